@@ -1,0 +1,1 @@
+"""The offline side: read, validate, embed, train, evaluate, and write a bundle."""

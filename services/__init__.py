@@ -1,0 +1,1 @@
+"""Marquee's online side: the recommender core, its adapters, the HTTP edge and the command line."""

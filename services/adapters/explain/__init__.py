@@ -1,0 +1,1 @@
+"""Explainers: one sentence a film."""

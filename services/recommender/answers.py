@@ -1,0 +1,161 @@
+"""Rankings as the JSON documents of the API. Rows become ids and titles here and nowhere else."""
+
+import json
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.recommender.domain import genres
+from services.recommender.domain.bundle import Bundle
+from services.recommender.domain.catalogue import Catalogue
+from services.recommender.domain.events import EventKind
+from services.recommender.domain.history import History
+from services.recommender.domain.profile import Profile
+from services.recommender.domain.request import Pick, Ranking, Request
+from services.recommender.ports import LoggedEvent, UserExport
+
+DIGITS = 4
+
+
+def dump(document: Any) -> bytes:  # noqa: ANN401 - any JSON document
+    """Compact UTF-8 JSON."""
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode("utf-8")
+
+
+def film_summary(catalogue: Catalogue, row: int) -> dict[str, Any]:
+    """The facts shown with every film of a list."""
+    return {
+        "item_id": catalogue.item_ids[row],
+        "title": catalogue.titles[row],
+        "year": int(catalogue.years[row]) or None,
+        "genres": genres.from_mask(int(catalogue.genre_bits[row])),
+        "tmdb_id": int(catalogue.tmdb_ids[row]) or None,
+    }
+
+
+def film_details(catalogue: Catalogue, row: int) -> dict[str, Any]:
+    """Everything known of one film; the long fields are read from disk for this one."""
+    code = int(catalogue.language_codes[row])
+    return {
+        **film_summary(catalogue, row),
+        "language": catalogue.languages[code] if code >= 0 else None,
+        "votes": int(catalogue.votes[row]),
+        **json.loads(catalogue.details[row]),
+    }
+
+
+def recommendation(
+    bundle: Bundle, index_version: str, request: Request, ranking: Ranking, next_cursor: str | None
+) -> dict[str, Any]:
+    """The body of ``/recommend`` without ``cached`` and ``recommendation_id``."""
+    return {
+        "user_id": request.user_id,
+        "items": [_item(bundle.catalogue, pick, request.explain) for pick in ranking.picks],
+        "model_version": bundle.model_version,
+        "index_version": index_version,
+        "strategy": ranking.strategy.value,
+        "degraded": list(ranking.degraded),
+        "next_cursor": next_cursor,
+        "ignored_ids": list(ranking.ignored_ids),
+    }
+
+
+def _item(catalogue: Catalogue, pick: Pick, explain: bool) -> dict[str, Any]:
+    item = {
+        **film_summary(catalogue, pick.row),
+        "score": round(pick.score, DIGITS),
+        "reason": [reason.text for reason in pick.reasons],
+    }
+    if explain:
+        item["explanation"] = pick.explanation
+        item["signals"] = {name: round(term, DIGITS) for name, term in pick.signals.items()}
+    return item
+
+
+def affinity(catalogue: Catalogue, pick: Pick) -> dict[str, Any] | None:
+    """One line of ``/recommend/from-films``; None for a film that has no integer to be named by.
+
+    ``movie_id`` is the item id where that is a number (MovieLens), else the TMDB id.
+    """
+    item_id = catalogue.item_ids[pick.row]
+    movie_id = int(item_id) if item_id.isascii() and item_id.isdigit() else int(catalogue.tmdb_ids[pick.row])
+    if not movie_id:
+        return None
+    year = int(catalogue.years[pick.row])
+    title = catalogue.titles[pick.row]
+    return {
+        "movie_id": movie_id,
+        "title": f"{title} ({year})" if year else title,
+        "genres": "|".join(genres.from_mask(int(catalogue.genre_bits[pick.row]))),
+        "affinity_score": round(pick.score, DIGITS),
+    }
+
+
+def catalogue_facts(catalogue: Catalogue) -> dict[str, Any]:
+    """Counts by genre and language, and the span of years: what filters can be made of."""
+    known = catalogue.years[catalogue.years > 0]
+    bits = catalogue.genre_bits
+    counts = [(name, int(np.count_nonzero(bits & np.uint32(1 << bit)))) for bit, name in enumerate(genres.GENRES)]
+    spoken = np.bincount(catalogue.language_codes[catalogue.language_codes >= 0], minlength=len(catalogue.languages))
+    by_use = sorted(zip(catalogue.languages, spoken.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0]))
+    return {
+        "films": len(catalogue),
+        "genres": [{"name": name, "films": films} for name, films in counts if films],
+        "years": {"from": int(known.min()) if len(known) else None, "to": int(known.max()) if len(known) else None},
+        "languages": [{"code": code, "films": films} for code, films in by_use if films],
+    }
+
+
+def user_export(bundle: Bundle, stored: UserExport) -> dict[str, Any]:
+    """All that is stored of a person, and the taste vector that would be derived from it now."""
+    return {
+        "user_id": stored.profile.user_id,
+        "revision": stored.profile.revision,
+        "updated_at": stored.profile.updated_at,
+        "events": [_logged(entry) for entry in stored.events],
+        "profile": _profile(bundle.catalogue, stored.profile),
+        "cached_answers": stored.cached_answers,
+    }
+
+
+def _logged(entry: LoggedEvent) -> dict[str, Any]:
+    return {
+        "event_id": entry.event_id,
+        "item_id": entry.event.item_id,
+        "event": entry.event.kind.label,
+        "value": entry.event.value,
+        "ts": entry.event.ts_ms,
+        "recommendation_id": entry.recommendation_id,
+    }
+
+
+def _profile(catalogue: Catalogue, profile: Profile) -> dict[str, Any]:
+    rows = catalogue.rows_of_hashes(profile.history.hashes)
+    known = rows[rows >= 0]
+    bits = catalogue.genre_bits[known]
+    counts = {name: int(np.count_nonzero(bits & np.uint32(1 << bit))) for bit, name in enumerate(genres.GENRES)}
+    return {
+        "recent_item_ids": [catalogue.item_ids[row] for row in known[::-1].tolist()[:50]],
+        "genre_counts": {name: count for name, count in counts.items() if count},
+        "seen": _ids(catalogue, profile.seen),
+        "disliked": _ids(catalogue, profile.disliked),
+        "history": _history(profile.history, rows, catalogue),
+    }
+
+
+def _ids(catalogue: Catalogue, hashes: NDArray[np.uint64]) -> list[str]:
+    return [catalogue.item_ids[row] for row in catalogue.rows_of_hashes(hashes).tolist() if row >= 0]
+
+
+def _history(history: History, rows: NDArray[np.int32], catalogue: Catalogue) -> list[dict[str, Any]]:
+    columns = (rows, history.kinds, history.half_stars, history.ts_ms)
+    return [
+        {
+            "item_id": catalogue.item_ids[row] if row >= 0 else None,
+            "event": EventKind(kind).label,
+            "value": half_stars / 2,
+            "ts": ts_ms,
+        }
+        for row, kind, half_stars, ts_ms in zip(*(column.tolist() for column in columns), strict=True)
+    ]

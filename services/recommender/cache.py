@@ -1,0 +1,37 @@
+"""When a stored answer may be given again: same person's revision, same bundle, index, options and weights."""
+
+import hashlib
+import json
+from dataclasses import asdict
+
+from services.recommender.domain.request import Request
+from services.recommender.domain.weights import Weights
+from services.recommender.ports import CacheKey
+
+# Not part of what is asked: who asks is the key's owner, the cursor is the page and hashed on its own.
+_NOT_ASKED = frozenset({"user_id", "k", "explain", "cursor"})
+
+
+def request_fingerprint(request: Request) -> bytes:
+    """32 bytes over what is asked and who asks, k, explain and page aside: what a cursor is tied to."""
+    asked = {name: value for name, value in asdict(request).items() if name not in _NOT_ASKED}
+    return _digest([request.user_id, asked])
+
+
+def cache_key(request: Request, weights: Weights, versions: tuple[str, ...]) -> CacheKey:
+    """The key of an answer. ``versions``: bundle, index and prompt version, so a release starts afresh."""
+    page = _digest([request.cursor, weights.to_json(), list(versions)])
+    fingerprint = _digest([request_fingerprint(request).hex(), page.hex()]).hex()[:32]
+    return CacheKey(f"rec#{owner(request.user_id)}", f"k{request.k}#ex{int(request.explain)}#{fingerprint}")
+
+
+def owner(user_id: str | None) -> str:
+    """The user id as part of a key: percent-encoded, so that "#" separates; empty for an anonymous visitor."""
+    if user_id is None:
+        return ""
+    return "".join(chr(b) if chr(b).isalnum() and b < 128 else f"%{b:02X}" for b in user_id.encode("utf-8", "replace"))
+
+
+def _digest(document: object) -> bytes:
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=32).digest()

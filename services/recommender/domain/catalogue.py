@@ -1,0 +1,95 @@
+"""The films as columns. A film is a *row* (int32) everywhere inside; ids appear only at the edges."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.recommender.domain.ids import hash_ids
+from services.recommender.domain.strings import Strings
+
+
+class TraitKind(IntEnum):
+    """What a trait is; codes as they are stored."""
+
+    GENRE = 0
+    DECADE = 1
+    DIRECTOR = 2
+    KEYWORD = 3
+    CAST = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Traits:
+    """Films x traits, sparse by row (CSR): film i has ``ids[offsets[i]:offsets[i + 1]]``.
+
+    ``names`` Strings[traits], e.g. "Michael Mann", "heist", "1990s"; ``kinds`` uint8[traits] of TraitKind;
+    ``films`` int32[traits], on how many films each occurs. Traits of a single film are left out: they can be
+    shared with nothing.
+    """
+
+    offsets: NDArray[np.int32]
+    ids: NDArray[np.int32]
+    kinds: NDArray[np.uint8]
+    films: NDArray[np.int32]
+    names: Strings
+
+    def of(self, row: int) -> NDArray[np.int32]:
+        """The trait ids of one film."""
+        return self.ids[self.offsets[row] : self.offsets[row + 1]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Catalogue:
+    """Columns over n films. ``years`` int16 (0 unknown), ``genre_bits`` uint32 over ``genres.GENRES``,
+    ``language_codes`` int16 into ``languages`` (-1 unknown), ``votes`` int32, ``tmdb_ids`` int32 (0 none),
+    ``hashes`` uint64 sorted with ``hash_rows`` int32, the row of each. ``details`` Strings[n] of JSON objects
+    (overview, directors, cast, keywords, runtime, imdb_id, poster_path, tagline, title_year): read for one film
+    at a time and left on disk otherwise.
+    """
+
+    item_ids: Strings
+    titles: Strings
+    details: Strings
+    years: NDArray[np.int16]
+    genre_bits: NDArray[np.uint32]
+    language_codes: NDArray[np.int16]
+    languages: tuple[str, ...]
+    votes: NDArray[np.int32]
+    tmdb_ids: NDArray[np.int32]
+    hashes: NDArray[np.uint64]
+    hash_rows: NDArray[np.int32]
+    traits: Traits
+
+    def __len__(self) -> int:
+        return len(self.years)
+
+    def rows_of_hashes(self, hashes: NDArray[np.uint64]) -> NDArray[np.int32]:
+        """The row of each film hash, int32[n], -1 for a film that is not here."""
+        if not len(self.hashes):
+            return np.full(len(hashes), -1, np.int32)
+        at = np.minimum(np.searchsorted(self.hashes, hashes), len(self.hashes) - 1)
+        return np.where(self.hashes[at] == hashes, self.hash_rows[at], np.int32(-1))
+
+    def hashes_of(self, rows: NDArray[np.int32]) -> NDArray[np.uint64]:
+        """The film hash of each row, uint64[n]."""
+        return hash_ids(self.item_ids[int(row)] for row in rows)
+
+    def rows_of(self, item_ids: Iterable[str]) -> NDArray[np.int32]:
+        """The row of each id, int32[n], -1 for an unknown one. A hash that meets another film's is unknown."""
+        wanted = list(item_ids)
+        rows = self.rows_of_hashes(hash_ids(wanted))
+        known = [row >= 0 and self.item_ids[row] == item_id for row, item_id in zip(rows, wanted, strict=True)]
+        return np.where(np.array(known, bool), rows, np.int32(-1))
+
+    def rows_of_tmdb(self, tmdb_ids: Iterable[int]) -> NDArray[np.int32]:
+        """The first row with each TMDB id, int32[n], -1 for an unknown one."""
+        return np.array([self._row_of_tmdb(tmdb_id) for tmdb_id in tmdb_ids], np.int32)
+
+    def _row_of_tmdb(self, tmdb_id: int) -> int:
+        if not 0 < tmdb_id < 2**31:
+            return -1
+        rows = np.flatnonzero(self.tmdb_ids == tmdb_id)
+        return int(rows[0]) if len(rows) else -1

@@ -1,0 +1,70 @@
+"""One genre vocabulary with aliases, so that MovieLens, TMDB and one's own data speak of the same thing.
+
+A film's genres are a bit mask over :data:`GENRES` (uint32); a filter is then one ``&`` over a column.
+"""
+
+from collections.abc import Iterable
+
+GENRES: tuple[str, ...] = (
+    "Action",
+    "Adventure",
+    "Animation",
+    "Comedy",
+    "Crime",
+    "Documentary",
+    "Drama",
+    "Family",
+    "Fantasy",
+    "Film-Noir",
+    "History",
+    "Horror",
+    "IMAX",
+    "Music",
+    "Musical",
+    "Mystery",
+    "Romance",
+    "Science Fiction",
+    "Thriller",
+    "TV Movie",
+    "War",
+    "Western",
+)
+
+_ALIASES = {
+    "sci-fi": "Science Fiction",
+    "scifi": "Science Fiction",
+    "sf": "Science Fiction",
+    "children": "Family",
+    "children's": "Family",
+    "kids": "Family",
+    "film noir": "Film-Noir",
+    "noir": "Film-Noir",
+    "documentaries": "Documentary",
+    "historical": "History",
+    "romantic": "Romance",
+    "suspense": "Thriller",
+    "animated": "Animation",
+    "tv-movie": "TV Movie",
+    "musicals": "Musical",
+}
+
+_KNOWN = {name.lower(): name for name in GENRES} | _ALIASES
+_BIT = {name: 1 << position for position, name in enumerate(GENRES)}
+
+
+def canonical(name: str) -> str | None:
+    """The vocabulary's spelling of a genre or alias, case-insensitive; None for an unknown one."""
+    return _KNOWN.get(name.strip().lower())
+
+
+def to_mask(names: Iterable[str]) -> int:
+    """Bit mask of canonical genre names. Raises KeyError for a name outside the vocabulary."""
+    mask = 0
+    for name in names:
+        mask |= _BIT[name]
+    return mask
+
+
+def from_mask(mask: int) -> list[str]:
+    """Genre names of a bit mask, in the vocabulary's order."""
+    return [name for position, name in enumerate(GENRES) if mask >> position & 1]

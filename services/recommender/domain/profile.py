@@ -1,0 +1,87 @@
+"""What is stored of a person, and how one event changes it. Pure: the state adapters call :func:`apply`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from operator import attrgetter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.recommender.domain.events import EXPLICIT, OPINIONS, Event, EventKind, is_disliked, leaves, leaves_list
+from services.recommender.domain.history import History
+from services.recommender.domain.ids import hash_id
+
+NO_HASHES: NDArray[np.uint64] = np.empty(0, np.uint64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Profile:
+    """``seen``: hashes (uint64, sorted) of every film that left the list, however long ago; ``disliked``: the
+    part of them that ``include_seen`` does not bring back. ``revision`` is an opaque token, new at every
+    write, empty for a person who was never stored. ``updated_at``: epoch ms.
+    """
+
+    user_id: str
+    history: History = field(default_factory=History.empty)
+    seen: NDArray[np.uint64] = field(default_factory=lambda: NO_HASHES)
+    disliked: NDArray[np.uint64] = field(default_factory=lambda: NO_HASHES)
+    revision: str = ""
+    updated_at: int = 0
+
+
+def apply(profile: Profile, event: Event) -> Profile:
+    """The profile after an event; revision and updated_at are the store's to set.
+
+    The film may have fallen out of the newest 1,000 events, so ``seen`` and ``disliked`` change by the event
+    itself and are not derived from what the history still holds of the film.
+    """
+    history = profile.history.add(event)
+    if history is profile.history:
+        return profile  # a later event of the film already says otherwise
+    film = np.uint64(hash_id(event.item_id))
+    seen, disliked = profile.seen, profile.disliked
+    if event.kind is EventKind.CLEAR:
+        rest = history.of_film(event.item_id)  # watched again after the clear, which arrived late
+        seen = _with(seen, film, bool(np.any(leaves(rest.kinds, rest.half_stars))))
+        disliked = _with(disliked, film, False)
+    elif leaves_list(event.kind, event.value):
+        seen = _with(seen, film, True)
+    if event.kind in OPINIONS:
+        column = History.columns([event])
+        disliked = _with(disliked, film, bool(is_disliked(column.kinds, column.half_stars)[0]))
+    return replace(profile, history=history, seen=seen, disliked=disliked)
+
+
+def apply_all(profile: Profile, events: list[Event]) -> Profile:
+    """The profile after several events, in the order given."""
+    for event in events:
+        profile = apply(profile, event)
+    return profile
+
+
+def replay(user_id: str, events: Iterable[Event]) -> Profile:
+    """The profile of a whole log, as if its events were applied by time, then order; for bulk loads."""
+    standing: dict[str, dict[EventKind, tuple[int, Event]]] = {}
+    for arrival, event in enumerate(sorted(events, key=attrgetter("ts_ms"))):
+        film = standing.setdefault(event.item_id, {})
+        if event.kind is EventKind.CLEAR:
+            film.clear()
+        # Explicit events share a slot: the latest is the opinion.
+        film[EventKind.CLEAR if event.kind in EXPLICIT else event.kind] = (arrival, event)
+    kept = sorted(entry for film in standing.values() for entry in film.values())
+    columns = History.columns([event for _, event in kept])
+    return Profile(
+        user_id,
+        columns.newest(),
+        np.unique(columns.hashes[leaves(columns.kinds, columns.half_stars)]),
+        np.unique(columns.hashes[is_disliked(columns.kinds, columns.half_stars)]),
+    )
+
+
+def _with(hashes: NDArray[np.uint64], film: np.uint64, member: bool) -> NDArray[np.uint64]:
+    """The sorted set with or without one film; the same object where nothing changes."""
+    at = int(np.searchsorted(hashes, film))
+    present = at < len(hashes) and hashes[at] == film
+    if present == member:
+        return hashes
+    return np.insert(hashes, at, film) if member else np.delete(hashes, at)

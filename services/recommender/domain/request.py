@@ -1,0 +1,92 @@
+"""A question to the recommender and its answer, free of HTTP and JSON."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.recommender.domain.filters import NO_FILTERS, Filters
+
+MAX_K = 100
+
+
+class Strategy(StrEnum):
+    """What the answer was made from."""
+
+    QUERY = "query"
+    PERSONAL = "personal"
+    SEEDS = "seeds"
+    POPULAR = "popular"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """``liked``, ``disliked`` and ``tmdb_ids`` count as the newest events and are not stored. ``shown``:
+    film hashes of earlier pages. ``diversity`` 0 ... 1 (MMR lambda = 1 - diversity).
+    """
+
+    user_id: str | None = None
+    k: int = 20
+    explain: bool = False
+    liked: tuple[str, ...] = ()
+    disliked: tuple[str, ...] = ()
+    tmdb_ids: tuple[int, ...] = ()
+    query: str | None = None
+    filters: Filters = NO_FILTERS
+    exclude_item_ids: tuple[str, ...] = ()
+    include_seen: bool = False
+    diversity: float = 0.2
+    cursor: str | None = None
+
+
+class ReasonKind(StrEnum):
+    """What a reason names."""
+
+    LIKED = "liked"
+    DIRECTOR = "director"
+    KEYWORD = "keyword"
+    GENRE = "genre"
+    DECADE = "decade"
+    CAST = "cast"
+    QUERY = "query"
+    POPULAR = "popular"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One piece of evidence: ``text`` as shown ("Because you liked Heat"), ``subject`` what it names ("Heat"),
+    ``weight`` by how much the film's raw score falls without it. ``item_id`` is set for a cited film.
+    """
+
+    kind: ReasonKind
+    text: str
+    subject: str
+    weight: float
+    item_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """One film of an answer. ``score`` in [0, 1]; ``signals`` are the weighted terms of the raw score."""
+
+    row: int
+    score: float
+    reasons: tuple[Reason, ...] = ()
+    signals: dict[str, float] = field(default_factory=dict)
+    explanation: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranking:
+    """What the pipeline answers: picks in order, and how they came about. ``more``: further films exist."""
+
+    picks: tuple[Pick, ...]
+    strategy: Strategy
+    degraded: tuple[str, ...] = ()
+    ignored_ids: tuple[str, ...] = ()
+    more: bool = False
+    trace: dict[str, float] = field(default_factory=dict)
+
+
+NO_ROWS: NDArray[np.int32] = np.empty(0, np.int32)

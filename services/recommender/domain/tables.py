@@ -1,0 +1,69 @@
+"""Item-item tables of the collaborative signal (EASE family: Steck 2019, 2020), rows truncated.
+
+A table answers: somebody has film j in their taste with weight w; by how much does every other film rise?
+Rows keep the K entries largest by absolute value, negatives too, so a table is two [T, K] arrays.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ItemTable:
+    """``columns`` uint16[T, K] (positions in the table, distinct within a row), ``values`` float16[T, K].
+
+    Two bytes name a film, since a table never holds more than 65,536: a third less to read than int32.
+    """
+
+    columns: NDArray[np.uint16]
+    values: NDArray[np.float16]
+
+    def scores(self, positions: NDArray[np.int32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Sum of the weighted rows, float32[T]: touches len(positions) x K entries and no others."""
+        terms = self.values[positions].astype(np.float32) * weights[:, None]
+        total = np.bincount(self.columns[positions].ravel(), terms.ravel(), minlength=len(self.columns))
+        return total.astype(np.float32)
+
+    def terms(
+        self, positions: NDArray[np.int32], weights: NDArray[np.float32], targets: NDArray[np.int32]
+    ) -> NDArray[np.float32]:
+        """What each of the films at ``positions`` gives to each target, float32[positions, targets].
+
+        ``targets`` are distinct table positions, -1 for a film outside the table (its column is 0).
+        """
+        slot = np.full(len(self.columns), -1, np.int32)
+        inside = np.flatnonzero(targets >= 0)
+        slot[targets[inside]] = inside
+        slots = slot[self.columns[positions]]
+        out = np.zeros((len(positions), len(targets)), np.float32)
+        film, entry = np.nonzero(slots >= 0)
+        out[film, slots[film, entry]] = self.values[positions[film], entry]
+        return out * weights[:, None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Collaborative:
+    """The main table and the one for short profiles over the same T films.
+
+    ``rows`` int32[T]: catalogue row of each table position; ``position`` int32[films]: the way back, -1 outside.
+    Films outside borrow: ``outside`` int32[M] catalogue rows, ``neighbours`` uint16[M, m] table positions with
+    ``neighbour_weights`` float16[M, m]; a row of weights sums to at most 1.
+    """
+
+    rows: NDArray[np.int32]
+    position: NDArray[np.int32]
+    main: ItemTable
+    short: ItemTable
+    outside: NDArray[np.int32]
+    neighbours: NDArray[np.uint16]
+    neighbour_weights: NDArray[np.float16]
+
+    def spread(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Scores of table positions float32[T] as scores of films float32[films], outside films borrowing."""
+        films = np.zeros(len(self.position), np.float32)
+        films[self.rows] = scores
+        if len(self.outside):
+            films[self.outside] = (scores[self.neighbours] * self.neighbour_weights).sum(axis=1)
+        return films

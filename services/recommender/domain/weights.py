@@ -1,0 +1,48 @@
+"""Every constant of the ranking, in one place; it travels in the bundle and can be overridden from a file."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """``formula``: "blend" (the default) or "playbook" (fixed weights). Chosen on a validation split."""
+
+    formula: str = "blend"
+    # Taste: recency_floor + (1 - recency_floor) exp(-rank from the end / recency_span).
+    recency_floor: float = 0.3
+    recency_span: float = 10.0
+    # The short table's share at n likes is 1 / (1 + (n / blend_half) ** blend_power).
+    collaborative: float = 1.0
+    blend_half: float = 8.0
+    blend_power: float = 3.0
+    # The prior: popularity / (1 + n) + popularity_floor.
+    popularity: float = 1.0
+    popularity_floor: float = 0.0
+    content: float = 0.0
+    content_newcomer: float = 0.1
+    traits: float = 0.05
+    dislike: float = 0.5
+    query_text: float = 1.0
+    query_content: float = 1.0
+    query_taste: float = 0.3
+    # A logistic: midpoint is the raw score shown as .5, scale how fast it rises.
+    score_midpoint: float = 1.0
+    score_scale: float = 0.5
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Self:
+        """Weights of a JSON object. Raises ValueError naming a key that is unknown or of another type."""
+        known = {field.name: field.type for field in fields(cls)}
+        for name, value in document.items():
+            if name not in known:
+                raise ValueError(f"unknown weight {name!r}; known are {', '.join(known)}")
+            wanted = str if name == "formula" else (int, float)
+            if isinstance(value, bool) or not isinstance(value, wanted):
+                raise ValueError(f"weight {name!r} must be a {'string' if name == 'formula' else 'number'}")
+        values: dict[str, Any] = {k: v if k == "formula" else float(v) for k, v in document.items()}
+        return cls(**values)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object that ``from_json`` reads back."""
+        return asdict(self)

@@ -1,0 +1,79 @@
+"""Films like a film: what the same people like, what it is about, and who made it."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.recommender.domain.bundle import Bundle
+from services.recommender.domain.request import Pick, Reason, ReasonKind
+from services.recommender.ports import Deadline, Release, SearchRequest
+from services.recommender.stages import retrieval
+from services.recommender.stages.ranker import rank
+from services.recommender.stages.reasons import trait_reason
+from services.recommender.stages.taste import entries
+from services.recommender.stages.traits import TraitTaste, trait_worth
+
+# Shares of the three signals; chosen on held-out co-likes and series.
+COLLABORATIVE = 0.5
+CONTENT = 0.3
+TRAITS = 1.0
+SCORE_MIDPOINT = 0.8
+SCORE_SCALE = 0.4
+
+
+def similar(release: Release, row: int, k: int, deadline: Deadline) -> list[Pick]:
+    """The k films most like the film at ``row``, best first, each with one reason."""
+    bundle = release.bundle
+    films = len(bundle.catalogue)
+    film = np.array([row], np.int32)
+    together = np.float32(COLLABORATIVE) * liked_together(bundle, film)
+    about = np.zeros(films, np.float32)
+    if bundle.embeddings is not None and bundle.embeddings.scales[row] > 0:
+        hits = release.search.search(SearchRequest(vectors=bundle.embeddings.rows(film)), deadline)
+        about = np.float32(CONTENT) * retrieval.leg_signal(hits.knn, films)
+    allowed = np.ones(films, bool)
+    allowed[row] = False
+    prior = np.float32(1e-3) * bundle.popularity
+    rows = retrieval.candidates(together + about + prior, allowed)
+    traits = bundle.catalogue.traits
+    known = TraitTaste.of(traits, film, np.ones(1, np.float32), trait_worth(traits, films))
+    terms = {
+        "collaborative": together[rows],
+        "content": about[rows],
+        "popularity": prior[rows],
+        "traits": np.float32(TRAITS) * known.scores(traits, rows),
+    }
+    ranked = rank(rows, terms)
+    scores = 1 / (1 + np.exp(-(ranked.raw[:k].astype(float) - SCORE_MIDPOINT) / SCORE_SCALE))
+    return [
+        Pick(int(found), float(score), (_reason(bundle, int(found), known, term.tolist()),))
+        for found, score, term in zip(ranked.rows[:k], scores, ranked.terms, strict=False)
+    ]
+
+
+def liked_together(bundle: Bundle, film: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Main and short table of one film, each scaled by its best 50, averaged; float32[films]."""
+    tables = bundle.collaborative
+    found = entries(tables, film)
+    both = [table.scores(found.positions, found.shares) for table in (tables.main, tables.short)]
+    return tables.spread(np.mean([retrieval.scaled(part, retrieval.mean_of_best(part)) for part in both], axis=0))
+
+
+def _reason(bundle: Bundle, row: int, known: TraitTaste, terms: list[float]) -> Reason:
+    catalogue = bundle.catalogue
+    shared = trait_reason(catalogue, row, np.float32(TRAITS) * known.share[catalogue.traits.of(row)])
+    together, about = terms[0], terms[1]
+    if shared is not None and shared.kind in (ReasonKind.DIRECTOR, ReasonKind.KEYWORD, ReasonKind.CAST):
+        return Reason(shared.kind, _SHARED[shared.kind].format(shared.subject), shared.subject, shared.weight)
+    if together >= about and together > 0:
+        return Reason(ReasonKind.LIKED, "Liked by the same people", "the same people", together)
+    if about > 0:
+        return Reason(ReasonKind.KEYWORD, "A story much alike", "the story", about)
+    subject = shared.subject if shared is not None else "the catalogue"
+    return Reason(ReasonKind.GENRE, f"Also {subject}" if shared is not None else "Closest that is left", subject, 0.0)
+
+
+_SHARED = {
+    ReasonKind.DIRECTOR: "Also directed by {}",
+    ReasonKind.KEYWORD: "Also about “{}”",
+    ReasonKind.CAST: "Also with {}",
+}

@@ -1,0 +1,57 @@
+"""Which legs a request needs, and with which weights. A leg of weight 0 is not called."""
+
+from dataclasses import dataclass
+
+from services.recommender.domain.request import Strategy
+from services.recommender.domain.weights import Weights
+from services.recommender.stages.taste import Taste
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Weights of the terms of the raw score; each signal is about 1 for a good film (mean of its best 50)."""
+
+    strategy: Strategy
+    main: float
+    short: float
+    popularity: float
+    content: float
+    text: float
+    traits: float
+    dislike: float
+
+
+def make_plan(constants: Weights, taste: Taste, query: str | None, stored: bool) -> Plan:
+    """The plan for a taste of n likes and perhaps a query; ``stored``: the person has events of their own.
+
+    Short profiles are ranked by the table trained for them and a prior that fades as 1 / (1 + n): plain EASE
+    is worse than popularity below five likes.
+    """
+    likes = taste.likes
+    main = likes**constants.blend_power / (likes**constants.blend_power + constants.blend_half**constants.blend_power)
+    collaborative = 0.0 if taste.is_empty else constants.collaborative
+    taste_share = constants.query_taste if query else 1.0
+    return Plan(
+        strategy=_strategy(taste, query, stored),
+        main=taste_share * collaborative * main,
+        short=taste_share * collaborative * (1 - main),
+        popularity=taste_share * (constants.popularity / (1 + likes) + constants.popularity_floor),
+        content=constants.query_content if query else _content(constants, taste),
+        text=constants.query_text if query else 0.0,
+        traits=0.0 if taste.is_empty else taste_share * constants.traits,
+        dislike=constants.dislike if len(taste.disliked) else 0.0,
+    )
+
+
+def _strategy(taste: Taste, query: str | None, stored: bool) -> Strategy:
+    if query:
+        return Strategy.QUERY
+    if taste.is_empty:
+        return Strategy.POPULAR
+    return Strategy.PERSONAL if stored else Strategy.SEEDS
+
+
+def _content(constants: Weights, taste: Taste) -> float:
+    if taste.is_empty:
+        return 0.0
+    return constants.content_newcomer if taste.likes < constants.blend_half else constants.content

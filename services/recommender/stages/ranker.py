@@ -1,0 +1,37 @@
+"""The re-rank: one feature table, film row x signal, a weighted sum, and a fixed logistic to show it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.recommender.domain.weights import Weights
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranked:
+    """Candidates best first: ``rows`` int32[c], ``raw`` float32[c], ``terms`` float32[c, signals] named by
+    ``names``; a row of terms sums to its raw score.
+    """
+
+    rows: NDArray[np.int32]
+    raw: NDArray[np.float32]
+    terms: NDArray[np.float32]
+    names: tuple[str, ...]
+
+    def take(self, order: NDArray[np.intp]) -> "Ranked":
+        """The candidates at an index, in its order."""
+        return Ranked(self.rows[order], self.raw[order], self.terms[order], self.names)
+
+
+def rank(rows: NDArray[np.int32], terms: dict[str, NDArray[np.float32]]) -> Ranked:
+    """Order candidates by the sum of their terms (float32[c] each, already weighted); ties by row."""
+    table = np.stack(list(terms.values()), axis=1) if terms else np.zeros((len(rows), 0), np.float32)
+    raw = table.sum(axis=1, dtype=np.float32)
+    order = np.lexsort((rows, -raw))
+    return Ranked(rows, raw, table, tuple(terms)).take(order)
+
+
+def shown_score(raw: NDArray[np.float32], constants: Weights) -> NDArray[np.float64]:
+    """The score of the API, 0 ... 1: a logistic with the bundle's constants, the same for every request."""
+    return np.asarray(1 / (1 + np.exp(-(raw.astype(np.float64) - constants.score_midpoint) / constants.score_scale)))
