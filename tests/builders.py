@@ -1,0 +1,209 @@
+"""Small worlds for tests: a catalogue of invented films in three tastes, with tables, vectors and a numpy search."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from services.recommender.domain.bundle import Bundle
+from services.recommender.domain.catalogue import Catalogue, TraitKind, Traits
+from services.recommender.domain.embeddings import Embeddings
+from services.recommender.domain.events import Event, EventKind
+from services.recommender.domain.genres import to_mask
+from services.recommender.domain.ids import hash_ids
+from services.recommender.domain.profile import Profile, apply_all
+from services.recommender.domain.strings import Strings
+from services.recommender.domain.tables import Collaborative, ItemTable
+from services.recommender.domain.weights import Weights
+from services.recommender.errors import SearchUnavailable
+from services.recommender.ports import Deadline, Leg, Release, SearchRequest, SearchResult
+
+GENRES_OF = (("Western", "Drama"), ("Science Fiction", "Action"), ("Comedy", "Romance"))
+DIRECTORS = ("Ada Ford", "Bo Kubrick", "Cy Wilder")
+LANGUAGES = ("en", "fr", "ja")
+
+
+class ManualClock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self, now_ms: int = 1_700_000_000_000) -> None:
+        self.ms = now_ms
+
+    def now_ms(self) -> int:
+        return self.ms
+
+    def monotonic(self) -> float:
+        return self.ms / 1_000
+
+    def advance(self, seconds: float) -> None:
+        self.ms += int(seconds * 1_000)
+
+
+def world_of(row: int) -> int:
+    """The taste a film of the small world belongs to."""
+    return row % 3
+
+
+def make_catalogue(films: int) -> Catalogue:
+    """Film i is "f{i}", belongs to taste i % 3, and shares its genres, director, keyword and decade with it."""
+    ids = [f"f{i}" for i in range(films)]
+    worlds = np.arange(films) % 3
+    hashes = hash_ids(ids)
+    order = np.argsort(hashes)
+    years = (1950 + (np.arange(films) * 7) % 70).astype(np.int16)
+    years[-1] = 0
+    languages = (np.arange(films) % 3).astype(np.int16)
+    languages[-1] = -1
+    return Catalogue(
+        item_ids=Strings.of(ids),
+        titles=Strings.of(f"Film {i}" for i in range(films)),
+        details=Strings.of('{"overview":"Somebody rides on."}' for _ in range(films)),
+        years=years,
+        genre_bits=np.array([to_mask(GENRES_OF[w][: 1 + i % 2]) for i, w in enumerate(worlds)], np.uint32),
+        language_codes=languages,
+        languages=LANGUAGES,
+        votes=np.arange(films, 0, -1).astype(np.int32) * 10,
+        tmdb_ids=(np.arange(films) + 1_000).astype(np.int32),
+        hashes=hashes[order],
+        hash_rows=order.astype(np.int32),
+        traits=make_traits(worlds),
+    )
+
+
+def make_traits(worlds: np.ndarray) -> Traits:
+    """Each film has its world's genre (0-2) and director (3-5) and one keyword of two (6-7)."""
+    ids = np.array([[w, 3 + w, 6 + i % 2] for i, w in enumerate(worlds)], np.int32)
+    names = [GENRES_OF[w][0] for w in range(3)] + list(DIRECTORS) + ["heist", "revenge"]
+    kinds = [TraitKind.GENRE] * 3 + [TraitKind.DIRECTOR] * 3 + [TraitKind.KEYWORD] * 2
+    return Traits(
+        offsets=(np.arange(len(worlds) + 1) * 3).astype(np.int32),
+        ids=ids.ravel(),
+        kinds=np.array(kinds, np.uint8),
+        films=np.bincount(ids.ravel(), minlength=8).astype(np.int32),
+        names=Strings.of(names),
+    )
+
+
+def make_tables(films: int, outside: int, seed: int = 0) -> Collaborative:
+    """Films of one taste raise each other, others a little less than nothing; the last ``outside`` borrow."""
+    rng = np.random.default_rng(seed)
+    inside = films - outside
+    worlds = np.arange(inside) % 3
+    weights = np.where(worlds[:, None] == worlds[None, :], 0.2, -0.01) + rng.normal(0, 0.05, (inside, inside))
+    np.fill_diagonal(weights, 0)
+    columns = np.tile(np.arange(inside, dtype=np.uint16), (inside, 1))
+    position = np.full(films, -1, np.int32)
+    position[:inside] = np.arange(inside)
+    last = np.arange(inside, films, dtype=np.int32)
+    neighbours = np.array([[row % 3, row % 3 + 3] for row in last], np.uint16).reshape(len(last), 2)
+    return Collaborative(
+        rows=np.arange(inside, dtype=np.int32),
+        position=position,
+        main=ItemTable(columns, weights.astype(np.float16)),
+        short=ItemTable(columns, (weights * 0.8).astype(np.float16)),
+        outside=last,
+        neighbours=neighbours,
+        neighbour_weights=np.full(neighbours.shape, 0.35, np.float16),
+    )
+
+
+def make_embeddings(films: int, dims: int = 16, seed: int = 1) -> Embeddings:
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(0, 1, (3, dims))
+    vectors = centres[np.arange(films) % 3] + rng.normal(0, 0.4, (films, dims))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return Embeddings.quantise(vectors.astype(np.float32), "test-encoder")
+
+
+def make_bundle(
+    films: int = 120, outside: int = 12, vectors: bool = True, weights: Weights | None = None, version: str = "v1"
+) -> Bundle:
+    popularity = np.linspace(2, 0, films).astype(np.float32)
+    return Bundle(
+        version=version,
+        model_version="ease-test",
+        catalogue=make_catalogue(films),
+        collaborative=make_tables(films, outside),
+        popularity=popularity / popularity[:50].mean(),
+        embeddings=make_embeddings(films) if vectors else None,
+        weights=weights or Weights(),
+        created_at="2026-01-01T00:00:00Z",
+    )
+
+
+@dataclass
+class NumpySearch:
+    """The search port over a bundle: words of the title count, vectors are compared exactly."""
+
+    bundle: Bundle
+    index_version: str = "numpy-1"
+    down: bool = False
+    requests: list[SearchRequest] = field(default_factory=list)
+
+    def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
+        self.requests.append(request)
+        if self.down:
+            raise SearchUnavailable("timeout")
+        allowed = request.filters.mask(self.bundle.catalogue)
+        text = knn = None
+        if request.text is not None:
+            words = request.text.lower().split()
+            titles = [title.lower().split() for title in self.bundle.catalogue.titles]
+            scores = np.array([sum(word in title for word in words) for title in titles], np.float32)
+            text = make_leg(scores, allowed, request.size)
+        if request.vectors is not None and self.bundle.embeddings is not None:
+            knn = make_leg(self.bundle.embeddings.cosines(request.vectors), allowed, request.size)
+        return SearchResult(text, knn)
+
+    def suggest(self, prefix: str, limit: int) -> np.ndarray:
+        titles = list(self.bundle.catalogue.titles)
+        rows = [row for row, title in enumerate(titles) if title.lower().startswith(prefix.lower())]
+        return np.array(rows[:limit], np.int32)
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
+def make_leg(scores: np.ndarray, allowed: np.ndarray, size: int) -> Leg:
+    best = np.sort(scores[scores > 0])[::-1]
+    rows = np.flatnonzero(allowed & (scores > 0))
+    rows = rows[np.argsort(-scores[rows], kind="stable")][:size].astype(np.int32)
+    floor = float(best[size - 1]) if len(best) >= size else 0.0
+    return Leg(rows, scores[rows], float(best[:50].mean()) if len(best) else 0.0, floor)
+
+
+@dataclass
+class HashEncoder:
+    """Words to vectors of the test bundle's length, without a model."""
+
+    encoder_id: str = "test-encoder"
+    dims: int = 16
+
+    def encode(self, texts: list[str]) -> np.ndarray:
+        vectors = [np.random.default_rng(sum(map(ord, text))).normal(0, 1, self.dims) for text in texts]
+        return np.array([vector / np.linalg.norm(vector) for vector in vectors], np.float32)
+
+
+@dataclass
+class FixedRelease:
+    """The releases port with one release, which a test may exchange."""
+
+    release: Release
+
+    def current(self) -> Release:
+        return self.release
+
+
+def make_release(bundle: Bundle | None = None) -> Release:
+    bundle = bundle or make_bundle()
+    return Release(bundle, NumpySearch(bundle))
+
+
+def events(*films: str, kind: EventKind = EventKind.LIKE, value: float = 1.0, start: int = 1_000) -> list[Event]:
+    """One event a film, a second apart."""
+    return [Event(film, kind, value, start + 1_000 * i) for i, film in enumerate(films)]
+
+
+def person(*films: str, user_id: str = "ann", kind: EventKind = EventKind.LIKE) -> Profile:
+    """Somebody who did one thing with each film, oldest first."""
+    profile = apply_all(Profile(user_id), events(*films, kind=kind))
+    return Profile(user_id, profile.history, profile.seen, profile.disliked, "r1", 1)

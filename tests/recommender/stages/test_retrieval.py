@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.recommender.domain.weights import Weights
+from services.recommender.ports import Leg
+from services.recommender.stages import retrieval
+from services.recommender.stages.plan import make_plan
+from services.recommender.stages.taste import entries, fold_in
+from tests.builders import make_bundle, make_tables, person, world_of
+
+BUNDLE = make_bundle()
+
+
+class TestMeanOfBest:
+    @pytest.mark.parametrize("scores", [[], [0.0], [-1.0, -2.0], [float("nan")], [float("inf")] * 60])
+    def test_is_zero_where_it_is_no_positive_number(self, scores):
+        assert retrieval.mean_of_best(np.array(scores, np.float32)) == 0
+
+    def test_takes_the_best_50(self):
+        assert retrieval.mean_of_best(np.arange(100, dtype=np.float32)) == pytest.approx(np.mean(range(50, 100)))
+
+    def test_a_signal_without_reference_is_zero(self):
+        assert not retrieval.scaled(np.ones(3, np.float32), 0.0).any()
+
+
+class TestCandidates:
+    @given(st.lists(st.integers(0, 5), min_size=1, max_size=80), st.integers(1, 90), st.data())
+    def test_are_the_head_of_the_full_order(self, scores, size, data):
+        base = np.array(scores, np.float32)
+        allowed = np.array(data.draw(st.lists(st.booleans(), min_size=len(scores), max_size=len(scores))))
+        expected = sorted(np.flatnonzero(allowed).tolist(), key=lambda row: (-base[row], row))[:size]
+        assert retrieval.candidates(base, allowed, size).tolist() == expected
+
+
+class TestLegSignal:
+    def test_is_one_at_the_reference_and_zero_at_the_floor(self):
+        leg = Leg(np.array([4, 2, 9], np.int32), np.array([6, 4, 2], np.float32), reference=4.0, floor=2.0)
+        signal = retrieval.leg_signal(leg, 10)
+        assert signal[[4, 2, 9]].tolist() == [2, 1, 0]
+        assert not signal[[0, 1, 3]].any()
+
+    @pytest.mark.parametrize(
+        "leg",
+        [None, Leg(np.empty(0, np.int32), np.empty(0, np.float32), 0.0), Leg(np.array([1]), np.array([2.0]), 2.0, 2.0)],
+    )
+    def test_is_zero_where_there_is_nothing_to_tell_apart(self, leg):
+        assert not retrieval.leg_signal(leg, 5).any()
+
+
+class TestCollaborative:
+    def test_equals_the_dense_product(self):
+        tables = make_tables(60, outside=6)
+        rows = np.array([0, 3, 57], np.int32)
+        weights = np.array([1.0, 0.5, 2.0], np.float32)
+        plan = make_plan(Weights(), fold_in(BUNDLE.catalogue, person("f0", "f3").history), None, stored=True)
+        signal = retrieval.collaborative(tables, entries(tables, rows), weights, plan)
+        table = tables.main.values.astype(np.float64)
+        expected = table[0] + 0.5 * table[3] + 2.0 * 0.35 * (table[0] + table[3])
+        assert signal.main == pytest.approx(expected, abs=2e-3)
+        assert signal.main_reference == pytest.approx(np.sort(signal.main)[-50:].mean(), rel=1e-5)
+
+    def test_films_outside_borrow_from_their_neighbours(self):
+        tables = make_tables(60, outside=6)
+        scores = np.arange(54, dtype=np.float32)
+        films = tables.spread(scores)
+        assert films[:54] == pytest.approx(scores)
+        assert films[54] == pytest.approx(0.35 * (0 + 3), rel=1e-3)
+
+
+class TestDislikePenalty:
+    def test_is_high_for_films_alike_and_at_most_one(self):
+        tables = make_tables(90, outside=6)
+        penalty = retrieval.dislike_penalty(tables, entries(tables, np.array([1, 4], np.int32)))
+        alike = np.array([world_of(row) == 1 for row in range(84)])
+        assert penalty.max() <= 1
+        assert penalty.min() >= 0
+        assert penalty[:84][alike].mean() > 3 * penalty[:84][~alike].mean()

@@ -1,0 +1,239 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.recommender.domain.events import EventKind
+from services.recommender.domain.filters import Filters
+from services.recommender.domain.genres import to_mask
+from services.recommender.domain.profile import Profile, apply_all
+from services.recommender.domain.request import Request, Strategy
+from services.recommender.domain.weights import Weights
+from services.recommender.errors import AllSeedsUnknown
+from services.recommender.pipeline import Pipeline
+from services.recommender.ports import Deadline
+from tests.builders import (
+    HashEncoder,
+    ManualClock,
+    NumpySearch,
+    events,
+    make_bundle,
+    make_release,
+    person,
+    world_of,
+)
+
+CLOCK = ManualClock()
+PIPELINE = Pipeline(make_release(), HashEncoder())
+FILMS = len(PIPELINE.bundle.catalogue)
+
+
+def run(request: Request, profile: Profile | None = None, pipeline: Pipeline = PIPELINE, **options):
+    return pipeline.rank(request, profile, Deadline.within(CLOCK, 1.2), **options)
+
+
+def rows(ranking) -> list[int]:
+    return [pick.row for pick in ranking.picks]
+
+
+class TestStrategies:
+    def test_a_stranger_gets_what_is_popular(self):
+        ranking = run(Request(k=10, diversity=0.0))
+        assert ranking.strategy is Strategy.POPULAR
+        assert rows(ranking) == list(range(10))
+
+    def test_an_unknown_person_is_a_stranger(self):
+        assert rows(run(Request(user_id="nobody", k=10), Profile("nobody"))) == rows(run(Request(k=10)))
+
+    def test_a_person_gets_films_of_their_taste(self):
+        ranking = run(Request(user_id="ann", k=10), person("f1", "f4", "f7", "f10"))
+        assert ranking.strategy is Strategy.PERSONAL
+        assert {world_of(row) for row in rows(ranking)} == {1}
+
+    def test_seeds_work_without_a_person(self):
+        ranking = run(Request(liked=("f2", "f5"), tmdb_ids=(1008,), k=10))
+        assert ranking.strategy is Strategy.SEEDS
+        assert np.mean([world_of(row) == 2 for row in rows(ranking)]) >= 0.9
+        assert not {2, 5, 8} & set(rows(ranking))
+
+    def test_seeds_count_as_the_newest_events_of_a_person(self):
+        old = person("f0", "f3", "f6")
+        with_seeds = run(Request(user_id="ann", liked=("f1", "f4", "f7"), k=10), old)
+        assert with_seeds.strategy is Strategy.PERSONAL
+        assert np.mean([world_of(row) == 1 for row in rows(with_seeds)]) > 0.5
+
+    def test_a_query_leads_and_taste_reorders(self):
+        ranking = run(Request(query="17", k=10), person("f1", "f4"), Pipeline(make_release(), None))
+        assert ranking.strategy is Strategy.QUERY
+        assert rows(ranking)[0] == 17
+
+    def test_two_tastes_stay_two(self):
+        ranking = run(Request(user_id="ann", k=20, diversity=0.0), person("f1", "f2", "f4", "f5", "f7", "f8"))
+        worlds = [world_of(row) for row in rows(ranking)]
+        assert worlds.count(1) >= 5
+        assert worlds.count(2) >= 5
+
+
+class TestSeeds:
+    def test_unknown_seeds_are_named(self):
+        ranking = run(Request(liked=("f1", "nope"), tmdb_ids=(7,), k=5))
+        assert ranking.ignored_ids == ("nope", "7")
+
+    def test_only_unknown_seeds_are_refused(self):
+        with pytest.raises(AllSeedsUnknown, match="none of the 2 films"):
+            run(Request(liked=("nope",), tmdb_ids=(7,), k=5))
+
+    @pytest.mark.parametrize(
+        "request_", [Request(liked=("nope",), query="film"), Request(liked=("nope",), user_id="a")]
+    )
+    def test_unless_there_is_a_query_or_a_person(self, request_):
+        profile = Profile("a") if request_.user_id else None
+        assert run(request_, profile).ignored_ids == ("nope",)
+
+    def test_a_film_outside_the_tables_still_gives_a_taste(self):
+        ranking = run(Request(liked=("f118",), k=10, diversity=0.0))
+        assert np.mean([world_of(row) == world_of(118) for row in rows(ranking)]) >= 0.8
+
+    def test_a_film_outside_the_tables_can_win_a_place(self):
+        ranking = run(Request(user_id="ann", k=100, diversity=0.0), person("f1", "f4", "f7"))
+        assert [row for row in rows(ranking) if row >= 108 and world_of(row) == 1]
+
+
+class TestLists:
+    def test_seen_films_never_come_back(self):
+        seen = person(*[f"f{i}" for i in range(100)])
+        assert set(rows(run(Request(user_id="ann", k=100), seen))) == set(range(100, FILMS))
+
+    def test_include_seen_brings_back_all_but_dislikes(self):
+        profile = apply_all(person("f1", "f4"), events("f7", kind=EventKind.DISLIKE, start=9_000))
+        found = rows(run(Request(user_id="ann", k=100, include_seen=True, diversity=0.0), profile))
+        assert {1, 4} <= set(found)
+        assert 7 not in found
+
+    def test_a_click_leaves_the_film_in_the_list(self):
+        assert 1 in rows(run(Request(user_id="ann", k=100), person("f1", kind=EventKind.CLICK)))
+
+    def test_excluded_films_are_left_out(self):
+        first = rows(run(Request(k=5)))
+        excluded = tuple(f"f{row}" for row in first)
+        assert not set(first) & set(rows(run(Request(k=50, exclude_item_ids=(*excluded, "unknown")))))
+
+    def test_more_tells_whether_films_are_left(self):
+        assert run(Request(k=100)).more
+        everything = PIPELINE.bundle.catalogue.hashes
+        assert not run(Request(k=100), shown=everything[:30]).more
+
+    def test_without_candidates_the_answer_is_empty(self):
+        ranking = run(Request(k=5, filters=Filters(year_from=2200)))
+        assert ranking.picks == ()
+        assert not ranking.more
+
+
+class TestDislikes:
+    def test_a_dislike_lowers_films_like_it(self):
+        before = {pick.row: pick.score for pick in run(Request(user_id="ann", k=100), person("f0", "f1")).picks}
+        profile = apply_all(person("f0", "f1"), events("f4", kind=EventKind.DISLIKE, start=5_000))
+        after = {pick.row: pick.score for pick in run(Request(user_id="ann", k=100), profile).picks}
+        common = before.keys() & after.keys()
+        change = {row: after[row] - before[row] for row in common}
+        of_world = [np.mean([change[row] for row in common if world_of(row) == world]) for world in range(3)]
+        assert of_world[1] < -0.01
+        assert of_world[1] < min(of_world[0], of_world[2])
+
+    def test_dislikes_alone_are_no_taste(self):
+        assert run(Request(disliked=("f0",), k=5)).strategy is Strategy.POPULAR
+
+
+class TestDegraded:
+    def test_search_down_is_said_and_answered(self):
+        release = make_release()
+        release.search.down = True
+        ranking = run(Request(query="film 3", k=5), None, Pipeline(release, HashEncoder()))
+        assert ranking.degraded == ("search: timeout",)
+        assert len(ranking.picks) == 5
+
+    def test_no_encoder_is_said_and_words_still_match(self):
+        ranking = run(Request(query="film 3", k=5), None, Pipeline(make_release(), None))
+        assert ranking.degraded[0].startswith("encoder:")
+        assert rows(ranking)[0] == 3
+
+    def test_a_bundle_without_vectors_is_not_degraded(self):
+        ranking = run(Request(query="film 3", k=5), None, Pipeline(make_release(make_bundle(vectors=False)), None))
+        assert ranking.degraded == ()
+
+    def test_a_leg_of_weight_zero_is_not_called(self):
+        bundle = make_bundle(weights=Weights(content=0.0, content_newcomer=0.0))
+        release = make_release(bundle)
+        run(Request(user_id="ann"), person("f1"), Pipeline(release, None))
+        assert isinstance(release.search, NumpySearch)
+        assert release.search.requests == []
+
+
+profiles = st.lists(st.integers(0, FILMS - 1), max_size=12, unique=True).map(
+    lambda found: person(*[f"f{row}" for row in found])
+)
+requests = st.builds(
+    Request,
+    user_id=st.just("ann"),
+    k=st.integers(1, 100),
+    diversity=st.sampled_from([0.0, 0.2, 0.7, 1.0]),
+    include_seen=st.booleans(),
+    query=st.sampled_from([None, "film 3", "no such words"]),
+    filters=st.builds(
+        Filters,
+        genres=st.sampled_from([0, to_mask(["Western"]), to_mask(["Drama", "Comedy"])]),
+        not_genres=st.sampled_from([0, to_mask(["Action"])]),
+        year_from=st.sampled_from([None, 1960, 1999]),
+        year_to=st.sampled_from([None, 1990]),
+        languages=st.sampled_from([(), ("fr",), ("en", "ja")]),
+        min_votes=st.sampled_from([0, 500]),
+    ),
+)
+
+
+class TestLaws:
+    @given(requests, profiles, st.integers(1, 100))
+    @settings(max_examples=60, deadline=None)
+    def test_a_shorter_answer_is_a_prefix_of_a_longer_one(self, request, profile, k):
+        short, long = (run(_with_k(request, size), profile) for size in sorted([k, request.k]))
+        assert rows(long)[: len(short.picks)] == rows(short)
+        assert [pick.score for pick in long.picks][: len(short.picks)] == [pick.score for pick in short.picks]
+
+    @given(requests, profiles)
+    @settings(max_examples=60, deadline=None)
+    def test_filters_give_k_films_while_there_are_enough(self, request, profile):
+        passing = request.filters.mask(PIPELINE.bundle.catalogue)
+        if not request.include_seen:
+            gone = PIPELINE.bundle.catalogue.rows_of_hashes(profile.seen)
+            passing[gone] = False
+        found = rows(run(request, profile))
+        assert len(found) == min(request.k, int(passing.sum()))
+        assert len(set(found)) == len(found)
+        assert passing[found].all()
+
+    @given(requests, profiles)
+    @settings(max_examples=60, deadline=None)
+    def test_a_film_has_one_score_whatever_else_is_asked(self, request, profile):
+        plain = Request(user_id="ann", k=100, query=request.query, diversity=0.0, include_seen=True)
+        scores = {pick.row: pick.score for pick in run(plain, profile).picks}
+        for pick in run(request, profile).picks:
+            if pick.row in scores:
+                assert pick.score == pytest.approx(scores[pick.row], abs=1e-6)
+
+    @given(profiles)
+    @settings(max_examples=30, deadline=None)
+    def test_scores_are_sorted_without_diversity_and_lie_between_0_and_1(self, profile):
+        scores = [pick.score for pick in run(Request(user_id="ann", k=100, diversity=0.0), profile).picks]
+        assert scores == sorted(scores, reverse=True)
+        assert all(0 <= score <= 1 for score in scores)
+
+
+def _with_k(request: Request, k: int) -> Request:
+    return Request(
+        user_id=request.user_id,
+        k=k,
+        diversity=request.diversity,
+        include_seen=request.include_seen,
+        query=request.query,
+        filters=request.filters,
+    )
