@@ -21,7 +21,7 @@ from services.recommender.stages.ranker import Ranked, rank
 from services.recommender.stages.reasons import PopularIn
 from services.recommender.stages.seeds import Seeds, read_seeds
 from services.recommender.stages.taste import Entries, Taste, entries, fold_in
-from services.recommender.stages.traits import TraitTaste, trait_worth
+from services.recommender.stages.traits import Floats, TraitRows
 from services.recommender.stopwatch import Stopwatch
 
 
@@ -44,7 +44,7 @@ class Pipeline:
         self.constants = constants or release.bundle.weights
         self._encoder = encoder
         catalogue = self.bundle.catalogue
-        self._worth = trait_worth(catalogue.traits, len(catalogue))
+        self.trait_rows = TraitRows.of(catalogue.traits)
         self._popular_in = PopularIn.of(catalogue, self.bundle.popularity)
 
     def rank(
@@ -70,7 +70,7 @@ class Pipeline:
             allowed = self._allowed(request, profile, seeds, taste, shown)
             rows = retrieval.candidates(found.signals.base, allowed)
         with watch.stage("rank"):
-            known = TraitTaste.of(self.bundle.catalogue.traits, taste.rows, taste.weights(self.constants), self._worth)
+            known = self.trait_rows.taste(taste.rows, taste.weights(self.constants))
             ranked = self._rank(rows, found.signals, known, plan)
         with watch.stage("diversify"):
             ranked = self._diversify(ranked, plan, request.diversity)
@@ -90,7 +90,7 @@ class Pipeline:
             signal = retrieval.collaborative(tables, touched, taste.weights(self.constants), plan)
             parts["collaborative"] = (1.0, signal.blend)
         if plan.dislike:
-            penalty = retrieval.dislike_penalty(tables, entries(tables, taste.disliked))
+            penalty = retrieval.dislike_penalty(tables, entries(tables, taste.disliked), taste.dislike_weights)
             parts["dislike"] = (-plan.dislike, penalty)
         degraded: list[str] = []
         if plan.text or plan.content:
@@ -116,10 +116,10 @@ class Pipeline:
         allowed[seeds.rows] = False
         return allowed
 
-    def _rank(self, rows: NDArray[np.int32], signals: retrieval.Signals, known: TraitTaste, plan: Plan) -> Ranked:
+    def _rank(self, rows: NDArray[np.int32], signals: retrieval.Signals, known: Floats, plan: Plan) -> Ranked:
         terms = {name: term[rows] for name, term in signals.terms.items()}
         if plan.traits:
-            terms["traits"] = np.float32(plan.traits) * known.scores(self.bundle.catalogue.traits, rows)
+            terms["traits"] = np.float32(plan.traits) * self.trait_rows.scores(known, rows)
         return rank(rows, terms)
 
     def _diversify(self, ranked: Ranked, plan: Plan, amount: float) -> Ranked:
@@ -134,14 +134,14 @@ class Pipeline:
         order = diversity.mmr(ranked.raw[window], similar, amount)
         return ranked.take(np.concatenate([order, np.arange(len(window), len(ranked.rows))]))
 
-    def _context(self, taste: Taste, plan: Plan, request: Request, known: TraitTaste, found: Found) -> Context:
+    def _context(self, taste: Taste, plan: Plan, request: Request, known: Floats, found: Found) -> Context:
         return Context(
             self.bundle,
             self.constants,
             taste,
             plan,
             request.query,
-            self._worth,
+            self.trait_rows,
             self._popular_in,
             known,
             found.collaborative,

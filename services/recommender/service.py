@@ -129,10 +129,11 @@ class Recommender:
         """``{item_id, title, items: [{item_id, title, score, reason, year, genres, tmdb_id}], model_version,
         index_version}``. Raises UnknownFilm.
         """
-        release = self._current().release
+        pipeline = self._current()
+        release = pipeline.release
         catalogue = release.bundle.catalogue
         row = _row(release, item_id, tmdb_id)
-        picks = similar(release, row, k, Deadline.within(self.clock, self.options.deadline_s))
+        picks = similar(release, pipeline.trait_rows, row, k, Deadline.within(self.clock, self.options.deadline_s))
         return {
             "item_id": catalogue.item_ids[row],
             "title": catalogue.titles[row],

@@ -10,7 +10,7 @@ from services.recommender.stages import retrieval
 from services.recommender.stages.ranker import rank
 from services.recommender.stages.reasons import trait_reason
 from services.recommender.stages.taste import entries
-from services.recommender.stages.traits import TraitTaste, trait_worth
+from services.recommender.stages.traits import Floats, TraitRows
 
 # Shares of the three signals; chosen on held-out co-likes and series.
 COLLABORATIVE = 0.5
@@ -20,7 +20,7 @@ SCORE_MIDPOINT = 0.8
 SCORE_SCALE = 0.4
 
 
-def similar(release: Release, row: int, k: int, deadline: Deadline) -> list[Pick]:
+def similar(release: Release, trait_rows: TraitRows, row: int, k: int, deadline: Deadline) -> list[Pick]:
     """The k films most like the film at ``row``, best first, each with one reason."""
     bundle = release.bundle
     films = len(bundle.catalogue)
@@ -34,20 +34,20 @@ def similar(release: Release, row: int, k: int, deadline: Deadline) -> list[Pick
     allowed[row] = False
     prior = np.float32(1e-3) * bundle.popularity
     rows = retrieval.candidates(together + about + prior, allowed)
-    traits = bundle.catalogue.traits
-    known = TraitTaste.of(traits, film, np.ones(1, np.float32), trait_worth(traits, films))
+    known = trait_rows.taste(film, np.ones(1, np.float32))
     terms = {
         "collaborative": together[rows],
         "content": about[rows],
         "popularity": prior[rows],
-        "traits": np.float32(TRAITS) * known.scores(traits, rows),
+        "traits": np.float32(TRAITS) * trait_rows.scores(known, rows),
     }
     ranked = rank(rows, terms)
     scores = 1 / (1 + np.exp(-(ranked.raw[:k].astype(float) - SCORE_MIDPOINT) / SCORE_SCALE))
-    return [
-        Pick(int(found), float(score), (_reason(bundle, int(found), known, term.tolist()),))
-        for found, score, term in zip(ranked.rows[:k], scores, ranked.terms, strict=False)
-    ]
+    picks = []
+    for found, score, term in zip(ranked.rows[:k].tolist(), scores.tolist(), ranked.terms, strict=False):
+        reason = _reason(bundle, found, trait_rows.terms(known, found), term.tolist())
+        picks.append(Pick(found, score, (reason,)))
+    return picks
 
 
 def liked_together(bundle: Bundle, film: NDArray[np.int32]) -> NDArray[np.float32]:
@@ -58,9 +58,9 @@ def liked_together(bundle: Bundle, film: NDArray[np.int32]) -> NDArray[np.float3
     return tables.spread(np.mean([retrieval.scaled(part, retrieval.mean_of_best(part)) for part in both], axis=0))
 
 
-def _reason(bundle: Bundle, row: int, known: TraitTaste, terms: list[float]) -> Reason:
+def _reason(bundle: Bundle, row: int, shares: Floats, terms: list[float]) -> Reason:
     catalogue = bundle.catalogue
-    shared = trait_reason(catalogue, row, np.float32(TRAITS) * known.share[catalogue.traits.of(row)])
+    shared = trait_reason(catalogue, row, np.float32(TRAITS) * shares)
     together, about = terms[0], terms[1]
     if shared is not None and shared.kind in (ReasonKind.DIRECTOR, ReasonKind.KEYWORD, ReasonKind.CAST):
         return Reason(shared.kind, _SHARED[shared.kind].format(shared.subject), shared.subject, shared.weight)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-# 2,048 x 384 float32 is 3 MB: it stays in the L2 cache between the conversion and the product.
-BLOCK_ROWS = 2_048
+# 256 x 384 float32 is 400 KB: it stays in a core's own cache between the conversion and the product, also while
+# other cores are busy. Blocks of 2,048 took twice as long there.
+BLOCK_ROWS = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,12 +44,12 @@ class Embeddings:
 
     def cosines(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
         """Best cosine of each film with any of the unit queries float32[q, dims]; float32[films]."""
-        best = np.empty(len(self.codes), np.float32)
-        block = np.empty((min(BLOCK_ROWS, len(self.codes)), self.dims), np.float32)
-        columns = np.ascontiguousarray(queries.T)
-        for start in range(0, len(self.codes), BLOCK_ROWS):
+        films = len(self.codes)
+        cosines = np.empty((len(queries), films), np.float32)
+        block = np.empty((min(BLOCK_ROWS, films), self.dims), np.float32)
+        for start in range(0, films, BLOCK_ROWS):
             part = self.codes[start : start + BLOCK_ROWS]
             np.copyto(block[: len(part)], part)
-            best[start : start + len(part)] = (block[: len(part)] @ columns).max(axis=1)
-        best *= self.scales
+            cosines[:, start : start + len(part)] = queries @ block[: len(part)].T
+        best: NDArray[np.float32] = cosines.max(axis=0) * self.scales
         return best

@@ -21,7 +21,7 @@ class Weights:
     popularity_floor: float = 0.0
     content: float = 0.0
     content_newcomer: float = 0.1
-    traits: float = 0.05
+    traits: float = 1.0
     dislike: float = 0.5
     query_text: float = 1.0
     query_content: float = 1.0

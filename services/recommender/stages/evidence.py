@@ -1,8 +1,8 @@
 """Which films of a taste moved an answer: leave one out, and see by how much each raw score falls.
 
-Exact in the taste (weights, recency ranks and the plan are those of a person who never touched the film) and
-in the pool's scores; the references (mean of the best 50) are retaken over the pool, which holds the best 100 of
-each table, so a film that enters the best 50 from outside the pool is all that is missed.
+Exact in the taste (weights, recency ranks and the plan are those of a person who never touched the film) and in the
+pool's scores. The references (mean of the best 50) are retaken over the pool, which holds the best 100 of each
+table: only a film that enters the best 50 from outside the pool is missed. All suspects are left out at once.
 """
 
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.bundle import Bundle
-from services.recommender.domain.tables import Collaborative, ItemTable
+from services.recommender.domain.tables import Collaborative
 from services.recommender.domain.weights import Weights
 from services.recommender.stages.plan import Plan, make_plan
-from services.recommender.stages.retrieval import CollaborativeSignal, mean_of_best
-from services.recommender.stages.taste import Entries, Taste
-from services.recommender.stages.traits import TraitTaste
+from services.recommender.stages.retrieval import BEST, CollaborativeSignal
+from services.recommender.stages.taste import Entries, Taste, recency
+from services.recommender.stages.traits import TraitRows
 
 POOL = 100
-# Films looked at per answer film; the two largest falls are among the three largest terms.
+# Suspects a film of the answer: the two largest falls are among the three largest terms.
 SUSPECTS = 3
 
 Matrix = NDArray[np.float32]
@@ -43,19 +43,28 @@ class Falls:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pool:
-    """``main``, ``short`` float32[taste films, pool]: unweighted terms; ``spread`` float32[pool, films] turns
-    pool scores into the answer films' scores (a film outside the tables borrows from its neighbours).
+    """``main``, ``short`` float32[taste films, pool]: unweighted terms; ``spread`` float32[pool, films] turns pool
+    scores into the answer films' scores (a film outside the tables borrows from its neighbours); ``traits``
+    float32[taste films, films]: overlaps; ``popularity`` float32[films].
     """
 
     main: Matrix
     short: Matrix
     spread: Matrix
+    traits: Matrix
+    popularity: Matrix
 
 
 def make_pool(
-    tables: Collaborative, found: Entries, taste_films: int, signal: CollaborativeSignal, rows: NDArray[np.int32]
+    bundle: Bundle,
+    trait_rows: TraitRows,
+    taste: Taste,
+    found: Entries,
+    signal: CollaborativeSignal,
+    rows: NDArray[np.int32],
 ) -> Pool:
-    """The terms that matter for the answer's films and for the references."""
+    """The terms that matter for the answer's films ``rows`` and for the references."""
+    tables = bundle.collaborative
     inside, borrowed, slot = _homes(tables, rows)
     best = [np.argpartition(scores, -min(POOL, len(scores)))[-POOL:] for scores in (signal.main, signal.short)]
     targets = np.unique(np.concatenate([*best, inside[inside >= 0], borrowed.ravel()])).astype(np.int32)
@@ -65,8 +74,9 @@ def make_pool(
     if len(slot):
         away = np.repeat(np.flatnonzero(inside < 0), borrowed.shape[1])
         np.add.at(spread, (np.searchsorted(targets, borrowed.ravel()), away), tables.neighbour_weights[slot].ravel())
-    terms = [_by_film(table, found, taste_films, targets) for table in (tables.main, tables.short)]
-    return Pool(terms[0], terms[1], spread)
+    terms = [table.terms(found.positions, found.shares, targets) for table in (tables.main, tables.short)]
+    main, short = (_by_film(part, found, len(taste.rows)) for part in terms)
+    return Pool(main, short, spread, trait_rows.overlaps(taste.rows, rows), bundle.popularity[rows])
 
 
 def _homes(
@@ -81,69 +91,69 @@ def _homes(
     return inside, tables.neighbours[slot].astype(np.int32), slot
 
 
-def _by_film(table: ItemTable, found: Entries, films: int, targets: NDArray[np.int32]) -> Matrix:
+def _by_film(terms: Matrix, found: Entries, films: int) -> Matrix:
     """Terms of each taste film; the entries of one that stands for its neighbours are added up."""
-    terms = table.terms(found.positions, found.shares, targets)
+    out = np.zeros((films, terms.shape[1]), np.float32)
     if len(found.source) == films:
-        out: Matrix = np.empty_like(terms)
         out[found.source] = terms
-        return out
-    out = np.zeros((films, len(targets)), np.float32)
-    np.add.at(out, found.source, terms)
+    else:
+        np.add.at(out, found.source, terms)
     return out
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Case:
-    """What the leave-one-out needs of one answer. ``worth`` float32[traits]; ``raw`` float32[films] of ``rows``."""
-
-    bundle: Bundle
-    constants: Weights
-    taste: Taste
-    plan: Plan
-    worth: NDArray[np.float32]
-    query: str | None
-    rows: NDArray[np.int32]
-
-    def raw(self, pool: Pool, taste: Taste, weights: Matrix, plan: Plan) -> Matrix:
-        """Collaborative, popularity and trait terms for a taste that is a subset of the case's; float32[films].
-
-        ``weights`` float32[all taste films], 0 for those left out.
-        """
-        total = np.float32(plan.popularity) * self.bundle.popularity[self.rows]
-        for share, terms in ((plan.main, pool.main), (plan.short, pool.short)):
-            scores = weights @ terms
-            reference = mean_of_best(scores)
-            if share and reference:
-                total = total + np.float32(share / reference) * (scores @ pool.spread)
-        if plan.traits and len(taste.rows):
-            known = TraitTaste.of(self.bundle.catalogue.traits, taste.rows, taste.weights(self.constants), self.worth)
-            total = total + np.float32(plan.traits) * known.scores(self.bundle.catalogue.traits, self.rows)
-        return np.asarray(total, np.float32)
-
-    def without(self, pool: Pool, index: int) -> Matrix:
-        """The raw scores had the person never touched one film of the taste."""
-        rest = self.taste.without(index)
-        weights = np.insert(rest.weights(self.constants), index, 0)
-        stored = self.plan.strategy.value == "personal"
-        return self.raw(pool, rest, weights, make_plan(self.constants, rest, self.query, stored))
-
-
-def find_falls(case: Case, pool: Pool) -> Falls:
+def find_falls(constants: Weights, taste: Taste, plan: Plan, query: str | None, pool: Pool) -> Falls:
     """Leave out each suspect: the films with the largest terms for some film of the answer."""
-    weights = case.taste.weights(case.constants)
-    whole = case.raw(pool, case.taste, weights, case.plan)
-    suspects = _suspects(case, pool, weights)
-    falls = [whole - case.without(pool, int(index)) for index in suspects]
-    return Falls(suspects, np.stack(falls) if falls else np.zeros((0, len(case.rows)), np.float32))
+    weights = taste.weights(constants)
+    suspects = _suspects(plan, pool, weights)
+    whole = _raw(plan, pool, weights[None, :])
+    falls = np.zeros((len(suspects), len(pool.popularity)), np.float32)
+    left = _weights_without(taste, constants, suspects)
+    liked = taste.base[suspects] >= 1
+    for was_liked in (True, False):
+        group = np.flatnonzero(liked == was_liked)
+        if len(group):
+            rest = make_plan(constants, taste.without(int(suspects[group[0]])), query, stored=True)
+            falls[group] = whole - _raw(rest, pool, left[group])
+    return Falls(suspects, falls)
 
 
-def _suspects(case: Case, pool: Pool, weights: Matrix) -> NDArray[np.int32]:
-    terms = np.zeros((len(weights), len(case.rows)), np.float32)
-    for share, part in ((case.plan.main, pool.main), (case.plan.short, pool.short)):
-        reference = mean_of_best(weights @ part)
-        if share and reference:
-            terms += np.float32(share / reference) * (part @ pool.spread)
-    terms *= weights[:, None]
-    largest = np.argsort(-terms, axis=0)[:SUSPECTS]
-    return np.asarray(np.unique(largest), np.int32)
+def _suspects(plan: Plan, pool: Pool, weights: Matrix) -> NDArray[np.int32]:
+    terms = np.float32(plan.traits / max(float(weights.sum()), 1e-9)) * pool.traits
+    for share, part in ((plan.main, pool.main), (plan.short, pool.short)):
+        reference = _references(weights[None, :] @ part)[0]
+        if share and reference > 0:
+            terms = terms + np.float32(share / reference) * (part @ pool.spread)
+    terms = terms * weights[:, None]
+    count = min(SUSPECTS, len(terms))
+    largest = np.argpartition(-terms, count - 1, axis=0)[:count]
+    return np.unique(largest).astype(np.int32)
+
+
+def _weights_without(taste: Taste, constants: Weights, suspects: NDArray[np.int32]) -> Matrix:
+    """Weights float32[suspects, taste films] had the suspect never been touched: older films move up a rank."""
+    ranks = taste.ranks[None, :] - (taste.ranks[None, :] > taste.ranks[suspects, None])
+    fade = recency(np.arange(int(taste.ranks.max()) + 1, dtype=np.int32), constants)
+    weights = taste.base * fade[ranks]
+    weights[np.arange(len(suspects)), suspects] = 0
+    return np.asarray(weights, np.float32)
+
+
+def _raw(plan: Plan, pool: Pool, weights: Matrix) -> Matrix:
+    """Collaborative, popularity and trait terms for tastes float32[tastes, taste films]; float32[tastes, films]."""
+    total = np.float32(plan.popularity) * pool.popularity[None, :]
+    for share, terms in ((plan.main, pool.main), (plan.short, pool.short)):
+        if share:
+            scores = weights @ terms
+            reference = _references(scores)
+            scale = np.where(reference > 0, share / np.where(reference > 0, reference, 1), 0)
+            total = total + scale[:, None] * (scores @ pool.spread)
+    if plan.traits:
+        whole = weights.sum(axis=1, keepdims=True)
+        total = total + np.float32(plan.traits) * (weights @ pool.traits) / np.where(whole > 0, whole, 1)
+    return np.asarray(total, np.float32)
+
+
+def _references(scores: Matrix) -> Matrix:
+    """Mean of the best 50 of each row, float32[rows]."""
+    best = scores if scores.shape[1] <= BEST else np.partition(scores, -BEST, axis=1)[:, -BEST:]
+    return np.asarray(best.mean(axis=1), np.float32)

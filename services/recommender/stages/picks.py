@@ -8,27 +8,29 @@ from numpy.typing import NDArray
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.request import Pick, Reason
 from services.recommender.domain.weights import Weights
-from services.recommender.stages.evidence import Case, Falls, find_falls, make_pool
+from services.recommender.stages.evidence import Falls, find_falls, make_pool
 from services.recommender.stages.plan import Plan
 from services.recommender.stages.ranker import Ranked, shown_score
 from services.recommender.stages.reasons import PopularIn, film_reasons, query_reason, trait_reason
 from services.recommender.stages.retrieval import CollaborativeSignal
 from services.recommender.stages.taste import Entries, Taste
-from services.recommender.stages.traits import TraitTaste
+from services.recommender.stages.traits import TraitRows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Context:
-    """What reasons are made from. ``worth`` float32[traits]; ``signal`` and ``found`` are None without a taste."""
+    """What reasons are made from. ``known`` float32[traits], the taste's traits; ``signal`` and ``found`` are None
+    without a taste.
+    """
 
     bundle: Bundle
     constants: Weights
     taste: Taste
     plan: Plan
     query: str | None
-    worth: NDArray[np.float32]
+    trait_rows: TraitRows
     popular_in: PopularIn
-    known: TraitTaste
+    known: NDArray[np.float32]
     signal: CollaborativeSignal | None
     found: Entries | None
 
@@ -36,9 +38,8 @@ class Context:
         """By how much each film falls without each film of the taste; None without a taste."""
         if self.signal is None or self.found is None:
             return None
-        pool = make_pool(self.bundle.collaborative, self.found, len(self.taste.rows), self.signal, rows)
-        case = Case(self.bundle, self.constants, self.taste, self.plan, self.worth, self.query, rows)
-        return find_falls(case, pool)
+        pool = make_pool(self.bundle, self.trait_rows, self.taste, self.found, self.signal, rows)
+        return find_falls(self.constants, self.taste, self.plan, self.query, pool)
 
 
 def make_picks(top: Ranked, context: Context | None, constants: Weights, explain: bool) -> tuple[Pick, ...]:
@@ -64,8 +65,8 @@ def _reasons(
         found.append(query_reason(context.query, matched))
     if falls is not None:
         found.extend(film_reasons(catalogue, context.taste, falls, index))
-    share = context.known.share[catalogue.traits.of(row)]
-    found.append(trait_reason(catalogue, row, np.float32(context.plan.traits) * share))
+    shares = np.float32(context.plan.traits) * context.trait_rows.terms(context.known, row)
+    found.append(trait_reason(catalogue, row, shares))
     reasons = tuple(reason for reason in found if reason is not None)
     if reasons:
         return reasons

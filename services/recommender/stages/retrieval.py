@@ -59,15 +59,15 @@ def collaborative(tables: Collaborative, found: Entries, weights: Dense, plan: P
     return CollaborativeSignal(tables.spread(blend), main, short, main_reference, short_reference)
 
 
-def dislike_penalty(tables: Collaborative, found: Entries) -> Dense:
-    """How much each film is like the disliked ones, float32[films] in 0 ... 1: the positive parts of their rows
-    in the short table, each scaled by the mean of its best 50, summed and capped.
+def dislike_penalty(tables: Collaborative, found: Entries, weights: Dense) -> Dense:
+    """How much each film is like the disliked ones, float32[films] in 0 ... 1: the positive parts of their rows in
+    the main table, each scaled by the mean of its best 50, weighed (``weights`` float32[disliked]), summed, capped.
     """
-    rows = np.maximum(tables.short.values[found.positions].astype(np.float32), 0)
+    rows = np.maximum(tables.main.values[found.positions].astype(np.float32), 0)
     best = np.partition(rows, -min(BEST, rows.shape[1]), axis=1)[:, -BEST:].mean(axis=1)
-    share = np.where(best > 0, found.shares / np.where(best > 0, best, 1), 0)
+    share = np.where(best > 0, weights[found.source] * found.shares / np.where(best > 0, best, 1), 0)
     likeness = np.bincount(
-        tables.short.columns[found.positions].ravel(), (rows * share[:, None]).ravel(), minlength=len(tables.rows)
+        tables.main.columns[found.positions].ravel(), (rows * share[:, None]).ravel(), minlength=len(tables.rows)
     )
     return tables.spread(np.minimum(likeness, 1).astype(np.float32))
 

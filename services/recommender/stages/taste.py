@@ -1,12 +1,12 @@
 """Fold-in: a person's history becomes a weighted list of films, at request time and for anybody alike."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.catalogue import Catalogue
-from services.recommender.domain.events import is_disliked, taste_weights
+from services.recommender.domain.events import EventKind, is_disliked, taste_weights
 from services.recommender.domain.history import History
 from services.recommender.domain.tables import Collaborative
 from services.recommender.domain.weights import Weights
@@ -15,14 +15,15 @@ from services.recommender.domain.weights import Weights
 @dataclass(frozen=True, slots=True, eq=False)
 class Taste:
     """``rows`` int32[m] films with a positive ``base`` weight float32[m] (by event, before recency) and
-    ``ranks`` int32[m] from the newest (0), equal times equal rank. ``disliked`` int32 rows. ``likes``: how
-    many of the films were liked (weight >= 1), the n of the formulas.
+    ``ranks`` int32[m] from the newest (0), equal times equal rank. ``disliked`` int32[d] rows with
+    ``dislike_weights`` float32[d]. ``likes``: how many of the films were liked (weight >= 1), the n of the formulas.
     """
 
     rows: NDArray[np.int32]
     base: NDArray[np.float32]
     ranks: NDArray[np.int32]
     disliked: NDArray[np.int32]
+    dislike_weights: NDArray[np.float32]
 
     @property
     def likes(self) -> int:
@@ -42,7 +43,7 @@ class Taste:
         """The taste had the person never touched one of its films: later films keep their ranks."""
         keep = np.arange(len(self.rows)) != index
         newer = self.ranks > self.ranks[index]
-        return Taste(self.rows[keep], self.base[keep], (self.ranks - newer)[keep], self.disliked)
+        return replace(self, rows=self.rows[keep], base=self.base[keep], ranks=(self.ranks - newer)[keep])
 
 
 def recency(ranks: NDArray[np.int32], constants: Weights) -> NDArray[np.float32]:
@@ -57,13 +58,21 @@ def fold_in(catalogue: Catalogue, history: History) -> Taste:
     rows = catalogue.rows_of_hashes(opinions.hashes)
     opinions, rows = opinions.take(rows >= 0), rows[rows >= 0]
     base = taste_weights(opinions.kinds, opinions.half_stars)
-    positive = base > 0
+    positive, negative = base > 0, is_disliked(opinions.kinds, opinions.half_stars)
     return Taste(
         rows[positive],
         base[positive],
         _ranks(opinions.ts_ms)[positive],
-        rows[is_disliked(opinions.kinds, opinions.half_stars)],
+        rows[negative],
+        _dislike_weights(opinions.kinds[negative]),
     )
+
+
+def _dislike_weights(kinds: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """A dislike counts whole; low ratings share one half, for who rates much rates much low and means less."""
+    spoken = kinds == EventKind.DISLIKE
+    low = max(int(np.count_nonzero(~spoken)), 1)
+    return np.where(spoken, np.float32(1), np.float32(0.5 / low))
 
 
 def _ranks(ts_ms: NDArray[np.int64]) -> NDArray[np.int32]:

@@ -1,8 +1,9 @@
-"""The trait term: how many of a film's directors, keywords, genres, decade and cast the taste knows, and how well.
+"""The trait term: how much of a film's directors, keywords, genres, decade and cast the taste knows.
 
-taste[t] = sum of w_j over liked films j with trait t, divided by the sum of all w_j: the share of the taste that
-has the trait. A film's signal is sum over its traits of kind weight x rarity x taste[t]. It depends on the taste
-and the film alone, never on a candidate set, so it can be computed for the candidates only.
+A film is a unit-length sparse row over traits (kind weight x rarity); the taste is the weighted mean of its films'
+rows, and a film's signal is its dot product with that. It depends on the taste and the film alone, never on a
+candidate set, so it can be computed for the candidates only; and it is linear in the taste, so what each film of
+the taste contributes is known exactly.
 """
 
 from dataclasses import dataclass
@@ -12,47 +13,76 @@ from numpy.typing import NDArray
 
 from services.recommender.domain.catalogue import TraitKind, Traits
 
-# A shared director says more than a shared genre; rarity (below) does the rest.
-KIND_WEIGHT = np.zeros(len(TraitKind), np.float32)
-KIND_WEIGHT[TraitKind.GENRE] = 0.5
-KIND_WEIGHT[TraitKind.DECADE] = 0.3
-KIND_WEIGHT[TraitKind.DIRECTOR] = 1.0
-KIND_WEIGHT[TraitKind.KEYWORD] = 0.5
-KIND_WEIGHT[TraitKind.CAST] = 0.5
+# A shared director says more than a shared genre on its own; genres are many and shared by all, so the rarity
+# below takes most of their weight away again. Chosen on validation.
+_KIND_WEIGHT = {
+    TraitKind.GENRE: 2.0,
+    TraitKind.DECADE: 1.0,
+    TraitKind.DIRECTOR: 1.0,
+    TraitKind.KEYWORD: 0.3,
+    TraitKind.CAST: 0.5,
+}
 
-
-def trait_worth(traits: Traits, films: int) -> NDArray[np.float32]:
-    """Kind weight times rarity log(films / films with it), scaled to at most 1; float32[traits]."""
-    rarity = np.log(films / np.maximum(traits.films, 1)) / np.log(max(films, 2))
-    return np.asarray(KIND_WEIGHT[traits.kinds] * rarity, np.float32)
-
-
-def gather(traits: Traits, rows: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
-    """Trait ids of several films end to end, and for each the index into ``rows`` it belongs to."""
-    starts, ends = traits.offsets[rows], traits.offsets[rows + 1]
-    lengths = ends - starts
-    owner = np.repeat(np.arange(len(rows)), lengths)
-    shift = np.repeat(starts - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths) if len(rows) else starts
-    return traits.ids[np.arange(len(owner)) + shift], owner
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TraitTaste:
-    """``share`` float32[traits]: the share of the taste that has each trait, times its worth."""
+class TraitRows:
+    """``values`` float32[entries] beside ``traits.ids``: kind weight x log(films / films with it), each film's row
+    of unit length.
+    """
 
-    share: NDArray[np.float32]
+    traits: Traits
+    values: Floats
 
     @classmethod
-    def of(
-        cls, traits: Traits, rows: NDArray[np.int32], weights: NDArray[np.float32], worth: NDArray[np.float32]
-    ) -> "TraitTaste":
-        """The trait taste of films with weights."""
-        ids, owner = gather(traits, rows)
-        total = float(weights.sum()) or 1.0
-        known = np.bincount(ids, weights[owner], minlength=len(worth)) / total
-        return cls(np.asarray(known * worth, np.float32))
+    def of(cls, traits: Traits) -> "TraitRows":
+        """Weigh the traits of a whole catalogue, once a release."""
+        films = len(traits.offsets) - 1
+        kinds = np.array([_KIND_WEIGHT[kind] for kind in TraitKind], np.float32)
+        worth = kinds[traits.kinds] * np.log1p(films / np.maximum(traits.films, 1)).astype(np.float32)
+        values = worth[traits.ids]
+        owner = np.repeat(np.arange(films), np.diff(traits.offsets))
+        length = np.sqrt(np.bincount(owner, values * values, minlength=films))
+        return cls(traits, (values / np.where(length > 0, length, 1)[owner]).astype(np.float32))
 
-    def scores(self, traits: Traits, rows: NDArray[np.int32]) -> NDArray[np.float32]:
+    def entries(self, rows: NDArray[np.int32]) -> tuple[NDArray[np.int32], Floats, NDArray[np.intp]]:
+        """Trait ids and values of several films end to end, and for each the index into ``rows`` it belongs to."""
+        starts = self.traits.offsets[rows]
+        lengths = self.traits.offsets[rows + 1] - starts
+        owner = np.repeat(np.arange(len(rows)), lengths)
+        before = np.cumsum(lengths) - lengths
+        at = np.arange(len(owner)) + np.repeat(starts - before, lengths)
+        return self.traits.ids[at], self.values[at], owner
+
+    def taste(self, rows: NDArray[np.int32], weights: Floats) -> Floats:
+        """Weighted mean of the films' rows, float32[traits]."""
+        ids, values, owner = self.entries(rows)
+        total = float(weights.sum()) or 1.0
+        mean = np.bincount(ids, values * weights[owner], minlength=len(self.traits.kinds)) / total
+        return mean.astype(np.float32)
+
+    def scores(self, taste: Floats, rows: NDArray[np.int32]) -> Floats:
         """The signal of some films, float32[rows]."""
-        ids, owner = gather(traits, rows)
-        return np.bincount(owner, self.share[ids], minlength=len(rows)).astype(np.float32)
+        ids, values, owner = self.entries(rows)
+        return np.bincount(owner, taste[ids] * values, minlength=len(rows)).astype(np.float32)
+
+    def terms(self, taste: Floats, row: int) -> Floats:
+        """What each trait of one film adds to its signal, float32[traits of the film]."""
+        mine = slice(self.traits.offsets[row], self.traits.offsets[row + 1])
+        return np.asarray(taste[self.traits.ids[mine]] * self.values[mine], np.float32)
+
+    def overlaps(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> Floats:
+        """Dot products of film rows, float32[left, right]."""
+        ids, values, owner = self.entries(right)
+        shared, column = np.unique(ids, return_inverse=True)
+        if not len(shared):
+            return np.zeros((len(left), len(right)), np.float32)
+        dense_right = np.zeros((len(shared), len(right)), np.float32)
+        dense_right[column, owner] = values
+        ids, values, owner = self.entries(left)
+        at = np.minimum(np.searchsorted(shared, ids), len(shared) - 1)
+        found = shared[at] == ids
+        dense_left = np.zeros((len(left), len(shared)), np.float32)
+        dense_left[owner[found], at[found]] = values[found]
+        return dense_left @ dense_right

@@ -72,7 +72,7 @@ class TestCollaborative:
 class TestDislikePenalty:
     def test_is_high_for_films_alike_and_at_most_one(self):
         tables = make_tables(90, outside=6)
-        penalty = retrieval.dislike_penalty(tables, entries(tables, np.array([1, 4], np.int32)))
+        penalty = retrieval.dislike_penalty(tables, entries(tables, np.array([1, 4], np.int32)), np.ones(2, np.float32))
         alike = np.array([world_of(row) == 1 for row in range(84)])
         assert penalty.max() <= 1
         assert penalty.min() >= 0
