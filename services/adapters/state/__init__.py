@@ -1,0 +1,1 @@
+"""State stores: people, the event log, cache, idempotency, quota, keys."""

@@ -1,0 +1,56 @@
+"""Loading many people at once: ratings of a public data set, a backup, another store."""
+
+from collections.abc import Iterator, Sequence
+
+from services.adapters.state.arrivals import Arrivals
+from services.adapters.state.connection import Database
+from services.adapters.state.rows import lines_of, put_event, put_profile
+from services.recommender.domain.profile import replay
+from services.recommender.ports import Deadline, LoggedEvent
+
+EVENTS_A_TRANSACTION = 20_000
+SEED_WAIT_S = 10.0
+
+_Log = dict[str, list[LoggedEvent]]
+
+
+def seed(database: Database, arrivals: Arrivals, events: Sequence[LoggedEvent]) -> int:
+    """See ``StatePort.seed``. A line that is there already (person, time, id) is replaced, so a second run
+    changes nothing; whoever had events keeps them, and their profile is made anew from the whole log.
+
+    Transactions of some 20,000 events, whole people: others can write in between.
+    """
+    people = 0
+    for chunk in _chunks(events):
+        fresh = {user_id: replay(user_id, [line.event for line in lines]) for user_id, lines in chunk.items()}
+        with database.writing(Deadline.within(database.clock, SEED_WAIT_S)) as connection:
+            now_ms = database.clock.now_ms()
+            for user_id, lines in chunk.items():
+                known = connection.execute("SELECT 1 FROM events WHERE user_id = ? LIMIT 1", (user_id,)).fetchone()
+                for line in lines:
+                    put_event(connection, line, arrivals.next())
+                profile = (
+                    replay(user_id, [stored.event for stored in lines_of(connection, user_id)])
+                    if known
+                    else fresh[user_id]
+                )
+                put_profile(connection, profile, now_ms)
+        people += len(chunk)
+    return people
+
+
+def _chunks(events: Sequence[LoggedEvent]) -> Iterator[_Log]:
+    """Whole people, until there are enough events for a transaction."""
+    by_person: _Log = {}
+    for line in events:
+        by_person.setdefault(line.user_id, []).append(line)
+    chunk: _Log = {}
+    size = 0
+    for user_id, lines in by_person.items():
+        chunk[user_id] = lines
+        size += len(lines)
+        if size >= EVENTS_A_TRANSACTION:
+            yield chunk
+            chunk, size = {}, 0
+    if chunk:
+        yield chunk

@@ -1,0 +1,152 @@
+"""One SQLite file, many threads and processes: a pool of connections, read and write sections.
+
+Writers of this process queue on a lock, because SQLite's own waiting is a poll that starves the unlucky; other
+processes are waited for by ``busy_timeout``. Both are bounded by the request's deadline.
+"""
+
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from services.adapters.state.failures import is_locked, is_outage, unavailable
+from services.adapters.state.schema import prepare
+from services.recommender.errors import StateUnavailable
+from services.recommender.ports import Clock, Deadline
+
+OPENING_WAIT_S = 10.0
+_IDLE_CONNECTIONS = 8
+_RELAXED_CHECKPOINT_PAGES = 8_000
+_DURABLE_CHECKPOINT_PAGES = 1_000
+
+
+class Connection:
+    """An open connection and the settings it has now: a pragma is sent only where it changes something."""
+
+    __slots__ = ("_durable", "_timeout_ms", "raw")
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self.raw = raw
+        self._timeout_ms = -1
+        self._durable: bool | None = None
+
+    def wait_for_locks(self, seconds: float) -> None:
+        """How long SQLite waits for another process."""
+        timeout_ms = int(seconds * 1_000)
+        if timeout_ms != self._timeout_ms:
+            self.raw.execute(f"PRAGMA busy_timeout = {timeout_ms}")
+            self._timeout_ms = timeout_ms
+
+    def set_durable(self, durable: bool) -> None:
+        """Whether the next commit must survive a power cut (an fsync) or only a crash of the process (none).
+
+        Never below NORMAL: at OFF a checkpoint would copy frames that may not be on the disk, and a power cut
+        would damage what *was* durable.
+        """
+        if durable != self._durable:
+            self.raw.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            # A checkpoint syncs too, so a relaxed commit leaves it to the durable ones while it can.
+            pages = _DURABLE_CHECKPOINT_PAGES if durable else _RELAXED_CHECKPOINT_PAGES
+            self.raw.execute(f"PRAGMA wal_autocheckpoint = {pages}")
+            self._durable = durable
+
+
+class Database:
+    """``state.db``. Every section raises StateUnavailable for whatever the store can't do, and leaves nothing
+    half done. Use from any thread; not across a fork.
+    """
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.path = path
+        self.clock = clock
+        self._idle: deque[Connection] = deque()
+        self._writer = threading.Lock()
+        self._closed = False
+        self._create()
+
+    def connect(self) -> sqlite3.Connection:
+        """A new connection. Raises sqlite3.Error."""
+        raw = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=OPENING_WAIT_S)
+        raw.execute("PRAGMA cache_size = -1000")
+        raw.execute("PRAGMA secure_delete = FAST")  # an erased person's bytes don't linger in free space
+        return raw
+
+    @contextmanager
+    def reading(self, deadline: Deadline) -> Iterator[sqlite3.Connection]:
+        """A section that reads; begin a transaction in it where several statements must see one state."""
+        connection = self._take()
+        with self._guarded(connection):
+            connection.wait_for_locks(deadline.remaining())
+            yield connection.raw
+
+    @contextmanager
+    def writing(self, deadline: Deadline, durable: bool = True) -> Iterator[sqlite3.Connection]:
+        """One transaction that holds the write lock from its first statement; committed at the end of the block,
+        rolled back if it raises.
+        """
+        if not self._writer.acquire(timeout=deadline.remaining()):
+            raise StateUnavailable(f"{self.path.name} is busy with other writes; send the request again")
+        try:
+            connection = self._take()
+            with self._guarded(connection):
+                connection.wait_for_locks(deadline.remaining())
+                connection.set_durable(durable)
+                connection.raw.execute("BEGIN IMMEDIATE")
+                yield connection.raw
+                connection.raw.execute("COMMIT")
+        finally:
+            self._writer.release()
+
+    def close(self) -> None:
+        """Close every connection; those in use close when their section ends."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().raw.close()
+
+    def _create(self) -> None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StateUnavailable(f"{self.path.name}: its folder can't be made: {error}") from error
+        deadline = Deadline.within(self.clock, OPENING_WAIT_S)
+        with self._writer, self.reading(deadline) as raw:
+            prepare(raw)
+
+    def _take(self) -> Connection:
+        if self._closed:
+            raise StateUnavailable(f"{self.path.name} was closed; start the program again")
+        try:
+            return self._idle.pop()
+        except IndexError:
+            pass
+        try:
+            return Connection(self.connect())
+        except sqlite3.Error as error:
+            raise unavailable(self.path, error) from error
+
+    @contextmanager
+    def _guarded(self, connection: Connection) -> Iterator[None]:
+        """Roll back what the block left open, keep the connection if it is sound, translate its errors."""
+        sound = True
+        try:
+            yield
+        except sqlite3.Error as error:
+            sound = is_locked(error)
+            if not is_outage(error):
+                raise
+            raise unavailable(self.path, error) from error
+        finally:
+            self._give_back(connection, sound)
+
+    def _give_back(self, connection: Connection, sound: bool) -> None:
+        try:
+            if connection.raw.in_transaction:
+                connection.raw.execute("ROLLBACK")
+        except sqlite3.Error:
+            sound = False
+        if sound and not self._closed and len(self._idle) < _IDLE_CONNECTIONS:
+            self._idle.append(connection)
+        else:
+            connection.raw.close()

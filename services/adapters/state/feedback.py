@@ -1,0 +1,103 @@
+"""Storing what people did: one transaction a person, with the profile read inside it."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from services.adapters.state.arrivals import Arrivals, event_id_of
+from services.adapters.state.connection import Database
+from services.adapters.state.idempotency import earlier_answer, remember
+from services.adapters.state.rows import find_profile, put_event, put_profile
+from services.recommender.domain.history import DUPLICATE_WINDOW_MS
+from services.recommender.domain.profile import Profile, apply
+from services.recommender.errors import MarqueeError, StateUnavailable
+from services.recommender.ports import Deadline, FeedbackCommand, LoggedEvent, Receipt
+
+
+class Feedback:
+    """The writer behind ``StatePort.record``."""
+
+    def __init__(self, database: Database, arrivals: Arrivals) -> None:
+        self._database = database
+        self._clock = database.clock
+        self._arrivals = arrivals
+
+    def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> list[Receipt | MarqueeError]:
+        """See the port. A person whose transaction fails gets StateUnavailable in the places of their commands."""
+        results: dict[int, Receipt | MarqueeError] = {}
+        for user_id, places in _by_person(commands).items():
+            try:
+                answers = self._record_person(user_id, [commands[place] for place in places], deadline)
+            except StateUnavailable as error:
+                answers = [error] * len(places)
+            results.update(zip(places, answers, strict=True))
+        outages = [result for result in results.values() if isinstance(result, StateUnavailable)]
+        if outages and len(outages) == len(commands):
+            raise outages[0]
+        return [results[place] for place in range(len(commands))]
+
+    def _record_person(
+        self, user_id: str, commands: list[FeedbackCommand], deadline: Deadline
+    ) -> list[Receipt | MarqueeError]:
+        """All of one person's commands, or none."""
+        with self._database.writing(deadline) as connection:
+            now_ms = self._clock.now_ms()
+            profile = find_profile(connection, user_id)
+            answers: list[Receipt | MarqueeError] = []
+            stored = False
+            for command in commands:
+                answer = _known(connection, command, profile, now_ms)
+                if answer is None:
+                    answer = self._append(connection, command, now_ms)
+                    profile = apply(profile, command.event)
+                    stored = True
+                answers.append(answer)
+            if stored:
+                put_profile(connection, profile, now_ms)
+        return answers
+
+    def _append(self, connection: sqlite3.Connection, command: FeedbackCommand, now_ms: int) -> Receipt:
+        """The log line, and the record of the idempotency key."""
+        arrived = self._arrivals.next()
+        line = LoggedEvent(event_id_of(arrived), command.user_id, command.event, command.recommendation_id)
+        put_event(connection, line, arrived)
+        remember(connection, command, line.event_id, now_ms)
+        return Receipt(line.event_id)
+
+
+def _by_person(commands: Sequence[FeedbackCommand]) -> dict[str, list[int]]:
+    """Places of each person's commands, people in the order of their first."""
+    places: dict[str, list[int]] = {}
+    for place, command in enumerate(commands):
+        places.setdefault(command.user_id, []).append(place)
+    return places
+
+
+def _known(
+    connection: sqlite3.Connection, command: FeedbackCommand, profile: Profile, now_ms: int
+) -> Receipt | MarqueeError | None:
+    """The answer of a command that stores nothing; None for one that does."""
+    answer = earlier_answer(connection, command, now_ms)
+    if answer is not None or command.idempotency is not None:
+        return answer  # whoever sends a key says which events are the same
+    if not profile.history.is_duplicate(command.event):
+        return None
+    event_id = _repeated(connection, command)
+    return Receipt(event_id, duplicate=True) if event_id else None
+
+
+def _repeated(connection: sqlite3.Connection, command: FeedbackCommand) -> str | None:
+    """The id of the event that this one repeats."""
+    event = command.event
+    found = connection.execute(
+        "SELECT event_id FROM events WHERE user_id = ? AND ts_ms BETWEEN ? AND ?"
+        " AND item_id = ? AND kind = ? AND value = ? ORDER BY ts_ms DESC, event_id DESC LIMIT 1",
+        (
+            command.user_id,
+            event.ts_ms - DUPLICATE_WINDOW_MS,
+            event.ts_ms,
+            event.item_id,
+            int(event.kind),
+            event.value,
+        ),
+    ).fetchone()
+    return None if found is None else str(found[0])

@@ -1,0 +1,95 @@
+"""The tables of ``state.db`` and the version they carry in ``PRAGMA user_version``.
+
+``events`` is clustered as it is read: a person's log by time; ``arrived`` orders events of equal time.
+Blobs are the packed forms of ``domain/history.py``. ``cache.user_id`` finds a person's answers for erasure
+however their owner is written.
+"""
+
+import sqlite3
+
+from services.recommender.errors import StateUnavailable
+
+VERSION = 1
+
+_TABLES = """
+CREATE TABLE people (
+    user_id TEXT PRIMARY KEY,
+    history BLOB NOT NULL,
+    seen BLOB NOT NULL,
+    disliked BLOB NOT NULL,
+    revision TEXT NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE events (
+    user_id TEXT NOT NULL,
+    ts_ms INTEGER NOT NULL,
+    event_id TEXT NOT NULL,
+    arrived INTEGER NOT NULL,
+    item_id TEXT NOT NULL,
+    kind INTEGER NOT NULL,
+    value REAL NOT NULL,
+    recommendation_id TEXT,
+    PRIMARY KEY (user_id, ts_ms, event_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE idempotency (
+    scope TEXT NOT NULL,
+    key TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    event_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (scope, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_user ON idempotency (user_id);
+CREATE INDEX idempotency_expiry ON idempotency (expires_at);
+CREATE TABLE cache (
+    owner TEXT NOT NULL,
+    entry TEXT NOT NULL,
+    user_id TEXT,
+    revision TEXT NOT NULL,
+    payload BLOB NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (owner, entry)
+) STRICT;
+CREATE INDEX cache_user ON cache (user_id) WHERE user_id IS NOT NULL;
+CREATE INDEX cache_expiry ON cache (expires_at);
+CREATE TABLE quota (
+    key_id TEXT PRIMARY KEY,
+    width_ms INTEGER NOT NULL,
+    latest INTEGER NOT NULL,
+    counts BLOB NOT NULL
+) STRICT;
+CREATE TABLE api_keys (
+    key_id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    max_requests INTEGER NOT NULL,
+    window_s INTEGER NOT NULL,
+    revoked INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT
+"""
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Make an empty file a state store, and check one that is there. Safe from several processes at once.
+
+    Raises StateUnavailable for a file of a newer version, sqlite3.Error for one that can't be used.
+    """
+    if _version(connection) == 0:
+        connection.execute("PRAGMA journal_mode = WAL")  # kept in the file; readers never wait for a writer
+        connection.execute("BEGIN IMMEDIATE")
+        if _version(connection) == 0:
+            for statement in _TABLES.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
+    found = _version(connection)
+    if found != VERSION:
+        raise StateUnavailable(
+            f"state.db has schema {found}, this program knows {VERSION}: upgrade Marquee, or point it at another file"
+        )
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -1,0 +1,102 @@
+"""The embedded state store: people, their log and cached answers in one SQLite file."""
+
+from collections.abc import Sequence
+
+from services.adapters.state import bulk
+from services.adapters.state.arrivals import Arrivals
+from services.adapters.state.cache import AnswerCache
+from services.adapters.state.connection import Database
+from services.adapters.state.feedback import Feedback
+from services.adapters.state.log import EventLog
+from services.adapters.state.rows import PROFILE_COLUMNS, find_profile, lines_of, profile_of
+from services.recommender.errors import MarqueeError
+from services.recommender.ports import (
+    CacheEntry,
+    CacheKey,
+    Deadline,
+    FeedbackCommand,
+    LoggedEvent,
+    Receipt,
+    StateRead,
+    UserExport,
+)
+
+WAIT_S = 2.0
+
+# Both in one statement: one round trip and one snapshot. An entry of another revision or out of time isn't there.
+_READ = f"""
+SELECT {PROFILE_COLUMNS}, c.revision, c.payload, c.expires_at
+FROM (SELECT 1) LEFT JOIN people p ON p.user_id = ?
+LEFT JOIN cache c ON c.owner = ? AND c.entry = ? AND c.expires_at > ? AND c.revision = coalesce(p.revision, '')
+"""  # noqa: S608 - constants only
+_OWNED = "(user_id = ?1 OR owner IN ('rec#' || ?1, 'fb#' || ?1))"
+
+
+class SqliteState:
+    """The ``StatePort`` of ``state.db``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._arrivals = Arrivals(database.clock)
+        self._feedback = Feedback(database, self._arrivals)
+        self._cache = AnswerCache(database)
+
+    def read(self, user_id: str | None, cache_key: CacheKey | None, deadline: Deadline) -> StateRead:
+        """See the port. Raises StateUnavailable, also for a person whose row is damaged."""
+        owner, entry = (cache_key.owner, cache_key.entry) if cache_key else (None, None)
+        with self._database.reading(deadline) as connection:
+            row = connection.execute(_READ, (user_id, owner, entry, self._now_s())).fetchone()
+        profile = None if user_id is None else profile_of(user_id, row[:5])
+        return StateRead(profile, None if row[5] is None else CacheEntry(*row[5:]))
+
+    def write_cache(self, key: CacheKey, entry: CacheEntry, user_id: str | None) -> None:
+        """See the port. Never waits, never raises for a store that is down."""
+        self._cache.write(key, entry, user_id)
+
+    def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> list[Receipt | MarqueeError]:
+        """See the port."""
+        return self._feedback.record(commands, deadline)
+
+    def seed(self, events: Sequence[LoggedEvent]) -> int:
+        """See the port and ``bulk.seed``."""
+        return bulk.seed(self._database, self._arrivals, events)
+
+    def log(self) -> EventLog:
+        """The whole log by person, time and arrival; read while it is iterated."""
+        return EventLog(self._database)
+
+    def export(self, user_id: str) -> UserExport | None:
+        """See the port. Raises StateUnavailable."""
+        with self._database.reading(self._deadline()) as connection:
+            connection.execute("BEGIN")
+            profile = find_profile(connection, user_id)
+            lines = tuple(lines_of(connection, user_id))
+            count = f"SELECT count(*) FROM cache WHERE {_OWNED} AND expires_at > ?2"  # noqa: S608
+            cached = int(connection.execute(count, (user_id, self._now_s())).fetchone()[0])
+        if not (profile.revision or lines or cached):
+            return None
+        return UserExport(profile, lines, cached)
+
+    def erase(self, user_id: str) -> bool:
+        """See the port; works for a damaged row too. What had expired doesn't count as something."""
+        with self._database.writing(self._deadline()) as connection:
+            gone = connection.execute(f"DELETE FROM cache WHERE {_OWNED} RETURNING expires_at", (user_id,)).fetchall()  # noqa: S608
+            connection.execute("DELETE FROM idempotency WHERE user_id = ?", (user_id,))
+            events = connection.execute("DELETE FROM events WHERE user_id = ?", (user_id,)).rowcount
+            people = connection.execute("DELETE FROM people WHERE user_id = ?", (user_id,)).rowcount
+        return bool(events or people or any(expires_at > self._now_s() for (expires_at,) in gone))
+
+    def ping(self, deadline: Deadline) -> None:
+        """See the port."""
+        with self._database.reading(deadline) as connection:
+            connection.execute("SELECT 1 FROM people LIMIT 1").fetchone()
+
+    def close(self) -> None:
+        """Close the database, which ``SqliteKeys`` and ``SqliteQuota`` share."""
+        self._database.close()
+
+    def _now_s(self) -> int:
+        return self._database.clock.now_ms() // 1_000
+
+    def _deadline(self) -> Deadline:
+        return Deadline.within(self._database.clock, WAIT_S)

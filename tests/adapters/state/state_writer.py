@@ -1,0 +1,36 @@
+"""A process that writes until it is told to stop, or is killed: prints the id of each event once it is stored.
+
+Usage: state_writer.py DATABASE PERSON EVENTS [BYTES]: with BYTES, no file may grow beyond that.
+"""
+
+import resource
+import sys
+from pathlib import Path
+
+from state_kit import SystemClock, did, send
+
+from services.adapters.state.connection import Database
+from services.adapters.state.sqlite import SqliteState
+from services.recommender.errors import StateUnavailable
+from services.recommender.ports import Deadline
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+path, person, events = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+clock = SystemClock()
+state = SqliteState(Database(path, clock))
+if len(sys.argv) > 4:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[4]),) * 2)
+for number in range(events):
+    command = send(did(f"{person}-{number}"), person, key=f"{person}-{number}")
+    try:
+        [receipt] = state.record([command], Deadline.within(clock, 30))
+    except StateUnavailable as error:
+        say(f"unavailable {error}")
+        sys.exit(3)
+    say(receipt.event_id)
+state.close()

@@ -1,0 +1,96 @@
+"""Contract: which cached answers a read gives, and which are never written."""
+
+import pytest
+from state_kit import Store, did, send
+
+from services.recommender.ports import CacheEntry, CacheKey
+
+KEY = CacheKey("rec#ann", "k20#ex0#f1")
+ANONYMOUS = CacheKey("rec#", "k20#ex0#f1")
+
+
+def entry(store: Store, revision: str, seconds: int = 1_800, payload: bytes = b"{}") -> CacheEntry:
+    return CacheEntry(revision, payload, store.clock.now_s() + seconds)
+
+
+def test_nothing_is_cached_at_first(store: Store) -> None:
+    assert store.cached(KEY) is None
+    assert store.state.read(None, None, store.deadline()).cached is None
+
+
+def test_an_answer_comes_back_as_written(store: Store) -> None:
+    store.record(send(did()))
+    written = entry(store, store.revision(), payload=bytes(range(256)) * 40)
+    store.state.write_cache(KEY, written, "ann")
+    read = store.state.read("ann", KEY, store.deadline())
+    assert read.cached == written
+    assert read.profile.revision == written.revision
+
+
+def test_profile_and_answer_can_be_read_apart(store: Store) -> None:
+    store.record(send(did()))
+    store.state.write_cache(KEY, entry(store, store.revision()), "ann")
+    assert store.state.read("ann", None, store.deadline()).cached is None
+    assert store.state.read(None, None, store.deadline()).profile is None
+
+
+def test_anonymous_answers_have_no_revision(store: Store) -> None:
+    written = entry(store, "")
+    store.state.write_cache(ANONYMOUS, written, None)
+    read = store.state.read(None, ANONYMOUS, store.deadline())
+    assert (read.profile, read.cached) == (None, written)
+
+
+def test_an_unknown_person_s_answer_ends_with_their_first_event(store: Store) -> None:
+    store.state.write_cache(KEY, entry(store, ""), "ann")
+    assert store.cached(KEY) is not None
+    store.record(send(did()))
+    assert store.cached(KEY) is None
+
+
+def test_an_answer_of_an_earlier_revision_is_not_given(store: Store) -> None:
+    store.record(send(did()))
+    store.state.write_cache(KEY, entry(store, store.revision()), "ann")
+    store.record(send(did("up")))
+    assert store.cached(KEY) is None
+
+
+def test_a_later_answer_replaces_an_earlier(store: Store) -> None:
+    for payload in (b"one", b"two"):
+        store.state.write_cache(KEY, entry(store, "", payload=payload), "ann")
+    assert store.cached(KEY).payload == b"two"
+
+
+@pytest.mark.parametrize("revision", ["another", ""])
+def test_an_answer_of_another_revision_is_not_written(store: Store, revision: str) -> None:
+    store.record(send(did()))
+    good = entry(store, store.revision())
+    store.state.write_cache(KEY, good, "ann")
+    store.state.write_cache(KEY, entry(store, revision, payload=b"stale"), "ann")
+    assert store.cached(KEY) == good
+
+
+def test_nothing_is_written_for_a_person_erased_meanwhile(store: Store) -> None:
+    store.record(send(did()))
+    late = entry(store, store.revision())
+    store.state.erase("ann")
+    store.state.write_cache(KEY, late, "ann")
+    assert store.state.export("ann") is None
+
+
+def test_an_answer_expires(store: Store) -> None:
+    store.state.write_cache(KEY, entry(store, "", seconds=10), "ann")
+    store.clock.tick(9.999)
+    assert store.cached(KEY) is not None
+    store.clock.tick(0.001)
+    assert store.cached(KEY) is None
+    assert store.state.export("ann") is None
+
+
+def test_entries_and_owners_are_kept_apart(store: Store) -> None:
+    keys = [KEY, CacheKey("rec#ann", "k20#ex1#f1"), CacheKey("rec#bob", "k20#ex0#f1"), ANONYMOUS]
+    people = ["ann", "ann", "bob", None]
+    for number, (key, user_id) in enumerate(zip(keys, people, strict=True)):
+        store.state.write_cache(key, entry(store, "", payload=b"%d" % number), user_id)
+    found = [store.cached(key, user_id).payload for key, user_id in zip(keys, people, strict=True)]
+    assert found == [b"0", b"1", b"2", b"3"]

@@ -1,0 +1,116 @@
+"""Contract: many threads at one store lose nothing and count nothing twice."""
+
+import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from state_kit import NOON_MS, Store, did, send, stored
+
+from services.recommender.domain.events import EventKind
+from services.recommender.domain.ids import hash_id
+from services.recommender.ports import CacheEntry, CacheKey
+
+THREADS = 16
+
+
+def in_threads(work, count: int = THREADS) -> list:
+    """``work(number)`` in so many threads that all begin at once."""
+    start = threading.Barrier(count)
+
+    def begin(number: int):
+        start.wait()
+        return work(number)
+
+    with ThreadPoolExecutor(count) as threads:
+        return list(threads.map(begin, range(count)))
+
+
+def flat(lists: list[list]) -> list:
+    return list(itertools.chain.from_iterable(lists))
+
+
+def test_one_idempotency_key_from_many_threads_is_one_event(store: Store) -> None:
+    def post(_: int) -> list:
+        return [stored(store.record(send(did(), key="a")))[0] for _ in range(50)]
+
+    receipts = flat(in_threads(post))
+    assert len(receipts) == THREADS * 50
+    assert len({receipt.event_id for receipt in receipts}) == 1
+    assert sum(not receipt.replayed for receipt in receipts) == 1
+    assert len(store.log_of("ann")) == 1
+
+
+def test_the_same_like_from_many_threads_is_one_event(store: Store) -> None:
+    receipts = flat(in_threads(lambda _: stored(store.record(send(did())))))
+    assert sum(not receipt.duplicate for receipt in receipts) == 1
+    assert {receipt.event_id for receipt in receipts} == {line.event_id for line in store.log_of("ann")}
+
+
+def test_different_likes_of_one_person_are_all_kept(store: Store) -> None:
+    def post(number: int) -> list:
+        return [stored(store.record(send(did(f"{number}-{n}"))))[0].event_id for n in range(10)]
+
+    ids = flat(in_threads(post))
+    assert sorted(line.event_id for line in store.log_of("ann")) == sorted(ids)
+    films = sorted(hash_id(f"{number}-{n}") for number in range(THREADS) for n in range(10))
+    profile = store.profile()
+    assert profile.seen.tolist() == films
+    assert sorted(profile.history.hashes.tolist()) == films
+
+
+def test_batches_that_name_people_in_any_order_don_t_wait_for_each_other(store: Store) -> None:
+    people = [f"p{n}" for n in range(6)]
+
+    def post(number: int) -> None:
+        order = people if number % 2 else people[::-1]
+        stored(store.record(*(send(did(f"film {number}"), person) for person in order)))
+
+    in_threads(post)
+    assert all(len(store.log_of(person)) == THREADS for person in people)
+
+
+def test_a_read_sees_a_whole_write_or_none(store: Store) -> None:
+    def work(number: int) -> bool:
+        if number == 0:
+            for n in range(30):
+                kind = EventKind.DISLIKE if n % 2 else EventKind.LIKE
+                stored(store.record(send(did(f"film {n}", kind, NOON_MS + n), key=f"{n}")))
+            return True
+        profiles = [store.profile() for _ in range(100)]
+        return all(
+            len(profile.seen) == len(profile.history) and len(profile.disliked) == len(profile.history) // 2
+            for profile in profiles
+        )
+
+    assert all(in_threads(work, 4))
+
+
+def test_no_answer_of_an_old_profile_is_ever_read(store: Store) -> None:
+    key = CacheKey("rec#ann", "k20")
+
+    def work(number: int) -> bool:
+        for n in range(20):
+            if number % 2:
+                store.record(send(did(f"{number}-{n}")))
+            else:
+                revision = store.revision()
+                store.state.write_cache(key, CacheEntry(revision, revision.encode(), store.clock.now_s() + 60), "ann")
+            read = store.state.read("ann", key, store.deadline())
+            if read.cached is not None and read.cached.payload != read.profile.revision.encode():
+                return False
+        return True
+
+    assert all(in_threads(work, 8))
+
+
+def test_what_is_erased_under_way_leaves_profile_and_log_of_one_mind(store: Store) -> None:
+    def work(number: int) -> None:
+        for n in range(10):
+            if number == 0:
+                store.state.erase("ann")
+            else:
+                store.record(send(did(f"{number}-{n}"), key=f"{number}-{n}"))
+
+    in_threads(work, 4)
+    logged = {hash_id(line.event.item_id) for line in store.log_of("ann")}
+    assert set(store.profile().seen.tolist()) == logged

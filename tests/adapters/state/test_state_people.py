@@ -1,0 +1,202 @@
+"""Contract: bulk load, log, export, erasure, readiness."""
+
+import random
+
+import pytest
+from state_kit import NOON_MS, Store, did, line, send, stored
+
+from services.recommender.domain.events import RATINGS, Event, EventKind
+from services.recommender.domain.history import MAX_EVENTS
+from services.recommender.domain.ids import hash_id
+from services.recommender.domain.profile import Profile, apply_all
+from services.recommender.errors import StateUnavailable
+from services.recommender.ports import CacheEntry, CacheKey, LoggedEvent
+
+
+def ratings(people: int, films: int, seed: int = 7) -> list[LoggedEvent]:
+    """Simulated viewers' ratings in the order of time."""
+    rnd = random.Random(seed)
+    lines = [
+        line(
+            Event(str(film), EventKind.RATING, rnd.choice(RATINGS), NOON_MS - rnd.randrange(10**9)),
+            f"sim-{person}-{film}",
+            f"sim:{person}",
+        )
+        for person in range(people)
+        for film in rnd.sample(range(films * 2), films)
+    ]
+    return sorted(lines, key=lambda logged: logged.event.ts_ms)
+
+
+def cache_for(store: Store, user_id: str, owner: str) -> CacheKey:
+    key = CacheKey(owner, "k20#ex0#f1")
+    entry = CacheEntry(store.revision(user_id), b"{}", store.clock.now_s() + 60)
+    store.state.write_cache(key, entry, user_id)
+    return key
+
+
+def test_seeding_gives_the_profiles_of_the_events(store: Store) -> None:
+    lines = ratings(people=20, films=30)
+    assert store.state.seed(lines) == 20
+    for person in {logged.user_id for logged in lines}:
+        mine = [logged.event for logged in lines if logged.user_id == person]
+        expected = apply_all(Profile(person), mine)
+        profile = store.profile(person)
+        assert profile.history == expected.history
+        assert profile.seen.tolist() == expected.seen.tolist()
+        assert profile.disliked.tolist() == expected.disliked.tolist()
+        assert profile.revision
+    assert sorted(map(repr, store.state.log())) == sorted(map(repr, lines))
+
+
+def test_seeding_more_than_a_transaction_and_more_than_a_history(store: Store) -> None:
+    lines = ratings(people=20, films=1_200)
+    assert store.state.seed(lines) == 20
+    assert len(store.state.log()) == len(lines)
+    profile = store.profile("sim:3")
+    assert (len(profile.history), len(profile.seen)) == (MAX_EVENTS, 1_200)
+    assert profile.history.ts_ms.tolist() == sorted(profile.history.ts_ms.tolist())
+
+
+def test_seeding_twice_changes_nothing(store: Store) -> None:
+    lines = ratings(people=5, films=10)
+    store.state.seed(lines)
+    before = store.profile("sim:1").history
+    assert store.state.seed(lines) == 5
+    assert len(list(store.state.log())) == len(lines)
+    assert store.profile("sim:1").history == before
+
+
+def test_events_of_one_moment_keep_the_order_they_were_given_in(store: Store) -> None:
+    lines = [line(did(film), f"ml-{film}") for film in ("up", "alien", "heat")]
+    for _ in range(2):
+        store.state.seed(lines)
+        assert [logged.event_id for logged in store.log_of("ann")] == ["ml-up", "ml-alien", "ml-heat"]
+        assert store.profile().history.hashes.tolist() == [hash_id(film) for film in ("up", "alien", "heat")]
+    store.record(send(did("brazil")))
+    assert [logged.event.item_id for logged in store.state.export("ann").events] == ["up", "alien", "heat", "brazil"]
+
+
+def test_seeding_an_event_anew_replaces_it(store: Store) -> None:
+    store.state.seed([line(did(kind=EventKind.RATING, value=5.0), "ml-1")])
+    store.state.seed([line(did(kind=EventKind.RATING, value=1.0), "ml-1")])
+    assert [logged.event.value for logged in store.log_of("ann")] == [1.0]
+    assert len(store.profile().disliked) == 1
+
+
+def test_seeding_keeps_what_people_said_before(store: Store) -> None:
+    store.record(send(did("heat", EventKind.DISLIKE)), send(did("up", EventKind.CLEAR)))
+    store.state.seed([line(did(film, ts_ms=NOON_MS - 1), f"ml-{film}") for film in ("heat", "up", "alien")])
+    profile = store.profile()
+    assert len(profile.disliked) == 1
+    assert len(profile.seen) == 2
+    assert len(store.log_of("ann")) == 5
+
+
+def test_seeding_any_kind_of_event_in_any_order(store: Store) -> None:
+    events = [
+        did("heat", EventKind.CLEAR, NOON_MS),
+        did("heat", EventKind.LIKE, NOON_MS - 9),
+        did("up", EventKind.CLICK, NOON_MS - 1),
+        did("up", EventKind.DISLIKE, NOON_MS - 2),
+        did("heat", EventKind.WATCH, NOON_MS + 1),
+    ]
+    store.state.seed([line(event, f"e{number}") for number, event in enumerate(events)])
+    expected = apply_all(Profile("ann"), sorted(events, key=lambda event: event.ts_ms))
+    profile = store.profile()
+    assert profile.history == expected.history
+    assert profile.seen.tolist() == expected.seen.tolist()
+
+
+def test_seeding_ends_cached_answers(store: Store) -> None:
+    store.record(send(did()))
+    key = cache_for(store, "ann", "rec#ann")
+    store.state.seed([line(did("up"), "ml-1")])
+    assert store.cached(key) is None
+
+
+def test_seeding_nothing(store: Store) -> None:
+    assert store.state.seed([]) == 0
+    assert list(store.state.log()) == []
+
+
+def test_the_log_is_by_person_in_order_and_complete(store: Store) -> None:
+    lines = ratings(people=30, films=400)
+    store.state.seed(lines)
+    log = store.state.log()
+    assert len(log) == len(lines) == len(list(log))
+    keys = [(logged.user_id, logged.event.ts_ms) for logged in log]
+    assert keys == sorted(keys)
+    assert log[0] == next(iter(log))
+    assert log[-2:] == list(log)[-2:]
+
+
+def test_the_export_of_nobody_is_none(store: Store) -> None:
+    assert store.state.export("nobody") is None
+
+
+def test_the_export_is_all_there_is(store: Store) -> None:
+    receipts = stored(store.record(send(did("heat"), via="rec-1"), send(did("up")), send(did("up"), "bob")))
+    cache_for(store, "ann", "rec#ann")
+    cache_for(store, "ann", "fb#ann")
+    cache_for(store, "bob", "rec#bob")
+    export = store.state.export("ann")
+    assert [logged.event_id for logged in export.events] == [receipts[0].event_id, receipts[1].event_id]
+    assert export.events[0].recommendation_id == "rec-1"
+    assert export.profile.revision == store.revision()
+    assert len(export.profile.history) == 2
+    assert export.cached_answers == 2
+
+
+def test_erasing_leaves_nothing_of_the_person_and_all_of_the_others(store: Store) -> None:
+    store.record(send(did(), "ann", key="a"), send(did(), "bob", key="b"))
+    keys = {owner: cache_for(store, owner[-3:], owner) for owner in ("rec#ann", "fb#ann", "rec#bob")}
+    assert store.state.erase("ann")
+    assert store.state.export("ann") is None
+    assert store.revision("ann") == ""
+    assert [logged.user_id for logged in store.state.log()] == ["bob"]
+    assert store.cached(keys["rec#bob"], "bob") is not None
+    assert not stored(store.record(send(did(), "ann", key="a")))[0].replayed
+    assert stored(store.record(send(did(), "bob", key="b")))[0].replayed
+
+
+def test_erasing_finds_answers_under_an_encoded_owner(store: Store) -> None:
+    key = cache_for(store, "a#b", "rec#a%23b")
+    assert store.state.export("a#b").cached_answers == 1
+    assert store.state.erase("a#b")
+    assert store.cached(key, "a#b") is None
+
+
+def test_erasing_nobody_is_false(store: Store) -> None:
+    assert not store.state.erase("nobody")
+    store.record(send(did()))
+    assert store.state.erase("ann")
+    assert not store.state.erase("ann")
+
+
+def test_an_expired_answer_is_nothing(store: Store) -> None:
+    cache_for(store, "ann", "rec#ann")
+    store.clock.tick(61)
+    assert not store.state.erase("ann")
+
+
+def test_a_cached_answer_alone_is_something(store: Store) -> None:
+    cache_for(store, "ann", "rec#ann")
+    assert store.state.export("ann").events == ()
+    assert store.state.erase("ann")
+
+
+def test_an_erased_person_can_begin_anew(store: Store) -> None:
+    store.record(send(did("heat")))
+    store.state.erase("ann")
+    assert not stored(store.record(send(did("heat"))))[0].duplicate
+    assert len(store.profile().history) == 1
+
+
+def test_a_store_answers_a_ping_until_it_is_closed(store: Store) -> None:
+    store.state.ping(store.deadline())
+    store.state.close()
+    with pytest.raises(StateUnavailable):
+        store.state.ping(store.deadline())
+    with pytest.raises(StateUnavailable):
+        store.record(send(did()))

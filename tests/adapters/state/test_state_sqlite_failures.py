@@ -1,0 +1,232 @@
+"""SQLite: locked, full, read-only, damaged, foreign or newer files. Each a StateUnavailable, nothing half stored."""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from state_kit import FakeClock, Store, SystemClock, did, line, send, sqlite
+
+from services.adapters.state.connection import Database
+from services.adapters.state.keys import SqliteKeys
+from services.adapters.state.quota import SqliteQuota
+from services.adapters.state.sqlite import SqliteState
+from services.recommender.domain.ids import hash_id
+from services.recommender.errors import StateUnavailable
+from services.recommender.ports import ApiKey, CacheEntry, CacheKey, Deadline, Receipt
+
+KEY = CacheKey("rec#ann", "k20")
+
+
+class Impaired(Database):
+    """A database whose connections are told, once it is made, to do something they can't."""
+
+    pragma = ""
+
+    def connect(self) -> sqlite3.Connection:
+        raw = super().connect()
+        raw.execute(self.pragma)
+        return raw
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    made = sqlite(tmp_path, FakeClock())
+    yield made
+    made.state.close()
+
+
+@contextmanager
+def impaired(folder: Path, pragma: str, clock=None) -> Iterator[Store]:
+    kind = type("Told", (Impaired,), {"pragma": pragma})
+    database = kind(folder / "state.db", clock or FakeClock())
+    yield Store(SqliteState(database), SqliteKeys(database), SqliteQuota(database), database.clock)
+    database.close()
+
+
+@contextmanager
+def other_writer(folder: Path) -> Iterator[sqlite3.Connection]:
+    """Another process' connection that holds the write lock."""
+    raw = sqlite3.connect(folder / "state.db", isolation_level=None)
+    raw.execute("BEGIN IMMEDIATE")
+    yield raw
+    raw.rollback()
+    raw.close()
+
+
+def tell(folder: Path, statement: str, *values: object) -> None:
+    raw = sqlite3.connect(folder / "state.db", isolation_level=None)
+    raw.execute(statement, values)
+    raw.close()
+
+
+def entry(store: Store, revision: str = "") -> CacheEntry:
+    return CacheEntry(revision, b"{}", store.clock.now_ms() // 1_000 + 60)
+
+
+def contents(store: Store) -> tuple:
+    return (store.revision("ann"), list(store.state.log()), store.state.export("ann") is None)
+
+
+def test_a_locked_file_is_unavailable_once_the_deadline_is_over(store: Store, tmp_path: Path) -> None:
+    real = sqlite(tmp_path, SystemClock())
+    with other_writer(tmp_path):
+        with pytest.raises(StateUnavailable, match="locked by another writer"):
+            real.state.record([send(did())], Deadline.within(SystemClock(), 0.05))
+        with pytest.raises(StateUnavailable, match="locked"):
+            real.quota.admit("k1", 5, 60, 0)
+        with pytest.raises(StateUnavailable, match="locked"):
+            real.state.record([send(did())], Deadline.within(SystemClock(), 0))
+    assert contents(store) == ("", [], True)
+    assert isinstance(real.record(send(did()))[0], Receipt)
+    real.state.close()
+
+
+def test_readers_go_on_while_somebody_writes(store: Store, tmp_path: Path) -> None:
+    store.record(send(did()))
+    with other_writer(tmp_path):
+        assert len(store.profile().seen) == 1
+        assert len(store.log_of("ann")) == 1
+        store.state.ping(store.deadline(0))
+
+
+def test_a_cache_write_does_not_wait_for_a_lock_and_does_not_raise(store: Store, tmp_path: Path) -> None:
+    with other_writer(tmp_path):
+        store.state.write_cache(KEY, entry(store), "ann")
+    assert store.cached(KEY) is None
+    store.state.write_cache(KEY, entry(store), "ann")
+    assert store.cached(KEY) is not None
+
+
+def test_a_writer_waits_for_the_lock_while_there_is_time(store: Store, tmp_path: Path) -> None:
+    real = sqlite(tmp_path, SystemClock())
+    with other_writer(tmp_path) as other, ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(real.record, send(did()))
+        time.sleep(0.1)
+        other.rollback()
+        results = waiting.result()
+    assert isinstance(results[0], Receipt)
+    real.state.close()
+
+
+def test_a_full_disk_is_unavailable_and_nothing_is_half_stored(store: Store, tmp_path: Path) -> None:
+    store.record(send(did("heat"), "bob"))
+    before = (list(store.state.log()), store.revision("bob"))
+    many = [send(did(f"film {n}"), key=f"{n}") for n in range(100)]
+    with impaired(tmp_path, "PRAGMA max_page_count = 1") as full:
+        with pytest.raises(StateUnavailable, match="disk is full"):
+            full.record(*many)
+        with pytest.raises(StateUnavailable, match="disk is full"):
+            full.state.seed([line(did(f"film {n}"), f"e{n}") for n in range(1_000)])
+        full.state.write_cache(KEY, CacheEntry("", bytes(100_000), entry(store).expires_at), "ann")
+        assert full.cached(KEY) is None
+        assert len(full.profile("bob").seen) == 1
+    assert (list(store.state.log()), store.revision("bob")) == before
+    assert store.revision("ann") == ""
+    assert not any(receipt.replayed for receipt in store.record(*many))
+
+
+def test_people_are_stored_one_by_one_and_only_the_failed_are_unavailable(store: Store, tmp_path: Path) -> None:
+    room = [send(did("heat"), "ann")]
+    none = [send(did("x" * 200 + str(n)), "bob", via="v" * 200) for n in range(100)]
+    with impaired(tmp_path, "PRAGMA max_page_count = 1") as full:
+        results = full.record(*none[:50], *room, *none[50:])
+    assert isinstance(results[50], Receipt)
+    assert {type(result) for place, result in enumerate(results) if place != 50} == {StateUnavailable}
+    assert [logged.user_id for logged in store.state.log()] == ["ann"]
+    assert store.revision("bob") == ""
+
+
+def test_a_read_only_file_is_unavailable_for_writers_alone(store: Store, tmp_path: Path) -> None:
+    store.record(send(did()))
+    with impaired(tmp_path, "PRAGMA query_only = ON") as read_only:
+        with pytest.raises(StateUnavailable, match="read-only"):
+            read_only.record(send(did("up")))
+        with pytest.raises(StateUnavailable, match="read-only"):
+            read_only.keys.put(ApiKey("k1", "shop"))
+        with pytest.raises(StateUnavailable, match="read-only"):
+            read_only.state.erase("ann")
+        read_only.state.write_cache(KEY, entry(store), "ann")
+        assert len(read_only.profile().seen) == 1
+
+
+@pytest.mark.parametrize("column", ["history", "seen", "disliked"])
+def test_a_damaged_person_is_named_by_hash_and_can_be_erased(store: Store, tmp_path: Path, column: str) -> None:
+    store.record(send(did(), "ann"), send(did(), "bob"))
+    tell(tmp_path, f"UPDATE people SET {column} = x'FFEE' WHERE user_id = 'ann'")
+    for call in (store.profile, lambda: store.record(send(did("up"))), lambda: store.state.export("ann")):
+        with pytest.raises(StateUnavailable, match=f"{hash_id('ann'):010x}") as caught:
+            call()
+        assert "ann" not in str(caught.value).replace("can't", "")
+    assert len(store.profile("bob").seen) == 1
+    mixed = store.record(send(did("up"), "ann"), send(did("up"), "bob"))
+    assert [type(result) for result in mixed] == [StateUnavailable, Receipt]
+    assert store.state.erase("ann")
+    assert store.revision("ann") == ""
+    assert isinstance(store.record(send(did("up"), "ann"))[0], Receipt)
+
+
+def test_seeding_mends_a_damaged_person_from_the_log(store: Store, tmp_path: Path) -> None:
+    store.record(send(did("heat")))
+    tell(tmp_path, "UPDATE people SET history = x'FFEE'")
+    store.state.seed([line(did("up"), "ml-1")])
+    assert len(store.profile().seen) == 2
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "state.db").write_bytes(b"not a database at all, but long enough to look at " * 100)
+    with pytest.raises(StateUnavailable, match="not a state store"):
+        sqlite(tmp_path, FakeClock())
+
+
+def test_a_damaged_file_is_unavailable(store: Store, tmp_path: Path) -> None:
+    store.state.seed([line(did(f"film {n}"), f"e{n}", f"p{n % 50}") for n in range(2_000)])
+    store.state.close()
+    path = tmp_path / "state.db"
+    page = 4_096
+    whole = path.read_bytes()
+    path.write_bytes(whole[:page] + b"\xff" * (len(whole) - page))
+    damaged = sqlite(tmp_path, FakeClock())
+    for call in (lambda: damaged.profile("p1"), lambda: damaged.record(send(did())), lambda: list(damaged.state.log())):
+        with pytest.raises(StateUnavailable, match="is damaged"):
+            call()
+    damaged.state.write_cache(KEY, entry(store), "ann")
+    damaged.state.close()
+
+
+def test_a_newer_schema_is_refused(store: Store, tmp_path: Path) -> None:
+    store.state.close()
+    tell(tmp_path, "PRAGMA user_version = 99")
+    with pytest.raises(StateUnavailable, match=r"schema 99.*upgrade"):
+        sqlite(tmp_path, FakeClock())
+
+
+def test_another_program_s_file_is_left_alone(tmp_path: Path) -> None:
+    tell(tmp_path, "CREATE TABLE people (name TEXT)")
+    with pytest.raises(StateUnavailable, match="already exists"):
+        sqlite(tmp_path, FakeClock())
+    raw = sqlite3.connect(tmp_path / "state.db")
+    assert [name for (name,) in raw.execute("SELECT name FROM sqlite_schema")] == ["people"]
+    raw.close()
+
+
+def test_a_folder_that_can_t_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StateUnavailable, match="folder"):
+        sqlite(tmp_path / "file" / "deeper", FakeClock())
+    (tmp_path / "state.db").mkdir()
+    with pytest.raises(StateUnavailable, match="can't be opened"):
+        sqlite(tmp_path, FakeClock())
+
+
+def test_an_error_of_the_program_is_not_an_outage(store: Store, tmp_path: Path) -> None:
+    database = Database(tmp_path / "state.db", FakeClock())
+    with pytest.raises(sqlite3.IntegrityError), database.writing(store.deadline()) as raw:
+        raw.execute("INSERT INTO people VALUES ('ann', x'', x'', x'', NULL, 0)")
+    with pytest.raises(ZeroDivisionError), database.writing(store.deadline()) as raw:
+        _ = raw.execute("INSERT INTO people VALUES ('ann', x'01', x'', x'', 'r', 0)").rowcount / 0
+    assert store.revision("ann") == ""
+    database.close()
