@@ -1,0 +1,1 @@
+"""The edge: application, routes, schemas, errors, middleware, auth."""

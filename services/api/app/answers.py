@@ -1,0 +1,148 @@
+"""What is answered, as OpenAPI shows it. The hot path writes these bytes itself and is not validated again."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.api.app.problem import ProblemDocument
+
+
+class FilmBrief(BaseModel):
+    """A film in a list."""
+
+    item_id: str = Field(examples=["6"])
+    title: str = Field(examples=["Heat"])
+    year: int | None = Field(examples=[1995])
+    genres: list[str] = Field(examples=[["Action", "Crime", "Thriller"]])
+    tmdb_id: int | None = Field(examples=[949])
+
+
+class RecommendedFilm(FilmBrief):
+    """A film recommended; ``explanation`` and ``signals`` with ``explain``."""
+
+    score: float = Field(ge=0, le=1, examples=[0.83])
+    reason: list[str] = Field(description="evidence that moved the score", examples=[["Because you liked Casino"]])
+    explanation: str | None = None
+    signals: dict[str, float] | None = Field(None, examples=[{"collaborative": 1.2, "popularity": 0.4}])
+
+
+class RecommendAnswer(BaseModel):
+    """The list and how it was made."""
+
+    user_id: str | None = Field(examples=["u1"])
+    items: list[RecommendedFilm]
+    model_version: str
+    index_version: str
+    cached: bool
+    strategy: str = Field(description="query, personal, seeds or popular", examples=["personal"])
+    degraded: list[str] = Field(description="what was down or left out, and why; empty if nothing was")
+    recommendation_id: str = Field(description="to be sent back with feedback")
+    next_cursor: str | None
+    ignored_ids: list[str]
+
+
+class SimilarFilm(FilmBrief):
+    """A film like another."""
+
+    score: float = Field(ge=0, le=1)
+    reason: list[str]
+
+
+class SimilarAnswer(BaseModel):
+    """Films like one film."""
+
+    item_id: str
+    title: str
+    items: list[SimilarFilm]
+    model_version: str
+    index_version: str
+
+
+class AffineFilm(BaseModel):
+    """A film in the short form of ``/recommend/from-films``."""
+
+    movie_id: int = Field(examples=[6])
+    title: str = Field(examples=["Heat (1995)"])
+    genres: str = Field(examples=["Action|Crime|Thriller"])
+    affinity_score: float = Field(ge=0, le=1)
+
+
+class FromFilmsAnswer(BaseModel):
+    """Films like some films."""
+
+    recommendations: list[AffineFilm]
+    ignored_ids: list[str] = []
+
+
+class FeedbackAnswer(BaseModel):
+    """202: it is stored. ``duplicate``: it was there already."""
+
+    event_id: str
+    duplicate: bool
+
+
+class EventResult(BaseModel):
+    """One event of a batch: 202 and its id, or the problem it met."""
+
+    status: int = Field(examples=[202])
+    event_id: str | None = None
+    duplicate: bool | None = None
+    problem: ProblemDocument | None = None
+
+
+class BatchAnswer(BaseModel):
+    """A result an event, in the order sent."""
+
+    results: list[EventResult]
+
+
+class FilmsAnswer(BaseModel):
+    """Films for a type-ahead, best known first."""
+
+    items: list[FilmBrief]
+
+
+class FilmAnswer(FilmBrief):
+    """Everything known of a film."""
+
+    model_config = ConfigDict(extra="allow")
+
+    imdb_id: str | None = None
+    directors: list[str] = []
+    cast: list[str] = []
+    keywords: list[str] = []
+    runtime: int | None = None
+    language: str | None = None
+    overview: str | None = None
+    votes: int | None = None
+    poster_path: str | None = None
+
+
+class CatalogueAnswer(BaseModel):
+    """What there is to choose from, and whether a key is needed."""
+
+    model_config = ConfigDict(extra="allow")
+
+    films: int
+    genres: list[dict[str, Any]] = Field(examples=[[{"name": "Drama", "films": 4361}]])
+    years: dict[str, int | None] = Field(examples=[{"from": 1902, "to": 2018}])
+    languages: list[dict[str, Any]] = Field(examples=[[{"code": "en", "films": 7000}]])
+    demo_users: list[str]
+    auth_required: bool
+
+
+class HealthAnswer(BaseModel):
+    """The process answers."""
+
+    status: str = Field(examples=["ok"])
+    parts: dict[str, str] | None = None
+
+
+class VersionAnswer(BaseModel):
+    """What is being served."""
+
+    model_config = ConfigDict(extra="allow")
+
+    model_version: str
+    index_version: str
+    bundle_version: str

@@ -1,0 +1,55 @@
+"""Who is calling: a genuine key, its record believed for a minute, and the scopes in it."""
+
+from dataclasses import dataclass, field
+
+from services.api.app.keys import key_id_of
+from services.api.app.runner import Runner
+from services.recommender.errors import Forbidden, Unauthorized, Unavailable
+from services.recommender.ports import ApiKey, Clock, KeyStore
+
+RECORD_TTL_S = 60.0
+MAX_RECORDS = 10_000
+# What a genuine key may do while its record can't be read: be served, and no more than this.
+OUTAGE_LIMIT = 60
+
+
+@dataclass(slots=True)
+class Authenticator:
+    """Checks keys; a key's record (scopes, limit, revoked) is believed for 60 s."""
+
+    store: KeyStore
+    pepper: bytes
+    clock: Clock
+    runner: Runner
+    _records: dict[str, tuple[float, ApiKey | None]] = field(default_factory=dict)
+
+    async def authenticate(self, key: str | None) -> tuple[ApiKey, bool]:
+        """The record of a key, and whether the store was down for it. Raises Unauthorized."""
+        key_id = key_id_of(key, self.pepper)
+        record, degraded = await self._record(key_id)
+        if record is None or record.revoked:
+            raise Unauthorized("the API key in the header X-API-Key was revoked or never issued")
+        return record, degraded
+
+    async def _record(self, key_id: str) -> tuple[ApiKey | None, bool]:
+        now = self.clock.monotonic()
+        known = self._records.get(key_id)
+        if known and now < known[0]:
+            return known[1], False
+        try:
+            record = await self.runner.blocking(self.store.get, key_id)
+        except Unavailable:
+            if known:
+                return known[1], True
+            return ApiKey(key_id, "", limit=OUTAGE_LIMIT), True
+        if len(self._records) >= MAX_RECORDS:
+            self._records.clear()
+        self._records[key_id] = (now + RECORD_TTL_S, record)
+        return record, False
+
+
+def require(key: ApiKey, scope: str) -> ApiKey:
+    """The key itself if it carries the scope. Raises Forbidden."""
+    if scope not in key.scopes:
+        raise Forbidden(f"this API key lacks the scope {scope!r}; it has: {', '.join(sorted(key.scopes)) or 'none'}")
+    return key

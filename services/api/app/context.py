@@ -1,0 +1,57 @@
+"""What one HTTP request carries through the layers of the edge: its id, key, timings and log fields."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from starlette.types import Scope
+
+_SCOPE_KEY = "marquee.context"
+
+
+@dataclass(slots=True)
+class Context:
+    """``started``: monotonic seconds. ``stages``: milliseconds by stage. ``headers`` are added to whatever is
+    answered, errors included. ``facts`` go into the access log.
+    """
+
+    request_id: str
+    started: float
+    key_id: str | None = None
+    stages: Mapping[str, float] = field(default_factory=dict)
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    facts: dict[str, object] = field(default_factory=dict)
+
+    def concerns(self, user_id: str | None) -> None:
+        """Note the person in the log, as a hash: the log must not say who watches what."""
+        if user_id is not None:
+            self.facts["user"] = hashlib.sha256(user_id.encode()).hexdigest()[:12]
+
+    def degrade(self, part: str) -> None:
+        """Say in a header and in the log that a part of the edge works without its store."""
+        self.facts["edge_degraded"] = part
+        self.headers.append((b"x-marquee-degraded", part.encode()))
+
+
+def attach(scope: Scope, context: Context) -> None:
+    """Bind the context to the request."""
+    scope[_SCOPE_KEY] = context
+
+
+def context_of(scope: Scope) -> Context:
+    """The request's context; an empty one outside the middleware."""
+    return cast("Context", scope.get(_SCOPE_KEY) or Context("-", 0.0))
+
+
+def header(scope: Scope, name: bytes) -> str | None:
+    """The first header of this lower-case name, as latin-1 text."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return cast("bytes", value).decode("latin-1")
+    return None
+
+
+def has_header(headers: list[tuple[bytes, bytes]], name: bytes) -> bool:
+    """Whether a response already sets this lower-case header."""
+    return any(key == name for key, _ in headers)

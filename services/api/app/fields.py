@@ -1,0 +1,115 @@
+"""The kinds of field that callers send: ids, seeds, words, times; every limit is named here."""
+
+import re
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from services.recommender.domain import genres
+from services.recommender.domain.request import MAX_K
+
+MAX_ID = 256
+MAX_SEEDS = 500
+MAX_EXCLUDED = 1_000
+MAX_QUERY = 500
+MAX_BATCH = 100
+MAX_TMDB_ID = 2**31 - 1
+# Field name -> its range, for the schema and for the words of a refusal.
+LIMITS: dict[str, tuple[float, float]] = {
+    "k": (1, MAX_K),
+    "top_n": (1, MAX_K),
+    "limit": (1, 50),
+    "diversity": (0, 1),
+    "year_from": (1870, 2100),
+    "year_to": (1870, 2100),
+    "min_votes": (0, 2**31 - 1),
+    "tmdb_id": (1, MAX_TMDB_ID),
+    "tmdb_ids": (1, MAX_TMDB_ID),
+}
+# Below this a number is epoch seconds (until the year 5138), from here on milliseconds (since 1973).
+_FIRST_MS = 100_000_000_000
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
+def between(name: str) -> Any:  # noqa: ANN401 - Pydantic's own type of a field
+    """The range of a field of :data:`LIMITS`; strictly: "7", true, and 7.0 for an integer are refused."""
+    low, high = LIMITS[name]
+    return Field(ge=low, le=high, strict=True)
+
+
+def _genre(value: str) -> str:
+    known = genres.canonical(value)
+    if known is None:
+        raise PydanticCustomError("unknown_genre", "must be one of {known}", {"known": ", ".join(genres.GENRES)})
+    return known
+
+
+def _query(value: str) -> str | None:
+    text = value.strip()
+    if len(text) > MAX_QUERY:
+        raise PydanticCustomError("query_too_long", "must have at most 500 characters")
+    if _CONTROL.search(text):
+        raise PydanticCustomError("query_control", "must not contain control characters")
+    return text or None
+
+
+def _epoch_ms(value: object) -> int | None:
+    """Epoch seconds or milliseconds, or ISO 8601 with an offset, as epoch milliseconds."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = _seconds_of_iso(value)
+    # The comparison is false for NaN, too.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1_000 * _FIRST_MS:
+        raise _bad_time()
+    return int(value if value >= _FIRST_MS else value * 1_000)
+
+
+def _seconds_of_iso(text: str) -> float:
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            raise _bad_time()
+        return moment.timestamp()
+    except (ValueError, OverflowError):
+        raise _bad_time() from None
+
+
+def _bad_time() -> PydanticCustomError:
+    return PydanticCustomError(
+        "bad_time", "must be epoch seconds or milliseconds, or ISO 8601 with an offset (2026-01-31T20:15:00Z)"
+    )
+
+
+ItemId = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_ID, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$", strict=True, examples=["6"]),
+]
+UserId = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_ID, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$", strict=True, examples=["u1"]),
+]
+TmdbId = Annotated[int, between("tmdb_ids")]
+ItemIds = Annotated[tuple[ItemId, ...], Field(max_length=MAX_SEEDS)]
+TmdbIds = Annotated[tuple[TmdbId, ...], Field(max_length=MAX_SEEDS)]
+Genre = Annotated[str, AfterValidator(_genre), WithJsonSchema({"type": "string", "enum": list(genres.GENRES)})]
+Genres = Annotated[tuple[Genre, ...], Field(max_length=50)]
+Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2}$"), AfterValidator(str.lower)]
+QueryText = Annotated[str, AfterValidator(_query), WithJsonSchema({"type": "string", "maxLength": MAX_QUERY})]
+Moment = Annotated[
+    int | None,
+    BeforeValidator(_epoch_ms),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "maximum": 4_000_000_000, "description": "or milliseconds"},
+                {"type": "string", "format": "date-time"},
+                {"type": "null"},
+            ],
+            "description": "When it happened: epoch seconds or milliseconds, or ISO 8601 with an offset. "
+            "Default now; refused more than 5 minutes ahead.",
+        }
+    ),
+]

@@ -1,0 +1,48 @@
+"""The gate: no path but the public ones is reached without a key, its scope and room in its quota."""
+
+from dataclasses import dataclass
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from services.api.app.auth import Authenticator, require
+from services.api.app.context import context_of, header
+from services.api.app.errors import problem_of
+from services.api.app.quota import QuotaGuard
+from services.recommender.errors import MarqueeError
+
+# Also where keys are on: probes, documentation, and what the demo page must know before it can ask for a key.
+PUBLIC = frozenset({"/", "/health/live", "/health/ready", "/version", "/catalogue", "/openapi.json", "/docs"})
+ADMIN_PREFIX = "/users/"
+
+
+def scope_needed(path: str) -> str:
+    """Export and erasure of a person need ``admin``, all else ``serve``."""
+    return "admin" if path.startswith(ADMIN_PREFIX) else "serve"
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Deny by default; stands before routing, so that a new route can't be forgotten."""
+
+    app: ASGIApp
+    authenticator: Authenticator
+    quota: QuotaGuard
+    public: frozenset[str] = PUBLIC
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let through what may pass, answer the rest with a problem."""
+        if scope["type"] == "http" and scope["path"] not in self.public:
+            try:
+                await self._admit(scope)
+            except MarqueeError as error:
+                await problem_of(error).response(scope)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+    async def _admit(self, scope: Scope) -> None:
+        context = context_of(scope)
+        key, degraded = await self.authenticator.authenticate(header(scope, b"x-api-key"))
+        context.key_id = key.key_id
+        if degraded:
+            context.degrade("keys")
+        await self.quota.admit(require(key, scope_needed(scope["path"])), context)

@@ -1,0 +1,95 @@
+"""The application factory: services in, FastAPI out."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.api.app.auth import Authenticator
+from services.api.app.edge import Edge
+from services.api.app.errors import install_handlers
+from services.api.app.gate import PUBLIC, Gate
+from services.api.app.middleware import BodyLimit, EncodedSlashes, Observer, SafeHeaders
+from services.api.app.openapi import install_openapi
+from services.api.app.pages import DOCS_POLICY, install_pages
+from services.api.app.quota import QuotaGuard
+from services.api.app.routes import ROUTERS
+from services.api.app.runner import Runner
+from services.api.app.services import AppServices
+
+API_VERSION = "1.0.0"
+_EXPOSED = [
+    "X-Request-Id",
+    "Server-Timing",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "Idempotency-Replayed",
+    "ETag",
+]
+
+
+def create_app(services: AppServices) -> FastAPI:
+    """The HTTP API over these services. Raises ValueError for settings that contradict each other."""
+    services.check()
+    edge = Edge(services, Runner(inline=services.inline, workers=services.workers))
+    app = FastAPI(
+        title="Marquee",
+        version=API_VERSION,
+        description="What should this person watch next, and why?",
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json" if services.docs else None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+    )
+    app.state.edge = edge
+    for router in ROUTERS:
+        app.include_router(router)
+    pages = install_pages(app, services.web_dir)
+    if services.docs:
+        app.add_route("/docs", _docs, methods=["GET"], include_in_schema=False)
+    install_openapi(app, auth_required=services.auth_required)
+    install_handlers(app)
+    _install_layers(app, edge, PUBLIC | pages)
+    return app
+
+
+def _install_layers(app: FastAPI, edge: Edge, public: frozenset[str]) -> None:
+    """From the inside out: what is added last sees the request first."""
+    services = edge.services
+    if services.auth_required and services.keys is not None:
+        clock = services.recommender.clock
+        authenticator = Authenticator(services.keys, services.key_pepper, clock, edge.runner)
+        guard = QuotaGuard(services.quota, clock, edge.runner)
+        app.add_middleware(Gate, authenticator=authenticator, quota=guard, public=public)
+    app.add_middleware(BodyLimit, max_bytes=services.max_body_bytes)
+    app.add_middleware(EncodedSlashes)
+    app.add_middleware(Observer)
+    app.add_middleware(SafeHeaders)
+    if services.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(services.cors_origins),
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Content-Type", "X-API-Key", "X-Request-Id", "Idempotency-Key", "If-None-Match"],
+            expose_headers=_EXPOSED,
+        )
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    edge: Edge = app.state.edge
+    edge.close()
+
+
+async def _docs(_: Request) -> Response:
+    response = get_swagger_ui_html(openapi_url="openapi.json", title="Marquee API")
+    response.headers["Content-Security-Policy"] = DOCS_POLICY
+    return response

@@ -1,0 +1,169 @@
+"""The layers around the application, each a small ASGI callable."""
+
+import json
+import logging
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from urllib.parse import unquote
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.api.app.context import Context, attach, context_of, has_header, header
+from services.api.app.errors import problem_of
+
+log = logging.getLogger("marquee.api")
+access = logging.getLogger("marquee.access")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+# Stands for an encoded slash in a decoded path: a lone surrogate, which decoding can't yield.
+SLASH = "\udc2f"
+
+Headers = Sequence[tuple[bytes, bytes]]
+SECURITY: Headers = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+API_POLICY = b"default-src 'none'; frame-ancestors 'none'"
+PRIVATE = b"private, no-store"
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """Gives the request its id, times it, logs it, and turns what nobody caught into a 500."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        context = Context(_request_id(scope), perf_counter())
+        attach(scope, context)
+        status = 0
+
+        async def observed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], *_own_headers(context)]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, observed)
+        except ClientDisconnect:
+            status = status or 499
+        except Exception as error:
+            log.exception("unexpected error in request %s", context.request_id)
+            if status:
+                raise
+            await problem_of(error).response(scope)(scope, receive, observed)
+        finally:
+            _log_access(scope, context, status)
+
+
+@dataclass(frozen=True, slots=True)
+class SafeHeaders:
+    """Security headers on every answer; ``Cache-Control: private, no-store`` and a policy that allows nothing
+    wherever a route did not decide otherwise.
+    """
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+
+        async def safe(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = [*message["headers"], *SECURITY]
+                if not has_header(headers, b"cache-control"):
+                    headers.append((b"cache-control", PRIVATE))
+                if not has_header(headers, b"content-security-policy"):
+                    headers.append((b"content-security-policy", API_POLICY))
+                message["headers"] = headers
+            await send(message)
+
+        await self.app(scope, receive, safe if scope["type"] == "http" else send)
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimit:
+    """Refuses a body of more than ``max_bytes``: by its Content-Length before it is read, else while it streams."""
+
+    app: ASGIApp
+    max_bytes: int
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        declared = header(scope, b"content-length") or "0"
+        if declared.isdecimal() and int(declared[:20]) > self.max_bytes:
+            await problem_of(self._refusal()).response(scope)(scope, receive, send)
+            return
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self.max_bytes:
+                raise self._refusal()
+            return message
+
+        await self.app(scope, counted, send)
+
+    def _refusal(self) -> HTTPException:
+        return HTTPException(413, f"The body may have at most {self.max_bytes} bytes.", {"Connection": "close"})
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedSlashes:
+    """Keeps ``%2F`` inside a path segment: an id may contain a slash, and servers decode before routing."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        raw: bytes = scope.get("raw_path") or b""
+        if b"%2f" in raw.lower():
+            path = raw.split(b"?")[0].decode("ascii", "replace")
+            scope["path"] = SLASH.join(unquote(part) for part in re.split("%2[fF]", path))
+        await self.app(scope, receive, send)
+
+
+def _request_id(scope: Scope) -> str:
+    sent = header(scope, b"x-request-id")
+    return sent if sent and _REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
+
+
+def _own_headers(context: Context) -> list[tuple[bytes, bytes]]:
+    total = (perf_counter() - context.started) * 1_000
+    stages = [f"{name};dur={spent:.2f}" for name, spent in context.stages.items()]
+    return [
+        (b"x-request-id", context.request_id.encode()),
+        (b"server-timing", ", ".join([*stages, f"total;dur={total:.2f}"]).encode()),
+        *context.headers,
+    ]
+
+
+def _log_access(scope: Scope, context: Context, status: int) -> None:
+    if not access.isEnabledFor(logging.INFO):
+        return
+    line = {
+        "request_id": context.request_id,
+        "method": scope["method"],
+        # The template, not the path: a path can hold a person's id.
+        "route": getattr(scope.get("route"), "path", "-"),
+        "status": status,
+        "ms": round((perf_counter() - context_of(scope).started) * 1_000, 2),
+        "key": context.key_id,
+        **context.facts,
+    }
+    access.info(json.dumps(line))

@@ -1,0 +1,73 @@
+"""Problem details for HTTP APIs (RFC 9457): the one shape of every error answer."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+from starlette.types import Scope
+
+from services.api.app.context import context_of
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class FieldError(BaseModel):
+    """One field at fault."""
+
+    pointer: str = Field(description="RFC 6901 JSON pointer of the field", examples=["/k"])
+    detail: str = Field(examples=["k must be between 1 and 100; got 101"])
+    location: str = Field("body", description="body, query, path or header", examples=["body"])
+
+
+class ProblemDocument(BaseModel):
+    """An error answer."""
+
+    model_config = ConfigDict(title="Problem")
+
+    type: str = Field(examples=["/problems/invalid-request"])
+    title: str = Field(examples=["The request is not valid"])
+    status: int = Field(examples=[422])
+    detail: str = Field(examples=["k must be between 1 and 100; got 101"])
+    instance: str | None = Field(None, examples=["/recommend"])
+    request_id: str | None = Field(None, examples=["5f0c7b9e2a414d0f8d6c3b1a90e7f254"])
+    errors: list[FieldError] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error before it becomes an answer. ``slug`` names the type; ``errors`` as in :class:`FieldError`."""
+
+    status: int
+    slug: str
+    title: str
+    detail: str
+    errors: Sequence[Mapping[str, str]] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def document(self, **extra: str) -> dict[str, Any]:
+        """The JSON object; ``extra`` members are added after the detail."""
+        document: dict[str, Any] = {
+            "type": f"/problems/{self.slug}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            **extra,
+        }
+        if self.errors:
+            document["errors"] = list(self.errors)
+        return document
+
+    def response(self, scope: Scope) -> Response:
+        """The answer to the request of this scope."""
+        document = self.document(instance=instance_of(scope), request_id=context_of(scope).request_id)
+        # Escaped ASCII: an echoed lone surrogate could not be written as UTF-8.
+        return Response(json.dumps(document).encode(), self.status, dict(self.headers), MEDIA_TYPE)
+
+
+def instance_of(scope: Scope) -> str:
+    """The request's path as it was sent, without its query."""
+    raw: bytes = scope.get("raw_path") or str(scope["path"]).encode("utf-8", "replace")
+    return raw.split(b"?")[0].decode("ascii", "replace")[:512]

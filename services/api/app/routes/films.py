@@ -1,0 +1,52 @@
+"""The catalogue: type-ahead, one film, and what there is to filter by."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.api.app.answers import CatalogueAnswer, FilmAnswer, FilmsAnswer
+from services.api.app.body import EdgeRoute
+from services.api.app.edge import cacheable, edge_of
+from services.api.app.fields import LIMITS, QueryText
+from services.api.app.openapi import OF_READING, ItemPath, problems
+from services.recommender.errors import InvalidRequest
+
+router = APIRouter(route_class=EdgeRoute, tags=["films"])
+
+
+class FilmsQuery(BaseModel):
+    """The beginning of a title."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    q: QueryText = Field(description="the beginning of one or more words of the title", examples=["god"])
+    limit: int = Field(10, ge=LIMITS["limit"][0], le=LIMITS["limit"][1])
+
+
+@router.get("/films", response_model=FilmsAnswer, responses=problems(*OF_READING))
+async def films(request: Request, query: Annotated[FilmsQuery, Query()]) -> Response:
+    """Films whose title has words that begin like this, best known first."""
+    if not query.q:
+        raise InvalidRequest("q must not be blank", "/q")
+    edge = edge_of(request)
+    return cacheable(request, await edge.runner.answer(edge.recommender.films, query.q, query.limit))
+
+
+@router.get("/films/{item_id}", response_model=FilmAnswer, responses=problems(404, *OF_READING))
+async def film(request: Request, item_id: ItemPath) -> Response:
+    """Everything known of one film."""
+    edge = edge_of(request)
+    return cacheable(request, await edge.runner.answer(edge.recommender.film, item_id))
+
+
+@router.get("/catalogue", response_model=CatalogueAnswer, responses=problems(405, 500, 503))
+async def catalogue(request: Request) -> Response:
+    """Genres, years and languages to filter by; demo people; whether a key is needed."""
+    edge = edge_of(request)
+    document = await edge.runner.answer(edge.recommender.catalogue)
+    services = edge.services
+    own = {"demo_users": list(services.demo_users), "auth_required": services.auth_required}
+    return cacheable(request, {**document, **own})

@@ -1,0 +1,40 @@
+"""Is it alive, is it ready, and what is it?"""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.api.app.answers import HealthAnswer, VersionAnswer
+from services.api.app.body import EdgeRoute
+from services.api.app.edge import edge_of, to_json
+from services.api.app.openapi import problems
+from services.api.app.problem import Problem
+
+router = APIRouter(route_class=EdgeRoute, tags=["operations"])
+_OK = "ok"
+
+
+@router.get("/health/live", response_model=HealthAnswer, responses=problems(405, 500))
+async def live() -> Response:
+    """The process answers; touches nothing."""
+    return to_json({"status": _OK})
+
+
+@router.get("/health/ready", response_model=HealthAnswer, responses=problems(405, 422, 500, 503))
+async def ready(request: Request, deep: bool = False) -> Response:
+    """Whether requests can be served; ``deep`` touches search, too. 503 names what is wrong."""
+    edge = edge_of(request)
+    parts = await edge.runner.blocking(edge.recommender.ready, deep, edge.deadline())
+    wrong = {name: state for name, state in parts.items() if state != _OK}
+    if not wrong:
+        return to_json({"status": _OK, "parts": parts})
+    faults = [{"pointer": f"/{name}", "detail": state, "location": "parts"} for name, state in wrong.items()]
+    detail = "; ".join(f"{name}: {state}" for name, state in wrong.items())
+    return Problem(503, "not-ready", "Not ready to serve", detail, faults, {"Retry-After": "5"}).response(request.scope)
+
+
+@router.get("/version", response_model=VersionAnswer, responses=problems(405, 500, 503))
+async def version(request: Request) -> Response:
+    """What is being served: bundle, model, index."""
+    edge = edge_of(request)
+    return to_json(await edge.runner.answer(edge.recommender.versions))

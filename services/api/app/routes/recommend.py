@@ -1,0 +1,43 @@
+"""What to watch next: for a person, for some films, for a few words."""
+
+import secrets
+from typing import Annotated
+
+from fastapi import APIRouter, Body
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.api.app.answers import FromFilmsAnswer, RecommendAnswer
+from services.api.app.body import EdgeRoute
+from services.api.app.context import context_of
+from services.api.app.edge import edge_of, to_json
+from services.api.app.models import FromFilmsBody, RecommendBody
+from services.api.app.openapi import OF_BODY, problems
+from services.recommender.errors import InvalidRequest
+
+router = APIRouter(route_class=EdgeRoute, tags=["recommend"])
+
+
+@router.post("/recommend", response_model=RecommendAnswer, responses=problems(*OF_BODY))
+async def recommend(request: Request, body: Annotated[RecommendBody, Body()] = RecommendBody()) -> Response:  # noqa: B008
+    """Films for a person, for films they like, or for a few words; with reasons."""
+    edge, context = edge_of(request), context_of(request.scope)
+    context.concerns(body.user_id)
+    answer = await edge.runner.answer(edge.recommender.recommend, body.to_request(), edge.deadline())
+    context.stages = answer.stages
+    context.facts["strategy"] = answer.strategy
+    context.facts["cached"] = answer.cached
+    if answer.degraded:
+        context.facts["degraded"] = list(answer.degraded)
+    return Response(answer.render(secrets.token_hex(16)), media_type="application/json")
+
+
+@router.post("/recommend/from-films", response_model=FromFilmsAnswer, responses=problems(*OF_BODY))
+async def from_films(request: Request, body: FromFilmsBody) -> Response:
+    """Films like these, in the short form."""
+    if not body.item_ids and not body.tmdb_ids:
+        raise InvalidRequest("give at least one film in tmdb_ids or item_ids", "/tmdb_ids")
+    edge = edge_of(request)
+    return to_json(
+        await edge.runner.answer(edge.recommender.from_films, body.item_ids or (), body.tmdb_ids or (), body.top_n)
+    )

@@ -1,0 +1,37 @@
+"""Films like one film: the same for everybody, so caches may keep it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.api.app.answers import SimilarAnswer
+from services.api.app.body import EdgeRoute
+from services.api.app.edge import cacheable, edge_of
+from services.api.app.fields import LIMITS, ItemId
+from services.api.app.openapi import OF_READING, problems
+from services.recommender.errors import InvalidRequest
+
+router = APIRouter(route_class=EdgeRoute, tags=["films"])
+
+
+class SimilarQuery(BaseModel):
+    """Which film, and how many like it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    item_id: ItemId | None = Field(None, description="the film's id; or give tmdb_id")
+    tmdb_id: int | None = Field(None, ge=LIMITS["tmdb_id"][0], le=LIMITS["tmdb_id"][1], examples=[949])
+    k: int = Field(20, ge=LIMITS["k"][0], le=LIMITS["k"][1])
+
+
+@router.get("/similar", response_model=SimilarAnswer, responses=problems(404, *OF_READING))
+async def similar(request: Request, query: Annotated[SimilarQuery, Query()]) -> Response:
+    """Films like this one. Give ``item_id`` or ``tmdb_id``, one of them."""
+    if (query.item_id is None) == (query.tmdb_id is None):
+        raise InvalidRequest("give item_id or tmdb_id, one of them", "/item_id")
+    edge = edge_of(request)
+    found = await edge.runner.answer(edge.recommender.similar, query.item_id, query.tmdb_id, query.k)
+    return cacheable(request, found)

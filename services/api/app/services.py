@@ -1,0 +1,62 @@
+"""What the edge needs to serve: the recommender, keys and quota, and its few settings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from services.recommender.ports import KeyStore, QuotaPort
+from services.recommender.service import Recommender
+
+if TYPE_CHECKING:
+    from services.bootstrap import Services
+
+MAX_BODY_BYTES = 1 << 20
+WEB_DIR = Path(__file__).resolve().parents[2] / "web"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppServices:
+    """``inline``: all adapters are embedded, so answers are made in the event loop; otherwise in ``workers``
+    threads. ``web_dir``: folder of the demo page. ``close`` gives files and sockets back at shutdown.
+    """
+
+    recommender: Recommender
+    keys: KeyStore | None = None
+    quota: QuotaPort | None = None
+    auth_required: bool = False
+    key_pepper: bytes = b""
+    cors_origins: tuple[str, ...] = ()
+    max_body_bytes: int = MAX_BODY_BYTES
+    demo_users: tuple[str, ...] = ()
+    web_dir: Path | None = None
+    docs: bool = True
+    inline: bool = True
+    workers: int = 8
+    close: Callable[[], None] | None = None
+
+    @classmethod
+    def of(cls, wired: "Services", *, inline: bool = True) -> Self:
+        """The edge's part of what bootstrap wired; it closes the whole."""
+        settings = wired.settings
+        return cls(
+            recommender=wired.recommender,
+            keys=wired.keys,
+            quota=wired.quota,
+            auth_required=settings.api_keys,
+            key_pepper=settings.pepper.encode(),
+            cors_origins=settings.cors_origins,
+            demo_users=settings.demo_users,
+            web_dir=WEB_DIR,
+            inline=inline,
+            close=wired.close,
+        )
+
+    def check(self) -> None:
+        """Refuse settings that contradict each other. Raises ValueError that says what to change."""
+        if not self.auth_required:
+            return
+        if self.keys is None or not self.key_pepper:
+            raise ValueError("API keys are on, but there is no key store or no pepper: set both, or switch keys off")
+        if "*" in self.cors_origins:
+            raise ValueError("CORS_ORIGINS is '*' while API keys are on: name the origins that may use a key")

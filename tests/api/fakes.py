@@ -1,0 +1,191 @@
+"""A recommender that answers by rule, a clock that stands still, and stores in dicts: the edge alone is tested."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from services.api.app.main import create_app
+from services.api.app.services import AppServices
+from services.recommender.domain.request import Request, Strategy
+from services.recommender.errors import (
+    AllSeedsUnknown,
+    IdempotencyMismatch,
+    InvalidRequest,
+    MarqueeError,
+    StateUnavailable,
+    UnknownFilm,
+)
+from services.recommender.ports import ApiKey, Deadline, FeedbackCommand, Quota, Receipt
+from services.recommender.service import Answer, Options
+
+PEPPER = b"a pepper for tests only"
+NOW_MS = 1_790_000_000_000
+FILM = {"item_id": "6", "title": "Heat", "year": 1995, "genres": ["Crime"], "tmdb_id": 949}
+# Ids the fake catalogue knows; among them those that are awkward in a path.
+KNOWN = {"6", "50", "a/b", "c#d", "é ü", "tt%2F"}
+
+
+@dataclass
+class StillClock:
+    """Moves only when told."""
+
+    ms: int = NOW_MS
+    seconds: float = 1_000.0
+
+    def now_ms(self) -> int:
+        return self.ms
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def advance(self, seconds: float) -> None:
+        self.ms += int(seconds * 1_000)
+        self.seconds += seconds
+
+
+@dataclass
+class FakeRecommender:
+    """``asked`` and ``stored`` record what came through; ``fails`` is raised by the next call."""
+
+    clock: StillClock = field(default_factory=StillClock)
+    options: Options = field(default_factory=Options)
+    asked: list[Request] = field(default_factory=list)
+    stored: list[FeedbackCommand] = field(default_factory=list)
+    people: set[str] = field(default_factory=set)
+    parts: dict[str, str] = field(default_factory=lambda: {"bundle": "ok", "state": "ok"})
+    fails: Exception | None = None
+    _replays: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+
+    def _maybe_fail(self) -> None:
+        error, self.fails = self.fails, None
+        if error is not None:
+            raise error
+
+    def recommend(self, request: Request, deadline: Deadline | None = None) -> Answer:
+        self._maybe_fail()
+        self.asked.append(request)
+        if request.liked and not KNOWN & set(request.liked) and not request.user_id and not request.query:
+            raise AllSeedsUnknown("none of the films in liked is known", "/liked")
+        item = {**FILM, "score": 0.5, "reason": ["Popular in Crime"]}
+        document = {
+            "user_id": request.user_id, "items": [item][: request.k], "model_version": "m1", "index_version": "i1",
+            "strategy": "popular", "degraded": [], "next_cursor": None, "ignored_ids": [],
+        }  # fmt: skip
+        stages = {"state": 0.25, "rank": 1.5}
+        return Answer(json.dumps(document).encode(), Strategy.POPULAR, degraded=("search: down",), stages=stages)
+
+    def similar(self, item_id: str | None, tmdb_id: int | None, k: int) -> dict[str, Any]:
+        self._maybe_fail()
+        if item_id not in KNOWN and tmdb_id != 949:
+            raise UnknownFilm(f"film {item_id or tmdb_id!r} is not in the catalogue")
+        items = [{**FILM, "score": 0.5, "reason": ["Crime"]}]
+        return {"item_id": item_id or "6", "title": "Heat", "items": items, "model_version": "m", "index_version": "i"}
+
+    def from_films(self, item_ids: Any, tmdb_ids: Any, top_n: int) -> dict[str, Any]:
+        self._maybe_fail()
+        if not KNOWN & set(item_ids) and 949 not in tmdb_ids:
+            raise AllSeedsUnknown("none of these films is known", "/tmdb_ids")
+        line = {"movie_id": 6, "title": "Heat (1995)", "genres": "Crime", "affinity_score": 0.5}
+        return {"recommendations": [line] * min(top_n, 2), "ignored_ids": []}
+
+    def feedback(
+        self, commands: list[FeedbackCommand], deadline: Deadline | None = None
+    ) -> list[Receipt | MarqueeError]:
+        self._maybe_fail()
+        return [self._record(command) for command in commands]
+
+    def _record(self, command: FeedbackCommand) -> Receipt | MarqueeError:
+        if command.event.item_id not in KNOWN:
+            return UnknownFilm(f"film {command.event.item_id!r} is not in the catalogue")
+        if command.event.ts_ms > self.clock.now_ms() + 300_000:
+            return InvalidRequest("ts is more than 5 minutes ahead of the server's clock", "/ts")
+        once = command.idempotency
+        if once is not None and (once.scope, once.key) in self._replays:
+            fingerprint, event_id = self._replays[once.scope, once.key]
+            if fingerprint != once.fingerprint:
+                return IdempotencyMismatch("the Idempotency-Key was used with another body")
+            return Receipt(event_id, replayed=True)
+        self.stored.append(command)
+        self.people.add(command.user_id)
+        receipt = Receipt(f"e{len(self.stored)}")
+        if once is not None:
+            self._replays[once.scope, once.key] = (once.fingerprint, receipt.event_id)
+        return receipt
+
+    def film(self, item_id: str) -> dict[str, Any]:
+        self._maybe_fail()
+        if item_id not in KNOWN:
+            raise UnknownFilm(f"film {item_id!r} is not in the catalogue")
+        return {**FILM, "item_id": item_id, "overview": None}
+
+    def films(self, prefix: str, limit: int) -> dict[str, Any]:
+        return {"items": [FILM] if "heat".startswith(prefix.lower()) else []}
+
+    def catalogue(self) -> dict[str, Any]:
+        counted = [{"name": "Crime", "films": 1}]
+        return {"films": 1, "genres": counted, "years": {"from": 1995, "to": 1995}, "languages": []}
+
+    def export(self, user_id: str) -> dict[str, Any] | None:
+        self._maybe_fail()
+        return {"user_id": user_id, "events": []} if user_id in self.people else None
+
+    def erase(self, user_id: str) -> bool:
+        self._maybe_fail()
+        known = user_id in self.people
+        self.people.discard(user_id)
+        return known
+
+    def versions(self) -> dict[str, Any]:
+        self._maybe_fail()
+        return {"model_version": "m1", "index_version": "i1", "bundle_version": "b1", "films": 1}
+
+    def ready(self, deep: bool, deadline: Deadline) -> dict[str, str]:
+        return {**self.parts, "search": "ok"} if deep else self.parts
+
+
+@dataclass
+class DictKeys:
+    """Keys in a dict; ``down`` makes every read fail."""
+
+    records: dict[str, ApiKey] = field(default_factory=dict)
+    down: bool = False
+    reads: int = 0
+
+    def put(self, key: ApiKey) -> None:
+        self.records[key.key_id] = key
+
+    def get(self, key_id: str) -> ApiKey | None:
+        self.reads += 1
+        if self.down:
+            raise StateUnavailable("the key store is down")
+        return self.records.get(key_id)
+
+    def list(self) -> list[ApiKey]:
+        return [*self.records.values()]
+
+
+@dataclass
+class CountingQuota:
+    """Admits the first ``limit`` requests of a key, ever."""
+
+    down: bool = False
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def admit(self, key_id: str, limit: int, window_s: int, now_ms: int) -> Quota:
+        if self.down:
+            raise StateUnavailable("the quota store is down")
+        used = self.counts[key_id] = self.counts.get(key_id, 0) + 1
+        return Quota(used <= limit, limit, max(0, limit - used), 7)
+
+
+def fake_app(recommender: FakeRecommender | None = None, **settings: Any) -> FastAPI:
+    """The application over a fake recommender."""
+    return create_app(AppServices(recommender=recommender or FakeRecommender(), **settings))  # type: ignore[arg-type]
+
+
+def fake_client(recommender: FakeRecommender | None = None, **settings: Any) -> TestClient:
+    """A client of it that shows a 500 rather than raising its cause."""
+    return TestClient(fake_app(recommender, **settings), raise_server_exceptions=False)

@@ -1,0 +1,246 @@
+"""Keys: their form, their record, their scopes; and quotas, with and without a store."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.api.app.auth import MAX_RECORDS, Authenticator, require
+from services.api.app.context import Context
+from services.api.app.keys import key_id_of, make_key
+from services.api.app.quota import LocalQuota, QuotaGuard
+from services.api.app.runner import Runner
+from services.recommender.errors import Forbidden, QuotaExceeded, Unauthorized
+from services.recommender.ports import ApiKey
+from tests.api.fakes import PEPPER, CountingQuota, DictKeys, FakeRecommender, StillClock, fake_app, fake_client
+
+SERVE = ApiKey("k1", "a service")
+ADMIN = ApiKey("boss", "an operator", frozenset({"serve", "admin"}))
+KEY = {"X-API-Key": make_key("k1", PEPPER)}
+BOSS = {"X-API-Key": make_key("boss", PEPPER)}
+
+
+@pytest.fixture
+def keys() -> DictKeys:
+    return DictKeys({"k1": SERVE, "boss": ADMIN})
+
+
+@pytest.fixture
+def recommender() -> FakeRecommender:
+    return FakeRecommender(people={"u1"})
+
+
+def guarded(recommender: FakeRecommender, keys: DictKeys, **settings: Any) -> TestClient:
+    """A client of an application where keys are on."""
+    return fake_client(recommender, keys=keys, key_pepper=PEPPER, auth_required=True, **settings)
+
+
+@given(st.from_regex(r"[A-Za-z0-9-]{1,64}", fullmatch=True))
+def test_a_made_key_is_genuine(key_id: str) -> None:
+    key = make_key(key_id, PEPPER)
+    assert key.startswith(f"mq_{key_id}_")
+    assert len(key.rpartition("_")[2]) >= 32
+    assert key_id_of(key, PEPPER) == key_id
+
+
+@given(st.text(max_size=80) | st.builds("mq_{}_{}".format, st.text(max_size=9), st.text(max_size=40)))
+def test_a_forged_key_is_not(key: str) -> None:
+    with pytest.raises(Unauthorized):
+        key_id_of(key, PEPPER)
+
+
+@pytest.mark.parametrize("change", [lambda k: k[:-1], lambda k: k + "0", lambda k: k.replace("k1", "k2"), str.upper])
+def test_a_changed_key_is_refused(change: Any) -> None:
+    with pytest.raises(Unauthorized, match="not valid"):
+        key_id_of(change(make_key("k1", PEPPER)), PEPPER)
+
+
+def test_another_pepper_makes_another_key() -> None:
+    with pytest.raises(Unauthorized):
+        key_id_of(make_key("k1", b"another"), PEPPER)
+
+
+@pytest.mark.parametrize("key_id", ["", "a_b", "a b", "x" * 65, "é"])
+def test_ids_that_no_key_may_have(key_id: str) -> None:
+    with pytest.raises(ValueError, match="letters, digits or dashes"):
+        make_key(key_id, PEPPER)
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-API-Key": "mq_k1_" + "0" * 40}, {"X-API-Key": "\u00e9".encode("latin-1")}])
+@pytest.mark.parametrize("path", ["/similar?item_id=6", "/nope", "/users/u1/export"])
+def test_without_a_key_there_is_nothing(
+    recommender: FakeRecommender, keys: DictKeys, headers: dict[str, Any], path: str
+) -> None:
+    response = guarded(recommender, keys).get(path, headers=headers)
+    assert (response.status_code, response.json()["type"]) == (401, "/problems/unauthorized")
+    assert response.headers["www-authenticate"].startswith("ApiKey")
+    assert response.headers["content-type"] == "application/problem+json"
+    assert keys.reads == 0
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/version", "/catalogue", "/openapi.json", "/docs"])
+def test_what_is_public_stays_so(recommender: FakeRecommender, keys: DictKeys, path: str) -> None:
+    assert guarded(recommender, keys).get(path).status_code == 200
+
+
+def test_the_catalogue_says_that_a_key_is_needed(recommender: FakeRecommender, keys: DictKeys) -> None:
+    assert guarded(recommender, keys).get("/catalogue").json()["auth_required"] is True
+
+
+def test_a_body_is_not_read_without_a_key(recommender: FakeRecommender, keys: DictKeys) -> None:
+    assert guarded(recommender, keys).post("/recommend", content=b"{").status_code == 401
+
+
+def test_a_good_key_is_served_and_its_record_kept_a_minute(recommender: FakeRecommender, keys: DictKeys) -> None:
+    client = guarded(recommender, keys)
+    for _ in range(3):
+        assert client.post("/recommend", headers=KEY).status_code == 200
+    assert keys.reads == 1
+    keys.put(replace(SERVE, revoked=True))
+    recommender.clock.advance(59)
+    assert client.post("/recommend", headers=KEY).status_code == 200
+    recommender.clock.advance(2)
+    assert client.post("/recommend", headers=KEY).status_code == 401
+
+
+def test_a_genuine_key_that_the_store_does_not_know(recommender: FakeRecommender) -> None:
+    response = guarded(recommender, DictKeys()).post("/recommend", headers=KEY)
+    assert (response.status_code, "revoked or never issued" in response.text) == (401, True)
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/users/u1/export"), ("DELETE", "/users/u1")])
+def test_people_belong_to_admins(recommender: FakeRecommender, keys: DictKeys, method: str, path: str) -> None:
+    client = guarded(recommender, keys)
+    response = client.request(method, path, headers=KEY)
+    assert (response.status_code, response.json()["type"]) == (403, "/problems/forbidden")
+    assert "'admin'" in response.json()["detail"]
+    assert client.request(method, path, headers=BOSS).status_code in (200, 204)
+
+
+def test_a_scope_is_needed_as_named() -> None:
+    assert require(ADMIN, "admin") is ADMIN
+    with pytest.raises(Forbidden, match="it has: none"):
+        require(replace(SERVE, scopes=frozenset()), "serve")
+
+
+def test_idempotency_belongs_to_the_key(recommender: FakeRecommender, keys: DictKeys) -> None:
+    client = guarded(recommender, keys)
+    body = {"user_id": "u1", "item_id": "6", "event": "like"}
+    for headers in (KEY, BOSS):
+        response = client.post("/feedback", json=body, headers={**headers, "Idempotency-Key": "same"})
+        assert "idempotency-replayed" not in response.headers
+    assert [command.idempotency and command.idempotency.scope for command in recommender.stored] == [
+        "k1:/feedback",
+        "boss:/feedback",
+    ]
+
+
+def test_a_known_key_is_believed_while_the_store_is_down(recommender: FakeRecommender, keys: DictKeys) -> None:
+    client = guarded(recommender, keys)
+    client.post("/recommend", headers=BOSS)
+    keys.down = True
+    recommender.clock.advance(61)
+    response = client.get("/users/u1/export", headers=BOSS)
+    assert (response.status_code, response.headers["x-marquee-degraded"]) == (200, "keys")
+
+
+def test_an_unseen_key_is_only_served_while_the_store_is_down(recommender: FakeRecommender, keys: DictKeys) -> None:
+    keys.down = True
+    client = guarded(recommender, keys)
+    response = client.post("/recommend", headers=BOSS)
+    assert (response.status_code, response.headers["x-marquee-degraded"]) == (200, "keys")
+    assert response.headers["ratelimit-policy"] == '"default";q=60;w=60'
+    assert client.delete("/users/u1", headers=BOSS).status_code == 403
+
+
+@pytest.mark.anyio
+async def test_the_memory_of_records_is_bounded() -> None:
+    keys = DictKeys({f"k{n}": ApiKey(f"k{n}", "") for n in range(3)})
+    runner = Runner(inline=True, workers=1)
+    authenticator = Authenticator(keys, PEPPER, StillClock(), runner)
+    authenticator._records = {f"old{n}": (9e9, None) for n in range(MAX_RECORDS)}
+    for n in range(3):
+        await authenticator.authenticate(make_key(f"k{n}", PEPPER))
+    assert len(authenticator._records) == 3
+    runner.close()
+
+
+def test_the_quota_is_shown_and_kept(recommender: FakeRecommender) -> None:
+    keys = DictKeys({"k1": replace(SERVE, limit=2, window_s=60)})
+    client = guarded(recommender, keys, quota=CountingQuota())
+    answers = [client.post("/recommend", headers=KEY) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert [answer.headers["ratelimit"] for answer in answers] == [
+        '"default";r=1;t=7',
+        '"default";r=0;t=7',
+        '"default";r=0;t=7',
+    ]
+    assert {answer.headers["ratelimit-policy"] for answer in answers} == {'"default";q=2;w=60'}
+    assert answers[2].headers["retry-after"] == "7"
+    assert answers[2].json()["type"] == "/problems/quota-exceeded"
+    assert "2 requests in 60 s" in answers[2].json()["detail"]
+    assert len(recommender.asked) == 2
+
+
+def test_a_key_without_a_limit_has_no_quota(recommender: FakeRecommender, keys: DictKeys) -> None:
+    quota = CountingQuota()
+    response = guarded(recommender, keys, quota=quota).post("/recommend", headers=KEY)
+    assert "ratelimit" not in response.headers
+    assert quota.counts == {}
+
+
+@pytest.mark.parametrize("store", [None, CountingQuota(down=True)])
+def test_the_process_counts_where_no_store_does(recommender: FakeRecommender, store: CountingQuota | None) -> None:
+    keys = DictKeys({"k1": replace(SERVE, limit=3, window_s=60)})
+    client = guarded(recommender, keys, quota=store)
+    answers = [client.post("/recommend", headers=KEY) for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
+    assert [answer.headers.get("x-marquee-degraded") for answer in answers] == [None if store is None else "quota"] * 5
+    recommender.clock.advance(120)
+    assert client.post("/recommend", headers=KEY).status_code == 200
+
+
+@given(st.lists(st.integers(0, 20_000), min_size=1, max_size=60), st.integers(1, 5))
+def test_the_local_quota_never_admits_more_than_the_limit_in_any_window(steps: list[int], limit: int) -> None:
+    quota, now, admitted = LocalQuota(), 1_000_000, []
+    for step in steps:
+        now += step
+        if quota.admit("k", limit, 60, now).allowed:
+            admitted.append(now)
+    assert all(sum(at - 60_000 < other <= at for other in admitted) <= limit for at in admitted)
+
+
+def test_another_window_begins_anew() -> None:
+    quota = LocalQuota()
+    assert quota.admit("k", 1, 60, 0).allowed
+    assert not quota.admit("k", 1, 60, 0).allowed
+    assert quota.admit("k", 1, 10, 0).allowed
+
+
+@pytest.mark.anyio
+async def test_a_guard_says_when_to_come_back() -> None:
+    runner = Runner(inline=True, workers=1)
+    guard = QuotaGuard(None, StillClock(), runner)
+    key = replace(SERVE, limit=1, window_s=60)
+    context = Context("r", 0.0)
+    await guard.admit(key, context)
+    with pytest.raises(QuotaExceeded) as error:
+        await guard.admit(key, context)
+    assert 1 <= error.value.retry_after <= 67
+    runner.close()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"keys": None, "key_pepper": PEPPER},
+        {"keys": DictKeys(), "key_pepper": b""},
+        {"keys": DictKeys(), "key_pepper": PEPPER, "cors_origins": ("*",)},
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(settings: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="API keys are on"):
+        fake_app(auth_required=True, **settings)

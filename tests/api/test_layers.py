@@ -1,0 +1,295 @@
+"""What surrounds every answer: ids, headers, the log, CORS, the limits of the pool."""
+
+import asyncio
+import hashlib
+import json
+import logging
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.requests import ClientDisconnect
+from starlette.types import Message, Receive, Scope, Send
+
+from services.api.app import runner as runner_module
+from services.api.app.context import context_of
+from services.api.app.middleware import SLASH, BodyLimit, EncodedSlashes, Observer
+from services.api.app.runner import Pool, Runner
+from services.recommender.errors import Unavailable
+from services.recommender.service import Answer
+from tests.api.fakes import FakeRecommender, fake_app, fake_client
+
+
+@pytest.mark.parametrize("sent", ["abc", "a.b_c:d-1", "x" * 128])
+def test_a_request_id_is_taken_over(sent: str) -> None:
+    assert fake_client().get("/health/live", headers={"X-Request-Id": sent}).headers["x-request-id"] == sent
+
+
+@pytest.mark.parametrize("sent", ["", "x" * 129, "a b", "a<script>", "é"])
+def test_an_unsafe_request_id_is_replaced(sent: str) -> None:
+    response = fake_client().get("/health/live", headers={"X-Request-Id": sent.encode("latin-1")})
+    assert len(response.headers["x-request-id"]) == 32
+
+
+def test_every_request_has_another_id() -> None:
+    client = fake_client()
+    assert len({client.get("/health/live").headers["x-request-id"] for _ in range(5)}) == 5
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/nope", "/films/6", "/films/nope", "/recommend", "/version"])
+def test_security_headers_are_everywhere(path: str) -> None:
+    headers = fake_client().get(path).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert "total;dur=" in headers["server-timing"]
+    assert headers["cache-control"]
+
+
+def test_an_unexpected_error_is_logged_and_not_shown(caplog: pytest.LogCaptureFixture) -> None:
+    client = fake_client(FakeRecommender(fails=RuntimeError("a secret")))
+    response = client.post("/recommend", headers={"X-Request-Id": "r-1"})
+    assert (response.status_code, response.json()["request_id"]) == (500, "r-1")
+    assert response.headers["content-type"] == "application/problem+json"
+    assert "a secret" not in response.text
+    assert response.headers["x-content-type-options"] == "nosniff"
+    (record,) = [record for record in caplog.records if record.name == "marquee.api"]
+    assert "r-1" in record.getMessage()
+    assert record.exc_info is not None
+
+
+def access_line(caplog: pytest.LogCaptureFixture, method: str, path: str, **options: Any) -> dict[str, Any]:
+    """The access log's line for a request."""
+    with caplog.at_level(logging.INFO, "marquee.access"):
+        fake_client(FakeRecommender(people={"u1"})).request(method, path, **options)
+    (record,) = [record for record in caplog.records if record.name == "marquee.access"]
+    line: dict[str, Any] = json.loads(record.getMessage())
+    return line
+
+
+def test_the_access_log_is_json_and_hides_the_person(caplog: pytest.LogCaptureFixture) -> None:
+    line = access_line(caplog, "POST", "/recommend", json={"user_id": "alice"})
+    assert (line["method"], line["route"], line["status"], line["strategy"]) == ("POST", "/recommend", 200, "popular")
+    assert line["user"] == hashlib.sha256(b"alice").hexdigest()[:12]
+    assert line["degraded"] == ["search: down"]
+    assert "alice" not in json.dumps(line)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "route", "status"),
+    [
+        ("GET", "/users/u1/export", "/users/{user_id}/export", 200),
+        ("DELETE", "/users/u1", "/users/{user_id}", 204),
+        ("GET", "/user/u1", "-", 404),
+    ],
+)
+def test_the_log_has_the_route_and_not_the_path(
+    caplog: pytest.LogCaptureFixture, method: str, path: str, route: str, status: int
+) -> None:
+    line = access_line(caplog, method, path)
+    assert (line["route"], line["status"]) == (route, status)
+    assert "u1" not in json.dumps({name: value for name, value in line.items() if name != "request_id"})
+
+
+def test_cors_is_off_by_default() -> None:
+    response = fake_client().get("/health/live", headers={"Origin": "https://films.example"})
+    assert "access-control-allow-origin" not in response.headers
+
+
+def test_cors_lets_named_origins_in_and_no_others() -> None:
+    client = fake_client(cors_origins=("https://films.example",))
+    preflight = {
+        "Origin": "https://films.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type,x-api-key,idempotency-key",
+    }
+    response = client.options("/recommend", headers=preflight)
+    assert response.status_code == 200
+    assert response.headers["access-control-allow-origin"] == "https://films.example"
+    other = client.get("/health/live", headers={"Origin": "https://elsewhere.example"})
+    assert "access-control-allow-origin" not in other.headers
+    same = client.get("/nope", headers={"Origin": "https://films.example"})
+    assert same.headers["access-control-allow-origin"] == "https://films.example"
+    assert "Server-Timing" in same.headers["access-control-expose-headers"]
+
+
+def scope(**changes: Any) -> Scope:
+    """A bare HTTP scope."""
+    return {"type": "http", "method": "POST", "path": "/x", "headers": [], **changes}
+
+
+async def received_by(app: Any, scope: Scope, *bodies: bytes) -> list[Message]:
+    """What an ASGI application sends for a body in parts."""
+    sent: list[Message] = []
+    parts = [{"type": "http.request", "body": body, "more_body": True} for body in bodies]
+
+    async def receive() -> Message:
+        return parts.pop(0) if parts else {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    return sent
+
+
+@pytest.mark.anyio
+async def test_a_long_body_is_not_read_at_all() -> None:
+    async def never(scope: Scope, receive: Receive, send: Send) -> None:
+        raise AssertionError("the application was reached")
+
+    (start, _) = await received_by(BodyLimit(never, 10), scope(headers=[(b"content-length", b"11")]))
+    assert (start["status"], (b"connection", b"close") in start["headers"]) == (413, True)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("raw", "path"),
+    [
+        (b"/films/a%2Fb", f"/films/a{SLASH}b"),
+        (b"/films/a%2fb%20c", f"/films/a{SLASH}b c"),
+        (b"/films/a%252Fb", "as decoded"),
+        (b"/films/a", "as decoded"),
+        (None, "as decoded"),
+    ],
+)
+async def test_only_an_encoded_slash_is_kept_apart(raw: bytes | None, path: str) -> None:
+    seen = []
+
+    async def inner(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope["path"])
+
+    await received_by(EncodedSlashes(inner), scope(path="as decoded", raw_path=raw))
+    assert seen == [path]
+
+
+@pytest.mark.anyio
+async def test_an_error_after_the_answer_began_is_raised(caplog: pytest.LogCaptureFixture) -> None:
+    async def half(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise RuntimeError("too late")
+
+    with pytest.raises(RuntimeError, match="too late"):
+        await received_by(Observer(half), scope())
+
+
+@pytest.mark.anyio
+async def test_a_client_that_went_away_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    async def gone(scope: Scope, receive: Receive, send: Send) -> None:
+        raise ClientDisconnect
+
+    with caplog.at_level(logging.INFO):
+        assert await received_by(Observer(gone), scope()) == []
+    assert [json.loads(record.getMessage())["status"] for record in caplog.records] == [499]
+
+
+@pytest.mark.anyio
+async def test_what_is_not_http_passes_through() -> None:
+    seen = []
+
+    async def inner(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(context_of(scope).request_id)
+
+    for layer in (Observer(inner), BodyLimit(inner, 1)):
+        await received_by(layer, {"type": "websocket"})
+    assert seen == ["-", "-"]
+
+
+@pytest.mark.anyio
+async def test_a_full_pool_says_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner_module, "MAX_WAITING", 1)
+    pool, gate = Pool("answers", 1), threading.Event()
+    waiting = [asyncio.create_task(pool.run(gate.wait, 5)) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(Unavailable, match="waiting for answers"):
+        await pool.run(int)
+    gate.set()
+    assert await asyncio.gather(*waiting) == [True, True]
+    await asyncio.sleep(0.01)
+    assert await pool.run(int) == 0
+    pool.close()
+
+
+@pytest.mark.anyio
+async def test_a_cancelled_caller_still_holds_its_thread() -> None:
+    pool, gate = Pool("the store", 1), threading.Event()
+    task = asyncio.create_task(pool.run(gate.wait, 5))
+    await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.sleep(0)
+    assert pool._busy == 1
+    gate.set()
+    pool.close()
+    await asyncio.sleep(0.01)
+    assert pool._busy == 0
+
+
+@pytest.mark.anyio
+async def test_a_slow_write_does_not_stall_the_loop() -> None:
+    runner, gate = Runner(inline=True, workers=1), threading.Event()
+    slow = asyncio.create_task(runner.blocking(gate.wait, 5))
+    assert await runner.answer(threading.get_ident) == threading.get_ident()
+    gate.set()
+    assert await slow
+    runner.close()
+
+
+@pytest.mark.parametrize("inline", [True, False])
+def test_questions_run_where_they_were_told_to(inline: bool) -> None:
+    threads: list[str] = []
+
+    class Noting(FakeRecommender):
+        def recommend(self, request: Any, deadline: Any = None) -> Answer:
+            threads.append(threading.current_thread().name)
+            return super().recommend(request, deadline)
+
+        def feedback(self, commands: Any, deadline: Any = None) -> Any:
+            threads.append(threading.current_thread().name)
+            return super().feedback(commands, deadline)
+
+    with fake_client(Noting(), inline=inline) as client:
+        client.post("/recommend")
+        client.post("/feedback", json={"user_id": "u", "item_id": "6", "event": "like"})
+    assert ["ThreadPool" in name for name in threads] == [not inline, True]
+
+
+def test_shutdown_gives_everything_back() -> None:
+    closed = []
+    with fake_client(close=lambda: closed.append(True)) as client:
+        client.delete("/users/nobody")
+    assert closed == [True]
+
+
+def test_the_page_is_served_under_its_policy(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("<title>Marquee</title>")
+    (tmp_path / "app.js").write_text("export {}")
+    (tmp_path / "icon.svg").write_text("<svg/>")
+    (tmp_path / ".hidden").write_text("no")
+    client = fake_client(web_dir=tmp_path)
+    page = client.get("/")
+    assert (page.text, page.headers["content-type"]) == ("<title>Marquee</title>", "text/html; charset=utf-8")
+    policy = page.headers["content-security-policy"]
+    assert "script-src 'self';" in policy
+    assert "unsafe" not in policy
+    assert client.get("/app.js").headers["content-type"].startswith("text/javascript")
+    assert client.get("/icon.svg").headers["content-type"].startswith("image/svg+xml")
+    assert client.get("/.hidden").status_code == 404
+    again = client.get("/app.js", headers={"If-None-Match": client.get("/app.js").headers["etag"]})
+    assert again.status_code == 304
+
+
+def test_no_page_is_no_error() -> None:
+    assert fake_client(web_dir=Path("nowhere")).get("/").status_code == 404
+
+
+def test_docs_may_be_switched_off() -> None:
+    docs = fake_client().get("/docs")
+    assert "swagger-ui" in docs.text
+    assert "cdn.jsdelivr.net" in docs.headers["content-security-policy"]
+    client = fake_client(docs=False)
+    assert [client.get(path).status_code for path in ("/docs", "/openapi.json")] == [404, 404]
+
+
+def test_the_app_can_be_made_twice() -> None:
+    assert fake_app() is not fake_app()

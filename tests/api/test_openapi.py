@@ -1,0 +1,153 @@
+"""The public surface, name by name: a change here is a change of the API."""
+
+import inspect
+import json
+from typing import Any
+
+import pytest
+
+from services.api.app.errors import KINDS, kind_of
+from services.api.app.keys import make_key
+from services.recommender import errors
+from services.recommender.ports import ApiKey
+from tests.api.fakes import PEPPER, DictKeys, fake_app, fake_client
+
+ROUTES = {
+    ("POST", "/recommend"): {200, 400, 401, 405, 413, 415, 422, 429, 500, 503},
+    ("POST", "/recommend/from-films"): {200, 400, 401, 405, 413, 415, 422, 429, 500, 503},
+    ("POST", "/feedback"): {202, 400, 401, 404, 405, 413, 415, 422, 429, 500, 503},
+    ("POST", "/feedback/batch"): {200, 400, 401, 405, 413, 415, 422, 429, 500, 503},
+    ("GET", "/similar"): {200, 401, 404, 405, 422, 429, 500, 503},
+    ("GET", "/films"): {200, 401, 405, 422, 429, 500, 503},
+    ("GET", "/films/{item_id}"): {200, 401, 404, 405, 422, 429, 500, 503},
+    ("GET", "/catalogue"): {200, 405, 500, 503},
+    ("GET", "/users/{user_id}/export"): {200, 401, 403, 404, 405, 422, 429, 500, 503},
+    ("DELETE", "/users/{user_id}"): {204, 401, 403, 404, 405, 422, 429, 500, 503},
+    ("GET", "/health/live"): {200, 405, 500},
+    ("GET", "/health/ready"): {200, 405, 422, 500, 503},
+    ("GET", "/version"): {200, 405, 500, 503},
+}
+FIELDS = {
+    "RecommendBody": "user_id k explain liked disliked tmdb_ids query filters exclude_item_ids include_seen diversity "
+    "cursor",
+    "FiltersBody": "genres not_genres year_from year_to languages min_votes",
+    "FromFilmsBody": "tmdb_ids item_ids top_n",
+    "FeedbackBody": "user_id item_id event value ts recommendation_id",
+    "BatchBody": "events",
+    "RecommendAnswer": "user_id items model_version index_version cached strategy degraded recommendation_id "
+    "next_cursor ignored_ids",
+    "RecommendedFilm": "item_id title year genres tmdb_id score reason explanation signals",
+    "SimilarAnswer": "item_id title items model_version index_version",
+    "AffineFilm": "movie_id title genres affinity_score",
+    "FeedbackAnswer": "event_id duplicate",
+    "EventResult": "status event_id duplicate problem",
+    "CatalogueAnswer": "films genres years languages demo_users auth_required",
+    "Problem": "type title status detail instance request_id errors",
+}
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return fake_app().openapi()
+
+
+def test_the_routes(document: dict[str, Any]) -> None:
+    found = {
+        (method.upper(), path): {int(status) for status in operation["responses"]}
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert found == ROUTES
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_the_fields(document: dict[str, Any], name: str) -> None:
+    assert list(document["components"]["schemas"][name]["properties"]) == FIELDS[name].split()
+
+
+def test_errors_are_problems_and_nothing_else(document: dict[str, Any]) -> None:
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                if int(status) >= 400:
+                    assert list(response["content"]) == ["application/problem+json"]
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    text = json.dumps(document)
+    names = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
+    assert names <= document["components"]["schemas"].keys()
+    assert "HTTPValidationError" not in text
+
+
+def test_every_operation_says_what_it_does(document: dict[str, Any]) -> None:
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            assert operation["description"]
+            assert operation["tags"]
+
+
+def test_every_request_model_has_an_example(document: dict[str, Any]) -> None:
+    for name in ("RecommendBody", "FromFilmsBody", "FeedbackBody"):
+        assert document["components"]["schemas"][name]["examples"]
+
+
+def test_the_examples_work() -> None:
+    schemas = fake_app().openapi()["components"]["schemas"]
+    client = fake_client()
+    paths = {"RecommendBody": "/recommend", "FromFilmsBody": "/recommend/from-films", "FeedbackBody": "/feedback"}
+    for name, path in paths.items():
+        for example in schemas[name]["examples"]:
+            assert client.post(path, json=example).status_code < 300
+
+
+def test_limits_are_in_the_schema(document: dict[str, Any]) -> None:
+    fields = document["components"]["schemas"]["RecommendBody"]["properties"]
+    assert (fields["k"]["minimum"], fields["k"]["maximum"], fields["k"]["default"]) == (1, 100, 20)
+    assert fields["liked"]["anyOf"][0]["maxItems"] == 500
+    assert fields["exclude_item_ids"]["anyOf"][0]["maxItems"] == 1_000
+
+
+def test_the_idempotency_key_is_documented(document: dict[str, Any]) -> None:
+    for path in ("/feedback", "/feedback/batch"):
+        names = [parameter["name"] for parameter in document["paths"][path]["post"]["parameters"]]
+        assert names == ["Idempotency-Key"]
+
+
+def test_the_key_is_documented_where_keys_are_on() -> None:
+    keys = DictKeys({"k1": ApiKey("k1", "")})
+    document = fake_app(keys=keys, key_pepper=PEPPER, auth_required=True).openapi()
+    assert document["components"]["securitySchemes"]["ApiKey"]["name"] == "X-API-Key"
+    secured = {path for path, ops in document["paths"].items() if all("security" in op for op in ops.values())}
+    assert secured == {path for _, path in ROUTES} - {"/catalogue", "/health/live", "/health/ready", "/version"}
+
+
+def test_what_is_documented_as_public_is_so_and_nothing_else() -> None:
+    keys = DictKeys({"k1": ApiKey("k1", "")})
+    app = {"keys": keys, "key_pepper": PEPPER, "auth_required": True}
+    client, document = fake_client(**app), fake_app(**app).openapi()
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            status = client.request(method, path.replace("{item_id}", "6").replace("{user_id}", "u1")).status_code
+            assert (status == 401) == ("security" in operation), path
+    assert make_key("k1", PEPPER)
+
+
+@pytest.mark.parametrize(
+    "cls", [cls for _, cls in inspect.getmembers(errors, inspect.isclass) if issubclass(cls, errors.MarqueeError)]
+)
+def test_every_error_of_the_core_has_its_line_in_the_table(cls: type[errors.MarqueeError]) -> None:
+    assert cls in KINDS or cls is errors.MarqueeError
+
+
+def test_a_subclass_takes_its_parents_line() -> None:
+    class Odd(errors.StateUnavailable):
+        """A subclass nobody listed."""
+
+    assert kind_of(Odd("x")) is KINDS[errors.StateUnavailable]
+    assert kind_of(KeyError("x")).status == 500
+
+
+def test_problem_types_are_distinct() -> None:
+    slugs = [kind.slug for kind in KINDS.values()]
+    assert len(set(slugs)) == len(slugs)

@@ -1,0 +1,152 @@
+"""``/recommend`` and ``/recommend/from-films``: what reaches the recommender, and what goes back."""
+
+from typing import Any
+
+import pytest
+
+from services.recommender.domain.filters import NO_FILTERS
+from services.recommender.domain.genres import to_mask
+from services.recommender.domain.request import Request
+from services.recommender.errors import (
+    AllSeedsUnknown,
+    BadCursor,
+    BundleDamaged,
+    BundleMissing,
+    MarqueeError,
+    StateUnavailable,
+    UnknownGenre,
+)
+from tests.api.fakes import FakeRecommender, fake_client
+
+
+def asked(body: dict[str, Any]) -> Request:
+    """The domain's request that a body becomes."""
+    recommender = FakeRecommender()
+    response = fake_client(recommender).post("/recommend", json=body)
+    assert response.status_code == 200, response.text
+    return recommender.asked[0]
+
+
+def test_an_empty_request_takes_the_defaults() -> None:
+    assert asked({}) == Request()
+
+
+def test_no_body_at_all_is_an_empty_request() -> None:
+    recommender = FakeRecommender()
+    assert fake_client(recommender).post("/recommend").status_code == 200
+    assert recommender.asked == [Request()]
+
+
+def test_every_field_reaches_the_recommender() -> None:
+    request = asked(
+        {
+            "user_id": "u1", "k": 100, "explain": True, "liked": ["6", "50"], "disliked": ["7"], "tmdb_ids": [949],
+            "query": "  a heist ", "exclude_item_ids": ["8"], "include_seen": True, "diversity": 1, "cursor": "abc",
+            "filters": {
+                "genres": ["sci-fi", "DRAMA"], "not_genres": ["Children"], "year_from": 1990, "year_to": 1990,
+                "languages": ["EN", "fr"], "min_votes": 10,
+            },
+        }
+    )  # fmt: skip
+    filters = request.filters
+    assert request == Request(
+        user_id="u1", k=100, explain=True, liked=("6", "50"), disliked=("7",), tmdb_ids=(949,), query="a heist",
+        filters=filters, exclude_item_ids=("8",), include_seen=True, diversity=1.0, cursor="abc",
+    )  # fmt: skip
+    assert filters.genres == to_mask(["Science Fiction", "Drama"])
+    assert filters.not_genres == to_mask(["Family"])
+    assert (filters.year_from, filters.year_to, filters.min_votes) == (1990, 1990, 10)
+    assert filters.languages == ("en", "fr")
+
+
+def test_null_is_the_same_as_absent() -> None:
+    names = ("user_id", "liked", "disliked", "tmdb_ids", "query", "filters", "exclude_item_ids", "cursor")
+    assert asked(dict.fromkeys(names)) == Request()
+    empty = {"genres": None, "not_genres": None, "year_from": None, "year_to": None, "languages": None}
+    assert asked({"filters": empty}).filters == NO_FILTERS
+
+
+@pytest.mark.parametrize("query", ["", "   ", "\n\t"])
+def test_a_blank_query_is_none(query: str) -> None:
+    assert asked({"query": query}).query is None
+
+
+def test_a_query_is_measured_after_stripping() -> None:
+    assert asked({"query": " " * 400 + "x" * 500}).query == "x" * 500
+
+
+def test_limits_are_inclusive() -> None:
+    request = asked({"liked": ["6"] * 500, "exclude_item_ids": ["6"] * 1_000, "diversity": 0, "k": 1})
+    assert (len(request.liked), len(request.exclude_item_ids), request.diversity) == (500, 1_000, 0)
+
+
+def test_the_answer_is_the_recommenders_bytes_with_the_requests_own_fields() -> None:
+    client = fake_client()
+    first, second = (client.post("/recommend", json={"user_id": "u1"}) for _ in range(2))
+    document = first.json()
+    assert document["user_id"] == "u1"
+    assert document["cached"] is False
+    assert document["recommendation_id"] != second.json()["recommendation_id"]
+    assert first.headers["content-type"] == "application/json"
+
+
+def test_the_answer_is_private_and_timed() -> None:
+    headers = fake_client().post("/recommend", json={"user_id": "u1"}).headers
+    assert headers["cache-control"] == "private, no-store"
+    timing = headers["server-timing"]
+    assert timing.startswith("state;dur=0.25, rank;dur=1.50, total;dur=")
+
+
+@pytest.mark.parametrize("inline", [True, False])
+def test_it_answers_in_the_loop_and_in_a_pool(inline: bool) -> None:
+    with fake_client(inline=inline) as client:
+        assert client.post("/recommend", json={}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "slug"),
+    [
+        (AllSeedsUnknown("none is known", "/liked"), 422, "all-seeds-unknown"),
+        (BadCursor("the cursor is forged", "/cursor"), 422, "bad-cursor"),
+        (UnknownGenre("no such genre", "/filters/genres/0"), 422, "unknown-genre"),
+        (BundleMissing("run `marquee build`"), 503, "bundle-missing"),
+        (BundleDamaged("sizes differ"), 503, "bundle-damaged"),
+        (StateUnavailable("locked", retry_after=3), 503, "state-unavailable"),
+        (MarqueeError("odd"), 500, "internal-error"),
+        (RuntimeError("secret: /srv/x"), 500, "internal-error"),
+    ],
+)
+def test_what_the_recommender_raises_is_shown_as_a_problem(error: Exception, status: int, slug: str) -> None:
+    recommender = FakeRecommender(fails=error)
+    client = fake_client(recommender)
+    response = client.post("/recommend", json={})
+    problem = response.json()
+    assert (response.status_code, problem["type"]) == (status, f"/problems/{slug}")
+    assert response.headers["content-type"] == "application/problem+json"
+    if status == 422:
+        assert problem["errors"][0]["pointer"] == error.pointer  # type: ignore[attr-defined]
+    if status == 503:
+        assert int(response.headers["retry-after"]) > 0
+        assert str(error) == problem["detail"]
+    if status == 500:
+        assert str(error) not in response.text
+    assert client.post("/recommend", json={}).status_code == 200
+
+
+def test_from_films() -> None:
+    client = fake_client()
+    response = client.post("/recommend/from-films", json={"tmdb_ids": [949], "top_n": 2})
+    assert [line["movie_id"] for line in response.json()["recommendations"]] == [6, 6]
+    assert client.post("/recommend/from-films", json={"item_ids": ["6"]}).status_code == 200
+
+
+@pytest.mark.parametrize("body", [{}, {"tmdb_ids": []}, {"item_ids": [], "tmdb_ids": None}])
+def test_from_films_needs_a_film(body: dict[str, Any]) -> None:
+    response = fake_client().post("/recommend/from-films", json=body)
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["pointer"] == "/tmdb_ids"
+
+
+def test_from_unknown_films_only() -> None:
+    response = fake_client().post("/recommend/from-films", json={"tmdb_ids": [1]})
+    assert (response.status_code, response.json()["type"]) == (422, "/problems/all-seeds-unknown")

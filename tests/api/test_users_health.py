@@ -1,0 +1,60 @@
+"""Export, erasure, and the probes."""
+
+import pytest
+
+from services.recommender.errors import StateUnavailable
+from tests.api.fakes import FakeRecommender, fake_client
+
+
+def test_a_person_is_exported() -> None:
+    response = fake_client(FakeRecommender(people={"u1"})).get("/users/u1/export")
+    assert (response.status_code, response.json()) == (200, {"user_id": "u1", "events": []})
+    assert response.headers["cache-control"] == "private, no-store"
+
+
+def test_a_person_is_forgotten_once() -> None:
+    client = fake_client(FakeRecommender(people={"u1"}))
+    first, second = (client.delete("/users/u1") for _ in range(2))
+    assert (first.status_code, first.content) == (204, b"")
+    assert (second.status_code, second.json()["type"]) == (404, "/problems/unknown-person")
+    assert client.get("/users/u1/export").status_code == 404
+
+
+@pytest.mark.parametrize("user_id", ["a/b", "c#d", "é ü", "x/export", "?", "100%"])
+def test_a_person_with_a_strange_id(user_id: str) -> None:
+    recommender = FakeRecommender(people={user_id})
+    client = fake_client(recommender)
+    encoded = "".join(f"%{byte:02X}" for byte in user_id.encode())
+    assert client.get(f"/users/{encoded}/export").json()["user_id"] == user_id
+    assert client.delete(f"/users/{encoded}").status_code == 204
+    assert recommender.people == set()
+
+
+def test_nothing_is_said_to_be_erased_when_the_store_is_down() -> None:
+    recommender = FakeRecommender(people={"u1"}, fails=StateUnavailable("locked"))
+    response = fake_client(recommender).delete("/users/u1")
+    assert response.status_code == 503
+    assert recommender.people == {"u1"}
+
+
+def test_live_touches_nothing() -> None:
+    recommender = FakeRecommender(fails=RuntimeError("would show"))
+    response = fake_client(recommender).get("/health/live")
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+    assert recommender.fails is not None
+
+
+@pytest.mark.parametrize(("query", "parts"), [("", 2), ("?deep=0", 2), ("?deep=1", 3), ("?deep=true", 3)])
+def test_ready(query: str, parts: int) -> None:
+    response = fake_client().get(f"/health/ready{query}")
+    assert (response.status_code, len(response.json()["parts"])) == (200, parts)
+
+
+def test_not_ready_names_what_is_wrong() -> None:
+    recommender = FakeRecommender(parts={"bundle": "there is no bundle", "state": "ok"})
+    response = fake_client(recommender).get("/health/ready")
+    problem = response.json()
+    assert (response.status_code, problem["type"]) == (503, "/problems/not-ready")
+    assert problem["detail"] == "bundle: there is no bundle"
+    assert [fault["pointer"] for fault in problem["errors"]] == ["/bundle"]
+    assert response.headers["retry-after"] == "5"

@@ -1,0 +1,108 @@
+"""The edge over what bootstrap wires, and behind Mangum: no bundle is needed to start, and its absence is said."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from services.api.app import lambda_handler
+from services.api.app.keys import make_key
+from services.api.app.main import create_app
+from services.api.app.services import WEB_DIR, AppServices
+from services.bootstrap import build_services
+from services.recommender.ports import ApiKey
+from services.settings import Settings, load_settings
+
+PEPPER = "0123456789abcdef"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home without a bundle; no ``.env`` is read."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MARQUEE_HOME", str(tmp_path / "home"))
+    return tmp_path
+
+
+def settings_with(**changes: Any) -> Settings:
+    """Settings of a test."""
+    return load_settings(**changes)
+
+
+def test_the_edge_takes_its_settings_from_bootstrap(home: Path) -> None:
+    wired = build_services(
+        settings_with(api_keys=True, api_key_pepper=PEPPER, demo_users="a, b", cors_origins="https://films.example")
+    )
+    services = AppServices.of(wired, inline=False)
+    assert (services.auth_required, services.key_pepper) == (True, PEPPER.encode())
+    assert (services.demo_users, services.cors_origins) == (("a", "b"), ("https://films.example",))
+    assert (services.recommender, services.inline, services.web_dir) == (wired.recommender, False, WEB_DIR)
+    wired.close()
+
+
+def test_without_a_bundle_it_lives_and_says_why_it_is_not_ready(home: Path) -> None:
+    with TestClient(create_app(AppServices.of(build_services(settings_with())))) as client:
+        assert client.get("/health/live").status_code == 200
+        ready = client.get("/health/ready?deep=1")
+        assert (ready.status_code, ready.json()["errors"][0]["pointer"]) == (503, "/bundle")
+        answer = client.post("/recommend", json={"user_id": "u1"})
+        assert (answer.status_code, answer.json()["type"]) == (503, "/problems/bundle-missing")
+
+
+def test_keys_and_quota_of_the_embedded_store(home: Path) -> None:
+    wired = build_services(settings_with(api_keys=True, api_key_pepper=PEPPER))
+    wired.keys.put(ApiKey("k1", "a service", limit=2, window_s=60))
+    headers = {"X-API-Key": make_key("k1", PEPPER.encode())}
+    with TestClient(create_app(AppServices.of(wired))) as client:
+        statuses = [client.get("/nope", headers=headers).status_code for _ in range(3)]
+        assert statuses == [404, 404, 429]
+        assert client.get("/nope").status_code == 401
+
+
+@pytest.fixture
+def loop() -> Iterator[None]:
+    """A loop for Mangum, which makes one where there is none and never closes it."""
+    made = asyncio.new_event_loop()
+    asyncio.set_event_loop(made)
+    yield
+    asyncio.set_event_loop(None)
+    made.close()
+
+
+def event(method: str, path: str, body: str | None = None) -> dict[str, Any]:
+    """An HTTP API event, payload version 2.0."""
+    return {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": {"content-type": "application/json", "host": "api.example"},
+        "requestContext": {"http": {"method": method, "path": path, "sourceIp": "192.0.2.1", "protocol": "HTTP/1.1"}},
+        "body": body,
+        "isBase64Encoded": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "/health/live", None, 200),
+        ("POST", "/recommend", '{"k": 101}', 422),
+        ("POST", "/recommend", "{", 400),
+        ("POST", "/recommend", "{}", 503),
+        ("GET", "/nope", None, 404),
+    ],
+)
+@pytest.mark.usefixtures("home", "loop")
+def test_the_lambda_handler(method: str, path: str, body: str | None, status: int) -> None:
+    lambda_handler._adapter.cache_clear()
+    answer = lambda_handler.handler(event(method, path, body), None)
+    lambda_handler._adapter().app.state.edge.close()  # type: ignore[attr-defined]
+    assert answer["statusCode"] == status
+    if status >= 400:
+        assert answer["headers"]["content-type"] == "application/problem+json"
+        assert json.loads(answer["body"])["instance"] == path
