@@ -1,0 +1,1 @@
+"""Readers of the three input formats: the MovieLens CSV layout, TMDB JSON lines, and Marquee's own."""

@@ -1,0 +1,168 @@
+"""Event columns: rows checked by whole columns, and of several events of a person and film the one that stands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+import polars as pl
+
+from data_jobs.readers.fields import MAX_ID
+from data_jobs.records import Events
+from data_jobs.report import Report
+from services.recommender.domain.events import RATINGS, EventKind
+
+_LAST_MS = 4_102_444_800_000  # 2100-01-01
+_SECONDS_BELOW = 100_000_000_000
+"""A number under this is epoch seconds (until the year 5138), above it milliseconds (from March 1973)."""
+_IS_RATING = pl.col("kind") == EventKind.RATING
+_PAIR = ("user", "film")
+_STRENGTH = {int(EventKind.CLICK): 0, int(EventKind.WATCH): 1}
+"""An opinion (2) outweighs a watch, a watch a click; within one strength the latest stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """How wrong rows of one file are reported: ``names`` maps our column names to the file's."""
+
+    file: str
+    names: Mapping[str, str]
+    report: Report
+
+    def cite(self, bad: pl.DataFrame, code: str, column: str, expected: str | None = None) -> None:
+        """Report every row of ``bad``: the first with line and value, all in the count."""
+        first = bad.head(self.report.keep)
+        name = self.names.get(column, column)
+        for line, value in zip(first["line"], first[column], strict=True):
+            self.report.add(code, self.file, line=line, field=name, value=value, expected=expected)
+        self.report.add_uncited(code, self.file, bad.height - first.height)
+
+    def drop(
+        self, table: pl.DataFrame, wrong: pl.Expr, code: str, column: str, expected: str | None = None
+    ) -> pl.DataFrame:
+        """``table`` without the rows where ``wrong`` holds or is null; they are reported."""
+        bad = table.select(wrong.fill_null(value=True).alias("bad"))["bad"]
+        if not bad.any():
+            return table
+        self.cite(table.filter(bad), code, column, expected)
+        return table.filter(~bad)
+
+
+def check_events(table: pl.DataFrame, item_ids: list[str], columns: Columns) -> pl.DataFrame:
+    """Strings -> ``line, user, film, kind, value, ts_ms``; wrong rows are reported and left out.
+
+    ``table``: line, user, item, value, ts as strings, kind as codes (uint8). ``film``: rows of ``item_ids``.
+    """
+    table = _people(table, columns)
+    rows = pl.DataFrame(
+        {"item": item_ids, "film": np.arange(len(item_ids), dtype=np.int32)},
+        schema={"item": pl.String, "film": pl.Int32},
+    )
+    table = table.with_columns(pl.col("item").str.strip_chars())
+    table = table.join(rows, on="item", how="left", maintain_order="left")
+    table = columns.drop(table, pl.col("film").is_null(), "unknown-film", "item", "a film of the catalogue")
+    table = _times(_values(table.drop("item"), columns), columns)
+    return table.select("line", "user", "film", "kind", "value", "ts_ms")
+
+
+def _people(table: pl.DataFrame, columns: Columns) -> pl.DataFrame:
+    user = pl.col("user")
+    table = table.with_columns(user.str.strip_chars())
+    table = columns.drop(table, user == "", "missing-value", "user", "a person's id")
+    unfit = (user.str.len_chars() > MAX_ID) | user.str.contains(r"[\x00-\x1f\x7f]")
+    return columns.drop(table, unfit, "bad-id", "user", f"at most {MAX_ID} printable characters")
+
+
+def _values(table: pl.DataFrame, columns: Columns) -> pl.DataFrame:
+    """Stars for ratings, 1 for anything else."""
+    stars = pl.col("value").str.strip_chars().cast(pl.Float64, strict=False)
+    wrong = _IS_RATING & ~stars.is_in(RATINGS).fill_null(value=False)
+    table = columns.drop(table, wrong, "rating-out-of-range", "value", "0.5, 1, 1.5 ... 5")
+    odd = table.filter(~_IS_RATING & ~pl.col("value").str.strip_chars().is_in(["", "1", "1.0"]))
+    columns.cite(odd, "bad-value", "value", "1 or nothing: only a rating has a value")
+    return table.with_columns(pl.when(_IS_RATING).then(stars).otherwise(1.0).cast(pl.Float32).alias("value"))
+
+
+def _iso_ms(text: str) -> float | None:
+    """Epoch ms of an ISO 8601 time; without an offset it is UTC. None if it isn't one."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000
+
+
+def _times(table: pl.DataFrame, columns: Columns) -> pl.DataFrame:
+    """Epoch seconds or milliseconds, or ISO 8601, as ``ts_ms``."""
+    number = pl.col("ts").str.strip_chars().cast(pl.Float64, strict=False)
+    table = table.with_columns(pl.when(number < _SECONDS_BELOW).then(number * 1000).otherwise(number).alias("ts_ms"))
+    worded = table["ts_ms"].is_null()
+    if worded.any():
+        texts = table.filter(worded)["ts"].unique()
+        parsed = pl.DataFrame(
+            {"ts": texts, "parsed": [_iso_ms(text.strip()) for text in texts]},
+            schema={"ts": pl.String, "parsed": pl.Float64},
+        )
+        table = table.join(parsed, on="ts", how="left", maintain_order="left")
+        table = table.with_columns(pl.coalesce("ts_ms", "parsed")).drop("parsed")
+    fits = pl.col("ts_ms").is_between(0, _LAST_MS).fill_null(value=False)
+    table = columns.drop(table, ~fits, "bad-timestamp", "ts", "ISO 8601 or epoch seconds or ms, 1970 to 2100")
+    return table.drop("ts").with_columns(pl.col("ts_ms").round().cast(pl.Int64))
+
+
+def keep_latest(events: pl.DataFrame, columns: Columns) -> pl.DataFrame:
+    """One rating a person and film: the latest by time, else by line; the others are reported."""
+    if events.select(pl.struct(_PAIR).hash()).to_series().n_unique() == events.height:
+        return events
+    ordered = events.sort("ts_ms", "line")
+    kept = ordered.unique(_PAIR, keep="last", maintain_order=True)
+    _cite_lost(ordered, kept, "duplicate-rating", columns)
+    return kept
+
+
+def keep_standing(events: pl.DataFrame, columns: Columns) -> pl.DataFrame:
+    """Of a log's events of a person and film the one that stands, as the server would hold them.
+
+    The latest explicit opinion; where there is none, or since a ``clear``, the latest watch, else click.
+    """
+    again = events.select(pl.struct(_PAIR).is_duplicated() | (pl.col("kind") == EventKind.CLEAR)).to_series()
+    if not again.any():
+        return events
+    ordered = events.filter(again).sort("ts_ms", "line")
+    # The later twin stays: between the two there may be a clear of the same millisecond.
+    once = ordered.unique((*_PAIR, "kind", "value", "ts_ms"), keep="last", maintain_order=True)
+    _cite_lost(ordered, once, "duplicate-event", columns)
+    once = once.with_row_index("place")
+    clears = once.filter(pl.col("kind") == EventKind.CLEAR).group_by(_PAIR).agg(pl.col("place").max().alias("clear"))
+    placed = once.join(clears, on=_PAIR, how="left", maintain_order="left")
+    left = placed.filter(pl.col("clear").is_null() | (pl.col("place") > pl.col("clear"))).drop("place", "clear")
+    _cite_lost(once, left, "cleared-event", columns)
+    ranked = left.sort(pl.col("kind").replace_strict(_STRENGTH, default=2), maintain_order=True)
+    kept = ranked.unique(_PAIR, keep="last", maintain_order=True)
+    _cite_lost(left, kept, "superseded-event", columns)
+    return pl.concat([events.filter(~again), kept])
+
+
+def _cite_lost(before: pl.DataFrame, after: pl.DataFrame, code: str, columns: Columns) -> None:
+    lost = before.join(after.select("line"), on="line", how="anti").sort("line")
+    columns.cite(lost, code, "value")
+
+
+def _person_order(user_id: str) -> tuple[int, str]:
+    """Numbers by size, then anything else by its letters."""
+    return (int(user_id), user_id) if user_id.isdecimal() else (1 << 62, user_id)
+
+
+def to_events(events: pl.DataFrame) -> Events:
+    """Checked columns as an ``Events``: people in the order of their ids, each person's events by time, film."""
+    user_ids = sorted(events["user"].unique(), key=_person_order)
+    codes = events.with_columns(pl.col("user").cast(pl.Enum(user_ids)).to_physical().cast(pl.Int32))
+    ordered = codes.drop("line").sort("user", "ts_ms", "film")
+    return Events(
+        user_ids=tuple(user_ids),
+        user=ordered["user"].to_numpy(),
+        film=ordered["film"].to_numpy(),
+        kind=ordered["kind"].to_numpy(),
+        value=ordered["value"].to_numpy(),
+        ts_ms=ordered["ts_ms"].to_numpy(),
+    )

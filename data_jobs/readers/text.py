@@ -1,0 +1,80 @@
+r"""Damaged text, mended where the right reading is certain and cleaned where it is not.
+
+The usual damage is UTF-8 that someone decoded as Windows-1252: "AmÃ©lie", "donâ€™t". Undoing it is safe only
+where the bytes are valid UTF-8 *and* the characters are unlikely side by side in honest text: an "É" before a
+closing quote is as valid a byte pair as "Ã©" is, but it is French. Hence the narrow patterns below.
+"""
+# ruff: noqa: RUF001 (characters that look like others are what this module is about)
+
+import re
+import unicodedata
+
+
+def _byte_of() -> dict[str, int]:
+    """Character -> Windows-1252 byte; the five bytes it leaves undefined are the C1 controls, as browsers do it."""
+    table = {chr(code): code for code in range(0x80, 0x100)}
+    for code in range(0x80, 0xA0):
+        char = bytes([code]).decode("cp1252", "ignore")
+        if char:
+            table[char] = code
+    return table
+
+
+_BYTE = _byte_of()
+_CONTINUATION = "[" + re.escape("".join(char for char, code in _BYTE.items() if code < 0xC0)) + "]"
+_SEQUENCE = rf"(?:[Â-ß]{_CONTINUATION}|[à-ï]{_CONTINUATION}{{2}}|[ð-ô]{_CONTINUATION}{{3}})"
+_MOJIBAKE = re.compile(
+    rf"{_SEQUENCE}{{2,}}"  # several in a row: no honest text looks so
+    rf"|â€{_CONTINUATION}|â‚¬|â„¢"  # quotes, dashes, the euro, the trade mark
+    # "Ã©" alone, but not after a capital: "AMANHÃ”" ends a Portuguese quotation
+    rf"|(?<![A-ZÀ-Þ])(?:Ã{_CONTINUATION}|Â[\xa0-\xbf])"
+)
+_LOST_QUOTE = re.compile(rf"â€(?!{_CONTINUATION})")  # the third byte of ” is undefined in Windows-1252 and got lost
+_C1 = re.compile("[\x80-\x9f]")
+_LOST_APOSTROPHE = re.compile(r"(?<=[A-Za-z])(?:\ufffd+|(?<=[a-z])\?)(?=(?:s|t|re|ve|ll)\b(?![=/&]))")
+# The joiners U+200C and U+200D are letters' business in Persian and in Indic scripts, and stay.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f\xad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffd\ud800-\udfff]"
+)
+
+
+def _decode(match: re.Match[str]) -> str:
+    try:
+        return bytes(_BYTE[char] for char in match[0]).decode("utf-8")
+    except UnicodeDecodeError:
+        return match[0]
+
+
+def _windows(match: re.Match[str]) -> str:
+    return match[0].encode("latin-1").decode("cp1252", "ignore")
+
+
+def repair(text: str) -> str:
+    r"""``text`` without damage; honest text comes back unchanged, and so does repaired text.
+
+    Mojibake is decoded, twice if it was made twice; C1 controls are read as Windows-1252; a lost apostrophe
+    ("Jimmy?s") is put back; U+FFFD, lone surrogates, control, direction and zero-width characters are removed.
+    """
+    if text.isascii() and "?" not in text and text.isprintable():
+        return text
+    while True:
+        fixed = _MOJIBAKE.sub(_decode, text)
+        fixed = _LOST_QUOTE.sub("”", fixed)
+        fixed = _C1.sub(_windows, fixed)
+        fixed = _LOST_APOSTROPHE.sub("’", fixed)
+        fixed = _UNSEEN.sub("", fixed)
+        if fixed == text:
+            return text
+        text = fixed  # every step shortens the text or removes a suspect character, so this ends
+
+
+def tidy(text: str) -> str:
+    """White space squeezed to single blanks and characters composed (NFC): the same text, one spelling."""
+    squeezed = " ".join(text.split())
+    return squeezed if squeezed.isascii() else unicodedata.normalize("NFC", squeezed)
+
+
+def fold(text: str) -> str:
+    """For comparing names: lower case, no accents, letters and digits only, single blanks."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join(re.findall(r"\w+", "".join(char for char in plain if not unicodedata.combining(char))))

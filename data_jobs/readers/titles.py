@@ -1,0 +1,78 @@
+"""MovieLens titles: "City of Lost Children, The (Cité des enfants perdus, La) (1995)" and all their cousins."""
+
+import re
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+from data_jobs.readers.text import fold
+
+_YEAR = re.compile(r"\s*\((\d{4})(?:\s*[-\u2013\u2014]\s*(?:\d{4})?)?\)\s*$")
+_OTHER_TITLE = re.compile(r"\s*\(([^()]*)\)\s*$")
+_ALSO = re.compile(r"^a\.?k\.?a\.?\s+", re.IGNORECASE)
+# Capital and at the very end, so that "Il buono, il brutto" is left alone.
+_ARTICLE = re.compile(
+    r"^(?P<rest>.+), (?P<article>The|An?|L'|L\u2019|L[aeo]|Les|Los|Las|Il|Gli|I|El|Un|Una|Une|Uno"
+    r"|Der|Die|Das|Det|Den|De|Het|Een|Ein|Eine|En|Ett|Et|Os?|As|Da)$"
+)
+_FIRST_YEAR, _LAST_YEAR = 1870, 2100
+_YEARS_APART = 2
+"""Films differ by a year or two between sources: festival, release, country."""
+_ALIKE = 0.6
+
+
+class Title(NamedTuple):
+    """A title taken apart."""
+
+    name: str
+    """As it is shown: "The City of Lost Children"."""
+    year: int | None
+    aka: tuple[str, ...]
+    """What stood in brackets behind it: other titles, or a part of the title itself."""
+    full: str
+    """The name with those brackets: "Birdman: Or (The Unexpected Virtue of Ignorance)"."""
+
+
+def article_first(name: str) -> str:
+    """ "Matrix, The" -> "The Matrix"; "Avventura, L'" -> "L'Avventura"; anything else unchanged."""
+    match = _ARTICLE.match(name)
+    if not match:
+        return name
+    article = match["article"]
+    return article + ("" if article.endswith(("'", "\u2019")) else " ") + match["rest"]
+
+
+def parse_title(raw: str) -> Title:
+    """Take a MovieLens title apart. Of years like "(2006-2007)" the first counts; an impossible one is none."""
+    rest, year = raw.strip(), None
+    if match := _YEAR.search(rest):
+        found = int(match[1])
+        if _FIRST_YEAR <= found <= _LAST_YEAR and match.start() > 0:
+            rest, year = rest[: match.start()], found
+    brackets: list[str] = []
+    name = rest
+    while (match := _OTHER_TITLE.search(name)) and match.start() > 0:
+        brackets.insert(0, match[1].strip())
+        name = name[: match.start()].rstrip()
+    shown = article_first(name)
+    aka = [article_first(_ALSO.sub("", part).strip()) for part in brackets]
+    full = shown + "".join(f" ({part})" for part in brackets)
+    return Title(shown, year, tuple(dict.fromkeys(part for part in aka if part)), full)
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two titles may name one film: equal, one within the other, or mostly the same letters."""
+    a, b = fold(one), fold(other)
+    if not a or not b:
+        return True  # nothing but symbols: no evidence against
+    return f" {a} " in f" {b} " or f" {b} " in f" {a} " or SequenceMatcher(None, a, b).ratio() >= _ALIKE
+
+
+def any_alike(title: Title, names: tuple[str, ...]) -> bool:
+    """Whether any form of the title may name the same film as any of ``names``."""
+    mine = (title.name, title.full, *title.aka)
+    return any(alike(one, other) for one in mine for other in names)
+
+
+def years_apart(one: int | None, other: int | None) -> bool:
+    """Whether two years are both known and too far apart for one film."""
+    return one is not None and other is not None and abs(one - other) > _YEARS_APART

@@ -1,0 +1,131 @@
+"""What was found while reading: the first findings of each code in full, all of them counted."""
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import NoReturn, Protocol
+
+from data_jobs.rules import MAX_ERROR_SHARE, RULES, Severity
+from services.recommender.errors import MarqueeError
+
+_VALUE_LENGTH = 120
+
+
+class DataError(MarqueeError):
+    """The data can't be used: a file or column is missing, empty or broken, or too many rows are wrong."""
+
+
+class Progress(Protocol):
+    """Told how far a long step is; ``total`` is None where it is not known beforehand."""
+
+    def advance(self, step: str, done: int, total: int | None) -> None:
+        """``done`` rows of ``step`` are through."""
+
+
+class Silent:
+    """Progress that nobody watches."""
+
+    def advance(self, step: str, done: int, total: int | None) -> None:
+        """Say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found. ``line`` counts from 1, the header included; a record over several lines has its first."""
+
+    severity: Severity
+    code: str
+    file: str
+    line: int | None
+    field: str | None
+    value: str | None
+    expected: str | None
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        about = f" {self.field}" if self.field else ""
+        value = f" = {self.value!r}" if self.value is not None else ""
+        expected = f", expected {self.expected}" if self.expected else ""
+        return f"{place}: {self.severity} {self.code}{about}{value}{expected}"
+
+
+@dataclass(slots=True)
+class Report:
+    """The findings of one reading. Not thread-safe: one reader, one report."""
+
+    keep: int = 20
+    """How many findings of a code are kept in full; the rest are only counted."""
+    findings: list[Finding] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    rows: Counter[str] = field(default_factory=Counter)
+    """Rows read, by file."""
+    errors: Counter[str] = field(default_factory=Counter)
+    """Rows left out as errors, by file."""
+
+    def add(
+        self,
+        code: str,
+        file: str,
+        *,
+        line: int | None = None,
+        field: str | None = None,
+        value: object = None,
+        expected: str | None = None,
+    ) -> Finding:
+        """Count one finding and keep it if it is among the first. Raises KeyError for a code without a rule."""
+        severity = RULES[code].severity
+        shown = None if value is None else str(value)[:_VALUE_LENGTH]
+        finding = Finding(severity, code, file, line, field, shown, expected)
+        if self.counts[code] < self.keep:
+            self.findings.append(finding)
+        self.add_uncited(code, file, 1)
+        return finding
+
+    def add_uncited(self, code: str, file: str, count: int) -> None:
+        """Count findings without keeping any: for whole columns of which the first were added one by one."""
+        if count:
+            self.counts[code] += count
+            if RULES[code].severity in (Severity.ERROR, Severity.FATAL):
+                self.errors[file] += count
+
+    def fail(self, code: str, file: str, advice: str, *, field: str | None = None, value: object = None) -> NoReturn:
+        """Note a fatal finding and raise DataError; ``advice`` says what to do."""
+        raise DataError(str(self.add(code, file, field=field, value=value, expected=advice)))
+
+    @property
+    def ok(self) -> bool:
+        """Whether no row had to be left out as an error."""
+        return not any(self.errors.values())
+
+    @property
+    def error_share(self) -> float:
+        """Rows left out as errors / rows read, of the worst file, 0 to 1."""
+        return max((min(1.0, wrong / max(1, self.rows[file])) for file, wrong in self.errors.items()), default=0.0)
+
+    def refuse_if_bad(self, limit: float = MAX_ERROR_SHARE) -> None:
+        """Raise DataError if more than ``limit`` of any file's rows are errors: a build on such data misleads."""
+        if self.error_share > limit:
+            worst = max(self.errors, key=lambda file: self.errors[file] / max(1, self.rows[file]))
+            raise DataError(
+                f"{worst}: {self.errors[worst]:,} of {self.rows[worst]:,} rows are errors, more than {limit:.1%}; "
+                "run `marquee validate` to see them, mend the file, or force the build"
+            )
+
+    def summary(self) -> list[tuple[Severity, str, int, str]]:
+        """One row a code: severity, code, count, what was done; the gravest and most frequent first."""
+        order = list(Severity)
+        rows = [(RULES[code].severity, code, count, RULES[code].done) for code, count in self.counts.items()]
+        return sorted(rows, key=lambda row: (order.index(row[0]), -row[2], row[1]))
+
+    def to_json(self) -> str:
+        """The whole report as one JSON object: ok, error_share, files, summary, findings."""
+        files = {name: {"rows": count, "errors": self.errors[name]} for name, count in sorted(self.rows.items())}
+        columns = ("severity", "code", "count", "done")
+        whole = {
+            "ok": self.ok,
+            "error_share": self.error_share,
+            "files": files,
+            "summary": [dict(zip(columns, row, strict=True)) for row in self.summary()],
+            "findings": [asdict(finding) for finding in self.findings],
+        }
+        return json.dumps(whole, ensure_ascii=False)

@@ -1,0 +1,64 @@
+"""The rule table: every finding's code, how grave it is, and what is done. ``docs/data.md`` reproduces it."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+MAX_ERROR_SHARE = 0.01
+"""A build refuses when more than this share of any file's rows are errors, unless forced."""
+
+
+class Severity(StrEnum):
+    """``fatal``: reading stops. ``error``: the row is left out. ``warning``: repaired. ``note``: for information."""
+
+    FATAL = "fatal"
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class Rule(NamedTuple):
+    """How grave a finding is and what the reader does about it."""
+
+    severity: Severity
+    done: str
+
+
+_F, _E, _W, _N = Severity.FATAL, Severity.ERROR, Severity.WARNING, Severity.NOTE
+
+RULES: dict[str, Rule] = {
+    "missing-file": Rule(_F, "A file that must be there is not: nothing is read."),
+    "empty-file": Rule(_F, "A file without a single row: nothing is read."),
+    "missing-column": Rule(_F, "The header lacks a column that is needed: nothing is read."),
+    "unreadable-file": Rule(_F, "UTF-16, a broken gzip or a broken CSV: nothing is read."),
+    "wrong-field-count": Rule(_E, "A CSV row with more or fewer fields than the header is left out."),
+    "malformed-json": Rule(_E, "A line that is not one JSON object is left out."),
+    "missing-value": Rule(_E, "A row without a film id, person id, title or event is left out."),
+    "bad-id": Rule(_E, "A row whose id is longer than 128 characters or has control characters is left out."),
+    "duplicate-film": Rule(_E, "A film id seen before: the first row stays, this one is left out."),
+    "unknown-film": Rule(_E, "An event or a tag of a film that is not in the catalogue is left out."),
+    "unknown-event": Rule(_E, "An event of another name than the six known ones is left out."),
+    "rating-out-of-range": Rule(_E, "A rating that is not .5, 1, 1.5 ... 5 is left out."),
+    "bad-timestamp": Rule(_E, "An event whose time can't be read, or lies outside 1970 to 2100, is left out."),
+    "duplicate-rating": Rule(_W, "A person rated the film twice: the latest by time stays, else the later line."),
+    "duplicate-event": Rule(_W, "The same event to the millisecond twice: one stays."),
+    "duplicate-metadata": Rule(_W, "Two metadata rows for one film: the first stays."),
+    "bad-value": Rule(_W, "An optional field of the wrong type or range is read as empty; the row stays."),
+    "unknown-genre": Rule(_W, "A genre outside the vocabulary is taken off the film."),
+    "damaged-text": Rule(_W, "Mojibake is decoded again, U+FFFD, control and invisible characters are removed."),
+    "wrong-link": Rule(_W, "links.csv leads to a film of another year and another title or IMDb id: not used."),
+    "no-metadata": Rule(_W, "No metadata row for a film: it has what MovieLens has."),
+    "no-metadata-file": Rule(_N, "No metadata file was given: films have what MovieLens has."),
+    "link-replaced": Rule(_N, "The metadata joined by movielens_id has another TMDB id than links.csv; it wins."),
+    "shared-tmdb-id": Rule(_N, "Two films have one TMDB id: both stay, the id leads to the first."),
+    "title-without-year": Rule(_N, "A title without a year: the year is the metadata's, else unknown."),
+    "no-genres": Rule(_N, "No genre in any source: a genre filter never shows the film."),
+    "unused-metadata": Rule(_N, "Metadata of films that MovieLens does not list is not used."),
+    "newline-in-field": Rule(_N, "A line break inside a quoted CSV field; an unclosed quote looks like this, too."),
+    "superseded-event": Rule(_N, "An earlier event of the person and film, under a newer or stronger one, is dropped."),
+    "cleared-event": Rule(_N, "A clear is dropped, and with it what it took back."),
+    "unknown-field": Rule(_N, "A field this format does not have is not read (one note a field)."),
+    "optional-file": Rule(_N, "A known file that the build does not use."),
+    "latin-1": Rule(_N, "The file is not UTF-8 and was decoded as Latin-1."),
+    "bom": Rule(_N, "The byte order mark at the start was skipped."),
+    "crlf": Rule(_N, "Windows line ends were read as line ends."),
+}

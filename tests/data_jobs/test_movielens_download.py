@@ -1,0 +1,140 @@
+"""The download against a web server on the loopback interface."""
+
+import hashlib
+import io
+import threading
+import zipfile
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from data_jobs.movielens_download import FILES, NAME, DownloadFailed, download_movielens
+from data_jobs.report import Silent
+
+
+class Site:
+    """A tiny GroupLens: ``pages`` by path; a page of None answers 404."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, bytes] = {}
+        self.requests: list[str] = []
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                site.requests.append(self.path)
+                body = site.pages.get(self.path)
+                self.send_response(200 if body is not None else 404)
+                self.send_header("Content-Length", str(len(body or b"")))
+                self.end_headers()
+                self.wfile.write(body or b"")
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def publish(self, archive: bytes, md5: str | None = None) -> None:
+        digest = md5 or hashlib.md5(archive).hexdigest()
+        self.pages = {f"/{NAME}.zip": archive, f"/{NAME}.zip.md5": f"MD5 ({NAME}.zip) = {digest}\n".encode()}
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Watched:
+    def __init__(self) -> None:
+        self.steps: list[tuple[str, int, int | None]] = []
+
+    def advance(self, step: str, done: int, total: int | None) -> None:
+        self.steps.append((step, done, total))
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    site = Site()
+    yield site
+    site.close()
+
+
+def archive(names: tuple[str, ...] = FILES, folder: str = NAME) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as bundle:
+        bundle.writestr(f"{folder}/", "")
+        for name in names:
+            bundle.writestr(f"{folder}/{name}", f"content of {name}")
+    return buffer.getvalue()
+
+
+def test_it_downloads_checks_and_unpacks(site: Site, tmp_path: Path) -> None:
+    site.publish(archive())
+    progress = Watched()
+    target = download_movielens(tmp_path, progress, site.url)
+    assert target == tmp_path / NAME
+    assert {path.name for path in target.iterdir()} == set(FILES)
+    assert (target / "movies.csv").read_text() == "content of movies.csv"
+    assert progress.steps[-1] == ("downloading MovieLens", len(archive()), len(archive()))
+
+
+def test_what_is_there_is_not_downloaded_again(site: Site, tmp_path: Path) -> None:
+    site.publish(archive())
+    download_movielens(tmp_path, Silent(), site.url)
+    site.requests.clear()
+    download_movielens(tmp_path, Silent(), site.url)
+    assert site.requests == []
+
+
+def test_an_incomplete_folder_is_replaced(site: Site, tmp_path: Path) -> None:
+    site.publish(archive())
+    (tmp_path / NAME).mkdir()
+    (tmp_path / NAME / "movies.csv").write_text("half")
+    target = download_movielens(tmp_path, Silent(), site.url)
+    assert (target / "movies.csv").read_text() == "content of movies.csv"
+
+
+def test_a_damaged_archive_is_refused_and_nothing_is_kept(site: Site, tmp_path: Path) -> None:
+    site.publish(archive(), md5="0" * 32)
+    with pytest.raises(DownloadFailed, match=r"has MD5 .*, expected 0000.*damaged"):
+        download_movielens(tmp_path, Silent(), site.url)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"this is no archive", "cannot be unpacked"), (archive(FILES[1:]), "holds no movies.csv")],
+)
+def test_something_else_is_refused(site: Site, tmp_path: Path, content: bytes, message: str) -> None:
+    site.publish(content)
+    with pytest.raises(DownloadFailed, match=message):
+        download_movielens(tmp_path, Silent(), site.url)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_member_that_points_outside_stays_inside(site: Site, tmp_path: Path) -> None:
+    site.publish(archive(folder="../../outside"))
+    download_movielens(tmp_path / "home", Silent(), site.url)
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
+
+
+def test_no_checksum_and_no_page(site: Site, tmp_path: Path) -> None:
+    with pytest.raises(DownloadFailed, match=r"does not answer .*Not Found"):
+        download_movielens(tmp_path, Silent(), site.url)
+    site.pages = {f"/{NAME}.zip.md5": b"no checksum today"}
+    with pytest.raises(DownloadFailed, match="holds no MD5"):
+        download_movielens(tmp_path, Silent(), site.url)
+
+
+def test_no_server(site: Site, tmp_path: Path) -> None:
+    site.close()
+    with pytest.raises(DownloadFailed, match="does not answer"):
+        download_movielens(tmp_path, Silent(), site.url)
+
+
+def test_only_https_leaves_the_machine(tmp_path: Path) -> None:
+    with pytest.raises(DownloadFailed, match="only https"):
+        download_movielens(tmp_path, Silent(), "file:///etc")
