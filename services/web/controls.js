@@ -1,0 +1,105 @@
+// The left-hand panel: who is watching, and how the request is narrowed.
+
+import { $, el, plural, randomId, remember } from "./dom.js";
+
+const VISITOR = "marquee.visitor";
+const NEXT = { any: "yes", yes: "no", no: "any" };
+const SAYS = { any: "either way", yes: "wanted", no: "not wanted" };
+
+/** This browser's anonymous id, made at the first visit. */
+export function visitor() {
+  return remember(localStorage, VISITOR) || remember(localStorage, VISITOR, `web-${randomId()}`);
+}
+
+/** A new anonymous id in place of the old. */
+export function newVisitor() {
+  remember(localStorage, VISITOR, `web-${randomId()}`);
+  return visitor();
+}
+
+/** Fill the controls from GET /catalogue. */
+export function fillCatalogue(catalogue) {
+  const people = catalogue.demo_users.map((id) => el("option", { value: id }, `Demo person ${id}`));
+  $("person").replaceChildren(el("option", { value: "" }, "You, a new visitor"), ...people);
+  $("genres").replaceChildren(...catalogue.genres.map(({ name }) => chip(name)));
+  const names = new Intl.DisplayNames(["en"], { type: "language", fallback: "code" });
+  $("language").replaceChildren(el("option", { value: "" }, "Any"),
+    ...catalogue.languages.map(({ code, films }) => el("option", { value: code }, `${languageName(names, code)} (${films.toLocaleString()})`)));
+  const { from, to } = catalogue.years;
+  for (const [id, value] of [["year-from", from], ["year-to", to]]) {
+    if (!value) continue;
+    Object.assign($(id), { min: from, max: to, placeholder: String(value) });
+  }
+  $("strap").textContent = `${plural(catalogue.films, "film")}, and why each one is for you`;
+  $("key-form").hidden = !catalogue.auth_required;
+}
+
+function languageName(names, code) {
+  try { return names.of(code); } catch { return code; }
+}
+
+function chip(name) {
+  const button = el("button", { type: "button", className: "chip", "data-genre-name": name, "data-state": "any" }, name);
+  const set = (state) => {
+    button.dataset.state = state;
+    button.setAttribute("aria-label", `${name}: ${SAYS[state]}`);
+  };
+  set("any");
+  button.addEventListener("click", () => {
+    set(NEXT[button.dataset.state]);
+    $("filters").dispatchEvent(new Event("change"));
+  });
+  button.addEventListener("clear", () => set("any"));
+  return button;
+}
+
+const chosen = (state) =>
+  Array.from($("genres").querySelectorAll(`[data-state="${state}"]`), (node) => node.dataset.genreName);
+
+/** The filters as the API takes them; undefined when there are none. */
+function filters() {
+  const found = {};
+  const year = (id) => (/^\d{4}$/.test($(id).value) ? Number($(id).value) : undefined);
+  if (chosen("yes").length) found.genres = chosen("yes");
+  if (chosen("no").length) found.not_genres = chosen("no");
+  if (year("year-from")) found.year_from = year("year-from");
+  if (year("year-to")) found.year_to = year("year-to");
+  if ($("language").value) found.languages = [$("language").value];
+  return Object.keys(found).length ? found : undefined;
+}
+
+/** The part of the request that the panel and the search box decide. Undefined members are not sent. */
+export function options() {
+  const diversity = Number($("diversity").value);
+  return {
+    query: $("query").value.trim() || undefined,
+    filters: filters(),
+    diversity: diversity === 0.2 ? undefined : diversity,
+    explain: $("explain").checked || undefined,
+  };
+}
+
+/** Repeat in words what the controls are set to. */
+export function describe() {
+  const count = chosen("yes").length + chosen("no").length;
+  $("genres-count").textContent = count ? `${count} set` : "";
+  $("diversity-value").textContent = `${Math.round($("diversity").value * 100)} %`;
+}
+
+/** Wire the filters; `changed()` is called once per change, after a short pause. */
+export function watchFilters(changed) {
+  let timer = 0;
+  const soon = () => {
+    describe();
+    clearTimeout(timer);
+    timer = setTimeout(changed, 180);
+  };
+  $("filters").addEventListener("change", (event) => event.target.id !== "posters" && soon());
+  $("filters").addEventListener("submit", (event) => event.preventDefault());
+  $("diversity").addEventListener("input", describe);
+  $("filters").addEventListener("reset", () => setTimeout(() => {
+    $("genres").querySelectorAll("button").forEach((node) => node.dispatchEvent(new Event("clear")));
+    $("posters").dispatchEvent(new Event("change"));
+    soon();
+  }));
+}
