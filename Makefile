@@ -1,0 +1,39 @@
+# Two commands matter: `make run` and `make test`. Both set themselves up.
+#   make run [MOVIELENS=folder] [TMDB=file] [PORT=8000]
+
+UV := .ci/uv
+PORT ?= 8000
+PYTEST_ARGS ?=
+export OPENBLAS_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint format clean
+
+help: ## what can be made
+	@echo "Marquee: film recommendations over HTTP."
+	@echo
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+setup: ## install the locked dependencies into .venv
+	@$(UV) sync --locked --quiet
+
+run: setup ## build a bundle if there is none, then serve: [MOVIELENS=folder] [TMDB=file] [PORT=8000]
+	@$(UV) run --no-sync marquee up --port "$(PORT)" \
+		$(if $(MOVIELENS),--movielens "$(MOVIELENS)") $(if $(TMDB),--tmdb "$(TMDB)")
+
+test: setup ## every test: [PYTEST_ARGS="-k name"]
+	@$(UV) run --no-sync pytest $(PYTEST_ARGS)
+
+lint: setup ## style, types and the direction of imports
+	$(UV) run --no-sync ruff check .
+	$(UV) run --no-sync ruff format --check .
+	$(UV) run --no-sync mypy
+	$(UV) run --no-sync lint-imports --no-cache
+
+format: setup ## put the code into the house style
+	$(UV) run --no-sync ruff check --fix .
+	$(UV) run --no-sync ruff format .
+
+clean: ## remove caches and built things, but neither .venv nor .marquee
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist artifacts
+	find services data_jobs tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,102 @@
+"""Changing what was read before it is trained on: people's feedback joined in, a holdout left out."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from data_jobs.readers.events import Columns, keep_standing, to_events
+from data_jobs.readers.files import read_table
+from data_jobs.records import Dataset, Events
+from data_jobs.report import DataError, Report
+from services.recommender.ports import LoggedEvent
+
+LOG_NAME = "state.db"
+_HOLDOUT_COLUMNS = ("userId", "movieId")
+_SCHEMA = {
+    "user": pl.String, "film": pl.Int32, "kind": pl.UInt8, "value": pl.Float32, "ts_ms": pl.Int64,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The data with the log in it. ``unknown``: log events of films the catalogue no longer has."""
+
+    dataset: Dataset
+    events: int
+    unknown: int
+    erased: int
+
+
+def join_log(dataset: Dataset, log: Iterable[LoggedEvent], seeded: Collection[str] = ()) -> Joined:
+    """The dataset with people's logged events, of each person and film the one that stands.
+
+    ``seeded``: people of the data who were put into the state store; whoever of them is no longer in the log
+    was erased since, and is left out.
+    """
+    row_of = {film.item_id: row for row, film in enumerate(dataset.films)}
+    lines = list(log)
+    known = [line for line in lines if line.event.item_id in row_of]
+    erased = frozenset(seeded) - {line.user_id for line in lines}
+    if len(erased) == len(seeded):
+        erased = frozenset()  # nobody left at all: it is another state store, not that many wishes to be forgotten
+    both = pl.concat([_frame(dataset.events, erased), _log_frame(known, row_of)]).with_row_index("line")
+    columns = Columns(LOG_NAME, {}, Report(keep=0))
+    events = to_events(keep_standing(both, columns))
+    sources = (*dataset.sources, LOG_NAME)
+    joined = replace(dataset, events=events, sources=sources)
+    return Joined(joined, len(known), len(lines) - len(known), len(erased & set(dataset.events.user_ids)))
+
+
+def _frame(events: Events, erased: Collection[str]) -> pl.DataFrame:
+    users = pl.Series(events.user_ids, dtype=pl.String).gather(events.user)
+    columns = {"user": users, "film": events.film, "kind": events.kind, "value": events.value, "ts_ms": events.ts_ms}
+    frame = pl.DataFrame(columns, schema=_SCHEMA)
+    return frame.filter(~pl.col("user").is_in(list(erased))) if erased else frame
+
+
+def _log_frame(lines: list[LoggedEvent], row_of: dict[str, int]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "user": [line.user_id for line in lines],
+            "film": [row_of[line.event.item_id] for line in lines],
+            "kind": [int(line.event.kind) for line in lines],
+            "value": [line.event.value for line in lines],
+            "ts_ms": [line.event.ts_ms for line in lines],
+        },
+        schema=_SCHEMA,
+    )
+
+
+def leave_out(dataset: Dataset, holdout: Path, report: Report) -> Dataset:
+    """The dataset without the events of the persons and films that ``holdout`` (userId, movieId, ...) lists.
+
+    Raises DataError if the file is unusable, or names nobody of the data.
+    """
+    table = read_table(holdout, report, _HOLDOUT_COLUMNS, ())
+    user_of = {user_id: code for code, user_id in enumerate(dataset.events.user_ids)}
+    row_of = {film.item_id: row for row, film in enumerate(dataset.films)}
+    pairs = [
+        user_of[user] * len(row_of) + row_of[film]
+        for user, film in zip(table["userId"], table["movieId"], strict=True)
+        if user in user_of and film in row_of
+    ]
+    events = dataset.events
+    keys = events.user.astype(np.int64) * len(row_of) + events.film
+    kept = ~np.isin(keys, np.array(pairs, np.int64))
+    if kept.all():
+        raise DataError(f"{holdout.name}: holds out nothing of this data; do its userId and movieId belong to it?")
+    return replace(dataset, events=_take(events, kept))
+
+
+def _take(events: Events, kept: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> Events:
+    return Events(
+        events.user_ids,
+        events.user[kept],
+        events.film[kept],
+        events.kind[kept],
+        events.value[kept],
+        events.ts_ms[kept],
+    )

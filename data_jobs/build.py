@@ -1,0 +1,182 @@
+"""Files to bundle in one go: validate, items, vectors, training, text index, bundle; whole or not at all."""
+
+import hashlib
+import json
+import time
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_jobs.adjust import join_log, leave_out
+from data_jobs.bundle import assemble, save
+from data_jobs.catalogue import arranged, build_catalogue
+from data_jobs.embed_items import embed_films, write_embeddings
+from data_jobs.items import write_items
+from data_jobs.records import Dataset
+from data_jobs.report import DataError, Progress, Report
+from data_jobs.sample.load import load_sample, sample_files
+from data_jobs.train import TrainParams, train
+from data_jobs.validate import Source, load
+from services.adapters.bundle.local import LocalBundles
+from services.recommender.domain.embeddings import Embeddings
+from services.recommender.domain.weights import Weights
+from services.recommender.ports import LoggedEvent, TextEncoder
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to build. ``source`` None: the sample catalogue. ``log`` None: without people's feedback; ``seeded``
+    see ``join_log``. ``params``: a JSON file ``{"train": {...}, "weights": {...}}``.
+    """
+
+    home: Path
+    source: Source | None = None
+    encoder: TextEncoder | None = None
+    holdout: Path | None = None
+    log: Iterable[LoggedEvent] | None = None
+    seeded: Collection[str] = ()
+    params: Path | None = None
+    activate: bool = True
+    force: bool = False
+
+
+@dataclass(slots=True)
+class Built:
+    """What came out. ``seconds`` by step; ``dataset`` is what was trained on, best known films first."""
+
+    path: Path
+    dataset: Dataset
+    report: Report
+    activated: bool
+    seconds: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def version(self) -> str:
+        """The bundle's content hash."""
+        return self.path.name
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+        return sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
+
+
+def build(order: Order, progress: Progress) -> Built:
+    """Build a bundle. Raises DataError, EncoderUnavailable, BundleError; then nothing is there that was not before."""
+    seconds: dict[str, float] = {}
+    notes: list[str] = []
+    params, weights = read_params(order.params)
+    with _timed(seconds, "validate"):
+        dataset, report = read(order, progress, notes)
+    catalogue = build_catalogue(dataset.films, dataset.events)
+    features = order.home / "features"
+    with _timed(seconds, "items"):
+        write_items(dataset.films, features)
+    with _timed(seconds, "embed"):
+        vectors = _embed(order, dataset, features, progress)
+    embeddings = (
+        None if vectors is None or order.encoder is None else Embeddings.quantise(vectors, order.encoder.encoder_id)
+    )
+    with _timed(seconds, "train"):
+        model = train(dataset, catalogue, params, embeddings, progress)
+    with _timed(seconds, "bundle"):
+        progress.advance("writing the bundle", 0, 1)
+        bundle = assemble(
+            catalogue,
+            model.collaborative,
+            model.popularity,
+            model.model_version,
+            vectors=vectors,
+            encoder_id=order.encoder.encoder_id if order.encoder else "",
+            weights=weights,
+            sources=dataset.sources,
+        )
+        path = save(
+            bundle,
+            order.home,
+            {"inputs": fingerprint(order), "params": model.params.to_json(), "training": dict(model.figures)},
+        )
+        if order.activate:
+            LocalBundles(order.home).activate(path.name)
+        progress.advance("writing the bundle", 1, 1)
+    return Built(path, dataset, report, order.activate, seconds, notes)
+
+
+def read(order: Order, progress: Progress, notes: list[str]) -> tuple[Dataset, Report]:
+    """The data to train on: checked, with feedback, without the holdout. Raises DataError."""
+    dataset, report = _load(order.source, progress)
+    if not order.force:
+        report.refuse_if_bad()
+    if order.log is not None:
+        joined = join_log(dataset, order.log, order.seeded)
+        dataset = joined.dataset
+        notes.append(f"{joined.events:,} events of the state store joined in")
+        if joined.unknown:
+            notes.append(f"{joined.unknown:,} events are of films that are not in the catalogue: left out")
+        if joined.erased:
+            notes.append(f"{joined.erased:,} people who were erased are left out")
+    if order.holdout is not None:
+        before = len(dataset.events)
+        dataset = leave_out(dataset, order.holdout, report)
+        notes.append(f"{before - len(dataset.events):,} events of {order.holdout.name} held out")
+    return arranged(dataset), report
+
+
+def _load(source: Source | None, progress: Progress) -> tuple[Dataset, Report]:
+    return load_sample(progress) if source is None else load(source, progress)
+
+
+def _embed(order: Order, dataset: Dataset, features: Path, progress: Progress) -> NDArray[np.float32] | None:
+    """Vectors float32[films, dims], None without an encoder."""
+    if order.encoder is None:
+        return None
+
+    def told(done: int, total: int) -> None:
+        progress.advance("embedding texts", done, total)
+
+    vectors = embed_films(dataset.films, order.encoder, order.home / "cache" / "vectors", told)
+    write_embeddings(dataset.films, vectors, features)
+    return vectors
+
+
+def read_params(path: Path | None) -> tuple[TrainParams, Weights]:
+    """Training parameters and ranking weights of a file, defaults for what it does not name. Raises DataError."""
+    if path is None:
+        return TrainParams(), Weights()
+    try:
+        document = json.loads(path.read_bytes())
+        if not isinstance(document, dict) or set(document) - {"train", "weights"}:
+            raise ValueError('expected {"train": {...}, "weights": {...}}')
+        return TrainParams.from_json(document.get("train", {})), Weights.from_json(document.get("weights", {}))
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise DataError(f"{path}: not usable as parameters: {error}") from error
+
+
+def fingerprint(order: Order) -> str:
+    """A hash over everything a bundle is made from, so that `make run` knows whether it must build anew."""
+    digest = hashlib.sha256(json.dumps(order.encoder.encoder_id if order.encoder else None).encode())
+    for path in [*_files(order.source), *(each for each in (order.holdout, order.params) if each)]:
+        with path.open("rb") as file:
+            digest.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:16]
+
+
+def _files(source: Source | None) -> list[Path]:
+    if source is None:
+        return sample_files()
+    files = [*source.catalogue, source.tmdb, source.events]
+    if source.movielens is not None:
+        files += sorted(source.movielens.glob("*.csv"))
+    return [path for path in files if path is not None]
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], step: str) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    seconds[step] = round(time.monotonic() - started, 2)

@@ -1,0 +1,55 @@
+"""The last step of a build: everything into one bundle, and the bundle to disk."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_jobs.text_index import write_text_index
+from services.adapters.bundle.writer import write_bundle
+from services.recommender.domain.bundle import Bundle
+from services.recommender.domain.catalogue import Catalogue
+from services.recommender.domain.embeddings import Embeddings
+from services.recommender.domain.tables import Collaborative
+from services.recommender.domain.weights import Weights
+
+
+def assemble(
+    catalogue: Catalogue,
+    collaborative: Collaborative,
+    popularity: NDArray[np.float32],
+    model_version: str,
+    *,
+    vectors: NDArray[np.float32] | None = None,
+    encoder_id: str = "",
+    weights: Weights | None = None,
+    figures: Mapping[str, Any] | None = None,
+    sources: tuple[str, ...] = (),
+) -> Bundle:
+    """A bundle out of its parts. ``vectors`` float32[films, dims] are unit or zero (no vector), None without an
+    encoder. ``version`` is empty until the bundle is written.
+    """
+    return Bundle(
+        version="",
+        model_version=model_version,
+        catalogue=catalogue,
+        collaborative=collaborative,
+        popularity=popularity,
+        embeddings=None if vectors is None else Embeddings.quantise(vectors, encoder_id),
+        weights=weights or Weights(),
+        figures=figures or {},
+        sources=sources,
+    )
+
+
+def save(bundle: Bundle, home: Path, extra: Mapping[str, Any] | None = None) -> Path:
+    """Write a bundle with its text index under ``home/bundles``; returns its folder. It is not activated.
+
+    Raises BundleError (see ``write_bundle``).
+    """
+    with tempfile.TemporaryDirectory(prefix="marquee-text-index-") as folder:
+        index = write_text_index(bundle.catalogue, Path(folder) / "index")
+        return write_bundle(bundle, index, home / "bundles", extra)

@@ -1,0 +1,64 @@
+"""``features/items.parquet``: the films as other tools read them, and the text that stands for a film."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+
+import polars as pl
+
+from data_jobs.records import Film
+
+_LISTS = ("genres", "directors", "cast", "keywords", "tags", "aka")
+_TYPES: dict[str, pl.DataType] = {
+    "year": pl.Int32(),
+    "runtime": pl.Int32(),
+    "tmdb_id": pl.Int64(),
+    "vote_average": pl.Float64(),
+    "vote_count": pl.Int64(),
+    "popularity": pl.Float64(),
+    **{name: pl.List(pl.String()) for name in _LISTS},
+}
+ITEMS_FILE = "items.parquet"
+EMBEDDED_PEOPLE = 5
+
+
+def text_to_embed(film: Film) -> str:
+    """ "Title (year). Genres. Overview. Keywords. People": what the encoder reads, most telling first.
+
+    The tagline stands in for a missing overview. Encoders cut at a length of their own.
+    """
+    people = dict.fromkeys((*film.directors, *film.cast))
+    parts = (
+        title_with_year(film),
+        ", ".join(film.genres),
+        film.overview or film.tagline,
+        ", ".join(film.keywords),
+        ", ".join(list(people)[: len(film.directors) + EMBEDDED_PEOPLE]),
+    )
+    return " ".join(_sentence(part) for part in parts if part.strip())
+
+
+def title_with_year(film: Film) -> str:
+    """ "Heat (1995)", or the title alone where the year is unknown."""
+    return f"{film.title} ({film.year})" if film.year else film.title
+
+
+def write_items(films: Sequence[Film], folder: Path) -> Path:
+    """Write the films, a row each in the order given, and their ``text``; returns the file."""
+    schema = {field.name: _TYPES.get(field.name, pl.String()) for field in fields(Film)} | {"text": pl.String()}
+    columns = {
+        name: [_plain(getattr(film, name)) for film in films] for name in schema if name != "text"
+    } | {"text": [text_to_embed(film) for film in films]}  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / ITEMS_FILE
+    pl.DataFrame(columns, schema=schema).write_parquet(path, statistics=False)
+    return path
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _sentence(text: str) -> str:
+    text = " ".join(text.split())
+    return text if text.endswith((".", "!", "?")) else f"{text}."

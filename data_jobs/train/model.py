@@ -1,0 +1,180 @@
+"""The steps of the training, strung together."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from data_jobs.records import Dataset, Film
+from data_jobs.report import Progress, Silent
+from data_jobs.train.ease import Solver, TrainingError, solver_for
+from data_jobs.train.gram import design
+from data_jobs.train.interactions import Interactions, interactions_of
+from data_jobs.train.outside import borrowing
+from data_jobs.train.params import TrainParams
+from data_jobs.train.popularity import popularity
+from data_jobs.train.tags import tag_matrix
+from data_jobs.train.truncate import row_width, truncated
+from data_jobs.train.tune import Trial, choose, newest_likes
+from services.recommender.domain.catalogue import Catalogue
+from services.recommender.domain.embeddings import Embeddings
+from services.recommender.domain.tables import Collaborative, ItemTable
+
+# Films that lambda is chosen on: likes of the others are few, and eight inversions of more would take minutes.
+TUNING_FILMS = 6_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainedModel:
+    """``popularity`` float32[films]. ``model_version`` names the content: "ease-" and eight hex digits.
+    ``params`` are those given with the lambda that was used; ``figures``: counts, and what each lambda achieved.
+    """
+
+    collaborative: Collaborative
+    popularity: NDArray[np.float32]
+    model_version: str
+    params: TrainParams
+    figures: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Material:
+    """Films in catalogue order and their interactions, before any are left out."""
+
+    films: list[Film | None]
+    interactions: Interactions
+    params: TrainParams
+
+    def design(self, rows: NDArray[np.int32], interactions: Interactions) -> sp.csr_matrix:
+        """The matrix A over some catalogue rows; ``interactions`` are on those rows already."""
+        tags = tag_matrix([self.films[row] for row in rows.tolist()], self.params.min_tag_films)
+        return design(interactions.matrix(), tags, self.params.row_exponent, self.params.tag_weight)
+
+
+def train(
+    dataset: Dataset,
+    catalogue: Catalogue,
+    params: TrainParams | None = None,
+    embeddings: Embeddings | None = None,
+    progress: Progress | None = None,
+) -> TrainedModel:
+    """Tables, popularity and their version. Embeddings (by catalogue row) place films outside the tables.
+
+    Raises TrainingError for an empty catalogue, a film of the data set that is not in the catalogue, and equations
+    without a solution.
+    """
+    params, progress = params or TrainParams(), progress or Silent()
+    material = _material(dataset, catalogue, params)
+    likes = material.interactions.likes()
+    rows = most_liked(likes, catalogue.votes, params.max_films)
+    trials = _tuned(material, likes, catalogue.votes, progress)
+    params = replace(params, ridge=params.ridge or (trials[0].ridge if trials else params.ridge_untuned))
+    main, short, form = _tables(material, rows, params, progress)
+    collaborative = _collaborative(material, rows, main, short, embeddings)
+    popular = popularity(likes, catalogue.votes)
+    figures = _figures(material, rows, main, form, trials)
+    return TrainedModel(collaborative, popular, _version(params, collaborative, popular), params, figures)
+
+
+def _material(dataset: Dataset, catalogue: Catalogue, params: TrainParams) -> _Material:
+    if not len(catalogue):
+        raise TrainingError("the catalogue has no film: nothing can be trained")
+    rows = catalogue.rows_of(film.item_id for film in dataset.films)
+    if (rows < 0).any():
+        missing = dataset.films[int(np.argmax(rows < 0))].item_id
+        raise TrainingError(f"film {missing!r} is not in the catalogue; make the catalogue from the same data set")
+    films: list[Film | None] = [None] * len(catalogue)
+    for row, film in zip(rows.tolist(), dataset.films, strict=True):
+        films[row] = film
+    interactions = interactions_of(dataset.events, rows, len(catalogue), params.graded)
+    return _Material(films, interactions, params)
+
+
+def most_liked(likes: NDArray[np.int64], votes: NDArray[np.int32], count: int) -> NDArray[np.int32]:
+    """Rows of the most liked films, ties by votes, then row; ascending int32."""
+    order = np.lexsort((np.arange(len(likes)), -votes.astype(np.int64), -likes))
+    return np.sort(order[:count]).astype(np.int32)
+
+
+def _tuned(
+    material: _Material, likes: NDArray[np.int64], votes: NDArray[np.int32], progress: Progress
+) -> tuple[Trial, ...]:
+    """What each lambda achieved, best first; nothing where lambda is given or there are too few people."""
+    params = material.params
+    if params.ridge is not None:
+        return ()
+    rows = most_liked(likes, votes, min(TUNING_FILMS, params.max_films))
+    split = newest_likes(material.interactions.on(rows))
+    if split is None:
+        return ()
+    done = _reporter(progress, "choosing lambda", len(params.ridge_grid))
+    solver = solver_for(material.design(rows, split.training))
+    return choose(split, solver, params.ridge_grid, params.dropout, done)
+
+
+def _tables(
+    material: _Material, rows: NDArray[np.int32], params: TrainParams, progress: Progress
+) -> tuple[ItemTable, ItemTable, str]:
+    """Main and short table, one after the other in the same memory, and which form was solved."""
+    progress.advance("item-item equations", 0, 1)
+    solver = solver_for(material.design(rows, material.interactions.on(rows)))
+    progress.advance("item-item equations", 1, 1)
+    main = _table(solver, params, params.dropout, "main table", progress)
+    short = _table(solver, params, params.dropout_short, "short-profile table", progress)
+    return main, short, solver.form
+
+
+def _table(solver: Solver, params: TrainParams, dropout: float, step: str, progress: Progress) -> ItemTable:
+    done = _reporter(progress, step, solver.films)
+    inverse = solver.invert(params.ridge or params.ridge_untuned, dropout)
+    return truncated(inverse, solver.films, row_width(solver.films, params.table_bytes), done)
+
+
+def _reporter(progress: Progress, step: str, total: int) -> Callable[[int], None]:
+    progress.advance(step, 0, total)
+    return lambda done: progress.advance(step, done, total)
+
+
+def _collaborative(
+    material: _Material, rows: NDArray[np.int32], main: ItemTable, short: ItemTable, embeddings: Embeddings | None
+) -> Collaborative:
+    films = len(material.films)
+    position = np.full(films, -1, np.int32)
+    position[rows] = np.arange(len(rows), dtype=np.int32)
+    outside = np.flatnonzero(position < 0).astype(np.int32)
+    params = material.params
+    tags = tag_matrix(material.films, params.min_tag_films)
+    borrowed = borrowing(embeddings, tags, rows, outside, params.neighbours, params.neighbour_total)
+    return Collaborative(rows, position, main, short, outside, borrowed.neighbours, borrowed.weights)
+
+
+def _figures(
+    material: _Material, rows: NDArray[np.int32], main: ItemTable, form: str, trials: tuple[Trial, ...]
+) -> dict[str, Any]:
+    interactions = material.interactions
+    return {
+        "films": len(material.films),
+        "films_in_tables": len(rows),
+        "people": interactions.people,
+        "interactions": len(interactions),
+        "likes": int(interactions.liked.sum()),
+        "row_width": main.columns.shape[1],
+        "form": form,
+        "trials": [{"ridge": t.ridge, "recall": round(t.recall, 5), "ndcg": round(t.ndcg, 5)} for t in trials],
+    }
+
+
+def _version(params: TrainParams, tables: Collaborative, popular: NDArray[np.float32]) -> str:
+    """The name of the content: parameters and every array that is served."""
+    digest = hashlib.sha256(json.dumps(params.to_json(), sort_keys=True).encode())
+    arrays: list[NDArray[Any]] = [tables.rows, tables.outside, tables.neighbours, tables.neighbour_weights, popular]
+    for table in (tables.main, tables.short):
+        arrays += [table.columns, table.values]
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).data)
+    return f"ease-{digest.hexdigest()[:8]}"

@@ -1,0 +1,95 @@
+"""Every choice of the training in one place: the defaults, what a parameter file may change, what came out."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+RIDGE_GRID = (50.0, 80.0, 125.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainParams:
+    """The defaults were chosen on splits inside the training part of MovieLens; the surface around them is flat."""
+
+    ridge: float | None = None
+    """lambda of the papers; None: chosen among ``ridge_grid`` on the newest likes of the data itself."""
+    ridge_grid: tuple[float, ...] = RIDGE_GRID
+    ridge_untuned: float = 80.0
+    """Used where there are too few people to choose by."""
+    dropout: float = 0.5
+    """Share of a person's films hidden in training, in the limit of infinitely many passes (Steck 2020)."""
+    dropout_short: float = 0.95
+    """The same for the table of short profiles: nearly all of a profile is hidden, so one film must do."""
+    row_exponent: float = -0.25
+    """A person with n films weighs n ** row_exponent, so that a few heavy raters don't decide everything."""
+    graded: bool = True
+    """False: a like counts 1 and nothing else counts, as in plain EASE."""
+    tag_weight: float = 15.0
+    """Weight of the tags against the people; 0: no tags."""
+    min_tag_films: int = 3
+    """A tag on fewer films is left out: it says too little for the row it costs."""
+    max_films: int = 20_000
+    """Films in the tables; beyond that the most liked are taken. At most 65,535, a column is two bytes."""
+    table_bytes: int = 48_000_000
+    """Memory of both tables together, which decides how many entries a row keeps."""
+    neighbours: int = 4
+    """Table films a film outside borrows from."""
+    neighbour_total: float = 0.7
+    """Sum of its weights: below 1, since a borrowed score is less sure than a learnt one."""
+
+    def __post_init__(self) -> None:
+        ridges = (self.ridge_untuned, *self.ridge_grid, *(() if self.ridge is None else (self.ridge,)))
+        self._require(bool(self.ridge_grid) and min(ridges) > 0, "ridge and its grid", "positive numbers")
+        self._require(min(self.dropout, self.dropout_short) >= 0, "dropout", "at least 0 and below 1")
+        self._require(max(self.dropout, self.dropout_short) < 1, "dropout", "at least 0 and below 1")
+        self._require(self.tag_weight >= 0, "tag_weight", "0 or more")
+        self._require(self.min_tag_films >= 1, "min_tag_films", "1 or more")
+        self._require(1 <= self.max_films < 2**16, "max_films", "1 to 65535")
+        self._require(self.table_bytes > 0, "table_bytes", "positive")
+        self._require(self.neighbours >= 1, "neighbours", "1 or more")
+        self._require(0 <= self.neighbour_total <= 1, "neighbour_total", "0 to 1")
+
+    @staticmethod
+    def _require(holds: bool, name: str, expected: str) -> None:
+        if not holds:
+            raise ValueError(f"training parameter {name} must be {expected}")
+
+    @classmethod
+    def plain_ease(cls) -> Self:
+        """EASE as published (Steck 2019): likes only, no dropout, no tags, everybody alike; the yardstick."""
+        return cls(dropout=0.0, dropout_short=0.0, row_exponent=0.0, graded=False, tag_weight=0.0)
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Self:
+        """Parameters of a JSON object. Raises ValueError naming a key that is unknown, or out of type or range."""
+        known = {field.name: field for field in fields(cls)}
+        values: dict[str, Any] = {}
+        for name, value in document.items():
+            if name not in known:
+                raise ValueError(f"unknown training parameter {name!r}; known are {', '.join(known)}")
+            values[name] = _typed(name, value, known[name].default)
+        return cls(**values)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object that ``from_json`` reads back."""
+        return asdict(self) | {"ridge_grid": list(self.ridge_grid)}
+
+
+def _typed(name: str, value: object, default: object) -> object:
+    """A JSON value as the type its parameter has."""
+    if isinstance(default, tuple):
+        if isinstance(value, list) and all(_is_number(entry) for entry in value):
+            return tuple(float(entry) for entry in value)
+        raise ValueError(f"training parameter {name!r} must be a list of numbers")
+    if isinstance(default, bool):
+        if isinstance(value, bool):
+            return value
+        raise ValueError(f"training parameter {name!r} must be true or false")
+    if default is None and value is None:
+        return None
+    if not _is_number(value) or (isinstance(default, int) and not isinstance(value, int)):
+        raise ValueError(f"training parameter {name!r} must be a{' whole' if isinstance(default, int) else ''} number")
+    return value if isinstance(default, int) else float(value)  # type: ignore[arg-type]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,42 @@
+"""Tags: what films share besides people. Each is a row of a matrix that is trained on beside the people.
+
+Adding side information as further rows of the same regression is collective EASE (Jeunen, Van Balen and
+Goethals, "Closed-form models for collaborative filtering with side-information", RecSys 2020): a film that
+nobody rated then still has neighbours, and a score.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import scipy.sparse as sp
+
+from data_jobs.records import Film
+
+Tag = tuple[str, str]
+
+
+def tags_of(film: Film) -> list[Tag]:
+    """(kind, name) of each tag of a film, without repeats: genre, keyword, cast, director, half-decade."""
+    found = [("genre", name) for name in film.genres]
+    found += [("keyword", name) for name in film.keywords]
+    found += [("cast", name) for name in film.cast]
+    found += [("director", name) for name in film.directors]
+    if film.year is not None:
+        found.append(("half-decade", str(film.year // 5 * 5)))
+    return list(dict.fromkeys(found))
+
+
+def tag_matrix(films: Sequence[Film | None], min_films: int) -> sp.csr_matrix:
+    """Tags x films, float32: 1 / sqrt(films that have the tag), so that every tag's row has length 1.
+
+    Tags on fewer than ``min_films`` films are left out; None stands for a film of which nothing is known.
+    """
+    tags = [tags_of(film) if film is not None else [] for film in films]
+    counts = Counter(tag for of_film in tags for tag in of_film)
+    row_of = {tag: row for row, tag in enumerate(sorted(tag for tag, n in counts.items() if n >= min_films))}
+    entries = [(row_of[tag], film) for film, of_film in enumerate(tags) for tag in of_film if tag in row_of]
+    rows, columns = np.array(entries, np.int32).reshape(-1, 2).T
+    sizes = np.bincount(rows, minlength=len(row_of))
+    values = (1 / np.sqrt(sizes[rows])).astype(np.float32)
+    return sp.csr_matrix((values, (rows, columns)), shape=(len(row_of), len(films)), dtype=np.float32)

@@ -1,0 +1,151 @@
+"""Choosing lambda on the data itself: hide everybody's newest likes, train on the rest, see which lambda finds them.
+
+The split is by time within each person, since a lambda too small looks fine on random splits and bad in time. Only
+the interactions given are looked at: a holdout taken from the data beforehand stays unseen.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from data_jobs.train.ease import Solver
+from data_jobs.train.interactions import Interactions
+from services.recommender.domain.weights import Weights
+from services.recommender.stages.taste import recency
+
+MIN_LIKES = 5
+MIN_PEOPLE = 50
+MAX_PEOPLE = 2_000
+HIDDEN_SHARE = 0.2
+TOP = 10
+_DISCOUNT = 1 / np.log2(np.arange(2, TOP + 2))
+_SEED = 20_190_513
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """``training``: everybody, without what was hidden. The validated people: ``profiles`` float32[q, films] as the
+    fold-in weighs them, ``seen`` and ``hidden`` bool-like float32[q, films], the latter their newest likes.
+    """
+
+    training: Interactions
+    profiles: sp.csr_matrix
+    seen: sp.csr_matrix
+    hidden: sp.csr_matrix
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One lambda with its mean Recall@10 and NDCG@10 over the validated people."""
+
+    ridge: float
+    recall: float
+    ndcg: float
+
+    @property
+    def worth(self) -> float:
+        """What is maximised."""
+        return self.recall + self.ndcg
+
+
+def choose(
+    split: Split, solver: Solver, grid: tuple[float, ...], dropout: float, done: Callable[[int], None]
+) -> tuple[Trial, ...]:
+    """Every lambda tried, best first; of equals the larger. ``done`` is told how many are through."""
+    trials = []
+    for ridge in grid:
+        scores = solver.invert(ridge, dropout).scores(split.profiles)
+        trials.append(Trial(ridge, *figures(scores, split.seen, split.hidden)))
+        done(len(trials))
+    return tuple(sorted(trials, key=lambda trial: (-trial.worth, -trial.ridge)))
+
+
+def newest_likes(whole: Interactions) -> Split | None:
+    """The split; None where fewer than 50 people have 5 likes or more, too few to choose by.
+
+    Of more than 2,000 such people a sample is validated, while all the others train: lambda stands against the
+    number of people in the Gram matrix, so it must be chosen with all of them in it.
+    """
+    people = _validated(whole)
+    if len(people) < MIN_PEOPLE:
+        return None
+    member = np.full(whole.people, -1, np.int32)
+    member[people] = np.arange(len(people), dtype=np.int32)
+    mine = np.flatnonzero(member[whole.person] >= 0)
+    by_time = replace(whole.take(mine), person=member[whole.person[mine]], people=len(people))
+    hidden, left_out = _newest(by_time)
+    kept = np.ones(len(whole), bool)
+    kept[mine[left_out]] = False
+    rest = by_time.take(~left_out)
+    return Split(whole.take(kept), _profiles(rest), _marks(rest), _marks(by_time.take(hidden)))
+
+
+def _validated(whole: Interactions) -> NDArray[np.intp]:
+    """Who is validated, ascending."""
+    likes = np.bincount(whole.person[whole.liked], minlength=whole.people)
+    eligible = np.flatnonzero(likes >= MIN_LIKES)
+    if len(eligible) <= MAX_PEOPLE:
+        return eligible
+    return np.sort(np.random.default_rng(_SEED).choice(eligible, MAX_PEOPLE, replace=False))
+
+
+def _newest(mine: Interactions) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Masks over the entries: the newest fifth of each person's likes, and all that leaves the training.
+
+    What was seen and not liked since the first hidden like leaves as well: else the mask of seen films would tell
+    which films came later. Ties in time are broken at random, for sessions are often stored in the order of ids.
+    """
+    liked = mine.liked
+    likes = np.bincount(mine.person[liked], minlength=mine.people)
+    to_hide = np.maximum(1, np.rint(HIDDEN_SHARE * likes)).astype(np.int64)
+    chance = np.random.default_rng(_SEED).random(len(mine))
+    at = np.flatnonzero(liked)
+    at = at[np.lexsort((chance[at], mine.ts_ms[at], mine.person[at]))]
+    ends = np.cumsum(likes)
+    newest = np.arange(len(at)) >= (ends - to_hide)[mine.person[at]]
+    hidden = np.zeros(len(mine), bool)
+    hidden[at[newest]] = True
+    first = np.full(mine.people, np.iinfo(np.int64).max)
+    np.minimum.at(first, mine.person[hidden], mine.ts_ms[hidden])
+    return hidden, hidden | (~liked & (mine.ts_ms >= first[mine.person]))
+
+
+def _profiles(mine: Interactions) -> sp.csr_matrix:
+    """People x films: event weight times recency, as :func:`services.recommender.stages.taste.fold_in` has it."""
+    order = np.lexsort((mine.ts_ms, mine.person))
+    person, moment = mine.person[order], mine.ts_ms[order]
+    new_moment = np.append(True, (person[1:] != person[:-1]) | (moment[1:] != moment[:-1]))
+    moments = np.cumsum(new_moment) - 1
+    after_moment = np.cumsum(np.bincount(moments))[moments]
+    rank = np.cumsum(np.bincount(person, minlength=mine.people))[person] - after_moment
+    weight = mine.weight[order] * recency(rank.astype(np.int32), Weights())
+    shape = (mine.people, mine.films)
+    profiles = sp.csr_matrix((weight, (person, mine.film[order])), shape=shape, dtype=np.float32)
+    profiles.eliminate_zeros()
+    return profiles
+
+
+def _marks(mine: Interactions) -> sp.csr_matrix:
+    ones = np.ones(len(mine), np.float32)
+    return sp.csr_matrix((ones, (mine.person, mine.film)), shape=(mine.people, mine.films))
+
+
+def figures(scores: NDArray[np.float32], seen: sp.csr_matrix, hidden: sp.csr_matrix) -> tuple[float, float]:
+    """Mean Recall@10 (hits / hidden) and binary NDCG@10 over people, by full ranking without the films seen.
+
+    ``scores`` float32[q, films] is changed in place.
+    """
+    scores[seen.nonzero()] = -np.inf
+    depth = min(TOP, scores.shape[1])
+    best = np.argpartition(scores, scores.shape[1] - depth, axis=1)[:, -depth:]
+    order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
+    best = np.take_along_axis(best, order, axis=1)
+    hits = np.asarray(hidden[np.arange(len(scores))[:, None], best].todense(), np.float64)
+    wanted = np.diff(hidden.indptr)
+    ideal = np.cumsum(_DISCOUNT)[np.minimum(wanted, TOP) - 1]
+    recall = hits.sum(axis=1) / wanted
+    ndcg = hits @ _DISCOUNT[:depth] / ideal
+    return float(recall.mean()), float(ndcg.mean())

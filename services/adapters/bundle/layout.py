@@ -1,0 +1,187 @@
+"""Which files a bundle holds, and which array of :class:`Bundle` each one is.
+
+::
+
+    bundles/<version>/
+      manifest.json            what follows, with sizes, SHA-256, dtypes and shapes
+      catalogue.*.npy          columns of the films; a Strings column is two arrays, .offsets and .data
+      collaborative.*.npy      the two item-item tables and the films that borrow from them
+      popularity.npy
+      embeddings.*.npy         absent in a bundle built without an encoder
+      text_index/              the embedded text index
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.recommender.domain.bundle import Bundle
+from services.recommender.domain.catalogue import Catalogue, Traits
+from services.recommender.domain.embeddings import Embeddings
+from services.recommender.domain.strings import Strings
+from services.recommender.domain.tables import Collaborative, ItemTable
+from services.recommender.errors import BundleDamaged
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+TEXT_INDEX = "text_index"
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What an array must be: ``shape`` names lengths ("films", "films+1"), equal names being equal lengths."""
+
+    dtype: str
+    shape: tuple[str, ...]
+
+
+def _strings(name: str, rows: str) -> dict[str, Column]:
+    return {f"{name}.offsets": Column("<i8", (f"{rows}+1",)), f"{name}.data": Column("|u1", (f"{name} bytes",))}
+
+
+def _table(name: str) -> dict[str, Column]:
+    shape = ("table films", f"{name} entries")
+    return {f"{name}.columns": Column("<u2", shape), f"{name}.values": Column("<f2", shape)}
+
+
+_EMBEDDINGS = {
+    "embeddings.codes": Column("|i1", ("films", "vector dims")),
+    "embeddings.scales": Column("<f4", ("films",)),
+    "embeddings.mean": Column("<f4", ("vector dims",)),
+}
+_ALWAYS = {
+    **_strings("catalogue.item_ids", "films"),
+    **_strings("catalogue.titles", "films"),
+    **_strings("catalogue.details", "films"),
+    "catalogue.years": Column("<i2", ("films",)),
+    "catalogue.genre_bits": Column("<u4", ("films",)),
+    "catalogue.language_codes": Column("<i2", ("films",)),
+    "catalogue.votes": Column("<i4", ("films",)),
+    "catalogue.tmdb_ids": Column("<i4", ("films",)),
+    "catalogue.hashes": Column("<u8", ("films",)),
+    "catalogue.hash_rows": Column("<i4", ("films",)),
+    "catalogue.traits.offsets": Column("<i4", ("films+1",)),
+    "catalogue.traits.ids": Column("<i4", ("film traits",)),
+    "catalogue.traits.kinds": Column("|u1", ("traits",)),
+    "catalogue.traits.films": Column("<i4", ("traits",)),
+    **_strings("catalogue.traits.names", "traits"),
+    "collaborative.rows": Column("<i4", ("table films",)),
+    "collaborative.position": Column("<i4", ("films",)),
+    **_table("collaborative.main"),
+    **_table("collaborative.short"),
+    "collaborative.outside": Column("<i4", ("outside films",)),
+    "collaborative.neighbours": Column("<u2", ("outside films", "neighbours")),
+    "collaborative.neighbour_weights": Column("<f2", ("outside films", "neighbours")),
+    "popularity": Column("<f4", ("films",)),
+}
+COLUMNS = _ALWAYS | _EMBEDDINGS
+
+
+def columns(with_embeddings: bool) -> dict[str, Column]:
+    """The arrays a bundle must have, by name; a file is the name and ``.npy``."""
+    return dict(COLUMNS if with_embeddings else _ALWAYS)
+
+
+def arrays_of(bundle: Bundle) -> dict[str, NDArray[Any]]:
+    """Every array of a bundle by name."""
+    return {name: _member(bundle, name) for name in columns(bundle.embeddings is not None)}
+
+
+def _member(bundle: Bundle, name: str) -> NDArray[Any]:
+    value: Any = bundle
+    for part in name.split("."):
+        value = getattr(value, part)
+    return np.asarray(value)
+
+
+def lengths(arrays: Arrays, with_embeddings: bool) -> dict[str, int]:
+    """The length behind each name ("films": 62000, ...), once all dtypes and shapes agree with each other.
+
+    Raises BundleDamaged naming the array, what was found and what was expected.
+    """
+    known: dict[str, tuple[int, str]] = {}
+    for name, column in columns(with_embeddings).items():
+        if name not in arrays:
+            raise BundleDamaged(f"{name}.npy: missing, although the format has it in every such bundle")
+        array = arrays[name]
+        if array.dtype.str != column.dtype or array.ndim != len(column.shape):
+            raise BundleDamaged(
+                f"{name}.npy: found {array.dtype.str} in {array.ndim} dimensions, "
+                f"expected {column.dtype} in {len(column.shape)}"
+            )
+        for length, (dimension, found) in _dimensions(array, column):
+            expected, first = known.setdefault(dimension, (found, name))
+            if found != expected:
+                raise BundleDamaged(f"{name}.npy: {length} is {found}, expected {expected} as in {first}.npy")
+    return {dimension: length for dimension, (length, _) in known.items()}
+
+
+def _dimensions(array: NDArray[Any], column: Column) -> Iterator[tuple[str, tuple[str, int]]]:
+    """(what is measured, (name of the length, length)) for each dimension of an array."""
+    for axis, (label, size) in enumerate(zip(column.shape, array.shape, strict=True)):
+        base, plus, _ = label.partition("+1")
+        yield f"length {axis} ({base})", (base, size - bool(plus))
+
+
+def catalogue_of(arrays: Arrays, languages: tuple[str, ...]) -> Catalogue:
+    """The catalogue over these arrays; nothing is copied."""
+
+    def of(name: str) -> NDArray[Any]:
+        return arrays[f"catalogue.{name}"]
+
+    traits = Traits(
+        of("traits.offsets"), of("traits.ids"), of("traits.kinds"), of("traits.films"),
+        _strings_of(arrays, "catalogue.traits.names"),
+    )  # fmt: skip
+    return Catalogue(
+        item_ids=_strings_of(arrays, "catalogue.item_ids"),
+        titles=_strings_of(arrays, "catalogue.titles"),
+        details=_strings_of(arrays, "catalogue.details"),
+        years=of("years"),
+        genre_bits=of("genre_bits"),
+        language_codes=of("language_codes"),
+        languages=languages,
+        votes=of("votes"),
+        tmdb_ids=of("tmdb_ids"),
+        hashes=of("hashes"),
+        hash_rows=of("hash_rows"),
+        traits=traits,
+    )
+
+
+def collaborative_of(arrays: Arrays) -> Collaborative:
+    """The collaborative tables over these arrays; nothing is copied."""
+
+    def of(name: str) -> NDArray[Any]:
+        return arrays[f"collaborative.{name}"]
+
+    return Collaborative(
+        rows=of("rows"),
+        position=of("position"),
+        main=ItemTable(of("main.columns"), of("main.values")),
+        short=ItemTable(of("short.columns"), of("short.values")),
+        outside=of("outside"),
+        neighbours=of("neighbours"),
+        neighbour_weights=of("neighbour_weights"),
+    )
+
+
+def embeddings_of(arrays: Arrays, encoder_id: str | None) -> Embeddings | None:
+    """The film vectors over these arrays, None in a bundle without an encoder."""
+    if encoder_id is None:
+        return None
+    return Embeddings(arrays["embeddings.codes"], arrays["embeddings.scales"], arrays["embeddings.mean"], encoder_id)
+
+
+def _strings_of(arrays: Arrays, name: str) -> Strings:
+    """A column of strings. Raises BundleDamaged if its offsets don't span its bytes."""
+    offsets, data = arrays[f"{name}.offsets"], arrays[f"{name}.data"]
+    if not len(offsets) or offsets[0] != 0 or offsets[-1] != len(data):
+        span = f"{offsets[0]} to {offsets[-1]}" if len(offsets) else "nothing"
+        raise BundleDamaged(f"{name}.offsets.npy: spans {span}, expected 0 to {len(data)}")
+    return Strings(offsets, data)

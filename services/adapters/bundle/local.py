@@ -1,0 +1,197 @@
+"""Bundles under ``MARQUEE_HOME``: which there are, which one is served, and picking up a new one while serving."""
+
+import json
+import logging
+import os
+import re
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.adapters.bundle.reader import open_bundle
+from services.recommender.domain.bundle import Bundle
+from services.recommender.errors import BundleDamaged, BundleError, BundleMissing
+from services.recommender.ports import Release, SearchPort
+
+_log = logging.getLogger(__name__)
+_VERSION = re.compile(r"[0-9a-f]{16}")
+
+OpenSearch = Callable[[Bundle, Path], SearchPort]
+"""Opens the index that belongs to a bundle, given the bundle and its folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """``current.json``: the version that is served and the one before it, to go back to."""
+
+    version: str
+    previous: str | None = None
+
+
+class LocalBundles:
+    """The bundles in ``home/bundles`` and the pointer ``home/current.json``."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.root = home / "bundles"
+        self.pointer_path = home / "current.json"
+
+    def list(self) -> list[str]:
+        """Versions that are there, oldest first."""
+        if not self.root.is_dir():
+            return []
+        found = [path for path in self.root.iterdir() if path.is_dir() and _VERSION.fullmatch(path.name)]
+        return [path.name for path in sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name))]
+
+    def path(self, version: str) -> Path:
+        """The folder of a version. Raises BundleMissing for one that isn't there."""
+        if not _VERSION.fullmatch(version) or not (self.root / version).is_dir():
+            known = ", ".join(self.list()) or "none; run `marquee build`"
+            raise BundleMissing(f"no bundle {version!r} in {self.root}; there are: {known}")
+        return self.root / version
+
+    def pointer(self) -> Pointer:
+        """What is active. Raises BundleMissing if nothing is, BundleDamaged for an unreadable pointer."""
+        try:
+            document = json.loads(self.pointer_path.read_bytes())
+            version, previous = document["version"], document.get("previous")
+        except FileNotFoundError as error:
+            raise BundleMissing(
+                f"{self.pointer_path}: no bundle is active; run `marquee build` or `marquee bundle activate`"
+            ) from error
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise BundleDamaged(
+                f'{self.pointer_path}: not {{"version": ...}} ({error}); run `marquee bundle activate`'
+            ) from error
+        return Pointer(str(version), None if previous is None else str(previous))
+
+    def current_path(self) -> Path:
+        """The folder of the active bundle. Raises BundleMissing, BundleDamaged."""
+        return self.path(self.pointer().version)
+
+    def verify(self, version: str) -> Bundle:
+        """Read every byte of a bundle and compare. Raises BundleMissing, BundleDamaged."""
+        bundle = open_bundle(self.path(version), verify=True)
+        if bundle.version != version:
+            raise BundleDamaged(f"{self.path(version)}: holds version {bundle.version}, expected {version}")
+        return bundle
+
+    def activate(self, version: str) -> Pointer:
+        """Verify a bundle and make it the active one; servers pick it up. Raises BundleMissing, BundleDamaged.
+
+        To go back, activate the ``previous`` of :meth:`pointer`.
+        """
+        self.verify(version)
+        pointer = Pointer(version, self._before(version))
+        document = {"version": pointer.version, "previous": pointer.previous}
+        _write_atomically(self.pointer_path, json.dumps(document, indent=1) + "\n")
+        return pointer
+
+    def _before(self, version: str) -> str | None:
+        try:
+            active = self.pointer()
+        except BundleError:
+            return None
+        return active.previous if active.version == version else active.version
+
+
+class LocalReleases:
+    """The releases port over a home folder: serves the active bundle and follows the pointer.
+
+    The pointer is looked at at most once in ``every_s`` seconds, by a thread of its own, so that no request
+    waits while a new bundle opens. Requests that hold the old release go on with it. A bundle that can't be
+    opened is refused: logged once, named in ``last_error``, and the old one goes on.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        open_search: OpenSearch,
+        every_s: float = 1.0,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.bundles = LocalBundles(home)
+        self.last_error: str | None = None
+        self._open_search = open_search
+        self._every_s = every_s
+        self._monotonic = monotonic
+        self._release: Release | None = None
+        self._seen: tuple[int, ...] | None = None
+        self._looked_at = 0.0
+        self._lock = threading.Lock()
+
+    def current(self) -> Release:
+        """The release to serve now. Raises BundleError only while none was ever opened."""
+        release = self._release
+        if release is None:
+            return self._first()
+        if self._monotonic() - self._looked_at >= self._every_s and self._lock.acquire(blocking=False):
+            self._looked_at = self._monotonic()
+            threading.Thread(target=self._look_and_unlock, name="marquee-releases", daemon=True).start()
+        return release
+
+    def refresh(self) -> None:
+        """Look at the pointer now and follow it; afterwards ``current`` gives what it points to, if that is sound."""
+        with self._lock:
+            self._look()
+
+    def _first(self) -> Release:
+        with self._lock:
+            if self._release is None:
+                self._seen = self._signature()
+                self._release = self._open()
+                self._looked_at = self._monotonic()
+            return self._release
+
+    def _look_and_unlock(self) -> None:
+        try:
+            self._look()
+        finally:
+            self._lock.release()
+
+    def _look(self) -> None:
+        signature = self._signature()
+        if signature == self._seen and self._release is not None:
+            return
+        self._seen = signature
+        try:
+            self._release = self._open()
+            self.last_error = None
+        except (BundleError, OSError) as error:
+            self.last_error = str(error)
+            _log.error("the new bundle is refused, the old one goes on: %s", error)
+
+    def _open(self) -> Release:
+        path = self.bundles.current_path()
+        if self._release is not None and path.name == self._release.bundle.version:
+            return self._release
+        bundle = open_bundle(path)
+        if bundle.version != path.name:
+            raise BundleDamaged(f"{path}: holds version {bundle.version}, expected that of its folder")
+        return Release(bundle, self._open_search(bundle, path))
+
+    def _signature(self) -> tuple[int, ...] | None:
+        """Changes whenever the pointer is written anew, also twice within one tick of the clock."""
+        try:
+            status = self.bundles.pointer_path.stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_ino, status.st_size
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,60 @@
+"""Reading ``.npy`` files whose dtype and shape are already known, without trusting what their header says."""
+
+import mmap
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.adapters.bundle.manifest import FileEntry
+from services.recommender.errors import BundleDamaged
+
+_MAGIC = b"\x93NUMPY\x01\x00"
+_LARGEST_HEADER = 4_096
+
+
+def write_array(path: Path, array: NDArray[Any]) -> None:
+    """Write an array as NumPy format 1.0, in C order."""
+    with path.open("wb") as file:
+        np.lib.format.write_array(file, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
+
+
+def map_array(path: Path, entry: FileEntry) -> NDArray[Any]:
+    """The array of a file as the manifest describes it, memory-mapped and read-only.
+
+    The header is compared, not parsed: whatever bytes stand there, the only error is BundleDamaged.
+    """
+    dtype, shape = _described(path, entry)
+    wanted = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    try:
+        with path.open("rb") as file:
+            head = file.read(_LARGEST_HEADER)
+            start = _header_length(path, head, dtype, shape)
+            if start + wanted != entry.size:
+                raise BundleDamaged(f"{path}: holds {entry.size - start} bytes of data, expected {wanted}")
+            mapped = mmap.mmap(file.fileno(), entry.size, access=mmap.ACCESS_READ)
+    except (OSError, ValueError) as error:
+        raise BundleDamaged(f"{path}: can't be mapped: {error}") from error
+    return np.frombuffer(mapped, dtype, wanted // dtype.itemsize, start).reshape(shape)
+
+
+def _described(path: Path, entry: FileEntry) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    try:
+        dtype = np.dtype(entry.dtype)
+    except (TypeError, ValueError) as error:
+        raise BundleDamaged(f"{path}: the manifest gives it the dtype {entry.dtype!r}, which is none") from error
+    shape = entry.shape or ()
+    if dtype.hasobject or not dtype.itemsize or not shape:
+        raise BundleDamaged(f"{path}: the manifest gives it dtype {entry.dtype} and shape {shape}, expected numbers")
+    return dtype, shape
+
+
+def _header_length(path: Path, head: bytes, dtype: np.dtype[Any], shape: tuple[int, ...]) -> int:
+    """Where the data begins, if the header is that of this dtype and shape."""
+    length = len(_MAGIC) + 2 + int.from_bytes(head[8:10], "little")
+    described = (f"'descr': '{dtype.str}'", "'fortran_order': False", f"'shape': {shape!r}")
+    header = head[10:length].decode("latin-1")
+    if not head.startswith(_MAGIC) or len(head) < length or any(part not in header for part in described):
+        raise BundleDamaged(f"{path}: its header is not that of {dtype.str} {shape}, as the manifest says")
+    return length

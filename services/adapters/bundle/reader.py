@@ -1,0 +1,90 @@
+"""Opening a bundle: memory-mapped, checked against its manifest, refused with a clear error if it disagrees."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from services.adapters.bundle.layout import (
+    COLUMNS,
+    TEXT_INDEX,
+    catalogue_of,
+    collaborative_of,
+    embeddings_of,
+    lengths,
+)
+from services.adapters.bundle.manifest import FileEntry, Manifest
+from services.adapters.bundle.npy import map_array
+from services.adapters.search.analyser import ANALYSER
+from services.recommender.domain.bundle import Bundle
+from services.recommender.errors import BundleDamaged
+
+
+def open_bundle(path: Path, verify: bool = False) -> Bundle:
+    """The bundle in a folder; its arrays are mapped, so opening 140 MB takes milliseconds.
+
+    Always checked: manifest, size of every file, dtypes, shapes and that they agree. With ``verify`` every
+    byte is read and its SHA-256 compared, too. Raises BundleMissing, and BundleDamaged naming the file, what
+    was found and what was expected.
+    """
+    manifest = Manifest.load(path)
+    if manifest.analyser != ANALYSER:
+        raise BundleDamaged(
+            f"{path}: its text index was made with {manifest.analyser!r}, expected {ANALYSER!r}; build the bundle again"
+        )
+    check_files(path, manifest, verify)
+    arrays = _arrays(path, manifest)
+    counts = lengths(arrays, manifest.encoder_id is not None)
+    if counts != dict(manifest.counts):
+        raise BundleDamaged(f"{path}: the manifest counts {dict(manifest.counts)}, its arrays {counts}")
+    return Bundle(
+        version=manifest.content_version(),
+        model_version=manifest.model_version,
+        catalogue=catalogue_of(arrays, manifest.languages),
+        collaborative=collaborative_of(arrays),
+        popularity=arrays["popularity"],
+        embeddings=embeddings_of(arrays, manifest.encoder_id),
+        weights=manifest.weights,
+        figures=manifest.figures,
+        created_at=manifest.created_at,
+        sources=manifest.sources,
+    )
+
+
+def text_index_of(path: Path) -> Path:
+    """The folder of the embedded text index inside a bundle."""
+    return path / TEXT_INDEX
+
+
+def check_files(path: Path, manifest: Manifest, verify: bool) -> None:
+    """Compare every file with the manifest: sizes, with ``verify`` SHA-256, too. Raises BundleDamaged."""
+    if not any(name.startswith(f"{TEXT_INDEX}/") for name in manifest.files):
+        raise BundleDamaged(f"{path / TEXT_INDEX}: the manifest names no file of it, expected a text index")
+    for name, entry in manifest.files.items():
+        _check_file(path / name, entry, verify)
+
+
+def _check_file(path: Path, entry: FileEntry, verify: bool) -> None:
+    try:
+        size = path.stat().st_size
+        if size != entry.size:
+            raise BundleDamaged(f"{path}: found {size} bytes, expected {entry.size}; build or copy the bundle again")
+        if verify and (found := file_sha256(path)) != entry.sha256:
+            raise BundleDamaged(f"{path}: SHA-256 is {found}, expected {entry.sha256}; build or copy it again")
+    except OSError as error:
+        raise BundleDamaged(f"{path}: {error.strerror or error}, expected {entry.size} bytes") from error
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _arrays(path: Path, manifest: Manifest) -> dict[str, NDArray[Any]]:
+    files = {name: entry for name, entry in manifest.files.items() if entry.shape is not None}
+    unknown = sorted(set(files) - {f"{name}.npy" for name in COLUMNS})
+    if unknown:
+        raise BundleDamaged(f"{path / unknown[0]}: an array this format doesn't have")
+    return {name.removesuffix(".npy"): map_array(path / name, entry) for name, entry in files.items()}

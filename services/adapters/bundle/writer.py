@@ -1,0 +1,148 @@
+"""Writing a bundle: whole or not at all, under the hash of its content."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from services.adapters.bundle.layout import MANIFEST, TEXT_INDEX, arrays_of, lengths
+from services.adapters.bundle.manifest import FileEntry, Manifest
+from services.adapters.bundle.npy import write_array
+from services.adapters.bundle.reader import file_sha256, open_bundle
+from services.adapters.search.analyser import ANALYSER
+from services.recommender.domain.bundle import Bundle
+from services.recommender.domain.catalogue import Catalogue
+from services.recommender.errors import BundleDamaged, BundleError, BundleMissing
+
+_BUILDING = ".building-"
+
+
+def write_bundle(bundle: Bundle, text_index_dir: Path, root: Path, extra: Mapping[str, Any] | None = None) -> Path:
+    """Write a bundle to ``root/<version>`` and return that folder; ``version`` and ``created_at`` are set here.
+
+    ``text_index_dir`` is copied in; ``extra`` is free JSON for the manifest (parameters, hashes of the input).
+    A sound bundle of the same version that is already there is kept; a damaged one is replaced. Raises
+    BundleError for films whose id hashes meet, BundleDamaged for arrays that disagree, BundleMissing without
+    a text index.
+    """
+    _check_hashes(bundle.catalogue)
+    if not text_index_dir.is_dir():
+        raise BundleMissing(f"{text_index_dir}: no text index there; write it before the bundle")
+    root.mkdir(parents=True, exist_ok=True)
+    with _building(root) as folder:
+        files = _write_arrays(bundle, folder) | _copy_index(text_index_dir, folder)
+        manifest = _manifest(bundle, files, extra or {})
+        document = json.dumps(manifest.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
+        (folder / MANIFEST).write_text(document + "\n", encoding="utf-8")
+        _sync(folder)
+        return _publish(folder, root / manifest.content_version())
+
+
+def _manifest(bundle: Bundle, files: dict[str, FileEntry], extra: Mapping[str, Any]) -> Manifest:
+    with_embeddings = bundle.embeddings is not None
+    return Manifest(
+        model_version=bundle.model_version,
+        encoder_id=bundle.embeddings.encoder_id if bundle.embeddings else None,
+        analyser=ANALYSER,
+        languages=bundle.catalogue.languages,
+        weights=bundle.weights,
+        files=files,
+        counts=lengths(arrays_of(bundle), with_embeddings),
+        figures=bundle.figures,
+        sources=bundle.sources,
+        extra=extra,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _write_arrays(bundle: Bundle, folder: Path) -> dict[str, FileEntry]:
+    arrays = arrays_of(bundle)
+    lengths(arrays, bundle.embeddings is not None)
+    files = {}
+    for name, array in arrays.items():
+        path = folder / f"{name}.npy"
+        write_array(path, array)
+        files[path.name] = FileEntry(path.stat().st_size, file_sha256(path), array.dtype.str, array.shape)
+    return files
+
+
+def _copy_index(source: Path, folder: Path) -> dict[str, FileEntry]:
+    target = folder / TEXT_INDEX
+    target.mkdir()
+    files = {}
+    for path in sorted(source.iterdir()):
+        if path.name.endswith(".lock"):
+            continue
+        copy = target / path.name
+        shutil.copyfile(path, copy)
+        # The engine writes some of its files for the owner alone; in an image another user serves them.
+        copy.chmod(0o644)
+        files[f"{TEXT_INDEX}/{path.name}"] = FileEntry(copy.stat().st_size, file_sha256(copy))
+    return files
+
+
+def _publish(folder: Path, target: Path) -> Path:
+    """Move a finished folder to its place; a sound bundle of the same content already there stays."""
+    if target.exists():
+        try:
+            open_bundle(target, verify=True)
+        except BundleError:
+            discarded = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=target.parent))
+            target.rename(discarded / "damaged")
+            shutil.rmtree(discarded)
+        else:
+            return target
+    try:
+        folder.rename(target)
+    except OSError:
+        # Another process has just written the same content.
+        open_bundle(target)
+    _sync_folder(target.parent)
+    return target
+
+
+@contextmanager
+def _building(root: Path) -> Iterator[Path]:
+    """A temporary folder beside the bundles: on the same file system, so that a rename is atomic."""
+    folder = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=root))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sync(folder: Path) -> None:
+    """Force every file of a folder to the disk before the rename makes it visible."""
+    for path in folder.rglob("*"):
+        if path.is_dir():
+            _sync_folder(path)
+            continue
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    _sync_folder(folder)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _check_hashes(catalogue: Catalogue) -> None:
+    """Two films with one 40-bit hash could not be told apart in a person's history."""
+    same = np.flatnonzero(catalogue.hashes[1:] == catalogue.hashes[:-1])
+    if len(same):
+        one, other = (catalogue.item_ids[int(catalogue.hash_rows[same[0] + step])] for step in (0, 1))
+        raise BundleError(f"films {one!r} and {other!r} have the same 40-bit hash; give one of them another item_id")
+    if np.any(catalogue.hashes[1:] < catalogue.hashes[:-1]):
+        raise BundleDamaged("catalogue.hashes: not sorted, expected ascending hashes")

@@ -1,0 +1,1 @@
+"""Search engines: BM25 and kNN over one bundle."""

@@ -1,0 +1,147 @@
+"""Search inside the process: tantivy for text, exact cosines for vectors. The default, and the fallback."""
+
+import tempfile
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import tantivy
+from numpy.typing import NDArray
+
+from services.adapters.search.legs import EMPTY, best_known_first, best_of, leg_of, ordered, same_scores
+from services.adapters.search.query import QueryBuilder
+from services.adapters.search.suggestions import Suggestions
+from services.recommender.domain.bundle import Bundle
+from services.recommender.domain.filters import Filters
+from services.recommender.errors import BundleDamaged, SearchUnavailable
+from services.recommender.ports import Deadline, Leg, SearchRequest, SearchResult
+
+# More films of one name than this are not told apart by how well known they are.
+_NAMESAKES = 200
+
+
+class EmbeddedSearch:
+    """The search port over a bundle and the index folder that was written with it. Safe to share by threads.
+
+    Raises BundleDamaged when the index can't be opened or doesn't hold the bundle's films.
+    """
+
+    def __init__(self, bundle: Bundle, index_dir: Path) -> None:
+        self.index_version = f"embedded-{bundle.version}"
+        self._bundle = bundle
+        searcher, queries = _open(index_dir)
+        self._searcher: tantivy.Searcher | None = searcher
+        self._queries: QueryBuilder | None = queries
+        self._suggestions = _load_suggestions(index_dir)
+        if searcher.num_segments > 1 or searcher.num_docs != len(bundle.catalogue):
+            raise BundleDamaged(
+                f"{index_dir}: {searcher.num_docs} films in {searcher.num_segments} segments, "
+                f"expected {len(bundle.catalogue)} in one; build the bundle again"
+            )
+
+    def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:  # noqa: ARG002
+        """Both legs. Nothing here waits, so the deadline is not looked at. Raises SearchUnavailable."""
+        size = max(1, request.size)
+        text = None if request.text is None else self._text_leg(request.text, request.filters, size)
+        knn = None
+        if request.vectors is not None and self._bundle.embeddings is not None:
+            knn = self._knn_leg(request.vectors, request.filters, size)
+        return SearchResult(text, knn)
+
+    def suggest(self, prefix: str, limit: int) -> NDArray[np.int32]:
+        """Rows for a type-ahead: the words side by side first, then the words anywhere; best known first."""
+        rows = self._best_known(self._suggestions.together(prefix))[:limit]
+        if len(rows) < limit:
+            others = np.setdiff1d(self._suggestions.apart(prefix), rows, assume_unique=True)
+            rows = np.concatenate([rows, self._best_known(others)])
+        return rows[:limit].astype(np.int32)
+
+    def close(self) -> None:
+        """Give the index files back; later searches raise SearchUnavailable."""
+        self._searcher = self._queries = None
+
+    def _text_leg(self, text: str, filters: Filters, size: int) -> Leg:
+        query = self._ask().text(text)
+        if query is None:
+            return EMPTY
+        everything = best_known_first(self._hits(query, size), self._namesakes(text), self._rank)
+        if filters.is_empty:
+            return leg_of(everything, everything, size)
+        hits = self._hits(self._ask().filtered(query, filters), size)
+        return leg_of(same_scores(hits, everything, len(self._bundle.catalogue)), everything, size)
+
+    def _knn_leg(self, vectors: NDArray[np.float32], filters: Filters, size: int) -> Leg:
+        embeddings = self._bundle.embeddings
+        assert embeddings is not None
+        if vectors.ndim != 2 or vectors.shape[1] != embeddings.dims:
+            raise SearchUnavailable(
+                f"query vectors of shape {vectors.shape} against films of {embeddings.dims} dimensions; "
+                f"the bundle was built with the encoder {embeddings.encoder_id!r}, use the same"
+            )
+        scores = embeddings.cosines(vectors)
+        scores[embeddings.scales == 0] = -np.inf
+        everything = best_of(scores, size)
+        if filters.is_empty:
+            return leg_of(everything, everything, size)
+        scores[~filters.mask(self._bundle.catalogue)] = -np.inf
+        return leg_of(best_of(scores, size), everything, size)
+
+    def _namesakes(self, text: str) -> NDArray[np.int32]:
+        """The films of exactly this name."""
+        query = self._ask().named(text)
+        return EMPTY.rows if query is None else self._hits(query, _NAMESAKES).rows
+
+    def _hits(self, query: tantivy.Query, size: int) -> Leg:
+        """The hits of an engine query; a document id is a row."""
+        searcher = self._searcher
+        if searcher is None:
+            raise SearchUnavailable("the index was closed; ask the release that is served now")
+        try:
+            hits = searcher.search(query, size, count=False).hits
+        except ValueError as error:
+            raise SearchUnavailable(f"the embedded index failed: {error}; verify the bundle") from error
+        rows = np.fromiter((address.doc for _, address in hits), np.int32, len(hits))
+        return ordered(rows, np.fromiter((score for score, _ in hits), np.float32, len(hits)))
+
+    def _ask(self) -> QueryBuilder:
+        queries = self._queries
+        if queries is None:
+            raise SearchUnavailable("the index was closed; ask the release that is served now")
+        return queries
+
+    @cached_property
+    def _rank(self) -> NDArray[np.int32]:
+        """0 for the best known film, int32[films]: by popularity, then votes, then row."""
+        order = np.lexsort((-self._bundle.catalogue.votes.astype(np.int64), -self._bundle.popularity))
+        rank = np.empty(len(order), np.int32)
+        rank[order] = np.arange(len(order), dtype=np.int32)
+        return rank
+
+    def _best_known(self, rows: NDArray[np.int32]) -> NDArray[np.int32]:
+        return rows[np.argsort(self._rank[rows])]
+
+
+def _open(index_dir: Path) -> tuple[tantivy.Searcher, QueryBuilder]:
+    """Open the index through links in a writable folder, since tantivy writes a lock file where it opens.
+
+    All files are mapped once the searcher is there, so the links can go at once.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix="marquee-index-") as links:
+            for path in index_dir.iterdir():
+                (Path(links) / path.name).symlink_to(path.resolve())
+            index = tantivy.Index.open(links)
+            index.config_reader("manual", 0)
+            searcher = index.searcher()
+            return searcher, QueryBuilder(index.schema, searcher)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # damaged bytes make the engine panic, which is no Exception
+        raise BundleDamaged(f"{index_dir}: can't be opened as a text index: {error}; build the bundle again") from error
+
+
+def _load_suggestions(index_dir: Path) -> Suggestions:
+    try:
+        return Suggestions.load(index_dir)
+    except (OSError, ValueError) as error:
+        raise BundleDamaged(f"{index_dir}: can't read the type-ahead: {error}; build the bundle again") from error

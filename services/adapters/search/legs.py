@@ -1,0 +1,52 @@
+"""Scores of one leg, with and without filters, as the ``Leg`` of the search port."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.recommender.ports import Leg
+
+REFERENCE_HITS = 50
+
+EMPTY = Leg(np.empty(0, np.int32), np.empty(0, np.float32), 0.0)
+
+
+def leg_of(hits: Leg, everything: Leg, size: int) -> Leg:
+    """``hits`` with reference and floor of ``everything``, which is the same leg without filters."""
+    best = everything.scores[:REFERENCE_HITS]
+    reference = float(best.mean(dtype=np.float64)) if len(best) else 0.0
+    floor = float(everything.scores[size - 1]) if len(everything.scores) >= size else 0.0
+    return Leg(hits.rows, hits.scores, reference, floor)
+
+
+def ordered(rows: NDArray[np.int32], scores: NDArray[np.float32]) -> Leg:
+    """Hits best first, equal scores by row; reference and floor are still to be set."""
+    order = np.lexsort((rows, -scores))
+    return Leg(rows[order], scores[order], 0.0)
+
+
+def best_of(scores: NDArray[np.float32], size: int) -> Leg:
+    """The ``size`` best of a dense float32[films]; -inf means that a film is no hit."""
+    rows = np.argpartition(-scores, size - 1)[:size] if size < len(scores) else np.arange(len(scores))
+    hits: NDArray[np.int32] = rows[scores[rows] > -np.inf].astype(np.int32)
+    return ordered(hits, scores[hits])
+
+
+def same_scores(hits: Leg, everything: Leg, films: int) -> Leg:
+    """``hits`` with the scores that ``everything`` has for them, where it has them."""
+    known = np.full(films, np.nan, np.float32)
+    known[everything.rows] = everything.scores
+    found = known[hits.rows]
+    return ordered(hits.rows, np.where(np.isnan(found), hits.scores, found))
+
+
+def best_known_first(hits: Leg, group: NDArray[np.int32], rank: NDArray[np.int32]) -> Leg:
+    """``hits`` where the films of a group trade their scores, so that the best known of them has the best.
+
+    ``rank`` int32[films]: 0 for the best known film.
+    """
+    at = np.flatnonzero(np.isin(hits.rows, group))
+    if len(at) < 2:
+        return hits
+    rows = hits.rows.copy()
+    rows[at] = rows[at][np.argsort(rank[rows[at]], kind="stable")]
+    return ordered(rows, hits.scores)

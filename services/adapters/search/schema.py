@@ -1,0 +1,31 @@
+"""The fields of the embedded index. One document a film, in row order, so that a document id is a row."""
+
+import tantivy
+
+from services.adapters.search.analyser import ANALYSER
+
+# Field and its weight in BM25.
+TEXT_FIELDS: dict[str, float] = {
+    "title": 2.0,
+    "overview": 1.0,
+    "genres": 1.0,
+    "keywords": 1.0,
+    "people": 1.0,
+    "aka": 1.0,
+}
+
+# One token each: a film's title, the other names it goes by, whole names of people.
+NAME_FIELDS = ("name", "other_name", "director", "person")
+
+
+def build_schema() -> tantivy.Schema:
+    """The tantivy schema: text and names for finding, genre, year, language and votes for filtering."""
+    builder = tantivy.SchemaBuilder()
+    for field in TEXT_FIELDS:
+        builder.add_text_field(field, tokenizer_name=ANALYSER, index_option="freq")
+    for field in (*NAME_FIELDS, "language"):
+        builder.add_text_field(field, tokenizer_name="raw", index_option="basic")
+    builder.add_integer_field("row", fast=True)
+    for field in ("genre", "year", "votes"):
+        builder.add_integer_field(field, indexed=True, fast=True)
+    return builder.build()

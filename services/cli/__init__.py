@@ -1,0 +1,1 @@
+"""The command line, `marquee`, a file a verb group."""

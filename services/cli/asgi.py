@@ -1,0 +1,29 @@
+"""The application of a server process: settings from the environment, so that every worker makes its own."""
+
+import logging
+
+from fastapi import FastAPI
+
+from services.api.app.main import create_app
+from services.api.app.services import AppServices
+from services.bootstrap import build_services
+from services.settings import load_settings
+
+
+def application() -> FastAPI:
+    """Wire everything and open the bundle now. Raises SettingsError, StateUnavailable, BundleError."""
+    settings = load_settings()
+    _log_to_stderr(settings.marquee_access_log)
+    services = build_services(settings)
+    services.releases.current()
+    return create_app(AppServices.of(services))
+
+
+def _log_to_stderr(access: bool) -> None:
+    """Warnings always; with ``access`` a JSON line a request."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if access:
+        lines = logging.getLogger("marquee.access")
+        lines.addHandler(logging.StreamHandler())
+        lines.setLevel(logging.INFO)
+        lines.propagate = False

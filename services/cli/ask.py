@@ -1,0 +1,153 @@
+"""``marquee recommend``, ``similar``, ``feedback``: the questions of the HTTP API, asked without a server."""
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from services.cli.console import EXIT_CODES, JsonOption, Output, table
+from services.cli.failures import Misused
+from services.cli.opening import open_services
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from services.recommender.service import Answer
+
+Body = TypeVar("Body", bound="BaseModel")
+Strings = list[str] | None
+_EVENTS = "like, dislike, rating, watch, click or clear"
+
+
+def register(parent: typer.Typer) -> None:
+    """Add the verbs to the command line."""
+    for verb in (recommend, similar, feedback):
+        parent.command(epilog=EXIT_CODES)(verb)
+
+
+def recommend(
+    user: Annotated[str | None, typer.Option(help="Id of a person.")] = None,
+    k: Annotated[int, typer.Option("--k", "-k", help="How many films, 1 to 100.")] = 20,
+    liked: Annotated[Strings, typer.Option(help="Film id that counts as just liked; may be repeated.")] = None,
+    disliked: Annotated[Strings, typer.Option(help="Film id that counts as just disliked; may be repeated.")] = None,
+    tmdb_id: Annotated[list[int] | None, typer.Option(help="TMDB id that counts as liked; may be repeated.")] = None,
+    query: Annotated[str | None, typer.Option(help="Free text, e.g. 'a heist in a dream'.")] = None,
+    genre: Annotated[Strings, typer.Option(help="Only films of this genre; repeated: any of them.")] = None,
+    not_genre: Annotated[Strings, typer.Option(help="No films of this genre; may be repeated.")] = None,
+    year_from: Annotated[int | None, typer.Option(help="Earliest year.")] = None,
+    year_to: Annotated[int | None, typer.Option(help="Latest year.")] = None,
+    language: Annotated[Strings, typer.Option(help="Original language, e.g. fr; may be repeated.")] = None,
+    min_votes: Annotated[int, typer.Option(help="Least number of votes.")] = 0,
+    exclude: Annotated[Strings, typer.Option(help="Film id to leave out; may be repeated.")] = None,
+    include_seen: Annotated[bool, typer.Option("--include-seen", help="Films seen before may come back.")] = False,
+    diversity: Annotated[float, typer.Option(help="0 (closest to the taste) to 1 (most varied).")] = 0.2,
+    cursor: Annotated[str | None, typer.Option(help="next_cursor of the page before.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="A sentence and the signals for each film.")] = False,
+    trace: Annotated[bool, typer.Option("--trace", help="Show strategy, signals and milliseconds by stage.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """What should this person watch next?"""
+    from services.api.app.models import RecommendBody
+
+    filters = {
+        "genres": genre or [], "not_genres": not_genre or [], "year_from": year_from, "year_to": year_to,
+        "languages": language or [], "min_votes": min_votes,
+    }  # fmt: skip
+    body = {
+        "user_id": user, "k": k, "explain": explain or trace, "liked": liked, "disliked": disliked,
+        "tmdb_ids": tmdb_id, "query": query, "filters": filters, "exclude_item_ids": exclude,
+        "include_seen": include_seen, "diversity": diversity, "cursor": cursor,
+    }  # fmt: skip
+    request = _checked(RecommendBody, body).to_request()
+    with open_services() as services:
+        answer = services.recommender.recommend(request)
+    document = json.loads(answer.render("cli"))
+    if trace:
+        document["trace_ms"] = dict(answer.stages)
+    Output(as_json).result(document, _page(document, answer, trace))
+
+
+def _page(document: dict[str, Any], answer: "Answer", trace: bool) -> list[str]:
+    rows = [
+        (item["item_id"], _titled(item), f"{item['score']:.3f}", "; ".join(item["reason"]))
+        for item in document["items"]
+    ]
+    lines = table(("id", "film", "score", "why"), rows) if rows else ["No film fits; loosen the filters."]
+    if document.get("ignored_ids"):
+        lines.append(f"Unknown ids were skipped: {', '.join(document['ignored_ids'])}")
+    if answer.degraded:
+        lines.append(f"Degraded: {', '.join(answer.degraded)}")
+    if trace:
+        lines += _trace(document, answer)
+    return lines
+
+
+def _trace(document: dict[str, Any], answer: "Answer") -> list[str]:
+    """How the answer was made: the way of the request, then each film's terms of the raw score."""
+    lines = ["", f"strategy {document['strategy']}, model {document['model_version']}, cached {answer.cached}"]
+    lines += table(("stage", "ms"), [(stage, f"{ms:.2f}") for stage, ms in answer.stages.items()])
+    for item in document["items"]:
+        terms = ", ".join(f"{name} {value:+.3f}" for name, value in item.get("signals", {}).items())
+        lines.append(f"{item['item_id']}: {terms}")
+    return lines
+
+
+def similar(
+    item_id: Annotated[str | None, typer.Argument(help="Id of the film.")] = None,
+    tmdb_id: Annotated[int | None, typer.Option(help="TMDB id of the film, instead.")] = None,
+    k: Annotated[int, typer.Option("--k", "-k", min=1, max=100, help="How many films.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """Films like this one."""
+    if (item_id is None) == (tmdb_id is None):
+        raise Misused("Give either a film id or --tmdb-id, e.g. `marquee similar 1`.")
+    with open_services() as services:
+        document = services.recommender.similar(item_id, tmdb_id, k)
+    rows = [(item["item_id"], _titled(item), f"{item['score']:.3f}", _reason(item)) for item in document["items"]]
+    lines = [f"Like {document['title']}:", *table(("id", "film", "score", "why"), rows)]
+    Output(as_json).result(document, lines)
+
+
+def feedback(
+    user: Annotated[str, typer.Argument(help="Id of the person.")],
+    item_id: Annotated[str, typer.Argument(help="Id of the film.")],
+    event: Annotated[str, typer.Argument(help=f"What happened: {_EVENTS}.")],
+    value: Annotated[float | None, typer.Option(help="Stars of a rating: 0.5 to 5 by 0.5.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Store what a person did with a film; the next answer knows of it."""
+    from services.api.app.models import FeedbackBody
+    from services.recommender.errors import MarqueeError
+    from services.recommender.ports import FeedbackCommand
+
+    body = _checked(FeedbackBody, {"user_id": user, "item_id": item_id, "event": event, "value": value})
+    with open_services() as services:
+        command = FeedbackCommand(user, body.to_event(services.clock.now_ms()))
+        (receipt,) = services.recommender.feedback([command])
+    if isinstance(receipt, MarqueeError):
+        raise receipt
+    document = {"event_id": receipt.event_id, "duplicate": receipt.duplicate}
+    said = "It was stored before." if receipt.duplicate else "Stored."
+    Output(as_json).result(document, [f"{said} Event {receipt.event_id}."])
+
+
+def _checked(model: type[Body], values: dict[str, Any]) -> Body:
+    """The request under the same rules as over HTTP. Raises Misused naming the field."""
+    from pydantic import ValidationError
+
+    from services.api.app.validation import field_errors
+
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        found = [dict(problem, loc=("body", *problem["loc"])) for problem in error.errors(include_url=False)]
+        raise Misused("; ".join(problem["detail"] for problem in field_errors(found))) from error
+
+
+def _titled(item: dict[str, Any]) -> str:
+    return f"{item['title']} ({item['year']})" if item.get("year") else str(item["title"])
+
+
+def _reason(item: dict[str, Any]) -> str:
+    reason = item.get("reason") or ""
+    return reason if isinstance(reason, str) else "; ".join(reason)

@@ -1,0 +1,130 @@
+"""``marquee build``: from files to a bundle that can be served."""
+
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from services.cli.console import EXIT_CODES, JsonOption, Output, table
+from services.cli.inputs import CatalogueFiles, EventsFile, Movielens, Tmdb, source_of
+
+if TYPE_CHECKING:
+    from data_jobs.build import Built, Order
+    from services.recommender.ports import TextEncoder
+    from services.settings import Settings
+
+SIMULATED = "The sample catalogue: the films are real, its viewers and their ratings are simulated."
+
+
+class EncoderChoice(StrEnum):
+    """Which text encoder makes the vectors."""
+
+    MINILM = "minilm"
+    NONE = "none"
+
+
+def register(parent: typer.Typer) -> None:
+    """Add the verb to the command line."""
+    parent.command(epilog=EXIT_CODES)(build)
+
+
+def build(
+    movielens: Movielens = None,
+    tmdb: Tmdb = None,
+    catalogue: CatalogueFiles = None,
+    events: EventsFile = None,
+    encoder: Annotated[
+        EncoderChoice, typer.Option(help="minilm: vectors of the texts; none: without.")
+    ] = EncoderChoice.MINILM,
+    holdout: Annotated[Path | None, typer.Option(help="CSV of userId,movieId that is left out of training.")] = None,
+    events_from_state: Annotated[
+        bool, typer.Option("--events-from-state", help="Train on the feedback in the state store, too.")
+    ] = False,
+    params: Annotated[
+        Path | None, typer.Option(help='JSON file {"train": {...}, "weights": {...}} of other parameters.')
+    ] = None,
+    no_activate: Annotated[bool, typer.Option("--no-activate", help="Build, but go on serving the old one.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Build although many rows are wrong.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Build a bundle: validate, embed the texts, train, index, write; then make it the active one.
+
+    Without inputs the sample catalogue is built. Everything is written under MARQUEE_HOME. A bundle appears whole
+    or not at all; the same input makes the same version.
+    """
+    from data_jobs.build import Order
+    from data_jobs.build import build as build_bundle
+    from services.settings import load_settings
+
+    settings, output = load_settings(), Output(as_json)
+    source = source_of(movielens, tmdb, catalogue, events)
+    if source is None:
+        output.say(SIMULATED)
+    order = Order(
+        home=settings.marquee_home,
+        source=source,
+        encoder=encoder_of(encoder, settings),
+        holdout=holdout,
+        params=params,
+        activate=not no_activate,
+        force=force,
+    )
+    with output.progress() as progress:
+        built = build_bundle(with_log(order, settings) if events_from_state else order, progress)
+    output.result(document_of(built), summary_of(built))
+
+
+def encoder_of(choice: EncoderChoice, settings: "Settings") -> "TextEncoder | None":
+    """The encoder that was chosen. Raises EncoderUnavailable."""
+    if choice is EncoderChoice.NONE:
+        return None
+    from services.adapters.embed.onnx import load_encoder
+
+    return load_encoder(settings.embedder_dir)
+
+
+def with_log(order: "Order", settings: "Settings") -> "Order":
+    """The order with the events of the state store, which are read now. Raises StateUnavailable."""
+    from services.cli.demo import Demo
+    from services.cli.opening import open_services
+
+    with open_services() as services:
+        log = list(services.state.log())
+    return replace(order, log=log, seeded=Demo.load(settings.marquee_home).seeded)
+
+
+def document_of(built: "Built") -> dict[str, Any]:
+    """What a build made, for ``--json``."""
+    return {
+        "version": built.version,
+        "activated": built.activated,
+        "path": str(built.path),
+        "films": len(built.dataset.films),
+        "people": len(built.dataset.events.user_ids),
+        "events": len(built.dataset.events),
+        "sources": list(built.dataset.sources),
+        "bytes": built.size,
+        "seconds": built.seconds,
+        "notes": built.notes,
+        "warnings": [{"code": code, "count": count} for _, code, count, _ in built.report.summary()],
+    }
+
+
+def summary_of(built: "Built") -> list[str]:
+    """The same as a table for people."""
+    events = built.dataset.events
+    rows: list[tuple[str, str]] = [
+        ("bundle", f"{built.version}{' (active)' if built.activated else ' (not activated)'}"),
+        ("films", f"{len(built.dataset.films):,}"),
+        ("people", f"{len(events.user_ids):,}"),
+        ("events", f"{len(events):,}"),
+        ("size", f"{built.size / 1e6:.1f} MB"),
+        *((f"{step}, s", f"{seconds:.1f}") for step, seconds in built.seconds.items()),
+        ("all, s", f"{sum(built.seconds.values()):.1f}"),
+    ]
+    width = max(len(name) for name, _ in rows)
+    found = [(severity, code, f"{count:,}", done) for severity, code, count, done in built.report.summary()]
+    findings = ["", *table(("severity", "code", "count", "what was done"), found)] if found else []
+    return [*(f"{name:<{width}}  {value}" for name, value in rows), *built.notes, *findings]

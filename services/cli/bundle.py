@@ -1,0 +1,103 @@
+"""``marquee bundle``: which releases of the data there are, and which one is served."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from services.cli.console import EXIT_CODES, JsonOption, Output, table
+
+if TYPE_CHECKING:
+    from services.adapters.bundle.local import LocalBundles
+
+app = typer.Typer(help="Bundles: list, activate, verify, go back.", rich_markup_mode=None, epilog=EXIT_CODES)
+Version = Annotated[str, typer.Argument(help="Version, as `marquee bundle list` shows it.")]
+
+
+def register(parent: typer.Typer) -> None:
+    """Add the verbs to the command line."""
+    parent.add_typer(app, name="bundle")
+
+
+def open_bundles() -> "LocalBundles":
+    """The bundles under ``MARQUEE_HOME``."""
+    from services.adapters.bundle.local import LocalBundles
+    from services.settings import load_settings
+
+    return LocalBundles(load_settings().marquee_home)
+
+
+@app.command("list", epilog=EXIT_CODES)
+def list_bundles(as_json: JsonOption = False) -> None:
+    """List the bundles that are there, the active one marked."""
+    from services.recommender.errors import BundleError
+
+    bundles = open_bundles()
+    try:
+        active: str | None = bundles.pointer().version
+    except BundleError:
+        active = None
+    found = [_described(bundles, version, version == active) for version in bundles.list()]
+    rows = [("*" if each["active"] else "", *list(each.values())[1:]) for each in found]
+    headings = ("", "version", "films", "encoder", "MB", "built", "sources")
+    Output(as_json).result(found, table(headings, rows) if rows else ["No bundles yet; `marquee build` makes one."])
+
+
+def _described(bundles: "LocalBundles", version: str, active: bool) -> dict[str, object]:
+    from services.adapters.bundle.manifest import Manifest
+    from services.recommender.errors import BundleError
+
+    try:
+        manifest = Manifest.load(bundles.path(version))
+    except BundleError as error:
+        return {"active": active, "version": version, "films": "damaged", "encoder": "", "megabytes": "",
+                "created_at": "", "sources": str(error)}  # fmt: skip
+    return {
+        "active": active,
+        "version": version,
+        "films": manifest.counts.get("films", 0),
+        "encoder": manifest.encoder_id or "none",
+        "megabytes": round(sum(entry.size for entry in manifest.files.values()) / 1e6, 1),
+        "created_at": manifest.created_at,
+        "sources": ", ".join(manifest.sources),
+    }
+
+
+@app.command(epilog=EXIT_CODES)
+def activate(version: Version, as_json: JsonOption = False) -> None:
+    """Check a bundle and make it the one that is served; running servers pick it up within seconds."""
+    pointer = open_bundles().activate(version)
+    document = {"version": pointer.version, "previous": pointer.previous}
+    Output(as_json).result(document, [f"Bundle {pointer.version} is active (before: {pointer.previous or 'none'})."])
+
+
+@app.command(epilog=EXIT_CODES)
+def rollback(as_json: JsonOption = False) -> None:
+    """Go back to the bundle that was active before."""
+    from services.recommender.errors import BundleMissing
+
+    bundles = open_bundles()
+    previous = bundles.pointer().previous
+    if previous is None:
+        raise BundleMissing("There is no bundle to go back to; `marquee bundle list` shows which there are.")
+    pointer = bundles.activate(previous)
+    document = {"version": pointer.version, "previous": pointer.previous}
+    Output(as_json).result(document, [f"Back to bundle {pointer.version} (before: {pointer.previous})."])
+
+
+@app.command(epilog=EXIT_CODES)
+def verify(
+    version: Annotated[str | None, typer.Argument(help="Version; the active one if left out.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read every byte of a bundle and compare it with its manifest."""
+    from services.adapters.bundle.reader import text_index_of
+    from services.adapters.search.embedded import EmbeddedSearch
+
+    bundles = open_bundles()
+    wanted = version or bundles.pointer().version
+    bundle = bundles.verify(wanted)
+    EmbeddedSearch(bundle, text_index_of(bundles.path(wanted))).close()
+    films = len(bundle.catalogue)
+    Output(as_json).result(
+        {"version": wanted, "ok": True, "films": films}, [f"Bundle {wanted} is sound: {films:,} films."]
+    )

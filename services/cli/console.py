@@ -1,0 +1,98 @@
+"""How every verb speaks: results on stdout, progress and complaints on stderr, one table of exit codes."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Annotated, Protocol
+
+import typer
+
+
+class Progress(Protocol):
+    """Told how far a long step is; ``total`` is None where it is not known beforehand."""
+
+    def advance(self, step: str, done: int, total: int | None) -> None:
+        """``done`` units of ``step`` are through."""
+
+
+class Silent:
+    """Progress that nobody watches."""
+
+    def advance(self, step: str, done: int, total: int | None) -> None:
+        """Say nothing."""
+
+
+class ExitCode(IntEnum):
+    """What a shell script may rely on."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    UNAVAILABLE = 3
+
+
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 failed, or the data are invalid; 2 wrong usage or setting; "
+    "3 something needed is missing or does not answer (a bundle, the state store, the network)."
+)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where a verb's results go; ``as_json``: one JSON document on stdout and nothing else."""
+
+    as_json: bool = False
+
+    def result(self, document: object, lines: Iterable[str]) -> None:
+        """The result: the document under ``--json``, else its lines of text."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n")
+        else:
+            sys.stdout.writelines(f"{line}\n" for line in lines)
+        sys.stdout.flush()
+
+    def say(self, line: str) -> None:
+        """A word on what is going on, for people: on stderr, and not under ``--json``."""
+        if not self.as_json:
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
+
+    @contextmanager
+    def progress(self) -> Iterator[Progress]:
+        """Progress bars on stderr, a bar a step; nothing where nobody watches (no terminal, ``--json``)."""
+        if self.as_json or not sys.stderr.isatty():
+            yield Silent()
+            return
+        from services.cli.bars import bars
+
+        with bars() as progress:
+            yield progress
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
+    """A plain table as lines: columns padded, numbers to the right."""
+    cells = [[str(cell) for cell in row] for row in rows]
+    right = [all(_is_number(row[at]) for row in cells) and bool(cells) for at in range(len(headings))]
+    widths = [max(len(heading), *(len(row[at]) for row in cells), 0) for at, heading in enumerate(headings)]
+
+    def line(row: Sequence[str]) -> str:
+        padded = (
+            cell.rjust(width) if flush else cell.ljust(width)
+            for cell, width, flush in zip(row, widths, right, strict=True)
+        )
+        return "  ".join(padded).rstrip()
+
+    return [line(headings), *(line(row) for row in cells)]
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell.replace(",", "").rstrip("%s"))
+    except ValueError:
+        return False
+    return True

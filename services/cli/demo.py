@@ -1,0 +1,65 @@
+"""``demo.json`` under ``MARQUEE_HOME``: the people put into the state store, so that curl has somebody to ask for."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from data_jobs.records import Dataset, Events
+    from services.recommender.ports import LoggedEvent
+
+FILE = "demo.json"
+DEMO_USERS = 12
+# Enough to have a taste, few enough to be read at a glance.
+_TYPICAL_EVENTS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """``users``: some ids to try; ``items``: ids of well-known films; ``seeded``: all ids that were seeded."""
+
+    users: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+    seeded: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, home: Path) -> "Demo":
+        """What was written; empty if there is none or it cannot be read."""
+        try:
+            document = json.loads((home / FILE).read_bytes())
+            return cls(**{name: tuple(map(str, document[name])) for name in ("users", "items", "seeded")})
+        except (OSError, ValueError, KeyError, TypeError):
+            return cls()
+
+    def save(self, home: Path) -> None:
+        """Write it, whole or not at all."""
+        home.mkdir(parents=True, exist_ok=True)
+        temporary = home / f".{FILE}"
+        temporary.write_text(json.dumps(asdict(self)) + "\n", encoding="utf-8")
+        temporary.replace(home / FILE)
+
+
+def typical_people(events: "Events", count: int = DEMO_USERS) -> tuple[str, ...]:
+    """People whose number of events is nearest to a typical one, in the order of the data."""
+    sizes = Counter(events.user.tolist())
+    nearest = sorted(sizes, key=lambda user: (abs(sizes[user] - _TYPICAL_EVENTS), user))[:count]
+    return tuple(events.user_ids[user] for user in sorted(nearest))
+
+
+def seed_events(dataset: "Dataset", users: Iterable[str] | None = None) -> "Sequence[LoggedEvent]":
+    """The events of these people (all if None) as lines of the log, in log order; the ids are the same every time."""
+    from services.recommender.domain.events import Event, EventKind
+    from services.recommender.ports import LoggedEvent
+
+    events, wanted = dataset.events, None if users is None else frozenset(users)
+    lines = []
+    columns = (events.user, events.film, events.kind, events.value, events.ts_ms)
+    for user, film, kind, value, ts_ms in zip(*(column.tolist() for column in columns), strict=True):
+        user_id, item_id = events.user_ids[user], dataset.films[film].item_id
+        if wanted is None or user_id in wanted:
+            event = Event(item_id, EventKind(kind), value, ts_ms)
+            lines.append(LoggedEvent(f"seed-{item_id}", user_id, event))
+    return lines

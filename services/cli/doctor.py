@@ -1,0 +1,145 @@
+"""``marquee doctor``: what is installed, found and missing, and how to mend it."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import typer
+
+from services.cli.console import EXIT_CODES, ExitCode, JsonOption, Output, table
+
+if TYPE_CHECKING:
+    from services.settings import Settings
+
+_NEEDED = ("fastapi", "numpy", "pydantic", "tantivy")
+_HELPFUL = {
+    "uvicorn": "serving", "uvloop": "serving faster", "httptools": "serving faster", "onnxruntime": "text vectors",
+    "tokenizers": "text vectors", "polars": "building bundles", "scipy": "building bundles",
+}  # fmt: skip
+_LEAST_FREE = 500_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One part. ``state``: ok, note (works without), missing (cannot serve). ``advice``: how to mend it."""
+
+    part: str
+    state: str
+    found: str
+    advice: str = ""
+
+
+def register(parent: typer.Typer) -> None:
+    """Add the verb to the command line."""
+    parent.command(epilog=EXIT_CODES)(doctor)
+
+
+def doctor(as_json: JsonOption = False) -> None:
+    """Look at everything Marquee needs: what is there, what is missing, what to do about it.
+
+    Exit code 3 means that it cannot serve as it is.
+    """
+    from services.settings import load_settings
+
+    settings = load_settings()
+    checks = [
+        *_installed(),
+        *_home(settings),
+        *_state(settings),
+        *_bundle(settings),
+        *_encoder(settings),
+        *_notes(settings),
+    ]
+    rows = [(check.state, check.part, check.found) for check in checks]
+    advice = [f"{check.part}: {check.advice}" for check in checks if check.advice]
+    lines = [*table(("", "part", "found"), rows), *(["", *advice] if advice else [])]
+    ready = all(check.state != "missing" for check in checks)
+    lines += ["", "Ready to serve." if ready else "Not ready to serve yet."]
+    Output(as_json).result({"ready": ready, "checks": [asdict(check) for check in checks]}, lines)
+    raise typer.Exit(ExitCode.OK if ready else ExitCode.UNAVAILABLE)
+
+
+def _installed() -> Iterator[Check]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    yield Check("Python", "ok", sys.version.split()[0])
+    for name in (*_NEEDED, *_HELPFUL):
+        try:
+            yield Check(name, "ok", version(name))
+        except PackageNotFoundError:
+            state = "missing" if name in _NEEDED else "note"
+            yield Check(
+                name, state, "not installed", f"needed for {_HELPFUL.get(name, 'everything')}: `uv sync --locked`"
+            )
+
+
+def _home(settings: "Settings") -> Iterator[Check]:
+    home = settings.marquee_home
+    existing = next(folder for folder in (home.absolute(), *home.absolute().parents) if folder.is_dir())
+    if not os.access(existing, os.W_OK):
+        yield Check("MARQUEE_HOME", "missing", f"{home}: not writable", "choose a folder that is")
+        return
+    free = shutil.disk_usage(existing).free
+    advice = "" if free > _LEAST_FREE else "little is left on this disk: a bundle needs some 150 MB and as much again"
+    yield Check("MARQUEE_HOME", "note" if advice else "ok", f"{home}, {free / 1e9:.1f} GB free", advice)
+
+
+def _state(settings: "Settings") -> Iterator[Check]:
+    from services.bootstrap import build_services
+    from services.recommender.errors import Unavailable
+    from services.recommender.ports import Deadline
+
+    if not settings.state_path.exists():
+        yield Check("state store", "ok", "not there yet; made when it is first needed")
+        return
+    try:
+        services = build_services(settings)
+        services.state.ping(Deadline.within(services.clock, 2.0))
+        services.close()
+    except Unavailable as error:
+        yield Check("state store", "missing", str(error), "stop what holds it, or move the file away")
+        return
+    yield Check("state store", "ok", f"{settings.state_path}, {settings.state_path.stat().st_size / 1e6:.1f} MB")
+
+
+def _bundle(settings: "Settings") -> Iterator[Check]:
+    from services.adapters.bundle.local import LocalReleases
+    from services.bootstrap import open_search
+    from services.recommender.errors import BundleError
+
+    try:
+        bundle = LocalReleases(settings.marquee_home, open_search).current().bundle
+    except BundleError as error:
+        yield Check("bundle", "missing", str(error), "`marquee build` makes one, `make run` does it all")
+        return
+    vectors = bundle.embeddings.encoder_id if bundle.embeddings else "no vectors"
+    yield Check("bundle", "ok", f"{bundle.version}, {len(bundle.catalogue):,} films, {vectors}")
+
+
+def _encoder(settings: "Settings") -> Iterator[Check]:
+    from services.bootstrap import find_encoder
+    from services.recommender.errors import EncoderUnavailable
+
+    encoder, missing = find_encoder(settings)
+    try:
+        if encoder is not None:
+            encoder.encode(["a heist in a dream"])
+            yield Check("text encoder", "ok", encoder.encoder_id)
+            return
+    except EncoderUnavailable as error:
+        missing = str(error)
+    yield Check("text encoder", "note", "none", str(missing))
+
+
+def _notes(settings: "Settings") -> Iterator[Check]:
+    from services.settings import notes, unused_settings
+
+    for name, value in unused_settings(settings).items():
+        yield Check(name, "note", f"{value} (not used by the embedded default)")
+    for note in notes(settings):
+        yield Check("setting", "note", note)
+    if settings.is_exposed():
+        yield Check("MARQUEE_HOST", "note", settings.marquee_host, "API keys are off: `serve` will ask for --insecure")

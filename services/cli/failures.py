@@ -1,0 +1,46 @@
+"""From an error to what the shell sees: an exit code and plain words."""
+
+import typer
+
+from services.cli.console import ExitCode
+from services.recommender.errors import BundleError, MarqueeError, Unavailable
+
+
+class Failed(MarqueeError):
+    """A verb ran and its answer is no: invalid data, a damaged bundle, a missing part. Carries the exit code."""
+
+    def __init__(self, message: str, code: ExitCode = ExitCode.FAILED) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Misused(MarqueeError):
+    """Options that do not go together; the message says which do."""
+
+
+def describe(error: Exception) -> tuple[ExitCode, str]:
+    """Exit code and message for an error of any kind."""
+    from services.settings import SettingsError
+
+    match error:
+        case Failed():
+            return error.code, str(error)
+        case Misused() | SettingsError():
+            return ExitCode.USAGE, str(error)
+        case typer.TyperException():
+            return ExitCode.USAGE, _usage(error)
+        case typer.Abort():
+            return ExitCode.FAILED, "stopped"
+        case BundleError() | Unavailable():
+            return ExitCode.UNAVAILABLE, str(error)
+        case MarqueeError():
+            return ExitCode.FAILED, str(error)
+        case OSError():
+            return ExitCode.FAILED, f"{error.filename or 'the system'}: {error.strerror or error}"
+    return ExitCode.FAILED, f"{type(error).__name__}: {error}. That is a bug; --debug shows where it happened."
+
+
+def _usage(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    verb = context.command_path if context else "marquee"
+    return f"{error.format_message()} See `{verb} --help`."

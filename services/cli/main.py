@@ -1,0 +1,82 @@
+"""``marquee``: the command line. This file knows the verbs and turns every error into a line and an exit code."""
+
+import json
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from services.cli import ask, build, bundle, doctor, keys, serve, up, users, validate
+from services.cli.console import EXIT_CODES, ExitCode
+
+app = typer.Typer(
+    name="marquee",
+    epilog=EXIT_CODES,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"marquee {version('marquee')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; may stand anywhere.")] = False,
+) -> None:
+    """Film recommendations: prepare the data, build a bundle, serve it, ask it."""
+
+
+for group in (validate, build, up, serve, ask, users, bundle, keys, doctor):
+    group.register(app)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+    debug, as_json = "--debug" in arguments, "--json" in arguments
+    wanted = [argument for argument in arguments if argument != "--debug"] or ["--help"]
+    try:
+        return int(app(wanted, standalone_mode=False, prog_name="marquee") or ExitCode.OK)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return _reader_gone()
+    except Exception as error:  # noqa: BLE001 - the outermost frame: whatever happens becomes a line
+        return _complain(error, debug, as_json)
+
+
+def _reader_gone() -> int:
+    """``marquee ... | head``: nobody reads on, which is no error; keep Python from complaining at exit."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ExitCode.OK
+
+
+def _complain(error: Exception, debug: bool, as_json: bool) -> int:
+    from services.cli.failures import describe
+
+    if debug:
+        traceback.print_exc()
+    code, message = describe(error)
+    if as_json:
+        sys.stdout.write(json.dumps({"error": message, "exit_code": int(code)}, ensure_ascii=False) + "\n")
+    sys.stderr.write(f"marquee: {message}\n")
+    return code
+
+
+def run() -> None:
+    """The entry point ``marquee``."""
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,62 @@
+"""``marquee serve``: the HTTP API."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from services.cli.console import EXIT_CODES, Output
+from services.cli.failures import Misused
+
+if TYPE_CHECKING:
+    from services.settings import Settings
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on.  [default: MARQUEE_HOST, 127.0.0.1]")]
+Port = Annotated[
+    int | None, typer.Option(min=0, max=65_535, help="Port; 0 for any free one.  [default: MARQUEE_PORT, 8000]")
+]
+Workers = Annotated[int, typer.Option(min=1, max=64, help="Server processes.")]
+Insecure = Annotated[bool, typer.Option("--insecure", help="Listen beyond this machine although API keys are off.")]
+
+
+def register(parent: typer.Typer) -> None:
+    """Add the verb to the command line."""
+    parent.command(epilog=EXIT_CODES)(serve)
+
+
+def serve(host: Host = None, port: Port = None, workers: Workers = 1, insecure: Insecure = False) -> None:
+    """Serve the HTTP API until it is stopped (Ctrl-C, SIGTERM)."""
+    raise typer.Exit(run_server(serving_settings(host, port), workers, insecure, []))
+
+
+def serving_settings(host: str | None, port: int | None) -> "Settings":
+    """The settings with what the command line says."""
+    from services.settings import load_settings
+
+    given = {"marquee_host": host, "marquee_port": port}
+    return load_settings(**{name: value for name, value in given.items() if value is not None})
+
+
+def run_server(settings: "Settings", workers: int, insecure: bool, hints: list[str]) -> int:
+    """Check, listen, serve; ``hints`` are lines to print once it is up, ``{url}`` being the address."""
+    from services.cli import server
+    from services.settings import notes
+
+    host, output = settings.marquee_host, Output()
+    if settings.is_exposed() and not insecure:
+        raise Misused(
+            f"{host} can be reached from other machines and API keys are off: set API_KEYS=on (and API_KEY_PEPPER), "
+            "or say --insecure if a gateway in front of it checks who calls"
+        )
+    for note in notes(settings):
+        output.say(f"Note: {note}.")
+    version = server.check_bundle(settings)
+    with server.bind(host, settings.marquee_port) as listener:
+        name = f"[{host}]" if ":" in host else host
+        url = f"http://{name}:{listener.getsockname()[1]}"
+
+        def ready() -> None:
+            output.say(f"Marquee serves bundle {version} on {url} (docs at {url}/docs, Ctrl-C stops it).")
+            for hint in hints:
+                output.say(hint.replace("{url}", url))
+
+        return server.serve_forever(settings, listener, workers, ready)

@@ -1,0 +1,135 @@
+"""``marquee up``: what `make run` runs. A bundle where none is there, some people to ask for, then the server."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from services.cli.build import SIMULATED, EncoderChoice, encoder_of, summary_of
+from services.cli.console import EXIT_CODES, Output
+from services.cli.demo import Demo, seed_events, typical_people
+from services.cli.inputs import CatalogueFiles, EventsFile, Movielens, Tmdb, source_of
+from services.cli.serve import Host, Insecure, Port, Workers, run_server, serving_settings
+
+if TYPE_CHECKING:
+    from data_jobs.build import Built, Order
+    from data_jobs.validate import Source
+    from services.settings import Settings
+
+
+def register(parent: typer.Typer) -> None:
+    """Add the verb to the command line."""
+    parent.command(epilog=EXIT_CODES)(up)
+
+
+def up(
+    movielens: Movielens = None,
+    tmdb: Tmdb = None,
+    catalogue: CatalogueFiles = None,
+    events: EventsFile = None,
+    encoder: EncoderChoice = EncoderChoice.MINILM,
+    host: Host = None,
+    port: Port = None,
+    workers: Workers = 1,
+    insecure: Insecure = False,
+) -> None:
+    """Get going with one command: build a bundle if there is none (or the inputs changed), seed some people, serve.
+
+    Without inputs MovieLens ml-latest-small is downloaded, and without a network the sample catalogue is used.
+    """
+    settings, output = serving_settings(host, port), Output()
+    named = source_of(movielens, tmdb, catalogue, events)
+    built = _build_if_needed(settings, named, encoder, output)
+    if built is not None:
+        output.result(None, summary_of(built))
+        _seed(settings, built, output)
+    demo = Demo.load(settings.marquee_home)
+    with_people = settings.model_copy(update={"demo_users": settings.demo_users or demo.users})
+    raise typer.Exit(run_server(with_people, workers, insecure, curl_lines(demo)))
+
+
+def _build_if_needed(
+    settings: "Settings", named: "Source | None", encoder: EncoderChoice, output: Output
+) -> "Built | None":
+    """The bundle that was built, None where the active one will do."""
+    active = _active_inputs(settings.marquee_home)
+    if named is None and active is not None:
+        output.say("Using the bundle that is there; name other inputs, or run `marquee build`, to change it.")
+        return None
+    from data_jobs.build import build, fingerprint
+
+    source = named or _download(settings, output)
+    order = _order(settings, source, encoder)
+    if active == fingerprint(order):
+        output.say("The inputs have not changed: using the bundle that was built from them.")
+        return None
+    output.say(
+        f"Building a bundle under {settings.marquee_home}; texts that were embedded once are not embedded again."
+    )
+    with output.progress() as progress:
+        return build(order, progress)
+
+
+def _order(settings: "Settings", source: "Source | None", encoder: EncoderChoice) -> "Order":
+    from data_jobs.build import Order
+
+    return Order(home=settings.marquee_home, source=source, encoder=encoder_of(encoder, settings))
+
+
+def _active_inputs(home: Path) -> str | None:
+    """The fingerprint of what the active bundle was built from; None if none is active or it is damaged."""
+    from services.adapters.bundle.local import LocalBundles
+    from services.adapters.bundle.manifest import Manifest
+    from services.recommender.errors import BundleError
+
+    try:
+        return str(Manifest.load(LocalBundles(home).current_path()).extra.get("inputs", ""))
+    except BundleError:
+        return None
+
+
+def _download(settings: "Settings", output: Output) -> "Source | None":
+    """MovieLens ml-latest-small, None (the sample catalogue) where it cannot be had."""
+    from data_jobs.movielens_download import DownloadFailed, download_movielens
+    from data_jobs.validate import Source
+
+    try:
+        with output.progress() as progress:
+            return Source(movielens=download_movielens(settings.marquee_home / "downloads", progress))
+    except DownloadFailed as error:
+        output.say(f"MovieLens cannot be downloaded ({error}). {SIMULATED}")
+        return None
+
+
+def _seed(settings: "Settings", built: "Built", output: Output) -> None:
+    """Some people of the data into the state store; nobody where the data have no people."""
+    from services.bootstrap import build_services
+
+    users = typical_people(built.dataset.events)
+    services = build_services(settings)
+    try:
+        services.state.seed(seed_events(built.dataset, users))
+    finally:
+        services.close()
+    items = tuple(film.item_id for film in built.dataset.films[:2])
+    seeded = tuple(sorted({*Demo.load(settings.marquee_home).seeded, *users}))
+    Demo(users, items, seeded).save(settings.marquee_home)
+    if users:
+        output.say(f"Seeded {len(users)} people of the data to try: {', '.join(users)}.")
+
+
+def curl_lines(demo: Demo) -> list[str]:
+    """Three commands to try, with ids that are there."""
+    person = demo.users[0] if demo.users else "me"
+    film = demo.items[0] if demo.items else "1"
+    return [
+        "Try:",
+        _curl("/recommend", {"user_id": person, "k": 5}),
+        _curl("/feedback", {"user_id": person, "item_id": film, "event": "like"}),
+        _curl("/recommend", {"liked": list(demo.items) or [film], "query": "a heist in a dream", "k": 5}),
+    ]
+
+
+def _curl(path: str, body: dict[str, object]) -> str:
+    return f"  curl -s -X POST {{url}}{path} -H 'content-type: application/json' -d '{json.dumps(body)}'"

@@ -1,0 +1,27 @@
+"""The sample catalogue is built once a session; every test gets a copy, every module a server."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.kit import Served, build_sample, copy_home
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("sample") / "home"
+    build_sample(home)
+    return home
+
+
+@pytest.fixture
+def home(sample_home: Path, tmp_path: Path) -> Path:
+    return copy_home(sample_home, tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def served(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    home = copy_home(sample_home, tmp_path_factory.mktemp("served") / "home")
+    with Served(home) as server:
+        yield server

@@ -1,0 +1,137 @@
+"""A real `marquee serve` in a process of its own, and a home folder with the sample catalogue in it."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+MARQUEE = Path(sys.executable).with_name("marquee")
+START_S = 60.0
+
+
+def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Nothing of the developer's own settings reaches the process."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    return kept | {"MARQUEE_HOME": str(home), "OPENBLAS_NUM_THREADS": "1"} | dict(extra or {})
+
+
+def marquee(home: Path, *arguments: str, env: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+    """Run one command to its end."""
+    return subprocess.run(
+        [str(MARQUEE), *arguments],
+        cwd=home,
+        env=environment(home, env),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def build_sample(home: Path, *arguments: str) -> str:
+    """Build the sample catalogue and return the version."""
+    home.mkdir(parents=True, exist_ok=True)
+    before = set(bundles(home))
+    done = marquee(home, "build", "--encoder", "none", *arguments)
+    assert done.returncode == 0, done.stderr
+    (version,) = set(bundles(home)) - before
+    return version
+
+
+def bundles(home: Path) -> list[str]:
+    folder = home / "bundles"
+    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+
+
+def damage(home: Path, version: str, name: str = "popularity.npy") -> None:
+    """Cut a file of a bundle short."""
+    path = home / "bundles" / version / name
+    path.write_bytes(path.read_bytes()[:-10])
+
+
+def wait_for(condition: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited {seconds} s for {what}"
+        time.sleep(0.02)
+
+
+class Served:
+    """A running server. Use as a context manager; what it said is in ``said``."""
+
+    def __init__(self, home: Path, *arguments: str, env: Mapping[str, str] | None = None, verb: str = "serve") -> None:
+        self.home = home
+        self._log = home / f"server-{time.monotonic_ns()}.log"
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [str(MARQUEE), verb, "--port", "0", *arguments],
+                cwd=home,
+                env=environment(home, env),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                start_new_session=True,
+            )
+        try:
+            wait_for(lambda: "Marquee serves" in self.said or self.process.poll() is not None, "the server", START_S)
+            assert self.process.poll() is None, self.said
+        except BaseException:
+            self.kill()
+            raise
+        line = next(line for line in self.said.splitlines() if "Marquee serves" in line)
+        self.url = next(word for word in line.split() if word.startswith("http://"))
+        self.client = httpx2.Client(base_url=self.url, timeout=20.0)
+
+    @property
+    def said(self) -> str:
+        return self._log.read_text(encoding="utf-8")
+
+    def __enter__(self) -> "Served":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.close()
+        self.kill()
+
+    def stop(self) -> int:
+        """Ask it to end and wait for it."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=30)
+
+    def kill(self) -> None:
+        """kill -9, workers included: the server leads a process group of its own."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(timeout=30)
+
+    def recommend(self, **body: Any) -> dict[str, Any]:
+        answer = self.client.post("/recommend", json=body)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    def feedback(self, user_id: str, item_id: str, event: str = "like", **more: Any) -> dict[str, Any]:
+        answer = self.client.post("/feedback", json={"user_id": user_id, "item_id": item_id, "event": event, **more})
+        assert answer.status_code == 202, answer.text
+        return dict(answer.json())
+
+    def export(self, user_id: str) -> dict[str, Any]:
+        answer = self.client.get(f"/users/{user_id}/export")
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+
+def ids(answer: Mapping[str, Any]) -> list[str]:
+    return [item["item_id"] for item in answer["items"]]
+
+
+def copy_home(sample: Path, target: Path) -> Path:
+    """A home of one's own, with the bundle but without people."""
+    return Path(shutil.copytree(sample, target, ignore=shutil.ignore_patterns("state.db*", "*.log", "features")))

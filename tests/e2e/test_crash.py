@@ -1,0 +1,63 @@
+"""kill -9 in the middle of feedback: what was accepted is there, once; what was not may be sent again."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx2
+
+from tests.e2e.kit import Served, ids, wait_for
+
+PEOPLE = ("ann", "ben", "cleo")
+WRITERS = 4
+
+
+def test_every_accepted_event_survives_kill_9_and_none_is_doubled(home: Path) -> None:
+    with Served(home) as first:
+        films = ids(first.recommend(k=100))
+        sends = [(user, film) for film in films for user in PEOPLE]
+        accepted: dict[tuple[str, str], str] = {}
+
+        def send(part: list[tuple[str, str]]) -> None:
+            with httpx2.Client(base_url=first.url, timeout=10) as client:
+                for user, film in part:
+                    try:
+                        answer = post(client, user, film)
+                    except httpx2.HTTPError:
+                        return
+                    accepted[user, film] = answer.json()["event_id"]
+
+        with ThreadPoolExecutor(WRITERS) as pool:
+            jobs = [pool.submit(send, sends[start::WRITERS]) for start in range(WRITERS)]
+            wait_for(lambda: len(accepted) >= 60, "60 accepted events")
+            first.kill()
+            for job in jobs:
+                job.result()
+    assert 60 <= len(accepted) < len(sends), "it was killed in the middle"
+    with Served(home) as second:
+        stored = {user: second.export(user)["events"] for user in PEOPLE}
+        found = {(user, event["item_id"]): event["event_id"] for user in PEOPLE for event in stored[user]}
+        assert accepted.items() <= found.items()
+        # Whoever got no answer sends the same again, with the same key: nothing counts twice.
+        for user, film in sends:
+            post(second.client, user, film)
+        for user in PEOPLE:
+            counts = Counter(event["item_id"] for event in second.export(user)["events"])
+            assert counts == Counter(films)
+
+
+def post(client: httpx2.Client, user: str, film: str) -> httpx2.Response:
+    body = {"user_id": user, "item_id": film, "event": "like"}
+    answer = client.post("/feedback", json=body, headers={"Idempotency-Key": f"{user}-{film}"})
+    assert answer.status_code == 202, answer.text
+    return answer
+
+
+def test_the_profile_agrees_with_the_log_after_a_crash(home: Path) -> None:
+    with Served(home) as first:
+        films = ids(first.recommend(k=5))
+        for film in films:
+            first.feedback("ann", film)
+        first.kill()
+    with Served(home) as second:
+        assert not set(ids(second.recommend(user_id="ann", k=100))) & set(films)

@@ -1,0 +1,78 @@
+"""What a person notices: an answer, a like that changes the next one, and taking it back."""
+
+from tests.e2e.kit import Served, ids
+
+
+def test_a_stranger_gets_what_is_popular(served: Served) -> None:
+    answer = served.recommend(k=10)
+    assert answer["strategy"] == "popular"
+    assert answer["degraded"] == []
+    assert len(answer["items"]) == 10
+    assert all(item["reason"] and 0 <= item["score"] <= 1 for item in answer["items"])
+
+
+def test_a_like_changes_the_very_next_answer(served: Served) -> None:
+    before = served.recommend(user_id="ann", k=20)
+    liked = ids(before)[3]
+    assert served.feedback("ann", liked)["event_id"]
+    after = served.recommend(user_id="ann", k=20)
+    assert after["strategy"] == "personal"
+    assert after["cached"] is False
+    assert liked not in ids(after)
+    assert ids(after) != ids(before)
+
+
+def test_a_dislike_removes_the_film_and_clear_brings_it_back(served: Served) -> None:
+    first = ids(served.recommend(user_id="ben", k=20))
+    served.feedback("ben", first[0], "dislike")
+    assert first[0] not in ids(served.recommend(user_id="ben", k=100))
+    served.feedback("ben", first[0], "clear")
+    assert ids(served.recommend(user_id="ben", k=20)) == first
+
+
+def test_a_cached_answer_equals_the_fresh_one(served: Served) -> None:
+    served.feedback("cleo", ids(served.recommend(k=1))[0])
+    fresh, again = (served.recommend(user_id="cleo", k=7) for _ in range(2))
+    assert (fresh["cached"], again["cached"]) == (False, True)
+    own = {"cached", "recommendation_id"}
+    assert {name: fresh[name] for name in fresh.keys() - own} == {name: again[name] for name in again.keys() - own}
+
+
+def test_an_erased_person_is_unknown(served: Served) -> None:
+    served.feedback("dora", ids(served.recommend(k=1))[0])
+    assert len(served.export("dora")["events"]) == 1
+    assert served.client.delete("/users/dora").status_code in (200, 204)
+    assert served.client.get("/users/dora/export").status_code == 404
+    assert served.recommend(user_id="dora")["strategy"] == "popular"
+
+
+def test_filters_pages_and_similar(served: Served) -> None:
+    western = served.recommend(k=5, filters={"genres": ["Western"]})
+    assert all("Western" in item["genres"] for item in western["items"])
+    shown = ids(western)
+    page = served.recommend(k=5, filters={"genres": ["Western"]}, cursor=western["next_cursor"])
+    assert not set(ids(page)) & set(shown)
+    similar = served.client.get("/similar", params={"item_id": shown[0], "k": 5})
+    assert similar.status_code == 200
+    assert shown[0] not in ids(similar.json())
+
+
+def test_free_text_finds_a_title_without_any_encoder(served: Served) -> None:
+    film = served.recommend(k=30)["items"][17]
+    found = served.recommend(query=film["title"], k=5)
+    assert found["strategy"] == "query"
+    assert film["item_id"] in ids(found)
+
+
+def test_health_version_docs_and_page(served: Served) -> None:
+    for path in ("/health/live", "/health/ready", "/health/ready?deep=1", "/version", "/openapi.json", "/docs", "/"):
+        assert served.client.get(path).status_code == 200, path
+    assert served.client.get("/nowhere").headers["content-type"].startswith("application/problem+json")
+
+
+def test_bad_input_does_not_shake_it(served: Served) -> None:
+    for body in (b"{", b"\xff\xfe", b'{"k": 0}', b'{"k": "ten"}', b'{"unknown": 1}', b"x" * 2_000_000):
+        answer = served.client.post("/recommend", content=body, headers={"content-type": "application/json"})
+        assert 400 <= answer.status_code < 500, body[:20]
+        assert answer.headers["content-type"].startswith("application/problem+json")
+    assert served.recommend(k=1)["items"]

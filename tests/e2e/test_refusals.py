@@ -1,0 +1,96 @@
+"""Starting: what serve refuses, with one line that says why and what to do; and how it ends."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.kit import Served, bundles, damage, marquee
+
+
+def refused(home: Path, *arguments: str, **env: str) -> tuple[int, str]:
+    done = marquee(home, "serve", *(arguments or ("--port", "0")), env=env)
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    return done.returncode, done.stderr
+
+
+def test_without_a_bundle(tmp_path: Path) -> None:
+    code, said = refused(tmp_path)
+    assert code == 3
+    assert "no bundle is active" in said
+    assert "marquee build" in said
+
+
+@pytest.mark.parametrize("name", ["popularity.npy", "manifest.json", "text_index/meta.json"])
+def test_with_a_damaged_bundle(home: Path, name: str) -> None:
+    damage(home, bundles(home)[0], name)
+    code, said = refused(home)
+    assert code == 3
+    assert name.rpartition("/")[2] in said
+    assert "build" in said
+
+
+def test_a_port_in_use(home: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, said = refused(home, "--port", str(port))
+    assert code == 3
+    assert f"Port {port} on 127.0.0.1 is in use" in said
+    assert "--port" in said
+
+
+def test_open_to_the_world_without_keys(home: Path) -> None:
+    code, said = refused(home, "--host", "0.0.0.0", "--port", "0")
+    assert code == 2
+    assert "API_KEYS=on" in said
+    assert "--insecure" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("MARQUEE_PORT", "http", "MARQUEE_PORT = 'http': expected a port number"),
+        ("CACHE_TTL_SECS", "-1", "CACHE_TTL_SECS = '-1': expected whole seconds"),
+        ("API_KEYS", "on", "API_KEY_PEPPER is not set"),
+        ("CORS_ORIGINS", "films.example", "CORS_ORIGINS = 'films.example': expected origins like"),
+    ],
+)
+def test_a_wrong_setting(home: Path, name: str, value: str, expected: str) -> None:
+    code, said = refused(home, **{name: value})
+    assert code == 2
+    assert expected in said
+    assert len(said.splitlines()) == 1
+
+
+def test_a_setting_without_effect_is_named(home: Path) -> None:
+    env = {"OPENSEARCH_ENDPOINT": "https://search.example", "MARQUEE_PROT": "1"}
+    with Served(home, env=env) as server:
+        assert "OPENSEARCH_ENDPOINT is set, but this version runs on its embedded default" in server.said
+        assert "MARQUEE_PROT is no setting" in server.said
+        assert server.recommend(k=1)["items"]
+
+
+def test_it_ends_in_peace(home: Path) -> None:
+    with Served(home) as server:
+        server.feedback("ann", server.recommend(k=1)["items"][0]["item_id"])
+        assert server.stop() == 0
+        assert "Traceback" not in server.said
+    with Served(home, "--workers", "2") as server:
+        assert len(server.export("ann")["events"]) == 1
+        assert server.stop() == 0
+
+
+def test_keys_switched_on(home: Path) -> None:
+    env = {"API_KEYS": "on", "API_KEY_PEPPER": "a pepper of the tests only"}
+    made = marquee(home, "keys", "create", "shop", "--limit", "3", "--window", "3600", env=env)
+    assert made.returncode == 0, made.stderr
+    key = made.stdout.split()[0]
+    with Served(home, "--host", "0.0.0.0", env=env) as server:
+        url = server.url.replace("0.0.0.0", "127.0.0.1")
+        assert server.client.post(f"{url}/recommend", json={}).status_code == 401
+        statuses = [
+            server.client.post(f"{url}/recommend", json={}, headers={"X-API-Key": key}).status_code for _ in range(5)
+        ]
+        assert statuses == [200, 200, 200, 429, 429]
+        assert server.client.delete(f"{url}/users/ann", headers={"X-API-Key": key}).status_code in (403, 429)

@@ -1,0 +1,60 @@
+"""What `make run` runs: from nothing to a server that answers its own suggestions."""
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+from data_jobs.sample.layout import write_movielens
+from data_jobs.sample.load import load_sample
+from tests.e2e.kit import Served, bundles, ids
+
+# A proxy that nobody listens at: no download leaves this machine.
+NO_NETWORK = dict.fromkeys(("https_proxy", "HTTPS_PROXY"), "http://127.0.0.1:9")
+
+
+@pytest.fixture(scope="module")
+def movielens(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data") / "ml"
+    write_movielens(load_sample()[0], folder)
+    (folder / "tags.csv").write_text("userId,movieId,tag,timestamp\n1,1,a first tag,0\n")
+    return folder
+
+
+def up(home: Path, *arguments: str) -> Served:
+    home.mkdir(exist_ok=True)
+    return Served(home, "--encoder", "none", *arguments, env=NO_NETWORK, verb="up")
+
+
+def test_without_network_the_sample_catalogue_is_used_and_the_three_commands_work(tmp_path: Path) -> None:
+    with up(tmp_path / "home") as server:
+        said = server.said.splitlines()
+        assert [line for line in said if "cannot be downloaded" in line and "simulated" in line]
+        commands = [shlex.split(line) for line in said if line.startswith("  curl ")]
+        assert len(commands) == 3
+        for command in commands:
+            url = next(word for word in command if word.startswith("http://"))
+            body = command[command.index("-d") + 1]
+            answer = server.client.post(url, content=body, headers={"content-type": "application/json"})
+            assert answer.status_code in (200, 202), answer.text
+        person = json.loads(commands[0][-1])["user_id"]
+        assert server.recommend(user_id=person)["strategy"] == "personal"
+        assert person in server.client.get("/catalogue").json()["demo_users"]
+
+
+def test_it_builds_anew_only_when_the_inputs_changed(tmp_path: Path, movielens: Path) -> None:
+    home = tmp_path / "home"
+    with up(home, "--movielens", str(movielens)) as first:
+        (version,) = bundles(home)
+        assert first.recommend(k=1)["index_version"] == f"embedded-{version}"
+    with up(home, "--movielens", str(movielens)) as second:
+        assert "not changed" in second.said
+    with up(home) as third:
+        assert "Using the bundle that is there" in third.said
+    assert bundles(home) == [version]
+    tags = movielens / "tags.csv"
+    tags.write_text(tags.read_text() + "1,1,a new tag,0\n")
+    with up(home, "--movielens", str(movielens)) as fourth:
+        assert len(bundles(home)) == 2
+        assert ids(fourth.recommend(k=3))

@@ -1,0 +1,39 @@
+"""Imports point one way, and what a request may not need is not imported for it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+ROOT = Path(__file__).resolve().parents[1]
+ONLINE = "import services.api.app.main, services.bootstrap, services.api.app.lambda_handler"
+LOADED = "import json, sys; print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
+
+
+def modules_after(statement: str) -> set[str]:
+    """Top-level modules of a fresh process that ran one statement."""
+    command = [sys.executable, "-c", f"{statement}; {LOADED}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    return set(json.loads(done.stdout))
+
+
+def test_the_import_contracts_hold(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(ROOT)
+    code = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
+    assert code == 0, capsys.readouterr().out
+
+
+def test_the_server_imports_neither_data_tools_nor_engines_it_may_not_need() -> None:
+    loaded = modules_after(ONLINE)
+    assert {"fastapi", "numpy", "services"} <= loaded
+    assert not loaded & {"polars", "scipy", "pandas", "pyarrow", "torch", "onnxruntime", "tokenizers", "tantivy"}
+    assert not loaded & {"data_jobs", "typer", "rich", "boto3", "botocore", "opensearchpy"}
+
+
+def test_help_imports_next_to_nothing() -> None:
+    loaded = modules_after("import services.cli.main")
+    assert "typer" in loaded
+    assert not loaded & {"numpy", "pydantic", "fastapi", "polars", "scipy", "rich", "uvicorn", "sqlite3", "data_jobs"}

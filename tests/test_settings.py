@@ -1,0 +1,123 @@
+"""Settings: names, types, and one line for whatever is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from services.settings import Settings, SettingsError, load_settings, notes, unused_settings
+
+PEPPER = "sixteen letters or more"
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Neither the developer's variables nor their .env."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_defaults_are_those_of_the_documentation() -> None:
+    settings = load_settings()
+    assert settings.marquee_home == Path(".marquee")
+    assert (settings.marquee_host, settings.marquee_port, settings.marquee_stage) == ("127.0.0.1", 8000, "local")
+    assert settings.cache_ttl_secs == 1_800
+    assert settings.cors_origins == ()
+    assert settings.api_keys is False
+    assert settings.pepper == ""
+    assert settings.state_path == Path(".marquee/state.db")
+    assert not settings.is_exposed()
+
+
+def test_environment_then_dotenv(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("MARQUEE_PORT=9001\nCACHE_TTL_SECS=60\nCORS_ORIGINS=\nSOMETHING_ELSE=1\n")
+    monkeypatch.setenv("MARQUEE_PORT", "9002")
+    settings = load_settings()
+    assert (settings.marquee_port, settings.cache_ttl_secs, settings.cors_origins) == (9002, 60, ())
+
+
+def test_what_the_command_line_says_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MARQUEE_PORT", "9002")
+    assert load_settings(marquee_port=9003).marquee_port == 9003
+
+
+@pytest.mark.parametrize(("value", "on"), [("on", True), ("1", True), ("true", True), ("off", False), ("0", False)])
+def test_switches(monkeypatch: pytest.MonkeyPatch, value: str, on: bool) -> None:
+    monkeypatch.setenv("API_KEYS", value)
+    monkeypatch.setenv("API_KEY_PEPPER", PEPPER)
+    assert load_settings().api_keys is on
+
+
+def test_lists_are_split_at_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CORS_ORIGINS", "https://films.example, http://localhost:5173,")
+    monkeypatch.setenv("DEMO_USERS", "1,2")
+    settings = load_settings()
+    assert settings.cors_origins == ("https://films.example", "http://localhost:5173")
+    assert settings.demo_users == ("1", "2")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("MARQUEE_PORT", "http", "MARQUEE_PORT = 'http': expected a port number, 0 to 65535"),
+        ("MARQUEE_PORT", "70000", "MARQUEE_PORT = '70000': expected a port number"),
+        ("CACHE_TTL_SECS", "-1", "CACHE_TTL_SECS = '-1': expected whole seconds"),
+        ("API_KEYS", "perhaps", "API_KEYS = 'perhaps': expected on or off"),
+        ("MARQUEE_STAGE", "My Stage", "MARQUEE_STAGE = 'My Stage': expected a name of lower-case letters"),
+        ("VECTOR_DIM", "many", "VECTOR_DIM = 'many': expected a number of dimensions"),
+        ("CORS_ORIGINS", "films.example", "'films.example' is not an origin"),
+        ("CORS_ORIGINS", "https://films.example/path", "is not an origin"),
+    ],
+)
+def test_a_wrong_value_is_one_line(monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_every_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MARQUEE_PORT", "x")
+    monkeypatch.setenv("CACHE_TTL_SECS", "y")
+    with pytest.raises(SettingsError, match=r"MARQUEE_PORT.*CACHE_TTL_SECS"):
+        load_settings()
+
+
+def test_keys_need_a_pepper() -> None:
+    with pytest.raises(SettingsError, match=r"API_KEY_PEPPER is not set.*openssl rand"):
+        load_settings(api_keys=True)
+    with pytest.raises(SettingsError, match="too short") as caught:
+        load_settings(api_keys=True, api_key_pepper="short-one")
+    assert "short-one" not in str(caught.value), "a secret is never printed"
+    assert load_settings(api_keys=True, api_key_pepper=PEPPER).pepper == PEPPER
+
+
+def test_the_pepper_is_not_shown() -> None:
+    assert PEPPER not in repr(load_settings(api_key_pepper=PEPPER))
+
+
+def test_any_origin_and_keys_contradict_each_other() -> None:
+    assert load_settings(cors_origins="*").cors_origins == ("*",)
+    with pytest.raises(SettingsError, match=r"CORS_ORIGINS.*named origins"):
+        load_settings(cors_origins="*", api_keys=True, api_key_pepper=PEPPER)
+
+
+@pytest.mark.parametrize(
+    ("host", "keys", "exposed"),
+    [("127.0.0.1", False, False), ("localhost", False, False), ("0.0.0.0", False, True), ("0.0.0.0", True, False)],
+)
+def test_exposure(host: str, keys: bool, exposed: bool) -> None:
+    assert load_settings(marquee_host=host, api_keys=keys, api_key_pepper=PEPPER).is_exposed() is exposed
+
+
+def test_settings_without_effect_are_named() -> None:
+    settings = load_settings(opensearch_endpoint="https://search.example", bedrock_model="m", aws_region="eu-west-1")
+    said = notes(settings, {"MARQUEE_PROT": "1", "MARQUEE_PORT": "2", "PATH": "/bin"})
+    assert [note.split()[0] for note in said] == ["OPENSEARCH_ENDPOINT", "BEDROCK_MODEL", "MARQUEE_PROT"]
+    assert unused_settings(settings) == {
+        "OPENSEARCH_ENDPOINT": "https://search.example",
+        "AWS_REGION": "eu-west-1",
+        "BEDROCK_MODEL": "m",
+    }
+    assert notes(load_settings(), {}) == []
