@@ -26,10 +26,10 @@ def test_the_import_contracts_hold(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     assert code == 0, capsys.readouterr().out
 
 
-def test_the_server_imports_neither_data_tools_nor_engines_it_may_not_need() -> None:
+def test_the_server_imports_neither_data_tools_nor_the_encoder() -> None:
     loaded = modules_after(ONLINE)
     assert {"fastapi", "numpy", "services"} <= loaded
-    assert not loaded & {"polars", "scipy", "pandas", "pyarrow", "torch", "onnxruntime", "tokenizers", "tantivy"}
+    assert not loaded & {"polars", "scipy", "pandas", "pyarrow", "torch", "onnxruntime", "tokenizers"}
     assert not loaded & {"data_jobs", "typer", "rich", "boto3", "botocore", "opensearchpy"}
 
 

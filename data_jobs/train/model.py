@@ -25,8 +25,8 @@ from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.tables import Collaborative, ItemTable
 
-# Films that lambda is chosen on: likes of the others are few, and eight inversions of more would take minutes.
-TUNING_FILMS = 6_000
+# Films that lambda is chosen on: likes of the others are few, and the grid would cost as much as the tables.
+TUNING_FILMS = 3_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)

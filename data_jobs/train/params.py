@@ -17,7 +17,7 @@ class TrainParams:
     """Used where there are too few people to choose by."""
     dropout: float = 0.5
     """Share of a person's films hidden in training, in the limit of infinitely many passes (Steck 2020)."""
-    dropout_short: float = 0.95
+    dropout_short: float = 0.98
     """The same for the table of short profiles: nearly all of a profile is hidden, so one film must do."""
     row_exponent: float = -0.25
     """A person with n films weighs n ** row_exponent, so that a few heavy raters don't decide everything."""

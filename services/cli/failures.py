@@ -43,4 +43,4 @@ def describe(error: Exception) -> tuple[ExitCode, str]:
 def _usage(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
     verb = context.command_path if context else "marquee"
-    return f"{error.format_message()} See `{verb} --help`."
+    return f"{error.format_message().rstrip('.')}. See `{verb} --help`."

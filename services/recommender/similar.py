@@ -12,12 +12,12 @@ from services.recommender.stages.reasons import trait_reason
 from services.recommender.stages.taste import entries
 from services.recommender.stages.traits import Floats, TraitRows
 
-# Shares of the three signals; chosen on held-out co-likes and series.
-COLLABORATIVE = 0.5
+# Weights of the three signals; chosen on held-out co-likes and on series.
+COLLABORATIVE = 1.0
 CONTENT = 0.3
-TRAITS = 1.0
-SCORE_MIDPOINT = 0.8
-SCORE_SCALE = 0.4
+TRAITS = 0.75
+SCORE_MIDPOINT = 1.2
+SCORE_SCALE = 0.6
 
 
 def similar(release: Release, trait_rows: TraitRows, row: int, k: int, deadline: Deadline) -> list[Pick]:
@@ -51,11 +51,11 @@ def similar(release: Release, trait_rows: TraitRows, row: int, k: int, deadline:
 
 
 def liked_together(bundle: Bundle, film: NDArray[np.int32]) -> NDArray[np.float32]:
-    """Main and short table of one film, each scaled by its best 50, averaged; float32[films]."""
+    """The film's row of the short table, scaled by its best 50; float32[films]. One film is a short profile."""
     tables = bundle.collaborative
     found = entries(tables, film)
-    both = [table.scores(found.positions, found.shares) for table in (tables.main, tables.short)]
-    return tables.spread(np.mean([retrieval.scaled(part, retrieval.mean_of_best(part)) for part in both], axis=0))
+    scores = tables.short.scores(found.positions, found.shares)
+    return tables.spread(retrieval.scaled(scores, retrieval.mean_of_best(scores)))
 
 
 def _reason(bundle: Bundle, row: int, shares: Floats, terms: list[float]) -> Reason:

@@ -8,7 +8,7 @@ import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
-from services.adapters.search.legs import EMPTY, best_known_first, best_of, leg_of, ordered, same_scores
+from services.adapters.search.legs import EMPTY, REFERENCE_HITS, best_known_first, best_of, leg_of, ordered, same_scores
 from services.adapters.search.query import QueryBuilder
 from services.adapters.search.suggestions import Suggestions
 from services.recommender.domain.bundle import Bundle
@@ -29,10 +29,9 @@ class EmbeddedSearch:
     def __init__(self, bundle: Bundle, index_dir: Path) -> None:
         self.index_version = f"embedded-{bundle.version}"
         self._bundle = bundle
-        searcher, queries = _open(index_dir)
+        searcher, queries, self._suggestions = _open(index_dir)
         self._searcher: tantivy.Searcher | None = searcher
         self._queries: QueryBuilder | None = queries
-        self._suggestions = _load_suggestions(index_dir)
         if searcher.num_segments > 1 or searcher.num_docs != len(bundle.catalogue):
             raise BundleDamaged(
                 f"{index_dir}: {searcher.num_docs} films in {searcher.num_segments} segments, "
@@ -64,7 +63,7 @@ class EmbeddedSearch:
         query = self._ask().text(text)
         if query is None:
             return EMPTY
-        everything = best_known_first(self._hits(query, size), self._namesakes(text), self._rank)
+        everything = best_known_first(self._hits(query, max(size, REFERENCE_HITS)), self._namesakes(text), self._rank)
         if filters.is_empty:
             return leg_of(everything, everything, size)
         hits = self._hits(self._ask().filtered(query, filters), size)
@@ -80,7 +79,7 @@ class EmbeddedSearch:
             )
         scores = embeddings.cosines(vectors)
         scores[embeddings.scales == 0] = -np.inf
-        everything = best_of(scores, size)
+        everything = best_of(scores, max(size, REFERENCE_HITS))
         if filters.is_empty:
             return leg_of(everything, everything, size)
         scores[~filters.mask(self._bundle.catalogue)] = -np.inf
@@ -121,7 +120,7 @@ class EmbeddedSearch:
         return rows[np.argsort(self._rank[rows])]
 
 
-def _open(index_dir: Path) -> tuple[tantivy.Searcher, QueryBuilder]:
+def _open(index_dir: Path) -> tuple[tantivy.Searcher, QueryBuilder, Suggestions]:
     """Open the index through links in a writable folder, since tantivy writes a lock file where it opens.
 
     All files are mapped once the searcher is there, so the links can go at once.
@@ -133,15 +132,8 @@ def _open(index_dir: Path) -> tuple[tantivy.Searcher, QueryBuilder]:
             index = tantivy.Index.open(links)
             index.config_reader("manual", 0)
             searcher = index.searcher()
-            return searcher, QueryBuilder(index.schema, searcher)
+            return searcher, QueryBuilder(index.schema, searcher), Suggestions.load(index_dir)
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # damaged bytes make the engine panic, which is no Exception
         raise BundleDamaged(f"{index_dir}: can't be opened as a text index: {error}; build the bundle again") from error
-
-
-def _load_suggestions(index_dir: Path) -> Suggestions:
-    try:
-        return Suggestions.load(index_dir)
-    except (OSError, ValueError) as error:
-        raise BundleDamaged(f"{index_dir}: can't read the type-ahead: {error}; build the bundle again") from error

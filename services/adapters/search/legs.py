@@ -11,11 +11,14 @@ EMPTY = Leg(np.empty(0, np.int32), np.empty(0, np.float32), 0.0)
 
 
 def leg_of(hits: Leg, everything: Leg, size: int) -> Leg:
-    """``hits`` with reference and floor of ``everything``, which is the same leg without filters."""
+    """The ``size`` best of ``hits``, with reference and floor of ``everything``: the same leg without filters.
+
+    ``everything`` holds at least the best :data:`REFERENCE_HITS`, however small ``size`` is.
+    """
     best = everything.scores[:REFERENCE_HITS]
     reference = float(best.mean(dtype=np.float64)) if len(best) else 0.0
     floor = float(everything.scores[size - 1]) if len(everything.scores) >= size else 0.0
-    return Leg(hits.rows, hits.scores, reference, floor)
+    return Leg(hits.rows[:size], hits.scores[:size], reference, floor)
 
 
 def ordered(rows: NDArray[np.int32], scores: NDArray[np.float32]) -> Leg:

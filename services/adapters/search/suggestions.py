@@ -55,7 +55,7 @@ class Suggestions:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Map the arrays of a folder. Raises OSError or ValueError for files that are not there or not arrays."""
+        """Map the arrays of a folder. Raises whatever NumPy does for files that are no arrays."""
         text, starts, rows = (np.load(folder / f"suggest.{part}.npy", mmap_mode="r") for part in _PARTS)
         return cls(np.asarray(text), np.asarray(starts), np.asarray(rows))
 

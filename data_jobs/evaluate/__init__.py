@@ -1,0 +1,1 @@
+"""Measuring the recommender offline: the pipeline that is served, beside models to compare it with."""

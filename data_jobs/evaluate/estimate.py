@@ -1,0 +1,43 @@
+"""A mean and how far to trust it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Figures = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """``mean`` over ``n`` people (or queries, films), and its standard error: sample deviation / sqrt(n)."""
+
+    mean: float
+    se: float
+    n: int
+
+    @classmethod
+    def of(cls, values: Figures) -> "Estimate":
+        """The estimate of some figures; 0 of none, and no error to speak of with fewer than two."""
+        n = len(values)
+        if n == 0:
+            return cls(0.0, 0.0, 0)
+        se = float(values.std(ddof=1) / np.sqrt(n)) if n > 1 else 0.0
+        return cls(float(values.mean()), se, n)
+
+    @classmethod
+    def of_difference(cls, values: Figures, others: Figures) -> "Estimate":
+        """The mean difference of two models on the same people: the paired error is the smaller one.
+
+        Raises ValueError for figures of different length.
+        """
+        if len(values) != len(others):
+            raise ValueError(f"figures of {len(values)} and of {len(others)} people can't be paired")
+        return cls.of(values - others)
+
+    def above(self, errors: float) -> bool:
+        """Whether a difference is above 0 by more than so many standard errors (negative: not below by more)."""
+        return self.mean > errors * self.se
+
+    def __str__(self) -> str:
+        return f"{self.mean:.4f} ± {self.se:.4f}"

@@ -1,0 +1,22 @@
+"""Catalogue coverage@k: how much of the catalogue is shown to anybody at all.
+
+.. math:: C@k = |\\bigcup_u L_k(u)| / |I|
+
+with the lists L of all people and the catalogue I. Popularity alone shows the same few films to everybody.
+
+Source: M. Ge, C. Delgado-Battenfeld, D. Jannach, "Beyond accuracy: evaluating recommender systems by coverage and
+serendipity", RecSys 2010.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def coverage(lists: Iterable[NDArray[np.int32]], films: int) -> float:
+    """Share of ``films`` catalogue films that are in at least one list; 0 ... 1."""
+    shown: set[int] = set()
+    for ranked in lists:
+        shown.update(ranked.tolist())
+    return len(shown) / max(films, 1)

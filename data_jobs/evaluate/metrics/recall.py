@@ -1,0 +1,20 @@
+"""Recall@k: how much of what a person went on to like is in the list.
+
+.. math:: R@k(u) = |L_k(u) \\cap T(u)| / |T(u)|
+
+with the list's first k films L and the held-out likes T. The divisor is |T|, not min(k, |T|): somebody with 40
+held-out likes can reach .25 at k = 10 at most.
+
+Source: C. D. Manning, P. Raghavan, H. Schütze, "Introduction to Information Retrieval", 2008, section 8.3; by
+position k as in J. L. Herlocker et al., "Evaluating collaborative filtering recommender systems", TOIS 2004.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def recall(ranked: NDArray[np.int32], relevant: NDArray[np.int32]) -> float:
+    """Share of ``relevant`` (distinct, at least one) that is in ``ranked``, already cut to k films; 0 ... 1."""
+    if not len(relevant):
+        raise ValueError("recall needs at least one relevant film")
+    return float(np.isin(ranked, relevant).sum() / len(relevant))

@@ -1,0 +1,146 @@
+"""What is held out: read from a file, or drawn from the data by the rule of the fixed holdouts.
+
+The rule: of everybody with 10 likes or more, a fifth of the likes (rounded) is to be found. *random*: any fifth of
+the likes, and any fifth of the other ratings leaves the training, too. *time*: the newest fifth of the likes, and
+every other rating later than the first of them leaves. Without the second part the mask of rated films would tell
+which films came later, or lack what was rated badly.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_jobs.readers.files import read_table
+from data_jobs.records import Dataset, Events
+from data_jobs.report import DataError, Report
+from services.recommender.domain.events import taste_weights
+
+MIN_LIKES = 10
+SHARE = 0.2
+_COLUMNS = ("userId", "movieId", "kind")
+_POSITIVE, _LOW = "positive", "low"
+
+Mask = NDArray[np.bool_]
+
+
+class SplitKind(StrEnum):
+    """How a holdout was drawn."""
+
+    RANDOM = "random"
+    TIME = "time"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Holdout:
+    """``training``: the data without what was held out. ``relevant``: user id -> item ids to be found, never none."""
+
+    training: Dataset
+    relevant: dict[str, tuple[str, ...]]
+    kind: SplitKind
+
+    @property
+    def likes(self) -> int:
+        """How many likes are to be found in all."""
+        return sum(map(len, self.relevant.values()))
+
+
+def liked(events: Events) -> Mask:
+    """Which events are likes: a rating of 4 stars or more, or an explicit like; bool[n]."""
+    return np.asarray(taste_weights(events.kind, np.rint(events.value * 2).astype(np.uint8)) >= 1)
+
+
+def draw(dataset: Dataset, kind: SplitKind, seed: int, min_likes: int = MIN_LIKES) -> Holdout:
+    """A holdout by the rule. Raises DataError where nobody has enough likes."""
+    events, likes = dataset.events, liked(dataset.events)
+    rng = np.random.default_rng(seed)
+    wanted, gone = np.zeros(len(events), bool), np.zeros(len(events), bool)
+    for start, stop in spans(events):
+        mine = np.arange(start, stop)
+        found = mine[likes[mine]]
+        if len(found) < min_likes:
+            continue
+        hold = _random if kind is SplitKind.RANDOM else _newest
+        chosen, others = hold(events, found, mine[~likes[mine]], rng)
+        wanted[chosen] = True
+        gone[others] = True
+    if not wanted.any():
+        raise DataError(f"nobody has {min_likes} likes or more: nothing can be held out; give --holdout FILE")
+    return _holdout(dataset, wanted, wanted | gone, kind)
+
+
+def read(path: Path, dataset: Dataset, report: Report) -> Holdout:
+    """The holdout of a file with the columns userId, movieId and kind ("positive" or "low").
+
+    Raises DataError for an unusable file, another kind, or nothing of this data to be found.
+    """
+    table = read_table(path, report, _COLUMNS, ())
+    kinds = set(table["kind"])
+    if kinds - {_POSITIVE, _LOW}:
+        odd = sorted(kinds - {_POSITIVE, _LOW})[0]
+        raise DataError(f'{path}: kind {odd!r}; expected "{_POSITIVE}" (to be found) or "{_LOW}" (only left out)')
+    kind_of = dict(zip(zip(table["userId"], table["movieId"], strict=True), table["kind"], strict=True))
+    events, films = dataset.events, dataset.films
+    pairs = zip(events.user.tolist(), events.film.tolist(), strict=True)
+    found = [kind_of.get((events.user_ids[user], films[film].item_id)) for user, film in pairs]
+    wanted = np.array([kind == _POSITIVE for kind in found], bool)
+    if not wanted.any():
+        raise DataError(f"{path}: none of its likes is in this data; do its userId and movieId belong to it?")
+    gone = np.array([kind is not None for kind in found], bool)
+    return _holdout(dataset, wanted, gone, _kind_of(events, wanted, gone))
+
+
+def without(dataset: Dataset, gone: Mask) -> Dataset:
+    """The data without the events under a mask; nobody's code changes."""
+    kept, events = ~gone, dataset.events
+    columns = (events.user, events.film, events.kind, events.value, events.ts_ms)
+    user, film, kind, value, ts_ms = (column[kept] for column in columns)
+    return replace(dataset, events=Events(events.user_ids, user, film, kind, value, ts_ms))
+
+
+def spans(events: Events) -> list[tuple[int, int]]:
+    """(start, stop) of everybody's events, in the order of ``user_ids``; they are sorted by person."""
+    return list(pairwise(np.searchsorted(events.user, np.arange(len(events.user_ids) + 1)).tolist()))
+
+
+def relevant_items(dataset: Dataset, wanted: Mask) -> dict[str, tuple[str, ...]]:
+    """User id -> item ids of the events under a mask, in the order of the events."""
+    events, found = dataset.events, dict[str, list[str]]()
+    for at in np.flatnonzero(wanted).tolist():
+        found.setdefault(events.user_ids[events.user[at]], []).append(dataset.films[events.film[at]].item_id)
+    return {user_id: tuple(items) for user_id, items in found.items()}
+
+
+def _holdout(dataset: Dataset, wanted: Mask, gone: Mask, kind: SplitKind) -> Holdout:
+    return Holdout(without(dataset, gone), relevant_items(dataset, wanted), kind)
+
+
+Rows = NDArray[np.intp]
+
+
+def _fifth(count: int) -> int:
+    return max(1, round(SHARE * count))
+
+
+def _random(events: Events, likes: Rows, others: Rows, rng: np.random.Generator) -> tuple[Rows, Rows]:  # noqa: ARG001
+    low = rng.choice(others, round(SHARE * len(others)), replace=False)
+    return rng.choice(likes, _fifth(len(likes)), replace=False), low
+
+
+def _newest(events: Events, likes: Rows, others: Rows, rng: np.random.Generator) -> tuple[Rows, Rows]:
+    """Ties in time are broken at random: sessions are often stored in the order of ids."""
+    order = np.lexsort((rng.random(len(likes)), events.ts_ms[likes]))
+    chosen = likes[order[-_fifth(len(likes)) :]]
+    return chosen, others[events.ts_ms[others] > events.ts_ms[chosen].min()]
+
+
+def _kind_of(events: Events, wanted: Mask, gone: Mask) -> SplitKind:
+    """By time if what is to be found is nowhere older than a like that was kept."""
+    kept = liked(events) & ~gone
+    newest = np.full(len(events.user_ids), np.iinfo(np.int64).min)
+    np.maximum.at(newest, events.user[kept], events.ts_ms[kept])
+    older = events.ts_ms[wanted] < newest[events.user[wanted]]
+    return SplitKind.RANDOM if older.any() else SplitKind.TIME

@@ -1,0 +1,121 @@
+"""A training part made servable: trained, written as a bundle, opened again. What is measured is what is served."""
+
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_jobs.bundle import assemble, save
+from data_jobs.catalogue import arranged, build_catalogue
+from data_jobs.evaluate.metrics import popularity_ranks
+from data_jobs.evaluate.people import People
+from data_jobs.records import Dataset
+from data_jobs.report import Progress
+from data_jobs.train import TrainedModel, TrainParams, train
+from services.adapters.bundle.reader import open_bundle, text_index_of
+from services.adapters.search.embedded import EmbeddedSearch
+from services.recommender.domain.bundle import Bundle
+from services.recommender.domain.embeddings import Embeddings
+from services.recommender.domain.weights import Weights
+from services.recommender.pipeline import Pipeline
+from services.recommender.ports import Deadline, Release, TextEncoder
+
+PATIENCE_S = 60.0
+
+
+class SteadyClock:
+    """The machine's clock."""
+
+    def now_ms(self) -> int:
+        """Wall clock, epoch milliseconds."""
+        return time.time_ns() // 1_000_000
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        return time.monotonic()
+
+
+CLOCK = SteadyClock()
+
+
+def patient() -> Deadline:
+    """A deadline that no evaluation misses."""
+    return Deadline.within(CLOCK, PATIENCE_S)
+
+
+@dataclass(frozen=True, eq=False)
+class Workbench:
+    """One bundle with the pipeline on it. ``dataset``: its training part, films in the order of rows."""
+
+    dataset: Dataset
+    pipeline: Pipeline
+    model: TrainedModel
+
+    @property
+    def release(self) -> Release:
+        """The release that the pipeline ranks over."""
+        return self.pipeline.release
+
+    @property
+    def bundle(self) -> Bundle:
+        """The bundle, as it was read back."""
+        return self.pipeline.bundle
+
+    @cached_property
+    def people(self) -> People:
+        """Everybody in the training part."""
+        return People(self.dataset, self.bundle.catalogue)
+
+    @cached_property
+    def ranks(self) -> NDArray[np.int32]:
+        """Popularity rank of each film, 1 for the best known."""
+        return popularity_ranks(self.bundle.popularity)
+
+    @cached_property
+    def hashes(self) -> NDArray[np.uint64]:
+        """The hash of each film, by row."""
+        return self.bundle.catalogue.hashes_of(np.arange(len(self.bundle.catalogue), dtype=np.int32))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Workshop:
+    """Makes workbenches under ``folder``. ``vectors``: item id -> unit vector, empty without an encoder."""
+
+    folder: Path
+    params: TrainParams
+    weights: Weights
+    encoder: TextEncoder | None
+    vectors: dict[str, NDArray[np.float32]]
+    progress: Progress
+
+    def make(self, training: Dataset) -> Workbench:
+        """Train, write, open. Raises TrainingError, BundleError."""
+        dataset = arranged(training)
+        catalogue = build_catalogue(dataset.films, dataset.events)
+        vectors, encoder_id = self._vectors(dataset), self.encoder.encoder_id if self.encoder else ""
+        embeddings = None if vectors is None else Embeddings.quantise(vectors, encoder_id)
+        model = train(dataset, catalogue, self.params, embeddings, self.progress)
+        self.progress.advance("writing the bundle", 0, 1)
+        bundle = assemble(
+            catalogue,
+            model.collaborative,
+            model.popularity,
+            model.model_version,
+            vectors=vectors,
+            encoder_id=encoder_id,
+            weights=self.weights,
+            sources=dataset.sources,
+        )
+        path = save(bundle, self.folder)
+        self.progress.advance("writing the bundle", 1, 1)
+        served = open_bundle(path)
+        release = Release(served, EmbeddedSearch(served, text_index_of(path)))
+        return Workbench(dataset, Pipeline(release, self.encoder), model)
+
+    def _vectors(self, dataset: Dataset) -> NDArray[np.float32] | None:
+        if self.encoder is None:
+            return None
+        return np.stack([self.vectors[film.item_id] for film in dataset.films])

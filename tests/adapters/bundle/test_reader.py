@@ -1,0 +1,201 @@
+import json
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.adapters.bundle.layout import arrays_of
+from services.adapters.bundle.manifest import Manifest
+from services.adapters.bundle.reader import open_bundle, text_index_of
+from services.recommender.errors import BundleDamaged, BundleError, BundleMissing
+
+
+@pytest.fixture
+def copy(finished, tmp_path) -> Path:
+    return Path(shutil.copytree(finished, tmp_path / finished.name))
+
+
+def edit(path: Path, **changes: object) -> None:
+    """Change the manifest; a value of ... takes the key out."""
+    document = json.loads((path / "manifest.json").read_text()) | changes
+    (path / "manifest.json").write_text(json.dumps({key: value for key, value in document.items() if value != ...}))
+
+
+def files_of(path: Path) -> list[str]:
+    return sorted(str(file.relative_to(path)) for file in path.rglob("*") if file.is_file())
+
+
+def test_arrays_are_mapped_and_read_only(finished):
+    for name, array in arrays_of(open_bundle(finished)).items():
+        assert not array.flags.writeable, name
+        assert not array.flags.owndata, name
+        assert type(array) is np.ndarray
+
+
+def test_the_text_index_lies_inside(finished):
+    assert (text_index_of(finished) / "meta.json").is_file()
+
+
+def test_a_bundle_that_is_not_there(tmp_path):
+    with pytest.raises(BundleMissing, match="marquee build"):
+        open_bundle(tmp_path / "0123456789abcdef")
+
+
+def test_a_folder_without_manifest(copy):
+    (copy / "manifest.json").unlink()
+    with pytest.raises(BundleDamaged, match=r"manifest\.json"):
+        open_bundle(copy)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff\xfe{}", b'"x"', b"[" * 100_000, b"{}"])
+def test_a_manifest_that_is_none(copy, content):
+    (copy / "manifest.json").write_bytes(content)
+    with pytest.raises(BundleDamaged, match=r"manifest\.json"):
+        open_bundle(copy)
+
+
+def test_a_newer_format_is_named(copy):
+    edit(copy, format=2)
+    with pytest.raises(BundleDamaged, match="format is 2, expected 1"):
+        open_bundle(copy)
+
+
+KEYS = ["model_version", "created_at", "encoder_id", "analyser", "counts", "languages", "weights", "figures",
+        "sources", "extra", "files", "version"]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("value", [..., 5, None, "x", ["x"], {"x": 1}])
+def test_a_manifest_with_a_key_missing_or_of_another_kind(copy, key, value):
+    harmless = (key, json.dumps(value, default=str)) in {
+        ("created_at", '"x"'), ("figures", '{"x": 1}'), ("extra", '{"x": 1}'), ("sources", '["x"]'),
+    }  # fmt: skip
+    edit(copy, **{key: value})
+    if harmless:
+        open_bundle(copy)
+        return
+    with pytest.raises(BundleDamaged):
+        open_bundle(copy)
+
+
+@pytest.mark.parametrize(
+    "path", ["../secret", "/etc/passwd", "text_index/../../x", "text_index/..", "a/b/c", "", "text_index\\x"]
+)
+def test_a_manifest_can_not_name_files_outside(copy, path):
+    document = json.loads((copy / "manifest.json").read_text())
+    edit(copy, files=document["files"] | {path: {"size": 1, "sha256": "0"}})
+    with pytest.raises(BundleDamaged, match="is not a file of a bundle"):
+        open_bundle(copy)
+
+
+@pytest.mark.parametrize("entry", [5, {}, {"size": -1, "sha256": ""}, {"size": "9", "sha256": ""}, {"size": 1}])
+def test_entries_that_are_none(copy, entry):
+    document = json.loads((copy / "manifest.json").read_text())
+    edit(copy, files=document["files"] | {"popularity.npy": entry})
+    with pytest.raises(BundleDamaged):
+        open_bundle(copy)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "shape"), [("<f8", [60]), ("O", [60]), ("nonsense", [60]), ("<f4", []), ("<f4", [2**52]), ("<i4", [120])]
+)
+def test_arrays_described_as_something_else(copy, dtype, shape):
+    document = json.loads((copy / "manifest.json").read_text())
+    document["files"]["popularity.npy"] |= {"dtype": dtype, "shape": shape}
+    rewrite(copy, document)
+    with pytest.raises(BundleDamaged):
+        open_bundle(copy)
+
+
+def rewrite(copy: Path, document: dict) -> None:
+    """Write a manifest whose version fits, so that only the checks behind it can refuse it."""
+    manifest = Manifest._parse(document)
+    (copy / "manifest.json").write_text(json.dumps(manifest.to_json()))
+
+
+def test_a_manifest_changed_by_hand_no_longer_makes_its_version(copy):
+    document = json.loads((copy / "manifest.json").read_text())
+    edit(copy, weights=document["weights"] | {"popularity": 9.0})
+    with pytest.raises(BundleDamaged, match="its content makes"):
+        open_bundle(copy)
+
+
+def test_another_analyser_is_refused(copy):
+    document = json.loads((copy / "manifest.json").read_text())
+    rewrite(copy, document | {"analyser": "marquee-english-0"})
+    with pytest.raises(BundleDamaged, match="marquee-english-0"):
+        open_bundle(copy)
+
+
+def test_an_array_too_many_and_one_too_few(copy):
+    document = json.loads((copy / "manifest.json").read_text())
+    entry = document["files"].pop("popularity.npy")
+    rewrite(copy, document)
+    with pytest.raises(BundleDamaged, match=r"popularity\.npy: missing"):
+        open_bundle(copy)
+    shutil.copy(copy / "popularity.npy", copy / "fame.npy")
+    rewrite(copy, document | {"files": document["files"] | {"popularity.npy": entry, "fame.npy": entry}})
+    with pytest.raises(BundleDamaged, match=r"fame\.npy"):
+        open_bundle(copy)
+
+
+def test_wrong_counts_and_a_missing_index(copy):
+    document = json.loads((copy / "manifest.json").read_text())
+    rewrite(copy, document | {"counts": document["counts"] | {"films": 7}})
+    with pytest.raises(BundleDamaged, match="counts"):
+        open_bundle(copy)
+    arrays = {name: entry for name, entry in document["files"].items() if not name.startswith("text_index")}
+    rewrite(copy, document | {"files": arrays})
+    with pytest.raises(BundleDamaged, match="text_index"):
+        open_bundle(copy)
+
+
+def test_offsets_that_do_not_span_their_bytes(copy):
+    path = copy / "catalogue.titles.offsets.npy"
+    offsets = np.load(path)
+    offsets[-1] += 1
+    np.save(path, offsets)
+    with pytest.raises(BundleDamaged, match=r"catalogue\.titles\.offsets\.npy: spans 0 to"):
+        open_bundle(copy)
+
+
+def test_every_file_truncated_or_gone_is_named(finished, tmp_path):
+    for name in files_of(finished):
+        for cut in (0, 1, None):
+            copy = Path(shutil.copytree(finished, tmp_path / "copy"))
+            damaged = copy / name
+            if cut is None:
+                damaged.unlink()
+            else:
+                damaged.write_bytes(damaged.read_bytes()[: -1 if cut else 0])
+            if name == "manifest.json" and cut == 1:
+                open_bundle(copy)  # only the final newline is gone
+            else:
+                with pytest.raises(BundleDamaged, match=Path(name).name):
+                    open_bundle(copy)
+            shutil.rmtree(copy)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_corrupt_bytes_are_damage_and_nothing_else(finished, tmp_path_factory, data):
+    name = data.draw(st.sampled_from(files_of(finished)))
+    original = (finished / name).read_bytes()
+    at = data.draw(st.integers(0, min(len(original) - 1, 4_000)))
+    patch = data.draw(st.binary(min_size=1, max_size=60))
+    corrupt = original[:at] + patch + original[at + len(patch) :]
+    copy = Path(shutil.copytree(finished, tmp_path_factory.mktemp("fuzz") / finished.name))
+    (copy / name).write_bytes(corrupt)
+    for verify in (False, True):
+        if corrupt != original and verify and name != "manifest.json":
+            with pytest.raises(BundleDamaged, match=Path(name).name):
+                open_bundle(copy, verify)
+        else:
+            # Some bytes only a checksum can tell; whatever else is wrong is a BundleError.
+            with suppress(BundleError):
+                assert len(open_bundle(copy, verify).catalogue) == 120
+    shutil.rmtree(copy)

@@ -1,0 +1,159 @@
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data_jobs.text_index import write_text_index
+from services.adapters.bundle.layout import arrays_of
+from services.adapters.bundle.reader import file_sha256, open_bundle
+from services.adapters.bundle.writer import write_bundle
+from services.recommender.domain.strings import Strings
+from services.recommender.domain.weights import Weights
+from services.recommender.errors import BundleDamaged, BundleError, BundleMissing
+from tests.builders import make_bundle
+
+
+def test_what_was_written_is_read_back(finished):
+    before, after = make_bundle(), open_bundle(finished, verify=True)
+    assert after.version == finished.name
+    assert len(after.version) == 16
+    for name, array in arrays_of(before).items():
+        assert np.array_equal(array, arrays_of(after)[name]), name
+        assert array.dtype == arrays_of(after)[name].dtype
+    assert after.weights == before.weights
+    assert after.catalogue.languages == before.catalogue.languages
+    assert after.embeddings is not None
+    assert after.embeddings.encoder_id == "test-encoder"
+    assert after.model_version == "ease-test"
+    assert after.created_at > "2026"
+
+
+def test_manifest_tells_all_a_reader_must_know(finished):
+    manifest = json.loads((finished / "manifest.json").read_text())
+    assert manifest["format"] == 1
+    assert manifest["version"] == finished.name
+    assert manifest["counts"]["films"] == 120
+    assert manifest["counts"]["vector dims"] == 16
+    assert manifest["encoder_id"] == "test-encoder"
+    assert manifest["analyser"].startswith("marquee-")
+    assert manifest["extra"] == {"inputs": "none"}
+    for name, entry in manifest["files"].items():
+        assert (finished / name).stat().st_size == entry["size"]
+        assert file_sha256(finished / name) == entry["sha256"]
+    on_disk = {str(path.relative_to(finished)) for path in finished.rglob("*") if path.is_file()}
+    assert on_disk == set(manifest["files"]) | {"manifest.json"}
+
+
+def test_everybody_may_read_what_the_engine_wrote_for_its_owner(finished):
+    assert all(path.stat().st_mode & 0o044 == 0o044 for path in finished.rglob("*"))
+    assert finished.stat().st_mode & 0o055 == 0o055
+    assert not list(finished.rglob("*.lock"))
+
+
+def test_same_input_same_version_also_with_another_index_and_other_figures(finished, tmp_path):
+    # Two runs of the engine differ in bytes.
+    index = write_text_index(make_bundle().catalogue, tmp_path / "index")
+    again = write_bundle(replace(make_bundle(), figures={"recall@10": 0.2}, sources=("a",)), index, tmp_path / "b")
+    assert again.name == finished.name
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda bundle: replace(bundle, weights=Weights(popularity=0.5)),
+        lambda bundle: replace(bundle, model_version="ease-other"),
+        lambda bundle: replace(bundle, popularity=bundle.popularity * np.float32(2)),
+        lambda bundle: replace(bundle, embeddings=None),
+        lambda bundle: replace(bundle, embeddings=replace(bundle.embeddings, encoder_id="another")),
+        lambda bundle: replace(bundle, catalogue=replace(bundle.catalogue, languages=("en", "fr", "ko"))),
+        lambda bundle: replace(
+            bundle, catalogue=replace(bundle.catalogue, titles=Strings.of(f"Movie {i}" for i in range(120)))
+        ),
+    ],
+)
+def test_any_other_content_is_another_version(change, finished, index_dir, tmp_path):
+    assert write_bundle(change(make_bundle()), index_dir, tmp_path).name != finished.name
+
+
+def test_without_vectors_there_are_no_vector_files(index_dir, tmp_path):
+    path = write_bundle(make_bundle(vectors=False), index_dir, tmp_path)
+    assert open_bundle(path).embeddings is None
+    assert not list(path.glob("embeddings*"))
+
+
+def test_an_empty_catalogue_is_a_bundle_too(tmp_path):
+    one = make_bundle(films=1, outside=0)
+    path = write_bundle(one, write_text_index(one.catalogue, tmp_path / "i"), tmp_path / "b")
+    assert len(open_bundle(path, verify=True).catalogue) == 1
+
+
+def test_a_sound_bundle_of_the_same_version_stays(index_dir, tmp_path):
+    path = write_bundle(make_bundle(), index_dir, tmp_path)
+    before = path.stat().st_ino, (path / "manifest.json").stat().st_mtime_ns
+    assert write_bundle(make_bundle(), index_dir, tmp_path) == path
+    assert (path.stat().st_ino, (path / "manifest.json").stat().st_mtime_ns) == before
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_damaged_bundle_of_the_same_version_is_mended(index_dir, tmp_path):
+    path = write_bundle(make_bundle(), index_dir, tmp_path)
+    (path / "popularity.npy").write_bytes(b"gone")
+    assert write_bundle(make_bundle(), index_dir, tmp_path) == path
+    open_bundle(path, verify=True)
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
+def test_whole_or_not_at_all(index_dir, tmp_path):
+    unwritable = replace(make_bundle(), figures={"ndcg": float("nan")})
+    with pytest.raises(ValueError, match="JSON"):
+        write_bundle(unwritable, index_dir, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_text_index_no_bundle(tmp_path):
+    with pytest.raises(BundleMissing, match="no text index"):
+        write_bundle(make_bundle(), tmp_path / "nowhere", tmp_path / "bundles")
+
+
+def test_a_collision_of_hashes_is_refused_and_names_both_films(index_dir, tmp_path):
+    bundle = make_bundle()
+    hashes = bundle.catalogue.hashes.copy()
+    hashes[7] = hashes[8]
+    rows = bundle.catalogue.hash_rows[7:9]
+    with pytest.raises(BundleError, match="40-bit hash") as refused:
+        write_bundle(replace(bundle, catalogue=replace(bundle.catalogue, hashes=hashes)), index_dir, tmp_path)
+    assert all(bundle.catalogue.item_ids[int(row)] in str(refused.value) for row in rows)
+
+
+def test_unsorted_hashes_are_refused(index_dir, tmp_path):
+    bundle = make_bundle()
+    turned = replace(bundle.catalogue, hashes=bundle.catalogue.hashes[::-1].copy())
+    with pytest.raises(BundleDamaged, match="not sorted"):
+        write_bundle(replace(bundle, catalogue=turned), index_dir, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        (lambda b: replace(b, popularity=b.popularity[:-1]), "popularity.npy: length 0 (films) is 119, expected 120"),
+        (lambda b: replace(b, popularity=b.popularity.astype(np.float64)), "expected <f4"),
+        (lambda b: replace(b, collaborative=replace(b.collaborative, rows=b.collaborative.rows[1:])), "table films"),
+        (lambda b: replace(b, embeddings=replace(b.embeddings, mean=b.embeddings.mean[1:])), "vector dims"),
+    ],
+)
+def test_arrays_that_disagree_are_refused_and_nothing_is_left(change, names, index_dir, tmp_path):
+    with pytest.raises(BundleDamaged) as refused:
+        write_bundle(change(make_bundle()), index_dir, tmp_path)
+    assert names in str(refused.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_somebody_else_was_faster(index_dir, tmp_path, monkeypatch):
+    path = write_bundle(make_bundle(), index_dir, tmp_path)
+    # The other process's folder appears between the look and the rename.
+    looks = iter([False])
+    monkeypatch.setattr(Path, "exists", lambda self: next(looks, os.path.lexists(self)))
+    assert write_bundle(make_bundle(), index_dir, tmp_path) == path

@@ -1,0 +1,113 @@
+"""recommend, similar, feedback: the same answers as over HTTP."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Marquee
+
+pytestmark = pytest.mark.usefixtures("home")
+
+
+def test_recommend_as_a_table_and_as_json(marquee: Marquee) -> None:
+    done = marquee("recommend", "--k", "5")
+    assert done.code == 0
+    lines = done.out.splitlines()
+    assert lines[0].split() == ["id", "film", "score", "why"]
+    assert len(lines) == 6
+    document = marquee("recommend", "--k", "5", "--json").json
+    assert [item["item_id"] for item in document["items"]] == [line.split()[0] for line in lines[1:]]
+    assert document["strategy"] == "popular"
+
+
+def test_a_like_is_known_to_the_next_answer(marquee: Marquee) -> None:
+    film = marquee("recommend", "--user", "ann", "--k", "1", "--json").json["items"][0]["item_id"]
+    stored = marquee("feedback", "ann", film, "like", "--json")
+    assert stored.code == 0
+    assert stored.json["duplicate"] is False
+    assert "stored before" in marquee("feedback", "ann", film, "like").out
+    answer = marquee("recommend", "--user", "ann", "--json").json
+    assert answer["strategy"] == "personal"
+    assert film not in [item["item_id"] for item in answer["items"]]
+
+
+def test_options_reach_the_request(marquee: Marquee) -> None:
+    options = (
+        "--genre",
+        "sci-fi",
+        "--not-genre",
+        "Comedy",
+        "--year-from",
+        "1970",
+        "--year-to",
+        "1999",
+        "--language",
+        "en",
+    )
+    document = marquee("recommend", "--liked", "1", "--diversity", "0", "--k", "4", *options, "--json").json
+    assert document["strategy"] == "seeds"
+    for item in document["items"]:
+        assert "Science Fiction" in item["genres"]
+        assert "Comedy" not in item["genres"]
+        assert 1970 <= item["year"] <= 1999
+    scores = [item["score"] for item in document["items"]]
+    assert scores == sorted(scores, reverse=True)
+    first = document["items"][0]["item_id"]
+    rest = marquee(
+        "recommend", "--liked", "1", "--diversity", "0", "--k", "4", *options, "--exclude", first, "--json"
+    ).json
+    assert first not in [item["item_id"] for item in rest["items"]]
+
+
+def test_pages(marquee: Marquee) -> None:
+    first = marquee("recommend", "--k", "5", "--json").json
+    second = marquee("recommend", "--k", "5", "--cursor", first["next_cursor"], "--json").json
+    assert not {item["item_id"] for item in first["items"]} & {item["item_id"] for item in second["items"]}
+
+
+def test_trace_shows_how_the_answer_was_made(marquee: Marquee) -> None:
+    done = marquee("recommend", "--liked", "1", "--k", "3", "--trace")
+    assert "strategy seeds" in done.out
+    assert "rank" in done.out
+    document = marquee("recommend", "--liked", "2", "--k", "3", "--trace", "--json").json
+    assert document["trace_ms"]
+    assert all(item["signals"] and item["explanation"] for item in document["items"])
+
+
+def test_unknown_ids_are_named(marquee: Marquee) -> None:
+    assert "nonsense" in marquee("recommend", "--liked", "nonsense", "--liked", "1").out
+    done = marquee("recommend", "--liked", "nonsense")
+    assert done.code == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("recommend", "--k", "101"), "k must be between 1 and 100; got 101"),
+        (("recommend", "--genre", "Sports"), "must be one of"),
+        (("recommend", "--diversity", "2"), "diversity"),
+        (("feedback", "ann", "1", "love"), "event must be"),
+        (("feedback", "ann", "1", "rating", "--value", "7"), "0.5 and 5"),
+        (("feedback", "ann", "1", "rating"), "0.5 and 5"),
+    ],
+)
+def test_the_rules_of_the_api_hold_here(marquee: Marquee, arguments: tuple[str, ...], expected: str) -> None:
+    done = marquee(*arguments)
+    assert done.code == 2
+    assert expected in done.err
+
+
+def test_similar(marquee: Marquee) -> None:
+    done = marquee("similar", "1", "-k", "3", "--json")
+    assert done.code == 0
+    assert len(done.json["items"]) == 3
+    assert marquee("similar", "1").out.startswith("Like ")
+    unknown = marquee("similar", "no-such-film")
+    assert unknown.code == 1
+    assert "no-such-film" in unknown.err
+
+
+def test_feedback_on_an_unknown_film(marquee: Marquee, home: Path) -> None:
+    done = marquee("feedback", "ann", "no-such-film", "like")
+    assert done.code == 1
+    assert "no-such-film" in done.err

@@ -1,0 +1,137 @@
+"""bundle, keys, users, doctor."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from data_jobs.build import Order, build
+from data_jobs.report import Silent
+from services.api.app.keys import key_id_of
+from tests.cli.conftest import Marquee
+from tests.e2e.kit import bundles, damage
+
+PEPPER = "a pepper of the tests only"
+
+
+def second_bundle(home: Path) -> str:
+    params = home / "params.json"
+    params.write_text(json.dumps({"weights": {"traits": 0.01}}))
+    return build(Order(home=home, params=params, activate=False), Silent()).version
+
+
+def test_bundles_are_listed_activated_and_rolled_back(marquee: Marquee, home: Path) -> None:
+    (old,) = bundles(home)
+    new = second_bundle(home)
+    listed = {each["version"]: each for each in marquee("bundle", "list", "--json").json}
+    assert listed.keys() == {old, new}
+    assert (listed[old]["active"], listed[new]["active"]) == (True, False)
+    assert listed[old]["films"] >= 250
+    assert marquee("bundle", "activate", new, "--json").json == {"version": new, "previous": old}
+    assert marquee("bundle", "rollback", "--json").json == {"version": old, "previous": new}
+    assert f"*  {old}" in marquee("bundle", "list").out
+
+
+def test_bundle_verify_and_what_is_damaged(marquee: Marquee, home: Path) -> None:
+    (version,) = bundles(home)
+    assert marquee("bundle", "verify").code == 0
+    assert marquee("bundle", "verify", version, "--json").json["ok"] is True
+    damage(home, version)
+    done = marquee("bundle", "verify")
+    assert done.code == 3
+    assert "popularity.npy" in done.err
+    damage(home, version, "manifest.json")
+    assert "damaged" in marquee("bundle", "list").out
+
+
+def test_without_bundles(marquee: Marquee) -> None:
+    assert "No bundles yet" in marquee("bundle", "list").out
+    for verb in (("bundle", "verify"), ("bundle", "rollback"), ("bundle", "activate", "0" * 16)):
+        done = marquee(*verb)
+        assert done.code == 3, verb
+        assert "marquee b" in done.err
+
+
+def test_nothing_to_go_back_to(marquee: Marquee, home: Path) -> None:
+    done = marquee("bundle", "rollback")
+    assert done.code == 3
+    assert "no bundle to go back to" in done.err
+
+
+def test_keys_are_made_listed_and_revoked(marquee: Marquee, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "No keys yet" in marquee("keys", "list").out
+    refused = marquee("keys", "create", "shop")
+    assert refused.code == 1
+    assert "API_KEY_PEPPER" in refused.err
+    monkeypatch.setenv("API_KEY_PEPPER", PEPPER)
+    made = marquee("keys", "create", "shop", "--scope", "serve", "--scope", "admin", "--limit", "5", "--json").json
+    assert key_id_of(made["key"], PEPPER.encode()) == made["key_id"]
+    (listed,) = marquee("keys", "list", "--json").json
+    assert listed == {name: value for name, value in made.items() if name != "key"}
+    assert (listed["scopes"], listed["limit"], listed["revoked"]) == ("admin,serve", 5, False)
+    assert marquee("keys", "revoke", made["key_id"]).code == 0
+    assert marquee("keys", "list", "--json").json[0]["revoked"] is True
+    assert made["key"] not in marquee("keys", "list").out
+    assert marquee("keys", "revoke", "nobody").code == 1
+    assert marquee("keys", "create", "x", "--scope", "root").code == 2
+
+
+def test_people_are_seeded_exported_and_erased(marquee: Marquee, home: Path) -> None:
+    done = marquee("users", "seed", "--limit", "3", "--json")
+    assert done.json["people"] == 3
+    assert done.json["simulated"] is True
+    assert marquee("users", "seed", "--limit", "3", "--json").json == done.json
+    user = json.loads((home / "demo.json").read_text())["seeded"][0]
+    exported = marquee("users", "export", user).json
+    events = exported["events"]
+    assert events
+    answer = marquee("recommend", "--user", user, "--k", "100", "--json").json
+    assert not {event["item_id"] for event in events} & {item["item_id"] for item in answer["items"]}
+    assert marquee("users", "erase", user, "--yes").code == 0
+    assert marquee("users", "export", user).code == 1
+    assert marquee("users", "erase", user, "--yes").code == 1
+
+
+def test_erasing_asks_first(marquee: Marquee, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import io
+
+    marquee("feedback", "ann", "1", "like")
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    assert marquee("users", "erase", "ann").code == 1
+    assert marquee("users", "export", "ann").code == 0
+
+
+def test_seeding_nobody(marquee: Marquee) -> None:
+    done = marquee("users", "seed", "--user", "no-such-person")
+    assert done.code == 2
+    assert "nobody of this data" in done.err
+
+
+def test_doctor_before_and_after(marquee: Marquee, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = marquee("doctor")
+    assert done.code == 3
+    assert "no bundle is active" in done.out
+    assert "marquee build" in done.out
+    assert "Not ready" in done.out
+
+
+def test_doctor_with_everything(marquee: Marquee, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    marquee("feedback", "ann", "1", "like")
+    monkeypatch.setenv("OPENSEARCH_ENDPOINT", "https://search.example")
+    monkeypatch.setenv("EMBEDDER_DIR", str(home))
+    done = marquee("doctor", "--json")
+    assert done.code == 0
+    checks = {check["part"]: check for check in done.json["checks"]}
+    assert checks["bundle"]["state"] == "ok"
+    assert checks["state store"]["state"] == "ok"
+    assert checks["OPENSEARCH_ENDPOINT"]["found"].startswith("https://search.example (not used")
+    assert checks["text encoder"]["state"] == "note"
+    assert "EMBEDDER_DIR" in checks["text encoder"]["advice"]
+
+
+def test_doctor_names_a_state_store_that_is_none(marquee: Marquee, home: Path) -> None:
+    (home / "state.db").write_bytes(b"this is no database, whatever its name says" * 100)
+    done = marquee("doctor", "--json")
+    assert done.code == 3
+    checks = {check["part"]: check for check in done.json["checks"]}
+    assert checks["state store"]["state"] == "missing"

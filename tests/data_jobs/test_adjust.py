@@ -1,0 +1,127 @@
+"""Feedback joined in, people who were erased left out, a holdout left out."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data_jobs.adjust import Joined, join_log, leave_out
+from data_jobs.records import Dataset, Events, Film
+from data_jobs.report import DataError, Report
+from services.recommender.domain.events import Event, EventKind
+from services.recommender.ports import LoggedEvent
+
+DAY = 86_400_000
+
+
+def dataset() -> Dataset:
+    """Ann rated films a and b, Ben film a."""
+    films = tuple(Film(item_id, item_id.upper()) for item_id in "abc")
+    events = Events(
+        ("ann", "ben"),
+        np.array([0, 0, 1], np.int32),
+        np.array([0, 1, 0], np.int32),
+        np.full(3, EventKind.RATING, np.uint8),
+        np.array([4.0, 2.0, 5.0], np.float32),
+        np.array([1, 2, 3], np.int64) * DAY,
+    )
+    return Dataset(films, events, ("ratings.csv",))
+
+
+def logged(user: str, film: str, kind: EventKind, day: int, value: float = 1.0) -> LoggedEvent:
+    return LoggedEvent(f"e{day}", user, Event(film, kind, value, day * DAY))
+
+
+def told(events: Events) -> set[tuple[str, str, str, float]]:
+    return {
+        (events.user_ids[user], "abc"[film], EventKind(kind).label, value)
+        for user, film, kind, value in zip(
+            events.user.tolist(), events.film.tolist(), events.kind.tolist(), events.value.tolist(), strict=True
+        )
+    }
+
+
+def joined(*log: LoggedEvent, seeded: tuple[str, ...] = ()) -> Joined:
+    return join_log(dataset(), log, seeded)
+
+
+def test_the_latest_opinion_stands_and_newcomers_count() -> None:
+    result = joined(
+        logged("ann", "a", EventKind.DISLIKE, 9),
+        logged("cleo", "c", EventKind.LIKE, 9),
+        logged("ben", "a", EventKind.CLICK, 9),
+    )
+    assert told(result.dataset.events) == {
+        ("ann", "a", "dislike", 1.0),
+        ("ann", "b", "rating", 2.0),
+        ("ben", "a", "rating", 5.0),
+        ("cleo", "c", "like", 1.0),
+    }
+    assert (result.events, result.unknown, result.erased) == (3, 0, 0)
+    assert "state.db" in result.dataset.sources
+
+
+def test_an_older_event_does_not_overrule_and_a_clear_takes_back() -> None:
+    result = joined(logged("ann", "a", EventKind.DISLIKE, 0), logged("ben", "a", EventKind.CLEAR, 9))
+    assert told(result.dataset.events) == {("ann", "a", "rating", 4.0), ("ann", "b", "rating", 2.0)}
+    assert result.dataset.events.user_ids == ("ann",)
+
+
+def test_events_of_films_that_are_gone_are_counted() -> None:
+    result = joined(logged("ann", "z", EventKind.LIKE, 9))
+    assert (result.events, result.unknown) == (0, 1)
+    assert told(result.dataset.events) == told(dataset().events)
+
+
+def test_what_was_seeded_from_the_data_changes_nothing() -> None:
+    same = joined(
+        logged("ann", "a", EventKind.RATING, 1, 4.0),
+        logged("ann", "b", EventKind.RATING, 2, 2.0),
+        logged("ben", "a", EventKind.RATING, 3, 5.0),
+        seeded=("ann", "ben"),
+    )
+    assert told(same.dataset.events) == told(dataset().events)
+    assert same.erased == 0
+
+
+def test_whoever_was_seeded_and_is_gone_was_erased() -> None:
+    result = joined(logged("ben", "a", EventKind.RATING, 3, 5.0), seeded=("ann", "ben"))
+    assert told(result.dataset.events) == {("ben", "a", "rating", 5.0)}
+    assert result.erased == 1
+
+
+def test_a_new_state_store_is_not_taken_for_wishes_to_be_forgotten() -> None:
+    result = joined(logged("cleo", "c", EventKind.LIKE, 9), seeded=("ann", "ben"))
+    assert {"ann", "ben", "cleo"} == set(result.dataset.events.user_ids)
+    assert result.erased == 0
+
+
+def test_the_order_of_the_log_does_not_matter() -> None:
+    log = [logged("ann", "a", EventKind.DISLIKE, 9), logged("cleo", "c", EventKind.LIKE, 8)]
+    one, other = (join_log(dataset(), lines).dataset.events for lines in (log, log[::-1]))
+    for column in ("user", "film", "kind", "value", "ts_ms"):
+        assert np.array_equal(getattr(one, column), getattr(other, column))
+
+
+def write_holdout(path: Path, *pairs: str) -> Path:
+    path.write_text("userId,movieId,kind\n" + "".join(f"{pair},positive\n" for pair in pairs))
+    return path
+
+
+def test_a_holdout_is_left_out(tmp_path: Path) -> None:
+    holdout = write_holdout(tmp_path / "holdout.csv", "ann,a", "ben,c", "nobody,a")
+    left = leave_out(dataset(), holdout, Report())
+    assert told(left.events) == {("ann", "b", "rating", 2.0), ("ben", "a", "rating", 5.0)}
+
+
+def test_a_holdout_of_other_data_is_refused(tmp_path: Path) -> None:
+    holdout = write_holdout(tmp_path / "holdout.csv", "nobody,a", "ann,c")
+    with pytest.raises(DataError, match=r"holdout\.csv: holds out nothing of this data"):
+        leave_out(dataset(), holdout, Report())
+
+
+def test_a_holdout_without_its_columns_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "holdout.csv"
+    path.write_text("user,film\nann,a\n")
+    with pytest.raises(DataError, match="userId"):
+        leave_out(dataset(), path, Report())
