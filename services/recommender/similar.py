@@ -14,8 +14,8 @@ from services.recommender.stages.traits import Floats, TraitRows
 
 # Weights of the three signals; chosen on held-out co-likes and on series.
 COLLABORATIVE = 1.0
-CONTENT = 0.3
-TRAITS = 0.75
+CONTENT = 0.5
+TRAITS = 0.5
 SCORE_MIDPOINT = 1.2
 SCORE_SCALE = 0.6
 

@@ -63,7 +63,9 @@ class TestStrategies:
         assert np.mean([world_of(row) == 1 for row in rows(with_seeds)]) > 0.5
 
     def test_a_query_leads_and_taste_reorders(self):
-        ranking = run(Request(query="17", k=10), person("f1", "f4"), Pipeline(make_release(), None))
+        ranking = run(
+            Request(query="17", k=10), person("f1", "f4"), Pipeline(make_release(), None, Weights(query_taste=0.3))
+        )
         assert ranking.strategy is Strategy.QUERY
         assert rows(ranking)[0] == 17
 

@@ -10,8 +10,8 @@ class Weights:
 
     formula: str = "blend"
     # Taste: recency_floor + (1 - recency_floor) exp(-rank from the end / recency_span).
-    recency_floor: float = 0.3
-    recency_span: float = 10.0
+    recency_floor: float = 0.4
+    recency_span: float = 5.0
     # The short table's share at n likes is 1 / (1 + (n / blend_half) ** blend_power).
     collaborative: float = 1.0
     blend_half: float = 8.0
@@ -22,10 +22,10 @@ class Weights:
     content: float = 0.0
     content_newcomer: float = 0.1
     traits: float = 1.0
-    dislike: float = 0.5
+    dislike: float = 1.0
     query_text: float = 1.0
     query_content: float = 1.0
-    query_taste: float = 0.3
+    query_taste: float = 1.0
     # A logistic: midpoint is the raw score shown as .5, scale how fast it rises.
     score_midpoint: float = 1.0
     score_scale: float = 0.5

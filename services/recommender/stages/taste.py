@@ -69,10 +69,10 @@ def fold_in(catalogue: Catalogue, history: History) -> Taste:
 
 
 def _dislike_weights(kinds: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """A dislike counts whole; low ratings share one half, for who rates much rates much low and means less."""
+    """A dislike counts whole; low ratings share one quarter, for who rates much rates much low and means less."""
     spoken = kinds == EventKind.DISLIKE
     low = max(int(np.count_nonzero(~spoken)), 1)
-    return np.where(spoken, np.float32(1), np.float32(0.5 / low))
+    return np.where(spoken, np.float32(1), np.float32(0.25 / low))
 
 
 def _ranks(ts_ms: NDArray[np.int64]) -> NDArray[np.int32]:

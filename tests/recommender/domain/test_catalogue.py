@@ -1,0 +1,61 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.recommender.domain.ids import hash_ids
+from services.recommender.domain.strings import Strings
+from tests.builders import make_catalogue
+
+CATALOGUE = make_catalogue(50)
+
+
+@given(st.lists(st.integers(-5, 60)))
+def test_every_id_has_its_row_and_others_none(numbers):
+    rows = CATALOGUE.rows_of(f"f{number}" for number in numbers)
+    assert rows.tolist() == [number if 0 <= number < 50 else -1 for number in numbers]
+    assert rows.dtype == np.int32
+
+
+def test_hashes_are_as_good_as_ids():
+    hashes = hash_ids(["f3", "nobody", "f49"])
+    assert CATALOGUE.rows_of_hashes(hashes).tolist() == [3, -1, 49]
+    assert CATALOGUE.rows_of_hashes(np.array([0, 2**64 - 1], np.uint64)).tolist() == [-1, -1]
+    assert CATALOGUE.rows_of_hashes(np.empty(0, np.uint64)).tolist() == []
+
+
+@pytest.mark.parametrize("item_id", ["", "F3", "f3 ", "\ud800", "f" * 10_000])
+def test_ids_that_only_look_alike(item_id):
+    assert CATALOGUE.rows_of([item_id]).tolist() == [-1]
+
+
+def test_an_id_whose_hash_meets_another_films_is_unknown():
+    ids = list(CATALOGUE.item_ids)
+    other = replace(CATALOGUE, item_ids=Strings.of(["renamed", *ids[1:]]))
+    assert other.rows_of(["f0"]).tolist() == [-1]
+
+
+def test_tmdb_ids():
+    catalogue = replace(CATALOGUE, tmdb_ids=np.array([0, 7, 7, *range(100, 147)], np.int32))
+    assert catalogue.rows_of_tmdb([7, 100, 8]).tolist() == [1, 3, -1]
+    assert catalogue.rows_of_tmdb([0, -1, 2**31, 2**70]).tolist() == [-1, -1, -1, -1]
+    assert catalogue.rows_of_tmdb([]).dtype == np.int32
+
+
+def test_an_empty_catalogue_knows_nobody():
+    empty = replace(
+        CATALOGUE,
+        hashes=np.empty(0, np.uint64),
+        hash_rows=np.empty(0, np.int32),
+        years=np.empty(0, np.int16),
+        item_ids=Strings.of([]),
+    )
+    assert len(empty) == 0
+    assert empty.rows_of(["f0"]).tolist() == [-1]
+
+
+def test_traits_of_a_film():
+    traits = CATALOGUE.traits
+    assert [traits.names[trait] for trait in traits.of(4)] == ["Science Fiction", "Bo Kubrick", "heist"]

@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.recommender.domain.embeddings import BLOCK_ROWS, Embeddings
+
+
+def unit(films: int, dims: int, seed: int = 0) -> np.ndarray:
+    vectors = np.random.default_rng(seed).normal(size=(films, dims)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def test_a_byte_a_number_and_a_scale_a_film():
+    embeddings = Embeddings.quantise(unit(10, 32), "test:1")
+    assert embeddings.codes.dtype == np.int8
+    assert embeddings.codes.shape == (10, 32)
+    assert np.abs(embeddings.codes).max(axis=1).tolist() == [127] * 10
+    assert embeddings.scales.dtype == embeddings.mean.dtype == np.float32
+    assert (embeddings.dims, embeddings.encoder_id) == (32, "test:1")
+
+
+@given(st.integers(1, 40), st.integers(1, 64), st.integers(0, 9))
+def test_no_number_is_off_by_more_than_half_a_step(films, dims, seed):
+    vectors = unit(films, dims, seed)
+    embeddings = Embeddings.quantise(vectors, "test")
+    back = embeddings.rows(np.arange(films))
+    assert np.all(np.abs(back - vectors) <= embeddings.scales[:, None] * 0.501)
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    films=st.sampled_from([1, 7, BLOCK_ROWS - 1, BLOCK_ROWS, BLOCK_ROWS + 1, 3 * BLOCK_ROWS + 5]),
+    queries=st.integers(1, 4),
+)
+def test_cosines_are_the_best_of_any_query_in_every_block(films, queries):
+    embeddings = Embeddings.quantise(unit(films, 24), "test")
+    asked = unit(queries, 24, seed=1)
+    plain = (embeddings.rows(np.arange(films)) @ asked.T).max(axis=1)
+    cosines = embeddings.cosines(asked)
+    assert cosines == pytest.approx(plain, abs=1e-5)
+    assert cosines.dtype == np.float32
+    assert cosines.shape == (films,)
+
+
+def test_int8_keeps_the_neighbours():
+    vectors = unit(5_000, 384)
+    embeddings = Embeddings.quantise(vectors, "test")
+    overlaps = []
+    for query in unit(20, 384, seed=2):
+        exact = set(np.argsort(-(vectors @ query))[:200].tolist())
+        overlaps.append(len(exact & set(np.argsort(-embeddings.cosines(query[None]))[:200].tolist())) / 200)
+    assert np.mean(overlaps) >= 0.98
+
+
+def test_a_film_is_nearest_to_itself():
+    vectors = unit(300, 48)
+    cosines = Embeddings.quantise(vectors, "test").cosines(vectors[[17]])
+    assert cosines.argmax() == 17
+    assert cosines[17] == pytest.approx(1, abs=0.01)
+
+
+def test_films_without_a_vector():
+    vectors = unit(4, 8)
+    vectors[[1, 3]] = 0
+    embeddings = Embeddings.quantise(vectors, "test")
+    assert embeddings.scales[[1, 3]].tolist() == [0, 0]
+    assert embeddings.rows(np.array([1])).tolist() == [[0.0] * 8]
+    assert embeddings.cosines(unit(1, 8))[[1, 3]].tolist() == [0, 0]
+    assert embeddings.mean == pytest.approx(vectors[[0, 2]].mean(axis=0), abs=1e-6)
+
+
+@pytest.mark.parametrize("films", [0, 3])
+def test_nothing_but_films_without_a_vector(films):
+    embeddings = Embeddings.quantise(np.zeros((films, 8), np.float32), "test")
+    assert embeddings.mean.tolist() == [0.0] * 8
+    assert embeddings.cosines(unit(2, 8)).tolist() == [0.0] * films
+
+
+def test_mapped_codes_will_do():
+    embeddings = Embeddings.quantise(unit(9, 8), "test")
+    frozen = embeddings.codes.copy()
+    frozen.flags.writeable = False
+    mapped = Embeddings(frozen, embeddings.scales, embeddings.mean, "test")
+    assert np.array_equal(mapped.cosines(unit(1, 8)), embeddings.cosines(unit(1, 8)))

@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.recommender.domain.filters import NO_FILTERS, Filters
+from services.recommender.domain.genres import GENRES, from_mask, to_mask
+from tests.builders import make_catalogue
+
+CATALOGUE = make_catalogue(60)
+LAST = 59  # the film without year and language
+
+MASKS = st.sets(st.sampled_from(GENRES)).map(to_mask)
+YEARS = st.none() | st.integers(-10, 3_000) | st.just(2**40)
+FILTERS = st.builds(
+    Filters,
+    genres=MASKS,
+    not_genres=MASKS,
+    year_from=YEARS,
+    year_to=YEARS,
+    languages=st.lists(st.sampled_from(["en", "fr", "ja", "xx"]), max_size=3).map(tuple),
+    min_votes=st.integers(0, 700) | st.just(2**40),
+)
+
+
+def passes(filters: Filters, row: int) -> bool:
+    """The same in words, for one film."""
+    genres = set(from_mask(int(CATALOGUE.genre_bits[row])))
+    year, code = int(CATALOGUE.years[row]), int(CATALOGUE.language_codes[row])
+    language = CATALOGUE.languages[code] if code >= 0 else None
+    by_year = filters.year_from is not None or filters.year_to is not None
+    return all(
+        (
+            not filters.genres or genres & set(from_mask(filters.genres)),
+            not genres & set(from_mask(filters.not_genres)),
+            not by_year or year > 0,
+            filters.year_from is None or year >= filters.year_from,
+            filters.year_to is None or year <= filters.year_to,
+            not filters.languages or language in filters.languages,
+            CATALOGUE.votes[row] >= filters.min_votes,
+        )
+    )
+
+
+@given(FILTERS)
+def test_the_mask_says_what_the_words_say(filters):
+    mask = filters.mask(CATALOGUE)
+    assert mask.dtype == bool
+    assert mask.tolist() == [passes(filters, row) for row in range(60)]
+
+
+@given(FILTERS, FILTERS)
+def test_more_conditions_never_let_more_films_through(one, other):
+    both = Filters(
+        genres=one.genres, not_genres=one.not_genres | other.not_genres, year_from=one.year_from, year_to=one.year_to,
+        languages=one.languages, min_votes=max(one.min_votes, other.min_votes),
+    )  # fmt: skip
+    assert not np.any(both.mask(CATALOGUE) & ~one.mask(CATALOGUE))
+
+
+def test_no_filters_let_everything_through():
+    assert NO_FILTERS.is_empty
+    assert NO_FILTERS.mask(CATALOGUE).all()
+    assert not Filters(min_votes=1).is_empty
+
+
+@pytest.mark.parametrize(
+    "filters", [Filters(year_from=0), Filters(year_to=3_000), Filters(year_from=-5), Filters(languages=("en",))]
+)
+def test_what_is_unknown_fails_a_filter_on_it(filters):
+    assert not filters.mask(CATALOGUE)[LAST]
+
+
+def test_years_are_inclusive():
+    year = int(CATALOGUE.years[5])
+    assert Filters(year_from=year, year_to=year).mask(CATALOGUE)[5]
+    assert not Filters(year_from=year + 1).mask(CATALOGUE)[5]
+    assert not Filters(year_from=2_000, year_to=1_990).mask(CATALOGUE).any()
+
+
+def test_an_unknown_language_lets_nothing_through():
+    assert not Filters(languages=("xx",)).mask(CATALOGUE).any()

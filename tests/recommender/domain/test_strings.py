@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.recommender.domain.strings import Strings
+
+
+@given(st.lists(st.text()))
+def test_what_goes_in_comes_out(values):
+    strings = Strings.of(values)
+    assert len(strings) == len(values)
+    assert list(strings) == values
+    assert [strings[row] for row in range(len(values))] == values
+
+
+def test_two_arrays_and_no_objects():
+    strings = Strings.of(["Heat", "", "Amélie"])
+    assert strings.offsets.tolist() == [0, 4, 4, 11]
+    assert strings.offsets.dtype == np.int64
+    assert strings.data.dtype == np.uint8
+    assert Strings(strings.offsets, strings.data)[2] == "Amélie"
+
+
+def test_a_lone_surrogate_becomes_a_question_mark():
+    assert list(Strings.of(["a\ud800b"])) == ["a?b"]
+
+
+def test_an_iterator_will_do_and_so_will_nothing():
+    assert list(Strings.of(str(number) for number in range(3))) == ["0", "1", "2"]
+    assert list(Strings.of([])) == []
+
+
+def test_a_row_that_is_not_there():
+    with pytest.raises(IndexError):
+        Strings.of(["a"])[1]
+
+
+def test_numpy_rows_index_too():
+    assert Strings.of(["a", "b"])[np.int32(1)] == "b"

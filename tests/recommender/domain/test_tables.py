@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.recommender.domain.tables import Collaborative, ItemTable
+
+
+def make_table(films: int, entries: int, seed: int = 0) -> ItemTable:
+    rng = np.random.default_rng(seed)
+    columns = np.array([rng.permutation(films)[:entries] for _ in range(films)], np.uint16)
+    return ItemTable(columns, rng.normal(0, 0.3, (films, entries)).astype(np.float16))
+
+
+def dense(table: ItemTable) -> np.ndarray:
+    out = np.zeros((len(table.columns), len(table.columns)))
+    for row, (columns, values) in enumerate(zip(table.columns, table.values, strict=True)):
+        out[row, columns] += values
+    return out
+
+
+TASTES = st.lists(st.integers(0, 29), max_size=12, unique=True)
+
+
+@given(TASTES, st.integers(0, 5))
+def test_scores_are_a_product_with_the_dense_table(taste, seed):
+    table = make_table(30, 8, seed)
+    weights = np.random.default_rng(seed).uniform(0, 1.3, len(taste)).astype(np.float32)
+    scores = table.scores(np.array(taste, np.int32), weights)
+    assert scores.dtype == np.float32
+    assert scores == pytest.approx(weights @ dense(table)[taste], abs=1e-5)
+
+
+@given(TASTES, st.lists(st.integers(0, 29), max_size=10, unique=True), st.integers(0, 5))
+def test_terms_add_up_to_scores(taste, targets, seed):
+    table = make_table(30, 8, seed)
+    positions = np.array(taste, np.int32)
+    weights = np.random.default_rng(seed).uniform(0, 1.3, len(taste)).astype(np.float32)
+    terms = table.terms(positions, weights, np.array(targets, np.int32))
+    assert terms.shape == (len(taste), len(targets))
+    assert terms.sum(axis=0) == pytest.approx(table.scores(positions, weights)[targets], abs=1e-5)
+    assert terms == pytest.approx(dense(table)[taste][:, targets] * weights[:, None], abs=1e-5)
+
+
+def test_a_target_outside_the_table_gets_nothing():
+    table = make_table(30, 30)
+    terms = table.terms(np.array([1, 2]), np.ones(2, np.float32), np.array([5, -1, -1, 6], np.int32))
+    assert np.all(terms[:, [1, 2]] == 0)
+    assert np.all(terms[:, [0, 3]] != 0)
+
+
+def test_the_last_film_of_the_table_is_not_taken_for_one_outside():
+    table = make_table(4, 4)
+    terms = table.terms(np.array([0]), np.ones(1, np.float32), np.array([-1, 2], np.int32))
+    assert terms[0, 0] == 0
+    assert terms[0, 1] == pytest.approx(dense(table)[0, 2])
+
+
+def test_no_taste_no_score():
+    table = make_table(30, 8)
+    nobody = np.empty(0, np.int32), np.empty(0, np.float32)
+    assert table.scores(*nobody).tolist() == [0.0] * 30
+    assert table.terms(*nobody, np.array([1, 2], np.int32)).shape == (0, 2)
+
+
+def make_collaborative(outside: int) -> Collaborative:
+    rows = np.array([4, 0, 2], np.int32)
+    position = np.full(3 + outside + 2, -1, np.int32)
+    position[rows] = np.arange(3)
+    others = np.array([1, 3][:outside], np.int32)
+    return Collaborative(
+        rows, position, make_table(3, 3), make_table(3, 3, 1), others,
+        np.array([[0, 2], [1, 1]][:outside], np.uint16).reshape(outside, 2),
+        np.array([[0.5, 0.25], [1.0, 0.0]][:outside], np.float16).reshape(outside, 2),
+    )  # fmt: skip
+
+
+def test_scores_of_the_table_become_scores_of_films():
+    spread = make_collaborative(2).spread(np.array([10, 20, 40], np.float32))
+    assert spread.tolist() == [20.0, 15.0, 40.0, 20.0, 10.0, 0.0, 0.0]
+    assert spread.dtype == np.float32
+
+
+def test_without_films_outside_nobody_borrows():
+    assert make_collaborative(0).spread(np.array([10, 20, 40], np.float32)).tolist() == [20.0, 0.0, 40.0, 0.0, 10.0]
