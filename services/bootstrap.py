@@ -17,10 +17,11 @@ from services.adapters.state.connection import Database
 from services.adapters.state.keys import SqliteKeys
 from services.adapters.state.quota import SqliteQuota
 from services.adapters.state.sqlite import SqliteState
+from services.recommender.answer import Options
 from services.recommender.domain.bundle import Bundle
 from services.recommender.errors import EncoderUnavailable
 from services.recommender.ports import Clock, KeyStore, QuotaPort, StatePort, TextEncoder
-from services.recommender.service import Options, Recommender
+from services.recommender.service import Recommender
 from services.settings import Settings
 
 

@@ -12,7 +12,7 @@ from services.cli.opening import open_services
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from services.recommender.service import Answer
+    from services.recommender.answer import Answer
 
 Body = TypeVar("Body", bound="BaseModel")
 Strings = list[str] | None
@@ -28,17 +28,29 @@ def register(parent: typer.Typer) -> None:
 def recommend(
     user: Annotated[str | None, typer.Option(help="Id of a person.")] = None,
     k: Annotated[int, typer.Option("--k", "-k", help="How many films, 1 to 100.")] = 20,
-    liked: Annotated[Strings, typer.Option(help="Film id that counts as just liked; may be repeated.")] = None,
-    disliked: Annotated[Strings, typer.Option(help="Film id that counts as just disliked; may be repeated.")] = None,
-    tmdb_id: Annotated[list[int] | None, typer.Option(help="TMDB id that counts as liked; may be repeated.")] = None,
+    liked: Annotated[
+        Strings, typer.Option(metavar="<str>", help="Film id that counts as just liked; may be repeated.")
+    ] = None,
+    disliked: Annotated[
+        Strings, typer.Option(metavar="<str>", help="Film id that counts as just disliked; may be repeated.")
+    ] = None,
+    tmdb_id: Annotated[
+        list[int] | None, typer.Option(metavar="<int>", help="TMDB id that counts as liked; may be repeated.")
+    ] = None,
     query: Annotated[str | None, typer.Option(help="Free text, e.g. 'a heist in a dream'.")] = None,
-    genre: Annotated[Strings, typer.Option(help="Only films of this genre; repeated: any of them.")] = None,
-    not_genre: Annotated[Strings, typer.Option(help="No films of this genre; may be repeated.")] = None,
+    genre: Annotated[
+        Strings, typer.Option(metavar="<str>", help="Only films of this genre; repeated: any of them.")
+    ] = None,
+    not_genre: Annotated[
+        Strings, typer.Option(metavar="<str>", help="No films of this genre; may be repeated.")
+    ] = None,
     year_from: Annotated[int | None, typer.Option(help="Earliest year.")] = None,
     year_to: Annotated[int | None, typer.Option(help="Latest year.")] = None,
-    language: Annotated[Strings, typer.Option(help="Original language, e.g. fr; may be repeated.")] = None,
+    language: Annotated[
+        Strings, typer.Option(metavar="<str>", help="Original language, e.g. fr; may be repeated.")
+    ] = None,
     min_votes: Annotated[int, typer.Option(help="Least number of votes.")] = 0,
-    exclude: Annotated[Strings, typer.Option(help="Film id to leave out; may be repeated.")] = None,
+    exclude: Annotated[Strings, typer.Option(metavar="<str>", help="Film id to leave out; may be repeated.")] = None,
     include_seen: Annotated[bool, typer.Option("--include-seen", help="Films seen before may come back.")] = False,
     diversity: Annotated[float, typer.Option(help="0 (closest to the taste) to 1 (most varied).")] = 0.2,
     cursor: Annotated[str | None, typer.Option(help="next_cursor of the page before.")] = None,
@@ -115,7 +127,10 @@ def feedback(
     value: Annotated[float | None, typer.Option(help="Stars of a rating: 0.5 to 5 by 0.5.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Store what a person did with a film; the next answer knows of it."""
+    """Store what a person did with a film.
+
+    The next answer knows of it.
+    """
     from services.api.app.models import FeedbackBody
     from services.recommender.errors import MarqueeError
     from services.recommender.ports import FeedbackCommand

@@ -49,10 +49,10 @@ def build(
     force: Annotated[bool, typer.Option("--force", help="Build although many rows are wrong.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Build a bundle: validate, embed the texts, train, index, write; then make it the active one.
+    """Build a bundle from data and activate it.
 
-    Without inputs the sample catalogue is built. Everything is written under MARQUEE_HOME. A bundle appears whole
-    or not at all; the same input makes the same version.
+    Validate, embed the texts, train, index, write. Without inputs the sample catalogue is built. Everything is
+    written under MARQUEE_HOME. A bundle appears whole or not at all; the same input makes the same version.
     """
     from data_jobs.build import Order
     from data_jobs.build import build as build_bundle

@@ -38,9 +38,10 @@ def register(parent: typer.Typer) -> None:
 
 
 def doctor(as_json: JsonOption = False) -> None:
-    """Look at everything Marquee needs: what is there, what is missing, what to do about it.
+    """Say what is missing, and how to mend it.
 
-    Exit code 3 means that it cannot serve as it is.
+    Looks at packages, settings, folders, bundle, state store and text encoder. Exit code 3 means that it cannot
+    serve as it is.
     """
     from services.settings import load_settings
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 Movielens = Annotated[Path | None, typer.Option(help="Folder in the MovieLens layout: movies.csv, ratings.csv, ...")]
 Tmdb = Annotated[Path | None, typer.Option(help="TMDB metadata, JSON lines, plain or .gz; goes with --movielens.")]
 CatalogueFiles = Annotated[
-    list[Path] | None, typer.Option("--catalogue", help="Films in Marquee's own format, JSON lines or CSV; repeatable.")
+    list[Path] | None,
+    typer.Option("--catalogue", metavar="<path>", help="Films in Marquee's own format, JSON lines or CSV; repeatable."),
 ]
 EventsFile = Annotated[Path | None, typer.Option("--events", help="Event log that goes with --catalogue.")]
 

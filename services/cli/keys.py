@@ -24,7 +24,9 @@ def register(parent: typer.Typer) -> None:
 @app.command(epilog=EXIT_CODES)
 def create(
     name: Annotated[str, typer.Argument(help="Whose key it is, in your own words.")],
-    scope: Annotated[list[str] | None, typer.Option(help="serve (the default) or admin; may be repeated.")] = None,
+    scope: Annotated[
+        list[str] | None, typer.Option(metavar="<scope>", help="serve (the default) or admin; may be repeated.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=0, help="Requests in a window; 0 for no limit.")] = 0,
     window: Annotated[int, typer.Option(min=1, max=86_400, help="Length of the window in seconds.")] = 60,
     as_json: JsonOption = False,

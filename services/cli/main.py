@@ -1,6 +1,7 @@
 """``marquee``: the command line. This file knows the verbs and turns every error into a line and an exit code."""
 
 import json
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -8,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli import ask, build, bundle, doctor, keys, serve, up, users, validate
+from services.cli import ask, build, bundle, doctor, evaluate, keys, serve, up, users, validate
 from services.cli.console import EXIT_CODES, ExitCode
 
 app = typer.Typer(
@@ -39,7 +40,7 @@ def root(
     """Film recommendations: prepare the data, build a bundle, serve it, ask it."""
 
 
-for group in (validate, build, up, serve, ask, users, bundle, keys, doctor):
+for group in (validate, build, up, serve, ask, users, bundle, keys, doctor, evaluate):
     group.register(app)
 
 
@@ -59,8 +60,6 @@ def main(arguments: Sequence[str]) -> int:
 
 def _reader_gone() -> int:
     """``marquee ... | head``: nobody reads on, which is no error; keep Python from complaining at exit."""
-    import os
-
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return ExitCode.OK
 
@@ -79,4 +78,6 @@ def _complain(error: Exception, debug: bool, as_json: bool) -> int:
 
 def run() -> None:
     """The entry point ``marquee``."""
+    # One BLAS thread: same data, same bytes; and threads that wait for each other on busy cores cost minutes.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.exit(main(sys.argv[1:]))

@@ -24,7 +24,7 @@ def register(parent: typer.Typer) -> None:
 
 
 def serve(host: Host = None, port: Port = None, workers: Workers = 1, insecure: Insecure = False) -> None:
-    """Serve the HTTP API until it is stopped (Ctrl-C, SIGTERM)."""
+    """Serve the HTTP API until it is stopped."""
     raise typer.Exit(run_server(serving_settings(host, port), workers, insecure, []))
 
 
@@ -42,11 +42,7 @@ def run_server(settings: "Settings", workers: int, insecure: bool, hints: list[s
     from services.settings import notes
 
     host, output = settings.marquee_host, Output()
-    if settings.is_exposed() and not insecure:
-        raise Misused(
-            f"{host} can be reached from other machines and API keys are off: set API_KEYS=on (and API_KEY_PEPPER), "
-            "or say --insecure if a gateway in front of it checks who calls"
-        )
+    refuse_exposure(settings, insecure)
     for note in notes(settings):
         output.say(f"Note: {note}.")
     version = server.check_bundle(settings)
@@ -60,3 +56,20 @@ def run_server(settings: "Settings", workers: int, insecure: bool, hints: list[s
                 output.say(hint.replace("{url}", url))
 
         return server.serve_forever(settings, listener, workers, ready)
+
+
+def refuse_exposure(settings: "Settings", insecure: bool) -> None:
+    """Raise Misused where anybody could call: another host than loopback with keys off, unless ``insecure``."""
+    if settings.is_exposed() and not insecure:
+        raise Misused(
+            f"{settings.marquee_host} can be reached from other machines and API keys are off: set API_KEYS=on (and "
+            "API_KEY_PEPPER), or say --insecure if a gateway in front of it checks who calls"
+        )
+
+
+def check_address(settings: "Settings", insecure: bool) -> None:
+    """Whether it could listen there: better said before a build of minutes than after it. Raises Misused, Failed."""
+    from services.cli import server
+
+    refuse_exposure(settings, insecure)
+    server.bind(settings.marquee_host, settings.marquee_port).close()

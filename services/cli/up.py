@@ -10,7 +10,7 @@ from services.cli.build import SIMULATED, EncoderChoice, encoder_of, summary_of
 from services.cli.console import EXIT_CODES, Output
 from services.cli.demo import Demo, seed_events, typical_people
 from services.cli.inputs import CatalogueFiles, EventsFile, Movielens, Tmdb, source_of
-from services.cli.serve import Host, Insecure, Port, Workers, run_server, serving_settings
+from services.cli.serve import Host, Insecure, Port, Workers, check_address, run_server, serving_settings
 
 if TYPE_CHECKING:
     from data_jobs.build import Built, Order
@@ -34,12 +34,14 @@ def up(
     workers: Workers = 1,
     insecure: Insecure = False,
 ) -> None:
-    """Get going with one command: build a bundle if there is none (or the inputs changed), seed some people, serve.
+    """Do it all: build if needed, seed, serve.
 
-    Without inputs MovieLens ml-latest-small is downloaded, and without a network the sample catalogue is used.
+    Builds a bundle if there is none or the inputs changed, seeds some people to ask for, serves. Without inputs
+    MovieLens ml-latest-small is downloaded, and without a network the sample catalogue is used.
     """
     settings, output = serving_settings(host, port), Output()
     named = source_of(movielens, tmdb, catalogue, events)
+    check_address(settings, insecure)
     built = _build_if_needed(settings, named, encoder, output)
     if built is not None:
         output.result(None, summary_of(built))

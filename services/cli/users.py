@@ -25,7 +25,7 @@ def seed(
     tmdb: Tmdb = None,
     catalogue: CatalogueFiles = None,
     events: EventsFile = None,
-    user: Annotated[list[str] | None, typer.Option(help="Only this person; may be repeated.")] = None,
+    user: Annotated[list[str] | None, typer.Option(metavar="<str>", help="Only this person; may be repeated.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many people.")] = None,
     as_json: JsonOption = False,
 ) -> None:

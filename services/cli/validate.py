@@ -27,9 +27,10 @@ def validate(
     keep: Keep = 5,
     as_json: JsonOption = False,
 ) -> None:
-    """Check input data: every problem with file, line, field, value and what was expected.
+    """Check input data, row by row.
 
-    Exit code 1 means that rows had to be left out, or that the data cannot be used. Without inputs the sample
+    Every problem comes with file, line, field, value and what was expected. Exit code 1 means that rows had to
+    be left out, or that the data cannot be used. Without inputs the sample
     catalogue is checked.
     """
     from data_jobs.report import DataError, Report

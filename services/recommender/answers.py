@@ -4,16 +4,12 @@ import json
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.recommender.domain import genres
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import Catalogue
-from services.recommender.domain.events import EventKind
-from services.recommender.domain.history import History
-from services.recommender.domain.profile import Profile
 from services.recommender.domain.request import Pick, Ranking, Request
-from services.recommender.ports import LoggedEvent, UserExport
+from services.recommender.ports import Evidence
 
 DIGITS = 4
 
@@ -61,16 +57,27 @@ def recommendation(
     }
 
 
-def _item(catalogue: Catalogue, pick: Pick, explain: bool) -> dict[str, Any]:
-    item = {
+def scored_film(catalogue: Catalogue, pick: Pick) -> dict[str, Any]:
+    """A film of a list with its score and its reasons."""
+    return {
         **film_summary(catalogue, pick.row),
         "score": round(pick.score, DIGITS),
         "reason": [reason.text for reason in pick.reasons],
     }
+
+
+def _item(catalogue: Catalogue, pick: Pick, explain: bool) -> dict[str, Any]:
+    item = scored_film(catalogue, pick)
     if explain:
         item["explanation"] = pick.explanation
         item["signals"] = {name: round(term, DIGITS) for name, term in pick.signals.items()}
     return item
+
+
+def evidence(catalogue: Catalogue, pick: Pick) -> Evidence:
+    """What an explainer may speak of."""
+    names = tuple(genres.from_mask(int(catalogue.genre_bits[pick.row])))
+    return Evidence(catalogue.titles[pick.row], int(catalogue.years[pick.row]) or None, names, pick.reasons)
 
 
 def affinity(catalogue: Catalogue, pick: Pick) -> dict[str, Any] | None:
@@ -105,57 +112,3 @@ def catalogue_facts(catalogue: Catalogue) -> dict[str, Any]:
         "years": {"from": int(known.min()) if len(known) else None, "to": int(known.max()) if len(known) else None},
         "languages": [{"code": code, "films": films} for code, films in by_use if films],
     }
-
-
-def user_export(bundle: Bundle, stored: UserExport) -> dict[str, Any]:
-    """All that is stored of a person, and the taste vector that would be derived from it now."""
-    return {
-        "user_id": stored.profile.user_id,
-        "revision": stored.profile.revision,
-        "updated_at": stored.profile.updated_at,
-        "events": [_logged(entry) for entry in stored.events],
-        "profile": _profile(bundle.catalogue, stored.profile),
-        "cached_answers": stored.cached_answers,
-    }
-
-
-def _logged(entry: LoggedEvent) -> dict[str, Any]:
-    return {
-        "event_id": entry.event_id,
-        "item_id": entry.event.item_id,
-        "event": entry.event.kind.label,
-        "value": entry.event.value,
-        "ts": entry.event.ts_ms,
-        "recommendation_id": entry.recommendation_id,
-    }
-
-
-def _profile(catalogue: Catalogue, profile: Profile) -> dict[str, Any]:
-    rows = catalogue.rows_of_hashes(profile.history.hashes)
-    known = rows[rows >= 0]
-    bits = catalogue.genre_bits[known]
-    counts = {name: int(np.count_nonzero(bits & np.uint32(1 << bit))) for bit, name in enumerate(genres.GENRES)}
-    return {
-        "recent_item_ids": [catalogue.item_ids[row] for row in known[::-1].tolist()[:50]],
-        "genre_counts": {name: count for name, count in counts.items() if count},
-        "seen": _ids(catalogue, profile.seen),
-        "disliked": _ids(catalogue, profile.disliked),
-        "history": _history(profile.history, rows, catalogue),
-    }
-
-
-def _ids(catalogue: Catalogue, hashes: NDArray[np.uint64]) -> list[str]:
-    return [catalogue.item_ids[row] for row in catalogue.rows_of_hashes(hashes).tolist() if row >= 0]
-
-
-def _history(history: History, rows: NDArray[np.int32], catalogue: Catalogue) -> list[dict[str, Any]]:
-    columns = (rows, history.kinds, history.half_stars, history.ts_ms)
-    return [
-        {
-            "item_id": catalogue.item_ids[row] if row >= 0 else None,
-            "event": EventKind(kind).label,
-            "value": half_stars / 2,
-            "ts": ts_ms,
-        }
-        for row, kind, half_stars, ts_ms in zip(*(column.tolist() for column in columns), strict=True)
-    ]

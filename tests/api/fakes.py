@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from services.api.app.main import create_app
 from services.api.app.services import AppServices
+from services.recommender.answer import Answer, Options
 from services.recommender.domain.request import Request, Strategy
 from services.recommender.errors import (
     AllSeedsUnknown,
@@ -19,7 +20,6 @@ from services.recommender.errors import (
     UnknownFilm,
 )
 from services.recommender.ports import ApiKey, Deadline, FeedbackCommand, Quota, Receipt
-from services.recommender.service import Answer, Options
 
 PEPPER = b"a pepper for tests only"
 NOW_MS = 1_790_000_000_000

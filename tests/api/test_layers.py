@@ -16,8 +16,8 @@ from services.api.app import runner as runner_module
 from services.api.app.context import context_of
 from services.api.app.middleware import SLASH, BodyLimit, EncodedSlashes, Observer
 from services.api.app.runner import Pool, Runner
+from services.recommender.answer import Answer
 from services.recommender.errors import Unavailable
-from services.recommender.service import Answer
 from tests.api.fakes import FakeRecommender, fake_app, fake_client
 
 

@@ -64,7 +64,7 @@ class OnnxEncoder:
         self._lock = threading.Lock()
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """float32[len(texts), 384], unit length. Raises EncoderUnavailable if the model can't be loaded."""
+        """float32[len(texts), 384], unit length. Raises EncoderUnavailable if the model can't be loaded or fails."""
         tokenizer, session = self._ready()
         vectors = np.empty((len(texts), DIMS), np.float32)
         for at, text in enumerate(texts):
@@ -72,7 +72,10 @@ class OnnxEncoder:
             tokens = tokenizer.encode(text.encode("utf-8", "replace").decode("utf-8"))
             ids = np.array([tokens.ids], np.int64)
             inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
-            (states,) = session.run(None, inputs)
+            try:
+                (states,) = session.run(None, inputs)
+            except Exception as error:  # its exceptions share no base of their own
+                raise EncoderUnavailable(f"{MODEL_NAME} failed on a text of {ids.size} tokens: {error}") from error
             pooled = states[0].mean(axis=0)
             vectors[at] = pooled / np.linalg.norm(pooled)
         return vectors
@@ -132,7 +135,7 @@ def _load(files: ModelFiles, threads: int) -> tuple[Any, Any]:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except (ImportError, RuntimeError, ValueError) as error:
+    except Exception as error:  # neither library has an exception class of its own
         raise EncoderUnavailable(f"{files.model}: can't be loaded: {error}; {_HOW}") from error
     return tokenizer, session
 

@@ -43,7 +43,7 @@ class EmbeddedSearch:
         size = max(1, request.size)
         text = None if request.text is None else self._text_leg(request.text, request.filters, size)
         knn = None
-        if request.vectors is not None and self._bundle.embeddings is not None:
+        if request.vectors is not None and len(request.vectors) and self._bundle.embeddings is not None:
             knn = self._knn_leg(request.vectors, request.filters, size)
         return SearchResult(text, knn)
 

@@ -1,0 +1,99 @@
+"""``marquee evaluate``: how well the recommender does, measured with the pipeline that is served."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from services.cli.build import SIMULATED, EncoderChoice, encoder_of
+from services.cli.console import EXIT_CODES, JsonOption, Output, table
+from services.cli.failures import Misused
+from services.cli.inputs import CatalogueFiles, EventsFile, Movielens, Tmdb, source_of
+
+if TYPE_CHECKING:
+    from data_jobs.evaluate.evaluation import Evaluation
+
+OUT = Path("artifacts/eval")
+
+
+class SplitChoice(StrEnum):
+    """How a holdout is drawn where no file gives one."""
+
+    RANDOM = "random"
+    TIME = "time"
+
+
+def register(parent: typer.Typer) -> None:
+    """Add the verb to the command line."""
+    parent.command(epilog=EXIT_CODES)(evaluate)
+
+
+def evaluate(
+    movielens: Movielens = None,
+    tmdb: Tmdb = None,
+    catalogue: CatalogueFiles = None,
+    events: EventsFile = None,
+    holdout: Annotated[Path | None, typer.Option(help="CSV of userId,movieId,kind (positive or low).")] = None,
+    split: Annotated[
+        SplitChoice | None, typer.Option(help="Draw the holdout instead: a random fifth of the likes, or the newest.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seeds whatever is drawn.")] = 0,
+    newcomers: Annotated[bool, typer.Option("--newcomers", help="People unseen in training, five folds.")] = False,
+    cold_items: Annotated[bool, typer.Option("--cold-items", help="Films whose ratings are all removed.")] = False,
+    queries: Annotated[bool, typer.Option("--queries", help="150 searches of which the answer is known.")] = False,
+    similar: Annotated[bool, typer.Option("--similar", help="Series and co-likes by /similar.")] = False,
+    reasons: Annotated[bool, typer.Option("--reasons", help="Take away what is cited: does the score fall?")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All five of these parts.")] = False,
+    encoder: Annotated[
+        EncoderChoice, typer.Option(help="minilm: vectors of the texts; none: without.")
+    ] = EncoderChoice.MINILM,
+    params: Annotated[
+        Path | None, typer.Option(help='JSON file {"train": {...}, "weights": {...}} of other parameters.')
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the figures as JSON, CSV and SVG.")] = OUT,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure the recommender beside popularity, plain EASE and the playbook preset.
+
+    Likes are held out, the rest is trained on and served from a bundle of its own; the active bundle stays as it
+    is. Full ranking; whatever somebody rated in training is left out. Without inputs the sample catalogue is used.
+    """
+    from data_jobs.evaluate.evaluation import PARTS, Order
+    from data_jobs.evaluate.report import document, write
+    from data_jobs.evaluate.runner import evaluate as measure
+    from data_jobs.evaluate.split import SplitKind
+    from services.settings import load_settings
+
+    if holdout is not None and split is not None:
+        raise Misused("--holdout FILE names what is held out, --split draws it: give one of them")
+    settings, output = load_settings(), Output(as_json)
+    source = source_of(movielens, tmdb, catalogue, events)
+    if source is None:
+        output.say(SIMULATED)
+    asked = zip(PARTS, (newcomers, cold_items, queries, similar, reasons), strict=True)
+    order = Order(
+        home=settings.marquee_home,
+        source=source,
+        encoder=encoder_of(encoder, settings),
+        holdout=holdout,
+        split=SplitKind(split or SplitChoice.RANDOM),
+        seed=seed,
+        parts=frozenset(part for part, wanted in asked if wanted or everything),
+        params=params,
+    )
+    with output.progress() as progress:
+        found = measure(order, progress)
+    paths = write(found, out)
+    output.result(document(found), [*_lines(found), *(f"written: {path}" for path in paths)])
+
+
+def _lines(found: "Evaluation") -> list[str]:
+    from data_jobs.evaluate.report import tables
+
+    lines = []
+    for part in tables(found):
+        shown = table(part.headings, part.rows) if part.headings else [f"  {cell}" for row in part.rows for cell in row]
+        lines += [part.title, *shown, *part.notes, ""]
+    took = ", ".join(f"{part} {seconds:.0f}" for part, seconds in found.seconds.items())
+    return [*lines, f"seconds: {took}; {sum(found.seconds.values()):.0f} in all"]

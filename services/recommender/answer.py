@@ -1,0 +1,44 @@
+"""An answer as it is cached and sent: the JSON once made is never parsed again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from services.recommender.answers import dump
+from services.recommender.domain.request import Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``payload`` is the JSON object without ``cached`` and ``recommendation_id``. ``stages``: milliseconds by
+    stage, for Server-Timing.
+    """
+
+    payload: bytes
+    strategy: Strategy
+    cached: bool = False
+    degraded: tuple[str, ...] = ()
+    stages: Mapping[str, float] = field(default_factory=dict)
+
+    def render(self, recommendation_id: str) -> bytes:
+        """The whole JSON document: the stored object is kept as it is and the request's own fields follow."""
+        own = dump({"cached": self.cached, "recommendation_id": recommendation_id})
+        return self.payload[:-1] + b"," + own[1:]
+
+    def stored(self) -> bytes:
+        """What the cache keeps: the strategy, a line feed, the payload."""
+        return self.strategy.value.encode() + b"\n" + self.payload
+
+    @classmethod
+    def of_stored(cls, stored: bytes, stages: Mapping[str, float]) -> "Answer":
+        """The answer that ``stored`` gave."""
+        strategy, _, payload = stored.partition(b"\n")
+        return cls(payload, Strategy(strategy.decode()), cached=True, stages=stages)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Seconds. ``cache_ttl_s`` 0 switches the answer cache off."""
+
+    cache_ttl_s: int = 1_800
+    deadline_s: float = 1.2
+    explain_deadline_s: float = 6.0

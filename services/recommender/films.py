@@ -1,0 +1,60 @@
+"""Questions about films: one film, films by name, films like a film, films for a handful of films."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from services.recommender import answers
+from services.recommender.domain.catalogue import Catalogue
+from services.recommender.domain.request import MAX_K, Request
+from services.recommender.errors import UnknownFilm
+from services.recommender.pipeline import Pipeline
+from services.recommender.ports import Deadline
+from services.recommender.similar import similar
+
+
+def unknown_film(film: object) -> UnknownFilm:
+    """The error for a film that is not here, with the way to find the right id."""
+    return UnknownFilm(f"film {film!r} is not in the catalogue; look ids up with GET /films?q=")
+
+
+def row_of(catalogue: Catalogue, item_id: str | None, tmdb_id: int | None = None) -> int:
+    """The row of a film by its id, else by its TMDB id. Raises UnknownFilm."""
+    found = catalogue.rows_of([item_id]) if item_id is not None else catalogue.rows_of_tmdb([tmdb_id or 0])
+    if found[0] < 0:
+        raise unknown_film(item_id if item_id is not None else tmdb_id)
+    return int(found[0])
+
+
+def similar_films(
+    pipeline: Pipeline, item_id: str | None, tmdb_id: int | None, k: int, deadline: Deadline
+) -> dict[str, Any]:
+    """The body of ``/similar``. Raises UnknownFilm."""
+    bundle, search = pipeline.bundle, pipeline.release.search
+    row = row_of(bundle.catalogue, item_id, tmdb_id)
+    picks = similar(pipeline.release, pipeline.trait_rows, row, k, deadline)
+    return {
+        "item_id": bundle.catalogue.item_ids[row],
+        "title": bundle.catalogue.titles[row],
+        "items": [answers.scored_film(bundle.catalogue, pick) for pick in picks],
+        "model_version": bundle.model_version,
+        "index_version": search.index_version,
+    }
+
+
+def from_films(
+    pipeline: Pipeline, item_ids: Sequence[str], tmdb_ids: Sequence[int], top_n: int, deadline: Deadline
+) -> dict[str, Any]:
+    """The body of ``/recommend/from-films``. Raises AllSeedsUnknown."""
+    request = Request(k=min(top_n, MAX_K), liked=tuple(item_ids), tmdb_ids=tuple(tmdb_ids), diversity=0.0)
+    ranking = pipeline.rank(request, None, deadline, with_reasons=False)
+    lines = [answers.affinity(pipeline.bundle.catalogue, pick) for pick in ranking.picks]
+    return {
+        "recommendations": [line for line in lines if line is not None],
+        "ignored_ids": list(ranking.ignored_ids),
+    }
+
+
+def films_named(pipeline: Pipeline, prefix: str, limit: int) -> dict[str, Any]:
+    """The body of ``/films?q=``."""
+    rows = pipeline.release.search.suggest(prefix, limit)
+    return {"items": [answers.film_summary(pipeline.bundle.catalogue, row) for row in rows.tolist()]}

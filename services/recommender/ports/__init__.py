@@ -1,0 +1,52 @@
+"""What the recommender needs from outside, as Protocols. Adapters sit in ``services/adapters``, a folder a port."""
+
+from services.recommender.ports.access import ApiKey, KeyStore, Quota, QuotaPort
+from services.recommender.ports.explain import Evidence, Explainer
+from services.recommender.ports.search import (
+    Leg,
+    Release,
+    Releases,
+    SearchPort,
+    SearchRequest,
+    SearchResult,
+    TextEncoder,
+)
+from services.recommender.ports.state import (
+    CacheEntry,
+    CacheKey,
+    FeedbackCommand,
+    Idempotency,
+    LoggedEvent,
+    Receipt,
+    StatePort,
+    StateRead,
+    UserExport,
+)
+from services.recommender.ports.time import Clock, Deadline
+
+__all__ = [
+    "ApiKey",
+    "CacheEntry",
+    "CacheKey",
+    "Clock",
+    "Deadline",
+    "Evidence",
+    "Explainer",
+    "FeedbackCommand",
+    "Idempotency",
+    "KeyStore",
+    "Leg",
+    "LoggedEvent",
+    "Quota",
+    "QuotaPort",
+    "Receipt",
+    "Release",
+    "Releases",
+    "SearchPort",
+    "SearchRequest",
+    "SearchResult",
+    "StatePort",
+    "StateRead",
+    "TextEncoder",
+    "UserExport",
+]

@@ -1,0 +1,91 @@
+"""Retrieval from an index, the release it belongs to, and the encoder of queries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.recommender.domain.bundle import Bundle
+from services.recommender.domain.filters import NO_FILTERS, Filters
+from services.recommender.ports.time import Deadline
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SearchRequest:
+    """``text`` for BM25, ``vectors`` float32[q, dims] (unit) for kNN, either may be None. ``size``: hits a leg."""
+
+    text: str | None = None
+    vectors: NDArray[np.float32] | None = None
+    filters: Filters = NO_FILTERS
+    size: int = 1_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Leg:
+    """Hits of one leg under the filters, best first: ``rows`` int32[m], ``scores`` float32[m] (BM25 as the
+    engine gives it; for kNN the best cosine over the query vectors).
+
+    ``reference``: mean of the best 50 scores, ``floor``: the score at rank ``size`` (0 when there are fewer),
+    both *without* the filters, so that a film's signal (score - floor) / (reference - floor) is the same
+    whatever is filtered.
+    """
+
+    rows: NDArray[np.int32]
+    scores: NDArray[np.float32]
+    reference: float
+    floor: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SearchResult:
+    """One leg each, None where it was not asked for or (in process) the bundle has no vectors."""
+
+    text: Leg | None = None
+    knn: Leg | None = None
+
+
+class SearchPort(Protocol):
+    """Text and vector retrieval over one bundle's films. Text is plain words: operators have no meaning."""
+
+    index_version: str
+
+    def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
+        """Both legs in one round trip. Raises SearchUnavailable."""
+        ...
+
+    def suggest(self, prefix: str, limit: int) -> NDArray[np.int32]:
+        """Rows for a type-ahead: titles with words that begin like this, best known first."""
+        ...
+
+    def close(self) -> None:
+        """Give files and sockets back."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Release:
+    """A bundle and the index that belongs to it: they switch together, so a request takes one reference."""
+
+    bundle: Bundle
+    search: SearchPort
+
+
+class Releases(Protocol):
+    """Where requests take their release from."""
+
+    def current(self) -> Release:
+        """The release to serve now; a new one is picked up between requests. Raises BundleError."""
+        ...
+
+
+class TextEncoder(Protocol):
+    """Text to unit vectors."""
+
+    encoder_id: str
+    dims: int
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """float32[len(texts), dims], unit length. Raises EncoderUnavailable."""
+        ...
