@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+
+from services.recommender.domain.request import ReasonKind
+from services.recommender.stages.evidence import Falls
+from services.recommender.stages.reasons import (
+    PopularIn,
+    display_title,
+    film_reasons,
+    query_reason,
+    trait_reason,
+)
+from services.recommender.stages.taste import fold_in
+from tests.builders import make_bundle, person
+
+BUNDLE = make_bundle()
+CATALOGUE = BUNDLE.catalogue
+TASTE = fold_in(CATALOGUE, person("f1", "f4", "f7").history)
+
+
+def falls(*column: float) -> Falls:
+    return Falls(np.arange(len(column), dtype=np.int32), np.array(column, np.float32)[:, None])
+
+
+class TestFilmReasons:
+    def test_cites_the_film_with_the_largest_fall(self):
+        (reason,) = film_reasons(CATALOGUE, TASTE, falls(0.1, 0.9, 0.3), 0)
+        assert (reason.kind, reason.item_id, reason.weight) == (ReasonKind.LIKED, "f4", pytest.approx(0.9))
+        assert reason.text == "Because you liked Film 4 (1978)"
+
+    def test_and_a_second_that_did_half_as_much(self):
+        assert [reason.item_id for reason in film_reasons(CATALOGUE, TASTE, falls(0.5, 0.9, 0.1), 0)] == ["f4", "f1"]
+
+    def test_cites_nothing_whose_absence_would_help(self):
+        assert film_reasons(CATALOGUE, TASTE, falls(-0.1, 0.0, -2.0), 0) == []
+
+
+class TestTraitReasons:
+    def test_names_the_largest_term(self):
+        director = trait_reason(CATALOGUE, 1, np.array([0.1, 0.4, 0.2], np.float32))
+        assert director is not None
+        assert (director.kind, director.subject) == (ReasonKind.DIRECTOR, "Bo Kubrick")
+        assert "Bo Kubrick" in director.text
+
+    def test_says_nothing_where_nothing_is_shared(self):
+        assert trait_reason(CATALOGUE, 1, np.zeros(3, np.float32)) is None
+
+
+class TestPopularIn:
+    POPULAR = PopularIn.of(CATALOGUE, BUNDLE.popularity)
+
+    def test_names_a_genre_in_whose_best_known_tenth_the_film_is(self):
+        reason = self.POPULAR.reason(CATALOGUE, 0, float(BUNDLE.popularity[0]), 1.0)
+        assert reason.text == "Popular in Western"
+
+    def test_does_not_call_the_rest_popular(self):
+        reason = self.POPULAR.reason(CATALOGUE, 110, float(BUNDLE.popularity[110]), 0.0)
+        assert "Popular" not in reason.text
+
+    def test_a_film_without_genres_is_popular_nowhere(self):
+        bundle = make_bundle()
+        bundle.catalogue.genre_bits[0] = 0
+        assert "Popular" not in self.POPULAR.reason(bundle.catalogue, 0, 9.0, 1.0).text
+
+
+def test_titles_carry_their_year_where_it_is_known():
+    assert display_title(CATALOGUE, 0) == "Film 0 (1950)"
+    assert display_title(CATALOGUE, 119) == "Film 119"
+
+
+def test_a_long_query_is_cut_in_the_reason():
+    reason = query_reason("word " * 30, 1.0)
+    assert len(reason.text) < 60
+    assert reason.text.endswith("…”")

@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.recommender.domain.catalogue import TraitKind, Traits
+from services.recommender.domain.strings import Strings
+from services.recommender.stages.traits import TraitRows
+from tests.builders import make_catalogue
+
+CATALOGUE = make_catalogue(40)
+ROWS = TraitRows.of(CATALOGUE.traits)
+rows = st.lists(st.integers(0, 39), max_size=12, unique=True).map(lambda found: np.array(found, np.int32))
+
+
+def dense() -> np.ndarray:
+    table = np.zeros((40, 8))
+    for row in range(40):
+        mine = slice(CATALOGUE.traits.offsets[row], CATALOGUE.traits.offsets[row + 1])
+        table[row, CATALOGUE.traits.ids[mine]] = ROWS.values[mine]
+    return table
+
+
+TABLE = dense()
+
+
+class TestRows:
+    def test_are_of_unit_length(self):
+        assert np.linalg.norm(TABLE, axis=1) == pytest.approx(np.ones(40), abs=1e-5)
+
+    def test_a_rare_trait_weighs_more_than_a_common_one_of_its_kind(self):
+        traits = Traits(
+            offsets=np.array([0, 2, 3, 4, 4], np.int32),
+            ids=np.array([0, 1, 0, 0], np.int32),
+            kinds=np.array([TraitKind.KEYWORD, TraitKind.KEYWORD], np.uint8),
+            films=np.array([3, 1], np.int32),
+            names=Strings.of(["love", "submarine"]),
+        )
+        found = TraitRows.of(traits)
+        assert found.values[1] > found.values[0]
+
+    def test_a_film_without_traits_has_no_signal(self):
+        traits = Traits(
+            np.zeros(3, np.int32), np.empty(0, np.int32), np.empty(0, np.uint8), np.empty(0, np.int32), Strings.of([])
+        )
+        found = TraitRows.of(traits)
+        taste = found.taste(np.array([0], np.int32), np.ones(1, np.float32))
+        assert found.scores(taste, np.array([0, 1], np.int32)).tolist() == [0, 0]
+
+
+class TestTaste:
+    @given(rows, rows)
+    def test_scores_equal_the_dense_product(self, liked, asked):
+        weights = (1 + np.arange(len(liked))).astype(np.float32)
+        taste = ROWS.taste(liked, weights)
+        expected = weights @ TABLE[liked] / max(weights.sum(), 1e-9)
+        assert taste == pytest.approx(expected, abs=1e-5)
+        assert ROWS.scores(taste, asked) == pytest.approx(TABLE[asked] @ expected, abs=1e-5)
+
+    @given(rows, rows)
+    def test_overlaps_equal_the_dense_product(self, left, right):
+        assert ROWS.overlaps(left, right) == pytest.approx(TABLE[left] @ TABLE[right].T, abs=1e-5)
+
+    @given(rows)
+    def test_the_terms_of_a_film_add_up_to_its_signal(self, liked):
+        taste = ROWS.taste(liked, np.ones(len(liked), np.float32))
+        for row in (0, 7, 39):
+            assert ROWS.terms(taste, row).sum() == pytest.approx(
+                float(ROWS.scores(taste, np.array([row], np.int32))[0]), abs=1e-5
+            )
