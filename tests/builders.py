@@ -103,6 +103,7 @@ def make_tables(films: int, outside: int, seed: int = 0) -> Collaborative:
         outside=last,
         neighbours=neighbours,
         neighbour_weights=np.full(neighbours.shape, 0.35, np.float16),
+        novelty=np.exp(-np.arange(films, 0, -1, dtype=np.float32) / 2),
     )
 
 

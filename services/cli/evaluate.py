@@ -1,5 +1,6 @@
 """``marquee evaluate``: how well the recommender does, measured with the pipeline that is served."""
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -59,6 +60,8 @@ def evaluate(
     Likes are held out, the rest is trained on and served from a bundle of its own; the active bundle stays as it
     is. Full ranking; whatever somebody rated in training is left out. Without inputs the sample catalogue is used.
     """
+    # Before numpy is loaded: on busy cores BLAS threads wait for each other, and figures depend on their number.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from data_jobs.evaluate.evaluation import PARTS, Order
     from data_jobs.evaluate.report import document, write
     from data_jobs.evaluate.runner import evaluate as measure

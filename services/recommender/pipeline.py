@@ -15,6 +15,7 @@ from services.recommender.domain.weights import Weights
 from services.recommender.ports import Deadline, Release, TextEncoder
 from services.recommender.stages import diversity, retrieval
 from services.recommender.stages.legs import search_legs
+from services.recommender.stages.novelty import novel_content
 from services.recommender.stages.picks import Context, make_picks
 from services.recommender.stages.plan import Plan, make_plan
 from services.recommender.stages.ranker import Ranked, rank
@@ -68,10 +69,11 @@ class Pipeline:
         with watch.stage("retrieval"):
             found = self._retrieve(request, taste, plan, deadline)
             allowed = self._allowed(request, profile, seeds, taste, shown)
-            rows = retrieval.candidates(found.signals.base, allowed)
+            novelty = self.bundle.collaborative.novelty if plan.novelty else None
+            rows = retrieval.candidates(found.signals.base, allowed, novelty)
         with watch.stage("rank"):
             known = self.trait_rows.taste(taste.rows, taste.weights(self.constants))
-            ranked = self._rank(rows, found.signals, known, plan)
+            ranked = self._rank(rows, found.signals, known, taste, plan)
         with watch.stage("diversify"):
             ranked = self._diversify(ranked, plan, request.diversity)
             top = ranked.take(np.arange(min(request.k, len(ranked.rows))))
@@ -116,10 +118,20 @@ class Pipeline:
         allowed[seeds.rows] = False
         return allowed
 
-    def _rank(self, rows: NDArray[np.int32], signals: retrieval.Signals, known: Floats, plan: Plan) -> Ranked:
+    def _rank(
+        self, rows: NDArray[np.int32], signals: retrieval.Signals, known: Floats, taste: Taste, plan: Plan
+    ) -> Ranked:
         terms = {name: term[rows] for name, term in signals.terms.items()}
         if plan.traits:
             terms["traits"] = np.float32(plan.traits) * self.trait_rows.scores(known, rows)
+        if plan.novelty and self.bundle.embeddings is not None:
+            terms["novelty"] = np.float32(plan.novelty) * novel_content(
+                self.bundle.embeddings,
+                self.bundle.collaborative.novelty,
+                taste.rows,
+                taste.weights(self.constants),
+                rows,
+            )
         return rank(rows, terms)
 
     def _diversify(self, ranked: Ranked, plan: Plan, amount: float) -> Ranked:

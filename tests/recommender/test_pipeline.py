@@ -7,7 +7,7 @@ from services.recommender.domain.events import EventKind
 from services.recommender.domain.filters import Filters
 from services.recommender.domain.genres import to_mask
 from services.recommender.domain.profile import Profile, apply_all
-from services.recommender.domain.request import Request, Strategy
+from services.recommender.domain.request import ReasonKind, Request, Strategy
 from services.recommender.domain.weights import Weights
 from services.recommender.errors import AllSeedsUnknown
 from services.recommender.pipeline import Pipeline
@@ -129,6 +129,35 @@ class TestLists:
         ranking = run(Request(k=5, filters=Filters(year_from=2200)))
         assert ranking.picks == ()
         assert not ranking.more
+
+
+class TestReasons:
+    def test_a_film_that_the_query_alone_brought_cites_no_film_of_the_taste(self):
+        pipeline = Pipeline(make_release(make_bundle(weights=Weights(query_text=50.0))), None)
+        top = run(Request(query="17", k=1), person("f1", "f4"), pipeline).picks[0]
+        assert [reason.kind for reason in top.reasons][:1] == [ReasonKind.QUERY]
+        assert ReasonKind.LIKED not in [reason.kind for reason in top.reasons]
+
+    def test_every_film_has_a_reason(self):
+        for profile in (None, person("f1"), person(*[f"f{i}" for i in range(40)])):
+            assert all(pick.reasons for pick in run(Request(k=50), profile).picks)
+
+
+class TestNovelty:
+    def test_a_film_nobody_has_rated_is_lifted_by_its_text(self):
+        bundle = make_bundle()
+        bundle.collaborative.novelty[:] = 0
+        bundle.collaborative.novelty[100] = 1
+        release = make_release(bundle)
+        place = {}
+        for weight in (0.0, 5.0):
+            pipeline = Pipeline(release, None, Weights(novelty=weight))
+            place[weight] = rows(run(Request(k=100, diversity=0.0), person("f1", "f4", "f7"), pipeline)).index(100)
+        assert place[5.0] < place[0.0]
+
+    def test_without_vectors_there_is_none(self):
+        pipeline = Pipeline(make_release(make_bundle(vectors=False)), None)
+        assert "novelty" not in run(Request(k=1, explain=True), person("f1"), pipeline).picks[0].signals
 
 
 class TestDislikes:

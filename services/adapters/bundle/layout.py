@@ -77,6 +77,7 @@ _ALWAYS = {
     "collaborative.outside": Column("<i4", ("outside films",)),
     "collaborative.neighbours": Column("<u2", ("outside films", "neighbours")),
     "collaborative.neighbour_weights": Column("<f2", ("outside films", "neighbours")),
+    "collaborative.novelty": Column("<f4", ("films",)),
     "popularity": Column("<f4", ("films",)),
 }
 COLUMNS = _ALWAYS | _EMBEDDINGS
@@ -168,6 +169,7 @@ def collaborative_of(arrays: Arrays) -> Collaborative:
         outside=of("outside"),
         neighbours=of("neighbours"),
         neighbour_weights=of("neighbour_weights"),
+        novelty=of("novelty"),
     )
 
 

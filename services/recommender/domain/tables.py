@@ -48,7 +48,8 @@ class Collaborative:
 
     ``rows`` int32[T]: catalogue row of each table position; ``position`` int32[films]: the way back, -1 outside.
     Films outside borrow: ``outside`` int32[M] catalogue rows, ``neighbours`` uint16[M, m] table positions with
-    ``neighbour_weights`` float16[M, m]; a row of weights sums to at most 1.
+    ``neighbour_weights`` float16[M, m]; a row of weights sums to at most 1. ``novelty`` float32[films]: how little
+    the tables can know of a film, exp(-events / 2), 1 for a film nobody has touched.
     """
 
     rows: NDArray[np.int32]
@@ -58,6 +59,7 @@ class Collaborative:
     outside: NDArray[np.int32]
     neighbours: NDArray[np.uint16]
     neighbour_weights: NDArray[np.float16]
+    novelty: NDArray[np.float32]
 
     def spread(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
         """Scores of table positions float32[T] as scores of films float32[films], outside films borrowing."""

@@ -22,6 +22,8 @@ class Weights:
     content: float = 0.0
     content_newcomer: float = 0.1
     traits: float = 1.0
+    # What a film nobody has rated gets for each unit of cosine with the taste; chosen on cold films.
+    novelty: float = 0.4
     dislike: float = 1.0
     query_text: float = 1.0
     query_content: float = 1.0

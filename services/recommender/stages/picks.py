@@ -16,6 +16,10 @@ from services.recommender.stages.retrieval import CollaborativeSignal
 from services.recommender.stages.taste import Entries, Taste
 from services.recommender.stages.traits import TraitRows
 
+# Films of the taste are cited where what the tables say is at least this part of the raw score: not for a film
+# that a query alone brought here.
+WORTH_SAYING = 0.1
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Context:
@@ -63,7 +67,7 @@ def _reasons(
     matched = terms.get("text", 0.0) + terms.get("content", 0.0)
     if context.query is not None and matched > 0:
         found.append(query_reason(context.query, matched))
-    if falls is not None:
+    if falls is not None and terms["collaborative"] >= WORTH_SAYING * sum(terms.values()):
         found.extend(film_reasons(catalogue, context.taste, falls, index))
     shares = np.float32(context.plan.traits) * context.trait_rows.terms(context.known, row)
     found.append(trait_reason(catalogue, row, shares))

@@ -19,6 +19,7 @@ class Plan:
     text: float
     traits: float
     dislike: float
+    novelty: float
 
 
 def make_plan(constants: Weights, taste: Taste, query: str | None, stored: bool) -> Plan:
@@ -40,6 +41,7 @@ def make_plan(constants: Weights, taste: Taste, query: str | None, stored: bool)
         text=constants.query_text if query else 0.0,
         traits=0.0 if taste.is_empty else taste_share * constants.traits,
         dislike=constants.dislike if len(taste.disliked) else 0.0,
+        novelty=0.0 if taste.is_empty else taste_share * constants.novelty,
     )
 
 

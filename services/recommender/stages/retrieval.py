@@ -17,6 +17,9 @@ from services.recommender.stages.taste import Entries
 
 BEST = 50
 CANDIDATES = 500
+# Films with few events get places of their own among the candidates, else content could never lift one.
+NOVEL_CANDIDATES = 200
+NOVEL_FROM = 0.1
 SEARCH_SIZE = 1_000
 
 Dense = NDArray[np.float32]
@@ -103,9 +106,21 @@ def combine(bundle: Bundle, plan: Plan, parts: dict[str, tuple[float, Dense]]) -
     return Signals(base, terms)
 
 
-def candidates(base: Dense, allowed: NDArray[np.bool_], size: int = CANDIDATES) -> NDArray[np.int32]:
-    """The rows with the best base score among the allowed, best first; ties by row, so the order is total."""
-    rows = np.flatnonzero(allowed)
+def candidates(
+    base: Dense, allowed: NDArray[np.bool_], novelty: Dense | None = None, size: int = CANDIDATES
+) -> NDArray[np.int32]:
+    """The allowed rows with the best base score, best first, and, given ``novelty`` float32[films], the best of the
+    films with few events. Ties by row, so the order is total.
+    """
+    rows = best_rows(base, np.flatnonzero(allowed), size)
+    if novelty is None:
+        return rows
+    novel = best_rows(base, np.flatnonzero(allowed & (novelty >= NOVEL_FROM)), NOVEL_CANDIDATES)
+    return np.concatenate([rows, novel[~np.isin(novel, rows)]])
+
+
+def best_rows(base: Dense, rows: NDArray[np.intp], size: int) -> NDArray[np.int32]:
+    """The ``size`` rows with the best base score, best first."""
     if len(rows) > size:
         scores = base[rows]
         cut = np.partition(scores, len(rows) - size)[len(rows) - size]

@@ -72,6 +72,7 @@ def make_collaborative(outside: int) -> Collaborative:
         rows, position, make_table(3, 3), make_table(3, 3, 1), others,
         np.array([[0, 2], [1, 1]][:outside], np.uint16).reshape(outside, 2),
         np.array([[0.5, 0.25], [1.0, 0.0]][:outside], np.float16).reshape(outside, 2),
+        np.ones(len(position), np.float32),
     )  # fmt: skip
 
 

@@ -29,7 +29,10 @@ class TestFilmReasons:
         assert reason.text == "Because you liked Film 4 (1978)"
 
     def test_and_a_second_that_did_half_as_much(self):
-        assert [reason.item_id for reason in film_reasons(CATALOGUE, TASTE, falls(0.5, 0.9, 0.1), 0)] == ["f4", "f1"]
+        assert [reason.item_id for reason in film_reasons(CATALOGUE, TASTE, falls(0.5, 0.9, 0.1), 0)] == [
+            "f4",
+            "f1",
+        ]
 
     def test_cites_nothing_whose_absence_would_help(self):
         assert film_reasons(CATALOGUE, TASTE, falls(-0.1, 0.0, -2.0), 0) == []

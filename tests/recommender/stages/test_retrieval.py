@@ -31,7 +31,7 @@ class TestCandidates:
         base = np.array(scores, np.float32)
         allowed = np.array(data.draw(st.lists(st.booleans(), min_size=len(scores), max_size=len(scores))))
         expected = sorted(np.flatnonzero(allowed).tolist(), key=lambda row: (-base[row], row))[:size]
-        assert retrieval.candidates(base, allowed, size).tolist() == expected
+        assert retrieval.candidates(base, allowed, size=size).tolist() == expected
 
 
 class TestLegSignal:
