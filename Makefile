@@ -18,7 +18,7 @@ setup: ## install the locked dependencies into .venv
 	@$(UV) sync --locked --quiet
 
 run: setup ## build a bundle if there is none, then serve: [MOVIELENS=folder] [TMDB=file] [PORT=8000]
-	@$(UV) run --no-sync marquee up --port "$(PORT)" \
+	@exec $(UV) run --no-sync marquee up --port "$(PORT)" \
 		$(if $(MOVIELENS),--movielens "$(MOVIELENS)") $(if $(TMDB),--tmdb "$(TMDB)")
 
 test: setup ## every test: [PYTEST_ARGS="-k name"]

@@ -91,16 +91,19 @@ class DualSolver:
         kernel[np.diag_indices_from(kernel)] += 1
         factor = _factored(kernel, ridge)
         half = solve_triangular(factor, scaled.toarray(), lower=True, overwrite_b=True, check_finite=False)
-        return DualInverse(spread, half)
+        diagonal = spread - np.einsum("ij,ij->j", half, half)
+        if not (diagonal > 0).all():
+            raise _singular(ridge)  # cancelled out: the true diagonal is below float32's reach
+        return DualInverse(spread, half, diagonal)
 
 
 class DualInverse:
     """P = diag(d) - Z'Z with Z = L^-1 A D and L the Cholesky factor of I + A D A'."""
 
-    def __init__(self, spread: Dense, half: Dense) -> None:
+    def __init__(self, spread: Dense, half: Dense, diagonal: Dense) -> None:
         self._spread = spread
         self._half = half
-        self._diagonal = spread - np.einsum("ij,ij->j", half, half)
+        self._diagonal = diagonal
 
     def rows(self, start: int, stop: int) -> Dense:
         """See :class:`Inverse`."""

@@ -17,11 +17,11 @@ from data_jobs.train.gram import design
 from data_jobs.train.interactions import Interactions, interactions_of
 from data_jobs.train.outside import borrowing
 from data_jobs.train.params import TrainParams
-from data_jobs.train.popularity import popularity
+from data_jobs.train.popularity import novelty, popularity
 from data_jobs.train.tags import tag_matrix
 from data_jobs.train.truncate import row_width, truncated
 from data_jobs.train.tune import Trial, choose, newest_likes
-from services.recommender.domain.catalogue import Catalogue
+from services.recommender.domain.catalogue import Catalogue, Traits
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.tables import Collaborative, ItemTable
 
@@ -63,7 +63,8 @@ def train(
     embeddings: Embeddings | None = None,
     progress: Progress | None = None,
 ) -> TrainedModel:
-    """Tables, popularity and their version. Embeddings (by catalogue row) place films outside the tables.
+    """Tables, popularity and their version. Embeddings (by catalogue row) place films outside the tables
+    that have no traits.
 
     Raises TrainingError for an empty catalogue, a film of the data set that is not in the catalogue, and equations
     without a solution.
@@ -75,7 +76,7 @@ def train(
     trials = _tuned(material, likes, catalogue.votes, progress)
     params = replace(params, ridge=params.ridge or (trials[0].ridge if trials else params.ridge_untuned))
     main, short, form = _tables(material, rows, params, progress)
-    collaborative = _collaborative(material, rows, main, short, embeddings)
+    collaborative = _collaborative(material, rows, (main, short), catalogue.traits, embeddings)
     popular = popularity(likes, catalogue.votes)
     figures = _figures(material, rows, main, form, trials)
     return TrainedModel(collaborative, popular, _version(params, collaborative, popular), params, figures)
@@ -141,16 +142,20 @@ def _reporter(progress: Progress, step: str, total: int) -> Callable[[int], None
 
 
 def _collaborative(
-    material: _Material, rows: NDArray[np.int32], main: ItemTable, short: ItemTable, embeddings: Embeddings | None
+    material: _Material,
+    rows: NDArray[np.int32],
+    tables: tuple[ItemTable, ItemTable],
+    traits: Traits,
+    embeddings: Embeddings | None,
 ) -> Collaborative:
     films = len(material.films)
     position = np.full(films, -1, np.int32)
     position[rows] = np.arange(len(rows), dtype=np.int32)
     outside = np.flatnonzero(position < 0).astype(np.int32)
     params = material.params
-    tags = tag_matrix(material.films, params.min_tag_films)
-    borrowed = borrowing(embeddings, tags, rows, outside, params.neighbours, params.neighbour_total)
-    return Collaborative(rows, position, main, short, outside, borrowed.neighbours, borrowed.weights)
+    borrowed = borrowing(traits, embeddings, rows, outside, params.neighbours, params.neighbour_damping)
+    novel = novelty(material.interactions)
+    return Collaborative(rows, position, *tables, outside, borrowed.neighbours, borrowed.weights, novel)
 
 
 def _figures(
@@ -172,7 +177,8 @@ def _figures(
 def _version(params: TrainParams, tables: Collaborative, popular: NDArray[np.float32]) -> str:
     """The name of the content: parameters and every array that is served."""
     digest = hashlib.sha256(json.dumps(params.to_json(), sort_keys=True).encode())
-    arrays: list[NDArray[Any]] = [tables.rows, tables.outside, tables.neighbours, tables.neighbour_weights, popular]
+    arrays: list[NDArray[Any]] = [tables.rows, tables.outside, tables.neighbours, tables.neighbour_weights]
+    arrays += [tables.novelty, popular]
     for table in (tables.main, tables.short):
         arrays += [table.columns, table.values]
     for array in arrays:

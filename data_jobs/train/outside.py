@@ -1,6 +1,9 @@
 """Films outside the tables borrow the scores of the table films they are most like.
 
-By the cosine of their vectors where there are vectors, else by the cosine of their tags (a rare tag says more).
+By the cosine of their traits (a rare trait says more); a film without traits by the cosine of its vector. A borrowed
+score is less sure than a learnt one, so it is damped: weights are w / (sum of w + damping). Undamped, films that
+nobody knows fill the lists; on validation traits with a damping of 2 cost least for the films they brought in, and
+vectors, whose cosines are all high, needed 4.
 """
 
 from collections.abc import Callable
@@ -11,7 +14,12 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from data_jobs.train.gram import blocks
+from services.recommender.domain.catalogue import Traits
 from services.recommender.domain.embeddings import Embeddings
+from services.recommender.stages.traits import TraitRows
+
+VECTOR_DAMPING = 2.0
+"""How much more vectors are damped than traits."""
 
 Likeness = Callable[[int, int], NDArray[np.float32]]
 
@@ -25,61 +33,59 @@ class Borrowing:
 
 
 def borrowing(
+    traits: Traits,
     embeddings: Embeddings | None,
-    tags: sp.csr_matrix,
     inside: NDArray[np.int32],
     outside: NDArray[np.int32],
     count: int,
-    total: float,
+    damping: float,
 ) -> Borrowing:
-    """The ``count`` nearest table films of each film outside; their weights are the cosines scaled to ``total``.
+    """The ``count`` nearest table films of each film outside, with damped weights.
 
-    ``inside``, ``outside`` int32 catalogue rows; ``tags`` float32[tags, catalogue films]. A film without a
-    vector goes by its tags; one without either gets zero weights.
+    ``inside``, ``outside``: int32 catalogue rows. A film with neither traits nor a vector gets zero weights.
     """
     count = min(count, len(inside))
     found = Borrowing(np.zeros((len(outside), count), np.uint16), np.zeros((len(outside), count), np.float16))
-    has_vector = np.zeros(len(outside), bool)
-    if not len(outside):
-        return found
+    has_traits = np.diff(traits.offsets)[outside] > 0
+    by_traits = np.flatnonzero(has_traits)
+    if len(by_traits):
+        _fill(found, by_traits, _trait_likeness(traits, inside, outside[by_traits]), damping)
     if embeddings is not None:
-        has_vector = embeddings.scales[outside] > 0
-        by_vector = np.flatnonzero(has_vector)
-        _fill(found, by_vector, _vector_likeness(embeddings, inside, outside[by_vector]), total)
-    by_tag = np.flatnonzero(~has_vector)
-    _fill(found, by_tag, _tag_likeness(tags, inside, outside[by_tag]), total)
+        by_vector = np.flatnonzero(~has_traits & (embeddings.scales[outside] > 0))
+        likeness = _vector_likeness(embeddings, inside, outside[by_vector])
+        _fill(found, by_vector, likeness, VECTOR_DAMPING * damping)
     return found
 
 
-def _fill(found: Borrowing, members: NDArray[np.intp], likeness: Likeness, total: float) -> None:
+def _fill(found: Borrowing, members: NDArray[np.intp], likeness: Likeness, damping: float) -> None:
     for start, stop in blocks(len(members)):
-        picked, weights = nearest(likeness(start, stop), found.neighbours.shape[1], total)
+        picked, weights = nearest(likeness(start, stop), found.neighbours.shape[1], damping)
         found.neighbours[members[start:stop]] = picked
         found.weights[members[start:stop]] = weights
 
 
 def nearest(
-    likeness: NDArray[np.float32], count: int, total: float
+    likeness: NDArray[np.float32], count: int, damping: float
 ) -> tuple[NDArray[np.uint16], NDArray[np.float16]]:
-    """Columns of the ``count`` largest of each row, best first, and their weights; below 0 counts as 0."""
+    """Columns of the ``count`` largest of each row, best first, and their weights; a negative one counts as 0."""
     picked = np.argpartition(likeness, likeness.shape[1] - count, axis=1)[:, -count:]
     cosines = np.maximum(np.take_along_axis(likeness, picked, axis=1), 0)
     order = np.lexsort((picked, -cosines), axis=1)
     picked, cosines = np.take_along_axis(picked, order, axis=1), np.take_along_axis(cosines, order, axis=1)
-    sums = cosines.sum(axis=1, keepdims=True)
-    weights = cosines * (total / np.where(sums > 0, sums, 1))
+    # Likenesses too small for float16 are 0, so that an undamped weight is never 0 / 0.
+    cosines[cosines < np.finfo(np.float16).tiny] = 0
+    sums = cosines.sum(axis=1, keepdims=True) + damping
+    weights = cosines / np.where(sums > 0, sums, 1)
     return picked.astype(np.uint16), weights.astype(np.float16)
+
+
+def _trait_likeness(traits: Traits, inside: NDArray[np.int32], outside: NDArray[np.int32]) -> Likeness:
+    shape = (len(traits.offsets) - 1, len(traits.kinds))
+    films = sp.csr_matrix((TraitRows.of(traits).values, traits.ids, traits.offsets), shape=shape)
+    table, mine = films[inside].T.tocsr(), films[outside]
+    return lambda start, stop: (mine[start:stop] @ table).toarray()
 
 
 def _vector_likeness(embeddings: Embeddings, inside: NDArray[np.int32], outside: NDArray[np.int32]) -> Likeness:
     table = np.ascontiguousarray(embeddings.rows(inside).T)
     return lambda start, stop: embeddings.rows(outside[start:stop]) @ table
-
-
-def _tag_likeness(tags: sp.csr_matrix, inside: NDArray[np.int32], outside: NDArray[np.int32]) -> Likeness:
-    films = tags.T.tocsr()
-    norms = np.sqrt(np.asarray(films.multiply(films).sum(axis=1)).ravel())
-    unit = sp.diags((1 / np.where(norms > 0, norms, 1)).astype(np.float32)) @ films
-    table = unit[inside].T.tocsr()
-    mine = unit[outside]
-    return lambda start, stop: (mine[start:stop] @ table).toarray()

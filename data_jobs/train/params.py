@@ -1,6 +1,7 @@
 """Every choice of the training in one place: the defaults, what a parameter file may change, what came out."""
 
 from dataclasses import asdict, dataclass, fields
+from math import inf
 from typing import Any, Self
 
 RIDGE_GRID = (50.0, 80.0, 125.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0)
@@ -33,20 +34,23 @@ class TrainParams:
     """Memory of both tables together, which decides how many entries a row keeps."""
     neighbours: int = 4
     """Table films a film outside borrows from."""
-    neighbour_total: float = 0.7
-    """Sum of its weights: below 1, since a borrowed score is less sure than a learnt one."""
+    neighbour_damping: float = 2.0
+    """Its weights are w / (sum of w + damping), w being cosines: with four neighbours at most 2/3 in all."""
 
     def __post_init__(self) -> None:
-        ridges = (self.ridge_untuned, *self.ridge_grid, *(() if self.ridge is None else (self.ridge,)))
-        self._require(bool(self.ridge_grid) and min(ridges) > 0, "ridge and its grid", "positive numbers")
-        self._require(min(self.dropout, self.dropout_short) >= 0, "dropout", "at least 0 and below 1")
-        self._require(max(self.dropout, self.dropout_short) < 1, "dropout", "at least 0 and below 1")
-        self._require(self.tag_weight >= 0, "tag_weight", "0 or more")
+        self._require(self.ridge is None or 0 < self.ridge < inf, "ridge", "positive")
+        self._require(0 < self.ridge_untuned < inf, "ridge_untuned", "positive")
+        grid_holds = len(self.ridge_grid) > 0 and all(0 < ridge < inf for ridge in self.ridge_grid)
+        self._require(grid_holds, "ridge_grid", "at least one number, all positive")
+        self._require(0 <= self.dropout < 1, "dropout", "at least 0 and below 1")
+        self._require(0 <= self.dropout_short < 1, "dropout_short", "at least 0 and below 1")
+        self._require(-1 <= self.row_exponent <= 1, "row_exponent", "between -1 and 1")
+        self._require(0 <= self.tag_weight < inf, "tag_weight", "0 or more")
         self._require(self.min_tag_films >= 1, "min_tag_films", "1 or more")
-        self._require(1 <= self.max_films < 2**16, "max_films", "1 to 65535")
+        self._require(1 <= self.max_films < 2**16, "max_films", "between 1 and 65,535")
         self._require(self.table_bytes > 0, "table_bytes", "positive")
         self._require(self.neighbours >= 1, "neighbours", "1 or more")
-        self._require(0 <= self.neighbour_total <= 1, "neighbour_total", "0 to 1")
+        self._require(0 <= self.neighbour_damping < inf, "neighbour_damping", "0 or more")
 
     @staticmethod
     def _require(holds: bool, name: str, expected: str) -> None:

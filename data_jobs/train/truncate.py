@@ -1,18 +1,22 @@
 """Rows of a full item-item matrix cut to their K largest entries, which is what gets served."""
 
 from collections.abc import Callable
+from math import frexp, isfinite
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data_jobs.train.ease import Inverse
+from data_jobs.train.ease import Inverse, TrainingError
 from data_jobs.train.gram import blocks
 from services.recommender.domain.tables import ItemTable
 
 MIN_WIDTH = 100
 _ENTRY_BYTES = 4
 _TABLES = 2
-_LARGEST = float(np.finfo(np.float16).max)
+# Far above float16's coarse subnormals and far below its largest value, 65,504.
+_LARGEST_EXPONENT = 10
+# A table whose largest value is below 2 ** -110 holds nothing but rounding.
+_MOST_EXPONENT = 120
 
 
 def row_width(films: int, table_bytes: int) -> int:
@@ -22,25 +26,40 @@ def row_width(films: int, table_bytes: int) -> int:
 
 
 def truncated(inverse: Inverse, films: int, width: int, done: Callable[[int], None]) -> ItemTable:
-    """The table of a solution, a block of rows at a time; ``done`` is told how many rows are through."""
+    """The table of a solution, a block of rows at a time; ``done`` is told how many rows are through.
+
+    Values are those of B times one power of two a table, which every use of them divides out again.
+    """
     columns = np.empty((films, width), np.uint16)
-    values = np.empty((films, width), np.float16)
+    values = np.empty((films, width), np.float32)
     for start, stop in blocks(films):
         columns[start:stop], values[start:stop] = largest(inverse.rows(start, stop), width)
         done(stop)
-    return ItemTable(columns, values)
+    return ItemTable(columns, halved_precision(values))
 
 
-def largest(rows: NDArray[np.float32], width: int) -> tuple[NDArray[np.uint16], NDArray[np.float16]]:
-    """Columns uint16[b, width] (ascending) and values float16[b, width] of the entries largest by absolute value.
+def largest(rows: NDArray[np.float32], width: int) -> tuple[NDArray[np.uint16], NDArray[np.float32]]:
+    """Columns uint16[b, width] (ascending) and values float32[b, width] of the entries largest by absolute value.
 
-    Negatives count as much as positives: that two films exclude each other is knowledge, too. What float16
-    can't hold is capped at 65,504.
+    Negatives count as much as positives: that two films exclude each other is knowledge, too.
     """
     if width < rows.shape[1]:
         columns = np.argpartition(np.abs(rows), rows.shape[1] - width, axis=1)[:, -width:]
         columns.sort(axis=1)
     else:
         columns = np.broadcast_to(np.arange(rows.shape[1]), rows.shape)
-    values = np.clip(np.take_along_axis(rows, columns, axis=1), -_LARGEST, _LARGEST)
-    return columns.astype(np.uint16), values.astype(np.float16)
+    return columns.astype(np.uint16), np.take_along_axis(rows, columns, axis=1)
+
+
+def halved_precision(values: NDArray[np.float32]) -> NDArray[np.float16]:
+    """Values as float16, times the power of two that brings the largest to 512 ... 1,024.
+
+    Values of the short table are small: as they are, many would be subnormal and lose digits. Raises
+    TrainingError for values that are not finite.
+    """
+    peak = max(float(values.max(initial=0)), -float(values.min(initial=0)))
+    if not isfinite(peak):
+        raise TrainingError("the item-item table holds values that are not finite; give the training a larger ridge")
+    exponent = _LARGEST_EXPONENT - frexp(peak)[1]
+    scaled = np.ldexp(values, min(exponent, _MOST_EXPONENT))
+    return np.asarray(scaled, np.float16)

@@ -34,6 +34,8 @@ VERBS = {
     "keys list": ("--json",),
     "keys revoke": ("KEY_ID", "--json"),
     "doctor": ("--json",),
+    "evaluate": ("--movielens", "--tmdb", "--holdout", "--split", "--seed", "--cold-items", "--queries", "--json"),
+    "bench": ("--films", "--json"),
 }  # fmt: skip
 
 

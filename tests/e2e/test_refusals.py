@@ -94,3 +94,11 @@ def test_keys_switched_on(home: Path) -> None:
         ]
         assert statuses == [200, 200, 200, 429, 429]
         assert server.client.delete(f"{url}/users/ann", headers={"X-API-Key": key}).status_code in (403, 429)
+
+
+def test_up_looks_at_the_port_before_it_builds(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = marquee(tmp_path, "up", "--encoder", "none", "--port", str(taken.getsockname()[1]))
+    assert done.returncode == 3
+    assert "is in use" in done.stderr
+    assert not (tmp_path / "bundles").exists()

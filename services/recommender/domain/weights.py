@@ -23,7 +23,7 @@ class Weights:
     content_newcomer: float = 0.1
     traits: float = 1.0
     # What a film nobody has rated gets for each unit of cosine with the taste; chosen on cold films.
-    novelty: float = 0.4
+    novelty: float = 0.25
     dislike: float = 1.0
     query_text: float = 1.0
     query_content: float = 1.0

@@ -60,6 +60,10 @@ def test_a_bundle_without_vectors_has_no_such_leg(world, world_index):
     assert leg(search, np.ones((1, 16), np.float32)) is None
 
 
+def test_no_query_vectors_no_leg(world_search):
+    assert leg(world_search, np.empty((0, 16), np.float32)) is None
+
+
 @pytest.mark.parametrize("shape", [(1, 8), (16,), (1, 1, 16)])
 def test_vectors_of_another_encoder_are_refused(world_search, shape):
     with pytest.raises(SearchUnavailable, match="test-encoder"):

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from data_jobs.bundle import assemble, save
+from data_jobs.catalogue import build_catalogue
+from data_jobs.embed_items import embed_films
+from services.adapters.bundle.local import LocalBundles, LocalReleases
+from services.adapters.bundle.reader import open_bundle, text_index_of
+from services.adapters.search.embedded import EmbeddedSearch
+from services.recommender.domain.weights import Weights
+from services.recommender.errors import BundleMissing
+from services.recommender.ports import Deadline, SearchRequest
+from tests.builders import ManualClock, make_tables
+from tests.fakes import HashingEncoder
+from tests.films import FILMS, make_events
+
+
+def made(tmp_path, **options):
+    encoder = HashingEncoder()
+    vectors = embed_films(FILMS, encoder, tmp_path / "cache")
+    return assemble(
+        build_catalogue(FILMS, make_events()),
+        make_tables(len(FILMS), 2),
+        np.linspace(2, 0, len(FILMS)).astype(np.float32),
+        "ease-1",
+        **{"vectors": vectors, "encoder_id": encoder.encoder_id, "sources": ("made up",), **options},
+    )
+
+
+def test_a_bundle_out_of_its_parts(tmp_path):
+    bundle = made(tmp_path, weights=Weights(popularity=2.0), figures={"recall@10": 0.2})
+    assert bundle.version == ""
+    assert bundle.embeddings is not None
+    assert bundle.embeddings.encoder_id == "hashing:64"
+    assert bundle.weights.popularity == 2.0
+    assert bundle.figures == {"recall@10": 0.2}
+    assert bundle.sources == ("made up",)
+    assert made(tmp_path, vectors=None).embeddings is None
+    assert made(tmp_path).weights == Weights()
+
+
+def test_from_films_to_an_answer(tmp_path):
+    home = tmp_path / "home"
+    path = save(made(tmp_path), home, {"seed": 1})
+    assert path.parent == home / "bundles"
+    with pytest.raises(BundleMissing):
+        LocalBundles(home).current_path()
+    LocalBundles(home).activate(path.name)
+    release = LocalReleases(home, lambda bundle, at: EmbeddedSearch(bundle, text_index_of(at))).current()
+    query = HashingEncoder().encode(["a hacker and a simulation"])
+    result = release.search.search(
+        SearchRequest(text="michael mann", vectors=query), Deadline.within(ManualClock(), 1)
+    )  # fmt: skip
+    assert result.text is not None
+    assert result.knn is not None
+    titles = [release.bundle.catalogue.titles[int(row)] for row in result.text.rows[:2]]
+    assert set(titles) == {"Heat", "Collateral"}
+    assert release.bundle.sources == ("made up",)
+
+
+def test_the_same_input_makes_the_same_version(tmp_path):
+    one = save(made(tmp_path), tmp_path / "one", {"seed": 1})
+    two = save(made(tmp_path, figures={"took": 3.2}), tmp_path / "two", {"seed": 2})
+    assert one.name == two.name
+    assert open_bundle(two, verify=True).figures == {"took": 3.2}
+    assert save(made(tmp_path, encoder_id="another"), tmp_path / "two").name != one.name

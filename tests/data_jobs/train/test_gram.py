@@ -1,0 +1,83 @@
+"""People and tags stacked into the matrix of the equations."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from data_jobs.records import Film
+from data_jobs.train.gram import column_squares, design
+from data_jobs.train.tags import tag_matrix, tags_of
+
+NO_TAGS = sp.csr_matrix((0, 3), dtype=np.float32)
+
+
+def people(*rows: list[float]) -> sp.csr_matrix:
+    return sp.csr_matrix(np.array(rows, np.float32))
+
+
+def test_rows_weigh_by_length_and_the_mean_person_weighs_one() -> None:
+    made = design(people([1, 1, 1], [1, 0, 0]), NO_TAGS, row_exponent=-0.5, tag_weight=1)
+    weights = np.array([3**-0.5, 1.0])
+    weights /= weights.mean()
+    assert np.allclose(made.toarray()[:, 0] ** 2, weights)
+    assert weights.mean() == pytest.approx(1)
+
+
+def test_people_without_films_take_no_row() -> None:
+    assert design(people([0, 0, 0], [1, 0.3, 0]), NO_TAGS, -0.25, 15).toarray() == pytest.approx(
+        np.array([[1, 0.3, 0]])
+    )
+
+
+def test_tags_join_with_their_weight_in_the_gram_matrix() -> None:
+    tags = people([0.5, 0.5, 0])
+    made = design(people([1, 0, 1]), tags, 0.0, 10).toarray()
+    expected = np.outer([1, 0, 1], [1, 0, 1]) + 10 * np.outer([0.5, 0.5, 0], [0.5, 0.5, 0])
+    assert np.allclose(made.T @ made, expected)
+    assert design(people([1, 0, 1]), tags, 0.0, 0).shape == (1, 3)
+
+
+def test_nobody_and_nothing_make_an_empty_matrix_over_the_films() -> None:
+    assert design(people([0, 0, 0]), NO_TAGS, -0.25, 15).shape == (0, 3)
+
+
+def test_column_squares_are_the_diagonal_of_the_gram_matrix() -> None:
+    matrix = people([1, 2, 0], [3, 0, 0])
+    assert column_squares(matrix).tolist() == [10, 4, 0]
+
+
+FILM = Film("1", "Heat", 1995, ("Crime",), ("Michael Mann",), ("Al Pacino",), ("heist", "los angeles"))
+
+
+def test_tags_of_a_film() -> None:
+    assert tags_of(FILM) == [
+        ("genre", "Crime"), ("keyword", "heist"), ("keyword", "los angeles"), ("cast", "Al Pacino"),
+        ("director", "Michael Mann"), ("half-decade", "1995"),
+    ]  # fmt: skip
+
+
+def test_a_name_in_two_roles_is_two_tags_and_in_one_role_one() -> None:
+    assert tags_of(Film("1", "Yentl", directors=("Streisand",), cast=("Streisand", "Streisand"))) == [
+        ("cast", "Streisand"),
+        ("director", "Streisand"),
+    ]
+
+
+def test_years_go_by_half_decades_and_an_unknown_year_by_none() -> None:
+    assert [tags_of(Film("1", "x", year)) for year in (1994, 1995, 1999, 2000)] == [
+        [("half-decade", "1990")], [("half-decade", "1995")], [("half-decade", "1995")], [("half-decade", "2000")],
+    ]  # fmt: skip
+    assert tags_of(Film("1", "x")) == []
+
+
+def test_each_tag_row_has_length_one_and_rare_tags_are_left_out() -> None:
+    films = [FILM, Film("2", "Ronin", 1998, ("Crime",)), Film("3", "Fargo", 1996, ("Crime", "Comedy")), None]
+    matrix = tag_matrix(films, min_films=3)
+    assert matrix.shape == (2, 4)
+    assert np.allclose(matrix.toarray(), np.array([[3**-0.5] * 3 + [0]] * 2))
+    assert tag_matrix(films, min_films=1).shape == (7, 4)
+
+
+def test_no_tag_at_all() -> None:
+    assert tag_matrix([None, Film("1", "x")], min_films=1).shape == (0, 2)
+    assert tag_matrix([], min_films=1).shape == (0, 0)

@@ -1,0 +1,95 @@
+"""Films outside the tables and whom they borrow from."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from data_jobs.catalogue import build_catalogue
+from data_jobs.records import Events, Film
+from data_jobs.train.outside import Borrowing, borrowing, nearest
+from services.recommender.domain.catalogue import Traits
+from services.recommender.domain.embeddings import Embeddings
+
+INSIDE, OUTSIDE = np.array([0, 1, 2, 3], np.int32), np.array([4, 5, 6], np.int32)
+
+
+def traits(*keywords: str) -> Traits:
+    """Traits of films, each given by its keywords with spaces between."""
+    films = [Film(f"f{row}", "x", keywords=tuple(words.split())) for row, words in enumerate(keywords)]
+    return build_catalogue(films, Events.empty()).traits
+
+
+NONE = traits(*[""] * 7)
+HEISTS = traits("rare heist", "heist", "heist", "heist dog", "rare", "heist dog", "unique")
+
+
+def vectors(*angles: float | None) -> Embeddings:
+    """Unit vectors in the plane at these angles in degrees; None is a film without a vector."""
+    rows = [(0.0, 0.0) if at is None else (np.cos(np.radians(at)), np.sin(np.radians(at))) for at in angles]
+    return Embeddings.quantise(np.array(rows, np.float32), "plane")
+
+
+def borrowed(of: Traits, embeddings: Embeddings | None = None, damping: float = 2.0) -> Borrowing:
+    return borrowing(of, embeddings, INSIDE, OUTSIDE, 2, damping)
+
+
+def test_by_shared_traits_best_first_and_damped() -> None:
+    found = borrowed(HEISTS)
+    assert found.neighbours[0, 0] == 0
+    assert found.weights[0, 1] == 0  # only one table film shares anything with it
+    assert found.neighbours[1, 0] == 3
+    assert found.weights[1, 0] == found.weights[1].max() > 0
+    cosine = 1.0
+    assert float(found.weights[1, 0]) < cosine / (cosine + 2)
+
+
+def test_a_film_that_shares_nothing_borrows_nothing() -> None:
+    assert not borrowed(HEISTS).weights[2].any()
+    assert not borrowed(NONE).weights.any()
+
+
+def test_a_film_without_traits_goes_by_its_vector_and_is_damped_twice_as_much() -> None:
+    found = borrowed(NONE, vectors(0, 30, 60, 90, 5, 88, None))
+    assert found.neighbours[:2].tolist() == [[0, 1], [3, 2]]
+    cosines = np.cos(np.radians([5, 25]))
+    assert found.weights[0] == pytest.approx(cosines / (cosines.sum() + 4), abs=0.005)
+    assert not found.weights[2].any()
+
+
+def test_traits_go_before_vectors() -> None:
+    found = borrowed(HEISTS, vectors(0, 0, 0, 90, 90, 0, 90))
+    assert found.neighbours[[0, 1], 0].tolist() == [0, 3]
+    assert found.neighbours[2, 0] == 3
+
+
+def test_films_unlike_all_borrow_nothing() -> None:
+    found = borrowed(NONE, vectors(0, 10, 20, 30, 180, 190, 15))
+    assert not found.weights[:2].any()
+    assert found.weights[2].all()
+
+
+def test_fewer_table_films_than_neighbours() -> None:
+    found = borrowing(traits("a b", "a b"), None, INSIDE[:1], np.array([1], np.int32), 4, 2.0)
+    assert found.neighbours.tolist() == [[0]]
+    assert found.weights[0, 0] == pytest.approx(1 / 3, abs=0.001)
+
+
+def test_nobody_outside() -> None:
+    found = borrowing(HEISTS, vectors(*[0.0] * 7), INSIDE, OUTSIDE[:0], 4, 2.0)
+    assert found.neighbours.shape == found.weights.shape == (0, 4)
+
+
+@given(
+    arrays(np.float32, st.tuples(st.integers(1, 5), st.integers(4, 20)), elements=st.floats(-1, 1, width=32)),
+    st.floats(0, 10),
+)
+def test_weights_fall_and_never_exceed_one_in_all(likeness: np.ndarray, damping: float) -> None:
+    picked, weights = nearest(likeness, 4, damping)
+    assert (weights >= 0).all()
+    assert (weights.astype(np.float64).sum(axis=1) <= 4 / (4 + damping) + 2e-3).all()
+    assert (np.diff(weights.astype(np.float64), axis=1) <= 0).all()
+    for row, kept in zip(likeness, picked.astype(int), strict=True):
+        assert len(set(kept)) == 4
+        assert row[kept].min() >= np.delete(row, kept).max(initial=-np.inf)

@@ -1,0 +1,154 @@
+"""Lambda is chosen on the newest likes, which nothing trained on may know."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from data_jobs.train import tune
+from data_jobs.train.ease import Inverse
+from data_jobs.train.interactions import Interactions, interactions_of
+from data_jobs.train.tune import Split, choose, figures, newest_likes
+from services.recommender.domain.events import EventKind
+from services.recommender.domain.weights import Weights
+from services.recommender.stages.taste import recency
+from tests.data_jobs.train.worlds import Row, events_of, two_camps
+
+FILMS = 40
+
+
+def crowd(people: int = 60, likes: int = 10) -> Interactions:
+    """Everybody likes films person ... person + likes - 1 (modulo) in that order and dislikes the next four."""
+    rows: list[Row] = []
+    for person in range(people):
+        for at in range(likes + 4):
+            stars = 5.0 if at < likes else 1.0
+            rows.append((person, (person + at) % FILMS, EventKind.RATING, stars, 10 * at + (at >= likes) * -65))
+    return interactions_of(events_of(rows, people), np.arange(FILMS, dtype=np.int32), FILMS)
+
+
+def split_of(interactions: Interactions) -> Split:
+    split = newest_likes(interactions)
+    assert split is not None
+    return split
+
+
+def test_the_newest_fifth_of_each_persons_likes_is_hidden() -> None:
+    split = split_of(crowd())
+    assert np.diff(split.hidden.indptr).tolist() == [2] * 60
+    assert set(split.hidden[3].indices.tolist()) == {3 + 8, 3 + 9}
+
+
+def test_nothing_hidden_is_trained_on_or_seen_and_only_later_dislikes_leave_too() -> None:
+    whole = crowd()
+    split = split_of(whole)
+    hidden = set(zip(*split.hidden.nonzero(), strict=True))
+    trained = set(zip(split.training.person.tolist(), split.training.film.tolist(), strict=True))
+    assert not hidden & trained
+    assert not hidden & set(zip(*split.seen.nonzero(), strict=True))
+    assert set(zip(*split.seen.nonzero(), strict=True)) == trained
+    # Of the dislikes at times 35, 45, 55 and 65 none is as late as the first hidden like, at 80.
+    assert len(whole) - len(split.training) == 60 * 2
+
+
+def test_dislikes_since_the_first_hidden_like_leave() -> None:
+    rows: list[Row] = []
+    for person in range(50):
+        rows += [(person, film, EventKind.RATING, 5.0, film) for film in range(5)]
+        rows += [(person, 5, EventKind.RATING, 1.0, 3), (person, 6, EventKind.RATING, 1.0, 4)]
+    whole = interactions_of(events_of(rows, 50), np.arange(7, dtype=np.int32), 7)
+    split = split_of(whole)
+    assert set(split.training.film.tolist()) == {0, 1, 2, 3, 5}
+
+
+def test_profiles_are_weighed_as_the_fold_in_weighs_them() -> None:
+    split = split_of(crowd())
+    profile = split.profiles[0].toarray()[0]
+    # Twelve films left: likes at 0, 10 ... 70, dislikes at 35 ... 65; the newest like has rank 0.
+    newer = [sum(later > at for later in [*range(0, 80, 10), 35, 45, 55, 65]) for at in range(0, 80, 10)]
+    assert np.allclose(profile[:8], 1.3 * recency(np.array(newer, np.int32), Weights()))
+    assert not profile[8:].any()
+
+
+def test_equal_times_share_a_rank() -> None:
+    rows: list[Row] = [(person, film, EventKind.RATING, 4.0, film // 3) for person in range(50) for film in range(9)]
+    split = split_of(interactions_of(events_of(rows, 50), np.arange(9, dtype=np.int32), 9))
+    profile = split.profiles[0].toarray()[0]
+    assert profile[0] == profile[1] == profile[2] < profile[3] == profile[4] == profile[5]
+
+
+def test_too_few_people_give_no_split() -> None:
+    assert newest_likes(crowd(people=49)) is None
+    assert newest_likes(crowd(people=200, likes=4)) is None
+
+
+def test_of_many_people_a_sample_is_validated_while_all_the_others_train(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tune, "MAX_PEOPLE", 55)
+    split = split_of(crowd(people=90))
+    assert split.hidden.shape == split.profiles.shape == (55, FILMS)
+    assert len(set(split.training.person.tolist())) == 90
+    assert len(crowd(people=90)) - len(split.training) == 55 * 2
+
+
+class Known:
+    """A solver whose scores put the hidden films first at one lambda only; notes what it was asked."""
+
+    films, form = FILMS, "known"
+
+    def __init__(self, split: Split, best: float) -> None:
+        self.split, self.best = split, best
+        self.asked: list[tuple[float, float]] = []
+
+    def invert(self, ridge: float, dropout: float) -> Inverse:
+        self.asked.append((ridge, dropout))
+        return KnownInverse(self.split.hidden.toarray() * (1 if ridge == self.best else -1))
+
+
+class KnownInverse:
+    def __init__(self, answer: np.ndarray) -> None:
+        self.answer = answer
+
+    def rows(self, start: int, stop: int) -> np.ndarray:
+        raise NotImplementedError
+
+    def scores(self, profiles: sp.csr_matrix) -> np.ndarray:
+        assert profiles.shape == self.answer.shape
+        return self.answer
+
+
+def test_the_lambda_that_finds_the_hidden_likes_wins() -> None:
+    split = split_of(crowd())
+    solver, told = Known(split, best=200.0), []
+    trials = choose(split, solver, (50.0, 200.0, 500.0), 0.5, told.append)
+    assert trials[0].ridge == 200.0
+    assert (trials[0].recall, trials[0].ndcg) == pytest.approx((1.0, 1.0))
+    assert solver.asked == [(50.0, 0.5), (200.0, 0.5), (500.0, 0.5)]
+    assert told == [1, 2, 3]
+
+
+def test_of_equals_the_larger_lambda_wins() -> None:
+    split = split_of(crowd())
+    assert choose(split, Known(split, best=0.0), (50.0, 500.0, 80.0), 0.5, lambda _: None)[0].ridge == 500.0
+
+
+def test_figures_by_hand() -> None:
+    scores = np.arange(24, dtype=np.float32).reshape(2, 12)[:, ::-1].copy()
+    seen = sp.csr_matrix((np.ones(1, np.float32), ([0], [0])), shape=(2, 12))
+    # The first person's list begins at film 1 and has film 2 second; of the second's three one is beyond the ten.
+    hidden = sp.csr_matrix((np.ones(4, np.float32), ([0, 1, 1, 1], [2, 0, 4, 11])), shape=(2, 12))
+    recall, ndcg = figures(scores, seen, hidden)
+    discount = 1 / np.log2(np.arange(2, 12))
+    assert recall == pytest.approx((1 + 2 / 3) / 2)
+    assert ndcg == pytest.approx((discount[1] + (discount[0] + discount[4]) / discount[:3].sum()) / 2)
+
+
+def test_with_fewer_than_ten_films_the_list_is_shorter() -> None:
+    hidden = sp.csr_matrix(np.array([[0, 1, 0]], np.float32))
+    assert figures(np.array([[1, 3, 2]], np.float32), sp.csr_matrix((1, 3)), hidden) == (1.0, 1.0)
+
+
+def test_the_split_is_the_same_every_time() -> None:
+    dataset = two_camps()
+    whole = interactions_of(dataset.events, np.arange(60, dtype=np.int32), 60)
+    first, second = split_of(whole), split_of(whole)
+    assert (first.hidden != second.hidden).nnz == 0
+    assert np.array_equal(first.training.film, second.training.film)
