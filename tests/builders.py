@@ -101,8 +101,8 @@ def make_tables(films: int, outside: int, seed: int = 0) -> Collaborative:
         main=ItemTable(columns, weights.astype(np.float16)),
         short=ItemTable(columns, (weights * 0.8).astype(np.float16)),
         outside=last,
-        neighbours=neighbours,
-        neighbour_weights=np.full(neighbours.shape, 0.35, np.float16),
+        neighbours=np.ascontiguousarray(neighbours.T),
+        neighbour_weights=np.full(neighbours.T.shape, 0.35, np.float32),
         novelty=np.exp(-np.arange(films, 0, -1, dtype=np.float32) / 2),
     )
 

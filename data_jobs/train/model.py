@@ -155,7 +155,9 @@ def _collaborative(
     params = material.params
     borrowed = borrowing(traits, embeddings, rows, outside, params.neighbours, params.neighbour_damping)
     novel = novelty(material.interactions)
-    return Collaborative(rows, position, *tables, outside, borrowed.neighbours, borrowed.weights, novel)
+    neighbours = np.ascontiguousarray(borrowed.neighbours.T)
+    weights = np.ascontiguousarray(borrowed.weights.T, np.float32)
+    return Collaborative(rows, position, *tables, outside, neighbours, weights, novel)
 
 
 def _figures(

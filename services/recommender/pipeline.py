@@ -70,7 +70,8 @@ class Pipeline:
             found = self._retrieve(request, taste, plan, deadline)
             allowed = self._allowed(request, profile, seeds, taste, shown)
             novelty = self.bundle.collaborative.novelty if plan.novelty else None
-            rows = retrieval.candidates(found.signals.base, allowed, novelty)
+            base = found.signals.base(self.bundle.collaborative)
+            rows = retrieval.candidates(base, allowed, novelty)
         with watch.stage("rank"):
             known = self.trait_rows.taste(taste.rows, taste.weights(self.constants))
             ranked = self._rank(rows, found.signals, known, taste, plan)
@@ -85,21 +86,22 @@ class Pipeline:
 
     def _retrieve(self, request: Request, taste: Taste, plan: Plan, deadline: Deadline) -> Found:
         tables, films = self.bundle.collaborative, len(self.bundle.catalogue)
-        parts: dict[str, tuple[float, retrieval.Dense]] = {}
+        signals = retrieval.Signals({"popularity": np.float32(plan.popularity) * self.bundle.popularity}, {})
         signal, touched = None, None
         if plan.main or plan.short:
             touched = entries(tables, taste.rows)
             signal = retrieval.collaborative(tables, touched, taste.weights(self.constants), plan)
-            parts["collaborative"] = (1.0, signal.blend)
+            signals.tables["collaborative"] = signal.blend
         if plan.dislike:
-            penalty = retrieval.dislike_penalty(tables, entries(tables, taste.disliked), taste.dislike_weights)
-            parts["dislike"] = (-plan.dislike, penalty)
+            unwelcome = entries(tables, taste.disliked)
+            penalty = retrieval.dislike_penalty(tables, unwelcome, taste.dislike_weights)
+            signals.tables["dislike"] = np.float32(-plan.dislike) * penalty
         degraded: list[str] = []
         if plan.text or plan.content:
             hits, degraded = search_legs(self.release, self._encoder, request, plan, taste, self.constants, deadline)
-            parts["content"] = (plan.content, retrieval.leg_signal(hits.knn, films))
-            parts["text"] = (plan.text, retrieval.leg_signal(hits.text, films))
-        return Found(retrieval.combine(self.bundle, plan, parts), signal, touched, degraded)
+            for name, weight, leg in (("content", plan.content, hits.knn), ("text", plan.text, hits.text)):
+                signals.films[name] = np.float32(weight) * retrieval.leg_signal(leg, films)
+        return Found(signals, signal, touched, degraded)
 
     def _allowed(
         self, request: Request, profile: Profile | None, seeds: Seeds, taste: Taste, shown: NDArray[np.uint64]
@@ -121,7 +123,7 @@ class Pipeline:
     def _rank(
         self, rows: NDArray[np.int32], signals: retrieval.Signals, known: Floats, taste: Taste, plan: Plan
     ) -> Ranked:
-        terms = {name: term[rows] for name, term in signals.terms.items()}
+        terms = signals.at(self.bundle.collaborative, rows)
         if plan.traits:
             terms["traits"] = np.float32(plan.traits) * self.trait_rows.scores(known, rows)
         if plan.novelty and self.bundle.embeddings is not None:

@@ -193,7 +193,7 @@ class TestDegraded:
         assert ranking.degraded == ()
 
     def test_a_leg_of_weight_zero_is_not_called(self):
-        bundle = make_bundle(weights=Weights(content=0.0, content_newcomer=0.0))
+        bundle = make_bundle(weights=Weights(content=0.0))
         release = make_release(bundle)
         run(Request(user_id="ann"), person("f1"), Pipeline(release, None))
         assert isinstance(release.search, NumpySearch)

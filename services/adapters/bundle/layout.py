@@ -75,8 +75,8 @@ _ALWAYS = {
     **_table("collaborative.main"),
     **_table("collaborative.short"),
     "collaborative.outside": Column("<i4", ("outside films",)),
-    "collaborative.neighbours": Column("<u2", ("outside films", "neighbours")),
-    "collaborative.neighbour_weights": Column("<f2", ("outside films", "neighbours")),
+    "collaborative.neighbours": Column("<u2", ("neighbours", "outside films")),
+    "collaborative.neighbour_weights": Column("<f4", ("neighbours", "outside films")),
     "collaborative.novelty": Column("<f4", ("films",)),
     "popularity": Column("<f4", ("films",)),
 }

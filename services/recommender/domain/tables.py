@@ -47,9 +47,9 @@ class Collaborative:
     """The main table and the one for short profiles over the same T films.
 
     ``rows`` int32[T]: catalogue row of each table position; ``position`` int32[films]: the way back, -1 outside.
-    Films outside borrow: ``outside`` int32[M] catalogue rows, ``neighbours`` uint16[M, m] table positions with
-    ``neighbour_weights`` float16[M, m]; a row of weights sums to at most 1. ``novelty`` float32[films]: how little
-    the tables can know of a film, exp(-events / 2), 1 for a film nobody has touched.
+    Films outside borrow: ``outside`` int32[M] ascending catalogue rows, ``neighbours`` uint16[m, M] table positions
+    with ``neighbour_weights`` float32[m, M]; the weights of a film sum to at most 1. ``novelty`` float32[films]: how
+    little the tables can know of a film, exp(-events / 2), 1 for a film nobody has touched.
     """
 
     rows: NDArray[np.int32]
@@ -58,7 +58,7 @@ class Collaborative:
     short: ItemTable
     outside: NDArray[np.int32]
     neighbours: NDArray[np.uint16]
-    neighbour_weights: NDArray[np.float16]
+    neighbour_weights: NDArray[np.float32]
     novelty: NDArray[np.float32]
 
     def spread(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -66,5 +66,25 @@ class Collaborative:
         films = np.zeros(len(self.position), np.float32)
         films[self.rows] = scores
         if len(self.outside):
-            films[self.outside] = (scores[self.neighbours] * self.neighbour_weights).sum(axis=1)
+            films[self.outside] = self._borrowed(scores, slice(None))
         return films
+
+    def at(self, scores: NDArray[np.float32], rows: NDArray[np.int32]) -> NDArray[np.float32]:
+        """What ``spread`` gives for some films only, float32[rows]."""
+        position = self.position[rows]
+        films = scores[np.maximum(position, 0)]
+        away = np.flatnonzero(position < 0)
+        if len(away):
+            films[away] = self._borrowed(scores, self.slots(rows[away])) if len(self.outside) else 0
+        return films
+
+    def slots(self, rows: NDArray[np.int32]) -> NDArray[np.intp]:
+        """Where films outside the table stand in ``outside``, intp[rows]."""
+        return np.searchsorted(self.outside, rows)
+
+    def _borrowed(self, scores: NDArray[np.float32], slots: slice | NDArray[np.intp]) -> NDArray[np.float32]:
+        # A neighbour at a time: seven times faster than a sum over rows of four.
+        total = scores[self.neighbours[0, slots]] * self.neighbour_weights[0, slots]
+        for neighbour, weight in zip(self.neighbours[1:], self.neighbour_weights[1:], strict=True):
+            total += scores[neighbour[slots]] * weight[slots]
+        return np.asarray(total, np.float32)

@@ -20,7 +20,6 @@ class Weights:
     popularity: float = 1.0
     popularity_floor: float = 0.0
     content: float = 0.0
-    content_newcomer: float = 0.1
     traits: float = 1.0
     # What a film nobody has rated gets for each unit of cosine with the taste; chosen on cold films.
     novelty: float = 0.25

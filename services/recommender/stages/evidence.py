@@ -5,20 +5,19 @@ pool's scores. The references (mean of the best 50) are retaken over the pool, w
 table: only a film that enters the best 50 from outside the pool is missed. All suspects are left out at once.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.bundle import Bundle
-from services.recommender.domain.tables import Collaborative
+from services.recommender.domain.tables import Collaborative, ItemTable
 from services.recommender.domain.weights import Weights
 from services.recommender.stages.plan import Plan, make_plan
 from services.recommender.stages.retrieval import BEST, CollaborativeSignal
 from services.recommender.stages.taste import Entries, Taste, recency
 from services.recommender.stages.traits import TraitRows
 
-POOL = 100
 # Suspects a film of the answer: the two largest falls are among the three largest terms.
 SUSPECTS = 3
 
@@ -43,13 +42,13 @@ class Falls:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pool:
-    """``main``, ``short`` float32[taste films, pool]: unweighted terms; ``spread`` float32[pool, films] turns pool
-    scores into the answer films' scores (a film outside the tables borrows from its neighbours); ``traits``
-    float32[taste films, films]: overlaps; ``popularity`` float32[films].
+    """``main``, ``short`` float32[taste films, pool]: unweighted terms, None of a table the plan left out; ``spread``
+    float32[pool, films] turns pool scores into the answer films' scores (a film outside the tables borrows from its
+    neighbours); ``traits`` float32[taste films, films]: overlaps; ``popularity`` float32[films].
     """
 
-    main: Matrix
-    short: Matrix
+    main: Matrix | None
+    short: Matrix | None
     spread: Matrix
     traits: Matrix
     popularity: Matrix
@@ -66,16 +65,19 @@ def make_pool(
     """The terms that matter for the answer's films ``rows`` and for the references."""
     tables = bundle.collaborative
     inside, borrowed, slot = _homes(tables, rows)
-    best = [np.argpartition(scores, -min(POOL, len(scores)))[-POOL:] for scores in (signal.main, signal.short)]
+    used = [score for score in (signal.main, signal.short) if score is not None]
+    best = [score.best for score in used]
     targets = np.unique(np.concatenate([*best, inside[inside >= 0], borrowed.ravel()])).astype(np.int32)
     spread = np.zeros((len(targets), len(rows)), np.float32)
     at_home = np.flatnonzero(inside >= 0)
     spread[np.searchsorted(targets, inside[at_home]), at_home] = 1
     if len(slot):
         away = np.repeat(np.flatnonzero(inside < 0), borrowed.shape[1])
-        np.add.at(spread, (np.searchsorted(targets, borrowed.ravel()), away), tables.neighbour_weights[slot].ravel())
-    terms = [table.terms(found.positions, found.shares, targets) for table in (tables.main, tables.short)]
-    main, short = (_by_film(part, found, len(taste.rows)) for part in terms)
+        np.add.at(
+            spread, (np.searchsorted(targets, borrowed.ravel()), away), tables.neighbour_weights[:, slot].T.ravel()
+        )
+    main = _terms(tables.main, found, len(taste.rows), targets) if signal.main is not None else None
+    short = _terms(tables.short, found, len(taste.rows), targets) if signal.short is not None else None
     return Pool(main, short, spread, trait_rows.overlaps(taste.rows, rows), bundle.popularity[rows])
 
 
@@ -87,12 +89,13 @@ def _homes(
     outside = rows[inside < 0]
     if not len(outside) or not len(tables.outside):
         return inside, np.empty((0, 1), np.int32), np.empty(0, np.intp)
-    slot = np.searchsorted(tables.outside, outside)
-    return inside, tables.neighbours[slot].astype(np.int32), slot
+    slot = tables.slots(outside)
+    return inside, tables.neighbours[:, slot].T.astype(np.int32), slot
 
 
-def _by_film(terms: Matrix, found: Entries, films: int) -> Matrix:
+def _terms(table: ItemTable, found: Entries, films: int, targets: NDArray[np.int32]) -> Matrix:
     """Terms of each taste film; the entries of one that stands for its neighbours are added up."""
+    terms = table.terms(found.positions, found.shares, targets)
     out = np.zeros((films, terms.shape[1]), np.float32)
     if len(found.source) == films:
         out[found.source] = terms
@@ -113,15 +116,24 @@ def find_falls(constants: Weights, taste: Taste, plan: Plan, query: str | None, 
         group = np.flatnonzero(liked == was_liked)
         if len(group):
             rest = make_plan(constants, taste.without(int(suspects[group[0]])), query, stored=True)
-            falls[group] = whole - _raw(rest, pool, left[group])
+            falls[group] = whole - _raw(_on_same_tables(rest, pool), pool, left[group])
     return Falls(suspects, falls)
+
+
+def _on_same_tables(plan: Plan, pool: Pool) -> Plan:
+    """One like fewer can call for a table that was left out: its share of 1 % goes to the other."""
+    if pool.main is None:
+        return replace(plan, main=0.0, short=plan.main + plan.short)
+    if pool.short is None:
+        return replace(plan, main=plan.main + plan.short, short=0.0)
+    return plan
 
 
 def _suspects(plan: Plan, pool: Pool, weights: Matrix) -> NDArray[np.int32]:
     terms = np.float32(plan.traits / max(float(weights.sum()), 1e-9)) * pool.traits
     for share, part in ((plan.main, pool.main), (plan.short, pool.short)):
-        reference = _references(weights[None, :] @ part)[0]
-        if share and reference > 0:
+        reference = _references(weights[None, :] @ part)[0] if part is not None else 0
+        if part is not None and share and reference > 0:
             terms = terms + np.float32(share / reference) * (part @ pool.spread)
     terms = terms * weights[:, None]
     count = min(SUSPECTS, len(terms))
@@ -142,7 +154,7 @@ def _raw(plan: Plan, pool: Pool, weights: Matrix) -> Matrix:
     """Collaborative, popularity and trait terms for tastes float32[tastes, taste films]; float32[tastes, films]."""
     total = np.float32(plan.popularity) * pool.popularity[None, :]
     for share, terms in ((plan.main, pool.main), (plan.short, pool.short)):
-        if share:
+        if share and terms is not None:
             scores = weights @ terms
             reference = _references(scores)
             scale = np.where(reference > 0, share / np.where(reference > 0, reference, 1), 0)

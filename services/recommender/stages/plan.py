@@ -6,6 +6,8 @@ from services.recommender.domain.request import Strategy
 from services.recommender.domain.weights import Weights
 from services.recommender.stages.taste import Taste
 
+SMALLEST_SHARE = 0.01
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -29,15 +31,15 @@ def make_plan(constants: Weights, taste: Taste, query: str | None, stored: bool)
     is worse than popularity below five likes.
     """
     likes = taste.likes
-    main = likes**constants.blend_power / (likes**constants.blend_power + constants.blend_half**constants.blend_power)
+    main, short = _shares(constants, likes)
     collaborative = 0.0 if taste.is_empty else constants.collaborative
     taste_share = constants.query_taste if query else 1.0
     return Plan(
         strategy=_strategy(taste, query, stored),
         main=taste_share * collaborative * main,
-        short=taste_share * collaborative * (1 - main),
+        short=taste_share * collaborative * short,
         popularity=taste_share * (constants.popularity / (1 + likes) + constants.popularity_floor),
-        content=constants.query_content if query else _content(constants, taste),
+        content=constants.query_content if query else 0.0 if taste.is_empty else constants.content,
         text=constants.query_text if query else 0.0,
         traits=0.0 if taste.is_empty else taste_share * constants.traits,
         dislike=constants.dislike if len(taste.disliked) else 0.0,
@@ -53,7 +55,11 @@ def _strategy(taste: Taste, query: str | None, stored: bool) -> Strategy:
     return Strategy.PERSONAL if stored else Strategy.SEEDS
 
 
-def _content(constants: Weights, taste: Taste) -> float:
-    if taste.is_empty:
-        return 0.0
-    return constants.content_newcomer if taste.likes < constants.blend_half else constants.content
+def _shares(constants: Weights, likes: int) -> tuple[float, float]:
+    """Main and short table's share, together 1. A table below 1 % is left out: it costs half the time."""
+    main = likes**constants.blend_power / (likes**constants.blend_power + constants.blend_half**constants.blend_power)
+    if main < SMALLEST_SHARE:
+        return 0.0, 1.0
+    if main > 1 - SMALLEST_SHARE:
+        return 1.0, 0.0
+    return main, 1 - main

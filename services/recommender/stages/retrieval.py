@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommender.domain.bundle import Bundle
-from services.recommender.domain.tables import Collaborative
+from services.recommender.domain.tables import Collaborative, ItemTable
 from services.recommender.ports import Leg
 from services.recommender.stages.plan import Plan
 from services.recommender.stages.taste import Entries
 
 BEST = 50
+POOL = 100
 CANDIDATES = 500
 # Films with few events get places of their own among the candidates, else content could never lift one.
 NOVEL_CANDIDATES = 200
@@ -40,31 +40,55 @@ def scaled(scores: Dense, reference: float) -> Dense:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CollaborativeSignal:
-    """``blend`` float32[films], main and short table weighed by the plan; and what the reasons need to undo it:
-    raw table scores float32[T] and their references.
+class TableScore:
+    """``scaled`` float32[T]: a taste's scores in one table over their reference; ``best`` intp[p]: positions of the
+    best 100 (and what ties with them), which is where a reference can move when the taste changes.
     """
 
+    scaled: Dense
+    best: NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CollaborativeSignal:
+    """``blend`` float32[T], in table space: main and short table weighed by the plan. A table of share 0 is None."""
+
     blend: Dense
-    main: Dense
-    short: Dense
-    main_reference: float
-    short_reference: float
+    main: TableScore | None
+    short: TableScore | None
 
 
 def collaborative(tables: Collaborative, found: Entries, weights: Dense, plan: Plan) -> CollaborativeSignal:
-    """Fold the taste through both tables. ``weights`` float32[taste films], recency included."""
+    """Fold the taste through the tables. ``weights`` float32[taste films], recency included."""
     entry_weights = weights[found.source] * found.shares
-    main = tables.main.scores(found.positions, entry_weights)
-    short = tables.short.scores(found.positions, entry_weights)
-    main_reference, short_reference = mean_of_best(main), mean_of_best(short)
-    blend = plan.main * scaled(main, main_reference) + plan.short * scaled(short, short_reference)
-    return CollaborativeSignal(tables.spread(blend), main, short, main_reference, short_reference)
+    blend = np.zeros(len(tables.rows), np.float32)
+    scores: list[TableScore | None] = []
+    for share, table in ((plan.main, tables.main), (plan.short, tables.short)):
+        score = table_score(table, found, entry_weights) if share else None
+        if score is not None:
+            blend += np.float32(share) * score.scaled
+        scores.append(score)
+    return CollaborativeSignal(blend, *scores)
+
+
+def table_score(table: ItemTable, found: Entries, weights: Dense) -> TableScore:
+    """One table's answer to weighted entries."""
+    scores = table.scores(found.positions, weights)
+    # Most films are untouched and score 0: the best are looked for among the positive ones.
+    positive = np.flatnonzero(scores > 0)
+    if len(positive) > POOL:
+        kept = scores[positive]
+        positive = positive[kept >= np.partition(kept, -POOL)[-POOL]]
+    # Fewer than 50 positive scores: zeros fill up, unless the table itself is smaller.
+    best = np.sort(scores[positive])[::-1][:BEST]
+    reference = float(best.sum()) / min(BEST, len(scores)) if len(best) else 0.0
+    return TableScore(scaled(scores, reference), positive)
 
 
 def dislike_penalty(tables: Collaborative, found: Entries, weights: Dense) -> Dense:
-    """How much each film is like the disliked ones, float32[films] in 0 ... 1: the positive parts of their rows in
-    the main table, each scaled by the mean of its best 50, weighed (``weights`` float32[disliked]), summed, capped.
+    """How much each film is like the disliked ones, float32[T] in 0 ... 1, in table space: the positive parts of
+    their rows in the main table, each scaled by the mean of its best 50, weighed (``weights`` float32[disliked]),
+    summed and capped.
     """
     rows = np.maximum(tables.main.values[found.positions].astype(np.float32), 0)
     best = np.partition(rows, -min(BEST, rows.shape[1]), axis=1)[:, -BEST:].mean(axis=1)
@@ -72,7 +96,7 @@ def dislike_penalty(tables: Collaborative, found: Entries, weights: Dense) -> De
     likeness = np.bincount(
         tables.main.columns[found.positions].ravel(), (rows * share[:, None]).ravel(), minlength=len(tables.rows)
     )
-    return tables.spread(np.minimum(likeness, 1).astype(np.float32))
+    return np.minimum(likeness, 1).astype(np.float32)
 
 
 def leg_signal(leg: Leg | None, films: int) -> Dense:
@@ -87,23 +111,31 @@ def leg_signal(leg: Leg | None, films: int) -> Dense:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Signals:
-    """Weighted terms over all films, float32[films] each; ``base`` is their sum. Traits come later, for the
-    candidates only.
+    """Weighted terms: ``films`` float32[films] each, ``tables`` float32[T] each, in table space, where films
+    outside borrow. Traits and novelty come later, for the candidates only.
     """
 
-    base: Dense
-    terms: dict[str, Dense]
+    films: dict[str, Dense]
+    tables: dict[str, Dense]
+
+    def base(self, tables: Collaborative) -> Dense:
+        """The sum of all terms, float32[films]."""
+        parts = list(self.films.values())
+        if self.tables:
+            parts.append(tables.spread(_sum(list(self.tables.values()))))
+        return _sum(parts)
+
+    def at(self, tables: Collaborative, rows: NDArray[np.int32]) -> dict[str, Dense]:
+        """Each term for some films, float32[rows]."""
+        films = {name: term[rows] for name, term in self.films.items()}
+        return films | {name: tables.at(term, rows) for name, term in self.tables.items()}
 
 
-def combine(bundle: Bundle, plan: Plan, parts: dict[str, tuple[float, Dense]]) -> Signals:
-    """The weighted sum of the signals given as name -> (weight, signal), on top of popularity."""
-    terms: dict[str, Dense] = {"popularity": np.float32(plan.popularity) * bundle.popularity}
-    terms |= {name: np.float32(weight) * signal for name, (weight, signal) in parts.items() if weight}
-    base: Dense = terms["popularity"].copy()
-    for name, term in terms.items():
-        if name != "popularity":
-            base += term
-    return Signals(base, terms)
+def _sum(parts: list[Dense]) -> Dense:
+    total = parts[0].copy()
+    for part in parts[1:]:
+        total += part
+    return total
 
 
 def candidates(

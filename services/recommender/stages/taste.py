@@ -100,10 +100,10 @@ def entries(tables: Collaborative, rows: NDArray[np.int32]) -> Entries:
     outside = np.flatnonzero(position < 0).astype(np.int32)
     if not len(outside) or not len(tables.outside):
         return Entries(position[inside], np.ones(len(inside), np.float32), inside)
-    slot = np.searchsorted(tables.outside, rows[outside])
-    borrowed = tables.neighbours[slot].astype(np.int32)
+    slot = tables.slots(rows[outside])
+    borrowed = tables.neighbours[:, slot].T.astype(np.int32)
     return Entries(
         np.concatenate([position[inside], borrowed.ravel()]),
-        np.concatenate([np.ones(len(inside), np.float32), tables.neighbour_weights[slot].ravel().astype(np.float32)]),
+        np.concatenate([np.ones(len(inside), np.float32), tables.neighbour_weights[:, slot].T.ravel()]),
         np.concatenate([inside, np.repeat(outside, borrowed.shape[1])]),
     )

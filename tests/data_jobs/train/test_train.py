@@ -54,8 +54,8 @@ def test_shapes_and_types_are_those_the_bundle_wants() -> None:
     for table in (tables.main, tables.short):
         assert (table.columns.dtype, table.columns.shape) == (np.uint16, (50, 49))
         assert (table.values.dtype, table.values.shape) == (np.float16, (50, 49))
-    assert (tables.neighbours.dtype, tables.neighbours.shape) == (np.uint16, (10, 4))
-    assert (tables.neighbour_weights.dtype, tables.neighbour_weights.shape) == (np.float16, (10, 4))
+    assert (tables.neighbours.dtype, tables.neighbours.shape) == (np.uint16, (4, 10))
+    assert (tables.neighbour_weights.dtype, tables.neighbour_weights.shape) == (np.float32, (4, 10))
     assert (model.popularity.dtype, model.popularity.shape) == (np.float32, (60,))
     assert np.array_equal(tables.position[tables.rows], np.arange(50))
     assert np.array_equal(np.sort(np.concatenate([tables.rows, tables.outside])), np.arange(60))
@@ -68,7 +68,7 @@ def test_the_most_liked_are_in_the_tables_and_the_rest_borrows_from_its_camp() -
     likes = model.popularity
     assert likes[model.collaborative.rows].min() >= likes[model.collaborative.outside].max()
     assert scores(model, int(model.collaborative.rows[0]))[58] != 0
-    borrowed = model.collaborative.rows[model.collaborative.neighbours[model.collaborative.outside == 58]]
+    borrowed = model.collaborative.rows[model.collaborative.neighbours[:, model.collaborative.outside == 58]]
     assert (borrowed % 2 == 0).all()
 
 
@@ -80,7 +80,7 @@ def test_vectors_place_films_outside_that_have_no_traits() -> None:
     vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
     model = trained(dataset, replace(GIVEN, max_films=58), Embeddings.quantise(vectors, "plane"))
     outside = model.collaborative.outside.tolist()
-    for film, neighbours in zip(outside, model.collaborative.neighbours, strict=True):
+    for film, neighbours in zip(outside, model.collaborative.neighbours.T, strict=True):
         assert abs(model.collaborative.rows[neighbours] - film).max() <= 6
 
 

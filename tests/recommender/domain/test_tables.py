@@ -70,8 +70,8 @@ def make_collaborative(outside: int) -> Collaborative:
     others = np.array([1, 3][:outside], np.int32)
     return Collaborative(
         rows, position, make_table(3, 3), make_table(3, 3, 1), others,
-        np.array([[0, 2], [1, 1]][:outside], np.uint16).reshape(outside, 2),
-        np.array([[0.5, 0.25], [1.0, 0.0]][:outside], np.float16).reshape(outside, 2),
+        np.array([[0, 2], [1, 1]][:outside], np.uint16).reshape(outside, 2).T,
+        np.array([[0.5, 0.25], [1.0, 0.0]][:outside], np.float32).reshape(outside, 2).T,
         np.ones(len(position), np.float32),
     )  # fmt: skip
 
@@ -80,6 +80,13 @@ def test_scores_of_the_table_become_scores_of_films():
     spread = make_collaborative(2).spread(np.array([10, 20, 40], np.float32))
     assert spread.tolist() == [20.0, 15.0, 40.0, 20.0, 10.0, 0.0, 0.0]
     assert spread.dtype == np.float32
+
+
+def test_some_films_get_what_all_films_would():
+    tables, scores = make_collaborative(2), np.array([10, 20, 40], np.float32)
+    rows = np.array([3, 0, 1, 4, 3], np.int32)
+    assert tables.at(scores, rows).tolist() == tables.spread(scores)[rows].tolist()
+    assert make_collaborative(0).at(scores, np.array([1, 2], np.int32)).tolist() == [0.0, 40.0]
 
 
 def test_without_films_outside_nobody_borrows():

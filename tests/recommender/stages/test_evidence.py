@@ -14,7 +14,7 @@ from tests.builders import ManualClock, make_bundle, make_release, person
 
 CLOCK = ManualClock()
 # Content is taken out: its kNN floor moves with the query vectors, which the evidence does not claim to know.
-PIPELINE = Pipeline(make_release(make_bundle(weights=Weights(content=0.0, content_newcomer=0.0))), None)
+PIPELINE = Pipeline(make_release(make_bundle(weights=Weights(content=0.0))), None)
 
 
 def raw_scores(profile: Profile) -> dict[int, float]:

@@ -58,8 +58,22 @@ class TestCollaborative:
         signal = retrieval.collaborative(tables, entries(tables, rows), weights, plan)
         table = tables.main.values.astype(np.float64)
         expected = table[0] + 0.5 * table[3] + 2.0 * 0.35 * (table[0] + table[3])
-        assert signal.main == pytest.approx(expected, abs=2e-3)
-        assert signal.main_reference == pytest.approx(np.sort(signal.main)[-50:].mean(), rel=1e-5)
+        reference = np.sort(np.maximum(expected, 0))[-50:].mean()
+        assert signal.main is not None
+        assert signal.main.scaled == pytest.approx(expected / reference, abs=1e-2)
+
+    def test_the_pool_holds_the_best_100(self):
+        tables = make_tables(300, outside=0)
+        score = retrieval.table_score(tables.main, entries(tables, np.array([0, 1], np.int32)), np.ones(2, np.float32))
+        best = np.argsort(-score.scaled)[:100]
+        assert set(best.tolist()) == set(score.best.tolist())
+
+    def test_a_table_without_a_share_is_not_read(self):
+        plan = make_plan(Weights(), fold_in(BUNDLE.catalogue, person("f0").history), None, stored=True)
+        tables = make_tables(60, outside=6)
+        signal = retrieval.collaborative(tables, entries(tables, np.array([0], np.int32)), np.ones(1, np.float32), plan)
+        assert signal.main is None
+        assert signal.short is not None
 
     def test_films_outside_borrow_from_their_neighbours(self):
         tables = make_tables(60, outside=6)
