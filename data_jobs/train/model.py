@@ -115,7 +115,9 @@ def _tuned(
         return ()
     done = _reporter(progress, "choosing lambda", len(params.ridge_grid))
     solver = solver_for(material.design(rows, split.training))
-    return choose(split, solver, params.ridge_grid, params.dropout, done)
+    trials = choose(split, solver, params.ridge_grid, params.dropout, done, params.ridge_untuned)
+    done(len(params.ridge_grid))
+    return trials
 
 
 def _tables(

@@ -90,17 +90,22 @@ def test_of_many_people_a_sample_is_validated_while_all_the_others_train(monkeyp
 
 
 class Known:
-    """A solver whose scores put the hidden films first at one lambda only; notes what it was asked."""
+    """A solver that finds the hidden films of fewer people the further lambda is from the best; notes what it was
+    asked. Without a best every lambda finds all.
+    """
 
     films, form = FILMS, "known"
 
-    def __init__(self, split: Split, best: float) -> None:
+    def __init__(self, split: Split, best: float | None) -> None:
         self.split, self.best = split, best
         self.asked: list[tuple[float, float]] = []
 
     def invert(self, ridge: float, dropout: float) -> Inverse:
         self.asked.append((ridge, dropout))
-        return KnownInverse(self.split.hidden.toarray() * (1 if ridge == self.best else -1))
+        answer = self.split.hidden.toarray()
+        missed = 0 if self.best is None else int(10 * abs(np.log(ridge / self.best)))
+        answer[:missed] *= -1
+        return KnownInverse(answer)
 
 
 class KnownInverse:
@@ -115,19 +120,35 @@ class KnownInverse:
         return self.answer
 
 
-def test_the_lambda_that_finds_the_hidden_likes_wins() -> None:
+def climbed(best: float, grid: tuple[float, ...], start: float) -> tuple[float, list[float]]:
+    """The lambda chosen and those tried, where worth falls with the distance from ``best``."""
     split = split_of(crowd())
-    solver, told = Known(split, best=200.0), []
-    trials = choose(split, solver, (50.0, 200.0, 500.0), 0.5, told.append)
-    assert trials[0].ridge == 200.0
-    assert (trials[0].recall, trials[0].ndcg) == pytest.approx((1.0, 1.0))
-    assert solver.asked == [(50.0, 0.5), (200.0, 0.5), (500.0, 0.5)]
-    assert told == [1, 2, 3]
+    solver = Known(split, best)
+    trials = choose(split, solver, grid, 0.5, lambda _: None, start)
+    return trials[0].ridge, [ridge for ridge, _ in solver.asked]
+
+
+@pytest.mark.parametrize("best", [50.0, 80.0, 125.0, 200.0, 500.0])
+def test_the_lambda_that_finds_the_hidden_likes_wins(best: float) -> None:
+    assert climbed(best, (50.0, 80.0, 125.0, 200.0, 500.0), start=100.0)[0] == best
+
+
+def test_only_the_way_to_the_peak_is_tried() -> None:
+    chosen, tried = climbed(80.0, (50.0, 80.0, 125.0, 200.0, 500.0, 1000.0), start=80.0)
+    assert chosen == 80.0
+    assert sorted(tried) == [50.0, 80.0, 125.0]
 
 
 def test_of_equals_the_larger_lambda_wins() -> None:
     split = split_of(crowd())
-    assert choose(split, Known(split, best=0.0), (50.0, 500.0, 80.0), 0.5, lambda _: None)[0].ridge == 500.0
+    trials = choose(split, Known(split, best=None), (50.0, 500.0, 80.0), 0.5, lambda _: None, start=80.0)
+    assert trials[0].ridge == 500.0
+
+
+def test_progress_is_told_after_each() -> None:
+    split, told = split_of(crowd()), []
+    choose(split, Known(split, best=80.0), (50.0, 80.0, 125.0), 0.5, told.append, start=80.0)
+    assert told == [1, 2, 3]
 
 
 def test_figures_by_hand() -> None:
