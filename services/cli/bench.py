@@ -44,7 +44,8 @@ def bench(
     Without inputs the active bundle is measured, or the sample catalogue where none is active. A catalogue made for
     the bench is kept under MARQUEE_HOME/bench, so that a second run starts at once; the people are simulated.
     """
-    from data_jobs.bench.run import Effort, measure
+    from data_jobs.bench.run import measure
+    from data_jobs.bench.sequence import Effort
     from data_jobs.bench.world import find_bundle
     from services.settings import load_settings
 

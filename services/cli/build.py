@@ -1,5 +1,7 @@
 """``marquee build``: from files to a bundle that can be served."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -11,8 +13,8 @@ from services.cli.console import EXIT_CODES, JsonOption, Output, table
 from services.cli.inputs import CatalogueFiles, EventsFile, Movielens, Tmdb, source_of
 
 if TYPE_CHECKING:
-    from data_jobs.build import Built, Order
-    from services.recommender.ports import TextEncoder
+    from data_jobs.build import Built
+    from services.recommender.ports import LoggedEvent, TextEncoder
     from services.settings import Settings
 
 SIMULATED = "The sample catalogue: the films are real, its viewers and their ratings are simulated."
@@ -71,8 +73,8 @@ def build(
         activate=not no_activate,
         force=force,
     )
-    with output.progress() as progress:
-        built = build_bundle(with_log(order, settings) if events_from_state else order, progress)
+    with log_of_state(events_from_state) as (log, erased), output.progress() as progress:
+        built = build_bundle(replace(order, log=log, erased=erased), progress)
     output.result(document_of(built), summary_of(built))
 
 
@@ -85,14 +87,19 @@ def encoder_of(choice: EncoderChoice, settings: "Settings") -> "TextEncoder | No
     return load_encoder(settings.embedder_dir)
 
 
-def with_log(order: "Order", settings: "Settings") -> "Order":
-    """The order with the events of the state store, which are read now. Raises StateUnavailable."""
-    from services.cli.demo import Demo
+@contextmanager
+def log_of_state(wanted: bool) -> "Iterator[tuple[Iterable[LoggedEvent] | None, frozenset[str]]]":
+    """The state store's log, read as it is needed, and the marks of the erased; nothing of it if not wanted.
+
+    Raises StateUnavailable.
+    """
+    if not wanted:
+        yield None, frozenset()
+        return
     from services.cli.opening import open_services
 
     with open_services() as services:
-        log = list(services.state.log())
-    return replace(order, log=log, seeded=Demo.load(settings.marquee_home).seeded)
+        yield services.state.log(), services.state.erased()
 
 
 def document_of(built: "Built") -> dict[str, Any]:

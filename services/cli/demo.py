@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,18 +19,17 @@ _TYPICAL_EVENTS = 60
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """``users``: some ids to try; ``items``: ids of well-known films; ``seeded``: all ids that were seeded."""
+    """``users``: ids of some people to try; ``items``: ids of well-known films."""
 
     users: tuple[str, ...] = ()
     items: tuple[str, ...] = ()
-    seeded: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, home: Path) -> "Demo":
         """What was written; empty if there is none or it cannot be read."""
         try:
             document = json.loads((home / FILE).read_bytes())
-            return cls(**{name: tuple(map(str, document[name])) for name in ("users", "items", "seeded")})
+            return cls(**{name: tuple(map(str, document[name])) for name in ("users", "items")})
         except (OSError, ValueError, KeyError, TypeError):
             return cls()
 
@@ -47,6 +46,13 @@ def typical_people(events: "Events", count: int = DEMO_USERS) -> tuple[str, ...]
     sizes = Counter(events.user.tolist())
     nearest = sorted(sizes, key=lambda user: (abs(sizes[user] - _TYPICAL_EVENTS), user))[:count]
     return tuple(events.user_ids[user] for user in sorted(nearest))
+
+
+def not_erased(users: Iterable[str], erased: Collection[str]) -> tuple[str, ...]:
+    """Those of ``users`` whose marks are not among the ``erased``: seeding must not bring anybody back."""
+    from services.recommender.domain.ids import mark_of
+
+    return tuple(user for user in users if mark_of(user) not in erased)
 
 
 def seed_events(dataset: "Dataset", users: Iterable[str] | None = None) -> "Sequence[LoggedEvent]":

@@ -35,6 +35,8 @@ def describe(error: Exception) -> tuple[ExitCode, str]:
             return ExitCode.UNAVAILABLE, str(error)
         case MarqueeError():
             return ExitCode.FAILED, str(error)
+        case OSError(errno=None):  # numpy's, when a file can't be written to its end
+            return ExitCode.FAILED, f"Reading or writing a file failed ({error}); is the disk full?"
         case OSError():
             return ExitCode.FAILED, f"{error.filename or 'the system'}: {error.strerror or error}"
     return ExitCode.FAILED, f"{type(error).__name__}: {error}. That is a bug; --debug shows where it happened."

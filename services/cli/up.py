@@ -8,7 +8,7 @@ import typer
 
 from services.cli.build import SIMULATED, EncoderChoice, encoder_of, summary_of
 from services.cli.console import EXIT_CODES, Output
-from services.cli.demo import Demo, seed_events, typical_people
+from services.cli.demo import Demo, not_erased, seed_events, typical_people
 from services.cli.inputs import CatalogueFiles, EventsFile, Movielens, Tmdb, source_of
 from services.cli.serve import Host, Insecure, Port, Workers, check_address, run_server, serving_settings
 
@@ -108,15 +108,14 @@ def _seed(settings: "Settings", built: "Built", output: Output) -> None:
     """Some people of the data into the state store; nobody where the data have no people."""
     from services.bootstrap import build_services
 
-    users = typical_people(built.dataset.events)
     services = build_services(settings)
     try:
+        users = not_erased(typical_people(built.dataset.events), services.state.erased())
         services.state.seed(seed_events(built.dataset, users))
     finally:
         services.close()
     items = tuple(film.item_id for film in built.dataset.films[:2])
-    seeded = tuple(sorted({*Demo.load(settings.marquee_home).seeded, *users}))
-    Demo(users, items, seeded).save(settings.marquee_home)
+    Demo(users, items).save(settings.marquee_home)
     if users:
         output.say(f"Seeded {len(users)} people of the data to try: {', '.join(users)}.")
 

@@ -35,7 +35,7 @@ def seed(
     """
     from data_jobs.sample.load import load_sample
     from data_jobs.validate import load
-    from services.cli.demo import Demo, seed_events, typical_people
+    from services.cli.demo import Demo, not_erased, seed_events, typical_people
 
     source, output = source_of(movielens, tmdb, catalogue, events), Output(as_json)
     with output.progress() as progress:
@@ -43,17 +43,19 @@ def seed(
     known = dataset.events.user_ids
     if unknown := sorted(set(user or ()) - set(known)):
         raise Misused(f"{unknown[0]!r} is nobody of this data; it has {len(known):,} people, e.g. {known[:3]}")
-    wanted = (user or list(known))[:limit]
-    lines = seed_events(dataset, wanted)
+    asked = (user or list(known))[:limit]
     with open_services() as services:
+        wanted = not_erased(asked, services.state.erased())
+        lines = seed_events(dataset, wanted)
         people = services.state.seed(lines)
         demo = Demo.load(services.settings.marquee_home)
         users = demo.users or tuple(each for each in typical_people(dataset.events) if each in wanted)
-        seeded = tuple(sorted({*demo.seeded, *wanted}))
-        replace(demo, users=users, seeded=seeded).save(services.settings.marquee_home)
-    document = {"people": people, "events": len(lines), "simulated": source is None}
+        replace(demo, users=users).save(services.settings.marquee_home)
+    erased = len(asked) - len(wanted)
+    document = {"people": people, "events": len(lines), "erased": erased, "simulated": source is None}
     kind = "simulated viewers" if source is None else "people"
-    output.result(document, [f"Seeded {people:,} {kind} with {len(lines):,} events."])
+    left_out = [f"{erased:,} who were erased are left out."] if erased else []
+    output.result(document, [f"Seeded {people:,} {kind} with {len(lines):,} events.", *left_out])
 
 
 @app.command(epilog=EXIT_CODES)
@@ -74,12 +76,13 @@ def erase(
 ) -> None:
     """Delete all that is stored of a person: profile, events, cached answers. It cannot be taken back.
 
-    Build with --events-from-state afterwards, so that the next bundle knows nothing of the person either.
+    A hash of the id is kept: builds with --events-from-state and `users seed` leave out what the data files hold of
+    the person. Build so afterwards, so that the next bundle knows nothing of them either.
     """
     if not yes:
         typer.confirm(f"Delete all that is stored of {user!r}?", abort=True, err=True)
     with open_services() as services:
         erased = services.recommender.erase(user)
     if not erased:
-        raise Failed(f"Nothing is stored of {user!r}.")
+        raise Failed(f"Nothing is stored of {user!r}; builds with --events-from-state leave them out from now on.")
     Output(as_json).result({"user_id": user, "erased": True}, [f"Erased {user!r}."])

@@ -18,6 +18,7 @@ from services.recommender.stages.legs import search_legs
 from services.recommender.stages.novelty import novel_content
 from services.recommender.stages.picks import Context, make_picks
 from services.recommender.stages.plan import Plan, make_plan
+from services.recommender.stages.playbook import playbook_legs
 from services.recommender.stages.ranker import Ranked, rank
 from services.recommender.stages.reasons import PopularIn
 from services.recommender.stages.seeds import Seeds, read_seeds
@@ -85,8 +86,11 @@ class Pipeline:
         return Ranking(picks, plan.strategy, tuple(found.degraded), seeds.ignored, more, watch.stages)
 
     def _retrieve(self, request: Request, taste: Taste, plan: Plan, deadline: Deadline) -> Found:
+        if plan.playbook:
+            terms, degraded = playbook_legs(self.release, self.trait_rows, taste, deadline, request.filters)
+            return Found(retrieval.Signals(terms), None, None, degraded)
         tables, films = self.bundle.collaborative, len(self.bundle.catalogue)
-        signals = retrieval.Signals({"popularity": np.float32(plan.popularity) * self.bundle.popularity}, {})
+        signals = retrieval.Signals({"popularity": np.float32(plan.popularity) * self.bundle.popularity})
         signal, touched = None, None
         if plan.main or plan.short:
             touched = entries(tables, taste.rows)
@@ -96,11 +100,13 @@ class Pipeline:
             unwelcome = entries(tables, taste.disliked)
             penalty = retrieval.dislike_penalty(tables, unwelcome, taste.dislike_weights)
             signals.tables["dislike"] = np.float32(-plan.dislike) * penalty
-        degraded: list[str] = []
+        degraded = []
         if plan.text or plan.content:
             hits, degraded = search_legs(self.release, self._encoder, request, plan, taste, self.constants, deadline)
+            legs = signals.matches if request.query is not None else signals.films
             for name, weight, leg in (("content", plan.content, hits.knn), ("text", plan.text, hits.text)):
-                signals.films[name] = np.float32(weight) * retrieval.leg_signal(leg, films)
+                if weight:
+                    legs[name] = np.float32(weight) * retrieval.leg_signal(leg, films)
         return Found(signals, signal, touched, degraded)
 
     def _allowed(
@@ -134,7 +140,7 @@ class Pipeline:
                 taste.weights(self.constants),
                 rows,
             )
-        return rank(rows, terms)
+        return rank(rows, signals.gated(terms, rows))
 
     def _diversify(self, ranked: Ranked, plan: Plan, amount: float) -> Ranked:
         if amount <= 0:

@@ -131,6 +131,33 @@ class TestLists:
         assert not ranking.more
 
 
+class TestQueries:
+    def test_taste_orders_what_matches_and_answers_nothing_else(self):
+        # One film alone matches by name; what everybody likes must not come before it.
+        pipeline = Pipeline(make_release(make_bundle(vectors=False)), None)
+        assert rows(run(Request(query="110", k=3), None, pipeline))[0] == 110
+
+    def test_films_that_do_not_match_fill_up_in_the_order_of_taste(self):
+        pipeline = Pipeline(make_release(make_bundle(vectors=False)), None)
+        assert rows(run(Request(query="110", k=4, diversity=0.0), None, pipeline)) == [110, 0, 1, 2]
+
+
+class TestPlaybook:
+    def test_is_a_preset_that_asks_both_legs(self):
+        release = make_release(make_bundle(weights=Weights(formula="playbook")))
+        ranking = run(Request(k=5, explain=True), person("f1", "f4"), Pipeline(release, None))
+        assert set(ranking.picks[0].signals) == {"content", "text", "popularity", "recency", "genres"}
+        assert release.search.requests[0].text
+        assert ranking.strategy is Strategy.PERSONAL
+
+    def test_goes_on_without_search(self):
+        release = make_release(make_bundle(weights=Weights(formula="playbook")))
+        release.search.down = True
+        ranking = run(Request(k=5), person("f1", "f4"), Pipeline(release, None))
+        assert ranking.degraded == ("search: timeout",)
+        assert len(ranking.picks) == 5
+
+
 class TestReasons:
     def test_a_film_that_the_query_alone_brought_cites_no_film_of_the_taste(self):
         pipeline = Pipeline(make_release(make_bundle(weights=Weights(query_text=50.0))), None)

@@ -73,7 +73,9 @@ def _check_file(path: Path, entry: FileEntry, verify: bool) -> None:
         if verify and (found := file_sha256(path)) != entry.sha256:
             raise BundleDamaged(f"{path}: SHA-256 is {found}, expected {entry.sha256}; build or copy it again")
     except OSError as error:
-        raise BundleDamaged(f"{path}: {error.strerror or error}, expected {entry.size} bytes") from error
+        raise BundleDamaged(
+            f"{path}: {error.strerror or error}, expected {entry.size} bytes; build or copy the bundle again"
+        ) from error
 
 
 def file_sha256(path: Path) -> str:

@@ -1,7 +1,7 @@
-"""The event log as a sequence that reads as it goes: a big log is never in memory at once."""
+"""The event log, read as it is iterated: a big log is never in memory at once."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, overload
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from services.adapters.state.connection import Database
 from services.adapters.state.rows import EVENT_COLUMNS, event_of
@@ -13,7 +13,7 @@ _PLACE = "user_id, ts_ms, arrived, event_id"
 _BEFORE_ALL: tuple[Any, ...] = ("", -1, 0, "")
 
 
-class EventLog(Sequence[LoggedEvent]):
+class EventLog(Iterable[LoggedEvent]):
     """By person, then time, then arrival. Each page is a read of its own, so that a long export doesn't keep
     the write-ahead log from being folded back; an event stored meanwhile may or may not be in it.
     """
@@ -21,22 +21,11 @@ class EventLog(Sequence[LoggedEvent]):
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def __len__(self) -> int:
-        with self._database.reading(self._deadline()) as connection:
-            return int(connection.execute("SELECT count(*) FROM events").fetchone()[0])
-
     def __iter__(self) -> Iterator[LoggedEvent]:
         place = _BEFORE_ALL
         while rows := self._page(place):
             yield from (event_of(row[:-4]) for row in rows)
             place = tuple(rows[-1][-4:])
-
-    @overload
-    def __getitem__(self, index: int) -> LoggedEvent: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[LoggedEvent]: ...
-    def __getitem__(self, index: int | slice) -> LoggedEvent | list[LoggedEvent]:
-        return list(self)[index]
 
     def _page(self, after: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         """Rows of EVENT_COLUMNS and of the place they have in the log."""

@@ -2,16 +2,14 @@
 
 ``events`` is clustered as it is read: a person's log by time; ``arrived`` orders events of equal time.
 Blobs are the packed forms of ``domain/history.py``. ``cache.user_id`` finds a person's answers for erasure
-however their owner is written.
+however their owner is written. ``erased`` keeps marks (``domain/ids.py``), not ids.
 """
 
 import sqlite3
 
 from services.recommender.errors import StateUnavailable
 
-VERSION = 1
-
-_TABLES = """
+_FIRST = """
 CREATE TABLE people (
     user_id TEXT PRIMARY KEY,
     history BLOB NOT NULL,
@@ -69,20 +67,29 @@ CREATE TABLE api_keys (
     created_at INTEGER NOT NULL
 ) STRICT
 """
+_ERASED = """
+CREATE TABLE erased (
+    mark TEXT PRIMARY KEY,
+    erased_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID
+"""
+# Step n makes a file of version n out of one of version n - 1.
+_STEPS = (_FIRST, _ERASED)
+VERSION = len(_STEPS)
 
 
 def prepare(connection: sqlite3.Connection) -> None:
-    """Make an empty file a state store, and check one that is there. Safe from several processes at once.
+    """Make an empty file, or one of an older version, a state store of this one. Safe from several processes at once.
 
     Raises StateUnavailable for a file of a newer version, sqlite3.Error for one that can't be used.
     """
-    if _version(connection) == 0:
+    if _version(connection) < VERSION:
         connection.execute("PRAGMA journal_mode = WAL")  # kept in the file; readers never wait for a writer
         connection.execute("BEGIN IMMEDIATE")
-        if _version(connection) == 0:
-            for statement in _TABLES.split(";"):
+        for step in _STEPS[_version(connection) :]:
+            for statement in step.split(";"):
                 connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute(f"PRAGMA user_version = {max(VERSION, _version(connection))}")
         connection.execute("COMMIT")
     found = _version(connection)
     if found != VERSION:

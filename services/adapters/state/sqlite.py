@@ -9,6 +9,7 @@ from services.adapters.state.connection import Database
 from services.adapters.state.feedback import Feedback
 from services.adapters.state.log import EventLog
 from services.adapters.state.rows import PROFILE_COLUMNS, find_profile, lines_of, profile_of
+from services.recommender.domain.ids import mark_of
 from services.recommender.errors import MarqueeError
 from services.recommender.ports import (
     CacheEntry,
@@ -29,7 +30,8 @@ SELECT {PROFILE_COLUMNS}, c.revision, c.payload, c.expires_at
 FROM (SELECT 1) LEFT JOIN people p ON p.user_id = ?
 LEFT JOIN cache c ON c.owner = ? AND c.entry = ? AND c.expires_at > ? AND c.revision = coalesce(p.revision, '')
 """  # noqa: S608 - constants only
-_OWNED = "(user_id = ?1 OR owner IN ('rec#' || ?1, 'fb#' || ?1))"
+# Without an id the owner is everybody who gave none.
+_OWNED = "(user_id = ?1 OR ?1 <> '' AND owner IN ('rec#' || ?1, 'fb#' || ?1))"
 
 
 class SqliteState:
@@ -65,6 +67,11 @@ class SqliteState:
         """The whole log by person, time and arrival; read while it is iterated."""
         return EventLog(self._database)
 
+    def erased(self) -> frozenset[str]:
+        """See the port. Raises StateUnavailable."""
+        with self._database.reading(self._deadline()) as connection:
+            return frozenset(mark for (mark,) in connection.execute("SELECT mark FROM erased"))
+
     def export(self, user_id: str) -> UserExport | None:
         """See the port. Raises StateUnavailable."""
         with self._database.reading(self._deadline()) as connection:
@@ -84,6 +91,8 @@ class SqliteState:
             connection.execute("DELETE FROM idempotency WHERE user_id = ?", (user_id,))
             events = connection.execute("DELETE FROM events WHERE user_id = ?", (user_id,)).rowcount
             people = connection.execute("DELETE FROM people WHERE user_id = ?", (user_id,)).rowcount
+            mark = (mark_of(user_id), self._database.clock.now_ms())
+            connection.execute("INSERT OR REPLACE INTO erased (mark, erased_at) VALUES (?, ?)", mark)
         return bool(events or people or any(expires_at > self._now_s() for (expires_at,) in gone))
 
     def ping(self, deadline: Deadline) -> None:

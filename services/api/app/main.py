@@ -5,11 +5,11 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.api.app.auth import Authenticator
+from services.api.app.cors import ProblemCors
 from services.api.app.edge import Edge
 from services.api.app.errors import install_handlers
 from services.api.app.gate import PUBLIC, Gate
@@ -74,7 +74,7 @@ def _install_layers(app: FastAPI, edge: Edge, public: frozenset[str]) -> None:
     app.add_middleware(SafeHeaders)
     if services.cors_origins:
         app.add_middleware(
-            CORSMiddleware,
+            ProblemCors,
             allow_origins=list(services.cors_origins),
             allow_methods=["GET", "POST", "DELETE"],
             allow_headers=["Content-Type", "X-API-Key", "X-Request-Id", "Idempotency-Key", "If-None-Match"],

@@ -43,7 +43,7 @@ class Observer:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        context = Context(_request_id(scope), perf_counter())
+        context = Context(request_id_of(scope), perf_counter())
         attach(scope, context)
         status = 0
 
@@ -138,7 +138,8 @@ class EncodedSlashes:
         await self.app(scope, receive, send)
 
 
-def _request_id(scope: Scope) -> str:
+def request_id_of(scope: Scope) -> str:
+    """The id that was sent, if it can stand in a header and in a log; else a new one."""
     sent = header(scope, b"x-request-id")
     return sent if sent and _REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
 

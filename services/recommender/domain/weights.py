@@ -3,10 +3,14 @@
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
+FORMULAS = ("blend", "playbook")
+
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """``formula``: "blend" (the default) or "playbook" (fixed weights). Chosen on a validation split."""
+    """``formula``: "blend", or "playbook" for the usual recipe with its own fixed weights (stages/playbook.py).
+    The defaults were chosen on validation splits inside the training part.
+    """
 
     formula: str = "blend"
     # Taste: recency_floor + (1 - recency_floor) exp(-rank from the end / recency_span).
@@ -16,20 +20,20 @@ class Weights:
     collaborative: float = 1.0
     blend_half: float = 8.0
     blend_power: float = 3.0
-    # The prior: popularity / (1 + n) + popularity_floor.
-    popularity: float = 1.0
-    popularity_floor: float = 0.0
+    # The prior at n likes is popularity / (1 + n) ** popularity_power; at none it is that of one.
+    popularity: float = 4.0
+    popularity_power: float = 2.0
     content: float = 0.0
     traits: float = 1.0
     # What a film nobody has rated gets for each unit of cosine with the taste; chosen on cold films.
-    novelty: float = 0.25
+    novelty: float = 0.4
     dislike: float = 1.0
     query_text: float = 1.0
     query_content: float = 1.0
     query_taste: float = 1.0
     # A logistic: midpoint is the raw score shown as .5, scale how fast it rises.
-    score_midpoint: float = 1.0
-    score_scale: float = 0.5
+    score_midpoint: float = 1.5
+    score_scale: float = 0.7
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Self:
@@ -41,6 +45,8 @@ class Weights:
             wanted = str if name == "formula" else (int, float)
             if isinstance(value, bool) or not isinstance(value, wanted):
                 raise ValueError(f"weight {name!r} must be a {'string' if name == 'formula' else 'number'}")
+        if document.get("formula", FORMULAS[0]) not in FORMULAS:
+            raise ValueError(f"weight 'formula' must be one of {', '.join(FORMULAS)}")
         values: dict[str, Any] = {k: v if k == "formula" else float(v) for k, v in document.items()}
         return cls(**values)
 

@@ -1,6 +1,6 @@
 """People, the event log and the answer cache."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -107,8 +107,14 @@ class StatePort(Protocol):
         """Bulk load: the events of people in log order; returns how many people were written."""
         ...
 
-    def log(self) -> Sequence[LoggedEvent]:
-        """The whole log in order, for retraining; erased people are not in it."""
+    def log(self) -> Iterable[LoggedEvent]:
+        """The whole log in order, for retraining, read while it is iterated and from the start each time; what
+        was erased is not in it."""
+        ...
+
+    def erased(self) -> frozenset[str]:
+        """The marks (``mark_of``) of everybody who was ever erased, so that data from elsewhere can be kept from
+        bringing them back."""
         ...
 
     def export(self, user_id: str) -> UserExport | None:
@@ -116,7 +122,8 @@ class StatePort(Protocol):
         ...
 
     def erase(self, user_id: str) -> bool:
-        """Delete profile, events, cached answers and idempotency records; False if there was nothing."""
+        """Delete profile, events, cached answers and idempotency records, and keep the person's mark; False if
+        there was nothing to delete."""
         ...
 
     def ping(self, deadline: Deadline) -> None:

@@ -18,8 +18,10 @@ from services.recommender.stages.retrieval import BEST, CollaborativeSignal
 from services.recommender.stages.taste import Entries, Taste, recency
 from services.recommender.stages.traits import TraitRows
 
-# Suspects a film of the answer: the two largest falls are among the three largest terms.
-SUSPECTS = 3
+# Who is left out to see: everybody in a short taste; in a longer one, for each film of the answer, the films with the
+# largest terms, which is where the largest falls are.
+SHORT_TASTE = 60
+SUSPECTS = 12
 
 Matrix = NDArray[np.float32]
 
@@ -105,7 +107,7 @@ def _terms(table: ItemTable, found: Entries, films: int, targets: NDArray[np.int
 
 
 def find_falls(constants: Weights, taste: Taste, plan: Plan, query: str | None, pool: Pool) -> Falls:
-    """Leave out each suspect: the films with the largest terms for some film of the answer."""
+    """Leave out each suspect and score again."""
     weights = taste.weights(constants)
     suspects = _suspects(plan, pool, weights)
     whole = _raw(plan, pool, weights[None, :])
@@ -130,6 +132,8 @@ def _on_same_tables(plan: Plan, pool: Pool) -> Plan:
 
 
 def _suspects(plan: Plan, pool: Pool, weights: Matrix) -> NDArray[np.int32]:
+    if len(weights) <= SHORT_TASTE:
+        return np.arange(len(weights), dtype=np.int32)
     terms = np.float32(plan.traits / max(float(weights.sum()), 1e-9)) * pool.traits
     for share, part in ((plan.main, pool.main), (plan.short, pool.short)):
         reference = _references(weights[None, :] @ part)[0] if part is not None else 0

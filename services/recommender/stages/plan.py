@@ -22,14 +22,17 @@ class Plan:
     traits: float
     dislike: float
     novelty: float
+    playbook: bool = False
 
 
 def make_plan(constants: Weights, taste: Taste, query: str | None, stored: bool) -> Plan:
     """The plan for a taste of n likes and perhaps a query; ``stored``: the person has events of their own.
 
-    Short profiles are ranked by the table trained for them and a prior that fades as 1 / (1 + n): plain EASE
+    Short profiles are ranked by the table trained for them and a prior that fades with every like: plain EASE
     is worse than popularity below five likes.
     """
+    if constants.formula == "playbook" and query is None and not taste.is_empty:
+        return Plan(_strategy(taste, query, stored), 0, 0, 0, 0, 0, 0, 0, 0, playbook=True)
     likes = taste.likes
     main, short = _shares(constants, likes)
     collaborative = 0.0 if taste.is_empty else constants.collaborative
@@ -38,7 +41,7 @@ def make_plan(constants: Weights, taste: Taste, query: str | None, stored: bool)
         strategy=_strategy(taste, query, stored),
         main=taste_share * collaborative * main,
         short=taste_share * collaborative * short,
-        popularity=taste_share * (constants.popularity / (1 + likes) + constants.popularity_floor),
+        popularity=taste_share * constants.popularity / (1 + max(likes, 1)) ** constants.popularity_power,
         content=constants.query_content if query else 0.0 if taste.is_empty else constants.content,
         text=constants.query_text if query else 0.0,
         traits=0.0 if taste.is_empty else taste_share * constants.traits,

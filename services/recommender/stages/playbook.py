@@ -12,6 +12,7 @@ from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import Catalogue, TraitKind
 from services.recommender.domain.filters import NO_FILTERS, Filters
 from services.recommender.domain.genres import GENRES
+from services.recommender.errors import SearchUnavailable
 from services.recommender.ports import Deadline, Release, SearchRequest, SearchResult
 from services.recommender.stages.retrieval import SEARCH_SIZE, Dense, leg_signal
 from services.recommender.stages.taste import Taste
@@ -24,6 +25,16 @@ RECENCY = 0.05
 GENRE_MATCH = 0.05
 RECENT_FROM, RECENT_SPAN = 2015, 10
 QUERY_TRAITS = 5
+
+
+def playbook_legs(
+    release: Release, trait_rows: TraitRows, taste: Taste, deadline: Deadline, filters: Filters
+) -> tuple[dict[str, Dense], list[str]]:
+    """The terms, and what is missing of them: without search the facts alone decide."""
+    try:
+        return playbook_scores(release, trait_rows, taste, deadline, filters), []
+    except SearchUnavailable as error:
+        return playbook_terms(release.bundle, taste, SearchResult()), [f"search: {error}"]
 
 
 def playbook_scores(

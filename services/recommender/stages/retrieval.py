@@ -4,7 +4,7 @@ Every signal is scaled by the mean of its best 50 *before* filters, so that a fi
 what else was asked. z-scores explode on short profiles; the mean of the best does not.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ CANDIDATES = 500
 # Films with few events get places of their own among the candidates, else content could never lift one.
 NOVEL_CANDIDATES = 200
 NOVEL_FROM = 0.1
+# What is left of the taste for a film that a query does not match: enough to order the films that fill up.
+UNASKED = 0.05
 SEARCH_SIZE = 1_000
 
 Dense = NDArray[np.float32]
@@ -111,24 +113,45 @@ def leg_signal(leg: Leg | None, films: int) -> Dense:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Signals:
-    """Weighted terms: ``films`` float32[films] each, ``tables`` float32[T] each, in table space, where films
-    outside borrow. Traits and novelty come later, for the candidates only.
+    """Weighted terms. Of the taste: ``films`` float32[films] each, and ``tables`` float32[T] each, in table space,
+    where films outside borrow. Of a query: ``matches`` float32[films] each. Traits and novelty come later, for the
+    candidates only.
     """
 
-    films: dict[str, Dense]
-    tables: dict[str, Dense]
+    films: dict[str, Dense] = field(default_factory=dict)
+    tables: dict[str, Dense] = field(default_factory=dict)
+    matches: dict[str, Dense] = field(default_factory=dict)
 
     def base(self, tables: Collaborative) -> Dense:
         """The sum of all terms, float32[films]."""
         parts = list(self.films.values())
         if self.tables:
             parts.append(tables.spread(_sum(list(self.tables.values()))))
-        return _sum(parts)
+        total = _sum(parts)
+        if self.matches:
+            relevance = _sum(list(self.matches.values()))
+            total *= _gate(relevance)
+            total += relevance
+        return total
 
     def at(self, tables: Collaborative, rows: NDArray[np.int32]) -> dict[str, Dense]:
-        """Each term for some films, float32[rows]."""
-        films = {name: term[rows] for name, term in self.films.items()}
+        """Each term for some films, float32[rows], before the gate."""
+        films = {name: term[rows] for name, term in (self.films | self.matches).items()}
         return films | {name: tables.at(term, rows) for name, term in self.tables.items()}
+
+    def gated(self, terms: dict[str, Dense], rows: NDArray[np.int32]) -> dict[str, Dense]:
+        """All terms of some films as they count: with a query, those of the taste times the gate."""
+        if not self.matches:
+            return terms
+        gate = _gate(_sum([match[rows] for match in self.matches.values()]))
+        return {name: term if name in self.matches else term * gate for name, term in terms.items()}
+
+
+def _gate(relevance: Dense) -> Dense:
+    """How far taste counts for a film: fully where it matches the query as well as the best 50 do, and hardly at
+    all where it does not match: taste re-orders what was asked for, it does not answer something else.
+    """
+    return np.float32(UNASKED) + np.float32(1 - UNASKED) * np.minimum(relevance, 1)
 
 
 def _sum(parts: list[Dense]) -> Dense:

@@ -18,7 +18,7 @@ from services.api.app.edge import edge_of, to_json
 from services.api.app.errors import problem_of
 from services.api.app.models import BatchBody, FeedbackBody
 from services.api.app.openapi import IDEMPOTENCY_PARAMETER, OF_BODY, problems
-from services.recommender.errors import InvalidRequest, MarqueeError
+from services.recommender.errors import IdempotencyMismatch, InvalidRequest, MarqueeError
 from services.recommender.ports import FeedbackCommand, Idempotency, Receipt
 
 router = APIRouter(route_class=EdgeRoute, tags=["feedback"])
@@ -98,7 +98,9 @@ def _accepted(receipt: Receipt) -> dict[str, Any]:
 
 def _replayed(receipts: list[Receipt | MarqueeError]) -> dict[str, str]:
     stored = [receipt for receipt in receipts if isinstance(receipt, Receipt)]
-    return {"Idempotency-Replayed": "true"} if stored and all(receipt.replayed for receipt in stored) else {}
+    again = all(receipt.replayed for receipt in stored)
+    changed = any(isinstance(receipt, IdempotencyMismatch) for receipt in receipts)
+    return {"Idempotency-Replayed": "true"} if stored and again and not changed else {}
 
 
 def _result(receipt: Receipt | MarqueeError, index: int) -> dict[str, Any]:
