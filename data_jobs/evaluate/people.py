@@ -1,6 +1,6 @@
 """People as the state store would hold them, made from a training part."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -53,3 +53,10 @@ class People:
         """A case a person; films that are not in the catalogue cannot be found and stay in the count."""
         rows = {user_id: self.catalogue.rows_of(items) for user_id, items in relevant.items()}
         return [Case(self.profile(user_id), found) for user_id, found in rows.items()]
+
+
+def on_rows_of(catalogue: Catalogue, dataset: Dataset) -> Dataset:
+    """The data with its films in the order of a catalogue that was made from the same films."""
+    rows = catalogue.rows_of(film.item_id for film in dataset.films)
+    films = tuple(dataset.films[at] for at in np.argsort(rows).tolist())
+    return replace(dataset, films=films, events=replace(dataset.events, film=rows[dataset.events.film]))

@@ -95,10 +95,16 @@ def read(path: Path, dataset: Dataset, report: Report) -> Holdout:
 
 def without(dataset: Dataset, gone: Mask) -> Dataset:
     """The data without the events under a mask; nobody's code changes."""
-    kept, events = ~gone, dataset.events
-    columns = (events.user, events.film, events.kind, events.value, events.ts_ms)
-    user, film, kind, value, ts_ms = (column[kept] for column in columns)
-    return replace(dataset, events=Events(events.user_ids, user, film, kind, value, ts_ms))
+    events = dataset.events
+    kept = replace(
+        events,
+        user=events.user[~gone],
+        film=events.film[~gone],
+        kind=events.kind[~gone],
+        value=events.value[~gone],
+        ts_ms=events.ts_ms[~gone],
+    )
+    return replace(dataset, events=kept)
 
 
 def spans(events: Events) -> list[tuple[int, int]]:

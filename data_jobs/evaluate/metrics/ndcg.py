@@ -1,6 +1,7 @@
 """NDCG@k with binary relevance: hits count more the higher they stand.
 
-.. math:: NDCG@k = \\sum_{i=1}^{k} \\frac{[l_i \\in T]}{log_2(i + 1)} / \\sum_{i=1}^{min(k, |T|)} \\frac{1}{log_2(i + 1)}
+.. math:: NDCG@k = \\sum_{i=1}^{k} \\frac{[l_i \\in T]}{log_2(i + 1)}
+          / \\sum_{i=1}^{min(k, |T|)} \\frac{1}{log_2(i + 1)}
 
 with the list l and the held-out likes T: in the best possible list the first min(k, |T|) films are relevant.
 

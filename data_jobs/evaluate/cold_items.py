@@ -1,0 +1,99 @@
+"""Cold films: what becomes of films that nobody has rated yet.
+
+All ratings of 5 % of the films, drawn by a seed, leave the training. People keep the rest of theirs; what they
+liked among the cold films is to be found, against the whole catalogue and among the cold films alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_jobs.evaluate.estimate import Estimate, Figures
+from data_jobs.evaluate.metrics import recall
+from data_jobs.evaluate.models import Content, Model, Served
+from data_jobs.evaluate.people import Case
+from data_jobs.evaluate.protocol import TOP
+from data_jobs.evaluate.split import liked, relevant_items, without
+from data_jobs.evaluate.workbench import Workbench, Workshop
+from data_jobs.records import Dataset
+from data_jobs.report import Progress
+
+SHARE = 0.05
+DEPTH = 100
+_EVERY = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How well the cold likes are found: Recall@10 and @100 over all films, Recall@10 among the cold films."""
+
+    recall: Estimate
+    recall_deep: Estimate
+    recall_among: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class ColdItems:
+    """``models``: by name; ``content`` only where there are vectors. ``ahead``: the pipeline less content alone,
+    paired. ``pages``: share of the first pages (10 films, default diversity) that show a cold film.
+    """
+
+    films: int
+    people: int
+    likes: int
+    models: dict[str, Found]
+    ahead: Found | None
+    pages: Estimate
+
+
+def cold_items(dataset: Dataset, workshop: Workshop, seed: int, progress: Progress) -> ColdItems:
+    """Train without the ratings of some films, and look for them. Raises TrainingError, BundleError."""
+    cold = draw(len(dataset.films), seed)
+    gone = cold[dataset.events.film]
+    bench = workshop.make(without(dataset, gone))
+    cases = bench.people.cases(relevant_items(dataset, gone & liked(dataset.events)))
+    is_cold = np.zeros(len(cold), bool)
+    is_cold[bench.bundle.catalogue.rows_of(dataset.films[at].item_id for at in np.flatnonzero(cold))] = True
+    models: list[Model] = [Served(bench, 0.0)]
+    if bench.bundle.embeddings is not None:
+        models += [Content(bench.bundle), Content(bench.bundle, centred=True)]
+    figures = [_figures(model, cases, is_cold, progress) for model in models]
+    return ColdItems(
+        films=int(cold.sum()),
+        people=len(cases),
+        likes=sum(len(case.relevant) for case in cases),
+        models={model.name: _found(mine) for model, mine in zip(models, figures, strict=True)},
+        ahead=_found([mine - other for mine, other in zip(*figures[:2], strict=True)]) if len(models) > 1 else None,
+        pages=Estimate.of(_pages(bench, cases, is_cold)),
+    )
+
+
+def draw(films: int, seed: int) -> NDArray[np.bool_]:
+    """Which films are cold, bool[films]: 5 % of them, at least one."""
+    cold = np.zeros(films, bool)
+    cold[np.random.default_rng(seed).choice(films, max(1, round(SHARE * films)), replace=False)] = True
+    return cold
+
+
+def _figures(model: Model, cases: Sequence[Case], cold: NDArray[np.bool_], progress: Progress) -> list[Figures]:
+    """Recall@10, Recall@100, Recall@10 among the cold films; float64[people] each."""
+    rows = []
+    for done, case in enumerate(cases, 1):
+        deep = model.best(case.profile, DEPTH)
+        among = model.best(case.profile, TOP, cold)
+        rows.append([recall(ranked, case.relevant) for ranked in (deep[:TOP], deep, among)])
+        if done % _EVERY == 0 or done == len(cases):
+            progress.advance(f"cold films, asking {model.name}", done, len(cases))
+    return list(np.array(rows, np.float64).reshape(-1, 3).T)
+
+
+def _found(figures: Sequence[Figures]) -> Found:
+    return Found(*(Estimate.of(values) for values in figures))
+
+
+def _pages(bench: Workbench, cases: Sequence[Case], cold: NDArray[np.bool_]) -> Figures:
+    """1 for everybody whose first page has a cold film."""
+    served = Served(bench)
+    return np.array([float(cold[served.best(case.profile, TOP)].any()) for case in cases])

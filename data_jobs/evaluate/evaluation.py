@@ -1,0 +1,80 @@
+"""What is asked of an evaluation, and what comes out of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from data_jobs.evaluate.cold_items import ColdItems
+from data_jobs.evaluate.newcomers import Newcomer
+from data_jobs.evaluate.protocol import Row
+from data_jobs.evaluate.queries import Queries
+from data_jobs.evaluate.reasons import Reasons
+from data_jobs.evaluate.similar import Similar
+from data_jobs.evaluate.split import SplitKind
+from data_jobs.validate import Source
+from services.recommender.ports import TextEncoder
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to evaluate. ``source`` None: the sample catalogue. ``holdout``: a file; None: drawn by ``split`` and
+    ``seed``, which seeds the other parts as well. ``parts``: names of ``PARTS``.
+    """
+
+    home: Path
+    source: Source | None = None
+    encoder: TextEncoder | None = None
+    holdout: Path | None = None
+    split: SplitKind = SplitKind.RANDOM
+    seed: int = 0
+    parts: frozenset[str] = frozenset()
+    params: Path | None = None
+
+
+PARTS = ("newcomers", "cold-items", "queries", "similar", "reasons")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the figures were measured on. ``holdout``: the file's name, or "random, seed 0". ``small``: the data is
+    MovieLens ml-latest-small, for which the absolute bars hold. ``ease_ridge``: lambda of plain EASE.
+    """
+
+    sources: tuple[str, ...]
+    films: int
+    people: int
+    events: int
+    holdout: str
+    kind: SplitKind
+    held_out_people: int
+    held_out_likes: int
+    fixed: bool
+    small: bool
+    seed: int
+    encoder: str | None
+    model_version: str
+    params: Mapping[str, Any]
+    weights: Mapping[str, Any]
+    ease_ridge: float
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """All figures; a part that was not asked for is None. ``seconds`` by part."""
+
+    setting: Setting
+    models: list[Row]
+    newcomers: list[Newcomer] | None = None
+    cold_items: ColdItems | None = None
+    queries: Queries | None = None
+    similar: Similar | None = None
+    reasons: Reasons | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def row(self, model: str) -> Row:
+        """The line of a model. Raises KeyError."""
+        for row in self.models:
+            if row.model == model:
+                return row
+        raise KeyError(model)

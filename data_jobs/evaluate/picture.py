@@ -1,0 +1,76 @@
+"""The figures as a picture: bars with their standard errors, as SVG written by hand, readable on dark and light."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from data_jobs.evaluate.estimate import Estimate
+from data_jobs.evaluate.evaluation import Evaluation
+
+WIDTH = 860
+_LEFT, _BAR, _GAP, _HEAD, _RIGHT = 220, 18, 8, 44, 130
+_INK, _MUTED, _OURS, _OTHER = "#1f2933", "#667380", "#c2410c", "#94a3b8"
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A titled group of horizontal bars: (label, value, whether it is ours)."""
+
+    title: str
+    bars: Sequence[tuple[str, Estimate, bool]]
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return _HEAD + len(self.bars) * (_BAR + _GAP) + _GAP
+
+
+def picture(evaluation: Evaluation) -> str:
+    """An SVG document: NDCG@10 and Recall@10 of every model, then the newcomers if they were measured."""
+    parts = list(panels(evaluation))
+    height = sum(part.height for part in parts) + _HEAD
+    setting = evaluation.setting
+    title = f"Marquee: {setting.holdout}, {setting.held_out_likes:,} held-out likes, full ranking"
+    size = f'viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
+    look = 'font-family="system-ui, sans-serif" font-size="13"'
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{escape(title)}" {look}>',
+        f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
+        f'<text x="16" y="28" font-size="16" font-weight="600" fill="{_INK}">{escape(title)}</text>',
+    ]
+    top = _HEAD
+    for part in parts:
+        lines += _drawn(part, top)
+        top += part.height
+    return "\n".join([*lines, "</svg>", ""])
+
+
+def panels(evaluation: Evaluation) -> Iterator[Panel]:
+    """What is shown, in order."""
+    for title, metric in (("NDCG@10", "ndcg"), ("Recall@10", "recall")):
+        yield Panel(title, [(row.model, getattr(row, metric), _is_ours(row.model)) for row in evaluation.models])
+    for entry in evaluation.newcomers or ():
+        title = f"NDCG@10 of people unseen in training, {entry.likes} like{'s' if entry.likes > 1 else ''} known"
+        yield Panel(title, [(model, value, _is_ours(model)) for model, value in entry.ndcg.items()])
+
+
+def _is_ours(model: str) -> bool:
+    return model.startswith("pipeline")
+
+
+def _drawn(panel: Panel, top: int) -> Iterator[str]:
+    longest = max((value.mean + value.se for _, value, _ in panel.bars), default=0.0) or 1.0
+    scale = (WIDTH - _LEFT - _RIGHT) / longest
+    yield f'<text x="16" y="{top + 26}" font-weight="600" fill="{_INK}">{escape(panel.title)}</text>'
+    for at, (label, value, ours) in enumerate(panel.bars):
+        yield from _bar(label, value, _OURS if ours else _OTHER, top + _HEAD + at * (_BAR + _GAP), scale)
+
+
+def _bar(label: str, value: Estimate, colour: str, y: int, scale: float) -> Iterator[str]:
+    """Label, bar, the whisker of one standard error to either side, and the figure."""
+    middle, end = y + _BAR / 2, _LEFT + value.mean * scale
+    low, high = end - value.se * scale, end + value.se * scale
+    yield f'<text x="{_LEFT - 10}" y="{middle + 4.5}" text-anchor="end" fill="{_INK}">{escape(label)}</text>'
+    yield f'<rect x="{_LEFT}" y="{y}" width="{max(0.0, value.mean * scale):.1f}" height="{_BAR}" fill="{colour}"/>'
+    yield f'<path d="M{low:.1f} {middle}H{high:.1f}" stroke="{_INK}" stroke-width="1.5"/>'
+    yield f'<text x="{high + 8:.1f}" y="{middle + 4.5}" fill="{_MUTED}">{escape(str(value))}</text>'

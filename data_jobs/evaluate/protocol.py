@@ -1,0 +1,102 @@
+"""One model, everybody's list, every metric: full ranking, and whatever was rated in training is left out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_jobs.evaluate.estimate import Estimate, Figures
+from data_jobs.evaluate.metrics import coverage, intra_list_diversity, mean_rank, ndcg, recall
+from data_jobs.evaluate.models import Model
+from data_jobs.evaluate.people import Case
+from data_jobs.evaluate.workbench import Workbench
+from data_jobs.report import Progress
+from services.recommender.stages.diversity import likeness
+
+TOP = 10
+_EVERY = 25
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """What one model achieved, float64[people] each; ``lists`` int32[<= 10] rows a person."""
+
+    model: str
+    lists: list[NDArray[np.int32]]
+    recall: Figures
+    ndcg: Figures
+    popularity_rank: Figures
+    diversity: Figures
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """The mean difference to another model on the same people, with its paired standard error."""
+
+    recall: Estimate
+    ndcg: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table. ``against``: name of the other model -> difference."""
+
+    model: str
+    recall: Estimate
+    ndcg: Estimate
+    coverage: float
+    popularity_rank: Estimate
+    diversity: Estimate
+    against: dict[str, Against]
+
+
+def measure(model: Model, cases: Sequence[Case], bench: Workbench, progress: Progress) -> Result:
+    """Ask a model for everybody's ten films."""
+    lists = []
+    for done, case in enumerate(cases, 1):
+        lists.append(model.best(case.profile, TOP))
+        if done % _EVERY == 0 or done == len(cases):
+            progress.advance(f"asking {model.name}", done, len(cases))
+    pairs = list(zip(lists, cases, strict=True))
+    return Result(
+        model=model.name,
+        lists=lists,
+        recall=np.array([recall(ranked, case.relevant) for ranked, case in pairs]),
+        ndcg=np.array([ndcg(ranked, case.relevant, TOP) for ranked, case in pairs]),
+        popularity_rank=np.array([mean_rank(ranked, bench.ranks) for ranked in lists]),
+        diversity=np.array([intra_list_diversity(likeness(bench.bundle, ranked)) for ranked in lists]),
+        coverage=coverage(lists, len(bench.bundle.catalogue)),
+    )
+
+
+def row_of(result: Result, others: Sequence[Result]) -> Row:
+    """The line of a result, with its differences to other results."""
+    return Row(
+        result.model,
+        Estimate.of(result.recall),
+        Estimate.of(result.ndcg),
+        result.coverage,
+        Estimate.of(result.popularity_rank),
+        Estimate.of(result.diversity),
+        {other.model: difference(result, other) for other in others if other is not result},
+    )
+
+
+def difference(result: Result, other: Result) -> Against:
+    """By how much a result is above another."""
+    return Against(Estimate.of_difference(result.recall, other.recall), Estimate.of_difference(result.ndcg, other.ndcg))
+
+
+def joined(parts: Sequence[Result]) -> Result:
+    """Results of one model on different people as one; coverage is the mean of the parts."""
+    return Result(
+        model=parts[0].model,
+        lists=[ranked for part in parts for ranked in part.lists],
+        recall=np.concatenate([part.recall for part in parts]),
+        ndcg=np.concatenate([part.ndcg for part in parts]),
+        popularity_rank=np.concatenate([part.popularity_rank for part in parts]),
+        diversity=np.concatenate([part.diversity for part in parts]),
+        coverage=float(np.mean([part.coverage for part in parts])),
+    )

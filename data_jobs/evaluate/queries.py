@@ -1,0 +1,128 @@
+"""Known-item search: 150 queries made from the catalogue, of which it is known what should be found.
+
+50 exact titles, 50 titles with one typing error (a letter dropped, doubled, exchanged with its neighbour or
+replaced), 50 directors of several films; drawn by a seed, and asked as an anonymous visitor with the defaults.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_jobs.evaluate.estimate import Estimate
+from data_jobs.evaluate.protocol import TOP
+from data_jobs.evaluate.workbench import Workbench, patient
+from data_jobs.readers.text import fold
+from data_jobs.report import Progress
+from services.recommender.domain.catalogue import Catalogue
+from services.recommender.domain.request import Request
+
+EACH = 50
+NEAR = 5
+SHORTEST = 5
+"""Letters a title must have for an error in it to leave something to recognise."""
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+Rows = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """``wanted``: rows that answer it; for a title every film of that name."""
+
+    text: str
+    wanted: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """``exact``: a film of that title comes first; ``typo``: one is among the first 5; ``director``: how much of a
+    director's films (of ten, if there are more) is among the first 10. ``missed``: queries that failed.
+    """
+
+    exact: Estimate
+    typo: Estimate
+    director: Estimate
+    missed: tuple[str, ...]
+
+
+def queries(bench: Workbench, seed: int, progress: Progress) -> Queries:
+    """Ask the pipeline all of them."""
+    made = make(bench.bundle.catalogue, seed)
+    asked, missed = 0, []
+    figures: dict[str, list[float]] = {}
+    for kind, of_kind in made.items():
+        figures[kind] = []
+        for query in of_kind:
+            score = _score(kind, query, ask(bench, query.text))
+            figures[kind].append(score)
+            if score < 1:
+                missed.append(f"{kind}: {query.text}")
+            asked += 1
+            progress.advance("known-item queries", asked, sum(map(len, made.values())))
+    exact, typo, director = (Estimate.of(np.array(figures[kind])) for kind in ("exact", "typo", "director"))
+    return Queries(exact, typo, director, tuple(missed))
+
+
+def make(catalogue: Catalogue, seed: int) -> dict[str, list[Query]]:
+    """The queries by kind: "exact", "typo", "director"; fewer where the catalogue has fewer to ask for."""
+    rng = np.random.default_rng(seed)
+    named, directed = _by_title(catalogue), _by_director(catalogue)
+    exact = [Query(title, named[fold(title)]) for title in _some(rng, list(catalogue.titles))]
+    long_enough = [title for title in catalogue.titles if sum(map(str.isalpha, title)) >= SHORTEST]
+    typo = [Query(misspelt(title, rng), named[fold(title)]) for title in _some(rng, long_enough)]
+    several = sorted(name for name, rows in directed.items() if len(rows) > 1)
+    director = [Query(name, directed[name]) for name in _some(rng, several)]
+    return {"exact": exact, "typo": typo, "director": director}
+
+
+def misspelt(title: str, rng: np.random.Generator) -> str:
+    """The title with one typing error; never the title itself."""
+    letters = [at for at, char in enumerate(title) if char.isalpha()]
+    while True:
+        at = int(rng.choice(letters))
+        wrong = str(rng.choice(list(_LETTERS)))
+        found = (
+            title[:at] + title[at + 1 :],
+            title[:at] + title[at] + title[at:],
+            title[:at] + wrong + title[at + 1 :],
+            title[:at] + title[at + 1 : at + 2] + title[at] + title[at + 2 :],
+        )[int(rng.integers(4))]
+        if fold(found) != fold(title):
+            return found
+
+
+def ask(bench: Workbench, text: str) -> Rows:
+    """The first ten films for a query."""
+    ranking = bench.pipeline.rank(Request(k=TOP, query=text), None, patient(), with_reasons=False)
+    return np.array([pick.row for pick in ranking.picks], np.int32)
+
+
+def _score(kind: str, query: Query, rows: Rows) -> float:
+    if kind == "director":
+        return float(np.isin(rows, query.wanted).sum() / min(TOP, len(query.wanted)))
+    return float(np.isin(rows[: 1 if kind == "exact" else NEAR], query.wanted).any())
+
+
+def _some(rng: np.random.Generator, names: list[str]) -> list[str]:
+    if not names:
+        return []
+    return [names[int(at)] for at in rng.choice(len(names), min(EACH, len(names)), replace=False)]
+
+
+def _by_title(catalogue: Catalogue) -> dict[str, tuple[int, ...]]:
+    return _grouped((fold(title), row) for row, title in enumerate(catalogue.titles))
+
+
+def _by_director(catalogue: Catalogue) -> dict[str, tuple[int, ...]]:
+    return _grouped((name, row) for row, text in enumerate(catalogue.details) for name in json.loads(text)["directors"])
+
+
+def _grouped(pairs: Iterator[tuple[str, int]]) -> dict[str, tuple[int, ...]]:
+    rows = defaultdict(list)
+    for name, row in pairs:
+        rows[name].append(row)
+    return {name: tuple(found) for name, found in rows.items()}

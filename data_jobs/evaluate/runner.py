@@ -1,0 +1,159 @@
+"""The whole evaluation in order: data, holdout, training, models side by side, then the parts that were asked for."""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_jobs.build import read_params
+from data_jobs.embed_items import embed_films
+from data_jobs.evaluate import split
+from data_jobs.evaluate.cold_items import cold_items
+from data_jobs.evaluate.evaluation import Evaluation, Order, Setting
+from data_jobs.evaluate.models import Content, Ease, Model, Playbook, Popularity, Served
+from data_jobs.evaluate.newcomers import newcomers
+from data_jobs.evaluate.plain_ease import GRID, tuned_ridge
+from data_jobs.evaluate.protocol import Row, measure, row_of
+from data_jobs.evaluate.queries import queries
+from data_jobs.evaluate.reasons import reasons
+from data_jobs.evaluate.similar import similar
+from data_jobs.evaluate.split import Holdout, SplitKind
+from data_jobs.evaluate.workbench import Workbench, Workshop
+from data_jobs.records import Dataset
+from data_jobs.report import DataError, Progress, Report
+from data_jobs.sample.load import load_sample
+from data_jobs.validate import load
+
+SMALL = (9_742, 100_836)
+"""Films and ratings of MovieLens ml-latest-small."""
+INNER_LIKES = 5
+"""Likes that somebody needs to be part of the split that chooses lambda of plain EASE."""
+PIPELINE, DEFAULT, DIVERSE = "pipeline", "pipeline, default diversity", "pipeline, diversity 1"
+
+
+def evaluate(order: Order, progress: Progress) -> Evaluation:
+    """Measure. Raises DataError, EncoderUnavailable, TrainingError, BundleError."""
+    seconds: dict[str, float] = {}
+    params, weights = read_params(order.params)
+    with _timed(seconds, "reading"):
+        dataset, report = load_sample(progress) if order.source is None else load(order.source, progress)
+        holdout = _holdout(order, dataset, report)
+    with _timed(seconds, "embedding"):
+        vectors = _vectors(order, dataset, progress)
+    with tempfile.TemporaryDirectory(prefix="marquee-evaluate-") as folder:
+        workshop = Workshop(Path(folder), params, weights, order.encoder, vectors, progress)
+        with _timed(seconds, "training"):
+            bench = workshop.make(holdout.training)
+            ridge = _ease_ridge(holdout.training, order.seed, progress)
+        with _timed(seconds, "models"):
+            rows = _models(bench, holdout, ridge, progress)
+        evaluation = Evaluation(_setting(order, dataset, holdout, bench, ridge), rows, seconds=seconds)
+        _parts(_Job(order, dataset, holdout, workshop, bench, ridge, progress), evaluation)
+    return evaluation
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Job:
+    """What the parts work with."""
+
+    order: Order
+    dataset: Dataset
+    holdout: Holdout
+    workshop: Workshop
+    bench: Workbench
+    ridge: float
+    progress: Progress
+
+
+def _parts(job: _Job, evaluation: Evaluation) -> None:
+    """Run what was asked for."""
+    seed, progress, wanted = job.order.seed, job.progress, job.order.parts
+    if "queries" in wanted:
+        with _timed(evaluation.seconds, "queries"):
+            evaluation.queries = queries(job.bench, seed, progress)
+    if "similar" in wanted:
+        with _timed(evaluation.seconds, "similar"):
+            evaluation.similar = similar(job.bench, job.holdout, seed, progress)
+    if "reasons" in wanted:
+        with _timed(evaluation.seconds, "reasons"):
+            evaluation.reasons = reasons(job.bench, seed, progress)
+    if "cold-items" in wanted:
+        with _timed(evaluation.seconds, "cold-items"):
+            evaluation.cold_items = cold_items(job.dataset, job.workshop, seed, progress)
+    if "newcomers" in wanted:
+        with _timed(evaluation.seconds, "newcomers"):
+            evaluation.newcomers = newcomers(job.dataset, job.workshop, job.ridge, seed, progress)
+
+
+def _models(bench: Workbench, holdout: Holdout, ridge: float, progress: Progress) -> list[Row]:
+    """Everything side by side, with the differences to popularity and to plain EASE."""
+    cases = bench.people.cases(holdout.relevant)
+    popular, ease = Popularity(bench.bundle), Ease(bench, ridge)
+    models: list[Model] = [popular, ease, Playbook(bench.pipeline)]
+    if bench.bundle.embeddings is not None:
+        models[1:1] = [Content(bench.bundle), Content(bench.bundle, centred=True)]
+    models += [Served(bench, 0.0, PIPELINE), Served(bench, None, DEFAULT), Served(bench, 1.0, DIVERSE)]
+    results = {model.name: measure(model, cases, bench, progress) for model in models}
+    yardsticks = [results[popular.name], results[ease.name]]
+    return [row_of(result, yardsticks) for result in results.values()]
+
+
+def _holdout(order: Order, dataset: Dataset, report: Report) -> Holdout:
+    if not len(dataset.events):
+        raise DataError("there are no events in this data: nothing can be measured; give --events FILE")
+    if order.holdout is not None:
+        return split.read(order.holdout, dataset, report)
+    return split.draw(dataset, order.split, order.seed)
+
+
+def _ease_ridge(training: Dataset, seed: int, progress: Progress) -> float:
+    """lambda of plain EASE, chosen inside the training part."""
+    inner = [split.draw(training, kind, seed, INNER_LIKES) for kind in SplitKind]
+    total = len(inner) * len(GRID)
+    return tuned_ridge(inner, GRID, lambda done: progress.advance("choosing lambda of plain EASE", done, total))
+
+
+def _vectors(order: Order, dataset: Dataset, progress: Progress) -> dict[str, NDArray[np.float32]]:
+    """Item id -> vector, from the cache that `marquee build` fills; nothing without an encoder."""
+    if order.encoder is None:
+        return {}
+
+    def told(done: int, total: int) -> None:
+        progress.advance("embedding texts", done, total)
+
+    vectors = embed_films(dataset.films, order.encoder, order.home / "cache" / "vectors", told)
+    return {film.item_id: vector for film, vector in zip(dataset.films, vectors, strict=True)}
+
+
+def _setting(order: Order, dataset: Dataset, holdout: Holdout, bench: Workbench, ridge: float) -> Setting:
+    drawn = f"{order.split}, seed {order.seed}"
+    return Setting(
+        sources=dataset.sources,
+        films=len(dataset.films),
+        people=len(dataset.events.user_ids),
+        events=len(dataset.events),
+        holdout=drawn if order.holdout is None else order.holdout.name,
+        kind=holdout.kind,
+        held_out_people=len(holdout.relevant),
+        held_out_likes=holdout.likes,
+        fixed=order.holdout is not None,
+        small=(len(dataset.films), len(dataset.events)) == SMALL,
+        seed=order.seed,
+        encoder=order.encoder.encoder_id if order.encoder else None,
+        model_version=bench.bundle.model_version,
+        params=bench.model.params.to_json(),
+        weights=bench.pipeline.constants.to_json(),
+        ease_ridge=ridge,
+    )
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], part: str) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    seconds[part] = round(time.monotonic() - started, 1)

@@ -1,0 +1,107 @@
+"""Films like a film: does it find the other films of a series, and films that the same people go on to like?"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_jobs.evaluate.estimate import Estimate
+from data_jobs.evaluate.metrics import recall
+from data_jobs.evaluate.protocol import TOP
+from data_jobs.evaluate.series import series
+from data_jobs.evaluate.split import Holdout, liked, spans
+from data_jobs.evaluate.workbench import Workbench, patient
+from data_jobs.report import Progress
+from services.recommender.domain.catalogue import Catalogue
+from services.recommender.similar import similar as films_like
+
+ASKED_OF_EACH = 2
+
+Rows = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """``series``: share of a series' films that have another of it in their first ten, over series with all films
+    in the tables. ``colikes``, ``jaccard``: Recall@10 of a person's held-out likes from one of their known likes,
+    by /similar and by shared genres (ties: the better known film); ``ahead``: the difference, paired.
+    """
+
+    series: Estimate
+    colikes: Estimate
+    jaccard: Estimate
+    ahead: Estimate
+    missed: tuple[str, ...]
+
+
+def similar(bench: Workbench, holdout: Holdout, seed: int, progress: Progress) -> Similar:
+    """Both tests on the bundle of the main training part."""
+    catalogue, inside = bench.bundle.catalogue, bench.bundle.collaborative.position >= 0
+    groups = [rows for rows in series(catalogue) if inside[list(rows)].all()]
+    shares, missed = in_series(groups, lambda row: like(bench, row), progress)
+    asked = pairs(bench, holdout, seed)
+    mine, others = _colikes(bench, asked, progress)
+    return Similar(
+        Estimate.of(shares),
+        Estimate.of(mine),
+        Estimate.of(others),
+        Estimate.of_difference(mine, others),
+        tuple(catalogue.titles[row] for row in missed),
+    )
+
+
+def in_series(
+    groups: Sequence[tuple[int, ...]], alike: Callable[[int], Rows], progress: Progress
+) -> tuple[NDArray[np.float64], list[int]]:
+    """Of each series the share of films for which ``alike`` finds another of it, and the films without."""
+    shares, missed = [], []
+    for done, rows in enumerate(groups, 1):
+        hits = [bool(np.isin(alike(row), rows).any()) for row in rows]
+        shares.append(float(np.mean(hits)))
+        missed += [row for row, hit in zip(rows, hits, strict=True) if not hit]
+        progress.advance("series", done, len(groups))
+    return np.array(shares), missed
+
+
+def like(bench: Workbench, row: int) -> Rows:
+    """The ten films most like one."""
+    picks = films_like(bench.release, bench.pipeline.trait_rows, row, TOP, patient())
+    return np.array([pick.row for pick in picks], np.int32)
+
+
+def like_by_genre(catalogue: Catalogue, ranks: Rows, row: int) -> Rows:
+    """The ten films with the largest genre Jaccard, of equal ones the better known (``ranks``)."""
+    bits = catalogue.genre_bits
+    shared = np.bitwise_count(bits & bits[row]).astype(np.float64)
+    jaccard = shared / np.maximum(np.bitwise_count(bits | bits[row]), 1)
+    jaccard[row] = -1
+    return np.lexsort((ranks, -jaccard))[:TOP].astype(np.int32)
+
+
+def pairs(bench: Workbench, holdout: Holdout, seed: int) -> list[tuple[int, Rows]]:
+    """(row of a known like, rows of the held-out likes of the same person), two a person, drawn by a seed."""
+    events, catalogue = bench.dataset.events, bench.bundle.catalogue
+    is_like = liked(events)
+    found = []
+    for code, (start, stop) in enumerate(spans(events)):
+        wanted = holdout.relevant.get(events.user_ids[code])
+        known = start + np.flatnonzero(is_like[start:stop])
+        if wanted is None or not len(known):
+            continue
+        rows = catalogue.rows_of(wanted)
+        chosen = np.random.default_rng((seed, code)).choice(known, min(ASKED_OF_EACH, len(known)), replace=False)
+        found += [(int(events.film[at]), rows) for at in chosen]
+    return found
+
+
+def _colikes(
+    bench: Workbench, asked: Sequence[tuple[int, Rows]], progress: Progress
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Recall@10 by /similar and by genres, float64[pairs] each."""
+    mine, others = [], []
+    for done, (row, wanted) in enumerate(asked, 1):
+        mine.append(recall(like(bench, row), wanted))
+        others.append(recall(like_by_genre(bench.bundle.catalogue, bench.ranks, row), wanted))
+        progress.advance("co-likes", done, len(asked))
+    return np.array(mine), np.array(others)

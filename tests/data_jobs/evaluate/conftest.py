@@ -1,0 +1,22 @@
+import pytest
+
+from data_jobs.evaluate import split
+from data_jobs.evaluate.split import Holdout, SplitKind
+from data_jobs.evaluate.workbench import Workbench
+from tests.data_jobs.evaluate import kit
+
+
+@pytest.fixture(scope="session")
+def holdout() -> Holdout:
+    return split.draw(kit.dataset(), SplitKind.RANDOM, seed=1, min_likes=5)
+
+
+@pytest.fixture(scope="session")
+def bench(tmp_path_factory: pytest.TempPathFactory, holdout: Holdout) -> Workbench:
+    return kit.workshop(tmp_path_factory.mktemp("bench")).make(holdout.training)
+
+
+@pytest.fixture(scope="session")
+def plain_bench(tmp_path_factory: pytest.TempPathFactory, holdout: Holdout) -> Workbench:
+    """Without vectors."""
+    return kit.workshop(tmp_path_factory.mktemp("plain"), vectors=False).make(holdout.training)

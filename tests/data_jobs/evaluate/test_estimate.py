@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data_jobs.evaluate.estimate import Estimate
+
+figures = st.lists(st.floats(-10, 10), min_size=2, max_size=30).map(np.array)
+
+
+def test_mean_and_standard_error_by_hand():
+    found = Estimate.of(np.array([1.0, 2.0, 3.0, 4.0]))
+    assert found == Estimate(2.5, pytest.approx(np.sqrt(5 / 3) / 2), 4)
+
+
+@pytest.mark.parametrize(("values", "mean"), [([], 0.0), ([3.0], 3.0)])
+def test_too_few_figures_have_no_error(values, mean):
+    assert Estimate.of(np.array(values, float)) == Estimate(mean, 0.0, len(values))
+
+
+def test_a_paired_error_is_that_of_the_differences():
+    base = np.array([0.1, 0.9, 0.4, 0.6])
+    found = Estimate.of_difference(base + 0.05, base)
+    assert found.mean == pytest.approx(0.05)
+    assert found.se == pytest.approx(0.0, abs=1e-12)
+    assert Estimate.of(base).se > 0.1
+
+
+def test_figures_of_other_people_cannot_be_paired():
+    with pytest.raises(ValueError, match="2 and of 3"):
+        Estimate.of_difference(np.zeros(2), np.zeros(3))
+
+
+@given(figures)
+def test_the_difference_to_oneself_is_nothing(values):
+    assert Estimate.of_difference(values, values) == Estimate(0.0, 0.0, len(values))
+
+
+@pytest.mark.parametrize(
+    ("mean", "errors", "holds"), [(0.3, 2, True), (0.19, 2, False), (-0.05, -1, True), (-0.2, -1, False)]
+)
+def test_above_counts_in_standard_errors(mean, errors, holds):
+    assert Estimate(mean, 0.1, 9).above(errors) is holds
+
+
+def test_is_printed_with_its_error():
+    assert str(Estimate(0.12341, 0.00671, 9)) == "0.1234 ± 0.0067"

@@ -1,0 +1,101 @@
+"""Newcomers: cut to a few likes, never seen in training, all of them in one fold."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from data_jobs.evaluate.newcomers import LEAST_LEFT, cut, newcomers
+from data_jobs.evaluate.people import People, on_rows_of
+from data_jobs.evaluate.split import liked
+from tests.data_jobs.evaluate import kit
+
+
+@pytest.fixture(scope="module")
+def everybody(bench):
+    catalogue = bench.bundle.catalogue
+    return People(on_rows_of(catalogue, kit.dataset()), catalogue)
+
+
+def known(everybody, case) -> set[int]:
+    return set(everybody.catalogue.rows_of_hashes(case.profile.history.hashes).tolist())
+
+
+@pytest.mark.parametrize("likes", [1, 3, 10])
+def test_somebody_is_known_by_so_many_likes_and_the_rest_is_to_be_found(everybody, likes):
+    events = everybody.dataset.events
+    cases = cut(everybody, range(20), likes, seed=2)
+    assert cases
+    for case in cases:
+        code = events.user_ids.index(case.profile.user_id)
+        all_likes = set(events.film[(events.user == code) & liked(events)].tolist())
+        mine, wanted = known(everybody, case), set(case.relevant.tolist())
+        assert len(mine) == likes
+        assert mine | wanted == all_likes
+        assert not mine & wanted
+        assert len(wanted) >= LEAST_LEFT
+
+
+def test_fewer_likes_are_part_of_more(everybody):
+    few, many = (cut(everybody, range(10), likes, seed=2) for likes in (3, 5))
+    more = {case.profile.user_id: known(everybody, case) for case in many}
+    assert all(known(everybody, case) < more[case.profile.user_id] for case in few if case.profile.user_id in more)
+
+
+def test_who_has_too_few_likes_takes_no_part(everybody):
+    events = everybody.dataset.events
+    counts = np.bincount(events.user[liked(events)], minlength=kit.VIEWERS)
+    cases = cut(everybody, range(kit.VIEWERS), 10, seed=2)
+    assert len(cases) == int((counts >= 10 + LEAST_LEFT).sum()) < kit.VIEWERS
+
+
+def test_another_seed_keeps_other_likes(everybody):
+    one, other = (known(everybody, cut(everybody, [0], 3, seed)[0]) for seed in (1, 2))
+    assert one != other
+
+
+class Watching:
+    """A workshop that remembers who was trained on, and who was recommended to."""
+
+    def __init__(self, workshop) -> None:
+        self._workshop = workshop
+        self.trained: list[set[int]] = []
+        self.asked: list[kit.Asked] = []
+
+    def make(self, training):
+        bench = self._workshop.make(training)
+        self.trained.append(set(training.events.user.tolist()))
+        self.asked.append(kit.Asked(bench.pipeline))
+        return replace(bench, pipeline=self.asked[-1])
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    watching = Watching(kit.workshop(tmp_path_factory.mktemp("folds"), vectors=False))
+    return newcomers(kit.dataset(), watching, 20.0, 1, kit.Listening()), watching
+
+
+def test_nobody_is_asked_for_whom_the_model_has_seen(measured):
+    _, watching = measured
+    for trained, asked in zip(watching.trained, watching.asked, strict=True):
+        assert asked.users
+        assert not {int(user_id.removeprefix("viewer-")) for user_id in asked.users} & trained
+
+
+def test_everybody_is_in_one_fold(measured):
+    found, watching = measured
+    left_out = [set(range(kit.VIEWERS)) - people for people in watching.trained]
+    assert len(left_out) == 5
+    assert sum(map(len, left_out)) == len(set.union(*left_out)) == kit.VIEWERS
+    events = kit.dataset().events
+    counts = np.bincount(events.user[liked(events)], minlength=kit.VIEWERS)
+    assert found[0].people == int((counts >= 1 + LEAST_LEFT).sum())
+
+
+def test_figures_for_each_number_of_likes(measured):
+    found, _ = measured
+    assert [entry.likes for entry in found] == [1, 3, 5, 10]
+    for entry in found:
+        assert set(entry.ndcg) == set(entry.recall) == {"pipeline", "popularity", "plain EASE"}
+        assert entry.ahead.mean == pytest.approx(entry.ndcg["pipeline"].mean - entry.ndcg["popularity"].mean)
+        assert entry.ahead_of_ease.mean == pytest.approx(entry.ndcg["pipeline"].mean - entry.ndcg["plain EASE"].mean)

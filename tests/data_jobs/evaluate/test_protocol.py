@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+
+from data_jobs.evaluate.models import Popularity
+from data_jobs.evaluate.protocol import joined, measure, row_of
+from tests.data_jobs.evaluate import kit
+
+
+class Oracle:
+    """Knows what is to be found."""
+
+    name = "oracle"
+
+    def __init__(self, cases) -> None:
+        self._wanted = {case.profile.user_id: case.relevant for case in cases}
+
+    def best(self, profile, k, among=None):
+        return self._wanted[profile.user_id][:k]
+
+
+class Fixed:
+    name = "fixed"
+
+    def best(self, profile, k, among=None):
+        return np.arange(k, dtype=np.int32)
+
+
+@pytest.fixture(scope="module")
+def cases(bench, holdout):
+    return bench.people.cases(holdout.relevant)
+
+
+def test_an_oracle_reaches_everything(bench, cases):
+    found = measure(Oracle(cases), cases, bench, kit.Listening())
+    assert found.recall.tolist() == [1.0] * len(cases)
+    assert found.ndcg == pytest.approx(np.ones(len(cases)))
+
+
+def test_the_same_list_for_everybody_covers_ten_films(bench, cases):
+    found = measure(Fixed(), cases, bench, kit.Listening())
+    assert found.coverage == 10 / kit.FILMS
+    assert len(set(found.diversity.tolist())) == 1
+    assert found.popularity_rank.tolist() == [bench.ranks[:10].mean()] * len(cases)
+
+
+def test_progress_goes_on_to_the_end(bench, cases):
+    progress = kit.Listening()
+    measure(Fixed(), cases, bench, progress)
+    assert progress.heard[-1] == ("asking fixed", len(cases), len(cases))
+
+
+def test_a_line_has_paired_differences_to_the_others_and_none_to_itself(bench, cases):
+    oracle, popular = (
+        measure(each, cases, bench, kit.Listening()) for each in (Oracle(cases), Popularity(bench.bundle))
+    )
+    row = row_of(oracle, [popular, oracle])
+    assert set(row.against) == {"popularity"}
+    assert row.against["popularity"].ndcg.mean == pytest.approx(1 - popular.ndcg.mean())
+    assert row.against["popularity"].ndcg.se == pytest.approx(popular.ndcg.std(ddof=1) / np.sqrt(len(cases)))
+
+
+def test_parts_join_to_the_whole(bench, cases):
+    model = Popularity(bench.bundle)
+    whole = measure(model, cases, bench, kit.Listening())
+    parts = [measure(model, part, bench, kit.Listening()) for part in (cases[:9], cases[9:])]
+    both = joined(parts)
+    assert both.ndcg.tolist() == whole.ndcg.tolist()
+    assert both.recall.tolist() == whole.recall.tolist()
+    assert [each.tolist() for each in both.lists] == [each.tolist() for each in whole.lists]

@@ -1,0 +1,142 @@
+"""Everything together, from files to figures, and on the command line."""
+
+import csv
+import json
+
+import pytest
+
+from data_jobs.evaluate.evaluation import PARTS, Order
+from data_jobs.evaluate.runner import DEFAULT, DIVERSE, PIPELINE, evaluate
+from data_jobs.evaluate.split import SplitKind, draw
+from data_jobs.report import DataError
+from data_jobs.sample.layout import write_movielens
+from data_jobs.validate import Source
+from services.cli.main import main
+from services.recommender.domain.weights import Weights
+from tests.builders import HashEncoder
+from tests.data_jobs.evaluate import kit
+
+
+@pytest.fixture(scope="module")
+def movielens(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("movielens")
+    write_movielens(kit.dataset(), folder)
+    (folder / "tags.csv").unlink()  # nobody gave any
+    return folder
+
+
+@pytest.fixture(scope="module")
+def params(tmp_path_factory):
+    path = tmp_path_factory.mktemp("params") / "params.json"
+    path.write_text(json.dumps({"train": {"ridge": 20.0}}))
+    return path
+
+
+@pytest.fixture(scope="module")
+def whole(movielens, params, tmp_path_factory):
+    home = tmp_path_factory.mktemp("home")
+    order = Order(home, Source(movielens=movielens), HashEncoder(), parts=frozenset(PARTS), params=params, seed=2)
+    return evaluate(order, kit.Listening()), home
+
+
+class TestEvaluate:
+    def test_all_models_stand_side_by_side(self, whole):
+        found, _ = whole
+        names = ["popularity", "content", "content, centred", "plain EASE", "playbook preset", PIPELINE, DEFAULT, DIVERSE]
+        assert [row.model for row in found.models] == names
+        assert set(found.row(PIPELINE).against) == {"popularity", "plain EASE"}
+        assert len({row.ndcg.n for row in found.models}) == 1
+
+    def test_all_parts_ran_and_took_time(self, whole):
+        found, _ = whole
+        assert None not in (found.newcomers, found.cold_items, found.queries, found.similar, found.reasons)
+        assert set(PARTS) < set(found.seconds)
+
+    def test_nothing_but_vectors_is_left_in_the_home(self, whole):
+        _, home = whole
+        assert [path.name for path in home.iterdir()] == ["cache"]
+
+    def test_the_setting_says_what_was_measured(self, whole):
+        setting = whole[0].setting
+        assert (setting.films, setting.people, setting.events) == (kit.FILMS, kit.VIEWERS, kit.VIEWERS * 25)
+        assert (setting.holdout, setting.kind, setting.fixed, setting.small) == (
+            "random, seed 2",
+            "random",
+            False,
+            False,
+        )
+        assert setting.params["ridge"] == 20.0
+        assert setting.weights == Weights().to_json()
+
+    def test_an_unknown_model_is_no_row(self, whole):
+        with pytest.raises(KeyError):
+            whole[0].row("two-tower")
+
+    def test_parts_that_were_not_asked_for_do_not_run(self, movielens, params, tmp_path):
+        order = Order(tmp_path, Source(movielens=movielens), None, params=params, split=SplitKind.TIME)
+        found = evaluate(order, kit.Listening())
+        assert (found.newcomers, found.reasons) == (None, None)
+        assert found.setting.kind is SplitKind.TIME
+        assert "content" not in {row.model for row in found.models}
+
+    def test_the_same_order_gives_the_same_figures(self, movielens, params, tmp_path):
+        order = Order(tmp_path, Source(movielens=movielens), None, params=params, seed=4)
+        assert evaluate(order, kit.Listening()).models == evaluate(order, kit.Listening()).models
+
+    def test_a_catalogue_without_events_is_refused(self, tmp_path):
+        path = tmp_path / "films.jsonl"
+        path.write_text('{"item_id": "1", "title": "Heat"}\n')
+        with pytest.raises(DataError, match="no events"):
+            evaluate(Order(tmp_path, Source(catalogue=(path,))), kit.Listening())
+
+
+class TestCommandLine:
+    def run(self, capsys, home, monkeypatch, *arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setenv("MARQUEE_HOME", str(home))
+        monkeypatch.chdir(home)
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+        code = main(["evaluate", "--encoder", "none", *arguments])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    def test_prints_tables_and_writes_files(self, capsys, tmp_path, monkeypatch, movielens, params):
+        arguments = ("--movielens", str(movielens), "--params", str(params), "--queries")
+        code, out, _ = self.run(capsys, tmp_path, monkeypatch, *arguments)
+        assert code == 0
+        assert "pipeline, default diversity" in out
+        assert "exact title first" in out
+        assert {path.name for path in (tmp_path / "artifacts/eval").iterdir()} == {
+            "random-seed-0.json", "random-seed-0.csv", "random-seed-0.svg"
+        }  # fmt: skip
+
+    def test_json_is_what_is_written(self, capsys, tmp_path, monkeypatch, movielens, params):
+        holdout = tmp_path / "mine.csv"
+        relevant = draw(kit.dataset(), SplitKind.RANDOM, 0).relevant
+        with holdout.open("w", newline="") as file:
+            lines = ((user, item, "positive") for user, items in relevant.items() for item in items)
+            csv.writer(file).writerows([("userId", "movieId", "kind"), *lines])
+        arguments = ("--movielens", str(movielens), "--params", str(params), "--holdout", str(holdout), "--json")
+        code, out, _ = self.run(capsys, tmp_path, monkeypatch, *arguments, "--out", str(tmp_path / "figures"))
+        assert code == 0
+        assert json.loads(out) == json.loads((tmp_path / "figures/mine.json").read_text())
+        assert json.loads(out)["setting"]["holdout"] == "mine.csv"
+
+    def test_a_file_and_a_split_do_not_go_together(self, capsys, tmp_path, monkeypatch):
+        code, _, err = self.run(capsys, tmp_path, monkeypatch, "--holdout", "x.csv", "--split", "time")
+        assert code == 2
+        assert "give one of them" in err
+
+    def test_help_names_the_parts(self, capsys, tmp_path, monkeypatch):
+        code, out, _ = self.run(capsys, tmp_path, monkeypatch, "--help")
+        assert code == 0
+        for option in (
+            "--holdout",
+            "--split",
+            "--seed",
+            "--newcomers",
+            "--cold-items",
+            "--queries",
+            "--reasons",
+            "--all",
+        ):
+            assert option in out

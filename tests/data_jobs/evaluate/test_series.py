@@ -1,0 +1,78 @@
+"""Series are told by titles: precise rather than complete."""
+
+import pytest
+
+from data_jobs.catalogue import build_catalogue
+from data_jobs.evaluate.series import root_of, series
+from data_jobs.records import Events, Film
+
+
+@pytest.mark.parametrize(
+    ("title", "root"),
+    [
+        ("Rocky III", "rocky"),
+        ("Toy Story 2", "toy story"),
+        ("The Godfather: Part II", "godfather"),
+        ("The Karate Kid, Part II", "karate kid"),
+        ("Kill Bill: Vol. 1", "kill bill"),
+        ("Terminator 2: Judgment Day", "terminator"),
+        ("Home Alone 2: Lost in New York", "home alone"),
+        ("Star Wars: Episode IV - A New Hope", "star wars"),
+        ("The Lord of the Rings: The Two Towers", "lord of the rings"),
+        ("Hot Shots! Part Deux", "hot shots"),
+        ("Airplane II: The Sequel", "airplane"),
+    ],
+)
+def test_the_root_of_a_sequel(title, root):
+    assert root_of(title) == root
+
+
+@pytest.mark.parametrize(
+    "title", ["Heat", "Apollo 13", "2001: A Space Odyssey", "Se7en", "Malcolm X", "12 Angry Men", "Alien: Resurrection"]
+)
+def test_other_titles_have_none(title):
+    assert root_of(title) is None
+
+
+def found(*films: tuple[str, int | None]) -> list[set[str]]:
+    catalogue = build_catalogue([Film(str(at), title, year) for at, (title, year) in enumerate(films)], Events.empty())
+    shown = [f"{catalogue.titles[row]} {catalogue.years[row]}" for row in range(len(catalogue))]
+    return [{shown[row] for row in rows} for rows in series(catalogue)]
+
+
+def test_a_film_and_its_sequels():
+    films = (("Rocky", 1976), ("Rocky III", 1982), ("Rocky II", 1979), ("Heat", 1995))
+    assert found(*films) == [{"Rocky 1976", "Rocky II 1979", "Rocky III 1982"}]
+
+
+def test_numbered_films_without_a_first():
+    assert found(("Kill Bill: Vol. 1", 2003), ("Kill Bill: Vol. 2", 2004)) == [
+        {"Kill Bill: Vol. 1 2003", "Kill Bill: Vol. 2 2004"}
+    ]
+
+
+def test_a_remake_is_not_the_film_that_the_sequel_follows():
+    assert found(("Psycho", 1998), ("Psycho", 1960), ("Psycho II", 1983)) == [{"Psycho 1960", "Psycho II 1983"}]
+
+
+def test_remakes_alone_are_no_series():
+    assert found(("Hamlet", 1948), ("Hamlet", 1990)) == []
+
+
+def test_a_sequel_whose_first_film_is_not_there_is_alone():
+    assert found(("Gremlins 2: The New Batch", 1990), ("Heat", 1995)) == []
+
+
+def test_a_namesake_of_another_generation_is_not_the_first_film():
+    assert found(("Titanic", 1953), ("Titanic II", 2010)) == []
+
+
+def test_a_film_is_in_one_series():
+    groups = found(
+        ("Star Trek: Nemesis", 2002), ("Star Trek: Generations", 1994), ("Star Trek II: The Wrath of Khan", 1982)
+    )
+    assert sum(map(len, groups)) == len(set().union(*groups)) == 3
+
+
+def test_years_may_be_unknown():
+    assert found(("Rocky II", None), ("Rocky III", None)) == [{"Rocky II 0", "Rocky III 0"}]
