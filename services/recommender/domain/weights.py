@@ -20,9 +20,10 @@ class Weights:
     collaborative: float = 1.0
     blend_half: float = 8.0
     blend_power: float = 3.0
-    # The prior at n likes is popularity / (1 + n) ** popularity_power; at none it is that of one.
-    popularity: float = 4.0
-    popularity_power: float = 2.0
+    # The prior at n likes is popularity / (1 + (n / popularity_half) ** popularity_power).
+    popularity: float = 1.1
+    popularity_half: float = 3.0
+    popularity_power: float = 2.5
     content: float = 0.0
     traits: float = 1.0
     # What a film nobody has rated gets for each unit of cosine with the taste; chosen on cold films.
@@ -32,8 +33,8 @@ class Weights:
     query_content: float = 1.0
     query_taste: float = 1.0
     # A logistic: midpoint is the raw score shown as .5, scale how fast it rises.
-    score_midpoint: float = 1.5
-    score_scale: float = 0.7
+    score_midpoint: float = 0.8
+    score_scale: float = 0.6
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Self:

@@ -41,7 +41,7 @@ def make_plan(constants: Weights, taste: Taste, query: str | None, stored: bool)
         strategy=_strategy(taste, query, stored),
         main=taste_share * collaborative * main,
         short=taste_share * collaborative * short,
-        popularity=taste_share * constants.popularity / (1 + max(likes, 1)) ** constants.popularity_power,
+        popularity=taste_share * _prior(constants, likes),
         content=constants.query_content if query else 0.0 if taste.is_empty else constants.content,
         text=constants.query_text if query else 0.0,
         traits=0.0 if taste.is_empty else taste_share * constants.traits,
@@ -56,6 +56,13 @@ def _strategy(taste: Taste, query: str | None, stored: bool) -> Strategy:
     if taste.is_empty:
         return Strategy.POPULAR
     return Strategy.PERSONAL if stored else Strategy.SEEDS
+
+
+def _prior(constants: Weights, likes: int) -> float:
+    """Strong and nearly level for the first likes, so that one like more or less moves films by what it says of
+    them and not by how popular they are; then gone.
+    """
+    return constants.popularity / (1 + (likes / constants.popularity_half) ** constants.popularity_power)
 
 
 def _shares(constants: Weights, likes: int) -> tuple[float, float]:

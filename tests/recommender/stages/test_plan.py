@@ -33,7 +33,7 @@ def test_the_strategy_names_what_the_answer_is_made_from(likes, query, stored, s
 def test_the_tables_share_what_is_collaborative(likes):
     plan = make_plan(Weights(), taste(likes), None, stored=True)
     assert plan.main + plan.short == pytest.approx(1)
-    assert plan.popularity == pytest.approx(4 / (1 + likes) ** 2)
+    assert plan.popularity == pytest.approx(1.1 / (1 + (likes / 3) ** 2.5))
 
 
 @given(st.integers(1, 59))
@@ -55,7 +55,7 @@ def test_at_the_half_both_tables_weigh_the_same():
 def test_without_a_taste_nothing_personal_is_asked_for():
     plan = make_plan(Weights(), taste(0), None, stored=True)
     assert (plan.main, plan.short, plan.content, plan.traits, plan.dislike) == (0, 0, 0, 0, 0)
-    assert plan.popularity == pytest.approx(1)
+    assert plan.popularity == pytest.approx(1.1)
 
 
 def test_text_is_asked_for_with_a_query_only():
