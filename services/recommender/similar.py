@@ -10,7 +10,7 @@ from services.recommender.stages import retrieval
 from services.recommender.stages.ranker import rank
 from services.recommender.stages.reasons import trait_reason
 from services.recommender.stages.taste import entries
-from services.recommender.stages.traits import Floats, TraitRows
+from services.recommender.stages.traits import TraitRows
 
 # Weights of the three signals; chosen on held-out co-likes and on series.
 COLLABORATIVE = 1.0
@@ -43,11 +43,13 @@ def similar(release: Release, trait_rows: TraitRows, row: int, k: int, deadline:
     }
     ranked = rank(rows, terms)
     scores = 1 / (1 + np.exp(-(ranked.raw[:k].astype(float) - SCORE_MIDPOINT) / SCORE_SCALE))
-    picks = []
-    for found, score, term in zip(ranked.rows[:k].tolist(), scores.tolist(), ranked.terms, strict=False):
-        reason = _reason(bundle, found, trait_rows.terms(known, found), term.tolist())
-        picks.append(Pick(found, score, (reason,)))
-    return picks
+    traits, shares = trait_rows.strongest(known, ranked.rows[:k])
+    shares = np.float32(TRAITS) * shares
+    found = zip(ranked.rows[:k].tolist(), scores.tolist(), ranked.terms, traits.tolist(), shares.tolist(), strict=False)
+    return [
+        Pick(film, score, (_reason(terms.tolist(), trait_reason(bundle.catalogue, trait, share)),))
+        for film, score, terms, trait, share in found
+    ]
 
 
 def liked_together(bundle: Bundle, film: NDArray[np.int32]) -> NDArray[np.float32]:
@@ -58,9 +60,7 @@ def liked_together(bundle: Bundle, film: NDArray[np.int32]) -> NDArray[np.float3
     return tables.spread(retrieval.scaled(scores, retrieval.mean_of_best(scores)))
 
 
-def _reason(bundle: Bundle, row: int, shares: Floats, terms: list[float]) -> Reason:
-    catalogue = bundle.catalogue
-    shared = trait_reason(catalogue, row, np.float32(TRAITS) * shares)
+def _reason(terms: list[float], shared: Reason | None) -> Reason:
     together, about = terms[0], terms[1]
     if shared is not None and shared.kind in (ReasonKind.DIRECTOR, ReasonKind.KEYWORD, ReasonKind.CAST):
         return Reason(shared.kind, _SHARED[shared.kind].format(shared.subject), shared.subject, shared.weight)

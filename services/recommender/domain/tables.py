@@ -9,6 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+# Films whose rows are summed at once: the rows of a long history would be megabytes, fetched and given back.
+SLICE = 100
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ItemTable:
@@ -22,8 +25,11 @@ class ItemTable:
 
     def scores(self, positions: NDArray[np.int32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
         """Sum of the weighted rows, float32[T]: touches len(positions) x K entries and no others."""
-        terms = self.values[positions].astype(np.float32) * weights[:, None]
-        total = np.bincount(self.columns[positions].ravel(), terms.ravel(), minlength=len(self.columns))
+        total = np.zeros(len(self.columns))
+        for start in range(0, len(positions), SLICE):
+            some = positions[start : start + SLICE]
+            terms = self.values[some] * weights[start : start + SLICE, None]
+            total += np.bincount(self.columns[some].ravel(), terms.ravel(), minlength=len(self.columns))
         return total.astype(np.float32)
 
     def terms(
@@ -33,13 +39,15 @@ class ItemTable:
 
         ``targets`` are distinct table positions, -1 for a film outside the table (its column is 0).
         """
-        slot = np.full(len(self.columns), len(targets), np.int32)
+        slot = np.full(len(self.columns), -1, np.int32)
         inside = np.flatnonzero(targets >= 0)
         slot[targets[inside]] = inside
-        # One column more takes what is not asked for: cheaper than picking out what is.
-        out = np.zeros((len(positions), len(targets) + 1), np.float32)
-        out[np.arange(len(positions))[:, None], slot[self.columns[positions]]] = self.values[positions]
-        return out[:, :-1] * weights[:, None]
+        slots = slot[self.columns[positions]].ravel()
+        hits = np.flatnonzero(slots >= 0)
+        owner = hits // self.columns.shape[1]
+        out = np.zeros((len(positions), len(targets)), np.float32)
+        out[owner, slots[hits]] = self.values[positions].ravel()[hits] * weights[owner]
+        return out
 
 
 @dataclass(frozen=True, slots=True, eq=False)

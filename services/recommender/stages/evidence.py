@@ -35,11 +35,15 @@ class Falls:
     suspects: NDArray[np.int32]
     falls: Matrix
 
-    def largest(self, film: int, count: int) -> list[tuple[int, float]]:
-        """The largest positive falls of one film: (index into the taste, fall)."""
-        column = self.falls[:, film]
-        best = np.argsort(-column, kind="stable")[:count]
-        return [(int(self.suspects[i]), float(column[i])) for i in best if column[i] > 0]
+    def largest(self, count: int) -> list[list[tuple[int, float]]]:
+        """For each film its largest positive falls: (index into the taste, fall)."""
+        best = np.argsort(-self.falls, axis=0, kind="stable")[:count]
+        indices = self.suspects[best].T.tolist()
+        falls = np.take_along_axis(self.falls, best, axis=0).T.tolist()
+        return [
+            [(index, fall) for index, fall in zip(*pair, strict=True) if fall > 0]
+            for pair in zip(indices, falls, strict=True)
+        ]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +106,9 @@ def _terms(table: ItemTable, found: Entries, films: int, targets: NDArray[np.int
     if len(found.source) == films:
         out[found.source] = terms
     else:
-        np.add.at(out, found.source, terms)
+        # The entries of one film stand together.
+        starts = np.flatnonzero(np.append(True, found.source[1:] != found.source[:-1]))
+        out[found.source[starts]] = np.add.reduceat(terms, starts, axis=0)
     return out
 
 

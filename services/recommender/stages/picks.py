@@ -19,6 +19,7 @@ from services.recommender.stages.traits import TraitRows
 # Films of the taste are cited where what the tables say is at least this part of the raw score: not for a film
 # that a query alone brought here.
 WORTH_SAYING = 0.1
+CITED = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,30 +50,38 @@ class Context:
 def make_picks(top: Ranked, context: Context | None, constants: Weights, explain: bool) -> tuple[Pick, ...]:
     """The films of ``top`` in order; without a context they carry no reasons."""
     scores = shown_score(top.raw, constants).tolist()
-    falls = context.falls(top.rows) if context is not None else None
-    picks = []
-    for index, (row, score) in enumerate(zip(top.rows.tolist(), scores, strict=True)):
-        terms = dict(zip(top.names, top.terms[index].tolist(), strict=True))
-        reasons = _reasons(context, falls, index, row, terms) if context is not None else ()
-        picks.append(Pick(row, score, reasons, terms if explain else {}))
-    return tuple(picks)
+    terms = [dict(zip(top.names, values, strict=True)) for values in top.terms.tolist()]
+    reasons = _reasons(context, top.rows, terms) if context is not None else [()] * len(terms)
+    return tuple(
+        Pick(row, score, why, signals if explain else {})
+        for row, score, why, signals in zip(top.rows.tolist(), scores, reasons, terms, strict=True)
+    )
 
 
-def _reasons(
-    context: Context, falls: Falls | None, index: int, row: int, terms: dict[str, float]
+def _reasons(context: Context, rows: NDArray[np.int32], terms: list[dict[str, float]]) -> list[tuple[Reason, ...]]:
+    """Query, cited films, shared trait of each film; popularity only where nothing of them moved it."""
+    falls = context.falls(rows)
+    largest = falls.largest(CITED) if falls is not None else [[] for _ in terms]
+    traits, shares = context.trait_rows.strongest(context.known, rows)
+    shares = np.float32(context.plan.traits) * shares
+    found = zip(rows.tolist(), terms, largest, traits.tolist(), shares.tolist(), strict=True)
+    return [_of_film(context, *film) for film in found]
+
+
+def _of_film(
+    context: Context, row: int, terms: dict[str, float], falls: list[tuple[int, float]], trait: int, share: float
 ) -> tuple[Reason, ...]:
-    """Query, cited films, shared trait; popularity only where nothing of them moved the film."""
     catalogue = context.bundle.catalogue
-    found: list[Reason | None] = []
+    reasons: list[Reason] = []
     matched = terms.get("text", 0.0) + terms.get("content", 0.0)
     if context.query is not None and matched > 0:
-        found.append(query_reason(context.query, matched))
-    if falls is not None and terms["collaborative"] >= WORTH_SAYING * sum(terms.values()):
-        found.extend(film_reasons(catalogue, context.taste, falls, index))
-    shares = np.float32(context.plan.traits) * context.trait_rows.terms(context.known, row)
-    found.append(trait_reason(catalogue, row, shares))
-    reasons = tuple(reason for reason in found if reason is not None)
-    if reasons:
-        return reasons
-    popularity = float(context.bundle.popularity[row])
-    return (context.popular_in.reason(catalogue, row, popularity, terms["popularity"]),)
+        reasons.append(query_reason(context.query, matched))
+    if falls and terms["collaborative"] >= WORTH_SAYING * sum(terms.values()):
+        reasons.extend(film_reasons(catalogue, context.taste, falls))
+    shared = trait_reason(catalogue, trait, share)
+    if shared is not None:
+        reasons.append(shared)
+    if not reasons:
+        popularity = float(context.bundle.popularity[row])
+        reasons.append(context.popular_in.reason(catalogue, row, popularity, terms["popularity"]))
+    return tuple(reasons)

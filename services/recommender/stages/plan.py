@@ -62,7 +62,7 @@ def _prior(constants: Weights, likes: int) -> float:
     """Strong and nearly level for the first likes, so that one like more or less moves films by what it says of
     them and not by how popular they are; then gone.
     """
-    return constants.popularity / (1 + (likes / constants.popularity_half) ** constants.popularity_power)
+    return float(constants.popularity / (1 + (likes / constants.popularity_half) ** constants.popularity_power))
 
 
 def _shares(constants: Weights, likes: int) -> tuple[float, float]:

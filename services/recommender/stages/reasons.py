@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from services.recommender.domain.catalogue import Catalogue, TraitKind
 from services.recommender.domain.genres import GENRES
 from services.recommender.domain.request import Reason, ReasonKind
-from services.recommender.stages.evidence import Falls
 from services.recommender.stages.taste import Taste
 
 # A second cited film or a trait must weigh at least this part of the first reason.
@@ -36,10 +35,11 @@ def display_title(catalogue: Catalogue, row: int) -> str:
     return f"{catalogue.titles[row]} ({year})" if year else catalogue.titles[row]
 
 
-def film_reasons(catalogue: Catalogue, taste: Taste, falls: Falls, film: int) -> list[Reason]:
-    """The film of the taste that moved this one most, and a second that did at least half as much."""
-    found = falls.largest(film, 2)
-    strong = [item for item in found if item[1] >= SECOND_FILM * found[0][1]]
+def film_reasons(catalogue: Catalogue, taste: Taste, falls: list[tuple[int, float]]) -> list[Reason]:
+    """The film of the taste that moved this one most, and a second that did at least half as much. ``falls``: the
+    two largest, as (index into the taste, fall).
+    """
+    strong = [item for item in falls if item[1] >= SECOND_FILM * falls[0][1]]
     return [_cite(catalogue, int(taste.rows[index]), float(taste.base[index]), fall) for index, fall in strong]
 
 
@@ -50,15 +50,13 @@ def _cite(catalogue: Catalogue, row: int, base: float, fall: float) -> Reason:
     return Reason(ReasonKind.LIKED, text, title, fall, catalogue.item_ids[row])
 
 
-def trait_reason(catalogue: Catalogue, row: int, terms: NDArray[np.float32]) -> Reason | None:
-    """The trait with the largest term (float32[traits of the film], weighted), if it says anything."""
-    ids = catalogue.traits.of(row)
-    if not len(ids) or terms.max() < SHARED_TRAIT:
+def trait_reason(catalogue: Catalogue, trait: int, share: float) -> Reason | None:
+    """A trait of the film (id) by its term in the score, if it says anything."""
+    if share < SHARED_TRAIT:
         return None
-    best = int(np.argmax(terms))
-    kind, phrase = _PHRASES[TraitKind(int(catalogue.traits.kinds[ids[best]]))]
-    name = catalogue.traits.names[int(ids[best])]
-    return Reason(kind, phrase.format(name), name, float(terms[best]))
+    kind, phrase = _PHRASES[TraitKind(int(catalogue.traits.kinds[trait]))]
+    name = catalogue.traits.names[trait]
+    return Reason(kind, phrase.format(name), name, share)
 
 
 def query_reason(query: str, term: float) -> Reason:

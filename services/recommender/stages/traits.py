@@ -67,10 +67,17 @@ class TraitRows:
         ids, values, owner = self.entries(rows)
         return np.bincount(owner, taste[ids] * values, minlength=len(rows)).astype(np.float32)
 
-    def terms(self, taste: Floats, row: int) -> Floats:
-        """What each trait of one film adds to its signal, float32[traits of the film]."""
-        mine = slice(self.traits.offsets[row], self.traits.offsets[row + 1])
-        return np.asarray(taste[self.traits.ids[mine]] * self.values[mine], np.float32)
+    def strongest(self, taste: Floats, rows: NDArray[np.int32]) -> tuple[NDArray[np.int32], Floats]:
+        """Of each film the trait that adds most to its signal, and how much: int32[rows], float32[rows]; a film
+        without traits has trait 0 and nothing.
+        """
+        ids, values, owner = self.entries(rows)
+        terms = taste[ids] * values
+        order = np.lexsort((ids, -terms, owner))
+        first = order[np.flatnonzero(np.append(True, owner[order][1:] != owner[order][:-1]))] if len(order) else order
+        trait, share = np.zeros(len(rows), np.int32), np.zeros(len(rows), np.float32)
+        trait[owner[first]], share[owner[first]] = ids[first], terms[first]
+        return trait, share
 
     def overlaps(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> Floats:
         """Dot products of film rows, float32[left, right]."""

@@ -18,35 +18,34 @@ CATALOGUE = BUNDLE.catalogue
 TASTE = fold_in(CATALOGUE, person("f1", "f4", "f7").history)
 
 
-def falls(*column: float) -> Falls:
-    return Falls(np.arange(len(column), dtype=np.int32), np.array(column, np.float32)[:, None])
+def largest(*column: float) -> list[tuple[int, float]]:
+    falls = Falls(np.arange(len(column), dtype=np.int32), np.array(column, np.float32)[:, None])
+    return falls.largest(2)[0]
 
 
 class TestFilmReasons:
     def test_cites_the_film_with_the_largest_fall(self):
-        (reason,) = film_reasons(CATALOGUE, TASTE, falls(0.1, 0.9, 0.3), 0)
+        (reason,) = film_reasons(CATALOGUE, TASTE, largest(0.1, 0.9, 0.3))
         assert (reason.kind, reason.item_id, reason.weight) == (ReasonKind.LIKED, "f4", pytest.approx(0.9))
         assert reason.text == "Because you liked Film 4 (1978)"
 
     def test_and_a_second_that_did_half_as_much(self):
-        assert [reason.item_id for reason in film_reasons(CATALOGUE, TASTE, falls(0.5, 0.9, 0.1), 0)] == [
-            "f4",
-            "f1",
-        ]
+        found = film_reasons(CATALOGUE, TASTE, largest(0.5, 0.9, 0.1))
+        assert [reason.item_id for reason in found] == ["f4", "f1"]
 
     def test_cites_nothing_whose_absence_would_help(self):
-        assert film_reasons(CATALOGUE, TASTE, falls(-0.1, 0.0, -2.0), 0) == []
+        assert film_reasons(CATALOGUE, TASTE, largest(-0.1, 0.0, -2.0)) == []
 
 
 class TestTraitReasons:
-    def test_names_the_largest_term(self):
-        director = trait_reason(CATALOGUE, 1, np.array([0.1, 0.4, 0.2], np.float32))
+    def test_names_the_trait(self):
+        director = trait_reason(CATALOGUE, 4, 0.4)
         assert director is not None
         assert (director.kind, director.subject) == (ReasonKind.DIRECTOR, "Bo Kubrick")
         assert "Bo Kubrick" in director.text
 
     def test_says_nothing_where_nothing_is_shared(self):
-        assert trait_reason(CATALOGUE, 1, np.zeros(3, np.float32)) is None
+        assert trait_reason(CATALOGUE, 4, 0.0) is None
 
 
 class TestPopularIn:

@@ -61,10 +61,10 @@ class TestTaste:
     def test_overlaps_equal_the_dense_product(self, left, right):
         assert ROWS.overlaps(left, right) == pytest.approx(TABLE[left] @ TABLE[right].T, abs=1e-5)
 
-    @given(rows)
-    def test_the_terms_of_a_film_add_up_to_its_signal(self, liked):
+    @given(rows, rows)
+    def test_the_strongest_trait_is_the_largest_term(self, liked, asked):
         taste = ROWS.taste(liked, np.ones(len(liked), np.float32))
-        for row in (0, 7, 39):
-            assert ROWS.terms(taste, row).sum() == pytest.approx(
-                float(ROWS.scores(taste, np.array([row], np.int32))[0]), abs=1e-5
-            )
+        traits, shares = ROWS.strongest(taste, asked)
+        expected = TABLE[asked] * taste
+        assert shares == pytest.approx(expected.max(axis=1, initial=0), abs=1e-6)
+        assert expected[np.arange(len(asked)), traits] == pytest.approx(shares, abs=1e-6)
