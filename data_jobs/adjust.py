@@ -1,7 +1,8 @@
 """Changing what was read before it is trained on: people's feedback joined in, a holdout left out."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,11 @@ from data_jobs.readers.events import Columns, keep_standing, to_events
 from data_jobs.readers.files import read_table
 from data_jobs.records import Dataset, Events
 from data_jobs.report import DataError, Report
+from services.recommender.domain.ids import mark_of
 from services.recommender.ports import LoggedEvent
 
 LOG_NAME = "state.db"
+_BATCH = 100_000
 _HOLDOUT_COLUMNS = ("userId", "movieId")
 _SCHEMA = {
     "user": pl.String, "film": pl.Int32, "kind": pl.UInt8, "value": pl.Float32, "ts_ms": pl.Int64,
@@ -22,7 +25,9 @@ _SCHEMA = {
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """The data with the log in it. ``unknown``: log events of films the catalogue no longer has."""
+    """The data with the log in it. ``unknown``: log events of films the catalogue no longer has. ``erased``: people
+    of the data who were left out.
+    """
 
     dataset: Dataset
     events: int
@@ -30,38 +35,43 @@ class Joined:
     erased: int
 
 
-def join_log(dataset: Dataset, log: Iterable[LoggedEvent], seeded: Collection[str] = ()) -> Joined:
+def join_log(dataset: Dataset, log: Iterable[LoggedEvent], erased: Collection[str] = ()) -> Joined:
     """The dataset with people's logged events, of each person and film the one that stands.
 
-    ``seeded``: people of the data who were put into the state store; whoever of them is no longer in the log
-    was erased since, and is left out.
+    ``erased``: marks of the people who were erased (``mark_of``): what the data hold of them is left out, what they
+    said since is in the log and counts. The log is read once, in batches.
     """
     row_of = {film.item_id: row for row, film in enumerate(dataset.films)}
-    lines = list(log)
-    known = [line for line in lines if line.event.item_id in row_of]
-    erased = frozenset(seeded) - {line.user_id for line in lines}
-    if len(erased) == len(seeded):
-        erased = frozenset()  # nobody left at all: it is another state store, not that many wishes to be forgotten
-    both = pl.concat([_frame(dataset.events, erased), _log_frame(known, row_of)]).with_row_index("line")
+    gone = frozenset(user for user in dataset.events.user_ids if mark_of(user) in erased) if erased else frozenset()
+    logged = pl.concat([_log_frame([], row_of), *(_log_frame(lines, row_of) for lines in _batches(log))])
+    known = logged.filter(pl.col("film").is_not_null())
+    both = pl.concat([_frame(dataset.events, gone), known]).with_row_index("line")
     columns = Columns(LOG_NAME, {}, Report(keep=0))
     events = to_events(keep_standing(both, columns))
     sources = (*dataset.sources, LOG_NAME)
     joined = replace(dataset, events=events, sources=sources)
-    return Joined(joined, len(known), len(lines) - len(known), len(erased & set(dataset.events.user_ids)))
+    return Joined(joined, known.height, logged.height - known.height, len(gone))
 
 
-def _frame(events: Events, erased: Collection[str]) -> pl.DataFrame:
+def _batches(log: Iterable[LoggedEvent]) -> Iterator[list[LoggedEvent]]:
+    lines = iter(log)
+    while batch := list(islice(lines, _BATCH)):
+        yield batch
+
+
+def _frame(events: Events, gone: Collection[str]) -> pl.DataFrame:
     users = pl.Series(events.user_ids, dtype=pl.String).gather(events.user)
     columns = {"user": users, "film": events.film, "kind": events.kind, "value": events.value, "ts_ms": events.ts_ms}
     frame = pl.DataFrame(columns, schema=_SCHEMA)
-    return frame.filter(~pl.col("user").is_in(list(erased))) if erased else frame
+    return frame.filter(~pl.col("user").is_in(list(gone))) if gone else frame
 
 
 def _log_frame(lines: list[LoggedEvent], row_of: dict[str, int]) -> pl.DataFrame:
+    """Lines of the log as columns; ``film`` is null where the catalogue has none of that id."""
     return pl.DataFrame(
         {
             "user": [line.user_id for line in lines],
-            "film": [row_of[line.event.item_id] for line in lines],
+            "film": [row_of.get(line.event.item_id) for line in lines],
             "kind": [int(line.event.kind) for line in lines],
             "value": [line.event.value for line in lines],
             "ts_ms": [line.event.ts_ms for line in lines],

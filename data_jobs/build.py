@@ -29,7 +29,7 @@ from services.recommender.ports import LoggedEvent, TextEncoder
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to build. ``source`` None: the sample catalogue. ``log`` None: without people's feedback; ``seeded``
+    """What to build. ``source`` None: the sample catalogue. ``log`` None: without people's feedback; ``erased``
     see ``join_log``. ``params``: a JSON file ``{"train": {...}, "weights": {...}}``.
     """
 
@@ -38,7 +38,7 @@ class Order:
     encoder: TextEncoder | None = None
     holdout: Path | None = None
     log: Iterable[LoggedEvent] | None = None
-    seeded: Collection[str] = ()
+    erased: Collection[str] = ()
     params: Path | None = None
     activate: bool = True
     force: bool = False
@@ -113,7 +113,7 @@ def read(order: Order, progress: Progress, notes: list[str]) -> tuple[Dataset, R
     if not order.force:
         report.refuse_if_bad()
     if order.log is not None:
-        joined = join_log(dataset, order.log, order.seeded)
+        joined = join_log(dataset, order.log, order.erased)
         dataset = joined.dataset
         notes.append(f"{joined.events:,} events of the state store joined in")
         if joined.unknown:

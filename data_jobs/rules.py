@@ -57,6 +57,7 @@ RULES: dict[str, Rule] = {
     "superseded-event": Rule(_N, "An earlier event of the person and film, under a newer or stronger one, is dropped."),
     "cleared-event": Rule(_N, "A clear is dropped, and with it what it took back."),
     "unknown-field": Rule(_N, "A field this format does not have is not read (one note a field)."),
+    "no-rows": Rule(_N, "links.csv or tags.csv has a header and no rows: read as if it were not there."),
     "optional-file": Rule(_N, "A known file that the build does not use."),
     "latin-1": Rule(_N, "The file is not UTF-8 and was decoded as Latin-1."),
     "bom": Rule(_N, "The byte order mark at the start was skipped."),

@@ -80,19 +80,28 @@ def _header(path: Path, shape: _Shape, required: Sequence[str], report: Report) 
 
 
 def read_table(
-    path: Path, report: Report, required: Sequence[str], optional: Sequence[str] | None = ()
+    path: Path,
+    report: Report,
+    required: Sequence[str],
+    optional: Sequence[str] | None = (),
+    may_lack_rows: bool = False,
 ) -> pl.DataFrame:
     """A whole CSV file: the batches of :func:`iter_table` in one."""
-    return pl.concat(list(iter_table(path, report, required, optional)))
+    return pl.concat(list(iter_table(path, report, required, optional, may_lack_rows)))
 
 
 def iter_table(
-    path: Path, report: Report, required: Sequence[str], optional: Sequence[str] | None = ()
+    path: Path,
+    report: Report,
+    required: Sequence[str],
+    optional: Sequence[str] | None = (),
+    may_lack_rows: bool = False,
 ) -> Iterator[pl.DataFrame]:
     """A CSV file in batches of strings, "" for an empty cell, plus ``line``: int64, from 1, a record's first line.
 
     Columns: ``required`` and those of ``optional`` that are there (None: every column). Raises DataError for a
-    missing, empty or broken file or a missing column. Rows of the wrong length are reported and left out.
+    missing, empty or broken file or a missing column; a header alone is only noted if the file ``may_lack_rows``.
+    Rows of the wrong length are reported and left out.
     A file without quotes goes through polars, any other through Python's csv module, which counts lines.
     """
     shape = _examine(path, report)
@@ -104,7 +113,10 @@ def iter_table(
     for batch in _by_rows(layout, shape) if by_rows else _by_columns(layout):
         report.rows[path.name] += batch.height
         yield batch
-    if report.rows[path.name] == before:
+    if report.rows[path.name] == before and may_lack_rows:
+        report.add("no-rows", path.name)
+        yield layout.frame([])
+    elif report.rows[path.name] == before:
         report.fail("empty-file", path.name, f"rows below the header of {path}")
 
 

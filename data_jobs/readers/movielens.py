@@ -81,7 +81,7 @@ def read_links(folder: Path, report: Report) -> dict[str, Link]:
     if not path.is_file():
         return {}
     links: dict[str, Link] = {}
-    for row in read_table(path, report, ("movieId", "imdbId", "tmdbId")).iter_rows(named=True):
+    for row in read_table(path, report, ("movieId", "imdbId", "tmdbId"), may_lack_rows=True).iter_rows(named=True):
         fields = Fields(row, path.name, row["line"], report)
         tmdb_id = fields.whole("tmdbId", 1, 2**53)
         link = Link(row["line"], tmdb_id, fields.imdb("imdbId"))
@@ -95,7 +95,7 @@ def read_tags(folder: Path, item_ids: list[str], report: Report) -> dict[str, tu
     path = folder / "tags.csv"
     if not path.is_file():
         return {}
-    table = read_table(path, report, ("userId", "movieId", "tag"))
+    table = read_table(path, report, ("userId", "movieId", "tag"), may_lack_rows=True)
     columns = Columns(path.name, {}, report)
     unknown = ~pl.col("movieId").is_in(item_ids)
     table = columns.drop(table, unknown, "unknown-film", "movieId", "a film of movies.csv")

@@ -213,6 +213,14 @@ def test_a_batch_is_replayed_event_by_event(client: TestClient, recommender: Fak
     assert keys == ["k#0", "k#2"]
 
 
+def test_a_batch_with_another_event_under_its_key_is_no_replay(client: TestClient) -> None:
+    one, other = {"events": [LIKE, {**LIKE, "user_id": "u2"}]}, {"events": [LIKE, {**LIKE, "user_id": "u3"}]}
+    client.post("/feedback/batch", json=one, headers={"Idempotency-Key": "k"})
+    response = client.post("/feedback/batch", json=other, headers={"Idempotency-Key": "k"})
+    assert [result["status"] for result in response.json()["results"]] == [202, 422]
+    assert "idempotency-replayed" not in response.headers
+
+
 def test_a_store_that_is_down_refuses_the_whole_batch(recommender: FakeRecommender, client: TestClient) -> None:
     recommender.fails = StateUnavailable("full")
     assert client.post("/feedback/batch", json={"events": [LIKE]}).status_code == 503

@@ -114,6 +114,27 @@ def test_cors_lets_named_origins_in_and_no_others() -> None:
     assert "Server-Timing" in same.headers["access-control-expose-headers"]
 
 
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"Origin": "https://elsewhere.example"}, "origin"),
+        ({"Access-Control-Request-Method": "PATCH"}, "method"),
+        ({"Access-Control-Request-Headers": "x-secret"}, "headers"),
+    ],
+)
+def test_a_refused_preflight_is_a_problem(change: dict[str, str], named: str) -> None:
+    client = fake_client(cors_origins=("https://films.example",))
+    asked = {"Origin": "https://films.example", "Access-Control-Request-Method": "POST", "X-Request-Id": "p-1"}
+    response = client.options("/recommend", headers={**asked, **change})
+    assert (response.status_code, response.headers["content-type"]) == (400, "application/problem+json")
+    problem = response.json()
+    assert problem["detail"].startswith(f"Disallowed CORS {named};")
+    assert (problem["type"], problem["instance"], problem["status"]) == ("/problems/cors-refused", "/recommend", 400)
+    assert problem["request_id"] == response.headers["x-request-id"] == "p-1"
+    assert ("access-control-allow-origin" in response.headers) == (named != "origin")
+    assert "Origin" in response.headers["vary"]
+
+
 def scope(**changes: Any) -> Scope:
     """A bare HTTP scope."""
     return {"type": "http", "method": "POST", "path": "/x", "headers": [], **changes}

@@ -91,7 +91,7 @@ def test_seed_events_are_the_same_every_time() -> None:
 
 def test_the_demo_file(tmp_path: Path) -> None:
     assert Demo.load(tmp_path) == Demo()
-    demo = Demo(("1", "2"), ("10",), ("1", "2"))
+    demo = Demo(("1", "2"), ("10",))
     demo.save(tmp_path / "home")
     assert Demo.load(tmp_path / "home") == demo
     (tmp_path / "home" / FILE).write_text('{"users": ')
@@ -99,7 +99,7 @@ def test_the_demo_file(tmp_path: Path) -> None:
 
 
 def test_curl_lines_name_what_is_there() -> None:
-    lines = "\n".join(curl_lines(Demo(("42",), ("318", "296"), ("42",))))
+    lines = "\n".join(curl_lines(Demo(("42",), ("318", "296"))))
     assert lines.count("curl ") == 3
     assert '"user_id": "42"' in lines
     assert '"liked": ["318", "296"]' in lines

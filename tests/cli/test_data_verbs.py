@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from data_jobs.sample.load import load_sample
 from tests.cli.conftest import Marquee
 from tests.e2e.kit import bundles
 
@@ -93,11 +94,16 @@ def test_feedback_closes_the_loop(marquee: Marquee, home: Path) -> None:
     assert without["people"] == before["people"]
 
 
-def test_a_seeded_person_who_is_erased_is_in_no_later_bundle(marquee: Marquee, home: Path) -> None:
-    marquee("users", "seed", "--limit", "2")
+@pytest.mark.parametrize("seeded", [True, False])
+def test_a_person_of_the_data_who_is_erased_is_in_no_later_bundle(marquee: Marquee, home: Path, seeded: bool) -> None:
+    if seeded:
+        marquee("users", "seed", "--limit", "2")
     before = marquee("build", "--encoder", "none", "--events-from-state", "--json").json
-    person = json.loads((home / "demo.json").read_text())["seeded"][0]
-    marquee("users", "erase", person, "--yes")
+    dataset, _ = load_sample()
+    assert marquee("users", "erase", dataset.events.user_ids[0], "--yes").code == (0 if seeded else 1)
+    (home / "demo.json").unlink(missing_ok=True)  # a store is enough to know it by
+    marquee("feedback", "somebody-else", "1", "click")
     after = marquee("build", "--encoder", "none", "--events-from-state", "--json").json
-    assert after["people"] == before["people"] - 1
+    assert after["people"] == before["people"]  # one less, and somebody else
     assert after["version"] != before["version"]
+    assert any("1 people who were erased are left out" in note for note in after["notes"])

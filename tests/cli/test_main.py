@@ -1,5 +1,7 @@
 """Help texts, exit codes and errors: what a shell script and a person rely on."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,15 @@ def test_the_first_page_names_every_verb(marquee: Marquee) -> None:
     for verb in VERBS:
         assert f"  {verb.split()[0]} " in done.out
     assert words(EXIT_CODES) in words(done.out)
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """Half of what the first page costs would be these; a verb imports them when it runs."""
+    heavy = {"numpy", "polars", "scipy", "pydantic", "fastapi", "uvicorn", "tantivy", "onnxruntime", "rich"}
+    program = f"import sys, services.cli.main as cli; cli.main(['--help']); print(*{heavy!r} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "Usage: marquee" in done.stdout
+    assert done.stdout.splitlines()[-1] == ""
 
 
 def test_version(marquee: Marquee) -> None:
@@ -134,6 +145,7 @@ def test_the_table_of_exit_codes(error: Exception, code: int) -> None:
 
 def test_messages_say_where_and_what_to_do() -> None:
     assert describe(PermissionError(13, "Permission denied", "features"))[1] == "features: Permission denied"
+    assert "is the disk full?" in describe(OSError("306362 requested and 278464 written"))[1]
     assert "--debug" in describe(ZeroDivisionError("odd"))[1]
     assert "ZeroDivisionError: odd" in describe(ZeroDivisionError("odd"))[1]
 

@@ -7,11 +7,18 @@ import pytest
 
 from data_jobs.build import Order, build
 from data_jobs.report import Silent
+from data_jobs.sample.load import load_sample
 from services.api.app.keys import key_id_of
 from tests.cli.conftest import Marquee
 from tests.e2e.kit import bundles, damage
 
 PEPPER = "a pepper of the tests only"
+
+
+def first_people(count: int) -> tuple[str, ...]:
+    """Ids of the sample's simulated viewers, in the order they are seeded."""
+    dataset, _ = load_sample()
+    return dataset.events.user_ids[:count]
 
 
 def second_bundle(home: Path) -> str:
@@ -80,8 +87,9 @@ def test_people_are_seeded_exported_and_erased(marquee: Marquee, home: Path) -> 
     done = marquee("users", "seed", "--limit", "3", "--json")
     assert done.json["people"] == 3
     assert done.json["simulated"] is True
+    assert done.json["erased"] == 0
     assert marquee("users", "seed", "--limit", "3", "--json").json == done.json
-    user = json.loads((home / "demo.json").read_text())["seeded"][0]
+    user, *_ = first_people(3)
     exported = marquee("users", "export", user).json
     events = exported["events"]
     assert events
@@ -90,6 +98,16 @@ def test_people_are_seeded_exported_and_erased(marquee: Marquee, home: Path) -> 
     assert marquee("users", "erase", user, "--yes").code == 0
     assert marquee("users", "export", user).code == 1
     assert marquee("users", "erase", user, "--yes").code == 1
+    again = marquee("users", "seed", "--limit", "3", "--json").json
+    assert (again["people"], again["erased"]) == (2, 1)  # nobody is brought back
+    assert "1 who were erased are left out" in marquee("users", "seed", "--limit", "3").out
+    assert marquee("users", "export", user).code == 1
+
+
+def test_nobody_has_no_name(marquee: Marquee, home: Path) -> None:
+    marquee("recommend", "--k", "3")  # leaves an answer for visitors without an id in the cache
+    assert marquee("users", "export", "").code == 1
+    assert marquee("users", "erase", "", "--yes").code == 1
 
 
 def test_erasing_asks_first(marquee: Marquee, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

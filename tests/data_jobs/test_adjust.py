@@ -5,10 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from data_jobs import adjust
 from data_jobs.adjust import Joined, join_log, leave_out
 from data_jobs.records import Dataset, Events, Film
 from data_jobs.report import DataError, Report
 from services.recommender.domain.events import Event, EventKind
+from services.recommender.domain.ids import mark_of
 from services.recommender.ports import LoggedEvent
 
 DAY = 86_400_000
@@ -41,8 +43,8 @@ def told(events: Events) -> set[tuple[str, str, str, float]]:
     }
 
 
-def joined(*log: LoggedEvent, seeded: tuple[str, ...] = ()) -> Joined:
-    return join_log(dataset(), log, seeded)
+def joined(*log: LoggedEvent, erased: tuple[str, ...] = ()) -> Joined:
+    return join_log(dataset(), log, {mark_of(user) for user in erased})
 
 
 def test_the_latest_opinion_stands_and_newcomers_count() -> None:
@@ -78,22 +80,30 @@ def test_what_was_seeded_from_the_data_changes_nothing() -> None:
         logged("ann", "a", EventKind.RATING, 1, 4.0),
         logged("ann", "b", EventKind.RATING, 2, 2.0),
         logged("ben", "a", EventKind.RATING, 3, 5.0),
-        seeded=("ann", "ben"),
     )
     assert told(same.dataset.events) == told(dataset().events)
     assert same.erased == 0
 
 
-def test_whoever_was_seeded_and_is_gone_was_erased() -> None:
-    result = joined(logged("ben", "a", EventKind.RATING, 3, 5.0), seeded=("ann", "ben"))
+def test_what_the_data_hold_of_the_erased_is_left_out() -> None:
+    result = joined(erased=("ann", "dora"))
     assert told(result.dataset.events) == {("ben", "a", "rating", 5.0)}
+    assert result.dataset.events.user_ids == ("ben",)
     assert result.erased == 1
 
 
-def test_a_new_state_store_is_not_taken_for_wishes_to_be_forgotten() -> None:
-    result = joined(logged("cleo", "c", EventKind.LIKE, 9), seeded=("ann", "ben"))
-    assert {"ann", "ben", "cleo"} == set(result.dataset.events.user_ids)
-    assert result.erased == 0
+def test_what_the_erased_said_since_counts() -> None:
+    result = joined(logged("ann", "c", EventKind.LIKE, 9), erased=("ann",))
+    assert told(result.dataset.events) == {("ann", "c", "like", 1.0), ("ben", "a", "rating", 5.0)}
+
+
+def test_a_log_is_read_once_and_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [logged(f"p{number}", "abz"[number % 3], EventKind.LIKE, number + 10) for number in range(8)]
+    whole = join_log(dataset(), lines)
+    monkeypatch.setattr(adjust, "_BATCH", 3)
+    parts = join_log(dataset(), iter(lines))
+    assert told(parts.dataset.events) == told(whole.dataset.events)
+    assert (parts.events, parts.unknown) == (whole.events, whole.unknown) == (6, 2)
 
 
 def test_the_order_of_the_log_does_not_matter() -> None:

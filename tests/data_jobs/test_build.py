@@ -18,6 +18,7 @@ from data_jobs.validate import Source
 from services.adapters.bundle.local import LocalBundles
 from services.adapters.bundle.manifest import Manifest
 from services.recommender.domain.events import Event, EventKind
+from services.recommender.domain.ids import mark_of
 from services.recommender.errors import EncoderUnavailable
 from services.recommender.ports import LoggedEvent
 
@@ -105,10 +106,9 @@ def test_feedback_becomes_training_data_and_the_erased_are_forgotten(tmp_path: P
     assert joined.version != plain.version
     assert "ann" in joined.dataset.events.user_ids
     assert any("1 events of the state store" in note for note in joined.notes)
-    seeded, *others = dataset.events.user_ids[:3]
-    kept = [LoggedEvent(user, user, Event(film, EventKind.CLICK, 1.0, 1)) for user in others]
-    erased = build(Order(home=tmp_path, log=kept, seeded=(seeded, *others)), Silent())
-    assert seeded not in erased.dataset.events.user_ids
+    gone = dataset.events.user_ids[0]
+    erased = build(Order(home=tmp_path, log=iter(log), erased={mark_of(gone)}), Silent())
+    assert gone not in erased.dataset.events.user_ids
     assert any("erased" in note for note in erased.notes)
 
 

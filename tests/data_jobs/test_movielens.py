@@ -270,6 +270,25 @@ def test_tags_by_people_then_alphabet(tmp_path: Path) -> None:
     assert found(report, "missing-value") == [("tags.csv", 7, " ")]
 
 
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n"])
+@pytest.mark.parametrize(
+    ("name", "header"), [("links", "movieId,imdbId,tmdbId"), ("tags", "userId,movieId,tag,timestamp")]
+)
+def test_an_optional_file_may_have_no_rows(tmp_path: Path, name: str, header: str, end: str) -> None:
+    data, report = read(lay(tmp_path, **{name: header + end}))
+    assert found(report, "no-rows") == [(f"{name}.csv", None, None)]
+    assert report.ok
+    assert [film.tmdb_id for film in data.films] == [None, None, None]
+    assert [film.tags for film in data.films] == [(), (), ()]
+
+
+def test_an_optional_file_needs_its_header(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="missing-column"):
+        read(lay(tmp_path, tags="userId,movieId\n"))
+    with pytest.raises(DataError, match="0 bytes"):
+        read(lay(tmp_path, tags=""))
+
+
 def test_genome_files_are_noted(tmp_path: Path) -> None:
     _, report = read(lay(tmp_path, genome_scores="movieId,tagId,relevance\n1,1,.5\n"))
     assert found(report, "optional-file") == [("genome-scores.csv", None, None)]

@@ -133,7 +133,9 @@ def _read(folder: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_bytes())
     except OSError as error:
-        raise BundleDamaged(f"{path}: {error.strerror or error}, expected a manifest; build or copy the bundle again") from error
+        raise BundleDamaged(
+            f"{path}: {error.strerror or error}, expected a manifest; build or copy the bundle again"
+        ) from error
     except (ValueError, RecursionError) as error:
         raise BundleDamaged(f"{path}: not JSON ({error}); build the bundle again") from error
     if not isinstance(document, dict):

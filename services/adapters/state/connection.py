@@ -64,6 +64,7 @@ class Database:
         self._idle: deque[Connection] = deque()
         self._writer = threading.Lock()
         self._closed = False
+        self._file: tuple[int, int] | None = None
         self._create()
 
     def connect(self) -> sqlite3.Connection:
@@ -113,10 +114,16 @@ class Database:
         deadline = Deadline.within(self.clock, OPENING_WAIT_S)
         with self._writer, self.reading(deadline) as raw:
             prepare(raw)
+            self._file = _identity(self.path)
 
     def _take(self) -> Connection:
         if self._closed:
             raise StateUnavailable(f"{self.path.name} was closed; start the program again")
+        # An open file takes writes after it was deleted, too, and they are gone with the process.
+        if self._file is not None and self._file != _identity(self.path):
+            raise StateUnavailable(
+                f"{self.path.name} was moved, replaced or deleted while in use; start the program again"
+            )
         try:
             return self._idle.pop()
         except IndexError:
@@ -150,3 +157,12 @@ class Database:
             self._idle.append(connection)
         else:
             connection.raw.close()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file a path leads to, None if to none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

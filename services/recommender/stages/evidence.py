@@ -115,7 +115,8 @@ def _terms(table: ItemTable, found: Entries, films: int, targets: NDArray[np.int
 def find_falls(constants: Weights, taste: Taste, plan: Plan, query: str | None, pool: Pool) -> Falls:
     """Leave out each suspect and score again."""
     weights = taste.weights(constants)
-    suspects = _suspects(plan, pool, weights)
+    suspected = _suspected(plan, pool, weights)
+    suspects = np.flatnonzero(suspected.any(axis=1)).astype(np.int32)
     whole = _raw(plan, pool, weights[None, :])
     falls = np.zeros((len(suspects), len(pool.popularity)), np.float32)
     left = _weights_without(taste, constants, suspects)
@@ -125,6 +126,7 @@ def find_falls(constants: Weights, taste: Taste, plan: Plan, query: str | None, 
         if len(group):
             rest = make_plan(constants, taste.without(int(suspects[group[0]])), query, stored=True)
             falls[group] = whole - _raw(_on_same_tables(rest, pool), pool, left[group])
+    falls[~suspected[suspects]] = 0
     return Falls(suspects, falls)
 
 
@@ -137,18 +139,22 @@ def _on_same_tables(plan: Plan, pool: Pool) -> Plan:
     return plan
 
 
-def _suspects(plan: Plan, pool: Pool, weights: Matrix) -> NDArray[np.int32]:
+def _suspected(plan: Plan, pool: Pool, weights: Matrix) -> NDArray[np.bool_]:
+    """Which films of the taste to leave out for which film of the answer, bool[taste films, films].
+
+    Each film has its own suspects, so that its reasons don't depend on what else the answer holds.
+    """
     if len(weights) <= SHORT_TASTE:
-        return np.arange(len(weights), dtype=np.int32)
+        return np.ones(pool.traits.shape, bool)
     terms = np.float32(plan.traits / max(float(weights.sum()), 1e-9)) * pool.traits
     for share, part in ((plan.main, pool.main), (plan.short, pool.short)):
         reference = _references(weights[None, :] @ part)[0] if part is not None else 0
         if part is not None and share and reference > 0:
             terms = terms + np.float32(share / reference) * (part @ pool.spread)
     terms = terms * weights[:, None]
-    count = min(SUSPECTS, len(terms))
-    largest = np.argpartition(-terms, count - 1, axis=0)[:count]
-    return np.unique(largest).astype(np.int32)
+    suspected = np.zeros(terms.shape, bool)
+    np.put_along_axis(suspected, np.argpartition(-terms, SUSPECTS - 1, axis=0)[:SUSPECTS], True, axis=0)
+    return suspected
 
 
 def _weights_without(taste: Taste, constants: Weights, suspects: NDArray[np.int32]) -> Matrix:

@@ -58,6 +58,13 @@ def test_a_manifest_that_is_none(copy, content):
         open_bundle(copy)
 
 
+@pytest.mark.parametrize("name", ["manifest.json", "popularity.npy", "text_index/meta.json"])
+def test_a_missing_file_is_named_with_what_to_do(copy, name):
+    (copy / name).unlink()
+    with pytest.raises(BundleDamaged, match=rf"{name}: No such file.*build or copy the bundle again"):
+        open_bundle(copy)
+
+
 def test_a_newer_format_is_named(copy):
     edit(copy, format=2)
     with pytest.raises(BundleDamaged, match="format is 2, expected 1"):

@@ -197,6 +197,17 @@ def test_a_damaged_file_is_unavailable(store: Store, tmp_path: Path) -> None:
     damaged.state.close()
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_that_goes_away_takes_nothing_more(store: Store, tmp_path: Path, replaced: bool) -> None:
+    store.record(send(did()))
+    (tmp_path / "state.db").rename(tmp_path / "aside.db")
+    if replaced:
+        sqlite(tmp_path, FakeClock()).state.close()
+    for call in (lambda: store.record(send(did("up"))), store.profile, lambda: store.state.ping(store.deadline())):
+        with pytest.raises(StateUnavailable, match="moved, replaced or deleted while in use; start the program again"):
+            call()
+
+
 def test_a_newer_schema_is_refused(store: Store, tmp_path: Path) -> None:
     store.state.close()
     tell(tmp_path, "PRAGMA user_version = 99")

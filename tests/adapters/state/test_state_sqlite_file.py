@@ -12,7 +12,8 @@ from state_kit import FakeClock, did, send
 from services.adapters.state.arrivals import Arrivals, event_id_of
 from services.adapters.state.cache import SWEEP_EVERY, SWEEP_ROWS
 from services.adapters.state.connection import Database
-from services.adapters.state.schema import VERSION
+from services.adapters.state.keys import SqliteKeys
+from services.adapters.state.schema import _STEPS, VERSION
 from services.adapters.state.sqlite import SqliteState
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import CacheEntry, CacheKey, Deadline
@@ -45,8 +46,25 @@ def test_a_new_file_has_the_schema_and_a_write_ahead_log(database: Database) -> 
 def test_opening_again_keeps_what_is_there(database: Database, clock: FakeClock) -> None:
     SqliteState(database).record([send(did())], within(database))
     again = Database(database.path, clock)
-    assert len(SqliteState(again).log()) == 1
+    assert len(list(SqliteState(again).log())) == 1
     again.close()
+
+
+def test_a_file_of_an_older_version_is_brought_up_to_date(tmp_path: Path, clock: FakeClock) -> None:
+    path = tmp_path / "state.db"
+    old = sqlite3.connect(path)
+    for statement in _STEPS[0].split(";"):
+        old.execute(statement)
+    old.execute("INSERT INTO api_keys VALUES ('k1', 'shop', 'serve', 0, 60, 0, 1)")
+    old.execute("PRAGMA user_version = 1")
+    old.commit()
+    old.close()
+    database = Database(path, clock)
+    assert SqliteState(database).erased() == frozenset()
+    assert SqliteKeys(database).get("k1") is not None
+    with database.reading(within(database)) as raw:
+        assert ask(raw, "PRAGMA user_version") == VERSION
+    database.close()
 
 
 def test_many_can_make_the_file_at_once(tmp_path: Path, clock: FakeClock) -> None:

@@ -1,0 +1,1 @@
+"""Speed and memory of one release, measured: over HTTP against a real server process, and of the pipeline alone."""

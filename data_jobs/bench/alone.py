@@ -1,0 +1,87 @@
+"""The pipeline and the text encoder by themselves, in this process: no HTTP, no state store, no cache."""
+
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import Any
+
+from data_jobs.bench.figures import Figures, over_passes, percentiles
+from data_jobs.bench.mix import LENGTHS, WEIGHTS, K
+from data_jobs.bench.people import Person
+from services.bootstrap import SystemClock
+from services.recommender.domain.profile import Profile, replay
+from services.recommender.domain.request import Request
+from services.recommender.pipeline import Pipeline
+from services.recommender.ports import Deadline, Release, TextEncoder
+
+DEADLINE_S = 60.0
+# For the figure over all lengths people come as often as in the mix.
+MOST_PEOPLE = 40
+
+
+def pipeline_times(release: Release, people: Mapping[int, Sequence[Person]], passes: int) -> dict[str, Any]:
+    """``{mix, people: {length: figures}, stages: {length: {stage: ms}}}``: milliseconds of ``Pipeline.rank``.
+
+    Length 0 is somebody unknown. The first pass warms up and does not count.
+    """
+    pipeline, clock = Pipeline(release, None), SystemClock()
+    profiles = {0: [Profile("")] * 10, **{length: _profiles(people[length]) for length in LENGTHS}}
+    found: dict[int, list[Figures]] = defaultdict(list)
+    mixed: list[Figures] = []
+    stages: dict[int, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for turn in range(passes + 1):
+        seconds = {length: _timed(pipeline, clock, those, stages[length]) for length, those in profiles.items()}
+        if turn:
+            for length, spent in seconds.items():
+                found[length].append(percentiles(spent))
+            mixed.append(percentiles(_as_in_the_mix(seconds)))
+    return {
+        "mix": over_passes(mixed),
+        "people": {str(length): over_passes(figures) for length, figures in found.items()},
+        "stages": {str(length): _medians(spent) for length, spent in stages.items()},
+    }
+
+
+def _profiles(people: Sequence[Person]) -> list[Profile]:
+    return [replay(person.user_id, person.events) for person in people[:MOST_PEOPLE]]
+
+
+def _timed(
+    pipeline: Pipeline, clock: SystemClock, profiles: Sequence[Profile], stages: dict[str, list[float]]
+) -> list[float]:
+    request, spent = Request(k=K), []
+    for profile in profiles:
+        deadline = Deadline.within(clock, DEADLINE_S)
+        begun = time.perf_counter()
+        ranking = pipeline.rank(request, profile, deadline)
+        spent.append(time.perf_counter() - begun)
+        for stage, ms in ranking.trace.items():
+            stages[stage].append(ms)
+    return spent
+
+
+def _as_in_the_mix(seconds: Mapping[int, Sequence[float]]) -> list[float]:
+    """Times in proportion to the weights of their lengths: each is repeated as often as its share asks for."""
+    return [
+        spent
+        for length in LENGTHS
+        for place in range(WEIGHTS[f"person_{length}"] * MOST_PEOPLE)
+        for spent in (seconds[length][place % len(seconds[length])],)
+    ]
+
+
+def _medians(spent: Mapping[str, Sequence[float]]) -> Figures:
+    return {stage: round(median(ms), 3) for stage, ms in spent.items()}
+
+
+def encoder_times(encoder: TextEncoder, queries: Sequence[str], passes: int) -> Figures:
+    """Milliseconds to embed one query; the model is loaded before."""
+    encoder.encode(["a first text loads the model"])
+    return over_passes(percentiles([_embedding_s(encoder, query) for query in queries]) for _ in range(passes))
+
+
+def _embedding_s(encoder: TextEncoder, query: str) -> float:
+    begun = time.perf_counter()
+    encoder.encode([query])
+    return time.perf_counter() - begun

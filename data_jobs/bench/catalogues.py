@@ -1,0 +1,80 @@
+"""The films that are measured: the sample or a MovieLens folder, filled up from a TMDB file, and who watched them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from data_jobs.catalogue import arranged
+from data_jobs.readers.tmdb import read_tmdb
+from data_jobs.records import Dataset, Events, Film
+from data_jobs.report import DataError, Progress, Report
+from data_jobs.sample.load import SIMULATED, load_sample
+from data_jobs.sample.simulate import simulate
+from data_jobs.validate import Source, load
+
+VIEWERS = 3_000
+# The simulation holds a film x trait matrix: of the most voted films only, or it takes gigabytes.
+WATCHED_FILMS = 10_000
+SEED = 11
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """Fill the catalogue up to ``films`` from ``metadata`` (TMDB, JSON lines), most voted first. ``viewers`` are
+    simulated where there are no events.
+    """
+
+    films: int
+    metadata: Path
+    viewers: int = VIEWERS
+
+
+def read_dataset(source: Source | None, filling: Filling | None, progress: Progress) -> Dataset:
+    """The data set, best known films first. Events are the source's own; where the catalogue was filled up without
+    one, simulated viewers (``sources`` says so). Raises DataError, also for a file with too few films.
+    """
+    dataset, _ = load_sample(progress) if source is None else load(source, progress)
+    if filling is None:
+        return arranged(dataset)
+    report = Report(keep=0)
+    found = read_tmdb(filling.metadata, report, progress)
+    films = filled(dataset.films, [*found.by_movielens.values(), *found.by_tmdb.values()], filling.films)
+    sources = (*dataset.sources, filling.metadata.name)
+    if source is not None:
+        return arranged(replace(dataset, films=films, sources=sources))
+    progress.advance("simulating viewers", 0, None)
+    events = simulated_events(films, filling.viewers)
+    progress.advance("simulating viewers", len(events), len(events))
+    return arranged(Dataset(films, events, tuple(dict.fromkeys((*sources, SIMULATED)))))
+
+
+def filled(base: Sequence[Film], more: Sequence[Film], films: int) -> tuple[Film, ...]:
+    """``base`` and the most voted of ``more`` that it doesn't have, ``films`` in all.
+
+    Raises DataError if both together are too few. A base that is larger is kept as it is.
+    """
+    ids = {film.item_id for film in base}
+    known = {film.tmdb_id for film in base if film.tmdb_id is not None}
+    fresh: dict[str, Film] = {}
+    for film in more:
+        named = replace(film, item_id=film.item_id or f"tmdb-{film.tmdb_id}")
+        if film.tmdb_id is not None and film.tmdb_id not in known and named.item_id not in ids:
+            fresh.setdefault(named.item_id, named)
+    missing = max(0, films - len(base))
+    if missing > len(fresh):
+        raise DataError(
+            f"{films:,} films were asked for, the base has {len(base):,} and the metadata {len(fresh):,} others; "
+            f"ask for at most {len(base) + len(fresh):,}"
+        )
+    best = sorted(fresh.values(), key=lambda film: (-(film.vote_count or 0), film.item_id))
+    return (*base, *best[:missing])
+
+
+def simulated_events(films: Sequence[Film], viewers: int, most: int = WATCHED_FILMS) -> Events:
+    """Ratings of made-up viewers of the ``most`` voted films, as events on all of ``films``."""
+    votes = np.array([film.vote_count or 0 for film in films])
+    watched = np.sort(np.argsort(-votes, kind="stable")[:most])
+    events = simulate([films[row] for row in watched.tolist()], viewers, SEED)
+    return replace(events, film=watched[events.film].astype(np.int32))

@@ -1,0 +1,66 @@
+"""A keep-alive HTTP/1.1 connection that costs next to nothing, so that what is timed is the server."""
+
+import socket
+from types import TracebackType
+from typing import Self
+
+from services.recommender.errors import Unavailable
+
+TIMEOUT_S = 20.0
+_CHUNK = 1 << 16
+_LARGEST_HEAD = 1 << 16
+_LENGTH = b"\r\ncontent-length:"
+
+
+class Connection:
+    """One socket to one server on this machine. Answers must state their Content-Length, as ours do."""
+
+    def __init__(self, host: str, port: int) -> None:
+        try:
+            self._socket = socket.create_connection((host, port), TIMEOUT_S)
+        except OSError as error:
+            raise Unavailable(f"{host}:{port} does not answer ({error}); is the server still up?") from error
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._rest = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._socket.close()
+
+    def ask(self, raw: bytes) -> tuple[int, bytes]:
+        """Send a request and wait for the whole answer: status and body. Raises Unavailable."""
+        try:
+            self._socket.sendall(raw)
+            head = self._head()
+            length = _content_length(head)
+            while len(self._rest) < length:
+                self._receive()
+        except OSError as error:
+            raise Unavailable(f"the server broke off or took over {TIMEOUT_S:.0f} s: {error}") from error
+        body, self._rest = self._rest[:length], self._rest[length:]
+        return int(head[9:12]), body
+
+    def _head(self) -> bytes:
+        while (end := self._rest.find(b"\r\n\r\n")) < 0:
+            if len(self._rest) > _LARGEST_HEAD:
+                raise Unavailable("the server's answer has no end of its headers; is it HTTP?")
+            self._receive()
+        head, self._rest = self._rest[: end + 2], self._rest[end + 4 :]
+        return head
+
+    def _receive(self) -> None:
+        received = self._socket.recv(_CHUNK)
+        if not received:
+            raise Unavailable("the server closed the connection in the middle of an answer")
+        self._rest += received
+
+
+def _content_length(head: bytes) -> int:
+    at = head.lower().find(_LENGTH)
+    if at < 0:
+        raise Unavailable("the server's answer has no Content-Length")
+    return int(head[at + len(_LENGTH) : head.index(b"\r\n", at + 2)])

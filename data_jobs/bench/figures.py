@@ -1,0 +1,26 @@
+"""Times to figures: percentiles of a pass, and the median over several passes."""
+
+from collections.abc import Iterable, Sequence
+from statistics import median
+
+import numpy as np
+
+Figures = dict[str, float]
+
+
+def percentiles(seconds: Sequence[float]) -> Figures:
+    """``{n, p50, p95, p99}``, milliseconds; only ``{n: 0}`` of nothing."""
+    if not seconds:
+        return {"n": 0}
+    p50, p95, p99 = np.percentile(np.asarray(seconds) * 1_000, [50, 95, 99]).tolist()
+    return {"n": len(seconds), "p50": round(p50, 3), "p95": round(p95, 3), "p99": round(p99, 3)}
+
+
+def over_passes(passes: Iterable[Figures]) -> Figures:
+    """The median over passes of each figure that every pass has; ``n`` is added up."""
+    found = list(passes)
+    names = [name for name in (found[0] if found else {}) if all(name in figures for figures in found)]
+    merged = {name: round(median(figures[name] for figures in found), 3) for name in names}
+    if "n" in merged:
+        merged["n"] = sum(figures["n"] for figures in found)
+    return merged

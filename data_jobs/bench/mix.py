@@ -1,0 +1,168 @@
+"""The documented mix of requests: what kinds, how often, and each request as the bytes that are sent.
+
+No two requests to ``/recommend`` are equal: the n-th has a diversity of 0.2 + n / 1,000,000, which changes neither
+the work nor, to speak of, the answer, and makes every fingerprint another one. So no answer comes from the cache,
+while looking there and writing to it are part of what is measured.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+
+from data_jobs.bench.people import Person
+from services.recommender.domain.catalogue import Catalogue, TraitKind
+
+LENGTHS = (5, 20, 50, 150, 1_000)
+# Of 100 requests.
+WEIGHTS: dict[str, int] = {
+    "person_5": 8,
+    "person_20": 14,
+    "person_50": 14,
+    "person_150": 10,
+    "person_1000": 4,
+    "anonymous": 6,
+    "seeds": 10,
+    "filters": 8,
+    "explain": 6,
+    "free_text": 6,
+    "similar": 6,
+    "type_ahead": 5,
+    "feedback": 3,
+}
+NOT_RECOMMEND = frozenset({"similar", "type_ahead", "feedback"})
+RECOMMEND = tuple(kind for kind in WEIGHTS if kind not in NOT_RECOMMEND)
+PEOPLE = tuple(kind for kind in WEIGHTS if kind.startswith("person_"))
+FREE_TEXT = "free_text"
+TYPICAL = 50
+K = 20
+_KNOWN_FILMS = 5_000
+_STEP = 1e-6
+_FILTERS: tuple[dict[str, Any], ...] = (
+    {"genres": ["Comedy", "Romance"]},
+    {"year_from": 1980, "year_to": 1999},
+    {"languages": ["fr", "it", "ja"]},
+    {"not_genres": ["Horror"], "min_votes": 50},
+    {"genres": ["Drama"], "year_from": 2010},
+)
+_PHRASES = ("a film about {0}", "{0} and {1}", "{0} with {1}", "something like {0}, but with {1}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request: its kind and its bytes; ``user_id`` where it is one person's and is sent again and again."""
+
+    kind: str
+    raw: bytes
+    user_id: str = ""
+
+
+class Requests:
+    """Makes requests over one catalogue and its bench people, no two to ``/recommend`` alike; seeded."""
+
+    def __init__(self, catalogue: Catalogue, people: dict[int, list[Person]], seed: int = 1) -> None:
+        self._catalogue = catalogue
+        self._people = people
+        self._rng = np.random.default_rng(seed)
+        self._numbers = count()
+        self._turns = {length: count() for length in people}
+        self._keywords = _keywords(catalogue)
+        self._makers: dict[str, Callable[[], bytes]] = {
+            **{f"person_{length}": self._maker(length) for length in people},
+            "anonymous": lambda: self._recommend(),
+            "seeds": lambda: self._recommend(liked=self._films(int(self._rng.integers(1, 6)))),
+            "filters": lambda: self._recommend(user_id=self._person(TYPICAL), filters=self._one(_FILTERS)),
+            "explain": lambda: self._recommend(user_id=self._person(TYPICAL), explain=True),
+            "free_text": lambda: self._recommend(query=self.query()),
+            "similar": lambda: get(f"/similar?item_id={quote(self._films(1)[0], safe='')}&k={K}"),
+            "type_ahead": lambda: get(f"/films?q={quote(self._prefix())}"),
+            "feedback": self._feedback,
+        }
+
+    def make(self, kind: str) -> Sent:
+        """A request of a kind."""
+        return Sent(kind, self._makers[kind]())
+
+    def mixed(self, size: int, kinds: Iterable[str] = tuple(WEIGHTS)) -> list[Sent]:
+        """About ``size`` requests of these kinds in proportion to their weights, at least one each, shuffled."""
+        wanted = tuple(kinds)
+        whole = sum(WEIGHTS[kind] for kind in wanted)
+        made = [self.make(kind) for kind in wanted for _ in range(max(1, round(size * WEIGHTS[kind] / whole)))]
+        return [made[place] for place in self._rng.permutation(len(made)).tolist()]
+
+    def repeated(self, users: int, k: int = K) -> list[Sent]:
+        """One request a person, the same whenever it is sent again; another ``k`` is another request."""
+        people = self._people[TYPICAL][:users]
+        return [
+            Sent("cached", post("/recommend", {"user_id": person.user_id, "k": k}), person.user_id) for person in people
+        ]
+
+    def like(self, user_id: str) -> bytes:
+        """A like by a person, of some well-known film."""
+        return post("/feedback", {"user_id": user_id, "item_id": self._films(1)[0], "event": "like"})
+
+    def query(self) -> str:
+        """Words for free text: a title, or a phrase of two keywords."""
+        if not self._keywords or self._rng.random() < 0.3:
+            return self._catalogue.titles[self._row()]
+        words = [self._one(self._keywords) for _ in range(2)]
+        return str(self._one(_PHRASES)).format(*words)
+
+    def _maker(self, length: int) -> Callable[[], bytes]:
+        return lambda: self._recommend(user_id=self._person(length))
+
+    def _recommend(self, **fields: object) -> bytes:
+        return post("/recommend", {"k": K, "diversity": round(0.2 + next(self._numbers) * _STEP, 6), **fields})
+
+    def _person(self, length: int) -> str:
+        people = self._people[length]
+        return people[next(self._turns[length]) % len(people)].user_id
+
+    def _films(self, films: int) -> list[str]:
+        return [self._catalogue.item_ids[self._row()] for _ in range(films)]
+
+    def _row(self) -> int:
+        return int(self._rng.integers(0, min(len(self._catalogue), _KNOWN_FILMS)))
+
+    def _prefix(self) -> str:
+        """The first three to six characters of a title."""
+        return self._catalogue.titles[self._row()][: int(self._rng.integers(3, 7))]
+
+    def _feedback(self) -> bytes:
+        return self.like(f"bench-feedback-{next(self._numbers) % 50}")
+
+    def _one(self, values: Sequence[Any]) -> Any:  # noqa: ANN401 - whatever the sequence holds
+        return values[int(self._rng.integers(0, len(values)))]
+
+
+def people_needed(requests: int) -> dict[int, int]:
+    """How many people of each length, so that no one comes twice in a pass of so many requests."""
+    typical = ("person_50", "filters", "explain")
+    of_length = {length: WEIGHTS[f"person_{length}"] for length in LENGTHS}
+    of_length[TYPICAL] = sum(WEIGHTS[kind] for kind in typical)
+    return {length: max(10, -(-requests * weight // 100)) for length, weight in of_length.items()}
+
+
+def post(path: str, document: object) -> bytes:
+    """A POST with a JSON body, as sent on a connection that stays open."""
+    body = json.dumps(document).encode()
+    head = (
+        f"POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def get(path: str) -> bytes:
+    """A GET, as sent on a connection that stays open."""
+    return f"GET {path} HTTP/1.1\r\nhost: bench\r\n\r\n".encode()
+
+
+def _keywords(catalogue: Catalogue) -> list[str]:
+    kinds = catalogue.traits.kinds
+    ids = np.flatnonzero((kinds == TraitKind.KEYWORD) | (kinds == TraitKind.DIRECTOR))
+    common = ids[np.argsort(-catalogue.traits.films[ids], kind="stable")[:2_000]]
+    return [catalogue.traits.names[trait] for trait in common.tolist()]

@@ -1,0 +1,68 @@
+"""Made-up people with a given number of events, for the state store of the server and for the pipeline alone."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.recommender.domain.catalogue import Catalogue
+from services.recommender.domain.events import Event, EventKind
+from services.recommender.ports import LoggedEvent
+
+SEED = 3
+_FIRST_MS = 1_700_000_000_000
+_BETWEEN_MS = 60_000
+# Log odds: fame by rank, and a film of one of the person's two genres.
+_FAME, _TASTE = 0.7, 2.0
+_STARS = (1.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0)
+_SHARES = (0.05, 0.1, 0.1, 0.15, 0.25, 0.2, 0.15)
+# Somebody who has seen nearly everything cannot be answered.
+_MOST_SEEN = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """``events`` oldest first, ratings of distinct films."""
+
+    user_id: str
+    events: tuple[Event, ...]
+
+    def log(self) -> list[LoggedEvent]:
+        """The events as lines of the log."""
+        return [LoggedEvent(f"bench-{event.item_id}", self.user_id, event) for event in self.events]
+
+
+def make_people(catalogue: Catalogue, counts: Mapping[int, int], seed: int = SEED) -> dict[int, list[Person]]:
+    """``counts``: how many people for each number of events. In a catalogue of few films they have at most three
+    quarters of it. Films are drawn by fame (rows are in its order) and by two genres a person likes.
+    """
+    return {
+        length: [_person(catalogue, length, number, seed) for number in range(people)]
+        for length, people in counts.items()
+    }
+
+
+def logged(people: Iterable[Person]) -> list[LoggedEvent]:
+    """Everybody's events, person by person."""
+    return [line for person in people for line in person.log()]
+
+
+def _person(catalogue: Catalogue, length: int, number: int, seed: int) -> Person:
+    rng = np.random.default_rng((seed, length, number))
+    rows = _rows(catalogue, min(length, int(len(catalogue) * _MOST_SEEN)), rng)
+    stars = rng.choice(_STARS, len(rows), p=_SHARES)
+    events = tuple(
+        Event(catalogue.item_ids[row], EventKind.RATING, float(value), _FIRST_MS + _BETWEEN_MS * place)
+        for place, (row, value) in enumerate(zip(rows.tolist(), stars, strict=True))
+    )
+    return Person(f"bench-{length}-{number}", events)
+
+
+def _rows(catalogue: Catalogue, count: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Distinct rows in random order; Gumbel noise on log weights draws without replacement."""
+    films = len(catalogue)
+    some = catalogue.genre_bits[rng.integers(0, min(films, 500), 2)]
+    suits = (catalogue.genre_bits & (some[0] | some[1])) != 0
+    drawn = rng.gumbel(size=films) - _FAME * np.log(np.arange(films) + 9.0) + _TASTE * suits
+    return rng.permutation(np.argpartition(-drawn, max(0, count - 1))[:count])

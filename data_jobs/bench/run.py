@@ -1,0 +1,103 @@
+"""One run: a home of its own over the bundle, people in it, then everything in turn. Nothing of it is left behind."""
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from data_jobs.bench.alone import encoder_times, pipeline_times
+from data_jobs.bench.machine import load, machine
+from data_jobs.bench.mix import Requests, people_needed
+from data_jobs.bench.people import Person, logged, make_people
+from data_jobs.bench.sequence import Effort, measure_http
+from data_jobs.bench.targets import verdicts
+from data_jobs.report import Progress
+from services.adapters.bundle.local import LocalBundles, LocalReleases
+from services.adapters.state.connection import Database
+from services.adapters.state.sqlite import SqliteState
+from services.bootstrap import SystemClock, open_search
+from services.recommender.domain.bundle import Bundle
+from services.recommender.ports import Release, TextEncoder
+
+QUERIES = 40
+
+
+def measure(
+    bundle: Path, home: Path, encoder: TextEncoder | None, effort: Effort, progress: Progress
+) -> dict[str, Any]:
+    """All figures of the bundle in a folder, as one JSON document. ``home``: where a temporary home may be made.
+
+    Raises Unavailable (no server, no encoder), BenchFailed, BundleError.
+    """
+    before = load()
+    with _temporary_home(bundle, home) as own:
+        release = LocalReleases(own, open_search).current()
+        people = make_people(release.bundle.catalogue, people_needed(effort.requests))
+        progress.advance("seeding people", 0, 1)
+        _seed(own, (person for of_length in people.values() for person in of_length))
+        progress.advance("seeding people", 1, 1)
+        requests = Requests(release.bundle.catalogue, people)
+        figures = {
+            "http": measure_http(own, requests, release.bundle, encoder, effort, progress),
+            "pipeline": _pipeline(release, people, effort, progress),
+            "encoder": _encoder(encoder, requests, effort, progress),
+        }
+        films = len(release.bundle.catalogue)
+        facts = _facts(release.bundle, effort)
+        release.search.close()
+    return {
+        "machine": machine() | {"load_before": before, "load_after": load()},
+        "bundle": facts,
+        **figures,
+        "targets": verdicts(figures, films),
+    }
+
+
+def _pipeline(release: Release, people: dict[int, list[Person]], effort: Effort, progress: Progress) -> dict[str, Any]:
+    progress.advance("measuring the pipeline", 0, 1)
+    figures = pipeline_times(release, people, effort.passes)
+    progress.advance("measuring the pipeline", 1, 1)
+    return figures
+
+
+def _encoder(encoder: TextEncoder | None, requests: Requests, effort: Effort, progress: Progress) -> dict[str, Any]:
+    if encoder is None:
+        return {}
+    progress.advance("measuring the encoder", 0, 1)
+    queries = [requests.query() for _ in range(min(QUERIES, effort.requests))]
+    figures = encoder_times(encoder, queries, effort.passes)
+    progress.advance("measuring the encoder", 1, 1)
+    return {"id": encoder.encoder_id, **figures}
+
+
+@contextmanager
+def _temporary_home(bundle: Path, home: Path) -> Iterator[Path]:
+    """A home with this bundle active and an empty state store, so that no run finds the answers of another."""
+    home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="run-", dir=home) as folder:
+        own = Path(folder).resolve()
+        (own / "bundles").symlink_to(bundle.resolve().parent, target_is_directory=True)
+        LocalBundles(own).activate(bundle.name)
+        yield own
+
+
+def _seed(home: Path, people: Iterable[Person]) -> None:
+    state = SqliteState(Database(home / "state.db", SystemClock()))
+    try:
+        state.seed(logged(people))
+    finally:
+        state.close()
+
+
+def _facts(bundle: Bundle, effort: Effort) -> dict[str, Any]:
+    return {
+        "version": bundle.version,
+        "films": len(bundle.catalogue),
+        "films_in_tables": len(bundle.collaborative.rows),
+        "row_width": int(bundle.collaborative.main.columns.shape[1]),
+        "vectors": bundle.embeddings.dims if bundle.embeddings is not None else 0,
+        "sources": list(bundle.sources),
+        "requests": effort.requests,
+        "passes": effort.passes,
+    }

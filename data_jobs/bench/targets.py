@@ -1,0 +1,66 @@
+"""The targets, and what was measured beside them. A target counts for the catalogue it was set for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+LARGE = (60_000, 10**9)
+SMALL = (9_000, 11_000)
+ANY = (0, 10**9)
+_FOR = {LARGE: "62,000 films", SMALL: "ml-latest-small", ANY: "any"}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """``place``: path into the figures. ``bound``: at most, or at least where ``at_least``. ``films``: for how many."""
+
+    what: str
+    unit: str
+    place: tuple[str, ...]
+    bound: float
+    films: tuple[int, int] = LARGE
+    at_least: bool = False
+
+    def is_met(self, value: float) -> bool:
+        """Whether a value is good enough."""
+        return value >= self.bound if self.at_least else value <= self.bound
+
+
+TARGETS = (
+    Target("/recommend uncached, p50", "ms", ("http", "uncached", "recommend", "p50"), 6.0),
+    Target("/recommend uncached, p95", "ms", ("http", "uncached", "recommend", "p95"), 12.0),
+    Target("/recommend cached, p95", "ms", ("http", "cached", "p95"), 2.5),
+    Target("pipeline alone, p50", "ms", ("pipeline", "mix", "p50"), 4.0),
+    Target("free-text query embedding, p50", "ms", ("encoder", "p50"), 5.0, ANY),
+    Target("fresh answers, 8 connections", "1/s", ("http", "throughput", "fresh"), 400.0, SMALL, at_least=True),
+    Target("resident memory without encoder", "MB", ("http", "memory", "without_encoder", "rss"), 250.0),
+    Target("resident memory with encoder", "MB", ("http", "memory", "with_encoder", "rss"), 450.0),
+)
+
+
+def verdicts(figures: Mapping[str, Any], films: int) -> list[dict[str, Any]]:
+    """A line a target: what, measured (None: not measured), target, for which catalogue, and ``met`` (None where
+    the target was set for another catalogue or nothing was measured).
+    """
+    return [_verdict(target, figures, films) for target in TARGETS]
+
+
+def _verdict(target: Target, figures: Mapping[str, Any], films: int) -> dict[str, Any]:
+    value = value_at(figures, target.place)
+    counts = value is not None and target.films[0] <= films <= target.films[1]
+    return {
+        "what": target.what,
+        "unit": target.unit,
+        "measured": value,
+        "target": f"{'>=' if target.at_least else '<='} {target.bound:g}",
+        "for": _FOR[target.films],
+        "met": target.is_met(value) if counts and value is not None else None,
+    }
+
+
+def value_at(figures: Mapping[str, Any], place: Sequence[str]) -> float | None:
+    """The number at a path, None where nothing is."""
+    found: Any = figures
+    for name in place:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return float(found) if isinstance(found, int | float) else None

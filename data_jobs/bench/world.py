@@ -1,0 +1,124 @@
+"""The release that is measured: the active bundle, or one that is built for the bench and kept for the next run."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_jobs.bench.catalogues import SEED, WATCHED_FILMS, Filling, read_dataset
+from data_jobs.bench.vectors import simulated_vectors
+from data_jobs.build import Order, fingerprint
+from data_jobs.bundle import assemble, save
+from data_jobs.catalogue import build_catalogue
+from data_jobs.embed_items import embed_films
+from data_jobs.records import Dataset
+from data_jobs.report import Progress
+from data_jobs.train import TrainParams, train
+from data_jobs.validate import Source
+from services.adapters.bundle.local import LocalBundles
+from services.adapters.bundle.reader import file_sha256, open_bundle
+from services.recommender.domain.catalogue import Catalogue
+from services.recommender.domain.embeddings import Embeddings
+from services.recommender.domain.weights import Weights
+from services.recommender.errors import BundleError
+from services.recommender.ports import TextEncoder
+
+# Choosing lambda takes minutes and changes no time that is measured.
+PARAMS = TrainParams(ridge=80.0)
+SIMULATED_VECTORS = "simulated vectors"
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What to measure. Nothing named: the active bundle, else the sample. ``encoder`` None: without vectors."""
+
+    source: Source | None = None
+    filling: Filling | None = None
+    real_text: bool = False
+    encoder: TextEncoder | None = None
+
+    @property
+    def is_named(self) -> bool:
+        """Whether data was named, so that the active bundle is not asked for."""
+        return self.source is not None or self.filling is not None or self.real_text
+
+    def fingerprint(self) -> str:
+        """A hash over all that the bench bundle is made from."""
+        made_of = {
+            "format": _FORMAT,
+            "data": fingerprint(Order(Path(), self.source, self.encoder)),
+            "films": self.filling.films if self.filling else None,
+            "metadata": file_sha256(self.filling.metadata) if self.filling else None,
+            "real_text": self.real_text,
+            "viewers": [self.filling.viewers, WATCHED_FILMS, SEED] if self.filling else None,
+            "params": asdict(PARAMS),
+            "weights": Weights().to_json(),
+        }
+        return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def find_bundle(home: Path, world: World, progress: Progress) -> Path:
+    """The folder of the bundle to measure, built under ``home/bench`` unless it is there already.
+
+    Raises DataError, EncoderUnavailable, BundleError.
+    """
+    if not world.is_named:
+        try:
+            return _opened(home)
+        except BundleError:
+            pass  # nothing is active, or it can't be served: the sample is always there
+    own = home / "bench" / world.fingerprint()
+    try:
+        return _opened(own)
+    except BundleError:
+        return _build(home, own, world, progress)
+
+
+def _opened(home: Path) -> Path:
+    """The active bundle of a home, once it has been opened. Raises BundleError."""
+    path = LocalBundles(home).current_path()
+    open_bundle(path)
+    return path
+
+
+def _build(home: Path, own: Path, world: World, progress: Progress) -> Path:
+    dataset = read_dataset(world.source, world.filling, progress)
+    catalogue = build_catalogue(dataset.films, dataset.events)
+    vectors = _vectors(home, world, dataset, catalogue, progress)
+    encoder_id = world.encoder.encoder_id if world.encoder else ""
+    embeddings = None if vectors is None else Embeddings.quantise(vectors, encoder_id)
+    model = train(dataset, catalogue, PARAMS, embeddings, progress)
+    simulated = () if vectors is None or world.real_text else (SIMULATED_VECTORS,)
+    bundle = assemble(
+        catalogue,
+        model.collaborative,
+        model.popularity,
+        model.model_version,
+        vectors=vectors,
+        encoder_id=encoder_id,
+        sources=(*dataset.sources, *simulated),
+    )
+    progress.advance("writing the bundle", 0, 1)
+    path = save(bundle, own, {"training": dict(model.figures)})
+    LocalBundles(own).activate(path.name)
+    progress.advance("writing the bundle", 1, 1)
+    return path
+
+
+def _vectors(
+    home: Path, world: World, dataset: Dataset, catalogue: Catalogue, progress: Progress
+) -> NDArray[np.float32] | None:
+    """float32[films, dims]: of the real texts or simulated; None without an encoder."""
+    if world.encoder is None:
+        return None
+    if not world.real_text:
+        return simulated_vectors(catalogue.genre_bits, world.encoder.dims)
+
+    def told(done: int, total: int) -> None:
+        progress.advance("embedding texts", done, total)
+
+    return embed_films(dataset.films, world.encoder, home / "cache" / "vectors", told)

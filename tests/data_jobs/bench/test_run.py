@@ -1,0 +1,67 @@
+"""A whole run, small, over the sample catalogue."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from data_jobs.bench.mix import FREE_TEXT, WEIGHTS
+from data_jobs.bench.run import measure
+from data_jobs.bench.sequence import Effort, kinds_of
+from data_jobs.bench.targets import TARGETS
+from data_jobs.bench.world import World, find_bundle
+from data_jobs.report import Silent
+
+SMALL = Effort(requests=20, passes=2, starts=1)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("run")
+
+
+@pytest.fixture(scope="module")
+def bundle(home) -> Path:
+    return find_bundle(home, World(), Silent())
+
+
+@pytest.fixture(scope="module")
+def document(home, bundle):
+    return json.loads(json.dumps(measure(bundle, home / "bench", None, SMALL, Silent())))
+
+
+def test_everything_is_measured(document):
+    http = document["http"]
+    assert set(http["uncached"]["kinds"]) == set(WEIGHTS)
+    for figures in (http["uncached"]["recommend"], http["uncached"]["all"], http["cached"], http["floor"]):
+        assert 0 < figures["p50"] <= figures["p95"] <= figures["p99"]
+    assert http["start_s"] > 0
+    assert http["first_answer_ms"] > 0
+    assert 0 <= http["hit_ratio"] <= 1
+    assert http["throughput"]["fresh"] > 0
+    assert http["throughput"]["cached"] > 0
+    assert document["pipeline"]["mix"]["p50"] > 0
+
+
+def test_without_an_encoder_nothing_is_said_of_one(document):
+    assert document["encoder"] == {}
+    assert "with_encoder" not in document["http"]["memory"]
+    assert document["bundle"]["vectors"] == 0
+
+
+def test_facts_and_targets_stand_beside_the_figures(document):
+    assert document["bundle"]["films"] > 250
+    assert document["bundle"]["requests"] == SMALL.requests
+    assert document["machine"]["cores"] >= 1
+    assert [verdict["what"] for verdict in document["targets"]] == [target.what for target in TARGETS]
+
+
+def test_nothing_is_left_behind_but_the_bundle(home, bundle, document):
+    assert [path.name for path in (home / "bench").iterdir()] == [World().fingerprint()]
+    assert not (home / "state.db").exists()
+    assert bundle.is_dir()
+
+
+def test_free_text_is_asked_where_it_can_be_answered():
+    assert kinds_of(free_text=True) == tuple(WEIGHTS)
+    assert set(WEIGHTS) - set(kinds_of(free_text=False)) == {FREE_TEXT}

@@ -1,0 +1,91 @@
+"""A real `marquee serve`, started, looked at and stopped."""
+
+import json
+import os
+
+import pytest
+
+from data_jobs.bench.mix import get, post
+from data_jobs.bench.server import Served
+from data_jobs.bench.world import World, find_bundle
+from data_jobs.report import Silent
+from services.adapters.bundle.local import LocalBundles
+from services.recommender.errors import Unavailable
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    home = tmp_path_factory.mktemp("served")
+    built = find_bundle(home, World(), Silent())
+    (home / "bundles").symlink_to(built.parent, target_is_directory=True)
+    LocalBundles(home).activate(built.name)
+    return home
+
+
+def is_running(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def fail_in_the_middle():
+    raise ZeroDivisionError
+
+
+def test_it_serves_from_its_home_and_is_gone_afterwards(home):
+    with Served(home) as server:
+        assert server.started_s > 0
+        with server.connect() as connection:
+            status, body = connection.ask(post("/recommend", {"k": 3}))
+            assert status == 200
+            assert len(json.loads(body)["items"]) == 3
+        pid = server.pid
+    assert not is_running(pid)
+    assert (home / "state.db").exists()
+
+
+def test_it_is_stopped_when_the_block_fails(home):
+    server = Served(home)
+    with pytest.raises(ZeroDivisionError), server:
+        fail_in_the_middle()
+    assert not is_running(server.pid)
+
+
+def test_cpu_time_grows_with_work_and_memory_is_there(home):
+    with Served(home) as server, server.connect() as connection:
+        before, busy = server.cpu_s(), server.busy_s()
+        for _ in range(60):
+            connection.ask(post("/recommend", {"k": 100, "explain": True}))
+        after, busier = server.cpu_s(), server.busy_s()
+        memory = server.memory_mb()
+    if before is None or after is None:
+        pytest.skip("no /proc here")
+    assert after > before
+    assert busy is None or busier > busy
+    assert 10 < memory["rss"] <= memory["peak"] < 2_000
+    assert memory["mapped"] < memory["rss"]
+
+
+def test_a_process_that_is_gone_has_no_figures(home):
+    with Served(home) as server:
+        pass
+    assert server.cpu_s() is None
+    assert server.busy_s() is None
+    assert server.memory_mb() == {}
+
+
+def test_settings_of_the_developer_do_not_reach_it_but_those_of_the_bench_do(home, monkeypatch):
+    monkeypatch.setenv("API_KEYS", "on")
+    monkeypatch.setenv("API_KEY_PEPPER", "a secret of sufficient length")
+    with Served(home) as server, server.connect() as connection:
+        assert connection.ask(get("/films?q=the"))[0] == 200
+    keys = {"API_KEYS": "on", "API_KEY_PEPPER": "a secret of sufficient length"}
+    with Served(home, keys) as server, server.connect() as connection:
+        assert connection.ask(get("/films?q=the"))[0] == 401
+
+
+def test_without_a_bundle_it_says_why_it_ended(tmp_path):
+    with pytest.raises(Unavailable, match=r"the server ended with code 3: .*marquee build"), Served(tmp_path):
+        pass

@@ -1,0 +1,89 @@
+"""`marquee bench` as it is typed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from services.cli import bench
+from services.cli.console import ExitCode
+from services.cli.main import main
+from services.settings import Settings
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MARQUEE_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def run(capsys, *arguments):
+    capsys.readouterr()
+    code = main(["bench", *arguments])
+    return code, *capsys.readouterr()
+
+
+def test_the_sample_is_measured_and_written(home, tmp_path, capsys):
+    out = tmp_path / "artifacts" / "bench.json"
+    code, said, _ = run(capsys, "--encoder", "none", "--requests", "100", "--json", "--out", str(out))
+    assert code == ExitCode.OK
+    document = json.loads(said)
+    assert document == json.loads(out.read_text(encoding="utf-8"))
+    assert {"machine", "bundle", "http", "pipeline", "encoder", "targets"} == set(document)
+    text = "\n".join(bench.lines_of(document))
+    for heading in ("verdict", "request, ms over HTTP", "pipeline alone, ms; events", "other figures"):
+        assert heading in text
+    assert "simulated viewers" in text
+    assert "NOT met" not in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--films", "100"), "--films and --metadata go together"),
+        (("--metadata", "x.jsonl"), "--films and --metadata go together"),
+        (("--films", "100", "--metadata", "x.jsonl"), "x.jsonl: no such file"),
+        (("--real-text", "--encoder", "none"), "needs an encoder"),
+        (("--tmdb", "x.jsonl"), "x.jsonl: no such file"),
+        (("--requests", "5"), "100"),
+    ],
+)
+def test_odd_options_are_refused_before_anything_is_done(home, capsys, arguments, message):
+    code, said, complaint = run(capsys, *arguments)
+    assert code == ExitCode.USAGE
+    assert message in complaint
+    assert not said
+    assert not home.exists()
+
+
+def test_a_missed_target_is_said_and_figures_that_are_missing_are_dashes():
+    figures = {"n": 3, "p50": 1.0, "p95": 250.4}
+    verdict = {"what": "x", "unit": "ms", "measured": 9.0, "target": "<= 6", "for": "any", "met": False}
+    document = {
+        "bundle": {"films": 62_000, "films_in_tables": 20_000, "vectors": 384, "sources": ["a.csv"]},
+        "machine": {"cpu": "A CPU", "cores": 2, "python": "3.11", "load_before": [], "load_after": [1.0, 2.0, 3.0]},
+        "targets": [verdict, verdict | {"what": "y", "measured": None, "met": None}],
+        "http": {
+            "uncached": {"recommend": figures, "all": figures, "kinds": {"seeds": figures}, "cpu_ms": None},
+            "cached": figures | {"cpu_ms": 0.4},
+            "floor": figures,
+            "hit_ratio": 0.845,
+            "throughput": {"connections": 8, "fresh": 99.0, "cached": 900.0},
+            "start_s": 1.0,
+            "first_answer_ms": 30.0,
+            "memory": {"at_start": {"rss": 87.2}, "at_end": {}},
+        },
+        "pipeline": {"people": {"5": figures}, "stages": {"5": {"taste": 0.25}}},
+    }
+    text = "\n".join(bench.lines_of(document))
+    assert "62,000 films (20,000 in the tables), vectors of 384; a.csv" in text
+    assert "load average unknown before, 1.0, 2.0, 3.0 after" in text
+    lines = text.splitlines()
+    assert next(line for line in lines if line.startswith("x ")).endswith("NOT met")
+    assert next(line for line in lines if line.startswith("y ")).split()[1] == "-"
+    assert next(line for line in lines if line.startswith("seeds")).split()[1:] == ["3", "1.00", "250", "-", "-", "-"]
+    assert next(line for line in lines if line.startswith("cache hits")).endswith("84.5%")
+    assert "rss 87" in text
