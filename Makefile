@@ -22,7 +22,7 @@ run: setup ## build a bundle if there is none, then serve: [MOVIELENS=folder] [T
 		$(if $(MOVIELENS),--movielens "$(MOVIELENS)") $(if $(TMDB),--tmdb "$(TMDB)")
 
 test: setup ## every test: [PYTEST_ARGS="-k name"]
-	@$(UV) run --no-sync pytest $(PYTEST_ARGS)
+	@$(UV) run --no-sync pytest -n auto $(PYTEST_ARGS)
 
 lint: setup ## style, types and the direction of imports
 	$(UV) run --no-sync ruff check .

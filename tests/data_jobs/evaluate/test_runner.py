@@ -52,7 +52,7 @@ class TestEvaluate:
             DEFAULT,
             DIVERSE,
         ]
-        assert [row.model for row in found.models] == names
+        assert [row.model for row in found.models] == [*rivals, PIPELINE, DEFAULT, DIVERSE]
         assert set(found.row(PIPELINE).against) == {"popularity", "plain EASE"}
         assert len({row.ndcg.n for row in found.models}) == 1
 
