@@ -42,16 +42,7 @@ def whole(movielens, params, tmp_path_factory):
 class TestEvaluate:
     def test_all_models_stand_side_by_side(self, whole):
         found, _ = whole
-        names = [
-            "popularity",
-            "content",
-            "content, centred",
-            "plain EASE",
-            "playbook preset",
-            PIPELINE,
-            DEFAULT,
-            DIVERSE,
-        ]
+        rivals = ["popularity", "content", "content, centred", "plain EASE", "playbook preset"]
         assert [row.model for row in found.models] == [*rivals, PIPELINE, DEFAULT, DIVERSE]
         assert set(found.row(PIPELINE).against) == {"popularity", "plain EASE"}
         assert len({row.ndcg.n for row in found.models}) == 1
