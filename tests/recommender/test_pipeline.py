@@ -165,6 +165,11 @@ class TestReasons:
         assert [reason.kind for reason in top.reasons][:1] == [ReasonKind.QUERY]
         assert ReasonKind.LIKED not in [reason.kind for reason in top.reasons]
 
+    def test_a_film_that_is_here_for_being_popular_is_said_to_be(self):
+        pipeline = Pipeline(make_release(make_bundle(weights=Weights(popularity=50.0))), None)
+        top = run(Request(k=1, diversity=0.0), person("f1", "f4"), pipeline).picks[0]
+        assert top.reasons[0].kind is ReasonKind.POPULAR
+
     def test_every_film_has_a_reason(self):
         for profile in (None, person("f1"), person(*[f"f{i}" for i in range(40)])):
             assert all(pick.reasons for pick in run(Request(k=50), profile).picks)

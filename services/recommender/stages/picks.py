@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.bundle import Bundle
+from services.recommender.domain.genres import GENRES
 from services.recommender.domain.request import Pick, Reason
 from services.recommender.domain.weights import Weights
 from services.recommender.stages.evidence import Falls, find_falls, make_pool
@@ -78,10 +79,11 @@ def _of_film(
         reasons.append(query_reason(context.query, matched))
     if falls and terms["collaborative"] >= WORTH_SAYING * sum(terms.values()):
         reasons.extend(film_reasons(catalogue, context.taste, falls))
+    popular = context.popular_in.reason(catalogue, row, float(context.bundle.popularity[row]), terms["popularity"])
+    # Of a film that no single film of the taste brought here, how well known it is may well be what moved it most.
+    if not reasons and popular.subject in GENRES and popular.weight > share:
+        reasons.append(popular)
     shared = trait_reason(catalogue, trait, share)
     if shared is not None:
         reasons.append(shared)
-    if not reasons:
-        popularity = float(context.bundle.popularity[row])
-        reasons.append(context.popular_in.reason(catalogue, row, popularity, terms["popularity"]))
-    return tuple(reasons)
+    return tuple(reasons or [popular])
