@@ -33,8 +33,8 @@ class Weights:
     query_content: float = 1.0
     query_taste: float = 1.0
     # A logistic: midpoint is the raw score shown as .5, scale how fast it rises.
-    score_midpoint: float = 0.8
-    score_scale: float = 0.6
+    score_midpoint: float = 1.0
+    score_scale: float = 0.8
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Self:

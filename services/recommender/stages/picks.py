@@ -84,6 +84,6 @@ def _of_film(
     if not reasons and popular.subject in GENRES and popular.weight > share:
         reasons.append(popular)
     shared = trait_reason(catalogue, trait, share)
-    if shared is not None:
+    if shared is not None and not (popular in reasons and shared.subject == popular.subject):
         reasons.append(shared)
     return tuple(reasons or [popular])

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.recommender.domain.embeddings import BLOCK_ROWS, Embeddings
+from services.recommender.domain.embeddings import BLOCK_ROWS, SPLIT_FROM, Embeddings
 
 
 def unit(films: int, dims: int, seed: int = 0) -> np.ndarray:
@@ -83,3 +83,15 @@ def test_mapped_codes_will_do():
     frozen.flags.writeable = False
     mapped = Embeddings(frozen, embeddings.scales, embeddings.mean, "test")
     assert np.array_equal(mapped.cosines(unit(1, 8)), embeddings.cosines(unit(1, 8)))
+
+
+def test_a_catalogue_split_between_two_threads_scores_the_same():
+    films = SPLIT_FROM + 77
+    rng = np.random.default_rng(5)
+    vectors = rng.normal(0, 1, (films, 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    whole = Embeddings.quantise(vectors, "test")
+    queries = vectors[[3, films - 1]]
+    expected = (whole.rows(np.arange(films)) @ queries.T).max(axis=1)
+    assert whole.cosines(queries) == pytest.approx(expected, abs=1e-5)
+    assert int(np.argmax(whole.cosines(queries[1:]))) == films - 1
