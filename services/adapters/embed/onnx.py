@@ -133,6 +133,8 @@ def _load(files: ModelFiles, threads: int) -> tuple[Any, Any]:
         tokenizer.no_padding()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
+        # A thread that spins while it waits takes the core from what comes next, the search.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.inter_op_num_threads = 1
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # neither library has an exception class of its own
