@@ -39,14 +39,17 @@ class ItemTable:
 
         ``targets`` are distinct table positions, -1 for a film outside the table (its column is 0).
         """
-        slot = np.full(len(self.columns), -1, np.int32)
         inside = np.flatnonzero(targets >= 0)
+        slot = np.zeros(len(self.columns), np.int32)
         slot[targets[inside]] = inside
-        slots = slot[self.columns[positions]].ravel()
-        hits = np.flatnonzero(slots >= 0)
-        owner = hits // self.columns.shape[1]
+        wanted = np.zeros(len(self.columns), bool)
+        wanted[targets[inside]] = True
+        # Most entries are not asked for: they are told apart by a byte each before anything else is read.
+        columns = self.columns[positions]
+        hits = np.flatnonzero(wanted[columns])
+        owner, entry = np.divmod(hits, columns.shape[1])
         out = np.zeros((len(positions), len(targets)), np.float32)
-        out[owner, slots[hits]] = self.values[positions].ravel()[hits] * weights[owner]
+        out[owner, slot[columns.ravel()[hits]]] = self.values[positions[owner], entry] * weights[owner]
         return out
 
 

@@ -167,19 +167,18 @@ def candidates(
     """The allowed rows with the best base score, best first, and, given ``novelty`` float32[films], the best of the
     films with few events. Ties by row, so the order is total.
     """
-    rows = best_rows(base, np.flatnonzero(allowed), size)
+    rows = best_rows(base, allowed, size)
     if novelty is None:
         return rows
-    novel = best_rows(base, np.flatnonzero(allowed & (novelty >= NOVEL_FROM)), NOVEL_CANDIDATES)
+    novel = best_rows(base, allowed & (novelty >= NOVEL_FROM), NOVEL_CANDIDATES)
     return np.concatenate([rows, novel[~np.isin(novel, rows)]])
 
 
-def best_rows(base: Dense, rows: NDArray[np.intp], size: int) -> NDArray[np.int32]:
-    """The ``size`` rows with the best base score, best first."""
-    if len(rows) > size:
-        scores = base[rows]
-        cut = np.partition(scores, len(rows) - size)[len(rows) - size]
-        # All ties at the cut come along and are then cut by row: argpartition alone would pick any of them.
-        rows = rows[scores >= cut]
+def best_rows(base: Dense, allowed: NDArray[np.bool_], size: int) -> NDArray[np.int32]:
+    """The ``size`` allowed rows with the best base score, best first."""
+    masked = np.where(allowed, base, np.float32(-np.inf))
+    cut = np.partition(masked, len(base) - size)[len(base) - size] if len(base) > size else -np.inf
+    # All ties at the cut come along and are then cut by row: argpartition alone would pick any of them.
+    rows = np.flatnonzero(masked >= cut) if cut > -np.inf else np.flatnonzero(allowed)
     order = np.argsort(-base[rows], kind="stable")[:size]
     return np.asarray(rows[order], np.int32)
