@@ -176,9 +176,12 @@ def candidates(
 
 def best_rows(base: Dense, allowed: NDArray[np.bool_], size: int) -> NDArray[np.int32]:
     """The ``size`` allowed rows with the best base score, best first."""
-    masked = np.where(allowed, base, np.float32(-np.inf))
-    cut = np.partition(masked, len(base) - size)[len(base) - size] if len(base) > size else -np.inf
-    # All ties at the cut come along and are then cut by row: argpartition alone would pick any of them.
-    rows = np.flatnonzero(masked >= cut) if cut > -np.inf else np.flatnonzero(allowed)
+    rows = np.flatnonzero(allowed)
+    if len(rows) > size:
+        # Of the allowed alone: a partition over all films would stumble over the equal values of those left out.
+        scores = base[rows]
+        cut = np.partition(scores, len(rows) - size)[len(rows) - size]
+        # All ties at the cut come along and are then cut by row: argpartition alone would pick any of them.
+        rows = rows[scores >= cut]
     order = np.argsort(-base[rows], kind="stable")[:size]
     return np.asarray(rows[order], np.int32)
