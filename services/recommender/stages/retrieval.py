@@ -20,6 +20,8 @@ CANDIDATES = 500
 # Films with few events get places of their own among the candidates, else content could never lift one.
 NOVEL_CANDIDATES = 200
 NOVEL_FROM = 0.1
+# From this share of films allowed on, masking the others is cheaper than gathering these.
+NEARLY_ALL = 0.9
 # What is left of the taste for a film that a query does not match: enough to order the films that fill up.
 UNASKED = 0.05
 SEARCH_SIZE = 1_000
@@ -176,12 +178,17 @@ def candidates(
 
 def best_rows(base: Dense, allowed: NDArray[np.bool_], size: int) -> NDArray[np.int32]:
     """The ``size`` allowed rows with the best base score, best first."""
-    rows = np.flatnonzero(allowed)
-    if len(rows) > size:
-        # Of the allowed alone: a partition over all films would stumble over the equal values of those left out.
+    count = int(np.count_nonzero(allowed))
+    if count <= size:
+        rows = np.flatnonzero(allowed)
+    elif count >= NEARLY_ALL * len(base):
+        masked = np.where(allowed, base, np.float32(-np.inf))
+        rows = np.flatnonzero(masked >= np.partition(masked, len(base) - size)[len(base) - size])
+    else:
+        # A filter: a partition over all films would stumble over the equal values of those left out.
+        rows = np.flatnonzero(allowed)
         scores = base[rows]
-        cut = np.partition(scores, len(rows) - size)[len(rows) - size]
-        # All ties at the cut come along and are then cut by row: argpartition alone would pick any of them.
-        rows = rows[scores >= cut]
+        rows = rows[scores >= np.partition(scores, count - size)[count - size]]
+    # All ties at the cut came along and are now cut by row: argpartition alone would pick any of them.
     order = np.argsort(-base[rows], kind="stable")[:size]
     return np.asarray(rows[order], np.int32)
