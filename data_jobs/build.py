@@ -91,8 +91,7 @@ def build(order: Order, progress: Progress) -> Built:
             model.collaborative,
             model.popularity,
             model.model_version,
-            vectors=vectors,
-            encoder_id=order.encoder.encoder_id if order.encoder else "",
+            embeddings=embeddings,
             weights=weights,
             sources=dataset.sources,
         )

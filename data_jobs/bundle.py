@@ -23,22 +23,19 @@ def assemble(
     popularity: NDArray[np.float32],
     model_version: str,
     *,
-    vectors: NDArray[np.float32] | None = None,
-    encoder_id: str = "",
+    embeddings: Embeddings | None = None,
     weights: Weights | None = None,
     figures: Mapping[str, Any] | None = None,
     sources: tuple[str, ...] = (),
 ) -> Bundle:
-    """A bundle out of its parts. ``vectors`` float32[films, dims] are unit or zero (no vector), None without an
-    encoder. ``version`` is empty until the bundle is written.
-    """
+    """A bundle out of its parts; no embeddings without an encoder. ``version`` is empty until it is written."""
     return Bundle(
         version="",
         model_version=model_version,
         catalogue=catalogue,
         collaborative=collaborative,
         popularity=popularity,
-        embeddings=None if vectors is None else Embeddings.quantise(vectors, encoder_id),
+        embeddings=embeddings,
         weights=weights or Weights(),
         figures=figures or {},
         sources=sources,

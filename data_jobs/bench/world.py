@@ -98,8 +98,7 @@ def _build(home: Path, own: Path, world: World, progress: Progress) -> Path:
         model.collaborative,
         model.popularity,
         model.model_version,
-        vectors=vectors,
-        encoder_id=encoder_id,
+        embeddings=embeddings,
         sources=(*dataset.sources, *simulated),
     )
     progress.advance("writing the bundle", 0, 1)

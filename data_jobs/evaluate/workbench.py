@@ -104,8 +104,7 @@ class Workshop:
             model.collaborative,
             model.popularity,
             model.model_version,
-            vectors=vectors,
-            encoder_id=encoder_id,
+            embeddings=embeddings,
             weights=self.weights,
             sources=dataset.sources,
         )

@@ -7,6 +7,7 @@ from data_jobs.embed_items import embed_films
 from services.adapters.bundle.local import LocalBundles, LocalReleases
 from services.adapters.bundle.reader import open_bundle, text_index_of
 from services.adapters.search.embedded import EmbeddedSearch
+from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.weights import Weights
 from services.recommender.errors import BundleMissing
 from services.recommender.ports import Deadline, SearchRequest
@@ -15,15 +16,15 @@ from tests.fakes import HashingEncoder
 from tests.films import FILMS, make_events
 
 
-def made(tmp_path, **options):
-    encoder = HashingEncoder()
-    vectors = embed_films(FILMS, encoder, tmp_path / "cache")
+def made(tmp_path, with_vectors=True, encoder_id=HashingEncoder.encoder_id, **options):
+    vectors = embed_films(FILMS, HashingEncoder(), tmp_path / "cache")
     return assemble(
         build_catalogue(FILMS, make_events()),
         make_tables(len(FILMS), 2),
         np.linspace(2, 0, len(FILMS)).astype(np.float32),
         "ease-1",
-        **{"vectors": vectors, "encoder_id": encoder.encoder_id, "sources": ("made up",), **options},
+        embeddings=Embeddings.quantise(vectors, encoder_id) if with_vectors else None,
+        **{"sources": ("made up",), **options},
     )
 
 
@@ -35,7 +36,7 @@ def test_a_bundle_out_of_its_parts(tmp_path):
     assert bundle.weights.popularity == 2.0
     assert bundle.figures == {"recall@10": 0.2}
     assert bundle.sources == ("made up",)
-    assert made(tmp_path, vectors=None).embeddings is None
+    assert made(tmp_path, with_vectors=False).embeddings is None
     assert made(tmp_path).weights == Weights()
 
 

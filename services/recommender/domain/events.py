@@ -24,7 +24,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 RATINGS = tuple(step / 2 for step in range(1, 11))
-LIKED_FROM = 4.0
 DISLIKED_TO = 2.5
 
 

@@ -3,9 +3,6 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-import numpy as np
-from numpy.typing import NDArray
-
 from services.recommender.domain.filters import NO_FILTERS, Filters
 
 MAX_K = 100
@@ -22,8 +19,8 @@ class Strategy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """``liked``, ``disliked`` and ``tmdb_ids`` count as the newest events and are not stored. ``shown``:
-    film hashes of earlier pages. ``diversity`` 0 ... 1 (MMR lambda = 1 - diversity).
+    """``liked``, ``disliked`` and ``tmdb_ids`` count as the newest events and are not stored. ``cursor``:
+    ``next_cursor`` of the page before. ``diversity`` 0 ... 1 (MMR lambda = 1 - diversity).
     """
 
     user_id: str | None = None
@@ -87,6 +84,3 @@ class Ranking:
     ignored_ids: tuple[str, ...] = ()
     more: bool = False
     trace: dict[str, float] = field(default_factory=dict)
-
-
-NO_ROWS: NDArray[np.int32] = np.empty(0, np.int32)
