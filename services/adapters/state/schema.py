@@ -6,7 +6,9 @@ however their owner is written. ``erased`` keeps marks (``domain/ids.py``), not 
 """
 
 import sqlite3
+import time
 
+from services.adapters.state.failures import is_locked
 from services.recommender.errors import StateUnavailable
 
 _FIRST = """
@@ -76,6 +78,9 @@ CREATE TABLE erased (
 # Step n makes a file of version n out of one of version n - 1.
 _STEPS = (_FIRST, _ERASED)
 VERSION = len(_STEPS)
+# A second in all.
+_SWITCHES = 100
+_SWITCH_PAUSE_S = 0.01
 
 
 def prepare(connection: sqlite3.Connection) -> None:
@@ -84,7 +89,7 @@ def prepare(connection: sqlite3.Connection) -> None:
     Raises StateUnavailable for a file of a newer version, sqlite3.Error for one that can't be used.
     """
     if _version(connection) < VERSION:
-        connection.execute("PRAGMA journal_mode = WAL")  # kept in the file; readers never wait for a writer
+        _enter_wal(connection)
         connection.execute("BEGIN IMMEDIATE")
         for step in _STEPS[_version(connection) :]:
             for statement in step.split(";"):
@@ -96,6 +101,22 @@ def prepare(connection: sqlite3.Connection) -> None:
         raise StateUnavailable(
             f"state.db has schema {found}, this program knows {VERSION}: upgrade Marquee, or point it at another file"
         )
+
+
+def _enter_wal(connection: sqlite3.Connection) -> None:
+    """Switch the file to a write-ahead log, which it keeps; readers never wait for a writer.
+
+    SQLite answers "locked" at once, without its busy timeout, to all but one who switch the same new file.
+    """
+    for attempt in range(1, _SWITCHES + 1):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if not is_locked(error) or attempt == _SWITCHES:
+                raise
+            time.sleep(_SWITCH_PAUSE_S)
+        else:
+            return
 
 
 def _version(connection: sqlite3.Connection) -> int:
