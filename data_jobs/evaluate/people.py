@@ -28,7 +28,7 @@ class People:
     def __init__(self, dataset: Dataset, catalogue: Catalogue) -> None:
         self.dataset = dataset
         self.catalogue = catalogue
-        self._hashes = catalogue.hashes_of(np.arange(len(catalogue), dtype=np.int32))
+        self._hashes = catalogue.film_hashes()
 
     @cached_property
     def _span_of(self) -> dict[str, tuple[int, int]]:

@@ -77,7 +77,7 @@ class Workbench:
     @cached_property
     def hashes(self) -> NDArray[np.uint64]:
         """The hash of each film, by row."""
-        return self.bundle.catalogue.hashes_of(np.arange(len(self.bundle.catalogue), dtype=np.int32))
+        return self.bundle.catalogue.film_hashes()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

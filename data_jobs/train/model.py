@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from data_jobs.records import Dataset, Film
 from data_jobs.report import Progress, Silent
-from data_jobs.train.ease import Solver, TrainingError, solver_for
+from data_jobs.train.ease import TrainingError, solver_for
 from data_jobs.train.gram import design
 from data_jobs.train.interactions import Interactions, interactions_of
 from data_jobs.train.outside import borrowing
 from data_jobs.train.params import TrainParams
 from data_jobs.train.popularity import novelty, popularity
 from data_jobs.train.tags import tag_matrix
-from data_jobs.train.truncate import row_width, truncated
+from data_jobs.train.together import both_tables
 from data_jobs.train.tune import Trial, choose, newest_likes
 from services.recommender.domain.catalogue import Catalogue, Traits
 from services.recommender.domain.embeddings import Embeddings
@@ -123,19 +123,10 @@ def _tuned(
 def _tables(
     material: _Material, rows: NDArray[np.int32], params: TrainParams, progress: Progress
 ) -> tuple[ItemTable, ItemTable, str]:
-    """Main and short table, one after the other in the same memory, and which form was solved."""
-    progress.advance("item-item equations", 0, 1)
-    solver = solver_for(material.design(rows, material.interactions.on(rows)))
-    progress.advance("item-item equations", 1, 1)
-    main = _table(solver, params, params.dropout, "main table", progress)
-    short = _table(solver, params, params.dropout_short, "short-profile table", progress)
-    return main, short, solver.form
-
-
-def _table(solver: Solver, params: TrainParams, dropout: float, step: str, progress: Progress) -> ItemTable:
-    done = _reporter(progress, step, solver.films)
-    inverse = solver.invert(params.ridge or params.ridge_untuned, dropout)
-    return truncated(inverse, solver.films, row_width(solver.films, params.table_bytes), done)
+    """Main and short table, and which form was solved."""
+    design = material.design(rows, material.interactions.on(rows))
+    told = (_reporter(progress, step, len(rows)) for step in ("main table", "short-profile table"))
+    return both_tables(design, params, *told)
 
 
 def _reporter(progress: Progress, step: str, total: int) -> Callable[[int], None]:

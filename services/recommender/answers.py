@@ -76,7 +76,7 @@ def _item(catalogue: Catalogue, pick: Pick, explain: bool) -> dict[str, Any]:
 
 def evidence(catalogue: Catalogue, pick: Pick) -> Evidence:
     """What an explainer may speak of."""
-    names = tuple(genres.from_mask(int(catalogue.genre_bits[pick.row])))
+    names = genres.from_mask(int(catalogue.genre_bits[pick.row]))
     return Evidence(catalogue.titles[pick.row], int(catalogue.years[pick.row]) or None, names, pick.reasons)
 
 

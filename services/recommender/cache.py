@@ -24,10 +24,11 @@ def request_fingerprint(request: Request) -> bytes:
     return _digest([request.user_id, asked, filters])
 
 
-def cache_key(request: Request, weights: Weights, versions: tuple[str, ...]) -> CacheKey:
-    """The key of an answer. ``versions``: bundle, index and prompt version, so a release starts afresh."""
-    page = _digest([request.cursor, _weights_document(weights), list(versions)])
-    fingerprint = _digest([request_fingerprint(request).hex(), page.hex()]).hex()[:32]
+def cache_key(request: Request, asked: bytes, weights: Weights, versions: tuple[str, ...]) -> CacheKey:
+    """The key of an answer. ``asked``: the request's fingerprint; ``versions``: bundle, index and prompt version, so
+    that a release starts afresh.
+    """
+    fingerprint = _digest([asked.hex(), request.cursor, _weights_document(weights), list(versions)]).hex()[:32]
     return CacheKey(f"rec#{owner(request.user_id)}", f"k{request.k}#ex{int(request.explain)}#{fingerprint}")
 
 

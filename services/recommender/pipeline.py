@@ -47,6 +47,7 @@ class Pipeline:
         self._encoder = encoder
         catalogue = self.bundle.catalogue
         self.trait_rows = TraitRows.of(catalogue.traits)
+        self.film_hashes = catalogue.film_hashes()
         self._popular_in = PopularIn.of(catalogue, self.bundle.popularity)
 
     def rank(
@@ -77,8 +78,7 @@ class Pipeline:
             known = self.trait_rows.taste(taste.rows, taste.weights(self.constants))
             ranked = self._rank(rows, found.signals, known, taste, plan)
         with watch.stage("diversify"):
-            ranked = self._diversify(ranked, plan, request.diversity)
-            top = ranked.take(np.arange(min(request.k, len(ranked.rows))))
+            top = self._diversify(ranked, plan, request)
         with watch.stage("reasons"):
             context = self._context(taste, plan, request, known, found) if with_reasons else None
             picks = make_picks(top, context, self.constants, request.explain)
@@ -142,17 +142,19 @@ class Pipeline:
             )
         return rank(rows, signals.gated(terms, rows))
 
-    def _diversify(self, ranked: Ranked, plan: Plan, amount: float) -> Ranked:
-        if amount <= 0:
-            return ranked
-        window = np.arange(min(diversity.WINDOW, len(ranked.rows)))
-        rows = ranked.rows[window]
+    def _diversify(self, ranked: Ranked, plan: Plan, request: Request) -> Ranked:
+        """The films of the page: the best 50 by maximal marginal relevance, then by relevance."""
+        page = min(request.k, len(ranked.rows))
+        if request.diversity <= 0:
+            return ranked.take(np.arange(page))
+        window = min(diversity.WINDOW, len(ranked.rows))
+        rows = ranked.rows[:window]
         if plan.strategy is Strategy.POPULAR:
             similar = diversity.likeness_by_facts(self.bundle.catalogue, rows)
         else:
             similar = diversity.likeness(self.bundle, rows)
-        order = diversity.mmr(ranked.raw[window], similar, amount)
-        return ranked.take(np.concatenate([order, np.arange(len(window), len(ranked.rows))]))
+        order = diversity.mmr(ranked.raw[:window], similar, request.diversity, page)
+        return ranked.take(np.concatenate([order, np.arange(window, max(window, page))]))
 
     def _context(self, taste: Taste, plan: Plan, request: Request, known: Floats, found: Found) -> Context:
         return Context(

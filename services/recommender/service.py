@@ -71,8 +71,9 @@ class Recommender:
         pipeline = self._current()
         watch = Stopwatch(deadline.clock)
         with watch.stage("state"):
-            shown = self._shown(request)
-            key = self._key(pipeline, request)
+            asked = request_fingerprint(request)
+            shown = _shown(request, asked)
+            key = self._key(pipeline, request, asked)
             read, degraded = self._read(request, key, deadline)
         if read.cached is not None:
             return Answer.of_stored(read.cached.payload, watch.stages)
@@ -82,7 +83,7 @@ class Recommender:
             with watch.stage("explain"):
                 ranking = self._explain(pipeline, ranking)
         with watch.stage("answer"):
-            payload = self._payload(pipeline, request, ranking, shown)
+            payload = _payload(pipeline, request, ranking, _next_cursor(pipeline, asked, ranking, shown))
             answer = Answer(payload, ranking.strategy, degraded=ranking.degraded)
             if key is not None and not ranking.degraded:
                 self._write(key, request, read, answer)
@@ -92,7 +93,8 @@ class Recommender:
         """The ranking behind an answer, uncached, with evidence and signals."""
         read, _ = self._read(request, None, self._deadline())
         explained = replace(request, explain=True)
-        return self._current().rank(explained, read.profile, self._deadline(), self._shown(request))
+        shown = _shown(request, request_fingerprint(request))
+        return self._current().rank(explained, read.profile, self._deadline(), shown)
 
     def similar(self, item_id: str | None, tmdb_id: int | None, k: int) -> dict[str, Any]:
         """``{item_id, title, items: [{item_id, title, score, reason, year, genres, tmdb_id}], model_version,
@@ -184,17 +186,12 @@ class Recommender:
             pipeline = self._pipeline = Pipeline(release, self.encoder)
         return pipeline
 
-    def _shown(self, request: Request) -> NDArray[np.uint64]:
-        if request.cursor is None:
-            return NO_HASHES
-        return cursors.decode(request.cursor, request_fingerprint(request))
-
-    def _key(self, pipeline: Pipeline, request: Request) -> CacheKey | None:
+    def _key(self, pipeline: Pipeline, request: Request, asked: bytes) -> CacheKey | None:
         if self.options.cache_ttl_s <= 0:
             return None
         prompt = self.explainer.prompt_version if request.explain else ""
         versions = (pipeline.bundle.version, pipeline.release.search.index_version, prompt)
-        return cache_key(request, pipeline.constants, versions)
+        return cache_key(request, asked, pipeline.constants, versions)
 
     def _read(self, request: Request, key: CacheKey | None, deadline: Deadline) -> tuple[StateRead, tuple[str, ...]]:
         try:
@@ -206,15 +203,6 @@ class Recommender:
         revision = read.profile.revision if read.profile is not None else ""
         expires = self.clock.now_ms() // 1_000 + self.options.cache_ttl_s
         self.state.write_cache(key, CacheEntry(revision, answer.stored(), expires), request.user_id)
-
-    def _payload(self, pipeline: Pipeline, request: Request, ranking: Ranking, shown: NDArray[np.uint64]) -> bytes:
-        bundle = pipeline.bundle
-        next_cursor = None
-        if ranking.more and ranking.picks:
-            page = bundle.catalogue.hashes_of(np.array([pick.row for pick in ranking.picks], np.int32))
-            next_cursor = cursors.encode(request_fingerprint(request), np.concatenate([shown, page]))
-        index_version = pipeline.release.search.index_version
-        return answers.dump(answers.recommendation(bundle, index_version, request, ranking, next_cursor))
 
     def _explain(self, pipeline: Pipeline, ranking: Ranking) -> Ranking:
         catalogue = pipeline.bundle.catalogue
@@ -233,3 +221,20 @@ class Recommender:
         if command.event.ts_ms > self.clock.now_ms() + MAX_CLOCK_SKEW_MS:
             return InvalidRequest("ts is more than 5 minutes ahead of the server's clock", "/ts")
         return None
+
+
+def _shown(request: Request, asked: bytes) -> NDArray[np.uint64]:
+    """Hashes of the films on earlier pages. Raises BadCursor."""
+    return NO_HASHES if request.cursor is None else cursors.decode(request.cursor, asked)
+
+
+def _next_cursor(pipeline: Pipeline, asked: bytes, ranking: Ranking, shown: NDArray[np.uint64]) -> str | None:
+    if not ranking.more or not ranking.picks:
+        return None
+    page = pipeline.film_hashes[[pick.row for pick in ranking.picks]]
+    return cursors.encode(asked, np.concatenate([shown, page]))
+
+
+def _payload(pipeline: Pipeline, request: Request, ranking: Ranking, next_cursor: str | None) -> bytes:
+    index_version = pipeline.release.search.index_version
+    return answers.dump(answers.recommendation(pipeline.bundle, index_version, request, ranking, next_cursor))

@@ -14,7 +14,7 @@ VERSIONS = ("bundle", "index", "")
 
 
 def key(request: Request = BASE, weights: Weights | None = None, versions: tuple[str, ...] = VERSIONS):
-    return cache_key(request, weights or Weights(), versions)
+    return cache_key(request, request_fingerprint(request), weights or Weights(), versions)
 
 
 @pytest.mark.parametrize(

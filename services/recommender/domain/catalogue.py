@@ -73,9 +73,11 @@ class Catalogue:
         at = np.minimum(np.searchsorted(self.hashes, hashes), len(self.hashes) - 1)
         return np.where(self.hashes[at] == hashes, self.hash_rows[at], np.int32(-1))
 
-    def hashes_of(self, rows: NDArray[np.int32]) -> NDArray[np.uint64]:
-        """The film hash of each row, uint64[n]."""
-        return hash_ids(self.item_ids[int(row)] for row in rows)
+    def film_hashes(self) -> NDArray[np.uint64]:
+        """The film hash of each row, uint64[films]."""
+        hashes = np.empty_like(self.hashes)
+        hashes[self.hash_rows] = self.hashes
+        return hashes
 
     def rows_of(self, item_ids: Iterable[str]) -> NDArray[np.int32]:
         """The row of each id, int32[n], -1 for an unknown one. A hash that meets another film's is unknown."""

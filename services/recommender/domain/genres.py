@@ -4,6 +4,7 @@ A film's genres are a bit mask over :data:`GENRES` (uint32); a filter is then on
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 GENRES: tuple[str, ...] = (
     "Action",
@@ -65,6 +66,7 @@ def to_mask(names: Iterable[str]) -> int:
     return mask
 
 
-def from_mask(mask: int) -> list[str]:
+@lru_cache(maxsize=4_096)
+def from_mask(mask: int) -> tuple[str, ...]:
     """Genre names of a bit mask, in the vocabulary's order."""
-    return [name for position, name in enumerate(GENRES) if mask >> position & 1]
+    return tuple(name for position, name in enumerate(GENRES) if mask >> position & 1)

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 # Films whose rows are summed at once: the rows of a long history would be megabytes, fetched and given back.
 SLICE = 100
+# Every float16 as float32, by its bits: looking them up takes half as long as converting them, where the processor has
+# no instruction that numpy uses for it.
+_FLOATS = np.arange(1 << 16, dtype=np.uint16).view(np.float16).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,12 +28,17 @@ class ItemTable:
 
     def scores(self, positions: NDArray[np.int32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
         """Sum of the weighted rows, float32[T]: touches len(positions) x K entries and no others."""
-        total = np.zeros(len(self.columns))
+        total = np.zeros(len(self.columns), np.float32)
         for start in range(0, len(positions), SLICE):
             some = positions[start : start + SLICE]
-            terms = self.values[some] * weights[start : start + SLICE, None]
-            total += np.bincount(self.columns[some].ravel(), terms.ravel(), minlength=len(self.columns))
-        return total.astype(np.float32)
+            terms = self.rows(some)
+            terms *= weights[start : start + SLICE, None]
+            np.add.at(total, self.columns[some].ravel().astype(np.intp), terms.ravel())
+        return total
+
+    def rows(self, positions: NDArray[np.int32]) -> NDArray[np.float32]:
+        """The values of some rows, float32[positions, K], beside ``columns[positions]``."""
+        return _FLOATS.take(self.values.view(np.uint16)[positions])
 
     def terms(
         self, positions: NDArray[np.int32], weights: NDArray[np.float32], targets: NDArray[np.int32]
@@ -45,11 +53,11 @@ class ItemTable:
         wanted = np.zeros(len(self.columns), bool)
         wanted[targets[inside]] = True
         # Most entries are not asked for: they are told apart by a byte each before anything else is read.
-        columns = self.columns[positions]
-        hits = np.flatnonzero(wanted[columns])
-        owner, entry = np.divmod(hits, columns.shape[1])
+        columns = self.columns[positions].ravel()
+        hits = np.flatnonzero(wanted.take(columns))
+        owner, entry = np.divmod(hits, self.columns.shape[1])
         out = np.zeros((len(positions), len(targets)), np.float32)
-        out[owner, slot[columns.ravel()[hits]]] = self.values[positions[owner], entry] * weights[owner]
+        out[owner, slot[columns[hits]]] = self.values[positions[owner], entry] * weights[owner]
         return out
 
 

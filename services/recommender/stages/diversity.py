@@ -50,18 +50,21 @@ def likeness_by_facts(catalogue: Catalogue, rows: NDArray[np.int32]) -> Matrix:
     return np.asarray((genre_jaccard(catalogue.genre_bits[rows]) + same) / 2, np.float32)
 
 
-def mmr(relevance: NDArray[np.float32], similarity: Matrix, diversity: float) -> NDArray[np.intp]:
-    """Order of the window: indices into ``relevance``, a permutation. Relevance is divided by its best inside."""
-    n = len(relevance)
-    if n < 2 or diversity <= 0:
+def mmr(relevance: NDArray[np.float32], similarity: Matrix, diversity: float, count: int) -> NDArray[np.intp]:
+    """The first ``count`` films of the window in order: distinct indices into ``relevance``, which is divided by its
+    best inside. The choice is greedy, so the order for a smaller count is a prefix of that for a larger one.
+    """
+    n = min(count, len(relevance))
+    if len(relevance) < 2 or diversity <= 0:
         return np.arange(n)
     best = float(relevance.max())
     gain = (1 - diversity) * relevance.astype(np.float64) / (best if best > 0 else 1.0)
-    cost = np.zeros(n)
+    cost = np.zeros(len(relevance))
+    likeness = similarity.astype(np.float64) * (diversity * LIKENESS_SCALE)
     chosen = np.empty(n, np.intp)
     for step in range(n):
-        film = int(np.argmax(gain - cost * (diversity * LIKENESS_SCALE / max(step, 1))))
+        film = int((gain - cost / max(step, 1)).argmax())
         chosen[step] = film
         gain[film] = -np.inf
-        cost += similarity[film]
+        cost += likeness[film]
     return chosen

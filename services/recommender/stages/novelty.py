@@ -22,17 +22,11 @@ def novel_content(
     """
     signal = np.zeros(len(rows), np.float32)
     novel = np.flatnonzero(novelty[rows] >= FADED)
-    taste = weights @ _centred(embeddings, liked)
+    if not len(novel):
+        return signal
+    taste = embeddings.centred(liked).total(weights)
     length = float(np.linalg.norm(taste))
-    if length > 0 and len(novel):
-        cosines = _centred(embeddings, rows[novel]) @ (taste / length)
+    if length > 0:
+        cosines = embeddings.centred(rows[novel]).dot(taste / np.float32(length))
         signal[novel] = np.maximum(cosines, 0) * novelty[rows[novel]]
     return signal
-
-
-def _centred(embeddings: Embeddings, rows: NDArray[np.int32]) -> Floats:
-    """Vectors less the mean film, of unit length; a film without a vector stays zero."""
-    vectors = embeddings.rows(rows) - embeddings.mean
-    vectors[embeddings.scales[rows] == 0] = 0
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.where(length > 0, length, 1), np.float32)

@@ -9,10 +9,11 @@ from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.genres import GENRES
 from services.recommender.domain.request import Pick, Reason
 from services.recommender.domain.weights import Weights
-from services.recommender.stages.evidence import Falls, find_falls, make_pool
+from services.recommender.stages.evidence import Falls, find_falls
 from services.recommender.stages.plan import Plan
+from services.recommender.stages.pool import Asked
 from services.recommender.stages.ranker import Ranked, shown_score
-from services.recommender.stages.reasons import PopularIn, film_reasons, query_reason, trait_reason
+from services.recommender.stages.reasons import Citations, PopularIn, query_reason, trait_reason
 from services.recommender.stages.retrieval import CollaborativeSignal
 from services.recommender.stages.taste import Entries, Taste
 from services.recommender.stages.traits import TraitRows
@@ -44,8 +45,11 @@ class Context:
         """By how much each film falls without each film of the taste; None without a taste."""
         if self.signal is None or self.found is None:
             return None
-        pool = make_pool(self.bundle, self.trait_rows, self.taste, self.found, self.signal, rows)
-        return find_falls(self.constants, self.taste, self.plan, self.query, pool)
+        weights = self.taste.weights(self.constants)
+        asked = Asked(
+            self.bundle, self.trait_rows, self.taste, weights, self.plan, self.known, self.found, self.signal, rows
+        )
+        return find_falls(self.constants, asked, self.query)
 
 
 def make_picks(top: Ranked, context: Context | None, constants: Weights, explain: bool) -> tuple[Pick, ...]:
@@ -66,24 +70,32 @@ def _reasons(context: Context, rows: NDArray[np.int32], terms: list[dict[str, fl
     traits, shares = context.trait_rows.strongest(context.known, rows)
     shares = np.float32(context.plan.traits) * shares
     found = zip(rows.tolist(), terms, largest, traits.tolist(), shares.tolist(), strict=True)
-    return [_of_film(context, *film) for film in found]
+    citations = Citations(context.bundle.catalogue, context.taste)
+    return [_of_film(context, citations, *film) for film in found]
 
 
 def _of_film(
-    context: Context, row: int, terms: dict[str, float], falls: list[tuple[int, float]], trait: int, share: float
+    context: Context,
+    citations: Citations,
+    row: int,
+    terms: dict[str, float],
+    falls: list[tuple[int, float]],
+    trait: int,
+    share: float,
 ) -> tuple[Reason, ...]:
-    catalogue = context.bundle.catalogue
     reasons: list[Reason] = []
     matched = terms.get("text", 0.0) + terms.get("content", 0.0)
     if context.query is not None and matched > 0:
         reasons.append(query_reason(context.query, matched))
     if falls and terms["collaborative"] >= WORTH_SAYING * sum(terms.values()):
-        reasons.extend(film_reasons(catalogue, context.taste, falls))
-    popular = context.popular_in.reason(catalogue, row, float(context.bundle.popularity[row]), terms["popularity"])
-    # Of a film that no single film of the taste brought here, how well known it is may well be what moved it most.
-    if not reasons and popular.subject in GENRES and popular.weight > share:
-        reasons.append(popular)
-    shared = trait_reason(catalogue, trait, share)
-    if shared is not None and not (popular in reasons and shared.subject == popular.subject):
+        reasons.extend(citations.reasons(falls))
+    popular = None
+    if not reasons:
+        popular = context.popular_in.reason(row, terms["popularity"])
+        # Of a film that no single film of the taste brought here, how well known it is may be what moved it most.
+        if popular.subject in GENRES and popular.weight > share:
+            reasons.append(popular)
+    shared = trait_reason(context.bundle.catalogue, trait, share)
+    if shared is not None and not (reasons and popular and shared.subject == popular.subject):
         reasons.append(shared)
-    return tuple(reasons or [popular])
+    return tuple(reasons or [popular or context.popular_in.reason(row, terms["popularity"])])

@@ -1,6 +1,7 @@
 """Which legs a request needs, and with which weights. A leg of weight 0 is not called."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from services.recommender.domain.request import Strategy
 from services.recommender.domain.weights import Weights
@@ -33,21 +34,35 @@ def make_plan(constants: Weights, taste: Taste, query: str | None, stored: bool)
     """
     if constants.formula == "playbook" and query is None and not taste.is_empty:
         return Plan(_strategy(taste, query, stored), 0, 0, 0, 0, 0, 0, 0, 0, playbook=True)
-    likes = taste.likes
-    main, short = _shares(constants, likes)
-    collaborative = 0.0 if taste.is_empty else constants.collaborative
+    shares = like_shares(constants, taste.likes, query)
     taste_share = constants.query_taste if query else 1.0
     return Plan(
         strategy=_strategy(taste, query, stored),
-        main=taste_share * collaborative * main,
-        short=taste_share * collaborative * short,
-        popularity=taste_share * _prior(constants, likes),
+        main=0.0 if taste.is_empty else shares.main,
+        short=0.0 if taste.is_empty else shares.short,
+        popularity=shares.popularity,
         content=constants.query_content if query else 0.0 if taste.is_empty else constants.content,
         text=constants.query_text if query else 0.0,
         traits=0.0 if taste.is_empty else taste_share * constants.traits,
         dislike=constants.dislike if len(taste.disliked) else 0.0,
         novelty=0.0 if taste.is_empty else taste_share * constants.novelty,
     )
+
+
+class LikeShares(NamedTuple):
+    """The weights that depend on the number of likes."""
+
+    main: float
+    short: float
+    popularity: float
+
+
+def like_shares(constants: Weights, likes: int, query: str | None) -> LikeShares:
+    """Shares of the two tables and of the prior for a taste of so many likes."""
+    main, short = _shares(constants, likes)
+    taste_share = constants.query_taste if query else 1.0
+    collaborative = taste_share * constants.collaborative
+    return LikeShares(collaborative * main, collaborative * short, taste_share * _prior(constants, likes))
 
 
 def _strategy(taste: Taste, query: str | None, stored: bool) -> Strategy:

@@ -25,10 +25,12 @@ class Ranked:
 
 
 def rank(rows: NDArray[np.int32], terms: dict[str, NDArray[np.float32]]) -> Ranked:
-    """Order candidates by the sum of their terms (float32[c] each, already weighted); ties by row."""
+    """Order candidates (``rows`` ascending) by the sum of their terms (float32[c] each, already weighted); ties by
+    row.
+    """
     table = np.stack(list(terms.values()), axis=1) if terms else np.zeros((len(rows), 0), np.float32)
     raw = table.sum(axis=1, dtype=np.float32)
-    order = np.lexsort((rows, -raw))
+    order = np.argsort(-raw, kind="stable")
     return Ranked(rows, raw, table, tuple(terms)).take(order)
 
 

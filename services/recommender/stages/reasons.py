@@ -35,19 +35,32 @@ def display_title(catalogue: Catalogue, row: int) -> str:
     return f"{catalogue.titles[row]} ({year})" if year else catalogue.titles[row]
 
 
-def film_reasons(catalogue: Catalogue, taste: Taste, falls: list[tuple[int, float]]) -> list[Reason]:
-    """The film of the taste that moved this one most, and a second that did at least half as much. ``falls``: the
-    two largest, as (index into the taste, fall).
-    """
-    strong = [item for item in falls if item[1] >= SECOND_FILM * falls[0][1]]
-    return [_cite(catalogue, int(taste.rows[index]), float(taste.base[index]), fall) for index, fall in strong]
+class Citations:
+    """The films of one taste as they are cited; each is put into words once, however many films it brought."""
 
+    def __init__(self, catalogue: Catalogue, taste: Taste) -> None:
+        self._catalogue = catalogue
+        self._taste = taste
+        self._words: dict[int, tuple[str, str, str]] = {}
 
-def _cite(catalogue: Catalogue, row: int, base: float, fall: float) -> Reason:
-    title = display_title(catalogue, row)
-    verb = "liked" if base >= 1 else "watched" if base >= 0.3 else "looked at"
-    text = f"Because you {verb} {title}"
-    return Reason(ReasonKind.LIKED, text, title, fall, catalogue.item_ids[row])
+    def reasons(self, falls: list[tuple[int, float]]) -> list[Reason]:
+        """The film of the taste that moved a film most, and a second that did at least half as much. ``falls``: the
+        two largest, as (index into the taste, fall).
+        """
+        return [self._cite(index, fall) for index, fall in falls if fall >= SECOND_FILM * falls[0][1]]
+
+    def _cite(self, index: int, fall: float) -> Reason:
+        words = self._words.get(index)
+        if words is None:
+            words = self._words[index] = self._in_words(int(self._taste.rows[index]), float(self._taste.base[index]))
+        text, title, item_id = words
+        return Reason(ReasonKind.LIKED, text, title, fall, item_id)
+
+    def _in_words(self, row: int, base: float) -> tuple[str, str, str]:
+        """What is said of a film of the taste, its title and its id."""
+        title = display_title(self._catalogue, row)
+        verb = "liked" if base >= 1 else "watched" if base >= 0.3 else "looked at"
+        return f"Because you {verb} {title}", title, self._catalogue.item_ids[row]
 
 
 def trait_reason(catalogue: Catalogue, trait: int, share: float) -> Reason | None:
@@ -67,25 +80,31 @@ def query_reason(query: str, term: float) -> Reason:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PopularIn:
-    """``bars`` float32[genres]: the popularity from which on a film belongs to its genre's best-known tenth."""
+    """``genres`` int8[films]: the genre in which a film stands out most, of those to whose best-known tenth it
+    belongs; -1 where there is none.
+    """
 
-    bars: NDArray[np.float32]
+    genres: NDArray[np.int8]
 
     @classmethod
     def of(cls, catalogue: Catalogue, popularity: NDArray[np.float32]) -> "PopularIn":
-        """The bars of a catalogue; a genre without films has an infinite one."""
-        bars = np.full(len(GENRES), np.inf, np.float32)
+        """Compare each film with the bar of each of its genres, once a release."""
+        genres = np.full(len(popularity), -1, np.int8)
+        most = np.ones(len(popularity), np.float32)
         for bit in range(len(GENRES)):
-            of_genre = popularity[(catalogue.genre_bits >> np.uint32(bit)) & np.uint32(1) == 1]
-            if len(of_genre):
-                bars[bit] = max(np.quantile(of_genre, 1 - POPULAR_SHARE), 1e-6)
-        return cls(bars)
+            films = np.flatnonzero(catalogue.genre_bits & np.uint32(1 << bit))
+            if not len(films):
+                continue
+            bar = max(float(np.quantile(popularity[films], 1 - POPULAR_SHARE)), 1e-6)
+            above = popularity[films] / np.float32(bar)
+            stands_out = films[(above > most[films]) | (above >= 1) & (genres[films] < 0)]
+            genres[stands_out] = bit
+            most[stands_out] = popularity[stands_out] / np.float32(bar)
+        return cls(genres)
 
-    def reason(self, catalogue: Catalogue, row: int, popularity: float, term: float) -> Reason:
-        """ "Popular in Western": the genre in which the film stands out most; a plain word where in none."""
-        bits = int(catalogue.genre_bits[row])
-        genres = [bit for bit in range(len(GENRES)) if bits >> bit & 1]
-        best = max(genres, key=lambda bit: popularity / self.bars[bit], default=None)
-        if best is None or popularity < self.bars[best]:
+    def reason(self, row: int, term: float) -> Reason:
+        """ "Popular in Western", or a plain word for a film that stands out nowhere."""
+        genre = int(self.genres[row])
+        if genre < 0:
             return Reason(ReasonKind.POPULAR, "Fills up the list", "the catalogue", term)
-        return Reason(ReasonKind.POPULAR, f"Popular in {GENRES[best]}", GENRES[best], term)
+        return Reason(ReasonKind.POPULAR, f"Popular in {GENRES[genre]}", GENRES[genre], term)

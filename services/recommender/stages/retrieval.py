@@ -45,11 +45,12 @@ def scaled(scores: Dense, reference: float) -> Dense:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TableScore:
-    """``scaled`` float32[T]: a taste's scores in one table over their reference; ``best`` intp[p]: positions of the
-    best 100 (and what ties with them), which is where a reference can move when the taste changes.
+    """``scaled`` float32[T]: a taste's scores in one table over their ``reference``; ``best`` intp[p]: positions of
+    the best 100 (and what ties with them), which is where a reference can move when the taste changes.
     """
 
     scaled: Dense
+    reference: float
     best: NDArray[np.intp]
 
 
@@ -86,7 +87,7 @@ def table_score(table: ItemTable, found: Entries, weights: Dense) -> TableScore:
     # Fewer than 50 positive scores: zeros fill up, unless the table itself is smaller.
     best = np.sort(scores[positive])[::-1][:BEST]
     reference = float(best.sum()) / min(BEST, len(scores)) if len(best) else 0.0
-    return TableScore(scaled(scores, reference), positive)
+    return TableScore(scaled(scores, reference), reference, positive)
 
 
 def dislike_penalty(tables: Collaborative, found: Entries, weights: Dense) -> Dense:
@@ -94,13 +95,13 @@ def dislike_penalty(tables: Collaborative, found: Entries, weights: Dense) -> De
     their rows in the main table, each scaled by the mean of its best 50, weighed (``weights`` float32[disliked]),
     summed and capped.
     """
-    rows = np.maximum(tables.main.values[found.positions].astype(np.float32), 0)
+    rows = np.maximum(tables.main.rows(found.positions), 0)
     best = np.partition(rows, -min(BEST, rows.shape[1]), axis=1)[:, -BEST:].mean(axis=1)
-    share = np.where(best > 0, weights[found.source] * found.shares / np.where(best > 0, best, 1), 0)
-    likeness = np.bincount(
-        tables.main.columns[found.positions].ravel(), (rows * share[:, None]).ravel(), minlength=len(tables.rows)
-    )
-    return np.minimum(likeness, 1).astype(np.float32)
+    share = np.where(best > 0, weights[found.source] * found.shares / np.where(best > 0, best, 1), np.float32(0))
+    likeness = np.zeros(len(tables.rows), np.float32)
+    rows *= share[:, None]
+    np.add.at(likeness, tables.main.columns[found.positions].ravel().astype(np.intp), rows.ravel())
+    return np.minimum(likeness, 1)
 
 
 def leg_signal(leg: Leg | None, films: int) -> Dense:
@@ -166,14 +167,16 @@ def _sum(parts: list[Dense]) -> Dense:
 def candidates(
     base: Dense, allowed: NDArray[np.bool_], novelty: Dense | None = None, size: int = CANDIDATES
 ) -> NDArray[np.int32]:
-    """The allowed rows with the best base score, best first, and, given ``novelty`` float32[films], the best of the
-    films with few events. Ties by row, so the order is total.
+    """The allowed rows with the best base score and, given ``novelty`` float32[films], the best of the films with
+    few events; ascending. Ties at the cut are decided by row, so the choice is total.
     """
     rows = best_rows(base, allowed, size)
-    if novelty is None:
-        return rows
-    novel = best_rows(base, allowed & (novelty >= NOVEL_FROM), NOVEL_CANDIDATES)
-    return np.concatenate([rows, novel[~np.isin(novel, rows)]])
+    if novelty is not None:
+        novel = best_rows(base, allowed & (novelty >= NOVEL_FROM), NOVEL_CANDIDATES)
+        chosen = np.zeros(len(base), bool)
+        chosen[rows] = chosen[novel] = True
+        return np.asarray(np.flatnonzero(chosen), np.int32)
+    return np.sort(rows)
 
 
 def best_rows(base: Dense, allowed: NDArray[np.bool_], size: int) -> NDArray[np.int32]:

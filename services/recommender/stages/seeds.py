@@ -31,11 +31,16 @@ class Seeds:
         return stored.without(self.history.hashes).joined(self.history)
 
 
+NO_SEEDS = Seeds(History.empty(), (), np.empty(0, np.int32))
+
+
 def read_seeds(catalogue: Catalogue, request: Request, profile: Profile | None) -> Seeds:
     """The seeds of a request; a film both liked and disliked is disliked.
 
     Raises AllSeedsUnknown if films were named, none is known, and there is neither person nor query.
     """
+    if not (request.liked or request.disliked or request.tmdb_ids):
+        return NO_SEEDS
     by_tmdb = catalogue.rows_of_tmdb(request.tmdb_ids)
     liked, disliked = catalogue.rows_of(request.liked), catalogue.rows_of(request.disliked)
     named = [*request.liked, *request.disliked, *map(str, request.tmdb_ids)]

@@ -91,7 +91,7 @@ def test_a_stranger_gets_a_list_as_well(models, name):
 @given(st.lists(st.integers(0, 4), min_size=30, max_size=30), st.integers(1, 30))
 def test_best_unseen_is_a_full_sort_with_ties_by_row(scores, k):
     bundle = make_bundle(films=30, outside=0)
-    seen = bundle.catalogue.hashes_of(np.array([3, 7], np.int32))
+    seen = bundle.catalogue.film_hashes()[[3, 7]]
     found = best_unseen(bundle, np.array(scores, np.float32), Profile("a", seen=np.sort(seen)), k)
     order = sorted((row for row in range(30) if row not in (3, 7)), key=lambda row: (-scores[row], row))
     assert found.tolist() == order[:k]

@@ -55,7 +55,7 @@ def test_a_case_has_the_rows_of_what_is_to_be_found(bench, holdout):
 
 def test_what_is_to_be_found_was_never_seen(bench, holdout):
     for case in bench.people.cases(holdout.relevant):
-        assert not np.isin(bench.bundle.catalogue.hashes_of(case.relevant), case.profile.seen).any()
+        assert not np.isin(bench.bundle.catalogue.film_hashes()[case.relevant], case.profile.seen).any()
 
 
 def test_a_film_that_left_the_catalogue_stays_in_the_count(bench):

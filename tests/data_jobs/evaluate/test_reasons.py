@@ -53,7 +53,7 @@ class TestFilms:
                 replace(
                     someone,
                     history=someone.history.without(
-                        bench.bundle.catalogue.hashes_of(bench.bundle.catalogue.rows_of([item_id]))
+                        bench.bundle.catalogue.film_hashes()[bench.bundle.catalogue.rows_of([item_id])]
                     ),
                 ),
                 rows,

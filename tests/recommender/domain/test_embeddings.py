@@ -95,3 +95,22 @@ def test_a_catalogue_split_between_two_threads_scores_the_same():
     expected = (whole.rows(np.arange(films)) @ queries.T).max(axis=1)
     assert whole.cosines(queries) == pytest.approx(expected, abs=1e-5)
     assert int(np.argmax(whole.cosines(queries[1:]))) == films - 1
+
+
+@given(st.integers(1, 40), st.integers(2, 16), st.integers(0, 1_000))
+def test_centred_vectors_as_products_are_those_written_out(films, dims, seed):
+    rng = np.random.default_rng(seed)
+    vectors = rng.normal(size=(films, dims)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors[:: max(films // 3, 2)] = 0
+    embeddings = Embeddings.quantise(vectors, "test")
+    rows = np.arange(films)
+    written = embeddings.rows(rows) - embeddings.mean
+    length = np.linalg.norm(written, axis=1, keepdims=True)
+    nowhere = (embeddings.scales == 0) | (length[:, 0] < 0.1)
+    written = np.where(nowhere[:, None], 0, written / np.where(length > 0, length, 1))
+    centred, weights, vector = embeddings.centred(rows), rng.random(films).astype(np.float32), vectors[-1]
+    if not (nowhere & (embeddings.scales > 0)).any():
+        assert centred.total(weights) == pytest.approx(weights @ written, abs=2e-3)
+        assert centred.dot(vector) == pytest.approx(written @ vector, abs=2e-3)
+    assert not centred.dot(vector)[embeddings.scales == 0].any()

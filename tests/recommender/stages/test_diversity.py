@@ -34,21 +34,28 @@ class TestMmr:
     def test_equals_the_textbook_loop_in_value(self, relevance, amount, seed):
         similarity = np.random.default_rng(seed).random((len(relevance), len(relevance))).astype(np.float32)
         similarity = (similarity + similarity.T) / 2
-        fast = diversity.mmr(relevance, similarity, amount).tolist()
+        fast = diversity.mmr(relevance, similarity, amount, len(relevance)).tolist()
         assert sorted(fast) == list(range(len(relevance)))
         if len(set(np.round(relevance, 3).tolist())) == len(relevance) and amount < 1:
             assert fast == slow_mmr(relevance, similarity, amount)
 
+    @given(relevances, st.integers(0, 60), st.integers(0, 100))
+    def test_a_short_page_is_the_head_of_the_whole_order(self, relevance, count, seed):
+        similarity = np.random.default_rng(seed).random((len(relevance), len(relevance))).astype(np.float32)
+        whole = diversity.mmr(relevance, similarity, 0.3, len(relevance)).tolist()
+        assert diversity.mmr(relevance, similarity, 0.3, count).tolist() == whole[:count]
+
     def test_without_diversity_nothing_moves(self):
-        assert diversity.mmr(np.array([3, 1, 2], np.float32), np.eye(3, dtype=np.float32), 0.0).tolist() == [0, 1, 2]
+        order = diversity.mmr(np.array([3, 1, 2], np.float32), np.eye(3, dtype=np.float32), 0.0, 3)
+        assert order.tolist() == [0, 1, 2]
 
     def test_the_best_film_stays_first(self):
         similarity = np.ones((4, 4), np.float32)
-        assert diversity.mmr(np.array([4, 3, 2, 1], np.float32), similarity, 0.9)[0] == 0
+        assert diversity.mmr(np.array([4, 3, 2, 1], np.float32), similarity, 0.9, 4)[0] == 0
 
     def test_a_twin_waits(self):
         similarity = np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]], np.float32)
-        order = diversity.mmr(np.array([1.0, 0.95, 0.9], np.float32), similarity, 0.5)
+        order = diversity.mmr(np.array([1.0, 0.95, 0.9], np.float32), similarity, 0.5, 3)
         assert order.tolist() == [0, 2, 1]
 
 

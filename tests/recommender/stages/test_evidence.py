@@ -75,6 +75,19 @@ class TestCitedFilms:
         for row, why in cited:
             assert why.weight == pytest.approx(before[row] - raw_scores(without(profile, why.item_id))[row], abs=0.02)
 
+    def test_of_a_long_taste_the_weight_is_the_fall_and_the_largest_there_is(self):
+        names = [f"f{row}" for row in range(0, 120, 2)] + [f"f{row}" for row in range(1, 81, 2)]
+        profile = person(*names)
+        before = raw_scores(profile)
+        after = {name: raw_scores(without(profile, name)) for name in names}
+        picks = PIPELINE.rank(Request(user_id="ann", k=10, diversity=0.0), profile, Deadline.within(CLOCK, 1)).picks
+        cited = [(pick.row, why) for pick in picks for why in pick.reasons[:1] if why.kind is ReasonKind.LIKED]
+        assert cited
+        for row, why in cited:
+            falls = {name: before[row] - scores[row] for name, scores in after.items() if row in scores}
+            assert why.weight == pytest.approx(falls[why.item_id], abs=2e-3)
+            assert falls[why.item_id] >= sorted(falls.values())[-2] - 1e-4
+
     def test_a_watched_film_is_not_called_liked(self):
         profile = person("f1", "f4", kind=EventKind.WATCH)
         ranking = PIPELINE.rank(Request(user_id="ann", k=5), profile, Deadline.within(CLOCK, 1))

@@ -1,15 +1,10 @@
 import numpy as np
 import pytest
 
+from services.recommender.domain.genres import GENRES
 from services.recommender.domain.request import ReasonKind
 from services.recommender.stages.evidence import Falls
-from services.recommender.stages.reasons import (
-    PopularIn,
-    display_title,
-    film_reasons,
-    query_reason,
-    trait_reason,
-)
+from services.recommender.stages.reasons import Citations, PopularIn, display_title, query_reason, trait_reason
 from services.recommender.stages.taste import fold_in
 from tests.builders import make_bundle, person
 
@@ -25,16 +20,22 @@ def largest(*column: float) -> list[tuple[int, float]]:
 
 class TestFilmReasons:
     def test_cites_the_film_with_the_largest_fall(self):
-        (reason,) = film_reasons(CATALOGUE, TASTE, largest(0.1, 0.9, 0.3))
+        (reason,) = Citations(CATALOGUE, TASTE).reasons(largest(0.1, 0.9, 0.3))
         assert (reason.kind, reason.item_id, reason.weight) == (ReasonKind.LIKED, "f4", pytest.approx(0.9))
         assert reason.text == "Because you liked Film 4 (1978)"
 
     def test_and_a_second_that_did_half_as_much(self):
-        found = film_reasons(CATALOGUE, TASTE, largest(0.5, 0.9, 0.1))
+        found = Citations(CATALOGUE, TASTE).reasons(largest(0.5, 0.9, 0.1))
         assert [reason.item_id for reason in found] == ["f4", "f1"]
 
+    def test_a_film_that_brought_two_is_cited_for_each_with_its_own_weight(self):
+        citations = Citations(CATALOGUE, TASTE)
+        (first,), (second,) = citations.reasons(largest(0.1, 0.9, 0.3)), citations.reasons(largest(0.0, 0.4, 0.1))
+        assert (first.text, first.item_id) == (second.text, second.item_id)
+        assert (first.weight, second.weight) == (pytest.approx(0.9), pytest.approx(0.4))
+
     def test_cites_nothing_whose_absence_would_help(self):
-        assert film_reasons(CATALOGUE, TASTE, largest(-0.1, 0.0, -2.0)) == []
+        assert Citations(CATALOGUE, TASTE).reasons(largest(-0.1, 0.0, -2.0)) == []
 
 
 class TestTraitReasons:
@@ -52,17 +53,32 @@ class TestPopularIn:
     POPULAR = PopularIn.of(CATALOGUE, BUNDLE.popularity)
 
     def test_names_a_genre_in_whose_best_known_tenth_the_film_is(self):
-        reason = self.POPULAR.reason(CATALOGUE, 0, float(BUNDLE.popularity[0]), 1.0)
+        reason = self.POPULAR.reason(0, 1.0)
         assert reason.text == "Popular in Western"
 
     def test_does_not_call_the_rest_popular(self):
-        reason = self.POPULAR.reason(CATALOGUE, 110, float(BUNDLE.popularity[110]), 0.0)
+        reason = self.POPULAR.reason(110, 0.0)
         assert "Popular" not in reason.text
 
     def test_a_film_without_genres_is_popular_nowhere(self):
         bundle = make_bundle()
         bundle.catalogue.genre_bits[0] = 0
-        assert "Popular" not in self.POPULAR.reason(bundle.catalogue, 0, 9.0, 1.0).text
+        assert "Popular" not in PopularIn.of(bundle.catalogue, bundle.popularity).reason(0, 1.0).text
+
+    def test_names_the_genre_in_which_a_film_stands_out_most(self):
+        bundle = make_bundle()
+        bits, popularity = bundle.catalogue.genre_bits, bundle.popularity
+        popular = PopularIn.of(bundle.catalogue, popularity)
+        bars = {
+            bit: max(float(np.quantile(popularity[bits >> bit & 1 == 1], 0.9)), 1e-6)
+            for bit in range(len(GENRES))
+            if (bits >> bit & 1).any()
+        }
+        for row in range(len(bits)):
+            above = {bit: popularity[row] / bar for bit, bar in bars.items() if bits[row] >> bit & 1}
+            best = max(above, key=above.get, default=None)
+            named = popular.reason(row, 1.0).subject
+            assert named == (GENRES[best] if best is not None and above[best] >= 1 else "the catalogue")
 
 
 def test_titles_carry_their_year_where_it_is_known():

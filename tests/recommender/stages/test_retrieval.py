@@ -31,7 +31,14 @@ class TestCandidates:
         base = np.array(scores, np.float32)
         allowed = np.array(data.draw(st.lists(st.booleans(), min_size=len(scores), max_size=len(scores))))
         expected = sorted(np.flatnonzero(allowed).tolist(), key=lambda row: (-base[row], row))[:size]
-        assert retrieval.candidates(base, allowed, size=size).tolist() == expected
+        assert retrieval.best_rows(base, allowed, size).tolist() == expected
+        assert retrieval.candidates(base, allowed, size=size).tolist() == sorted(expected)
+
+    def test_films_with_few_events_have_places_of_their_own(self):
+        base, novelty = np.arange(2_000, dtype=np.float32), np.zeros(2_000, np.float32)
+        novelty[:300] = 1
+        found = retrieval.candidates(base, np.ones(2_000, bool), novelty)
+        assert found.tolist() == [*range(100, 300), *range(1_500, 2_000)]
 
 
 class TestLegSignal:

@@ -1,0 +1,32 @@
+import numpy as np
+import scipy.sparse as sp
+
+from data_jobs.train.ease import solver_for
+from data_jobs.train.params import TrainParams
+from data_jobs.train.together import FEWEST_FILMS, both_tables
+from data_jobs.train.truncate import row_width, truncated
+
+PARAMS = TrainParams(ridge=10.0)
+
+
+def viewings(films: int) -> sp.csr_matrix:
+    rng = np.random.default_rng(5)
+    return sp.random(300, films, 0.02, format="csr", dtype=np.float32, random_state=rng)
+
+
+def alone(design: sp.csr_matrix, dropout: float):
+    solver = solver_for(design)
+    width = row_width(solver.films, PARAMS.table_bytes)
+    return truncated(solver.invert(10.0, dropout), solver.films, width, lambda _: None)
+
+
+def test_the_tables_have_the_same_bytes_with_or_without_a_second_process() -> None:
+    for films in (FEWEST_FILMS, 400):
+        design, heard = viewings(films), {"main": [], "short": []}
+        main, short, form = both_tables(design, PARAMS, heard["main"].append, heard["short"].append)
+        assert form == solver_for(design).form
+        for table, dropout in ((main, PARAMS.dropout), (short, PARAMS.dropout_short)):
+            expected = alone(design, dropout)
+            assert np.array_equal(table.columns, expected.columns)
+            assert np.array_equal(table.values.view(np.uint16), expected.values.view(np.uint16))
+        assert heard["main"][-1] == heard["short"][-1] == films
