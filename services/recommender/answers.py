@@ -12,11 +12,12 @@ from services.recommender.domain.request import Pick, Ranking, Request
 from services.recommender.ports import Evidence
 
 DIGITS = 4
+_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False)
 
 
 def dump(document: Any) -> bytes:  # noqa: ANN401 - any JSON document
     """Compact UTF-8 JSON."""
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode("utf-8")
+    return _JSON.encode(document).encode("utf-8")
 
 
 def film_summary(catalogue: Catalogue, row: int) -> dict[str, Any]:

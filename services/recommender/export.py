@@ -79,7 +79,7 @@ def _taste(pipeline: Pipeline, history: History) -> dict[str, Any]:
     bundle = pipeline.bundle
     taste = fold_in(bundle.catalogue, history)
     weights = taste.weights(pipeline.constants)
-    shares = pipeline.trait_rows.taste(taste.rows, weights)
+    shares = pipeline.trait_rows.films(taste.rows).mean(weights)
     traits = bundle.catalogue.traits
     strongest = [trait for trait in np.argsort(-shares, kind="stable")[:STRONGEST].tolist() if shares[trait] > 0]
     vector = None

@@ -23,7 +23,7 @@ from services.recommender.stages.ranker import Ranked, rank
 from services.recommender.stages.reasons import PopularIn
 from services.recommender.stages.seeds import Seeds, read_seeds
 from services.recommender.stages.taste import Entries, Taste, entries, fold_in
-from services.recommender.stages.traits import Floats, TraitRows
+from services.recommender.stages.traits import Known, TraitRows
 from services.recommender.stopwatch import Stopwatch
 
 
@@ -75,7 +75,8 @@ class Pipeline:
             base = found.signals.base(self.bundle.collaborative)
             rows = retrieval.candidates(base, allowed, novelty)
         with watch.stage("rank"):
-            known = self.trait_rows.taste(taste.rows, taste.weights(self.constants))
+            mine = self.trait_rows.films(taste.rows)
+            known = Known(self.trait_rows, mine, mine.mean(taste.weights(self.constants)))
             ranked = self._rank(rows, found.signals, known, taste, plan)
         with watch.stage("diversify"):
             top = self._diversify(ranked, plan, request)
@@ -127,11 +128,11 @@ class Pipeline:
         return allowed
 
     def _rank(
-        self, rows: NDArray[np.int32], signals: retrieval.Signals, known: Floats, taste: Taste, plan: Plan
+        self, rows: NDArray[np.int32], signals: retrieval.Signals, known: Known, taste: Taste, plan: Plan
     ) -> Ranked:
         terms = signals.at(self.bundle.collaborative, rows)
         if plan.traits:
-            terms["traits"] = np.float32(plan.traits) * self.trait_rows.scores(known, rows)
+            terms["traits"] = np.float32(plan.traits) * self.trait_rows.films(rows).scores(known.taste)
         if plan.novelty and self.bundle.embeddings is not None:
             terms["novelty"] = np.float32(plan.novelty) * novel_content(
                 self.bundle.embeddings,
@@ -156,16 +157,15 @@ class Pipeline:
         order = diversity.mmr(ranked.raw[:window], similar, request.diversity, page)
         return ranked.take(np.concatenate([order, np.arange(window, max(window, page))]))
 
-    def _context(self, taste: Taste, plan: Plan, request: Request, known: Floats, found: Found) -> Context:
+    def _context(self, taste: Taste, plan: Plan, request: Request, known: Known, found: Found) -> Context:
         return Context(
             self.bundle,
             self.constants,
             taste,
             plan,
             request.query,
-            self.trait_rows,
-            self._popular_in,
             known,
+            self._popular_in,
             found.collaborative,
             found.entries,
         )

@@ -34,16 +34,16 @@ def similar(release: Release, trait_rows: TraitRows, row: int, k: int, deadline:
     allowed[row] = False
     prior = np.float32(1e-3) * bundle.popularity
     rows = retrieval.candidates(together + about + prior, allowed)
-    known = trait_rows.taste(film, np.ones(1, np.float32))
+    known = trait_rows.films(film).mean(np.ones(1, np.float32))
     terms = {
         "collaborative": together[rows],
         "content": about[rows],
         "popularity": prior[rows],
-        "traits": np.float32(TRAITS) * trait_rows.scores(known, rows),
+        "traits": np.float32(TRAITS) * trait_rows.films(rows).scores(known),
     }
     ranked = rank(rows, terms)
     scores = 1 / (1 + np.exp(-(ranked.raw[:k].astype(float) - SCORE_MIDPOINT) / SCORE_SCALE))
-    traits, shares = trait_rows.strongest(known, ranked.rows[:k])
+    traits, shares = trait_rows.films(ranked.rows[:k]).strongest(known)
     shares = np.float32(TRAITS) * shares
     found = zip(ranked.rows[:k].tolist(), scores.tolist(), ranked.terms, traits.tolist(), shares.tolist(), strict=False)
     return [

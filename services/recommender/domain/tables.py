@@ -52,13 +52,13 @@ class ItemTable:
         slot[targets[inside]] = inside
         wanted = np.zeros(len(self.columns), bool)
         wanted[targets[inside]] = True
-        # Most entries are not asked for: they are told apart by a byte each before anything else is read.
-        columns = self.columns[positions].ravel()
+        # Most entries are not asked for: they are told apart by a byte each before anything else is looked at.
+        columns, bits = self.columns[positions].ravel(), self.values.view(np.uint16)[positions].ravel()
         hits = np.flatnonzero(wanted.take(columns))
-        owner, entry = np.divmod(hits, self.columns.shape[1])
-        out = np.zeros((len(positions), len(targets)), np.float32)
-        out[owner, slot[columns[hits]]] = self.values[positions[owner], entry] * weights[owner]
-        return out
+        owner = hits // self.columns.shape[1]
+        out = np.zeros(len(positions) * len(targets), np.float32)
+        out[owner * len(targets) + slot.take(columns[hits])] = _FLOATS.take(bits[hits]) * weights[owner]
+        return out.reshape(len(positions), len(targets))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,7 +16,7 @@ from services.recommender.stages.ranker import Ranked, shown_score
 from services.recommender.stages.reasons import Citations, PopularIn, query_reason, trait_reason
 from services.recommender.stages.retrieval import CollaborativeSignal
 from services.recommender.stages.taste import Entries, Taste
-from services.recommender.stages.traits import TraitRows
+from services.recommender.stages.traits import FilmTraits, Known
 
 # Films of the taste are cited where what the tables say is at least this part of the raw score: not for a film
 # that a query alone brought here.
@@ -26,29 +26,26 @@ CITED = 2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Context:
-    """What reasons are made from. ``known`` float32[traits], the taste's traits; ``signal`` and ``found`` are None
-    without a taste.
-    """
+    """What reasons are made from; ``signal`` and ``found`` are None without a taste."""
 
     bundle: Bundle
     constants: Weights
     taste: Taste
     plan: Plan
     query: str | None
-    trait_rows: TraitRows
+    known: Known
     popular_in: PopularIn
-    known: NDArray[np.float32]
     signal: CollaborativeSignal | None
     found: Entries | None
 
-    def falls(self, rows: NDArray[np.int32]) -> Falls | None:
-        """By how much each film falls without each film of the taste; None without a taste."""
+    def falls(self, rows: NDArray[np.int32], traits: FilmTraits) -> Falls | None:
+        """By how much each film falls without each film of the taste; None without a taste. ``traits``: the films'
+        own.
+        """
         if self.signal is None or self.found is None:
             return None
         weights = self.taste.weights(self.constants)
-        asked = Asked(
-            self.bundle, self.trait_rows, self.taste, weights, self.plan, self.known, self.found, self.signal, rows
-        )
+        asked = Asked(self.bundle, self.taste, weights, self.plan, self.known, self.found, self.signal, rows, traits)
         return find_falls(self.constants, asked, self.query)
 
 
@@ -65,9 +62,10 @@ def make_picks(top: Ranked, context: Context | None, constants: Weights, explain
 
 def _reasons(context: Context, rows: NDArray[np.int32], terms: list[dict[str, float]]) -> list[tuple[Reason, ...]]:
     """Query, cited films, shared trait of each film; popularity only where nothing of them moved it."""
-    falls = context.falls(rows)
+    own = context.known.rows.films(rows)
+    falls = context.falls(rows, own)
     largest = falls.largest(CITED) if falls is not None else [[] for _ in terms]
-    traits, shares = context.trait_rows.strongest(context.known, rows)
+    traits, shares = own.strongest(context.known.taste)
     shares = np.float32(context.plan.traits) * shares
     found = zip(rows.tolist(), terms, largest, traits.tolist(), shares.tolist(), strict=True)
     citations = Citations(context.bundle.catalogue, context.taste)

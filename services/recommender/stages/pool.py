@@ -12,7 +12,7 @@ from services.recommender.domain.tables import Collaborative, ItemTable
 from services.recommender.stages.plan import Plan
 from services.recommender.stages.retrieval import CollaborativeSignal, TableScore
 from services.recommender.stages.taste import Entries, Taste
-from services.recommender.stages.traits import TraitRows
+from services.recommender.stages.traits import FilmTraits, Known
 
 # Who is left out to see: everybody in a short taste; in a longer one, for each film of the answer, the films with the
 # largest terms, which is where the largest falls are.
@@ -55,19 +55,17 @@ class Pool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asked:
-    """A taste and the films that were found for it: ``weights`` float32[taste films], ``known`` float32[traits],
-    ``rows`` int32[films] of the answer.
-    """
+    """A taste (``weights`` float32[taste films]) and the answer's films (``rows`` int32[films], ``traits`` theirs)."""
 
     bundle: Bundle
-    trait_rows: TraitRows
     taste: Taste
     weights: Matrix
     plan: Plan
-    known: Matrix
+    known: Known
     found: Entries
     signal: CollaborativeSignal
     rows: NDArray[np.int32]
+    traits: FilmTraits
 
     @property
     def tables(self) -> tuple[tuple[float, ItemTable, TableScore | None], ...]:
@@ -80,10 +78,11 @@ def make_pool(asked: Asked, recency_span: float) -> Pool:
     """Everything that the falls need, of as few films of the taste as they need it of."""
     homes = _Homes.of(asked.bundle.collaborative, asked.rows)
     suspects, suspected = _suspects(asked, homes)
-    moved = suspects
+    moved, moved_traits = suspects, asked.known.films
     if len(suspects) < len(asked.weights):
         fresh = np.flatnonzero(asked.taste.ranks < FADED_SPANS * recency_span)
         moved = np.union1d(suspects, fresh).astype(np.int32)
+        moved_traits = asked.known.rows.films(asked.taste.rows[moved])
     best = [score.best for _, _, score in asked.tables if score is not None]
     targets = np.unique(np.concatenate([*best, homes.positions])).astype(np.int32)
     main, short = (_part(table, score, asked.found, moved, targets) for _, table, score in asked.tables)
@@ -94,8 +93,8 @@ def make_pool(asked: Asked, recency_span: float) -> Pool:
         main,
         short,
         homes.spread(targets),
-        asked.trait_rows.overlaps(asked.taste.rows[moved], asked.rows),
-        asked.trait_rows.scores(asked.known, asked.rows),
+        moved_traits.overlaps(asked.traits),
+        asked.traits.scores(asked.known.taste),
         asked.bundle.popularity[asked.rows],
     )
 

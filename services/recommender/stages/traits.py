@@ -46,50 +46,82 @@ class TraitRows:
         length = np.sqrt(np.bincount(owner, values * values, minlength=films))
         return cls(traits, (values / np.where(length > 0, length, 1)[owner]).astype(np.float32))
 
-    def entries(self, rows: NDArray[np.int32]) -> tuple[NDArray[np.int32], Floats, NDArray[np.intp]]:
-        """Trait ids and values of several films end to end, and for each the index into ``rows`` it belongs to."""
+    def films(self, rows: NDArray[np.int32]) -> "FilmTraits":
+        """The rows of some films, end to end."""
         starts = self.traits.offsets[rows]
         lengths = self.traits.offsets[rows + 1] - starts
-        owner = np.repeat(np.arange(len(rows)), lengths)
         before = np.cumsum(lengths) - lengths
-        at = np.arange(len(owner)) + np.repeat(starts - before, lengths)
-        return self.traits.ids[at], self.values[at], owner
+        at = np.repeat(starts - before, lengths)
+        at += np.arange(len(at), dtype=at.dtype)
+        return FilmTraits(len(self.traits.kinds), self.traits.ids.take(at), self.values.take(at), lengths, before)
 
-    def taste(self, rows: NDArray[np.int32], weights: Floats) -> Floats:
-        """Weighted mean of the films' rows, float32[traits]."""
-        ids, values, owner = self.entries(rows)
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """What is known of a taste's traits: the rows of its ``films``, and ``taste`` float32[traits], their mean."""
+
+    rows: TraitRows
+    films: "FilmTraits"
+    taste: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FilmTraits:
+    """The traits of n films end to end: ``ids`` int32[entries], ascending within a film, and ``values``
+    float32[entries], of ``traits`` traits there are; ``lengths`` and ``starts`` int32[n].
+    """
+
+    traits: int
+    ids: NDArray[np.int32]
+    values: Floats
+    lengths: NDArray[np.int32]
+    starts: NDArray[np.int32]
+
+    @property
+    def owner(self) -> NDArray[np.intp]:
+        """The film each entry belongs to, 0 ... n - 1."""
+        return np.repeat(np.arange(len(self.lengths)), self.lengths)
+
+    def mean(self, weights: Floats) -> Floats:
+        """Weighted mean of the films' rows, float32[traits]: what a taste knows."""
         total = float(weights.sum()) or 1.0
-        mean = np.bincount(ids, values * weights[owner], minlength=len(self.traits.kinds)) / total
-        return mean.astype(np.float32)
+        entries = self.values * np.repeat(weights, self.lengths)
+        return (np.bincount(self.ids, entries, minlength=self.traits) / total).astype(np.float32)
 
-    def scores(self, taste: Floats, rows: NDArray[np.int32]) -> Floats:
-        """The signal of some films, float32[rows]."""
-        ids, values, owner = self.entries(rows)
-        return np.bincount(owner, taste[ids] * values, minlength=len(rows)).astype(np.float32)
+    def scores(self, taste: Floats) -> Floats:
+        """The signal of each film, float32[n]."""
+        return self._by_film(np.add, taste.take(self.ids) * self.values)
 
-    def strongest(self, taste: Floats, rows: NDArray[np.int32]) -> tuple[NDArray[np.int32], Floats]:
-        """Of each film the trait that adds most to its signal, and how much: int32[rows], float32[rows]; a film
-        without traits has trait 0 and nothing.
+    def strongest(self, taste: Floats) -> tuple[NDArray[np.int32], Floats]:
+        """Of each film the trait that adds most to its signal, and how much: int32[n], float32[n]; a film without
+        traits has trait 0 and nothing.
         """
-        ids, values, owner = self.entries(rows)
-        terms = taste[ids] * values
-        order = np.lexsort((ids, -terms, owner))
-        first = order[np.flatnonzero(np.append(True, owner[order][1:] != owner[order][:-1]))] if len(order) else order
-        trait, share = np.zeros(len(rows), np.int32), np.zeros(len(rows), np.float32)
-        trait[owner[first]], share[owner[first]] = ids[first], terms[first]
+        terms = taste.take(self.ids) * self.values
+        share = self._by_film(np.maximum, terms)
+        owner = self.owner
+        largest = np.flatnonzero(terms == share[owner])
+        # Of equals the first counts: assigned from behind, it has the last word.
+        trait = np.zeros(len(self.lengths), np.int32)
+        trait[owner[largest[::-1]]] = self.ids[largest[::-1]]
         return trait, share
 
-    def overlaps(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> Floats:
-        """Dot products of film rows, float32[left, right]."""
-        ids, values, owner = self.entries(right)
-        shared, column = np.unique(ids, return_inverse=True)
-        if not len(shared):
-            return np.zeros((len(left), len(right)), np.float32)
-        dense_right = np.zeros((len(shared), len(right)), np.float32)
-        dense_right[column, owner] = values
-        ids, values, owner = self.entries(left)
-        at = np.minimum(np.searchsorted(shared, ids), len(shared) - 1)
-        found = shared[at] == ids
-        dense_left = np.zeros((len(left), len(shared)), np.float32)
-        dense_left[owner[found], at[found]] = values[found]
-        return dense_left @ dense_right
+    def overlaps(self, right: "FilmTraits") -> Floats:
+        """Dot products with the rows of other films, float32[n, right]."""
+        # A place for each trait of the right films: the last entry that claims it has it.
+        place = np.full(self.traits, -1, np.int32)
+        place[right.ids] = np.arange(len(right.ids), dtype=np.int32)
+        theirs = np.zeros((len(right.ids), len(right.lengths)), np.float32)
+        theirs[place[right.ids], right.owner] = right.values
+        at = place.take(self.ids)
+        shared = np.flatnonzero(at >= 0)
+        mine = np.zeros((len(self.lengths), len(theirs)), np.float32)
+        mine[self.owner[shared], at[shared]] = self.values[shared]
+        return mine @ theirs
+
+    def _by_film(self, operation: np.ufunc, entries: Floats) -> Floats:
+        """Entries of each film put together, float32[n]; 0 for a film without any."""
+        out = np.zeros(len(self.lengths), np.float32)
+        some = np.flatnonzero(self.lengths)
+        if len(some):
+            out[some] = operation.reduceat(entries, self.starts[some])
+        return out

@@ -44,27 +44,27 @@ class TestRows:
             np.zeros(3, np.int32), np.empty(0, np.int32), np.empty(0, np.uint8), np.empty(0, np.int32), Strings.of([])
         )
         found = TraitRows.of(traits)
-        taste = found.taste(np.array([0], np.int32), np.ones(1, np.float32))
-        assert found.scores(taste, np.array([0, 1], np.int32)).tolist() == [0, 0]
+        taste = found.films(np.array([0], np.int32)).mean(np.ones(1, np.float32))
+        assert found.films(np.array([0, 1], np.int32)).scores(taste).tolist() == [0, 0]
 
 
 class TestTaste:
     @given(rows, rows)
     def test_scores_equal_the_dense_product(self, liked, asked):
         weights = (1 + np.arange(len(liked))).astype(np.float32)
-        taste = ROWS.taste(liked, weights)
+        taste = ROWS.films(liked).mean(weights)
         expected = weights @ TABLE[liked] / max(weights.sum(), 1e-9)
         assert taste == pytest.approx(expected, abs=1e-5)
-        assert ROWS.scores(taste, asked) == pytest.approx(TABLE[asked] @ expected, abs=1e-5)
+        assert ROWS.films(asked).scores(taste) == pytest.approx(TABLE[asked] @ expected, abs=1e-5)
 
     @given(rows, rows)
     def test_overlaps_equal_the_dense_product(self, left, right):
-        assert ROWS.overlaps(left, right) == pytest.approx(TABLE[left] @ TABLE[right].T, abs=1e-5)
+        assert ROWS.films(left).overlaps(ROWS.films(right)) == pytest.approx(TABLE[left] @ TABLE[right].T, abs=1e-5)
 
     @given(rows, rows)
     def test_the_strongest_trait_is_the_largest_term(self, liked, asked):
-        taste = ROWS.taste(liked, np.ones(len(liked), np.float32))
-        traits, shares = ROWS.strongest(taste, asked)
+        taste = ROWS.films(liked).mean(np.ones(len(liked), np.float32))
+        traits, shares = ROWS.films(asked).strongest(taste)
         expected = TABLE[asked] * taste
         assert shares == pytest.approx(expected.max(axis=1, initial=0), abs=1e-6)
         assert expected[np.arange(len(asked)), traits] == pytest.approx(shares, abs=1e-6)
