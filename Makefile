@@ -7,7 +7,7 @@ PYTEST_ARGS ?=
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format clean
+.PHONY: help setup setup-run run servers test lint format clean
 
 help: ## what can be made
 	@echo "Marquee: film recommendations over HTTP."
@@ -17,11 +17,21 @@ help: ## what can be made
 setup: ## install the locked dependencies into .venv
 	@$(UV) sync --locked --quiet
 
-run: setup ## build a bundle if there is none, then serve: [MOVIELENS=folder] [TMDB=file] [PORT=8000]
+# Without the tools of development and of the cloud, which are most of the download; what is there stays.
+setup-run:
+	@$(UV) sync --locked --quiet --inexact --no-default-groups \
+		--group server --group cli --group encoder --group data --group aws
+
+run: setup-run ## build a bundle if there is none, then serve: [MOVIELENS=folder] [TMDB=file] [PORT=8000]
 	@exec $(UV) run --no-sync marquee up --port "$(PORT)" \
 		$(if $(MOVIELENS),--movielens "$(MOVIELENS)") $(if $(TMDB),--tmdb "$(TMDB)")
 
+servers: setup ## a real OpenSearch and DynamoDB on loopback until Ctrl-C
+	@exec $(UV) run --no-sync python -m tests.servers
+
+# The servers are unpacked first: their download is no part of any test.
 test: setup ## every test: [PYTEST_ARGS="-k name"]
+	@$(UV) run --no-sync python -m tests.servers --install
 	@$(UV) run --no-sync pytest -n auto $(PYTEST_ARGS)
 
 lint: setup ## style, types and the direction of imports

@@ -1,0 +1,94 @@
+"""Real servers as fixtures: one OpenSearch and one DynamoDB for the whole run, and own ones for tests that stop them.
+
+Tests isolate themselves by the names of their indexes and tables (``unique_name``). See ``docs/servers.md``.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tests.servers.dynamodb import DynamoDb
+from tests.servers.install import Installed, install
+from tests.servers.opensearch import OpenSearch
+from tests.servers.requirement import required, skip_lines
+from tests.servers.sharing import shared
+
+SERVERS = {"servers", "opensearch_url", "dynamodb_url", "own_opensearch", "own_dynamodb"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "servers: needs real servers (JDK 21 and Maven); set by their fixtures")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if SERVERS.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("servers")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Why tests were skipped, a line a reason: nobody should believe that they ran."""
+    for line in skip_lines(terminalreporter.stats.get("skipped", [])):
+        terminalreporter.write_line(line, yellow=True)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Installed:
+    """The installed servers. Where they can't run, CI fails; elsewhere the test is skipped and says why."""
+    return required(install, os.environ)
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def opensearch_url(servers: Installed, run_folder: Path) -> Iterator[str]:
+    """The run's OpenSearch, shared by all tests: use indexes of your own."""
+    with shared(lambda log: OpenSearch(log, installed=servers), "opensearch", run_folder) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def dynamodb_url(servers: Installed, run_folder: Path) -> Iterator[str]:
+    """The run's DynamoDB, shared by all tests: use tables of your own."""
+    with shared(lambda log: DynamoDb(log, installed=servers), "dynamodb", run_folder) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def module_opensearch(servers: Installed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenSearch]:
+    with OpenSearch(tmp_path_factory.mktemp("own") / "opensearch.log", installed=servers) as server:
+        yield server
+
+
+@pytest.fixture
+def own_opensearch(module_opensearch: OpenSearch) -> OpenSearch:
+    """An OpenSearch to stop and start, running when the test begins; one a module, which keeps its indexes."""
+    return module_opensearch.start()
+
+
+@pytest.fixture(scope="module")
+def module_dynamodb(servers: Installed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DynamoDb]:
+    log = tmp_path_factory.mktemp("own") / "dynamodb.log"
+    with DynamoDb(log, on_disk=True, installed=servers) as server:
+        yield server
+
+
+@pytest.fixture
+def own_dynamodb(module_dynamodb: DynamoDb) -> DynamoDb:
+    """A DynamoDB to stop and start, running when the test begins; one a module, which keeps its tables."""
+    return module_dynamodb.start()
+
+
+@pytest.fixture
+def unique_name() -> str:
+    """A name that no other test has, legal for indexes and tables."""
+    return f"test-{uuid4().hex[:12]}"

@@ -1,0 +1,28 @@
+"""What a machine without the servers means: a failure in CI, elsewhere a skip that is told at the end."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+
+import pytest
+
+from tests.servers.errors import CannotRun
+from tests.servers.install import Installed
+
+
+def required(install: Callable[[], Installed], environment: Mapping[str, str]) -> Installed:
+    """The installed servers. Where they can't run, raises CannotRun if ``CI`` is true, else skips the test."""
+    try:
+        return install()
+    except CannotRun as error:
+        if environment.get("CI", "").lower() in {"true", "1"}:
+            raise
+        pytest.skip(str(error))
+
+
+def skip_lines(reports: Iterable[pytest.TestReport]) -> list[str]:
+    """One line a reason, the most frequent first: ``14 skipped: the servers need a JDK ...``."""
+    reasons: Counter[str] = Counter()
+    for report in reports:
+        if isinstance(report.longrepr, tuple):
+            reasons[report.longrepr[2].removeprefix("Skipped: ").replace("\n", " ")] += 1
+    return [f"{count} skipped: {reason}" for reason, count in reasons.most_common()]

@@ -1,0 +1,97 @@
+"""compose.yaml names what exists, opens nothing to the network and starts things in order."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from services.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+FILE = ROOT / "compose.yaml"
+FOR_BOTO = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+SERVERS = {"opensearch", "dynamodb"}
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    return dict(yaml.safe_load(FILE.read_text("utf-8"))["services"])
+
+
+def version_in_pom(name: str) -> str:
+    found = re.search(rf"<{name}.version>([^<]+)</", (ROOT / "tests/servers/pom.xml").read_text("utf-8"))
+    assert found
+    return found[1]
+
+
+def test_compose_runs_the_api_and_the_servers(services: dict[str, Any]) -> None:
+    assert set(services) == {"api", "init"} | SERVERS
+
+
+def test_every_published_port_is_on_loopback(services: dict[str, Any]) -> None:
+    ports = [port for service in services.values() for port in service.get("ports", [])]
+    assert len(ports) == 3
+    assert all(str(port).startswith("127.0.0.1:") for port in ports)
+    assert len({str(port).split(":")[1] for port in ports}) == 3
+
+
+@pytest.mark.parametrize("name", sorted(SERVERS))
+def test_images_have_the_versions_that_the_tests_run(services: dict[str, Any], name: str) -> None:
+    _, _, tag = services[name]["image"].partition(":")
+    assert tag == version_in_pom(name)
+
+
+@pytest.mark.parametrize("name", ["api", "opensearch", "dynamodb"])
+def test_what_keeps_running_tells_its_health(services: dict[str, Any], name: str) -> None:
+    assert services[name]["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
+
+
+def test_the_api_waits_for_init_and_init_for_the_servers(services: dict[str, Any]) -> None:
+    assert services["api"]["depends_on"] == {"init": {"condition": "service_completed_successfully"}}
+    assert services["init"]["depends_on"] == {name: {"condition": "service_healthy"} for name in SERVERS}
+
+
+def test_every_variable_is_a_setting(services: dict[str, Any]) -> None:
+    for name in ("api", "init"):
+        variables = set(services[name]["environment"]) - FOR_BOTO
+        assert {variable.lower() for variable in variables} <= set(Settings.model_fields)
+
+
+@pytest.mark.parametrize("name", ["api", "init"])
+def test_the_settings_are_valid_and_reach_the_servers_by_name(
+    services: dict[str, Any], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = services[name]["environment"]
+    for variable, value in environment.items():
+        monkeypatch.setenv(variable, str(value))
+    settings = Settings(_env_file=None)  # type: ignore[call-arg]
+    assert (settings.opensearch_endpoint, settings.ddb_endpoint) == ("http://opensearch:9200", "http://dynamodb:8000")
+    assert settings.ddb_users_table
+    assert settings.is_exposed() == (name == "api")
+
+
+def test_the_verbs_of_init_and_api_exist(services: dict[str, Any]) -> None:
+    script = services["init"]["command"][0]
+    verbs = [line.split("marquee ")[1].split() for line in script.splitlines()]
+    for verb in (*verbs, services["api"]["command"][:1]):
+        done = subprocess.run(
+            [shutil.which("marquee") or ROOT / ".venv/bin/marquee", *verb, "--help"], capture_output=True, check=False
+        )
+        assert done.returncode == 0, verb
+
+
+def test_init_is_a_valid_script(services: dict[str, Any]) -> None:
+    script = services["init"]["command"][0].replace("$$", "$")
+    subprocess.run(["/bin/sh", "-n", "-c", script], check=True)
+
+
+def test_the_client_of_docker_compose_accepts_the_file() -> None:
+    docker = shutil.which("docker")
+    if docker is None or subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode:
+        pytest.skip("docker compose is not installed: compose.yaml was read, but not by its own client")
+    done = subprocess.run([docker, "compose", "-f", FILE, "config", "-q"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
