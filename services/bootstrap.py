@@ -1,11 +1,13 @@
 """The one place where everything meets: settings become adapters, adapters become a recommender.
 
 Embedded default: SQLite for people, keys and quotas; bundles and the text index on the local disk; MiniLM through
-ONNX Runtime, loaded when the first free text comes in; sentences by template.
+ONNX Runtime, loaded when the first free text comes in; sentences by template. With OPENSEARCH_ENDPOINT search goes
+there, with DDB_USERS_TABLE people, cache, keys and quotas live in DynamoDB; only then are their clients imported.
 """
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,14 +16,14 @@ from services.adapters.bundle.reader import text_index_of
 from services.adapters.embed.onnx import load_encoder
 from services.adapters.explain.template import TemplateExplainer
 from services.adapters.search.embedded import EmbeddedSearch
-from services.adapters.state.connection import Database
-from services.adapters.state.keys import SqliteKeys
-from services.adapters.state.quota import SqliteQuota
-from services.adapters.state.sqlite import SqliteState
+from services.adapters.state.sqlite.connection import Database
+from services.adapters.state.sqlite.keys import SqliteKeys
+from services.adapters.state.sqlite.quota import SqliteQuota
+from services.adapters.state.sqlite.state import SqliteState
 from services.recommender.answer import Options
 from services.recommender.domain.bundle import Bundle
 from services.recommender.errors import EncoderUnavailable
-from services.recommender.ports import Clock, KeyStore, QuotaPort, StatePort, TextEncoder
+from services.recommender.ports import Clock, KeyStore, QuotaPort, SearchPort, StatePort, TextEncoder
 from services.recommender.service import Recommender
 from services.settings import Settings
 
@@ -51,31 +53,108 @@ class Services:
     encoder: TextEncoder | None
     encoder_missing: str | None
     recommender: Recommender
+    secrets: "Secrets"
 
     def close(self) -> None:
-        """Give the state store's files back."""
+        """Give the state store's files or connections back."""
         self.state.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """``pepper`` of the API keys, and the ``origin`` header's values that count; None where there is none.
+
+    Both raise SecretUnavailable while they are kept in Secrets Manager and can't be read.
+    """
+
+    pepper: Callable[[], bytes] | None
+    origin: Callable[[], tuple[str, ...]] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What is kept of people and of keys; closing the state closes all three."""
+
+    state: StatePort
+    keys: KeyStore
+    quota: QuotaPort
+
+
 def build_services(settings: Settings) -> Services:
-    """Wire the embedded default. Raises StateUnavailable; a bundle is opened at the first question only."""
+    """Wire what the settings ask for. Raises StateUnavailable; a bundle is opened at the first question only."""
     clock = SystemClock()
-    database = Database(settings.state_path, clock)
-    state = SqliteState(database)
-    releases = LocalReleases(settings.marquee_home, open_search)
+    stores = open_stores(settings, clock)
+    releases = LocalReleases(settings.marquee_home, search_opener(settings, clock))
     encoder, encoder_missing = find_encoder(settings)
     options = Options(cache_ttl_s=settings.cache_ttl_secs)
     return Services(
         settings=settings,
         clock=clock,
         releases=releases,
-        state=state,
-        keys=SqliteKeys(database),
-        quota=SqliteQuota(database),
+        state=stores.state,
+        keys=stores.keys,
+        quota=stores.quota,
         encoder=encoder,
         encoder_missing=encoder_missing,
-        recommender=Recommender(releases, state, encoder, TemplateExplainer(), clock, options),
+        recommender=Recommender(releases, stores.state, encoder, TemplateExplainer(), clock, options),
+        secrets=find_secrets(settings, clock),
     )
+
+
+def find_secrets(settings: Settings, clock: Clock) -> Secrets:
+    """The secrets that the settings give or say where to find; nothing is read before it is needed."""
+    values = settings.origin_secrets
+    origin = (lambda: values) if values else None
+    own = settings.pepper.encode()
+    pepper = (lambda: own) if own else None
+    if not (settings.origin_secret_arn or settings.api_key_pepper_arn):
+        return Secrets(pepper, origin)
+    from services.adapters.secrets import RotatingSecret, secrets_client
+
+    def kept(arn: str) -> RotatingSecret:
+        return RotatingSecret(arn, clock, lambda: secrets_client(settings.aws_region))
+
+    if settings.origin_secret_arn is not None:
+        origin = kept(settings.origin_secret_arn)
+    if settings.api_key_pepper_arn is None:
+        return Secrets(pepper, origin)
+    peppers = kept(settings.api_key_pepper_arn)
+    return Secrets(lambda: peppers()[0].encode(), origin)
+
+
+def open_stores(settings: Settings, clock: Clock) -> Stores:
+    """DynamoDB where its tables are named, else SQLite. Raises StateUnavailable."""
+    if settings.ddb_users_table is not None:
+        return _dynamodb(settings, settings.ddb_users_table, clock)
+    database = Database(settings.state_path, clock)
+    return Stores(SqliteState(database), SqliteKeys(database), SqliteQuota(database))
+
+
+def _dynamodb(settings: Settings, users_table: str, clock: Clock) -> Stores:
+    from services.adapters.state.dynamodb.client import Connection, Tables
+    from services.adapters.state.dynamodb.keys import DynamoKeys
+    from services.adapters.state.dynamodb.quota import DynamoQuota
+    from services.adapters.state.dynamodb.state import DynamoState
+    from services.adapters.state.dynamodb.store import DynamoStore
+
+    tables = Tables(users_table, settings.ddb_events_table, settings.ddb_cache_table)
+    timeout_s = settings.ddb_timeout_ms / 1_000
+    store = DynamoStore(Connection(tables, settings.aws_region, settings.ddb_endpoint, timeout_s), clock)
+    return Stores(DynamoState(store), DynamoKeys(store), DynamoQuota(store))
+
+
+def search_opener(settings: Settings, clock: Clock) -> Callable[[Bundle, Path], SearchPort]:
+    """Opens the search that belongs to a bundle: embedded, or OpenSearch with the embedded one behind it."""
+    target = settings.opensearch
+    if target is None:
+        return open_embedded
+
+    def opened(bundle: Bundle, folder: Path) -> SearchPort:
+        from services.adapters.search.opensearch.opening import open_guarded
+
+        return open_guarded(target, bundle, open_embedded(bundle, folder), clock)
+
+    return opened
 
 
 def find_encoder(settings: Settings) -> tuple[TextEncoder | None, str | None]:
@@ -87,6 +166,6 @@ def find_encoder(settings: Settings) -> tuple[TextEncoder | None, str | None]:
         return None, str(error)
 
 
-def open_search(bundle: Bundle, folder: Path) -> EmbeddedSearch:
-    """The text and vector search that belongs to a bundle. Raises BundleDamaged."""
+def open_embedded(bundle: Bundle, folder: Path) -> EmbeddedSearch:
+    """The text and vector search inside the process, over a bundle. Raises BundleDamaged."""
     return EmbeddedSearch(bundle, text_index_of(folder))

@@ -8,17 +8,20 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from services.adapters.search.opensearch.target import Target
 from services.recommender.errors import MarqueeError
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 PEPPER_LENGTH = 16
 _ORIGIN = re.compile(r"https?://[^/\s,*]+")
-_NOT_USED = "is set, but this version runs on its embedded default (tantivy, numpy, SQLite) and does not use it"
+_URL = r"^https?://[^/\s?#@]+/?$"
+_ARN = r"^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:\S+$"
+_TABLE = r"^[a-zA-Z0-9_.-]{3,255}$"
 
 
 class SettingsError(MarqueeError):
@@ -44,13 +47,32 @@ class Settings(BaseSettings):
     )
     api_keys: bool = Field(False, description="on or off")
     api_key_pepper: SecretStr | None = Field(None, description=f"a secret of at least {PEPPER_LENGTH} characters")
+    api_key_pepper_arn: str | None = Field(None, pattern=_ARN, description="the ARN of a secret in Secrets Manager")
+    origin_secret: SecretStr | None = Field(None, description="the secret header's value; a comma, and the one before")
+    origin_secret_arn: str | None = Field(None, pattern=_ARN, description="the ARN of a secret in Secrets Manager")
     demo_users: Annotated[tuple[str, ...], NoDecode] = Field((), description="ids of people the demo page offers")
-    opensearch_endpoint: str | None = Field(None, description="OpenSearch endpoint")
-    opensearch_index: str | None = Field(None, description="OpenSearch index")
+    opensearch_endpoint: str | None = Field(
+        None, pattern=_URL, description="an address like https://search.example:9200; search is embedded without one"
+    )
+    opensearch_index: str = Field(
+        "films", pattern=r"^[a-z0-9][a-z0-9_-]{0,99}$", description="lower-case letters, digits, dashes, underscores"
+    )
+    opensearch_engine: Literal["faiss", "lucene"] = Field("faiss", description="faiss or lucene")
+    opensearch_compression: str = Field(
+        "1x", pattern=r"^((1|2|4|8|16|32)x|none)$", description="1x, 2x, 4x, 8x, 16x, 32x, or none to leave it out"
+    )
+    opensearch_custom_ids: bool = Field(False, description="on or off")
+    opensearch_timeout_ms: int = Field(300, ge=10, le=60_000, description="whole milliseconds, 10 to 60000")
+    opensearch_auth: Literal["auto", "aoss", "none"] = Field("auto", description="auto, aoss or none")
     vector_dim: int | None = Field(None, ge=1, description="a number of dimensions")
-    aws_region: str | None = Field(None, description="AWS region")
-    ddb_users_table: str | None = Field(None, description="DynamoDB table of people")
-    ddb_cache_table: str | None = Field(None, description="DynamoDB table of cached answers")
+    aws_region: str | None = Field(None, pattern=r"^[a-z0-9-]+$", description="a region like eu-central-1")
+    ddb_users_table: str | None = Field(
+        None, pattern=_TABLE, description="a DynamoDB table name; people are kept in SQLite without one"
+    )
+    ddb_cache_table: str = Field("marquee-rec-cache", pattern=_TABLE, description="a DynamoDB table name")
+    ddb_events_table: str = Field("marquee-events", pattern=_TABLE, description="a DynamoDB table name")
+    ddb_endpoint: str | None = Field(None, pattern=_URL, description="an address like http://127.0.0.1:8001")
+    ddb_timeout_ms: int = Field(300, ge=10, le=60_000, description="whole milliseconds, 10 to 60000")
     bedrock_model: str | None = Field(None, description="Bedrock model of the sentences")
 
     @field_validator("cors_origins", "demo_users", mode="before")
@@ -71,12 +93,53 @@ class Settings(BaseSettings):
     def _together(self) -> "Settings":
         if self.api_keys and "*" in self.cors_origins:
             raise ValueError("CORS_ORIGINS = '*': expected named origins while API_KEYS is on")
-        if self.api_keys and len(self.pepper) < PEPPER_LENGTH:
+        if self.api_keys and not self.api_key_pepper_arn and len(self.pepper) < PEPPER_LENGTH:
             raise ValueError(
                 f"API_KEY_PEPPER is {'too short' if self.pepper else 'not set'}: expected a secret of at least "
                 f"{PEPPER_LENGTH} characters while API_KEYS is on, e.g. the output of `openssl rand -hex 32`"
             )
         return self
+
+    @model_validator(mode="after")
+    def _remote(self) -> "Settings":
+        """What the remote stores need of each other."""
+        tables = (self.ddb_users_table, self.ddb_cache_table, self.ddb_events_table)
+        if self.ddb_users_table and len(set(tables)) < len(tables):
+            named = ", ".join(map(str, tables))
+            raise ValueError(f"DDB_USERS_TABLE, DDB_CACHE_TABLE, DDB_EVENTS_TABLE = {named}: expected different tables")
+        if self.ddb_users_table and not (self.aws_region or self.ddb_endpoint):
+            raise ValueError("AWS_REGION is not set: expected the region of DDB_USERS_TABLE, e.g. eu-central-1")
+        if self.opensearch is not None:
+            self.opensearch.check()
+        return self
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether no other server is asked for an answer."""
+        return self.opensearch_endpoint is None and self.ddb_users_table is None
+
+    @property
+    def opensearch(self) -> Target | None:
+        """The OpenSearch to search with; None: search is embedded."""
+        if self.opensearch_endpoint is None:
+            return None
+        return Target(
+            endpoint=self.opensearch_endpoint.rstrip("/"),
+            index=self.opensearch_index,
+            engine=self.opensearch_engine,
+            compression=self.opensearch_compression,
+            custom_ids=self.opensearch_custom_ids,
+            timeout_s=self.opensearch_timeout_ms / 1_000,
+            auth=self.opensearch_auth,
+            aws_region=self.aws_region,
+            dims=self.vector_dim,
+        )
+
+    @property
+    def origin_secrets(self) -> tuple[str, ...]:
+        """The values of the origin header that count, newest first; empty where it is not checked or kept elsewhere."""
+        value = self.origin_secret.get_secret_value() if self.origin_secret else ""
+        return tuple(part.strip() for part in value.split(",") if part.strip())
 
     @property
     def pepper(self) -> str:
@@ -113,28 +176,36 @@ def _complaints(error: ValidationError) -> Iterator[str]:
         yield f"{name.upper()} = {str(problem['input'])!r}: expected {meaning}; {message[0].lower()}{message[1:]}"
 
 
-# Names that other programs read from the same environment, too: setting them is no sign of a wish to use them here.
-_SHARED = frozenset({"aws_region"})
-_REMOTE = (
-    "opensearch_endpoint", "opensearch_index", "vector_dim", "aws_region",
-    "ddb_users_table", "ddb_cache_table", "bedrock_model",
+_OPENSEARCH = (
+    "opensearch_index", "opensearch_engine", "opensearch_compression", "opensearch_custom_ids",
+    "opensearch_timeout_ms", "opensearch_auth", "vector_dim",
 )  # fmt: skip
+_DYNAMODB = ("ddb_cache_table", "ddb_events_table", "ddb_endpoint", "ddb_timeout_ms")
 
 
 def notes(settings: Settings, environment: Mapping[str, str] | None = None) -> list[str]:
     """What the operator should know: settings that have no effect here, and misspelt ``MARQUEE_*`` names."""
     environment = os.environ if environment is None else environment
-    unused = [
-        f"{name.upper()} {_NOT_USED}" for name in _REMOTE if name not in _SHARED and getattr(settings, name) is not None
-    ]
     unknown = [
         f"{name} is no setting of Marquee and has no effect; is it misspelt?"
         for name in sorted(environment)
         if name.startswith("MARQUEE_") and name.lower() not in Settings.model_fields
     ]
-    return unused + unknown
+    return [f"{name} is set, but {why}" for name, (_, why) in _without_effect(settings).items()] + unknown
 
 
 def unused_settings(settings: Settings) -> dict[str, str]:
-    """The settings of the remote adapters that are given, by name, for ``marquee doctor``."""
-    return {name.upper(): str(getattr(settings, name)) for name in _REMOTE if getattr(settings, name) is not None}
+    """The settings that are given and have no effect, by name, with their values, for ``marquee doctor``."""
+    return {name: value for name, (value, _) in _without_effect(settings).items()}
+
+
+def _without_effect(settings: Settings) -> dict[str, tuple[str, str]]:
+    """Name to value and reason."""
+    reasons: dict[str, str] = {}
+    if settings.opensearch_endpoint is None:
+        reasons |= dict.fromkeys(_OPENSEARCH, "OPENSEARCH_ENDPOINT is not: search is embedded (tantivy, numpy)")
+    if settings.ddb_users_table is None:
+        reasons |= dict.fromkeys(_DYNAMODB, "DDB_USERS_TABLE is not: people are kept in SQLite")
+    reasons["bedrock_model"] = "this version writes its sentences by template and does not use it"
+    given = [name for name in reasons if name in settings.model_fields_set]
+    return {name.upper(): (str(getattr(settings, name)), reasons[name]) for name in given}

@@ -111,13 +111,97 @@ def test_exposure(host: str, keys: bool, exposed: bool) -> None:
     assert load_settings(marquee_host=host, api_keys=keys, api_key_pepper=PEPPER).is_exposed() is exposed
 
 
+SERVERLESS = "https://abc123.eu-west-1.aoss.amazonaws.com"
+
+
+def test_the_defaults_of_the_remote_stores() -> None:
+    settings = load_settings()
+    assert settings.opensearch_endpoint is None
+    assert settings.ddb_users_table is None
+    assert (settings.opensearch_index, settings.opensearch_engine) == ("films", "faiss")
+    assert (settings.opensearch_compression, settings.opensearch_custom_ids) == ("1x", False)
+    assert (settings.opensearch_timeout_ms, settings.ddb_timeout_ms) == (300, 300)
+    assert (settings.ddb_cache_table, settings.ddb_events_table) == ("marquee-rec-cache", "marquee-events")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("OPENSEARCH_ENDPOINT", "search.example", "expected an address like https://search.example:9200"),
+        ("OPENSEARCH_ENDPOINT", "https://search.example/films", "expected an address"),
+        ("OPENSEARCH_ENDPOINT", "https://me:secret@search.example", "expected an address"),
+        ("OPENSEARCH_INDEX", "Films", "OPENSEARCH_INDEX = 'Films': expected lower-case letters"),
+        ("OPENSEARCH_ENGINE", "nmslib", "OPENSEARCH_ENGINE = 'nmslib': expected faiss or lucene"),
+        ("OPENSEARCH_COMPRESSION", "3x", "OPENSEARCH_COMPRESSION = '3x': expected 1x, 2x"),
+        ("OPENSEARCH_TIMEOUT_MS", "0", "OPENSEARCH_TIMEOUT_MS = '0': expected whole milliseconds"),
+        ("OPENSEARCH_AUTH", "basic", "OPENSEARCH_AUTH = 'basic': expected auto, aoss or none"),
+        ("AWS_REGION", "Frankfurt!", "AWS_REGION = 'Frankfurt!': expected a region"),
+        ("DDB_USERS_TABLE", "u", "DDB_USERS_TABLE = 'u': expected a DynamoDB table name"),
+        ("DDB_ENDPOINT", "localhost:8001", "DDB_ENDPOINT = 'localhost:8001': expected an address"),
+    ],
+)
+def test_a_wrong_remote_setting_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_opensearch_that_is_meant() -> None:
+    target = load_settings(
+        opensearch_endpoint="http://127.0.0.1:9200/", opensearch_timeout_ms=50, opensearch_compression="none"
+    ).opensearch
+    assert target is not None
+    assert (target.endpoint, target.timeout_s, target.compression) == ("http://127.0.0.1:9200", 0.05, "none")
+    assert not target.signs
+    assert load_settings(opensearch_auth="aoss").opensearch is None
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"opensearch_endpoint": "https://search.example", "opensearch_auth": "aoss"}, "AWS_REGION is not set"),
+        ({"opensearch_endpoint": SERVERLESS.replace("https", "http")}, "expected https:// for signed requests"),
+        ({"ddb_users_table": "users"}, "AWS_REGION is not set: expected the region of DDB_USERS_TABLE"),
+        (
+            {"ddb_users_table": "marquee-events", "aws_region": "eu-west-1"},
+            "marquee-events, marquee-rec-cache, marquee-events: expected different tables",
+        ),
+    ],
+)
+def test_remote_settings_that_contradict_each_other(given: dict[str, str], expected: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(**given)
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_local_dynamodb_needs_no_region() -> None:
+    settings = load_settings(ddb_users_table="users", ddb_endpoint="http://127.0.0.1:8001")
+    assert settings.aws_region is None
+
+
 def test_settings_without_effect_are_named() -> None:
-    settings = load_settings(opensearch_endpoint="https://search.example", bedrock_model="m", aws_region="eu-west-1")
+    settings = load_settings(opensearch_index="f", ddb_cache_table="cache", bedrock_model="m", aws_region="eu-west-1")
     said = notes(settings, {"MARQUEE_PROT": "1", "MARQUEE_PORT": "2", "PATH": "/bin"})
-    assert [note.split()[0] for note in said] == ["OPENSEARCH_ENDPOINT", "BEDROCK_MODEL", "MARQUEE_PROT"]
-    assert unused_settings(settings) == {
-        "OPENSEARCH_ENDPOINT": "https://search.example",
-        "AWS_REGION": "eu-west-1",
-        "BEDROCK_MODEL": "m",
-    }
+    names = ["OPENSEARCH_INDEX", "DDB_CACHE_TABLE", "BEDROCK_MODEL"]
+    assert [note.split()[0] for note in said] == [*names, "MARQUEE_PROT"]
+    assert said[0] == "OPENSEARCH_INDEX is set, but OPENSEARCH_ENDPOINT is not: search is embedded (tantivy, numpy)"
+    assert unused_settings(settings) == {"OPENSEARCH_INDEX": "f", "DDB_CACHE_TABLE": "cache", "BEDROCK_MODEL": "m"}
     assert notes(load_settings(), {}) == []
+
+
+def test_settings_in_use_are_not_named() -> None:
+    settings = load_settings(
+        opensearch_endpoint="http://127.0.0.1:9200",
+        opensearch_index="f",
+        vector_dim=384,
+        ddb_users_table="users",
+        ddb_cache_table="cache",
+        aws_region="eu-west-1",
+    )
+    assert notes(settings, {}) == []
+    assert unused_settings(settings) == {}

@@ -14,9 +14,9 @@ from data_jobs.bench.sequence import Effort, measure_http
 from data_jobs.bench.targets import verdicts
 from data_jobs.report import Progress
 from services.adapters.bundle.local import LocalBundles, LocalReleases
-from services.adapters.state.connection import Database
-from services.adapters.state.sqlite import SqliteState
-from services.bootstrap import SystemClock, open_search
+from services.adapters.state.sqlite.connection import Database
+from services.adapters.state.sqlite.state import SqliteState
+from services.bootstrap import SystemClock, open_embedded
 from services.recommender.domain.bundle import Bundle
 from services.recommender.ports import Release, TextEncoder
 
@@ -32,7 +32,7 @@ def measure(
     """
     before = load()
     with _temporary_home(bundle, home) as own:
-        release = LocalReleases(own, open_search).current()
+        release = LocalReleases(own, open_embedded).current()
         people = make_people(release.bundle.catalogue, people_needed(effort.requests))
         progress.advance("seeding people", 0, 1)
         _seed(own, (person for of_length in people.values() for person in of_length))

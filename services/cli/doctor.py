@@ -40,8 +40,8 @@ def register(parent: typer.Typer) -> None:
 def doctor(as_json: JsonOption = False) -> None:
     """Say what is missing, and how to mend it.
 
-    Looks at packages, settings, folders, bundle, state store and text encoder. Exit code 3 means that it cannot
-    serve as it is.
+    Looks at packages, settings, folders, bundle, state store, search and text encoder. Exit code 3 means that it
+    cannot serve as it is.
     """
     from services.settings import load_settings
 
@@ -51,6 +51,7 @@ def doctor(as_json: JsonOption = False) -> None:
         *_home(settings),
         *_state(settings),
         *_bundle(settings),
+        *_search(settings),
         *_encoder(settings),
         *_notes(settings),
     ]
@@ -89,35 +90,66 @@ def _home(settings: "Settings") -> Iterator[Check]:
 
 
 def _state(settings: "Settings") -> Iterator[Check]:
-    from services.bootstrap import build_services
+    from services.bootstrap import SystemClock, open_stores
     from services.recommender.errors import Unavailable
     from services.recommender.ports import Deadline
 
-    if not settings.state_path.exists():
+    tables = settings.ddb_users_table
+    if tables is None and not settings.state_path.exists():
         yield Check("state store", "ok", "not there yet; made when it is first needed")
         return
+    clock = SystemClock()
     try:
-        services = build_services(settings)
-        services.state.ping(Deadline.within(services.clock, 2.0))
-        services.close()
+        state = open_stores(settings, clock).state
+        try:
+            state.ping(Deadline.within(clock, 2.0))
+        finally:
+            state.close()
     except Unavailable as error:
-        yield Check("state store", "missing", str(error), "stop what holds it, or move the file away")
+        advice = "stop what holds it, or move the file away" if tables is None else "see docs/dynamodb.md"
+        yield Check("state store", "missing", str(error), advice)
         return
-    yield Check("state store", "ok", f"{settings.state_path}, {settings.state_path.stat().st_size / 1e6:.1f} MB")
+    if tables is None:
+        yield Check("state store", "ok", f"{settings.state_path}, {settings.state_path.stat().st_size / 1e6:.1f} MB")
+    else:
+        place = settings.ddb_endpoint or settings.aws_region
+        yield Check("state store", "ok", f"DynamoDB ({place}): {tables}, {settings.ddb_events_table}, ...")
 
 
 def _bundle(settings: "Settings") -> Iterator[Check]:
     from services.adapters.bundle.local import LocalReleases
-    from services.bootstrap import open_search
+    from services.bootstrap import open_embedded
     from services.recommender.errors import BundleError
 
     try:
-        bundle = LocalReleases(settings.marquee_home, open_search).current().bundle
+        bundle = LocalReleases(settings.marquee_home, open_embedded).current().bundle
     except BundleError as error:
         yield Check("bundle", "missing", str(error), "`marquee build` makes one, `make run` does it all")
         return
     vectors = bundle.embeddings.encoder_id if bundle.embeddings else "no vectors"
     yield Check("bundle", "ok", f"{bundle.version}, {len(bundle.catalogue):,} films, {vectors}")
+
+
+def _search(settings: "Settings") -> Iterator[Check]:
+    """A word asked of OpenSearch; nothing to say where search is embedded."""
+    if settings.opensearch is None:
+        return
+    from services.adapters.bundle.local import LocalReleases
+    from services.bootstrap import SystemClock, search_opener
+    from services.recommender.errors import MarqueeError
+    from services.recommender.ports import Deadline, SearchRequest
+
+    clock = SystemClock()
+    try:
+        search = LocalReleases(settings.marquee_home, search_opener(settings, clock)).current().search
+        hits = search.search(SearchRequest(text="film", size=1), Deadline.within(clock, 5.0))
+        search.close()
+    except MarqueeError as error:
+        yield Check("OpenSearch", "missing", str(error), "see docs/opensearch.md")
+        return
+    advice = "`marquee index` loads the bundle; until then the embedded index answers" if hits.degraded else ""
+    found = f"{settings.opensearch_endpoint}: {', '.join(hits.degraded) or search.index_version}"
+    yield Check("OpenSearch", "note" if advice else "ok", found, advice)
 
 
 def _encoder(settings: "Settings") -> Iterator[Check]:
@@ -139,7 +171,7 @@ def _notes(settings: "Settings") -> Iterator[Check]:
     from services.settings import notes, unused_settings
 
     for name, value in unused_settings(settings).items():
-        yield Check(name, "note", f"{value} (not used by the embedded default)")
+        yield Check(name, "note", f"{value} (has no effect)")
     for note in notes(settings):
         yield Check("setting", "note", note)
     if settings.is_exposed():

@@ -41,13 +41,14 @@ def create(
     if wrong := sorted(scopes - set(SCOPES)):
         raise typer.BadParameter(f"{wrong[0]!r} is no scope; known are {', '.join(SCOPES)}.", param_hint="--scope")
     with open_services() as services:
-        pepper = services.settings.pepper
-        if not pepper:
+        pepper = services.secrets.pepper
+        if pepper is None:
             raise Failed("API_KEY_PEPPER is not set, and keys are made from it; `openssl rand -hex 32` makes one.")
+        value = pepper()
         now = services.clock.now_ms()
         record = ApiKey(secrets.token_hex(8), name, scopes, limit, window, created_at=now)
         services.keys.put(record)
-    key = make_key(record.key_id, pepper.encode())
+    key = make_key(record.key_id, value)
     lines = [key, f"Send it as the header X-API-Key. It is not shown again; its id is {record.key_id}."]
     Output(as_json).result({"key": key, **_document(record)}, lines)
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from services.cli import ask, bench, build, bundle, doctor, evaluate, keys, serve, up, users, validate
+from services.cli import ask, bench, build, bundle, doctor, evaluate, index, keys, serve, tables, up, users, validate
 from services.cli.console import EXIT_CODES, ExitCode
 
 app = typer.Typer(
@@ -40,7 +40,7 @@ def root(
     """Film recommendations: prepare the data, build a bundle, serve it, ask it."""
 
 
-for group in (validate, build, up, serve, ask, users, bundle, keys, doctor, evaluate, bench):
+for group in (validate, build, up, serve, ask, users, bundle, index, keys, tables, doctor, evaluate, bench):
     group.register(app)
 
 

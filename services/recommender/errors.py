@@ -11,11 +11,13 @@
     ├── UnknownFilm               a single film that is not in the catalogue
     ├── Unauthorized              no key, a forged key or a revoked one
     ├── Forbidden                 the key lacks the scope
+    ├── OriginRefused             the request went round the distribution in front of the API
     ├── QuotaExceeded             carries the seconds to wait
     ├── Unavailable               a dependency did not answer; carries its name
     │   ├── StateUnavailable
     │   ├── SearchUnavailable
-    │   └── EncoderUnavailable
+    │   ├── EncoderUnavailable
+    │   └── SecretUnavailable
     └── BundleError               no bundle, or one that must not be served
         ├── BundleMissing
         └── BundleDamaged
@@ -64,6 +66,10 @@ class Forbidden(MarqueeError):
     """The API key is good, but does not carry the scope this call needs."""
 
 
+class OriginRefused(MarqueeError):
+    """The request did not come through the distribution in front of the API."""
+
+
 class QuotaExceeded(MarqueeError):
     """The key has used up its rolling window; ``retry_after`` is in whole seconds."""
 
@@ -90,6 +96,10 @@ class SearchUnavailable(Unavailable):
 
 class EncoderUnavailable(Unavailable):
     """No text encoder is installed or it failed to load."""
+
+
+class SecretUnavailable(Unavailable):
+    """A secret that is kept elsewhere can't be read."""
 
 
 class BundleError(MarqueeError):

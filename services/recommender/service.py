@@ -159,13 +159,17 @@ class Recommender:
         }
 
     def ready(self, deep: bool, deadline: Deadline) -> dict[str, str]:
-        """State of each part by name: "ok" or what is wrong. ``deep`` touches search."""
+        """State of each part by name: "ok", what is wrong, or "degraded: " and why another part does its work.
+        ``deep`` touches search.
+        """
         parts = {"bundle": "ok", "state": "ok"}
         try:
             release = self._current().release
             if deep:
                 parts["search"] = "ok"
-                release.search.search(SearchRequest(text="film", size=1), deadline)
+                found = release.search.search(SearchRequest(text="film", size=1), deadline)
+                if found.degraded:
+                    parts["search"] = f"degraded: {', '.join(found.degraded)}"
         except BundleError as error:
             parts["bundle"] = str(error)
         except Unavailable as error:

@@ -35,7 +35,7 @@ def recommender() -> FakeRecommender:
 
 def guarded(recommender: FakeRecommender, keys: DictKeys, **settings: Any) -> TestClient:
     """A client of an application where keys are on."""
-    return fake_client(recommender, keys=keys, key_pepper=PEPPER, auth_required=True, **settings)
+    return fake_client(recommender, keys=keys, key_pepper=lambda: PEPPER, auth_required=True, **settings)
 
 
 @given(st.from_regex(r"[A-Za-z0-9-]{1,64}", fullmatch=True))
@@ -160,7 +160,7 @@ def test_an_unseen_key_is_only_served_while_the_store_is_down(recommender: FakeR
 async def test_the_memory_of_records_is_bounded() -> None:
     keys = DictKeys({f"k{n}": ApiKey(f"k{n}", "") for n in range(3)})
     runner = Runner(inline=True, workers=1)
-    authenticator = Authenticator(keys, PEPPER, StillClock(), runner)
+    authenticator = Authenticator(keys, lambda: PEPPER, StillClock(), runner)
     authenticator._records = {f"old{n}": (9e9, None) for n in range(MAX_RECORDS)}
     for n in range(3):
         await authenticator.authenticate(make_key(f"k{n}", PEPPER))
@@ -236,9 +236,9 @@ async def test_a_guard_says_when_to_come_back() -> None:
 @pytest.mark.parametrize(
     "settings",
     [
-        {"keys": None, "key_pepper": PEPPER},
-        {"keys": DictKeys(), "key_pepper": b""},
-        {"keys": DictKeys(), "key_pepper": PEPPER, "cors_origins": ("*",)},
+        {"keys": None, "key_pepper": lambda: PEPPER},
+        {"keys": DictKeys(), "key_pepper": None},
+        {"keys": DictKeys(), "key_pepper": lambda: PEPPER, "cors_origins": ("*",)},
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(settings: dict[str, Any]) -> None:

@@ -40,7 +40,7 @@ def test_caches_may_keep_it_while_keys_are_off(client: TestClient, path: str) ->
 @pytest.mark.parametrize("path", CACHEABLE)
 def test_shared_caches_may_not_while_keys_are_on(path: str) -> None:
     client = fake_client(
-        keys=DictKeys({"k1": ApiKey("k1", "test")}), key_pepper=PEPPER, auth_required=True,
+        keys=DictKeys({"k1": ApiKey("k1", "test")}), key_pepper=lambda: PEPPER, auth_required=True,
     )  # fmt: skip
     headers = client.get(path, headers={"X-API-Key": make_key("k1", PEPPER)}).headers
     assert headers["cache-control"] == "private, max-age=300"

@@ -116,7 +116,7 @@ def test_the_idempotency_key_is_documented(document: dict[str, Any]) -> None:
 
 def test_the_key_is_documented_where_keys_are_on() -> None:
     keys = DictKeys({"k1": ApiKey("k1", "")})
-    document = fake_app(keys=keys, key_pepper=PEPPER, auth_required=True).openapi()
+    document = fake_app(keys=keys, key_pepper=lambda: PEPPER, auth_required=True).openapi()
     assert document["components"]["securitySchemes"]["ApiKey"]["name"] == "X-API-Key"
     secured = {path for path, ops in document["paths"].items() if all("security" in op for op in ops.values())}
     assert secured == {path for _, path in ROUTES} - {"/catalogue", "/health/live", "/health/ready", "/version"}
@@ -124,7 +124,7 @@ def test_the_key_is_documented_where_keys_are_on() -> None:
 
 def test_what_is_documented_as_public_is_so_and_nothing_else() -> None:
     keys = DictKeys({"k1": ApiKey("k1", "")})
-    app = {"keys": keys, "key_pepper": PEPPER, "auth_required": True}
+    app = {"keys": keys, "key_pepper": lambda: PEPPER, "auth_required": True}
     client, document = fake_client(**app), fake_app(**app).openapi()
     for path, operations in document["paths"].items():
         for method, operation in operations.items():

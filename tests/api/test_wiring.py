@@ -38,7 +38,7 @@ def test_the_edge_takes_its_settings_from_bootstrap(home: Path) -> None:
         settings_with(api_keys=True, api_key_pepper=PEPPER, demo_users="a, b", cors_origins="https://films.example")
     )
     services = AppServices.of(wired, inline=False)
-    assert (services.auth_required, services.key_pepper) == (True, PEPPER.encode())
+    assert (services.auth_required, services.key_pepper()) == (True, PEPPER.encode())
     assert (services.demo_users, services.cors_origins) == (("a", "b"), ("https://films.example",))
     assert (services.recommender, services.inline, services.web_dir) == (wired.recommender, False, WEB_DIR)
     wired.close()
@@ -61,6 +61,42 @@ def test_keys_and_quota_of_the_embedded_store(home: Path) -> None:
         statuses = [client.get("/nope", headers=headers).status_code for _ in range(3)]
         assert statuses == [404, 404, 429]
         assert client.get("/nope").status_code == 401
+
+
+def test_with_tables_named_people_are_kept_there_and_answers_are_made_in_threads(home: Path) -> None:
+    # Nobody listens there: wiring asks nobody anything.
+    wired = build_services(settings_with(ddb_users_table="people", ddb_endpoint="http://127.0.0.1:9"))
+    assert type(wired.state).__name__ == "DynamoState"
+    assert not (home / "home" / "state.db").exists()
+    assert not AppServices.of(wired).inline
+    assert AppServices.of(wired, inline=True).inline
+    wired.close()
+
+
+def test_only_what_asks_no_other_server_is_answered_in_the_loop(home: Path) -> None:
+    wired = build_services(settings_with())
+    assert AppServices.of(wired).inline
+    wired.close()
+    assert not settings_with(opensearch_endpoint="http://127.0.0.1:9").is_embedded
+
+
+def test_the_origin_header_is_checked_where_a_secret_is_set(home: Path) -> None:
+    wired = build_services(settings_with(origin_secret="new, old"))
+    with TestClient(create_app(AppServices.of(wired))) as client:
+        assert client.get("/version").status_code == 403
+        for secret in ("new", "old"):
+            answer = client.get("/films/1", headers={"X-Origin-Verify": secret})
+            assert answer.json()["type"] == "/problems/bundle-missing"
+
+
+def test_secrets_that_are_kept_elsewhere_are_not_read_before_they_are_needed(home: Path) -> None:
+    arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:pepper"
+    wired = build_services(settings_with(api_keys=True, api_key_pepper_arn=arn, origin_secret_arn=arn))
+    services = AppServices.of(wired)
+    assert services.key_pepper is not None
+    assert services.origin_secrets is not None
+    with TestClient(create_app(services)) as client:
+        assert client.get("/health/live").status_code == 200
 
 
 @pytest.fixture

@@ -135,14 +135,17 @@ def test_doctor_before_and_after(marquee: Marquee, monkeypatch: pytest.MonkeyPat
 
 def test_doctor_with_everything(marquee: Marquee, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     marquee("feedback", "ann", "1", "like")
-    monkeypatch.setenv("OPENSEARCH_ENDPOINT", "https://search.example")
+    monkeypatch.setenv("OPENSEARCH_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("BEDROCK_MODEL", "some-model")
     monkeypatch.setenv("EMBEDDER_DIR", str(home))
     done = marquee("doctor", "--json")
     assert done.code == 0
     checks = {check["part"]: check for check in done.json["checks"]}
     assert checks["bundle"]["state"] == "ok"
     assert checks["state store"]["state"] == "ok"
-    assert checks["OPENSEARCH_ENDPOINT"]["found"].startswith("https://search.example (not used")
+    assert checks["OpenSearch"]["state"] == "note"
+    assert "marquee index" in checks["OpenSearch"]["advice"]
+    assert checks["BEDROCK_MODEL"]["found"] == "some-model (has no effect)"
     assert checks["text encoder"]["state"] == "note"
     assert "EMBEDDER_DIR" in checks["text encoder"]["advice"]
 

@@ -36,11 +36,11 @@ def marquee(home: Path, *arguments: str, env: Mapping[str, str] | None = None) -
     )
 
 
-def build_sample(home: Path, *arguments: str) -> str:
+def build_sample(home: Path, *arguments: str, encoder: str = "none") -> str:
     """Build the sample catalogue and return the version."""
     home.mkdir(parents=True, exist_ok=True)
     before = set(bundles(home))
-    done = marquee(home, "build", "--encoder", "none", *arguments)
+    done = marquee(home, "build", "--encoder", encoder, *arguments)
     assert done.returncode == 0, done.stderr
     (version,) = set(bundles(home)) - before
     return version

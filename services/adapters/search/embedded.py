@@ -8,9 +8,20 @@ import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
-from services.adapters.search.legs import EMPTY, REFERENCE_HITS, best_known_first, best_of, leg_of, ordered, same_scores
+from services.adapters.search.analyser import squeezed
+from services.adapters.search.legs import (
+    EMPTY,
+    REFERENCE_HITS,
+    best_known_first,
+    best_of,
+    check_vectors,
+    leg_of,
+    ordered,
+    same_scores,
+)
 from services.adapters.search.query import QueryBuilder
 from services.adapters.search.suggestions import Suggestions
+from services.adapters.search.wording import Clause, clauses
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.filters import Filters
 from services.recommender.errors import BundleDamaged, SearchUnavailable
@@ -59,11 +70,34 @@ class EmbeddedSearch:
         """Give the index files back; later searches raise SearchUnavailable."""
         self._searcher = self._queries = None
 
+    def wording(self, text: str) -> list[Clause]:
+        """What a person's words ask for of these films. Raises SearchUnavailable."""
+        return clauses(text, self._ask())
+
+    def hits(self, wanted: list[Clause], size: int) -> Leg:
+        """The ``size`` best films for some clauses, without reference and floor. Raises SearchUnavailable."""
+        return self._hits(self._ask().text(wanted), size)
+
+    def namesakes(self, text: str) -> NDArray[np.int32]:
+        """The films of exactly this name if there are several, int32[n]. Raises SearchUnavailable."""
+        name = squeezed(text)
+        several = self._ask().count("name", name) > 1
+        return self._hits(self._ask().named(name), _NAMESAKES).rows if several else EMPTY.rows
+
+    @cached_property
+    def rank(self) -> NDArray[np.int32]:
+        """0 for the best known film, int32[films]: by popularity, then votes, then row."""
+        order = np.lexsort((-self._bundle.catalogue.votes.astype(np.int64), -self._bundle.popularity))
+        rank = np.empty(len(order), np.int32)
+        rank[order] = np.arange(len(order), dtype=np.int32)
+        return rank
+
     def _text_leg(self, text: str, filters: Filters, size: int) -> Leg:
-        query = self._ask().text(text)
-        if query is None:
+        wanted = self.wording(text)
+        if not wanted:
             return EMPTY
-        everything = best_known_first(self._hits(query, max(size, REFERENCE_HITS)), self._namesakes(text), self._rank)
+        query = self._ask().text(wanted)
+        everything = best_known_first(self._hits(query, max(size, REFERENCE_HITS)), self.namesakes(text), self.rank)
         if filters.is_empty:
             return leg_of(everything, everything, size)
         hits = self._hits(self._ask().filtered(query, filters), size)
@@ -72,11 +106,7 @@ class EmbeddedSearch:
     def _knn_leg(self, vectors: NDArray[np.float32], filters: Filters, size: int) -> Leg:
         embeddings = self._bundle.embeddings
         assert embeddings is not None
-        if vectors.ndim != 2 or vectors.shape[1] != embeddings.dims:
-            raise SearchUnavailable(
-                f"query vectors of shape {vectors.shape} against films of {embeddings.dims} dimensions; "
-                f"the bundle was built with the encoder {embeddings.encoder_id!r}, use the same"
-            )
+        check_vectors(vectors, embeddings)
         scores = embeddings.cosines(vectors)
         scores[embeddings.scales == 0] = -np.inf
         everything = best_of(scores, max(size, REFERENCE_HITS))
@@ -84,11 +114,6 @@ class EmbeddedSearch:
             return leg_of(everything, everything, size)
         scores[~filters.mask(self._bundle.catalogue)] = -np.inf
         return leg_of(best_of(scores, size), everything, size)
-
-    def _namesakes(self, text: str) -> NDArray[np.int32]:
-        """The films of exactly this name."""
-        query = self._ask().named(text)
-        return EMPTY.rows if query is None else self._hits(query, _NAMESAKES).rows
 
     def _hits(self, query: tantivy.Query, size: int) -> Leg:
         """The hits of an engine query; a document id is a row."""
@@ -108,16 +133,8 @@ class EmbeddedSearch:
             raise SearchUnavailable("the index was closed; ask the release that is served now")
         return queries
 
-    @cached_property
-    def _rank(self) -> NDArray[np.int32]:
-        """0 for the best known film, int32[films]: by popularity, then votes, then row."""
-        order = np.lexsort((-self._bundle.catalogue.votes.astype(np.int64), -self._bundle.popularity))
-        rank = np.empty(len(order), np.int32)
-        rank[order] = np.arange(len(order), dtype=np.int32)
-        return rank
-
     def _best_known(self, rows: NDArray[np.int32]) -> NDArray[np.int32]:
-        return rows[np.argsort(self._rank[rows])]
+        return rows[np.argsort(self.rank[rows])]
 
 
 def _open(index_dir: Path) -> tuple[tantivy.Searcher, QueryBuilder, Suggestions]:

@@ -3,11 +3,22 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from services.recommender.domain.embeddings import Embeddings
+from services.recommender.errors import SearchUnavailable
 from services.recommender.ports import Leg
 
 REFERENCE_HITS = 50
 
 EMPTY = Leg(np.empty(0, np.int32), np.empty(0, np.float32), 0.0)
+
+
+def check_vectors(vectors: NDArray[np.float32], embeddings: Embeddings) -> None:
+    """Raise SearchUnavailable unless query vectors float32[q, dims] are of the length of the films' vectors."""
+    if vectors.ndim != 2 or vectors.shape[1] != embeddings.dims:
+        raise SearchUnavailable(
+            f"query vectors of shape {vectors.shape} against films of {embeddings.dims} dimensions; "
+            f"the bundle was built with the encoder {embeddings.encoder_id!r}, use the same"
+        )
 
 
 def leg_of(hits: Leg, everything: Leg, size: int) -> Leg:

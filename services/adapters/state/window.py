@@ -11,6 +11,8 @@ from services.recommender.ports import Quota
 
 SUB_BUCKETS = 10
 COUNTED = SUB_BUCKETS + 1
+# Clocks of several servers may differ by so much, in milliseconds.
+SKEW_MS = 120_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,13 @@ class Window:
         return max(1, -(-window_s * 1_000 // SUB_BUCKETS))
 
     def at(self, now_ms: int) -> "Window":
-        """The counters at a moment: old sub-buckets fall out. A caller a little late counts as the latest; a
-        clock set back by more than a window begins anew, lest it lock everybody out.
+        """The counters at a moment: old sub-buckets fall out. A caller a little late counts as the latest, or
+        servers whose clocks differ would give each other fresh windows; a clock set back by more than a window and
+        two minutes begins anew, lest it lock everybody out.
         """
         now = now_ms // self.width_ms
         steps = now - self.latest
-        if steps >= COUNTED or steps < -COUNTED:
+        if steps >= COUNTED or -steps * self.width_ms > max(COUNTED * self.width_ms, SKEW_MS):
             return Window(self.width_ms, now)
         if steps <= 0:
             return self

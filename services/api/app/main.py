@@ -15,6 +15,7 @@ from services.api.app.errors import install_handlers
 from services.api.app.gate import PUBLIC, Gate
 from services.api.app.middleware import BodyLimit, EncodedSlashes, Observer, SafeHeaders
 from services.api.app.openapi import install_openapi
+from services.api.app.origin import OriginCheck
 from services.api.app.pages import DOCS_POLICY, install_pages
 from services.api.app.quota import QuotaGuard
 from services.api.app.routes import ROUTERS
@@ -63,12 +64,14 @@ def create_app(services: AppServices) -> FastAPI:
 def _install_layers(app: FastAPI, edge: Edge, public: frozenset[str]) -> None:
     """From the inside out: what is added last sees the request first."""
     services = edge.services
-    if services.auth_required and services.keys is not None:
+    if services.auth_required and services.keys is not None and services.key_pepper is not None:
         clock = services.recommender.clock
         authenticator = Authenticator(services.keys, services.key_pepper, clock, edge.runner)
         guard = QuotaGuard(services.quota, clock, edge.runner)
         app.add_middleware(Gate, authenticator=authenticator, quota=guard, public=public)
     app.add_middleware(BodyLimit, max_bytes=services.max_body_bytes)
+    if services.origin_secrets is not None:
+        app.add_middleware(OriginCheck, secrets=services.origin_secrets)
     app.add_middleware(EncodedSlashes)
     app.add_middleware(Observer)
     app.add_middleware(SafeHeaders)

@@ -18,14 +18,16 @@ WEB_DIR = Path(__file__).resolve().parents[2] / "web"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppServices:
     """``inline``: all adapters are embedded, so answers are made in the event loop; otherwise in ``workers``
-    threads. ``web_dir``: folder of the demo page. ``close`` gives files and sockets back at shutdown.
+    threads. ``key_pepper`` and ``origin_secrets`` (None: the header is not checked) are read when they are needed.
+    ``web_dir``: folder of the demo page. ``close`` gives files and sockets back at shutdown.
     """
 
     recommender: Recommender
     keys: KeyStore | None = None
     quota: QuotaPort | None = None
     auth_required: bool = False
-    key_pepper: bytes = b""
+    key_pepper: Callable[[], bytes] | None = None
+    origin_secrets: Callable[[], tuple[str, ...]] | None = None
     cors_origins: tuple[str, ...] = ()
     max_body_bytes: int = MAX_BODY_BYTES
     demo_users: tuple[str, ...] = ()
@@ -36,19 +38,20 @@ class AppServices:
     close: Callable[[], None] | None = None
 
     @classmethod
-    def of(cls, wired: "Services", *, inline: bool = True) -> Self:
-        """The edge's part of what bootstrap wired; it closes the whole."""
+    def of(cls, wired: "Services", *, inline: bool | None = None) -> Self:
+        """The edge's part of what bootstrap wired; it closes the whole. ``inline`` None: only if all is embedded."""
         settings = wired.settings
         return cls(
             recommender=wired.recommender,
             keys=wired.keys,
             quota=wired.quota,
             auth_required=settings.api_keys,
-            key_pepper=settings.pepper.encode(),
+            key_pepper=wired.secrets.pepper,
+            origin_secrets=wired.secrets.origin,
             cors_origins=settings.cors_origins,
             demo_users=settings.demo_users,
             web_dir=WEB_DIR,
-            inline=inline,
+            inline=settings.is_embedded if inline is None else inline,
             close=wired.close,
         )
 
@@ -56,7 +59,7 @@ class AppServices:
         """Refuse settings that contradict each other. Raises ValueError that says what to change."""
         if not self.auth_required:
             return
-        if self.keys is None or not self.key_pepper:
+        if self.keys is None or self.key_pepper is None:
             raise ValueError("API keys are on, but there is no key store or no pepper: set both, or switch keys off")
         if "*" in self.cors_origins:
             raise ValueError("CORS_ORIGINS is '*' while API keys are on: name the origins that may use a key")

@@ -40,10 +40,13 @@ class Leg:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SearchResult:
-    """One leg each, None where it was not asked for or (in process) the bundle has no vectors."""
+    """One leg each, None where it was not asked for or the bundle has no vectors. ``degraded``: why the engine that
+    should have answered did not and another did, in a few words each.
+    """
 
     text: Leg | None = None
     knn: Leg | None = None
+    degraded: tuple[str, ...] = ()
 
 
 class SearchPort(Protocol):

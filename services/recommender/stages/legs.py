@@ -35,9 +35,10 @@ def search_legs(
         return SearchResult(), degraded
     try:
         wanted = SearchRequest(text, vectors, request.filters, SEARCH_SIZE)
-        return release.search.search(wanted, deadline), degraded
+        hits = release.search.search(wanted, deadline)
     except SearchUnavailable as error:
         return SearchResult(), [*degraded, f"search: {error}"]
+    return hits, [*degraded, *(f"search: {reason}" for reason in hits.degraded)]
 
 
 def _vectors(

@@ -1,28 +1,101 @@
-"""The awkward films and the small world, each with its index."""
+"""The awkward films, the small world and the sample, each with its index in every engine.
+
+One suite runs against all engines: ``films_search``, ``world_search`` and ``sample_search`` come once for each.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pytest
 
 from data_jobs.bundle import assemble
 from data_jobs.catalogue import build_catalogue
+from data_jobs.embed_items import embed_films
+from data_jobs.index_opensearch import open_job
+from data_jobs.report import Silent
+from data_jobs.sample.load import load_sample
 from data_jobs.text_index import write_text_index
 from services.adapters.search.embedded import EmbeddedSearch
+from services.adapters.search.opensearch.opening import open_guarded
+from services.adapters.search.opensearch.target import Target
+from services.bootstrap import SystemClock
 from services.recommender.domain.bundle import Bundle
+from services.recommender.domain.embeddings import Embeddings
+from services.recommender.ports import Deadline, SearchPort, SearchRequest, SearchResult
 from tests.builders import make_bundle, make_tables
+from tests.fakes import HashingEncoder
 from tests.films import FILMS, make_events
+
+ENGINES = ("embedded", "lucene", "faiss")
+PATIENT_S = 10.0
+
+
+@dataclass
+class NeverDegraded:
+    """A search that must answer by itself: what the engine behind it answered would prove nothing."""
+
+    port: SearchPort
+
+    @property
+    def index_version(self) -> str:
+        return self.port.index_version
+
+    def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
+        result = self.port.search(request, deadline)
+        assert not result.degraded, result.degraded
+        return result
+
+    def suggest(self, prefix: str, limit: int) -> np.ndarray:
+        return self.port.suggest(prefix, limit)
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    if request.param != "embedded":
+        request.getfixturevalue("opensearch_url")
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def open_engine(engine: str, request: pytest.FixtureRequest) -> Iterator[Callable[[Bundle, Path], SearchPort]]:
+    """Opens a bundle in the engine, indexing it first where the engine is a server."""
+    opened = []
+
+    def opening(bundle: Bundle, folder: Path) -> SearchPort:
+        local = EmbeddedSearch(bundle, folder)
+        if engine == "embedded":
+            return local
+        url = request.getfixturevalue("opensearch_url")
+        target = Target(url, index=f"test-{uuid4().hex[:12]}", engine=engine, timeout_s=PATIENT_S)
+        with open_job(target, SystemClock(), Silent()) as job:
+            job.run(bundle, local)
+        opened.append(open_guarded(target, bundle, local, SystemClock()))
+        return NeverDegraded(opened[-1])
+
+    yield opening
+    for search in opened:
+        search.close()
 
 
 @pytest.fixture(scope="session")
 def films_bundle() -> Bundle:
     popularity = np.array([film.vote_count or 0 for film in FILMS], np.float32) / 10_000
     tables = make_tables(len(FILMS), 2)
-    return assemble(build_catalogue(FILMS, make_events()), tables, popularity, "ease-test")
+    bundle = assemble(build_catalogue(FILMS, make_events()), tables, popularity, "ease-test")
+    return replace(bundle, version="films")
 
 
 @pytest.fixture(scope="session")
-def films_search(films_bundle, tmp_path_factory) -> EmbeddedSearch:
-    folder = write_text_index(films_bundle.catalogue, tmp_path_factory.mktemp("films") / "index")
-    return EmbeddedSearch(films_bundle, folder)
+def films_index(films_bundle, tmp_path_factory):
+    return write_text_index(films_bundle.catalogue, tmp_path_factory.mktemp("films") / "index")
+
+
+@pytest.fixture(scope="session")
+def films_search(films_bundle, films_index, open_engine) -> SearchPort:
+    return open_engine(films_bundle, films_index)
 
 
 @pytest.fixture(scope="session")
@@ -36,5 +109,38 @@ def world_index(world, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def world_search(world, world_index) -> EmbeddedSearch:
-    return EmbeddedSearch(world, world_index)
+def world_search(world, world_index, open_engine) -> SearchPort:
+    return open_engine(world, world_index)
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory) -> Bundle:
+    """The sample catalogue with vectors of hashed words."""
+    dataset, _ = load_sample()
+    catalogue = build_catalogue(dataset.films, dataset.events)
+    encoder = HashingEncoder()
+    vectors = embed_films(dataset.films, encoder, tmp_path_factory.mktemp("vectors"), lambda done, total: None)
+    votes = catalogue.votes.astype(np.float32)
+    bundle = assemble(
+        catalogue,
+        make_tables(len(catalogue), 50),
+        votes / votes.max(),
+        "ease-test",
+        embeddings=Embeddings.quantise(vectors, encoder.encoder_id),
+    )
+    return replace(bundle, version="sample")
+
+
+@pytest.fixture(scope="session")
+def sample_index(sample, tmp_path_factory) -> Path:
+    return write_text_index(sample.catalogue, tmp_path_factory.mktemp("sample") / "index")
+
+
+@pytest.fixture(scope="session")
+def sample_search(sample, sample_index, open_engine) -> SearchPort:
+    return open_engine(sample, sample_index)
+
+
+@pytest.fixture(scope="session")
+def sample_local(sample, sample_index) -> EmbeddedSearch:
+    return EmbeddedSearch(sample, sample_index)

@@ -1,21 +1,34 @@
 """What the contract suite is run with: stores to make, a clock to set, events to send.
 
-Another store joins the suite by one line in FACTORIES.
+Another store joins the suite by one line in the fixture ``make``.
 """
 
+import itertools
+import secrets
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from services.adapters.state.connection import Database
-from services.adapters.state.keys import SqliteKeys
-from services.adapters.state.quota import SqliteQuota
-from services.adapters.state.sqlite import SqliteState
+from services.adapters.state.dynamodb.client import Connection, Tables
+from services.adapters.state.dynamodb.keys import DynamoKeys
+from services.adapters.state.dynamodb.quota import DynamoQuota
+from services.adapters.state.dynamodb.state import DynamoState
+from services.adapters.state.dynamodb.store import DynamoStore
+from services.adapters.state.dynamodb.tables import create_tables
+from services.adapters.state.dynamodb.units import Units
+from services.adapters.state.sqlite.connection import Database
+from services.adapters.state.sqlite.keys import SqliteKeys
+from services.adapters.state.sqlite.quota import SqliteQuota
+from services.adapters.state.sqlite.state import SqliteState
 from services.recommender.domain.events import Event, EventKind
 from services.recommender.ports import (
     CacheEntry,
     CacheKey,
+    Clock,
     Deadline,
     FeedbackCommand,
     Idempotency,
@@ -26,7 +39,9 @@ from services.recommender.ports import (
     StatePort,
 )
 
-NOON_MS = 1_700_000_000_000
+# Far ahead, so that the server itself deletes nothing as expired.
+NOON_MS = 4_000_000_000_000
+THREADS = 16
 
 
 class FakeClock:
@@ -39,7 +54,8 @@ class FakeClock:
         return self.at_ms
 
     def monotonic(self) -> float:
-        return self.at_ms / 1_000
+        # Small numbers, so that seconds stay exact.
+        return (self.at_ms - NOON_MS) / 1_000
 
     def tick(self, seconds: float) -> None:
         self.at_ms += round(seconds * 1_000)
@@ -79,7 +95,27 @@ def sqlite(folder: Path, clock: FakeClock) -> Store:
     return Store(SqliteState(database), SqliteKeys(database), SqliteQuota(database), clock)
 
 
-FACTORIES: dict[str, Callable[[Path, FakeClock], Store]] = {"sqlite": sqlite}
+def dynamodb(url: str, folder: Path, clock: FakeClock, **options: Any) -> Store:
+    """Three tables of its own on a running server."""
+    connection = Connection(new_tables(), endpoint=url, **{"timeout_s": 5.0} | options)
+    create_tables(connection)
+    return dynamodb_at(connection, clock)
+
+
+def dynamodb_at(connection: Connection, clock: Clock, units: Units | None = None) -> Store:
+    """Another server of the same tables."""
+    tables = DynamoStore(connection, clock, units)
+    return Store(DynamoState(tables), DynamoKeys(tables), DynamoQuota(tables), clock)
+
+
+def new_tables() -> Tables:
+    """Names that nobody has."""
+    run = secrets.token_hex(6)
+    return Tables(f"{run}-users", f"{run}-events", f"{run}-rec-cache")
+
+
+Make = Callable[[Path, FakeClock], Store]
+"""Makes an empty store that reads a clock; the folder is for those that need one."""
 
 
 def did(film: str = "heat", kind: EventKind = EventKind.LIKE, ts_ms: int = NOON_MS, value: float = 1.0) -> Event:
@@ -111,3 +147,19 @@ class SystemClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+
+def in_threads(work, count: int = THREADS) -> list:
+    """``work(number)`` in so many threads that all begin at once."""
+    start = threading.Barrier(count)
+
+    def begin(number: int):
+        start.wait()
+        return work(number)
+
+    with ThreadPoolExecutor(count) as threads:
+        return list(threads.map(begin, range(count)))
+
+
+def flat(lists: list[list]) -> list:
+    return list(itertools.chain.from_iterable(lists))

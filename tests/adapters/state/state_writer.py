@@ -9,8 +9,8 @@ from pathlib import Path
 
 from state_kit import SystemClock, did, send
 
-from services.adapters.state.connection import Database
-from services.adapters.state.sqlite import SqliteState
+from services.adapters.state.sqlite.connection import Database
+from services.adapters.state.sqlite.state import SqliteState
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Deadline
 

@@ -1,32 +1,10 @@
 """Contract: many threads at one store lose nothing and count nothing twice."""
 
-import itertools
-import threading
-from concurrent.futures import ThreadPoolExecutor
-
-from state_kit import NOON_MS, Store, did, send, stored
+from state_kit import NOON_MS, THREADS, Store, did, flat, in_threads, send, stored
 
 from services.recommender.domain.events import EventKind
 from services.recommender.domain.ids import hash_id
 from services.recommender.ports import CacheEntry, CacheKey
-
-THREADS = 16
-
-
-def in_threads(work, count: int = THREADS) -> list:
-    """``work(number)`` in so many threads that all begin at once."""
-    start = threading.Barrier(count)
-
-    def begin(number: int):
-        start.wait()
-        return work(number)
-
-    with ThreadPoolExecutor(count) as threads:
-        return list(threads.map(begin, range(count)))
-
-
-def flat(lists: list[list]) -> list:
-    return list(itertools.chain.from_iterable(lists))
 
 
 def test_one_idempotency_key_from_many_threads_is_one_event(store: Store) -> None:

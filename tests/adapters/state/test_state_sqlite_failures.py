@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from state_kit import FakeClock, Store, SystemClock, did, line, send, sqlite
 
-from services.adapters.state.connection import Database
-from services.adapters.state.keys import SqliteKeys
-from services.adapters.state.quota import SqliteQuota
-from services.adapters.state.sqlite import SqliteState
+from services.adapters.state.sqlite.connection import Database
+from services.adapters.state.sqlite.keys import SqliteKeys
+from services.adapters.state.sqlite.quota import SqliteQuota
+from services.adapters.state.sqlite.state import SqliteState
 from services.recommender.domain.ids import hash_id
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import ApiKey, CacheEntry, CacheKey, Deadline, Receipt

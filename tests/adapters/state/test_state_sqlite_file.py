@@ -10,11 +10,11 @@ import pytest
 from state_kit import FakeClock, did, send
 
 from services.adapters.state.arrivals import Arrivals, event_id_of
-from services.adapters.state.cache import SWEEP_EVERY, SWEEP_ROWS
-from services.adapters.state.connection import Database
-from services.adapters.state.keys import SqliteKeys
-from services.adapters.state.schema import _STEPS, VERSION
-from services.adapters.state.sqlite import SqliteState
+from services.adapters.state.sqlite.cache import SWEEP_EVERY, SWEEP_ROWS
+from services.adapters.state.sqlite.connection import Database
+from services.adapters.state.sqlite.keys import SqliteKeys
+from services.adapters.state.sqlite.schema import _STEPS, VERSION
+from services.adapters.state.sqlite.state import SqliteState
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import CacheEntry, CacheKey, Deadline
 

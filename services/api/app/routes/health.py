@@ -12,6 +12,7 @@ from services.api.app.problem import Problem
 
 router = APIRouter(route_class=EdgeRoute, tags=["operations"])
 _OK = "ok"
+_DEGRADED = "degraded"
 
 
 @router.get("/health/live", response_model=HealthAnswer, responses=problems(405, 500))
@@ -22,12 +23,15 @@ async def live() -> Response:
 
 @router.get("/health/ready", response_model=HealthAnswer, responses=problems(405, 422, 500, 503))
 async def ready(request: Request, deep: bool = False) -> Response:
-    """Whether requests can be served; ``deep`` touches search, too. 503 names what is wrong."""
+    """Whether requests can be served; ``deep`` touches search, too. 503 names what is wrong. A search engine that is
+    down is none of that while the embedded index answers in its place: the status is then "degraded".
+    """
     edge = edge_of(request)
     parts = await edge.runner.blocking(edge.recommender.ready, deep, edge.deadline())
-    wrong = {name: state for name, state in parts.items() if state != _OK}
+    wrong = {name: state for name, state in parts.items() if state != _OK and not state.startswith(_DEGRADED)}
     if not wrong:
-        return to_json({"status": _OK, "parts": parts})
+        status = _OK if all(state == _OK for state in parts.values()) else _DEGRADED
+        return to_json({"status": status, "parts": parts})
     faults = [{"pointer": f"/{name}", "detail": state, "location": "parts"} for name, state in wrong.items()]
     detail = "; ".join(f"{name}: {state}" for name, state in wrong.items())
     return Problem(503, "not-ready", "Not ready to serve", detail, faults, {"Retry-After": "5"}).response(request.scope)

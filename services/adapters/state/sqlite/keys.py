@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from services.adapters.state.connection import Database
+from services.adapters.state.sqlite.connection import Database
 from services.recommender.ports import ApiKey, Deadline
 
 KEYS_WAIT_S = 2.0

@@ -2,7 +2,7 @@
 
 import itertools
 
-from services.adapters.state.connection import Database
+from services.adapters.state.sqlite.connection import Database
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import CacheEntry, CacheKey, Deadline
 

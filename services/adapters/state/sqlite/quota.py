@@ -2,7 +2,7 @@
 
 import struct
 
-from services.adapters.state.connection import Database
+from services.adapters.state.sqlite.connection import Database
 from services.adapters.state.window import COUNTED, Window, admit
 from services.recommender.ports import Deadline, Quota
 

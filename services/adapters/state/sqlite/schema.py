@@ -8,7 +8,7 @@ however their owner is written. ``erased`` keeps marks (``domain/ids.py``), not 
 import sqlite3
 import time
 
-from services.adapters.state.failures import is_locked
+from services.adapters.state.sqlite.failures import is_locked
 from services.recommender.errors import StateUnavailable
 
 _FIRST = """

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from services.adapters.state import bulk
 from services.adapters.state.arrivals import Arrivals
-from services.adapters.state.cache import AnswerCache
-from services.adapters.state.connection import Database
-from services.adapters.state.feedback import Feedback
-from services.adapters.state.log import EventLog
-from services.adapters.state.rows import PROFILE_COLUMNS, find_profile, lines_of, profile_of
+from services.adapters.state.sqlite import bulk
+from services.adapters.state.sqlite.cache import AnswerCache
+from services.adapters.state.sqlite.connection import Database
+from services.adapters.state.sqlite.feedback import Feedback
+from services.adapters.state.sqlite.log import EventLog
+from services.adapters.state.sqlite.rows import PROFILE_COLUMNS, find_profile, lines_of, profile_of
 from services.recommender.domain.ids import mark_of
 from services.recommender.errors import MarqueeError
 from services.recommender.ports import (

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from services.adapters.state.arrivals import Arrivals
-from services.adapters.state.connection import Database
-from services.adapters.state.rows import lines_of, put_event, put_profile
+from services.adapters.state.sqlite.connection import Database
+from services.adapters.state.sqlite.rows import lines_of, put_event, put_profile
 from services.recommender.domain.profile import replay
 from services.recommender.ports import Deadline, LoggedEvent
 

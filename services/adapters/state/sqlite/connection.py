@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from services.adapters.state.failures import is_locked, is_outage, unavailable
-from services.adapters.state.schema import prepare
+from services.adapters.state.sqlite.failures import is_locked, is_outage, unavailable
+from services.adapters.state.sqlite.schema import prepare
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Clock, Deadline
 

@@ -129,8 +129,11 @@ def test_ten_thousand_words_are_cut(films_search):
 
 def test_not_asked_for_is_none(films_search):
     result = films_search.search(SearchRequest(), NOW)
-    assert (result.text, result.knn) == (None, None)
-    assert films_search.index_version == "embedded-"
+    assert (result.text, result.knn, result.degraded) == (None, None, ())
+
+
+def test_the_index_is_named_after_its_bundle(films_search):
+    assert films_search.index_version.endswith("-films")
 
 
 def test_reference_is_the_mean_of_the_best_fifty_and_floor_the_last(world_search):

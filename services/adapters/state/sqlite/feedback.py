@@ -4,12 +4,13 @@ import sqlite3
 from collections.abc import Sequence
 
 from services.adapters.state.arrivals import Arrivals, event_id_of
-from services.adapters.state.connection import Database
-from services.adapters.state.idempotency import earlier_answer, remember
-from services.adapters.state.rows import find_profile, put_event, put_profile
+from services.adapters.state.people import Answers, record_by_person
+from services.adapters.state.sqlite.connection import Database
+from services.adapters.state.sqlite.idempotency import earlier_answer, remember
+from services.adapters.state.sqlite.rows import find_profile, put_event, put_profile
 from services.recommender.domain.history import DUPLICATE_WINDOW_MS
 from services.recommender.domain.profile import Profile, apply
-from services.recommender.errors import MarqueeError, StateUnavailable
+from services.recommender.errors import MarqueeError
 from services.recommender.ports import Deadline, FeedbackCommand, LoggedEvent, Receipt
 
 
@@ -21,28 +22,16 @@ class Feedback:
         self._clock = database.clock
         self._arrivals = arrivals
 
-    def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> list[Receipt | MarqueeError]:
-        """See the port. A person whose transaction fails gets StateUnavailable in the places of their commands."""
-        results: dict[int, Receipt | MarqueeError] = {}
-        for user_id, places in _by_person(commands).items():
-            try:
-                answers = self._record_person(user_id, [commands[place] for place in places], deadline)
-            except StateUnavailable as error:
-                answers = [error] * len(places)
-            results.update(zip(places, answers, strict=True))
-        outages = [result for result in results.values() if isinstance(result, StateUnavailable)]
-        if outages and len(outages) == len(commands):
-            raise outages[0]
-        return [results[place] for place in range(len(commands))]
+    def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> Answers:
+        """See the port."""
+        return record_by_person(commands, lambda user_id, theirs: self._record_person(user_id, theirs, deadline))
 
-    def _record_person(
-        self, user_id: str, commands: list[FeedbackCommand], deadline: Deadline
-    ) -> list[Receipt | MarqueeError]:
+    def _record_person(self, user_id: str, commands: list[FeedbackCommand], deadline: Deadline) -> Answers:
         """All of one person's commands, or none."""
         with self._database.writing(deadline) as connection:
             now_ms = self._clock.now_ms()
             profile = find_profile(connection, user_id)
-            answers: list[Receipt | MarqueeError] = []
+            answers: Answers = []
             stored = False
             for command in commands:
                 answer = _known(connection, command, profile, now_ms)
@@ -62,14 +51,6 @@ class Feedback:
         put_event(connection, line, arrived)
         remember(connection, command, line.event_id, now_ms)
         return Receipt(line.event_id)
-
-
-def _by_person(commands: Sequence[FeedbackCommand]) -> dict[str, list[int]]:
-    """Places of each person's commands, people in the order of their first."""
-    places: dict[str, list[int]] = {}
-    for place, command in enumerate(commands):
-        places.setdefault(command.user_id, []).append(place)
-    return places
 
 
 def _known(

@@ -1,0 +1,115 @@
+"""Loading many documents: in chunks, by two threads, again where the engine was only busy."""
+
+import itertools
+import random
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from opensearchpy import OpenSearch
+from opensearchpy.helpers import parallel_bulk
+
+from data_jobs.indexing.documents import document
+from data_jobs.indexing.failures import IndexingFailed
+from data_jobs.report import Progress
+from services.recommender.domain.bundle import Bundle
+
+THREADS = 2
+CHUNK_FILMS = 500
+CHUNK_BYTES = 5_000_000
+ROUNDS = 6
+STEP = "films loaded"
+# The engine said that it did not take the film.
+_BUSY: frozenset[int | str] = frozenset({429, 503})
+# Nobody knows whether it did: only a document with an id of ours can be sent again without becoming two.
+_UNKNOWN: frozenset[int | str] = frozenset({"N/A", "TIMEOUT", 500, 502, 504})
+_SHOWN = 10
+
+Refused = dict[int, str]
+
+
+def load(
+    client: OpenSearch,
+    index: str,
+    bundle: Bundle,
+    custom_ids: bool,
+    progress: Progress,
+    sleep: Callable[[float], None],
+) -> None:
+    """Send every film. What the engine was too busy for is sent again, up to five times, after growing pauses.
+
+    Raises IndexingFailed with the ids of films that were refused.
+    """
+    again = _BUSY | _UNKNOWN if custom_ids else _BUSY
+    films = len(bundle.catalogue)
+    rows = list(range(films))
+    refused: Refused = {}
+    for attempt in range(ROUNDS):
+        if attempt:
+            sleep(random.uniform(0.5, 1.0) * 2**attempt)  # noqa: S311 - spreads retries, guards nothing
+        busy, told = _send(client, index, bundle, rows, custom_ids, again, progress)
+        refused |= told
+        rows = sorted(busy)
+        if not rows or refused:
+            break
+    refused |= {row: busy[row] for row in rows}
+    if refused:
+        raise IndexingFailed(_complaint(index, bundle, refused))
+
+
+def _send(
+    client: OpenSearch,
+    index: str,
+    bundle: Bundle,
+    rows: list[int],
+    custom_ids: bool,
+    again: frozenset[int | str],
+    progress: Progress,
+) -> tuple[Refused, Refused]:
+    """One round: the films to send again and those that were refused, each with the engine's words."""
+    films = len(bundle.catalogue)
+    busy: Refused = {}
+    refused: Refused = {}
+    loaded = films - len(rows)
+    for row, (taken, item) in zip(rows, _results(client, index, bundle, rows, custom_ids), strict=True):
+        if taken:
+            loaded += 1
+        else:
+            outcome = next(iter(item.values()))
+            told = busy if outcome.get("status") in again else refused
+            told[row] = f"{outcome.get('status')} {outcome.get('error')}"
+        if not loaded % CHUNK_FILMS or loaded == films:
+            progress.advance(STEP, loaded, films)
+    return busy, refused
+
+
+def _results(
+    client: OpenSearch, index: str, bundle: Bundle, rows: Iterable[int], custom_ids: bool
+) -> Iterator[tuple[bool, dict[str, Any]]]:
+    """Whether each film was taken, in the order of the rows."""
+    actions = (_action(index, bundle, row, custom_ids) for row in rows)
+    results: Iterator[tuple[bool, dict[str, Any]]] = parallel_bulk(
+        client,
+        actions,
+        thread_count=THREADS,
+        chunk_size=CHUNK_FILMS,
+        max_chunk_bytes=CHUNK_BYTES,
+        raise_on_exception=False,
+        raise_on_error=False,
+    )
+    return results
+
+
+def _action(index: str, bundle: Bundle, row: int, custom_ids: bool) -> dict[str, Any]:
+    own = {"_id": str(row)} if custom_ids else {}
+    return {"_op_type": "index", "_index": index, **own, "_source": document(bundle, row)}
+
+
+def _complaint(index: str, bundle: Bundle, refused: Refused) -> str:
+    shown = [
+        f"{bundle.catalogue.item_ids[row]} ({why[:300]})" for row, why in itertools.islice(refused.items(), _SHOWN)
+    ]
+    more = f" and {len(refused) - _SHOWN:,} more" if len(refused) > _SHOWN else ""
+    return (
+        f"{index}: {len(refused):,} of {len(bundle.catalogue):,} films were not taken: {', '.join(shown)}{more}; "
+        "the next `marquee index` starts anew"
+    )

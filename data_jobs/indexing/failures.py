@@ -1,0 +1,7 @@
+"""What can go wrong while an index is made."""
+
+from services.recommender.errors import MarqueeError
+
+
+class IndexingFailed(MarqueeError):
+    """The index is not complete and must not be served; the message says what is wrong and what to do."""

@@ -1,0 +1,22 @@
+"""The client that writes: patient, where the one that serves is not."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from opensearchpy import OpenSearch
+
+from services.adapters.search.opensearch.client import connect
+from services.adapters.search.opensearch.target import Target
+
+CALL_S = 60.0
+_CONNECTIONS = 4
+
+
+@contextmanager
+def writer(target: Target) -> Iterator[OpenSearch]:
+    """A client for long calls; its connections are closed at the end."""
+    client = connect(target, CALL_S, _CONNECTIONS)
+    try:
+        yield client
+    finally:
+        client.close()

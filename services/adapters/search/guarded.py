@@ -1,0 +1,72 @@
+"""A remote engine with the embedded one behind it: when the first is down or late, the second answers and says so."""
+
+import logging
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.adapters.breaker import Breaker
+from services.adapters.search.failures import LEAST_S, RemoteFailure
+from services.recommender.ports import Deadline, SearchPort, SearchRequest, SearchResult
+
+_log = logging.getLogger(__name__)
+
+
+class RemoteSearch(Protocol):
+    """Both legs from an engine elsewhere."""
+
+    index_version: str
+
+    def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
+        """Raises RemoteFailure."""
+        ...
+
+    def close(self) -> None:
+        """Give the connections back."""
+        ...
+
+
+class GuardedSearch:
+    """The search port: asks ``remote`` unless the breaker holds it back, and ``local`` whenever that gives nothing.
+
+    ``local`` holds the films of the same bundle, so the answer is of the same kind; why it is not the remote one
+    stands in ``SearchResult.degraded``. Type-ahead is always local: it follows every key that is pressed.
+    """
+
+    def __init__(self, remote: RemoteSearch, local: SearchPort, breaker: Breaker) -> None:
+        self.index_version = remote.index_version
+        self._remote = remote
+        self._local = local
+        self._breaker = breaker
+        self._last = ""
+
+    def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
+        """Both legs, remote or local. Raises SearchUnavailable only if the local engine fails, too."""
+        if deadline.remaining() < LEAST_S:
+            return self._locally(request, deadline, "late")
+        attempt = self._breaker.attempt()
+        if attempt is None:
+            return self._locally(request, deadline, f"breaker open after {self._last}")
+        try:
+            result = self._remote.search(request, deadline)
+        except RemoteFailure as failure:
+            attempt.failed()
+            self._last = failure.reason
+            _log.warning("OpenSearch did not answer, the embedded index does: %s", failure)
+            return self._locally(request, deadline, failure.reason)
+        attempt.succeeded()
+        return result
+
+    def suggest(self, prefix: str, limit: int) -> NDArray[np.int32]:
+        """Rows for a type-ahead, from the local index."""
+        return self._local.suggest(prefix, limit)
+
+    def close(self) -> None:
+        """Close both."""
+        self._remote.close()
+        self._local.close()
+
+    def _locally(self, request: SearchRequest, deadline: Deadline, reason: str) -> SearchResult:
+        found = self._local.search(request, deadline)
+        return SearchResult(found.text, found.knn, (reason,))

@@ -1,0 +1,155 @@
+"""What an index looks like: its mapping, its analyser, and what is noted in it about the bundle it belongs to.
+
+Sources: OpenSearch documentation, "k-NN vector", "Stemmer token filter", "Normalizers"; Amazon OpenSearch Serverless
+developer guide, "Working with vector search collections".
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+from services.adapters.search.analyser import ANALYSER, LONGEST_TERM
+from services.adapters.search.opensearch.target import Target
+from services.recommender.domain.bundle import Bundle
+from services.recommender.errors import BundleError
+
+SPACE = "cosinesimil"
+NOTE = "marquee"
+_NAME = "marquee-name"
+# The embedded tokeniser keeps what Unicode calls alphabetic or numeric; this is the rest.
+_SIGNS = r"[^\p{IsAlphabetic}\p{N}]+"
+_M, _EF_CONSTRUCTION = 16, 128
+
+
+class IndexMismatch(BundleError):
+    """The index and the bundle it is named after were made with different encoders or vectors."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexNote:
+    """What stands in the mapping's ``_meta`` about the bundle and the load.
+
+    ``encoder`` is None and ``dims`` 0 without vectors. ``text_scale``: how many times the embedded engine's BM25 score
+    is this engine's (2.2 for Lucene since version 8, 1 before), measured when the index was made. ``created_ms``: epoch
+    milliseconds. ``complete``: whether every film is there and the probes passed.
+    """
+
+    bundle: str
+    films: int
+    dims: int
+    encoder: str | None
+    analyser: str
+    engine: str
+    space: str
+    created_ms: int
+    text_scale: float = 1.0
+    complete: bool = False
+
+    @classmethod
+    def of(cls, bundle: Bundle, target: Target, created_ms: int) -> Self:
+        """The note of an index that is about to be loaded."""
+        embeddings = bundle.embeddings
+        return cls(
+            bundle=bundle.version,
+            films=len(bundle.catalogue),
+            dims=embeddings.dims if embeddings is not None else 0,
+            encoder=embeddings.encoder_id if embeddings is not None else None,
+            analyser=ANALYSER,
+            engine=target.engine,
+            space=SPACE,
+            created_ms=created_ms,
+        )
+
+    @classmethod
+    def read(cls, mapping: Mapping[str, Any]) -> Self | None:
+        """The note in ``{"mappings": {...}}``, with the dimensions that the mapping itself has; None without a note."""
+        mappings = mapping.get("mappings", {})
+        note = mappings.get("_meta", {}).get(NOTE)
+        known = {field.name for field in fields(cls)}
+        if not isinstance(note, dict) or not known <= set(note):
+            return None
+        embedding = mappings.get("properties", {}).get("embedding", {})
+        return cls(**{name: note[name] for name in known} | {"dims": int(embedding.get("dimension", 0))})
+
+    def to_mapping(self) -> dict[str, Any]:
+        """The note as it is put into a mapping."""
+        return {"_meta": {NOTE: asdict(self)}}
+
+    def check(self, bundle: Bundle) -> None:
+        """Raise IndexMismatch unless the index holds this bundle's vectors, naming both values."""
+        own = bundle.embeddings
+        pairs = (
+            ("vectors of {} dimensions", own.dims if own is not None else 0, self.dims),
+            ("the encoder {!r}", own.encoder_id if own is not None else None, self.encoder),
+            ("the analyser {!r}", ANALYSER, self.analyser),
+        )
+        for what, here, there in pairs:
+            if here != there:
+                raise IndexMismatch(
+                    f"bundle {bundle.version} has {what.format(here)}, its OpenSearch index {what.format(there)}; "
+                    "delete that index and run `marquee index`"
+                )
+
+
+def index_body(target: Target, note: IndexNote) -> dict[str, Any]:
+    """Settings and mappings for the creation of an index, for both generations of OpenSearch Serverless."""
+    properties = _properties()
+    if note.dims:
+        properties["embedding"] = _vector(target, note.dims)
+    return {
+        "settings": {"index": {"knn": True, "analysis": _analysis()}},
+        "mappings": {"dynamic": "strict", "properties": properties, **note.to_mapping()},
+    }
+
+
+def _analysis() -> dict[str, Any]:
+    """The chain of ``services.adapters.search.analyser`` in standard filters; names as one token, without signs."""
+    fold = ["lowercase", "asciifolding"]
+    return {
+        "char_filter": {"marquee-squeeze": {"type": "pattern_replace", "pattern": _SIGNS, "replacement": ""}},
+        "tokenizer": {"marquee-words": {"type": "pattern", "pattern": _SIGNS}},
+        "filter": {
+            "marquee-length": {"type": "length", "min": 1, "max": LONGEST_TERM},
+            "marquee-stemmer": {"type": "stemmer", "language": "porter2"},
+        },
+        "analyzer": {
+            ANALYSER: {
+                "type": "custom",
+                "tokenizer": "marquee-words",
+                "filter": ["marquee-length", *fold, "marquee-stemmer"],
+            }
+        },
+        "normalizer": {_NAME: {"type": "custom", "char_filter": ["marquee-squeeze"], "filter": fold}},
+    }
+
+
+def _properties() -> dict[str, Any]:
+    text = {"type": "text", "analyzer": ANALYSER}
+    name = {"type": "keyword", "normalizer": _NAME, "ignore_above": 1_000}
+    return {
+        "row": {"type": "integer"},
+        "item_id": {"type": "keyword"},
+        "title": {**text, "fields": {"name": name}},
+        "other_names": name,
+        "overview": text,
+        "genres": {"type": "keyword", "fields": {"text": text}},
+        "keywords": text,
+        "directors": name,
+        "people": {**text, "fields": {"name": name}},
+        "aka": text,
+        "year": {"type": "integer"},
+        "language": {"type": "keyword"},
+        "votes": {"type": "integer"},
+    }
+
+
+def _vector(target: Target, dims: int) -> dict[str, Any]:
+    method = {
+        "name": "hnsw",
+        "engine": target.engine,
+        "space_type": SPACE,
+        "parameters": {"m": _M, "ef_construction": _EF_CONSTRUCTION},
+    }
+    field: dict[str, Any] = {"type": "knn_vector", "dimension": dims, "method": method}
+    # OpenSearch Serverless compresses 32 times where a mapping says nothing: right for billions of vectors, not here.
+    return field if target.compression == "none" else field | {"compression_level": target.compression}

@@ -1,0 +1,44 @@
+"""Opening the OpenSearch index of a bundle, with the embedded index behind it."""
+
+import logging
+
+from services.adapters.breaker import Breaker
+from services.adapters.search.embedded import EmbeddedSearch
+from services.adapters.search.failures import RemoteFailure
+from services.adapters.search.guarded import GuardedSearch
+from services.adapters.search.opensearch.client import SearchClient
+from services.adapters.search.opensearch.index import IndexMismatch
+from services.adapters.search.opensearch.search import OpenSearchSearch
+from services.adapters.search.opensearch.target import Target
+from services.recommender.domain.bundle import Bundle
+from services.recommender.ports import Clock, Deadline
+
+_log = logging.getLogger(__name__)
+
+
+def open_guarded(target: Target, bundle: Bundle, local: EmbeddedSearch, clock: Clock) -> GuardedSearch:
+    """Search by the index of this bundle, guarded by ``local``.
+
+    Raises IndexMismatch, naming both values, if the index is there and holds other vectors than the bundle, or if the
+    bundle's are not of the expected length. An index that is missing or can't be asked keeps nobody from serving: the
+    embedded one answers until it is there.
+    """
+    check_dims(target, bundle)
+    remote = OpenSearchSearch(bundle, local, SearchClient(target), target.index_name(bundle.version))
+    try:
+        remote.check(Deadline.within(clock, target.timeout_s))
+    except RemoteFailure as failure:
+        _log.warning("%s: the embedded index answers until it can be searched: %s", remote.index_version, failure)
+    except IndexMismatch:
+        remote.close()
+        raise
+    return GuardedSearch(remote, local, Breaker(clock))
+
+
+def check_dims(target: Target, bundle: Bundle) -> None:
+    """Raise IndexMismatch if the bundle has vectors of another length than ``VECTOR_DIM``."""
+    if target.dims is not None and bundle.embeddings is not None and bundle.embeddings.dims != target.dims:
+        raise IndexMismatch(
+            f"VECTOR_DIM = {target.dims}, but the vectors of bundle {bundle.version} have {bundle.embeddings.dims} "
+            "dimensions; correct the setting or build the bundle with the other encoder"
+        )

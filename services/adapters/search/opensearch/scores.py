@@ -1,0 +1,36 @@
+"""From an engine's vector score to a cosine."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scores = NDArray[np.float32]
+
+
+def cosines(scores: Scores, engine: str, space: str) -> Scores:
+    """Cosines, float32[n] in -1 ... 1, of k-NN scores between unit vectors.
+
+    ========= =============== ====================================== ====================================
+    engine    space           score                                  cosine
+    ========= =============== ====================================== ====================================
+    faiss     cosinesimil     (1 + cos) / 2                          2 s - 1
+    lucene    cosinesimil     (1 + cos) / 2                          2 s - 1
+    nmslib    cosinesimil     1 / (2 - cos)                          2 - 1 / s
+    any       innerproduct    1 + cos if cos > 0 else 1 / (1 - cos)  s - 1 if s >= 1 else 1 - 1 / s
+    any       l2              1 / (1 + 2 (1 - cos))                  1 - (1 / s - 1) / 2
+    ========= =============== ====================================== ====================================
+
+    Source: OpenSearch documentation, "Spaces" under "k-NN vector"; nmslib: "Approximate k-NN search" of version 2.
+    Raises ValueError for a pair that is not in the table.
+    """
+    found: NDArray[np.floating]
+    if space == "cosinesimil" and engine in ("faiss", "lucene"):
+        found = 2 * scores - 1
+    elif space == "cosinesimil" and engine == "nmslib":
+        found = 2 - 1 / scores
+    elif space == "innerproduct":
+        found = np.where(scores >= 1, scores - 1, 1 - 1 / np.minimum(scores, 1))
+    elif space == "l2":
+        found = 1 - (1 / scores - 1) / 2
+    else:
+        raise ValueError(f"no cosine is known for engine {engine!r} with space {space!r}")
+    return np.clip(found, -1, 1).astype(np.float32)

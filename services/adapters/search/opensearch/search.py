@@ -1,0 +1,154 @@
+"""Search in the OpenSearch index of a bundle: BM25 and k-NN, with and without filters, as one ``_msearch``."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.adapters.search.failures import RemoteFailure
+from services.adapters.search.legs import (
+    EMPTY,
+    REFERENCE_HITS,
+    best_known_first,
+    check_vectors,
+    leg_of,
+    ordered,
+    same_scores,
+)
+from services.adapters.search.opensearch.client import SearchClient
+from services.adapters.search.opensearch.index import IndexMismatch, IndexNote
+from services.adapters.search.opensearch.queries import Query, filtered, search_body, text_query, vector_query
+from services.adapters.search.opensearch.scores import cosines
+from services.adapters.search.wording import Clause
+from services.recommender.domain.bundle import Bundle
+from services.recommender.domain.filters import NO_FILTERS
+from services.recommender.ports import Deadline, Leg, SearchRequest, SearchResult
+
+
+class Words(Protocol):
+    """What the bundle's own text index knows of words and names."""
+
+    @property
+    def rank(self) -> NDArray[np.int32]:
+        """0 for the best known film, int32[films]."""
+        ...
+
+    def wording(self, text: str) -> list[Clause]:
+        """What a person's words ask for."""
+        ...
+
+    def namesakes(self, text: str) -> NDArray[np.int32]:
+        """The films of exactly this name if there are several."""
+        ...
+
+
+class OpenSearchSearch:
+    """Both legs over the index of one bundle. The index is looked at before it is first searched, unless its ``note``
+    is given.
+
+    Safe to share by threads. ``words`` reads a query with the vocabulary of the bundle, so that one round trip is
+    enough to know which words are typing errors and which are names.
+    """
+
+    def __init__(
+        self, bundle: Bundle, words: Words, client: SearchClient, index: str, note: IndexNote | None = None
+    ) -> None:
+        self.index_version = index
+        self._bundle = bundle
+        self._words = words
+        self._client = client
+        self._note = note
+
+    def check(self, deadline: Deadline) -> IndexNote:
+        """What the index says of itself. Raises IndexMismatch if it is another bundle's, RemoteFailure if it is
+        missing, not complete yet, or can't be asked.
+        """
+        note = IndexNote.read(self._client.mapping(self.index_version, deadline))
+        if note is None or not note.complete:
+            raise RemoteFailure("index incomplete", f"{self.index_version}; run `marquee index`")
+        note.check(self._bundle)
+        self._note = note
+        return note
+
+    def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
+        """Both legs. Raises RemoteFailure, and SearchUnavailable for query vectors of a wrong length."""
+        vectors = self._vectors(request)
+        clauses = [] if request.text is None else self._words.wording(request.text)
+        note = self._note or self._looked_at(deadline)
+        queries = self._queries(request, clauses, vectors, note)
+        answers = iter(self._client.msearch(self.index_version, search_body(queries), deadline) if queries else ())
+        text = None if request.text is None else EMPTY
+        if request.text is not None and clauses:
+            text = self._text_leg(request.text, request, answers)
+        knn = None
+        if vectors is not None:
+            knn = self._knn_leg(request, note, answers) if len(vectors) else EMPTY
+        return SearchResult(text, knn)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
+    def _looked_at(self, deadline: Deadline) -> IndexNote:
+        try:
+            return self.check(deadline)
+        except IndexMismatch as error:
+            raise RemoteFailure("index mismatch", str(error)) from error
+
+    def _vectors(self, request: SearchRequest) -> NDArray[np.float32] | None:
+        """The query vectors that have a direction; None where there is no such leg."""
+        vectors, embeddings = request.vectors, self._bundle.embeddings
+        if vectors is None or not len(vectors) or embeddings is None:
+            return None
+        check_vectors(vectors, embeddings)
+        # A film without a vector may be among the seeds, and the engine refuses a query of zeros.
+        return vectors[np.any(vectors != 0, axis=1)]
+
+    @staticmethod
+    def _queries(
+        request: SearchRequest, clauses: list[Clause], vectors: NDArray[np.float32] | None, note: IndexNote
+    ) -> list[tuple[Query, int]]:
+        """Query and hits: each leg without filters, for its reference and floor, and with them if there are any."""
+        size, filters = max(1, request.size), request.filters
+        wide = max(size, REFERENCE_HITS)
+        queries = []
+        if clauses:
+            query = text_query(clauses, note.text_scale)
+            queries += [(query, wide)] if filters.is_empty else [(query, wide), (filtered(query, filters), size)]
+        if vectors is not None and len(vectors):
+            queries.append((vector_query(vectors, wide, NO_FILTERS), wide))
+            if not filters.is_empty:
+                queries.append((vector_query(vectors, size, filters), size))
+        return queries
+
+    def _text_leg(self, text: str, request: SearchRequest, answers: Iterator[Mapping[str, Any]]) -> Leg:
+        films, size = len(self._bundle.catalogue), max(1, request.size)
+        everything = best_known_first(hits_of(next(answers), films), self._words.namesakes(text), self._words.rank)
+        if request.filters.is_empty:
+            return leg_of(everything, everything, size)
+        return leg_of(same_scores(hits_of(next(answers), films), everything, films), everything, size)
+
+    def _knn_leg(self, request: SearchRequest, note: IndexNote, answers: Iterator[Mapping[str, Any]]) -> Leg:
+        films, size = len(self._bundle.catalogue), max(1, request.size)
+        everything = self._as_cosines(hits_of(next(answers), films), note)
+        if request.filters.is_empty:
+            return leg_of(everything, everything, size)
+        return leg_of(self._as_cosines(hits_of(next(answers), films), note), everything, size)
+
+    @staticmethod
+    def _as_cosines(hits: Leg, note: IndexNote) -> Leg:
+        return ordered(hits.rows, cosines(hits.scores, note.engine, note.space))
+
+
+def hits_of(response: Mapping[str, Any], films: int) -> Leg:
+    """Rows and scores of one answer. Raises RemoteFailure for what is no answer to :func:`search_body`."""
+    try:
+        found = [hit["sort"] for hit in response["hits"]["hits"]]
+        rows = np.fromiter((row for _, row in found), np.int32, len(found))
+        scores = np.fromiter((score for score, _ in found), np.float32, len(found))
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise RemoteFailure("unreadable answer", f"hits without score and row ({error!r})") from error
+    if len(rows) and not (rows.min() >= 0 and rows.max() < films):
+        raise RemoteFailure("index mismatch", f"rows {rows.min()} to {rows.max()} in an index of {films} films")
+    return ordered(rows, scores)

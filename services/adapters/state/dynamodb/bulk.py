@@ -1,0 +1,81 @@
+"""Loading many people at once: ratings of a public data set, a backup, another store."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+from services.adapters.state.arrivals import Arrivals
+from services.adapters.state.dynamodb import items
+from services.adapters.state.dynamodb.failures import Contended
+from services.adapters.state.dynamodb.people import find_lines, find_person, if_unchanged, revision_of
+from services.adapters.state.dynamodb.store import Backoff, DynamoStore, Item
+from services.recommender.domain.profile import replay
+from services.recommender.errors import StateUnavailable
+from services.recommender.ports import Deadline, LoggedEvent
+
+PERSON_PATIENCE_S = 60.0
+_THREADS = 8
+
+
+def seed(store: DynamoStore, arrivals: Arrivals, events: Sequence[LoggedEvent]) -> int:
+    """See ``StatePort.seed``. A line that is there already (person, time, id) is replaced, so a second run, also
+    after an interrupted one, changes nothing; whoever had events keeps them, and their profile is made anew from the
+    whole log. Several people are written at a time, each on their own.
+    """
+    by_person: dict[str, list[LoggedEvent]] = {}
+    for line in events:
+        by_person.setdefault(line.user_id, []).append(line)
+    # Numbered here: the threads may take people in any order.
+    numbered = [(user_id, [(line, arrivals.next()) for line in lines]) for user_id, lines in by_person.items()]
+    with ThreadPoolExecutor(_THREADS) as threads:
+        for _ in threads.map(partial(_seed_person, store), numbered):
+            pass
+    return len(by_person)
+
+
+def _seed_person(store: DynamoStore, person: tuple[str, list[tuple[LoggedEvent, int]]]) -> None:
+    """One person's lines and profile; again, if feedback or an erasure came in between."""
+    user_id, lines = person
+    deadline = Deadline.within(store.clock, PERSON_PATIENCE_S)
+    backoff = Backoff(deadline)
+    while True:
+        try:
+            _write_person(store, user_id, lines, deadline)
+        except Contended as error:
+            if not backoff.wait():
+                raise StateUnavailable("people being seeded are written by others all the time; seed again") from error
+        else:
+            return
+
+
+def _write_person(store: DynamoStore, user_id: str, lines: list[tuple[LoggedEvent, int]], deadline: Deadline) -> None:
+    """Claim the person, write the lines, then the profile of the whole log. Raises Contended.
+
+    The claim, a new revision, keeps an erasure that began before the lines from ending after them: their profile is
+    then written, or all of it is done again.
+    """
+    claim = items.new_revision()
+    before = revision_of(find_person(store, user_id, deadline))
+    condition: dict[str, Any] = if_unchanged(before)
+    values = condition.pop("ExpressionAttributeValues", {}) | {":claim": items.text(claim)}
+    store.call(
+        "update_item",
+        deadline,
+        TableName=store.tables.users,
+        Key=items.user_key(user_id),
+        UpdateExpression="SET revision = :claim",
+        ExpressionAttributeValues=values,
+        **condition,
+    )
+    stored = {item["sk"]["S"]: item for item in find_lines(store, user_id, deadline)}
+    fresh: dict[str, Item] = {}
+    for line, arrived in lines:
+        sk = items.place_of(line.event.ts_ms, line.event_id)
+        # A line that is there already keeps its place among events of equal time.
+        earlier = fresh.get(sk) or stored.get(sk)
+        fresh[sk] = items.event_item(line, items.arrival_of(earlier)[1] if earlier else arrived)
+    store.batch_write(store.tables.events, [{"PutRequest": {"Item": item}} for item in fresh.values()], deadline)
+    log = [items.line_of(item).event for item in sorted((stored | fresh).values(), key=items.arrival_of)]
+    profile = items.profile_item(replay(user_id, log), items.recent_after([], log), store.clock.now_ms())
+    store.call("put_item", deadline, TableName=store.tables.users, Item=profile, **if_unchanged(claim))

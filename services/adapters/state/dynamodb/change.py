@@ -1,0 +1,78 @@
+"""One person's feedback on its way into the tables: what it is answered, and what it writes."""
+
+from dataclasses import dataclass, field
+
+from services.adapters.state.arrivals import event_id_of
+from services.adapters.state.dynamodb import items
+from services.adapters.state.dynamodb.store import Item
+from services.adapters.state.people import Answers
+from services.recommender.domain.history import DUPLICATE_WINDOW_MS
+from services.recommender.domain.profile import Profile, apply
+from services.recommender.errors import IdempotencyMismatch, MarqueeError
+from services.recommender.ports import FeedbackCommand, Idempotency, LoggedEvent, Receipt
+
+KEPT_S = 24 * 3_600
+# The sort key of an idempotency record.
+RECORD = "event"
+
+
+@dataclass(slots=True)
+class Change:
+    """One person, their commands applied so far, and what of it is to be written."""
+
+    profile: Profile
+    now_ms: int
+    recent: list[str]
+    used: dict[str, Item]
+    answers: Answers = field(default_factory=list)
+    lines: list[Item] = field(default_factory=list)
+    records: list[Item] = field(default_factory=list)
+
+    def answer_of_key(self, command: FeedbackCommand) -> Receipt | MarqueeError | None:
+        """What the command's key was answered before, None without one or for one not used lately."""
+        if command.idempotency is None or (record := self.used.get(record_partition(command.idempotency))) is None:
+            return None
+        if record["fingerprint"]["S"] == command.idempotency.fingerprint:
+            return Receipt(record["event_id"]["S"], replayed=True)
+        return IdempotencyMismatch(
+            "Idempotency-Key: this key was used within 24 hours with another body; send a new key for a new event"
+        )
+
+    def repeated(self, command: FeedbackCommand) -> list[tuple[int, str]]:
+        """Time and id of the events among the same commands that this one repeats."""
+        event, first = command.event, command.event.ts_ms - DUPLICATE_WINDOW_MS
+        return [
+            (line.event.ts_ms, line.event_id)
+            for line in map(items.line_of, self.lines)
+            if (line.event.item_id, line.event.kind, line.event.value) == (event.item_id, event.kind, event.value)
+            and first <= line.event.ts_ms <= event.ts_ms
+        ]
+
+    def append(self, command: FeedbackCommand, arrived: int) -> Receipt:
+        """One event more, and the record of its key."""
+        event_id, partition = event_id_of(arrived), None
+        if command.idempotency is not None:
+            partition = record_partition(command.idempotency)
+            self.used[partition] = _record(command.idempotency, event_id, self.now_ms)
+            self.records.append(self.used[partition])
+        line = LoggedEvent(event_id, command.user_id, command.event, command.recommendation_id)
+        self.lines.append(items.event_item(line, arrived, partition))
+        changed = apply(self.profile, command.event)
+        if changed is not self.profile:
+            self.recent = items.recent_after(self.recent, [command.event])
+        self.profile = changed
+        return Receipt(event_id)
+
+
+def record_partition(used: Idempotency) -> str:
+    """The partition of a key's record."""
+    return items.idempotency_key(used.scope, used.key)
+
+
+def _record(used: Idempotency, event_id: str, now_ms: int) -> Item:
+    return {
+        **items.cache_key(record_partition(used), RECORD),
+        "fingerprint": items.text(used.fingerprint),
+        "event_id": items.text(event_id),
+        "expires_at": items.number(now_ms // 1_000 + KEPT_S),
+    }

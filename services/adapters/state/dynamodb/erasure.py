@@ -1,0 +1,76 @@
+"""Forgetting a person for good, while their feedback may still be coming in."""
+
+from typing import Any
+
+from services.adapters.state.dynamodb import items
+from services.adapters.state.dynamodb.change import RECORD
+from services.adapters.state.dynamodb.failures import Contended
+from services.adapters.state.dynamodb.people import find_answers, find_lines, find_person, if_unchanged, revision_of
+from services.adapters.state.dynamodb.store import Backoff, DynamoStore, Item
+from services.recommender.domain.ids import mark_of
+from services.recommender.errors import StateUnavailable
+from services.recommender.ports import Deadline
+
+# One partition holds all marks, so that a build reads them with a query.
+MARKS = "erased#"
+
+
+def erase(store: DynamoStore, user_id: str, deadline: Deadline) -> bool:
+    """See ``StatePort.erase``.
+
+    The log goes first and the profile last, in one transaction with the mark and on condition that nobody wrote
+    since before the log was read: feedback that came in between makes it begin anew and is erased as well, feedback
+    that comes after finds nobody and starts a new person. So of no event is a half left. Answers are deleted after
+    the profile: from then on none of the person's can be written. If it is interrupted, the profile is still there;
+    erase again.
+    """
+    backoff = Backoff(deadline)
+    found = False
+    while True:
+        revision = revision_of(find_person(store, user_id, deadline))
+        lines = find_lines(store, user_id, deadline)
+        found = found or bool(revision or lines)
+        _delete_records(store, lines, deadline)
+        store.batch_write(store.tables.events, [_delete(line, "user_id", "sk") for line in lines], deadline)
+        try:
+            _delete_person(store, user_id, revision, deadline)
+        except Contended as error:
+            if not backoff.wait():
+                raise StateUnavailable(
+                    "feedback of the same person came in again and again; send the request again"
+                ) from error
+        else:
+            break
+    answers = find_answers(store, user_id, deadline)
+    store.batch_write(store.tables.cache, [_delete(answer, "pk", "sk") for answer in answers], deadline)
+    return found or any(items.is_live(answer, store.now_s()) for answer in answers)
+
+
+def _delete_records(store: DynamoStore, lines: list[Item], deadline: Deadline) -> None:
+    """The idempotency records written with these events, unless the key was used anew since."""
+    for line in lines:
+        if "idempotency" not in line:
+            continue
+        try:
+            store.call(
+                "delete_item",
+                deadline,
+                TableName=store.tables.cache,
+                Key=items.cache_key(line["idempotency"]["S"], RECORD),
+                ConditionExpression="event_id = :e",
+                ExpressionAttributeValues={":e": items.text(items.event_id_of(line))},
+            )
+        except Contended:
+            continue
+
+
+def _delete_person(store: DynamoStore, user_id: str, revision: str, deadline: Deadline) -> None:
+    """The profile, and the mark in its place. Raises Contended."""
+    person = {"TableName": store.tables.users, "Key": items.user_key(user_id)} | if_unchanged(revision)
+    mark = items.cache_key(MARKS, mark_of(user_id)) | {"erased_at": items.number(store.clock.now_ms())}
+    actions: list[Any] = [{"Delete": person}, {"Put": {"TableName": store.tables.cache, "Item": mark}}]
+    store.call("transact_write_items", deadline, TransactItems=actions)
+
+
+def _delete(item: Item, *key: str) -> dict[str, Any]:
+    return {"DeleteRequest": {"Key": {name: item[name] for name in key}}}

@@ -1,0 +1,139 @@
+"""Storing what people did: a strong read, the change, one transaction; again if somebody else was faster."""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from services.adapters.state.arrivals import Arrivals
+from services.adapters.state.dynamodb import items
+from services.adapters.state.dynamodb.change import RECORD, Change, record_partition
+from services.adapters.state.dynamodb.failures import Contended
+from services.adapters.state.dynamodb.people import if_unchanged
+from services.adapters.state.dynamodb.store import Backoff, DynamoStore, Item
+from services.adapters.state.people import Answers, record_by_person
+from services.recommender.domain.history import DUPLICATE_WINDOW_MS
+from services.recommender.errors import StateUnavailable
+from services.recommender.ports import Deadline, FeedbackCommand, Receipt
+
+# TransactWriteItems takes so many actions; one of them is the profile.
+ACTIONS = 100
+_UNUSED_KEY = "attribute_not_exists(pk) OR expires_at <= :now"
+
+
+class Feedback:
+    """The writer behind ``StatePort.record``.
+
+    A person's commands go in one transaction if they fit: 99 events, or 49 with idempotency keys. More are split, in
+    their order; each part is stored whole or not at all and has its own answers, so a part that failed is
+    StateUnavailable in its places and can be sent again.
+    """
+
+    def __init__(self, store: DynamoStore, arrivals: Arrivals) -> None:
+        self._store = store
+        self._arrivals = arrivals
+
+    def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> Answers:
+        """See the port."""
+        return record_by_person(commands, lambda user_id, theirs: self._record_person(user_id, theirs, deadline))
+
+    def _record_person(self, user_id: str, commands: list[FeedbackCommand], deadline: Deadline) -> Answers:
+        answers: Answers = []
+        for part in _parts(commands):
+            try:
+                answers += self._record_part(user_id, part, deadline)
+            except StateUnavailable as error:
+                return answers + [error] * (len(commands) - len(answers))
+        return answers
+
+    def _record_part(self, user_id: str, commands: list[FeedbackCommand], deadline: Deadline) -> Answers:
+        """All of the commands, or none."""
+        backoff = Backoff(deadline)
+        while True:
+            change = self._change(user_id, commands, deadline)
+            try:
+                if change.lines:
+                    self._commit(change, deadline)
+            except Contended as error:
+                if not backoff.wait():
+                    raise StateUnavailable(
+                        "other writes of the same person or idempotency key came first again and again; "
+                        "send the request again"
+                    ) from error
+            else:
+                return change.answers
+
+    def _change(self, user_id: str, commands: list[FeedbackCommand], deadline: Deadline) -> Change:
+        """What the commands mean for the person as they are now."""
+        item, used = self._read(user_id, commands, deadline)
+        change = Change(items.profile_of(user_id, item), self._store.clock.now_ms(), items.recent_of(item), used)
+        for command in commands:
+            answer = change.answer_of_key(command)
+            if answer is None and command.idempotency is None and change.profile.history.is_duplicate(command.event):
+                same = [*change.repeated(command), *self._repeated(command, deadline)]
+                answer = Receipt(max(same)[1], duplicate=True) if same else None
+            change.answers.append(answer or change.append(command, self._arrivals.next()))
+        return change
+
+    def _read(
+        self, user_id: str, commands: list[FeedbackCommand], deadline: Deadline
+    ) -> tuple[Item | None, dict[str, Item]]:
+        """The person's item and the idempotency records by partition, one strongly consistent round trip."""
+        tables = self._store.tables
+        keys: dict[str, Any] = {tables.users: {"Keys": [items.user_key(user_id)], "ConsistentRead": True}}
+        if partitions := {record_partition(command.idempotency) for command in commands if command.idempotency}:
+            wanted = [items.cache_key(partition, RECORD) for partition in sorted(partitions)]
+            keys[tables.cache] = {"Keys": wanted, "ConsistentRead": True}
+        found = self._store.batch_get(keys, deadline)
+        live = [each for each in found.get(tables.cache, []) if items.is_live(each, self._store.now_s())]
+        return items.first(found[tables.users]), {each["pk"]["S"]: each for each in live}
+
+    def _repeated(self, command: FeedbackCommand, deadline: Deadline) -> list[tuple[int, str]]:
+        """Time and id of the latest stored event that this one repeats, if there is one."""
+        event = command.event
+        found = self._store.query(
+            deadline,
+            TableName=self._store.tables.events,
+            ConsistentRead=True,
+            ScanIndexForward=False,
+            KeyConditionExpression="user_id = :u AND sk BETWEEN :from AND :to",
+            FilterExpression="item_id = :i AND #e = :e AND #v = :v",
+            ExpressionAttributeNames={"#e": "event", "#v": "value"},
+            ExpressionAttributeValues={
+                ":u": items.text(command.user_id),
+                ":from": items.text(items.place_of(event.ts_ms - DUPLICATE_WINDOW_MS)),
+                ":to": items.text(items.place_of(event.ts_ms + 1)),
+                ":i": items.text(event.item_id),
+                ":e": items.text(event.kind.label),
+                ":v": items.number(event.value),
+            },
+        )
+        return [(items.arrival_of(item)[0], items.event_id_of(item)) for item in islice(found, 1)]
+
+    def _commit(self, change: Change, deadline: Deadline) -> None:
+        """Write it all. The token makes an attempt whose answer was lost safe to repeat: it is applied once."""
+        tables = self._store.tables
+        profile = {"TableName": tables.users, "Item": items.profile_item(change.profile, change.recent, change.now_ms)}
+        actions: list[Any] = [{"Put": profile | if_unchanged(change.profile.revision)}]
+        actions += ({"Put": {"TableName": tables.events, "Item": line}} for line in change.lines)
+        unused = {
+            "ConditionExpression": _UNUSED_KEY,
+            "ExpressionAttributeValues": {":now": items.number(change.now_ms // 1_000)},
+        }
+        actions += ({"Put": {"TableName": tables.cache, "Item": each, **unused}} for each in change.records)
+        token = secrets.token_hex(16)
+        self._store.call("transact_write_items", deadline, TransactItems=actions, ClientRequestToken=token)
+
+
+def _parts(commands: list[FeedbackCommand]) -> Iterator[list[FeedbackCommand]]:
+    """The commands in their order, in parts of as many actions as a transaction takes beside the profile."""
+    part: list[FeedbackCommand] = []
+    room = ACTIONS - 1
+    for command in commands:
+        actions = 1 if command.idempotency is None else 2
+        if actions > room:
+            yield part
+            part, room = [], ACTIONS - 1
+        part.append(command)
+        room -= actions
+    yield part

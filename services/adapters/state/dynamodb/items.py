@@ -1,0 +1,185 @@
+"""Items of the tables as the domain's objects, and back. ``docs/dynamodb.md`` lists keys and attributes."""
+
+import hashlib
+import secrets
+import zlib
+from collections.abc import Iterable, Sequence
+
+from services.adapters.state.dynamodb.store import Item
+from services.recommender.domain.events import Event, EventKind
+from services.recommender.domain.history import pack, pack_hashes, unpack, unpack_hashes
+from services.recommender.domain.ids import hash_id
+from services.recommender.domain.profile import Profile
+from services.recommender.errors import StateUnavailable
+from services.recommender.ports import CacheEntry, CacheKey, LoggedEvent
+
+RECENT_ITEMS = 20
+# Read for a profile: without recent_item_ids, which is for other readers of the table.
+PROFILE_NAMES = {"#h": "history", "#s": "seen", "#d": "disliked", "#r": "revision", "#u": "updated_at"}
+PROFILE_PROJECTION = ", ".join(PROFILE_NAMES)
+# 15 digits hold every time that a packed history holds, and sort as text.
+_TIME_DIGITS = 15
+# A partition key may have 2,048 bytes; three times as many characters as the longest id has bytes are more.
+_LONGEST_OWNER = 1_024
+_FASTEST = 1
+
+
+def text(value: str) -> dict[str, str]:
+    """A string attribute."""
+    return {"S": value}
+
+
+def number(value: float) -> dict[str, str]:
+    """A number attribute."""
+    return {"N": str(value)}
+
+
+def user_key(user_id: str) -> Item:
+    """The key of a person in ``users``."""
+    return {"user_id": text(user_id)}
+
+
+def cache_key(pk: str, sk: str) -> Item:
+    """A key of ``rec_cache``."""
+    return {"pk": text(pk), "sk": text(sk)}
+
+
+def answer_key(key: CacheKey) -> Item:
+    """Where a cached answer is."""
+    return cache_key(partition_of(key.owner), key.entry)
+
+
+def partition_of(owner: str) -> str:
+    """An owner as partition key: itself, or its hash where it is too long. No owner has a "~" of its own."""
+    return owner if len(owner) <= _LONGEST_OWNER else f"{owner[:4]}~{_digest(owner)}"
+
+
+def idempotency_key(scope: str, key: str) -> str:
+    """The partition of an idempotency record. It names no person: the same key for somebody else is a mismatch."""
+    return f"idempotency#{_digest(scope)}#{_digest(key)}"
+
+
+def place_of(ts_ms: int, event_id: str = "") -> str:
+    """The sort key of an event, epoch ms and id; without an id, a text before all events of that time."""
+    return f"{ts_ms:0{_TIME_DIGITS}d}#{event_id}"
+
+
+def profile_of(user_id: str, item: Item | None) -> Profile:
+    """The profile of an item of ``users``, empty for None.
+
+    Raises StateUnavailable for a damaged item. It names the hash of the id: messages end up in logs.
+    """
+    if item is None:
+        return Profile(user_id)
+    try:
+        packed = [item[name]["B"] if name in item else b"" for name in ("history", "seen", "disliked")]
+        columns = unpack(packed[0]), unpack_hashes(packed[1]), unpack_hashes(packed[2])
+        return Profile(user_id, *columns, item["revision"]["S"], int(item.get("updated_at", number(0))["N"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise StateUnavailable(
+            f"the item of person {hash_id(user_id):010x} (BLAKE2b-40 of the user id) is damaged: {error!r}; "
+            "erase this person or restore the table to an earlier moment"
+        ) from error
+
+
+def profile_item(profile: Profile, recent: Sequence[str], now_ms: int) -> Item:
+    """The item of a profile under a new revision."""
+    return {
+        **user_key(profile.user_id),
+        "history": {"B": pack(profile.history)},
+        "seen": {"B": pack_hashes(profile.seen)},
+        "disliked": {"B": pack_hashes(profile.disliked)},
+        "recent_item_ids": {"L": [text(item_id) for item_id in recent]},
+        "revision": text(new_revision()),
+        "updated_at": number(now_ms),
+    }
+
+
+def new_revision() -> str:
+    """A token that no earlier write had."""
+    return secrets.token_hex(8)
+
+
+def recent_of(item: Item | None) -> list[str]:
+    """``recent_item_ids`` of an item of ``users``."""
+    return [each["S"] for each in (item or {}).get("recent_item_ids", {"L": []})["L"]]
+
+
+def recent_after(recent: Sequence[str], events: Iterable[Event]) -> list[str]:
+    """The films of the newest 20, newest first, after more events in the order of their arrival; a ``clear`` takes
+    its film out.
+    """
+    films = list(recent)
+    for event in events:
+        if event.item_id in films:
+            films.remove(event.item_id)
+        if event.kind is not EventKind.CLEAR:
+            films.insert(0, event.item_id)
+    return films[:RECENT_ITEMS]
+
+
+def event_item(line: LoggedEvent, arrived: int, idempotency: str | None = None) -> Item:
+    """A line of the log. ``arrived`` orders events of equal time; ``idempotency``: partition of the record written
+    with it, which erasure finds by it.
+    """
+    event = line.event
+    item = {
+        **user_key(line.user_id),
+        "sk": text(place_of(event.ts_ms, line.event_id)),
+        "item_id": text(event.item_id),
+        "event": text(event.kind.label),
+        "value": number(event.value),
+        "arrived": number(arrived),
+    }
+    if line.recommendation_id is not None:
+        item["recommendation_id"] = text(line.recommendation_id)
+    if idempotency is not None:
+        item["idempotency"] = text(idempotency)
+    return item
+
+
+def event_id_of(item: Item) -> str:
+    """The id of a line of the log."""
+    return str(item["sk"]["S"])[_TIME_DIGITS + 1 :]
+
+
+def line_of(item: Item) -> LoggedEvent:
+    """The line of an item of ``events``."""
+    ts_ms = int(item["sk"]["S"][:_TIME_DIGITS])
+    event = Event(item["item_id"]["S"], EventKind.parse(item["event"]["S"]), float(item["value"]["N"]), ts_ms)
+    via = item.get("recommendation_id")
+    return LoggedEvent(event_id_of(item), item["user_id"]["S"], event, None if via is None else via["S"])
+
+
+def arrival_of(item: Item) -> tuple[int, int]:
+    """What a person's lines are sorted by: time, then arrival."""
+    return int(item["sk"]["S"][:_TIME_DIGITS]), int(item["arrived"]["N"])
+
+
+def answer_item(key: CacheKey, entry: CacheEntry) -> Item:
+    """A cached answer, compressed: writes are charged by the kilobyte."""
+    return {
+        **answer_key(key),
+        "revision": text(entry.revision),
+        "payload": {"B": zlib.compress(entry.payload, _FASTEST)},
+        "expires_at": number(entry.expires_at),
+    }
+
+
+def entry_of(item: Item) -> CacheEntry:
+    """The entry of a cached answer."""
+    return CacheEntry(item["revision"]["S"], zlib.decompress(item["payload"]["B"]), int(item["expires_at"]["N"]))
+
+
+def is_live(item: Item, now_s: int) -> bool:
+    """Whether an item has time left: DynamoDB deletes expired ones days late ("Time to Live")."""
+    return int(item["expires_at"]["N"]) > now_s
+
+
+def _digest(value: str) -> str:
+    return hashlib.blake2b(value.encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
+def first(items: list[Item]) -> Item | None:
+    """The only item of a read by key, None if there is none."""
+    return items[0] if items else None

@@ -1,0 +1,69 @@
+"""API keys in DynamoDB: ids, scopes, limits. The secret is an HMAC of the id and is stored nowhere."""
+
+from services.adapters.state.dynamodb import items
+from services.adapters.state.dynamodb.store import DynamoStore, Item
+from services.recommender.ports import ApiKey, Deadline
+
+# One partition holds all keys, so that a list is a query; the servers cache them.
+KEYS = "key#"
+KEYS_WAIT_S = 0.6
+
+
+class DynamoKeys:
+    """The ``KeyStore`` of the cache table."""
+
+    def __init__(self, store: DynamoStore) -> None:
+        self._store = store
+
+    def put(self, key: ApiKey) -> None:
+        """Create or replace. Raises StateUnavailable."""
+        self._store.call("put_item", self._deadline(), TableName=self._store.tables.cache, Item=_item_of(key))
+
+    def get(self, key_id: str) -> ApiKey | None:
+        """The key, None if unknown. Raises StateUnavailable."""
+        found = self._store.call(
+            "get_item",
+            self._deadline(),
+            TableName=self._store.tables.cache,
+            Key=items.cache_key(KEYS, key_id),
+            ConsistentRead=True,
+        )
+        return _key_of(found["Item"]) if "Item" in found else None
+
+    def list(self) -> list[ApiKey]:
+        """All keys, oldest first. Raises StateUnavailable."""
+        found = self._store.query(
+            self._deadline(),
+            TableName=self._store.tables.cache,
+            ConsistentRead=True,
+            KeyConditionExpression="pk = :p",
+            ExpressionAttributeValues={":p": items.text(KEYS)},
+        )
+        return sorted(map(_key_of, found), key=lambda key: (key.created_at, key.key_id))
+
+    def _deadline(self) -> Deadline:
+        return Deadline.within(self._store.clock, KEYS_WAIT_S)
+
+
+def _item_of(key: ApiKey) -> Item:
+    return {
+        **items.cache_key(KEYS, key.key_id),
+        "name": items.text(key.name),
+        "scopes": items.text(" ".join(sorted(key.scopes))),
+        "max_requests": items.number(key.limit),
+        "window_s": items.number(key.window_s),
+        "revoked": {"BOOL": key.revoked},
+        "created_at": items.number(key.created_at),
+    }
+
+
+def _key_of(item: Item) -> ApiKey:
+    return ApiKey(
+        item["sk"]["S"],
+        item["name"]["S"],
+        frozenset(item["scopes"]["S"].split()),
+        int(item["max_requests"]["N"]),
+        int(item["window_s"]["N"]),
+        item["revoked"]["BOOL"],
+        int(item["created_at"]["N"]),
+    )

@@ -1,0 +1,45 @@
+"""The event log, read as it is iterated: a big log is never in memory at once."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any
+
+from services.adapters.state.dynamodb import items
+from services.adapters.state.dynamodb.store import BULK_ATTEMPT_S, DynamoStore, Item
+from services.recommender.ports import Deadline, LoggedEvent
+
+# How long a page may keep failing before a build gives up.
+PAGE_PATIENCE_S = 60.0
+
+
+class EventLog(Iterable[LoggedEvent]):
+    """A person at a time, in the order of the table's hash; a person's lines by time, then arrival.
+
+    A page that fails is asked for again from its own place, not from the start, for up to a minute; after that, and
+    in another process, a reader begins anew. An event stored meanwhile may or may not be in it.
+    """
+
+    def __init__(self, store: DynamoStore) -> None:
+        self._store = store
+
+    def __iter__(self) -> Iterator[LoggedEvent]:
+        # A scan gives the items of a partition together, in the order of their sort key, which is that of time.
+        for _, lines in groupby(self._items(), key=lambda item: item["user_id"]["S"]):
+            yield from map(items.line_of, sorted(lines, key=items.arrival_of))
+
+    def _items(self) -> Iterator[Item]:
+        place: dict[str, Any] = {}
+        while True:
+            deadline = Deadline.within(self._store.clock, PAGE_PATIENCE_S)
+            page = self._store.call(
+                "scan",
+                deadline,
+                longest_s=BULK_ATTEMPT_S,
+                TableName=self._store.tables.events,
+                ConsistentRead=True,
+                **place,
+            )
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            place = {"ExclusiveStartKey": page["LastEvaluatedKey"]}

@@ -1,0 +1,112 @@
+"""Quotas of API keys in DynamoDB: one item a key, one conditional write a request."""
+
+from typing import Any
+
+from services.adapters.state.dynamodb import items
+from services.adapters.state.dynamodb.failures import Contended
+from services.adapters.state.dynamodb.store import Backoff, DynamoStore, Item
+from services.adapters.state.window import COUNTED, SUB_BUCKETS, Window, admit
+from services.recommender.errors import StateUnavailable
+from services.recommender.ports import Deadline, Quota
+
+# Short, because the edge counts for itself meanwhile.
+QUOTA_WAIT_S = 0.3
+# Long after the counters are void; they are checked by their own time, not by this.
+_KEPT_S = 24 * 3_600
+_SK = "window"
+# Inside a sub-bucket: the sum has room, and one is added to it and to the newest counter.
+_COUNT_UP = f"SET n = n + :one, counts[{SUB_BUCKETS}] = counts[{SUB_BUCKETS}] + :one"
+_HAS_ROOM = "width_ms = :width AND latest = :latest AND n < :limit"
+
+
+class DynamoQuota:
+    """The ``QuotaPort`` of the cache table: exact over any number of servers.
+
+    An attempt whose answer was lost may have counted and be counted again: then a request too few is admitted, never
+    one too many.
+    """
+
+    def __init__(self, store: DynamoStore) -> None:
+        self._store = store
+
+    def admit(self, key_id: str, limit: int, window_s: int, now_ms: int) -> Quota:
+        """See the port; a limit of 0 is none."""
+        if limit <= 0:
+            return Quota(True, 0, 0, 0)
+        deadline = Deadline.within(self._store.clock, QUOTA_WAIT_S)
+        width_ms = Window.width_of(window_s)
+        latest = now_ms // width_ms
+        backoff = Backoff(deadline)
+        while True:
+            try:
+                return self._count_up(key_id, limit, Window(width_ms, latest), now_ms, deadline)
+            except Contended as full_or_over:
+                before = full_or_over.item
+            window = _window_of(before, width_ms)
+            after, quota = admit(window, limit, now_ms)
+            if not quota.allowed:
+                return quota
+            if before is not None and after.latest == window.latest == int(before["latest"]["N"]):
+                latest = after.latest  # another server's clock is a little ahead: count in its sub-bucket
+                continue
+            if self._replace(key_id, before, after, deadline):
+                return quota
+            if not backoff.wait():
+                raise StateUnavailable(f"the quota of key {key_id} is written by too many at once")
+
+    def _count_up(self, key_id: str, limit: int, window: Window, now_ms: int, deadline: Deadline) -> Quota:
+        """The usual way: one write. Raises Contended with the item as it is."""
+        response = self._store.call(
+            "update_item",
+            deadline,
+            TableName=self._store.tables.cache,
+            Key=_key(key_id),
+            UpdateExpression=_COUNT_UP,
+            ConditionExpression=_HAS_ROOM,
+            ExpressionAttributeValues={
+                ":one": items.number(1),
+                ":width": items.number(window.width_ms),
+                ":latest": items.number(window.latest),
+                ":limit": items.number(limit),
+            },
+            ReturnValues="ALL_NEW",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+        return _window_of(response["Attributes"], window.width_ms).quota(True, limit, now_ms)
+
+    def _replace(self, key_id: str, before: Item | None, after: Window, deadline: Deadline) -> bool:
+        """At a rollover: the counters anew, if they are still what they were. False if not."""
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+        if before is not None:
+            condition = {
+                "ConditionExpression": "width_ms = :width AND latest = :latest AND counts = :counts",
+                "ExpressionAttributeValues": {
+                    ":width": before["width_ms"],
+                    ":latest": before["latest"],
+                    ":counts": before["counts"],
+                },
+            }
+        item = {
+            **_key(key_id),
+            "width_ms": items.number(after.width_ms),
+            "latest": items.number(after.latest),
+            "counts": {"L": [items.number(count) for count in after.counts]},
+            "n": items.number(sum(after.counts)),
+            "expires_at": items.number((after.latest + COUNTED) * after.width_ms // 1_000 + _KEPT_S),
+        }
+        try:
+            self._store.call("put_item", deadline, TableName=self._store.tables.cache, Item=item, **condition)
+        except Contended:
+            return False
+        return True
+
+
+def _key(key_id: str) -> Item:
+    return items.cache_key(f"quota#{key_id}", _SK)
+
+
+def _window_of(item: Item | None, width_ms: int) -> Window:
+    """The counters of an item; a window of another length begins anew."""
+    if item is None or int(item["width_ms"]["N"]) != width_ms:
+        return Window(width_ms)
+    return Window(width_ms, int(item["latest"]["N"]), tuple(int(count["N"]) for count in item["counts"]["L"]))

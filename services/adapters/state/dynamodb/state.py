@@ -1,0 +1,153 @@
+"""People, their log and cached answers in DynamoDB."""
+
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+from services.adapters.state.arrivals import Arrivals
+from services.adapters.state.dynamodb import bulk, erasure, items
+from services.adapters.state.dynamodb.failures import Contended
+from services.adapters.state.dynamodb.feedback import Feedback
+from services.adapters.state.dynamodb.log import EventLog
+from services.adapters.state.dynamodb.people import find_answers, find_lines, find_person, if_unchanged, revision_of
+from services.adapters.state.dynamodb.store import Backoff, DynamoStore
+from services.recommender.domain.profile import Profile
+from services.recommender.errors import MarqueeError, StateUnavailable
+from services.recommender.ports import (
+    CacheEntry,
+    CacheKey,
+    Deadline,
+    FeedbackCommand,
+    LoggedEvent,
+    Receipt,
+    StateRead,
+    UserExport,
+)
+
+# An answer is due however slow the store is: a read takes as much as two attempts, not the whole request's time.
+READ_ATTEMPTS = 2
+WAIT_S = 10.0
+
+
+class DynamoState:
+    """The ``StatePort`` of three DynamoDB tables."""
+
+    def __init__(self, store: DynamoStore) -> None:
+        self._store = store
+        self._arrivals = Arrivals(store.clock)
+        self._feedback = Feedback(store, self._arrivals)
+
+    def read(self, user_id: str | None, cache_key: CacheKey | None, deadline: Deadline) -> StateRead:
+        """See the port: one BatchGetItem. Raises StateUnavailable, also for a person whose item is damaged."""
+        tables = self._store.tables
+        keys: dict[str, Any] = {}
+        if user_id is not None:
+            keys[tables.users] = {
+                "Keys": [items.user_key(user_id)],
+                "ConsistentRead": True,
+                "ProjectionExpression": items.PROFILE_PROJECTION,
+                "ExpressionAttributeNames": items.PROFILE_NAMES,
+            }
+        if cache_key is not None:
+            # Not consistent, at half the price: an entry of another revision is not given anyway.
+            keys[tables.cache] = {"Keys": [items.answer_key(cache_key)]}
+        found = self._store.batch_get(keys, self._share(deadline))
+        profile = None if user_id is None else items.profile_of(user_id, items.first(found[tables.users]))
+        return StateRead(profile, self._live(items.first(found.get(tables.cache, [])), profile))
+
+    def write_cache(self, key: CacheKey, entry: CacheEntry, user_id: str | None) -> None:
+        """See the port. One attempt; never raises for a store that is down."""
+        tables = self._store.tables
+        put: dict[str, Any] = {"Put": {"TableName": tables.cache, "Item": items.answer_item(key, entry)}}
+        actions = [put]
+        if user_id is not None:
+            # Two tables: only a transaction keeps an answer from being written for a person erased meanwhile.
+            person = {"TableName": tables.users, "Key": items.user_key(user_id)} | if_unchanged(entry.revision)
+            actions.append({"ConditionCheck": person})
+        elif entry.revision:
+            return
+        try:
+            once = Deadline.within(self._store.clock, self._store.timeout_s)
+            if user_id is None:
+                self._store.call("put_item", once, attempts=1, **put["Put"])
+            else:
+                self._store.call("transact_write_items", once, attempts=1, TransactItems=actions)
+        except (StateUnavailable, Contended):
+            return  # the answer goes out uncached; the next one is computed again
+
+    def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> list[Receipt | MarqueeError]:
+        """See the port and ``feedback.Feedback``."""
+        return self._feedback.record(commands, deadline)
+
+    def seed(self, events: Sequence[LoggedEvent]) -> int:
+        """See the port and ``bulk.seed``."""
+        return bulk.seed(self._store, self._arrivals, events)
+
+    def log(self) -> EventLog:
+        """The whole log, a person at a time; read while it is iterated."""
+        return EventLog(self._store)
+
+    def erased(self) -> frozenset[str]:
+        """See the port. Raises StateUnavailable."""
+        found = self._store.query(
+            self._patience(),
+            TableName=self._store.tables.cache,
+            ConsistentRead=True,
+            KeyConditionExpression="pk = :p",
+            ExpressionAttributeValues={":p": items.text(erasure.MARKS)},
+        )
+        return frozenset(item["sk"]["S"] for item in found)
+
+    def export(self, user_id: str) -> UserExport | None:
+        """See the port. Profile and log are of one moment. Raises StateUnavailable."""
+        if not user_id:
+            return None
+        deadline = self._patience()
+        backoff = Backoff(deadline)
+        while True:
+            person = find_person(self._store, user_id, deadline)
+            lines = find_lines(self._store, user_id, deadline)
+            if revision_of(find_person(self._store, user_id, deadline)) == revision_of(person):
+                break
+            if not backoff.wait():
+                raise StateUnavailable("feedback of the same person came in again and again; send the request again")
+        now_s = self._store.now_s()
+        cached = sum(items.is_live(answer, now_s) for answer in find_answers(self._store, user_id, deadline))
+        if not (person or lines or cached):
+            return None
+        return UserExport(items.profile_of(user_id, person), tuple(map(items.line_of, lines)), cached)
+
+    def erase(self, user_id: str) -> bool:
+        """See the port and ``erasure.erase``; works for a damaged item too. Raises StateUnavailable."""
+        return bool(user_id) and erasure.erase(self._store, user_id, self._patience())
+
+    def ping(self, deadline: Deadline) -> None:
+        """See the port: asks all three tables, so that one that is missing is told before it is needed."""
+        tables = self._store.tables
+        nobody, nothing = items.user_key("#"), items.cache_key("#", "#")
+        keys = {
+            tables.users: {"Keys": [nobody]},
+            tables.events: {"Keys": [nobody | {"sk": items.text("#")}]},
+            tables.cache: {"Keys": [nothing]},
+        }
+        self._store.batch_get(keys, self._share(deadline))
+
+    def close(self) -> None:
+        """Close the connections, which ``DynamoKeys`` and ``DynamoQuota`` share."""
+        self._store.close()
+
+    def _live(self, item: dict[str, Any] | None, profile: Profile | None) -> CacheEntry | None:
+        """The cached answer, unless its time is over or it is of another revision."""
+        if item is None or not items.is_live(item, self._store.now_s()):
+            return None
+        try:
+            entry = items.entry_of(item)
+        except zlib.error:
+            return None  # damaged; the answer is computed again
+        return entry if entry.revision == (profile.revision if profile else "") else None
+
+    def _share(self, deadline: Deadline) -> Deadline:
+        return Deadline.within(self._store.clock, min(deadline.remaining(), READ_ATTEMPTS * self._store.timeout_s))
+
+    def _patience(self) -> Deadline:
+        return Deadline.within(self._store.clock, WAIT_S)

@@ -1,0 +1,196 @@
+"""Calls to DynamoDB within a deadline: attempts with full jitter, a breaker, the rests of batches, plain errors."""
+
+import random
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from services.adapters.breaker import Breaker
+from services.adapters.state.dynamodb.client import Connection, Tables, make_client
+from services.adapters.state.dynamodb.failures import (
+    MISSING_TABLE,
+    Contended,
+    advice,
+    code_of,
+    is_contention,
+    is_outage,
+    is_passing,
+)
+from services.adapters.state.dynamodb.units import Units
+from services.recommender.errors import StateUnavailable
+from services.recommender.ports import Clock, Deadline
+
+# The longest wait of one attempt where nobody waits for the answer: a page of a scan, a batch of a bulk load.
+BULK_ATTEMPT_S = 5.0
+BATCH_WRITE_ITEMS = 25
+_SHORTEST_ATTEMPT_S = 0.001
+_FIRST_PAUSE_S = 0.02
+_LONGEST_PAUSE_S = 0.32
+_DOUBLINGS = 4
+
+Item = dict[str, Any]
+
+
+class Backoff:
+    """Pauses between the tries of one deadline: full jitter, so that those who collided don't collide again.
+
+    Source: AWS Builders' Library, "Timeouts, retries, and backoff with jitter".
+    """
+
+    def __init__(self, deadline: Deadline) -> None:
+        self._deadline = deadline
+        self._tries = 0
+
+    def wait(self) -> bool:
+        """Sleep a random while; False at once where the deadline would be over by then."""
+        longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** min(self._tries, _DOUBLINGS))
+        pause = random.uniform(0, longest)  # noqa: S311 - no secret
+        self._tries += 1
+        if pause >= self._deadline.remaining():
+            return False
+        time.sleep(pause)
+        return True
+
+
+class DynamoStore:
+    """The tables and the client behind ``DynamoState``, ``DynamoKeys`` and ``DynamoQuota``. Use from any thread.
+
+    ``units``: where to sum what the calls consume; None not to ask for it. Raises StateUnavailable if no client can
+    be made, e.g. for want of a region; the tables themselves are first met by the first call.
+    """
+
+    def __init__(self, connection: Connection, clock: Clock, units: Units | None = None) -> None:
+        self.clock = clock
+        self.tables: Tables = connection.tables
+        self.timeout_s = connection.timeout_s
+        self._place = connection.place
+        self._units = units
+        self._breaker = Breaker(clock)
+        self._attempt = threading.local()
+        self._closed = False
+        try:
+            self._client = make_client(connection)
+        except BotoCoreError as error:
+            raise StateUnavailable(f"no client of {self._place} can be made: {error}; check AWS_REGION") from error
+        self._client.meta.events.register("before-parameter-build.dynamodb", self._set_timeout)
+
+    def now_s(self) -> int:
+        """Epoch seconds."""
+        return self.clock.now_ms() // 1_000
+
+    def call(
+        self, operation: str, deadline: Deadline, attempts: int = 0, longest_s: float | None = None, **params: object
+    ) -> dict[str, Any]:
+        """The response of a client's method; a failure that may pass is tried again until the deadline, or as many
+        times as ``attempts`` says. One attempt takes ``longest_s`` (None: the connection's ``timeout_s``) at most.
+
+        Raises Contended if a condition did not hold, StateUnavailable for all else.
+        """
+        if self._closed:
+            raise StateUnavailable(f"{self._place} was closed; start the program again")
+        if deadline.remaining() <= 0:
+            raise StateUnavailable(f"no time was left to ask {self._place}; send the request again")
+        granted = self._breaker.attempt()
+        if granted is None:
+            raise StateUnavailable(f"{self._place} did not answer lately and is left alone for some seconds")
+        try:
+            response = self._tried(operation, deadline, attempts, longest_s or self.timeout_s, params)
+        except (BotoCoreError, ClientError) as error:
+            if is_outage(error):
+                granted.failed()
+            else:
+                granted.succeeded()
+            if is_contention(error):
+                raise Contended(getattr(error, "response", {}).get("Item")) from error
+            raise self._unavailable(error) from error
+        granted.succeeded()
+        if self._units is not None:
+            self._units.add(operation, response)
+        return response
+
+    def query(self, deadline: Deadline, longest_s: float | None = None, **params: object) -> Iterator[Item]:
+        """The items of a query, page by page."""
+        asked: dict[str, Any] = dict(params)
+        while True:
+            page = self.call("query", deadline, longest_s=longest_s, **asked)
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def batch_get(self, keys: Mapping[str, Any], deadline: Deadline) -> dict[str, list[Item]]:
+        """Items by table, in no order; ``keys`` as ``RequestItems``. What a throttled table left is asked for again."""
+        found: dict[str, list[Item]] = {table: [] for table in keys}
+        backoff = Backoff(deadline)
+        while keys:
+            response = self.call("batch_get_item", deadline, RequestItems=keys)
+            for table, items in response["Responses"].items():
+                found[table] += items
+            keys = response.get("UnprocessedKeys") or {}
+            if keys and not backoff.wait():
+                raise self._left_over()
+        return found
+
+    def batch_write(self, table: str, writes: Sequence[Mapping[str, Any]], deadline: Deadline) -> None:
+        """Puts and deletes of any number, 25 a call; what a throttled table left is sent again."""
+        for start in range(0, len(writes), BATCH_WRITE_ITEMS):
+            rest: Mapping[str, Any] = {table: writes[start : start + BATCH_WRITE_ITEMS]}
+            backoff = Backoff(deadline)
+            while rest:
+                response = self.call("batch_write_item", deadline, longest_s=BULK_ATTEMPT_S, RequestItems=rest)
+                rest = response.get("UnprocessedItems") or {}
+                if rest and not backoff.wait():
+                    raise self._left_over()
+
+    def close(self) -> None:
+        """Close the connections; every later call raises StateUnavailable."""
+        self._closed = True
+        self._client.close()
+
+    def _tried(
+        self, operation: str, deadline: Deadline, attempts: int, longest_s: float, params: dict[str, Any]
+    ) -> dict[str, Any]:
+        if self._units is not None:
+            params = {**params, "ReturnConsumedCapacity": "TOTAL"}
+        backoff = Backoff(deadline)
+        for attempt in count(1):
+            self._attempt.timeout_s = max(_SHORTEST_ATTEMPT_S, min(longest_s, deadline.remaining()))
+            try:
+                response: dict[str, Any] = getattr(self._client, operation)(**params)
+            except (BotoCoreError, ClientError) as error:
+                if not is_passing(error) or attempt == attempts or not backoff.wait():
+                    raise
+            else:
+                return response
+        raise AssertionError("counting never ends")
+
+    def _set_timeout(self, context: dict[str, Any], **_: object) -> None:
+        """The hook: botocore's timeouts are the client's, and only this entry makes one of them the request's."""
+        context["read_timeout"] = self._attempt.timeout_s
+
+    def _unavailable(self, error: Exception) -> StateUnavailable:
+        if code_of(error) != MISSING_TABLE:
+            return StateUnavailable(f"{self._place} {advice(error)} ({type(error).__name__}: {error})")
+        names = ", ".join(self._missing()) or "a table"
+        return StateUnavailable(
+            f"{self._place} has no table {names}: make it with `marquee tables create`, or correct DDB_USERS_TABLE, "
+            "DDB_EVENTS_TABLE and DDB_CACHE_TABLE"
+        )
+
+    def _missing(self) -> list[str]:
+        """Which tables are not there: the answer to a batch or a transaction doesn't say."""
+        missing = []
+        for name in (self.tables.users, self.tables.events, self.tables.cache):
+            try:
+                self._client.describe_table(TableName=name)
+            except (BotoCoreError, ClientError) as error:
+                if code_of(error) == MISSING_TABLE:
+                    missing.append(name)
+        return missing
+
+    def _left_over(self) -> StateUnavailable:
+        return StateUnavailable(f"{self._place} throttles and left a part of a batch; send the request again")

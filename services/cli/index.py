@@ -1,0 +1,155 @@
+"""``marquee index``: a bundle's films into OpenSearch, and which indexes there are."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from services.cli.console import EXIT_CODES, JsonOption, Output, table
+from services.cli.failures import Misused
+
+if TYPE_CHECKING:
+    from data_jobs.index_opensearch import Indexed
+    from data_jobs.indexing.prune import Found
+    from services.adapters.bundle.local import LocalBundles
+    from services.adapters.search.opensearch.target import Target
+    from services.settings import Settings
+
+app = typer.Typer(
+    help="OpenSearch: load a bundle's films; list the indexes, remove old ones.",
+    rich_markup_mode=None,
+    epilog=EXIT_CODES,
+    invoke_without_command=True,
+)
+
+
+def register(parent: typer.Typer) -> None:
+    """Add the verbs to the command line."""
+    parent.add_typer(app, name="index")
+
+
+@app.callback()
+def index(
+    context: typer.Context,
+    bundle: Annotated[str | None, typer.Option(help="Version of the bundle; the active one if left out.")] = None,
+    keep: Annotated[
+        int | None, typer.Option(min=0, help="Afterwards remove old indexes but for so many; see `prune`.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Load the films of a bundle into an OpenSearch index of their own, and try it out.
+
+    The index is named after OPENSEARCH_INDEX and the bundle's version, and a server that serves the bundle searches
+    it: so index a new bundle first (`marquee build --no-activate`), then activate it. One that is complete is left as
+    it is; one that was interrupted is loaded anew.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    settings, output = _settings(), Output(as_json)
+    done = _load(settings, bundle, output)
+    gone = [] if keep is None else _prune(settings, keep)
+    document = {"index": done.index, "films": done.films, "loaded": done.loaded, "seconds": done.seconds,
+                "removed": gone}  # fmt: skip
+    what = f"loaded in {done.seconds:.1f} s" if done.loaded else "complete before"
+    output.result(document, [f"Index {done.index}: {done.films:,} films, {what}.", *_removed(gone)])
+
+
+@app.command("list", epilog=EXIT_CODES)
+def list_indexes(as_json: JsonOption = False) -> None:
+    """List the indexes that are there, that of the active bundle marked."""
+    settings = _settings()
+    active = _served(settings)[:1]
+    found = [_described(each, each.note.bundle in active) for each in _found(settings)]
+    rows = [("*" if each["active"] else "", *list(each.values())[1:]) for each in found]
+    headings = ("", "index", "films", "state", "engine", "encoder", "built")
+    Output(as_json).result(found, table(headings, rows) if rows else ["No indexes yet; `marquee index` makes one."])
+
+
+@app.command(epilog=EXIT_CODES)
+def prune(
+    keep: Annotated[int, typer.Option(min=0, help="How many complete indexes to keep beside those in use.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove old indexes.
+
+    That of the active bundle and that of the bundle before it (for `marquee bundle rollback`) always stay, and so
+    does one that may be loading right now.
+    """
+    gone = _prune(_settings(), keep)
+    Output(as_json).result({"removed": gone}, _removed(gone) or ["Nothing to remove."])
+
+
+def _settings() -> "Settings":
+    from services.settings import load_settings
+
+    return load_settings()
+
+
+def _target(settings: "Settings") -> "Target":
+    target = settings.opensearch
+    if target is None:
+        raise Misused("OPENSEARCH_ENDPOINT is not set: expected the address of an OpenSearch; see docs/opensearch.md")
+    return target
+
+
+def _bundles(settings: "Settings") -> "LocalBundles":
+    from services.adapters.bundle.local import LocalBundles
+
+    return LocalBundles(settings.marquee_home)
+
+
+def _load(settings: "Settings", version: str | None, output: Output) -> "Indexed":
+    target, bundles = _target(settings), _bundles(settings)
+    path = bundles.path(version or bundles.pointer().version)
+
+    from data_jobs.index_opensearch import open_job
+    from services.adapters.bundle.reader import open_bundle, text_index_of
+    from services.adapters.search.embedded import EmbeddedSearch
+    from services.bootstrap import SystemClock
+
+    bundle = open_bundle(path)
+    with output.progress() as progress, open_job(target, SystemClock(), progress) as job:
+        return job.run(bundle, EmbeddedSearch(bundle, text_index_of(path)))
+
+
+def _served(settings: "Settings") -> list[str]:
+    """The active version and the one before it. Raises BundleMissing: without it nobody knows what is in use."""
+    pointer = _bundles(settings).pointer()
+    return [pointer.version, *([pointer.previous] if pointer.previous else [])]
+
+
+def _found(settings: "Settings") -> "list[Found]":
+    from data_jobs.indexing.prune import indexes
+    from data_jobs.indexing.writer import writer
+
+    target = _target(settings)
+    with writer(target) as client:
+        return indexes(client, target)
+
+
+def _prune(settings: "Settings", keep: int) -> list[str]:
+    target, served = _target(settings), _served(settings)
+
+    from data_jobs.indexing.prune import prune as remove
+    from data_jobs.indexing.writer import writer
+
+    with writer(target) as client:
+        return remove(client, target, served, keep)
+
+
+def _described(found: "Found", active: bool) -> dict[str, Any]:
+    from datetime import UTC, datetime
+
+    note = found.note
+    return {
+        "active": active,
+        "index": found.index,
+        "films": note.films,
+        "state": "complete" if note.complete else "not complete",
+        "engine": note.engine,
+        "encoder": note.encoder or "none",
+        "created_at": datetime.fromtimestamp(note.created_ms // 1_000, UTC).isoformat().replace("+00:00", "Z"),
+    }
+
+
+def _removed(gone: list[str]) -> list[str]:
+    return [f"Removed {', '.join(gone)}."] if gone else []

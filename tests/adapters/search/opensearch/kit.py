@@ -1,0 +1,67 @@
+"""A stand-in for OpenSearch that says what a test wants it to say, over real HTTP."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.servers.http_server import Answer, HttpServer, Request
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Said:
+    """One answer; ``after_s``: how long it takes; ``hang_up``: no answer at all."""
+
+    document: Any = None
+    status: int = 200
+    after_s: float = 0.0
+    hang_up: bool = False
+    content_type: str = JSON
+
+    @property
+    def body(self) -> bytes:
+        return self.document if isinstance(self.document, bytes) else json.dumps(self.document).encode()
+
+
+@dataclass
+class StandIn:
+    """``script``: the answers, in order; the last one is given again and again. ``asked``: (method, path, body)."""
+
+    url: str
+    script: list[Said]
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+
+    def next(self) -> Said:
+        return self.script.pop(0) if len(self.script) > 1 else self.script[0]
+
+
+@contextmanager
+def stand_in(*script: Said) -> Iterator[StandIn]:
+    def handle(request: Request) -> Answer | None:
+        found.asked.append((request.method, request.path, request.body.decode()))
+        found.headers.append({name.lower(): value for name, value in request.headers.items()})
+        said = found.next()
+        time.sleep(said.after_s)
+        return None if said.hang_up else Answer(said.status, said.body, [("Content-Type", said.content_type)])
+
+    server = HttpServer(handle)
+    found = StandIn(f"http://127.0.0.1:{server.port}", list(script))
+    try:
+        yield found
+    finally:
+        server.close()
+
+
+def hits(*pairs: tuple[float, int]) -> dict[str, Any]:
+    """One answer of an ``_msearch``: (score, row) each, best first."""
+    found = [{"_index": "films", "_score": score, "sort": [score, row]} for score, row in pairs]
+    return {"timed_out": False, "_shards": {"total": 1, "failed": 0}, "hits": {"hits": found}, "status": 200}
+
+
+def refusal(status: int, kind: str, reason: str = "") -> dict[str, Any]:
+    return {"error": {"type": kind, "reason": reason}, "status": status}

@@ -1,0 +1,178 @@
+"""A real OpenSearch behind a proxy: down, slow, throttled, without the index, and back again."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from uuid import uuid4
+
+import numpy as np
+import pytest
+
+from data_jobs.index_opensearch import open_job
+from data_jobs.report import Silent
+from services.adapters.search.embedded import EmbeddedSearch
+from services.adapters.search.guarded import GuardedSearch
+from services.adapters.search.opensearch.index import IndexMismatch
+from services.adapters.search.opensearch.opening import open_guarded
+from services.adapters.search.opensearch.target import Target
+from services.bootstrap import SystemClock
+from services.recommender.domain.bundle import Bundle
+from services.recommender.ports import Deadline, SearchRequest, SearchResult
+from tests.builders import make_bundle, make_embeddings
+from tests.servers.proxy import Proxy
+
+# What is due to a caller, whatever is down.
+ANSWER_S = 1.5
+DOWN = b'{"error":{"type":"unavailable_shards_exception"},"status":503}'
+
+
+class SkippedAhead(SystemClock):
+    """The machine's clock, and so many seconds more."""
+
+    ahead_s = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead_s
+
+
+@dataclass
+class Place:
+    """An indexed bundle behind a proxy."""
+
+    proxy: Proxy
+    target: Target
+    bundle: Bundle
+    local: EmbeddedSearch
+    clock: SkippedAhead
+    search: GuardedSearch
+
+    def ask(self, **options: object) -> SearchResult:
+        request = SearchRequest(text="film 7", vectors=self.bundle.embeddings.rows(np.array([5])), **options)
+        return self.search.search(request, Deadline.within(self.clock, 1.2))
+
+
+@pytest.fixture(scope="module")
+def indexed(opensearch_url, world, world_index) -> tuple[Target, EmbeddedSearch]:
+    local = EmbeddedSearch(world, world_index)
+    target = Target(opensearch_url, index=f"test-{uuid4().hex[:12]}", engine="lucene", timeout_s=5)
+    with open_job(target, SystemClock(), Silent()) as job:
+        job.run(world, local)
+    return target, local
+
+
+@pytest.fixture
+def place(indexed, world) -> Iterator[Place]:
+    target, local = indexed
+    clock = SkippedAhead()
+    with Proxy(target.endpoint) as proxy:
+        behind = replace(target, endpoint=proxy.url, timeout_s=0.3)
+        search = open_guarded(behind, world, local, clock)
+        yield Place(proxy, behind, world, local, clock, search)
+
+
+def same_films(one: SearchResult, other: SearchResult) -> bool:
+    return one.text.rows[:10].tolist() == other.text.rows[:10].tolist() and one.knn.rows[0] == other.knn.rows[0]
+
+
+@pytest.mark.parametrize(
+    ("mode", "reasons"),
+    [
+        (lambda proxy: proxy.refuse(), {"unavailable"}),
+        (lambda proxy: proxy.drop(), {"unavailable"}),
+        (lambda proxy: proxy.delay(2), {"timeout"}),
+        (lambda proxy: proxy.black_hole(), {"timeout"}),
+        (lambda proxy: proxy.answer(429, b"{}"), {"throttled"}),
+        (lambda proxy: proxy.answer(503, DOWN), {"unavailable"}),
+        (lambda proxy: proxy.answer(200, b"not JSON"), {"unreadable answer"}),
+    ],
+    ids=["refused", "dropped", "slow", "silent", "throttled", "unavailable", "nonsense"],
+)
+def test_whatever_goes_wrong_the_films_come_within_the_time_and_say_why(place, mode, reasons):
+    fine = place.ask()
+    assert fine.degraded == ()
+    mode(place.proxy)
+    began = time.monotonic()
+    degraded = place.ask()
+    assert time.monotonic() - began < ANSWER_S
+    assert set(degraded.degraded) == reasons
+    assert same_films(fine, degraded)
+    place.proxy.forward()
+    assert place.ask().degraded == ()
+
+
+def test_a_short_storm_is_ridden_out(place):
+    place.proxy.answer(429, times=1)
+    assert place.ask().degraded == ()
+
+
+def test_a_server_that_stays_slow_costs_nothing_after_a_while_and_is_found_again(place):
+    place.proxy.delay(2)
+    while place.ask().degraded == ("timeout",):
+        pass
+    before = place.proxy.requests
+    assert place.ask().degraded == ("breaker open after timeout",)
+    assert place.proxy.requests == before
+    place.proxy.forward()
+    place.clock.ahead_s += 2
+    assert place.ask().degraded == ()
+
+
+def test_an_index_that_is_removed_while_it_is_served(place):
+    assert place.ask().degraded == ()
+    with open_job(place.target, place.clock, Silent()) as job:
+        job.client.indices.delete(index=place.search.index_version)
+        assert place.ask().degraded == ("index missing",)
+        job.run(place.bundle, place.local)
+    assert place.ask().degraded == ()
+
+
+def test_an_unreachable_server_keeps_nobody_from_starting(place):
+    place.proxy.refuse()
+    late = open_guarded(place.target, place.bundle, place.local, place.clock)
+    request = SearchRequest(text="film 7")
+    assert late.search(request, Deadline.within(place.clock, 1)).degraded == ("unavailable",)
+    place.proxy.forward()
+    assert late.search(request, Deadline.within(place.clock, 1)).degraded == ()
+
+
+def test_a_missing_index_keeps_nobody_from_starting(place):
+    elsewhere = replace(place.target, index=f"{place.target.index}-other")
+    search = open_guarded(elsewhere, place.bundle, place.local, place.clock)
+    found = search.search(SearchRequest(text="film 7"), Deadline.within(place.clock, 1))
+    assert found.degraded == ("index missing",)
+    assert found.text.rows[0] == 7
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (replace(make_bundle(300, 20), embeddings=make_embeddings(300, dims=32)), "32 dimensions.*16 dimensions"),
+        (replace(make_bundle(300, 20), embeddings=None), "0 dimensions.*16 dimensions"),
+        (
+            replace(make_bundle(300, 20), embeddings=replace(make_embeddings(300), encoder_id="other")),
+            "'other'.*'test-encoder'",
+        ),
+    ],
+    ids=["dims", "no vectors", "encoder"],
+)
+def test_an_index_of_another_encoder_is_refused_at_the_start_with_both_values(place, other, said):
+    with pytest.raises(IndexMismatch, match=said):
+        open_guarded(place.target, other, place.local, place.clock)
+
+
+def test_a_mismatch_that_shows_later_degrades(place):
+    place.proxy.refuse()
+    other = replace(make_bundle(300, 20), embeddings=make_embeddings(300, dims=32))
+    search = open_guarded(place.target, other, place.local, place.clock)
+    place.proxy.forward()
+    found = search.search(SearchRequest(text="film 7"), Deadline.within(place.clock, 1))
+    assert found.degraded == ("index mismatch",)
+    assert found.text.rows[0] == 7
+
+
+def test_the_expected_length_of_vectors_is_checked(place):
+    with pytest.raises(IndexMismatch, match=r"VECTOR_DIM = 384.*16 dimensions"):
+        open_guarded(replace(place.target, dims=384), place.bundle, place.local, place.clock)
+    open_guarded(replace(place.target, dims=16), place.bundle, place.local, place.clock).search(
+        SearchRequest(text="film 7"), Deadline.within(place.clock, 1)
+    )

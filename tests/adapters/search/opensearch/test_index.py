@@ -1,0 +1,103 @@
+"""What an index looks like, what it says of its bundle, and which bundles it refuses."""
+
+from dataclasses import replace
+
+import pytest
+
+from services.adapters.search.analyser import ANALYSER
+from services.adapters.search.opensearch.index import IndexMismatch, IndexNote, index_body
+from services.adapters.search.opensearch.target import Target
+from services.recommender.errors import BundleError
+from tests.builders import make_bundle
+
+BUNDLE = make_bundle(films=20, outside=2)
+TARGET = Target("http://127.0.0.1:9200")
+NOTE = IndexNote.of(BUNDLE, TARGET, 1_700_000_000_000)
+
+
+def test_a_new_note_is_that_of_the_bundle_and_not_complete():
+    assert (NOTE.bundle, NOTE.films, NOTE.dims, NOTE.encoder) == ("v1", 20, 16, "test-encoder")
+    assert (NOTE.analyser, NOTE.engine, NOTE.space) == (ANALYSER, "faiss", "cosinesimil")
+    assert not NOTE.complete
+
+
+def test_a_note_is_read_as_it_was_written():
+    ready = replace(NOTE, complete=True, text_scale=2.2)
+    assert IndexNote.read(index_body(TARGET, ready)) == ready
+
+
+@pytest.mark.parametrize(
+    "mappings",
+    [
+        {},
+        {"_meta": {}},
+        {"_meta": {"marquee": "v1"}},
+        {"_meta": {"marquee": {"bundle": "v1"}}},
+        {"_meta": {"other": 1}},
+    ],
+)
+def test_an_index_without_a_note_is_not_ours(mappings):
+    assert IndexNote.read({"mappings": mappings}) is None
+    assert IndexNote.read({}) is None
+
+
+def test_a_note_from_a_later_version_may_say_more():
+    document = index_body(TARGET, NOTE)
+    document["mappings"]["_meta"]["marquee"]["colour"] = "green"
+    assert IndexNote.read(document) == NOTE
+
+
+def test_the_mapping_itself_says_how_long_vectors_are():
+    document = index_body(TARGET, NOTE)
+    document["mappings"]["properties"]["embedding"]["dimension"] = 512
+    found = IndexNote.read(document)
+    with pytest.raises(IndexMismatch, match=r"16 dimensions.*512 dimensions"):
+        found.check(BUNDLE)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"dims": 384}, "vectors of 16 dimensions, its OpenSearch index vectors of 384 dimensions"),
+        ({"dims": 0}, "16 dimensions, its OpenSearch index vectors of 0 dimensions"),
+        ({"encoder": "titan-v2"}, "encoder 'test-encoder', its OpenSearch index the encoder 'titan-v2'"),
+        ({"analyser": "marquee-english-0"}, f"analyser '{ANALYSER}', its OpenSearch index the analyser"),
+    ],
+)
+def test_a_mismatch_names_both_values(change, said):
+    with pytest.raises(IndexMismatch, match=said) as caught:
+        replace(NOTE, **change).check(BUNDLE)
+    assert isinstance(caught.value, BundleError)
+    assert "marquee index" in str(caught.value)
+
+
+def test_the_bundle_it_was_made_from_is_accepted():
+    NOTE.check(BUNDLE)
+    bare = replace(BUNDLE, embeddings=None)
+    IndexNote.of(bare, TARGET, 0).check(bare)
+
+
+@pytest.mark.parametrize("engine", ["faiss", "lucene"])
+def test_vectors_are_whole_and_compared_by_cosine(engine):
+    body = index_body(replace(TARGET, engine=engine), NOTE)
+    field = body["mappings"]["properties"]["embedding"]
+    assert (field["type"], field["dimension"], field["compression_level"]) == ("knn_vector", 16, "1x")
+    assert (field["method"]["name"], field["method"]["engine"]) == ("hnsw", engine)
+    assert field["method"]["space_type"] == "cosinesimil"
+    assert body["settings"]["index"]["knn"] is True
+
+
+def test_compression_can_be_left_unsaid():
+    body = index_body(replace(TARGET, compression="none"), NOTE)
+    assert "compression_level" not in body["mappings"]["properties"]["embedding"]
+
+
+def test_a_bundle_without_vectors_has_no_such_field():
+    note = IndexNote.of(replace(BUNDLE, embeddings=None), TARGET, 0)
+    assert (note.dims, note.encoder) == (0, None)
+    assert "embedding" not in index_body(TARGET, note)["mappings"]["properties"]
+
+
+def test_nothing_is_set_that_serverless_decides_itself():
+    settings = index_body(TARGET, NOTE)["settings"]["index"]
+    assert set(settings) == {"knn", "analysis"}, "no shards, no replicas, no refresh interval, no threshold"

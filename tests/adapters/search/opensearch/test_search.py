@@ -1,0 +1,158 @@
+"""The adapter over a stand-in: how many round trips, what is read from the answers, what is refused."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from services.adapters.search.embedded import EmbeddedSearch
+from services.adapters.search.failures import RemoteFailure
+from services.adapters.search.opensearch.client import SearchClient
+from services.adapters.search.opensearch.index import IndexNote, index_body
+from services.adapters.search.opensearch.search import OpenSearchSearch, hits_of
+from services.adapters.search.opensearch.target import Target
+from services.bootstrap import SystemClock
+from services.recommender.domain.filters import Filters
+from services.recommender.errors import SearchUnavailable
+from services.recommender.ports import Deadline, SearchRequest, SearchResult
+from tests.adapters.search.opensearch.kit import Said, StandIn, hits, refusal, stand_in
+
+DRAMAS = Filters(min_votes=1)
+Ask = Callable[..., SearchResult]
+
+
+@pytest.fixture
+def note(world) -> IndexNote:
+    return replace(IndexNote.of(world, Target(""), 0), complete=True)
+
+
+@pytest.fixture
+def mapping(note) -> Said:
+    return Said({"films-v1": index_body(Target(""), note)})
+
+
+@pytest.fixture
+def opened(world, world_index) -> Iterator[Callable[[StandIn], OpenSearchSearch]]:
+    searches: list[OpenSearchSearch] = []
+
+    def opening(server: StandIn) -> OpenSearchSearch:
+        client = SearchClient(Target(server.url, timeout_s=5), sleep=lambda seconds: None)
+        searches.append(OpenSearchSearch(world, EmbeddedSearch(world, world_index), client, "films-v1"))
+        return searches[-1]
+
+    yield opening
+    for search in searches:
+        search.close()
+
+
+def soon() -> Deadline:
+    return Deadline.within(SystemClock(), 10)
+
+
+def found(*answers: dict) -> Said:
+    return Said({"responses": list(answers)})
+
+
+def test_the_index_is_looked_at_once_then_a_search_is_one_request(opened, mapping):
+    with stand_in(mapping, found(hits((9.0, 3)))) as server:
+        search = opened(server)
+        for _ in range(3):
+            search.search(SearchRequest(text="film"), soon())
+        assert [path for _, path, _ in server.asked] == ["/films-v1/_mapping"] + ["/films-v1/_msearch"] * 3
+
+
+def test_both_legs_with_and_without_filters_are_one_request(opened, mapping, world):
+    answers = found(hits((9.0, 3)), hits((9.0, 3)), hits((0.9, 4)), hits((0.8, 5)))
+    with stand_in(mapping, answers) as server:
+        request = SearchRequest("film", world.embeddings.rows(np.array([4])), DRAMAS, 30)
+        result = opened(server).search(request, soon())
+        assert len(server.asked) == 2
+        assert server.asked[1][2].count("\n") == 8
+    assert result.text.rows.tolist() == [3]
+    assert result.knn.rows.tolist() == [5]
+    assert result.knn.scores == pytest.approx([0.6])
+    assert result.knn.reference == pytest.approx(0.8), "that of the leg without filters"
+
+
+def test_reference_is_the_mean_of_the_best_fifty_and_floor_the_last(opened, mapping):
+    scores = np.linspace(20, 10, 60)
+    with stand_in(mapping, found(hits(*((float(score), row) for row, score in enumerate(scores))))) as server:
+        leg = opened(server).search(SearchRequest(text="film", size=60), soon()).text
+    assert leg.reference == pytest.approx(scores[:50].mean())
+    assert leg.floor == pytest.approx(10.0)
+    assert (leg.rows.dtype, leg.scores.dtype) == (np.int32, np.float32)
+
+
+def test_a_small_page_still_asks_for_the_fifty_of_the_reference(opened, mapping):
+    with stand_in(mapping, found(hits((9.0, 3)))) as server:
+        opened(server).search(SearchRequest(text="film", size=5), soon())
+        assert '"size":50' in server.asked[1][2]
+
+
+def test_words_that_ask_for_nothing_are_not_sent(opened, mapping):
+    with stand_in(mapping) as server:
+        result = opened(server).search(SearchRequest(text="?!", vectors=None), soon())
+        assert len(server.asked) == 1
+    assert result.text.rows.tolist() == []
+    assert result.knn is None
+
+
+def test_equal_scores_are_in_the_order_of_rows():
+    leg = hits_of(hits((1.0, 7), (1.0, 2), (3.0, 9)), 10)
+    assert leg.rows.tolist() == [9, 2, 7]
+
+
+@pytest.mark.parametrize(
+    ("response", "reason"),
+    [
+        ({}, "unreadable answer"),
+        ({"hits": {}}, "unreadable answer"),
+        ({"hits": {"hits": [{"_id": "1"}]}}, "unreadable answer"),
+        ({"hits": {"hits": [{"sort": [1.0]}]}}, "unreadable answer"),
+        ({"hits": {"hits": [{"sort": [1.0, "x"]}]}}, "unreadable answer"),
+        (hits((1.0, 10)), "index mismatch"),
+        (hits((1.0, -1)), "index mismatch"),
+        (hits((1.0, 2**40)), "unreadable answer"),
+    ],
+)
+def test_answers_that_are_none(response, reason):
+    with pytest.raises(RemoteFailure) as caught:
+        hits_of(response, 10)
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"dims": 384}, "index mismatch"),
+        ({"encoder": "other"}, "index mismatch"),
+        ({"complete": False}, "index incomplete"),
+    ],
+)
+def test_an_index_of_another_bundle_is_not_searched(opened, note, change, reason):
+    body = index_body(Target(""), replace(note, **change))
+    with stand_in(Said({"films-v1": body})) as server:
+        with pytest.raises(RemoteFailure) as caught:
+            opened(server).search(SearchRequest(text="film"), soon())
+        assert [path for _, path, _ in server.asked] == ["/films-v1/_mapping"]
+    assert caught.value.reason == reason
+
+
+def test_an_index_that_comes_later_is_found(opened, mapping, note):
+    loading = Said({"films-v1": index_body(Target(""), replace(note, complete=False))})
+    missing = Said(refusal(404, "index_not_found_exception"), 404)
+    with stand_in(missing, loading, mapping, found(hits((9.0, 3)))) as server:
+        search = opened(server)
+        for reason in ("index missing", "index incomplete"):
+            with pytest.raises(RemoteFailure, match=reason):
+                search.search(SearchRequest(text="film"), soon())
+        assert search.search(SearchRequest(text="film"), soon()).text.rows.tolist() == [3]
+
+
+def test_vectors_of_a_wrong_length_never_leave_the_house(opened, mapping):
+    with stand_in(mapping) as server:
+        with pytest.raises(SearchUnavailable, match="16 dimensions") as caught:
+            opened(server).search(SearchRequest(vectors=np.ones((1, 8), np.float32)), soon())
+        assert server.asked == []
+    assert not isinstance(caught.value, RemoteFailure), "the caller is wrong, not the engine"

@@ -1,0 +1,136 @@
+"""When the remote engine fails, the local one answers and says why; when it keeps failing, it is left alone."""
+
+import logging
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from services.adapters.breaker import Breaker
+from services.adapters.search.failures import RemoteFailure
+from services.adapters.search.guarded import GuardedSearch
+from services.recommender.errors import SearchUnavailable
+from services.recommender.ports import Deadline, Leg, SearchRequest, SearchResult
+from tests.builders import ManualClock
+
+REMOTE = SearchResult(text=Leg(np.array([1], np.int32), np.ones(1, np.float32), 1.0))
+LOCAL = SearchResult(text=Leg(np.array([2], np.int32), np.ones(1, np.float32), 1.0))
+REQUEST = SearchRequest(text="heat")
+
+
+@dataclass
+class Scripted:
+    """Answers, or raises what it is told to."""
+
+    answer: SearchResult
+    error: Exception | None = None
+    index_version: str = "films-v1"
+    calls: int = 0
+    closed: bool = False
+    prefixes: list[str] = field(default_factory=list)
+
+    def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
+        self.calls += 1
+        if self.error is not None:
+            raise self.error
+        return self.answer
+
+    def suggest(self, prefix: str, limit: int) -> np.ndarray:
+        self.prefixes.append(prefix)
+        return np.array([7], np.int32)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def remote() -> Scripted:
+    return Scripted(REMOTE)
+
+
+@pytest.fixture
+def local() -> Scripted:
+    return Scripted(LOCAL, index_version="embedded-v1")
+
+
+@pytest.fixture
+def search(remote, local, clock) -> GuardedSearch:
+    return GuardedSearch(remote, local, Breaker(clock, failures=3))
+
+
+@pytest.fixture
+def ask(search, clock):
+    return lambda: search.search(REQUEST, Deadline.within(clock, 1))
+
+
+def test_the_remote_engine_answers(ask, local):
+    assert ask() is REMOTE
+    assert local.calls == 0
+
+
+@pytest.mark.parametrize("reason", ["timeout", "unavailable", "index missing"])
+def test_a_failure_is_answered_locally_and_named(ask, remote, reason, caplog):
+    remote.error = RemoteFailure(reason, "with all details")
+    with caplog.at_level(logging.WARNING):
+        result = ask()
+    assert result.text is LOCAL.text
+    assert result.degraded == (reason,)
+    assert f"{reason}: with all details" in caplog.text
+
+
+def test_after_some_failures_the_remote_engine_is_left_alone(ask, remote):
+    remote.error = RemoteFailure("timeout")
+    for _ in range(3):
+        assert ask().degraded == ("timeout",)
+    assert ask().degraded == ("breaker open after timeout",)
+    assert remote.calls == 3
+
+
+def test_it_recovers_without_a_restart(ask, remote, clock):
+    remote.error = RemoteFailure("unavailable")
+    for _ in range(4):
+        ask()
+    remote.error = None
+    assert ask().degraded
+    clock.advance(2)
+    assert ask() is REMOTE
+    assert ask() is REMOTE
+
+
+def test_a_request_whose_time_is_over_is_no_failure_of_the_engine(search, remote, clock):
+    for _ in range(5):
+        assert search.search(REQUEST, Deadline.within(clock, 0.01)).degraded == ("late",)
+    assert remote.calls == 0
+    assert search.search(REQUEST, Deadline.within(clock, 1)) is REMOTE
+
+
+def test_a_wrong_question_is_no_failure_of_the_engine(ask, remote, local):
+    remote.error = SearchUnavailable("query vectors of shape (1, 8)")
+    for _ in range(5):
+        with pytest.raises(SearchUnavailable, match="shape"):
+            ask()
+    remote.error = None
+    assert ask() is REMOTE
+    assert local.calls == 0
+
+
+def test_both_down_is_an_error(ask, remote, local):
+    remote.error, local.error = RemoteFailure("timeout"), SearchUnavailable("closed")
+    with pytest.raises(SearchUnavailable, match="closed"):
+        ask()
+
+
+def test_type_ahead_is_local(search, local, remote):
+    assert search.suggest("he", 5).tolist() == [7]
+    assert (local.prefixes, remote.prefixes) == (["he"], [])
+
+
+def test_it_has_the_remote_name_and_closes_both(search, remote, local):
+    assert search.index_version == "films-v1"
+    search.close()
+    assert (remote.closed, local.closed) == (True, True)

@@ -1,0 +1,81 @@
+"""What a store's DynamoDB client sends, and faults in place of answers, by botocore's own hooks."""
+
+from collections.abc import Callable
+from typing import Any
+
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ReadTimeoutError
+from state_kit import Store
+
+from services.adapters.state.dynamodb.client import Connection, make_client
+
+
+class Wire:
+    """The calls of one store, in order; ``sent`` holds operation and parameters of each attempt."""
+
+    def __init__(self, store: Store) -> None:
+        self._client = store.state._store._client
+        self.tables = store.state._store.tables
+        # Beside the store: what it does with the tables is not noted.
+        self.raw = make_client(Connection(self.tables, endpoint=self._client.meta.endpoint_url, timeout_s=5.0))
+        self.sent: list[tuple[str, dict[str, Any]]] = []
+        self._answers: list[tuple[str, Callable[[], Any]]] = []
+        self._befores: list[tuple[str, Callable[[], None]]] = []
+        self._lost = ""
+        events = self._client.meta.events
+        events.register("before-parameter-build.dynamodb", self._note)
+        events.register("before-call.dynamodb", self._answer)
+        events.register("before-send.dynamodb", self._lose)
+
+    @property
+    def operations(self) -> list[str]:
+        return [operation for operation, _ in self.sent]
+
+    def fail(self, operation: str, code: str, times: int = 1, status: int = 400, **body: Any) -> None:
+        """Answer the next so many calls of an operation ("" for any) with an error."""
+        error = {"Error": {"Code": code, "Message": f"told to fail: {code}"}, **body}
+        parsed = error | {"ResponseMetadata": {"HTTPStatusCode": status}}
+        self._answers += [(operation, lambda: (AWSResponse("", status, {}, None), parsed))] * times
+
+    def answer(self, operation: str, make: Callable[[], dict[str, Any]]) -> None:
+        """Answer the next call of an operation with a document."""
+        self._answers.append((operation, lambda: (AWSResponse("", 200, {}, None), make())))
+
+    def before(self, operation: str, act: Callable[[], None]) -> None:
+        """Do something just before the next call of an operation leaves."""
+        self._befores.append((operation, act))
+
+    def lose_answer(self, operation: str) -> None:
+        """Let the next call of an operation through and lose what comes back."""
+        self._lost = operation
+
+    def heal(self) -> None:
+        self._answers.clear()
+
+    def close(self) -> None:
+        self.raw.close()
+
+    def items(self, table: str) -> list[dict[str, Any]]:
+        """All items of a table."""
+        return self.raw.scan(TableName=table, ConsistentRead=True)["Items"]
+
+    def _note(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        self.sent.append((model.name, dict(params)))
+
+    def _answer(self, model: Any, **_: Any) -> Any:
+        for number, (operation, act) in enumerate(self._befores):
+            if operation == model.name:
+                del self._befores[number]
+                act()
+                break
+        for number, (operation, answer) in enumerate(self._answers):
+            if operation in ("", model.name):
+                del self._answers[number]
+                return answer()
+        return None
+
+    def _lose(self, request: Any, event_name: str, **_: Any) -> None:
+        if self._lost and event_name.endswith(f".{self._lost}"):
+            self._lost = ""
+            self._client._endpoint.http_session.send(request)
+            raise ReadTimeoutError(endpoint_url=request.url)

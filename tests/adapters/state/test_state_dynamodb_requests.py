@@ -1,0 +1,239 @@
+"""DynamoDB: what is asked of it, how often and in which form; the items as they lie in the tables."""
+
+from dataclasses import replace
+from functools import partial
+
+import pytest
+from dynamodb_kit import Wire
+from state_kit import NOON_MS, Make, Store, did, dynamodb, dynamodb_at, line, send, stored
+
+from services.adapters.state.dynamodb.client import Connection
+from services.adapters.state.dynamodb.feedback import ACTIONS
+from services.adapters.state.dynamodb.units import Units
+from services.recommender.domain.events import EventKind
+from services.recommender.errors import IdempotencyMismatch, StateUnavailable
+from services.recommender.ports import ApiKey, CacheEntry, CacheKey, Receipt
+
+KEY = CacheKey("rec#ann", "k20#ex0#f1")
+
+
+@pytest.fixture
+def make(dynamodb_url: str) -> Make:
+    return partial(dynamodb, dynamodb_url)
+
+
+def entry(store: Store, revision: str = "", seconds: int = 60, payload: bytes = b"{}") -> CacheEntry:
+    return CacheEntry(revision, payload, store.clock.now_s() + seconds)
+
+
+def writes_of(wire: Wire) -> list[list[dict]]:
+    return [params["TransactItems"] for name, params in wire.sent if name == "TransactWriteItems"]
+
+
+def keyed(count: int, user_id: str = "ann") -> list:
+    return [send(did(f"film {n}"), user_id, key=f"k#{n}") for n in range(count)]
+
+
+def test_a_read_is_one_batch_with_the_person_strongly_consistent(store: Store, wire: Wire) -> None:
+    store.state.read("ann", KEY, store.deadline())
+    [(operation, params)] = wire.sent
+    assert operation == "BatchGetItem"
+    people, answers = params["RequestItems"][wire.tables.users], params["RequestItems"][wire.tables.cache]
+    assert people["ConsistentRead"] is True
+    assert people["Keys"] == [{"user_id": {"S": "ann"}}]
+    assert answers["Keys"] == [{"pk": {"S": "rec#ann"}, "sk": {"S": "k20#ex0#f1"}}]
+    assert "ConsistentRead" not in answers
+
+
+def test_nothing_to_read_is_no_call(store: Store, wire: Wire) -> None:
+    assert store.state.read(None, None, store.deadline()).profile is None
+    assert wire.sent == []
+
+
+def test_unprocessed_keys_are_asked_for_again_and_nothing_else_is(store: Store, wire: Wire) -> None:
+    store.state.write_cache(KEY, entry(store), "ann")
+    wire.sent.clear()
+    left = {wire.tables.cache: {"Keys": [{"pk": {"S": "rec#ann"}, "sk": {"S": "k20#ex0#f1"}}]}}
+    wire.answer("BatchGetItem", lambda: {"Responses": {wire.tables.users: []}, "UnprocessedKeys": left})
+    read = store.state.read("ann", KEY, store.deadline())
+    assert (read.profile.revision, read.cached) == ("", entry(store))
+    assert [list(params["RequestItems"]) for _, params in wire.sent] == [
+        [wire.tables.users, wire.tables.cache],
+        [wire.tables.cache],
+    ]
+
+
+def test_a_part_that_stays_unprocessed_is_an_outage(store: Store, wire: Wire) -> None:
+    keys = {wire.tables.users: {"Keys": [{"user_id": {"S": "ann"}}]}}
+    for _ in range(50):
+        wire.answer("BatchGetItem", lambda: {"Responses": {}, "UnprocessedKeys": keys})
+    with pytest.raises(StateUnavailable, match="left a part of a batch"):
+        store.state.read("ann", None, replace(store.deadline(), clock=_Running(store), at=0.3))
+
+
+class _Running:
+    """A clock that moves on a tenth of a second whenever it is asked."""
+
+    def __init__(self, store: Store) -> None:
+        self._at = 0.0
+        self._store = store
+
+    def now_ms(self) -> int:
+        return self._store.clock.now_ms()
+
+    def monotonic(self) -> float:
+        self._at += 0.1
+        return self._at
+
+
+def test_an_expired_answer_that_is_still_there_is_gone(store: Store, wire: Wire) -> None:
+    store.state.write_cache(KEY, entry(store, seconds=10), "ann")
+    store.clock.tick(10)
+    assert len(wire.items(wire.tables.cache)) == 1
+    assert store.cached(KEY) is None
+    assert store.state.export("ann") is None
+    assert not store.state.erase("ann")
+    assert [item["pk"]["S"] for item in wire.items(wire.tables.cache)] == ["erased#"]
+
+
+def test_answers_are_compressed(store: Store, wire: Wire) -> None:
+    payload = b'{"item_id": "film", "reason": ["because"]}' * 100
+    store.state.write_cache(KEY, entry(store, payload=payload), "ann")
+    assert store.cached(KEY).payload == payload
+    assert len(wire.items(wire.tables.cache)[0]["payload"]["B"]) < len(payload) / 10
+
+
+def test_one_event_is_one_read_and_one_transaction(store: Store, wire: Wire) -> None:
+    store.record(send(did(), key="a"))
+    assert wire.operations == ["BatchGetItem", "TransactWriteItems"]
+    assert all(asked["ConsistentRead"] for asked in wire.sent[0][1]["RequestItems"].values())
+    [actions] = writes_of(wire)
+    assert [action["Put"]["TableName"] for action in actions] == [
+        wire.tables.users,
+        wire.tables.events,
+        wire.tables.cache,
+    ]
+    assert actions[0]["Put"]["ConditionExpression"] == "attribute_not_exists(user_id)"
+    assert wire.sent[1][1]["ClientRequestToken"]
+    store.record(send(did("up")))
+    assert writes_of(wire)[1][0]["Put"]["ConditionExpression"] == "revision = :r"
+
+
+def test_a_batch_that_fits_is_one_write_of_the_person(store: Store, wire: Wire) -> None:
+    stored(store.record(*(send(did(f"film {n}")) for n in range(ACTIONS - 1))))
+    assert [len(actions) for actions in writes_of(wire)] == [ACTIONS]
+
+
+def test_a_batch_that_does_not_fit_is_split_in_its_order(store: Store, wire: Wire) -> None:
+    receipts = stored(store.record(*keyed(100)))
+    assert [len(actions) for actions in writes_of(wire)] == [99, 99, 5]
+    assert [logged.event_id for logged in store.log_of("ann")] == [receipt.event_id for receipt in receipts]
+    assert len(store.profile().seen) == 100
+    again = stored(store.record(*keyed(100)))
+    assert all(receipt.replayed for receipt in again)
+
+
+def test_keys_and_repeats_count_across_the_parts_of_a_split_batch(store: Store) -> None:
+    commands = keyed(60)
+    other = replace(commands[0], idempotency=replace(commands[0].idempotency, fingerprint="other"))
+    *fresh, again, mismatch, repeat = store.record(*commands, commands[3], other, send(did("film 3")))
+    assert again == Receipt(fresh[3].event_id, replayed=True)
+    assert isinstance(mismatch, IdempotencyMismatch)
+    assert repeat == Receipt(fresh[3].event_id, duplicate=True)
+
+
+def test_a_part_that_fails_leaves_the_one_before_and_says_so(store: Store, wire: Wire) -> None:
+    store.record(send(did("first")))
+    wire.before("TransactWriteItems", lambda: wire.fail("TransactWriteItems", "ValidationException"))
+    with pytest.raises(StateUnavailable):
+        store.record(*keyed(20))
+    wire.before(
+        "TransactWriteItems",
+        lambda: wire.before("TransactWriteItems", lambda: wire.fail("TransactWriteItems", "ValidationException")),
+    )
+    results = store.record(*keyed(100))
+    assert [isinstance(result, Receipt) for result in results] == [True] * 49 + [False] * 51
+    assert len(store.profile().seen) == len(store.log_of("ann")) == 50
+    assert [result.replayed for result in stored(store.record(*keyed(100)))] == [True] * 49 + [False] * 51
+
+
+def test_a_repeat_names_the_latest_of_the_stored_and_the_sent(store: Store) -> None:
+    [before] = stored(store.record(send(did(ts_ms=NOON_MS + 30_000))))
+    early, again = stored(store.record(send(did(ts_ms=NOON_MS - 40_000)), send(did(ts_ms=NOON_MS + 31_000))))
+    assert not early.duplicate
+    assert again == Receipt(before.event_id, duplicate=True)
+
+
+def test_an_event_lies_in_the_table_in_words(store: Store, wire: Wire) -> None:
+    [receipt] = stored(store.record(send(did("heat", EventKind.RATING, NOON_MS, 4.5), key="a", via="rec-1")))
+    [item] = wire.items(wire.tables.events)
+    assert item["sk"] == {"S": f"00{NOON_MS}#{receipt.event_id}"}
+    assert (item["event"], item["value"]) == ({"S": "rating"}, {"N": "4.5"})
+    assert item["recommendation_id"] == {"S": "rec-1"}
+    [record] = wire.items(wire.tables.cache)
+    assert record["pk"] == item["idempotency"]
+    assert int(record["expires_at"]["N"]) == store.clock.now_s() + 86_400
+    assert "ann" not in record["pk"]["S"]
+
+
+def test_a_person_s_newest_films_are_kept_by_name(store: Store, wire: Wire) -> None:
+    store.record(*(send(did(f"film {n}", ts_ms=NOON_MS + n)) for n in range(25)))
+    store.record(send(did("film 7", EventKind.CLEAR, NOON_MS + 30)), send(did("film 5", EventKind.WATCH, NOON_MS + 31)))
+    [item] = wire.items(wire.tables.users)
+    films = [each["S"] for each in item["recent_item_ids"]["L"]]
+    assert films == ["film 5", *(f"film {n}" for n in range(24, 7, -1)), "film 6"]
+    store.record(
+        send(did("film 5", EventKind.DISLIKE, NOON_MS - 9)), send(did("film 9", EventKind.CLEAR, NOON_MS + 99))
+    )
+    [item] = wire.items(wire.tables.users)
+    # The late dislike is older than what followed; the clear counts.
+    assert [each["S"] for each in item["recent_item_ids"]["L"]][:2] == ["film 5", "film 24"]
+    assert {"S": "film 9"} not in item["recent_item_ids"]["L"]
+
+
+def test_seeded_people_have_their_newest_films_too(store: Store, wire: Wire) -> None:
+    store.state.seed([line(did(film, ts_ms=NOON_MS + n), f"e{n}") for n, film in enumerate(["up", "heat"])])
+    [item] = wire.items(wire.tables.users)
+    assert [each["S"] for each in item["recent_item_ids"]["L"]] == ["heat", "up"]
+
+
+def test_keys_quotas_and_marks_lie_in_partitions_of_their_own(store: Store, wire: Wire) -> None:
+    store.keys.put(ApiKey("k1", "shop"))
+    store.quota.admit("k1", 5, 60, store.clock.now_ms())
+    store.state.erase("ann")
+    assert sorted(item["pk"]["S"] for item in wire.items(wire.tables.cache)) == ["erased#", "key#", "quota#k1"]
+
+
+def test_a_request_within_a_sub_bucket_is_one_write(store: Store, wire: Wire) -> None:
+    store.quota.admit("k1", 5, 10, store.clock.now_ms())
+    wire.sent.clear()
+    assert store.quota.admit("k1", 5, 10, store.clock.now_ms()).remaining == 3
+    assert wire.operations == ["UpdateItem"]
+
+
+def test_the_units_are_those_that_the_tables_name(dynamodb_url: str, store: Store, wire: Wire) -> None:
+    units = Units()
+    counted = dynamodb_at(Connection(wire.tables, endpoint=dynamodb_url, timeout_s=5.0), store.clock, units)
+    stored(counted.record(send(did(), key="a")))
+    first = units.write
+    assert first > 0
+    counted.state.read("ann", KEY, counted.deadline())
+    assert units.read >= 1.0  # strongly consistent, up to four kilobytes
+    counted.quota.admit("k1", 5, 10, store.clock.now_ms())
+    assert units.write == first + 1.0
+    counted.state.close()
+
+
+def test_units_are_not_asked_for_unless_they_are_wanted(store: Store, wire: Wire) -> None:
+    store.record(send(did()))
+    assert not any("ReturnConsumedCapacity" in params for _, params in wire.sent)
+
+
+def test_units_are_summed_over_tables_and_by_reading_and_writing() -> None:
+    units = Units()
+    units.add("batch_get_item", {"ConsumedCapacity": [{"CapacityUnits": 1.0}, {"CapacityUnits": 0.5}]})
+    units.add("query", {"ConsumedCapacity": {"CapacityUnits": 2.0}})
+    units.add("transact_write_items", {"ConsumedCapacity": [{"CapacityUnits": 6.0}]})
+    units.add("put_item", {"ConsumedCapacity": {"CapacityUnits": 1.0}})
+    units.add("put_item", {})
+    assert units == Units(read=3.5, write=7.0)

@@ -1,0 +1,139 @@
+"""The circuit breaker: when it opens, how long it stays open, who may try, and whose word counts."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.adapters.breaker import Breaker
+from tests.builders import ManualClock
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def breaker(clock: ManualClock) -> Breaker:
+    return Breaker(clock, failures=3, first_pause_s=2, longest_pause_s=10)
+
+
+def fail(breaker: Breaker, times: int = 1) -> None:
+    for _ in range(times):
+        attempt = breaker.attempt()
+        assert attempt is not None
+        attempt.failed()
+
+
+def test_it_stays_closed_below_the_limit(breaker):
+    fail(breaker, 2)
+    assert not breaker.is_open
+    assert breaker.attempt() is not None
+
+
+def test_it_opens_at_the_limit_and_lets_nobody_through(breaker):
+    fail(breaker, 3)
+    assert breaker.is_open
+    assert breaker.attempt() is None
+
+
+def test_a_success_in_between_starts_the_count_anew(breaker):
+    fail(breaker, 2)
+    breaker.attempt().succeeded()
+    fail(breaker, 2)
+    assert not breaker.is_open
+    fail(breaker)
+    assert breaker.is_open
+
+
+def test_after_the_pause_exactly_one_may_try(breaker, clock):
+    fail(breaker, 3)
+    clock.advance(1.9)
+    assert breaker.attempt() is None
+    clock.advance(0.1)
+    assert breaker.attempt() is not None
+    assert breaker.attempt() is None
+
+
+def test_a_successful_trial_closes_it(breaker, clock):
+    fail(breaker, 3)
+    clock.advance(2)
+    breaker.attempt().succeeded()
+    assert not breaker.is_open
+    assert breaker.attempt() is not None
+    fail(breaker, 3)
+    clock.advance(2)
+    assert breaker.attempt() is not None, "the pause is the first one again"
+
+
+def test_each_failed_trial_doubles_the_pause_up_to_the_longest(breaker, clock):
+    fail(breaker, 3)
+    for pause in (2, 4, 8, 10, 10):
+        clock.advance(pause - 0.5)
+        assert breaker.attempt() is None, pause
+        clock.advance(0.5)
+        fail(breaker)
+
+
+def test_a_trial_that_is_never_reported_gives_way(breaker, clock):
+    fail(breaker, 3)
+    clock.advance(2)
+    assert breaker.attempt() is not None
+    clock.advance(2)
+    other = breaker.attempt()
+    assert other is not None
+    other.succeeded()
+    assert not breaker.is_open
+
+
+@pytest.mark.parametrize("outcome", ["succeeded", "failed"])
+def test_late_news_of_an_earlier_call_says_nothing(breaker, clock, outcome):
+    late = breaker.attempt()
+    fail(breaker, 3)
+    getattr(late, outcome)()
+    assert breaker.is_open
+    clock.advance(2)
+    trial = breaker.attempt()
+    assert trial is not None, "a late failure makes no pause longer"
+    getattr(late, outcome)()
+    assert breaker.is_open
+    trial.succeeded()
+    late.failed()
+    fail(breaker, 2)
+    assert not breaker.is_open, "nor does it count towards the next opening"
+
+
+@given(st.lists(st.sampled_from(["good", "bad", "wait"]), max_size=60))
+def test_it_is_open_only_after_failures_in_a_row_and_never_for_longer_than_the_longest_pause(steps):
+    clock, limit = ManualClock(), 3
+    breaker = Breaker(clock, limit, first_pause_s=1, longest_pause_s=8)
+    in_a_row = 0
+    for step in steps:
+        if step == "wait":
+            clock.advance(1)
+            continue
+        attempt = breaker.attempt()
+        assert attempt is not None or in_a_row >= limit
+        if attempt is None:
+            continue
+        attempt.succeeded() if step == "good" else attempt.failed()
+        in_a_row = 0 if step == "good" else in_a_row + 1
+        assert breaker.is_open is (in_a_row >= limit)
+    clock.advance(8)
+    assert breaker.attempt() is not None
+
+
+def test_of_many_threads_one_makes_the_trial(breaker, clock):
+    fail(breaker, 3)
+    clock.advance(2)
+    gate = threading.Barrier(8)
+
+    def attempt(_: int) -> bool:
+        gate.wait()
+        return breaker.attempt() is not None
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(attempt, range(8))) == 1

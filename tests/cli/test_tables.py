@@ -1,0 +1,99 @@
+"""marquee tables create: against a real server."""
+
+import json
+import secrets
+import socket
+
+import pytest
+
+from services.adapters.state.dynamodb.client import Connection, Tables, make_client
+from services.adapters.state.dynamodb.state import DynamoState
+from services.adapters.state.dynamodb.store import DynamoStore
+from services.bootstrap import SystemClock
+from services.recommender.ports import Deadline
+from tests.cli.conftest import Marquee
+
+
+@pytest.fixture
+def tables(dynamodb_url: str, empty_home, monkeypatch: pytest.MonkeyPatch) -> Tables:
+    run = secrets.token_hex(6)
+    names = Tables(f"{run}-users", f"{run}-events", f"{run}-rec-cache")
+    monkeypatch.setenv("DDB_ENDPOINT", dynamodb_url)
+    monkeypatch.setenv("DDB_USERS_TABLE", names.users)
+    monkeypatch.setenv("DDB_EVENTS_TABLE", names.events)
+    monkeypatch.setenv("DDB_CACHE_TABLE", names.cache)
+    return names
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        return unused.getsockname()[1]
+
+
+def test_tables_are_made_once_and_kept_the_second_time(marquee: Marquee, tables: Tables, dynamodb_url: str) -> None:
+    first = marquee("tables", "create", "--json")
+    assert first.json == {
+        "endpoint": dynamodb_url,
+        "tables": dict.fromkeys((tables.users, tables.events, tables.cache), "made"),
+    }
+    again = marquee("tables", "create")
+    assert (again.code, again.out.count("there already")) == (0, 3)
+
+
+def test_only_the_missing_table_is_made(marquee: Marquee, tables: Tables, dynamodb_url: str) -> None:
+    marquee("tables", "create")
+    client = make_client(Connection(tables, endpoint=dynamodb_url, timeout_s=5.0))
+    client.delete_table(TableName=tables.events)
+    assert marquee("tables", "create", "--json").json["tables"] == {
+        tables.users: "there already",
+        tables.events: "made",
+        tables.cache: "there already",
+    }
+    client.close()
+
+
+def test_the_tables_are_as_the_state_store_needs_them(marquee: Marquee, tables: Tables, dynamodb_url: str) -> None:
+    marquee("tables", "create")
+    connection = Connection(tables, endpoint=dynamodb_url, timeout_s=5.0)
+    client = make_client(connection)
+    expiry = client.describe_time_to_live(TableName=tables.cache)["TimeToLiveDescription"]
+    assert (expiry["TimeToLiveStatus"], expiry["AttributeName"]) == ("ENABLED", "expires_at")
+    for name in (tables.users, tables.events, tables.cache):
+        described = client.describe_table(TableName=name)["Table"]
+        assert described["TableStatus"] == "ACTIVE"
+        assert described["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+    client.close()
+    clock = SystemClock()
+    state = DynamoState(DynamoStore(connection, clock))
+    state.ping(Deadline.within(clock, 5.0))
+    state.close()
+
+
+def test_a_table_with_another_key_is_refused(
+    marquee: Marquee, tables: Tables, dynamodb_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marquee("tables", "create")
+    monkeypatch.setenv("DDB_USERS_TABLE", tables.events)
+    monkeypatch.setenv("DDB_EVENTS_TABLE", tables.users)
+    done = marquee("tables", "create")
+    assert done.code == 3
+    assert f"{tables.events} has the key (user_id, sk), Marquee needs (user_id)" in done.err
+
+
+def test_without_a_users_table_it_is_a_wrong_usage(marquee: Marquee) -> None:
+    done = marquee("tables", "create")
+    assert done.code == 2
+    assert "DDB_USERS_TABLE is not set" in done.err
+
+
+def test_a_server_that_is_not_there_is_one_line(
+    marquee: Marquee, tables: Tables, monkeypatch: pytest.MonkeyPatch, closed_port: int
+) -> None:
+    monkeypatch.setenv("DDB_ENDPOINT", f"http://127.0.0.1:{closed_port}")
+    done = marquee("tables", "create", "--json")
+    assert done.code == 3
+    assert f"127.0.0.1:{closed_port}" in json.loads(done.out)["error"]
+    assert "did not answer" in done.err

@@ -1,0 +1,288 @@
+"""From a bundle to an index that is complete: loaded, counted, probed; again after an interruption."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pytest
+from opensearchpy import OpenSearch
+
+from data_jobs.bundle import assemble
+from data_jobs.catalogue import build_catalogue
+from data_jobs.index_opensearch import ACCESS_S, VISIBLE_S, IndexJob
+from data_jobs.indexing.bulk import load
+from data_jobs.indexing.failures import IndexingFailed
+from data_jobs.indexing.writer import writer
+from data_jobs.text_index import write_text_index
+from services.adapters.search.embedded import EmbeddedSearch
+from services.adapters.search.opensearch.index import IndexMismatch, IndexNote, index_body
+from services.adapters.search.opensearch.target import Target
+from services.bootstrap import SystemClock
+from services.recommender.domain.bundle import Bundle
+from services.recommender.errors import SearchUnavailable
+from tests.adapters.search.opensearch.kit import Said, refusal, stand_in
+from tests.builders import ManualClock, make_bundle, make_embeddings, make_tables
+from tests.films import FILMS, make_events
+
+
+@dataclass
+class Steps:
+    """Progress that is remembered."""
+
+    told: list[tuple[str, int, int | None]] = field(default_factory=list)
+
+    def advance(self, step: str, done: int, total: int | None) -> None:
+        self.told.append((step, done, total))
+
+
+@pytest.fixture(scope="module")
+def awkward() -> Bundle:
+    """The awkward films with vectors, one of them without."""
+    catalogue = build_catalogue(FILMS, make_events())
+    vectors = make_embeddings(len(FILMS)).rows(np.arange(len(FILMS)))
+    vectors[3] = 0
+    embeddings = make_embeddings(len(FILMS)).quantise(vectors, "test-encoder")
+    popularity = np.linspace(2, 0, len(FILMS)).astype(np.float32)
+    bundle = assemble(catalogue, make_tables(len(FILMS), 2), popularity, "ease-test", embeddings=embeddings)
+    return replace(bundle, version="awkward")
+
+
+@pytest.fixture(scope="module")
+def local(awkward, tmp_path_factory) -> EmbeddedSearch:
+    return EmbeddedSearch(awkward, write_text_index(awkward.catalogue, tmp_path_factory.mktemp("index") / "index"))
+
+
+@pytest.fixture
+def target(opensearch_url, unique_name) -> Target:
+    return Target(opensearch_url, index=unique_name)
+
+
+@pytest.fixture
+def job(target) -> Iterator[IndexJob]:
+    with writer(target) as client:
+        yield IndexJob(target, client, SystemClock(), Steps())
+
+
+def documents(job: IndexJob, index: str) -> list[dict]:
+    job.client.indices.refresh(index=index)
+    found = job.client.search(index=index, body={"size": 100, "sort": ["row"], "_source": {"excludes": []}})
+    return [hit["_source"] | {"_id": hit["_id"]} for hit in found["hits"]["hits"]]
+
+
+def note_of(job: IndexJob, index: str) -> IndexNote:
+    note = IndexNote.read(job.client.indices.get_mapping(index=index)[index])
+    assert note is not None
+    return note
+
+
+@pytest.mark.parametrize("engine", ["faiss", "lucene"])
+def test_every_film_is_there_and_the_index_says_so(target, awkward, local, engine):
+    with writer(target) as client:
+        job = IndexJob(replace(target, engine=engine), client, SystemClock(), Steps())
+        done = job.run(awkward, local)
+        assert (done.index, done.films, done.loaded) == (f"{target.index}-awkward", len(FILMS), True)
+        note = note_of(job, done.index)
+        assert note.complete
+        assert (note.films, note.dims, note.encoder, note.engine) == (len(FILMS), 16, "test-encoder", engine)
+        assert note.text_scale == pytest.approx(2.2, abs=0.01)
+        assert client.count(index=done.index)["count"] == len(FILMS)
+        assert ("films loaded", len(FILMS), len(FILMS)) in job.progress.told
+
+
+def test_a_document_is_what_is_known_of_a_film(job, awkward, local):
+    index = job.run(awkward, local).index
+    films = {each["item_id"]: each for each in documents(job, index)}
+    rows = {item_id: row for row, item_id in enumerate(awkward.catalogue.item_ids)}
+    amelie = films["a1"]
+    assert amelie["row"] == rows["a1"]
+    assert amelie["other_names"] == ["Le Fabuleux Destin d'Amélie Poulain"]
+    assert (amelie["year"], amelie["language"], amelie["votes"]) == (2001, "fr", 11_000)
+    assert (amelie["genres"], amelie["keywords"]) == (["Comedy", "Romance"], ["paris"])
+    assert (amelie["directors"], amelie["people"]) == (["Jean-Pierre Jeunet"], ["Jean-Pierre Jeunet", "Audrey Tautou"])
+    assert films["s1"]["other_names"] == ["seven", "se7en"]
+    assert not {"year", "language", "overview", "directors"} & set(films["x1"]) - {"year"}
+    assert "year" not in films["t1"], "unknown is left out, or it would pass filters"
+
+
+def test_vectors_are_of_unit_length_and_missing_where_there_is_none(job, awkward, local):
+    index = job.run(awkward, local).index
+    found = job.client.search(index=index, body={"size": 0, "query": {"exists": {"field": "embedding"}}})
+    assert found["hits"]["total"]["value"] == len(FILMS) - 1
+    vectors = [each["embedding"] for each in documents(job, index) if "embedding" in each]
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(len(FILMS) - 1), abs=1e-4)
+
+
+def test_a_complete_index_is_left_alone(job, awkward, local):
+    index = job.run(awkward, local).index
+    before = [each["_id"] for each in documents(job, index)]
+    again = job.run(awkward, local)
+    assert not again.loaded
+    assert [each["_id"] for each in documents(job, index)] == before
+
+
+def test_an_interrupted_load_starts_anew(job, awkward, local, target):
+    index = target.index_name("awkward")
+    note = IndexNote.of(awkward, target, 5)
+    job.client.indices.create(index=index, body=index_body(target, note))
+    job.client.index(index=index, body={"row": 0, "item_id": "half", "title": "Half", "votes": 0})
+    assert job.run(awkward, local).loaded
+    assert "half" not in [each["item_id"] for each in documents(job, index)]
+    assert note_of(job, index).complete
+
+
+@pytest.mark.parametrize("custom_ids", [False, True])
+def test_ids_are_ours_only_where_they_are_allowed(target, awkward, local, custom_ids):
+    with writer(target) as client:
+        job = IndexJob(replace(target, custom_ids=custom_ids), client, SystemClock(), Steps())
+        ids = {each["_id"] for each in documents(job, job.run(awkward, local).index)}
+    assert (ids == {str(row) for row in range(len(FILMS))}) is custom_ids
+
+
+def test_an_index_that_somebody_else_made_is_not_touched(job, awkward, local, target):
+    job.client.indices.create(index=target.index_name("awkward"))
+    with pytest.raises(IndexingFailed, match="was not made by `marquee index`"):
+        job.run(awkward, local)
+    assert job.client.indices.exists(index=target.index_name("awkward"))
+
+
+def test_a_complete_index_of_other_vectors_is_refused(job, awkward, local):
+    job.run(awkward, local)
+    other = replace(awkward, embeddings=replace(awkward.embeddings, encoder_id="another"))
+    with pytest.raises(IndexMismatch, match=r"'another'.*'test-encoder'"):
+        job.run(other, local)
+
+
+def test_vectors_of_an_unexpected_length_are_refused_before_anything_is_done(target, awkward, local):
+    with writer(target) as client, pytest.raises(IndexMismatch, match="VECTOR_DIM = 384"):
+        IndexJob(replace(target, dims=384), client, SystemClock(), Steps()).run(awkward, local)
+
+
+def test_documents_that_are_refused_are_reported_with_their_ids(job, target, awkward, local):
+    """Half of the vectors can't be stored: the mapping is of another bundle."""
+    body = index_body(target, IndexNote.of(awkward, target, 5))
+    body["mappings"]["properties"]["embedding"]["dimension"] = 8
+    index = target.index_name("awkward")
+    job.client.indices.create(index=index, body=body)
+    with pytest.raises(IndexingFailed) as caught:
+        load(job.client, index, awkward, False, Steps(), lambda seconds: None)
+    assert f"{len(FILMS) - 1} of {len(FILMS)} films were not taken" in str(caught.value)
+    assert "m1 (400" in str(caught.value)
+    assert "and 1 more" in str(caught.value)
+
+
+@dataclass
+class Waiting:
+    """Sleeps on a clock of its own; a test may cut in."""
+
+    clock: ManualClock
+    slept: list[float] = field(default_factory=list)
+    cut_in: Callable[[], None] = lambda: None
+
+    def __call__(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.clock.advance(seconds)
+        self.cut_in()
+
+
+@contextmanager
+def stand_in_job(*script: Said) -> Iterator[tuple[IndexJob, Waiting, list]]:
+    with stand_in(*script) as server:
+        target, clock = Target(server.url), ManualClock()
+        waiting = Waiting(clock)
+        with writer(target) as client:
+            yield IndexJob(target, client, clock, Steps(), waiting), waiting, server.asked
+
+
+DENIED = Said(refusal(403, "security_exception", "User does not have permissions"), 403)
+
+
+def test_access_that_is_granted_a_minute_later_is_waited_for(awkward, local):
+    foreign = Said({"films-awkward": {"mappings": {}}})
+    with stand_in_job(*[DENIED] * 6, foreign) as (job, waiting, asked):
+        with pytest.raises(IndexingFailed, match="was not made by"):
+            job.run(awkward, local)
+        assert len(asked) == 7
+    assert waiting.slept == [1, 2, 4, 8, 8, 8]
+    assert job.progress.told[-1] == ("seconds until access is granted", 31, 180)
+
+
+def test_access_that_is_never_granted_is_an_error_after_three_minutes(awkward, local):
+    with stand_in_job(DENIED) as (job, waiting, _), pytest.raises(SearchUnavailable, match="data access policy"):
+        job.run(awkward, local)
+    assert ACCESS_S - 10 <= sum(waiting.slept) <= ACCESS_S
+
+
+def test_a_server_that_is_not_there_is_named(awkward, local):
+    with stand_in_job(DENIED) as (job, _, _):
+        pass
+    with pytest.raises(SearchUnavailable, match="failed"), writer(job.target) as client:
+        replace(job, client=client).run(awkward, local)
+
+
+def count(films: int) -> Said:
+    return Said({"count": films})
+
+
+def test_films_become_visible_after_a_while():
+    with stand_in_job(count(0), count(5), count(12)) as (job, waiting, _):
+        job._wait_for_all("films-x", 12)
+    assert waiting.slept == [1.0, 1.0]
+    assert job.progress.told == [("films to be searched", 0, 12), ("films to be searched", 5, 12)]
+
+
+def test_films_that_never_become_visible():
+    with stand_in_job(count(5)) as (job, waiting, _), pytest.raises(IndexingFailed, match="shows 5 of 12 films"):
+        job._wait_for_all("films-x", 12)
+    assert sum(waiting.slept) == VISIBLE_S
+
+
+def test_two_loads_at_once_are_noticed():
+    with stand_in_job(count(24)) as (job, _, _), pytest.raises(IndexingFailed, match="24 documents for 12 films"):
+        job._wait_for_all("films-x", 12)
+
+
+def test_an_index_that_is_not_sound_is_not_marked(opensearch_url, unique_name, awkward, local):
+    """Another film's texts in its rows: titles find the wrong films."""
+    target, waiting = Target(opensearch_url, index=unique_name), Waiting(ManualClock())
+    wrong = replace(awkward, catalogue=make_bundle(len(FILMS), 2).catalogue)
+    with writer(target) as client:
+        job = IndexJob(target, client, waiting.clock, Steps(), waiting)
+        index, note = target.index_name("awkward"), IndexNote.of(awkward, target, 5)
+        client.indices.create(index=index, body=index_body(target, note))
+        load(client, index, wrong, False, Steps(), waiting)
+        client.indices.refresh(index=index)
+        with pytest.raises(IndexingFailed, match=r"not sound: the title .* finds"):
+            job._finish(awkward, local, index, note)
+        assert not note_of(job, index).complete
+
+
+def test_every_call_of_the_whole_load_exists_on_serverless(opensearch_url, unique_name, awkward, local):
+    """Amazon OpenSearch Serverless knows neither /, _refresh, _cluster nor _delete_by_query."""
+    calls = []
+
+    class Listening(OpenSearch):
+        def __init__(self, url: str) -> None:
+            super().__init__(url)
+            ask = self.transport.perform_request
+
+            def noted(method: str, path: str, **options: object) -> object:
+                calls.append((method, path.replace(index, "INDEX"), set(options.get("params") or {})))
+                return ask(method, path, **options)
+
+            self.transport.perform_request = noted
+
+    target = Target(opensearch_url, index=unique_name)
+    index = target.index_name("awkward")
+    client = Listening(opensearch_url)
+    IndexJob(target, client, SystemClock(), Steps()).run(awkward, local)
+    client.close()
+    assert {(method, path) for method, path, _ in calls} == {
+        ("GET", "/INDEX/_mapping"),
+        ("PUT", "/INDEX"),
+        ("POST", "/_bulk"),
+        ("POST", "/INDEX/_count"),
+        ("POST", "/INDEX/_msearch"),
+        ("PUT", "/INDEX/_mapping"),
+    }
+    assert not [names for _, _, names in calls if "refresh" in names]

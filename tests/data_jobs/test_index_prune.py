@@ -1,0 +1,93 @@
+"""Which old indexes may go: never what is served, never what may be loading."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data_jobs.indexing.prune import Found, indexes, outdated, prune
+from data_jobs.indexing.writer import writer
+from services.adapters.search.opensearch.index import IndexNote, index_body
+from services.adapters.search.opensearch.target import Target
+from services.recommender.errors import SearchUnavailable
+
+
+def made(version: str, created_ms: int, complete: bool = True) -> Found:
+    note = IndexNote(version, 10, 16, "e", "a", "faiss", "cosinesimil", created_ms, complete=complete)
+    return Found(f"films-{version}", note)
+
+
+OLD, OLDER, ACTIVE, NEWER = made("b", 20), made("a", 10), made("c", 30), made("d", 40)
+HALF_OLD, HALF_NEW = made("e", 15, False), made("f", 50, False)
+ALL = [NEWER, OLD, ACTIVE, OLDER, HALF_OLD, HALF_NEW]
+
+
+@pytest.mark.parametrize(
+    ("served", "keep", "gone"),
+    [
+        ({"c"}, 0, [OLDER, HALF_OLD, OLD, NEWER]),
+        ({"c"}, 1, [OLDER, HALF_OLD, OLD]),
+        ({"c"}, 2, [OLDER, HALF_OLD]),
+        ({"c"}, 9, [HALF_OLD]),
+        ({"c", "b"}, 0, [OLDER, HALF_OLD, NEWER]),
+        ({"elsewhere"}, 0, [OLDER, OLD, ACTIVE, NEWER]),
+        (set(), 9, []),
+    ],
+)
+def test_what_may_go(served, keep, gone):
+    assert outdated(ALL, served, keep) == gone
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.booleans()), max_size=8),
+    st.sets(st.sampled_from("abcdefgh"), max_size=2),
+    st.integers(0, 4),
+)
+def test_what_is_served_or_may_be_loading_never_goes(facts, served, keep):
+    found = [made("abcdefgh"[at], created_ms, complete) for at, (created_ms, complete) in enumerate(facts)]
+    gone = outdated(found, served, keep)
+    assert not {each.note.bundle for each in gone} & served
+    newest = max((each.note.created_ms for each in found if each.note.bundle in served), default=0)
+    assert all(each.note.complete or each.note.created_ms < newest for each in gone)
+    left = [each for each in found if each not in gone and each.note.complete and each.note.bundle not in served]
+    complete = [each for each in found if each.note.complete and each.note.bundle not in served]
+    assert len(left) == min(keep, len(complete))
+
+
+@pytest.fixture
+def target(opensearch_url, unique_name) -> Target:
+    return Target(opensearch_url, index=unique_name)
+
+
+def put(client, target: Target, found: Found) -> None:
+    client.indices.create(index=target.index_name(found.note.bundle), body=index_body(target, found.note))
+
+
+def test_indexes_are_listed_oldest_first_and_only_our_own(target):
+    with writer(target) as client:
+        for each in (ACTIVE, OLDER, HALF_NEW):
+            put(client, target, each)
+        client.indices.create(index=f"{target.index}-foreign")
+        put(client, Target(target.endpoint, index=f"{target.index}-fr"), OLD)
+        assert [each.index for each in indexes(client, target)] == [
+            target.index_name(version) for version in ("a", "c", "f")
+        ]
+
+
+def test_nothing_there(target):
+    with writer(target) as client:
+        assert indexes(client, target) == []
+        assert prune(client, target, {"c"}, 0) == []
+
+
+def test_what_is_outdated_is_removed(target):
+    with writer(target) as client:
+        for each in (ACTIVE, OLDER, OLD, HALF_NEW):
+            put(client, target, each)
+        assert prune(client, target, {"c"}, 1) == [target.index_name("a")]
+        assert [each.note.bundle for each in indexes(client, target)] == ["b", "c", "f"]
+
+
+def test_a_server_that_is_not_there():
+    target = Target("http://127.0.0.1:9")
+    with writer(target) as client, pytest.raises(SearchUnavailable, match=target.endpoint):
+        indexes(client, target)
