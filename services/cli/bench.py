@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from services.cli import bench_engines
+from services.cli.bench_engines import SearchChoice, SearchOption, StateChoice, StateOption
 from services.cli.build import EncoderChoice
 from services.cli.console import EXIT_CODES, JsonOption, Output, table
 from services.cli.failures import Misused
@@ -36,6 +38,8 @@ def bench(
         EncoderChoice, typer.Option(help="minilm: with vectors and free text; none: without.")
     ] = EncoderChoice.MINILM,
     requests: Annotated[int, typer.Option(min=100, max=100_000, help="Requests of the mix in a pass.")] = 1_000,
+    search: SearchOption = SearchChoice.EMBEDDED,
+    state: StateOption = StateChoice.SQLITE,
     as_json: JsonOption = False,
     out: Annotated[Path | None, typer.Option(help="Write the JSON document to this file, too.")] = None,
 ) -> None:
@@ -50,11 +54,11 @@ def bench(
     from services.settings import load_settings
 
     settings, output = load_settings(), Output(as_json)
+    of_run = bench_engines.settings_of_run(settings, search, state)
     world = _world(films, metadata, movielens, tmdb, real_text, encoder, settings.embedder_dir)
     with output.progress() as progress:
         bundle = find_bundle(settings.marquee_home, world, progress)
-        home = settings.marquee_home / "bench"
-        document = measure(bundle, home, world.encoder, Effort(requests), progress)
+        document = measure(bundle, of_run, world.encoder, Effort(requests), progress)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -94,6 +98,7 @@ def lines_of(document: Mapping[str, Any]) -> list[str]:
     return [
         _catalogue(document["bundle"]),
         _machine(document["machine"]),
+        *bench_engines.remarks(document["engines"]),
         "",
         *_targets(document["targets"]),
         "",
@@ -102,6 +107,7 @@ def lines_of(document: Mapping[str, Any]) -> list[str]:
         *_stages(document["pipeline"]),
         "",
         *_others(document["http"]),
+        *bench_engines.lines_of(document),
     ]
 
 
@@ -133,9 +139,10 @@ def _kinds(http: Mapping[str, Any]) -> list[str]:
         "cached": http["cached"],
         "/health/live": http["floor"],
     }
-    shown = ("p50", "p95", "p99", "cpu_p50", "cpu_p95")
+    shown = ("p50", "p95", "p99", "cpu_p50", "cpu_p95", "wait_p50", "wait_p95")
     rows = [(name, f["n"], *(_shown(f.get(part)) for part in shown)) for name, f in named.items()]
-    return table(("request, ms over HTTP", "n", "p50", "p95", "p99", "CPU p50", "CPU p95"), rows)
+    headings = ("n", "p50", "p95", "p99", "CPU p50", "CPU p95", "waiting p50", "waiting p95")
+    return table(("request, ms over HTTP", *headings), rows)
 
 
 def _stages(pipeline: Mapping[str, Any]) -> list[str]:

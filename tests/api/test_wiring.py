@@ -135,9 +135,9 @@ def event(method: str, path: str, body: str | None = None) -> dict[str, Any]:
 )
 @pytest.mark.usefixtures("home", "loop")
 def test_the_lambda_handler(method: str, path: str, body: str | None, status: int) -> None:
-    lambda_handler._adapter.cache_clear()
+    lambda_handler.function.cache_clear()
     answer = lambda_handler.handler(event(method, path, body), None)
-    lambda_handler._adapter().app.state.edge.close()  # type: ignore[attr-defined]
+    lambda_handler.function().adapter.app.state.edge.close()  # type: ignore[attr-defined]
     assert answer["statusCode"] == status
     if status >= 400:
         assert answer["headers"]["content-type"] == "application/problem+json"

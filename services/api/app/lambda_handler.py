@@ -1,28 +1,128 @@
-"""The AWS Lambda entry point: the same application behind Mangum, made on the first event."""
+"""The AWS Lambda entry point: the same application behind Mangum, for API Gateway's events.
 
+Everything that can be made before the first event is made while the runtime initialises, so that a snapshot
+(SnapStart) or a provisioned environment has it. Nothing made there goes stale in a snapshot: no random number, no time
+of day and no connection. Beside HTTP there are warm-up events, ``{"warmer": true}`` or the scheduled ones of
+EventBridge (``{"source": "aws.events"}``), which open the bundle and touch nothing else.
+Source: AWS Lambda developer guide, "Improving startup performance with Lambda SnapStart".
+"""
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 from mangum import Mangum
 from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 
+from services.api.app.main import create_app
+from services.api.app.observability import install_telemetry
 from services.api.app.problem import MEDIA_TYPE
+from services.api.app.services import AppServices
+from services.bootstrap import Services, build_services
+from services.recommender.answer import Options
+from services.recommender.errors import BundleError, InvalidRequest, MarqueeError
+from services.settings import Settings, load_settings
+
+# Kept free of an answer's time to write and send it.
+MARGIN_S = 0.2
+SHORTEST_S = 0.05
+_SNAPSHOT = "snap-start"
+
+log = logging.getLogger("marquee.lambda")
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """What one execution environment keeps. ``options``: as wired, before any event shortened its deadline."""
+
+    adapter: Mangum
+    wired: Services
+    options: Options
+
+    def answer(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - AWS gives no type
+        """Answer an HTTP event within what is left of the function's own time."""
+        # An environment answers one event at a time, so the deadline may be the environment's.
+        self.wired.recommender.options = within(self.options, context)
+        answer: dict[str, Any] = self.adapter(dict(event), context)
+        return answer
+
+    def open_bundle(self) -> None:
+        """Open the bundle now; if there is none, say so in the log: every answer will say it again."""
+        try:
+            self.wired.releases.current()
+        except BundleError as error:
+            log.error("There is nothing to serve: %s. An image without a bundle needs one in MARQUEE_HOME.", error)
 
 
 @cache
-def _adapter() -> Mangum:
-    # Inside the function: importing this module must not open a store.
-    from services.api.app.main import create_app
-    from services.api.app.services import AppServices
-    from services.bootstrap import build_services
-    from services.settings import load_settings
-
-    app = create_app(AppServices.of(build_services(load_settings())))
+def function() -> Function:
+    """The environment's function, made at the first call. Raises MarqueeError where the settings can't be wired."""
+    settings = load_settings()
+    wired = _wired(settings)
+    app = create_app(AppServices.of(wired, inline=True))
+    install_telemetry(app, os.environ.get("METRICS", ""), settings.marquee_stage)
     # Else problems would travel as Base64.
-    return Mangum(app, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE])
+    adapter = Mangum(app, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE])
+    return Function(adapter, wired, wired.recommender.options)
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - AWS gives no type
-    """Answer one API Gateway event."""
-    answer: dict[str, Any] = _adapter()(event, context)
-    return answer
+def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 - an event is any JSON value
+    """Answer one event. Raises InvalidRequest for one that is neither HTTP nor a warm-up."""
+    if _is_warm_up(event):
+        function().open_bundle()
+        return {"warm": True}
+    if not isinstance(event, Mapping) or "requestContext" not in event:
+        raise InvalidRequest(
+            f"not an event of an HTTP API: {_described(event)}; expected API Gateway's payload 2.0, or a warm-up "
+            'like {"warmer": true}'
+        )
+    return function().answer(event, context)
+
+
+def within(options: Options, context: Any) -> Options:  # noqa: ANN401 - AWS gives no type
+    """The options with a deadline that ends before the function is ended. ``context`` None: no such end."""
+    if context is None:
+        return options
+    left_s = max(SHORTEST_S, context.get_remaining_time_in_millis() / 1_000 - MARGIN_S)
+    if left_s >= max(options.deadline_s, options.explain_deadline_s):
+        return options
+    return replace(
+        options,
+        deadline_s=min(options.deadline_s, left_s),
+        explain_deadline_s=min(options.explain_deadline_s, left_s),
+    )
+
+
+def prepare(environment: Mapping[str, str]) -> None:
+    """Make everything while the runtime initialises. Outside a runtime, nothing happens."""
+    if "AWS_LAMBDA_RUNTIME_API" not in environment:
+        return
+    made = function()
+    # A remote search opens a connection with its bundle, and a snapshot must hold none.
+    if made.wired.settings.is_embedded or environment.get("AWS_LAMBDA_INITIALIZATION_TYPE") != _SNAPSHOT:
+        made.open_bundle()
+
+
+def _wired(settings: Settings) -> Services:
+    try:
+        return build_services(settings)
+    except MarqueeError as error:
+        log.critical("Marquee can't start: %s", error)
+        if settings.ddb_users_table is None:
+            log.critical("On AWS Lambda people are kept in DynamoDB: set DDB_USERS_TABLE; its disk is read-only.")
+        raise
+
+
+def _is_warm_up(event: object) -> bool:
+    return isinstance(event, Mapping) and (event.get("warmer") is True or event.get("source") == "aws.events")
+
+
+def _described(event: object) -> str:
+    """The shape of an event, not its content, which the log must not have."""
+    return f"an object with {sorted(map(str, event))[:8]}" if isinstance(event, Mapping) else type(event).__name__
+
+
+prepare(os.environ)

@@ -1,6 +1,5 @@
 """The layers around the application, each a small ASGI callable."""
 
-import json
 import logging
 import re
 import secrets
@@ -13,11 +12,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.api.app.context import Context, attach, context_of, has_header, header
+from services.api.app.context import Context, attach, has_header, header
 from services.api.app.errors import problem_of
+from services.api.app.observability import observe
 
 log = logging.getLogger("marquee.api")
-access = logging.getLogger("marquee.access")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 # Stands for an encoded slash in a decoded path: a lone surrogate, which decoding can't yield.
 SLASH = "\udc2f"
@@ -34,7 +33,7 @@ PRIVATE = b"private, no-store"
 
 @dataclass(frozen=True, slots=True)
 class Observer:
-    """Gives the request its id, times it, logs it, and turns what nobody caught into a 500."""
+    """Gives the request its id, times it, has it logged and counted, and turns what nobody caught into a 500."""
 
     app: ASGIApp
 
@@ -64,7 +63,7 @@ class Observer:
                 raise
             await problem_of(error).response(scope)(scope, receive, observed)
         finally:
-            _log_access(scope, context, status)
+            observe(scope, context, status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,19 +151,3 @@ def _own_headers(context: Context) -> list[tuple[bytes, bytes]]:
         (b"server-timing", ", ".join([*stages, f"total;dur={total:.2f}"]).encode()),
         *context.headers,
     ]
-
-
-def _log_access(scope: Scope, context: Context, status: int) -> None:
-    if not access.isEnabledFor(logging.INFO):
-        return
-    line = {
-        "request_id": context.request_id,
-        "method": scope["method"],
-        # The template, not the path: a path can hold a person's id.
-        "route": getattr(scope.get("route"), "path", "-"),
-        "status": status,
-        "ms": round((perf_counter() - context_of(scope).started) * 1_000, 2),
-        "key": context.key_id,
-        **context.facts,
-    }
-    access.info(json.dumps(line))

@@ -39,7 +39,8 @@ class Wire:
 
     def answer(self, operation: str, make: Callable[[], dict[str, Any]]) -> None:
         """Answer the next call of an operation with a document."""
-        self._answers.append((operation, lambda: (AWSResponse("", 200, {}, None), make())))
+        metadata = {"ResponseMetadata": {"RequestId": "told"}}
+        self._answers.append((operation, lambda: (AWSResponse("", 200, {}, None), make() | metadata)))
 
     def before(self, operation: str, act: Callable[[], None]) -> None:
         """Do something just before the next call of an operation leaves."""

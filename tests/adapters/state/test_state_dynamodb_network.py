@@ -54,10 +54,16 @@ def test_a_gateway_s_error_is_tried_again(store: Store, proxy: Proxy, status: in
 
 
 def test_an_answer_that_is_none_is_an_outage(store: Store, proxy: Proxy) -> None:
-    proxy.answer(200, b"<html>log in first</html>", times=1)
-    with pytest.raises(StateUnavailable):
-        store.state.read("ann", KEY, store.deadline())
+    for body in (b"<html>log in first</html>", b"{}"):
+        proxy.answer(200, body, times=1)
+        with pytest.raises(StateUnavailable, match="not DynamoDB's"):
+            store.state.read("ann", KEY, store.deadline())
+    wire = Wire(store)
+    wire.before("TransactWriteItems", lambda: proxy.answer(200, b"{}", times=1))
+    with pytest.raises(StateUnavailable, match="not DynamoDB's"):
+        store.record(send(did()))
     assert store.profile().revision == ""
+    wire.close()
 
 
 def test_a_slow_server_costs_a_read_two_attempts(store: Store, proxy: Proxy) -> None:

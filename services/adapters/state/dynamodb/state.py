@@ -147,7 +147,7 @@ class DynamoState:
         return entry if entry.revision == (profile.revision if profile else "") else None
 
     def _share(self, deadline: Deadline) -> Deadline:
-        return Deadline.within(self._store.clock, min(deadline.remaining(), READ_ATTEMPTS * self._store.timeout_s))
+        return Deadline.within(deadline.clock, min(deadline.remaining(), READ_ATTEMPTS * self._store.timeout_s))
 
     def _patience(self) -> Deadline:
         return Deadline.within(self._store.clock, WAIT_S)

@@ -107,6 +107,10 @@ class DynamoStore:
             if is_contention(error):
                 raise Contended(getattr(error, "response", {}).get("Item")) from error
             raise self._unavailable(error) from error
+        if "RequestId" not in response["ResponseMetadata"]:
+            # Somebody on the way said 200; a write that only they took would be lost.
+            granted.failed()
+            raise StateUnavailable(f"the answer of {self._place} is not DynamoDB's; check DDB_ENDPOINT and proxies")
         granted.succeeded()
         if self._units is not None:
             self._units.add(operation, response)

@@ -156,3 +156,18 @@ def test_vectors_of_a_wrong_length_never_leave_the_house(opened, mapping):
             opened(server).search(SearchRequest(vectors=np.ones((1, 8), np.float32)), soon())
         assert server.asked == []
     assert not isinstance(caught.value, RemoteFailure), "the caller is wrong, not the engine"
+
+
+def test_of_namesakes_the_best_known_is_first_whatever_the_engine_says(films_bundle, films_index, note):
+    ids = list(films_bundle.catalogue.item_ids)
+    known, other = ids.index("h1"), ids.index("h2")
+    said = replace(note, bundle="films", dims=0, encoder=None)
+    with stand_in(
+        Said({"films-v1": index_body(Target(""), said)}), found(hits((99.0, other), (98.0, known)))
+    ) as server:
+        client = SearchClient(Target(server.url, timeout_s=5))
+        search = OpenSearchSearch(films_bundle, EmbeddedSearch(films_bundle, films_index), client, "films-v1")
+        leg = search.search(SearchRequest(text="heat"), soon()).text
+        search.close()
+    assert leg.rows.tolist() == [known, other]
+    assert leg.scores.tolist() == [99.0, 98.0]

@@ -1,0 +1,167 @@
+"""The objects of a bucket, by their paths under its prefix; every failure becomes BucketUnavailable."""
+
+import base64
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from services.adapters.bundle.s3.bucket import Bucket
+from services.adapters.bundle.s3.failures import (
+    CONDITION_FAILED,
+    MISSING_KEY,
+    BucketUnavailable,
+    S3Error,
+    code_of,
+    unavailable,
+)
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+# A local server takes any; it wants one all the same.
+_LOCAL_KEY = "local"
+_LOCAL_REGION = "us-east-1"
+CONNECT_S = 2.0
+READ_S = 10.0
+# DeleteObjects takes so many keys (Amazon S3 API Reference).
+_KEYS_A_CALL = 1_000
+# Few threads: a server goes on answering while it fetches.
+_DOWNLOAD = TransferConfig(max_concurrency=4)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A small object and the ETag to write it on condition of."""
+
+    body: bytes
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """``size`` in bytes."""
+
+    size: int
+    modified: datetime
+
+
+class Objects:
+    """What the adapter does with S3. Safe to share by threads. Every method raises BucketUnavailable."""
+
+    def __init__(self, client: "S3Client", bucket: Bucket) -> None:
+        self.bucket = bucket
+        self._client = client
+
+    def read(self, path: str) -> Stored | None:
+        """A small object, None if there is none."""
+        with self._asking(path):
+            try:
+                answer = self._client.get_object(Bucket=self.bucket.name, Key=self.bucket.key(path))
+            except self._client.exceptions.NoSuchKey:
+                return None
+            return Stored(answer["Body"].read(), answer["ETag"])
+
+    def write(self, path: str, body: bytes) -> None:
+        """Write a small object, whatever was there."""
+        with self._asking(path):
+            self._client.put_object(Bucket=self.bucket.name, Key=self.bucket.key(path), Body=body)
+
+    def replace(self, path: str, body: bytes, etag: str | None) -> bool:
+        """Write a small object if it still has this ETag, or for None: if there is none. False if that is not so."""
+        condition: Any = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
+        with self._asking(path):
+            try:
+                self._client.put_object(Bucket=self.bucket.name, Key=self.bucket.key(path), Body=body, **condition)
+            except ClientError as error:
+                if code_of(error) in CONDITION_FAILED | MISSING_KEY:
+                    return False
+                raise
+        return True
+
+    def upload(self, path: str, file: Path, sha256: str) -> None:
+        """Write a file; S3 compares the SHA-256, in hex, with what it received, and keeps it."""
+        digest = base64.b64encode(bytes.fromhex(sha256)).decode()
+        with self._asking(path), file.open("rb") as body:
+            self._client.put_object(
+                Bucket=self.bucket.name,
+                Key=self.bucket.key(path),
+                Body=body,
+                ChecksumAlgorithm="SHA256",
+                ChecksumSHA256=digest,
+            )
+
+    def sha256(self, path: str) -> str | None:
+        """The SHA-256, in hex, that S3 keeps of an object; None if there is no object or it keeps none."""
+        with self._asking(path):
+            try:
+                head = self._client.head_object(
+                    Bucket=self.bucket.name, Key=self.bucket.key(path), ChecksumMode="ENABLED"
+                )
+            except ClientError as error:
+                if code_of(error) in MISSING_KEY:
+                    return None
+                raise
+        return base64.b64decode(head.get("ChecksumSHA256", "")).hex() or None
+
+    def download(self, path: str, file: Path) -> None:
+        """Read an object into a file; what breaks off on the way is read again."""
+        with self._asking(path):
+            self._client.download_file(self.bucket.name, self.bucket.key(path), str(file), Config=_DOWNLOAD)
+
+    def list(self, folder: str) -> dict[str, Listed]:
+        """Every object under a folder, which ends in a slash, by its path."""
+        with self._asking(folder):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket.name, Prefix=self.bucket.key(folder)
+            )
+            found = [each for page in pages for each in page.get("Contents", [])]
+        cut = len(self.bucket.prefix)
+        return {each["Key"][cut:]: Listed(each["Size"], each["LastModified"]) for each in found}
+
+    def delete(self, paths: Sequence[str]) -> None:
+        """Remove objects; those that are gone already don't matter."""
+        for start in range(0, len(paths), _KEYS_A_CALL):
+            chunk = paths[start : start + _KEYS_A_CALL]
+            keys: Any = {"Objects": [{"Key": self.bucket.key(path)} for path in chunk], "Quiet": True}
+            with self._asking(chunk[0]):
+                answer = self._client.delete_objects(Bucket=self.bucket.name, Delete=keys)
+            for refused in answer.get("Errors", []):
+                named = f"s3://{self.bucket.name}/{refused.get('Key')}"
+                raise BucketUnavailable(f"{named}: not removed ({refused.get('Code')}); run it again")
+
+    @contextmanager
+    def _asking(self, path: str) -> Iterator[None]:
+        try:
+            yield
+        except S3Error as error:
+            raise unavailable(self.bucket.uri(path), error) from error
+
+
+def open_objects(bucket: Bucket) -> Objects:
+    """The objects of a bucket; nothing is asked yet. Raises BucketUnavailable, e.g. for a broken AWS profile."""
+    try:
+        return Objects(_client(bucket), bucket)
+    except S3Error as error:
+        raise unavailable(bucket.uri(), error) from error
+
+
+def _client(bucket: Bucket) -> "S3Client":
+    session = boto3.Session(_LOCAL_KEY, _LOCAL_KEY) if bucket.is_local else boto3.Session()
+    config = Config(
+        connect_timeout=CONNECT_S,
+        read_timeout=READ_S,
+        retries={"mode": "standard", "total_max_attempts": 3},
+        # Other servers rarely have a host name for each bucket.
+        s3={"addressing_style": "path" if bucket.endpoint else "auto"},
+    )
+    region = bucket.region or (_LOCAL_REGION if bucket.is_local else None)
+    client: Any = session.client("s3", region_name=region, endpoint_url=bucket.endpoint, config=config)
+    return client  # type: ignore[no-any-return]

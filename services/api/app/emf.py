@@ -1,0 +1,124 @@
+"""Metrics in CloudWatch's embedded metric format, and one structured log line a request, on the standard output.
+
+================================ ============ ====================================================================
+metric, namespace ``Marquee``    unit         statistic to look at
+================================ ============ ====================================================================
+``API.LatencyMs``                Milliseconds p50, p95
+``API.RPS``                      Count        1 a request: Sum divided by the period
+``API.ErrorRate``                Percent      100 for a status of 500 or more, else 0: Average
+``Retrieval.KNNLatencyMs``       Milliseconds p95; only where that leg was asked for
+``Retrieval.BM25LatencyMs``      Milliseconds p95; only where that leg was asked for
+``RankerLatencyMs``              Milliseconds p95; not for cached answers
+``Cache.HitRatio``               Percent      100 for an answer from the cache, else 0: Average
+``Explain.UsagePct``             Percent      100 where sentences were asked for, else 0: Average
+``Fallback.Count``               Count        1 a part that did not answer: Sum, by ``cause``
+================================ ============ ====================================================================
+
+Each has the dimensions (stage) and (stage, route); ``Fallback.Count`` has (stage) and (stage, cause). A route is its
+template, a cause one of a few words: each combination is a metric that is billed. Health checks are not counted.
+Source: Amazon CloudWatch user guide, "Specification: Embedded metric format".
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
+
+from services.api.app.observability import NO_ROUTE, Observation
+
+NAMESPACE = "Marquee"
+CAUSES = frozenset({"encoder", "explain", "quota", "search", "state"})
+_OTHER = "other"
+_UNKNOWN_ROUTE = "none"
+_UNCOUNTED = "/health/"
+_MS, _PERCENT, _COUNT = "Milliseconds", "Percent", "Count"
+# Metric by stage of the answer, and by fact of the route.
+_BY_STAGE = {
+    "Retrieval.KNNLatencyMs": "knn",
+    "Retrieval.BM25LatencyMs": "bm25",
+    "RankerLatencyMs": "rank",
+}
+_BY_FACT = {"Cache.HitRatio": "cached", "Explain.UsagePct": "explain"}
+
+Metric = tuple[str, str, float]
+
+
+class EmfTelemetry:
+    """Writes up to three lines a request to ``write``: metrics, fallbacks if there were any, and the log line.
+
+    Not through ``logging``: the runtime would wrap the line, and CloudWatch would find no metrics in it.
+    """
+
+    def __init__(self, stage: str, write: Callable[[str], None]) -> None:
+        self._stage = stage
+        self._write = write
+
+    def record(self, seen: Observation) -> None:
+        """Note one request."""
+        if not seen.route.startswith(_UNCOUNTED):
+            route = _UNKNOWN_ROUTE if seen.route == NO_ROUTE else seen.route
+            self._emit(metrics_of(seen), {"route": route})
+            for cause in sorted(causes_of(seen.facts)):
+                self._emit([("Fallback.Count", _COUNT, 1)], {"cause": cause})
+        self._write(_json(log_line(seen, self._stage)))
+
+    def _emit(self, metrics: list[Metric], dimensions: Mapping[str, str]) -> None:
+        """One EMF object, under the stage alone and under the stage with these dimensions."""
+        emf = AmazonCloudWatchEMFProvider(namespace=NAMESPACE, default_dimensions={"stage": self._stage})
+        for name, unit, value in metrics:
+            emf.add_metric(name, unit, value)
+        emf.add_dimensions(**dimensions)
+        self._write(_json(emf.serialize_metric_set()))
+
+
+def print_line(line: str) -> None:
+    """Write a line to the standard output at once: a frozen function flushes nothing."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def metrics_of(seen: Observation) -> list[Metric]:
+    """Name, unit and value of what one request adds."""
+    return [
+        ("API.LatencyMs", _MS, seen.ms),
+        ("API.RPS", _COUNT, 1),
+        ("API.ErrorRate", _PERCENT, 100 if seen.status >= 500 else 0),
+        *((name, _MS, seen.stages[stage]) for name, stage in _BY_STAGE.items() if stage in seen.stages),
+        *((name, _PERCENT, 100 if seen.facts[fact] else 0) for name, fact in _BY_FACT.items() if fact in seen.facts),
+    ]
+
+
+def causes_of(facts: Mapping[str, object]) -> set[str]:
+    """Which parts did not answer, in the words of ``CAUSES``; anything else is "other"."""
+    return {cause if cause in CAUSES else _OTHER for cause in _parts(facts)}
+
+
+def _parts(facts: Mapping[str, object]) -> Iterator[str]:
+    """``"search: timed out"`` is of the part "search"."""
+    degraded = facts.get("degraded")
+    if isinstance(degraded, list):
+        yield from (str(reason).partition(":")[0] for reason in degraded)
+    if "edge_degraded" in facts:
+        yield str(facts["edge_degraded"])
+
+
+def log_line(seen: Observation, stage: str) -> dict[str, object]:
+    """What is told of a request: how it was answered and how long each stage took; of the person, a hash."""
+    return {
+        "level": "ERROR" if seen.status >= 500 else "INFO",
+        "message": "request",
+        "deployment": stage,
+        "request_id": seen.request_id,
+        "method": seen.method,
+        "route": seen.route,
+        "status": seen.status,
+        "ms": seen.ms,
+        "key": seen.key_id,
+        "stages": {name: round(spent, 2) for name, spent in seen.stages.items()},
+        **seen.facts,
+    }
+
+
+def _json(document: object) -> str:
+    return json.dumps(document, separators=(",", ":"), default=str)
