@@ -15,7 +15,7 @@ from data_jobs.report import DataError, Report
 from services.recommender.domain.ids import mark_of
 from services.recommender.ports import LoggedEvent
 
-LOG_NAME = "state.db"
+LOG_NAME = "feedback"
 _BATCH = 100_000
 _HOLDOUT_COLUMNS = ("userId", "movieId")
 _SCHEMA = {

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from services.adapters.bundle.local import LocalReleases
 from services.adapters.bundle.reader import text_index_of
@@ -26,6 +27,9 @@ from services.recommender.errors import EncoderUnavailable
 from services.recommender.ports import Clock, KeyStore, QuotaPort, SearchPort, StatePort, TextEncoder
 from services.recommender.service import Recommender
 from services.settings import Settings
+
+if TYPE_CHECKING:
+    from services.adapters.state.dynamodb.client import Connection
 
 
 class SystemClock:
@@ -125,22 +129,27 @@ def find_secrets(settings: Settings, clock: Clock) -> Secrets:
 def open_stores(settings: Settings, clock: Clock) -> Stores:
     """DynamoDB where its tables are named, else SQLite. Raises StateUnavailable."""
     if settings.ddb_users_table is not None:
-        return _dynamodb(settings, settings.ddb_users_table, clock)
+        return _dynamodb(settings, clock)
     database = Database(settings.state_path, clock)
     return Stores(SqliteState(database), SqliteKeys(database), SqliteQuota(database))
 
 
-def _dynamodb(settings: Settings, users_table: str, clock: Clock) -> Stores:
-    from services.adapters.state.dynamodb.client import Connection, Tables
+def _dynamodb(settings: Settings, clock: Clock) -> Stores:
     from services.adapters.state.dynamodb.keys import DynamoKeys
     from services.adapters.state.dynamodb.quota import DynamoQuota
     from services.adapters.state.dynamodb.state import DynamoState
     from services.adapters.state.dynamodb.store import DynamoStore
 
-    tables = Tables(users_table, settings.ddb_events_table, settings.ddb_cache_table)
-    timeout_s = settings.ddb_timeout_ms / 1_000
-    store = DynamoStore(Connection(tables, settings.aws_region, settings.ddb_endpoint, timeout_s), clock)
+    store = DynamoStore(dynamodb_connection(settings, settings.ddb_timeout_ms / 1_000), clock)
     return Stores(DynamoState(store), DynamoKeys(store), DynamoQuota(store))
+
+
+def dynamodb_connection(settings: Settings, timeout_s: float) -> "Connection":
+    """Where people are kept, for settings that name the tables; ``timeout_s``: the longest wait of an attempt."""
+    from services.adapters.state.dynamodb.client import Connection, Tables
+
+    tables = Tables(settings.ddb_users_table or "", settings.ddb_events_table, settings.ddb_cache_table)
+    return Connection(tables, settings.aws_region, settings.ddb_endpoint, timeout_s)
 
 
 def search_opener(settings: Settings, clock: Clock) -> Callable[[Bundle, Path], SearchPort]:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from services.adapters.bundle.s3.bucket import PLACE, Bucket
 from services.adapters.search.opensearch.target import Target
 from services.recommender.errors import MarqueeError
 
@@ -73,6 +74,10 @@ class Settings(BaseSettings):
     ddb_events_table: str = Field("marquee-events", pattern=_TABLE, description="a DynamoDB table name")
     ddb_endpoint: str | None = Field(None, pattern=_URL, description="an address like http://127.0.0.1:8001")
     ddb_timeout_ms: int = Field(300, ge=10, le=60_000, description="whole milliseconds, 10 to 60000")
+    bundle_bucket: str | None = Field(
+        None, pattern=PLACE, description="a bucket like my-bucket or my-bucket/prefix; bundles are local without one"
+    )
+    s3_endpoint: str | None = Field(None, pattern=_URL, description="an address like http://127.0.0.1:9000")
     bedrock_model: str | None = Field(None, description="Bedrock model of the sentences")
 
     @field_validator("cors_origins", "demo_users", mode="before")
@@ -134,6 +139,13 @@ class Settings(BaseSettings):
             aws_region=self.aws_region,
             dims=self.vector_dim,
         )
+
+    @property
+    def bucket(self) -> Bucket | None:
+        """The bucket that bundles are released in; None: they are local."""
+        if self.bundle_bucket is None:
+            return None
+        return Bucket.parse(self.bundle_bucket, self.aws_region, self.s3_endpoint)
 
     @property
     def origin_secrets(self) -> tuple[str, ...]:
@@ -206,6 +218,8 @@ def _without_effect(settings: Settings) -> dict[str, tuple[str, str]]:
         reasons |= dict.fromkeys(_OPENSEARCH, "OPENSEARCH_ENDPOINT is not: search is embedded (tantivy, numpy)")
     if settings.ddb_users_table is None:
         reasons |= dict.fromkeys(_DYNAMODB, "DDB_USERS_TABLE is not: people are kept in SQLite")
+    if settings.bundle_bucket is None:
+        reasons["s3_endpoint"] = "BUNDLE_BUCKET is not: bundles are local"
     reasons["bedrock_model"] = "this version writes its sentences by template and does not use it"
     given = [name for name in reasons if name in settings.model_fields_set]
     return {name.upper(): (str(getattr(settings, name)), reasons[name]) for name in given}

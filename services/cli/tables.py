@@ -32,12 +32,11 @@ def create(
     settings = load_settings()
     if not settings.ddb_users_table:
         raise Misused("DDB_USERS_TABLE is not set: without it people are kept in SQLite, and there is nothing to make.")
-    from services.adapters.state.dynamodb.client import Connection, Tables
     from services.adapters.state.dynamodb.tables import create_tables
+    from services.bootstrap import dynamodb_connection
 
-    tables = Tables(settings.ddb_users_table, settings.ddb_events_table, settings.ddb_cache_table)
-    connection = Connection(tables, settings.aws_region, settings.ddb_endpoint, timeout)
-    made = create_tables(connection)
+    connection = dynamodb_connection(settings, timeout)
+    made, tables = create_tables(connection), connection.tables
     states = {name: "made" if name in made else "there already" for name in (tables.users, tables.events, tables.cache)}
     lines = [f"{name}: {state}" for name, state in states.items()]
     Output(as_json).result({"endpoint": connection.place, "tables": states}, lines)

@@ -88,7 +88,7 @@ def test_feedback_closes_the_loop(marquee: Marquee, home: Path) -> None:
     marquee("feedback", "ann", "1", "like")
     with_ann = marquee("build", "--encoder", "none", "--events-from-state", "--json").json
     assert with_ann["people"] == before["people"] + 1
-    assert "state.db" in with_ann["sources"]
+    assert "feedback" in with_ann["sources"]
     marquee("users", "erase", "ann", "--yes")
     without = marquee("build", "--encoder", "none", "--events-from-state", "--json").json
     assert without["people"] == before["people"]

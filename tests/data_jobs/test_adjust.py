@@ -60,7 +60,7 @@ def test_the_latest_opinion_stands_and_newcomers_count() -> None:
         ("cleo", "c", "like", 1.0),
     }
     assert (result.events, result.unknown, result.erased) == (3, 0, 0)
-    assert "state.db" in result.dataset.sources
+    assert "feedback" in result.dataset.sources
 
 
 def test_an_older_event_does_not_overrule_and_a_clear_takes_back() -> None:

@@ -64,9 +64,9 @@ def test_a_wrong_setting(home: Path, name: str, value: str, expected: str) -> No
 
 
 def test_a_setting_without_effect_is_named(home: Path) -> None:
-    env = {"OPENSEARCH_ENDPOINT": "https://search.example", "MARQUEE_PROT": "1"}
+    env = {"OPENSEARCH_INDEX": "x", "MARQUEE_PROT": "1"}
     with Served(home, env=env) as server:
-        assert "OPENSEARCH_ENDPOINT is set, but this version runs on its embedded default" in server.said
+        assert "OPENSEARCH_INDEX is set, but OPENSEARCH_ENDPOINT is not" in server.said
         assert "MARQUEE_PROT is no setting" in server.said
         assert server.recommend(k=1)["items"]
 

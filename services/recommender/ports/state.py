@@ -98,8 +98,8 @@ class StatePort(Protocol):
         ...
 
     def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> list[Receipt | MarqueeError]:
-        """Store events: log line + profile + idempotency record, all or nothing a person; one profile write a
-        person. Results in the order of the commands; IdempotencyMismatch is returned in its place. Raises
+        """Store events: log line + profile + idempotency record, all or nothing an event; a person's in as few writes
+        as the store allows. Results in the order of the commands; IdempotencyMismatch is returned in its place. Raises
         StateUnavailable only if nothing at all was stored."""
         ...
 
@@ -108,8 +108,8 @@ class StatePort(Protocol):
         ...
 
     def log(self) -> Iterable[LoggedEvent]:
-        """The whole log in order, for retraining, read while it is iterated and from the start each time; what
-        was erased is not in it."""
+        """The whole log for retraining, a person at a time, each by time, then arrival; read while it is iterated and
+        from the start each time; what was erased is not in it."""
         ...
 
     def erased(self) -> frozenset[str]:

@@ -32,9 +32,10 @@ def playbook_legs(
 ) -> tuple[dict[str, Dense], list[str]]:
     """The terms, and what is missing of them: without search the facts alone decide."""
     try:
-        return playbook_scores(release, trait_rows, taste, deadline, filters), []
+        hits = release.search.search(playbook_request(release.bundle, trait_rows, taste, filters), deadline)
     except SearchUnavailable as error:
         return playbook_terms(release.bundle, taste, SearchResult()), [f"search: {error}"]
+    return playbook_terms(release.bundle, taste, hits), [f"search: {reason}" for reason in hits.degraded]
 
 
 def playbook_scores(

@@ -76,6 +76,3 @@ class ScriptedServer:
 
     def cpu_s(self) -> float | None:
         return self.cpu
-
-    def busy_s(self) -> float | None:
-        return self.cpu

@@ -4,7 +4,7 @@ import pytest
 
 from data_jobs.bench import over_http
 from data_jobs.bench.mix import Sent, get, post
-from data_jobs.bench.over_http import BenchFailed, ask_all
+from data_jobs.bench.over_http import BenchFailed, Times, ask_all
 from tests.data_jobs.bench.kit import FRESH, ScriptedServer, small_requests
 
 
@@ -50,7 +50,25 @@ def test_where_cpu_time_cannot_be_read_there_are_no_figures_of_it():
         server.cpu = None
         times = ask_all(server, [small_requests().make("seeds")])
     assert times.cpu_ms is None
-    assert not [name for name in times.figures(["seeds"]) if name.startswith("cpu")]
+    assert set(times.figures(["seeds"])) == {"n", "p50", "p95", "p99"}
+
+
+def test_what_is_not_cpu_time_is_waiting_and_never_less_than_nothing():
+    times = Times()
+    times.add("seeds", 0.010, 0.004)
+    times.add("seeds", 0.010, 0.004)
+    times.add("similar", 0.002, 0.003)
+    seeds, similar = times.figures(["seeds"]), times.figures(["similar"])
+    assert (seeds["p50"], seeds["cpu_p50"], seeds["wait_p50"]) == (10, 4, 6)
+    assert (similar["p50"], similar["cpu_p95"], similar["wait_p95"]) == (2, 3, 0)
+
+
+def test_cpu_time_counts_for_the_request_in_which_it_was_used():
+    sent = [small_requests().make(kind) for kind in ("seeds", "similar")]
+    with ScriptedServer() as server:
+        times = ask_all(server, sent)
+    assert times.cpu == {"seeds": [pytest.approx(0.002)], "similar": [pytest.approx(0.002)]}
+    assert times.cpu_s == pytest.approx(0.004)
 
 
 @pytest.mark.parametrize("status", [400, 404, 500, 503])

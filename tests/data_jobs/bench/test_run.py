@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from data_jobs.bench.engines import settings_of_run
 from data_jobs.bench.mix import FREE_TEXT, WEIGHTS
 from data_jobs.bench.run import measure
 from data_jobs.bench.sequence import Effort, kinds_of
 from data_jobs.bench.targets import TARGETS
 from data_jobs.bench.world import World, find_bundle
 from data_jobs.report import Silent
+from services.settings import load_settings
 
 SMALL = Effort(requests=20, passes=2, starts=1)
 
@@ -27,7 +29,8 @@ def bundle(home) -> Path:
 
 @pytest.fixture(scope="module")
 def document(home, bundle):
-    return json.loads(json.dumps(measure(bundle, home / "bench", None, SMALL, Silent())))
+    settings = settings_of_run(load_settings(marquee_home=home), opensearch=False, dynamodb=False)
+    return json.loads(json.dumps(measure(bundle, settings, None, SMALL, Silent())))
 
 
 def test_everything_is_measured(document):
@@ -54,6 +57,11 @@ def test_facts_and_targets_stand_beside_the_figures(document):
     assert document["bundle"]["requests"] == SMALL.requests
     assert document["machine"]["cores"] >= 1
     assert [verdict["what"] for verdict in document["targets"]] == [target.what for target in TARGETS]
+
+
+def test_without_servers_there_is_no_index_and_nothing_is_billed(document):
+    assert document["engines"] == {"search": "embedded", "state": "sqlite"}
+    assert (document["index"], document["units"]) == ({}, {})
 
 
 def test_nothing_is_left_behind_but_the_bundle(home, bundle, document):

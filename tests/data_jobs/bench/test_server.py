@@ -2,11 +2,13 @@
 
 import json
 import os
+import threading
+import time
 
 import pytest
 
 from data_jobs.bench.mix import get, post
-from data_jobs.bench.server import Served
+from data_jobs.bench.server import Served, cpu_clock
 from data_jobs.bench.world import World, find_bundle
 from data_jobs.report import Silent
 from services.adapters.bundle.local import LocalBundles
@@ -55,15 +57,14 @@ def test_it_is_stopped_when_the_block_fails(home):
 
 def test_cpu_time_grows_with_work_and_memory_is_there(home):
     with Served(home) as server, server.connect() as connection:
-        before, busy = server.cpu_s(), server.busy_s()
+        before = server.cpu_s()
         for _ in range(60):
             connection.ask(post("/recommend", {"k": 100, "explain": True}))
-        after, busier = server.cpu_s(), server.busy_s()
+        after = server.cpu_s()
         memory = server.memory_mb()
     if before is None or after is None:
         pytest.skip("no /proc here")
     assert after > before
-    assert busy is None or busier > busy
     assert 10 < memory["rss"] <= memory["peak"] < 2_000
     assert memory["mapped"] < memory["rss"]
 
@@ -72,8 +73,22 @@ def test_a_process_that_is_gone_has_no_figures(home):
     with Served(home) as server:
         pass
     assert server.cpu_s() is None
-    assert server.busy_s() is None
     assert server.memory_mb() == {}
+
+
+def test_cpu_time_is_that_of_all_threads_of_the_process_those_that_ended_too():
+    if (clock := cpu_clock(os.getpid())) is None:
+        pytest.skip("the system has no clock of a process")
+    before, own = time.clock_gettime_ns(clock), time.thread_time_ns()
+    worker = threading.Thread(target=lambda: sum(range(3_000_000)))
+    worker.start()
+    worker.join()
+    spent, by_this_thread = time.clock_gettime_ns(clock) - before, time.thread_time_ns() - own
+    assert spent > 2 * by_this_thread
+
+
+def test_a_process_that_never_was_has_no_clock():
+    assert cpu_clock(2**22 + 1) is None
 
 
 def test_settings_of_the_developer_do_not_reach_it_but_those_of_the_bench_do(home, monkeypatch):

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from services.cli import bench
+from services.cli import bench, bench_engines
+from services.cli.bench_engines import SearchChoice, StateChoice
 from services.cli.console import ExitCode
 from services.cli.main import main
-from services.settings import Settings
+from services.settings import Settings, load_settings
 
 
 @pytest.fixture
@@ -32,12 +33,14 @@ def test_the_sample_is_measured_and_written(home, tmp_path, capsys):
     assert code == ExitCode.OK
     document = json.loads(said)
     assert document == json.loads(out.read_text(encoding="utf-8"))
-    assert {"machine", "bundle", "http", "pipeline", "encoder", "targets"} == set(document)
+    parts = {"machine", "bundle", "engines", "http", "pipeline", "encoder", "index", "units", "targets"}
+    assert parts == set(document)
     text = "\n".join(bench.lines_of(document))
     for heading in ("verdict", "request, ms over HTTP", "pipeline alone, ms; events", "other figures"):
         assert heading in text
     assert "simulated viewers" in text
     assert "NOT met" not in text
+    assert "DynamoDB" not in text
 
 
 @pytest.mark.parametrize(
@@ -59,6 +62,45 @@ def test_odd_options_are_refused_before_anything_is_done(home, capsys, arguments
     assert not home.exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "environment", "message"),
+    [
+        (("--search", "opensearch"), {}, "OPENSEARCH_ENDPOINT is not set"),
+        (("--state", "dynamodb"), {}, "DDB_ENDPOINT is not set"),
+        (("--state", "dynamodb"), {"DDB_USERS_TABLE": "people", "AWS_REGION": "eu-central-1"}, "DDB_ENDPOINT is not"),
+        (
+            ("--state", "dynamodb"),
+            {"DDB_ENDPOINT": "https://dynamodb.eu-central-1.amazonaws.com"},
+            "only on a local server",
+        ),
+        (
+            ("--search", "opensearch"),
+            {"OPENSEARCH_ENDPOINT": "https://abc.eu-central-1.aoss.amazonaws.com"},
+            "belongs to an AWS account",
+        ),
+        (("--search", "opensearch", "--state", "dynamodb"), {"OPENSEARCH_ENDPOINT": "http://127.0.0.1:1"}, "DDB_ENDP"),
+    ],
+)
+def test_servers_that_are_not_named_or_not_local_are_refused(
+    home, monkeypatch, capsys, arguments, environment, message
+):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    code, said, complaint = run(capsys, *arguments)
+    assert code == ExitCode.USAGE
+    assert message in complaint
+    assert "`make servers`" in complaint
+    assert not said
+    assert not home.exists()
+
+
+def test_endpoints_alone_change_nothing_unless_they_are_asked_for(home, monkeypatch):
+    monkeypatch.setenv("OPENSEARCH_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setenv("DDB_ENDPOINT", "http://127.0.0.1:2")
+    of_run = bench_engines.settings_of_run(load_settings(), SearchChoice.EMBEDDED, StateChoice.SQLITE)
+    assert of_run.is_embedded
+
+
 def test_a_missed_target_is_said_and_figures_that_are_missing_are_dashes():
     figures = {"n": 3, "p50": 1.0, "p95": 250.4}
     verdict = {"what": "x", "unit": "ms", "measured": 9.0, "target": "<= 6", "for": "any", "met": False}
@@ -77,6 +119,9 @@ def test_a_missed_target_is_said_and_figures_that_are_missing_are_dashes():
             "memory": {"at_start": {"rss": 87.2}, "at_end": {}},
         },
         "pipeline": {"people": {"5": figures}, "stages": {"5": {"taste": 0.25}}},
+        "engines": {"search": "opensearch", "state": "dynamodb"},
+        "index": {"films": 62_000, "seconds": 61.25},
+        "units": {"5": {what: {"read": 1.5, "write": 12} for what in ("uncached", "cached", "feedback")}},
     }
     text = "\n".join(bench.lines_of(document))
     assert "62,000 films (20,000 in the tables), vectors of 384; a.csv" in text
@@ -84,6 +129,9 @@ def test_a_missed_target_is_said_and_figures_that_are_missing_are_dashes():
     lines = text.splitlines()
     assert next(line for line in lines if line.startswith("x ")).endswith("NOT met")
     assert next(line for line in lines if line.startswith("y ")).split()[1] == "-"
-    assert next(line for line in lines if line.startswith("seeds")).split()[1:] == ["3", "1.00", "250", "-", "-", "-"]
+    assert next(line for line in lines if line.startswith("seeds")).split()[1:] == ["3", "1.00", "250", *"-----"]
     assert next(line for line in lines if line.startswith("cache hits")).endswith("84.5%")
     assert "rss 87" in text
+    assert "With dynamodb and opensearch. Servers on this machine share its cores" in text
+    assert "62,000 films in 61.2 s" in text
+    assert lines[-1].split() == ["5", "1.5", "12", "1.5", "12", "1.5", "12"]

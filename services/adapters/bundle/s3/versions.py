@@ -1,0 +1,61 @@
+"""Which versions a bucket holds, where their objects are, and which of them may go."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.adapters.bundle.layout import MANIFEST
+from services.adapters.bundle.local import Pointer
+from services.adapters.bundle.s3.objects import Listed, Objects
+
+VERSION = re.compile(r"[0-9a-f]{16}")
+_BUNDLES = "bundles/"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A version in the bucket. ``modified``: when its newest object was written. ``size`` in bytes. ``complete``:
+    whether it has a manifest, which is written last.
+    """
+
+    version: str
+    modified: datetime
+    size: int
+    complete: bool
+
+
+def path_of(version: str, name: str = "") -> str:
+    """The path of a version's file in the bucket, of its folder without a name."""
+    return f"{_BUNDLES}{version}/{name}"
+
+
+def versions(objects: Objects) -> list[Published]:
+    """Every version of which there is anything, oldest first. Raises BucketUnavailable."""
+    files: dict[str, dict[str, Listed]] = {}
+    for path, listed in objects.list(_BUNDLES).items():
+        version, _, name = path.removeprefix(_BUNDLES).partition("/")
+        if VERSION.fullmatch(version):
+            files.setdefault(version, {})[name] = listed
+    found = [_described(version, its) for version, its in files.items()]
+    return sorted(found, key=lambda each: (each.modified, each.version))
+
+
+def _described(version: str, files: dict[str, Listed]) -> Published:
+    modified = max(each.modified for each in files.values())
+    return Published(version, modified, sum(each.size for each in files.values()), MANIFEST in files)
+
+
+def outdated(oldest_first: Iterable[Published], pointer: Pointer, keep: int) -> list[str]:
+    """What may be removed: all but the released version, the one before it, and the ``keep`` newest others.
+
+    An incomplete upload goes only if the released version is newer: else it may be going on right now.
+    """
+    found = list(oldest_first)
+    released = [each.modified for each in found if each.version == pointer.version]
+    others = [each for each in found if each.version not in (pointer.version, pointer.previous)]
+    complete = [each.version for each in others if each.complete]
+    abandoned = [
+        each.version for each in others if not each.complete and any(each.modified < newer for newer in released)
+    ]
+    return complete[: max(0, len(complete) - keep)] + abandoned

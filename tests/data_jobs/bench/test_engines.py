@@ -1,0 +1,151 @@
+"""Which engines a run uses, what its server is told of them, and that index and tables end with it."""
+
+import logging
+
+import pytest
+from opensearchpy import OpenSearch
+
+from data_jobs.bench.engines import connection_of, environment_of, names_of, prepared, settings_of_run
+from data_jobs.bench.world import World, find_bundle
+from data_jobs.report import Silent
+from services.adapters.state.dynamodb.client import make_client
+from services.recommender.errors import SearchUnavailable, StateUnavailable
+from services.settings import Settings, load_settings
+
+NOWHERE = "http://127.0.0.1:1"
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch, tmp_path):
+    """Nothing of the developer's own settings."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    return find_bundle(tmp_path_factory.mktemp("engines"), World(), Silent())
+
+
+@pytest.fixture
+def remote():
+    """Makes the settings of a run on servers."""
+
+    def make(opensearch=NOWHERE, dynamodb=NOWHERE):
+        own = load_settings(opensearch_endpoint=opensearch, ddb_endpoint=dynamodb, ddb_timeout_ms=2_000)
+        return settings_of_run(own, opensearch=opensearch is not None, dynamodb=dynamodb is not None)
+
+    return make
+
+
+def tables_at(url):
+    client = make_client(
+        connection_of(settings_of_run(load_settings(ddb_endpoint=url), opensearch=False, dynamodb=True))
+    )
+    try:
+        return set(client.list_tables()["TableNames"])
+    finally:
+        client.close()
+
+
+def indexes_at(url, prefix):
+    with OpenSearch(hosts=[url]) as client:
+        return list(client.indices.get(index=f"{prefix}-*"))
+
+
+def fail_in_the_middle():
+    raise ZeroDivisionError
+
+
+def test_two_runs_share_no_name(remote):
+    one, other = remote(), remote()
+    assert one.opensearch_index != other.opensearch_index
+    tables = [connection_of(settings).tables for settings in (one, other)]
+    assert len({name for each in tables for name in (each.users, each.events, each.cache)}) == 6
+
+
+def test_the_names_of_a_run_are_legal_settings(remote):
+    settings = remote()
+    assert load_settings(**settings.model_dump()) == settings
+
+
+def test_tables_that_are_in_use_are_never_those_of_a_run():
+    own = load_settings(ddb_endpoint=NOWHERE, ddb_users_table="people", opensearch_endpoint=NOWHERE)
+    run = settings_of_run(own, opensearch=True, dynamodb=True)
+    assert {run.ddb_users_table, run.ddb_events_table, run.ddb_cache_table}.isdisjoint(
+        {own.ddb_users_table, own.ddb_events_table, own.ddb_cache_table}
+    )
+    assert not run.opensearch_index.startswith(own.opensearch_index)
+
+
+def test_without_servers_all_is_embedded_whatever_is_configured():
+    own = load_settings(ddb_endpoint=NOWHERE, ddb_users_table="people", opensearch_endpoint=NOWHERE)
+    run = settings_of_run(own, opensearch=False, dynamodb=False)
+    assert run.is_embedded
+    assert names_of(run) == {"search": "embedded", "state": "sqlite"}
+    assert environment_of(run) == {}
+
+
+@pytest.mark.parametrize(
+    ("opensearch", "dynamodb", "names", "absent"),
+    [
+        (NOWHERE, None, {"search": "opensearch", "state": "sqlite"}, "DDB_"),
+        (None, NOWHERE, {"search": "embedded", "state": "dynamodb"}, "OPENSEARCH_"),
+    ],
+)
+def test_one_engine_may_be_remote_and_the_other_not(remote, opensearch, dynamodb, names, absent):
+    settings = remote(opensearch, dynamodb)
+    assert names_of(settings) == names
+    assert not [name for name in environment_of(settings) if name.startswith(absent)]
+
+
+def test_the_server_finds_the_same_engines_in_its_environment(remote, monkeypatch):
+    settings = remote()
+    for name, value in environment_of(settings).items():
+        monkeypatch.setenv(name, value)
+    found = load_settings()
+    assert found.opensearch == settings.opensearch
+    assert connection_of(found) == connection_of(settings)
+
+
+def test_embedded_engines_need_no_preparation(bundle):
+    settings = settings_of_run(load_settings(), opensearch=False, dynamodb=False)
+    with prepared(settings, bundle, Silent()) as figures:
+        assert figures == {}
+
+
+def test_index_and_tables_are_there_for_the_block_and_gone_after_a_failure(
+    bundle, remote, opensearch_url, dynamodb_url
+):
+    settings = remote(opensearch_url, dynamodb_url)
+    tables = connection_of(settings).tables
+    with pytest.raises(ZeroDivisionError), prepared(settings, bundle, Silent()) as figures:
+        assert figures["films"] > 250
+        assert figures["seconds"] > 0
+        assert {tables.users, tables.events, tables.cache} <= tables_at(dynamodb_url)
+        assert indexes_at(opensearch_url, settings.opensearch_index) == [settings.opensearch.index_name(bundle.name)]
+        fail_in_the_middle()
+    assert tables_at(dynamodb_url).isdisjoint({tables.users, tables.events, tables.cache})
+    assert indexes_at(opensearch_url, settings.opensearch_index) == []
+
+
+def test_tables_are_removed_when_the_index_cannot_be_made(bundle, remote, dynamodb_url, caplog):
+    settings = remote(NOWHERE, dynamodb_url)
+    with pytest.raises(SearchUnavailable, match=NOWHERE), prepared(settings, bundle, Silent()):
+        pass
+    assert not [name for name in tables_at(dynamodb_url) if name.startswith(settings.opensearch_index)]
+    assert f"{settings.opensearch_index}-* on {NOWHERE} was not removed" in caplog.text
+
+
+def test_what_cannot_be_removed_is_named_and_hides_no_other_error(bundle, remote, caplog):
+    settings = remote(None, NOWHERE)
+    with (
+        caplog.at_level(logging.WARNING),
+        pytest.raises(StateUnavailable, match=NOWHERE),
+        prepared(settings, bundle, Silent()),
+    ):
+        pass
+    tables = connection_of(settings).tables
+    for name in (tables.users, tables.events, tables.cache):
+        assert f"table {name} on {NOWHERE} was not removed" in caplog.text
