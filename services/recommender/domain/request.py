@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from services.recommender.domain.filters import NO_FILTERS, Filters
 
@@ -50,8 +51,7 @@ class ReasonKind(StrEnum):
     POPULAR = "popular"
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """One piece of evidence: ``text`` as shown ("Because you liked Heat"), ``subject`` what it names ("Heat"),
     ``weight`` by how much the film's raw score falls without it. ``item_id`` is set for a cited film.
     """

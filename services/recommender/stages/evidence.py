@@ -29,9 +29,10 @@ class Falls:
 
     def largest(self, count: int) -> list[list[tuple[int, float]]]:
         """For each film its largest positive falls: (index into the taste, fall)."""
-        best = np.argsort(-self.falls, axis=0, kind="stable")[:count]
-        indices = self.suspects[best].T.tolist()
-        falls = np.take_along_axis(self.falls, best, axis=0).T.tolist()
+        by_film = np.ascontiguousarray(self.falls.T)
+        best = np.argsort(-by_film, axis=1, kind="stable")[:, :count]
+        indices = self.suspects[best].tolist()
+        falls = np.take_along_axis(by_film, best, axis=1).tolist()
         return [
             [(index, fall) for index, fall in zip(*pair, strict=True) if fall > 0]
             for pair in zip(indices, falls, strict=True)
