@@ -5,7 +5,10 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-_PACKAGES = ("marquee", "numpy", "fastapi", "uvicorn", "httptools", "uvloop", "pydantic", "tantivy", "onnxruntime")
+_PACKAGES = (
+    "marquee", "numpy", "fastapi", "uvicorn", "httptools", "uvloop", "pydantic", "tantivy", "onnxruntime",
+    "boto3", "opensearch-py",
+)  # fmt: skip
 
 
 def machine() -> dict[str, object]:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -32,20 +32,31 @@ class BenchFailed(MarqueeError):
 
 @dataclass(slots=True)
 class Times:
-    """Seconds of each request by kind: on the clock, and of the server's main thread (empty where that can't be
-    read); and the whole server's CPU seconds over all of them.
+    """Seconds of each request by kind: on the clock, of the server's CPU over all its threads, and the rest, in which
+    it waited for others (the last two are empty where CPU time can't be read). ``cpu_s``: of all requests together.
     """
 
     of_kind: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    busy: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    cpu: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    waited: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     cpu_s: float | None = None
 
+    def add(self, kind: str, seconds: float, cpu_s: float | None) -> None:
+        """One request's."""
+        self.of_kind[kind].append(seconds)
+        if cpu_s is not None:
+            self.cpu[kind].append(cpu_s)
+            # Two threads of one request may use more than the clock's time.
+            self.waited[kind].append(max(0.0, seconds - cpu_s))
+
     def figures(self, kinds: Iterable[str]) -> Figures:
-        """Percentiles over some kinds, those of the main thread's CPU time as ``cpu_p50`` and so on."""
+        """Percentiles over some kinds; those of CPU time as ``cpu_p50`` and so on, of waiting as ``wait_p50``."""
         wanted = tuple(kinds)
-        busy = percentiles([seconds for kind in wanted for seconds in self.busy.get(kind, ())])
-        own = {f"cpu_{name}": value for name, value in busy.items() if name != "n"}
-        return percentiles([seconds for kind in wanted for seconds in self.of_kind.get(kind, ())]) | own
+        return (
+            _percentiles(self.of_kind, wanted)
+            | _named("cpu", _percentiles(self.cpu, wanted))
+            | _named("wait", _percentiles(self.waited, wanted))
+        )
 
     @property
     def count(self) -> int:
@@ -58,6 +69,14 @@ class Times:
         return None if self.cpu_s is None or not self.count else round(self.cpu_s / self.count * 1_000, 3)
 
 
+def _percentiles(seconds: Mapping[str, Sequence[float]], kinds: Iterable[str]) -> Figures:
+    return percentiles([each for kind in kinds for each in seconds.get(kind, ())])
+
+
+def _named(part: str, figures: Figures) -> Figures:
+    return {f"{part}_{name}": value for name, value in figures.items() if name != "n"}
+
+
 def ask_all(server: Served, requests: Sequence[Sent], cached: bool | None = None) -> Times:
     """Send requests one after the other on one connection and time each. ``cached``: what every answer of
     ``/recommend`` must be. Raises BenchFailed for an answer that is an error, degraded, or cached otherwise.
@@ -65,18 +84,15 @@ def ask_all(server: Served, requests: Sequence[Sent], cached: bool | None = None
     times = Times()
     with server.connect() as connection:
         connection.ask(ALIVE.raw)
-        before = server.cpu_s()
-        busy = server.busy_s()
+        first = last = server.cpu_s()
         for request in requests:
             begun = time.perf_counter()
             status, body = connection.ask(request.raw)
-            times.of_kind[request.kind].append(time.perf_counter() - begun)
+            seconds = time.perf_counter() - begun
             _check(request, status, body, cached)
-            was, busy = busy, server.busy_s()
-            if was is not None and busy is not None:
-                times.busy[request.kind].append(busy - was)
-        after = server.cpu_s()
-    times.cpu_s = None if before is None or after is None else after - before
+            before, last = last, server.cpu_s()
+            times.add(request.kind, seconds, None if before is None or last is None else last - before)
+    times.cpu_s = None if first is None or last is None else last - first
     return times
 
 

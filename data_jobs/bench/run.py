@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from data_jobs.bench.alone import encoder_times, pipeline_times
+from data_jobs.bench.engines import connection_of, environment_of, names_of, prepared
 from data_jobs.bench.machine import load, machine
 from data_jobs.bench.mix import Requests, people_needed
 from data_jobs.bench.people import Person, logged, make_people
@@ -14,43 +15,57 @@ from data_jobs.bench.sequence import Effort, measure_http
 from data_jobs.bench.targets import verdicts
 from data_jobs.report import Progress
 from services.adapters.bundle.local import LocalBundles, LocalReleases
-from services.adapters.state.sqlite.connection import Database
-from services.adapters.state.sqlite.state import SqliteState
-from services.bootstrap import SystemClock, open_embedded
+from services.bootstrap import SystemClock, open_stores, search_opener
 from services.recommender.domain.bundle import Bundle
 from services.recommender.ports import Release, TextEncoder
+from services.settings import Settings
 
 QUERIES = 40
 
 
 def measure(
-    bundle: Path, home: Path, encoder: TextEncoder | None, effort: Effort, progress: Progress
+    bundle: Path, settings: Settings, encoder: TextEncoder | None, effort: Effort, progress: Progress
 ) -> dict[str, Any]:
-    """All figures of the bundle in a folder, as one JSON document. ``home``: where a temporary home may be made.
+    """All figures of the bundle in a folder, as one JSON document. ``settings``: of ``settings_of_run``; a temporary
+    home is made below theirs.
 
-    Raises Unavailable (no server, no encoder), BenchFailed, BundleError.
+    Raises Unavailable (no server, no encoder, no answer of an engine), BenchFailed, IndexingFailed, BundleError.
     """
     before = load()
-    with _temporary_home(bundle, home) as own:
-        release = LocalReleases(own, open_embedded).current()
-        people = make_people(release.bundle.catalogue, people_needed(effort.requests))
-        progress.advance("seeding people", 0, 1)
-        _seed(own, (person for of_length in people.values() for person in of_length))
-        progress.advance("seeding people", 1, 1)
-        requests = Requests(release.bundle.catalogue, people)
-        figures = {
-            "http": measure_http(own, requests, release.bundle, encoder, effort, progress),
-            "pipeline": _pipeline(release, people, effort, progress),
-            "encoder": _encoder(encoder, requests, effort, progress),
-        }
-        films = len(release.bundle.catalogue)
-        facts = _facts(release.bundle, effort)
-        release.search.close()
+    with _temporary_home(bundle, settings.marquee_home / "bench") as own:
+        settings = settings.model_copy(update={"marquee_home": own})
+        with prepared(settings, bundle, progress) as index:
+            release = LocalReleases(own, search_opener(settings, SystemClock())).current()
+            try:
+                figures = _figures(settings, release, encoder, effort, progress)
+            finally:
+                release.search.close()
+    engines, films = names_of(settings), len(release.bundle.catalogue)
+    figures["index"] = index
     return {
         "machine": machine() | {"load_before": before, "load_after": load()},
-        "bundle": facts,
+        "bundle": _facts(release.bundle, effort),
+        "engines": engines,
         **figures,
-        "targets": verdicts(figures, films),
+        "targets": verdicts(figures, films, engines.values()),
+    }
+
+
+def _figures(
+    settings: Settings, release: Release, encoder: TextEncoder | None, effort: Effort, progress: Progress
+) -> dict[str, Any]:
+    """Everything that is measured, in turn."""
+    people = make_people(release.bundle.catalogue, people_needed(effort.requests))
+    progress.advance("seeding people", 0, 1)
+    _seed(settings, (person for of_length in people.values() for person in of_length))
+    progress.advance("seeding people", 1, 1)
+    requests = Requests(release.bundle.catalogue, people)
+    environment = environment_of(settings)
+    return {
+        "http": measure_http(settings.marquee_home, requests, release.bundle, encoder, effort, progress, environment),
+        "pipeline": _pipeline(release, people, effort, progress),
+        "encoder": _encoder(encoder, requests, effort, progress),
+        "units": _units(settings, release, people),
     }
 
 
@@ -71,6 +86,16 @@ def _encoder(encoder: TextEncoder | None, requests: Requests, effort: Effort, pr
     return {"id": encoder.encoder_id, **figures}
 
 
+def _units(settings: Settings, release: Release, people: dict[int, list[Person]]) -> dict[str, Any]:
+    """By number of events; nothing where people are kept in SQLite."""
+    if settings.ddb_users_table is None:
+        return {}
+    from data_jobs.bench.units import counted, units_used
+
+    with counted(release, connection_of(settings), SystemClock()) as (recommender, units):
+        return units_used(recommender, units, people)
+
+
 @contextmanager
 def _temporary_home(bundle: Path, home: Path) -> Iterator[Path]:
     """A home with this bundle active and an empty state store, so that no run finds the answers of another."""
@@ -82,8 +107,8 @@ def _temporary_home(bundle: Path, home: Path) -> Iterator[Path]:
         yield own
 
 
-def _seed(home: Path, people: Iterable[Person]) -> None:
-    state = SqliteState(Database(home / "state.db", SystemClock()))
+def _seed(settings: Settings, people: Iterable[Person]) -> None:
+    state = open_stores(settings, SystemClock()).state
     try:
         state.seed(logged(people))
     finally:

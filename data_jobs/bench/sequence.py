@@ -1,7 +1,8 @@
 """Everything that is measured over HTTP, in turn: some starts, then one process from cold to busy."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -34,20 +35,23 @@ def measure_http(
     encoder: TextEncoder | None,
     effort: Effort,
     progress: Progress,
+    environment: Mapping[str, str],
 ) -> dict[str, Any]:
     """All figures over HTTP of the bundle that is active in ``home``; the encoder is the one the server will find.
+    ``environment``: settings of the server, e.g. which engines it asks.
 
     Raises Unavailable, BenchFailed.
     """
     encoding = encoder is not None and bundle.embeddings is not None
     kinds = kinds_of(free_text=encoding or bundle.embeddings is None)
+    serve = partial(Served, home, environment)
     starts, firsts = [], []
     for done in range(effort.starts - 1):
         progress.advance("starting the server", done, effort.starts)
-        with Served(home) as server:
+        with serve() as server:
             starts.append(server.started_s)
             firsts.append(over_http.first_answer(server, requests.make("person_50")))
-    with Served(home) as server:
+    with serve() as server:
         progress.advance("starting the server", effort.starts, effort.starts)
         starts.append(server.started_s)
         firsts.append(over_http.first_answer(server, requests.make("person_50")))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.cli import bench_engines
+from services.cli import bench_engines, bench_lambda
 from services.cli.bench_engines import SearchChoice, SearchOption, StateChoice, StateOption
 from services.cli.build import EncoderChoice
 from services.cli.console import EXIT_CODES, JsonOption, Output, table
@@ -40,6 +40,9 @@ def bench(
     requests: Annotated[int, typer.Option(min=100, max=100_000, help="Requests of the mix in a pass.")] = 1_000,
     search: SearchOption = SearchChoice.EMBEDDED,
     state: StateOption = StateChoice.SQLITE,
+    on_lambda: Annotated[
+        bool, typer.Option("--lambda", help="Measure the function under Lambda's emulator: first answers, warm, size.")
+    ] = False,
     as_json: JsonOption = False,
     out: Annotated[Path | None, typer.Option(help="Write the JSON document to this file, too.")] = None,
 ) -> None:
@@ -54,15 +57,20 @@ def bench(
     from services.settings import load_settings
 
     settings, output = load_settings(), Output(as_json)
+    if on_lambda:
+        bench_lambda.refuse_engines(search, state)
     of_run = bench_engines.settings_of_run(settings, search, state)
     world = _world(films, metadata, movielens, tmdb, real_text, encoder, settings.embedder_dir)
     with output.progress() as progress:
         bundle = find_bundle(settings.marquee_home, world, progress)
-        document = measure(bundle, of_run, world.encoder, Effort(requests), progress)
+        if on_lambda:
+            document = bench_lambda.measured(bundle, settings.marquee_home / "bench", progress)
+        else:
+            document = measure(bundle, of_run, world.encoder, Effort(requests), progress)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    output.result(document, lines_of(document))
+    output.result(document, lambda_lines_of(document) if on_lambda else lines_of(document))
 
 
 def _world(
@@ -108,6 +116,19 @@ def lines_of(document: Mapping[str, Any]) -> list[str]:
         "",
         *_others(document["http"]),
         *bench_engines.lines_of(document),
+    ]
+
+
+def lambda_lines_of(document: Mapping[str, Any]) -> list[str]:
+    """The document of ``--lambda`` as tables for people."""
+    bundle = document["bundle"]
+    return [
+        f"{bundle['films']:,} films; {', '.join(bundle['sources'])}",
+        _machine(document["machine"]),
+        "",
+        *_targets(document["targets"]),
+        "",
+        *bench_lambda.tables_of(document["lambda"]),
     ]
 
 

@@ -99,4 +99,5 @@ def _units(units: Mapping[str, Mapping[str, Mapping[str, float]]]) -> list[str]:
     parts = [(what, kind) for what in ("uncached", "cached", "feedback") for kind in ("read", "write")]
     headings = (f"{what}, {kind}" for what, kind in parts)
     rows = [(events, *(f"{costs[what][kind]:g}" for what, kind in parts)) for events, costs in units.items()]
-    return ["", *table(("DynamoDB units; events", *headings), rows)]
+    reported = "As the server reports them. DynamoDB Local counts a transaction twice over: AWS bills half the writes."
+    return ["", *table(("DynamoDB units; events", *headings), rows), reported]

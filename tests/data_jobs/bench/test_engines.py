@@ -8,7 +8,7 @@ from opensearchpy import OpenSearch
 from data_jobs.bench.engines import connection_of, environment_of, names_of, prepared, settings_of_run
 from data_jobs.bench.world import World, find_bundle
 from data_jobs.report import Silent
-from services.adapters.state.dynamodb.client import make_client
+from services.adapters.state.dynamodb.client import Connection, Tables, make_client
 from services.recommender.errors import SearchUnavailable, StateUnavailable
 from services.settings import Settings, load_settings
 
@@ -40,9 +40,7 @@ def remote():
 
 
 def tables_at(url):
-    client = make_client(
-        connection_of(settings_of_run(load_settings(ddb_endpoint=url), opensearch=False, dynamodb=True))
-    )
+    client = make_client(Connection(Tables("users", "events", "cache"), endpoint=url, timeout_s=2.0))
     try:
         return set(client.list_tables()["TableNames"])
     finally:
@@ -54,8 +52,11 @@ def indexes_at(url, prefix):
         return list(client.indices.get(index=f"{prefix}-*"))
 
 
-def fail_in_the_middle():
-    raise ZeroDivisionError
+def fail_in(settings, bundle, look):
+    """A run that fails once it has looked at what was prepared."""
+    with prepared(settings, bundle, Silent()) as figures:
+        look(figures)
+        raise ZeroDivisionError
 
 
 def test_two_runs_share_no_name(remote):
@@ -120,13 +121,18 @@ def test_index_and_tables_are_there_for_the_block_and_gone_after_a_failure(
 ):
     settings = remote(opensearch_url, dynamodb_url)
     tables = connection_of(settings).tables
-    with pytest.raises(ZeroDivisionError), prepared(settings, bundle, Silent()) as figures:
+    wanted = {tables.users, tables.events, tables.cache}
+    index = settings.opensearch.index_name(bundle.name)
+
+    def look(figures):
         assert figures["films"] > 250
         assert figures["seconds"] > 0
-        assert {tables.users, tables.events, tables.cache} <= tables_at(dynamodb_url)
-        assert indexes_at(opensearch_url, settings.opensearch_index) == [settings.opensearch.index_name(bundle.name)]
-        fail_in_the_middle()
-    assert tables_at(dynamodb_url).isdisjoint({tables.users, tables.events, tables.cache})
+        assert wanted <= tables_at(dynamodb_url)
+        assert indexes_at(opensearch_url, settings.opensearch_index) == [index]
+
+    with pytest.raises(ZeroDivisionError):
+        fail_in(settings, bundle, look)
+    assert tables_at(dynamodb_url).isdisjoint(wanted)
     assert indexes_at(opensearch_url, settings.opensearch_index) == []
 
 

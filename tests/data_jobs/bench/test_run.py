@@ -7,12 +7,16 @@ import pytest
 
 from data_jobs.bench.engines import settings_of_run
 from data_jobs.bench.mix import FREE_TEXT, WEIGHTS
+from data_jobs.bench.over_http import BenchFailed
 from data_jobs.bench.run import measure
-from data_jobs.bench.sequence import Effort, kinds_of
+from data_jobs.bench.sequence import Effort, kinds_of, measure_http
 from data_jobs.bench.targets import TARGETS
 from data_jobs.bench.world import World, find_bundle
 from data_jobs.report import Silent
+from services.adapters.bundle.local import LocalBundles
+from services.adapters.bundle.reader import open_bundle
 from services.settings import load_settings
+from tests.data_jobs.bench.kit import small_requests
 
 SMALL = Effort(requests=20, passes=2, starts=1)
 
@@ -68,6 +72,14 @@ def test_nothing_is_left_behind_but_the_bundle(home, bundle, document):
     assert [path.name for path in (home / "bench").iterdir()] == [World().fingerprint()]
     assert not (home / "state.db").exists()
     assert bundle.is_dir()
+
+
+def test_the_server_gets_the_environment_of_the_run(bundle, tmp_path):
+    (tmp_path / "bundles").symlink_to(bundle.parent, target_is_directory=True)
+    LocalBundles(tmp_path).activate(bundle.name)
+    keys = {"API_KEYS": "on", "API_KEY_PEPPER": "a secret of sufficient length"}
+    with pytest.raises(BenchFailed, match="was answered 401"):
+        measure_http(tmp_path, small_requests(), open_bundle(bundle), None, SMALL, Silent(), keys)
 
 
 def test_free_text_is_asked_where_it_can_be_answered():

@@ -1,0 +1,151 @@
+"""A function under Lambda's runtime interface emulator: the real loop of events, as processes of this machine."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from services.recommender.errors import Unavailable
+
+_HOST = "127.0.0.1"
+_INVOKE = "/2015-03-31/functions/function/invocations"
+_START_S = 20.0
+_STOP_S = 5.0
+_POLL_S = 0.005
+_LONGEST_S = 120.0
+_KEPT = ("LANG", "TMPDIR")
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """What to run. ``folders``: where its packages and code are, best first; ``handler``: "module.function";
+    ``timeout_s``: when the emulator ends it. ``tools``: the folder with the emulator and the runtime's client.
+    """
+
+    tools: Path
+    folders: Sequence[Path]
+    handler: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    timeout_s: int = 29
+
+
+class Emulated:
+    """A running emulator; the function's process starts with the first event. Stopped at the end of the block."""
+
+    def __init__(self, function: Function, log: Path) -> None:
+        self._function = function
+        self._log = log
+        self._port = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self._port, api_port = _free_ports(2)
+        function = self._function
+        # The folder of the code goes before those of its packages; the client of the runtime comes last.
+        path = os.pathsep.join(map(str, (*function.folders, function.tools)))
+        own = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "PYTHONPATH": path,
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            "LAMBDA_TASK_ROOT": str(function.folders[0]),
+            "AWS_LAMBDA_FUNCTION_NAME": "marquee",
+            "AWS_LAMBDA_FUNCTION_VERSION": "1",
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
+            "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout_s),
+        }
+        command = [
+            str(function.tools / "aws-lambda-rie"), "--log-level", "error",
+            "--runtime-interface-emulator-address", f"{_HOST}:{self._port}",
+            "--runtime-api-address", f"{_HOST}:{api_port}",
+            # Not the environment of the project, whose packages would hide what the folders lack.
+            str(Path(sys.executable).resolve()), "-S", "-m", "awslambdaric", function.handler,
+        ]  # fmt: skip
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own tools
+                command,
+                cwd=function.folders[0],
+                env={**own, **kept, **function.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            self._wait(time.monotonic() + _START_S)
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def invoke(self, event: object) -> Any:  # noqa: ANN401 - whatever the function answers
+        """The function's answer to an event. Raises Unavailable if the emulator does not answer with JSON."""
+        answer = self.invoke_raw(json.dumps(event).encode())
+        try:
+            return json.loads(answer)
+        except ValueError as error:
+            raise Unavailable(f"the function did not answer with JSON: {answer[:500]!r}") from error
+
+    def invoke_raw(self, event: bytes) -> bytes:
+        """The same in bytes, whatever is answered. Raises Unavailable if nothing is."""
+        connection = HTTPConnection(_HOST, self._port, timeout=_LONGEST_S)
+        try:
+            connection.request("POST", _INVOKE, event)
+            return connection.getresponse().read()
+        except (OSError, HTTPException) as error:
+            raise Unavailable(f"the Lambda emulator broke off: {error!r}; it said: {self.said()[-500:]}") from error
+        finally:
+            connection.close()
+
+    def said(self) -> str:
+        """What emulator and function have written so far."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
+    def _wait(self, until: float) -> None:
+        while time.monotonic() < until:
+            try:
+                socket.create_connection((_HOST, self._port), _START_S).close()
+            except OSError:
+                time.sleep(_POLL_S)
+            else:
+                return
+            if self._process is None or self._process.poll() is not None:
+                raise Unavailable(f"the Lambda emulator ended at once: {self.said()[-500:]}")
+        raise Unavailable(f"the Lambda emulator was not up after {_START_S:.0f} s: {self.said()[-500:]}")
+
+    def _stop(self) -> None:
+        """End the emulator with the function: both are in a session of their own."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        for how in (signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.killpg(process.pid, how)
+                process.wait(_STOP_S)
+            except (ProcessLookupError, subprocess.TimeoutExpired):
+                continue
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on now; the emulator can't choose its own."""
+    sockets = [socket.create_server((_HOST, 0)) for _ in range(count)]
+    try:
+        return [int(made.getsockname()[1]) for made in sockets]
+    finally:
+        for made in sockets:
+            made.close()

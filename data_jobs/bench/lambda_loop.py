@@ -1,0 +1,176 @@
+"""The function under Lambda's runtime interface emulator: first answers of fresh processes, warm answers, size.
+
+A first answer is that of a fresh process to ``POST /recommend``, from the event's first byte to the answer's last:
+start of Python, imports, wiring, opening the bundle and the answer. The same is timed for the smallest FastAPI
+application behind Mangum, in turn with ours, and what counts is the difference of the medians.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from data_jobs.bench.emulator import Emulated, Function
+from data_jobs.bench.figures import Figures, over_passes, percentiles
+from data_jobs.bench.lambda_parts import HANDLER, HELLO_HANDLER, Tree, event_of, lay_tree, quiet_stores, write_hello
+from data_jobs.bench.machine import load, machine
+from data_jobs.bench.mix import RECOMMEND, TYPICAL, Requests, people_needed
+from data_jobs.bench.people import Person, logged, make_people
+from data_jobs.bench.targets import ANY, LARGE, Target, value_at
+from data_jobs.report import Progress
+from services.adapters.bundle.local import LocalBundles, LocalReleases
+from services.adapters.state.sqlite.connection import Database
+from services.adapters.state.sqlite.state import SqliteState
+from services.bootstrap import SystemClock, open_embedded
+from services.recommender.domain.bundle import Bundle
+from services.recommender.errors import MarqueeError
+
+TARGETS = (
+    Target("Lambda, first answer beyond a hello", "ms", ("lambda", "beyond_hello", "embedded"), 200.0, ANY),
+    Target("Lambda, the same with AWS clients", "ms", ("lambda", "beyond_hello", "aws"), 450.0, ANY),
+    Target("Lambda, warm /recommend, p50", "ms", ("lambda", "warm", "p50"), 12.0, LARGE),
+    Target("Lambda, unpacked, no encoder, no bundle", "MB", ("lambda", "size_mb", "deployed"), 120.0, ANY),
+)
+
+
+class LoopFailed(MarqueeError):
+    """The function answered with something else than films."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """``starts`` of a fresh process for each function; ``requests`` of the mix a pass to a warm one."""
+
+    starts: int = 7
+    requests: int = 200
+    passes: int = 3
+
+
+def measure_lambda(
+    bundle: Path, home: Path, effort: Effort, progress: Progress, lay: Callable[[Path], Tree] = lay_tree
+) -> dict[str, Any]:
+    """All figures of the loop over the bundle in a folder, as one JSON document. ``home``: where temporary folders may
+    be made; ``lay`` makes the image's tree in one. Raises Unavailable (no emulator, no packages), LoopFailed,
+    BundleError.
+    """
+    before = load()
+    home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="lambda-", dir=home) as made:
+        folder = Path(made).resolve()
+        progress.advance("laying out the image", 0, 1)
+        tree = lay(folder / "image")
+        progress.advance("laying out the image", 1, 1)
+        opened, people = _seeded(bundle, folder / "home")
+        figures = _figures(tree, folder, Requests(opened.catalogue, people), effort, progress)
+    films = len(opened.catalogue)
+    found = {"lambda": figures}
+    return {
+        "machine": machine() | {"load_before": before, "load_after": load()},
+        "bundle": {"version": opened.version, "films": films, "sources": list(opened.sources)},
+        **found,
+        "targets": [_verdict(target, found, films) for target in TARGETS],
+    }
+
+
+def _figures(tree: Tree, folder: Path, requests: Requests, effort: Effort, progress: Progress) -> dict[str, Any]:
+    home = {"MARQUEE_HOME": str(folder / "home")}
+    with quiet_stores() as stores:
+        functions = {
+            "hello": Function(tree.tools, (write_hello(folder / "hello"), tree.task), HELLO_HANDLER),
+            "embedded": Function(tree.tools, (tree.task,), HANDLER, home),
+            "aws": Function(tree.tools, (tree.task,), HANDLER, home | stores),
+        }
+        first = _first_answers(functions, requests, folder / "log", effort, progress)
+    hello = first["hello"]["p50"]
+    return {
+        "first": first,
+        "beyond_hello": {name: round(first[name]["p50"] - hello, 1) for name in ("embedded", "aws")},
+        "warm": _warm(functions["embedded"], requests, folder / "log", effort, progress),
+        "warm_hello": _warm(functions["hello"], requests, folder / "log", effort, progress),
+        "size_mb": tree.sizes_mb(),
+    }
+
+
+def _first_answers(
+    functions: Mapping[str, Function], requests: Requests, log: Path, effort: Effort, progress: Progress
+) -> dict[str, Figures]:
+    """By function; in turn, so that whatever else the machine does meets all of them."""
+    spent: dict[str, list[float]] = {name: [] for name in functions}
+    total = effort.starts * len(functions)
+    for done in range(total):
+        name = list(functions)[done % len(functions)]
+        with Emulated(functions[name], log) as emulated:
+            spent[name].append(_timed(emulated, requests.make(f"person_{TYPICAL}").raw, hello=name == "hello"))
+        progress.advance("starting fresh processes", done + 1, total)
+    return {name: _spread(times) for name, times in spent.items()}
+
+
+def _spread(times: Sequence[float]) -> Figures:
+    """Milliseconds; the first process reads everything from the disk and is left out where there are others."""
+    counted = [spent * 1_000 for spent in (times[1:] or times)]
+    return {
+        "n": len(counted),
+        "p50": round(median(counted), 1),
+        "min": round(min(counted), 1),
+        "max": round(max(counted), 1),
+        "very_first": round(times[0] * 1_000, 1),
+    }
+
+
+def _warm(function: Function, requests: Requests, log: Path, effort: Effort, progress: Progress) -> Figures:
+    """The mix's requests to ``/recommend``, one event at a time, a new connection each; over passes."""
+    passes = []
+    with Emulated(function, log) as emulated:
+        hello = function.handler == HELLO_HANDLER
+        for number in range(effort.passes + 1):
+            events = [sent.raw for sent in requests.mixed(effort.requests, RECOMMEND)]
+            times = [_timed(emulated, raw, hello) for raw in events]
+            progress.advance("asking a warm process", number + 1, effort.passes + 1)
+            # The first pass opens and fills whatever is opened and filled once.
+            if number:
+                passes.append(percentiles(times))
+    return over_passes(passes)
+
+
+def _timed(emulated: Emulated, raw: bytes, hello: bool = False) -> float:
+    """Seconds until the answer is there. Raises LoopFailed if it is none."""
+    event = event_of(raw)
+    begun = time.perf_counter()
+    answer = emulated.invoke(event)
+    spent = time.perf_counter() - begun
+    status = answer.get("statusCode") if isinstance(answer, dict) else None
+    if status != 200 or not (hello or '"items"' in answer["body"]):
+        raise LoopFailed(f"{raw[:60]!r} was answered with {str(answer)[:500]}; the log ends: {emulated.said()[-500:]}")
+    return spent
+
+
+def _seeded(bundle: Path, home: Path) -> tuple[Bundle, dict[int, list[Person]]]:
+    """A home with this bundle active and people in its store; gives the bundle and the people."""
+    home.mkdir()
+    (home / "bundles").symlink_to(bundle.resolve().parent, target_is_directory=True)
+    LocalBundles(home).activate(bundle.name)
+    release = LocalReleases(home, open_embedded).current()
+    release.search.close()
+    people = make_people(release.bundle.catalogue, people_needed(100))
+    state = SqliteState(Database(home / "state.db", SystemClock()))
+    try:
+        state.seed(logged(person for of_length in people.values() for person in of_length))
+    finally:
+        state.close()
+    return release.bundle, people
+
+
+def _verdict(target: Target, figures: Mapping[str, Any], films: int) -> dict[str, Any]:
+    value = value_at(figures, target.place)
+    counts = target.films[0] <= films <= target.films[1] and value is not None
+    return {
+        "what": target.what,
+        "unit": target.unit,
+        "measured": value,
+        "target": f"<= {target.bound:g}",
+        "for": target.set_for,
+        "met": target.is_met(value) if counts and value is not None else None,
+    }

@@ -1,0 +1,96 @@
+"""What a request costs in DynamoDB: read and write units, as the tables themselves report them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from data_jobs.bench.mix import LENGTHS, K
+from data_jobs.bench.over_http import BenchFailed
+from data_jobs.bench.people import Person
+from services.adapters.explain.template import TemplateExplainer
+from services.adapters.state.dynamodb.client import Connection
+from services.adapters.state.dynamodb.state import DynamoState
+from services.adapters.state.dynamodb.store import DynamoStore
+from services.adapters.state.dynamodb.units import Units
+from services.recommender.domain.events import Event, EventKind
+from services.recommender.domain.request import Request
+from services.recommender.errors import MarqueeError
+from services.recommender.ports import Clock, FeedbackCommand, Release, Releases
+from services.recommender.service import Recommender
+
+# Units depend on the size of what is stored and on nothing that varies from time to time.
+PEOPLE = 5
+_DIVERSITY = 0.19  # not asked for elsewhere, so the cache knows none of these answers
+
+Cost = dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Only:
+    """One release for good."""
+
+    release: Release
+
+    def current(self) -> Release:
+        return self.release
+
+
+@contextmanager
+def counted(release: Release, connection: Connection, clock: Clock) -> Iterator[tuple[Recommender, Units]]:
+    """A recommender as the server's, whose state counts units; its connections are closed at the end."""
+    units = Units()
+    state = DynamoState(DynamoStore(connection, clock, units))
+    releases: Releases = _Only(release)
+    try:
+        yield Recommender(releases, state, None, TemplateExplainer(), clock), units
+    finally:
+        state.close()
+
+
+def units_used(recommender: Recommender, units: Units, people: Mapping[int, Sequence[Person]]) -> dict[str, Any]:
+    """``{length: {uncached: {read, write}, cached: ..., feedback: ...}}``: medians over some people of each length.
+
+    Raises BenchFailed for an answer that is degraded or from the wrong place, and for feedback that is refused.
+    """
+    return {str(length): _medians([_of_person(recommender, units, one) for one in people[length][:PEOPLE]])
+            for length in LENGTHS}  # fmt: skip
+
+
+def _of_person(recommender: Recommender, units: Units, person: Person) -> dict[str, Cost]:
+    """The same question twice, then a like."""
+    with _spent(units) as uncached:
+        _ask(recommender, person, cached=False)
+    with _spent(units) as cached:
+        _ask(recommender, person, cached=True)
+    liked = person.events[0].item_id
+    event = Event(liked, EventKind.LIKE, 1.0, recommender.clock.now_ms())
+    with _spent(units) as feedback:
+        (receipt,) = recommender.feedback([FeedbackCommand(person.user_id, event)])
+    if isinstance(receipt, MarqueeError):
+        raise BenchFailed(f"a like of {liked!r} was refused: {receipt}") from receipt
+    return {"uncached": uncached, "cached": cached, "feedback": feedback}
+
+
+def _ask(recommender: Recommender, person: Person, *, cached: bool) -> None:
+    answer = recommender.recommend(Request(user_id=person.user_id, k=K, diversity=_DIVERSITY))
+    if answer.degraded:
+        raise BenchFailed(f"an answer is degraded ({', '.join(answer.degraded)}), so its units say nothing")
+    if answer.cached != cached:
+        where = "came from the cache" if answer.cached else "was not in the cache"
+        raise BenchFailed(f"an answer {where}, so its units are not those of the other kind; run it again")
+
+
+@contextmanager
+def _spent(units: Units) -> Iterator[Cost]:
+    """What the block consumes, once it is over."""
+    read, write = units.read, units.write
+    cost: Cost = {}
+    yield cost
+    cost |= {"read": units.read - read, "write": units.write - write}
+
+
+def _medians(costs: Iterable[Mapping[str, Cost]]) -> dict[str, Cost]:
+    found = list(costs)
+    return {what: {kind: median(each[what][kind] for each in found) for kind in ("read", "write")} for what in found[0]}

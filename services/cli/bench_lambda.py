@@ -1,0 +1,45 @@
+"""``marquee bench --lambda``: the function under Lambda's emulator."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from services.cli.bench_engines import SearchChoice, StateChoice
+from services.cli.console import table
+from services.cli.failures import Misused
+
+if TYPE_CHECKING:
+    from data_jobs.report import Progress
+
+_NAMES = {"hello": "FastAPI + Mangum hello", "embedded": "Marquee, embedded", "aws": "Marquee, AWS clients"}
+
+
+def refuse_engines(search: SearchChoice, state: StateChoice) -> None:
+    """Raise Misused where engines were chosen: the loop measures both ways itself."""
+    if search is not SearchChoice.EMBEDDED or state is not StateChoice.SQLITE:
+        raise Misused("--lambda measures the embedded way and the one with AWS clients; leave out --search and --state")
+
+
+def measured(bundle: Path, home: Path, progress: "Progress") -> dict[str, Any]:
+    """The figures. Raises Unavailable, LoopFailed, BundleError."""
+    from data_jobs.bench.lambda_loop import Effort, measure_lambda
+
+    return measure_lambda(bundle, home, Effort(), progress)
+
+
+def tables_of(figures: Mapping[str, Any]) -> list[str]:
+    """First answers by function, warm answers, sizes by layer."""
+    first = [
+        (_NAMES[name], f["n"], f["p50"], f["min"], f["max"], f["very_first"]) for name, f in figures["first"].items()
+    ]
+    warm = [
+        (_NAMES[name], figures[place]["n"], *(f"{figures[place][part]:.2f}" for part in ("p50", "p95", "p99")))
+        for name, place in (("hello", "warm_hello"), ("embedded", "warm"))
+    ]
+    return [
+        *table(("first answer of a fresh process, ms", "n", "p50", "min", "max", "the very first"), first),
+        "",
+        *table(("warm, ms through the emulator", "n", "p50", "p95", "p99"), warm),
+        "",
+        *table(("layer", "MB unpacked"), list(figures["size_mb"].items())),
+    ]
