@@ -9,7 +9,23 @@ from typing import Annotated
 
 import typer
 
-from services.cli import ask, bench, build, bundle, doctor, evaluate, index, keys, serve, tables, up, users, validate
+from services.cli import (
+    ask,
+    bench,
+    build,
+    bundle,
+    cost,
+    doctor,
+    evaluate,
+    index,
+    keys,
+    release,
+    serve,
+    tables,
+    up,
+    users,
+    validate,
+)
 from services.cli.console import EXIT_CODES, ExitCode
 
 app = typer.Typer(
@@ -40,7 +56,23 @@ def root(
     """Film recommendations: prepare the data, build a bundle, serve it, ask it."""
 
 
-for group in (validate, build, up, serve, ask, users, bundle, index, keys, tables, doctor, evaluate, bench):
+for group in (
+    validate,
+    build,
+    up,
+    serve,
+    ask,
+    users,
+    bundle,
+    index,
+    release,
+    keys,
+    tables,
+    doctor,
+    evaluate,
+    bench,
+    cost,
+):
     group.register(app)
 
 

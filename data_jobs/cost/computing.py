@@ -1,0 +1,78 @@
+"""What makes the answers: the Lambda function, or the service on Fargate with its balancer and network."""
+
+from collections.abc import Iterator
+
+from data_jobs.cost.bill import Line
+from data_jobs.cost.deployment import HOURS, SECONDS, Compute, Deployment, Search
+from data_jobs.cost.prices import PriceList
+from data_jobs.cost.workload import LOG_BYTES, SEARCH_BYTES, billed_seconds, cpu_seconds, sent_gb
+
+MB_A_GB = 1_024
+# A published version keeps its snapshot until nobody called it for 14 days (AWS Lambda developer guide, "SnapStart").
+SNAPSHOT_DAYS, DAYS = 14.0, 30.4
+# Assumed: an environment lives two hours; at the peak there are three times as many as on average.
+RESTORES_AN_HOUR, PEAK = 0.5, 3.0
+# Active tracing records the first request of a second and 5 % of the others (AWS Lambda developer guide, "X-Ray").
+TRACED_A_SECOND, TRACED_SHARE = 1.0, 0.05
+
+# As infra/constructs/fargate.py has them.
+TASK_VCPU, TASK_GB, TASK_CPU_SHARE = 1.0, 2.0, 0.6
+ZONES = 2
+# Of a load balancer's capacity unit (Elastic Load Balancing Pricing). Assumed: five requests a connection.
+LCU_CONNECTIONS, LCU_GB_AN_HOUR, REQUESTS_A_CONNECTION = 25.0, 1.0, 5.0
+
+
+def compute_lines(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
+    """The lines of the chosen compute."""
+    if deployment.compute is Compute.LAMBDA:
+        yield from _lambda(deployment, prices)
+    else:
+        yield from _fargate(deployment, prices)
+        yield from _network(deployment, prices)
+
+
+def environments(deployment: Deployment) -> float:
+    """Execution environments of the function at the peak; at least one once anybody calls, if only the canary."""
+    return (1 + PEAK * billed_seconds(deployment) / SECONDS) if deployment.requests else 0.0
+
+
+def tasks(deployment: Deployment) -> float:
+    """Tasks that run on average: as many as the load needs, but never fewer than the stage wants."""
+    return max(deployment.settings.fargate_tasks_min, cpu_seconds(deployment) / SECONDS / TASK_VCPU / TASK_CPU_SHARE)
+
+
+def _lambda(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
+    service, memory_gb = "Lambda", deployment.memory_mb / MB_A_GB
+    yield Line(service, "requests", deployment.requests, prices["lambda_request"])
+    running = billed_seconds(deployment) * memory_gb
+    yield Line(service, f"{deployment.memory_mb:,} MB", running, prices[f"lambda_{deployment.architecture}"])
+    if deployment.snapstart:
+        older = deployment.releases * SNAPSHOT_DAYS / DAYS if deployment.stage == "prod" else 0.0
+        yield Line(service, "SnapStart, snapshots", (1 + older) * memory_gb * SECONDS, prices["snapstart_cache"])
+        restores = environments(deployment) * RESTORES_AN_HOUR * HOURS
+        yield Line(service, "SnapStart, restores", restores * memory_gb, prices["snapstart_restore"])
+    if deployment.tracing:
+        a_second = deployment.requests / SECONDS
+        traced = min(a_second, TRACED_A_SECOND) + TRACED_SHARE * max(a_second - TRACED_A_SECOND, 0)
+        yield Line("X-Ray", "traces", traced * SECONDS, prices["xray_trace"])
+
+
+def _fargate(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
+    service, hours = "Fargate", tasks(deployment) * HOURS
+    yield Line(service, f"{tasks(deployment):.1f} tasks", hours * TASK_VCPU, prices["fargate_vcpu"])
+    yield Line(service, f"{TASK_GB:.0f} GB each", hours * TASK_GB, prices["fargate_memory"])
+
+
+def _network(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
+    """Balancer, and NAT for what has no gateway endpoint: OpenSearch and the logs."""
+    balancer, network, gateways = "Load balancer", "Network", deployment.settings.nat_gateways
+    connections = deployment.requests / REQUESTS_A_CONNECTION / SECONDS / LCU_CONNECTIONS
+    capacity = max(connections, sent_gb(deployment) / HOURS / LCU_GB_AN_HOUR)
+    yield Line(balancer, "balancer", HOURS, prices["balancer_hour"])
+    yield Line(balancer, f"{capacity:.2f} capacity units", capacity * HOURS, prices["balancer_lcu"])
+    yield Line(network, f"NAT gateways: {gateways}", gateways * HOURS, prices["nat_hour"])
+    searched = 0.0 if deployment.search is Search.EMBEDDED else deployment.fresh * SEARCH_BYTES
+    through = (searched + deployment.requests * LOG_BYTES) / 1e9
+    yield Line(network, "NAT, traffic", through, prices["nat_transfer"])
+    addresses = gateways + ZONES
+    yield Line(network, f"public addresses: {addresses}", addresses * HOURS, prices["public_ipv4"])

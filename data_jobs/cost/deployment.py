@@ -1,0 +1,121 @@
+"""What is deployed and how much it is used: everything that a bill follows from, beside the prices."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from services.recommender.errors import MarqueeError
+
+HOURS = 730.0
+SECONDS = HOURS * 3_600
+
+
+class DeploymentError(MarqueeError):
+    """A deployment that can't be; the message names the value and what was expected."""
+
+
+class Compute(StrEnum):
+    """What makes the answers: ``compute`` of infra/settings.py."""
+
+    LAMBDA = "lambda"
+    FARGATE = "fargate"
+
+
+class Search(StrEnum):
+    """What searches: a NextGen or a Classic collection of OpenSearch Serverless, or the index in the bundle."""
+
+    OPENSEARCH = "opensearch"
+    CLASSIC = "classic"
+    EMBEDDED = "embedded"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a stage decides, as infra/settings.py and the constructs have it. Capacities in OCU, times in days."""
+
+    search_ocu_min: int
+    log_days: int
+    fargate_tasks_min: int
+    nat_gateways: int
+    noncurrent_days: int
+
+
+STAGES: Mapping[str, Stage] = {
+    "dev": Stage(search_ocu_min=0, log_days=30, fargate_tasks_min=1, nat_gateways=1, noncurrent_days=7),
+    "prod": Stage(search_ocu_min=2, log_days=90, fargate_tasks_min=2, nat_gateways=2, noncurrent_days=90),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """``rps``: requests a second, the mean of the month. Shares are of 1: ``cache_hit`` and ``explain_share`` of the
+    answers to ``/recommend``, ``feedback_share`` of all requests. ``canary_minutes``: between two runs, 0 for none.
+    ``search_ocu_min`` None: that of the stage.
+
+    Raises DeploymentError for values that can't be.
+    """
+
+    rps: float = 0.0
+    films: int = 62_000
+    stage: str = "dev"
+    compute: Compute = Compute.LAMBDA
+    search: Search = Search.OPENSEARCH
+    cache_hit: float = 0.6
+    explain_share: float = 0.0
+    feedback_share: float = 0.03
+    people: int = 10_000
+    releases: float = 4.0
+    architecture: str = "x86_64"
+    memory_mb: int = 1_769
+    search_ocu_min: int | None = None
+    canary_minutes: int = 5
+    firewall: bool = True
+    snapstart: bool = True
+    tracing: bool = True
+
+    def __post_init__(self) -> None:
+        if self.stage not in STAGES:
+            raise DeploymentError(f"stage {self.stage!r}: expected {' or '.join(STAGES)}")
+        for name in ("cache_hit", "explain_share", "feedback_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise DeploymentError(f"{name} {getattr(self, name)}: expected a share from 0 to 1")
+        for name in ("rps", "people", "releases", "canary_minutes"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise DeploymentError(f"{name} {getattr(self, name)}: expected 0 or more")
+        if self.films < 1:
+            raise DeploymentError(f"films {self.films}: expected 1 or more")
+
+    @property
+    def settings(self) -> Stage:
+        """What the stage decides."""
+        return STAGES[self.stage]
+
+    @property
+    def canary_runs(self) -> float:
+        """Runs of the canary in a month."""
+        return HOURS * 60 / self.canary_minutes if self.canary_minutes else 0.0
+
+    @property
+    def requests(self) -> float:
+        """Requests in a month, the canary's among them."""
+        return self.rps * SECONDS + self.canary_runs
+
+    @property
+    def feedback(self) -> float:
+        """Events stored in a month."""
+        return self.rps * SECONDS * self.feedback_share
+
+    @property
+    def recommendations(self) -> float:
+        """Answers in a month, the canary's apart; whatever is no feedback counts as ``/recommend``, the dearest."""
+        return self.rps * SECONDS * (1 - self.feedback_share)
+
+    @property
+    def fresh(self) -> float:
+        """Answers in a month that are computed, because no cached one is valid."""
+        return self.recommendations * (1 - self.cache_hit)
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether anybody asks but the canary."""
+        return self.rps > 0

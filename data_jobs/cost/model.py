@@ -1,0 +1,100 @@
+"""From a deployment to its bill, and to what would make it smaller."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from data_jobs.cost.bill import Bill
+from data_jobs.cost.computing import compute_lines
+from data_jobs.cost.deployment import Compute, Deployment, Search
+from data_jobs.cost.edge import edge_lines
+from data_jobs.cost.operating import operation_lines
+from data_jobs.cost.prices import PriceList
+from data_jobs.cost.storing import storage_lines
+
+NOT_IN_THE_BILL = (
+    "taxes, support plans, savings plans, the free tier, lower prices of large volumes",
+    "a domain (Route 53), AWS Config, GuardDuty or other services of the account",
+    "SNS, SQS, EventBridge, Budgets, X-Ray queries, Logs Insights queries: cents at this size",
+    "Container Insights and flow logs on Fargate",
+    "Bedrock: the sentences of `explain` are made by template and cost bytes only",
+    "provisioning for peaks: requests are spread evenly over the month",
+)
+# Less than this is not worth a line, dollars a month.
+_LEAST_USD = 0.05
+_QUIET_CANARY_MINUTES = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """A change, how to make it, what it gives up, and what it saves in US dollars a month."""
+
+    change: str
+    how: str
+    price: str
+    usd: float
+
+
+def bill_of(deployment: Deployment, prices: PriceList) -> Bill:
+    """What a month costs."""
+    return Bill.of(
+        line
+        for lines in (compute_lines, edge_lines, storage_lines, operation_lines)
+        for line in lines(deployment, prices)
+    )
+
+
+def savings_of(deployment: Deployment, prices: PriceList) -> list[Saving]:
+    """What each change saves by itself, the most first; those that save next to nothing are left out."""
+    total = bill_of(deployment, prices).total
+    found = [
+        Saving(change, how, price, total - bill_of(other, prices).total)
+        for change, how, price, other in _changes(deployment)
+    ]
+    return sorted((each for each in found if each.usd >= _LEAST_USD), key=lambda saving: -saving.usd)
+
+
+def _changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment]]:
+    """What can be switched off, how, and what it costs in another way. One that changes nothing saves nothing."""
+    yield from _search_changes(now)
+    yield (
+        f"canary every {_QUIET_CANARY_MINUTES} minutes", "EVERY_MIN in infra/constructs/canary.py",
+        "an outage is noticed later", replace(now, canary_minutes=max(now.canary_minutes, _QUIET_CANARY_MINUTES)),
+    )  # fmt: skip
+    yield (
+        "no firewall", "web_acl_id in infra/constructs/cdn.py",
+        "no limit for one address, no rules against known attacks", replace(now, firewall=False),
+    )  # fmt: skip
+    if now.compute is Compute.LAMBDA:
+        yield (
+            "no traces", "tracing in infra/constructs/api.py",
+            "no trace of slow requests; the log has the milliseconds by stage", replace(now, tracing=False),
+        )  # fmt: skip
+        yield (
+            "no SnapStart", "snap_start in infra/constructs/api.py",
+            "the first answer of a new environment takes about a second longer", replace(now, snapstart=False),
+        )  # fmt: skip
+        yield (
+            "arm64", "-c architecture=arm64", "images are built on arm64", replace(now, architecture="arm64")
+        )  # fmt: skip
+        yield "Fargate", "-c compute=fargate", "servers to watch", replace(now, compute=Compute.FARGATE)
+    else:
+        yield "Lambda", "-c compute=lambda", "a first answer is slower", replace(now, compute=Compute.LAMBDA)
+
+
+def _search_changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment]]:
+    if now.search is Search.EMBEDDED:
+        return
+    if now.search is Search.CLASSIC:
+        yield (
+            "NextGen in place of Classic", "-c classic_search=false", "a new collection, indexed again",
+            replace(now, search=Search.OPENSEARCH),
+        )  # fmt: skip
+    else:
+        yield (
+            "search OCU may fall to 0", "-c search_ocu_min=0",
+            "after ten quiet minutes search is embedded for 10 to 30 s", replace(now, search_ocu_min=0),
+        )  # fmt: skip
+    yield (
+        "no OpenSearch", "docs/operations.md, Without OpenSearch", "search is embedded in every process",
+        replace(now, search=Search.EMBEDDED),
+    )  # fmt: skip

@@ -1,0 +1,68 @@
+"""What watches over it and releases it: CloudWatch, the canary, secrets, keys and the release job."""
+
+from collections.abc import Iterator
+
+from data_jobs.cost.bill import Line
+from data_jobs.cost.computing import DAYS, environments, tasks
+from data_jobs.cost.deployment import HOURS, Compute, Deployment, Search
+from data_jobs.cost.prices import PriceList
+from data_jobs.cost.workload import LOG_BYTES
+
+# CloudWatch keeps logs compressed (Amazon CloudWatch Pricing, "Logs": archived); assumed: to 15 %.
+LOG_COMPRESSION = 0.15
+# services/api/app/emf.py: eight metrics of the stage, and of each route that recommends; three of any other route; of
+# fallbacks one for the stage and one a cause. The canary's answer is not searched for: six. Assumed: routes, causes.
+ANSWER_METRICS, OTHER_METRICS, CANARY_METRICS = 8, 3, 6
+ANSWER_ROUTES, OTHER_ROUTES, CAUSES = 2, 5, 2
+# Billed by the metric, as infra/constructs/alarms.py has them: two for OpenSearch; the canary's; latency, error rate
+# (two), three tables, dead letters; the health of the compute is two, on Fargate one and a third for the error rate.
+SEARCH_ALARMS, CANARY_ALARMS, OTHER_ALARMS = 2, 1, 7
+HEALTH_ALARMS = 2
+# Origin header, pepper of the API keys, key of the canary.
+SECRETS = 3
+# Two versions of two secrets, read every five minutes by each process (services/adapters/secrets.py).
+SECRET_READS_AN_HOUR = 2 * 2 * 12
+# Assumed: memory and seconds of a run of the canary; minutes of a release.
+CANARY_GB, CANARY_S = 1.0, 2.0
+RELEASE_MINUTES = 20.0
+
+
+def operation_lines(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
+    """Logs, metrics, alarms, canary, secrets, keys, releases."""
+    yield from _cloudwatch(deployment, prices)
+    yield from _canary(deployment, prices)
+    processes = environments(deployment) if deployment.compute is Compute.LAMBDA else tasks(deployment)
+    yield Line("Secrets and keys", "secrets", SECRETS, prices["secret"])
+    yield Line("Secrets and keys", "reads", processes * SECRET_READS_AN_HOUR * HOURS, prices["secret_read"])
+    yield Line("Secrets and keys", "key", 1, prices["kms_key"])
+    yield Line("CodeBuild", "releases", deployment.releases * RELEASE_MINUTES, prices["build_minute"])
+
+
+def _cloudwatch(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
+    service = "CloudWatch"
+    logged = deployment.requests * LOG_BYTES / 1e9
+    kept = logged * LOG_COMPRESSION * deployment.settings.log_days / DAYS
+    yield Line(service, "logs written", logged, prices["log_ingest"])
+    yield Line(service, "logs kept", kept, prices["log_storage"])
+    yield Line(service, "metrics", _metrics(deployment), prices["custom_metric"])
+    yield Line(service, "alarms", _alarms(deployment), prices["alarm"])
+    yield Line(service, "dashboard", 1, prices["dashboard"])
+
+
+def _metrics(deployment: Deployment) -> int:
+    """Metrics that are written at all: while only the canary asks, those of the stage and of one route."""
+    if deployment.is_in_use:
+        return ANSWER_METRICS * (1 + ANSWER_ROUTES) + OTHER_METRICS * OTHER_ROUTES + 1 + CAUSES
+    return 2 * CANARY_METRICS if deployment.canary_runs else 0
+
+
+def _alarms(deployment: Deployment) -> int:
+    searched = SEARCH_ALARMS if deployment.search is not Search.EMBEDDED else 0
+    canary = CANARY_ALARMS if deployment.canary_runs else 0
+    return OTHER_ALARMS + HEALTH_ALARMS + searched + canary
+
+
+def _canary(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
+    """Synthetics, and the function that it runs."""
+    yield Line("Canary", "runs", deployment.canary_runs, prices["canary_run"])
+    yield Line("Canary", "its function", deployment.canary_runs * CANARY_GB * CANARY_S, prices["lambda_x86_64"])

@@ -1,0 +1,98 @@
+"""What keeps and finds things: DynamoDB, OpenSearch Serverless, S3 and the registry of images."""
+
+from collections.abc import Iterator
+from math import ceil, exp
+
+from data_jobs.cost import units
+from data_jobs.cost.bill import Line
+from data_jobs.cost.computing import DAYS
+from data_jobs.cost.deployment import HOURS, SECONDS, Deployment, Search
+from data_jobs.cost.prices import PriceList
+from data_jobs.cost.workload import EVENTS_A_PERSON, INDEX_BYTES_A_FILM, bundle_gb
+
+# Assumed: the log is kept for ever, its first year is billed; DynamoDB deletes what expired within two days.
+LOG_MONTHS, EXPIRED_DAYS = 12.0, 2.0
+
+# A collection that may sleep does so after ten minutes without a request and wakes with two search workers and one
+# indexing worker (Amazon OpenSearch Service developer guide, "Scale to zero").
+IDLE_S, AWAKE_SEARCH_OCU, AWAKE_INDEXING_OCU = 600.0, 2, 1
+# Assumed: a load takes a quarter of an hour with the wait for sleep; one OCU makes 50 searches a second.
+LOAD_HOURS, SEARCHES_A_SECOND = 0.25, 50.0
+# What infra/settings.py sets for Classic, which never sleeps: two for searching, two for indexing.
+CLASSIC_OCU = 4
+
+# Assumed: raw data and feature files of a catalogue; access logs of a request.
+RAW_GB, ACCESS_LOG_BYTES = 1.0, 400.0
+# As infra/constructs/jobs.py has it. Assumed: layers that all images share, compressed.
+KEPT_IMAGES, SHARED_LAYERS_GB = 10.0, 0.4
+CANARY_REPORTS = 3
+
+
+def storage_lines(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
+    """Tables, index, files and images."""
+    yield from _dynamodb(deployment, prices)
+    if deployment.search is not Search.EMBEDDED:
+        yield from _opensearch(deployment, prices)
+    yield from _s3(deployment, prices)
+    images = SHARED_LAYERS_GB + min(KEPT_IMAGES, 1 + deployment.releases) * bundle_gb(deployment)
+    yield Line("ECR", "images", images, prices["ecr_storage"])
+
+
+def search_ocu(deployment: Deployment) -> float:
+    """Search OCU on average: the minimum while nobody asks, two or more while somebody did within ten minutes.
+
+    Requests are taken to come independently of each other (Poisson), so that ``1 - exp(-rate * 600 s)`` of the month
+    has one within ten minutes before.
+    """
+    least = deployment.settings.search_ocu_min if deployment.search_ocu_min is None else deployment.search_ocu_min
+    rate = deployment.fresh / SECONDS
+    awake = 1 - exp(-rate * IDLE_S)
+    needed = max(AWAKE_SEARCH_OCU, 2 * ceil(rate / SEARCHES_A_SECOND / 2), least)
+    return least + awake * (needed - least)
+
+
+def _dynamodb(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
+    read, written = _request_units(deployment)
+    yield Line("DynamoDB", "reads", read, prices["dynamodb_read"])
+    yield Line("DynamoDB", "writes", written, prices["dynamodb_write"])
+    kept = deployment.people * EVENTS_A_PERSON + deployment.feedback * LOG_MONTHS
+    cached = deployment.fresh / DAYS * EXPIRED_DAYS * units.answer_bytes(explained=False)
+    size = (
+        deployment.people * units.profile_bytes(EVENTS_A_PERSON) + kept * units.EVENT_BYTES + cached
+    ) / 1e9  # fmt: skip
+    yield Line("DynamoDB", "storage", size, prices["dynamodb_storage"])
+    yield Line("DynamoDB", "point-in-time recovery", size, prices["dynamodb_pitr"])
+
+
+def _request_units(deployment: Deployment) -> tuple[float, float]:
+    """Read and write units of a month."""
+    read = written = 0.0
+    for explained, share in ((True, deployment.explain_share), (False, 1 - deployment.explain_share)):
+        fresh, cached = units.fresh(EVENTS_A_PERSON, explained), units.cached(EVENTS_A_PERSON, explained)
+        read += share * (deployment.fresh * fresh.read + (deployment.recommendations - deployment.fresh) * cached.read)
+        written += share * deployment.fresh * fresh.write
+    event, canary = units.feedback(EVENTS_A_PERSON), units.cached(0, explained=False)
+    read += deployment.feedback * event.read + deployment.canary_runs * canary.read
+    return read, written + deployment.feedback * event.write
+
+
+def _opensearch(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
+    service = "OpenSearch Serverless"
+    if deployment.search is Search.CLASSIC:
+        yield Line(service, f"Classic, {CLASSIC_OCU} OCU", CLASSIC_OCU * HOURS, prices["opensearch_ocu"])
+    else:
+        searching = search_ocu(deployment)
+        yield Line(service, f"search, {searching:.2f} OCU on average", searching * HOURS, prices["opensearch_ocu"])
+        indexing = deployment.releases * LOAD_HOURS * AWAKE_INDEXING_OCU
+        yield Line(service, "indexing", indexing, prices["opensearch_ocu"])
+    # The index in service, and the one before it for a rollback.
+    size = 2 * deployment.films * INDEX_BYTES_A_FILM / 1e9
+    yield Line(service, "storage", size, prices["opensearch_storage"])
+
+
+def _s3(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
+    settings = deployment.settings
+    bundles = (1 + deployment.releases * settings.noncurrent_days / DAYS) * bundle_gb(deployment)
+    logged = deployment.requests * ACCESS_LOG_BYTES * settings.log_days / DAYS / 1e9
+    yield Line("S3", "storage", RAW_GB + bundles + logged, prices["s3_storage"])
+    yield Line("S3", "canary reports", deployment.canary_runs * CANARY_REPORTS, prices["s3_write"])

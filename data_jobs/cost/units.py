@@ -1,0 +1,64 @@
+"""Read and write units of DynamoDB, from the sizes of the items that the state store keeps.
+
+Source: Amazon DynamoDB developer guide, "DynamoDB item sizes and formats" and "DynamoDB read and write operations".
+The items are those of ``services/adapters/state/dynamodb/items.py`` (docs/dynamodb.md).
+"""
+
+from dataclasses import dataclass
+from math import ceil
+
+from data_jobs.cost.workload import CACHED_BYTES, CACHED_EXPLAIN_BYTES
+from services.recommender.domain.history import MAX_EVENTS
+
+READ_UNIT, WRITE_UNIT = 4_096, 1_024
+# A read that need not be consistent costs half, a write in a transaction twice.
+EVENTUAL, TRANSACTION = 0.5, 2
+# Names and fixed values of an item, with ids of 8 characters; the packed columns come on top.
+PROFILE_FIXED, EVENT_BYTES, ANSWER_FIXED = 290, 160, 130
+HISTORY_BYTES, HASH_BYTES = 12, 5
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """Request units of one call."""
+
+    read: float = 0.0
+    write: float = 0.0
+
+
+def profile_bytes(events: int) -> int:
+    """The item of a person with so many events, each of another film: the newest are kept, all films are remembered."""
+    return PROFILE_FIXED + HISTORY_BYTES * min(events, MAX_EVENTS) + HASH_BYTES * events
+
+
+def answer_bytes(explained: bool) -> int:
+    """The item of a cached answer of 20 films."""
+    return ANSWER_FIXED + CACHED_BYTES + (CACHED_EXPLAIN_BYTES if explained else 0)
+
+
+def cached(events: int, explained: bool) -> Units:
+    """An answer from the cache: the profile, consistent, and the answer, not."""
+    return Units(read=_reads(profile_bytes(events)) + EVENTUAL * _reads(answer_bytes(explained)))
+
+
+def fresh(events: int, explained: bool) -> Units:
+    """An answer that is computed: the profile and a look for an answer that is not there; then the answer is written
+    in a transaction that checks the profile's revision.
+    """
+    read = _reads(profile_bytes(events)) + EVENTUAL
+    written = _writes(answer_bytes(explained)) + _writes(profile_bytes(events))
+    return Units(read, TRANSACTION * written)
+
+
+def feedback(events: int) -> Units:
+    """An event without an ``Idempotency-Key``: the profile is read, then it and the event are written together."""
+    profile = profile_bytes(events)
+    return Units(_reads(profile), TRANSACTION * (_writes(profile) + _writes(EVENT_BYTES)))
+
+
+def _reads(size: int) -> int:
+    return ceil(size / READ_UNIT)
+
+
+def _writes(size: int) -> int:
+    return ceil(size / WRITE_UNIT)

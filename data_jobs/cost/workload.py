@@ -1,0 +1,76 @@
+"""What one request takes: milliseconds, bytes and log lines. Measured where it says so, else assumed, to be replaced.
+
+``marquee bench`` measures the milliseconds on one machine (2 cores, AMD EPYC, Python 3.11). They stand for a Lambda
+function of 1,769 MB, which has one vCPU (AWS Lambda developer guide, "Configure Lambda function memory").
+"""
+
+from data_jobs.cost.deployment import Deployment, Search
+
+# Measured: CPU of a fresh answer, of the bench's mix: 2.68 ms at 9,742 films and 14 microseconds for each 1,000 more.
+FRESH_MS, FRESH_MS_A_FILM = 2.54, 1.4e-5
+# Measured: CPU of an answer from the cache, and of storing an event.
+CACHED_MS, FEEDBACK_MS = 0.23, 0.37
+# Measured: what the Lambda loop and Mangum add to a warm answer, in the runtime interface emulator.
+LOOP_MS = 1.3
+# Assumed: one round trip to DynamoDB for reading, one for a transaction, one to OpenSearch.
+READ_MS, WRITE_MS, SEARCH_MS = 5.0, 10.0, 30.0
+# Lambda bills whole milliseconds, rounded up: half of one on average.
+ROUNDING_MS = 0.5
+
+# Measured: an answer of 20 films, as it is sent and compressed as it is cached; what `explain` adds to each.
+ANSWER_BYTES, EXPLAIN_BYTES = 5_480, 4_061
+CACHED_BYTES, CACHED_EXPLAIN_BYTES = 1_561, 671
+RECEIPT_BYTES = 120
+# Assumed: HTTP headers of a response.
+HEADER_BYTES = 700
+# Measured: the line of the request and that of its metrics. Assumed: three lines of the platform, one of access.
+SERVICE_LOG_BYTES, PLATFORM_LOG_BYTES = 1_240, 860
+LOG_BYTES = SERVICE_LOG_BYTES + PLATFORM_LOG_BYTES
+# Assumed: a search asked and answered, some 400 hits.
+SEARCH_BYTES = 50_000
+
+# Measured: events of a person in the middle of the bench's mix.
+EVENTS_A_PERSON = 50
+
+# Measured: a bundle of 9,742 films has 58 MB, one of 62,000 has 126 MB.
+BUNDLE_BYTES, BUNDLE_BYTES_A_FILM = 45e6, 1_300
+# Assumed: text and 384 numbers of a film in an index, with the graph.
+INDEX_BYTES_A_FILM = 6_000
+
+
+def fresh_ms(deployment: Deployment) -> float:
+    """CPU of a fresh answer, milliseconds."""
+    return FRESH_MS + FRESH_MS_A_FILM * deployment.films
+
+
+def billed_seconds(deployment: Deployment) -> float:
+    """Seconds of a month that the function runs, waiting for others among them."""
+    answer = LOOP_MS + ROUNDING_MS + READ_MS
+    search = 0.0 if deployment.search is Search.EMBEDDED else SEARCH_MS
+    milliseconds = (
+        (deployment.recommendations - deployment.fresh + deployment.canary_runs) * (answer + CACHED_MS)
+        + deployment.fresh * (answer + fresh_ms(deployment) + search + WRITE_MS)
+        + deployment.feedback * (answer + FEEDBACK_MS + WRITE_MS)
+    )
+    return milliseconds / 1_000
+
+
+def cpu_seconds(deployment: Deployment) -> float:
+    """Seconds of a month that a core computes: what servers are sized by."""
+    return (
+        (deployment.recommendations - deployment.fresh + deployment.canary_runs) * CACHED_MS
+        + deployment.fresh * fresh_ms(deployment)
+        + deployment.feedback * FEEDBACK_MS
+    ) / 1_000
+
+
+def sent_gb(deployment: Deployment) -> float:
+    """Gigabytes of a month that go to those who ask."""
+    answer = ANSWER_BYTES + EXPLAIN_BYTES * deployment.explain_share
+    body = deployment.recommendations * answer + deployment.canary_runs * ANSWER_BYTES
+    return (body + deployment.feedback * RECEIPT_BYTES + deployment.requests * HEADER_BYTES) / 1e9
+
+
+def bundle_gb(deployment: Deployment) -> float:
+    """A bundle, gigabytes."""
+    return (BUNDLE_BYTES + BUNDLE_BYTES_A_FILM * deployment.films) / 1e9

@@ -1,0 +1,191 @@
+"""``marquee cost``: what a deployment on AWS costs in a month, by service, and what saves most."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from services.cli.console import EXIT_CODES, JsonOption, Output, table
+from services.cli.failures import Misused
+
+if TYPE_CHECKING:
+    from data_jobs.cost.bill import Bill
+    from data_jobs.cost.deployment import Deployment
+    from data_jobs.cost.model import Saving
+    from data_jobs.cost.prices import PriceList
+
+LOADS = (0.0, 1.0, 10.0, 100.0)
+SAVINGS = 3
+
+
+class StageChoice(StrEnum):
+    """What ``--stage`` takes."""
+
+    DEV = "dev"
+    PROD = "prod"
+
+
+class ComputeChoice(StrEnum):
+    """What ``--compute`` takes."""
+
+    LAMBDA = "lambda"
+    FARGATE = "fargate"
+
+
+class SearchChoice(StrEnum):
+    """What ``--search`` takes."""
+
+    OPENSEARCH = "opensearch"
+    CLASSIC = "classic"
+    EMBEDDED = "embedded"
+
+
+def register(parent: typer.Typer) -> None:
+    """Add the verb to the command line."""
+    parent.command(epilog=EXIT_CODES)(cost)
+
+
+def cost(
+    rps: Annotated[
+        float | None, typer.Option(min=0, help="Requests a second, the mean of the month. Default: 0, 1, 10 and 100.")
+    ] = None,
+    films: Annotated[int, typer.Option(min=1, help="Films in the catalogue.")] = 62_000,
+    stage: Annotated[StageChoice, typer.Option(help="Whose capacities and retention: infra/settings.py.")] = (
+        StageChoice.DEV
+    ),
+    compute: Annotated[ComputeChoice, typer.Option(help="What makes the answers.")] = ComputeChoice.LAMBDA,
+    search: Annotated[
+        SearchChoice, typer.Option(help="OpenSearch Serverless (NextGen or Classic), or the index in the bundle.")
+    ] = SearchChoice.OPENSEARCH,
+    cache_hit: Annotated[float, typer.Option(min=0, max=1, help="Share of the answers out of the cache.")] = 0.6,
+    explain_share: Annotated[float, typer.Option(min=0, max=1, help="Share of the answers with sentences.")] = 0.0,
+    region: Annotated[str, typer.Option(help="AWS region whose prices count.")] = "eu-west-1",
+    as_json: JsonOption = False,
+) -> None:
+    """Say what a deployment on AWS costs in a month, and what to switch off to save.
+
+    An estimate from a dated list of prices (data_jobs/cost/prices.toml) and from what one request takes
+    (data_jobs/cost/workload.py); docs/costs.md says how. Nothing is asked of AWS.
+    """
+    from data_jobs.cost.deployment import Compute, Deployment, DeploymentError, Search
+    from data_jobs.cost.prices import PriceError, load_prices
+
+    try:
+        prices = load_prices(region)
+        deployments = [
+            Deployment(
+                rps=each, films=films, stage=stage.value, compute=Compute(compute), search=Search(search),
+                cache_hit=cache_hit, explain_share=explain_share,
+            )
+            for each in (LOADS if rps is None else (rps,))
+        ]  # fmt: skip
+    except (PriceError, DeploymentError) as error:
+        raise Misused(str(error)) from error
+    document = _document(deployments, prices)
+    Output(as_json).result(document, _lines(deployments, prices))
+
+
+def _document(deployments: list["Deployment"], prices: "PriceList") -> dict[str, Any]:
+    """Everything, unrounded; money in US dollars a month."""
+    from data_jobs.cost.model import NOT_IN_THE_BILL, bill_of, savings_of
+
+    return {
+        "region": prices.region,
+        "currency": "USD",
+        "prices_checked": prices.checked.isoformat(),
+        "bills": [
+            {
+                "deployment": asdict(each),
+                "total": bill_of(each, prices).total,
+                "services": dict(bill_of(each, prices).by_service()),
+                "lines": [asdict(line) | {"usd": line.usd} for line in bill_of(each, prices).lines],
+                "savings": [asdict(saving) for saving in savings_of(each, prices)[:SAVINGS]],
+            }
+            for each in deployments
+        ],
+        "not_in_the_bill": list(NOT_IN_THE_BILL),
+    }
+
+
+def _lines(deployments: list["Deployment"], prices: "PriceList") -> list[str]:
+    from data_jobs.cost.model import NOT_IN_THE_BILL, bill_of, savings_of
+
+    first = deployments[0]
+    bills = [bill_of(each, prices) for each in deployments]
+    savings = [savings_of(each, prices) for each in deployments]
+    one = len(deployments) == 1
+    return [
+        _title(first, prices.region),
+        "",
+        *(_bill(bills[0]) if one else _bills([each.rps for each in deployments], bills)),
+        "",
+        *_savings(["saves"] if one else [_load(each.rps) for each in deployments], savings),
+        "",
+        *_doubts(bills, prices),
+        "Not in the bill:",
+        *(f"  {each}" for each in NOT_IN_THE_BILL),
+    ]
+
+
+def _title(deployment: "Deployment", region: str) -> str:
+    what = f"Stage {deployment.stage} on {deployment.compute}, search {deployment.search}, {deployment.films:,} films"
+    return f"{what}, {deployment.cache_hit:.0%} of the answers from the cache; {region}, US dollars a month"
+
+
+def _bill(bill: "Bill") -> list[str]:
+    """One bill, line by line; a question mark where the price is not confirmed."""
+    rows = [
+        (
+            line.service, line.what, _count(line.units), line.price.unit, "" if line.price.verified else "?",
+            _money(line.usd),
+        )
+        for line in bill.lines
+    ]  # fmt: skip
+    return table(("service", "for", "units", "of", "", "USD"), [*rows, ("total", "", "", "", "", _money(bill.total))])
+
+
+def _bills(loads: list[float], bills: list["Bill"]) -> list[str]:
+    """A column a load, a row a service."""
+    sums = [bill.by_service() for bill in bills]
+    services = dict.fromkeys(service for each in sums for service in each)
+    rows = [(service, *(_money(each.get(service, 0.0)) for each in sums)) for service in services]
+    rows.append(("total", *(_money(bill.total) for bill in bills)))
+    return table(("service", *(_load(rps) for rps in loads)), rows)
+
+
+def _savings(headings: list[str], savings: list[list["Saving"]]) -> list[str]:
+    """What is among the three that save most under any load: what each saves, and how it is done."""
+    best = {saving.change: saving for each in savings for saving in each[:SAVINGS]}
+    if not best:
+        return ["Nothing here is worth switching off."]
+    amounts: list[Mapping[str, float]] = [{saving.change: saving.usd for saving in each} for each in savings]
+    rows = [
+        (change, *(_money(each.get(change, 0.0)) for each in amounts), saving.how, saving.price)
+        for change, saving in best.items()
+    ]
+    return table(("to save, each by itself", *headings, "how", "but"), rows)
+
+
+def _doubts(bills: list["Bill"], prices: "PriceList") -> list[str]:
+    """How old the prices are, and which of them nobody confirmed."""
+    used = {line.price.name: line.price for bill in bills for line in bill.lines}
+    open_ones = [price for price in used.values() if not price.verified]
+    lines = [f"Prices gone through on {prices.checked}; the oldest figure is of {min(p.as_of for p in used.values())}."]
+    if open_ones:
+        lines.append("List price as known, check before relying on it (?):")
+        lines += [f"  {p.page}: {p.usd:g} USD for 1 {p.unit}{'; ' * bool(p.remark)}{p.remark}" for p in open_ones]
+    return lines
+
+
+def _load(rps: float) -> str:
+    return f"{rps:g} rps" if rps else "idle"
+
+
+def _money(usd: float) -> str:
+    return f"{usd:,.2f}"
+
+
+def _count(units: float) -> str:
+    return f"{units:,.0f}" if units >= 100 else f"{units:.2f}"

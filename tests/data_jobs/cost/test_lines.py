@@ -1,0 +1,112 @@
+"""Single lines of the bill, reckoned by hand for one month."""
+
+from dataclasses import replace
+
+import pytest
+
+from data_jobs.cost.bill import Line
+from data_jobs.cost.deployment import SECONDS, Compute, Deployment
+from data_jobs.cost.model import bill_of
+from data_jobs.cost.prices import load_prices
+
+PRICES = load_prices("eu-west-1")
+ONE = Deployment(rps=1)
+FARGATE = Deployment(rps=1, compute=Compute.FARGATE)
+
+
+def line(deployment: Deployment, service: str, what: str) -> Line:
+    (found,) = [each for each in bill_of(deployment, PRICES).of_service(service) if each.what.startswith(what)]
+    return found
+
+
+def test_a_month_has_730_hours() -> None:
+    assert SECONDS == 730 * 3_600
+    assert ONE.requests == pytest.approx(2_628_000 + 8_760)
+
+
+def test_a_snapshot_is_kept_for_the_whole_month_and_restored_twice_an_hour_at_most() -> None:
+    gb = 1_769 / 1_024
+    assert line(ONE, "Lambda", "SnapStart, snapshots").units == pytest.approx(gb * 2_628_000)
+    restored = line(Deployment(), "Lambda", "SnapStart, restores").units
+    assert restored == pytest.approx(365 * gb, rel=0.01)
+    assert line(replace(ONE, rps=100), "Lambda", "SnapStart, restores").units > 5 * restored
+
+
+def test_weekly_releases_keep_older_snapshots_for_a_fortnight_in_prod_only() -> None:
+    prod = replace(ONE, stage="prod")
+    dev, kept = (line(each, "Lambda", "SnapStart, snapshots").units for each in (ONE, prod))
+    assert kept / dev == pytest.approx(1 + 4 * 14 / 30.4)
+    assert line(replace(prod, releases=0), "Lambda", "SnapStart, snapshots").units == pytest.approx(dev)
+
+
+def test_a_balancer_is_billed_by_its_busiest_dimension() -> None:
+    few = line(FARGATE, "Load balancer", "0.0").units
+    assert few == pytest.approx(line(FARGATE, "Data transfer", "to the internet").units)
+    chatty = replace(FARGATE, rps=50, feedback_share=1)
+    connections = chatty.requests / 5 / SECONDS / 25
+    assert line(chatty, "Load balancer", "0.4").units == pytest.approx(connections * 730)
+
+
+def test_nat_and_addresses_are_those_of_the_stage() -> None:
+    prod = replace(FARGATE, stage="prod")
+    assert line(FARGATE, "Network", "NAT gateways").units == 730
+    assert line(prod, "Network", "NAT gateways").units == 2 * 730
+    assert line(FARGATE, "Network", "public addresses").units == 3 * 730
+    assert line(prod, "Network", "public addresses").units == 4 * 730
+
+
+def test_logs_are_kept_compressed_for_the_days_of_the_stage() -> None:
+    written = line(ONE, "CloudWatch", "logs written").units
+    assert written == pytest.approx(ONE.requests * 2_100 / 1e9)
+    assert line(ONE, "CloudWatch", "logs kept").units == pytest.approx(written * 0.15 * 30 / 30.4)
+    prod = replace(ONE, stage="prod")
+    assert line(prod, "CloudWatch", "logs kept").units == pytest.approx(written * 0.15 * 90 / 30.4)
+
+
+def test_metrics_are_those_of_the_routes_that_are_asked() -> None:
+    assert line(Deployment(), "CloudWatch", "metrics").units == 12
+    assert line(ONE, "CloudWatch", "metrics").units == 8 + 2 * 8 + 5 * 3 + 3
+    assert "metrics" not in {each.what for each in bill_of(Deployment(canary_minutes=0), PRICES).lines}
+
+
+def test_alarms_are_billed_by_the_metric() -> None:
+    assert line(ONE, "CloudWatch", "alarms").units == 12
+    assert line(replace(ONE, canary_minutes=0), "CloudWatch", "alarms").units == 11
+
+
+def test_a_run_of_the_canary_is_paid_twice() -> None:
+    assert line(ONE, "Canary", "runs").units == pytest.approx(8_760)
+    assert line(ONE, "Canary", "its function").units == pytest.approx(8_760 * 2)
+    assert line(ONE, "S3", "canary reports").units == pytest.approx(8_760 * 3)
+
+
+def test_the_log_of_events_grows_for_a_year() -> None:
+    with_feedback, without = (
+        line(replace(ONE, people=0, cache_hit=1, feedback_share=share), "DynamoDB", "storage").units
+        for share in (0.5, 0.25)
+    )
+    assert with_feedback == pytest.approx(0.5 * 2_628_000 * 12 * 160 / 1e9)
+    assert without == pytest.approx(with_feedback / 2)
+
+
+def test_recovery_is_billed_for_what_is_stored() -> None:
+    assert line(ONE, "DynamoDB", "point-in-time").units == line(ONE, "DynamoDB", "storage").units
+
+
+def test_a_release_takes_minutes_of_building_and_a_quarter_of_an_hour_of_indexing() -> None:
+    assert line(ONE, "CodeBuild", "releases").units == 4 * 20
+    assert line(ONE, "OpenSearch Serverless", "indexing").units == 1
+    assert line(replace(ONE, releases=8), "OpenSearch Serverless", "indexing").units == 2
+
+
+def test_images_are_kept_up_to_ten() -> None:
+    five, ten, many = (line(replace(ONE, releases=n), "ECR", "images").units for n in (4, 9, 100))
+    assert five < ten
+    assert ten == pytest.approx(many)
+
+
+def test_secrets_are_read_again_by_each_environment() -> None:
+    idle = line(Deployment(), "Secrets and keys", "reads").units
+    assert idle == pytest.approx(48 * 730, rel=0.01)
+    assert line(replace(ONE, rps=100), "Secrets and keys", "reads").units > 5 * idle
+    assert line(FARGATE, "Secrets and keys", "reads").units == pytest.approx(48 * 730)

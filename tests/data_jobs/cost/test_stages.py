@@ -1,0 +1,100 @@
+"""The bill is of what infra/ deploys: capacities, retention and sizes are read there, not believed here."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from data_jobs.cost import computing, edge, operating, storing, workload
+from data_jobs.cost.deployment import STAGES, Deployment
+from infra.settings import Settings
+from infra.settings import load_settings as deployment_settings
+from services.api.app.emf import EmfTelemetry, metrics_of
+from services.api.app.observability import Observation
+
+INFRA = Path(__file__).resolve().parents[3] / "infra"
+
+
+def settings(stage: str, **context: str) -> Settings:
+    return deployment_settings({"stage": stage, **context}, {})
+
+
+def code(name: str) -> str:
+    return (INFRA / "constructs" / f"{name}.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_is_billed_as_it_is_deployed(stage: str) -> None:
+    deployed, billed = settings(stage), STAGES[stage]
+    assert billed.search_ocu_min == deployed.search_ocu_min
+    assert billed.log_days == deployed.log_days
+    assert billed.fargate_tasks_min == deployed.fargate_tasks_min
+
+
+def test_the_function_is_billed_as_it_is_deployed() -> None:
+    assert Deployment().memory_mb == settings("dev").memory_mb
+    assert Deployment().architecture == settings("dev").architecture
+
+
+def test_classic_is_billed_for_the_capacity_that_it_is_deployed_with() -> None:
+    classic = settings("prod", classic_search="true")
+    assert classic.search_ocu_min + classic.indexing_ocu_min == storing.CLASSIC_OCU
+
+
+def test_a_task_is_billed_as_it_is_deployed() -> None:
+    assert "CPU, MEMORY_MB = 1_024, 2_048" in code("fargate")
+    assert (computing.TASK_VCPU, computing.TASK_GB) == (1, 2)
+    assert f"CPU_TARGET_PERCENT = {computing.TASK_CPU_SHARE:.0%}".rstrip("%") in code("fargate")
+    assert f"max_azs={computing.ZONES}" in code("fargate")
+    assert "nat_gateways=2 if self._settings.keeps_data else 1" in code("fargate")
+
+
+def test_the_canary_is_billed_as_often_as_it_runs() -> None:
+    assert f"EVERY_MIN = {Deployment().canary_minutes}\n" in code("canary")
+
+
+def test_the_firewall_is_billed_for_its_rules() -> None:
+    managed = len(re.findall(r'"AWSManagedRules\w+":', code("firewall")))
+    assert managed + 1 == edge.FIREWALL_RULES
+
+
+def test_images_are_billed_as_many_as_are_kept() -> None:
+    assert f"KEPT_IMAGES = {storing.KEPT_IMAGES:.0f}\n" in code("jobs")
+    assert "ComputeType.LARGE" in code("jobs")
+
+
+def test_old_bundles_are_billed_as_long_as_they_are_kept() -> None:
+    days = {stage: each.noncurrent_days for stage, each in STAGES.items()}
+    assert f"Duration.days({days['prod']} if settings.keeps_data else {days['dev']})" in code("data")
+
+
+def observed(**facts: object) -> Observation:
+    stages = {"knn": 1.0, "bm25": 1.0, "rank": 1.0}
+    return Observation("0" * 32, "POST", "/recommend", 200, 12.3, "0" * 16, stages, facts)
+
+
+def test_metrics_are_billed_as_the_service_writes_them() -> None:
+    answer = observed(cached=False, explain=False)
+    assert len(metrics_of(answer)) == operating.ANSWER_METRICS
+    other = replace(answer, stages={}, facts={})
+    assert len(metrics_of(other)) == operating.OTHER_METRICS
+    canary = replace(answer, stages={"rank": 1.0})
+    assert len(metrics_of(canary)) == operating.CANARY_METRICS
+
+
+def test_each_metric_is_billed_for_the_stage_and_for_its_route() -> None:
+    written: list[str] = []
+    EmfTelemetry("dev", written.append, lambda: 0).record(observed(cached=False, explain=False))
+    (directive,) = json.loads(written[0])["_aws"]["CloudWatchMetrics"]
+    assert directive["Dimensions"] == [["stage"], ["stage", "route"]]
+
+
+def test_log_lines_are_billed_as_long_as_they_are() -> None:
+    written: list[str] = []
+    facts = {"strategy": "personal", "cached": False, "explain": False, "degraded": [], "user": "0" * 10}
+    stages = ("state", "taste", "plan", "knn", "bm25", "candidates", "rank", "diversify", "reasons", "cache", "render")
+    seen = replace(observed(**facts), stages=dict.fromkeys(stages, 1.23))
+    EmfTelemetry("prod", written.append, lambda: 1_764_000_000_000).record(seen)
+    assert sum(map(len, written)) == pytest.approx(workload.SERVICE_LOG_BYTES, rel=0.2)
