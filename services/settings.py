@@ -41,6 +41,8 @@ class Settings(BaseSettings):
         "local", pattern=r"^[a-z][a-z0-9-]{0,19}$", description="a name of lower-case letters, digits and dashes"
     )
     marquee_access_log: bool = Field(False, description="on or off")
+    metrics: Literal["none", "emf"] = Field("none", description="none or emf")
+    demo_page: bool = Field(True, description="on or off")
     embedder_dir: Path | None = Field(None, description="a folder with model.onnx and tokenizer.json")
     cache_ttl_secs: int = Field(1_800, ge=0, le=7 * 86_400, description="whole seconds, 0 to 604800 (0: no cache)")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -77,6 +79,7 @@ class Settings(BaseSettings):
     bundle_bucket: str | None = Field(
         None, pattern=PLACE, description="a bucket like my-bucket or my-bucket/prefix; bundles are local without one"
     )
+    bundle_poll_secs: int = Field(30, ge=1, le=3_600, description="whole seconds, 1 to 3600")
     s3_endpoint: str | None = Field(None, pattern=_URL, description="an address like http://127.0.0.1:9000")
     bedrock_model: str | None = Field(None, description="Bedrock model of the sentences")
 
@@ -219,7 +222,7 @@ def _without_effect(settings: Settings) -> dict[str, tuple[str, str]]:
     if settings.ddb_users_table is None:
         reasons |= dict.fromkeys(_DYNAMODB, "DDB_USERS_TABLE is not: people are kept in SQLite")
     if settings.bundle_bucket is None:
-        reasons["s3_endpoint"] = "BUNDLE_BUCKET is not: bundles are local"
+        reasons |= dict.fromkeys(("bundle_poll_secs", "s3_endpoint"), "BUNDLE_BUCKET is not: bundles are local")
     reasons["bedrock_model"] = "this version writes its sentences by template and does not use it"
     given = [name for name in reasons if name in settings.model_fields_set]
     return {name.upper(): (str(getattr(settings, name)), reasons[name]) for name in given}

@@ -5,6 +5,7 @@ import logging
 from fastapi import FastAPI
 
 from services.api.app.main import create_app
+from services.api.app.observability import install_telemetry
 from services.api.app.services import AppServices
 from services.bootstrap import build_services
 from services.settings import load_settings
@@ -16,7 +17,9 @@ def application() -> FastAPI:
     _log_to_stderr(settings.marquee_access_log)
     services = build_services(settings)
     services.releases.current()
-    return create_app(AppServices.of(services))
+    app = create_app(AppServices.of(services))
+    install_telemetry(app, settings.metrics, settings.marquee_stage)
+    return app
 
 
 def _log_to_stderr(access: bool) -> None:

@@ -10,7 +10,7 @@ from services.recommender.domain.request import Strategy
 @dataclass(frozen=True, slots=True)
 class Answer:
     """``payload`` is the JSON object without ``cached`` and ``recommendation_id``. ``stages``: milliseconds by
-    stage, for Server-Timing.
+    stage, for Server-Timing; ``counts``: films ranked and hits by leg, for the log.
     """
 
     payload: bytes
@@ -18,6 +18,7 @@ class Answer:
     cached: bool = False
     degraded: tuple[str, ...] = ()
     stages: Mapping[str, float] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     def render(self, recommendation_id: str) -> bytes:
         """The whole JSON document: the stored object is kept as it is and the request's own fields follow."""

@@ -4,7 +4,7 @@ The server, the command line and the offline evaluation all call this same objec
 and holds nothing of any request.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from services.recommender.domain.profile import NO_HASHES, Profile
 from services.recommender.domain.request import Ranking, Request, Strategy
 from services.recommender.domain.weights import Weights
-from services.recommender.ports import Deadline, Release, TextEncoder
+from services.recommender.ports import Deadline, Leg, Release, SearchResult, TextEncoder
 from services.recommender.stages import diversity, retrieval
 from services.recommender.stages.legs import search_legs
 from services.recommender.stages.novelty import novel_content
@@ -35,6 +35,13 @@ class Found:
     collaborative: retrieval.CollaborativeSignal | None
     entries: Entries | None
     degraded: list[str]
+    hits: SearchResult = field(default_factory=SearchResult)
+
+    @property
+    def legs(self) -> dict[str, Leg]:
+        """The legs of search that were asked for, by the names they have in metrics and logs."""
+        found = {"knn": self.hits.knn, "bm25": self.hits.text}
+        return {name: leg for name, leg in found.items() if leg is not None}
 
 
 class Pipeline:
@@ -74,6 +81,7 @@ class Pipeline:
             novelty = self.bundle.collaborative.novelty if plan.novelty else None
             base = found.signals.base(self.bundle.collaborative)
             rows = retrieval.candidates(base, allowed, novelty)
+        watch.stages |= {name: leg.ms for name, leg in found.legs.items()}
         with watch.stage("rank"):
             mine = self.trait_rows.films(taste.rows)
             known = Known(self.trait_rows, mine, mine.mean(taste.weights(self.constants)))
@@ -84,7 +92,8 @@ class Pipeline:
             context = self._context(taste, plan, request, known, found) if with_reasons else None
             picks = make_picks(top, context, self.constants, request.explain)
         more = int(np.count_nonzero(allowed)) > len(picks)
-        return Ranking(picks, plan.strategy, tuple(found.degraded), seeds.ignored, more, watch.stages)
+        counts = {"ranked": len(rows), **{name: len(leg.rows) for name, leg in found.legs.items()}}
+        return Ranking(picks, plan.strategy, tuple(found.degraded), seeds.ignored, more, watch.stages, counts)
 
     def _retrieve(self, request: Request, taste: Taste, plan: Plan, deadline: Deadline) -> Found:
         if plan.playbook:
@@ -101,14 +110,14 @@ class Pipeline:
             unwelcome = entries(tables, taste.disliked)
             penalty = retrieval.dislike_penalty(tables, unwelcome, taste.dislike_weights)
             signals.tables["dislike"] = np.float32(-plan.dislike) * penalty
-        degraded = []
+        degraded, hits = [], SearchResult()
         if plan.text or plan.content:
             hits, degraded = search_legs(self.release, self._encoder, request, plan, taste, self.constants, deadline)
             legs = signals.matches if request.query is not None else signals.films
             for name, weight, leg in (("content", plan.content, hits.knn), ("text", plan.text, hits.text)):
                 if weight:
                     legs[name] = np.float32(weight) * retrieval.leg_signal(leg, films)
-        return Found(signals, signal, touched, degraded)
+        return Found(signals, signal, touched, degraded, hits)
 
     def _allowed(
         self, request: Request, profile: Profile | None, seeds: Seeds, taste: Taste, shown: NDArray[np.uint64]

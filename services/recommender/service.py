@@ -84,7 +84,7 @@ class Recommender:
                 ranking = self._explain(pipeline, ranking)
         with watch.stage("answer"):
             payload = _payload(pipeline, request, ranking, _next_cursor(pipeline, asked, ranking, shown))
-            answer = Answer(payload, ranking.strategy, degraded=ranking.degraded)
+            answer = Answer(payload, ranking.strategy, degraded=ranking.degraded, counts=ranking.counts)
             if key is not None and not ranking.degraded:
                 self._write(key, request, read, answer)
         return replace(answer, stages={**watch.stages, **ranking.trace})

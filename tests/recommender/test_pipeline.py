@@ -62,6 +62,14 @@ class TestStrategies:
         assert with_seeds.strategy is Strategy.PERSONAL
         assert np.mean([world_of(row) == 1 for row in rows(with_seeds)]) > 0.5
 
+    def test_a_query_tells_how_long_each_leg_took_and_what_it_found(self):
+        ranking = run(Request(query="film 3", k=5))
+        assert {"knn", "bm25"} <= set(ranking.trace)
+        assert ranking.counts["ranked"] >= 5
+        assert ranking.counts["knn"] > 0
+        assert ranking.counts["bm25"] > 0
+        assert set(run(Request(k=5)).counts) == {"ranked"}
+
     def test_a_query_leads_and_taste_reorders(self):
         ranking = run(
             Request(query="17", k=10), person("f1", "f4"), Pipeline(make_release(), None, Weights(query_taste=0.3))

@@ -18,6 +18,7 @@ from services.adapters.search.legs import (
     leg_of,
     ordered,
     same_scores,
+    timed,
 )
 from services.adapters.search.query import QueryBuilder
 from services.adapters.search.suggestions import Suggestions
@@ -52,10 +53,11 @@ class EmbeddedSearch:
     def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:  # noqa: ARG002
         """Both legs. Nothing here waits, so the deadline is not looked at. Raises SearchUnavailable."""
         size = max(1, request.size)
-        text = None if request.text is None else self._text_leg(request.text, request.filters, size)
-        knn = None
+        text = knn = None
+        if request.text is not None:
+            text = timed(self._text_leg, request.text, request.filters, size)
         if request.vectors is not None and len(request.vectors) and self._bundle.embeddings is not None:
-            knn = self._knn_leg(request.vectors, request.filters, size)
+            knn = timed(self._knn_leg, request.vectors, request.filters, size)
         return SearchResult(text, knn)
 
     def suggest(self, prefix: str, limit: int) -> NDArray[np.int32]:

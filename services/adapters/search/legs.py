@@ -1,5 +1,10 @@
 """Scores of one leg, with and without filters, as the ``Leg`` of the search port."""
 
+from collections.abc import Callable
+from dataclasses import replace
+from time import perf_counter
+from typing import ParamSpec
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,6 +12,7 @@ from services.recommender.domain.embeddings import Embeddings
 from services.recommender.errors import SearchUnavailable
 from services.recommender.ports import Leg
 
+P = ParamSpec("P")
 REFERENCE_HITS = 50
 
 EMPTY = Leg(np.empty(0, np.int32), np.empty(0, np.float32), 0.0)
@@ -19,6 +25,13 @@ def check_vectors(vectors: NDArray[np.float32], embeddings: Embeddings) -> None:
             f"query vectors of shape {vectors.shape} against films of {embeddings.dims} dimensions; "
             f"the bundle was built with the encoder {embeddings.encoder_id!r}, use the same"
         )
+
+
+def timed(leg: Callable[P, Leg], *args: P.args, **kwargs: P.kwargs) -> Leg:
+    """A leg with the time it took on this machine."""
+    begun = perf_counter()
+    found = leg(*args, **kwargs)
+    return replace(found, ms=(perf_counter() - begun) * 1_000)
 
 
 def leg_of(hits: Leg, everything: Leg, size: int) -> Leg:

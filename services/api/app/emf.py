@@ -45,31 +45,33 @@ Metric = tuple[str, str, float]
 
 
 class EmfTelemetry:
-    """Writes up to three lines a request to ``write``: metrics, fallbacks if there were any, and the log line.
+    """Writes up to three kinds of lines a request to ``write``: metrics, fallbacks if there were any, and the log's.
 
-    Not through ``logging``: the runtime would wrap the line, and CloudWatch would find no metrics in it.
+    Not through ``logging``: the runtime would wrap the line, and CloudWatch would find no metrics in it. Powertools
+    makes the metrics' objects: 0.12 ms a request, and 110 ms to import, which is why only ``METRICS=emf`` does.
     """
 
     def __init__(self, stage: str, write: Callable[[str], None]) -> None:
         self._stage = stage
         self._write = write
+        self._emf = AmazonCloudWatchEMFProvider(namespace=NAMESPACE, default_dimensions={"stage": stage})
 
     def record(self, seen: Observation) -> None:
         """Note one request."""
         if not seen.route.startswith(_UNCOUNTED):
             route = _UNKNOWN_ROUTE if seen.route == NO_ROUTE else seen.route
-            self._emit(metrics_of(seen), {"route": route})
+            self._emit(metrics_of(seen), route=route)
             for cause in sorted(causes_of(seen.facts)):
-                self._emit([("Fallback.Count", _COUNT, 1)], {"cause": cause})
+                self._emit([("Fallback.Count", _COUNT, 1)], cause=cause)
         self._write(_json(log_line(seen, self._stage)))
 
-    def _emit(self, metrics: list[Metric], dimensions: Mapping[str, str]) -> None:
-        """One EMF object, under the stage alone and under the stage with these dimensions."""
-        emf = AmazonCloudWatchEMFProvider(namespace=NAMESPACE, default_dimensions={"stage": self._stage})
+    def _emit(self, metrics: list[Metric], **dimension: str) -> None:
+        """One EMF object: these metrics under the stage alone, and under the stage with one more dimension."""
         for name, unit, value in metrics:
-            emf.add_metric(name, unit, value)
-        emf.add_dimensions(**dimensions)
-        self._write(_json(emf.serialize_metric_set()))
+            self._emf.add_metric(name, unit, value)
+        self._emf.add_dimensions(**dimension)
+        self._write(_json(self._emf.serialize_metric_set()))
+        self._emf.clear_metrics()
 
 
 def print_line(line: str) -> None:
@@ -84,7 +86,7 @@ def metrics_of(seen: Observation) -> list[Metric]:
         ("API.LatencyMs", _MS, seen.ms),
         ("API.RPS", _COUNT, 1),
         ("API.ErrorRate", _PERCENT, 100 if seen.status >= 500 else 0),
-        *((name, _MS, seen.stages[stage]) for name, stage in _BY_STAGE.items() if stage in seen.stages),
+        *((name, _MS, round(seen.stages[stage], 3)) for name, stage in _BY_STAGE.items() if stage in seen.stages),
         *((name, _PERCENT, 100 if seen.facts[fact] else 0) for name, fact in _BY_FACT.items() if fact in seen.facts),
     ]
 

@@ -63,7 +63,7 @@ def function() -> Function:
     settings = load_settings()
     wired = _wired(settings)
     app = create_app(AppServices.of(wired, inline=True))
-    install_telemetry(app, os.environ.get("METRICS", ""), settings.marquee_stage)
+    install_telemetry(app, settings.metrics, settings.marquee_stage)
     # Else problems would travel as Base64.
     adapter = Mangum(app, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE])
     return Function(adapter, wired, wired.recommender.options)

@@ -50,7 +50,7 @@ class AppServices:
             origin_secrets=wired.secrets.origin,
             cors_origins=settings.cors_origins,
             demo_users=settings.demo_users,
-            web_dir=WEB_DIR,
+            web_dir=WEB_DIR if settings.demo_page else None,
             inline=settings.is_embedded if inline is None else inline,
             close=wired.close,
         )

@@ -76,7 +76,9 @@ class Pick:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranking:
-    """What the pipeline answers: picks in order, and how they came about. ``more``: further films exist."""
+    """What the pipeline answers: picks in order, and how they came about. ``more``: further films exist. ``counts``:
+    films ranked, and hits by leg.
+    """
 
     picks: tuple[Pick, ...]
     strategy: Strategy
@@ -84,3 +86,4 @@ class Ranking:
     ignored_ids: tuple[str, ...] = ()
     more: bool = False
     trace: dict[str, float] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)

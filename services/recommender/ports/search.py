@@ -29,13 +29,14 @@ class Leg:
 
     ``reference``: mean of the best 50 scores, ``floor``: the score at rank ``size`` (0 when there are fewer),
     both *without* the filters, so that a film's signal (score - floor) / (reference - floor) is the same
-    whatever is filtered.
+    whatever is filtered. ``ms``: milliseconds that the engine spent on it.
     """
 
     rows: NDArray[np.int32]
     scores: NDArray[np.float32]
     reference: float
     floor: float = 0.0
+    ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,6 +1,7 @@
 """Search in the OpenSearch index of a bundle: BM25 and k-NN, with and without filters, as one ``_msearch``."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -77,13 +78,15 @@ class OpenSearchSearch:
         clauses = [] if request.text is None else self._words.wording(request.text)
         note = self._note or self._looked_at(deadline)
         queries = self._queries(request, clauses, vectors, note)
-        answers = iter(self._client.msearch(self.index_version, search_body(queries), deadline) if queries else ())
+        found = [*self._client.msearch(self.index_version, search_body(queries), deadline)] if queries else []
+        answers = iter(found)
+        of_text = (1 if request.filters.is_empty else 2) if clauses else 0
         text = None if request.text is None else EMPTY
         if request.text is not None and clauses:
-            text = self._text_leg(request.text, request, answers)
+            text = replace(self._text_leg(request.text, request, answers), ms=_took(found[:of_text]))
         knn = None
         if vectors is not None:
-            knn = self._knn_leg(request, note, answers) if len(vectors) else EMPTY
+            knn = replace(self._knn_leg(request, note, answers), ms=_took(found[of_text:])) if len(vectors) else EMPTY
         return SearchResult(text, knn)
 
     def close(self) -> None:
@@ -152,3 +155,8 @@ def hits_of(response: Mapping[str, Any], films: int) -> Leg:
     if len(rows) and not (rows.min() >= 0 and rows.max() < films):
         raise RemoteFailure("index mismatch", f"rows {rows.min()} to {rows.max()} in an index of {films} films")
     return ordered(rows, scores)
+
+
+def _took(answers: Sequence[Mapping[str, Any]]) -> float:
+    """Milliseconds that the engine says it spent, whole ones."""
+    return float(sum(answer.get("took", 0) for answer in answers))

@@ -27,6 +27,9 @@ async def recommend(request: Request, body: Annotated[RecommendBody, Body()] = R
     context.stages = answer.stages
     context.facts["strategy"] = answer.strategy
     context.facts["cached"] = answer.cached
+    context.facts["explain"] = body.explain
+    if answer.counts:
+        context.facts["candidates"] = dict(answer.counts)
     if answer.degraded:
         context.facts["degraded"] = list(answer.degraded)
     return Response(answer.render(secrets.token_hex(16)), media_type="application/json")

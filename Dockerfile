@@ -1,0 +1,74 @@
+# syntax=docker/dockerfile:1.7
+# One file, three images, all from the same locked layers (docs/container.md):
+#   lambda   the API behind API Gateway: docker build --target lambda --build-context bundle=FOLDER .
+#   server   the API by uvicorn, for Fargate, compose and docker run, with the command line
+#   jobs     the server with what builds bundles: polars and scipy
+# A release is the image plus a bundle, which is its last layer: `python -m infra.image release .marquee FOLDER`.
+# Without --build-context bundle=FOLDER there is none in it, and the service says so when it starts.
+ARG PYTHON=3.13
+
+# --- the bundle: an empty home, unless a build context of this name takes its place ---------------------------
+FROM scratch AS bundle
+WORKDIR /bundles
+
+# --- the layers: packages as locked, pruned and compiled; nothing of this stage but its folders is kept --------
+FROM public.ecr.aws/lambda/python:${PYTHON} AS build
+ARG UV=0.13.9
+WORKDIR /source
+RUN pip install --no-cache-dir "uv==${UV}"
+COPY pyproject.toml uv.lock ./
+COPY infra/image/ infra/image/
+RUN --mount=type=cache,target=/root/.cache/uv \
+    UV_LINK_MODE=copy python -m infra.image layers /image packages encoder server data
+COPY services/ services/
+COPY data_jobs/ data_jobs/
+RUN python -m infra.image code /image
+COPY --from=bundle / /image/home/
+RUN chmod -R a+rX /image
+
+# --- target lambda ----------------------------------------------------------------------------------------------
+FROM public.ecr.aws/lambda/python:${PYTHON} AS lambda
+ENV MARQUEE_HOME=/opt/marquee \
+    OPENBLAS_NUM_THREADS=1
+COPY LICENSE NOTICE /opt/licences/
+COPY --from=build /image/packages/ ${LAMBDA_TASK_ROOT}/
+COPY --from=build /image/encoder/ ${LAMBDA_TASK_ROOT}/
+COPY --from=build /image/code/ ${LAMBDA_TASK_ROOT}/
+# For docker run; Lambda has a user of its own, who owns nothing here either. 65534 is nobody.
+USER 65534
+# The image is only made if what Lambda imports can be imported, by a user who owns none of it.
+RUN python -c "import boto3, opensearchpy, services.api.app.emf, services.api.app.lambda_handler"
+COPY --from=build /image/home/ /opt/marquee/
+CMD ["services.api.app.lambda_handler.handler"]
+
+# --- target server ----------------------------------------------------------------------------------------------
+FROM public.ecr.aws/docker/library/python:${PYTHON}-slim-bookworm AS server
+ENV PATH=/app/bin:${PATH} \
+    PYTHONPATH=/app \
+    PYTHONUNBUFFERED=1 \
+    MARQUEE_HOME=/var/lib/marquee \
+    MARQUEE_HOST=0.0.0.0 \
+    OPENBLAS_NUM_THREADS=1
+RUN pip uninstall --yes --root-user-action=ignore pip \
+    && useradd --system --uid 10001 --home-dir /var/lib/marquee --create-home marquee
+COPY LICENSE NOTICE /app/licences/
+COPY --from=build /image/packages/ /app/
+COPY --from=build /image/encoder/ /app/
+COPY --from=build /image/server/ /app/
+COPY --from=build /image/code/ /app/
+COPY --from=build /image/tools/ /app/
+COPY --chmod=755 infra/image/marquee /app/bin/marquee
+USER 10001
+RUN python -c "import boto3, opensearchpy, uvicorn, services.api.app.emf, services.cli.main"
+COPY --from=build --chown=10001 /image/home/ /var/lib/marquee/
+WORKDIR /var/lib/marquee
+EXPOSE 8000
+ENTRYPOINT ["marquee"]
+# Another address than loopback is served only with API_KEYS=on, or with --insecure behind something that checks.
+CMD ["serve"]
+
+# --- target jobs ------------------------------------------------------------------------------------------------
+FROM server AS jobs
+COPY --from=build /image/data/ /app/
+RUN python -c "import polars, scipy.sparse, data_jobs.build"
+CMD ["build"]

@@ -1,0 +1,1 @@
+"""What the container image is made of, laid out with or without Docker: ``python -m infra.image --help``."""

@@ -1,0 +1,80 @@
+"""``python -m infra.image``: the steps of the Dockerfile, and the same tree without Docker."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from infra.image.code import lay_code
+from infra.image.emulator import install_emulator
+from infra.image.errors import LayoutError
+from infra.image.layers import LAYERS, Wheels, lay
+from infra.image.release import stage_release
+from infra.image.task import LAMBDA, lay_task
+from infra.image.tools import here
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do one step and print what it made. Returns 1 with a message where it can't be done."""
+    asked = _parser().parse_args(arguments)
+    try:
+        said = asked.step(asked)
+    except LayoutError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(f"{said}\n")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m infra.image", description=__doc__)
+    steps = parser.add_subparsers(required=True)
+
+    def step(name: str, told: str) -> argparse.ArgumentParser:
+        made = steps.add_parser(name, help=told, description=told)
+        made.set_defaults(step=globals()[f"_{name}"])
+        return made
+
+    layers = step("layers", "install the packages of layers, as locked, into FOLDER/<layer>")
+    layers.add_argument("folder", type=Path)
+    layers.add_argument("name", nargs="+", choices=sorted(LAYERS))
+    code = step("code", "copy and compile Marquee's own code into FOLDER/code and FOLDER/tools")
+    code.add_argument("folder", type=Path)
+    task = step("task", "lay out what the Lambda image has in /var/task into FOLDER/task, without Docker")
+    task.add_argument("folder", type=Path)
+    task.add_argument("--without-encoder", action="store_true", help="leave the text encoder out")
+    for takes_wheels in (layers, task):
+        takes_wheels.add_argument("--platform", help="e.g. aarch64-manylinux_2_34 [this machine]")
+    for takes_python in (layers, code, task):
+        takes_python.add_argument("--python", default=here(), help="e.g. 3.13 [the one that runs this]")
+    release = step("release", "copy the active bundle of HOME, and nothing else, into FOLDER")
+    release.add_argument("home", type=Path)
+    release.add_argument("folder", type=Path)
+    step("emulator", "install the Lambda emulator if it is not there, and print its folder")
+    return parser
+
+
+def _layers(asked: argparse.Namespace) -> str:
+    wheels = Wheels(asked.python, asked.platform)
+    return "\n".join(str(lay(LAYERS[name], asked.folder, wheels)) for name in asked.name)
+
+
+def _code(asked: argparse.Namespace) -> str:
+    lay_code(asked.folder, asked.python)
+    return str(asked.folder)
+
+
+def _task(asked: argparse.Namespace) -> str:
+    chosen = LAMBDA[:1] if asked.without_encoder else LAMBDA
+    return str(lay_task(asked.folder, Wheels(asked.python, asked.platform), chosen))
+
+
+def _release(asked: argparse.Namespace) -> str:
+    return stage_release(asked.home, asked.folder)
+
+
+def _emulator(_: argparse.Namespace) -> str:
+    return str(install_emulator())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

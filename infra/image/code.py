@@ -1,0 +1,46 @@
+"""Marquee's own code as layers: what serves, and what only the command line and the data jobs need."""
+
+import shutil
+import tomllib
+from pathlib import Path
+
+from infra.image.bytecode import compile_all
+from infra.image.tools import ROOT
+
+CODE = "code"
+TOOLS = "tools"
+_IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc")
+
+
+def lay_code(folder: Path, python: str) -> None:
+    """``folder/code``: what serves. ``folder/tools``: the command line and the data jobs, on top of it.
+
+    Raises LayoutError.
+    """
+    code, tools = folder / CODE, folder / TOOLS
+    shutil.copytree(ROOT / "services", code / "services", ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "cli"))
+    shutil.copytree(ROOT / "services/cli", tools / "services/cli", ignore=_IGNORED)
+    shutil.copytree(ROOT / "data_jobs", tools / "data_jobs", ignore=_IGNORED)
+    _lay_metadata(code)
+    for made in (code, tools):
+        compile_all(made, python)
+        let_all_read(made)
+
+
+def _lay_metadata(folder: Path) -> None:
+    """Name and version where installed packages have them: for ``marquee --version`` and for scanners."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    made = folder / f"{project['name']}-{project['version']}.dist-info"
+    made.mkdir()
+    (made / "METADATA").write_text(
+        f"Metadata-Version: 2.4\nName: {project['name']}\nVersion: {project['version']}\n"
+        f"License-Expression: {project['license']}\n",
+        encoding="utf-8",
+    )
+
+
+def let_all_read(folder: Path) -> None:
+    """Whatever runs the image may read it: a function's user is not the one who built it."""
+    for path in (folder, *folder.rglob("*")):
+        mode = path.stat().st_mode
+        path.chmod(mode | (0o555 if path.is_dir() else 0o444))

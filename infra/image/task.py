@@ -1,0 +1,31 @@
+"""The function's folder without Docker: the layers put together as the image has them."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from infra.image.code import CODE, lay_code
+from infra.image.layers import ENCODER, PACKAGES, Layer, Wheels, lay
+
+LAMBDA = (PACKAGES, ENCODER)
+
+
+def lay_task(target: Path, wheels: Wheels, layers: Sequence[Layer] = LAMBDA) -> Path:
+    """``target/task``, what the image has in ``/var/task``; the layers stay beside it, sharing its files.
+
+    What is there already goes. Raises LayoutError.
+    """
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    for layer in layers:
+        lay(layer, target, wheels)
+    lay_code(target, wheels.python)
+    for name in (*(layer.name for layer in layers), CODE):
+        shutil.copytree(target / name, target / "task", copy_function=os.link, dirs_exist_ok=True)
+    return target / "task"
+
+
+def megabytes(folder: Path) -> float:
+    """What the files of a folder hold, 10^6 bytes."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6

@@ -1,0 +1,165 @@
+"""The lines for CloudWatch, checked against the rules of its embedded metric format."""
+
+import json
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from services.api.app.emf import NAMESPACE, EmfTelemetry, causes_of, metrics_of, print_line
+from services.api.app.observability import Observation
+
+STAGES = {"state": 0.5, "taste": 0.1, "retrieval": 3.0, "knn": 1.25, "bm25": 2.5, "rank": 0.75, "explain": 0.2}
+SEEN = Observation(
+    request_id="r-1",
+    method="POST",
+    route="/recommend",
+    status=200,
+    ms=6.5,
+    key_id="k1",
+    stages=STAGES,
+    facts={
+        "strategy": "personal",
+        "cached": False,
+        "explain": True,
+        "user": "0123456789ab",
+        "candidates": {"knn": 200},
+    },
+)
+ALL = {
+    "API.LatencyMs", "API.RPS", "API.ErrorRate", "Retrieval.KNNLatencyMs", "Retrieval.BM25LatencyMs",
+    "RankerLatencyMs", "Cache.HitRatio", "Explain.UsagePct",
+}  # fmt: skip
+
+
+def lines_of(seen: Observation, stage: str = "prod") -> list[dict[str, Any]]:
+    """Every line that is written of a request."""
+    written: list[str] = []
+    EmfTelemetry(stage, written.append).record(seen)
+    assert not any("\n" in line for line in written)
+    return [{name: _single(value) for name, value in json.loads(line).items()} for line in written]
+
+
+def _single(value: Any) -> Any:
+    """A metric's value may be a list of values; here it is always one."""
+    return value[0] if isinstance(value, list) and len(value) == 1 and isinstance(value[0], float) else value
+
+
+def facts(**changes: Any) -> Observation:
+    """The same request with other facts."""
+    return replace(SEEN, facts={**SEEN.facts, **changes})
+
+
+def check_emf(line: dict[str, Any]) -> None:
+    """The rules of the specification that a line can break."""
+    about = line["_aws"]
+    assert abs(about["Timestamp"] - time.time() * 1_000) < 60_000
+    (directive,) = about["CloudWatchMetrics"]
+    assert directive["Namespace"] == NAMESPACE
+    assert 1 <= len(directive["Metrics"]) <= 100
+    for metric in directive["Metrics"]:
+        assert metric["Unit"] in {"Milliseconds", "Percent", "Count"}
+        assert isinstance(line[metric["Name"]], int | float)
+    for names in directive["Dimensions"]:
+        assert len(names) <= 30
+        assert all(isinstance(line[name], str) and 0 < len(line[name]) <= 1_024 for name in names)
+
+
+def test_one_request_is_one_line_of_every_metric_and_one_of_the_log() -> None:
+    metrics, told = lines_of(SEEN)
+    check_emf(metrics)
+    (directive,) = metrics["_aws"]["CloudWatchMetrics"]
+    assert {metric["Name"] for metric in directive["Metrics"]} == ALL
+    assert sorted(directive["Dimensions"]) == [["stage"], ["stage", "route"]]
+    assert (metrics["stage"], metrics["route"]) == ("prod", "/recommend")
+    assert told["message"] == "request"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("API.LatencyMs", 6.5),
+        ("API.RPS", 1),
+        ("API.ErrorRate", 0),
+        ("Retrieval.KNNLatencyMs", 1.25),
+        ("Retrieval.BM25LatencyMs", 2.5),
+        ("RankerLatencyMs", 0.75),
+        ("Cache.HitRatio", 0),
+        ("Explain.UsagePct", 100),
+    ],
+)
+def test_each_metric_has_its_value(name: str, value: float) -> None:
+    assert lines_of(SEEN)[0][name] == value
+
+
+def test_a_cached_answer_is_a_hit_and_was_not_ranked() -> None:
+    metrics = lines_of(replace(facts(cached=True, explain=False), stages={"state": 0.4}))[0]
+    assert (metrics["Cache.HitRatio"], metrics["Explain.UsagePct"]) == (100, 0)
+    assert "RankerLatencyMs" not in metrics
+
+
+@pytest.mark.parametrize(("status", "rate"), [(200, 0), (404, 0), (429, 0), (499, 0), (500, 100), (503, 100)])
+def test_only_our_own_failures_are_errors(status: int, rate: int) -> None:
+    metrics, told = lines_of(replace(SEEN, status=status))
+    assert metrics["API.ErrorRate"] == rate
+    assert told["level"] == ("ERROR" if rate else "INFO")
+
+
+def test_a_route_that_has_neither_cache_nor_ranking_says_nothing_of_them() -> None:
+    plain = replace(SEEN, route="/films", facts={}, stages={})
+    assert {name for name, _, _ in metrics_of(plain)} == {"API.LatencyMs", "API.RPS", "API.ErrorRate"}
+
+
+def test_each_fallback_is_counted_by_its_cause() -> None:
+    seen = facts(degraded=["search: timed out after 300 ms", "search: kNN", "encoder: none"], edge_degraded="quota")
+    _, *fallbacks, told = lines_of(seen)
+    for line in fallbacks:
+        check_emf(line)
+        assert line["Fallback.Count"] == 1
+        assert sorted(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"]) == [["stage"], ["stage", "cause"]]
+    assert [line["cause"] for line in fallbacks] == ["encoder", "quota", "search"]
+    assert told["degraded"] == ["search: timed out after 300 ms", "search: kNN", "encoder: none"]
+
+
+def test_a_cause_is_one_of_few_words_whatever_is_told() -> None:
+    assert causes_of({"degraded": ["user ann: gone", "state: down"]}) == {"other", "state"}
+    assert causes_of({"degraded": "not a list"}) == set()
+    assert causes_of({}) == set()
+
+
+def test_an_unknown_path_is_one_route_for_all() -> None:
+    assert lines_of(replace(SEEN, route="-"))[0]["route"] == "none"
+
+
+@pytest.mark.parametrize("route", ["/health/live", "/health/ready"])
+def test_health_checks_are_logged_and_not_counted(route: str) -> None:
+    (told,) = lines_of(replace(SEEN, route=route))
+    assert (told["message"], told["route"]) == ("request", route)
+
+
+def test_the_log_line_tells_how_and_not_who() -> None:
+    told = lines_of(SEEN)[-1]
+    assert (told["request_id"], told["strategy"], told["user"]) == ("r-1", "personal", "0123456789ab")
+    assert told["stages"]["knn"] == 1.25
+    assert told["candidates"] == {"knn": 200}
+    assert "_aws" not in told
+
+
+def test_one_request_leaves_nothing_for_the_next() -> None:
+    written: list[str] = []
+    telemetry = EmfTelemetry("prod", written.append)
+    telemetry.record(SEEN)
+    telemetry.record(replace(SEEN, route="/films", facts={}, stages={}))
+    assert "RankerLatencyMs" in written[0]
+    assert "RankerLatencyMs" not in written[2]
+    assert json.loads(written[2])["API.RPS"] == [1]
+
+
+def test_a_fact_that_is_no_json_does_not_break_the_line() -> None:
+    assert lines_of(facts(odd=frozenset({"x"})))[-1]["odd"] == "frozenset({'x'})"
+
+
+def test_a_line_is_written_whole_and_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    print_line('{"a":1}')
+    assert capsys.readouterr().out == '{"a":1}\n'

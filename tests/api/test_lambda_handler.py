@@ -1,0 +1,152 @@
+"""The Lambda entry point by itself: what it takes for an event, how long it lets an answer take, when it prepares."""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from services.api.app import lambda_handler
+from services.api.app.lambda_handler import MARGIN_S, SHORTEST_S, function, handler, prepare, within
+from services.recommender.answer import Options
+from services.recommender.errors import InvalidRequest, MarqueeError
+
+RUNTIME = {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001"}
+
+
+def context(seconds: float) -> Any:
+    """As much of Lambda's context as is used."""
+    return SimpleNamespace(get_remaining_time_in_millis=lambda: int(seconds * 1_000))
+
+
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """A home without a bundle, and no function of another test."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MARQUEE_HOME", str(tmp_path / "home"))
+    function.cache_clear()
+    # Mangum makes a loop where there is none, and never closes it.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield monkeypatch
+    if function.cache_info().currsize:
+        function().adapter.app.state.edge.close()  # type: ignore[attr-defined]
+    function.cache_clear()
+    asyncio.set_event_loop(None)
+    loop.close()
+
+
+def test_outside_a_runtime_nothing_is_prepared(environment: pytest.MonkeyPatch) -> None:
+    prepare({})
+    assert function.cache_info().currsize == 0
+
+
+def test_in_a_runtime_the_bundle_is_looked_for_at_once(
+    environment: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    prepare(RUNTIME)
+    assert function.cache_info().currsize == 1
+    (record,) = [record for record in caplog.records if record.name == "marquee.lambda"]
+    assert record.levelno == logging.ERROR
+    assert "There is nothing to serve: " in record.getMessage()
+    assert "no bundle is active" in record.getMessage()
+
+
+@pytest.mark.parametrize(("kind", "opened"), [("on-demand", 1), ("provisioned-concurrency", 1), ("snap-start", 0)])
+def test_no_connection_to_a_remote_search_gets_into_a_snapshot(
+    environment: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, kind: str, opened: int
+) -> None:
+    environment.setenv("OPENSEARCH_ENDPOINT", "http://127.0.0.1:1")
+    prepare({**RUNTIME, "AWS_LAMBDA_INITIALIZATION_TYPE": kind})
+    assert len([record for record in caplog.records if record.name == "marquee.lambda"]) == opened
+    assert function.cache_info().currsize == 1
+
+
+def test_an_embedded_snapshot_has_its_bundle_open(
+    environment: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    prepare({**RUNTIME, "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"})
+    assert [record.name for record in caplog.records] == ["marquee.lambda"]
+
+
+def test_where_nothing_can_be_written_the_log_names_the_setting(
+    environment: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    (tmp_path / "home").write_text("no folder")
+    with pytest.raises(MarqueeError):
+        prepare(RUNTIME)
+    told = [record.getMessage() for record in caplog.records]
+    assert "Marquee can't start: state.db" in told[0]
+    assert "set DDB_USERS_TABLE" in told[1]
+
+
+def test_a_function_answers_in_the_loop_whatever_its_stores_are(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("DDB_USERS_TABLE", "users")
+    environment.setenv("DDB_ENDPOINT", "http://127.0.0.1:1")
+    assert function().adapter.app.state.edge.services.inline  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("metrics", ["emf", ""])
+def test_metrics_are_written_only_where_they_are_asked_for(environment: pytest.MonkeyPatch, metrics: str) -> None:
+    environment.setenv("METRICS", metrics)
+    assert hasattr(function().adapter.app.state, "telemetry") == bool(metrics)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("event", [{"warmer": True}, {"source": "aws.events", "resources": []}])
+def test_a_warm_up_makes_the_function_and_asks_nothing(environment: pytest.MonkeyPatch, event: object) -> None:
+    assert handler(event, context(3)) == {"warm": True}
+    assert function.cache_info().currsize == 1
+
+
+@pytest.mark.parametrize("event", [{"warmer": "yes"}, {"Records": []}, {"source": "aws.s3"}, [], "GET /", None, 7])
+def test_anything_else_is_refused_before_anything_is_made(environment: pytest.MonkeyPatch, event: object) -> None:
+    with pytest.raises(InvalidRequest, match="not an event of an HTTP API"):
+        handler(event, context(3))
+    assert function.cache_info().currsize == 0
+
+
+def test_a_refusal_tells_the_names_and_not_the_values(environment: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InvalidRequest, match=r"an object with \['user_id'\]") as raised:
+        handler({"user_id": "ann"}, None)
+    assert "ann" not in str(raised.value).replace("an object", "")
+
+
+def test_time_enough_leaves_the_deadlines_as_they_are() -> None:
+    options = Options(cache_ttl_s=7)
+    assert within(options, context(29)) is options
+    assert within(options, None) is options
+
+
+def test_a_short_function_gets_deadlines_that_end_before_it() -> None:
+    short = within(Options(cache_ttl_s=7), context(1.0))
+    assert (short.deadline_s, short.explain_deadline_s, short.cache_ttl_s) == (1.0 - MARGIN_S, 1.0 - MARGIN_S, 7)
+
+
+def test_only_the_deadline_that_would_be_too_long_is_cut() -> None:
+    cut = within(Options(deadline_s=1.2, explain_deadline_s=6.0), context(3.2))
+    assert (cut.deadline_s, cut.explain_deadline_s) == (1.2, 3.0)
+
+
+def test_a_function_about_to_end_still_tries() -> None:
+    assert within(Options(), context(0.01)).deadline_s == SHORTEST_S
+
+
+def test_each_event_has_its_own_time(environment: pytest.MonkeyPatch) -> None:
+    """A short event does not shorten those after it."""
+    seen = []
+    made = function()
+
+    class Adapter:
+        app = made.adapter.app
+
+        def __call__(self, event: object, context: object) -> dict[str, Any]:
+            seen.append(made.wired.recommender.options.deadline_s)
+            return {}
+
+    patched = lambda_handler.Function(Adapter(), made.wired, made.options)  # type: ignore[arg-type]
+    for left in (0.7, 29.0):
+        patched.answer({"requestContext": {}}, context(left))
+    assert seen == [pytest.approx(0.5), made.options.deadline_s]

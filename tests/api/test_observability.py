@@ -1,0 +1,77 @@
+"""What is told about a request: to the access log, and to a telemetry that takes it."""
+
+import json
+import logging
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from services.api.app.observability import Observation, install_telemetry
+from tests.api.fakes import FakeRecommender, fake_app
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class FakeTelemetry:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.seen: list[Observation] = []
+
+    def record(self, seen: Observation) -> None:
+        self.seen.append(seen)
+
+
+def observed(method: str, path: str, recommender: FakeRecommender | None = None, **options: Any) -> Observation:
+    """What a telemetry is told of one request."""
+    telemetry, app = FakeTelemetry(), fake_app(recommender)
+    app.state.telemetry = telemetry
+    TestClient(app, raise_server_exceptions=False).request(method, path, **options)
+    (seen,) = telemetry.seen
+    return seen
+
+
+def test_an_answer_is_told_with_its_route_stages_and_facts() -> None:
+    seen = observed("POST", "/recommend", json={"user_id": "alice"}, headers={"X-Request-Id": "r-1"})
+    assert (seen.request_id, seen.method, seen.route, seen.status) == ("r-1", "POST", "/recommend", 200)
+    assert seen.facts["strategy"] == "popular"
+    assert seen.facts["degraded"] == ["search: down"]
+    assert "alice" not in repr(seen)
+    assert seen.ms > 0
+
+
+def test_the_template_stands_for_the_path() -> None:
+    assert observed("GET", "/users/alice/export", FakeRecommender(people={"alice"})).route == "/users/{user_id}/export"
+    assert observed("GET", "/nope/alice").route == "-"
+
+
+def test_an_error_of_ours_is_told_too() -> None:
+    assert observed("POST", "/recommend", FakeRecommender(fails=RuntimeError("x"))).status == 500
+
+
+def test_with_nobody_listening_nothing_is_made_of_a_request(caplog: pytest.LogCaptureFixture) -> None:
+    app = fake_app()
+    install_telemetry(app, "", "local")
+    assert not hasattr(app.state, "telemetry")
+    with caplog.at_level(logging.WARNING):
+        TestClient(app).get("/version")
+    assert [record for record in caplog.records if record.name == "marquee.access"] == []
+
+
+def test_emf_is_written_to_the_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    app = fake_app()
+    install_telemetry(app, "emf", "dev")
+    TestClient(app).post("/recommend", json={})
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line.get("stage") for line in lines] == ["dev", "dev", None]
+    assert lines[1]["cause"] == "search"
+    assert lines[-1]["deployment"] == "dev"
+
+
+def test_only_who_asks_for_metrics_imports_what_writes_them() -> None:
+    script = "import sys, services.api.app.main\nassert 'services.api.app.emf' not in sys.modules"
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, timeout=60)

@@ -1,0 +1,62 @@
+"""What is laid out or built once for a whole run, whatever the number of its processes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from data_jobs.bench.emulator import Emulated, Function
+from infra.image.emulator import install_emulator
+from infra.image.layers import Wheels
+from infra.image.release import stage_release
+from infra.image.task import lay_task
+from infra.image.tools import here
+from tests.container.kit import HANDLER, Tree, needed
+from tests.e2e.kit import build_sample
+from tests.servers.locks import locked
+
+
+@pytest.fixture(scope="session")
+def tools() -> Path:
+    """The emulator and the runtime's client."""
+    return needed(install_emulator)
+
+
+@pytest.fixture(scope="session")
+def tree(run_folder: Path) -> Tree:
+    """The image's tree for this machine and this Python."""
+    layers = run_folder / "image"
+    with locked(run_folder / "image.lock"):
+        if not (layers / "done").exists():
+            needed(lambda: lay_task(layers, Wheels(here())))
+            (layers / "done").touch()
+    return Tree(layers / "task", layers)
+
+
+@pytest.fixture(scope="session")
+def release(run_folder: Path) -> Path:
+    """A release of the sample catalogue, as it stands in an image."""
+    built, staged = run_folder / "image-home", run_folder / "image-release"
+    with locked(run_folder / "image-release.lock"):
+        if not staged.exists():
+            build_sample(built)
+            stage_release(built, staged)
+    return staged
+
+
+@pytest.fixture
+def home(release: Path, tmp_path: Path) -> Path:
+    """A writable home over the release: SQLite needs one, DynamoDB would not."""
+    made = tmp_path / "home"
+    made.mkdir()
+    for path in release.iterdir():
+        (made / path.name).symlink_to(path)
+    return made
+
+
+@pytest.fixture
+def emulated(tools: Path, tree: Tree, home: Path, tmp_path: Path) -> Iterator[Emulated]:
+    """The function in its loop."""
+    function = Function(tools, (tree.task,), HANDLER, {"MARQUEE_HOME": str(home), "METRICS": "emf"})
+    with Emulated(function, tmp_path / "function.log") as running:
+        yield running

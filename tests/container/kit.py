@@ -1,0 +1,105 @@
+"""The image's tree laid out once a run, and events as API Gateway sends them."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from infra.image.errors import LayoutError
+
+ROOT = Path(__file__).resolve().parents[2]
+HANDLER = "services.api.app.lambda_handler.handler"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Tree:
+    """``task``: what is in /var/task; ``layers``: the folder with a folder a layer."""
+
+    task: Path
+    layers: Path
+
+
+def needed(make: Callable[[], T], environment: Mapping[str, str] = os.environ) -> T:
+    """What ``make`` installs. Where it can't, CI fails; elsewhere the test is skipped and says why."""
+    try:
+        return make()
+    except LayoutError as error:
+        if environment.get("CI", "").lower() in {"true", "1"}:
+            raise
+        pytest.skip(str(error))
+
+
+def python_in(task: Path, statement: str, **environment: str) -> str:
+    """What a statement prints in a fresh Python that has this folder and its own library, and nothing else."""
+    done = subprocess.run(
+        [str(Path(sys.executable).resolve()), "-S", "-c", statement],
+        cwd=task,
+        env={"PYTHONPATH": str(task), "PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def event(method: str, target: str, body: object = None, **changes: Any) -> dict[str, Any]:
+    """An event of an HTTP API, payload 2.0, as the developer guide of API Gateway shows it."""
+    path, _, query = target.partition("?")
+    text = body if isinstance(body, str) or body is None else json.dumps(body)
+    made: dict[str, Any] = {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": {
+            "accept": "*/*",
+            "content-type": "application/json",
+            "host": "abc123.execute-api.eu-west-1.amazonaws.com",
+            "x-forwarded-for": "192.0.2.1",
+            "x-forwarded-port": "443",
+            "x-forwarded-proto": "https",
+        },
+        "requestContext": {
+            "accountId": "111111111111",
+            "apiId": "abc123",
+            "domainName": "abc123.execute-api.eu-west-1.amazonaws.com",
+            "http": {
+                "method": method,
+                "path": path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": "192.0.2.1",
+                "userAgent": "curl/8.5.0",
+            },
+            "requestId": "JKJaXmPLvHcESHA=",
+            "routeKey": "$default",
+            "stage": "$default",
+            "time": "24/Nov/2026:12:00:00 +0000",
+            "timeEpoch": 1795521600000,
+        },
+        "isBase64Encoded": False,
+    }
+    if text is not None:
+        made["body"] = text
+        made["headers"]["content-length"] = str(len(text.encode()))
+    return made | changes
+
+
+def in_base64(of: dict[str, Any]) -> dict[str, Any]:
+    """The same event with its body in Base64, as API Gateway sends what it takes for binary."""
+    return {**of, "body": base64.b64encode(of["body"].encode()).decode(), "isBase64Encoded": True}
+
+
+def body_of(answer: Mapping[str, Any]) -> Any:
+    """The JSON in an answer, which must be text."""
+    assert not answer["isBase64Encoded"]
+    return json.loads(answer["body"])

@@ -1,0 +1,135 @@
+"""``marquee bench --lambda`` on the tree that this run has laid out already."""
+
+import json
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from data_jobs.bench import lambda_loop
+from data_jobs.bench.emulator import Emulated, Function
+from data_jobs.bench.lambda_loop import TARGETS, Effort, LoopFailed, measure_lambda
+from data_jobs.bench.lambda_parts import Tree as Laid
+from data_jobs.bench.lambda_parts import event_of, lay_tree, quiet_stores, write_hello
+from data_jobs.bench.mix import get, post
+from data_jobs.report import Silent
+from services.cli import bench
+from services.cli.bench_engines import SearchChoice, StateChoice
+from services.cli.bench_lambda import refuse_engines
+from services.cli.console import ExitCode
+from services.cli.failures import Misused
+from services.cli.main import main
+from services.recommender.errors import Unavailable
+from tests.container.kit import HANDLER, Tree, event
+
+
+@pytest.fixture
+def laid(tree: Tree, tools: Path) -> Laid:
+    return Laid(tree.task, tree.layers, tools)
+
+
+def test_one_run_gives_every_figure_that_has_a_target(release: Path, laid: Laid, tmp_path: Path) -> None:
+    (bundle,) = (release / "bundles").iterdir()
+    document = measure_lambda(bundle, tmp_path, Effort(2, 20, 1), Silent(), lambda folder: laid)
+    assert json.loads(json.dumps(document)) == document
+    figures = document["lambda"]
+    assert {name: found["n"] for name, found in figures["first"].items()} == {"hello": 1, "embedded": 1, "aws": 1}
+    assert figures["warm"]["n"] >= 10
+    assert figures["beyond_hello"]["aws"] == pytest.approx(
+        figures["first"]["aws"]["p50"] - figures["first"]["hello"]["p50"], abs=0.11
+    )
+    assert figures["size_mb"]["deployed"] < 120 < figures["size_mb"]["deployed"] + figures["size_mb"]["encoder"]
+    assert [target["what"] for target in document["targets"]] == [target.what for target in TARGETS]
+    assert all(target["measured"] is not None for target in document["targets"])
+    # The sample is not the catalogue that the warm target was set for.
+    assert document["targets"][2]["met"] is None
+    assert list(tmp_path.iterdir()) == []
+    text = "\n".join(bench.lambda_lines_of(document))
+    for heading in ("verdict", "first answer of a fresh process, ms", "warm, ms through the emulator", "MB unpacked"):
+        assert heading in text
+
+
+def test_an_answer_without_films_stops_the_bench(laid: Laid, tmp_path: Path) -> None:
+    function = Function(laid.tools, (laid.task,), HANDLER, {"MARQUEE_HOME": str(tmp_path / "empty")})
+    with Emulated(function, tmp_path / "log") as emulated, pytest.raises(LoopFailed, match="bundle-missing"):
+        lambda_loop._timed(emulated, post("/recommend", {}))
+
+
+def test_a_function_that_is_not_there_is_told_in_its_own_words(laid: Laid, tmp_path: Path) -> None:
+    function = Function(laid.tools, (write_hello(tmp_path / "hello"), laid.task), "hello.no_such_handler")
+    with Emulated(function, tmp_path / "log") as emulated:
+        answer = emulated.invoke(event("POST", "/recommend"))
+    assert answer["errorType"] == "Runtime.HandlerNotFound"
+
+
+def test_an_emulator_that_cannot_start_says_so(tmp_path: Path) -> None:
+    broken = tmp_path / "aws-lambda-rie"
+    broken.write_text("#!/bin/sh\necho out of order\nexit 3\n")
+    broken.chmod(0o755)
+    with (
+        pytest.raises(Unavailable, match="out of order"),
+        Emulated(Function(tmp_path, (tmp_path,), "x.y"), tmp_path / "l"),
+    ):
+        pass
+
+
+def test_an_emulator_that_is_gone_is_told(laid: Laid, tmp_path: Path) -> None:
+    emulated = Emulated(
+        Function(laid.tools, (write_hello(tmp_path / "hello"), laid.task), "hello.handler"), tmp_path / "l"
+    )
+    with emulated:
+        assert emulated.invoke(event("POST", "/recommend"))["statusCode"] == 200
+    with pytest.raises(Unavailable, match="broke off"):
+        emulated.invoke({})
+
+
+def test_a_request_becomes_the_event_that_a_gateway_would_send() -> None:
+    sent = event_of(post("/recommend", {"k": 3}))
+    assert (sent["rawPath"], sent["requestContext"]["http"]["method"]) == ("/recommend", "POST")
+    assert json.loads(sent["body"]) == {"k": 3}
+    asked = event_of(get("/similar?item_id=a%2Fb&k=20"))
+    assert (asked["rawPath"], asked["rawQueryString"], asked["body"]) == ("/similar", "item_id=a%2Fb&k=20", None)
+
+
+def test_the_quiet_stores_know_nothing_and_answer() -> None:
+    with quiet_stores() as settings:
+        address = settings["DDB_ENDPOINT"]
+        headers = {"x-amz-target": "DynamoDB_20120810.BatchGetItem"}
+        request = urllib.request.Request(address, b"{}", headers, method="POST")
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            assert json.loads(answer.read()) == {"Responses": {}, "UnprocessedKeys": {}}
+        with pytest.raises(urllib.error.HTTPError) as raised:
+            urllib.request.urlopen(f"{address}/films/_mapping", timeout=5)
+        assert raised.value.code == 404
+        raised.value.close()
+
+
+def test_outside_a_checkout_there_is_no_image(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("data_jobs.bench.lambda_parts.ROOT", tmp_path)
+    with pytest.raises(Unavailable, match="only a checkout of the project has"):
+        lay_tree(tmp_path / "image")
+
+
+def test_an_image_that_cannot_be_laid_out_says_why(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Unavailable, match="the Lambda image can't be laid out"):
+        lay_tree(tmp_path / "file" / "image")
+
+
+@pytest.mark.parametrize(
+    ("search", "state"), [(SearchChoice.OPENSEARCH, StateChoice.SQLITE), (SearchChoice.EMBEDDED, StateChoice.DYNAMODB)]
+)
+def test_engines_cannot_be_chosen(search: SearchChoice, state: StateChoice) -> None:
+    with pytest.raises(Misused, match="leave out --search and --state"):
+        refuse_engines(search, state)
+    refuse_engines(SearchChoice.EMBEDDED, StateChoice.SQLITE)
+
+
+def test_the_verb_refuses_them_before_anything_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MARQUEE_HOME", str(tmp_path / "home"))
+    assert main(["bench", "--lambda", "--search", "opensearch"]) == ExitCode.USAGE
+    assert "leave out --search" in capsys.readouterr().err
+    assert not (tmp_path / "home").exists()

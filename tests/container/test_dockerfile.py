@@ -1,0 +1,152 @@
+"""The Dockerfile, read without an engine: stages, sources and pins; and its build stage, run as far as it goes."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra.image.layers import LAYERS
+from tests.container.kit import HANDLER, ROOT
+
+TEXT = (ROOT / "Dockerfile").read_text("utf-8")
+
+
+def instructions(text: str = TEXT) -> list[tuple[str, list[str]]]:
+    """(stage, words) of each instruction, continued lines joined; before the first FROM the stage is ""."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    joined = re.sub(r"\\\n\s*", "", "\n".join(lines)).splitlines()
+    found, stage = [], ""
+    for line in joined:
+        words = line.split()
+        if words[0] == "FROM":
+            stage = words[3]
+        found.append((stage, words))
+    return found
+
+
+def of(stage: str, kind: str) -> list[list[str]]:
+    """The words after an instruction of one kind, in one stage."""
+    return [words[1:] for name, words in instructions() if name == stage and words[0] == kind]
+
+
+def test_the_stages_are_named_and_build_on_pinned_lines() -> None:
+    bases = {name: words[1] for name, words in instructions() if words[0] == "FROM"}
+    assert bases == {
+        "bundle": "scratch",
+        "build": "public.ecr.aws/lambda/python:${PYTHON}",
+        "lambda": "public.ecr.aws/lambda/python:${PYTHON}",
+        "server": "public.ecr.aws/docker/library/python:${PYTHON}-slim-bookworm",
+        "jobs": "server",
+    }
+    assert ["PYTHON=3.13"] in of("", "ARG")
+
+
+def test_the_image_has_the_uv_that_the_project_uses() -> None:
+    version = re.search(r"^version=(.+)$", (ROOT / ".ci/uv").read_text("utf-8"), re.MULTILINE)
+    assert version
+    assert of("build", "ARG") == [[f"UV={version[1]}"]]
+
+
+def test_every_source_in_the_repository_exists_and_is_not_ignored() -> None:
+    allowed = [line[1:] for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line.startswith("!")]
+    for _, words in instructions():
+        if words[0] != "COPY" or any(word.startswith("--from=") for word in words):
+            continue
+        for source in [word for word in words[1:-1] if not word.startswith("--")]:
+            assert (ROOT / source).exists(), source
+            assert [kept for kept in allowed if source.rstrip("/").startswith(kept) or kept.startswith(source)], source
+
+
+def test_every_source_of_another_stage_is_made_there() -> None:
+    (layers,) = [words for words in of("build", "RUN") if "layers" in words]
+    made = {*layers[layers.index("/image") + 1 :], "code", "tools", "home"}
+    assert set(LAYERS) <= made
+    for stage, words in instructions():
+        if "--from=build" in words:
+            source = words[-2]
+            assert source.startswith("/image/"), stage
+            assert source.split("/")[2] in made
+
+
+@pytest.mark.parametrize(
+    ("target", "layers"),
+    [
+        ("lambda", ["packages", "encoder", "code", "home"]),
+        ("server", ["packages", "encoder", "server", "code", "tools", "home"]),
+        ("jobs", ["data"]),
+    ],
+)
+def test_layers_are_copied_one_by_one_and_the_bundle_last(target: str, layers: list[str]) -> None:
+    copied = [words[-2].split("/")[2] for words in of(target, "COPY") if "--from=build" in words]
+    assert copied == layers
+    assert all(len([word for word in words if not word.startswith("--")]) == 2 for words in of(target, "COPY")
+               if "--from=build" in words)  # fmt: skip
+
+
+def test_nothing_runs_as_root_in_the_end() -> None:
+    for target in ("lambda", "server"):
+        (user,) = of(target, "USER")[-1]
+        assert int(user) > 0
+
+
+@pytest.mark.parametrize(
+    ("target", "imported"), [("lambda", HANDLER.rpartition(".")[0]), ("server", "uvicorn"), ("jobs", "data_jobs.build")]
+)
+def test_each_image_imports_what_it_runs_before_it_is_made(target: str, imported: str) -> None:
+    smoke = " ".join(of(target, "RUN")[-1])
+    assert smoke.startswith('python -c "import ')
+    assert imported in smoke
+
+
+def test_the_function_is_the_handler() -> None:
+    assert of("lambda", "CMD") == [[f'["{HANDLER}"]']]
+
+
+def test_the_command_line_has_a_name_and_a_verb() -> None:
+    assert of("server", "ENTRYPOINT") == [['["marquee"]']]
+    assert of("server", "CMD") == [['["serve"]']]
+
+
+def test_no_secret_and_no_tool_of_building_goes_into_a_target() -> None:
+    for target in ("lambda", "server", "jobs"):
+        told = " ".join(" ".join(words) for name, words in instructions() if name == target)
+        assert not re.search(r"uv |apt-get|dnf |gcc|SECRET|TOKEN|PASSWORD|PEPPER", told)
+
+
+def test_the_build_stage_can_export_the_lock_with_the_files_it_has(tmp_path: Path) -> None:
+    """Only what is copied before its first step: a forgotten file would be found by nobody without an engine."""
+    for sources in of("build", "COPY")[:2]:
+        target = tmp_path / sources[-1]
+        for source in sources[:-1]:
+            found = ROOT / source
+            if found.is_dir():
+                shutil.copytree(found, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                target.mkdir(parents=True, exist_ok=True)
+                shutil.copy(found, target)
+    exported = (
+        "from infra.image.layers import LAYERS, names, requirements\n"
+        "for layer in LAYERS.values(): print(layer.name, sorted(names(requirements(layer))))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", exported], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[0] for line in done.stdout.splitlines()] == list(LAYERS)
+
+
+def test_the_command_line_runs_as_in_the_image(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "infra/image/marquee"), "--help"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT), "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, "serve" in done.stdout) == (0, True), done.stderr
+    assert (ROOT / "infra/image/marquee").stat().st_mode & 0o111

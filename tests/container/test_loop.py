@@ -1,0 +1,154 @@
+"""The function in the real loop of Lambda's runtime, asked by events as API Gateway sends them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from data_jobs.bench.emulator import Emulated, Function
+from services.api.app.services import MAX_BODY_BYTES
+from tests.container.kit import HANDLER, Tree, body_of, event, in_base64
+
+MEGABYTE = 1 << 20
+SLOW = """
+import time
+
+from services.api.app.lambda_handler import handler as answer
+
+
+def handler(event, context):
+    time.sleep(event.get("sleep_s", 0))
+    return answer(event, context)
+"""
+
+
+def test_the_three_questions_are_answered_as_over_http(emulated: Emulated) -> None:
+    answer = emulated.invoke(event("POST", "/recommend", {"k": 5}))
+    films = body_of(answer)["items"]
+    assert (answer["statusCode"], len(films)) == (200, 5)
+    assert answer["headers"]["content-type"] == "application/json"
+    assert answer["headers"]["cache-control"] == "private, no-store"
+    assert len(answer["headers"]["x-request-id"]) == 32
+    similar = emulated.invoke(event("GET", f"/similar?item_id={films[0]['item_id']}&k=3"))
+    assert (similar["statusCode"], len(body_of(similar)["items"])) == (200, 3)
+    liked = {"user_id": "ann", "item_id": films[0]["item_id"], "event": "like"}
+    assert emulated.invoke(event("POST", "/feedback", liked))["statusCode"] == 202
+    mine = body_of(emulated.invoke(event("POST", "/recommend", {"user_id": "ann", "k": 5})))
+    assert mine["strategy"] == "personal"
+    assert films[0]["item_id"] not in [film["item_id"] for film in mine["items"]]
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "body", "status", "kind"),
+    [
+        ("GET", "/nope", None, 404, "/problems/not-found"),
+        ("GET", "/films/nope", None, 404, "/problems/unknown-film"),
+        ("POST", "/recommend", {"k": 101}, 422, "/problems/invalid-request"),
+        ("POST", "/recommend", "{", 400, "/problems/malformed-body"),
+        ("DELETE", "/recommend", None, 405, "/problems/method-not-allowed"),
+        ("POST", "/recommend", {"query": "x" * MAX_BODY_BYTES}, 413, "/problems/body-too-large"),
+    ],
+)
+def test_problems_travel_as_text(
+    emulated: Emulated, method: str, target: str, body: object, status: int, kind: str
+) -> None:
+    answer = emulated.invoke(event(method, target, body))
+    problem = body_of(answer)
+    assert (answer["statusCode"], problem["status"], problem["type"]) == (status, status, kind)
+    assert answer["headers"]["content-type"] == "application/problem+json"
+    assert problem["request_id"] == answer["headers"]["x-request-id"]
+
+
+def test_a_body_of_nearly_six_megabytes_is_refused_and_the_next_event_is_answered(emulated: Emulated) -> None:
+    large = event("POST", "/recommend", json.dumps({"query": "x" * (6 * MEGABYTE - 4_096)}))
+    assert emulated.invoke(large)["statusCode"] == 413
+    # Even where nothing says beforehand how long it is.
+    del large["headers"]["content-length"]
+    assert emulated.invoke(large)["statusCode"] == 413
+    assert emulated.invoke(event("POST", "/recommend", {}))["statusCode"] == 200
+
+
+def test_a_body_in_base64_is_read_as_what_it_stands_for(emulated: Emulated) -> None:
+    plain = event("POST", "/recommend", {"k": 2, "query": "Amélie"})
+    one, other = emulated.invoke(plain), emulated.invoke(in_base64(plain))
+    assert one["statusCode"] == other["statusCode"] == 200
+    assert body_of(one)["items"] == body_of(other)["items"]
+
+
+def test_cookies_and_a_query_of_many_words_do_no_harm(emulated: Emulated) -> None:
+    asked = event("GET", "/films?q=the%20godfather&q=heat", cookies=["session=1", "theme=dark"])
+    assert emulated.invoke(asked)["statusCode"] == 200
+
+
+def test_the_request_id_of_the_caller_is_kept(emulated: Emulated) -> None:
+    asked = event("GET", "/version")
+    asked["headers"]["x-request-id"] = "mine-1"
+    assert emulated.invoke(asked)["headers"]["x-request-id"] == "mine-1"
+
+
+@pytest.mark.parametrize("warm_up", [{"warmer": True}, {"source": "aws.events", "detail-type": "Scheduled Event"}])
+def test_a_warm_up_is_answered_and_is_no_request(emulated: Emulated, warm_up: dict[str, object]) -> None:
+    assert emulated.invoke(warm_up) == {"warm": True}
+    assert '"message":"request"' not in emulated.said()
+
+
+@pytest.mark.parametrize("odd", [{"Records": [{"s3": {"object": {"key": "secret"}}}]}, [1, 2], "text", None, {}])
+def test_an_event_that_is_not_http_is_refused_by_shape_and_not_by_content(emulated: Emulated, odd: object) -> None:
+    answer = emulated.invoke(odd)
+    assert answer["errorType"] == "InvalidRequest"
+    assert "not an event of an HTTP API" in answer["errorMessage"]
+    assert "secret" not in emulated.said()
+    assert emulated.invoke(event("GET", "/health/live"))["statusCode"] == 200
+
+
+def test_metrics_and_the_log_are_whole_lines_of_their_own(emulated: Emulated) -> None:
+    emulated.invoke(event("POST", "/recommend", {"user_id": "someone-special"}))
+    lines = [json.loads(line) for line in emulated.said().splitlines() if line.startswith("{")]
+    (metrics,) = [line for line in lines if "_aws" in line]
+    (told,) = [line for line in lines if line.get("message") == "request"]
+    assert (metrics["route"], metrics["API.RPS"], metrics["API.ErrorRate"]) == ("/recommend", 1, 0)
+    assert (told["status"], told["strategy"]) == (200, "popular")
+    assert "someone-special" not in emulated.said()
+
+
+def test_a_timeout_is_reported_and_the_next_event_is_answered(
+    tools: Path, tree: Tree, home: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "slow.py").write_text(SLOW)
+    function = Function(tools, (tmp_path, tree.task), "slow.handler", {"MARQUEE_HOME": str(home)}, timeout_s=3)
+    with Emulated(function, tmp_path / "function.log") as emulated:
+        assert emulated.invoke(event("GET", "/version"))["statusCode"] == 200
+        assert b"Task timed out after 3.00 seconds" in emulated.invoke_raw(
+            json.dumps(event("GET", "/version", sleep_s=30)).encode()
+        )
+        assert emulated.invoke(event("POST", "/recommend", {"k": 3}))["statusCode"] == 200
+
+
+def test_a_release_in_a_read_only_folder_is_served(tools: Path, tree: Tree, release: Path, tmp_path: Path) -> None:
+    """People in DynamoDB: nothing is ever written beside the bundle."""
+    environment = {
+        "MARQUEE_HOME": str(release),
+        "DDB_USERS_TABLE": "users",
+        "DDB_ENDPOINT": "http://127.0.0.1:1",
+    }
+    before = sorted(release.rglob("*"))
+    with Emulated(Function(tools, (tree.task,), HANDLER, environment), tmp_path / "function.log") as emulated:
+        assert emulated.invoke(event("POST", "/recommend", {"k": 3}))["statusCode"] == 200
+    assert sorted(release.rglob("*")) == before
+
+
+def test_an_image_without_a_bundle_says_what_is_missing(tools: Path, tree: Tree, tmp_path: Path) -> None:
+    function = Function(tools, (tree.task,), HANDLER, {"MARQUEE_HOME": str(tmp_path / "home")})
+    with Emulated(function, tmp_path / "function.log") as emulated:
+        answer = emulated.invoke(event("POST", "/recommend", {}))
+        assert (answer["statusCode"], body_of(answer)["type"]) == (503, "/problems/bundle-missing")
+        assert "There is nothing to serve" in emulated.said()
+        assert emulated.invoke(event("GET", "/health/live"))["statusCode"] == 200
+
+
+def test_a_folder_that_cannot_keep_people_is_named_with_the_setting(tools: Path, tree: Tree, tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("a file, where a folder is needed")
+    function = Function(tools, (tree.task,), HANDLER, {"MARQUEE_HOME": str(tmp_path / "home")})
+    with Emulated(function, tmp_path / "function.log") as emulated:
+        emulated.invoke_raw(json.dumps(event("GET", "/health/live")).encode())
+        assert "set DDB_USERS_TABLE" in emulated.said()
