@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.adapters.bundle.local import LocalReleases
+from services.adapters.bundle.local import LocalBundles, LocalReleases
 from services.adapters.bundle.reader import text_index_of
 from services.adapters.embed.onnx import load_encoder
 from services.adapters.explain.template import TemplateExplainer
@@ -29,6 +29,7 @@ from services.recommender.service import Recommender
 from services.settings import Settings
 
 if TYPE_CHECKING:
+    from services.adapters.bundle.s3.follower import BucketFollower
     from services.adapters.state.dynamodb.client import Connection
 
 
@@ -164,6 +165,20 @@ def search_opener(settings: Settings, clock: Clock) -> Callable[[Bundle, Path], 
         return open_guarded(target, bundle, open_embedded(bundle, folder), clock)
 
     return opened
+
+
+def bucket_follower(settings: Settings) -> "BucketFollower | None":
+    """What keeps the bundle to serve where the bucket's pointer is, one a server; None where bundles are local.
+
+    Nothing is asked before it is started. Raises BucketUnavailable.
+    """
+    if settings.bucket is None:
+        return None
+    from services.adapters.bundle.s3.bundles import open_bucket
+    from services.adapters.bundle.s3.follower import BucketFollower
+
+    local = LocalBundles(settings.marquee_home)
+    return BucketFollower(open_bucket(settings.bucket), local, settings.bundle_poll_secs)
 
 
 def find_encoder(settings: Settings) -> tuple[TextEncoder | None, str | None]:

@@ -1,15 +1,22 @@
-"""``marquee bundle``: which releases of the data there are, and which one is served."""
+"""``marquee bundle``: which releases of the data there are, and which one is served here."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from services.cli.bucket import fetch, list_published, publish
 from services.cli.console import EXIT_CODES, JsonOption, Output, table
 
 if TYPE_CHECKING:
     from services.adapters.bundle.local import LocalBundles
 
-app = typer.Typer(help="Bundles: list, activate, verify, go back.", rich_markup_mode=None, epilog=EXIT_CODES)
+app = typer.Typer(
+    help="Bundles: list, activate, verify, go back; publish to a bucket, fetch from it.",
+    rich_markup_mode=None,
+    epilog=EXIT_CODES,
+)
+app.command(epilog=EXIT_CODES)(publish)
+app.command(epilog=EXIT_CODES)(fetch)
 Version = Annotated[str, typer.Argument(help="Version, as `marquee bundle list` shows it.")]
 
 
@@ -27,8 +34,14 @@ def open_bundles() -> "LocalBundles":
 
 
 @app.command("list", epilog=EXIT_CODES)
-def list_bundles(as_json: JsonOption = False) -> None:
+def list_bundles(
+    bucket: Annotated[bool, typer.Option("--bucket", help="Those in BUNDLE_BUCKET instead.")] = False,
+    as_json: JsonOption = False,
+) -> None:
     """List the bundles that are there, the active one marked."""
+    if bucket:
+        list_published(Output(as_json))
+        return
     from services.recommender.errors import BundleError
 
     bundles = open_bundles()
@@ -67,7 +80,9 @@ def activate(version: Version, as_json: JsonOption = False) -> None:
     """Check a bundle and make it the one that is served; running servers pick it up within seconds."""
     pointer = open_bundles().activate(version)
     document = {"version": pointer.version, "previous": pointer.previous}
-    Output(as_json).result(document, [f"Bundle {pointer.version} is active (before: {pointer.previous or 'none'})."])
+    Output(as_json).result(
+        document, [f"Bundle {pointer.version} is active (before: {pointer.previous or 'none'}).", *_bucket_leads()]
+    )
 
 
 @app.command(epilog=EXIT_CODES)
@@ -81,7 +96,15 @@ def rollback(as_json: JsonOption = False) -> None:
         raise BundleMissing("There is no bundle to go back to; `marquee bundle list` shows which there are.")
     pointer = bundles.activate(previous)
     document = {"version": pointer.version, "previous": pointer.previous}
-    Output(as_json).result(document, [f"Back to bundle {pointer.version} (before: {pointer.previous})."])
+    lines = [f"Back to bundle {pointer.version} (before: {pointer.previous}).", *_bucket_leads()]
+    Output(as_json).result(document, lines)
+
+
+def _bucket_leads() -> list[str]:
+    from services.settings import load_settings
+
+    bucket = load_settings().bucket
+    return [f"Servers follow {bucket.uri()}, though: `marquee release` moves them."] if bucket else []
 
 
 @app.command(epilog=EXIT_CODES)

@@ -41,11 +41,18 @@ def run_server(settings: "Settings", workers: int, insecure: bool, hints: list[s
     from services.cli import server
     from services.settings import notes
 
-    host, output = settings.marquee_host, Output()
+    output = Output()
     refuse_exposure(settings, insecure)
     for note in notes(settings):
         output.say(f"Note: {note}.")
-    version = server.check_bundle(settings)
+    with server.following(settings):
+        return _serve(settings, server.check_bundle(settings), workers, hints)
+
+
+def _serve(settings: "Settings", version: str, workers: int, hints: list[str]) -> int:
+    from services.cli import server
+
+    host, output = settings.marquee_host, Output()
     with server.bind(host, settings.marquee_port) as listener:
         name = f"[{host}]" if ":" in host else host
         url = f"http://{name}:{listener.getsockname()[1]}"

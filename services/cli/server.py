@@ -4,14 +4,15 @@ import errno
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
-from services.bootstrap import build_services
+from services.bootstrap import bucket_follower, build_services
 from services.cli.console import ExitCode
 from services.cli.failures import Failed
 from services.settings import Settings
@@ -54,6 +55,23 @@ class Supervisor(Multiprocess):
     def failed(self) -> bool:
         """Whether a worker could not even start."""
         return any(process.exitcode == STARTUP_FAILURE for process in self.processes)
+
+
+@contextmanager
+def following(settings: Settings) -> Iterator[None]:
+    """Fetch what BUNDLE_BUCKET releases, if it is set, and follow it; all workers share what this process fetches.
+
+    Raises BundleError, BucketUnavailable if there is then no bundle to serve.
+    """
+    follower = bucket_follower(settings)
+    if follower is None:
+        yield
+        return
+    try:
+        follower.start()
+        yield
+    finally:
+        follower.stop()
 
 
 def check_bundle(settings: Settings) -> str:

@@ -1,11 +1,8 @@
 """Writing a bundle: whole or not at all, under the hash of its content."""
 
 import json
-import os
 import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,13 +12,12 @@ import numpy as np
 from services.adapters.bundle.layout import MANIFEST, TEXT_INDEX, arrays_of, lengths
 from services.adapters.bundle.manifest import FileEntry, Manifest
 from services.adapters.bundle.npy import write_array
-from services.adapters.bundle.reader import file_sha256, open_bundle
+from services.adapters.bundle.reader import file_sha256
+from services.adapters.bundle.staging import settle, staged
 from services.adapters.search.analyser import ANALYSER
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.errors import BundleDamaged, BundleError, BundleMissing
-
-_BUILDING = ".building-"
 
 
 def write_bundle(bundle: Bundle, text_index_dir: Path, root: Path, extra: Mapping[str, Any] | None = None) -> Path:
@@ -35,14 +31,12 @@ def write_bundle(bundle: Bundle, text_index_dir: Path, root: Path, extra: Mappin
     _check_hashes(bundle.catalogue)
     if not text_index_dir.is_dir():
         raise BundleMissing(f"{text_index_dir}: no text index there; write it before the bundle")
-    root.mkdir(parents=True, exist_ok=True)
-    with _building(root) as folder:
+    with staged(root) as folder:
         files = _write_arrays(bundle, folder) | _copy_index(text_index_dir, folder)
         manifest = _manifest(bundle, files, extra or {})
         document = json.dumps(manifest.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
         (folder / MANIFEST).write_text(document + "\n", encoding="utf-8")
-        _sync(folder)
-        return _publish(folder, root / manifest.content_version())
+        return settle(folder, root / manifest.content_version())
 
 
 def _manifest(bundle: Bundle, files: dict[str, FileEntry], extra: Mapping[str, Any]) -> Manifest:
@@ -86,56 +80,6 @@ def _copy_index(source: Path, folder: Path) -> dict[str, FileEntry]:
         copy.chmod(0o644)
         files[f"{TEXT_INDEX}/{path.name}"] = FileEntry(copy.stat().st_size, file_sha256(copy))
     return files
-
-
-def _publish(folder: Path, target: Path) -> Path:
-    """Move a finished folder to its place; a sound bundle of the same content already there stays."""
-    if target.exists():
-        try:
-            open_bundle(target, verify=True)
-        except BundleError:
-            discarded = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=target.parent))
-            target.rename(discarded / "damaged")
-            shutil.rmtree(discarded)
-        else:
-            return target
-    try:
-        folder.rename(target)
-    except OSError:
-        # Another process has just written the same content.
-        open_bundle(target)
-    _sync_folder(target.parent)
-    return target
-
-
-@contextmanager
-def _building(root: Path) -> Iterator[Path]:
-    """A temporary folder beside the bundles: on the same file system, so that a rename is atomic."""
-    folder = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=root))
-    folder.chmod(0o755)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _sync(folder: Path) -> None:
-    """Force every file of a folder to the disk before the rename makes it visible."""
-    for path in folder.rglob("*"):
-        if path.is_dir():
-            _sync_folder(path)
-            continue
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-    _sync_folder(folder)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _check_hashes(catalogue: Catalogue) -> None:

@@ -105,12 +105,14 @@ class S3Bundles:
             )
         return self._pointer.move(version)
 
-    def rollback(self) -> Pointer:
-        """Release the version before again. Raises BundleMissing, BundleDamaged, PointerMoved."""
+    def previous(self) -> str:
+        """The version to go back to: activate it. Raises BundleMissing if there is none, BundleDamaged."""
         previous = self.pointer().previous
         if previous is None:
-            raise BundleMissing(f"{self.bucket.uri()}: there is no release to go back to; see `marquee bundle list`")
-        return self.activate(previous)
+            raise BundleMissing(
+                f"{self.bucket.uri()}: there is no release to go back to; see `marquee bundle list --bucket`"
+            )
+        return previous
 
     def prune(self, keep: int) -> builtins.list[str]:
         """Remove old versions but for the ``keep`` newest; returns them. The released one and the one before stay."""

@@ -49,6 +49,8 @@ def _advice(error: Exception) -> str:
     code = code_of(error)
     if code == "NoSuchBucket":
         return "there is no such bucket; check BUNDLE_BUCKET, AWS_REGION and S3_ENDPOINT"
+    if code in MISSING_KEY:
+        return "is not there, or not any more; `marquee bundle list --bucket` shows what is"
     if code in _DENIED:
         return f"access denied ({code}); {_RIGHTS}"
     if code in _DAMAGED_ON_THE_WAY:

@@ -8,15 +8,12 @@ from dataclasses import dataclass
 
 from services.adapters.bundle.local import LocalBundles
 from services.adapters.bundle.s3.bundles import S3Bundles
-from services.adapters.bundle.s3.failures import BucketUnavailable
 from services.recommender.errors import BundleError, MarqueeError
 
 _log = logging.getLogger(__name__)
-EVERY_S = 30.0
 # A version that is damaged, or for which the disk is too small, is not fetched again at every look.
 REFUSED_S = 600.0
-# Longer than a call to S3 may wait.
-_STOP_S = 15.0
+_STOP_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +37,7 @@ class BucketFollower:
         self,
         remote: S3Bundles,
         local: LocalBundles,
-        every_s: float = EVERY_S,
+        every_s: float = 30.0,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.last_error: str | None = None
@@ -66,7 +63,7 @@ class BucketFollower:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread; a download under way is given up with the process."""
+        """End the thread; one that is in a download ends with the process."""
         self._stopped.set()
         if self._thread is not None:
             self._thread.join(_STOP_S)
@@ -103,9 +100,7 @@ class BucketFollower:
         try:
             self._remote.fetch(version, self._local.root)
             self._local.activate(version)
-        except BucketUnavailable:
-            raise
-        except (BundleError, OSError) as error:
+        except (BundleError, OSError) as error:  # an outage is not the fault of the version
             self._refused = _Refused(version, str(error), self._monotonic() + REFUSED_S)
             raise
         self._refused = None

@@ -17,7 +17,7 @@ Told = Callable[[int, int], None]
 """Told how many files of how many are through."""
 
 
-def quiet(done: int, total: int) -> None:  # noqa: ARG001 - what is told here interests nobody
+def quiet(done: int, total: int) -> None:
     """Say nothing."""
 
 

@@ -1,0 +1,106 @@
+"""Bundles in BUNDLE_BUCKET: the verbs of ``marquee bundle`` that read and write it, and what ``release`` shares."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from services.cli.console import JsonOption, Output, Progress, table
+from services.cli.failures import Misused
+
+if TYPE_CHECKING:
+    from services.adapters.bundle.local import LocalBundles
+    from services.adapters.bundle.s3.bundles import S3Bundles
+    from services.adapters.bundle.s3.versions import Published
+    from services.settings import Settings
+
+
+def open_remote(settings: "Settings") -> "S3Bundles":
+    """The bundles of BUNDLE_BUCKET. Raises Misused where it is not set, BucketUnavailable."""
+    bucket = settings.bucket
+    if bucket is None:
+        raise Misused("BUNDLE_BUCKET is not set: expected a bucket like my-bucket/prefix; see docs/releases.md")
+    from services.adapters.bundle.s3.bundles import open_bucket
+
+    return open_bucket(bucket)
+
+
+def upload(remote: "S3Bundles", bundles: "LocalBundles", version: str, output: Output) -> tuple[int, int]:
+    """Publish a bundle of this machine and the features of the last build; how many files of each were sent."""
+    path = bundles.path(version)
+    with output.progress() as progress:
+        files = remote.publish(path, _told(progress, "uploading"))
+        features = remote.publish_features(bundles.home / "features", _told(progress, "uploading features"))
+    return files, features
+
+
+def _told(progress: Progress, step: str) -> Callable[[int, int], None]:
+    return lambda done, total: progress.advance(step, done, total)
+
+
+def publish(
+    version: Annotated[str | None, typer.Argument(help="Version; the active one if left out.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Upload a bundle to BUNDLE_BUCKET, and the features of the last build; it is not released.
+
+    A bundle that is there already is left as it is; after an interruption only what is missing is sent.
+    """
+    bundles, remote = _both()
+    wanted, output = version or bundles.pointer().version, Output(as_json)
+    files, features = upload(remote, bundles, wanted, output)
+    where = remote.bucket.uri(f"bundles/{wanted}/")
+    what = f"{files} files sent" if files else "there already"
+    output.result(
+        {"version": wanted, "uri": where, "files": files, "features": features},
+        [f"Bundle {wanted} is in {where} ({what}; files of features sent: {features})."],
+    )
+
+
+def fetch(
+    version: Annotated[str | None, typer.Argument(help="Version; the released one if left out.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Download a bundle from BUNDLE_BUCKET and check every byte; it is not activated."""
+    bundles, remote = _both()
+    wanted, output = version or remote.pointer().version, Output(as_json)
+    with output.progress() as progress:
+        path = remote.fetch(wanted, bundles.root, _told(progress, "downloading"))
+    output.result(
+        {"version": wanted, "path": str(path)},
+        [f"Bundle {wanted} is in {path}; `marquee bundle activate {wanted}` serves it."],
+    )
+
+
+def list_published(output: Output) -> None:
+    """List the bundles in the bucket, the released one marked."""
+    from services.recommender.errors import BundleError
+
+    _, remote = _both()
+    published = remote.list()
+    try:
+        released: str | None = remote.pointer().version
+    except BundleError:
+        released = None
+    found = [_described(each, each.version == released) for each in published]
+    rows = [("*" if each["active"] else "", *list(each.values())[1:]) for each in found]
+    nothing = [f"No bundles in {remote.bucket.uri()} yet; `marquee release` puts one there."]
+    output.result(found, table(("", "version", "MB", "published"), rows) if rows else nothing)
+
+
+def _both() -> "tuple[LocalBundles, S3Bundles]":
+    """The bundles under MARQUEE_HOME and those in the bucket. Raises Misused, BucketUnavailable."""
+    from services.adapters.bundle.local import LocalBundles
+    from services.settings import load_settings
+
+    settings = load_settings()
+    return LocalBundles(settings.marquee_home), open_remote(settings)
+
+
+def _described(found: "Published", active: bool) -> dict[str, object]:
+    return {
+        "active": active,
+        "version": found.version,
+        "megabytes": round(found.size / 1e6, 1),
+        "published_at": found.modified.isoformat(timespec="seconds").replace("+00:00", "Z"),
+    }

@@ -1,0 +1,141 @@
+"""``marquee release``: a bundle to the bucket, its films to OpenSearch, then the pointer that servers follow."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from services.cli.bucket import open_remote, upload
+from services.cli.console import EXIT_CODES, JsonOption, Output
+from services.cli.failures import Misused
+
+if TYPE_CHECKING:
+    from services.adapters.bundle.s3.bundles import S3Bundles
+    from services.adapters.search.opensearch.target import Target
+    from services.settings import Settings
+
+
+def register(parent: typer.Typer) -> None:
+    """Add the verb to the command line."""
+    parent.command(epilog=EXIT_CODES)(release)
+
+
+def release(
+    version: Annotated[str | None, typer.Argument(help="Version; the active one of this machine if left out.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")] = False,
+    rollback: Annotated[bool, typer.Option("--rollback", help="Go back to the release before.")] = False,
+    keep: Annotated[
+        int | None,
+        typer.Option(min=0, help="Afterwards remove old bundles and indexes but for so many beside those in use."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Release a bundle: publish, index, then point to it.
+
+    Uploads the bundle to BUNDLE_BUCKET, loads its OpenSearch index and tries it out (if OPENSEARCH_ENDPOINT is set),
+    and only then moves the bucket's pointer: servers change over within a minute. Whatever fails, the release before
+    goes on being served; run it again and it goes on where it stopped. A version that is not on this machine must
+    be in the bucket.
+    """
+    if rollback and (version is not None or keep is not None):
+        raise Misused("--rollback goes back to the release before: it takes neither a version nor --keep")
+    from services.settings import load_settings
+
+    settings, output = load_settings(), Output(as_json)
+    remote = open_remote(settings)
+    wanted = remote.previous() if rollback else _wanted(settings, version)
+    if dry_run:
+        _plan(settings, remote, wanted, output)
+        return
+    files = 0 if rollback else _publish(settings, remote, wanted, output)
+    target = settings.opensearch
+    index = _index(settings, target, remote, wanted, output) if target else None
+    pointer = remote.activate(wanted)
+    gone = _prune(target, remote, keep) if keep is not None else []
+    document = {"version": pointer.version, "previous": pointer.previous, "files": files, "index": index,
+                "removed": gone}  # fmt: skip
+    output.result(document, _lines(document))
+
+
+def _wanted(settings: "Settings", version: str | None) -> str:
+    from services.adapters.bundle.local import LocalBundles
+
+    return version or LocalBundles(settings.marquee_home).pointer().version
+
+
+def _publish(settings: "Settings", remote: "S3Bundles", version: str, output: Output) -> int:
+    """Upload a bundle of this machine; returns how many of its files were sent. Others must be in the bucket."""
+    from services.adapters.bundle.local import LocalBundles
+
+    bundles = LocalBundles(settings.marquee_home)
+    return upload(remote, bundles, version, output)[0] if version in bundles.list() else 0
+
+
+def _index(settings: "Settings", target: "Target", remote: "S3Bundles", version: str, output: Output) -> str:
+    """Load the index of a published bundle, unless it is complete; returns its name."""
+    from data_jobs.index_opensearch import open_job
+    from services.adapters.bundle.local import LocalBundles
+    from services.adapters.bundle.reader import open_bundle, text_index_of
+    from services.adapters.search.embedded import EmbeddedSearch
+    from services.bootstrap import SystemClock
+
+    with output.progress() as progress, open_job(target, SystemClock(), progress) as job:
+        path = remote.fetch(version, LocalBundles(settings.marquee_home).root)
+        bundle = open_bundle(path)
+        return job.run(bundle, EmbeddedSearch(bundle, text_index_of(path))).index
+
+
+def _prune(target: "Target | None", remote: "S3Bundles", keep: int) -> list[str]:
+    """Remove what is outdated; returns the names of indexes, then the versions of bundles."""
+    pointer = remote.pointer()
+    indexes: list[str] = []
+    if target is not None:
+        from data_jobs.indexing.prune import prune
+        from data_jobs.indexing.writer import writer
+
+        with writer(target) as client:
+            indexes = prune(client, target, [each for each in (pointer.version, pointer.previous) if each], keep)
+    return indexes + remote.prune(keep)
+
+
+def _plan(settings: "Settings", remote: "S3Bundles", version: str, output: Output) -> None:
+    """What a release would do, asked of the same places."""
+    from services.adapters.bundle.local import LocalBundles
+    from services.recommender.errors import BundleMissing
+
+    bundles, target = LocalBundles(settings.marquee_home), settings.opensearch
+    published = remote.is_published(version)
+    if not published:
+        bundles.verify(version)
+    try:
+        released: str | None = remote.pointer().version
+    except BundleMissing:
+        released = None
+    before = released or "nothing"
+    index = target.index_name(version) if target else None
+    indexed = target is not None and _is_indexed(target, version)
+    document = {"version": version, "published": published, "index": index, "indexed": indexed, "released": released}
+    output.result(
+        document,
+        [
+            f"Bundle {version}: {'published already' if published else 'would be published'}.",
+            *([f"Index {index}: {'complete already' if indexed else 'would be loaded'}."] if index else []),
+            f"Pointer: {'there already' if released == version else f'would move from {before}'}.",
+            "Nothing was changed.",
+        ],
+    )
+
+
+def _is_indexed(target: "Target", version: str) -> bool:
+    from data_jobs.indexing.prune import indexes
+    from data_jobs.indexing.writer import writer
+
+    with writer(target) as client:
+        return any(each.note.bundle == version and each.note.complete for each in indexes(client, target))
+
+
+def _lines(document: dict[str, Any]) -> list[str]:
+    sent = f"{document['files']} files sent" if document["files"] else "published before"
+    index = f", index {document['index']} complete" if document["index"] else ""
+    before = document["previous"] or "none"
+    lines = [f"Bundle {document['version']} is released ({sent}{index}; before: {before})."]
+    return lines + ([f"Removed {', '.join(document['removed'])}."] if document["removed"] else [])

@@ -1,0 +1,126 @@
+"""The pointer of a bucket: moved on condition, so that of two releases at once one wins and the other is told."""
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from services.adapters.bundle.local import Pointer
+from services.adapters.bundle.s3.bucket import Bucket
+from services.adapters.bundle.s3.bundles import S3Bundles
+from services.adapters.bundle.s3.failures import BucketUnavailable, PointerMoved
+from services.adapters.bundle.s3.objects import Objects, open_objects
+from services.adapters.bundle.s3.pointer import BucketPointer
+from services.recommender.errors import BundleDamaged, BundleMissing
+from tests.s3_server import new_bucket, s3_server, spoil, stored
+
+ONE, TWO, THREE = "1" * 16, "2" * 16, "3" * 16
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with s3_server() as address:
+        yield address
+
+
+@pytest.fixture
+def bucket(url) -> Bucket:
+    return new_bucket(url)
+
+
+@pytest.fixture
+def pointer(bucket) -> BucketPointer:
+    return BucketPointer(open_objects(bucket))
+
+
+class Overtaken(Objects):
+    """Somebody does something between our look and our write, and the answer to the write may be lost."""
+
+    between: Callable[[], object] | None = None
+    answer_lost = False
+
+    def replace(self, path, body, etag):
+        if self.between is not None:
+            self.between()
+        done = super().replace(path, body, etag)
+        # botocore then sends the same request again.
+        return super().replace(path, body, etag) if self.answer_lost else done
+
+
+def overtaken(bucket: Bucket) -> Overtaken:
+    return Overtaken(open_objects(bucket)._client, bucket)
+
+
+def test_nothing_is_released_yet(pointer, bucket) -> None:
+    with pytest.raises(BundleMissing, match=rf"s3://{bucket.name}/films/current\.json: nothing is released there"):
+        pointer.read()
+
+
+def test_it_moves_and_remembers_the_one_before(pointer, bucket) -> None:
+    assert pointer.move(ONE) == Pointer(ONE, None)
+    assert pointer.move(TWO) == Pointer(TWO, ONE)
+    assert pointer.read() == Pointer(TWO, ONE)
+    assert json.loads(stored(bucket, "current.json")) == {"version": TWO, "previous": ONE}
+
+
+def test_a_move_to_where_it_is_keeps_the_way_back(pointer) -> None:
+    pointer.move(ONE)
+    pointer.move(TWO)
+    assert pointer.move(TWO) == Pointer(TWO, ONE)
+    assert pointer.read() == Pointer(TWO, ONE)
+
+
+@pytest.mark.parametrize("before", [None, ONE])
+def test_of_two_moves_at_once_one_wins_and_the_other_is_told(pointer, bucket, before) -> None:
+    if before is not None:
+        pointer.move(before)
+    mine = overtaken(bucket)
+    mine.between = lambda: pointer.move(TWO)
+    with pytest.raises(PointerMoved, match=rf"at the same time, to {TWO}.*`marquee release {THREE}` again"):
+        BucketPointer(mine).move(THREE)
+    assert pointer.read() == Pointer(TWO, before)
+
+
+def test_two_moves_to_the_same_version_agree(pointer, bucket) -> None:
+    pointer.move(ONE)
+    mine = overtaken(bucket)
+    mine.between = lambda: pointer.move(TWO)
+    assert BucketPointer(mine).move(TWO) == Pointer(TWO, ONE)
+
+
+def test_a_write_whose_answer_was_lost_is_no_lost_race(pointer, bucket) -> None:
+    pointer.move(ONE)
+    mine = overtaken(bucket)
+    mine.answer_lost = True
+    assert BucketPointer(mine).move(TWO) == Pointer(TWO, ONE)
+
+
+def test_a_pointer_removed_meanwhile_is_a_lost_race(pointer, bucket) -> None:
+    pointer.move(ONE)
+    mine = overtaken(bucket)
+    mine.between = lambda: spoil(bucket, "current.json", None)
+    with pytest.raises(PointerMoved, match="to nothing"):
+        BucketPointer(mine).move(TWO)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b"5", b'"x"', b"\xff", b"[" * 100_000])
+def test_a_pointer_that_is_none_is_named_and_mended(pointer, bucket, content) -> None:
+    spoil(bucket, "current.json", content)
+    with pytest.raises(BundleDamaged, match=r"films/current\.json: not .*marquee release"):
+        pointer.read()
+    assert pointer.move(ONE) == Pointer(ONE, None)
+
+
+def test_back_needs_somewhere_to_go(pointer, bucket) -> None:
+    bundles = S3Bundles(open_objects(bucket))
+    pointer.move(ONE)
+    with pytest.raises(BundleMissing, match="no release to go back to"):
+        bundles.previous()
+    pointer.move(TWO)
+    assert bundles.previous() == ONE
+
+
+def test_a_bucket_that_is_gone_is_no_lost_race(bucket) -> None:
+    missing = Bucket("no-such-bucket", endpoint=bucket.endpoint)
+    with pytest.raises(BucketUnavailable, match="no such bucket"):
+        open_objects(missing).replace("current.json", b"{}", None)

@@ -1,0 +1,69 @@
+"""An S3 in this process, on a loopback port of its own (moto), and buckets in it."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from services.adapters.bundle.s3.bucket import Bucket
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+KEYS = {"aws_access_key_id": "local", "aws_secret_access_key": "local", "region_name": "us-east-1"}
+
+
+@contextmanager
+def s3_server() -> Iterator[str]:
+    """The URL of a server, for as long as it is needed. It checks If-Match and If-None-Match, and no checksum."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        server.start()
+        try:
+            host, port = server.get_host_and_port()
+            yield f"http://{host}:{port}"
+        finally:
+            server.stop()
+            server._server.server_close()
+
+
+def new_bucket(url: str, prefix: str = "films") -> Bucket:
+    """A bucket that no other test has."""
+    bucket = Bucket.parse(f"test-{uuid4().hex[:12]}/{prefix}", endpoint=url)
+    s3_client(url).create_bucket(Bucket=bucket.name)
+    return bucket
+
+
+def s3_client(url: str) -> "S3Client":
+    """A client of the test's own, to look at what was stored and to spoil it."""
+    return boto3.client("s3", endpoint_url=url, **KEYS)
+
+
+def keys_of(bucket: Bucket) -> list[str]:
+    """Every key in a bucket, without the prefix."""
+    found = s3_client(bucket.endpoint).list_objects_v2(Bucket=bucket.name).get("Contents", [])
+    return sorted(each["Key"].removeprefix(bucket.prefix) for each in found)
+
+
+def stored(bucket: Bucket, key: str) -> bytes:
+    """The bytes of an object."""
+    answer = s3_client(bucket.endpoint).get_object(Bucket=bucket.name, Key=bucket.key(key))
+    return answer["Body"].read()
+
+
+def spoil(bucket: Bucket, key: str, body: bytes | None) -> None:
+    """Write other bytes past the adapter; None removes the object."""
+    client, place = s3_client(bucket.endpoint), {"Bucket": bucket.name, "Key": bucket.key(key)}
+    if body is None:
+        client.delete_object(**place)
+    else:
+        client.put_object(**place, Body=body)
