@@ -7,7 +7,7 @@ PYTEST_ARGS ?=
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run run servers test lint format clean
+.PHONY: help setup setup-run run servers test cdk synth deploy destroy lint format clean
 
 help: ## what can be made
 	@echo "Marquee: film recommendations over HTTP."
@@ -33,6 +33,23 @@ servers: setup ## a real OpenSearch and DynamoDB on loopback until Ctrl-C
 test: setup ## every test: [PYTEST_ARGS="-k name"]
 	@$(UV) run --no-sync python -m tests.servers --install
 	@$(UV) run --no-sync pytest -n auto $(PYTEST_ARGS)
+
+STAGE ?= dev
+CONTEXT ?=
+CDK := infra/node_modules/.bin/cdk
+
+cdk: setup
+	@npm ci --prefix infra --no-audit --no-fund --silent
+
+synth: cdk ## write the templates into infra/cdk.out: [STAGE=dev] [CONTEXT="-c name=value"]
+	$(CDK) synth --quiet --no-notices -c stage=$(STAGE) $(CONTEXT)
+
+deploy: cdk ## deploy a stage: [STAGE=dev] [CONTEXT="-c name=value"]
+	infra/release/fetch.sh $(STAGE)
+	$(CDK) deploy --all -c stage=$(STAGE) $(CONTEXT)
+
+destroy: cdk ## remove a stage: [STAGE=dev] [CONTEXT="-c name=value"]
+	$(CDK) destroy --all -c stage=$(STAGE) $(CONTEXT)
 
 lint: setup ## style, types and the direction of imports
 	$(UV) run --no-sync ruff check .

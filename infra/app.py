@@ -1,0 +1,38 @@
+"""The CDK app: `python -m infra.app`, as `cdk.json` tells the CDK command line to run it."""
+
+import os
+import sys
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from cdk_nag import AwsSolutionsChecks, ServerlessChecks
+
+from infra.settings import Settings, SettingsError, load_settings
+from infra.stacks.app import AppStack
+from infra.stacks.edge import EdgeStack
+
+
+def build(app: cdk.App, settings: Settings) -> None:
+    """Put a deployment's stacks into an app, with the rules that its synthesis fails by."""
+    cdk.Tags.of(app).add("project", "marquee")
+    cdk.Tags.of(app).add("stage", settings.stage)
+    edge = EdgeStack(app, f"Marquee-{settings.stage}-edge", settings) if settings.compute == "lambda" else None
+    AppStack(app, f"Marquee-{settings.stage}", settings, edge)
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
+
+
+def main(environment: Mapping[str, str]) -> int:
+    """Write the templates into the CDK's output folder; 0, or 2 for settings that can't be deployed."""
+    app = cdk.App()
+    try:
+        settings = load_settings(app.node.get_all_context(), environment)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    build(app, settings)
+    app.synth()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ))

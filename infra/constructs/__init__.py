@@ -1,0 +1,1 @@
+"""One construct a concern; the app stack strings them together."""

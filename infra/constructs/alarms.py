@@ -1,0 +1,151 @@
+"""What wakes somebody up: alarms, all to one topic, and the budget."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_budgets as budgets
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+from infra.constructs.canary import Canary
+from infra.constructs.data import Data
+from infra.constructs.findings import acknowledge
+from infra.constructs.jobs import Jobs
+from infra.constructs.search import Search
+from infra.constructs.traffic import Traffic
+from infra.settings import Settings
+
+PERIOD = cdk.Duration.minutes(5)
+LATENCY_P95_MS = 800
+ERROR_PERCENT = 2
+# Of the most capacity that the settings allow.
+OCU_SHARE = 0.9
+BUDGET_PERCENT = 80
+
+
+class Alarms(Construct):
+    """One alarm a symptom; none of them says the same as another, so there is no composite over them."""
+
+    def __init__(self, scope: Construct, construct_id: str, settings: Settings, key: kms.Key) -> None:
+        super().__init__(scope, construct_id)
+        self._settings = settings
+        self.topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True, display_name=settings.name)
+        for service in ("cloudwatch", "budgets", "events"):
+            principal = iam.ServicePrincipal(f"{service}.amazonaws.com")
+            key.grant(principal, "kms:Decrypt", "kms:GenerateDataKey")
+        # A policy of our own (TLS only) replaces the default one, by which alarms of the account may publish.
+        of_account = {"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}}
+        for service in ("cloudwatch", "budgets"):
+            self.topic.grant_publish(iam.ServicePrincipal(f"{service}.amazonaws.com", conditions=of_account))
+        if settings.alarm_mail:
+            self.topic.add_subscription(subscriptions.EmailSubscription(settings.alarm_mail))
+            acknowledge(self.topic, {"Serverless-SNSRedrivePolicy": "Mail has no dead letters."})
+        self.all: list[cloudwatch.Alarm] = []
+
+    def watch_traffic(self, traffic: Traffic) -> None:
+        """Slow answers, failed answers, a compute that isn't well."""
+        p95 = traffic.latency.with_(statistic=cloudwatch.Stats.percentile(95), period=PERIOD)
+        self._alarm("Latency", p95, LATENCY_P95_MS / traffic.unit_ms, "p95 of answers is above 800 ms", points=3)
+        rate = cloudwatch.MathExpression(
+            expression="100 * FILL(failures, 0) / IF(requests > 0, requests, 1)",
+            using_metrics={"failures": traffic.failures, "requests": traffic.requests},
+            label="answers of 500 and more, percent",
+            period=PERIOD,
+        )
+        self._alarm("ErrorRate", rate, ERROR_PERCENT, "More than 2 % of the answers are errors of ours")
+        for name, metric in traffic.health.items():
+            self._alarm(name, metric.with_(period=PERIOD), 0, f"{name}: more than none in 5 minutes")
+
+    def watch_data(self, data: Data) -> None:
+        """Throttled requests, table by table."""
+        for name, table in data.tables.items():
+            throttled = cloudwatch.Metric(
+                namespace="AWS/DynamoDB",
+                metric_name="ThrottledRequests",
+                dimensions_map={"TableName": table.table_name},
+                statistic="Sum",
+                period=PERIOD,
+            )
+            title = name.title().replace("_", "")
+            self._alarm(f"{title}Throttles", throttled, 0, f"DynamoDB throttles the table {name}")
+
+    def watch_search(self, search: Search) -> None:
+        """Capacity near its maximum, for searching and for indexing."""
+        maxima = {"SearchOCU": self._settings.search_ocu_max, "IndexingOCU": self._settings.indexing_ocu_max}
+        for name, most in maxima.items():
+            used = search.capacity(name).with_(period=PERIOD)
+            self._alarm(name, used, OCU_SHARE * most, f"{name} is near its maximum of {most}", points=3)
+
+    def watch_canary(self, canary: Canary) -> None:
+        """Two runs in a row that failed, or that nobody heard of."""
+        self._alarm(
+            "Canary", canary.success_percent.with_(period=PERIOD, statistic="Average"), 100,
+            "A customer would not get their films", points=2,
+            operator=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+            missing=cloudwatch.TreatMissingData.BREACHING,
+        )  # fmt: skip
+
+    def watch_jobs(self, jobs: Jobs) -> None:
+        """Starts that failed for good, and releases that failed."""
+        letters = jobs.dead_letters.metric_approximate_number_of_messages_visible(period=PERIOD, statistic="Maximum")
+        self._alarm("DeadLetters", letters, 0, "A release could not be started, or its failure not be told")
+        failed = events.RuleTargetInput.from_text(
+            f"The release job {jobs.project.project_name} failed: {events.EventField.from_path('$.detail.build-id')}"
+        )
+        told = targets.SnsTopic(self.topic, message=failed, dead_letter_queue=jobs.dead_letters)
+        jobs.project.on_build_failed("Failed", target=told)
+
+    def watch_budget(self) -> None:
+        """The account's month: 80 % spent, or all of it by forecast. Source: AWS Budgets user guide."""
+        topic = budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=self.topic.topic_arn)
+        budgets.CfnBudget(
+            self,
+            "Budget",
+            # Not by tag: until somebody activates cost allocation tags, such a budget would see nothing at all.
+            budget=budgets.CfnBudget.BudgetDataProperty(
+                budget_type="COST",
+                time_unit="MONTHLY",
+                budget_limit=budgets.CfnBudget.SpendProperty(amount=self._settings.monthly_budget_usd, unit="USD"),
+            ),
+            notifications_with_subscribers=[
+                budgets.CfnBudget.NotificationWithSubscribersProperty(
+                    notification=budgets.CfnBudget.NotificationProperty(
+                        comparison_operator="GREATER_THAN", notification_type=kind, threshold=percent
+                    ),
+                    subscribers=[topic],
+                )
+                for kind, percent in (("ACTUAL", BUDGET_PERCENT), ("FORECASTED", 100))
+            ],
+        )
+
+    def _alarm(
+        self,
+        name: str,
+        metric: cloudwatch.IMetric,
+        threshold: float,
+        description: str,
+        *,
+        points: int = 1,
+        operator: cloudwatch.ComparisonOperator = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+        missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
+    ) -> None:
+        alarm = cloudwatch.Alarm(
+            self,
+            name,
+            alarm_name=f"{self._settings.name}-{name}",
+            alarm_description=f"{description}. What to do: docs/operations.md",
+            metric=metric,
+            threshold=threshold,
+            evaluation_periods=points,
+            datapoints_to_alarm=points,
+            comparison_operator=operator,
+            treat_missing_data=missing,
+        )
+        alarm.add_alarm_action(actions.SnsAction(self.topic))
+        alarm.add_ok_action(actions.SnsAction(self.topic))
+        self.all.append(alarm)

@@ -1,0 +1,150 @@
+"""The API on Lambda: a container function behind an alias, and the HTTP API in front of it."""
+
+import json
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_apigatewayv2 as apigatewayv2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
+from constructs import Construct
+
+from infra.constructs.findings import acknowledge
+from infra.constructs.image import ROOT, image_options
+from infra.constructs.log_groups import log_group
+from infra.constructs.traffic import Traffic
+from infra.settings import Settings
+
+# An HTTP API gives up at 30 s, without a word of ours.
+TIMEOUT_S = 29
+ALIAS = "live"
+_LOGGED = {
+    "requestId": "requestId", "time": "requestTime", "method": "httpMethod", "status": "status",
+    "latencyMs": "responseLatency", "integrationMs": "integrationLatency", "bytes": "responseLength",
+    "error": "error.message", "integrationError": "integrationErrorMessage",
+}  # fmt: skip
+
+
+class Api(Construct):
+    """Function, alias and HTTP API. Source: AWS Lambda developer guide, "SnapStart"; API Gateway developer guide,
+    "Quotas for HTTP APIs", "Logging for HTTP APIs".
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, settings: Settings, environment: dict[str, str]) -> None:
+        super().__init__(scope, construct_id)
+        self._settings = settings
+        function_logs = log_group(self, "FunctionLogs", settings)
+        self.role = self._role(function_logs)
+        self.function = self._function(environment, function_logs)
+        self.alias = lambda_.Alias(self, "Alias", alias_name=ALIAS, version=self.function.current_version)
+        self.http = self._http_api()
+
+    @property
+    def domain(self) -> str:
+        """The host of the HTTP API. It is public, which is why the origin header is checked."""
+        stack = cdk.Stack.of(self)
+        return f"{self.http.api_id}.execute-api.{stack.region}.{stack.url_suffix}"
+
+    @property
+    def traffic(self) -> Traffic:
+        """As API Gateway counts it: also what never reached the function."""
+        return Traffic(
+            latency=self.http.metric_latency(),
+            unit_ms=1,
+            requests=self.http.metric_count(statistic="Sum"),
+            failures=self.http.metric_server_error(statistic="Sum"),
+            health={
+                "LambdaErrors": self.function.metric_errors(),
+                "LambdaThrottles": self.function.metric_throttles(),
+            },
+        )
+
+    def _role(self, function_logs: logs.LogGroup) -> iam.Role:
+        """Not the managed role for execution, which may write into every log group."""
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"), description="The API")
+        function_logs.grant_write(role)
+        acknowledge(
+            role,
+            {"AwsSolutions-IAM5[Resource::*]": "X-Ray's PutTraceSegments and PutTelemetryRecords know no resources."},
+        )
+        return role
+
+    def _function(self, environment: dict[str, str], function_logs: logs.LogGroup) -> lambda_.DockerImageFunction:
+        settings = self._settings
+        function = lambda_.DockerImageFunction(
+            self,
+            "Function",
+            code=lambda_.DockerImageCode.from_image_asset(str(ROOT), **image_options(settings, "lambda")),
+            description=f"Film recommendations, stage {settings.stage}",
+            architecture=lambda_.Architecture.ARM_64
+            if settings.architecture == "arm64"
+            else lambda_.Architecture.X86_64,
+            memory_size=settings.memory_mb,
+            timeout=cdk.Duration.seconds(TIMEOUT_S),
+            role=self.role,
+            environment=environment,
+            snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS,
+            tracing=lambda_.Tracing.ACTIVE,
+            log_group=function_logs,
+            # The stage's throttle holds back callers; this would hold back nothing but the account's other functions.
+            reserved_concurrent_executions=settings.reserved_concurrency,
+            current_version_options=lambda_.VersionOptions(removal_policy=cdk.RemovalPolicy.RETAIN)
+            if settings.keeps_data
+            else None,
+        )
+        acknowledge(
+            function,
+            {
+                "Serverless-LambdaDLQ": "Only ever called synchronously: the caller gets the error, nothing is lost.",
+                "@aws-cdk/aws-lambda:snapStartRequirePublish": "Versions are published; the alias points at one.",
+            },
+        )
+        return function
+
+    def _http_api(self) -> apigatewayv2.HttpApi:
+        api = apigatewayv2.HttpApi(
+            self,
+            "Http",
+            api_name=self._settings.name,
+            create_default_stage=False,
+            default_integration=HttpLambdaIntegration("Lambda", self.alias),
+        )
+        apigatewayv2.HttpStage(
+            self,
+            "Stage",
+            http_api=api,
+            stage_name="$default",
+            auto_deploy=True,
+            throttle=apigatewayv2.ThrottleSettings(
+                rate_limit=self._settings.throttle_rate, burst_limit=self._settings.throttle_burst
+            ),
+            access_log_settings=AccessLog(log_group(self, "AccessLogs", self._settings)),
+        )
+        acknowledge(
+            api,
+            {"AwsSolutions-APIG4": "The service checks its own API keys and scopes, with quotas, on every route."},
+        )
+        return api
+
+
+@jsii.implements(apigatewayv2.IAccessLogSettings)
+class AccessLog:
+    """One JSON line a request: no path, no address, no query, because they can tell who asked for what."""
+
+    def __init__(self, log_group: logs.ILogGroup) -> None:
+        self._destination = apigatewayv2.LogGroupLogDestination(log_group)
+
+    @property
+    def destination(self) -> apigatewayv2.IAccessLogDestination:
+        """Where the lines go."""
+        return self._destination
+
+    @property
+    def format(self) -> apigateway.AccessLogFormat:
+        """The fields of a line."""
+        return apigateway.AccessLogFormat.custom(
+            json.dumps({name: f"$context.{variable}" for name, variable in _LOGGED.items()})
+        )

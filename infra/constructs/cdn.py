@@ -1,0 +1,82 @@
+"""CloudFront before the HTTP API: the firewall's place, since it can't stand before an HTTP API itself."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cloudfront_origins as origins
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.constructs.api import TIMEOUT_S
+from infra.constructs.deployment_secrets import ORIGIN_HEADER
+from infra.constructs.findings import acknowledge
+from infra.settings import Settings
+
+
+class Cdn(Construct):
+    """A distribution that caches nothing and shows the API a secret, so that nobody gets around the firewall by
+    calling the HTTP API itself. Source: CloudFront developer guide, "Restrict access with custom headers".
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        settings: Settings,
+        *,
+        api_domain: str,
+        origin_header: cdk.SecretValue,
+        acl_arn: str,
+        certificate: acm.ICertificate | None,
+        logs: s3.IBucket,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._domain_name = settings.domain_name
+        self.distribution = cloudfront.Distribution(
+            self,
+            "Distribution",
+            comment=settings.name,
+            default_behavior=self._behaviour(_origin(api_domain, origin_header)),
+            web_acl_id=acl_arn,
+            certificate=certificate,
+            domain_names=[settings.domain_name] if settings.domain_name else None,
+            # CloudFront's own certificate has a policy of its own.
+            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021 if certificate else None,
+            http_version=cloudfront.HttpVersion.HTTP2_AND_3,
+            price_class=cloudfront.PriceClass.PRICE_CLASS_100,
+            enable_logging=True,
+            log_bucket=logs,
+            log_file_prefix="cloudfront/",
+        )
+        reasons = {"AwsSolutions-CFR1": "The films may be recommended everywhere."}
+        if certificate is None:
+            reasons["AwsSolutions-CFR4"] = "CloudFront's own name has CloudFront's own certificate and its policy."
+        acknowledge(self.distribution, reasons)
+
+    @property
+    def url(self) -> str:
+        """Where the API answers."""
+        return f"https://{self._domain_name or self.distribution.distribution_domain_name}"
+
+    def _behaviour(self, origin: cloudfront.IOrigin) -> cloudfront.BehaviorOptions:
+        return cloudfront.BehaviorOptions(
+            origin=origin,
+            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+            allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
+            # Nearly every answer is somebody's own or behind a key.
+            cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
+            # The viewer's Host header would be refused: the HTTP API knows only its own.
+            origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+            response_headers_policy=cloudfront.ResponseHeadersPolicy.SECURITY_HEADERS,
+        )
+
+
+def _origin(api_domain: str, header: cdk.SecretValue) -> origins.HttpOrigin:
+    return origins.HttpOrigin(
+        api_domain,
+        protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
+        origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
+        # A dynamic reference, resolved by CloudFormation; the template has no secret in it.
+        custom_headers={ORIGIN_HEADER: header.unsafe_unwrap()},
+        read_timeout=cdk.Duration.seconds(TIMEOUT_S + 1),
+    )

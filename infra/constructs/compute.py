@@ -1,0 +1,63 @@
+"""The two ways to run the API, as one thing to the rest: a role, an address, what it does, what a release changes."""
+
+from dataclasses import dataclass
+
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_route53_targets as targets
+from constructs import Construct
+
+from infra.constructs.api import ALIAS, Api
+from infra.constructs.cdn import Cdn
+from infra.constructs.data import Data
+from infra.constructs.deployment_secrets import Secrets
+from infra.constructs.dns import hosted_zone, point_domain_at
+from infra.constructs.fargate import FargateApi
+from infra.constructs.findings import arn_in_findings
+from infra.constructs.jobs import ReleaseTarget
+from infra.constructs.traffic import Traffic
+from infra.settings import Settings
+from infra.stacks.edge import EdgeStack
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """``role``: what answers requests. ``url``: where."""
+
+    role: iam.Role
+    url: str
+    traffic: Traffic
+    release: ReleaseTarget
+
+
+def on_lambda(
+    scope: Construct, settings: Settings, environment: dict[str, str], data: Data, secrets: Secrets, edge: EdgeStack
+) -> Compute:
+    """Function, HTTP API, CloudFront. The origin header is checked: the HTTP API's own address is public."""
+    api = Api(scope, "Api", settings, environment | {"ORIGIN_SECRET_ARN": secrets.origin.secret_arn})
+    secrets.origin.grant_read(api.role)
+    cdn = Cdn(
+        scope, "Cdn", settings, api_domain=api.domain, logs=data.logs, acl_arn=edge.firewall.arn,
+        certificate=edge.certificate, origin_header=secrets.origin_header(settings.origin_secret_version),
+    )  # fmt: skip
+    point_domain_at(scope, settings, targets.CloudFrontTarget(cdn.distribution))
+    return Compute(api.role, cdn.url, api.traffic, _release_to_function(api))
+
+
+def on_fargate(scope: Construct, settings: Settings, environment: dict[str, str], data: Data) -> Compute:
+    """Service and load balancer, with a firewall of its own; the tasks follow the pointer in the bucket."""
+    zone = hosted_zone(scope, settings)
+    followed = environment | {"BUNDLE_BUCKET": data.bucket.bucket_name}
+    api = FargateApi(scope, "Api", settings, environment=followed, logs=data.logs, zone=zone)
+    data.allow_following(api.role)
+    return Compute(api.role, api.url, api.traffic, ReleaseTarget())
+
+
+def _release_to_function(api: Api) -> ReleaseTarget:
+    function = api.function
+    actions = [f"lambda:{action}" for action in (
+        "GetFunction", "GetFunctionConfiguration", "PublishVersion", "UpdateAlias", "UpdateFunctionCode",
+    )]  # fmt: skip
+    statement = iam.PolicyStatement(actions=actions, resources=[function.function_arn, f"{function.function_arn}:*"])
+    finding = f"AwsSolutions-IAM5[Resource::{arn_in_findings(function)}:*]"
+    versions = {finding: "Of this function, whichever version comes next."}
+    return ReleaseTarget({"FUNCTION": function.function_name, "ALIAS": ALIAS}, [statement], versions)

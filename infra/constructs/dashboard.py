@@ -1,0 +1,82 @@
+"""The dashboard: each metric that the service writes, what the platform counts, and the alarms."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+from infra.constructs.alarms import LATENCY_P95_MS
+from infra.constructs.canary import Canary
+from infra.constructs.data import Data
+from infra.constructs.search import Search
+from infra.constructs.traffic import Traffic
+from infra.settings import Settings
+
+NAMESPACE = "Marquee"
+WIDTH = 8
+PERIOD_S = 300
+PERIOD = cdk.Duration.seconds(PERIOD_S)
+# Metric, statistic, dimension beside the stage; requests a second are their sum by the seconds of a period.
+SERVICE_METRICS = (
+    ("API.LatencyMs", "p95", "route"),
+    ("API.RPS", "Sum", "route"),
+    ("API.ErrorRate", "Average", "route"),
+    ("Retrieval.KNNLatencyMs", "p95", "route"),
+    ("Retrieval.BM25LatencyMs", "p95", "route"),
+    ("RankerLatencyMs", "p95", "route"),
+    ("Cache.HitRatio", "Average", "route"),
+    ("Explain.UsagePct", "Average", "route"),
+    ("Fallback.Count", "Sum", "cause"),
+)
+
+
+class Dashboard(Construct):
+    """Rows of three graphs: the service's own metrics, the platform's, and the state of the alarms."""
+
+    def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
+        super().__init__(scope, construct_id)
+        self._stage = settings.stage
+        self.board = cloudwatch.Dashboard(
+            self, "Dashboard", dashboard_name=settings.name, default_interval=cdk.Duration.hours(24)
+        )
+        self._add([self._service_graph(*metric) for metric in SERVICE_METRICS])
+
+    def add_platform(self, traffic: Traffic, data: Data, search: Search, canary: Canary) -> None:
+        """What AWS counts: traffic, compute, tables, search, canary."""
+        latency = [traffic.latency.with_(statistic=statistic, period=PERIOD) for statistic in ("p50", "p95", "p99")]
+        limit = cloudwatch.HorizontalAnnotation(value=LATENCY_P95_MS / traffic.unit_ms, label="alarm, p95")
+        used = [
+            table.metric_consumed_read_capacity_units(label=f"{name} read", period=PERIOD)
+            for name, table in data.tables.items()
+        ] + [
+            table.metric_consumed_write_capacity_units(label=f"{name} write", period=PERIOD)
+            for name, table in data.tables.items()
+        ]
+        self._add([
+            cloudwatch.GraphWidget(title="Answers: time", left=latency, left_annotations=[limit], width=WIDTH),
+            _graph("Answers: requests, failures", traffic.requests, traffic.failures),
+            _graph("Compute", *(metric.with_(period=PERIOD) for metric in traffic.health.values())),
+            _graph("DynamoDB: capacity used", *used),
+            _graph("OpenSearch: OCU", *(search.capacity(name) for name in ("SearchOCU", "IndexingOCU"))),
+            _graph("Canary: success, percent", canary.success_percent),
+        ])  # fmt: skip
+
+    def add_alarms(self, alarms: list[cloudwatch.Alarm]) -> None:
+        """Which of them are up."""
+        self.board.add_widgets(cloudwatch.AlarmStatusWidget(title="Alarms", alarms=alarms, width=3 * WIDTH))
+
+    def _service_graph(self, name: str, statistic: str, dimension: str) -> cloudwatch.GraphWidget:
+        """One line a route or cause. By search: which there are is the service's business."""
+        metrics = f'{{{NAMESPACE},stage,{dimension}}} MetricName="{name}" stage="{self._stage}"'
+        search = f"SEARCH('{metrics}', '{statistic}', {PERIOD_S})"
+        if name.endswith("RPS"):
+            search = f"{search} / {PERIOD_S}"
+        expression = cloudwatch.MathExpression(expression=search, using_metrics={}, label="", period=PERIOD)
+        return _graph(f"{name} ({statistic})", expression)
+
+    def _add(self, widgets: list[cloudwatch.GraphWidget]) -> None:
+        for start in range(0, len(widgets), 3):
+            self.board.add_widgets(*widgets[start : start + 3])
+
+
+def _graph(title: str, *metrics: cloudwatch.IMetric) -> cloudwatch.GraphWidget:
+    return cloudwatch.GraphWidget(title=title, left=list(metrics), width=WIDTH)

@@ -1,0 +1,142 @@
+"""What is kept: the bucket of raw data, features and bundles, and the three tables of people, events and cache."""
+
+from collections.abc import Mapping, Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.constructs.findings import acknowledge, arn_in_findings
+from infra.settings import Settings
+
+# What a request may do with an item. TransactWriteItems is allowed by the actions it is made of.
+ITEM_ACTIONS = (
+    "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem",
+    "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
+)  # fmt: skip
+# Of keys in the bucket: docs/releases.md.
+RAW, FEATURES, BUNDLES = "raw", "features", "bundles"
+POINTER = "current.json"
+
+
+class Data(Construct):
+    """Bucket and tables. In a stage that keeps its data they outlive the stack and can't be deleted by accident."""
+
+    def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
+        super().__init__(scope, construct_id)
+        self._settings = settings
+        self.removal = cdk.RemovalPolicy.RETAIN if settings.keeps_data else cdk.RemovalPolicy.DESTROY
+        self.logs = self._log_bucket()
+        self.bucket = private_bucket(
+            self,
+            "Bucket",
+            self.removal,
+            versioned=True,
+            server_access_logs_bucket=self.logs,
+            server_access_logs_prefix="s3/data/",
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
+                    noncurrent_version_expiration=cdk.Duration.days(90 if settings.keeps_data else 7),
+                )
+            ],
+        )
+        self.users = self._table("Users", "user_id")
+        self.events = self._table("Events", "user_id", "sk")
+        self.cache = self._table("RecCache", "pk", "sk", expires_by="expires_at")
+
+    @property
+    def tables(self) -> dict[str, dynamodb.TableV2]:
+        """The tables by what they hold."""
+        return {"users": self.users, "events": self.events, "rec_cache": self.cache}
+
+    def allow_serving(self, role: iam.IRole) -> None:
+        """Read and change people, events and cache, item by item; no scan, no change of a table."""
+        for table in self.tables.values():
+            table.grant(role, *ITEM_ACTIONS)
+
+    def allow_following(self, role: iam.Role) -> None:
+        """Fetch released bundles."""
+        self._allow_objects(role, {"s3:GetObject": (f"{BUNDLES}/*", POINTER)})
+
+    def allow_jobs(self, role: iam.Role) -> None:
+        """Read raw data and the log, write features and bundles, remove old bundles, load people."""
+        self.allow_serving(role)
+        self.events.grant(role, "dynamodb:Scan")
+        made = (f"{FEATURES}/*", f"{BUNDLES}/*", POINTER)
+        self._allow_objects(
+            role, {"s3:GetObject": (f"{RAW}/*", *made), "s3:PutObject": made, "s3:DeleteObject": (f"{BUNDLES}/*",)}
+        )
+
+    def _allow_objects(self, role: iam.Role, keys: Mapping[str, Sequence[str]]) -> None:
+        """These actions on objects of these keys, and to see which there are."""
+        statements = {action: [self.bucket.arn_for_objects(key) for key in some] for action, some in keys.items()}
+        for action, resources in {"s3:ListBucket": [self.bucket.bucket_arn], **statements}.items():
+            role.add_to_policy(iam.PolicyStatement(actions=[action], resources=resources))
+        families = {key for some in keys.values() for key in some if key.endswith("/*")}
+        bucket = arn_in_findings(self.bucket)
+        reason = "The files of data sets and bundles have many names."
+        acknowledge(role, {f"AwsSolutions-IAM5[Resource::{bucket}/{key}]": reason for key in sorted(families)})
+
+    def _table(self, construct_id: str, key: str, sort: str | None = None, expires_by: str | None = None) -> (
+        dynamodb.TableV2
+    ):  # fmt: skip
+        text = dynamodb.AttributeType.STRING
+        return dynamodb.TableV2(
+            self,
+            construct_id,
+            partition_key=dynamodb.Attribute(name=key, type=text),
+            sort_key=dynamodb.Attribute(name=sort, type=text) if sort else None,
+            billing=dynamodb.Billing.on_demand(),
+            time_to_live_attribute=expires_by,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            deletion_protection=self._settings.keeps_data,
+            removal_policy=self.removal,
+        )
+
+    def _log_bucket(self) -> s3.Bucket:
+        """Access logs of the buckets, of CloudFront and of the load balancer."""
+        bucket = private_bucket(
+            self,
+            "AccessLogs",
+            self.removal,
+            versioned=False,
+            # CloudFront's standard logging writes through an ACL.
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_PREFERRED,
+            lifecycle_rules=[s3.LifecycleRule(expiration=cdk.Duration.days(self._settings.log_days))],
+        )
+        acknowledge(bucket, {"AwsSolutions-S1": "It is where access logs go; logging itself would never end."})
+        return bucket
+
+
+def private_bucket(
+    scope: Construct,
+    construct_id: str,
+    removal: cdk.RemovalPolicy,
+    *,
+    versioned: bool,
+    lifecycle_rules: list[s3.LifecycleRule],
+    object_ownership: s3.ObjectOwnership = s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+    server_access_logs_bucket: s3.IBucket | None = None,
+    server_access_logs_prefix: str | None = None,
+) -> s3.Bucket:
+    """An encrypted bucket that nobody reads from outside or without TLS; emptied when it is removed."""
+    return s3.Bucket(
+        scope,
+        construct_id,
+        encryption=s3.BucketEncryption.S3_MANAGED,
+        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        enforce_ssl=True,
+        minimum_tls_version=1.2,
+        versioned=versioned,
+        lifecycle_rules=lifecycle_rules,
+        object_ownership=object_ownership,
+        server_access_logs_bucket=server_access_logs_bucket,
+        server_access_logs_prefix=server_access_logs_prefix,
+        removal_policy=removal,
+        auto_delete_objects=removal is cdk.RemovalPolicy.DESTROY,
+    )

@@ -1,0 +1,23 @@
+"""Findings of cdk-nag that are as they should be, each with its reason beside the resource it is about."""
+
+from collections.abc import Mapping
+from typing import cast
+
+import aws_cdk as cdk
+from constructs import Construct
+
+
+def acknowledge(construct: Construct, findings: Mapping[str, str]) -> None:
+    """Accept findings, by id, for a construct and everything in it. Source: cdk-nag 3, "Acknowledging a Rule"."""
+    for finding, reason in findings.items():
+        cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=finding, reason=reason))
+
+
+def arn_in_findings(resource: Construct) -> str:
+    """How a finding writes the ARN of a bucket, function, ..."""
+    return f"<{cdk.Stack.of(resource).get_logical_id(cast('cdk.CfnElement', resource.node.default_child))}.Arn>"
+
+
+def account_in_findings(stack: cdk.Stack) -> str:
+    """How a finding writes the account of a stack, known or not."""
+    return "<AWS::AccountId>" if cdk.Token.is_unresolved(stack.account) else stack.account

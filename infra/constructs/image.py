@@ -1,0 +1,42 @@
+"""The image that everything runs from: the repository's Dockerfile, one target for Lambda, one for a server."""
+
+import json
+from pathlib import Path
+from typing import TypedDict
+
+from aws_cdk import aws_ecr_assets as ecr_assets
+
+from infra.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+# A home with the bundle to be served; `infra/release/fetch.sh` brings the released one.
+BUNDLE = ROOT / "bundle"
+_PLATFORMS = {"x86_64": ecr_assets.Platform.LINUX_AMD64, "arm64": ecr_assets.Platform.LINUX_ARM64}
+
+
+class ImageOptions(TypedDict):
+    """What the CDK needs to build a target of the Dockerfile."""
+
+    target: str
+    platform: ecr_assets.Platform
+    build_contexts: dict[str, str] | None
+    extra_hash: str
+
+
+def image_options(settings: Settings, target: str, bundle: Path = BUNDLE) -> ImageOptions:
+    """With the bundle in the folder as the image's last layer, if there is one; else with none."""
+    version = _version(bundle)
+    return {
+        "target": target,
+        "platform": _PLATFORMS[settings.architecture],
+        "build_contexts": {"bundle": str(bundle)} if version else None,
+        # The CDK looks at the files of the main context only.
+        "extra_hash": version,
+    }
+
+
+def _version(bundle: Path) -> str:
+    try:
+        return str(json.loads((bundle / "current.json").read_bytes())["version"])
+    except FileNotFoundError:
+        return ""

@@ -1,0 +1,173 @@
+"""The release job: from raw data to a bundle, its index, an image with it, and a version that serves it."""
+
+from dataclasses import dataclass, field
+from typing import cast
+
+import aws_cdk as cdk
+from aws_cdk import aws_codebuild as codebuild
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3_assets as s3_assets
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.constructs.findings import account_in_findings, acknowledge
+from infra.constructs.image import ROOT
+from infra.constructs.log_groups import log_group
+from infra.settings import Settings
+
+BUILD_SPEC = "infra/release/buildspec.yml"
+TIMEOUT_H = 3
+KEPT_IMAGES = 10
+# What a release is made with: the folders and files of the repository that are neither of these.
+NOT_SOURCE = [
+    "*", "!.ci", "!Dockerfile", "!.dockerignore", "!LICENSE", "!NOTICE", "!README.md", "!pyproject.toml", "!uv.lock",
+    "!data_jobs", "!infra", "!services", "**/__pycache__", "**/node_modules", "infra/cdk.out",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseTarget:
+    """What the job puts a new image into: ``environment`` names it for the script, ``statements`` allow it.
+    Nothing where servers follow the bucket. ``wildcards``: those among them, each with its reason, for cdk-nag.
+    """
+
+    environment: dict[str, str] = field(default_factory=dict)
+    statements: list[iam.PolicyStatement] = field(default_factory=list)
+    wildcards: dict[str, str] = field(default_factory=dict)
+
+
+class Jobs(Construct):
+    """A CodeBuild project, started on demand or by schedule; starts that fail end up in a queue."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, settings: Settings, *, key: kms.IKey, environment: dict[str, str]
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._settings = settings
+        self.repository = self._image_repository()
+        self.dead_letters = sqs.Queue(
+            self,
+            "DeadLetters",
+            encryption=sqs.QueueEncryption.KMS,
+            encryption_master_key=key,
+            enforce_ssl=True,
+            retention_period=cdk.Duration.days(14),
+        )
+        acknowledge(self.dead_letters, {"AwsSolutions-SQS3": "It is a dead-letter queue.",
+                                        "Serverless-SQSRedrivePolicy": "It is a dead-letter queue."})  # fmt: skip
+        self.role = iam.Role(
+            self, "Role", assumed_by=iam.ServicePrincipal("codebuild.amazonaws.com"), description="The release job"
+        )
+        self.project = self._project(key, environment)
+        self.repository.grant_pull_push(self.project)
+        if settings.release_schedule:
+            self._schedule(settings.release_schedule)
+
+    def release_to(self, target: ReleaseTarget) -> None:
+        """Let the job put what it made into service. Call it once."""
+        for statement in target.statements:
+            self.project.add_to_role_policy(statement)
+        acknowledge(self.role, target.wildcards)
+
+    def _project(self, key: kms.IKey, environment: dict[str, str]) -> codebuild.Project:
+        settings = self._settings
+        source = s3_assets.Asset(self, "Source", path=str(ROOT), exclude=NOT_SOURCE, ignore_mode=cdk.IgnoreMode.DOCKER)
+        variables = environment | {
+            "ARCHITECTURE": settings.architecture,
+            "DEMO_PEOPLE": "12" if settings.demo_page else "0",
+            "CANARY_PERSON": settings.canary_person if settings.canary_deep else "",
+            "REPOSITORY": self.repository.repository_uri,
+        }
+        arm = settings.architecture == "arm64"
+        project = codebuild.Project(
+            self,
+            "Release",
+            project_name=f"{settings.name}-release",
+            description="Build a bundle, load its index, put it into service",
+            source=codebuild.Source.s3(bucket=source.bucket, path=source.s3_object_key),
+            build_spec=codebuild.BuildSpec.from_source_filename(BUILD_SPEC),
+            environment=codebuild.BuildEnvironment(
+                # Images are built for the machine they are built on.
+                build_image=codebuild.LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_3_0
+                if arm
+                else codebuild.LinuxBuildImage.AMAZON_LINUX_2023_5,
+                compute_type=codebuild.ComputeType.LARGE,
+                privileged=True,
+            ),
+            environment_variables={
+                name: codebuild.BuildEnvironmentVariable(value=value) for name, value in variables.items()
+            },
+            role=self.role,
+            encryption_key=key,
+            timeout=cdk.Duration.hours(TIMEOUT_H),
+            # Two releases at a time would move the alias past each other.
+            concurrent_build_limit=1,
+            logging=codebuild.LoggingOptions(
+                cloud_watch=codebuild.CloudWatchLoggingOptions(log_group=log_group(self, "Logs", settings))
+            ),
+            grant_report_group_permissions=False,
+        )
+        acknowledge(project, {"AwsSolutions-CB3": "Building an image needs Docker, and Docker needs the mode."})
+        self._acknowledge_grants(project)
+        return project
+
+    def _acknowledge_grants(self, project: codebuild.Project) -> None:
+        stack = cdk.Stack.of(self)
+        name = stack.get_logical_id(cast("cdk.CfnElement", project.node.default_child))
+        of_family = "A family of actions, on one key or one object."
+        findings = dict.fromkeys(
+            ("s3:GetBucket*", "s3:GetObject*", "s3:List*", "kms:GenerateDataKey*", "kms:ReEncrypt*"), of_family
+        )
+        log_streams = f"arn:aws:logs:{stack.region}:{account_in_findings(stack)}:log-group:/aws/codebuild/<{name}>:*"
+        acknowledge(
+            self.role,
+            {
+                **{f"AwsSolutions-IAM5[Action::{action}]": reason for action, reason in findings.items()},
+                f"AwsSolutions-IAM5[Resource::{log_streams}]": "A stream a build, named by its id.",
+                "AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken knows no resources.",
+            },
+        )
+
+    def _image_repository(self) -> ecr.Repository:
+        repository = ecr.Repository(
+            self,
+            "Images",
+            image_scan_on_push=True,
+            image_tag_mutability=ecr.TagMutability.IMMUTABLE,
+            encryption=ecr.RepositoryEncryption.AES_256,
+            lifecycle_rules=[ecr.LifecycleRule(max_image_count=KEPT_IMAGES)],
+            empty_on_delete=not self._settings.keeps_data,
+            removal_policy=cdk.RemovalPolicy.RETAIN if self._settings.keeps_data else cdk.RemovalPolicy.DESTROY,
+        )
+        stack = cdk.Stack.of(self)
+        functions = stack.format_arn(
+            service="lambda", resource="function", resource_name="*", arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME
+        )
+        repository.add_to_resource_policy(
+            iam.PolicyStatement(
+                actions=["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+                principals=[iam.ServicePrincipal("lambda.amazonaws.com")],
+                conditions={"ArnLike": {"aws:SourceArn": functions}},
+            )
+        )
+        return repository
+
+    def _schedule(self, expression: str) -> None:
+        events.Rule(
+            self,
+            "Schedule",
+            description="Releases on schedule",
+            schedule=events.Schedule.expression(expression),
+            targets=[
+                targets.CodeBuildProject(
+                    self.project,
+                    dead_letter_queue=self.dead_letters,
+                    retry_attempts=2,
+                    max_event_age=cdk.Duration.hours(1),
+                )
+            ],
+        )

@@ -1,0 +1,23 @@
+"""Log groups: kept for as long as the settings say, and gone with a stage that leaves nothing."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.settings import Settings
+
+_DAYS = logs.RetentionDays
+_RETENTION = {
+    7: _DAYS.ONE_WEEK, 14: _DAYS.TWO_WEEKS, 30: _DAYS.ONE_MONTH, 60: _DAYS.TWO_MONTHS, 90: _DAYS.THREE_MONTHS,
+    180: _DAYS.SIX_MONTHS, 365: _DAYS.ONE_YEAR,
+}  # fmt: skip
+
+
+def log_group(scope: Construct, construct_id: str, settings: Settings) -> logs.LogGroup:
+    """A log group of a deployment. Its lines name people by a keyed hash only."""
+    return logs.LogGroup(
+        scope,
+        construct_id,
+        retention=_RETENTION[settings.log_days],
+        removal_policy=cdk.RemovalPolicy.RETAIN if settings.keeps_data else cdk.RemovalPolicy.DESTROY,
+    )

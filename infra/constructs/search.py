@@ -1,0 +1,120 @@
+"""OpenSearch Serverless: one vector collection, which does BM25, too, and who may do what with its indexes."""
+
+import json
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_opensearchserverless as aoss
+from constructs import Construct
+
+from infra.settings import Settings
+
+INDEX = "films"
+READ = ("aoss:ReadDocument", "aoss:DescribeIndex")
+WRITE = (*READ, "aoss:CreateIndex", "aoss:UpdateIndex", "aoss:WriteDocument", "aoss:DeleteIndex")
+# The grant of data access policies: OpenSearch Serverless asks IAM for this one action on the collection, too.
+IAM_ACTION = "aoss:APIAccessAll"
+
+
+class Search(Construct):
+    """A collection group, the collection in it, and its policies. Indexes are made by `marquee index`, one a bundle,
+    so that a release brings its own and a rollback finds the old one.
+
+    Source: Amazon OpenSearch Serverless developer guide, "Collection groups", "Data access control".
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
+        super().__init__(scope, construct_id)
+        self.name = settings.name
+        self._generation = "CLASSIC" if settings.classic_search else "NEXTGEN"
+        encryption = self._security_policy("Encryption", "encryption", {
+            "Rules": [self._rule("collection")], "AWSOwnedKey": True,
+        })  # fmt: skip
+        # Reachable over the internet, but only with a signature of a role that a data access policy names.
+        network = self._security_policy("Network", "network", [
+            {"Rules": [self._rule("collection")], "AllowFromPublic": True},
+        ])  # fmt: skip
+        self.group = self._group(settings)
+        self.collection = aoss.CfnCollection(
+            self,
+            "Collection",
+            name=self.name,
+            type="VECTORSEARCH",
+            collection_group_name=self.group.name,
+            standby_replicas=self.group.standby_replicas,
+            description=f"Films of {self.name}: vectors and text",
+        )
+        for needed in (encryption, network, self.group):
+            self.collection.add_resource_dependency(needed)
+        if settings.keeps_data:
+            self.collection.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+            self.group.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+
+    @property
+    def endpoint(self) -> str:
+        """``https://...``; its form differs by generation, so it is never put together by hand."""
+        return self.collection.attr_collection_endpoint
+
+    @property
+    def compression(self) -> str:
+        """Of vectors, as OPENSEARCH_COMPRESSION takes it: NextGen would compress 32 times; Classic knows no option."""
+        return "none" if self._generation == "CLASSIC" else "1x"
+
+    def capacity(self, metric: str) -> cloudwatch.Metric:
+        """SearchOCU or IndexingOCU, minute by minute. The service reports both for the whole account: a stage with an
+        account of its own sees its own (developer guide, "Monitoring OpenSearch Serverless with CloudWatch").
+        """
+        return cloudwatch.Metric(
+            namespace="AWS/AOSS",
+            metric_name=metric,
+            dimensions_map={"ClientId": cdk.Stack.of(self).account},
+            statistic="Maximum",
+        )
+
+    def allow(self, name: str, role: iam.IRole, permissions: Sequence[str]) -> None:
+        """Let a role do this with the films' indexes. A new policy takes about a minute to be enforced."""
+        policy = [
+            {
+                "Rules": [
+                    {
+                        "ResourceType": "index",
+                        "Resource": [f"index/{self.name}/{INDEX}*"],
+                        "Permission": list(permissions),
+                    }
+                ],
+                "Principal": [role.role_arn],
+            }
+        ]
+        access = aoss.CfnAccessPolicy(
+            self,
+            f"{name.title()}Access",
+            name=f"{self.name}-{name}",
+            type="data",
+            policy=cdk.Stack.of(self).to_json_string(policy),
+        )
+        access.add_resource_dependency(self.collection)
+        role.add_to_principal_policy(iam.PolicyStatement(actions=[IAM_ACTION], resources=[self.collection.attr_arn]))
+
+    def _group(self, settings: Settings) -> aoss.CfnCollectionGroup:
+        return aoss.CfnCollectionGroup(
+            self,
+            "Group",
+            name=self.name,
+            generation=self._generation,
+            # NextGen is redundant by itself, but wants the property; a Classic standby doubles the bill.
+            standby_replicas="DISABLED" if settings.classic_search and not settings.keeps_data else "ENABLED",
+            capacity_limits=aoss.CfnCollectionGroup.CapacityLimitsProperty(
+                min_search_capacity_in_ocu=settings.search_ocu_min,
+                max_search_capacity_in_ocu=settings.search_ocu_max,
+                min_indexing_capacity_in_ocu=settings.indexing_ocu_min,
+                max_indexing_capacity_in_ocu=settings.indexing_ocu_max,
+            ),
+        )
+
+    def _security_policy(self, construct_id: str, kind: str, policy: object) -> aoss.CfnSecurityPolicy:
+        return aoss.CfnSecurityPolicy(self, construct_id, name=self.name, type=kind, policy=json.dumps(policy))
+
+    def _rule(self, kind: str) -> dict[str, object]:
+        return {"ResourceType": kind, "Resource": [f"{kind}/{self.name}"]}

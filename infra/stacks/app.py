@@ -1,0 +1,113 @@
+"""Everything of one deployment but what CloudFront takes from us-east-1."""
+
+import json
+
+import aws_cdk as cdk
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from infra.constructs.alarms import Alarms
+from infra.constructs.canary import ITEMS, STRANGER, Canary
+from infra.constructs.compute import Compute, on_fargate, on_lambda
+from infra.constructs.dashboard import Dashboard
+from infra.constructs.data import Data
+from infra.constructs.deployment_secrets import Secrets
+from infra.constructs.environment import service_environment
+from infra.constructs.jobs import Jobs
+from infra.constructs.search import READ, WRITE, Search
+from infra.settings import Settings
+from infra.stacks.edge import EdgeStack
+
+
+class AppStack(cdk.Stack):
+    """Data, search and secrets; a compute; jobs; and what watches them. ``edge`` is there on Lambda only."""
+
+    def __init__(self, scope: Construct, construct_id: str, settings: Settings, edge: EdgeStack | None) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            env=cdk.Environment(account=settings.account, region=settings.region),
+            cross_region_references=True,
+            termination_protection=settings.keeps_data,
+            description=f"Marquee, stage {settings.stage}: film recommendations",
+        )
+        self._settings = settings
+        self._data = Data(self, "Data", settings)
+        self._search = Search(self, "Search", settings)
+        self._secrets = Secrets(self, "Secrets", self._data.removal)
+        self._key = kms.Key(
+            self,
+            "OperationsKey",
+            description=f"Alarms, dead letters and builds of {settings.name}",
+            enable_key_rotation=True,
+            removal_policy=self._data.removal,
+            pending_window=cdk.Duration.days(7),
+        )
+        self._environment = service_environment(settings, self._data, self._search, self._secrets)
+        compute = self._compute(edge)
+        self._jobs = self._release_job(compute)
+        self._watch(compute)
+        self._tell(compute.url)
+
+    @property
+    def availability_zones(self) -> list[str]:
+        """The first two of the region, by reference: no look-up in an account while templates are made."""
+        return [cdk.Fn.select(zone, cdk.Fn.get_azs()) for zone in range(2)]
+
+    def _compute(self, edge: EdgeStack | None) -> Compute:
+        compute = (
+            on_fargate(self, self._settings, self._environment, self._data)
+            if edge is None
+            else on_lambda(self, self._settings, self._environment, self._data, self._secrets, edge)
+        )
+        self._data.allow_serving(compute.role)
+        self._search.allow("serving", compute.role, READ)
+        self._secrets.pepper.grant_read(compute.role)
+        return compute
+
+    def _release_job(self, compute: Compute) -> Jobs:
+        environment = self._environment | compute.release.environment | {
+            "BUNDLE_BUCKET": self._data.bucket.bucket_name, "CANARY_KEY_ARN": self._secrets.canary_key.secret_arn,
+        }  # fmt: skip
+        jobs = Jobs(self, "Jobs", self._settings, key=self._key, environment=environment)
+        role = jobs.role
+        self._data.allow_jobs(role)
+        self._search.allow("indexing", role, WRITE)
+        self._secrets.pepper.grant_read(role)
+        self._secrets.canary_key.grant_read(role)
+        self._secrets.canary_key.grant_write(role)
+        jobs.release_to(compute.release)
+        return jobs
+
+    def _watch(self, compute: Compute) -> None:
+        settings = self._settings
+        key, logs = self._secrets.canary_key, self._data.logs
+        canary = Canary(self, "Canary", settings, url=compute.url, key=key, logs=logs)
+        alarms = Alarms(self, "Alarms", settings, self._key)
+        alarms.watch_traffic(compute.traffic)
+        alarms.watch_data(self._data)
+        alarms.watch_search(self._search)
+        alarms.watch_canary(canary)
+        alarms.watch_jobs(self._jobs)
+        alarms.watch_budget()
+        board = Dashboard(self, "Dashboard", settings)
+        board.add_platform(compute.traffic, self._data, self._search, canary)
+        board.add_alarms(alarms.all)
+
+    def _tell(self, url: str) -> None:
+        body = json.dumps({"user_id": STRANGER, "k": ITEMS})
+        outputs = {
+            "Url": url,
+            "BucketName": self._data.bucket.bucket_name,
+            "SearchEndpoint": self._search.endpoint,
+            "PepperArn": self._secrets.pepper.secret_arn,
+            "OriginSecretArn": self._secrets.origin.secret_arn,
+            **{f"{name.title().replace('_', '')}Table": table.table_name for name, table in self._data.tables.items()},
+            "HealthCommand": f"curl {url}/health/ready",
+            "RecommendCommand": f"curl {url}/recommend -H 'X-API-Key: KEY' -H 'Content-Type: application/json' "
+            f"-d '{body}'",
+            "ReleaseCommand": f"aws codebuild start-build --region {self.region} "
+            f"--project-name {self._jobs.project.project_name}",
+        }
+        for name, value in outputs.items():
+            cdk.CfnOutput(self, name, value=value)

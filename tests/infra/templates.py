@@ -1,0 +1,107 @@
+"""Synthesised templates, and the few questions tests ask of them. Plain JSON: no test process starts Node.js."""
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.infra.tools import ROOT, run
+from tests.servers.locks import locked
+
+Json = dict[str, Any]
+ACCOUNT = "111111111111"
+DOMAIN = {
+    "domain_name": "films.example.com", "hosted_zone_id": "Z0123456789ABC", "hosted_zone_name": "example.com",
+}  # fmt: skip
+# The deployments that are tested, by name: what is put into the context.
+VARIANTS: dict[str, Json] = {
+    "dev": {"stage": "dev"},
+    "prod": {
+        "stage": "prod", "release_schedule": "cron(0 3 ? * SUN *)", "alarm_mail": "films@example.com",
+        "canary_deep": "true", "reserved_concurrency": "40", "origin_secret_version": "v-2", **DOMAIN,
+    },
+    "fargate": {"stage": "dev", "compute": "fargate", **DOMAIN},
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Template:
+    """One stack's template."""
+
+    document: Json
+
+    def all(self, kind: str) -> dict[str, Json]:
+        """Resources of a type by logical id."""
+        return {name: each for name, each in self.document["Resources"].items() if each["Type"] == kind}
+
+    def properties(self, kind: str, **wanted: object) -> list[Json]:
+        """The properties of the resources of a type that have these values."""
+        found = [each.get("Properties", {}) for each in self.all(kind).values()]
+        return [each for each in found if wanted.items() <= each.items()]
+
+    def one(self, kind: str, **wanted: object) -> Json:
+        """The properties of the only such resource."""
+        found = self.properties(kind, **wanted)
+        assert len(found) == 1, f"{len(found)} resources of type {kind} with {wanted}"
+        return found[0]
+
+    def statements(self, role: str) -> list[Json]:
+        """What the policies of the role whose logical id begins so allow."""
+        named = [each for each in self.properties("AWS::IAM::Policy")
+                 if any(part.get("Ref", "").startswith(role) for part in each["Roles"])]  # fmt: skip
+        return [statement for each in named for statement in each["PolicyDocument"]["Statement"]]
+
+    def actions(self, role: str) -> set[str]:
+        """The actions among them."""
+        return {action for each in self.statements(role) for action in as_list(each["Action"])}
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What one run of the CDK app wrote. ``edge`` is there on Lambda only."""
+
+    folder: Path
+    app: Template
+    edge: Template | None
+
+
+def as_list(value: Any) -> list[Any]:
+    """A policy's value that may stand alone."""
+    return value if isinstance(value, list) else [value]
+
+
+def text_of(value: Any) -> str:
+    """A value with everything joined and referred to in it, as JSON."""
+    return json.dumps(value)
+
+
+def context_of(variant: Json) -> Json:
+    """The context that the CDK command line would hand over."""
+    return {**json.loads((ROOT / "cdk.json").read_text())["context"], **variant}
+
+
+def synthesise(folder: Path, variant: Json, account: str = ACCOUNT) -> "tuple[int, str]":
+    """Run the app as the CDK command line does. Its return code, and what it wrote to the standard error."""
+    environment = {
+        "CDK_CONTEXT_JSON": json.dumps(context_of(variant)), "CDK_OUTDIR": str(folder), "CDK_DEFAULT_ACCOUNT": account,
+    }  # fmt: skip
+    done = run([sys.executable, "-W", "error", "-m", "infra.app"], **environment)
+    return done.returncode, done.stderr
+
+
+def deployment(run_folder: Path, name: str) -> Deployment:
+    """A variant, synthesised once in a test run by whichever process needs it first."""
+    folder = run_folder / f"cdk-{name}"
+    with locked(run_folder / f"cdk-{name}.lock"):
+        if not (folder / "manifest.json").exists():
+            code, told = synthesise(folder, VARIANTS[name])
+            assert code == 0, told
+            assert "WARNING" not in told, told
+    stage = VARIANTS[name]["stage"]
+    edge = folder / f"Marquee-{stage}-edge.template.json"
+    return Deployment(folder, _load(folder / f"Marquee-{stage}.template.json"), _load(edge) if edge.exists() else None)
+
+
+def _load(path: Path) -> Template:
+    return Template(json.loads(path.read_text()))

@@ -1,0 +1,196 @@
+"""The way in on Lambda: CloudFront with a firewall, a secret header, the HTTP API, an alias, the function."""
+
+import json
+
+from infra.constructs.image import ROOT, image_options
+from infra.settings import load_settings
+from tests.infra.templates import Deployment, Template, text_of
+
+FUNCTION = "AWS::Lambda::Function"
+SECRETS = ("SecretsOrigin", "SecretsPepper")
+
+
+def function(made: Deployment) -> dict:
+    return made.app.one(FUNCTION, PackageType="Image")
+
+
+def test_the_function_runs_the_image_from_a_snapshot_within_the_time_of_an_http_api(dev: Deployment) -> None:
+    found = function(dev)
+    assert found["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+    assert found["Timeout"] == 29
+    assert found["Architectures"] == ["x86_64"]
+    assert found["TracingConfig"] == {"Mode": "Active"}
+    assert "ImageUri" in found["Code"]
+
+
+def test_the_image_is_the_lambda_target_of_the_repository(dev: Deployment) -> None:
+    assets = json.loads((dev.folder / "Marquee-dev.assets.json").read_text())["dockerImages"]
+    [image] = [each["source"] for each in assets.values()]
+    assert (image["dockerBuildTarget"], image["platform"]) == ("lambda", "linux/amd64")
+    staged = dev.folder / image["directory"]
+    assert {each.name for each in staged.iterdir()} >= {"Dockerfile", "uv.lock", "services", "infra"}
+    assert not {".venv", ".git", ".tools", "tests", ".marquee"} & {each.name for each in staged.iterdir()}
+    assert (staged / "Dockerfile").read_bytes() == (ROOT / "Dockerfile").read_bytes()
+
+
+def test_a_bundle_that_is_there_becomes_part_of_the_image(tmp_path) -> None:
+    settings = load_settings({}, {})
+    assert image_options(settings, "lambda", tmp_path)["build_contexts"] is None
+    (tmp_path / "current.json").write_text('{"version": "0123456789abcdef"}')
+    options = image_options(settings, "lambda", tmp_path)
+    assert options["build_contexts"] == {"bundle": str(tmp_path)}
+    # Else another bundle would not be deployed.
+    assert options["extra_hash"] == "0123456789abcdef"
+
+
+def test_the_http_api_calls_the_alias_and_nobody_calls_the_function_itself(dev: Deployment) -> None:
+    [alias] = dev.app.all("AWS::Lambda::Alias")
+    assert dev.app.one("AWS::Lambda::Alias")["Name"] == "live"
+    assert dev.app.one("AWS::ApiGatewayV2::Integration")["IntegrationUri"] == {"Ref": alias}
+    assert dev.app.one("AWS::ApiGatewayV2::Integration")["PayloadFormatVersion"] == "2.0"
+    assert dev.app.one("AWS::ApiGatewayV2::Route")["RouteKey"] == "$default"
+    permission = dev.app.one("AWS::Lambda::Permission")
+    assert permission["FunctionName"] == {"Ref": alias}
+    assert permission["Principal"] == "apigateway.amazonaws.com"
+
+
+def test_the_default_stage_is_throttled_and_writes_json(dev: Deployment) -> None:
+    stage = dev.app.one("AWS::ApiGatewayV2::Stage")
+    assert (stage["StageName"], stage["AutoDeploy"]) == ("$default", True)
+    assert stage["DefaultRouteSettings"] == {"ThrottlingBurstLimit": 100, "ThrottlingRateLimit": 50}
+    logged = json.loads(stage["AccessLogSettings"]["Format"])
+    assert {"$context.requestId", "$context.status", "$context.responseLatency"} <= set(logged.values())
+
+
+def test_the_access_log_tells_neither_who_asked_nor_for_what(dev: Deployment) -> None:
+    written = dev.app.one("AWS::ApiGatewayV2::Stage")["AccessLogSettings"]["Format"]
+    assert not [part for part in ("sourceIp", "path", "userAgent", "queryString") if part.lower() in written.lower()]
+
+
+def test_concurrency_is_reserved_only_where_it_is_set(dev: Deployment, prod: Deployment) -> None:
+    assert "ReservedConcurrentExecutions" not in function(dev)
+    assert function(prod)["ReservedConcurrentExecutions"] == 40
+
+
+def test_log_groups_are_kept_for_as_long_as_the_stage_says(dev: Deployment, prod: Deployment) -> None:
+    for made, days in ((dev, 30), (prod, 90)):
+        groups = made.app.properties("AWS::Logs::LogGroup")
+        assert len(groups) == 3
+        assert {each["RetentionInDays"] for each in groups} == {days}
+        assert "Ref" in function(made)["LoggingConfig"]["LogGroup"]
+
+
+def test_the_environment_names_secrets_and_holds_none(dev: Deployment) -> None:
+    variables = function(dev)["Environment"]["Variables"]
+    assert variables["ORIGIN_SECRET_ARN"]["Ref"].startswith("SecretsOrigin")
+    assert variables["API_KEY_PEPPER_ARN"]["Ref"].startswith("SecretsPepper")
+    assert "resolve:secretsmanager" not in text_of(variables)
+    assert variables["API_KEYS"] == "on"
+
+
+def test_the_environment_names_three_different_tables(dev: Deployment) -> None:
+    variables = function(dev)["Environment"]["Variables"]
+    tables = [variables[f"DDB_{name}_TABLE"]["Ref"] for name in ("USERS", "EVENTS", "CACHE")]
+    assert [name.rstrip("0123456789ABCDEF") for name in tables] == ["DataUsers", "DataEvents", "DataRecCache"]
+
+
+def test_the_demo_page_is_off_in_prod(dev: Deployment, prod: Deployment) -> None:
+    assert function(dev)["Environment"]["Variables"]["DEMO_PAGE"] == "on"
+    assert function(prod)["Environment"]["Variables"]["DEMO_PAGE"] == "off"
+
+
+def test_the_function_reads_its_two_secrets_and_no_other(dev: Deployment) -> None:
+    reads = [each for each in dev.app.statements("ApiRole") if "secretsmanager:GetSecretValue" in each["Action"]]
+    named = sorted(resource["Ref"] for each in reads for resource in _listed(each["Resource"]))
+    assert [name.rstrip("0123456789ABCDEF") for name in named] == list(SECRETS)
+
+
+def test_the_role_has_no_managed_policy_and_no_wildcard_but_for_tracing(dev: Deployment) -> None:
+    [role] = [each for name, each in dev.app.all("AWS::IAM::Role").items() if name.startswith("ApiRole")]
+    assert "ManagedPolicyArns" not in role["Properties"]
+    everywhere = [each["Action"] for each in dev.app.statements("ApiRole") if each["Resource"] == "*"]
+    assert everywhere == [["xray:PutTelemetryRecords", "xray:PutTraceSegments"]]
+    assert not [action for action in dev.app.actions("ApiRole") if action.endswith("*")]
+
+
+def test_cloudfront_takes_https_only_and_caches_nothing(dev: Deployment) -> None:
+    behaviour = distribution(dev)["DefaultCacheBehavior"]
+    assert behaviour["ViewerProtocolPolicy"] == "https-only"
+    assert "POST" in behaviour["AllowedMethods"]
+    assert "DELETE" in behaviour["AllowedMethods"]
+    # The ids of AWS' managed policies: CachingDisabled, AllViewerExceptHostHeader.
+    assert behaviour["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+    assert behaviour["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"
+
+
+def test_cloudfront_shows_the_http_api_the_origin_secret_over_tls(dev: Deployment) -> None:
+    [origin] = distribution(dev)["Origins"]
+    assert origin["CustomOriginConfig"]["OriginProtocolPolicy"] == "https-only"
+    assert origin["CustomOriginConfig"]["OriginSSLProtocols"] == ["TLSv1.2"]
+    [header] = origin["OriginCustomHeaders"]
+    assert header["HeaderName"] == "x-origin-verify"
+    assert "{{resolve:secretsmanager:" in text_of(header["HeaderValue"])
+    assert "SecretsOrigin" in text_of(header["HeaderValue"])
+    assert "execute-api.eu-west-1" in text_of(origin["DomainName"])
+
+
+def test_a_rotated_origin_secret_is_named_by_its_version(dev: Deployment, prod: Deployment) -> None:
+    [rotated] = distribution(prod)["Origins"][0]["OriginCustomHeaders"]
+    assert ":v-2}}" in text_of(rotated["HeaderValue"])
+    assert "v-2" not in text_of(distribution(dev))
+
+
+def test_the_firewall_stands_before_cloudfront_across_regions(dev: Deployment) -> None:
+    assert dev.edge is not None
+    assert dev.edge.one("AWS::WAFv2::WebACL")["Scope"] == "CLOUDFRONT"
+    [writer] = dev.edge.properties("Custom::CrossRegionExportWriter")
+    assert writer["WriterProps"]["region"] == "eu-west-1"
+    assert "FirewallAcl" in text_of(writer)
+    reader, name = distribution(dev)["WebACLId"]["Fn::GetAtt"]
+    assert dev.app.document["Resources"][reader]["Type"] == "Custom::CrossRegionExportReader"
+    assert name in writer["WriterProps"]["exports"]
+
+
+def test_the_app_is_in_ireland_and_its_edge_in_virginia(dev: Deployment) -> None:
+    stacks = json.loads((dev.folder / "manifest.json").read_text())["artifacts"]
+    assert stacks["Marquee-dev"]["environment"] == "aws://111111111111/eu-west-1"
+    assert stacks["Marquee-dev-edge"]["environment"] == "aws://111111111111/us-east-1"
+
+
+def test_the_firewall_has_the_managed_rules_and_a_limit_for_one_address(dev: Deployment, fargate: Deployment) -> None:
+    assert dev.edge is not None
+    for template in (dev.edge, fargate.app):
+        rules = {each["Name"]: each for each in template.one("AWS::WAFv2::WebACL")["Rules"]}
+        assert set(rules) == {
+            "RatePerAddress", "AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet",
+        }  # fmt: skip
+        rate = rules["RatePerAddress"]["Statement"]["RateBasedStatement"]
+        assert rate == {"AggregateKeyType": "IP", "EvaluationWindowSec": 300, "Limit": 1000}
+        assert rules["RatePerAddress"]["Action"] == {"Block": {}}
+        assert all(each["OverrideAction"] == {"None": {}} for name, each in rules.items() if name.startswith("AWS"))
+
+
+def test_with_a_domain_there_are_a_certificate_in_virginia_and_records(prod: Deployment) -> None:
+    assert prod.edge is not None
+    assert prod.edge.one("AWS::CertificateManager::Certificate")["DomainName"] == "films.example.com"
+    assert distribution(prod)["Aliases"] == ["films.example.com"]
+    assert distribution(prod)["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
+    assert {each["Type"] for each in prod.app.properties("AWS::Route53::RecordSet")} == {"A", "AAAA"}
+
+
+def test_the_outputs_are_ready_to_use(app: Template) -> None:
+    outputs = app.document["Outputs"]
+    assert {"Url", "BucketName", "UsersTable", "EventsTable", "RecCacheTable"} <= set(outputs)
+    recommend = text_of(outputs["RecommendCommand"]["Value"])
+    assert "curl https://" in recommend
+    assert "/recommend -H 'X-API-Key: KEY'" in recommend
+    assert "start-build --region eu-west-1 --project-name" in text_of(outputs["ReleaseCommand"]["Value"])
+
+
+def distribution(made: Deployment) -> dict:
+    found: dict = made.app.one("AWS::CloudFront::Distribution")["DistributionConfig"]
+    return found
+
+
+def _listed(value: object) -> list:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,92 @@
+"""The way in on Fargate: a load balancer with its own firewall, tasks that nobody else reaches."""
+
+import json
+
+from tests.infra.templates import Deployment, as_list, text_of
+
+ALB = "AWS::ElasticLoadBalancingV2::"
+
+
+def test_there_is_neither_lambda_api_nor_cloudfront_nor_an_edge_stack(fargate: Deployment) -> None:
+    assert fargate.edge is None
+    for kind in ("AWS::ApiGatewayV2::Api", "AWS::CloudFront::Distribution", "AWS::Lambda::Alias"):
+        assert not fargate.app.all(kind)
+
+
+def test_the_image_is_the_server_target(fargate: Deployment) -> None:
+    images = json.loads((fargate.folder / "Marquee-dev.assets.json").read_text())["dockerImages"]
+    assert [each["source"]["dockerBuildTarget"] for each in images.values()] == ["server"]
+
+
+def test_the_load_balancer_takes_https_and_sends_http_there(fargate: Deployment) -> None:
+    listeners = {each["Port"]: each for each in fargate.app.properties(f"{ALB}Listener")}
+    assert set(listeners) == {80, 443}
+    assert listeners[443]["Protocol"] == "HTTPS"
+    assert "TLS13" in listeners[443]["SslPolicy"]
+    assert listeners[80]["DefaultActions"][0]["RedirectConfig"]["Protocol"] == "HTTPS"
+
+
+def test_the_firewall_is_regional_and_on_the_load_balancer(fargate: Deployment) -> None:
+    [acl] = fargate.app.all("AWS::WAFv2::WebACL")
+    assert fargate.app.one("AWS::WAFv2::WebACL")["Scope"] == "REGIONAL"
+    [balancer] = fargate.app.all(f"{ALB}LoadBalancer")
+    association = fargate.app.one("AWS::WAFv2::WebACLAssociation")
+    assert association["ResourceArn"] == {"Ref": balancer}
+    assert association["WebACLArn"] == {"Fn::GetAtt": [acl, "Arn"]}
+
+
+def test_the_load_balancer_logs_and_drops_malformed_headers(fargate: Deployment) -> None:
+    attributes = {each["Key"]: each["Value"] for each in
+                  fargate.app.one(f"{ALB}LoadBalancer")["LoadBalancerAttributes"]}  # fmt: skip
+    assert attributes["access_logs.s3.enabled"] == "true"
+    assert attributes["routing.http.drop_invalid_header_fields.enabled"] == "true"
+    assert attributes["deletion_protection.enabled"] == "false"
+
+
+def test_tasks_are_alive_when_the_process_answers(fargate: Deployment) -> None:
+    assert fargate.app.one(f"{ALB}TargetGroup")["HealthCheckPath"] == "/health/live"
+
+
+def test_tasks_have_no_public_address_and_hear_the_load_balancer_only(fargate: Deployment) -> None:
+    service = fargate.app.one("AWS::ECS::Service")
+    network = service["NetworkConfiguration"]["AwsvpcConfiguration"]
+    assert network["AssignPublicIp"] == "DISABLED"
+    assert "Private" in text_of(network["Subnets"])
+    [ingress] = [each for each in fargate.app.properties("AWS::EC2::SecurityGroupIngress") if each["ToPort"] == 8000]
+    assert "LBSecurityGroup" in text_of(ingress["SourceSecurityGroupId"])
+
+
+def test_a_deployment_that_fails_is_rolled_back(fargate: Deployment) -> None:
+    deployment = fargate.app.one("AWS::ECS::Service")["DeploymentConfiguration"]
+    assert deployment["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
+
+
+def test_tasks_follow_the_load(fargate: Deployment) -> None:
+    target = fargate.app.one("AWS::ApplicationAutoScaling::ScalableTarget")
+    assert (target["MinCapacity"], target["MaxCapacity"]) == (1, 8)
+    policy = fargate.app.one("AWS::ApplicationAutoScaling::ScalingPolicy")
+    scaling = policy["TargetTrackingScalingPolicyConfiguration"]
+    assert scaling["TargetValue"] == 60
+    assert scaling["PredefinedMetricSpecification"]["PredefinedMetricType"] == "ECSServiceAverageCPUUtilization"
+
+
+def test_the_container_is_set_up_like_the_function_but_for_the_origin_check(
+    fargate: Deployment, dev: Deployment
+) -> None:
+    [container] = fargate.app.one("AWS::ECS::TaskDefinition")["ContainerDefinitions"]
+    told = {each["Name"] for each in container["Environment"]}
+    function = set(dev.app.one("AWS::Lambda::Function", PackageType="Image")["Environment"]["Variables"])
+    assert told - function == {"AWS_REGION", "BUNDLE_BUCKET", "MARQUEE_HOST", "MARQUEE_PORT"}
+    assert function - told == {"ORIGIN_SECRET_ARN"}
+    assert container["LogConfiguration"]["LogDriver"] == "awslogs"
+
+
+def test_the_network_reaches_s3_and_dynamodb_without_the_gateway_and_logs_what_it_refuses(fargate: Deployment) -> None:
+    services = text_of([each["ServiceName"] for each in fargate.app.properties("AWS::EC2::VPCEndpoint")])
+    assert "s3" in services
+    assert "dynamodb" in services
+    assert fargate.app.one("AWS::EC2::FlowLog")["TrafficType"] == "REJECT"
+
+
+def test_the_task_role_has_no_wildcard(fargate: Deployment) -> None:
+    assert "*" not in [resource for each in fargate.app.statements("ApiRole") for resource in as_list(each["Resource"])]

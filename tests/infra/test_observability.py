@@ -1,0 +1,156 @@
+"""Alarms with the thresholds and periods that were agreed on, all to one topic; a dashboard with every metric."""
+
+import pytest
+
+from infra.settings import STAGES
+from tests.infra.templates import Deployment, Template, as_list, text_of
+
+ALARM = "AWS::CloudWatch::Alarm"
+METRICS = (
+    "API.LatencyMs", "API.ErrorRate", "API.RPS", "Retrieval.KNNLatencyMs", "Retrieval.BM25LatencyMs",
+    "RankerLatencyMs", "Cache.HitRatio", "Explain.UsagePct", "Fallback.Count",
+)  # fmt: skip
+
+
+def alarm(template: Template, name: str) -> dict:
+    [found] = [each for each in template.properties(ALARM) if each["AlarmName"].endswith(f"-{name}")]
+    return found
+
+
+def body(template: Template) -> str:
+    return text_of(template.one("AWS::CloudWatch::Dashboard")["DashboardBody"])
+
+
+def test_slow_answers_alarm_after_three_periods_of_five_minutes(dev: Deployment) -> None:
+    found = alarm(dev.app, "Latency")
+    assert (found["Threshold"], found["ExtendedStatistic"], found["Period"]) == (800, "p95", 300)
+    assert (found["EvaluationPeriods"], found["DatapointsToAlarm"]) == (3, 3)
+    assert (found["Namespace"], found["MetricName"]) == ("AWS/ApiGateway", "Latency")
+    assert found["ComparisonOperator"] == "GreaterThanThreshold"
+
+
+def test_on_fargate_the_same_time_is_counted_in_seconds(fargate: Deployment) -> None:
+    found = alarm(fargate.app, "Latency")
+    assert (found["Threshold"], found["ExtendedStatistic"], found["Period"]) == (0.8, "p95", 300)
+    assert found["MetricName"] == "TargetResponseTime"
+
+
+def test_more_than_two_errors_in_a_hundred_alarm(app: Template) -> None:
+    found = alarm(app, "ErrorRate")
+    assert (found["Threshold"], found["ComparisonOperator"]) == (2, "GreaterThanThreshold")
+    [rate] = [each for each in found["Metrics"] if each.get("ReturnData", True)]
+    assert "requests > 0" in rate["Expression"]
+    counted = {each["MetricStat"]["Metric"]["MetricName"] for each in found["Metrics"] if "MetricStat" in each}
+    assert counted in ({"5xx", "Count"}, {"HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count", "RequestCount"})
+    assert {each["MetricStat"]["Period"] for each in found["Metrics"] if "MetricStat" in each} == {300}
+
+
+@pytest.mark.parametrize(("name", "metric"), [("LambdaErrors", "Errors"), ("LambdaThrottles", "Throttles")])
+def test_the_function_s_errors_and_throttles_alarm(dev: Deployment, name: str, metric: str) -> None:
+    found = alarm(dev.app, name)
+    assert (found["MetricName"], found["Threshold"], found["Period"]) == (metric, 0, 300)
+    assert found["Statistic"] == "Sum"
+
+
+def test_tasks_that_are_not_well_alarm(fargate: Deployment) -> None:
+    found = alarm(fargate.app, "UnhealthyTasks")
+    assert (found["MetricName"], found["Threshold"]) == ("UnHealthyHostCount", 0)
+
+
+@pytest.mark.parametrize("table", ["Users", "Events", "RecCache"])
+def test_throttles_of_each_table_alarm(app: Template, table: str) -> None:
+    found = alarm(app, f"{table}Throttles")
+    assert (found["Namespace"], found["MetricName"]) == ("AWS/DynamoDB", "ThrottledRequests")
+    [dimension] = found["Dimensions"]
+    assert dimension["Value"]["Ref"].startswith(f"Data{table}")
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+@pytest.mark.parametrize(("metric", "side"), [("SearchOCU", "search"), ("IndexingOCU", "indexing")])
+def test_capacity_near_its_maximum_alarms(request: pytest.FixtureRequest, stage: str, metric: str, side: str) -> None:
+    found = alarm(request.getfixturevalue(stage).app, metric)
+    assert found["Threshold"] == pytest.approx(0.9 * STAGES[stage][f"{side}_ocu_max"])
+    assert (found["Namespace"], found["MetricName"], found["Statistic"]) == ("AWS/AOSS", metric, "Maximum")
+
+
+def test_a_canary_that_fails_or_is_silent_alarms(app: Template) -> None:
+    found = alarm(app, "Canary")
+    assert (found["Namespace"], found["MetricName"]) == ("CloudWatchSynthetics", "SuccessPercent")
+    assert (found["Threshold"], found["ComparisonOperator"], found["Period"]) == (100, "LessThanThreshold", 300)
+    assert found["TreatMissingData"] == "breaching"
+
+
+def test_dead_letters_alarm(app: Template) -> None:
+    found = alarm(app, "DeadLetters")
+    assert (found["MetricName"], found["Threshold"]) == ("ApproximateNumberOfMessagesVisible", 0)
+
+
+def test_every_alarm_tells_the_topic_when_it_comes_and_goes_and_where_to_read_on(app: Template) -> None:
+    [topic] = app.all("AWS::SNS::Topic")
+    for found in app.properties(ALARM):
+        assert found["AlarmActions"] == found["OKActions"] == [{"Ref": topic}]
+        assert "docs/operations.md" in found["AlarmDescription"]
+
+
+def test_no_traffic_is_no_alarm(app: Template) -> None:
+    for found in app.properties(ALARM):
+        if not found["AlarmName"].endswith("-Canary"):
+            assert found["TreatMissingData"] == "notBreaching"
+
+
+def test_the_topic_is_encrypted_by_a_key_that_its_senders_may_use(app: Template) -> None:
+    assert "OperationsKey" in text_of(app.one("AWS::SNS::Topic")["KmsMasterKeyId"])
+    key = app.one("AWS::KMS::Key")
+    assert key["EnableKeyRotation"] is True
+    allowed = text_of(key["KeyPolicy"])
+    assert all(f"{service}.amazonaws.com" in allowed for service in ("cloudwatch", "budgets", "events"))
+
+
+def test_alarms_and_the_budget_of_this_account_may_publish_and_nobody_without_tls(app: Template) -> None:
+    statements = app.one("AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
+    allowed = [each for each in statements if each["Effect"] == "Allow"]
+    publishers = {service: each for each in allowed for service in as_list(each["Principal"]["Service"])}
+    assert set(publishers) == {"cloudwatch.amazonaws.com", "budgets.amazonaws.com", "events.amazonaws.com"}
+    for service in ("cloudwatch", "budgets"):
+        condition = publishers[f"{service}.amazonaws.com"]["Condition"]
+        assert condition == {"StringEquals": {"aws:SourceAccount": "111111111111"}}
+    assert any(each["Effect"] == "Deny" and "aws:SecureTransport" in text_of(each) for each in statements)
+
+
+def test_mail_goes_to_whom_it_was_asked_for(dev: Deployment, prod: Deployment) -> None:
+    assert not dev.app.all("AWS::SNS::Subscription")
+    mail = prod.app.one("AWS::SNS::Subscription")
+    assert (mail["Protocol"], mail["Endpoint"]) == ("email", "films@example.com")
+
+
+@pytest.mark.parametrize(("stage", "dollars"), [("dev", 50), ("prod", 800)])
+def test_the_month_has_a_budget_that_warns_before_it_is_spent(
+    request: pytest.FixtureRequest, stage: str, dollars: int
+) -> None:
+    found = request.getfixturevalue(stage).app.one("AWS::Budgets::Budget")
+    assert found["Budget"]["BudgetLimit"] == {"Amount": dollars, "Unit": "USD"}
+    assert (found["Budget"]["TimeUnit"], found["Budget"]["BudgetType"]) == ("MONTHLY", "COST")
+    warned = {each["Notification"]["NotificationType"]: each["Notification"]["Threshold"]
+              for each in found["NotificationsWithSubscribers"]}  # fmt: skip
+    assert warned == {"ACTUAL": 80, "FORECASTED": 100}
+    assert "AlarmsTopic" in text_of(found["NotificationsWithSubscribers"])
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_the_dashboard_shows_every_metric_of_the_service(dev: Deployment, metric: str) -> None:
+    assert f"{metric} (" in body(dev.app)
+    dimension = "cause" if metric == "Fallback.Count" else "route"
+    assert f"{{Marquee,stage,{dimension}}}" in body(dev.app)
+
+
+def test_requests_a_second_are_requests_by_the_seconds_of_a_period(dev: Deployment) -> None:
+    assert "'Sum', 300) / 300" in body(dev.app)
+
+
+def test_the_dashboard_shows_what_the_platform_counts_and_every_alarm(app: Template) -> None:
+    shown = body(app)
+    assert all(
+        metric in shown for metric in ("ConsumedReadCapacityUnits", "SearchOCU", "IndexingOCU", "SuccessPercent")
+    )
+    for name in app.all(ALARM):
+        assert name in shown

@@ -1,0 +1,98 @@
+"""The rules that templates are held to: cdk-nag at synthesis, cfn-lint and checkov over what it wrote."""
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from infra.app import main
+from tests.infra.templates import VARIANTS, Deployment, synthesise
+from tests.infra.tools import ROOT, checkov, run
+
+CONFIG = ROOT / "infra/checks/checkov.yaml"
+BREAKING = """
+import json, sys
+import aws_cdk as cdk
+from aws_cdk import aws_s3 as s3
+from infra.app import build
+from infra.settings import load_settings
+app = cdk.App(context=json.load(open("cdk.json"))["context"], outdir=sys.argv[1])
+build(app, load_settings({"stage": "dev"}, {}))
+s3.Bucket(app.node.find_child("Marquee-dev"), "Open")
+app.synth()
+"""
+
+
+@pytest.fixture(scope="module")
+def templates(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All templates in one folder."""
+    folder = tmp_path_factory.mktemp("templates")
+    for name in VARIANTS:
+        made: Deployment = request.getfixturevalue(name)
+        for template in made.folder.glob("*.template.json"):
+            shutil.copy(template, folder / f"{name}-{template.name}")
+    assert len(list(folder.iterdir())) == 5
+    return folder
+
+
+def failures(folder: Path, *options: str | Path) -> Iterator[str]:
+    """The ids of the checks that fail."""
+    done = run([*checkov(), *options, "--directory", folder, "--output", "json", "--soft-fail"],
+               UV_PROJECT_ENVIRONMENT=str(ROOT / ".tools/checkov"))  # fmt: skip
+    document = json.loads(done.stdout)
+    assert document["summary"]["resource_count"] > 200, done.stderr
+    for check in document["results"]["failed_checks"]:
+        yield f"{check['check_id']} {check['resource']}"
+
+
+def test_cdk_nag_has_no_finding_that_is_not_acknowledged(
+    dev: Deployment, prod: Deployment, fargate: Deployment
+) -> None:
+    """Else there would be no templates: see the next test."""
+    for made in (dev, prod, fargate):
+        assert (made.folder / "manifest.json").exists()
+
+
+def test_a_finding_of_cdk_nag_fails_the_synthesis(tmp_path: Path) -> None:
+    done = run([sys.executable, "-c", BREAKING, tmp_path])
+    assert done.returncode != 0
+    assert "AwsSolutions-S1" in done.stderr + done.stdout
+    assert "AwsSolutions-S10" in done.stderr + done.stdout
+
+
+def test_settings_that_can_not_be_deployed_end_in_one_line_and_no_template(tmp_path: Path) -> None:
+    code, told = synthesise(tmp_path, {"stage": "production"})
+    assert code == 2
+    assert told.strip().splitlines()[-1].startswith("deployment settings: stage = 'production': expected dev or prod")
+    assert not list(tmp_path.glob("*.template.json"))
+    assert callable(main)
+
+
+def test_cfn_lint_finds_nothing(templates: Path) -> None:
+    # W3005: the CDK writes dependencies down that references imply.
+    files = sorted(templates.glob("*.json"))
+    done = run([Path(sys.executable).with_name("cfn-lint"), "--ignore-checks", "W3005", "--", *files])
+    assert done.returncode == 0, done.stdout
+
+
+def test_cfn_lint_would_find_something(templates: Path, tmp_path: Path) -> None:
+    document = json.loads((templates / "dev-Marquee-dev.template.json").read_text())
+    document["Resources"]["Wrong"] = {"Type": "AWS::S3::Bucket", "Properties": {"BucketNaem": "x"}}
+    (tmp_path / "wrong.json").write_text(json.dumps(document))
+    done = run([Path(sys.executable).with_name("cfn-lint"), "--", tmp_path / "wrong.json"])
+    assert "BucketNaem" in done.stdout
+
+
+def test_checkov_finds_nothing_that_is_not_justified(templates: Path) -> None:
+    assert list(failures(templates, "--config-file", CONFIG)) == []
+
+
+def test_every_skip_of_checkov_is_still_needed(templates: Path) -> None:
+    skipped = yaml.safe_load(CONFIG.read_text())["skip-check"]
+    options = ("--framework", "cloudformation", "--skip-download", "--compact", "--quiet")
+    found = {each.split()[0] for each in failures(templates, *options)}
+    assert sorted(skipped) == sorted(found)
