@@ -46,6 +46,8 @@ class Settings(BaseModel):
     hosted_zone_id: str | None = Field(None, pattern=r"^Z[A-Z0-9]+$")
     hosted_zone_name: str | None = None
 
+    # embedded: the index in the bundle answers, and nothing asks the collection, which sleeps.
+    search: Literal["opensearch", "embedded"] = "opensearch"
     # Classic collections take neither capacity 0 nor a compression in the mapping.
     classic_search: bool = False
     search_ocu_min: int
@@ -82,7 +84,8 @@ class Settings(BaseModel):
         if stage not in STAGES:
             raise ValueError(f"stage = {stage!r}: expected {' or '.join(STAGES)}")
         classic = {"search_ocu_min": 2, "indexing_ocu_min": 2} if values.get("classic_search") in (True, "true") else {}
-        return {**STAGES[stage], **classic, **values}
+        asleep = {"search_ocu_min": 0} if values.get("search") == "embedded" and not classic else {}
+        return {**STAGES[stage], **classic, **asleep, **values}
 
     @model_validator(mode="after")
     def _capacities(self) -> Self:

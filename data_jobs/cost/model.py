@@ -95,6 +95,6 @@ def _search_changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment
             "after ten quiet minutes search is embedded for 10 to 30 s", replace(now, search_ocu_min=0),
         )  # fmt: skip
     yield (
-        "no OpenSearch", "docs/operations.md, Without OpenSearch", "search is embedded in every process",
+        "no OpenSearch", "-c search=embedded", "search is embedded in every process",
         replace(now, search=Search.EMBEDDED),
     )  # fmt: skip

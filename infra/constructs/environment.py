@@ -8,6 +8,12 @@ from infra.settings import Settings
 
 def service_environment(settings: Settings, data: Data, search: Search, secrets: Secrets) -> dict[str, str]:
     """What function, container and release job share. Secrets go by their ARN: the service fetches them."""
+    opensearch = {
+        "OPENSEARCH_ENDPOINT": search.endpoint,
+        "OPENSEARCH_INDEX": INDEX,
+        "OPENSEARCH_AUTH": "aoss",
+        "OPENSEARCH_COMPRESSION": search.compression,
+    }
     return {
         "MARQUEE_STAGE": settings.stage,
         "API_KEYS": "on",
@@ -15,10 +21,7 @@ def service_environment(settings: Settings, data: Data, search: Search, secrets:
         "DDB_USERS_TABLE": data.users.table_name,
         "DDB_EVENTS_TABLE": data.events.table_name,
         "DDB_CACHE_TABLE": data.cache.table_name,
-        "OPENSEARCH_ENDPOINT": search.endpoint,
-        "OPENSEARCH_INDEX": INDEX,
-        "OPENSEARCH_AUTH": "aoss",
-        "OPENSEARCH_COMPRESSION": search.compression,
+        **(opensearch if settings.search == "opensearch" else {}),
         "METRICS": "emf",
         "DEMO_PAGE": "on" if settings.demo_page else "off",
     }

@@ -78,7 +78,7 @@ find_inputs
 build_bundle
 if [ -n "${FUNCTION:-}" ]; then
     marquee bundle publish "$version"
-    marquee index --bundle "$version"
+    if [ -n "${OPENSEARCH_ENDPOINT:-}" ]; then marquee index --bundle "$version"; fi
     build_image
     serve_by_function
 fi

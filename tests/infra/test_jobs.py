@@ -149,7 +149,7 @@ def job(tmp_path: Path) -> Callable[..., tuple[int, list[str]]]:
     def released(**environment: str) -> tuple[int, list[str]]:
         told = {"CALLS": str(tmp_path / "calls"), "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "HELD": "mq_old",
                 "FAILING": "nothing", "BUNDLE_BUCKET": "films", "CANARY_KEY_ARN": "arn", "ARCHITECTURE": "x86_64",
-                "REPOSITORY": "registry/images"}  # fmt: skip
+                "REPOSITORY": "registry/images", "OPENSEARCH_ENDPOINT": "https://search"}  # fmt: skip
         done = run(["bash", script], **{**told, **environment})
         return done.returncode, (tmp_path / "calls").read_text().splitlines()
 
@@ -165,6 +165,13 @@ def test_a_release_to_a_function_moves_alias_and_pointer_after_all_that_they_nee
         "aws lambda wait", "aws lambda update-alias", "marquee release 0123456789abcdef --keep 2",
     ]  # fmt: skip
     assert [each for each in calls if each in order] == order
+
+
+def test_without_opensearch_nothing_is_indexed(job: Callable) -> None:
+    code, calls = job(FUNCTION="api", ALIAS="live", OPENSEARCH_ENDPOINT="")
+    assert code == 0
+    assert not [each for each in calls if "index" in each]
+    assert "aws lambda update-alias" in calls
 
 
 def test_a_release_to_servers_makes_no_image(job: Callable) -> None:

@@ -92,6 +92,15 @@ def test_the_service_is_told_the_endpoint_that_aws_gives(dev: Deployment) -> Non
     assert variables["OPENSEARCH_COMPRESSION"] == "1x"
 
 
+def test_without_opensearch_the_service_is_told_of_none_and_the_collection_may_sleep(tmp_path) -> None:
+    code, told = synthesise(tmp_path, {"stage": "prod", "search": "embedded"}, account="")
+    assert code == 0, told
+    made = Template(json.loads((tmp_path / "Marquee-prod.template.json").read_text()))
+    variables = made.one("AWS::Lambda::Function", PackageType="Image")["Environment"]["Variables"]
+    assert not [name for name in variables if name.startswith("OPENSEARCH_")]
+    assert made.one(f"{AOSS}CollectionGroup")["CapacityLimits"]["MinSearchCapacityInOcu"] == 0
+
+
 def test_classic_collections_get_what_they_understand(tmp_path) -> None:
     code, told = synthesise(tmp_path, {"stage": "dev", "classic_search": "true"}, account="")
     assert code == 0, told

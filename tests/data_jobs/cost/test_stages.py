@@ -86,7 +86,7 @@ def test_metrics_are_billed_as_the_service_writes_them() -> None:
 
 def test_each_metric_is_billed_for_the_stage_and_for_its_route() -> None:
     written: list[str] = []
-    EmfTelemetry("dev", written.append, lambda: 0).record(observed(cached=False, explain=False))
+    EmfTelemetry("dev", written.append).record(observed(cached=False, explain=False))
     (directive,) = json.loads(written[0])["_aws"]["CloudWatchMetrics"]
     assert directive["Dimensions"] == [["stage"], ["stage", "route"]]
 
@@ -96,5 +96,5 @@ def test_log_lines_are_billed_as_long_as_they_are() -> None:
     facts = {"strategy": "personal", "cached": False, "explain": False, "degraded": [], "user": "0" * 10}
     stages = ("state", "taste", "plan", "knn", "bm25", "candidates", "rank", "diversify", "reasons", "cache", "render")
     seen = replace(observed(**facts), stages=dict.fromkeys(stages, 1.23))
-    EmfTelemetry("prod", written.append, lambda: 1_764_000_000_000).record(seen)
+    EmfTelemetry("prod", written.append).record(seen)
     assert sum(map(len, written)) == pytest.approx(workload.SERVICE_LOG_BYTES, rel=0.2)
