@@ -106,7 +106,7 @@ def test_metrics_and_the_log_are_whole_lines_of_their_own(emulated: Emulated) ->
     lines = [json.loads(line) for line in emulated.said().splitlines() if line.startswith("{")]
     (metrics,) = [line for line in lines if "_aws" in line]
     (told,) = [line for line in lines if line.get("message") == "request"]
-    assert (metrics["route"], metrics["API.RPS"], metrics["API.ErrorRate"]) == ("/recommend", 1, 0)
+    assert (metrics["route"], metrics["API.RPS"], metrics["API.ErrorRate"]) == ("/recommend", [1.0], [0.0])
     assert (told["status"], told["strategy"]) == (200, "popular")
     assert "someone-special" not in emulated.said()
 
