@@ -89,7 +89,8 @@ def encoder_of(choice: EncoderChoice, settings: "Settings") -> "TextEncoder | No
 
 @contextmanager
 def log_of_state(wanted: bool) -> "Iterator[tuple[Iterable[LoggedEvent] | None, frozenset[str]]]":
-    """The state store's log, read as it is needed, and the marks of the erased; nothing of it if not wanted.
+    """The state store's log, read as it is needed, and the marks of the erased; nothing of it if not wanted. A log
+    that comes from another machine is gone on with where an earlier build was stopped.
 
     Raises StateUnavailable.
     """
@@ -99,7 +100,13 @@ def log_of_state(wanted: bool) -> "Iterator[tuple[Iterable[LoggedEvent] | None, 
     from services.cli.opening import open_services
 
     with open_services() as services:
-        yield services.state.log(), services.state.erased()
+        state, erased = services.state, services.state.erased()
+        if services.settings.ddb_users_table is None:
+            yield state.log(), erased
+            return
+        from data_jobs.spool import SpooledLog
+
+        yield SpooledLog(state.log, services.settings.marquee_home / "cache" / "feedback.spool", erased), erased
 
 
 def document_of(built: "Built") -> dict[str, Any]:

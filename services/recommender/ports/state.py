@@ -107,9 +107,9 @@ class StatePort(Protocol):
         """Bulk load: the events of people in log order; returns how many people were written."""
         ...
 
-    def log(self) -> Iterable[LoggedEvent]:
+    def log(self, after: str | None = None) -> Iterable[LoggedEvent]:
         """The whole log for retraining, a person at a time, each by time, then arrival; read while it is iterated and
-        from the start each time; what was erased is not in it."""
+        from the start each time, or with whoever follows the person ``after``; what was erased is not in it."""
         ...
 
     def erased(self) -> frozenset[str]:

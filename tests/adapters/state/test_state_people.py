@@ -139,6 +139,15 @@ def test_the_log_is_by_person_in_order_and_complete(store: Store) -> None:
     assert all(one.event.ts_ms <= other.event.ts_ms for one, other in pairwise(first) if one.user_id == other.user_id)
 
 
+def test_the_log_can_be_read_from_whoever_follows_a_person_on(store: Store) -> None:
+    store.state.seed(ratings(people=7, films=30))
+    whole = list(store.state.log())
+    people = [user_id for user_id, _ in groupby(whole, key=lambda logged: logged.user_id)]
+    for number, user_id in enumerate(people):
+        rest = list(store.state.log(after=user_id))
+        assert rest == [logged for logged in whole if logged.user_id in people[number + 1 :]]
+
+
 def test_the_export_of_nobody_is_none(store: Store) -> None:
     assert store.state.export("nobody") is None
 

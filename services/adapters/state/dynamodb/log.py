@@ -10,17 +10,21 @@ from services.recommender.ports import Deadline, LoggedEvent
 
 # How long a page may keep failing before a build gives up.
 PAGE_PATIENCE_S = 60.0
+_AFTER_ALL = "~"
 
 
 class EventLog(Iterable[LoggedEvent]):
     """A person at a time, in the order of the table's hash; a person's lines by time, then arrival.
 
-    A page that fails is asked for again from its own place, not from the start, for up to a minute; after that, and
-    in another process, a reader begins anew. An event stored meanwhile may or may not be in it.
+    A page that fails is asked for again from its own place, not from the start, for up to a minute. ``after``: begin
+    with the person who follows this one. An event stored meanwhile may or may not be in it.
     """
 
-    def __init__(self, store: DynamoStore) -> None:
+    def __init__(self, store: DynamoStore, after: str | None = None) -> None:
         self._store = store
+        # A scan goes on after a key, whether an item has it or not: no sort key is greater than this one.
+        last = {"user_id": items.text(after), "sk": items.text(_AFTER_ALL)} if after is not None else None
+        self._start: dict[str, Any] = {} if last is None else {"ExclusiveStartKey": last}
 
     def __iter__(self) -> Iterator[LoggedEvent]:
         # A scan gives the items of a partition together, in the order of their sort key, which is that of time.
@@ -28,7 +32,7 @@ class EventLog(Iterable[LoggedEvent]):
             yield from map(items.line_of, sorted(lines, key=items.arrival_of))
 
     def _items(self) -> Iterator[Item]:
-        place: dict[str, Any] = {}
+        place = self._start
         while True:
             deadline = Deadline.within(self._store.clock, PAGE_PATIENCE_S)
             page = self._store.call(

@@ -83,9 +83,9 @@ class DynamoState:
         """See the port and ``bulk.seed``."""
         return bulk.seed(self._store, self._arrivals, events)
 
-    def log(self) -> EventLog:
+    def log(self, after: str | None = None) -> EventLog:
         """The whole log, a person at a time; read while it is iterated."""
-        return EventLog(self._store)
+        return EventLog(self._store, after)
 
     def erased(self) -> frozenset[str]:
         """See the port. Raises StateUnavailable."""

@@ -11,6 +11,7 @@ PAGE = 5_000
 READ_WAIT_S = 2.0
 _PLACE = "user_id, ts_ms, arrived, event_id"
 _BEFORE_ALL: tuple[Any, ...] = ("", -1, 0, "")
+_AFTER_ALL = 2**63 - 1
 
 
 class EventLog(Iterable[LoggedEvent]):
@@ -18,11 +19,12 @@ class EventLog(Iterable[LoggedEvent]):
     the write-ahead log from being folded back; an event stored meanwhile may or may not be in it.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, after: str | None = None) -> None:
         self._database = database
+        self._start: tuple[Any, ...] = _BEFORE_ALL if after is None else (after, _AFTER_ALL, 0, "")
 
     def __iter__(self) -> Iterator[LoggedEvent]:
-        place = _BEFORE_ALL
+        place = self._start
         while rows := self._page(place):
             yield from (event_of(row[:-4]) for row in rows)
             place = tuple(rows[-1][-4:])

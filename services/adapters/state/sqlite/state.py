@@ -63,9 +63,9 @@ class SqliteState:
         """See the port and ``bulk.seed``."""
         return bulk.seed(self._database, self._arrivals, events)
 
-    def log(self) -> EventLog:
+    def log(self, after: str | None = None) -> EventLog:
         """The whole log by person, time and arrival; read while it is iterated."""
-        return EventLog(self._database)
+        return EventLog(self._database, after)
 
     def erased(self) -> frozenset[str]:
         """See the port. Raises StateUnavailable."""
