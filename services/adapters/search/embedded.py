@@ -145,7 +145,8 @@ def _open(index_dir: Path) -> tuple[tantivy.Searcher, QueryBuilder, Suggestions]
     All files are mapped once the searcher is there, so the links can go at once.
     """
     try:
-        with tempfile.TemporaryDirectory(prefix="marquee-index-") as links:
+        # A thread of tantivy's may write its lock file once more while the folder goes: no reason to refuse.
+        with tempfile.TemporaryDirectory(prefix="marquee-index-", ignore_cleanup_errors=True) as links:
             for path in index_dir.iterdir():
                 (Path(links) / path.name).symlink_to(path.resolve())
             index = tantivy.Index.open(links)
