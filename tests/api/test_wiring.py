@@ -80,6 +80,13 @@ def test_only_what_asks_no_other_server_is_answered_in_the_loop(home: Path) -> N
     assert not settings_with(opensearch_endpoint="http://127.0.0.1:9").is_embedded
 
 
+def test_the_demo_page_can_be_switched_off(home: Path) -> None:
+    for shown, status in ((True, 200), (False, 404)):
+        with TestClient(create_app(AppServices.of(build_services(settings_with(demo_page=shown))))) as client:
+            assert client.get("/").status_code == status
+            assert client.get("/docs").status_code == 200
+
+
 def test_the_origin_header_is_checked_where_a_secret_is_set(home: Path) -> None:
     wired = build_services(settings_with(origin_secret="new, old"))
     with TestClient(create_app(AppServices.of(wired))) as client:
