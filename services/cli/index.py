@@ -8,6 +8,8 @@ from services.cli.console import EXIT_CODES, JsonOption, Output, table
 from services.cli.failures import Misused
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from data_jobs.index_opensearch import Indexed
     from data_jobs.indexing.prune import Found
     from services.adapters.bundle.local import LocalBundles
@@ -99,16 +101,18 @@ def _bundles(settings: "Settings") -> "LocalBundles":
 
 def _load(settings: "Settings", version: str | None, output: Output) -> "Indexed":
     target, bundles = _target(settings), _bundles(settings)
-    path = bundles.path(version or bundles.pointer().version)
+    return load_index(target, bundles.path(version or bundles.pointer().version), output)
 
+
+def load_index(target: "Target", path: "Path", output: Output) -> "Indexed":
+    """Load the index of the bundle in a folder, unless it is complete, with progress shown."""
     from data_jobs.index_opensearch import open_job
-    from services.adapters.bundle.reader import open_bundle, text_index_of
-    from services.adapters.search.embedded import EmbeddedSearch
-    from services.bootstrap import SystemClock
+    from services.adapters.bundle.reader import open_bundle
+    from services.bootstrap import SystemClock, open_embedded
 
     bundle = open_bundle(path)
     with output.progress() as progress, open_job(target, SystemClock(), progress) as job:
-        return job.run(bundle, EmbeddedSearch(bundle, text_index_of(path)))
+        return job.run(bundle, open_embedded(bundle, path))
 
 
 def _served(settings: "Settings") -> list[str]:

@@ -7,6 +7,7 @@ import typer
 from services.cli.bucket import open_remote, upload
 from services.cli.console import EXIT_CODES, JsonOption, Output
 from services.cli.failures import Misused
+from services.cli.index import load_index
 
 if TYPE_CHECKING:
     from services.adapters.bundle.s3.bundles import S3Bundles
@@ -72,16 +73,10 @@ def _publish(settings: "Settings", remote: "S3Bundles", version: str, output: Ou
 
 def _index(settings: "Settings", target: "Target", remote: "S3Bundles", version: str, output: Output) -> str:
     """Load the index of a published bundle, unless it is complete; returns its name."""
-    from data_jobs.index_opensearch import open_job
     from services.adapters.bundle.local import LocalBundles
-    from services.adapters.bundle.reader import open_bundle, text_index_of
-    from services.adapters.search.embedded import EmbeddedSearch
-    from services.bootstrap import SystemClock
 
-    with output.progress() as progress, open_job(target, SystemClock(), progress) as job:
-        path = remote.fetch(version, LocalBundles(settings.marquee_home).root)
-        bundle = open_bundle(path)
-        return job.run(bundle, EmbeddedSearch(bundle, text_index_of(path))).index
+    path = remote.fetch(version, LocalBundles(settings.marquee_home).root)
+    return load_index(target, path, output).index
 
 
 def _prune(target: "Target | None", remote: "S3Bundles", keep: int) -> list[str]:
