@@ -1,12 +1,15 @@
-"""A finished bundle of the small world, made once."""
+"""A finished bundle of the small world, made once; and a bucket of one's own."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from data_jobs.text_index import write_text_index
+from services.adapters.bundle.s3.bucket import Bucket
 from services.adapters.bundle.writer import write_bundle
 from tests.builders import make_bundle
+from tests.s3_server import new_bucket, s3_server
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +21,16 @@ def index_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def finished(index_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Never change it: tests that damage a bundle copy it first."""
     return write_bundle(make_bundle(), index_dir, tmp_path_factory.mktemp("bundles"), {"inputs": "none"})
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """An S3 that a module's tests share."""
+    with s3_server() as address:
+        yield address
+
+
+@pytest.fixture
+def bucket(url: str) -> Bucket:
+    """A bucket that no other test has."""
+    return new_bucket(url)

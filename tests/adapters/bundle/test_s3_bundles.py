@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,18 +18,7 @@ from services.adapters.bundle.s3.versions import Published, outdated
 from services.adapters.bundle.writer import write_bundle
 from services.recommender.errors import BundleDamaged, BundleMissing
 from tests.builders import make_bundle
-from tests.s3_server import keys_of, new_bucket, s3_client, s3_server, spoil, stored
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with s3_server() as address:
-        yield address
-
-
-@pytest.fixture
-def bucket(url) -> Bucket:
-    return new_bucket(url)
+from tests.s3_server import keys_of, s3_client, spoil, stored
 
 
 @pytest.fixture

@@ -14,19 +14,8 @@ from services.adapters.bundle.s3.bundles import open_bucket
 from services.adapters.bundle.s3.failures import BucketUnavailable, unavailable
 from services.adapters.bundle.s3.objects import open_objects
 from services.recommender.errors import Unavailable
-from tests.s3_server import keys_of, new_bucket, s3_client, s3_server
+from tests.s3_server import keys_of, s3_client
 from tests.servers.proxy import Proxy
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with s3_server() as address:
-        yield address
-
-
-@pytest.fixture
-def bucket(url) -> Bucket:
-    return new_bucket(url)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The pointer of a bucket: moved on condition, so that of two releases at once one wins and the other is told."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -12,20 +12,9 @@ from services.adapters.bundle.s3.failures import BucketUnavailable, PointerMoved
 from services.adapters.bundle.s3.objects import Objects, open_objects
 from services.adapters.bundle.s3.pointer import BucketPointer
 from services.recommender.errors import BundleDamaged, BundleMissing
-from tests.s3_server import new_bucket, s3_server, spoil, stored
+from tests.s3_server import spoil, stored
 
 ONE, TWO, THREE = "1" * 16, "2" * 16, "3" * 16
-
-
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with s3_server() as address:
-        yield address
-
-
-@pytest.fixture
-def bucket(url) -> Bucket:
-    return new_bucket(url)
 
 
 @pytest.fixture
