@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.kit import Served, build_sample, copy_home
+from tests.e2e.world import World, connected
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +26,10 @@ def served(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     home = copy_home(sample_home, tmp_path_factory.mktemp("served") / "home")
     with Served(home) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def world(opensearch_url: str, dynamodb_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A server on real engines, behind proxies. Who breaks one mends it."""
+    with connected(tmp_path_factory.mktemp("remote") / "home", opensearch_url, dynamodb_url) as made:
+        yield made

@@ -1,0 +1,52 @@
+"""The canary against Marquee itself: it passes while all is well, and fails when what it looks at is not."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.kit import Served, marquee
+from tests.e2e.world import World
+from tests.infra.canary_kit import Runtime, runtime_in
+from tests.infra.tools import node22
+
+PERSON = "sim-0001"
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Runtime:
+    return runtime_in(tmp_path / "modules", node22())
+
+
+def test_it_passes_on_a_healthy_server_for_a_person_whom_nobody_knows(runtime: Runtime, served: Served) -> None:
+    done = runtime.run(served.url)
+    assert done.returncode == 0, done.stderr
+
+
+def test_it_fails_where_there_are_fewer_films_than_it_asks_for(runtime: Runtime, served: Served) -> None:
+    films = served.client.get("/catalogue").json()["films"]
+    assert films > 100, "the sample has more films than an answer may"
+    done = runtime.run(served.url, ITEMS="101")
+    assert done.returncode == 1
+    assert "expected status 200, got 422" in done.stderr
+
+
+def test_looking_deep_it_asks_search_and_passes_while_search_answers(runtime: Runtime, world: World) -> None:
+    seeded = marquee(world.server.home, "users", "seed", "--user", PERSON, env=world.environment)
+    assert seeded.returncode == 0, seeded.stderr
+    world.mend()
+    before = world.search.requests
+    done = runtime.run(world.server.url, DEEP="on", PERSON=PERSON)
+    assert done.returncode == 0, done.stderr
+    assert world.search.requests > before
+
+
+def test_without_search_it_fails_if_it_looks_deep_and_only_then(runtime: Runtime, world: World) -> None:
+    world.search.refuse()
+    try:
+        deep = runtime.run(world.server.url, DEEP="on", PERSON=PERSON)
+        shallow = runtime.run(world.server.url)
+    finally:
+        world.mend()
+    assert deep.returncode == 1
+    assert "the answer is degraded: search: " in deep.stderr
+    assert shallow.returncode == 0, shallow.stderr
