@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1.7
 # One file, three images, all from the same locked layers (docs/container.md):
 #   lambda   the API behind API Gateway: docker build --target lambda --build-context bundle=FOLDER .
 #   server   the API by uvicorn, for Fargate, compose and docker run, with the command line

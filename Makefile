@@ -45,7 +45,7 @@ synth: cdk ## write the templates into infra/cdk.out: [STAGE=dev] [CONTEXT="-c n
 	$(CDK) synth --quiet --no-notices -c stage=$(STAGE) $(CONTEXT)
 
 deploy: cdk ## deploy a stage: [STAGE=dev] [CONTEXT="-c name=value"]
-	infra/release/fetch.sh $(STAGE)
+	infra/release/fetch.sh $(STAGE) $(CONTEXT)
 	$(CDK) deploy --all -c stage=$(STAGE) $(CONTEXT)
 
 destroy: cdk ## remove a stage: [STAGE=dev] [CONTEXT="-c name=value"]

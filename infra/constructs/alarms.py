@@ -35,9 +35,6 @@ class Alarms(Construct):
         super().__init__(scope, construct_id)
         self._settings = settings
         self.topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True, display_name=settings.name)
-        for service in ("cloudwatch", "budgets", "events"):
-            principal = iam.ServicePrincipal(f"{service}.amazonaws.com")
-            key.grant(principal, "kms:Decrypt", "kms:GenerateDataKey")
         # A policy of our own (TLS only) replaces the default one, by which alarms of the account may publish.
         of_account = {"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}}
         for service in ("cloudwatch", "budgets"):
@@ -52,7 +49,8 @@ class Alarms(Construct):
         p95 = traffic.latency.with_(statistic=cloudwatch.Stats.percentile(95), period=PERIOD)
         self._alarm("Latency", p95, LATENCY_P95_MS / traffic.unit_ms, "p95 of answers is above 800 ms", points=3)
         rate = cloudwatch.MathExpression(
-            expression="100 * FILL(failures, 0) / IF(requests > 0, requests, 1)",
+            # A load balancer without targets counts no requests at all, only failures.
+            expression="100 * FILL(failures, 0) / IF(FILL(requests, 0) > 0, requests, 1)",
             using_metrics={"failures": traffic.failures, "requests": traffic.requests},
             label="answers of 500 and more, percent",
             period=PERIOD,
@@ -64,22 +62,26 @@ class Alarms(Construct):
     def watch_data(self, data: Data) -> None:
         """Throttled requests, table by table."""
         for name, table in data.tables.items():
-            throttled = cloudwatch.Metric(
-                namespace="AWS/DynamoDB",
-                metric_name="ThrottledRequests",
-                dimensions_map={"TableName": table.table_name},
-                statistic="Sum",
+            # ThrottledRequests would be by table and operation; these two are by table.
+            throttled = cloudwatch.MathExpression(
+                expression="FILL(reads, 0) + FILL(writes, 0)",
+                using_metrics={
+                    "reads": _events(table.table_name, "ReadThrottleEvents"),
+                    "writes": _events(table.table_name, "WriteThrottleEvents"),
+                },
+                label="throttled reads and writes",
                 period=PERIOD,
             )
             title = name.title().replace("_", "")
             self._alarm(f"{title}Throttles", throttled, 0, f"DynamoDB throttles the table {name}")
 
     def watch_search(self, search: Search) -> None:
-        """Capacity near its maximum, for searching and for indexing."""
+        """Capacity near its maximum for a quarter of an hour, for searching and for indexing."""
         maxima = {"SearchOCU": self._settings.search_ocu_max, "IndexingOCU": self._settings.indexing_ocu_max}
         for name, most in maxima.items():
-            used = search.capacity(name).with_(period=PERIOD)
-            self._alarm(name, used, OCU_SHARE * most, f"{name} is near its maximum of {most}", points=3)
+            self._alarm(
+                name, search.capacity(name), OCU_SHARE * most, f"{name} is near its maximum of {most}", points=15
+            )
 
     def watch_canary(self, canary: Canary) -> None:
         """Two runs in a row that failed, or that nobody heard of."""
@@ -98,7 +100,8 @@ class Alarms(Construct):
             f"The release job {jobs.project.project_name} failed: {events.EventField.from_path('$.detail.build-id')}"
         )
         told = targets.SnsTopic(self.topic, message=failed, dead_letter_queue=jobs.dead_letters)
-        jobs.project.on_build_failed("Failed", target=told)
+        ends = {"detail": {"build-status": ["FAILED", "FAULT", "TIMED_OUT"]}}
+        jobs.project.on_state_change("Failed", target=told, event_pattern=events.EventPattern(**ends))
 
     def watch_budget(self) -> None:
         """The account's month: 80 % spent, or all of it by forecast. Source: AWS Budgets user guide."""
@@ -149,3 +152,11 @@ class Alarms(Construct):
         alarm.add_alarm_action(actions.SnsAction(self.topic))
         alarm.add_ok_action(actions.SnsAction(self.topic))
         self.all.append(alarm)
+
+
+def _events(table: str, metric: str) -> cloudwatch.Metric:
+    """Source: Amazon DynamoDB developer guide, "DynamoDB metrics and dimensions"."""
+    return cloudwatch.Metric(
+        namespace="AWS/DynamoDB", metric_name=metric, dimensions_map={"TableName": table}, statistic="Sum",
+        period=PERIOD,
+    )  # fmt: skip

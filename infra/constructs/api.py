@@ -13,7 +13,7 @@ from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
 from infra.constructs.findings import acknowledge
-from infra.constructs.image import ROOT, image_options
+from infra.constructs.image import ROOT, bundle_version, image_options
 from infra.constructs.log_groups import log_group
 from infra.constructs.traffic import Traffic
 from infra.settings import Settings
@@ -91,9 +91,11 @@ class Api(Construct):
             log_group=function_logs,
             # The stage's throttle holds back callers; this would hold back nothing but the account's other functions.
             reserved_concurrent_executions=settings.reserved_concurrency,
-            current_version_options=lambda_.VersionOptions(removal_policy=cdk.RemovalPolicy.RETAIN)
-            if settings.keeps_data
-            else None,
+            current_version_options=lambda_.VersionOptions(
+                # infra/release/rollback.sh reads the bundle out of it.
+                description=f"deployment: bundle {bundle_version() or 'none'}",
+                removal_policy=cdk.RemovalPolicy.RETAIN if settings.keeps_data else cdk.RemovalPolicy.DESTROY,
+            ),
         )
         acknowledge(
             function,

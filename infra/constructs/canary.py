@@ -12,6 +12,7 @@ from constructs import Construct
 
 from infra.constructs.data import private_bucket
 from infra.constructs.findings import account_in_findings, acknowledge, arn_in_findings
+from infra.constructs.log_groups import log_group
 from infra.settings import Settings
 
 FOLDER = Path(__file__).resolve().parents[1] / "canary"
@@ -21,6 +22,7 @@ EVERY_MIN = 5
 ITEMS = 20
 # Nobody has ever told us what they like: the answer is the popular films, out of the bundle.
 STRANGER = "canary"
+_FUNCTION_LOGS = "/aws/lambda/cwsyn-"
 
 
 class Canary(Construct):
@@ -69,6 +71,9 @@ class Canary(Construct):
             failure_retention_period=cdk.Duration.days(settings.log_days),
             provisioned_resource_cleanup=True,
         )
+        # Synthetics names the canary's function so. The role may not make the group: else the two would race for it,
+        # and after the stack is gone it would come back.
+        log_group(self, "Logs", settings, name=f"{_FUNCTION_LOGS}{settings.name}-{self.canary.canary_id}")
 
     @property
     def success_percent(self) -> cloudwatch.Metric:
@@ -81,13 +86,13 @@ class Canary(Construct):
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"), description="The canary")
 
         def canary_logs(account: str) -> str:
-            return f"arn:{stack.partition}:logs:{stack.region}:{account}:log-group:/aws/lambda/cwsyn-{name}-*"
+            return f"arn:{stack.partition}:logs:{stack.region}:{account}:log-group:{_FUNCTION_LOGS}{name}-*"
 
         namespace = {"StringEquals": {"cloudwatch:namespace": "CloudWatchSynthetics"}}
         for actions, resources, conditions in (
             (["s3:PutObject"], [self.reports.arn_for_objects("*")], None),
             (["s3:GetBucketLocation"], [self.reports.bucket_arn], None),
-            (["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], [canary_logs(stack.account)], None),
+            (["logs:CreateLogStream", "logs:PutLogEvents"], [canary_logs(stack.account)], None),
             (["s3:ListAllMyBuckets"], ["*"], None),
             (["cloudwatch:PutMetricData"], ["*"], namespace),
         ):

@@ -12,6 +12,10 @@ from infra.constructs.deployment_secrets import ORIGIN_HEADER
 from infra.constructs.findings import acknowledge
 from infra.settings import Settings
 
+# All that a distribution can be told about. Source: CloudFront developer guide, "How CloudFront caches HTTP 4xx and
+# 5xx status codes from your origin".
+ERRORS = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
+
 
 class Cdn(Construct):
     """A distribution that caches nothing and shows the API a secret, so that nobody gets around the firewall by
@@ -44,6 +48,10 @@ class Cdn(Construct):
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021 if certificate else None,
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             price_class=cloudfront.PriceClass.PRICE_CLASS_100,
+            # Errors are kept for ten seconds, and shown to others, whatever the cache policy says.
+            error_responses=[
+                cloudfront.ErrorResponse(http_status=each, ttl=cdk.Duration.seconds(0)) for each in ERRORS
+            ],
             enable_logging=True,
             log_bucket=logs,
             log_file_prefix="cloudfront/",

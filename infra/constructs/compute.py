@@ -54,10 +54,19 @@ def on_fargate(scope: Construct, settings: Settings, environment: dict[str, str]
 
 def _release_to_function(api: Api) -> ReleaseTarget:
     function = api.function
-    actions = [f"lambda:{action}" for action in (
-        "GetFunction", "GetFunctionConfiguration", "PublishVersion", "UpdateAlias", "UpdateFunctionCode",
-    )]  # fmt: skip
-    statement = iam.PolicyStatement(actions=actions, resources=[function.function_arn, f"{function.function_arn}:*"])
+    versions = f"{function.function_arn}:*"
+    allowed = {
+        "GetFunctionConfiguration": [function.function_arn, versions],
+        "ListVersionsByFunction": [function.function_arn],
+        "PublishVersion": [function.function_arn],
+        "UpdateAlias": [function.function_arn, versions],
+        "UpdateFunctionCode": [function.function_arn],
+        # A version, never the function.
+        "DeleteFunction": [versions],
+    }
+    statements = [
+        iam.PolicyStatement(actions=[f"lambda:{action}"], resources=resources) for action, resources in allowed.items()
+    ]
     finding = f"AwsSolutions-IAM5[Resource::{arn_in_findings(function)}:*]"
-    versions = {finding: "Of this function, whichever version comes next."}
-    return ReleaseTarget({"FUNCTION": function.function_name, "ALIAS": ALIAS}, [statement], versions)
+    reason = {finding: "Of this function, whichever version comes next."}
+    return ReleaseTarget(True, {"FUNCTION": function.function_name, "ALIAS": ALIAS}, statements, reason)

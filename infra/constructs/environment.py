@@ -24,4 +24,5 @@ def service_environment(settings: Settings, data: Data, search: Search, secrets:
         **(opensearch if settings.search == "opensearch" else {}),
         "METRICS": "emf",
         "DEMO_PAGE": "on" if settings.demo_page else "off",
+        "DEMO_USERS": settings.demo_users if settings.demo_page else "",
     }

@@ -44,9 +44,7 @@ class FargateApi(Construct):
         self.role = iam.Role(
             self, "Role", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"), description="The API"
         )
-        self.cluster = ecs.Cluster(
-            self, "Cluster", vpc=self._network(), container_insights_v2=ecs.ContainerInsights.ENABLED
-        )
+        self.cluster = self._cluster()
         self.service = self._service(environment, zone)
         self._harden(logs)
         self._scale()
@@ -68,6 +66,14 @@ class FargateApi(Construct):
             ),
             health={"UnhealthyTasks": self.service.target_group.metrics.unhealthy_host_count(statistic="Maximum")},
         )
+
+    def _cluster(self) -> ecs.Cluster:
+        """Container Insights writes into a log group of its own, which would outlive a stage that leaves nothing."""
+        insights = ecs.ContainerInsights.ENABLED if self._settings.keeps_data else ecs.ContainerInsights.DISABLED
+        cluster = ecs.Cluster(self, "Cluster", vpc=self._network(), container_insights_v2=insights)
+        if not self._settings.keeps_data:
+            acknowledge(cluster, {"AwsSolutions-ECS4": "On in prod; in dev its log group would outlive the stack."})
+        return cluster
 
     def _network(self) -> ec2.Vpc:
         """Two zones; tasks without public addresses; S3 and DynamoDB without the NAT gateway's price."""

@@ -25,7 +25,7 @@ class ImageOptions(TypedDict):
 
 def image_options(settings: Settings, target: str, bundle: Path = BUNDLE) -> ImageOptions:
     """With the bundle in the folder as the image's last layer, if there is one; else with none."""
-    version = _version(bundle)
+    version = bundle_version(bundle)
     return {
         "target": target,
         "platform": _PLATFORMS[settings.architecture],
@@ -35,7 +35,8 @@ def image_options(settings: Settings, target: str, bundle: Path = BUNDLE) -> Ima
     }
 
 
-def _version(bundle: Path) -> str:
+def bundle_version(bundle: Path = BUNDLE) -> str:
+    """The version of the bundle in the folder; empty if there is none."""
     try:
         return str(json.loads((bundle / "current.json").read_bytes())["version"])
     except FileNotFoundError:

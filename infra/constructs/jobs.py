@@ -5,7 +5,6 @@ from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_codebuild as codebuild
-from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
@@ -16,12 +15,12 @@ from constructs import Construct
 
 from infra.constructs.findings import account_in_findings, acknowledge
 from infra.constructs.image import ROOT
+from infra.constructs.images import Images
 from infra.constructs.log_groups import log_group
 from infra.settings import Settings
 
 BUILD_SPEC = "infra/release/buildspec.yml"
 TIMEOUT_H = 3
-KEPT_IMAGES = 10
 # What a release is made with: the folders and files of the repository that are neither of these.
 NOT_SOURCE = [
     "*", "!.ci", "!Dockerfile", "!.dockerignore", "!LICENSE", "!NOTICE", "!README.md", "!pyproject.toml", "!uv.lock",
@@ -35,6 +34,7 @@ class ReleaseTarget:
     Nothing where servers follow the bucket. ``wildcards``: those among them, each with its reason, for cdk-nag.
     """
 
+    needs_image: bool = False
     environment: dict[str, str] = field(default_factory=dict)
     statements: list[iam.PolicyStatement] = field(default_factory=list)
     wildcards: dict[str, str] = field(default_factory=dict)
@@ -44,11 +44,18 @@ class Jobs(Construct):
     """A CodeBuild project, started on demand or by schedule; starts that fail end up in a queue."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, settings: Settings, *, key: kms.IKey, environment: dict[str, str]
+        self,
+        scope: Construct,
+        construct_id: str,
+        settings: Settings,
+        *,
+        key: kms.IKey,
+        environment: dict[str, str],
+        target: ReleaseTarget,
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
-        self.repository = self._image_repository()
+        self._images = Images(self, "Images", settings) if target.needs_image else None
         self.dead_letters = sqs.Queue(
             self,
             "DeadLetters",
@@ -62,25 +69,22 @@ class Jobs(Construct):
         self.role = iam.Role(
             self, "Role", assumed_by=iam.ServicePrincipal("codebuild.amazonaws.com"), description="The release job"
         )
-        self.project = self._project(key, environment)
-        self.repository.grant_pull_push(self.project)
-        if settings.release_schedule:
-            self._schedule(settings.release_schedule)
-
-    def release_to(self, target: ReleaseTarget) -> None:
-        """Let the job put what it made into service. Call it once."""
+        self.project = self._project(key, environment | target.environment)
+        if self._images is not None:
+            self._images.repository.grant_pull_push(self.project)
         for statement in target.statements:
             self.project.add_to_role_policy(statement)
         acknowledge(self.role, target.wildcards)
+        if settings.release_schedule:
+            self._schedule(settings.release_schedule)
 
     def _project(self, key: kms.IKey, environment: dict[str, str]) -> codebuild.Project:
         settings = self._settings
         source = s3_assets.Asset(self, "Source", path=str(ROOT), exclude=NOT_SOURCE, ignore_mode=cdk.IgnoreMode.DOCKER)
         variables = environment | {
             "ARCHITECTURE": settings.architecture,
-            "DEMO_PEOPLE": "12" if settings.demo_page else "0",
             "CANARY_PERSON": settings.canary_person if settings.canary_deep else "",
-            "REPOSITORY": self.repository.repository_uri,
+            **({"REPOSITORY": self._images.repository.repository_uri} if self._images else {}),
         }
         arm = settings.architecture == "arm64"
         project = codebuild.Project(
@@ -96,7 +100,7 @@ class Jobs(Construct):
                 if arm
                 else codebuild.LinuxBuildImage.AMAZON_LINUX_2023_5,
                 compute_type=codebuild.ComputeType.LARGE,
-                privileged=True,
+                privileged=self._images is not None,
             ),
             environment_variables={
                 name: codebuild.BuildEnvironmentVariable(value=value) for name, value in variables.items()
@@ -131,30 +135,6 @@ class Jobs(Construct):
                 "AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken knows no resources.",
             },
         )
-
-    def _image_repository(self) -> ecr.Repository:
-        repository = ecr.Repository(
-            self,
-            "Images",
-            image_scan_on_push=True,
-            image_tag_mutability=ecr.TagMutability.IMMUTABLE,
-            encryption=ecr.RepositoryEncryption.AES_256,
-            lifecycle_rules=[ecr.LifecycleRule(max_image_count=KEPT_IMAGES)],
-            empty_on_delete=not self._settings.keeps_data,
-            removal_policy=cdk.RemovalPolicy.RETAIN if self._settings.keeps_data else cdk.RemovalPolicy.DESTROY,
-        )
-        stack = cdk.Stack.of(self)
-        functions = stack.format_arn(
-            service="lambda", resource="function", resource_name="*", arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME
-        )
-        repository.add_to_resource_policy(
-            iam.PolicyStatement(
-                actions=["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-                principals=[iam.ServicePrincipal("lambda.amazonaws.com")],
-                conditions={"ArnLike": {"aws:SourceArn": functions}},
-            )
-        )
-        return repository
 
     def _schedule(self, expression: str) -> None:
         events.Rule(

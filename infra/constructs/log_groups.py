@@ -13,11 +13,12 @@ _RETENTION = {
 }  # fmt: skip
 
 
-def log_group(scope: Construct, construct_id: str, settings: Settings) -> logs.LogGroup:
-    """A log group of a deployment. Its lines name people by a keyed hash only."""
+def log_group(scope: Construct, construct_id: str, settings: Settings, name: str | None = None) -> logs.LogGroup:
+    """A log group of a deployment, with a name that CloudFormation makes unless the writer expects one."""
     return logs.LogGroup(
         scope,
         construct_id,
+        log_group_name=name,
         retention=_RETENTION[settings.log_days],
         removal_policy=cdk.RemovalPolicy.RETAIN if settings.keeps_data else cdk.RemovalPolicy.DESTROY,
     )

@@ -63,14 +63,16 @@ class Search(Construct):
         return "none" if self._generation == "CLASSIC" else "1x"
 
     def capacity(self, metric: str) -> cloudwatch.Metric:
-        """SearchOCU or IndexingOCU, minute by minute. The service reports both for the whole account: a stage with an
-        account of its own sees its own (developer guide, "Monitoring OpenSearch Serverless with CloudWatch").
+        """SearchOCU or IndexingOCU: a minute's sum, as the service reports it, once a minute and for the whole
+        account. A stage with an account of its own sees its own.
+        Source: developer guide, "Monitoring OpenSearch Serverless with CloudWatch".
         """
         return cloudwatch.Metric(
             namespace="AWS/AOSS",
             metric_name=metric,
             dimensions_map={"ClientId": cdk.Stack.of(self).account},
-            statistic="Maximum",
+            statistic="Sum",
+            period=cdk.Duration.minutes(1),
         )
 
     def allow(self, name: str, role: iam.IRole, permissions: Sequence[str]) -> None:

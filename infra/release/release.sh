@@ -7,6 +7,10 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 : "${BUNDLE_BUCKET:?the data bucket}" "${CANARY_KEY_ARN:?the secret of the canary}"
 home="${MARQUEE_HOME:-.marquee}"
+DEMO_USERS="${DEMO_USERS:-}"
+# What the descriptions of this job's versions begin with, and how many of them stay.
+RELEASED=release:
+KEPT_VERSIONS=3
 
 marquee() { .ci/uv run --no-sync marquee "$@"; }
 field() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
@@ -49,29 +53,43 @@ build_image() {
 serve_by_function() {
     : "${ALIAS:?the alias that is served}"
     local published
-    published="$(aws lambda update-function-code --function-name "$FUNCTION" --image-uri "$image" --publish \
+    aws lambda update-function-code --function-name "$FUNCTION" --image-uri "$image" >/dev/null
+    aws lambda wait function-updated --function-name "$FUNCTION"
+    published="$(aws lambda publish-version --function-name "$FUNCTION" --description "$RELEASED bundle $version" \
         --query Version --output text)"
     # SnapStart: the version is there when its snapshot is.
     aws lambda wait published-version-active --function-name "$FUNCTION" --qualifier "$published"
-    aws lambda update-alias --function-name "$FUNCTION" --name "$ALIAS" --function-version "$published"
+    aws lambda update-alias --function-name "$FUNCTION" --name "$ALIAS" --function-version "$published" >/dev/null
 }
 
-# People and the canary's key: after the first release, repeated without effect.
-seed() {
-    if [ "${DEMO_PEOPLE:-0}" -gt 0 ]; then
-        marquee users seed "${inputs[@]}" --limit "$DEMO_PEOPLE"
-    fi
-    if [ -n "${CANARY_PERSON:-}" ]; then
-        marquee users seed "${inputs[@]}" --user "$CANARY_PERSON"
-    fi
+# The snapshot of every version is paid for. Those of deployments are CloudFormation's.
+delete_old_versions() {
+    local number
+    aws lambda list-versions-by-function --function-name "$FUNCTION" --output text \
+        --query "Versions[?starts_with(Description, '$RELEASED ')].[Version]" | sort -n | head -n "-$KEPT_VERSIONS" |
+        while IFS= read -r number; do
+            aws lambda delete-function --function-name "$FUNCTION" --qualifier "$number"
+        done
+}
+
+make_canary_key() {
     local held
     held="$(aws secretsmanager get-secret-value --secret-id "$CANARY_KEY_ARN" --query SecretString --output text)"
-    if [[ "$held" != mq_* ]]; then
-        # By a file, not by an argument: arguments can be seen by others.
-        (umask 077 && marquee keys create canary --json | field key | tr -d '\n' >canary.key)
-        aws secretsmanager put-secret-value --secret-id "$CANARY_KEY_ARN" --secret-string file://canary.key >/dev/null
-        rm -f canary.key
-    fi
+    [[ "$held" != mq_* ]] || return 0
+    # By a file, not by an argument: arguments can be seen by others.
+    (umask 077 && marquee keys create canary --json | field key | tr -d '\n' >canary.key)
+    aws secretsmanager put-secret-value --secret-id "$CANARY_KEY_ARN" --secret-string file://canary.key >/dev/null
+    rm -f canary.key
+}
+
+# Whom the demo page offers and whom the deep canary asks for; repeated without effect.
+seed_people() {
+    local person people=()
+    for person in ${DEMO_USERS//,/ } ${CANARY_PERSON:-}; do people+=(--user "$person"); done
+    [ "${#people[@]}" -gt 0 ] || return 0
+    # A release must not fail because a name is not in the data.
+    marquee users seed "${inputs[@]}" "${people[@]}" ||
+        echo "Nobody was seeded: set demo_users and canary_person to people of your data." >&2
 }
 
 find_inputs
@@ -83,5 +101,7 @@ if [ -n "${FUNCTION:-}" ]; then
     serve_by_function
 fi
 marquee release "$version" --keep 2
-seed
+if [ -n "${FUNCTION:-}" ]; then delete_old_versions; fi
+make_canary_key
+seed_people
 echo "Release $version is in service."

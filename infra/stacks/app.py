@@ -13,6 +13,7 @@ from infra.constructs.dashboard import Dashboard
 from infra.constructs.data import Data
 from infra.constructs.deployment_secrets import Secrets
 from infra.constructs.environment import service_environment
+from infra.constructs.helpers import own_helpers_logs
 from infra.constructs.jobs import Jobs
 from infra.constructs.search import READ, WRITE, Search
 from infra.settings import Settings
@@ -48,6 +49,7 @@ class AppStack(cdk.Stack):
         self._jobs = self._release_job(compute)
         self._watch(compute)
         self._tell(compute.url)
+        own_helpers_logs(self, settings)
 
     @property
     def availability_zones(self) -> list[str]:
@@ -66,17 +68,16 @@ class AppStack(cdk.Stack):
         return compute
 
     def _release_job(self, compute: Compute) -> Jobs:
-        environment = self._environment | compute.release.environment | {
+        environment = self._environment | {
             "BUNDLE_BUCKET": self._data.bucket.bucket_name, "CANARY_KEY_ARN": self._secrets.canary_key.secret_arn,
         }  # fmt: skip
-        jobs = Jobs(self, "Jobs", self._settings, key=self._key, environment=environment)
+        jobs = Jobs(self, "Jobs", self._settings, key=self._key, environment=environment, target=compute.release)
         role = jobs.role
         self._data.allow_jobs(role)
         self._search.allow("indexing", role, WRITE)
         self._secrets.pepper.grant_read(role)
         self._secrets.canary_key.grant_read(role)
         self._secrets.canary_key.grant_write(role)
-        jobs.release_to(compute.release)
         return jobs
 
     def _watch(self, compute: Compute) -> None:

@@ -6,6 +6,7 @@ from constructs import Construct
 
 from infra.constructs.dns import hosted_zone
 from infra.constructs.firewall import Firewall
+from infra.constructs.helpers import own_helpers_logs
 from infra.settings import Settings
 
 REGION = "us-east-1"
@@ -32,3 +33,4 @@ class EdgeStack(cdk.Stack):
                 domain_name=settings.domain_name,
                 validation=acm.CertificateValidation.from_dns(zone),
             )
+        own_helpers_logs(self, settings)

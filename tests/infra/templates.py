@@ -21,7 +21,7 @@ VARIANTS: dict[str, Json] = {
         "stage": "prod", "release_schedule": "cron(0 3 ? * SUN *)", "alarm_mail": "films@example.com",
         "canary_deep": "true", "reserved_concurrency": "40", "origin_secret_version": "v-2", **DOMAIN,
     },
-    "fargate": {"stage": "dev", "compute": "fargate", **DOMAIN},
+    "fargate": {"stage": "dev", "compute": "fargate", "architecture": "arm64", **DOMAIN},
 }  # fmt: skip
 
 

@@ -2,8 +2,11 @@
 
 import json
 
+import pytest
+
+from infra.constructs.firewall import RATE_WINDOW_S
 from infra.constructs.image import ROOT, image_options
-from infra.settings import load_settings
+from infra.settings import STAGES, load_settings
 from tests.infra.templates import Deployment, Template, text_of
 
 FUNCTION = "AWS::Lambda::Function"
@@ -75,7 +78,6 @@ def test_concurrency_is_reserved_only_where_it_is_set(dev: Deployment, prod: Dep
 def test_log_groups_are_kept_for_as_long_as_the_stage_says(dev: Deployment, prod: Deployment) -> None:
     for made, days in ((dev, 30), (prod, 90)):
         groups = made.app.properties("AWS::Logs::LogGroup")
-        assert len(groups) == 3
         assert {each["RetentionInDays"] for each in groups} == {days}
         assert "Ref" in function(made)["LoggingConfig"]["LogGroup"]
 
@@ -123,6 +125,12 @@ def test_cloudfront_takes_https_only_and_caches_nothing(dev: Deployment) -> None
     assert behaviour["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 
 
+def test_cloudfront_keeps_no_errors_either(dev: Deployment) -> None:
+    kept = {each["ErrorCode"]: each for each in distribution(dev)["CustomErrorResponses"]}
+    assert {400, 403, 404, 500, 502, 503, 504} <= set(kept)
+    assert all(each == {"ErrorCode": code, "ErrorCachingMinTTL": 0} for code, each in kept.items())
+
+
 def test_cloudfront_shows_the_http_api_the_origin_secret_over_tls(dev: Deployment) -> None:
     [origin] = distribution(dev)["Origins"]
     assert origin["CustomOriginConfig"]["OriginProtocolPolicy"] == "https-only"
@@ -165,9 +173,19 @@ def test_the_firewall_has_the_managed_rules_and_a_limit_for_one_address(dev: Dep
             "RatePerAddress", "AWSManagedRulesCommonRuleSet", "AWSManagedRulesKnownBadInputsRuleSet",
         }  # fmt: skip
         rate = rules["RatePerAddress"]["Statement"]["RateBasedStatement"]
-        assert rate == {"AggregateKeyType": "IP", "EvaluationWindowSec": 300, "Limit": 1000}
+        assert rate == {"AggregateKeyType": "IP", "EvaluationWindowSec": 300, "Limit": 7500}
         assert rules["RatePerAddress"]["Action"] == {"Block": {}}
         assert all(each["OverrideAction"] == {"None": {}} for name, each in rules.items() if name.startswith("AWS"))
+        # A batch of feedback is larger than the 8 KB that the common rules would let through.
+        counted = rules["AWSManagedRulesCommonRuleSet"]["Statement"]["ManagedRuleGroupStatement"]
+        assert counted["RuleActionOverrides"] == [{"Name": "SizeRestrictions_BODY", "ActionToUse": {"Count": {}}}]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_one_address_may_use_half_of_what_a_stage_lets_through(stage: str) -> None:
+    """Most callers are servers: a few addresses with many people behind each."""
+    settings = load_settings({"stage": stage}, {})
+    assert settings.waf_requests_per_ip == settings.throttle_rate * RATE_WINDOW_S / 2
 
 
 def test_with_a_domain_there_are_a_certificate_in_virginia_and_records(prod: Deployment) -> None:

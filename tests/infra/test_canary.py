@@ -35,9 +35,18 @@ def test_it_writes_reports_into_a_bucket_of_its_own(app: Template) -> None:
 
 def test_it_may_do_what_canaries_need_and_read_its_key(app: Template) -> None:
     assert app.actions("CanaryRole") == {
-        "cloudwatch:PutMetricData", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents",
+        "cloudwatch:PutMetricData", "logs:CreateLogStream", "logs:PutLogEvents",
         "s3:GetBucketLocation", "s3:ListAllMyBuckets", "s3:PutObject", "secretsmanager:DescribeSecret",
         "secretsmanager:GetSecretValue",
     }  # fmt: skip
     everywhere = [each for each in app.statements("CanaryRole") if each["Resource"] == "*"]
     assert {as_list(each["Action"])[0] for each in everywhere} == {"s3:ListAllMyBuckets", "cloudwatch:PutMetricData"}
+
+
+def test_its_logs_are_the_stack_s(app: Template) -> None:
+    [(canary, _)] = app.all("AWS::Synthetics::Canary").items()
+    [group] = [each for name, each in app.all("AWS::Logs::LogGroup").items() if name.startswith("CanaryLogs")]
+    name = app.one("AWS::Synthetics::Canary")["Name"]
+    assert group["Properties"]["LogGroupName"] == {
+        "Fn::Join": ["", [f"/aws/lambda/cwsyn-{name}-", {"Fn::GetAtt": [canary, "Id"]}]]
+    }

@@ -15,7 +15,11 @@ def test_there_is_neither_lambda_api_nor_cloudfront_nor_an_edge_stack(fargate: D
 
 def test_the_image_is_the_server_target(fargate: Deployment) -> None:
     images = json.loads((fargate.folder / "Marquee-dev.assets.json").read_text())["dockerImages"]
-    assert [each["source"]["dockerBuildTarget"] for each in images.values()] == ["server"]
+    assert [(each["source"]["dockerBuildTarget"], each["source"]["platform"]) for each in images.values()] == [
+        ("server", "linux/arm64")
+    ]
+    platform = fargate.app.one("AWS::ECS::TaskDefinition")["RuntimePlatform"]
+    assert platform == {"CpuArchitecture": "ARM64", "OperatingSystemFamily": "LINUX"}
 
 
 def test_the_load_balancer_takes_https_and_sends_http_there(fargate: Deployment) -> None:

@@ -3,9 +3,10 @@
 import pytest
 
 from infra.settings import STAGES
-from tests.infra.templates import Deployment, Template, as_list, text_of
+from tests.infra.templates import ACCOUNT, Deployment, Template, as_list, text_of
 
 ALARM = "AWS::CloudWatch::Alarm"
+CANARY = "AWS::Synthetics::Canary"
 METRICS = (
     "API.LatencyMs", "API.ErrorRate", "API.RPS", "Retrieval.KNNLatencyMs", "Retrieval.BM25LatencyMs",
     "RankerLatencyMs", "Cache.HitRatio", "Explain.UsagePct", "Fallback.Count",
@@ -39,7 +40,9 @@ def test_more_than_two_errors_in_a_hundred_alarm(app: Template) -> None:
     found = alarm(app, "ErrorRate")
     assert (found["Threshold"], found["ComparisonOperator"]) == (2, "GreaterThanThreshold")
     [rate] = [each for each in found["Metrics"] if each.get("ReturnData", True)]
-    assert "requests > 0" in rate["Expression"]
+    # A load balancer without targets counts failures and no requests: that must alarm, too.
+    assert rate["Expression"] == "100 * FILL(failures, 0) / IF(FILL(requests, 0) > 0, requests, 1)"
+    assert found["EvaluationPeriods"] == 1
     counted = {each["MetricStat"]["Metric"]["MetricName"] for each in found["Metrics"] if "MetricStat" in each}
     assert counted in ({"5xx", "Count"}, {"HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count", "RequestCount"})
     assert {each["MetricStat"]["Period"] for each in found["Metrics"] if "MetricStat" in each} == {300}
@@ -60,9 +63,15 @@ def test_tasks_that_are_not_well_alarm(fargate: Deployment) -> None:
 @pytest.mark.parametrize("table", ["Users", "Events", "RecCache"])
 def test_throttles_of_each_table_alarm(app: Template, table: str) -> None:
     found = alarm(app, f"{table}Throttles")
-    assert (found["Namespace"], found["MetricName"]) == ("AWS/DynamoDB", "ThrottledRequests")
-    [dimension] = found["Dimensions"]
-    assert dimension["Value"]["Ref"].startswith(f"Data{table}")
+    # ThrottledRequests has no data for a table alone.
+    metrics = [each["MetricStat"]["Metric"] for each in found["Metrics"] if "MetricStat" in each]
+    assert {(each["Namespace"], each["MetricName"]) for each in metrics} == {
+        ("AWS/DynamoDB", "ReadThrottleEvents"), ("AWS/DynamoDB", "WriteThrottleEvents"),
+    }  # fmt: skip
+    for each in metrics:
+        [dimension] = each["Dimensions"]
+        assert dimension["Name"] == "TableName"
+        assert dimension["Value"]["Ref"].startswith(f"Data{table}")
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])
@@ -70,7 +79,10 @@ def test_throttles_of_each_table_alarm(app: Template, table: str) -> None:
 def test_capacity_near_its_maximum_alarms(request: pytest.FixtureRequest, stage: str, metric: str, side: str) -> None:
     found = alarm(request.getfixturevalue(stage).app, metric)
     assert found["Threshold"] == pytest.approx(0.9 * STAGES[stage][f"{side}_ocu_max"])
-    assert (found["Namespace"], found["MetricName"], found["Statistic"]) == ("AWS/AOSS", metric, "Maximum")
+    assert (found["Namespace"], found["MetricName"], found["Statistic"]) == ("AWS/AOSS", metric, "Sum")
+    assert found["Dimensions"] == [{"Name": "ClientId", "Value": ACCOUNT}]
+    # A quarter of an hour, a point a minute: summed over more, a minute's sum would count several times.
+    assert (found["Period"], found["EvaluationPeriods"], found["DatapointsToAlarm"]) == (60, 15, 15)
 
 
 def test_a_canary_that_fails_or_is_silent_alarms(app: Template) -> None:
@@ -78,6 +90,8 @@ def test_a_canary_that_fails_or_is_silent_alarms(app: Template) -> None:
     assert (found["Namespace"], found["MetricName"]) == ("CloudWatchSynthetics", "SuccessPercent")
     assert (found["Threshold"], found["ComparisonOperator"], found["Period"]) == (100, "LessThanThreshold", 300)
     assert found["TreatMissingData"] == "breaching"
+    assert found["EvaluationPeriods"] == 2
+    assert found["Dimensions"] == [{"Name": "CanaryName", "Value": {"Ref": next(iter(app.all(CANARY)))}}]
 
 
 def test_dead_letters_alarm(app: Template) -> None:
@@ -103,7 +117,8 @@ def test_the_topic_is_encrypted_by_a_key_that_its_senders_may_use(app: Template)
     key = app.one("AWS::KMS::Key")
     assert key["EnableKeyRotation"] is True
     allowed = text_of(key["KeyPolicy"])
-    assert all(f"{service}.amazonaws.com" in allowed for service in ("cloudwatch", "budgets", "events"))
+    senders = [service for service in ("cloudwatch", "budgets", "events") if f"{service}.amazonaws.com" in allowed]
+    assert len(senders) == 3
 
 
 def test_alarms_and_the_budget_of_this_account_may_publish_and_nobody_without_tls(app: Template) -> None:

@@ -1,0 +1,51 @@
+"""The functions that the CDK brings along: to empty a bucket, to carry a value to another region."""
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from constructs import IValidation
+
+from infra.constructs.log_groups import log_group
+from infra.settings import Settings
+
+
+def own_helpers_logs(stack: cdk.Stack, settings: Settings) -> None:
+    """Have the helpers of a stack log into groups of that stack.
+
+    Otherwise each makes a group of its own when it first runs, which stays when the stack is gone. Without the managed
+    role, which may make any group, the last line of a helper can't bring its group back.
+    """
+    stack.node.add_validation(_Helpers(stack, settings))
+
+
+@jsii.implements(IValidation)
+class _Helpers:
+    """Validations come after references across regions are resolved, and the helpers that carry them are made no
+    sooner: aspects would miss them.
+    """
+
+    def __init__(self, stack: cdk.Stack, settings: Settings) -> None:
+        self._stack = stack
+        self._settings = settings
+
+    def validate(self) -> list[str]:
+        """Change the helpers; there is nothing to complain of."""
+        for each in self._stack.node.children:
+            if isinstance(each, cdk.CustomResourceProviderBase) and each.node.try_find_child("Logs") is None:
+                _own_logs(each, log_group(each, "Logs", self._settings))
+        return []
+
+
+def _own_logs(helper: cdk.CustomResourceProviderBase, group: logs.LogGroup) -> None:
+    role, function = helper.node.find_child("Role"), helper.node.find_child("Handler")
+    assert isinstance(role, cdk.CfnResource)
+    assert isinstance(function, cdk.CfnResource)
+    write = iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[group.log_group_arn])
+    policy = iam.CfnRolePolicy(
+        helper, "LogsPolicy", role_name=role.ref, policy_name="Logs",
+        policy_document=iam.PolicyDocument(statements=[write]),
+    )  # fmt: skip
+    role.add_property_deletion_override("ManagedPolicyArns")
+    function.add_property_override("LoggingConfig.LogGroup", group.log_group_name)
+    function.add_resource_dependency(policy)

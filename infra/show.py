@@ -1,0 +1,36 @@
+"""``python -m infra.show [-c name=value ...]``: the settings that a deployment would have, as JSON, without the CDK."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from infra.settings import SettingsError, load_settings
+
+CDK_JSON = Path(__file__).resolve().parents[1] / "cdk.json"
+
+
+def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Print them; 0, or 2 for settings that can't be deployed."""
+    context = json.loads(CDK_JSON.read_bytes())["context"] | _given(arguments)
+    try:
+        settings = load_settings(context, environment)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    sys.stdout.write(settings.model_dump_json(indent=2) + "\n")
+    return 0
+
+
+def _given(arguments: Sequence[str]) -> dict[str, str]:
+    """What the command line puts over ``cdk.json``."""
+    parser = argparse.ArgumentParser(prog="python -m infra.show", description=__doc__)
+    parser.add_argument("-c", "--context", action="append", default=[], metavar="name=value", help="as for cdk")
+    pairs = [each.partition("=") for each in parser.parse_args(arguments).context]
+    return {name: value for name, _, value in pairs}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

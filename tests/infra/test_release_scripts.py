@@ -1,0 +1,239 @@
+"""The scripts of releases, run with stand-ins for the programs they call: what they call, in which order, and what
+they do when one of them fails.
+"""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.infra.tools import ROOT, run
+
+SCRIPTS = ("deployment.sh", "fetch.sh", "release.sh", "rollback.sh")
+VERSION = "0123456789abcdef"
+# Each tells what it was asked, in order.
+UV = """#!/usr/bin/env bash
+echo "$*" | sed 's/^run --no-sync //' >>"$CALLS"
+case "$*" in
+    *"python -m infra.show"*) echo '{"region": "eu-west-1"}' ;;
+    *"marquee build"*) echo '{"version": "0123456789abcdef"}' ;;
+    *"keys create"*) echo '{"key": "mq_new"}' ;;
+esac
+case "$*" in *"$FAILING"*) exit 1 ;; esac
+"""
+AWS = """#!/usr/bin/env bash
+echo "aws $*" >>"$CALLS"
+case "$1 $2" in
+    "lambda publish-version") echo 7 ;;
+    "lambda list-versions-by-function") printf '%s\\n' ${VERSIONS:-} ;;
+    "lambda get-function")
+        case "$*" in
+            *ImageUri*) echo "registry/images:good" ;;
+            *Description*) echo "${DESCRIPTION:-}" ;;
+        esac ;;
+    "secretsmanager get-secret-value") echo "$HELD" ;;
+    "secretsmanager put-secret-value") echo "key $(cat canary.key)" >>"$CALLS" ;;
+    "ecr get-login-password") echo secret ;;
+    "codebuild batch-get-projects")
+        case "$*" in
+            *FUNCTION*) echo "${FUNCTION_NAME:-}" ;;
+            *ALIAS*) echo live ;;
+        esac ;;
+    "cloudformation describe-stacks")
+        if [ -n "${STACK_ERROR:-}" ]; then echo "$STACK_ERROR" >&2; exit 254; fi
+        echo films ;;
+    "s3api head-object")
+        if [ -n "${POINTER_ERROR:-}" ]; then echo "$POINTER_ERROR" >&2; exit 254; fi ;;
+    "s3 cp") printf '{"version": "0123456789abcdef", "previous": null}' >"${@: -1}" ;;
+    "s3 sync")
+        if [ -n "${RAW:-}" ]; then mkdir -p raw/movielens && touch raw/movielens/movies.csv; fi ;;
+esac
+"""
+DOCKER = '#!/usr/bin/env bash\necho "docker $1" >>"$CALLS"\n[ "$1" != login ] || cat >/dev/null\n'
+
+Script = Callable[..., tuple[int, list[str]]]
+
+
+class Folder:
+    """A checkout with nothing but the scripts and the stand-ins."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        for name, code in ((".ci/uv", UV), ("bin/aws", AWS), ("bin/docker", DOCKER)):
+            (path / name).parent.mkdir(exist_ok=True)
+            (path / name).write_text(code)
+            (path / name).chmod(0o755)
+        shutil.copytree(ROOT / "infra/release", path / "infra/release")
+
+    def run(self, script: str, *arguments: str, **environment: str) -> tuple[int, list[str], str]:
+        """Its code, what it called this time, and what it said."""
+        calls = self.path / "calls"
+        calls.unlink(missing_ok=True)
+        told = {"CALLS": str(calls), "PATH": f"{self.path / 'bin'}:{os.environ['PATH']}", "HELD": "mq_old",
+                "FAILING": "nothing", "BUNDLE_BUCKET": "films", "CANARY_KEY_ARN": "arn", "ARCHITECTURE": "x86_64",
+                "REPOSITORY": "registry/images", "OPENSEARCH_ENDPOINT": "https://search"}  # fmt: skip
+        done = run(["bash", self.path / "infra/release" / script, *arguments], **{**told, **environment})
+        return done.returncode, calls.read_text().splitlines() if calls.exists() else [], done.stdout + done.stderr
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path)
+
+
+def order(calls: list[str], *wanted: str) -> list[str]:
+    """Those of the calls that begin like one of these, by what they begin like."""
+    return [each for call in calls for each in wanted if call.startswith(each)]
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_bash_understands_them(script: str) -> None:
+    path = ROOT / "infra/release" / script
+    checked = run(["bash", "-n", path])
+    assert checked.returncode == 0, checked.stderr
+    if script != "deployment.sh":
+        assert path.stat().st_mode & 0o111
+        assert "set -euo pipefail" in path.read_text()
+
+
+def test_a_release_to_a_function_moves_alias_and_pointer_after_all_that_they_need(folder: Folder) -> None:
+    code, calls, said = folder.run("release.sh", FUNCTION="api", ALIAS="live")
+    assert code == 0, said
+    wanted = (
+        "marquee build --no-activate --events-from-state --json", f"marquee bundle publish {VERSION}",
+        f"marquee index --bundle {VERSION}", "docker build", "docker push", "aws lambda update-function-code",
+        "aws lambda wait function-updated", "aws lambda publish-version", "aws lambda wait published-version-active",
+        "aws lambda update-alias", f"marquee release {VERSION} --keep 2",
+    )  # fmt: skip
+    assert order(calls, *wanted) == list(wanted)
+    assert f"--description release: bundle {VERSION}" in next(each for each in calls if "publish-version" in each)
+
+
+def test_without_opensearch_nothing_is_indexed(folder: Folder) -> None:
+    code, calls, _ = folder.run("release.sh", FUNCTION="api", ALIAS="live", OPENSEARCH_ENDPOINT="")
+    assert code == 0
+    assert not [each for each in calls if "marquee index" in each]
+    assert order(calls, "aws lambda update-alias")
+
+
+def test_a_release_to_servers_makes_no_image(folder: Folder) -> None:
+    code, calls, _ = folder.run("release.sh")
+    assert code == 0
+    assert f"marquee release {VERSION} --keep 2" in calls
+    assert not order(calls, "docker", "aws lambda")
+
+
+@pytest.mark.parametrize("failing", ["marquee build", "marquee index", "marquee bundle publish"])
+def test_what_fails_before_leaves_the_old_release_in_service(folder: Folder, failing: str) -> None:
+    code, calls, _ = folder.run("release.sh", FUNCTION="api", ALIAS="live", FAILING=failing)
+    assert code != 0
+    assert not order(calls, "aws lambda update-alias", "marquee release")
+
+
+def test_the_last_three_versions_of_the_job_stay(folder: Folder) -> None:
+    _, calls, _ = folder.run("release.sh", FUNCTION="api", ALIAS="live", VERSIONS="9 10 4 11 5")
+    deleted = [each for each in calls if each.startswith("aws lambda delete-function")]
+    assert deleted == [f"aws lambda delete-function --function-name api --qualifier {each}" for each in (4, 5)]
+    asked = next(each for each in calls if "list-versions" in each)
+    assert "starts_with(Description, 'release: ')" in asked, "those of deployments are CloudFormation's"
+
+
+def test_raw_data_that_is_there_is_used(folder: Folder) -> None:
+    _, calls, _ = folder.run("release.sh", RAW="yes")
+    assert "marquee build --no-activate --events-from-state --json --movielens raw/movielens" in calls
+
+
+def test_the_canary_gets_a_key_once(folder: Folder) -> None:
+    _, calls, _ = folder.run("release.sh", HELD="made-by-the-stack")
+    assert "marquee keys create canary --json" in calls
+    assert "key mq_new" in calls
+    assert not order(folder.run("release.sh")[1], "marquee keys")
+
+
+def test_people_are_seeded_where_they_are_wanted(folder: Folder) -> None:
+    _, calls, _ = folder.run("release.sh", DEMO_USERS="sim-0019,sim-0022", CANARY_PERSON="sim-0001")
+    assert "marquee users seed --user sim-0019 --user sim-0022 --user sim-0001" in calls
+    assert not order(folder.run("release.sh", DEMO_USERS="", CANARY_PERSON="")[1], "marquee users")
+
+
+def test_people_who_are_not_in_the_data_do_not_fail_a_release(folder: Folder) -> None:
+    code, calls, said = folder.run("release.sh", DEMO_USERS="nobody", FAILING="users seed", HELD="new")
+    assert code == 0
+    assert "set demo_users and canary_person" in said
+    assert "key mq_new" in calls
+
+
+def test_a_deployment_brings_the_released_bundle(folder: Folder) -> None:
+    code, calls, said = folder.run("fetch.sh", "dev", "-c", "region=eu-west-1")
+    assert code == 0, said
+    assert (folder.path / "bundle/current.json").is_file()
+    assert f"aws s3 sync --only-show-errors s3://films/bundles/{VERSION}/ bundle/bundles/{VERSION}/" in calls
+    assert "python -m infra.show -c stage=dev -c region=eu-west-1" in calls
+
+
+@pytest.mark.parametrize(
+    ("missing", "told"),
+    [
+        ({"STACK_ERROR": "ValidationError: Stack with id Marquee-dev does not exist"}, "is not deployed in eu-west-1"),
+        ({"POINTER_ERROR": "An error occurred (404) when calling the HeadObject operation"}, "has no release yet"),
+    ],
+)
+def test_a_first_deployment_has_no_bundle_and_goes_on(folder: Folder, missing: dict[str, str], told: str) -> None:
+    (folder.path / "bundle").mkdir()
+    (folder.path / "bundle/current.json").write_text("{}")
+    code, _, said = folder.run("fetch.sh", "dev", **missing)
+    assert code == 0
+    assert told in said
+    assert not list((folder.path / "bundle").iterdir()), "nothing of another stage stays"
+
+
+@pytest.mark.parametrize("place", ["STACK_ERROR", "POINTER_ERROR"])
+@pytest.mark.parametrize("error", ["AccessDenied: not allowed", "ExpiredToken: expired", "Could not connect"])
+def test_what_can_not_be_found_out_ends_the_deployment(folder: Folder, place: str, error: str) -> None:
+    """An image without a bundle must not take over because a right is missing or a login has expired."""
+    code, _, said = folder.run("fetch.sh", "dev", **{place: error})
+    assert code != 0
+    assert error in said
+
+
+def test_a_rollback_moves_the_alias_first_then_what_the_next_deployment_goes_by(folder: Folder) -> None:
+    code, calls, said = folder.run(
+        "rollback.sh", "dev", "12", FUNCTION_NAME="api", DESCRIPTION=f"release: bundle {VERSION}"
+    )
+    assert code == 0, said
+    wanted = ("aws lambda update-alias --function-name api --name live --function-version 12",
+              "aws lambda update-function-code --function-name api --image-uri registry/images:good",
+              f"marquee release {VERSION}")  # fmt: skip
+    assert order(calls, *wanted) == list(wanted)
+
+
+def test_a_rollback_to_a_version_without_a_bundle_leaves_the_pointer(folder: Folder) -> None:
+    code, calls, _ = folder.run("rollback.sh", "dev", "1", FUNCTION_NAME="api", DESCRIPTION="deployment: bundle none")
+    assert code == 0
+    assert not order(calls, "marquee release")
+
+
+def test_without_a_version_a_rollback_lists_those_there_are(folder: Folder) -> None:
+    code, calls, _ = folder.run("rollback.sh", "dev", FUNCTION_NAME="api", VERSIONS="6 7")
+    assert code == 0
+    assert order(calls, "aws lambda list-versions-by-function", "aws lambda update-alias") == [
+        "aws lambda list-versions-by-function"
+    ]
+
+
+def test_on_fargate_a_rollback_says_what_to_do_instead(folder: Folder) -> None:
+    code, calls, said = folder.run("rollback.sh", "dev", "12")
+    assert code == 2
+    assert "marquee release --rollback" in said
+    assert not order(calls, "aws lambda")
+
+
+def test_the_names_of_a_deployment_can_be_taken_into_a_shell(folder: Folder) -> None:
+    (folder.path / "infra/release/shell.sh").write_text(
+        'set -eu\ncd "$(dirname "$0")/../.."\n. infra/release/deployment.sh prod\nuse_deployment\n'
+        'echo "$STACK $AWS_REGION $AWS_DEFAULT_REGION $DDB_USERS_TABLE $BUNDLE_BUCKET $API_KEY_PEPPER_ARN"\n'
+    )
+    code, _, said = folder.run("shell.sh")
+    assert (code, said.strip()) == (0, "Marquee-prod eu-west-1 eu-west-1 films films films")
