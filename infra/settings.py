@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 SMALL_OCUS = frozenset({2, 4, 8})
 LARGE_OCU_STEP = 16
 
-# What a stage sets unless the context says otherwise. dev costs next to nothing while nobody asks.
+# What a stage sets unless the context says otherwise. In dev OpenSearch costs nothing while nobody searches.
 STAGES: Mapping[str, Mapping[str, object]] = {
     "dev": {
         "search_ocu_min": 0, "search_ocu_max": 4, "indexing_ocu_max": 4, "demo_page": True, "log_days": 30,
-        "throttle_rate": 50, "throttle_burst": 100, "waf_requests_per_ip": 7_500, "monthly_budget_usd": 50,
+        "throttle_rate": 50, "throttle_burst": 100, "waf_requests_per_ip": 7_500, "monthly_budget_usd": 100,
         "fargate_tasks_min": 1, "demo_users": "sim-0019,sim-0022,sim-0054,sim-0070,sim-0125,sim-0216",
     },
     "prod": {

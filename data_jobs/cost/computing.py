@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 
 from data_jobs.cost.bill import Line
-from data_jobs.cost.deployment import HOURS, SECONDS, Compute, Deployment, Search
+from data_jobs.cost.deployment import HOURS, SECONDS, Compute, Deployment
 from data_jobs.cost.prices import PriceList
 from data_jobs.cost.workload import LOG_BYTES, SEARCH_BYTES, billed_seconds, cpu_seconds, sent_gb
 
 MB_A_GB = 1_024
-# A published version keeps its snapshot until nobody called it for 14 days (AWS Lambda developer guide, "SnapStart").
+# A published version keeps its snapshot until nobody called it for 14 days (AWS Lambda developer guide, "SnapStart");
+# infra/release/release.sh deletes all of its versions but the newest two.
 SNAPSHOT_DAYS, DAYS = 14.0, 30.4
+KEPT_VERSIONS = 2
 # Assumed: an environment lives two hours; at the peak there are three times as many as on average.
 RESTORES_AN_HOUR, PEAK = 0.5, 3.0
 # Active tracing records the first request of a second and 5 % of the others (AWS Lambda developer guide, "X-Ray").
@@ -47,7 +49,7 @@ def _lambda(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
     running = billed_seconds(deployment) * memory_gb
     yield Line(service, f"{deployment.memory_mb:,} MB", running, prices[f"lambda_{deployment.architecture}"])
     if deployment.snapstart:
-        older = deployment.releases * SNAPSHOT_DAYS / DAYS if deployment.stage == "prod" else 0.0
+        older = min(KEPT_VERSIONS - 1, deployment.releases * SNAPSHOT_DAYS / DAYS)
         yield Line(service, "SnapStart, snapshots", (1 + older) * memory_gb * SECONDS, prices["snapstart_cache"])
         restores = environments(deployment) * RESTORES_AN_HOUR * HOURS
         yield Line(service, "SnapStart, restores", restores * memory_gb, prices["snapstart_restore"])
@@ -71,8 +73,7 @@ def _network(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
     yield Line(balancer, "balancer", HOURS, prices["balancer_hour"])
     yield Line(balancer, f"{capacity:.2f} capacity units", capacity * HOURS, prices["balancer_lcu"])
     yield Line(network, f"NAT gateways: {gateways}", gateways * HOURS, prices["nat_hour"])
-    searched = 0.0 if deployment.search is Search.EMBEDDED else deployment.fresh * SEARCH_BYTES
-    through = (searched + deployment.requests * LOG_BYTES) / 1e9
+    through = (deployment.searches * SEARCH_BYTES + deployment.requests * LOG_BYTES) / 1e9
     yield Line(network, "NAT, traffic", through, prices["nat_transfer"])
     addresses = gateways + ZONES
     yield Line(network, f"public addresses: {addresses}", addresses * HOURS, prices["public_ipv4"])

@@ -49,7 +49,8 @@ STAGES: Mapping[str, Stage] = {
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """``rps``: requests a second, the mean of the month. Shares are of 1: ``cache_hit`` and ``explain_share`` of the
-    answers to ``/recommend``, ``feedback_share`` of all requests. ``canary_minutes``: between two runs, 0 for none.
+    answers to ``/recommend``, ``search_share`` of the fresh ones, ``feedback_share`` of all requests.
+    ``canary_minutes``: between two runs, 0 for none.
     ``search_ocu_min`` None: that of the stage.
 
     Raises DeploymentError for values that can't be.
@@ -61,6 +62,8 @@ class Deployment:
     compute: Compute = Compute.LAMBDA
     search: Search = Search.OPENSEARCH
     cache_hit: float = 0.6
+    # Assumed: of the fresh answers, those to words and to "films like this". A taste alone asks no search.
+    search_share: float = 0.2
     explain_share: float = 0.0
     feedback_share: float = 0.03
     people: int = 10_000
@@ -76,7 +79,7 @@ class Deployment:
     def __post_init__(self) -> None:
         if self.stage not in STAGES:
             raise DeploymentError(f"stage {self.stage!r}: expected {' or '.join(STAGES)}")
-        for name in ("cache_hit", "explain_share", "feedback_share"):
+        for name in ("cache_hit", "search_share", "explain_share", "feedback_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise DeploymentError(f"{name} {getattr(self, name)}: expected a share from 0 to 1")
         for name in ("rps", "people", "releases", "canary_minutes"):
@@ -114,6 +117,11 @@ class Deployment:
     def fresh(self) -> float:
         """Answers in a month that are computed, because no cached one is valid."""
         return self.recommendations * (1 - self.cache_hit)
+
+    @property
+    def searches(self) -> float:
+        """Questions to OpenSearch in a month; 0 where the index in the bundle answers."""
+        return 0.0 if self.search is Search.EMBEDDED else self.fresh * self.search_share
 
     @property
     def is_in_use(self) -> bool:

@@ -22,6 +22,11 @@ NOT_IN_THE_BILL = (
 # Less than this is not worth a line, dollars a month.
 _LEAST_USD = 0.05
 _QUIET_CANARY_MINUTES = 15
+# Where it is switched off.
+_FIREWALL = {
+    Compute.LAMBDA: "web_acl_id in infra/constructs/cdn.py",
+    Compute.FARGATE: "FirewallOfBalancer in infra/constructs/fargate.py",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ def _changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment]]:
         "an outage is noticed later", replace(now, canary_minutes=max(now.canary_minutes, _QUIET_CANARY_MINUTES)),
     )  # fmt: skip
     yield (
-        "no firewall", "web_acl_id in infra/constructs/cdn.py",
+        "no firewall", _FIREWALL[now.compute],
         "no limit for one address, no rules against known attacks", replace(now, firewall=False),
     )  # fmt: skip
     if now.compute is Compute.LAMBDA:

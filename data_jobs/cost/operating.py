@@ -15,8 +15,9 @@ LOG_COMPRESSION = 0.15
 ANSWER_METRICS, OTHER_METRICS, CANARY_METRICS = 8, 3, 6
 ANSWER_ROUTES, OTHER_ROUTES, CAUSES = 2, 5, 2
 # Billed by the metric, as infra/constructs/alarms.py has them: two for OpenSearch; the canary's; latency, error rate
-# (two), three tables, dead letters; the health of the compute is two, on Fargate one and a third for the error rate.
-SEARCH_ALARMS, CANARY_ALARMS, OTHER_ALARMS = 2, 1, 7
+# (two), three tables (two each), dead letters; the health of the compute is two, on Fargate one and a third for the
+# error rate.
+SEARCH_ALARMS, CANARY_ALARMS, OTHER_ALARMS = 2, 1, 10
 HEALTH_ALARMS = 2
 # Origin header, pepper of the API keys, key of the canary.
 SECRETS = 3

@@ -45,7 +45,7 @@ def search_ocu(deployment: Deployment) -> float:
     has one within ten minutes before.
     """
     least = deployment.settings.search_ocu_min if deployment.search_ocu_min is None else deployment.search_ocu_min
-    rate = deployment.fresh / SECONDS
+    rate = deployment.searches / SECONDS
     awake = 1 - exp(-rate * IDLE_S)
     needed = max(AWAKE_SEARCH_OCU, 2 * ceil(rate / SEARCHES_A_SECOND / 2), least)
     return least + awake * (needed - least)

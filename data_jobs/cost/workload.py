@@ -4,7 +4,7 @@
 function of 1,769 MB, which has one vCPU (AWS Lambda developer guide, "Configure Lambda function memory").
 """
 
-from data_jobs.cost.deployment import Deployment, Search
+from data_jobs.cost.deployment import Deployment
 
 # Measured: CPU of a fresh answer, of the bench's mix: 2.68 ms at 9,742 films and 14 microseconds for each 1,000 more.
 FRESH_MS, FRESH_MS_A_FILM = 2.54, 1.4e-5
@@ -46,10 +46,10 @@ def fresh_ms(deployment: Deployment) -> float:
 def billed_seconds(deployment: Deployment) -> float:
     """Seconds of a month that the function runs, waiting for others among them."""
     answer = LOOP_MS + ROUNDING_MS + READ_MS
-    search = 0.0 if deployment.search is Search.EMBEDDED else SEARCH_MS
     milliseconds = (
         (deployment.recommendations - deployment.fresh + deployment.canary_runs) * (answer + CACHED_MS)
-        + deployment.fresh * (answer + fresh_ms(deployment) + search + WRITE_MS)
+        + deployment.fresh * (answer + fresh_ms(deployment) + WRITE_MS)
+        + deployment.searches * SEARCH_MS
         + deployment.feedback * (answer + FEEDBACK_MS + WRITE_MS)
     )
     return milliseconds / 1_000

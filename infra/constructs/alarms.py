@@ -100,8 +100,8 @@ class Alarms(Construct):
             f"The release job {jobs.project.project_name} failed: {events.EventField.from_path('$.detail.build-id')}"
         )
         told = targets.SnsTopic(self.topic, message=failed, dead_letter_queue=jobs.dead_letters)
-        ends = {"detail": {"build-status": ["FAILED", "FAULT", "TIMED_OUT"]}}
-        jobs.project.on_state_change("Failed", target=told, event_pattern=events.EventPattern(**ends))
+        ends = events.EventPattern(detail={"build-status": ["FAILED", "FAULT", "TIMED_OUT"]})
+        jobs.project.on_state_change("Failed", target=told, event_pattern=ends)
 
     def watch_budget(self) -> None:
         """The account's month: 80 % spent, or all of it by forecast. Source: AWS Budgets user guide."""

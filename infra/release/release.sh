@@ -8,9 +8,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 : "${BUNDLE_BUCKET:?the data bucket}" "${CANARY_KEY_ARN:?the secret of the canary}"
 home="${MARQUEE_HOME:-.marquee}"
 DEMO_USERS="${DEMO_USERS:-}"
-# What the descriptions of this job's versions begin with, and how many of them stay.
+# What the descriptions of this job's versions begin with, and how many stay: that in service and the one before.
 RELEASED=release:
-KEPT_VERSIONS=3
+KEPT_VERSIONS=2
 
 marquee() { .ci/uv run --no-sync marquee "$@"; }
 field() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }

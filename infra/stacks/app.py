@@ -87,7 +87,8 @@ class AppStack(cdk.Stack):
         alarms = Alarms(self, "Alarms", settings, self._key)
         alarms.watch_traffic(compute.traffic)
         alarms.watch_data(self._data)
-        alarms.watch_search(self._search)
+        if settings.search == "opensearch":
+            alarms.watch_search(self._search)
         alarms.watch_canary(canary)
         alarms.watch_jobs(self._jobs)
         alarms.watch_budget()

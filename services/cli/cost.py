@@ -60,6 +60,9 @@ def cost(
         SearchChoice, typer.Option(help="OpenSearch Serverless (NextGen or Classic), or the index in the bundle.")
     ] = SearchChoice.OPENSEARCH,
     cache_hit: Annotated[float, typer.Option(min=0, max=1, help="Share of the answers out of the cache.")] = 0.6,
+    search_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the other answers that ask search: words, films like a film.")
+    ] = 0.2,
     explain_share: Annotated[float, typer.Option(min=0, max=1, help="Share of the answers with sentences.")] = 0.0,
     region: Annotated[str, typer.Option(help="AWS region whose prices count.")] = "eu-west-1",
     as_json: JsonOption = False,
@@ -77,7 +80,7 @@ def cost(
         deployments = [
             Deployment(
                 rps=each, films=films, stage=stage.value, compute=Compute(compute), search=Search(search),
-                cache_hit=cache_hit, explain_share=explain_share,
+                cache_hit=cache_hit, search_share=search_share, explain_share=explain_share,
             )
             for each in (LOADS if rps is None else (rps,))
         ]  # fmt: skip

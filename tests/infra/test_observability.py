@@ -138,7 +138,7 @@ def test_mail_goes_to_whom_it_was_asked_for(dev: Deployment, prod: Deployment) -
     assert (mail["Protocol"], mail["Endpoint"]) == ("email", "films@example.com")
 
 
-@pytest.mark.parametrize(("stage", "dollars"), [("dev", 50), ("prod", 800)])
+@pytest.mark.parametrize(("stage", "dollars"), [("dev", 100), ("prod", 800)])
 def test_the_month_has_a_budget_that_warns_before_it_is_spent(
     request: pytest.FixtureRequest, stage: str, dollars: int
 ) -> None:

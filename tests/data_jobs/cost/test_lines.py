@@ -26,17 +26,18 @@ def test_a_month_has_730_hours() -> None:
 
 def test_a_snapshot_is_kept_for_the_whole_month_and_restored_twice_an_hour_at_most() -> None:
     gb = 1_769 / 1_024
-    assert line(ONE, "Lambda", "SnapStart, snapshots").units == pytest.approx(gb * 2_628_000)
+    assert line(replace(ONE, releases=0), "Lambda", "SnapStart, snapshots").units == pytest.approx(gb * 2_628_000)
     restored = line(Deployment(), "Lambda", "SnapStart, restores").units
     assert restored == pytest.approx(365 * gb, rel=0.01)
     assert line(replace(ONE, rps=100), "Lambda", "SnapStart, restores").units > 5 * restored
 
 
-def test_weekly_releases_keep_older_snapshots_for_a_fortnight_in_prod_only() -> None:
-    prod = replace(ONE, stage="prod")
-    dev, kept = (line(each, "Lambda", "SnapStart, snapshots").units for each in (ONE, prod))
-    assert kept / dev == pytest.approx(1 + 4 * 14 / 30.4)
-    assert line(replace(prod, releases=0), "Lambda", "SnapStart, snapshots").units == pytest.approx(dev)
+def test_the_version_before_keeps_its_snapshot_for_a_fortnight() -> None:
+    none, rare, weekly, daily = (
+        line(replace(ONE, releases=n), "Lambda", "SnapStart, snapshots").units for n in (0, 1, 4, 30)
+    )
+    assert rare / none == pytest.approx(1 + 14 / 30.4)
+    assert weekly / none == daily / none == pytest.approx(2)
 
 
 def test_a_balancer_is_billed_by_its_busiest_dimension() -> None:
@@ -70,8 +71,8 @@ def test_metrics_are_those_of_the_routes_that_are_asked() -> None:
 
 
 def test_alarms_are_billed_by_the_metric() -> None:
-    assert line(ONE, "CloudWatch", "alarms").units == 12
-    assert line(replace(ONE, canary_minutes=0), "CloudWatch", "alarms").units == 11
+    assert line(ONE, "CloudWatch", "alarms").units == 15
+    assert line(replace(ONE, canary_minutes=0), "CloudWatch", "alarms").units == 14
 
 
 def test_a_run_of_the_canary_is_paid_twice() -> None:

@@ -80,15 +80,16 @@ def test_two_search_ocu_around_the_clock_are_about_350_dollars() -> None:
 
 def test_a_collection_sleeps_while_nobody_asks_and_not_under_load() -> None:
     assert search_ocu(IDLE) == 0
-    once_an_hour = Deployment(rps=1 / 3_600, cache_hit=0, feedback_share=0)
+    once_an_hour = Deployment(rps=1 / 3_600, cache_hit=0, search_share=1, feedback_share=0)
     assert search_ocu(once_an_hour) == pytest.approx(2 * (1 - 2.718281828 ** (-600 / 3_600)))
     assert search_ocu(replace(IDLE, rps=1)) == pytest.approx(2)
     assert search_ocu(replace(IDLE, rps=1, cache_hit=1)) == 0
+    assert search_ocu(replace(IDLE, rps=1, search_share=0)) == 0
 
 
 def test_more_searches_than_two_ocu_make_want_two_more() -> None:
-    assert search_ocu(Deployment(rps=100, cache_hit=0, feedback_share=0)) == pytest.approx(2)
-    assert search_ocu(Deployment(rps=101, cache_hit=0, feedback_share=0)) == pytest.approx(4)
+    assert search_ocu(Deployment(rps=100, cache_hit=0, search_share=1, feedback_share=0)) == pytest.approx(2)
+    assert search_ocu(Deployment(rps=101, cache_hit=0, search_share=1, feedback_share=0)) == pytest.approx(4)
     assert search_ocu(Deployment(rps=1, search_ocu_min=8)) == pytest.approx(8)
 
 
@@ -152,7 +153,7 @@ def test_tasks_never_fall_below_those_of_the_stage_and_grow_with_the_load() -> N
 
 def test_prod_keeps_more_than_dev() -> None:
     prod = replace(BUSY, stage="prod")
-    for service in ("Lambda", "S3", "CloudWatch"):
+    for service in ("S3", "CloudWatch"):
         assert services(prod)[service] > services(BUSY)[service]
 
 

@@ -61,8 +61,13 @@ def test_the_firewall_is_billed_for_its_rules() -> None:
 
 
 def test_images_are_billed_as_many_as_are_kept() -> None:
-    assert f"KEPT_IMAGES = {storing.KEPT_IMAGES:.0f}\n" in code("jobs")
+    assert f"KEPT = {storing.KEPT_IMAGES:.0f}\n" in code("images")
     assert "ComputeType.LARGE" in code("jobs")
+
+
+def test_old_versions_are_billed_as_many_as_are_kept() -> None:
+    script = (INFRA / "release/release.sh").read_text(encoding="utf-8")
+    assert f"KEPT_VERSIONS={computing.KEPT_VERSIONS}\n" in script
 
 
 def test_old_bundles_are_billed_as_long_as_they_are_kept() -> None:
