@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_jobs.adjust import join_log, leave_out
-from data_jobs.bundle import assemble, save
+from data_jobs.bundle import bundle_of, save
 from data_jobs.catalogue import arranged, build_catalogue
 from data_jobs.embed_items import embed_films, write_embeddings
 from data_jobs.items import write_items
@@ -86,15 +86,7 @@ def build(order: Order, progress: Progress) -> Built:
         model = train(dataset, catalogue, params, embeddings, progress)
     with _timed(seconds, "bundle"):
         progress.advance("writing the bundle", 0, 1)
-        bundle = assemble(
-            catalogue,
-            model.collaborative,
-            model.popularity,
-            model.model_version,
-            embeddings=embeddings,
-            weights=weights,
-            sources=dataset.sources,
-        )
+        bundle = bundle_of(model, catalogue, embeddings, dataset.sources, weights)
         path = save(
             bundle,
             order.home,

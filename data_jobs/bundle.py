@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_jobs.text_index import write_text_index
+from data_jobs.train import TrainedModel
 from services.adapters.bundle.writer import write_bundle
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import Catalogue
@@ -38,6 +39,25 @@ def assemble(
         embeddings=embeddings,
         weights=weights or Weights(),
         figures=figures or {},
+        sources=sources,
+    )
+
+
+def bundle_of(
+    model: TrainedModel,
+    catalogue: Catalogue,
+    embeddings: Embeddings | None,
+    sources: tuple[str, ...],
+    weights: Weights | None = None,
+) -> Bundle:
+    """The bundle of a model and of what it was trained on; see ``assemble``."""
+    return assemble(
+        catalogue,
+        model.collaborative,
+        model.popularity,
+        model.model_version,
+        embeddings=embeddings,
+        weights=weights,
         sources=sources,
     )
 

@@ -1,12 +1,11 @@
 """The settings: environment variables and a ``.env`` file, typed and checked in one place.
 
 A wrong value is one line that names the setting, its value and what was expected; a setting that this version
-does not use is named by :func:`notes`, never passed over in silence.
+does not use is named by ``marquee serve`` and ``doctor``, never passed over in silence.
 """
 
-import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
@@ -189,40 +188,3 @@ def _complaints(error: ValidationError) -> Iterator[str]:
         name = str(problem["loc"][0])
         meaning = Settings.model_fields[name].description
         yield f"{name.upper()} = {str(problem['input'])!r}: expected {meaning}; {message[0].lower()}{message[1:]}"
-
-
-_OPENSEARCH = (
-    "opensearch_index", "opensearch_engine", "opensearch_compression", "opensearch_custom_ids",
-    "opensearch_timeout_ms", "opensearch_auth", "vector_dim",
-)  # fmt: skip
-_DYNAMODB = ("ddb_cache_table", "ddb_events_table", "ddb_endpoint", "ddb_timeout_ms")
-
-
-def notes(settings: Settings, environment: Mapping[str, str] | None = None) -> list[str]:
-    """What the operator should know: settings that have no effect here, and misspelt ``MARQUEE_*`` names."""
-    environment = os.environ if environment is None else environment
-    unknown = [
-        f"{name} is no setting of Marquee and has no effect; is it misspelt?"
-        for name in sorted(environment)
-        if name.startswith("MARQUEE_") and name.lower() not in Settings.model_fields
-    ]
-    return [f"{name} is set, but {why}" for name, (_, why) in _without_effect(settings).items()] + unknown
-
-
-def unused_settings(settings: Settings) -> dict[str, str]:
-    """The settings that are given and have no effect, by name, with their values, for ``marquee doctor``."""
-    return {name: value for name, (value, _) in _without_effect(settings).items()}
-
-
-def _without_effect(settings: Settings) -> dict[str, tuple[str, str]]:
-    """Name to value and reason."""
-    reasons: dict[str, str] = {}
-    if settings.opensearch_endpoint is None:
-        reasons |= dict.fromkeys(_OPENSEARCH, "OPENSEARCH_ENDPOINT is not: search is embedded (tantivy, numpy)")
-    if settings.ddb_users_table is None:
-        reasons |= dict.fromkeys(_DYNAMODB, "DDB_USERS_TABLE is not: people are kept in SQLite")
-    if settings.bundle_bucket is None:
-        reasons |= dict.fromkeys(("bundle_poll_secs", "s3_endpoint"), "BUNDLE_BUCKET is not: bundles are local")
-    reasons["bedrock_model"] = "this version writes its sentences by template and does not use it"
-    given = [name for name in reasons if name in settings.model_fields_set]
-    return {name.upper(): (str(getattr(settings, name)), reasons[name]) for name in given}

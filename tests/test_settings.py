@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.settings import Settings, SettingsError, load_settings, notes, unused_settings
+from services.settings import Settings, SettingsError, load_settings
 
 PEPPER = "sixteen letters or more"
 
@@ -182,26 +182,3 @@ def test_remote_settings_that_contradict_each_other(given: dict[str, str], expec
 def test_a_local_dynamodb_needs_no_region() -> None:
     settings = load_settings(ddb_users_table="users", ddb_endpoint="http://127.0.0.1:8001")
     assert settings.aws_region is None
-
-
-def test_settings_without_effect_are_named() -> None:
-    settings = load_settings(opensearch_index="f", ddb_cache_table="cache", bedrock_model="m", aws_region="eu-west-1")
-    said = notes(settings, {"MARQUEE_PROT": "1", "MARQUEE_PORT": "2", "PATH": "/bin"})
-    names = ["OPENSEARCH_INDEX", "DDB_CACHE_TABLE", "BEDROCK_MODEL"]
-    assert [note.split()[0] for note in said] == [*names, "MARQUEE_PROT"]
-    assert said[0] == "OPENSEARCH_INDEX is set, but OPENSEARCH_ENDPOINT is not: search is embedded (tantivy, numpy)"
-    assert unused_settings(settings) == {"OPENSEARCH_INDEX": "f", "DDB_CACHE_TABLE": "cache", "BEDROCK_MODEL": "m"}
-    assert notes(load_settings(), {}) == []
-
-
-def test_settings_in_use_are_not_named() -> None:
-    settings = load_settings(
-        opensearch_endpoint="http://127.0.0.1:9200",
-        opensearch_index="f",
-        vector_dim=384,
-        ddb_users_table="users",
-        ddb_cache_table="cache",
-        aws_region="eu-west-1",
-    )
-    assert notes(settings, {}) == []
-    assert unused_settings(settings) == {}

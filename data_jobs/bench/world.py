@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from data_jobs.bench.catalogues import SEED, WATCHED_FILMS, Filling, read_dataset
 from data_jobs.bench.vectors import simulated_vectors
 from data_jobs.build import Order, fingerprint
-from data_jobs.bundle import assemble, save
+from data_jobs.bundle import bundle_of, save
 from data_jobs.catalogue import build_catalogue
 from data_jobs.embed_items import embed_films
 from data_jobs.records import Dataset
@@ -93,14 +93,7 @@ def _build(home: Path, own: Path, world: World, progress: Progress) -> Path:
     embeddings = None if vectors is None else Embeddings.quantise(vectors, encoder_id)
     model = train(dataset, catalogue, PARAMS, embeddings, progress)
     simulated = () if vectors is None or world.real_text else (SIMULATED_VECTORS,)
-    bundle = assemble(
-        catalogue,
-        model.collaborative,
-        model.popularity,
-        model.model_version,
-        embeddings=embeddings,
-        sources=(*dataset.sources, *simulated),
-    )
+    bundle = bundle_of(model, catalogue, embeddings, (*dataset.sources, *simulated))
     progress.advance("writing the bundle", 0, 1)
     path = save(bundle, own, {"training": dict(model.figures)})
     LocalBundles(own).activate(path.name)

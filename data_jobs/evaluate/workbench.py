@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from data_jobs.bundle import assemble, save
+from data_jobs.bundle import bundle_of, save
 from data_jobs.catalogue import arranged, build_catalogue
 from data_jobs.evaluate.metrics import popularity_ranks
 from data_jobs.evaluate.people import People
@@ -99,15 +99,7 @@ class Workshop:
         embeddings = None if vectors is None else Embeddings.quantise(vectors, encoder_id)
         model = train(dataset, catalogue, self.params, embeddings, self.progress)
         self.progress.advance("writing the bundle", 0, 1)
-        bundle = assemble(
-            catalogue,
-            model.collaborative,
-            model.popularity,
-            model.model_version,
-            embeddings=embeddings,
-            weights=self.weights,
-            sources=dataset.sources,
-        )
+        bundle = bundle_of(model, catalogue, embeddings, dataset.sources, self.weights)
         path = save(bundle, self.folder)
         self.progress.advance("writing the bundle", 1, 1)
         served = open_bundle(path)

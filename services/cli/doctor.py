@@ -168,7 +168,7 @@ def _encoder(settings: "Settings") -> Iterator[Check]:
 
 
 def _notes(settings: "Settings") -> Iterator[Check]:
-    from services.settings import notes, unused_settings
+    from services.cli.notes import notes, unused_settings
 
     for name, value in unused_settings(settings).items():
         yield Check(name, "note", f"{value} (has no effect)")

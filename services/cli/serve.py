@@ -39,7 +39,7 @@ def serving_settings(host: str | None, port: int | None) -> "Settings":
 def run_server(settings: "Settings", workers: int, insecure: bool, hints: list[str]) -> int:
     """Check, listen, serve; ``hints`` are lines to print once it is up, ``{url}`` being the address."""
     from services.cli import server
-    from services.settings import notes
+    from services.cli.notes import notes
 
     output = Output()
     refuse_exposure(settings, insecure)

@@ -4,26 +4,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from services.recommender import answers, films
 from services.recommender.answer import Answer, Options
-from services.recommender.cache import cache_key, request_fingerprint
-from services.recommender.domain.profile import NO_HASHES
+from services.recommender.answering import Answering, shown_before
+from services.recommender.cache import request_fingerprint
 from services.recommender.domain.request import Ranking, Request
-from services.recommender.errors import (
-    BundleError,
-    InvalidRequest,
-    MarqueeError,
-    StateUnavailable,
-    Unavailable,
-)
+from services.recommender.errors import BundleError, InvalidRequest, MarqueeError, Unavailable
 from services.recommender.export import user_export
 from services.recommender.pipeline import Pipeline
 from services.recommender.ports import (
-    CacheEntry,
-    CacheKey,
     Clock,
     Deadline,
     Explainer,
@@ -32,17 +21,14 @@ from services.recommender.ports import (
     Releases,
     SearchRequest,
     StatePort,
-    StateRead,
     TextEncoder,
 )
-from services.recommender.stages import cursor as cursors
-from services.recommender.stopwatch import Stopwatch
 
 MAX_CLOCK_SKEW_MS = 300_000
 
 
 class Recommender:
-    """Wires state, pipeline, cache and explainer for one question."""
+    """Wires state, search, encoder and explainer; keeps the pipeline of the current release."""
 
     def __init__(
         self,
@@ -56,9 +42,9 @@ class Recommender:
         self.releases = releases
         self.state = state
         self.encoder = encoder
-        self.explainer = explainer
         self.clock = clock
         self.options = options or Options()
+        self._answering = Answering(state, explainer, clock)
         self._pipeline: Pipeline | None = None
 
     def recommend(self, request: Request, deadline: Deadline | None = None) -> Answer:
@@ -68,32 +54,13 @@ class Recommender:
         down: the answer is then marked ``degraded``.
         """
         deadline = deadline or self._deadline()
-        pipeline = self._current()
-        watch = Stopwatch(deadline.clock)
-        with watch.stage("state"):
-            asked = request_fingerprint(request)
-            shown = _shown(request, asked)
-            key = self._key(pipeline, request, asked)
-            read, degraded = self._read(request, key, deadline)
-        if read.cached is not None:
-            return Answer.of_stored(read.cached.payload, watch.stages)
-        ranking = pipeline.rank(request, read.profile, deadline, shown)
-        ranking = replace(ranking, degraded=(*degraded, *ranking.degraded))
-        if request.explain:
-            with watch.stage("explain"):
-                ranking = self._explain(pipeline, ranking)
-        with watch.stage("answer"):
-            payload = _payload(pipeline, request, ranking, _next_cursor(pipeline, asked, ranking, shown))
-            answer = Answer(payload, ranking.strategy, degraded=ranking.degraded, counts=ranking.counts)
-            if key is not None and not ranking.degraded:
-                self._write(key, request, read, answer)
-        return replace(answer, stages={**watch.stages, **ranking.trace})
+        return self._answering.answer(self._current(), request, deadline, self.options)
 
     def trace(self, request: Request) -> Ranking:
         """The ranking behind an answer, uncached, with evidence and signals."""
-        read, _ = self._read(request, None, self._deadline())
+        read, _ = self._answering.read(request, None, self._deadline())
         explained = replace(request, explain=True)
-        shown = _shown(request, request_fingerprint(request))
+        shown = shown_before(request, request_fingerprint(request))
         return self._current().rank(explained, read.profile, self._deadline(), shown)
 
     def similar(self, item_id: str | None, tmdb_id: int | None, k: int) -> dict[str, Any]:
@@ -190,55 +157,9 @@ class Recommender:
             pipeline = self._pipeline = Pipeline(release, self.encoder)
         return pipeline
 
-    def _key(self, pipeline: Pipeline, request: Request, asked: bytes) -> CacheKey | None:
-        if self.options.cache_ttl_s <= 0:
-            return None
-        prompt = self.explainer.prompt_version if request.explain else ""
-        versions = (pipeline.bundle.version, pipeline.release.search.index_version, prompt)
-        return cache_key(request, asked, pipeline.constants, versions)
-
-    def _read(self, request: Request, key: CacheKey | None, deadline: Deadline) -> tuple[StateRead, tuple[str, ...]]:
-        try:
-            return self.state.read(request.user_id, key, deadline), ()
-        except StateUnavailable as error:
-            return StateRead(None, None), (f"state: {error}",)
-
-    def _write(self, key: CacheKey, request: Request, read: StateRead, answer: Answer) -> None:
-        revision = read.profile.revision if read.profile is not None else ""
-        expires = self.clock.now_ms() // 1_000 + self.options.cache_ttl_s
-        self.state.write_cache(key, CacheEntry(revision, answer.stored(), expires), request.user_id)
-
-    def _explain(self, pipeline: Pipeline, ranking: Ranking) -> Ranking:
-        catalogue = pipeline.bundle.catalogue
-        evidence = [answers.evidence(catalogue, pick) for pick in ranking.picks]
-        deadline = Deadline.within(self.clock, self.options.explain_deadline_s)
-        try:
-            sentences = self.explainer.explain(evidence, deadline)
-        except Unavailable as error:
-            return replace(ranking, degraded=(*ranking.degraded, f"explain: {error}"))
-        told = zip(ranking.picks, sentences, strict=True)
-        return replace(ranking, picks=tuple(replace(pick, explanation=text) for pick, text in told))
-
     def _refused(self, command: FeedbackCommand) -> MarqueeError | None:
         if self._current().bundle.catalogue.rows_of([command.event.item_id])[0] < 0:
             return films.unknown_film(command.event.item_id)
         if command.event.ts_ms > self.clock.now_ms() + MAX_CLOCK_SKEW_MS:
             return InvalidRequest("ts is more than 5 minutes ahead of the server's clock", "/ts")
         return None
-
-
-def _shown(request: Request, asked: bytes) -> NDArray[np.uint64]:
-    """Hashes of the films on earlier pages. Raises BadCursor."""
-    return NO_HASHES if request.cursor is None else cursors.decode(request.cursor, asked)
-
-
-def _next_cursor(pipeline: Pipeline, asked: bytes, ranking: Ranking, shown: NDArray[np.uint64]) -> str | None:
-    if not ranking.more or not ranking.picks:
-        return None
-    page = pipeline.film_hashes[[pick.row for pick in ranking.picks]]
-    return cursors.encode(asked, np.concatenate([shown, page]))
-
-
-def _payload(pipeline: Pipeline, request: Request, ranking: Ranking, next_cursor: str | None) -> bytes:
-    index_version = pipeline.release.search.index_version
-    return answers.dump(answers.recommendation(pipeline.bundle, index_version, request, ranking, next_cursor))

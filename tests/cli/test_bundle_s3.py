@@ -11,7 +11,7 @@ from data_jobs.report import Silent
 from services.adapters.bundle.local import LocalBundles
 from services.adapters.bundle.s3.bucket import Bucket
 from services.adapters.bundle.s3.bundles import open_bucket
-from services.settings import SettingsError, load_settings, notes
+from services.settings import SettingsError, load_settings
 from tests.cli.conftest import Marquee
 from tests.e2e.kit import bundles, damage
 from tests.s3_server import keys_of, new_bucket, s3_server, spoil
@@ -254,9 +254,5 @@ class TestSettings:
             bundle_bucket="films/prod", aws_region="eu-west-1", s3_endpoint="http://127.0.0.1:9000"
         )
         assert settings.bucket == Bucket("films", "prod/", "eu-west-1", "http://127.0.0.1:9000")
-        assert notes(settings, {}) == []
-        (note, other) = notes(load_settings(s3_endpoint="http://127.0.0.1:9000", bundle_poll_secs=5), {})
-        assert note == "BUNDLE_POLL_SECS is set, but BUNDLE_BUCKET is not: bundles are local"
-        assert other.startswith("S3_ENDPOINT")
         with pytest.raises(SettingsError, match=r"BUNDLE_BUCKET = 's3://films': expected a bucket like my-bucket"):
             load_settings(bundle_bucket="s3://films")

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from data_jobs.bundle import assemble, save
+from data_jobs.bundle import assemble, bundle_of, save
 from data_jobs.catalogue import build_catalogue
 from data_jobs.embed_items import embed_films
+from data_jobs.train import TrainedModel, TrainParams
 from services.adapters.bundle.local import LocalBundles, LocalReleases
 from services.adapters.bundle.reader import open_bundle, text_index_of
 from services.adapters.search.embedded import EmbeddedSearch
@@ -38,6 +39,18 @@ def test_a_bundle_out_of_its_parts(tmp_path):
     assert bundle.sources == ("made up",)
     assert made(tmp_path, with_vectors=False).embeddings is None
     assert made(tmp_path).weights == Weights()
+
+
+def test_a_bundle_out_of_a_model():
+    tables, popularity = make_tables(len(FILMS), 2), np.ones(len(FILMS), np.float32)
+    model = TrainedModel(tables, popularity, "ease-2", TrainParams(), {})
+    catalogue = build_catalogue(FILMS, make_events())
+    bundle = bundle_of(model, catalogue, None, ("a.csv",), Weights(popularity=2.0))
+    assert (bundle.collaborative, bundle.model_version) == (tables, "ease-2")
+    assert bundle.popularity is popularity
+    assert bundle.catalogue is catalogue
+    assert (bundle.embeddings, bundle.sources, bundle.weights.popularity) == (None, ("a.csv",), 2.0)
+    assert bundle_of(model, catalogue, None, ()).weights == Weights()
 
 
 def test_from_films_to_an_answer(tmp_path):

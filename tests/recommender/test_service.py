@@ -1,177 +1,14 @@
-import json
-from dataclasses import replace
+"""The facade: feedback, and every question but the one of ``test_answering.py``."""
 
 import numpy as np
 import pytest
 
-from services.adapters.explain.template import TemplateExplainer
 from services.recommender.answer import Options
 from services.recommender.domain.events import Event, EventKind
-from services.recommender.domain.profile import Profile, apply
-from services.recommender.domain.request import Request
-from services.recommender.errors import (
-    AllSeedsUnknown,
-    BadCursor,
-    BundleMissing,
-    InvalidRequest,
-    StateUnavailable,
-    UnknownFilm,
-)
-from services.recommender.ports import (
-    CacheEntry,
-    CacheKey,
-    Deadline,
-    FeedbackCommand,
-    LoggedEvent,
-    Receipt,
-    StateRead,
-    UserExport,
-)
-from services.recommender.service import Recommender
-from tests.builders import FixedRelease, HashEncoder, ManualClock, make_bundle, make_release
-
-WANT = "rec-1"
-
-
-class MemoryState:
-    """The state port in two dictionaries, as much of it as the service uses."""
-
-    def __init__(self) -> None:
-        self.profiles: dict[str, Profile] = {}
-        self.cache: dict[CacheKey, CacheEntry] = {}
-        self.down = False
-
-    def read(self, user_id: str | None, cache_key: CacheKey | None, deadline: Deadline) -> StateRead:
-        self._check()
-        profile = self.profiles.get(user_id, Profile(user_id)) if user_id is not None else None
-        cached = self.cache.get(cache_key) if cache_key is not None else None
-        current = profile.revision if profile is not None else ""
-        return StateRead(profile, cached if cached is not None and cached.revision == current else None)
-
-    def write_cache(self, key: CacheKey, entry: CacheEntry, user_id: str | None) -> None:
-        self.cache[key] = entry
-
-    def record(self, commands, deadline):
-        self._check()
-        for command in commands:
-            before = self.profiles.get(command.user_id, Profile(command.user_id))
-            after = apply(before, command.event)
-            self.profiles[command.user_id] = replace(after, revision=f"{before.revision}+")
-        return [Receipt(f"e{index}") for index in range(len(commands))]
-
-    def export(self, user_id: str) -> UserExport | None:
-        profile = self.profiles.get(user_id)
-        if profile is None:
-            return None
-        logged = LoggedEvent("e0", user_id, Event("f1", EventKind.LIKE, 1.0, 1_000))
-        return UserExport(profile, (logged,), 1)
-
-    def erase(self, user_id: str) -> bool:
-        return self.profiles.pop(user_id, None) is not None
-
-    def ping(self, deadline: Deadline) -> None:
-        self._check()
-
-    def _check(self) -> None:
-        if self.down:
-            raise StateUnavailable("the store is locked")
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def state() -> MemoryState:
-    return MemoryState()
-
-
-@pytest.fixture
-def releases() -> FixedRelease:
-    return FixedRelease(make_release())
-
-
-@pytest.fixture
-def service(releases, state, clock) -> Recommender:
-    return Recommender(releases, state, HashEncoder(), TemplateExplainer(), clock)
-
-
-def ask(service: Recommender, **request) -> dict:
-    return json.loads(service.recommend(Request(**request)).render(WANT))
-
-
-def like(service: Recommender, film: str, kind: EventKind = EventKind.LIKE, user: str = "ann") -> None:
-    event = Event(film, kind, 1.0, service.clock.now_ms())
-    assert isinstance(service.feedback([FeedbackCommand(user, event)])[0], Receipt)
-
-
-class TestAnswer:
-    def test_has_every_field_of_the_api(self, service):
-        answer = ask(service, user_id="ann", k=3)
-        assert set(answer) == {
-            "user_id", "items", "model_version", "index_version", "strategy", "degraded", "next_cursor",
-            "ignored_ids", "cached", "recommendation_id",
-        }  # fmt: skip
-        assert set(answer["items"][0]) == {"item_id", "title", "year", "genres", "tmdb_id", "score", "reason"}
-        assert answer["recommendation_id"] == WANT
-
-    def test_explain_adds_a_sentence_and_the_signals(self, service):
-        like(service, "f1")
-        item = ask(service, user_id="ann", k=3, explain=True)["items"][0]
-        assert 3 <= len(item["explanation"].split()) <= 22
-        assert item["explanation"].endswith(".")
-        assert item["signals"]["collaborative"] > 0
-
-    def test_an_unknown_year_is_null(self, service):
-        found = ask(service, k=100, exclude_item_ids=tuple(f"f{i}" for i in range(80)))["items"]
-        assert next(item for item in found if item["item_id"] == "f119")["year"] is None
-
-
-class TestCache:
-    def test_the_second_answer_is_the_first_but_for_the_flag(self, service):
-        fresh, cached = ask(service, user_id="ann", k=5), ask(service, user_id="ann", k=5)
-        assert (fresh.pop("cached"), cached.pop("cached")) == (False, True)
-        assert fresh == cached
-
-    @pytest.mark.parametrize(
-        "other",
-        [{"k": 6}, {"diversity": 0.5}, {"query": "film"}, {"exclude_item_ids": ("f1",)}, {"explain": True}],
-    )
-    def test_another_question_is_not_answered_from_it(self, service, other):
-        ask(service, user_id="ann", k=5)
-        assert not ask(service, **{"user_id": "ann", "k": 5, **other})["cached"]
-
-    def test_another_person_is_not_answered_from_it(self, service):
-        ask(service, user_id="ann")
-        assert not ask(service, user_id="bob")["cached"]
-
-    def test_feedback_ends_it(self, service):
-        ask(service, user_id="ann")
-        like(service, "f1")
-        assert not ask(service, user_id="ann")["cached"]
-
-    def test_a_new_release_ends_it(self, service, releases):
-        ask(service, user_id="ann")
-        releases.release = make_release(make_bundle(version="v2"))
-        assert not ask(service, user_id="ann")["cached"]
-
-    def test_degraded_answers_are_not_kept(self, service, releases, state):
-        releases.release.search.down = True
-        assert ask(service, query="film 3")["degraded"]
-        releases.release.search.down = False
-        assert ask(service, query="film 3")["degraded"] == []
-
-    def test_can_be_switched_off(self, releases, state, clock):
-        service = Recommender(releases, state, None, TemplateExplainer(), clock, Options(cache_ttl_s=0))
-        ask(service, k=5)
-        assert not ask(service, k=5)["cached"]
-        assert state.cache == {}
-
-    def test_expires_after_its_time_to_live(self, service, state, clock):
-        ask(service, k=5)
-        (entry,) = state.cache.values()
-        assert entry.expires_at == clock.now_ms() // 1_000 + 1_800
+from services.recommender.domain.request import Request, Strategy
+from services.recommender.errors import AllSeedsUnknown, BundleMissing, InvalidRequest, StateUnavailable, UnknownFilm
+from services.recommender.ports import Deadline, FeedbackCommand, Receipt
+from tests.recommender.kit import ask, like
 
 
 class TestFeedback:
@@ -203,48 +40,6 @@ class TestFeedback:
         state.down = True
         with pytest.raises(StateUnavailable):
             service.feedback([FeedbackCommand("ann", Event("f1", EventKind.LIKE, 1.0, clock.now_ms()))])
-
-
-class TestPages:
-    def test_never_repeat_a_film_while_feedback_comes_in(self, service):
-        like(service, "f1")
-        seen, cursor = [], None
-        for page in range(6):
-            answer = ask(service, user_id="ann", k=20, cursor=cursor)
-            seen += [item["item_id"] for item in answer["items"]]
-            like(service, f"f{page + 30}")
-            cursor = answer["next_cursor"]
-            if cursor is None:
-                break
-        assert cursor is None
-        assert len(seen) == len(set(seen))
-        assert len(seen) > 100
-
-    def test_a_dislike_between_pages_counts(self, service):
-        like(service, "f1")
-        first = ask(service, user_id="ann", k=5)
-        expected = ask(service, user_id="ann", k=5, cursor=first["next_cursor"])["items"][0]["item_id"]
-        like(service, expected, EventKind.DISLIKE)
-        second = ask(service, user_id="ann", k=5, cursor=first["next_cursor"])
-        assert expected not in [item["item_id"] for item in second["items"]]
-
-    def test_k_may_change_between_pages_but_not_the_question(self, service):
-        cursor = ask(service, user_id="ann", k=5)["next_cursor"]
-        assert len(ask(service, user_id="ann", k=7, cursor=cursor)["items"]) == 7
-        with pytest.raises(BadCursor):
-            ask(service, user_id="bob", k=5, cursor=cursor)
-        with pytest.raises(BadCursor):
-            ask(service, user_id="ann", k=5, query="film", cursor=cursor)
-
-
-class TestDegraded:
-    def test_state_down_is_answered_as_for_a_stranger(self, service, state):
-        like(service, "f1")
-        state.down = True
-        answer = ask(service, user_id="ann", k=5)
-        assert answer["degraded"] == ["state: the store is locked"]
-        assert answer["strategy"] == "popular"
-        assert len(answer["items"]) == 5
 
 
 class TestOtherQuestions:
@@ -306,3 +101,16 @@ class TestOtherQuestions:
         ranking = service.trace(Request(user_id="ann", k=3))
         assert ranking.picks[0].signals
         assert set(ranking.trace) == {"taste", "retrieval", "rank", "diversify", "reasons"}
+
+    def test_trace_goes_on_without_the_store(self, service, state):
+        like(service, "f1")
+        state.down = True
+        assert service.trace(Request(user_id="ann", k=3)).strategy is Strategy.POPULAR
+
+    def test_options_may_be_exchanged_between_questions(self, service, state):
+        service.options = Options(cache_ttl_s=0)
+        ask(service, k=5)
+        assert state.cache == {}
+        service.options = Options()
+        ask(service, k=5)
+        assert len(state.cache) == 1

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli import bench, bench_engines
+from services.cli import bench_engines, bench_tables
 from services.cli.bench_engines import SearchChoice, StateChoice
 from services.cli.console import ExitCode
 from services.cli.main import main
@@ -35,7 +35,7 @@ def test_the_sample_is_measured_and_written(home, tmp_path, capsys):
     assert document == json.loads(out.read_text(encoding="utf-8"))
     parts = {"machine", "bundle", "engines", "http", "pipeline", "encoder", "index", "units", "targets"}
     assert parts == set(document)
-    text = "\n".join(bench.lines_of(document))
+    text = "\n".join(bench_tables.lines_of(document))
     for heading in ("verdict", "request, ms over HTTP", "pipeline alone, ms; events", "other figures"):
         assert heading in text
     assert "simulated viewers" in text
@@ -123,7 +123,7 @@ def test_a_missed_target_is_said_and_figures_that_are_missing_are_dashes():
         "index": {"films": 62_000, "seconds": 61.25},
         "units": {"5": {what: {"read": 1.5, "write": 12} for what in ("uncached", "cached", "feedback")}},
     }
-    text = "\n".join(bench.lines_of(document))
+    text = "\n".join(bench_tables.lines_of(document))
     assert "62,000 films (20,000 in the tables), vectors of 384; a.csv" in text
     assert "load average unknown before, 1.0, 2.0, 3.0 after" in text
     lines = text.splitlines()

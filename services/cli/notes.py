@@ -1,0 +1,42 @@
+"""Notes on the settings for ``marquee serve`` and ``doctor``: what is given and has no effect, or is misspelt."""
+
+import os
+from collections.abc import Mapping
+
+from services.settings import Settings
+
+_OPENSEARCH = (
+    "opensearch_index", "opensearch_engine", "opensearch_compression", "opensearch_custom_ids",
+    "opensearch_timeout_ms", "opensearch_auth", "vector_dim",
+)  # fmt: skip
+_DYNAMODB = ("ddb_cache_table", "ddb_events_table", "ddb_endpoint", "ddb_timeout_ms")
+
+
+def notes(settings: Settings, environment: Mapping[str, str] | None = None) -> list[str]:
+    """What the operator should know: settings that have no effect here, and misspelt ``MARQUEE_*`` names."""
+    environment = os.environ if environment is None else environment
+    unknown = [
+        f"{name} is no setting of Marquee and has no effect; is it misspelt?"
+        for name in sorted(environment)
+        if name.startswith("MARQUEE_") and name.lower() not in Settings.model_fields
+    ]
+    return [f"{name} is set, but {why}" for name, (_, why) in _without_effect(settings).items()] + unknown
+
+
+def unused_settings(settings: Settings) -> dict[str, str]:
+    """The settings that are given and have no effect, by name, with their values, for ``marquee doctor``."""
+    return {name: value for name, (value, _) in _without_effect(settings).items()}
+
+
+def _without_effect(settings: Settings) -> dict[str, tuple[str, str]]:
+    """Name to value and reason."""
+    reasons: dict[str, str] = {}
+    if settings.opensearch_endpoint is None:
+        reasons |= dict.fromkeys(_OPENSEARCH, "OPENSEARCH_ENDPOINT is not: search is embedded (tantivy, numpy)")
+    if settings.ddb_users_table is None:
+        reasons |= dict.fromkeys(_DYNAMODB, "DDB_USERS_TABLE is not: people are kept in SQLite")
+    if settings.bundle_bucket is None:
+        reasons |= dict.fromkeys(("bundle_poll_secs", "s3_endpoint"), "BUNDLE_BUCKET is not: bundles are local")
+    reasons["bedrock_model"] = "this version writes its sentences by template and does not use it"
+    given = [name for name in reasons if name in settings.model_fields_set]
+    return {name.upper(): (str(getattr(settings, name)), reasons[name]) for name in given}

@@ -1,0 +1,100 @@
+"""The answering of one question: who asks, what is stored for it, else a ranking, its sentences and the answer."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.recommender import answers
+from services.recommender.answer import Answer, Options
+from services.recommender.cache import cache_key, request_fingerprint
+from services.recommender.domain.profile import NO_HASHES
+from services.recommender.domain.request import Ranking, Request
+from services.recommender.errors import StateUnavailable, Unavailable
+from services.recommender.pipeline import Pipeline
+from services.recommender.ports import CacheEntry, CacheKey, Clock, Deadline, Explainer, StatePort, StateRead
+from services.recommender.stages import cursor as cursors
+from services.recommender.stopwatch import Stopwatch
+
+
+class Answering:
+    """Answers over one state store, explainer and clock. Release and options come with each question: both may
+    change between two.
+    """
+
+    def __init__(self, state: StatePort, explainer: Explainer, clock: Clock) -> None:
+        self._state = state
+        self._explainer = explainer
+        self._clock = clock
+
+    def answer(self, pipeline: Pipeline, request: Request, deadline: Deadline, options: Options) -> Answer:
+        """The stored answer if there is a current one, else a new one, which is stored unless it is degraded.
+
+        Raises InvalidRequest (AllSeedsUnknown, BadCursor); never for a dependency that is down.
+        """
+        watch = Stopwatch(deadline.clock)
+        with watch.stage("state"):
+            asked = request_fingerprint(request)
+            shown = shown_before(request, asked)
+            key = self._key(pipeline, request, asked, options)
+            read, degraded = self.read(request, key, deadline)
+        if read.cached is not None:
+            return Answer.of_stored(read.cached.payload, watch.stages)
+        ranking = pipeline.rank(request, read.profile, deadline, shown)
+        ranking = replace(ranking, degraded=(*degraded, *ranking.degraded))
+        if request.explain:
+            with watch.stage("explain"):
+                ranking = self._explain(pipeline, ranking, options)
+        with watch.stage("answer"):
+            payload = _payload(pipeline, request, ranking, _next_cursor(pipeline, asked, ranking, shown))
+            answer = Answer(payload, ranking.strategy, degraded=ranking.degraded, counts=ranking.counts)
+            if key is not None and not ranking.degraded:
+                self._write(key, request, read, answer, options)
+        return replace(answer, stages={**watch.stages, **ranking.trace})
+
+    def read(self, request: Request, key: CacheKey | None, deadline: Deadline) -> tuple[StateRead, tuple[str, ...]]:
+        """The person and the stored answer; nothing of either, and what to mark as degraded, if the store is down."""
+        try:
+            return self._state.read(request.user_id, key, deadline), ()
+        except StateUnavailable as error:
+            return StateRead(None, None), (f"state: {error}",)
+
+    def _key(self, pipeline: Pipeline, request: Request, asked: bytes, options: Options) -> CacheKey | None:
+        if options.cache_ttl_s <= 0:
+            return None
+        prompt = self._explainer.prompt_version if request.explain else ""
+        versions = (pipeline.bundle.version, pipeline.release.search.index_version, prompt)
+        return cache_key(request, asked, pipeline.constants, versions)
+
+    def _write(self, key: CacheKey, request: Request, read: StateRead, answer: Answer, options: Options) -> None:
+        revision = read.profile.revision if read.profile is not None else ""
+        expires = self._clock.now_ms() // 1_000 + options.cache_ttl_s
+        self._state.write_cache(key, CacheEntry(revision, answer.stored(), expires), request.user_id)
+
+    def _explain(self, pipeline: Pipeline, ranking: Ranking, options: Options) -> Ranking:
+        catalogue = pipeline.bundle.catalogue
+        evidence = [answers.evidence(catalogue, pick) for pick in ranking.picks]
+        deadline = Deadline.within(self._clock, options.explain_deadline_s)
+        try:
+            sentences = self._explainer.explain(evidence, deadline)
+        except Unavailable as error:
+            return replace(ranking, degraded=(*ranking.degraded, f"explain: {error}"))
+        told = zip(ranking.picks, sentences, strict=True)
+        return replace(ranking, picks=tuple(replace(pick, explanation=text) for pick, text in told))
+
+
+def shown_before(request: Request, asked: bytes) -> NDArray[np.uint64]:
+    """Hashes of the films on earlier pages. Raises BadCursor."""
+    return NO_HASHES if request.cursor is None else cursors.decode(request.cursor, asked)
+
+
+def _next_cursor(pipeline: Pipeline, asked: bytes, ranking: Ranking, shown: NDArray[np.uint64]) -> str | None:
+    if not ranking.more or not ranking.picks:
+        return None
+    page = pipeline.film_hashes[[pick.row for pick in ranking.picks]]
+    return cursors.encode(asked, np.concatenate([shown, page]))
+
+
+def _payload(pipeline: Pipeline, request: Request, ranking: Ranking, next_cursor: str | None) -> bytes:
+    index_version = pipeline.release.search.index_version
+    return answers.dump(answers.recommendation(pipeline.bundle, index_version, request, ranking, next_cursor))

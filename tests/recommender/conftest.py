@@ -1,0 +1,28 @@
+"""A recommender over the small world, with a store in memory and a clock that stands."""
+
+import pytest
+
+from services.adapters.explain.template import TemplateExplainer
+from services.recommender.service import Recommender
+from tests.builders import FixedRelease, HashEncoder, ManualClock, make_release
+from tests.recommender.kit import MemoryState
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def state() -> MemoryState:
+    return MemoryState()
+
+
+@pytest.fixture
+def releases() -> FixedRelease:
+    return FixedRelease(make_release())
+
+
+@pytest.fixture
+def service(releases, state, clock) -> Recommender:
+    return Recommender(releases, state, HashEncoder(), TemplateExplainer(), clock)

@@ -1,0 +1,75 @@
+"""A store in memory, and the questions that the tests of the service ask again and again."""
+
+import json
+from dataclasses import replace
+
+from services.recommender.domain.events import Event, EventKind
+from services.recommender.domain.profile import Profile, apply
+from services.recommender.domain.request import Request
+from services.recommender.errors import StateUnavailable
+from services.recommender.ports import (
+    CacheEntry,
+    CacheKey,
+    Deadline,
+    FeedbackCommand,
+    LoggedEvent,
+    Receipt,
+    StateRead,
+    UserExport,
+)
+from services.recommender.service import Recommender
+
+WANT = "rec-1"
+
+
+class MemoryState:
+    """The state port in two dictionaries, as much of it as the service uses."""
+
+    def __init__(self) -> None:
+        self.profiles: dict[str, Profile] = {}
+        self.cache: dict[CacheKey, CacheEntry] = {}
+        self.down = False
+
+    def read(self, user_id: str | None, cache_key: CacheKey | None, deadline: Deadline) -> StateRead:
+        self._check()
+        profile = self.profiles.get(user_id, Profile(user_id)) if user_id is not None else None
+        cached = self.cache.get(cache_key) if cache_key is not None else None
+        current = profile.revision if profile is not None else ""
+        return StateRead(profile, cached if cached is not None and cached.revision == current else None)
+
+    def write_cache(self, key: CacheKey, entry: CacheEntry, user_id: str | None) -> None:
+        self.cache[key] = entry
+
+    def record(self, commands, deadline):
+        self._check()
+        for command in commands:
+            before = self.profiles.get(command.user_id, Profile(command.user_id))
+            after = apply(before, command.event)
+            self.profiles[command.user_id] = replace(after, revision=f"{before.revision}+")
+        return [Receipt(f"e{index}") for index in range(len(commands))]
+
+    def export(self, user_id: str) -> UserExport | None:
+        profile = self.profiles.get(user_id)
+        if profile is None:
+            return None
+        logged = LoggedEvent("e0", user_id, Event("f1", EventKind.LIKE, 1.0, 1_000))
+        return UserExport(profile, (logged,), 1)
+
+    def erase(self, user_id: str) -> bool:
+        return self.profiles.pop(user_id, None) is not None
+
+    def ping(self, deadline: Deadline) -> None:
+        self._check()
+
+    def _check(self) -> None:
+        if self.down:
+            raise StateUnavailable("the store is locked")
+
+
+def ask(service: Recommender, **request) -> dict:
+    return json.loads(service.recommend(Request(**request)).render(WANT))
+
+
+def like(service: Recommender, film: str, kind: EventKind = EventKind.LIKE, user: str = "ann") -> None:
+    event = Event(film, kind, 1.0, service.clock.now_ms())
+    assert isinstance(service.feedback([FeedbackCommand(user, event)])[0], Receipt)
