@@ -33,6 +33,7 @@ COPY LICENSE NOTICE /opt/licences/
 COPY --from=build /image/packages/ ${LAMBDA_TASK_ROOT}/
 COPY --from=build /image/encoder/ ${LAMBDA_TASK_ROOT}/
 COPY --from=build /image/code/ ${LAMBDA_TASK_ROOT}/
+RUN pip uninstall --yes --root-user-action=ignore pip
 # For docker run; Lambda has a user of its own, who owns nothing here either. 65534 is nobody.
 USER 65534
 # The image is only made if what Lambda imports can be imported, by a user who owns none of it.

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from services.adapters.bundle.reader import text_index_of
 from services.adapters.embed.onnx import load_encoder
 from services.adapters.explain.template import TemplateExplainer
 from services.adapters.search.embedded import EmbeddedSearch
+from services.adapters.secrets import CURRENT, FixedSecret, RotatingSecret, secrets_client
 from services.adapters.state.sqlite.connection import Database
 from services.adapters.state.sqlite.keys import SqliteKeys
 from services.adapters.state.sqlite.quota import SqliteQuota
@@ -24,7 +26,7 @@ from services.adapters.state.sqlite.state import SqliteState
 from services.recommender.answer import Options
 from services.recommender.domain.bundle import Bundle
 from services.recommender.errors import EncoderUnavailable
-from services.recommender.ports import Clock, KeyStore, QuotaPort, SearchPort, StatePort, TextEncoder
+from services.recommender.ports import Clock, KeyStore, QuotaPort, SearchPort, SecretPort, StatePort, TextEncoder
 from services.recommender.service import Recommender
 from services.settings import Settings
 
@@ -67,13 +69,10 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """``pepper`` of the API keys, and the ``origin`` header's values that count; None where there is none.
+    """``pepper`` of the API keys, and the ``origin`` header's values; None where there is none."""
 
-    Both raise SecretUnavailable while they are kept in Secrets Manager and can't be read.
-    """
-
-    pepper: Callable[[], bytes] | None
-    origin: Callable[[], tuple[str, ...]] | None
+    pepper: SecretPort | None
+    origin: SecretPort | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +84,14 @@ class Stores:
     quota: QuotaPort
 
 
-def build_services(settings: Settings) -> Services:
-    """Wire what the settings ask for. Raises StateUnavailable; a bundle is opened at the first question only."""
+def build_services(settings: Settings, *, connect: bool = True) -> Services:
+    """Wire what the settings ask for; a bundle is opened at the first question only. ``connect`` False: DynamoDB and
+    OpenSearch are asked nothing before a request needs them, so that a snapshot holds neither credentials nor sockets;
+    a wrong index is then found by the first search. Raises StateUnavailable.
+    """
     clock = SystemClock()
-    stores = open_stores(settings, clock)
-    releases = LocalReleases(settings.marquee_home, search_opener(settings, clock))
+    stores = open_stores(settings, clock, connect=connect)
+    releases = LocalReleases(settings.marquee_home, search_opener(settings, clock, connect=connect))
     encoder, encoder_missing = find_encoder(settings)
     options = Options(cache_ttl_s=settings.cache_ttl_secs)
     return Services(
@@ -102,46 +104,43 @@ def build_services(settings: Settings) -> Services:
         encoder=encoder,
         encoder_missing=encoder_missing,
         recommender=Recommender(releases, stores.state, encoder, TemplateExplainer(), clock, options),
-        secrets=find_secrets(settings, clock),
+        secrets=find_secrets(settings, clock, connect=connect),
     )
 
 
-def find_secrets(settings: Settings, clock: Clock) -> Secrets:
+def find_secrets(settings: Settings, clock: Clock, *, connect: bool = True) -> Secrets:
     """The secrets that the settings give or say where to find; nothing is read before it is needed."""
-    values = settings.origin_secrets
-    origin = (lambda: values) if values else None
-    own = settings.pepper.encode()
-    pepper = (lambda: own) if own else None
-    if not (settings.origin_secret_arn or settings.api_key_pepper_arn):
-        return Secrets(pepper, origin)
-    from services.adapters.secrets import RotatingSecret, secrets_client
+    if not connect and (settings.origin_secret_arn or settings.api_key_pepper_arn):
+        from services.adapters.aws import read_models
 
-    def kept(arn: str) -> RotatingSecret:
-        return RotatingSecret(arn, clock, lambda: secrets_client(settings.aws_region))
-
+        read_models("secretsmanager")
+    origin: SecretPort | None = FixedSecret(settings.origin_secrets) if settings.origin_secrets else None
+    pepper: SecretPort | None = FixedSecret((settings.pepper,)) if settings.pepper else None
+    # One client reads both.
+    client = cache(lambda: secrets_client(settings.aws_region))
     if settings.origin_secret_arn is not None:
-        origin = kept(settings.origin_secret_arn)
-    if settings.api_key_pepper_arn is None:
-        return Secrets(pepper, origin)
-    peppers = kept(settings.api_key_pepper_arn)
-    return Secrets(lambda: peppers()[0].encode(), origin)
+        origin = RotatingSecret(settings.origin_secret_arn, "the origin header's secret", clock, client)
+    if settings.api_key_pepper_arn is not None:
+        # Keys are made from one pepper: what it was before makes none.
+        pepper = RotatingSecret(settings.api_key_pepper_arn, "the pepper of API keys", clock, client, (CURRENT,))
+    return Secrets(pepper, origin)
 
 
-def open_stores(settings: Settings, clock: Clock) -> Stores:
+def open_stores(settings: Settings, clock: Clock, *, connect: bool = True) -> Stores:
     """DynamoDB where its tables are named, else SQLite. Raises StateUnavailable."""
     if settings.ddb_users_table is not None:
-        return _dynamodb(settings, clock)
+        return _dynamodb(settings, clock, connect)
     database = Database(settings.state_path, clock)
     return Stores(SqliteState(database), SqliteKeys(database), SqliteQuota(database))
 
 
-def _dynamodb(settings: Settings, clock: Clock) -> Stores:
+def _dynamodb(settings: Settings, clock: Clock, connect: bool) -> Stores:
     from services.adapters.state.dynamodb.keys import DynamoKeys
     from services.adapters.state.dynamodb.quota import DynamoQuota
     from services.adapters.state.dynamodb.state import DynamoState
     from services.adapters.state.dynamodb.store import DynamoStore
 
-    store = DynamoStore(dynamodb_connection(settings, settings.ddb_timeout_ms / 1_000), clock)
+    store = DynamoStore(dynamodb_connection(settings, settings.ddb_timeout_ms / 1_000), clock, connect=connect)
     return Stores(DynamoState(store), DynamoKeys(store), DynamoQuota(store))
 
 
@@ -153,7 +152,7 @@ def dynamodb_connection(settings: Settings, timeout_s: float) -> "Connection":
     return Connection(tables, settings.aws_region, settings.ddb_endpoint, timeout_s)
 
 
-def search_opener(settings: Settings, clock: Clock) -> Callable[[Bundle, Path], SearchPort]:
+def search_opener(settings: Settings, clock: Clock, *, connect: bool = True) -> Callable[[Bundle, Path], SearchPort]:
     """Opens the search that belongs to a bundle: embedded, or OpenSearch with the embedded one behind it."""
     target = settings.opensearch
     if target is None:
@@ -162,7 +161,7 @@ def search_opener(settings: Settings, clock: Clock) -> Callable[[Bundle, Path], 
     def opened(bundle: Bundle, folder: Path) -> SearchPort:
         from services.adapters.search.opensearch.opening import open_guarded
 
-        return open_guarded(target, bundle, open_embedded(bundle, folder), clock)
+        return open_guarded(target, bundle, open_embedded(bundle, folder), clock, look=connect)
 
     return opened
 

@@ -10,6 +10,10 @@ from uuid import uuid4
 
 import pytest
 
+from data_jobs.text_index import write_text_index
+from services.adapters.bundle.local import LocalBundles
+from services.adapters.bundle.writer import write_bundle
+from tests.builders import make_bundle
 from tests.servers.dynamodb import DynamoDb
 from tests.servers.install import Installed, install
 from tests.servers.opensearch import OpenSearch
@@ -92,3 +96,13 @@ def own_dynamodb(module_dynamodb: DynamoDb) -> DynamoDb:
 def unique_name() -> str:
     """A name that no other test has, legal for indexes and tables."""
     return f"test-{uuid4().hex[:12]}"
+
+
+@pytest.fixture(scope="session")
+def small_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the bundle of the small world active. Nothing may be written into it."""
+    home, bundle = tmp_path_factory.mktemp("small") / "home", make_bundle()
+    index = write_text_index(bundle.catalogue, tmp_path_factory.mktemp("index") / "text")
+    made = write_bundle(bundle, index, home / "bundles", {"inputs": "none"})
+    LocalBundles(home).activate(made.name)
+    return home

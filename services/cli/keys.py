@@ -44,7 +44,7 @@ def create(
         pepper = services.secrets.pepper
         if pepper is None:
             raise Failed("API_KEY_PEPPER is not set, and keys are made from it; `openssl rand -hex 32` makes one.")
-        value = pepper()
+        value = pepper()[0].encode()
         now = services.clock.now_ms()
         record = ApiKey(secrets.token_hex(8), name, scopes, limit, window, created_at=now)
         services.keys.put(record)

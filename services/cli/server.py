@@ -118,6 +118,8 @@ def serve_forever(settings: Settings, listener: socket.socket, workers: int, rea
         workers=workers,
         log_level="warning",
         access_log=False,
+        # What it has to say goes where all else goes.
+        log_config=None,
         server_header=False,
         timeout_graceful_shutdown=DRAIN_S,
     )

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from services.adapters.secrets import FixedSecret
 from services.api.app.main import create_app
 from services.api.app.services import AppServices
 from services.recommender.answer import Answer, Options
@@ -22,6 +23,7 @@ from services.recommender.errors import (
 from services.recommender.ports import ApiKey, Deadline, FeedbackCommand, Quota, Receipt
 
 PEPPER = b"a pepper for tests only"
+PEPPER_SECRET = FixedSecret((PEPPER.decode(),))
 NOW_MS = 1_790_000_000_000
 FILM = {"item_id": "6", "title": "Heat", "year": 1995, "genres": ["Crime"], "tmdb_id": 949}
 # Ids the fake catalogue knows; among them those that are awkward in a path.

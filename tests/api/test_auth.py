@@ -1,5 +1,6 @@
 """Keys: their form, their record, their scopes; and quotas, with and without a store."""
 
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,16 @@ from services.api.app.quota import LocalQuota, QuotaGuard
 from services.api.app.runner import Runner
 from services.recommender.errors import Forbidden, QuotaExceeded, Unauthorized
 from services.recommender.ports import ApiKey
-from tests.api.fakes import PEPPER, CountingQuota, DictKeys, FakeRecommender, StillClock, fake_app, fake_client
+from tests.api.fakes import (
+    PEPPER,
+    PEPPER_SECRET,
+    CountingQuota,
+    DictKeys,
+    FakeRecommender,
+    StillClock,
+    fake_app,
+    fake_client,
+)
 
 SERVE = ApiKey("k1", "a service")
 ADMIN = ApiKey("boss", "an operator", frozenset({"serve", "admin"}))
@@ -35,7 +45,7 @@ def recommender() -> FakeRecommender:
 
 def guarded(recommender: FakeRecommender, keys: DictKeys, **settings: Any) -> TestClient:
     """A client of an application where keys are on."""
-    return fake_client(recommender, keys=keys, key_pepper=lambda: PEPPER, auth_required=True, **settings)
+    return fake_client(recommender, keys=keys, key_pepper=PEPPER_SECRET, auth_required=True, **settings)
 
 
 @given(st.from_regex(r"[A-Za-z0-9-]{1,64}", fullmatch=True))
@@ -84,6 +94,31 @@ def test_without_a_key_there_is_nothing(
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/version", "/catalogue", "/openapi.json", "/docs"])
 def test_what_is_public_stays_so(recommender: FakeRecommender, keys: DictKeys, path: str) -> None:
     assert guarded(recommender, keys).get(path).status_code == 200
+
+
+def test_nobody_keeps_search_awake_without_a_key(recommender: FakeRecommender, keys: DictKeys) -> None:
+    client = guarded(recommender, keys)
+    for query in ("deep=1", "deep=true", "x=1&deep=yes"):
+        assert client.get(f"/health/ready?{query}").status_code == 401
+    assert client.get("/health/ready?deep=1", headers=KEY).status_code == 200
+
+
+def test_a_pepper_that_must_be_asked_for_does_not_stall_the_loop(recommender: FakeRecommender, keys: DictKeys) -> None:
+    asked_in: list[threading.Thread] = []
+
+    class Kept:
+        is_at_hand = False
+
+        def __call__(self) -> tuple[str, ...]:
+            asked_in.append(threading.current_thread())
+            return (PEPPER.decode(),)
+
+    client = fake_client(recommender, keys=keys, key_pepper=Kept(), auth_required=True)
+    with client:
+        assert client.post("/recommend", headers=KEY).status_code == 200
+        loop = client.portal.call(threading.current_thread)
+    assert asked_in
+    assert loop not in asked_in
 
 
 def test_the_catalogue_says_that_a_key_is_needed(recommender: FakeRecommender, keys: DictKeys) -> None:
@@ -160,7 +195,7 @@ def test_an_unseen_key_is_only_served_while_the_store_is_down(recommender: FakeR
 async def test_the_memory_of_records_is_bounded() -> None:
     keys = DictKeys({f"k{n}": ApiKey(f"k{n}", "") for n in range(3)})
     runner = Runner(inline=True, workers=1)
-    authenticator = Authenticator(keys, lambda: PEPPER, StillClock(), runner)
+    authenticator = Authenticator(keys, PEPPER_SECRET, StillClock(), runner)
     authenticator._records = {f"old{n}": (9e9, None) for n in range(MAX_RECORDS)}
     for n in range(3):
         await authenticator.authenticate(make_key(f"k{n}", PEPPER))
@@ -236,9 +271,9 @@ async def test_a_guard_says_when_to_come_back() -> None:
 @pytest.mark.parametrize(
     "settings",
     [
-        {"keys": None, "key_pepper": lambda: PEPPER},
+        {"keys": None, "key_pepper": PEPPER_SECRET},
         {"keys": DictKeys(), "key_pepper": None},
-        {"keys": DictKeys(), "key_pepper": lambda: PEPPER, "cors_origins": ("*",)},
+        {"keys": DictKeys(), "key_pepper": PEPPER_SECRET, "cors_origins": ("*",)},
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(settings: dict[str, Any]) -> None:

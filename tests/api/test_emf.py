@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.api.app.emf import NAMESPACE, EmfTelemetry, causes_of, metrics_of, print_line
-from services.api.app.observability import Observation
+from services.api.app.observation import Observation
 
 STAGES = {"state": 0.5, "taste": 0.1, "retrieval": 3.0, "knn": 1.25, "bm25": 2.5, "rank": 0.75, "explain": 0.2}
 SEEN = Observation(
@@ -112,13 +112,15 @@ def test_a_route_that_has_neither_cache_nor_ranking_says_nothing_of_them() -> No
 
 
 def test_each_fallback_is_counted_by_its_cause() -> None:
-    seen = facts(degraded=["search: timed out after 300 ms", "search: kNN", "encoder: none"], edge_degraded="quota")
+    seen = facts(
+        degraded=["search: timed out after 300 ms", "search: kNN", "encoder: none"], edge_degraded=["keys", "quota"]
+    )
     _, *fallbacks, told = lines_of(seen)
     for line in fallbacks:
         check_emf(line)
         assert line["Fallback.Count"] == 1
         assert sorted(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"]) == [["stage"], ["stage", "cause"]]
-    assert [line["cause"] for line in fallbacks] == ["encoder", "quota", "search"]
+    assert [line["cause"] for line in fallbacks] == ["encoder", "keys", "quota", "search"]
     assert told["degraded"] == ["search: timed out after 300 ms", "search: kNN", "encoder: none"]
 
 

@@ -6,7 +6,7 @@ from fastapi.testclient import TestClient
 from services.api.app.keys import make_key
 from services.recommender.errors import BundleMissing
 from services.recommender.ports import ApiKey
-from tests.api.fakes import PEPPER, DictKeys, FakeRecommender, fake_client
+from tests.api.fakes import PEPPER, PEPPER_SECRET, DictKeys, FakeRecommender, fake_client
 
 CACHEABLE = ["/similar?item_id=6", "/films?q=he", "/films/6", "/catalogue"]
 
@@ -40,7 +40,7 @@ def test_caches_may_keep_it_while_keys_are_off(client: TestClient, path: str) ->
 @pytest.mark.parametrize("path", CACHEABLE)
 def test_shared_caches_may_not_while_keys_are_on(path: str) -> None:
     client = fake_client(
-        keys=DictKeys({"k1": ApiKey("k1", "test")}), key_pepper=lambda: PEPPER, auth_required=True,
+        keys=DictKeys({"k1": ApiKey("k1", "test")}), key_pepper=PEPPER_SECRET, auth_required=True,
     )  # fmt: skip
     headers = client.get(path, headers={"X-API-Key": make_key("k1", PEPPER)}).headers
     assert headers["cache-control"] == "private, max-age=300"

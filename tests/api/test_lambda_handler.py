@@ -9,12 +9,24 @@ from typing import Any
 
 import pytest
 
+from services.adapters.aws import session
 from services.api.app import lambda_handler
 from services.api.app.lambda_handler import MARGIN_S, SHORTEST_S, function, handler, prepare, within
 from services.recommender.answer import Options
-from services.recommender.errors import InvalidRequest, MarqueeError
+from services.recommender.errors import EncoderUnavailable, InvalidRequest, MarqueeError
 
 RUNTIME = {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001"}
+ARN = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:"
+# As a deployment sets it.
+AWS = {
+    "OPENSEARCH_ENDPOINT": "https://abc123.aoss.eu-west-1.on.aws",
+    "OPENSEARCH_AUTH": "aoss",
+    "DDB_USERS_TABLE": "users",
+    "AWS_REGION": "eu-west-1",
+    "API_KEYS": "on",
+    "API_KEY_PEPPER_ARN": f"{ARN}pepper",
+    "ORIGIN_SECRET_ARN": f"{ARN}origin",
+}
 
 
 def context(seconds: float) -> Any:
@@ -39,6 +51,20 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[pyt
     loop.close()
 
 
+@pytest.fixture
+def bundled(environment: pytest.MonkeyPatch, small_home: Path) -> pytest.MonkeyPatch:
+    """The same with a bundle, and without credentials of anybody's."""
+    environment.setenv("MARQUEE_HOME", str(small_home))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        environment.delenv(name, raising=False)
+    session.cache_clear()
+    return environment
+
+
+def _no_connection(*_: object) -> None:
+    raise AssertionError("somebody is asked before there is a request")
+
+
 def test_outside_a_runtime_nothing_is_prepared(environment: pytest.MonkeyPatch) -> None:
     prepare({})
     assert function.cache_info().currsize == 0
@@ -55,21 +81,58 @@ def test_in_a_runtime_the_bundle_is_looked_for_at_once(
     assert "no bundle is active" in record.getMessage()
 
 
-@pytest.mark.parametrize(("kind", "opened"), [("on-demand", 1), ("provisioned-concurrency", 1), ("snap-start", 0)])
-def test_no_connection_to_a_remote_search_gets_into_a_snapshot(
-    environment: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, kind: str, opened: int
+@pytest.mark.parametrize("kind", ["on-demand", "provisioned-concurrency", "snap-start"])
+@pytest.mark.parametrize("stores", [{}, AWS])
+def test_the_bundle_is_opened_while_the_runtime_initialises(
+    bundled: pytest.MonkeyPatch, kind: str, stores: dict[str, str]
 ) -> None:
-    environment.setenv("OPENSEARCH_ENDPOINT", "http://127.0.0.1:1")
+    for name, value in stores.items():
+        bundled.setenv(name, value)
     prepare({**RUNTIME, "AWS_LAMBDA_INITIALIZATION_TYPE": kind})
-    assert len([record for record in caplog.records if record.name == "marquee.lambda"]) == opened
-    assert function.cache_info().currsize == 1
+    assert function().wired.releases._release is not None
 
 
-def test_an_embedded_snapshot_has_its_bundle_open(
-    environment: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_no_connection_and_no_credentials_get_into_a_snapshot(bundled: pytest.MonkeyPatch) -> None:
+    """Under SnapStart credentials come from a server of the runtime's, and what a snapshot holds goes stale."""
+    for name, value in AWS.items():
+        bundled.setenv(name, value)
+    bundled.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/creds")
+    bundled.setattr("socket.socket.connect", _no_connection)
     prepare({**RUNTIME, "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"})
-    assert [record.name for record in caplog.records] == ["marquee.lambda"]
+    assert session()._session._credentials is None
+
+
+@pytest.mark.parametrize(("kind", "loaded"), [("snap-start", True), ("on-demand", False)])
+@pytest.mark.parametrize(("machine", "safe"), [("x86_64", True), ("aarch64", False)])
+def test_a_snapshot_brings_the_encoder_along(
+    bundled: pytest.MonkeyPatch, kind: str, loaded: bool, machine: str, safe: bool
+) -> None:
+    asked: list[object] = []
+
+    class Encoder:
+        encoder_id, dims = "fake", 2
+
+        def encode(self, texts: object) -> None:
+            asked.append(texts)
+            raise EncoderUnavailable("it is broken, and nothing else is")
+
+    bundled.setattr("services.bootstrap.load_encoder", lambda *_, **__: Encoder())
+    bundled.setattr("platform.machine", lambda: machine)
+    prepare({**RUNTIME, "AWS_LAMBDA_INITIALIZATION_TYPE": kind})
+    assert bool(asked) == (loaded and safe)
+
+
+def test_the_runtime_s_own_level_does_not_let_paths_into_the_log(bundled: pytest.MonkeyPatch) -> None:
+    """Mangum logs every path from INFO on, and a path can hold a person's id."""
+    root = logging.getLogger()
+    before = root.level
+    try:
+        root.setLevel(logging.INFO)
+        prepare(RUNTIME)
+        assert not logging.getLogger("mangum.http").isEnabledFor(logging.INFO)
+        assert not logging.getLogger("marquee.access").isEnabledFor(logging.INFO)
+    finally:
+        root.setLevel(before)
 
 
 def test_where_nothing_can_be_written_the_log_names_the_setting(

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from services.api.app.observability import Observation, install_telemetry
+from services.api.app.observation import Observation
+from services.api.app.telemetry import install_telemetry
 from tests.api.fakes import FakeRecommender, fake_app
 
 ROOT = Path(__file__).resolve().parents[2]

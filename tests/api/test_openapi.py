@@ -10,7 +10,7 @@ from services.api.app.errors import KINDS, kind_of
 from services.api.app.keys import make_key
 from services.recommender import errors
 from services.recommender.ports import ApiKey
-from tests.api.fakes import PEPPER, DictKeys, fake_app, fake_client
+from tests.api.fakes import PEPPER, PEPPER_SECRET, DictKeys, fake_app, fake_client
 
 ROUTES = {
     ("POST", "/recommend"): {200, 400, 401, 405, 413, 415, 422, 429, 500, 503},
@@ -24,7 +24,7 @@ ROUTES = {
     ("GET", "/users/{user_id}/export"): {200, 401, 403, 404, 405, 422, 429, 500, 503},
     ("DELETE", "/users/{user_id}"): {204, 401, 403, 404, 405, 422, 429, 500, 503},
     ("GET", "/health/live"): {200, 405, 500},
-    ("GET", "/health/ready"): {200, 405, 422, 500, 503},
+    ("GET", "/health/ready"): {200, 401, 405, 422, 429, 500, 503},
     ("GET", "/version"): {200, 405, 500, 503},
 }
 FIELDS = {
@@ -116,7 +116,7 @@ def test_the_idempotency_key_is_documented(document: dict[str, Any]) -> None:
 
 def test_the_key_is_documented_where_keys_are_on() -> None:
     keys = DictKeys({"k1": ApiKey("k1", "")})
-    document = fake_app(keys=keys, key_pepper=lambda: PEPPER, auth_required=True).openapi()
+    document = fake_app(keys=keys, key_pepper=PEPPER_SECRET, auth_required=True).openapi()
     assert document["components"]["securitySchemes"]["ApiKey"]["name"] == "X-API-Key"
     secured = {path for path, ops in document["paths"].items() if all("security" in op for op in ops.values())}
     assert secured == {path for _, path in ROUTES} - {"/catalogue", "/health/live", "/health/ready", "/version"}
@@ -124,7 +124,7 @@ def test_the_key_is_documented_where_keys_are_on() -> None:
 
 def test_what_is_documented_as_public_is_so_and_nothing_else() -> None:
     keys = DictKeys({"k1": ApiKey("k1", "")})
-    app = {"keys": keys, "key_pepper": lambda: PEPPER, "auth_required": True}
+    app = {"keys": keys, "key_pepper": PEPPER_SECRET, "auth_required": True}
     client, document = fake_client(**app), fake_app(**app).openapi()
     for path, operations in document["paths"].items():
         for method, operation in operations.items():

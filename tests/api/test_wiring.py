@@ -38,7 +38,7 @@ def test_the_edge_takes_its_settings_from_bootstrap(home: Path) -> None:
         settings_with(api_keys=True, api_key_pepper=PEPPER, demo_users="a, b", cors_origins="https://films.example")
     )
     services = AppServices.of(wired, inline=False)
-    assert (services.auth_required, services.key_pepper()) == (True, PEPPER.encode())
+    assert (services.auth_required, services.key_pepper()) == (True, (PEPPER,))
     assert (services.demo_users, services.cors_origins) == (("a", "b"), ("https://films.example",))
     assert (services.recommender, services.inline, services.web_dir) == (wired.recommender, False, WEB_DIR)
     wired.close()
@@ -101,7 +101,7 @@ def test_secrets_that_are_kept_elsewhere_are_not_read_before_they_are_needed(hom
     wired = build_services(settings_with(api_keys=True, api_key_pepper_arn=arn, origin_secret_arn=arn))
     services = AppServices.of(wired)
     assert services.key_pepper is not None
-    assert services.origin_secrets is not None
+    assert services.origin_secret is not None
     with TestClient(create_app(services)) as client:
         assert client.get("/health/live").status_code == 200
 

@@ -1,26 +1,31 @@
 """``marquee bench --lambda`` on the tree that this run has laid out already."""
 
 import json
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
 from data_jobs.bench import lambda_loop
 from data_jobs.bench.emulator import Emulated, Function
 from data_jobs.bench.lambda_loop import TARGETS, Effort, LoopFailed, measure_lambda
 from data_jobs.bench.lambda_parts import Tree as Laid
-from data_jobs.bench.lambda_parts import event_of, lay_tree, quiet_stores, write_hello
+from data_jobs.bench.lambda_parts import event_of, lay_tree, write_hello
 from data_jobs.bench.mix import get, post
+from data_jobs.bench.quiet_aws import CREDENTIALS, quiet_aws
 from data_jobs.report import Silent
-from services.cli import bench
+from services.adapters.aws import session
+from services.api.app.main import create_app
+from services.api.app.services import AppServices
+from services.bootstrap import build_services
+from services.cli import bench_tables
 from services.cli.bench_engines import SearchChoice, StateChoice
 from services.cli.bench_lambda import refuse_engines
 from services.cli.console import ExitCode
 from services.cli.failures import Misused
 from services.cli.main import main
 from services.recommender.errors import Unavailable
+from services.settings import load_settings
 from tests.container.kit import HANDLER, Tree, event
 
 
@@ -45,7 +50,7 @@ def test_one_run_gives_every_figure_that_has_a_target(release: Path, laid: Laid,
     # The sample is not the catalogue that the warm target was set for.
     assert document["targets"][2]["met"] is None
     assert list(tmp_path.iterdir()) == []
-    text = "\n".join(bench.lambda_lines_of(document))
+    text = "\n".join(bench_tables.lambda_lines_of(document))
     for heading in ("verdict", "first answer of a fresh process, ms", "warm, ms through the emulator", "MB unpacked"):
         assert heading in text
 
@@ -92,17 +97,27 @@ def test_a_request_becomes_the_event_that_a_gateway_would_send() -> None:
     assert (asked["rawPath"], asked["rawQueryString"], asked["body"]) == ("/similar", "item_id=a%2Fb&k=20", None)
 
 
-def test_the_quiet_stores_know_nothing_and_answer() -> None:
-    with quiet_stores() as settings:
-        address = settings["DDB_ENDPOINT"]
-        headers = {"x-amz-target": "DynamoDB_20120810.BatchGetItem"}
-        request = urllib.request.Request(address, b"{}", headers, method="POST")
-        with urllib.request.urlopen(request, timeout=5) as answer:
-            assert json.loads(answer.read()) == {"Responses": {}, "UnprocessedKeys": {}}
-        with pytest.raises(urllib.error.HTTPError) as raised:
-            urllib.request.urlopen(f"{address}/films/_mapping", timeout=5)
-        assert raised.value.code == 404
-        raised.value.close()
+def test_the_quiet_aws_is_taken_for_the_real_one(small_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the deployed function asks is answered, or the bench would time its failures."""
+    session.cache_clear()
+    with quiet_aws() as deployed:
+        for name, value in {**deployed, "MARQUEE_HOME": str(small_home)}.items():
+            monkeypatch.setenv(name, value)
+        with TestClient(create_app(AppServices.of(build_services(load_settings(), connect=False)))) as client:
+            answer = client.post("/recommend", json={"user_id": "ann", "k": 3}, headers=CREDENTIALS)
+            assert (answer.status_code, answer.json()["degraded"]) == (200, [])
+            assert client.post("/recommend", json={}, headers={**CREDENTIALS, "x-api-key": "mq_x"}).status_code == 401
+            assert client.post("/recommend", json={}).status_code == 403
+    session.cache_clear()
+
+
+def test_a_degraded_answer_stops_the_bench(laid: Laid, home: Path, tmp_path: Path) -> None:
+    down = {"MARQUEE_HOME": str(home), "DDB_USERS_TABLE": "users", "DDB_ENDPOINT": "http://127.0.0.1:1"}
+    with (
+        Emulated(Function(laid.tools, (laid.task,), HANDLER, down), tmp_path / "log") as emulated,
+        pytest.raises(LoopFailed, match="state: "),
+    ):
+        lambda_loop._timed(emulated, post("/recommend", {"user_id": "ann"}))
 
 
 def test_outside_a_checkout_there_is_no_image(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

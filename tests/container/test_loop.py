@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 
 from data_jobs.bench.emulator import Emulated, Function
+from data_jobs.bench.quiet_aws import CREDENTIALS, quiet_aws
 from services.api.app.services import MAX_BODY_BYTES
 from tests.container.kit import HANDLER, Tree, body_of, event, in_base64
 
 MEGABYTE = 1 << 20
+# Lines of the emulator itself.
+PLATFORM = ("START ", "END ", "REPORT ")
 SLOW = """
 import time
 
@@ -76,8 +79,13 @@ def test_a_body_in_base64_is_read_as_what_it_stands_for(emulated: Emulated) -> N
 
 
 def test_cookies_and_a_query_of_many_words_do_no_harm(emulated: Emulated) -> None:
-    asked = event("GET", "/films?q=the%20godfather&q=heat", cookies=["session=1", "theme=dark"])
-    assert emulated.invoke(asked)["statusCode"] == 200
+    plain = emulated.invoke(event("GET", "/films?q=the%20godfather"))
+    with_cookies = emulated.invoke(event("GET", "/films?q=the%20godfather", cookies=["session=1", "theme=dark"]))
+    assert with_cookies["statusCode"] == 200
+    assert body_of(with_cookies) == body_of(plain)
+    assert body_of(plain)["items"][0]["title"] == "The Godfather"
+    assert "set-cookie" not in with_cookies["headers"]
+    assert emulated.invoke(event("GET", "/films?q=the%20godfather&q=heat"))["statusCode"] == 200
 
 
 def test_the_request_id_of_the_caller_is_kept(emulated: Emulated) -> None:
@@ -111,6 +119,50 @@ def test_metrics_and_the_log_are_whole_lines_of_their_own(emulated: Emulated) ->
     assert "someone-special" not in emulated.said()
 
 
+def test_whatever_the_function_has_to_say_is_an_object_and_names_nobody(
+    tools: Path, tree: Tree, home: Path, tmp_path: Path
+) -> None:
+    """As it is deployed: the runtime writes what is logged as JSON, and lets everything from INFO on through."""
+    environment = {
+        "MARQUEE_HOME": str(home), "METRICS": "emf", "AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_LEVEL": "INFO",
+        "DDB_USERS_TABLE": "users", "DDB_ENDPOINT": "http://127.0.0.1:1",
+    }  # fmt: skip
+    with Emulated(Function(tools, (tree.task,), HANDLER, environment), tmp_path / "function.log") as emulated:
+        assert emulated.invoke(event("GET", "/users/ann%40example.org/export"))["statusCode"] == 503
+        assert emulated.invoke(event("POST", "/recommend", {"user_id": "ann@example.org"}))["statusCode"] == 200
+        said = emulated.said()
+    assert "ann" not in said
+    own = [line for line in said.splitlines() if not line.startswith(PLATFORM)]
+    told = [json.loads(line) for line in own]
+    assert {each["status"] for each in told if each.get("message") == "request"} == {200, 503}
+    (failed,) = [each for each in told if each.get("status") == 503]
+    assert failed["problem"] == "state-unavailable"
+    assert "did not answer in time" in failed["detail"]
+    assert [each for each in told if each.get("level") == "WARNING" and "EndpointConnectionError" in each["message"]]
+
+
+def test_a_function_that_is_deployed_as_infra_does_it_answers_those_with_a_key(
+    tools: Path, tree: Tree, release: Path, tmp_path: Path
+) -> None:
+    """Secrets Manager, DynamoDB and OpenSearch are stand-ins. The emulator knows no snapshots."""
+    home = {"MARQUEE_HOME": str(release)}
+    with (
+        quiet_aws() as deployed,
+        Emulated(Function(tools, (tree.task,), HANDLER, deployed | home), tmp_path / "function.log") as emulated,
+    ):
+        asked = event("POST", "/recommend", {"user_id": "ann", "k": 3})
+        assert emulated.invoke(asked)["statusCode"] == 403
+        asked["headers"] |= {"x-origin-verify": CREDENTIALS["x-origin-verify"]}
+        assert emulated.invoke(asked)["statusCode"] == 401
+        asked["headers"] |= CREDENTIALS
+        answer = emulated.invoke(asked)
+        assert (answer["statusCode"], body_of(answer)["degraded"]) == (200, [])
+        # Its index is missing, which is found out by the first search and not before.
+        words = event("POST", "/recommend", {"query": "a heist", "k": 3})
+        words["headers"] |= CREDENTIALS
+        assert body_of(emulated.invoke(words))["degraded"] == ["search: index missing"]
+
+
 def test_a_timeout_is_reported_and_the_next_event_is_answered(
     tools: Path, tree: Tree, home: Path, tmp_path: Path
 ) -> None:
@@ -124,17 +176,18 @@ def test_a_timeout_is_reported_and_the_next_event_is_answered(
         assert emulated.invoke(event("POST", "/recommend", {"k": 3}))["statusCode"] == 200
 
 
-def test_a_release_in_a_read_only_folder_is_served(tools: Path, tree: Tree, release: Path, tmp_path: Path) -> None:
-    """People in DynamoDB: nothing is ever written beside the bundle."""
+def test_a_release_is_served_and_left_as_it_is(tools: Path, tree: Tree, release: Path, tmp_path: Path) -> None:
+    """People in DynamoDB: nothing is ever written beside the bundle, whose folder is read-only in an image."""
     environment = {
         "MARQUEE_HOME": str(release),
         "DDB_USERS_TABLE": "users",
         "DDB_ENDPOINT": "http://127.0.0.1:1",
     }
-    before = sorted(release.rglob("*"))
+    before = {path: path.stat().st_mtime_ns for path in release.rglob("*")}
     with Emulated(Function(tools, (tree.task,), HANDLER, environment), tmp_path / "function.log") as emulated:
-        assert emulated.invoke(event("POST", "/recommend", {"k": 3}))["statusCode"] == 200
-    assert sorted(release.rglob("*")) == before
+        for body in ({"k": 3}, {"query": "a heist", "k": 3}):
+            assert emulated.invoke(event("POST", "/recommend", body))["statusCode"] == 200
+    assert {path: path.stat().st_mtime_ns for path in release.rglob("*")} == before
 
 
 def test_an_image_without_a_bundle_says_what_is_missing(tools: Path, tree: Tree, tmp_path: Path) -> None:

@@ -82,6 +82,12 @@ def test_log_groups_are_kept_for_as_long_as_the_stage_says(dev: Deployment, prod
         assert "Ref" in function(made)["LoggingConfig"]["LogGroup"]
 
 
+def test_the_function_logs_objects(dev: Deployment) -> None:
+    found = function(dev)["LoggingConfig"]
+    assert found["LogFormat"] == "JSON"
+    assert "ApplicationLogLevel" not in found
+
+
 def test_the_environment_names_secrets_and_holds_none(dev: Deployment) -> None:
     variables = function(dev)["Environment"]["Variables"]
     assert variables["ORIGIN_SECRET_ARN"]["Ref"].startswith("SecretsOrigin")

@@ -1,6 +1,7 @@
 """A remote engine with the embedded one behind it: when the first is down or late, the second answers and says so."""
 
 import logging
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -45,7 +46,7 @@ class GuardedSearch:
         """Both legs, remote or local. Raises SearchUnavailable only if the local engine fails, too."""
         if deadline.remaining() < LEAST_S:
             return self._locally(request, deadline, "late")
-        attempt = self._breaker.attempt()
+        attempt, began = self._breaker.attempt(), deadline.clock.monotonic()
         if attempt is None:
             return self._locally(request, deadline, f"breaker open after {self._last}")
         try:
@@ -54,7 +55,8 @@ class GuardedSearch:
             attempt.failed()
             self._last = failure.reason
             _log.warning("OpenSearch did not answer, the embedded index does: %s", failure)
-            return self._locally(request, deadline, failure.reason)
+            lost_s = deadline.clock.monotonic() - began
+            return self._locally(request, deadline, failure.reason, lost_s)
         attempt.succeeded()
         return result
 
@@ -67,6 +69,10 @@ class GuardedSearch:
         self._remote.close()
         self._local.close()
 
-    def _locally(self, request: SearchRequest, deadline: Deadline, reason: str) -> SearchResult:
+    def _locally(self, request: SearchRequest, deadline: Deadline, reason: str, lost_s: float = 0.0) -> SearchResult:
+        """The local answer. What the remote engine was waited for in vain counts as time of both legs."""
         found = self._local.search(request, deadline)
-        return SearchResult(found.text, found.knn, (reason,))
+        text, knn = (
+            None if leg is None else replace(leg, ms=leg.ms + 1_000 * lost_s) for leg in (found.text, found.knn)
+        )
+        return SearchResult(text, knn, (reason,))

@@ -1,12 +1,11 @@
 """Who is calling: a genuine key, its record believed for a minute, and the scopes in it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from services.api.app.keys import key_id_of
 from services.api.app.runner import Runner
 from services.recommender.errors import Forbidden, Unauthorized, Unavailable
-from services.recommender.ports import ApiKey, Clock, KeyStore
+from services.recommender.ports import ApiKey, Clock, KeyStore, SecretPort
 
 RECORD_TTL_S = 60.0
 MAX_RECORDS = 10_000
@@ -19,14 +18,15 @@ class Authenticator:
     """Checks keys; a key's record (scopes, limit, revoked) is believed for 60 s."""
 
     store: KeyStore
-    pepper: Callable[[], bytes]
+    pepper: SecretPort
     clock: Clock
     runner: Runner
     _records: dict[str, tuple[float, ApiKey | None]] = field(default_factory=dict)
 
     async def authenticate(self, key: str | None) -> tuple[ApiKey, bool]:
         """The record of a key, and whether the store was down for it. Raises Unauthorized."""
-        key_id = key_id_of(key, self.pepper())
+        (pepper,) = (await self.runner.secret(self.pepper))[:1]
+        key_id = key_id_of(key, pepper.encode())
         record, degraded = await self._record(key_id)
         if record is None or record.revoked:
             raise Unauthorized("the API key in the header X-API-Key was revoked or never issued")

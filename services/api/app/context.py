@@ -1,6 +1,5 @@
 """What one HTTP request carries through the layers of the edge: its id, key, timings and log fields."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
@@ -8,30 +7,30 @@ from typing import cast
 from starlette.types import Scope
 
 _SCOPE_KEY = "marquee.context"
+_DEGRADED = b"x-marquee-degraded"
 
 
 @dataclass(slots=True)
 class Context:
     """``started``: monotonic seconds. ``stages``: milliseconds by stage. ``headers`` are added to whatever is
-    answered, errors included. ``facts`` go into the access log.
+    answered, errors included. ``facts`` go into the access log; ``person``, whom the request is about, only under a
+    pseudonym.
     """
 
     request_id: str
     started: float
     key_id: str | None = None
+    person: str | None = None
     stages: Mapping[str, float] = field(default_factory=dict)
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     facts: dict[str, object] = field(default_factory=dict)
 
-    def concerns(self, user_id: str | None) -> None:
-        """Note the person in the log, as a hash: the log must not say who watches what."""
-        if user_id is not None:
-            self.facts["user"] = hashlib.sha256(user_id.encode()).hexdigest()[:12]
-
     def degrade(self, part: str) -> None:
         """Say in a header and in the log that a part of the edge works without its store."""
-        self.facts["edge_degraded"] = part
-        self.headers.append((b"x-marquee-degraded", part.encode()))
+        parts = [*cast("list[str]", self.facts.get("edge_degraded", [])), part]
+        self.facts["edge_degraded"] = parts
+        self.headers = [each for each in self.headers if each[0] != _DEGRADED]
+        self.headers.append((_DEGRADED, ", ".join(parts).encode()))
 
 
 def attach(scope: Scope, context: Context) -> None:

@@ -25,10 +25,10 @@ from collections.abc import Callable, Iterator, Mapping
 
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
-from services.api.app.observability import NO_ROUTE, Observation
+from services.api.app.observation import NO_ROUTE, Observation
 
 NAMESPACE = "Marquee"
-CAUSES = frozenset({"encoder", "explain", "quota", "search", "state"})
+CAUSES = frozenset({"encoder", "explain", "keys", "quota", "search", "state"})
 _OTHER = "other"
 _UNKNOWN_ROUTE = "none"
 _UNCOUNTED = "/health/"
@@ -98,27 +98,20 @@ def causes_of(facts: Mapping[str, object]) -> set[str]:
 
 def _parts(facts: Mapping[str, object]) -> Iterator[str]:
     """``"search: timed out"`` is of the part "search"."""
-    degraded = facts.get("degraded")
-    if isinstance(degraded, list):
-        yield from (str(reason).partition(":")[0] for reason in degraded)
-    if "edge_degraded" in facts:
-        yield str(facts["edge_degraded"])
+    for fact in ("degraded", "edge_degraded"):
+        reasons = facts.get(fact)
+        if isinstance(reasons, list):
+            yield from (str(reason).partition(":")[0] for reason in reasons)
 
 
 def log_line(seen: Observation, stage: str) -> dict[str, object]:
-    """What is told of a request: how it was answered and how long each stage took; of the person, a hash."""
+    """The log's line, with the keys that a reader of structured logs looks for and the stages' milliseconds."""
     return {
         "level": "ERROR" if seen.status >= 500 else "INFO",
         "message": "request",
         "deployment": stage,
-        "request_id": seen.request_id,
-        "method": seen.method,
-        "route": seen.route,
-        "status": seen.status,
-        "ms": seen.ms,
-        "key": seen.key_id,
+        **seen.line(),
         "stages": {name: round(spent, 2) for name, spent in seen.stages.items()},
-        **seen.facts,
     }
 
 

@@ -12,6 +12,9 @@ from services.recommender.errors import MarqueeError
 
 # Also where keys are on: probes, documentation, and what the demo page must know before it can ask for a key.
 PUBLIC = frozenset({"/", "/health/live", "/health/ready", "/version", "/catalogue", "/openapi.json", "/docs"})
+# But not with this in its query: it asks the search engine, which anybody could keep awake.
+DEEP = b"deep"
+READY = "/health/ready"
 ADMIN_PREFIX = "/users/"
 
 
@@ -31,13 +34,16 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let through what may pass, answer the rest with a problem."""
-        if scope["type"] == "http" and scope["path"] not in self.public:
+        if scope["type"] == "http" and not self._is_open(scope):
             try:
                 await self._admit(scope)
             except MarqueeError as error:
                 await problem_of(error).response(scope)(scope, receive, send)
                 return
         await self.app(scope, receive, send)
+
+    def _is_open(self, scope: Scope) -> bool:
+        return scope["path"] in self.public and not (scope["path"] == READY and DEEP in scope.get("query_string", b""))
 
     async def _admit(self, scope: Scope) -> None:
         context = context_of(scope)

@@ -2,13 +2,13 @@
 
 Everything that can be made before the first event is made while the runtime initialises, so that a snapshot
 (SnapStart) or a provisioned environment has it. Nothing made there goes stale in a snapshot: no random number, no time
-of day and no connection. Beside HTTP there are warm-up events, ``{"warmer": true}`` or the scheduled ones of
-EventBridge (``{"source": "aws.events"}``), which open the bundle and touch nothing else.
+of day, no credentials and no connection. A warm-up event opens the bundle and touches nothing else.
 Source: AWS Lambda developer guide, "Improving startup performance with Lambda SnapStart".
 """
 
 import logging
 import os
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -17,13 +17,14 @@ from typing import Any
 from mangum import Mangum
 from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 
+from services.api.app.lambda_events import http_event, is_warm_up
 from services.api.app.main import create_app
-from services.api.app.observability import install_telemetry
 from services.api.app.problem import MEDIA_TYPE
 from services.api.app.services import AppServices
+from services.api.app.telemetry import install_telemetry
 from services.bootstrap import Services, build_services
 from services.recommender.answer import Options
-from services.recommender.errors import BundleError, InvalidRequest, MarqueeError
+from services.recommender.errors import BundleError, EncoderUnavailable, MarqueeError
 from services.settings import Settings, load_settings
 
 # Kept free of an answer's time to write and send it.
@@ -56,6 +57,17 @@ class Function:
         except BundleError as error:
             log.error("There is nothing to serve: %s. An image without a bundle needs one in MARQUEE_HOME.", error)
 
+    def load_encoder(self) -> None:
+        """Load the text encoder, which takes half a second. Not on arm64, where releases of ONNX Runtime have ended the
+        process; there a request that needs it has to.
+        """
+        if self.wired.encoder is None or platform.machine() != "x86_64":
+            return
+        try:
+            self.wired.encoder.encode(["a film"])
+        except EncoderUnavailable as error:
+            log.warning("Free text finds words only: %s", error)
+
 
 @cache
 def function() -> Function:
@@ -71,15 +83,11 @@ def function() -> Function:
 
 def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 - an event is any JSON value
     """Answer one event. Raises InvalidRequest for one that is neither HTTP nor a warm-up."""
-    if _is_warm_up(event):
+    if is_warm_up(event):
         function().open_bundle()
         return {"warm": True}
-    if not isinstance(event, Mapping) or "requestContext" not in event:
-        raise InvalidRequest(
-            f"not an event of an HTTP API: {_described(event)}; expected API Gateway's payload 2.0, or a warm-up "
-            'like {"warmer": true}'
-        )
-    return function().answer(event, context)
+    asked = http_event(event)
+    return function().answer(asked, context)
 
 
 def within(options: Options, context: Any) -> Options:  # noqa: ANN401 - AWS gives no type
@@ -100,29 +108,23 @@ def prepare(environment: Mapping[str, str]) -> None:
     """Make everything while the runtime initialises. Outside a runtime, nothing happens."""
     if "AWS_LAMBDA_RUNTIME_API" not in environment:
         return
+    # The runtime lets everything from INFO on through, and Mangum would log paths, which hold people's ids.
+    logging.getLogger().setLevel(logging.WARNING)
     made = function()
-    # A remote search opens a connection with its bundle, and a snapshot must hold none.
-    if made.wired.settings.is_embedded or environment.get("AWS_LAMBDA_INITIALIZATION_TYPE") != _SNAPSHOT:
-        made.open_bundle()
+    made.open_bundle()
+    # A snapshot brings it along; without one every cold start would wait for it.
+    if environment.get("AWS_LAMBDA_INITIALIZATION_TYPE") == _SNAPSHOT:
+        made.load_encoder()
 
 
 def _wired(settings: Settings) -> Services:
     try:
-        return build_services(settings)
+        return build_services(settings, connect=False)
     except MarqueeError as error:
         log.critical("Marquee can't start: %s", error)
         if settings.ddb_users_table is None:
             log.critical("On AWS Lambda people are kept in DynamoDB: set DDB_USERS_TABLE; its disk is read-only.")
         raise
-
-
-def _is_warm_up(event: object) -> bool:
-    return isinstance(event, Mapping) and (event.get("warmer") is True or event.get("source") == "aws.events")
-
-
-def _described(event: object) -> str:
-    """The shape of an event, not its content, which the log must not have."""
-    return f"an object with {sorted(map(str, event))[:8]}" if isinstance(event, Mapping) else type(event).__name__
 
 
 prepare(os.environ)

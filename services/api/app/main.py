@@ -17,6 +17,7 @@ from services.api.app.middleware import BodyLimit, EncodedSlashes, Observer, Saf
 from services.api.app.openapi import install_openapi
 from services.api.app.origin import OriginCheck
 from services.api.app.pages import DOCS_POLICY, install_pages
+from services.api.app.people import Pseudonyms
 from services.api.app.quota import QuotaGuard
 from services.api.app.routes import ROUTERS
 from services.api.app.runner import Runner
@@ -50,6 +51,7 @@ def create_app(services: AppServices) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.edge = edge
+    app.state.pseudonyms = Pseudonyms(services.key_pepper)
     for router in ROUTERS:
         app.include_router(router)
     pages = install_pages(app, services.web_dir)
@@ -70,8 +72,8 @@ def _install_layers(app: FastAPI, edge: Edge, public: frozenset[str]) -> None:
         guard = QuotaGuard(services.quota, clock, edge.runner)
         app.add_middleware(Gate, authenticator=authenticator, quota=guard, public=public)
     app.add_middleware(BodyLimit, max_bytes=services.max_body_bytes)
-    if services.origin_secrets is not None:
-        app.add_middleware(OriginCheck, secrets=services.origin_secrets)
+    if services.origin_secret is not None:
+        app.add_middleware(OriginCheck, secret=services.origin_secret, runner=edge.runner)
     app.add_middleware(EncodedSlashes)
     app.add_middleware(Observer)
     app.add_middleware(SafeHeaders)

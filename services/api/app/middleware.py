@@ -3,6 +3,7 @@
 import logging
 import re
 import secrets
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
@@ -58,7 +59,8 @@ class Observer:
         except ClientDisconnect:
             status = status or 499
         except Exception as error:
-            log.exception("unexpected error in request %s", context.request_id)
+            # Where it happened, not what it says: the words of an exception can be those of a person.
+            log.error("unexpected %s in request %s\n%s", type(error).__name__, context.request_id, frames_of(error))
             if status:
                 raise
             await problem_of(error).response(scope)(scope, receive, observed)
@@ -141,6 +143,13 @@ def request_id_of(scope: Scope) -> str:
     """The id that was sent, if it can stand in a header and in a log; else a new one."""
     sent = header(scope, b"x-request-id")
     return sent if sent and _REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
+
+
+def frames_of(error: BaseException) -> str:
+    """The way to an exception and to those that caused it, innermost cause first, without their messages."""
+    before = error.__cause__ or error.__context__
+    caused = f"{frames_of(before)}{type(before).__name__}, and then\n" if before is not None else ""
+    return caused + "".join(traceback.format_tb(error.__traceback__))
 
 
 def _own_headers(context: Context) -> list[tuple[bytes, bytes]]:

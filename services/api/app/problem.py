@@ -61,8 +61,12 @@ class Problem:
         return document
 
     def response(self, scope: Scope) -> Response:
-        """The answer to the request of this scope."""
-        document = self.document(instance=instance_of(scope), request_id=context_of(scope).request_id)
+        """The answer to the request of this scope. The log gets the kind, and of a failure of ours the cause."""
+        context = context_of(scope)
+        context.facts["problem"] = self.slug
+        if self.status >= 500:
+            context.facts["detail"] = self.detail
+        document = self.document(instance=instance_of(scope), request_id=context.request_id)
         # Escaped ASCII: an echoed lone surrogate could not be written as UTF-8.
         return Response(json.dumps(document).encode(), self.status, dict(self.headers), MEDIA_TYPE)
 

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 from services.recommender.errors import Unavailable
+from services.recommender.ports import SecretPort
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -64,6 +65,10 @@ class Runner:
     async def blocking(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Make a call that may block."""
         return await self._blocking.run(call, *args, **kwargs)
+
+    async def secret(self, kept: SecretPort) -> tuple[str, ...]:
+        """The values of a secret; only where somebody must be asked for them, in a thread. Raises SecretUnavailable."""
+        return kept() if kept.is_at_hand else await self.blocking(kept)
 
     def close(self) -> None:
         """End the threads."""

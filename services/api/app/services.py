@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from services.recommender.ports import KeyStore, QuotaPort
+from services.recommender.ports import KeyStore, QuotaPort, SecretPort
 from services.recommender.service import Recommender
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ WEB_DIR = Path(__file__).resolve().parents[2] / "web"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppServices:
     """``inline``: all adapters are embedded, so answers are made in the event loop; otherwise in ``workers``
-    threads. ``key_pepper`` and ``origin_secrets`` (None: the header is not checked) are read when they are needed.
+    threads. ``key_pepper`` and ``origin_secret`` (None: the header is not checked) are read when they are needed.
     ``web_dir``: folder of the demo page. ``close`` gives files and sockets back at shutdown.
     """
 
@@ -26,8 +26,8 @@ class AppServices:
     keys: KeyStore | None = None
     quota: QuotaPort | None = None
     auth_required: bool = False
-    key_pepper: Callable[[], bytes] | None = None
-    origin_secrets: Callable[[], tuple[str, ...]] | None = None
+    key_pepper: SecretPort | None = None
+    origin_secret: SecretPort | None = None
     cors_origins: tuple[str, ...] = ()
     max_body_bytes: int = MAX_BODY_BYTES
     demo_users: tuple[str, ...] = ()
@@ -47,7 +47,7 @@ class AppServices:
             quota=wired.quota,
             auth_required=settings.api_keys,
             key_pepper=wired.secrets.pepper,
-            origin_secrets=wired.secrets.origin,
+            origin_secret=wired.secrets.origin,
             cors_origins=settings.cors_origins,
             demo_users=settings.demo_users,
             web_dir=WEB_DIR if settings.demo_page else None,

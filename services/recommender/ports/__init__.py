@@ -11,6 +11,7 @@ from services.recommender.ports.search import (
     SearchResult,
     TextEncoder,
 )
+from services.recommender.ports.secrets import SecretPort
 from services.recommender.ports.state import (
     CacheEntry,
     CacheKey,
@@ -45,6 +46,7 @@ __all__ = [
     "SearchPort",
     "SearchRequest",
     "SearchResult",
+    "SecretPort",
     "StatePort",
     "StateRead",
     "TextEncoder",

@@ -137,7 +137,7 @@ class TestObjects:
         objects.delete([*paths, "bundles/gone before"])
         assert keys_of(bucket) == []
 
-    def test_a_local_server_gets_no_credentials_of_aws(self, bucket, monkeypatch):
+    def test_a_local_server_gets_no_credentials_of_aws(self, bucket, monkeypatch, new_session):
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAREAL")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "real")
         local = open_objects(bucket)._client._request_signer._credentials
@@ -162,14 +162,9 @@ class TestPlace:
         bucket = Bucket.parse(place, "eu-west-1", "http://127.0.0.1:1")
         assert bucket == Bucket(name, prefix, "eu-west-1", "http://127.0.0.1:1")
         assert bucket.uri("current.json") == f"s3://{name}/{prefix}current.json"
-        assert bucket.is_local
 
     @pytest.mark.parametrize(
         "place", ["s3://b", "ab", "My-Bucket", "-bucket", "bucket//x", "bucket/../x", "bucket/ä", ""]
     )
     def test_what_is_no_place(self, place):
         assert not re.fullmatch(PLACE, place)
-
-    def test_https_is_not_local(self):
-        assert not Bucket("films", endpoint="https://s3.example").is_local
-        assert not Bucket("films").is_local

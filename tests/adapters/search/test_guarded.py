@@ -14,7 +14,7 @@ from services.recommender.ports import Deadline, Leg, SearchRequest, SearchResul
 from tests.builders import ManualClock
 
 REMOTE = SearchResult(text=Leg(np.array([1], np.int32), np.ones(1, np.float32), 1.0))
-LOCAL = SearchResult(text=Leg(np.array([2], np.int32), np.ones(1, np.float32), 1.0))
+LOCAL = SearchResult(text=Leg(np.array([2], np.int32), np.ones(1, np.float32), 1.0, ms=0.5))
 REQUEST = SearchRequest(text="heat")
 
 
@@ -24,6 +24,7 @@ class Scripted:
 
     answer: SearchResult
     error: Exception | None = None
+    takes_s: float = 0.0
     index_version: str = "films-v1"
     calls: int = 0
     closed: bool = False
@@ -31,6 +32,8 @@ class Scripted:
 
     def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
         self.calls += 1
+        if self.takes_s:
+            deadline.clock.advance(self.takes_s)  # type: ignore[attr-defined]
         if self.error is not None:
             raise self.error
         return self.answer
@@ -78,9 +81,17 @@ def test_a_failure_is_answered_locally_and_named(ask, remote, reason, caplog):
     remote.error = RemoteFailure(reason, "with all details")
     with caplog.at_level(logging.WARNING):
         result = ask()
-    assert result.text is LOCAL.text
+    assert result.text is not None
+    assert result.text.rows is LOCAL.text.rows
     assert result.degraded == (reason,)
     assert f"{reason}: with all details" in caplog.text
+
+
+def test_what_was_waited_for_in_vain_is_time_of_both_legs(search, remote, clock):
+    remote.error, remote.takes_s = RemoteFailure("timeout"), 0.25
+    result = search.search(REQUEST, Deadline.within(clock, 1))
+    assert result.text.ms == pytest.approx(250.5)
+    assert result.knn is None
 
 
 def test_after_some_failures_the_remote_engine_is_left_alone(ask, remote):

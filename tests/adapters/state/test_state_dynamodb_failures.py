@@ -11,10 +11,12 @@ from botocore.exceptions import ClientError, EndpointConnectionError, NoCredenti
 from dynamodb_kit import Wire
 from state_kit import FakeClock, Make, Store, SystemClock, did, dynamodb, dynamodb_at, line, new_tables, send, stored
 
+from services.adapters.aws import session
 from services.adapters.breaker import FAILURES
 from services.adapters.state.dynamodb import log as event_log
 from services.adapters.state.dynamodb.client import Connection
 from services.adapters.state.dynamodb.failures import advice, is_outage, is_passing
+from services.adapters.state.dynamodb.store import DynamoStore
 from services.recommender.domain.ids import hash_id
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import CacheEntry, CacheKey, Deadline, Receipt
@@ -312,3 +314,28 @@ def test_a_server_without_a_region_can_not_be_asked(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
     with pytest.raises(StateUnavailable, match="check AWS_REGION"):
         dynamodb_at(Connection(new_tables()), SystemClock())
+
+
+def test_a_client_can_wait_for_the_first_call(monkeypatch: pytest.MonkeyPatch, new_session: None) -> None:
+    """For a snapshot, which must hold neither credentials nor a connection."""
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/creds")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    store = DynamoStore(Connection(new_tables()), SystemClock(), connect=False)
+    assert session()._session._credentials is None
+    with pytest.raises(StateUnavailable, match="check AWS_REGION"):
+        store.call("get_item", Deadline.within(store.clock, 1))
+    store.close()
+
+
+def test_callers_are_told_what_to_do_and_the_log_what_was_said(
+    store: Store, wire: Wire, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What AWS says can name the account and the role."""
+    said = "User: arn:aws:sts::111111111111:assumed-role/Api is not authorized"
+    wire.fail("GetItem", "AccessDeniedException", Error={"Code": "AccessDeniedException", "Message": said})
+    with pytest.raises(StateUnavailable, match="refuses the credentials") as raised:
+        store.keys.get("k1")
+    assert "111111111111" not in str(raised.value)
+    assert said in caplog.text

@@ -24,11 +24,6 @@ class Bucket:
         name, _, prefix = place.strip("/").partition("/")
         return cls(name, f"{prefix}/" if prefix else "", region, endpoint)
 
-    @property
-    def is_local(self) -> bool:
-        """Whether it is on a local server."""
-        return (self.endpoint or "").startswith("http://")
-
     def key(self, path: str) -> str:
         """The key of an object in the bucket, given its path under the prefix."""
         return f"{self.prefix}{path}"

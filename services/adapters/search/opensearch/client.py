@@ -5,7 +5,6 @@ info, and ``x-amz-content-sha256`` among the signed headers.
 """
 
 import logging
-import random
 import time
 from collections.abc import Callable, Mapping
 from threading import Lock
@@ -14,6 +13,7 @@ from typing import Any
 from opensearchpy import OpenSearch, Urllib3AWSV4SignerAuth, Urllib3HttpConnection
 from opensearchpy.exceptions import ConnectionTimeout, OpenSearchException, TransportError
 
+from services.adapters import jitter
 from services.adapters.search.failures import LEAST_S, RemoteFailure
 from services.adapters.search.opensearch.target import Target
 from services.recommender.ports import Deadline
@@ -49,9 +49,9 @@ def described(error: OpenSearchException) -> str:
 def _signer(target: Target) -> Urllib3AWSV4SignerAuth | None:
     if not target.signs:
         return None
-    import boto3
+    from services.adapters.aws import session
 
-    return Urllib3AWSV4SignerAuth(boto3.Session().get_credentials(), target.region, "aoss")
+    return Urllib3AWSV4SignerAuth(session().get_credentials(), target.region, "aoss")
 
 
 class SearchClient:
@@ -94,7 +94,7 @@ class SearchClient:
         try:
             return call(allowed_s)
         except _Passing as failure:
-            pause_s = random.uniform(*_PAUSE_S)  # noqa: S311 - spreads retries, guards nothing
+            pause_s = jitter.between(*_PAUSE_S)
             if until - clock.monotonic() < pause_s + LEAST_S:
                 raise
             self._sleep(pause_s)

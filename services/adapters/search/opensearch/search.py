@@ -76,17 +76,20 @@ class OpenSearchSearch:
         """Both legs. Raises RemoteFailure, and SearchUnavailable for query vectors of a wrong length."""
         vectors = self._vectors(request)
         clauses = [] if request.text is None else self._words.wording(request.text)
+        began = deadline.clock.monotonic()
         note = self._note or self._looked_at(deadline)
         queries = self._queries(request, clauses, vectors, note)
         found = [*self._client.msearch(self.index_version, search_body(queries), deadline)] if queries else []
+        spent_ms = 1_000 * (deadline.clock.monotonic() - began)
         answers = iter(found)
         of_text = (1 if request.filters.is_empty else 2) if clauses else 0
+        text_ms, knn_ms = _times(found[:of_text], found[of_text:], spent_ms)
         text = None if request.text is None else EMPTY
         if request.text is not None and clauses:
-            text = replace(self._text_leg(request.text, request, answers), ms=_took(found[:of_text]))
+            text = replace(self._text_leg(request.text, request, answers), ms=text_ms)
         knn = None
         if vectors is not None:
-            knn = replace(self._knn_leg(request, note, answers), ms=_took(found[of_text:])) if len(vectors) else EMPTY
+            knn = replace(self._knn_leg(request, note, answers), ms=knn_ms) if len(vectors) else EMPTY
         return SearchResult(text, knn)
 
     def close(self) -> None:
@@ -155,6 +158,15 @@ def hits_of(response: Mapping[str, Any], films: int) -> Leg:
     if len(rows) and not (rows.min() >= 0 and rows.max() < films):
         raise RemoteFailure("index mismatch", f"rows {rows.min()} to {rows.max()} in an index of {films} films")
     return ordered(rows, scores)
+
+
+def _times(text: Sequence[Mapping[str, Any]], knn: Sequence[Mapping[str, Any]], spent_ms: float) -> tuple[float, float]:
+    """Milliseconds of both legs: what the engine spent on each, and for both what the round trip took beside the longer
+    one, since they were asked together.
+    """
+    of_text, of_knn = _took(text), _took(knn)
+    around = max(0.0, spent_ms - max(of_text, of_knn))
+    return of_text + around, of_knn + around
 
 
 def _took(answers: Sequence[Mapping[str, Any]]) -> float:

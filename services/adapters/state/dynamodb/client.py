@@ -1,17 +1,14 @@
 """The one place where a DynamoDB client is made."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import boto3
 from botocore.config import Config
+
+from services.adapters import aws
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
-
-# A local server takes any; it wants one all the same.
-_LOCAL_KEY = "local"
-_LOCAL_REGION = "us-east-1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +46,6 @@ def make_client(connection: Connection) -> "DynamoDBClient":
     wait. Retries are the store's own: botocore's begin throttled ones with up to a second of sleep and know no
     deadline (botocore/retries/standard.py). Raises botocore.exceptions.BotoCoreError, e.g. for no region.
     """
-    local = (connection.endpoint or "").startswith("http://")
-    session = boto3.Session(_LOCAL_KEY, _LOCAL_KEY) if local else boto3.Session()
     config = Config(
         connect_timeout=connection.timeout_s,
         read_timeout=connection.timeout_s,
@@ -59,6 +54,5 @@ def make_client(connection: Connection) -> "DynamoDBClient":
         tcp_keepalive=True,
         parameter_validation=False,  # a tenth of a call's time; what is sent is ours
     )
-    region = connection.region or (_LOCAL_REGION if local else None)
-    client: Any = session.client("dynamodb", region_name=region, endpoint_url=connection.endpoint, config=config)
-    return client  # type: ignore[no-any-return]
+    client: DynamoDBClient = aws.make_client("dynamodb", connection.region, config, connection.endpoint)
+    return client

@@ -1,14 +1,16 @@
 """Calls to DynamoDB within a deadline: attempts with full jitter, a breaker, the rests of batches, plain errors."""
 
-import random
+import logging
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from services.adapters import jitter
+from services.adapters.aws import read_models
 from services.adapters.breaker import Breaker
 from services.adapters.state.dynamodb.client import Connection, Tables, make_client
 from services.adapters.state.dynamodb.failures import (
@@ -23,6 +25,11 @@ from services.adapters.state.dynamodb.failures import (
 from services.adapters.state.dynamodb.units import Units
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Clock, Deadline
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+_log = logging.getLogger(__name__)
 
 # The longest wait of one attempt where nobody waits for the answer: a page of a scan, a batch of a bulk load.
 BULK_ATTEMPT_S = 5.0
@@ -48,7 +55,7 @@ class Backoff:
     def wait(self) -> bool:
         """Sleep a random while; False at once where the deadline would be over by then."""
         longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** min(self._tries, _DOUBLINGS))
-        pause = random.uniform(0, longest)  # noqa: S311 - no secret
+        pause = jitter.between(0, longest)
         self._tries += 1
         if pause >= self._deadline.remaining():
             return False
@@ -59,24 +66,29 @@ class Backoff:
 class DynamoStore:
     """The tables and the client behind ``DynamoState``, ``DynamoKeys`` and ``DynamoQuota``. Use from any thread.
 
-    ``units``: where to sum what the calls consume; None not to ask for it. Raises StateUnavailable if no client can
-    be made, e.g. for want of a region; the tables themselves are first met by the first call.
+    ``units``: where to sum what the calls consume; None not to ask for it. ``connect`` False: the client, which wants
+    credentials, is made by the first call. Raises StateUnavailable if no client can be made, e.g. for want of a
+    region; the tables themselves are first met by the first call.
     """
 
-    def __init__(self, connection: Connection, clock: Clock, units: Units | None = None) -> None:
+    def __init__(
+        self, connection: Connection, clock: Clock, units: Units | None = None, *, connect: bool = True
+    ) -> None:
         self.clock = clock
         self.tables: Tables = connection.tables
         self.timeout_s = connection.timeout_s
+        self._connection = connection
         self._place = connection.place
         self._units = units
         self._breaker = Breaker(clock)
         self._attempt = threading.local()
         self._closed = False
-        try:
-            self._client = make_client(connection)
-        except BotoCoreError as error:
-            raise StateUnavailable(f"no client of {self._place} can be made: {error}; check AWS_REGION") from error
-        self._client.meta.events.register("before-parameter-build.dynamodb", self._set_timeout)
+        self._lock = threading.Lock()
+        self._client: DynamoDBClient | None = None
+        if connect:
+            self._connected()
+        else:
+            read_models("dynamodb")
 
     def now_s(self) -> int:
         """Epoch seconds."""
@@ -153,7 +165,23 @@ class DynamoStore:
     def close(self) -> None:
         """Close the connections; every later call raises StateUnavailable."""
         self._closed = True
-        self._client.close()
+        if self._client is not None:
+            self._client.close()
+
+    def _connected(self) -> "DynamoDBClient":
+        """The client. Raises StateUnavailable."""
+        if self._client is None:
+            with self._lock:
+                self._client = self._client or self._made()
+        return self._client
+
+    def _made(self) -> "DynamoDBClient":
+        try:
+            client = make_client(self._connection)
+        except BotoCoreError as error:
+            raise StateUnavailable(f"no client of {self._place} can be made: {error}; check AWS_REGION") from error
+        client.meta.events.register("before-parameter-build.dynamodb", self._set_timeout)
+        return client
 
     def _tried(
         self, operation: str, deadline: Deadline, attempts: int, longest_s: float, params: dict[str, Any]
@@ -164,7 +192,7 @@ class DynamoStore:
         for attempt in count(1):
             self._attempt.timeout_s = max(_SHORTEST_ATTEMPT_S, min(longest_s, deadline.remaining()))
             try:
-                response: dict[str, Any] = getattr(self._client, operation)(**params)
+                response: dict[str, Any] = getattr(self._connected(), operation)(**params)
             except (BotoCoreError, ClientError) as error:
                 if not is_passing(error) or attempt == attempts or not backoff.wait():
                     raise
@@ -178,7 +206,9 @@ class DynamoStore:
 
     def _unavailable(self, error: Exception) -> StateUnavailable:
         if code_of(error) != MISSING_TABLE:
-            return StateUnavailable(f"{self._place} {advice(error)} ({type(error).__name__}: {error})")
+            # Its words can name the account and the role: they are for the log, not for callers.
+            _log.warning("%s %s (%s: %s)", self._place, advice(error), type(error).__name__, error)
+            return StateUnavailable(f"{self._place} {advice(error)}")
         names = ", ".join(self._missing()) or "a table"
         return StateUnavailable(
             f"{self._place} has no table {names}: make it with `marquee tables create`, or correct DDB_USERS_TABLE, "
@@ -190,7 +220,7 @@ class DynamoStore:
         missing = []
         for name in (self.tables.users, self.tables.events, self.tables.cache):
             try:
-                self._client.describe_table(TableName=name)
+                self._connected().describe_table(TableName=name)
             except (BotoCoreError, ClientError) as error:
                 if code_of(error) == MISSING_TABLE:
                     missing.append(name)

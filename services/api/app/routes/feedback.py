@@ -31,7 +31,7 @@ _PRINTABLE = re.compile(r"[ -~]{1,255}")
 )
 async def feedback(request: Request, body: FeedbackBody) -> Response:
     """Store one event; the very next recommendation knows it."""
-    context_of(request.scope).concerns(body.user_id)
+    context_of(request.scope).person = body.user_id
     command = _command(request, body, _idempotency_key(request))
     (receipt,) = await _store(request, [command])
     if isinstance(receipt, MarqueeError):

@@ -21,10 +21,11 @@ async def live() -> Response:
     return to_json({"status": _OK})
 
 
-@router.get("/health/ready", response_model=HealthAnswer, responses=problems(405, 422, 500, 503))
+@router.get("/health/ready", response_model=HealthAnswer, responses=problems(401, 405, 422, 429, 500, 503))
 async def ready(request: Request, deep: bool = False) -> Response:
-    """Whether requests can be served; ``deep`` touches search, too. 503 names what is wrong. A search engine that is
-    down is none of that while the embedded index answers in its place: the status is then "degraded".
+    """Whether requests can be served; ``deep`` touches search, too, and needs a key where keys are on. 503 names what
+    is wrong. A search engine that is down is none of that while the embedded index answers in its place: the status is
+    then "degraded".
     """
     edge = edge_of(request)
     parts = await edge.runner.blocking(edge.recommender.ready, deep, edge.deadline())

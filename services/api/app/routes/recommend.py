@@ -22,7 +22,7 @@ router = APIRouter(route_class=EdgeRoute, tags=["recommend"])
 async def recommend(request: Request, body: Annotated[RecommendBody, Body()] = RecommendBody()) -> Response:  # noqa: B008
     """Films for a person, for films they like, or for a few words; with reasons."""
     edge, context = edge_of(request), context_of(request.scope)
-    context.concerns(body.user_id)
+    context.person = body.user_id
     answer = await edge.runner.answer(edge.recommender.recommend, body.to_request(), edge.deadline())
     context.stages = answer.stages
     context.facts["strategy"] = answer.strategy

@@ -20,7 +20,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = problems(403, 404, *OF_READING)
 async def export(request: Request, user_id: UserPath) -> Response:
     """All that is stored of a person, the derived taste included."""
     edge = edge_of(request)
-    context_of(request.scope).concerns(user_id)
+    context_of(request.scope).person = user_id
     stored = await edge.runner.blocking(edge.recommender.export, user_id)
     return _nobody(request) if stored is None else to_json(stored)
 
@@ -29,7 +29,7 @@ async def export(request: Request, user_id: UserPath) -> Response:
 async def erase(request: Request, user_id: UserPath) -> Response:
     """Delete profile, events and cached answers of a person."""
     edge = edge_of(request)
-    context_of(request.scope).concerns(user_id)
+    context_of(request.scope).person = user_id
     erased = await edge.runner.blocking(edge.recommender.erase, user_id)
     return Response(status_code=204) if erased else _nobody(request)
 

@@ -170,6 +170,27 @@ def test_a_mismatch_that_shows_later_degrades(place):
     assert found.text.rows[0] == 7
 
 
+def test_an_index_can_be_left_alone_until_it_is_searched(place):
+    """For a snapshot, which must hold no connection; the first search looks at the index and finds what is wrong."""
+    before = place.proxy.requests
+    search = open_guarded(place.target, place.bundle, place.local, place.clock, look=False)
+    other = replace(make_bundle(300, 20), embeddings=make_embeddings(300, dims=32))
+    wrong = open_guarded(place.target, other, place.local, place.clock, look=False)
+    assert place.proxy.requests == before
+    request, deadline = SearchRequest(text="film 7"), Deadline.within(place.clock, 1)
+    assert search.search(request, deadline).degraded == ()
+    assert wrong.search(request, deadline).degraded == ("index mismatch",)
+
+
+def test_the_time_of_a_leg_is_that_of_the_round_trip(place):
+    place.ask()
+    place.proxy.delay(0.1)
+    found = place.ask()
+    assert found.degraded == ()
+    for leg in (found.text, found.knn):
+        assert 100 <= leg.ms < 300
+
+
 def test_the_expected_length_of_vectors_is_checked(place):
     with pytest.raises(IndexMismatch, match=r"VECTOR_DIM = 384.*16 dimensions"):
         open_guarded(replace(place.target, dims=384), place.bundle, place.local, place.clock)

@@ -1,0 +1,96 @@
+"""An AWS that knows one API key and two secrets, no person and no index, and answers at once.
+
+A function that is deployed as `infra` does it asks Secrets Manager for the pepper of its API keys and for the origin
+header, DynamoDB for the key and the person, and OpenSearch when somebody searches. Here all of them are one server on
+loopback, so that what is timed is our clients: their import, their making, and one round trip each.
+"""
+
+import hashlib
+import hmac
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+_KEY_ID, _PEPPER, _ORIGIN = "bench", "a pepper for the bench only", "an origin for the bench only"
+_ARN = "arn:aws:secretsmanager:eu-central-1:111111111111:secret:"
+# What a caller shows; the key as services/api/app/keys.py makes it.
+CREDENTIALS = {
+    "x-api-key": f"mq_{_KEY_ID}_{hmac.new(_PEPPER.encode(), _KEY_ID.encode(), hashlib.sha256).hexdigest()[:40]}",
+    "x-origin-verify": _ORIGIN,
+}
+_KEY_ITEM = {
+    "pk": {"S": "key#"}, "sk": {"S": _KEY_ID}, "name": {"S": "bench"}, "scopes": {"S": "serve"},
+    "max_requests": {"N": "0"}, "window_s": {"N": "60"}, "revoked": {"BOOL": False}, "created_at": {"N": "0"},
+}  # fmt: skip
+
+
+@contextmanager
+def quiet_aws() -> Iterator[dict[str, str]]:
+    """The settings of a function that is deployed with it."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Quiet)
+    thread = threading.Thread(target=server.serve_forever, name="marquee-bench-aws", daemon=True)
+    thread.start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield {
+            "OPENSEARCH_ENDPOINT": address,
+            "DDB_ENDPOINT": address,
+            "DDB_USERS_TABLE": "bench-users",
+            "DDB_EVENTS_TABLE": "bench-events",
+            "DDB_CACHE_TABLE": "bench-rec-cache",
+            "AWS_ENDPOINT_URL_SECRETS_MANAGER": address,
+            "AWS_ACCESS_KEY_ID": "bench",
+            "AWS_SECRET_ACCESS_KEY": "bench",
+            "AWS_REGION": "eu-central-1",
+            "API_KEYS": "on",
+            "API_KEY_PEPPER_ARN": f"{_ARN}pepper",
+            "ORIGIN_SECRET_ARN": f"{_ARN}origin",
+            "METRICS": "emf",
+        }
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _answer_to(target: str, asked: Mapping[str, Any]) -> tuple[int, Any]:
+    """Status and document for a call of the AWS JSON protocol."""
+    operation = target.partition(".")[2]
+    if operation == "GetSecretValue":
+        if asked.get("VersionStage") == "AWSPREVIOUS":
+            return 400, {"__type": "ResourceNotFoundException"}
+        return 200, {"SecretString": _PEPPER if asked["SecretId"].endswith("pepper") else _ORIGIN}
+    if operation == "GetItem":
+        return 200, {"Item": _KEY_ITEM} if asked["Key"]["pk"]["S"] == "key#" else {}
+    return 200, {"Responses": {}, "UnprocessedKeys": {}} if operation == "BatchGetItem" else {}
+
+
+class _Quiet(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = 1 << 16
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        target = self.headers.get("x-amz-target")
+        if target is None:
+            self._answer(404, {"error": {"type": "index_not_found_exception"}, "status": 404})
+        else:
+            self._answer(*_answer_to(target, json.loads(body)))
+
+    do_GET = do_POST  # noqa: N815 - the base class names it
+
+    def _answer(self, status: int, document: object) -> None:
+        content = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("content-type", "application/x-amz-json-1.1")
+        self.send_header("x-amzn-requestid", "bench")
+        self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
+        """Say nothing."""
