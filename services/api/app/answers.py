@@ -7,7 +7,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.api.app.problem import ProblemDocument
 
 
-class FilmBrief(BaseModel):
+class Answered(BaseModel):
+    """Base of all answers: validators are made when somebody asks for the documentation, not at each cold start."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class FilmBrief(Answered):
     """A film in a list."""
 
     item_id: str = Field(examples=["6"])
@@ -26,7 +32,7 @@ class RecommendedFilm(FilmBrief):
     signals: dict[str, float] | None = Field(None, examples=[{"collaborative": 1.2, "popularity": 0.4}])
 
 
-class RecommendAnswer(BaseModel):
+class RecommendAnswer(Answered):
     """The list and how it was made."""
 
     user_id: str | None = Field(examples=["u1"])
@@ -48,7 +54,7 @@ class SimilarFilm(FilmBrief):
     reason: list[str]
 
 
-class SimilarAnswer(BaseModel):
+class SimilarAnswer(Answered):
     """Films like one film."""
 
     item_id: str
@@ -58,7 +64,7 @@ class SimilarAnswer(BaseModel):
     index_version: str
 
 
-class AffineFilm(BaseModel):
+class AffineFilm(Answered):
     """A film in the short form of ``/recommend/from-films``."""
 
     movie_id: int = Field(examples=[6])
@@ -67,21 +73,21 @@ class AffineFilm(BaseModel):
     affinity_score: float = Field(ge=0, le=1)
 
 
-class FromFilmsAnswer(BaseModel):
+class FromFilmsAnswer(Answered):
     """Films like some films."""
 
     recommendations: list[AffineFilm]
     ignored_ids: list[str] = []
 
 
-class FeedbackAnswer(BaseModel):
+class FeedbackAnswer(Answered):
     """202: it is stored. ``duplicate``: it was there already."""
 
     event_id: str
     duplicate: bool
 
 
-class EventResult(BaseModel):
+class EventResult(Answered):
     """One event of a batch: 202 and its id, or the problem it met."""
 
     status: int = Field(examples=[202])
@@ -90,13 +96,13 @@ class EventResult(BaseModel):
     problem: ProblemDocument | None = None
 
 
-class BatchAnswer(BaseModel):
+class BatchAnswer(Answered):
     """A result an event, in the order sent."""
 
     results: list[EventResult]
 
 
-class FilmsAnswer(BaseModel):
+class FilmsAnswer(Answered):
     """Films for a type-ahead, best known first."""
 
     items: list[FilmBrief]
@@ -118,7 +124,7 @@ class FilmAnswer(FilmBrief):
     poster_path: str | None = None
 
 
-class CatalogueAnswer(BaseModel):
+class CatalogueAnswer(Answered):
     """What there is to choose from, and whether a key is needed."""
 
     model_config = ConfigDict(extra="allow")
@@ -131,14 +137,14 @@ class CatalogueAnswer(BaseModel):
     auth_required: bool
 
 
-class HealthAnswer(BaseModel):
+class HealthAnswer(Answered):
     """The process answers."""
 
     status: str = Field(examples=["ok"])
     parts: dict[str, str] | None = None
 
 
-class VersionAnswer(BaseModel):
+class VersionAnswer(Answered):
     """What is being served."""
 
     model_config = ConfigDict(extra="allow")

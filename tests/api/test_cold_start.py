@@ -1,0 +1,40 @@
+"""What a cold start does and leaves undone."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def printed(statement: str) -> object:
+    """The JSON that a statement prints in a fresh process."""
+    done = subprocess.run([sys.executable, "-c", statement], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_garbage_is_collected_after_the_start_and_not_while_modules_are_imported() -> None:
+    collections, enabled, frozen = printed(
+        "import gc, json\n"
+        "before = sum(each['collections'] for each in gc.get_stats())\n"
+        "import services.api.app.lambda_handler\n"
+        "after = sum(each['collections'] for each in gc.get_stats())\n"
+        "print(json.dumps([after - before, gc.isenabled(), gc.get_freeze_count()]))"
+    )
+    assert collections <= 1
+    assert enabled
+    assert frozen > 100_000
+
+
+def test_validators_of_answers_are_not_made() -> None:
+    made = printed(
+        "import json, services.api.app.lambda_handler\n"
+        "from services.api.app import answers\n"
+        "models = [each for each in vars(answers).values() if isinstance(each, type)\n"
+        "          and issubclass(each, answers.Answered)]\n"
+        "print(json.dumps([len(models), sum(each.__pydantic_complete__ for each in models)]))"
+    )
+    assert made[0] > 10
+    assert made[1] == 0
