@@ -86,6 +86,19 @@ def test_layers_are_copied_one_by_one_and_the_bundle_last(target: str, layers: l
                if "--from=build" in words)  # fmt: skip
 
 
+@pytest.mark.parametrize("target", ["lambda", "server"])
+def test_no_installer_is_left_in_an_image(target: str) -> None:
+    words = [word for each in of(target, "RUN") for word in each]
+    assert words[words.index("uninstall") - 1 : words.index("uninstall") + 1] == ["pip", "uninstall"]
+
+
+def test_the_build_needs_nothing_of_docker_hub() -> None:
+    """Whose limit for one address a build machine of many shares: no base image, and no frontend either."""
+    assert "# syntax=" not in TEXT
+    bases = [words[1] for _, words in instructions() if words[0] == "FROM"]
+    assert all(base.startswith("public.ecr.aws/") or base in {"scratch", "server"} for base in bases)
+
+
 def test_nothing_runs_as_root_in_the_end() -> None:
     for target in ("lambda", "server"):
         (user,) = of(target, "USER")[-1]

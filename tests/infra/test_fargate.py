@@ -1,8 +1,9 @@
 """The way in on Fargate: a load balancer with its own firewall, tasks that nobody else reaches."""
 
 import json
+from pathlib import Path
 
-from tests.infra.templates import Deployment, as_list, text_of
+from tests.infra.templates import VARIANTS, Deployment, Template, as_list, synthesise, text_of
 
 ALB = "AWS::ElasticLoadBalancingV2::"
 
@@ -94,3 +95,20 @@ def test_the_network_reaches_s3_and_dynamodb_without_the_gateway_and_logs_what_i
 
 def test_the_task_role_has_no_wildcard(fargate: Deployment) -> None:
     assert "*" not in [resource for each in fargate.app.statements("ApiRole") for resource in as_list(each["Resource"])]
+
+
+def test_in_prod_it_can_not_be_deleted_by_accident_and_has_what_two_zones_need(tmp_path: Path) -> None:
+    code, told = synthesise(tmp_path, {**VARIANTS["fargate"], "stage": "prod"})
+    assert code == 0, told
+    made = Template(json.loads((tmp_path / "Marquee-prod.template.json").read_text()))
+    attributes = {each["Key"]: each["Value"] for each in made.one(f"{ALB}LoadBalancer")["LoadBalancerAttributes"]}
+    assert attributes["deletion_protection.enabled"] == "true"
+    assert len(made.all("AWS::EC2::NatGateway")) == 2
+    assert made.one("AWS::ECS::Cluster")["ClusterSettings"] == [{"Name": "containerInsights", "Value": "enabled"}]
+    assert made.one("AWS::ApplicationAutoScaling::ScalableTarget")["MinCapacity"] == 2
+
+
+def test_in_dev_nobody_writes_logs_that_outlive_the_stack(fargate: Deployment) -> None:
+    assert fargate.app.one("AWS::ECS::Cluster")["ClusterSettings"] == [
+        {"Name": "containerInsights", "Value": "disabled"}
+    ]

@@ -1,0 +1,85 @@
+"""The workflows, read: pinned actions, least rights, a gate before every deployment, and who renews the pins."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+GITHUB = Path(__file__).resolve().parents[1] / ".github"
+WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
+
+
+def read(path: Path) -> dict[str, Any]:
+    # YAML 1.1 takes `on` for a boolean.
+    document = yaml.safe_load(path.read_text("utf-8"))
+    return {("on" if key is True else key): value for key, value in document.items()}
+
+
+DEPLOY = read(GITHUB / "workflows/deploy.yml")
+
+
+def steps(job: str) -> list[str]:
+    return [each["run"] for each in DEPLOY["jobs"][job]["steps"] if "run" in each]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_every_action_is_pinned_by_its_commit_with_its_version_beside_it(path: Path) -> None:
+    used = [line.strip() for line in path.read_text("utf-8").splitlines() if "uses:" in line]
+    assert used
+    for line in used:
+        assert re.fullmatch(r"(- )?uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_no_job_has_more_rights_than_it_says(path: Path) -> None:
+    workflow = read(path)
+    assert workflow["permissions"] == {"contents": "read"}
+    for name, job in workflow["jobs"].items():
+        assert set(job.get("permissions", {})) <= {"contents", "id-token"}, name
+        assert job["timeout-minutes"] <= 60
+        for step in job["steps"]:
+            if "actions/checkout@" in step.get("uses", ""):
+                assert step["with"]["persist-credentials"] is False
+
+
+def test_a_change_is_linted_typed_and_tested_as_the_project_does_it() -> None:
+    [job] = read(GITHUB / "workflows/ci.yml")["jobs"].values()
+    assert job["steps"][-1]["run"] == ".ci/run"
+
+
+def test_templates_and_images_are_made_before_anything_is_deployed() -> None:
+    assert DEPLOY["jobs"]["deploy"]["needs"] == ["templates", "image"]
+    assert "make synth" in steps("templates")
+    assert any("tests/infra" in each for each in steps("templates"))
+    assert DEPLOY["jobs"]["image"]["strategy"]["matrix"]["target"] == ["lambda", "server"]
+
+
+def test_a_deployment_is_started_by_hand_and_passes_its_environment_s_gate() -> None:
+    job = DEPLOY["jobs"]["deploy"]
+    assert job["if"] == "github.event_name == 'workflow_dispatch'"
+    assert job["environment"] == "${{ inputs.stage }}"
+    assert job["concurrency"]["group"] == "deploy-${{ inputs.stage }}"
+    assert job["concurrency"]["cancel-in-progress"] is False
+    assert DEPLOY["on"]["workflow_dispatch"]["inputs"]["stage"]["options"] == ["dev", "prod"]
+
+
+@pytest.mark.parametrize("job", ["diff", "deploy"])
+def test_a_role_is_assumed_by_oidc_and_the_released_bundle_fetched_first(job: str) -> None:
+    made = DEPLOY["jobs"][job]
+    assert made["permissions"]["id-token"] == "write"
+    assert [each for each in made["steps"] if "configure-aws-credentials" in each.get("uses", "")]
+    assert not [each for each in made["steps"] if "aws-access-key-id" in str(each)]
+    fetched, cdk = (next(n for n, each in enumerate(steps(job)) if part in each) for part in ("fetch.sh", "bin/cdk"))
+    assert fetched < cdk
+
+
+def test_a_fork_gets_no_credentials() -> None:
+    condition = DEPLOY["jobs"]["diff"]["if"]
+    assert "github.event.pull_request.head.repo.full_name == github.repository" in condition
+
+
+def test_pins_of_every_kind_are_renewed() -> None:
+    document = yaml.safe_load((GITHUB / "dependabot.yml").read_text("utf-8"))
+    assert {each["package-ecosystem"] for each in document["updates"]} == {"uv", "npm", "docker", "github-actions"}
