@@ -14,7 +14,7 @@ class Wire:
     """The calls of one store, in order; ``sent`` holds operation and parameters of each attempt."""
 
     def __init__(self, store: Store) -> None:
-        self._client = store.state._store._client
+        self._client = store.state._store._client.get()
         self.tables = store.state._store.tables
         # Beside the store: what it does with the tables is not noted.
         self.raw = make_client(Connection(self.tables, endpoint=self._client.meta.endpoint_url, timeout_s=5.0))

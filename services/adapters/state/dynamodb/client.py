@@ -1,5 +1,7 @@
-"""The one place where a DynamoDB client is made."""
+"""The one place where DynamoDB clients are made."""
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -56,3 +58,32 @@ def make_client(connection: Connection) -> "DynamoDBClient":
     )
     client: DynamoDBClient = aws.make_client("dynamodb", connection.region, config, connection.endpoint)
     return client
+
+
+class LazyClient:
+    """A client that is made when it is first wanted. ``before``: called with the context of each call, before its
+    parameters are built. Safe to share by threads.
+    """
+
+    def __init__(self, connection: Connection, before: Callable[..., None]) -> None:
+        self._connection = connection
+        self._before = before
+        self._lock = threading.Lock()
+        self._client: DynamoDBClient | None = None
+
+    def get(self) -> "DynamoDBClient":
+        """The client. Raises botocore.exceptions.BotoCoreError."""
+        if self._client is None:
+            with self._lock:
+                self._client = self._client or self._made()
+        return self._client
+
+    def close(self) -> None:
+        """Close its connections, if there are any."""
+        if self._client is not None:
+            self._client.close()
+
+    def _made(self) -> "DynamoDBClient":
+        client = make_client(self._connection)
+        client.meta.events.register("before-parameter-build.dynamodb", self._before)
+        return client

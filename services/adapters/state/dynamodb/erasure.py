@@ -3,10 +3,11 @@
 from typing import Any
 
 from services.adapters.state.dynamodb import items
+from services.adapters.state.dynamodb.backoff import Backoff
 from services.adapters.state.dynamodb.change import RECORD
 from services.adapters.state.dynamodb.failures import Contended
 from services.adapters.state.dynamodb.people import find_answers, find_lines, find_person, if_unchanged, revision_of
-from services.adapters.state.dynamodb.store import Backoff, DynamoStore, Item
+from services.adapters.state.dynamodb.store import DynamoStore, Item
 from services.recommender.domain.ids import mark_of
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Deadline

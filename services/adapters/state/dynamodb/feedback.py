@@ -7,10 +7,11 @@ from typing import Any
 
 from services.adapters.state.arrivals import Arrivals
 from services.adapters.state.dynamodb import items
+from services.adapters.state.dynamodb.backoff import Backoff
 from services.adapters.state.dynamodb.change import RECORD, Change, record_partition
 from services.adapters.state.dynamodb.failures import Contended
 from services.adapters.state.dynamodb.people import if_unchanged
-from services.adapters.state.dynamodb.store import Backoff, DynamoStore, Item
+from services.adapters.state.dynamodb.store import DynamoStore, Item
 from services.adapters.state.people import Answers, record_by_person
 from services.recommender.domain.history import DUPLICATE_WINDOW_MS
 from services.recommender.errors import StateUnavailable

@@ -3,8 +3,9 @@
 from typing import Any
 
 from services.adapters.state.dynamodb import items
+from services.adapters.state.dynamodb.backoff import Backoff
 from services.adapters.state.dynamodb.failures import Contended
-from services.adapters.state.dynamodb.store import Backoff, DynamoStore, Item
+from services.adapters.state.dynamodb.store import DynamoStore, Item
 from services.adapters.state.window import COUNTED, SUB_BUCKETS, Window, admit
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Deadline, Quota

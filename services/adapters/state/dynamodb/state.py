@@ -6,11 +6,12 @@ from typing import Any
 
 from services.adapters.state.arrivals import Arrivals
 from services.adapters.state.dynamodb import bulk, erasure, items
+from services.adapters.state.dynamodb.backoff import Backoff
 from services.adapters.state.dynamodb.failures import Contended
 from services.adapters.state.dynamodb.feedback import Feedback
 from services.adapters.state.dynamodb.log import EventLog
 from services.adapters.state.dynamodb.people import find_answers, find_lines, find_person, if_unchanged, revision_of
-from services.adapters.state.dynamodb.store import Backoff, DynamoStore
+from services.adapters.state.dynamodb.store import DynamoStore
 from services.recommender.domain.profile import Profile
 from services.recommender.errors import MarqueeError, StateUnavailable
 from services.recommender.ports import (

@@ -1,18 +1,17 @@
-"""Calls to DynamoDB within a deadline: attempts with full jitter, a breaker, the rests of batches, plain errors."""
+"""Calls to DynamoDB within a deadline: attempts with pauses, a breaker, the rests of batches, plain errors."""
 
 import logging
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from services.adapters import jitter
 from services.adapters.aws import read_models
 from services.adapters.breaker import Breaker
-from services.adapters.state.dynamodb.client import Connection, Tables, make_client
+from services.adapters.state.dynamodb.backoff import Backoff
+from services.adapters.state.dynamodb.client import Connection, LazyClient, Tables
 from services.adapters.state.dynamodb.failures import (
     MISSING_TABLE,
     Contended,
@@ -35,32 +34,8 @@ _log = logging.getLogger(__name__)
 BULK_ATTEMPT_S = 5.0
 BATCH_WRITE_ITEMS = 25
 _SHORTEST_ATTEMPT_S = 0.001
-_FIRST_PAUSE_S = 0.02
-_LONGEST_PAUSE_S = 0.32
-_DOUBLINGS = 4
 
 Item = dict[str, Any]
-
-
-class Backoff:
-    """Pauses between the tries of one deadline: full jitter, so that those who collided don't collide again.
-
-    Source: AWS Builders' Library, "Timeouts, retries, and backoff with jitter".
-    """
-
-    def __init__(self, deadline: Deadline) -> None:
-        self._deadline = deadline
-        self._tries = 0
-
-    def wait(self) -> bool:
-        """Sleep a random while; False at once where the deadline would be over by then."""
-        longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** min(self._tries, _DOUBLINGS))
-        pause = jitter.between(0, longest)
-        self._tries += 1
-        if pause >= self._deadline.remaining():
-            return False
-        time.sleep(pause)
-        return True
 
 
 class DynamoStore:
@@ -77,14 +52,12 @@ class DynamoStore:
         self.clock = clock
         self.tables: Tables = connection.tables
         self.timeout_s = connection.timeout_s
-        self._connection = connection
         self._place = connection.place
         self._units = units
         self._breaker = Breaker(clock)
         self._attempt = threading.local()
         self._closed = False
-        self._lock = threading.Lock()
-        self._client: DynamoDBClient | None = None
+        self._client = LazyClient(connection, self._set_timeout)
         if connect:
             self._connected()
         else:
@@ -165,23 +138,14 @@ class DynamoStore:
     def close(self) -> None:
         """Close the connections; every later call raises StateUnavailable."""
         self._closed = True
-        if self._client is not None:
-            self._client.close()
+        self._client.close()
 
     def _connected(self) -> "DynamoDBClient":
         """The client. Raises StateUnavailable."""
-        if self._client is None:
-            with self._lock:
-                self._client = self._client or self._made()
-        return self._client
-
-    def _made(self) -> "DynamoDBClient":
         try:
-            client = make_client(self._connection)
+            return self._client.get()
         except BotoCoreError as error:
             raise StateUnavailable(f"no client of {self._place} can be made: {error}; check AWS_REGION") from error
-        client.meta.events.register("before-parameter-build.dynamodb", self._set_timeout)
-        return client
 
     def _tried(
         self, operation: str, deadline: Deadline, attempts: int, longest_s: float, params: dict[str, Any]

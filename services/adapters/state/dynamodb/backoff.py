@@ -1,0 +1,31 @@
+"""Pauses between the tries of a call, within its deadline."""
+
+import time
+
+from services.adapters import jitter
+from services.recommender.ports import Deadline
+
+_FIRST_PAUSE_S = 0.02
+_LONGEST_PAUSE_S = 0.32
+_DOUBLINGS = 4
+
+
+class Backoff:
+    """Pauses between the tries of one deadline: full jitter, so that those who collided don't collide again.
+
+    Source: AWS Builders' Library, "Timeouts, retries, and backoff with jitter".
+    """
+
+    def __init__(self, deadline: Deadline) -> None:
+        self._deadline = deadline
+        self._tries = 0
+
+    def wait(self) -> bool:
+        """Sleep a random while; False at once where the deadline would be over by then."""
+        longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** min(self._tries, _DOUBLINGS))
+        pause = jitter.between(0, longest)
+        self._tries += 1
+        if pause >= self._deadline.remaining():
+            return False
+        time.sleep(pause)
+        return True
