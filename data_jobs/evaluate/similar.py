@@ -66,7 +66,7 @@ def in_series(
 
 def like(bench: Workbench, row: int) -> Rows:
     """The ten films most like one."""
-    picks = films_like(bench.release, bench.pipeline.trait_rows, row, TOP, patient())
+    picks = films_like(bench.release, bench.pipeline.trait_rows, row, TOP, patient()).picks
     return np.array([pick.row for pick in picks], np.int32)
 
 

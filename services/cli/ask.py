@@ -114,7 +114,7 @@ def similar(
     if (item_id is None) == (tmdb_id is None):
         raise Misused("Give either a film id or --tmdb-id, e.g. `marquee similar 1`.")
     with open_services() as services:
-        document = services.recommender.similar(item_id, tmdb_id, k)
+        document = services.recommender.similar(item_id, tmdb_id, k).document
     rows = [(item["item_id"], _titled(item), f"{item['score']:.3f}", _reason(item)) for item in document["items"]]
     lines = [f"Like {document['title']}:", *table(("id", "film", "score", "why"), rows)]
     Output(as_json).result(document, lines)

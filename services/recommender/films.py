@@ -1,7 +1,7 @@
 """Questions about films: one film, films by name, films like a film, films for a handful of films."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.recommender import answers
 from services.recommender.domain.catalogue import Catalogue
@@ -25,20 +25,27 @@ def row_of(catalogue: Catalogue, item_id: str | None, tmdb_id: int | None = None
     return int(found[0])
 
 
-def similar_films(
-    pipeline: Pipeline, item_id: str | None, tmdb_id: int | None, k: int, deadline: Deadline
-) -> dict[str, Any]:
+class Found(NamedTuple):
+    """A body, and milliseconds by stage for those who measure."""
+
+    document: dict[str, Any]
+    stages: dict[str, float]
+
+
+def similar_films(pipeline: Pipeline, item_id: str | None, tmdb_id: int | None, k: int, deadline: Deadline) -> Found:
     """The body of ``/similar``. Raises UnknownFilm."""
     bundle, search = pipeline.bundle, pipeline.release.search
     row = row_of(bundle.catalogue, item_id, tmdb_id)
-    picks = similar(pipeline.release, pipeline.trait_rows, row, k, deadline)
-    return {
+    found = similar(pipeline.release, pipeline.trait_rows, row, k, deadline)
+    document = {
         "item_id": bundle.catalogue.item_ids[row],
         "title": bundle.catalogue.titles[row],
-        "items": [answers.scored_film(bundle.catalogue, pick) for pick in picks],
+        "items": [answers.scored_film(bundle.catalogue, pick) for pick in found.picks],
         "model_version": bundle.model_version,
         "index_version": search.index_version,
+        "degraded": list(found.degraded),
     }
+    return Found(document, found.stages)
 
 
 def from_films(

@@ -63,9 +63,9 @@ class Recommender:
         shown = shown_before(request, request_fingerprint(request))
         return self._current().rank(explained, read.profile, self._deadline(), shown)
 
-    def similar(self, item_id: str | None, tmdb_id: int | None, k: int) -> dict[str, Any]:
+    def similar(self, item_id: str | None, tmdb_id: int | None, k: int) -> films.Found:
         """``{item_id, title, items: [{item_id, title, score, reason, year, genres, tmdb_id}], model_version,
-        index_version}``. Raises UnknownFilm.
+        index_version, degraded}``. Raises UnknownFilm.
         """
         return films.similar_films(self._current(), item_id, tmdb_id, k, self._deadline())
 

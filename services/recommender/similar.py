@@ -1,11 +1,13 @@
 """Films like a film: what the same people like, what it is about, and who made it."""
 
+from dataclasses import dataclass, field
+
 import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.request import Pick, Reason, ReasonKind
-from services.recommender.ports import Deadline, Release, SearchRequest
+from services.recommender.ports import Deadline, Release, SearchRequest, SearchResult
 from services.recommender.stages import retrieval
 from services.recommender.stages.ranker import rank
 from services.recommender.stages.reasons import trait_reason
@@ -20,16 +22,27 @@ SCORE_MIDPOINT = 1.2
 SCORE_SCALE = 0.6
 
 
-def similar(release: Release, trait_rows: TraitRows, row: int, k: int, deadline: Deadline) -> list[Pick]:
-    """The k films most like the film at ``row``, best first, each with one reason."""
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """``picks``: best first, each with one reason. ``degraded``: which part another answered for, and why.
+    ``stages``: milliseconds of the search, where there was one.
+    """
+
+    picks: list[Pick]
+    degraded: tuple[str, ...] = ()
+    stages: dict[str, float] = field(default_factory=dict)
+
+
+def similar(release: Release, trait_rows: TraitRows, row: int, k: int, deadline: Deadline) -> Similar:
+    """The k films most like the film at ``row``."""
     bundle = release.bundle
     films = len(bundle.catalogue)
     film = np.array([row], np.int32)
     together = np.float32(COLLABORATIVE) * liked_together(bundle, film)
-    about = np.zeros(films, np.float32)
+    hits = SearchResult()
     if bundle.embeddings is not None and bundle.embeddings.scales[row] > 0:
         hits = release.search.search(SearchRequest(vectors=bundle.embeddings.rows(film)), deadline)
-        about = np.float32(CONTENT) * retrieval.leg_signal(hits.knn, films)
+    about = np.float32(CONTENT) * retrieval.leg_signal(hits.knn, films)
     allowed = np.ones(films, bool)
     allowed[row] = False
     prior = np.float32(1e-3) * bundle.popularity
@@ -46,10 +59,12 @@ def similar(release: Release, trait_rows: TraitRows, row: int, k: int, deadline:
     traits, shares = trait_rows.films(ranked.rows[:k]).strongest(known)
     shares = np.float32(TRAITS) * shares
     found = zip(ranked.rows[:k].tolist(), scores.tolist(), ranked.terms, traits.tolist(), shares.tolist(), strict=False)
-    return [
+    picks = [
         Pick(film, score, (_reason(terms.tolist(), trait_reason(bundle.catalogue, trait, share)),))
         for film, score, terms, trait, share in found
     ]
+    stages = {} if hits.knn is None else {"knn": hits.knn.ms}
+    return Similar(picks, tuple(f"search: {reason}" for reason in hits.degraded), stages)
 
 
 def liked_together(bundle: Bundle, film: NDArray[np.int32]) -> NDArray[np.float32]:

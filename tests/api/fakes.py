@@ -20,6 +20,7 @@ from services.recommender.errors import (
     StateUnavailable,
     UnknownFilm,
 )
+from services.recommender.films import Found
 from services.recommender.ports import ApiKey, Deadline, FeedbackCommand, Quota, Receipt
 
 PEPPER = b"a pepper for tests only"
@@ -58,6 +59,7 @@ class FakeRecommender:
     stored: list[FeedbackCommand] = field(default_factory=list)
     people: set[str] = field(default_factory=set)
     parts: dict[str, str] = field(default_factory=lambda: {"bundle": "ok", "state": "ok"})
+    degraded: list[str] = field(default_factory=list)
     fails: Exception | None = None
     _replays: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
@@ -79,12 +81,14 @@ class FakeRecommender:
         stages = {"state": 0.25, "rank": 1.5}
         return Answer(json.dumps(document).encode(), Strategy.POPULAR, degraded=("search: down",), stages=stages)
 
-    def similar(self, item_id: str | None, tmdb_id: int | None, k: int) -> dict[str, Any]:
+    def similar(self, item_id: str | None, tmdb_id: int | None, k: int) -> Found:
         self._maybe_fail()
         if item_id not in KNOWN and tmdb_id != 949:
             raise UnknownFilm(f"film {item_id or tmdb_id!r} is not in the catalogue")
         items = [{**FILM, "score": 0.5, "reason": ["Crime"]}]
-        return {"item_id": item_id or "6", "title": "Heat", "items": items, "model_version": "m", "index_version": "i"}
+        versions = {"model_version": "m", "index_version": "i"}
+        document = {"item_id": item_id or "6", "title": "Heat", "items": items, **versions, "degraded": self.degraded}
+        return Found(document, {"knn": 1.5})
 
     def from_films(self, item_ids: Any, tmdb_ids: Any, top_n: int) -> dict[str, Any]:
         self._maybe_fail()

@@ -57,6 +57,14 @@ def test_a_caller_that_has_it_is_told_so(client: TestClient, path: str, form: st
     assert response.headers["cache-control"] == "public, max-age=300"
 
 
+def test_nobody_keeps_films_like_a_film_that_another_engine_found() -> None:
+    recommender = FakeRecommender(degraded=["search: timeout"])
+    response = fake_client(recommender).get("/similar?item_id=6")
+    assert response.json()["degraded"] == ["search: timeout"]
+    assert response.headers["cache-control"] == "private, no-store"
+    assert "etag" not in response.headers
+
+
 @pytest.mark.parametrize("tag", ['"other"', "", "garbage"])
 def test_a_caller_with_another_version_gets_this_one(client: TestClient, tag: str) -> None:
     assert client.get("/similar?item_id=6", headers={"If-None-Match": tag}).status_code == 200

@@ -45,6 +45,12 @@ def test_an_answer_is_told_with_its_route_stages_and_facts() -> None:
     assert seen.ms > 0
 
 
+def test_films_like_a_film_tell_their_search_and_what_was_down() -> None:
+    seen = observed("GET", "/similar?item_id=6", FakeRecommender(degraded=["search: timeout"]))
+    assert seen.stages == {"knn": 1.5}
+    assert seen.facts["degraded"] == ["search: timeout"]
+
+
 def test_the_template_stands_for_the_path() -> None:
     assert observed("GET", "/users/alice/export", FakeRecommender(people={"alice"})).route == "/users/{user_id}/export"
     assert observed("GET", "/nope/alice").route == "-"

@@ -37,7 +37,7 @@ FIELDS = {
     "RecommendAnswer": "user_id items model_version index_version cached strategy degraded recommendation_id "
     "next_cursor ignored_ids",
     "RecommendedFilm": "item_id title year genres tmdb_id score reason explanation signals",
-    "SimilarAnswer": "item_id title items model_version index_version",
+    "SimilarAnswer": "item_id title items model_version index_version degraded",
     "AffineFilm": "movie_id title genres affinity_score",
     "FeedbackAnswer": "event_id duplicate",
     "EventResult": "status event_id duplicate problem",

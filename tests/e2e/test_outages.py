@@ -49,6 +49,18 @@ def test_without_opensearch_the_embedded_index_answers(world: World, trouble: Ca
     assert ready["parts"]["search"].startswith("degraded: ")
 
 
+def test_films_like_a_film_say_that_the_embedded_index_answered(world: World) -> None:
+    asked = {"item_id": "1", "k": 5}
+    well = world.server.client.get("/similar", params=asked)
+    assert well.json()["degraded"] == []
+    assert well.headers["cache-control"] == "public, max-age=300"
+    world.search.answer(503)
+    ill = world.server.client.get("/similar", params=asked)
+    assert ill.json()["degraded"] == ["search: unavailable"]
+    assert ill.headers["cache-control"] == "private, no-store"
+    assert len(ill.json()["items"]) == 5
+
+
 def test_a_missing_index_is_told_and_found_again(world: World) -> None:
     other = httpx2.Client(base_url=world.opensearch_url, timeout=30)
     mapping = other.get(f"/{world.index}").json()[world.index]["mappings"]
@@ -159,7 +171,8 @@ def test_a_slow_engine_stalls_nobody_else(world: World) -> None:
         stopped.set()
         for searcher in searchers:
             searcher.join()
-    assert statistics.median(spent) < 0.05
+    # Of the two seconds that the engine takes.
+    assert statistics.median(spent) < 0.5
     assert not problems
 
 

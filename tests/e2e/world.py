@@ -76,6 +76,8 @@ def connected(home: Path, opensearch_url: str, dynamodb_url: str) -> Iterator[Wo
         env = {
             "OPENSEARCH_ENDPOINT": search.url,
             "OPENSEARCH_INDEX": name,
+            # Twice the default: on a busy machine the engine itself is late.
+            "OPENSEARCH_TIMEOUT_MS": "600",
             "DDB_ENDPOINT": state.url,
             "AWS_REGION": "eu-central-1",
             **{f"DDB_{part.upper()}_TABLE": table for part, table in tables.items()},
@@ -86,5 +88,8 @@ def connected(home: Path, opensearch_url: str, dynamodb_url: str) -> Iterator[Wo
         keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local", "region_name": "eu-central-1"}
         client = boto3.client("dynamodb", endpoint_url=dynamodb_url, **keys)
         with Served(home, env=env) as server:
-            yield World(server, search, state, opensearch_url, f"{name}-{version}", client, tables, env)
+            world = World(server, search, state, opensearch_url, f"{name}-{version}", client, tables, env)
+            # The first questions to a new engine take it longest.
+            world.mend()
+            yield world
         client.close()

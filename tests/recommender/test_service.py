@@ -44,11 +44,12 @@ class TestFeedback:
 
 class TestOtherQuestions:
     def test_similar(self, service):
-        answer = service.similar("f1", None, 10)
+        answer = service.similar("f1", None, 10).document
         assert answer["title"] == "Film 1"
         assert "f1" not in [item["item_id"] for item in answer["items"]]
         assert np.mean([int(item["item_id"][1:]) % 3 == 1 for item in answer["items"]]) >= 0.9
-        assert service.similar(None, 1_001, 10) == answer
+        assert service.similar(None, 1_001, 10).document == answer
+        assert answer["degraded"] == []
 
     def test_unknown_films(self, service):
         for question in (lambda: service.similar("nope", None, 5), lambda: service.similar(None, 5, 5)):

@@ -62,6 +62,7 @@ class SimilarAnswer(Answered):
     items: list[SimilarFilm]
     model_version: str
     index_version: str
+    degraded: list[str] = Field(description="what was down or left out, and why; empty if nothing was")
 
 
 class AffineFilm(Answered):

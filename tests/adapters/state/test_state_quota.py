@@ -2,6 +2,7 @@
 
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from state_kit import FakeClock, Make, Store
 
 from services.adapters.state.window import SUB_BUCKETS, Window, admit
+from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Quota
 
 WINDOW_S = 10
@@ -151,7 +153,10 @@ def test_a_clock_set_back_locks_nobody_out(store: Store) -> None:
 
 def test_sixteen_threads_never_get_more_than_the_limit(store: Store) -> None:
     def call(number: int) -> bool:
-        return store.quota.admit("k1", 100, WINDOW_S, store.clock.now_ms() + number).allowed
+        # A busy machine may keep one of sixteen waiting for longer than a request would: it is told so, and asks again.
+        while True:
+            with suppress(StateUnavailable):
+                return store.quota.admit("k1", 100, WINDOW_S, store.clock.now_ms() + number).allowed
 
     with ThreadPoolExecutor(16) as threads:
         assert sum(threads.map(call, range(400))) == 100

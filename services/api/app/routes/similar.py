@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from services.api.app.answers import SimilarAnswer
 from services.api.app.body import EdgeRoute
-from services.api.app.edge import cacheable, edge_of
+from services.api.app.context import context_of
+from services.api.app.edge import cacheable, edge_of, to_json
 from services.api.app.fields import LIMITS, ItemId
 from services.api.app.openapi import OF_READING, problems
 from services.recommender.errors import InvalidRequest
@@ -33,5 +34,11 @@ async def similar(request: Request, query: Annotated[SimilarQuery, Query()]) -> 
     if (query.item_id is None) == (query.tmdb_id is None):
         raise InvalidRequest("give item_id or tmdb_id, one of them", "/item_id")
     edge = edge_of(request)
-    found = await edge.runner.answer(edge.recommender.similar, query.item_id, query.tmdb_id, query.k)
-    return cacheable(request, found)
+    document, stages = await edge.runner.answer(edge.recommender.similar, query.item_id, query.tmdb_id, query.k)
+    context = context_of(request.scope)
+    context.stages = stages
+    if document["degraded"]:
+        # Nobody shall keep what will be better in a moment.
+        context.facts["degraded"] = document["degraded"]
+        return to_json(document)
+    return cacheable(request, document)
