@@ -20,7 +20,8 @@ from data_jobs.indexing.probes import complaints, text_scale
 from data_jobs.indexing.writer import CALL_S, writer
 from data_jobs.report import Progress
 from services.adapters.search.embedded import EmbeddedSearch
-from services.adapters.search.opensearch.client import SearchClient, described
+from services.adapters.search.opensearch.client import SearchClient
+from services.adapters.search.opensearch.connection import described
 from services.adapters.search.opensearch.index import IndexNote, index_body
 from services.adapters.search.opensearch.opening import check_dims
 from services.adapters.search.opensearch.search import OpenSearchSearch

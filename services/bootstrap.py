@@ -2,7 +2,8 @@
 
 Embedded default: SQLite for people, keys and quotas; bundles and the text index on the local disk; MiniLM through
 ONNX Runtime, loaded when the first free text comes in; sentences by template. With OPENSEARCH_ENDPOINT search goes
-there, with DDB_USERS_TABLE people, cache, keys and quotas live in DynamoDB; only then are their clients imported.
+there, with DDB_USERS_TABLE people, cache, keys and quotas live in DynamoDB. Each is imported only where it is used: a
+cold start pays for every module.
 """
 
 import os
@@ -19,10 +20,6 @@ from services.adapters.embed.onnx import load_encoder
 from services.adapters.explain.template import TemplateExplainer
 from services.adapters.search.embedded import EmbeddedSearch
 from services.adapters.secrets import CURRENT, FixedSecret, RotatingSecret, secrets_client
-from services.adapters.state.sqlite.connection import Database
-from services.adapters.state.sqlite.keys import SqliteKeys
-from services.adapters.state.sqlite.quota import SqliteQuota
-from services.adapters.state.sqlite.state import SqliteState
 from services.recommender.answer import Options
 from services.recommender.domain.bundle import Bundle
 from services.recommender.errors import EncoderUnavailable
@@ -130,6 +127,15 @@ def open_stores(settings: Settings, clock: Clock, *, connect: bool = True) -> St
     """DynamoDB where its tables are named, else SQLite. Raises StateUnavailable."""
     if settings.ddb_users_table is not None:
         return _dynamodb(settings, clock, connect)
+    return _sqlite(settings, clock)
+
+
+def _sqlite(settings: Settings, clock: Clock) -> Stores:
+    from services.adapters.state.sqlite.connection import Database
+    from services.adapters.state.sqlite.keys import SqliteKeys
+    from services.adapters.state.sqlite.quota import SqliteQuota
+    from services.adapters.state.sqlite.state import SqliteState
+
     database = Database(settings.state_path, clock)
     return Stores(SqliteState(database), SqliteKeys(database), SqliteQuota(database))
 

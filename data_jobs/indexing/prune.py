@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
-from services.adapters.search.opensearch.client import described
+from services.adapters.search.opensearch.connection import described
 from services.adapters.search.opensearch.index import IndexNote
 from services.adapters.search.opensearch.target import Target
 from services.recommender.errors import SearchUnavailable

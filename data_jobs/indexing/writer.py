@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from opensearchpy import OpenSearch
 
-from services.adapters.search.opensearch.client import connect
+from services.adapters.search.opensearch.connection import connect
 from services.adapters.search.opensearch.target import Target
 
 CALL_S = 60.0

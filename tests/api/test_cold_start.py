@@ -38,3 +38,18 @@ def test_validators_of_answers_are_not_made() -> None:
     )
     assert made[0] > 10
     assert made[1] == 0
+
+
+def test_a_deployed_function_imports_neither_the_other_store_nor_what_only_a_search_needs(small_home: Path) -> None:
+    loaded = printed(
+        "import json, os, sys\n"
+        f"os.environ.update(MARQUEE_HOME={str(small_home)!r}, DDB_USERS_TABLE='users', AWS_REGION='eu-west-1',\n"
+        "    OPENSEARCH_ENDPOINT='http://127.0.0.1:1', AWS_LAMBDA_RUNTIME_API='x')\n"
+        "import services.api.app.lambda_handler as entry\n"
+        "opened = entry.function().wired.releases._release is not None\n"
+        "print(json.dumps([opened, sorted({name.split('.')[0] for name in sys.modules})]))"
+    )
+    opened, modules = loaded
+    assert opened
+    assert "boto3" in modules
+    assert not {"sqlite3", "opensearchpy", "requests", "onnxruntime"} & set(modules)

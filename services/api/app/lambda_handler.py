@@ -17,6 +17,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from mangum import Mangum
@@ -62,10 +63,12 @@ class Function:
         except BundleError as error:
             log.error("There is nothing to serve: %s. An image without a bundle needs one in MARQUEE_HOME.", error)
 
-    def load_encoder(self) -> None:
-        """Load the text encoder, which takes half a second. Not on arm64, where releases of ONNX Runtime have ended the
-        process; there a request that needs it has to.
+    def load(self) -> None:
+        """Load what is else loaded by the first search: the library of OpenSearch and the text encoder, which takes
+        half a second. Not on arm64, where releases of ONNX Runtime have ended the process; there a request has to.
         """
+        if self.wired.settings.opensearch is not None:
+            import_module("services.adapters.search.opensearch.connection")
         if self.wired.encoder is None or platform.machine() != "x86_64":
             return
         try:
@@ -119,7 +122,7 @@ def prepare(environment: Mapping[str, str]) -> None:
     made.open_bundle()
     # A snapshot brings it along; without one every cold start would wait for it.
     if environment.get("AWS_LAMBDA_INITIALIZATION_TYPE") == _SNAPSHOT:
-        made.load_encoder()
+        made.load()
 
 
 def _wired(settings: Settings) -> Services:

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from services.adapters.search.failures import RemoteFailure
-from services.adapters.search.opensearch.client import SearchClient, connect
+from services.adapters.search.opensearch.client import SearchClient
+from services.adapters.search.opensearch.connection import connect
 from services.adapters.search.opensearch.target import Target
 from services.bootstrap import SystemClock
 from services.recommender.ports import Deadline
