@@ -4,7 +4,7 @@ import threading
 from functools import cache
 from typing import Any
 
-import boto3
+import botocore.session
 from botocore.config import Config
 
 # A local server takes any; it wants one all the same.
@@ -14,24 +14,32 @@ _lock = threading.Lock()
 
 
 @cache
-def session() -> boto3.Session:
-    """The process' own session: credentials are fetched once, when the first client is made."""
-    return boto3.Session()
+def session() -> botocore.session.Session:
+    """The process' own session: credentials are fetched once, when the first client is made.
+
+    Not boto3's, which adds resources and transfers that no request needs to it, and a sixth to the time of its import.
+    """
+    return botocore.session.get_session()
 
 
 def make_client(service: str, region: str | None, config: Config, endpoint: str | None = None) -> Any:  # noqa: ANN401
     """A low-level client, safe to share by threads. ``endpoint`` None: the region's own; plain http is a local server,
     to which no credentials of AWS are sent. Raises botocore.exceptions.BotoCoreError, e.g. for want of a region.
     """
-    local = (endpoint or "").startswith("http://")
+    local = is_local(endpoint)
     keys = {"aws_access_key_id": _LOCAL_KEY, "aws_secret_access_key": _LOCAL_KEY} if local else {}
-    # A session must not make two clients at once (boto3 guide, "Multithreading").
     shared: Any = session()
+    # A session must not make two clients at once (boto3 guide, "Multithreading").
     with _lock:
-        return shared.client(
+        return shared.create_client(
             service, region_name=region or (_LOCAL_REGION if local else None), endpoint_url=endpoint, config=config,
             **keys,
         )  # fmt: skip
+
+
+def is_local(endpoint: str | None) -> bool:
+    """Whether an endpoint is a server of this machine or network, reached by plain http."""
+    return (endpoint or "").startswith("http://")
 
 
 def read_models(*services: str) -> None:

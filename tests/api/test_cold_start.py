@@ -51,5 +51,5 @@ def test_a_deployed_function_imports_neither_the_other_store_nor_what_only_a_sea
     )
     opened, modules = loaded
     assert opened
-    assert "boto3" in modules
-    assert not {"sqlite3", "opensearchpy", "requests", "onnxruntime"} & set(modules)
+    assert "botocore" in modules
+    assert not {"boto3", "sqlite3", "opensearchpy", "requests", "onnxruntime"} & set(modules)

@@ -99,7 +99,7 @@ def test_no_connection_and_no_credentials_get_into_a_snapshot(bundled: pytest.Mo
     bundled.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/creds")
     bundled.setattr("socket.socket.connect", _no_connection)
     prepare({**RUNTIME, "AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"})
-    assert session()._session._credentials is None
+    assert session()._credentials is None
 
 
 @pytest.mark.parametrize(("kind", "loaded"), [("snap-start", True), ("on-demand", False)])

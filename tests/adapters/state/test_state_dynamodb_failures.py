@@ -323,7 +323,7 @@ def test_a_client_can_wait_for_the_first_call(monkeypatch: pytest.MonkeyPatch, n
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
     store = DynamoStore(Connection(new_tables()), SystemClock(), connect=False)
-    assert session()._session._credentials is None
+    assert session()._credentials is None
     with pytest.raises(StateUnavailable, match="check AWS_REGION"):
         store.call("get_item", Deadline.within(store.clock, 1))
     store.close()
