@@ -47,6 +47,10 @@ class Recommender:
         self._answering = Answering(state, explainer, clock)
         self._pipeline: Pipeline | None = None
 
+    def warm(self) -> None:
+        """Open the bundle and prepare the pipeline, as the first question would. Raises BundleError."""
+        self._current()
+
     def recommend(self, request: Request, deadline: Deadline | None = None) -> Answer:
         """What should this person watch next? One release and one deadline serve the whole request.
 

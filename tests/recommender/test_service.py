@@ -42,6 +42,13 @@ class TestFeedback:
             service.feedback([FeedbackCommand("ann", Event("f1", EventKind.LIKE, 1.0, clock.now_ms()))])
 
 
+def test_what_the_first_question_would_prepare_can_be_prepared_before(service):
+    service.warm()
+    prepared = service._pipeline
+    service.recommend(Request(k=1))
+    assert service._pipeline is prepared is not None
+
+
 class TestOtherQuestions:
     def test_similar(self, service):
         answer = service.similar("f1", None, 10).document

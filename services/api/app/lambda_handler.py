@@ -59,13 +59,14 @@ class Function:
     def open_bundle(self) -> None:
         """Open the bundle now; if there is none, say so in the log: every answer will say it again."""
         try:
-            self.wired.releases.current()
+            self.wired.recommender.warm()
         except BundleError as error:
             log.error("There is nothing to serve: %s. An image without a bundle needs one in MARQUEE_HOME.", error)
 
     def load(self) -> None:
-        """Load what is else loaded by the first search: the library of OpenSearch and the text encoder, which takes
-        half a second. Not on arm64, where releases of ONNX Runtime have ended the process; there a request has to.
+        """Load what is else loaded by the first answers: the library of OpenSearch and the text encoder, which takes
+        half a second. The latter not on arm64, where releases of ONNX Runtime have ended the process; there a request
+        has to.
         """
         if self.wired.settings.opensearch is not None:
             import_module("services.adapters.search.opensearch.connection")

@@ -7,6 +7,7 @@ from operator import attrgetter
 import numpy as np
 from numpy.typing import NDArray
 
+from services.recommender.domain.distinct import distinct
 from services.recommender.domain.events import EXPLICIT, OPINIONS, Event, EventKind, is_disliked, leaves, leaves_list
 from services.recommender.domain.history import History
 from services.recommender.domain.ids import hash_id
@@ -73,8 +74,8 @@ def replay(user_id: str, events: Iterable[Event]) -> Profile:
     return Profile(
         user_id,
         columns.newest(),
-        np.unique(columns.hashes[leaves(columns.kinds, columns.half_stars)]),
-        np.unique(columns.hashes[is_disliked(columns.kinds, columns.half_stars)]),
+        distinct(columns.hashes[leaves(columns.kinds, columns.half_stars)]),
+        distinct(columns.hashes[is_disliked(columns.kinds, columns.half_stars)]),
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.bundle import Bundle
+from services.recommender.domain.distinct import distinct
 from services.recommender.domain.tables import Collaborative, ItemTable
 from services.recommender.stages.plan import Plan
 from services.recommender.stages.retrieval import CollaborativeSignal, TableScore
@@ -81,10 +82,10 @@ def make_pool(asked: Asked, recency_span: float) -> Pool:
     moved, moved_traits = suspects, asked.known.films
     if len(suspects) < len(asked.weights):
         fresh = np.flatnonzero(asked.taste.ranks < FADED_SPANS * recency_span)
-        moved = np.union1d(suspects, fresh).astype(np.int32)
+        moved = distinct(np.concatenate([suspects, fresh])).astype(np.int32)
         moved_traits = asked.known.rows.films(asked.taste.rows[moved])
     best = [score.best for _, _, score in asked.tables if score is not None]
-    targets = np.unique(np.concatenate([*best, homes.positions])).astype(np.int32)
+    targets = distinct(np.concatenate([*best, homes.positions])).astype(np.int32)
     main, short = (_part(table, score, asked.found, moved, targets) for _, table, score in asked.tables)
     return Pool(
         suspects,
@@ -140,7 +141,7 @@ def _suspects(asked: Asked, homes: _Homes) -> tuple[NDArray[np.int32], NDArray[n
     everybody = np.arange(films, dtype=np.int32)
     if films <= SHORT_TASTE:
         return everybody, np.ones((films, len(asked.rows)), bool)
-    targets = np.unique(homes.positions)
+    targets = distinct(homes.positions)
     spread = homes.spread(targets)
     terms = np.zeros((films, len(asked.rows)), np.float32)
     for share, table, score in asked.tables:

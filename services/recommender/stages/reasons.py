@@ -95,7 +95,7 @@ class PopularIn:
             films = np.flatnonzero(catalogue.genre_bits & np.uint32(1 << bit))
             if not len(films):
                 continue
-            bar = max(float(np.quantile(popularity[films], 1 - POPULAR_SHARE)), 1e-6)
+            bar = max(_quantile(popularity[films], 1 - POPULAR_SHARE), 1e-6)
             above = popularity[films] / np.float32(bar)
             stands_out = films[(above > most[films]) | (above >= 1) & (genres[films] < 0)]
             genres[stands_out] = bit
@@ -108,3 +108,14 @@ class PopularIn:
         if genre < 0:
             return Reason(ReasonKind.POPULAR, "Fills up the list", "the catalogue", term)
         return Reason(ReasonKind.POPULAR, f"Popular in {GENRES[genre]}", GENRES[genre], term)
+
+
+def _quantile(values: NDArray[np.float32], share: float) -> float:
+    """The value below which a share of the values lies, between two of them by interpolation (``np.quantile``'s own
+    "linear"; which is slower, and imports ``numpy.ma`` when it is first called).
+    """
+    place = share * (len(values) - 1)
+    low = int(place)
+    high = min(low + 1, len(values) - 1)
+    around = np.partition(values, (low, high))[[low, high]].astype(float)
+    return float(around[0] + (around[1] - around[0]) * (place - low))

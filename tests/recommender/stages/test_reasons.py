@@ -1,10 +1,20 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from services.recommender.domain.genres import GENRES
 from services.recommender.domain.request import ReasonKind
 from services.recommender.stages.evidence import Falls
-from services.recommender.stages.reasons import Citations, PopularIn, display_title, query_reason, trait_reason
+from services.recommender.stages.reasons import (
+    Citations,
+    PopularIn,
+    _quantile,
+    display_title,
+    query_reason,
+    trait_reason,
+)
 from services.recommender.stages.taste import fold_in
 from tests.builders import make_bundle, person
 
@@ -90,3 +100,10 @@ def test_a_long_query_is_cut_in_the_reason():
     reason = query_reason("word " * 30, 1.0)
     assert len(reason.text) < 60
     assert reason.text.endswith("…”")
+
+
+@given(arrays(np.float32, st.integers(1, 60), elements=st.floats(0, 100, width=32)), st.floats(0, 1))
+def test_a_quantile_is_that_of_numpy(values: np.ndarray, share: float) -> None:
+    assert _quantile(values, share) == pytest.approx(
+        float(np.quantile(values.astype(float), share)), rel=1e-6, abs=1e-6
+    )
