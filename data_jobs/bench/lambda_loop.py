@@ -142,7 +142,8 @@ def _timed(emulated: Emulated, raw: bytes, hello: bool = False) -> float:
     begun = time.perf_counter()
     answer = emulated.invoke(event)
     spent = time.perf_counter() - begun
-    status, body = (answer.get("statusCode"), answer["body"]) if "body" in answer else (None, str(answer))
+    fields = answer if isinstance(answer, dict) else {}
+    status, body = fields.get("statusCode"), str(fields.get("body", answer))
     # A store that was not reached would make the answer a quick one.
     if status != 200 or not (hello or ('"items"' in body and '"degraded":[]' in body)):
         told = f"{status} {body[-500:]}; the log ends: {emulated.said()[-500:]}"

@@ -31,7 +31,8 @@ NOT_SOURCE = [
 @dataclass(frozen=True, slots=True)
 class ReleaseTarget:
     """What the job puts a new image into: ``environment`` names it for the script, ``statements`` allow it.
-    Nothing where servers follow the bucket. ``wildcards``: those among them, each with its reason, for cdk-nag.
+    Nothing where servers follow the bucket. ``needs_image``: it releases images, and needs a repository for them.
+    ``wildcards``: those among the statements, each with its reason, for cdk-nag.
     """
 
     needs_image: bool = False

@@ -3,8 +3,8 @@
 #
 #   . infra/release/deployment.sh STAGE [-c name=value ...]      with the settings it was deployed with
 #
-# Sets STAGE, STACK and AWS_REGION. Once the stage is deployed, also what `marquee` needs to work on its people, keys
-# and bundles.
+# Sets STAGE, STACK and AWS_REGION. Once the stage is deployed, `use_deployment` sets what `marquee` needs to work on
+# its people, keys and bundles.
 
 STAGE="${1:?the stage: dev or prod}"
 STACK="Marquee-$STAGE"

@@ -8,8 +8,8 @@ import botocore.session
 from botocore.config import Config
 
 # A local server takes any; it wants one all the same.
-_LOCAL_KEY = "local"
-_LOCAL_REGION = "us-east-1"
+LOCAL_KEY = "local"
+LOCAL_REGION = "us-east-1"
 _lock = threading.Lock()
 
 
@@ -27,12 +27,12 @@ def make_client(service: str, region: str | None, config: Config, endpoint: str 
     to which no credentials of AWS are sent. Raises botocore.exceptions.BotoCoreError, e.g. for want of a region.
     """
     local = is_local(endpoint)
-    keys = {"aws_access_key_id": _LOCAL_KEY, "aws_secret_access_key": _LOCAL_KEY} if local else {}
+    keys = {"aws_access_key_id": LOCAL_KEY, "aws_secret_access_key": LOCAL_KEY} if local else {}
     shared: Any = session()
     # A session must not make two clients at once (boto3 guide, "Multithreading").
     with _lock:
         return shared.create_client(
-            service, region_name=region or (_LOCAL_REGION if local else None), endpoint_url=endpoint, config=config,
+            service, region_name=region or (LOCAL_REGION if local else None), endpoint_url=endpoint, config=config,
             **keys,
         )  # fmt: skip
 

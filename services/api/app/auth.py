@@ -25,7 +25,7 @@ class Authenticator:
 
     async def authenticate(self, key: str | None) -> tuple[ApiKey, bool]:
         """The record of a key, and whether the store was down for it. Raises Unauthorized."""
-        (pepper,) = (await self.runner.secret(self.pepper))[:1]
+        pepper = (await self.runner.secret(self.pepper))[0]
         key_id = key_id_of(key, pepper.encode())
         record, degraded = await self._record(key_id)
         if record is None or record.revoked:

@@ -49,11 +49,11 @@ class Function:
     wired: Services
     options: Options
 
-    def answer(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - AWS gives no type
+    def answer(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - AWS gives no type
         """Answer an HTTP event within what is left of the function's own time."""
         # An environment answers one event at a time, so the deadline may be the environment's.
         self.wired.recommender.options = within(self.options, context)
-        answer: dict[str, Any] = self.adapter(dict(event), context)
+        answer: dict[str, Any] = self.adapter(event, context)
         return answer
 
     def open_bundle(self) -> None:

@@ -13,7 +13,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from services.adapters.aws import is_local
+from services.adapters.aws import LOCAL_KEY, LOCAL_REGION, is_local
 from services.adapters.bundle.s3.bucket import Bucket
 from services.adapters.bundle.s3.failures import (
     CONDITION_FAILED,
@@ -27,8 +27,6 @@ from services.adapters.bundle.s3.failures import (
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-# A local server takes any; it wants one all the same.
-_LOCAL_KEY, _LOCAL_REGION = "local", "us-east-1"
 CONNECT_S = 2.0
 READ_S = 10.0
 # DeleteObjects takes so many keys (Amazon S3 API Reference).
@@ -163,7 +161,7 @@ def _client(bucket: Bucket) -> "S3Client":
     )
     # boto3's own session: it teaches the client to transfer files.
     local = is_local(bucket.endpoint)
-    session = boto3.Session(_LOCAL_KEY, _LOCAL_KEY) if local else boto3.Session()
-    region = bucket.region or (_LOCAL_REGION if local else None)
+    session = boto3.Session(LOCAL_KEY, LOCAL_KEY) if local else boto3.Session()
+    region = bucket.region or (LOCAL_REGION if local else None)
     client: Any = session.client("s3", region_name=region, endpoint_url=bucket.endpoint, config=config)
     return client  # type: ignore[no-any-return]
