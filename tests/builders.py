@@ -63,6 +63,10 @@ def make_catalogue(films: int) -> Catalogue:
         languages=LANGUAGES,
         votes=np.arange(films, 0, -1).astype(np.int32) * 10,
         tmdb_ids=(np.arange(films) + 1_000).astype(np.int32),
+        runtimes=(80 + np.arange(films) % 100).astype(np.int16),
+        ages=np.full(films, -1, np.int8),
+        series=np.full(films, -1, np.int32),
+        parts=np.zeros(films, np.int16),
         hashes=hashes[order],
         hash_rows=order.astype(np.int32),
         traits=make_traits(worlds),
@@ -103,7 +107,8 @@ def make_tables(films: int, outside: int, seed: int = 0) -> Collaborative:
         outside=last,
         neighbours=np.ascontiguousarray(neighbours.T),
         neighbour_weights=np.full(neighbours.T.shape, 0.35, np.float32),
-        novelty=np.exp(-np.arange(films, 0, -1, dtype=np.float32) / 2),
+        events=np.arange(films, 0, -1, dtype=np.int32),
+        shared=np.full(columns.shape, 9, np.uint8),
     )
 
 
@@ -125,6 +130,7 @@ def make_bundle(
         catalogue=make_catalogue(films),
         collaborative=make_tables(films, outside),
         popularity=popularity / popularity[:50].mean(),
+        acclaim=popularity[::-1] / popularity[:50].mean(),
         embeddings=make_embeddings(films) if vectors else None,
         weights=weights or Weights(),
         created_at="2026-01-01T00:00:00Z",

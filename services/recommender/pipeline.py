@@ -55,6 +55,7 @@ class Pipeline:
         catalogue = self.bundle.catalogue
         self.trait_rows = TraitRows.of(catalogue.traits)
         self.film_hashes = catalogue.film_hashes()
+        self.novelty = self.bundle.collaborative.novelty()
         self._popular_in = PopularIn.of(catalogue, self.bundle.popularity)
 
     def rank(
@@ -78,7 +79,7 @@ class Pipeline:
         with watch.stage("retrieval"):
             found = self._retrieve(request, taste, plan, deadline)
             allowed = self._allowed(request, profile, seeds, taste, shown)
-            novelty = self.bundle.collaborative.novelty if plan.novelty else None
+            novelty = self.novelty if plan.novelty else None
             base = found.signals.base(self.bundle.collaborative)
             rows = retrieval.candidates(base, allowed, novelty)
         watch.stages |= {name: leg.ms for name, leg in found.legs.items()}
@@ -145,7 +146,7 @@ class Pipeline:
         if plan.novelty and self.bundle.embeddings is not None:
             terms["novelty"] = np.float32(plan.novelty) * novel_content(
                 self.bundle.embeddings,
-                self.bundle.collaborative.novelty,
+                self.novelty,
                 taste.rows,
                 taste.weights(self.constants),
                 rows,

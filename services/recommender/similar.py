@@ -10,7 +10,7 @@ from services.recommender.domain.request import Pick, Reason, ReasonKind
 from services.recommender.ports import Deadline, Release, SearchRequest, SearchResult
 from services.recommender.stages import retrieval
 from services.recommender.stages.ranker import rank
-from services.recommender.stages.reasons import trait_reason
+from services.recommender.stages.reasons import SHARED_PEOPLE, trait_reason
 from services.recommender.stages.taste import entries
 from services.recommender.stages.traits import TraitRows
 
@@ -58,10 +58,13 @@ def similar(release: Release, trait_rows: TraitRows, row: int, k: int, deadline:
     scores = 1 / (1 + np.exp(-(ranked.raw[:k].astype(float) - SCORE_MIDPOINT) / SCORE_SCALE))
     traits, shares = trait_rows.films(ranked.rows[:k]).strongest(known)
     shares = np.float32(TRAITS) * shares
-    found = zip(ranked.rows[:k].tolist(), scores.tolist(), ranked.terms, traits.tolist(), shares.tolist(), strict=False)
+    people = bundle.collaborative.supported(film, ranked.rows[:k], SHARED_PEOPLE)[0].tolist()
+    found = zip(
+        ranked.rows[:k].tolist(), scores.tolist(), ranked.terms, traits.tolist(), shares.tolist(), people, strict=False
+    )
     picks = [
-        Pick(film, score, (_reason(terms.tolist(), trait_reason(bundle.catalogue, trait, share)),))
-        for film, score, terms, trait, share in found
+        Pick(film, score, (_reason(terms.tolist(), trait_reason(bundle.catalogue, trait, share), shared),))
+        for film, score, terms, trait, share, shared in found
     ]
     stages = {} if hits.knn is None else {"knn": hits.knn.ms}
     return Similar(picks, tuple(f"search: {reason}" for reason in hits.degraded), stages)
@@ -75,8 +78,8 @@ def liked_together(bundle: Bundle, film: NDArray[np.int32]) -> NDArray[np.float3
     return tables.spread(retrieval.scaled(scores, retrieval.mean_of_best(scores)))
 
 
-def _reason(terms: list[float], shared: Reason | None) -> Reason:
-    together, about = terms[0], terms[1]
+def _reason(terms: list[float], shared: Reason | None, people: bool) -> Reason:
+    together, about = terms[0] if people else 0.0, terms[1]
     if shared is not None and shared.kind in (ReasonKind.DIRECTOR, ReasonKind.KEYWORD, ReasonKind.CAST):
         return Reason(shared.kind, _SHARED[shared.kind].format(shared.subject), shared.subject, shared.weight)
     if together >= about and together > 0:

@@ -186,8 +186,8 @@ class TestReasons:
 class TestNovelty:
     def test_a_film_nobody_has_rated_is_lifted_by_its_text(self):
         bundle = make_bundle()
-        bundle.collaborative.novelty[:] = 0
-        bundle.collaborative.novelty[100] = 1
+        bundle.collaborative.events[:] = 1_000
+        bundle.collaborative.events[100] = 0
         release = make_release(bundle)
         place = {}
         for weight in (0.0, 5.0):

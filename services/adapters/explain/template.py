@@ -14,8 +14,10 @@ _CLAUSES = {
     ReasonKind.GENRE: "{} is a genre you like",
     ReasonKind.DECADE: "you like films of the {}",
     ReasonKind.CAST: "{} is in it",
+    ReasonKind.SERIES: "it belongs to the {} series",
+    ReasonKind.LANGUAGE: "it is in {}",
     ReasonKind.QUERY: "it matches your search for “{}”",
-    ReasonKind.POPULAR: "it is well liked in {}",
+    ReasonKind.POPULAR: "it is popular in {}",
 }
 
 

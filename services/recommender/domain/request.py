@@ -47,6 +47,8 @@ class ReasonKind(StrEnum):
     GENRE = "genre"
     DECADE = "decade"
     CAST = "cast"
+    SERIES = "series"
+    LANGUAGE = "language"
     QUERY = "query"
     POPULAR = "popular"
 

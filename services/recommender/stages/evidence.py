@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.weights import Weights
-from services.recommender.stages.plan import LikeShares, like_shares
 from services.recommender.stages.pool import Asked, Matrix, Part, Pool, make_pool
 from services.recommender.stages.retrieval import BEST
 from services.recommender.stages.taste import Taste, recency
@@ -39,16 +38,13 @@ class Falls:
         ]
 
 
-def find_falls(constants: Weights, asked: Asked, query: str | None) -> Falls:
+def find_falls(constants: Weights, asked: Asked) -> Falls:
     """Leave out each suspect and score again: the first taste is the whole one, the others lack a suspect each."""
     pool = make_pool(asked, constants.recency_span)
     change = np.zeros((len(pool.suspects) + 1, len(pool.moved)), np.float32)
     change[1:] = _weights_without(asked.taste, constants, pool) - asked.weights[pool.moved]
-    liked = np.append(False, asked.taste.base[pool.suspects] >= 1)
-    whole = LikeShares(asked.plan.main, asked.plan.short, asked.plan.popularity)
-    shares = _shares_without(whole, like_shares(constants, max(asked.taste.likes - 1, 0), query), pool, liked)
-    raw = shares.popularity[:, None] * pool.popularity
-    for share, part in ((shares.main, pool.main), (shares.short, pool.short)):
+    raw = np.zeros((len(change), pool.spread.shape[1]), np.float32)
+    for share, part in ((asked.plan.main, pool.main), (asked.plan.short, pool.short)):
         if part is not None:
             raw += _collaborative(share, part, change, pool.spread)
     if asked.plan.traits:
@@ -60,29 +56,7 @@ def find_falls(constants: Weights, asked: Asked, query: str | None) -> Falls:
     return Falls(pool.suspects, np.asarray(falls, np.float32))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Shares:
-    """The plan's weights that depend on the number of likes, float32[tastes] each."""
-
-    main: Matrix
-    short: Matrix
-    popularity: Matrix
-
-
-def _shares_without(whole: LikeShares, fewer: LikeShares, pool: Pool, liked: NDArray[np.bool_]) -> _Shares:
-    """Of each taste: a like fewer where the film left out was ``liked`` bool[tastes]. That can call for a table that
-    was not read: its share of 1 % goes to the other.
-    """
-    main, short = fewer.main, fewer.short
-    if pool.main is None:
-        main, short = 0.0, main + short
-    elif pool.short is None:
-        main, short = main + short, 0.0
-    pairs = ((whole.main, main), (whole.short, short), (whole.popularity, fewer.popularity))
-    return _Shares(*(np.where(liked, np.float32(less), np.float32(all_)) for all_, less in pairs))
-
-
-def _collaborative(share: Matrix, part: Part, change: Matrix, spread: Matrix) -> Matrix:
+def _collaborative(share: float, part: Part, change: Matrix, spread: Matrix) -> Matrix:
     """One table's term of the answer's films for each taste, float32[tastes, films]."""
     scores = part.scores + change @ part.terms
     reference = _references(scores)

@@ -46,7 +46,7 @@ class Context:
             return None
         weights = self.taste.weights(self.constants)
         asked = Asked(self.bundle, self.taste, weights, self.plan, self.known, self.found, self.signal, rows, traits)
-        return find_falls(self.constants, asked, self.query)
+        return find_falls(self.constants, asked)
 
 
 def make_picks(top: Ranked, context: Context | None, constants: Weights, explain: bool) -> tuple[Pick, ...]:

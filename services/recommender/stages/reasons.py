@@ -17,6 +17,8 @@ from services.recommender.stages.taste import Taste
 # A second cited film or a trait must weigh at least this part of the first reason.
 SECOND_FILM = 0.5
 SHARED_TRAIT = 0.02
+# So many must like both films before it is said that the same people do.
+SHARED_PEOPLE = 2
 # Within its genre, the best-known tenth is popular.
 POPULAR_SHARE = 0.1
 
@@ -26,6 +28,8 @@ _PHRASES = {
     TraitKind.GENRE: (ReasonKind.GENRE, "{}, a genre you like"),
     TraitKind.DECADE: (ReasonKind.DECADE, "From the {}, a decade you like"),
     TraitKind.CAST: (ReasonKind.CAST, "With {}, whom you have liked before"),
+    TraitKind.SERIES: (ReasonKind.SERIES, "From the {} series, which you like"),
+    TraitKind.LANGUAGE: (ReasonKind.LANGUAGE, "In {}, like films you liked"),
 }
 
 

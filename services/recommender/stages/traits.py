@@ -21,6 +21,8 @@ _KIND_WEIGHT = {
     TraitKind.DIRECTOR: 1.0,
     TraitKind.KEYWORD: 0.3,
     TraitKind.CAST: 0.5,
+    TraitKind.SERIES: 1.0,
+    TraitKind.LANGUAGE: 0.5,
 }
 
 Floats = NDArray[np.float32]

@@ -66,8 +66,8 @@ def test_a_missing_file_is_named_with_what_to_do(copy, name):
 
 
 def test_a_newer_format_is_named(copy):
-    edit(copy, format=2)
-    with pytest.raises(BundleDamaged, match="format is 2, expected 1"):
+    edit(copy, format=3)
+    with pytest.raises(BundleDamaged, match="format is 3, expected 2"):
         open_bundle(copy)
 
 
