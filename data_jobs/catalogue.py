@@ -14,7 +14,7 @@ from data_jobs.records import Dataset, Events, Film
 from data_jobs.series import Series, Titled, find_series
 from services.recommender.domain.catalogue import Catalogue, TraitKind, Traits
 from services.recommender.domain.events import taste_weights
-from services.recommender.domain.genres import to_mask
+from services.recommender.domain.genres import NO_GENRES, to_mask
 from services.recommender.domain.ids import hash_ids
 from services.recommender.domain.strings import Strings
 
@@ -76,7 +76,8 @@ def traits_of(film: Film) -> Iterator[Trait]:
     cast, language.
     """
     for genre in film.genres:
-        yield TraitKind.GENRE, genre
+        if genre not in NO_GENRES:
+            yield TraitKind.GENRE, genre
     if film.year:
         yield TraitKind.DECADE, f"{film.year // 10 * 10}s"
     for director in film.directors:

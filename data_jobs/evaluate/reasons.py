@@ -146,7 +146,8 @@ def without_trait(pipeline: Pipeline, row: int, reason: Reason) -> Pipeline:
     mine = [each for each in traits.of(row).tolist() if traits.kinds[each] == kind]
     cited = [each for each in mine if traits.names[each] == reason.subject]
     less = copy.copy(pipeline)
-    less.trait_rows = replace(trait_rows, values=np.where(np.isin(traits.ids, cited), np.float32(0), trait_rows.values))
+    values = np.where(np.isin(traits.ids, cited), np.float32(0), trait_rows.values)
+    less.facts = replace(less.facts, trait_rows=replace(trait_rows, values=values))
     return less
 
 

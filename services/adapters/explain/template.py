@@ -45,5 +45,7 @@ def _sentence(evidence: Evidence) -> str:
 
 def _clause(reason: Reason) -> str:
     if reason.kind is ReasonKind.POPULAR and not reason.text.startswith("Popular"):
-        return "it rounds off the list"
+        return "few people here know it yet"
+    if reason.kind is ReasonKind.LIKED and reason.item_id is None:
+        return "it is close to what you like"
     return _CLAUSES[reason.kind].format(reason.subject)

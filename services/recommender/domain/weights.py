@@ -24,8 +24,30 @@ class Weights:
     popularity: float = 1.1
     popularity_half: float = 3.0
     popularity_power: float = 2.5
+    # What of the prior never fades.
+    standing_popularity: float = 0.0
     content: float = 0.0
     traits: float = 1.0
+    # A taste's films are alike by their mean pairwise trait cosine a; coherence c = (a - from) / span, within 0 ... 1.
+    # Popularity counts 1 - c, traits 1 + coherent_traits c, text coherent_content c, and well-known films of the tables
+    # (1 + events / 20) ** -(coherent_lift c).
+    coherence_from: float = 0.05
+    coherence_span: float = 0.15
+    coherent_traits: float = 3.0
+    coherent_content: float = 0.5
+    coherent_lift: float = 0.5
+    # Events a film at which people's events and the world's votes carry the ranking by half each; weights of traits and
+    # text where there are no events.
+    mature_events: float = 1.0
+    bare_traits: float = 4.0
+    bare_content: float = 1.0
+    # Films like a film: weights, the exponent of the lift, and the logistic.
+    similar_collaborative: float = 1.0
+    similar_content: float = 1.0
+    similar_traits: float = 1.0
+    similar_lift: float = 0.35
+    similar_midpoint: float = 1.2
+    similar_scale: float = 0.6
     # What a film nobody has rated gets for each unit of cosine with the taste; chosen on cold films.
     novelty: float = 0.4
     dislike: float = 1.0

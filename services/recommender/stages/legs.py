@@ -30,7 +30,7 @@ def search_legs(
         vectors = _vectors(release, encoder, request, plan, taste, constants)
     except EncoderUnavailable as error:
         degraded.append(f"encoder: {error}")
-    text = request.query if plan.text else None
+    text = request.query if plan.query_text else None
     if text is None and vectors is None:
         return SearchResult(), degraded
     try:
@@ -51,11 +51,15 @@ def _vectors(
 ) -> NDArray[np.float32] | None:
     """Unit query vectors float32[q, dims]; None where the leg is not wanted or the bundle has no vectors."""
     embeddings = release.bundle.embeddings
-    if not plan.content or embeddings is None:
+    if embeddings is None:
         return None
     if request.query is None:
+        if not plan.ask_vectors:
+            return None
         heaviest = np.argsort(-taste.weights(constants), kind="stable")[:TASTE_VECTORS]
         return embeddings.rows(taste.rows[heaviest])
+    if not plan.query_content:
+        return None
     if encoder is None:
         raise EncoderUnavailable("no text encoder is installed; words are matched, meaning is not")
     return encoder.encode([request.query])

@@ -1,0 +1,88 @@
+"""What is worked out once a release and holds for every request."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.recommender.domain.bundle import Bundle
+from services.recommender.domain.weights import Weights
+from services.recommender.stages.reasons import PopularIn
+from services.recommender.stages.traits import Postings, TraitRows
+
+# Events that weigh a film's fame down by half an exponent's worth: (1 + events / 20) ** -exponent.
+LIFT_EVENTS = 20.0
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """``trait_rows``: the weighed traits of every film."""
+
+    bundle: Bundle
+    constants: Weights
+    trait_rows: TraitRows
+
+    @classmethod
+    def of(cls, bundle: Bundle, constants: Weights) -> "Facts":
+        """The facts of a bundle. Only the traits are weighed at once; the others wait until they are asked for."""
+        return cls(bundle, constants, TraitRows.of(bundle.catalogue.traits))
+
+    @cached_property
+    def postings(self) -> Postings:
+        """The films of every trait."""
+        return Postings.of(self.trait_rows)
+
+    @cached_property
+    def novelty(self) -> Floats:
+        """How little the tables know of each film, float32[films]."""
+        return self.bundle.collaborative.novelty()
+
+    @cached_property
+    def film_hashes(self) -> NDArray[np.uint64]:
+        """The hash of each film, by row."""
+        return self.bundle.catalogue.film_hashes()
+
+    @cached_property
+    def popular_in(self) -> PopularIn:
+        """In which genre each film stands out."""
+        return PopularIn.of(self.bundle.catalogue, self.prior)
+
+    @cached_property
+    def maturity(self) -> float:
+        """r^2 / (r^2 + mature^2) with r events a film: near 0 for the first events of a shop, near 1 once the tables
+        have learnt enough; chosen on a growing shop.
+        """
+        events = float(self.bundle.collaborative.events.sum(dtype=np.int64)) / max(len(self.bundle.catalogue), 1)
+        return float(events**2 / (events**2 + self.constants.mature_events**2))
+
+    @cached_property
+    def prior(self) -> Floats:
+        """Popularity among the people here, and the world's votes as far as there are none; float32[films]."""
+        if not self.bundle.acclaim.any():
+            return self.bundle.popularity
+        return self._faded(self.bundle.popularity)
+
+    @cached_property
+    def quality(self) -> Floats:
+        """What a likeness counts for each film, float32[films]: 1 where people's events carry the ranking, what the
+        world's votes say where there are none.
+        """
+        if not self.bundle.acclaim.any():
+            return np.ones(len(self.bundle.catalogue), np.float32)
+        return self._faded(np.ones(len(self.bundle.catalogue), np.float32))
+
+    def lift(self, exponent: float) -> Floats | None:
+        """(1 + events / 20) ** -exponent for each film of the tables, float32[T]; None for an exponent of 0."""
+        return np.exp(np.float32(-exponent) * self._fame) if exponent else None
+
+    @cached_property
+    def _fame(self) -> Floats:
+        tables = self.bundle.collaborative
+        return np.log1p(tables.events[tables.rows].astype(np.float32) / np.float32(LIFT_EVENTS))
+
+    def _faded(self, among_people: Floats) -> Floats:
+        mature = np.float32(self.maturity)
+        return np.asarray(mature * among_people + (1 - mature) * self.bundle.acclaim, np.float32)

@@ -1,0 +1,23 @@
+"""The terms of the raw score, one module each. A new signal is a module, a line in ``SIGNALS`` and its weight."""
+
+from services.recommender.stages.signals.collaborative import Collaborative
+from services.recommender.stages.signals.content import Content
+from services.recommender.stages.signals.dislikes import Dislikes
+from services.recommender.stages.signals.inputs import Inputs
+from services.recommender.stages.signals.matches import query_matches
+from services.recommender.stages.signals.mixture import Mixture
+from services.recommender.stages.signals.novelty import Novelty
+from services.recommender.stages.signals.popularity import Popularity
+from services.recommender.stages.signals.signal import LeftOut, Signal
+from services.recommender.stages.signals.traits import TraitMatch
+
+SIGNALS = (Popularity.of, Collaborative.of, TraitMatch.of, Content.of, Novelty.of, Dislikes.of)
+
+
+def mixture_of(inputs: Inputs) -> Mixture:
+    """The signals of a request; one whose weight is 0 is left out and costs nothing."""
+    made = [make(inputs) for make in SIGNALS]
+    return Mixture(inputs.bundle.collaborative, tuple(s for s in made if s is not None), query_matches(inputs))
+
+
+__all__ = ["Inputs", "LeftOut", "Mixture", "Signal", "mixture_of"]
