@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data_jobs.evaluate.panel.cases import Case, Rows
 from data_jobs.evaluate.panel.entries import Query, Taste
 from data_jobs.evaluate.protocol import TOP
 from data_jobs.evaluate.workbench import patient
-from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.request import Ranking, ReasonKind, Request
 from services.recommender.pipeline import Pipeline
 from services.recommender.similar import similar
@@ -37,9 +37,9 @@ def ask(pipeline: Pipeline, case: Case) -> Answer:
     return Answer(np.array([pick.row for pick in picks], np.int32))
 
 
-def most_popular(bundle: Bundle, case: Case) -> Answer:
-    """The most liked films without those that are asked with."""
-    order = np.argsort(-bundle.popularity, kind="stable")[: TOP + len(case.asked)]
+def most_popular(popularity: NDArray[np.float32], case: Case) -> Answer:
+    """The most liked films (``popularity`` float32[films]) without those that are asked with."""
+    order = np.argsort(-popularity, kind="stable")[: TOP + len(case.asked)]
     return Answer(order[~np.isin(order, case.asked)][:TOP].astype(np.int32))
 
 

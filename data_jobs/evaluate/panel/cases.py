@@ -70,6 +70,6 @@ def _case(entry: Entry, facts: Facts) -> Case | Skipped:
         if each.want.least >= LEAST and each.want.first == FIRST:
             needed = ROOM
         if each.films < needed:
-            return Skipped(entry, f"{each.films} films satisfy it, {needed} are needed")
+            return Skipped(entry, f"only {each.films} of the {needed} films it needs")
     never = ~others if entry.never is None else ~others | entry.never.mask(facts)
     return Case(entry, asked, wanted, never)

@@ -29,7 +29,7 @@ class Facts:
 
     def __init__(self, catalogue: Catalogue) -> None:
         details = [json.loads(text) for text in catalogue.details]
-        codes = np.array([*catalogue.languages, ""])
+        codes = np.array([*catalogue.languages, ""])  # -1, unknown, is the last
         self.genre_bits = catalogue.genre_bits
         self.years = catalogue.years.astype(np.int64)
         self.runtimes = np.array([each.get("runtime") or 0 for each in details], np.int64)

@@ -15,6 +15,7 @@ from data_jobs.evaluate.panel.facts import is_film
 from data_jobs.evaluate.panel.predicate import Named, PanelError, Predicate, parse
 
 FOLDER = Path(__file__).parent
+QUOTAS = ("kind", "decade", "language", "audience")
 AUDIENCES = ("adults", "families", "children", "any")
 KINDS = {
     Part.TASTES: (
@@ -140,16 +141,17 @@ def _check_names(file: str, entries: Sequence[Entry]) -> None:
 def _check_quotas(file: str, entries: Sequence[Entry], quotas: Mapping[str, Mapping[str, int]]) -> None:
     """``[quota.decade]`` and its like: how many entries there must be of each."""
     for name, least_of in quotas.items():
+        if name not in QUOTAS:
+            raise PanelError(f"{file}: no such quota as {name}; known are {', '.join(QUOTAS)}")
         counts = Counter(getattr(entry, name) for entry in entries)
         for value, least in least_of.items():
             if counts[value] < least:
                 raise PanelError(f"{file}: {counts[value]} entries of {name} {value}; the quota is {least}")
 
 
-def _films(key: str, names: Sequence[str]) -> tuple[str, ...]:
-    for name in names:
-        if not is_film(name):
-            raise PanelError(f'{key}: expected "Title (year)", found {name!r}')
+def _films(key: str, names: Any) -> tuple[str, ...]:  # noqa: ANN401
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) and is_film(name) for name in names):
+        raise PanelError(f'{key}: expected a list of "Title (year)", found {names!r}')
     return tuple(names)
 
 
