@@ -39,4 +39,5 @@ PARTS = (
     Part("queries", "150 searches of which the answer is known.", "queries"),
     Part("similar", "Series and co-likes by /similar.", "similar"),
     Part("reasons", "Take away what is cited: does the score fall?", "reasons"),
+    Part("panel", "Tastes, queries and films everybody knows: is the answer what a film lover expects?", "panel.panel"),
 )
