@@ -4,15 +4,17 @@ All ratings of 5 % of the films, drawn by a seed, leave the training. People kee
 liked among the cold films is to be found, against the whole catalogue and among the cold films alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data_jobs.evaluate.estimate import Estimate, Figures
+from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.metrics import recall
 from data_jobs.evaluate.models import Content, Model, Served
+from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Table
 from data_jobs.evaluate.people import Case
 from data_jobs.evaluate.protocol import TOP
 from data_jobs.evaluate.split import liked, relevant_items, without
@@ -33,9 +35,15 @@ class Found:
     recall_deep: Estimate
     recall_among: Estimate
 
+    @property
+    def views(self) -> tuple[tuple[str, Estimate], ...]:
+        """The figures by their names."""
+        names = ("Recall@10", "Recall@100", "Recall@10 among cold films")
+        return tuple(zip(names, (self.recall, self.recall_deep, self.recall_among), strict=True))
+
 
 @dataclass(frozen=True, slots=True)
-class ColdItems:
+class ColdItems(Outcome):
     """``models``: by name; ``content`` only where there are vectors. ``ahead``: the pipeline less content alone,
     paired. ``pages``: share of the first pages (10 films, default diversity) that show a cold film.
     """
@@ -46,6 +54,35 @@ class ColdItems:
     models: dict[str, Found]
     ahead: Found | None
     pages: Estimate
+
+    def tables(self) -> Iterator[Table]:
+        """Every model, and the difference to content alone."""
+        models = dict(self.models)
+        if self.ahead is not None:
+            models["pipeline less content"] = self.ahead
+        rows = [(name, *(str(each) for _, each in found.views)) for name, found in models.items()]
+        title = f"Cold films: {self.films} films, {self.likes:,} likes of {self.people} people"
+        yield Table(title, ("model", "Recall@10", "Recall@100", "Recall@10 among cold films"), rows)
+
+    def figures(self) -> Iterator[Figure]:
+        """Every model's, and the share of pages."""
+        for model, found in self.models.items():
+            yield model, "recall", found.recall
+            yield model, "recall_deep", found.recall_deep
+            yield model, "recall_among", found.recall_among
+        yield "pipeline", "pages", self.pages
+
+    def bars(self) -> Iterator[Bar]:
+        """Better than content alone, and to be seen."""
+        for name, ahead in self.ahead.views if self.ahead is not None else ():
+            yield Bar.above(f"cold films against content alone, {name}", ahead, 0)
+        pages = self.pages.mean
+        yield Bar("first pages with a cold film", ">= 1 in 20", f"{pages:.1%}", pages >= 0.05)
+
+
+def part(job: Job) -> ColdItems:
+    """See the module."""
+    return cold_items(job.dataset, job.workshop, job.seed, job.progress)
 
 
 def cold_items(dataset: Dataset, workshop: Workshop, seed: int, progress: Progress) -> ColdItems:

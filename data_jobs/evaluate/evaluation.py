@@ -5,21 +5,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from data_jobs.evaluate.cold_items import ColdItems
-from data_jobs.evaluate.newcomers import Newcomer
+from data_jobs.evaluate.outcome import Outcome
 from data_jobs.evaluate.protocol import Row
-from data_jobs.evaluate.queries import Queries
-from data_jobs.evaluate.reasons import Reasons
-from data_jobs.evaluate.similar import Similar
 from data_jobs.evaluate.split import SplitKind
 from data_jobs.validate import Source
 from services.recommender.ports import TextEncoder
+
+PIPELINE, DEFAULT, DIVERSE = "pipeline", "pipeline, default diversity", "pipeline, diversity 1"
+"""Names of the models that are ours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """What to evaluate. ``source`` None: the sample catalogue. ``holdout``: a file; None: drawn by ``split`` and
-    ``seed``, which seeds the other parts as well. ``parts``: names of ``PARTS``.
+    ``seed``, which seeds the other parts as well. ``parts``: names of ``registry.PARTS``.
     """
 
     home: Path
@@ -30,9 +29,6 @@ class Order:
     seed: int = 0
     parts: frozenset[str] = frozenset()
     params: Path | None = None
-
-
-PARTS = ("newcomers", "cold-items", "queries", "similar", "reasons")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +57,11 @@ class Setting:
 
 @dataclass(slots=True)
 class Evaluation:
-    """All figures; a part that was not asked for is None. ``seconds`` by part."""
+    """All figures. ``parts``: what each part found that was asked for, by its name. ``seconds`` by part."""
 
     setting: Setting
     models: list[Row]
-    newcomers: list[Newcomer] | None = None
-    cold_items: ColdItems | None = None
-    queries: Queries | None = None
-    similar: Similar | None = None
-    reasons: Reasons | None = None
+    parts: dict[str, Outcome] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
     def row(self, model: str) -> Row:

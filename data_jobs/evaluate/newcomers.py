@@ -1,25 +1,23 @@
 """Newcomers: people the model has never seen, of whom only a few likes are known.
 
-Five folds over all people. The people of a fold leave the training altogether; then each comes back with 1, 3, 5
-and 10 of their likes, drawn at random (fewer are part of more), and the rest of the likes is to be found. Somebody
-takes part with n likes if at least five remain.
+The people of each fold (``folds``) come back with 1, 3, 5 and 10 of their likes, drawn at random (fewer are part of
+more), and the rest of the likes is to be found. Somebody takes part with n likes if at least five remain.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from data_jobs.evaluate.estimate import Estimate
-from data_jobs.evaluate.models import Ease, Popularity, Served
-from data_jobs.evaluate.people import Case, People, on_rows_of
+from data_jobs.evaluate.folds import Fold
+from data_jobs.evaluate.job import Job
+from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Panel, Table
+from data_jobs.evaluate.people import Case, People
 from data_jobs.evaluate.protocol import Result, difference, joined, measure
-from data_jobs.evaluate.split import liked, spans, without
-from data_jobs.evaluate.workbench import Workshop
-from data_jobs.records import Dataset
+from data_jobs.evaluate.split import liked, spans
 from data_jobs.report import Progress
 
-FOLDS = 5
 LIKES = (1, 3, 5, 10)
 LEAST_LEFT = 5
 
@@ -38,20 +36,62 @@ class Newcomer:
     ahead_of_ease: Estimate
 
 
-def newcomers(dataset: Dataset, workshop: Workshop, ridge: float, seed: int, progress: Progress) -> list[Newcomer]:
-    """One entry a number of likes. ``ridge``: lambda of plain EASE. Raises TrainingError, BundleError."""
-    fold = np.random.default_rng(seed).permutation(len(dataset.events.user_ids)) % FOLDS
+@dataclass(frozen=True, slots=True)
+class Newcomers(Outcome):
+    """One entry a number of likes."""
+
+    entries: tuple[Newcomer, ...]
+
+    def tables(self) -> Iterator[Table]:
+        """NDCG@10 of every model."""
+        models = list(self.entries[0].ndcg)
+        rows = [
+            (str(each.likes), str(each.people), *(f"{each.ndcg[model]}" for model in models), f"{each.ahead}")
+            for each in self.entries
+        ]
+        headings = ("likes", "people", *models, "pipeline less popularity")
+        yield Table("Newcomers, NDCG@10, five folds", headings, rows)
+
+    def figures(self) -> Iterator[Figure]:
+        """Recall@10 and NDCG@10 of every model, and the differences."""
+        for entry in self.entries:
+            for model, ndcg in entry.ndcg.items():
+                yield model, f"recall, {entry.likes} likes", entry.recall[model]
+                yield model, f"ndcg, {entry.likes} likes", ndcg
+            yield "pipeline", f"ndcg less popularity, {entry.likes} likes", entry.ahead
+            yield "pipeline", f"ndcg less plain EASE, {entry.likes} likes", entry.ahead_of_ease
+
+    def bars(self) -> Iterator[Bar]:
+        """Popularity is hard to beat with one like."""
+        for entry in self.entries:
+            name = f"newcomer with {likes_in_words(entry.likes)}, NDCG@10 against popularity"
+            yield Bar.above(name, entry.ahead, -1) if entry.likes < 3 else Bar.above(name, entry.ahead)
+
+    def panels(self) -> Iterator[Panel]:
+        """NDCG@10 at each number of likes."""
+        for entry in self.entries:
+            title = f"NDCG@10 of people unseen in training, {likes_in_words(entry.likes)} known"
+            yield Panel(title, [(model, value, model == "pipeline") for model, value in entry.ndcg.items()])
+
+
+def likes_in_words(likes: int) -> str:
+    """ "1 like", "3 likes"."""
+    return f"{likes} like{'s' if likes > 1 else ''}"
+
+
+def part(job: Job) -> Newcomers:
+    """See the module."""
+    return newcomers(job.folds, job.seed, job.progress)
+
+
+def newcomers(folds: Sequence[Fold], seed: int, progress: Progress) -> Newcomers:
+    """One entry a number of likes."""
     found: dict[int, list[list[Result]]] = {likes: [] for likes in LIKES}
-    for number in range(FOLDS):
-        progress.advance("newcomers, folds", number, FOLDS)
-        bench = workshop.make(without(dataset, fold[dataset.events.user] == number))
-        models = (Served(bench, 0.0), Popularity(bench.bundle), Ease(bench, ridge))
-        everybody = People(on_rows_of(bench.bundle.catalogue, dataset), bench.bundle.catalogue)
+    for fold in folds:
         for likes in LIKES:
-            cases = cut(everybody, np.flatnonzero(fold == number).tolist(), likes, seed)
-            found[likes].append([measure(model, cases, bench, progress) for model in models])
-    progress.advance("newcomers, folds", FOLDS, FOLDS)
-    return [_joined(likes, results) for likes, results in found.items()]
+            cases = cut(fold.everybody, fold.codes, likes, seed)
+            found[likes].append([measure(model, cases, fold.bench, progress) for model in fold.models])
+    return Newcomers(tuple(_joined(likes, results) for likes, results in found.items()))
 
 
 def cut(everybody: People, codes: Sequence[int], likes: int, seed: int) -> list[Case]:

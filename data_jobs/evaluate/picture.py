@@ -1,34 +1,21 @@
 """The figures as a picture: bars with their standard errors, as SVG written by hand, readable on dark and light."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from html import escape
 
 from data_jobs.evaluate.estimate import Estimate
 from data_jobs.evaluate.evaluation import Evaluation
+from data_jobs.evaluate.outcome import Panel
 
 WIDTH = 860
 _LEFT, _BAR, _GAP, _HEAD, _RIGHT = 220, 18, 8, 44, 130
 _INK, _MUTED, _OURS, _OTHER = "#1f2933", "#667380", "#c2410c", "#94a3b8"
 
 
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """A titled group of horizontal bars: (label, value, whether it is ours)."""
-
-    title: str
-    bars: Sequence[tuple[str, Estimate, bool]]
-
-    @property
-    def height(self) -> int:
-        """In pixels."""
-        return _HEAD + len(self.bars) * (_BAR + _GAP) + _GAP
-
-
 def picture(evaluation: Evaluation) -> str:
-    """An SVG document: NDCG@10 and Recall@10 of every model, then the newcomers if they were measured."""
+    """An SVG document: NDCG@10 and Recall@10 of every model, then what the parts have to show."""
     parts = list(panels(evaluation))
-    height = sum(part.height for part in parts) + _HEAD
+    height = sum(map(_height, parts)) + _HEAD
     setting = evaluation.setting
     title = f"Marquee: {setting.holdout}, {setting.held_out_likes:,} held-out likes, full ranking"
     size = f'viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
@@ -41,21 +28,22 @@ def picture(evaluation: Evaluation) -> str:
     top = _HEAD
     for part in parts:
         lines += _drawn(part, top)
-        top += part.height
+        top += _height(part)
     return "\n".join([*lines, "</svg>", ""])
 
 
 def panels(evaluation: Evaluation) -> Iterator[Panel]:
     """What is shown, in order."""
     for title, metric in (("NDCG@10", "ndcg"), ("Recall@10", "recall")):
-        yield Panel(title, [(row.model, getattr(row, metric), _is_ours(row.model)) for row in evaluation.models])
-    for entry in evaluation.newcomers or ():
-        title = f"NDCG@10 of people unseen in training, {entry.likes} like{'s' if entry.likes > 1 else ''} known"
-        yield Panel(title, [(model, value, _is_ours(model)) for model, value in entry.ndcg.items()])
+        bars = [(row.model, getattr(row, metric), row.model.startswith("pipeline")) for row in evaluation.models]
+        yield Panel(title, bars)
+    for outcome in evaluation.parts.values():
+        yield from outcome.panels()
 
 
-def _is_ours(model: str) -> bool:
-    return model.startswith("pipeline")
+def _height(panel: Panel) -> int:
+    """In pixels."""
+    return _HEAD + len(panel.bars) * (_BAR + _GAP) + _GAP
 
 
 def _drawn(panel: Panel, top: int) -> Iterator[str]:

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_jobs.evaluate.estimate import Estimate
+from data_jobs.evaluate.job import Job
+from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Table
 from data_jobs.evaluate.protocol import TOP
 from data_jobs.evaluate.workbench import Workbench, patient
 from data_jobs.readers.text import fold
@@ -38,7 +40,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Queries:
+class Queries(Outcome):
     """``exact``: a film of that title comes first; ``typo``: one is among the first 5; ``director``: how much of a
     director's films (of ten, if there are more) is among the first 10. ``missed``: queries that failed.
     """
@@ -47,6 +49,27 @@ class Queries:
     typo: Estimate
     director: Estimate
     missed: tuple[str, ...]
+
+    def tables(self) -> Iterator[Table]:
+        """What was not found."""
+        yield Table.of_failures("Known-item queries that failed", self.missed)
+
+    def figures(self) -> Iterator[Figure]:
+        """A figure a kind of query."""
+        yield "pipeline", "exact", self.exact
+        yield "pipeline", "typo", self.typo
+        yield "pipeline", "director", self.director
+
+    def bars(self) -> Iterator[Bar]:
+        """A bar a kind of query."""
+        yield Bar.share("exact title first", self.exact.mean, 0.95)
+        yield Bar.share("title with a typo in the top 5", self.typo.mean, 0.85)
+        yield Bar.share("a director's films in the top 10", self.director.mean, 0.90)
+
+
+def part(job: Job) -> Queries:
+    """See the module."""
+    return queries(job.bench, job.seed, job.progress)
 
 
 def queries(bench: Workbench, seed: int, progress: Progress) -> Queries:

@@ -7,13 +7,15 @@ Scores are compared before the logistic, and asked for the films of the answer a
 """
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data_jobs.evaluate.estimate import Estimate
+from data_jobs.evaluate.job import Job
+from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Table
 from data_jobs.evaluate.protocol import TOP
 from data_jobs.evaluate.workbench import Workbench, patient
 from data_jobs.report import Progress
@@ -34,7 +36,7 @@ Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Reasons:
+class Reasons(Outcome):
     """Shares over the cited films and traits: ``films_fall``, ``films_largest`` (among the two largest falls),
     ``traits_fall``. ``answers`` looked at; ``uncited``: those that cite neither (popular, fills up). ``wrong``:
     what did not hold, in words.
@@ -46,6 +48,27 @@ class Reasons:
     films_largest: Estimate
     traits_fall: Estimate
     wrong: tuple[str, ...]
+
+    def tables(self) -> Iterator[Table]:
+        """What did not hold."""
+        yield Table.of_failures("Reasons that did not hold", self.wrong)
+
+    def figures(self) -> Iterator[Figure]:
+        """The shares."""
+        yield "pipeline", "films_fall", self.films_fall
+        yield "pipeline", "films_largest", self.films_largest
+        yield "pipeline", "traits_fall", self.traits_fall
+
+    def bars(self) -> Iterator[Bar]:
+        """One false reason is too many."""
+        yield Bar.share("cited film: the score falls without it", self.films_fall.mean, 1.0)
+        yield Bar.share("cited film: among the two largest falls", self.films_largest.mean, 1.0)
+        yield Bar.share("cited trait: the score falls without it", self.traits_fall.mean, 1.0)
+
+
+def part(job: Job) -> Reasons:
+    """See the module."""
+    return reasons(job.bench, job.seed, job.progress)
 
 
 @dataclass(frozen=True, slots=True)

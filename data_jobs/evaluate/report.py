@@ -3,32 +3,27 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from data_jobs.evaluate.bars import Bar, bars
+from data_jobs.evaluate.bars import bars
 from data_jobs.evaluate.estimate import Estimate
 from data_jobs.evaluate.evaluation import Evaluation, Setting
+from data_jobs.evaluate.outcome import Bar, Table
 from data_jobs.evaluate.picture import picture
+from data_jobs.evaluate.registry import PARTS
 
 DIGITS = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A titled table for people; ``notes`` follow it."""
-
-    title: str
-    headings: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
-    notes: tuple[str, ...] = ()
-
-
 def document(evaluation: Evaluation) -> dict[str, Any]:
     """Everything as one JSON object; parts that did not run are null."""
-    whole = {**asdict(evaluation), "bars": [asdict(bar) for bar in bars(evaluation)]}
+    whole = asdict(evaluation)
+    of_parts = whole.pop("parts")
+    whole |= {part.key: of_parts.get(part.name) for part in PARTS}
+    whole["bars"] = [asdict(bar) for bar in bars(evaluation)]
     rounded: dict[str, Any] = json.loads(json.dumps(whole), parse_float=lambda text: round(float(text), DIGITS))
     return rounded
 
@@ -68,11 +63,8 @@ def file_name(setting: Setting) -> str:
 
 def tables(evaluation: Evaluation) -> list[Table]:
     """The tables that are printed, the bars last."""
-    parts = [_models(evaluation), _differences(evaluation)]
-    if evaluation.newcomers is not None:
-        parts.append(_newcomers(evaluation))
-    parts += _details(evaluation)
-    return [*parts, _bars(bars(evaluation))]
+    of_parts = [table for outcome in evaluation.parts.values() for table in outcome.tables()]
+    return [_models(evaluation), _differences(evaluation), *of_parts, _bars(bars(evaluation))]
 
 
 def _models(evaluation: Evaluation) -> Table:
@@ -103,37 +95,6 @@ def _differences(evaluation: Evaluation) -> Table:
     return Table("Paired differences", ("model", "less", "Recall@10", "NDCG@10"), rows)
 
 
-def _newcomers(evaluation: Evaluation) -> Table:
-    entries = evaluation.newcomers or []
-    models = list(entries[0].ndcg) if entries else []
-    rows = [
-        (str(each.likes), str(each.people), *(f"{each.ndcg[model]}" for model in models), f"{each.ahead}")
-        for each in entries
-    ]
-    headings = ("likes", "people", *models, "pipeline less popularity")
-    return Table("Newcomers, NDCG@10, five folds", headings, rows)
-
-
-def _details(evaluation: Evaluation) -> Iterator[Table]:
-    if (cold := evaluation.cold_items) is not None:
-        rows = [(name, *(str(each) for each in _views(found))) for name, found in cold.models.items()]
-        if cold.ahead is not None:
-            rows.append(("pipeline less content", *(str(each) for each in _views(cold.ahead))))
-        title = f"Cold films: {cold.films} films, {cold.likes:,} likes of {cold.people} people"
-        yield Table(title, ("model", "Recall@10", "Recall@100", "Recall@10 among cold films"), rows)
-    if evaluation.queries is not None:
-        yield _missed("Known-item queries that failed", evaluation.queries.missed)
-    if evaluation.similar is not None:
-        yield _missed("Films whose series /similar missed", evaluation.similar.missed)
-    if evaluation.reasons is not None:
-        yield _missed("Reasons that did not hold", evaluation.reasons.wrong)
-
-
-def _missed(title: str, found: tuple[str, ...], most: int = 10) -> Table:
-    rest = (f"and {len(found) - most} more, in the JSON file",) if len(found) > most else ()
-    return Table(f"{title}: {len(found)}", (), [(each,) for each in found[:most]], rest)
-
-
 def _bars(found: list[Bar]) -> Table:
     rows = [(bar.name, bar.wanted, bar.found, "yes" if bar.met else "NO") for bar in found]
     met = sum(bar.met for bar in found)
@@ -147,34 +108,9 @@ def _figures(evaluation: Evaluation) -> Iterator[tuple[str, str, str, Estimate |
         for other, against in row.against.items():
             yield "models", row.model, f"recall less {other}", against.recall
             yield "models", row.model, f"ndcg less {other}", against.ndcg
-    for entry in evaluation.newcomers or ():
-        for model, ndcg in entry.ndcg.items():
-            yield "newcomers", model, f"recall, {entry.likes} likes", entry.recall[model]
-            yield "newcomers", model, f"ndcg, {entry.likes} likes", ndcg
-        yield "newcomers", "pipeline", f"ndcg less popularity, {entry.likes} likes", entry.ahead
-        yield "newcomers", "pipeline", f"ndcg less plain EASE, {entry.likes} likes", entry.ahead_of_ease
-    yield from _other_figures(evaluation)
-
-
-def _other_figures(evaluation: Evaluation) -> Iterator[tuple[str, str, str, Estimate | float]]:
-    if (cold := evaluation.cold_items) is not None:
-        for model, found in cold.models.items():
-            for metric in ("recall", "recall_deep", "recall_among"):
-                yield "cold-items", model, metric, getattr(found, metric)
-        yield "cold-items", "pipeline", "pages", cold.pages
-    wanted = {
-        "queries": ("exact", "typo", "director"),
-        "similar": ("series", "colikes", "jaccard", "ahead"),
-        "reasons": ("films_fall", "films_largest", "traits_fall"),
-    }
-    for part, metrics in wanted.items():
-        found = getattr(evaluation, part)
-        for metric in metrics if found is not None else ():
-            yield part, "pipeline", metric, getattr(found, metric)
-
-
-def _views(found: Any) -> tuple[Estimate, Estimate, Estimate]:  # noqa: ANN401
-    return found.recall, found.recall_deep, found.recall_among
+    for part, outcome in evaluation.parts.items():
+        for model, metric, value in outcome.figures():
+            yield part, model, metric, value
 
 
 def _mean(value: Estimate | float) -> float:

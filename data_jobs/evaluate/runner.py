@@ -4,7 +4,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +12,12 @@ from numpy.typing import NDArray
 from data_jobs.build import read_params
 from data_jobs.embed_items import embed_films
 from data_jobs.evaluate import split
-from data_jobs.evaluate.cold_items import cold_items
-from data_jobs.evaluate.evaluation import Evaluation, Order, Setting
+from data_jobs.evaluate.evaluation import DEFAULT, DIVERSE, PIPELINE, Evaluation, Order, Setting
+from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.models import Content, Ease, Model, Playbook, Popularity, Served
-from data_jobs.evaluate.newcomers import newcomers
 from data_jobs.evaluate.plain_ease import GRID, tuned_ridge
 from data_jobs.evaluate.protocol import Row, measure, row_of
-from data_jobs.evaluate.queries import queries
-from data_jobs.evaluate.reasons import reasons
-from data_jobs.evaluate.similar import similar
+from data_jobs.evaluate.registry import PARTS
 from data_jobs.evaluate.split import Holdout, SplitKind
 from data_jobs.evaluate.workbench import Workbench, Workshop
 from data_jobs.records import Dataset
@@ -33,7 +29,6 @@ SMALL = (9_742, 100_836)
 """Films and ratings of MovieLens ml-latest-small."""
 INNER_LIKES = 5
 """Likes that somebody needs to be part of the split that chooses lambda of plain EASE."""
-PIPELINE, DEFAULT, DIVERSE = "pipeline", "pipeline, default diversity", "pipeline, diversity 1"
 
 
 def evaluate(order: Order, progress: Progress) -> Evaluation:
@@ -53,41 +48,12 @@ def evaluate(order: Order, progress: Progress) -> Evaluation:
         with _timed(seconds, "models"):
             rows = _models(bench, holdout, ridge, progress)
         evaluation = Evaluation(_setting(order, dataset, holdout, bench, ridge), rows, seconds=seconds)
-        _parts(_Job(order, dataset, holdout, workshop, bench, ridge, progress), evaluation)
+        job = Job(order, dataset, holdout, workshop, bench, ridge, progress)
+        for part in PARTS:
+            if part.name in order.parts:
+                with _timed(seconds, part.name):
+                    evaluation.parts[part.name] = part.run(job)
     return evaluation
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Job:
-    """What the parts work with."""
-
-    order: Order
-    dataset: Dataset
-    holdout: Holdout
-    workshop: Workshop
-    bench: Workbench
-    ridge: float
-    progress: Progress
-
-
-def _parts(job: _Job, evaluation: Evaluation) -> None:
-    """Run what was asked for."""
-    seed, progress, wanted = job.order.seed, job.progress, job.order.parts
-    if "queries" in wanted:
-        with _timed(evaluation.seconds, "queries"):
-            evaluation.queries = queries(job.bench, seed, progress)
-    if "similar" in wanted:
-        with _timed(evaluation.seconds, "similar"):
-            evaluation.similar = similar(job.bench, job.holdout, seed, progress)
-    if "reasons" in wanted:
-        with _timed(evaluation.seconds, "reasons"):
-            evaluation.reasons = reasons(job.bench, seed, progress)
-    if "cold-items" in wanted:
-        with _timed(evaluation.seconds, "cold-items"):
-            evaluation.cold_items = cold_items(job.dataset, job.workshop, seed, progress)
-    if "newcomers" in wanted:
-        with _timed(evaluation.seconds, "newcomers"):
-            evaluation.newcomers = newcomers(job.dataset, job.workshop, job.ridge, seed, progress)
 
 
 def _models(bench: Workbench, holdout: Holdout, ridge: float, progress: Progress) -> list[Row]:
@@ -146,7 +112,7 @@ def _setting(order: Order, dataset: Dataset, holdout: Holdout, bench: Workbench,
         seed=order.seed,
         encoder=order.encoder.encoder_id if order.encoder else None,
         model_version=bench.bundle.model_version,
-        params=bench.model.params.to_json(),
+        params=bench.params.to_json(),
         weights=bench.pipeline.constants.to_json(),
         ease_ridge=ridge,
     )

@@ -1,13 +1,15 @@
 """Films like a film: does it find the other films of a series, and films that the same people go on to like?"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data_jobs.evaluate.estimate import Estimate
+from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.metrics import recall
+from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Table
 from data_jobs.evaluate.protocol import TOP
 from data_jobs.evaluate.series import series
 from data_jobs.evaluate.split import Holdout, liked, spans
@@ -22,7 +24,7 @@ Rows = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
-class Similar:
+class Similar(Outcome):
     """``series``: share of a series' films that have another of it in their first ten, over series with all films
     in the tables. ``colikes``, ``jaccard``: Recall@10 of a person's held-out likes from one of their known likes,
     by /similar and by shared genres (ties: the better known film); ``ahead``: the difference, paired.
@@ -33,6 +35,27 @@ class Similar:
     jaccard: Estimate
     ahead: Estimate
     missed: tuple[str, ...]
+
+    def tables(self) -> Iterator[Table]:
+        """What was not found."""
+        yield Table.of_failures("Films whose series /similar missed", self.missed)
+
+    def figures(self) -> Iterator[Figure]:
+        """Series, then co-likes."""
+        yield "pipeline", "series", self.series
+        yield "pipeline", "colikes", self.colikes
+        yield "pipeline", "jaccard", self.jaccard
+        yield "pipeline", "ahead", self.ahead
+
+    def bars(self) -> Iterator[Bar]:
+        """Series are found, and co-likes better than by genres."""
+        yield Bar.share("same series in the top 10 of /similar", self.series.mean, 0.80)
+        yield Bar.above("co-likes: /similar against genre Jaccard", self.ahead, 0)
+
+
+def part(job: Job) -> Similar:
+    """See the module."""
+    return similar(job.bench, job.holdout, job.seed, job.progress)
 
 
 def similar(bench: Workbench, holdout: Holdout, seed: int, progress: Progress) -> Similar:

@@ -14,7 +14,7 @@ from data_jobs.evaluate.metrics import popularity_ranks
 from data_jobs.evaluate.people import People
 from data_jobs.records import Dataset
 from data_jobs.report import Progress
-from data_jobs.train import TrainedModel, TrainParams, train
+from data_jobs.train import TrainParams, train
 from services.adapters.bundle.reader import open_bundle, text_index_of
 from services.adapters.search.embedded import EmbeddedSearch
 from services.recommender.domain.bundle import Bundle
@@ -48,11 +48,13 @@ def patient() -> Deadline:
 
 @dataclass(frozen=True, eq=False)
 class Workbench:
-    """One bundle with the pipeline on it. ``dataset``: its training part, films in the order of rows."""
+    """One bundle with the pipeline on it. ``dataset``: its training part, films in the order of rows. ``params``:
+    those it was trained with, the lambda that was chosen among them.
+    """
 
     dataset: Dataset
     pipeline: Pipeline
-    model: TrainedModel
+    params: TrainParams
 
     @property
     def release(self) -> Release:
@@ -104,7 +106,7 @@ class Workshop:
         self.progress.advance("writing the bundle", 1, 1)
         served = open_bundle(path)
         release = Release(served, EmbeddedSearch(served, text_index_of(path)))
-        return Workbench(dataset, Pipeline(release, self.encoder), model)
+        return Workbench(dataset, Pipeline(release, self.encoder), model.params)
 
     def _vectors(self, dataset: Dataset) -> NDArray[np.float32] | None:
         if self.encoder is None:

@@ -1,12 +1,14 @@
 """``marquee evaluate``: how well the recommender does, measured with the pipeline that is served."""
 
+import inspect
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from data_jobs.evaluate.registry import PARTS
 from services.cli.build import SIMULATED, EncoderChoice, encoder_of
 from services.cli.console import EXIT_CODES, JsonOption, Output, table
 from services.cli.failures import Misused
@@ -26,7 +28,21 @@ class SplitChoice(StrEnum):
 
 
 def register(parent: typer.Typer) -> None:
-    """Add the verb to the command line."""
+    """Add the verb to the command line, with an option for each part of the registry."""
+    with_parts: Any = evaluate
+    signature = inspect.signature(evaluate, eval_str=True)
+    own = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
+    at = next(place for place, each in enumerate(own) if each.name == "everything")
+    own[at:at] = [
+        inspect.Parameter(
+            part.key,
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            default=False,
+            annotation=Annotated[bool, typer.Option(f"--{part.name}", help=part.help)],
+        )
+        for part in PARTS
+    ]
+    with_parts.__signature__ = signature.replace(parameters=own)
     parent.command(epilog=EXIT_CODES)(evaluate)
 
 
@@ -40,12 +56,7 @@ def evaluate(
         SplitChoice | None, typer.Option(help="Draw the holdout instead: a random fifth of the likes, or the newest.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seeds whatever is drawn.")] = 0,
-    newcomers: Annotated[bool, typer.Option("--newcomers", help="People unseen in training, five folds.")] = False,
-    cold_items: Annotated[bool, typer.Option("--cold-items", help="Films whose ratings are all removed.")] = False,
-    queries: Annotated[bool, typer.Option("--queries", help="150 searches of which the answer is known.")] = False,
-    similar: Annotated[bool, typer.Option("--similar", help="Series and co-likes by /similar.")] = False,
-    reasons: Annotated[bool, typer.Option("--reasons", help="Take away what is cited: does the score fall?")] = False,
-    everything: Annotated[bool, typer.Option("--all", help="All five of these parts.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All of these parts.")] = False,
     encoder: Annotated[
         EncoderChoice, typer.Option(help="minilm: vectors of the texts; none: without.")
     ] = EncoderChoice.MINILM,
@@ -54,6 +65,7 @@ def evaluate(
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the figures as JSON, CSV and SVG.")] = OUT,
     as_json: JsonOption = False,
+    **parts: bool,
 ) -> None:
     """Measure the recommender beside popularity, plain EASE and the playbook preset.
 
@@ -62,7 +74,7 @@ def evaluate(
     """
     # Before numpy is loaded: on busy cores BLAS threads wait for each other, and figures depend on their number.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from data_jobs.evaluate.evaluation import PARTS, Order
+    from data_jobs.evaluate.evaluation import Order
     from data_jobs.evaluate.report import document, write
     from data_jobs.evaluate.runner import evaluate as measure
     from data_jobs.evaluate.split import SplitKind
@@ -74,7 +86,6 @@ def evaluate(
     source = source_of(movielens, tmdb, catalogue, events)
     if source is None:
         output.say(SIMULATED)
-    asked = zip(PARTS, (newcomers, cold_items, queries, similar, reasons), strict=True)
     order = Order(
         home=settings.marquee_home,
         source=source,
@@ -82,7 +93,7 @@ def evaluate(
         holdout=holdout,
         split=SplitKind(split or SplitChoice.RANDOM),
         seed=seed,
-        parts=frozenset(part for part, wanted in asked if wanted or everything),
+        parts=frozenset(part.name for part in PARTS if everything or parts[part.key]),
         params=params,
     )
     with output.progress() as progress:

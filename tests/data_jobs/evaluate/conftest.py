@@ -1,6 +1,8 @@
 import pytest
 
 from data_jobs.evaluate import split
+from data_jobs.evaluate.folds import Fold
+from data_jobs.evaluate.folds import folds as make_folds
 from data_jobs.evaluate.split import Holdout, SplitKind
 from data_jobs.evaluate.workbench import Workbench
 from tests.data_jobs.evaluate import kit
@@ -20,3 +22,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory, holdout: Holdout) -> Workben
 def plain_bench(tmp_path_factory: pytest.TempPathFactory, holdout: Holdout) -> Workbench:
     """Without vectors."""
     return kit.workshop(tmp_path_factory.mktemp("plain"), vectors=False).make(holdout.training)
+
+
+@pytest.fixture(scope="session")
+def folds(tmp_path_factory: pytest.TempPathFactory) -> list[Fold]:
+    workshop = kit.workshop(tmp_path_factory.mktemp("folds"), vectors=False)
+    return make_folds(kit.dataset(), workshop, 20.0, 1, kit.Listening())

@@ -12,14 +12,13 @@ import pytest
 from data_jobs.evaluate.bars import bars
 from data_jobs.evaluate.cold_items import ColdItems, Found
 from data_jobs.evaluate.estimate import Estimate
-from data_jobs.evaluate.evaluation import Evaluation, Setting
-from data_jobs.evaluate.newcomers import Newcomer
+from data_jobs.evaluate.evaluation import DEFAULT, DIVERSE, PIPELINE, Evaluation, Setting
+from data_jobs.evaluate.newcomers import Newcomer, Newcomers
 from data_jobs.evaluate.picture import panels, picture
 from data_jobs.evaluate.protocol import Against, Row
 from data_jobs.evaluate.queries import Queries
 from data_jobs.evaluate.reasons import Reasons
 from data_jobs.evaluate.report import document, file_name, table_of_figures, tables, write
-from data_jobs.evaluate.runner import DEFAULT, DIVERSE, PIPELINE
 from data_jobs.evaluate.similar import Similar
 from data_jobs.evaluate.split import SplitKind
 
@@ -59,29 +58,31 @@ def evaluation(**parts) -> Evaluation:
         row(DEFAULT, 0.224, 0.327, 0.72),
         row(DIVERSE, 0.15, 0.2, 0.80),
     ]
-    return Evaluation(parts.pop("setting", SETTING), rows, **parts)
+    return Evaluation(parts.pop("setting", SETTING), rows, parts)
 
 
 def complete() -> Evaluation:
     found = Found(about(0.02), about(0.1), about(0.3))
-    return evaluation(
-        newcomers=[
-            Newcomer(
-                likes,
-                500,
-                {"pipeline": about(0.1), "popularity": about(0.1)},
-                {"pipeline": about(0.2), "popularity": about(0.2)},
-                about(ahead),
-                about(0.1),
+    parts = {
+        "newcomers": Newcomers(
+            tuple(
+                Newcomer(
+                    likes,
+                    500,
+                    {"pipeline": about(0.1), "popularity": about(0.1)},
+                    {"pipeline": about(0.2), "popularity": about(0.2)},
+                    about(ahead),
+                    about(0.1),
+                )
+                for likes, ahead in ((1, -0.004), (3, 0.02))
             )
-            for likes, ahead in ((1, -0.004), (3, 0.02))
-        ],
-        cold_items=ColdItems(487, 425, 1_969, {"pipeline": found, "content": found}, found, about(0.06)),
-        queries=Queries(about(0.96), about(0.9), about(0.91), ("exact: Ran",)),
-        similar=Similar(about(0.9), about(0.05), about(0.02), about(0.03), ("Rocky",)),
-        reasons=Reasons(500, 3, about(1.0), about(0.99), about(1.0), ("a film: place 3",)),
-        seconds={"reading": 1.0},
-    )
+        ),
+        "cold-items": ColdItems(487, 425, 1_969, {"pipeline": found, "content": found}, found, about(0.06)),
+        "queries": Queries(about(0.96), about(0.9), about(0.91), ("exact: Ran",)),
+        "similar": Similar(about(0.9), about(0.05), about(0.02), about(0.03), ("Rocky",)),
+        "reasons": Reasons(500, 3, about(1.0), about(0.99), about(1.0), ("a film: place 3",)),
+    }
+    return evaluation(**parts)
 
 
 def met(found: Evaluation) -> dict[str, bool]:
@@ -145,7 +146,7 @@ class TestTables:
 
     def test_a_long_list_of_failures_is_cut(self):
         many = complete()
-        many.queries = replace(many.queries, missed=tuple(map(str, range(30))))
+        many.parts["queries"] = replace(many.parts["queries"], missed=tuple(map(str, range(30))))
         [part] = [part for part in tables(many) if part.title.startswith("Known-item")]
         assert len(part.rows) == 10
         assert part.notes == ("and 20 more, in the JSON file",)
@@ -156,7 +157,8 @@ class TestFiles:
         found = json.loads(json.dumps(document(complete()), allow_nan=False))
         assert found["models"][1]["recall"] == {"mean": 0.225, "se": 0.005, "n": 579}
         assert found["setting"]["kind"] == "random"
-        assert found["newcomers"][1]["likes"] == 3
+        assert found["newcomers"]["entries"][1]["likes"] == 3
+        assert found["cold_items"]["films"] == 487
         assert {"name", "wanted", "found", "met"} == set(found["bars"][0])
 
     def test_a_part_that_did_not_run_is_null(self):

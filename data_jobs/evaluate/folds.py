@@ -1,0 +1,45 @@
+"""People unseen in training: five folds over all people, each with a model that was trained without its people."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from data_jobs.evaluate.models import Ease, Popularity, Served
+from data_jobs.evaluate.people import People, on_rows_of
+from data_jobs.evaluate.split import without
+from data_jobs.evaluate.workbench import Workbench, Workshop
+from data_jobs.records import Dataset
+from data_jobs.report import Progress
+
+FOLDS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """``codes``: the people who left the training, as codes into ``user_ids``. ``everybody``: all people with all
+    their events, on the rows of the bench.
+    """
+
+    bench: Workbench
+    everybody: People
+    codes: tuple[int, ...]
+    ridge: float
+
+    @cached_property
+    def models(self) -> tuple[Served, Popularity, Ease]:
+        """The pipeline (diversity 0), popularity and plain EASE."""
+        return Served(self.bench, 0.0), Popularity(self.bench.bundle), Ease(self.bench, self.ridge)
+
+
+def folds(dataset: Dataset, workshop: Workshop, ridge: float, seed: int, progress: Progress) -> list[Fold]:
+    """All folds; everybody is in one of them. ``ridge``: lambda of plain EASE. Raises TrainingError, BundleError."""
+    fold = np.random.default_rng(seed).permutation(len(dataset.events.user_ids)) % FOLDS
+    made = []
+    for number in range(FOLDS):
+        progress.advance("people unseen in training, folds", number, FOLDS)
+        bench = workshop.make(without(dataset, fold[dataset.events.user] == number))
+        everybody = People(on_rows_of(bench.bundle.catalogue, dataset), bench.bundle.catalogue)
+        made.append(Fold(bench, everybody, tuple(np.flatnonzero(fold == number).tolist()), ridge))
+    progress.advance("people unseen in training, folds", FOLDS, FOLDS)
+    return made
