@@ -33,7 +33,7 @@ def ask(pipeline: Pipeline, case: Case) -> Answer:
         liked, disliked = ids[: len(wish.liked)], ids[len(wish.liked) :]
         request = Request(k=TOP, liked=liked, disliked=disliked)
         return Answer(_rows(pipeline.rank(request, None, patient(), with_reasons=False)))
-    picks = similar(pipeline.release, pipeline.trait_rows, int(case.asked[0]), TOP, patient()).picks
+    picks = similar(pipeline, int(case.asked[0]), TOP, patient()).picks
     return Answer(np.array([pick.row for pick in picks], np.int32))
 
 

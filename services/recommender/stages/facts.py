@@ -76,12 +76,13 @@ class Facts:
 
     def lift(self, exponent: float) -> Floats | None:
         """(1 + events / 20) ** -exponent for each film of the tables, float32[T]; None for an exponent of 0."""
-        return np.exp(np.float32(-exponent) * self._fame) if exponent else None
+        return np.asarray(np.exp(np.float32(-exponent) * self._fame), np.float32) if exponent else None
 
     @cached_property
     def _fame(self) -> Floats:
         tables = self.bundle.collaborative
-        return np.log1p(tables.events[tables.rows].astype(np.float32) / np.float32(LIFT_EVENTS))
+        events = tables.events[tables.rows].astype(np.float32)
+        return np.asarray(np.log1p(events / np.float32(LIFT_EVENTS)), np.float32)
 
     def _faded(self, among_people: Floats) -> Floats:
         mature = np.float32(self.maturity)

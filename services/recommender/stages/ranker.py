@@ -36,4 +36,9 @@ def rank(rows: NDArray[np.int32], terms: dict[str, NDArray[np.float32]]) -> Rank
 
 def shown_score(raw: NDArray[np.float32], constants: Weights) -> NDArray[np.float64]:
     """The score of the API, 0 ... 1: a logistic with the bundle's constants, the same for every request."""
-    return np.asarray(1 / (1 + np.exp(-(raw.astype(np.float64) - constants.score_midpoint) / constants.score_scale)))
+    return logistic(raw, constants.score_midpoint, constants.score_scale)
+
+
+def logistic(raw: NDArray[np.float32], midpoint: float, scale: float) -> NDArray[np.float64]:
+    """1 / (1 + exp(-(raw - midpoint) / scale))."""
+    return np.asarray(1 / (1 + np.exp(-(raw.astype(np.float64) - midpoint) / scale)))

@@ -25,6 +25,14 @@ class Taste:
     disliked: NDArray[np.int32]
     dislike_weights: NDArray[np.float32]
 
+    @classmethod
+    def of_film(cls, row: int) -> "Taste":
+        """The taste of somebody who likes one film and has done nothing else."""
+        none = np.empty(0, np.int32)
+        return cls(
+            np.array([row], np.int32), np.ones(1, np.float32), np.zeros(1, np.int32), none, none.astype(np.float32)
+        )
+
     @property
     def likes(self) -> int:
         """Liked films."""
