@@ -45,6 +45,13 @@ class Served:
         return np.array([pick.row for pick in ranking.picks], np.int32)
 
 
+def by_seeds(bench: Workbench, rows: Rows, k: int) -> Rows:
+    """The pipeline's best k for a visitor of whom nothing is known but some films they like, given in the request."""
+    request = Request(liked=tuple(bench.bundle.catalogue.item_ids[row] for row in rows.tolist()), k=k, diversity=0.0)
+    ranking = bench.pipeline.rank(request, None, patient(), with_reasons=False)
+    return np.array([pick.row for pick in ranking.picks], np.int32)
+
+
 class Popularity:
     """The same list for everybody: the films with the most likes in the training part."""
 

@@ -15,7 +15,6 @@ from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Panel, Table
 from data_jobs.evaluate.people import Case, People
 from data_jobs.evaluate.protocol import Result, difference, joined, measure
-from data_jobs.evaluate.split import liked, spans
 from data_jobs.report import Progress
 
 LIKES = (1, 3, 5, 10)
@@ -96,11 +95,9 @@ def newcomers(folds: Sequence[Fold], seed: int, progress: Progress) -> Newcomers
 
 def cut(everybody: People, codes: Sequence[int], likes: int, seed: int) -> list[Case]:
     """People (codes into ``user_ids``) with only so many likes known and the rest of their likes to be found."""
-    events = everybody.dataset.events
-    is_like, bounds, cases = liked(events), spans(events), []
+    events, cases = everybody.dataset.events, []
     for code in codes:
-        start, stop = bounds[code]
-        mine = start + np.flatnonzero(is_like[start:stop])
+        mine = everybody.likes_of(code)
         if len(mine) < likes + LEAST_LEFT:
             continue
         mine = np.random.default_rng((seed, code)).permutation(mine)

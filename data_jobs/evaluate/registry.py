@@ -35,6 +35,7 @@ class Part:
 
 PARTS = (
     Part("newcomers", "People unseen in training, five folds.", "newcomers"),
+    Part("focused", "Three likes of one director, genre, language, decade or series.", "focused"),
     Part("cold-items", "Films whose ratings are all removed.", "cold_items"),
     Part("queries", "150 searches of which the answer is known.", "queries"),
     Part("similar", "Series and co-likes by /similar.", "similar"),
