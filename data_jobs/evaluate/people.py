@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from data_jobs.evaluate.split import liked, spans
 from data_jobs.records import Dataset
 from services.recommender.domain.catalogue import Catalogue
-from services.recommender.domain.events import is_disliked, leaves
+from services.recommender.domain.events import Event, EventKind, is_disliked, leaves
 from services.recommender.domain.history import History
 from services.recommender.domain.profile import Profile
 
@@ -61,6 +61,11 @@ class People:
         """Places of a person's likes among the events; ``code`` into ``user_ids``."""
         start, stop = self._bounds[code]
         return start + np.flatnonzero(self._is_like[start:stop])
+
+    def fan_of(self, rows: NDArray[np.int32]) -> Profile:
+        """Somebody of whom nothing is known but that they like these films, all since the same moment."""
+        liked = History.of([Event(self.catalogue.item_ids[row], EventKind.LIKE, 1.0, 1) for row in rows.tolist()])
+        return Profile("fan", liked, np.unique(liked.hashes), revision="evaluated", updated_at=1)
 
     def cases(self, relevant: dict[str, tuple[str, ...]]) -> list[Case]:
         """A case a person; films that are not in the catalogue cannot be found and stay in the count."""

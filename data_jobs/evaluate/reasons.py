@@ -14,8 +14,8 @@ import numpy as np
 
 from data_jobs.evaluate.causes import First, Verdict, examine, first_reason
 from data_jobs.evaluate.estimate import Estimate
+from data_jobs.evaluate.few_likes import LIKES, cut, likes_in_words
 from data_jobs.evaluate.job import Job
-from data_jobs.evaluate.newcomers import LIKES, cut, likes_in_words
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Panel, Table
 from data_jobs.evaluate.protocol import TOP
 from data_jobs.evaluate.workbench import Workbench, patient

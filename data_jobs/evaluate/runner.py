@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from data_jobs.evaluate.evaluation import DEFAULT, DIVERSE, PIPELINE, Evaluation
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.models import Content, Ease, Model, Playbook, Popularity, Served
 from data_jobs.evaluate.plain_ease import GRID, tuned_ridge
-from data_jobs.evaluate.protocol import Row, measure, row_of
+from data_jobs.evaluate.protocol import Result, Row, measure, row_of
 from data_jobs.evaluate.registry import PARTS
 from data_jobs.evaluate.split import Holdout, SplitKind
 from data_jobs.evaluate.workbench import Workbench, Workshop
@@ -46,9 +46,11 @@ def evaluate(order: Order, progress: Progress) -> Evaluation:
             bench = workshop.make(holdout.training)
             ridge = _ease_ridge(holdout.training, order.seed, progress)
         with _timed(seconds, "models"):
-            rows = _models(bench, holdout, ridge, progress)
-        evaluation = Evaluation(_setting(order, dataset, holdout, bench, ridge), rows, seconds=seconds)
-        job = Job(order, dataset, holdout, workshop, bench, ridge, progress)
+            cases = bench.people.cases(holdout.relevant)
+            results = {model.name: measure(model, cases, bench, progress) for model in _models(bench, ridge)}
+        setting = _setting(order, dataset, holdout, bench, ridge)
+        evaluation = Evaluation(setting, _rows(results), seconds=seconds)
+        job = Job(order, dataset, holdout, workshop, bench, ridge, cases, results, progress)
         for part in PARTS:
             if part.name in order.parts:
                 with _timed(seconds, part.name):
@@ -56,16 +58,17 @@ def evaluate(order: Order, progress: Progress) -> Evaluation:
     return evaluation
 
 
-def _models(bench: Workbench, holdout: Holdout, ridge: float, progress: Progress) -> list[Row]:
-    """Everything side by side, with the differences to popularity and to plain EASE."""
-    cases = bench.people.cases(holdout.relevant)
-    popular, ease = Popularity(bench.bundle), Ease(bench, ridge)
-    models: list[Model] = [popular, ease, Playbook(bench.pipeline)]
+def _models(bench: Workbench, ridge: float) -> list[Model]:
+    """Everything that stands side by side."""
+    models: list[Model] = [Popularity(bench), Ease(bench, ridge), Playbook(bench.pipeline)]
     if bench.bundle.embeddings is not None:
         models[1:1] = [Content(bench.bundle), Content(bench.bundle, centred=True)]
-    models += [Served(bench, 0.0, PIPELINE), Served(bench, None, DEFAULT), Served(bench, 1.0, DIVERSE)]
-    results = {model.name: measure(model, cases, bench, progress) for model in models}
-    yardsticks = [results[popular.name], results[ease.name]]
+    return [*models, Served(bench, 0.0, PIPELINE), Served(bench, None, DEFAULT), Served(bench, 1.0, DIVERSE)]
+
+
+def _rows(results: Mapping[str, Result]) -> list[Row]:
+    """With the differences to popularity and to plain EASE."""
+    yardsticks = [results[Popularity.name], results[Ease.name]]
     return [row_of(result, yardsticks) for result in results.values()]
 
 

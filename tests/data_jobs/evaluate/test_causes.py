@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from data_jobs.evaluate.causes import examine, first_reason, personal_scores, without_trait
-from data_jobs.evaluate.newcomers import cut
+from data_jobs.evaluate.few_likes import cut
 from data_jobs.evaluate.workbench import patient
 from services.recommender.domain.request import Pick, Reason, ReasonKind, Request
 from services.recommender.stages.taste import fold_in

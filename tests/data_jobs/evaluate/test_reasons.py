@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from data_jobs.evaluate.newcomers import cut
+from data_jobs.evaluate.few_likes import cut
 from data_jobs.evaluate.reasons import ALL, WHOLE, reasons
 from services.recommender.domain.request import ReasonKind
 from tests.data_jobs.evaluate import kit
