@@ -28,12 +28,12 @@ class FewLikes:
     results: tuple[Result, ...]
 
 
-def few_likes(folds: Sequence[Fold], seed: int, progress: Progress) -> list[FewLikes]:
-    """Every fold with every number of likes."""
+def few_likes(folds: Sequence[Fold], seed: int, progress: Progress, by_time: bool = False) -> list[FewLikes]:
+    """Every fold with every number of likes; ``by_time``: the first ones instead of any."""
     found = []
     for fold in folds:
         for likes in LIKES:
-            cases = cut(fold.everybody, fold.codes, likes, seed)
+            cases = cut(fold.everybody, fold.codes, likes, seed, by_time)
             results = tuple(measure(model, cases, fold.bench, progress) for model in fold.models)
             found.append(FewLikes(likes, fold, cases, results))
     return found
@@ -44,14 +44,19 @@ def likes_in_words(likes: int) -> str:
     return f"{likes} like{'s' if likes > 1 else ''}"
 
 
-def cut(everybody: People, codes: Sequence[int], likes: int, seed: int) -> list[Case]:
-    """People (codes into ``user_ids``) with only so many likes known and the rest of their likes to be found."""
+def cut(everybody: People, codes: Sequence[int], likes: int, seed: int, by_time: bool = False) -> list[Case]:
+    """People (codes into ``user_ids``) with only so many likes known and the rest of their likes to be found.
+
+    ``by_time``: the first ones are known, of equal times any.
+    """
     events, cases = everybody.dataset.events, []
     for code in codes:
         mine = everybody.likes_of(code)
         if len(mine) < likes + LEAST_LEFT:
             continue
         mine = np.random.default_rng((seed, code)).permutation(mine)
+        if by_time:
+            mine = mine[np.argsort(events.ts_ms[mine], kind="stable")]
         profile = everybody.profile_of(events.user_ids[code], mine[:likes])
         cases.append(Case(profile, events.film[mine[likes:]].astype(np.int32)))
     return cases

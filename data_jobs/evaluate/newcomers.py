@@ -23,6 +23,14 @@ class Newcomer:
     ahead: Estimate
     ahead_of_ease: Estimate
 
+    def figures(self) -> Iterator[Figure]:
+        """Recall@10 and NDCG@10 of every model, and the differences."""
+        for model, ndcg in self.ndcg.items():
+            yield model, f"recall, {self.likes} likes", self.recall[model]
+            yield model, f"ndcg, {self.likes} likes", ndcg
+        yield "pipeline", f"ndcg less popularity, {self.likes} likes", self.ahead
+        yield "pipeline", f"ndcg less plain EASE, {self.likes} likes", self.ahead_of_ease
+
 
 @dataclass(frozen=True, slots=True)
 class Newcomers(Outcome):
@@ -41,13 +49,9 @@ class Newcomers(Outcome):
         yield Table("Newcomers, NDCG@10, five folds", headings, rows)
 
     def figures(self) -> Iterator[Figure]:
-        """Recall@10 and NDCG@10 of every model, and the differences."""
+        """Of every entry."""
         for entry in self.entries:
-            for model, ndcg in entry.ndcg.items():
-                yield model, f"recall, {entry.likes} likes", entry.recall[model]
-                yield model, f"ndcg, {entry.likes} likes", ndcg
-            yield "pipeline", f"ndcg less popularity, {entry.likes} likes", entry.ahead
-            yield "pipeline", f"ndcg less plain EASE, {entry.likes} likes", entry.ahead_of_ease
+            yield from entry.figures()
 
     def bars(self) -> Iterator[Bar]:
         """Popularity is hard to beat with one like."""

@@ -35,6 +35,7 @@ class Part:
 
 PARTS = (
     Part("newcomers", "People unseen in training, five folds.", "newcomers"),
+    Part("arrivals", "People who arrive after a moment, nothing later in training.", "arrivals"),
     Part("focused", "Three likes of one director, genre, language, decade or series.", "focused"),
     Part("popularity", "How far lists keep to popular films; the long tail; genres.", "popularity_bias"),
     Part("cold-items", "Films whose ratings are all removed.", "cold_items"),

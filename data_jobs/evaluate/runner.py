@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from data_jobs.build import read_params
 from data_jobs.embed_items import embed_films
-from data_jobs.evaluate import split
+from data_jobs.evaluate import moments, split
 from data_jobs.evaluate.evaluation import DEFAULT, DIVERSE, PIPELINE, Evaluation, Order, Setting
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.models import Content, Ease, Model, Playbook, Popularity, Served
 from data_jobs.evaluate.plain_ease import GRID, tuned_ridge
 from data_jobs.evaluate.protocol import Result, Row, measure, row_of
 from data_jobs.evaluate.registry import PARTS
-from data_jobs.evaluate.split import Holdout, SplitKind
+from data_jobs.evaluate.split import PER_PERSON, Holdout, SplitKind
 from data_jobs.evaluate.workbench import Workbench, Workshop
 from data_jobs.records import Dataset
 from data_jobs.report import DataError, Progress, Report
@@ -77,12 +77,14 @@ def _holdout(order: Order, dataset: Dataset, report: Report) -> Holdout:
         raise DataError("there are no events in this data: nothing can be measured; give --events FILE")
     if order.holdout is not None:
         return split.read(order.holdout, dataset, report)
+    if order.split is SplitKind.GLOBAL:
+        return moments.draw(dataset)
     return split.draw(dataset, order.split, order.seed)
 
 
 def _ease_ridge(training: Dataset, seed: int, progress: Progress) -> float:
     """lambda of plain EASE, chosen inside the training part."""
-    inner = [split.draw(training, kind, seed, INNER_LIKES) for kind in SplitKind]
+    inner = [split.draw(training, kind, seed, INNER_LIKES) for kind in PER_PERSON]
     total = len(inner) * len(GRID)
     return tuned_ridge(inner, GRID, lambda done: progress.advance("choosing lambda of plain EASE", done, total))
 
@@ -100,7 +102,7 @@ def _vectors(order: Order, dataset: Dataset, progress: Progress) -> dict[str, ND
 
 
 def _setting(order: Order, dataset: Dataset, holdout: Holdout, bench: Workbench, ridge: float) -> Setting:
-    drawn = f"{order.split}, seed {order.seed}"
+    drawn = str(order.split) if order.split is SplitKind.GLOBAL else f"{order.split}, seed {order.seed}"
     return Setting(
         sources=dataset.sources,
         films=len(dataset.films),

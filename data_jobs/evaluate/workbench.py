@@ -1,7 +1,10 @@
 """A training part made servable: trained, written as a bundle, opened again. What is measured is what is served."""
 
+import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -99,6 +102,12 @@ class Workshop:
     encoder: TextEncoder | None
     vectors: dict[str, NDArray[np.float32]]
     progress: Progress
+
+    @contextmanager
+    def aside(self) -> Iterator["Workshop"]:
+        """A workshop whose bundles are gone afterwards."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+            yield replace(self, folder=Path(folder))
 
     def make(self, training: Dataset) -> Workbench:
         """Train, write, open. Raises TrainingError, BundleError."""

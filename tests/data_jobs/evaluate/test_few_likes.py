@@ -42,6 +42,14 @@ def test_fewer_likes_are_part_of_more(everybody):
     assert all(known(everybody, case) < more[case.profile.user_id] for case in few if case.profile.user_id in more)
 
 
+def test_by_time_the_first_likes_are_known(everybody):
+    events = everybody.dataset.events
+    for case in cut(everybody, range(10), 5, seed=2, by_time=True):
+        code = events.user_ids.index(case.profile.user_id)
+        time_of = {int(events.film[at]): int(events.ts_ms[at]) for at in everybody.likes_of(code)}
+        assert max(time_of[row] for row in known(everybody, case)) <= min(time_of[row] for row in case.relevant)
+
+
 def test_who_has_too_few_likes_takes_no_part(everybody):
     events = everybody.dataset.events
     counts = np.bincount(events.user[liked(events)], minlength=kit.VIEWERS)
