@@ -26,6 +26,14 @@ class Estimate:
         return cls(float(values.mean()), se, n)
 
     @classmethod
+    def by_person(cls, values: Figures, people: NDArray[np.intp]) -> "Estimate":
+        """The mean over people of each one's own mean: several figures of a person are not independent. ``people``
+        int[n]: whose each figure is.
+        """
+        _, whose, counts = np.unique(people, return_inverse=True, return_counts=True)
+        return cls.of(np.bincount(whose, values, len(counts)) / counts)
+
+    @classmethod
     def of_difference(cls, values: Figures, others: Figures) -> "Estimate":
         """The mean difference of two models on the same people: the paired error is the smaller one.
 

@@ -29,7 +29,7 @@ class Fold:
     @cached_property
     def models(self) -> tuple[Served, Popularity, Ease]:
         """The pipeline (diversity 0), popularity and plain EASE."""
-        return Served(self.bench, 0.0), Popularity(self.bench.bundle), Ease(self.bench, self.ridge)
+        return Served(self.bench, 0.0), Popularity(self.bench), Ease(self.bench, self.ridge)
 
 
 def folds(dataset: Dataset, workshop: Workshop, ridge: float, seed: int, progress: Progress) -> list[Fold]:

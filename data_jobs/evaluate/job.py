@@ -1,10 +1,14 @@
 """What the parts of an evaluation work with; whatever several of them need is made once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from data_jobs.evaluate.evaluation import Order
+from data_jobs.evaluate.few_likes import FewLikes, few_likes
 from data_jobs.evaluate.folds import Fold, folds
+from data_jobs.evaluate.people import Case
+from data_jobs.evaluate.protocol import Result
 from data_jobs.evaluate.split import Holdout
 from data_jobs.evaluate.workbench import Workbench, Workshop
 from data_jobs.records import Dataset
@@ -14,7 +18,8 @@ from data_jobs.report import Progress
 @dataclass(frozen=True, eq=False)
 class Job:
     """``dataset``: all of the data. ``bench``: made from the holdout's training part. ``ridge``: lambda of plain
-    EASE. Everything that a part draws is drawn by ``order.seed``.
+    EASE. ``cases``: everybody with something to be found, ``results``: what each model showed them, by its name.
+    Everything that a part draws is drawn by ``order.seed``.
     """
 
     order: Order
@@ -23,12 +28,19 @@ class Job:
     workshop: Workshop
     bench: Workbench
     ridge: float
+    cases: list[Case]
+    results: Mapping[str, Result]
     progress: Progress
 
     @property
     def seed(self) -> int:
         """Seeds whatever is drawn."""
         return self.order.seed
+
+    @cached_property
+    def few_likes(self) -> list[FewLikes]:
+        """What the models show people unseen in training with a few likes."""
+        return few_likes(self.folds, self.seed, self.progress)
 
     @cached_property
     def folds(self) -> list[Fold]:

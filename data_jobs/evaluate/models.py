@@ -45,17 +45,27 @@ class Served:
         return np.array([pick.row for pick in ranking.picks], np.int32)
 
 
+def by_seeds(bench: Workbench, rows: Rows, k: int) -> Rows:
+    """The pipeline's best k for a visitor of whom nothing is known but some films they like, given in the request."""
+    request = Request(liked=tuple(bench.bundle.catalogue.item_ids[row] for row in rows.tolist()), k=k, diversity=0.0)
+    ranking = bench.pipeline.rank(request, None, patient(), with_reasons=False)
+    return np.array([pick.row for pick in ranking.picks], np.int32)
+
+
 class Popularity:
-    """The same list for everybody: the films with the most likes in the training part."""
+    """The same list for everybody: the films with the most likes in the training part, ties by row, best known first.
+    A reference of its own, independent of the popularity that is served.
+    """
 
     name = "popularity"
 
-    def __init__(self, bundle: Bundle) -> None:
-        self._bundle = bundle
+    def __init__(self, bench: Workbench) -> None:
+        self._bundle = bench.bundle
+        self._likes = bench.likes.astype(np.float32)
 
     def best(self, profile: Profile, k: int, among: Mask | None = None) -> Rows:
         """See :class:`Model`."""
-        return best_unseen(self._bundle, self._bundle.popularity, profile, k, among)
+        return best_unseen(self._bundle, self._likes, profile, k, among)
 
 
 class Content:

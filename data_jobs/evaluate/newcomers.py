@@ -1,25 +1,13 @@
-"""Newcomers: people the model has never seen, of whom only a few likes are known.
-
-The people of each fold (``folds``) come back with 1, 3, 5 and 10 of their likes, drawn at random (fewer are part of
-more), and the rest of the likes is to be found. Somebody takes part with n likes if at least five remain.
-"""
+"""Newcomers: people the model has never seen, of whom only a few likes are known (``few_likes``)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from data_jobs.evaluate.estimate import Estimate
-from data_jobs.evaluate.folds import Fold
+from data_jobs.evaluate.few_likes import LIKES, FewLikes, likes_in_words
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Panel, Table
-from data_jobs.evaluate.people import Case, People
-from data_jobs.evaluate.protocol import Result, difference, joined, measure
-from data_jobs.evaluate.split import liked, spans
-from data_jobs.report import Progress
-
-LIKES = (1, 3, 5, 10)
-LEAST_LEFT = 5
+from data_jobs.evaluate.protocol import Result, difference, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +22,14 @@ class Newcomer:
     ndcg: dict[str, Estimate]
     ahead: Estimate
     ahead_of_ease: Estimate
+
+    def figures(self) -> Iterator[Figure]:
+        """Recall@10 and NDCG@10 of every model, and the differences."""
+        for model, ndcg in self.ndcg.items():
+            yield model, f"recall, {self.likes} likes", self.recall[model]
+            yield model, f"ndcg, {self.likes} likes", ndcg
+        yield "pipeline", f"ndcg less popularity, {self.likes} likes", self.ahead
+        yield "pipeline", f"ndcg less plain EASE, {self.likes} likes", self.ahead_of_ease
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +49,9 @@ class Newcomers(Outcome):
         yield Table("Newcomers, NDCG@10, five folds", headings, rows)
 
     def figures(self) -> Iterator[Figure]:
-        """Recall@10 and NDCG@10 of every model, and the differences."""
+        """Of every entry."""
         for entry in self.entries:
-            for model, ndcg in entry.ndcg.items():
-                yield model, f"recall, {entry.likes} likes", entry.recall[model]
-                yield model, f"ndcg, {entry.likes} likes", ndcg
-            yield "pipeline", f"ndcg less popularity, {entry.likes} likes", entry.ahead
-            yield "pipeline", f"ndcg less plain EASE, {entry.likes} likes", entry.ahead_of_ease
+            yield from entry.figures()
 
     def bars(self) -> Iterator[Bar]:
         """Popularity is hard to beat with one like."""
@@ -74,43 +66,17 @@ class Newcomers(Outcome):
             yield Panel(title, [(model, value, model == "pipeline") for model, value in entry.ndcg.items()])
 
 
-def likes_in_words(likes: int) -> str:
-    """ "1 like", "3 likes"."""
-    return f"{likes} like{'s' if likes > 1 else ''}"
-
-
 def part(job: Job) -> Newcomers:
     """See the module."""
-    return newcomers(job.folds, job.seed, job.progress)
+    return newcomers(job.few_likes)
 
 
-def newcomers(folds: Sequence[Fold], seed: int, progress: Progress) -> Newcomers:
-    """One entry a number of likes."""
-    found: dict[int, list[list[Result]]] = {likes: [] for likes in LIKES}
-    for fold in folds:
-        for likes in LIKES:
-            cases = cut(fold.everybody, fold.codes, likes, seed)
-            found[likes].append([measure(model, cases, fold.bench, progress) for model in fold.models])
-    return Newcomers(tuple(_joined(likes, results) for likes, results in found.items()))
+def newcomers(asked: Sequence[FewLikes]) -> Newcomers:
+    """One entry a number of likes; everybody is in one of the folds."""
+    return Newcomers(tuple(_joined(likes, [each.results for each in asked if each.likes == likes]) for likes in LIKES))
 
 
-def cut(everybody: People, codes: Sequence[int], likes: int, seed: int) -> list[Case]:
-    """People (codes into ``user_ids``) with only so many likes known and the rest of their likes to be found."""
-    events = everybody.dataset.events
-    is_like, bounds, cases = liked(events), spans(events), []
-    for code in codes:
-        start, stop = bounds[code]
-        mine = start + np.flatnonzero(is_like[start:stop])
-        if len(mine) < likes + LEAST_LEFT:
-            continue
-        mine = np.random.default_rng((seed, code)).permutation(mine)
-        profile = everybody.profile_of(events.user_ids[code], mine[:likes])
-        cases.append(Case(profile, events.film[mine[likes:]].astype(np.int32)))
-    return cases
-
-
-def _joined(likes: int, folds: list[list[Result]]) -> Newcomer:
-    """The folds together: everybody is in one of them."""
+def _joined(likes: int, folds: Sequence[tuple[Result, ...]]) -> Newcomer:
     served, popular, ease = (joined(parts) for parts in zip(*folds, strict=True))
     models = (served, popular, ease)
     return Newcomer(

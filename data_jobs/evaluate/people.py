@@ -6,10 +6,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from data_jobs.evaluate.split import spans
+from data_jobs.evaluate.split import liked, spans
 from data_jobs.records import Dataset
 from services.recommender.domain.catalogue import Catalogue
-from services.recommender.domain.events import is_disliked, leaves
+from services.recommender.domain.events import Event, EventKind, is_disliked, leaves
 from services.recommender.domain.history import History
 from services.recommender.domain.profile import Profile
 
@@ -31,8 +31,16 @@ class People:
         self._hashes = catalogue.film_hashes()
 
     @cached_property
+    def _bounds(self) -> list[tuple[int, int]]:
+        return spans(self.dataset.events)
+
+    @cached_property
     def _span_of(self) -> dict[str, tuple[int, int]]:
-        return dict(zip(self.dataset.events.user_ids, spans(self.dataset.events), strict=True))
+        return dict(zip(self.dataset.events.user_ids, self._bounds, strict=True))
+
+    @cached_property
+    def _is_like(self) -> NDArray[np.bool_]:
+        return liked(self.dataset.events)
 
     def profile(self, user_id: str) -> Profile:
         """The profile that the events of a person leave behind; an empty one for a stranger."""
@@ -48,6 +56,16 @@ class People:
         seen = np.unique(history.hashes[leaves(history.kinds, history.half_stars)])
         disliked = np.unique(history.hashes[is_disliked(history.kinds, history.half_stars)])
         return Profile(user_id, history.newest(), seen, disliked, revision="evaluated", updated_at=1)
+
+    def likes_of(self, code: int) -> NDArray[np.intp]:
+        """Places of a person's likes among the events; ``code`` into ``user_ids``."""
+        start, stop = self._bounds[code]
+        return start + np.flatnonzero(self._is_like[start:stop])
+
+    def fan_of(self, rows: NDArray[np.int32]) -> Profile:
+        """Somebody of whom nothing is known but that they like these films, all since the same moment."""
+        liked = History.of([Event(self.catalogue.item_ids[row], EventKind.LIKE, 1.0, 1) for row in rows.tolist()])
+        return Profile("fan", liked, np.unique(liked.hashes), revision="evaluated", updated_at=1)
 
     def cases(self, relevant: dict[str, tuple[str, ...]]) -> list[Case]:
         """A case a person; films that are not in the catalogue cannot be found and stay in the count."""

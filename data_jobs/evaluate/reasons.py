@@ -1,69 +1,101 @@
-"""Are the reasons true? Take what is cited out of the taste, rank again, and see whether the film's score falls.
+"""Are the reasons true? What is said first must be what moved the film most, and what is cited must move it.
 
-500 answers: five films each of the first pages of 100 people, as they are served. For every person *every* film of
-the taste is left out once, as if it had never been touched, and the whole pipeline runs again. A cited film must
-make the score fall, and be among the two films that do so most. A cited trait is taken out of the taste's traits.
-Scores are compared before the logistic, and asked for the films of the answer alone, which changes none of them.
+People of the training part with their whole profile, and with 1, 3, 5 and 10 of their likes: 500 answers each, five
+films each of the first pages of 100 people, as they are served. *What is said first* is held against the terms of
+the score: "Popular in Western" of a film that the taste moved more is a failure, as is a cited film where popularity
+was more. *What is cited* is taken out of the taste, and the pipeline ranks again (``causes``): the score must fall
+without a cited film, and by one of the two largest falls; and without a cited trait.
 """
 
-import copy
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from data_jobs.evaluate.causes import First, Verdict, examine, first_reason
 from data_jobs.evaluate.estimate import Estimate
+from data_jobs.evaluate.few_likes import LIKES, cut, likes_in_words
 from data_jobs.evaluate.job import Job
-from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Table
+from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Panel, Table
 from data_jobs.evaluate.protocol import TOP
 from data_jobs.evaluate.workbench import Workbench, patient
 from data_jobs.report import Progress
-from services.recommender.domain.catalogue import TraitKind
 from services.recommender.domain.profile import Profile
-from services.recommender.domain.request import Pick, Reason, ReasonKind, Request
-from services.recommender.pipeline import Pipeline
-from services.recommender.stages.taste import fold_in
+from services.recommender.domain.request import Pick, ReasonKind, Request
 
 PEOPLE = 100
 FILMS_EACH = 5
-LARGEST = 2
-_TRAITS = (ReasonKind.DIRECTOR, ReasonKind.KEYWORD, ReasonKind.GENRE, ReasonKind.DECADE, ReasonKind.CAST)
-_ROUNDING = 1e-6
-"""Float32 scores that differ by less are equal."""
+WHOLE, ALL = "whole profile", "all of them"
 
-Scores = NDArray[np.float64]
+
+@dataclass(frozen=True, slots=True)
+class OfTastes:
+    """Shares over the reasons given for tastes of one size, means over people. ``popular``: answers that name
+    popularity first; ``popular_true``: of these, those whose largest term it is; ``personal_true``: of the others,
+    those whose largest term it is not; ``first_largest``: answers whose first reason is of the very kind of the
+    largest term. ``films_fall``, ``films_largest``, ``traits_fall``: cited films and traits.
+    """
+
+    tastes: str
+    answers: int
+    popular: Estimate
+    popular_true: Estimate
+    personal_true: Estimate
+    first_largest: Estimate
+    films_fall: Estimate
+    films_largest: Estimate
+    traits_fall: Estimate
+
+    @property
+    def shares(self) -> tuple[tuple[str, Estimate], ...]:
+        """The shares by their names."""
+        return (
+            ("popular first", self.popular),
+            ("and it is the largest term", self.popular_true),
+            ("the taste first, and it is", self.personal_true),
+            ("first reason = largest term", self.first_largest),
+            ("cited film: falls", self.films_fall),
+            ("of the two largest", self.films_largest),
+            ("cited trait: falls", self.traits_fall),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Reasons(Outcome):
-    """Shares over the cited films and traits: ``films_fall``, ``films_largest`` (among the two largest falls),
-    ``traits_fall``. ``answers`` looked at; ``uncited``: those that cite neither (popular, fills up). ``wrong``:
-    what did not hold, in words.
+    """``sizes``: by number of likes, the whole profiles, then all together. ``misnamed``: first reasons that name
+    the lesser cause, ``wrong``: citations that did not hold, both in words.
     """
 
-    answers: int
-    uncited: int
-    films_fall: Estimate
-    films_largest: Estimate
-    traits_fall: Estimate
+    sizes: tuple[OfTastes, ...]
+    misnamed: tuple[str, ...]
     wrong: tuple[str, ...]
 
     def tables(self) -> Iterator[Table]:
-        """What did not hold."""
-        yield Table.of_failures("Reasons that did not hold", self.wrong)
+        """A line a size of taste, then what did not hold."""
+        headings = ("tastes", "answers", *(name for name, _ in self.sizes[0].shares))
+        rows = [(each.tastes, str(each.answers), *(_percent(share) for _, share in each.shares)) for each in self.sizes]
+        yield Table("Reasons", headings, rows)
+        yield Table.of_failures("First reasons that name the lesser cause", self.misnamed)
+        yield Table.of_failures("Citations that did not hold", self.wrong)
 
     def figures(self) -> Iterator[Figure]:
-        """The shares."""
-        yield "pipeline", "films_fall", self.films_fall
-        yield "pipeline", "films_largest", self.films_largest
-        yield "pipeline", "traits_fall", self.traits_fall
+        """Every share."""
+        for each in self.sizes:
+            for name, share in each.shares:
+                yield "pipeline", f"{name}, {each.tastes}", share
 
     def bars(self) -> Iterator[Bar]:
         """One false reason is too many."""
-        yield Bar.share("cited film: the score falls without it", self.films_fall.mean, 1.0)
-        yield Bar.share("cited film: among the two largest falls", self.films_largest.mean, 1.0)
-        yield Bar.share("cited trait: the score falls without it", self.traits_fall.mean, 1.0)
+        whole = self.sizes[-1]
+        yield _all("“popular” said first: popularity is the largest term", whole.popular_true)
+        yield _all("a film or trait said first: popularity is not the largest term", whole.personal_true)
+        yield _all("cited film: the score falls without it", whole.films_fall)
+        yield _all("cited film: among the two largest falls", whole.films_largest)
+        yield _all("cited trait: the score falls without it", whole.traits_fall)
+
+    def panels(self) -> Iterator[Panel]:
+        """How often what is said first is true."""
+        yield Panel("First reason = largest term", [(each.tastes, each.first_largest, True) for each in self.sizes])
 
 
 def part(job: Job) -> Reasons:
@@ -72,107 +104,84 @@ def part(job: Job) -> Reasons:
 
 
 @dataclass(frozen=True, slots=True)
-class _Verdict:
-    kind: ReasonKind
-    falls: bool
-    largest: bool
-    words: str
+class _Answer:
+    person: int
+    first: First
+    cited: tuple[Verdict, ...]
 
 
 def reasons(bench: Workbench, seed: int, progress: Progress) -> Reasons:
-    """The counterfactual test on people of the training part, drawn by a seed."""
+    """Both tests on people of the training part, drawn by a seed."""
     rng = np.random.default_rng(seed)
     present = np.unique(bench.dataset.events.user)
-    chosen = rng.choice(present, min(PEOPLE, len(present)), replace=False)
-    verdicts: list[_Verdict] = []
-    answers = uncited = 0
-    for done, code in enumerate(chosen.tolist(), 1):
-        profile = bench.people.profile(bench.dataset.events.user_ids[code])
-        picks = _some(bench.pipeline, profile, rng)
-        found = examine(bench, profile, picks)
-        verdicts += [verdict for of_pick in found for verdict in of_pick]
-        answers += len(picks)
-        uncited += sum(not of_pick for of_pick in found)
+    chosen = rng.choice(present, min(PEOPLE, len(present)), replace=False).tolist()
+    answers: dict[str, list[_Answer]] = {size: [] for size in (*map(likes_in_words, LIKES), WHOLE)}
+    for done, code in enumerate(chosen, 1):
+        for size, profile in _profiles(bench, code, seed).items():
+            answers[size] += _answers(bench, code, profile, rng)
         progress.advance("reasons, people", done, len(chosen))
-    films = [verdict for verdict in verdicts if verdict.kind is ReasonKind.LIKED]
-    traits = [verdict for verdict in verdicts if verdict.kind is not ReasonKind.LIKED]
+    answers[ALL] = [answer for of_size in answers.values() for answer in of_size]
     return Reasons(
-        answers,
-        uncited,
-        _share([verdict.falls for verdict in films]),
-        _share([verdict.largest for verdict in films]),
-        _share([verdict.falls for verdict in traits]),
-        tuple(verdict.words for verdict in verdicts if not (verdict.falls and verdict.largest)),
+        tuple(_of_tastes(size, found) for size, found in answers.items()),
+        tuple(answer.first.words for answer in answers[ALL] if not answer.first.true),
+        tuple(
+            verdict.words
+            for answer in answers[ALL]
+            for verdict in answer.cited
+            if not (verdict.falls and verdict.largest)
+        ),
     )
 
 
-def _some(pipeline: Pipeline, profile: Profile, rng: np.random.Generator) -> list[Pick]:
-    """Films of a first page with their reasons."""
-    page = pipeline.rank(Request(user_id=profile.user_id, k=TOP), profile, patient()).picks
-    return [page[int(at)] for at in rng.choice(len(page), min(FILMS_EACH, len(page)), replace=False)]
+def _profiles(bench: Workbench, code: int, seed: int) -> dict[str, Profile]:
+    """A person as a newcomer with some of their likes, as far as they have them, and whole."""
+    found = {}
+    for likes in LIKES:
+        for case in cut(bench.people, [code], likes, seed):
+            found[likes_in_words(likes)] = case.profile
+    return found | {WHOLE: bench.people.profile(bench.dataset.events.user_ids[code])}
 
 
-def examine(bench: Workbench, profile: Profile, picks: Sequence[Pick]) -> list[list[_Verdict]]:
-    """A verdict for every film and trait that a pick cites, a list a pick."""
-    rows = np.array([pick.row for pick in picks], np.int32)
-    whole = raw_scores(bench, bench.pipeline, profile, rows)
-    falls = _falls(bench, profile, rows, whole)
+def _answers(bench: Workbench, code: int, profile: Profile, rng: np.random.Generator) -> list[_Answer]:
+    """Films of a first page with what is to be said of their reasons."""
+    request = Request(user_id=profile.user_id, k=TOP, explain=True)
+    page = bench.pipeline.rank(request, profile, patient()).picks
+    picks: list[Pick] = [page[int(at)] for at in rng.choice(len(page), min(FILMS_EACH, len(page)), replace=False)]
+    cited = examine(bench, profile, picks)
     return [
-        [
-            _judged(bench, profile, pick, reason, {film: fall[at] for film, fall in falls.items()}, float(whole[at]))
-            for reason in pick.reasons
-            if reason.kind is ReasonKind.LIKED or reason.kind in _TRAITS
-        ]
-        for at, pick in enumerate(picks)
+        _Answer(code, first_reason(bench, profile, pick), tuple(verdicts))
+        for pick, verdicts in zip(picks, cited, strict=True)
     ]
 
 
-def _falls(bench: Workbench, profile: Profile, rows: NDArray[np.int32], whole: Scores) -> dict[str, Scores]:
-    """Item id of each film of the taste -> by how much each score falls without it."""
-    catalogue = bench.bundle.catalogue
-    taste = fold_in(catalogue, profile.history)
-    falls = {}
-    for row in taste.rows.tolist():
-        rest = replace(profile, history=profile.history.without(bench.hashes[[row]]))
-        falls[catalogue.item_ids[row]] = whole - raw_scores(bench, bench.pipeline, rest, rows)
-    return falls
+def _of_tastes(size: str, answers: Sequence[_Answer]) -> OfTastes:
+    first = [(answer.person, answer.first) for answer in answers]
+    cited = [(answer.person, verdict) for answer in answers for verdict in answer.cited]
+    films = [(person, verdict) for person, verdict in cited if verdict.kind is ReasonKind.LIKED]
+    traits = [(person, verdict) for person, verdict in cited if verdict.kind is not ReasonKind.LIKED]
+    return OfTastes(
+        size,
+        len(answers),
+        _share([(person, said.popular) for person, said in first]),
+        _share([(person, said.true) for person, said in first if said.popular]),
+        _share([(person, said.true) for person, said in first if not said.popular]),
+        _share([(person, said.largest) for person, said in first]),
+        _share([(person, verdict.falls) for person, verdict in films]),
+        _share([(person, verdict.largest) for person, verdict in films]),
+        _share([(person, verdict.falls) for person, verdict in traits]),
+    )
 
 
-def _judged(
-    bench: Workbench, profile: Profile, pick: Pick, reason: Reason, falls: dict[str, float], whole: float
-) -> _Verdict:
-    title = bench.bundle.catalogue.titles[pick.row]
-    if reason.kind is ReasonKind.LIKED:
-        fall = falls.get(reason.item_id or "", 0.0)
-        place = 1 + sum(other > fall + _ROUNDING for other in falls.values())
-        words = f"{profile.user_id}, {title}: {reason.text}: falls by {fall:.5f}, place {place}"
-        return _Verdict(reason.kind, fall > 0, place <= LARGEST, words)
-    less = without_trait(bench.pipeline, pick.row, reason)
-    fall = whole - float(raw_scores(bench, less, profile, np.array([pick.row], np.int32))[0])
-    return _Verdict(reason.kind, fall > 0, True, f"{profile.user_id}, {title}: {reason.text}: falls by {fall:.5f}")
+def _share(held: Sequence[tuple[int, bool]]) -> Estimate:
+    """Of what holds or not, by person."""
+    people, values = np.array([person for person, _ in held], np.intp), np.array([held for _, held in held], float)
+    return Estimate.by_person(values, people)
 
 
-def raw_scores(bench: Workbench, pipeline: Pipeline, profile: Profile, rows: NDArray[np.int32]) -> Scores:
-    """The scores of some unseen films before the logistic (in units of its scale), float64[rows]."""
-    request = Request(user_id=profile.user_id, k=len(rows), diversity=0.0)
-    others = np.delete(bench.hashes, rows)
-    picks = pipeline.rank(request, profile, patient(), others, with_reasons=False).picks
-    score_of = {pick.row: pick.score for pick in picks}
-    shown = np.array([score_of[row] for row in rows.tolist()])
-    return np.asarray(np.log(shown) - np.log1p(-shown))
+def _all(name: str, share: Estimate) -> Bar:
+    """Nothing said is nothing said wrong."""
+    return Bar.share(name, share.mean if share.n else 1.0, 1.0)
 
 
-def without_trait(pipeline: Pipeline, row: int, reason: Reason) -> Pipeline:
-    """The same pipeline for a taste that does not know the trait which a reason cites of the film ``row``."""
-    trait_rows = pipeline.trait_rows
-    traits, kind = trait_rows.traits, TraitKind[reason.kind.name]
-    mine = [each for each in traits.of(row).tolist() if traits.kinds[each] == kind]
-    cited = [each for each in mine if traits.names[each] == reason.subject]
-    less = copy.copy(pipeline)
-    values = np.where(np.isin(traits.ids, cited), np.float32(0), trait_rows.values)
-    less.facts = replace(less.facts, trait_rows=replace(trait_rows, values=values))
-    return less
-
-
-def _share(held: Sequence[bool]) -> Estimate:
-    return Estimate.of(np.array(held, np.float64))
+def _percent(share: Estimate) -> str:
+    return f"{share.mean:.1%} ± {share.se:.1%}" if share.n else "-"

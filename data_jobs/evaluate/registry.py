@@ -35,8 +35,12 @@ class Part:
 
 PARTS = (
     Part("newcomers", "People unseen in training, five folds.", "newcomers"),
+    Part("arrivals", "People who arrive after a moment, nothing later in training.", "arrivals"),
+    Part("focused", "Three likes of one director, genre, language, decade or series.", "focused"),
+    Part("popularity", "How far lists keep to popular films; the long tail; genres.", "popularity_bias"),
     Part("cold-items", "Films whose ratings are all removed.", "cold_items"),
     Part("queries", "150 searches of which the answer is known.", "queries"),
+    Part("series", "Part 1 of a series liked: is part 2 there, and before part 3?", "sequels"),
     Part("similar", "Series and co-likes by /similar.", "similar"),
     Part("reasons", "Take away what is cited: does the score fall?", "reasons"),
     Part("panel", "Tastes, queries and films everybody knows: is the answer what a film lover expects?", "panel.panel"),

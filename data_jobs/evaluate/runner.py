@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from data_jobs.build import read_params
 from data_jobs.embed_items import embed_films
-from data_jobs.evaluate import split
+from data_jobs.evaluate import moments, split
 from data_jobs.evaluate.evaluation import DEFAULT, DIVERSE, PIPELINE, Evaluation, Order, Setting
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.models import Content, Ease, Model, Playbook, Popularity, Served
 from data_jobs.evaluate.plain_ease import GRID, tuned_ridge
-from data_jobs.evaluate.protocol import Row, measure, row_of
+from data_jobs.evaluate.protocol import Result, Row, measure, row_of
 from data_jobs.evaluate.registry import PARTS
-from data_jobs.evaluate.split import Holdout, SplitKind
+from data_jobs.evaluate.split import PER_PERSON, Holdout, SplitKind
 from data_jobs.evaluate.workbench import Workbench, Workshop
 from data_jobs.records import Dataset
 from data_jobs.report import DataError, Progress, Report
@@ -46,9 +46,11 @@ def evaluate(order: Order, progress: Progress) -> Evaluation:
             bench = workshop.make(holdout.training)
             ridge = _ease_ridge(holdout.training, order.seed, progress)
         with _timed(seconds, "models"):
-            rows = _models(bench, holdout, ridge, progress)
-        evaluation = Evaluation(_setting(order, dataset, holdout, bench, ridge), rows, seconds=seconds)
-        job = Job(order, dataset, holdout, workshop, bench, ridge, progress)
+            cases = bench.people.cases(holdout.relevant)
+            results = {model.name: measure(model, cases, bench, progress) for model in _models(bench, ridge)}
+        setting = _setting(order, dataset, holdout, bench, ridge)
+        evaluation = Evaluation(setting, _rows(results), seconds=seconds)
+        job = Job(order, dataset, holdout, workshop, bench, ridge, cases, results, progress)
         for part in PARTS:
             if part.name in order.parts:
                 with _timed(seconds, part.name):
@@ -56,16 +58,17 @@ def evaluate(order: Order, progress: Progress) -> Evaluation:
     return evaluation
 
 
-def _models(bench: Workbench, holdout: Holdout, ridge: float, progress: Progress) -> list[Row]:
-    """Everything side by side, with the differences to popularity and to plain EASE."""
-    cases = bench.people.cases(holdout.relevant)
-    popular, ease = Popularity(bench.bundle), Ease(bench, ridge)
-    models: list[Model] = [popular, ease, Playbook(bench.pipeline)]
+def _models(bench: Workbench, ridge: float) -> list[Model]:
+    """Everything that stands side by side."""
+    models: list[Model] = [Popularity(bench), Ease(bench, ridge), Playbook(bench.pipeline)]
     if bench.bundle.embeddings is not None:
         models[1:1] = [Content(bench.bundle), Content(bench.bundle, centred=True)]
-    models += [Served(bench, 0.0, PIPELINE), Served(bench, None, DEFAULT), Served(bench, 1.0, DIVERSE)]
-    results = {model.name: measure(model, cases, bench, progress) for model in models}
-    yardsticks = [results[popular.name], results[ease.name]]
+    return [*models, Served(bench, 0.0, PIPELINE), Served(bench, None, DEFAULT), Served(bench, 1.0, DIVERSE)]
+
+
+def _rows(results: Mapping[str, Result]) -> list[Row]:
+    """With the differences to popularity and to plain EASE."""
+    yardsticks = [results[Popularity.name], results[Ease.name]]
     return [row_of(result, yardsticks) for result in results.values()]
 
 
@@ -74,12 +77,14 @@ def _holdout(order: Order, dataset: Dataset, report: Report) -> Holdout:
         raise DataError("there are no events in this data: nothing can be measured; give --events FILE")
     if order.holdout is not None:
         return split.read(order.holdout, dataset, report)
+    if order.split is SplitKind.GLOBAL:
+        return moments.draw(dataset)
     return split.draw(dataset, order.split, order.seed)
 
 
 def _ease_ridge(training: Dataset, seed: int, progress: Progress) -> float:
     """lambda of plain EASE, chosen inside the training part."""
-    inner = [split.draw(training, kind, seed, INNER_LIKES) for kind in SplitKind]
+    inner = [split.draw(training, kind, seed, INNER_LIKES) for kind in PER_PERSON]
     total = len(inner) * len(GRID)
     return tuned_ridge(inner, GRID, lambda done: progress.advance("choosing lambda of plain EASE", done, total))
 
@@ -97,7 +102,7 @@ def _vectors(order: Order, dataset: Dataset, progress: Progress) -> dict[str, ND
 
 
 def _setting(order: Order, dataset: Dataset, holdout: Holdout, bench: Workbench, ridge: float) -> Setting:
-    drawn = f"{order.split}, seed {order.seed}"
+    drawn = str(order.split) if order.split is SplitKind.GLOBAL else f"{order.split}, seed {order.seed}"
     return Setting(
         sources=dataset.sources,
         films=len(dataset.films),

@@ -32,6 +32,11 @@ class SplitKind(StrEnum):
 
     RANDOM = "random"
     TIME = "time"
+    GLOBAL = "global"
+
+
+PER_PERSON = (SplitKind.RANDOM, SplitKind.TIME)
+"""Of everybody a part; ``moments`` has the split at one moment for all."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

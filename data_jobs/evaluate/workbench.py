@@ -1,7 +1,10 @@
 """A training part made servable: trained, written as a bundle, opened again. What is measured is what is served."""
 
+import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from data_jobs.bundle import bundle_of, save
 from data_jobs.catalogue import arranged, build_catalogue
 from data_jobs.evaluate.metrics import popularity_ranks
 from data_jobs.evaluate.people import People
+from data_jobs.evaluate.split import liked
 from data_jobs.records import Dataset
 from data_jobs.report import Progress
 from data_jobs.train import TrainParams, train
@@ -72,9 +76,15 @@ class Workbench:
         return People(self.dataset, self.bundle.catalogue)
 
     @cached_property
+    def likes(self) -> NDArray[np.int64]:
+        """How many people of the training part like each film, int64[films]."""
+        events = self.dataset.events
+        return np.bincount(events.film[liked(events)], minlength=len(self.dataset.films))
+
+    @cached_property
     def ranks(self) -> NDArray[np.int32]:
-        """Popularity rank of each film, 1 for the best known."""
-        return popularity_ranks(self.bundle.popularity)
+        """Popularity rank of each film by likes, 1 for the most liked; ties by row, best known first."""
+        return popularity_ranks(self.likes)
 
     @cached_property
     def hashes(self) -> NDArray[np.uint64]:
@@ -92,6 +102,12 @@ class Workshop:
     encoder: TextEncoder | None
     vectors: dict[str, NDArray[np.float32]]
     progress: Progress
+
+    @contextmanager
+    def aside(self) -> Iterator["Workshop"]:
+        """A workshop whose bundles are gone afterwards."""
+        with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+            yield replace(self, folder=Path(folder))
 
     def make(self, training: Dataset) -> Workbench:
         """Train, write, open. Raises TrainingError, BundleError."""

@@ -25,6 +25,11 @@ class SplitChoice(StrEnum):
 
     RANDOM = "random"
     TIME = "time"
+    GLOBAL = "global"
+
+
+IMPLIED = frozenset({(SplitChoice.GLOBAL, "arrivals")})
+"""Parts that a split brings with it."""
 
 
 def register(parent: typer.Typer) -> None:
@@ -53,7 +58,8 @@ def evaluate(
     events: EventsFile = None,
     holdout: Annotated[Path | None, typer.Option(help="CSV of userId,movieId,kind (positive or low).")] = None,
     split: Annotated[
-        SplitChoice | None, typer.Option(help="Draw the holdout instead: a random fifth of the likes, or the newest.")
+        SplitChoice | None,
+        typer.Option(help="Draw the holdout instead: a fifth of the likes, the newest, all since a moment."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seeds whatever is drawn.")] = 0,
     everything: Annotated[bool, typer.Option("--all", help="All of these parts.")] = False,
@@ -93,7 +99,7 @@ def evaluate(
         holdout=holdout,
         split=SplitKind(split or SplitChoice.RANDOM),
         seed=seed,
-        parts=frozenset(part.name for part in PARTS if everything or parts[part.key]),
+        parts=frozenset(part.name for part in PARTS if everything or parts[part.key] or (split, part.name) in IMPLIED),
         params=params,
     )
     with output.progress() as progress:

@@ -18,3 +18,9 @@ def recall(ranked: NDArray[np.int32], relevant: NDArray[np.int32]) -> float:
     if not len(relevant):
         raise ValueError("recall needs at least one relevant film")
     return float(np.isin(ranked, relevant).sum() / len(relevant))
+
+
+def tail_recall(ranked: NDArray[np.int32], relevant: NDArray[np.int32], ranks: NDArray[np.int32], head: int) -> float:
+    """Recall of the ``relevant`` films outside the ``head`` best known; nan where all of them are inside."""
+    inside = np.where(relevant >= 0, ranks[relevant], len(ranks)) <= head
+    return recall(ranked, relevant[~inside]) if not inside.all() else float("nan")

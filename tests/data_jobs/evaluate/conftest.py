@@ -1,6 +1,7 @@
 import pytest
 
 from data_jobs.evaluate import split
+from data_jobs.evaluate.few_likes import FewLikes, few_likes
 from data_jobs.evaluate.folds import Fold
 from data_jobs.evaluate.folds import folds as make_folds
 from data_jobs.evaluate.split import Holdout, SplitKind
@@ -28,3 +29,8 @@ def plain_bench(tmp_path_factory: pytest.TempPathFactory, holdout: Holdout) -> W
 def folds(tmp_path_factory: pytest.TempPathFactory) -> list[Fold]:
     workshop = kit.workshop(tmp_path_factory.mktemp("folds"), vectors=False)
     return make_folds(kit.dataset(), workshop, 20.0, 1, kit.Listening())
+
+
+@pytest.fixture(scope="session")
+def asked(folds: list[Fold]) -> list[FewLikes]:
+    return few_likes(folds, 1, kit.Listening())

@@ -45,3 +45,9 @@ def test_above_counts_in_standard_errors(mean, errors, holds):
 
 def test_is_printed_with_its_error():
     assert str(Estimate(0.12341, 0.00671, 9)) == "0.1234 ± 0.0067"
+
+
+def test_several_figures_of_a_person_count_once():
+    found = Estimate.by_person(np.array([1.0, 0.0, 0.5]), np.array([7, 3, 7]))
+    assert found == Estimate.of(np.array([0.0, 0.75]))
+    assert Estimate.by_person(np.zeros(0), np.zeros(0, np.intp)).n == 0

@@ -5,7 +5,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_jobs.evaluate.metrics import coverage, intra_list_diversity, mean_rank, ndcg, popularity_ranks, recall
+from data_jobs.evaluate.metrics import (
+    coverage,
+    genre_shares,
+    intra_list_diversity,
+    mean_rank,
+    median_rank,
+    miscalibration,
+    ndcg,
+    popularity_ranks,
+    recall,
+    share_of_best_known,
+    tail_recall,
+)
 
 
 def rows(*values: int) -> np.ndarray:
@@ -33,6 +45,24 @@ class TestRecall:
     @given(lists, wanted)
     def test_does_not_care_for_the_order(self, ranked, relevant):
         assert recall(ranked[::-1], relevant) == recall(ranked, relevant)
+
+
+class TestTailRecall:
+    ranks = rows(*range(1, 31))  # row 0 is the best known
+
+    def test_looks_for_what_is_outside_the_head(self):
+        assert tail_recall(rows(0, 9, 10), rows(0, 10, 11), self.ranks, 10) == 0.5
+
+    def test_says_nothing_where_all_is_inside(self):
+        assert np.isnan(tail_recall(rows(0), rows(0, 9), self.ranks, 10))
+
+    def test_a_film_that_is_not_in_the_catalogue_stays_in_the_count(self):
+        assert tail_recall(rows(10), rows(10, -1), self.ranks, 10) == 0.5
+
+    @given(lists.map(lambda ranked: ranked[ranked < 30]), wanted.map(lambda relevant: relevant % 30))
+    def test_without_a_head_is_recall(self, ranked, relevant):
+        relevant = np.unique(relevant)
+        assert tail_recall(ranked, relevant, self.ranks, 0) == recall(ranked, relevant)
 
 
 class TestNdcg:
@@ -88,6 +118,43 @@ class TestPopularityRank:
 
     def test_an_empty_list_has_none(self):
         assert mean_rank(rows(), rows(1, 2)) == 0.0
+        assert median_rank(rows(), rows(1, 2)) == 0.0
+        assert share_of_best_known(rows(), rows(1, 2), 20) == 0.0
+
+    def test_one_unknown_film_does_not_move_the_median(self):
+        ranks = rows(*range(1, 1001))
+        assert median_rank(rows(0, 1, 999), ranks) == median_rank(rows(0, 1, 2), ranks) == 2
+
+    def test_the_share_of_the_best_known_is_counted_by_rank(self):
+        assert share_of_best_known(rows(0, 19, 20, 500), rows(*range(1, 1001)), 20) == 0.5
+
+
+genres = st.lists(st.integers(1, 2**32 - 1), min_size=1, max_size=10).map(lambda bits: np.array(bits, np.uint32))
+
+
+class TestCalibration:
+    def test_a_film_shares_its_weight_among_its_genres(self):
+        shares = genre_shares(np.array([0b11, 0b10, 0], np.uint32))
+        assert shares[:2].tolist() == [0.25, 0.75]
+        assert shares.sum() == 1
+
+    def test_films_without_genres_have_no_shares(self):
+        assert genre_shares(np.zeros(3, np.uint32)) is None
+        assert genre_shares(np.zeros(0, np.uint32)) is None
+
+    def test_by_hand(self):
+        taste, shown = np.array([0.7, 0.3]), np.array([0.9, 0.1])
+        wanted = 0.7 * np.log(0.7 / 0.898) + 0.3 * np.log(0.3 / 0.102)
+        assert miscalibration(taste, shown) == pytest.approx(wanted)
+
+    def test_a_list_with_no_genre_of_the_taste_costs_most(self):
+        assert miscalibration(np.array([1.0, 0.0]), np.array([0.0, 1.0])) == pytest.approx(np.log(100))
+
+    @given(genres, genres)
+    def test_lies_between_0_and_the_most(self, taste, shown):
+        taste, shown = genre_shares(taste), genre_shares(shown)
+        assert -1e-12 <= miscalibration(taste, shown) <= np.log(100) + 1e-9
+        assert miscalibration(taste, taste) == pytest.approx(0, abs=1e-12)
 
 
 class TestIntraListDiversity:

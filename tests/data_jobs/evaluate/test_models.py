@@ -18,7 +18,7 @@ NAMES = ("popularity", "content", "plain EASE", "playbook preset", "pipeline")
 @pytest.fixture(scope="module")
 def models(bench):
     found = [
-        Popularity(bench.bundle),
+        Popularity(bench),
         Content(bench.bundle),
         Ease(bench, 20.0),
         Playbook(bench.pipeline),

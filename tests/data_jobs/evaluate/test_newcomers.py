@@ -1,71 +1,17 @@
-"""Newcomers: cut to a few likes, never seen in training, all of them in one fold."""
-
-from dataclasses import replace
+"""Newcomers: the figures of all folds together."""
 
 import numpy as np
 import pytest
 
-from data_jobs.evaluate.newcomers import LEAST_LEFT, cut, newcomers
-from data_jobs.evaluate.people import People, on_rows_of
+from data_jobs.evaluate.few_likes import LEAST_LEFT
+from data_jobs.evaluate.newcomers import newcomers
 from data_jobs.evaluate.split import liked
 from tests.data_jobs.evaluate import kit
 
 
 @pytest.fixture(scope="module")
-def everybody(bench):
-    catalogue = bench.bundle.catalogue
-    return People(on_rows_of(catalogue, kit.dataset()), catalogue)
-
-
-def known(everybody, case) -> set[int]:
-    return set(everybody.catalogue.rows_of_hashes(case.profile.history.hashes).tolist())
-
-
-@pytest.mark.parametrize("likes", [1, 3, 10])
-def test_somebody_is_known_by_so_many_likes_and_the_rest_is_to_be_found(everybody, likes):
-    events = everybody.dataset.events
-    cases = cut(everybody, range(20), likes, seed=2)
-    assert cases
-    for case in cases:
-        code = events.user_ids.index(case.profile.user_id)
-        all_likes = set(events.film[(events.user == code) & liked(events)].tolist())
-        mine, wanted = known(everybody, case), set(case.relevant.tolist())
-        assert len(mine) == likes
-        assert mine | wanted == all_likes
-        assert not mine & wanted
-        assert len(wanted) >= LEAST_LEFT
-
-
-def test_fewer_likes_are_part_of_more(everybody):
-    few, many = (cut(everybody, range(10), likes, seed=2) for likes in (3, 5))
-    more = {case.profile.user_id: known(everybody, case) for case in many}
-    assert all(known(everybody, case) < more[case.profile.user_id] for case in few if case.profile.user_id in more)
-
-
-def test_who_has_too_few_likes_takes_no_part(everybody):
-    events = everybody.dataset.events
-    counts = np.bincount(events.user[liked(events)], minlength=kit.VIEWERS)
-    cases = cut(everybody, range(kit.VIEWERS), 10, seed=2)
-    assert len(cases) == int((counts >= 10 + LEAST_LEFT).sum()) < kit.VIEWERS
-
-
-def test_another_seed_keeps_other_likes(everybody):
-    one, other = (known(everybody, cut(everybody, [0], 3, seed)[0]) for seed in (1, 2))
-    assert one != other
-
-
-@pytest.fixture(scope="module")
-def found(folds):
-    return newcomers(folds, 1, kit.Listening())
-
-
-def test_nobody_is_asked_for_whom_the_model_has_seen(folds):
-    watched = [replace(fold, bench=replace(fold.bench, pipeline=kit.Asked(fold.bench.pipeline))) for fold in folds]
-    newcomers(watched, 1, kit.Listening())
-    for fold in watched:
-        assert fold.bench.pipeline.users
-        seen = {fold.bench.dataset.events.user_ids[code] for code in fold.bench.dataset.events.user}
-        assert not fold.bench.pipeline.users & seen
+def found(asked):
+    return newcomers(asked)
 
 
 def test_everybody_with_enough_likes_takes_part(found):

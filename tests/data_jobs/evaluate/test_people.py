@@ -75,3 +75,18 @@ def test_data_moves_to_the_rows_of_a_catalogue(bench):
 def test_people_of_moved_data_are_the_same(bench):
     moved = People(on_rows_of(bench.bundle.catalogue, kit.dataset()), bench.bundle.catalogue)
     assert len(moved.profile("viewer-0").history) == 25
+
+
+def test_a_fan_likes_films_and_has_seen_them(bench):
+    fan = bench.people.fan_of(np.array([7, 3], np.int32))
+    catalogue = bench.bundle.catalogue
+    assert sorted(catalogue.rows_of_hashes(fan.seen).tolist()) == [3, 7]
+    assert set(fan.history.kinds.tolist()) == {EventKind.LIKE}
+    assert len(set(fan.history.ts_ms.tolist())) == 1
+
+
+def test_the_likes_of_a_person(bench):
+    events = bench.dataset.events
+    assert bench.people.likes_of(5).tolist() == [
+        at for at in np.flatnonzero(events.user == 5).tolist() if events.value[at] >= 4
+    ]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from data_jobs.evaluate import split
 from data_jobs.evaluate.metrics import ndcg, recall
 from data_jobs.evaluate.plain_ease import PlainEase, likes_of, tuned_ridge
-from data_jobs.evaluate.split import SplitKind
+from data_jobs.evaluate.split import PER_PERSON
 from data_jobs.train.ease import solver_for
 from tests.data_jobs.evaluate import kit
 
@@ -59,7 +59,7 @@ def test_only_likes_count_and_all_the_same():
 
 class TestLambda:
     def inner(self):
-        return [split.draw(kit.dataset(), kind, 0, 5) for kind in SplitKind]
+        return [split.draw(kit.dataset(), kind, 0, 5) for kind in PER_PERSON]
 
     def test_is_one_of_the_grid_and_progress_is_told(self):
         done = []

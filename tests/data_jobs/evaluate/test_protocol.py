@@ -50,9 +50,7 @@ def test_progress_goes_on_to_the_end(bench, cases):
 
 
 def test_a_line_has_paired_differences_to_the_others_and_none_to_itself(bench, cases):
-    oracle, popular = (
-        measure(each, cases, bench, kit.Listening()) for each in (Oracle(cases), Popularity(bench.bundle))
-    )
+    oracle, popular = (measure(each, cases, bench, kit.Listening()) for each in (Oracle(cases), Popularity(bench)))
     row = row_of(oracle, [popular, oracle])
     assert set(row.against) == {"popularity"}
     assert row.against["popularity"].ndcg.mean == pytest.approx(1 - popular.ndcg.mean())
@@ -60,7 +58,7 @@ def test_a_line_has_paired_differences_to_the_others_and_none_to_itself(bench, c
 
 
 def test_parts_join_to_the_whole(bench, cases):
-    model = Popularity(bench.bundle)
+    model = Popularity(bench)
     whole = measure(model, cases, bench, kit.Listening())
     parts = [measure(model, part, bench, kit.Listening()) for part in (cases[:9], cases[9:])]
     both = joined(parts)

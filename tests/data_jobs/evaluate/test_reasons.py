@@ -1,119 +1,76 @@
-"""The counterfactual test tells true reasons from false ones."""
+"""Reasons of whole profiles and of a few likes, counted."""
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
-from data_jobs.evaluate.reasons import examine, raw_scores, reasons, without_trait
-from data_jobs.evaluate.workbench import patient
-from services.recommender.domain.request import Pick, Reason, ReasonKind, Request
+from data_jobs.evaluate.few_likes import cut
+from data_jobs.evaluate.reasons import ALL, WHOLE, reasons
+from services.recommender.domain.request import ReasonKind
 from tests.data_jobs.evaluate import kit
 
 
 @pytest.fixture(scope="module")
-def someone(bench):
-    return bench.people.profile("viewer-4")
+def listening():
+    return kit.Listening()
 
 
 @pytest.fixture(scope="module")
-def page(bench, someone):
-    return bench.pipeline.rank(Request(user_id=someone.user_id, k=10, diversity=0.0), someone, patient()).picks
+def found(bench, listening):
+    return reasons(bench, 0, listening)
 
 
-def cite(kind: ReasonKind, subject: str, item_id: str | None = None) -> Reason:
-    return Reason(kind, f"cites {subject}", subject, 1.0, item_id)
+def of(found, tastes: str):
+    return next(each for each in found.sizes if each.tastes == tastes)
 
 
-class TestRawScores:
-    def test_undo_the_logistic(self, bench, someone, page):
-        rows = np.array([pick.row for pick in page], np.int32)
-        shown = [pick.score for pick in page]
-        assert 1 / (1 + np.exp(-raw_scores(bench, bench.pipeline, someone, rows))) == pytest.approx(shown)
-
-    def test_are_those_of_the_whole_catalogue_whatever_is_asked(self, bench, someone, page):
-        rows = np.array([pick.row for pick in page], np.int32)
-        one_by_one = [raw_scores(bench, bench.pipeline, someone, rows[[at]])[0] for at in range(len(rows))]
-        assert raw_scores(bench, bench.pipeline, someone, rows) == pytest.approx(one_by_one)
+def test_every_person_gives_five_answers_a_size(bench, found, listening):
+    assert [each.tastes for each in found.sizes] == ["1 like", "3 likes", "5 likes", "10 likes", WHOLE, ALL]
+    assert of(found, WHOLE).answers == 5 * kit.VIEWERS
+    assert of(found, "10 likes").answers == 5 * len(cut(bench.people, range(kit.VIEWERS), 10, 0))
+    assert of(found, ALL).answers == sum(each.answers for each in found.sizes[:-1])
+    assert listening.heard[-1] == ("reasons, people", kit.VIEWERS, kit.VIEWERS)
 
 
-class TestFilms:
-    def falls(self, bench, someone, row: int) -> dict[str, float]:
-        rows = np.array([row], np.int32)
-        whole = raw_scores(bench, bench.pipeline, someone, rows)[0]
-        taste = [
-            bench.bundle.catalogue.item_ids[int(film)]
-            for film in bench.bundle.catalogue.rows_of_hashes(someone.history.hashes)
-        ]
-        return {
-            item_id: whole
-            - raw_scores(
-                bench,
-                bench.pipeline,
-                replace(
-                    someone,
-                    history=someone.history.without(
-                        bench.bundle.catalogue.film_hashes()[bench.bundle.catalogue.rows_of([item_id])]
-                    ),
-                ),
-                rows,
-            )[0]
-            for item_id in taste
-        }
-
-    def test_the_film_that_matters_most_is_a_true_reason(self, bench, someone, page):
-        falls = self.falls(bench, someone, page[0].row)
-        best = max(falls, key=falls.__getitem__)
-        [[verdict]] = examine(bench, someone, [replace(page[0], reasons=(cite(ReasonKind.LIKED, "the best", best),))])
-        assert verdict.falls
-        assert verdict.largest
-
-    def test_the_film_that_matters_least_is_not(self, bench, someone, page):
-        falls = self.falls(bench, someone, page[0].row)
-        worst = min(falls, key=falls.__getitem__)
-        [[verdict]] = examine(bench, someone, [replace(page[0], reasons=(cite(ReasonKind.LIKED, "the worst", worst),))])
-        assert not verdict.largest
-        assert "cites the worst" in verdict.words
-
-    def test_a_film_the_person_never_touched_is_not(self, bench, someone, page):
-        stranger = bench.bundle.catalogue.item_ids[page[1].row]
-        [[verdict]] = examine(bench, someone, [replace(page[0], reasons=(cite(ReasonKind.LIKED, "?", stranger),))])
-        assert not verdict.falls
+def test_a_person_counts_once(found):
+    assert of(found, WHOLE).first_largest.n == kit.VIEWERS
 
 
-class TestTraits:
-    def test_a_trait_that_the_taste_shares_is_a_true_reason(self, bench, someone, page):
-        genre = kit.SCHOOLS[kit.school_of(bench, page[0].row)][0]
-        [[verdict]] = examine(bench, someone, [replace(page[0], reasons=(cite(ReasonKind.GENRE, genre),))])
-        assert verdict.falls
-
-    def test_a_trait_that_the_film_has_not_is_none(self, bench, someone, page):
-        [[verdict]] = examine(bench, someone, [replace(page[0], reasons=(cite(ReasonKind.DIRECTOR, "Nobody"),))])
-        assert not verdict.falls
-
-    def test_without_a_trait_the_pipeline_itself_stays_as_it_was(self, bench, page):
-        before = bench.pipeline.trait_rows.values.copy()
-        genre = kit.SCHOOLS[kit.school_of(bench, page[0].row)][0]
-        less = without_trait(bench.pipeline, page[0].row, cite(ReasonKind.GENRE, genre))
-        assert np.array_equal(bench.pipeline.trait_rows.values, before)
-        assert (less.trait_rows.values == 0).sum() > (before == 0).sum()
+def test_what_is_not_popular_first_is_the_taste(found):
+    for each in found.sizes:
+        mixed = each.popular.mean * each.popular_true.mean + (1 - each.popular.mean) * each.personal_true.mean
+        assert each.first_largest.mean <= mixed + 0.1  # the very term is asked for, and means are over people
+        assert each.films_fall.n == each.films_largest.n
 
 
-def test_what_only_fills_up_cites_nothing(bench, someone):
-    popular = Pick(0, 0.5, (cite(ReasonKind.POPULAR, "Western"),))
-    assert examine(bench, someone, [popular]) == [[]]
+def test_what_did_not_hold_is_put_into_words(found):
+    everything = of(found, ALL)
+    for shares, words in (
+        ((everything.popular_true, everything.personal_true), found.misnamed),
+        ((everything.films_fall, everything.films_largest, everything.traits_fall), found.wrong),
+    ):
+        assert bool(words) == any(share.mean < 1 for share in shares if share.n)
 
 
-def test_every_person_gives_five_answers(bench):
-    progress = kit.Listening()
-    found = reasons(bench, 0, progress)
-    assert found.answers == 5 * kit.VIEWERS
-    assert progress.heard[-1] == ("reasons, people", kit.VIEWERS, kit.VIEWERS)
-    assert found.films_fall.n == found.films_largest.n > 0
-    assert 0 <= found.uncited < found.answers
+def test_a_pipeline_that_calls_everything_popular_is_found_out(bench):
+    class Flattering(kit.Asked):
+        def rank(self, request, *others, **options):
+            ranking = super().rank(request, *others, **options)
+            said = [tuple(each._replace(kind=ReasonKind.POPULAR) for each in pick.reasons) for pick in ranking.picks]
+            picks = tuple(replace(pick, reasons=why) for pick, why in zip(ranking.picks, said, strict=True))
+            return replace(ranking, picks=picks)
+
+    found = reasons(replace(bench, pipeline=Flattering(bench.pipeline)), 0, kit.Listening())
+    everything = of(found, ALL)
+    assert everything.popular.mean == 1
+    assert everything.popular_true.mean < 0.5
+    assert everything.films_fall.n == 0
+    assert [bar.met for bar in found.bars()] == [False, True, True, True, True]
 
 
-def test_what_did_not_hold_is_put_into_words(bench):
-    found = reasons(bench, 0, kit.Listening())
-    shares = (found.films_fall, found.films_largest, found.traits_fall)
-    assert bool(found.wrong) == any(share.mean < 1 for share in shares if share.n)
+def test_reports(found):
+    table = next(iter(found.tables()))
+    assert len(table.rows) == 6
+    assert all(len(row) == len(table.headings) for row in table.rows)
+    assert ("pipeline", "popular first, 3 likes", of(found, "3 likes").popular) in list(found.figures())
+    assert [len(panel.bars) for panel in found.panels()] == [6]

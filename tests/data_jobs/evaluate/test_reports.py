@@ -17,10 +17,10 @@ from data_jobs.evaluate.newcomers import Newcomer, Newcomers
 from data_jobs.evaluate.picture import panels, picture
 from data_jobs.evaluate.protocol import Against, Row
 from data_jobs.evaluate.queries import Queries
-from data_jobs.evaluate.reasons import Reasons
+from data_jobs.evaluate.reasons import ALL, OfTastes, Reasons
 from data_jobs.evaluate.report import document, file_name, table_of_figures, tables, write
 from data_jobs.evaluate.similar import Similar
-from data_jobs.evaluate.split import SplitKind
+from data_jobs.evaluate.split import PER_PERSON, SplitKind
 
 SETTING = Setting(
     sources=("ratings.csv",),
@@ -80,7 +80,11 @@ def complete() -> Evaluation:
         "cold-items": ColdItems(487, 425, 1_969, {"pipeline": found, "content": found}, found, about(0.06)),
         "queries": Queries(about(0.96), about(0.9), about(0.91), ("exact: Ran",)),
         "similar": Similar(about(0.9), about(0.05), about(0.02), about(0.03), ("Rocky",)),
-        "reasons": Reasons(500, 3, about(1.0), about(0.99), about(1.0), ("a film: place 3",)),
+        "reasons": Reasons(
+            (OfTastes(ALL, 500, *(about(share) for share in (0.1, 0.98, 1.0, 0.9, 1.0, 0.99, 1.0))),),
+            ("a film: popular",),
+            ("a film: place 3",),
+        ),
     }
     return evaluation(**parts)
 
@@ -96,7 +100,7 @@ class TestBars:
         assert found["NDCG@10"]
         assert found["coverage@10"]
 
-    @pytest.mark.parametrize("kind", list(SplitKind))
+    @pytest.mark.parametrize("kind", list(PER_PERSON))
     def test_a_figure_below_its_bar_fails(self, kind):
         low = evaluation(setting=replace(SETTING, kind=kind))
         low.models[1] = row(PIPELINE, 0.1, 0.1, 0.7)

@@ -2,7 +2,9 @@
 
 import csv
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from data_jobs.evaluate.evaluation import DEFAULT, DIVERSE, PIPELINE, Order
@@ -128,6 +130,19 @@ class TestCommandLine:
         code, _, err = self.run(capsys, tmp_path, monkeypatch, "--holdout", "x.csv", "--split", "time")
         assert code == 2
         assert "give one of them" in err
+
+    def test_a_split_at_a_moment_brings_the_arrivals_with_it(self, capsys, tmp_path, monkeypatch, params):
+        data = kit.dataset()
+        events, last = data.events, data.events.ts_ms[-1]
+        back = last + np.where(np.arange(len(events)) % 25 < 20, 0, kit.DAY_MS)  # thirty people come late, and again
+        folder = tmp_path / "movielens"
+        ts_ms = np.where(events.user < 30, back, events.ts_ms)
+        write_movielens(replace(data, events=replace(events, ts_ms=ts_ms)), folder)
+        arguments = ("--movielens", str(folder), "--params", str(params), "--split", "global")
+        code, out, err = self.run(capsys, tmp_path, monkeypatch, *arguments)
+        assert (code, err) == (0, "")
+        assert "People who arrived after the training" in out
+        assert {path.stem for path in (tmp_path / "artifacts/eval").iterdir()} == {"global-seed-0"}
 
     def test_help_names_the_parts(self, capsys, tmp_path, monkeypatch):
         code, out, _ = self.run(capsys, tmp_path, monkeypatch, "--help")

@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_jobs.evaluate import split
-from data_jobs.evaluate.split import SHARE, Holdout, SplitKind
+from data_jobs.evaluate.split import PER_PERSON, SHARE, Holdout, SplitKind
 from data_jobs.records import Dataset, Events
 from data_jobs.report import DataError, Report
 from services.recommender.domain.events import EventKind
 from tests.data_jobs.evaluate import kit
 
 DATA = kit.dataset()
-KINDS = pytest.mark.parametrize("kind", list(SplitKind))
+KINDS = pytest.mark.parametrize("kind", list(PER_PERSON))
 
 
 def events_of(holdout: Holdout) -> set[tuple[str, str]]:
@@ -71,7 +71,7 @@ class TestTheRule:
         assert left_alone
         assert all(by_person(holdout.training)[user] == by_person(DATA)[user] for user in left_alone)
 
-    @given(st.integers(0, 1_000), st.sampled_from(list(SplitKind)))
+    @given(st.integers(0, 1_000), st.sampled_from(list(PER_PERSON)))
     @settings(max_examples=10, deadline=None)
     def test_the_same_seed_draws_the_same(self, seed, kind):
         assert split.draw(DATA, kind, seed).relevant == split.draw(DATA, kind, seed).relevant

@@ -1,0 +1,148 @@
+"""What moved a film's score, to hold its reasons against: its terms, and what becomes of it without what is cited.
+
+Nothing of the reasons' own making is used: every film of the taste is left out once, as if it had never been touched,
+and the whole pipeline runs again; of a taste without a cited trait likewise. Scores are summed from the terms of the
+answer (``signals``), and asked for the films of the answer alone, which changes none of them. The plan is held: the
+weights stay those of the whole taste, since with a like less the prior counts for more, which is no merit of the film
+left out.
+"""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_jobs.evaluate.workbench import Workbench, patient
+from services.recommender.domain.catalogue import TraitKind
+from services.recommender.domain.profile import Profile
+from services.recommender.domain.request import Pick, Reason, ReasonKind, Request
+from services.recommender.pipeline import Pipeline
+from services.recommender.stages.plan import Plan
+from services.recommender.stages.taste import fold_in
+
+LARGEST = 2
+TRAITS = (ReasonKind.DIRECTOR, ReasonKind.KEYWORD, ReasonKind.GENRE, ReasonKind.DECADE, ReasonKind.CAST)
+TRAITS += (ReasonKind.SERIES, ReasonKind.LANGUAGE)
+_ROUNDING = 1e-6
+"""Float32 scores that differ by less are equal."""
+
+Scores = NDArray[np.float64]
+
+
+class Cause(StrEnum):
+    """What a term of the score stands for."""
+
+    TASTE = "the films liked"
+    TRAIT = "a trait they share"
+    POPULARITY = "popularity"
+
+
+_TERMS = {"popularity": Cause.POPULARITY, "traits": Cause.TRAIT}
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """What an answer says first beside its largest term. ``true``: nothing is called popular that the taste moved
+    more, nor the other way round; ``largest``: the very term is named.
+    """
+
+    popular: bool
+    true: bool
+    largest: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A cited film or trait: does the score fall without it, and is the fall among the two largest?"""
+
+    kind: ReasonKind
+    falls: bool
+    largest: bool
+    words: str
+
+
+def first_reason(bench: Workbench, profile: Profile, pick: Pick) -> First:
+    """Hold the first reason of a pick (with ``signals``) against its largest term."""
+    sums = dict.fromkeys(Cause, 0.0)
+    for term, size in pick.signals.items():
+        sums[_TERMS.get(term, Cause.TASTE)] += size
+    cause, value = max(sums.items(), key=lambda each: each[1])
+    said = _said(pick.reasons[0])
+    popular = said is Cause.POPULARITY
+    title, popularity = bench.bundle.catalogue.titles[pick.row], pick.signals.get("popularity", 0.0)
+    words = f"{profile.user_id}, {title}: {pick.reasons[0].text}: {cause} {value:.3f}, popularity {popularity:.3f}"
+    return First(popular, popular == (cause is Cause.POPULARITY), said is cause, words)
+
+
+def _said(reason: Reason) -> Cause:
+    if reason.kind is ReasonKind.POPULAR:
+        return Cause.POPULARITY
+    return Cause.TRAIT if reason.kind in TRAITS else Cause.TASTE
+
+
+def examine(bench: Workbench, profile: Profile, picks: Sequence[Pick]) -> list[list[Verdict]]:
+    """A verdict for every film and trait that a pick cites, a list a pick."""
+    rows = np.array([pick.row for pick in picks], np.int32)
+    plan = bench.pipeline.plan(Request(user_id=profile.user_id), profile)
+    whole = raw_scores(bench, bench.pipeline, profile, rows, plan)
+    falls = _falls(bench, profile, rows, whole, plan)
+    return [
+        [
+            _judged(
+                bench, profile, pick, reason, {film: fall[at] for film, fall in falls.items()}, (float(whole[at]), plan)
+            )
+            for reason in pick.reasons
+            if reason.item_id is not None or reason.kind in TRAITS
+        ]
+        for at, pick in enumerate(picks)
+    ]
+
+
+def _falls(bench: Workbench, profile: Profile, rows: NDArray[np.int32], whole: Scores, plan: Plan) -> dict[str, Scores]:
+    """Item id of each film of the taste -> by how much each score falls without it."""
+    catalogue = bench.bundle.catalogue
+    taste = fold_in(catalogue, profile.history)
+    falls = {}
+    for row in taste.rows.tolist():
+        rest = replace(profile, history=profile.history.without(bench.hashes[[row]]))
+        falls[catalogue.item_ids[row]] = whole - raw_scores(bench, bench.pipeline, rest, rows, plan)
+    return falls
+
+
+def _judged(
+    bench: Workbench, profile: Profile, pick: Pick, reason: Reason, falls: dict[str, float], before: tuple[float, Plan]
+) -> Verdict:
+    title, (whole, plan) = bench.bundle.catalogue.titles[pick.row], before
+    if reason.kind is ReasonKind.LIKED:
+        fall = falls.get(reason.item_id or "", 0.0)
+        place = 1 + sum(other > fall + _ROUNDING for other in falls.values())
+        words = f"{profile.user_id}, {title}: {reason.text}: falls by {fall:.5f}, place {place}"
+        return Verdict(reason.kind, fall > 0, place <= LARGEST, words)
+    less = without_trait(bench.pipeline, pick.row, reason)
+    fall = whole - float(raw_scores(bench, less, profile, np.array([pick.row], np.int32), plan)[0])
+    return Verdict(reason.kind, fall > 0, True, f"{profile.user_id}, {title}: {reason.text}: falls by {fall:.5f}")
+
+
+def raw_scores(bench: Workbench, pipeline: Pipeline, profile: Profile, rows: NDArray[np.int32], plan: Plan) -> Scores:
+    """The raw scores of some unseen films under a plan, float64[rows]."""
+    request = Request(user_id=profile.user_id, k=len(rows), diversity=0.0, explain=True)
+    others = np.delete(bench.hashes, rows)
+    picks = pipeline.rank(request, profile, patient(), others, with_reasons=False, plan=plan).picks
+    score_of = {pick.row: sum(pick.signals.values()) for pick in picks}
+    return np.array([score_of[row] for row in rows.tolist()], np.float64)
+
+
+def without_trait(pipeline: Pipeline, row: int, reason: Reason) -> Pipeline:
+    """The same pipeline for a taste that does not know the trait which a reason cites of the film ``row``."""
+    trait_rows = pipeline.trait_rows
+    traits, kind = trait_rows.traits, TraitKind[reason.kind.name]
+    mine = [each for each in traits.of(row).tolist() if traits.kinds[each] == kind]
+    cited = [each for each in mine if traits.names[each] == reason.subject]
+    less = copy.copy(pipeline)
+    values = np.where(np.isin(traits.ids, cited), np.float32(0), trait_rows.values)
+    less.facts = replace(less.facts, trait_rows=replace(trait_rows, values=values))
+    return less

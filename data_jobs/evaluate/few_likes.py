@@ -1,0 +1,62 @@
+"""People unseen in training who come back with a few of their likes, and what every model shows them.
+
+With 1, 3, 5 and 10 likes, drawn at random (fewer are part of more); the rest of the likes is to be found. Somebody
+takes part with n likes if at least five remain.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from data_jobs.evaluate.folds import Fold
+from data_jobs.evaluate.people import Case, People
+from data_jobs.evaluate.protocol import Result, measure
+from data_jobs.report import Progress
+
+LIKES = (1, 3, 5, 10)
+LEAST_LEFT = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FewLikes:
+    """The people of one fold with so many likes known. ``results``: of the fold's models, in their order."""
+
+    likes: int
+    fold: Fold
+    cases: list[Case]
+    results: tuple[Result, ...]
+
+
+def few_likes(folds: Sequence[Fold], seed: int, progress: Progress, by_time: bool = False) -> list[FewLikes]:
+    """Every fold with every number of likes; ``by_time``: the first ones instead of any."""
+    found = []
+    for fold in folds:
+        for likes in LIKES:
+            cases = cut(fold.everybody, fold.codes, likes, seed, by_time)
+            results = tuple(measure(model, cases, fold.bench, progress) for model in fold.models)
+            found.append(FewLikes(likes, fold, cases, results))
+    return found
+
+
+def likes_in_words(likes: int) -> str:
+    """ "1 like", "3 likes"."""
+    return f"{likes} like{'s' if likes > 1 else ''}"
+
+
+def cut(everybody: People, codes: Sequence[int], likes: int, seed: int, by_time: bool = False) -> list[Case]:
+    """People (codes into ``user_ids``) with only so many likes known and the rest of their likes to be found.
+
+    ``by_time``: the first ones are known, of equal times any.
+    """
+    events, cases = everybody.dataset.events, []
+    for code in codes:
+        mine = everybody.likes_of(code)
+        if len(mine) < likes + LEAST_LEFT:
+            continue
+        mine = np.random.default_rng((seed, code)).permutation(mine)
+        if by_time:
+            mine = mine[np.argsort(events.ts_ms[mine], kind="stable")]
+        profile = everybody.profile_of(events.user_ids[code], mine[:likes])
+        cases.append(Case(profile, events.film[mine[likes:]].astype(np.int32)))
+    return cases

@@ -1,0 +1,45 @@
+"""Splits at one moment for all people: what was known then, and what came afterwards.
+
+Nothing of the future is in the training part: no later event, and nothing of the films that grows with time (votes,
+their average, popularity, people's tags), for data sets tell it as it was when they were made. The films themselves
+stay, those of later years as well: a list cannot be wrong for a film that nobody could have seen.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from data_jobs.evaluate.split import Holdout, SplitKind, liked, relevant_items, without
+from data_jobs.records import Dataset, Events
+from data_jobs.report import DataError
+
+SHARE = 0.8
+
+
+def moment(events: Events, share: float) -> int:
+    """The time, epoch ms, before which this part of the events lies (of equal times all are later)."""
+    return int(np.sort(events.ts_ms)[int(share * len(events))])
+
+
+def before(dataset: Dataset, ts_ms: int) -> Dataset:
+    """What was known before a moment; nobody's code changes."""
+    films = (replace(film, vote_count=None, vote_average=None, popularity=None, tags=()) for film in dataset.films)
+    return replace(without(dataset, dataset.events.ts_ms >= ts_ms), films=tuple(films))
+
+
+def draw(dataset: Dataset, share: float = SHARE) -> Holdout:
+    """Train on this part of the events, and find the later likes of people with likes on both sides.
+
+    Raises DataError where there is nobody.
+    """
+    events = dataset.events
+    cut, likes = moment(events, share), liked(events)
+    known = np.zeros(len(events.user_ids), bool)
+    known[events.user[likes & (events.ts_ms < cut)]] = True
+    relevant = relevant_items(dataset, likes & (events.ts_ms >= cut) & known[events.user])
+    if not relevant:
+        raise DataError(
+            "nobody has likes before and after the moment that splits the events 80 to 20: nothing can be held out"
+            " for all at once; give --split time, or --arrivals for people who came later"
+        )
+    return Holdout(before(dataset, cut), relevant, SplitKind.GLOBAL)

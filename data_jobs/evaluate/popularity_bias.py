@@ -1,0 +1,138 @@
+"""How far do the lists keep to the films everybody knows, and do they have the genres of the taste?
+
+For whole profiles on the holdout, and for people unseen in training with 1, 3, 5 and 10 likes (``few_likes``): the
+share of the first ten that is among the 20 and the 100 most liked films of the training part, the median popularity
+rank, the Recall@10 of those likes to be found that are outside the 200 most liked, and the miscalibration of genres.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_jobs.evaluate.estimate import Estimate, Figures
+from data_jobs.evaluate.evaluation import DEFAULT, PIPELINE
+from data_jobs.evaluate.few_likes import LIKES, FewLikes, likes_in_words
+from data_jobs.evaluate.job import Job
+from data_jobs.evaluate.metrics import genre_shares, median_rank, miscalibration, share_of_best_known, tail_recall
+from data_jobs.evaluate.models import Ease, Popularity
+from data_jobs.evaluate.outcome import Figure, Outcome, Panel, Table
+from data_jobs.evaluate.people import Case
+from data_jobs.evaluate.protocol import Result
+from data_jobs.evaluate.workbench import Workbench
+from services.recommender.stages.playbook import liked_rows
+from services.recommender.stages.taste import fold_in
+
+FIRST, KNOWN, HEAD = 20, 100, 200
+WHOLE = "whole profile"
+_MODELS = (Popularity.name, Ease.name, PIPELINE, DEFAULT)
+
+
+@dataclass(frozen=True, slots=True)
+class Bias:
+    """``best_20``, ``best_100``: share of the first ten among the 20 and 100 most liked films. ``rank``: median
+    popularity rank of the list. ``tail_recall``: over people with something to be found outside the 200 most liked.
+    ``miscalibration``: KL divergence of the list's genres from those of the taste.
+    """
+
+    best_20: Estimate
+    best_100: Estimate
+    rank: Estimate
+    tail_recall: Estimate
+    miscalibration: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class OfTastes:
+    """Tastes of one size: "3 likes", "whole profile"."""
+
+    tastes: str
+    people: int
+    models: dict[str, Bias]
+
+
+@dataclass(frozen=True, slots=True)
+class PopularityBias(Outcome):
+    """An entry a size of taste."""
+
+    sizes: tuple[OfTastes, ...]
+
+    def tables(self) -> Iterator[Table]:
+        """A line a size and model."""
+        headings = ("tastes", "people", "model", "of the 20 most liked", "of the 100", "median popularity rank")
+        rows = [
+            (
+                each.tastes,
+                str(each.people),
+                model,
+                f"{bias.best_20}",
+                f"{bias.best_100}",
+                f"{bias.rank.mean:.0f} ± {bias.rank.se:.0f}",
+                f"{bias.tail_recall}",
+                f"{bias.miscalibration}",
+            )
+            for each in self.sizes
+            for model, bias in each.models.items()
+        ]
+        last = (f"Recall@10 outside the {HEAD}", "genre miscalibration")
+        yield Table("Popularity of the first ten", (*headings, *last), rows)
+
+    def figures(self) -> Iterator[Figure]:
+        """Every figure."""
+        for each in self.sizes:
+            for model, bias in each.models.items():
+                for metric in fields(bias):
+                    yield model, f"{metric.name}, {each.tastes}", getattr(bias, metric.name)
+
+    def panels(self) -> Iterator[Panel]:
+        """The share of the 20 most liked films."""
+        for each in self.sizes:
+            title = f"Share of the first ten among the {FIRST} most liked films, {each.tastes}"
+            bars = [(model, bias.best_20, model.startswith(PIPELINE)) for model, bias in each.models.items()]
+            yield Panel(title, bars)
+
+
+def part(job: Job) -> PopularityBias:
+    """See the module."""
+    whole = {model: biases(job.bench, job.cases, job.results[model]) for model in _MODELS}
+    return PopularityBias((*of_few_likes(job.few_likes), _of_tastes(WHOLE, len(job.cases), whole)))
+
+
+def of_few_likes(asked: Sequence[FewLikes]) -> Iterator[OfTastes]:
+    """The folds together, an entry a number of likes."""
+    for likes in LIKES:
+        mine = [each for each in asked if each.likes == likes]
+        found: dict[str, list[Figures]] = {}
+        for each in mine:
+            for result in each.results:
+                found.setdefault(result.model, []).append(biases(each.fold.bench, each.cases, result))
+        joined = {model: np.concatenate(parts) for model, parts in found.items()}
+        yield _of_tastes(likes_in_words(likes), sum(len(each.cases) for each in mine), joined)
+
+
+def biases(bench: Workbench, cases: Sequence[Case], result: Result) -> Figures:
+    """The five figures of each person's list, float64[people, 5]; nan where one says nothing."""
+    rows = [_of_list(bench, case, ranked) for case, ranked in zip(cases, result.lists, strict=True)]
+    return np.array(rows, np.float64).reshape(-1, 5)
+
+
+def _of_list(bench: Workbench, case: Case, ranked: NDArray[np.int32]) -> tuple[float, ...]:
+    catalogue, ranks = bench.bundle.catalogue, bench.ranks
+    taste = genre_shares(catalogue.genre_bits[liked_rows(fold_in(catalogue, case.profile.history))])
+    shown = genre_shares(catalogue.genre_bits[ranked])
+    return (
+        share_of_best_known(ranked, ranks, FIRST),
+        share_of_best_known(ranked, ranks, KNOWN),
+        median_rank(ranked, ranks),
+        tail_recall(ranked, case.relevant, ranks, HEAD),
+        float("nan") if taste is None or shown is None else miscalibration(taste, shown),
+    )
+
+
+def _of_tastes(tastes: str, people: int, figures: dict[str, Figures]) -> OfTastes:
+    return OfTastes(tastes, people, {model: _estimates(found) for model, found in figures.items()})
+
+
+def _estimates(figures: Figures) -> Bias:
+    return Bias(*(Estimate.of(values[~np.isnan(values)]) for values in figures.T))

@@ -1,0 +1,122 @@
+"""Who liked the first film of a series: is the second among the ten, and does it come before the third?
+
+Series are told by their titles (``series``). Only the first film is liked, given in the request without a person;
+plain EASE and popularity are asked for somebody who likes that film alone. The order counts where the second and the
+third film are both among the first 50.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_jobs.evaluate.estimate import Estimate
+from data_jobs.evaluate.job import Job
+from data_jobs.evaluate.models import Ease, Popularity, by_seeds
+from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Panel, Table
+from data_jobs.evaluate.protocol import TOP
+from data_jobs.evaluate.series import series
+from data_jobs.evaluate.workbench import Workbench
+from data_jobs.report import Progress
+
+DEPTH = 50
+PIPELINE = "pipeline"
+_EVERY = 25
+
+Rows = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """``second``: share of series whose second film is among the first ten; ``in_order``: share of those with the
+    second and third film among the first 50 where the second comes first.
+    """
+
+    second: Estimate
+    in_order: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Sequels(Outcome):
+    """``ahead``: the pipeline's ``second`` less that of another model, paired. ``missed``: second films that the
+    pipeline did not show, ``swapped``: third films that it puts before the second.
+    """
+
+    models: dict[str, Found]
+    ahead: dict[str, Estimate]
+    missed: tuple[str, ...]
+    swapped: tuple[str, ...]
+
+    def tables(self) -> Iterator[Table]:
+        """A line a model, then what went wrong."""
+        rows = [
+            (model, f"{found.second}", f"{found.in_order}", str(found.in_order.n))
+            for model, found in self.models.items()
+        ]
+        count = self.models[PIPELINE].second.n
+        headings = ("model", "second film in the first ten", "second before third", f"of series with both in {DEPTH}")
+        yield Table(f"Who liked the first film of a series: {count} series", headings, rows)
+        yield Table.of_failures("Second films that are not in the first ten", self.missed)
+        yield Table.of_failures("Third films before the second", self.swapped)
+
+    def figures(self) -> Iterator[Figure]:
+        """Every figure, and the differences."""
+        for model, found in self.models.items():
+            yield model, "second", found.second
+            yield model, "in order", found.in_order
+        for other, ahead in self.ahead.items():
+            yield PIPELINE, f"second less {other}", ahead
+
+    def bars(self) -> Iterator[Bar]:
+        """Better than by what people like together alone."""
+        for other, ahead in self.ahead.items():
+            yield Bar.above(f"second film of a series in the first ten, against {other}", ahead)
+
+    def panels(self) -> Iterator[Panel]:
+        """The second film."""
+        title = "The second film of a series in the first ten, the first one liked"
+        yield Panel(title, [(model, found.second, model == PIPELINE) for model, found in self.models.items()])
+
+
+def part(job: Job) -> Sequels:
+    """See the module."""
+    return sequels(job.bench, series(job.bench.bundle.catalogue), job.ridge, job.progress)
+
+
+def sequels(bench: Workbench, groups: Sequence[tuple[int, ...]], ridge: float, progress: Progress) -> Sequels:
+    """Ask for each series (rows by year). ``ridge``: lambda of plain EASE."""
+    popular, ease = Popularity(bench), Ease(bench, ridge)
+    lists: dict[str, list[Rows]] = {PIPELINE: [], popular.name: [], ease.name: []}
+    for done, (first, *_) in enumerate(groups, 1):
+        liked = np.array([first], np.int32)
+        lists[PIPELINE].append(by_seeds(bench, liked, DEPTH))
+        for model in (popular, ease):
+            lists[model.name].append(model.best(bench.people.fan_of(liked), DEPTH))
+        if done % _EVERY == 0 or done == len(groups):
+            progress.advance("sequels", done, len(groups))
+    seconds = {
+        model: np.array([float(rows[1] in ranked[:TOP]) for ranked, rows in zip(each, groups, strict=True)])
+        for model, each in lists.items()
+    }
+    orders = {
+        model: [_in_order(ranked, rows) for ranked, rows in zip(each, groups, strict=True)]
+        for model, each in lists.items()
+    }
+    titles = bench.bundle.catalogue.titles
+    return Sequels(
+        {model: Found(Estimate.of(seconds[model]), _share(orders[model])) for model in lists},
+        {other: Estimate.of_difference(seconds[PIPELINE], seconds[other]) for other in (popular.name, ease.name)},
+        tuple(titles[rows[1]] for rows, hit in zip(groups, seconds[PIPELINE], strict=True) if not hit),
+        tuple(titles[rows[2]] for rows, kept in zip(groups, orders[PIPELINE], strict=True) if kept is False),
+    )
+
+
+def _in_order(ranked: Rows, rows: Sequence[int]) -> bool | None:
+    """Whether the second film comes before the third; None unless both are there."""
+    places = [int(np.flatnonzero(ranked == row)[0]) for row in rows[1:3] if row in ranked]
+    return places[0] < places[1] if len(places) == 2 else None
+
+
+def _share(orders: Sequence[bool | None]) -> Estimate:
+    return Estimate.of(np.array([kept for kept in orders if kept is not None], np.float64))

@@ -1,0 +1,63 @@
+"""What films share, by kind, as a person would say it: a director, a genre, a language, a decade, a series."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_jobs.evaluate.series import series
+from data_jobs.records import Film
+from services.recommender.domain.catalogue import Catalogue
+
+NICHE = 0.15
+"""A trait that more than this part of all likes have is not what sets a taste apart: drama, English, the 1990s."""
+NO_TASTE = frozenset({"IMAX", "TV Movie"})
+"""Genres of MovieLens and TMDB that say how a film is shown, not what it is."""
+
+
+@dataclass(frozen=True, eq=False)
+class SharedTraits:
+    """``of_film``: names of the traits of this kind, by row."""
+
+    kind: str
+    of_film: Sequence[tuple[str, ...]]
+
+    @cached_property
+    def films(self) -> dict[str, NDArray[np.int32]]:
+        """Trait -> rows of the films that have it."""
+        found = defaultdict(list)
+        for row, names in enumerate(self.of_film):
+            for name in names:
+                found[name].append(row)
+        return {name: np.array(rows, np.int32) for name, rows in found.items()}
+
+    def niche(self, likes: NDArray[np.int64]) -> frozenset[str]:
+        """Traits that few enough of the likes have; ``likes`` int64[films], how many each film got."""
+        most = NICHE * int(likes.sum())
+        return frozenset(name for name, rows in self.films.items() if int(likes[rows].sum()) <= most)
+
+    def among(self, rows: NDArray[np.int32]) -> dict[str, NDArray[np.int32]]:
+        """Trait -> those of ``rows`` that have it."""
+        found = defaultdict(list)
+        for row in rows.tolist():
+            for name in self.of_film[row]:
+                found[name].append(row)
+        return {name: np.array(mine, np.int32) for name, mine in sorted(found.items())}
+
+
+def shared_traits(films: Sequence[Film], catalogue: Catalogue) -> tuple[SharedTraits, ...]:
+    """All five kinds. ``films`` in the order of the catalogue's rows."""
+    in_series: list[tuple[str, ...]] = [()] * len(films)
+    for rows in series(catalogue):
+        for row in rows:
+            in_series[row] = (catalogue.titles[rows[0]],)
+    return (
+        SharedTraits("director", [tuple(dict.fromkeys(film.directors)) for film in films]),
+        SharedTraits("genre", [tuple(name for name in film.genres if name not in NO_TASTE) for film in films]),
+        SharedTraits("language", [(film.language,) if film.language else () for film in films]),
+        SharedTraits("decade", [(f"{film.year // 10 * 10}s",) if film.year else () for film in films]),
+        SharedTraits("series", in_series),
+    )

@@ -1,0 +1,73 @@
+"""Tastes with a focus, drawn from people unseen in training: three likes of one director, genre, language, decade
+or series, and what else the person likes.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_jobs.evaluate.folds import Fold
+from data_jobs.evaluate.shared_traits import SharedTraits, shared_traits
+from data_jobs.evaluate.split import liked
+from services.recommender.domain.profile import Profile
+
+KNOWN = 3
+LEAST_LEFT = 2
+TRAITS_EACH = 2
+MOST = 200
+
+Rows = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Taste:
+    """``known``: the likes given, rows; ``profile``: a person who has only these. ``of_trait``: the other likes with
+    the trait, ``others``: all other likes; ``films``: every film with the trait.
+    """
+
+    kind: str
+    code: int
+    known: Rows
+    profile: Profile
+    of_trait: Rows
+    others: Rows
+    films: Rows
+
+
+def draw(fold: Fold, seed: int) -> list[Taste]:
+    """The tastes of a fold, by kind."""
+    dataset = fold.everybody.dataset
+    counts = np.bincount(dataset.events.film[liked(dataset.events)], minlength=len(dataset.films))
+    codes = np.random.default_rng(seed).permutation(fold.codes).tolist()
+    found = []
+    for place, shared in enumerate(shared_traits(dataset.films, fold.bench.bundle.catalogue)):
+        niche, of_kind = shared.niche(counts), list[Taste]()
+        for code in codes:
+            of_kind += _of_person(fold, code, shared, niche, np.random.default_rng((seed, code, place)))
+            if len(of_kind) >= MOST:
+                break
+        found += of_kind[:MOST]
+    return found
+
+
+def _of_person(
+    fold: Fold, code: int, shared: SharedTraits, niche: frozenset[str], rng: np.random.Generator
+) -> list[Taste]:
+    """At most two tastes of a kind."""
+    events = fold.everybody.dataset.events
+    mine = fold.everybody.likes_of(code)
+    rows = events.film[mine]
+    enough = [
+        trait for trait, those in shared.among(rows).items() if trait in niche and len(those) >= KNOWN + LEAST_LEFT
+    ]
+    tastes = []
+    for trait in rng.permutation(enough)[:TRAITS_EACH].tolist():
+        of_trait = rng.permutation(mine[np.isin(rows, shared.films[trait])])
+        known, rest = of_trait[:KNOWN], of_trait[KNOWN:]
+        profile = fold.everybody.profile_of(events.user_ids[code], known)
+        others = events.film[np.setdiff1d(mine, known)]
+        tastes.append(
+            Taste(shared.kind, code, events.film[known], profile, events.film[rest], others, shared.films[trait])
+        )
+    return tastes

@@ -1,0 +1,147 @@
+"""The tests of reasons tell true ones from false ones."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from data_jobs.evaluate.causes import examine, first_reason, personal_scores, without_trait
+from data_jobs.evaluate.few_likes import cut
+from data_jobs.evaluate.workbench import patient
+from services.recommender.domain.request import Pick, Reason, ReasonKind, Request
+from services.recommender.stages.taste import fold_in
+from tests.data_jobs.evaluate import kit
+
+
+@pytest.fixture(scope="module")
+def someone(bench):
+    return bench.people.profile("viewer-4")
+
+
+@pytest.fixture(scope="module")
+def page(bench, someone):
+    return bench.pipeline.rank(Request(user_id=someone.user_id, k=10, diversity=0.0), someone, patient()).picks
+
+
+def cite(kind: ReasonKind, subject: str, item_id: str | None = None) -> Reason:
+    return Reason(kind, f"cites {subject}", subject, 1.0, item_id)
+
+
+class TestScores:
+    def test_are_the_personal_scores_without_popularity(self, bench, someone):
+        request = Request(user_id=someone.user_id, k=10, diversity=0.0, explain=True)
+        page = bench.pipeline.rank(request, someone, patient()).picks
+        rows = np.array([pick.row for pick in page], np.int32)
+        constants = bench.pipeline.constants
+        raw = constants.score_midpoint + constants.score_scale * np.array(
+            [np.log(pick.score / (1 - pick.score)) for pick in page]
+        )
+        popular = [pick.signals["popularity"] for pick in page]
+        assert personal_scores(bench, bench.pipeline, someone, rows) + popular == pytest.approx(raw, abs=1e-5)
+
+    def test_are_those_of_the_whole_catalogue_whatever_is_asked(self, bench, someone, page):
+        rows = np.array([pick.row for pick in page], np.int32)
+        one_by_one = [personal_scores(bench, bench.pipeline, someone, rows[[at]])[0] for at in range(len(rows))]
+        assert personal_scores(bench, bench.pipeline, someone, rows) == pytest.approx(one_by_one)
+
+
+class TestFirstReason:
+    @pytest.mark.parametrize(
+        ("kind", "signals", "popular", "true", "largest"),
+        [
+            (ReasonKind.POPULAR, {"popularity": 0.3, "collaborative": 1.3, "traits": 0.1}, True, False, False),
+            (ReasonKind.POPULAR, {"popularity": 0.3, "collaborative": 0.2, "traits": 0.1}, True, True, True),
+            (ReasonKind.LIKED, {"popularity": 0.3, "collaborative": 0.2, "traits": 0.1}, False, False, False),
+            (ReasonKind.LIKED, {"popularity": 0.3, "collaborative": 0.4, "traits": 0.1}, False, True, True),
+            (ReasonKind.LIKED, {"popularity": 0.3, "collaborative": 0.4, "traits": 0.5}, False, True, False),
+            (ReasonKind.LIKED, {"popularity": 0.3, "novelty": 0.5}, False, True, True),
+            (ReasonKind.DIRECTOR, {"popularity": 0.3, "collaborative": 0.4, "traits": 0.5}, False, True, True),
+            (ReasonKind.GENRE, {"popularity": 0.6, "collaborative": 0.4, "traits": 0.5}, False, False, False),
+        ],
+    )
+    def test_is_held_against_the_largest_term(self, bench, someone, kind, signals, popular, true, largest):
+        pick = Pick(0, 0.5, (cite(kind, "something"), cite(ReasonKind.LIKED, "more")), signals)
+        found = first_reason(bench, someone, pick)
+        assert (found.popular, found.true, found.largest) == (popular, true, largest)
+        assert "cites something" in found.words
+
+
+class TestFilms:
+    def falls(self, bench, someone, row: int) -> dict[str, float]:
+        rows = np.array([row], np.int32)
+        whole = personal_scores(bench, bench.pipeline, someone, rows)[0]
+        taste = [
+            bench.bundle.catalogue.item_ids[int(film)]
+            for film in bench.bundle.catalogue.rows_of_hashes(someone.history.hashes)
+        ]
+        return {
+            item_id: whole
+            - personal_scores(
+                bench,
+                bench.pipeline,
+                replace(
+                    someone,
+                    history=someone.history.without(
+                        bench.bundle.catalogue.film_hashes()[bench.bundle.catalogue.rows_of([item_id])]
+                    ),
+                ),
+                rows,
+            )[0]
+            for item_id in taste
+        }
+
+    def test_the_film_that_matters_most_is_a_true_reason(self, bench, someone, page):
+        falls = self.falls(bench, someone, page[0].row)
+        best = max(falls, key=falls.__getitem__)
+        [[verdict]] = examine(bench, someone, [replace(page[0], reasons=(cite(ReasonKind.LIKED, "the best", best),))])
+        assert verdict.falls
+        assert verdict.largest
+
+    def test_the_film_that_matters_least_is_not(self, bench, someone, page):
+        falls = self.falls(bench, someone, page[0].row)
+        worst = min(falls, key=falls.__getitem__)
+        [[verdict]] = examine(bench, someone, [replace(page[0], reasons=(cite(ReasonKind.LIKED, "the worst", worst),))])
+        assert not verdict.largest
+        assert "cites the worst" in verdict.words
+
+    def test_a_film_the_person_never_touched_is_not(self, bench, someone, page):
+        stranger = bench.bundle.catalogue.item_ids[page[1].row]
+        [[verdict]] = examine(bench, someone, [replace(page[0], reasons=(cite(ReasonKind.LIKED, "?", stranger),))])
+        assert not verdict.falls
+
+    def test_the_prior_that_counts_for_more_with_a_like_less_is_no_argument(self, bench):
+        for case in cut(bench.people, range(20), 3, seed=1):
+            request = Request(user_id=case.profile.user_id, k=10, diversity=0.0)
+            picks = bench.pipeline.rank(request, case.profile, patient()).picks
+            known = [
+                bench.bundle.catalogue.item_ids[row]
+                for row in fold_in(bench.bundle.catalogue, case.profile.history).rows.tolist()
+            ]
+            cited = [
+                replace(pick, reasons=tuple(cite(ReasonKind.LIKED, "?", item_id) for item_id in known))
+                for pick in picks
+            ]
+            assert all(any(verdict.falls for verdict in of_pick) for of_pick in examine(bench, case.profile, cited))
+
+
+class TestTraits:
+    def test_a_trait_that_the_taste_shares_is_a_true_reason(self, bench, someone, page):
+        genre = kit.SCHOOLS[kit.school_of(bench, page[0].row)][0]
+        [[verdict]] = examine(bench, someone, [replace(page[0], reasons=(cite(ReasonKind.GENRE, genre),))])
+        assert verdict.falls
+
+    def test_a_trait_that_the_film_has_not_is_none(self, bench, someone, page):
+        [[verdict]] = examine(bench, someone, [replace(page[0], reasons=(cite(ReasonKind.DIRECTOR, "Nobody"),))])
+        assert not verdict.falls
+
+    def test_without_a_trait_the_pipeline_itself_stays_as_it_was(self, bench, page):
+        before = bench.pipeline.trait_rows.values.copy()
+        genre = kit.SCHOOLS[kit.school_of(bench, page[0].row)][0]
+        less = without_trait(bench.pipeline, page[0].row, cite(ReasonKind.GENRE, genre))
+        assert np.array_equal(bench.pipeline.trait_rows.values, before)
+        assert (less.trait_rows.values == 0).sum() > (before == 0).sum()
+
+
+def test_what_only_fills_up_cites_nothing(bench, someone):
+    popular = Pick(0, 0.5, (cite(ReasonKind.POPULAR, "Western"),))
+    assert examine(bench, someone, [popular]) == [[]]

@@ -1,0 +1,64 @@
+"""Focused tastes as they are drawn: three likes that share a trait, of people the model has not seen."""
+
+import numpy as np
+import pytest
+
+from data_jobs.evaluate import tastes
+from data_jobs.evaluate.tastes import KNOWN, LEAST_LEFT, TRAITS_EACH, draw
+
+
+@pytest.fixture(scope="module")
+def fold(folds):
+    return folds[1]
+
+
+@pytest.fixture(scope="module")
+def drawn(fold):
+    return draw(fold, seed=3)
+
+
+def likes(fold, code: int) -> set[int]:
+    return set(fold.everybody.dataset.events.film[fold.everybody.likes_of(code)].tolist())
+
+
+def test_three_likes_of_one_trait_are_known_and_the_others_are_to_be_found(fold, drawn):
+    assert drawn
+    for taste in drawn:
+        known, rest, others = (set(rows.tolist()) for rows in (taste.known, taste.of_trait, taste.others))
+        assert len(known) == KNOWN
+        assert len(rest) >= LEAST_LEFT
+        assert known | rest == likes(fold, taste.code) & set(taste.films.tolist())
+        assert others == likes(fold, taste.code) - known
+
+
+def test_the_profile_has_what_is_known_and_nothing_else(fold, drawn):
+    for taste in drawn:
+        rows = fold.bench.bundle.catalogue.rows_of_hashes(taste.profile.seen)
+        assert sorted(rows.tolist()) == sorted(taste.known.tolist())
+
+
+def test_only_people_of_the_fold(fold, drawn):
+    assert {taste.code for taste in drawn} <= set(fold.codes)
+
+
+def test_at_most_two_traits_of_a_kind_from_a_person(drawn):
+    pairs = [(taste.code, taste.kind) for taste in drawn]
+    assert max(map(pairs.count, pairs)) == TRAITS_EACH
+
+
+def test_kinds_that_all_films_share_are_no_focus(drawn):
+    assert {taste.kind for taste in drawn} == {"director"}  # one language, three genres of a third each
+
+
+def test_a_kind_has_at_most_so_many_cases(fold, drawn, monkeypatch):
+    monkeypatch.setattr(tastes, "MOST", 5)
+    assert len(draw(fold, seed=3)) == 5 < len(drawn)
+
+
+def test_the_seed_decides(fold, drawn):
+    def known(seed: int) -> list[list[int]]:
+        return [taste.known.tolist() for taste in draw(fold, seed)]
+
+    assert known(3) == [taste.known.tolist() for taste in drawn]
+    assert known(4) != known(3)
+    assert np.all([len(set(rows)) == KNOWN for rows in known(4)])
