@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 TIMEOUT_MS = 1_000
 _CALL_S = 10.0
 _OPENSEARCH = (
-    "opensearch_endpoint", "opensearch_index", "opensearch_engine", "opensearch_compression", "opensearch_custom_ids",
-    "opensearch_timeout_ms", "opensearch_auth",
+    "opensearch_endpoint", "opensearch_kind", "opensearch_index", "opensearch_engine", "opensearch_compression",
+    "opensearch_custom_ids", "opensearch_timeout_ms", "opensearch_auth",
 )  # fmt: skip
 _DYNAMODB = (
     "ddb_users_table", "ddb_events_table", "ddb_cache_table", "ddb_endpoint", "ddb_timeout_ms", "aws_region",

@@ -132,7 +132,8 @@ def _bundle(settings: "Settings") -> Iterator[Check]:
 
 def _search(settings: "Settings") -> Iterator[Check]:
     """A word asked of OpenSearch; nothing to say where search is embedded."""
-    if settings.opensearch is None:
+    target = settings.opensearch
+    if target is None:
         return
     from services.adapters.bundle.local import LocalReleases
     from services.bootstrap import SystemClock, search_opener
@@ -148,7 +149,7 @@ def _search(settings: "Settings") -> Iterator[Check]:
         yield Check("OpenSearch", "missing", str(error), "see docs/opensearch.md")
         return
     advice = "`marquee index` loads the bundle; until then the embedded index answers" if hits.degraded else ""
-    found = f"{settings.opensearch_endpoint}: {', '.join(hits.degraded) or search.index_version}"
+    found = f"{target.endpoint} ({target.kind}): {', '.join(hits.degraded) or search.index_version}"
     yield Check("OpenSearch", "note" if advice else "ok", found, advice)
 
 

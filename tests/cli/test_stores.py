@@ -144,6 +144,7 @@ def test_doctor_with_everything(marquee: Marquee, home: Path, monkeypatch: pytes
     assert checks["bundle"]["state"] == "ok"
     assert checks["state store"]["state"] == "ok"
     assert checks["OpenSearch"]["state"] == "note"
+    assert checks["OpenSearch"]["found"].startswith("http://127.0.0.1:9 (server): ")
     assert "marquee index" in checks["OpenSearch"]["advice"]
     assert checks["BEDROCK_MODEL"]["found"] == "some-model (has no effect)"
     assert checks["text encoder"]["state"] == "note"

@@ -103,7 +103,7 @@ def test_one_engine_may_be_remote_and_the_other_not(remote, opensearch, dynamodb
 
 
 def test_the_server_finds_the_same_engines_in_its_environment(remote, monkeypatch):
-    settings = remote()
+    settings = remote().model_copy(update={"opensearch_kind": "nextgen", "opensearch_auth": "none"})
     for name, value in environment_of(settings).items():
         monkeypatch.setenv(name, value)
     found = load_settings()

@@ -64,4 +64,5 @@ def hits(*pairs: tuple[float, int]) -> dict[str, Any]:
 
 
 def refusal(status: int, kind: str, reason: str = "") -> dict[str, Any]:
-    return {"error": {"type": kind, "reason": reason}, "status": status}
+    cause = {"type": kind, "reason": reason}
+    return {"error": {"root_cause": [cause], **cause}, "status": status}
