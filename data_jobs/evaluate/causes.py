@@ -24,8 +24,7 @@ from services.recommender.stages.plan import Plan
 from services.recommender.stages.taste import fold_in
 
 LARGEST = 2
-TRAITS = (ReasonKind.DIRECTOR, ReasonKind.KEYWORD, ReasonKind.GENRE, ReasonKind.DECADE, ReasonKind.CAST)
-TRAITS += (ReasonKind.SERIES, ReasonKind.LANGUAGE)
+TRAITS = frozenset(ReasonKind[kind.name] for kind in TraitKind)
 _ROUNDING = 1e-6
 """Float32 scores that differ by less are equal."""
 
@@ -90,6 +89,7 @@ def examine(bench: Workbench, profile: Profile, picks: Sequence[Pick]) -> list[l
     plan = bench.pipeline.plan(Request(user_id=profile.user_id), profile)
     whole = raw_scores(bench, bench.pipeline, profile, rows, plan)
     falls = _falls(bench, profile, rows, whole, plan)
+    before = [(score, plan) for score in whole.tolist()]
     return [
         [
             _judged(

@@ -14,16 +14,17 @@ from services.recommender.domain.request import Ranking, Request, Strategy
 from services.recommender.domain.weights import Weights
 from services.recommender.ports import Deadline, Leg, Release, SearchResult, TextEncoder
 from services.recommender.stages import diversity, retrieval, retrievers
+from services.recommender.stages.coherence import coherence
 from services.recommender.stages.facts import Facts
 from services.recommender.stages.legs import search_legs
 from services.recommender.stages.picks import Context, make_picks
 from services.recommender.stages.plan import Plan, make_plan
 from services.recommender.stages.playbook import playbook_legs
-from services.recommender.stages.ranker import Ranked, rank
+from services.recommender.stages.ranker import Ranked, next_part_first, rank
 from services.recommender.stages.seeds import Seeds, read_seeds
 from services.recommender.stages.signals import Inputs, Mixture, mixture_of
 from services.recommender.stages.taste import Taste, fold_in
-from services.recommender.stages.traits import Known, TraitRows, alikeness
+from services.recommender.stages.traits import Known, TraitRows
 from services.recommender.stopwatch import Stopwatch
 
 
@@ -83,13 +84,14 @@ class Pipeline:
             seeds = read_seeds(self.bundle.catalogue, request, profile)
             taste = fold_in(self.bundle.catalogue, seeds.after(profile))
             known = self._known(taste)
-            plan = plan or self._plan(request, profile, taste, known)
+            plan = plan or self._plan(request, profile, taste)
         with watch.stage("retrieval"):
             allowed = self._allowed(request, profile, seeds, taste, shown)
             found = self._retrieve(request, taste, known, plan, allowed, deadline)
         watch.stages |= {name: leg.ms for name, leg in found.legs.items()}
         with watch.stage("rank"):
             ranked = rank(found.rows, found.mixture.terms(found.rows))
+            ranked = next_part_first(ranked, self.bundle.catalogue, taste.rows)
         with watch.stage("diversify"):
             top = self._diversify(ranked, plan, request)
         with watch.stage("reasons"):
@@ -105,16 +107,16 @@ class Pipeline:
         """The weights that a request is ranked with. Raises as :meth:`rank`."""
         seeds = read_seeds(self.bundle.catalogue, request, profile)
         taste = fold_in(self.bundle.catalogue, seeds.after(profile))
-        return self._plan(request, profile, taste, self._known(taste))
+        return self._plan(request, profile, taste)
 
     def _known(self, taste: Taste) -> Known:
         films = self.trait_rows.films(taste.rows)
         return Known(self.trait_rows, films, films.mean(taste.weights(self.constants)))
 
-    def _plan(self, request: Request, profile: Profile | None, taste: Taste, known: Known) -> Plan:
+    def _plan(self, request: Request, profile: Profile | None, taste: Taste) -> Plan:
         stored = profile is not None and len(profile.history) > 0
-        alike = alikeness(known.films, taste.weights(self.constants), known.taste)
-        return make_plan(self.constants, taste, request.query, stored, alike, self.facts.maturity)
+        clear = 0.0 if request.query else coherence(self.constants, taste, self.trait_rows, stored)
+        return make_plan(self.constants, taste, request.query, stored, clear, self.facts.certainty(taste))
 
     def _retrieve(
         self, request: Request, taste: Taste, known: Known, plan: Plan, allowed: NDArray[np.bool_], deadline: Deadline
@@ -129,6 +131,7 @@ class Pipeline:
         inputs = replace(inputs, hits=hits)
         mixture = mixture_of(inputs)
         brought = {"traits": retrievers.by_traits(self.facts, known, plan, allowed)}
+        brought["series"] = retrievers.by_series(self.bundle.catalogue, taste, allowed)
         if request.query is None:
             brought["vectors"] = retrievers.by_vectors(hits.knn)
         novelty = self.facts.novelty if plan.novelty else None
@@ -164,5 +167,7 @@ class Pipeline:
             similar = diversity.likeness_by_facts(self.bundle.catalogue, rows)
         else:
             similar = diversity.likeness(self.bundle, rows)
-        order = diversity.mmr(ranked.raw[:window], similar, request.diversity, page)
+        # By place: films of a series may have traded theirs.
+        relevance = np.sort(ranked.raw[:window])[::-1]
+        order = diversity.mmr(relevance, similar, request.diversity, page)
         return ranked.take(np.concatenate([order, np.arange(window, max(window, page))]))

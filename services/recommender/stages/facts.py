@@ -9,10 +9,15 @@ from numpy.typing import NDArray
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.weights import Weights
 from services.recommender.stages.reasons import PopularIn
+from services.recommender.stages.taste import Taste
 from services.recommender.stages.traits import Postings, TraitRows
 
 # Events that weigh a film's fame down by half an exponent's worth: (1 + events / 20) ** -exponent.
 LIFT_EVENTS = 20.0
+# The share of what is known of a taste from which on it counts whole.
+KNOWN = 0.8
+# From this maturity on votes are not asked any more.
+GROWN_UP = 0.98
 
 Floats = NDArray[np.float32]
 
@@ -56,7 +61,20 @@ class Facts:
         have learnt enough; chosen on a growing shop.
         """
         events = float(self.bundle.collaborative.events.sum(dtype=np.int64)) / max(len(self.bundle.catalogue), 1)
-        return float(events**2 / (events**2 + self.constants.mature_events**2))
+        mature = float(events**2 / (events**2 + self.constants.mature_events**2))
+        return 1.0 if mature >= GROWN_UP else mature
+
+    def certainty(self, taste: Taste) -> float:
+        """How much people's events can say of a taste, 0 ... 1: maturity times the weighted share of what is known of
+        its films, n / (n + certain_events) for one with n events. One rater is no proof.
+        """
+        if taste.is_empty:
+            return self.maturity
+        events = self.bundle.collaborative.events[taste.rows].astype(np.float32)
+        weights = taste.weights(self.constants)
+        known = float((weights * events / (events + self.constants.certain_events)).sum() / weights.sum())
+        # What a taste of well-known films loses to the constant is given back: ten of them are certain.
+        return self.maturity * min(known / KNOWN, 1.0)
 
     @cached_property
     def prior(self) -> Floats:

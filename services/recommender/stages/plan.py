@@ -12,8 +12,9 @@ SMALLEST_SHARE = 0.01
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Weights of the terms of the raw score; each signal is about 1 for a good film. ``lift``: the exponent by which
-    well-known films count less in the collaborative signal. ``coherence`` 0 ... 1: how far the taste's films share
-    what they are. ``query_content``, ``query_text``: for the meaning and the words of a query.
+    well-known films count less in the collaborative signal. ``focus``: that by which a trait counts by the share of the
+    taste's films that have it; ``fame``: how much more it counts for a well-known film. ``coherence`` 0 ... 1: how far
+    the taste's films share what they are. ``query_content``, ``query_text``: for the meaning and the words of a query.
     """
 
     strategy: Strategy
@@ -23,8 +24,11 @@ class Plan:
     traits: float = 0.0
     content: float = 0.0
     novelty: float = 0.0
+    sequels: float = 0.0
     dislike: float = 0.0
     lift: float = 0.0
+    focus: float = 0.0
+    fame: float = 0.0
     query_content: float = 0.0
     query_text: float = 0.0
     coherence: float = 0.0
@@ -39,10 +43,10 @@ class Plan:
 
 
 def make_plan(
-    constants: Weights, taste: Taste, query: str | None, stored: bool, alike: float = 0.0, maturity: float = 1.0
+    constants: Weights, taste: Taste, query: str | None, stored: bool, clear: float = 0.0, certainty: float = 1.0
 ) -> Plan:
-    """The plan for a taste of n likes and perhaps a query; ``stored``: the person has events of their own. ``alike``:
-    the mean pairwise trait cosine of the taste's films. ``maturity``: see ``Facts``.
+    """The plan for a taste of n likes and perhaps a query; ``stored``: the person has events of their own. ``clear``:
+    the taste's coherence. ``certainty`` 0 ... 1: how much people's events can say of it (see ``Facts``).
 
     Short profiles are ranked by the table trained for them and a prior that fades with every like: plain EASE
     is worse than popularity below five likes. A coherent taste counts for what it shares: its traits and texts weigh
@@ -52,38 +56,35 @@ def make_plan(
     if constants.formula == "playbook" and query is None and not taste.is_empty:
         return Plan(strategy, playbook=True)
     share = constants.query_taste if query else 1.0
-    coherence = 0.0 if query else _coherence(constants, taste, alike)
+    # Films that hardly anybody has rated say by themselves what is wanted, as films that belong together do.
+    fading = 1 / (1 + (taste.likes / constants.coherence_half) ** 2)
+    coherence = 1 - (1 - fading * clear) * (certainty if taste.likes else 1.0)
     popularity = share * _prior(constants, taste.likes) * (1 - coherence)
     meaning, words = (constants.query_content, constants.query_text) if query else (0.0, 0.0)
     dislike = constants.dislike if len(taste.disliked) else 0.0
     if taste.is_empty:
         return Plan(strategy, popularity=popularity, dislike=dislike, query_content=meaning, query_text=words)
     main, short = _shares(constants, taste.likes)
-    people = share * constants.collaborative * maturity
-    bare = 1 - maturity
+    people = share * constants.collaborative * certainty
+    bare = 1 - certainty
+    traits = constants.traits * (1 + constants.coherent_traits * coherence**2)
     return Plan(
         strategy,
         main=people * main,
         short=people * short,
         popularity=popularity,
-        traits=share
-        * (constants.traits * maturity * (1 + constants.coherent_traits * coherence) + constants.bare_traits * bare),
-        content=share
-        * (constants.content + constants.coherent_content * coherence * maturity + constants.bare_content * bare),
-        novelty=share * constants.novelty * maturity,
+        traits=share * (certainty * traits + bare * constants.bare_traits),
+        content=share * (certainty * constants.coherent_content * coherence + bare * constants.bare_content),
+        novelty=share * certainty * constants.novelty,
+        sequels=share * constants.sequels,
         dislike=dislike,
-        lift=constants.coherent_lift * coherence,
+        lift=constants.coherent_lift * coherence**2,
+        focus=constants.coherent_focus * coherence,
+        fame=constants.coherent_fame * coherence,
         coherence=coherence,
         query_content=meaning,
         query_text=words,
     )
-
-
-def _coherence(constants: Weights, taste: Taste, alike: float) -> float:
-    """0 for tastes as alike as chance has them and for a single film, 1 for films that clearly belong together."""
-    if len(taste.rows) < 2:
-        return 0.0
-    return min(max((alike - constants.coherence_from) / constants.coherence_span, 0.0), 1.0)
 
 
 def _strategy(taste: Taste, query: str | None, stored: bool) -> Strategy:

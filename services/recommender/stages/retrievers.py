@@ -6,10 +6,12 @@ Asked where it pays: for a coherent taste, and where the tables know little of t
 import numpy as np
 from numpy.typing import NDArray
 
+from services.recommender.domain.catalogue import Catalogue
 from services.recommender.ports import Leg
 from services.recommender.stages.facts import Facts
 from services.recommender.stages.plan import Plan
 from services.recommender.stages.retrieval import best_rows
+from services.recommender.stages.taste import Taste
 from services.recommender.stages.traits import Known
 
 # Traits of a taste that films are looked up by, and the share of the catalogue above which one tells films apart by
@@ -36,3 +38,9 @@ def by_traits(facts: Facts, known: Known, plan: Plan, allowed: NDArray[np.bool_]
 def by_vectors(leg: Leg | None) -> NDArray[np.int32]:
     """The films nearest to those of the taste, as search found them."""
     return np.empty(0, np.int32) if leg is None else leg.rows[:EACH]
+
+
+def by_series(catalogue: Catalogue, taste: Taste, allowed: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """The allowed films of the series that films of the taste belong to."""
+    followed = catalogue.series[taste.rows]
+    return np.flatnonzero(np.isin(catalogue.series, followed[followed >= 0]) & allowed).astype(np.int32)

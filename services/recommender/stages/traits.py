@@ -157,17 +157,3 @@ class Postings:
         films = self.films[at]
         terms = self.values[at] * np.repeat(weights, lengths)
         return np.bincount(films, terms).astype(np.float32)
-
-
-def alikeness(films: FilmTraits, weights: Floats, taste: Floats) -> float:
-    """Mean pairwise cosine of a taste's films, by their weights: (|sum w t|^2 - sum w^2 |t|^2) / ((sum w)^2 - sum w^2).
-
-    0 for fewer than two films; ``taste`` float32[traits] is their weighted mean.
-    """
-    total, squares = float(weights.sum()), float(weights @ weights)
-    pairs = total * total - squares
-    if pairs <= 0:
-        return 0.0
-    lengths = films.lengths > 0
-    own = float((weights * weights)[lengths].sum())
-    return max((float(taste @ taste) * total * total - own) / pairs, 0.0)

@@ -8,10 +8,11 @@ from services.recommender.stages.signals.matches import query_matches
 from services.recommender.stages.signals.mixture import Mixture
 from services.recommender.stages.signals.novelty import Novelty
 from services.recommender.stages.signals.popularity import Popularity
+from services.recommender.stages.signals.sequels import Sequels
 from services.recommender.stages.signals.signal import LeftOut, Signal
 from services.recommender.stages.signals.traits import TraitMatch
 
-SIGNALS = (Popularity.of, Collaborative.of, TraitMatch.of, Content.of, Novelty.of, Dislikes.of)
+SIGNALS = (Popularity.of, Collaborative.of, TraitMatch.of, Content.of, Novelty.of, Sequels.of, Dislikes.of)
 
 
 def mixture_of(inputs: Inputs) -> Mixture:
