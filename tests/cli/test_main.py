@@ -90,6 +90,7 @@ def test_version(marquee: Marquee) -> None:
         (("recommend", "--nonsense"), "No such option"),
         (("recommend", "--k", "many"), "'--k' / '-k': Input should be a valid integer"),
         (("similar",), "Give either a film id or --tmdb-id"),
+        (("users", "seed", "--events", "."), "--catalogue FILE"),
         (("build", "--tmdb", "nowhere.jsonl"), "nowhere.jsonl: no such file"),
         (("validate", "--movielens", ".", "--catalogue", "."), "not both"),
         (("bundle",), "Missing command"),
