@@ -14,6 +14,7 @@ from services.api.app import lambda_handler
 from services.api.app.lambda_handler import MARGIN_S, SHORTEST_S, function, handler, prepare, within
 from services.recommender.answer import Options
 from services.recommender.errors import EncoderUnavailable, InvalidRequest, MarqueeError
+from tests.container.kit import event
 
 RUNTIME = {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001"}
 ARN = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:"
@@ -213,3 +214,15 @@ def test_each_event_has_its_own_time(environment: pytest.MonkeyPatch) -> None:
     for left in (0.7, 29.0):
         patched.answer({"requestContext": {}}, context(left))
     assert seen == [pytest.approx(0.5), made.options.deadline_s]
+
+
+@pytest.mark.parametrize("target", ["/films/f1", "/films?q=film", "/version", "/health/ready", "/", "/films/nope"])
+def test_head_is_get_without_a_body(bundled: pytest.MonkeyPatch, target: str) -> None:
+    get, head = (handler(event(method, target), context(29)) for method in ("GET", "HEAD"))
+    own = {"x-request-id", "server-timing"}
+    assert head["statusCode"] == get["statusCode"]
+    assert head["body"] == ""
+    assert get["body"]
+    assert {name: value for name, value in head["headers"].items() if name not in own} == {
+        name: value for name, value in get["headers"].items() if name not in own
+    }
