@@ -18,9 +18,9 @@ _LEAST_KNOWN = 0.5
 def active_bundle(home: Path) -> "Bundle":
     """The bundle that people are to be served from. Raises BundleMissing if none is active, BundleDamaged."""
     from services.adapters.bundle.local import LocalBundles
-    from services.adapters.bundle.reader import open_bundle
 
-    return open_bundle(LocalBundles(home).current_path())
+    bundles = LocalBundles(home)
+    return bundles.verify(bundles.pointer().version)
 
 
 def check_sample(bundle: "Bundle") -> None:
