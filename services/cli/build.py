@@ -83,8 +83,12 @@ def encoder_of(choice: EncoderChoice, settings: "Settings") -> "TextEncoder | No
     if choice is EncoderChoice.NONE:
         return None
     from services.adapters.embed.onnx import load_encoder
+    from services.recommender.errors import EncoderUnavailable
 
-    return load_encoder(settings.embedder_dir)
+    try:
+        return load_encoder(settings.embedder_dir)
+    except EncoderUnavailable as error:
+        raise EncoderUnavailable(f"{error}; --encoder none builds without vectors") from error
 
 
 @contextmanager
