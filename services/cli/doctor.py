@@ -19,6 +19,7 @@ _HELPFUL = {
     "uvicorn": "serving", "uvloop": "serving faster", "httptools": "serving faster", "onnxruntime": "text vectors",
     "tokenizers": "text vectors", "polars": "building bundles", "scipy": "building bundles",
 }  # fmt: skip
+_HOW = "`uv sync --locked` in a checkout, else install Marquee again, with the extra [encoder] for text vectors"
 _LEAST_FREE = 500_000_000
 
 
@@ -73,9 +74,7 @@ def _installed() -> Iterator[Check]:
             yield Check(name, "ok", version(name))
         except PackageNotFoundError:
             state = "missing" if name in _NEEDED else "note"
-            yield Check(
-                name, state, "not installed", f"needed for {_HELPFUL.get(name, 'everything')}: `uv sync --locked`"
-            )
+            yield Check(name, state, "not installed", f"needed for {_HELPFUL.get(name, 'everything')}: {_HOW}")
 
 
 def _home(settings: "Settings") -> Iterator[Check]:

@@ -169,11 +169,12 @@ def test_a_body_without_a_length_is_refused_while_it_streams() -> None:
     [
         ("GET", "/recommend", "POST"),
         ("PUT", "/feedback", "POST"),
-        ("POST", "/similar", "GET"),
-        ("DELETE", "/films/6", "GET"),
+        ("POST", "/similar", "GET, HEAD"),
+        ("DELETE", "/films/6", "GET, HEAD"),
         ("GET", "/users/u1", "DELETE"),
-        ("DELETE", "/users/u1/export", "GET"),
-        ("PATCH", "/health/live", "GET"),
+        ("POST", "/version", "GET, HEAD"),
+        ("DELETE", "/users/u1/export", "GET, HEAD"),
+        ("PATCH", "/health/live", "GET, HEAD"),
     ],
 )
 def test_a_wrong_method_is_told_the_right_one(method: str, path: str, allow: str) -> None:

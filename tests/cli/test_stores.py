@@ -119,7 +119,7 @@ def test_erasing_asks_first(marquee: Marquee, home: Path, monkeypatch: pytest.Mo
     assert marquee("users", "export", "ann").code == 0
 
 
-def test_seeding_nobody(marquee: Marquee) -> None:
+def test_seeding_nobody(marquee: Marquee, home: Path) -> None:
     done = marquee("users", "seed", "--user", "no-such-person")
     assert done.code == 2
     assert "nobody of this data" in done.err

@@ -10,6 +10,7 @@ import pytest
 
 from infra.image.layers import LAYERS
 from tests.container.kit import HANDLER, ROOT
+from tests.damage import flip_bit
 
 TEXT = (ROOT / "Dockerfile").read_text("utf-8")
 
@@ -112,6 +113,33 @@ def test_each_image_imports_what_it_runs_before_it_is_made(target: str, imported
     smoke = " ".join(of(target, "RUN")[-1])
     assert smoke.startswith('python -c "import ')
     assert imported in smoke
+
+
+def check_of_the_bundle(home: Path) -> "subprocess.CompletedProcess[str]":
+    """The step of the build stage that looks at the bundle, run over another home."""
+    (words,) = [words for words in of("build", "RUN") if "verify" in words]
+    command = " ".join(words).replace("/image/home", str(home)).replace("/source", str(ROOT))
+    return subprocess.run(
+        ["bash", "-c", command.replace(" python ", f" {sys.executable} ")],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def test_no_image_is_made_of_a_damaged_bundle(small_home: Path, tmp_path: Path) -> None:
+    assert check_of_the_bundle(tmp_path).returncode == 0, "without a bundle there is an image, too"
+    home = Path(shutil.copytree(small_home, tmp_path / "home"))
+    sound = check_of_the_bundle(home)
+    assert sound.returncode == 0, sound.stderr
+    (path,) = home.glob("bundles/*/popularity.npy")
+    flip_bit(path, path.stat().st_size * 8 - 1)
+    damaged = check_of_the_bundle(home)
+    assert (damaged.returncode, "popularity.npy: SHA-256" in damaged.stderr) == (3, True)
+
+
+def test_the_bundle_is_looked_at_after_it_was_copied() -> None:
+    steps = [" ".join(words) for name, words in instructions() if name == "build"]
+    assert "bundle verify" in steps[-1]
+    assert "COPY --from=bundle / /image/home/" in steps[:-1]
 
 
 def test_the_function_is_the_handler() -> None:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,14 +65,21 @@ def wait_for(condition: Callable[[], bool], what: str, seconds: float = 30.0) ->
 
 
 class Served:
-    """A running server. Use as a context manager; what it said is in ``said``."""
+    """A running server. Use as a context manager; what it said is in ``said``. ``program``: what is run as marquee."""
 
-    def __init__(self, home: Path, *arguments: str, env: Mapping[str, str] | None = None, verb: str = "serve") -> None:
+    def __init__(
+        self,
+        home: Path,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        verb: str = "serve",
+        program: Sequence[str] = (str(MARQUEE),),
+    ) -> None:
         self.home = home
         self._log = home / f"server-{time.monotonic_ns()}.log"
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
-                [str(MARQUEE), verb, "--port", "0", *arguments],
+                [*program, verb, "--port", "0", *arguments],
                 cwd=home,
                 env=environment(home, env),
                 stdin=subprocess.DEVNULL,

@@ -3,7 +3,7 @@
 ::
 
     bundles/<version>/
-      manifest.json            what follows, with sizes, SHA-256, dtypes and shapes
+      manifest.json            what follows, with sizes, SHA-256, dtypes and shapes; before all else its own SHA-256
       catalogue.*.npy          columns of the films; a Strings column is two arrays, .offsets and .data
       collaborative.*.npy      the two item-item tables and the films that borrow from them
       popularity.npy

@@ -19,6 +19,7 @@ from services.adapters.bundle.s3.pointer import CURRENT, BucketPointer
 from services.adapters.bundle.writer import write_bundle
 from services.recommender.errors import BundleDamaged, BundleError, BundleMissing
 from tests.builders import ManualClock, NumpySearch, make_bundle
+from tests.damage import flip_bit
 from tests.s3_server import new_bucket, s3_server, spoil
 from tests.servers.proxy import Proxy
 
@@ -133,6 +134,43 @@ class TestLook:
         (local.root / made[0].name).rename(local.root / "elsewhere")
         follower.look()
         assert local.current_path().name == made[0].name
+
+    def test_a_bundle_that_took_damage_here_is_fetched_again_when_the_server_starts(
+        self, remote, followed, local, made, proxy
+    ):
+        version = release(remote, made[0])
+        BucketFollower(followed, local).look()
+        damaged = local.root / version / "popularity.npy"
+        flip_bit(damaged, damaged.stat().st_size * 8 - 1)
+        follower = BucketFollower(followed, local)
+        follower.start()
+        follower.stop()
+        assert local.verify(version).version == version
+        before = proxy.requests
+        follower.look()
+        assert proxy.requests == before + 1, "what was found sound is not fetched again"
+
+    def test_with_a_damaged_bundle_here_a_bucket_that_is_down_is_fatal(self, remote, followed, local, made, proxy):
+        version = release(remote, made[0])
+        BucketFollower(followed, local).look()
+        damaged = local.root / version / "popularity.npy"
+        flip_bit(damaged, damaged.stat().st_size * 8 - 1)
+        proxy.refuse()
+        with pytest.raises(BucketUnavailable, match="did not answer"):
+            BucketFollower(followed, local).start()
+
+    def test_a_release_with_one_bit_turned_is_refused(self, remote, followed, local, bucket, made, request):
+        old = release(remote, made[0])
+        follower = BucketFollower(followed, local)
+        follower.look()
+        new = release(remote, made[1])
+        content = bytearray((made[1] / "popularity.npy").read_bytes())
+        content[-1] ^= 1
+        spoil(bucket, f"bundles/{new}/popularity.npy", bytes(content))
+        request.addfinalizer(lambda: remote.publish(made[1]))
+        with pytest.raises(BundleDamaged, match=r"popularity\.npy: SHA-256"):
+            follower.look()
+        assert local.pointer().version == old
 
     def test_a_bucket_that_is_down_is_logged_once(self, remote, followed, local, made, proxy, caplog):
         release(remote, made[0])

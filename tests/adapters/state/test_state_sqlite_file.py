@@ -40,6 +40,7 @@ def test_a_new_file_has_the_schema_and_a_write_ahead_log(database: Database) -> 
     with database.reading(within(database)) as raw:
         assert ask(raw, "PRAGMA user_version") == VERSION
         assert ask(raw, "PRAGMA journal_mode") == "wal"
+        assert ask(raw, "PRAGMA secure_delete") == 1
         assert ask(raw, "PRAGMA integrity_check") == "ok"
 
 
