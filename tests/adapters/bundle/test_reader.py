@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.adapters.bundle.layout import arrays_of
@@ -187,7 +187,7 @@ def test_every_file_truncated_or_gone_is_named(finished, tmp_path):
             shutil.rmtree(copy)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80)
 @given(st.data())
 def test_corrupt_bytes_are_damage_and_nothing_else(finished, tmp_path_factory, data):
     name = data.draw(st.sampled_from(files_of(finished)))

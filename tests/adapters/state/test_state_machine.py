@@ -157,4 +157,4 @@ class StoreMachine(RuleBasedStateMachine):
 
 def test_any_sequence_of_calls_is_as_in_the_model(make: Make) -> None:
     machine = type("Machine", (StoreMachine,), {"make": staticmethod(make)})
-    run_state_machine_as_test(machine, settings=settings(max_examples=40, stateful_step_count=30, deadline=None))
+    run_state_machine_as_test(machine, settings=settings(max_examples=40, stateful_step_count=30))

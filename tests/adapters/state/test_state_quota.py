@@ -61,7 +61,7 @@ def test_the_laws_hold_in_every_store(make: Make) -> None:
         store = make(Path(folder), FakeClock())
         keys = iter(range(10**6))
 
-        @settings(max_examples=30, deadline=None)
+        @settings(max_examples=30)
         @given(gaps, st.integers(1, 12), st.integers(0, 10**12))
         def laws(gaps_ms: list[int], limit: int, start_ms: int) -> None:
             key_id = f"k{next(keys)}"
