@@ -90,7 +90,7 @@ def build_services(settings: Settings, *, connect: bool = True) -> Services:
     stores = open_stores(settings, clock, connect=connect)
     releases = LocalReleases(settings.marquee_home, search_opener(settings, clock, connect=connect))
     encoder, encoder_missing = find_encoder(settings)
-    options = Options(cache_ttl_s=settings.cache_ttl_secs)
+    options = Options(cache_ttl_s=settings.cache_ttl_secs, deadline_s=settings.request_deadline_ms / 1_000)
     return Services(
         settings=settings,
         clock=clock,

@@ -87,6 +87,12 @@ def test_the_demo_page_can_be_switched_off(home: Path) -> None:
             assert client.get("/docs").status_code == 200
 
 
+def test_a_request_may_wait_as_long_as_the_settings_say(home: Path) -> None:
+    wired = build_services(settings_with(request_deadline_ms=5_000))
+    assert wired.recommender.options.deadline_s == 5.0
+    wired.close()
+
+
 def test_the_origin_header_is_checked_where_a_secret_is_set(home: Path) -> None:
     wired = build_services(settings_with(origin_secret="new, old"))
     with TestClient(create_app(AppServices.of(wired))) as client:
