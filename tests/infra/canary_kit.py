@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from tests.infra.tools import ROOT
+from tests.patience import LONGEST_MS, PATIENCE_S
 
 CODE = ROOT / "infra/canary/canary.js"
 # As much of Synthetics as the canary uses: a step runs, and what it throws goes on.
@@ -83,9 +84,10 @@ class Runtime:
 
     def run(self, url: str, **environment: str) -> subprocess.CompletedProcess[str]:
         told = {"API_URL": url, "PERSON": "canary", "ITEMS": "20", "DEEP": "off", "NODE_PATH": str(self.modules)}
+        told |= {"TIMEOUT_MS": str(LONGEST_MS)}
         return subprocess.run(
             [str(self.node), "-e", RUNNER, str(CODE)],
-            env={**told, **environment}, capture_output=True, text=True, timeout=60,
+            env={**told, **environment}, capture_output=True, text=True, timeout=PATIENCE_S,
         )  # fmt: skip
 
 
