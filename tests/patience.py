@@ -15,10 +15,15 @@ PATIENCE_S = 300.0
 HASTE_S = 0.2
 # For a program that may fetch hundreds of megabytes first.
 DOWNLOAD_S = 1_800.0
-# Between two looks. A test that shows that something does not happen looks once more after so long.
+# Between two looks.
 LOOK_S = 0.02
 # A served process takes a minute at most (``services.settings``).
 LONGEST_MS = 60_000
+
+
+def a_moment() -> None:
+    """A while for what may go on meanwhile; a test is as right when nothing of it does."""
+    time.sleep(HASTE_S)
 
 
 class OutOfPatience(AssertionError):

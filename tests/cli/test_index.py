@@ -10,6 +10,7 @@ from services.adapters.bundle.local import LocalBundles
 from services.adapters.bundle.reader import open_bundle
 from tests.cli.conftest import Marquee
 from tests.fakes import HashingEncoder
+from tests.patience import LONGEST_MS
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def index(opensearch_url: str, unique_name: str, monkeypatch: pytest.MonkeyPatch
     """The name of this test's indexes, and the settings for them."""
     monkeypatch.setenv("OPENSEARCH_ENDPOINT", opensearch_url)
     monkeypatch.setenv("OPENSEARCH_INDEX", unique_name)
-    monkeypatch.setenv("OPENSEARCH_TIMEOUT_MS", "5000")
+    monkeypatch.setenv("OPENSEARCH_TIMEOUT_MS", str(LONGEST_MS))
     return unique_name
 
 

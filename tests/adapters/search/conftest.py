@@ -28,9 +28,9 @@ from services.recommender.ports import Deadline, SearchPort, SearchRequest, Sear
 from tests.builders import make_bundle, make_tables
 from tests.fakes import HashingEncoder
 from tests.films import FILMS, make_events
+from tests.patience import PATIENCE_S
 
 ENGINES = ("embedded", "lucene", "faiss")
-PATIENT_S = 10.0
 
 
 @dataclass
@@ -69,7 +69,7 @@ def open_engine(engine: str, request: pytest.FixtureRequest) -> Iterator[Callabl
         if engine == "embedded":
             return local
         url = request.getfixturevalue("opensearch_url")
-        target = Target(url, index=f"test-{uuid4().hex[:12]}", engine=engine, timeout_s=PATIENT_S)
+        target = Target(url, index=f"test-{uuid4().hex[:12]}", engine=engine, timeout_s=PATIENCE_S)
         with open_job(target, SystemClock(), Silent()) as job:
             job.run(bundle, local)
         opened.append(open_guarded(target, bundle, local, SystemClock()))

@@ -9,8 +9,9 @@ from services.recommender.domain.filters import Filters
 from services.recommender.domain.genres import to_mask
 from services.recommender.ports import Deadline, SearchRequest
 from tests.builders import ManualClock
+from tests.patience import PATIENCE_S
 
-NOW = Deadline.within(ManualClock(), 1)
+NOW = Deadline.within(ManualClock(), PATIENCE_S)
 
 
 def leg(search, text, **options):

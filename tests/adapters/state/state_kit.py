@@ -38,6 +38,7 @@ from services.recommender.ports import (
     Receipt,
     StatePort,
 )
+from tests.patience import PATIENCE_S
 
 # Far ahead, so that the server itself deletes nothing as expired.
 NOON_MS = 4_000_000_000_000
@@ -64,6 +65,25 @@ class FakeClock:
         return self.at_ms // 1_000
 
 
+class PassingClock(FakeClock):
+    """Moves on whenever it is asked."""
+
+    def __init__(self, step_s: float) -> None:
+        super().__init__()
+        self._step_s = step_s
+
+    def monotonic(self) -> float:
+        self.tick(self._step_s)
+        return super().monotonic()
+
+
+def passing(looks: int, step_s: float = 60.0) -> Deadline:
+    """A deadline that is over after so many looks at it, on a slow machine as on a fast one; a minute a look leaves
+    each attempt before that more time than it needs.
+    """
+    return Deadline.within(PassingClock(step_s), looks * step_s)
+
+
 @dataclass(frozen=True)
 class Store:
     state: StatePort
@@ -71,7 +91,7 @@ class Store:
     quota: QuotaPort
     clock: FakeClock
 
-    def deadline(self, seconds: float = 30.0) -> Deadline:
+    def deadline(self, seconds: float = PATIENCE_S) -> Deadline:
         return Deadline.within(self.clock, seconds)
 
     def record(self, *commands: FeedbackCommand) -> list:
@@ -97,7 +117,7 @@ def sqlite(folder: Path, clock: FakeClock) -> Store:
 
 def dynamodb(url: str, folder: Path, clock: FakeClock, **options: Any) -> Store:
     """Three tables of its own on a running server."""
-    connection = Connection(new_tables(), endpoint=url, **{"timeout_s": 5.0} | options)
+    connection = Connection(new_tables(), endpoint=url, **{"timeout_s": PATIENCE_S} | options)
     create_tables(connection)
     return dynamodb_at(connection, clock)
 
@@ -151,7 +171,7 @@ class SystemClock:
 
 def in_threads(work, count: int = THREADS) -> list:
     """``work(number)`` in so many threads that all begin at once."""
-    start = threading.Barrier(count)
+    start = threading.Barrier(count, timeout=PATIENCE_S)
 
     def begin(number: int):
         start.wait()

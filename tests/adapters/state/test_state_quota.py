@@ -7,11 +7,11 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from state_kit import FakeClock, Make, Store
 
 from services.adapters.state.window import SUB_BUCKETS, Window, admit
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Quota
+from tests.adapters.state.state_kit import FakeClock, Make, Store
 
 WINDOW_S = 10
 gaps = st.lists(st.one_of(st.integers(0, 400), st.integers(0, 4_000), st.just(WINDOW_S * 1_000)), max_size=80)
