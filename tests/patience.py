@@ -40,6 +40,7 @@ def eventually(make: Callable[[], T], holds: Callable[[T], object], what: str) -
     end = time.monotonic() + PATIENCE_S
     while not holds(made := make()):
         if time.monotonic() >= end:
-            raise OutOfPatience(f"waited {PATIENCE_S:.0f} s for {what}; the last that came was {made!r}")
+            last = "" if isinstance(made, bool) else f"; the last that came was {made!r}"
+            raise OutOfPatience(f"waited {PATIENCE_S:.0f} s for {what}{last}")
         time.sleep(LOOK_S)
     return made
