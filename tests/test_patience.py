@@ -14,8 +14,8 @@ TIMEOUTS = {"timeout", "timeout_s", "connect_timeout", "read_timeout"}
 WAITS = {"wait", "result", "exception", "join", "acquire"}
 CLOCKS = {"monotonic", "perf_counter", "sleep"}
 REQUESTS = {"get", "put", "post", "head", "delete", "request", "Client"}
-# Real clocks behind the port, a start that is over when its process is, and a script without imports from here.
-OWN_CLOCKS = {"patience.py", "state_kit.py", "server.py", "guard.py"}
+# What waits, a start that is over when its process is, and a script without imports from here.
+OWN_CLOCKS = {"patience.py", "server.py", "guard.py"}
 
 Found = Iterator[ast.expr | ast.keyword]
 

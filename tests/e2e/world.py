@@ -4,15 +4,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import boto3
 import httpx2
 
+from services.adapters.state.dynamodb.client import Connection, Tables, make_client
 from tests.e2e.kit import Served, build_sample, marquee
-from tests.patience import LONGEST_MS, eventually, wait_for
+from tests.patience import LONGEST_MS, PATIENCE_S, eventually, wait_for
 from tests.servers.proxy import Proxy
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
 
 # The server gives its engines up soon: they are silent as long as a test wants them to be. Where they are well they may
 # still be late for it on a busy machine, so tests ask until they were not.
@@ -34,7 +37,7 @@ class World:
     state: Proxy
     opensearch_url: str
     index: str
-    dynamodb: Any
+    dynamodb: "DynamoDBClient"
     tables: dict[str, str]
     environment: dict[str, str]
 
@@ -92,8 +95,7 @@ def connected(home: Path, opensearch_url: str, dynamodb_url: str) -> Iterator[Wo
         for verb in (("tables", "create"), ("index",)):
             done = marquee(home, *verb, env=env | PATIENT)
             assert done.returncode == 0, done.stderr
-        keys = {"aws_access_key_id": "local", "aws_secret_access_key": "local", "region_name": "eu-central-1"}
-        client = boto3.client("dynamodb", endpoint_url=dynamodb_url, **keys)
+        client = make_client(Connection(Tables(**tables), endpoint=dynamodb_url, timeout_s=PATIENCE_S))
         with Served(home, env=env) as server:
             world = World(server, search, state, opensearch_url, f"{name}-{version}", client, tables, env)
             # The first questions to a new engine take it longest.

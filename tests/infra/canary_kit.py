@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from tests.infra.tools import ROOT
 from tests.patience import LONGEST_MS, PATIENCE_S
@@ -27,7 +28,8 @@ exports.SecretsManagerClient = class {
 """
 RUNNER = "require(process.argv[1]).handler().then(() => {}, (e) => { console.error(e.message); process.exit(1); })"
 
-Answer = Callable[[dict], tuple[int, dict]]
+Json = dict[str, Any]
+Answer = Callable[[Json], tuple[int, Json]]
 
 
 @dataclass
@@ -35,7 +37,7 @@ class Asked:
     """What the server was asked."""
 
     paths: list[str] = field(default_factory=list)
-    bodies: list[dict] = field(default_factory=list)
+    bodies: list[Json] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
 
 

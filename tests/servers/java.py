@@ -82,7 +82,7 @@ def first_fit(homes: Iterable[Path]) -> Jdk:
 def version_of(home: Path) -> int:
     """The feature version that ``java -version`` tells, 0 if it tells none."""
     try:
-        command = [home / "bin/java", "-version"]
+        command = [str(home / "bin/java"), "-version"]
         told = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S).stderr
     except (OSError, subprocess.TimeoutExpired):
         return 0

@@ -45,14 +45,14 @@ def make(request: pytest.FixtureRequest) -> Make:
 
 
 @pytest.fixture
-def store(make: Make, tmp_path: Path, clock: FakeClock) -> Iterator[Store]:
+def store(make: Make, tmp_path: Path, clock: FakeClock) -> Iterator[Store[FakeClock]]:
     made = make(tmp_path, clock)
     yield made
     made.state.close()
 
 
 @pytest.fixture
-def wire(store: Store) -> Iterator[Wire]:
+def wire(store: Store[FakeClock]) -> Iterator[Wire]:
     """What a DynamoDB store sends."""
     noted = Wire(store)
     yield noted

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ReadTimeoutError
 
 from services.adapters.state.dynamodb.client import Connection, make_client
@@ -16,9 +17,11 @@ class Wire:
     that it would have waited for the answer.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._client = store.state._store._client.get()
-        self.tables = store.state._store.tables
+    def __init__(self, store: Store[Any]) -> None:
+        assert store.tables is not None
+        # Its innards are none of its type.
+        self._client: Any = store.tables._client.get()
+        self.tables = store.tables.tables
         # Beside the store: what it does with the tables is not noted.
         self.raw = make_client(Connection(self.tables, endpoint=self._client.meta.endpoint_url, timeout_s=PATIENCE_S))
         self.sent: list[tuple[str, dict[str, Any]]] = []
@@ -39,12 +42,12 @@ class Wire:
         """Answer the next so many calls of an operation ("" for any) with an error."""
         error = {"Error": {"Code": code, "Message": f"told to fail: {code}"}, **body}
         parsed = error | {"ResponseMetadata": {"HTTPStatusCode": status}}
-        self._answers += [(operation, lambda: (AWSResponse("", status, {}, None), parsed))] * times
+        self._answers += [(operation, lambda: (AWSResponse("", status, HTTPHeaders(), None), parsed))] * times
 
     def answer(self, operation: str, make: Callable[[], dict[str, Any]]) -> None:
         """Answer the next call of an operation with a document."""
         metadata = {"ResponseMetadata": {"RequestId": "told"}}
-        self._answers.append((operation, lambda: (AWSResponse("", 200, {}, None), make() | metadata)))
+        self._answers.append((operation, lambda: (AWSResponse("", 200, HTTPHeaders(), None), make() | metadata)))
 
     def before(self, operation: str, act: Callable[[], object]) -> None:
         """Do something just before the next call of an operation leaves."""

@@ -15,6 +15,7 @@ from services.adapters.state.dynamodb import quota
 from services.adapters.state.dynamodb.client import Connection
 from services.adapters.state.dynamodb.failures import advice, is_outage, is_passing
 from services.adapters.state.dynamodb.store import DynamoStore
+from services.bootstrap import SystemClock
 from services.recommender.domain.ids import hash_id
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import CacheEntry, CacheKey, Clock, Deadline, Receipt
@@ -23,7 +24,6 @@ from tests.adapters.state.state_kit import (
     FakeClock,
     Make,
     Store,
-    SystemClock,
     did,
     dynamodb,
     dynamodb_at,

@@ -7,13 +7,13 @@ import pytest
 
 from services.adapters.breaker import FAILURES, FIRST_PAUSE_S
 from services.adapters.state.dynamodb.client import Connection
+from services.bootstrap import SystemClock
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import CacheEntry, CacheKey, Deadline, LoggedEvent, Receipt
 from tests.adapters.state.dynamodb_kit import Wire
 from tests.adapters.state.state_kit import (
     FakeClock,
     Store,
-    SystemClock,
     did,
     dynamodb,
     dynamodb_at,
@@ -51,8 +51,7 @@ def store(direct: Store, proxy: Proxy) -> Iterator[Store]:
 
 
 def behind(proxy: Proxy, direct: Store, timeout_s: float) -> Store:
-    tables = direct.state._store.tables
-    return dynamodb_at(Connection(tables, endpoint=proxy.url, timeout_s=timeout_s), FakeClock())
+    return dynamodb_at(Connection(direct.tables.tables, endpoint=proxy.url, timeout_s=timeout_s), FakeClock())
 
 
 @pytest.mark.parametrize("status", [500, 503])

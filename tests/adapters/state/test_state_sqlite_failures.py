@@ -13,10 +13,11 @@ from services.adapters.state.sqlite.connection import Database
 from services.adapters.state.sqlite.keys import SqliteKeys
 from services.adapters.state.sqlite.quota import SqliteQuota
 from services.adapters.state.sqlite.state import SqliteState
+from services.bootstrap import SystemClock
 from services.recommender.domain.ids import hash_id
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import ApiKey, CacheEntry, CacheKey, Deadline, Receipt
-from tests.adapters.state.state_kit import FakeClock, Store, SystemClock, did, line, send, sqlite
+from tests.adapters.state.state_kit import FakeClock, Store, did, line, send, sqlite
 from tests.patience import HASTE_S, a_moment
 
 KEY = CacheKey("rec#ann", "k20")
