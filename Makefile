@@ -28,9 +28,10 @@ run: setup-run ## build a bundle if there is none, then serve: [MOVIELENS=folder
 servers: setup ## a real OpenSearch and DynamoDB on loopback until Ctrl-C
 	@exec $(UV) run --no-sync python -m tests.servers
 
-# The servers are unpacked first: their download is no part of any test.
+# The servers and axe-core are unpacked first: their download is no part of any test.
 test: setup ## every test: [PYTEST_ARGS="-k name"]
 	@$(UV) run --no-sync python -m tests.servers --install
+	@$(UV) run --no-sync python -m tests.web
 	@$(UV) run --no-sync pytest -n auto $(PYTEST_ARGS)
 
 STAGE ?= dev

@@ -91,7 +91,7 @@ def build_services(settings: Settings, *, connect: bool = True, verify: bool = T
     opener = search_opener(settings, clock, connect=connect)
     releases = LocalReleases(settings.marquee_home, opener, verify=verify)
     encoder, encoder_missing = find_encoder(settings)
-    options = Options(cache_ttl_s=settings.cache_ttl_secs)
+    options = Options(cache_ttl_s=settings.cache_ttl_secs, deadline_s=settings.request_deadline_ms / 1_000)
     return Services(
         settings=settings,
         clock=clock,

@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     metrics: Literal["none", "emf"] = Field("none", description="none or emf")
     demo_page: bool = Field(True, description="on or off")
     embedder_dir: Path | None = Field(None, description="a folder with model.onnx and tokenizer.json")
+    request_deadline_ms: int = Field(1_200, ge=50, le=60_000, description="whole milliseconds, 50 to 60000")
     cache_ttl_secs: int = Field(1_800, ge=0, le=7 * 86_400, description="whole seconds, 0 to 604800 (0: no cache)")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="origins like https://films.example, separated by commas"

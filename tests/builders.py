@@ -1,8 +1,10 @@
 """Small worlds for tests: a catalogue of invented films in three tastes, with tables, vectors and a numpy search."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import Catalogue, TraitKind, Traits
@@ -15,14 +17,24 @@ from services.recommender.domain.strings import Strings
 from services.recommender.domain.tables import Collaborative, ItemTable
 from services.recommender.domain.weights import Weights
 from services.recommender.errors import SearchUnavailable
-from services.recommender.ports import Deadline, Leg, Release, SearchRequest, SearchResult
+from services.recommender.ports import (
+    Clock,
+    Deadline,
+    Leg,
+    Release,
+    Releases,
+    SearchPort,
+    SearchRequest,
+    SearchResult,
+    TextEncoder,
+)
 
 GENRES_OF = (("Western", "Drama"), ("Science Fiction", "Action"), ("Comedy", "Romance"))
 DIRECTORS = ("Ada Ford", "Bo Kubrick", "Cy Wilder")
 LANGUAGES = ("en", "fr", "ja")
 
 
-class ManualClock:
+class ManualClock(Clock):
     """A clock that stands until it is moved."""
 
     def __init__(self, now_ms: int = 1_700_000_000_000) -> None:
@@ -73,7 +85,7 @@ def make_catalogue(films: int) -> Catalogue:
     )
 
 
-def make_traits(worlds: np.ndarray) -> Traits:
+def make_traits(worlds: NDArray[np.integer]) -> Traits:
     """Each film has its world's genre (0-2) and director (3-5) and one keyword of two (6-7)."""
     ids = np.array([[w, 3 + w, 6 + i % 2] for i, w in enumerate(worlds)], np.int32)
     names = [GENRES_OF[w][0] for w in range(3)] + list(DIRECTORS) + ["heist", "revenge"]
@@ -138,7 +150,7 @@ def make_bundle(
 
 
 @dataclass
-class NumpySearch:
+class NumpySearch(SearchPort):
     """The search port over a bundle: words of the title count, vectors are compared exactly."""
 
     bundle: Bundle
@@ -161,7 +173,7 @@ class NumpySearch:
             knn = make_leg(self.bundle.embeddings.cosines(request.vectors), allowed, request.size)
         return SearchResult(text, knn)
 
-    def suggest(self, prefix: str, limit: int) -> np.ndarray:
+    def suggest(self, prefix: str, limit: int) -> NDArray[np.int32]:
         titles = list(self.bundle.catalogue.titles)
         rows = [row for row, title in enumerate(titles) if title.lower().startswith(prefix.lower())]
         return np.array(rows[:limit], np.int32)
@@ -170,28 +182,28 @@ class NumpySearch:
         """Nothing to give back."""
 
 
-def make_leg(scores: np.ndarray, allowed: np.ndarray, size: int) -> Leg:
+def make_leg(scores: NDArray[np.float32], allowed: NDArray[np.bool_], size: int) -> Leg:
     best = np.sort(scores[scores > 0])[::-1]
     rows = np.flatnonzero(allowed & (scores > 0))
-    rows = rows[np.argsort(-scores[rows], kind="stable")][:size].astype(np.int32)
+    best_rows = rows[np.argsort(-scores[rows], kind="stable")][:size].astype(np.int32)
     floor = float(best[size - 1]) if len(best) >= size else 0.0
-    return Leg(rows, scores[rows], float(best[:50].mean()) if len(best) else 0.0, floor)
+    return Leg(best_rows, scores[best_rows], float(best[:50].mean()) if len(best) else 0.0, floor)
 
 
 @dataclass
-class HashEncoder:
+class HashEncoder(TextEncoder):
     """Words to vectors of the test bundle's length, without a model."""
 
     encoder_id: str = "test-encoder"
     dims: int = 16
 
-    def encode(self, texts: list[str]) -> np.ndarray:
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         vectors = [np.random.default_rng(sum(map(ord, text))).normal(0, 1, self.dims) for text in texts]
         return np.array([vector / np.linalg.norm(vector) for vector in vectors], np.float32)
 
 
 @dataclass
-class FixedRelease:
+class FixedRelease(Releases):
     """The releases port with one release, which a test may exchange."""
 
     release: Release

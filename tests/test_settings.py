@@ -22,6 +22,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
     assert settings.marquee_home == Path(".marquee")
     assert (settings.marquee_host, settings.marquee_port, settings.marquee_stage) == ("127.0.0.1", 8000, "local")
     assert settings.cache_ttl_secs == 1_800
+    assert settings.request_deadline_ms == 1_200
     assert settings.cors_origins == ()
     assert settings.api_keys is False
     assert settings.pepper == ""

@@ -92,9 +92,7 @@ def examine(bench: Workbench, profile: Profile, picks: Sequence[Pick]) -> list[l
     before = [(score, plan) for score in whole.tolist()]
     return [
         [
-            _judged(
-                bench, profile, pick, reason, {film: fall[at] for film, fall in falls.items()}, (float(whole[at]), plan)
-            )
+            _judged(bench, profile, pick, reason, {film: each[at] for film, each in falls.items()}, before[at])
             for reason in pick.reasons
             if reason.item_id is not None or reason.kind in TRAITS
         ]

@@ -243,19 +243,19 @@ bodies = st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=8), values, 
 paths = st.sampled_from(["/recommend", "/recommend/from-films", "/feedback", "/feedback/batch"])
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@settings(max_examples=150)
 @given(paths, bodies)
 def test_no_json_ever_breaks_the_server(path: str, body: dict[str, Any]) -> None:
     _answers(client, path, json.dumps(body).encode())
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@settings(max_examples=100)
 @given(paths, st.binary(max_size=200))
 def test_no_bytes_ever_break_the_server(path: str, body: bytes) -> None:
     _answers(client, path, body)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@settings(max_examples=100)
 @given(
     st.sampled_from(["like", "dislike", "rating", "watch", "click", "clear"]),
     scalars,

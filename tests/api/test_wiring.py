@@ -57,7 +57,7 @@ def test_without_a_bundle_it_lives_and_says_why_it_is_not_ready(home: Path) -> N
         assert (answer.status_code, answer.json()["type"]) == (503, "/problems/bundle-missing")
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_no_server_is_ready_with_a_bundle_of_which_one_bit_is_turned(
     home: Path, small_home: Path, data: st.DataObject
@@ -112,6 +112,12 @@ def test_the_demo_page_can_be_switched_off(home: Path) -> None:
         with TestClient(create_app(AppServices.of(build_services(settings_with(demo_page=shown))))) as client:
             assert client.get("/").status_code == status
             assert client.get("/docs").status_code == 200
+
+
+def test_a_request_may_wait_as_long_as_the_settings_say(home: Path) -> None:
+    wired = build_services(settings_with(request_deadline_ms=5_000))
+    assert wired.recommender.options.deadline_s == 5.0
+    wired.close()
 
 
 def test_the_origin_header_is_checked_where_a_secret_is_set(home: Path) -> None:

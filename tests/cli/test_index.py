@@ -12,6 +12,7 @@ from services.adapters.search.opensearch.target import Kind
 from tests.adapters.search.opensearch.collection import Collection
 from tests.cli.conftest import Marquee
 from tests.fakes import HashingEncoder
+from tests.patience import LONGEST_MS
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def index(opensearch_url: str, unique_name: str, monkeypatch: pytest.MonkeyPatch
     """The name of this test's indexes, and the settings for them."""
     monkeypatch.setenv("OPENSEARCH_ENDPOINT", opensearch_url)
     monkeypatch.setenv("OPENSEARCH_INDEX", unique_name)
-    monkeypatch.setenv("OPENSEARCH_TIMEOUT_MS", "5000")
+    monkeypatch.setenv("OPENSEARCH_TIMEOUT_MS", str(LONGEST_MS))
     return unique_name
 
 

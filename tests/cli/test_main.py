@@ -12,6 +12,7 @@ from services.cli.failures import Failed, Misused, describe
 from services.recommender.errors import BundleDamaged, StateUnavailable, UnknownFilm
 from services.settings import SettingsError
 from tests.cli.conftest import Marquee
+from tests.patience import PATIENCE_S
 
 INPUTS = ("--movielens", "--tmdb", "--catalogue", "--events")
 VERBS = {
@@ -166,6 +167,13 @@ def test_nobody_reads_on(home: Path) -> None:
 
     command = f"{MARQUEE} recommend --k 100 | head -1"
     done = subprocess.run(
-        command, shell=True, cwd=home, env=environment(home), capture_output=True, text=True, timeout=60, check=True
+        command,
+        shell=True,
+        cwd=home,
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=True,
     )
     assert done.stderr == ""

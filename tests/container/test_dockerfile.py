@@ -11,6 +11,7 @@ import pytest
 from infra.image.layers import LAYERS
 from tests.container.kit import HANDLER, ROOT
 from tests.damage import flip_bit
+from tests.patience import PATIENCE_S
 
 TEXT = (ROOT / "Dockerfile").read_text("utf-8")
 
@@ -173,7 +174,7 @@ def test_the_build_stage_can_export_the_lock_with_the_files_it_has(tmp_path: Pat
         "for layer in LAYERS.values(): print(layer.name, sorted(names(requirements(layer))))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", exported], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", exported], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert done.returncode == 0, done.stderr
     assert [line.split()[0] for line in done.stdout.splitlines()] == list(LAYERS)
@@ -186,7 +187,7 @@ def test_the_command_line_runs_as_in_the_image(tmp_path: Path) -> None:
         env={"PYTHONPATH": str(ROOT), "COLUMNS": "100"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert (done.returncode, "serve" in done.stdout) == (0, True), done.stderr

@@ -25,6 +25,7 @@ from tests.adapters.search.opensearch.collection import Collection
 from tests.adapters.search.opensearch.kit import Said, refusal, stand_in
 from tests.builders import ManualClock, make_bundle, make_embeddings, make_tables
 from tests.films import FILMS, make_events
+from tests.patience import PATIENCE_S
 
 
 @dataclass
@@ -328,7 +329,7 @@ def test_every_call_of_the_whole_load_exists_on_serverless(opensearch_url, uniqu
 
     class Listening(OpenSearch):
         def __init__(self, url: str) -> None:
-            super().__init__(url)
+            super().__init__(url, timeout=PATIENCE_S)
             ask = self.transport.perform_request
 
             def noted(method: str, path: str, **options: object) -> object:

@@ -264,14 +264,14 @@ requests = st.builds(
 
 class TestLaws:
     @given(requests, profiles, st.integers(1, 100))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_a_shorter_answer_is_a_prefix_of_a_longer_one(self, request, profile, k):
         short, long = (run(_with_k(request, size), profile) for size in sorted([k, request.k]))
         assert rows(long)[: len(short.picks)] == rows(short)
         assert [pick.score for pick in long.picks][: len(short.picks)] == [pick.score for pick in short.picks]
 
     @given(requests, profiles)
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_filters_give_k_films_while_there_are_enough(self, request, profile):
         passing = request.filters.mask(PIPELINE.bundle.catalogue)
         if not request.include_seen:
@@ -283,7 +283,7 @@ class TestLaws:
         assert passing[found].all()
 
     @given(requests, profiles)
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_a_film_has_one_score_whatever_else_is_asked(self, request, profile):
         plain = Request(user_id="ann", k=100, query=request.query, diversity=0.0, include_seen=True)
         scores = {pick.row: pick.score for pick in run(plain, profile).picks}
@@ -292,7 +292,7 @@ class TestLaws:
                 assert pick.score == pytest.approx(scores[pick.row], abs=1e-6)
 
     @given(profiles)
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=30)
     def test_scores_are_sorted_without_diversity_and_lie_between_0_and_1(self, profile):
         scores = [pick.score for pick in run(Request(user_id="ann", k=100, diversity=0.0), profile).picks]
         assert scores == sorted(scores, reverse=True)

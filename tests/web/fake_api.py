@@ -133,9 +133,9 @@ def _brief(film: Json) -> Json:
 
 
 def _affinity(film: Json, liked: list[Json], query: str) -> float:
-    shared = sum(len(set(film["genres"]) & set(other["genres"])) for other in liked)
+    shared = float(sum(len(set(film["genres"]) & set(other["genres"])) for other in liked))
     text = json.dumps(film, ensure_ascii=False).lower()
-    return shared + 5 * sum(word in text for word in query.lower().split()) + film.get("popularity", 0) / 100
+    return shared + 5 * sum(word in text for word in query.lower().split()) + float(film.get("popularity", 0)) / 100
 
 
 def _passes(film: Json, filters: Json) -> bool:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from services.api.app.port import RecommenderPort
 from services.recommender.ports import KeyStore, QuotaPort, SecretPort
-from services.recommender.service import Recommender
 
 if TYPE_CHECKING:
     from services.bootstrap import Services
@@ -22,7 +22,7 @@ class AppServices:
     ``web_dir``: folder of the demo page. ``close`` gives files and sockets back at shutdown.
     """
 
-    recommender: Recommender
+    recommender: RecommenderPort
     keys: KeyStore | None = None
     quota: QuotaPort | None = None
     auth_required: bool = False

@@ -3,7 +3,6 @@ import json
 import logging
 import shutil
 import threading
-import time
 import weakref
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from services.recommender.errors import BundleDamaged, BundleMissing
 from services.recommender.ports import Deadline, SearchRequest
 from tests.builders import ManualClock, NumpySearch, make_bundle
 from tests.damage import flip_bit
+from tests.patience import wait_for
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ class TestReleases:
         def slow(bundle, path):
             if bundle.version == versions[1]:
                 opened.set()
-                assert go_on.wait(30)
+                wait_for(go_on.is_set, "leave to go on")
             return NumpySearch(bundle)
 
         bundles = LocalBundles(home)
@@ -149,7 +149,7 @@ class TestReleases:
         assert not opened.is_set()
         clock.advance(0.2)
         assert releases.current().bundle.version == versions[0]
-        assert opened.wait(30)
+        wait_for(opened.is_set, "the new bundle to be opened")
         clock.advance(5)
         assert releases.current().bundle.version == versions[0]
         go_on.set()
@@ -249,9 +249,8 @@ class TestReleases:
             thread.start()
         for version in versions[1:] + versions[:2]:
             bundles.activate(version)
-            until = time.monotonic() + 30
-            while releases.current().bundle.version != version and time.monotonic() < until:
-                time.sleep(0.01)
+            wait_for(lambda version=version: releases.current().bundle.version == version, "the new bundle")
+            wait_for(lambda version=version: failures or version in served, "an answer out of it")
         stop.set()
         for thread in threads:
             thread.join()

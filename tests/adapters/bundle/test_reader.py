@@ -186,7 +186,7 @@ def test_every_file_truncated_or_gone_is_named(finished, tmp_path):
             shutil.rmtree(copy)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80)
 @given(st.data())
 def test_corrupt_bytes_are_damage_and_nothing_else(finished, tmp_path_factory, data):
     name = data.draw(st.sampled_from(files_of(finished)))
@@ -215,7 +215,7 @@ def test_a_manifest_without_its_own_checksum_is_refused_with_what_to_do(copy):
         open_bundle(copy)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_single_flipped_bit_is_found_in_every_file(finished, tmp_path_factory, data):
     copy = tmp_path_factory.getbasetemp() / "flipped" / finished.name

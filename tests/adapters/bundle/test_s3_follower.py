@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from services.adapters.bundle.local import LocalBundles, LocalReleases, Pointer
-from services.adapters.bundle.s3 import objects as adapter
 from services.adapters.bundle.s3.bucket import Bucket
 from services.adapters.bundle.s3.bundles import S3Bundles, open_bucket
 from services.adapters.bundle.s3.failures import BucketUnavailable
@@ -20,10 +18,9 @@ from services.adapters.bundle.writer import write_bundle
 from services.recommender.errors import BundleDamaged, BundleError, BundleMissing
 from tests.builders import ManualClock, NumpySearch, make_bundle
 from tests.damage import flip_bit
+from tests.patience import wait_for
 from tests.s3_server import new_bucket, s3_server, spoil
 from tests.servers.proxy import Proxy
-
-WAIT_S = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -66,12 +63,6 @@ def local(tmp_path) -> LocalBundles:
     return LocalBundles(tmp_path / "home")
 
 
-@pytest.fixture(autouse=True)
-def short_waits(monkeypatch) -> None:
-    monkeypatch.setattr(adapter, "CONNECT_S", 0.5)
-    monkeypatch.setattr(adapter, "READ_S", 5.0)
-
-
 @pytest.fixture(scope="module")
 def made(index_dir, tmp_path_factory) -> list[Path]:
     """Two bundles. Never change them."""
@@ -83,13 +74,6 @@ def made(index_dir, tmp_path_factory) -> list[Path]:
 
 def release(remote: S3Bundles, path: Path) -> str:
     return BucketPointer(remote._objects).move(path.name).version
-
-
-def wait_until(condition, what: str) -> None:
-    end = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < end, f"waited for {what}"
-        time.sleep(0.01)
 
 
 class TestLook:
@@ -255,7 +239,7 @@ class TestServing:
         try:
             assert local.pointer().version == made[0].name
             release(remote, made[1])
-            wait_until(lambda: local.pointer().version == made[1].name, "the new bundle")
+            wait_for(lambda: local.pointer().version == made[1].name, "the new bundle")
         finally:
             follower.stop()
         assert "marquee-bucket" not in [thread.name for thread in threading.enumerate()]
@@ -266,13 +250,13 @@ class TestServing:
         follower.start()
         try:
             proxy.drop()
-            wait_until(lambda: follower.last_error is not None, "the outage")
+            wait_for(lambda: follower.last_error is not None, "the outage")
             assert local.pointer().version == made[0].name
             proxy.forward()
             release(remote, made[1])
-            wait_until(lambda: local.pointer().version == made[1].name, "the new bundle")
+            wait_for(lambda: local.pointer().version == made[1].name, "the new bundle")
             # Which is a moment before it is done.
-            wait_until(lambda: follower.last_error is None, "the end of the outage")
+            wait_for(lambda: follower.last_error is None, "the end of the outage")
         finally:
             follower.stop()
 
@@ -291,7 +275,7 @@ class TestServing:
         follower = BucketFollower(faulty, local, every_s=0.02)
         follower.start()
         try:
-            wait_until(lambda: faulty.asked > 3, "another look")
+            wait_for(lambda: faulty.asked > 3, "another look")
         finally:
             follower.stop()
         assert "looking at the bucket failed" in caplog.text

@@ -9,8 +9,9 @@ from services.recommender.domain.genres import to_mask
 from services.recommender.errors import SearchUnavailable
 from services.recommender.ports import Deadline, SearchRequest
 from tests.builders import ManualClock
+from tests.patience import PATIENCE_S
 
-NOW = Deadline.within(ManualClock(), 10)
+NOW = Deadline.within(ManualClock(), PATIENCE_S)
 # Rows of int8 codes are of unit length up to this; an engine that normalises differs by as much.
 VECTORS_ROUNDED = 0.01
 

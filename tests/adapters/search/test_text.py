@@ -9,8 +9,9 @@ from services.recommender.domain.filters import Filters
 from services.recommender.domain.genres import to_mask
 from services.recommender.ports import Deadline, SearchRequest
 from tests.builders import ManualClock
+from tests.patience import PATIENCE_S
 
-NOW = Deadline.within(ManualClock(), 1)
+NOW = Deadline.within(ManualClock(), PATIENCE_S)
 
 
 def leg(search, text, **options):
@@ -113,7 +114,7 @@ def test_operators_have_no_meaning(find, text):
         find(text)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(text=st.text(max_size=200))
 def test_any_text_is_a_query(films_search, text):
     hits = leg(films_search, text)
@@ -166,7 +167,7 @@ FILTERS = st.builds(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(filters=FILTERS, text=st.sampled_from(["film", "film 7", "heist", "ada ford film", "flim 12", "western"]))
 def test_the_engine_filters_as_the_mask_does(world_search, world, filters, text):
     everything = leg(world_search, text, size=300)
@@ -178,7 +179,7 @@ def test_the_engine_filters_as_the_mask_does(world_search, world, filters, text)
     assert (filtered.reference, filtered.floor) == (everything.reference, everything.floor)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(filters=FILTERS, size=st.integers(1, 60))
 def test_a_film_has_the_same_score_whatever_is_filtered(world_search, filters, size):
     everything = leg(world_search, "film 7 heist", size=size)

@@ -200,7 +200,7 @@ def test_erasures_in_many_threads_leave_nothing(store: Store, tmp_path: Path) ->
 
 
 @given(at=st.integers(-24, 8), size=st.integers(8, 20))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_bytes_are_found_wherever_they_stand(tmp_path_factory: pytest.TempPathFactory, at: int, size: int) -> None:
     """Also across two of the blocks that are read."""
     path, wanted = tmp_path_factory.getbasetemp() / "haystack", b"x" * size

@@ -28,7 +28,7 @@ def test_no_number_is_off_by_more_than_half_a_step(films, dims, seed):
     assert np.all(np.abs(back - vectors) <= embeddings.scales[:, None] * 0.501)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     films=st.sampled_from([1, 7, BLOCK_ROWS - 1, BLOCK_ROWS, BLOCK_ROWS + 1, 3 * BLOCK_ROWS + 5]),
     queries=st.integers(1, 4),

@@ -40,7 +40,7 @@ tastes = st.lists(st.integers(0, 119), min_size=1, max_size=15, unique=True).map
 
 class TestCitedFilms:
     @given(tastes)
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     def test_without_the_cited_film_the_score_falls(self, profile):
         request = Request(user_id="ann", k=5, include_seen=True)
         before = raw_scores(profile)
@@ -52,7 +52,7 @@ class TestCitedFilms:
                     assert after.get(pick.row, min(after.values())) < before[pick.row]
 
     @given(tastes)
-    @settings(max_examples=20, deadline=None)
+    @settings(max_examples=20)
     def test_the_cited_film_is_among_the_two_largest_falls(self, profile):
         names = _names(profile)
         before = raw_scores(profile)

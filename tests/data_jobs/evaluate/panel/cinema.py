@@ -1,6 +1,7 @@
 """A dozen films that everybody knows, with a few facts each."""
 
 from functools import cache
+from typing import Any
 
 from data_jobs.catalogue import build_catalogue
 from data_jobs.evaluate.panel.entries import Ask, Entry, Part, Taste
@@ -38,7 +39,7 @@ def facts() -> Facts:
     return Facts(build_catalogue(FILMS, Events.empty()))
 
 
-def entry(ask: Ask | None = None, **others) -> Entry:
+def entry(ask: Ask | None = None, **others: Any) -> Entry:
     """An entry with whatever is left open filled in."""
     whole = {
         "part": Part.TASTES,
