@@ -46,6 +46,7 @@ def recommend(
     ] = None,
     year_from: Annotated[int | None, typer.Option(help="Earliest year.")] = None,
     year_to: Annotated[int | None, typer.Option(help="Latest year.")] = None,
+    runtime_to: Annotated[int | None, typer.Option(help="Longest running time in minutes.")] = None,
     language: Annotated[
         Strings, typer.Option(metavar="<str>", help="Original language, e.g. fr; may be repeated.")
     ] = None,
@@ -63,7 +64,7 @@ def recommend(
 
     filters = {
         "genres": genre or [], "not_genres": not_genre or [], "year_from": year_from, "year_to": year_to,
-        "languages": language or [], "min_votes": min_votes,
+        "runtime_to": runtime_to, "languages": language or [], "min_votes": min_votes,
     }  # fmt: skip
     body = {
         "user_id": user, "k": k, "explain": explain or trace, "liked": liked, "disliked": disliked,

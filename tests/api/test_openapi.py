@@ -30,7 +30,7 @@ ROUTES = {
 FIELDS = {
     "RecommendBody": "user_id k explain liked disliked tmdb_ids query filters exclude_item_ids include_seen diversity "
     "cursor",
-    "FiltersBody": "genres not_genres year_from year_to languages min_votes",
+    "FiltersBody": "genres not_genres year_from year_to runtime_to languages min_votes",
     "FromFilmsBody": "tmdb_ids item_ids top_n",
     "FeedbackBody": "user_id item_id event value ts recommendation_id",
     "BatchBody": "events",

@@ -44,7 +44,7 @@ def test_every_field_reaches_the_recommender() -> None:
             "query": "  a heist ", "exclude_item_ids": ["8"], "include_seen": True, "diversity": 1, "cursor": "abc",
             "filters": {
                 "genres": ["sci-fi", "DRAMA"], "not_genres": ["Children"], "year_from": 1990, "year_to": 1990,
-                "languages": ["EN", "fr"], "min_votes": 10,
+                "runtime_to": 120, "languages": ["EN", "fr"], "min_votes": 10,
             },
         }
     )  # fmt: skip
@@ -55,15 +55,15 @@ def test_every_field_reaches_the_recommender() -> None:
     )  # fmt: skip
     assert filters.genres == to_mask(["Science Fiction", "Drama"])
     assert filters.not_genres == to_mask(["Family"])
-    assert (filters.year_from, filters.year_to, filters.min_votes) == (1990, 1990, 10)
+    assert (filters.year_from, filters.year_to, filters.runtime_to, filters.min_votes) == (1990, 1990, 120, 10)
     assert filters.languages == ("en", "fr")
 
 
 def test_null_is_the_same_as_absent() -> None:
     names = ("user_id", "liked", "disliked", "tmdb_ids", "query", "filters", "exclude_item_ids", "cursor")
     assert asked(dict.fromkeys(names)) == Request()
-    empty = {"genres": None, "not_genres": None, "year_from": None, "year_to": None, "languages": None}
-    assert asked({"filters": empty}).filters == NO_FILTERS
+    names = ("genres", "not_genres", "year_from", "year_to", "runtime_to", "languages")
+    assert asked({"filters": dict.fromkeys(names)}).filters == NO_FILTERS
 
 
 @pytest.mark.parametrize("query", ["", "   ", "\n\t"])

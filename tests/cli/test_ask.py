@@ -1,10 +1,18 @@
 """recommend, similar, feedback: the same answers as over HTTP."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from data_jobs.sample.load import sample_files
 from tests.cli.conftest import Marquee
+
+RUNTIMES = {
+    film["item_id"]: film["runtime"]
+    for path in sample_files()
+    for film in map(json.loads, path.read_text("utf-8").splitlines())
+}
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -41,6 +49,8 @@ def test_options_reach_the_request(marquee: Marquee) -> None:
         "1970",
         "--year-to",
         "1999",
+        "--runtime-to",
+        "120",
         "--language",
         "en",
     )
@@ -50,6 +60,7 @@ def test_options_reach_the_request(marquee: Marquee) -> None:
         assert "Science Fiction" in item["genres"]
         assert "Comedy" not in item["genres"]
         assert 1970 <= item["year"] <= 1999
+        assert RUNTIMES[item["item_id"]] <= 120
     scores = [item["score"] for item in document["items"]]
     assert scores == sorted(scores, reverse=True)
     first = document["items"][0]["item_id"]

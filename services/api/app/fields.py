@@ -24,6 +24,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "diversity": (0, 1),
     "year_from": (1870, 2100),
     "year_to": (1870, 2100),
+    "runtime_to": (1, 6_000),
     "min_votes": (0, 2**31 - 1),
     "tmdb_id": (1, MAX_TMDB_ID),
     "tmdb_ids": (1, MAX_TMDB_ID),

@@ -38,6 +38,7 @@ class FiltersBody(Body):
     not_genres: Genres | None = Field(default=None, description="none of them")
     year_from: Annotated[int, between("year_from")] | None = None
     year_to: Annotated[int, between("year_to")] | None = None
+    runtime_to: Annotated[int, between("runtime_to")] | None = Field(default=None, description="minutes, inclusive")
     languages: Annotated[tuple[Language, ...], Field(max_length=20)] | None = Field(
         default=None, description="ISO 639-1 codes, any of them"
     )
@@ -58,6 +59,7 @@ class FiltersBody(Body):
             not_genres=genres.to_mask(self.not_genres or ()),
             year_from=self.year_from,
             year_to=self.year_to,
+            runtime_to=self.runtime_to,
             languages=self.languages or (),
             min_votes=self.min_votes,
         )

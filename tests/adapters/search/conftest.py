@@ -84,7 +84,7 @@ def open_engine(engine: str, request: pytest.FixtureRequest) -> Iterator[Callabl
 def films_bundle() -> Bundle:
     popularity = np.array([film.vote_count or 0 for film in FILMS], np.float32) / 10_000
     tables = make_tables(len(FILMS), 2)
-    bundle = assemble(build_catalogue(FILMS, make_events()), tables, popularity, "ease-test")
+    bundle = assemble(build_catalogue(FILMS, make_events()), tables, popularity, popularity, "ease-test")
     return replace(bundle, version="films")
 
 
@@ -124,6 +124,7 @@ def sample(tmp_path_factory) -> Bundle:
     bundle = assemble(
         catalogue,
         make_tables(len(catalogue), 50),
+        votes / votes.max(),
         votes / votes.max(),
         "ease-test",
         embeddings=Embeddings.quantise(vectors, encoder.encoder_id),

@@ -161,6 +161,7 @@ FILTERS = st.builds(
     not_genres=st.sampled_from([0, to_mask(["Romance"]), to_mask(["Western", "Action"])]),
     year_from=st.none() | st.integers(-5, 40_000) | st.integers(1940, 2030),
     year_to=st.none() | st.integers(-5, 40_000) | st.integers(1940, 2030),
+    runtime_to=st.none() | st.integers(-5, 7_000) | st.integers(80, 180) | st.just(2**70),
     languages=st.sampled_from([(), ("en",), ("fr", "ja"), ("xx",), ("xx", "en"), ("",)]),
     min_votes=st.sampled_from([0, 1, 10, 500, 2_500, 2**31, 2**70]),
 )

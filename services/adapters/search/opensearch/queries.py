@@ -62,6 +62,8 @@ def filter_query(filters: Filters) -> Query:
         must.append({"terms": {"genres": list(from_mask(filters.genres))}})
     if filters.year_from is not None or filters.year_to is not None:
         must.append({"range": {"year": _bounds(filters.year_from, filters.year_to)}})
+    if filters.runtime_to is not None:
+        must.append({"range": {"runtime": _bounds(None, filters.runtime_to)}})
     if filters.languages:
         must.append({"terms": {"language": list(filters.languages)}})
     if filters.min_votes:
