@@ -51,6 +51,9 @@ def recommend(
         Strings, typer.Option(metavar="<str>", help="Original language, e.g. fr; may be repeated.")
     ] = None,
     min_votes: Annotated[int, typer.Option(help="Least number of votes.")] = 0,
+    only: Annotated[
+        Strings, typer.Option(metavar="<str>", help="Film id of a shelf, beside which nothing comes; may be repeated.")
+    ] = None,
     exclude: Annotated[Strings, typer.Option(metavar="<str>", help="Film id to leave out; may be repeated.")] = None,
     include_seen: Annotated[bool, typer.Option("--include-seen", help="Films seen before may come back.")] = False,
     diversity: Annotated[float, typer.Option(help="0 (closest to the taste) to 1 (most varied).")] = 0.2,
@@ -68,8 +71,8 @@ def recommend(
     }  # fmt: skip
     body = {
         "user_id": user, "k": k, "explain": explain or trace, "liked": liked, "disliked": disliked,
-        "tmdb_ids": tmdb_id, "query": query, "filters": filters, "exclude_item_ids": exclude,
-        "include_seen": include_seen, "diversity": diversity, "cursor": cursor,
+        "tmdb_ids": tmdb_id, "query": query, "filters": filters, "only_item_ids": only or None,
+        "exclude_item_ids": exclude, "include_seen": include_seen, "diversity": diversity, "cursor": cursor,
     }  # fmt: skip
     request = _checked(RecommendBody, body).to_request()
     with open_services() as services:

@@ -21,6 +21,7 @@ from services.recommender.stages.plan import Plan, make_plan
 from services.recommender.stages.playbook import playbook_legs
 from services.recommender.stages.ranker import Ranked, rank
 from services.recommender.stages.seeds import Seeds, read_seeds
+from services.recommender.stages.shelf import read_shelf
 from services.recommender.stages.signals import Inputs, Mixture, mixture_of
 from services.recommender.stages.taste import Taste, fold_in
 from services.recommender.stages.traits import Known, TraitRows, alikeness
@@ -80,6 +81,7 @@ class Pipeline:
         """
         watch = Stopwatch(deadline.clock)
         with watch.stage("taste"):
+            request, off_shelf = read_shelf(self.bundle.catalogue, request)
             seeds = read_seeds(self.bundle.catalogue, request, profile)
             taste = fold_in(self.bundle.catalogue, seeds.after(profile))
             known = self._known(taste)
@@ -97,9 +99,8 @@ class Pipeline:
             picks = make_picks(top, context, self.constants, request.explain)
         more = int(np.count_nonzero(allowed)) > len(picks)
         counts = {"ranked": len(found.rows), **{name: len(leg.rows) for name, leg in found.legs.items()}}
-        return Ranking(
-            picks, plan.strategy, tuple(found.degraded), seeds.ignored, more, watch.stages, counts | found.counts
-        )
+        ignored = (*seeds.ignored, *off_shelf)
+        return Ranking(picks, plan.strategy, tuple(found.degraded), ignored, more, watch.stages, counts | found.counts)
 
     def plan(self, request: Request, profile: Profile | None) -> Plan:
         """The weights that a request is ranked with. Raises as :meth:`rank`."""

@@ -39,6 +39,14 @@ def test_a_like_is_known_to_the_next_answer(marquee: Marquee) -> None:
     assert film not in [item["item_id"] for item in answer["items"]]
 
 
+def test_a_shelf_is_all_there_is(marquee: Marquee) -> None:
+    films = [item["item_id"] for item in marquee("recommend", "--k", "30", "--json").json["items"]]
+    shelf = [option for film in films[20:23] for option in ("--only", film)]
+    document = marquee("recommend", *shelf, "--only", "nope", "--json").json
+    assert {item["item_id"] for item in document["items"]} == set(films[20:23])
+    assert document["ignored_ids"] == ["nope"]
+
+
 def test_options_reach_the_request(marquee: Marquee) -> None:
     options = (
         "--genre",

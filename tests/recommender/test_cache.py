@@ -28,6 +28,8 @@ def key(request: Request = BASE, weights: Weights | None = None, versions: tuple
         {"query": "heist"},
         {"filters": Filters(year_from=1991)},
         {"exclude_item_ids": ("9",)},
+        {"only_item_ids": ("9",)},
+        {"only_item_ids": ()},
         {"include_seen": True},
         {"diversity": 0.3},
         {"cursor": "abc"},

@@ -68,6 +68,8 @@ class QueryBuilder:
             yield Query.term_set_query(self._schema, "language", list(filters.languages))
         if filters.min_votes:
             yield self._range("votes", filters.min_votes, None)
+        if filters.rows is not None:
+            yield Query.term_set_query(self._schema, "row", list(filters.rows))
 
     def _genres(self, mask: int) -> Query:
         numbers = [number for number in range(len(GENRES)) if mask >> number & 1]

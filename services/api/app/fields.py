@@ -13,6 +13,7 @@ from services.recommender.domain.request import MAX_K
 MAX_ID = 256
 MAX_SEEDS = 500
 MAX_EXCLUDED = 1_000
+MAX_ONLY = 10_000
 MAX_QUERY = 500
 MAX_BATCH = 100
 MAX_TMDB_ID = 2**31 - 1

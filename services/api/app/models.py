@@ -9,6 +9,7 @@ from pydantic_core.core_schema import ValidationInfo
 from services.api.app.fields import (
     MAX_BATCH,
     MAX_EXCLUDED,
+    MAX_ONLY,
     Genres,
     ItemId,
     ItemIds,
@@ -80,6 +81,9 @@ class RecommendBody(Body):
     tmdb_ids: TmdbIds | None = Field(default=None, description="likes by TMDB id; not stored")
     query: QueryText | None = Field(default=None, description="free text; blank is none")
     filters: FiltersBody | None = None
+    only_item_ids: Annotated[tuple[ItemId, ...], Field(max_length=MAX_ONLY)] | None = Field(
+        default=None, description="a library or shelf: nothing else is recommended"
+    )
     exclude_item_ids: Annotated[tuple[ItemId, ...], Field(max_length=MAX_EXCLUDED)] | None = None
     include_seen: Annotated[bool, Field(strict=True)] = False
     diversity: Annotated[float, between("diversity")] = 0.2
@@ -98,6 +102,7 @@ class RecommendBody(Body):
             tmdb_ids=self.tmdb_ids or (),
             query=self.query,
             filters=self.filters.to_filters() if self.filters else NO_FILTERS,
+            only_item_ids=self.only_item_ids,
             exclude_item_ids=self.exclude_item_ids or (),
             include_seen=self.include_seen,
             diversity=self.diversity,

@@ -12,7 +12,7 @@ from services.recommender.domain.catalogue import Catalogue
 class Filters:
     """All given conditions must hold. ``genres``: any of them (bit mask); ``not_genres``: none of them.
     Years are inclusive, and so is ``runtime_to``, in minutes. A film whose year, running time or language is unknown
-    fails a filter on it.
+    fails a filter on it. ``rows``: these films alone (a shelf), ascending and distinct.
     """
 
     genres: int = 0
@@ -22,6 +22,7 @@ class Filters:
     runtime_to: int | None = None
     languages: tuple[str, ...] = ()
     min_votes: int = 0
+    rows: tuple[int, ...] | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -46,6 +47,10 @@ class Filters:
             passes &= np.isin(catalogue.language_codes, codes)
         if self.min_votes:
             passes &= catalogue.votes >= self.min_votes
+        if self.rows is not None:
+            among = np.zeros(len(catalogue), bool)
+            among[np.array(self.rows, np.intp)] = True
+            passes &= among
         return passes
 
 

@@ -21,6 +21,7 @@ FILTERS = st.builds(
     runtime_to=st.none() | st.integers(-5, 200) | st.just(2**40),
     languages=st.lists(st.sampled_from(["en", "fr", "ja", "xx"]), max_size=3).map(tuple),
     min_votes=st.integers(0, 700) | st.just(2**40),
+    rows=st.none() | st.sets(st.integers(0, 59)).map(lambda rows: tuple(sorted(rows))),
 )
 
 
@@ -40,6 +41,7 @@ def passes(filters: Filters, row: int) -> bool:
             filters.runtime_to is None or 0 < CATALOGUE.runtimes[row] <= filters.runtime_to,
             not filters.languages or language in filters.languages,
             CATALOGUE.votes[row] >= filters.min_votes,
+            filters.rows is None or row in filters.rows,
         )
     )
 
@@ -56,6 +58,7 @@ def test_more_conditions_never_let_more_films_through(one, other):
     both = Filters(
         genres=one.genres, not_genres=one.not_genres | other.not_genres, year_from=one.year_from, year_to=one.year_to,
         runtime_to=one.runtime_to, languages=one.languages, min_votes=max(one.min_votes, other.min_votes),
+        rows=one.rows,
     )  # fmt: skip
     assert not np.any(both.mask(CATALOGUE) & ~one.mask(CATALOGUE))
 
@@ -64,6 +67,7 @@ def test_no_filters_let_everything_through():
     assert NO_FILTERS.is_empty
     assert NO_FILTERS.mask(CATALOGUE).all()
     assert not Filters(min_votes=1).is_empty
+    assert not Filters(rows=()).is_empty
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,9 @@ def filter_query(filters: Filters) -> Query:
         must.append({"terms": {"language": list(filters.languages)}})
     if filters.min_votes:
         must.append({"range": {"votes": _bounds(filters.min_votes, None)}})
+    if filters.rows is not None:
+        # At most 10,000 of the 65,536 that index.max_terms_count allows.
+        must.append({"terms": {"row": list(filters.rows)}})
     unwanted = [{"terms": {"genres": list(from_mask(filters.not_genres))}}] if filters.not_genres else []
     return {"bool": {"filter": must, "must_not": unwanted}}
 

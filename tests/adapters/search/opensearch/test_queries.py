@@ -12,7 +12,7 @@ from services.recommender.domain.genres import to_mask
 
 EVERYTHING = Filters(
     genres=to_mask(["Drama", "War"]), not_genres=to_mask(["Horror"]), year_from=1990, year_to=2000, runtime_to=120,
-    languages=("en", "fr"), min_votes=50,
+    languages=("en", "fr"), min_votes=50, rows=(3, 8),
 )  # fmt: skip
 VECTORS = np.array([[0.6, 0.8], [1.0, 0.0]], np.float32)
 
@@ -79,6 +79,7 @@ def test_all_conditions():
         {"range": {"runtime": {"lte": 120}}},
         {"terms": {"language": ["en", "fr"]}},
         {"range": {"votes": {"gte": 50}}},
+        {"terms": {"row": [3, 8]}},
     ]
     assert found["must_not"] == [{"terms": {"genres": ["Horror"]}}]
 
