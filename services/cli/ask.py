@@ -57,6 +57,9 @@ def recommend(
     exclude: Annotated[Strings, typer.Option(metavar="<str>", help="Film id to leave out; may be repeated.")] = None,
     include_seen: Annotated[bool, typer.Option("--include-seen", help="Films seen before may come back.")] = False,
     diversity: Annotated[float, typer.Option(help="0 (closest to the taste) to 1 (most varied).")] = 0.2,
+    familiarity: Annotated[
+        float | None, typer.Option(help="0 (films hardly anybody has heard of) to 1 (crowd-pleasers).")
+    ] = None,
     cursor: Annotated[str | None, typer.Option(help="next_cursor of the page before.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="A sentence and the signals for each film.")] = False,
     trace: Annotated[bool, typer.Option("--trace", help="Show strategy, signals and milliseconds by stage.")] = False,
@@ -72,7 +75,8 @@ def recommend(
     body = {
         "user_id": user, "k": k, "explain": explain or trace, "liked": liked, "disliked": disliked,
         "tmdb_ids": tmdb_id, "query": query, "filters": filters, "only_item_ids": only or None,
-        "exclude_item_ids": exclude, "include_seen": include_seen, "diversity": diversity, "cursor": cursor,
+        "exclude_item_ids": exclude, "include_seen": include_seen, "diversity": diversity,
+        "familiarity": familiarity, "cursor": cursor,
     }  # fmt: skip
     request = _checked(RecommendBody, body).to_request()
     with open_services() as services:

@@ -15,6 +15,7 @@ from services.recommender.domain.weights import Weights
 from services.recommender.ports import Deadline, Leg, Release, SearchResult, TextEncoder
 from services.recommender.stages import diversity, retrieval, retrievers
 from services.recommender.stages.facts import Facts
+from services.recommender.stages.familiarity import familiarity_factor
 from services.recommender.stages.legs import search_legs
 from services.recommender.stages.picks import Context, make_picks
 from services.recommender.stages.plan import Plan, make_plan
@@ -122,13 +123,15 @@ class Pipeline:
     ) -> Retrieved:
         inputs = Inputs(self.facts, self.constants, plan, taste, known, SearchResult())
         tables = self.bundle.collaborative
+        # Familiarity: a factor on the terms of the taste and of the prior, before candidates are chosen.
+        factor = familiarity_factor(self.facts.renown, request.familiarity)
         if plan.playbook:
             terms, degraded = playbook_legs(self.release, self.trait_rows, taste, deadline, request.filters)
-            mixture = Mixture.of_terms(tables, terms)
+            mixture = Mixture.of_terms(tables, terms, factor)
             return Retrieved(inputs, mixture, retrieval.candidates(mixture.base(), allowed), degraded)
         hits, degraded = search_legs(self.release, self._encoder, request, plan, taste, self.constants, deadline)
         inputs = replace(inputs, hits=hits)
-        mixture = mixture_of(inputs)
+        mixture = mixture_of(inputs, factor)
         brought = {"traits": retrievers.by_traits(self.facts, known, plan, allowed)}
         if request.query is None:
             brought["vectors"] = retrievers.by_vectors(hits.knn)

@@ -70,6 +70,7 @@ def refused(response: Any, status: int, pointer: str | None = None) -> dict[str,
         ({"filters": {"year_from": 2000, "year_to": 1990}}, "/filters/year_to", "not be before year_from (2000)"),
         ({"filters": {"languages": ["eng"]}}, "/filters/languages/0", "filters.languages[0]"),
         ({"filters": {"languages": ["en"] * 21}}, "/filters/languages", "at most 20 entries"),
+        ({"familiarity": 1.5}, "/familiarity", "familiarity must be between 0 and 1; got 1.5"),
         ({"filters": {"runtime_to": 0}}, "/filters/runtime_to", "between 1 and 6000"),
         ({"filters": {"min_votes": -1}}, "/filters/min_votes", "min_votes must be between 0"),
         ({"filters": {"stars": 5}}, "/filters/stars", "filters.stars is not a known field"),
@@ -238,8 +239,8 @@ values = st.recursive(
 )
 FIELDS = (
     "user_id", "k", "explain", "liked", "disliked", "tmdb_ids", "query", "filters", "only_item_ids", "exclude_item_ids",
-    "include_seen", "diversity", "cursor", "item_id", "item_ids", "event", "value", "ts", "recommendation_id", "events",
-    "top_n",
+    "include_seen", "diversity", "familiarity", "cursor", "item_id", "item_ids", "event", "value", "ts",
+    "recommendation_id", "events", "top_n",
 )  # fmt: skip
 bodies = st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=8), values, max_size=6)
 paths = st.sampled_from(["/recommend", "/recommend/from-films", "/feedback", "/feedback/batch"])

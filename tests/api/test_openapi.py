@@ -29,7 +29,7 @@ ROUTES = {
 }
 FIELDS = {
     "RecommendBody": "user_id k explain liked disliked tmdb_ids query filters only_item_ids exclude_item_ids "
-    "include_seen diversity cursor",
+    "include_seen diversity familiarity cursor",
     "FiltersBody": "genres not_genres year_from year_to runtime_to languages min_votes",
     "FromFilmsBody": "tmdb_ids item_ids top_n",
     "FeedbackBody": "user_id item_id event value ts recommendation_id",

@@ -42,7 +42,7 @@ def test_every_field_reaches_the_recommender() -> None:
         {
             "user_id": "u1", "k": 100, "explain": True, "liked": ["6", "50"], "disliked": ["7"], "tmdb_ids": [949],
             "query": "  a heist ", "only_item_ids": ["9"], "exclude_item_ids": ["8"], "include_seen": True,
-            "diversity": 1, "cursor": "abc",
+            "diversity": 1, "familiarity": 0, "cursor": "abc",
             "filters": {
                 "genres": ["sci-fi", "DRAMA"], "not_genres": ["Children"], "year_from": 1990, "year_to": 1990,
                 "runtime_to": 120, "languages": ["EN", "fr"], "min_votes": 10,
@@ -52,7 +52,8 @@ def test_every_field_reaches_the_recommender() -> None:
     filters = request.filters
     assert request == Request(
         user_id="u1", k=100, explain=True, liked=("6", "50"), disliked=("7",), tmdb_ids=(949,), query="a heist",
-        filters=filters, only_item_ids=("9",), exclude_item_ids=("8",), include_seen=True, diversity=1.0, cursor="abc",
+        filters=filters, only_item_ids=("9",), exclude_item_ids=("8",), include_seen=True, diversity=1.0,
+        familiarity=0.0, cursor="abc",
     )  # fmt: skip
     assert filters.genres == to_mask(["Science Fiction", "Drama"])
     assert filters.not_genres == to_mask(["Family"])
@@ -62,7 +63,7 @@ def test_every_field_reaches_the_recommender() -> None:
 
 def test_null_is_the_same_as_absent() -> None:
     lists = ("liked", "disliked", "tmdb_ids", "only_item_ids", "exclude_item_ids")
-    names = ("user_id", *lists, "query", "filters", "cursor")
+    names = ("user_id", *lists, "query", "filters", "familiarity", "cursor")
     assert asked(dict.fromkeys(names)) == Request()
     names = ("genres", "not_genres", "year_from", "year_to", "runtime_to", "languages")
     assert asked({"filters": dict.fromkeys(names)}).filters == NO_FILTERS

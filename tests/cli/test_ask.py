@@ -47,6 +47,14 @@ def test_a_shelf_is_all_there_is(marquee: Marquee) -> None:
     assert document["ignored_ids"] == ["nope"]
 
 
+def test_familiarity_asks_for_other_films(marquee: Marquee) -> None:
+    hardly, well = (
+        {item["item_id"] for item in marquee("recommend", "--familiarity", level, "--json").json["items"]}
+        for level in "01"
+    )
+    assert not hardly & well
+
+
 def test_options_reach_the_request(marquee: Marquee) -> None:
     options = (
         "--genre",

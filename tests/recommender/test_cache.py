@@ -32,6 +32,7 @@ def key(request: Request = BASE, weights: Weights | None = None, versions: tuple
         {"only_item_ids": ()},
         {"include_seen": True},
         {"diversity": 0.3},
+        {"familiarity": 0.5},
         {"cursor": "abc"},
         {"user_id": "bob"},
         {"user_id": None},

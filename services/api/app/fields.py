@@ -23,6 +23,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "top_n": (1, MAX_K),
     "limit": (1, 50),
     "diversity": (0, 1),
+    "familiarity": (0, 1),
     "year_from": (1870, 2100),
     "year_to": (1870, 2100),
     "runtime_to": (1, 6_000),

@@ -87,6 +87,9 @@ class RecommendBody(Body):
     exclude_item_ids: Annotated[tuple[ItemId, ...], Field(max_length=MAX_EXCLUDED)] | None = None
     include_seen: Annotated[bool, Field(strict=True)] = False
     diversity: Annotated[float, between("diversity")] = 0.2
+    familiarity: Annotated[float, between("familiarity")] | None = Field(
+        default=None, description="0: films hardly anybody has heard of; 1: crowd-pleasers; .5, the default: neither"
+    )
     cursor: Annotated[str, Field(min_length=1, max_length=8_192)] | None = Field(
         default=None, description="next_cursor of the page before"
     )
@@ -106,6 +109,7 @@ class RecommendBody(Body):
             exclude_item_ids=self.exclude_item_ids or (),
             include_seen=self.include_seen,
             diversity=self.diversity,
+            familiarity=self.familiarity,
             cursor=self.cursor,
         )
 

@@ -23,6 +23,7 @@ class Request:
     """``liked``, ``disliked`` and ``tmdb_ids`` count as the newest events and are not stored. ``cursor``:
     ``next_cursor`` of the page before. ``diversity`` 0 ... 1 (MMR lambda = 1 - diversity). ``only_item_ids``: a shelf,
     nothing else is recommended; None for no such limit.
+    ``familiarity`` 0 (hardly known films) ... 1 (crowd-pleasers); None for neither.
     """
 
     user_id: str | None = None
@@ -37,6 +38,7 @@ class Request:
     exclude_item_ids: tuple[str, ...] = ()
     include_seen: bool = False
     diversity: float = 0.2
+    familiarity: float | None = None
     cursor: str | None = None
 
 
