@@ -65,6 +65,8 @@ def make_catalogue(films: int) -> Catalogue:
     years[-1] = 0
     languages = (np.arange(films) % 3).astype(np.int16)
     languages[-1] = -1
+    runtimes = (80 + np.arange(films) % 100).astype(np.int16)
+    runtimes[-1] = 0
     return Catalogue(
         item_ids=Strings.of(ids),
         titles=Strings.of(f"Film {i}" for i in range(films)),
@@ -75,7 +77,7 @@ def make_catalogue(films: int) -> Catalogue:
         languages=LANGUAGES,
         votes=np.arange(films, 0, -1).astype(np.int32) * 10,
         tmdb_ids=(np.arange(films) + 1_000).astype(np.int32),
-        runtimes=(80 + np.arange(films) % 100).astype(np.int16),
+        runtimes=runtimes,
         ages=np.full(films, -1, np.int8),
         series=np.full(films, -1, np.int32),
         parts=np.zeros(films, np.int16),

@@ -16,12 +16,14 @@ from services.recommender.ports import Deadline, Leg, Release, SearchResult, Tex
 from services.recommender.stages import diversity, retrieval, retrievers
 from services.recommender.stages.coherence import coherence
 from services.recommender.stages.facts import Facts
+from services.recommender.stages.familiarity import familiarity_factor
 from services.recommender.stages.legs import search_legs
 from services.recommender.stages.picks import Context, make_picks
 from services.recommender.stages.plan import Plan, make_plan
 from services.recommender.stages.playbook import playbook_legs
 from services.recommender.stages.ranker import Ranked, next_part_first, rank
 from services.recommender.stages.seeds import Seeds, read_seeds
+from services.recommender.stages.shelf import read_shelf
 from services.recommender.stages.signals import Inputs, Mixture, mixture_of
 from services.recommender.stages.taste import Taste, fold_in
 from services.recommender.stages.traits import Known, TraitRows
@@ -81,6 +83,7 @@ class Pipeline:
         """
         watch = Stopwatch(deadline.clock)
         with watch.stage("taste"):
+            request, off_shelf = read_shelf(self.bundle.catalogue, request)
             seeds = read_seeds(self.bundle.catalogue, request, profile)
             taste = fold_in(self.bundle.catalogue, seeds.after(profile))
             known = self._known(taste)
@@ -99,9 +102,8 @@ class Pipeline:
             picks = make_picks(top, context, self.constants, request.explain)
         more = int(np.count_nonzero(allowed)) > len(picks)
         counts = {"ranked": len(found.rows), **{name: len(leg.rows) for name, leg in found.legs.items()}}
-        return Ranking(
-            picks, plan.strategy, tuple(found.degraded), seeds.ignored, more, watch.stages, counts | found.counts
-        )
+        ignored = (*seeds.ignored, *off_shelf)
+        return Ranking(picks, plan.strategy, tuple(found.degraded), ignored, more, watch.stages, counts | found.counts)
 
     def plan(self, request: Request, profile: Profile | None) -> Plan:
         """The weights that a request is ranked with. Raises as :meth:`rank`."""
@@ -123,13 +125,15 @@ class Pipeline:
     ) -> Retrieved:
         inputs = Inputs(self.facts, self.constants, plan, taste, known, SearchResult())
         tables = self.bundle.collaborative
+        # Familiarity: a factor on the terms of the taste and of the prior, before candidates are chosen.
+        factor = familiarity_factor(self.facts.renown, request.familiarity)
         if plan.playbook:
             terms, degraded = playbook_legs(self.release, self.trait_rows, taste, deadline, request.filters)
-            mixture = Mixture.of_terms(tables, terms)
+            mixture = Mixture.of_terms(tables, terms, factor)
             return Retrieved(inputs, mixture, retrieval.candidates(mixture.base(), allowed), degraded)
         hits, degraded = search_legs(self.release, self._encoder, request, plan, taste, self.constants, deadline)
         inputs = replace(inputs, hits=hits)
-        mixture = mixture_of(inputs)
+        mixture = mixture_of(inputs, factor)
         brought = {"traits": retrievers.by_traits(self.facts, known, plan, allowed)}
         brought["series"] = retrievers.by_series(self.bundle.catalogue, taste, allowed)
         if request.query is None:

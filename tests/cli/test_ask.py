@@ -1,10 +1,18 @@
 """recommend, similar, feedback: the same answers as over HTTP."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from data_jobs.sample.load import sample_files
 from tests.cli.conftest import Marquee
+
+RUNTIMES = {
+    film["item_id"]: film["runtime"]
+    for path in sample_files()
+    for film in map(json.loads, path.read_text("utf-8").splitlines())
+}
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -31,6 +39,22 @@ def test_a_like_is_known_to_the_next_answer(marquee: Marquee) -> None:
     assert film not in [item["item_id"] for item in answer["items"]]
 
 
+def test_a_shelf_is_all_there_is(marquee: Marquee) -> None:
+    films = [item["item_id"] for item in marquee("recommend", "--k", "30", "--json").json["items"]]
+    shelf = [option for film in films[20:23] for option in ("--only", film)]
+    document = marquee("recommend", *shelf, "--only", "nope", "--json").json
+    assert {item["item_id"] for item in document["items"]} == set(films[20:23])
+    assert document["ignored_ids"] == ["nope"]
+
+
+def test_familiarity_asks_for_other_films(marquee: Marquee) -> None:
+    hardly, well = (
+        {item["item_id"] for item in marquee("recommend", "--familiarity", level, "--json").json["items"]}
+        for level in "01"
+    )
+    assert not hardly & well
+
+
 def test_options_reach_the_request(marquee: Marquee) -> None:
     options = (
         "--genre",
@@ -41,6 +65,8 @@ def test_options_reach_the_request(marquee: Marquee) -> None:
         "1970",
         "--year-to",
         "1999",
+        "--runtime-to",
+        "120",
         "--language",
         "en",
     )
@@ -50,6 +76,7 @@ def test_options_reach_the_request(marquee: Marquee) -> None:
         assert "Science Fiction" in item["genres"]
         assert "Comedy" not in item["genres"]
         assert 1970 <= item["year"] <= 1999
+        assert RUNTIMES[item["item_id"]] <= 120
     scores = [item["score"] for item in document["items"]]
     assert scores == sorted(scores, reverse=True)
     first = document["items"][0]["item_id"]

@@ -256,6 +256,7 @@ requests = st.builds(
         not_genres=st.sampled_from([0, to_mask(["Action"])]),
         year_from=st.sampled_from([None, 1960, 1999]),
         year_to=st.sampled_from([None, 1990]),
+        runtime_to=st.sampled_from([None, 100]),
         languages=st.sampled_from([(), ("fr",), ("en", "ja")]),
         min_votes=st.sampled_from([0, 500]),
     ),

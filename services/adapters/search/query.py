@@ -62,10 +62,14 @@ class QueryBuilder:
             yield self._genres(filters.genres)
         if filters.year_from is not None or filters.year_to is not None:
             yield self._range("year", filters.year_from, filters.year_to)
+        if filters.runtime_to is not None:
+            yield self._range("runtime", None, filters.runtime_to)
         if filters.languages:
             yield Query.term_set_query(self._schema, "language", list(filters.languages))
         if filters.min_votes:
             yield self._range("votes", filters.min_votes, None)
+        if filters.rows is not None:
+            yield Query.term_set_query(self._schema, "row", list(filters.rows))
 
     def _genres(self, mask: int) -> Query:
         numbers = [number for number in range(len(GENRES)) if mask >> number & 1]

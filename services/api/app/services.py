@@ -11,7 +11,8 @@ from services.recommender.ports import KeyStore, QuotaPort, SecretPort
 if TYPE_CHECKING:
     from services.bootstrap import Services
 
-MAX_BODY_BYTES = 1 << 20
+# Ten thousand ids of 200 bytes each (``only_item_ids``); Lambda takes 6 MB.
+MAX_BODY_BYTES = 2 << 20
 WEB_DIR = Path(__file__).resolve().parents[2] / "web"
 
 

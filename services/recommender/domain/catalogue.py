@@ -91,8 +91,11 @@ class Catalogue:
         """The row of each id, int32[n], -1 for an unknown one. A hash that meets another film's is unknown."""
         wanted = list(item_ids)
         rows = self.rows_of_hashes(hash_ids(wanted))
-        known = [row >= 0 and self.item_ids[row] == item_id for row, item_id in zip(rows, wanted, strict=True)]
-        return np.where(np.array(known, bool), rows, np.int32(-1))
+        found = np.flatnonzero(rows >= 0)
+        theirs = self.item_ids.take(rows[found])
+        others = [at for at, item_id in zip(found.tolist(), theirs, strict=True) if wanted[at] != item_id]
+        rows[others] = -1
+        return rows
 
     def rows_of_tmdb(self, tmdb_ids: Iterable[int]) -> NDArray[np.int32]:
         """The first row with each TMDB id, int32[n], -1 for an unknown one."""

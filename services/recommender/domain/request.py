@@ -21,7 +21,9 @@ class Strategy(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Request:
     """``liked``, ``disliked`` and ``tmdb_ids`` count as the newest events and are not stored. ``cursor``:
-    ``next_cursor`` of the page before. ``diversity`` 0 ... 1 (MMR lambda = 1 - diversity).
+    ``next_cursor`` of the page before. ``diversity`` 0 ... 1 (MMR lambda = 1 - diversity). ``only_item_ids``: a shelf,
+    nothing else is recommended; None for no such limit.
+    ``familiarity`` 0 (hardly known films) ... 1 (crowd-pleasers); None for neither.
     """
 
     user_id: str | None = None
@@ -32,9 +34,11 @@ class Request:
     tmdb_ids: tuple[int, ...] = ()
     query: str | None = None
     filters: Filters = NO_FILTERS
+    only_item_ids: tuple[str, ...] | None = None
     exclude_item_ids: tuple[str, ...] = ()
     include_seen: bool = False
     diversity: float = 0.2
+    familiarity: float | None = None
     cursor: str | None = None
 
 

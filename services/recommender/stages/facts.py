@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.weights import Weights
+from services.recommender.stages.familiarity import renown
 from services.recommender.stages.reasons import PopularIn
 from services.recommender.stages.taste import Taste
 from services.recommender.stages.traits import Postings, TraitRows
@@ -54,6 +55,11 @@ class Facts:
     def popular_in(self) -> PopularIn:
         """In which genre each film stands out."""
         return PopularIn.of(self.bundle.catalogue, self.prior)
+
+    @cached_property
+    def renown(self) -> Floats:
+        """How well known each film is, float32[films]."""
+        return renown(self.bundle)
 
     @cached_property
     def maturity(self) -> float:

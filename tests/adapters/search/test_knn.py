@@ -55,6 +55,15 @@ def test_a_filter_that_leaves_fewer_than_were_asked_for(world, world_search):
     assert set(hits.rows.tolist()) == passing
 
 
+@pytest.mark.parametrize("shelf", [(), (7,), (3, 10, 200, 299)])
+def test_the_films_of_a_shelf_are_found_however_far_away_they_are(world, world_search, shelf):
+    vectors = world.embeddings.rows(np.array([5]))
+    hits = leg(world_search, vectors, filters=Filters(rows=shelf), size=50)
+    assert sorted(hits.rows.tolist()) == list(shelf)
+    assert hits.scores == pytest.approx(world.embeddings.cosines(vectors)[hits.rows], abs=VECTORS_ROUNDED)
+    assert hits.reference == leg(world_search, vectors, size=50).reference
+
+
 def test_a_filter_that_leaves_none(world, world_search):
     hits = leg(world_search, world.embeddings.rows(np.array([5])), filters=Filters(year_from=3_000), size=10)
     assert hits.rows.tolist() == []

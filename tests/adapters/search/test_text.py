@@ -162,8 +162,10 @@ FILTERS = st.builds(
     not_genres=st.sampled_from([0, to_mask(["Romance"]), to_mask(["Western", "Action"])]),
     year_from=st.none() | st.integers(-5, 40_000) | st.integers(1940, 2030),
     year_to=st.none() | st.integers(-5, 40_000) | st.integers(1940, 2030),
+    runtime_to=st.none() | st.integers(-5, 7_000) | st.integers(80, 180) | st.just(2**70),
     languages=st.sampled_from([(), ("en",), ("fr", "ja"), ("xx",), ("xx", "en"), ("",)]),
     min_votes=st.sampled_from([0, 1, 10, 500, 2_500, 2**31, 2**70]),
+    rows=st.none() | st.sets(st.integers(0, 299), max_size=40).map(lambda rows: tuple(sorted(rows))),
 )
 
 
@@ -190,6 +192,14 @@ def test_a_film_has_the_same_score_whatever_is_filtered(world_search, filters, s
         assert row in score_of or score <= everything.scores[-1]
     assert len(filtered.rows) <= size
     assert (filtered.reference, filtered.floor) == (everything.reference, everything.floor)
+
+
+def test_a_shelf_of_ten_thousand_films_is_a_filter(world_search):
+    everything = leg(world_search, "film", size=300)
+    # A catalogue as large as that is no test for every day: what counts is the length of the list that travels.
+    shelf = leg(world_search, "film", filters=Filters(rows=tuple(range(1, 10_001))), size=300)
+    assert shelf.rows.tolist() == [row for row in everything.rows.tolist() if row]
+    assert shelf.reference == everything.reference
 
 
 def test_namesakes_keep_their_scores_under_a_filter(films_search):

@@ -140,6 +140,7 @@ def _properties() -> dict[str, Any]:
         "people": {**text, "fields": {"name": name}},
         "aka": text,
         "year": {"type": "integer"},
+        "runtime": {"type": "integer"},
         "language": {"type": "keyword"},
         "votes": {"type": "integer"},
     }

@@ -9,16 +9,17 @@ from services.recommender.stages.signals.mixture import Mixture
 from services.recommender.stages.signals.novelty import Novelty
 from services.recommender.stages.signals.popularity import Popularity
 from services.recommender.stages.signals.sequels import Sequels
-from services.recommender.stages.signals.signal import LeftOut, Signal
+from services.recommender.stages.signals.signal import Floats, LeftOut, Signal
 from services.recommender.stages.signals.traits import TraitMatch
 
 SIGNALS = (Popularity.of, Collaborative.of, TraitMatch.of, Content.of, Novelty.of, Sequels.of, Dislikes.of)
 
 
-def mixture_of(inputs: Inputs) -> Mixture:
-    """The signals of a request; one whose weight is 0 is left out and costs nothing."""
+def mixture_of(inputs: Inputs, factor: Floats | None = None) -> Mixture:
+    """The signals of a request; one whose weight is 0 is left out and costs nothing. ``factor``: see ``Mixture``."""
     made = [make(inputs) for make in SIGNALS]
-    return Mixture(inputs.bundle.collaborative, tuple(s for s in made if s is not None), query_matches(inputs))
+    signals = tuple(signal for signal in made if signal is not None)
+    return Mixture(inputs.bundle.collaborative, signals, query_matches(inputs), factor)
 
 
 __all__ = ["Inputs", "LeftOut", "Mixture", "Signal", "mixture_of"]

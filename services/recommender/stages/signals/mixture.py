@@ -13,16 +13,19 @@ UNASKED = 0.05
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mixture:
-    """``signals`` add up. ``matches`` float32[films] each: terms of a query, which decides how far the others count."""
+    """``signals`` add up. ``matches`` float32[films] each: terms of a query, which decides how far the others count.
+    ``factor`` float32[films], above 0: how far the signals count for each film in any case; None for whole.
+    """
 
     tables: Collaborative
     signals: tuple[Signal, ...]
     matches: dict[str, Floats] = field(default_factory=dict)
+    factor: Floats | None = None
 
     @classmethod
-    def of_terms(cls, tables: Collaborative, terms: dict[str, Floats]) -> "Mixture":
+    def of_terms(cls, tables: Collaborative, terms: dict[str, Floats], factor: Floats | None = None) -> "Mixture":
         """A sum of terms that are known for all films, float32[films] each, and that no reason is taken from."""
-        return cls(tables, tuple(Given(name, values) for name, values in terms.items()))
+        return cls(tables, tuple(Given(name, values) for name, values in terms.items()), factor=factor)
 
     def base(self) -> Floats:
         """The sum of all that is known of every film, float32[films], for choosing candidates."""
@@ -34,6 +37,8 @@ class Mixture:
                 (in_tables if dense.in_tables else total)[:] += dense.values
         if in_tables.any():
             total += self.tables.spread(in_tables)
+        if self.factor is not None:
+            total *= self.factor
         if self.matches:
             relevance = _sum(list(self.matches.values()))
             total *= _gate(relevance)
@@ -50,9 +55,11 @@ class Mixture:
 
     def gate(self, rows: Rows) -> Floats | None:
         """How far the signals count for some films, float32[rows]; None where they count whole."""
+        factor = None if self.factor is None else self.factor[rows]
         if not self.matches:
-            return None
-        return _gate(_sum([match[rows] for match in self.matches.values()]))
+            return factor
+        gate = _gate(_sum([match[rows] for match in self.matches.values()]))
+        return gate if factor is None else gate * factor
 
     def contributions(self, rows: Rows, films: int) -> Floats:
         """What each of the ``films`` of the taste adds to each score, to first order, float32[films, rows]."""
