@@ -4,7 +4,7 @@ The people of the holdout, and what they went on to like, are the same at each p
 on grows: so many ratings of the training part, drawn at random, the fewer among the more. Everybody brings their own
 ratings of the training part with the request, as their events. Each point is trained twice: with TMDB's votes
 (``vote_count``, ``vote_average``) in the catalogue and without. Beside it the references that need no taste or no
-rating: votes, votes x average, content alone, and popularity by the ratings there are.
+rating: votes, log(1 + votes) x average, content alone, and popularity by the ratings there are.
 """
 
 from collections.abc import Iterator, Mapping
@@ -114,7 +114,7 @@ def _references(job: Job) -> dict[str, Result]:
     average = np.array([film.vote_average or 0 for film in films], np.float32)
     found = {}
     if votes.any():
-        for name, scores in (("votes", votes), ("votes x average", votes * average)):
+        for name, scores in (("votes", votes), ("log votes x average", np.log1p(votes) * average)):
             found[name] = measure(Scored(name, job.bench.bundle, scores), job.cases, job.bench, job.progress)
     if CONTENT in job.results:
         found[CONTENT] = job.results[CONTENT]

@@ -61,7 +61,7 @@ def test_the_same_people_at_every_point(found, holdout):
 
 
 def test_the_references_stand_beside_each_point(found):
-    constant = {"votes", "votes x average", CONTENT}
+    constant = {"votes", "log votes x average", CONTENT}
     for point in found.points:
         popular = {"popularity"} if point.ratings else set()
         assert set(point.models) == {PIPELINE, WITHOUT_VOTES} | popular | constant
