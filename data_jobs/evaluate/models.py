@@ -68,6 +68,19 @@ class Popularity:
         return best_unseen(self._bundle, self._likes, profile, k, among)
 
 
+class Scored:
+    """The same list for everybody: the films with the largest of some scores, float32[films]; ties by row."""
+
+    def __init__(self, name: str, bundle: Bundle, scores: NDArray[np.float32]) -> None:
+        self.name = name
+        self._bundle = bundle
+        self._scores = scores
+
+    def best(self, profile: Profile, k: int, among: Mask | None = None) -> Rows:
+        """See :class:`Model`."""
+        return best_unseen(self._bundle, self._scores, profile, k, among)
+
+
 class Content:
     """The films whose vector is nearest to the mean of the liked ones, as is usual; ``centred``: less the mean film,
     which sets apart what all film texts share. Needs a bundle with vectors.

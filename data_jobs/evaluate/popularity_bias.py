@@ -31,9 +31,9 @@ _MODELS = (Popularity.name, Ease.name, PIPELINE, DEFAULT)
 
 @dataclass(frozen=True, slots=True)
 class Bias:
-    """``best_20``, ``best_100``: share of the first ten among the 20 and 100 most liked films. ``rank``: median
-    popularity rank of the list. ``tail_recall``: over people with something to be found outside the 200 most liked.
-    ``miscalibration``: KL divergence of the list's genres from those of the taste.
+    """``best_20``, ``best_100``: share of the first ten among the 20 and 100 most liked films. ``rank``: the median
+    over people of the median popularity rank of their list. ``tail_recall``: over people with something to be found
+    outside the 200 most liked. ``miscalibration``: KL divergence of the list's genres from those of the taste.
     """
 
     best_20: Estimate
@@ -68,7 +68,7 @@ class PopularityBias(Outcome):
                 model,
                 f"{bias.best_20}",
                 f"{bias.best_100}",
-                f"{bias.rank.mean:.0f} ± {bias.rank.se:.0f}",
+                f"{bias.rank.mean:.1f} ± {bias.rank.se:.1f}",
                 f"{bias.tail_recall}",
                 f"{bias.miscalibration}",
             )
@@ -135,4 +135,7 @@ def _of_tastes(tastes: str, people: int, figures: dict[str, Figures]) -> OfTaste
 
 
 def _estimates(figures: Figures) -> Bias:
-    return Bias(*(Estimate.of(values[~np.isnan(values)]) for values in figures.T))
+    best_20, best_100, rank, tail, genres = (values[~np.isnan(values)] for values in figures.T)
+    return Bias(
+        Estimate.of(best_20), Estimate.of(best_100), Estimate.of_median(rank), Estimate.of(tail), Estimate.of(genres)
+    )

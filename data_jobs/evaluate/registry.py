@@ -38,6 +38,7 @@ PARTS = (
     Part("arrivals", "People who arrive after a moment, nothing later in training.", "arrivals"),
     Part("focused", "Three likes of one director, genre, language, decade or series.", "focused"),
     Part("popularity", "How far lists keep to popular films; the long tail; genres.", "popularity_bias"),
+    Part("growth", "As a shop grows: 0, 1,000, 10,000 and all ratings, with votes and without.", "growth"),
     Part("cold-items", "Films whose ratings are all removed.", "cold_items"),
     Part("queries", "150 searches of which the answer is known.", "queries"),
     Part("series", "Part 1 of a series liked: is part 2 there, and before part 3?", "sequels"),

@@ -51,3 +51,16 @@ def test_several_figures_of_a_person_count_once():
     found = Estimate.by_person(np.array([1.0, 0.0, 0.5]), np.array([7, 3, 7]))
     assert found == Estimate.of(np.array([0.0, 0.75]))
     assert Estimate.by_person(np.zeros(0), np.zeros(0, np.intp)).n == 0
+
+
+def test_a_median_with_the_error_of_a_median():
+    values = np.random.default_rng(1).normal(3.0, 2.0, 1_000)
+    found = Estimate.of_median(values)
+    assert found.mean == np.median(values)
+    assert found.se == pytest.approx(2.0 * np.sqrt(np.pi / 2 / 1_000), rel=0.25)
+    assert found == Estimate.of_median(values)
+
+
+def test_one_enormous_figure_does_not_move_the_median():
+    assert Estimate.of_median(np.array([1.0, 2.0, 3.0, 4.0, 1e9])).mean == 3.0
+    assert Estimate.of_median(np.zeros(0)).n == 0

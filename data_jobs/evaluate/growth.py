@@ -1,0 +1,160 @@
+"""As a shop grows: how good is the first page with no rating at all, with a thousand, ten thousand, all of them?
+
+The people of the holdout, and what they went on to like, are the same at each point; only what the model was trained
+on grows: so many ratings of the training part, drawn at random, the fewer among the more. Everybody brings their own
+ratings of the training part with the request, as their events. Each point is trained twice: with TMDB's votes
+(``vote_count``, ``vote_average``) in the catalogue and without. Beside it the references that need no taste or no
+rating: votes, log(1 + votes) x average, content alone, and popularity by the ratings there are.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from data_jobs.evaluate.estimate import Estimate
+from data_jobs.evaluate.evaluation import PIPELINE
+from data_jobs.evaluate.job import Job
+from data_jobs.evaluate.models import Model, Popularity, Scored, Served
+from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Panel, Table
+from data_jobs.evaluate.people import People, on_rows_of
+from data_jobs.evaluate.protocol import Result, measure
+from data_jobs.evaluate.split import without
+from data_jobs.records import Dataset
+
+SIZES = (0, 1_000, 10_000)
+CONTENT = "content, centred"
+WITH_VOTES, WITHOUT_VOTES = PIPELINE, "pipeline without votes"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Of one model; ``ahead``: NDCG@10 of the pipeline (with votes where there are any) less it, paired."""
+
+    recall: Estimate
+    ndcg: Estimate
+    ahead: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """So many ratings in the training."""
+
+    ratings: int
+    models: dict[str, Found]
+
+
+@dataclass(frozen=True, slots=True)
+class Growth(Outcome):
+    """The points, fewest ratings first."""
+
+    points: tuple[Point, ...]
+
+    def tables(self) -> Iterator[Table]:
+        """A line a point and model."""
+        rows = [
+            (f"{point.ratings:,}", model, f"{found.recall}", f"{found.ndcg}", f"{found.ahead}")
+            for point in self.points
+            for model, found in point.models.items()
+        ]
+        headings = ("ratings", "model", "Recall@10", "NDCG@10", "pipeline less it")
+        yield Table("As a shop grows: the same people, more ratings in the training", headings, rows)
+
+    def figures(self) -> Iterator[Figure]:
+        """Every figure."""
+        for point in self.points:
+            for model, found in point.models.items():
+                yield model, f"recall, {point.ratings} ratings", found.recall
+                yield model, f"ndcg, {point.ratings} ratings", found.ndcg
+                yield PIPELINE, f"ndcg less {model}, {point.ratings} ratings", found.ahead
+
+    def bars(self) -> Iterator[Bar]:
+        """Better than the best of the references at each point."""
+        for point in self.points:
+            references = {model: found for model, found in point.models.items() if not model.startswith(PIPELINE)}
+            best = max(references, key=lambda model: references[model].ndcg.mean, default=None)
+            if best is not None:
+                name = f"{point.ratings:,} ratings, NDCG@10 against {best}, the best reference"
+                yield Bar.above(name, references[best].ahead)
+
+    def panels(self) -> Iterator[Panel]:
+        """NDCG@10 at each point."""
+        for point in self.points:
+            bars = [(model, found.ndcg, model.startswith(PIPELINE)) for model, found in point.models.items()]
+            yield Panel(f"NDCG@10 with {point.ratings:,} ratings in the training", bars)
+
+
+def part(job: Job) -> Growth:
+    """See the module."""
+    references = _references(job)
+    points = []
+    for ratings, training in grown(job.holdout.training, job.seed):
+        job.progress.advance("as a shop grows, ratings", ratings, len(job.holdout.training.events))
+        points.append(_point(ratings, {**_at(job, training), **references}))
+    return Growth(tuple(points))
+
+
+def grown(training: Dataset, seed: int) -> Iterator[tuple[int, Dataset]]:
+    """The training part with so many of its ratings, then with all; fewer are among more."""
+    total = len(training.events)
+    place = np.random.default_rng(seed).permutation(total)
+    for ratings in (*(size for size in SIZES if size < total), total):
+        yield ratings, without(training, place >= ratings)
+
+
+def without_votes(dataset: Dataset) -> Dataset:
+    """The same films, of which nobody knows how many people voted for them, or how."""
+    return replace(dataset, films=tuple(replace(film, vote_count=None, vote_average=None) for film in dataset.films))
+
+
+def _references(job: Job) -> dict[str, Result]:
+    """What no rating changes: votes and content, as far as there are any."""
+    films = job.bench.dataset.films
+    votes = np.array([film.vote_count or 0 for film in films], np.float32)
+    average = np.array([film.vote_average or 0 for film in films], np.float32)
+    found = {}
+    if votes.any():
+        for name, scores in (("votes", votes), ("log votes x average", np.log1p(votes) * average)):
+            found[name] = measure(Scored(name, job.bench.bundle, scores), job.cases, job.bench, job.progress)
+    if CONTENT in job.results:
+        found[CONTENT] = job.results[CONTENT]
+    return found
+
+
+def _at(job: Job, training: Dataset) -> dict[str, Result]:
+    """Both pipelines and popularity at one point. The whole training part with votes is measured already."""
+    if len(training.events) == len(job.holdout.training.events):
+        asked = [job.results[PIPELINE], job.results[Popularity.name]]
+    else:
+        asked = _asked(job, training, with_popularity=len(training.events) > 0)
+    mine, *popular = asked
+    found = {WITH_VOTES: mine}
+    if any(film.vote_count for film in training.films):
+        [found[WITHOUT_VOTES]] = _asked(job, without_votes(training))
+    return found | {result.model: result for result in popular}
+
+
+def _asked(job: Job, training: Dataset, with_popularity: bool = False) -> list[Result]:
+    """The pipeline trained on this, and perhaps popularity, for everybody with their own ratings."""
+    with job.workshop.aside() as workshop:
+        bench = workshop.make(training)
+        catalogue = bench.bundle.catalogue
+        everybody = People(on_rows_of(catalogue, job.holdout.training), catalogue)
+        cases = everybody.cases(job.holdout.relevant)
+        models: list[Model] = [Served(bench, 0.0), *([Popularity(bench)] if with_popularity else [])]
+        return [measure(model, cases, bench, job.progress) for model in models]
+
+
+def _point(ratings: int, results: Mapping[str, Result]) -> Point:
+    mine = results[WITH_VOTES]
+    return Point(
+        ratings,
+        {
+            model: Found(
+                Estimate.of(result.recall),
+                Estimate.of(result.ndcg),
+                Estimate.of_difference(mine.ndcg, result.ndcg),
+            )
+            for model, result in results.items()
+        },
+    )

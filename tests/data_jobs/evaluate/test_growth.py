@@ -1,0 +1,103 @@
+"""As a shop grows: the same people and more ratings, votes or none, and what needs neither beside it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from data_jobs.evaluate.evaluation import PIPELINE, Order
+from data_jobs.evaluate.growth import CONTENT, WITHOUT_VOTES, Growth, grown, part, without_votes
+from data_jobs.evaluate.job import Job
+from data_jobs.evaluate.models import Content, Popularity, Served
+from data_jobs.evaluate.protocol import measure
+from tests.data_jobs.evaluate import kit
+
+
+def voted(dataset):
+    films = [replace(film, vote_count=10 * at, vote_average=8.0 - at / 20) for at, film in enumerate(dataset.films)]
+    return replace(dataset, films=tuple(films))
+
+
+def job_of(bench, holdout, folder, dataset) -> Job:
+    cases = bench.people.cases(holdout.relevant)
+    models = [Served(bench, 0.0), Popularity(bench)]
+    models += [Content(bench.bundle, centred=True)] if bench.bundle.embeddings is not None else []
+    results = {model.name: measure(model, cases, bench, kit.Listening()) for model in models}
+    workshop = kit.workshop(folder, vectors=bench.bundle.embeddings is not None)
+    return Job(Order(folder, seed=1), dataset, holdout, workshop, bench, 20.0, cases, results, kit.Listening())
+
+
+@pytest.fixture(scope="module")
+def found(bench, holdout, tmp_path_factory) -> Growth:
+    bench = replace(bench, dataset=voted(bench.dataset))
+    holdout = replace(holdout, training=voted(holdout.training))
+    return part(job_of(bench, holdout, tmp_path_factory.mktemp("growth"), voted(kit.dataset())))
+
+
+def test_fewer_ratings_are_among_more_and_the_last_point_has_all(holdout):
+    points = list(grown(holdout.training, seed=1))
+    total = len(holdout.training.events)
+    assert [ratings for ratings, _ in points] == [0, 1_000, total]
+    assert [len(training.events) for _, training in points] == [0, 1_000, total]
+    pairs = [
+        set(zip(training.events.user.tolist(), training.events.film.tolist(), strict=True)) for _, training in points
+    ]
+    assert pairs[0] < pairs[1] < pairs[2]
+
+
+def test_the_seed_decides_which(holdout):
+    one, other, again = (list(grown(holdout.training, seed))[1][1].events.film.tolist() for seed in (1, 2, 1))
+    assert one == again != other
+
+
+def test_without_votes_the_films_are_otherwise_the_same():
+    films = without_votes(voted(kit.dataset())).films
+    assert {(film.vote_count, film.vote_average) for film in films} == {(None, None)}
+    assert [film.title for film in films] == [film.title for film in kit.films()]
+
+
+def test_the_same_people_at_every_point(found, holdout):
+    assert {model.ndcg.n for point in found.points for model in point.models.values()} == {len(holdout.relevant)}
+
+
+def test_the_references_stand_beside_each_point(found):
+    constant = {"votes", "log votes x average", CONTENT}
+    for point in found.points:
+        popular = {"popularity"} if point.ratings else set()
+        assert set(point.models) == {PIPELINE, WITHOUT_VOTES} | popular | constant
+    for model in constant:
+        assert len({point.models[model].ndcg for point in found.points}) == 1
+
+
+def test_differences_are_those_of_the_figures(found):
+    for point in found.points:
+        mine = point.models[PIPELINE]
+        assert (mine.ahead.mean, mine.ahead.se) == (0, 0)
+        for model in point.models.values():
+            assert model.ahead.mean == pytest.approx(mine.ndcg.mean - model.ndcg.mean)
+
+
+def test_ratings_help(found):
+    first, *_, last = (point.models[PIPELINE].ndcg.mean for point in found.points)
+    assert last > first
+
+
+def test_films_nobody_voted_for_need_no_second_training(plain_bench, holdout, tmp_path):
+    found = part(job_of(plain_bench, holdout, tmp_path, kit.dataset()))
+    assert [set(point.models) for point in found.points] == [
+        {PIPELINE},
+        {PIPELINE, "popularity"},
+        {PIPELINE, "popularity"},
+    ]
+    assert len(list(found.bars())) == 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_reports(found):
+    [table] = found.tables()
+    assert all(len(row) == len(table.headings) for row in table.rows)
+    assert [bar.name.split(" ratings")[0] for bar in found.bars()] == [f"{point.ratings:,}" for point in found.points]
+    assert len(list(found.panels())) == len(found.points)
+    values = [value for _, _, value in found.figures()]
+    assert len(values) == 3 * sum(len(point.models) for point in found.points)
+    assert np.isfinite([value.mean for value in values]).all()
