@@ -1,4 +1,4 @@
-"""What HTTP asks of the recommender, which stands for it in the tests as well."""
+"""What HTTP asks of the recommender: the edge knows no more of it, so that a fake can stand in its place."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
