@@ -56,7 +56,8 @@ class Weights:
     # text where there are no events.
     mature_events: float = 1.0
     bare_traits: float = 4.0
-    bare_content: float = 1.0
+    bare_content: float = 16.0
+    bare_tables: float = 0.8
     # Films like a film: weights, the exponent of the lift, and the logistic.
     similar_collaborative: float = 1.0
     similar_content: float = 2.0

@@ -99,8 +99,14 @@ class Facts:
         return self._faded(np.ones(len(self.bundle.catalogue), np.float32))
 
     def lift(self, exponent: float) -> Floats | None:
-        """(1 + events / 20) ** -exponent for each film of the tables, float32[T]; None for an exponent of 0."""
-        return np.asarray(np.exp(np.float32(-exponent) * self._fame), np.float32) if exponent else None
+        """What the tables' scores count for each of their films, float32[T]: (1 + events / 20) ** -exponent, times its
+        quality; None where that is 1 for all.
+        """
+        fame = np.asarray(np.exp(np.float32(-exponent) * self._fame), np.float32) if exponent else None
+        if self.maturity == 1 or not self.bundle.acclaim.any():
+            return fame
+        quality = self.quality[self.bundle.collaborative.rows]
+        return quality if fame is None else fame * quality
 
     @cached_property
     def _fame(self) -> Floats:

@@ -65,8 +65,8 @@ def make_plan(
     if taste.is_empty:
         return Plan(strategy, popularity=popularity, dislike=dislike, query_content=meaning, query_text=words)
     main, short = _shares(constants, taste.likes)
-    people = share * constants.collaborative * certainty
     bare = 1 - certainty
+    people = share * constants.collaborative * (certainty + bare * constants.bare_tables)
     traits = constants.traits * (1 + constants.coherent_traits * coherence**2)
     return Plan(
         strategy,
