@@ -14,6 +14,7 @@ from services.recommender.domain.request import Ranking, Request, Strategy
 from services.recommender.domain.weights import Weights
 from services.recommender.ports import Deadline, Leg, Release, SearchResult, TextEncoder
 from services.recommender.stages import diversity, retrieval, retrievers
+from services.recommender.stages.audience import asks_for_more, may_be_child, named_by
 from services.recommender.stages.coherence import coherence
 from services.recommender.stages.facts import Facts
 from services.recommender.stages.familiarity import familiarity_factor
@@ -29,13 +30,19 @@ from services.recommender.stages.taste import Taste, fold_in
 from services.recommender.stages.traits import Known, TraitRows
 from services.recommender.stopwatch import Stopwatch
 
+# Best hits of the words of a query among which the film of that name is looked for.
+NAMED = 20
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Retrieved:
-    """What retrieval hands on: the candidates, and the signals that rank them. ``counts``: films by retriever."""
+    """What retrieval hands on: the candidates, and the signals that rank them. ``allowed`` bool[films]: what may be
+    picked. ``counts``: films by retriever.
+    """
 
     inputs: Inputs
     mixture: Mixture
+    allowed: NDArray[np.bool_]
     rows: NDArray[np.int32]
     degraded: list[str]
     counts: dict[str, int] = field(default_factory=dict)
@@ -100,10 +107,13 @@ class Pipeline:
         with watch.stage("reasons"):
             context = Context(found.inputs, found.mixture, request.query) if with_reasons else None
             picks = make_picks(top, context, self.constants, request.explain)
-        more = int(np.count_nonzero(allowed)) > len(picks)
+        left = int(np.count_nonzero(found.allowed))
         counts = {"ranked": len(found.rows), **{name: len(leg.rows) for name, leg in found.legs.items()}}
+        if left < (before := int(np.count_nonzero(allowed))):
+            counts["not_for_children"] = before - left
         ignored = (*seeds.ignored, *off_shelf)
-        return Ranking(picks, plan.strategy, tuple(found.degraded), ignored, more, watch.stages, counts | found.counts)
+        more, counts = left > len(picks), counts | found.counts
+        return Ranking(picks, plan.strategy, tuple(found.degraded), ignored, more, watch.stages, counts)
 
     def plan(self, request: Request, profile: Profile | None) -> Plan:
         """The weights that a request is ranked with. Raises as :meth:`rank`."""
@@ -130,10 +140,12 @@ class Pipeline:
         if plan.playbook:
             terms, degraded = playbook_legs(self.release, self.trait_rows, taste, deadline, request.filters)
             mixture = Mixture.of_terms(tables, terms, factor)
-            return Retrieved(inputs, mixture, retrieval.candidates(mixture.base(), allowed), degraded)
+            allowed = self._for_audience(request, taste, allowed, None)
+            return Retrieved(inputs, mixture, allowed, retrieval.candidates(mixture.base(), allowed), degraded)
         hits, degraded = search_legs(self.release, self._encoder, request, plan, taste, self.constants, deadline)
         inputs = replace(inputs, hits=hits)
         mixture = mixture_of(inputs, factor)
+        allowed = self._for_audience(request, taste, allowed, hits.text)
         brought = {"traits": retrievers.by_traits(self.facts, known, plan, allowed)}
         brought["series"] = retrievers.by_series(self.bundle.catalogue, taste, allowed)
         if request.query is None:
@@ -141,7 +153,7 @@ class Pipeline:
         novelty = self.facts.novelty if plan.novelty else None
         rows = retrieval.candidates(mixture.base(), allowed, novelty, list(brought.values()))
         counts = {f"{name}_retrieved": len(found) for name, found in brought.items() if len(found)}
-        return Retrieved(inputs, mixture, rows, degraded, counts)
+        return Retrieved(inputs, mixture, allowed, rows, degraded, counts)
 
     def _allowed(
         self, request: Request, profile: Profile | None, seeds: Seeds, taste: Taste, shown: NDArray[np.uint64]
@@ -159,6 +171,18 @@ class Pipeline:
         allowed[taste.disliked] = False
         allowed[seeds.rows] = False
         return allowed
+
+    def _for_audience(
+        self, request: Request, taste: Taste, allowed: NDArray[np.bool_], text: Leg | None
+    ) -> NDArray[np.bool_]:
+        """Of the allowed films those for children if the taste is a child's and nothing else is asked for."""
+        catalogue = self.bundle.catalogue
+        if asks_for_more(request) or not may_be_child(catalogue, taste) or not self.facts.audience.is_child(taste):
+            return allowed
+        fitting = self.facts.audience.fitting(taste)
+        if request.query is not None and text is not None:
+            fitting[named_by(request.query, catalogue, text.rows[:NAMED])] = True
+        return allowed & fitting
 
     def _diversify(self, ranked: Ranked, plan: Plan, request: Request) -> Ranked:
         """The films of the page: the best 50 by maximal marginal relevance, then by relevance."""
