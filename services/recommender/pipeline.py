@@ -14,7 +14,6 @@ from services.recommender.domain.request import Ranking, Request, Strategy
 from services.recommender.domain.weights import Weights
 from services.recommender.ports import Deadline, Leg, Release, SearchResult, TextEncoder
 from services.recommender.stages import diversity, retrieval, retrievers
-from services.recommender.stages.audience import asks_for_more, may_be_child, named_by
 from services.recommender.stages.coherence import coherence
 from services.recommender.stages.facts import Facts
 from services.recommender.stages.familiarity import familiarity_factor
@@ -29,9 +28,6 @@ from services.recommender.stages.signals import Inputs, Mixture, mixture_of
 from services.recommender.stages.taste import Taste, fold_in
 from services.recommender.stages.traits import Known, TraitRows
 from services.recommender.stopwatch import Stopwatch
-
-# Best hits of the words of a query among which the film of that name is looked for.
-NAMED = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,10 +90,12 @@ class Pipeline:
             seeds = read_seeds(self.bundle.catalogue, request, profile)
             taste = fold_in(self.bundle.catalogue, seeds.after(profile))
             known = self._known(taste)
+            # Under a given plan a film is looked for that may not be one for what is left of a taste.
+            child = plan is None and self.facts.audience.asks_for_less(request, taste)
             plan = plan or self._plan(request, profile, taste)
         with watch.stage("retrieval"):
             allowed = self._allowed(request, profile, seeds, taste, shown)
-            found = self._retrieve(request, taste, known, plan, allowed, deadline)
+            found = self._retrieve(request, taste, known, plan, allowed, child, deadline)
         watch.stages |= {name: leg.ms for name, leg in found.legs.items()}
         with watch.stage("rank"):
             ranked = rank(found.rows, found.mixture.terms(found.rows))
@@ -131,7 +129,14 @@ class Pipeline:
         return make_plan(self.constants, taste, request.query, stored, clear, self.facts.certainty(taste))
 
     def _retrieve(
-        self, request: Request, taste: Taste, known: Known, plan: Plan, allowed: NDArray[np.bool_], deadline: Deadline
+        self,
+        request: Request,
+        taste: Taste,
+        known: Known,
+        plan: Plan,
+        allowed: NDArray[np.bool_],
+        child: bool,
+        deadline: Deadline,
     ) -> Retrieved:
         inputs = Inputs(self.facts, self.constants, plan, taste, known, SearchResult())
         tables = self.bundle.collaborative
@@ -140,12 +145,12 @@ class Pipeline:
         if plan.playbook:
             terms, degraded = playbook_legs(self.release, self.trait_rows, taste, deadline, request.filters)
             mixture = Mixture.of_terms(tables, terms, factor)
-            allowed = self._for_audience(request, taste, allowed, None)
+            allowed = allowed & self.facts.audience.fitting(request, taste) if child else allowed
             return Retrieved(inputs, mixture, allowed, retrieval.candidates(mixture.base(), allowed), degraded)
         hits, degraded = search_legs(self.release, self._encoder, request, plan, taste, self.constants, deadline)
         inputs = replace(inputs, hits=hits)
         mixture = mixture_of(inputs, factor)
-        allowed = self._for_audience(request, taste, allowed, hits.text)
+        allowed = allowed & self.facts.audience.fitting(request, taste, hits.text) if child else allowed
         brought = {"traits": retrievers.by_traits(self.facts, known, plan, allowed)}
         brought["series"] = retrievers.by_series(self.bundle.catalogue, taste, allowed)
         if request.query is None:
@@ -171,18 +176,6 @@ class Pipeline:
         allowed[taste.disliked] = False
         allowed[seeds.rows] = False
         return allowed
-
-    def _for_audience(
-        self, request: Request, taste: Taste, allowed: NDArray[np.bool_], text: Leg | None
-    ) -> NDArray[np.bool_]:
-        """Of the allowed films those for children if the taste is a child's and nothing else is asked for."""
-        catalogue = self.bundle.catalogue
-        if asks_for_more(request) or not may_be_child(catalogue, taste) or not self.facts.audience.is_child(taste):
-            return allowed
-        fitting = self.facts.audience.fitting(taste)
-        if request.query is not None and text is not None:
-            fitting[named_by(request.query, catalogue, text.rows[:NAMED])] = True
-        return allowed & fitting
 
     def _diversify(self, ranked: Ranked, plan: Plan, request: Request) -> Ranked:
         """The films of the page: the best 50 by maximal marginal relevance, then by relevance."""

@@ -5,6 +5,7 @@ out: of an animated film or an adventure nobody can say by its genre alone for w
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from services.recommender.domain.catalogue import Catalogue, TraitKind
 from services.recommender.domain.genres import to_mask
 from services.recommender.domain.request import Request
+from services.recommender.ports import Leg
 from services.recommender.stages import adult_words
 from services.recommender.stages.taste import Taste
 
@@ -36,24 +38,25 @@ SERIOUS = HARD | to_mask(["Drama", "Romance", "Mystery", "Documentary", "History
 
 Films = NDArray[np.bool_]
 ARTICLES = (["the"], ["a"], ["an"])
+# Hits of the words of a query among which the film of that name is looked for.
+BEST_HITS = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Audience:
+class Judged:
     """bool[films] each. ``suitable``: a child may be shown it. ``sequels``: a child may who likes a film of its series.
     ``childlike``: it is made for children, so that liking it says who is asking. ``grown_up``: liking it says so, too;
-    much is neither. ``series`` int32[films]: as in the catalogue.
+    much is neither.
     """
 
     suitable: Films
     sequels: Films
     childlike: Films
     grown_up: Films
-    series: NDArray[np.int32]
 
     @classmethod
-    def of(cls, catalogue: Catalogue) -> "Audience":
-        """Judge a whole catalogue, once a release."""
+    def of(cls, catalogue: Catalogue) -> "Judged":
+        """Judge a whole catalogue."""
         genres, ages = catalogue.genre_bits, catalogue.ages
         rated, young, old = ages >= 0, (ages >= 0) & (ages <= YOUNG), ages >= OLD
         explicit, grim = _by_keywords(catalogue)
@@ -69,48 +72,53 @@ class Audience:
         serious = _any(genres, SERIOUS) | explicit | ~_any(genres, PLAYFUL & ~COMEDY)
         sequels = later & ~(rated & (ages > YOUNG_WITH_FAMILY))
         grown_up = np.where(rated, old, serious & ~_any(genres, FAMILY)) & ~suitable & ~sequels
-        childlike = ((suitable & families) | sequels) & made_for
-        return cls(suitable, sequels, childlike, grown_up, catalogue.series)
+        return cls(suitable, sequels, ((suitable & families) | sequels) & made_for, grown_up)
+
+
+@dataclass(frozen=True, eq=False)
+class Audience:
+    """Who is a child, and what is for one, by the films of a catalogue."""
+
+    catalogue: Catalogue
+
+    @cached_property
+    def films(self) -> Judged:
+        """The films, judged once a release, when a taste first looks like a child's."""
+        return Judged.of(self.catalogue)
 
     def is_child(self, taste: Taste) -> bool:
         """Whether who likes these films is one for whom only suitable films are picked."""
         liked = taste.base >= 1
         rows, weights = taste.rows[liked], taste.base[liked]
-        if not len(rows) or self.grown_up[rows].any():
+        # What every childlike film is or belongs to: most tastes are told by that, without judging a catalogue.
+        hopeful = _any(self.catalogue.genre_bits[rows], FAMILY | ANIMATION) | (self.catalogue.series[rows] >= 0)
+        if not len(rows) or not _is_most(weights[hopeful], weights):
             return False
-        return _is_most(weights[self.childlike[rows]], weights)
+        return not self.films.grown_up[rows].any() and _is_most(weights[self.films.childlike[rows]], weights)
 
-    def fitting(self, taste: Taste) -> Films:
-        """What may be picked for the child who has this taste, bool[films]."""
-        liked = np.zeros(int(self.series.max(initial=-1)) + 2, bool)
-        liked[self.series[taste.rows]] = True
+    def asks_for_less(self, request: Request, taste: Taste) -> bool:
+        """Whether a request is a child's that asks for nothing beyond films for children: neither by a genre of its
+        filters nor by a word of its query.
+        """
+        if request.filters.genres & HARD or (request.query and adult_words.asks_for_more(request.query)):
+            return False
+        return self.is_child(taste)
+
+    def fitting(self, request: Request, taste: Taste, text: Leg | None = None) -> Films:
+        """What may be picked for the child who has this taste, bool[films]; of the best hits of ``text`` also a film
+        that the query names by its whole title: whoever types it asks for that film.
+        """
+        series = self.catalogue.series
+        liked = np.zeros(int(series.max(initial=-1)) + 2, bool)
+        liked[series[taste.rows]] = True
         # Where films without a series have put themselves.
         liked[-1] = False
-        return self.suitable | (self.sequels & liked[self.series])
-
-
-def may_be_child(catalogue: Catalogue, taste: Taste) -> bool:
-    """Whether :meth:`Audience.is_child` is worth asking: told by what every childlike film is or belongs to, before a
-    whole catalogue is judged.
-    """
-    liked = taste.base >= 1
-    rows, weights = taste.rows[liked], taste.base[liked]
-    hopeful = _any(catalogue.genre_bits[rows], FAMILY | ANIMATION) | (catalogue.series[rows] >= 0)
-    return len(rows) > 0 and _is_most(weights[hopeful], weights)
-
-
-def asks_for_more(request: Request) -> bool:
-    """Whether a request asks for films beyond those for children: by a genre of its filters or a word of its query."""
-    if request.filters.genres & HARD:
-        return True
-    return request.query is not None and adult_words.asks_for_more(request.query)
-
-
-def named_by(query: str, catalogue: Catalogue, rows: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Those of some films that a query names by their whole title: whoever types it asks for that film."""
-    wanted = _plain(query)
-    titles = catalogue.titles.take(rows)
-    return rows[[at for at, title in enumerate(titles) if _plain(title) == wanted]]
+        fitting = self.films.suitable | (self.films.sequels & liked[series])
+        if request.query is not None and text is not None:
+            best = text.rows[:BEST_HITS]
+            named = [_plain(title) == _plain(request.query) for title in self.catalogue.titles.take(best)]
+            fitting[best[np.array(named, bool)]] = True
+        return fitting
 
 
 def _is_most(some: NDArray[np.float32], all_: NDArray[np.float32]) -> bool:

@@ -59,8 +59,8 @@ class Facts:
 
     @cached_property
     def audience(self) -> Audience:
-        """Which films are for children, and which are not."""
-        return Audience.of(self.bundle.catalogue)
+        """Who is a child, and which films are for one."""
+        return Audience(self.bundle.catalogue)
 
     @cached_property
     def renown(self) -> Floats:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.recommender.domain.request import ReasonKind, Request
@@ -64,7 +64,6 @@ class TestFactor:
     def test_an_empty_catalogue_has_none(self):
         assert familiarity_factor(np.empty(0, np.float32), 0.0) is None
 
-    @settings(max_examples=50, deadline=None)
     @given(LEVELS)
     def test_it_is_a_share_of_the_score_and_leaves_somebody_whole(self, familiarity):
         factor = familiarity_factor(RENOWN, familiarity)
@@ -73,7 +72,6 @@ class TestFactor:
             assert np.all((factor > 0) & (factor <= 1))
             assert factor.max() == 1
 
-    @settings(max_examples=50, deadline=None)
     @given(LEVELS, LEVELS)
     def test_the_better_known_film_never_loses_by_more_familiarity(self, one, other):
         low, high = (familiarity_factor(RENOWN, level) for level in sorted([one, other]))
@@ -82,7 +80,6 @@ class TestFactor:
 
 
 class TestLists:
-    @settings(max_examples=50, deadline=None)
     @given(LEVELS, LEVELS, TASTES, st.integers(1, 30))
     def test_raising_it_never_makes_the_median_film_less_known(self, one, other, liked, k):
         medians = [
@@ -93,7 +90,6 @@ class TestLists:
         ]
         assert medians[1] <= medians[0]
 
-    @settings(max_examples=50, deadline=None)
     @given(TASTES, st.sampled_from([None, "film 7"]))
     def test_the_default_changes_nothing(self, liked, query):
         plain, middle = (run(Request(k=30, query=query, familiarity=level), liked) for level in (None, DEFAULT))
@@ -103,8 +99,7 @@ class TestLists:
         little, plain, much = (
             np.median(rows(run(Request(k=10, diversity=0.0, familiarity=level), [1, 4, 7]))) for level in (0, None, 1)
         )
-        assert little > plain
-        assert much < plain
+        assert little > plain >= much
 
     def test_a_stranger_may_ask_for_what_hardly_anybody_knows(self):
         assert np.median(rows(run(Request(k=10, familiarity=0.0)))) > 60
@@ -119,7 +114,6 @@ class TestLists:
         low, high = (rows(run(Request(k=10, familiarity=level), [1, 4], pipeline)) for level in (0, 1))
         assert np.median(low) > np.median(high)
 
-    @settings(max_examples=50, deadline=None)
     @given(st.sampled_from([0.0, 0.3, 1.0]), TASTES)
     def test_the_terms_add_up_and_reasons_are_as_true_as_ever(self, familiarity, liked):
         request = Request(k=10, familiarity=familiarity, explain=True, diversity=0.0)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.recommender.domain.filters import Filters
@@ -36,7 +36,6 @@ def test_no_shelf_leaves_a_request_as_it_is():
     assert read_shelf(CATALOGUE, request) == (request, ())
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.lists(st.integers(0, 70), max_size=30))
 def test_a_shelf_is_a_mask(shelf):
     read, ignored = read_shelf(CATALOGUE, Request(only_item_ids=named(shelf), filters=Filters(min_votes=100)))
@@ -45,7 +44,6 @@ def test_a_shelf_is_a_mask(shelf):
     assert ignored == tuple(dict.fromkeys(named([row for row in shelf if row >= 60])))
 
 
-@settings(max_examples=50, deadline=None)
 @given(SHELVES, st.sampled_from([None, "film 3", "heist"]), st.booleans())
 def test_nothing_but_the_shelf_is_recommended(shelf, query, taste):
     liked = ("f1", "f4") if taste else ()
@@ -53,7 +51,6 @@ def test_nothing_but_the_shelf_is_recommended(shelf, query, taste):
     assert set(rows(run(request, *liked))) == set(range(FILMS)) & set(shelf) - ({1, 4} if taste else set())
 
 
-@settings(max_examples=50, deadline=None)
 @given(SHELVES)
 def test_a_shelf_moves_no_score(shelf):
     scores = {pick.row: pick.score for pick in run(Request(user_id="ann", k=100), "f1", "f4").picks}
