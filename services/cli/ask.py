@@ -106,6 +106,7 @@ def _trace(document: dict[str, Any], answer: "Answer") -> list[str]:
     """How the answer was made: the way of the request, then each film's terms of the raw score."""
     lines = ["", f"strategy {document['strategy']}, model {document['model_version']}, cached {answer.cached}"]
     lines += table(("stage", "ms"), [(stage, f"{ms:.2f}") for stage, ms in answer.stages.items()])
+    lines.append(", ".join(f"{name} {count}" for name, count in answer.counts.items()))
     for item in document["items"]:
         terms = ", ".join(f"{name} {value:+.3f}" for name, value in item.get("signals", {}).items())
         lines.append(f"{item['item_id']}: {terms}")

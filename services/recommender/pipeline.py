@@ -32,10 +32,13 @@ from services.recommender.stopwatch import Stopwatch
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Retrieved:
-    """What retrieval hands on: the candidates, and the signals that rank them. ``counts``: films by retriever."""
+    """What retrieval hands on: the candidates, and the signals that rank them. ``allowed`` bool[films]: what may be
+    picked. ``counts``: films by retriever.
+    """
 
     inputs: Inputs
     mixture: Mixture
+    allowed: NDArray[np.bool_]
     rows: NDArray[np.int32]
     degraded: list[str]
     counts: dict[str, int] = field(default_factory=dict)
@@ -87,10 +90,12 @@ class Pipeline:
             seeds = read_seeds(self.bundle.catalogue, request, profile)
             taste = fold_in(self.bundle.catalogue, seeds.after(profile))
             known = self._known(taste)
+            # Under a given plan a film is looked for that may not be one for what is left of a taste.
+            child = plan is None and self.facts.audience.asks_for_less(request, taste)
             plan = plan or self._plan(request, profile, taste)
         with watch.stage("retrieval"):
             allowed = self._allowed(request, profile, seeds, taste, shown)
-            found = self._retrieve(request, taste, known, plan, allowed, deadline)
+            found = self._retrieve(request, taste, known, plan, allowed, child, deadline)
         watch.stages |= {name: leg.ms for name, leg in found.legs.items()}
         with watch.stage("rank"):
             ranked = rank(found.rows, found.mixture.terms(found.rows))
@@ -100,10 +105,13 @@ class Pipeline:
         with watch.stage("reasons"):
             context = Context(found.inputs, found.mixture, request.query) if with_reasons else None
             picks = make_picks(top, context, self.constants, request.explain)
-        more = int(np.count_nonzero(allowed)) > len(picks)
+        left = int(np.count_nonzero(found.allowed))
         counts = {"ranked": len(found.rows), **{name: len(leg.rows) for name, leg in found.legs.items()}}
+        if left < (before := int(np.count_nonzero(allowed))):
+            counts["not_for_children"] = before - left
         ignored = (*seeds.ignored, *off_shelf)
-        return Ranking(picks, plan.strategy, tuple(found.degraded), ignored, more, watch.stages, counts | found.counts)
+        more, counts = left > len(picks), counts | found.counts
+        return Ranking(picks, plan.strategy, tuple(found.degraded), ignored, more, watch.stages, counts)
 
     def plan(self, request: Request, profile: Profile | None) -> Plan:
         """The weights that a request is ranked with. Raises as :meth:`rank`."""
@@ -121,7 +129,14 @@ class Pipeline:
         return make_plan(self.constants, taste, request.query, stored, clear, self.facts.certainty(taste))
 
     def _retrieve(
-        self, request: Request, taste: Taste, known: Known, plan: Plan, allowed: NDArray[np.bool_], deadline: Deadline
+        self,
+        request: Request,
+        taste: Taste,
+        known: Known,
+        plan: Plan,
+        allowed: NDArray[np.bool_],
+        child: bool,
+        deadline: Deadline,
     ) -> Retrieved:
         inputs = Inputs(self.facts, self.constants, plan, taste, known, SearchResult())
         tables = self.bundle.collaborative
@@ -130,10 +145,12 @@ class Pipeline:
         if plan.playbook:
             terms, degraded = playbook_legs(self.release, self.trait_rows, taste, deadline, request.filters)
             mixture = Mixture.of_terms(tables, terms, factor)
-            return Retrieved(inputs, mixture, retrieval.candidates(mixture.base(), allowed), degraded)
+            allowed = allowed & self.facts.audience.fitting(request, taste) if child else allowed
+            return Retrieved(inputs, mixture, allowed, retrieval.candidates(mixture.base(), allowed), degraded)
         hits, degraded = search_legs(self.release, self._encoder, request, plan, taste, self.constants, deadline)
         inputs = replace(inputs, hits=hits)
         mixture = mixture_of(inputs, factor)
+        allowed = allowed & self.facts.audience.fitting(request, taste, hits.text) if child else allowed
         brought = {"traits": retrievers.by_traits(self.facts, known, plan, allowed)}
         brought["series"] = retrievers.by_series(self.bundle.catalogue, taste, allowed)
         if request.query is None:
@@ -141,7 +158,7 @@ class Pipeline:
         novelty = self.facts.novelty if plan.novelty else None
         rows = retrieval.candidates(mixture.base(), allowed, novelty, list(brought.values()))
         counts = {f"{name}_retrieved": len(found) for name, found in brought.items() if len(found)}
-        return Retrieved(inputs, mixture, rows, degraded, counts)
+        return Retrieved(inputs, mixture, allowed, rows, degraded, counts)
 
     def _allowed(
         self, request: Request, profile: Profile | None, seeds: Seeds, taste: Taste, shown: NDArray[np.uint64]

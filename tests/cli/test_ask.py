@@ -8,11 +8,9 @@ import pytest
 from data_jobs.sample.load import sample_files
 from tests.cli.conftest import Marquee
 
-RUNTIMES = {
-    film["item_id"]: film["runtime"]
-    for path in sample_files()
-    for film in map(json.loads, path.read_text("utf-8").splitlines())
-}
+FILMS = [film for path in sample_files() for film in map(json.loads, path.read_text("utf-8").splitlines())]
+RUNTIMES = {film["item_id"]: film["runtime"] for film in FILMS}
+TITLES = {film["item_id"]: film["title"] for film in FILMS}
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -96,9 +94,15 @@ def test_trace_shows_how_the_answer_was_made(marquee: Marquee) -> None:
     done = marquee("recommend", "--liked", "1", "--k", "3", "--trace")
     assert "strategy seeds" in done.out
     assert "rank" in done.out
+    assert "ranked 5" in done.out
     document = marquee("recommend", "--liked", "2", "--k", "3", "--trace", "--json").json
     assert document["trace_ms"]
     assert all(item["signals"] and item["explanation"] for item in document["items"])
+
+
+def test_trace_says_what_was_left_out_for_a_child(marquee: Marquee) -> None:
+    (film,) = [item_id for item_id, title in TITLES.items() if title == "Toy Story"]
+    assert "not_for_children" in marquee("recommend", "--liked", film, "--trace").out
 
 
 def test_unknown_ids_are_named(marquee: Marquee) -> None:

@@ -83,7 +83,7 @@ class Pick:
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranking:
     """What the pipeline answers: picks in order, and how they came about. ``more``: further films exist. ``counts``:
-    films ranked, and hits by leg.
+    films ranked, hits by leg, films left out because the taste is a child's.
     """
 
     picks: tuple[Pick, ...]

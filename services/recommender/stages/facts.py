@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.weights import Weights
+from services.recommender.stages.audience import Audience
 from services.recommender.stages.familiarity import renown
 from services.recommender.stages.reasons import PopularIn
 from services.recommender.stages.taste import Taste
@@ -55,6 +56,11 @@ class Facts:
     def popular_in(self) -> PopularIn:
         """In which genre each film stands out."""
         return PopularIn.of(self.bundle.catalogue, self.prior)
+
+    @cached_property
+    def audience(self) -> Audience:
+        """Who is a child, and which films are for one."""
+        return Audience(self.bundle.catalogue)
 
     @cached_property
     def renown(self) -> Floats:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.recommender.domain.request import ReasonKind, Request
@@ -80,7 +80,6 @@ class TestFactor:
 
 
 class TestLists:
-    @settings(max_examples=60)
     @given(LEVELS, LEVELS, TASTES, st.integers(1, 30))
     def test_raising_it_never_makes_the_median_film_less_known(self, one, other, liked, k):
         medians = [
@@ -100,8 +99,7 @@ class TestLists:
         little, plain, much = (
             np.median(rows(run(Request(k=10, diversity=0.0, familiarity=level), [1, 4, 7]))) for level in (0, None, 1)
         )
-        assert little > plain
-        assert much < plain
+        assert little > plain >= much
 
     def test_a_stranger_may_ask_for_what_hardly_anybody_knows(self):
         assert np.median(rows(run(Request(k=10, familiarity=0.0)))) > 60
