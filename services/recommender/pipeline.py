@@ -126,7 +126,9 @@ class Pipeline:
     def _plan(self, request: Request, profile: Profile | None, taste: Taste) -> Plan:
         stored = profile is not None and len(profile.history) > 0
         clear = 0.0 if request.query else coherence(self.constants, taste, self.trait_rows, stored)
-        return make_plan(self.constants, taste, request.query, stored, clear, self.facts.certainty(taste))
+        return make_plan(
+            self.constants, taste, request.query, stored, clear, self.facts.certainty(taste), self.facts.maturity
+        )
 
     def _retrieve(
         self,

@@ -46,13 +46,14 @@ BEST_HITS = 20
 class Judged:
     """bool[films] each. ``suitable``: a child may be shown it. ``sequels``: a child may who likes a film of its series.
     ``childlike``: it is made for children, so that liking it says who is asking. ``grown_up``: liking it says so, too;
-    much is neither.
+    much is neither. ``adult``: horror, explicit, or rated for grown-ups only.
     """
 
     suitable: Films
     sequels: Films
     childlike: Films
     grown_up: Films
+    adult: Films
 
     @classmethod
     def of(cls, catalogue: Catalogue) -> "Judged":
@@ -72,7 +73,7 @@ class Judged:
         serious = _any(genres, SERIOUS) | explicit | ~_any(genres, PLAYFUL & ~COMEDY)
         sequels = later & ~(rated & (ages > YOUNG_WITH_FAMILY))
         grown_up = np.where(rated, old, serious & ~_any(genres, FAMILY)) & ~suitable & ~sequels
-        return cls(suitable, sequels, ((suitable & families) | sequels) & made_for, grown_up)
+        return cls(suitable, sequels, ((suitable & families) | sequels) & made_for, grown_up, ~clean | old)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,8 +107,11 @@ class Audience:
 
     def fitting(self, request: Request, taste: Taste, text: Leg | None = None) -> Films:
         """What may be picked for the child who has this taste, bool[films]; of the best hits of ``text`` also a film
-        that the query names by its whole title: whoever types it asks for that film.
+        that the query names by its whole title: whoever types it asks for that film. Of somebody who has liked one film
+        so far nobody knows that it is a child: grown-ups like Toy Story, too. They see nothing for adults alone.
         """
+        if request.user_id is not None and not request.liked and np.count_nonzero(taste.base >= 1) == 1:
+            return ~self.films.adult
         series = self.catalogue.series
         liked = np.zeros(int(series.max(initial=-1)) + 2, bool)
         liked[series[taste.rows]] = True

@@ -77,16 +77,16 @@ class Facts:
         return 1.0 if mature >= GROWN_UP else mature
 
     def certainty(self, taste: Taste) -> float:
-        """How much people's events can say of a taste, 0 ... 1: maturity times the weighted share of what is known of
-        its films, n / (n + certain_events) for one with n events. One rater is no proof.
+        """How much people's events can say of a taste, 0 ... 1: the weighted share of what is known of its films,
+        n / (n + certain_events) for one with n events. One rater is no proof.
         """
-        if taste.is_empty:
-            return self.maturity
+        if taste.is_empty or not self.maturity:
+            return 1.0
         events = self.bundle.collaborative.events[taste.rows].astype(np.float32)
         weights = taste.weights(self.constants)
         known = float((weights * events / (events + self.constants.certain_events)).sum() / weights.sum())
         # What a taste of well-known films loses to the constant is given back: ten of them are certain.
-        return self.maturity * min(known / KNOWN, 1.0)
+        return min(known / KNOWN, 1.0)
 
     @cached_property
     def prior(self) -> Floats:

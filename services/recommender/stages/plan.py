@@ -43,10 +43,17 @@ class Plan:
 
 
 def make_plan(
-    constants: Weights, taste: Taste, query: str | None, stored: bool, clear: float = 0.0, certainty: float = 1.0
+    constants: Weights,
+    taste: Taste,
+    query: str | None,
+    stored: bool,
+    clear: float = 0.0,
+    certainty: float = 1.0,
+    maturity: float = 1.0,
 ) -> Plan:
     """The plan for a taste of n likes and perhaps a query; ``stored``: the person has events of their own. ``clear``:
-    the taste's coherence. ``certainty`` 0 ... 1: how much people's events can say of it (see ``Facts``).
+    the taste's coherence. ``certainty`` and ``maturity``, 0 ... 1: how much people's events say of its films, and of
+    the catalogue (see ``Facts``).
 
     Short profiles are ranked by the table trained for them and a prior that fades with every like: plain EASE
     is worse than popularity below five likes. A coherent taste counts for what it shares: its traits and texts weigh
@@ -58,24 +65,24 @@ def make_plan(
     share = constants.query_taste if query else 1.0
     # Films that hardly anybody has rated say by themselves what is wanted, as films that belong together do.
     fading = 1 / (1 + (taste.likes / constants.coherence_half) ** 2)
-    coherence = 1 - (1 - fading * clear) * (certainty if taste.likes else 1.0)
+    coherence = 1 - (1 - fading * clear) * (certainty * maturity if taste.likes else 1.0)
     popularity = share * _prior(constants, taste.likes) * (1 - coherence)
     meaning, words = (constants.query_content, constants.query_text) if query else (0.0, 0.0)
     dislike = constants.dislike if len(taste.disliked) else 0.0
     if taste.is_empty:
         return Plan(strategy, popularity=popularity, dislike=dislike, query_content=meaning, query_text=words)
     main, short = _shares(constants, taste.likes)
-    bare = 1 - certainty
-    people = share * constants.collaborative * (certainty + bare * constants.bare_tables)
+    bare = 1 - maturity
+    people = share * constants.collaborative * (maturity * certainty + bare * constants.bare_tables)
     traits = constants.traits * (1 + constants.coherent_traits * coherence**2)
     return Plan(
         strategy,
         main=people * main,
         short=people * short,
         popularity=popularity,
-        traits=share * (certainty * traits + bare * constants.bare_traits),
-        content=share * (certainty * constants.coherent_content * coherence + bare * constants.bare_content),
-        novelty=share * certainty * constants.novelty,
+        traits=share * (maturity * traits + bare * constants.bare_traits),
+        content=share * (maturity * constants.coherent_content * coherence + bare * constants.bare_content),
+        novelty=share * maturity * constants.novelty,
         sequels=share * constants.sequels,
         dislike=dislike,
         lift=constants.coherent_lift * coherence**2,
