@@ -1,6 +1,7 @@
 """Search inside the process: tantivy for text, exact cosines for vectors. The default, and the fallback."""
 
 import tempfile
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
-from services.adapters.search.analyser import squeezed
+from services.adapters.search.analyser import squeezed, terms
 from services.adapters.search.legs import (
     EMPTY,
     REFERENCE_HITS,
@@ -26,10 +27,18 @@ from services.adapters.search.wording import Clause, clauses
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.filters import Filters
 from services.recommender.errors import BundleDamaged, SearchUnavailable
-from services.recommender.ports import Deadline, Leg, SearchRequest, SearchResult
+from services.recommender.ports import Deadline, Leg, Mention, Named, SearchRequest, SearchResult, TextField
 
 # More films of one name than this are not told apart by how well known they are.
 _NAMESAKES = 200
+_FIELDS = {
+    "title": TextField.TITLE,
+    "aka": TextField.OTHER_TITLE,
+    "keywords": TextField.KEYWORDS,
+    "overview": TextField.OVERVIEW,
+    "people": TextField.PEOPLE,
+}
+_NOWHERE = Mention(np.empty(0, np.int32), np.empty(0, np.uint8))
 
 
 class EmbeddedSearch:
@@ -68,6 +77,29 @@ class EmbeddedSearch:
             rows = np.concatenate([rows, self._best_known(others)])
         return rows[:limit].astype(np.int32)
 
+    def mentions(self, words: Sequence[str]) -> list[Mention]:
+        """Where each word stands, in any of its forms. Raises SearchUnavailable."""
+        return [self._mention(word) for word in words]
+
+    def named(self, text: str, errors: int = 0) -> Named:
+        """The films that go by exactly this name, else those at most so many errors away. Raises SearchUnavailable."""
+        name, queries = squeezed(text), self._ask()
+        if not name:
+            return Named(EMPTY.rows)
+        # A film's own title before what else films go by.
+        found = [
+            self._best_known(self._hits(queries.named(name, field), _NAMESAKES).rows)
+            for field in ("name", "other_name")
+            if queries.count(field, name)
+        ]
+        if found:
+            return Named(np.concatenate(found))
+        for distance in range(1, errors + 1):
+            rows = self._hits(queries.named(name, "name", distance), _NAMESAKES).rows
+            if len(rows):
+                return Named(self._best_known(rows), distance)
+        return Named(EMPTY.rows)
+
     def close(self) -> None:
         """Give the index files back; later searches raise SearchUnavailable."""
         self._searcher = self._queries = None
@@ -93,6 +125,13 @@ class EmbeddedSearch:
         rank = np.empty(len(order), np.int32)
         rank[order] = np.arange(len(order), dtype=np.int32)
         return rank
+
+    def _mention(self, word: str) -> Mention:
+        found = terms(word)
+        if not found:
+            return _NOWHERE
+        hits = self._hits(self._ask().standing(found[0], _FIELDS), len(self._bundle.catalogue))
+        return Mention(hits.rows, hits.scores.astype(np.uint8))
 
     def _text_leg(self, text: str, filters: Filters, size: int) -> Leg:
         wanted = self.wording(text)

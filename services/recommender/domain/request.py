@@ -42,6 +42,22 @@ class Request:
     cursor: str | None = None
 
 
+class ConditionKind(StrEnum):
+    """What a condition that was read in a query is about."""
+
+    PERSON = "person"
+    SERIES = "series"
+    GENRE = "genre"
+    MOOD = "mood"
+    FORM = "form"
+    AUDIENCE = "audience"
+    LANGUAGE = "language"
+    YEAR = "year"
+    RUNTIME = "runtime"
+    KEYWORD = "keyword"
+    LIKE = "like"
+
+
 class ReasonKind(StrEnum):
     """What a reason names."""
 
