@@ -130,8 +130,9 @@ class EmbeddedSearch:
         found = terms(word)
         if not found:
             return _NOWHERE
-        hits = self._hits(self._ask().standing(found[0], _FIELDS), len(self._bundle.catalogue))
-        return Mention(hits.rows, hits.scores.astype(np.uint8))
+        hits = self._found(self._ask().standing(found[0], _FIELDS), len(self._bundle.catalogue))
+        rows = np.array([address.doc for _, address in hits], np.int32)
+        return Mention(rows, np.array([score for score, _ in hits], np.float32).astype(np.uint8))
 
     def _text_leg(self, text: str, filters: Filters, size: int) -> Leg:
         wanted = self.wording(text)
@@ -158,15 +159,20 @@ class EmbeddedSearch:
 
     def _hits(self, query: tantivy.Query, size: int) -> Leg:
         """The hits of an engine query; a document id is a row."""
+        hits = self._found(query, size)
+        rows = np.fromiter((address.doc for _, address in hits), np.int32, len(hits))
+        return ordered(rows, np.fromiter((score for score, _ in hits), np.float32, len(hits)))
+
+    def _found(self, query: tantivy.Query, size: int) -> list[tuple[float, tantivy.DocAddress]]:
+        """Score and address of each hit, best first. Raises SearchUnavailable."""
         searcher = self._searcher
         if searcher is None:
             raise SearchUnavailable("the index was closed; ask the release that is served now")
         try:
-            hits = searcher.search(query, size, count=False).hits
+            hits: list[tuple[float, tantivy.DocAddress]] = searcher.search(query, size, count=False).hits
         except ValueError as error:
             raise SearchUnavailable(f"the embedded index failed: {error}; verify the bundle") from error
-        rows = np.fromiter((address.doc for _, address in hits), np.int32, len(hits))
-        return ordered(rows, np.fromiter((score for score, _ in hits), np.float32, len(hits)))
+        return hits
 
     def _ask(self) -> QueryBuilder:
         queries = self._queries

@@ -1,9 +1,11 @@
 """What was understood of a query: conditions on films, films to be like, and the words that are left."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
-from services.recommender.domain.request import ConditionKind
+from services.recommender.domain.request import ConditionKind, ReadCondition, ReadQuery
+from services.recommender.ports import Mention
 from services.recommender.query.demands import Demand
 
 
@@ -47,6 +49,7 @@ class Understood:
     folded words in English. ``titled``: the words may be a title, in whole or in part. ``named``: the
     rows of the films that go by the whole query, best known first. ``like``: rows of films to be resembled.
     ``esteemed``: the best films are asked for, not the best known ones. ``language``: of the query, ISO 639-1.
+    ``mentions``: where words stand, as far as that was looked up.
     """
 
     query: str
@@ -58,6 +61,15 @@ class Understood:
     like: tuple[int, ...] = ()
     esteemed: bool = False
     language: str = "en"
+    mentions: Mapping[str, Mention] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def shown(self) -> ReadQuery:
+        """As callers see it."""
+        conditions = [
+            ReadCondition(each.id, each.kind, each.text, each.words, each.applied) for each in self.conditions
+        ]
+        return ReadQuery(self.text, tuple(conditions))
 
     @property
     def applied(self) -> tuple[Condition, ...]:

@@ -33,6 +33,10 @@ class Films(Protocol):
         """The films whose title, keywords or plot have all of some words, int32[n]."""
         ...
 
+    def titled(self, words: tuple[str, ...]) -> Rows:
+        """The films whose title has all of some words, int32[n]."""
+        ...
+
 
 class Demand(Protocol):
     """A statement about films."""
@@ -45,7 +49,8 @@ class Demand(Protocol):
 @dataclass(frozen=True, slots=True)
 class Facts:
     """All given facts hold: any of ``genres`` (bit mask), a year or a runtime (minutes) within bounds, any of the
-    original ``languages``, suitable from ``age`` on or before. An unknown fact fails, an unknown age does not.
+    original ``languages``, suitable from ``age`` on or before. An unknown fact fails, an unknown age only where the
+    film must be ``rated``.
     """
 
     genres: int = 0
@@ -55,6 +60,7 @@ class Facts:
     runtime_to: int | None = None
     languages: tuple[str, ...] = ()
     age: int | None = None
+    rated: bool = False
 
     def mask(self, films: Films) -> Mask:
         """bool[films]."""
@@ -66,7 +72,7 @@ class Facts:
             codes = [code for code, name in enumerate(catalogue.languages) if name in self.languages]
             mask &= np.isin(catalogue.language_codes, codes)
         if self.age is not None:
-            mask &= catalogue.ages <= self.age
+            mask &= (catalogue.ages <= self.age) & (catalogue.ages >= (0 if self.rated else -1))
         _within(mask, catalogue.years, self.year_from, self.year_to)
         _within(mask, catalogue.runtimes, self.runtime_from, self.runtime_to)
         return mask
@@ -80,6 +86,17 @@ def _within(mask: Mask, values: NDArray[np.int16], lowest: int | None, highest: 
         mask &= values >= lowest
     if highest is not None:
         mask &= values <= highest
+
+
+def genres_of(demand: "Demand") -> int:
+    """The genres that a demand names, as a bit mask; what must not be is left out."""
+    if isinstance(demand, Facts):
+        return demand.genres
+    found = 0
+    if isinstance(demand, AllOf | OneOf):
+        for part in demand.parts:
+            found |= genres_of(part)
+    return found
 
 
 def genre(*names: str) -> Facts:
@@ -118,6 +135,17 @@ class Mentions:
     def mask(self, films: Films) -> Mask:
         """bool[films]."""
         return _of_rows(films, films.mentioning(self.words))
+
+
+@dataclass(frozen=True, slots=True)
+class Titled:
+    """Words that stand in the title, all of them."""
+
+    words: tuple[str, ...]
+
+    def mask(self, films: Films) -> Mask:
+        """bool[films]."""
+        return _of_rows(films, films.titled(self.words))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -57,7 +57,7 @@ class Reading:
     roles: list[Role] = field(default_factory=list)
     found: list[tuple[int, int, Condition]] = field(default_factory=list)
     like: list[tuple[str, int]] = field(default_factory=list)
-    _mentions: dict[str, Mention] = field(default_factory=dict)
+    mentions: dict[str, Mention] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.roles = [Role.FREE] * len(self.words)
@@ -133,10 +133,9 @@ class Reading:
 
     def mention(self, word: str) -> Mention:
         """Where a word stands in the films' texts."""
-        if word not in self._mentions:
-            for each, mention in zip((word,), self.index.mentions((word,)), strict=True):
-                self._mentions[each] = mention
-        return self._mentions[word]
+        if word not in self.mentions:
+            (self.mentions[word],) = self.index.mentions((word,))
+        return self.mentions[word]
 
     def told(self, word: str) -> int:
         """How many films tell of a word in title, keywords or plot."""

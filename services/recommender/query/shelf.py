@@ -33,8 +33,15 @@ class Shelf:
 
     def mentioning(self, words: tuple[str, ...]) -> NDArray[np.int32]:
         """The films whose title, keywords or plot have all of some words, int32[n]; none for no words."""
+        return self._with_all(words, TOLD)
+
+    def titled(self, words: tuple[str, ...]) -> NDArray[np.int32]:
+        """The films whose title has all of some words, int32[n]; none for no words."""
+        return self._with_all(words, TextField.TITLE)
+
+    def _with_all(self, words: tuple[str, ...], fields: TextField) -> NDArray[np.int32]:
         rows = None
         for mention in self.index.mentions(words):
-            told = mention.rows[(mention.fields & TOLD) != 0]
-            rows = told if rows is None else np.intersect1d(rows, told, assume_unique=True)
+            inside = mention.rows[(mention.fields & fields) != 0]
+            rows = inside if rows is None else np.intersect1d(rows, inside, assume_unique=True)
         return np.empty(0, np.int32) if rows is None else rows

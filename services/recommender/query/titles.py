@@ -14,6 +14,8 @@ from services.recommender.query.words import grammar
 TITLE_PART = 0.6
 # A name this long may be two typing errors away, a shorter one a single one; the shortest are never.
 LONG_NAME, SHORT_NAME = 9, 5
+# So many titles are looked at.
+SOME = 50
 
 
 def corrected_words(reading: Reading) -> list[Word]:
@@ -59,16 +61,21 @@ def is_part_of_title(reading: Reading) -> bool:
     words = [word.word for word in reading.words if word.word not in grammar.STOP and word.word not in grammar.FILMS]
     if len(words) < 2 or any(reading.words[at].after_break for at in range(1, len(reading))):
         return False
-    rows = None
-    for word in words:
+    letters = sum(map(len, words))
+    titles = (reading.catalogue.titles[row] for row in together_in_titles(reading, words)[:SOME].tolist())
+    return any(letters >= TITLE_PART * _letters(title) for title in titles)
+
+
+def together_in_titles(reading: Reading, words: list[str]) -> NDArray[np.int32]:
+    """The films whose title has all of some words, int32[n]."""
+    rows = np.empty(0, np.int32)
+    for at, word in enumerate(words):
         mention = reading.mention(word)
         inside = mention.rows[(mention.fields & TextField.TITLE) != 0]
-        rows = inside if rows is None else np.intersect1d(rows, inside)
+        rows = inside if at == 0 else np.intersect1d(rows, inside, assume_unique=True)
         if not len(rows):
-            return False
-    letters = sum(map(len, words))
-    titles = (reading.catalogue.titles[row] for row in (rows.tolist()[:50] if rows is not None else ()))
-    return any(letters >= TITLE_PART * _letters(title) for title in titles)
+            break
+    return rows
 
 
 def _letters(title: str) -> int:

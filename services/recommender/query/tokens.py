@@ -10,6 +10,7 @@ _WORD = re.compile(r"[^\W_]+")
 _QUOTED = re.compile(r"“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»|\"([^\"]+)\"")
 _BREAK = re.compile(r"[,;:.!?()\[\]/\n]|\s[-\u2013\u2014]\s")
 _OWNED = re.compile(r"(?<=[^\W\d])['\u2019]s\b|(?<=s)['\u2019](?=\s|$)")
+_SHORTENED = frozenset(("mr", "mrs", "ms", "dr", "st", "jr", "sr", "vs", "vol", "no"))
 _LIGATURES = str.maketrans(
     {"ß": "ss", "œ": "oe", "æ": "ae", "ø": "o", "đ": "d", "ł": "l", "\u0131": "i", "\u2019": "'"}
 )
@@ -54,8 +55,16 @@ def tokens_of(query: str) -> list[Token]:
         if not word:
             continue
         inside = next((at for at, (first, stop) in enumerate(quotations, 1) if first <= start and end <= stop), 0)
-        tokens.append(Token(word, start, end, bool(_BREAK.search(plain[last:start])), inside))
+        tokens.append(Token(word, start, end, _breaks(plain[last:start], tokens), inside))
         last = end
         if len(tokens) == MAX_WORDS:
             break
     return tokens
+
+
+def _breaks(between: str, before: list[Token]) -> bool:
+    """Whether what stands before a word ends a part of the query; the full stop of "J. K." and "Mr." does not."""
+    if not before or not _BREAK.search(between):
+        return False
+    last = before[-1].word
+    return between.strip() != "." or not (len(last) == 1 or last in _SHORTENED)

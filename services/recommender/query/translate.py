@@ -8,7 +8,7 @@ from services.recommender.query.words.into_english import TRANSLATIONS
 
 LONGEST = 5
 # A single word of another language says enough where it has so many letters.
-TELLING = 5
+TELLING = 3
 _KINDS = frozenset(word for phrase in CONCEPTS for word in phrase.split())
 ENGLISH = "en"
 _GERMAN = "de"

@@ -23,7 +23,7 @@ from services.recommender.query.readers.series import read_series
 from services.recommender.query.readers.tongues import read_language
 from services.recommender.query.readers.years import read_years
 from services.recommender.query.reading import Reading, Role, Word, asks
-from services.recommender.query.titles import corrected_words, is_part_of_title, near_title
+from services.recommender.query.titles import corrected_words, is_part_of_title, near_title, together_in_titles
 from services.recommender.query.tokens import tokens_of
 from services.recommender.query.translate import to_english
 from services.recommender.query.words import grammar
@@ -48,10 +48,12 @@ _READERS: tuple[tuple[Read, ...], ...] = (
 )
 
 
-def plain(query: str) -> Understood:
-    """The query as it is: every word is searched for, nothing is a condition."""
-    words = tuple(dict.fromkeys(token.word for token in tokens_of(query)))
-    return Understood(query, query, words[:LONGEST_SEARCH], titled=True)
+def plain(query: str, text: str | None = None) -> Understood:
+    """The query, or the text that it means, as it is: every word is searched for, nothing is a condition."""
+    text = query if text is None else text
+    words = tuple(dict.fromkeys(token.word for token in tokens_of(text)))
+    telling = tuple(word for word in words if word not in grammar.STOP and word not in grammar.ARTICLES)
+    return Understood(query, text, (telling or words)[:LONGEST_SEARCH], titled=True)
 
 
 def understand(query: str, lexicon: Lexicon, index: TextIndex, ignored: Collection[str] = ()) -> Understood:
@@ -64,23 +66,27 @@ def understand(query: str, lexicon: Lexicon, index: TextIndex, ignored: Collecti
         if len(exact):
             return _title(query, lexicon, index, exact, ignored)
     language, words = to_english(query, tokens)
-    reading = _reading(query, language, words, lexicon, index)
+    reading = Reading(query, words, lexicon, index, language)
     corrected = corrected_words(reading)
     if len(tokens) <= LONGEST_TITLE:
         near = near_title(reading, corrected)
         if len(near):
-            return replace(plain(query), named=tuple(near.tolist()))
-    reading = _reading(query, language, corrected, lexicon, index)
+            title = lexicon.catalogue.titles[int(near[0])]
+            return replace(plain(query, title), named=tuple(near.tolist()), mentions=reading.mentions)
+    reading = Reading(query, corrected, lexicon, index, language, mentions=reading.mentions)
     _read(reading)
+    quoted = _quoted(reading)
+    if len(quoted):
+        return replace(_put_together(reading, ignored), titled=True, named=tuple(quoted.tolist()))
     if _is_doubtful(reading) and is_part_of_title(reading):
-        return plain(" ".join(word.shown for word in corrected))
+        return replace(plain(query, " ".join(word.shown for word in corrected)), mentions=reading.mentions)
     return _put_together(reading, ignored)
 
 
 def _title(query: str, lexicon: Lexicon, index: TextIndex, rows: Rows, ignored: Collection[str]) -> Understood:
     """A query that is a title. One that says a kind of film as well ("Scary Movie") brings these behind it."""
     language, words = to_english(query, tokens_of(query))
-    reading = _reading(query, language, words, lexicon, index)
+    reading = Reading(query, words, lexicon, index, language)
     _read(reading)
     named = tuple(rows.tolist())
     kinds = all(condition.hard and not condition.negative for *_, condition in reading.found)
@@ -88,10 +94,6 @@ def _title(query: str, lexicon: Lexicon, index: TextIndex, rows: Rows, ignored: 
     if not kinds or any(True for _ in reading.content()):
         return replace(plain(query), named=named)
     return replace(_put_together(reading, ignored), titled=True, named=named)
-
-
-def _reading(query: str, language: str, words: list[Word], lexicon: Lexicon, index: TextIndex) -> Reading:
-    return Reading(query, words, lexicon, index, language)
 
 
 def _read(reading: Reading) -> None:
@@ -116,6 +118,14 @@ def _is_doubtful(reading: Reading) -> bool:
     )
 
 
+def _quoted(reading: Reading) -> Rows:
+    """The films that go by what stands in quotation marks."""
+    places = [at for at, word in enumerate(reading.words) if word.quoted == 1]
+    if not places:
+        return np.empty(0, np.int32)
+    return reading.index.named(reading.typed(places[0], len(places))).rows
+
+
 def _put_together(reading: Reading, ignored: Collection[str]) -> Understood:
     conditions, like = [], []
     for at, count, condition in reading.found:
@@ -136,6 +146,7 @@ def _put_together(reading: Reading, ignored: Collection[str]) -> Understood:
         like=tuple(dict.fromkeys(like)),
         esteemed=any(word.word in grammar.QUALITY for word in reading.words),
         language=reading.language,
+        mentions=reading.mentions,
     )
 
 
@@ -147,7 +158,8 @@ def _may_be_title(reading: Reading, conditions: list[tuple[int, Condition]], sea
     if not kinds <= {ConditionKind.SERIES}:
         small = any(word.word in grammar.STOP for word in reading.words)
         return not small and len(searched) <= TITLE_WORDS // 2 and kinds <= {ConditionKind.YEAR, ConditionKind.PERSON}
-    return True
+    words = [word.word for word in searched]
+    return " ".join(words) not in reading.lexicon.keywords and bool(len(together_in_titles(reading, words)))
 
 
 def _drop(reading: Reading) -> None:

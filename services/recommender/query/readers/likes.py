@@ -76,16 +76,16 @@ def _longest(reading: Reading, start: int) -> int:
 def _film(reading: Reading, start: int, count: int) -> int | None:
     """The best known film of exactly this title, of one a typing error away, or with all the words in its title."""
     typed = reading.typed(start, count)
+    series = next(filter(None, map(reading.lexicon.series.get, reading.names(start, count))), None)
     rows = reading.index.named(typed).rows
-    if len(rows):
+    if len(rows) and series is None:
         return int(rows[0])
+    if series is not None:
+        return _best_known(reading, np.union1d(_of_series(reading, series.trait), rows[:1]).astype(np.int32))
     behind = start + count
     ends = behind >= len(reading) or reading.words[behind].after_break or reading.word(behind) in grammar.AFTER_LIKE
     if not ends:
         return None
-    series = reading.lexicon.series.get(reading.phrase(start, count, ""))
-    if series is not None:
-        return _best_known(reading, _of_series(reading, series.trait))
     rows = reading.index.named(typed, 2 if count > 1 else 1).rows if len(typed) >= 6 else rows
     if len(rows):
         return int(rows[0])

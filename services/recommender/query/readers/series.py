@@ -2,7 +2,7 @@
 
 from services.recommender.domain.request import ConditionKind
 from services.recommender.query.conditions import Condition, Sure
-from services.recommender.query.demands import HasTrait, Mentions, OneOf
+from services.recommender.query.demands import HasTrait, Mentions, OneOf, Titled
 from services.recommender.query.lexicon import Series
 from services.recommender.query.reading import Reading, Role, asks
 from services.recommender.query.tokens import words_of
@@ -32,9 +32,12 @@ def read_series(reading: Reading, at: int, alone: bool = False) -> int:
 
 
 def condition_of(reading: Reading, series: Series, at: int, count: int) -> Condition:
-    """The films of a series, and those whose text has its name."""
+    """The films of a series, and those whose text has its name or whose title has what was typed."""
     words = tuple(word for word in words_of(series.name) if word not in grammar.STOP)
-    demand = OneOf((HasTrait((series.trait,)), Mentions(words))) if len(words) > 1 else HasTrait((series.trait,))
+    small = grammar.STOP | _ENDINGS
+    typed = tuple(word for word in reading.phrase(at, count).split() if word not in small)
+    named = (Mentions(words),) if len(words) > 1 else ()
+    demand = OneOf((HasTrait((series.trait,)), Titled(typed), *named))
     return Condition(
         f"series:{series.name}".lower(), ConditionKind.SERIES, series.name, reading.typed(at, count), demand, Sure.SAID,
         hard=False, traits=(series.trait,),

@@ -61,8 +61,10 @@ _BESIDE = frozenset(
 _NO_FEAR = Not(genre("Horror"))
 _GENTLE = Not(genre("Horror", "War", "Crime", "Thriller"))
 _FOR_CHILDREN = AllOf((
-    genre("Family", "Animation"), Facts(age=10), Not(genre("Horror", "Thriller", "War", "Crime", "Film-Noir")),
+    OneOf((AllOf((genre("Family"), Facts(age=10))), AllOf((genre("Animation"), Facts(age=10, rated=True))))),
+    Not(genre("Horror", "Thriller", "War", "Crime", "Film-Noir")),
 ))  # fmt: skip
+_FOR_FAMILIES = AllOf((genre("Family"), Facts(age=12), _NO_FEAR))
 
 _CALM = Concept(
     "Calm", _MOOD, Not(genre("Horror", "Action", "Thriller", "War", "Crime")),
@@ -82,14 +84,10 @@ def _each(words: str, concept: Concept) -> dict[str, Concept]:
     return dict.fromkeys(words.split(", "), concept)
 
 
-def _both(*names: str) -> Demand:
-    return AllOf(tuple(genre(name) for name in names))
-
-
 CONCEPTS: dict[str, Concept] = {
     **_genres(),
     **_each("romantic comedy, rom com, romcom, romcoms, comedy romance",
-            Concept("Romantic comedy", _GENRE, _both("Romance", "Comedy"))),
+            Concept("Romantic comedy", _GENRE, AllOf((genre("Romance"), genre("Comedy"), _NO_FEAR)))),
     **_each("musical", Concept("Musical", _GENRE, OneOf((genre("Musical"), Keywords(("musical",)))))),
     **_each("film noir, noir, neo noir",
             Concept("Film noir", _GENRE, OneOf((genre("Film-Noir"), Keywords(("film noir", "neo-noir", "noir")))))),
@@ -103,7 +101,7 @@ CONCEPTS: dict[str, Concept] = {
     **_each("tv movie, television film, tv film, made for tv", Concept("TV film", _GENRE, genre("TV Movie"))),
     **_each("biopic, biographical", Concept("Biopic", _GENRE,
             Keywords(("biography", "biopic", "biographical", "based on true story")))),
-    **_each("family, family friendly", Concept("Family", _GENRE, AllOf((genre("Family", "Animation"), Facts(age=12))),
+    **_each("family, family friendly", Concept("Family", _GENRE, _FOR_FAMILIES,
                                                beside=True)),
     **_each("funny, hilarious, funniest, laugh, make me laugh, make us laugh, laugh out loud, funnier, witty",
             Concept("Funny", _MOOD, genre("Comedy"))),
@@ -113,13 +111,13 @@ CONCEPTS: dict[str, Concept] = {
             "comforting, comfort, cheer me up, charming, happy, wholesome",
             Concept("Feel-good", _MOOD,
                     AllOf((genre("Comedy", "Family", "Romance", "Music", "Musical", "Animation"), _GENTLE)),
-                    keywords=("feel good", "feel-good", "heartwarming", "uplifting", "inspirational", "cheerful"))),
+                    keywords=("feel good", "feel-good", "heartwarming", "uplifting", "cheerful"))),
     **_each("uplifting, inspiring, inspirational, life affirming, hopeful",
             Concept("Uplifting", _MOOD, AllOf((genre("Drama", "Comedy", "Family", "Music", "Documentary"), _GENTLE)),
                     keywords=("inspirational", "uplifting", "inspiring", "heartwarming", "feel-good"))),
     **_each("sad, saddest, tearjerker, tear jerker, heartbreaking, makes me cry, make me cry, makes you cry, tragic, "
             "depressing, bittersweet, melancholic, melancholy, sadder",
-            Concept("Sad", _MOOD, AllOf((genre("Drama", "Romance"), Not(genre("Horror", "Action")))),
+            Concept("Sad", _MOOD, AllOf((genre("Drama"), Not(genre("Horror", "Action")))),
                     keywords=("tearjerker", "sad", "bittersweet", "tragedy", "melancholy", "melancholic", "touching",
                               "emotional"))),
     **_each("calm, calmer, relaxing, gentle, peaceful, slow paced, meditative, contemplative", _CALM),
@@ -161,8 +159,7 @@ AUDIENCES: dict[str, Concept] = {
             "nephew",
             Concept("For children", _AUDIENCE, _FOR_CHILDREN)),
     **_each("family, whole family, entire family, all the family, parent, all age",
-            Concept("For the family", _AUDIENCE,
-                    AllOf((genre("Family", "Animation"), Facts(age=12), _NO_FEAR)))),
+            Concept("For the family", _AUDIENCE, _FOR_FAMILIES)),
     **_each("adult, grown up", Concept("For adults", _AUDIENCE, Not(genre("Family")))),
 }  # fmt: skip
 """Who is to watch, behind "for", "my", "for my", or before "film"."""

@@ -38,6 +38,9 @@ STOP = words_in(
 )
 """Never scored in a description: they stand in most overviews."""
 
+ARTICLES = words_in("le la les un une el los las il lo gli der die das ein eine o os as d l de du di da del")
+"""In titles of other languages these tell as little."""
+
 BREAKS = words_in("but though although yet however")
 """Words that end what was said before, as a comma does."""
 
