@@ -21,12 +21,15 @@ from services.recommender.ports import (
     Clock,
     Deadline,
     Leg,
+    Mention,
+    Named,
     Release,
     Releases,
     SearchPort,
     SearchRequest,
     SearchResult,
     TextEncoder,
+    TextField,
 )
 
 GENRES_OF = (("Western", "Drama"), ("Science Fiction", "Action"), ("Comedy", "Romance"))
@@ -179,6 +182,15 @@ class NumpySearch(SearchPort):
         titles = list(self.bundle.catalogue.titles)
         rows = [row for row, title in enumerate(titles) if title.lower().startswith(prefix.lower())]
         return np.array(rows[:limit], np.int32)
+
+    def mentions(self, words: Sequence[str]) -> list[Mention]:
+        titles = [title.lower().split() for title in self.bundle.catalogue.titles]
+        found = [[row for row, title in enumerate(titles) if word in title] for word in words]
+        return [Mention(np.array(rows, np.int32), np.full(len(rows), TextField.TITLE, np.uint8)) for rows in found]
+
+    def named(self, text: str, errors: int = 0) -> Named:
+        titles = list(self.bundle.catalogue.titles)
+        return Named(np.array([row for row, title in enumerate(titles) if title.lower() == text.lower()], np.int32))
 
     def close(self) -> None:
         """Nothing to give back."""

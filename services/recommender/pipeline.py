@@ -13,13 +13,16 @@ from services.recommender.domain.profile import NO_HASHES, Profile
 from services.recommender.domain.request import Ranking, Request, Strategy
 from services.recommender.domain.weights import Weights
 from services.recommender.ports import Deadline, Leg, Release, SearchResult, TextEncoder
+from services.recommender.query.conditions import Understood
+from services.recommender.query.matching import Matches
+from services.recommender.query.queries import Queries
 from services.recommender.stages import diversity, retrieval, retrievers
 from services.recommender.stages.coherence import coherence
 from services.recommender.stages.facts import Facts
 from services.recommender.stages.familiarity import familiarity_factor
-from services.recommender.stages.legs import search_legs
+from services.recommender.stages.legs import Searcher
 from services.recommender.stages.picks import Context, make_picks
-from services.recommender.stages.plan import Plan, make_plan
+from services.recommender.stages.plan import Plan, likeness_plan, make_plan
 from services.recommender.stages.playbook import playbook_legs
 from services.recommender.stages.ranker import Ranked, next_part_first, rank
 from services.recommender.stages.seeds import Seeds, read_seeds
@@ -29,17 +32,22 @@ from services.recommender.stages.taste import Taste, fold_in
 from services.recommender.stages.traits import Known, TraitRows
 from services.recommender.stopwatch import Stopwatch
 
+# Whoever asks for films like a film means what it is, more than who else has liked it.
+LIKE_PEOPLE, LIKE_LIFT = 0.6, 0.7
+# What was described in words is varied less than what was not.
+IN_SEARCH = 0.5
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Retrieved:
-    """What retrieval hands on: the candidates, and the signals that rank them. ``allowed`` bool[films]: what may be
-    picked. ``counts``: films by retriever.
+    """What retrieval hands on: the candidates, and the signals that rank them. ``allowed``: the films that may be
+    shown. ``counts``: films by retriever.
     """
 
     inputs: Inputs
     mixture: Mixture
-    allowed: NDArray[np.bool_]
     rows: NDArray[np.int32]
+    allowed: NDArray[np.bool_]
     degraded: list[str]
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -58,7 +66,8 @@ class Pipeline:
         self.bundle = release.bundle
         self.constants = constants or release.bundle.weights
         self.facts = Facts.of(self.bundle, self.constants)
-        self._encoder = encoder
+        self.queries = Queries(self.facts, release.search)
+        self.searcher = Searcher(release, encoder)
 
     @property
     def trait_rows(self) -> TraitRows:
@@ -85,45 +94,61 @@ class Pipeline:
         Raises AllSeedsUnknown if seeds were given, none is known, and there is neither person nor query.
         """
         watch = Stopwatch(deadline.clock)
+        understood = None
+        if request.query is not None:
+            with watch.stage("understand"):
+                understood = self.queries.read(request)
         with watch.stage("taste"):
             request, off_shelf = read_shelf(self.bundle.catalogue, request)
             seeds = read_seeds(self.bundle.catalogue, request, profile)
-            taste = fold_in(self.bundle.catalogue, seeds.after(profile))
+            taste = self._taste(seeds, profile, understood)
             known = self._known(taste)
             # Under a given plan a film is looked for that may not be one for what is left of a taste.
             child = plan is None and self.facts.audience.asks_for_less(request, taste)
-            plan = plan or self._plan(request, profile, taste)
+            plan = plan or self._plan(request, profile, taste, understood)
         with watch.stage("retrieval"):
             allowed = self._allowed(request, profile, seeds, taste, shown)
-            found = self._retrieve(request, taste, known, plan, allowed, child, deadline)
+            found = self._retrieve(request, understood, taste, known, plan, allowed, child, deadline)
         watch.stages |= {name: leg.ms for name, leg in found.legs.items()}
         with watch.stage("rank"):
             ranked = rank(found.rows, found.mixture.terms(found.rows))
             ranked = next_part_first(ranked, self.bundle.catalogue, taste.rows)
         with watch.stage("diversify"):
-            top = self._diversify(ranked, plan, request)
+            top = self._diversify(ranked, plan, request, found.inputs.matches)
         with watch.stage("reasons"):
-            context = Context(found.inputs, found.mixture, request.query) if with_reasons else None
-            picks = make_picks(top, context, self.constants, request.explain)
-        left = int(np.count_nonzero(found.allowed))
+            context = Context(found.inputs, found.mixture) if with_reasons else None
+            picks = make_picks(top, context, self.constants, request.explain, found.inputs.matches)
+        left, matches = int(np.count_nonzero(found.allowed)), found.inputs.matches
         counts = {"ranked": len(found.rows), **{name: len(leg.rows) for name, leg in found.legs.items()}}
-        if left < (before := int(np.count_nonzero(allowed))):
-            counts["not_for_children"] = before - left
-        ignored = (*seeds.ignored, *off_shelf)
-        more, counts = left > len(picks), counts | found.counts
-        return Ranking(picks, plan.strategy, tuple(found.degraded), ignored, more, watch.stages, counts)
+        return Ranking(
+            picks, plan.strategy, tuple(found.degraded), (*seeds.ignored, *off_shelf), left > len(picks), watch.stages,
+            counts | found.counts,
+            understood=None if matches is None else matches.understood.shown,
+            matched=None if matches is None else matches.count,
+        )  # fmt: skip
 
     def plan(self, request: Request, profile: Profile | None) -> Plan:
         """The weights that a request is ranked with. Raises as :meth:`rank`."""
-        seeds = read_seeds(self.bundle.catalogue, request, profile)
-        taste = fold_in(self.bundle.catalogue, seeds.after(profile))
-        return self._plan(request, profile, taste)
+        understood = self.queries.read(request)
+        taste = self._taste(read_seeds(self.bundle.catalogue, request, profile), profile, understood)
+        return self._plan(request, profile, taste, understood)
+
+    def _taste(self, seeds: Seeds, profile: Profile | None, understood: Understood | None) -> Taste:
+        """The person's, seeds first; that of the films which a query asks to be like, where it names some."""
+        own = fold_in(self.bundle.catalogue, seeds.after(profile))
+        if understood is None or not understood.like:
+            return own
+        return replace(Taste.of_films(understood.like), disliked=own.disliked, dislike_weights=own.dislike_weights)
 
     def _known(self, taste: Taste) -> Known:
         films = self.trait_rows.films(taste.rows)
         return Known(self.trait_rows, films, films.mean(taste.weights(self.constants)))
 
-    def _plan(self, request: Request, profile: Profile | None, taste: Taste) -> Plan:
+    def _plan(self, request: Request, profile: Profile | None, taste: Taste, understood: Understood | None) -> Plan:
+        if understood is not None and understood.like:
+            plan = likeness_plan(self.constants, self.facts.maturity, Strategy.QUERY)
+            dislike = self.constants.dislike if len(taste.disliked) else 0.0
+            return replace(plan, short=LIKE_PEOPLE * plan.short, lift=LIKE_LIFT, dislike=dislike)
         stored = profile is not None and len(profile.history) > 0
         clear = 0.0 if request.query else coherence(self.constants, taste, self.trait_rows, stored)
         return make_plan(
@@ -133,6 +158,7 @@ class Pipeline:
     def _retrieve(
         self,
         request: Request,
+        understood: Understood | None,
         taste: Taste,
         known: Known,
         plan: Plan,
@@ -147,20 +173,40 @@ class Pipeline:
         if plan.playbook:
             terms, degraded = playbook_legs(self.release, self.trait_rows, taste, deadline, request.filters)
             mixture = Mixture.of_terms(tables, terms, factor)
-            allowed = allowed & self.facts.audience.fitting(request, taste) if child else allowed
-            return Retrieved(inputs, mixture, allowed, retrieval.candidates(mixture.base(), allowed), degraded)
-        hits, degraded = search_legs(self.release, self._encoder, request, plan, taste, self.constants, deadline)
-        inputs = replace(inputs, hits=hits)
+            allowed, counts = self._for_children(child, request, taste, allowed)
+            return Retrieved(inputs, mixture, retrieval.candidates(mixture.base(), allowed), allowed, degraded, counts)
+        searched = self.searcher.search(request, understood, plan, taste, self.constants, deadline)
+        hits = searched.hits
+        matches = None
+        if understood is not None:
+            matches = self.queries.match(understood, searched.vectors, hits, factor)
+            allowed = allowed & ~matches.excluded
+        inputs = replace(inputs, hits=hits, matches=matches)
         mixture = mixture_of(inputs, factor)
-        allowed = allowed & self.facts.audience.fitting(request, taste, hits.text) if child else allowed
-        brought = {"traits": retrievers.by_traits(self.facts, known, plan, allowed)}
-        brought["series"] = retrievers.by_series(self.bundle.catalogue, taste, allowed)
-        if request.query is None:
+        allowed, counts = self._for_children(child, request, taste, allowed, hits)
+        wanted = allowed if matches is None else allowed & matches.matched
+        brought = {"traits": retrievers.by_traits(self.facts, known, plan, wanted)}
+        brought["series"] = retrievers.by_series(self.bundle.catalogue, taste, wanted)
+        if searched.vectors is None:
             brought["vectors"] = retrievers.by_vectors(hits.knn)
         novelty = self.facts.novelty if plan.novelty else None
         rows = retrieval.candidates(mixture.base(), allowed, novelty, list(brought.values()))
-        counts = {f"{name}_retrieved": len(found) for name, found in brought.items() if len(found)}
-        return Retrieved(inputs, mixture, allowed, rows, degraded, counts)
+        counts |= {f"{name}_retrieved": len(found) for name, found in brought.items() if len(found)}
+        return Retrieved(inputs, mixture, rows, allowed, searched.degraded, counts)
+
+    def _for_children(
+        self,
+        child: bool,
+        request: Request,
+        taste: Taste,
+        allowed: NDArray[np.bool_],
+        hits: SearchResult | None = None,
+    ) -> tuple[NDArray[np.bool_], dict[str, int]]:
+        """What may be picked for a child, and how many films are left out for that."""
+        if not child:
+            return allowed, {}
+        fitting = allowed & self.facts.audience.fitting(request, taste, hits.text if hits is not None else None)
+        return fitting, {"not_for_children": int(np.count_nonzero(allowed) - np.count_nonzero(fitting))}
 
     def _allowed(
         self, request: Request, profile: Profile | None, seeds: Seeds, taste: Taste, shown: NDArray[np.uint64]
@@ -179,18 +225,32 @@ class Pipeline:
         allowed[seeds.rows] = False
         return allowed
 
-    def _diversify(self, ranked: Ranked, plan: Plan, request: Request) -> Ranked:
-        """The films of the page: the best 50 by maximal marginal relevance, then by relevance."""
+    def _diversify(self, ranked: Ranked, plan: Plan, request: Request, matches: Matches | None) -> Ranked:
+        """The films of the page: the best 50 by maximal marginal relevance, then by relevance. Of a query's films those
+        that match come first, and those that are called by their name before them, in order.
+        """
         page = min(request.k, len(ranked.rows))
         if request.diversity <= 0:
             return ranked.take(np.arange(page))
-        window = min(diversity.WINDOW, len(ranked.rows))
-        rows = ranked.rows[:window]
+        first, last = (0, len(ranked.rows)) if matches is None else _varied(ranked, matches)
+        last = min(last, first + diversity.WINDOW)
+        rows = ranked.rows[first:last]
         if plan.strategy is Strategy.POPULAR:
             similar = diversity.likeness_by_facts(self.bundle.catalogue, rows)
         else:
             similar = diversity.likeness(self.bundle, rows)
         # By place: films of a series may have traded theirs.
-        relevance = np.sort(ranked.raw[:window])[::-1]
-        order = diversity.mmr(relevance, similar, request.diversity, page)
-        return ranked.take(np.concatenate([order, np.arange(window, max(window, page))]))
+        relevance = np.sort(ranked.raw[first:last])[::-1]
+        variety = request.diversity * (IN_SEARCH if matches is not None and matches.understood.words else 1)
+        order = first + diversity.mmr(relevance, similar, variety, max(page - first, 0))
+        rest = np.arange(last, max(last, page))
+        return ranked.take(np.concatenate([np.arange(first), order, rest])[:page])
+
+
+def _varied(ranked: Ranked, matches: Matches) -> tuple[int, int]:
+    """The part of a query's films that is varied: behind those called by their name, before those that do not match;
+    none of it where a name is looked for.
+    """
+    leading = int(np.count_nonzero(np.isin(ranked.rows, matches.leading)))
+    matched = int(np.count_nonzero(matches.matched[ranked.rows]))
+    return (leading, max(matched, leading)) if not matches.understood.titled else (matched, matched)

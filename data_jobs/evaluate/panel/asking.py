@@ -9,7 +9,7 @@ from data_jobs.evaluate.panel.cases import Case, Rows
 from data_jobs.evaluate.panel.entries import Query, Taste
 from data_jobs.evaluate.protocol import TOP
 from data_jobs.evaluate.workbench import patient
-from services.recommender.domain.request import Ranking, ReasonKind, Request
+from services.recommender.domain.request import Ranking, Request
 from services.recommender.pipeline import Pipeline
 from services.recommender.similar import similar
 
@@ -48,5 +48,5 @@ def _rows(ranking: Ranking) -> Rows:
 
 
 def _says_it_matches(ranking: Ranking) -> bool:
-    """Whether a film is given because of the query."""
-    return any(reason.kind is ReasonKind.QUERY for pick in ranking.picks for reason in pick.reasons)
+    """Whether any film is said to match the query."""
+    return bool(ranking.matched)

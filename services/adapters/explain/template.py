@@ -48,4 +48,6 @@ def _clause(reason: Reason) -> str:
         return "few people here know it yet"
     if reason.kind is ReasonKind.LIKED and reason.item_id is None:
         return "it is close to what you like"
+    if reason.kind is ReasonKind.NEAREST:
+        return "it is popular" if reason.subject == "popular" else "nothing else is nearer to what you asked"
     return _CLAUSES[reason.kind].format(reason.subject)

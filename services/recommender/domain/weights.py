@@ -32,7 +32,7 @@ class Weights:
     # tables (1 + events / 20) ** -(coherent_lift c^2).
     coherence_from: float = 0.11
     coherence_span: float = 0.12
-    coherence_single: float = 0.1
+    coherence_single: float = 0.0
     # Films given with a request, by somebody of whom nothing is stored, mean "like these": their coherence starts lower
     # and is never below the floor, nor below that of a single one.
     seeds_from: float = 0.06
@@ -51,7 +51,7 @@ class Weights:
     # A film of the taste with so many events is known by half to the tables.
     certain_events: float = 3.0
     # The next part of a series for somebody who likes the part before it.
-    sequels: float = 0.5
+    sequels: float = 0.3
     # Events a film at which people's events and the world's votes carry the ranking by half each; weights of traits and
     # text where there are no events.
     mature_events: float = 1.0

@@ -104,6 +104,17 @@ class Facts:
             return np.ones(len(self.bundle.catalogue), np.float32)
         return self._faded(np.ones(len(self.bundle.catalogue), np.float32))
 
+    @cached_property
+    def fame(self) -> Floats:
+        """How well known each film is, float32[films] in 0 ... 1: the logarithm of its votes over the largest."""
+        return _level(np.log1p(self.bundle.catalogue.votes.astype(np.float32)))
+
+    @cached_property
+    def esteem(self) -> Floats:
+        """How well thought of each film is, float32[films] in 0 ... 1; its fame where nobody has voted."""
+        acclaim = self.bundle.acclaim
+        return _level(np.sqrt(np.maximum(acclaim, 0))) if acclaim.any() else self.fame
+
     def lift(self, exponent: float) -> Floats | None:
         """What the tables' scores count for each of their films, float32[T]: (1 + events / 20) ** -exponent, times its
         quality; None where that is 1 for all.
@@ -123,3 +134,8 @@ class Facts:
     def _faded(self, among_people: Floats) -> Floats:
         mature = np.float32(self.maturity)
         return np.asarray(mature * among_people + (1 - mature) * self.bundle.acclaim, np.float32)
+
+
+def _level(values: Floats) -> Floats:
+    most = float(values.max(initial=0))
+    return np.asarray(values / np.float32(most if most > 0 else 1), np.float32)

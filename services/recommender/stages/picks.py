@@ -8,14 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.catalogue import TraitKind
-from services.recommender.domain.request import Pick, Reason
+from services.recommender.domain.request import Pick, Reason, ReasonKind
 from services.recommender.domain.weights import Weights
+from services.recommender.query.matching import Matches
+from services.recommender.query.reasons import query_reasons
 from services.recommender.stages.leave_one_out import Falls, find_falls
+from services.recommender.stages.likeness import likeness_reasons
 from services.recommender.stages.ranker import Ranked, shown_score
 from services.recommender.stages.reasons import (
     SHARED_PEOPLE,
     Citations,
-    query_reason,
     taste_reason,
     trait_reason,
 )
@@ -24,9 +26,8 @@ from services.recommender.stages.signals import Inputs, Mixture
 CITED = 2
 # A cause is named beside the largest one where it is at least this part of the raw score.
 WORTH_SAYING = 0.1
-# The signals that speak of films of the taste, and those that speak of a query.
+# The signals that speak of films of the taste.
 OF_FILMS = ("collaborative", "content", "novelty", "sequels")
-OF_QUERY = ("text", "meaning")
 # A keyword says something of a taste if so many of its films have it.
 SHARED_KEYWORD = 2
 
@@ -37,7 +38,6 @@ class Context:
 
     inputs: Inputs
     mixture: Mixture
-    query: str | None
 
 
 class _Evidence(NamedTuple):
@@ -52,19 +52,48 @@ class _Evidence(NamedTuple):
     share: float
 
 
-def make_picks(top: Ranked, context: Context | None, constants: Weights, explain: bool) -> tuple[Pick, ...]:
+def make_picks(
+    top: Ranked, context: Context | None, constants: Weights, explain: bool, matches: Matches | None = None
+) -> tuple[Pick, ...]:
     """The films of ``top`` in order; without a context they carry no reasons."""
     scores = shown_score(top.raw, constants).tolist()
     terms = [dict(zip(top.names, values, strict=True)) for values in top.terms.tolist()]
     reasons = _reasons(context, top.rows, terms) if context is not None else [()] * len(terms)
+    match = matches.matched[top.rows].tolist() if matches is not None else [None] * len(terms)
     return tuple(
-        Pick(row, score, why, signals if explain else {})
-        for row, score, why, signals in zip(top.rows.tolist(), scores, reasons, terms, strict=True)
+        Pick(row, score, why, signals if explain else {}, match=matched)
+        for row, score, why, signals, matched in zip(top.rows.tolist(), scores, reasons, terms, match, strict=True)
     )
 
 
 def _reasons(context: Context, rows: NDArray[np.int32], terms: list[dict[str, float]]) -> list[tuple[Reason, ...]]:
-    """The largest cause first, then the others that are worth saying."""
+    """The largest cause first, then the others that are worth saying. Of a query: what of it a film matches, then what
+    of the taste.
+    """
+    inputs = context.inputs
+    matches = inputs.matches
+    if matches is None:
+        return _of_taste(context, rows, terms)
+    asked = query_reasons(matches, inputs.bundle.catalogue, rows)
+    if inputs.taste.is_empty:
+        return [
+            said or (_popular(context, row, of_film),)
+            for said, row, of_film in zip(asked, rows.tolist(), terms, strict=True)
+        ]
+    own = likeness_reasons(inputs, rows, terms) if matches.understood.like else _of_taste(context, rows, terms)
+    return [_together(*pair) for pair in zip(asked, own, strict=True)]
+
+
+def _together(asked: tuple[Reason, ...], own: tuple[Reason, ...]) -> tuple[Reason, ...]:
+    """What a film matches before what the taste says of it; nothing else of one that does not match."""
+    if any(reason.kind is ReasonKind.NEAREST for reason in asked):
+        return asked
+    said = [reason for reason in own if reason.kind is not ReasonKind.POPULAR or not asked]
+    return (*asked, *said)
+
+
+def _of_taste(context: Context, rows: NDArray[np.int32], terms: list[dict[str, float]]) -> list[tuple[Reason, ...]]:
+    """The reasons that the taste and the catalogue give."""
     inputs = context.inputs
     own = inputs.known.rows.films(rows)
     falls = [[]] * len(terms) if inputs.taste.is_empty else _cited(context, rows)
@@ -111,21 +140,22 @@ def _of_film(context: Context, citations: Citations, evidence: _Evidence) -> Ite
             said = True
             yield reason
     if not said:
-        yield context.inputs.facts.popular_in.reason(evidence.row, evidence.terms.get("popularity", 0.0))
+        yield _popular(context, evidence.row, evidence.terms)
+
+
+def _popular(context: Context, row: int, terms: dict[str, float]) -> Reason:
+    return context.inputs.facts.popular_in.reason(row, terms.get("popularity", 0.0))
 
 
 def _causes(terms: dict[str, float]) -> Iterator[tuple[float, str]]:
-    """The size of each cause: the films of the taste, its traits, the query, how well known the film is."""
-    yield sum(terms.get(name, 0.0) for name in OF_QUERY), "query"
+    """The size of each cause: the films of the taste, its traits, how well known the film is."""
     yield sum(terms.get(name, 0.0) for name in OF_FILMS), "films"
     yield terms.get("traits", 0.0), "traits"
     yield terms.get("popularity", 0.0), "popularity"
 
 
 def _in_words(context: Context, citations: Citations, evidence: _Evidence, cause: str, size: float) -> Iterator[Reason]:
-    if cause == "query" and context.query is not None:
-        yield query_reason(context.query, size)
-    elif cause == "films":
+    if cause == "films":
         if evidence.falls:
             yield from citations.reasons(evidence.falls)
         else:

@@ -7,6 +7,8 @@ from services.recommender.domain.weights import Weights
 from services.recommender.stages.taste import Taste
 
 SMALLEST_SHARE = 0.01
+# Beside what a film is like, fame only orders equals.
+PRIOR = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ def make_plan(
     # Films that hardly anybody has rated say by themselves what is wanted, as films that belong together do.
     fading = 1 / (1 + (taste.likes / constants.coherence_half) ** 2)
     coherence = 1 - (1 - fading * clear) * (certainty * maturity if taste.likes else 1.0)
-    popularity = share * _prior(constants, taste.likes) * (1 - coherence)
+    # In a query fame counts by how well a film matches.
+    popularity = 0.0 if query else _prior(constants, taste.likes) * (1 - coherence)
     meaning, words = (constants.query_content, constants.query_text) if query else (0.0, 0.0)
     dislike = constants.dislike if len(taste.disliked) else 0.0
     if taste.is_empty:
@@ -91,6 +94,23 @@ def make_plan(
         coherence=coherence,
         query_content=meaning,
         query_text=words,
+    )
+
+
+def likeness_plan(constants: Weights, maturity: float, strategy: Strategy) -> Plan:
+    """The plan for films that are like a film: one film is a short profile. Where nobody has rated anything, the tables
+    have nothing to say.
+    """
+    return Plan(
+        strategy,
+        short=constants.similar_collaborative * maturity,
+        popularity=PRIOR,
+        traits=constants.similar_traits,
+        content=constants.similar_content,
+        lift=constants.similar_lift,
+        coherence=1.0,
+        query_content=constants.query_content,
+        query_text=constants.query_text,
     )
 
 

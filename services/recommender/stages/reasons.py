@@ -81,12 +81,6 @@ def taste_reason(term: float) -> Reason:
     return Reason(ReasonKind.LIKED, "Close to what you like", "what you like", term)
 
 
-def query_reason(query: str, term: float) -> Reason:
-    """The query, for a film that its text or meaning brought here."""
-    shown = query if len(query) <= 40 else query[:39].rstrip() + "…"
-    return Reason(ReasonKind.QUERY, f"Matches “{shown}”", query, term)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class PopularIn:
     """``genres`` int8[films]: the genre in which a film stands out most, of those to whose best-known tenth it

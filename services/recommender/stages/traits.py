@@ -148,6 +148,10 @@ class Postings:
         counts = np.bincount(traits.ids, minlength=len(traits.kinds))
         return cls(np.append(0, np.cumsum(counts)).astype(np.int64), owner[order], rows.values[order])
 
+    def films_of(self, trait: int) -> NDArray[np.int32]:
+        """The films of one trait, int32[n]."""
+        return self.films[self.offsets[trait] : self.offsets[trait + 1]]
+
     def scores(self, traits: NDArray[np.intp], weights: Floats) -> Floats:
         """What some traits give to every film, float32[films at most]: the films of these traits alone are touched."""
         starts, ends = self.offsets[traits], self.offsets[traits + 1]

@@ -3,7 +3,7 @@
 One suite runs against all engines: ``films_search``, ``world_search`` and ``sample_search`` come once for each.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
@@ -25,7 +25,7 @@ from services.adapters.search.opensearch.target import Target
 from services.bootstrap import SystemClock
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.embeddings import Embeddings
-from services.recommender.ports import Deadline, SearchPort, SearchRequest, SearchResult
+from services.recommender.ports import Deadline, Mention, Named, SearchPort, SearchRequest, SearchResult
 from tests.builders import make_bundle, make_tables
 from tests.fakes import HashingEncoder
 from tests.films import FILMS, make_events
@@ -54,6 +54,12 @@ class NeverDegraded(SearchPort):
 
     def close(self) -> None:
         self.port.close()
+
+    def mentions(self, words: Sequence[str]) -> list[Mention]:
+        return self.port.mentions(words)
+
+    def named(self, text: str, errors: int = 0) -> Named:
+        return self.port.named(text, errors)
 
 
 @pytest.fixture(scope="session", params=ENGINES)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.weights import Weights
 from services.recommender.ports import SearchResult
+from services.recommender.query.matching import Matches
 from services.recommender.stages.facts import Facts
 from services.recommender.stages.plan import Plan
 from services.recommender.stages.taste import Taste
@@ -17,7 +18,8 @@ from services.recommender.stages.traits import Known
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """One request. ``known``: the traits of its taste; ``hits``: what search found for its words."""
+    """One request. ``known``: the traits of its taste; ``hits``: what search found; ``matches``: how far
+    every film answers its query, if there is one."""
 
     facts: Facts
     constants: Weights
@@ -25,6 +27,7 @@ class Inputs:
     taste: Taste
     known: Known
     hits: SearchResult
+    matches: Matches | None = None
 
     @property
     def bundle(self) -> Bundle:

@@ -7,14 +7,12 @@ import numpy as np
 from services.recommender.domain.tables import Collaborative
 from services.recommender.stages.signals.signal import Cause, Floats, Given, LeftOut, Rows, Signal
 
-# What is left of the taste for a film that a query does not match: enough to order the films that fill up.
-UNASKED = 0.05
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mixture:
-    """``signals`` add up. ``matches`` float32[films] each: terms of a query, which decides how far the others count.
-    ``factor`` float32[films], above 0: how far the signals count for each film in any case; None for whole.
+    """``signals`` add up. ``matches`` float32[films] each: terms of a query as they are. ``factor`` float32[films]: how
+    far the signals count for each film; None for whole. With a query that is how well the film matches: taste re-orders
+    what was asked for, it does not answer something else.
     """
 
     tables: Collaborative
@@ -39,10 +37,8 @@ class Mixture:
             total += self.tables.spread(in_tables)
         if self.factor is not None:
             total *= self.factor
-        if self.matches:
-            relevance = _sum(list(self.matches.values()))
-            total *= _gate(relevance)
-            total += relevance
+        for term in self.matches.values():
+            total += term
         return total
 
     def terms(self, rows: Rows) -> dict[str, Floats]:
@@ -55,11 +51,7 @@ class Mixture:
 
     def gate(self, rows: Rows) -> Floats | None:
         """How far the signals count for some films, float32[rows]; None where they count whole."""
-        factor = None if self.factor is None else self.factor[rows]
-        if not self.matches:
-            return factor
-        gate = _gate(_sum([match[rows] for match in self.matches.values()]))
-        return gate if factor is None else gate * factor
+        return None if self.factor is None else self.factor[rows]
 
     def contributions(self, rows: Rows, films: int) -> Floats:
         """What each of the ``films`` of the taste adds to each score, to first order, float32[films, rows]."""
@@ -81,17 +73,3 @@ class Mixture:
                 fall = signal.scores(rows) - without
                 falls[signal.name] = fall if gate is None else fall * gate
         return falls
-
-
-def _gate(relevance: Floats) -> Floats:
-    """Fully where a film matches the query as well as the best 50 do, and hardly at all where it does not match:
-    taste re-orders what was asked for, it does not answer something else.
-    """
-    return np.float32(UNASKED) + np.float32(1 - UNASKED) * np.minimum(relevance, 1)
-
-
-def _sum(parts: list[Floats]) -> Floats:
-    total = parts[0].copy()
-    for part in parts[1:]:
-        total += part
-    return total

@@ -16,8 +16,12 @@ class Popularity(Impersonal):
     name: str = "popularity"
 
     @classmethod
-    def of(cls, inputs: Inputs) -> "Popularity":
-        """The prior times its weight; it stays with weight 0, since it orders what nothing else tells apart."""
+    def of(cls, inputs: Inputs) -> "Popularity | None":
+        """The prior times its weight; it stays with weight 0, since it orders what nothing else tells apart. In a query
+        fame is a term of the match: see ``query.matching``.
+        """
+        if inputs.matches is not None and not inputs.plan.popularity:
+            return None
         return cls(np.float32(inputs.plan.popularity) * inputs.facts.prior)
 
     def dense(self) -> Dense:
