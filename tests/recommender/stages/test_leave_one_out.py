@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from services.recommender.domain.events import EventKind
 from services.recommender.domain.profile import Profile
-from services.recommender.domain.request import Ranking, ReasonKind, Request
+from services.recommender.domain.request import Ranking, Request
 from services.recommender.domain.weights import Weights
 from services.recommender.pipeline import Pipeline
 from services.recommender.ports import Deadline
@@ -58,9 +58,9 @@ def all_falls(pipeline: Pipeline, profile: Profile) -> dict[str, dict[int, float
 
 class TestCitedFilms:
     @given(tastes, weights, bundles)
-    @settings(max_examples=40, deadline=None)
-    def test_without_the_cited_film_the_score_falls_by_the_weight_of_the_reason(self, profile, constants, bundle):
-        pipeline = Pipeline(make_release(bundle), None, constants)
+    @settings(max_examples=15, deadline=None)
+    def test_without_the_cited_film_the_score_falls_by_the_weight_of_the_reason(self, profile, constants, world):
+        pipeline = Pipeline(make_release(BUNDLES[world]), None, constants)
         falls = all_falls(pipeline, profile)
         for pick in run(pipeline, profile, k=5).picks:
             scale = 1 + sum(map(abs, pick.signals.values()))
@@ -72,11 +72,9 @@ class TestCitedFilms:
                 assert reason.weight <= REFERENCES * scale or fall > 0
 
     @given(tastes, weights, bundles)
-    @settings(max_examples=25, deadline=None)
-    def test_the_cited_film_is_among_the_two_largest_falls(self, profile, constants, bundle):
-        # Everything may be cited: what people who like both say is not asked here.
-        bundle.collaborative.shared[:] = 9
-        pipeline = Pipeline(make_release(bundle), None, constants)
+    @settings(max_examples=10, deadline=None)
+    def test_the_cited_film_is_among_the_two_largest_falls(self, profile, constants, world):
+        pipeline = Pipeline(make_release(BUNDLES[world]), None, constants)
         falls = all_falls(pipeline, profile)
         supported = pipeline.bundle.collaborative.supported
         rows = pipeline.bundle.catalogue.rows_of(falls)
@@ -110,9 +108,9 @@ class TestCitedFilms:
 @pytest.mark.parametrize("make", SIGNALS, ids=lambda make: make.__self__.__name__)
 class TestEverySignal:
     @given(likes, weights, bundles, st.floats(0, 1))
-    @settings(max_examples=40, deadline=None)
-    def test_without_a_film_is_what_it_gives_to_a_taste_without_it(self, make, rows, constants, bundle, clear):
-        whole = make_inputs(taste_of(rows), bundle, constants, clear=clear)
+    @settings(max_examples=15, deadline=None)
+    def test_without_a_film_is_what_it_gives_to_a_taste_without_it(self, make, rows, constants, world, clear):
+        whole = make_inputs(taste_of(rows), BUNDLES[world], constants, clear=clear)
         signal = make(whole)
         if signal is None:
             return
@@ -120,16 +118,16 @@ class TestEverySignal:
         found = signal.without(EVERY, leave_out(whole.taste, constants, suspects))
         scores = signal.scores(EVERY)
         for at, suspect in enumerate(suspects.tolist()):
-            rest = make(make_inputs(whole.taste.without(suspect), bundle, constants, whole.plan))
+            rest = make(make_inputs(whole.taste.without(suspect), BUNDLES[world], constants, whole.plan))
             expected = np.zeros_like(scores) if rest is None else rest.scores(EVERY)
             near = REFERENCES if make == Collaborative.of else ROUNDING
             left = scores if found is None else found[at]
             assert left == pytest.approx(expected, abs=near * (1 + np.abs(scores).max()))
 
     @given(likes, weights, bundles, st.floats(0, 1))
-    @settings(max_examples=25, deadline=None)
-    def test_has_a_score_for_some_films_as_for_all(self, make, rows, constants, bundle, clear):
-        signal = make(make_inputs(taste_of(rows), bundle, constants, clear=clear))
+    @settings(max_examples=10, deadline=None)
+    def test_has_a_score_for_some_films_as_for_all(self, make, rows, constants, world, clear):
+        signal = make(make_inputs(taste_of(rows), BUNDLES[world], constants, clear=clear))
         if signal is None:
             return
         some = np.array([3, 118, 60, 7], np.int32)
@@ -139,13 +137,13 @@ class TestEverySignal:
         assert signal.scores(some) == pytest.approx(scores[some], abs=ROUNDING)
         dense = signal.dense()
         if dense is not None:
-            films = bundle.collaborative.spread(dense.values) if dense.in_tables else dense.values
+            films = BUNDLES[world].collaborative.spread(dense.values) if dense.in_tables else dense.values
             assert films == pytest.approx(scores, abs=ROUNDING)
 
     @given(likes, weights, bundles, st.floats(0, 1))
-    @settings(max_examples=25, deadline=None)
-    def test_of_the_taste_says_what_each_film_adds(self, make, rows, constants, bundle, clear):
-        whole = make_inputs(taste_of(rows), bundle, constants, clear=clear)
+    @settings(max_examples=10, deadline=None)
+    def test_of_the_taste_says_what_each_film_adds(self, make, rows, constants, world, clear):
+        whole = make_inputs(taste_of(rows), BUNDLES[world], constants, clear=clear)
         signal = make(whole)
         if signal is None or signal.cause is Cause.CATALOGUE:
             return

@@ -17,8 +17,8 @@ def taste(likes: int):
     return fold_in(CATALOGUE, person(*[f"f{i}" for i in range(likes)]).history)
 
 
-def plan(likes: int, query: str | None = None, constants: Weights = Weights(), **known: float) -> Plan:
-    return make_plan(constants, taste(likes), query, stored=True, **known)
+def plan(likes: int, query: str | None = None, constants: Weights | None = None, **known: float) -> Plan:
+    return make_plan(constants or Weights(), taste(likes), query, stored=True, **known)
 
 
 @pytest.mark.parametrize(
