@@ -73,6 +73,8 @@ class Facts:
         have learnt enough; chosen on a growing shop.
         """
         events = float(self.bundle.collaborative.events.sum(dtype=np.int64)) / max(len(self.bundle.catalogue), 1)
+        if not events:
+            return 0.0
         mature = float(events**2 / (events**2 + self.constants.mature_events**2))
         return 1.0 if mature >= GROWN_UP else mature
 
@@ -84,7 +86,9 @@ class Facts:
             return 1.0
         events = self.bundle.collaborative.events[taste.rows].astype(np.float32)
         weights = taste.weights(self.constants)
-        known = float((weights * events / (events + self.constants.certain_events)).sum() / weights.sum())
+        # Written so that a film without events is unknown even where one event is enough.
+        known_films = np.where(events > 0, events / np.maximum(events + self.constants.certain_events, 1), 0)
+        known = float((weights * known_films).sum()) / (float(weights.sum()) or 1.0)
         # What a taste of well-known films loses to the constant is given back: ten of them are certain.
         return min(known / KNOWN, 1.0)
 

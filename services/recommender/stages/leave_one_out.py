@@ -51,7 +51,7 @@ class Falls:
 def find_falls(constants: Weights, taste: Taste, mixture: Mixture, rows: NDArray[np.int32]) -> dict[str, Falls]:
     """The falls of the films ``rows``, by signal."""
     suspects, looked_at = _suspects(taste, mixture, rows)
-    left_out = _left_out(taste, constants, suspects)
+    left_out = leave_out(taste, constants, suspects)
     parts = mixture.falls(rows, left_out)
     return {name: Falls(suspects, np.where(looked_at, part, np.float32(0))) for name, part in parts.items()}
 
@@ -71,8 +71,10 @@ def _suspects(taste: Taste, mixture: Mixture, rows: NDArray[np.int32]) -> tuple[
     return suspects, suspected[suspects]
 
 
-def _left_out(taste: Taste, constants: Weights, suspects: NDArray[np.int32]) -> LeftOut:
-    """The tastes without a suspect each: their weights are what they were had it never been touched."""
+def leave_out(taste: Taste, constants: Weights, suspects: NDArray[np.int32]) -> LeftOut:
+    """The tastes without a suspect each (``suspects`` int32, ascending): their weights are what they were had it never
+    been touched.
+    """
     moved = suspects
     if len(suspects) < len(taste.rows):
         fresh = np.flatnonzero(taste.ranks < FADED_SPANS * constants.recency_span)

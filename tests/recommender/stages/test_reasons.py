@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from services.recommender.stages.evidence import Falls
 
 from services.recommender.domain.genres import GENRES
 from services.recommender.domain.request import ReasonKind
+from services.recommender.stages.leave_one_out import Falls
 from services.recommender.stages.reasons import (
     Citations,
     PopularIn,

@@ -96,7 +96,7 @@ class Collaborative:
         for part in self.parts:
             scores = part.score.scaled[targets] * np.float32(part.score.reference)
             scores = scores + left_out.change @ self._terms(part.table, left_out.moved, targets)
-            reference = _references(scores)
+            reference = _references(scores, len(self.tables.rows))
             scale = np.where(reference > 0, part.share / np.where(reference > 0, reference, 1), 0)
             total += (scale[:, None] * (scores @ spread)).astype(np.float32)
         return total
@@ -152,7 +152,9 @@ class _Homes:
         return spread
 
 
-def _references(scores: Floats) -> Floats:
-    """Mean of the best 50 of each row, float32[rows]."""
+def _references(scores: Floats, films: int) -> Floats:
+    """Mean of the best 50 of each row, float32[rows], as ``table_score`` takes it: films of the table (``films``) that
+    are not among the targets, and scores below 0, count as 0.
+    """
     best = scores if scores.shape[1] <= BEST else np.partition(scores, -BEST, axis=1)[:, -BEST:]
-    return np.asarray(best.mean(axis=1), np.float32)
+    return np.asarray(np.maximum(best, 0).sum(axis=1) / np.float32(min(BEST, films)), np.float32)

@@ -11,7 +11,7 @@ import numpy as np
 
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.stages.signals.inputs import Inputs
-from services.recommender.stages.signals.signal import Cause, Dense, Floats, LeftOut, Rows, mean_without
+from services.recommender.stages.signals.signal import Cause, Dense, Floats, LeftOut, Rows, mean_without, shares
 
 # A cosine of .5 between centred films is a very near one; it counts 1.
 NEAR = 0.25
@@ -43,19 +43,20 @@ class Content:
 
     def scores(self, rows: Rows) -> Floats:
         """See :class:`Signal`."""
-        mean = self.weights @ self._kernel(self.taste_rows, rows) / np.float32(self.weights.sum())
+        mean = shares(self.weights) @ self._kernel(self.taste_rows, rows)
         return np.asarray(self._factor(rows) * mean, np.float32)
 
     def contributions(self, rows: Rows) -> Floats:
         """See :class:`Signal`."""
-        share = self.weights / np.float32(self.weights.sum())
-        return np.asarray(self._factor(rows) * share[:, None] * self._kernel(self.taste_rows, rows), np.float32)
+        return np.asarray(
+            self._factor(rows) * shares(self.weights)[:, None] * self._kernel(self.taste_rows, rows), np.float32
+        )
 
     def without(self, rows: Rows, left_out: LeftOut) -> Floats:
         """See :class:`Signal`."""
         kernel = self._kernel(self.taste_rows, rows)
         total = float(self.weights.sum())
-        means = mean_without(total, self.weights @ kernel / np.float32(total), kernel[left_out.moved], left_out.change)
+        means = mean_without(total, shares(self.weights) @ kernel, kernel[left_out.moved], left_out.change)
         return np.asarray(self._factor(rows) * means, np.float32)
 
     def _factor(self, rows: Rows) -> Floats:

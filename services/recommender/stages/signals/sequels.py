@@ -6,7 +6,7 @@ import numpy as np
 
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.stages.signals.inputs import Inputs
-from services.recommender.stages.signals.signal import Cause, Dense, Floats, LeftOut, Rows, mean_without
+from services.recommender.stages.signals.signal import Cause, Dense, Floats, LeftOut, Rows, mean_without, shares
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,16 +38,14 @@ class Sequels:
 
     def contributions(self, rows: Rows) -> Floats:
         """See :class:`Signal`."""
-        share = np.float32(self.weight) * self.weights / np.float32(self.weights.sum())
+        share = np.float32(self.weight) * shares(self.weights)
         return np.asarray(share[:, None] * self._follows(self.taste_rows, rows), np.float32)
 
     def without(self, rows: Rows, left_out: LeftOut) -> Floats:
         """See :class:`Signal`."""
         follows = self._follows(self.taste_rows, rows)
         total = float(self.weights.sum())
-        means = mean_without(
-            total, self.weights @ follows / np.float32(total), follows[left_out.moved], left_out.change
-        )
+        means = mean_without(total, shares(self.weights) @ follows, follows[left_out.moved], left_out.change)
         return np.asarray(np.float32(self.weight) * means, np.float32)
 
     def _follows(self, liked: Rows, rows: Rows) -> Floats:

@@ -108,6 +108,12 @@ class Given(Impersonal):
         return self.values[rows]
 
 
+def shares(weights: Floats) -> Floats:
+    """Weights as parts of their sum; zeros for a taste without films, or whose films have all faded."""
+    total = np.float32(weights.sum())
+    return np.asarray(weights / total if total > 0 else np.zeros_like(weights), np.float32)
+
+
 def mean_without(total: float, scores: Floats, overlaps: Floats, change: Floats) -> Floats:
     """A weighted mean over the taste, had some weights changed: float32[s, rows].
 

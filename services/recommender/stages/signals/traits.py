@@ -13,7 +13,7 @@ import numpy as np
 
 from services.recommender.domain.distinct import distinct
 from services.recommender.stages.signals.inputs import Inputs
-from services.recommender.stages.signals.signal import Cause, Dense, Floats, LeftOut, Rows
+from services.recommender.stages.signals.signal import Cause, Dense, Floats, LeftOut, Rows, shares
 from services.recommender.stages.traits import FilmTraits, Known
 
 
@@ -69,8 +69,7 @@ class TraitMatch:
     def contributions(self, rows: Rows) -> Floats:
         """See :class:`Signal`: in the mean, before ``focus``."""
         overlaps = self.known.films.overlaps(self.known.rows.films(rows))
-        share = self.weights / np.float32(self.weights.sum())
-        return np.asarray(self.factor(rows) * share[:, None] * overlaps, np.float32)
+        return np.asarray(self.factor(rows) * shares(self.weights)[:, None] * overlaps, np.float32)
 
     def without(self, rows: Rows, left_out: LeftOut) -> Floats:
         """See :class:`Signal`."""
