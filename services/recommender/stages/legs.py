@@ -54,7 +54,7 @@ def _vectors(
     if embeddings is None:
         return None
     if request.query is None:
-        if not plan.ask_vectors:
+        if not plan.ask_vectors or taste.is_empty:
             return None
         heaviest = np.argsort(-taste.weights(constants), kind="stable")[:TASTE_VECTORS]
         return embeddings.rows(taste.rows[heaviest])
