@@ -89,7 +89,6 @@ def examine(bench: Workbench, profile: Profile, picks: Sequence[Pick]) -> list[l
     plan = bench.pipeline.plan(Request(user_id=profile.user_id), profile)
     whole = raw_scores(bench, bench.pipeline, profile, rows, plan)
     falls = _falls(bench, profile, rows, whole, plan)
-    before = [(score, plan) for score in whole.tolist()]
     return [
         [
             _judged(bench, profile, pick, reason, {film: each[at] for film, each in falls.items()}, before[at])

@@ -28,7 +28,7 @@ class Weights:
     standing_popularity: float = 0.0
     traits: float = 1.0
     # A taste's films are alike by a (stages/coherence.py); coherence c = (a - from) / span, within 0 ... 1.
-    # Popularity counts 1 - c, traits 1 + coherent_traits c^2, text coherent_content c, and well-known films of the
+    # Popularity counts 1 - c, traits 1 + coherent_traits c^2, text coherent_content c (seeds_content c for films given with a request), and well-known films of the
     # tables (1 + events / 20) ** -(coherent_lift c^2).
     coherence_from: float = 0.11
     coherence_span: float = 0.12
@@ -37,8 +37,8 @@ class Weights:
     # and is never below the floor, nor below that of a single one.
     seeds_from: float = 0.06
     seeds_span: float = 0.08
-    seeds_floor: float = 0.4
-    seeds_single: float = 0.6
+    seeds_floor: float = 0.8
+    seeds_single: float = 1.0
     # A long list of likes speaks for itself: coherence counts by half at so many.
     coherence_half: float = 16.0
     coherent_traits: float = 3.5
@@ -47,6 +47,7 @@ class Weights:
     # How much more a shared trait counts for a well-known film.
     coherent_fame: float = 1.0
     coherent_content: float = 1.0
+    seeds_content: float = 2.0
     coherent_lift: float = 0.35
     # A film of the taste with so many events is known by half to the tables.
     certain_events: float = 3.0

@@ -68,7 +68,7 @@ class Searcher:
     def _films(self, plan: Plan, taste: Taste, constants: Weights) -> NDArray[np.float32] | None:
         """The heaviest films of the taste as vectors; None where the leg is not wanted."""
         embeddings = self.release.bundle.embeddings
-        if embeddings is None or not plan.ask_vectors:
+        if embeddings is None or not plan.ask_vectors or taste.is_empty:
             return None
         heaviest = np.argsort(-taste.weights(constants), kind="stable")[:TASTE_VECTORS]
         return embeddings.rows(taste.rows[heaviest])

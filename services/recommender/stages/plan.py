@@ -78,13 +78,14 @@ def make_plan(
     bare = 1 - maturity
     people = share * constants.collaborative * (maturity * certainty + bare * constants.bare_tables)
     traits = constants.traits * (1 + constants.coherent_traits * coherence**2)
+    content = constants.seeds_content if strategy is Strategy.SEEDS else constants.coherent_content
     return Plan(
         strategy,
         main=people * main,
         short=people * short,
         popularity=popularity,
         traits=share * (maturity * traits + bare * constants.bare_traits),
-        content=share * (maturity * constants.coherent_content * coherence + bare * constants.bare_content),
+        content=share * (maturity * content * coherence + bare * constants.bare_content),
         novelty=share * maturity * constants.novelty,
         sequels=share * constants.sequels,
         dislike=dislike,

@@ -122,7 +122,7 @@ class TestEverySignal:
             expected = np.zeros_like(scores) if rest is None else rest.scores(EVERY)
             near = REFERENCES if make == Collaborative.of else ROUNDING
             left = scores if found is None else found[at]
-            assert left == pytest.approx(expected, abs=near * (1 + np.abs(scores).max()))
+            assert left == pytest.approx(expected, abs=near * (1 + float(np.abs(scores).max())))
 
     @given(likes, weights, bundles, st.floats(0, 1))
     @settings(max_examples=10, deadline=None)
@@ -155,7 +155,7 @@ class TestEverySignal:
         scores = signal.scores(EVERY)
         linear = not whole.plan.focus if signal.name == "traits" else signal.name != "novelty"
         if linear:
-            assert terms.sum(axis=0) == pytest.approx(scores, abs=5e-3 * (1 + np.abs(scores).max()))
+            assert terms.sum(axis=0) == pytest.approx(scores, abs=5e-3 * (1 + float(np.abs(scores).max())))
 
     def test_of_nobody_is_nothing_or_finite(self, make):
         constants = Weights()

@@ -17,6 +17,9 @@ from services.recommender.stages.signals.inputs import Inputs
 from services.recommender.stages.signals.signal import Cause, Dense, Floats, LeftOut, Rows
 from services.recommender.stages.taste import Entries, entries
 
+# What is left of a reference when the only film of a taste is taken away: less than this part of it is rounding.
+ROUNDING = 1e-5
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Part:
@@ -97,7 +100,8 @@ class Collaborative:
             scores = part.score.scaled[targets] * np.float32(part.score.reference)
             scores = scores + left_out.change @ self._terms(part.table, left_out.moved, targets)
             reference = _references(scores, len(self.tables.rows))
-            scale = np.where(reference > 0, part.share / np.where(reference > 0, reference, 1), 0)
+            some = reference > ROUNDING * part.score.reference
+            scale = np.where(some, part.share / np.where(some, reference, 1), 0)
             total += (scale[:, None] * (scores @ spread)).astype(np.float32)
         return total
 

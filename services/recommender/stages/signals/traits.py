@@ -55,7 +55,7 @@ class TraitMatch:
             return mean
         ids, values, has = self._own
         out = np.zeros_like(mean)
-        out[ids] = self._scale * self._focused(self.weights[None, :], values, has)[0]
+        out[ids] = self._focused(self.weights[None, :], values, has)[0]
         return out
 
     def factor(self, rows: Rows) -> Floats:
@@ -77,9 +77,8 @@ class TraitMatch:
         weights = np.repeat(self.weights[None, :], len(left_out.suspects), axis=0)
         weights[:, left_out.moved] += left_out.change
         tastes = self._focused(weights, values, has)
-        scale = self._scale if self.focus else np.float32(1)
         films = _dense(self.known.rows.films(rows), ids)
-        return np.asarray(self.factor(rows) * scale * (tastes @ films.T), np.float32)
+        return np.asarray(self.factor(rows) * (tastes @ films.T), np.float32)
 
     @cached_property
     def _own(self) -> tuple[Rows, Floats, Floats]:
@@ -88,19 +87,17 @@ class TraitMatch:
         values = _dense(self.known.films, ids)
         return ids, values, (values > 0).astype(np.float32)
 
-    @cached_property
-    def _scale(self) -> np.float32:
-        ids, values, has = self._own
-        mean, focused = self.known.taste[ids], self._focused(self.weights[None, :], values, has)[0]
-        length = float(mean @ focused)
-        return np.float32(float(mean @ mean) / length if length > 0 else 1.0)
-
     def _focused(self, weights: Floats, values: Floats, has: Floats) -> Floats:
-        """Mean rows times shares, for some tastes: ``weights`` float32[tastes, films], float32[tastes, u]."""
+        """Mean rows times shares, scaled, for some tastes: ``weights`` float32[tastes, films], float32[tastes, u]."""
         total = weights.sum(axis=1, keepdims=True)
         share = weights / np.where(total > 0, total, 1)
         mean = share @ values
-        return np.asarray(mean * (share @ has) ** np.float32(self.focus) if self.focus else mean, np.float32)
+        if not self.focus:
+            return np.asarray(mean, np.float32)
+        focused = mean * (share @ has) ** np.float32(self.focus)
+        lengths = (mean * focused).sum(axis=1, keepdims=True)
+        scale = (mean * mean).sum(axis=1, keepdims=True) / np.where(lengths > 0, lengths, 1)
+        return np.asarray(scale * focused, np.float32)
 
 
 def _dense(films: FilmTraits, ids: Rows) -> Floats:
