@@ -91,7 +91,9 @@ def examine(bench: Workbench, profile: Profile, picks: Sequence[Pick]) -> list[l
     falls = _falls(bench, profile, rows, whole, plan)
     return [
         [
-            _judged(bench, profile, pick, reason, {film: each[at] for film, each in falls.items()}, before[at])
+            _judged(
+                bench, profile, pick, reason, {film: each[at] for film, each in falls.items()}, (float(whole[at]), plan)
+            )
             for reason in pick.reasons
             if reason.item_id is not None or reason.kind in TRAITS
         ]

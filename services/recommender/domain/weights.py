@@ -28,8 +28,8 @@ class Weights:
     standing_popularity: float = 0.0
     traits: float = 1.0
     # A taste's films are alike by a (stages/coherence.py); coherence c = (a - from) / span, within 0 ... 1.
-    # Popularity counts 1 - c, traits 1 + coherent_traits c^2, text coherent_content c (seeds_content c for films given with a request), and well-known films of the
-    # tables (1 + events / 20) ** -(coherent_lift c^2).
+    # Popularity counts 1 - c, traits 1 + coherent_traits c^2, text coherent_content c (seeds_content c for films given
+    # with a request), and well-known films of the tables (1 + events / 20) ** -(coherent_lift c^2).
     coherence_from: float = 0.11
     coherence_span: float = 0.12
     coherence_single: float = 0.0
