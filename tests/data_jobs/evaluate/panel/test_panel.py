@@ -14,7 +14,7 @@ from data_jobs.evaluate.panel.facts import Facts
 from data_jobs.evaluate.panel.panel import run_panel
 from data_jobs.evaluate.panel.predicate import parse
 from data_jobs.evaluate.panel.result import PanelResult
-from services.recommender.domain.request import Pick, Ranking, Reason, ReasonKind, Strategy
+from services.recommender.domain.request import Pick, Ranking, Strategy
 from tests.data_jobs.evaluate import kit
 from tests.data_jobs.evaluate.panel import cinema
 
@@ -39,15 +39,15 @@ def found(bench) -> PanelResult:
 class Recording:
     """A pipeline that notes what it is asked, and says what it is told to."""
 
-    def __init__(self, pipeline, reasons=()):
-        self._pipeline, self._reasons, self.requests = pipeline, reasons, []
+    def __init__(self, pipeline, matched=None):
+        self._pipeline, self._matched, self.requests = pipeline, matched, []
 
     def __getattr__(self, name):
         return getattr(self._pipeline, name)
 
     def rank(self, request, *others, **options):
         self.requests.append(request)
-        return Ranking((Pick(3, 0.5, self._reasons),), Strategy.QUERY)
+        return Ranking((Pick(3, 0.5),), Strategy.QUERY, matched=self._matched)
 
 
 class TestAsking:
@@ -68,12 +68,10 @@ class TestAsking:
         ask(pipeline, self.case(bench, ENTRIES[2]))
         assert (pipeline.requests[0].query, pipeline.requests[0].liked) == ("silent", ())
 
-    def test_a_film_is_said_to_match_by_a_reason_of_the_query(self, bench):
+    def test_an_answer_says_itself_whether_a_film_matches(self, bench):
         case = self.case(bench, ENTRIES[3])
-        matching = Reason(ReasonKind.QUERY, "Matches", "qwertzuiop", 1.0)
-        popular = Reason(ReasonKind.POPULAR, "Popular", "Western", 1.0)
-        assert ask(Recording(bench.pipeline, (popular, matching)), case).matched
-        assert not ask(Recording(bench.pipeline, (popular,)), case).matched
+        assert ask(Recording(bench.pipeline, matched=4), case).matched
+        assert not ask(Recording(bench.pipeline, matched=0), case).matched
 
     def test_a_film_for_similar_is_not_its_own_answer(self, bench):
         case = self.case(bench, ENTRIES[4])
