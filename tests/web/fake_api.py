@@ -18,7 +18,16 @@ TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".s
 Json = dict[str, Any]
 
 FILMS: list[Json] = [
-    {"item_id": str(n), "title": title, "year": year, "genres": genres, "language": "en", "director": who, "tmdb_id": n}
+    {
+        "item_id": str(n),
+        "title": title,
+        "year": year,
+        "genres": genres,
+        "language": "en",
+        "director": who,
+        "tmdb_id": n,
+        "runtime": 100 + 10 * n,
+    }
     for n, (title, year, genres, who) in enumerate(
         [
             ("The Kid", 1921, ["Comedy", "Drama"], "Charlie Chaplin"),
@@ -146,6 +155,7 @@ def _passes(film: Json, filters: Json) -> bool:
         (not filters.get("genres") or bool(set(filters["genres"]) & set(film["genres"])))
         and not set(filters.get("not_genres") or []) & set(film["genres"])
         and (not filters.get("languages") or film["language"] in filters["languages"])
+        and 0 < film["runtime"] <= filters.get("runtime_to", 9999)
         and filters.get("year_from", 0) <= (year or 0) <= filters.get("year_to", 9999)
     )
 

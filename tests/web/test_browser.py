@@ -166,12 +166,15 @@ def test_words_filters_and_variety_are_sent(opened: Opener, api: FakeApi) -> Non
     page.get_by_role("button", name="Crime: either way").click()
     page.get_by_role("button", name="Comedy: either way").dblclick()
     page.fill("#year-from", "1970")
+    page.fill("#runtime-to", "180")
     page.select_option("#language", "en")
     page.locator("#diversity").fill("0.5")
     page.locator("#diversity").dispatch_event("change")
     # Each may have been sent by itself, or all at once.
     asked = eventually(lambda: api.asked[-1], lambda body: body.get("diversity") == 0.5, "the variety to be sent")
-    assert asked["filters"] == {"genres": ["Crime"], "not_genres": ["Comedy"], "year_from": 1970, "languages": ["en"]}
+    assert asked["filters"] == {
+        "genres": ["Crime"], "not_genres": ["Comedy"], "year_from": 1970, "runtime_to": 180, "languages": ["en"],
+    }  # fmt: skip
     page.wait_for_selector(".film:nth-child(2):last-child")
     assert set(titles(page)) == {"The Godfather", "Heat"}
     page.click("#reset")

@@ -180,6 +180,21 @@ class TestTaste:
         assert "films" not in vars(audience)
 
 
+class TestOneLike:
+    """Grown-ups like a cartoon, too: one liked film says little, a film given with the request says "like this"."""
+
+    def test_a_person_with_one_like_sees_all_but_what_is_for_adults_alone(self):
+        fitting = AUDIENCE.fitting(Request(user_id="ann"), CHILD)
+        assert titles(~fitting) == {
+            "Scary Sweets", "Bare Facts", "Barer Facts", "Rated Young and Bloody", "Rated Old",
+        }  # fmt: skip
+
+    def test_with_a_second_like_or_a_film_in_the_request_it_is_a_child(self):
+        second = taste_of("Cartoon 1", "Cartoon 2")
+        assert titles(AUDIENCE.fitting(Request(user_id="ann"), second)) == SUITABLE
+        assert titles(AUDIENCE.fitting(Request(user_id="ann", liked=("Cartoon 1",)), CHILD)) == SUITABLE
+
+
 class TestAsking:
     @pytest.mark.parametrize("query", ["horror", "a gangster film", "Serial killers", "film noir", "vampire", "SEX"])
     def test_words_that_ask_for_more(self, query):

@@ -11,7 +11,7 @@ from services.recommender.domain.request import Request
 from services.recommender.pipeline import Pipeline
 from services.recommender.ports import Deadline
 from services.recommender.stages.shelf import read_shelf
-from tests.builders import HashEncoder, ManualClock, make_catalogue, make_release, person
+from tests.builders import HashEncoder, ManualClock, NumpySearch, make_catalogue, make_release, person
 
 CATALOGUE = make_catalogue(60)
 PIPELINE = Pipeline(make_release(), HashEncoder())
@@ -59,10 +59,14 @@ def test_a_shelf_moves_no_score(shelf):
 
 
 def test_a_query_searches_within_the_shelf():
-    """The films that match best are elsewhere; those of the shelf are found all the same, and say so."""
-    ranking = run(Request(query="film", k=3, only_item_ids=named([90, 100, 110])))
+    """The films that match best are elsewhere: search is told of the shelf, so that it finds those that are there."""
+    search = PIPELINE.release.search
+    assert isinstance(search, NumpySearch)
+    search.requests.clear()
+    ranking = run(Request(query="film 110", k=3, only_item_ids=named([110, 90, 100, 90])))
+    assert rows(ranking)[0] == 110
     assert set(rows(ranking)) == {90, 100, 110}
-    assert ranking.counts["bm25"] == 3
+    assert [asked.filters.rows for asked in search.requests] == [(90, 100, 110)]
 
 
 def test_a_shelf_narrows_what_filters_leave():
