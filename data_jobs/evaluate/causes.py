@@ -2,8 +2,8 @@
 
 Nothing of the reasons' own making is used: every film of the taste is left out once, as if it had never been touched,
 and the whole pipeline runs again; of a taste without a cited trait likewise. Scores are summed from the terms of the
-answer (``signals``), and asked for the films of the answer alone, which changes none of them. The term of popularity
-is left out of this comparison: with a like less the prior counts for more, which is no merit of the film left out.
+answer (``signals``), and asked for the films of the answer alone, which changes none of them. The plan is held still:
+that with a like less the prior counts for more is no merit of the film left out.
 """
 
 import copy
@@ -97,11 +97,28 @@ def _falls(bench: Workbench, profile: Profile, rows: NDArray[np.int32], whole: S
     """Item id of each film of the taste -> by how much each score falls without it."""
     catalogue = bench.bundle.catalogue
     taste = fold_in(catalogue, profile.history)
-    falls = {}
-    for row in taste.rows.tolist():
+    with_a_like_less, falls = steady(bench.pipeline, taste.likes), {}
+    for row, base in zip(taste.rows.tolist(), taste.base.tolist(), strict=True):
         rest = replace(profile, history=profile.history.without(bench.hashes[[row]]))
-        falls[catalogue.item_ids[row]] = whole - personal_scores(bench, bench.pipeline, rest, rows)
+        pipeline = with_a_like_less if base >= 1 else bench.pipeline
+        falls[catalogue.item_ids[row]] = whole - personal_scores(bench, pipeline, rest, rows)
     return falls
+
+
+def steady(pipeline: Pipeline, likes: int) -> Pipeline:
+    """The same pipeline, which ranks for a taste of a like less by the weights of a taste of so many.
+
+    What depends on the number of likes does so by likes / half. Nothing is left of a single like but popularity,
+    which is no part of ``personal_scores``.
+    """
+    if likes < 2:
+        return pipeline
+    less, constants = (likes - 1) / likes, pipeline.constants
+    planned = copy.copy(pipeline)
+    planned.constants = replace(
+        constants, blend_half=less * constants.blend_half, popularity_half=less * constants.popularity_half
+    )
+    return planned
 
 
 def _judged(

@@ -95,6 +95,8 @@ class Asked:
         self.users: set[str | None] = set()
 
     def __getattr__(self, name: str):
+        if name.startswith("_"):  # copy asks before there is anything
+            raise AttributeError(name)
         return getattr(self._pipeline, name)
 
     def rank(self, request: Request, *others, **options) -> Ranking:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data_jobs.evaluate.causes import examine, first_reason, personal_scores, without_trait
+from data_jobs.evaluate.causes import examine, first_reason, personal_scores, steady, without_trait
 from data_jobs.evaluate.few_likes import cut
 from data_jobs.evaluate.workbench import patient
 from services.recommender.domain.request import Pick, Reason, ReasonKind, Request
@@ -122,6 +122,28 @@ class TestFilms:
                 for pick in picks
             ]
             assert all(any(verdict.falls for verdict in of_pick) for of_pick in examine(bench, case.profile, cited))
+
+
+class TestPlan:
+    @pytest.mark.parametrize("likes", [2, 3, 10])
+    def test_a_like_less_is_ranked_for_by_the_weights_of_the_whole_taste(self, bench, likes):
+        for case in cut(bench.people, range(10), likes, seed=1):
+            rest = replace(case.profile, history=case.profile.history.take(np.arange(likes - 1)))
+            request = Request(user_id=case.profile.user_id, k=90, diversity=0.0, explain=True)
+            pages = [
+                pipeline.rank(request, profile, patient(), with_reasons=False).picks
+                for pipeline, profile in ((bench.pipeline, case.profile), (steady(bench.pipeline, likes), rest))
+            ]
+            whole, less = ({pick.row: pick.signals["popularity"] for pick in page} for page in pages)
+            assert whole == {row: pytest.approx(less[row]) for row in whole}
+
+    def test_the_pipeline_itself_stays_as_it_was(self, bench):
+        before = bench.pipeline.constants
+        assert steady(bench.pipeline, 5).constants != before
+        assert bench.pipeline.constants == before
+
+    def test_of_a_single_like_nothing_is_left_to_hold_still(self, bench):
+        assert steady(bench.pipeline, 1) is bench.pipeline
 
 
 class TestTraits:
