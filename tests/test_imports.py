@@ -36,4 +36,4 @@ def test_the_server_imports_neither_data_tools_nor_the_encoder() -> None:
 def test_help_imports_next_to_nothing() -> None:
     loaded = modules_after("import services.cli.main")
     assert "typer" in loaded
-    assert not loaded & {"numpy", "pydantic", "fastapi", "polars", "scipy", "rich", "uvicorn", "sqlite3", "data_jobs"}
+    assert not loaded & {"numpy", "pydantic", "fastapi", "polars", "scipy", "rich", "uvicorn", "sqlite3"}

@@ -14,6 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from tests.e2e.kit import Served, environment, ids
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -45,7 +46,7 @@ class Installed:
     def run(self, home: Path, *arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [*self.program, *arguments], cwd=home, env=environment(home, self.env | env), stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=120, check=False,
+            capture_output=True, text=True, timeout=PATIENCE_S, check=False,
         )  # fmt: skip
 
 
@@ -54,7 +55,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     folder = tmp_path_factory.mktemp("wheel")
     # The build backend itself: its release is locked, so no isolated environment has to be filled from an index.
     command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == 0, done.stderr
     (wheel,) = folder.glob("*.whl")
     packages = folder / "site-packages"
@@ -144,7 +145,7 @@ def test_nothing_else_can_be_imported_there(installed: Installed, tmp_path: Path
     for missing in ("boto3", "onnxruntime", "pytest", "moto", "httpx2"):
         done = subprocess.run(
             [installed.program[0], "-S", "-c", f"import {missing}"], cwd=tmp_path,
-            env=environment(tmp_path, installed.env), capture_output=True, text=True, timeout=60, check=False,
+            env=environment(tmp_path, installed.env), capture_output=True, text=True, timeout=PATIENCE_S, check=False,
         )  # fmt: skip
         assert f"No module named '{missing}'" in done.stderr
 

@@ -38,11 +38,11 @@ def test_the_active_bundle_is_loaded_once(marquee: Marquee, home: Path, index: s
 
 
 def test_after_a_load_the_engine_answers_recommendations(marquee: Marquee, home: Path, index: str) -> None:
-    before = marquee("recommend", "--query", "a detective", "--json")
+    before = marquee("recommend", "--query", "Seven Samurai", "--json")
     assert before.code == 0
     assert "search: index missing" in before.json["degraded"]
     assert marquee("index").code == 0
-    after = marquee("recommend", "--query", "a detective and a murder", "--json")
+    after = marquee("recommend", "--query", "The Godfather", "--json")
     assert not [reason for reason in after.json["degraded"] if reason.startswith("search")]
     assert after.json["index_version"].startswith(index)
 

@@ -122,7 +122,7 @@ def check_of_the_bundle(home: Path) -> "subprocess.CompletedProcess[str]":
     command = " ".join(words).replace("/image/home", str(home)).replace("/source", str(ROOT))
     return subprocess.run(
         ["bash", "-c", command.replace(" python ", f" {sys.executable} ")],
-        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
     )  # fmt: skip
 
 

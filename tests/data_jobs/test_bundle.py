@@ -23,6 +23,7 @@ def made(tmp_path, with_vectors=True, encoder_id=HashingEncoder.encoder_id, **op
         build_catalogue(FILMS, make_events()),
         make_tables(len(FILMS), 2),
         np.linspace(2, 0, len(FILMS)).astype(np.float32),
+        np.linspace(0, 2, len(FILMS)).astype(np.float32),
         "ease-1",
         embeddings=Embeddings.quantise(vectors, encoder_id) if with_vectors else None,
         **{"sources": ("made up",), **options},
@@ -43,11 +44,13 @@ def test_a_bundle_out_of_its_parts(tmp_path):
 
 def test_a_bundle_out_of_a_model():
     tables, popularity = make_tables(len(FILMS), 2), np.ones(len(FILMS), np.float32)
-    model = TrainedModel(tables, popularity, "ease-2", TrainParams(), {})
+    acclaim = 2 * popularity
+    model = TrainedModel(tables, popularity, acclaim, "ease-2", TrainParams(), {})
     catalogue = build_catalogue(FILMS, make_events())
     bundle = bundle_of(model, catalogue, None, ("a.csv",), Weights(popularity=2.0))
     assert (bundle.collaborative, bundle.model_version) == (tables, "ease-2")
     assert bundle.popularity is popularity
+    assert bundle.acclaim is acclaim
     assert bundle.catalogue is catalogue
     assert (bundle.embeddings, bundle.sources, bundle.weights.popularity) == (None, ("a.csv",), 2.0)
     assert bundle_of(model, catalogue, None, ()).weights == Weights()

@@ -16,19 +16,30 @@ def sentence(*reasons: Reason, title: str = "Heat") -> str:
 
 def test_speaks_of_the_evidence_in_its_order():
     told = sentence(
-        Reason(ReasonKind.LIKED, "", "Collateral (2004)", 0.9), Reason(ReasonKind.DIRECTOR, "", "Michael Mann", 0.2)
+        Reason(ReasonKind.LIKED, "", "Collateral (2004)", 0.9, "c1"),
+        Reason(ReasonKind.DIRECTOR, "", "Michael Mann", 0.2),
     )
     assert told == "We picked Heat because it goes with Collateral (2004) and Michael Mann directed it."
 
 
-@pytest.mark.parametrize("kind", list(ReasonKind))
+@pytest.mark.parametrize("kind", [kind for kind in ReasonKind if kind is not ReasonKind.NEAREST])
 def test_has_words_for_every_kind_of_reason(kind):
-    assert "Subject" in sentence(Reason(kind, "Popular in Subject", "Subject", 1.0))
+    assert "Subject" in sentence(Reason(kind, "Popular in Subject", "Subject", 1.0, "f1"))
+
+
+def test_a_taste_as_a_whole_is_no_film():
+    told = sentence(Reason(ReasonKind.LIKED, "Close to what you like", "what you like", 1.0))
+    assert told == "We picked Heat because it is close to what you like."
+
+
+def test_what_only_comes_nearest_is_not_said_to_match():
+    told = sentence(Reason(ReasonKind.NEAREST, "Nearest to what you asked", "a heist on the moon", 0.0))
+    assert "nearer to what you asked" in told
 
 
 def test_a_film_that_only_fills_up_is_not_called_popular():
-    assert sentence(Reason(ReasonKind.POPULAR, "Fills up the list", "the catalogue", 0.0)).endswith(
-        "rounds off the list."
+    assert sentence(Reason(ReasonKind.POPULAR, "Not yet well known here", "the catalogue", 0.0)).endswith(
+        "few people here know it yet."
     )
 
 

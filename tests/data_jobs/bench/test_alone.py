@@ -26,7 +26,8 @@ def test_the_mix_counts_lengths_by_their_weights():
 
 def test_the_stages_are_those_of_the_trace():
     for stages in measured(passes=1)["stages"].values():
-        assert set(stages) == {"taste", "retrieval", "rank", "diversify", "reasons"}
+        # The search of a taste's nearest texts is timed where it was asked for.
+        assert set(stages) - {"knn"} == {"taste", "retrieval", "rank", "diversify", "reasons"}
 
 
 def test_the_encoder_is_loaded_before_it_is_timed():

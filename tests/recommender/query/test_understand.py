@@ -102,7 +102,7 @@ WORDS = SAID.split()
 queries = st.lists(st.sampled_from(WORDS), max_size=9).map(" ".join)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(query=st.one_of(queries, st.text(max_size=60)))
 def test_understanding_never_fails_and_conditions_have_names_of_their_own(theatre, query):
     understood = theatre.understand(query)
@@ -114,7 +114,7 @@ def test_understanding_never_fails_and_conditions_have_names_of_their_own(theatr
         assert condition.words in query
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(query=queries, data=st.data())
 def test_a_condition_that_is_switched_off_does_not_apply(theatre, query, data):
     ids = theatre.ids(query)
@@ -123,7 +123,7 @@ def test_a_condition_that_is_switched_off_does_not_apply(theatre, query, data):
     assert kept == [each for each in ids if each not in off]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(query=queries)
 def test_without_any_condition_the_words_are_searched_for(theatre, query):
     understood = theatre.understand(query)
@@ -132,7 +132,7 @@ def test_without_any_condition_the_words_are_searched_for(theatre, query):
     assert set(understood.words) <= set(bare.words) or len(bare.words) == LONGEST_SEARCH
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(word=st.sampled_from(("zombies", "sharks", "divorce", "samurai", "horror", "romance", "hitchcock")))
 def test_what_is_denied_is_what_is_not_asked_for(theatre, word):
     (denied,) = [each for each in theatre.understand(f"films, not {word}").conditions if each.negative]

@@ -83,7 +83,8 @@ def test_words_are_asked_for_with_a_query_only():
 def test_beside_a_query_the_taste_counts_by_its_share():
     constants = Weights(query_taste=0.5, blend_half=1e-6)
     alone, asked = plan(3, constants=constants, clear=0.5), plan(3, "heist", constants, clear=0.5)
-    for name in ("main", "popularity", "traits", "content", "novelty", "sequels"):
+    assert asked.popularity == 0, "fame counts by how well a film matches"
+    for name in ("main", "traits", "content", "novelty", "sequels"):
         assert getattr(asked, name) == pytest.approx(getattr(alone, name) / 2)
 
 
@@ -118,10 +119,14 @@ class TestCoherence:
 
 class TestCertainty:
     def test_films_that_nobody_has_rated_say_what_is_wanted_by_what_they_are(self):
-        constants = Weights(bare_traits=4.0, bare_content=1.5)
-        found = plan(3, constants=constants, certainty=0.0)
-        assert (found.main, found.short, found.novelty, found.popularity) == (0, 0, 0, 0)
-        assert (found.traits, found.content, found.coherence) == (4.0, 1.5, 1.0)
+        found = plan(3, certainty=0.0)
+        assert (found.main, found.short, found.popularity, found.coherence) == (0, 0, 0, 1.0)
+
+    def test_in_a_catalogue_without_ratings_traits_texts_and_tags_have_weights_of_their_own(self):
+        constants = Weights(bare_traits=4.0, bare_content=1.5, bare_tables=0.5)
+        found = plan(3, constants=constants, maturity=0.0)
+        assert (found.traits, found.content, found.novelty) == (4.0, 1.5, 0.0)
+        assert found.main + found.short == pytest.approx(0.5 * constants.collaborative)
 
     def test_without_a_taste_the_prior_stands_however_little_is_known(self):
         assert plan(0, constants=PRIOR, certainty=0.0).popularity == pytest.approx(1.1)
