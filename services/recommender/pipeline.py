@@ -124,7 +124,7 @@ class Pipeline:
             picks, plan.strategy, tuple(found.degraded), (*seeds.ignored, *off_shelf), left > len(picks), watch.stages,
             counts | found.counts,
             understood=None if matches is None else matches.understood.shown,
-            matched=None if matches is None else matches.count,
+            matched=None if matches is None else matches.count(request.filters.mask(self.bundle.catalogue)),
         )  # fmt: skip
 
     def plan(self, request: Request, profile: Profile | None) -> Plan:

@@ -28,6 +28,8 @@ DESCRIBED = {TextField.TITLE: 0.7, TextField.OTHER_TITLE: 0.3, TextField.KEYWORD
 TITLED = {TextField.TITLE: 1.2, TextField.OTHER_TITLE: 0.9, TextField.KEYWORDS: 1.0, TextField.OVERVIEW: 0.7,
           TextField.PEOPLE: 0.8}  # fmt: skip
 ALSO = 0.25
+# A word is a name where so many times as many films have somebody of it as tell of it.
+NAMED = 2
 # A whole phrase that is a keyword ("time travel") is worth this much more than its words.
 PHRASE = 0.3
 # A cosine of NEAR is a near text; FAR says nothing.
@@ -46,7 +48,7 @@ GENRES = 0.5
 LIKE_GENRES = 1.0
 NEAREST, NEAREST_CONDITIONS = 0.1, 0.6
 # Fame beside words, and where conditions alone are asked for.
-FAME, FAME_ALONE = 0.5, 1.0
+FAME, FAME_ALONE = 0.8, 1.0
 NAME, LAST_NAME = 9.0, 6.0
 UNASKED = 0.05
 _LIKE = ConditionKind.LIKE
@@ -69,10 +71,9 @@ class Matches:
     mentions: tuple[tuple[str, Mention], ...]
     met: dict[str, Mask]
 
-    @property
-    def count(self) -> int:
-        """How many films match."""
-        return int(np.count_nonzero(self.matched & ~self.excluded))
+    def count(self, among: Mask) -> int:
+        """How many of some films match."""
+        return int(np.count_nonzero(self.matched & among))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,7 +156,7 @@ def relaxed(understood: Understood, met: dict[str, Mask], films: int) -> Underst
         if total >= ENOUGH or (len(hard) < 2 and not understood.words):
             break
         without = {each.id: _count([other for other in hard if other is not each], met, films) for each in hard}
-        least = Sure.SAID if not total else Sure.SURE
+        least = Sure.SAID if not total else Sure.LIKELY
         giving = [each for each in hard if each.sure < least and without[each.id] > total]
         if not giving:
             break
@@ -190,11 +191,11 @@ def covered(found: Found, films: int, worth: dict[TextField, float]) -> tuple[Fl
     what the field is worth, over the rarity of all; and whether any film knows any of them. A word that no film knows
     counts as the mean of the others.
     """
-    table = _field_table(worth)
+    table, of_people = _field_table(worth), _field_table(TITLED)
     cover = np.zeros(films, np.float32)
     rarities = []
     for _, mention in found.mentions:
-        values = table[mention.fields]
+        values = (of_people if is_name(mention) else table)[mention.fields]
         told = values > 0
         count = int(np.count_nonzero(told))
         if not count:
@@ -208,6 +209,12 @@ def covered(found: Found, films: int, worth: dict[TextField, float]) -> tuple[Fl
     for rows, share in found.phrases:
         cover[rows] += np.float32(PHRASE * share)
     return cover, True
+
+
+def is_name(mention: Mention) -> bool:
+    """Whether a word is somebody's name far more often than a word of a plot."""
+    named = int(np.count_nonzero(mention.fields & TextField.PEOPLE))
+    return named > NAMED * int(np.count_nonzero(mention.fields & ~np.uint8(TextField.PEOPLE)))
 
 
 def _field_table(worth: dict[TextField, float]) -> Floats:
