@@ -8,10 +8,12 @@ import numpy as np
 from services.recommender.domain.request import ConditionKind, Request
 from services.recommender.ports import Leg, Mention, SearchResult, TextIndex
 from services.recommender.query.conditions import Understood
-from services.recommender.query.demands import Mask
+from services.recommender.query.demands import Mask, Rows
 from services.recommender.query.lexicon import Lexicon
-from services.recommender.query.matching import Floats, Found, Matches, Rows, match, relaxed, wanted
+from services.recommender.query.matching import Floats, Matches, match
+from services.recommender.query.meeting import relaxed, wanted
 from services.recommender.query.shelf import Shelf
+from services.recommender.query.texts import Found
 from services.recommender.query.understand import plain, understand
 from services.recommender.stages.facts import Facts
 

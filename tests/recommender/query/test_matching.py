@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.recommender.domain.request import Ranking, ReasonKind, Request, Strategy
+from services.recommender.errors import SearchUnavailable
 from services.recommender.pipeline import Pipeline
 from services.recommender.ports import Deadline, Release
 from tests.builders import ManualClock
@@ -183,3 +184,20 @@ def test_a_negation_excludes(pipeline, theatre, query, words):
     if f"not:{words}" in {each.id for each in ranking.understood.conditions}:
         unwanted = set(theatre.shelf.mentioning((words,)).tolist())
         assert not unwanted & {pick.row for pick in ranking.picks}
+
+
+def test_films_whose_words_can_t_be_read_are_answered_for_all_the_same(theatre):
+    class Closed:
+        index_version = "closed"
+
+        def __getattr__(self, name):
+            def down(*_: object, **__: object) -> None:
+                raise SearchUnavailable("the index was closed")
+
+            return down
+
+    pipeline = Pipeline(Release(theatre.bundle, Closed()), None)
+    ranking = pipeline.rank(Request(query="divorce", k=5), None, Deadline.within(ManualClock(), 1.0))
+    assert len(ranking.picks) == 5
+    assert ranking.degraded == ("search: the index was closed",)
+    assert (ranking.understood, ranking.matched) == (None, None)
