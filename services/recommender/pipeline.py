@@ -33,9 +33,6 @@ from services.recommender.stages.taste import Taste, fold_in
 from services.recommender.stages.traits import Known, TraitRows
 from services.recommender.stopwatch import Stopwatch
 
-# Whoever asks for films like a film means what it is, more than who else has liked it.
-LIKE_PEOPLE, LIKE_LIFT = 0.6, 0.7
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Retrieved:
@@ -160,7 +157,7 @@ class Pipeline:
         if understood is not None and understood.like:
             plan = likeness_plan(self.constants, self.facts.maturity, Strategy.QUERY)
             dislike = self.constants.dislike if len(taste.disliked) else 0.0
-            return replace(plan, short=LIKE_PEOPLE * plan.short, lift=LIKE_LIFT, dislike=dislike)
+            return replace(plan, dislike=dislike)
         stored = profile is not None and len(profile.history) > 0
         clear = 0.0 if request.query else coherence(self.constants, taste, self.trait_rows, stored)
         return make_plan(

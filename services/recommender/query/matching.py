@@ -21,8 +21,8 @@ Floats = NDArray[np.float32]
 
 # What matching counts by itself, and what is left of a film that does not match.
 MATCH, NEAREST = 1.0, 0.1
-# Fame beside words, and where conditions alone are asked for.
-FAME, FAME_ALONE = 0.8, 1.0
+# Fame beside words, where conditions alone are asked for, and beside what a film to be like has.
+FAME, FAME_ALONE, FAME_LIKE = 0.8, 1.0, 0.4
 # Films called by their name stand above all others, in order.
 FIRST_NAME, LAST_NAME = 9.0, 6.0
 # How far the taste counts for a film that meets nothing of the words.
@@ -75,9 +75,11 @@ def match(
     relevance = np.ones(size, np.float32) if not understood.words else np.minimum(_sum(terms, size), np.float32(1))
     share = np.float32(UNASKED) + np.float32(1 - UNASKED) * relevance
     terms["conditions"] = hints(understood, met, films, size)
-    if not understood.like:
-        beside = FAME if terms.keys() & {"words", "meaning"} else FAME_ALONE
-        terms["popularity"] = np.float32(beside) * (relevance if beside == FAME else np.float32(1)) * fame
+    if understood.like:
+        terms["popularity"] = np.float32(FAME_LIKE) * fame
+    else:
+        words = bool(terms.keys() & {"words", "meaning"})
+        terms["popularity"] = np.float32(FAME if words else FAME_ALONE) * fame * (relevance if words else 1)
     kept = np.where(matched, np.float32(1), np.float32(NEAREST))
     for term in terms.values():
         term *= kept

@@ -39,7 +39,8 @@ class Queries:
     @cached_property
     def shelf(self) -> Shelf:
         """The films as conditions look at them."""
-        return Shelf(self.facts.bundle.catalogue, self.facts.postings, self.lexicon, self.index)
+        facts = self.facts
+        return Shelf(facts.bundle.catalogue, facts.audience, facts.postings, self.lexicon, self.index)
 
     def read(self, request: Request) -> Understood | None:
         """What a request's query asks for; None without one."""
