@@ -1,6 +1,7 @@
 """``marquee recommend``, ``similar``, ``feedback``: the questions of the HTTP API, asked without a server."""
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -38,6 +39,12 @@ def recommend(
         list[int] | None, typer.Option(metavar="<int>", help="TMDB id that counts as liked; may be repeated.")
     ] = None,
     query: Annotated[str | None, typer.Option(help="Free text, e.g. 'a heist in a dream'.")] = None,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Search for every word of the query; read no conditions in it.")
+    ] = False,
+    ignore: Annotated[
+        Strings, typer.Option(metavar="<str>", help="Id of a condition of the query to switch off; may be repeated.")
+    ] = None,
     genre: Annotated[
         Strings, typer.Option(metavar="<str>", help="Only films of this genre; repeated: any of them.")
     ] = None,
@@ -74,7 +81,8 @@ def recommend(
     }  # fmt: skip
     body = {
         "user_id": user, "k": k, "explain": explain or trace, "liked": liked, "disliked": disliked,
-        "tmdb_ids": tmdb_id, "query": query, "filters": filters, "only_item_ids": only or None,
+        "tmdb_ids": tmdb_id, "query": query, "understand": not plain, "ignore_conditions": ignore,
+        "filters": filters, "only_item_ids": only or None,
         "exclude_item_ids": exclude, "include_seen": include_seen, "diversity": diversity,
         "familiarity": familiarity, "cursor": cursor,
     }  # fmt: skip
@@ -92,7 +100,8 @@ def _page(document: dict[str, Any], answer: "Answer", trace: bool) -> list[str]:
         (item["item_id"], _titled(item), f"{item['score']:.3f}", "; ".join(item["reason"]))
         for item in document["items"]
     ]
-    lines = table(("id", "film", "score", "why"), rows) if rows else ["No film fits; loosen the filters."]
+    lines = [*_understood(document)]
+    lines += table(("id", "film", "score", "why"), rows) if rows else ["No film fits; loosen the filters."]
     if document.get("ignored_ids"):
         lines.append(f"Unknown ids were skipped: {', '.join(document['ignored_ids'])}")
     if answer.degraded:
@@ -100,6 +109,21 @@ def _page(document: dict[str, Any], answer: "Answer", trace: bool) -> list[str]:
     if trace:
         lines += _trace(document, answer)
     return lines
+
+
+def _understood(document: dict[str, Any]) -> Iterator[str]:
+    """How the query was read, and whether anything matches it."""
+    understood = document.get("understood")
+    if understood is None:
+        return
+    conditions = [
+        f"{each['text']}{'' if each['applied'] else ' (not applied: too few films)'} [{each['id']}]"
+        for each in understood["conditions"]
+    ]
+    parts = [f"search for “{understood['text']}”"] if understood["text"] else []
+    yield f"Understood: {'; '.join([*parts, *conditions]) or 'anything'}. {document['matched']:,} films match."
+    if not document["matched"]:
+        yield "Nothing matches; these are the nearest, or just popular."
 
 
 def _trace(document: dict[str, Any], answer: "Answer") -> list[str]:

@@ -45,7 +45,9 @@ def film_details(catalogue: Catalogue, row: int) -> dict[str, Any]:
 def recommendation(
     bundle: Bundle, index_version: str, request: Request, ranking: Ranking, next_cursor: str | None
 ) -> dict[str, Any]:
-    """The body of ``/recommend`` without ``cached`` and ``recommendation_id``."""
+    """The body of ``/recommend`` without ``cached`` and ``recommendation_id``; ``understood`` and ``matched`` with a
+    query only.
+    """
     return {
         "user_id": request.user_id,
         "items": [_item(bundle.catalogue, pick, request.explain) for pick in ranking.picks],
@@ -55,6 +57,21 @@ def recommendation(
         "degraded": list(ranking.degraded),
         "next_cursor": next_cursor,
         "ignored_ids": list(ranking.ignored_ids),
+        **_understood(ranking),
+    }
+
+
+def _understood(ranking: Ranking) -> dict[str, Any]:
+    """How the query was read, and how many films match it."""
+    if ranking.understood is None:
+        return {}
+    conditions = [
+        {"id": each.id, "kind": each.kind.value, "text": each.text, "words": each.words, "applied": each.applied}
+        for each in ranking.understood.conditions
+    ]
+    return {
+        "understood": {"text": ranking.understood.text, "conditions": conditions},
+        "matched": ranking.matched,
     }
 
 
@@ -69,6 +86,8 @@ def scored_film(catalogue: Catalogue, pick: Pick) -> dict[str, Any]:
 
 def _item(catalogue: Catalogue, pick: Pick, explain: bool) -> dict[str, Any]:
     item = scored_film(catalogue, pick)
+    if pick.match is not None:
+        item["match"] = pick.match
     if explain:
         item["explanation"] = pick.explanation
         item["signals"] = {name: round(term, DIGITS) for name, term in pick.signals.items()}

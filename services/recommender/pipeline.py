@@ -12,30 +12,26 @@ from numpy.typing import NDArray
 from services.recommender.domain.profile import NO_HASHES, Profile
 from services.recommender.domain.request import Ranking, Request, Strategy
 from services.recommender.domain.weights import Weights
+from services.recommender.errors import SearchUnavailable
 from services.recommender.ports import Deadline, Leg, Release, SearchResult, TextEncoder
 from services.recommender.query.conditions import Understood
-from services.recommender.query.matching import Matches
 from services.recommender.query.queries import Queries
-from services.recommender.stages import diversity, retrieval, retrievers
+from services.recommender.stages import retrieval, retrievers
 from services.recommender.stages.coherence import coherence
 from services.recommender.stages.facts import Facts
 from services.recommender.stages.familiarity import familiarity_factor
 from services.recommender.stages.legs import Searcher
+from services.recommender.stages.page import first_page
 from services.recommender.stages.picks import Context, make_picks
 from services.recommender.stages.plan import Plan, likeness_plan, make_plan
 from services.recommender.stages.playbook import playbook_legs
-from services.recommender.stages.ranker import Ranked, next_part_first, rank
+from services.recommender.stages.ranker import next_part_first, rank
 from services.recommender.stages.seeds import Seeds, read_seeds
 from services.recommender.stages.shelf import read_shelf
 from services.recommender.stages.signals import Inputs, Mixture, mixture_of
 from services.recommender.stages.taste import Taste, fold_in
 from services.recommender.stages.traits import Known, TraitRows
 from services.recommender.stopwatch import Stopwatch
-
-# Whoever asks for films like a film means what it is, more than who else has liked it.
-LIKE_PEOPLE, LIKE_LIFT = 0.6, 0.7
-# What was described in words is varied less than what was not.
-IN_SEARCH = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,10 +90,10 @@ class Pipeline:
         Raises AllSeedsUnknown if seeds were given, none is known, and there is neither person nor query.
         """
         watch = Stopwatch(deadline.clock)
-        understood = None
+        understood, lost = None, None
         if request.query is not None:
             with watch.stage("understand"):
-                understood = self.queries.read(request)
+                understood, lost = self._read(request)
         with watch.stage("taste"):
             request, off_shelf = read_shelf(self.bundle.catalogue, request)
             seeds = read_seeds(self.bundle.catalogue, request, profile)
@@ -112,24 +108,37 @@ class Pipeline:
         watch.stages |= {name: leg.ms for name, leg in found.legs.items()}
         with watch.stage("rank"):
             ranked = rank(found.rows, found.mixture.terms(found.rows))
-            ranked = next_part_first(ranked, self.bundle.catalogue, taste.rows)
+            if understood is None:
+                ranked = next_part_first(ranked, self.bundle.catalogue, taste.rows)
         with watch.stage("diversify"):
-            top = self._diversify(ranked, plan, request, found.inputs.matches)
+            top = first_page(self.bundle, ranked, plan, request, found.inputs.matches)
         with watch.stage("reasons"):
             context = Context(found.inputs, found.mixture) if with_reasons else None
             picks = make_picks(top, context, self.constants, request.explain, found.inputs.matches)
         left, matches = int(np.count_nonzero(found.allowed)), found.inputs.matches
         counts = {"ranked": len(found.rows), **{name: len(leg.rows) for name, leg in found.legs.items()}}
         return Ranking(
-            picks, plan.strategy, tuple(found.degraded), (*seeds.ignored, *off_shelf), left > len(picks), watch.stages,
+            picks,
+            plan.strategy,
+            (*([lost] if lost else []), *found.degraded),
+            (*seeds.ignored, *off_shelf),
+            left > len(picks),
+            watch.stages,
             counts | found.counts,
-            understood=None if matches is None else matches.understood.shown,
-            matched=None if matches is None else matches.count,
-        )  # fmt: skip
+            None if matches is None else matches.understood.shown,
+            None if matches is None else matches.count(request.filters.mask(self.bundle.catalogue)),
+        )
+
+    def _read(self, request: Request) -> tuple[Understood | None, str | None]:
+        """What the query asks for; None where the words of the films can't be read, and why."""
+        try:
+            return self.queries.read(request), None
+        except SearchUnavailable as error:
+            return None, f"search: {error}"
 
     def plan(self, request: Request, profile: Profile | None) -> Plan:
         """The weights that a request is ranked with. Raises as :meth:`rank`."""
-        understood = self.queries.read(request)
+        understood, _ = self._read(request)
         taste = self._taste(read_seeds(self.bundle.catalogue, request, profile), profile, understood)
         return self._plan(request, profile, taste, understood)
 
@@ -148,7 +157,7 @@ class Pipeline:
         if understood is not None and understood.like:
             plan = likeness_plan(self.constants, self.facts.maturity, Strategy.QUERY)
             dislike = self.constants.dislike if len(taste.disliked) else 0.0
-            return replace(plan, short=LIKE_PEOPLE * plan.short, lift=LIKE_LIFT, dislike=dislike)
+            return replace(plan, dislike=dislike)
         stored = profile is not None and len(profile.history) > 0
         clear = 0.0 if request.query else coherence(self.constants, taste, self.trait_rows, stored)
         return make_plan(
@@ -179,8 +188,11 @@ class Pipeline:
         hits = searched.hits
         matches = None
         if understood is not None:
-            matches = self.queries.match(understood, searched.vectors, hits, factor)
-            allowed = allowed & ~matches.excluded
+            try:
+                matches = self.queries.match(understood, searched.vectors, hits, factor)
+                allowed = allowed & ~matches.excluded
+            except SearchUnavailable as error:
+                searched.degraded.append(f"search: {error}")
         inputs = replace(inputs, hits=hits, matches=matches)
         mixture = mixture_of(inputs, factor)
         allowed, counts = self._for_children(child, request, taste, allowed, hits)
@@ -224,33 +236,3 @@ class Pipeline:
         allowed[taste.disliked] = False
         allowed[seeds.rows] = False
         return allowed
-
-    def _diversify(self, ranked: Ranked, plan: Plan, request: Request, matches: Matches | None) -> Ranked:
-        """The films of the page: the best 50 by maximal marginal relevance, then by relevance. Of a query's films those
-        that match come first, and those that are called by their name before them, in order.
-        """
-        page = min(request.k, len(ranked.rows))
-        if request.diversity <= 0:
-            return ranked.take(np.arange(page))
-        first, last = (0, len(ranked.rows)) if matches is None else _varied(ranked, matches)
-        last = min(last, first + diversity.WINDOW)
-        rows = ranked.rows[first:last]
-        if plan.strategy is Strategy.POPULAR:
-            similar = diversity.likeness_by_facts(self.bundle.catalogue, rows)
-        else:
-            similar = diversity.likeness(self.bundle, rows)
-        # By place: films of a series may have traded theirs.
-        relevance = np.sort(ranked.raw[first:last])[::-1]
-        variety = request.diversity * (IN_SEARCH if matches is not None and matches.understood.words else 1)
-        order = first + diversity.mmr(relevance, similar, variety, max(page - first, 0))
-        rest = np.arange(last, max(last, page))
-        return ranked.take(np.concatenate([np.arange(first), order, rest])[:page])
-
-
-def _varied(ranked: Ranked, matches: Matches) -> tuple[int, int]:
-    """The part of a query's films that is varied: behind those called by their name, before those that do not match;
-    none of it where a name is looked for.
-    """
-    leading = int(np.count_nonzero(np.isin(ranked.rows, matches.leading)))
-    matched = int(np.count_nonzero(matches.matched[ranked.rows]))
-    return (leading, max(matched, leading)) if not matches.understood.titled else (matched, matched)

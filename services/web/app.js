@@ -2,7 +2,7 @@
 
 import { apiKey, call, Problem } from "./api.js";
 import { card, showPicture, widestSignal } from "./cards.js";
-import { describe, fillCatalogue, newVisitor, options, visitor, watchFilters } from "./controls.js";
+import { describe, fillCatalogue, newQuery, newVisitor, options, showUnderstood, visitor, watchFilters } from "./controls.js";
 import { $, say } from "./dom.js";
 import { badges, glide, inWords, moves, places } from "./motion.js";
 import { openSheet } from "./sheet.js";
@@ -58,6 +58,7 @@ async function fetchPage(body, use) {
     $("problem").hidden = true;
     use(answer);
     entitle(answer.data, body);
+    showUnderstood(answer.data, () => load());
     showFacts(answer);
     showWire(answer, body);
     $("more").hidden = !now.cursor;
@@ -172,7 +173,7 @@ async function start() {
 
 function wire() {
   $("person").addEventListener("change", changePerson);
-  $("ask").addEventListener("submit", (event) => { event.preventDefault(); load(); });
+  $("ask").addEventListener("submit", (event) => { event.preventDefault(); newQuery(); load(); });
   $("query").addEventListener("search", () => $("query").value || load());
   $("more").addEventListener("click", more);
   $("retry").addEventListener("click", () => { $("problem").hidden = true; now.retry?.(); });

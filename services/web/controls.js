@@ -1,6 +1,6 @@
 // The left-hand panel: who is watching, and how the request is narrowed.
 
-import { $, el, plural, randomId, remember } from "./dom.js";
+import { $, el, icon, plural, randomId, remember, say } from "./dom.js";
 
 const VISITOR = "marquee.visitor";
 const NEXT = { any: "yes", yes: "no", no: "any" };
@@ -74,10 +74,26 @@ export function options() {
   const diversity = Number($("diversity").value);
   return {
     query: $("query").value.trim() || undefined,
+    ignore_conditions: ignored.length ? ignored : undefined,
     filters: filters(),
     diversity: diversity === 0.2 ? undefined : diversity,
     explain: $("explain").checked || undefined,
   };
+}
+
+let ignored = [];
+
+/** Another query: none of its conditions was taken away. */
+export const newQuery = () => { ignored = []; };
+
+/** What a query was understood as: chips, each of which can be taken away; then `again()`. */
+export function showUnderstood({ understood, matched }, again) {
+  $("understood").replaceChildren(...(understood?.conditions || []).map(({ id, text, applied }) => {
+    const onclick = () => { ignored = [...ignored, id]; again(); };
+    const button = el("button", { type: "button", "aria-label": `Without: ${text}`, onclick }, icon("dislike"));
+    return el("li", {}, applied ? text : `${text} (too few films)`, button);
+  }));
+  say($("matched"), matched === 0 ? "Nothing matches; these are the nearest, or just popular." : "");
 }
 
 /** Repeat in words what the controls are set to. */

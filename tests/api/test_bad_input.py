@@ -62,6 +62,10 @@ def refused(response: Any, status: int, pointer: str | None = None) -> dict[str,
         ({"tmdb_ids": [0]}, "/tmdb_ids/0", "must be"),
         ({"query": "x" * 501}, "/query", "query must have at most 500 characters"),
         ({"query": "a\x07b"}, "/query", "query must not contain control characters"),
+        ({"understand": 1}, "/understand", "understand must be true or false"),
+        ({"ignore_conditions": "year:1999"}, "/ignore_conditions", "ignore_conditions must be a list"),
+        ({"ignore_conditions": ["x"] * 61}, "/ignore_conditions", "at most 60 entries"),
+        ({"ignore_conditions": [""]}, "/ignore_conditions/0", "at least 1"),
         ({"filters": []}, "/filters", "filters must be a JSON object"),
         ({"filters": {"genres": ["Foo"]}}, "/filters/genres/0", "Science Fiction, Thriller"),
         ({"filters": {"not_genres": ["Foo"]}}, "/filters/not_genres/0", "must be one of Action"),
@@ -240,6 +244,7 @@ values = st.recursive(
 )
 FIELDS = (
     "user_id", "k", "explain", "liked", "disliked", "tmdb_ids", "query", "filters", "only_item_ids", "exclude_item_ids",
+    "understand", "ignore_conditions",
     "include_seen", "diversity", "familiarity", "cursor", "item_id", "item_ids", "event", "value", "ts",
     "recommendation_id", "events", "top_n",
 )  # fmt: skip

@@ -28,15 +28,17 @@ ROUTES = {
     ("GET", "/version"): {200, 405, 500, 503},
 }
 FIELDS = {
-    "RecommendBody": "user_id k explain liked disliked tmdb_ids query filters only_item_ids exclude_item_ids "
-    "include_seen diversity familiarity cursor",
+    "RecommendBody": "user_id k explain liked disliked tmdb_ids query understand ignore_conditions filters "
+    "only_item_ids exclude_item_ids include_seen diversity familiarity cursor",
     "FiltersBody": "genres not_genres year_from year_to runtime_to languages min_votes",
     "FromFilmsBody": "tmdb_ids item_ids top_n",
     "FeedbackBody": "user_id item_id event value ts recommendation_id",
     "BatchBody": "events",
     "RecommendAnswer": "user_id items model_version index_version cached strategy degraded recommendation_id "
-    "next_cursor ignored_ids",
-    "RecommendedFilm": "item_id title year genres tmdb_id score reason explanation signals",
+    "next_cursor ignored_ids understood matched",
+    "RecommendedFilm": "item_id title year genres tmdb_id score reason match explanation signals",
+    "UnderstoodQuery": "text conditions",
+    "UnderstoodCondition": "id kind text words applied",
     "SimilarAnswer": "item_id title items model_version index_version degraded",
     "AffineFilm": "movie_id title genres affinity_score",
     "FeedbackAnswer": "event_id duplicate",

@@ -41,7 +41,8 @@ def test_every_field_reaches_the_recommender() -> None:
     request = asked(
         {
             "user_id": "u1", "k": 100, "explain": True, "liked": ["6", "50"], "disliked": ["7"], "tmdb_ids": [949],
-            "query": "  a heist ", "only_item_ids": ["9"], "exclude_item_ids": ["8"], "include_seen": True,
+            "query": "  a heist ", "understand": False, "ignore_conditions": ["year:1999"],
+            "only_item_ids": ["9"], "exclude_item_ids": ["8"], "include_seen": True,
             "diversity": 1, "familiarity": 0, "cursor": "abc",
             "filters": {
                 "genres": ["sci-fi", "DRAMA"], "not_genres": ["Children"], "year_from": 1990, "year_to": 1990,
@@ -52,7 +53,8 @@ def test_every_field_reaches_the_recommender() -> None:
     filters = request.filters
     assert request == Request(
         user_id="u1", k=100, explain=True, liked=("6", "50"), disliked=("7",), tmdb_ids=(949,), query="a heist",
-        filters=filters, only_item_ids=("9",), exclude_item_ids=("8",), include_seen=True, diversity=1.0,
+        understand=False, ignore_conditions=("year:1999",), filters=filters,
+        only_item_ids=("9",), exclude_item_ids=("8",), include_seen=True, diversity=1.0,
         familiarity=0.0, cursor="abc",
     )  # fmt: skip
     assert filters.genres == to_mask(["Science Fiction", "Drama"])
@@ -62,7 +64,7 @@ def test_every_field_reaches_the_recommender() -> None:
 
 
 def test_null_is_the_same_as_absent() -> None:
-    lists = ("liked", "disliked", "tmdb_ids", "only_item_ids", "exclude_item_ids")
+    lists = ("liked", "disliked", "tmdb_ids", "only_item_ids", "exclude_item_ids", "ignore_conditions")
     names = ("user_id", *lists, "query", "filters", "familiarity", "cursor")
     assert asked(dict.fromkeys(names)) == Request()
     names = ("genres", "not_genres", "year_from", "year_to", "runtime_to", "languages")

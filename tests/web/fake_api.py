@@ -97,7 +97,23 @@ class FakeApi:
             "recommendation_id": f"r{len(self.asked)}",
             "next_cursor": str(start + k) if start + k < len(ranked) else None,
             "ignored_ids": [],
+            **self.understood(body),
         }
+
+    def understood(self, body: Json) -> Json:
+        """ "Crime" and "the 90s" are conditions, "nonsense" matches nothing."""
+        query = body.get("query")
+        if not query:
+            return {}
+        known = {"crime": ("genre:crime", "Crime", True), "90s": ("year:1990-1999", "1990s", False)}
+        off = body.get("ignore_conditions") or []
+        read = [(word, *known[word]) for word in query.split() if word in known and known[word][0] not in off]
+        conditions = [
+            {"id": which, "kind": "genre", "text": text, "words": word, "applied": applied}
+            for word, which, text, applied in read
+        ]
+        left = " ".join(word for word in query.split() if word not in [each[0] for each in read])
+        return {"understood": {"text": left, "conditions": conditions}, "matched": 0 if "nonsense" in query else 3}
 
     def feedback(self, body: Json) -> Json:
         self.film(body["item_id"])

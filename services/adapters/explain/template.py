@@ -17,6 +17,7 @@ _CLAUSES = {
     ReasonKind.SERIES: "it belongs to the {} series",
     ReasonKind.LANGUAGE: "it is in {}",
     ReasonKind.QUERY: "it matches your search for “{}”",
+    ReasonKind.NEAREST: "it comes nearest to “{}”",
     ReasonKind.POPULAR: "it is popular in {}",
 }
 
@@ -48,6 +49,6 @@ def _clause(reason: Reason) -> str:
         return "few people here know it yet"
     if reason.kind is ReasonKind.LIKED and reason.item_id is None:
         return "it is close to what you like"
-    if reason.kind is ReasonKind.NEAREST:
-        return "it is popular" if reason.subject == "popular" else "nothing else is nearer to what you asked"
+    if reason.kind is ReasonKind.NEAREST and reason.text.startswith("Popular"):
+        return f"it is popular, though it does not match “{reason.subject}”"
     return _CLAUSES[reason.kind].format(reason.subject)

@@ -23,11 +23,32 @@ class FilmBrief(Answered):
     tmdb_id: int | None = Field(examples=[949])
 
 
+class UnderstoodCondition(Answered):
+    """What a query says of the films that are wanted. Send its ``id`` in ``ignore_conditions`` to switch it off."""
+
+    id: str = Field(examples=["year:1990-1999"])
+    kind: str = Field(
+        description="person, series, genre, mood, form, audience, language, year, runtime, keyword or like",
+        examples=["year"],
+    )
+    text: str = Field(examples=["1990s"])
+    words: str = Field(description="what of the query says it", examples=["from the 90s"])
+    applied: bool = Field(description="false: it gave way, because too few films met all")
+
+
+class UnderstoodQuery(Answered):
+    """How a query was read."""
+
+    text: str = Field(description="what is left to search for", examples=["dinosaurs"])
+    conditions: list[UnderstoodCondition]
+
+
 class RecommendedFilm(FilmBrief):
-    """A film recommended; ``explanation`` and ``signals`` with ``explain``."""
+    """A film recommended; ``explanation`` and ``signals`` with ``explain``, ``match`` with a query."""
 
     score: float = Field(ge=0, le=1, examples=[0.83])
     reason: list[str] = Field(description="evidence that moved the score", examples=[["Because you liked Casino"]])
+    match: bool | None = Field(None, description="whether it matches the query; false: it only fills up the list")
     explanation: str | None = None
     signals: dict[str, float] | None = Field(None, examples=[{"collaborative": 1.2, "popularity": 0.4}])
 
@@ -45,6 +66,10 @@ class RecommendAnswer(Answered):
     recommendation_id: str = Field(description="to be sent back with feedback")
     next_cursor: str | None
     ignored_ids: list[str]
+    understood: UnderstoodQuery | None = Field(None, description="with a query: how it was read")
+    matched: int | None = Field(
+        None, description="with a query: how many films match it; 0: the items are the nearest, or just popular"
+    )
 
 
 class SimilarFilm(FilmBrief):

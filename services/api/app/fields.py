@@ -15,6 +15,8 @@ MAX_SEEDS = 500
 MAX_EXCLUDED = 1_000
 MAX_ONLY = 10_000
 MAX_QUERY = 500
+MAX_CONDITION = 600
+MAX_CONDITIONS = 60
 MAX_BATCH = 100
 MAX_TMDB_ID = 2**31 - 1
 # Field name -> its range, for the schema and for the words of a refusal.
@@ -101,6 +103,10 @@ Genre = Annotated[str, AfterValidator(_genre), WithJsonSchema({"type": "string",
 Genres = Annotated[tuple[Genre, ...], Field(max_length=50)]
 Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2}$"), AfterValidator(str.lower)]
 QueryText = Annotated[str, AfterValidator(_query), WithJsonSchema({"type": "string", "maxLength": MAX_QUERY})]
+ConditionIds = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=MAX_CONDITION, strict=True, examples=["year:1990-1999"])], ...],
+    Field(max_length=MAX_CONDITIONS),
+]
 Moment = Annotated[
     int | None,
     BeforeValidator(_epoch_ms),

@@ -10,6 +10,7 @@ from services.api.app.fields import (
     MAX_BATCH,
     MAX_EXCLUDED,
     MAX_ONLY,
+    ConditionIds,
     Genres,
     ItemId,
     ItemIds,
@@ -80,6 +81,12 @@ class RecommendBody(Body):
     disliked: ItemIds | None = Field(default=None, description="count as the newest dislikes; not stored")
     tmdb_ids: TmdbIds | None = Field(default=None, description="likes by TMDB id; not stored")
     query: QueryText | None = Field(default=None, description="free text; blank is none")
+    understand: Annotated[bool, Field(strict=True)] = Field(
+        default=True, description="read conditions in the query; false: every word of it is searched for as it is"
+    )
+    ignore_conditions: ConditionIds | None = Field(
+        default=None, description="ids of conditions that the answer says were understood and that are not to apply"
+    )
     filters: FiltersBody | None = None
     only_item_ids: Annotated[tuple[ItemId, ...], Field(max_length=MAX_ONLY)] | None = Field(
         default=None, description="a library or shelf: nothing else is recommended"
@@ -104,6 +111,8 @@ class RecommendBody(Body):
             disliked=self.disliked or (),
             tmdb_ids=self.tmdb_ids or (),
             query=self.query,
+            understand=self.understand,
+            ignore_conditions=self.ignore_conditions or (),
             filters=self.filters.to_filters() if self.filters else NO_FILTERS,
             only_item_ids=self.only_item_ids,
             exclude_item_ids=self.exclude_item_ids or (),

@@ -33,6 +33,10 @@ class Films(Protocol):
         """The films whose title, keywords or plot have all of some words, int32[n]."""
         ...
 
+    def suitable(self) -> Mask:
+        """The films that a child may be shown, bool[films]."""
+        ...
+
     def titled(self, words: tuple[str, ...]) -> Rows:
         """The films whose title has all of some words, int32[n]."""
         ...
@@ -49,8 +53,7 @@ class Demand(Protocol):
 @dataclass(frozen=True, slots=True)
 class Facts:
     """All given facts hold: any of ``genres`` (bit mask), a year or a runtime (minutes) within bounds, any of the
-    original ``languages``, suitable from ``age`` on or before. An unknown fact fails, an unknown age only where the
-    film must be ``rated``.
+    original ``languages``. An unknown fact fails.
     """
 
     genres: int = 0
@@ -59,8 +62,6 @@ class Facts:
     runtime_from: int | None = None
     runtime_to: int | None = None
     languages: tuple[str, ...] = ()
-    age: int | None = None
-    rated: bool = False
 
     def mask(self, films: Films) -> Mask:
         """bool[films]."""
@@ -71,8 +72,6 @@ class Facts:
         if self.languages:
             codes = [code for code, name in enumerate(catalogue.languages) if name in self.languages]
             mask &= np.isin(catalogue.language_codes, codes)
-        if self.age is not None:
-            mask &= (catalogue.ages <= self.age) & (catalogue.ages >= (0 if self.rated else -1))
         _within(mask, catalogue.years, self.year_from, self.year_to)
         _within(mask, catalogue.runtimes, self.runtime_from, self.runtime_to)
         return mask
@@ -135,6 +134,15 @@ class Mentions:
     def mask(self, films: Films) -> Mask:
         """bool[films]."""
         return _of_rows(films, films.mentioning(self.words))
+
+
+@dataclass(frozen=True, slots=True)
+class Suitable:
+    """A film for children."""
+
+    def mask(self, films: Films) -> Mask:
+        """bool[films]."""
+        return films.suitable()
 
 
 @dataclass(frozen=True, slots=True)

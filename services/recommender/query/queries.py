@@ -8,10 +8,12 @@ import numpy as np
 from services.recommender.domain.request import ConditionKind, Request
 from services.recommender.ports import Leg, Mention, SearchResult, TextIndex
 from services.recommender.query.conditions import Understood
-from services.recommender.query.demands import Mask
+from services.recommender.query.demands import Mask, Rows
 from services.recommender.query.lexicon import Lexicon
-from services.recommender.query.matching import Floats, Found, Matches, Rows, match, relaxed, wanted
+from services.recommender.query.matching import Floats, Matches, match
+from services.recommender.query.meeting import relaxed, wanted
 from services.recommender.query.shelf import Shelf
+from services.recommender.query.texts import Found
 from services.recommender.query.understand import plain, understand
 from services.recommender.stages.facts import Facts
 
@@ -37,7 +39,8 @@ class Queries:
     @cached_property
     def shelf(self) -> Shelf:
         """The films as conditions look at them."""
-        return Shelf(self.facts.bundle.catalogue, self.facts.postings, self.lexicon, self.index)
+        facts = self.facts
+        return Shelf(facts.bundle.catalogue, facts.audience, facts.postings, self.lexicon, self.index)
 
     def read(self, request: Request) -> Understood | None:
         """What a request's query asks for; None without one."""

@@ -9,6 +9,7 @@ from services.recommender.domain.catalogue import Catalogue, TraitKind
 from services.recommender.domain.request import ConditionKind, Reason, ReasonKind
 from services.recommender.query.matching import Matches
 from services.recommender.query.shelf import TOLD
+from services.recommender.query.texts import is_name
 
 MOST = 3
 MOST_WORDS = 3
@@ -42,10 +43,12 @@ def query_reasons(matches: Matches, catalogue: Catalogue, rows: Rows) -> list[tu
 
 
 def _nearest(matches: Matches, row: int) -> Reason:
-    if not matches.count and not any(float(matches.terms[name][row]) for name in ("words", "meaning", "match")
-                                     if name in matches.terms):  # fmt: skip
-        return Reason(ReasonKind.NEAREST, "Popular; nothing matched", "popular", 0.0)
-    return Reason(ReasonKind.NEAREST, "Nearest to what you asked", "nearest", 0.0)
+    query = _short(matches.understood.query)
+    near = (matches.terms[name][row] for name in ("words", "meaning", "match") if name in matches.terms)
+    if any(float(term) for term in near):
+        return Reason(ReasonKind.NEAREST, "Nearest to what you asked", query, 0.0)
+    text = "Popular; does not match" if matches.matched.any() else "Popular; nothing matched"
+    return Reason(ReasonKind.NEAREST, text, query, 0.0)
 
 
 def _name(catalogue: Catalogue, row: int, named: bool, leading: bool) -> Iterator[Reason]:
@@ -94,7 +97,8 @@ def _words(matches: Matches, rows: Rows) -> list[list[str]]:
     """The words that stand in each film, rarest first."""
     found: list[tuple[int, str, list[bool]]] = []
     for word, mention in matches.mentions:
-        told = mention.rows if matches.understood.titled else mention.rows[(mention.fields & TOLD) != 0]
+        people = matches.understood.titled or is_name(mention)
+        told = mention.rows if people else mention.rows[(mention.fields & TOLD) != 0]
         found.append((len(told), word, np.isin(rows, told).tolist()))
     found.sort(key=lambda each: each[0])
     return [[word for _, word, inside in found if inside[at]] for at in range(len(rows))]

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.ports import TextField, TextIndex
 from services.recommender.query.lexicon import Lexicon
+from services.recommender.stages.audience import Audience
 from services.recommender.stages.traits import Postings
 
 TOLD = TextField.TITLE | TextField.OTHER_TITLE | TextField.KEYWORDS | TextField.OVERVIEW
@@ -18,6 +19,7 @@ class Shelf:
     """See ``demands.Films``. ``postings``: the films of every trait."""
 
     catalogue: Catalogue
+    audience: Audience
     postings: Postings
     lexicon: Lexicon
     index: TextIndex
@@ -30,6 +32,10 @@ class Shelf:
         """The films with any of some traits, int32[n]."""
         found = [self.postings.films_of(trait) for trait in traits]
         return np.concatenate(found) if found else np.empty(0, np.int32)
+
+    def suitable(self) -> NDArray[np.bool_]:
+        """The films that a child may be shown, bool[films]."""
+        return self.audience.films.suitable
 
     def mentioning(self, words: tuple[str, ...]) -> NDArray[np.int32]:
         """The films whose title, keywords or plot have all of some words, int32[n]; none for no words."""

@@ -44,7 +44,10 @@ _READERS: tuple[tuple[Read, ...], ...] = (
     (read_likeness,),
     (read_negation,),
     (read_comparison,),
-    (read_years, read_series, read_people, read_audience, read_concept, read_language),
+    (read_years,),
+    (read_series, read_people),
+    (read_audience, read_concept),
+    (read_language,),
 )
 
 

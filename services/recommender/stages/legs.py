@@ -75,8 +75,14 @@ class Searcher:
 
     def _meaning(self, text: str) -> NDArray[np.float32] | None:
         """Unit query vectors float32[1, dims]; None where the bundle has none."""
-        if self.release.bundle.embeddings is None:
+        embeddings = self.release.bundle.embeddings
+        if embeddings is None:
             return None
         if self.encoder is None:
             raise EncoderUnavailable("no text encoder is installed; words are matched, meaning is not")
+        if self.encoder.encoder_id != embeddings.encoder_id:
+            raise EncoderUnavailable(
+                f"the films' vectors are of {embeddings.encoder_id!r}, the encoder is {self.encoder.encoder_id!r}; "
+                "build the bundle with it or install the other; words are matched, meaning is not"
+            )
         return self.encoder.encode([text])

@@ -14,6 +14,7 @@ from services.recommender.query.conditions import Condition, Understood
 from services.recommender.query.lexicon import Lexicon
 from services.recommender.query.shelf import Shelf
 from services.recommender.query.understand import understand
+from services.recommender.stages.audience import Audience
 from services.recommender.stages.traits import Postings, TraitRows
 from tests.builders import make_tables
 from tests.recommender.query.cinema import CINEMA
@@ -58,5 +59,5 @@ def theatre(tmp_path_factory: pytest.TempPathFactory) -> Theatre:
     )  # fmt: skip
     folder = write_text_index(catalogue, tmp_path_factory.mktemp("cinema"))
     search, lexicon = EmbeddedSearch(bundle, folder), Lexicon.of(catalogue)
-    shelf = Shelf(catalogue, Postings.of(TraitRows.of(catalogue.traits)), lexicon, search)
+    shelf = Shelf(catalogue, Audience(catalogue), Postings.of(TraitRows.of(catalogue.traits)), lexicon, search)
     return Theatre(bundle, search, lexicon, shelf)

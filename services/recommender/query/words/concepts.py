@@ -6,7 +6,7 @@ Entries are singular and folded; "comedies" is brought to "comedy" by whoever lo
 from dataclasses import dataclass, replace
 
 from services.recommender.domain.request import ConditionKind
-from services.recommender.query.demands import AllOf, Demand, Facts, Keywords, Not, OneOf, genre
+from services.recommender.query.demands import AllOf, Demand, Facts, Keywords, Not, OneOf, Suitable, genre
 from services.recommender.query.words.languages import LANGUAGES
 
 
@@ -60,11 +60,6 @@ _BESIDE = frozenset(
 
 _NO_FEAR = Not(genre("Horror"))
 _GENTLE = Not(genre("Horror", "War", "Crime", "Thriller"))
-_FOR_CHILDREN = AllOf((
-    OneOf((AllOf((genre("Family"), Facts(age=10))), AllOf((genre("Animation"), Facts(age=10, rated=True))))),
-    Not(genre("Horror", "Thriller", "War", "Crime", "Film-Noir")),
-))  # fmt: skip
-_FOR_FAMILIES = AllOf((genre("Family"), Facts(age=12), _NO_FEAR))
 
 _CALM = Concept(
     "Calm", _MOOD, Not(genre("Horror", "Action", "Thriller", "War", "Crime")),
@@ -101,7 +96,7 @@ CONCEPTS: dict[str, Concept] = {
     **_each("tv movie, television film, tv film, made for tv", Concept("TV film", _GENRE, genre("TV Movie"))),
     **_each("biopic, biographical", Concept("Biopic", _GENRE,
             Keywords(("biography", "biopic", "biographical", "based on true story")))),
-    **_each("family, family friendly", Concept("Family", _GENRE, _FOR_FAMILIES,
+    **_each("family, family friendly", Concept("Family", _GENRE, AllOf((genre("Family"), Suitable())),
                                                beside=True)),
     **_each("funny, hilarious, funniest, laugh, make me laugh, make us laugh, laugh out loud, funnier, witty",
             Concept("Funny", _MOOD, genre("Comedy"))),
@@ -157,9 +152,9 @@ CONCEPTS: dict[str, Concept] = {
 AUDIENCES: dict[str, Concept] = {
     **_each("kid, child, children, little one, toddler, preschooler, grandchild, grandkid, son, daughter, niece, "
             "nephew",
-            Concept("For children", _AUDIENCE, _FOR_CHILDREN)),
+            Concept("For children", _AUDIENCE, Suitable())),
     **_each("family, whole family, entire family, all the family, parent, all age",
-            Concept("For the family", _AUDIENCE, _FOR_FAMILIES)),
+            Concept("For the family", _AUDIENCE, Suitable())),
     **_each("adult, grown up", Concept("For adults", _AUDIENCE, Not(genre("Family")))),
 }  # fmt: skip
 """Who is to watch, behind "for", "my", "for my", or before "film"."""

@@ -1,0 +1,203 @@
+"""Whole questions: which films match, in which order, what is said of them, and what gives way."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.recommender.domain.request import Ranking, ReasonKind, Request, Strategy
+from services.recommender.errors import SearchUnavailable
+from services.recommender.pipeline import Pipeline
+from services.recommender.ports import Deadline, Release
+from tests.builders import ManualClock
+from tests.recommender.query.test_understand import queries
+
+
+@pytest.fixture(scope="module")
+def pipeline(theatre):
+    return Pipeline(Release(theatre.bundle, theatre.search), None)
+
+
+@pytest.fixture
+def ask(pipeline):
+    def asked(query: str, **options: object) -> Ranking:
+        request = Request(query=query, **{"k": 10, "diversity": 0.0, **options})
+        return pipeline.rank(request, None, Deadline.within(ManualClock(), 1.0))
+
+    return asked
+
+
+@pytest.fixture
+def titles(theatre):
+    return lambda ranking: theatre.titles([pick.row for pick in ranking.picks])
+
+
+@pytest.fixture
+def matching(theatre):
+    return lambda ranking: theatre.titles([pick.row for pick in ranking.picks if pick.match])
+
+
+@pytest.mark.parametrize(
+    ("query", "films"),
+    [
+        ("funny films about divorce", {"Mrs. Doubtfire", "It's Complicated"}),
+        ("korean revenge thriller", {"Oldboy", "Lady Vengeance"}),
+        ("christmas movie for kids", {"Home Alone"}),
+        ("horror but not zombies from the 60s", {"Psycho"}),
+        ("comedy with the coen brothers", {"The Big Lebowski"}),
+        ("western with clint eastwood", {"Unforgiven"}),
+        ("animation under 30 minutes", {"Geri's Game"}),
+        ("film français romantique à Paris", {"Amélie"}),
+        ("Film über den Mauerfall in Berlin", {"The Lives of Others"}),
+        ("movies from the 90s with dinosaurs", {"Jurassic Park"}),
+    ],
+)
+def test_films_that_match_come_first_and_alone_are_said_to(ask, matching, titles, query, films):
+    ranking = ask(query)
+    assert set(matching(ranking)) == films
+    assert set(titles(ranking)[: len(films)]) == films
+    assert ranking.matched == len(films)
+    assert ranking.strategy is Strategy.QUERY
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [("alien", "Alien"), ("1917", "1917"), ("hitchcock", "Hitchcock"), ("spirted away", "Spirited Away"),
+     ("called “heat” or “ring”", "Ring"), ("a writer goes mad in a hotel", "The Shining")],
+)  # fmt: skip
+def test_what_is_called_by_its_name_comes_first(ask, titles, query, first):
+    if query.startswith("called"):
+        query = "a film called “ring”"
+    assert titles(ask(query))[0] == first
+
+
+def test_a_series_comes_first_in_order_whatever_the_variety(ask, titles):
+    for query in ("star wars", "star wrs", "the star wars films"):
+        for diversity in (0.0, 0.2, 1.0):
+            assert titles(ask(query, diversity=diversity))[:3] == [
+                "Star Wars: Episode IV - A New Hope", "Star Wars: Episode V - The Empire Strikes Back",
+                "Star Wars: Episode VI - Return of the Jedi",
+            ]  # fmt: skip
+
+
+def test_what_nothing_matches_is_said_so(ask):
+    ranking = ask("asdfgh qwerty")
+    assert ranking.matched == 0
+    assert [pick.match for pick in ranking.picks] == [False] * 10
+    assert {reason.text for pick in ranking.picks for reason in pick.reasons} == {"Popular; nothing matched"}
+    assert {reason.kind for pick in ranking.picks for reason in pick.reasons} == {ReasonKind.NEAREST}
+    assert all(pick.score < 0.5 for pick in ranking.picks)
+
+
+def test_popularity_never_lifts_a_film_that_does_not_match(ask):
+    ranking = ask("a film about divorce", k=40)
+    match = [pick.match for pick in ranking.picks]
+    assert match == sorted(match, reverse=True)
+    scores = [pick.score for pick in ranking.picks]
+    assert min(scores[: ranking.matched]) > max(scores[ranking.matched :])
+
+
+@pytest.mark.parametrize(
+    ("query", "reasons"),
+    [
+        ("funny films about divorce", ["Matches “divorce”", "Funny"]),
+        ("korean revenge thriller", ["Matches “revenge”", "Korean", "Thriller"]),
+        ("alfred hitchcock", ["Directed by Alfred Hitchcock"]),
+        ("starring meryl streep", ["With Meryl Streep"]),
+        ("westerns before 1960", ["Western", "From 1952"]),
+        ("animation under 30 minutes", ["Animation", "5 minutes"]),
+        ("ring", ["Called “Ring”"]),
+    ],
+)
+def test_a_reason_names_what_matched(ask, query, reasons):
+    assert [reason.text for reason in ask(query).picks[0].reasons] == reasons
+
+
+def test_a_film_to_be_like_is_not_its_own_answer(ask, titles):
+    ranking = ask("like Alien but older", k=40)
+    assert "Alien" not in titles(ranking)
+    first = titles(ranking)[: ranking.matched]
+    assert "The Thing from Another World" in first
+    assert not {"Aliens", "The Thing"} & set(first)
+
+
+def test_what_was_denied_is_nowhere_in_the_list(ask, titles):
+    found = titles(ask("horror without zombies", k=100))
+    assert not {"Shaun of the Dead", "Night of the Living Dead"} & set(found)
+
+
+def test_a_guess_gives_way_where_hardly_any_film_is_left(ask, matching):
+    ranking = ask("recent korean films")
+    year = next(each for each in ranking.understood.conditions if each.kind == "year")
+    assert not year.applied
+    assert set(matching(ranking)) == {"Oldboy", "Lady Vengeance", "Memories of Murder"}
+
+
+def test_what_was_said_outright_never_gives_way(ask):
+    ranking = ask("silent korean films with meryl streep before 1950")
+    assert ranking.matched == 0
+    applied = {each.id: each.applied for each in ranking.understood.conditions}
+    assert applied["person:meryl streep"]
+    assert applied["year:-1949"]
+
+
+def test_a_condition_that_is_switched_off_lets_other_films_in(ask, matching):
+    everywhere = ask("korean thrillers", ignore_conditions=("language:korean",))
+    assert [each.id for each in everywhere.understood.conditions] == ["genre:thriller"]
+    plain = ask("korean thrillers", understand=False)
+    assert plain.understood.conditions == ()
+    assert plain.understood.text == "korean thrillers"
+
+
+def test_filters_of_the_caller_hold_as_well(ask, titles):
+    from services.recommender.domain.filters import Filters
+
+    ranking = ask("comedies", filters=Filters(year_to=1950))
+    assert titles(ranking) == ["The General"]
+    assert ranking.matched == 1
+
+
+def test_the_best_are_those_well_thought_of(theatre, pipeline):
+    assert not np.array_equal(pipeline.facts.esteem, pipeline.facts.fame)
+    assert float(pipeline.facts.esteem.max()) == float(pipeline.facts.fame.max()) == 1.0
+
+
+@settings(max_examples=80, deadline=None)
+@given(query=queries)
+def test_the_answer_for_fewer_films_is_the_beginning_of_that_for_more(pipeline, query):
+    if not query.strip():
+        return
+    deadline = Deadline.within(ManualClock(), 1.0)
+    few, many = (pipeline.rank(Request(query=query, k=k, explain=True), None, deadline).picks for k in (3, 30))
+    assert [pick.row for pick in few] == [pick.row for pick in many[:3]]
+    for pick in many:
+        assert 0 <= pick.score <= 1
+        assert pick.reasons
+        assert isinstance(pick.match, bool)
+
+
+@settings(max_examples=80, deadline=None)
+@given(query=queries, words=st.sampled_from(["zombies", "sharks", "divorce", "samurai"]))
+def test_a_negation_excludes(pipeline, theatre, query, words):
+    asked = f"{query}, but not {words}"
+    ranking = pipeline.rank(Request(query=asked, k=100), None, Deadline.within(ManualClock(), 1.0))
+    if f"not:{words}" in {each.id for each in ranking.understood.conditions}:
+        unwanted = set(theatre.shelf.mentioning((words,)).tolist())
+        assert not unwanted & {pick.row for pick in ranking.picks}
+
+
+def test_films_whose_words_can_t_be_read_are_answered_for_all_the_same(theatre):
+    class Closed:
+        index_version = "closed"
+
+        def __getattr__(self, name):
+            def down(*_: object, **__: object) -> None:
+                raise SearchUnavailable("the index was closed")
+
+            return down
+
+    pipeline = Pipeline(Release(theatre.bundle, Closed()), None)
+    ranking = pipeline.rank(Request(query="divorce", k=5), None, Deadline.within(ManualClock(), 1.0))
+    assert len(ranking.picks) == 5
+    assert ranking.degraded == ("search: the index was closed",)
+    assert (ranking.understood, ranking.matched) == (None, None)
