@@ -24,6 +24,10 @@ COPY data_jobs/ data_jobs/
 RUN python -m infra.image code /image
 COPY --from=bundle / /image/home/
 RUN chmod -R a+rX /image
+# Nothing is made of a bundle that is not, to the bit, what its manifest says; without a bundle there is nothing to check.
+RUN test ! -e /image/home/current.json \
+    || MARQUEE_HOME=/image/home PYTHONPATH=/source:/image/packages:/image/server \
+       python infra/image/marquee bundle verify
 
 # --- target lambda ----------------------------------------------------------------------------------------------
 FROM public.ecr.aws/lambda/python:${PYTHON} AS lambda

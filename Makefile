@@ -19,8 +19,7 @@ setup: ## install the locked dependencies into .venv
 
 # Without the tools of development and of the cloud, which are most of the download; what is there stays.
 setup-run:
-	@$(UV) sync --locked --quiet --inexact --no-default-groups \
-		--group server --group cli --group encoder --group data --group aws
+	@$(UV) sync --locked --quiet --inexact --no-default-groups --group encoder --group aws
 
 run: setup-run ## build a bundle if there is none, then serve: [MOVIELENS=folder] [TMDB=file] [PORT=8000]
 	@exec $(UV) run --no-sync marquee up --port "$(PORT)" \
@@ -29,9 +28,10 @@ run: setup-run ## build a bundle if there is none, then serve: [MOVIELENS=folder
 servers: setup ## a real OpenSearch and DynamoDB on loopback until Ctrl-C
 	@exec $(UV) run --no-sync python -m tests.servers
 
-# The servers are unpacked first: their download is no part of any test.
+# The servers and axe-core are unpacked first: their download is no part of any test.
 test: setup ## every test: [PYTEST_ARGS="-k name"]
 	@$(UV) run --no-sync python -m tests.servers --install
+	@$(UV) run --no-sync python -m tests.web
 	@$(UV) run --no-sync pytest -n auto $(PYTEST_ARGS)
 
 STAGE ?= dev

@@ -46,9 +46,10 @@ class Order:
 
 @dataclass(slots=True)
 class Built:
-    """What came out. ``seconds`` by step; ``dataset`` is what was trained on, best known films first."""
+    """What came out of ``source``. ``seconds`` by step; ``dataset`` is what was trained on, best known films first."""
 
     path: Path
+    source: Source | None
     dataset: Dataset
     report: Report
     activated: bool
@@ -95,7 +96,7 @@ def build(order: Order, progress: Progress) -> Built:
         if order.activate:
             LocalBundles(order.home).activate(path.name)
         progress.advance("writing the bundle", 1, 1)
-    return Built(path, dataset, report, order.activate, seconds, notes)
+    return Built(path, order.source, dataset, report, order.activate, seconds, notes)
 
 
 def read(order: Order, progress: Progress, notes: list[str]) -> tuple[Dataset, Report]:

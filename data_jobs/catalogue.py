@@ -8,10 +8,13 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
+from data_jobs.certification import age_of
 from data_jobs.items import title_with_year
 from data_jobs.records import Dataset, Events, Film
+from data_jobs.series import Series, Titled, find_series
 from services.recommender.domain.catalogue import Catalogue, TraitKind, Traits
-from services.recommender.domain.genres import to_mask
+from services.recommender.domain.events import taste_weights
+from services.recommender.domain.genres import NO_GENRES, to_mask
 from services.recommender.domain.ids import hash_ids
 from services.recommender.domain.strings import Strings
 
@@ -24,11 +27,12 @@ Trait = tuple[TraitKind, str]
 
 
 def arranged(dataset: Dataset) -> Dataset:
-    """The same data with the best known films first: most events, then most votes, then by id.
+    """The same data with the best known films first: most events that speak for them, then most votes, then
+    by id.
 
     Rows that are touched together then lie together on disk, and the order doesn't depend on that of the files.
     """
-    films, counts = dataset.films, _event_counts(len(dataset.films), dataset.events)
+    films, counts = dataset.films, _welcomes(len(dataset.films), dataset.events)
     order = sorted(
         range(len(films)), key=lambda row: (-counts[row], -(films[row].vote_count or 0), films[row].item_id)
     )  # fmt: skip
@@ -39,11 +43,14 @@ def arranged(dataset: Dataset) -> Dataset:
 
 
 def build_catalogue(films: Sequence[Film], events: Events) -> Catalogue:
-    """The catalogue with film i in row i. ``votes``: TMDB's count, else how many people have an event with it."""
+    """The catalogue with film i in row i. ``votes``: TMDB's count, else how many people
+    have an event that speaks for it: a dislike never makes a film better known."""
     languages = tuple(sorted({film.language for film in films if film.language}))
     code_of = {code: position for position, code in enumerate(languages)}
     hashes = hash_ids(film.item_id for film in films)
     order = np.argsort(hashes, kind="stable").astype(np.int32)
+    series = find_series([Titled(film.title, film.year or 0, film.series or "") for film in films])
+    numbers, parts = _series_columns(series, len(films))
     return Catalogue(
         item_ids=Strings.of(film.item_id for film in films),
         titles=Strings.of(film.title for film in films),
@@ -54,16 +61,23 @@ def build_catalogue(films: Sequence[Film], events: Events) -> Catalogue:
         languages=languages,
         votes=_votes(films, events),
         tmdb_ids=np.array([_within(film.tmdb_id, _MAX_INT32) for film in films], np.int32),
+        runtimes=np.array([_within(film.runtime, _MAX_INT16) for film in films], np.int16),
+        ages=np.array([age_of(film.certification) for film in films], np.int8),
+        series=numbers,
+        parts=parts,
         hashes=hashes[order],
         hash_rows=order,
-        traits=_traits(films),
+        traits=_traits(films, series),
     )
 
 
 def traits_of(film: Film) -> Iterator[Trait]:
-    """What a film could share with another: genres, decade, directors, keywords and people's tags, top cast."""
+    """What a film could share with another: genres, decade, directors, keywords and people's tags, top
+    cast, language.
+    """
     for genre in film.genres:
-        yield TraitKind.GENRE, genre
+        if genre not in NO_GENRES:
+            yield TraitKind.GENRE, genre
     if film.year:
         yield TraitKind.DECADE, f"{film.year // 10 * 10}s"
     for director in film.directors:
@@ -72,11 +86,16 @@ def traits_of(film: Film) -> Iterator[Trait]:
         yield TraitKind.KEYWORD, keyword.strip().lower()
     for actor in film.cast[:CAST_AS_TRAITS]:
         yield TraitKind.CAST, actor.strip()
+    if film.language:
+        yield TraitKind.LANGUAGE, film.language
 
 
-def _traits(films: Sequence[Film]) -> Traits:
+def _traits(films: Sequence[Film], series: Sequence[Series]) -> Traits:
     """Traits of at least two films, sorted by kind and name, as rows of ids."""
     of_film = [[trait for trait in dict.fromkeys(traits_of(film)) if trait[1]] for film in films]
+    for name, members in series:
+        for row in members:
+            of_film[row].append((TraitKind.SERIES, name))
     counts: dict[Trait, int] = {}
     for found in of_film:
         for trait in found:
@@ -105,6 +124,7 @@ def _details(film: Film) -> str:
         "tags": film.tags,
         "aka": film.aka,
         "runtime": film.runtime,
+        "certification": film.certification,
         "imdb_id": film.imdb_id,
         "poster_path": film.poster_path,
     }
@@ -112,14 +132,24 @@ def _details(film: Film) -> str:
 
 
 def _votes(films: Sequence[Film], events: Events) -> NDArray[np.int32]:
-    counts = _event_counts(len(films), events)
+    counts = _welcomes(len(films), events)
     votes = [film.vote_count if film.vote_count is not None else int(counts[row]) for row, film in enumerate(films)]
     return np.clip(np.array(votes, np.int64), 0, _MAX_INT32).astype(np.int32)
 
 
-def _event_counts(films: int, events: Events) -> NDArray[np.int64]:
-    """On how many people's records each film stands, int64[films]; a person has at most one event a film."""
-    return np.bincount(events.film, minlength=films).astype(np.int64)
+def _series_columns(series: Sequence[Series], films: int) -> tuple[NDArray[np.int32], NDArray[np.int16]]:
+    """The number of each film's series (-1 none) and its part in it (0 none)."""
+    numbers, parts = np.full(films, -1, np.int32), np.zeros(films, np.int16)
+    for number, (_, rows) in enumerate(series):
+        numbers[list(rows)] = number
+        parts[list(rows)] = np.arange(1, len(rows) + 1)
+    return numbers, parts
+
+
+def _welcomes(films: int, events: Events) -> NDArray[np.int64]:
+    """How many people have an event with each film that speaks for it, int64[films]: one with a weight in the taste."""
+    half_stars = np.rint(events.value * 2).astype(np.uint8)
+    return np.bincount(events.film[taste_weights(events.kind, half_stars) > 0], minlength=films).astype(np.int64)
 
 
 def _within(value: int | None, largest: int) -> int:

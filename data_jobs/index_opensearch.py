@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from opensearchpy import OpenSearch
-from opensearchpy.exceptions import AuthorizationException, NotFoundError, OpenSearchException
+from opensearchpy.exceptions import AuthorizationException, NotFoundError, OpenSearchException, RequestError
 
 from data_jobs.indexing.bulk import load
 from data_jobs.indexing.failures import IndexingFailed
@@ -35,6 +35,8 @@ ACCESS_S = 180.0
 # What was written can be searched after 10 to 60 seconds there, a new vector index after 15 more.
 VISIBLE_S = 180.0
 _PAUSES_S = (1.0, 2.0, 4.0, 8.0)
+# What the second of two loads is told: nothing is wrong with its mapping.
+_EXISTS = "resource_already_exists_exception"
 
 T = TypeVar("T")
 
@@ -69,7 +71,7 @@ class IndexJob:
         loaded = not self._is_complete(bundle, index)
         if loaded:
             note = IndexNote.of(bundle, self.target, self.clock.now_ms())
-            self._call(lambda: self.client.indices.create(index=index, body=index_body(self.target, note)))
+            self._call(lambda: self._create(index, note))
             self._call(lambda: load(self.client, index, bundle, self.target.custom_ids, self.progress, self.sleep))
             self._wait_for_all(index, len(bundle.catalogue))
             self._finish(bundle, local, index, note)
@@ -91,10 +93,22 @@ class IndexJob:
         self._call(lambda: self.client.indices.delete(index=index))
         return False
 
+    def _create(self, index: str, note: IndexNote) -> None:
+        """Make the empty index. Raises IndexingFailed for a mapping that is refused, naming the kind it is for."""
+        try:
+            self.client.indices.create(index=index, body=index_body(self.target, note))
+        except RequestError as error:
+            if error.error == _EXISTS:
+                raise
+            raise IndexingFailed(
+                f"{self.target.endpoint} refuses a mapping for OPENSEARCH_KIND {self.target.kind}: {described(error)}; "
+                "set OPENSEARCH_KIND to what is there: server, classic or nextgen"
+            ) from error
+
     def _wait_for_all(self, index: str, films: int) -> None:
         """Until the count is right: OpenSearch Serverless can't be told to refresh."""
         until = self.clock.monotonic() + VISIBLE_S
-        while (found := self._call(lambda: int(self.client.count(index=index)["count"]))) != films:
+        while (found := self._call(lambda: _count(self.client, index))) != films:
             self.progress.advance("films to be searched", found, films)
             if found > films:
                 raise IndexingFailed(
@@ -163,3 +177,11 @@ def _mapping(client: OpenSearch, index: str) -> dict[str, Any] | None:
         return dict(client.indices.get_mapping(index=index)[index])
     except NotFoundError:
         return None
+
+
+def _count(client: OpenSearch, index: str) -> int:
+    """How many documents can be searched. For some seconds Classic does not find the index that it has just made."""
+    try:
+        return int(client.count(index=index)["count"])
+    except NotFoundError:
+        return 0

@@ -44,6 +44,10 @@ class Film:
     """People's tags in lower case, most frequent first, at most ten."""
     aka: tuple[str, ...] = ()
     """Other titles of the same film: original, translated, alternative."""
+    certification: str | None = None
+    """Its age rating as the country's board writes it: "PG-13", "12A", "16"."""
+    series: str | None = None
+    """The series it belongs to, where the source names it: "Alien"."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -50,6 +50,8 @@ def _document(catalogue: Catalogue, row: int) -> tantivy.Document:
     document.add_integer("votes", int(catalogue.votes[row]))
     if catalogue.years[row] > 0:
         document.add_integer("year", int(catalogue.years[row]))
+    if catalogue.runtimes[row] > 0:
+        document.add_integer("runtime", int(catalogue.runtimes[row]))
     for number in range(len(GENRES)):
         if int(catalogue.genre_bits[row]) >> number & 1:
             document.add_integer("genre", number)

@@ -50,7 +50,7 @@ class Settings(BaseModel):
 
     # embedded: the index in the bundle answers, and nothing asks the collection, which sleeps.
     search: Literal["opensearch", "embedded"] = "opensearch"
-    # Classic collections take neither capacity 0 nor a compression in the mapping.
+    # The generation of the collection, and with it OPENSEARCH_KIND. Classic never falls asleep.
     classic_search: bool = False
     search_ocu_min: int
     search_ocu_max: int

@@ -81,16 +81,17 @@ class Stores:
     quota: QuotaPort
 
 
-def build_services(settings: Settings, *, connect: bool = True) -> Services:
+def build_services(settings: Settings, *, connect: bool = True, verify: bool = True) -> Services:
     """Wire what the settings ask for; a bundle is opened at the first question only. ``connect`` False: DynamoDB and
     OpenSearch are asked nothing before a request needs them, so that a snapshot holds neither credentials nor sockets;
-    a wrong index is then found by the first search. Raises StateUnavailable.
+    a wrong index is then found by the first search. ``verify``: see ``LocalReleases``. Raises StateUnavailable.
     """
     clock = SystemClock()
     stores = open_stores(settings, clock, connect=connect)
-    releases = LocalReleases(settings.marquee_home, search_opener(settings, clock, connect=connect))
+    opener = search_opener(settings, clock, connect=connect)
+    releases = LocalReleases(settings.marquee_home, opener, verify=verify)
     encoder, encoder_missing = find_encoder(settings)
-    options = Options(cache_ttl_s=settings.cache_ttl_secs)
+    options = Options(cache_ttl_s=settings.cache_ttl_secs, deadline_s=settings.request_deadline_ms / 1_000)
     return Services(
         settings=settings,
         clock=clock,

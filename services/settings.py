@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from services.adapters.bundle.s3.bucket import PLACE, Bucket
-from services.adapters.search.opensearch.target import Target
+from services.adapters.search.opensearch.target import Target, kind_of
 from services.recommender.errors import MarqueeError
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     metrics: Literal["none", "emf"] = Field("none", description="none or emf")
     demo_page: bool = Field(True, description="on or off")
     embedder_dir: Path | None = Field(None, description="a folder with model.onnx and tokenizer.json")
+    request_deadline_ms: int = Field(1_200, ge=50, le=60_000, description="whole milliseconds, 50 to 60000")
     cache_ttl_secs: int = Field(1_800, ge=0, le=7 * 86_400, description="whole seconds, 0 to 604800 (0: no cache)")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="origins like https://films.example, separated by commas"
@@ -56,12 +57,17 @@ class Settings(BaseSettings):
     opensearch_endpoint: str | None = Field(
         None, pattern=_URL, description="an address like https://search.example:9200; search is embedded without one"
     )
+    opensearch_kind: Literal["auto", "server", "classic", "nextgen"] = Field(
+        "auto", description="auto, server, or the generation of an OpenSearch Serverless collection: classic, nextgen"
+    )
     opensearch_index: str = Field(
         "films", pattern=r"^[a-z0-9][a-z0-9_-]{0,99}$", description="lower-case letters, digits, dashes, underscores"
     )
     opensearch_engine: Literal["faiss", "lucene"] = Field("faiss", description="faiss or lucene")
     opensearch_compression: str = Field(
-        "1x", pattern=r"^((1|2|4|8|16|32)x|none)$", description="1x, 2x, 4x, 8x, 16x, 32x, or none to leave it out"
+        "auto",
+        pattern=r"^(auto|(1|2|4|8|16|32)x|none)$",
+        description="auto, 1x, 2x, 4x, 8x, 16x, 32x, or none to leave it out",
     )
     opensearch_custom_ids: bool = Field(False, description="on or off")
     opensearch_timeout_ms: int = Field(300, ge=10, le=60_000, description="whole milliseconds, 10 to 60000")
@@ -130,8 +136,10 @@ class Settings(BaseSettings):
         """The OpenSearch to search with; None: search is embedded."""
         if self.opensearch_endpoint is None:
             return None
+        kind = self.opensearch_kind
         return Target(
             endpoint=self.opensearch_endpoint.rstrip("/"),
+            kind=kind_of(self.opensearch_endpoint) if kind == "auto" else kind,
             index=self.opensearch_index,
             engine=self.opensearch_engine,
             compression=self.opensearch_compression,

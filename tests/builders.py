@@ -1,8 +1,10 @@
 """Small worlds for tests: a catalogue of invented films in three tastes, with tables, vectors and a numpy search."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import Catalogue, TraitKind, Traits
@@ -15,14 +17,27 @@ from services.recommender.domain.strings import Strings
 from services.recommender.domain.tables import Collaborative, ItemTable
 from services.recommender.domain.weights import Weights
 from services.recommender.errors import SearchUnavailable
-from services.recommender.ports import Deadline, Leg, Release, SearchRequest, SearchResult
+from services.recommender.ports import (
+    Clock,
+    Deadline,
+    Leg,
+    Mention,
+    Named,
+    Release,
+    Releases,
+    SearchPort,
+    SearchRequest,
+    SearchResult,
+    TextEncoder,
+    TextField,
+)
 
 GENRES_OF = (("Western", "Drama"), ("Science Fiction", "Action"), ("Comedy", "Romance"))
 DIRECTORS = ("Ada Ford", "Bo Kubrick", "Cy Wilder")
 LANGUAGES = ("en", "fr", "ja")
 
 
-class ManualClock:
+class ManualClock(Clock):
     """A clock that stands until it is moved."""
 
     def __init__(self, now_ms: int = 1_700_000_000_000) -> None:
@@ -53,6 +68,8 @@ def make_catalogue(films: int) -> Catalogue:
     years[-1] = 0
     languages = (np.arange(films) % 3).astype(np.int16)
     languages[-1] = -1
+    runtimes = (80 + np.arange(films) % 100).astype(np.int16)
+    runtimes[-1] = 0
     return Catalogue(
         item_ids=Strings.of(ids),
         titles=Strings.of(f"Film {i}" for i in range(films)),
@@ -63,13 +80,17 @@ def make_catalogue(films: int) -> Catalogue:
         languages=LANGUAGES,
         votes=np.arange(films, 0, -1).astype(np.int32) * 10,
         tmdb_ids=(np.arange(films) + 1_000).astype(np.int32),
+        runtimes=runtimes,
+        ages=np.full(films, -1, np.int8),
+        series=np.full(films, -1, np.int32),
+        parts=np.zeros(films, np.int16),
         hashes=hashes[order],
         hash_rows=order.astype(np.int32),
         traits=make_traits(worlds),
     )
 
 
-def make_traits(worlds: np.ndarray) -> Traits:
+def make_traits(worlds: NDArray[np.integer]) -> Traits:
     """Each film has its world's genre (0-2) and director (3-5) and one keyword of two (6-7)."""
     ids = np.array([[w, 3 + w, 6 + i % 2] for i, w in enumerate(worlds)], np.int32)
     names = [GENRES_OF[w][0] for w in range(3)] + list(DIRECTORS) + ["heist", "revenge"]
@@ -103,7 +124,8 @@ def make_tables(films: int, outside: int, seed: int = 0) -> Collaborative:
         outside=last,
         neighbours=np.ascontiguousarray(neighbours.T),
         neighbour_weights=np.full(neighbours.T.shape, 0.35, np.float32),
-        novelty=np.exp(-np.arange(films, 0, -1, dtype=np.float32) / 2),
+        events=np.arange(films, 0, -1, dtype=np.int32),
+        shared=np.full(columns.shape, 9, np.uint8),
     )
 
 
@@ -125,6 +147,7 @@ def make_bundle(
         catalogue=make_catalogue(films),
         collaborative=make_tables(films, outside),
         popularity=popularity / popularity[:50].mean(),
+        acclaim=popularity[::-1] / popularity[:50].mean(),
         embeddings=make_embeddings(films) if vectors else None,
         weights=weights or Weights(),
         created_at="2026-01-01T00:00:00Z",
@@ -132,7 +155,7 @@ def make_bundle(
 
 
 @dataclass
-class NumpySearch:
+class NumpySearch(SearchPort):
     """The search port over a bundle: words of the title count, vectors are compared exactly."""
 
     bundle: Bundle
@@ -155,37 +178,46 @@ class NumpySearch:
             knn = make_leg(self.bundle.embeddings.cosines(request.vectors), allowed, request.size)
         return SearchResult(text, knn)
 
-    def suggest(self, prefix: str, limit: int) -> np.ndarray:
+    def suggest(self, prefix: str, limit: int) -> NDArray[np.int32]:
         titles = list(self.bundle.catalogue.titles)
         rows = [row for row, title in enumerate(titles) if title.lower().startswith(prefix.lower())]
         return np.array(rows[:limit], np.int32)
+
+    def mentions(self, words: Sequence[str]) -> list[Mention]:
+        titles = [title.lower().split() for title in self.bundle.catalogue.titles]
+        found = [[row for row, title in enumerate(titles) if word in title] for word in words]
+        return [Mention(np.array(rows, np.int32), np.full(len(rows), TextField.TITLE, np.uint8)) for rows in found]
+
+    def named(self, text: str, errors: int = 0) -> Named:
+        titles = list(self.bundle.catalogue.titles)
+        return Named(np.array([row for row, title in enumerate(titles) if title.lower() == text.lower()], np.int32))
 
     def close(self) -> None:
         """Nothing to give back."""
 
 
-def make_leg(scores: np.ndarray, allowed: np.ndarray, size: int) -> Leg:
+def make_leg(scores: NDArray[np.float32], allowed: NDArray[np.bool_], size: int) -> Leg:
     best = np.sort(scores[scores > 0])[::-1]
     rows = np.flatnonzero(allowed & (scores > 0))
-    rows = rows[np.argsort(-scores[rows], kind="stable")][:size].astype(np.int32)
+    best_rows = rows[np.argsort(-scores[rows], kind="stable")][:size].astype(np.int32)
     floor = float(best[size - 1]) if len(best) >= size else 0.0
-    return Leg(rows, scores[rows], float(best[:50].mean()) if len(best) else 0.0, floor)
+    return Leg(best_rows, scores[best_rows], float(best[:50].mean()) if len(best) else 0.0, floor)
 
 
 @dataclass
-class HashEncoder:
+class HashEncoder(TextEncoder):
     """Words to vectors of the test bundle's length, without a model."""
 
     encoder_id: str = "test-encoder"
     dims: int = 16
 
-    def encode(self, texts: list[str]) -> np.ndarray:
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         vectors = [np.random.default_rng(sum(map(ord, text))).normal(0, 1, self.dims) for text in texts]
         return np.array([vector / np.linalg.norm(vector) for vector in vectors], np.float32)
 
 
 @dataclass
-class FixedRelease:
+class FixedRelease(Releases):
     """The releases port with one release, which a test may exchange."""
 
     release: Release

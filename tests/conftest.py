@@ -1,6 +1,7 @@
-"""Real servers as fixtures: one OpenSearch and one DynamoDB for the whole run, and own ones for tests that stop them.
+"""What holds for every test: the profile of the property tests, real servers as fixtures, and why a test was skipped.
 
-Tests isolate themselves by the names of their indexes and tables (``unique_name``). See ``docs/servers.md``.
+One OpenSearch and one DynamoDB serve the whole run, and tests that stop one get their own. Tests isolate themselves by
+the names of their indexes and tables (``unique_name``). See ``docs/servers.md``.
 """
 
 import os
@@ -9,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from data_jobs.text_index import write_text_index
 from services.adapters.bundle.local import LocalBundles
@@ -19,6 +21,12 @@ from tests.servers.install import Installed, install
 from tests.servers.opensearch import OpenSearch
 from tests.servers.requirement import required, skip_lines
 from tests.servers.sharing import shared
+
+# How fast the machine is decides about no law: no deadline, and no health check that looks at the clock. All else is
+# Hypothesis' own choice. In CI it draws the same examples each time, so that a change is judged by itself and not by
+# luck; at a desk it draws new ones, shows what fails, and tries that first the next time.
+settings.register_profile("marquee", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("marquee")
 
 SERVERS = {"servers", "opensearch_url", "dynamodb_url", "own_opensearch", "own_dynamodb"}
 

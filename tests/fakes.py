@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.recommender.errors import EncoderUnavailable
+from services.recommender.ports import TextEncoder
 
 
 @dataclass
-class HashingEncoder:
+class HashingEncoder(TextEncoder):
     """Bag of hashed words, 64 dims: deterministic, and texts that share words are close.
 
     ``seen`` records every text; ``fails_after`` makes it give up after so many texts.
@@ -23,16 +25,17 @@ class HashingEncoder:
     seen: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         with self._lock:
             if self.fails_after is not None and len(self.seen) + len(texts) > self.fails_after:
                 raise EncoderUnavailable("the encoder gave up")
             self.seen += texts
         return np.array([self._vector(text) for text in texts], np.float32).reshape(len(texts), self.dims)
 
-    def _vector(self, text: str) -> np.ndarray:
+    def _vector(self, text: str) -> NDArray[np.float64]:
         vector = np.full(self.dims, 1e-3)
         for word in text.lower().split():
             digest = hashlib.blake2b(word.strip(".,()").encode("utf-8", "replace"), digest_size=4).digest()
             vector[digest[0] % self.dims] += 1 if digest[1] % 2 else -1
-        return vector / np.linalg.norm(vector)
+        unit: NDArray[np.float64] = vector / np.linalg.norm(vector)
+        return unit

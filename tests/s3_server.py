@@ -16,8 +16,6 @@ from services.adapters.bundle.s3.bucket import Bucket
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-KEYS = {"aws_access_key_id": "local", "aws_secret_access_key": "local", "region_name": "us-east-1"}
-
 
 @contextmanager
 def s3_server() -> Iterator[str]:
@@ -33,7 +31,8 @@ def s3_server() -> Iterator[str]:
             yield f"http://{host}:{port}"
         finally:
             server.stop()
-            server._server.server_close()
+            if server._server is not None:
+                server._server.server_close()
 
 
 def new_bucket(url: str, prefix: str = "films") -> Bucket:
@@ -43,9 +42,16 @@ def new_bucket(url: str, prefix: str = "films") -> Bucket:
     return bucket
 
 
-def s3_client(url: str) -> "S3Client":
+def s3_client(url: str | None) -> "S3Client":
     """A client of the test's own, to look at what was stored and to spoil it."""
-    return boto3.client("s3", endpoint_url=url, **KEYS)
+    made: S3Client = boto3.client(
+        "s3",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+    return made
 
 
 def keys_of(bucket: Bucket) -> list[str]:
@@ -62,8 +68,8 @@ def stored(bucket: Bucket, key: str) -> bytes:
 
 def spoil(bucket: Bucket, key: str, body: bytes | None) -> None:
     """Write other bytes past the adapter; None removes the object."""
-    client, place = s3_client(bucket.endpoint), {"Bucket": bucket.name, "Key": bucket.key(key)}
+    client = s3_client(bucket.endpoint)
     if body is None:
-        client.delete_object(**place)
+        client.delete_object(Bucket=bucket.name, Key=bucket.key(key))
     else:
-        client.put_object(**place, Body=body)
+        client.put_object(Bucket=bucket.name, Key=bucket.key(key), Body=body)

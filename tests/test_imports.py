@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.patience import PATIENCE_S
+
 ROOT = Path(__file__).resolve().parents[1]
 ONLINE = "import services.api.app.main, services.bootstrap, services.api.app.lambda_handler"
 LOADED = "import json, sys; print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
@@ -13,14 +15,14 @@ LOADED = "import json, sys; print(json.dumps(sorted({name.split('.')[0] for name
 def modules_after(statement: str) -> set[str]:
     """Top-level modules of a fresh process that ran one statement."""
     command = [sys.executable, "-c", f"{statement}; {LOADED}"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=PATIENCE_S)
     return set(json.loads(done.stdout))
 
 
 def test_the_import_contracts_hold() -> None:
     # By itself: it switches off the loggers of the process that it runs in.
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stdout
 
 

@@ -22,6 +22,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
     assert settings.marquee_home == Path(".marquee")
     assert (settings.marquee_host, settings.marquee_port, settings.marquee_stage) == ("127.0.0.1", 8000, "local")
     assert settings.cache_ttl_secs == 1_800
+    assert settings.request_deadline_ms == 1_200
     assert settings.cors_origins == ()
     assert settings.api_keys is False
     assert settings.pepper == ""
@@ -119,7 +120,8 @@ def test_the_defaults_of_the_remote_stores() -> None:
     assert settings.opensearch_endpoint is None
     assert settings.ddb_users_table is None
     assert (settings.opensearch_index, settings.opensearch_engine) == ("films", "faiss")
-    assert (settings.opensearch_compression, settings.opensearch_custom_ids) == ("1x", False)
+    assert (settings.opensearch_kind, settings.opensearch_compression) == ("auto", "auto")
+    assert not settings.opensearch_custom_ids
     assert (settings.opensearch_timeout_ms, settings.ddb_timeout_ms) == (300, 300)
     assert (settings.ddb_cache_table, settings.ddb_events_table) == ("marquee-rec-cache", "marquee-events")
 
@@ -131,8 +133,13 @@ def test_the_defaults_of_the_remote_stores() -> None:
         ("OPENSEARCH_ENDPOINT", "https://search.example/films", "expected an address"),
         ("OPENSEARCH_ENDPOINT", "https://me:secret@search.example", "expected an address"),
         ("OPENSEARCH_INDEX", "Films", "OPENSEARCH_INDEX = 'Films': expected lower-case letters"),
+        (
+            "OPENSEARCH_KIND",
+            "serverless",
+            "OPENSEARCH_KIND = 'serverless': expected auto, server, or the generation of",
+        ),
         ("OPENSEARCH_ENGINE", "nmslib", "OPENSEARCH_ENGINE = 'nmslib': expected faiss or lucene"),
-        ("OPENSEARCH_COMPRESSION", "3x", "OPENSEARCH_COMPRESSION = '3x': expected 1x, 2x"),
+        ("OPENSEARCH_COMPRESSION", "3x", "OPENSEARCH_COMPRESSION = '3x': expected auto, 1x, 2x"),
         ("OPENSEARCH_TIMEOUT_MS", "0", "OPENSEARCH_TIMEOUT_MS = '0': expected whole milliseconds"),
         ("OPENSEARCH_AUTH", "basic", "OPENSEARCH_AUTH = 'basic': expected auto, aoss or none"),
         ("AWS_REGION", "Frankfurt!", "AWS_REGION = 'Frankfurt!': expected a region"),
@@ -161,9 +168,30 @@ def test_the_opensearch_that_is_meant() -> None:
 
 
 @pytest.mark.parametrize(
+    ("endpoint", "given", "kind"),
+    [
+        ("http://127.0.0.1:9200/", {}, "server"),
+        (SERVERLESS, {}, "classic"),
+        ("https://abc123.aoss.eu-west-1.on.aws/", {}, "nextgen"),
+        (SERVERLESS, {"opensearch_kind": "nextgen"}, "nextgen"),
+        ("https://films.internal", {"opensearch_kind": "classic", "aws_region": "eu-west-1"}, "classic"),
+    ],
+)
+def test_the_kind_is_what_is_said_or_else_what_the_host_tells(endpoint: str, given: dict[str, str], kind: str) -> None:
+    target = load_settings(opensearch_endpoint=endpoint, **given).opensearch
+    assert target is not None
+    assert target.kind == kind
+
+
+@pytest.mark.parametrize(
     ("given", "expected"),
     [
         ({"opensearch_endpoint": "https://search.example", "opensearch_auth": "aoss"}, "AWS_REGION is not set"),
+        (
+            {"opensearch_endpoint": "https://search.example", "opensearch_auth": "aoss", "aws_region": "eu-west-1"},
+            "OPENSEARCH_KIND: expected classic or nextgen while OPENSEARCH_AUTH is aoss",
+        ),
+        ({"opensearch_endpoint": SERVERLESS, "opensearch_engine": "lucene"}, "OPENSEARCH_ENGINE = 'lucene'"),
         ({"opensearch_endpoint": SERVERLESS.replace("https", "http")}, "expected https:// for signed requests"),
         ({"ddb_users_table": "users"}, "AWS_REGION is not set: expected the region of DDB_USERS_TABLE"),
         (

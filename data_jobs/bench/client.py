@@ -6,7 +6,7 @@ from typing import Self
 
 from services.recommender.errors import Unavailable
 
-TIMEOUT_S = 20.0
+TIMEOUT_S = 60.0
 _CHUNK = 1 << 16
 _LARGEST_HEAD = 1 << 16
 _LENGTH = b"\r\ncontent-length:"

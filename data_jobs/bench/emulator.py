@@ -103,7 +103,7 @@ class Emulated:
 
     def invoke_raw(self, event: bytes) -> bytes:
         """The same in bytes, whatever is answered. Raises Unavailable if nothing is."""
-        connection = HTTPConnection(_HOST, self._port, timeout=_LONGEST_S)
+        connection = HTTPConnection(_HOST, self._port, timeout=self._function.timeout_s + _LONGEST_S)
         try:
             connection.request("POST", _INVOKE, event)
             return connection.getresponse().read()

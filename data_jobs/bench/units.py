@@ -14,6 +14,7 @@ from services.adapters.state.dynamodb.client import Connection
 from services.adapters.state.dynamodb.state import DynamoState
 from services.adapters.state.dynamodb.store import DynamoStore
 from services.adapters.state.dynamodb.units import Units
+from services.recommender.answer import Options
 from services.recommender.domain.events import Event, EventKind
 from services.recommender.domain.request import Request
 from services.recommender.errors import MarqueeError
@@ -39,12 +40,15 @@ class _Only:
 
 @contextmanager
 def counted(release: Release, connection: Connection, clock: Clock) -> Iterator[tuple[Recommender, Units]]:
-    """A recommender as the server's, whose state counts units; its connections are closed at the end."""
+    """A recommender as the server's, whose state counts units; its connections are closed at the end. A request waits
+    as long as one attempt of a call may take.
+    """
     units = Units()
     state = DynamoState(DynamoStore(connection, clock, units))
     releases: Releases = _Only(release)
     try:
-        yield Recommender(releases, state, None, TemplateExplainer(), clock), units
+        options = Options(deadline_s=connection.timeout_s)
+        yield Recommender(releases, state, None, TemplateExplainer(), clock, options), units
     finally:
         state.close()
 

@@ -2,8 +2,9 @@
 
 Nothing of the reasons' own making is used: every film of the taste is left out once, as if it had never been touched,
 and the whole pipeline runs again; of a taste without a cited trait likewise. Scores are summed from the terms of the
-answer (``signals``), and asked for the films of the answer alone, which changes none of them. The plan is held still:
-that with a like less the prior counts for more is no merit of the film left out.
+answer (``signals``), and asked for the films of the answer alone, which changes none of them. The plan is held: the
+weights stay those of the whole taste, since with a like less the prior counts for more, which is no merit of the film
+left out.
 """
 
 import copy
@@ -19,10 +20,11 @@ from services.recommender.domain.catalogue import TraitKind
 from services.recommender.domain.profile import Profile
 from services.recommender.domain.request import Pick, Reason, ReasonKind, Request
 from services.recommender.pipeline import Pipeline
+from services.recommender.stages.plan import Plan
 from services.recommender.stages.taste import fold_in
 
 LARGEST = 2
-TRAITS = (ReasonKind.DIRECTOR, ReasonKind.KEYWORD, ReasonKind.GENRE, ReasonKind.DECADE, ReasonKind.CAST)
+TRAITS = frozenset(ReasonKind[kind.name] for kind in TraitKind)
 _ROUNDING = 1e-6
 """Float32 scores that differ by less are equal."""
 
@@ -64,11 +66,14 @@ class Verdict:
 
 def first_reason(bench: Workbench, profile: Profile, pick: Pick) -> First:
     """Hold the first reason of a pick (with ``signals``) against its largest term."""
-    name, value = max(pick.signals.items(), key=lambda term: term[1])
-    cause, said = _TERMS.get(name, Cause.TASTE), _said(pick.reasons[0])
+    sums = dict.fromkeys(Cause, 0.0)
+    for term, size in pick.signals.items():
+        sums[_TERMS.get(term, Cause.TASTE)] += size
+    cause, value = max(sums.items(), key=lambda each: each[1])
+    said = _said(pick.reasons[0])
     popular = said is Cause.POPULARITY
     title, popularity = bench.bundle.catalogue.titles[pick.row], pick.signals.get("popularity", 0.0)
-    words = f"{profile.user_id}, {title}: {pick.reasons[0].text}: {name} {value:.3f}, popularity {popularity:.3f}"
+    words = f"{profile.user_id}, {title}: {pick.reasons[0].text}: {cause} {value:.3f}, popularity {popularity:.3f}"
     return First(popular, popular == (cause is Cause.POPULARITY), said is cause, words)
 
 
@@ -81,66 +86,52 @@ def _said(reason: Reason) -> Cause:
 def examine(bench: Workbench, profile: Profile, picks: Sequence[Pick]) -> list[list[Verdict]]:
     """A verdict for every film and trait that a pick cites, a list a pick."""
     rows = np.array([pick.row for pick in picks], np.int32)
-    whole = personal_scores(bench, bench.pipeline, profile, rows)
-    falls = _falls(bench, profile, rows, whole)
+    plan = bench.pipeline.plan(Request(user_id=profile.user_id), profile)
+    whole = raw_scores(bench, bench.pipeline, profile, rows, plan)
+    falls = _falls(bench, profile, rows, whole, plan)
     return [
         [
-            _judged(bench, profile, pick, reason, {film: fall[at] for film, fall in falls.items()}, float(whole[at]))
+            _judged(
+                bench, profile, pick, reason, {film: each[at] for film, each in falls.items()}, (float(whole[at]), plan)
+            )
             for reason in pick.reasons
-            if reason.kind is ReasonKind.LIKED or reason.kind in TRAITS
+            if reason.item_id is not None or reason.kind in TRAITS
         ]
         for at, pick in enumerate(picks)
     ]
 
 
-def _falls(bench: Workbench, profile: Profile, rows: NDArray[np.int32], whole: Scores) -> dict[str, Scores]:
+def _falls(bench: Workbench, profile: Profile, rows: NDArray[np.int32], whole: Scores, plan: Plan) -> dict[str, Scores]:
     """Item id of each film of the taste -> by how much each score falls without it."""
     catalogue = bench.bundle.catalogue
     taste = fold_in(catalogue, profile.history)
-    with_a_like_less, falls = steady(bench.pipeline, taste.likes), {}
-    for row, base in zip(taste.rows.tolist(), taste.base.tolist(), strict=True):
+    falls = {}
+    for row in taste.rows.tolist():
         rest = replace(profile, history=profile.history.without(bench.hashes[[row]]))
-        pipeline = with_a_like_less if base >= 1 else bench.pipeline
-        falls[catalogue.item_ids[row]] = whole - personal_scores(bench, pipeline, rest, rows)
+        falls[catalogue.item_ids[row]] = whole - raw_scores(bench, bench.pipeline, rest, rows, plan)
     return falls
 
 
-def steady(pipeline: Pipeline, likes: int) -> Pipeline:
-    """The same pipeline, which ranks for a taste of a like less by the weights of a taste of so many.
-
-    What depends on the number of likes does so by likes / half. Nothing is left of a single like but popularity,
-    which is no part of ``personal_scores``.
-    """
-    if likes < 2:
-        return pipeline
-    less, constants = (likes - 1) / likes, pipeline.constants
-    planned = copy.copy(pipeline)
-    planned.constants = replace(
-        constants, blend_half=less * constants.blend_half, popularity_half=less * constants.popularity_half
-    )
-    return planned
-
-
 def _judged(
-    bench: Workbench, profile: Profile, pick: Pick, reason: Reason, falls: dict[str, float], whole: float
+    bench: Workbench, profile: Profile, pick: Pick, reason: Reason, falls: dict[str, float], before: tuple[float, Plan]
 ) -> Verdict:
-    title = bench.bundle.catalogue.titles[pick.row]
+    title, (whole, plan) = bench.bundle.catalogue.titles[pick.row], before
     if reason.kind is ReasonKind.LIKED:
         fall = falls.get(reason.item_id or "", 0.0)
         place = 1 + sum(other > fall + _ROUNDING for other in falls.values())
         words = f"{profile.user_id}, {title}: {reason.text}: falls by {fall:.5f}, place {place}"
         return Verdict(reason.kind, fall > 0, place <= LARGEST, words)
     less = without_trait(bench.pipeline, pick.row, reason)
-    fall = whole - float(personal_scores(bench, less, profile, np.array([pick.row], np.int32))[0])
+    fall = whole - float(raw_scores(bench, less, profile, np.array([pick.row], np.int32), plan)[0])
     return Verdict(reason.kind, fall > 0, True, f"{profile.user_id}, {title}: {reason.text}: falls by {fall:.5f}")
 
 
-def personal_scores(bench: Workbench, pipeline: Pipeline, profile: Profile, rows: NDArray[np.int32]) -> Scores:
-    """What the taste says of some unseen films: the raw scores without the term of popularity, float64[rows]."""
+def raw_scores(bench: Workbench, pipeline: Pipeline, profile: Profile, rows: NDArray[np.int32], plan: Plan) -> Scores:
+    """The raw scores of some unseen films under a plan, float64[rows]."""
     request = Request(user_id=profile.user_id, k=len(rows), diversity=0.0, explain=True)
     others = np.delete(bench.hashes, rows)
-    picks = pipeline.rank(request, profile, patient(), others, with_reasons=False).picks
-    score_of = {pick.row: sum(pick.signals.values()) - pick.signals.get("popularity", 0.0) for pick in picks}
+    picks = pipeline.rank(request, profile, patient(), others, with_reasons=False, plan=plan).picks
+    score_of = {pick.row: sum(pick.signals.values()) for pick in picks}
     return np.array([score_of[row] for row in rows.tolist()], np.float64)
 
 
@@ -151,5 +142,6 @@ def without_trait(pipeline: Pipeline, row: int, reason: Reason) -> Pipeline:
     mine = [each for each in traits.of(row).tolist() if traits.kinds[each] == kind]
     cited = [each for each in mine if traits.names[each] == reason.subject]
     less = copy.copy(pipeline)
-    less.trait_rows = replace(trait_rows, values=np.where(np.isin(traits.ids, cited), np.float32(0), trait_rows.values))
+    values = np.where(np.isin(traits.ids, cited), np.float32(0), trait_rows.values)
+    less.facts = replace(less.facts, trait_rows=replace(trait_rows, values=values))
     return less

@@ -44,4 +44,5 @@ PARTS = (
     Part("series", "Part 1 of a series liked: is part 2 there, and before part 3?", "sequels"),
     Part("similar", "Series and co-likes by /similar.", "similar"),
     Part("reasons", "Take away what is cited: does the score fall?", "reasons"),
+    Part("panel", "Tastes, queries and films everybody knows: is the answer what a film lover expects?", "panel.panel"),
 )

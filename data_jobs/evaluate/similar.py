@@ -89,7 +89,7 @@ def in_series(
 
 def like(bench: Workbench, row: int) -> Rows:
     """The ten films most like one."""
-    picks = films_like(bench.release, bench.pipeline.trait_rows, row, TOP, patient()).picks
+    picks = films_like(bench.pipeline, row, TOP, patient()).picks
     return np.array([pick.row for pick in picks], np.int32)
 
 

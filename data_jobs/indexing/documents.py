@@ -18,6 +18,7 @@ def document(bundle: Bundle, row: int) -> dict[str, Any]:
     catalogue = bundle.catalogue
     fields: dict[str, Any] = {"title": catalogue.titles[row], **_texts(bundle, row)}
     fields["year"] = int(catalogue.years[row]) if catalogue.years[row] > 0 else None
+    fields["runtime"] = int(catalogue.runtimes[row]) if catalogue.runtimes[row] > 0 else None
     if catalogue.language_codes[row] >= 0:
         fields["language"] = catalogue.languages[catalogue.language_codes[row]]
     fields["embedding"] = _vector(bundle, row)

@@ -134,6 +134,8 @@ def _film(movie: Movie, link: Link, found: Film | None, tags: tuple[str, ...]) -
         overview=found.overview,
         tagline=found.tagline,
         runtime=found.runtime,
+        certification=found.certification,
+        series=found.series,
         language=found.language,
         tmdb_id=found.tmdb_id or link.tmdb_id,
         imdb_id=found.imdb_id or link.imdb_id,

@@ -27,6 +27,8 @@ FILM_FIELDS = (
     "cast",
     "keywords",
     "runtime",
+    "certification",
+    "series",
     "language",
     "overview",
     "tmdb_id",

@@ -17,7 +17,8 @@ from data_jobs.train.gram import design
 from data_jobs.train.interactions import Interactions, interactions_of
 from data_jobs.train.outside import borrowing
 from data_jobs.train.params import TrainParams
-from data_jobs.train.popularity import novelty, popularity
+from data_jobs.train.popularity import acclaim, popularity
+from data_jobs.train.shared import shared_likes
 from data_jobs.train.tags import tag_matrix
 from data_jobs.train.together import both_tables
 from data_jobs.train.tune import Trial, choose, newest_likes
@@ -31,12 +32,13 @@ TUNING_FILMS = 3_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainedModel:
-    """``popularity`` float32[films]. ``model_version`` names the content: "ease-" and eight hex digits.
+    """``popularity`` and ``acclaim`` float32[films]. ``model_version`` names the content: "ease-" and eight hex digits.
     ``params`` are those given with the lambda that was used; ``figures``: counts, and what each lambda achieved.
     """
 
     collaborative: Collaborative
     popularity: NDArray[np.float32]
+    acclaim: NDArray[np.float32]
     model_version: str
     params: TrainParams
     figures: Mapping[str, Any]
@@ -78,8 +80,10 @@ def train(
     main, short, form = _tables(material, rows, params, progress)
     collaborative = _collaborative(material, rows, (main, short), catalogue.traits, embeddings)
     popular = popularity(likes, catalogue.votes)
+    praised = acclaim(*_votes(material.films))
     figures = _figures(material, rows, main, form, trials)
-    return TrainedModel(collaborative, popular, _version(params, collaborative, popular), params, figures)
+    version = _version(params, collaborative, (popular, praised))
+    return TrainedModel(collaborative, popular, praised, version, params, figures)
 
 
 def _material(dataset: Dataset, catalogue: Catalogue, params: TrainParams) -> _Material:
@@ -147,10 +151,21 @@ def _collaborative(
     outside = np.flatnonzero(position < 0).astype(np.int32)
     params = material.params
     borrowed = borrowing(traits, embeddings, rows, outside, params.neighbours, params.neighbour_damping)
-    novel = novelty(material.interactions)
     neighbours = np.ascontiguousarray(borrowed.neighbours.T)
     weights = np.ascontiguousarray(borrowed.weights.T, np.float32)
-    return Collaborative(rows, position, *tables, outside, neighbours, weights, novel)
+    people = material.interactions
+    events = np.bincount(people.film, minlength=films).astype(np.int32)
+    shared = shared_likes(people.take(people.liked).on(rows), tables[0].columns)
+    return Collaborative(rows, position, *tables, outside, neighbours, weights, events, shared)
+
+
+def _votes(films: list[Film | None]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Vote counts and averages (0 to 10, NaN where none is given), float64[films] each, as the catalogue's source has
+    them.
+    """
+    counts = [film.vote_count or 0 if film is not None else 0 for film in films]
+    averages = [film.vote_average if film is not None and film.vote_average else np.nan for film in films]
+    return np.array(counts, np.float64), np.array(averages, np.float64)
 
 
 def _figures(
@@ -169,11 +184,11 @@ def _figures(
     }
 
 
-def _version(params: TrainParams, tables: Collaborative, popular: NDArray[np.float32]) -> str:
+def _version(params: TrainParams, tables: Collaborative, priors: tuple[NDArray[np.float32], ...]) -> str:
     """The name of the content: parameters and every array that is served."""
     digest = hashlib.sha256(json.dumps(params.to_json(), sort_keys=True).encode())
     arrays: list[NDArray[Any]] = [tables.rows, tables.outside, tables.neighbours, tables.neighbour_weights]
-    arrays += [tables.novelty, popular]
+    arrays += [tables.events, tables.shared, *priors]
     for table in (tables.main, tables.short):
         arrays += [table.columns, table.values]
     for array in arrays:

@@ -10,9 +10,9 @@ def service_environment(settings: Settings, data: Data, search: Search, secrets:
     """What function, container and release job share. Secrets go by their ARN: the service fetches them."""
     opensearch = {
         "OPENSEARCH_ENDPOINT": search.endpoint,
+        "OPENSEARCH_KIND": search.kind,
         "OPENSEARCH_INDEX": INDEX,
         "OPENSEARCH_AUTH": "aoss",
-        "OPENSEARCH_COMPRESSION": search.compression,
     }
     return {
         "MARQUEE_STAGE": settings.stage,

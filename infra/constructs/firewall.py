@@ -8,8 +8,8 @@ from constructs import Construct
 from infra.settings import Settings
 
 RATE_WINDOW_S = 300
-# Managed group to the rules in it that only count. A body of up to 1 MiB is good JSON here: /feedback/batch, and
-# lists of a thousand ids; the service has its own limit.
+# Managed group to the rules in it that only count. A body of up to 2 MiB is good JSON here: /feedback/batch, and
+# shelves of ten thousand ids; the service has its own limit.
 MANAGED = {
     "AWSManagedRulesCommonRuleSet": ("SizeRestrictions_BODY",),
     "AWSManagedRulesKnownBadInputsRuleSet": (),

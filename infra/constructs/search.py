@@ -28,7 +28,8 @@ class Search(Construct):
     def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
         super().__init__(scope, construct_id)
         self.name = settings.name
-        self._generation = "CLASSIC" if settings.classic_search else "NEXTGEN"
+        # As OPENSEARCH_KIND takes it: what an index may look like follows from the generation.
+        self.kind = "classic" if settings.classic_search else "nextgen"
         encryption = self._security_policy("Encryption", "encryption", {
             "Rules": [self._rule("collection")], "AWSOwnedKey": True,
         })  # fmt: skip
@@ -56,11 +57,6 @@ class Search(Construct):
     def endpoint(self) -> str:
         """``https://...``; its form differs by generation, so it is never put together by hand."""
         return self.collection.attr_collection_endpoint
-
-    @property
-    def compression(self) -> str:
-        """Of vectors, as OPENSEARCH_COMPRESSION takes it: NextGen would compress 32 times; Classic knows no option."""
-        return "none" if self._generation == "CLASSIC" else "1x"
 
     def capacity(self, metric: str) -> cloudwatch.Metric:
         """SearchOCU or IndexingOCU: a minute's sum, as the service reports it, once a minute and for the whole
@@ -104,7 +100,7 @@ class Search(Construct):
             self,
             "Group",
             name=self.name,
-            generation=self._generation,
+            generation=self.kind.upper(),
             # NextGen is redundant by itself, but wants the property; a Classic standby doubles the bill.
             standby_replicas="DISABLED" if settings.classic_search and not settings.keeps_data else "ENABLED",
             capacity_limits=aoss.CfnCollectionGroup.CapacityLimitsProperty(

@@ -24,18 +24,17 @@ _NAME = re.compile(r"^([A-Za-z0-9._-]+)==")
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """``groups`` of pyproject.toml whose packages are in it and in no layer ``below``; ``project``: also those that
-    the project itself depends on. ``unused``: declared, but left out.
+    """``groups`` of pyproject.toml whose packages are in it and in no layer ``below``. ``unused``: declared, but left
+    out.
     """
 
     name: str
     groups: tuple[str, ...]
-    project: bool = False
     below: tuple[str, ...] = ()
     unused: frozenset[str] = UNUSED
 
 
-PACKAGES = Layer("packages", ("aws",), project=True)
+PACKAGES = Layer("packages", ("online", "aws"))
 ENCODER = Layer("encoder", ("encoder",), below=("packages",))
 SERVER = Layer("server", ("server", "cli"), below=("packages",), unused=frozenset())
 DATA = Layer("data", ("data",), below=("packages",), unused=frozenset())
@@ -71,8 +70,7 @@ def lay(layer: Layer, folder: Path, wheels: Wheels) -> Path:
 def requirements(layer: Layer) -> str:
     """A layer's packages with versions and hashes, as ``uv export`` writes them. Raises LayoutError."""
     taken = {name for below in layer.below for name in names(requirements(LAYERS[below]))}
-    option = "--group" if layer.project else "--only-group"
-    chosen = [part for group in layer.groups for part in (option, group)]
+    chosen = [part for group in layer.groups for part in ("--only-group", group)]
     left_out = [part for name in sorted(layer.unused | taken) for part in ("--no-emit-package", name)]
     fixed = ("--quiet", "--locked", "--no-header", "--no-annotate", "--no-default-groups", "--no-emit-project")
     return uv("export", *fixed, *chosen, *left_out)

@@ -87,8 +87,9 @@ seed_people() {
     local person people=()
     for person in ${DEMO_USERS//,/ } ${CANARY_PERSON:-}; do people+=(--user "$person"); done
     [ "${#people[@]}" -gt 0 ] || return 0
-    # A release must not fail because a name is not in the data.
-    marquee users seed "${inputs[@]}" "${people[@]}" ||
+    # People are stored for the films of the active bundle only. A release must not fail because a name is not in the
+    # data.
+    { marquee bundle activate "$version" && marquee users seed "${inputs[@]}" "${people[@]}"; } ||
         echo "Nobody was seeded: set demo_users and canary_person to people of your data." >&2
 }
 

@@ -46,13 +46,20 @@ def recommend(
     ] = None,
     year_from: Annotated[int | None, typer.Option(help="Earliest year.")] = None,
     year_to: Annotated[int | None, typer.Option(help="Latest year.")] = None,
+    runtime_to: Annotated[int | None, typer.Option(help="Longest running time in minutes.")] = None,
     language: Annotated[
         Strings, typer.Option(metavar="<str>", help="Original language, e.g. fr; may be repeated.")
     ] = None,
     min_votes: Annotated[int, typer.Option(help="Least number of votes.")] = 0,
+    only: Annotated[
+        Strings, typer.Option(metavar="<str>", help="Film id of a shelf, beside which nothing comes; may be repeated.")
+    ] = None,
     exclude: Annotated[Strings, typer.Option(metavar="<str>", help="Film id to leave out; may be repeated.")] = None,
     include_seen: Annotated[bool, typer.Option("--include-seen", help="Films seen before may come back.")] = False,
     diversity: Annotated[float, typer.Option(help="0 (closest to the taste) to 1 (most varied).")] = 0.2,
+    familiarity: Annotated[
+        float | None, typer.Option(help="0 (films hardly anybody has heard of) to 1 (crowd-pleasers).")
+    ] = None,
     cursor: Annotated[str | None, typer.Option(help="next_cursor of the page before.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="A sentence and the signals for each film.")] = False,
     trace: Annotated[bool, typer.Option("--trace", help="Show strategy, signals and milliseconds by stage.")] = False,
@@ -63,12 +70,13 @@ def recommend(
 
     filters = {
         "genres": genre or [], "not_genres": not_genre or [], "year_from": year_from, "year_to": year_to,
-        "languages": language or [], "min_votes": min_votes,
+        "runtime_to": runtime_to, "languages": language or [], "min_votes": min_votes,
     }  # fmt: skip
     body = {
         "user_id": user, "k": k, "explain": explain or trace, "liked": liked, "disliked": disliked,
-        "tmdb_ids": tmdb_id, "query": query, "filters": filters, "exclude_item_ids": exclude,
-        "include_seen": include_seen, "diversity": diversity, "cursor": cursor,
+        "tmdb_ids": tmdb_id, "query": query, "filters": filters, "only_item_ids": only or None,
+        "exclude_item_ids": exclude, "include_seen": include_seen, "diversity": diversity,
+        "familiarity": familiarity, "cursor": cursor,
     }  # fmt: skip
     request = _checked(RecommendBody, body).to_request()
     with open_services() as services:
@@ -98,6 +106,7 @@ def _trace(document: dict[str, Any], answer: "Answer") -> list[str]:
     """How the answer was made: the way of the request, then each film's terms of the raw score."""
     lines = ["", f"strategy {document['strategy']}, model {document['model_version']}, cached {answer.cached}"]
     lines += table(("stage", "ms"), [(stage, f"{ms:.2f}") for stage, ms in answer.stages.items()])
+    lines.append(", ".join(f"{name} {count}" for name, count in answer.counts.items()))
     for item in document["items"]:
         terms = ", ".join(f"{name} {value:+.3f}" for name, value in item.get("signals", {}).items())
         lines.append(f"{item['item_id']}: {terms}")

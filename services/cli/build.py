@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli.console import EXIT_CODES, JsonOption, Output, table
-from services.cli.inputs import CatalogueFiles, EventsFile, Movielens, Tmdb, source_of
+from services.cli.inputs import CatalogueFiles, EventsFile, Movielens, Tmdb, options_of, source_of
 
 if TYPE_CHECKING:
     from data_jobs.build import Built
@@ -83,8 +83,12 @@ def encoder_of(choice: EncoderChoice, settings: "Settings") -> "TextEncoder | No
     if choice is EncoderChoice.NONE:
         return None
     from services.adapters.embed.onnx import load_encoder
+    from services.recommender.errors import EncoderUnavailable
 
-    return load_encoder(settings.embedder_dir)
+    try:
+        return load_encoder(settings.embedder_dir)
+    except EncoderUnavailable as error:
+        raise EncoderUnavailable(f"{error}; --encoder none builds without vectors") from error
 
 
 @contextmanager
@@ -122,6 +126,7 @@ def document_of(built: "Built") -> dict[str, Any]:
         "bytes": built.size,
         "seconds": built.seconds,
         "notes": built.notes,
+        "seed": seed_command(built),
         "warnings": [{"code": code, "count": count} for _, code, count, _ in built.report.summary()],
     }
 
@@ -141,4 +146,22 @@ def summary_of(built: "Built") -> list[str]:
     width = max(len(name) for name, _ in rows)
     found = [(severity, code, f"{count:,}", done) for severity, code, count, done in built.report.summary()]
     findings = ["", *table(("severity", "code", "count", "what was done"), found)] if found else []
-    return [*(f"{name:<{width}}  {value}" for name, value in rows), *built.notes, *findings]
+    return [*(f"{name:<{width}}  {value}" for name, value in rows), *built.notes, *findings, *_how_to_seed(built)]
+
+
+def seed_command(built: "Built") -> str | None:
+    """What stores the people of the input files, so that they are served by their ids; None where there are none."""
+    source = built.source
+    if not len(built.dataset.events) or (source is not None and source.movielens is None and source.events is None):
+        return None
+    return f"marquee users seed {options_of(source)}".rstrip()
+
+
+def _how_to_seed(built: "Built") -> list[str]:
+    command, events = seed_command(built), built.dataset.events
+    if command is None:
+        return []
+    first = "" if built.activated else f"marquee bundle activate {built.version} && "
+    whom = "the simulated viewers" if built.source is None else "those of the files"
+    learned = f"The model has learned from {len(events.user_ids):,} people with {len(events):,} events."
+    return ["", f"{learned} To serve {whom} by their ids, store them, too: {first}{command}"]

@@ -19,6 +19,7 @@ _HELPFUL = {
     "uvicorn": "serving", "uvloop": "serving faster", "httptools": "serving faster", "onnxruntime": "text vectors",
     "tokenizers": "text vectors", "polars": "building bundles", "scipy": "building bundles",
 }  # fmt: skip
+_HOW = "`uv sync --locked` in a checkout, else install Marquee again, with the extra [encoder] for text vectors"
 _LEAST_FREE = 500_000_000
 
 
@@ -73,9 +74,7 @@ def _installed() -> Iterator[Check]:
             yield Check(name, "ok", version(name))
         except PackageNotFoundError:
             state = "missing" if name in _NEEDED else "note"
-            yield Check(
-                name, state, "not installed", f"needed for {_HELPFUL.get(name, 'everything')}: `uv sync --locked`"
-            )
+            yield Check(name, state, "not installed", f"needed for {_HELPFUL.get(name, 'everything')}: {_HOW}")
 
 
 def _home(settings: "Settings") -> Iterator[Check]:
@@ -132,7 +131,8 @@ def _bundle(settings: "Settings") -> Iterator[Check]:
 
 def _search(settings: "Settings") -> Iterator[Check]:
     """A word asked of OpenSearch; nothing to say where search is embedded."""
-    if settings.opensearch is None:
+    target = settings.opensearch
+    if target is None:
         return
     from services.adapters.bundle.local import LocalReleases
     from services.bootstrap import SystemClock, search_opener
@@ -148,7 +148,7 @@ def _search(settings: "Settings") -> Iterator[Check]:
         yield Check("OpenSearch", "missing", str(error), "see docs/opensearch.md")
         return
     advice = "`marquee index` loads the bundle; until then the embedded index answers" if hits.degraded else ""
-    found = f"{settings.opensearch_endpoint}: {', '.join(hits.degraded) or search.index_version}"
+    found = f"{target.endpoint} ({target.kind}): {', '.join(hits.degraded) or search.index_version}"
     yield Check("OpenSearch", "note" if advice else "ok", found, advice)
 
 

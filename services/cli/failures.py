@@ -35,6 +35,11 @@ def describe(error: Exception) -> tuple[ExitCode, str]:
             return ExitCode.UNAVAILABLE, str(error)
         case MarqueeError():
             return ExitCode.FAILED, str(error)
+        case ModuleNotFoundError():
+            return ExitCode.UNAVAILABLE, (
+                f"The package {error.name!r} is not installed: `uv sync --locked` in a checkout, else install Marquee "
+                "with its extras [aws] (OpenSearch, DynamoDB, S3) and [encoder] (text vectors)"
+            )
         case OSError(errno=None):  # numpy's, when a file can't be written to its end
             return ExitCode.FAILED, f"Reading or writing a file failed ({error}); is the disk full?"
         case OSError():

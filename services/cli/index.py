@@ -110,7 +110,7 @@ def load_index(target: "Target", path: "Path", output: Output) -> "Indexed":
     from services.adapters.bundle.reader import open_bundle
     from services.bootstrap import SystemClock, open_embedded
 
-    bundle = open_bundle(path)
+    bundle = open_bundle(path, verify=True)
     with output.progress() as progress, open_job(target, SystemClock(), progress) as job:
         return job.run(bundle, open_embedded(bundle, path))
 

@@ -1,5 +1,6 @@
 """The options that name the input data, shared by the verbs that read it."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,3 +36,12 @@ def source_of(
         return Source(movielens, tmdb, tuple(catalogue or ()), events)
     except DataError as error:
         raise Misused(f"{error} (--movielens DIR [--tmdb FILE], or --catalogue FILE [--events FILE])") from error
+
+
+def options_of(source: "Source | None") -> str:
+    """The options that name a source, as they are typed into a shell; "" for the sample catalogue."""
+    if source is None:
+        return ""
+    named = [("--movielens", source.movielens), ("--tmdb", source.tmdb)]
+    named += [("--catalogue", path) for path in source.catalogue] + [("--events", source.events)]
+    return shlex.join(part for option, path in named if path is not None for part in (option, str(path)))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from services.settings import Settings
 
 _OPENSEARCH = (
-    "opensearch_index", "opensearch_engine", "opensearch_compression", "opensearch_custom_ids",
+    "opensearch_kind", "opensearch_index", "opensearch_engine", "opensearch_compression", "opensearch_custom_ids",
     "opensearch_timeout_ms", "opensearch_auth", "vector_dim",
 )  # fmt: skip
 _DYNAMODB = ("ddb_cache_table", "ddb_events_table", "ddb_endpoint", "ddb_timeout_ms")

@@ -20,6 +20,7 @@ from services.settings import Settings
 APPLICATION = "services.cli.asgi:application"
 DRAIN_S = 10
 START_S = 60.0
+SILENT_S = 60
 
 Ready = Callable[[], None]
 
@@ -112,17 +113,7 @@ def serve_forever(settings: Settings, listener: socket.socket, workers: int, rea
     # Workers are fresh processes: what the command line chose reaches them by the environment.
     os.environ["MARQUEE_HOME"] = str(settings.marquee_home.resolve())
     os.environ["DEMO_USERS"] = ",".join(settings.demo_users)
-    config = uvicorn.Config(
-        APPLICATION,
-        factory=True,
-        workers=workers,
-        log_level="warning",
-        access_log=False,
-        # What it has to say goes where all else goes.
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=DRAIN_S,
-    )
+    config = configured(workers)
     if workers > 1:
         supervisor = Supervisor(config, [listener], ready)
         supervisor.run()
@@ -133,6 +124,24 @@ def serve_forever(settings: Settings, listener: socket.socket, workers: int, rea
     server = Server(config, ready)
     server.run(sockets=[listener])
     return ExitCode.OK if server.started else ExitCode.FAILED
+
+
+def configured(workers: int) -> uvicorn.Config:
+    """How uvicorn serves."""
+    return uvicorn.Config(
+        APPLICATION,
+        factory=True,
+        workers=workers,
+        log_level="warning",
+        access_log=False,
+        # What it has to say goes where all else goes.
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN_S,
+        # Uvicorn kills a worker that is silent for so long, and with it the requests it has; on a busy machine its own
+        # five seconds kill the living, and those that have just begun to start.
+        timeout_worker_healthcheck=SILENT_S,
+    )
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:

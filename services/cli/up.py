@@ -55,7 +55,7 @@ def _build_if_needed(
     settings: "Settings", named: "Source | None", encoder: EncoderChoice, output: Output
 ) -> "Built | None":
     """The bundle that was built, None where the active one will do."""
-    active = _active_inputs(settings.marquee_home)
+    active = _active_inputs(settings.marquee_home, named, output)
     if named is None and active is not None:
         output.say("Using the bundle that is there; name other inputs, or run `marquee build`, to change it.")
         return None
@@ -79,15 +79,25 @@ def _order(settings: "Settings", source: "Source | None", encoder: EncoderChoice
     return Order(home=settings.marquee_home, source=source, encoder=encoder_of(encoder, settings))
 
 
-def _active_inputs(home: Path) -> str | None:
-    """The fingerprint of what the active bundle was built from; None if none is active or it is damaged."""
+def _active_inputs(home: Path, named: "Source | None", output: Output) -> str | None:
+    """The fingerprint of what the active bundle was built from; None if none is active, or it is damaged and can be
+    built again from the inputs that are named. Raises BundleDamaged where others would be built in its place.
+    """
     from services.adapters.bundle.local import LocalBundles
     from services.adapters.bundle.manifest import Manifest
-    from services.recommender.errors import BundleError
+    from services.recommender.errors import BundleDamaged, BundleMissing
 
+    bundles = LocalBundles(home)
     try:
-        return str(Manifest.load(LocalBundles(home).current_path()).extra.get("inputs", ""))
-    except BundleError:
+        version = bundles.pointer().version
+        bundles.verify(version)
+        return str(Manifest.load(bundles.path(version)).extra.get("inputs", ""))
+    except BundleMissing:
+        return None
+    except BundleDamaged as error:
+        if named is None:
+            raise
+        output.say(f"The bundle that is there is damaged, and another takes its place ({error}).")
         return None
 
 

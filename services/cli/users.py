@@ -1,7 +1,8 @@
 """``marquee users``: people in bulk, everything of one person, and forgetting one."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +10,10 @@ from services.cli.console import EXIT_CODES, JsonOption, Output
 from services.cli.failures import Failed, Misused
 from services.cli.inputs import CatalogueFiles, EventsFile, Movielens, Tmdb, source_of
 from services.cli.opening import open_services
+
+if TYPE_CHECKING:
+    from data_jobs.records import Dataset
+    from data_jobs.validate import Source
 
 app = typer.Typer(help="People: seed, export, erase.", rich_markup_mode=None, epilog=EXIT_CODES)
 UserId = Annotated[str, typer.Argument(help="Id of the person.")]
@@ -31,19 +36,14 @@ def seed(
 ) -> None:
     """Put people's ratings of the input data into the state store, in bulk; a second run changes nothing.
 
-    Without inputs the simulated viewers of the sample catalogue are taken.
+    Name the files that the active bundle was built from: people of other films are refused. Without inputs the
+    simulated viewers of the sample catalogue are taken, if the active bundle is the sample's.
     """
-    from data_jobs.sample.load import load_sample
-    from data_jobs.validate import load
     from services.cli.demo import Demo, not_erased, seed_events, typical_people
 
     source, output = source_of(movielens, tmdb, catalogue, events), Output(as_json)
-    with output.progress() as progress:
-        dataset, _ = load_sample(progress) if source is None else load(source, progress)
-    known = dataset.events.user_ids
-    if unknown := sorted(set(user or ()) - set(known)):
-        raise Misused(f"{unknown[0]!r} is nobody of this data; it has {len(known):,} people, e.g. {known[:3]}")
-    asked = (user or list(known))[:limit]
+    dataset, films = _fitting(source, output)
+    asked = _chosen(dataset.events.user_ids, user, limit)
     with open_services() as services:
         wanted = not_erased(asked, services.state.erased())
         lines = seed_events(dataset, wanted)
@@ -51,11 +51,39 @@ def seed(
         demo = Demo.load(services.settings.marquee_home)
         users = demo.users or tuple(each for each in typical_people(dataset.events) if each in wanted)
         replace(demo, users=users).save(services.settings.marquee_home)
-    erased = len(asked) - len(wanted)
-    document = {"people": people, "events": len(lines), "erased": erased, "simulated": source is None}
+    erased, unknown = len(asked) - len(wanted), sum(line.event.item_id not in films for line in lines)
+    document = {"people": people, "events": len(lines), "unknown_films": unknown, "erased": erased,
+                "simulated": source is None}  # fmt: skip
     kind = "simulated viewers" if source is None else "people"
-    left_out = [f"{erased:,} who were erased are left out."] if erased else []
-    output.result(document, [f"Seeded {people:,} {kind} with {len(lines):,} events.", *left_out])
+    notes = [f"{erased:,} who were erased are left out."] if erased else []
+    if unknown:
+        notes.append(f"{unknown:,} events are of films that the active bundle does not have: they count once it has.")
+    output.result(document, [f"Seeded {people:,} {kind} with {len(lines):,} events.", *notes])
+
+
+def _fitting(source: "Source | None", output: Output) -> "tuple[Dataset, frozenset[str]]":
+    """The data, None: the sample catalogue's, and those of its films that the active bundle has.
+
+    Raises Misused, Failed where the data are of other films, BundleMissing where no bundle is active.
+    """
+    from data_jobs.sample.load import load_sample
+    from data_jobs.validate import load
+    from services.cli.fit import active_bundle, check_sample, known_films
+    from services.settings import load_settings
+
+    bundle = active_bundle(load_settings().marquee_home)
+    if source is None:
+        check_sample(bundle)
+    with output.progress() as progress:
+        dataset, _ = load_sample(progress) if source is None else load(source, progress)
+    return dataset, known_films(bundle, dataset)
+
+
+def _chosen(known: Sequence[str], user: list[str] | None, limit: int | None) -> list[str]:
+    """The people asked for. Raises Misused for one whom the data do not know."""
+    if unknown := sorted(set(user or ()) - set(known)):
+        raise Misused(f"{unknown[0]!r} is nobody of this data; it has {len(known):,} people, e.g. {known[:3]}")
+    return (user or list(known))[:limit]
 
 
 @app.command(epilog=EXIT_CODES)

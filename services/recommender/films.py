@@ -36,7 +36,7 @@ def similar_films(pipeline: Pipeline, item_id: str | None, tmdb_id: int | None, 
     """The body of ``/similar``. Raises UnknownFilm."""
     bundle, search = pipeline.bundle, pipeline.release.search
     row = row_of(bundle.catalogue, item_id, tmdb_id)
-    found = similar(pipeline.release, pipeline.trait_rows, row, k, deadline)
+    found = similar(pipeline, row, k, deadline)
     document = {
         "item_id": bundle.catalogue.item_ids[row],
         "title": bundle.catalogue.titles[row],

@@ -4,7 +4,7 @@ The server, the command line and the offline evaluation all call this same objec
 and holds nothing of any request.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,35 +13,49 @@ from services.recommender.domain.profile import NO_HASHES, Profile
 from services.recommender.domain.request import Ranking, Request, Strategy
 from services.recommender.domain.weights import Weights
 from services.recommender.ports import Deadline, Leg, Release, SearchResult, TextEncoder
-from services.recommender.stages import diversity, retrieval
-from services.recommender.stages.legs import search_legs
-from services.recommender.stages.novelty import novel_content
+from services.recommender.query.conditions import Understood
+from services.recommender.query.matching import Matches
+from services.recommender.query.queries import Queries
+from services.recommender.stages import diversity, retrieval, retrievers
+from services.recommender.stages.coherence import coherence
+from services.recommender.stages.facts import Facts
+from services.recommender.stages.familiarity import familiarity_factor
+from services.recommender.stages.legs import Searcher
 from services.recommender.stages.picks import Context, make_picks
-from services.recommender.stages.plan import Plan, make_plan
+from services.recommender.stages.plan import Plan, likeness_plan, make_plan
 from services.recommender.stages.playbook import playbook_legs
-from services.recommender.stages.ranker import Ranked, rank
-from services.recommender.stages.reasons import PopularIn
+from services.recommender.stages.ranker import Ranked, next_part_first, rank
 from services.recommender.stages.seeds import Seeds, read_seeds
-from services.recommender.stages.taste import Entries, Taste, entries, fold_in
+from services.recommender.stages.shelf import read_shelf
+from services.recommender.stages.signals import Inputs, Mixture, mixture_of
+from services.recommender.stages.taste import Taste, fold_in
 from services.recommender.stages.traits import Known, TraitRows
 from services.recommender.stopwatch import Stopwatch
 
+# Whoever asks for films like a film means what it is, more than who else has liked it.
+LIKE_PEOPLE, LIKE_LIFT = 0.6, 0.7
+# What was described in words is varied less than what was not.
+IN_SEARCH = 0.5
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """What retrieval hands on: dense signals, what the reasons need of the tables, and what was missing."""
+class Retrieved:
+    """What retrieval hands on: the candidates, and the signals that rank them. ``allowed``: the films that may be
+    shown. ``counts``: films by retriever.
+    """
 
-    signals: retrieval.Signals
-    collaborative: retrieval.CollaborativeSignal | None
-    entries: Entries | None
+    inputs: Inputs
+    mixture: Mixture
+    rows: NDArray[np.int32]
+    allowed: NDArray[np.bool_]
     degraded: list[str]
-    hits: SearchResult = field(default_factory=SearchResult)
+    counts: dict[str, int] = field(default_factory=dict)
 
     @property
     def legs(self) -> dict[str, Leg]:
         """The legs of search that were asked for, by the names they have in metrics and logs."""
-        found = {"knn": self.hits.knn, "bm25": self.hits.text}
-        return {name: leg for name, leg in found.items() if leg is not None}
+        legs = {"knn": self.inputs.hits.knn, "bm25": self.inputs.hits.text}
+        return {name: leg for name, leg in legs.items() if leg is not None}
 
 
 class Pipeline:
@@ -51,11 +65,19 @@ class Pipeline:
         self.release = release
         self.bundle = release.bundle
         self.constants = constants or release.bundle.weights
-        self._encoder = encoder
-        catalogue = self.bundle.catalogue
-        self.trait_rows = TraitRows.of(catalogue.traits)
-        self.film_hashes = catalogue.film_hashes()
-        self._popular_in = PopularIn.of(catalogue, self.bundle.popularity)
+        self.facts = Facts.of(self.bundle, self.constants)
+        self.queries = Queries(self.facts, release.search)
+        self.searcher = Searcher(release, encoder)
+
+    @property
+    def trait_rows(self) -> TraitRows:
+        """The weighed traits of every film."""
+        return self.facts.trait_rows
+
+    @property
+    def film_hashes(self) -> NDArray[np.uint64]:
+        """The hash of each film, by row."""
+        return self.facts.film_hashes
 
     def rank(
         self,
@@ -64,60 +86,127 @@ class Pipeline:
         deadline: Deadline,
         shown: NDArray[np.uint64] = NO_HASHES,
         with_reasons: bool = True,
+        plan: Plan | None = None,
     ) -> Ranking:
-        """The best ``request.k`` films. ``shown``: film hashes of earlier pages, left out.
+        """The best ``request.k`` films. ``shown``: film hashes of earlier pages, left out. ``plan``: the weights to
+        rank with, where they are not to be those of the taste (to see what a film of the taste changes by itself).
 
         Raises AllSeedsUnknown if seeds were given, none is known, and there is neither person nor query.
         """
         watch = Stopwatch(deadline.clock)
+        understood = None
+        if request.query is not None:
+            with watch.stage("understand"):
+                understood = self.queries.read(request)
         with watch.stage("taste"):
+            request, off_shelf = read_shelf(self.bundle.catalogue, request)
             seeds = read_seeds(self.bundle.catalogue, request, profile)
-            taste = fold_in(self.bundle.catalogue, seeds.after(profile))
-            stored = profile is not None and len(profile.history) > 0
-            plan = make_plan(self.constants, taste, request.query, stored)
+            taste = self._taste(seeds, profile, understood)
+            known = self._known(taste)
+            # Under a given plan a film is looked for that may not be one for what is left of a taste.
+            child = plan is None and self.facts.audience.asks_for_less(request, taste)
+            plan = plan or self._plan(request, profile, taste, understood)
         with watch.stage("retrieval"):
-            found = self._retrieve(request, taste, plan, deadline)
             allowed = self._allowed(request, profile, seeds, taste, shown)
-            novelty = self.bundle.collaborative.novelty if plan.novelty else None
-            base = found.signals.base(self.bundle.collaborative)
-            rows = retrieval.candidates(base, allowed, novelty)
+            found = self._retrieve(request, understood, taste, known, plan, allowed, child, deadline)
         watch.stages |= {name: leg.ms for name, leg in found.legs.items()}
         with watch.stage("rank"):
-            mine = self.trait_rows.films(taste.rows)
-            known = Known(self.trait_rows, mine, mine.mean(taste.weights(self.constants)))
-            ranked = self._rank(rows, found.signals, known, taste, plan)
+            ranked = rank(found.rows, found.mixture.terms(found.rows))
+            ranked = next_part_first(ranked, self.bundle.catalogue, taste.rows)
         with watch.stage("diversify"):
-            top = self._diversify(ranked, plan, request)
+            top = self._diversify(ranked, plan, request, found.inputs.matches)
         with watch.stage("reasons"):
-            context = self._context(taste, plan, request, known, found) if with_reasons else None
-            picks = make_picks(top, context, self.constants, request.explain)
-        more = int(np.count_nonzero(allowed)) > len(picks)
-        counts = {"ranked": len(rows), **{name: len(leg.rows) for name, leg in found.legs.items()}}
-        return Ranking(picks, plan.strategy, tuple(found.degraded), seeds.ignored, more, watch.stages, counts)
+            context = Context(found.inputs, found.mixture) if with_reasons else None
+            picks = make_picks(top, context, self.constants, request.explain, found.inputs.matches)
+        left, matches = int(np.count_nonzero(found.allowed)), found.inputs.matches
+        counts = {"ranked": len(found.rows), **{name: len(leg.rows) for name, leg in found.legs.items()}}
+        return Ranking(
+            picks, plan.strategy, tuple(found.degraded), (*seeds.ignored, *off_shelf), left > len(picks), watch.stages,
+            counts | found.counts,
+            understood=None if matches is None else matches.understood.shown,
+            matched=None if matches is None else matches.count,
+        )  # fmt: skip
 
-    def _retrieve(self, request: Request, taste: Taste, plan: Plan, deadline: Deadline) -> Found:
+    def plan(self, request: Request, profile: Profile | None) -> Plan:
+        """The weights that a request is ranked with. Raises as :meth:`rank`."""
+        understood = self.queries.read(request)
+        taste = self._taste(read_seeds(self.bundle.catalogue, request, profile), profile, understood)
+        return self._plan(request, profile, taste, understood)
+
+    def _taste(self, seeds: Seeds, profile: Profile | None, understood: Understood | None) -> Taste:
+        """The person's, seeds first; that of the films which a query asks to be like, where it names some."""
+        own = fold_in(self.bundle.catalogue, seeds.after(profile))
+        if understood is None or not understood.like:
+            return own
+        return replace(Taste.of_films(understood.like), disliked=own.disliked, dislike_weights=own.dislike_weights)
+
+    def _known(self, taste: Taste) -> Known:
+        films = self.trait_rows.films(taste.rows)
+        return Known(self.trait_rows, films, films.mean(taste.weights(self.constants)))
+
+    def _plan(self, request: Request, profile: Profile | None, taste: Taste, understood: Understood | None) -> Plan:
+        if understood is not None and understood.like:
+            plan = likeness_plan(self.constants, self.facts.maturity, Strategy.QUERY)
+            dislike = self.constants.dislike if len(taste.disliked) else 0.0
+            return replace(plan, short=LIKE_PEOPLE * plan.short, lift=LIKE_LIFT, dislike=dislike)
+        stored = profile is not None and len(profile.history) > 0
+        clear = 0.0 if request.query else coherence(self.constants, taste, self.trait_rows, stored)
+        return make_plan(
+            self.constants, taste, request.query, stored, clear, self.facts.certainty(taste), self.facts.maturity
+        )
+
+    def _retrieve(
+        self,
+        request: Request,
+        understood: Understood | None,
+        taste: Taste,
+        known: Known,
+        plan: Plan,
+        allowed: NDArray[np.bool_],
+        child: bool,
+        deadline: Deadline,
+    ) -> Retrieved:
+        inputs = Inputs(self.facts, self.constants, plan, taste, known, SearchResult())
+        tables = self.bundle.collaborative
+        # Familiarity: a factor on the terms of the taste and of the prior, before candidates are chosen.
+        factor = familiarity_factor(self.facts.renown, request.familiarity)
         if plan.playbook:
             terms, degraded = playbook_legs(self.release, self.trait_rows, taste, deadline, request.filters)
-            return Found(retrieval.Signals(terms), None, None, degraded)
-        tables, films = self.bundle.collaborative, len(self.bundle.catalogue)
-        signals = retrieval.Signals({"popularity": np.float32(plan.popularity) * self.bundle.popularity})
-        signal, touched = None, None
-        if plan.main or plan.short:
-            touched = entries(tables, taste.rows)
-            signal = retrieval.collaborative(tables, touched, taste.weights(self.constants), plan)
-            signals.tables["collaborative"] = signal.blend
-        if plan.dislike:
-            unwelcome = entries(tables, taste.disliked)
-            penalty = retrieval.dislike_penalty(tables, unwelcome, taste.dislike_weights)
-            signals.tables["dislike"] = np.float32(-plan.dislike) * penalty
-        degraded, hits = [], SearchResult()
-        if plan.text or plan.content:
-            hits, degraded = search_legs(self.release, self._encoder, request, plan, taste, self.constants, deadline)
-            legs = signals.matches if request.query is not None else signals.films
-            for name, weight, leg in (("content", plan.content, hits.knn), ("text", plan.text, hits.text)):
-                if weight:
-                    legs[name] = np.float32(weight) * retrieval.leg_signal(leg, films)
-        return Found(signals, signal, touched, degraded, hits)
+            mixture = Mixture.of_terms(tables, terms, factor)
+            allowed, counts = self._for_children(child, request, taste, allowed)
+            return Retrieved(inputs, mixture, retrieval.candidates(mixture.base(), allowed), allowed, degraded, counts)
+        searched = self.searcher.search(request, understood, plan, taste, self.constants, deadline)
+        hits = searched.hits
+        matches = None
+        if understood is not None:
+            matches = self.queries.match(understood, searched.vectors, hits, factor)
+            allowed = allowed & ~matches.excluded
+        inputs = replace(inputs, hits=hits, matches=matches)
+        mixture = mixture_of(inputs, factor)
+        allowed, counts = self._for_children(child, request, taste, allowed, hits)
+        wanted = allowed if matches is None else allowed & matches.matched
+        brought = {"traits": retrievers.by_traits(self.facts, known, plan, wanted)}
+        brought["series"] = retrievers.by_series(self.bundle.catalogue, taste, wanted)
+        if searched.vectors is None:
+            brought["vectors"] = retrievers.by_vectors(hits.knn)
+        novelty = self.facts.novelty if plan.novelty else None
+        rows = retrieval.candidates(mixture.base(), allowed, novelty, list(brought.values()))
+        counts |= {f"{name}_retrieved": len(found) for name, found in brought.items() if len(found)}
+        return Retrieved(inputs, mixture, rows, allowed, searched.degraded, counts)
+
+    def _for_children(
+        self,
+        child: bool,
+        request: Request,
+        taste: Taste,
+        allowed: NDArray[np.bool_],
+        hits: SearchResult | None = None,
+    ) -> tuple[NDArray[np.bool_], dict[str, int]]:
+        """What may be picked for a child, and how many films are left out for that."""
+        if not child:
+            return allowed, {}
+        fitting = allowed & self.facts.audience.fitting(request, taste, hits.text if hits is not None else None)
+        return fitting, {"not_for_children": int(np.count_nonzero(allowed) - np.count_nonzero(fitting))}
 
     def _allowed(
         self, request: Request, profile: Profile | None, seeds: Seeds, taste: Taste, shown: NDArray[np.uint64]
@@ -136,45 +225,32 @@ class Pipeline:
         allowed[seeds.rows] = False
         return allowed
 
-    def _rank(
-        self, rows: NDArray[np.int32], signals: retrieval.Signals, known: Known, taste: Taste, plan: Plan
-    ) -> Ranked:
-        terms = signals.at(self.bundle.collaborative, rows)
-        if plan.traits:
-            terms["traits"] = np.float32(plan.traits) * self.trait_rows.films(rows).scores(known.taste)
-        if plan.novelty and self.bundle.embeddings is not None:
-            terms["novelty"] = np.float32(plan.novelty) * novel_content(
-                self.bundle.embeddings,
-                self.bundle.collaborative.novelty,
-                taste.rows,
-                taste.weights(self.constants),
-                rows,
-            )
-        return rank(rows, signals.gated(terms, rows))
-
-    def _diversify(self, ranked: Ranked, plan: Plan, request: Request) -> Ranked:
-        """The films of the page: the best 50 by maximal marginal relevance, then by relevance."""
+    def _diversify(self, ranked: Ranked, plan: Plan, request: Request, matches: Matches | None) -> Ranked:
+        """The films of the page: the best 50 by maximal marginal relevance, then by relevance. Of a query's films those
+        that match come first, and those that are called by their name before them, in order.
+        """
         page = min(request.k, len(ranked.rows))
         if request.diversity <= 0:
             return ranked.take(np.arange(page))
-        window = min(diversity.WINDOW, len(ranked.rows))
-        rows = ranked.rows[:window]
+        first, last = (0, len(ranked.rows)) if matches is None else _varied(ranked, matches)
+        last = min(last, first + diversity.WINDOW)
+        rows = ranked.rows[first:last]
         if plan.strategy is Strategy.POPULAR:
             similar = diversity.likeness_by_facts(self.bundle.catalogue, rows)
         else:
             similar = diversity.likeness(self.bundle, rows)
-        order = diversity.mmr(ranked.raw[:window], similar, request.diversity, page)
-        return ranked.take(np.concatenate([order, np.arange(window, max(window, page))]))
+        # By place: films of a series may have traded theirs.
+        relevance = np.sort(ranked.raw[first:last])[::-1]
+        variety = request.diversity * (IN_SEARCH if matches is not None and matches.understood.words else 1)
+        order = first + diversity.mmr(relevance, similar, variety, max(page - first, 0))
+        rest = np.arange(last, max(last, page))
+        return ranked.take(np.concatenate([np.arange(first), order, rest])[:page])
 
-    def _context(self, taste: Taste, plan: Plan, request: Request, known: Known, found: Found) -> Context:
-        return Context(
-            self.bundle,
-            self.constants,
-            taste,
-            plan,
-            request.query,
-            known,
-            self._popular_in,
-            found.collaborative,
-            found.entries,
-        )
+
+def _varied(ranked: Ranked, matches: Matches) -> tuple[int, int]:
+    """The part of a query's films that is varied: behind those called by their name, before those that do not match;
+    none of it where a name is looked for.
+    """
+    leading = int(np.count_nonzero(np.isin(ranked.rows, matches.leading)))
+    matched = int(np.count_nonzero(matches.matched[ranked.rows]))
+    return (leading, max(matched, leading)) if not matches.understood.titled else (matched, matched)

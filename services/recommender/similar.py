@@ -1,25 +1,19 @@
-"""Films like a film: what the same people like, what it is about, and who made it."""
+"""Films like a film: its series, its makers, its theme and tone, and what the same people like, fame apart."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from services.recommender.domain.bundle import Bundle
-from services.recommender.domain.request import Pick, Reason, ReasonKind
-from services.recommender.ports import Deadline, Release, SearchRequest, SearchResult
-from services.recommender.stages import retrieval
-from services.recommender.stages.ranker import rank
-from services.recommender.stages.reasons import trait_reason
-from services.recommender.stages.taste import entries
-from services.recommender.stages.traits import TraitRows
-
-# Weights of the three signals; chosen on held-out co-likes and on series.
-COLLABORATIVE = 1.0
-CONTENT = 0.5
-TRAITS = 0.5
-SCORE_MIDPOINT = 1.2
-SCORE_SCALE = 0.6
+from services.recommender.domain.request import Pick, Strategy
+from services.recommender.pipeline import Pipeline
+from services.recommender.ports import Deadline, SearchRequest, SearchResult
+from services.recommender.stages import retrieval, retrievers
+from services.recommender.stages.likeness import likeness_reasons
+from services.recommender.stages.plan import likeness_plan
+from services.recommender.stages.ranker import logistic, rank
+from services.recommender.stages.signals import Inputs, mixture_of
+from services.recommender.stages.taste import Taste
+from services.recommender.stages.traits import Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,62 +27,32 @@ class Similar:
     stages: dict[str, float] = field(default_factory=dict)
 
 
-def similar(release: Release, trait_rows: TraitRows, row: int, k: int, deadline: Deadline) -> Similar:
-    """The k films most like the film at ``row``."""
-    bundle = release.bundle
-    films = len(bundle.catalogue)
-    film = np.array([row], np.int32)
-    together = np.float32(COLLABORATIVE) * liked_together(bundle, film)
-    hits = SearchResult()
-    if bundle.embeddings is not None and bundle.embeddings.scales[row] > 0:
-        hits = release.search.search(SearchRequest(vectors=bundle.embeddings.rows(film)), deadline)
-    about = np.float32(CONTENT) * retrieval.leg_signal(hits.knn, films)
-    allowed = np.ones(films, bool)
+def similar(pipeline: Pipeline, row: int, k: int, deadline: Deadline) -> Similar:
+    """The k films most like the film at ``row``: the signals of a taste of that film alone, under a plan of its own."""
+    facts, constants = pipeline.facts, pipeline.constants
+    taste = Taste.of_film(row)
+    films = facts.trait_rows.films(taste.rows)
+    known = Known(facts.trait_rows, films, films.mean(taste.base))
+    hits = _nearest(pipeline, row, deadline)
+    inputs = Inputs(facts, constants, likeness_plan(constants, facts.maturity, Strategy.SEEDS), taste, known, hits)
+    allowed = np.ones(len(facts.bundle.catalogue), bool)
     allowed[row] = False
-    prior = np.float32(1e-3) * bundle.popularity
-    rows = retrieval.candidates(together + about + prior, allowed)
-    known = trait_rows.films(film).mean(np.ones(1, np.float32))
-    terms = {
-        "collaborative": together[rows],
-        "content": about[rows],
-        "popularity": prior[rows],
-        "traits": np.float32(TRAITS) * trait_rows.films(rows).scores(known),
-    }
-    ranked = rank(rows, terms)
-    scores = 1 / (1 + np.exp(-(ranked.raw[:k].astype(float) - SCORE_MIDPOINT) / SCORE_SCALE))
-    traits, shares = trait_rows.films(ranked.rows[:k]).strongest(known)
-    shares = np.float32(TRAITS) * shares
-    found = zip(ranked.rows[:k].tolist(), scores.tolist(), ranked.terms, traits.tolist(), shares.tolist(), strict=False)
-    picks = [
-        Pick(film, score, (_reason(terms.tolist(), trait_reason(bundle.catalogue, trait, share)),))
-        for film, score, terms, trait, share in found
-    ]
+    mixture = mixture_of(inputs)
+    brought = [retrievers.by_vectors(hits.knn), retrievers.by_traits(facts, known, inputs.plan, allowed)]
+    rows = retrieval.candidates(mixture.base(), allowed, retrieved=brought)
+    ranked = rank(rows, mixture.terms(rows))
+    top = ranked.take(np.arange(min(k, len(ranked.rows))))
+    scores = logistic(top.raw, constants.similar_midpoint, constants.similar_scale).tolist()
+    terms = [dict(zip(top.names, values, strict=True)) for values in top.terms.tolist()]
+    reasons = likeness_reasons(inputs, top.rows, terms)
+    picks = [Pick(*found) for found in zip(top.rows.tolist(), scores, reasons, strict=True)]
     stages = {} if hits.knn is None else {"knn": hits.knn.ms}
     return Similar(picks, tuple(f"search: {reason}" for reason in hits.degraded), stages)
 
 
-def liked_together(bundle: Bundle, film: NDArray[np.int32]) -> NDArray[np.float32]:
-    """The film's row of the short table, scaled by its best 50; float32[films]. One film is a short profile."""
-    tables = bundle.collaborative
-    found = entries(tables, film)
-    scores = tables.short.scores(found.positions, found.shares)
-    return tables.spread(retrieval.scaled(scores, retrieval.mean_of_best(scores)))
-
-
-def _reason(terms: list[float], shared: Reason | None) -> Reason:
-    together, about = terms[0], terms[1]
-    if shared is not None and shared.kind in (ReasonKind.DIRECTOR, ReasonKind.KEYWORD, ReasonKind.CAST):
-        return Reason(shared.kind, _SHARED[shared.kind].format(shared.subject), shared.subject, shared.weight)
-    if together >= about and together > 0:
-        return Reason(ReasonKind.LIKED, "Liked by the same people", "the same people", together)
-    if about > 0:
-        return Reason(ReasonKind.KEYWORD, "A story much alike", "the story", about)
-    subject = shared.subject if shared is not None else "the catalogue"
-    return Reason(ReasonKind.GENRE, f"Also {subject}" if shared is not None else "Closest that is left", subject, 0.0)
-
-
-_SHARED = {
-    ReasonKind.DIRECTOR: "Also directed by {}",
-    ReasonKind.KEYWORD: "Also about “{}”",
-    ReasonKind.CAST: "Also with {}",
-}
+def _nearest(pipeline: Pipeline, row: int, deadline: Deadline) -> SearchResult:
+    embeddings = pipeline.bundle.embeddings
+    if embeddings is None or not embeddings.scales[row] > 0:
+        return SearchResult()
+    vectors = embeddings.rows(np.array([row], np.int32))
+    return pipeline.release.search.search(SearchRequest(vectors=vectors), deadline)

@@ -64,6 +64,7 @@ function filters() {
   if (chosen("no").length) found.not_genres = chosen("no");
   if (year("year-from")) found.year_from = year("year-from");
   if (year("year-to")) found.year_to = year("year-to");
+  if (/^[1-9]\d{0,2}$/.test($("runtime-to").value)) found.runtime_to = Number($("runtime-to").value);
   if ($("language").value) found.languages = [$("language").value];
   return Object.keys(found).length ? found : undefined;
 }

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from services.adapters.breaker import Breaker
 from tests.builders import ManualClock
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -129,7 +130,7 @@ def test_it_is_open_only_after_failures_in_a_row_and_never_for_longer_than_the_l
 def test_of_many_threads_one_makes_the_trial(breaker, clock):
     fail(breaker, 3)
     clock.advance(2)
-    gate = threading.Barrier(8)
+    gate = threading.Barrier(8, timeout=PATIENCE_S)
 
     def attempt(_: int) -> bool:
         gate.wait()

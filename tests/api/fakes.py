@@ -1,6 +1,7 @@
-"""A recommender that answers by rule, a clock that stands still, and stores in dicts: the edge alone is tested."""
+"""A recommender that answers by rule, and stores in dicts: the edge alone is tested."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +22,8 @@ from services.recommender.errors import (
     UnknownFilm,
 )
 from services.recommender.films import Found
-from services.recommender.ports import ApiKey, Deadline, FeedbackCommand, Quota, Receipt
+from services.recommender.ports import ApiKey, Deadline, FeedbackCommand, KeyStore, Quota, QuotaPort, Receipt
+from tests.builders import ManualClock
 
 PEPPER = b"a pepper for tests only"
 PEPPER_SECRET = FixedSecret((PEPPER.decode(),))
@@ -32,28 +34,10 @@ KNOWN = {"6", "50", "a/b", "c#d", "é ü", "tt%2F"}
 
 
 @dataclass
-class StillClock:
-    """Moves only when told."""
-
-    ms: int = NOW_MS
-    seconds: float = 1_000.0
-
-    def now_ms(self) -> int:
-        return self.ms
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def advance(self, seconds: float) -> None:
-        self.ms += int(seconds * 1_000)
-        self.seconds += seconds
-
-
-@dataclass
 class FakeRecommender:
     """``asked`` and ``stored`` record what came through; ``fails`` is raised by the next call."""
 
-    clock: StillClock = field(default_factory=StillClock)
+    clock: ManualClock = field(default_factory=lambda: ManualClock(NOW_MS))
     options: Options = field(default_factory=Options)
     asked: list[Request] = field(default_factory=list)
     stored: list[FeedbackCommand] = field(default_factory=list)
@@ -90,7 +74,7 @@ class FakeRecommender:
         document = {"item_id": item_id or "6", "title": "Heat", "items": items, **versions, "degraded": self.degraded}
         return Found(document, {"knn": 1.5})
 
-    def from_films(self, item_ids: Any, tmdb_ids: Any, top_n: int) -> dict[str, Any]:
+    def from_films(self, item_ids: Sequence[str], tmdb_ids: Sequence[int], top_n: int) -> dict[str, Any]:
         self._maybe_fail()
         if not KNOWN & set(item_ids) and 949 not in tmdb_ids:
             raise AllSeedsUnknown("none of these films is known", "/tmdb_ids")
@@ -98,7 +82,7 @@ class FakeRecommender:
         return {"recommendations": [line] * min(top_n, 2), "ignored_ids": []}
 
     def feedback(
-        self, commands: list[FeedbackCommand], deadline: Deadline | None = None
+        self, commands: Sequence[FeedbackCommand], deadline: Deadline | None = None
     ) -> list[Receipt | MarqueeError]:
         self._maybe_fail()
         return [self._record(command) for command in commands]
@@ -153,7 +137,7 @@ class FakeRecommender:
 
 
 @dataclass
-class DictKeys:
+class DictKeys(KeyStore):
     """Keys in a dict; ``down`` makes every read fail."""
 
     records: dict[str, ApiKey] = field(default_factory=dict)
@@ -174,7 +158,7 @@ class DictKeys:
 
 
 @dataclass
-class CountingQuota:
+class CountingQuota(QuotaPort):
     """Admits the first ``limit`` requests of a key, ever."""
 
     down: bool = False
@@ -189,7 +173,7 @@ class CountingQuota:
 
 def fake_app(recommender: FakeRecommender | None = None, **settings: Any) -> FastAPI:
     """The application over a fake recommender."""
-    return create_app(AppServices(recommender=recommender or FakeRecommender(), **settings))  # type: ignore[arg-type]
+    return create_app(AppServices(recommender=recommender or FakeRecommender(), **settings))
 
 
 def fake_client(recommender: FakeRecommender | None = None, **settings: Any) -> TestClient:

@@ -22,10 +22,10 @@ from tests.api.fakes import (
     CountingQuota,
     DictKeys,
     FakeRecommender,
-    StillClock,
     fake_app,
     fake_client,
 )
+from tests.builders import ManualClock
 
 SERVE = ApiKey("k1", "a service")
 ADMIN = ApiKey("boss", "an operator", frozenset({"serve", "admin"}))
@@ -195,7 +195,7 @@ def test_an_unseen_key_is_only_served_while_the_store_is_down(recommender: FakeR
 async def test_the_memory_of_records_is_bounded() -> None:
     keys = DictKeys({f"k{n}": ApiKey(f"k{n}", "") for n in range(3)})
     runner = Runner(inline=True, workers=1)
-    authenticator = Authenticator(keys, PEPPER_SECRET, StillClock(), runner)
+    authenticator = Authenticator(keys, PEPPER_SECRET, ManualClock(), runner)
     authenticator._records = {f"old{n}": (9e9, None) for n in range(MAX_RECORDS)}
     for n in range(3):
         await authenticator.authenticate(make_key(f"k{n}", PEPPER))
@@ -258,7 +258,7 @@ def test_another_window_begins_anew() -> None:
 @pytest.mark.anyio
 async def test_a_guard_says_when_to_come_back() -> None:
     runner = Runner(inline=True, workers=1)
-    guard = QuotaGuard(None, StillClock(), runner)
+    guard = QuotaGuard(None, ManualClock(), runner)
     key = replace(SERVE, limit=1, window_s=60)
     context = Context("r", 0.0)
     await guard.admit(key, context)

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +14,9 @@ from services.adapters.aws import session
 from services.api.app import lambda_handler
 from services.api.app.lambda_handler import MARGIN_S, SHORTEST_S, function, handler, prepare, within
 from services.recommender.answer import Options
-from services.recommender.errors import EncoderUnavailable, InvalidRequest, MarqueeError
+from services.recommender.errors import BundleDamaged, EncoderUnavailable, InvalidRequest, MarqueeError
+from tests.container.kit import event
+from tests.damage import flip_bit
 
 RUNTIME = {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001"}
 ARN = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:"
@@ -90,6 +93,38 @@ def test_the_bundle_is_opened_while_the_runtime_initialises(
         bundled.setenv(name, value)
     prepare({**RUNTIME, "AWS_LAMBDA_INITIALIZATION_TYPE": kind})
     assert function().wired.releases._release is not None
+
+
+@pytest.fixture
+def spoilt(environment: pytest.MonkeyPatch, small_home: Path, tmp_path: Path) -> Callable[[str], None]:
+    """Prepares a function, its initialisation being of a kind, whose bundle has one bit turned."""
+    home = Path(shutil.copytree(small_home, tmp_path / "spoilt"))
+    (path,) = home.glob("bundles/*/popularity.npy")
+    flip_bit(path, path.stat().st_size * 8 - 1)
+    environment.setenv("MARQUEE_HOME", str(home))
+
+    def prepared(kind: str) -> None:
+        environment.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", kind)
+        prepare({**RUNTIME, "AWS_LAMBDA_INITIALIZATION_TYPE": kind})
+
+    return prepared
+
+
+def test_a_version_with_a_damaged_bundle_is_not_published(spoilt: Callable[[str], None]) -> None:
+    with pytest.raises(BundleDamaged, match=r"popularity\.npy: SHA-256"):
+        spoilt("snap-start")
+
+
+def test_an_environment_made_beforehand_serves_no_damaged_bundle(spoilt: Callable[[str], None]) -> None:
+    spoilt("provisioned-concurrency")
+    answer = handler(event("GET", "/version"), context(29))
+    assert (answer["statusCode"], "popularity.npy: SHA-256" in answer["body"]) == (503, True)
+
+
+def test_a_cold_start_that_somebody_waits_for_leaves_the_bytes_to_the_image(spoilt: Callable[[str], None]) -> None:
+    """The image is only made with a sound bundle: see the Dockerfile."""
+    spoilt("on-demand")
+    assert handler(event("GET", "/version"), context(29))["statusCode"] == 200
 
 
 def test_no_connection_and_no_credentials_get_into_a_snapshot(bundled: pytest.MonkeyPatch) -> None:
@@ -213,3 +248,15 @@ def test_each_event_has_its_own_time(environment: pytest.MonkeyPatch) -> None:
     for left in (0.7, 29.0):
         patched.answer({"requestContext": {}}, context(left))
     assert seen == [pytest.approx(0.5), made.options.deadline_s]
+
+
+@pytest.mark.parametrize("target", ["/films/f1", "/films?q=film", "/version", "/health/ready", "/", "/films/nope"])
+def test_head_is_get_without_a_body(bundled: pytest.MonkeyPatch, target: str) -> None:
+    get, head = (handler(event(method, target), context(29)) for method in ("GET", "HEAD"))
+    own = {"x-request-id", "server-timing"}
+    assert head["statusCode"] == get["statusCode"]
+    assert head["body"] == ""
+    assert get["body"]
+    assert {name: value for name, value in head["headers"].items() if name not in own} == {
+        name: value for name, value in get["headers"].items() if name not in own
+    }

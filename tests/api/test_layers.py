@@ -20,6 +20,7 @@ from services.api.app.runner import Pool, Runner
 from services.recommender.answer import Answer
 from services.recommender.errors import Unavailable
 from tests.api.fakes import FakeRecommender, fake_app, fake_client
+from tests.patience import PATIENCE_S, wait_for
 
 
 @pytest.mark.parametrize("sent", ["abc", "a.b_c:d-1", "x" * 128])
@@ -238,35 +239,40 @@ async def test_what_is_not_http_passes_through() -> None:
 async def test_a_full_pool_says_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner_module, "MAX_WAITING", 1)
     pool, gate = Pool("answers", 1), threading.Event()
-    waiting = [asyncio.create_task(pool.run(gate.wait, 5)) for _ in range(2)]
+    waiting = [asyncio.create_task(pool.run(gate.wait, PATIENCE_S)) for _ in range(2)]
     await asyncio.sleep(0)
     with pytest.raises(Unavailable, match="waiting for answers"):
         await pool.run(int)
     gate.set()
     assert await asyncio.gather(*waiting) == [True, True]
-    await asyncio.sleep(0.01)
     assert await pool.run(int) == 0
     pool.close()
 
 
 @pytest.mark.anyio
 async def test_a_cancelled_caller_still_holds_its_thread() -> None:
-    pool, gate = Pool("the store", 1), threading.Event()
-    task = asyncio.create_task(pool.run(gate.wait, 5))
-    await asyncio.sleep(0.01)
+    pool, began, gate = Pool("the store", 1), threading.Event(), threading.Event()
+
+    def work() -> None:
+        began.set()
+        gate.wait(PATIENCE_S)
+
+    task = asyncio.create_task(pool.run(work))
+    await asyncio.sleep(0)
+    wait_for(began.is_set, "the thread to begin")
     task.cancel()
     await asyncio.sleep(0)
     assert pool._busy == 1
     gate.set()
     pool.close()
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0)
     assert pool._busy == 0
 
 
 @pytest.mark.anyio
 async def test_a_slow_write_does_not_stall_the_loop() -> None:
     runner, gate = Runner(inline=True, workers=1), threading.Event()
-    slow = asyncio.create_task(runner.blocking(gate.wait, 5))
+    slow = asyncio.create_task(runner.blocking(gate.wait, PATIENCE_S))
     assert await runner.answer(threading.get_ident) == threading.get_ident()
     gate.set()
     assert await slow

@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from services.api.app.observation import Observation
 from services.api.app.telemetry import install_telemetry
 from tests.api.fakes import FakeRecommender, fake_app
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -81,4 +82,4 @@ def test_emf_is_written_to_the_standard_output(capsys: pytest.CaptureFixture[str
 
 def test_only_who_asks_for_metrics_imports_what_writes_them() -> None:
     script = "import sys, services.api.app.main\nassert 'services.api.app.emf' not in sys.modules"
-    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, timeout=PATIENCE_S)

@@ -28,9 +28,9 @@ ROUTES = {
     ("GET", "/version"): {200, 405, 500, 503},
 }
 FIELDS = {
-    "RecommendBody": "user_id k explain liked disliked tmdb_ids query filters exclude_item_ids include_seen diversity "
-    "cursor",
-    "FiltersBody": "genres not_genres year_from year_to languages min_votes",
+    "RecommendBody": "user_id k explain liked disliked tmdb_ids query filters only_item_ids exclude_item_ids "
+    "include_seen diversity familiarity cursor",
+    "FiltersBody": "genres not_genres year_from year_to runtime_to languages min_votes",
     "FromFilmsBody": "tmdb_ids item_ids top_n",
     "FeedbackBody": "user_id item_id event value ts recommendation_id",
     "BatchBody": "events",
@@ -106,6 +106,7 @@ def test_limits_are_in_the_schema(document: dict[str, Any]) -> None:
     assert (fields["k"]["minimum"], fields["k"]["maximum"], fields["k"]["default"]) == (1, 100, 20)
     assert fields["liked"]["anyOf"][0]["maxItems"] == 500
     assert fields["exclude_item_ids"]["anyOf"][0]["maxItems"] == 1_000
+    assert fields["only_item_ids"]["anyOf"][0]["maxItems"] == 10_000
 
 
 def test_the_idempotency_key_is_documented(document: dict[str, Any]) -> None:

@@ -41,29 +41,42 @@ def test_every_field_reaches_the_recommender() -> None:
     request = asked(
         {
             "user_id": "u1", "k": 100, "explain": True, "liked": ["6", "50"], "disliked": ["7"], "tmdb_ids": [949],
-            "query": "  a heist ", "exclude_item_ids": ["8"], "include_seen": True, "diversity": 1, "cursor": "abc",
+            "query": "  a heist ", "only_item_ids": ["9"], "exclude_item_ids": ["8"], "include_seen": True,
+            "diversity": 1, "familiarity": 0, "cursor": "abc",
             "filters": {
                 "genres": ["sci-fi", "DRAMA"], "not_genres": ["Children"], "year_from": 1990, "year_to": 1990,
-                "languages": ["EN", "fr"], "min_votes": 10,
+                "runtime_to": 120, "languages": ["EN", "fr"], "min_votes": 10,
             },
         }
     )  # fmt: skip
     filters = request.filters
     assert request == Request(
         user_id="u1", k=100, explain=True, liked=("6", "50"), disliked=("7",), tmdb_ids=(949,), query="a heist",
-        filters=filters, exclude_item_ids=("8",), include_seen=True, diversity=1.0, cursor="abc",
+        filters=filters, only_item_ids=("9",), exclude_item_ids=("8",), include_seen=True, diversity=1.0,
+        familiarity=0.0, cursor="abc",
     )  # fmt: skip
     assert filters.genres == to_mask(["Science Fiction", "Drama"])
     assert filters.not_genres == to_mask(["Family"])
-    assert (filters.year_from, filters.year_to, filters.min_votes) == (1990, 1990, 10)
+    assert (filters.year_from, filters.year_to, filters.runtime_to, filters.min_votes) == (1990, 1990, 120, 10)
     assert filters.languages == ("en", "fr")
 
 
 def test_null_is_the_same_as_absent() -> None:
-    names = ("user_id", "liked", "disliked", "tmdb_ids", "query", "filters", "exclude_item_ids", "cursor")
+    lists = ("liked", "disliked", "tmdb_ids", "only_item_ids", "exclude_item_ids")
+    names = ("user_id", *lists, "query", "filters", "familiarity", "cursor")
     assert asked(dict.fromkeys(names)) == Request()
-    empty = {"genres": None, "not_genres": None, "year_from": None, "year_to": None, "languages": None}
-    assert asked({"filters": empty}).filters == NO_FILTERS
+    names = ("genres", "not_genres", "year_from", "year_to", "runtime_to", "languages")
+    assert asked({"filters": dict.fromkeys(names)}).filters == NO_FILTERS
+
+
+def test_a_shelf_of_ten_thousand_long_ids_fits_into_a_body() -> None:
+    shelf = [f"{number:0>128}" for number in range(10_000)]
+    assert asked({"only_item_ids": shelf}).only_item_ids == tuple(shelf)
+
+
+def test_an_empty_shelf_is_not_the_same_as_none() -> None:
+    assert asked({"only_item_ids": []}).only_item_ids == ()
+    assert asked({"only_item_ids": None}).only_item_ids is None
 
 
 @pytest.mark.parametrize("query", ["", "   ", "\n\t"])

@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from services.api.app import lambda_handler
 from services.api.app.keys import make_key
@@ -16,6 +19,7 @@ from services.api.app.services import WEB_DIR, AppServices
 from services.bootstrap import build_services
 from services.recommender.ports import ApiKey
 from services.settings import Settings, load_settings
+from tests.damage import flip_bit
 
 PEPPER = "0123456789abcdef"
 
@@ -53,6 +57,29 @@ def test_without_a_bundle_it_lives_and_says_why_it_is_not_ready(home: Path) -> N
         assert (answer.status_code, answer.json()["type"]) == (503, "/problems/bundle-missing")
 
 
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_no_server_is_ready_with_a_bundle_of_which_one_bit_is_turned(
+    home: Path, small_home: Path, data: st.DataObject
+) -> None:
+    own = home / "home"
+    if not own.exists():
+        shutil.copytree(small_home, own)
+    files = sorted(path for path in (own / "bundles").rglob("*") if path.is_file())
+    path = data.draw(st.sampled_from(files))
+    before = path.read_bytes()
+    flip_bit(path, data.draw(st.integers(0, len(before) * 8 - 1)))
+    try:
+        with TestClient(create_app(AppServices.of(build_services(settings_with())))) as client:
+            ready = client.get("/health/ready").json()
+            assert (ready["status"], ready["errors"][0]["pointer"]) == (503, "/bundle")
+            assert path.name in ready["detail"]
+            answer = client.post("/recommend", json={"k": 1})
+            assert (answer.status_code, answer.json()["type"]) == (503, "/problems/bundle-damaged")
+    finally:
+        path.write_bytes(before)
+
+
 def test_keys_and_quota_of_the_embedded_store(home: Path) -> None:
     wired = build_services(settings_with(api_keys=True, api_key_pepper=PEPPER))
     wired.keys.put(ApiKey("k1", "a service", limit=2, window_s=60))
@@ -85,6 +112,12 @@ def test_the_demo_page_can_be_switched_off(home: Path) -> None:
         with TestClient(create_app(AppServices.of(build_services(settings_with(demo_page=shown))))) as client:
             assert client.get("/").status_code == status
             assert client.get("/docs").status_code == 200
+
+
+def test_a_request_may_wait_as_long_as_the_settings_say(home: Path) -> None:
+    wired = build_services(settings_with(request_deadline_ms=5_000))
+    assert wired.recommender.options.deadline_s == 5.0
+    wired.close()
 
 
 def test_the_origin_header_is_checked_where_a_secret_is_set(home: Path) -> None:

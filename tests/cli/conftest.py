@@ -13,6 +13,7 @@ from data_jobs.report import Silent
 from services.cli.main import main
 from services.settings import Settings
 from tests.e2e.kit import copy_home
+from tests.patience import LONGEST_MS
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home.mkdir()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MARQUEE_HOME", str(home))
+    monkeypatch.setenv("REQUEST_DEADLINE_MS", str(LONGEST_MS))
     return home
 
 

@@ -1,10 +1,16 @@
 """recommend, similar, feedback: the same answers as over HTTP."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from data_jobs.sample.load import sample_files
 from tests.cli.conftest import Marquee
+
+FILMS = [film for path in sample_files() for film in map(json.loads, path.read_text("utf-8").splitlines())]
+RUNTIMES = {film["item_id"]: film["runtime"] for film in FILMS}
+TITLES = {film["item_id"]: film["title"] for film in FILMS}
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -31,6 +37,22 @@ def test_a_like_is_known_to_the_next_answer(marquee: Marquee) -> None:
     assert film not in [item["item_id"] for item in answer["items"]]
 
 
+def test_a_shelf_is_all_there_is(marquee: Marquee) -> None:
+    films = [item["item_id"] for item in marquee("recommend", "--k", "30", "--json").json["items"]]
+    shelf = [option for film in films[20:23] for option in ("--only", film)]
+    document = marquee("recommend", *shelf, "--only", "nope", "--json").json
+    assert {item["item_id"] for item in document["items"]} == set(films[20:23])
+    assert document["ignored_ids"] == ["nope"]
+
+
+def test_familiarity_asks_for_other_films(marquee: Marquee) -> None:
+    hardly, well = (
+        {item["item_id"] for item in marquee("recommend", "--familiarity", level, "--json").json["items"]}
+        for level in "01"
+    )
+    assert not hardly & well
+
+
 def test_options_reach_the_request(marquee: Marquee) -> None:
     options = (
         "--genre",
@@ -41,6 +63,8 @@ def test_options_reach_the_request(marquee: Marquee) -> None:
         "1970",
         "--year-to",
         "1999",
+        "--runtime-to",
+        "120",
         "--language",
         "en",
     )
@@ -50,6 +74,7 @@ def test_options_reach_the_request(marquee: Marquee) -> None:
         assert "Science Fiction" in item["genres"]
         assert "Comedy" not in item["genres"]
         assert 1970 <= item["year"] <= 1999
+        assert RUNTIMES[item["item_id"]] <= 120
     scores = [item["score"] for item in document["items"]]
     assert scores == sorted(scores, reverse=True)
     first = document["items"][0]["item_id"]
@@ -69,9 +94,15 @@ def test_trace_shows_how_the_answer_was_made(marquee: Marquee) -> None:
     done = marquee("recommend", "--liked", "1", "--k", "3", "--trace")
     assert "strategy seeds" in done.out
     assert "rank" in done.out
+    assert "ranked 5" in done.out
     document = marquee("recommend", "--liked", "2", "--k", "3", "--trace", "--json").json
     assert document["trace_ms"]
     assert all(item["signals"] and item["explanation"] for item in document["items"])
+
+
+def test_trace_says_what_was_left_out_for_a_child(marquee: Marquee) -> None:
+    (film,) = [item_id for item_id, title in TITLES.items() if title == "Toy Story"]
+    assert "not_for_children" in marquee("recommend", "--liked", film, "--trace").out
 
 
 def test_unknown_ids_are_named(marquee: Marquee) -> None:

@@ -81,6 +81,7 @@ def test_build_without_an_encoder_says_how_to_get_one(
     done = marquee("build")
     assert done.code == 3
     assert "EMBEDDER_DIR" in done.err
+    assert "--encoder none" in done.err
 
 
 def test_feedback_closes_the_loop(marquee: Marquee, home: Path) -> None:

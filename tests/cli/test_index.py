@@ -8,8 +8,11 @@ from data_jobs.build import Order, build
 from data_jobs.report import Silent
 from services.adapters.bundle.local import LocalBundles
 from services.adapters.bundle.reader import open_bundle
+from services.adapters.search.opensearch.target import Kind
+from tests.adapters.search.opensearch.collection import Collection
 from tests.cli.conftest import Marquee
 from tests.fakes import HashingEncoder
+from tests.patience import LONGEST_MS
 
 
 @pytest.fixture
@@ -17,7 +20,7 @@ def index(opensearch_url: str, unique_name: str, monkeypatch: pytest.MonkeyPatch
     """The name of this test's indexes, and the settings for them."""
     monkeypatch.setenv("OPENSEARCH_ENDPOINT", opensearch_url)
     monkeypatch.setenv("OPENSEARCH_INDEX", unique_name)
-    monkeypatch.setenv("OPENSEARCH_TIMEOUT_MS", "5000")
+    monkeypatch.setenv("OPENSEARCH_TIMEOUT_MS", str(LONGEST_MS))
     return unique_name
 
 
@@ -42,6 +45,39 @@ def test_after_a_load_the_engine_answers_recommendations(marquee: Marquee, home:
     after = marquee("recommend", "--query", "a detective and a murder", "--json")
     assert not [reason for reason in after.json["degraded"] if reason.startswith("search")]
     assert after.json["index_version"].startswith(index)
+
+
+@pytest.fixture
+def vectors(home: Path) -> None:
+    """The active bundle has some: only with them is there something to refuse."""
+    build(Order(home=home, encoder=HashingEncoder(dims=16)), Silent())
+
+
+@pytest.mark.usefixtures("vectors")
+@pytest.mark.parametrize("kind", ["nextgen", "classic"])
+def test_a_collection_is_loaded_as_the_generation_that_it_is_said_to_be_of(
+    marquee: Marquee, index: str, opensearch_url: str, monkeypatch: pytest.MonkeyPatch, kind: Kind
+) -> None:
+    with Collection(opensearch_url, kind=kind) as collection:
+        monkeypatch.setenv("OPENSEARCH_ENDPOINT", collection.url)
+        monkeypatch.setenv("OPENSEARCH_AUTH", "none")
+        monkeypatch.setenv("OPENSEARCH_KIND", kind)
+        done = marquee("index")
+        assert done.code == 0, done.err
+        [listed] = marquee("index", "list", "--json").json
+    assert (listed["index"].startswith(index), listed["state"]) == (True, "complete"), "titles and vectors were probed"
+
+
+@pytest.mark.usefixtures("vectors", "index")
+def test_a_collection_of_another_generation_is_told_with_the_setting_to_change(
+    marquee: Marquee, opensearch_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Collection(opensearch_url, kind="nextgen") as collection:
+        monkeypatch.setenv("OPENSEARCH_ENDPOINT", collection.url)
+        done = marquee("index")
+    assert done.code != 0
+    assert "set OPENSEARCH_KIND to what is there: server, classic or nextgen" in done.err
+    assert len(done.err.splitlines()) == 1
 
 
 def test_list_and_prune(marquee: Marquee, home: Path, index: str) -> None:

@@ -12,6 +12,7 @@ from services.cli.failures import Failed, Misused, describe
 from services.recommender.errors import BundleDamaged, StateUnavailable, UnknownFilm
 from services.settings import SettingsError
 from tests.cli.conftest import Marquee
+from tests.patience import PATIENCE_S
 
 INPUTS = ("--movielens", "--tmdb", "--catalogue", "--events")
 VERBS = {
@@ -90,6 +91,7 @@ def test_version(marquee: Marquee) -> None:
         (("recommend", "--nonsense"), "No such option"),
         (("recommend", "--k", "many"), "'--k' / '-k': Input should be a valid integer"),
         (("similar",), "Give either a film id or --tmdb-id"),
+        (("users", "seed", "--events", "."), "--catalogue FILE"),
         (("build", "--tmdb", "nowhere.jsonl"), "nowhere.jsonl: no such file"),
         (("validate", "--movielens", ".", "--catalogue", "."), "not both"),
         (("bundle",), "Missing command"),
@@ -140,6 +142,7 @@ def test_errors_under_json_are_json(marquee: Marquee) -> None:
         (StateUnavailable("no"), 3),
         (UnknownFilm("no"), 1),
         (PermissionError(13, "Permission denied", "features"), 1),
+        (ModuleNotFoundError("No module named 'boto3'", name="boto3"), 3),
         (ZeroDivisionError("no"), 1),
     ],
 )
@@ -150,6 +153,9 @@ def test_the_table_of_exit_codes(error: Exception, code: int) -> None:
 def test_messages_say_where_and_what_to_do() -> None:
     assert describe(PermissionError(13, "Permission denied", "features"))[1] == "features: Permission denied"
     assert "is the disk full?" in describe(OSError("306362 requested and 278464 written"))[1]
+    missing = describe(ModuleNotFoundError("No module named 'boto3'", name="boto3"))[1]
+    assert "'boto3' is not installed" in missing
+    assert "[aws]" in missing
     assert "--debug" in describe(ZeroDivisionError("odd"))[1]
     assert "ZeroDivisionError: odd" in describe(ZeroDivisionError("odd"))[1]
 
@@ -161,6 +167,13 @@ def test_nobody_reads_on(home: Path) -> None:
 
     command = f"{MARQUEE} recommend --k 100 | head -1"
     done = subprocess.run(
-        command, shell=True, cwd=home, env=environment(home), capture_output=True, text=True, timeout=60, check=True
+        command,
+        shell=True,
+        cwd=home,
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=True,
     )
     assert done.stderr == ""

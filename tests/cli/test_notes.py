@@ -9,12 +9,14 @@ pytestmark = pytest.mark.usefixtures("empty_home")
 
 
 def test_settings_without_effect_are_named() -> None:
-    settings = load_settings(opensearch_index="f", ddb_cache_table="cache", bedrock_model="m", aws_region="eu-west-1")
+    settings = load_settings(
+        opensearch_kind="nextgen", ddb_cache_table="cache", bedrock_model="m", aws_region="eu-west-1"
+    )
     said = notes(settings, {"MARQUEE_PROT": "1", "MARQUEE_PORT": "2", "PATH": "/bin"})
-    names = ["OPENSEARCH_INDEX", "DDB_CACHE_TABLE", "BEDROCK_MODEL"]
+    names = ["OPENSEARCH_KIND", "DDB_CACHE_TABLE", "BEDROCK_MODEL"]
     assert [note.split()[0] for note in said] == [*names, "MARQUEE_PROT"]
-    assert said[0] == "OPENSEARCH_INDEX is set, but OPENSEARCH_ENDPOINT is not: search is embedded (tantivy, numpy)"
-    assert unused_settings(settings) == {"OPENSEARCH_INDEX": "f", "DDB_CACHE_TABLE": "cache", "BEDROCK_MODEL": "m"}
+    assert said[0] == "OPENSEARCH_KIND is set, but OPENSEARCH_ENDPOINT is not: search is embedded (tantivy, numpy)"
+    assert unused_settings(settings) == {"OPENSEARCH_KIND": "nextgen", "DDB_CACHE_TABLE": "cache", "BEDROCK_MODEL": "m"}
     assert notes(load_settings(), {}) == []
 
 

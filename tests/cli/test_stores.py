@@ -119,7 +119,7 @@ def test_erasing_asks_first(marquee: Marquee, home: Path, monkeypatch: pytest.Mo
     assert marquee("users", "export", "ann").code == 0
 
 
-def test_seeding_nobody(marquee: Marquee) -> None:
+def test_seeding_nobody(marquee: Marquee, home: Path) -> None:
     done = marquee("users", "seed", "--user", "no-such-person")
     assert done.code == 2
     assert "nobody of this data" in done.err
@@ -144,6 +144,7 @@ def test_doctor_with_everything(marquee: Marquee, home: Path, monkeypatch: pytes
     assert checks["bundle"]["state"] == "ok"
     assert checks["state store"]["state"] == "ok"
     assert checks["OpenSearch"]["state"] == "note"
+    assert checks["OpenSearch"]["found"].startswith("http://127.0.0.1:9 (server): ")
     assert "marquee index" in checks["OpenSearch"]["advice"]
     assert checks["BEDROCK_MODEL"]["found"] == "some-model (has no effect)"
     assert checks["text encoder"]["state"] == "note"

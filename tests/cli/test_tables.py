@@ -12,6 +12,9 @@ from services.adapters.state.dynamodb.store import DynamoStore
 from services.bootstrap import SystemClock
 from services.recommender.ports import Deadline
 from tests.cli.conftest import Marquee
+from tests.patience import PATIENCE_S
+
+CREATE = ("tables", "create", "--timeout", str(PATIENCE_S))
 
 
 @pytest.fixture
@@ -34,20 +37,20 @@ def closed_port() -> int:
 
 
 def test_tables_are_made_once_and_kept_the_second_time(marquee: Marquee, tables: Tables, dynamodb_url: str) -> None:
-    first = marquee("tables", "create", "--json")
+    first = marquee(*CREATE, "--json")
     assert first.json == {
         "endpoint": dynamodb_url,
         "tables": dict.fromkeys((tables.users, tables.events, tables.cache), "made"),
     }
-    again = marquee("tables", "create")
+    again = marquee(*CREATE)
     assert (again.code, again.out.count("there already")) == (0, 3)
 
 
 def test_only_the_missing_table_is_made(marquee: Marquee, tables: Tables, dynamodb_url: str) -> None:
-    marquee("tables", "create")
-    client = make_client(Connection(tables, endpoint=dynamodb_url, timeout_s=5.0))
+    marquee(*CREATE)
+    client = make_client(Connection(tables, endpoint=dynamodb_url, timeout_s=PATIENCE_S))
     client.delete_table(TableName=tables.events)
-    assert marquee("tables", "create", "--json").json["tables"] == {
+    assert marquee(*CREATE, "--json").json["tables"] == {
         tables.users: "there already",
         tables.events: "made",
         tables.cache: "there already",
@@ -56,8 +59,8 @@ def test_only_the_missing_table_is_made(marquee: Marquee, tables: Tables, dynamo
 
 
 def test_the_tables_are_as_the_state_store_needs_them(marquee: Marquee, tables: Tables, dynamodb_url: str) -> None:
-    marquee("tables", "create")
-    connection = Connection(tables, endpoint=dynamodb_url, timeout_s=5.0)
+    marquee(*CREATE)
+    connection = Connection(tables, endpoint=dynamodb_url, timeout_s=PATIENCE_S)
     client = make_client(connection)
     expiry = client.describe_time_to_live(TableName=tables.cache)["TimeToLiveDescription"]
     assert (expiry["TimeToLiveStatus"], expiry["AttributeName"]) == ("ENABLED", "expires_at")
@@ -68,23 +71,23 @@ def test_the_tables_are_as_the_state_store_needs_them(marquee: Marquee, tables: 
     client.close()
     clock = SystemClock()
     state = DynamoState(DynamoStore(connection, clock))
-    state.ping(Deadline.within(clock, 5.0))
+    state.ping(Deadline.within(clock, PATIENCE_S))
     state.close()
 
 
 def test_a_table_with_another_key_is_refused(
     marquee: Marquee, tables: Tables, dynamodb_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    marquee("tables", "create")
+    marquee(*CREATE)
     monkeypatch.setenv("DDB_USERS_TABLE", tables.events)
     monkeypatch.setenv("DDB_EVENTS_TABLE", tables.users)
-    done = marquee("tables", "create")
+    done = marquee(*CREATE)
     assert done.code == 3
     assert f"{tables.events} has the key (user_id, sk), Marquee needs (user_id)" in done.err
 
 
 def test_without_a_users_table_it_is_a_wrong_usage(marquee: Marquee) -> None:
-    done = marquee("tables", "create")
+    done = marquee(*CREATE)
     assert done.code == 2
     assert "DDB_USERS_TABLE is not set" in done.err
 
@@ -93,7 +96,7 @@ def test_a_server_that_is_not_there_is_one_line(
     marquee: Marquee, tables: Tables, monkeypatch: pytest.MonkeyPatch, closed_port: int
 ) -> None:
     monkeypatch.setenv("DDB_ENDPOINT", f"http://127.0.0.1:{closed_port}")
-    done = marquee("tables", "create", "--json")
+    done = marquee(*CREATE, "--json")
     assert done.code == 3
     assert f"127.0.0.1:{closed_port}" in json.loads(done.out)["error"]
     assert "did not answer" in done.err

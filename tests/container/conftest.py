@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from data_jobs.bench.emulator import Emulated, Function
+from data_jobs.bench.emulator import Emulated
 from infra.image.emulator import install_emulator
 from infra.image.layers import Wheels
 from infra.image.release import stage_release
 from infra.image.task import lay_task
 from infra.image.tools import here
-from tests.container.kit import HANDLER, Tree, needed
+from tests.container.kit import HANDLER, Tree, function, needed
 from tests.e2e.kit import build_sample
+from tests.patience import LONGEST_MS
 from tests.servers.locks import locked
 
 
@@ -57,6 +58,6 @@ def home(release: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def emulated(tools: Path, tree: Tree, home: Path, tmp_path: Path) -> Iterator[Emulated]:
     """The function in its loop."""
-    function = Function(tools, (tree.task,), HANDLER, {"MARQUEE_HOME": str(home), "METRICS": "emf"})
-    with Emulated(function, tmp_path / "function.log") as running:
+    environment = {"MARQUEE_HOME": str(home), "METRICS": "emf", "REQUEST_DEADLINE_MS": str(LONGEST_MS)}
+    with Emulated(function(tools, (tree.task,), HANDLER, environment), tmp_path / "function.log") as running:
         yield running

@@ -5,14 +5,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
+from data_jobs.bench.emulator import Function
 from infra.image.errors import LayoutError
+from tests.patience import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 HANDLER = "services.api.app.lambda_handler.handler"
@@ -45,11 +47,16 @@ def python_in(task: Path, statement: str, **environment: str) -> str:
         env={"PYTHONPATH": str(task), "PYTHONDONTWRITEBYTECODE": "1", "OPENBLAS_NUM_THREADS": "1", **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def function(tools: Path, folders: Sequence[Path], handler: str, environment: Mapping[str, str]) -> Function:
+    """A function that is not ended for being slow."""
+    return Function(tools, folders, handler, environment, timeout_s=int(PATIENCE_S))
 
 
 def event(method: str, target: str, body: object = None, **changes: Any) -> dict[str, Any]:

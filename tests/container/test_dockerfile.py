@@ -10,6 +10,8 @@ import pytest
 
 from infra.image.layers import LAYERS
 from tests.container.kit import HANDLER, ROOT
+from tests.damage import flip_bit
+from tests.patience import PATIENCE_S
 
 TEXT = (ROOT / "Dockerfile").read_text("utf-8")
 
@@ -114,6 +116,33 @@ def test_each_image_imports_what_it_runs_before_it_is_made(target: str, imported
     assert imported in smoke
 
 
+def check_of_the_bundle(home: Path) -> "subprocess.CompletedProcess[str]":
+    """The step of the build stage that looks at the bundle, run over another home."""
+    (words,) = [words for words in of("build", "RUN") if "verify" in words]
+    command = " ".join(words).replace("/image/home", str(home)).replace("/source", str(ROOT))
+    return subprocess.run(
+        ["bash", "-c", command.replace(" python ", f" {sys.executable} ")],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def test_no_image_is_made_of_a_damaged_bundle(small_home: Path, tmp_path: Path) -> None:
+    assert check_of_the_bundle(tmp_path).returncode == 0, "without a bundle there is an image, too"
+    home = Path(shutil.copytree(small_home, tmp_path / "home"))
+    sound = check_of_the_bundle(home)
+    assert sound.returncode == 0, sound.stderr
+    (path,) = home.glob("bundles/*/popularity.npy")
+    flip_bit(path, path.stat().st_size * 8 - 1)
+    damaged = check_of_the_bundle(home)
+    assert (damaged.returncode, "popularity.npy: SHA-256" in damaged.stderr) == (3, True)
+
+
+def test_the_bundle_is_looked_at_after_it_was_copied() -> None:
+    steps = [" ".join(words) for name, words in instructions() if name == "build"]
+    assert "bundle verify" in steps[-1]
+    assert "COPY --from=bundle / /image/home/" in steps[:-1]
+
+
 def test_the_function_is_the_handler() -> None:
     assert of("lambda", "CMD") == [[f'["{HANDLER}"]']]
 
@@ -145,7 +174,7 @@ def test_the_build_stage_can_export_the_lock_with_the_files_it_has(tmp_path: Pat
         "for layer in LAYERS.values(): print(layer.name, sorted(names(requirements(layer))))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", exported], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", exported], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert done.returncode == 0, done.stderr
     assert [line.split()[0] for line in done.stdout.splitlines()] == list(LAYERS)
@@ -158,7 +187,7 @@ def test_the_command_line_runs_as_in_the_image(tmp_path: Path) -> None:
         env={"PYTHONPATH": str(ROOT), "COLUMNS": "100"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert (done.returncode, "serve" in done.stdout) == (0, True), done.stderr

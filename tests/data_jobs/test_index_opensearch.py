@@ -21,9 +21,11 @@ from services.adapters.search.opensearch.target import Target
 from services.bootstrap import SystemClock
 from services.recommender.domain.bundle import Bundle
 from services.recommender.errors import SearchUnavailable
+from tests.adapters.search.opensearch.collection import Collection
 from tests.adapters.search.opensearch.kit import Said, refusal, stand_in
 from tests.builders import ManualClock, make_bundle, make_embeddings, make_tables
 from tests.films import FILMS, make_events
+from tests.patience import PATIENCE_S
 
 
 @dataclass
@@ -44,7 +46,7 @@ def awkward() -> Bundle:
     vectors[3] = 0
     embeddings = make_embeddings(len(FILMS)).quantise(vectors, "test-encoder")
     popularity = np.linspace(2, 0, len(FILMS)).astype(np.float32)
-    bundle = assemble(catalogue, make_tables(len(FILMS), 2), popularity, "ease-test", embeddings=embeddings)
+    bundle = assemble(catalogue, make_tables(len(FILMS), 2), popularity, popularity, "ease-test", embeddings=embeddings)
     return replace(bundle, version="awkward")
 
 
@@ -102,7 +104,8 @@ def test_a_document_is_what_is_known_of_a_film(job, awkward, local):
     assert (amelie["directors"], amelie["people"]) == (["Jean-Pierre Jeunet"], ["Jean-Pierre Jeunet", "Audrey Tautou"])
     assert films["s1"]["other_names"] == ["seven", "se7en"]
     assert not {"year", "language", "overview", "directors"} & set(films["x1"]) - {"year"}
-    assert "year" not in films["t1"], "unknown is left out, or it would pass filters"
+    assert films["m1"]["runtime"] == 136
+    assert not {"year", "runtime"} & set(films["t1"]), "unknown is left out, or it would pass filters"
 
 
 def test_vectors_are_of_unit_length_and_missing_where_there_is_none(job, awkward, local):
@@ -237,9 +240,73 @@ def test_films_that_never_become_visible():
     assert sum(waiting.slept) == VISIBLE_S
 
 
+def test_an_index_that_can_not_be_found_yet_is_waited_for():
+    missing = Said(refusal(404, "index_not_found_exception", "no such index [films-x]"), 404)
+    with stand_in_job(missing, count(12)) as (job, waiting, _):
+        job._wait_for_all("films-x", 12)
+    assert waiting.slept == [1.0]
+
+
 def test_two_loads_at_once_are_noticed():
     with stand_in_job(count(24)) as (job, _, _), pytest.raises(IndexingFailed, match="24 documents for 12 films"):
         job._wait_for_all("films-x", 12)
+
+
+NO_SUCH_INDEX = Said(refusal(404, "index_not_found_exception", "no such index"), 404)
+
+
+def test_a_refused_mapping_names_the_kind_it_was_made_for(awkward, local):
+    refused = Said(refusal(400, "illegal_argument_exception", "Field parameter 'engine' is not supported"), 400)
+    with stand_in_job(NO_SUCH_INDEX, refused) as (job, _, asked), pytest.raises(IndexingFailed) as caught:
+        job.run(awkward, local)
+    assert "OPENSEARCH_KIND server" in str(caught.value)
+    assert "Field parameter 'engine' is not supported" in str(caught.value)
+    assert [(method, path) for method, path, _ in asked][1:] == [("PUT", "/films-awkward")], "and nothing is loaded"
+
+
+def test_an_index_that_another_load_has_just_made_says_nothing_of_kinds(awkward, local):
+    there = Said(refusal(400, "resource_already_exists_exception", "index [films-awkward] already exists"), 400)
+    with stand_in_job(NO_SUCH_INDEX, there) as (job, _, _), pytest.raises(SearchUnavailable, match="already") as caught:
+        job.run(awkward, local)
+    assert "OPENSEARCH_KIND" not in str(caught.value)
+
+
+@pytest.fixture(params=["nextgen", "classic"])
+def collection(request, opensearch_url) -> Iterator[Collection]:
+    with Collection(opensearch_url, kind=request.param) as made:
+        yield made
+
+
+@contextmanager
+def collection_job(collection: Collection, index: str, **given) -> Iterator[IndexJob]:
+    target = Target(collection.url, index=index, auth="none", **given)
+    with writer(target) as client:
+        yield IndexJob(target, client, SystemClock(), Steps())
+
+
+def test_a_collection_takes_the_index_of_its_generation(collection, unique_name, awkward, local):
+    with collection_job(collection, unique_name, kind=collection.kind) as job:
+        note = note_of(job, job.run(awkward, local).index)
+    assert (note.complete, note.engine) == (True, "faiss")
+
+
+@pytest.mark.parametrize("kind", ["server", "classic"])
+def test_nextgen_refuses_the_mapping_of_any_other_kind(opensearch_url, unique_name, awkward, local, kind):
+    with (
+        Collection(opensearch_url, kind="nextgen") as collection,
+        collection_job(collection, unique_name, kind=kind) as job,
+        pytest.raises(IndexingFailed, match=f"OPENSEARCH_KIND {kind}: .*'engine' is not supported"),
+    ):
+        job.run(awkward, local)
+
+
+def test_ids_of_ours_are_taken_by_nextgen_and_refused_by_classic(collection, unique_name, awkward, local):
+    with collection_job(collection, unique_name, kind=collection.kind, custom_ids=True) as job:
+        if collection.kind == "nextgen":
+            assert job.run(awkward, local).loaded
+        else:
+            with pytest.raises(IndexingFailed, match="Document ID is not supported"):
+                job.run(awkward, local)
 
 
 def test_an_index_that_is_not_sound_is_not_marked(opensearch_url, unique_name, awkward, local):
@@ -263,7 +330,7 @@ def test_every_call_of_the_whole_load_exists_on_serverless(opensearch_url, uniqu
 
     class Listening(OpenSearch):
         def __init__(self, url: str) -> None:
-            super().__init__(url)
+            super().__init__(url, timeout=PATIENCE_S)
             ask = self.transport.perform_request
 
             def noted(method: str, path: str, **options: object) -> object:

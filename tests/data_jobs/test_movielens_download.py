@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from data_jobs import movielens_download
 from data_jobs.movielens_download import FILES, NAME, DownloadFailed, download_movielens
 from data_jobs.report import Silent
+from tests.patience import PATIENCE_S
 
 
 class Site:
@@ -56,7 +58,8 @@ class Watched:
 
 
 @pytest.fixture
-def site() -> Iterator[Site]:
+def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    monkeypatch.setattr(movielens_download, "TIMEOUT_S", PATIENCE_S)
     site = Site()
     yield site
     site.close()

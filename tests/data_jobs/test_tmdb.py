@@ -28,6 +28,8 @@ FILM = {
     "poster_path": "/glass.jpg",
     "imdb_id": "tt0005000",
     "runtime": 101,
+    "certification": "PG",
+    "series": "Harbours Collection",
     "tagline": None,
     "sources": ["somewhere"],
 }
@@ -56,6 +58,7 @@ def test_a_record_in_full(tmp_path: Path) -> None:
     assert film.keywords == ("harbour", "ice")
     assert (film.vote_average, film.vote_count, film.popularity) == (7.5, 120, 3.25)
     assert (film.language, film.runtime, film.tagline, film.poster_path) == ("fr", 101, "", "/glass.jpg")
+    assert (film.certification, film.series) == ("PG", "Harbours Collection")
     assert [(each.code, each.line, each.value) for each in report.findings] == [("unknown-genre", 1, "Foreign")]
 
 
@@ -176,6 +179,7 @@ def test_joined_by_tmdb_id(tmp_path: Path) -> None:
     assert film.item_id == "9"
     assert film.genres == ("Comedy", "Drama", "Science Fiction")
     assert film.overview == FILM["overview"]
+    assert (film.runtime, film.certification, film.series) == (101, "PG", "Harbours Collection")
     assert film.imdb_id == "tt0005000"
     assert film.aka == ("Le Port de verre",)
     assert not report.counts["no-metadata"]

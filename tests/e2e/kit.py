@@ -6,20 +6,22 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
+from tests.patience import LONGEST_MS, PATIENCE_S, wait_for
+
 MARQUEE = Path(sys.executable).with_name("marquee")
-START_S = 60.0
 
 
 def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Nothing of the developer's own settings reaches the process."""
+    """Nothing of the developer's own settings reaches the process, and no request of it is late."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-    return kept | {"MARQUEE_HOME": str(home), "OPENBLAS_NUM_THREADS": "1"} | dict(extra or {})
+    own = {"MARQUEE_HOME": str(home), "OPENBLAS_NUM_THREADS": "1", "REQUEST_DEADLINE_MS": str(LONGEST_MS)}
+    return kept | own | dict(extra or {})
 
 
 def marquee(home: Path, *arguments: str, env: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
@@ -31,7 +33,7 @@ def marquee(home: Path, *arguments: str, env: Mapping[str, str] | None = None) -
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE_S,
         check=False,
     )
 
@@ -57,22 +59,22 @@ def damage(home: Path, version: str, name: str = "popularity.npy") -> None:
     path.write_bytes(path.read_bytes()[:-10])
 
 
-def wait_for(condition: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"waited {seconds} s for {what}"
-        time.sleep(0.02)
-
-
 class Served:
-    """A running server. Use as a context manager; what it said is in ``said``."""
+    """A running server. Use as a context manager; what it said is in ``said``. ``program``: what is run as marquee."""
 
-    def __init__(self, home: Path, *arguments: str, env: Mapping[str, str] | None = None, verb: str = "serve") -> None:
+    def __init__(
+        self,
+        home: Path,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        verb: str = "serve",
+        program: Sequence[str] = (str(MARQUEE),),
+    ) -> None:
         self.home = home
         self._log = home / f"server-{time.monotonic_ns()}.log"
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
-                [str(MARQUEE), verb, "--port", "0", *arguments],
+                [*program, verb, "--port", "0", *arguments],
                 cwd=home,
                 env=environment(home, env),
                 stdin=subprocess.DEVNULL,
@@ -81,14 +83,14 @@ class Served:
                 start_new_session=True,
             )
         try:
-            wait_for(lambda: "Marquee serves" in self.said or self.process.poll() is not None, "the server", START_S)
+            wait_for(lambda: "Marquee serves" in self.said or self.process.poll() is not None, "the server")
             assert self.process.poll() is None, self.said
         except BaseException:
             self.kill()
             raise
         line = next(line for line in self.said.splitlines() if "Marquee serves" in line)
         self.url = next(word for word in line.split() if word.startswith("http://"))
-        self.client = httpx2.Client(base_url=self.url, timeout=20.0)
+        self.client = httpx2.Client(base_url=self.url, timeout=PATIENCE_S)
 
     @property
     def said(self) -> str:
@@ -104,13 +106,17 @@ class Served:
     def stop(self) -> int:
         """Ask it to end and wait for it."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=30)
+        return self._ended()
 
     def kill(self) -> None:
         """kill -9, workers included: the server leads a process group of its own."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(timeout=30)
+        self._ended()
+
+    def _ended(self) -> int:
+        wait_for(lambda: self.process.poll() is not None, "the server to end")
+        return self.process.wait()
 
     def recommend(self, **body: Any) -> dict[str, Any]:
         answer = self.client.post("/recommend", json=body)

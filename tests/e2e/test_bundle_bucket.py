@@ -12,8 +12,9 @@ import pytest
 from services.adapters.bundle.s3.bucket import Bucket
 from services.adapters.bundle.s3.bundles import S3Bundles, open_bucket
 from services.adapters.bundle.s3.pointer import CURRENT
-from tests.e2e.kit import Served, build_sample, bundles, copy_home, marquee, wait_for
+from tests.e2e.kit import Served, build_sample, bundles, copy_home, marquee
 from tests.e2e.test_swap import load
+from tests.patience import wait_for
 from tests.s3_server import new_bucket, s3_server, spoil
 from tests.servers.proxy import Proxy
 

@@ -31,11 +31,12 @@ def test_it_fails_where_there_are_fewer_films_than_it_asks_for(runtime: Runtime,
 
 
 def test_looking_deep_it_asks_search_and_passes_while_search_answers(runtime: Runtime, world: World) -> None:
-    seeded = marquee(world.server.home, "users", "seed", "--user", PERSON, env=world.environment)
+    seeded = marquee(world.server.home, "users", "seed", "--user", PERSON, env=world.patient)
     assert seeded.returncode == 0, seeded.stderr
     world.mend()
     before = world.search.requests
-    done = runtime.run(world.server.url, DEEP="on", PERSON=PERSON)
+    with Served(world.server.home, env=world.patient) as server:
+        done = runtime.run(server.url, DEEP="on", PERSON=PERSON)
     assert done.returncode == 0, done.stderr
     assert world.search.requests > before
 

@@ -70,6 +70,14 @@ def test_health_version_docs_and_page(served: Served) -> None:
     assert served.client.get("/nowhere").headers["content-type"].startswith("application/problem+json")
 
 
+def test_head_leaves_the_connection_in_order(served: Served) -> None:
+    """A body that is announced and not sent is not waited for, nor is one that is sent taken for the next answer."""
+    for path in ("/health/live", "/version", "/similar?tmdb_id=346", "/nowhere", "/"):
+        get, head = served.client.get(path), served.client.head(path)
+        assert (head.status_code, head.content) == (get.status_code, b""), path
+        assert head.headers["content-length"] == str(len(get.content)), path
+
+
 def test_bad_input_does_not_shake_it(served: Served) -> None:
     for body in (b"{", b"\xff\xfe", b'{"k": 0}', b'{"k": "ten"}', b'{"unknown": 1}', b"x" * 2_000_000):
         answer = served.client.post("/recommend", content=body, headers={"content-type": "application/json"})

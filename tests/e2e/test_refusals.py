@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.damage import flip_bit
 from tests.e2e.kit import Served, bundles, damage, marquee
 
 
@@ -29,6 +30,24 @@ def test_with_a_damaged_bundle(home: Path, name: str) -> None:
     assert code == 3
     assert name.rpartition("/")[2] in said
     assert "build" in said
+
+
+@pytest.mark.parametrize("name", ["catalogue.traits.offsets.npy", "text_index/*.term", "manifest.json"])
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_with_one_bit_turned_it_does_not_serve_and_all_who_look_agree(home: Path, name: str, workers: str) -> None:
+    (version,) = bundles(home)
+    (path,) = (home / "bundles" / version).glob(name)
+    flip_bit(path, path.stat().st_size * 8 - 1_001)
+    code, said = refused(home, "--port", "0", "--workers", workers)
+    assert code == 3
+    assert path.name in said
+    assert "again" in said
+    assert len(said.splitlines()) == 1
+    verified = marquee(home, "bundle", "verify")
+    assert (verified.returncode, path.name in verified.stderr) == (3, True)
+    doctor = marquee(home, "doctor")
+    assert (doctor.returncode, path.name in doctor.stdout) == (3, True)
+    assert "Not ready to serve yet." in doctor.stdout
 
 
 def test_a_port_in_use(home: Path) -> None:

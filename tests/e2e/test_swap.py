@@ -12,7 +12,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.e2e.kit import Served, build_sample, bundles, copy_home, damage, marquee, wait_for
+from tests.e2e.kit import Served, build_sample, bundles, copy_home, damage, marquee
+from tests.patience import PATIENCE_S, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def load(server: Served, seen: Counter[tuple[int, str]], clients: int = 3) -> It
     over = threading.Event()
 
     def ask(number: int) -> None:
-        with httpx2.Client(base_url=server.url, timeout=20) as client:
+        with httpx2.Client(base_url=server.url, timeout=PATIENCE_S) as client:
             while not over.is_set():
                 answer = client.post("/recommend", json={"user_id": f"u{number}", "k": 5, "cursor": None})
                 seen[answer.status_code, answer.json().get("index_version", "")] += 1

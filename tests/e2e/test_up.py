@@ -8,7 +8,8 @@ import pytest
 
 from data_jobs.sample.layout import write_movielens
 from data_jobs.sample.load import load_sample
-from tests.e2e.kit import Served, bundles, ids
+from tests.damage import flip_bit
+from tests.e2e.kit import Served, bundles, ids, marquee
 
 # A proxy that nobody listens at: no download leaves this machine.
 NO_NETWORK = dict.fromkeys(("https_proxy", "HTTPS_PROXY"), "http://127.0.0.1:9")
@@ -41,6 +42,23 @@ def test_without_network_the_sample_catalogue_is_used_and_the_three_commands_wor
         person = json.loads(commands[0][-1])["user_id"]
         assert server.recommend(user_id=person)["strategy"] == "personal"
         assert person in server.client.get("/catalogue").json()["demo_users"]
+
+
+def test_a_damaged_bundle_is_built_again_from_its_inputs_and_never_from_others(tmp_path: Path, movielens: Path) -> None:
+    home = tmp_path / "home"
+    with up(home, "--movielens", str(movielens)) as first:
+        ids(first.recommend(k=1))
+    (version,) = bundles(home)
+    path = home / "bundles" / version / "popularity.npy"
+    flip_bit(path, path.stat().st_size * 8 - 1)
+    done = marquee(home, "up", "--encoder", "none", "--port", "0", env=NO_NETWORK)
+    assert done.returncode == 3
+    assert "popularity.npy: SHA-256" in done.stderr
+    assert bundles(home) == [version], "the sample's films would have taken the place of one's own"
+    with up(home, "--movielens", str(movielens)) as again:
+        assert "is damaged, and another takes its place" in again.said
+        assert again.recommend(k=1)["index_version"] == f"embedded-{version}"
+    assert marquee(home, "bundle", "verify").returncode == 0
 
 
 def test_it_builds_anew_only_when_the_inputs_changed(tmp_path: Path, movielens: Path) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.e2e.kit import Served, copy_home, ids, wait_for
+from tests.e2e.kit import Served, copy_home, ids
+from tests.patience import PATIENCE_S, wait_for
 
 PEOPLE = ("ann", "ben", "cleo", "dora")
 
@@ -21,13 +22,17 @@ def two(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield server
 
 
+def connection(two: Served) -> httpx2.Client:
+    """A connection of its own, so that either process may get it."""
+    return httpx2.Client(base_url=two.url, timeout=PATIENCE_S)
+
+
 def test_no_write_is_lost_between_processes(two: Served) -> None:
     films = ids(two.recommend(k=30))
 
     def like(part: list[str]) -> None:
-        # A connection of its own an event, so that both processes get their share.
         for film in part:
-            with httpx2.Client(base_url=two.url, timeout=20) as client:
+            with connection(two) as client:
                 for user in PEOPLE:
                     answer = client.post("/feedback", json={"user_id": user, "item_id": film, "event": "like"})
                     assert answer.status_code == 202, answer.text
@@ -43,7 +48,7 @@ def test_no_write_is_lost_between_processes(two: Served) -> None:
 def test_a_like_in_one_process_is_known_to_the_other(two: Served) -> None:
     for number in range(10):
         user = f"hopper-{number}"
-        with httpx2.Client(base_url=two.url, timeout=20) as one, httpx2.Client(base_url=two.url, timeout=20) as other:
+        with connection(two) as one, connection(two) as other:
             film = other.post("/recommend", json={"user_id": user, "k": 1}).json()["items"][0]["item_id"]
             one.post("/feedback", json={"user_id": user, "item_id": film, "event": "like"}).raise_for_status()
             answer = other.post("/recommend", json={"user_id": user, "k": 50}).json()
@@ -61,7 +66,7 @@ def test_a_worker_that_dies_is_replaced(two: Served) -> None:
     wait_for(lambda: len([pid for pid in map(int, children.read_text().split()) if _is_worker(pid)]) == 2, "a new one")
     # Connections to the dead one are gone; new ones are answered.
     for _ in range(6):
-        assert httpx2.post(f"{two.url}/recommend", json={"k": 1}, timeout=20).status_code == 200
+        assert httpx2.post(f"{two.url}/recommend", json={"k": 1}, timeout=PATIENCE_S).status_code == 200
 
 
 def _is_worker(pid: int) -> bool:

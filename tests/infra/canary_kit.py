@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from tests.infra.tools import ROOT
+from tests.patience import LONGEST_MS, PATIENCE_S
 
 CODE = ROOT / "infra/canary/canary.js"
 # As much of Synthetics as the canary uses: a step runs, and what it throws goes on.
@@ -26,7 +28,8 @@ exports.SecretsManagerClient = class {
 """
 RUNNER = "require(process.argv[1]).handler().then(() => {}, (e) => { console.error(e.message); process.exit(1); })"
 
-Answer = Callable[[dict], tuple[int, dict]]
+Json = dict[str, Any]
+Answer = Callable[[Json], tuple[int, Json]]
 
 
 @dataclass
@@ -34,7 +37,7 @@ class Asked:
     """What the server was asked."""
 
     paths: list[str] = field(default_factory=list)
-    bodies: list[dict] = field(default_factory=list)
+    bodies: list[Json] = field(default_factory=list)
     keys: list[str | None] = field(default_factory=list)
 
 
@@ -83,9 +86,10 @@ class Runtime:
 
     def run(self, url: str, **environment: str) -> subprocess.CompletedProcess[str]:
         told = {"API_URL": url, "PERSON": "canary", "ITEMS": "20", "DEEP": "off", "NODE_PATH": str(self.modules)}
+        told |= {"TIMEOUT_MS": str(LONGEST_MS)}
         return subprocess.run(
             [str(self.node), "-e", RUNNER, str(CODE)],
-            env={**told, **environment}, capture_output=True, text=True, timeout=60,
+            env={**told, **environment}, capture_output=True, text=True, timeout=PATIENCE_S,
         )  # fmt: skip
 
 

@@ -3,12 +3,13 @@
 ``tests/e2e/test_canary.py`` runs it against Marquee itself.
 """
 
-import time
+import threading
 from pathlib import Path
 
 import pytest
 
 from tests.infra.canary_kit import Runtime, runtime_in, serving
+from tests.patience import HASTE_S
 
 
 @pytest.fixture
@@ -67,12 +68,17 @@ def test_it_fails_on_any_status_but_200(runtime: Runtime, status: int) -> None:
 
 
 def test_it_fails_on_an_answer_that_does_not_come(runtime: Runtime) -> None:
+    given_up = threading.Event()
+
     def slow(request: dict) -> tuple[int, dict]:
-        time.sleep(1.5)
+        given_up.wait()
         return good(request)
 
     with serving(slow) as (url, _):
-        done = runtime.run(url, TIMEOUT_MS="300")
+        try:
+            done = runtime.run(url, TIMEOUT_MS=str(int(1_000 * HASTE_S)))
+        finally:
+            given_up.set()
     assert done.returncode == 1
     assert "timeout" in done.stderr
 

@@ -154,7 +154,11 @@ def test_the_canary_gets_a_key_once(folder: Folder) -> None:
 
 def test_people_are_seeded_where_they_are_wanted(folder: Folder) -> None:
     _, calls, _ = folder.run("release.sh", DEMO_USERS="sim-0019,sim-0022", CANARY_PERSON="sim-0001")
-    assert "marquee users seed --user sim-0019 --user sim-0022 --user sim-0001" in calls
+    wanted = [
+        f"marquee bundle activate {VERSION}",
+        "marquee users seed --user sim-0019 --user sim-0022 --user sim-0001",
+    ]
+    assert order(calls, *wanted)[-2:] == wanted
     assert not order(folder.run("release.sh", DEMO_USERS="", CANARY_PERSON="")[1], "marquee users")
 
 

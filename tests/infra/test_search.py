@@ -2,7 +2,13 @@
 
 import json
 
+import pytest
+
 from infra.settings import STAGES
+from services.adapters.search.opensearch.index import IndexNote, index_body
+from services.adapters.search.opensearch.target import Target
+from services.settings import load_settings
+from tests.builders import make_bundle
 from tests.infra.templates import Deployment, Template, synthesise, text_of
 
 AOSS = "AWS::OpenSearchServerless::"
@@ -89,7 +95,51 @@ def test_the_service_is_told_the_endpoint_that_aws_gives(dev: Deployment) -> Non
     variables = dev.app.one("AWS::Lambda::Function", PackageType="Image")["Environment"]["Variables"]
     assert "CollectionEndpoint" in text_of(variables["OPENSEARCH_ENDPOINT"])
     assert (variables["OPENSEARCH_INDEX"], variables["OPENSEARCH_AUTH"]) == ("films", "aoss")
-    assert variables["OPENSEARCH_COMPRESSION"] == "1x"
+
+
+def searching(template: Template) -> dict[str, dict[str, object]]:
+    """The environment of whatever is told of an OpenSearch, by the type of resource."""
+    found: dict[str, dict[str, object]] = {}
+    for function in template.properties("AWS::Lambda::Function"):
+        found["function"] = found.get("function", {}) | function.get("Environment", {}).get("Variables", {})
+    for project in template.properties("AWS::CodeBuild::Project"):
+        listed = project["Environment"]["EnvironmentVariables"]
+        found["job"] = {each["Name"]: each["Value"] for each in listed}
+    for task in template.properties("AWS::ECS::TaskDefinition"):
+        for container in task["ContainerDefinitions"]:
+            found["task"] = {each["Name"]: each["Value"] for each in container["Environment"]}
+    return {kind: each for kind, each in found.items() if "OPENSEARCH_ENDPOINT" in each}
+
+
+def target_of(environment: dict[str, object]) -> Target:
+    """The target that the service makes of it; the endpoint is known to AWS only."""
+    given = {name.lower(): value for name, value in environment.items() if name.startswith("OPENSEARCH_")}
+    endpoint = "https://name-that-tells-nothing.example"
+    target = load_settings(**given | {"opensearch_endpoint": endpoint, "aws_region": "eu-west-1"}).opensearch
+    assert target is not None
+    return target
+
+
+def test_whatever_searches_or_indexes_is_told_the_generation_of_the_collection(
+    dev: Deployment, prod: Deployment, fargate: Deployment, classic: Template
+) -> None:
+    for template, serving in (
+        (dev.app, "function"), (prod.app, "function"), (fargate.app, "task"), (classic, "function"),
+    ):  # fmt: skip
+        generation = template.one(f"{AOSS}CollectionGroup")["Generation"]
+        told = searching(template)
+        assert set(told) == {serving, "job"}
+        assert {target_of(each).kind for each in told.values()} == {generation.lower()}
+
+
+def test_the_job_makes_mappings_that_the_collection_takes(dev: Deployment, classic: Template) -> None:
+    bundle = make_bundle(films=20, outside=2)
+    for template, engine in ((dev.app, None), (classic, "faiss")):
+        target = target_of(searching(template)["job"])
+        body = index_body(target, IndexNote.of(bundle, target, 5))
+        field = body["mappings"]["properties"]["embedding"]
+        assert field["method"].get("engine") == engine
+        assert "mode" not in field
 
 
 def test_without_opensearch_the_service_is_told_of_none_and_the_collection_may_sleep(tmp_path) -> None:
@@ -101,12 +151,16 @@ def test_without_opensearch_the_service_is_told_of_none_and_the_collection_may_s
     assert made.one(f"{AOSS}CollectionGroup")["CapacityLimits"]["MinSearchCapacityInOcu"] == 0
 
 
-def test_classic_collections_get_what_they_understand(tmp_path) -> None:
-    code, told = synthesise(tmp_path, {"stage": "dev", "classic_search": "true"}, account="")
+@pytest.fixture(scope="module")
+def classic(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """The app stack with a collection of the first generation."""
+    folder = tmp_path_factory.mktemp("classic")
+    code, told = synthesise(folder, {"stage": "dev", "classic_search": "true"}, account="")
     assert code == 0, told
-    made = Template(json.loads((tmp_path / "Marquee-dev.template.json").read_text()))
-    group = made.one(f"{AOSS}CollectionGroup")
+    return Template(json.loads((folder / "Marquee-dev.template.json").read_text()))
+
+
+def test_classic_collections_never_fall_asleep(classic: Template) -> None:
+    group = classic.one(f"{AOSS}CollectionGroup")
     assert (group["Generation"], group["StandbyReplicas"]) == ("CLASSIC", "DISABLED")
     assert group["CapacityLimits"]["MinSearchCapacityInOcu"] == 2
-    variables = made.one("AWS::Lambda::Function", PackageType="Image")["Environment"]["Variables"]
-    assert variables["OPENSEARCH_COMPRESSION"] == "none"

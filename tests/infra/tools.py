@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import DOWNLOAD_S
 from tests.servers.locks import locked
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / ".tools"
 NODE = "22.23.3"
-LONGEST_S = 400.0
 
 
 def run(command: Sequence[str | Path], **environment: str) -> subprocess.CompletedProcess[str]:
@@ -25,7 +25,7 @@ def run(command: Sequence[str | Path], **environment: str) -> subprocess.Complet
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=LONGEST_S,
+        timeout=DOWNLOAD_S,
     )
 
 

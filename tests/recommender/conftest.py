@@ -24,5 +24,5 @@ def releases() -> FixedRelease:
 
 
 @pytest.fixture
-def service(releases, state, clock) -> Recommender:
+def service(releases: FixedRelease, state: MemoryState, clock: ManualClock) -> Recommender:
     return Recommender(releases, state, HashEncoder(), TemplateExplainer(), clock)

@@ -1,12 +1,14 @@
 """A store in memory, and the questions that the tests of the service ask again and again."""
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from services.recommender.domain.events import Event, EventKind
 from services.recommender.domain.profile import Profile, apply
 from services.recommender.domain.request import Request
-from services.recommender.errors import StateUnavailable
+from services.recommender.errors import MarqueeError, StateUnavailable
 from services.recommender.ports import (
     CacheEntry,
     CacheKey,
@@ -14,6 +16,7 @@ from services.recommender.ports import (
     FeedbackCommand,
     LoggedEvent,
     Receipt,
+    StatePort,
     StateRead,
     UserExport,
 )
@@ -22,8 +25,8 @@ from services.recommender.service import Recommender
 WANT = "rec-1"
 
 
-class MemoryState:
-    """The state port in two dictionaries, as much of it as the service uses."""
+class MemoryState(StatePort):
+    """The state port in two dictionaries, without a log: who asks for one is wrong here."""
 
     def __init__(self) -> None:
         self.profiles: dict[str, Profile] = {}
@@ -40,7 +43,7 @@ class MemoryState:
     def write_cache(self, key: CacheKey, entry: CacheEntry, user_id: str | None) -> None:
         self.cache[key] = entry
 
-    def record(self, commands, deadline):
+    def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> list[Receipt | MarqueeError]:
         self._check()
         for command in commands:
             before = self.profiles.get(command.user_id, Profile(command.user_id))
@@ -58,16 +61,28 @@ class MemoryState:
     def erase(self, user_id: str) -> bool:
         return self.profiles.pop(user_id, None) is not None
 
+    def seed(self, events: Sequence[LoggedEvent]) -> int:
+        raise NotImplementedError
+
+    def log(self, after: str | None = None) -> Iterable[LoggedEvent]:
+        raise NotImplementedError
+
+    def erased(self) -> frozenset[str]:
+        raise NotImplementedError
+
     def ping(self, deadline: Deadline) -> None:
         self._check()
+
+    def close(self) -> None:
+        """Nothing to give back."""
 
     def _check(self) -> None:
         if self.down:
             raise StateUnavailable("the store is locked")
 
 
-def ask(service: Recommender, **request) -> dict:
-    return json.loads(service.recommend(Request(**request)).render(WANT))
+def ask(service: Recommender, **request: Any) -> dict[str, Any]:
+    return dict(json.loads(service.recommend(Request(**request)).render(WANT)))
 
 
 def like(service: Recommender, film: str, kind: EventKind = EventKind.LIKE, user: str = "ann") -> None:

@@ -174,7 +174,8 @@ class TestReasons:
         assert ReasonKind.LIKED not in [reason.kind for reason in top.reasons]
 
     def test_a_film_that_is_here_for_being_popular_is_said_to_be(self):
-        pipeline = Pipeline(make_release(make_bundle(weights=Weights(popularity=50.0))), None)
+        weights = Weights(popularity=50.0, coherence_from=2.0)  # no taste is clear enough for the prior to fade
+        pipeline = Pipeline(make_release(make_bundle(weights=weights)), None)
         top = run(Request(k=1, diversity=0.0), person("f1", "f4"), pipeline).picks[0]
         assert top.reasons[0].kind is ReasonKind.POPULAR
 
@@ -186,8 +187,8 @@ class TestReasons:
 class TestNovelty:
     def test_a_film_nobody_has_rated_is_lifted_by_its_text(self):
         bundle = make_bundle()
-        bundle.collaborative.novelty[:] = 0
-        bundle.collaborative.novelty[100] = 1
+        bundle.collaborative.events[:] = 1_000
+        bundle.collaborative.events[100] = 0
         release = make_release(bundle)
         place = {}
         for weight in (0.0, 5.0):
@@ -233,7 +234,7 @@ class TestDegraded:
         assert ranking.degraded == ()
 
     def test_a_leg_of_weight_zero_is_not_called(self):
-        bundle = make_bundle(weights=Weights(content=0.0))
+        bundle = make_bundle(weights=Weights(coherent_content=0.0, bare_content=0.0))
         release = make_release(bundle)
         run(Request(user_id="ann"), person("f1"), Pipeline(release, None))
         assert isinstance(release.search, NumpySearch)
@@ -256,6 +257,7 @@ requests = st.builds(
         not_genres=st.sampled_from([0, to_mask(["Action"])]),
         year_from=st.sampled_from([None, 1960, 1999]),
         year_to=st.sampled_from([None, 1990]),
+        runtime_to=st.sampled_from([None, 100]),
         languages=st.sampled_from([(), ("fr",), ("en", "ja")]),
         min_votes=st.sampled_from([0, 500]),
     ),
@@ -264,14 +266,14 @@ requests = st.builds(
 
 class TestLaws:
     @given(requests, profiles, st.integers(1, 100))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_a_shorter_answer_is_a_prefix_of_a_longer_one(self, request, profile, k):
         short, long = (run(_with_k(request, size), profile) for size in sorted([k, request.k]))
         assert rows(long)[: len(short.picks)] == rows(short)
         assert [pick.score for pick in long.picks][: len(short.picks)] == [pick.score for pick in short.picks]
 
     @given(requests, profiles)
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_filters_give_k_films_while_there_are_enough(self, request, profile):
         passing = request.filters.mask(PIPELINE.bundle.catalogue)
         if not request.include_seen:
@@ -283,7 +285,7 @@ class TestLaws:
         assert passing[found].all()
 
     @given(requests, profiles)
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_a_film_has_one_score_whatever_else_is_asked(self, request, profile):
         plain = Request(user_id="ann", k=100, query=request.query, diversity=0.0, include_seen=True)
         scores = {pick.row: pick.score for pick in run(plain, profile).picks}
@@ -292,7 +294,7 @@ class TestLaws:
                 assert pick.score == pytest.approx(scores[pick.row], abs=1e-6)
 
     @given(profiles)
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=30)
     def test_scores_are_sorted_without_diversity_and_lie_between_0_and_1(self, profile):
         scores = [pick.score for pick in run(Request(user_id="ann", k=100, diversity=0.0), profile).picks]
         assert scores == sorted(scores, reverse=True)

@@ -15,7 +15,7 @@ import sys
 import threading
 from pathlib import Path
 
-STUBBORN_S = 10.0
+STUBBORN_S = 60.0
 NOBODY = 65534
 
 

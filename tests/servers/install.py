@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.patience import DOWNLOAD_S
 from tests.servers.access import let_anyone_read
 from tests.servers.errors import CannotRun
 from tests.servers.java import Jdk, find_jdk
@@ -20,7 +21,6 @@ from tests.servers.locks import locked
 HERE = Path(__file__).resolve().parent
 FOLDER = HERE.parents[1] / ".tools/servers"
 SOURCES = (HERE / "pom.xml", HERE / "LoopbackDynamoDb.java")
-MAVEN_S = 900.0
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def run(command: list[str], name: str, environment: Mapping[str, str]) -> None:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=MAVEN_S,
+            timeout=DOWNLOAD_S,
             check=True,
         )
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.patience import PATIENCE_S
 from tests.servers.access import NOBODY, anyone_can_read
 from tests.servers.errors import CannotRun
 
@@ -81,7 +82,8 @@ def first_fit(homes: Iterable[Path]) -> Jdk:
 def version_of(home: Path) -> int:
     """The feature version that ``java -version`` tells, 0 if it tells none."""
     try:
-        told = subprocess.run([home / "bin/java", "-version"], capture_output=True, text=True, timeout=30).stderr
+        command = [str(home / "bin/java"), "-version"]
+        told = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S).stderr
     except (OSError, subprocess.TimeoutExpired):
         return 0
     match = re.search(r'version "(?:1\.)?(\d+)', told)

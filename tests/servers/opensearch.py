@@ -4,6 +4,7 @@ from pathlib import Path
 
 import httpx2
 
+from tests.patience import PATIENCE_S
 from tests.servers.install import Installed
 from tests.servers.server import Server
 
@@ -57,7 +58,6 @@ NO_NATIVE_CODE = {
     "priority": 0,
     "template": {"settings": {"index.knn.advanced.approximate_threshold": -1}},
 }
-ANSWER_S = 10.0
 
 
 class OpenSearch(Server):
@@ -93,7 +93,7 @@ class OpenSearch(Server):
         """The port, when its file is written and the cluster is fit for reading and writing."""
         try:
             port = int(self._ports.read_text().split()[0].rpartition(":")[2])
-            health = httpx2.get(f"http://127.0.0.1:{port}/_cluster/health", timeout=ANSWER_S).json()
+            health = httpx2.get(f"http://127.0.0.1:{port}/_cluster/health", timeout=PATIENCE_S).json()
         except (OSError, IndexError, httpx2.HTTPError):
             return None
         return port if health.get("status") in {"green", "yellow"} else None
@@ -101,7 +101,7 @@ class OpenSearch(Server):
     def greet(self) -> None:
         """Keep every index off the native code, so that production's mapping runs and no node dies."""
         template = f"{self.url}/_index_template/no-native"
-        httpx2.put(template, json=NO_NATIVE_CODE, timeout=ANSWER_S).raise_for_status()
+        httpx2.put(template, json=NO_NATIVE_CODE, timeout=PATIENCE_S).raise_for_status()
 
     @property
     def _ports(self) -> Path:

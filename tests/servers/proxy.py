@@ -3,7 +3,7 @@
 ::
 
     with Proxy(opensearch_url) as proxy:
-        proxy.delay(2.0)               # answers come two seconds late
+        proxy.delay()                  # requests arrive, their answers are held back
         proxy.answer(429, times=3)     # the next three requests are throttled, then all is well again
         proxy.black_hole()             # requests are read and never answered
         proxy.forward()                # all is well again
@@ -20,9 +20,9 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+from tests.patience import PATIENCE_S
 from tests.servers.http_server import Answer, HttpServer, Request
 
-UPSTREAM_S = 60.0
 # The event is set when the mode changes: what waits in it stops waiting.
 Mode = Callable[[Request, threading.Event], "Answer | None"]
 
@@ -53,8 +53,8 @@ class Proxy:
         """Do what a proxy should."""
         self._set(self._forward)
 
-    def delay(self, seconds: float) -> None:
-        """Forward the request at once, and the answer only after so many seconds."""
+    def delay(self, seconds: float | None = None) -> None:
+        """Forward the request at once, and the answer only after so many seconds, None: not before the mode changes."""
         self._set(lambda request, changed: self._late(request, changed, seconds))
 
     def answer(self, status: int, body: bytes = b"{}", *, times: int | None = None) -> None:
@@ -103,7 +103,7 @@ class Proxy:
             changed = self._changed
         return mode(request, changed)
 
-    def _late(self, request: Request, changed: threading.Event, seconds: float) -> Answer | None:
+    def _late(self, request: Request, changed: threading.Event, seconds: float | None) -> Answer | None:
         answer = self._forward(request, changed)
         changed.wait(seconds)
         return answer
@@ -113,7 +113,7 @@ class Proxy:
 
     def _forward(self, request: Request, changed: threading.Event) -> Answer | None:
         to = urlsplit(self.upstream)
-        connection = http.client.HTTPConnection(to.hostname or "", to.port, timeout=UPSTREAM_S)
+        connection = http.client.HTTPConnection(to.hostname or "", to.port, timeout=PATIENCE_S)
         try:
             with suppress(OSError, http.client.HTTPException):
                 connection.request(request.method, request.path, request.body or None, dict(request.headers))

@@ -12,12 +12,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.patience import LOOK_S, PATIENCE_S, wait_for
 from tests.servers.access import NOBODY, anyone_can_read, give_to_nobody
 from tests.servers.errors import CannotRun, DidNotStart
 from tests.servers.install import Installed, install
 
 GUARD = Path(__file__).with_name("guard.py")
-STOP_S = 30.0
 TAIL_LINES = 30
 
 
@@ -29,7 +29,7 @@ class Server(ABC):
     """
 
     name: str
-    patience = 180.0  # seconds for a start: a busy machine needs ten times what an idle one does
+    patience = PATIENCE_S  # seconds for a start
 
     def __init__(self, log: Path, *, quick: bool = True, installed: Installed | None = None) -> None:
         self.log = log
@@ -74,7 +74,7 @@ class Server(ABC):
         """End it and wait. The port is closed then."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(STOP_S)
+            wait_for(lambda: not self.running, f"{self.name} to end")
             self._process = None
 
     def close(self) -> None:
@@ -116,14 +116,14 @@ class Server(ABC):
             )
 
     def _wait(self) -> int:
-        end = time.monotonic() + self.patience
-        while time.monotonic() < end:
+        began = time.monotonic()
+        while time.monotonic() - began < self.patience:
             port = self.listening()
             if port is not None:
                 return port
             if not self.running:
                 raise DidNotStart(f"{self.name} ended while it started; {self._tail()}")
-            time.sleep(0.05)
+            time.sleep(LOOK_S)
         raise DidNotStart(f"{self.name} did not answer within {self.patience:.0f} s; {self._tail()}")
 
     def _tail(self) -> str:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx2
 import pytest
 
-from tests.e2e.kit import wait_for
+from tests.patience import HASTE_S, PATIENCE_S, wait_for
 from tests.servers.http_server import Answer, HttpServer, Request
 from tests.servers.proxy import Proxy
 
@@ -33,7 +33,7 @@ def proxy(upstream: HttpServer) -> Iterator[Proxy]:
 
 @pytest.fixture
 def client(proxy: Proxy) -> Iterator[httpx2.Client]:
-    with httpx2.Client(base_url=proxy.url, timeout=20.0) as made:
+    with httpx2.Client(base_url=proxy.url, timeout=PATIENCE_S) as made:
         yield made
 
 
@@ -79,18 +79,27 @@ def test_an_exact_number_of_concurrent_requests_is_refused(proxy: Proxy, client:
 
 
 def test_a_late_answer_is_later_than_the_client_waits(proxy: Proxy, client: httpx2.Client) -> None:
-    proxy.delay(30.0)
+    proxy.delay()
     with pytest.raises(httpx2.ReadTimeout):
-        client.get("/", timeout=0.2)
+        client.get("/", timeout=HASTE_S)
     proxy.forward()
     assert client.get("/").status_code == 200
 
 
-def test_a_late_answer_comes(proxy: Proxy, client: httpx2.Client) -> None:
-    proxy.delay(0.1)
-    answer = client.get("/late")
+@pytest.mark.parametrize("seconds", [HASTE_S, None])
+def test_a_late_answer_comes_when_its_time_is_over_or_the_mode_changes(
+    proxy: Proxy, client: httpx2.Client, seconds: float | None
+) -> None:
+    proxy.delay(seconds)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(client.get, "/late")
+        if seconds is None:
+            wait_for(lambda: proxy.requests == 1, "the request")
+            assert not waiting.done()
+            proxy.forward()
+        answer = waiting.result()
     assert answer.text == "GET /late - "
-    assert answer.elapsed.total_seconds() >= 0.1
+    assert answer.elapsed.total_seconds() >= (seconds or 0)
 
 
 def test_a_dropped_request_gets_no_answer(proxy: Proxy, client: httpx2.Client) -> None:
@@ -103,13 +112,13 @@ def test_a_dropped_request_gets_no_answer(proxy: Proxy, client: httpx2.Client) -
 def test_a_black_hole_never_answers_until_the_mode_changes(proxy: Proxy, client: httpx2.Client) -> None:
     proxy.black_hole()
     with pytest.raises(httpx2.ReadTimeout):
-        client.get("/", timeout=0.2)
+        client.get("/", timeout=HASTE_S)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(client.get, "/")
         wait_for(lambda: proxy.requests == 2, "two requests")
         proxy.forward()
         with pytest.raises(httpx2.RemoteProtocolError):
-            waiting.result(timeout=20)
+            waiting.result()
     assert client.get("/").status_code == 200
 
 
@@ -133,9 +142,9 @@ def test_closing_leaves_no_thread_whatever_waits(upstream: HttpServer) -> None:
     before = threading.active_count()
     proxy = Proxy(f"http://127.0.0.1:{upstream.port}")
     proxy.black_hole()
-    with ThreadPoolExecutor(2) as pool, httpx2.Client(base_url=proxy.url, timeout=20.0) as client:
+    with ThreadPoolExecutor(2) as pool, httpx2.Client(base_url=proxy.url, timeout=PATIENCE_S) as client:
         waiting = [pool.submit(client.get, "/") for _ in range(2)]
         wait_for(lambda: proxy.requests == 2, "two requests")
         proxy.close()
-        assert all(isinstance(each.exception(timeout=20), httpx2.HTTPError) for each in waiting)
+        assert all(isinstance(each.exception(), httpx2.HTTPError) for each in waiting)
     assert threading.active_count() == before

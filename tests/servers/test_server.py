@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.kit import wait_for
+from tests.patience import HASTE_S, wait_for
 from tests.servers import guard
 from tests.servers.errors import DidNotStart
 from tests.servers.scripted import Scripted
@@ -80,8 +80,15 @@ def test_a_server_that_ends_at_once_shows_the_end_of_its_log(tmp_path: Path) -> 
 
 
 def test_a_silent_server_is_given_up_and_ended(tmp_path: Path) -> None:
-    server = Scripted(tmp_path / "log", "echo hello; exec sleep 600")
-    server.patience = 0.2
+    class Impatient(Scripted):
+        """Waits no longer once it was said hello."""
+
+        def listening(self) -> int | None:
+            if self.log.read_text() == "hello\n":
+                self.patience = 0.0
+            return None
+
+    server = Impatient(tmp_path / "log", "echo hello; exec sleep 600")
     with pytest.raises(DidNotStart, match=r"(?s)did not answer within 0 s.*hello"), server:
         pass
     assert not processes_of(server.folder)
@@ -111,9 +118,10 @@ def test_a_stubborn_server_is_killed_after_a_while() -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
         assert server.stdout
         assert server.stdout.readline() == b"deaf\n"
-        guard.end(server, patience=0.1)
+        guard.end(server, patience=HASTE_S)
         try:
-            assert server.wait(timeout=30) == -signal.SIGKILL
+            wait_for(lambda: server.poll() is not None, "the kill")
+            assert server.returncode == -signal.SIGKILL
         finally:
             server.kill()
 

@@ -8,6 +8,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 
+from tests.patience import PATIENCE_S
 from tests.servers.dynamodb import DynamoDb
 from tests.servers.opensearch import OpenSearch
 from tests.servers.proxy import Proxy
@@ -32,13 +33,13 @@ def dynamodb(url: str) -> Any:
         region_name="eu-central-1",
         aws_access_key_id="local",
         aws_secret_access_key="local",
-        config=Config(connect_timeout=1, read_timeout=10, retries={"total_max_attempts": 1}),
+        config=Config(connect_timeout=PATIENCE_S, read_timeout=PATIENCE_S, retries={"total_max_attempts": 1}),
     )
 
 
 @pytest.mark.parametrize("engine", ["faiss", "lucene"])
 def test_vectors_are_found_by_cosine_and_the_node_survives(opensearch_url: str, unique_name: str, engine: str) -> None:
-    with httpx2.Client(base_url=opensearch_url, timeout=30.0) as client:
+    with httpx2.Client(base_url=opensearch_url, timeout=PATIENCE_S) as client:
         assert client.put(f"/{unique_name}", json=films_index(engine)).status_code == 200
         for number, vector in enumerate(([1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 1.0, 0.0])):
             put = client.put(f"/{unique_name}/_doc/{number}?refresh=true", json={"embedding": vector})
@@ -50,7 +51,7 @@ def test_vectors_are_found_by_cosine_and_the_node_survives(opensearch_url: str, 
 
 
 def test_an_index_is_never_created_by_a_write(opensearch_url: str, unique_name: str) -> None:
-    assert httpx2.put(f"{opensearch_url}/{unique_name}/_doc/1", json={}).status_code == 404
+    assert httpx2.put(f"{opensearch_url}/{unique_name}/_doc/1", json={}, timeout=PATIENCE_S).status_code == 404
 
 
 def test_a_condition_is_checked(dynamodb_url: str, unique_name: str) -> None:
@@ -65,13 +66,13 @@ def test_a_condition_is_checked(dynamodb_url: str, unique_name: str) -> None:
 
 def test_a_stopped_opensearch_is_back_with_its_indexes(own_opensearch: OpenSearch, unique_name: str) -> None:
     url = own_opensearch.url
-    assert httpx2.put(f"{url}/{unique_name}").status_code == 200
+    assert httpx2.put(f"{url}/{unique_name}", timeout=PATIENCE_S).status_code == 200
     own_opensearch.stop()
     with pytest.raises(httpx2.ConnectError):
-        httpx2.get(url)
+        httpx2.get(url, timeout=PATIENCE_S)
     own_opensearch.start()
     assert own_opensearch.url == url
-    assert httpx2.head(f"{url}/{unique_name}").status_code == 200
+    assert httpx2.head(f"{url}/{unique_name}", timeout=PATIENCE_S).status_code == 200
 
 
 def test_a_stopped_dynamodb_is_back_with_its_tables(own_dynamodb: DynamoDb, unique_name: str) -> None:
@@ -87,7 +88,7 @@ def test_a_stopped_dynamodb_is_back_with_its_tables(own_dynamodb: DynamoDb, uniq
 
 def test_both_work_through_the_proxy(opensearch_url: str, dynamodb_url: str) -> None:
     with Proxy(opensearch_url) as search, Proxy(dynamodb_url) as state:
-        assert httpx2.get(f"{search.url}/_cluster/health").json()["number_of_nodes"] == 1
+        assert httpx2.get(f"{search.url}/_cluster/health", timeout=PATIENCE_S).json()["number_of_nodes"] == 1
         client = dynamodb(state.url)
         assert client.list_tables()["ResponseMetadata"]["HTTPStatusCode"] == 200
         state.answer(400, b'{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}')

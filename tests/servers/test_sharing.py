@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import HASTE_S, PATIENCE_S, wait_for
 from tests.servers.errors import DidNotStart
 from tests.servers.scripted import Scripted
 from tests.servers.sharing import shared
@@ -25,7 +26,7 @@ class Maker:
 
 def test_many_users_at_once_share_one_server(tmp_path: Path) -> None:
     make = Maker()
-    all_in = threading.Barrier(8, timeout=60)
+    all_in = threading.Barrier(8, timeout=PATIENCE_S)
 
     def use(_: int) -> tuple[str, bool]:
         with shared(make, "one", tmp_path) as url:
@@ -45,17 +46,17 @@ def test_the_owner_leaves_last(tmp_path: Path) -> None:
     def own() -> None:
         with shared(make, "one", tmp_path):
             owner_in.set()
-            owner_may_leave.wait(60)
+            wait_for(owner_may_leave.is_set, "leave to go")
 
     with ThreadPoolExecutor(1) as pool:
         owner = pool.submit(own)
-        owner_in.wait(60)
+        wait_for(owner_in.is_set, "the owner to come in")
         with shared(make, "one", tmp_path):
             owner_may_leave.set()
             with pytest.raises(TimeoutError):
-                owner.result(timeout=0.3)
+                owner.result(timeout=HASTE_S)
             assert make.made[0].running
-        owner.result(timeout=60)
+        owner.result()
     assert not make.made[0].running
 
 

@@ -1,38 +1,46 @@
 """A real browser for the page, where there is one; else its tests are skipped and say what is missing."""
 
-import os
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
-ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+from tests.patience import PATIENCE_S
+from tests.web.tools import Missing, find_chromium, install_axe
+
+T = TypeVar("T")
+# Its own sandbox needs rights that containers do not have; it opens nothing but this page here, and asks nobody else.
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "browser: needs playwright and chromium; skipped without them")
+    config.addinivalue_line("markers", "browser: needs Chromium; skipped without it")
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (uv pip install playwright)")
-    program = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if program is None:
-        pytest.skip(f"no browser: none of {', '.join(CHROMIUM)} is on PATH (apt-get install chromium)")
-    with api.sync_playwright() as playwright:
-        # Chromium's own sandbox needs rights that containers do not have; it opens nothing but this page here.
-        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+def needed(find: Callable[[], T]) -> T:
+    """What was found; skips the test where it is missing."""
+    try:
+        return find()
+    except Missing as error:
+        pytest.skip(str(error))
+
+
+# Of a module: while it runs, no other event loop can in this thread.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = needed(find_chromium)
+    with sync_playwright() as playwright:
+        # Playwright's own download is another browser than the one that is tested on.
+        started = playwright.chromium.launch(executable_path=program, args=FLAGS, timeout=1_000 * PATIENCE_S)
         yield started
         started.close()
 
 
 @pytest.fixture(scope="session")
 def axe() -> str:
-    """The source of axe-core: a file named by AXE_CORE, else what npm put into .tools."""
-    file = Path(os.environ.get("AXE_CORE") or ROOT / ".tools/node_modules/axe-core/axe.min.js")
-    if not file.is_file():
-        pytest.skip("axe-core is not installed (npm install --prefix .tools axe-core, or set AXE_CORE to axe.min.js)")
-    return file.read_text("utf-8")
+    """The source of axe-core."""
+    return needed(install_axe).read_text("utf-8")

@@ -18,7 +18,16 @@ TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".s
 Json = dict[str, Any]
 
 FILMS: list[Json] = [
-    {"item_id": str(n), "title": title, "year": year, "genres": genres, "language": "en", "director": who, "tmdb_id": n}
+    {
+        "item_id": str(n),
+        "title": title,
+        "year": year,
+        "genres": genres,
+        "language": "en",
+        "director": who,
+        "tmdb_id": n,
+        "runtime": 100 + 10 * n,
+    }
     for n, (title, year, genres, who) in enumerate(
         [
             ("The Kid", 1921, ["Comedy", "Drama"], "Charlie Chaplin"),
@@ -133,9 +142,9 @@ def _brief(film: Json) -> Json:
 
 
 def _affinity(film: Json, liked: list[Json], query: str) -> float:
-    shared = sum(len(set(film["genres"]) & set(other["genres"])) for other in liked)
+    shared = float(sum(len(set(film["genres"]) & set(other["genres"])) for other in liked))
     text = json.dumps(film, ensure_ascii=False).lower()
-    return shared + 5 * sum(word in text for word in query.lower().split()) + film.get("popularity", 0) / 100
+    return shared + 5 * sum(word in text for word in query.lower().split()) + float(film.get("popularity", 0)) / 100
 
 
 def _passes(film: Json, filters: Json) -> bool:
@@ -146,6 +155,7 @@ def _passes(film: Json, filters: Json) -> bool:
         (not filters.get("genres") or bool(set(filters["genres"]) & set(film["genres"])))
         and not set(filters.get("not_genres") or []) & set(film["genres"])
         and (not filters.get("languages") or film["language"] in filters["languages"])
+        and 0 < film["runtime"] <= filters.get("runtime_to", 9999)
         and filters.get("year_from", 0) <= (year or 0) <= filters.get("year_to", 9999)
     )
 

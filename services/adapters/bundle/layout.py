@@ -3,7 +3,7 @@
 ::
 
     bundles/<version>/
-      manifest.json            what follows, with sizes, SHA-256, dtypes and shapes
+      manifest.json            what follows, with sizes, SHA-256, dtypes and shapes; before all else its own SHA-256
       catalogue.*.npy          columns of the films; a Strings column is two arrays, .offsets and .data
       collaborative.*.npy      the two item-item tables and the films that borrow from them
       popularity.npy
@@ -25,7 +25,7 @@ from services.recommender.domain.strings import Strings
 from services.recommender.domain.tables import Collaborative, ItemTable
 from services.recommender.errors import BundleDamaged
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 TEXT_INDEX = "text_index"
 
@@ -63,6 +63,10 @@ _ALWAYS = {
     "catalogue.language_codes": Column("<i2", ("films",)),
     "catalogue.votes": Column("<i4", ("films",)),
     "catalogue.tmdb_ids": Column("<i4", ("films",)),
+    "catalogue.runtimes": Column("<i2", ("films",)),
+    "catalogue.ages": Column("|i1", ("films",)),
+    "catalogue.series": Column("<i4", ("films",)),
+    "catalogue.parts": Column("<i2", ("films",)),
     "catalogue.hashes": Column("<u8", ("films",)),
     "catalogue.hash_rows": Column("<i4", ("films",)),
     "catalogue.traits.offsets": Column("<i4", ("films+1",)),
@@ -77,8 +81,10 @@ _ALWAYS = {
     "collaborative.outside": Column("<i4", ("outside films",)),
     "collaborative.neighbours": Column("<u2", ("neighbours", "outside films")),
     "collaborative.neighbour_weights": Column("<f4", ("neighbours", "outside films")),
-    "collaborative.novelty": Column("<f4", ("films",)),
+    "collaborative.events": Column("<i4", ("films",)),
+    "collaborative.shared": Column("|u1", ("table films", "collaborative.main entries")),
     "popularity": Column("<f4", ("films",)),
+    "acclaim": Column("<f4", ("films",)),
 }
 COLUMNS = _ALWAYS | _EMBEDDINGS
 
@@ -149,6 +155,10 @@ def catalogue_of(arrays: Arrays, languages: tuple[str, ...]) -> Catalogue:
         languages=languages,
         votes=of("votes"),
         tmdb_ids=of("tmdb_ids"),
+        runtimes=of("runtimes"),
+        ages=of("ages"),
+        series=of("series"),
+        parts=of("parts"),
         hashes=of("hashes"),
         hash_rows=of("hash_rows"),
         traits=traits,
@@ -169,7 +179,8 @@ def collaborative_of(arrays: Arrays) -> Collaborative:
         outside=of("outside"),
         neighbours=of("neighbours"),
         neighbour_weights=of("neighbour_weights"),
-        novelty=of("novelty"),
+        events=of("events"),
+        shared=of("shared"),
     )
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,17 @@ from services.recommender.domain.weights import Weights
 from services.recommender.errors import BundleDamaged, BundleMissing
 
 T = TypeVar("T")
+
+_DIGEST = "sha256"
+_SEAL = re.compile(rb'\{\n "sha256": "([0-9a-f]{64})",')
+
+
+def seal(document: Mapping[str, Any]) -> bytes:
+    """The bytes of a manifest: first the SHA-256 of all that follows it, since nothing else vouches for this file."""
+    content = {key: value for key, value in document.items() if key != _DIGEST}
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    rest = text.removeprefix("{").encode()
+    return f'{{\n "{_DIGEST}": "{hashlib.sha256(rest).hexdigest()}",'.encode() + rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +79,7 @@ class Manifest:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
     def to_json(self) -> dict[str, Any]:
-        """The whole document, readable by :meth:`load`."""
+        """The whole document, readable by :meth:`load` once it is sealed."""
         return {
             "format": FORMAT,
             "version": self.content_version(),
@@ -89,14 +101,16 @@ class Manifest:
         """The manifest of a bundle folder.
 
         Raises BundleMissing if there is no such folder, BundleDamaged if the manifest is missing, unreadable,
-        of another format, lacks a key, or was changed since it was written.
+        of another format, lacks a key, or was changed since it was written, be it by one bit.
         """
-        document = _read(folder)
+        content = _read(folder)
+        document = _document(folder / MANIFEST, content)
         found = document.get("format")
         if found != FORMAT:
             raise BundleDamaged(
                 f"{folder / MANIFEST}: format is {found!r}, expected {FORMAT}; build the bundle with this version"
             )
+        _check_seal(folder / MANIFEST, content)
         try:
             manifest = cls._parse(document)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -126,21 +140,35 @@ class Manifest:
         )
 
 
-def _read(folder: Path) -> dict[str, Any]:
+def _read(folder: Path) -> bytes:
     if not folder.is_dir():
         raise BundleMissing(f"{folder}: no bundle there; run `marquee build`, or `marquee bundle list` to see others")
     path = folder / MANIFEST
     try:
-        document = json.loads(path.read_bytes())
+        return path.read_bytes()
     except OSError as error:
         raise BundleDamaged(
             f"{path}: {error.strerror or error}, expected a manifest; build or copy the bundle again"
         ) from error
+
+
+def _document(path: Path, content: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise BundleDamaged(f"{path}: not JSON ({error}); build the bundle again") from error
     if not isinstance(document, dict):
         raise BundleDamaged(f"{path}: found a JSON {type(document).__name__}, expected an object")
     return document
+
+
+def _check_seal(path: Path, content: bytes) -> None:
+    found = _SEAL.match(content)
+    if found is None or hashlib.sha256(content[found.end() :]).hexdigest().encode() != found[1]:
+        raise BundleDamaged(
+            f"{path}: does not begin with the SHA-256 of what follows: it was changed since it was written, or an "
+            "older version wrote it; build or copy the bundle again"
+        )
 
 
 def _typed(document: dict[str, Any], key: str, kind: type[T]) -> T:

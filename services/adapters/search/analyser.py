@@ -8,7 +8,7 @@ import tantivy
 
 # Changing the chain below, the names of a title or the schema changes what is in an index: then count this up.
 # Bundles with an index of another analyser are refused and built anew.
-ANALYSER = "marquee-english-1"
+ANALYSER = "marquee-english-3"
 LONGEST_TERM = 60
 
 _PARENTHESES = re.compile(r"[(\[]([^()\[\]]*)[)\]]")

@@ -1,6 +1,7 @@
 """Search inside the process: tantivy for text, exact cosines for vectors. The default, and the fallback."""
 
 import tempfile
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
-from services.adapters.search.analyser import squeezed
+from services.adapters.search.analyser import squeezed, terms
 from services.adapters.search.legs import (
     EMPTY,
     REFERENCE_HITS,
@@ -26,10 +27,18 @@ from services.adapters.search.wording import Clause, clauses
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.filters import Filters
 from services.recommender.errors import BundleDamaged, SearchUnavailable
-from services.recommender.ports import Deadline, Leg, SearchRequest, SearchResult
+from services.recommender.ports import Deadline, Leg, Mention, Named, SearchRequest, SearchResult, TextField
 
 # More films of one name than this are not told apart by how well known they are.
 _NAMESAKES = 200
+_FIELDS = {
+    "title": TextField.TITLE,
+    "aka": TextField.OTHER_TITLE,
+    "keywords": TextField.KEYWORDS,
+    "overview": TextField.OVERVIEW,
+    "people": TextField.PEOPLE,
+}
+_NOWHERE = Mention(np.empty(0, np.int32), np.empty(0, np.uint8))
 
 
 class EmbeddedSearch:
@@ -68,6 +77,29 @@ class EmbeddedSearch:
             rows = np.concatenate([rows, self._best_known(others)])
         return rows[:limit].astype(np.int32)
 
+    def mentions(self, words: Sequence[str]) -> list[Mention]:
+        """Where each word stands, in any of its forms. Raises SearchUnavailable."""
+        return [self._mention(word) for word in words]
+
+    def named(self, text: str, errors: int = 0) -> Named:
+        """The films that go by exactly this name, else those at most so many errors away. Raises SearchUnavailable."""
+        name, queries = squeezed(text), self._ask()
+        if not name:
+            return Named(EMPTY.rows)
+        # A film's own title before what else films go by.
+        found = [
+            self._best_known(self._hits(queries.named(name, field), _NAMESAKES).rows)
+            for field in ("name", "other_name")
+            if queries.count(field, name)
+        ]
+        if found:
+            return Named(np.concatenate(found))
+        for distance in range(1, errors + 1):
+            rows = self._hits(queries.named(name, "name", distance), _NAMESAKES).rows
+            if len(rows):
+                return Named(self._best_known(rows), distance)
+        return Named(EMPTY.rows)
+
     def close(self) -> None:
         """Give the index files back; later searches raise SearchUnavailable."""
         self._searcher = self._queries = None
@@ -94,6 +126,14 @@ class EmbeddedSearch:
         rank[order] = np.arange(len(order), dtype=np.int32)
         return rank
 
+    def _mention(self, word: str) -> Mention:
+        found = terms(word)
+        if not found:
+            return _NOWHERE
+        hits = self._found(self._ask().standing(found[0], _FIELDS), len(self._bundle.catalogue))
+        rows = np.array([address.doc for _, address in hits], np.int32)
+        return Mention(rows, np.array([score for score, _ in hits], np.float32).astype(np.uint8))
+
     def _text_leg(self, text: str, filters: Filters, size: int) -> Leg:
         wanted = self.wording(text)
         if not wanted:
@@ -119,15 +159,20 @@ class EmbeddedSearch:
 
     def _hits(self, query: tantivy.Query, size: int) -> Leg:
         """The hits of an engine query; a document id is a row."""
+        hits = self._found(query, size)
+        rows = np.fromiter((address.doc for _, address in hits), np.int32, len(hits))
+        return ordered(rows, np.fromiter((score for score, _ in hits), np.float32, len(hits)))
+
+    def _found(self, query: tantivy.Query, size: int) -> list[tuple[float, tantivy.DocAddress]]:
+        """Score and address of each hit, best first. Raises SearchUnavailable."""
         searcher = self._searcher
         if searcher is None:
             raise SearchUnavailable("the index was closed; ask the release that is served now")
         try:
-            hits = searcher.search(query, size, count=False).hits
+            hits: list[tuple[float, tantivy.DocAddress]] = searcher.search(query, size, count=False).hits
         except ValueError as error:
             raise SearchUnavailable(f"the embedded index failed: {error}; verify the bundle") from error
-        rows = np.fromiter((address.doc for _, address in hits), np.int32, len(hits))
-        return ordered(rows, np.fromiter((score for score, _ in hits), np.float32, len(hits)))
+        return hits
 
     def _ask(self) -> QueryBuilder:
         queries = self._queries

@@ -1,6 +1,7 @@
 """A remote engine with the embedded one behind it: when the first is down or late, the second answers and says so."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from services.adapters.breaker import Breaker
 from services.adapters.search.failures import LEAST_S, RemoteFailure
-from services.recommender.ports import Deadline, SearchPort, SearchRequest, SearchResult
+from services.recommender.ports import Deadline, Mention, Named, SearchPort, SearchRequest, SearchResult
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +33,8 @@ class GuardedSearch:
     """The search port: asks ``remote`` unless the breaker holds it back, and ``local`` whenever that gives nothing.
 
     ``local`` holds the films of the same bundle, so the answer is of the same kind; why it is not the remote one
-    stands in ``SearchResult.degraded``. Type-ahead is always local: it follows every key that is pressed.
+    stands in ``SearchResult.degraded``. Type-ahead is always local: it follows every key that is pressed. So is what
+    words and names the films have: a query is read by it before either engine is asked.
     """
 
     def __init__(self, remote: RemoteSearch, local: SearchPort, breaker: Breaker) -> None:
@@ -63,6 +65,14 @@ class GuardedSearch:
     def suggest(self, prefix: str, limit: int) -> NDArray[np.int32]:
         """Rows for a type-ahead, from the local index."""
         return self._local.suggest(prefix, limit)
+
+    def mentions(self, words: Sequence[str]) -> list[Mention]:
+        """Where words stand, from the local index."""
+        return self._local.mentions(words)
+
+    def named(self, text: str, errors: int = 0) -> Named:
+        """The films of a name, from the local index."""
+        return self._local.named(text, errors)
 
     def close(self) -> None:
         """Close both."""

@@ -1,6 +1,6 @@
 """From what is asked for to a query of the embedded engine."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import tantivy
 from tantivy import FieldType, Occur, Query
@@ -29,9 +29,22 @@ class QueryBuilder:
         """The query for films that meet any of the clauses."""
         return Query.boolean_query([(Occur.Should, query) for clause in clauses for query in self._clause(clause)])
 
-    def named(self, name: str) -> Query:
-        """The query for films of exactly this squeezed title."""
-        return self._exactly("name", name)
+    def named(self, name: str, field: str = "name", errors: int = 0) -> Query:
+        """The query for films of this squeezed title, or of one some typing errors away."""
+        if not errors:
+            return self._exactly(field, name)
+        return Query.const_score_query(
+            Query.fuzzy_term_query(self._schema, field, name, distance=errors), 1.0
+        )  # fmt: skip
+
+    def standing(self, term: str, bits: Mapping[str, int]) -> Query:
+        """The query for films with a term; the score of a film is the sum of the bits of the fields it stands in."""
+        found = [
+            (Occur.Should, Query.const_score_query(self._exactly(field, term), float(bit)))
+            for field, bit in bits.items()
+            if self.count(field, term)
+        ]
+        return Query.boolean_query(found)
 
     def filtered(self, query: Query, filters: Filters) -> Query:
         """The same query and the same scores, only for films that pass; agrees with ``Filters.mask``."""
@@ -62,10 +75,14 @@ class QueryBuilder:
             yield self._genres(filters.genres)
         if filters.year_from is not None or filters.year_to is not None:
             yield self._range("year", filters.year_from, filters.year_to)
+        if filters.runtime_to is not None:
+            yield self._range("runtime", None, filters.runtime_to)
         if filters.languages:
             yield Query.term_set_query(self._schema, "language", list(filters.languages))
         if filters.min_votes:
             yield self._range("votes", filters.min_votes, None)
+        if filters.rows is not None:
+            yield Query.term_set_query(self._schema, "row", list(filters.rows))
 
     def _genres(self, mask: int) -> Query:
         numbers = [number for number in range(len(GENRES)) if mask >> number & 1]

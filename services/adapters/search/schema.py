@@ -19,13 +19,12 @@ NAME_FIELDS = ("name", "other_name", "director", "person")
 
 
 def build_schema() -> tantivy.Schema:
-    """The tantivy schema: text and names for finding, genre, year, language and votes for filtering."""
+    """The tantivy schema: text and names for finding, the rest for filtering."""
     builder = tantivy.SchemaBuilder()
     for field in TEXT_FIELDS:
         builder.add_text_field(field, tokenizer_name=ANALYSER, index_option="freq")
     for field in (*NAME_FIELDS, "language"):
         builder.add_text_field(field, tokenizer_name="raw", index_option="basic")
-    builder.add_integer_field("row", fast=True)
-    for field in ("genre", "year", "votes"):
+    for field in ("row", "genre", "year", "runtime", "votes"):
         builder.add_integer_field(field, indexed=True, fast=True)
     return builder.build()

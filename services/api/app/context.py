@@ -7,6 +7,7 @@ from typing import cast
 from starlette.types import Scope
 
 _SCOPE_KEY = "marquee.context"
+_METHOD_KEY = "marquee.method"
 _DEGRADED = b"x-marquee-degraded"
 
 
@@ -41,6 +42,16 @@ def attach(scope: Scope, context: Context) -> None:
 def context_of(scope: Scope) -> Context:
     """The request's context; an empty one outside the middleware."""
     return cast("Context", scope.get(_SCOPE_KEY) or Context("-", 0.0))
+
+
+def ask_instead(scope: Scope, method: str) -> Scope:
+    """The same request by another method; ``method_of`` still tells the one that was sent."""
+    return {**scope, "method": method, _METHOD_KEY: method_of(scope)}
+
+
+def method_of(scope: Scope) -> str:
+    """The method as it was sent."""
+    return cast("str", scope.get(_METHOD_KEY) or scope["method"])
 
 
 def header(scope: Scope, name: bytes) -> str | None:

@@ -8,10 +8,10 @@ from typing import Any, cast
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.api.app.port import RecommenderPort
 from services.api.app.runner import Runner
 from services.api.app.services import AppServices
 from services.recommender.ports import Deadline
-from services.recommender.service import Recommender
 
 MAX_AGE_S = 300
 
@@ -24,7 +24,7 @@ class Edge:
     runner: Runner
 
     @property
-    def recommender(self) -> Recommender:
+    def recommender(self) -> RecommenderPort:
         """The recommender."""
         return self.services.recommender
 

@@ -93,7 +93,9 @@ def _of_http(error: HTTPException) -> Problem:
     kind = _OF_STATUS.get(error.status_code, Kind(error.status_code, "http-error", "The request failed"))
     headers = {**(error.headers or {})}
     if "Allow" in headers:
-        headers["Allow"] = ", ".join(sorted(headers["Allow"].split(", ")))
+        methods = set(headers["Allow"].split(", "))
+        # Whatever answers GET answers HEAD; see the middleware HeadAsGet.
+        headers["Allow"] = ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
     return Problem(kind.status, kind.slug, kind.title, _DETAIL.get(error.detail, error.detail), headers=headers)
 
 

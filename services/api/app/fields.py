@@ -13,6 +13,7 @@ from services.recommender.domain.request import MAX_K
 MAX_ID = 256
 MAX_SEEDS = 500
 MAX_EXCLUDED = 1_000
+MAX_ONLY = 10_000
 MAX_QUERY = 500
 MAX_BATCH = 100
 MAX_TMDB_ID = 2**31 - 1
@@ -22,8 +23,10 @@ LIMITS: dict[str, tuple[float, float]] = {
     "top_n": (1, MAX_K),
     "limit": (1, 50),
     "diversity": (0, 1),
+    "familiarity": (0, 1),
     "year_from": (1870, 2100),
     "year_to": (1870, 2100),
+    "runtime_to": (1, 6_000),
     "min_votes": (0, 2**31 - 1),
     "tmdb_id": (1, MAX_TMDB_ID),
     "tmdb_ids": (1, MAX_TMDB_ID),

@@ -30,13 +30,16 @@ from services.api.app.services import AppServices
 from services.api.app.telemetry import install_telemetry
 from services.bootstrap import Services, build_services
 from services.recommender.answer import Options
-from services.recommender.errors import BundleError, EncoderUnavailable, MarqueeError
+from services.recommender.errors import BundleDamaged, BundleError, EncoderUnavailable, MarqueeError
 from services.settings import Settings, load_settings
 
 # Kept free of an answer's time to write and send it.
 MARGIN_S = 0.2
 SHORTEST_S = 0.05
+_INITIALIZATION = "AWS_LAMBDA_INITIALIZATION_TYPE"
 _SNAPSHOT = "snap-start"
+# Where nobody waits while the runtime initialises.
+_BEFOREHAND = frozenset({_SNAPSHOT, "provisioned-concurrency"})
 
 log = logging.getLogger("marquee.lambda")
 
@@ -56,12 +59,17 @@ class Function:
         answer: dict[str, Any] = self.adapter(event, context)
         return answer
 
-    def open_bundle(self) -> None:
-        """Open the bundle now; if there is none, say so in the log: every answer will say it again."""
+    def open_bundle(self, *, publishing: bool = False) -> None:
+        """Open the bundle now; if there is none, say so in the log: every answer will say it again.
+
+        ``publishing``: raises BundleDamaged, so that a version with a damaged bundle never comes into service.
+        """
         try:
             self.wired.recommender.warm()
         except BundleError as error:
             log.error("There is nothing to serve: %s. An image without a bundle needs one in MARQUEE_HOME.", error)
+            if publishing and isinstance(error, BundleDamaged):
+                raise
 
     def load(self) -> None:
         """Load what is else loaded by the first answers: the library of OpenSearch and the text encoder, which takes
@@ -119,16 +127,19 @@ def prepare(environment: Mapping[str, str]) -> None:
         return
     # The runtime lets everything from INFO on through, and Mangum would log paths, which hold people's ids.
     logging.getLogger().setLevel(logging.WARNING)
-    made = function()
-    made.open_bundle()
+    made, publishing = function(), environment.get(_INITIALIZATION) == _SNAPSHOT
+    made.open_bundle(publishing=publishing)
     # A snapshot brings it along; without one every cold start would wait for it.
-    if environment.get("AWS_LAMBDA_INITIALIZATION_TYPE") == _SNAPSHOT:
+    if publishing:
         made.load()
 
 
 def _wired(settings: Settings) -> Services:
+    """A cold start that a request waits for does not read the whole bundle: the image was only made with a sound one,
+    and Lambda checks what it loads of an image.
+    """
     try:
-        return build_services(settings, connect=False)
+        return build_services(settings, connect=False, verify=os.environ.get(_INITIALIZATION) in _BEFOREHAND)
     except MarqueeError as error:
         log.critical("Marquee can't start: %s", error)
         if settings.ddb_users_table is None:

@@ -13,7 +13,7 @@ from services.api.app.cors import ProblemCors
 from services.api.app.edge import Edge
 from services.api.app.errors import install_handlers
 from services.api.app.gate import PUBLIC, Gate
-from services.api.app.middleware import BodyLimit, EncodedSlashes, Observer, SafeHeaders
+from services.api.app.middleware import BodyLimit, EncodedSlashes, HeadAsGet, Observer, SafeHeaders
 from services.api.app.openapi import install_openapi
 from services.api.app.origin import OriginCheck
 from services.api.app.pages import DOCS_POLICY, install_pages
@@ -81,10 +81,11 @@ def _install_layers(app: FastAPI, edge: Edge, public: frozenset[str]) -> None:
         app.add_middleware(
             ProblemCors,
             allow_origins=list(services.cors_origins),
-            allow_methods=["GET", "POST", "DELETE"],
+            allow_methods=["GET", "HEAD", "POST", "DELETE"],
             allow_headers=["Content-Type", "X-API-Key", "X-Request-Id", "Idempotency-Key", "If-None-Match"],
             expose_headers=_EXPOSED,
         )
+    app.add_middleware(HeadAsGet)
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.api.app.context import Context, attach, has_header, header
+from services.api.app.context import Context, ask_instead, attach, has_header, header
 from services.api.app.errors import problem_of
 from services.api.app.observability import observe
 
@@ -30,6 +30,29 @@ SECURITY: Headers = (
 )
 API_POLICY = b"default-src 'none'; frame-ancestors 'none'"
 PRIVATE = b"private, no-store"
+
+
+@dataclass(frozen=True, slots=True)
+class HeadAsGet:
+    """Answers HEAD with what GET answers, errors included, but for the body (RFC 9110, 9.3.2).
+
+    It stands around all other layers, so that key, quota and limits hold as for GET; none of them has to know.
+    """
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+
+        async def without_body(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self.app(ask_instead(scope, "GET"), receive, without_body)
 
 
 @dataclass(frozen=True, slots=True)

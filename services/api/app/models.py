@@ -9,6 +9,7 @@ from pydantic_core.core_schema import ValidationInfo
 from services.api.app.fields import (
     MAX_BATCH,
     MAX_EXCLUDED,
+    MAX_ONLY,
     Genres,
     ItemId,
     ItemIds,
@@ -38,6 +39,7 @@ class FiltersBody(Body):
     not_genres: Genres | None = Field(default=None, description="none of them")
     year_from: Annotated[int, between("year_from")] | None = None
     year_to: Annotated[int, between("year_to")] | None = None
+    runtime_to: Annotated[int, between("runtime_to")] | None = Field(default=None, description="minutes, inclusive")
     languages: Annotated[tuple[Language, ...], Field(max_length=20)] | None = Field(
         default=None, description="ISO 639-1 codes, any of them"
     )
@@ -58,6 +60,7 @@ class FiltersBody(Body):
             not_genres=genres.to_mask(self.not_genres or ()),
             year_from=self.year_from,
             year_to=self.year_to,
+            runtime_to=self.runtime_to,
             languages=self.languages or (),
             min_votes=self.min_votes,
         )
@@ -78,9 +81,15 @@ class RecommendBody(Body):
     tmdb_ids: TmdbIds | None = Field(default=None, description="likes by TMDB id; not stored")
     query: QueryText | None = Field(default=None, description="free text; blank is none")
     filters: FiltersBody | None = None
+    only_item_ids: Annotated[tuple[ItemId, ...], Field(max_length=MAX_ONLY)] | None = Field(
+        default=None, description="a library or shelf: nothing else is recommended"
+    )
     exclude_item_ids: Annotated[tuple[ItemId, ...], Field(max_length=MAX_EXCLUDED)] | None = None
     include_seen: Annotated[bool, Field(strict=True)] = False
     diversity: Annotated[float, between("diversity")] = 0.2
+    familiarity: Annotated[float, between("familiarity")] | None = Field(
+        default=None, description="0: films hardly anybody has heard of; 1: crowd-pleasers; .5, the default: neither"
+    )
     cursor: Annotated[str, Field(min_length=1, max_length=8_192)] | None = Field(
         default=None, description="next_cursor of the page before"
     )
@@ -96,9 +105,11 @@ class RecommendBody(Body):
             tmdb_ids=self.tmdb_ids or (),
             query=self.query,
             filters=self.filters.to_filters() if self.filters else NO_FILTERS,
+            only_item_ids=self.only_item_ids,
             exclude_item_ids=self.exclude_item_ids or (),
             include_seen=self.include_seen,
             diversity=self.diversity,
+            familiarity=self.familiarity,
             cursor=self.cursor,
         )
 

@@ -7,7 +7,7 @@ from typing import cast
 
 from starlette.types import Scope
 
-from services.api.app.context import Context
+from services.api.app.context import Context, method_of
 from services.api.app.observation import NO_ROUTE, Observation, Telemetry
 from services.api.app.people import Pseudonyms
 
@@ -26,7 +26,7 @@ def observe(scope: Scope, context: Context, status: int) -> None:
         facts["user"] = pseudonyms.of(context.person)
     seen = Observation(
         request_id=context.request_id,
-        method=scope["method"],
+        method=method_of(scope),
         route=getattr(scope.get("route"), "path", NO_ROUTE),
         status=status,
         ms=round((perf_counter() - context.started) * 1_000, 2),

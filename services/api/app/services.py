@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from services.api.app.port import RecommenderPort
 from services.recommender.ports import KeyStore, QuotaPort, SecretPort
-from services.recommender.service import Recommender
 
 if TYPE_CHECKING:
     from services.bootstrap import Services
 
-MAX_BODY_BYTES = 1 << 20
+# Ten thousand ids of 200 bytes each (``only_item_ids``); Lambda takes 6 MB.
+MAX_BODY_BYTES = 2 << 20
 WEB_DIR = Path(__file__).resolve().parents[2] / "web"
 
 
@@ -22,7 +23,7 @@ class AppServices:
     ``web_dir``: folder of the demo page. ``close`` gives files and sockets back at shutdown.
     """
 
-    recommender: Recommender
+    recommender: RecommenderPort
     keys: KeyStore | None = None
     quota: QuotaPort | None = None
     auth_required: bool = False

@@ -16,8 +16,9 @@ from services.recommender.domain.weights import Weights
 @dataclass(frozen=True, slots=True, eq=False)
 class Bundle:
     """``popularity`` float32[films], >= 0, the mean of its best 50 is 1 (likes, with votes far below to order
-    the films nobody rated). ``embeddings`` is None in a bundle built without an encoder. ``model_version``
-    names the collaborative model. ``figures`` are the evaluation figures written at build.
+    the films nobody rated). ``acclaim`` float32[films], >= 0, on the same scale: votes times their average squared, for
+    catalogues with no or few likes; all 0 where there are no votes. ``embeddings`` is None in a bundle built without an
+    encoder. ``model_version`` names the collaborative model. ``figures`` are the evaluation figures written at build.
     """
 
     version: str
@@ -25,6 +26,7 @@ class Bundle:
     catalogue: Catalogue
     collaborative: Collaborative
     popularity: NDArray[np.float32]
+    acclaim: NDArray[np.float32]
     embeddings: Embeddings | None
     weights: Weights = field(default_factory=Weights)
     figures: Mapping[str, Any] = field(default_factory=dict)

@@ -19,6 +19,8 @@ class TraitKind(IntEnum):
     DIRECTOR = 2
     KEYWORD = 3
     CAST = 4
+    SERIES = 5
+    LANGUAGE = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +46,9 @@ class Traits:
 @dataclass(frozen=True, slots=True, eq=False)
 class Catalogue:
     """Columns over n films. ``years`` int16 (0 unknown), ``genre_bits`` uint32 over ``genres.GENRES``,
-    ``language_codes`` int16 into ``languages`` (-1 unknown), ``votes`` int32, ``tmdb_ids`` int32 (0 none),
+    ``language_codes`` int16 into ``languages`` (-1 unknown), ``votes`` int32, ``tmdb_ids`` int32 (0 none), ``runtimes``
+    int16 minutes (0 unknown), ``ages`` int8: from what age on the film is suitable (-1 unknown), ``series`` int32: the
+    number of its series (-1 none) and ``parts`` int16 its place in it, by year (1, 2, ...; 0 none),
     ``hashes`` uint64 sorted with ``hash_rows`` int32, the row of each. ``details`` Strings[n] of JSON objects
     (overview, directors, cast, keywords, runtime, imdb_id, poster_path, tagline, title_year): read for one film
     at a time and left on disk otherwise.
@@ -59,6 +63,10 @@ class Catalogue:
     languages: tuple[str, ...]
     votes: NDArray[np.int32]
     tmdb_ids: NDArray[np.int32]
+    runtimes: NDArray[np.int16]
+    ages: NDArray[np.int8]
+    series: NDArray[np.int32]
+    parts: NDArray[np.int16]
     hashes: NDArray[np.uint64]
     hash_rows: NDArray[np.int32]
     traits: Traits
@@ -83,8 +91,11 @@ class Catalogue:
         """The row of each id, int32[n], -1 for an unknown one. A hash that meets another film's is unknown."""
         wanted = list(item_ids)
         rows = self.rows_of_hashes(hash_ids(wanted))
-        known = [row >= 0 and self.item_ids[row] == item_id for row, item_id in zip(rows, wanted, strict=True)]
-        return np.where(np.array(known, bool), rows, np.int32(-1))
+        found = np.flatnonzero(rows >= 0)
+        theirs = self.item_ids.take(rows[found])
+        others = [at for at, item_id in zip(found.tolist(), theirs, strict=True) if wanted[at] != item_id]
+        rows[others] = -1
+        return rows
 
     def rows_of_tmdb(self, tmdb_ids: Iterable[int]) -> NDArray[np.int32]:
         """The first row with each TMDB id, int32[n], -1 for an unknown one."""

@@ -33,9 +33,14 @@ class Centred:
         """The weighted sum of the vectors, float32[dims]."""
         return np.asarray((weights * self.own) @ self.codes - (weights @ self.shared) * self.mean, np.float32)
 
-    def dot(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Their products with a vector float32[dims], float32[n]."""
-        return np.asarray((self.codes @ vector) * self.own - (self.mean @ vector) * self.shared, np.float32)
+    def dots(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Their products with some vectors float32[v, dims], float32[v, n]."""
+        products = (vectors @ self.codes.T) * self.own
+        return np.asarray(products - (vectors @ self.mean)[:, None] * self.shared, np.float32)
+
+    def products(self, others: "Centred") -> NDArray[np.float32]:
+        """Their products with other films' vectors, float32[n, others]."""
+        return others.dots(self.codes * self.own[:, None] - self.mean * self.shared[:, None])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,4 +1,4 @@
-"""What a caller may ask of a film: genres, years, languages, votes. One meaning, in numpy and in the engines."""
+"""What a caller may ask of a film: genre, year, running time, language, votes; one meaning in numpy and the engines."""
 
 from dataclasses import dataclass
 
@@ -11,15 +11,18 @@ from services.recommender.domain.catalogue import Catalogue
 @dataclass(frozen=True, slots=True)
 class Filters:
     """All given conditions must hold. ``genres``: any of them (bit mask); ``not_genres``: none of them.
-    Years are inclusive. A film without a year or language fails a filter on it.
+    Years are inclusive, and so is ``runtime_to``, in minutes. A film whose year, running time or language is unknown
+    fails a filter on it. ``rows``: these films alone (a shelf), ascending and distinct.
     """
 
     genres: int = 0
     not_genres: int = 0
     year_from: int | None = None
     year_to: int | None = None
+    runtime_to: int | None = None
     languages: tuple[str, ...] = ()
     min_votes: int = 0
+    rows: tuple[int, ...] | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -37,11 +40,17 @@ class Filters:
             passes &= catalogue.years > 0
             passes &= catalogue.years >= (self.year_from or 0)
             passes &= catalogue.years <= (self.year_to if self.year_to is not None else np.iinfo(np.int16).max)
+        if self.runtime_to is not None:
+            passes &= (catalogue.runtimes > 0) & (catalogue.runtimes <= self.runtime_to)
         if self.languages:
             codes = [catalogue.languages.index(code) for code in self.languages if code in catalogue.languages]
             passes &= np.isin(catalogue.language_codes, codes)
         if self.min_votes:
             passes &= catalogue.votes >= self.min_votes
+        if self.rows is not None:
+            among = np.zeros(len(catalogue), bool)
+            among[np.array(self.rows, np.intp)] = True
+            passes &= among
         return passes
 
 

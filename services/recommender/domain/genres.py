@@ -31,6 +31,9 @@ GENRES: tuple[str, ...] = (
     "Western",
 )
 
+# Marks that MovieLens and TMDB list with the genres: they can be filtered by, but say nothing of a taste.
+NO_GENRES = frozenset({"IMAX", "TV Movie"})
+
 _ALIASES = {
     "sci-fi": "Science Fiction",
     "scifi": "Science Fiction",

@@ -30,6 +30,18 @@ class Strings:
     def __getitem__(self, row: int) -> str:
         return self.data[self.offsets[row] : self.offsets[row + 1]].tobytes().decode("utf-8")
 
+    def take(self, rows: NDArray[np.int32]) -> list[str]:
+        """The strings of some rows: one look at the arrays for all of them."""
+        starts = self.offsets[rows]
+        lengths = self.offsets[rows + 1] - starts
+        ends = np.cumsum(lengths)
+        at = np.repeat(starts - (ends - lengths), lengths) + np.arange(int(lengths.sum()))
+        whole = self.data[at].tobytes()
+        return [
+            whole[start:end].decode("utf-8")
+            for start, end in zip((ends - lengths).tolist(), ends.tolist(), strict=True)
+        ]
+
     def __iter__(self) -> Iterator[str]:
         whole = self.data.tobytes()
         bounds = self.offsets.tolist()

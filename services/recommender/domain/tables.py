@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 # Films whose rows are summed at once: the rows of a long history would be megabytes, fetched and given back.
 SLICE = 100
+# Events after which a film is a third as new as one that nobody has touched.
+NOVELTY_EVENTS = 2.0
 # Every float16 as float32, by its bits: looking them up takes half as long as converting them, where the processor has
 # no instruction that numpy uses for it.
 _FLOATS = np.arange(1 << 16, dtype=np.uint16).view(np.float16).astype(np.float32)
@@ -67,8 +69,9 @@ class Collaborative:
 
     ``rows`` int32[T]: catalogue row of each table position; ``position`` int32[films]: the way back, -1 outside.
     Films outside borrow: ``outside`` int32[M] ascending catalogue rows, ``neighbours`` uint16[m, M] table positions
-    with ``neighbour_weights`` float32[m, M]; the weights of a film sum to at most 1. ``novelty`` float32[films]: how
-    little the tables can know of a film, exp(-events / 2), 1 for a film nobody has touched.
+    with ``neighbour_weights`` float32[m, M]; the weights of a film sum to at most 1. ``events`` int32[films]: on how
+    many people's records a film stands. ``shared`` uint8[T, K], beside ``main.columns``: how many people like both
+    films (255 for more).
     """
 
     rows: NDArray[np.int32]
@@ -78,7 +81,27 @@ class Collaborative:
     outside: NDArray[np.int32]
     neighbours: NDArray[np.uint16]
     neighbour_weights: NDArray[np.float32]
-    novelty: NDArray[np.float32]
+    events: NDArray[np.int32]
+    shared: NDArray[np.uint8]
+
+    def novelty(self) -> NDArray[np.float32]:
+        """How little the tables can know of each film, float32[films]: exp(-events / 2), 1 where there are none."""
+        return np.asarray(np.exp(-self.events.astype(np.float32) / np.float32(NOVELTY_EVENTS)), np.float32)
+
+    def supported(self, films: NDArray[np.int32], others: NDArray[np.int32], people: int) -> NDArray[np.bool_]:
+        """Whether at least ``people`` people like both films of a pair, bool[films, others] (catalogue rows). Pairs
+        outside the tables, and those that no table row keeps, have no such people.
+        """
+        out = np.zeros((len(films), len(others)), bool)
+        inside = np.flatnonzero(self.position[films] >= 0)
+        targets = self.position[others]
+        slot = np.full(len(self.rows), -1, np.int32)
+        slot[targets[targets >= 0]] = np.flatnonzero(targets >= 0)
+        home = self.position[films[inside]]
+        at = slot[self.main.columns[home]]
+        owner, entry = np.nonzero((at >= 0) & (self.shared[home] >= people))
+        out[inside[owner], at[owner, entry]] = True
+        return out
 
     def spread(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
         """Scores of table positions float32[T] as scores of films float32[films], outside films borrowing."""

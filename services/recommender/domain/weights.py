@@ -24,8 +24,48 @@ class Weights:
     popularity: float = 1.1
     popularity_half: float = 3.0
     popularity_power: float = 2.5
-    content: float = 0.0
+    # What of the prior never fades.
+    standing_popularity: float = 0.0
     traits: float = 1.0
+    # A taste's films are alike by a (stages/coherence.py); coherence c = (a - from) / span, within 0 ... 1.
+    # Popularity counts 1 - c, traits 1 + coherent_traits c^2, text coherent_content c (seeds_content c for films given
+    # with a request), and well-known films of the tables (1 + events / 20) ** -(coherent_lift c^2).
+    coherence_from: float = 0.11
+    coherence_span: float = 0.12
+    coherence_single: float = 0.0
+    # Films given with a request, by somebody of whom nothing is stored, mean "like these": their coherence starts lower
+    # and is never below the floor, nor below that of a single one.
+    seeds_from: float = 0.06
+    seeds_span: float = 0.08
+    seeds_floor: float = 0.8
+    seeds_single: float = 1.0
+    # A long list of likes speaks for itself: coherence counts by half at so many.
+    coherence_half: float = 16.0
+    coherent_traits: float = 3.5
+    # How far a trait counts by how many of the taste's films have it: share ** (coherent_focus c).
+    coherent_focus: float = 1.0
+    # How much more a shared trait counts for a well-known film.
+    coherent_fame: float = 1.0
+    coherent_content: float = 1.0
+    seeds_content: float = 2.0
+    coherent_lift: float = 0.35
+    # A film of the taste with so many events is known by half to the tables.
+    certain_events: float = 3.0
+    # The next part of a series for somebody who likes the part before it.
+    sequels: float = 0.3
+    # Events a film at which people's events and the world's votes carry the ranking by half each; weights of traits and
+    # text where there are no events.
+    mature_events: float = 1.0
+    bare_traits: float = 4.0
+    bare_content: float = 16.0
+    bare_tables: float = 0.8
+    # Films like a film: weights, the exponent of the lift, and the logistic.
+    similar_collaborative: float = 1.0
+    similar_content: float = 2.0
+    similar_traits: float = 4.0
+    similar_lift: float = 0.5
+    similar_midpoint: float = 1.2
+    similar_scale: float = 0.6
     # What a film nobody has rated gets for each unit of cosine with the taste; chosen on cold films.
     novelty: float = 0.4
     dislike: float = 1.0

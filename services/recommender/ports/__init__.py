@@ -4,12 +4,16 @@ from services.recommender.ports.access import ApiKey, KeyStore, Quota, QuotaPort
 from services.recommender.ports.explain import Evidence, Explainer
 from services.recommender.ports.search import (
     Leg,
+    Mention,
+    Named,
     Release,
     Releases,
     SearchPort,
     SearchRequest,
     SearchResult,
     TextEncoder,
+    TextField,
+    TextIndex,
 )
 from services.recommender.ports.secrets import SecretPort
 from services.recommender.ports.state import (
@@ -38,6 +42,8 @@ __all__ = [
     "KeyStore",
     "Leg",
     "LoggedEvent",
+    "Mention",
+    "Named",
     "Quota",
     "QuotaPort",
     "Receipt",
@@ -50,5 +56,7 @@ __all__ = [
     "StatePort",
     "StateRead",
     "TextEncoder",
+    "TextField",
+    "TextIndex",
     "UserExport",
 ]

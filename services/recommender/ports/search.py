@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from enum import IntFlag
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +51,43 @@ class SearchResult:
     degraded: tuple[str, ...] = ()
 
 
-class SearchPort(Protocol):
+class TextField(IntFlag):
+    """Where in a film's text a word stands."""
+
+    TITLE = 1
+    OTHER_TITLE = 2
+    KEYWORDS = 4
+    OVERVIEW = 8
+    PEOPLE = 16
+
+
+class Mention(NamedTuple):
+    """The films whose text has a word: ``rows`` int32[n], each once, and ``fields`` uint8[n] of TextField."""
+
+    rows: NDArray[np.int32]
+    fields: NDArray[np.uint8]
+
+
+class Named(NamedTuple):
+    """The films of a name, best known first, int32[n], and how many typing errors away from it that is."""
+
+    rows: NDArray[np.int32]
+    errors: int = 0
+
+
+class TextIndex(Protocol):
+    """The words and names of one bundle's films, read in the process: no engine is asked."""
+
+    def mentions(self, words: Sequence[str]) -> list[Mention]:
+        """Where each word stands, in any of its forms ("dogs" is found by "dog")."""
+        ...
+
+    def named(self, text: str, errors: int = 0) -> Named:
+        """The films that go by exactly this name; where none does, those at most ``errors`` typing errors away."""
+        ...
+
+
+class SearchPort(TextIndex, Protocol):
     """Text and vector retrieval over one bundle's films. Text is plain words: operators have no meaning."""
 
     index_version: str

@@ -1,4 +1,6 @@
-"""The search legs of a request: BM25 by its words, kNN by their meaning or by the films of the taste."""
+"""The search legs of a request: names by BM25, words by their meaning, or the films nearest to those of the taste."""
+
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,6 +9,7 @@ from services.recommender.domain.request import Request
 from services.recommender.domain.weights import Weights
 from services.recommender.errors import EncoderUnavailable, SearchUnavailable
 from services.recommender.ports import Deadline, Release, SearchRequest, SearchResult, TextEncoder
+from services.recommender.query.conditions import Understood
 from services.recommender.stages.plan import Plan
 from services.recommender.stages.retrieval import SEARCH_SIZE
 from services.recommender.stages.taste import Taste
@@ -15,47 +18,65 @@ from services.recommender.stages.taste import Taste
 TASTE_VECTORS = 8
 
 
-def search_legs(
-    release: Release,
-    encoder: TextEncoder | None,
-    request: Request,
-    plan: Plan,
-    taste: Taste,
-    constants: Weights,
-    deadline: Deadline,
-) -> tuple[SearchResult, list[str]]:
-    """Both legs in one round trip, and what of them is missing: an answer is given without, and says so."""
-    vectors, degraded = None, []
-    try:
-        vectors = _vectors(release, encoder, request, plan, taste, constants)
-    except EncoderUnavailable as error:
-        degraded.append(f"encoder: {error}")
-    text = request.query if plan.text else None
-    if text is None and vectors is None:
-        return SearchResult(), degraded
-    try:
-        wanted = SearchRequest(text, vectors, request.filters, SEARCH_SIZE)
-        hits = release.search.search(wanted, deadline)
-    except SearchUnavailable as error:
-        return SearchResult(), [*degraded, f"search: {error}"]
-    return hits, [*degraded, *(f"search: {reason}" for reason in hits.degraded)]
+@dataclass(frozen=True, slots=True, eq=False)
+class Searched:
+    """``hits`` of both legs. ``vectors`` float32[1, dims]: the meaning of a query's words, if they were encoded.
+    ``degraded``: what is missing: an answer is given without, and says so.
+    """
+
+    hits: SearchResult
+    vectors: NDArray[np.float32] | None = None
+    degraded: list[str] = field(default_factory=list)
 
 
-def _vectors(
-    release: Release,
-    encoder: TextEncoder | None,
-    request: Request,
-    plan: Plan,
-    taste: Taste,
-    constants: Weights,
-) -> NDArray[np.float32] | None:
-    """Unit query vectors float32[q, dims]; None where the leg is not wanted or the bundle has no vectors."""
-    embeddings = release.bundle.embeddings
-    if not plan.content or embeddings is None:
-        return None
-    if request.query is None:
+@dataclass(frozen=True, slots=True, eq=False)
+class Searcher:
+    """Search over one release, and the encoder of words, if one is installed."""
+
+    release: Release
+    encoder: TextEncoder | None
+
+    def search(
+        self,
+        request: Request,
+        understood: Understood | None,
+        plan: Plan,
+        taste: Taste,
+        constants: Weights,
+        deadline: Deadline,
+    ) -> Searched:
+        """Both legs in one round trip. A query's words are looked for by name only where they may be one: descriptions
+        are read by the bundle's own index.
+        """
+        words = understood is not None and bool(understood.words)
+        meaning, degraded = None, []
+        if understood is not None and words and plan.query_content:
+            try:
+                meaning = self._meaning(understood.text)
+            except EncoderUnavailable as error:
+                degraded.append(f"encoder: {error}")
+        text = understood.text if understood is not None and words and understood.titled and plan.query_text else None
+        vectors = meaning if words else self._films(plan, taste, constants)
+        if text is None and vectors is None:
+            return Searched(SearchResult(), None, degraded)
+        try:
+            hits = self.release.search.search(SearchRequest(text, vectors, request.filters, SEARCH_SIZE), deadline)
+        except SearchUnavailable as error:
+            return Searched(SearchResult(), meaning, [*degraded, f"search: {error}"])
+        return Searched(hits, meaning, [*degraded, *(f"search: {reason}" for reason in hits.degraded)])
+
+    def _films(self, plan: Plan, taste: Taste, constants: Weights) -> NDArray[np.float32] | None:
+        """The heaviest films of the taste as vectors; None where the leg is not wanted."""
+        embeddings = self.release.bundle.embeddings
+        if embeddings is None or not plan.ask_vectors or taste.is_empty:
+            return None
         heaviest = np.argsort(-taste.weights(constants), kind="stable")[:TASTE_VECTORS]
         return embeddings.rows(taste.rows[heaviest])
-    if encoder is None:
-        raise EncoderUnavailable("no text encoder is installed; words are matched, meaning is not")
-    return encoder.encode([request.query])
+
+    def _meaning(self, text: str) -> NDArray[np.float32] | None:
+        """Unit query vectors float32[1, dims]; None where the bundle has none."""
+        if self.release.bundle.embeddings is None:
+            return None
+        if self.encoder is None:
+            raise EncoderUnavailable("no text encoder is installed; words are matched, meaning is not")
+        return self.encoder.encode([text])

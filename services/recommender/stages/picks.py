@@ -1,99 +1,168 @@
 """The answer's films with score, reasons and signals: the first per-film objects of a request."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommender.domain.bundle import Bundle
-from services.recommender.domain.genres import GENRES
-from services.recommender.domain.request import Pick, Reason
+from services.recommender.domain.catalogue import TraitKind
+from services.recommender.domain.request import Pick, Reason, ReasonKind
 from services.recommender.domain.weights import Weights
-from services.recommender.stages.evidence import Falls, find_falls
-from services.recommender.stages.plan import Plan
-from services.recommender.stages.pool import Asked
+from services.recommender.query.matching import Matches
+from services.recommender.query.reasons import query_reasons
+from services.recommender.stages.leave_one_out import Falls, find_falls
+from services.recommender.stages.likeness import likeness_reasons
 from services.recommender.stages.ranker import Ranked, shown_score
-from services.recommender.stages.reasons import Citations, PopularIn, query_reason, trait_reason
-from services.recommender.stages.retrieval import CollaborativeSignal
-from services.recommender.stages.taste import Entries, Taste
-from services.recommender.stages.traits import FilmTraits, Known
+from services.recommender.stages.reasons import (
+    SHARED_PEOPLE,
+    Citations,
+    taste_reason,
+    trait_reason,
+)
+from services.recommender.stages.signals import Inputs, Mixture
 
-# Films of the taste are cited where what the tables say is at least this part of the raw score: not for a film
-# that a query alone brought here.
-WORTH_SAYING = 0.1
 CITED = 2
+# A cause is named beside the largest one where it is at least this part of the raw score.
+WORTH_SAYING = 0.1
+# The signals that speak of films of the taste.
+OF_FILMS = ("collaborative", "content", "novelty", "sequels")
+# A keyword says something of a taste if so many of its films have it.
+SHARED_KEYWORD = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Context:
-    """What reasons are made from; ``signal`` and ``found`` are None without a taste."""
+    """What reasons are made from."""
 
-    bundle: Bundle
-    constants: Weights
-    taste: Taste
-    plan: Plan
-    query: str | None
-    known: Known
-    popular_in: PopularIn
-    signal: CollaborativeSignal | None
-    found: Entries | None
-
-    def falls(self, rows: NDArray[np.int32], traits: FilmTraits) -> Falls | None:
-        """By how much each film falls without each film of the taste; None without a taste. ``traits``: the films'
-        own.
-        """
-        if self.signal is None or self.found is None:
-            return None
-        weights = self.taste.weights(self.constants)
-        asked = Asked(self.bundle, self.taste, weights, self.plan, self.known, self.found, self.signal, rows, traits)
-        return find_falls(self.constants, asked, self.query)
+    inputs: Inputs
+    mixture: Mixture
 
 
-def make_picks(top: Ranked, context: Context | None, constants: Weights, explain: bool) -> tuple[Pick, ...]:
+class _Evidence(NamedTuple):
+    """What is known of one film of the answer: its terms, the films of the taste that moved it, and its trait that
+    counts most, with its share of the score.
+    """
+
+    row: int
+    terms: dict[str, float]
+    falls: list[tuple[int, float]]
+    trait: int
+    share: float
+
+
+def make_picks(
+    top: Ranked, context: Context | None, constants: Weights, explain: bool, matches: Matches | None = None
+) -> tuple[Pick, ...]:
     """The films of ``top`` in order; without a context they carry no reasons."""
     scores = shown_score(top.raw, constants).tolist()
     terms = [dict(zip(top.names, values, strict=True)) for values in top.terms.tolist()]
     reasons = _reasons(context, top.rows, terms) if context is not None else [()] * len(terms)
+    match = matches.matched[top.rows].tolist() if matches is not None else [None] * len(terms)
     return tuple(
-        Pick(row, score, why, signals if explain else {})
-        for row, score, why, signals in zip(top.rows.tolist(), scores, reasons, terms, strict=True)
+        Pick(row, score, why, signals if explain else {}, match=matched)
+        for row, score, why, signals, matched in zip(top.rows.tolist(), scores, reasons, terms, match, strict=True)
     )
 
 
 def _reasons(context: Context, rows: NDArray[np.int32], terms: list[dict[str, float]]) -> list[tuple[Reason, ...]]:
-    """Query, cited films, shared trait of each film; popularity only where nothing of them moved it."""
-    own = context.known.rows.films(rows)
-    falls = context.falls(rows, own)
-    largest = falls.largest(CITED) if falls is not None else [[] for _ in terms]
-    traits, shares = own.strongest(context.known.taste)
-    shares = np.float32(context.plan.traits) * shares
-    found = zip(rows.tolist(), terms, largest, traits.tolist(), shares.tolist(), strict=True)
-    citations = Citations(context.bundle.catalogue, context.taste)
-    return [_of_film(context, citations, *film) for film in found]
+    """The largest cause first, then the others that are worth saying. Of a query: what of it a film matches, then what
+    of the taste.
+    """
+    inputs = context.inputs
+    matches = inputs.matches
+    if matches is None:
+        return _of_taste(context, rows, terms)
+    asked = query_reasons(matches, inputs.bundle.catalogue, rows)
+    if inputs.taste.is_empty:
+        return [
+            said or (_popular(context, row, of_film),)
+            for said, row, of_film in zip(asked, rows.tolist(), terms, strict=True)
+        ]
+    own = likeness_reasons(inputs, rows, terms) if matches.understood.like else _of_taste(context, rows, terms)
+    return [_together(*pair) for pair in zip(asked, own, strict=True)]
 
 
-def _of_film(
-    context: Context,
-    citations: Citations,
-    row: int,
-    terms: dict[str, float],
-    falls: list[tuple[int, float]],
-    trait: int,
-    share: float,
-) -> tuple[Reason, ...]:
-    reasons: list[Reason] = []
-    matched = terms.get("text", 0.0) + terms.get("content", 0.0)
-    if context.query is not None and matched > 0:
-        reasons.append(query_reason(context.query, matched))
-    if falls and terms["collaborative"] >= WORTH_SAYING * sum(terms.values()):
-        reasons.extend(citations.reasons(falls))
-    popular = None
-    if not reasons:
-        popular = context.popular_in.reason(row, terms["popularity"])
-        # Of a film that no single film of the taste brought here, how well known it is may be what moved it most.
-        if popular.subject in GENRES and popular.weight > share:
-            reasons.append(popular)
-    shared = trait_reason(context.bundle.catalogue, trait, share)
-    if shared is not None and not (reasons and popular and shared.subject == popular.subject):
-        reasons.append(shared)
-    return tuple(reasons or [popular or context.popular_in.reason(row, terms["popularity"])])
+def _together(asked: tuple[Reason, ...], own: tuple[Reason, ...]) -> tuple[Reason, ...]:
+    """What a film matches before what the taste says of it; nothing else of one that does not match."""
+    if any(reason.kind is ReasonKind.NEAREST for reason in asked):
+        return asked
+    said = [reason for reason in own if reason.kind is not ReasonKind.POPULAR or not asked]
+    return (*asked, *said)
+
+
+def _of_taste(context: Context, rows: NDArray[np.int32], terms: list[dict[str, float]]) -> list[tuple[Reason, ...]]:
+    """The reasons that the taste and the catalogue give."""
+    inputs = context.inputs
+    own = inputs.known.rows.films(rows)
+    falls = [[]] * len(terms) if inputs.taste.is_empty else _cited(context, rows)
+    traits, shares = own.strongest(inputs.known.taste * _citable_traits(inputs))
+    shares = np.float32(inputs.plan.traits) * inputs.facts.quality[rows] * shares
+    citations = Citations(inputs.bundle.catalogue, inputs.taste)
+    found = map(_Evidence._make, zip(rows.tolist(), terms, falls, traits.tolist(), shares.tolist(), strict=True))
+    return [tuple(_of_film(context, citations, evidence)) for evidence in found]
+
+
+def _cited(context: Context, rows: NDArray[np.int32]) -> list[list[tuple[int, float]]]:
+    """The films of the taste that moved each film most. One is named where people who like both stand behind it, or
+    where what it shares with the film is at least half of it: one rater or none is no proof.
+    """
+    inputs = context.inputs
+    parts = find_falls(inputs.constants, inputs.taste, context.mixture, rows)
+    if not parts:
+        return [[] for _ in rows]
+    suspects = next(iter(parts.values())).suspects
+    total = np.asarray(sum(part.falls for part in parts.values()), np.float32)
+    of_people = parts["collaborative"].falls if "collaborative" in parts else np.zeros_like(total)
+    supported = inputs.bundle.collaborative.supported(inputs.taste.rows[suspects], rows, SHARED_PEOPLE)
+    return Falls(suspects, total).largest(CITED, supported | (total >= 2 * of_people))
+
+
+def _citable_traits(inputs: Inputs) -> NDArray[np.bool_]:
+    """Which traits say something of the taste, bool[traits]: all but keywords that one of several films has."""
+    if len(inputs.taste.rows) < SHARED_KEYWORD:
+        return np.ones(len(inputs.known.taste), bool)
+    kinds = inputs.bundle.catalogue.traits.kinds
+    films = np.bincount(inputs.known.films.ids, minlength=len(kinds))
+    return np.asarray((kinds != TraitKind.KEYWORD) | (films >= SHARED_KEYWORD))
+
+
+def _of_film(context: Context, citations: Citations, evidence: _Evidence) -> Iterator[Reason]:
+    """Reasons by the size of what they speak of; popularity beside others only where it is the largest."""
+    worth = WORTH_SAYING * sum(max(term, 0.0) for term in evidence.terms.values())
+    causes = sorted(_causes(evidence.terms), key=lambda cause: -cause[0])
+    said = False
+    for size, cause in causes:
+        if size <= 0 or (said and (size < worth or cause == "popularity")):
+            continue
+        for reason in _in_words(context, citations, evidence, cause, size):
+            said = True
+            yield reason
+    if not said:
+        yield _popular(context, evidence.row, evidence.terms)
+
+
+def _popular(context: Context, row: int, terms: dict[str, float]) -> Reason:
+    return context.inputs.facts.popular_in.reason(row, terms.get("popularity", 0.0))
+
+
+def _causes(terms: dict[str, float]) -> Iterator[tuple[float, str]]:
+    """The size of each cause: the films of the taste, its traits, how well known the film is."""
+    yield sum(terms.get(name, 0.0) for name in OF_FILMS), "films"
+    yield terms.get("traits", 0.0), "traits"
+    yield terms.get("popularity", 0.0), "popularity"
+
+
+def _in_words(context: Context, citations: Citations, evidence: _Evidence, cause: str, size: float) -> Iterator[Reason]:
+    if cause == "films":
+        if evidence.falls:
+            yield from citations.reasons(evidence.falls)
+        else:
+            yield taste_reason(size)
+    elif cause == "traits":
+        shared = trait_reason(context.inputs.bundle.catalogue, evidence.trait, evidence.share)
+        if shared is not None:
+            yield shared
+    elif cause == "popularity":
+        yield context.inputs.facts.popular_in.reason(evidence.row, size)

@@ -1,68 +1,118 @@
-"""Which legs a request needs, and with which weights. A leg of weight 0 is not called."""
+"""Which signals a request needs, and with which weights. One of weight 0 is not asked for."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from services.recommender.domain.request import Strategy
 from services.recommender.domain.weights import Weights
 from services.recommender.stages.taste import Taste
 
 SMALLEST_SHARE = 0.01
+# Beside what a film is like, fame only orders equals.
+PRIOR = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Weights of the terms of the raw score; each signal is about 1 for a good film (mean of its best 50)."""
+    """Weights of the terms of the raw score; each signal is about 1 for a good film. ``lift``: the exponent by which
+    well-known films count less in the collaborative signal. ``focus``: that by which a trait counts by the share of the
+    taste's films that have it; ``fame``: how much more it counts for a well-known film. ``coherence`` 0 ... 1: how far
+    the taste's films share what they are. ``query_content``, ``query_text``: for the meaning and the words of a query.
+    """
 
     strategy: Strategy
-    main: float
-    short: float
-    popularity: float
-    content: float
-    text: float
-    traits: float
-    dislike: float
-    novelty: float
+    main: float = 0.0
+    short: float = 0.0
+    popularity: float = 0.0
+    traits: float = 0.0
+    content: float = 0.0
+    novelty: float = 0.0
+    sequels: float = 0.0
+    dislike: float = 0.0
+    lift: float = 0.0
+    focus: float = 0.0
+    fame: float = 0.0
+    query_content: float = 0.0
+    query_text: float = 0.0
+    coherence: float = 0.0
     playbook: bool = False
 
+    @property
+    def ask_vectors(self) -> bool:
+        """Whether the films nearest to the taste's texts are looked for: not for an ordinary taste, whose films the
+        tables know.
+        """
+        return self.content > 0
 
-def make_plan(constants: Weights, taste: Taste, query: str | None, stored: bool) -> Plan:
-    """The plan for a taste of n likes and perhaps a query; ``stored``: the person has events of their own.
+
+def make_plan(
+    constants: Weights,
+    taste: Taste,
+    query: str | None,
+    stored: bool,
+    clear: float = 0.0,
+    certainty: float = 1.0,
+    maturity: float = 1.0,
+) -> Plan:
+    """The plan for a taste of n likes and perhaps a query; ``stored``: the person has events of their own. ``clear``:
+    the taste's coherence. ``certainty`` and ``maturity``, 0 ... 1: how much people's events say of its films, and of
+    the catalogue (see ``Facts``).
 
     Short profiles are ranked by the table trained for them and a prior that fades with every like: plain EASE
-    is worse than popularity below five likes.
+    is worse than popularity below five likes. A coherent taste counts for what it shares: its traits and texts weigh
+    more, fame weighs less.
     """
+    strategy = _strategy(taste, query, stored)
     if constants.formula == "playbook" and query is None and not taste.is_empty:
-        return Plan(_strategy(taste, query, stored), 0, 0, 0, 0, 0, 0, 0, 0, playbook=True)
-    shares = like_shares(constants, taste.likes, query)
-    taste_share = constants.query_taste if query else 1.0
+        return Plan(strategy, playbook=True)
+    share = constants.query_taste if query else 1.0
+    # Films that hardly anybody has rated say by themselves what is wanted, as films that belong together do.
+    fading = 1 / (1 + (taste.likes / constants.coherence_half) ** 2)
+    coherence = 1 - (1 - fading * clear) * (certainty * maturity if taste.likes else 1.0)
+    # In a query fame counts by how well a film matches.
+    popularity = 0.0 if query else _prior(constants, taste.likes) * (1 - coherence)
+    meaning, words = (constants.query_content, constants.query_text) if query else (0.0, 0.0)
+    dislike = constants.dislike if len(taste.disliked) else 0.0
+    if taste.is_empty:
+        return Plan(strategy, popularity=popularity, dislike=dislike, query_content=meaning, query_text=words)
+    main, short = _shares(constants, taste.likes)
+    bare = 1 - maturity
+    people = share * constants.collaborative * (maturity * certainty + bare * constants.bare_tables)
+    traits = constants.traits * (1 + constants.coherent_traits * coherence**2)
+    content = constants.seeds_content if strategy is Strategy.SEEDS else constants.coherent_content
     return Plan(
-        strategy=_strategy(taste, query, stored),
-        main=0.0 if taste.is_empty else shares.main,
-        short=0.0 if taste.is_empty else shares.short,
-        popularity=shares.popularity,
-        content=constants.query_content if query else 0.0 if taste.is_empty else constants.content,
-        text=constants.query_text if query else 0.0,
-        traits=0.0 if taste.is_empty else taste_share * constants.traits,
-        dislike=constants.dislike if len(taste.disliked) else 0.0,
-        novelty=0.0 if taste.is_empty else taste_share * constants.novelty,
+        strategy,
+        main=people * main,
+        short=people * short,
+        popularity=popularity,
+        traits=share * (maturity * traits + bare * constants.bare_traits),
+        content=share * (maturity * content * coherence + bare * constants.bare_content),
+        novelty=share * maturity * constants.novelty,
+        sequels=share * constants.sequels,
+        dislike=dislike,
+        lift=constants.coherent_lift * coherence**2,
+        focus=constants.coherent_focus * coherence,
+        fame=constants.coherent_fame * coherence,
+        coherence=coherence,
+        query_content=meaning,
+        query_text=words,
     )
 
 
-class LikeShares(NamedTuple):
-    """The weights that depend on the number of likes."""
-
-    main: float
-    short: float
-    popularity: float
-
-
-def like_shares(constants: Weights, likes: int, query: str | None) -> LikeShares:
-    """Shares of the two tables and of the prior for a taste of so many likes."""
-    main, short = _shares(constants, likes)
-    taste_share = constants.query_taste if query else 1.0
-    collaborative = taste_share * constants.collaborative
-    return LikeShares(collaborative * main, collaborative * short, taste_share * _prior(constants, likes))
+def likeness_plan(constants: Weights, maturity: float, strategy: Strategy) -> Plan:
+    """The plan for films that are like a film: one film is a short profile. Where nobody has rated anything, the tables
+    have nothing to say.
+    """
+    return Plan(
+        strategy,
+        short=constants.similar_collaborative * maturity,
+        popularity=PRIOR,
+        traits=constants.similar_traits,
+        content=constants.similar_content,
+        lift=constants.similar_lift,
+        coherence=1.0,
+        query_content=constants.query_content,
+        query_text=constants.query_text,
+    )
 
 
 def _strategy(taste: Taste, query: str | None, stored: bool) -> Strategy:
@@ -75,9 +125,10 @@ def _strategy(taste: Taste, query: str | None, stored: bool) -> Strategy:
 
 def _prior(constants: Weights, likes: int) -> float:
     """Strong and nearly level for the first likes, so that one like more or less moves films by what it says of
-    them and not by how popular they are; then gone.
+    them and not by how popular they are; then gone but for what stands.
     """
-    return float(constants.popularity / (1 + (likes / constants.popularity_half) ** constants.popularity_power))
+    fading = constants.popularity / (1 + (likes / constants.popularity_half) ** constants.popularity_power)
+    return float(fading + constants.standing_popularity)
 
 
 def _shares(constants: Weights, likes: int) -> tuple[float, float]:

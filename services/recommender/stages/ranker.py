@@ -5,7 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from services.recommender.domain.catalogue import Catalogue
+from services.recommender.domain.distinct import distinct
 from services.recommender.domain.weights import Weights
+
+# Below this place the order of a series is nobody's concern.
+FOLLOWED = 50
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +39,29 @@ def rank(rows: NDArray[np.int32], terms: dict[str, NDArray[np.float32]]) -> Rank
     return Ranked(rows, raw, table, tuple(terms)).take(order)
 
 
+def next_part_first(ranked: Ranked, catalogue: Catalogue, taste: NDArray[np.int32]) -> Ranked:
+    """The same films, but of a series that the person follows (``taste`` rows) the next part stands before the later
+    ones, wherever both are among the best: it takes the place of the first of them, and they move down one each.
+    """
+    order = np.arange(len(ranked.rows))
+    window = ranked.rows[:FOLLOWED]
+    series, parts = catalogue.series[window], catalogue.parts[window]
+    followed = catalogue.series[taste]
+    for number in distinct(followed[followed >= 0]).tolist():
+        seen = int(catalogue.parts[taste[followed == number]].max())
+        places = np.flatnonzero((series == number) & (parts > seen))
+        if len(places) > 1:
+            following = places[np.argmin(parts[places])]
+            if parts[following] == seen + 1:
+                order[places] = [following, *places[places != following].tolist()]
+    return ranked.take(order)
+
+
 def shown_score(raw: NDArray[np.float32], constants: Weights) -> NDArray[np.float64]:
     """The score of the API, 0 ... 1: a logistic with the bundle's constants, the same for every request."""
-    return np.asarray(1 / (1 + np.exp(-(raw.astype(np.float64) - constants.score_midpoint) / constants.score_scale)))
+    return logistic(raw, constants.score_midpoint, constants.score_scale)
+
+
+def logistic(raw: NDArray[np.float32], midpoint: float, scale: float) -> NDArray[np.float64]:
+    """1 / (1 + exp(-(raw - midpoint) / scale))."""
+    return np.asarray(1 / (1 + np.exp(-(raw.astype(np.float64) - midpoint) / scale)))

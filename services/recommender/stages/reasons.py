@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.catalogue import Catalogue, TraitKind
-from services.recommender.domain.genres import GENRES
+from services.recommender.domain.genres import GENRES, NO_GENRES
 from services.recommender.domain.request import Reason, ReasonKind
 from services.recommender.stages.taste import Taste
 
 # A second cited film or a trait must weigh at least this part of the first reason.
 SECOND_FILM = 0.5
 SHARED_TRAIT = 0.02
+# So many must like both films before it is said that the same people do.
+SHARED_PEOPLE = 2
 # Within its genre, the best-known tenth is popular.
 POPULAR_SHARE = 0.1
 
@@ -26,6 +28,8 @@ _PHRASES = {
     TraitKind.GENRE: (ReasonKind.GENRE, "{}, a genre you like"),
     TraitKind.DECADE: (ReasonKind.DECADE, "From the {}, a decade you like"),
     TraitKind.CAST: (ReasonKind.CAST, "With {}, whom you have liked before"),
+    TraitKind.SERIES: (ReasonKind.SERIES, "From the {} series, which you like"),
+    TraitKind.LANGUAGE: (ReasonKind.LANGUAGE, "In {}, like films you liked"),
 }
 
 
@@ -72,10 +76,9 @@ def trait_reason(catalogue: Catalogue, trait: int, share: float) -> Reason | Non
     return Reason(kind, phrase.format(name), name, share)
 
 
-def query_reason(query: str, term: float) -> Reason:
-    """The query, for a film that its text or meaning brought here."""
-    shown = query if len(query) <= 40 else query[:39].rstrip() + "…"
-    return Reason(ReasonKind.QUERY, f"Matches “{shown}”", query, term)
+def taste_reason(term: float) -> Reason:
+    """The taste as a whole, for a film that no single film of it brought here."""
+    return Reason(ReasonKind.LIKED, "Close to what you like", "what you like", term)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,6 +95,8 @@ class PopularIn:
         genres = np.full(len(popularity), -1, np.int8)
         most = np.ones(len(popularity), np.float32)
         for bit in range(len(GENRES)):
+            if GENRES[bit] in NO_GENRES:
+                continue
             films = np.flatnonzero(catalogue.genre_bits & np.uint32(1 << bit))
             if not len(films):
                 continue
@@ -106,7 +111,7 @@ class PopularIn:
         """ "Popular in Western", or a plain word for a film that stands out nowhere."""
         genre = int(self.genres[row])
         if genre < 0:
-            return Reason(ReasonKind.POPULAR, "Fills up the list", "the catalogue", term)
+            return Reason(ReasonKind.POPULAR, "Not yet well known here", "the catalogue", term)
         return Reason(ReasonKind.POPULAR, f"Popular in {GENRES[genre]}", GENRES[genre], term)
 
 

@@ -4,14 +4,14 @@ Every signal is scaled by the mean of its best 50 *before* filters, so that a fi
 what else was asked. z-scores explode on short profiles; the mean of the best does not.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.tables import Collaborative, ItemTable
 from services.recommender.ports import Leg
-from services.recommender.stages.plan import Plan
 from services.recommender.stages.taste import Entries
 
 BEST = 50
@@ -22,8 +22,6 @@ NOVEL_CANDIDATES = 200
 NOVEL_FROM = 0.1
 # From this share of films allowed on, masking the others is cheaper than gathering these.
 NEARLY_ALL = 0.9
-# What is left of the taste for a film that a query does not match: enough to order the films that fill up.
-UNASKED = 0.05
 SEARCH_SIZE = 1_000
 
 Dense = NDArray[np.float32]
@@ -54,31 +52,11 @@ class TableScore:
     best: NDArray[np.intp]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class CollaborativeSignal:
-    """``blend`` float32[T], in table space: main and short table weighed by the plan. A table of share 0 is None."""
-
-    blend: Dense
-    main: TableScore | None
-    short: TableScore | None
-
-
-def collaborative(tables: Collaborative, found: Entries, weights: Dense, plan: Plan) -> CollaborativeSignal:
-    """Fold the taste through the tables. ``weights`` float32[taste films], recency included."""
-    entry_weights = weights[found.source] * found.shares
-    blend = np.zeros(len(tables.rows), np.float32)
-    scores: list[TableScore | None] = []
-    for share, table in ((plan.main, tables.main), (plan.short, tables.short)):
-        score = table_score(table, found, entry_weights) if share else None
-        if score is not None:
-            blend += np.float32(share) * score.scaled
-        scores.append(score)
-    return CollaborativeSignal(blend, *scores)
-
-
-def table_score(table: ItemTable, found: Entries, weights: Dense) -> TableScore:
-    """One table's answer to weighted entries."""
+def table_score(table: ItemTable, found: Entries, weights: Dense, lift: Dense | None = None) -> TableScore:
+    """One table's answer to weighted entries, each film's score times its ``lift`` float32[T]."""
     scores = table.scores(found.positions, weights)
+    if lift is not None:
+        scores *= lift
     # Most films are untouched and score 0: the best are looked for among the positive ones.
     positive = np.flatnonzero(scores > 0)
     if len(positive) > POOL:
@@ -114,69 +92,24 @@ def leg_signal(leg: Leg | None, films: int) -> Dense:
     return signal
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Signals:
-    """Weighted terms. Of the taste: ``films`` float32[films] each, and ``tables`` float32[T] each, in table space,
-    where films outside borrow. Of a query: ``matches`` float32[films] each. Traits and novelty come later, for the
-    candidates only.
-    """
-
-    films: dict[str, Dense] = field(default_factory=dict)
-    tables: dict[str, Dense] = field(default_factory=dict)
-    matches: dict[str, Dense] = field(default_factory=dict)
-
-    def base(self, tables: Collaborative) -> Dense:
-        """The sum of all terms, float32[films]."""
-        parts = list(self.films.values())
-        if self.tables:
-            parts.append(tables.spread(_sum(list(self.tables.values()))))
-        total = _sum(parts)
-        if self.matches:
-            relevance = _sum(list(self.matches.values()))
-            total *= _gate(relevance)
-            total += relevance
-        return total
-
-    def at(self, tables: Collaborative, rows: NDArray[np.int32]) -> dict[str, Dense]:
-        """Each term for some films, float32[rows], before the gate."""
-        films = {name: term[rows] for name, term in (self.films | self.matches).items()}
-        return films | {name: tables.at(term, rows) for name, term in self.tables.items()}
-
-    def gated(self, terms: dict[str, Dense], rows: NDArray[np.int32]) -> dict[str, Dense]:
-        """All terms of some films as they count: with a query, those of the taste times the gate."""
-        if not self.matches:
-            return terms
-        gate = _gate(_sum([match[rows] for match in self.matches.values()]))
-        return {name: term if name in self.matches else term * gate for name, term in terms.items()}
-
-
-def _gate(relevance: Dense) -> Dense:
-    """How far taste counts for a film: fully where it matches the query as well as the best 50 do, and hardly at
-    all where it does not match: taste re-orders what was asked for, it does not answer something else.
-    """
-    return np.float32(UNASKED) + np.float32(1 - UNASKED) * np.minimum(relevance, 1)
-
-
-def _sum(parts: list[Dense]) -> Dense:
-    total = parts[0].copy()
-    for part in parts[1:]:
-        total += part
-    return total
-
-
 def candidates(
-    base: Dense, allowed: NDArray[np.bool_], novelty: Dense | None = None, size: int = CANDIDATES
+    base: Dense,
+    allowed: NDArray[np.bool_],
+    novelty: Dense | None = None,
+    retrieved: Sequence[NDArray[np.int32]] = (),
+    size: int = CANDIDATES,
 ) -> NDArray[np.int32]:
-    """The allowed rows with the best base score and, given ``novelty`` float32[films], the best of the films with
-    few events; ascending. Ties at the cut are decided by row, so the choice is total.
+    """The allowed rows with the best base score, given ``novelty`` float32[films] the best of the films with few
+    events, and what other retrievers bring (``retrieved``: rows each); ascending. Ties at the cut are decided by row,
+    so the choice is total.
     """
-    rows = best_rows(base, allowed, size)
+    chosen = np.zeros(len(base), bool)
+    chosen[best_rows(base, allowed, size)] = True
     if novelty is not None:
-        novel = best_rows(base, allowed & (novelty >= NOVEL_FROM), NOVEL_CANDIDATES)
-        chosen = np.zeros(len(base), bool)
-        chosen[rows] = chosen[novel] = True
-        return np.asarray(np.flatnonzero(chosen), np.int32)
-    return np.sort(rows)
+        chosen[best_rows(base, allowed & (novelty >= NOVEL_FROM), NOVEL_CANDIDATES)] = True
+    for rows in retrieved:
+        chosen[rows] = True
+    return np.asarray(np.flatnonzero(chosen & allowed), np.int32)
 
 
 def best_rows(base: Dense, allowed: NDArray[np.bool_], size: int) -> NDArray[np.int32]:

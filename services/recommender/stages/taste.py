@@ -1,5 +1,6 @@
 """Fold-in: a person's history becomes a weighted list of films, at request time and for anybody alike."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,6 +25,18 @@ class Taste:
     ranks: NDArray[np.int32]
     disliked: NDArray[np.int32]
     dislike_weights: NDArray[np.float32]
+
+    @classmethod
+    def of_film(cls, row: int) -> "Taste":
+        """The taste of somebody who likes one film and has done nothing else."""
+        return cls.of_films((row,))
+
+    @classmethod
+    def of_films(cls, rows: Sequence[int]) -> "Taste":
+        """The taste of somebody who likes some films alike and has done nothing else."""
+        none = np.empty(0, np.int32)
+        ones = np.ones(len(rows), np.float32)
+        return cls(np.array(rows, np.int32), ones, np.zeros(len(rows), np.int32), none, none.astype(np.float32))
 
     @property
     def likes(self) -> int:

@@ -21,6 +21,8 @@ _KIND_WEIGHT = {
     TraitKind.DIRECTOR: 1.0,
     TraitKind.KEYWORD: 0.3,
     TraitKind.CAST: 0.5,
+    TraitKind.SERIES: 1.0,
+    TraitKind.LANGUAGE: 0.5,
 }
 
 Floats = NDArray[np.float32]
@@ -125,3 +127,37 @@ class FilmTraits:
         if len(some):
             out[some] = operation.reduceat(entries, self.starts[some])
         return out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Postings:
+    """The way back from traits to films (CSC): trait t has ``films[offsets[t]:offsets[t + 1]]`` int32 and, beside it,
+    ``values`` float32.
+    """
+
+    offsets: NDArray[np.int64]
+    films: NDArray[np.int32]
+    values: Floats
+
+    @classmethod
+    def of(cls, rows: TraitRows) -> "Postings":
+        """Turn the rows of a catalogue round, once a release."""
+        traits = rows.traits
+        order = np.argsort(traits.ids, kind="stable")
+        owner = np.repeat(np.arange(len(traits.offsets) - 1, dtype=np.int32), np.diff(traits.offsets))
+        counts = np.bincount(traits.ids, minlength=len(traits.kinds))
+        return cls(np.append(0, np.cumsum(counts)).astype(np.int64), owner[order], rows.values[order])
+
+    def films_of(self, trait: int) -> NDArray[np.int32]:
+        """The films of one trait, int32[n]."""
+        return self.films[self.offsets[trait] : self.offsets[trait + 1]]
+
+    def scores(self, traits: NDArray[np.intp], weights: Floats) -> Floats:
+        """What some traits give to every film, float32[films at most]: the films of these traits alone are touched."""
+        starts, ends = self.offsets[traits], self.offsets[traits + 1]
+        lengths = ends - starts
+        before = np.cumsum(lengths) - lengths
+        at = np.repeat(starts - before, lengths) + np.arange(int(lengths.sum()))
+        films = self.films[at]
+        terms = self.values[at] * np.repeat(weights, lengths)
+        return np.bincount(films, terms).astype(np.float32)

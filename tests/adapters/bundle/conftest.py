@@ -6,10 +6,20 @@ from pathlib import Path
 import pytest
 
 from data_jobs.text_index import write_text_index
+from services.adapters.bundle.s3 import follower, objects
 from services.adapters.bundle.s3.bucket import Bucket
 from services.adapters.bundle.writer import write_bundle
 from tests.builders import make_bundle
+from tests.patience import PATIENCE_S
 from tests.s3_server import new_bucket, s3_server
+
+
+@pytest.fixture(autouse=True)
+def patient_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer of the bucket is late because the machine is slow."""
+    monkeypatch.setattr(objects, "CONNECT_S", PATIENCE_S)
+    monkeypatch.setattr(objects, "READ_S", PATIENCE_S)
+    monkeypatch.setattr(follower, "_STOP_S", PATIENCE_S)
 
 
 @pytest.fixture(scope="session")

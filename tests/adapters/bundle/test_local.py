@@ -3,7 +3,6 @@ import json
 import logging
 import shutil
 import threading
-import time
 import weakref
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,8 @@ from services.adapters.search.embedded import EmbeddedSearch
 from services.recommender.errors import BundleDamaged, BundleMissing
 from services.recommender.ports import Deadline, SearchRequest
 from tests.builders import ManualClock, NumpySearch, make_bundle
+from tests.damage import flip_bit
+from tests.patience import wait_for
 
 
 @pytest.fixture
@@ -134,7 +135,7 @@ class TestReleases:
         def slow(bundle, path):
             if bundle.version == versions[1]:
                 opened.set()
-                assert go_on.wait(30)
+                wait_for(go_on.is_set, "leave to go on")
             return NumpySearch(bundle)
 
         bundles = LocalBundles(home)
@@ -148,7 +149,7 @@ class TestReleases:
         assert not opened.is_set()
         clock.advance(0.2)
         assert releases.current().bundle.version == versions[0]
-        assert opened.wait(30)
+        wait_for(opened.is_set, "the new bundle to be opened")
         clock.advance(5)
         assert releases.current().bundle.version == versions[0]
         go_on.set()
@@ -173,6 +174,28 @@ class TestReleases:
         releases.refresh()
         assert releases.current().bundle.version == versions[2]
         assert releases.last_error is None
+
+    @pytest.mark.parametrize("name", ["popularity.npy", "catalogue.traits.offsets.npy", "text_index", "manifest.json"])
+    def test_a_new_bundle_with_one_bit_turned_is_refused_and_the_old_goes_on(self, home, versions, name):
+        LocalBundles(home).activate(versions[0])
+        releases = LocalReleases(home, numpy_search)
+        old = releases.current()
+        spoilt = home / "bundles" / versions[1] / name
+        path = max(spoilt.glob("*"), key=lambda each: each.stat().st_size) if spoilt.is_dir() else spoilt
+        flip_bit(path, path.stat().st_size * 4)
+        point_to(home, versions[1])
+        releases.refresh()
+        assert releases.current() is old
+        assert path.name in (releases.last_error or "")
+        assert "again" in (releases.last_error or "")
+
+    def test_where_something_else_vouches_for_the_bytes_they_are_not_read(self, home, versions):
+        LocalBundles(home).activate(versions[0])
+        path = home / "bundles" / versions[0] / "popularity.npy"
+        flip_bit(path, path.stat().st_size * 8 - 1)
+        assert LocalReleases(home, numpy_search, verify=False).current().bundle.version == versions[0]
+        with pytest.raises(BundleDamaged, match=r"popularity\.npy: SHA-256"):
+            LocalReleases(home, numpy_search).current()
 
     @pytest.mark.parametrize("content", ["{", '{"version": "nowhere"}', None])
     def test_a_lost_pointer_changes_nothing(self, home, versions, content):
@@ -226,9 +249,8 @@ class TestReleases:
             thread.start()
         for version in versions[1:] + versions[:2]:
             bundles.activate(version)
-            until = time.monotonic() + 30
-            while releases.current().bundle.version != version and time.monotonic() < until:
-                time.sleep(0.01)
+            wait_for(lambda version=version: releases.current().bundle.version == version, "the new bundle")
+            wait_for(lambda version=version: failures or version in served, "an answer out of it")
         stop.set()
         for thread in threads:
             thread.join()

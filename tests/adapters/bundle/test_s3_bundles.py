@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.adapters.bundle.local import LocalBundles, Pointer
+from services.adapters.bundle.manifest import seal
 from services.adapters.bundle.reader import open_bundle
 from services.adapters.bundle.s3.bucket import Bucket
 from services.adapters.bundle.s3.bundles import S3Bundles, open_bucket
@@ -215,7 +216,7 @@ class TestDamaged:
         key = f"bundles/{made[0].name}/manifest.json"
         manifest = json.loads(stored(bucket, key))
         manifest["files"]["../../evil"] = {"size": 4, "sha256": "0" * 64}
-        spoil(bucket, key, json.dumps(manifest).encode())
+        spoil(bucket, key, seal(manifest))
         spoil(bucket, f"bundles/{made[0].name}/../../evil", b"evil")
         with pytest.raises(BundleDamaged, match="not a file of a bundle"):
             remote.fetch(made[0].name, tmp_path / "bundles")

@@ -14,6 +14,7 @@ from services.adapters.bundle.s3.bundles import open_bucket
 from services.adapters.bundle.s3.failures import BucketUnavailable, unavailable
 from services.adapters.bundle.s3.objects import open_objects
 from services.recommender.errors import Unavailable
+from tests.patience import HASTE_S
 from tests.s3_server import keys_of, s3_client
 from tests.servers.proxy import Proxy
 
@@ -22,12 +23,6 @@ from tests.servers.proxy import Proxy
 def proxy(url) -> Iterator[Proxy]:
     with Proxy(url) as made:
         yield made
-
-
-@pytest.fixture(autouse=True)
-def short_waits(monkeypatch) -> None:
-    monkeypatch.setattr(adapter, "CONNECT_S", 0.5)
-    monkeypatch.setattr(adapter, "READ_S", 0.5)
 
 
 def calls(objects, tmp_path: Path):
@@ -70,7 +65,8 @@ class TestWords:
             calls(objects, tmp_path)[way]()
 
     @pytest.mark.parametrize("mode", ["refuse", "drop", "black_hole"])
-    def test_no_answer_names_network_and_endpoint(self, bucket, proxy, mode):
+    def test_no_answer_names_network_and_endpoint(self, bucket, proxy, mode, monkeypatch):
+        monkeypatch.setattr(adapter, "READ_S", HASTE_S)
         getattr(proxy, mode)()
         with pytest.raises(BucketUnavailable, match=r"did not answer \(\w+\); check the network and S3_ENDPOINT"):
             open_bucket(replace(bucket, endpoint=proxy.url)).list()

@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from services.adapters.bundle.local import LocalBundles, LocalReleases, Pointer
-from services.adapters.bundle.s3 import objects as adapter
 from services.adapters.bundle.s3.bucket import Bucket
 from services.adapters.bundle.s3.bundles import S3Bundles, open_bucket
 from services.adapters.bundle.s3.failures import BucketUnavailable
@@ -19,10 +17,10 @@ from services.adapters.bundle.s3.pointer import CURRENT, BucketPointer
 from services.adapters.bundle.writer import write_bundle
 from services.recommender.errors import BundleDamaged, BundleError, BundleMissing
 from tests.builders import ManualClock, NumpySearch, make_bundle
+from tests.damage import flip_bit
+from tests.patience import wait_for
 from tests.s3_server import new_bucket, s3_server, spoil
 from tests.servers.proxy import Proxy
-
-WAIT_S = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -65,12 +63,6 @@ def local(tmp_path) -> LocalBundles:
     return LocalBundles(tmp_path / "home")
 
 
-@pytest.fixture(autouse=True)
-def short_waits(monkeypatch) -> None:
-    monkeypatch.setattr(adapter, "CONNECT_S", 0.5)
-    monkeypatch.setattr(adapter, "READ_S", 5.0)
-
-
 @pytest.fixture(scope="module")
 def made(index_dir, tmp_path_factory) -> list[Path]:
     """Two bundles. Never change them."""
@@ -82,13 +74,6 @@ def made(index_dir, tmp_path_factory) -> list[Path]:
 
 def release(remote: S3Bundles, path: Path) -> str:
     return BucketPointer(remote._objects).move(path.name).version
-
-
-def wait_until(condition, what: str) -> None:
-    end = time.monotonic() + WAIT_S
-    while not condition():
-        assert time.monotonic() < end, f"waited for {what}"
-        time.sleep(0.01)
 
 
 class TestLook:
@@ -133,6 +118,43 @@ class TestLook:
         (local.root / made[0].name).rename(local.root / "elsewhere")
         follower.look()
         assert local.current_path().name == made[0].name
+
+    def test_a_bundle_that_took_damage_here_is_fetched_again_when_the_server_starts(
+        self, remote, followed, local, made, proxy
+    ):
+        version = release(remote, made[0])
+        BucketFollower(followed, local).look()
+        damaged = local.root / version / "popularity.npy"
+        flip_bit(damaged, damaged.stat().st_size * 8 - 1)
+        follower = BucketFollower(followed, local)
+        follower.start()
+        follower.stop()
+        assert local.verify(version).version == version
+        before = proxy.requests
+        follower.look()
+        assert proxy.requests == before + 1, "what was found sound is not fetched again"
+
+    def test_with_a_damaged_bundle_here_a_bucket_that_is_down_is_fatal(self, remote, followed, local, made, proxy):
+        version = release(remote, made[0])
+        BucketFollower(followed, local).look()
+        damaged = local.root / version / "popularity.npy"
+        flip_bit(damaged, damaged.stat().st_size * 8 - 1)
+        proxy.refuse()
+        with pytest.raises(BucketUnavailable, match="did not answer"):
+            BucketFollower(followed, local).start()
+
+    def test_a_release_with_one_bit_turned_is_refused(self, remote, followed, local, bucket, made, request):
+        old = release(remote, made[0])
+        follower = BucketFollower(followed, local)
+        follower.look()
+        new = release(remote, made[1])
+        content = bytearray((made[1] / "popularity.npy").read_bytes())
+        content[-1] ^= 1
+        spoil(bucket, f"bundles/{new}/popularity.npy", bytes(content))
+        request.addfinalizer(lambda: remote.publish(made[1]))
+        with pytest.raises(BundleDamaged, match=r"popularity\.npy: SHA-256"):
+            follower.look()
+        assert local.pointer().version == old
 
     def test_a_bucket_that_is_down_is_logged_once(self, remote, followed, local, made, proxy, caplog):
         release(remote, made[0])
@@ -217,7 +239,7 @@ class TestServing:
         try:
             assert local.pointer().version == made[0].name
             release(remote, made[1])
-            wait_until(lambda: local.pointer().version == made[1].name, "the new bundle")
+            wait_for(lambda: local.pointer().version == made[1].name, "the new bundle")
         finally:
             follower.stop()
         assert "marquee-bucket" not in [thread.name for thread in threading.enumerate()]
@@ -228,13 +250,13 @@ class TestServing:
         follower.start()
         try:
             proxy.drop()
-            wait_until(lambda: follower.last_error is not None, "the outage")
+            wait_for(lambda: follower.last_error is not None, "the outage")
             assert local.pointer().version == made[0].name
             proxy.forward()
             release(remote, made[1])
-            wait_until(lambda: local.pointer().version == made[1].name, "the new bundle")
+            wait_for(lambda: local.pointer().version == made[1].name, "the new bundle")
             # Which is a moment before it is done.
-            wait_until(lambda: follower.last_error is None, "the end of the outage")
+            wait_for(lambda: follower.last_error is None, "the end of the outage")
         finally:
             follower.stop()
 
@@ -253,7 +275,7 @@ class TestServing:
         follower = BucketFollower(faulty, local, every_s=0.02)
         follower.start()
         try:
-            wait_until(lambda: faulty.asked > 3, "another look")
+            wait_for(lambda: faulty.asked > 3, "another look")
         finally:
             follower.stop()
         assert "looking at the bucket failed" in caplog.text

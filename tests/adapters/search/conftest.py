@@ -3,13 +3,14 @@
 One suite runs against all engines: ``films_search``, ``world_search`` and ``sample_search`` come once for each.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from data_jobs.bundle import assemble
 from data_jobs.catalogue import build_catalogue
@@ -24,52 +25,61 @@ from services.adapters.search.opensearch.target import Target
 from services.bootstrap import SystemClock
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.embeddings import Embeddings
-from services.recommender.ports import Deadline, SearchPort, SearchRequest, SearchResult
+from services.recommender.ports import Deadline, Mention, Named, SearchPort, SearchRequest, SearchResult
 from tests.builders import make_bundle, make_tables
 from tests.fakes import HashingEncoder
 from tests.films import FILMS, make_events
+from tests.patience import PATIENCE_S
 
 ENGINES = ("embedded", "lucene", "faiss")
-PATIENT_S = 10.0
+Open = Callable[[Bundle, Path], SearchPort]
 
 
 @dataclass
-class NeverDegraded:
+class NeverDegraded(SearchPort):
     """A search that must answer by itself: what the engine behind it answered would prove nothing."""
 
     port: SearchPort
 
-    @property
-    def index_version(self) -> str:
-        return self.port.index_version
+    def __post_init__(self) -> None:
+        self.index_version = self.port.index_version
 
     def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
         result = self.port.search(request, deadline)
         assert not result.degraded, result.degraded
         return result
 
-    def suggest(self, prefix: str, limit: int) -> np.ndarray:
+    def suggest(self, prefix: str, limit: int) -> NDArray[np.int32]:
         return self.port.suggest(prefix, limit)
+
+    def close(self) -> None:
+        self.port.close()
+
+    def mentions(self, words: Sequence[str]) -> list[Mention]:
+        return self.port.mentions(words)
+
+    def named(self, text: str, errors: int = 0) -> Named:
+        return self.port.named(text, errors)
 
 
 @pytest.fixture(scope="session", params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> str:
     if request.param != "embedded":
         request.getfixturevalue("opensearch_url")
-    return request.param
+    return str(request.param)
 
 
 @pytest.fixture(scope="session")
-def open_engine(engine: str, request: pytest.FixtureRequest) -> Iterator[Callable[[Bundle, Path], SearchPort]]:
+def open_engine(engine: str, request: pytest.FixtureRequest) -> Iterator[Open]:
     """Opens a bundle in the engine, indexing it first where the engine is a server."""
-    opened = []
+    opened: list[SearchPort] = []
 
     def opening(bundle: Bundle, folder: Path) -> SearchPort:
         local = EmbeddedSearch(bundle, folder)
         if engine == "embedded":
             return local
         url = request.getfixturevalue("opensearch_url")
-        target = Target(url, index=f"test-{uuid4().hex[:12]}", engine=engine, timeout_s=PATIENT_S)
+        target = Target(url, index=f"test-{uuid4().hex[:12]}", engine=engine, timeout_s=PATIENCE_S)
         with open_job(target, SystemClock(), Silent()) as job:
             job.run(bundle, local)
         opened.append(open_guarded(target, bundle, local, SystemClock()))
@@ -82,19 +92,19 @@ def open_engine(engine: str, request: pytest.FixtureRequest) -> Iterator[Callabl
 
 @pytest.fixture(scope="session")
 def films_bundle() -> Bundle:
-    popularity = np.array([film.vote_count or 0 for film in FILMS], np.float32) / 10_000
+    popularity = np.array([(film.vote_count or 0) / 10_000 for film in FILMS], np.float32)
     tables = make_tables(len(FILMS), 2)
-    bundle = assemble(build_catalogue(FILMS, make_events()), tables, popularity, "ease-test")
+    bundle = assemble(build_catalogue(FILMS, make_events()), tables, popularity, popularity, "ease-test")
     return replace(bundle, version="films")
 
 
 @pytest.fixture(scope="session")
-def films_index(films_bundle, tmp_path_factory):
+def films_index(films_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_text_index(films_bundle.catalogue, tmp_path_factory.mktemp("films") / "index")
 
 
 @pytest.fixture(scope="session")
-def films_search(films_bundle, films_index, open_engine) -> SearchPort:
+def films_search(films_bundle: Bundle, films_index: Path, open_engine: Open) -> SearchPort:
     return open_engine(films_bundle, films_index)
 
 
@@ -104,17 +114,17 @@ def world() -> Bundle:
 
 
 @pytest.fixture(scope="session")
-def world_index(world, tmp_path_factory):
+def world_index(world: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_text_index(world.catalogue, tmp_path_factory.mktemp("world") / "index")
 
 
 @pytest.fixture(scope="session")
-def world_search(world, world_index, open_engine) -> SearchPort:
+def world_search(world: Bundle, world_index: Path, open_engine: Open) -> SearchPort:
     return open_engine(world, world_index)
 
 
 @pytest.fixture(scope="session")
-def sample(tmp_path_factory) -> Bundle:
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     """The sample catalogue with vectors of hashed words."""
     dataset, _ = load_sample()
     catalogue = build_catalogue(dataset.films, dataset.events)
@@ -125,6 +135,7 @@ def sample(tmp_path_factory) -> Bundle:
         catalogue,
         make_tables(len(catalogue), 50),
         votes / votes.max(),
+        votes / votes.max(),
         "ease-test",
         embeddings=Embeddings.quantise(vectors, encoder.encoder_id),
     )
@@ -132,15 +143,15 @@ def sample(tmp_path_factory) -> Bundle:
 
 
 @pytest.fixture(scope="session")
-def sample_index(sample, tmp_path_factory) -> Path:
+def sample_index(sample: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_text_index(sample.catalogue, tmp_path_factory.mktemp("sample") / "index")
 
 
 @pytest.fixture(scope="session")
-def sample_search(sample, sample_index, open_engine) -> SearchPort:
+def sample_search(sample: Bundle, sample_index: Path, open_engine: Open) -> SearchPort:
     return open_engine(sample, sample_index)
 
 
 @pytest.fixture(scope="session")
-def sample_local(sample, sample_index) -> EmbeddedSearch:
+def sample_local(sample: Bundle, sample_index: Path) -> EmbeddedSearch:
     return EmbeddedSearch(sample, sample_index)

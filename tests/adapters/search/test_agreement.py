@@ -8,8 +8,9 @@ from services.recommender.domain.filters import NO_FILTERS, Filters
 from services.recommender.domain.genres import to_mask
 from services.recommender.ports import Deadline, SearchRequest
 from tests.builders import ManualClock
+from tests.patience import PATIENCE_S
 
-NOW = Deadline.within(ManualClock(), 10)
+NOW = Deadline.within(ManualClock(), PATIENCE_S)
 SEED = 7
 
 

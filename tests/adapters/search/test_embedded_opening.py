@@ -9,8 +9,9 @@ from services.adapters.search.embedded import EmbeddedSearch
 from services.recommender.errors import BundleDamaged, SearchUnavailable
 from services.recommender.ports import Deadline, SearchRequest
 from tests.builders import ManualClock, make_bundle
+from tests.patience import PATIENCE_S
 
-NOW = Deadline.within(ManualClock(), 1)
+NOW = Deadline.within(ManualClock(), PATIENCE_S)
 
 
 @pytest.fixture

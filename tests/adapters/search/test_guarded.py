@@ -10,7 +10,7 @@ from services.adapters.breaker import Breaker
 from services.adapters.search.failures import RemoteFailure
 from services.adapters.search.guarded import GuardedSearch
 from services.recommender.errors import SearchUnavailable
-from services.recommender.ports import Deadline, Leg, SearchRequest, SearchResult
+from services.recommender.ports import Deadline, Leg, Mention, Named, SearchRequest, SearchResult
 from tests.builders import ManualClock
 
 REMOTE = SearchResult(text=Leg(np.array([1], np.int32), np.ones(1, np.float32), 1.0))
@@ -41,6 +41,14 @@ class Scripted:
     def suggest(self, prefix: str, limit: int) -> np.ndarray:
         self.prefixes.append(prefix)
         return np.array([7], np.int32)
+
+    def mentions(self, words: list[str]) -> list[Mention]:
+        self.prefixes += words
+        return [Mention(np.array([7], np.int32), np.array([1], np.uint8)) for _ in words]
+
+    def named(self, text: str, errors: int = 0) -> Named:
+        self.prefixes.append(text)
+        return Named(np.array([7], np.int32), errors)
 
     def close(self) -> None:
         self.closed = True
@@ -145,3 +153,9 @@ def test_it_has_the_remote_name_and_closes_both(search, remote, local):
     assert search.index_version == "films-v1"
     search.close()
     assert (remote.closed, local.closed) == (True, True)
+
+
+def test_words_and_names_are_read_locally(search, remote, local):
+    assert search.mentions(["heat"])[0].rows.tolist() == [7]
+    assert search.named("heat", 1) == (7, 1)
+    assert (local.prefixes, remote.prefixes) == (["heat", "heat"], [])

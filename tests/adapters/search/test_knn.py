@@ -9,8 +9,9 @@ from services.recommender.domain.genres import to_mask
 from services.recommender.errors import SearchUnavailable
 from services.recommender.ports import Deadline, SearchRequest
 from tests.builders import ManualClock
+from tests.patience import PATIENCE_S
 
-NOW = Deadline.within(ManualClock(), 10)
+NOW = Deadline.within(ManualClock(), PATIENCE_S)
 # Rows of int8 codes are of unit length up to this; an engine that normalises differs by as much.
 VECTORS_ROUNDED = 0.01
 
@@ -52,6 +53,15 @@ def test_a_filter_that_leaves_fewer_than_were_asked_for(world, world_search):
     assert 0 < len(passing) < 200
     hits = leg(world_search, world.embeddings.rows(np.array([5])), filters=filters, size=200)
     assert set(hits.rows.tolist()) == passing
+
+
+@pytest.mark.parametrize("shelf", [(), (7,), (3, 10, 200, 299)])
+def test_the_films_of_a_shelf_are_found_however_far_away_they_are(world, world_search, shelf):
+    vectors = world.embeddings.rows(np.array([5]))
+    hits = leg(world_search, vectors, filters=Filters(rows=shelf), size=50)
+    assert sorted(hits.rows.tolist()) == list(shelf)
+    assert hits.scores == pytest.approx(world.embeddings.cosines(vectors)[hits.rows], abs=VECTORS_ROUNDED)
+    assert hits.reference == leg(world_search, vectors, size=50).reference
 
 
 def test_a_filter_that_leaves_none(world, world_search):

@@ -3,8 +3,32 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from dynamodb_kit import Wire
-from state_kit import FakeClock, Make, Store, dynamodb, sqlite
+
+from services.adapters.state.dynamodb import bulk, keys, log, quota, state
+from services.adapters.state.sqlite import bulk as sqlite_bulk
+from services.adapters.state.sqlite import connection as sqlite_connection
+from services.adapters.state.sqlite import keys as sqlite_keys
+from services.adapters.state.sqlite import log as sqlite_log
+from services.adapters.state.sqlite import quota as sqlite_quota
+from services.adapters.state.sqlite import state as sqlite_state
+from tests.adapters.state.dynamodb_kit import Wire
+from tests.adapters.state.state_kit import FakeClock, Make, Store, dynamodb, sqlite
+from tests.patience import PATIENCE_S
+
+# What the stores allow for a call that comes with no deadline of its own.
+OWN_WAITS = (
+    (bulk, "PERSON_PATIENCE_S"), (keys, "KEYS_WAIT_S"), (log, "BULK_ATTEMPT_S"), (log, "PAGE_PATIENCE_S"),
+    (quota, "QUOTA_WAIT_S"), (state, "WAIT_S"), (sqlite_bulk, "SEED_WAIT_S"),
+    (sqlite_connection, "OPENING_WAIT_S"), (sqlite_keys, "KEYS_WAIT_S"), (sqlite_log, "READ_WAIT_S"),
+    (sqlite_quota, "QUOTA_WAIT_S"), (sqlite_state, "WAIT_S"),
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def patient_stores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No call is late because the machine is slow; tests of late ones make them so."""
+    for module, name in OWN_WAITS:
+        monkeypatch.setattr(module, name, PATIENCE_S)
 
 
 @pytest.fixture
@@ -21,14 +45,14 @@ def make(request: pytest.FixtureRequest) -> Make:
 
 
 @pytest.fixture
-def store(make: Make, tmp_path: Path, clock: FakeClock) -> Iterator[Store]:
+def store(make: Make, tmp_path: Path, clock: FakeClock) -> Iterator[Store[FakeClock]]:
     made = make(tmp_path, clock)
     yield made
     made.state.close()
 
 
 @pytest.fixture
-def wire(store: Store) -> Iterator[Wire]:
+def wire(store: Store[FakeClock]) -> Iterator[Wire]:
     """What a DynamoDB store sends."""
     noted = Wire(store)
     yield noted

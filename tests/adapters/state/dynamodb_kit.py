@@ -4,23 +4,30 @@ from collections.abc import Callable
 from typing import Any
 
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ReadTimeoutError
-from state_kit import Store
 
 from services.adapters.state.dynamodb.client import Connection, make_client
+from tests.adapters.state.state_kit import Store
+from tests.patience import PATIENCE_S
 
 
 class Wire:
-    """The calls of one store, in order; ``sent`` holds operation and parameters of each attempt."""
+    """The calls of one store, in order; ``sent`` holds operation and parameters of each attempt, ``waits`` the seconds
+    that it would have waited for the answer.
+    """
 
-    def __init__(self, store: Store) -> None:
-        self._client = store.state._store._client.get()
-        self.tables = store.state._store.tables
+    def __init__(self, store: Store[Any]) -> None:
+        assert store.tables is not None
+        # Its innards are none of its type.
+        self._client: Any = store.tables._client.get()
+        self.tables = store.tables.tables
         # Beside the store: what it does with the tables is not noted.
-        self.raw = make_client(Connection(self.tables, endpoint=self._client.meta.endpoint_url, timeout_s=5.0))
+        self.raw = make_client(Connection(self.tables, endpoint=self._client.meta.endpoint_url, timeout_s=PATIENCE_S))
         self.sent: list[tuple[str, dict[str, Any]]] = []
+        self.waits: list[float] = []
         self._answers: list[tuple[str, Callable[[], Any]]] = []
-        self._befores: list[tuple[str, Callable[[], None]]] = []
+        self._befores: list[tuple[str, Callable[[], object]]] = []
         self._lost = ""
         events = self._client.meta.events
         events.register("before-parameter-build.dynamodb", self._note)
@@ -35,16 +42,20 @@ class Wire:
         """Answer the next so many calls of an operation ("" for any) with an error."""
         error = {"Error": {"Code": code, "Message": f"told to fail: {code}"}, **body}
         parsed = error | {"ResponseMetadata": {"HTTPStatusCode": status}}
-        self._answers += [(operation, lambda: (AWSResponse("", status, {}, None), parsed))] * times
+        self._answers += [(operation, lambda: (AWSResponse("", status, HTTPHeaders(), None), parsed))] * times
 
     def answer(self, operation: str, make: Callable[[], dict[str, Any]]) -> None:
         """Answer the next call of an operation with a document."""
         metadata = {"ResponseMetadata": {"RequestId": "told"}}
-        self._answers.append((operation, lambda: (AWSResponse("", 200, {}, None), make() | metadata)))
+        self._answers.append((operation, lambda: (AWSResponse("", 200, HTTPHeaders(), None), make() | metadata)))
 
-    def before(self, operation: str, act: Callable[[], None]) -> None:
+    def before(self, operation: str, act: Callable[[], object]) -> None:
         """Do something just before the next call of an operation leaves."""
         self._befores.append((operation, act))
+
+    def after(self, operation: str, act: Callable[[], object]) -> None:
+        """Do something whenever a call of an operation was answered."""
+        self._client.meta.events.register(f"after-call.dynamodb.{operation}", lambda **_: act())
 
     def lose_answer(self, operation: str) -> None:
         """Let the next call of an operation through and lose what comes back."""
@@ -60,8 +71,9 @@ class Wire:
         """All items of a table."""
         return self.raw.scan(TableName=table, ConsistentRead=True)["Items"]
 
-    def _note(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+    def _note(self, params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
         self.sent.append((model.name, dict(params)))
+        self.waits.append(context["read_timeout"])
 
     def _answer(self, model: Any, **_: Any) -> Any:
         for number, (operation, act) in enumerate(self._befores):

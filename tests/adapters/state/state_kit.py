@@ -6,12 +6,11 @@ Another store joins the suite by one line in the fixture ``make``.
 import itertools
 import secrets
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Generic, TypeVar
 
 from services.adapters.state.dynamodb.client import Connection, Tables
 from services.adapters.state.dynamodb.keys import DynamoKeys
@@ -25,6 +24,8 @@ from services.adapters.state.sqlite.keys import SqliteKeys
 from services.adapters.state.sqlite.quota import SqliteQuota
 from services.adapters.state.sqlite.state import SqliteState
 from services.recommender.domain.events import Event, EventKind
+from services.recommender.domain.profile import Profile
+from services.recommender.errors import MarqueeError
 from services.recommender.ports import (
     CacheEntry,
     CacheKey,
@@ -38,13 +39,17 @@ from services.recommender.ports import (
     Receipt,
     StatePort,
 )
+from tests.patience import PATIENCE_S
 
+C = TypeVar("C", bound=Clock)
+T = TypeVar("T")
+Results = list[Receipt | MarqueeError]
 # Far ahead, so that the server itself deletes nothing as expired.
 NOON_MS = 4_000_000_000_000
 THREADS = 16
 
 
-class FakeClock:
+class FakeClock(Clock):
     """A clock that goes when told to."""
 
     def __init__(self, at_ms: int = NOON_MS) -> None:
@@ -64,21 +69,45 @@ class FakeClock:
         return self.at_ms // 1_000
 
 
+class PassingClock(FakeClock):
+    """Moves on whenever it is asked."""
+
+    def __init__(self, step_s: float) -> None:
+        super().__init__()
+        self._step_s = step_s
+
+    def monotonic(self) -> float:
+        self.tick(self._step_s)
+        return super().monotonic()
+
+
+def passing(looks: int, step_s: float = 60.0) -> Deadline:
+    """A deadline that is over after so many looks at it, on a slow machine as on a fast one; a minute a look leaves
+    each attempt before that more time than it needs.
+    """
+    return Deadline.within(PassingClock(step_s), looks * step_s)
+
+
 @dataclass(frozen=True)
-class Store:
+class Store(Generic[C]):
+    """A state store, and what else is kept in its file or tables; ``tables`` for one in DynamoDB."""
+
     state: StatePort
     keys: KeyStore
     quota: QuotaPort
-    clock: FakeClock
+    clock: C
+    tables: DynamoStore | None = None
 
-    def deadline(self, seconds: float = 30.0) -> Deadline:
+    def deadline(self, seconds: float = PATIENCE_S) -> Deadline:
         return Deadline.within(self.clock, seconds)
 
-    def record(self, *commands: FeedbackCommand) -> list:
+    def record(self, *commands: FeedbackCommand) -> Results:
         return self.state.record(commands, self.deadline())
 
-    def profile(self, user_id: str = "ann"):
-        return self.state.read(user_id, None, self.deadline()).profile
+    def profile(self, user_id: str = "ann") -> Profile:
+        found = self.state.read(user_id, None, self.deadline()).profile
+        assert found is not None, "whoever is asked for has one, be it empty"
+        return found
 
     def revision(self, user_id: str = "ann") -> str:
         return self.profile(user_id).revision
@@ -90,22 +119,22 @@ class Store:
         return [line for line in self.state.log() if line.user_id == user_id]
 
 
-def sqlite(folder: Path, clock: FakeClock) -> Store:
+def sqlite(folder: Path, clock: C) -> Store[C]:
     database = Database(folder / "state.db", clock)
     return Store(SqliteState(database), SqliteKeys(database), SqliteQuota(database), clock)
 
 
-def dynamodb(url: str, folder: Path, clock: FakeClock, **options: Any) -> Store:
+def dynamodb(url: str, folder: Path, clock: C) -> Store[C]:
     """Three tables of its own on a running server."""
-    connection = Connection(new_tables(), endpoint=url, **{"timeout_s": 5.0} | options)
+    connection = Connection(new_tables(), endpoint=url, timeout_s=PATIENCE_S)
     create_tables(connection)
     return dynamodb_at(connection, clock)
 
 
-def dynamodb_at(connection: Connection, clock: Clock, units: Units | None = None) -> Store:
+def dynamodb_at(connection: Connection, clock: C, units: Units | None = None) -> Store[C]:
     """Another server of the same tables."""
     tables = DynamoStore(connection, clock, units)
-    return Store(DynamoState(tables), DynamoKeys(tables), DynamoQuota(tables), clock)
+    return Store(DynamoState(tables), DynamoKeys(tables), DynamoQuota(tables), clock, tables)
 
 
 def new_tables() -> Tables:
@@ -114,7 +143,7 @@ def new_tables() -> Tables:
     return Tables(f"{run}-users", f"{run}-events", f"{run}-rec-cache")
 
 
-Make = Callable[[Path, FakeClock], Store]
+Make = Callable[[Path, FakeClock], Store[FakeClock]]
 """Makes an empty store that reads a clock; the folder is for those that need one."""
 
 
@@ -133,27 +162,18 @@ def line(event: Event, event_id: str, user_id: str = "ann") -> LoggedEvent:
     return LoggedEvent(event_id, user_id, event)
 
 
-def stored(results: list) -> list[Receipt]:
+def stored(results: Results) -> list[Receipt]:
     """The results, all of which must be receipts."""
-    assert all(isinstance(result, Receipt) for result in results), results
-    return results
+    receipts = [result for result in results if isinstance(result, Receipt)]
+    assert len(receipts) == len(results), results
+    return receipts
 
 
-class SystemClock:
-    """The real one, for processes."""
-
-    def now_ms(self) -> int:
-        return time.time_ns() // 1_000_000
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-
-def in_threads(work, count: int = THREADS) -> list:
+def in_threads(work: Callable[[int], T], count: int = THREADS) -> list[T]:
     """``work(number)`` in so many threads that all begin at once."""
-    start = threading.Barrier(count)
+    start = threading.Barrier(count, timeout=PATIENCE_S)
 
-    def begin(number: int):
+    def begin(number: int) -> T:
         start.wait()
         return work(number)
 
@@ -161,5 +181,5 @@ def in_threads(work, count: int = THREADS) -> list:
         return list(threads.map(begin, range(count)))
 
 
-def flat(lists: list[list]) -> list:
+def flat(lists: list[list[T]]) -> list[T]:
     return list(itertools.chain.from_iterable(lists))

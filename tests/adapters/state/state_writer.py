@@ -7,12 +7,13 @@ import resource
 import sys
 from pathlib import Path
 
-from state_kit import SystemClock, did, send
-
 from services.adapters.state.sqlite.connection import Database
 from services.adapters.state.sqlite.state import SqliteState
+from services.bootstrap import SystemClock
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Deadline
+from tests.adapters.state.state_kit import did, send, stored
+from tests.patience import PATIENCE_S
 
 
 def say(line: str) -> None:
@@ -28,7 +29,7 @@ if len(sys.argv) > 4:
 for number in range(events):
     command = send(did(f"{person}-{number}"), person, key=f"{person}-{number}")
     try:
-        [receipt] = state.record([command], Deadline.within(clock, 30))
+        [receipt] = stored(state.record([command], Deadline.within(clock, PATIENCE_S)))
     except StateUnavailable as error:
         say(f"unavailable {error}")
         sys.exit(3)

@@ -1,9 +1,9 @@
 """Contract: which cached answers a read gives, and which are never written."""
 
 import pytest
-from state_kit import Store, did, send
 
 from services.recommender.ports import CacheEntry, CacheKey
+from tests.adapters.state.state_kit import Store, did, send
 
 KEY = CacheKey("rec#ann", "k20#ex0#f1")
 ANONYMOUS = CacheKey("rec#", "k20#ex0#f1")

@@ -1,10 +1,9 @@
 """Contract: many threads at one store lose nothing and count nothing twice."""
 
-from state_kit import NOON_MS, THREADS, Store, did, flat, in_threads, send, stored
-
 from services.recommender.domain.events import EventKind
 from services.recommender.domain.ids import hash_id
 from services.recommender.ports import CacheEntry, CacheKey
+from tests.adapters.state.state_kit import NOON_MS, THREADS, Store, did, flat, in_threads, send, stored
 
 
 def test_one_idempotency_key_from_many_threads_is_one_event(store: Store) -> None:

@@ -5,8 +5,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from dynamodb_kit import Wire
-from state_kit import (
+
+from services.adapters.state.dynamodb.client import Connection
+from services.recommender.domain.events import EventKind
+from services.recommender.domain.ids import hash_id, mark_of
+from services.recommender.ports import ApiKey, CacheEntry, CacheKey, Receipt
+from tests.adapters.state.dynamodb_kit import Wire
+from tests.adapters.state.state_kit import (
     THREADS,
     FakeClock,
     Make,
@@ -20,11 +25,7 @@ from state_kit import (
     send,
     stored,
 )
-
-from services.adapters.state.dynamodb.client import Connection
-from services.recommender.domain.events import EventKind
-from services.recommender.domain.ids import hash_id, mark_of
-from services.recommender.ports import ApiKey, CacheEntry, CacheKey, Receipt
+from tests.patience import PATIENCE_S
 
 KEY = CacheKey("rec#ann", "k20#ex0#f1")
 MINUTE_S = 60
@@ -43,7 +44,7 @@ def another(dynamodb_url: str, wire: Wire) -> Iterator[Callable[[float], Store]]
     def server(ahead_s: float = 0) -> Store:
         clock = FakeClock()
         clock.tick(ahead_s)
-        made.append(dynamodb_at(Connection(wire.tables, endpoint=dynamodb_url, timeout_s=5.0), clock))
+        made.append(dynamodb_at(Connection(wire.tables, endpoint=dynamodb_url, timeout_s=PATIENCE_S), clock))
         return made[-1]
 
     yield server

@@ -4,8 +4,6 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
-from dynamodb_kit import Wire
-from state_kit import NOON_MS, Make, Store, did, dynamodb, dynamodb_at, line, send, stored
 
 from services.adapters.state.dynamodb.client import Connection
 from services.adapters.state.dynamodb.feedback import ACTIONS
@@ -13,6 +11,20 @@ from services.adapters.state.dynamodb.units import Units
 from services.recommender.domain.events import EventKind
 from services.recommender.errors import IdempotencyMismatch, StateUnavailable
 from services.recommender.ports import ApiKey, CacheEntry, CacheKey, Receipt
+from tests.adapters.state.dynamodb_kit import Wire
+from tests.adapters.state.state_kit import (
+    NOON_MS,
+    Make,
+    Store,
+    did,
+    dynamodb,
+    dynamodb_at,
+    line,
+    passing,
+    send,
+    stored,
+)
+from tests.patience import PATIENCE_S
 
 KEY = CacheKey("rec#ann", "k20#ex0#f1")
 
@@ -68,22 +80,7 @@ def test_a_part_that_stays_unprocessed_is_an_outage(store: Store, wire: Wire) ->
     for _ in range(50):
         wire.answer("BatchGetItem", lambda: {"Responses": {}, "UnprocessedKeys": keys})
     with pytest.raises(StateUnavailable, match="left a part of a batch"):
-        store.state.read("ann", None, replace(store.deadline(), clock=_Running(store), at=0.3))
-
-
-class _Running:
-    """A clock that moves on a tenth of a second whenever it is asked."""
-
-    def __init__(self, store: Store) -> None:
-        self._at = 0.0
-        self._store = store
-
-    def now_ms(self) -> int:
-        return self._store.clock.now_ms()
-
-    def monotonic(self) -> float:
-        self._at += 0.1
-        return self._at
+        store.state.read("ann", None, passing(looks=4))
 
 
 def test_an_expired_answer_that_is_still_there_is_gone(store: Store, wire: Wire) -> None:
@@ -213,7 +210,7 @@ def test_a_request_within_a_sub_bucket_is_one_write(store: Store, wire: Wire) ->
 
 def test_the_units_are_those_that_the_tables_name(dynamodb_url: str, store: Store, wire: Wire) -> None:
     units = Units()
-    counted = dynamodb_at(Connection(wire.tables, endpoint=dynamodb_url, timeout_s=5.0), store.clock, units)
+    counted = dynamodb_at(Connection(wire.tables, endpoint=dynamodb_url, timeout_s=PATIENCE_S), store.clock, units)
     stored(counted.record(send(did(), key="a")))
     first = units.write
     assert first > 0

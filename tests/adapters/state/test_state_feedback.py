@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from state_kit import NOON_MS, Store, did, line, send, stored
 
 from services.recommender.domain.events import EventKind
 from services.recommender.domain.ids import hash_id
 from services.recommender.domain.profile import Profile, apply_all
 from services.recommender.errors import IdempotencyMismatch
 from services.recommender.ports import Receipt
+from tests.adapters.state.state_kit import NOON_MS, Store, did, line, send, stored
 
 ODD_IDS = ["#", "a#b", "rec#ann", "ann%23", "Zoë", "名前", "🎬", "a\x00b", "'; --", " ", "x" * 256, "🎬" * 256]
 

@@ -2,9 +2,8 @@
 
 from dataclasses import replace
 
-from state_kit import Store
-
 from services.recommender.ports import ApiKey
+from tests.adapters.state.state_kit import Store
 
 KEY = ApiKey("k1", "web shop", frozenset({"serve", "admin"}), limit=100, window_s=30, created_at=2_000)
 

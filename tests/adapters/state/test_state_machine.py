@@ -7,13 +7,13 @@ from pathlib import Path
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
-from state_kit import FakeClock, Make, send
 
 from services.recommender.cache import owner
 from services.recommender.domain.events import RATINGS, Event, EventKind
 from services.recommender.domain.profile import Profile, apply_all
 from services.recommender.errors import IdempotencyMismatch
 from services.recommender.ports import CacheEntry, CacheKey, LoggedEvent, Receipt
+from tests.adapters.state.state_kit import FakeClock, Make, send
 
 PEOPLE = st.sampled_from(["ann", "ann#", "Zoë"])
 KEYS = st.sampled_from(["a", "b"])
@@ -157,4 +157,4 @@ class StoreMachine(RuleBasedStateMachine):
 
 def test_any_sequence_of_calls_is_as_in_the_model(make: Make) -> None:
     machine = type("Machine", (StoreMachine,), {"make": staticmethod(make)})
-    run_state_machine_as_test(machine, settings=settings(max_examples=40, stateful_step_count=30, deadline=None))
+    run_state_machine_as_test(machine, settings=settings(max_examples=40, stateful_step_count=30))

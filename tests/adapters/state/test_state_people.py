@@ -4,7 +4,6 @@ import random
 from itertools import groupby, pairwise
 
 import pytest
-from state_kit import NOON_MS, Store, did, line, send, stored
 
 from services.recommender.domain.events import RATINGS, Event, EventKind
 from services.recommender.domain.history import MAX_EVENTS
@@ -12,6 +11,7 @@ from services.recommender.domain.ids import hash_id, mark_of
 from services.recommender.domain.profile import Profile, apply_all
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import CacheEntry, CacheKey, LoggedEvent
+from tests.adapters.state.state_kit import NOON_MS, Store, did, line, send, stored
 
 
 def ratings(people: int, films: int, seed: int = 7) -> list[LoggedEvent]:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from state_kit import FakeClock, Make, Store
 
 from services.adapters.state.window import SUB_BUCKETS, Window, admit
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Quota
+from tests.adapters.state.state_kit import FakeClock, Make, Store
 
 WINDOW_S = 10
 gaps = st.lists(st.one_of(st.integers(0, 400), st.integers(0, 4_000), st.just(WINDOW_S * 1_000)), max_size=80)
@@ -61,7 +61,7 @@ def test_the_laws_hold_in_every_store(make: Make) -> None:
         store = make(Path(folder), FakeClock())
         keys = iter(range(10**6))
 
-        @settings(max_examples=30, deadline=None)
+        @settings(max_examples=30)
         @given(gaps, st.integers(1, 12), st.integers(0, 10**12))
         def laws(gaps_ms: list[int], limit: int, start_ms: int) -> None:
             key_id = f"k{next(keys)}"

@@ -1,22 +1,24 @@
 """SQLite: locked, full, read-only, damaged, foreign or newer files. Each a StateUnavailable, nothing half stored."""
 
 import sqlite3
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from state_kit import FakeClock, Store, SystemClock, did, line, send, sqlite
 
+from services.adapters.state.sqlite import quota
 from services.adapters.state.sqlite.connection import Database
 from services.adapters.state.sqlite.keys import SqliteKeys
 from services.adapters.state.sqlite.quota import SqliteQuota
 from services.adapters.state.sqlite.state import SqliteState
+from services.bootstrap import SystemClock
 from services.recommender.domain.ids import hash_id
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import ApiKey, CacheEntry, CacheKey, Deadline, Receipt
+from tests.adapters.state.state_kit import FakeClock, Store, did, line, send, sqlite
+from tests.patience import HASTE_S, a_moment
 
 KEY = CacheKey("rec#ann", "k20")
 
@@ -71,11 +73,14 @@ def contents(store: Store) -> tuple:
     return (store.revision("ann"), list(store.state.log()), store.state.export("ann") is None)
 
 
-def test_a_locked_file_is_unavailable_once_the_deadline_is_over(store: Store, tmp_path: Path) -> None:
+def test_a_locked_file_is_unavailable_once_the_deadline_is_over(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quota, "QUOTA_WAIT_S", HASTE_S)
     real = sqlite(tmp_path, SystemClock())
     with other_writer(tmp_path):
         with pytest.raises(StateUnavailable, match="locked by another writer"):
-            real.state.record([send(did())], Deadline.within(SystemClock(), 0.05))
+            real.state.record([send(did())], Deadline.within(SystemClock(), HASTE_S))
         with pytest.raises(StateUnavailable, match="locked"):
             real.quota.admit("k1", 5, 60, 0)
         with pytest.raises(StateUnavailable, match="locked"):
@@ -105,7 +110,7 @@ def test_a_writer_waits_for_the_lock_while_there_is_time(store: Store, tmp_path:
     real = sqlite(tmp_path, SystemClock())
     with other_writer(tmp_path) as other, ThreadPoolExecutor(1) as threads:
         waiting = threads.submit(real.record, send(did()))
-        time.sleep(0.1)
+        a_moment()
         other.rollback()
         results = waiting.result()
     assert isinstance(results[0], Receipt)

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from state_kit import FakeClock, did, send
 
 from services.adapters.state.arrivals import Arrivals, event_id_of
 from services.adapters.state.sqlite.cache import SWEEP_EVERY, SWEEP_ROWS
@@ -17,6 +16,8 @@ from services.adapters.state.sqlite.schema import _STEPS, VERSION
 from services.adapters.state.sqlite.state import SqliteState
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import CacheEntry, CacheKey, Deadline
+from tests.adapters.state.state_kit import FakeClock, did, send
+from tests.patience import HASTE_S, PATIENCE_S
 
 FULL, NORMAL = 2, 1
 
@@ -28,7 +29,7 @@ def database(tmp_path: Path, clock: FakeClock) -> Iterator[Database]:
     made.close()
 
 
-def within(database: Database, seconds: float = 1.0) -> Deadline:
+def within(database: Database, seconds: float = PATIENCE_S) -> Deadline:
     return Deadline.within(database.clock, seconds)
 
 
@@ -40,6 +41,7 @@ def test_a_new_file_has_the_schema_and_a_write_ahead_log(database: Database) -> 
     with database.reading(within(database)) as raw:
         assert ask(raw, "PRAGMA user_version") == VERSION
         assert ask(raw, "PRAGMA journal_mode") == "wal"
+        assert ask(raw, "PRAGMA secure_delete") == 1
         assert ask(raw, "PRAGMA integrity_check") == "ok"
 
 
@@ -68,7 +70,7 @@ def test_a_file_of_an_older_version_is_brought_up_to_date(tmp_path: Path, clock:
 
 
 def test_many_can_make_the_file_at_once(tmp_path: Path, clock: FakeClock) -> None:
-    start = threading.Barrier(8)
+    start = threading.Barrier(8, timeout=PATIENCE_S)
 
     def make(_: int) -> Database:
         start.wait()
@@ -95,7 +97,7 @@ def test_the_wait_for_locks_is_what_is_left_of_the_deadline(database: Database) 
 
 def test_a_second_writer_of_the_process_waits_no_longer_than_its_deadline(database: Database) -> None:
     def write() -> None:
-        with database.writing(within(database, 0.05)):
+        with database.writing(within(database, HASTE_S)):
             pytest.fail("two writers at once")
 
     with database.writing(within(database)), ThreadPoolExecutor(1) as threads:
@@ -115,7 +117,7 @@ def test_one_thread_uses_one_connection(database: Database) -> None:
 
 
 def test_connections_of_a_rush_are_closed_again(database: Database) -> None:
-    rush = threading.Barrier(20)
+    rush = threading.Barrier(20, timeout=PATIENCE_S)
     seen = []
 
     def read(_: int) -> None:

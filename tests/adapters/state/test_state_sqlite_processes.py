@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from state_kit import FakeClock, Store, sqlite
 
 from services.recommender.domain.ids import hash_id
 from services.recommender.domain.profile import replay
+from tests.adapters.state.state_kit import FakeClock, Store, sqlite
 
 WRITER = Path(__file__).with_name("state_writer.py")
 FOREVER = 10**6

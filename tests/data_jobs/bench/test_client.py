@@ -8,6 +8,7 @@ from data_jobs.bench.client import Connection
 from data_jobs.bench.mix import get, post
 from services.recommender.errors import Unavailable
 from tests.data_jobs.bench.kit import ScriptedServer
+from tests.patience import wait_for
 
 
 @contextmanager
@@ -25,7 +26,7 @@ def bytes_server(*chunks):
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         yield listener.getsockname()[1]
-        thread.join(5)
+        wait_for(lambda: not thread.is_alive(), "the server to hang up")
 
 
 def test_it_gets_status_and_body_one_after_the_other_on_one_socket():

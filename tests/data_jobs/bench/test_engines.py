@@ -11,6 +11,7 @@ from data_jobs.report import Silent
 from services.adapters.state.dynamodb.client import Connection, Tables, make_client
 from services.recommender.errors import SearchUnavailable, StateUnavailable
 from services.settings import Settings, load_settings
+from tests.patience import LONGEST_MS, PATIENCE_S
 
 NOWHERE = "http://127.0.0.1:1"
 
@@ -33,14 +34,14 @@ def remote():
     """Makes the settings of a run on servers."""
 
     def make(opensearch=NOWHERE, dynamodb=NOWHERE):
-        own = load_settings(opensearch_endpoint=opensearch, ddb_endpoint=dynamodb, ddb_timeout_ms=2_000)
+        own = load_settings(opensearch_endpoint=opensearch, ddb_endpoint=dynamodb, ddb_timeout_ms=LONGEST_MS)
         return settings_of_run(own, opensearch=opensearch is not None, dynamodb=dynamodb is not None)
 
     return make
 
 
 def tables_at(url):
-    client = make_client(Connection(Tables("users", "events", "cache"), endpoint=url, timeout_s=2.0))
+    client = make_client(Connection(Tables("users", "events", "cache"), endpoint=url, timeout_s=PATIENCE_S))
     try:
         # Pages: the tests of a whole run leave more tables than one answer names.
         return {name for page in client.get_paginator("list_tables").paginate() for name in page["TableNames"]}
@@ -49,7 +50,7 @@ def tables_at(url):
 
 
 def indexes_at(url, prefix):
-    with OpenSearch(hosts=[url]) as client:
+    with OpenSearch(hosts=[url], timeout=PATIENCE_S) as client:
         return list(client.indices.get(index=f"{prefix}-*"))
 
 
@@ -102,13 +103,14 @@ def test_one_engine_may_be_remote_and_the_other_not(remote, opensearch, dynamodb
     assert not [name for name in environment_of(settings) if name.startswith(absent)]
 
 
-def test_the_server_finds_the_same_engines_in_its_environment(remote, monkeypatch):
-    settings = remote()
+def test_the_server_finds_the_same_engines_and_limits_in_its_environment(remote, monkeypatch):
+    settings = remote().model_copy(update={"opensearch_kind": "nextgen", "opensearch_auth": "none"})
     for name, value in environment_of(settings).items():
         monkeypatch.setenv(name, value)
     found = load_settings()
     assert found.opensearch == settings.opensearch
     assert connection_of(found) == connection_of(settings)
+    assert found.request_deadline_ms == settings.request_deadline_ms == found.ddb_timeout_ms
 
 
 def test_embedded_engines_need_no_preparation(bundle):

@@ -97,7 +97,7 @@ def test_the_other_kinds_go_elsewhere():
     FeedbackBody.model_validate(body)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(1, 400))
 def test_a_pass_has_every_kind_in_proportion(size):
     kinds = Counter(sent.kind for sent in small_requests().mixed(size))

@@ -9,7 +9,7 @@ from tests.builders import make_catalogue
 CATALOGUE = make_catalogue(120)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 300), st.integers(1, 4), st.integers(0, 5))
 def test_everybody_has_the_events_asked_for_of_distinct_films(length, count, seed):
     people = make_people(CATALOGUE, {length: count}, seed)[length]

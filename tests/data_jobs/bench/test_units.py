@@ -20,6 +20,7 @@ from services.recommender.errors import StateUnavailable, UnknownFilm
 from services.recommender.ports import Deadline, FeedbackCommand, Receipt, StateRead
 from services.recommender.service import Recommender
 from tests.builders import FixedRelease, ManualClock, make_release
+from tests.patience import PATIENCE_S
 
 
 class MeteredState:
@@ -130,7 +131,7 @@ def test_feedback_that_is_refused_stops_the_count(recommender, units, people, st
 @pytest.fixture
 def connection(dynamodb_url, unique_name):
     tables = Tables(f"{unique_name}-u", f"{unique_name}-e", f"{unique_name}-c")
-    made = Connection(tables, endpoint=dynamodb_url, timeout_s=2.0)
+    made = Connection(tables, endpoint=dynamodb_url, timeout_s=PATIENCE_S)
     create_tables(made)
     return made
 
@@ -142,7 +143,7 @@ def test_what_the_tables_report_is_what_is_counted(connection):
         # Profile and line of the log, under 1 KB each: 4 units by the price list, which the local server doubles.
         assert units.write == 8
         read = units.read
-        assert recommender.state.read("ann", None, Deadline.within(recommender.clock, 1.0)).profile.revision
+        assert recommender.state.read("ann", None, Deadline.within(recommender.clock, PATIENCE_S)).profile.revision
         assert units.read == read + 1
         assert units.write == 8
 

@@ -1,17 +1,22 @@
 """A small world: 90 invented films in three schools, 70 made-up viewers who mostly keep to one of them."""
 
 from functools import cache
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from data_jobs.evaluate.workbench import Workbench, Workshop
 from data_jobs.records import Dataset, Events, Film
-from data_jobs.report import Silent
+from data_jobs.report import Progress, Silent
 from data_jobs.train import TrainParams
 from services.recommender.domain.events import EventKind
+from services.recommender.domain.profile import NO_HASHES, Profile
 from services.recommender.domain.request import Pick, Ranking, Request, Strategy
 from services.recommender.domain.weights import Weights
 from services.recommender.pipeline import Pipeline
+from services.recommender.ports import Deadline
+from services.recommender.stages.plan import Plan
 from tests.builders import HashEncoder
 
 FILMS, VIEWERS = 90, 70
@@ -68,17 +73,18 @@ def dataset(viewers: int = VIEWERS) -> Dataset:
     return Dataset(films(), Events(ids, *columns, np.array(ts_ms, np.int64)), ("invented",))
 
 
-def workshop(folder, vectors: bool = True, weights: Weights | None = None) -> Workshop:
+def workshop(folder: Path, vectors: bool = True, weights: Weights | None = None) -> Workshop:
     encoder = HashEncoder() if vectors else None
     found = dict(zip((film.item_id for film in films()), school_vectors(), strict=True)) if vectors else {}
     return Workshop(folder, TrainParams(ridge=20.0), weights or Weights(), encoder, found, Silent())
 
 
-def school_vectors() -> np.ndarray:
+def school_vectors() -> NDArray[np.float32]:
     """Unit vectors, float32[films, 16], near to those of the same school."""
     rng = np.random.default_rng(3)
     found = rng.normal(0, 1, (3, 16))[np.arange(FILMS) % 3] + rng.normal(0, 0.4, (FILMS, 16))
-    return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
+    unit: NDArray[np.float64] = found / np.linalg.norm(found, axis=1, keepdims=True)
+    return unit.astype(np.float32)
 
 
 def school_of(bench: Workbench, row: int) -> int:
@@ -86,28 +92,31 @@ def school_of(bench: Workbench, row: int) -> int:
     return (int(bench.bundle.catalogue.item_ids[row]) - 100) % 3
 
 
-class Asked:
+class Asked(Pipeline):
     """A pipeline that answers from a table of queries, the rest of it as it is, and remembers who asked."""
 
     def __init__(self, pipeline: Pipeline, answers: dict[str, tuple[int, ...]] | None = None) -> None:
-        self._pipeline = pipeline
+        super().__init__(pipeline.release, pipeline.searcher.encoder, pipeline.constants)
         self._answers = answers
         self.users: set[str | None] = set()
 
-    def __getattr__(self, name: str):
-        if name.startswith("_"):  # copy asks before there is anything
-            raise AttributeError(name)
-        return getattr(self._pipeline, name)
-
-    def rank(self, request: Request, *others, **options) -> Ranking:
+    def rank(
+        self,
+        request: Request,
+        profile: Profile | None,
+        deadline: Deadline,
+        shown: NDArray[np.uint64] = NO_HASHES,
+        with_reasons: bool = True,
+        plan: Plan | None = None,
+    ) -> Ranking:
         self.users.add(request.user_id)
         if self._answers is None:
-            return self._pipeline.rank(request, *others, **options)
+            return super().rank(request, profile, deadline, shown, with_reasons, plan)
         rows = self._answers.get(request.query or "", ())[: request.k]
         return Ranking(tuple(Pick(row, 0.5) for row in rows), Strategy.QUERY)
 
 
-class Listening:
+class Listening(Progress):
     """Progress that remembers what it was told."""
 
     def __init__(self) -> None:

@@ -44,7 +44,7 @@ def test_agrees_with_the_solver_of_the_training(people, films):
 
 
 @given(st.integers(2, 12), st.integers(2, 12), st.integers(0, 50))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_film_gives_itself_nothing(people, films, seed):
     likes = matrix(people, films, seed)
     alone = sp.identity(films, dtype=np.float32, format="csr")

@@ -56,7 +56,8 @@ def test_a_pipeline_that_calls_everything_popular_is_found_out(bench):
     class Flattering(kit.Asked):
         def rank(self, request, *others, **options):
             ranking = super().rank(request, *others, **options)
-            said = [tuple(each._replace(kind=ReasonKind.POPULAR) for each in pick.reasons) for pick in ranking.picks]
+            popular = {"kind": ReasonKind.POPULAR, "item_id": None}
+            said = [tuple(each._replace(**popular) for each in pick.reasons) for pick in ranking.picks]
             picks = tuple(replace(pick, reasons=why) for pick, why in zip(ranking.picks, said, strict=True))
             return replace(ranking, picks=picks)
 

@@ -10,7 +10,7 @@ from tests.data_jobs.evaluate import kit
 
 
 def test_films_like_a_film_are_asked_of_the_service_itself(bench):
-    picks = films_like(bench.release, bench.pipeline.trait_rows, 5, 10, patient()).picks
+    picks = films_like(bench.pipeline, 5, 10, patient()).picks
     assert like(bench, 5).tolist() == [pick.row for pick in picks]
 
 

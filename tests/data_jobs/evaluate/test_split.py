@@ -72,7 +72,7 @@ class TestTheRule:
         assert all(by_person(holdout.training)[user] == by_person(DATA)[user] for user in left_alone)
 
     @given(st.integers(0, 1_000), st.sampled_from(list(PER_PERSON)))
-    @settings(max_examples=10, deadline=None)
+    @settings(max_examples=10)
     def test_the_same_seed_draws_the_same(self, seed, kind):
         assert split.draw(DATA, kind, seed).relevant == split.draw(DATA, kind, seed).relevant
 

@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data_jobs.catalogue import build_catalogue
+from data_jobs.records import Film
 from data_jobs.train.interactions import interactions_of
-from data_jobs.train.popularity import novelty, popularity
+from data_jobs.train.popularity import acclaim, popularity
 from tests.data_jobs.train.worlds import events_of, ratings
 
 
@@ -42,8 +44,36 @@ def test_nothing_known_is_all_zeros() -> None:
     assert of([], []).tolist() == []
 
 
-def test_novelty_fades_with_every_event_liked_or_not() -> None:
-    events = events_of(ratings((0, 0, 5.0), (1, 0, 1.0), (0, 1, 2.0)), 2)
-    found = novelty(interactions_of(events, np.arange(3, dtype=np.int32), 3))
-    assert found.dtype == np.float32
-    assert found == pytest.approx(np.exp([-1, -0.5, 0]))
+PEOPLE, FILMS = 12, 5
+OPINIONS = st.tuples(
+    st.integers(0, PEOPLE - 1), st.integers(0, FILMS - 1), st.sampled_from((0.5, 1.0, 2.5, 3.0, 4.0, 5.0))
+)
+
+
+@given(st.lists(OPINIONS, max_size=40), st.integers(1, 30), st.integers(0, FILMS - 1))
+def test_more_dislikes_never_raise_a_film(opinions: list[tuple[int, int, float]], haters: int, film: int) -> None:
+    before = prior(opinions)
+    after = prior([*opinions, *((PEOPLE + hater, film, 1.0) for hater in range(haters))])
+    assert after[film] <= before[film]
+    assert after.argsort(kind="stable").tolist().index(film) <= before.argsort(kind="stable").tolist().index(film)
+
+
+def prior(opinions: list[tuple[int, int, float]]) -> np.ndarray:
+    """The prior of a catalogue without votes of its own, by film."""
+    events = events_of(ratings(*{(user, film): (user, film, stars) for user, film, stars in opinions}.values()), FILMS)
+    films = [Film(str(film), f"Film {film}") for film in range(FILMS)]
+    rows = np.arange(FILMS, dtype=np.int32)
+    return popularity(interactions_of(events, rows, FILMS).likes(), build_catalogue(films, events).votes)
+
+
+class TestAcclaim:
+    def test_votes_times_their_average_squared(self) -> None:
+        found = acclaim(np.array([np.e - 1, np.e**2 - 1]), np.array([4.0, 8.0]))
+        assert found == pytest.approx(np.array([16, 128]) / 72)
+
+    def test_a_film_without_an_average_takes_the_mean(self) -> None:
+        found = acclaim(np.array([9.0, 9.0, 9.0]), np.array([4.0, 8.0, np.nan]))
+        assert found[0] < found[2] < found[1]
+
+    def test_no_votes_are_all_zeros(self) -> None:
+        assert acclaim(np.zeros(2), np.array([np.nan, 8.0])).tolist() == [0, 0]

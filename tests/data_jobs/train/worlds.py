@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from data_jobs.catalogue import build_catalogue
 from data_jobs.records import Dataset, Events, Film
@@ -69,10 +70,10 @@ def random_design(rng: np.random.Generator, rows: int, films: int, density: floa
     return sp.csr_matrix(dense.astype(np.float32))
 
 
-def by_definition(design: sp.csr_matrix, ridge: float, dropout: float) -> np.ndarray:
+def by_definition(design: sp.csr_matrix, ridge: float, dropout: float) -> NDArray[np.float64]:
     """B of the papers, word for word, in float64."""
     gram = (design.T @ design).toarray().astype(np.float64)
     inverse = np.linalg.inv(gram + np.diag(ridge + dropout / (1 - dropout) * np.diag(gram)))
-    weights = -inverse / np.diag(inverse)[None, :]
+    weights: NDArray[np.float64] = -inverse / np.diag(inverse)[None, :]
     np.fill_diagonal(weights, 0)
     return weights

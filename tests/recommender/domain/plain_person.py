@@ -33,7 +33,8 @@ def opinion(arrived: list[Event], film: str) -> Event | None:
     """The event that speaks for a film."""
     kept = after_clear(arrived, film)
     explicit = [event for event in kept if event.kind in EXPLICIT]
-    return (explicit or kept or [None])[-1]
+    spoken = explicit or kept
+    return spoken[-1] if spoken else None
 
 
 def is_seen(arrived: list[Event], film: str) -> bool:

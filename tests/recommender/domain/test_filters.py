@@ -8,7 +8,7 @@ from services.recommender.domain.genres import GENRES, from_mask, to_mask
 from tests.builders import make_catalogue
 
 CATALOGUE = make_catalogue(60)
-LAST = 59  # the film without year and language
+LAST = 59  # the film without year, language and running time
 
 MASKS = st.sets(st.sampled_from(GENRES)).map(to_mask)
 YEARS = st.none() | st.integers(-10, 3_000) | st.just(2**40)
@@ -18,8 +18,10 @@ FILTERS = st.builds(
     not_genres=MASKS,
     year_from=YEARS,
     year_to=YEARS,
+    runtime_to=st.none() | st.integers(-5, 200) | st.just(2**40),
     languages=st.lists(st.sampled_from(["en", "fr", "ja", "xx"]), max_size=3).map(tuple),
     min_votes=st.integers(0, 700) | st.just(2**40),
+    rows=st.none() | st.sets(st.integers(0, 59)).map(lambda rows: tuple(sorted(rows))),
 )
 
 
@@ -36,8 +38,10 @@ def passes(filters: Filters, row: int) -> bool:
             not by_year or year > 0,
             filters.year_from is None or year >= filters.year_from,
             filters.year_to is None or year <= filters.year_to,
+            filters.runtime_to is None or 0 < CATALOGUE.runtimes[row] <= filters.runtime_to,
             not filters.languages or language in filters.languages,
             CATALOGUE.votes[row] >= filters.min_votes,
+            filters.rows is None or row in filters.rows,
         )
     )
 
@@ -53,7 +57,8 @@ def test_the_mask_says_what_the_words_say(filters):
 def test_more_conditions_never_let_more_films_through(one, other):
     both = Filters(
         genres=one.genres, not_genres=one.not_genres | other.not_genres, year_from=one.year_from, year_to=one.year_to,
-        languages=one.languages, min_votes=max(one.min_votes, other.min_votes),
+        runtime_to=one.runtime_to, languages=one.languages, min_votes=max(one.min_votes, other.min_votes),
+        rows=one.rows,
     )  # fmt: skip
     assert not np.any(both.mask(CATALOGUE) & ~one.mask(CATALOGUE))
 
@@ -62,10 +67,18 @@ def test_no_filters_let_everything_through():
     assert NO_FILTERS.is_empty
     assert NO_FILTERS.mask(CATALOGUE).all()
     assert not Filters(min_votes=1).is_empty
+    assert not Filters(rows=()).is_empty
 
 
 @pytest.mark.parametrize(
-    "filters", [Filters(year_from=0), Filters(year_to=3_000), Filters(year_from=-5), Filters(languages=("en",))]
+    "filters",
+    [
+        Filters(year_from=0),
+        Filters(year_to=3_000),
+        Filters(year_from=-5),
+        Filters(languages=("en",)),
+        Filters(runtime_to=6_000),
+    ],
 )
 def test_what_is_unknown_fails_a_filter_on_it(filters):
     assert not filters.mask(CATALOGUE)[LAST]
@@ -76,6 +89,12 @@ def test_years_are_inclusive():
     assert Filters(year_from=year, year_to=year).mask(CATALOGUE)[5]
     assert not Filters(year_from=year + 1).mask(CATALOGUE)[5]
     assert not Filters(year_from=2_000, year_to=1_990).mask(CATALOGUE).any()
+
+
+def test_a_running_time_is_inclusive():
+    minutes = int(CATALOGUE.runtimes[5])
+    assert Filters(runtime_to=minutes).mask(CATALOGUE)[5]
+    assert not Filters(runtime_to=minutes - 1).mask(CATALOGUE)[5]
 
 
 def test_an_unknown_language_lets_nothing_through():

@@ -1,5 +1,4 @@
 import numpy as np
-import plain_person as plain
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +13,7 @@ from services.recommender.domain.history import (
     unpack_hashes,
 )
 from services.recommender.domain.ids import hash_id
+from tests.recommender.domain import plain_person as plain
 
 logs = st.lists(plain.events(), max_size=14)
 spread_logs = st.lists(plain.events(latest_ms=200_000), max_size=8)

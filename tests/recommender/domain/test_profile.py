@@ -1,4 +1,3 @@
-import plain_person as plain
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -6,6 +5,7 @@ from services.recommender.domain.events import Event, EventKind
 from services.recommender.domain.history import MAX_EVENTS, History
 from services.recommender.domain.ids import hash_id
 from services.recommender.domain.profile import Profile, apply, apply_all, replay
+from tests.recommender.domain import plain_person as plain
 
 logs = st.lists(plain.events(), max_size=14)
 LATER = 10_000_000

@@ -38,3 +38,9 @@ def test_a_row_that_is_not_there():
 
 def test_numpy_rows_index_too():
     assert Strings.of(["a", "b"])[np.int32(1)] == "b"
+
+
+@given(st.lists(st.text(), min_size=1), st.data())
+def test_some_rows_in_any_order_and_as_often_as_asked(values, data):
+    rows = data.draw(st.lists(st.integers(0, len(values) - 1)))
+    assert Strings.of(values).take(np.array(rows, np.int32)) == [values[row] for row in rows]

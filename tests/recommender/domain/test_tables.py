@@ -72,7 +72,7 @@ def make_collaborative(outside: int) -> Collaborative:
         rows, position, make_table(3, 3), make_table(3, 3, 1), others,
         np.array([[0, 2], [1, 1]][:outside], np.uint16).reshape(outside, 2).T,
         np.array([[0.5, 0.25], [1.0, 0.0]][:outside], np.float32).reshape(outside, 2).T,
-        np.ones(len(position), np.float32),
+        np.zeros(len(position), np.int32), np.ones((3, 3), np.uint8),
     )  # fmt: skip
 
 

@@ -4,15 +4,21 @@ from hypothesis import strategies as st
 
 from services.recommender.domain.request import Strategy
 from services.recommender.domain.weights import Weights
-from services.recommender.stages.plan import make_plan
+from services.recommender.stages.plan import Plan, make_plan
 from services.recommender.stages.taste import fold_in
 from tests.builders import make_catalogue, person
 
 CATALOGUE = make_catalogue(60)
+PRIOR = Weights(popularity=1.1, popularity_half=3.0, popularity_power=2.5, standing_popularity=0.0)
+SHARES = st.floats(0, 1)
 
 
 def taste(likes: int):
     return fold_in(CATALOGUE, person(*[f"f{i}" for i in range(likes)]).history)
+
+
+def plan(likes: int, query: str | None = None, constants: Weights | None = None, **known: float) -> Plan:
+    return make_plan(constants or Weights(), taste(likes), query, stored=True, **known)
 
 
 @pytest.mark.parametrize(
@@ -29,35 +35,93 @@ def test_the_strategy_names_what_the_answer_is_made_from(likes, query, stored, s
     assert make_plan(Weights(), taste(likes), query, stored).strategy is strategy
 
 
+@given(st.integers(1, 60), SHARES)
+def test_the_tables_share_what_people_can_tell(likes, certainty):
+    found = plan(likes, constants=Weights(collaborative=2.0), certainty=certainty)
+    assert found.main + found.short == pytest.approx(2 * certainty)
+
+
 @given(st.integers(1, 60))
-def test_the_tables_share_what_is_collaborative(likes):
-    plan = make_plan(Weights(), taste(likes), None, stored=True)
-    assert plan.main + plan.short == pytest.approx(1)
-    assert plan.popularity == pytest.approx(1.1 / (1 + (likes / 3) ** 2.5))
+def test_the_prior_of_an_ordinary_taste_fades_with_every_like(likes):
+    assert plan(likes, constants=PRIOR).popularity == pytest.approx(1.1 / (1 + (likes / 3) ** 2.5))
+
+
+def test_what_stands_of_the_prior_never_fades():
+    assert plan(60, constants=Weights(popularity=0.0, standing_popularity=0.2)).popularity == pytest.approx(0.2)
 
 
 @given(st.integers(1, 59))
 def test_the_main_table_gains_with_every_like(likes):
-    fewer, more = (make_plan(Weights(), taste(n), None, stored=True) for n in (likes, likes + 1))
+    fewer, more = (plan(n, constants=Weights(collaborative=1.0)) for n in (likes, likes + 1))
     assert more.main > fewer.main or more.main == 1
 
 
 def test_a_table_of_less_than_one_in_a_hundred_is_left_out():
-    assert make_plan(Weights(), taste(1), None, stored=True).main == 0
-    assert make_plan(Weights(), taste(40), None, stored=True).short == 0
+    constants = Weights(blend_half=8.0, blend_power=3.0)
+    assert plan(1, constants=constants).main == 0
+    assert plan(40, constants=constants).short == 0
 
 
 def test_at_the_half_both_tables_weigh_the_same():
-    plan = make_plan(Weights(blend_half=8.0), taste(8), None, stored=True)
-    assert plan.main == pytest.approx(plan.short)
+    found = plan(8, constants=Weights(blend_half=8.0))
+    assert found.main == pytest.approx(found.short)
 
 
 def test_without_a_taste_nothing_personal_is_asked_for():
-    plan = make_plan(Weights(), taste(0), None, stored=True)
-    assert (plan.main, plan.short, plan.content, plan.traits, plan.dislike) == (0, 0, 0, 0, 0)
-    assert plan.popularity == pytest.approx(1.1)
+    found = plan(0, constants=PRIOR, certainty=0.3)
+    personal = (found.main, found.short, found.content, found.traits, found.sequels, found.novelty, found.dislike)
+    assert personal == (0,) * 7
+    assert found.popularity == pytest.approx(1.1)
 
 
-def test_text_is_asked_for_with_a_query_only():
-    assert make_plan(Weights(), taste(3), None, stored=True).text == 0
-    assert make_plan(Weights(), taste(3), "heist", stored=True).text > 0
+def test_words_are_asked_for_with_a_query_only():
+    assert (plan(3).query_text, plan(3).query_content) == (0, 0)
+    asked = plan(3, "heist", Weights(query_text=0.7, query_content=0.6))
+    assert (asked.query_text, asked.query_content) == (0.7, 0.6)
+
+
+def test_beside_a_query_the_taste_counts_by_its_share():
+    constants = Weights(query_taste=0.5, blend_half=1e-6)
+    alone, asked = plan(3, constants=constants, clear=0.5), plan(3, "heist", constants, clear=0.5)
+    for name in ("main", "popularity", "traits", "content", "novelty", "sequels"):
+        assert getattr(asked, name) == pytest.approx(getattr(alone, name) / 2)
+
+
+class TestCoherence:
+    @given(st.integers(1, 60), SHARES, SHARES)
+    def test_lies_between_0_and_1_and_grows_with_what_is_clear(self, likes, one, other):
+        less, more = (plan(likes, clear=clear) for clear in sorted([one, other]))
+        assert 0 <= less.coherence <= more.coherence <= 1
+        assert less.popularity >= more.popularity >= 0
+        assert less.traits <= more.traits
+        assert less.content <= more.content
+
+    def test_of_an_ordinary_taste_asks_for_no_texts_and_leaves_fame_as_it_is(self):
+        found = plan(5)
+        assert (found.coherence, found.content, found.lift, found.focus, found.fame) == (0, 0, 0, 0, 0)
+        assert not found.ask_vectors
+
+    def test_that_is_whole_leaves_no_prior_and_asks_for_all_that_a_clear_taste_has(self):
+        constants = Weights(
+            coherence_half=1e9, traits=1.0, coherent_traits=3.0, coherent_content=0.8, coherent_lift=0.4,
+            coherent_focus=0.9, coherent_fame=0.7,
+        )  # fmt: skip
+        found = plan(3, constants=constants, clear=1.0)
+        assert found.popularity == pytest.approx(0, abs=1e-9)
+        wanted = (4.0, 0.8, 0.4, 0.9, 0.7)
+        assert (found.traits, found.content, found.lift, found.focus, found.fame) == pytest.approx(wanted)
+        assert found.ask_vectors
+
+    def test_counts_by_half_at_so_many_likes(self):
+        assert plan(16, constants=Weights(coherence_half=16.0), clear=1.0).coherence == pytest.approx(0.5)
+
+
+class TestCertainty:
+    def test_films_that_nobody_has_rated_say_what_is_wanted_by_what_they_are(self):
+        constants = Weights(bare_traits=4.0, bare_content=1.5)
+        found = plan(3, constants=constants, certainty=0.0)
+        assert (found.main, found.short, found.novelty, found.popularity) == (0, 0, 0, 0)
+        assert (found.traits, found.content, found.coherence) == (4.0, 1.5, 1.0)
+
+    def test_without_a_taste_the_prior_stands_however_little_is_known(self):
+        assert plan(0, constants=PRIOR, certainty=0.0).popularity == pytest.approx(1.1)

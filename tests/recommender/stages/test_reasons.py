@@ -6,7 +6,7 @@ from hypothesis.extra.numpy import arrays
 
 from services.recommender.domain.genres import GENRES
 from services.recommender.domain.request import ReasonKind
-from services.recommender.stages.evidence import Falls
+from services.recommender.stages.leave_one_out import Falls
 from services.recommender.stages.reasons import (
     Citations,
     PopularIn,

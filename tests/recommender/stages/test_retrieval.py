@@ -3,14 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.recommender.domain.weights import Weights
 from services.recommender.ports import Leg
 from services.recommender.stages import retrieval
-from services.recommender.stages.plan import make_plan
-from services.recommender.stages.taste import entries, fold_in
-from tests.builders import make_bundle, make_tables, person, world_of
-
-BUNDLE = make_bundle()
+from services.recommender.stages.taste import entries
+from tests.builders import make_tables, world_of
 
 
 class TestMeanOfBest:
@@ -33,6 +29,12 @@ class TestCandidates:
         expected = sorted(np.flatnonzero(allowed).tolist(), key=lambda row: (-base[row], row))[:size]
         assert retrieval.best_rows(base, allowed, size).tolist() == expected
         assert retrieval.candidates(base, allowed, size=size).tolist() == sorted(expected)
+
+    def test_films_that_other_retrievers_bring_come_along_where_they_are_allowed(self):
+        base, allowed = np.arange(900, dtype=np.float32), np.ones(900, bool)
+        allowed[7] = False
+        brought = [np.array([3, 7], np.int32), np.array([3, 9], np.int32)]
+        assert retrieval.candidates(base, allowed, retrieved=brought).tolist() == [3, 9, *range(400, 900)]
 
     def test_films_with_few_events_have_places_of_their_own(self):
         base, novelty = np.arange(2_000, dtype=np.float32), np.zeros(2_000, np.float32)
@@ -59,28 +61,28 @@ class TestLegSignal:
 class TestCollaborative:
     def test_equals_the_dense_product(self):
         tables = make_tables(60, outside=6)
-        rows = np.array([0, 3, 57], np.int32)
+        found = entries(tables, np.array([0, 3, 57], np.int32))
         weights = np.array([1.0, 0.5, 2.0], np.float32)
-        plan = make_plan(Weights(), fold_in(BUNDLE.catalogue, person("f0", "f3").history), None, stored=True)
-        signal = retrieval.collaborative(tables, entries(tables, rows), weights, plan)
+        signal = retrieval.table_score(tables.main, found, weights[found.source] * found.shares)
         table = tables.main.values.astype(np.float64)
         expected = table[0] + 0.5 * table[3] + 2.0 * 0.35 * (table[0] + table[3])
         reference = np.sort(np.maximum(expected, 0))[-50:].mean()
-        assert signal.main is not None
-        assert signal.main.scaled == pytest.approx(expected / reference, abs=1e-2)
+        assert signal.scaled == pytest.approx(expected / reference, abs=1e-2)
+
+    def test_lift_weighs_each_film_before_the_reference_is_taken(self):
+        tables = make_tables(60, outside=6)
+        found, lift = entries(tables, np.array([0, 3], np.int32)), np.linspace(0.2, 1, 54).astype(np.float32)
+        plain = retrieval.table_score(tables.main, found, np.ones(2, np.float32))
+        lifted = retrieval.table_score(tables.main, found, np.ones(2, np.float32), lift)
+        raw = plain.scaled * plain.reference * lift
+        assert lifted.reference == pytest.approx(np.maximum(np.sort(raw)[-50:], 0).mean(), rel=1e-4)
+        assert lifted.scaled * lifted.reference == pytest.approx(raw, abs=1e-5)
 
     def test_the_pool_holds_the_best_100(self):
         tables = make_tables(300, outside=0)
         score = retrieval.table_score(tables.main, entries(tables, np.array([0, 1], np.int32)), np.ones(2, np.float32))
         best = np.argsort(-score.scaled)[:100]
         assert set(best.tolist()) == set(score.best.tolist())
-
-    def test_a_table_without_a_share_is_not_read(self):
-        plan = make_plan(Weights(), fold_in(BUNDLE.catalogue, person("f0").history), None, stored=True)
-        tables = make_tables(60, outside=6)
-        signal = retrieval.collaborative(tables, entries(tables, np.array([0], np.int32)), np.ones(1, np.float32), plan)
-        assert signal.main is None
-        assert signal.short is not None
 
     def test_films_outside_borrow_from_their_neighbours(self):
         tables = make_tables(60, outside=6)

@@ -46,6 +46,7 @@ class BucketFollower:
         self._every_s = every_s
         self._monotonic = monotonic
         self._refused: _Refused | None = None
+        self._sound: str | None = None
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -100,6 +101,7 @@ class BucketFollower:
         try:
             self._remote.fetch(version, self._local.root)
             self._local.activate(version)
+            self._sound = version
         except (BundleError, OSError) as error:  # an outage is not the fault of the version
             self._refused = _Refused(version, str(error), self._monotonic() + REFUSED_S)
             raise
@@ -107,11 +109,17 @@ class BucketFollower:
         _log.info("bundle %s came from %s", version, self._remote.bucket.uri())
 
     def _active(self) -> str | None:
-        """The local version that is active and there; None makes it fetched again."""
+        """The local version that is active, there, and was sound when it was first seen; None makes it fetched again,
+        since the bucket has it whole.
+        """
         try:
-            return self._local.current_path().name
+            version = self._local.current_path().name
+            if version != self._sound:
+                self._local.verify(version)
+                self._sound = version
         except BundleError:
             return None
+        return version
 
     def _has_bundle(self) -> bool:
         return self._active() is not None

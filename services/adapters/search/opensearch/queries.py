@@ -62,10 +62,15 @@ def filter_query(filters: Filters) -> Query:
         must.append({"terms": {"genres": list(from_mask(filters.genres))}})
     if filters.year_from is not None or filters.year_to is not None:
         must.append({"range": {"year": _bounds(filters.year_from, filters.year_to)}})
+    if filters.runtime_to is not None:
+        must.append({"range": {"runtime": _bounds(None, filters.runtime_to)}})
     if filters.languages:
         must.append({"terms": {"language": list(filters.languages)}})
     if filters.min_votes:
         must.append({"range": {"votes": _bounds(filters.min_votes, None)}})
+    if filters.rows is not None:
+        # At most 10,000 of the 65,536 that index.max_terms_count allows.
+        must.append({"terms": {"row": list(filters.rows)}})
     unwanted = [{"terms": {"genres": list(from_mask(filters.not_genres))}}] if filters.not_genres else []
     return {"bool": {"filter": must, "must_not": unwanted}}
 

@@ -19,7 +19,8 @@ def cosines(scores: Scores, engine: str, space: str) -> Scores:
     any       l2              1 / (1 + 2 (1 - cos))                  1 - (1 / s - 1) / 2
     ========= =============== ====================================== ====================================
 
-    Source: OpenSearch documentation, "Spaces" under "k-NN vector"; nmslib: "Approximate k-NN search" of version 2.
+    OpenSearch Serverless is faiss in both generations, whether or not a mapping says so. Source: OpenSearch
+    documentation, "Spaces" under "k-NN vector"; nmslib: "Approximate k-NN search" of version 2.
     Raises ValueError for a pair that is not in the table.
     """
     found: NDArray[np.floating]

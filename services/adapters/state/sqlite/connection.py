@@ -4,11 +4,12 @@ Writers of this process queue on a lock, because SQLite's own waiting is a poll 
 processes are waited for by ``busy_timeout``. Both are bounded by the request's deadline.
 """
 
+import os
 import sqlite3
 import threading
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from services.adapters.state.sqlite.failures import is_locked, is_outage, unavailable
@@ -71,7 +72,8 @@ class Database:
         """A new connection. Raises sqlite3.Error."""
         raw = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=OPENING_WAIT_S)
         raw.execute("PRAGMA cache_size = -1000")
-        raw.execute("PRAGMA secure_delete = FAST")  # an erased person's bytes don't linger in free space
+        # An erased person's bytes don't linger in free space: ON, since FAST leaves whole pages as they were.
+        raw.execute("PRAGMA secure_delete = ON")
         return raw
 
     @contextmanager
@@ -87,16 +89,31 @@ class Database:
         """One transaction that holds the write lock from its first statement; committed at the end of the block,
         rolled back if it raises.
         """
+        with self._alone(deadline) as connection:
+            connection.set_durable(durable)
+            connection.raw.execute("BEGIN IMMEDIATE")
+            yield connection.raw
+            connection.raw.execute("COMMIT")
+
+    @contextmanager
+    def maintaining(self, deadline: Deadline) -> Iterator[sqlite3.Connection]:
+        """A section for what can't be part of a transaction, while no other thread writes; waits no longer than the
+        deadline for each lock of another process.
+        """
+        with self._alone(deadline) as connection:
+            connection.set_durable(True)
+            yield connection.raw
+
+    @contextmanager
+    def _alone(self, deadline: Deadline) -> Iterator[Connection]:
+        """The writer's turn in this process."""
         if not self._writer.acquire(timeout=deadline.remaining()):
             raise StateUnavailable(f"{self.path.name} is busy with other writes; send the request again")
         try:
             connection = self._take()
             with self._guarded(connection):
                 connection.wait_for_locks(deadline.remaining())
-                connection.set_durable(durable)
-                connection.raw.execute("BEGIN IMMEDIATE")
-                yield connection.raw
-                connection.raw.execute("COMMIT")
+                yield connection
         finally:
             self._writer.release()
 
@@ -111,10 +128,16 @@ class Database:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StateUnavailable(f"{self.path.name}: its folder can't be made: {error}") from error
+        # SQLite gives its other files the mode of this one. What can't be made it will say itself.
+        with suppress(OSError):
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         deadline = Deadline.within(self.clock, OPENING_WAIT_S)
         with self._writer, self.reading(deadline) as raw:
             prepare(raw)
             self._file = _identity(self.path)
+        # A process that was killed may have left pages from before an erasure in the log.
+        with suppress(StateUnavailable), self.maintaining(Deadline.within(self.clock, 0)) as raw:
+            cut_log(raw)
 
     def _take(self) -> Connection:
         if self._closed:
@@ -157,6 +180,12 @@ class Database:
             self._idle.append(connection)
         else:
             connection.raw.close()
+
+
+def cut_log(raw: sqlite3.Connection) -> bool:
+    """Fold the write-ahead log back and cut it to nothing; False where somebody needs it."""
+    busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

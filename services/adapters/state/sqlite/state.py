@@ -9,6 +9,7 @@ from services.adapters.state.sqlite.connection import Database
 from services.adapters.state.sqlite.feedback import Feedback
 from services.adapters.state.sqlite.log import EventLog
 from services.adapters.state.sqlite.rows import PROFILE_COLUMNS, find_profile, lines_of, profile_of
+from services.adapters.state.sqlite.traces import Traces
 from services.recommender.domain.ids import mark_of
 from services.recommender.errors import MarqueeError
 from services.recommender.ports import (
@@ -42,6 +43,7 @@ class SqliteState:
         self._arrivals = Arrivals(database.clock)
         self._feedback = Feedback(database, self._arrivals)
         self._cache = AnswerCache(database)
+        self._traces = Traces(database)
 
     def read(self, user_id: str | None, cache_key: CacheKey | None, deadline: Deadline) -> StateRead:
         """See the port. Raises StateUnavailable, also for a person whose row is damaged."""
@@ -54,6 +56,7 @@ class SqliteState:
     def write_cache(self, key: CacheKey, entry: CacheEntry, user_id: str | None) -> None:
         """See the port. Never waits, never raises for a store that is down."""
         self._cache.write(key, entry, user_id)
+        self._traces.retry()
 
     def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> list[Receipt | MarqueeError]:
         """See the port."""
@@ -85,7 +88,9 @@ class SqliteState:
         return UserExport(profile, lines, cached)
 
     def erase(self, user_id: str) -> bool:
-        """See the port; works for a damaged row too. What had expired doesn't count as something."""
+        """See the port; works for a damaged row too. What had expired doesn't count as something. The files are freed
+        of what deleting leaves in them: see ``traces``.
+        """
         with self._database.writing(self._deadline()) as connection:
             gone = connection.execute(f"DELETE FROM cache WHERE {_OWNED} RETURNING expires_at", (user_id,)).fetchall()  # noqa: S608
             connection.execute("DELETE FROM idempotency WHERE user_id = ?", (user_id,))
@@ -93,15 +98,18 @@ class SqliteState:
             people = connection.execute("DELETE FROM people WHERE user_id = ?", (user_id,)).rowcount
             mark = (mark_of(user_id), self._database.clock.now_ms())
             connection.execute("INSERT OR REPLACE INTO erased (mark, erased_at) VALUES (?, ?)", mark)
+        self._traces.remove(user_id)
         return bool(events or people or any(expires_at > self._now_s() for (expires_at,) in gone))
 
     def ping(self, deadline: Deadline) -> None:
         """See the port."""
         with self._database.reading(deadline) as connection:
             connection.execute("SELECT 1 FROM people LIMIT 1").fetchone()
+        self._traces.retry()
 
     def close(self) -> None:
-        """Close the database, which ``SqliteKeys`` and ``SqliteQuota`` share."""
+        """Remove what erasures have left, and close the database, which ``SqliteKeys`` and ``SqliteQuota`` share."""
+        self._traces.finish()
         self._database.close()
 
     def _now_s(self) -> int:

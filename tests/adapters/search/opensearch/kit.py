@@ -1,8 +1,8 @@
 """A stand-in for OpenSearch that says what a test wants it to say, over real HTTP."""
 
 import json
-import time
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,13 +12,20 @@ from tests.servers.http_server import Answer, HttpServer, Request
 JSON = "application/json"
 
 
+def nothing() -> None:
+    """Done before an answer, as a rule."""
+
+
 @dataclass(frozen=True)
 class Said:
-    """One answer; ``after_s``: how long it takes; ``hang_up``: no answer at all."""
+    """One answer; ``meanwhile``: what happens before it is given; ``silent``: none, until the stand-in is closed;
+    ``hang_up``: the connection is closed instead.
+    """
 
     document: Any = None
     status: int = 200
-    after_s: float = 0.0
+    meanwhile: Callable[[], object] = nothing
+    silent: bool = False
     hang_up: bool = False
     content_type: str = JSON
 
@@ -46,14 +53,18 @@ def stand_in(*script: Said) -> Iterator[StandIn]:
         found.asked.append((request.method, request.path, request.body.decode()))
         found.headers.append({name.lower(): value for name, value in request.headers.items()})
         said = found.next()
-        time.sleep(said.after_s)
+        said.meanwhile()
+        if said.silent:
+            over.wait()
         return None if said.hang_up else Answer(said.status, said.body, [("Content-Type", said.content_type)])
 
+    over = threading.Event()
     server = HttpServer(handle)
     found = StandIn(f"http://127.0.0.1:{server.port}", list(script))
     try:
         yield found
     finally:
+        over.set()
         server.close()
 
 
@@ -64,4 +75,5 @@ def hits(*pairs: tuple[float, int]) -> dict[str, Any]:
 
 
 def refusal(status: int, kind: str, reason: str = "") -> dict[str, Any]:
-    return {"error": {"type": kind, "reason": reason}, "status": status}
+    cause = {"type": kind, "reason": reason}
+    return {"error": {"root_cause": [cause], **cause}, "status": status}

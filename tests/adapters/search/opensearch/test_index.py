@@ -2,16 +2,19 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from services.adapters.search.analyser import ANALYSER
 from services.adapters.search.opensearch.index import IndexMismatch, IndexNote, index_body
+from services.adapters.search.opensearch.scores import cosines
 from services.adapters.search.opensearch.target import Target
 from services.recommender.errors import BundleError
 from tests.builders import make_bundle
 
 BUNDLE = make_bundle(films=20, outside=2)
 TARGET = Target("http://127.0.0.1:9200")
+KINDS = ("server", "classic", "nextgen")
 NOTE = IndexNote.of(BUNDLE, TARGET, 1_700_000_000_000)
 
 
@@ -77,19 +80,50 @@ def test_the_bundle_it_was_made_from_is_accepted():
     IndexNote.of(bare, TARGET, 0).check(bare)
 
 
-@pytest.mark.parametrize("engine", ["faiss", "lucene"])
-def test_vectors_are_whole_and_compared_by_cosine(engine):
-    body = index_body(replace(TARGET, engine=engine), NOTE)
-    field = body["mappings"]["properties"]["embedding"]
-    assert (field["type"], field["dimension"], field["compression_level"]) == ("knn_vector", 16, "1x")
-    assert (field["method"]["name"], field["method"]["engine"]) == ("hnsw", engine)
-    assert field["method"]["space_type"] == "cosinesimil"
+METHOD = {"name": "hnsw", "space_type": "cosinesimil", "parameters": {"m": 16, "ef_construction": 128}}
+
+
+@pytest.mark.parametrize(
+    ("target", "method", "compression"),
+    [
+        (TARGET, {"engine": "faiss"}, {"compression_level": "1x"}),
+        (replace(TARGET, engine="lucene"), {"engine": "lucene"}, {"compression_level": "1x"}),
+        (replace(TARGET, kind="classic"), {"engine": "faiss"}, {}),
+        (replace(TARGET, kind="nextgen"), {}, {"compression_level": "1x"}),
+    ],
+)
+def test_vectors_are_whole_and_compared_by_cosine_in_the_words_of_each_kind(target, method, compression):
+    body = index_body(target, NOTE)
+    assert body["mappings"]["properties"]["embedding"] == {
+        "type": "knn_vector", "dimension": 16, "method": METHOD | method, **compression
+    }  # fmt: skip
     assert body["settings"]["index"]["knn"] is True
 
 
-def test_compression_can_be_left_unsaid():
-    body = index_body(replace(TARGET, compression="none"), NOTE)
-    assert "compression_level" not in body["mappings"]["properties"]["embedding"]
+def test_all_else_is_the_same_for_every_kind():
+    server, classic, nextgen = (index_body(replace(TARGET, kind=kind), NOTE) for kind in KINDS)
+    for body in (server, classic, nextgen):
+        del body["mappings"]["properties"]["embedding"]
+    assert server == classic == nextgen
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_compression_can_be_left_unsaid_or_chosen(kind):
+    unsaid, chosen = (
+        index_body(replace(TARGET, kind=kind, compression=given), NOTE)["mappings"]["properties"]["embedding"]
+        for given in ("none", "8x")
+    )
+    assert "compression_level" not in unsaid
+    assert chosen["compression_level"] == "8x"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_note_says_what_a_score_means_also_where_the_mapping_names_no_engine(kind):
+    target = replace(TARGET, kind=kind)
+    note = IndexNote.read(index_body(target, IndexNote.of(BUNDLE, target, 5)))
+    assert note is not None
+    scores = np.array([1.0, 0.75, 0.5], np.float32)
+    assert cosines(scores, note.engine, note.space).tolist() == [1.0, 0.5, 0.0]
 
 
 def test_a_bundle_without_vectors_has_no_such_field():

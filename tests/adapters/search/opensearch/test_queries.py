@@ -10,7 +10,10 @@ from services.adapters.search.wording import Name, Near, Word
 from services.recommender.domain.filters import NO_FILTERS, Filters
 from services.recommender.domain.genres import to_mask
 
-EVERYTHING = Filters(to_mask(["Drama", "War"]), to_mask(["Horror"]), 1990, 2000, ("en", "fr"), 50)
+EVERYTHING = Filters(
+    genres=to_mask(["Drama", "War"]), not_genres=to_mask(["Horror"]), year_from=1990, year_to=2000, runtime_to=120,
+    languages=("en", "fr"), min_votes=50, rows=(3, 8),
+)  # fmt: skip
 VECTORS = np.array([[0.6, 0.8], [1.0, 0.0]], np.float32)
 
 
@@ -73,8 +76,10 @@ def test_all_conditions():
     assert found["filter"] == [
         {"terms": {"genres": ["Drama", "War"]}},
         {"range": {"year": {"gte": 1990, "lte": 2000}}},
+        {"range": {"runtime": {"lte": 120}}},
         {"terms": {"language": ["en", "fr"]}},
         {"range": {"votes": {"gte": 50}}},
+        {"terms": {"row": [3, 8]}},
     ]
     assert found["must_not"] == [{"terms": {"genres": ["Horror"]}}]
 

@@ -17,6 +17,8 @@ from services.recommender.domain.filters import Filters
 from services.recommender.errors import SearchUnavailable
 from services.recommender.ports import Deadline, SearchRequest, SearchResult
 from tests.adapters.search.opensearch.kit import Said, StandIn, hits, refusal, stand_in
+from tests.builders import ManualClock
+from tests.patience import PATIENCE_S
 
 DRAMAS = Filters(min_votes=1)
 Ask = Callable[..., SearchResult]
@@ -37,7 +39,7 @@ def opened(world, world_index) -> Iterator[Callable[[StandIn], OpenSearchSearch]
     searches: list[OpenSearchSearch] = []
 
     def opening(server: StandIn) -> OpenSearchSearch:
-        client = SearchClient(Target(server.url, timeout_s=5), sleep=lambda seconds: None)
+        client = SearchClient(Target(server.url, timeout_s=PATIENCE_S), sleep=lambda seconds: None)
         searches.append(OpenSearchSearch(world, EmbeddedSearch(world, world_index), client, "films-v1"))
         return searches[-1]
 
@@ -47,7 +49,7 @@ def opened(world, world_index) -> Iterator[Callable[[StandIn], OpenSearchSearch]
 
 
 def soon() -> Deadline:
-    return Deadline.within(SystemClock(), 10)
+    return Deadline.within(SystemClock(), PATIENCE_S)
 
 
 def found(*answers: dict) -> Said:
@@ -165,9 +167,18 @@ def test_of_namesakes_the_best_known_is_first_whatever_the_engine_says(films_bun
     with stand_in(
         Said({"films-v1": index_body(Target(""), said)}), found(hits((99.0, other), (98.0, known)))
     ) as server:
-        client = SearchClient(Target(server.url, timeout_s=5))
+        client = SearchClient(Target(server.url, timeout_s=PATIENCE_S))
         search = OpenSearchSearch(films_bundle, EmbeddedSearch(films_bundle, films_index), client, "films-v1")
         leg = search.search(SearchRequest(text="heat"), soon()).text
         search.close()
     assert leg.rows.tolist() == [known, other]
     assert leg.scores.tolist() == [99.0, 98.0]
+
+
+def test_the_time_of_a_leg_is_that_of_the_round_trip(opened, mapping, world):
+    clock = ManualClock()
+    answers = Said({"responses": [hits((9.0, 3))] * 4}, meanwhile=lambda: clock.advance(0.15))
+    with stand_in(mapping, answers) as server:
+        request = SearchRequest(text="film", vectors=world.embeddings.rows(np.array([5])))
+        found = opened(server).search(request, Deadline.within(clock, PATIENCE_S))
+    assert [leg.ms for leg in (found.text, found.knn)] == pytest.approx([150, 150], abs=0.01)

@@ -1,29 +1,50 @@
-"""Which OpenSearch is meant: index names, who signs, for which region."""
+"""Which OpenSearch is meant: of which kind it is, index names, who signs, for which region."""
 
 import pytest
 
-from services.adapters.search.opensearch.target import Target
+from services.adapters.search.opensearch.target import Target, kind_of
 
+SERVER = "https://search.example"
 CLASSIC = "https://abc123.eu-west-1.aoss.amazonaws.com"
-NEXT_GENERATION = "https://abc123.aoss.ap-south-1.on.aws"
+NEXTGEN = "https://abc123.aoss.ap-south-1.on.aws"
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "auth", "region", "signs", "signed_for"),
+    ("endpoint", "kind"),
     [
-        ("http://127.0.0.1:9200", "auto", None, False, None),
-        ("https://search.example", "auto", "eu-west-1", False, "eu-west-1"),
-        ("https://search.example", "aoss", "eu-west-1", True, "eu-west-1"),
-        (CLASSIC, "auto", None, True, "eu-west-1"),
-        (f"{CLASSIC}:443", "auto", None, True, "eu-west-1"),
-        (CLASSIC, "auto", "us-east-1", True, "us-east-1"),
-        (CLASSIC, "none", None, False, "eu-west-1"),
-        (NEXT_GENERATION, "auto", None, True, "ap-south-1"),
-        ("https://aoss.amazonaws.com.search.example", "auto", None, False, None),
+        ("http://127.0.0.1:9200", "server"),
+        (SERVER, "server"),
+        ("https://vpc-films-abc.eu-west-1.es.amazonaws.com", "server"),
+        ("https://aoss.amazonaws.com.search.example", "server"),
+        ("https://aoss.eu-west-1.on.aws.search.example", "server"),
+        (CLASSIC, "classic"),
+        (f"{CLASSIC}:443", "classic"),
+        (f"{CLASSIC}/", "classic"),
+        (NEXTGEN, "nextgen"),
+        (f"{NEXTGEN}:443/", "nextgen"),
+        ("https://111111111111.aoss.eu-west-1.on.aws", "nextgen"),
     ],
 )
-def test_who_signs_and_for_which_region(endpoint, auth, region, signs, signed_for):
-    target = Target(endpoint, auth=auth, aws_region=region)
+def test_what_the_name_of_a_host_tells(endpoint, kind):
+    assert kind_of(endpoint) == kind
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "kind", "auth", "region", "signs", "signed_for"),
+    [
+        ("http://127.0.0.1:9200", "server", "auto", None, False, None),
+        (SERVER, "server", "auto", "eu-west-1", False, "eu-west-1"),
+        (SERVER, "server", "aoss", "eu-west-1", True, "eu-west-1"),
+        (SERVER, "nextgen", "auto", "eu-west-1", True, "eu-west-1"),
+        (CLASSIC, "classic", "auto", None, True, "eu-west-1"),
+        (f"{CLASSIC}:443", "classic", "auto", None, True, "eu-west-1"),
+        (CLASSIC, "classic", "auto", "us-east-1", True, "us-east-1"),
+        (CLASSIC, "classic", "none", None, False, "eu-west-1"),
+        (NEXTGEN, "nextgen", "auto", None, True, "ap-south-1"),
+    ],
+)
+def test_who_signs_and_for_which_region(endpoint, kind, auth, region, signs, signed_for):
+    target = Target(endpoint, kind, auth=auth, aws_region=region)
     assert (target.signs, target.region) == (signs, signed_for)
 
 
@@ -31,10 +52,47 @@ def test_an_index_is_named_by_its_bundle():
     assert Target("http://127.0.0.1:9200", index="shop").index_name("0123456789ABCDEF") == "shop-0123456789abcdef"
 
 
-def test_what_can_not_be_signed_is_refused():
-    Target(CLASSIC).check()
-    Target("http://127.0.0.1:9200").check()
-    with pytest.raises(ValueError, match="AWS_REGION is not set"):
-        Target("https://search.example", auth="aoss").check()
-    with pytest.raises(ValueError, match="expected https"):
-        Target(CLASSIC.replace("https", "http")).check()
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        (Target(SERVER, auth="aoss"), "AWS_REGION is not set"),
+        (Target(CLASSIC.replace("https", "http"), "classic"), "expected https"),
+        (Target(SERVER, auth="aoss", aws_region="eu-west-1"), "OPENSEARCH_KIND: expected classic or nextgen while"),
+    ],
+)
+def test_what_can_not_be_signed_is_refused(target, said):
+    with pytest.raises(ValueError, match=said):
+        target.check()
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        (
+            Target(CLASSIC, "classic", engine="lucene"),
+            "OPENSEARCH_ENGINE = 'lucene': expected faiss, because .* classic",
+        ),
+        (
+            Target(NEXTGEN, "nextgen", engine="lucene"),
+            "OPENSEARCH_ENGINE = 'lucene': expected faiss, because .* nextgen",
+        ),
+        (Target(CLASSIC, "classic", custom_ids=True), "OPENSEARCH_CUSTOM_IDS = on: expected off"),
+        (Target(NEXTGEN, "nextgen", compression="4x"), "OPENSEARCH_COMPRESSION = '4x': OPENSEARCH_KIND nextgen knows"),
+    ],
+)
+def test_what_a_collection_would_refuse_is_refused_before_it_is_asked(target, said):
+    with pytest.raises(ValueError, match=said):
+        target.check()
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        Target("http://127.0.0.1:9200", engine="lucene", compression="4x", custom_ids=True),
+        Target(CLASSIC, "classic"),
+        Target(NEXTGEN, "nextgen", custom_ids=True, compression="32x"),
+        Target("http://127.0.0.1:9200", "nextgen", auth="none"),
+    ],
+)
+def test_what_each_kind_takes_is_accepted(target):
+    target.check()

@@ -3,8 +3,9 @@
 import pytest
 
 from data_jobs.catalogue import build_catalogue
-from data_jobs.evaluate.series import root_of, series
+from data_jobs.evaluate.series import series
 from data_jobs.records import Events, Film
+from data_jobs.series import Titled, find_series, root_of
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,9 @@ from data_jobs.records import Events, Film
     ],
 )
 def test_the_root_of_a_sequel(title, root):
-    assert root_of(title) == root
+    found = root_of(title)
+    assert found is not None
+    assert found.lower().removeprefix("the ").rstrip("!") == root
 
 
 @pytest.mark.parametrize(
@@ -76,3 +79,24 @@ def test_a_film_is_in_one_series():
 
 def test_years_may_be_unknown():
     assert found(("Rocky II", None), ("Rocky III", None)) == [{"Rocky II 0", "Rocky III 0"}]
+
+
+def test_and_the_makes_a_series_of_two_words_before_it():
+    assert found(("Harry Potter and the Goblet of Fire", 2005), ("Harry Potter and the Chamber of Secrets", 2002)) == [
+        {"Harry Potter and the Chamber of Secrets 2002", "Harry Potter and the Goblet of Fire 2005"}
+    ]
+    assert found(("Beauty and the Beast", 1991), ("Beauty and the Beat", 2000)) == []
+
+
+def test_a_series_is_named_as_its_titles_spell_it_and_ordered_by_year():
+    films = [Titled("Star Wars: Episode V - The Empire Strikes Back", 1980), Titled("Star Wars: Episode IV", 1977)]
+    assert find_series(films) == [("Star Wars", (1, 0))]
+
+
+def test_what_the_source_names_counts_before_the_title():
+    films = [
+        Titled("Alien", 1979, "Alien Collection"),
+        Titled("Aliens", 1986, "Alien Collection"),
+        Titled("Aliens", 1990),
+    ]
+    assert find_series(films) == [("Alien", (0, 1))]

@@ -1,0 +1,26 @@
+"""``python -m data_jobs.evaluate.panel``: is the panel fair to these films? For those who write entries."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from data_jobs.evaluate.panel.check import check
+from data_jobs.evaluate.panel.reading import FOLDER, read_panel
+from data_jobs.sample.load import load_sample
+from data_jobs.validate import Source, load
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print the check of a panel on a MovieLens folder, or on the sample catalogue."""
+    parser = argparse.ArgumentParser(prog="python -m data_jobs.evaluate.panel", description=__doc__)
+    parser.add_argument("--movielens", type=Path, help="Folder in the MovieLens layout; without it: the sample.")
+    parser.add_argument("--tmdb", type=Path, help="TMDB metadata that goes with it.")
+    parser.add_argument("--panel", type=Path, default=FOLDER, help="Folder of the panel's files.")
+    given = parser.parse_args(arguments)
+    source = None if given.movielens is None else Source(movielens=given.movielens, tmdb=given.tmdb)
+    dataset, _ = load_sample() if source is None else load(source)
+    sys.stdout.writelines(f"{line}\n" for line in check(read_panel(given.panel), dataset))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""The panel's questions, asked of the pipeline as a visitor of the site asks them, and of plain popularity."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_jobs.evaluate.panel.cases import Case, Rows
+from data_jobs.evaluate.panel.entries import Query, Taste
+from data_jobs.evaluate.protocol import TOP
+from data_jobs.evaluate.workbench import patient
+from services.recommender.domain.request import Ranking, Request
+from services.recommender.pipeline import Pipeline
+from services.recommender.similar import similar
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """``rows`` int32[<= 10], best first. ``matched``: whether any film is said to match what was asked."""
+
+    rows: Rows
+    matched: bool = True
+
+
+def ask(pipeline: Pipeline, case: Case) -> Answer:
+    """Ten films, with the defaults of the API."""
+    wish, catalogue = case.entry.ask, pipeline.bundle.catalogue
+    if isinstance(wish, Query):
+        ranking = pipeline.rank(Request(k=TOP, query=wish.text), None, patient())
+        return Answer(_rows(ranking), _says_it_matches(ranking))
+    if isinstance(wish, Taste):
+        ids = tuple(catalogue.item_ids[row] for row in case.asked.tolist())
+        liked, disliked = ids[: len(wish.liked)], ids[len(wish.liked) :]
+        request = Request(k=TOP, liked=liked, disliked=disliked)
+        return Answer(_rows(pipeline.rank(request, None, patient(), with_reasons=False)))
+    picks = similar(pipeline, int(case.asked[0]), TOP, patient()).picks
+    return Answer(np.array([pick.row for pick in picks], np.int32))
+
+
+def most_popular(popularity: NDArray[np.float32], case: Case) -> Answer:
+    """The most liked films (``popularity`` float32[films]) without those that are asked with."""
+    order = np.argsort(-popularity, kind="stable")[: TOP + len(case.asked)]
+    return Answer(order[~np.isin(order, case.asked)][:TOP].astype(np.int32))
+
+
+def _rows(ranking: Ranking) -> Rows:
+    return np.array([pick.row for pick in ranking.picks], np.int32)
+
+
+def _says_it_matches(ranking: Ranking) -> bool:
+    """Whether any film is said to match the query."""
+    return bool(ranking.matched)

@@ -1,0 +1,75 @@
+"""The panel on one catalogue: which entries it can serve, and what satisfies them there."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_jobs.evaluate.panel.entries import FIRST, LEAST, Entry, Want
+from data_jobs.evaluate.panel.facts import Facts, Mask
+
+Rows = NDArray[np.int32]
+
+ROOM = 15
+"""Films that must satisfy an expectation of seven of the ten or more; any other needs as many as it asks for."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wanted:
+    """An expectation on a catalogue: ``mask`` bool[films] without the films that are asked with."""
+
+    want: Want
+    mask: Mask
+
+    @property
+    def films(self) -> int:
+        """How many films of the catalogue satisfy it."""
+        return int(self.mask.sum())
+
+    def hits(self, rows: Rows) -> int:
+        """How many of the first films satisfy it."""
+        return int(self.mask[rows[: self.want.first]].sum())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """An entry that the catalogue can serve. ``asked``: rows of its films, in its order; ``never`` bool[films]."""
+
+    entry: Entry
+    asked: Rows
+    wanted: tuple[Wanted, ...]
+    never: Mask
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An entry that the catalogue can't serve, and why not."""
+
+    entry: Entry
+    why: str
+
+
+def cases(entries: Iterable[Entry], facts: Facts) -> tuple[list[Case], list[Skipped]]:
+    """What can be asked of this catalogue, and what can't."""
+    found = [_case(entry, facts) for entry in entries]
+    return [case for case in found if isinstance(case, Case)], [case for case in found if isinstance(case, Skipped)]
+
+
+def _case(entry: Entry, facts: Facts) -> Case | Skipped:
+    rows = [facts.row_of(film) for film in entry.ask.films]
+    if -1 in rows:
+        missing = [film for film, row in zip(entry.ask.films, rows, strict=True) if row < 0]
+        return Skipped(entry, f"not in the catalogue: {', '.join(missing)}")
+    asked = np.array(rows, np.int32)
+    others = np.ones(len(facts), bool)
+    others[asked] = False
+    wanted = tuple(Wanted(want, want.where.mask(facts) & others) for want in entry.wants)
+    for each in wanted:
+        needed = each.want.least
+        if each.want.least >= LEAST and each.want.first == FIRST:
+            needed = ROOM
+        if each.films < needed:
+            return Skipped(entry, f"only {each.films} of the {needed} films it needs")
+    never = ~others if entry.never is None else ~others | entry.never.mask(facts)
+    return Case(entry, asked, wanted, never)

@@ -1,0 +1,62 @@
+"""Is the panel fair to a catalogue? How many films satisfy each expectation, and whether the most liked films pass."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from data_jobs.catalogue import arranged, build_catalogue
+from data_jobs.evaluate.panel.asking import most_popular
+from data_jobs.evaluate.panel.cases import Case, cases
+from data_jobs.evaluate.panel.entries import Entry
+from data_jobs.evaluate.panel.facts import Facts
+from data_jobs.evaluate.panel.predicate import Every, Not, OfWords, Predicate, Some
+from data_jobs.evaluate.panel.verdict import passes
+from data_jobs.evaluate.split import liked
+from data_jobs.records import Dataset
+from data_jobs.train.popularity import popularity
+
+
+def check(entries: Sequence[Entry], dataset: Dataset) -> Iterator[str]:
+    """A line for each entry that the films can serve, then what is missing, then the sums."""
+    dataset = arranged(dataset)
+    catalogue = build_catalogue(dataset.films, dataset.events)
+    facts = Facts(catalogue)
+    likes = np.bincount(dataset.events.film[liked(dataset.events)], minlength=len(catalogue)).astype(np.int64)
+    popular = popularity(likes, catalogue.votes)
+    servable, skipped = cases(entries, facts)
+    passed = {case.entry: passes(case, most_popular(popular, case)) for case in servable}
+    for case in servable:
+        yield f"{_line(case)}{', POPULARITY PASSES' if passed[case.entry] else ''}"
+    for each in skipped:
+        yield f"skipped: {each.entry.part}, {each.entry.name}: {each.why}"
+    if missing := _missing(entries, facts):
+        yield f"films of a list that are not in the catalogue: {', '.join(missing)}"
+    asked, by_fame = Counter(entry.part for entry in passed), Counter(entry.part for entry in passed if passed[entry])
+    for part, count in asked.items():
+        yield f"{part}: {count} entries, popularity passes {by_fame[part]} ({by_fame[part] / count:.1%})"
+
+
+def _line(case: Case) -> str:
+    films = ", ".join(f"{each.films} films for {each.want.least} of {each.want.first}" for each in case.wanted)
+    never = "" if case.entry.never is None else f", {int(case.never.sum())} must not be there"
+    return f"{case.entry.part}, {case.entry.name}: {films}{never}"
+
+
+def _missing(entries: Sequence[Entry], facts: Facts) -> list[str]:
+    """Films named in a list of which the catalogue knows nothing: absent, or misspelt in the panel."""
+    statements = [want.where for entry in entries for want in entry.wants]
+    statements += [entry.never for entry in entries if entry.never is not None]
+    named = {film for each in statements for film in _films(each)}
+    return sorted(film for film in named if facts.row_of(film) < 0)
+
+
+def _films(predicate: Predicate) -> Iterator[str]:
+    match predicate:
+        case OfWords("films", words):
+            yield from words
+        case Every(parts) | Some(parts):
+            for part in parts:
+                yield from _films(part)
+        case Not(part):
+            yield from _films(part)

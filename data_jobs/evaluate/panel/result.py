@@ -1,0 +1,131 @@
+"""What the panel found: the share of its entries that pass, whole and by kind, decade, language and audience."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from data_jobs.evaluate.estimate import Estimate
+from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Table
+from data_jobs.evaluate.panel.cases import Skipped
+from data_jobs.evaluate.panel.entries import Part
+from data_jobs.evaluate.panel.verdict import Verdict
+from data_jobs.evaluate.protocol import TOP
+
+LEAST_OF = {Part.TASTES: 0.92, Part.QUERIES: 0.85, Part.SIMILAR: 0.90}
+MOST_POPULAR = 0.20
+"""Of the panel may pass the most liked films."""
+MOST_FAMOUS = 0.20
+"""Of the ten may come from the 20 best known, for three likes that have something in common."""
+LISTED = 40
+_COHERENT = frozenset({"director", "genre", "country", "language", "decade", "series", "studio", "star"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """The share of some entries that pass: what is served, and the most liked films."""
+
+    group: str
+    pipeline: Estimate
+    popularity: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class PanelResult(Outcome):
+    """``rates`` by group, "tastes" first. ``never``: films that must not be there, counted. ``famous``: share of the
+    ten from the 20 best known films, for tastes of three likes with something in common. ``skipped``: entries that
+    this catalogue can't serve, and why.
+    """
+
+    rates: tuple[Rate, ...]
+    never: int
+    famous: Estimate
+    verdicts: tuple[Verdict, ...]
+    skipped: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls, verdicts: Sequence[Verdict], skipped: Sequence[Skipped], three_alike: Iterable[Verdict]
+    ) -> "PanelResult":
+        """All figures from the verdicts; ``three_alike``: those for ``famous``."""
+        return cls(
+            tuple(_rates(verdicts)),
+            sum(each.never for each in verdicts),
+            Estimate.of(np.array([each.famous / TOP for each in three_alike])),
+            tuple(verdicts),
+            tuple(f"{each.entry.part}, {each.entry.name}: {each.why}" for each in skipped),
+        )
+
+    def rate(self, group: str) -> Rate | None:
+        """The rate of a group; None where nothing of it could be asked."""
+        return next((each for each in self.rates if each.group == group), None)
+
+    def tables(self) -> Iterator[Table]:
+        """Rates, what failed, what could not be asked."""
+        rows = [
+            (each.group, str(each.pipeline.n), f"{each.pipeline}", f"{each.popularity.mean:.2f}") for each in self.rates
+        ]
+        asked = f"Panel: {len(self.verdicts)} entries, {len(self.skipped)} that this catalogue can't serve"
+        note = (
+            f"films that must never be there: {self.never}; from the 20 best known, at three likes alike: {self.famous}"
+        )
+        yield Table(asked, ("entries", "number", "passed", "popularity"), rows, (note,))
+        failed = [each for each in self.verdicts if not each.passed]
+        apart = sum(each.kept_apart for each in failed)
+        yield Table.of_failures(
+            f"Panel entries that failed ({apart} kept apart and not shown)",
+            [str(each) for each in failed if not each.kept_apart],
+            LISTED,
+        )
+        yield Table.of_failures("Panel entries that this catalogue can't serve", self.skipped)
+
+    def figures(self) -> Iterator[Figure]:
+        """Two figures a group, then what must not be there, and fame."""
+        for each in self.rates:
+            yield "pipeline", each.group, each.pipeline
+            yield "popularity", each.group, each.popularity
+        yield "pipeline", "never", float(self.never)
+        yield "pipeline", "famous", self.famous
+
+    def bars(self) -> Iterator[Bar]:
+        """One for each part, none that must never be, not too many of the best known, and an honest panel."""
+        for part, least in LEAST_OF.items():
+            if (rate := self.rate(part)) is not None:
+                yield Bar.share(f"panel: {part}", rate.pipeline.mean, least)
+        yield Bar("panel: films that must never be there", "0", str(self.never), self.never == 0)
+        if self.famous.n:
+            name = "panel: from the 20 best known, at three likes alike"
+            yield Bar(name, f"<= {MOST_FAMOUS:.0%}", f"{self.famous.mean:.1%}", self.famous.mean <= MOST_FAMOUS)
+        if (whole := self.rate("all")) is not None:
+            found = whole.popularity.mean
+            yield Bar("panel: passed by popularity", f"<= {MOST_POPULAR:.0%}", f"{found:.1%}", found <= MOST_POPULAR)
+
+
+def is_coherent(kind: str) -> bool:
+    """Whether tastes of this kind have something in common."""
+    return kind in _COHERENT
+
+
+def _rates(verdicts: Sequence[Verdict]) -> Iterator[Rate]:
+    """The parts, each whole, for tuning and kept apart; then by kind, decade, language and audience."""
+    yield from _grouped(verdicts, lambda _: "all")
+    yield from _grouped(verdicts, lambda each: each.part)
+    yield from _grouped(verdicts, lambda each: f"{each.part}, {'kept apart' if each.kept_apart else 'for tuning'}")
+    yield from _grouped(verdicts, lambda each: f"{each.part}, {each.kind}")
+    yield from _grouped(verdicts, lambda each: f"decade {each.decade}")
+    yield from _grouped(verdicts, lambda each: f"language {each.language}")
+    yield from _grouped(verdicts, lambda each: f"audience {each.audience}")
+
+
+def _grouped(verdicts: Sequence[Verdict], group_of: Callable[[Verdict], str]) -> Iterator[Rate]:
+    members: dict[str, list[Verdict]] = defaultdict(list)
+    for each in verdicts:
+        members[group_of(each)].append(each)
+    for group in sorted(members):
+        found = members[group]
+        yield Rate(
+            group,
+            Estimate.of(np.array([each.passed for each in found], np.float64)),
+            Estimate.of(np.array([each.popular for each in found], np.float64)),
+        )

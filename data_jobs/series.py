@@ -1,0 +1,111 @@
+"""Film series, as the source names them, else told by their titles: "Rocky" and "Rocky III", "Kill Bill: Vol. 1" and
+"Kill Bill: Vol. 2", "Harry Potter and the Goblet of Fire".
+
+Meant to be precise, not complete: a film belongs to a series if its title is another's with a number from 2 to 9
+behind it, or if both begin with the same two words or more before a colon or before "and the". Remakes share a name
+and are no series.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from data_jobs.readers.text import fold
+
+MOST_YEARS = 25
+"""Between a film and the next of its series; more is a remake's sequel."""
+_NUMBER = re.compile(
+    r"^(?P<root>.*?\w[!?]?),?\s+(?:(?:part|vol\.?|volume|chapter|episode)\s+)?"
+    r"(?:[2-9]|i|ii|iii|iv|v|vi|vii|viii|ix|two|three|four|deux)(?:\s*:.*|\s+-\s.*)?$",
+    re.IGNORECASE,
+)
+_PREFIX = re.compile(r"^(?P<root>\S+ \S.*?)\s*:\s")
+_AND_THE = re.compile(r"^(?P<root>\S+ \S+) (?:and|&) the \w", re.IGNORECASE)
+_PART = re.compile(r":?\s+(?:part|vol\.?|volume|chapter|episode)$", re.IGNORECASE)
+_ARTICLE = re.compile(r"^(?:the|an?) ", re.IGNORECASE)
+_COLLECTION = re.compile(r"\s+(?:collection|series|trilogy|saga)$", re.IGNORECASE)
+
+
+class Titled(NamedTuple):
+    """What tells the series of a film: title, year (0 unknown), and the series its source names ("" for none)."""
+
+    title: str
+    year: int
+    named: str = ""
+
+
+class Series(NamedTuple):
+    """A series of two films or more: its name, and its films' indices by year."""
+
+    name: str
+    rows: tuple[int, ...]
+
+
+def find_series(films: Sequence[Titled]) -> list[Series]:
+    """The series of a catalogue; a film is in one at most."""
+    given: dict[str, list[int]] = defaultdict(list)
+    members: dict[str, set[int]] = defaultdict(set)
+    namesakes = defaultdict(list)
+    for row, film in enumerate(films):
+        namesakes[_plain(film.title)].append(row)
+        if film.named:
+            given[_COLLECTION.sub("", film.named)].append(row)
+        elif (root := root_of(film.title)) is not None:
+            members[_plain(root)].add(row)
+    found = [Series(name, _by_year(films, rows)) for name, rows in sorted(given.items())]
+    for plain, rows in sorted(members.items()):
+        numbered = [row for row in rows if _plain(films[row].title) != plain]
+        first = _first(films, [row for row in namesakes.get(plain, []) if not films[row].named], numbered)
+        ordered = _by_year(films, {*numbered, *first})
+        if ordered:
+            found.append(Series(_name(films, ordered, plain), ordered))
+    return _disjoint([series for series in found if len(series.rows) > 1])
+
+
+def root_of(title: str) -> str | None:
+    """What a numbered or prefixed title has in common with the others of its series; None for any other title."""
+    match = _NUMBER.match(title) or _PREFIX.match(title) or _AND_THE.match(title)
+    if match is None:
+        return None
+    root = _PART.sub("", match["root"].rstrip(" :-,"))
+    return root if len(_plain(root)) > 1 else None
+
+
+def _name(films: Sequence[Titled], rows: Sequence[int], plain: str) -> str:
+    """The name as a title spells it."""
+    for row in rows:
+        root = root_of(films[row].title)
+        if root is not None and _plain(root) == plain:
+            return root
+    return films[rows[0]].title
+
+
+def _plain(title: str) -> str:
+    return fold(_ARTICLE.sub("", title))
+
+
+def _by_year(films: Sequence[Titled], rows: Sequence[int] | set[int]) -> tuple[int, ...]:
+    return tuple(sorted(rows, key=lambda row: (films[row].year, row)))
+
+
+def _first(films: Sequence[Titled], namesakes: list[int], numbered: list[int]) -> list[int]:
+    """The film that the numbered ones follow: of several of its name the last before them."""
+    years = [films[row].year for row in numbered if films[row].year]
+    if not years:
+        return []
+    earliest = min(years)
+    before = [row for row in namesakes if 0 <= earliest - films[row].year <= MOST_YEARS]
+    return [max(before, key=lambda row: (films[row].year, -row))] if before else []
+
+
+def _disjoint(found: list[Series]) -> list[Series]:
+    """The larger series keeps a film that two could claim."""
+    taken: set[int] = set()
+    kept = []
+    for series in sorted(found, key=lambda series: (-len(series.rows), series.rows)):
+        left = tuple(row for row in series.rows if row not in taken)
+        if len(left) > 1:
+            kept.append(Series(series.name, left))
+            taken.update(left)
+    return sorted(kept, key=lambda series: series.rows)

@@ -1,0 +1,127 @@
+"""Films to be like: "something like Amelie", "like Alien but older"."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.recommender.domain.request import ConditionKind
+from services.recommender.ports import TextField
+from services.recommender.query.conditions import Condition, Sure
+from services.recommender.query.demands import AnyFilm, Facts, Not
+from services.recommender.query.reading import Reading, Role
+from services.recommender.query.words import grammar
+from services.recommender.stages.reasons import display_title
+
+Rows = NDArray[np.int32]
+
+LONGEST_TITLE = 12
+# A single word that stands in a title must be longer to be taken for it.
+SHORTEST_WORD = 3
+
+
+def read_likeness(reading: Reading, at: int) -> int:
+    """Take "like" and the film behind it; how many words."""
+    marker = reading.starts(grammar.LIKE, at)
+    if not marker:
+        return 0
+    first = at + marker
+    skipped = 1 if reading.word(first) in ("film", "movie") else 0
+    for start in dict.fromkeys((first, first + skipped)):
+        for count in range(_longest(reading, start), 0, -1):
+            row = _film(reading, start, count)
+            if row is not None:
+                total = start + count - at
+                _add(reading, at, total, row)
+                return total
+    return 0
+
+
+def read_comparison(reading: Reading, at: int) -> int:
+    """Take "older", "shorter", ... beside a film to be like; how many words."""
+    if not reading.like:
+        return 0
+    catalogue = reading.catalogue
+    row = reading.like[-1][1]
+    title = display_title(catalogue, row)
+    year, minutes = int(catalogue.years[row]), int(catalogue.runtimes[row])
+    word = reading.word(at)
+    older, newer = word in grammar.OLDER, word in grammar.NEWER
+    shorter, longer = word in grammar.SHORTER, word in grammar.LONGER
+    if year and (older or newer):
+        demand = Facts(year_to=year - 1) if older else Facts(year_from=year + 1)
+        name = f"year:-{year - 1}" if older else f"year:{year + 1}-"
+        kind, text = ConditionKind.YEAR, f"{'older' if older else 'newer'} than {title}"
+    elif minutes and (shorter or longer):
+        demand = Facts(runtime_to=minutes - 1) if shorter else Facts(runtime_from=minutes + 1)
+        name = f"runtime:-{minutes - 1}" if shorter else f"runtime:{minutes + 1}-"
+        kind, text = ConditionKind.RUNTIME, f"{'shorter' if shorter else 'longer'} than {title}"
+    else:
+        return 0
+    count = 1
+    first = at - 1 if reading.word(at - 1) == "more" and reading.free(at - 1) else at
+    typed = reading.typed(first, at + count - first)
+    reading.add(first, at + count - first, Condition(name, kind, text, typed, demand, Sure.SAID), Role.NAMED)
+    return count
+
+
+def _longest(reading: Reading, start: int) -> int:
+    """How many words a title may have that begins here."""
+    stop = start
+    while stop < min(len(reading), start + LONGEST_TITLE) and reading.free(stop):
+        if stop > start and reading.word(stop) in grammar.BREAKS:
+            break
+        stop += 1
+    return stop - start
+
+
+def _film(reading: Reading, start: int, count: int) -> int | None:
+    """The best known film of exactly this title, of one a typing error away, or with all the words in its title."""
+    typed = reading.typed(start, count)
+    series = next(filter(None, map(reading.lexicon.series.get, reading.names(start, count))), None)
+    rows = reading.index.named(typed).rows
+    if len(rows) and series is None:
+        return int(rows[0])
+    if series is not None:
+        return _best_known(reading, np.union1d(_of_series(reading, series.trait), rows[:1]).astype(np.int32))
+    behind = start + count
+    ends = behind >= len(reading) or reading.words[behind].after_break or reading.word(behind) in grammar.AFTER_LIKE
+    if not ends:
+        return None
+    rows = reading.index.named(typed, 2 if count > 1 else 1).rows if len(typed) >= 6 else rows
+    if len(rows):
+        return int(rows[0])
+    return _titled(reading, start, count)
+
+
+def _titled(reading: Reading, start: int, count: int) -> int | None:
+    words = [word.word for word in reading.words[start : start + count] if word.word not in grammar.STOP]
+    if not words or (len(words) == 1 and len(words[0]) <= SHORTEST_WORD):
+        return None
+    rows = None
+    for word in words:
+        mention = reading.mention(word)
+        inside = mention.rows[(mention.fields & TextField.TITLE) != 0]
+        rows = inside if rows is None else np.intersect1d(rows, inside)
+    if rows is None or not len(rows) or (len(words) == 1 and reading.told(words[0]) > 3 * len(rows)):
+        return None
+    return _best_known(reading, rows)
+
+
+def _of_series(reading: Reading, trait: int) -> Rows:
+    traits = reading.catalogue.traits
+    places = np.flatnonzero(traits.ids == trait)
+    return np.asarray(np.searchsorted(traits.offsets, places, side="right") - 1, np.int32)
+
+
+def _best_known(reading: Reading, rows: Rows) -> int | None:
+    return int(rows[np.argmax(reading.catalogue.votes[rows])]) if len(rows) else None
+
+
+def _add(reading: Reading, at: int, count: int, row: int) -> None:
+    title = display_title(reading.catalogue, row)
+    which = f"like:{reading.catalogue.item_ids[row]}"
+    rows = np.array([row], np.int32)
+    reading.like.append((which, row))
+    condition = Condition(
+        which, ConditionKind.LIKE, f"like {title}", reading.typed(at, count), Not(AnyFilm(rows)), Sure.SAID
+    )
+    reading.add(at, count, condition, Role.NAMED)

@@ -1,0 +1,146 @@
+"""What is not wanted: "not horror", "without romance", "but no zombies", "except Star Wars"."""
+
+from dataclasses import replace
+
+from services.recommender.domain.request import ConditionKind
+from services.recommender.query.conditions import Condition, Sure
+from services.recommender.query.demands import Demand, Facts, Keywords, Mentions, Not, OneOf
+from services.recommender.query.readers.kinds import condition_of
+from services.recommender.query.readers.people import read_people
+from services.recommender.query.readers.series import read_series
+from services.recommender.query.readers.tongues import read_language
+from services.recommender.query.readers.years import read_years
+from services.recommender.query.reading import Reading, Role, asks, singular
+from services.recommender.query.words import grammar, words_in
+from services.recommender.query.words.concepts import AUDIENCES, CONCEPTS
+
+LONGEST = 6
+# A film of this length or less is not too long.
+LONG = 120
+_ALWAYS = frozenset(("except", "except for", "excluding", "minus", "anything but", "other than", "but not", "but no"))
+_OPINIONS = words_in("boring bad stupid silly dull terrible awful crap usual famous obvious popular mainstream hard")
+_JOINTS = words_in("or and nor")
+
+
+def read_negation(reading: Reading, at: int) -> int:
+    """Take a negation and what it denies; how many words."""
+    marker = reading.starts(grammar.NEGATIONS, at)
+    if not marker:
+        return 0
+    stop = _end(reading, at + marker)
+    first = at + marker
+    while first < stop and reading.word(first) in grammar.SOFTENERS:
+        first += 1
+    if first >= stop or reading.word(first) in grammar.NOT_NEGATED:
+        return 0
+    asked = _denies(reading, at, reading.phrase(at, marker))
+    if not asked and reading.word(at) in ("not", "never"):
+        return 0
+    before = len(reading.found)
+    _read(reading, first, stop, asked)
+    if len(reading.found) == before and reading.roles[first] is not Role.DENIED:
+        return 0
+    reading.take(at, first - at, Role.DENIED)
+    return stop - at
+
+
+def _denies(reading: Reading, at: int, phrase: str) -> bool:
+    """Whether words that are no kind of film are meant, too: not in "a man without a past"."""
+    if at == 0 or reading.words[at].after_break or phrase in _ALWAYS:
+        return True
+    before = reading.word(at - 1)
+    if before in grammar.BREAKS or not reading.free(at - 1):
+        return True
+    if phrase == "without" or phrase == "no":
+        return reading.is_kind(at - 1) or asks(before)
+    return before in grammar.BEFORE_NEGATION
+
+
+def _end(reading: Reading, first: int) -> int:
+    stop = first
+    while stop < min(len(reading), first + LONGEST) and reading.free(stop):
+        if stop > first and (reading.words[stop].after_break or reading.word(stop) in grammar.BREAKS):
+            break
+        if stop > first and (
+            reading.starts(grammar.NEGATIONS, stop) or reading.word(stop) in ("with", "from", "in", "for")
+        ):
+            break
+        stop += 1
+    return stop
+
+
+def _read(reading: Reading, first: int, stop: int, asked: bool) -> None:
+    """Read each of the things that are joined by "or" and "and"."""
+    at = first
+    while at < stop:
+        if reading.word(at) in _JOINTS or (reading.word(at) in grammar.SOFTENERS and at > first):
+            reading.take(at, 1, Role.DENIED)
+            at += 1
+            continue
+        end = next((place for place in range(at, stop) if reading.word(place) in _JOINTS), stop)
+        used = _known(reading, at, end) or (_words(reading, at, end) if asked else 0)
+        if not used:
+            return
+        at += used
+
+
+def _known(reading: Reading, at: int, end: int) -> int:
+    """Deny a kind of film, a person, a series, a language or a time."""
+    for count in range(end - at, 0, -1):
+        phrase = singular(reading.phrase(at, count))
+        concept = CONCEPTS.get(phrase)
+        if concept is not None and not concept.stays and _whole(reading, at + count, end):
+            return _deny(reading, at, count, condition_of(concept, reading.typed(at, count), True))
+        audience = AUDIENCES.get(phrase)
+        if audience is not None and _whole(reading, at + count, end):
+            return _deny(reading, at, count, condition_of(audience, reading.typed(at, count), True))
+    for read in (read_people, _series, read_language, read_years):
+        before = len(reading.found)
+        count = read(reading, at)
+        if count and len(reading.found) > before:
+            first, count, condition = reading.found.pop()
+            return first + _deny(reading, first, count, condition) - at
+    return 0
+
+
+def _series(reading: Reading, at: int) -> int:
+    return read_series(reading, at, alone=True)
+
+
+def _whole(reading: Reading, at: int, end: int) -> bool:
+    """Whether nothing but words for films follows."""
+    return all(reading.word(place) in grammar.FILMS or reading.word(place) in grammar.STOP for place in range(at, end))
+
+
+def _deny(reading: Reading, at: int, count: int, condition: Condition) -> int:
+    while reading.free(at + count) and reading.word(at + count) in grammar.FILMS and count < LONGEST:
+        count += 1
+    denied = replace(
+        condition, id=f"not:{condition.id}", text=f"not {condition.text}", words=reading.typed(at, count),
+        demand=Not(condition.demand), sure=Sure.SAID, hard=True, negative=True, keywords=(),
+    )  # fmt: skip
+    reading.add(at, count, denied, Role.DENIED)
+    return count
+
+
+def _words(reading: Reading, at: int, end: int) -> int:
+    """Deny what a film tells of: all the words together."""
+    words = tuple(word.word for word in reading.words[at:end] if word.word not in grammar.STOP and not asks(word.word))
+    count = end - at
+    typed = reading.typed(at, count)
+    if words in (("long",), ("lengthy",)):
+        demand: Demand = Facts(runtime_to=LONG)
+        short = Condition("not:long", ConditionKind.RUNTIME, f"up to {LONG} minutes", typed, demand, negative=True)
+        reading.add(at, count, short, Role.DENIED)
+        return count
+    if not words or all(word in _OPINIONS for word in words):
+        reading.take(at, count, Role.DENIED)
+        return count
+    text = " ".join(word.shown for word in reading.words[at:end])
+    phrase = reading.phrase(at, count)
+    demand = Not(OneOf((Keywords(tuple(dict.fromkeys((phrase, singular(phrase), " ".join(words))))), Mentions(words))))
+    without = Condition(
+        f"not:{' '.join(words)}", ConditionKind.KEYWORD, f"without “{text}”", typed, demand, Sure.SAID, negative=True
+    )
+    reading.add(at, count, without, Role.DENIED)
+    return count

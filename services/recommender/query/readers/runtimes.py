@@ -1,0 +1,74 @@
+"""How long a film may be: "under two hours", "90-minute", "longer than three hours"."""
+
+import re
+
+from services.recommender.domain.request import ConditionKind
+from services.recommender.query.conditions import Condition, Sure
+from services.recommender.query.demands import Facts
+from services.recommender.query.reading import Reading, Role
+from services.recommender.query.words import grammar
+
+_TOGETHER = re.compile(r"(?:(\d)h(\d{2})?)?(?:(\d{2,3})(?:min|mins|m))?")
+# "A two hour film" is one of about that length.
+ABOUT = 0.12
+LONGEST = 600
+
+
+def read_runtime(reading: Reading, at: int) -> int:
+    """Take a runtime that stands here; how many words."""
+    less, more = reading.starts(grammar.LESS, at), reading.starts(grammar.MORE, at)
+    bound = max(less, more)
+    duration = _duration(reading, at + bound)
+    if duration is None:
+        return 0
+    count, minutes = duration
+    if less and less >= more:
+        demand, text, name = Facts(runtime_to=minutes), f"up to {minutes} minutes", f"-{minutes}"
+    elif more:
+        demand, text, name = Facts(runtime_from=minutes), f"from {minutes} minutes on", f"{minutes}-"
+    else:
+        low, high = round(minutes * (1 - ABOUT)), round(minutes * (1 + ABOUT))
+        demand, text, name = Facts(runtime_from=low, runtime_to=high), f"about {minutes} minutes", f"{low}-{high}"
+    if reading.word(at + bound + count) in ("long", "runtime", "length"):
+        count += 1
+    sure = Sure.SAID if bound else Sure.LIKELY
+    typed = reading.typed(at, bound + count)
+    reading.add(
+        at, bound + count, Condition(f"runtime:{name}", ConditionKind.RUNTIME, text, typed, demand, sure), Role.NAMED
+    )
+    return bound + count
+
+
+def _duration(reading: Reading, at: int) -> tuple[int, int] | None:
+    """How many words, and minutes."""
+    if not reading.free(at):
+        return None
+    together = _TOGETHER.fullmatch(reading.word(at))
+    if together is not None and together[0]:
+        minutes = 60 * int(together[1] or 0) + int(together[2] or 0) + int(together[3] or 0)
+        return (1, minutes) if 0 < minutes <= LONGEST else None
+    number = _number(reading.word(at))
+    if number is None or not reading.free(at + 1):
+        return None
+    unit = reading.word(at + 1)
+    if unit in grammar.MINUTES and 0 < number <= LONGEST:
+        return 2, number
+    if unit not in grammar.HOURS or not 0 < number <= LONGEST // 60:
+        return None
+    if reading.phrase(at + 2, 3) == "and a half" and reading.run(at, 5) == 5:
+        return 5, 60 * number + 30
+    and_so = 3 if reading.word(at + 2) == "and" else 2
+    more = _number(reading.word(at + and_so))
+    if (
+        more is not None
+        and reading.word(at + and_so + 1) in grammar.MINUTES
+        and reading.run(at, and_so + 2) == and_so + 2
+    ):
+        return and_so + 2, 60 * number + more
+    return 2, 60 * number
+
+
+def _number(word: str) -> int | None:
+    if word.isdecimal() and word.isascii() and len(word) <= 3:
+        return int(word)
+    return grammar.NUMBERS.get(word)

@@ -1,0 +1,46 @@
+"""Original languages: "korean", "french-language", "from Japan"."""
+
+from services.recommender.domain.request import ConditionKind
+from services.recommender.query.conditions import Condition, Sure
+from services.recommender.query.demands import Facts
+from services.recommender.query.readers.kinds import is_war_of
+from services.recommender.query.reading import Reading, Role
+from services.recommender.query.words.languages import COUNTRIES, LANGUAGES
+
+# In a description of this many words or more a nationality is that of somebody in the plot, unless it stands beside a
+# word for films.
+DESCRIPTION = 3
+
+
+def read_language(reading: Reading, at: int) -> int:
+    """Take a language or a country that stands here; how many words."""
+    from_country = reading.word(at) == "from" and reading.longest(COUNTRIES, at + 1, 2)
+    if from_country:
+        count, (shown, codes) = from_country
+        _add(reading, at, count + 1, shown, codes, True)
+        return count + 1
+    found = reading.longest(LANGUAGES, at, 3)
+    if found is None:
+        return 0
+    count, (shown, codes) = found
+    behind = at + count
+    joined = behind < len(reading) and not reading.words[behind].after_break
+    beside = joined and (reading.is_plain_kind(behind) or not reading.free(behind))
+    if count == 1 and not beside and reading.within_keyword(at):
+        return 0
+    others = sum(1 for place in reading.content() if not at <= place < behind)
+    if is_war_of(reading, behind):
+        return 0
+    in_it = reading.word(at - 1) == "in"
+    _add(reading, at, count, shown, codes, beside or in_it or others < DESCRIPTION)
+    return count
+
+
+def _add(reading: Reading, at: int, count: int, shown: str, codes: tuple[str, ...], hard: bool) -> None:
+    sure = Sure.SURE if hard else Sure.GUESSED
+    condition = Condition(
+        f"language:{shown}".lower(), ConditionKind.LANGUAGE, shown, reading.typed(at, count), Facts(languages=codes),
+        sure, hard,
+    )  # fmt: skip
+    # In a plot it is a word like others, too.
+    reading.add(at, count, condition, Role.NAMED if hard else Role.CONDITION)

@@ -1,0 +1,108 @@
+"""What of a query a film matches, in words; and that it does not, where it does not."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.recommender.domain.catalogue import Catalogue, TraitKind
+from services.recommender.domain.request import ConditionKind, Reason, ReasonKind
+from services.recommender.query.matching import Matches
+from services.recommender.query.shelf import TOLD
+
+MOST = 3
+MOST_WORDS = 3
+LONGEST = 40
+# Meaning is named where it is at least this much.
+NEAR = 0.4
+
+Rows = NDArray[np.int32]
+
+
+def query_reasons(matches: Matches, catalogue: Catalogue, rows: Rows) -> list[tuple[Reason, ...]]:
+    """The reasons of some films, :data:`MOST` each at most; one for a film that does not match."""
+    words = _words(matches, rows)
+    matched, named = matches.matched[rows].tolist(), np.isin(rows, matches.understood.named).tolist()
+    leading = np.isin(rows, matches.leading).tolist()
+    meaning = matches.terms["meaning"][rows].tolist() if "meaning" in matches.terms else [0.0] * len(rows)
+    found: list[tuple[Reason, ...]] = []
+    for at, row in enumerate(rows.tolist()):
+        if not matched[at]:
+            found.append((_nearest(matches, row),))
+            continue
+        reasons = [*_name(catalogue, row, named[at], leading[at]), *_people(matches, catalogue, row)]
+        if words[at] and not named[at]:
+            reasons += _told(words[at], float(matches.terms["words"][row]))
+        if not words[at] and meaning[at] >= NEAR:
+            shown = _short(matches.understood.text)
+            reasons.append(Reason(ReasonKind.QUERY, f"Close in meaning to “{shown}”", shown, meaning[at]))
+        reasons += _others(matches, catalogue, row)
+        found.append(tuple(_distinct(reasons)[:MOST]))
+    return found
+
+
+def _nearest(matches: Matches, row: int) -> Reason:
+    if not matches.count and not any(float(matches.terms[name][row]) for name in ("words", "meaning", "match")
+                                     if name in matches.terms):  # fmt: skip
+        return Reason(ReasonKind.NEAREST, "Popular; nothing matched", "popular", 0.0)
+    return Reason(ReasonKind.NEAREST, "Nearest to what you asked", "nearest", 0.0)
+
+
+def _name(catalogue: Catalogue, row: int, named: bool, leading: bool) -> Iterator[Reason]:
+    if named:
+        title = catalogue.titles[row]
+        yield Reason(ReasonKind.QUERY, f"Called “{_short(title)}”", title, 1.0)
+    elif leading and catalogue.series[row] >= 0:
+        traits = catalogue.traits.of(row)
+        for trait in traits[catalogue.traits.kinds[traits] == TraitKind.SERIES].tolist():
+            name = catalogue.traits.names[trait]
+            yield Reason(ReasonKind.QUERY, f"From the {name.removeprefix('The ')} series", name, 1.0)
+
+
+def _people(matches: Matches, catalogue: Catalogue, row: int) -> Iterator[Reason]:
+    own = set(catalogue.traits.of(row).tolist())
+    for condition in matches.understood.applied:
+        if condition.kind is not ConditionKind.PERSON or condition.negative:
+            continue
+        for trait in condition.traits:
+            if trait in own:
+                name = catalogue.traits.names[trait]
+                directed = catalogue.traits.kinds[trait] == TraitKind.DIRECTOR
+                yield Reason(ReasonKind.QUERY, f"Directed by {name}" if directed else f"With {name}", name, 1.0)
+                break
+
+
+def _told(words: list[str], term: float) -> list[Reason]:
+    quoted = ", ".join(f"“{word}”" for word in words[:MOST_WORDS])
+    return [Reason(ReasonKind.QUERY, f"Matches {quoted}", " ".join(words[:MOST_WORDS]), term)]
+
+
+def _others(matches: Matches, catalogue: Catalogue, row: int) -> Iterator[Reason]:
+    said = (ConditionKind.PERSON, ConditionKind.SERIES, ConditionKind.LIKE)
+    for condition in matches.understood.conditions:
+        if condition.kind in said or condition.negative or not matches.met[condition.id][row]:
+            continue
+        text = condition.text[0].upper() + condition.text[1:]
+        if condition.kind is ConditionKind.YEAR:
+            text = f"From {int(catalogue.years[row])}"
+        elif condition.kind is ConditionKind.RUNTIME:
+            text = f"{int(catalogue.runtimes[row])} minutes"
+        yield Reason(ReasonKind.QUERY, text, condition.text, 1.0)
+
+
+def _words(matches: Matches, rows: Rows) -> list[list[str]]:
+    """The words that stand in each film, rarest first."""
+    found: list[tuple[int, str, list[bool]]] = []
+    for word, mention in matches.mentions:
+        told = mention.rows if matches.understood.titled else mention.rows[(mention.fields & TOLD) != 0]
+        found.append((len(told), word, np.isin(rows, told).tolist()))
+    found.sort(key=lambda each: each[0])
+    return [[word for _, word, inside in found if inside[at]] for at in range(len(rows))]
+
+
+def _distinct(reasons: list[Reason]) -> list[Reason]:
+    return list({reason.text: reason for reason in reasons}.values())
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 1].rstrip() + "…"

@@ -1,0 +1,47 @@
+"""The films of a release as conditions look at them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.recommender.domain.catalogue import Catalogue
+from services.recommender.ports import TextField, TextIndex
+from services.recommender.query.lexicon import Lexicon
+from services.recommender.stages.traits import Postings
+
+TOLD = TextField.TITLE | TextField.OTHER_TITLE | TextField.KEYWORDS | TextField.OVERVIEW
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shelf:
+    """See ``demands.Films``. ``postings``: the films of every trait."""
+
+    catalogue: Catalogue
+    postings: Postings
+    lexicon: Lexicon
+    index: TextIndex
+
+    def with_keywords(self, names: tuple[str, ...]) -> NDArray[np.int32]:
+        """The films with any of some keywords, int32[n]."""
+        return self.with_traits(tuple(trait for name in names for trait in self.lexicon.keyword(name)))
+
+    def with_traits(self, traits: tuple[int, ...]) -> NDArray[np.int32]:
+        """The films with any of some traits, int32[n]."""
+        found = [self.postings.films_of(trait) for trait in traits]
+        return np.concatenate(found) if found else np.empty(0, np.int32)
+
+    def mentioning(self, words: tuple[str, ...]) -> NDArray[np.int32]:
+        """The films whose title, keywords or plot have all of some words, int32[n]; none for no words."""
+        return self._with_all(words, TOLD)
+
+    def titled(self, words: tuple[str, ...]) -> NDArray[np.int32]:
+        """The films whose title has all of some words, int32[n]; none for no words."""
+        return self._with_all(words, TextField.TITLE)
+
+    def _with_all(self, words: tuple[str, ...], fields: TextField) -> NDArray[np.int32]:
+        rows = None
+        for mention in self.index.mentions(words):
+            inside = mention.rows[(mention.fields & fields) != 0]
+            rows = inside if rows is None else np.intersect1d(rows, inside, assume_unique=True)
+        return np.empty(0, np.int32) if rows is None else rows

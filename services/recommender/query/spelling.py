@@ -1,0 +1,86 @@
+"""What a word that stands nowhere was meant to be: the known word with the fewest typing errors between."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+SHORTEST = 4
+LONG = 8
+"""A word this long may have two typing errors, a shorter one a single one."""
+LONGEST = 24
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spelling:
+    """``words``: all that are known; beside them ``codes`` uint8[words, 24], their letters, ``lengths`` int16,
+    ``letters`` uint64 (a bit a letter that occurs, so that few have to be compared) and ``films`` int32, in how many
+    films each occurs.
+    """
+
+    words: tuple[str, ...]
+    codes: NDArray[np.uint8]
+    lengths: NDArray[np.int16]
+    letters: NDArray[np.uint64]
+    films: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, films: Mapping[str, int]) -> "Spelling":
+        """From the words of a catalogue; those too short to be meant by another, and numbers, are left out."""
+        words = tuple(sorted(word for word in films if SHORTEST - 1 <= len(word) <= LONGEST and word.isalpha()))
+        codes = _codes(words)
+        occurs = (np.uint64(1) << (codes & 63).astype(np.uint64)) * (codes > 0)
+        return cls(
+            words,
+            codes,
+            np.array([len(word) for word in words], np.int16),
+            np.bitwise_or.reduce(occurs, axis=1, dtype=np.uint64),
+            np.array([films[word] for word in words], np.int32),
+        )
+
+    def near(self, word: str) -> list[str]:
+        """Known words within the typing errors forgiven, most likely first: fewest errors, the same first letter, most
+        films.
+        """
+        if not SHORTEST <= len(word) <= LONGEST or not word.isalpha():
+            return []
+        errors = 2 if len(word) >= LONG else 1
+        codes = _codes((word,))[0]
+        letters = np.bitwise_or.reduce(np.uint64(1) << (codes[: len(word)] & 63).astype(np.uint64))
+        # An error changes two letters at most: one goes, another comes.
+        apart = np.bitwise_count(self.letters ^ letters)
+        close = np.flatnonzero((np.abs(self.lengths - len(word)) <= errors) & (apart <= 2 * errors))
+        distances = errors_between(codes[: len(word)], self.codes[close], self.lengths[close])
+        close, distances = close[distances <= errors], distances[distances <= errors]
+        order = np.lexsort((-self.films[close], self.codes[close, 0] != codes[0], distances))
+        return [self.words[at] for at in close[order].tolist()]
+
+
+def errors_between(word: NDArray[np.uint8], others: NDArray[np.uint8], lengths: NDArray[np.int16]) -> NDArray[np.int16]:
+    """Letters dropped, added, replaced or exchanged with their neighbour between a word and each of some others,
+    int16[others]. ``others`` uint8[others, width], padded behind their ``lengths``.
+
+    Optimal string alignment (Damerau 1964, Levenshtein 1966), all others side by side.
+    """
+    width = int(lengths.max(initial=0))
+    rows = [np.repeat(np.arange(width + 1, dtype=np.int16)[None, :], len(others), axis=0)]
+    for at, letter in enumerate(word.tolist(), 1):
+        above, row = rows[-1], np.empty_like(rows[-1])
+        row[:, 0] = at
+        differs = others[:, :width] != letter
+        for other in range(1, width + 1):
+            cost = np.minimum(above[:, other] + 1, row[:, other - 1] + 1)
+            cost = np.minimum(cost, above[:, other - 1] + differs[:, other - 1])
+            if at > 1 and other > 1:
+                swapped = ~differs[:, other - 2] & (others[:, other - 1] == word[at - 2])
+                cost = np.where(swapped, np.minimum(cost, rows[-2][:, other - 2] + 1), cost)
+            row[:, other] = cost
+        rows.append(row)
+    return np.asarray(rows[-1][np.arange(len(others)), lengths], np.int16)
+
+
+def _codes(words: Sequence[str]) -> NDArray[np.uint8]:
+    """The letters of words as numbers, uint8[words, 24]; what is no ASCII letter shares the number of another."""
+    text = "".join(word.ljust(LONGEST, "\0") for word in words)
+    return np.frombuffer(text.encode("latin-1", "replace"), np.uint8).reshape(len(words), LONGEST)

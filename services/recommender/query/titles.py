@@ -1,0 +1,82 @@
+"""Queries that are titles, or meant to be: whole, with typing errors, or a good part of one."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.recommender.ports import TextField
+from services.recommender.query.reading import Reading, Word
+from services.recommender.query.tokens import tokens_of, words_of
+from services.recommender.query.words import grammar
+
+# A query whose words stand together in a title, and are at least this part of it, is that title and no conditions.
+TITLE_PART = 0.6
+# A name this long may be two typing errors away, a shorter one a single one; the shortest are never.
+LONG_NAME, SHORT_NAME = 9, 5
+# So many titles are looked at.
+SOME = 50
+
+
+def corrected_words(reading: Reading) -> list[Word]:
+    """The words, those that stand nowhere exchanged for the known ones they were meant to be."""
+    words = [_corrected(reading, at) for at in range(len(reading))]
+    return _as_series(reading, words)
+
+
+def _corrected(reading: Reading, at: int) -> Word:
+    word = reading.words[at]
+    translated = word.shown != reading.query[word.start : word.end]
+    if translated or word.word in grammar.KNOWN or reading.is_kind(at) or len(reading.mention(word.word).rows):
+        return word
+    near = reading.lexicon.spelling.near(word.word)
+    return replace(word, word=near[0], shown=near[0]) if near else word
+
+
+def _as_series(reading: Reading, words: list[Word]) -> list[Word]:
+    """The words of a series, where the whole query is a typing error away from its name: "star wrs"."""
+    if not any(not len(reading.mention(word.word).rows) for word in words if word.word not in grammar.STOP):
+        return words
+    series = reading.lexicon.series_near("".join(word.word for word in words))
+    if series is None:
+        return words
+    first, last = words[0], words[-1]
+    return [Word(word, first.start, last.end, word) for word in words_of(series.name)]
+
+
+def near_title(reading: Reading, corrected: list[Word]) -> NDArray[np.int32]:
+    """The films whose title is a typing error away from the query, where there is reason to take it for one."""
+    length = sum(len(word.word) for word in reading.words)
+    if length < SHORT_NAME:
+        return np.empty(0, np.int32)
+    odd = [word.word for word in reading.words] != [word.word for word in corrected]
+    odd = odd or any(not len(reading.mention(word.word).rows) for word in corrected if word.word not in grammar.STOP)
+    if not odd and (length < LONG_NAME or any(reading.is_kind(at) for at in range(len(reading)))):
+        return np.empty(0, np.int32)
+    return reading.index.named(reading.query, 2 if odd and length >= LONG_NAME else 1).rows
+
+
+def is_part_of_title(reading: Reading) -> bool:
+    """Whether conditions were read into what is a good part of a title: "no country old men"."""
+    words = [word.word for word in reading.words if word.word not in grammar.STOP and word.word not in grammar.FILMS]
+    if len(words) < 2 or any(reading.words[at].after_break for at in range(1, len(reading))):
+        return False
+    letters = sum(map(len, words))
+    titles = (reading.catalogue.titles[row] for row in together_in_titles(reading, words)[:SOME].tolist())
+    return any(letters >= TITLE_PART * _letters(title) for title in titles)
+
+
+def together_in_titles(reading: Reading, words: list[str]) -> NDArray[np.int32]:
+    """The films whose title has all of some words, int32[n]."""
+    rows = np.empty(0, np.int32)
+    for at, word in enumerate(words):
+        mention = reading.mention(word)
+        inside = mention.rows[(mention.fields & TextField.TITLE) != 0]
+        rows = inside if at == 0 else np.intersect1d(rows, inside, assume_unique=True)
+        if not len(rows):
+            break
+    return rows
+
+
+def _letters(title: str) -> int:
+    return sum(len(token.word) for token in tokens_of(title) if token.word not in grammar.STOP)

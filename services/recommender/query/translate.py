@@ -1,0 +1,98 @@
+"""A query in another language becomes English words, each with the place it comes from."""
+
+from services.recommender.query.reading import Word, asks, singular
+from services.recommender.query.tokens import Token
+from services.recommender.query.words import grammar
+from services.recommender.query.words.concepts import CONCEPTS
+from services.recommender.query.words.into_english import TRANSLATIONS
+
+LONGEST = 5
+# A single word of another language says enough where it has so many letters.
+TELLING = 3
+_KINDS = frozenset(word for phrase in CONCEPTS for word in phrase.split())
+ENGLISH = "en"
+_GERMAN = "de"
+
+
+def to_english(query: str, tokens: list[Token]) -> tuple[str, list[Word]]:
+    """The language of a query, and its words in English."""
+    language = language_of([token.word for token in tokens])
+    if language == ENGLISH:
+        return language, [_as_it_is(query, token) for token in tokens]
+    table, _ = TRANSLATIONS[language]
+    words: list[Word] = []
+    at = 0
+    while at < len(tokens):
+        count, english = _entry(table, tokens, at, language)
+        if not count or tokens[at].quoted:
+            words.append(_as_it_is(query, tokens[at]))
+            at += 1
+            continue
+        first, last = tokens[at], tokens[at + count - 1]
+        for place, word in enumerate(english.split()):
+            words.append(Word(word, first.start, last.end, word, first.after_break and not place))
+        at += count
+    return language, words
+
+
+def language_of(words: list[str]) -> str:
+    """The language with the most words, where they are more than the English ones."""
+    english = sum(
+        word in grammar.STOP or asks(word) or word in grammar.BREAKS or singular(word) in _KINDS for word in words
+    )
+    best, most = ENGLISH, english
+    for language, (table, doubtful) in TRANSLATIONS.items():
+        known = _count(table, words, language)
+        sure = _count({word: "" for word in table if word not in doubtful}, words, language)
+        enough = sure > 1 or sure == len(words) or (sure and _longest(table, doubtful, words) >= TELLING)
+        if enough and known > most:
+            best, most = language, known
+    return best
+
+
+def _longest(table: dict[str, str], doubtful: frozenset[str], words: list[str]) -> int:
+    return max((len(word) for word in words if word in table and word not in doubtful), default=0)
+
+
+def _count(table: dict[str, str], words: list[str], language: str) -> int:
+    """How many words some entries of the table cover."""
+    at = covered = 0
+    tokens = [Token(word, 0, 0) for word in words]
+    while at < len(tokens):
+        count, _ = _entry(table, tokens, at, language)
+        covered += count
+        at += count or 1
+    return covered
+
+
+def _entry(table: dict[str, str], tokens: list[Token], at: int, language: str) -> tuple[int, str]:
+    """The longest entry that stands at a place: how many words, and its English; 0 for none."""
+    for count in range(min(LONGEST, len(tokens) - at), 0, -1):
+        if any(token.after_break for token in tokens[at + 1 : at + count]):
+            continue
+        english = table.get(" ".join(token.word for token in tokens[at : at + count]))
+        if english is not None:
+            return count, english
+    english = _compound(table, tokens[at].word) if language == _GERMAN else None
+    return (1, english) if english is not None else (0, "")
+
+
+def _compound(table: dict[str, str], word: str) -> str | None:
+    """German puts words together: "Vampirfilm", "Familienfilm"; both parts must be known."""
+    for place in range(3, len(word) - 2):
+        first, second = word[:place], word[place:]
+        end = table.get(second)
+        if end is None:
+            continue
+        for joint in ("", "s", "n", "en", "es"):
+            start = table.get(first.removesuffix(joint)) if first.endswith(joint) else None
+            if start is not None:
+                return f"{start} {end}"
+        if end == "film" and len(first) > 3:
+            return f"{first} film"
+    return None
+
+
+def _as_it_is(query: str, token: Token) -> Word:
+    shown = query[token.start : token.end]
+    return Word(token.word, token.start, token.end, shown, token.after_break, token.quoted)

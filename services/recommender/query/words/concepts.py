@@ -1,0 +1,165 @@
+"""Words for kinds of film, in English: genres, moods, audiences and forms, and what each asks of a film.
+
+Entries are singular and folded; "comedies" is brought to "comedy" by whoever looks one up.
+"""
+
+from dataclasses import dataclass, replace
+
+from services.recommender.domain.request import ConditionKind
+from services.recommender.query.demands import AllOf, Demand, Facts, Keywords, Not, OneOf, genre
+from services.recommender.query.words.languages import LANGUAGES
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """``text``: as it is shown. ``stays``: its words tell what the film is about as well, so they are searched for,
+    too. ``beside``: the words mean this only beside words like "film", another concept, a language or a time.
+    ``keywords``: films that have one of them come first.
+    """
+
+    text: str
+    kind: ConditionKind
+    demand: Demand
+    stays: bool = False
+    beside: bool = False
+    keywords: tuple[str, ...] = ()
+
+
+_GENRE, _MOOD, _FORM, _AUDIENCE = (
+    ConditionKind.GENRE, ConditionKind.MOOD, ConditionKind.FORM, ConditionKind.AUDIENCE,
+)  # fmt: skip
+
+_GENRES = {
+    "Action": "action, actioner, action packed",
+    "Adventure": "adventure, swashbuckler, swashbuckling",
+    "Animation": "animation, animated, cartoon, animated cartoon",
+    "Comedy": "comedy, comic, humour, humor, comical",
+    "Crime": "crime, gangster, mafia, mob, noir crime",
+    "Documentary": "documentary, docu, doc, documentary feature",
+    "Drama": "drama, dramatic",
+    "Fantasy": "fantasy",
+    "History": "historical, history, period, period piece, costume drama, period drama",
+    "Horror": "horror, slasher",
+    "Music": "music, concert",
+    "Mystery": "mystery, whodunit, whodunnit, murder mystery, detective",
+    "Romance": "romance, romantic, love story, love film, love movie, romantic love",
+    "Science Fiction": "science fiction, sci fi, scifi, sf, space opera",
+    "Thriller": "thriller, suspense, suspenseful",
+    "War": "war, military",
+    "Western": "western, cowboy",
+}
+_STAY = frozenset(
+    ("slasher", "gangster", "mafia", "mob", "concert", "military", "detective", "space opera", "cowboy", "love story",
+     "whodunit", "whodunnit", "murder mystery", "swashbuckler", "swashbuckling")
+)  # fmt: skip
+_BESIDE = frozenset(
+    ("crime", "gangster", "mafia", "mob", "history", "period", "music", "concert", "mystery", "detective", "war",
+     "military", "western", "cowboy", "action", "adventure", "fantasy", "comic", "humour", "humor", "dramatic",
+     "suspense", "doc", "love story", "cartoon", "romance")
+)  # fmt: skip
+
+_NO_FEAR = Not(genre("Horror"))
+_GENTLE = Not(genre("Horror", "War", "Crime", "Thriller"))
+_FOR_CHILDREN = AllOf((
+    OneOf((AllOf((genre("Family"), Facts(age=10))), AllOf((genre("Animation"), Facts(age=10, rated=True))))),
+    Not(genre("Horror", "Thriller", "War", "Crime", "Film-Noir")),
+))  # fmt: skip
+_FOR_FAMILIES = AllOf((genre("Family"), Facts(age=12), _NO_FEAR))
+
+_CALM = Concept(
+    "Calm", _MOOD, Not(genre("Horror", "Action", "Thriller", "War", "Crime")),
+    keywords=("slow", "meditative", "atmospheric", "calm"),
+)  # fmt: skip
+
+
+def _genres() -> dict[str, Concept]:
+    found = {}
+    for name, words in _GENRES.items():
+        for word in words.split(", "):
+            found[word] = Concept(name, _GENRE, genre(name), word in _STAY, word in _BESIDE)
+    return found
+
+
+def _each(words: str, concept: Concept) -> dict[str, Concept]:
+    return dict.fromkeys(words.split(", "), concept)
+
+
+CONCEPTS: dict[str, Concept] = {
+    **_genres(),
+    **_each("romantic comedy, rom com, romcom, romcoms, comedy romance",
+            Concept("Romantic comedy", _GENRE, AllOf((genre("Romance"), genre("Comedy"), _NO_FEAR)))),
+    **_each("musical", Concept("Musical", _GENRE, OneOf((genre("Musical"), Keywords(("musical",)))))),
+    **_each("film noir, noir, neo noir",
+            Concept("Film noir", _GENRE, OneOf((genre("Film-Noir"), Keywords(("film noir", "neo-noir", "noir")))))),
+    **_each("anime", Concept("Anime", _GENRE,
+            OneOf((AllOf((genre("Animation"), Facts(languages=("ja",)))), Keywords(("anime",)))))),
+    **_each("spaghetti western, italian western", Concept("Spaghetti western", _GENRE,
+            OneOf((Keywords(("spaghetti western",)), AllOf((genre("Western"), Facts(languages=("it",)))))))),
+    **_each("dark comedy, black comedy, dark humor, dark humour, black humor, black humour",
+            Concept("Dark comedy", _GENRE, OneOf((genre("Comedy"), Keywords(("dark comedy", "black comedy")))),
+                    keywords=("dark comedy", "black comedy", "dark humor", "black humor", "satire"))),
+    **_each("tv movie, television film, tv film, made for tv", Concept("TV film", _GENRE, genre("TV Movie"))),
+    **_each("biopic, biographical", Concept("Biopic", _GENRE,
+            Keywords(("biography", "biopic", "biographical", "based on true story")))),
+    **_each("family, family friendly", Concept("Family", _GENRE, _FOR_FAMILIES,
+                                               beside=True)),
+    **_each("funny, hilarious, funniest, laugh, make me laugh, make us laugh, laugh out loud, funnier, witty",
+            Concept("Funny", _MOOD, genre("Comedy"))),
+    **_each("scary, scariest, frightening, creepy, terrifying, spooky, scare, scarier",
+            Concept("Scary", _MOOD, genre("Horror"))),
+    **_each("feel good, feelgood, heartwarming, heart warming, cheerful, light hearted, lighthearted, cosy, cozy, "
+            "comforting, comfort, cheer me up, charming, happy, wholesome",
+            Concept("Feel-good", _MOOD,
+                    AllOf((genre("Comedy", "Family", "Romance", "Music", "Musical", "Animation"), _GENTLE)),
+                    keywords=("feel good", "feel-good", "heartwarming", "uplifting", "cheerful"))),
+    **_each("uplifting, inspiring, inspirational, life affirming, hopeful",
+            Concept("Uplifting", _MOOD, AllOf((genre("Drama", "Comedy", "Family", "Music", "Documentary"), _GENTLE)),
+                    keywords=("inspirational", "uplifting", "inspiring", "heartwarming", "feel-good"))),
+    **_each("sad, saddest, tearjerker, tear jerker, heartbreaking, makes me cry, make me cry, makes you cry, tragic, "
+            "depressing, bittersweet, melancholic, melancholy, sadder",
+            Concept("Sad", _MOOD, AllOf((genre("Drama"), Not(genre("Horror", "Action")))),
+                    keywords=("tearjerker", "sad", "bittersweet", "tragedy", "melancholy", "melancholic", "touching",
+                              "emotional"))),
+    **_each("calm, calmer, relaxing, gentle, peaceful, slow paced, meditative, contemplative", _CALM),
+    **_each("slow, quiet", replace(_CALM, beside=True)),
+    **_each("mind bending, mindbending, mind blowing, mindfuck, mind bender, trippy, mind twisting",
+            Concept("Mind-bending", _MOOD, OneOf((
+                genre("Science Fiction", "Mystery", "Thriller", "Fantasy"),
+                Keywords(("mindfuck", "twist ending", "surreal", "mind-bending", "psychological")))),
+                keywords=("mindfuck", "twist ending", "mind-bending", "surreal", "psychological", "nonlinear",
+                          "dreamlike", "alternate reality", "hallucinatory", "thought-provoking"))),
+    **_each("exciting, thrilling, fast paced, adrenaline, explosive",
+            Concept("Exciting", _MOOD, genre("Action", "Adventure", "Thriller"))),
+    **_each("tense, gripping, edge of my seat, nail biting",
+            Concept("Tense", _MOOD, genre("Thriller", "Mystery", "Horror"))),
+    **_each("date night, date, night in for two", Concept("Romantic", _MOOD, AllOf((genre("Romance"), _GENTLE)),
+                                                          beside=True)),
+    **_each("black and white, black white, in black and white", Concept("Black and white", _FORM,
+            OneOf((Keywords(("black and white", "black & white", "b&w")), Facts(year_to=1945))))),
+    **_each("silent, silent film, silent movie, silent era", Concept("Silent", _FORM,
+            OneOf((Keywords(("silent film", "silent movie", "silent")), Facts(year_to=1928))), beside=True)),
+    **_each("animated short, animated short film", Concept("Animated short", _FORM,
+            AllOf((genre("Animation"), Facts(runtime_to=40))))),
+    **_each("family drama, family saga", Concept("Drama", _GENRE, genre("Drama"), stays=True)),
+    **_each("foreign, foreign language, non english", Concept("Foreign", _FORM,
+            Facts(languages=tuple(sorted({code for _, codes in LANGUAGES.values() for code in codes} - {"en"}))),
+            beside=True)),
+    **_each("long film, long movie", Concept("Long", _FORM, Facts(runtime_from=150))),
+    **_each("short film, short movie, short", Concept("Short film", _FORM, Facts(runtime_to=40), beside=True)),
+    **_each("based on a true story, true story, based on real events, based on true events, real story, true events",
+            Concept("True story", _FORM, OneOf((
+                Keywords(("based on true story", "true story", "based on a true story", "biography", "historical event",
+                          "historical figure", "true events")), genre("History"))),
+                keywords=("based on true story", "true story", "based on a true story", "biography"))),
+}  # fmt: skip
+"""By their words."""
+
+AUDIENCES: dict[str, Concept] = {
+    **_each("kid, child, children, little one, toddler, preschooler, grandchild, grandkid, son, daughter, niece, "
+            "nephew",
+            Concept("For children", _AUDIENCE, _FOR_CHILDREN)),
+    **_each("family, whole family, entire family, all the family, parent, all age",
+            Concept("For the family", _AUDIENCE, _FOR_FAMILIES)),
+    **_each("adult, grown up", Concept("For adults", _AUDIENCE, Not(genre("Family")))),
+}  # fmt: skip
+"""Who is to watch, behind "for", "my", "for my", or before "film"."""

@@ -1,0 +1,108 @@
+"""The small words of a query, in English: what is dropped, what turns a word around, what compares.
+
+Other languages are brought into these words first (``words.into_english``).
+"""
+
+from services.recommender.query.words import words_in
+
+FILMS = words_in("film films movie movies flick flicks picture pictures cinema feature features")
+"""What is asked for, whatever it is about."""
+
+REQUEST = words_in(
+    "show find search recommend recommends recommendation recommendations suggest suggestion suggestions give "
+    "want watch watching see looking look please tonight evening night today weekend good great nice decent cool "
+    "really very truly quite kind sort type list lists something anything some any else what which best greatest "
+    "top finest favorite favourite acclaimed masterpiece masterpieces must story stories tale tales place set "
+    "made released starring stars featuring directed produced called named titled need would could should let us "
+    "feel fancy mood love loves loved enjoy enjoyed like likes liked similar mindless proper pure"
+)
+"""Dropped where they ask; a title keeps them, and a word among words that tell a story stays (``STORY_WORDS``)."""
+
+STORY_WORDS = words_in("love night feel mood show")
+"""Words of a request that as often tell what a film is about: dropped next to other words of the request, and to who
+asks ("I love heists", not "they fall in love").
+"""
+
+ASKERS = words_in("i we you they he she me us will would might d ll kids children")
+
+QUALITY = words_in("best greatest top finest acclaimed masterpiece masterpieces")
+"""Asks for films that are well thought of, not only well known."""
+
+STOP = words_in(
+    "a an the this that these those there here of in on at to into onto from by for with about over under between "
+    "through during and or as than then so too also just only even if when while where who whom whose how why is "
+    "are was were be been being am it its he she they them him her his hers their theirs i me my mine we our ours "
+    "you your yours one ones do does did doing done has have had having can will would shall should may might "
+    "must get gets got go goes going gone come comes s t re ve ll d m takes take against becomes become not no "
+    "but without out up down off all both each every more most much many few lot lots people"
+)
+"""Never scored in a description: they stand in most overviews."""
+
+ARTICLES = words_in("le la les un une el los las il lo gli der die das ein eine o os as d l de du di da del")
+"""In titles of other languages these tell as little."""
+
+BREAKS = words_in("but though although yet however")
+"""Words that end what was said before, as a comma does."""
+
+NEGATIONS = ("but not", "and not", "but no", "not", "no", "without", "except for", "except", "excluding", "minus",
+             "nothing with", "nothing about", "none with", "isn t", "aren t", "don t want", "avoid", "anything but",
+             "other than", "instead of", "never")  # fmt: skip
+"""What follows is not wanted, up to the next break."""
+
+BEFORE_NEGATION = words_in("is are that thats s it its and or but though films film movie movies please")
+"""A negation is one at the start, after a break, or after one of these; in "must not slow down" it tells a story."""
+
+NOT_NEGATED = words_in("one longer more matter way escape doubt idea country exit end reason time s t")
+"""After "no" and "not" these tell a story: "no longer", "no way out"."""
+
+SOFTENERS = words_in("too very so really overly any much that a an the for with about involving featuring")
+"""Passed over behind a negation: "not too scary" is not scary."""
+
+LIKE = (
+    "something similar to", "anything similar to", "similar to", "something like", "anything like", "more like",
+    "in the style of", "in the vein of", "in the spirit of", "reminds me of", "reminiscent of", "such as",
+    "for fans of", "fans of", "fan of", "if i liked", "if i loved", "if you liked", "if you loved",
+    "because i liked", "because i loved", "i really liked", "i really loved", "i liked", "i loved", "i enjoyed",
+    "i like", "i love", "just like", "comparable to", "close to", "same vibe as", "like",
+)  # fmt: skip
+"""What follows is a film to be resembled, if it is one."""
+
+AFTER_LIKE = words_in("but only except with without though and or what so that is from in")
+"""Where the title behind a ``LIKE`` may end."""
+
+OLDER = words_in("older earlier")
+NEWER = words_in("newer later recent modern")
+SHORTER = words_in("shorter")
+LONGER = words_in("longer")
+
+BY = words_in("by directed director from")
+WITH = words_in("with starring stars star featuring actor actress cast")
+"""What says whether a person made the film or plays in it."""
+
+NUMBERS = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "an": 1, "a": 1,
+}  # fmt: skip
+HOURS = words_in("hour hours hr hrs h")
+MINUTES = words_in("minute minutes min mins")
+LESS = ("less than", "shorter than", "no longer than", "no more than", "not longer than", "not more than", "at most",
+        "fewer than", "up to", "under", "below", "within", "max", "maximum")  # fmt: skip
+MORE = ("more than", "longer than", "at least", "no less than", "over", "above", "min", "minimum")
+
+BEFORE = ("made before", "released before", "earlier than", "older than", "before", "until", "up to", "prior to", "pre")
+AFTER = ("made after", "released after", "later than", "newer than", "after", "since", "from", "post")
+DECADE_NAMES = {
+    "twenties": 1920, "thirties": 1930, "forties": 1940, "fifties": 1950, "sixties": 1960, "seventies": 1970,
+    "eighties": 1980, "nineties": 1990, "noughties": 2000,
+}  # fmt: skip
+OLD = words_in("old classic classics vintage")
+RECENT = words_in("recent new newest latest modern contemporary")
+
+KIN = words_in("brothers bros sisters brother")
+"""Behind a last name: those of one family who make films."""
+
+_ALL = (
+    FILMS, REQUEST, STOP, BREAKS, NEGATIONS, LIKE, AFTER_LIKE, OLDER, NEWER, SHORTER, LONGER, BY, WITH, NUMBERS, HOURS,
+    MINUTES, LESS, MORE, BEFORE, AFTER, DECADE_NAMES, OLD, RECENT, KIN,
+)  # fmt: skip
+KNOWN = frozenset(word for phrases in _ALL for phrase in phrases for word in phrase.split())
+"""All of these: none is a typing error, whatever the catalogue has."""

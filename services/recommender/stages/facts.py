@@ -1,0 +1,145 @@
+"""What is worked out once a release and holds for every request."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.recommender.domain.bundle import Bundle
+from services.recommender.domain.weights import Weights
+from services.recommender.stages.audience import Audience
+from services.recommender.stages.familiarity import renown
+from services.recommender.stages.reasons import PopularIn
+from services.recommender.stages.taste import Taste
+from services.recommender.stages.traits import Postings, TraitRows
+
+# Events that weigh a film's fame down by half an exponent's worth: (1 + events / 20) ** -exponent.
+LIFT_EVENTS = 20.0
+# The share of what is known of a taste from which on it counts whole.
+KNOWN = 0.8
+# From this maturity on votes are not asked any more.
+GROWN_UP = 0.98
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """``trait_rows``: the weighed traits of every film."""
+
+    bundle: Bundle
+    constants: Weights
+    trait_rows: TraitRows
+
+    @classmethod
+    def of(cls, bundle: Bundle, constants: Weights) -> "Facts":
+        """The facts of a bundle. Only the traits are weighed at once; the others wait until they are asked for."""
+        return cls(bundle, constants, TraitRows.of(bundle.catalogue.traits))
+
+    @cached_property
+    def postings(self) -> Postings:
+        """The films of every trait."""
+        return Postings.of(self.trait_rows)
+
+    @cached_property
+    def novelty(self) -> Floats:
+        """How little the tables know of each film, float32[films]."""
+        return self.bundle.collaborative.novelty()
+
+    @cached_property
+    def film_hashes(self) -> NDArray[np.uint64]:
+        """The hash of each film, by row."""
+        return self.bundle.catalogue.film_hashes()
+
+    @cached_property
+    def popular_in(self) -> PopularIn:
+        """In which genre each film stands out."""
+        return PopularIn.of(self.bundle.catalogue, self.prior)
+
+    @cached_property
+    def audience(self) -> Audience:
+        """Who is a child, and which films are for one."""
+        return Audience(self.bundle.catalogue)
+
+    @cached_property
+    def renown(self) -> Floats:
+        """How well known each film is, float32[films]."""
+        return renown(self.bundle)
+
+    @cached_property
+    def maturity(self) -> float:
+        """r^2 / (r^2 + mature^2) with r events a film: near 0 for the first events of a shop, near 1 once the tables
+        have learnt enough; chosen on a growing shop.
+        """
+        events = float(self.bundle.collaborative.events.sum(dtype=np.int64)) / max(len(self.bundle.catalogue), 1)
+        if not events:
+            return 0.0
+        mature = float(events**2 / (events**2 + self.constants.mature_events**2))
+        return 1.0 if mature >= GROWN_UP else mature
+
+    def certainty(self, taste: Taste) -> float:
+        """How much people's events can say of a taste, 0 ... 1: the weighted share of what is known of its films,
+        n / (n + certain_events) for one with n events. One rater is no proof.
+        """
+        if taste.is_empty or not self.maturity:
+            return 1.0
+        events = self.bundle.collaborative.events[taste.rows].astype(np.float32)
+        weights = taste.weights(self.constants)
+        # Written so that a film without events is unknown even where one event is enough.
+        known_films = np.where(events > 0, events / np.maximum(events + self.constants.certain_events, 1), 0)
+        known = float((weights * known_films).sum()) / (float(weights.sum()) or 1.0)
+        # What a taste of well-known films loses to the constant is given back: ten of them are certain.
+        return min(known / KNOWN, 1.0)
+
+    @cached_property
+    def prior(self) -> Floats:
+        """Popularity among the people here, and the world's votes as far as there are none; float32[films]."""
+        if not self.bundle.acclaim.any():
+            return self.bundle.popularity
+        return self._faded(self.bundle.popularity)
+
+    @cached_property
+    def quality(self) -> Floats:
+        """What a likeness counts for each film, float32[films]: 1 where people's events carry the ranking, what the
+        world's votes say where there are none.
+        """
+        if not self.bundle.acclaim.any():
+            return np.ones(len(self.bundle.catalogue), np.float32)
+        return self._faded(np.ones(len(self.bundle.catalogue), np.float32))
+
+    @cached_property
+    def fame(self) -> Floats:
+        """How well known each film is, float32[films] in 0 ... 1: the logarithm of its votes over the largest."""
+        return _level(np.log1p(self.bundle.catalogue.votes.astype(np.float32)))
+
+    @cached_property
+    def esteem(self) -> Floats:
+        """How well thought of each film is, float32[films] in 0 ... 1; its fame where nobody has voted."""
+        acclaim = self.bundle.acclaim
+        return _level(np.sqrt(np.maximum(acclaim, 0))) if acclaim.any() else self.fame
+
+    def lift(self, exponent: float) -> Floats | None:
+        """What the tables' scores count for each of their films, float32[T]: (1 + events / 20) ** -exponent, times its
+        quality; None where that is 1 for all.
+        """
+        fame = np.asarray(np.exp(np.float32(-exponent) * self._fame), np.float32) if exponent else None
+        if self.maturity == 1 or not self.bundle.acclaim.any():
+            return fame
+        quality = self.quality[self.bundle.collaborative.rows]
+        return quality if fame is None else fame * quality
+
+    @cached_property
+    def _fame(self) -> Floats:
+        tables = self.bundle.collaborative
+        events = tables.events[tables.rows].astype(np.float32)
+        return np.asarray(np.log1p(events / np.float32(LIFT_EVENTS)), np.float32)
+
+    def _faded(self, among_people: Floats) -> Floats:
+        mature = np.float32(self.maturity)
+        return np.asarray(mature * among_people + (1 - mature) * self.bundle.acclaim, np.float32)
+
+
+def _level(values: Floats) -> Floats:
+    most = float(values.max(initial=0))
+    return np.asarray(values / np.float32(most if most > 0 else 1), np.float32)

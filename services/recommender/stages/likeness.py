@@ -1,0 +1,56 @@
+"""Why a film is like another: who made it, what both are about, who likes both."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.recommender.domain.catalogue import TraitKind
+from services.recommender.domain.request import Reason, ReasonKind
+from services.recommender.stages.reasons import SHARED_PEOPLE, trait_reason
+from services.recommender.stages.signals import Inputs
+
+
+def likeness_reasons(
+    inputs: Inputs, rows: NDArray[np.int32], terms: list[dict[str, float]]
+) -> list[tuple[Reason, ...]]:
+    """One reason each: who made it or what both are about, where that is told by a trait; else the largest cause."""
+    tables, catalogue = inputs.bundle.collaborative, inputs.bundle.catalogue
+    people = tables.supported(inputs.taste.rows, rows, SHARED_PEOPLE)[0].tolist()
+    telling = np.isin(catalogue.traits.kinds, _TELLING)
+    own = inputs.known.rows.films(rows)
+    traits, shares = own.strongest(inputs.known.taste * telling)
+    genres, genre_shares = own.strongest(inputs.known.taste * ~telling)
+    weight = np.float32(inputs.plan.traits)
+    found = zip(
+        terms, people, traits.tolist(), (weight * shares).tolist(), genres.tolist(), (weight * genre_shares).tolist(),
+        strict=True,
+    )  # fmt: skip
+    return [
+        (_reason(of_film, liked, trait_reason(catalogue, *told), trait_reason(catalogue, *common)),)
+        for of_film, liked, *pairs in found
+        for told, common in [(pairs[:2], pairs[2:])]
+    ]
+
+
+def _reason(terms: dict[str, float], people: bool, told: Reason | None, common: Reason | None) -> Reason:
+    together = terms.get("collaborative", 0.0) if people else 0.0
+    about = terms.get("content", 0.0)
+    if told is not None:
+        return Reason(
+            told.kind, _SHARED[told.kind].format(told.subject.removeprefix("The ")), told.subject, told.weight
+        )
+    if together >= about and together > 0:
+        return Reason(ReasonKind.LIKED, "Liked by the same people", "the same people", together)
+    if about > 0:
+        return Reason(ReasonKind.KEYWORD, "A similar story", "the story", about)
+    if common is not None:
+        return Reason(common.kind, f"Also {common.subject}", common.subject, common.weight)
+    return Reason(ReasonKind.GENRE, "The nearest of what is left", "the catalogue", 0.0)
+
+
+_SHARED = {
+    ReasonKind.DIRECTOR: "Also directed by {}",
+    ReasonKind.KEYWORD: "Also about “{}”",
+    ReasonKind.CAST: "Also with {}",
+    ReasonKind.SERIES: "Also of the {} series",
+}
+_TELLING: NDArray[np.uint8] = np.array([TraitKind[kind.name] for kind in _SHARED], np.uint8)

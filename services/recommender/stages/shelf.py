@@ -1,0 +1,27 @@
+"""A shelf: the only films that a request may be answered with, such as somebody's own library."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from services.recommender.domain.catalogue import Catalogue
+from services.recommender.domain.distinct import distinct
+from services.recommender.domain.request import Request
+
+
+class Shelved(NamedTuple):
+    """A request whose filters let nothing but its shelf through, and the ids on it that are not in the catalogue."""
+
+    request: Request
+    ignored: tuple[str, ...]
+
+
+def read_shelf(catalogue: Catalogue, request: Request) -> Shelved:
+    """The request as the stages read it. A shelf is a filter and no seed: one of which no film is known is answered
+    with an empty list, as any filter that nothing passes.
+    """
+    if request.only_item_ids is None:
+        return Shelved(request, ())
+    rows = catalogue.rows_of(request.only_item_ids)
+    unknown = [item_id for item_id, row in zip(request.only_item_ids, rows.tolist(), strict=True) if row < 0]
+    filters = replace(request.filters, rows=tuple(distinct(rows[rows >= 0]).tolist()))
+    return Shelved(replace(request, filters=filters), tuple(dict.fromkeys(unknown)))

@@ -1,0 +1,27 @@
+"""The terms of the raw score, one module each. A new signal is a module, a line in ``SIGNALS`` and its weight."""
+
+from services.recommender.stages.signals.collaborative import Collaborative
+from services.recommender.stages.signals.content import Content
+from services.recommender.stages.signals.dislikes import Dislikes
+from services.recommender.stages.signals.inputs import Inputs
+from services.recommender.stages.signals.mixture import Mixture
+from services.recommender.stages.signals.novelty import Novelty
+from services.recommender.stages.signals.popularity import Popularity
+from services.recommender.stages.signals.sequels import Sequels
+from services.recommender.stages.signals.signal import Floats, LeftOut, Signal
+from services.recommender.stages.signals.traits import TraitMatch
+
+SIGNALS = (Popularity.of, Collaborative.of, TraitMatch.of, Content.of, Novelty.of, Sequels.of, Dislikes.of)
+
+
+def mixture_of(inputs: Inputs, factor: Floats | None = None) -> Mixture:
+    """The signals of a request; one whose weight is 0 is left out and costs nothing. ``factor``: see ``Mixture``."""
+    made = [make(inputs) for make in SIGNALS]
+    signals = tuple(signal for signal in made if signal is not None)
+    if inputs.matches is None:
+        return Mixture(inputs.bundle.collaborative, signals, factor=factor)
+    share = inputs.matches.share if factor is None else inputs.matches.share * factor
+    return Mixture(inputs.bundle.collaborative, signals, inputs.matches.terms, share)
+
+
+__all__ = ["Inputs", "LeftOut", "Mixture", "Signal", "mixture_of"]

@@ -1,0 +1,7 @@
+"""How the server is run; what it does is in ``tests/e2e``."""
+
+from services.cli.server import START_S, configured
+
+
+def test_no_worker_is_killed_for_being_slow_to_start() -> None:
+    assert configured(workers=2).timeout_worker_healthcheck >= START_S

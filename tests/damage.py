@@ -1,0 +1,13 @@
+"""The smallest damage there is."""
+
+import os
+from pathlib import Path
+
+
+def flip_bit(path: Path, bit: int) -> None:
+    """Turn one bit of a file round; its size and its dates stay as they are."""
+    before = path.stat()
+    content = bytearray(path.read_bytes())
+    content[bit // 8] ^= 1 << bit % 8
+    path.write_bytes(content)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))

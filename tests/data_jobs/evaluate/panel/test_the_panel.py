@@ -1,0 +1,75 @@
+"""The panel as it stands: broad enough, named well, a third of it kept apart."""
+
+import tomllib
+from collections import Counter
+
+import pytest
+
+from data_jobs.evaluate.panel.entries import FIRST, Like, Part, Query, Taste
+from data_jobs.evaluate.panel.reading import FOLDER, KINDS, QUOTAS, read_panel
+
+ENTRIES = read_panel()
+
+
+def of(part: Part):
+    return [entry for entry in ENTRIES if entry.part is part]
+
+
+@pytest.mark.parametrize("part", Part)
+class TestEachPart:
+    def test_has_sixty_entries_or_more(self, part):
+        assert len(of(part)) >= 60
+
+    def test_has_quotas_of_decade_language_and_audience_that_cover_half_of_it(self, part):
+        quotas = tomllib.loads((FOLDER / f"{part}.toml").read_text(encoding="utf-8"))["quota"]
+        assert {"decade", "language", "audience"} <= set(quotas) <= set(QUOTAS)
+        for least_of in quotas.values():
+            assert sum(least_of.values()) >= len(of(part)) / 2
+
+    def test_uses_every_kind(self, part):
+        assert {entry.kind for entry in of(part)} == set(KINDS[part])
+
+    def test_keeps_a_third_apart_of_every_kind(self, part):
+        entries = of(part)
+        assert 0.3 <= sum(entry.kept_apart for entry in entries) / len(entries) <= 0.37
+        both = {(entry.kind, entry.kept_apart) for entry in entries}
+        assert all((kind, apart) in both for kind in KINDS[part] for apart in (False, True))
+
+    def test_expects_something_of_films_or_forbids_something(self, part):
+        for entry in of(part):
+            assert entry.wants or entry.never or entry.nothing
+            assert not (entry.never and entry.nothing)
+
+
+def test_names_are_unique_in_a_part_and_films_distinct_in_an_entry():
+    assert len({(entry.part, entry.name) for entry in ENTRIES}) == len(ENTRIES)
+    for entry in ENTRIES:
+        assert len(set(entry.ask.films)) == len(entry.ask.films)
+
+
+def test_nothing_is_asked_twice():
+    assert max(Counter(entry.ask for entry in ENTRIES).values()) == 1
+
+
+def test_a_film_for_similar_counts_for_its_own_decade():
+    for entry in of(Part.SIMILAR):
+        assert isinstance(entry.ask, Like)
+        assert entry.ask.film.endswith(f"({entry.decade[:3]}{entry.ask.film[-2]})")
+
+
+def test_a_child_is_never_given_films_for_adults():
+    for entry in ENTRIES:
+        if entry.audience == "children" and isinstance(entry.ask, Taste):
+            assert entry.never is not None, entry.name
+
+
+def test_queries_come_in_several_languages():
+    written = Counter(entry.ask.written_in for entry in ENTRIES if isinstance(entry.ask, Query))
+    assert {"fr", "de", "es", "it", "pt"} < set(written)
+
+
+def test_two_clashing_tastes_both_have_a_share():
+    for entry in of(Part.TASTES):
+        if entry.kind == "clash":
+            assert [want.least for want in entry.wants] == [3, 3]
+            assert {want.first for want in entry.wants} == {FIRST}

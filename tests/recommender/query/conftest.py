@@ -1,0 +1,62 @@
+"""The cinema with its names and its text index."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from data_jobs.catalogue import build_catalogue
+from data_jobs.records import Events
+from data_jobs.text_index import write_text_index
+from services.adapters.search.embedded import EmbeddedSearch
+from services.recommender.domain.bundle import Bundle
+from services.recommender.query.conditions import Condition, Understood
+from services.recommender.query.lexicon import Lexicon
+from services.recommender.query.shelf import Shelf
+from services.recommender.query.understand import understand
+from services.recommender.stages.traits import Postings, TraitRows
+from tests.builders import make_tables
+from tests.recommender.query.cinema import CINEMA
+
+
+@dataclass(frozen=True)
+class Theatre:
+    """``titles`` by row."""
+
+    bundle: Bundle
+    search: EmbeddedSearch
+    lexicon: Lexicon
+    shelf: Shelf
+
+    def understand(self, query: str, *ignored: str) -> Understood:
+        return understand(query, self.lexicon, self.search, ignored)
+
+    def ids(self, query: str) -> list[str]:
+        return [condition.id for condition in self.understand(query).conditions]
+
+    def condition(self, query: str, which: str) -> Condition:
+        return next(each for each in self.understand(query).conditions if each.id == which)
+
+    def films(self, query: str, which: str) -> set[str]:
+        """The films that a condition of a query lets through."""
+        mask = self.condition(query, which).demand.mask(self.shelf)
+        return set(self.titles(np.flatnonzero(mask)))
+
+    def titles(self, rows: object) -> list[str]:
+        return [self.bundle.catalogue.titles[int(row)] for row in np.asarray(rows).tolist()]
+
+
+@pytest.fixture(scope="session")
+def theatre(tmp_path_factory: pytest.TempPathFactory) -> Theatre:
+    nothing = np.empty(0, np.int32)
+    events = Events((), nothing, nothing, np.empty(0, np.uint8), np.empty(0, np.float32), np.empty(0, np.int64))
+    catalogue = build_catalogue(CINEMA, events)
+    votes = catalogue.votes.astype(np.float32)
+    bundle = Bundle(
+        version="cinema", model_version="none", catalogue=catalogue, collaborative=make_tables(len(CINEMA), 0),
+        popularity=votes / votes.max(), acclaim=votes / votes.max(), embeddings=None,
+    )  # fmt: skip
+    folder = write_text_index(catalogue, tmp_path_factory.mktemp("cinema"))
+    search, lexicon = EmbeddedSearch(bundle, folder), Lexicon.of(catalogue)
+    shelf = Shelf(catalogue, Postings.of(TraitRows.of(catalogue.traits)), lexicon, search)
+    return Theatre(bundle, search, lexicon, shelf)

@@ -1,0 +1,212 @@
+"""Each kind of condition: what is read, what is left to search for, and which films pass."""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("query", "ids", "text"),
+    [
+        ("movies from the 90s", ["year:1990-1999"], ""),
+        ("best movies of 1999", ["year:1999"], ""),
+        ("the nineties", ["year:1990-1999"], ""),
+        ("early 80s sharks", ["year:1980-1983"], "sharks"),
+        ("movies made before 1950", ["year:-1949"], ""),
+        ("films until 1960", ["year:-1960"], ""),
+        ("alien films after 1979", ["year:1980-"], "alien"),
+        ("sharks since 1975", ["year:1975-"], "sharks"),
+        ("between 1950 and 1965", ["year:1950-1965"], ""),
+        ("films from 1980 to 1985", ["year:1980-1985"], ""),
+        ("1980-1985 films", ["year:1980-1985"], ""),
+        ("old movies", ["year:-1979"], ""),
+        ("a film set in the 1920s", [], "1920s"),
+    ],
+)
+def test_times(theatre, query, ids, text):
+    understood = theatre.understand(query)
+    assert [condition.id for condition in understood.conditions] == ids
+    assert understood.text == text
+
+
+@pytest.mark.parametrize(
+    ("query", "which"),
+    [
+        ("comedy under 90 minutes", "runtime:-90"),
+        ("less than two hours", "runtime:-120"),
+        ("films longer than three hours", "runtime:180-"),
+        ("no longer than an hour and a half", "runtime:-90"),
+        ("1h30", "runtime:79-101"),
+        ("two hour western", "runtime:106-134"),
+        ("not too long", "not:long"),
+        ("moins de deux heures", "runtime:-120"),
+        ("unter 90 Minuten", "runtime:-90"),
+    ],
+)
+def test_runtimes(theatre, query, which):
+    assert which in theatre.ids(query)
+
+
+def test_short_films_are_short(theatre):
+    assert theatre.films("short films", "form:short film") == {"Geri's Game"}
+
+
+@pytest.mark.parametrize(
+    ("query", "which"),
+    [
+        ("horreur", "genre:horror"),
+        ("Komödie", "genre:comedy"),
+        ("comedia", "genre:comedy"),
+        ("westerns", "genre:western"),
+        ("romcoms", "genre:romantic comedy"),
+        ("sci-fi about computers", "genre:science fiction"),
+        ("documentaries", "genre:documentary"),
+        ("filmes de ação", "genre:action"),
+        ("film di guerra", "genre:war"),
+        ("Zeichentrickfilm", "genre:animation"),
+        ("japanese anime", "genre:anime"),
+        ("feel-good movie", "mood:feel-good"),
+        ("something for my kids", "audience:for children"),
+        ("kids' film", "audience:for children"),
+        ("a film for a 6 year old", "audience:for children"),
+        ("family film", "genre:family"),
+    ],
+)
+def test_kinds_of_film(theatre, query, which):
+    assert which in theatre.ids(query)
+
+
+@pytest.mark.parametrize(
+    ("query", "not_read"),
+    [
+        ("a family moves to the country", "genre:family"),
+        ("a crime in the woods", "genre:crime"),
+        ("the korean war", "genre:war"),
+        ("the korean war", "language:korean"),
+        ("they fall in love", "genre:romance"),
+        ("a film with children", "audience:for children"),
+        ("an old man and a boy", "year:-1979"),
+    ],
+)
+def test_words_of_a_plot_are_no_kinds_of_film(theatre, query, not_read):
+    assert not_read not in theatre.ids(query)
+
+
+def test_romantic_comedies_are_both(theatre):
+    films = theatre.films("romantic comedy in Paris", "genre:romantic comedy")
+    assert films == {"It's Complicated", "Notting Hill", "Amélie"}
+    assert theatre.understand("romantic comedy in Paris").words == ("paris",)
+
+
+def test_films_for_children_leave_out_what_is_not(theatre):
+    films = theatre.films("christmas movie for kids", "audience:for children")
+    assert {"Home Alone", "Finding Nemo", "Spirited Away"} <= films
+    assert not films & {"Black Christmas", "Psycho", "Oldboy"}
+
+
+@pytest.mark.parametrize(
+    ("query", "which"),
+    [
+        ("korean thriller", "language:korean"),
+        ("films from Japan", "language:japanese"),
+        ("film coréen", "language:korean"),
+        ("japanische Filme", "language:japanese"),
+        ("cine español", "language:spanish"),
+    ],
+)
+def test_languages(theatre, query, which):
+    condition = theatre.condition(query, which)
+    assert condition.hard
+
+
+def test_a_nationality_in_a_plot_is_a_hint_and_a_word(theatre):
+    understood = theatre.understand("german submarine crew in a big war at sea")
+    (condition,) = understood.conditions
+    assert (condition.id, condition.hard) == ("language:german", False)
+    assert "german" in understood.words
+
+
+@pytest.mark.parametrize(
+    ("query", "films"),
+    [
+        ("films by kurosawa", {"Seven Samurai", "Yojimbo"}),
+        ("alfred hitchcock", {"Psycho", "Vertigo", "Rear Window"}),
+        ("hichcock thrillers", {"Psycho", "Vertigo", "Rear Window"}),
+        ("the coen brothers", {"Fargo", "The Big Lebowski"}),
+        ("starring Meryl Streep", {"Kramer vs. Kramer", "It's Complicated"}),
+        ("películas con Meryl Streep", {"Kramer vs. Kramer", "It's Complicated"}),
+        ("stanly kubrick", {"The Shining", "2001: A Space Odyssey"}),
+    ],
+)
+def test_people(theatre, query, films):
+    person = next(each for each in theatre.understand(query).conditions if each.kind == "person")
+    assert set(theatre.titles(person.demand.mask(theatre.shelf).nonzero()[0])) == films
+    assert theatre.understand(query).text == ""
+
+
+def test_series_are_conditions_that_leave_room_for_others(theatre):
+    condition = theatre.condition("star wars films", "series:star wars")
+    assert not condition.hard
+    assert len(theatre.films("star wars films", "series:star wars")) == 3
+
+
+def test_a_series_with_a_typing_error_is_found(theatre):
+    assert theatre.ids("star wrs") == ["series:star wars"]
+
+
+@pytest.mark.parametrize(
+    ("query", "which", "gone", "kept"),
+    [
+        ("horror but not zombies", "not:zombies", {"Shaun of the Dead", "Night of the Living Dead"}, "Psycho"),
+        ("comedy without romance", "not:genre:romance", {"Notting Hill", "Amélie"}, "Home Alone"),
+        ("not horror, something calm", "not:genre:horror", {"Psycho", "Ring"}, "Amélie"),
+        ("space adventure except star wars", "not:series:star wars",
+         {"Star Wars: Episode IV - A New Hope"}, "Jurassic Park"),
+        ("thrillers without james stewart", "not:person:james stewart", {"Vertigo"}, "Psycho"),
+        ("film d'horreur sans zombies", "not:zombies", {"Shaun of the Dead"}, "Ring"),
+        ("Komödie ohne Romantik", "not:romantik", set(), "Fargo"),
+        ("terror sin zombis", "not:zombie", {"Shaun of the Dead"}, "Ring"),
+        ("war film but not world war i", "not:world war", {"1917", "Generation War"}, "Psycho"),
+        ("animation that is not for children", "not:audience:for children", {"Finding Nemo"}, "Fargo"),
+    ],
+)  # fmt: skip
+def test_negations(theatre, query, which, gone, kept):
+    found = [each for each in theatre.ids(query) if each.startswith(which)]
+    films = theatre.films(query, found[0])
+    assert not films & gone
+    assert kept in films
+
+
+@pytest.mark.parametrize(
+    "query", ["a bus that must not slow down", "a man without a past", "a town with no sheriff", "there is no way out"]
+)
+def test_a_plot_may_say_no(theatre, query):
+    assert theatre.ids(query) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "film"),
+    [
+        ("like Alien but older", "Alien"),
+        ("something like Amelie", "Amélie"),
+        ("films comme Le Fabuleux destin d'Amélie Poulain", "Amélie"),
+        ("I liked Jaws, what else?", "Jaws"),
+        ("Filme wie Ring", "Ring"),
+        ("like star wars", "Star Wars: Episode IV - A New Hope"),
+        ("similar to jurasic park", "Jurassic Park"),
+        ("movies like the shinning", "The Shining"),
+        ("like space odyssey", "2001: A Space Odyssey"),
+    ],
+)
+def test_films_to_be_like(theatre, query, film):
+    assert theatre.titles(theatre.understand(query).like) == [film]
+
+
+def test_what_is_to_be_older_is_older_than_the_film(theatre):
+    understood = theatre.understand("like Alien but older")
+    assert [condition.id for condition in understood.conditions] == ["like:Alien 1979", "year:-1978"]
+    assert understood.conditions[1].text == "older than Alien (1979)"
+    assert "Alien" not in theatre.films("like Alien but older", "like:Alien 1979")
+    assert theatre.ids("like The Shining but shorter")[1] == "runtime:-143"
+
+
+def test_like_and_no_film_behind_it_is_no_condition(theatre):
+    assert theatre.understand("like a fish out of water").like == ()

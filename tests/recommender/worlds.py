@@ -1,0 +1,102 @@
+"""Tastes, series and weights drawn at random, and the signals of one request as the pipeline makes them."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from services.recommender.domain.bundle import Bundle
+from services.recommender.domain.weights import Weights
+from services.recommender.ports import SearchResult
+from services.recommender.stages.facts import Facts
+from services.recommender.stages.plan import Plan, make_plan
+from services.recommender.stages.signals import Inputs
+from services.recommender.stages.taste import Taste
+from services.recommender.stages.traits import Known
+from tests.builders import make_bundle, person
+
+FILMS = 120
+SERIES = 5
+"""Every fifth film belongs to a series of the small world, so that a series has films of every taste."""
+
+
+def with_series(bundle: Bundle) -> Bundle:
+    """The same films, the rows 5 n + s for s = 0, 1 being the parts n + 1 of the series s."""
+    rows = np.arange(len(bundle.catalogue))
+    number = rows % SERIES
+    series = np.where(number < 2, number, -1).astype(np.int32)
+    parts = np.where(number < 2, rows // SERIES + 1, 0).astype(np.int16)
+    return replace(bundle, catalogue=replace(bundle.catalogue, series=series, parts=parts))
+
+
+def scarce(bundle: Bundle, keep: int = 12) -> Bundle:
+    """The same films with tables that keep a few entries of each row and know of few events."""
+    tables = bundle.collaborative
+    order = np.argsort(-np.abs(tables.main.values.astype(np.float32)), axis=1)[:, :keep]
+
+    def cut(values: NDArray[Any]) -> NDArray[Any]:
+        return np.take_along_axis(values, order, axis=1)
+
+    main = replace(tables.main, columns=cut(tables.main.columns), values=cut(tables.main.values))
+    short = replace(tables.short, columns=cut(tables.short.columns), values=cut(tables.short.values))
+    events = (tables.events % 4).astype(np.int32)
+    return replace(
+        bundle, collaborative=replace(tables, main=main, short=short, shared=cut(tables.shared), events=events)
+    )
+
+
+BUNDLES = {
+    "with vectors": with_series(make_bundle()),
+    "without vectors": with_series(make_bundle(vectors=False)),
+    "with few events": scarce(with_series(make_bundle())),
+}
+# By name: a whole bundle is too much to print of a failure.
+bundles = st.sampled_from(sorted(BUNDLES))
+
+
+def amounts(most: float) -> st.SearchStrategy[float]:
+    """A weight, 0 often enough."""
+    return st.one_of(st.just(0.0), st.floats(0.05, most))
+
+
+weights = st.builds(
+    Weights,
+    recency_floor=st.floats(0.1, 1),
+    recency_span=st.floats(0.5, 20),
+    collaborative=amounts(2),
+    popularity=amounts(2),
+    standing_popularity=amounts(0.5),
+    traits=amounts(2),
+    coherence_from=st.floats(0, 0.5),
+    coherence_span=st.floats(0.05, 0.5),
+    coherence_single=st.floats(0, 1),
+    coherence_half=st.floats(2, 30),
+    coherent_traits=amounts(4),
+    coherent_focus=amounts(2),
+    coherent_fame=amounts(2),
+    coherent_content=amounts(2),
+    coherent_lift=amounts(1),
+    certain_events=amounts(5),
+    sequels=amounts(1),
+    mature_events=amounts(40),
+    bare_traits=amounts(4),
+    bare_content=amounts(2),
+    novelty=amounts(2),
+)
+likes = st.lists(st.integers(0, FILMS - 1), min_size=1, max_size=15, unique=True)
+tastes = likes.map(lambda rows: person(*[f"f{row}" for row in rows]))
+
+
+def make_inputs(
+    taste: Taste, bundle: Bundle, constants: Weights | None = None, plan: Plan | None = None, clear: float = 0.5
+) -> Inputs:
+    """What the signals of a taste are made from, under the plan that it would have or another."""
+    constants = constants or Weights()
+    facts = Facts.of(bundle, constants)
+    films = facts.trait_rows.films(taste.rows)
+    known = Known(facts.trait_rows, films, films.mean(taste.weights(constants)))
+    if plan is None:
+        plan = make_plan(constants, taste, None, True, clear, facts.certainty(taste))
+    return Inputs(facts, constants, plan, taste, known, SearchResult())

@@ -1,0 +1,171 @@
+"""The wheel: built as `uv build` does it, and run with what it says it needs and nothing else; no network is asked."""
+
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from tests.e2e.kit import Served, environment, ids
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+# A proxy that nobody listens at: no download leaves this machine.
+NO_NETWORK = dict.fromkeys(("https_proxy", "HTTPS_PROXY"), "http://127.0.0.1:9")
+# What the script does that an installer makes of the entry point.
+SCRIPT = (
+    "import sys; from importlib.metadata import entry_points; sys.argv[0] = 'marquee'; "
+    "(command,) = entry_points(group='console_scripts', name='marquee'); command.load()()"
+)
+
+
+@dataclass(frozen=True)
+class Installed:
+    """``packages``: the unpacked wheel and links to its dependencies, as they lie in a new environment."""
+
+    wheel: Path
+    packages: Path
+
+    @property
+    def program(self) -> list[str]:
+        """The console script in a Python that has these packages and its own library, and nothing else."""
+        return [str(Path(sys.executable).resolve()), "-S", "-c", SCRIPT]
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {"PYTHONPATH": str(self.packages), "PYTHONDONTWRITEBYTECODE": "1", **NO_NETWORK}
+
+    def run(self, home: Path, *arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [*self.program, *arguments], cwd=home, env=environment(home, self.env | env), stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    folder = tmp_path_factory.mktemp("wheel")
+    # The build backend itself: its release is locked, so no isolated environment has to be filled from an index.
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = folder.glob("*.whl")
+    packages = folder / "site-packages"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(packages)
+    for found in needed(Requirement(each) for each in required(packages)):
+        for top in tops(found):
+            (packages / top).symlink_to(Path(str(found.locate_file(top))))
+    return Installed(wheel, packages)
+
+
+def required(packages: Path) -> list[str]:
+    """What the wheel needs, without its extras."""
+    (metadata,) = packages.glob("marquee-*.dist-info/METADATA")
+    lines = re.findall(r"^Requires-Dist: (.+)$", metadata.read_text("utf-8"), re.MULTILINE)
+    return [line for line in lines if "extra ==" not in line]
+
+
+def needed(wanted: Iterator[Requirement]) -> list[Distribution]:
+    """These packages and theirs, as they are installed here."""
+    found: dict[str, Distribution] = {}
+    waiting = [(each, "") for each in wanted]
+    while waiting:
+        requirement, extra = waiting.pop()
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": extra}):
+            continue
+        try:
+            its = distribution(requirement.name)
+        except PackageNotFoundError:
+            pytest.fail(f"{requirement} is needed and not locked")
+        assert requirement.specifier.contains(its.version, prereleases=True), requirement
+        name = its.metadata["Name"]
+        asked = {"", *requirement.extras}
+        if name not in found or requirement.extras:
+            waiting += [(Requirement(each), extra) for each in its.requires or () for extra in asked]
+        found[name] = its
+    return list(found.values())
+
+
+def tops(installed: Distribution) -> set[str]:
+    """The files and folders that a package has put into ``site-packages``."""
+    parts = [path.parts[0] for path in installed.files or ()]
+    return {part for part in parts if part not in ("..", "__pycache__")}
+
+
+def names(requirements: list[str]) -> set[str]:
+    return {str(Requirement(each)) for each in requirements}
+
+
+def test_it_needs_what_its_groups_name_and_no_more() -> None:
+    """The table is written twice, since images are made of groups and an installer reads no groups."""
+    groups, project = PROJECT["dependency-groups"], PROJECT["project"]
+    parts = [each for group in ("online", "server", "cli", "data") for each in groups[group]]
+    assert names(project["dependencies"]) == names(parts)
+    assert len(project["dependencies"]) == len(parts)
+    assert project["optional-dependencies"] == {extra: groups[extra] for extra in ("encoder", "aws")}
+
+
+def test_it_says_so(installed: Installed) -> None:
+    assert names(required(installed.packages)) == names(PROJECT["project"]["dependencies"])
+
+
+@pytest.mark.parametrize("package", ["services", "data_jobs"])
+def test_it_holds_every_file_of_its_packages(installed: Installed, package: str) -> None:
+    with zipfile.ZipFile(installed.wheel) as archive:
+        held = {name for name in archive.namelist() if name.startswith(f"{package}/")}
+    there = {path.relative_to(ROOT).as_posix() for path in (ROOT / package).rglob("*") if path.is_file()}
+    assert held == {path for path in there if "__pycache__" not in path}
+    assert {"services": "services/web/index.html", "data_jobs": "data_jobs/cost/prices.toml"}[package] in held
+
+
+def test_it_holds_neither_tests_nor_infrastructure(installed: Installed) -> None:
+    with zipfile.ZipFile(installed.wheel) as archive:
+        tops = {name.split("/")[0] for name in archive.namelist()}
+    assert tops == {"services", "data_jobs", f"marquee-{PROJECT['project']['version']}.dist-info"}
+
+
+def test_help_and_version_run_with_what_it_needs(installed: Installed, tmp_path: Path) -> None:
+    done = installed.run(tmp_path, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Usage: marquee")
+    assert installed.run(tmp_path, "--version").stdout == f"marquee {PROJECT['project']['version']}\n"
+
+
+def test_nothing_else_can_be_imported_there(installed: Installed, tmp_path: Path) -> None:
+    """Else the tests here would say nothing."""
+    for missing in ("boto3", "onnxruntime", "pytest", "moto", "httpx2"):
+        done = subprocess.run(
+            [installed.program[0], "-S", "-c", f"import {missing}"], cwd=tmp_path,
+            env=environment(tmp_path, installed.env), capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert f"No module named '{missing}'" in done.stderr
+
+
+def test_up_serves_the_sample_with_its_page_outside_of_a_checkout(installed: Installed, tmp_path: Path) -> None:
+    with Served(tmp_path, "--encoder", "none", env=installed.env, verb="up", program=installed.program) as server:
+        assert len(ids(server.recommend(k=5, query="samurai"))) == 5
+        assert server.client.get("/app.js").status_code == server.client.get("/docs").status_code == 200
+        assert server.stop() == 0
+
+
+def test_the_prices_are_there(installed: Installed, tmp_path: Path) -> None:
+    assert installed.run(tmp_path, "cost", "--rps", "1").returncode == 0
+
+
+def test_what_it_was_not_installed_with_is_named_with_what_to_do(installed: Installed, tmp_path: Path) -> None:
+    encoder = installed.run(tmp_path, "build")
+    assert encoder.returncode == 3
+    assert "extra of that name" in encoder.stderr
+    assert "--encoder none" in encoder.stderr
+    store = installed.run(tmp_path, "users", "export", "ann", DDB_USERS_TABLE="users", AWS_REGION="eu-west-1")
+    assert store.returncode == 3
+    assert "is not installed" in store.stderr
+    assert "[aws]" in store.stderr
