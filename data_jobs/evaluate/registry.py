@@ -1,6 +1,6 @@
-"""The parts of an evaluation, a line each: what the command line offers, and the module that measures it.
+"""The parts of an evaluation, a line each: its name, and the module that measures it, imported when it runs.
 
-Light to import, for ``marquee --help`` reads it: a part's module is imported when it runs.
+The command line has an option of that name for each.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,6 @@ class Part:
     """
 
     name: str
-    help: str
     module: str
 
     @property
@@ -34,15 +33,15 @@ class Part:
 
 
 PARTS = (
-    Part("newcomers", "People unseen in training, five folds.", "newcomers"),
-    Part("arrivals", "People who arrive after a moment, nothing later in training.", "arrivals"),
-    Part("focused", "Three likes of one director, genre, language, decade or series.", "focused"),
-    Part("popularity", "How far lists keep to popular films; the long tail; genres.", "popularity_bias"),
-    Part("growth", "As a shop grows: 0, 1,000, 10,000 and all ratings, with votes and without.", "growth"),
-    Part("cold-items", "Films whose ratings are all removed.", "cold_items"),
-    Part("queries", "150 searches of which the answer is known.", "queries"),
-    Part("series", "Part 1 of a series liked: is part 2 there, and before part 3?", "sequels"),
-    Part("similar", "Series and co-likes by /similar.", "similar"),
-    Part("reasons", "Take away what is cited: does the score fall?", "reasons"),
-    Part("panel", "Tastes, queries and films everybody knows: is the answer what a film lover expects?", "panel.panel"),
+    Part("newcomers", "newcomers"),
+    Part("arrivals", "arrivals"),
+    Part("focused", "focused"),
+    Part("popularity", "popularity_bias"),
+    Part("growth", "growth"),
+    Part("cold-items", "cold_items"),
+    Part("queries", "queries"),
+    Part("series", "sequels"),
+    Part("similar", "similar"),
+    Part("reasons", "reasons"),
+    Part("panel", "panel.panel"),
 )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from data_jobs.evaluate.registry import PARTS
 from services.cli.build import SIMULATED, EncoderChoice, encoder_of
 from services.cli.console import EXIT_CODES, JsonOption, Output, table
 from services.cli.failures import Misused
@@ -28,27 +27,45 @@ class SplitChoice(StrEnum):
     GLOBAL = "global"
 
 
+PARTS = {
+    "newcomers": "People unseen in training, five folds.",
+    "arrivals": "People who arrive after a moment, nothing later in training.",
+    "focused": "Three likes of one director, genre, language, decade or series.",
+    "popularity": "How far lists keep to popular films; the long tail; genres.",
+    "growth": "As a shop grows: 0, 1,000, 10,000 and all ratings, with votes and without.",
+    "cold-items": "Films whose ratings are all removed.",
+    "queries": "150 searches of which the answer is known.",
+    "series": "Part 1 of a series liked: is part 2 there, and before part 3?",
+    "similar": "Series and co-likes by /similar.",
+    "reasons": "Take away what is cited: does the score fall?",
+    "panel": "Tastes, queries and films everybody knows: is the answer what a film lover expects?",
+}
+"""The option of each part of the evaluation's registry, and what is said of it."""
 IMPLIED = frozenset({(SplitChoice.GLOBAL, "arrivals")})
 """Parts that a split brings with it."""
 
 
 def register(parent: typer.Typer) -> None:
-    """Add the verb to the command line, with an option for each part of the registry."""
+    """Add the verb to the command line, with an option for each part."""
     with_parts: Any = evaluate
     signature = inspect.signature(evaluate, eval_str=True)
     own = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
     at = next(place for place, each in enumerate(own) if each.name == "everything")
     own[at:at] = [
         inspect.Parameter(
-            part.key,
+            _key(name),
             inspect.Parameter.POSITIONAL_OR_KEYWORD,
             default=False,
-            annotation=Annotated[bool, typer.Option(f"--{part.name}", help=part.help)],
+            annotation=Annotated[bool, typer.Option(f"--{name}", help=said)],
         )
-        for part in PARTS
+        for name, said in PARTS.items()
     ]
     with_parts.__signature__ = signature.replace(parameters=own)
     parent.command(epilog=EXIT_CODES)(evaluate)
+
+
+def _key(name: str) -> str:
+    return name.replace("-", "_")
 
 
 def evaluate(
@@ -99,7 +116,7 @@ def evaluate(
         holdout=holdout,
         split=SplitKind(split or SplitChoice.RANDOM),
         seed=seed,
-        parts=frozenset(part.name for part in PARTS if everything or parts[part.key] or (split, part.name) in IMPLIED),
+        parts=frozenset(name for name in PARTS if everything or parts[_key(name)] or (split, name) in IMPLIED),
         params=params,
     )
     with output.progress() as progress:

@@ -5,14 +5,19 @@ from importlib import import_module
 import pytest
 
 from data_jobs.evaluate.registry import PARTS
+from services.cli.evaluate import PARTS as OPTIONS
 
 
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
 def test_a_part_has_a_module_that_measures_it(part):
     module = import_module(f"data_jobs.evaluate.{part.module}")
     assert callable(module.part)
-    assert part.help.endswith((".", "?"))
 
 
 def test_names_are_distinct():
     assert len({part.key for part in PARTS}) == len(PARTS)
+
+
+def test_the_command_line_has_an_option_for_each():
+    assert list(OPTIONS) == [part.name for part in PARTS]
+    assert all(said.endswith((".", "?")) for said in OPTIONS.values())

@@ -14,6 +14,7 @@ from data_jobs.evaluate.split import SplitKind, draw
 from data_jobs.report import DataError
 from data_jobs.sample.layout import write_movielens
 from data_jobs.validate import Source
+from services.cli.evaluate import PARTS as OPTIONS
 from services.cli.main import main
 from services.recommender.domain.weights import Weights
 from tests.builders import HashEncoder
@@ -149,4 +150,4 @@ class TestCommandLine:
         assert code == 0
         for option in ("--holdout", "--split", "--seed", "--all", *(f"--{name}" for name in NAMES)):
             assert option in out
-        assert all(part.help in " ".join(out.split()) for part in PARTS)
+        assert all(said in " ".join(out.split()) for said in OPTIONS.values())
