@@ -12,7 +12,6 @@ from services.recommender.stages.reasons import (
     PopularIn,
     _quantile,
     display_title,
-    query_reason,
     trait_reason,
 )
 from services.recommender.stages.taste import fold_in
@@ -94,12 +93,6 @@ class TestPopularIn:
 def test_titles_carry_their_year_where_it_is_known():
     assert display_title(CATALOGUE, 0) == "Film 0 (1950)"
     assert display_title(CATALOGUE, 119) == "Film 119"
-
-
-def test_a_long_query_is_cut_in_the_reason():
-    reason = query_reason("word " * 30, 1.0)
-    assert len(reason.text) < 60
-    assert reason.text.endswith("…”")
 
 
 @given(arrays(np.float32, st.integers(1, 60), elements=st.floats(0, 100, width=32)), st.floats(0, 1))
