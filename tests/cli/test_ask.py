@@ -53,6 +53,41 @@ def test_familiarity_asks_for_other_films(marquee: Marquee) -> None:
     assert not hardly & well
 
 
+def test_a_query_says_how_it_was_understood(marquee: Marquee) -> None:
+    done = marquee("recommend", "--query", "hitchcock films before 1960 with a murder", "--k", "3")
+    assert done.out.startswith(
+        "Understood: search for “murder”; Alfred Hitchcock [person:alfred hitchcock]; until 1959 [year:-1959]. "
+    )
+    document = marquee("recommend", "--query", "hitchcock films before 1960", "--k", "3", "--json").json
+    assert [condition["id"] for condition in document["understood"]["conditions"]] == [
+        "person:alfred hitchcock", "year:-1959",
+    ]  # fmt: skip
+    assert all(item["match"] and item["year"] < 1960 for item in document["items"])
+    assert document["matched"] >= 3
+
+
+def test_conditions_can_be_switched_off(marquee: Marquee) -> None:
+    query = ("recommend", "--query", "western films before 1960", "--json")
+    without = marquee(*query, "--ignore", "year:-1959").json
+    assert [condition["id"] for condition in without["understood"]["conditions"]] == ["genre:western"]
+    plain = marquee(*query, "--plain").json
+    assert plain["understood"] == {"text": "western films before 1960", "conditions": []}
+
+
+def test_a_query_that_nothing_matches_is_said_so(marquee: Marquee) -> None:
+    done = marquee("recommend", "--query", "asdfgh qwerty", "--k", "2")
+    assert done.out.splitlines()[:2] == [
+        "Understood: search for “asdfgh qwerty”. 0 films match.",
+        "Nothing matches; these are the nearest, or just popular.",
+    ]
+
+
+def test_an_answer_without_a_query_does_not_speak_of_one(marquee: Marquee) -> None:
+    document = marquee("recommend", "--json").json
+    assert not {"understood", "matched"} & set(document)
+    assert not any("match" in item for item in document["items"])
+
+
 def test_options_reach_the_request(marquee: Marquee) -> None:
     options = (
         "--genre",

@@ -106,7 +106,7 @@ class OnnxEncoder:
                 wanted = {each.name for each in session.get_inputs()}
                 states = session.run(None, {name: value for name, value in inputs.items() if name in wanted})[0]
             except Exception as error:  # its exceptions share no base of their own
-                raise EncoderUnavailable(f"{self.encoder_id} failed on {ids.size} tokens: {error}") from error
+                raise EncoderUnavailable(f"{self.encoder_id} failed on a text of {ids.size} tokens: {error}") from error
             if states.ndim != 3 or states.shape[2] != self.dims:
                 raise EncoderUnavailable(
                     f"{self._files.model}: its first output is of shape {states.shape}, expected token states of "

@@ -140,6 +140,9 @@ def test_it_is_loaded_at_the_first_text_and_once(monkeypatch):
 
 def test_a_run_that_fails_is_unavailable(encoder, monkeypatch):
     class Broken:
+        def get_inputs(self):
+            return []
+
         def run(self, outputs, inputs):
             raise MemoryError("no room")
 
