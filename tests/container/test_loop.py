@@ -161,7 +161,7 @@ def test_a_function_that_is_deployed_as_infra_does_it_answers_those_with_a_key(
         answer = emulated.invoke(asked)
         assert (answer["statusCode"], body_of(answer)["degraded"]) == (200, [])
         # Its index is missing, which is found out by the first search and not before.
-        words = event("POST", "/recommend", {"query": "a heist", "k": 3})
+        words = event("POST", "/recommend", {"query": "Seven Samurai", "k": 3})
         words["headers"] |= CREDENTIALS
         assert body_of(emulated.invoke(words))["degraded"] == ["search: index missing"]
 

@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from state_kit import NOON_MS, FakeClock, Store, did, send, sqlite
 
 from services.adapters.state.sqlite import traces
 from services.adapters.state.sqlite.connection import Database
 from services.adapters.state.sqlite.state import SqliteState
 from services.adapters.state.sqlite.traces import RETRY_S, holds
 from services.recommender.ports import CacheEntry, CacheKey, Deadline
+from tests.adapters.state.state_kit import NOON_MS, FakeClock, Store, did, send, sqlite
 
 
 @pytest.fixture
