@@ -162,7 +162,7 @@ def test_the_best_are_those_well_thought_of(theatre, pipeline):
     assert float(pipeline.facts.esteem.max()) == float(pipeline.facts.fame.max()) == 1.0
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(query=queries)
 def test_the_answer_for_fewer_films_is_the_beginning_of_that_for_more(pipeline, query):
     if not query.strip():
@@ -176,7 +176,7 @@ def test_the_answer_for_fewer_films_is_the_beginning_of_that_for_more(pipeline, 
         assert isinstance(pick.match, bool)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(query=queries, words=st.sampled_from(["zombies", "sharks", "divorce", "samurai"]))
 def test_a_negation_excludes(pipeline, theatre, query, words):
     asked = f"{query}, but not {words}"
