@@ -98,7 +98,7 @@ class Pipeline:
             request, off_shelf = read_shelf(self.bundle.catalogue, request)
             seeds = read_seeds(self.bundle.catalogue, request, profile)
             taste = self._taste(seeds, profile, understood)
-            known = self._known(taste)
+            known = Known.of(self.trait_rows, taste.rows, taste.weights(self.constants))
             # Under a given plan a film is looked for that may not be one for what is left of a taste.
             child = plan is None and self.facts.audience.asks_for_less(request, taste)
             plan = plan or self._plan(request, profile, taste, understood)
@@ -148,10 +148,6 @@ class Pipeline:
         if understood is None or not understood.like:
             return own
         return replace(Taste.of_films(understood.like), disliked=own.disliked, dislike_weights=own.dislike_weights)
-
-    def _known(self, taste: Taste) -> Known:
-        films = self.trait_rows.films(taste.rows)
-        return Known(self.trait_rows, films, films.mean(taste.weights(self.constants)))
 
     def _plan(self, request: Request, profile: Profile | None, taste: Taste, understood: Understood | None) -> Plan:
         if understood is not None and understood.like:

@@ -30,9 +30,8 @@ class Similar:
 def similar(pipeline: Pipeline, row: int, k: int, deadline: Deadline) -> Similar:
     """The k films most like the film at ``row``: the signals of a taste of that film alone, under a plan of its own."""
     facts, constants = pipeline.facts, pipeline.constants
-    taste = Taste.of_film(row)
-    films = facts.trait_rows.films(taste.rows)
-    known = Known(facts.trait_rows, films, films.mean(taste.base))
+    taste = Taste.of_films((row,))
+    known = Known.of(facts.trait_rows, taste.rows, taste.base)
     hits = _nearest(pipeline, row, deadline)
     inputs = Inputs(facts, constants, likeness_plan(constants, facts.maturity, Strategy.SEEDS), taste, known, hits)
     allowed = np.ones(len(facts.bundle.catalogue), bool)

@@ -27,11 +27,6 @@ class Taste:
     dislike_weights: NDArray[np.float32]
 
     @classmethod
-    def of_film(cls, row: int) -> "Taste":
-        """The taste of somebody who likes one film and has done nothing else."""
-        return cls.of_films((row,))
-
-    @classmethod
     def of_films(cls, rows: Sequence[int]) -> "Taste":
         """The taste of somebody who likes some films alike and has done nothing else."""
         none = np.empty(0, np.int32)

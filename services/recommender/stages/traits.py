@@ -66,6 +66,12 @@ class Known:
     films: "FilmTraits"
     taste: Floats
 
+    @classmethod
+    def of(cls, rows: TraitRows, films: NDArray[np.int32], weights: Floats) -> "Known":
+        """The traits of some films (catalogue rows) under weights float32[films]."""
+        traits = rows.films(films)
+        return cls(rows, traits, traits.mean(weights))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FilmTraits:

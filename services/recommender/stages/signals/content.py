@@ -11,14 +11,14 @@ import numpy as np
 
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.stages.signals.inputs import Inputs
-from services.recommender.stages.signals.signal import Cause, Dense, Floats, LeftOut, Rows, mean_without, shares
+from services.recommender.stages.signals.signal import Floats, KernelMean, Rows
 
 # A cosine of .5 between centred films is a very near one; it counts 1.
 NEAR = 0.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Content:
+class Content(KernelMean):
     """``weight`` of the term; ``weights`` float32[taste films] beside ``taste_rows``; ``quality`` float32[films]."""
 
     weight: float
@@ -27,7 +27,6 @@ class Content:
     weights: Floats
     quality: Floats
     name: str = "content"
-    cause: Cause = Cause.TASTE
 
     @classmethod
     def of(cls, inputs: Inputs) -> "Content | None":
@@ -37,32 +36,11 @@ class Content:
             return None
         return cls(inputs.plan.content, embeddings, inputs.taste.rows, inputs.weights, inputs.facts.quality)
 
-    def dense(self) -> Dense | None:
-        """See :class:`Signal`: for the candidates only."""
-        return None
-
-    def scores(self, rows: Rows) -> Floats:
-        """See :class:`Signal`."""
-        mean = shares(self.weights) @ self._kernel(self.taste_rows, rows)
-        return np.asarray(self._factor(rows) * mean, np.float32)
-
-    def contributions(self, rows: Rows) -> Floats:
-        """See :class:`Signal`."""
-        return np.asarray(
-            self._factor(rows) * shares(self.weights)[:, None] * self._kernel(self.taste_rows, rows), np.float32
-        )
-
-    def without(self, rows: Rows, left_out: LeftOut) -> Floats:
-        """See :class:`Signal`."""
-        kernel = self._kernel(self.taste_rows, rows)
-        total = float(self.weights.sum())
-        means = mean_without(total, shares(self.weights) @ kernel, kernel[left_out.moved], left_out.change)
-        return np.asarray(self._factor(rows) * means, np.float32)
-
-    def _factor(self, rows: Rows) -> Floats:
-        return np.float32(self.weight) * self.quality[rows]
-
-    def _kernel(self, taste_rows: Rows, rows: Rows) -> Floats:
-        """float32[taste films, rows]."""
-        cosines = np.maximum(self.embeddings.centred(taste_rows).products(self.embeddings.centred(rows)), 0)
+    def kernel(self, rows: Rows) -> Floats:
+        """See :class:`KernelMean`."""
+        cosines = np.maximum(self.embeddings.centred(self.taste_rows).products(self.embeddings.centred(rows)), 0)
         return np.asarray(cosines * cosines / np.float32(NEAR), np.float32)
+
+    def factor(self, rows: Rows) -> Floats:
+        """See :class:`KernelMean`."""
+        return np.float32(self.weight) * self.quality[rows]

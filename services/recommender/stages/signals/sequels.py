@@ -6,11 +6,11 @@ import numpy as np
 
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.stages.signals.inputs import Inputs
-from services.recommender.stages.signals.signal import Cause, Dense, Floats, LeftOut, Rows, mean_without, shares
+from services.recommender.stages.signals.signal import Floats, KernelMean, Rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sequels:
+class Sequels(KernelMean):
     """A weighted mean over the taste's films of 2 ** (1 - parts ahead), 0 for earlier parts and other films."""
 
     weight: float
@@ -18,7 +18,6 @@ class Sequels:
     taste_rows: Rows
     weights: Floats
     name: str = "sequels"
-    cause: Cause = Cause.TASTE
 
     @classmethod
     def of(cls, inputs: Inputs) -> "Sequels | None":
@@ -28,29 +27,13 @@ class Sequels:
             return None
         return cls(inputs.plan.sequels, inputs.bundle.catalogue, rows, inputs.weights)
 
-    def dense(self) -> Dense | None:
-        """See :class:`Signal`: for the candidates only."""
-        return None
-
-    def scores(self, rows: Rows) -> Floats:
-        """See :class:`Signal`."""
-        return np.asarray(self.contributions(rows).sum(axis=0), np.float32)
-
-    def contributions(self, rows: Rows) -> Floats:
-        """See :class:`Signal`."""
-        share = np.float32(self.weight) * shares(self.weights)
-        return np.asarray(share[:, None] * self._follows(self.taste_rows, rows), np.float32)
-
-    def without(self, rows: Rows, left_out: LeftOut) -> Floats:
-        """See :class:`Signal`."""
-        follows = self._follows(self.taste_rows, rows)
-        total = float(self.weights.sum())
-        means = mean_without(total, shares(self.weights) @ follows, follows[left_out.moved], left_out.change)
-        return np.asarray(np.float32(self.weight) * means, np.float32)
-
-    def _follows(self, liked: Rows, rows: Rows) -> Floats:
-        """float32[liked, rows]."""
-        series, parts = self.catalogue.series, self.catalogue.parts.astype(np.float32)
-        ahead = parts[rows] - parts[liked][:, None]
-        same = (series[rows] == series[liked][:, None]) & (series[rows] >= 0) & (ahead > 0)
+    def kernel(self, rows: Rows) -> Floats:
+        """See :class:`KernelMean`."""
+        series, parts = self.catalogue.series, self.catalogue.parts
+        ahead = (parts[rows] - parts[self.taste_rows][:, None]).astype(np.float32)
+        same = (series[rows] == series[self.taste_rows][:, None]) & (series[rows] >= 0) & (ahead > 0)
         return np.where(same, np.exp2(1 - np.maximum(ahead, 1)), np.float32(0))
+
+    def factor(self, rows: Rows) -> np.float32:  # noqa: ARG002 - the same for all films
+        """See :class:`KernelMean`."""
+        return np.float32(self.weight)

@@ -108,6 +108,41 @@ class Given(Impersonal):
         return self.values[rows]
 
 
+class KernelMean:
+    """Half of a signal that is a weighted mean over the films of the taste: sum_i w_i k(i, f) / sum_i w_i, times a factor
+    of each film.
+    """
+
+    cause = Cause.TASTE
+    weights: Floats
+
+    def kernel(self, rows: Rows) -> Floats:
+        """What each film of the taste has in common with some films, float32[taste films, rows]."""
+        raise NotImplementedError
+
+    def factor(self, rows: Rows) -> Floats | np.float32:
+        """What that counts for each film, float32[rows], or for all alike."""
+        raise NotImplementedError
+
+    def dense(self) -> Dense | None:
+        """See :class:`Signal`: for the candidates only."""
+        return None
+
+    def scores(self, rows: Rows) -> Floats:
+        """See :class:`Signal`."""
+        return np.asarray(self.factor(rows) * (shares(self.weights) @ self.kernel(rows)), np.float32)
+
+    def contributions(self, rows: Rows) -> Floats | None:
+        """See :class:`Signal`."""
+        return np.asarray(self.factor(rows) * shares(self.weights)[:, None] * self.kernel(rows), np.float32)
+
+    def without(self, rows: Rows, left_out: LeftOut) -> Floats | None:
+        """See :class:`Signal`."""
+        kernel, total = self.kernel(rows), float(self.weights.sum())
+        means = mean_without(total, shares(self.weights) @ kernel, kernel[left_out.moved], left_out.change)
+        return np.asarray(self.factor(rows) * means, np.float32)
+
+
 def shares(weights: Floats) -> Floats:
     """Weights as parts of their sum; zeros for a taste without films, or whose films have all faded."""
     total = np.float32(weights.sum())

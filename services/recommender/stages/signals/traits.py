@@ -10,24 +10,28 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.recommender.domain.distinct import distinct
+from services.recommender.stages.facts import Facts
 from services.recommender.stages.signals.inputs import Inputs
-from services.recommender.stages.signals.signal import Cause, Dense, Floats, LeftOut, Rows, shares
+from services.recommender.stages.signals.signal import Cause, Dense, Floats, LeftOut, Rows, mean_without, shares
 from services.recommender.stages.traits import FilmTraits, Known
 
 
 @dataclass(frozen=True, eq=False)
 class TraitMatch:
-    """``weight`` of the term; ``weights`` float32[taste films]; ``worth`` float32[films]: what a shared trait
-    counts for each film.
+    """``weight`` of the term, ``focus`` and ``fame`` of the plan; ``weights`` float32[taste films] beside
+    ``taste_rows``.
     """
 
     weight: float
     focus: float
+    fame: float
+    facts: Facts
     known: Known
+    taste_rows: Rows
     weights: Floats
-    worth: Floats
     name: str = "traits"
     cause: Cause = Cause.TASTE
 
@@ -37,9 +41,8 @@ class TraitMatch:
         plan = inputs.plan
         if not plan.traits:
             return None
-        # Of the films of a kind the better-known ones are better company.
-        worth = inputs.facts.quality + np.float32(plan.fame) * inputs.facts.prior
-        return cls(plan.traits, plan.focus, inputs.known, inputs.weights, worth)
+        rows = inputs.taste.rows
+        return cls(plan.traits, plan.focus, plan.fame, inputs.facts, inputs.known, rows, inputs.weights)
 
     def dense(self) -> Dense | None:
         """See :class:`Signal`: for the candidates only."""
@@ -59,12 +62,24 @@ class TraitMatch:
         return out
 
     def factor(self, rows: Rows) -> Floats:
-        """What a shared trait counts for each film, float32[rows]."""
-        return np.float32(self.weight) * self.worth[rows]
+        """What a shared trait counts for each film, float32[rows]: of the films of a kind the better-known ones are
+        better company.
+        """
+        worth = self.facts.quality[rows]
+        if self.fame:
+            worth = worth + np.float32(self.fame) * self.facts.prior[rows]
+        return np.asarray(np.float32(self.weight) * worth, np.float32)
 
     def scores(self, rows: Rows) -> Floats:
         """See :class:`Signal`."""
         return self.factor(rows) * self.known.rows.films(rows).scores(self.taste)
+
+    def strongest(self, rows: Rows, telling: NDArray[np.bool_]) -> tuple[Rows, Floats]:
+        """The trait that adds most to each film's term, of those that are ``telling`` bool[traits], and how much:
+        int32[rows], float32[rows].
+        """
+        traits, shares = self.known.rows.films(rows).strongest(self.taste * telling)
+        return traits, np.asarray(self.factor(rows) * shares, np.float32)
 
     def contributions(self, rows: Rows) -> Floats:
         """See :class:`Signal`: in the mean, before ``focus``."""
@@ -73,12 +88,17 @@ class TraitMatch:
 
     def without(self, rows: Rows, left_out: LeftOut) -> Floats:
         """See :class:`Signal`."""
+        films = self.known.rows.films(rows)
+        if not self.focus:
+            moved = self.known.rows.films(self.taste_rows[left_out.moved])
+            total = float(self.weights.sum())
+            means = mean_without(total, films.scores(self.taste), moved.overlaps(films), left_out.change)
+            return np.asarray(self.factor(rows) * means, np.float32)
         ids, values, has = self._own
         weights = np.repeat(self.weights[None, :], len(left_out.suspects), axis=0)
         weights[:, left_out.moved] += left_out.change
         tastes = self._focused(weights, values, has)
-        films = _dense(self.known.rows.films(rows), ids)
-        return np.asarray(self.factor(rows) * (tastes @ films.T), np.float32)
+        return np.asarray(self.factor(rows) * (tastes @ _dense(films, ids).T), np.float32)
 
     @cached_property
     def _own(self) -> tuple[Rows, Floats, Floats]:
@@ -92,8 +112,6 @@ class TraitMatch:
         total = weights.sum(axis=1, keepdims=True)
         share = weights / np.where(total > 0, total, 1)
         mean = share @ values
-        if not self.focus:
-            return np.asarray(mean, np.float32)
         focused = mean * (share @ has) ** np.float32(self.focus)
         lengths = (mean * focused).sum(axis=1, keepdims=True)
         scale = (mean * mean).sum(axis=1, keepdims=True) / np.where(lengths > 0, lengths, 1)
