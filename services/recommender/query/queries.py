@@ -4,15 +4,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.recommender.domain.request import ConditionKind, Request
 from services.recommender.ports import Leg, Mention, SearchResult, TextIndex
 from services.recommender.query.conditions import Understood
 from services.recommender.query.demands import Mask, Rows
 from services.recommender.query.lexicon import Lexicon
+from services.recommender.query.lookup import Lookup
 from services.recommender.query.matching import Floats, Matches, match
 from services.recommender.query.meeting import relaxed, wanted
-from services.recommender.query.shelf import Shelf
 from services.recommender.query.texts import Found
 from services.recommender.query.understand import plain, understand
 from services.recommender.stages.facts import Facts
@@ -37,10 +38,10 @@ class Queries:
         return Lexicon.of(self.facts.bundle.catalogue)
 
     @cached_property
-    def shelf(self) -> Shelf:
+    def lookup(self) -> Lookup:
         """The films as conditions look at them."""
         facts = self.facts
-        return Shelf(facts.bundle.catalogue, facts.audience, facts.postings, self.lexicon, self.index)
+        return Lookup(facts.bundle.catalogue, facts.audience, facts.postings, self.lexicon, self.index)
 
     def read(self, request: Request) -> Understood | None:
         """What a request's query asks for; None without one."""
@@ -56,7 +57,7 @@ class Queries:
         """Match every film. ``vectors``: of the words left, float32[1, dims]; ``hits``: what search found for them.
         ``familiarity`` float32[films]: how far fame counts for each film; None for whole.
         """
-        met = {condition.id: condition.demand.mask(self.shelf) for condition in understood.conditions}
+        met = {condition.id: condition.demand.mask(self.lookup) for condition in understood.conditions}
         films = len(self.facts.bundle.catalogue)
         understood = relaxed(understood, met, films)
         mentions = self._mentions(understood)
@@ -66,7 +67,7 @@ class Queries:
         fame = self.facts.esteem if understood.esteemed else self.facts.fame
         if familiarity is not None:
             fame = fame * familiarity
-        return match(understood, met, found, self.shelf, self._leading(understood), fame, self.facts.constants)
+        return match(understood, met, found, self.lookup, self._leading(understood), fame, self.facts.constants)
 
     def _mentions(self, understood: Understood) -> tuple[tuple[str, Mention], ...]:
         """Where each word that is left stands; most were looked up when the query was read."""
@@ -82,7 +83,7 @@ class Queries:
             for at in range(len(words) - count + 1):
                 traits = self.lexicon.keywords.get(" ".join(words[at : at + count]), ())
                 if traits:
-                    found.append((self.shelf.with_traits(traits), count / len(words)))
+                    found.append((self.lookup.with_traits(traits), count / len(words)))
         return found
 
     def _cosines(self, vectors: Floats, knn: Leg | None, asked: Mask) -> Floats:
@@ -112,16 +113,13 @@ class Queries:
         catalogue = self.facts.bundle.catalogue
         rows: list[int] = list(understood.named)
         for row in understood.named[:1]:
-            rows += self._parts(int(catalogue.series[row]))
+            rows += self._by_part(np.flatnonzero(catalogue.of_same_series(np.array([row], np.int32))))
         for condition in understood.applied:
             if condition.kind is ConditionKind.SERIES and not condition.negative:
-                members = self.shelf.with_traits(condition.traits)
-                rows += members[np.argsort(catalogue.parts[members], kind="stable")].tolist()
+                rows += self._by_part(self.lookup.with_traits(condition.traits))
         return np.array(list(dict.fromkeys(rows))[:MOST_PARTS], np.int32)
 
-    def _parts(self, series: int) -> list[int]:
-        """The films of a series by part."""
-        catalogue = self.facts.bundle.catalogue
-        members = np.flatnonzero(catalogue.series == series) if series >= 0 else np.empty(0, np.intp)
-        found: list[int] = members[np.argsort(catalogue.parts[members], kind="stable")].tolist()
-        return found
+    def _by_part(self, members: NDArray[np.integer]) -> list[int]:
+        """Films of a series in the order of its parts."""
+        ordered: list[int] = members[np.argsort(self.facts.bundle.catalogue.parts[members], kind="stable")].tolist()
+        return ordered

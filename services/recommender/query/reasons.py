@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from services.recommender.domain.catalogue import Catalogue, TraitKind
 from services.recommender.domain.request import ConditionKind, Reason, ReasonKind
+from services.recommender.query.lookup import TOLD
 from services.recommender.query.matching import Matches
-from services.recommender.query.shelf import TOLD
 from services.recommender.query.texts import is_name
 
 MOST = 3

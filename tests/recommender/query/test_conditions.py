@@ -138,7 +138,7 @@ def test_a_nationality_in_a_plot_is_a_hint_and_a_word(theatre):
 )
 def test_people(theatre, query, films):
     person = next(each for each in theatre.understand(query).conditions if each.kind == "person")
-    assert set(theatre.titles(person.demand.mask(theatre.shelf).nonzero()[0])) == films
+    assert set(theatre.titles(person.demand.mask(theatre.lookup).nonzero()[0])) == films
     assert theatre.understand(query).text == ""
 
 

@@ -182,7 +182,7 @@ def test_a_negation_excludes(pipeline, theatre, query, words):
     asked = f"{query}, but not {words}"
     ranking = pipeline.rank(Request(query=asked, k=100), None, Deadline.within(ManualClock(), 1.0))
     if f"not:{words}" in {each.id for each in ranking.understood.conditions}:
-        unwanted = set(theatre.shelf.mentioning((words,)).tolist())
+        unwanted = set(theatre.lookup.mentioning((words,)).tolist())
         assert not unwanted & {pick.row for pick in ranking.picks}
 
 

@@ -110,7 +110,7 @@ def test_understanding_never_fails_and_conditions_have_names_of_their_own(theatr
     assert len(set(ids)) == len(ids)
     assert len(understood.words) <= LONGEST_SEARCH
     for condition in understood.conditions:
-        assert condition.demand.mask(theatre.shelf).shape == (len(theatre.bundle.catalogue),)
+        assert condition.demand.mask(theatre.lookup).shape == (len(theatre.bundle.catalogue),)
         assert condition.words in query
 
 
@@ -136,6 +136,6 @@ def test_without_any_condition_the_words_are_searched_for(theatre, query):
 @given(word=st.sampled_from(("zombies", "sharks", "divorce", "samurai", "horror", "romance", "hitchcock")))
 def test_what_is_denied_is_what_is_not_asked_for(theatre, word):
     (denied,) = [each for each in theatre.understand(f"films, not {word}").conditions if each.negative]
-    told = denied.demand.mask(theatre.shelf)
+    told = denied.demand.mask(theatre.lookup)
     rows = theatre.search.mentions((word,))[0].rows
     assert not (told.all() and len(rows))
