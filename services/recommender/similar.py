@@ -43,7 +43,7 @@ def similar(pipeline: Pipeline, row: int, k: int, deadline: Deadline) -> Similar
     top = ranked.take(np.arange(min(k, len(ranked.rows))))
     scores = logistic(top.raw, constants.similar_midpoint, constants.similar_scale).tolist()
     terms = [dict(zip(top.names, values, strict=True)) for values in top.terms.tolist()]
-    reasons = likeness_reasons(inputs, top.rows, terms)
+    reasons = likeness_reasons(inputs, mixture, top.rows, terms)
     picks = [Pick(*found) for found in zip(top.rows.tolist(), scores, reasons, strict=True)]
     stages = {} if hits.knn is None else {"knn": hits.knn.ms}
     return Similar(picks, tuple(f"search: {reason}" for reason in hits.degraded), stages)

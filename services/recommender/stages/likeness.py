@@ -3,32 +3,32 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommender.domain.catalogue import TraitKind
+from services.recommender.domain.catalogue import Catalogue, TraitKind
 from services.recommender.domain.request import Reason, ReasonKind
 from services.recommender.stages.reasons import SHARED_PEOPLE, trait_reason
-from services.recommender.stages.signals import Inputs
+from services.recommender.stages.signals import Inputs, Mixture, TraitMatch
 
 
 def likeness_reasons(
-    inputs: Inputs, rows: NDArray[np.int32], terms: list[dict[str, float]]
+    inputs: Inputs, mixture: Mixture, rows: NDArray[np.int32], terms: list[dict[str, float]]
 ) -> list[tuple[Reason, ...]]:
     """One reason each: who made it or what both are about, where that is told by a trait; else the largest cause."""
     tables, catalogue = inputs.bundle.collaborative, inputs.bundle.catalogue
     people = tables.supported(inputs.taste.rows, rows, SHARED_PEOPLE)[0].tolist()
     telling = np.isin(catalogue.traits.kinds, _TELLING)
-    own = inputs.known.rows.films(rows)
-    traits, shares = own.strongest(inputs.known.taste * telling)
-    genres, genre_shares = own.strongest(inputs.known.taste * ~telling)
-    weight = np.float32(inputs.plan.traits)
-    found = zip(
-        terms, people, traits.tolist(), (weight * shares).tolist(), genres.tolist(), (weight * genre_shares).tolist(),
-        strict=True,
-    )  # fmt: skip
-    return [
-        (_reason(of_film, liked, trait_reason(catalogue, *told), trait_reason(catalogue, *common)),)
-        for of_film, liked, *pairs in found
-        for told, common in [(pairs[:2], pairs[2:])]
-    ]
+    told, common = (_of_traits(catalogue, mixture, rows, kinds) for kinds in (telling, ~telling))
+    return [(_reason(*film),) for film in zip(terms, people, told, common, strict=True)]
+
+
+def _of_traits(
+    catalogue: Catalogue, mixture: Mixture, rows: NDArray[np.int32], telling: NDArray[np.bool_]
+) -> list[Reason | None]:
+    """The reason that the strongest trait of each film is, of those that are ``telling`` bool[traits]."""
+    signal = mixture.find(TraitMatch)
+    if signal is None:
+        return [None] * len(rows)
+    traits, shares = signal.strongest(rows, telling)
+    return [trait_reason(catalogue, *pair) for pair in zip(traits.tolist(), shares.tolist(), strict=True)]
 
 
 def _reason(terms: dict[str, float], people: bool, told: Reason | None, common: Reason | None) -> Reason:

@@ -21,7 +21,7 @@ from services.recommender.stages.reasons import (
     taste_reason,
     trait_reason,
 )
-from services.recommender.stages.signals import Inputs, Mixture
+from services.recommender.stages.signals import Inputs, Mixture, TraitMatch
 
 CITED = 2
 # A cause is named beside the largest one where it is at least this part of the raw score.
@@ -80,7 +80,11 @@ def _reasons(context: Context, rows: NDArray[np.int32], terms: list[dict[str, fl
             said or (_popular(context, row, of_film),)
             for said, row, of_film in zip(asked, rows.tolist(), terms, strict=True)
         ]
-    own = likeness_reasons(inputs, rows, terms) if matches.understood.like else _of_taste(context, rows, terms)
+    own = (
+        likeness_reasons(inputs, context.mixture, rows, terms)
+        if matches.understood.like
+        else _of_taste(context, rows, terms)
+    )
     return [_together(*pair) for pair in zip(asked, own, strict=True)]
 
 
@@ -95,10 +99,8 @@ def _together(asked: tuple[Reason, ...], own: tuple[Reason, ...]) -> tuple[Reaso
 def _of_taste(context: Context, rows: NDArray[np.int32], terms: list[dict[str, float]]) -> list[tuple[Reason, ...]]:
     """The reasons that the taste and the catalogue give."""
     inputs = context.inputs
-    own = inputs.known.rows.films(rows)
     falls = [[]] * len(terms) if inputs.taste.is_empty else _cited(context, rows)
-    traits, shares = own.strongest(inputs.known.taste * _citable_traits(inputs))
-    shares = np.float32(inputs.plan.traits) * inputs.facts.quality[rows] * shares
+    traits, shares = _strongest_traits(context, rows)
     citations = Citations(inputs.bundle.catalogue, inputs.taste)
     found = map(_Evidence._make, zip(rows.tolist(), terms, falls, traits.tolist(), shares.tolist(), strict=True))
     return [tuple(_of_film(context, citations, evidence)) for evidence in found]
@@ -117,6 +119,14 @@ def _cited(context: Context, rows: NDArray[np.int32]) -> list[list[tuple[int, fl
     of_people = parts["collaborative"].falls if "collaborative" in parts else np.zeros_like(total)
     supported = inputs.bundle.collaborative.supported(inputs.taste.rows[suspects], rows, SHARED_PEOPLE)
     return Falls(suspects, total).largest(CITED, supported | (total >= 2 * of_people))
+
+
+def _strongest_traits(context: Context, rows: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Of each film the trait that adds most to its score, and how much; nothing where traits have no weight."""
+    signal = context.mixture.find(TraitMatch)
+    if signal is None:
+        return np.zeros(len(rows), np.int32), np.zeros(len(rows), np.float32)
+    return signal.strongest(rows, _citable_traits(context.inputs))
 
 
 def _citable_traits(inputs: Inputs) -> NDArray[np.bool_]:
@@ -165,4 +175,4 @@ def _in_words(context: Context, citations: Citations, evidence: _Evidence, cause
         if shared is not None:
             yield shared
     elif cause == "popularity":
-        yield context.inputs.facts.popular_in.reason(evidence.row, size)
+        yield _popular(context, evidence.row, evidence.terms)

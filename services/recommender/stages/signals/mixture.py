@@ -1,11 +1,14 @@
 """The weighted sum of all signals of a request: what candidates, ranks and reasons are taken from."""
 
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
 from services.recommender.domain.tables import Collaborative
 from services.recommender.stages.signals.signal import Cause, Floats, Given, LeftOut, Rows, Signal
+
+S = TypeVar("S")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,6 +27,10 @@ class Mixture:
     def of_terms(cls, tables: Collaborative, terms: dict[str, Floats], factor: Floats | None = None) -> "Mixture":
         """A sum of terms that are known for all films, float32[films] each, and that no reason is taken from."""
         return cls(tables, tuple(Given(name, values) for name, values in terms.items()), factor=factor)
+
+    def find(self, kind: type[S]) -> S | None:
+        """The signal of a kind; None where it has no weight."""
+        return next((signal for signal in self.signals if isinstance(signal, kind)), None)
 
     def base(self) -> Floats:
         """The sum of all that is known of every film, float32[films], for choosing candidates."""

@@ -109,8 +109,8 @@ class Given(Impersonal):
 
 
 class KernelMean:
-    """Half of a signal that is a weighted mean over the films of the taste: sum_i w_i k(i, f) / sum_i w_i, times a factor
-    of each film.
+    """Half of a signal that is a weighted mean over the films of the taste: sum_i w_i k(i, f) / sum_i w_i, times a
+    factor of each film.
     """
 
     cause = Cause.TASTE
