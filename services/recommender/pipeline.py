@@ -103,7 +103,8 @@ class Pipeline:
             child = plan is None and self.facts.audience.asks_for_less(request, taste)
             plan = plan or self._plan(request, profile, taste, understood)
         with watch.stage("retrieval"):
-            allowed = self._allowed(request, profile, seeds, taste, shown)
+            passing = request.filters.mask(self.bundle.catalogue)
+            allowed = self._allowed(passing, request, profile, seeds, taste, shown)
             found = self._retrieve(request, understood, taste, known, plan, allowed, child, deadline)
         watch.stages |= {name: leg.ms for name, leg in found.legs.items()}
         with watch.stage("rank"):
@@ -126,7 +127,7 @@ class Pipeline:
             watch.stages,
             counts | found.counts,
             None if matches is None else matches.understood.shown,
-            None if matches is None else matches.count(request.filters.mask(self.bundle.catalogue)),
+            None if matches is None else matches.count(passing),
         )
 
     def _read(self, request: Request) -> tuple[Understood | None, str | None]:
@@ -217,11 +218,16 @@ class Pipeline:
         return fitting, {"not_for_children": int(np.count_nonzero(allowed) - np.count_nonzero(fitting))}
 
     def _allowed(
-        self, request: Request, profile: Profile | None, seeds: Seeds, taste: Taste, shown: NDArray[np.uint64]
+        self,
+        passing: NDArray[np.bool_],
+        request: Request,
+        profile: Profile | None,
+        seeds: Seeds,
+        taste: Taste,
+        shown: NDArray[np.uint64],
     ) -> NDArray[np.bool_]:
-        """Filters, then what was seen, excluded, named or shown before: bool[films]."""
-        catalogue = self.bundle.catalogue
-        allowed = request.filters.mask(catalogue)
+        """What passes the filters, less what was seen, excluded, named or shown before: bool[films]."""
+        catalogue, allowed = self.bundle.catalogue, passing.copy()
         left = [shown]
         if profile is not None:
             left.append(profile.disliked if request.include_seen else profile.seen)

@@ -112,12 +112,7 @@ class Audience:
         """
         if request.user_id is not None and not request.liked and np.count_nonzero(taste.base >= 1) == 1:
             return ~self.films.adult
-        series = self.catalogue.series
-        liked = np.zeros(int(series.max(initial=-1)) + 2, bool)
-        liked[series[taste.rows]] = True
-        # Where films without a series have put themselves.
-        liked[-1] = False
-        fitting = self.films.suitable | (self.films.sequels & liked[series])
+        fitting = self.films.suitable | (self.films.sequels & self.catalogue.of_same_series(taste.rows))
         if request.query is not None and text is not None:
             best = text.rows[:BEST_HITS]
             named = [_plain(title) == _plain(request.query) for title in self.catalogue.titles.take(best)]

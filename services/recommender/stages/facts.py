@@ -14,7 +14,7 @@ from services.recommender.stages.reasons import PopularIn
 from services.recommender.stages.taste import Taste
 from services.recommender.stages.traits import Postings, TraitRows
 
-# Events that weigh a film's fame down by half an exponent's worth: (1 + events / 20) ** -exponent.
+# Films with fewer events than this hardly count less in the tables' scores: (1 + events / 20) ** -exponent.
 LIFT_EVENTS = 20.0
 # The share of what is known of a taste from which on it counts whole.
 KNOWN = 0.8
@@ -95,8 +95,6 @@ class Facts:
     @cached_property
     def prior(self) -> Floats:
         """Popularity among the people here, and the world's votes as far as there are none; float32[films]."""
-        if not self.bundle.acclaim.any():
-            return self.bundle.popularity
         return self._faded(self.bundle.popularity)
 
     @cached_property
@@ -104,8 +102,6 @@ class Facts:
         """What a likeness counts for each film, float32[films]: 1 where people's events carry the ranking, what the
         world's votes say where there are none.
         """
-        if not self.bundle.acclaim.any():
-            return np.ones(len(self.bundle.catalogue), np.float32)
         return self._faded(np.ones(len(self.bundle.catalogue), np.float32))
 
     @cached_property
@@ -123,19 +119,27 @@ class Facts:
         """What the tables' scores count for each of their films, float32[T]: (1 + events / 20) ** -exponent, times its
         quality; None where that is 1 for all.
         """
-        fame = np.asarray(np.exp(np.float32(-exponent) * self._fame), np.float32) if exponent else None
-        if self.maturity == 1 or not self.bundle.acclaim.any():
+        fame = np.asarray(np.exp(np.float32(-exponent) * self._log_events), np.float32) if exponent else None
+        if not self._asks_votes:
             return fame
         quality = self.quality[self.bundle.collaborative.rows]
         return quality if fame is None else fame * quality
 
     @cached_property
-    def _fame(self) -> Floats:
+    def _log_events(self) -> Floats:
         tables = self.bundle.collaborative
         events = tables.events[tables.rows].astype(np.float32)
         return np.asarray(np.log1p(events / np.float32(LIFT_EVENTS)), np.float32)
 
+    @cached_property
+    def _asks_votes(self) -> bool:
+        """Whether the world's votes count for anything: there are some, and people's events don't say it all."""
+        return self.maturity < 1 and bool(self.bundle.acclaim.any())
+
     def _faded(self, among_people: Floats) -> Floats:
+        """What people here say, and the votes as far as they say nothing."""
+        if not self._asks_votes:
+            return among_people
         mature = np.float32(self.maturity)
         return np.asarray(mature * among_people + (1 - mature) * self.bundle.acclaim, np.float32)
 

@@ -42,5 +42,4 @@ def by_vectors(leg: Leg | None) -> NDArray[np.int32]:
 
 def by_series(catalogue: Catalogue, taste: Taste, allowed: NDArray[np.bool_]) -> NDArray[np.int32]:
     """The allowed films of the series that films of the taste belong to."""
-    followed = catalogue.series[taste.rows]
-    return np.flatnonzero(np.isin(catalogue.series, followed[followed >= 0]) & allowed).astype(np.int32)
+    return np.flatnonzero(catalogue.of_same_series(taste.rows) & allowed).astype(np.int32)
