@@ -26,6 +26,8 @@ def key(request: Request = BASE, weights: Weights | None = None, versions: tuple
         {"disliked": ("3",)},
         {"tmdb_ids": (5,)},
         {"query": "heist"},
+        {"understand": False},
+        {"ignore_conditions": ("year:1999",)},
         {"filters": Filters(year_from=1991)},
         {"exclude_item_ids": ("9",)},
         {"only_item_ids": ("9",)},
