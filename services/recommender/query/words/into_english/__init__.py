@@ -7,6 +7,7 @@ show that it is spoken.
 
 from typing import NamedTuple
 
+from services.recommender.query.words import words_in
 from services.recommender.query.words.into_english import french, german, italian, portuguese, spanish
 
 
@@ -17,6 +18,14 @@ class Translation(NamedTuple):
     doubtful: frozenset[str]
 
 
+# Entries that are English words or names as well, whatever the language.
+_ENGLISH_TOO = words_in(
+    "a action al alter art as cinema china come con crime d do due e femme film films frances gangsters horror i l los "
+    "main manner mar mere minutes no non o pain prison re recent recents serial killer sin son suspense terror vampire "
+    "vampires"
+)
+
+
 def _read(text: str) -> Translation:
     table: dict[str, str] = {}
     doubtful: set[str] = set()
@@ -24,7 +33,8 @@ def _read(text: str) -> Translation:
         words, _, english = line.lstrip("?").partition(" = ")
         entries = words.split(", ")
         table |= dict.fromkeys(entries, english)
-        doubtful |= set(entries) if line.startswith("?") else set()
+        english_too = {entry for entry in entries if set(entry.split()) <= _ENGLISH_TOO}
+        doubtful |= set(entries) if line.startswith("?") else english_too
     return Translation(table, frozenset(doubtful))
 
 
