@@ -21,7 +21,7 @@ from services.recommender.stages.facts import Facts
 LONGEST_KEYWORD = 4
 MOST_PARTS = 40
 # So few films that meet the conditions are compared with the query one by one.
-FEW = 4_096
+FEW = 1_500
 
 
 @dataclass(frozen=True, eq=False)

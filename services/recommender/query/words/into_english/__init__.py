@@ -12,10 +12,10 @@ from services.recommender.query.words.into_english import french, german, italia
 
 
 class Translation(NamedTuple):
-    """Phrase -> English; ``doubtful``: the phrases that are English, too."""
+    """Phrase -> English; ``sure``: the same without what is English, too."""
 
     table: dict[str, str]
-    doubtful: frozenset[str]
+    sure: dict[str, str]
 
 
 # Entries that are English words or names as well, whatever the language.
@@ -35,7 +35,7 @@ def _read(text: str) -> Translation:
         table |= dict.fromkeys(entries, english)
         english_too = {entry for entry in entries if set(entry.split()) <= _ENGLISH_TOO}
         doubtful |= set(entries) if line.startswith("?") else english_too
-    return Translation(table, frozenset(doubtful))
+    return Translation(table, {phrase: english for phrase, english in table.items() if phrase not in doubtful})
 
 
 TRANSLATIONS = {
