@@ -83,10 +83,10 @@ export function options() {
 
 let ignored = [];
 
-/** Another query: none of its conditions was taken away. */
+/** Another query: no condition of it was taken away. */
 export const newQuery = () => { ignored = []; };
 
-/** What a query was understood as: chips, each of which can be taken away; then `again()`. */
+/** What was understood: chips that can be taken away; then `again()`. */
 export function showUnderstood({ understood, matched }, again) {
   $("understood").replaceChildren(...(understood?.conditions || []).map(({ id, text, applied }) => {
     const onclick = () => { ignored = [...ignored, id]; again(); };

@@ -17,7 +17,7 @@ NAMESAKE = 0.34
 MOST = 4
 LONGEST_NAME = 5
 _ARTICLES = ("the", "a", "an")
-_ENDINGS = ("saga", "series", "trilogy", "collection", "chronicles")
+_ENDINGS = ("saga", "series", "trilogy", "collection")
 
 
 class Person(NamedTuple):
@@ -87,7 +87,10 @@ class Lexicon:
     def people_called(self, surname: str) -> tuple[Person, ...]:
         """Those a surname stands for: the best known, and who is nearly as well known."""
         found = self.surnames.get(surname, ())
-        return tuple(person for person in found if person.films >= NAMESAKE * found[0].films)[:MOST]
+        # Who makes films is meant before those of the same name who play in them.
+        makers = bool(found) and found[0].directed >= found[0].played
+        known = [each for each in found if each.films >= NAMESAKE * found[0].films and (each.directed or not makers)]
+        return tuple(known[:MOST])
 
     def kin(self, surname: str) -> tuple[Person, ...]:
         """Two who made films under one last name: "the Coens"; none where there is one or no such."""
@@ -107,6 +110,12 @@ class Lexicon:
     def _series_names(self) -> Spelling:
         films = self.catalogue.traits.films
         return Spelling.of({name: int(films[series.trait]) for name, series in self.series.items()})
+
+    @cached_property
+    def known_votes(self) -> int:
+        """The votes that one in five films has: others are hardly meant by a word that has another meaning."""
+        votes = self.catalogue.votes
+        return int(np.partition(votes, -max(len(votes) // 5, 1))[-max(len(votes) // 5, 1)]) if len(votes) else 0
 
     @cached_property
     def spelling(self) -> Spelling:

@@ -22,7 +22,7 @@ from services.recommender.stages.facts import Facts
 LONGEST_KEYWORD = 4
 MOST_PARTS = 40
 # So few films that meet the conditions are compared with the query one by one.
-FEW = 4_096
+FEW = 1_500
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,10 +76,10 @@ class Queries:
         return tuple((word, found[word]) for word in understood.words)
 
     def _phrases(self, understood: Understood) -> list[tuple[Rows, float]]:
-        """The films of keywords of several words that stand in the query, with their share of the words."""
+        """The films of keywords that stand in the query, with their share of the words."""
         found = []
         words = understood.words
-        for count in range(2, LONGEST_KEYWORD + 1):
+        for count in range(1, LONGEST_KEYWORD + 1):
             for at in range(len(words) - count + 1):
                 traits = self.lexicon.keywords.get(" ".join(words[at : at + count]), ())
                 if traits:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,14 @@ from services.recommender.query.conditions import Understood
 from services.recommender.query.demands import Mask, Rows
 
 Floats = NDArray[np.float32]
+Worth = tuple[tuple[TextField, float], ...]
 
 # What a word counts in a field, of a description and of a title; a word in several counts a part of the others more.
-DESCRIBED = {TextField.TITLE: 0.7, TextField.OTHER_TITLE: 0.3, TextField.KEYWORDS: 1.3, TextField.OVERVIEW: 1.0}
-TITLED = {TextField.TITLE: 1.2, TextField.OTHER_TITLE: 0.9, TextField.KEYWORDS: 1.0, TextField.OVERVIEW: 0.7,
-          TextField.PEOPLE: 0.8}  # fmt: skip
+DESCRIBED = ((TextField.TITLE, 0.7), (TextField.OTHER_TITLE, 0.3), (TextField.KEYWORDS, 1.3), (TextField.OVERVIEW, 1.0))
+TITLED = (
+    (TextField.TITLE, 1.2), (TextField.OTHER_TITLE, 0.9), (TextField.KEYWORDS, 1.0), (TextField.OVERVIEW, 0.7),
+    (TextField.PEOPLE, 0.8),
+)  # fmt: skip
 ALSO = 0.25
 # A word is a name where so many times as many films have somebody of it as tell of it.
 NAMED = 2
@@ -62,7 +66,7 @@ def text_terms(understood: Understood, found: Found, films: int, weights: Weight
     return terms, told
 
 
-def covered(found: Found, films: int, worth: dict[TextField, float]) -> tuple[Floats, bool]:
+def covered(found: Found, films: int, worth: Worth) -> tuple[Floats, bool]:
     """How much of the words each film tells of, float32[films]: their rarity, log(1 + films / films with it), times
     what the field is worth, over the rarity of all; and whether any film knows any of them. A word that no film knows
     counts as the mean of the others.
@@ -93,11 +97,12 @@ def is_name(mention: Mention) -> bool:
     return named > NAMED * int(np.count_nonzero(mention.fields & ~np.uint8(TextField.PEOPLE)))
 
 
-def _field_table(worth: dict[TextField, float]) -> Floats:
+@cache
+def _field_table(worth: Worth) -> Floats:
     """What each set of fields is worth, float32[32]."""
     table = np.zeros(1 << len(TextField), np.float32)
     for fields in range(len(table)):
-        values = [value for field, value in worth.items() if fields & field]
+        values = [value for field, value in worth if fields & field]
         if values:
             table[fields] = max(values) + ALSO * (sum(values) - max(values))
     return table

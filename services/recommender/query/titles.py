@@ -11,9 +11,11 @@ from services.recommender.query.tokens import tokens_of, words_of
 from services.recommender.query.words import grammar
 
 # A query whose words stand together in a title, and are at least this part of it, is that title and no conditions.
-TITLE_PART = 0.6
+TITLE_PART = 0.75
 # A name this long may be two typing errors away, a shorter one a single one; the shortest are never.
 LONG_NAME, SHORT_NAME = 9, 5
+# One this long is hardly another's by chance.
+SURE_NAME = 12
 # So many titles are looked at.
 SOME = 50
 
@@ -51,9 +53,15 @@ def near_title(reading: Reading, corrected: list[Word]) -> NDArray[np.int32]:
         return np.empty(0, np.int32)
     odd = [word.word for word in reading.words] != [word.word for word in corrected]
     odd = odd or any(not len(reading.mention(word.word).rows) for word in corrected if word.word not in grammar.STOP)
-    if not odd and (length < LONG_NAME or any(reading.is_kind(at) for at in range(len(reading)))):
+    if odd:
+        return reading.index.named(reading.query, 2 if length >= LONG_NAME else 1).rows
+    if length < LONG_NAME or any(map(reading.is_kind, range(len(reading)))):
         return np.empty(0, np.int32)
-    return reading.index.named(reading.query, 2 if odd and length >= LONG_NAME else 1).rows
+    if " ".join(word.word for word in reading.words) in reading.lexicon.keywords:
+        return np.empty(0, np.int32)
+    rows = reading.index.named(reading.query, 1).rows
+    # A few words that all mean something are a title with an error in it only where that is a known film's.
+    return rows if length >= SURE_NAME else rows[reading.catalogue.votes[rows] >= reading.lexicon.known_votes]
 
 
 def is_part_of_title(reading: Reading) -> bool:

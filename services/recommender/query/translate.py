@@ -41,17 +41,16 @@ def language_of(words: list[str]) -> str:
         word in grammar.STOP or asks(word) or word in grammar.BREAKS or singular(word) in _KINDS for word in words
     )
     best, most = ENGLISH, english
-    for language, (table, doubtful) in TRANSLATIONS.items():
-        known = _count(table, words, language)
-        sure = _count({word: "" for word in table if word not in doubtful}, words, language)
-        enough = sure > 1 or sure == len(words) or (sure and _longest(table, doubtful, words) >= TELLING)
+    for language, (table, only) in TRANSLATIONS.items():
+        known, sure = _count(table, words, language), _count(only, words, language)
+        enough = sure > 1 or sure == len(words) or (sure and _longest(only, words) >= TELLING)
         if enough and known > most:
             best, most = language, known
     return best
 
 
-def _longest(table: dict[str, str], doubtful: frozenset[str], words: list[str]) -> int:
-    return max((len(word) for word in words if word in table and word not in doubtful), default=0)
+def _longest(table: dict[str, str], words: list[str]) -> int:
+    return max((len(word) for word in words if word in table), default=0)
 
 
 def _count(table: dict[str, str], words: list[str], language: str) -> int:

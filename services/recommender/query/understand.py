@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from services.recommender.domain.request import ConditionKind
 from services.recommender.ports import TextIndex
-from services.recommender.query.conditions import Condition, Understood
+from services.recommender.query.conditions import Condition, Sure, Understood
 from services.recommender.query.lexicon import Lexicon
 from services.recommender.query.readers.kinds import read_audience, read_concept
 from services.recommender.query.readers.likes import read_comparison, read_likeness
@@ -81,7 +81,7 @@ def understand(query: str, lexicon: Lexicon, index: TextIndex, ignored: Collecti
     quoted = _quoted(reading)
     if len(quoted):
         return replace(_put_together(reading, ignored), titled=True, named=tuple(quoted.tolist()))
-    if _is_doubtful(reading) and is_part_of_title(reading):
+    if _is_doubtful(reading) and not _says_numbers(reading) and is_part_of_title(reading):
         return replace(plain(query, " ".join(word.shown for word in corrected)), mentions=reading.mentions)
     return _put_together(reading, ignored)
 
@@ -91,12 +91,14 @@ def _title(query: str, lexicon: Lexicon, index: TextIndex, rows: Rows, ignored: 
     language, words = to_english(query, tokens_of(query))
     reading = Reading(query, words, lexicon, index, language)
     _read(reading)
-    named = tuple(rows.tolist())
     kinds = all(condition.hard and not condition.negative for *_, condition in reading.found)
     kinds = kinds and not any(condition.kind in _NUMBERS for *_, condition in reading.found)
-    if not kinds or any(True for _ in reading.content()):
-        return replace(plain(query), named=named)
-    return replace(_put_together(reading, ignored), titled=True, named=named)
+    if not reading.found or not kinds or any(True for _ in reading.content()):
+        return replace(plain(query), named=tuple(rows.tolist()), mentions=reading.mentions)
+    if not any(condition.kind is ConditionKind.PERSON for *_, condition in reading.found):
+        # Of films that are called like a kind of film only a known one is meant.
+        rows = rows[lexicon.catalogue.votes[rows] >= lexicon.known_votes]
+    return replace(_put_together(reading, ignored), titled=True, named=tuple(rows.tolist()))
 
 
 def _read(reading: Reading) -> None:
@@ -112,6 +114,11 @@ def _read(reading: Reading) -> None:
     for at, word in enumerate(reading.words):
         if word.quoted:
             reading.take(at, 1, Role.FREE)
+
+
+def _says_numbers(reading: Reading) -> bool:
+    """Whether a bound is said: "under 80 minutes" is none of a title."""
+    return any(condition.kind in _NUMBERS and condition.sure is Sure.SAID for *_, condition in reading.found)
 
 
 def _is_doubtful(reading: Reading) -> bool:

@@ -78,10 +78,10 @@ def _film(reading: Reading, start: int, count: int) -> int | None:
     typed = reading.typed(start, count)
     series = next(filter(None, map(reading.lexicon.series.get, reading.names(start, count))), None)
     rows = reading.index.named(typed).rows
-    if len(rows) and series is None:
+    if series is None and len(rows):
         return int(rows[0])
     if series is not None:
-        return _best_known(reading, np.union1d(_of_series(reading, series.trait), rows[:1]).astype(np.int32))
+        return _of_name(reading, rows, _of_series(reading, series.trait))
     behind = start + count
     ends = behind >= len(reading) or reading.words[behind].after_break or reading.word(behind) in grammar.AFTER_LIKE
     if not ends:
@@ -104,6 +104,15 @@ def _titled(reading: Reading, start: int, count: int) -> int | None:
     if rows is None or not len(rows) or (len(words) == 1 and reading.told(words[0]) > 3 * len(rows)):
         return None
     return _best_known(reading, rows)
+
+
+def _of_name(reading: Reading, named: Rows, series: Rows) -> int | None:
+    """The film of a name that is a series as well: the film itself, unless one of the series is far better known."""
+    best = _best_known(reading, series)
+    votes = reading.catalogue.votes
+    if len(named) and (best is None or not votes[named[0]] or 2 * votes[named[0]] >= votes[best]):
+        return int(named[0])
+    return best
 
 
 def _of_series(reading: Reading, trait: int) -> Rows:

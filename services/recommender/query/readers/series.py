@@ -22,7 +22,7 @@ def read_series(reading: Reading, at: int, alone: bool = False) -> int:
         series = reading.lexicon.series.get(name)
         if series is None and count > 1 and reading.word(at) in _ARTICLES:
             series = reading.lexicon.series.get(reading.phrase(at + 1, count - 1, ""))
-        if series is None or not (count > 1 or alone or _is_all(reading, at)):
+        if series is None or not (count > 1 or alone or _is_all(reading, at)) or _is_part(reading, at, count):
             continue
         if reading.word(at + count) in _ENDINGS and reading.free(at + count):
             count += 1
@@ -42,6 +42,12 @@ def condition_of(reading: Reading, series: Series, at: int, count: int) -> Condi
         f"series:{series.name}".lower(), ConditionKind.SERIES, series.name, reading.typed(at, count), demand, Sure.SAID,
         hard=False, traits=(series.trait,),
     )  # fmt: skip
+
+
+def _is_part(reading: Reading, at: int, count: int) -> bool:
+    """Whether a keyword goes on where the name ends: "world war ii" is no film of a series named "World War"."""
+    longer = reading.run(at, count + 1) > count and reading.phrase(at, count + 1) in reading.lexicon.keywords
+    return longer or (reading.free(at - 1) and reading.phrase(at - 1, count + 1) in reading.lexicon.keywords)
 
 
 def _is_all(reading: Reading, at: int) -> bool:

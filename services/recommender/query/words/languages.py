@@ -1,10 +1,12 @@
 """Words for languages and countries, and the original languages (ISO 639-1, and TMDB's "cn") they stand for.
 
-Countries of English-speaking film are not told apart by their language, so "American" and "British" are no condition.
+Countries of English-speaking film are not told apart by their language: "American" is English, "British" is a word of
+the plot.
 """
 
 _TABLE = """
 English: en: english, english language:
+American: en: american, hollywood:
 French: fr: french, francophone: france
 German: de: german: germany
 Austrian: de: austrian: austria

@@ -7,14 +7,23 @@ show that it is spoken.
 
 from typing import NamedTuple
 
+from services.recommender.query.words import words_in
 from services.recommender.query.words.into_english import french, german, italian, portuguese, spanish
 
 
 class Translation(NamedTuple):
-    """Phrase -> English; ``doubtful``: the phrases that are English, too."""
+    """Phrase -> English; ``sure``: the same without what is English, too."""
 
     table: dict[str, str]
-    doubtful: frozenset[str]
+    sure: dict[str, str]
+
+
+# Entries that are English words or names as well, whatever the language.
+_ENGLISH_TOO = words_in(
+    "a action al alter art as cinema china come con crime d do due e femme film films frances gangsters horror i l los "
+    "main manner mar mere minutes no non o pain prison re recent recents serial killer sin son suspense terror vampire "
+    "vampires"
+)
 
 
 def _read(text: str) -> Translation:
@@ -24,8 +33,9 @@ def _read(text: str) -> Translation:
         words, _, english = line.lstrip("?").partition(" = ")
         entries = words.split(", ")
         table |= dict.fromkeys(entries, english)
-        doubtful |= set(entries) if line.startswith("?") else set()
-    return Translation(table, frozenset(doubtful))
+        english_too = {entry for entry in entries if set(entry.split()) <= _ENGLISH_TOO}
+        doubtful |= set(entries) if line.startswith("?") else english_too
+    return Translation(table, {phrase: english for phrase, english in table.items() if phrase not in doubtful})
 
 
 TRANSLATIONS = {
