@@ -73,6 +73,7 @@ class Entry:
     """``name`` is unique in its part. ``decade`` ("1950s"), ``language`` (of the films, "fr") and ``audience`` are
     the quotas it counts for; "any" where it is about none. ``never``: None forbids only the films that are asked
     with. ``nothing``: the right answer is that nothing matches. ``kept_apart``: nobody tunes by it.
+    ``fresh``: kept apart, and written when the rest had been tuned by.
     """
 
     part: Part
@@ -86,3 +87,4 @@ class Entry:
     never: Predicate | None = None
     nothing: bool = False
     kept_apart: bool = False
+    fresh: bool = False

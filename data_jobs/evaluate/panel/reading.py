@@ -1,5 +1,6 @@
 """The panel's files: ``tastes.toml``, ``queries.toml``, ``similar.toml``, each with the quotas it must fill.
 
+``fresh_tastes.toml`` and its like, where they are there, have the entries of a part that nobody tuned by.
 ``statements.toml`` beside them has the statements with a name.
 """
 
@@ -7,6 +8,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from data_jobs.evaluate.panel.facts import is_film
 from data_jobs.evaluate.panel.predicate import Named, PanelError, Predicate, parse
 
 FOLDER = Path(__file__).parent
+FRESH = "fresh"
 QUOTAS = ("kind", "decade", "language", "audience")
 AUDIENCES = ("adults", "families", "children", "any")
 KINDS = {
@@ -41,7 +44,16 @@ _OF_PART = {
 def read_panel(folder: Path = FOLDER) -> list[Entry]:
     """All entries, in the order of the files. Raises PanelError naming file and entry, OSError for a missing file."""
     named = _statements(folder / "statements.toml")
-    return [entry for part in Part for entry in _read(part, folder / f"{part}.toml", named)]
+    return [entry for part in Part for entry in _part(part, folder, named)]
+
+
+def _part(part: Part, folder: Path, named: Named) -> list[Entry]:
+    """The entries of a part, then its fresh ones."""
+    entries, fresh = _read(part, folder / f"{part}.toml", named), folder / f"{FRESH}_{part}.toml"
+    if fresh.exists():
+        entries += [replace(entry, fresh=True, kept_apart=True) for entry in _read(part, fresh, named)]
+        _check_names(fresh.name, entries)
+    return entries
 
 
 def _statements(path: Path) -> dict[str, Predicate]:

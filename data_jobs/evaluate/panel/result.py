@@ -108,14 +108,20 @@ def is_coherent(kind: str) -> bool:
 
 
 def _rates(verdicts: Sequence[Verdict]) -> Iterator[Rate]:
-    """The parts, each whole, for tuning and kept apart; then by kind, decade, language and audience."""
+    """The parts, each whole, for tuning, kept apart and fresh; then by kind, decade, language and audience."""
     yield from _grouped(verdicts, lambda _: "all")
     yield from _grouped(verdicts, lambda each: each.part)
-    yield from _grouped(verdicts, lambda each: f"{each.part}, {'kept apart' if each.kept_apart else 'for tuning'}")
+    yield from _grouped(verdicts, lambda each: f"{each.part}, {_use(each)}")
     yield from _grouped(verdicts, lambda each: f"{each.part}, {each.kind}")
     yield from _grouped(verdicts, lambda each: f"decade {each.decade}")
     yield from _grouped(verdicts, lambda each: f"language {each.language}")
     yield from _grouped(verdicts, lambda each: f"audience {each.audience}")
+
+
+def _use(verdict: Verdict) -> str:
+    if verdict.fresh:
+        return "fresh"
+    return "kept apart" if verdict.kept_apart else "for tuning"
 
 
 def _grouped(verdicts: Sequence[Verdict], group_of: Callable[[Verdict], str]) -> Iterator[Rate]:

@@ -21,6 +21,7 @@ class Verdict:
     language: str
     audience: str
     kept_apart: bool
+    fresh: bool
     passed: bool
     expected: tuple[str, ...]
     satisfying: tuple[int, ...]
@@ -53,6 +54,7 @@ def verdict(catalogue: Catalogue, case: Case, answer: Answer, popular: Answer, f
         language=entry.language,
         audience=entry.audience,
         kept_apart=entry.kept_apart,
+        fresh=entry.fresh,
         passed=passes(case, answer),
         expected=tuple(f"{each.hits(answer.rows)} of {each.want.least}" for each in case.wanted),
         satisfying=tuple(each.films for each in case.wanted),

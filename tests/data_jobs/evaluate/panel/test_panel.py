@@ -25,7 +25,15 @@ ENTRIES = (
     cinema.entry(Taste(WESTERNS[:3]), name="three westerns", kind="genre", decade="1960s", wants=(Want(WESTERN),)),
     cinema.entry(Taste(WESTERNS[:2], WESTERNS[2:3]), name="mixed", kind="mixed", never=WESTERN, kept_apart=True),
     cinema.entry(Query("silent"), part=Part.QUERIES, name="silent", kind="title", wants=(Want(WESTERN, 1),)),
-    cinema.entry(Query("qwertzuiop"), part=Part.QUERIES, name="nonsense", kind="nonsense", nothing=True),
+    cinema.entry(
+        Query("qwertzuiop"),
+        part=Part.QUERIES,
+        name="nonsense",
+        kind="nonsense",
+        nothing=True,
+        kept_apart=True,
+        fresh=True,
+    ),
     cinema.entry(Like(WESTERNS[0]), part=Part.SIMILAR, name="a western", kind="theme", wants=(Want(WESTERN),)),
     cinema.entry(Like("Casablanca (1942)"), part=Part.SIMILAR, name="Casablanca", kind="theme", wants=(Want(WESTERN),)),
 )
@@ -96,6 +104,8 @@ class TestFigures:
             ("tastes", {"three westerns", "mixed"}),
             ("tastes, kept apart", {"mixed"}),
             ("tastes, for tuning", {"three westerns"}),
+            ("queries, for tuning", {"silent"}),
+            ("queries, fresh", {"nonsense"}),
             ("queries, nonsense", {"nonsense"}),
             ("decade 1960s", {"three westerns"}),
             ("language any", {entry.name for entry in ENTRIES[:5]}),
@@ -106,6 +116,7 @@ class TestFigures:
             assert rate.pipeline == Estimate.of(np.array([each.passed for each in members], float))
             assert rate.popularity == Estimate.of(np.array([each.popular for each in members], float))
         assert found.rate("tastes, silly") is None
+        assert found.rate("queries, kept apart") is None
 
     def test_a_panel_of_westerns_is_passed_where_people_keep_to_them(self, found):
         passed = {each.name: each.passed for each in found.verdicts}

@@ -16,7 +16,7 @@ WANT = 'want = { any_genre = "Horror" }\n'
 @pytest.fixture
 def write(tmp_path):
     def write(**files: str):
-        for name in ("statements", *Part):
+        for name in {"statements", *Part, *files}:
             (tmp_path / f"{name}.toml").write_text(files.get(name, ""), encoding="utf-8")
         return tmp_path
 
@@ -29,6 +29,22 @@ def test_the_three_files_are_read_in_order(write):
     assert [entry.part for entry in entries] == list(Part)
     assert [entry.ask for entry in entries] == [Taste(("Alien (1979)",)), Query("a boxer"), Like("Alien (1979)")]
     assert {(entry.wants[0].least, entry.wants[0].first) for entry in entries} == {(7, 10)}
+
+
+def test_fresh_entries_come_after_the_others_of_their_part_and_are_kept_apart(write):
+    fresh = TASTE.replace('"one"', '"two"') + WANT
+    entries = read_panel(write(tastes=TASTE + WANT, queries=QUERY + WANT, fresh_tastes=fresh))
+    assert [(entry.part, entry.name) for entry in entries] == [
+        (Part.TASTES, "one"),
+        (Part.TASTES, "two"),
+        (Part.QUERIES, "one"),
+    ]
+    assert [(entry.fresh, entry.kept_apart) for entry in entries] == [(False, False), (True, True), (False, False)]
+
+
+def test_a_fresh_entry_has_a_name_of_its_own(write):
+    with pytest.raises(PanelError, match=r"^fresh_tastes\.toml: more than one entry is named one"):
+        read_panel(write(tastes=TASTE + WANT, fresh_tastes=TASTE + WANT))
 
 
 def test_an_expectation_may_say_how_many(write):

@@ -1,4 +1,4 @@
-"""The panel as it stands: broad enough, named well, a third of it kept apart."""
+"""The panel as it stands: broad enough, named well, a third of it kept apart, and fresh entries beside it."""
 
 import tomllib
 from collections import Counter
@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from data_jobs.evaluate.panel.entries import FIRST, Like, Part, Query, Taste
-from data_jobs.evaluate.panel.reading import FOLDER, KINDS, QUOTAS, read_panel
+from data_jobs.evaluate.panel.reading import FOLDER, FRESH, KINDS, QUOTAS, read_panel
 
 ENTRIES = read_panel()
 
@@ -15,22 +15,34 @@ def of(part: Part):
     return [entry for entry in ENTRIES if entry.part is part]
 
 
+def tuned(part: Part):
+    return [entry for entry in of(part) if not entry.fresh]
+
+
 @pytest.mark.parametrize("part", Part)
 class TestEachPart:
     def test_has_sixty_entries_or_more(self, part):
-        assert len(of(part)) >= 60
+        assert len(tuned(part)) >= 60
 
-    def test_has_quotas_of_decade_language_and_audience_that_cover_half_of_it(self, part):
-        quotas = tomllib.loads((FOLDER / f"{part}.toml").read_text(encoding="utf-8"))["quota"]
+    def test_has_forty_fresh_entries_or_more_that_are_all_kept_apart(self, part):
+        fresh = [entry for entry in of(part) if entry.fresh]
+        assert len(fresh) >= 40
+        assert all(entry.kept_apart for entry in fresh)
+
+    @pytest.mark.parametrize("fresh", [False, True])
+    def test_has_quotas_of_decade_language_and_audience_that_cover_half_of_it(self, part, fresh):
+        name = f"{FRESH}_{part}" if fresh else part
+        quotas = tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))["quota"]
         assert {"decade", "language", "audience"} <= set(quotas) <= set(QUOTAS)
         for least_of in quotas.values():
-            assert sum(least_of.values()) >= len(of(part)) / 2
+            assert sum(least_of.values()) >= sum(entry.fresh is fresh for entry in of(part)) / 2
 
-    def test_uses_every_kind(self, part):
-        assert {entry.kind for entry in of(part)} == set(KINDS[part])
+    @pytest.mark.parametrize("fresh", [False, True])
+    def test_uses_every_kind(self, part, fresh):
+        assert {entry.kind for entry in of(part) if entry.fresh is fresh} == set(KINDS[part])
 
     def test_keeps_a_third_apart_of_every_kind(self, part):
-        entries = of(part)
+        entries = tuned(part)
         assert 0.3 <= sum(entry.kept_apart for entry in entries) / len(entries) <= 0.37
         both = {(entry.kind, entry.kept_apart) for entry in entries}
         assert all((kind, apart) in both for kind in KINDS[part] for apart in (False, True))
