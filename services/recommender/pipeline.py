@@ -195,7 +195,7 @@ class Pipeline:
         allowed, counts = self._for_children(child, request, taste, allowed, hits)
         wanted = allowed if matches is None else allowed & matches.matched
         brought = {"traits": retrievers.by_traits(self.facts, known, plan, wanted)}
-        brought["series"] = retrievers.by_series(self.bundle.catalogue, taste, wanted)
+        brought["series"] = retrievers.by_series(self.facts, taste, wanted)
         if searched.vectors is None:
             brought["vectors"] = retrievers.by_vectors(hits.knn)
         novelty = self.facts.novelty if plan.novelty else None

@@ -74,16 +74,19 @@ class Catalogue:
     def __len__(self) -> int:
         return len(self.years)
 
-    def of_same_series(self, rows: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """The films of the series that some films belong to, themselves included: bool[films]."""
+    def of_same_series(self, rows: NDArray[np.int32], among: NDArray[np.integer] | None = None) -> NDArray[np.bool_]:
+        """Which films belong to a series that some films (``rows``) belong to, themselves included: bool[among], of
+        all films where ``among`` is left out.
+        """
+        theirs = self.series if among is None else self.series[among]
         followed = self.series[rows]
         followed = followed[followed >= 0]
         if not len(followed):
-            return np.zeros(len(self), bool)
+            return np.zeros(len(theirs), bool)
         wanted = np.zeros(int(self.series.max()) + 2, bool)
         wanted[followed] = True
         # The last place is that of films without a series, whose number is -1.
-        return wanted[self.series]
+        return wanted[theirs]
 
     def rows_of_hashes(self, hashes: NDArray[np.uint64]) -> NDArray[np.int32]:
         """The row of each film hash, int32[n], -1 for a film that is not here."""

@@ -43,6 +43,11 @@ class Facts:
         return Postings.of(self.trait_rows)
 
     @cached_property
+    def series_parts(self) -> NDArray[np.int32]:
+        """The films that belong to a series, ascending."""
+        return np.flatnonzero(self.bundle.catalogue.series >= 0).astype(np.int32)
+
+    @cached_property
     def novelty(self) -> Floats:
         """How little the tables know of each film, float32[films]."""
         return self.bundle.collaborative.novelty()

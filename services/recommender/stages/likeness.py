@@ -15,19 +15,20 @@ def likeness_reasons(
     """One reason each: who made it or what both are about, where that is told by a trait; else the largest cause."""
     tables, catalogue = inputs.bundle.collaborative, inputs.bundle.catalogue
     people = tables.supported(inputs.taste.rows, rows, SHARED_PEOPLE)[0].tolist()
-    telling = np.isin(catalogue.traits.kinds, _TELLING)
-    told, common = (_of_traits(catalogue, mixture, rows, kinds) for kinds in (telling, ~telling))
+    own = inputs.known.films.ids
+    telling = np.isin(catalogue.traits.kinds[own], _TELLING)
+    told, common = (_of_traits(catalogue, mixture, rows, untold) for untold in (own[~telling], own[telling]))
     return [(_reason(*film),) for film in zip(terms, people, told, common, strict=True)]
 
 
 def _of_traits(
-    catalogue: Catalogue, mixture: Mixture, rows: NDArray[np.int32], telling: NDArray[np.bool_]
+    catalogue: Catalogue, mixture: Mixture, rows: NDArray[np.int32], untold: NDArray[np.int32]
 ) -> list[Reason | None]:
-    """The reason that the strongest trait of each film is, of those that are ``telling`` bool[traits]."""
+    """The reason that the strongest trait of each film is, but for those ``untold`` (trait ids)."""
     signal = mixture.find(TraitMatch)
     if signal is None:
         return [None] * len(rows)
-    traits, shares = signal.strongest(rows, telling)
+    traits, shares = signal.strongest(rows, untold)
     return [trait_reason(catalogue, *pair) for pair in zip(traits.tolist(), shares.tolist(), strict=True)]
 
 

@@ -126,16 +126,16 @@ def _strongest_traits(context: Context, rows: NDArray[np.int32]) -> tuple[NDArra
     signal = context.mixture.find(TraitMatch)
     if signal is None:
         return np.zeros(len(rows), np.int32), np.zeros(len(rows), np.float32)
-    return signal.strongest(rows, _citable_traits(context.inputs))
+    return signal.strongest(rows, _single_keywords(context.inputs))
 
 
-def _citable_traits(inputs: Inputs) -> NDArray[np.bool_]:
-    """Which traits say something of the taste, bool[traits]: all but keywords that one of several films has."""
+def _single_keywords(inputs: Inputs) -> NDArray[np.int32]:
+    """The traits (ids) that say nothing of the taste: keywords that only one of several films has."""
     if len(inputs.taste.rows) < SHARED_KEYWORD:
-        return np.ones(len(inputs.known.taste), bool)
-    kinds = inputs.bundle.catalogue.traits.kinds
-    films = np.bincount(inputs.known.films.ids, minlength=len(kinds))
-    return np.asarray((kinds != TraitKind.KEYWORD) | (films >= SHARED_KEYWORD))
+        return np.empty(0, np.int32)
+    ids = np.sort(inputs.known.films.ids)
+    films = np.searchsorted(ids, ids, "right") - np.searchsorted(ids, ids)
+    return ids[(inputs.bundle.catalogue.traits.kinds[ids] == TraitKind.KEYWORD) & (films < SHARED_KEYWORD)]
 
 
 def _of_film(context: Context, citations: Citations, evidence: _Evidence) -> Iterator[Reason]:

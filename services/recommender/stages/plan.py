@@ -7,6 +7,7 @@ from services.recommender.domain.weights import Weights
 from services.recommender.stages.taste import Taste
 
 SMALLEST_SHARE = 0.01
+LEAST_COHERENCE = 0.2
 # Beside what a film is like, fame only orders equals.
 PRIOR = 1e-3
 
@@ -67,7 +68,7 @@ def make_plan(
     share = constants.query_taste if query else 1.0
     # Films that hardly anybody has rated say by themselves what is wanted, as films that belong together do.
     fading = 1 / (1 + (taste.likes / constants.coherence_half) ** 2)
-    coherence = 1 - (1 - fading * clear) * (certainty * maturity if taste.likes else 1.0)
+    coherence = _beyond_chance(1 - (1 - fading * clear) * (certainty * maturity if taste.likes else 1.0))
     # In a query fame counts by how well a film matches.
     popularity = 0.0 if query else _prior(constants, taste.likes) * (1 - coherence)
     meaning, words = (constants.query_content, constants.query_text) if query else (0.0, 0.0)
@@ -129,6 +130,13 @@ def _prior(constants: Weights, likes: int) -> float:
     """
     fading = constants.popularity / (1 + (likes / constants.popularity_half) ** constants.popularity_power)
     return float(fading + constants.standing_popularity)
+
+
+def _beyond_chance(coherence: float) -> float:
+    """Coherence less what most tastes have by chance: below it, looking for texts and shared traits changes hardly
+    a film and costs as much as all the rest.
+    """
+    return max(0.0, coherence - LEAST_COHERENCE) / (1 - LEAST_COHERENCE)
 
 
 def _shares(constants: Weights, likes: int) -> tuple[float, float]:

@@ -47,7 +47,7 @@ def next_part_first(ranked: Ranked, catalogue: Catalogue, taste: NDArray[np.int3
     window = ranked.rows[:FOLLOWED]
     series, parts = catalogue.series[window], catalogue.parts[window]
     followed = catalogue.series[taste]
-    for number in distinct(followed[followed >= 0]).tolist():
+    for number in distinct(series[catalogue.of_same_series(taste, window)]).tolist():
         seen = int(catalogue.parts[taste[followed == number]].max())
         places = np.flatnonzero((series == number) & (parts > seen))
         if len(places) > 1:

@@ -6,7 +6,6 @@ Asked where it pays: for a coherent taste, and where the tables know little of t
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommender.domain.catalogue import Catalogue
 from services.recommender.ports import Leg
 from services.recommender.stages.facts import Facts
 from services.recommender.stages.plan import Plan
@@ -40,6 +39,7 @@ def by_vectors(leg: Leg | None) -> NDArray[np.int32]:
     return np.empty(0, np.int32) if leg is None else leg.rows[:EACH]
 
 
-def by_series(catalogue: Catalogue, taste: Taste, allowed: NDArray[np.bool_]) -> NDArray[np.int32]:
+def by_series(facts: Facts, taste: Taste, allowed: NDArray[np.bool_]) -> NDArray[np.int32]:
     """The allowed films of the series that films of the taste belong to."""
-    return np.flatnonzero(catalogue.of_same_series(taste.rows) & allowed).astype(np.int32)
+    parts = facts.series_parts
+    return parts[facts.bundle.catalogue.of_same_series(taste.rows, parts) & allowed[parts]]

@@ -29,10 +29,18 @@ class Sequels(KernelMean):
 
     def kernel(self, rows: Rows) -> Floats:
         """See :class:`KernelMean`."""
+        out = np.zeros((len(self.taste_rows), len(rows)), np.float32)
+        followed = np.flatnonzero(self.catalogue.series[self.taste_rows] >= 0)
+        parts = np.flatnonzero(self.catalogue.of_same_series(self.taste_rows, rows))
+        out[np.ix_(followed, parts)] = self._halvings(self.taste_rows[followed], rows[parts])
+        return out
+
+    def _halvings(self, films: Rows, rows: Rows) -> Floats:
+        """2 ** (1 - parts ahead) for films of series, float32[films, rows]; 0 for another series and parts before."""
         series, parts = self.catalogue.series, self.catalogue.parts
-        ahead = (parts[rows] - parts[self.taste_rows][:, None]).astype(np.float32)
-        same = (series[rows] == series[self.taste_rows][:, None]) & (series[rows] >= 0) & (ahead > 0)
-        return np.where(same, np.exp2(1 - np.maximum(ahead, 1)), np.float32(0))
+        ahead = (parts[rows] - parts[films][:, None]).astype(np.float32)
+        later = (series[rows] == series[films][:, None]) & (ahead > 0)
+        return np.where(later, np.exp2(1 - np.maximum(ahead, 1)), np.float32(0))
 
     def factor(self, rows: Rows) -> np.float32:  # noqa: ARG002 - the same for all films
         """See :class:`KernelMean`."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from services.recommender.domain.distinct import distinct
 from services.recommender.stages.facts import Facts
@@ -74,11 +73,13 @@ class TraitMatch:
         """See :class:`Signal`."""
         return self.factor(rows) * self.known.rows.films(rows).scores(self.taste)
 
-    def strongest(self, rows: Rows, telling: NDArray[np.bool_]) -> tuple[Rows, Floats]:
-        """The trait that adds most to each film's term, of those that are ``telling`` bool[traits], and how much:
+    def strongest(self, rows: Rows, untold: Rows) -> tuple[Rows, Floats]:
+        """The trait that adds most to each film's term, but for those ``untold`` (trait ids), and how much:
         int32[rows], float32[rows].
         """
-        traits, shares = self.known.rows.films(rows).strongest(self.taste * telling)
+        taste = self.taste.copy()
+        taste[untold] = 0
+        traits, shares = self.known.rows.films(rows).strongest(taste)
         return traits, np.asarray(self.factor(rows) * shares, np.float32)
 
     def contributions(self, rows: Rows) -> Floats:
