@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from services.recommender.domain.request import Strategy
 from services.recommender.domain.weights import Weights
-from services.recommender.stages.plan import Plan, make_plan
+from services.recommender.stages.plan import LEAST_COHERENCE, Plan, make_plan
 from services.recommender.stages.taste import fold_in
 from tests.builders import make_catalogue, person
 
@@ -114,7 +114,13 @@ class TestCoherence:
         assert found.ask_vectors
 
     def test_counts_by_half_at_so_many_likes(self):
-        assert plan(16, constants=Weights(coherence_half=16.0), clear=1.0).coherence == pytest.approx(0.5)
+        half = (0.5 - LEAST_COHERENCE) / (1 - LEAST_COHERENCE)
+        assert plan(16, constants=Weights(coherence_half=16.0), clear=1.0).coherence == pytest.approx(half)
+
+    def test_that_chance_explains_asks_for_nothing_and_grows_from_there_without_a_step(self):
+        constants = Weights(coherence_half=1e9)
+        assert plan(5, constants=constants, clear=LEAST_COHERENCE) == plan(5, constants=constants, clear=0.0)
+        assert plan(5, constants=constants, clear=LEAST_COHERENCE + 0.01).coherence == pytest.approx(0.0125)
 
 
 class TestCertainty:
