@@ -97,8 +97,8 @@ class Collaborative:
         spread = homes.spread(targets)
         total = np.zeros((len(left_out.suspects), len(rows)), np.float32)
         for part in self.parts:
-            scores = part.score.scaled[targets] * np.float32(part.score.reference)
-            scores = scores + left_out.change @ self._terms(part.table, left_out.moved, targets)
+            # Not the scaled ones: where no film has a score above 0 these are zeros, and say nothing of what is left.
+            scores = part.score.raw[targets] + left_out.change @ self._terms(part.table, left_out.moved, targets)
             reference = _references(scores, len(self.tables.rows))
             some = reference > ROUNDING * part.score.reference
             scale = np.where(some, part.share / np.where(some, reference, 1), 0)
