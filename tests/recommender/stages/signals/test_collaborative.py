@@ -240,6 +240,16 @@ class TestLaws:
             expected = Collaborative.of(without_film(inputs, index)).scores(EVERY)
             assert found[at] == pytest.approx(expected, abs=2e-3 * (1 + float(np.abs(expected).max())))
 
+    @given(raising, tastes, st.integers(0, FILMS - 1))
+    def test_what_a_film_is_without_a_like_does_not_hang_on_what_else_is_asked(self, main, taste, film):
+        # Of tables that lower nobody: no film comes among the best by taking another away.
+        bundle = bundle_with({pair: abs(value) for pair, value in main.items()})
+        asked = taste_of(list(taste), list(taste.values()))
+        signal = Collaborative.of(inputs_of(asked, plan(), bundle))
+        left_out = leave_out(asked, EVEN, np.arange(len(taste), dtype=np.int32))
+        alone = signal.without(np.array([film], np.int32), left_out)
+        assert alone[:, 0] == pytest.approx(signal.without(EVERY, left_out)[:, film], abs=1e-4)
+
     @given(raising, tastes, st.permutations(range(TABLED)))
     def test_the_order_of_the_catalogue_changes_no_score(self, main, taste, order):
         moved = {row: order[row] if row < TABLED else row for row in range(FILMS)}
