@@ -14,7 +14,7 @@ def likeness_reasons(
 ) -> list[tuple[Reason, ...]]:
     """One reason each: who made it or what both are about, where that is told by a trait; else the largest cause."""
     tables, catalogue = inputs.bundle.collaborative, inputs.bundle.catalogue
-    people = tables.supported(inputs.taste.rows, rows, SHARED_PEOPLE)[0].tolist()
+    people = np.asarray(tables.supported(inputs.taste.rows, rows, SHARED_PEOPLE).any(axis=0)).tolist()
     telling = np.isin(catalogue.traits.kinds, _TELLING)
     told, common = (_of_traits(catalogue, mixture, rows, kinds) for kinds in (telling, ~telling))
     return [(_reason(*film),) for film in zip(terms, people, told, common, strict=True)]

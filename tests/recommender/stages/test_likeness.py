@@ -108,6 +108,11 @@ class TestThePeople:
         tables = {"short": {(0, 1): -0.5, (0, 2): 0.5}, "people": {(0, 1): 9, (0, 2): 9}}
         assert reasons(self.FILMS, plan(short=1.0), **tables)[1].text == "The nearest of what is left"
 
+    @pytest.mark.parametrize("like", [[0, 1], [1, 0]])
+    def test_may_be_those_of_any_of_the_films_to_be_like(self, like):
+        tables = {"short": {(0, 2): 0.5}, "people": {(0, 2): 9}}
+        assert reasons(self.FILMS, plan(short=1.0), like=like, **tables)[2].text == "Liked by the same people"
+
 
 def test_a_similar_story_is_said_where_the_text_alone_brought_it():
     found = reasons([Film(vector=(5, 0)), Film(vector=(4, 3))], plan(content=1.0))[1]
