@@ -35,9 +35,9 @@ def _reason(terms: dict[str, float], people: bool, told: Reason | None, common: 
     together = terms.get("collaborative", 0.0) if people else 0.0
     about = terms.get("content", 0.0)
     if told is not None:
-        return Reason(
-            told.kind, _SHARED[told.kind].format(told.subject.removeprefix("The ")), told.subject, told.weight
-        )
+        # "Also of the Matrix series"; but who is called The Brothers keeps the article.
+        name = told.subject.removeprefix("The ") if told.kind is ReasonKind.SERIES else told.subject
+        return Reason(told.kind, _SHARED[told.kind].format(name), told.subject, told.weight)
     if together >= about and together > 0:
         return Reason(ReasonKind.LIKED, "Liked by the same people", "the same people", together)
     if about > 0:

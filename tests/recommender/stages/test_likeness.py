@@ -130,6 +130,12 @@ def test_of_a_film_that_shares_nothing_nothing_is_made_up():
     assert reasons([about("genre: Crime")] * 2, plan(short=1.0))[1].text == "The nearest of what is left"
 
 
+def test_the_article_is_dropped_from_a_series_and_not_from_a_name():
+    names = ["director: The Brothers", "cast: The Rock", "keyword: The Sea"]
+    said = [reasons([about(name), about(name)], plan(traits=1.0))[1].text for name in names]
+    assert said == ["Also directed by The Brothers", "Also with The Rock", "Also about “The Sea”"]
+
+
 def test_every_film_is_told_for_itself():
     films = [about("director: Ada Ford", "genre: Crime"), about("genre: Crime"), about("director: Ada Ford"), Film()]
     found = reasons([*films, replace(films[0])], plan(traits=1.0))
