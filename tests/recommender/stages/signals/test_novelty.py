@@ -130,15 +130,16 @@ def test_equals_the_sum_over_the_taste_and_its_parts_add_up_to_it(films, rows, w
         )
 
 
-@given(worlds, tastes)
-def test_without_a_film_is_what_somebody_has_who_never_touched_it(films, rows):
+@given(worlds, tastes, st.sampled_from([1, 2]))
+def test_without_a_film_is_what_somebody_has_who_never_touched_it(films, rows, step):
     fading = Weights(recency_floor=0.1, recency_span=2.0)
     taste = taste_of(rows, ranks=list(range(len(rows))))
     inputs = inputs_of(taste, constants=fading, bundle=bundle_of(films))
-    found = Novelty.of(inputs).without(EVERY, leave_out(taste, fading, np.arange(len(rows), dtype=np.int32)))
-    for index in range(len(rows)):
+    suspects = np.arange(0, len(rows), step, dtype=np.int32)
+    found = Novelty.of(inputs).without(EVERY, leave_out(taste, fading, suspects))
+    for at, index in enumerate(suspects.tolist()):
         rest = Novelty.of(without_film(inputs, index))
         if float(np.linalg.norm(rest._total())) < 1e-3:
             continue  # its direction is rounding
         expected = rest.scores(EVERY)
-        assert (np.zeros(6) if found is None else found[index]) == pytest.approx(expected, abs=2e-3)
+        assert (np.zeros(6) if found is None else found[at]) == pytest.approx(expected, abs=2e-3)
