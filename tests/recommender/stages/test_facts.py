@@ -120,6 +120,7 @@ class TestLift:
 
     def test_is_nothing_to_multiply_with_where_it_is_1_for_all(self):
         assert facts_of(*rated(0, 20, 300)).lift(0.0) is None
+        assert facts_of(*rated(100, 100, acclaim=0.5)).lift(0.0) is None, "people have said it all"
 
     def test_counts_what_the_worlds_votes_say_besides_where_people_say_little(self):
         films = [Film(events=4, acclaim=0.5), Film(events=0, acclaim=1.5)]
