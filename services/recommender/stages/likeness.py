@@ -14,7 +14,7 @@ def likeness_reasons(
 ) -> list[tuple[Reason, ...]]:
     """One reason each: who made it or what both are about, where that is told by a trait; else the largest cause."""
     tables, catalogue = inputs.bundle.collaborative, inputs.bundle.catalogue
-    people = tables.supported(inputs.taste.rows, rows, SHARED_PEOPLE)[0].tolist()
+    people = np.asarray(tables.supported(inputs.taste.rows, rows, SHARED_PEOPLE).any(axis=0)).tolist()
     own = inputs.known.films.ids
     telling = np.isin(catalogue.traits.kinds[own], _TELLING)
     told, common = (_of_traits(catalogue, mixture, rows, untold) for untold in (own[~telling], own[telling]))
@@ -36,9 +36,9 @@ def _reason(terms: dict[str, float], people: bool, told: Reason | None, common: 
     together = terms.get("collaborative", 0.0) if people else 0.0
     about = terms.get("content", 0.0)
     if told is not None:
-        return Reason(
-            told.kind, _SHARED[told.kind].format(told.subject.removeprefix("The ")), told.subject, told.weight
-        )
+        # "Also of the Matrix series"; but who is called The Brothers keeps the article.
+        name = told.subject.removeprefix("The ") if told.kind is ReasonKind.SERIES else told.subject
+        return Reason(told.kind, _SHARED[told.kind].format(name), told.subject, told.weight)
     if together >= about and together > 0:
         return Reason(ReasonKind.LIKED, "Liked by the same people", "the same people", together)
     if about > 0:

@@ -43,13 +43,19 @@ def scaled(scores: Dense, reference: float) -> Dense:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TableScore:
-    """``scaled`` float32[T]: a taste's scores in one table over their ``reference``; ``best`` intp[p]: positions of
-    the best 100 (and what ties with them), which is where a reference can move when the taste changes.
+    """``raw`` float32[T]: a taste's scores in one table; their ``reference``, 0 where none is above 0; ``best``
+    intp[p]: positions of the best 100 (and what ties with them), which is where a reference can move when the taste
+    changes.
     """
 
-    scaled: Dense
+    raw: Dense
     reference: float
     best: NDArray[np.intp]
+
+    @property
+    def scaled(self) -> Dense:
+        """The scores over their reference, float32[T]."""
+        return scaled(self.raw, self.reference)
 
 
 def table_score(table: ItemTable, found: Entries, weights: Dense, lift: Dense | None = None) -> TableScore:
@@ -65,7 +71,7 @@ def table_score(table: ItemTable, found: Entries, weights: Dense, lift: Dense | 
     # Fewer than 50 positive scores: zeros fill up, unless the table itself is smaller.
     best = np.sort(scores[positive])[::-1][:BEST]
     reference = float(best.sum()) / min(BEST, len(scores)) if len(best) else 0.0
-    return TableScore(scaled(scores, reference), reference, positive)
+    return TableScore(scores, reference, positive)
 
 
 def dislike_penalty(tables: Collaborative, found: Entries, weights: Dense) -> Dense:

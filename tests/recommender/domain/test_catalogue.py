@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from services.recommender.domain.ids import hash_ids
 from services.recommender.domain.strings import Strings
 from tests.builders import make_catalogue
+from tests.recommender.handmade import Film, catalogue_of
 
 CATALOGUE = make_catalogue(50)
 
@@ -59,3 +60,41 @@ def test_an_empty_catalogue_knows_nobody():
 def test_traits_of_a_film():
     traits = CATALOGUE.traits
     assert [traits.names[trait] for trait in traits.of(4)] == ["Science Fiction", "Bo Kubrick", "heist"]
+
+
+class TestSeries:
+    # Rows 0, 3 and 5 are one series, 1 and 4 another, 2 and 6 belong to none.
+    CATALOGUE = catalogue_of(
+        [Film(series=0, part=1), Film(series=7, part=1), Film(), Film(series=0, part=2), Film(series=7, part=2),
+         Film(series=0, part=3), Film()]
+    )  # fmt: skip
+
+    def films(self, *rows: int) -> list[int]:
+        found = self.CATALOGUE.of_same_series(np.array(rows, np.int32))
+        assert found.dtype == bool
+        assert len(found) == 7
+        return np.flatnonzero(found).tolist()
+
+    def test_of_a_film_are_all_parts_of_it_itself_among_them(self):
+        assert self.films(3) == [0, 3, 5]
+
+    def test_of_films_of_two_series_are_those_of_both(self):
+        assert self.films(4, 0, 2) == [0, 1, 3, 4, 5]
+
+    def test_films_without_a_series_are_none_of_one_another(self):
+        assert self.films(2) == []
+        assert self.films(2, 6) == []
+
+    def test_of_nobody_are_none(self):
+        assert self.films() == []
+
+    def test_of_a_catalogue_without_series_are_none(self):
+        assert not CATALOGUE.of_same_series(np.array([1, 2], np.int32)).any()
+
+    @given(st.lists(st.integers(-1, 4), min_size=1, max_size=12), st.data())
+    def test_are_those_that_share_a_number(self, numbers, data):
+        catalogue = catalogue_of([Film(series=number) for number in numbers])
+        rows = data.draw(st.lists(st.integers(0, len(numbers) - 1), max_size=5))
+        followed = {numbers[row] for row in rows} - {-1}
+        found = catalogue.of_same_series(np.array(rows, np.int32))
+        assert found.tolist() == [number in followed for number in numbers]

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.recommender.domain.tables import Collaborative, ItemTable
+from tests.recommender.handmade import tables_of
 
 
 def make_table(films: int, entries: int, seed: int = 0) -> ItemTable:
@@ -91,3 +92,69 @@ def test_some_films_get_what_all_films_would():
 
 def test_without_films_outside_nobody_borrows():
     assert make_collaborative(0).spread(np.array([10, 20, 40], np.float32)).tolist() == [20.0, 0.0, 40.0, 0.0, 10.0]
+
+
+class TestNovelty:
+    TABLES = tables_of([0, 2, 4, 1_000_000], {}, {}, {})
+
+    def test_a_film_that_nobody_has_touched_is_wholly_new(self):
+        assert self.TABLES.novelty()[0] == 1
+
+    def test_every_second_event_leaves_about_a_third(self):
+        assert self.TABLES.novelty()[1:3] == pytest.approx([np.exp(-1), np.exp(-2)])
+        assert self.TABLES.novelty().dtype == np.float32
+
+    def test_of_a_film_everybody_knows_nothing_is_left(self):
+        assert self.TABLES.novelty()[3] == 0
+
+    @given(st.lists(st.integers(0, 40), min_size=2, max_size=20))
+    def test_a_film_with_more_events_is_never_newer(self, events):
+        found = tables_of(sorted(events), {}, {}, {}).novelty()
+        assert (np.diff(found) <= 0).all()
+        assert ((found >= 0) & (found <= 1)).all()
+
+
+class TestSupported:
+    # Film 4 stands outside the tables.
+    TABLES = tables_of([9] * 5, {}, {}, {(0, 1): 2, (1, 0): 2, (0, 2): 1, (3, 0): 200}, borrowing={4: {0: 1.0}})
+
+    def pairs(self, films: list[int], others: list[int], people: int = 2) -> list[list[bool]]:
+        return self.TABLES.supported(np.array(films, np.int32), np.array(others, np.int32), people).tolist()
+
+    def test_so_many_people_like_both_or_they_do_not(self):
+        assert self.pairs([0], [1, 2, 3]) == [[True, False, False]]
+        assert self.pairs([0], [1, 2, 3], people=1) == [[True, True, False]]
+        assert self.pairs([0], [1, 2, 3], people=3) == [[False, False, False]]
+
+    def test_each_film_is_looked_at_for_itself(self):
+        assert self.pairs([3, 0, 1], [2, 1, 0]) == [
+            [False, False, True], [False, True, False], [False, False, True]
+        ]  # fmt: skip
+
+    def test_nobody_likes_a_film_outside_the_tables(self):
+        assert self.pairs([4, 0], [1, 4]) == [[False, False], [True, False]]
+
+    def test_nobody_asks_and_nothing_is_asked_for(self):
+        assert self.TABLES.supported(np.empty(0, np.int32), np.array([1], np.int32), 2).shape == (0, 1)
+        assert self.TABLES.supported(np.array([1], np.int32), np.empty(0, np.int32), 2).shape == (1, 0)
+
+    def test_a_pair_that_the_row_does_not_keep_has_no_people(self):
+        # Of the row of film 0, only the entry for position 1 is kept.
+        kept = ItemTable(np.array([[1], [0], [0]], np.uint16), np.ones((3, 1), np.float16))
+        rows = np.arange(3, dtype=np.int32)
+        nothing = np.empty((0, 0), np.uint16)
+        tables = Collaborative(
+            rows, rows, kept, kept, rows[:0], nothing, nothing.astype(np.float32), rows, np.full((3, 1), 9, np.uint8)
+        )
+        assert tables.supported(rows[:1], rows, 2).tolist() == [[False, True, False]]
+
+    @given(
+        st.dictionaries(st.tuples(st.integers(0, 5), st.integers(0, 5)), st.integers(0, 5), max_size=20),
+        st.lists(st.integers(0, 7), max_size=6, unique=True),
+        st.lists(st.integers(0, 7), max_size=6, unique=True),
+        st.integers(1, 5),
+    )
+    def test_equals_a_look_at_each_pair(self, shared, films, others, people):
+        tables = tables_of([1] * 8, {}, {}, shared, borrowing={6: {0: 1.0}, 7: {1: 1.0}})
+        found = tables.supported(np.array(films, np.int32), np.array(others, np.int32), people)
+        assert found.tolist() == [[shared.get((film, other), 0) >= people for other in others] for film in films]

@@ -58,7 +58,7 @@ def all_falls(pipeline: Pipeline, profile: Profile) -> dict[str, dict[int, float
 
 class TestCitedFilms:
     @given(tastes, weights, bundles)
-    @settings(max_examples=15)
+    @settings(max_examples=30)
     def test_without_the_cited_film_the_score_falls_by_the_weight_of_the_reason(self, profile, constants, world):
         pipeline = Pipeline(make_release(BUNDLES[world]), None, constants)
         falls = all_falls(pipeline, profile)
@@ -72,7 +72,7 @@ class TestCitedFilms:
                 assert reason.weight <= REFERENCES * scale or fall > 0
 
     @given(tastes, weights, bundles)
-    @settings(max_examples=10)
+    @settings(max_examples=20)
     def test_the_cited_film_is_among_the_two_largest_falls(self, profile, constants, world):
         pipeline = Pipeline(make_release(BUNDLES[world]), None, constants)
         falls = all_falls(pipeline, profile)
@@ -108,7 +108,7 @@ class TestCitedFilms:
 @pytest.mark.parametrize("make", SIGNALS, ids=lambda make: make.__self__.__name__)
 class TestEverySignal:
     @given(likes, weights, bundles, st.floats(0, 1))
-    @settings(max_examples=15)
+    @settings(max_examples=40)
     def test_without_a_film_is_what_it_gives_to_a_taste_without_it(self, make, rows, constants, world, clear):
         whole = make_inputs(taste_of(rows), BUNDLES[world], constants, clear=clear)
         signal = make(whole)
@@ -125,7 +125,7 @@ class TestEverySignal:
             assert left == pytest.approx(expected, abs=near * (1 + float(np.abs(scores).max())))
 
     @given(likes, weights, bundles, st.floats(0, 1))
-    @settings(max_examples=10)
+    @settings(max_examples=25)
     def test_has_a_score_for_some_films_as_for_all(self, make, rows, constants, world, clear):
         signal = make(make_inputs(taste_of(rows), BUNDLES[world], constants, clear=clear))
         if signal is None:
@@ -141,7 +141,7 @@ class TestEverySignal:
             assert films == pytest.approx(scores, abs=ROUNDING)
 
     @given(likes, weights, bundles, st.floats(0, 1))
-    @settings(max_examples=10)
+    @settings(max_examples=25)
     def test_of_the_taste_says_what_each_film_adds(self, make, rows, constants, world, clear):
         whole = make_inputs(taste_of(rows), BUNDLES[world], constants, clear=clear)
         signal = make(whole)

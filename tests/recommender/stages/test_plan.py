@@ -2,9 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.recommender.domain.events import EventKind
 from services.recommender.domain.request import Strategy
 from services.recommender.domain.weights import Weights
-from services.recommender.stages.plan import LEAST_COHERENCE, Plan, make_plan
+from services.recommender.stages.plan import LEAST_COHERENCE, Plan, likeness_plan, make_plan
 from services.recommender.stages.taste import fold_in
 from tests.builders import make_catalogue, person
 
@@ -136,3 +137,81 @@ class TestCertainty:
 
     def test_without_a_taste_the_prior_stands_however_little_is_known(self):
         assert plan(0, constants=PRIOR, certainty=0.0).popularity == pytest.approx(1.1)
+
+    @given(SHARES, SHARES)
+    def test_each_weight_goes_from_that_of_a_bare_catalogue_to_that_of_a_known_one(self, maturity, certainty):
+        constants = Weights(
+            collaborative=2.0, traits=1.0, coherent_traits=0.0, coherent_content=0.0, novelty=0.4,
+            bare_tables=0.5, bare_traits=4.0, bare_content=16.0,
+        )  # fmt: skip
+        found, bare = plan(3, constants=constants, maturity=maturity, certainty=certainty), 1 - maturity
+        assert found.main + found.short == pytest.approx(2 * (maturity * certainty + bare * 0.5))
+        assert found.traits == pytest.approx(maturity * 1.0 + bare * 4.0)
+        assert found.content == pytest.approx(bare * 16.0)
+        assert found.novelty == pytest.approx(maturity * 0.4)
+
+
+class TestDislike:
+    def test_counts_by_its_weight_where_something_was_disliked(self):
+        disliking = fold_in(CATALOGUE, person("f1", kind=EventKind.DISLIKE).history)
+        constants = Weights(dislike=0.7)
+        assert make_plan(constants, disliking, None, stored=True).dislike == 0.7
+        assert make_plan(constants, taste(2), None, stored=True).dislike == 0
+
+
+class TestSeeds:
+    def test_films_given_with_a_request_mean_their_texts_more_than_a_stored_taste_does(self):
+        constants = Weights(coherence_half=1e9, coherent_content=0.5, seeds_content=2.0)
+        given_, stored = (make_plan(constants, taste(2), None, stored=kept, clear=1.0) for kept in (False, True))
+        assert (given_.content, stored.content) == (pytest.approx(2.0), pytest.approx(0.5))
+
+    def test_beside_a_query_they_are_a_taste_like_any(self):
+        constants = Weights(coherence_half=1e9, coherent_content=0.5, seeds_content=2.0, query_taste=1.0)
+        assert make_plan(constants, taste(2), "heist", stored=False, clear=1.0).content == pytest.approx(0.5)
+
+
+class TestLift:
+    @given(SHARES)
+    def test_and_traits_grow_with_the_square_of_coherence_texts_focus_and_fame_with_coherence(self, clear):
+        constants = Weights(
+            coherence_half=1e9, traits=1.0, coherent_traits=3.0, coherent_content=0.8, coherent_lift=0.4,
+            coherent_focus=0.9, coherent_fame=0.7,
+        )  # fmt: skip
+        found = plan(3, constants=constants, clear=LEAST_COHERENCE + clear * (1 - LEAST_COHERENCE))
+        assert found.coherence == pytest.approx(clear)
+        assert (found.traits, found.lift) == pytest.approx((1 + 3 * clear**2, 0.4 * clear**2))
+        assert (found.content, found.focus, found.fame) == pytest.approx((0.8 * clear, 0.9 * clear, 0.7 * clear))
+
+
+class TestSequels:
+    def test_have_their_weight_in_every_taste(self):
+        for likes in (1, 60):
+            assert plan(likes, constants=Weights(sequels=0.3), certainty=0.2).sequels == pytest.approx(0.3)
+
+
+class TestPlaybook:
+    def test_takes_the_place_of_all_weights_for_a_taste_alone(self):
+        constants = Weights(formula="playbook")
+        assert plan(3, constants=constants) == Plan(Strategy.PERSONAL, playbook=True)
+        assert not plan(0, constants=constants).playbook
+        assert not plan(3, "heist", constants).playbook
+
+
+class TestLikeness:
+    CONSTANTS = Weights(
+        similar_collaborative=1.5, similar_content=2.5, similar_traits=3.5, similar_lift=0.6, query_content=0.7,
+        query_text=0.8,
+    )  # fmt: skip
+
+    def test_asks_what_a_film_is_by_traits_texts_and_people_with_fame_to_order_equals(self):
+        found = likeness_plan(self.CONSTANTS, 1.0, Strategy.SEEDS)
+        assert (found.main, found.short, found.content, found.traits, found.lift) == (0, 1.5, 2.5, 3.5, 0.6)
+        assert 0 < found.popularity < 0.01
+        assert (found.query_content, found.query_text) == (0.7, 0.8)
+        assert found.strategy is Strategy.SEEDS
+        assert found.ask_vectors
+        assert found.coherence == 1, "films that share its traits are looked for"
+
+    def test_where_nobody_has_rated_anything_no_people_are_asked(self):
+        assert likeness_plan(self.CONSTANTS, 0.0, Strategy.QUERY).short == 0
+        assert likeness_plan(self.CONSTANTS, 0.5, Strategy.QUERY).short == 0.75

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from services.recommender.domain.catalogue import TraitKind, Traits
 from services.recommender.domain.strings import Strings
-from services.recommender.stages.traits import TraitRows
+from services.recommender.stages.traits import Known, Postings, TraitRows
 from tests.builders import make_catalogue
 
 CATALOGUE = make_catalogue(40)
@@ -68,3 +68,45 @@ class TestTaste:
         expected = TABLE[asked] * taste
         assert shares == pytest.approx(expected.max(axis=1, initial=0), abs=1e-6)
         assert expected[np.arange(len(asked)), traits] == pytest.approx(shares, abs=1e-6)
+
+
+class TestKnown:
+    @given(rows, st.integers(0, 3))
+    def test_is_the_mean_of_the_films_under_their_weights(self, liked, seed):
+        weights = np.random.default_rng(seed).uniform(0.1, 1.3, len(liked)).astype(np.float32)
+        known = Known.of(ROWS, liked, weights)
+        expected = weights @ TABLE[liked] / max(weights.sum(), 1e-9)
+        assert known.taste == pytest.approx(expected, abs=1e-5)
+        assert known.films.scores(known.taste) == pytest.approx(TABLE[liked] @ expected, abs=1e-5)
+        assert known.rows is ROWS
+
+    def test_of_nobody_is_nothing(self):
+        known = Known.of(ROWS, np.empty(0, np.int32), np.empty(0, np.float32))
+        assert known.taste.tolist() == [0] * 8
+        assert not len(known.films.ids)
+
+    def test_of_films_that_have_all_faded_is_nothing_and_not_a_division_by_0(self):
+        known = Known.of(ROWS, np.array([1, 2], np.int32), np.zeros(2, np.float32))
+        assert known.taste.tolist() == [0] * 8
+
+    def test_a_like_that_counts_more_says_more(self):
+        # Film 0 is of the first world's genre, film 1 of the second's.
+        known = Known.of(ROWS, np.array([0, 1], np.int32), np.array([3.0, 1.0], np.float32))
+        assert known.taste[0] == pytest.approx(0.75 * TABLE[0, 0])
+        assert known.taste[1] == pytest.approx(0.25 * TABLE[1, 1])
+
+
+class TestPostings:
+    POSTINGS = Postings.of(ROWS)
+
+    @pytest.mark.parametrize("trait", range(8))
+    def test_a_trait_has_the_films_that_have_it(self, trait):
+        assert self.POSTINGS.films_of(trait).tolist() == np.flatnonzero(TABLE[:, trait]).tolist()
+
+    @given(st.dictionaries(st.integers(0, 7), st.sampled_from([0.25, 0.5, 2.0])))
+    def test_scores_equal_the_dense_product(self, weights):
+        traits = np.array(list(weights), np.intp)
+        found = self.POSTINGS.scores(traits, np.array(list(weights.values()), np.float32))
+        expected = sum((value * TABLE[:, trait] for trait, value in weights.items()), np.zeros(40))
+        assert not expected[len(found) :].any()
+        assert found == pytest.approx(expected[: len(found)], abs=1e-5)

@@ -17,7 +17,8 @@ from services.recommender.stages.signals.inputs import Inputs
 from services.recommender.stages.signals.signal import Cause, Dense, Floats, LeftOut, Rows
 from services.recommender.stages.taste import Entries, entries
 
-# What is left of a reference when the only film of a taste is taken away: less than this part of it is rounding.
+# What is left of a reference when the only film of a taste is taken away: less than this part of it, or of the largest
+# score where there was none, is rounding.
 ROUNDING = 1e-5
 
 
@@ -97,10 +98,10 @@ class Collaborative:
         spread = homes.spread(targets)
         total = np.zeros((len(left_out.suspects), len(rows)), np.float32)
         for part in self.parts:
-            scores = part.score.scaled[targets] * np.float32(part.score.reference)
-            scores = scores + left_out.change @ self._terms(part.table, left_out.moved, targets)
+            # Not the scaled ones: where no film has a score above 0 these are zeros, and say nothing of what is left.
+            scores = part.score.raw[targets] + left_out.change @ self._terms(part.table, left_out.moved, targets)
             reference = _references(scores, len(self.tables.rows))
-            some = reference > ROUNDING * part.score.reference
+            some = reference > ROUNDING * (part.score.reference or float(np.abs(part.score.raw).max(initial=0)))
             scale = np.where(some, part.share / np.where(some, reference, 1), 0)
             total += (scale[:, None] * (scores @ spread)).astype(np.float32)
         return total

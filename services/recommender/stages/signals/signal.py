@@ -139,8 +139,6 @@ class KernelMean:
     def without(self, rows: Rows, left_out: LeftOut) -> Floats | None:
         """See :class:`Signal`."""
         kernel, total = self.kernel(rows), float(self.weights.sum())
-        if not kernel.any():
-            return None
         means = mean_without(total, shares(self.weights) @ kernel, kernel[left_out.moved], left_out.change)
         return np.asarray(self.factor(rows) * means, np.float32)
 

@@ -1,0 +1,174 @@
+"""Films like a film: never itself, best first, each with a reason, by what it is and not by how famous others are."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.recommender.domain.bundle import Bundle
+from services.recommender.domain.weights import Weights
+from services.recommender.errors import SearchUnavailable
+from services.recommender.pipeline import Pipeline
+from services.recommender.ports import Deadline, Leg, Release, SearchRequest, SearchResult
+from services.recommender.similar import Similar, similar
+from tests.builders import ManualClock, NumpySearch, make_release, world_of
+from tests.recommender.handmade import Film, bundle_of
+
+CLOCK = ManualClock()
+# Every event counts, nothing is lifted, and each signal is asked for by the tests that look at it.
+NOTHING = Weights(
+    mature_events=0.0, similar_collaborative=0.0, similar_content=0.0, similar_traits=0.0, similar_lift=0.0,
+    similar_midpoint=1.0, similar_scale=0.5,
+)  # fmt: skip
+ALL_THREE = Weights(similar_collaborative=1.0, similar_content=2.0, similar_traits=4.0, similar_lift=0.5)
+
+
+def pipeline_of(bundle: Bundle, constants: Weights) -> Pipeline:
+    return Pipeline(Release(bundle, NumpySearch(bundle)), None, constants)
+
+
+def ask(pipeline: Pipeline, row: int, k: int = 10) -> Similar:
+    return similar(pipeline, row, k, Deadline.within(CLOCK, 1))
+
+
+def rows(found: Similar) -> list[int]:
+    return [pick.row for pick in found.picks]
+
+
+def raw(score: float) -> float:
+    """The raw score that is shown as this, by the logistic of these weights."""
+    return 1.0 + 0.5 * float(np.log(score / (1 - score)))
+
+
+def scores(films: Sequence[Film], constants: Weights, row: int = 0, **tables) -> dict[int, float]:
+    """The raw score of each film that is answered; what fame adds to order equals is below a hundredth."""
+    return {pick.row: raw(pick.score) for pick in ask(pipeline_of(bundle_of(films, **tables), constants), row).picks}
+
+
+class TestScores:
+    def test_films_that_the_same_people_like_count_by_the_table_for_few_likes(self):
+        # .5 and .25 over four films: a mean of .1875.
+        tables = {"short": {(0, 1): 0.5, (0, 2): 0.25}, "main": {(0, 3): 1.0}}
+        found = scores([Film()] * 4, replace(NOTHING, similar_collaborative=1.5), **tables)
+        assert found == pytest.approx({1: 1.5 * 0.5 / 0.1875, 2: 1.5 * 0.25 / 0.1875, 3: 0}, abs=1e-4)
+
+    def test_fame_is_taken_out_of_what_people_like(self):
+        # (1 + 60 / 20) ** -.5 = .5 for the well-known one of two that are liked as much.
+        films = [Film(), Film(events=60), Film(events=0)]
+        constants = replace(NOTHING, similar_collaborative=1.0, similar_lift=0.5)
+        found = scores(films, constants, short={(0, 1): 0.5, (0, 2): 0.5})
+        assert list(found) == [2, 1]
+        assert found[2] / found[1] == pytest.approx(2, rel=1e-3)
+
+    def test_texts_count_by_the_square_of_their_cosine(self):
+        films = [Film(vector=(5, 0)), Film(vector=(0, 5)), Film(vector=(4, 3)), Film(vector=(-5, 0))]
+        found = scores(films, replace(NOTHING, similar_content=0.5))
+        assert found == pytest.approx({2: 0.5 * 0.64 / 0.25, 1: 0, 3: 0}, abs=1e-4)
+
+    def test_makers_and_subjects_count_by_what_is_shared(self):
+        films = [
+            Film(traits={"director: Ada Ford": 1, "keyword: heist": 1}),
+            Film(traits={"keyword: heist": 1}),
+            Film(traits={"director: Ada Ford": 1, "keyword: heist": 1}),
+            Film(),
+        ]
+        pipeline = pipeline_of(bundle_of(films), replace(NOTHING, similar_traits=2.0))
+        own = pipeline.trait_rows.films(np.arange(4, dtype=np.int32))
+        expected = 2 * own.overlaps(own)[0]
+        found = {pick.row: raw(pick.score) for pick in ask(pipeline, 0).picks}
+        assert list(found) == [2, 1, 3]
+        assert found == pytest.approx({row: expected[row] for row in (1, 2, 3)}, abs=1e-4)
+
+    def test_fame_orders_those_that_are_alike_in_everything(self):
+        films = [Film(popularity=0.5), Film(popularity=0.25), Film(popularity=1.0)]
+        pipeline = pipeline_of(bundle_of(films), replace(NOTHING, similar_traits=1.0))
+        assert rows(ask(pipeline, 0)) == [2, 1]
+        assert all(raw(pick.score) < 0.01 for pick in ask(pipeline, 0).picks)
+
+    def test_where_nobody_has_rated_anything_no_people_are_asked(self):
+        films = [Film(events=0)] * 3
+        found = scores(films, replace(NOTHING, similar_collaborative=1.0, mature_events=1.0), short={(0, 1): 0.5})
+        assert found == pytest.approx({1: 0, 2: 0}, abs=1e-4)
+
+
+class TestWhoIsFound:
+    @given(st.integers(0, 119), st.integers(1, 30))
+    @settings(max_examples=30)
+    def test_a_shorter_answer_is_the_head_of_a_longer_one_and_never_holds_the_film_itself(self, row, k):
+        pipeline = Pipeline(make_release(), None, ALL_THREE)
+        short, long = ask(pipeline, row, k), ask(pipeline, row, 60)
+        assert short.picks == long.picks[:k]
+        assert row not in rows(long)
+        assert [pick.score for pick in long.picks] == sorted((pick.score for pick in long.picks), reverse=True)
+        assert all(len(pick.reasons) == 1 for pick in long.picks)
+
+    def test_no_more_than_there_are(self):
+        assert sorted(rows(ask(pipeline_of(bundle_of([Film()] * 3), NOTHING), 1, 50))) == [0, 2]
+
+    def test_of_a_catalogue_of_one_film_there_is_none(self):
+        assert ask(pipeline_of(bundle_of([Film(vector=(5,))]), NOTHING), 0).picks == []
+
+    def test_films_that_its_text_or_its_makers_alone_bring_are_among_hundreds(self):
+        # Six hundred films that the same people like fill the places that the tables have to give.
+        films = [Film(traits={"director: Ada Ford": 1}, vector=(5, 0)), *[Film(vector=(0, 5))] * 600]
+        films += [Film(vector=(4, 3)), Film(traits={"director: Ada Ford": 1})]
+        liked = {(0, row): 0.5 for row in range(1, 601)}
+        constants = replace(NOTHING, similar_collaborative=1.0, similar_content=99.0, similar_traits=999.0)
+        assert rows(ask(pipeline_of(bundle_of(films, short=liked), constants), 0, 3))[:2] == [602, 601]
+
+    def test_a_film_outside_the_tables_has_films_like_it(self):
+        pipeline = Pipeline(make_release(), None, ALL_THREE)
+        found = rows(ask(pipeline, 118, 10))
+        assert np.mean([world_of(row) == world_of(118) for row in found]) >= 0.9
+
+
+class TestReasons:
+    def test_the_trait_that_is_named_weighs_what_it_adds_to_the_score(self):
+        films = [Film(traits={"director: Ada Ford": 1, "genre: Crime": 1}) for _ in range(2)]
+        films += [Film(traits={"genre: Crime": 1}), Film()]
+        pipeline = pipeline_of(bundle_of(films), replace(NOTHING, similar_traits=3.0))
+        best = ask(pipeline, 0).picks[0]
+        (reason,) = best.reasons
+        assert (best.row, reason.text) == (1, "Also directed by Ada Ford")
+        # The director's number comes before that of the genre.
+        assert reason.weight == pytest.approx(3 * float(pipeline.trait_rows.values[0]) ** 2, rel=1e-4)
+        assert pipeline.trait_rows.values[0] != pipeline.trait_rows.values[1]
+
+
+class TestSearch:
+    def test_is_asked_for_the_films_nearest_to_its_text_and_how_long_it_took_is_told(self):
+        films = [Film(vector=(5, 0)), Film(vector=(4, 3)), Film()]
+        bundle = bundle_of(films)
+        search = Slow(bundle)
+        found = ask(Pipeline(Release(bundle, search), None, NOTHING), 0)
+        assert search.requests[0].text is None
+        assert search.requests[0].vectors.tolist() == [pytest.approx([1, 0])]
+        assert found.stages == {"knn": 7.0}
+        assert found.degraded == ("search: the engine was late",)
+
+    @pytest.mark.parametrize("films", [[Film(), Film(vector=(5, 0))], [Film(), Film()]])
+    def test_is_not_asked_for_a_film_without_a_text(self, films):
+        bundle = bundle_of(films)
+        search = Slow(bundle)
+        found = ask(Pipeline(Release(bundle, search), None, NOTHING), 0)
+        assert search.requests == []
+        assert (found.stages, found.degraded) == ({}, ())
+
+    def test_that_is_down_is_the_callers_to_tell(self):
+        bundle = bundle_of([Film(vector=(5, 0)), Film(vector=(4, 3))])
+        pipeline = Pipeline(Release(bundle, NumpySearch(bundle, down=True)), None, NOTHING)
+        with pytest.raises(SearchUnavailable):
+            ask(pipeline, 0)
+
+
+class Slow(NumpySearch):
+    """Answers after seven milliseconds, in place of another."""
+
+    def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
+        found = super().search(request, deadline).knn
+        assert found is not None
+        late = Leg(found.rows, found.scores, found.reference, found.floor, 7.0)
+        return SearchResult(None, late, ("the engine was late",))
