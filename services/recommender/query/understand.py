@@ -138,14 +138,16 @@ def _quoted(reading: Reading) -> Rows:
 
 def _put_together(reading: Reading, ignored: Collection[str]) -> Understood:
     conditions, like = [], []
+    freed: set[int] = set()
     for at, count, condition in reading.found:
         if condition.id not in ignored:
             conditions.append((at, condition))
         elif not condition.negative:
             reading.take(at, count, Role.FREE)
+            freed.update(range(at, at + count))
     kept = {condition.id for _, condition in conditions}
     like = [row for which, row in reading.like if which in kept]
-    _drop(reading)
+    _drop(reading, freed)
     searched = [word for at, word in enumerate(reading.words) if _is_searched(reading, at)]
     return Understood(
         query=reading.query,
@@ -172,11 +174,13 @@ def _may_be_title(reading: Reading, conditions: list[tuple[int, Condition]], sea
     return " ".join(words) not in reading.lexicon.keywords and bool(len(together_in_titles(reading, words)))
 
 
-def _drop(reading: Reading) -> None:
-    """Drop the words that only ask; one that tells a story as often, only beside another that asks."""
+def _drop(reading: Reading, freed: Collection[int]) -> None:
+    """Drop the words that only ask; one that tells a story as often, only beside another that asks. Those of a
+    condition that the caller switched off (places ``freed``) are kept: they are searched for instead.
+    """
     asking = [asks(word.word) and reading.roles[at] is Role.FREE for at, word in enumerate(reading.words)]
     for at, word in enumerate(reading.words):
-        if not asking[at] or word.quoted:
+        if not asking[at] or word.quoted or at in freed:
             continue
         around = [place for place in (at - 1, at + 1) if 0 <= place < len(reading)]
         told = word.word in grammar.STORY_WORDS and not any(

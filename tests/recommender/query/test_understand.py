@@ -1,7 +1,7 @@
 """Titles, what is dropped, what is switched off; and the laws."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.recommender.query.understand import LONGEST_SEARCH, plain
@@ -124,6 +124,7 @@ def test_a_condition_that_is_switched_off_does_not_apply(theatre, query, data):
 
 
 @settings(max_examples=100)
+@example(query="love love film")
 @given(query=queries)
 def test_without_any_condition_the_words_are_searched_for(theatre, query):
     understood = theatre.understand(query)
