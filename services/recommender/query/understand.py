@@ -144,7 +144,8 @@ def _put_together(reading: Reading, ignored: Collection[str]) -> Understood:
             conditions.append((at, condition))
         elif not condition.negative:
             reading.take(at, count, Role.FREE)
-            freed.update(range(at, at + count))
+            if all(asks(reading.word(place)) for place in range(at, at + count)):
+                freed.update(range(at, at + count))
     kept = {condition.id for _, condition in conditions}
     like = [row for which, row in reading.like if which in kept]
     _drop(reading, freed)
@@ -175,8 +176,8 @@ def _may_be_title(reading: Reading, conditions: list[tuple[int, Condition]], sea
 
 
 def _drop(reading: Reading, freed: Collection[int]) -> None:
-    """Drop the words that only ask; one that tells a story as often, only beside another that asks. Those of a
-    condition that the caller switched off (places ``freed``) are kept: they are searched for instead.
+    """Drop the words that only ask; one that tells a story as often, only beside another that asks. Those at the
+    places ``freed`` are kept: they are all there is of a condition that the caller switched off.
     """
     asking = [asks(word.word) and reading.roles[at] is Role.FREE for at, word in enumerate(reading.words)]
     for at, word in enumerate(reading.words):
