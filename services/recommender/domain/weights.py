@@ -46,9 +46,11 @@ class Weights:
     coherent_focus: float = 1.0
     # How much more a shared trait counts for a well-known film.
     coherent_fame: float = 1.0
+    # What a coherent taste's films mean together: traits and pairs of traits (stages/signals/concept.py).
+    concept: float = 2.0
     coherent_content: float = 1.0
     seeds_content: float = 2.0
-    coherent_lift: float = 0.35
+    coherent_lift: float = 0.2
     # A film of the taste with so many events is known by half to the tables.
     certain_events: float = 3.0
     # The next part of a series for somebody who likes the part before it.

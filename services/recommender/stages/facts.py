@@ -7,12 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.bundle import Bundle
+from services.recommender.domain.catalogue import TraitKind
 from services.recommender.domain.weights import Weights
 from services.recommender.stages.audience import Audience
 from services.recommender.stages.familiarity import renown
 from services.recommender.stages.reasons import PopularIn
 from services.recommender.stages.taste import Taste
-from services.recommender.stages.traits import Postings, TraitRows
+from services.recommender.stages.traits import Audiences, Postings, TraitRows
 
 # Films with fewer events than this hardly count less in the tables' scores: (1 + events / 20) ** -exponent.
 LIFT_EVENTS = 20.0
@@ -46,6 +47,17 @@ class Facts:
     def series_parts(self) -> NDArray[np.int32]:
         """The films that belong to a series, ascending."""
         return np.flatnonzero(self.bundle.catalogue.series >= 0).astype(np.int32)
+
+    @cached_property
+    def traits_of_kind(self) -> NDArray[np.int64]:
+        """How many traits there are of each kind, at least 1 each, int64[kinds]."""
+        kinds = self.bundle.catalogue.traits.kinds
+        return np.maximum(np.bincount(kinds, minlength=len(TraitKind)), 1)
+
+    @cached_property
+    def audiences(self) -> Audiences:
+        """What share of what people watch has a trait, or two."""
+        return Audiences.of(self.trait_rows, self.prior)
 
     @cached_property
     def novelty(self) -> Floats:

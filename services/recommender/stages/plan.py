@@ -25,6 +25,7 @@ class Plan:
     short: float = 0.0
     popularity: float = 0.0
     traits: float = 0.0
+    concept: float = 0.0
     content: float = 0.0
     novelty: float = 0.0
     sequels: float = 0.0
@@ -86,6 +87,7 @@ def make_plan(
         short=people * short,
         popularity=popularity,
         traits=share * (maturity * traits + bare * constants.bare_traits),
+        concept=share * constants.concept * coherence,
         content=share * (maturity * content * coherence + bare * constants.bare_content),
         novelty=share * maturity * constants.novelty,
         sequels=share * constants.sequels,

@@ -25,6 +25,9 @@ _KIND_WEIGHT = {
     TraitKind.LANGUAGE: 0.5,
 }
 
+# So many of the best-known films stand for what people watch.
+WATCHED = 4096
+
 Floats = NDArray[np.float32]
 
 
@@ -113,6 +116,15 @@ class FilmTraits:
         trait[owner[largest[::-1]]] = self.ids[largest[::-1]]
         return trait, share
 
+    def dense(self, ids: NDArray[np.int32]) -> Floats:
+        """Some traits (``ids`` ascending) of the films as a matrix, float32[n, ids]."""
+        out = np.zeros((len(self.lengths), len(ids)), np.float32)
+        if len(ids):
+            place = np.minimum(np.searchsorted(ids, self.ids), len(ids) - 1)
+            mine = np.flatnonzero(ids[place] == self.ids)
+            out[self.owner[mine], place[mine]] = self.values[mine]
+        return out
+
     def overlaps(self, right: "FilmTraits") -> Floats:
         """Dot products with the rows of other films, float32[n, right]."""
         # A place for each trait of the right films: the last entry that claims it has it.
@@ -133,6 +145,39 @@ class FilmTraits:
         if len(some):
             out[some] = operation.reduceat(entries, self.starts[some])
         return out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Audiences:
+    """The best-known films, by which it is told how much of what people watch has a trait: their ``traits``, and
+    ``shares`` float32[films] of popularity, together 1.
+    """
+
+    traits: FilmTraits
+    owner: NDArray[np.intp]
+    shares: Floats
+
+    @classmethod
+    def of(cls, rows: TraitRows, popularity: Floats) -> "Audiences":
+        """Take the best-known films of a catalogue, once a release."""
+        best = np.argsort(-popularity, kind="stable")[:WATCHED].astype(np.int32)
+        # All alike where nobody has rated anything.
+        watched = popularity[best] + np.float32(1e-6)
+        traits = rows.films(best)
+        return cls(traits, traits.owner, np.asarray(watched / watched.sum(), np.float32))
+
+    def of_pairs(self, ids: NDArray[np.int32]) -> Floats:
+        """The share of what people watch that has two traits (``ids`` ascending), float32[ids, ids]; on the diagonal
+        that of each alone. Never 0: as if one film more had them.
+        """
+        place = np.full(self.traits.traits, -1, np.int16)
+        place[ids] = np.arange(len(ids), dtype=np.int16)
+        at = place.take(self.traits.ids)
+        mine = np.flatnonzero(at >= 0)
+        has = np.zeros((len(self.shares), len(ids)), np.float32)
+        has[self.owner[mine], at[mine]] = 1
+        one = np.float32(1 / max(len(self.shares), 1))
+        return np.asarray((has.T @ (self.shares[:, None] * has) + one) / (1 + one), np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,7 +15,7 @@ from services.recommender.domain.distinct import distinct
 from services.recommender.stages.facts import Facts
 from services.recommender.stages.signals.inputs import Inputs
 from services.recommender.stages.signals.signal import Cause, Dense, Floats, LeftOut, Rows, mean_without, shares
-from services.recommender.stages.traits import FilmTraits, Known
+from services.recommender.stages.traits import Known
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,13 +99,13 @@ class TraitMatch:
         weights = np.repeat(self.weights[None, :], len(left_out.suspects), axis=0)
         weights[:, left_out.moved] += left_out.change
         tastes = self._focused(weights, values, has)
-        return np.asarray(self.factor(rows) * (tastes @ _dense(films, ids).T), np.float32)
+        return np.asarray(self.factor(rows) * (tastes @ films.dense(ids).T), np.float32)
 
     @cached_property
     def _own(self) -> tuple[Rows, Floats, Floats]:
         """The taste's traits int32[u], their values in its films float32[films, u], and 1 where a film has them."""
         ids = distinct(self.known.films.ids).astype(np.int32)
-        values = _dense(self.known.films, ids)
+        values = self.known.films.dense(ids)
         return ids, values, (values > 0).astype(np.float32)
 
     def _focused(self, weights: Floats, values: Floats, has: Floats) -> Floats:
@@ -117,13 +117,3 @@ class TraitMatch:
         lengths = (mean * focused).sum(axis=1, keepdims=True)
         scale = (mean * mean).sum(axis=1, keepdims=True) / np.where(lengths > 0, lengths, 1)
         return np.asarray(scale * focused, np.float32)
-
-
-def _dense(films: FilmTraits, ids: Rows) -> Floats:
-    """Some traits of some films as a matrix, float32[films, ids]; ``ids`` ascending."""
-    out = np.zeros((len(films.lengths), len(ids)), np.float32)
-    if len(ids):
-        place = np.minimum(np.searchsorted(ids, films.ids), len(ids) - 1)
-        mine = np.flatnonzero(ids[place] == films.ids)
-        out[films.owner[mine], place[mine]] = films.values[mine]
-    return out
