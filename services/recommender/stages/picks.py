@@ -135,7 +135,8 @@ def _single_keywords(inputs: Inputs) -> NDArray[np.int32]:
         return np.empty(0, np.int32)
     ids = np.sort(inputs.known.films.ids)
     films = np.searchsorted(ids, ids, "right") - np.searchsorted(ids, ids)
-    return ids[(inputs.bundle.catalogue.traits.kinds[ids] == TraitKind.KEYWORD) & (films < SHARED_KEYWORD)]
+    keywords = inputs.bundle.catalogue.traits.kinds[ids] == TraitKind.KEYWORD
+    return np.asarray(ids[keywords & (films < SHARED_KEYWORD)], np.int32)
 
 
 def _of_film(context: Context, citations: Citations, evidence: _Evidence) -> Iterator[Reason]:
