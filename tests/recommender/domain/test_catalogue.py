@@ -98,3 +98,5 @@ class TestSeries:
         followed = {numbers[row] for row in rows} - {-1}
         found = catalogue.of_same_series(np.array(rows, np.int32))
         assert found.tolist() == [number in followed for number in numbers]
+        some = np.array(data.draw(st.lists(st.integers(0, len(numbers) - 1), max_size=5)), np.int32)
+        assert catalogue.of_same_series(np.array(rows, np.int32), some).tolist() == found[some].tolist()

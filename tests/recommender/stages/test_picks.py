@@ -266,9 +266,12 @@ class TestQueries:
         assert [reason.text for reason in found[1].reasons] == ["Also directed by Ada Ford"]
 
     def test_every_film_says_whether_it_matches(self):
-        found = picks(FILMS, taste_of([]), self.PLAN, self.asked(matched=(0, 2)))
-        assert [found[row].match for row in range(4)] == [True, False, True, False]
-        assert {pick.match for pick in picks(FILMS, taste_of([]), self.PLAN).values()} == {None}
+        # The most famous film comes first, and it is the one that does not match.
+        plan = Plan(Strategy.QUERY, popularity=1.0)
+        found = picks(FILMS, taste_of([]), plan, self.asked(matched=(0, 1, 3)))
+        assert list(found) == [2, 1, 0, 3]
+        assert [found[row].match for row in range(4)] == [True, True, False, True]
+        assert {pick.match for pick in picks(FILMS, taste_of([]), plan).values()} == {None}
 
 
 class TestScores:
