@@ -69,7 +69,7 @@ class Settings(BaseSettings):
         pattern=r"^(auto|(1|2|4|8|16|32)x|none)$",
         description="auto, 1x, 2x, 4x, 8x, 16x, 32x, or none to leave it out",
     )
-    opensearch_custom_ids: bool = Field(False, description="on or off")
+    opensearch_custom_ids: bool | Literal["auto"] = Field("auto", description="auto, on or off")
     opensearch_timeout_ms: int = Field(300, ge=10, le=60_000, description="whole milliseconds, 10 to 60000")
     opensearch_auth: Literal["auto", "aoss", "none"] = Field("auto", description="auto, aoss or none")
     vector_dim: int | None = Field(None, ge=1, description="a number of dimensions")
@@ -143,7 +143,7 @@ class Settings(BaseSettings):
             index=self.opensearch_index,
             engine=self.opensearch_engine,
             compression=self.opensearch_compression,
-            custom_ids=self.opensearch_custom_ids,
+            custom_ids=None if self.opensearch_custom_ids == "auto" else self.opensearch_custom_ids,
             timeout_s=self.opensearch_timeout_ms / 1_000,
             auth=self.opensearch_auth,
             aws_region=self.aws_region,
