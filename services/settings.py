@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     marquee_home: Path = Field(Path(".marquee"), description="a folder for bundles, state.db and downloads")
     marquee_host: str = Field("127.0.0.1", min_length=1, description="an address to listen on")
     marquee_port: int = Field(8000, ge=0, le=65_535, description="a port number, 0 to 65535 (0: any free one)")
+    balancer_idle_secs: int = Field(60, ge=1, le=4_000, description="whole seconds, 1 to 4000")
     marquee_stage: str = Field(
         "local", pattern=r"^[a-z][a-z0-9-]{0,19}$", description="a name of lower-case letters, digits and dashes"
     )
@@ -45,6 +46,7 @@ class Settings(BaseSettings):
     embedder_dir: Path | None = Field(None, description="a folder with model.onnx and tokenizer.json")
     request_deadline_ms: int = Field(1_200, ge=50, le=60_000, description="whole milliseconds, 50 to 60000")
     cache_ttl_secs: int = Field(1_800, ge=0, le=7 * 86_400, description="whole seconds, 0 to 604800 (0: no cache)")
+    cache_answers: Literal["auto", "all", "dear"] = Field("auto", description="auto, all or dear")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="origins like https://films.example, separated by commas"
     )

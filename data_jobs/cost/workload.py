@@ -12,7 +12,7 @@ FRESH_MS, FRESH_MS_A_FILM = 2.54, 1.4e-5
 CACHED_MS, FEEDBACK_MS = 0.23, 0.37
 # Measured: what the Lambda loop and Mangum add to a warm answer, in the runtime interface emulator.
 LOOP_MS = 1.3
-# Assumed: one round trip to DynamoDB for reading, one for a transaction, one to OpenSearch.
+# Assumed: one round trip to DynamoDB for reading, one for a transaction or for a write and a look, one to OpenSearch.
 READ_MS, WRITE_MS, SEARCH_MS = 5.0, 10.0, 30.0
 # Lambda bills whole milliseconds, rounded up: half of one on average.
 ROUNDING_MS = 0.5
@@ -47,8 +47,9 @@ def billed_seconds(deployment: Deployment) -> float:
     """Seconds of a month that the function runs, waiting for others among them."""
     answer = LOOP_MS + ROUNDING_MS + READ_MS
     milliseconds = (
-        (deployment.recommendations - deployment.fresh + deployment.canary_runs) * (answer + CACHED_MS)
-        + deployment.fresh * (answer + fresh_ms(deployment) + WRITE_MS)
+        (deployment.hits + deployment.canary_runs) * (answer + CACHED_MS)
+        + deployment.fresh * (answer + fresh_ms(deployment))
+        + deployment.stored * WRITE_MS
         + deployment.searches * SEARCH_MS
         + deployment.feedback * (answer + FEEDBACK_MS + WRITE_MS)
     )
@@ -58,7 +59,7 @@ def billed_seconds(deployment: Deployment) -> float:
 def cpu_seconds(deployment: Deployment) -> float:
     """Seconds of a month that a core computes: what servers are sized by."""
     return (
-        (deployment.recommendations - deployment.fresh + deployment.canary_runs) * CACHED_MS
+        (deployment.hits + deployment.canary_runs) * CACHED_MS
         + deployment.fresh * fresh_ms(deployment)
         + deployment.feedback * FEEDBACK_MS
     ) / 1_000
