@@ -41,8 +41,9 @@ def test_the_version_before_keeps_its_snapshot_for_a_fortnight() -> None:
 
 
 def test_a_balancer_is_billed_by_its_busiest_dimension() -> None:
-    few = line(FARGATE, "Load balancer", "0.0").units
-    assert few == pytest.approx(line(FARGATE, "Data transfer", "to the internet").units)
+    talkative = replace(FARGATE, rps=50, explain_share=1)
+    sent = line(talkative, "Load balancer", "0.4").units
+    assert sent == pytest.approx(line(talkative, "Data transfer", "to the internet").units)
     chatty = replace(FARGATE, rps=50, feedback_share=1)
     connections = chatty.requests / 5 / SECONDS / 25
     assert line(chatty, "Load balancer", "0.4").units == pytest.approx(connections * 730)
