@@ -11,12 +11,14 @@ from services.recommender.domain.request import Request, Strategy
 @dataclass(frozen=True, slots=True)
 class Answer:
     """``payload`` is the JSON object without ``cached`` and ``recommendation_id``. ``stages``: milliseconds by
-    stage, for Server-Timing; ``counts``: films ranked and hits by leg, for the log.
+    stage, for Server-Timing; ``counts``: films ranked and hits by leg, for the log. ``kept`` False: answers to such
+    a question are not looked for in the cache.
     """
 
     payload: bytes
     strategy: Strategy
     cached: bool = False
+    kept: bool = True
     degraded: tuple[str, ...] = ()
     stages: Mapping[str, float] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)

@@ -47,7 +47,9 @@ class Answering:
                 ranking = self._explain(pipeline, ranking, options)
         with watch.stage("answer"):
             payload = _payload(pipeline, request, ranking, _next_cursor(pipeline, asked, ranking, shown))
-            answer = Answer(payload, ranking.strategy, degraded=ranking.degraded, counts=ranking.counts)
+            answer = Answer(
+                payload, ranking.strategy, kept=key is not None, degraded=ranking.degraded, counts=ranking.counts
+            )
             if key is not None and not ranking.degraded:
                 self._write(key, request, read, answer, options)
         return replace(answer, stages={**watch.stages, **ranking.trace})
