@@ -53,7 +53,7 @@ def load(
             sleep(random.uniform(0.5, 1.0) * pause_s)  # noqa: S311 - spreads retries, guards nothing
         busy, lost, told = _send(client, index, bundle, rows, custom_ids, progress)
         refused |= told
-        if lost and not custom_ids:
+        if lost and not custom_ids and not refused:
             raise InDoubt(_complaint(index, bundle, refused | lost))
         busy |= lost
         rows = sorted(busy)

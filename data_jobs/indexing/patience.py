@@ -1,6 +1,6 @@
 """Calls that are made again while a collection wakes up, is busy, or has not heard yet that we may.
 
-A collection that has scaled to nothing takes half a minute to come back, and answers 429, 502, 503 or nothing
+A collection that has scaled to nothing takes half a minute to come back, and answers 429, 500 to 504 or nothing
 meanwhile; a new data access policy is in force after about a minute, and until then the answer is 403.
 Source: Amazon OpenSearch Serverless developer guide, "Scale to zero" and "Data access control".
 """
@@ -30,7 +30,7 @@ ACCESS_S = 180.0
 WAKE_S = 300.0
 _PAUSES_S = (1.0, 2.0, 4.0)
 LONGEST_PAUSE_S = 8.0
-_PASSING = (429, 502, 503, 504)
+_PASSING = (429, 500, 502, 503, 504)
 
 T = TypeVar("T")
 

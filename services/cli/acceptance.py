@@ -26,7 +26,11 @@ _SAFE = {
 
 
 class Failed(Exception):
-    """A check that failed; the message says what came."""
+    """A check that failed; the message says what came. ``final``: waiting would not help."""
+
+    def __init__(self, message: str, *, final: bool = False) -> None:
+        super().__init__(message)
+        self.final = final
 
 
 @dataclass
@@ -38,6 +42,7 @@ class Acceptance:
     wait_s: float = 60.0
     sleep: Callable[[float], None] = time.sleep
     person: str = field(default_factory=lambda: f"marquee-doctor-{secrets.token_hex(6)}")
+    _catalogue: int = MOST
     _films: list[dict[str, Any]] = field(default_factory=list)
 
     def checks(self) -> Iterator[Check]:
@@ -61,7 +66,8 @@ class Acceptance:
             try:
                 found = check()
             except (Failed, Unavailable) as error:
-                if time.monotonic() + PAUSE_S < until:
+                final = isinstance(error, Failed) and error.final
+                if not final and time.monotonic() + PAUSE_S < until:
                     self.sleep(PAUSE_S)
                     continue
                 return Check(part, "missing", str(error), advice)
@@ -77,28 +83,31 @@ class Acceptance:
 
     def _version(self) -> str:
         document = self._good("GET", "/version").document
+        self._catalogue = int(document["films"])
         return f"bundle {document['bundle_version']}, index {document['index_version']}, {document['films']:,} films"
 
     def _person(self) -> str:
-        answer = self._answer(user_id=self.person, k=K)
+        answer = self._answer(user_id=self.person, k=min(K, self._catalogue))
         self._films = answer["items"]
         return f"{len(self._films)} films in {answer['ms']:.0f} ms, nothing degraded"
 
     def _words(self) -> str:
         title = self._films[0]["title"]
         # With a diversity that nobody else asks for: a stored answer would prove nothing.
-        answer = self._answer(query=title, k=K, diversity=round(0.2 + secrets.randbelow(1_000) / 10_000, 4))
+        answer = self._answer(
+            query=title, k=min(K, self._catalogue), diversity=round(0.2 + secrets.randbelow(1_000) / 10_000, 4)
+        )
         if title not in [item["title"] for item in answer["items"]]:
             raise Failed(f"{title!r} does not find the film of that title")
         return f"{title!r} finds it, by {answer['index_version']} in {answer['ms']:.0f} ms"
 
     def _size(self) -> str:
-        films = int(self._good("GET", "/version").document["films"])
-        items = self._answer(user_id=self.person, k=min(MOST, films))["items"]
+        wanted = min(MOST, self._catalogue)
+        items = self._answer(user_id=self.person, k=wanted)["items"]
         refused = self.caller.ask("POST", "/recommend", {"k": MOST + 1})
         if refused.status != 422:
             raise Failed(f"k = {MOST + 1} is answered {refused.status}, expected 422")
-        return f"{len(items)} films of {min(MOST, films)}; {MOST + 1} are refused"
+        return f"{len(items)} films of {wanted}; {MOST + 1} are refused"
 
     def _feedback(self) -> str:
         key = {"Idempotency-Key": secrets.token_hex(16)}
@@ -108,7 +117,8 @@ class Acceptance:
             raise Failed("the same request with the same Idempotency-Key was stored twice")
         if again.headers.get("idempotency-replayed") != "true":
             raise Failed("the second request with the same Idempotency-Key is not marked as a replay")
-        answer = self._answer(user_id=self.person, k=K)
+        # One less than there are: the film that was liked is left out.
+        answer = self._answer(user_id=self.person, k=min(K, self._catalogue - 1))
         if self._films[0]["item_id"] in [item["item_id"] for item in answer["items"]]:
             raise Failed("a film that was just liked is recommended: the answer does not know the feedback")
         return f"stored once, replayed, known to the next answer ({answer['strategy']})"
@@ -150,7 +160,7 @@ class Acceptance:
     ) -> Reply:
         reply = self.caller.ask(method, path, body, headers)
         if reply.status == 401:
-            raise Failed("401: a key is needed, by --key or API_KEY")
+            raise Failed("401: a key is needed, by --key or API_KEY", final=True)
         if reply.status != status or not isinstance(reply.document, dict):
             raise Failed(f"{method} {path.partition('?')[0]}: {reply}")
         return reply

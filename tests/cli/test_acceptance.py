@@ -156,6 +156,7 @@ def test_keys_must_be_asked_for_where_one_is_given(deployment: Deployment, url: 
     assert wrong(checked(url, KEY)) == set()
     without = checked(url)
     assert "a key is needed" in without["ready"].found
+    assert wrong(checked(url, wait_s=300.0)) == wrong(without), "nobody waits for a key"
 
 
 def test_a_key_that_may_not_erase_is_a_note(deployment: Deployment, url: str) -> None:

@@ -2,6 +2,8 @@
 
 import threading
 
+import pytest
+
 from services.adapters.state.dynamodb.behind import WAITING, Behind, at_once
 from tests.patience import PATIENCE_S, wait_for
 
@@ -37,6 +39,20 @@ def test_what_is_too_much_is_dropped() -> None:
     wait_for(lambda: len(done) == WAITING, "the jobs")
     behind.close()
     assert done == list(range(WAITING))
+
+
+def test_a_job_that_fails_is_told_and_the_next_is_done(caplog: pytest.LogCaptureFixture) -> None:
+    done: list[int] = []
+
+    def broken() -> None:
+        raise ValueError("a person's words")
+
+    behind = Behind()
+    behind(broken)
+    behind(lambda: done.append(1))
+    behind.close()
+    assert done == [1]
+    assert [record.getMessage() for record in caplog.records] == ["an answer was not kept: unexpected ValueError"]
 
 
 def test_closing_twice_or_without_a_job_does_nothing() -> None:

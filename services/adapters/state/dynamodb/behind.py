@@ -1,10 +1,13 @@
 """Writes that nobody waits for: done by a thread of their own, after the answer."""
 
+import logging
 import queue
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
+
+_log = logging.getLogger(__name__)
 
 # More than this many waiting is more than the tables take: what comes then is dropped.
 WAITING = 100
@@ -68,4 +71,8 @@ class Behind:
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            job()
+            try:
+                job()
+            except Exception as error:  # noqa: BLE001 - the thread must outlive it
+                # Else nothing would ever be kept again, and nobody would know.
+                _log.error("an answer was not kept: unexpected %s", type(error).__name__)
