@@ -9,36 +9,36 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from functools import partial
 
 from opensearchpy import OpenSearch
-from opensearchpy.exceptions import AuthorizationException, NotFoundError, OpenSearchException, RequestError
+from opensearchpy.exceptions import NotFoundError, RequestError
 
-from data_jobs.indexing.bulk import load
+from data_jobs.indexing.bulk import InDoubt, load
 from data_jobs.indexing.failures import IndexingFailed
+from data_jobs.indexing.notes import mapping_of, read_note, takes_ids, write_note
+from data_jobs.indexing.patience import LONGEST_PAUSE_S, Patience
 from data_jobs.indexing.probes import complaints, text_scale
+from data_jobs.indexing.prune import remove_index
 from data_jobs.indexing.writer import CALL_S, writer
 from data_jobs.report import Progress
 from services.adapters.search.embedded import EmbeddedSearch
 from services.adapters.search.opensearch.client import SearchClient
 from services.adapters.search.opensearch.connection import described
-from services.adapters.search.opensearch.index import IndexNote, index_body
+from services.adapters.search.opensearch.index import IndexNote, index_body, made_here
 from services.adapters.search.opensearch.opening import check_dims
 from services.adapters.search.opensearch.search import OpenSearchSearch
 from services.adapters.search.opensearch.target import Target
 from services.recommender.domain.bundle import Bundle
-from services.recommender.errors import SearchUnavailable
 from services.recommender.ports import Clock, Deadline
 
-# A new data access policy of OpenSearch Serverless is enforced after about a minute.
-ACCESS_S = 180.0
-# What was written can be searched after 10 to 60 seconds there, a new vector index after 15 more.
+# What was written can be searched after 10 to 60 seconds on OpenSearch Serverless, a new vector index after 15 more.
 VISIBLE_S = 180.0
-_PAUSES_S = (1.0, 2.0, 4.0, 8.0)
+# How often a load without ids is begun that an answer was lost of.
+LOADS = 3
 # What the second of two loads is told: nothing is wrong with its mapping.
 _EXISTS = "resource_already_exists_exception"
-
-T = TypeVar("T")
+_FILMS = {"query": {"exists": {"field": "row"}}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,45 +70,74 @@ class IndexJob:
         check_dims(self.target, bundle)
         loaded = not self._is_complete(bundle, index)
         if loaded:
-            note = IndexNote.of(bundle, self.target, self.clock.now_ms())
-            self._call(lambda: self._create(index, note))
-            self._call(lambda: load(self.client, index, bundle, self.target.custom_ids, self.progress, self.sleep))
+            note = self._load(bundle, index)
             self._wait_for_all(index, len(bundle.catalogue))
             self._finish(bundle, local, index, note)
         return Indexed(index, len(bundle.catalogue), loaded, round(self.clock.monotonic() - started, 1))
 
+    @property
+    def _patience(self) -> Patience:
+        return Patience(self.target, self.clock, self.progress, self.sleep)
+
     def _is_complete(self, bundle: Bundle, index: str) -> bool:
         """Whether there is nothing left to do; an index that was left half loaded is removed."""
-        mapping = self._patiently(lambda: _mapping(self.client, index))
+        mapping = self._patience.call(lambda: mapping_of(self.client, index))
         if mapping is None:
             return False
-        note = IndexNote.read(mapping)
-        if note is None:
+        note = self._patience.call(lambda: read_note(self.client, index, mapping))
+        if note is None and not made_here(mapping):
             raise IndexingFailed(
                 f"{index} was not made by `marquee index`; remove it yourself or set another OPENSEARCH_INDEX"
             )
-        if note.complete:
+        if note is not None and note.complete:
             note.check(bundle)
             return True
-        self._call(lambda: self.client.indices.delete(index=index))
+        self._patience.call(lambda: remove_index(self.client, index))
         return False
+
+    def _load(self, bundle: Bundle, index: str) -> IndexNote:
+        """The note of an index that now holds every film once. A load that lost track of that is begun anew."""
+        for attempt in range(LOADS):
+            note = IndexNote.of(bundle, self.target, self.clock.now_ms())
+            self._create(index, note)
+            ids = self.target.custom_ids
+            if ids is None:
+                ids = self._patience.call(partial(takes_ids, self.client, index, note))
+            try:
+                load(self.client, index, bundle, ids, self.progress, self.sleep)
+            except InDoubt:
+                if attempt == LOADS - 1:
+                    raise
+                self._patience.call(lambda: remove_index(self.client, index))
+            else:
+                return note
+        raise AssertionError("the last attempt returns or raises")
 
     def _create(self, index: str, note: IndexNote) -> None:
         """Make the empty index. Raises IndexingFailed for a mapping that is refused, naming the kind it is for."""
-        try:
-            self.client.indices.create(index=index, body=index_body(self.target, note))
-        except RequestError as error:
-            if error.error == _EXISTS:
-                raise
-            raise IndexingFailed(
-                f"{self.target.endpoint} refuses a mapping for OPENSEARCH_KIND {self.target.kind}: {described(error)}; "
-                "set OPENSEARCH_KIND to what is there: server, classic or nextgen"
-            ) from error
+        again = False
+
+        def create() -> None:
+            nonlocal again
+            first, again = not again, True
+            try:
+                self.client.indices.create(index=index, body=index_body(self.target, note))
+            except RequestError as error:
+                if error.error != _EXISTS:
+                    raise IndexingFailed(
+                        f"{self.target.endpoint} refuses a mapping for OPENSEARCH_KIND {self.target.kind}: "
+                        f"{described(error)}; set OPENSEARCH_KIND to what is there: server, classic or nextgen"
+                    ) from error
+                if first:
+                    raise
+                # The answer to the call before this one was lost, not the call.
+
+        self._patience.call(create)
 
     def _wait_for_all(self, index: str, films: int) -> None:
         """Until the count is right: OpenSearch Serverless can't be told to refresh."""
         until = self.clock.monotonic() + VISIBLE_S
-        while (found := self._call(lambda: _count(self.client, index))) != films:
+        while (found := self._patience.call(lambda: _count(self.client, index))) != films:
             self.progress.advance("films to be searched", found, films)
             if found > films:
                 raise IndexingFailed(
@@ -122,7 +151,7 @@ class IndexJob:
 
     def _finish(self, bundle: Bundle, local: EmbeddedSearch, index: str, note: IndexNote) -> None:
         """Probe until all is well or the time is over, then mark the index as complete."""
-        scale = self._call(lambda: text_scale(self.client, index, bundle, local))
+        scale = self._patience.call(lambda: text_scale(self.client, index, bundle, local))
         ready = replace(note, text_scale=scale, complete=True)
         client = SearchClient(replace(self.target, timeout_s=CALL_S))
         search = OpenSearchSearch(bundle, local, client, index, ready)
@@ -131,38 +160,23 @@ class IndexJob:
             while found := list(complaints(search, bundle, local, Deadline.within(self.clock, CALL_S))):
                 if self.clock.monotonic() >= until:
                     raise IndexingFailed(f"{index} is loaded, but not sound: {'; '.join(found)}")
-                self.sleep(_PAUSES_S[-1])
+                self.sleep(LONGEST_PAUSE_S)
         finally:
             search.close()
-        self._call(lambda: self.client.indices.put_mapping(index=index, body=ready.to_mapping()))
+        self._mark(index, ready)
 
-    def _patiently(self, call: Callable[[], T]) -> T:
-        """A call that may be refused while the policy that allows it comes into force."""
-        started = self.clock.monotonic()
-        for pause_s in (*_PAUSES_S, *[_PAUSES_S[-1]] * int(ACCESS_S)):
-            waited = self.clock.monotonic() - started
-            try:
-                return self._call(call)
-            except _Refused:
-                if waited + pause_s > ACCESS_S:
-                    raise
-            self.progress.advance("seconds until access is granted", int(waited + pause_s), int(ACCESS_S))
-            self.sleep(pause_s)
-        return self._call(call)
-
-    def _call(self, call: Callable[[], T]) -> T:
-        try:
-            return call()
-        except AuthorizationException as error:
-            raise _Refused(
-                f"{self.target.endpoint} refuses: {error}; does its data access policy name this role?"
-            ) from error
-        except OpenSearchException as error:
-            raise SearchUnavailable(f"{self.target.endpoint} failed: {described(error)}") from error
-
-
-class _Refused(SearchUnavailable):
-    """Access is denied, for now or for good."""
+    def _mark(self, index: str, ready: IndexNote) -> None:
+        """Note that the index is complete, as a document where the mapping loses notes, and see that it can be read."""
+        if self._patience.call(lambda: write_note(self.client, index, ready)):
+            return
+        self._patience.call(lambda: self.client.index(index=index, body=ready.to_document()))
+        until = self.clock.monotonic() + VISIBLE_S
+        while self._patience.call(lambda: read_note(self.client, index, mapping_of(self.client, index) or {})) != ready:
+            if self.clock.monotonic() >= until:
+                raise IndexingFailed(
+                    f"{index} keeps no note of what it is: neither in its mapping nor as a document; run it again"
+                )
+            self.sleep(LONGEST_PAUSE_S)
 
 
 @contextmanager
@@ -172,16 +186,9 @@ def open_job(target: Target, clock: Clock, progress: Progress) -> Iterator[Index
         yield IndexJob(target, client, clock, progress)
 
 
-def _mapping(client: OpenSearch, index: str) -> dict[str, Any] | None:
-    try:
-        return dict(client.indices.get_mapping(index=index)[index])
-    except NotFoundError:
-        return None
-
-
 def _count(client: OpenSearch, index: str) -> int:
-    """How many documents can be searched. For some seconds Classic does not find the index that it has just made."""
+    """How many films can be searched. For some seconds Classic does not find the index that it has just made."""
     try:
-        return int(client.count(index=index)["count"])
+        return int(client.count(index=index, body=_FILMS)["count"])
     except NotFoundError:
         return 0

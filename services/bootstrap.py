@@ -20,10 +20,19 @@ from services.adapters.embed.onnx import load_encoder
 from services.adapters.explain.template import TemplateExplainer
 from services.adapters.search.embedded import EmbeddedSearch
 from services.adapters.secrets import CURRENT, FixedSecret, RotatingSecret, secrets_client
-from services.recommender.answer import Options
+from services.recommender.answer import ALL_WORK, Options, Work
 from services.recommender.domain.bundle import Bundle
 from services.recommender.errors import EncoderUnavailable
-from services.recommender.ports import Clock, KeyStore, QuotaPort, SearchPort, SecretPort, StatePort, TextEncoder
+from services.recommender.ports import (
+    Clock,
+    Explainer,
+    KeyStore,
+    QuotaPort,
+    SearchPort,
+    SecretPort,
+    StatePort,
+    TextEncoder,
+)
 from services.recommender.service import Recommender
 from services.settings import Settings
 
@@ -91,7 +100,12 @@ def build_services(settings: Settings, *, connect: bool = True, verify: bool = T
     opener = search_opener(settings, clock, connect=connect)
     releases = LocalReleases(settings.marquee_home, opener, verify=verify)
     encoder, encoder_missing = find_encoder(settings)
-    options = Options(cache_ttl_s=settings.cache_ttl_secs, deadline_s=settings.request_deadline_ms / 1_000)
+    explainer = TemplateExplainer()
+    options = Options(
+        cache_ttl_s=settings.cache_ttl_secs,
+        cached=cached_work(settings, explainer),
+        deadline_s=settings.request_deadline_ms / 1_000,
+    )
     return Services(
         settings=settings,
         clock=clock,
@@ -101,9 +115,19 @@ def build_services(settings: Settings, *, connect: bool = True, verify: bool = T
         quota=stores.quota,
         encoder=encoder,
         encoder_missing=encoder_missing,
-        recommender=Recommender(releases, stores.state, encoder, TemplateExplainer(), clock, options),
+        recommender=Recommender(releases, stores.state, encoder, explainer, clock, options),
         secrets=find_secrets(settings, clock, connect=connect),
     )
+
+
+def cached_work(settings: Settings, explainer: Explainer) -> Work:
+    """Which answers are kept. SQLite keeps all of them for nothing; a write to DynamoDB costs more than the CPU of a
+    ranking, so there only what is dear is kept: asked of OpenSearch, or explained by a model.
+    """
+    if settings.cache_answers == "all" or (settings.cache_answers == "auto" and settings.ddb_users_table is None):
+        return ALL_WORK
+    searched = Work(0) if settings.opensearch is None else Work.SEARCHED
+    return searched | (Work(0) if isinstance(explainer, TemplateExplainer) else Work.EXPLAINED)
 
 
 def find_secrets(settings: Settings, clock: Clock, *, connect: bool = True) -> Secrets:
@@ -142,13 +166,16 @@ def _sqlite(settings: Settings, clock: Clock) -> Stores:
 
 
 def _dynamodb(settings: Settings, clock: Clock, connect: bool) -> Stores:
+    from services.adapters.state.dynamodb.behind import Behind, at_once
     from services.adapters.state.dynamodb.keys import DynamoKeys
     from services.adapters.state.dynamodb.quota import DynamoQuota
     from services.adapters.state.dynamodb.state import DynamoState
     from services.adapters.state.dynamodb.store import DynamoStore
 
     store = DynamoStore(dynamodb_connection(settings, settings.ddb_timeout_ms / 1_000), clock, connect=connect)
-    return Stores(DynamoState(store), DynamoKeys(store), DynamoQuota(store))
+    # What a snapshot holds, and a function that is frozen once it has answered, can't write later.
+    later = Behind() if connect else at_once
+    return Stores(DynamoState(store, later), DynamoKeys(store), DynamoQuota(store))
 
 
 def dynamodb_connection(settings: Settings, timeout_s: float) -> "Connection":

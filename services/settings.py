@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     marquee_home: Path = Field(Path(".marquee"), description="a folder for bundles, state.db and downloads")
     marquee_host: str = Field("127.0.0.1", min_length=1, description="an address to listen on")
     marquee_port: int = Field(8000, ge=0, le=65_535, description="a port number, 0 to 65535 (0: any free one)")
+    balancer_idle_secs: int = Field(60, ge=1, le=4_000, description="whole seconds, 1 to 4000")
     marquee_stage: str = Field(
         "local", pattern=r"^[a-z][a-z0-9-]{0,19}$", description="a name of lower-case letters, digits and dashes"
     )
@@ -45,6 +46,7 @@ class Settings(BaseSettings):
     embedder_dir: Path | None = Field(None, description="a folder with model.onnx and tokenizer.json")
     request_deadline_ms: int = Field(1_200, ge=50, le=60_000, description="whole milliseconds, 50 to 60000")
     cache_ttl_secs: int = Field(1_800, ge=0, le=7 * 86_400, description="whole seconds, 0 to 604800 (0: no cache)")
+    cache_answers: Literal["auto", "all", "dear"] = Field("auto", description="auto, all or dear")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="origins like https://films.example, separated by commas"
     )
@@ -69,7 +71,7 @@ class Settings(BaseSettings):
         pattern=r"^(auto|(1|2|4|8|16|32)x|none)$",
         description="auto, 1x, 2x, 4x, 8x, 16x, 32x, or none to leave it out",
     )
-    opensearch_custom_ids: bool = Field(False, description="on or off")
+    opensearch_custom_ids: bool | Literal["auto"] = Field("auto", description="auto, on or off")
     opensearch_timeout_ms: int = Field(300, ge=10, le=60_000, description="whole milliseconds, 10 to 60000")
     opensearch_auth: Literal["auto", "aoss", "none"] = Field("auto", description="auto, aoss or none")
     vector_dim: int | None = Field(None, ge=1, description="a number of dimensions")
@@ -143,7 +145,7 @@ class Settings(BaseSettings):
             index=self.opensearch_index,
             engine=self.opensearch_engine,
             compression=self.opensearch_compression,
-            custom_ids=self.opensearch_custom_ids,
+            custom_ids=None if self.opensearch_custom_ids == "auto" else self.opensearch_custom_ids,
             timeout_s=self.opensearch_timeout_ms / 1_000,
             auth=self.opensearch_auth,
             aws_region=self.aws_region,

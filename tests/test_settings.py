@@ -112,6 +112,15 @@ def test_exposure(host: str, keys: bool, exposed: bool) -> None:
     assert load_settings(marquee_host=host, api_keys=keys, api_key_pepper=PEPPER).is_exposed() is exposed
 
 
+@pytest.mark.parametrize(("given", "ids"), [({}, None), ({"opensearch_custom_ids": "on"}, True)])
+def test_ids_are_used_if_they_are_taken_unless_the_settings_say_otherwise(
+    given: dict[str, str], ids: bool | None
+) -> None:
+    target = load_settings(opensearch_endpoint="http://127.0.0.1:9200", **given).opensearch
+    assert target is not None
+    assert target.custom_ids is ids
+
+
 SERVERLESS = "https://abc123.eu-west-1.aoss.amazonaws.com"
 
 
@@ -121,7 +130,7 @@ def test_the_defaults_of_the_remote_stores() -> None:
     assert settings.ddb_users_table is None
     assert (settings.opensearch_index, settings.opensearch_engine) == ("films", "faiss")
     assert (settings.opensearch_kind, settings.opensearch_compression) == ("auto", "auto")
-    assert not settings.opensearch_custom_ids
+    assert settings.opensearch_custom_ids == "auto"
     assert (settings.opensearch_timeout_ms, settings.ddb_timeout_ms) == (300, 300)
     assert (settings.ddb_cache_table, settings.ddb_events_table) == ("marquee-rec-cache", "marquee-events")
 

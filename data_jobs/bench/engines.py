@@ -53,11 +53,12 @@ def names_of(settings: Settings) -> dict[str, str]:
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
-    """What a server must find in its environment to use the same engines."""
+    """What a server must find in its environment to use the same engines, and to keep every answer, as is measured."""
     search = () if settings.opensearch_endpoint is None else _OPENSEARCH
     state = () if settings.ddb_users_table is None else _DYNAMODB
     values = {name.upper(): getattr(settings, name) for name in (*search, *state)}
-    return {name: str(value) for name, value in values.items() if value is not None}
+    kept = {"CACHE_ANSWERS": "all"} if state else {}
+    return kept | {name: str(value) for name, value in values.items() if value is not None}
 
 
 def connection_of(settings: Settings) -> "Connection":

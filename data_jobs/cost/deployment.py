@@ -29,6 +29,14 @@ class Search(StrEnum):
     EMBEDDED = "embedded"
 
 
+class Cache(StrEnum):
+    """Which answers are kept: ``CACHE_ANSWERS``, or none (``CACHE_TTL_SECS=0``)."""
+
+    ALL = "all"
+    DEAR = "dear"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """What a stage decides, as infra/settings.py and the constructs have it. Capacities in OCU, times in days."""
@@ -48,8 +56,8 @@ STAGES: Mapping[str, Stage] = {
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """``rps``: requests a second, the mean of the month. Shares are of 1: ``cache_hit`` and ``explain_share`` of the
-    answers to ``/recommend``, ``search_share`` of the fresh ones, ``feedback_share`` of all requests.
+    """``rps``: requests a second, the mean of the month. Shares are of 1: ``search_share`` and ``explain_share`` of
+    the answers to ``/recommend``, ``cache_hit`` of those that ``cache`` keeps, ``feedback_share`` of all requests.
     ``canary_minutes``: between two runs, 0 for none.
     ``search_ocu_min`` None: that of the stage.
 
@@ -62,7 +70,8 @@ class Deployment:
     compute: Compute = Compute.LAMBDA
     search: Search = Search.OPENSEARCH
     cache_hit: float = 0.6
-    # Assumed: of the fresh answers, those to words and to "films like this". A taste alone asks no search.
+    cache: Cache = Cache.DEAR
+    # Assumed: the answers to words and to "films like this". A taste alone asks no search.
     search_share: float = 0.2
     explain_share: float = 0.0
     feedback_share: float = 0.03
@@ -114,14 +123,33 @@ class Deployment:
         return self.rps * SECONDS * (1 - self.feedback_share)
 
     @property
+    def kept(self) -> float:
+        """Answers in a month that are looked for in the cache. Dear are those that ask OpenSearch."""
+        dear = 0.0 if self.search is Search.EMBEDDED else self.search_share
+        return self.recommendations * {Cache.ALL: 1.0, Cache.DEAR: dear, Cache.NONE: 0.0}[self.cache]
+
+    @property
+    def hits(self) -> float:
+        """Answers in a month that come from the cache."""
+        return self.kept * self.cache_hit
+
+    @property
+    def stored(self) -> float:
+        """Answers in a month that are written to the cache."""
+        return self.kept - self.hits
+
+    @property
     def fresh(self) -> float:
         """Answers in a month that are computed, because no cached one is valid."""
-        return self.recommendations * (1 - self.cache_hit)
+        return self.recommendations - self.hits
 
     @property
     def searches(self) -> float:
         """Questions to OpenSearch in a month; 0 where the index in the bundle answers."""
-        return 0.0 if self.search is Search.EMBEDDED else self.fresh * self.search_share
+        if self.search is Search.EMBEDDED:
+            return 0.0
+        missed = 1.0 if self.cache is Cache.NONE else 1 - self.cache_hit
+        return self.recommendations * self.search_share * missed
 
     @property
     def is_in_use(self) -> bool:

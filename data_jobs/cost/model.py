@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from data_jobs.cost.bill import Bill
 from data_jobs.cost.computing import compute_lines
-from data_jobs.cost.deployment import Compute, Deployment, Search
+from data_jobs.cost.deployment import Cache, Compute, Deployment, Search
 from data_jobs.cost.edge import edge_lines
 from data_jobs.cost.operating import operation_lines
 from data_jobs.cost.prices import PriceList
@@ -61,6 +61,7 @@ def savings_of(deployment: Deployment, prices: PriceList) -> list[Saving]:
 def _changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment]]:
     """What can be switched off, how, and what it costs in another way. One that changes nothing saves nothing."""
     yield from _search_changes(now)
+    yield from _cache_changes(now)
     yield (
         f"canary every {_QUIET_CANARY_MINUTES} minutes", "EVERY_MIN in infra/constructs/canary.py",
         "an outage is noticed later", replace(now, canary_minutes=max(now.canary_minutes, _QUIET_CANARY_MINUTES)),
@@ -84,6 +85,20 @@ def _changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment]]:
         yield "Fargate", "-c compute=fargate", "servers to watch", replace(now, compute=Compute.FARGATE)
     else:
         yield "Lambda", "-c compute=lambda", "a first answer is slower", replace(now, compute=Compute.LAMBDA)
+
+
+def _cache_changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment]]:
+    """The cache itself is a saving where what it saves is dearer than a write."""
+    if now.cache is not Cache.DEAR:
+        yield (
+            "cache of dear answers only", "CACHE_ANSWERS=dear", "a taste is ranked again when it is asked again",
+            replace(now, cache=Cache.DEAR),
+        )  # fmt: skip
+    if now.cache is not Cache.NONE:
+        yield (
+            "no answer cache", "CACHE_TTL_SECS=0", "OpenSearch is asked again when words are",
+            replace(now, cache=Cache.NONE),
+        )  # fmt: skip
 
 
 def _search_changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment]]:

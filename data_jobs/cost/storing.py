@@ -52,11 +52,16 @@ def search_ocu(deployment: Deployment) -> float:
 
 
 def _dynamodb(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
-    read, written = _request_units(deployment)
+    event, canary = units.feedback(EVENTS_A_PERSON), units.fresh(0)
+    profiles = deployment.recommendations * units.fresh(EVENTS_A_PERSON).read
+    read = profiles + deployment.feedback * event.read + deployment.canary_runs * canary.read
     yield Line("DynamoDB", "reads", read, prices["dynamodb_read"])
-    yield Line("DynamoDB", "writes", written, prices["dynamodb_write"])
+    yield Line("DynamoDB", "writes", deployment.feedback * event.write, prices["dynamodb_write"])
+    looked, kept_answers = _cache_units(deployment)
+    yield Line("DynamoDB", "answer cache, reads", looked, prices["dynamodb_read"])
+    yield Line("DynamoDB", "answer cache, writes", kept_answers, prices["dynamodb_write"])
     kept = deployment.people * EVENTS_A_PERSON + deployment.feedback * LOG_MONTHS
-    cached = deployment.fresh / DAYS * EXPIRED_DAYS * units.answer_bytes(explained=False)
+    cached = deployment.stored / DAYS * EXPIRED_DAYS * units.answer_bytes(explained=False)
     size = (
         deployment.people * units.profile_bytes(EVENTS_A_PERSON) + kept * units.EVENT_BYTES + cached
     ) / 1e9  # fmt: skip
@@ -64,16 +69,15 @@ def _dynamodb(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
     yield Line("DynamoDB", "point-in-time recovery", size, prices["dynamodb_pitr"])
 
 
-def _request_units(deployment: Deployment) -> tuple[float, float]:
-    """Read and write units of a month."""
+def _cache_units(deployment: Deployment) -> tuple[float, float]:
+    """Read and write units of a month that the answer cache takes: for its hits, and for what is written to it."""
     read = written = 0.0
     for explained, share in ((True, deployment.explain_share), (False, 1 - deployment.explain_share)):
-        fresh, cached = units.fresh(EVENTS_A_PERSON, explained), units.cached(EVENTS_A_PERSON, explained)
-        read += share * (deployment.fresh * fresh.read + (deployment.recommendations - deployment.fresh) * cached.read)
-        written += share * deployment.fresh * fresh.write
-    event, canary = units.feedback(EVENTS_A_PERSON), units.cached(0, explained=False)
-    read += deployment.feedback * event.read + deployment.canary_runs * canary.read
-    return read, written + deployment.feedback * event.write
+        hit = units.cached(EVENTS_A_PERSON, explained).read - units.fresh(EVENTS_A_PERSON).read
+        stored = units.stored(EVENTS_A_PERSON, explained)
+        read += share * (deployment.hits * hit + deployment.stored * stored.read)
+        written += share * deployment.stored * stored.write
+    return read, written
 
 
 def _opensearch(deployment: Deployment, prices: PriceList) -> Iterator[Line]:

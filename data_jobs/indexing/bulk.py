@@ -16,15 +16,20 @@ from services.recommender.domain.bundle import Bundle
 THREADS = 2
 CHUNK_FILMS = 500
 CHUNK_BYTES = 5_000_000
-ROUNDS = 6
+ROUNDS = 10
+LONGEST_PAUSE_S = 30.0
 STEP = "films loaded"
-# The engine said that it did not take the film.
-_BUSY: frozenset[int | str] = frozenset({429, 503})
+# The engine said that it did not take the film, for now.
+_BUSY: frozenset[int | str] = frozenset({403, 429, 503})
 # Nobody knows whether it did: only a document with an id of ours can be sent again without becoming two.
 _UNKNOWN: frozenset[int | str] = frozenset({"N/A", "TIMEOUT", 500, 502, 504})
 _SHOWN = 10
 
 Refused = dict[int, str]
+
+
+class InDoubt(IndexingFailed):
+    """An answer was lost, and without ids of ours nobody knows which films are there: only a new index helps."""
 
 
 def load(
@@ -35,19 +40,22 @@ def load(
     progress: Progress,
     sleep: Callable[[float], None],
 ) -> None:
-    """Send every film. What the engine was too busy for is sent again, up to five times, after growing pauses.
+    """Send every film. What the engine was too busy for is sent again, for some minutes, after growing pauses.
 
-    Raises IndexingFailed with the ids of films that were refused.
+    Raises IndexingFailed with the ids of films that were refused, InDoubt if without ids of ours an answer was lost.
     """
-    again = _BUSY | _UNKNOWN if custom_ids else _BUSY
     films = len(bundle.catalogue)
     rows = list(range(films))
     refused: Refused = {}
     for attempt in range(ROUNDS):
         if attempt:
-            sleep(random.uniform(0.5, 1.0) * 2**attempt)  # noqa: S311 - spreads retries, guards nothing
-        busy, told = _send(client, index, bundle, rows, custom_ids, again, progress)
+            pause_s = min(2.0**attempt, LONGEST_PAUSE_S)
+            sleep(random.uniform(0.5, 1.0) * pause_s)  # noqa: S311 - spreads retries, guards nothing
+        busy, lost, told = _send(client, index, bundle, rows, custom_ids, progress)
         refused |= told
+        if lost and not custom_ids and not refused:
+            raise InDoubt(_complaint(index, bundle, refused | lost))
+        busy |= lost
         rows = sorted(busy)
         if not rows or refused:
             break
@@ -62,12 +70,12 @@ def _send(
     bundle: Bundle,
     rows: list[int],
     custom_ids: bool,
-    again: frozenset[int | str],
     progress: Progress,
-) -> tuple[Refused, Refused]:
-    """One round: the films to send again and those that were refused, each with the engine's words."""
+) -> tuple[Refused, Refused, Refused]:
+    """One round: the films it was too busy for, those in doubt and those refused, each with the engine's words."""
     films = len(bundle.catalogue)
     busy: Refused = {}
+    lost: Refused = {}
     refused: Refused = {}
     loaded = films - len(rows)
     for row, (taken, item) in zip(rows, _results(client, index, bundle, rows, custom_ids), strict=True):
@@ -75,11 +83,12 @@ def _send(
             loaded += 1
         else:
             outcome = next(iter(item.values()))
-            told = busy if outcome.get("status") in again else refused
-            told[row] = f"{outcome.get('status')} {outcome.get('error')}"
+            status = outcome.get("status")
+            told = busy if status in _BUSY else lost if status in _UNKNOWN else refused
+            told[row] = f"{status} {outcome.get('error')}"
         if not loaded % CHUNK_FILMS or loaded == films:
             progress.advance(STEP, loaded, films)
-    return busy, refused
+    return busy, lost, refused
 
 
 def _results(

@@ -1,15 +1,17 @@
 """Which indexes there are, and which of them may go."""
 
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from opensearchpy import OpenSearch
-from opensearchpy.exceptions import OpenSearchException
+from opensearchpy.exceptions import NotFoundError
 
-from services.adapters.search.opensearch.connection import described
-from services.adapters.search.opensearch.index import IndexNote
-from services.adapters.search.opensearch.target import Target
-from services.recommender.errors import SearchUnavailable
+from data_jobs.indexing.notes import read_note
+from data_jobs.indexing.patience import Patience
+from services.adapters.search.opensearch.index import IndexNote, made_here
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +22,15 @@ class Found:
     note: IndexNote
 
 
-def indexes(client: OpenSearch, target: Target) -> list[Found]:
+def indexes(client: OpenSearch, patience: Patience) -> list[Found]:
     """All indexes that ``marquee index`` made under this target's name, oldest first. Raises SearchUnavailable."""
-    try:
-        mappings = client.indices.get_mapping(index=f"{target.index}-*")
-    except OpenSearchException as error:
-        raise SearchUnavailable(f"{target.endpoint} failed: {described(error)}") from error
-    notes = {name: IndexNote.read(mapping) for name, mapping in mappings.items()}
+    target = patience.target
+    mappings: dict[str, Any] = patience.call(lambda: client.indices.get_mapping(index=f"{target.index}-*"))
+    notes = {
+        name: patience.call(partial(read_note, client, name, mapping))
+        for name, mapping in mappings.items()
+        if made_here(mapping)
+    }
     # "films-*" also matches what belongs to another OPENSEARCH_INDEX, like "films-fr".
     ours = [Found(name, note) for name, note in notes.items() if note and name == target.index_name(note.bundle)]
     return sorted(ours, key=lambda found: (found.note.created_ms, found.index))
@@ -46,12 +50,15 @@ def outdated(found: Iterable[Found], served: Collection[str], keep: int) -> list
     return [each for each in others if each.index not in kept]
 
 
-def prune(client: OpenSearch, target: Target, served: Collection[str], keep: int) -> list[str]:
+def prune(client: OpenSearch, patience: Patience, served: Collection[str], keep: int) -> list[str]:
     """Remove what is outdated; returns the names. Raises SearchUnavailable."""
-    gone = [each.index for each in outdated(indexes(client, target), served, keep)]
+    gone = [each.index for each in outdated(indexes(client, patience), served, keep)]
     for index in gone:
-        try:
-            client.indices.delete(index=index)
-        except OpenSearchException as error:
-            raise SearchUnavailable(f"{target.endpoint} does not remove {index}: {described(error)}") from error
+        patience.call(partial(remove_index, client, index))
     return gone
+
+
+def remove_index(client: OpenSearch, index: str) -> None:
+    """Remove an index; one that is gone already is no error."""
+    with suppress(NotFoundError):
+        client.indices.delete(index=index)

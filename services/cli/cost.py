@@ -34,6 +34,14 @@ class ComputeChoice(StrEnum):
     FARGATE = "fargate"
 
 
+class CacheChoice(StrEnum):
+    """What ``--cache`` takes."""
+
+    DEAR = "dear"
+    ALL = "all"
+    NONE = "none"
+
+
 class SearchChoice(StrEnum):
     """What ``--search`` takes."""
 
@@ -59,9 +67,14 @@ def cost(
     search: Annotated[
         SearchChoice, typer.Option(help="OpenSearch Serverless (NextGen or Classic), or the index in the bundle.")
     ] = SearchChoice.OPENSEARCH,
-    cache_hit: Annotated[float, typer.Option(min=0, max=1, help="Share of the answers out of the cache.")] = 0.6,
+    cache: Annotated[
+        CacheChoice, typer.Option(help="Which answers are kept: CACHE_ANSWERS, or none (CACHE_TTL_SECS=0).")
+    ] = CacheChoice.DEAR,
+    cache_hit: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the answers that are kept that comes out of the cache.")
+    ] = 0.6,
     search_share: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of the other answers that ask search: words, films like a film.")
+        float, typer.Option(min=0, max=1, help="Share of the answers that ask search: words, films like a film.")
     ] = 0.2,
     explain_share: Annotated[float, typer.Option(min=0, max=1, help="Share of the answers with sentences.")] = 0.0,
     region: Annotated[str, typer.Option(help="AWS region whose prices count.")] = "eu-west-1",
@@ -72,7 +85,7 @@ def cost(
     An estimate from a dated list of prices (data_jobs/cost/prices.toml) and from what one request takes
     (data_jobs/cost/workload.py); docs/costs.md says how. Nothing is asked of AWS.
     """
-    from data_jobs.cost.deployment import Compute, Deployment, DeploymentError, Search
+    from data_jobs.cost.deployment import Cache, Compute, Deployment, DeploymentError, Search
     from data_jobs.cost.prices import PriceError, load_prices
 
     try:
@@ -80,7 +93,7 @@ def cost(
         deployments = [
             Deployment(
                 rps=each, films=films, stage=stage.value, compute=Compute(compute), search=Search(search),
-                cache_hit=cache_hit, search_share=search_share, explain_share=explain_share,
+                cache=Cache(cache), cache_hit=cache_hit, search_share=search_share, explain_share=explain_share,
             )
             for each in (LOADS if rps is None else (rps,))
         ]  # fmt: skip
@@ -134,7 +147,9 @@ def _lines(deployments: list["Deployment"], prices: "PriceList") -> list[str]:
 
 def _title(deployment: "Deployment", region: str) -> str:
     what = f"Stage {deployment.stage} on {deployment.compute}, search {deployment.search}, {deployment.films:,} films"
-    return f"{what}, {deployment.cache_hit:.0%} of the answers from the cache; {region}, US dollars a month"
+    hits = deployment.hits / deployment.recommendations if deployment.recommendations else 0.0
+    cache = f"cache: {deployment.cache}, {hits:.0%} of the answers from it" if hits else f"cache: {deployment.cache}"
+    return f"{what}, {cache}; {region}, US dollars a month"
 
 
 def _bill(bill: "Bill") -> list[str]:

@@ -1,15 +1,17 @@
 """``marquee doctor``: what is installed, found and missing, and how to mend it."""
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.cli.console import EXIT_CODES, ExitCode, JsonOption, Output, table
+from services.cli.checks import Check, report
+from services.cli.console import EXIT_CODES, JsonOption, Output
+from services.cli.failures import Misused
 
 if TYPE_CHECKING:
     from services.settings import Settings
@@ -21,16 +23,7 @@ _HELPFUL = {
 }  # fmt: skip
 _HOW = "`uv sync --locked` in a checkout, else install Marquee again, with the extra [encoder] for text vectors"
 _LEAST_FREE = 500_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One part. ``state``: ok, note (works without), missing (cannot serve). ``advice``: how to mend it."""
-
-    part: str
-    state: str
-    found: str
-    advice: str = ""
+_ADDRESS = re.compile(r"https?://[^/\s?#@]+(/[^\s?#]*)?")
 
 
 def register(parent: typer.Typer) -> None:
@@ -38,12 +31,22 @@ def register(parent: typer.Typer) -> None:
     parent.command(epilog=EXIT_CODES)(doctor)
 
 
-def doctor(as_json: JsonOption = False) -> None:
+def doctor(
+    url: Annotated[str | None, typer.Option(help="Accept the deployment at this address instead.")] = None,
+    key: Annotated[
+        str | None, typer.Option(envvar="API_KEY", help="Its API key; with the scope admin nothing is left behind.")
+    ] = None,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds that a deployment may take to wake.")] = 60.0,
+    as_json: JsonOption = False,
+) -> None:
     """Say what is missing, and how to mend it.
 
-    Looks at packages, settings, folders, bundle, state store, search and text encoder. Exit code 3 means that it
-    cannot serve as it is.
+    Looks at packages, settings, folders, bundle, state store, search and text encoder. With --url it is a deployment
+    that is looked at, over HTTP: readiness, words, a person, feedback, headers, keys. An answer in which one part
+    stands in for another is not good enough there. Exit code 3 means that it cannot serve as it is.
     """
+    if url is not None:
+        report(_accepted(url, key, wait), Output(as_json), good="Accepted.", bad="Not accepted.")
     from services.settings import load_settings
 
     settings = load_settings()
@@ -56,13 +59,16 @@ def doctor(as_json: JsonOption = False) -> None:
         *_encoder(settings),
         *_notes(settings),
     ]
-    rows = [(check.state, check.part, check.found) for check in checks]
-    advice = [f"{check.part}: {check.advice}" for check in checks if check.advice]
-    lines = [*table(("", "part", "found"), rows), *(["", *advice] if advice else [])]
-    ready = all(check.state != "missing" for check in checks)
-    lines += ["", "Ready to serve." if ready else "Not ready to serve yet."]
-    Output(as_json).result({"ready": ready, "checks": [asdict(check) for check in checks]}, lines)
-    raise typer.Exit(ExitCode.OK if ready else ExitCode.UNAVAILABLE)
+    report(checks, Output(as_json), good="Ready to serve.", bad="Not ready to serve yet.")
+
+
+def _accepted(url: str, key: str | None, wait_s: float) -> Iterator[Check]:
+    from services.cli.acceptance import Acceptance
+    from services.cli.http import Caller
+
+    if not _ADDRESS.fullmatch(url):
+        raise Misused(f"--url {url!r}: expected an address like https://d111111abcdef8.cloudfront.net")
+    yield from Acceptance(Caller(url, key), keyed=bool(key), wait_s=wait_s).checks()
 
 
 def _installed() -> Iterator[Check]:

@@ -1,5 +1,6 @@
 """``marquee index``: a bundle's films into OpenSearch, and which indexes there are."""
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -8,9 +9,13 @@ from services.cli.console import EXIT_CODES, JsonOption, Output, table
 from services.cli.failures import Misused
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from opensearchpy import OpenSearch
+
     from data_jobs.index_opensearch import Indexed
+    from data_jobs.indexing.patience import Patience
     from data_jobs.indexing.prune import Found
     from services.adapters.bundle.local import LocalBundles
     from services.adapters.search.opensearch.target import Target
@@ -48,7 +53,7 @@ def index(
         return
     settings, output = _settings(), Output(as_json)
     done = _load(settings, bundle, output)
-    gone = [] if keep is None else _prune(settings, keep)
+    gone = [] if keep is None else _prune(settings, keep, output)
     document = {"index": done.index, "films": done.films, "loaded": done.loaded, "seconds": done.seconds,
                 "removed": gone}  # fmt: skip
     what = f"loaded in {done.seconds:.1f} s" if done.loaded else "complete before"
@@ -58,12 +63,12 @@ def index(
 @app.command("list", epilog=EXIT_CODES)
 def list_indexes(as_json: JsonOption = False) -> None:
     """List the indexes that are there, that of the active bundle marked."""
-    settings = _settings()
+    settings, output = _settings(), Output(as_json)
     active = _served(settings)[:1]
-    found = [_described(each, each.note.bundle in active) for each in _found(settings)]
+    found = [_described(each, each.note.bundle in active) for each in _found(settings, output)]
     rows = [("*" if each["active"] else "", *list(each.values())[1:]) for each in found]
     headings = ("", "index", "films", "state", "engine", "encoder", "built")
-    Output(as_json).result(found, table(headings, rows) if rows else ["No indexes yet; `marquee index` makes one."])
+    output.result(found, table(headings, rows) if rows else ["No indexes yet; `marquee index` makes one."])
 
 
 @app.command(epilog=EXIT_CODES)
@@ -76,8 +81,9 @@ def prune(
     That of the active bundle and that of the bundle before it (for `marquee bundle rollback`) always stay, and so
     does one that may be loading right now.
     """
-    gone = _prune(_settings(), keep)
-    Output(as_json).result({"removed": gone}, _removed(gone) or ["Nothing to remove."])
+    output = Output(as_json)
+    gone = _prune(_settings(), keep, output)
+    output.result({"removed": gone}, _removed(gone) or ["Nothing to remove."])
 
 
 def _settings() -> "Settings":
@@ -121,23 +127,31 @@ def _served(settings: "Settings") -> list[str]:
     return [pointer.version, *([pointer.previous] if pointer.previous else [])]
 
 
-def _found(settings: "Settings") -> "list[Found]":
+def _found(settings: "Settings", output: Output) -> "list[Found]":
     from data_jobs.indexing.prune import indexes
-    from data_jobs.indexing.writer import writer
 
-    target = _target(settings)
-    with writer(target) as client:
-        return indexes(client, target)
+    with patient_writer(_target(settings), output) as (client, patience):
+        return indexes(client, patience)
 
 
-def _prune(settings: "Settings", keep: int) -> list[str]:
+def _prune(settings: "Settings", keep: int, output: Output) -> list[str]:
     target, served = _target(settings), _served(settings)
 
     from data_jobs.indexing.prune import prune as remove
-    from data_jobs.indexing.writer import writer
 
-    with writer(target) as client:
-        return remove(client, target, served, keep)
+    with patient_writer(target, output) as (client, patience):
+        return remove(client, patience, served, keep)
+
+
+@contextmanager
+def patient_writer(target: "Target", output: Output) -> "Iterator[tuple[OpenSearch, Patience]]":
+    """A client that writes, and the patience for its calls, with progress shown."""
+    from data_jobs.indexing.patience import Patience
+    from data_jobs.indexing.writer import writer
+    from services.bootstrap import SystemClock
+
+    with output.progress() as progress, writer(target) as client:
+        yield client, Patience(target, SystemClock(), progress)
 
 
 def _described(found: "Found", active: bool) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import typer
 from services.cli.bucket import open_remote, upload
 from services.cli.console import EXIT_CODES, JsonOption, Output
 from services.cli.failures import Misused
-from services.cli.index import load_index
+from services.cli.index import load_index, patient_writer
 
 if TYPE_CHECKING:
     from services.adapters.bundle.s3.bundles import S3Bundles
@@ -51,7 +51,7 @@ def release(
     target = settings.opensearch
     index = _index(settings, target, remote, wanted, output) if target else None
     pointer = remote.activate(wanted)
-    gone = _prune(target, remote, keep) if keep is not None else []
+    gone = _prune(target, remote, keep, output) if keep is not None else []
     document = {"version": pointer.version, "previous": pointer.previous, "files": files, "index": index,
                 "removed": gone}  # fmt: skip
     output.result(document, _lines(document))
@@ -79,16 +79,16 @@ def _index(settings: "Settings", target: "Target", remote: "S3Bundles", version:
     return load_index(target, path, output).index
 
 
-def _prune(target: "Target | None", remote: "S3Bundles", keep: int) -> list[str]:
+def _prune(target: "Target | None", remote: "S3Bundles", keep: int, output: Output) -> list[str]:
     """Remove what is outdated; returns the names of indexes, then the versions of bundles."""
     pointer = remote.pointer()
     indexes: list[str] = []
     if target is not None:
         from data_jobs.indexing.prune import prune
-        from data_jobs.indexing.writer import writer
 
-        with writer(target) as client:
-            indexes = prune(client, target, [each for each in (pointer.version, pointer.previous) if each], keep)
+        served = [each for each in (pointer.version, pointer.previous) if each]
+        with patient_writer(target, output) as (client, patience):
+            indexes = prune(client, patience, served, keep)
     return indexes + remote.prune(keep)
 
 
@@ -107,7 +107,7 @@ def _plan(settings: "Settings", remote: "S3Bundles", version: str, output: Outpu
         released = None
     before = released or "nothing"
     index = target.index_name(version) if target else None
-    indexed = target is not None and _is_indexed(target, version)
+    indexed = target is not None and _is_indexed(target, version, output)
     document = {"version": version, "published": published, "index": index, "indexed": indexed, "released": released}
     output.result(
         document,
@@ -120,12 +120,11 @@ def _plan(settings: "Settings", remote: "S3Bundles", version: str, output: Outpu
     )
 
 
-def _is_indexed(target: "Target", version: str) -> bool:
+def _is_indexed(target: "Target", version: str, output: Output) -> bool:
     from data_jobs.indexing.prune import indexes
-    from data_jobs.indexing.writer import writer
 
-    with writer(target) as client:
-        return any(each.note.bundle == version and each.note.complete for each in indexes(client, target))
+    with patient_writer(target, output) as (client, patience):
+        return any(each.note.bundle == version and each.note.complete for each in indexes(client, patience))
 
 
 def _lines(document: dict[str, Any]) -> list[str]:

@@ -21,6 +21,8 @@ APPLICATION = "services.cli.asgi:application"
 DRAIN_S = 10
 START_S = 60.0
 SILENT_S = 60
+# So much longer than the balancer in front: who closes first must not be the one that is just being written to.
+LONGER_S = 15
 
 Ready = Callable[[], None]
 
@@ -113,7 +115,7 @@ def serve_forever(settings: Settings, listener: socket.socket, workers: int, rea
     # Workers are fresh processes: what the command line chose reaches them by the environment.
     os.environ["MARQUEE_HOME"] = str(settings.marquee_home.resolve())
     os.environ["DEMO_USERS"] = ",".join(settings.demo_users)
-    config = configured(workers)
+    config = configured(workers, settings.balancer_idle_secs)
     if workers > 1:
         supervisor = Supervisor(config, [listener], ready)
         supervisor.run()
@@ -126,8 +128,8 @@ def serve_forever(settings: Settings, listener: socket.socket, workers: int, rea
     return ExitCode.OK if server.started else ExitCode.FAILED
 
 
-def configured(workers: int) -> uvicorn.Config:
-    """How uvicorn serves."""
+def configured(workers: int, balancer_idle_s: int) -> uvicorn.Config:
+    """How uvicorn serves. ``balancer_idle_s``: for how long a balancer in front keeps a connection that is idle."""
     return uvicorn.Config(
         APPLICATION,
         factory=True,
@@ -138,6 +140,8 @@ def configured(workers: int) -> uvicorn.Config:
         log_config=None,
         server_header=False,
         timeout_graceful_shutdown=DRAIN_S,
+        # Uvicorn's own five seconds would close connections that the balancer is about to use: a 502 now and then.
+        timeout_keep_alive=balancer_idle_s + LONGER_S,
         # Uvicorn kills a worker that is silent for so long, and with it the requests it has; on a busy machine its own
         # five seconds kill the living, and those that have just begun to start.
         timeout_worker_healthcheck=SILENT_S,

@@ -2,20 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Flag, auto
 
 from services.recommender.answers import dump
-from services.recommender.domain.request import Strategy
+from services.recommender.domain.request import Request, Strategy
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """``payload`` is the JSON object without ``cached`` and ``recommendation_id``. ``stages``: milliseconds by
-    stage, for Server-Timing; ``counts``: films ranked and hits by leg, for the log.
+    stage, for Server-Timing; ``counts``: films ranked and hits by leg, for the log. ``kept`` False: answers to such
+    a question are not looked for in the cache.
     """
 
     payload: bytes
     strategy: Strategy
     cached: bool = False
+    kept: bool = True
     degraded: tuple[str, ...] = ()
     stages: Mapping[str, float] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -36,10 +39,28 @@ class Answer:
         return cls(payload, Strategy(strategy.decode()), cached=True, stages=stages)
 
 
+class Work(Flag):
+    """What an answer takes."""
+
+    RANKED = auto()
+    SEARCHED = auto()
+    EXPLAINED = auto()
+
+    @classmethod
+    def of(cls, request: Request) -> "Work":
+        """What a request asks for: words and films of its own are searched for, a stored taste is only ranked."""
+        searched = cls.SEARCHED if request.query or request.liked or request.tmdb_ids else cls(0)
+        return cls.RANKED | searched | (cls.EXPLAINED if request.explain else cls(0))
+
+
+ALL_WORK = Work.RANKED | Work.SEARCHED | Work.EXPLAINED
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Seconds. ``cache_ttl_s`` 0 switches the answer cache off."""
+    """Seconds. ``cache_ttl_s`` 0 switches the answer cache off. ``cached``: answers that took any of this are kept."""
 
     cache_ttl_s: int = 1_800
+    cached: Work = ALL_WORK
     deadline_s: float = 1.2
     explain_deadline_s: float = 6.0

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender import answers
-from services.recommender.answer import Answer, Options
+from services.recommender.answer import Answer, Options, Work
 from services.recommender.cache import cache_key, request_fingerprint
 from services.recommender.domain.profile import NO_HASHES
 from services.recommender.domain.request import Ranking, Request
@@ -47,7 +47,9 @@ class Answering:
                 ranking = self._explain(pipeline, ranking, options)
         with watch.stage("answer"):
             payload = _payload(pipeline, request, ranking, _next_cursor(pipeline, asked, ranking, shown))
-            answer = Answer(payload, ranking.strategy, degraded=ranking.degraded, counts=ranking.counts)
+            answer = Answer(
+                payload, ranking.strategy, kept=key is not None, degraded=ranking.degraded, counts=ranking.counts
+            )
             if key is not None and not ranking.degraded:
                 self._write(key, request, read, answer, options)
         return replace(answer, stages={**watch.stages, **ranking.trace})
@@ -60,7 +62,7 @@ class Answering:
             return StateRead(None, None), (f"state: {error}",)
 
     def _key(self, pipeline: Pipeline, request: Request, asked: bytes, options: Options) -> CacheKey | None:
-        if options.cache_ttl_s <= 0:
+        if options.cache_ttl_s <= 0 or not Work.of(request) & options.cached:
             return None
         prompt = self._explainer.prompt_version if request.explain else ""
         versions = (pipeline.bundle.version, pipeline.release.search.index_version, prompt)

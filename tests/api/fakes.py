@@ -44,6 +44,7 @@ class FakeRecommender:
     people: set[str] = field(default_factory=set)
     parts: dict[str, str] = field(default_factory=lambda: {"bundle": "ok", "state": "ok"})
     degraded: list[str] = field(default_factory=list)
+    kept: bool = True
     fails: Exception | None = None
     _replays: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
@@ -63,7 +64,9 @@ class FakeRecommender:
             "strategy": "popular", "degraded": [], "next_cursor": None, "ignored_ids": [],
         }  # fmt: skip
         stages = {"state": 0.25, "rank": 1.5}
-        return Answer(json.dumps(document).encode(), Strategy.POPULAR, degraded=("search: down",), stages=stages)
+        return Answer(
+            json.dumps(document).encode(), Strategy.POPULAR, kept=self.kept, degraded=("search: down",), stages=stages
+        )
 
     def similar(self, item_id: str | None, tmdb_id: int | None, k: int) -> Found:
         self._maybe_fail()

@@ -37,6 +37,12 @@ def observed(method: str, path: str, recommender: FakeRecommender | None = None,
     return seen
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_only_an_answer_that_might_have_come_from_the_cache_says_whether_it_did(kept: bool) -> None:
+    seen = observed("POST", "/recommend", FakeRecommender(kept=kept), json={})
+    assert ("cached" in seen.facts) is kept
+
+
 def test_an_answer_is_told_with_its_route_stages_and_facts() -> None:
     seen = observed("POST", "/recommend", json={"user_id": "alice"}, headers={"X-Request-Id": "r-1"})
     assert (seen.request_id, seen.method, seen.route, seen.status) == ("r-1", "POST", "/recommend", 200)

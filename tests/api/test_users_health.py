@@ -50,6 +50,21 @@ def test_ready(query: str, parts: int) -> None:
     assert (response.status_code, len(response.json()["parts"])) == (200, parts)
 
 
+@pytest.mark.parametrize(("query", "status"), [("deep=1", 200), ("deep=1&strict=0", 200), ("deep=1&strict=1", 503)])
+def test_a_part_that_another_stands_in_for_is_ready_unless_who_asks_is_strict(query: str, status: int) -> None:
+    parts = {"bundle": "ok", "state": "ok", "encoder": "degraded: unavailable"}
+    response = fake_client(FakeRecommender(parts=parts)).get(f"/health/ready?{query}")
+    assert response.status_code == status
+    if status == 200:
+        assert response.json()["status"] == "degraded"
+    else:
+        assert response.json()["detail"] == "encoder: degraded: unavailable"
+
+
+def test_strict_is_content_where_nothing_is_replaced() -> None:
+    assert fake_client().get("/health/ready?deep=1&strict=1").json()["status"] == "ok"
+
+
 def test_not_ready_names_what_is_wrong() -> None:
     recommender = FakeRecommender(parts={"bundle": "there is no bundle", "state": "ok"})
     response = fake_client(recommender).get("/health/ready")

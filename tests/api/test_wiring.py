@@ -12,11 +12,13 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.adapters.explain.template import TemplateExplainer
 from services.api.app import lambda_handler
 from services.api.app.keys import make_key
 from services.api.app.main import create_app
 from services.api.app.services import WEB_DIR, AppServices
-from services.bootstrap import build_services
+from services.bootstrap import build_services, cached_work
+from services.recommender.answer import ALL_WORK, Work
 from services.recommender.ports import ApiKey
 from services.settings import Settings, load_settings
 from tests.damage import flip_bit
@@ -118,6 +120,30 @@ def test_a_request_may_wait_as_long_as_the_settings_say(home: Path) -> None:
     wired = build_services(settings_with(request_deadline_ms=5_000))
     assert wired.recommender.options.deadline_s == 5.0
     wired.close()
+
+
+TABLES = {"ddb_users_table": "people", "ddb_endpoint": "http://127.0.0.1:9"}
+REMOTE = {"opensearch_endpoint": "http://127.0.0.1:9"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "kept"),
+    [
+        ({}, ALL_WORK),
+        (REMOTE, ALL_WORK),
+        (TABLES, Work(0)),
+        (TABLES | REMOTE, Work.SEARCHED),
+        (TABLES | {"cache_answers": "all"}, ALL_WORK),
+        ({"cache_answers": "dear"}, Work(0)),
+    ],
+)
+def test_which_answers_are_kept_follows_from_what_a_write_and_an_answer_cost(
+    home: Path, changes: dict[str, str], kept: Work
+) -> None:
+    settings = settings_with(**changes)
+    assert cached_work(settings, TemplateExplainer()) == kept
+    by_a_model: Any = object()
+    assert Work.EXPLAINED in cached_work(settings, by_a_model)
 
 
 def test_the_origin_header_is_checked_where_a_secret_is_set(home: Path) -> None:

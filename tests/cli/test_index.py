@@ -9,10 +9,10 @@ from data_jobs.report import Silent
 from services.adapters.bundle.local import LocalBundles
 from services.adapters.bundle.reader import open_bundle
 from services.adapters.search.opensearch.target import Kind
-from tests.adapters.search.opensearch.collection import Collection
 from tests.cli.conftest import Marquee
 from tests.fakes import HashingEncoder
 from tests.patience import LONGEST_MS
+from tests.servers.serverless import Serverless
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def vectors(home: Path) -> None:
 def test_a_collection_is_loaded_as_the_generation_that_it_is_said_to_be_of(
     marquee: Marquee, index: str, opensearch_url: str, monkeypatch: pytest.MonkeyPatch, kind: Kind
 ) -> None:
-    with Collection(opensearch_url, kind=kind) as collection:
+    with Serverless(opensearch_url, kind=kind) as collection:
         monkeypatch.setenv("OPENSEARCH_ENDPOINT", collection.url)
         monkeypatch.setenv("OPENSEARCH_AUTH", "none")
         monkeypatch.setenv("OPENSEARCH_KIND", kind)
@@ -72,7 +72,7 @@ def test_a_collection_is_loaded_as_the_generation_that_it_is_said_to_be_of(
 def test_a_collection_of_another_generation_is_told_with_the_setting_to_change(
     marquee: Marquee, opensearch_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Collection(opensearch_url, kind="nextgen") as collection:
+    with Serverless(opensearch_url, kind="nextgen") as collection:
         monkeypatch.setenv("OPENSEARCH_ENDPOINT", collection.url)
         done = marquee("index")
     assert done.code != 0

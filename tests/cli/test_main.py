@@ -40,7 +40,7 @@ VERBS = {
     "index list": ("--json",),
     "index prune": ("--keep", "--json"),
     "tables create": ("--timeout", "--json"),
-    "doctor": ("--json",),
+    "doctor": ("--url", "--key", "--wait", "--json"),
     "evaluate": ("--movielens", "--tmdb", "--holdout", "--split", "--seed", "--cold-items", "--queries", "--json"),
     "bench": ("--films", "--json"),
 }  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 from opensearchpy import OpenSearch
 
-from data_jobs.indexing.bulk import CHUNK_FILMS, ROUNDS, load
+from data_jobs.indexing.bulk import CHUNK_FILMS, LONGEST_PAUSE_S, ROUNDS, InDoubt, load
 from data_jobs.indexing.documents import document
 from data_jobs.indexing.failures import IndexingFailed
 from services.adapters.search.opensearch.target import Target
@@ -91,7 +91,7 @@ def test_films_travel_in_chunks():
     assert [done for _, done, _ in told] == [CHUNK_FILMS, 2 * CHUNK_FILMS, 2 * CHUNK_FILMS + 1]
 
 
-@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("status", [403, 429, 503])
 def test_what_the_engine_was_too_busy_for_is_sent_again(status):
     bulk = Bulk(trouble={3: [status, status], 7: [status]})
     with loading(bulk) as (load_films, slept, _):
@@ -117,6 +117,8 @@ def test_there_is_an_end_to_patience():
         load_films()
     assert bulk.sent.count(3) == ROUNDS
     assert len(slept) == ROUNDS - 1
+    assert sum(slept) >= 90, "some minutes"
+    assert max(slept) <= LONGEST_PAUSE_S
 
 
 def test_refused_films_are_named_with_the_reason_and_not_sent_again():
@@ -141,7 +143,7 @@ def test_a_request_of_unknown_outcome_is_repeated_only_if_it_makes_no_doubles(cu
         if again:
             load_films()
         else:
-            with pytest.raises(IndexingFailed, match="502"):
+            with pytest.raises(InDoubt, match="502"):
                 load_films()
     assert bulk.requests == (2 if again else 1)
 

@@ -4,15 +4,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+import httpx2
 import numpy as np
 import pytest
 from opensearchpy import OpenSearch
 
 from data_jobs.bundle import assemble
 from data_jobs.catalogue import build_catalogue
-from data_jobs.index_opensearch import ACCESS_S, VISIBLE_S, IndexJob
-from data_jobs.indexing.bulk import load
+from data_jobs.index_opensearch import LOADS, VISIBLE_S, IndexJob
+from data_jobs.indexing.bulk import InDoubt, load
 from data_jobs.indexing.failures import IndexingFailed
+from data_jobs.indexing.patience import ACCESS_S, Patience
+from data_jobs.indexing.prune import indexes
 from data_jobs.indexing.writer import writer
 from data_jobs.text_index import write_text_index
 from services.adapters.search.embedded import EmbeddedSearch
@@ -21,11 +24,12 @@ from services.adapters.search.opensearch.target import Target
 from services.bootstrap import SystemClock
 from services.recommender.domain.bundle import Bundle
 from services.recommender.errors import SearchUnavailable
-from tests.adapters.search.opensearch.collection import Collection
 from tests.adapters.search.opensearch.kit import Said, refusal, stand_in
 from tests.builders import ManualClock, make_bundle, make_embeddings, make_tables
 from tests.films import FILMS, make_events
 from tests.patience import PATIENCE_S
+from tests.servers.rules import NO_IDS
+from tests.servers.serverless import Serverless
 
 
 @dataclass
@@ -68,7 +72,8 @@ def job(target) -> Iterator[IndexJob]:
 
 def documents(job: IndexJob, index: str) -> list[dict]:
     job.client.indices.refresh(index=index)
-    found = job.client.search(index=index, body={"size": 100, "sort": ["row"], "_source": {"excludes": []}})
+    body = {"size": 100, "query": {"exists": {"field": "row"}}, "sort": ["row"], "_source": {"excludes": []}}
+    found = job.client.search(index=index, body=body)
     return [hit["_source"] | {"_id": hit["_id"]} for hit in found["hits"]["hits"]]
 
 
@@ -88,7 +93,7 @@ def test_every_film_is_there_and_the_index_says_so(target, awkward, local, engin
         assert note.complete
         assert (note.films, note.dims, note.encoder, note.engine) == (len(FILMS), 16, "test-encoder", engine)
         assert note.text_scale == pytest.approx(2.2, abs=0.01)
-        assert client.count(index=done.index)["count"] == len(FILMS)
+        assert len(documents(job, done.index)) == len(FILMS)
         assert ("films loaded", len(FILMS), len(FILMS)) in job.progress.told
 
 
@@ -134,12 +139,12 @@ def test_an_interrupted_load_starts_anew(job, awkward, local, target):
     assert note_of(job, index).complete
 
 
-@pytest.mark.parametrize("custom_ids", [False, True])
-def test_ids_are_ours_only_where_they_are_allowed(target, awkward, local, custom_ids):
+@pytest.mark.parametrize("custom_ids", [False, True, None])
+def test_ids_are_ours_unless_they_are_switched_off(target, awkward, local, custom_ids):
     with writer(target) as client:
         job = IndexJob(replace(target, custom_ids=custom_ids), client, SystemClock(), Steps())
         ids = {each["_id"] for each in documents(job, job.run(awkward, local).index)}
-    assert (ids == {str(row) for row in range(len(FILMS))}) is custom_ids
+    assert (ids == {str(row) for row in range(len(FILMS))}) is (custom_ids is not False)
 
 
 def test_an_index_that_somebody_else_made_is_not_touched(job, awkward, local, target):
@@ -272,13 +277,13 @@ def test_an_index_that_another_load_has_just_made_says_nothing_of_kinds(awkward,
 
 
 @pytest.fixture(params=["nextgen", "classic"])
-def collection(request, opensearch_url) -> Iterator[Collection]:
-    with Collection(opensearch_url, kind=request.param) as made:
+def collection(request, opensearch_url) -> Iterator[Serverless]:
+    with Serverless(opensearch_url, kind=request.param) as made:
         yield made
 
 
 @contextmanager
-def collection_job(collection: Collection, index: str, **given) -> Iterator[IndexJob]:
+def collection_job(collection: Serverless, index: str, **given) -> Iterator[IndexJob]:
     target = Target(collection.url, index=index, auth="none", **given)
     with writer(target) as client:
         yield IndexJob(target, client, SystemClock(), Steps())
@@ -293,20 +298,78 @@ def test_a_collection_takes_the_index_of_its_generation(collection, unique_name,
 @pytest.mark.parametrize("kind", ["server", "classic"])
 def test_nextgen_refuses_the_mapping_of_any_other_kind(opensearch_url, unique_name, awkward, local, kind):
     with (
-        Collection(opensearch_url, kind="nextgen") as collection,
+        Serverless(opensearch_url, kind="nextgen") as collection,
         collection_job(collection, unique_name, kind=kind) as job,
         pytest.raises(IndexingFailed, match=f"OPENSEARCH_KIND {kind}: .*'engine' is not supported"),
     ):
         job.run(awkward, local)
 
 
-def test_ids_of_ours_are_taken_by_nextgen_and_refused_by_classic(collection, unique_name, awkward, local):
-    with collection_job(collection, unique_name, kind=collection.kind, custom_ids=True) as job:
-        if collection.kind == "nextgen":
-            assert job.run(awkward, local).loaded
-        else:
-            with pytest.raises(IndexingFailed, match="Document ID is not supported"):
-                job.run(awkward, local)
+@contextmanager
+def patient_job(collection: Serverless, index: str, **given) -> Iterator[tuple[IndexJob, Waiting]]:
+    """A job on a clock of its own, so that minutes of patience pass at once; what was written is visible after each."""
+    waiting = Waiting(ManualClock(), cut_in=lambda: httpx2.post(f"{collection.upstream}/{index}-*/_refresh"))
+    with collection_job(collection, index, kind=collection.kind, **given) as job:
+        yield replace(job, clock=waiting.clock, sleep=waiting), waiting
+
+
+def test_ids_of_ours_are_used_where_a_probe_shows_that_they_are_taken(collection, unique_name, awkward, local):
+    with collection_job(collection, unique_name, kind=collection.kind) as job:
+        index = job.run(awkward, local).index
+    with writer(Target(collection.upstream)) as client:
+        ids = {each["_id"] for each in documents(replace(job, client=client), index)}
+    assert (ids == {str(row) for row in range(len(FILMS))}) is (collection.kind == "nextgen")
+
+
+def test_ids_that_are_insisted_on_are_refused_by_classic(opensearch_url, unique_name, awkward, local):
+    with (
+        Serverless(opensearch_url, kind="classic") as collection,
+        collection_job(collection, unique_name, kind="classic", custom_ids=True) as job,
+        pytest.raises(IndexingFailed, match=NO_IDS),
+    ):
+        job.run(awkward, local)
+
+
+COLD = [403, 403, 429, 503, "drop", 502, 504]
+
+
+@pytest.mark.parametrize("keeps_meta", [True, False])
+@pytest.mark.parametrize("kind", ["nextgen", "classic"])
+def test_a_cold_collection_is_loaded_in_the_end(opensearch_url, unique_name, awkward, local, kind, keeps_meta):
+    """Access comes late, it wakes slowly, answers get lost, and what a mapping says of itself may be lost, too."""
+    with (
+        Serverless(opensearch_url, kind=kind, first=COLD, lost=[504, "drop"], keeps_meta=keeps_meta) as collection,
+        patient_job(collection, unique_name) as (job, waiting),
+    ):
+        done = job.run(awkward, local)
+        assert not job.run(awkward, local).loaded, "the note of a complete index is found again"
+        with writer(job.target) as client:
+            found = indexes(client, Patience(job.target, job.clock, job.progress, waiting))
+    assert [(each.index, each.note.complete) for each in found] == [(done.index, True)]
+    assert waiting.slept[: len(COLD)] == [1, 2, 4, 8, 8, 8, 8]
+    with writer(Target(opensearch_url)) as client:
+        rows = [each["row"] for each in documents(replace(job, client=client), done.index)]
+    assert rows == list(range(len(FILMS))), "every film is there once"
+
+
+def test_a_load_without_ids_that_lost_an_answer_is_begun_anew_a_few_times(awkward, local):
+    fine, lost = Said({"acknowledged": True}), Said(refusal(504, "timeout"), 504)
+    script = [NO_SUCH_INDEX, fine, lost, *[fine, fine, lost] * (LOADS - 1), fine]
+    with stand_in_job(*script) as (job, _, asked):
+        without_ids = replace(job, target=replace(job.target, custom_ids=False))
+        with pytest.raises(InDoubt, match=r"12 of 12 films were not taken.*504"):
+            without_ids.run(awkward, local)
+    again = [("DELETE", "/films-awkward"), ("PUT", "/films-awkward"), ("POST", "/_bulk")]
+    assert [(method, path) for method, path, _ in asked][1:] == again[1:] + again * (LOADS - 1)
+
+
+def test_an_index_without_any_note_that_is_one_of_ours_by_its_fields_is_loaded_anew(job, awkward, local, target):
+    index = target.index_name("awkward")
+    body = index_body(target, IndexNote.of(awkward, target, 5))
+    del body["mappings"]["_meta"]
+    job.client.indices.create(index=index, body=body)
+    assert job.run(awkward, local).loaded
+    assert note_of(job, index).complete
 
 
 def test_an_index_that_is_not_sound_is_not_marked(opensearch_url, unique_name, awkward, local):
@@ -348,6 +411,7 @@ def test_every_call_of_the_whole_load_exists_on_serverless(opensearch_url, uniqu
         ("GET", "/INDEX/_mapping"),
         ("PUT", "/INDEX"),
         ("POST", "/_bulk"),
+        ("POST", "/INDEX/_bulk"),
         ("POST", "/INDEX/_count"),
         ("POST", "/INDEX/_msearch"),
         ("PUT", "/INDEX/_mapping"),

@@ -4,10 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data_jobs.indexing.patience import Patience
 from data_jobs.indexing.prune import Found, indexes, outdated, prune
 from data_jobs.indexing.writer import writer
+from data_jobs.report import Silent
 from services.adapters.search.opensearch.index import IndexNote, index_body
 from services.adapters.search.opensearch.target import Target
+from services.bootstrap import SystemClock
 from services.recommender.errors import SearchUnavailable
 
 
@@ -58,6 +61,10 @@ def target(opensearch_url, unique_name) -> Target:
     return Target(opensearch_url, index=unique_name)
 
 
+def patient(target: Target) -> Patience:
+    return Patience(target, SystemClock(), Silent())
+
+
 def put(client, target: Target, found: Found) -> None:
     client.indices.create(index=target.index_name(found.note.bundle), body=index_body(target, found.note))
 
@@ -68,26 +75,26 @@ def test_indexes_are_listed_oldest_first_and_only_our_own(target):
             put(client, target, each)
         client.indices.create(index=f"{target.index}-foreign")
         put(client, Target(target.endpoint, index=f"{target.index}-fr"), OLD)
-        assert [each.index for each in indexes(client, target)] == [
+        assert [each.index for each in indexes(client, patient(target))] == [
             target.index_name(version) for version in ("a", "c", "f")
         ]
 
 
 def test_nothing_there(target):
     with writer(target) as client:
-        assert indexes(client, target) == []
-        assert prune(client, target, {"c"}, 0) == []
+        assert indexes(client, patient(target)) == []
+        assert prune(client, patient(target), {"c"}, 0) == []
 
 
 def test_what_is_outdated_is_removed(target):
     with writer(target) as client:
         for each in (ACTIVE, OLDER, OLD, HALF_NEW):
             put(client, target, each)
-        assert prune(client, target, {"c"}, 1) == [target.index_name("a")]
-        assert [each.note.bundle for each in indexes(client, target)] == ["b", "c", "f"]
+        assert prune(client, patient(target), {"c"}, 1) == [target.index_name("a")]
+        assert [each.note.bundle for each in indexes(client, patient(target))] == ["b", "c", "f"]
 
 
 def test_a_server_that_is_not_there():
     target = Target("http://127.0.0.1:9")
     with writer(target) as client, pytest.raises(SearchUnavailable, match=target.endpoint):
-        indexes(client, target)
+        indexes(client, patient(target))

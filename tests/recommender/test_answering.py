@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from services.adapters.explain.template import TemplateExplainer
-from services.recommender.answer import Options
+from services.recommender.answer import ALL_WORK, Options, Work
 from services.recommender.answering import Answering
 from services.recommender.domain.events import EventKind
 from services.recommender.domain.request import Request
@@ -54,6 +54,28 @@ class TestCache:
     def test_another_question_is_not_answered_from_it(self, service, other):
         ask(service, user_id="ann", k=5)
         assert not ask(service, **{"user_id": "ann", "k": 5, **other})["cached"]
+
+    @pytest.mark.parametrize(
+        ("cached", "question", "kept"),
+        [
+            (Work.SEARCHED, {"user_id": "ann"}, False),
+            (Work.SEARCHED, {"user_id": "ann", "explain": True}, False),
+            (Work.SEARCHED, {"user_id": "ann", "query": "film"}, True),
+            (Work.SEARCHED, {"liked": ("f1",)}, True),
+            (Work.EXPLAINED, {"user_id": "ann", "query": "film"}, False),
+            (Work.EXPLAINED, {"user_id": "ann", "explain": True}, True),
+            (Work(0), {"user_id": "ann", "query": "film", "explain": True}, False),
+            (ALL_WORK, {"user_id": "ann"}, True),
+        ],
+    )
+    def test_only_answers_that_took_what_is_dear_are_kept(self, service, cached, question, kept):
+        service.options = Options(cached=cached)
+        answers = [ask(service, **question)["cached"] for _ in range(2)]
+        assert answers == [False, kept]
+        assert service.recommend(Request(**question)).kept is kept, "only these count for the ratio of hits"
+
+    def test_films_of_a_request_by_whatever_id_are_searched_for(self):
+        assert all(Work.SEARCHED in Work.of(Request(**given)) for given in ({"liked": ("f1",)}, {"tmdb_ids": (1,)}))
 
     def test_another_person_is_not_answered_from_it(self, service):
         ask(service, user_id="ann")

@@ -9,7 +9,7 @@ metric, namespace ``Marquee``    unit         statistic to look at
 ``Retrieval.KNNLatencyMs``       Milliseconds p95; only where that leg was asked for
 ``Retrieval.BM25LatencyMs``      Milliseconds p95; only where that leg was asked for
 ``RankerLatencyMs``              Milliseconds p95; not for cached answers
-``Cache.HitRatio``               Percent      100 for an answer from the cache, else 0: Average
+``Cache.HitRatio``               Percent      100 for an answer from the cache, 0 for one that might have been: Average
 ``Explain.UsagePct``             Percent      100 where sentences were asked for, else 0: Average
 ``Fallback.Count``               Count        1 a part that did not answer: Sum, by ``cause``
 ================================ ============ ====================================================================

@@ -1,46 +1,138 @@
-"""The events that the function takes: API Gateway's HTTP events, payload 2.0, and warm-ups; nothing else.
+"""The events that the function takes: HTTP events of API Gateway, both its payloads, and of a load balancer; warm-ups.
 
-Source: Amazon API Gateway developer guide, "AWS Lambda integrations for HTTP APIs".
+All of them become payload 2.0, the one that is answered, with everything in it of the type that it should be; the
+answer is then put into the form that the asking service reads.
+Sources: Amazon API Gateway developer guide, "AWS Lambda integrations for HTTP APIs" and "Lambda proxy integrations";
+Elastic Load Balancing user guide, "Lambda functions as targets".
 """
 
 import base64
 import binascii
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote_plus, urlencode
 
 from services.recommender.errors import InvalidRequest
 
+Event = dict[str, Any]
+
+_HOST = re.compile(r"[^:\s]+(:\d{1,5})?")
+
+
+class NoRequest(InvalidRequest):
+    """An HTTP event that no request can be made of: who sent it is answered with 400."""
+
 
 def is_warm_up(event: object) -> bool:
-    """``{"warmer": true}``, or a scheduled event of EventBridge."""
-    return isinstance(event, Mapping) and (event.get("warmer") is True or event.get("source") == "aws.events")
+    """``{"warmer": true}``, or a scheduled event of EventBridge; nothing that was asked over HTTP."""
+    if not isinstance(event, Mapping) or "requestContext" in event:
+        return False
+    return event.get("warmer") is True or event.get("source") == "aws.events"
 
 
-def http_event(event: object) -> dict[str, Any]:
-    """The event, if it is one of an HTTP API. Raises InvalidRequest, which tells its shape and nothing in it."""
-    if not isinstance(event, Mapping) or not _is_http(event):
+def http_event(event: object) -> Event:
+    """The event as payload 2.0. Raises InvalidRequest for one that is not HTTP, NoRequest for one that says it is and
+    has no request; both tell its shape and nothing in it.
+    """
+    if not isinstance(event, Mapping) or not isinstance(context := event.get("requestContext"), Mapping):
         raise InvalidRequest(
-            f"not an event of an HTTP API: {_described(event)}; expected API Gateway's payload 2.0, or a warm-up "
-            'like {"warmer": true}'
+            f"not an event of an HTTP API: {_described(event)}; expected API Gateway's or a load balancer's, or a "
+            'warm-up like {"warmer": true}'
         )
-    if event.get("isBase64Encoded"):
+    asked = context.get("http") if _is_v2(event) else _asked_v1(event, context)
+    if not isinstance(asked, Mapping) or not all(isinstance(asked.get(name), str) for name in ("method", "path")):
+        raise NoRequest(f"an HTTP event without a method and a path: {_described(event)}")
+    return {
+        "version": "2.0",
+        "rawQueryString": _query(event, context),
+        "headers": dict(_headers(event)),
+        # Without what tells Mangum that a load balancer asks: it is answered as all others.
+        "requestContext": {name: value for name, value in context.items() if name != "elb"}
+        | {"http": {name: _text(asked.get(name)) for name in ("method", "path", "sourceIp")}},
+        **_body(event),
+    }
+
+
+def reply_to(event: Mapping[str, Any], answer: Event) -> Event:
+    """An answer of payload 2.0 in the form that who sent this event reads."""
+    if _is_v2(event):
+        return answer
+    headers = answer.get("headers", {})
+    # A load balancer that sends lists reads nothing else.
+    named: Event = {"headers": headers}
+    if "multiValueHeaders" in event and "headers" not in event:
+        named = {"multiValueHeaders": {name: [value] for name, value in headers.items()}}
+    return {
+        "statusCode": answer["statusCode"],
+        "body": answer.get("body", ""),
+        "isBase64Encoded": answer.get("isBase64Encoded", False),
+        **named,
+    }
+
+
+def _is_v2(event: Mapping[str, Any]) -> bool:
+    return event.get("version") == "2.0"
+
+
+def _asked_v1(event: Mapping[str, Any], context: Mapping[str, Any]) -> Event:
+    """What payload 2.0 has in ``requestContext.http``, from where the others have it."""
+    identity = context.get("identity")
+    source = identity.get("sourceIp") if isinstance(identity, Mapping) else None
+    return {"method": event.get("httpMethod"), "path": event.get("path"), "sourceIp": source}
+
+
+def _query(event: Mapping[str, Any], context: Mapping[str, Any]) -> str:
+    if _is_v2(event):
+        return _text(event.get("rawQueryString"))
+    given = event.get("multiValueQueryStringParameters") or event.get("queryStringParameters")
+    # A load balancer passes on what was sent, API Gateway has decoded it.
+    decoded = unquote_plus if "elb" in context else str
+    pairs = [(decoded(name), decoded(value)) for name, value in _pairs(given)]
+    return urlencode(pairs, errors="replace")
+
+
+def _headers(event: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each header once, by its lower-case name; several values are joined, as HTTP joins them."""
+    found: dict[str, list[str]] = {}
+    lists = event.get("multiValueHeaders")
+    for name, value in _pairs(lists if isinstance(lists, Mapping) else event.get("headers")):
+        found.setdefault(name.lower(), []).append(value)
+    for name, values in found.items():
+        value = ", ".join(values)
+        if name == "host" and not _HOST.fullmatch(value):
+            continue
+        if name == "x-forwarded-port" and not (value.isascii() and value.isdigit()):
+            continue
+        yield name, value
+
+
+def _pairs(given: object) -> Iterator[tuple[str, str]]:
+    """Names and values, of lists each value; what is no text is left out."""
+    if not isinstance(given, Mapping):
+        return
+    for name, value in given.items():
+        values: Iterable[object] = value if isinstance(value, list) else [value]
+        for each in values:
+            if isinstance(each, str):
+                yield _text(name), _text(each)
+
+
+def _body(event: Mapping[str, Any]) -> Event:
+    body, encoded = event.get("body"), bool(event.get("isBase64Encoded"))
+    if body is not None and not isinstance(body, str):
+        raise NoRequest(f"the body of the event is {type(body).__name__}, expected text")
+    if encoded:
         try:
-            base64.b64decode(event.get("body") or "", validate=True)
-        except (binascii.Error, ValueError, TypeError) as error:
-            raise InvalidRequest("the body of the event is said to be Base64 and is not") from error
-    return dict(event)
+            base64.b64decode(body or "", validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise NoRequest("the body of the event is said to be Base64 and is not") from error
+    return {"body": body if encoded or body is None else _text(body), "isBase64Encoded": encoded}
 
 
-def _is_http(event: Mapping[Any, Any]) -> bool:
-    requested = event.get("requestContext")
-    http = requested.get("http") if isinstance(requested, Mapping) else None
-    return (
-        event.get("version") == "2.0"
-        and isinstance(http, Mapping)
-        and all(isinstance(http.get(name), str) for name in ("method", "path"))
-        and isinstance(event.get("headers", {}), Mapping)
-        and isinstance(event.get("body") or "", str)
-    )
+def _text(value: object) -> str:
+    """A text that can be written as UTF-8; "" for what is none."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
 def _described(event: object) -> str:

@@ -1,4 +1,4 @@
-"""The AWS Lambda entry point: the same application behind Mangum, for API Gateway's events.
+"""The AWS Lambda entry point: the same application behind Mangum, for HTTP events of API Gateway or a balancer.
 
 Everything that can be made before the first event is made while the runtime initialises, so that a snapshot
 (SnapStart) or a provisioned environment has it. Nothing made there goes stale in a snapshot: no random number, no time
@@ -11,6 +11,7 @@ import gc
 # Nothing that is made here is ever garbage, and looking for some takes a sixth of a cold start. On again below.
 gc.disable()
 
+import json
 import logging
 import os
 import platform
@@ -23,9 +24,9 @@ from typing import Any
 from mangum import Mangum
 from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 
-from services.api.app.lambda_events import http_event, is_warm_up
+from services.api.app.lambda_events import NoRequest, http_event, is_warm_up, reply_to
 from services.api.app.main import create_app
-from services.api.app.problem import MEDIA_TYPE
+from services.api.app.problem import MEDIA_TYPE, Problem
 from services.api.app.services import AppServices
 from services.api.app.telemetry import install_telemetry
 from services.bootstrap import Services, build_services
@@ -103,8 +104,21 @@ def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 - an ev
     if is_warm_up(event):
         function().open_bundle()
         return {"warm": True}
-    asked = http_event(event)
-    return function().answer(asked, context)
+    try:
+        asked = http_event(event)
+    except NoRequest as error:
+        return reply_to(event, _refused(error))
+    return reply_to(event, function().answer(asked, context))
+
+
+def _refused(error: NoRequest) -> dict[str, Any]:
+    problem = Problem(400, "invalid-request", "The request is not valid", str(error))
+    return {
+        "statusCode": problem.status,
+        "headers": {"content-type": MEDIA_TYPE, "cache-control": "private, no-store"},
+        "body": json.dumps(problem.document()),
+        "isBase64Encoded": False,
+    }
 
 
 def within(options: Options, context: Any) -> Options:  # noqa: ANN401 - AWS gives no type

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.api.app.auth import Authenticator
+from services.api.app.compression import Compress
 from services.api.app.cors import ProblemCors
 from services.api.app.edge import Edge
 from services.api.app.errors import install_handlers
@@ -75,6 +76,7 @@ def _install_layers(app: FastAPI, edge: Edge, public: frozenset[str]) -> None:
     if services.origin_secret is not None:
         app.add_middleware(OriginCheck, secret=services.origin_secret, runner=edge.runner)
     app.add_middleware(EncodedSlashes)
+    app.add_middleware(Compress)
     app.add_middleware(Observer)
     app.add_middleware(SafeHeaders)
     if services.cors_origins:

@@ -93,8 +93,8 @@ class StatePort(Protocol):
         ...
 
     def write_cache(self, key: CacheKey, entry: CacheEntry, user_id: str | None) -> None:
-        """Best effort: dropped when the store is busy, or when the person's revision is no longer the entry's
-        (so that nothing is written for a person erased meanwhile)."""
+        """Best effort, perhaps only after the call: dropped when the store is busy, or when the person's revision is no
+        longer the entry's (so that nothing is kept for a person erased meanwhile), and an earlier answer with it."""
         ...
 
     def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> list[Receipt | MarqueeError]:

@@ -62,12 +62,13 @@ def test_a_later_answer_replaces_an_earlier(store: Store) -> None:
 
 
 @pytest.mark.parametrize("revision", ["another", ""])
-def test_an_answer_of_another_revision_is_not_written(store: Store, revision: str) -> None:
+def test_an_answer_of_another_revision_is_not_kept(store: Store, revision: str) -> None:
     store.record(send(did()))
     good = entry(store, store.revision())
     store.state.write_cache(KEY, good, "ann")
     store.state.write_cache(KEY, entry(store, revision, payload=b"stale"), "ann")
-    assert store.cached(KEY) == good
+    assert store.cached(KEY) in (good, None), "one store writes first and looks afterwards"
+    assert store.state.export("ann").cached_answers == (store.cached(KEY) is not None)
 
 
 def test_nothing_is_written_for_a_person_erased_meanwhile(store: Store) -> None:

@@ -149,6 +149,41 @@ def test_an_answer_that_is_written_while_the_person_is_erased_is_not_there(store
     assert {item["pk"]["S"] for item in wire.items(wire.tables.cache)} == {"erased#"}
 
 
+def test_an_answer_that_is_written_just_before_the_person_is_erased_is_taken_back(
+    store: Store, wire: Wire, another
+) -> None:
+    other = another()
+    stored(store.record(send(did())))
+    answer = CacheEntry(store.revision(), b"{}", store.clock.now_s() + 60)
+    wire.before("GetItem", lambda: other.state.erase("ann"))
+    store.state.write_cache(KEY, answer, "ann")
+    assert {item["pk"]["S"] for item in wire.items(wire.tables.cache)} == {"erased#"}
+
+
+def test_an_answer_is_taken_back_when_nobody_can_say_whether_the_person_is_still_there(
+    store: Store, wire: Wire
+) -> None:
+    stored(store.record(send(did())))
+    answer = CacheEntry(store.revision(), b"{}", store.clock.now_s() + 60)
+    wire.fail("GetItem", "InternalServerError", status=500)
+    store.state.write_cache(KEY, answer, "ann")
+    assert wire.items(wire.tables.cache) == []
+
+
+def test_a_newer_answer_is_not_taken_back_with_a_stale_one(store: Store, wire: Wire, another) -> None:
+    other = another()
+    stored(store.record(send(did())))
+    stale = CacheEntry(store.revision(), b"stale", store.clock.now_s() + 60)
+
+    def moved_on() -> None:
+        stored(other.record(send(did("up"))))
+        other.state.write_cache(KEY, CacheEntry(other.revision(), b"new", stale.expires_at), "ann")
+
+    wire.before("GetItem", moved_on)
+    store.state.write_cache(KEY, stale, "ann")
+    assert store.cached(KEY).payload == b"new"
+
+
 @pytest.mark.parametrize("operation", ["UpdateItem", "BatchWriteItem", "PutItem"])
 def test_feedback_in_the_midst_of_a_load_is_kept(store: Store, wire: Wire, another, operation: str) -> None:
     other = another()

@@ -93,6 +93,17 @@ def test_an_expired_answer_that_is_still_there_is_gone(store: Store, wire: Wire)
     assert [item["pk"]["S"] for item in wire.items(wire.tables.cache)] == ["erased#"]
 
 
+def test_an_answer_is_written_for_two_units_and_a_look_instead_of_a_transaction(store: Store, wire: Wire) -> None:
+    store.record(send(did()))
+    answer = CacheEntry(store.revision(), b"{}", store.clock.now_s() + 60)
+    wire.sent.clear()
+    store.state.write_cache(KEY, answer, "ann")
+    [(written, _), (looked, params)] = wire.sent
+    assert (written, looked) == ("PutItem", "GetItem")
+    assert (params["ConsistentRead"], params["ProjectionExpression"]) == (True, "revision")
+    assert store.cached(KEY) == answer
+
+
 def test_answers_are_compressed(store: Store, wire: Wire) -> None:
     payload = b'{"item_id": "film", "reason": ["because"]}' * 100
     store.state.write_cache(KEY, entry(store, payload=payload), "ann")

@@ -108,8 +108,12 @@ class StoreMachine(RuleBasedStateMachine):
         self.payloads += 1
         revision = "of long ago" if stale else self.store.revision(person)
         entry = CacheEntry(revision, b"%d" % self.payloads, self.clock.now_s() + seconds)
-        self.store.state.write_cache(CacheKey(f"rec#{owner(person)}", "k20"), entry, person)
-        if not stale:
+        # One store writes first and looks afterwards, so what is stale may take an earlier answer with it.
+        key = CacheKey(f"rec#{owner(person)}", "stale" if stale else "k20")
+        self.store.state.write_cache(key, entry, person)
+        if stale:
+            assert self.store.state.read(person, key, self.store.deadline()).cached is None
+        else:
             self.model.cache[person] = (entry, len(self.model.events.get(person, [])))
 
     @rule(person=PEOPLE)

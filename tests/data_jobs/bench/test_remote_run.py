@@ -45,6 +45,7 @@ def test_units_are_told_by_number_of_events(document):
     for costs in document["units"].values():
         assert costs["uncached"]["write"] > 0
         assert costs["cached"]["write"] == 0
-        assert costs["cached"]["read"] >= costs["uncached"]["read"] >= 1
+        # The profile once more after the write; a look for an answer that is not there costs nothing here.
+        assert costs["uncached"]["read"] >= costs["cached"]["read"] >= 1
         assert costs["feedback"]["write"] >= 4  # profile and line, in a transaction
         assert costs["feedback"]["read"] >= 1

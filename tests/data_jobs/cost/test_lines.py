@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from data_jobs.cost.bill import Line
-from data_jobs.cost.deployment import SECONDS, Compute, Deployment
+from data_jobs.cost.deployment import SECONDS, Cache, Compute, Deployment, Search
 from data_jobs.cost.model import bill_of
 from data_jobs.cost.prices import load_prices
 
@@ -29,7 +29,7 @@ def test_a_snapshot_is_kept_for_the_whole_month_and_restored_twice_an_hour_at_mo
     assert line(replace(ONE, releases=0), "Lambda", "SnapStart, snapshots").units == pytest.approx(gb * 2_628_000)
     restored = line(Deployment(), "Lambda", "SnapStart, restores").units
     assert restored == pytest.approx(365 * gb, rel=0.01)
-    assert line(replace(ONE, rps=100), "Lambda", "SnapStart, restores").units > 5 * restored
+    assert line(replace(ONE, rps=100), "Lambda", "SnapStart, restores").units > 4 * restored
 
 
 def test_the_version_before_keeps_its_snapshot_for_a_fortnight() -> None:
@@ -41,8 +41,9 @@ def test_the_version_before_keeps_its_snapshot_for_a_fortnight() -> None:
 
 
 def test_a_balancer_is_billed_by_its_busiest_dimension() -> None:
-    few = line(FARGATE, "Load balancer", "0.0").units
-    assert few == pytest.approx(line(FARGATE, "Data transfer", "to the internet").units)
+    talkative = replace(FARGATE, rps=50, explain_share=1)
+    sent = line(talkative, "Load balancer", "0.4").units
+    assert sent == pytest.approx(line(talkative, "Data transfer", "to the internet").units)
     chatty = replace(FARGATE, rps=50, feedback_share=1)
     connections = chatty.requests / 5 / SECONDS / 25
     assert line(chatty, "Load balancer", "0.4").units == pytest.approx(connections * 730)
@@ -90,6 +91,27 @@ def test_the_log_of_events_grows_for_a_year() -> None:
     assert without == pytest.approx(with_feedback / 2)
 
 
+def test_the_cache_is_a_line_of_its_own_and_costs_what_is_kept_of_it() -> None:
+    """2 units a write, of a month's answers: all that are computed, a fifth of them that was searched for, or none."""
+    answers = 2_628_000 * 0.97
+    for cache, written in ((Cache.ALL, 0.4), (Cache.DEAR, 0.2 * 0.4)):
+        month = replace(ONE, cache=cache)
+        assert line(month, "DynamoDB", "answer cache, writes").units == pytest.approx(2 * written * answers)
+        assert line(month, "DynamoDB", "answer cache, reads").units == pytest.approx(
+            written * answers * 1.5 + written / 0.4 * 0.6 * answers * 0.5
+        )
+    for none in (replace(ONE, cache=Cache.NONE), replace(ONE, search=Search.EMBEDDED)):
+        assert not [each for each in bill_of(none, PRICES).lines if "cache" in each.what], "nothing dear, nothing kept"
+
+
+def test_what_is_not_kept_is_computed_and_searched_for_again() -> None:
+    answers = 2_628_000 * 0.97
+    fresh = {cache: replace(ONE, cache=cache).fresh / answers for cache in Cache}
+    assert fresh == pytest.approx({Cache.ALL: 0.4, Cache.DEAR: 0.88, Cache.NONE: 1})
+    searches = {cache: replace(ONE, cache=cache).searches / answers for cache in Cache}
+    assert searches == pytest.approx({Cache.ALL: 0.08, Cache.DEAR: 0.08, Cache.NONE: 0.2})
+
+
 def test_recovery_is_billed_for_what_is_stored() -> None:
     assert line(ONE, "DynamoDB", "point-in-time").units == line(ONE, "DynamoDB", "storage").units
 
@@ -109,5 +131,5 @@ def test_images_are_kept_up_to_ten() -> None:
 def test_secrets_are_read_again_by_each_environment() -> None:
     idle = line(Deployment(), "Secrets and keys", "reads").units
     assert idle == pytest.approx(48 * 730, rel=0.01)
-    assert line(replace(ONE, rps=100), "Secrets and keys", "reads").units > 5 * idle
+    assert line(replace(ONE, rps=100), "Secrets and keys", "reads").units > 4 * idle
     assert line(FARGATE, "Secrets and keys", "reads").units == pytest.approx(48 * 730)

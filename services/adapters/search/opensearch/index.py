@@ -1,11 +1,15 @@
 """What an index looks like: its mapping, its analyser, and what is noted in it about the bundle it belongs to.
 
+The note stands in the mapping's ``_meta``. No guide says that every OpenSearch keeps that, so where it is lost the note
+is a document beside the films: one without a row, which no query of ours finds.
+
 Sources: OpenSearch documentation, "k-NN vector", "Stemmer token filter", "Normalizers"; Amazon OpenSearch Serverless
 developer guide, "Working with vector search collections". That guide does not say that NextGen answers ``engine`` and
 ``mode`` with 400, "Field parameter 'engine' is not supported"; reports from live collections of 2026 do.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
@@ -16,6 +20,7 @@ from services.recommender.errors import BundleError
 
 SPACE = "cosinesimil"
 NOTE = "marquee"
+NOTE_ID = "marquee-note"
 _NAME = "marquee-name"
 # The embedded tokeniser keeps what Unicode calls alphabetic or numeric; this is the rest.
 _SIGNS = r"[^\p{IsAlphabetic}\p{N}]+"
@@ -63,19 +68,31 @@ class IndexNote:
         )
 
     @classmethod
-    def read(cls, mapping: Mapping[str, Any]) -> Self | None:
-        """The note in ``{"mappings": {...}}``, with the dimensions that the mapping itself has; None without a note."""
+    def read(cls, mapping: Mapping[str, Any], kept: Iterable[object] = ()) -> Self | None:
+        """The note in ``{"mappings": {...}}``, with the dimensions that the mapping itself has; None without a note.
+
+        ``kept``: notes that were found as documents. One that says "complete" counts before one that doesn't.
+        """
         mappings = mapping.get("mappings", {})
-        note = mappings.get("_meta", {}).get(NOTE)
         known = {field.name for field in fields(cls)}
-        if not isinstance(note, dict) or not known <= set(note):
+        found = [
+            note
+            for note in (mappings.get("_meta", {}).get(NOTE), *kept)
+            if isinstance(note, dict) and known <= set(note)
+        ]
+        if not found:
             return None
+        note = max(found, key=lambda each: bool(each["complete"]))
         embedding = mappings.get("properties", {}).get("embedding", {})
         return cls(**{name: note[name] for name in known} | {"dims": int(embedding.get("dimension", 0))})
 
     def to_mapping(self) -> dict[str, Any]:
         """The note as it is put into a mapping."""
         return {"_meta": {NOTE: asdict(self)}}
+
+    def to_document(self) -> dict[str, Any]:
+        """The note as a document."""
+        return {"item_id": NOTE_ID, "note": json.dumps(asdict(self))}
 
     def check(self, bundle: Bundle) -> None:
         """Raise IndexMismatch unless the index holds this bundle's vectors, naming both values."""
@@ -91,6 +108,25 @@ class IndexNote:
                     f"bundle {bundle.version} has {what.format(here)}, its OpenSearch index {what.format(there)}; "
                     "delete that index and run `marquee index`"
                 )
+
+
+def made_here(mapping: Mapping[str, Any]) -> bool:
+    """Whether ``{"mappings": {...}}`` is one of ours, by its fields: also without a note."""
+    properties = mapping.get("mappings", {}).get("properties", {})
+    analyser = str(properties.get("title", {}).get("analyzer"))
+    return analyser.startswith("marquee-") and {"row", "item_id", "other_names"} <= set(properties)
+
+
+def notes_body() -> str:
+    """The body of an ``_msearch`` for notes that are documents; see :func:`notes_of`."""
+    query = {"bool": {"filter": [{"term": {"item_id": NOTE_ID}}], "must_not": [{"exists": {"field": "row"}}]}}
+    return "{}\n" + json.dumps({"query": query, "size": 10, "_source": ["note"]}) + "\n"
+
+
+def notes_of(response: Mapping[str, Any]) -> list[object]:
+    """What the notes in an answer to :func:`notes_body` say."""
+    sources = (hit.get("_source", {}) for hit in response.get("hits", {}).get("hits", []))
+    return [json.loads(source["note"]) for source in sources if isinstance(source.get("note"), str)]
 
 
 def index_body(target: Target, note: IndexNote) -> dict[str, Any]:
@@ -131,6 +167,7 @@ def _properties() -> dict[str, Any]:
     return {
         "row": {"type": "integer"},
         "item_id": {"type": "keyword"},
+        "note": {"type": "keyword", "index": False, "doc_values": False},
         "title": {**text, "fields": {"name": name}},
         "other_names": name,
         "overview": text,

@@ -18,7 +18,7 @@ from services.adapters.search.legs import (
     same_scores,
 )
 from services.adapters.search.opensearch.client import SearchClient
-from services.adapters.search.opensearch.index import IndexMismatch, IndexNote
+from services.adapters.search.opensearch.index import IndexMismatch, IndexNote, notes_body, notes_of
 from services.adapters.search.opensearch.queries import Query, filtered, search_body, text_query, vector_query
 from services.adapters.search.opensearch.scores import cosines
 from services.adapters.search.wording import Clause
@@ -65,7 +65,11 @@ class OpenSearchSearch:
         """What the index says of itself. Raises IndexMismatch if it is another bundle's, RemoteFailure if it is
         missing, not complete yet, or can't be asked.
         """
-        note = IndexNote.read(self._client.mapping(self.index_version, deadline))
+        mapping = self._client.mapping(self.index_version, deadline)
+        note = IndexNote.read(mapping)
+        if note is None or not note.complete:
+            [kept] = self._client.msearch(self.index_version, notes_body(), deadline)
+            note = IndexNote.read(mapping, notes_of(kept))
         if note is None or not note.complete:
             raise RemoteFailure("index incomplete", f"{self.index_version}; run `marquee index`")
         note.check(self._bundle)

@@ -16,8 +16,9 @@ _NEXTGEN_HOST = re.compile(r"\.aoss\.([a-z0-9-]+)\.on\.aws(?::\d+)?/?$")
 @dataclass(frozen=True, slots=True)
 class Target:
     """``kind``: what mappings are made for. ``index``: the first part of the indexes' names. ``engine``: faiss, or on a
-    server lucene. ``compression``: auto, 1x, 2x, ..., or none to leave it out of the mapping. ``auth``: auto, aoss or
-    none. ``dims``: the expected length of vectors, if any is expected.
+    server lucene. ``compression``: auto, 1x, 2x, ..., or none to leave it out of the mapping. ``custom_ids``: whether
+    documents get ids of ours, None: if they are taken. ``auth``: auto, aoss or none. ``dims``: the expected length of
+    vectors, if any is expected.
     """
 
     endpoint: str
@@ -25,7 +26,7 @@ class Target:
     index: str = "films"
     engine: str = "faiss"
     compression: str = "auto"
-    custom_ids: bool = False
+    custom_ids: bool | None = None
     timeout_s: float = 0.3
     auth: str = "auto"
     aws_region: str | None = None

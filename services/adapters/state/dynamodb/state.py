@@ -2,15 +2,18 @@
 
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from services.adapters.state.arrivals import Arrivals
 from services.adapters.state.dynamodb import bulk, erasure, items
 from services.adapters.state.dynamodb.backoff import Backoff
+from services.adapters.state.dynamodb.behind import Later, at_once
 from services.adapters.state.dynamodb.failures import Contended
 from services.adapters.state.dynamodb.feedback import Feedback
 from services.adapters.state.dynamodb.log import EventLog
-from services.adapters.state.dynamodb.people import find_answers, find_lines, find_person, if_unchanged, revision_of
+from services.adapters.state.dynamodb.people import find_answers, find_lines, find_person, revision_of
 from services.adapters.state.dynamodb.store import DynamoStore
 from services.recommender.domain.profile import Profile
 from services.recommender.errors import MarqueeError, StateUnavailable
@@ -33,8 +36,9 @@ WAIT_S = 10.0
 class DynamoState:
     """The ``StatePort`` of three DynamoDB tables."""
 
-    def __init__(self, store: DynamoStore) -> None:
+    def __init__(self, store: DynamoStore, later: Later = at_once) -> None:
         self._store = store
+        self._later = later
         self._arrivals = Arrivals(store.clock)
         self._feedback = Feedback(store, self._arrivals)
 
@@ -57,24 +61,53 @@ class DynamoState:
         return StateRead(profile, self._live(items.first(found.get(tables.cache, [])), profile))
 
     def write_cache(self, key: CacheKey, entry: CacheEntry, user_id: str | None) -> None:
-        """See the port. One attempt; never raises for a store that is down."""
-        tables = self._store.tables
-        put: dict[str, Any] = {"Put": {"TableName": tables.cache, "Item": items.answer_item(key, entry)}}
-        actions = [put]
-        if user_id is not None:
-            # Two tables: only a transaction keeps an answer from being written for a person erased meanwhile.
-            person = {"TableName": tables.users, "Key": items.user_key(user_id)} | if_unchanged(entry.revision)
-            actions.append({"ConditionCheck": person})
-        elif entry.revision:
-            return
+        """See the port. Two units and a look, in place of the eight of a transaction; never raises for a store that is
+        down.
+
+        The person is looked at *after* the write: an erasure deletes the profile first and the answers last, so either
+        it finds this one, or the look finds nobody, and the answer is taken back. Only a process that ends between the
+        two leaves it, until it expires.
+        """
+        if user_id is not None or not entry.revision:
+            self._later(partial(self._write_answer, key, entry, user_id))
+
+    def _write_answer(self, key: CacheKey, entry: CacheEntry, user_id: str | None) -> None:
+        once = Deadline.within(self._store.clock, 2 * self._store.timeout_s)
+        table = self._store.tables.cache
         try:
-            once = Deadline.within(self._store.clock, self._store.timeout_s)
-            if user_id is None:
-                self._store.call("put_item", once, attempts=1, **put["Put"])
-            else:
-                self._store.call("transact_write_items", once, attempts=1, TransactItems=actions)
+            self._store.call("put_item", once, attempts=1, TableName=table, Item=items.answer_item(key, entry))
         except (StateUnavailable, Contended):
             return  # the answer goes out uncached; the next one is computed again
+        try:
+            unchanged = user_id is None or self._revision(user_id, once) == entry.revision
+        except (StateUnavailable, Contended):
+            unchanged = False
+        if not unchanged:
+            self._take_back(key, entry)
+
+    def _revision(self, user_id: str, deadline: Deadline) -> str:
+        found = self._store.call(
+            "get_item",
+            deadline,
+            attempts=1,
+            TableName=self._store.tables.users,
+            Key=items.user_key(user_id),
+            ConsistentRead=True,
+            ProjectionExpression="revision",
+        )
+        return revision_of(found.get("Item"))
+
+    def _take_back(self, key: CacheKey, entry: CacheEntry) -> None:
+        """Delete the answer unless another has replaced it."""
+        with suppress(StateUnavailable, Contended):
+            self._store.call(
+                "delete_item",
+                Deadline.within(self._store.clock, 2 * self._store.timeout_s),
+                TableName=self._store.tables.cache,
+                Key=items.answer_key(key),
+                ConditionExpression="revision = :r",
+                ExpressionAttributeValues={":r": items.text(entry.revision)},
+            )
 
     def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> list[Receipt | MarqueeError]:
         """See the port and ``feedback.Feedback``."""
@@ -134,7 +167,8 @@ class DynamoState:
         self._store.batch_get(keys, self._share(deadline))
 
     def close(self) -> None:
-        """Close the connections, which ``DynamoKeys`` and ``DynamoQuota`` share."""
+        """Write what waits, and close the connections, which ``DynamoKeys`` and ``DynamoQuota`` share."""
+        self._later.close()
         self._store.close()
 
     def _live(self, item: dict[str, Any] | None, profile: Profile | None) -> CacheEntry | None:

@@ -22,14 +22,16 @@ async def live() -> Response:
 
 
 @router.get("/health/ready", response_model=HealthAnswer, responses=problems(401, 405, 422, 429, 500, 503))
-async def ready(request: Request, deep: bool = False) -> Response:
+async def ready(request: Request, deep: bool = False, strict: bool = False) -> Response:
     """Whether requests can be served; ``deep`` touches search, too, and needs a key where keys are on. 503 names what
     is wrong. A search engine that is down is none of that while the embedded index answers in its place: the status is
-    then "degraded".
+    then "degraded", but with ``strict``, for who deploys, 503 as well.
     """
     edge = edge_of(request)
     parts = await edge.runner.blocking(edge.recommender.ready, deep, edge.deadline())
-    wrong = {name: state for name, state in parts.items() if state != _OK and not state.startswith(_DEGRADED)}
+    wrong = {
+        name: state for name, state in parts.items() if state != _OK and (strict or not state.startswith(_DEGRADED))
+    }
     if not wrong:
         status = _OK if all(state == _OK for state in parts.values()) else _DEGRADED
         return to_json({"status": status, "parts": parts})

@@ -26,7 +26,9 @@ async def recommend(request: Request, body: Annotated[RecommendBody, Body()] = R
     answer = await edge.runner.answer(edge.recommender.recommend, body.to_request(), edge.deadline())
     context.stages = answer.stages
     context.facts["strategy"] = answer.strategy
-    context.facts["cached"] = answer.cached
+    if answer.kept:
+        # The rest would only dilute the ratio of hits.
+        context.facts["cached"] = answer.cached
     context.facts["explain"] = body.explain
     if answer.counts:
         context.facts["candidates"] = dict(answer.counts)

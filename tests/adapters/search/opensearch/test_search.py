@@ -134,17 +134,29 @@ def test_answers_that_are_none(response, reason):
 )
 def test_an_index_of_another_bundle_is_not_searched(opened, note, change, reason):
     body = index_body(Target(""), replace(note, **change))
-    with stand_in(Said({"films-v1": body})) as server:
+    with stand_in(Said({"films-v1": body}), found(hits())) as server:
         with pytest.raises(RemoteFailure) as caught:
             opened(server).search(SearchRequest(text="film"), soon())
-        assert [path for _, path, _ in server.asked] == ["/films-v1/_mapping"]
+        asked = ["/films-v1/_mapping", *(["/films-v1/_msearch"] if reason == "index incomplete" else [])]
+        assert [path for _, path, _ in server.asked] == asked, "a mapping may lose what is noted; a document doesn't"
     assert caught.value.reason == reason
+
+
+def test_a_note_that_only_a_document_has_kept_is_found(opened, note):
+    body = index_body(Target(""), note)
+    del body["mappings"]["_meta"]
+    earlier = replace(note, complete=False)
+    documents = [{"_source": each.to_document()} for each in (earlier, note, earlier)]
+    kept = {"hits": {"hits": [*documents, {"_source": {}}, {}]}, "status": 200}
+    with stand_in(Said({"films-v1": body}), found(kept), found(hits((9.0, 3)))) as server:
+        search = opened(server)
+        assert search.search(SearchRequest(text="film"), soon()).text.rows.tolist() == [3]
 
 
 def test_an_index_that_comes_later_is_found(opened, mapping, note):
     loading = Said({"films-v1": index_body(Target(""), replace(note, complete=False))})
     missing = Said(refusal(404, "index_not_found_exception"), 404)
-    with stand_in(missing, loading, mapping, found(hits((9.0, 3)))) as server:
+    with stand_in(missing, loading, found(hits()), mapping, found(hits((9.0, 3)))) as server:
         search = opened(server)
         for reason in ("index missing", "index incomplete"):
             with pytest.raises(RemoteFailure, match=reason):

@@ -1,0 +1,166 @@
+"""``marquee doctor --url``: is a deployment fit for traffic? Asked over HTTP, as its callers do, nothing else.
+
+It asks for films by words and for a person, stores one like of a person of its own twice with the same key, and erases
+that person again. Whatever is answered by a substitute counts as wrong: a ``degraded`` answer is a good answer for a
+visitor and a bad sign for who deploys.
+"""
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.cli.checks import Check
+from services.cli.http import Caller, Reply
+from services.recommender.errors import Unavailable
+
+K = 10
+MOST = 100
+PAUSE_S = 2.0
+_SAFE = {
+    "x-content-type-options": "nosniff",
+    "cache-control": "private, no-store",
+    "referrer-policy": "no-referrer",
+}
+
+
+class Failed(Exception):
+    """A check that failed; the message says what came. ``final``: waiting would not help."""
+
+    def __init__(self, message: str, *, final: bool = False) -> None:
+        super().__init__(message)
+        self.final = final
+
+
+@dataclass
+class Acceptance:
+    """``wait_s``: how long a deployment may take to wake, for the checks that may meet it asleep."""
+
+    caller: Caller
+    keyed: bool
+    wait_s: float = 60.0
+    sleep: Callable[[float], None] = time.sleep
+    person: str = field(default_factory=lambda: f"marquee-doctor-{secrets.token_hex(6)}")
+    _catalogue: int = MOST
+    _films: list[dict[str, Any]] = field(default_factory=list)
+
+    def checks(self) -> Iterator[Check]:
+        """Each check in turn; those that need films are left out if there are none."""
+        ready = self._tried("ready", self._ready, "look at /health/ready?deep=1&strict=1", wait=True)
+        yield ready
+        yield self._tried("version", self._version)
+        person = self._tried("person", self._person, "is there a bundle, and the state store?")
+        yield person
+        if person.state == "ok":
+            yield self._tried("words", self._words, "is the index there, and may it be read?", wait=True)
+            yield self._tried("k", self._size)
+            yield self._tried("feedback", self._feedback, "may the server write to the state store?")
+            yield self._tried("erasure", self._erasure)
+        yield self._tried("headers", self._headers, "does something in front strip them?")
+        yield self._tried("keys", self._keys, "API_KEYS is on, but requests without a key get in")
+
+    def _tried(self, part: str, check: Callable[[], str], advice: str = "", *, wait: bool = False) -> Check:
+        until = time.monotonic() + (self.wait_s if wait else 0.0)
+        while True:
+            try:
+                found = check()
+            except (Failed, Unavailable) as error:
+                final = isinstance(error, Failed) and error.final
+                if not final and time.monotonic() + PAUSE_S < until:
+                    self.sleep(PAUSE_S)
+                    continue
+                return Check(part, "missing", str(error), advice)
+            state, _, text = found.rpartition("\t")
+            return Check(part, state or "ok", text)
+
+    def _ready(self) -> str:
+        reply = self._good("GET", "/health/ready?deep=1&strict=1")
+        parts = reply.document.get("parts", {})
+        if wrong := [f"{name}: {state}" for name, state in parts.items() if state != "ok"]:
+            raise Failed("; ".join(wrong))
+        return ", ".join(parts)
+
+    def _version(self) -> str:
+        document = self._good("GET", "/version").document
+        self._catalogue = int(document["films"])
+        return f"bundle {document['bundle_version']}, index {document['index_version']}, {document['films']:,} films"
+
+    def _person(self) -> str:
+        answer = self._answer(user_id=self.person, k=min(K, self._catalogue))
+        self._films = answer["items"]
+        return f"{len(self._films)} films in {answer['ms']:.0f} ms, nothing degraded"
+
+    def _words(self) -> str:
+        title = self._films[0]["title"]
+        # With a diversity that nobody else asks for: a stored answer would prove nothing.
+        answer = self._answer(
+            query=title, k=min(K, self._catalogue), diversity=round(0.2 + secrets.randbelow(1_000) / 10_000, 4)
+        )
+        if title not in [item["title"] for item in answer["items"]]:
+            raise Failed(f"{title!r} does not find the film of that title")
+        return f"{title!r} finds it, by {answer['index_version']} in {answer['ms']:.0f} ms"
+
+    def _size(self) -> str:
+        wanted = min(MOST, self._catalogue)
+        items = self._answer(user_id=self.person, k=wanted)["items"]
+        refused = self.caller.ask("POST", "/recommend", {"k": MOST + 1})
+        if refused.status != 422:
+            raise Failed(f"k = {MOST + 1} is answered {refused.status}, expected 422")
+        return f"{len(items)} films of {wanted}; {MOST + 1} are refused"
+
+    def _feedback(self) -> str:
+        key = {"Idempotency-Key": secrets.token_hex(16)}
+        like = {"user_id": self.person, "item_id": self._films[0]["item_id"], "event": "like"}
+        first, again = (self._good("POST", "/feedback", like, key, status=202) for _ in range(2))
+        if first.document["event_id"] != again.document["event_id"]:
+            raise Failed("the same request with the same Idempotency-Key was stored twice")
+        if again.headers.get("idempotency-replayed") != "true":
+            raise Failed("the second request with the same Idempotency-Key is not marked as a replay")
+        # One less than there are: the film that was liked is left out.
+        answer = self._answer(user_id=self.person, k=min(K, self._catalogue - 1))
+        if self._films[0]["item_id"] in [item["item_id"] for item in answer["items"]]:
+            raise Failed("a film that was just liked is recommended: the answer does not know the feedback")
+        return f"stored once, replayed, known to the next answer ({answer['strategy']})"
+
+    def _erasure(self) -> str:
+        reply = self.caller.ask("DELETE", f"/users/{self.person}")
+        if reply.status == 403:
+            return f"note\tleft {self.person} behind: the key has no scope admin"
+        if reply.status != 204:
+            raise Failed(f"{self.person} is not erased: {reply}")
+        return "the person of these checks is gone"
+
+    def _headers(self) -> str:
+        headers = self._good("GET", "/version").headers
+        wrong = [f"{name}: {headers.get(name)}" for name, value in _SAFE.items() if headers.get(name) != value]
+        wrong += [f"no {name}" for name in ("x-request-id", "server-timing") if not headers.get(name)]
+        if wrong:
+            raise Failed(", ".join(wrong))
+        return "safe, with a request id and timings"
+
+    def _keys(self) -> str:
+        status = self.caller.ask("POST", "/recommend", {"k": 1}, keyed=False).status
+        if self.keyed and status != 401:
+            raise Failed(f"a request without a key is answered {status}, expected 401")
+        return "asked for" if self.keyed else "note\tnot asked for: everybody may call"
+
+    def _answer(self, **body: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+        """An answer of as many films as were asked for, with nothing degraded; ``ms`` added."""
+        started = time.monotonic()
+        document = self._good("POST", "/recommend", body).document
+        if document["degraded"]:
+            raise Failed(f"degraded: {', '.join(document['degraded'])}")
+        if len(document["items"]) != body["k"]:
+            raise Failed(f"{len(document['items'])} films, expected {body['k']}")
+        return {**document, "ms": 1_000 * (time.monotonic() - started)}
+
+    def _good(
+        self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None, status: int = 200
+    ) -> Reply:
+        reply = self.caller.ask(method, path, body, headers)
+        if reply.status == 401:
+            raise Failed("401: a key is needed, by --key or API_KEY", final=True)
+        if reply.status != status or not isinstance(reply.document, dict):
+            raise Failed(f"{method} {path.partition('?')[0]}: {reply}")
+        return reply

@@ -1,0 +1,30 @@
+"""What ``marquee doctor`` found, part by part, and how it is said."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+import typer
+
+from services.cli.console import ExitCode, Output, table
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One part. ``state``: ok, note (works without), missing (cannot serve). ``advice``: how to mend it."""
+
+    part: str
+    state: str
+    found: str
+    advice: str = ""
+
+
+def report(checks: Iterable[Check], output: Output, *, good: str, bad: str) -> None:
+    """Say what was found and end: with exit code 3 if something is missing."""
+    found = list(checks)
+    rows = [(check.state, check.part, check.found) for check in found]
+    advice = [f"{check.part}: {check.advice}" for check in found if check.advice]
+    lines = [*table(("", "part", "found"), rows), *(["", *advice] if advice else [])]
+    ready = all(check.state != "missing" for check in found)
+    lines += ["", good if ready else bad]
+    output.result({"ready": ready, "checks": [asdict(check) for check in found]}, lines)
+    raise typer.Exit(ExitCode.OK if ready else ExitCode.UNAVAILABLE)
