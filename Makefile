@@ -41,8 +41,10 @@ CDK := infra/node_modules/.bin/cdk
 cdk: setup
 	@npm ci --prefix infra --no-audit --no-fund --silent
 
-synth: cdk ## write the templates into infra/cdk.out: [STAGE=dev] [CONTEXT="-c name=value"]
-	$(CDK) synth --quiet --no-notices -c stage=$(STAGE) $(CONTEXT)
+synth: setup ## write the templates of every documented deployment into infra/cdk.out, and lint them
+	@rm -rf infra/cdk.out
+	@$(UV) run --no-sync python -m infra.variants infra/cdk.out
+	@$(UV) run --no-sync cfn-lint --ignore-checks W3005 -- infra/cdk.out/*/*.template.json
 
 deploy: cdk ## deploy a stage: [STAGE=dev] [CONTEXT="-c name=value"]
 	infra/release/fetch.sh $(STAGE) $(CONTEXT)

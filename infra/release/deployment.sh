@@ -38,7 +38,14 @@ absent() {
     exit 1
 }
 
-not_deployed() { absent "does not exist" aws cloudformation describe-stacks --stack-name "$STACK"; }
+# Also where the first deployment failed (ROLLBACK_COMPLETE) or was only looked at (REVIEW_IN_PROGRESS): such a stack is
+# there and has nothing.
+not_deployed() {
+    local bucket
+    absent "does not exist" aws cloudformation describe-stacks --stack-name "$STACK" && return 0
+    bucket="$(output BucketName)" || exit 1
+    [ -z "$bucket" ] || [ "$bucket" = None ]
+}
 
 # Into the environment of `marquee`.
 use_deployment() {

@@ -34,7 +34,7 @@ class AppStack(cdk.Stack):
         )
         self._settings = settings
         self._data = Data(self, "Data", settings)
-        self._search = Search(self, "Search", settings)
+        self._search = Search(self, "Search", settings) if settings.search == "opensearch" else None
         self._secrets = Secrets(self, "Secrets", self._data.removal)
         self._key = kms.Key(
             self,
@@ -63,7 +63,8 @@ class AppStack(cdk.Stack):
             else on_lambda(self, self._settings, self._environment, self._data, self._secrets, edge)
         )
         self._data.allow_serving(compute.role)
-        self._search.allow("serving", compute.role, READ)
+        if self._search is not None:
+            self._search.allow("serving", compute.role, READ)
         self._secrets.pepper.grant_read(compute.role)
         return compute
 
@@ -74,7 +75,8 @@ class AppStack(cdk.Stack):
         jobs = Jobs(self, "Jobs", self._settings, key=self._key, environment=environment, target=compute.release)
         role = jobs.role
         self._data.allow_jobs(role)
-        self._search.allow("indexing", role, WRITE)
+        if self._search is not None:
+            self._search.allow("indexing", role, WRITE)
         self._secrets.pepper.grant_read(role)
         self._secrets.canary_key.grant_read(role)
         self._secrets.canary_key.grant_write(role)
@@ -87,7 +89,7 @@ class AppStack(cdk.Stack):
         alarms = Alarms(self, "Alarms", settings, self._key)
         alarms.watch_traffic(compute.traffic)
         alarms.watch_data(self._data)
-        if settings.search == "opensearch":
+        if self._search is not None:
             alarms.watch_search(self._search)
         alarms.watch_canary(canary)
         alarms.watch_jobs(self._jobs)
@@ -101,7 +103,7 @@ class AppStack(cdk.Stack):
         outputs = {
             "Url": url,
             "BucketName": self._data.bucket.bucket_name,
-            "SearchEndpoint": self._search.endpoint,
+            **({"SearchEndpoint": self._search.endpoint} if self._search else {}),
             "PepperArn": self._secrets.pepper.secret_arn,
             "OriginSecretArn": self._secrets.origin.secret_arn,
             **{f"{name.title().replace('_', '')}Table": table.table_name for name, table in self._data.tables.items()},

@@ -70,9 +70,9 @@ def test_the_access_log_tells_neither_who_asked_nor_for_what(dev: Deployment) ->
     assert not [part for part in ("sourceIp", "path", "userAgent", "queryString") if part.lower() in written.lower()]
 
 
-def test_concurrency_is_reserved_only_where_it_is_set(dev: Deployment, prod: Deployment) -> None:
+def test_concurrency_is_reserved_only_where_it_is_set(dev: Deployment, domain: Deployment) -> None:
     assert "ReservedConcurrentExecutions" not in function(dev)
-    assert function(prod)["ReservedConcurrentExecutions"] == 40
+    assert function(domain)["ReservedConcurrentExecutions"] == 40
 
 
 def test_log_groups_are_kept_for_as_long_as_the_stage_says(dev: Deployment, prod: Deployment) -> None:
@@ -148,8 +148,8 @@ def test_cloudfront_shows_the_http_api_the_origin_secret_over_tls(dev: Deploymen
     assert "execute-api.eu-west-1" in text_of(origin["DomainName"])
 
 
-def test_a_rotated_origin_secret_is_named_by_its_version(dev: Deployment, prod: Deployment) -> None:
-    [rotated] = distribution(prod)["Origins"][0]["OriginCustomHeaders"]
+def test_a_rotated_origin_secret_is_named_by_its_version(dev: Deployment, domain: Deployment) -> None:
+    [rotated] = distribution(domain)["Origins"][0]["OriginCustomHeaders"]
     assert ":v-2}}" in text_of(rotated["HeaderValue"])
     assert "v-2" not in text_of(distribution(dev))
 
@@ -194,12 +194,17 @@ def test_one_address_may_use_half_of_what_a_stage_lets_through(stage: str) -> No
     assert settings.waf_requests_per_ip == settings.throttle_rate * RATE_WINDOW_S / 2
 
 
-def test_with_a_domain_there_are_a_certificate_in_virginia_and_records(prod: Deployment) -> None:
-    assert prod.edge is not None
-    assert prod.edge.one("AWS::CertificateManager::Certificate")["DomainName"] == "films.example.com"
-    assert distribution(prod)["Aliases"] == ["films.example.com"]
-    assert distribution(prod)["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
-    assert {each["Type"] for each in prod.app.properties("AWS::Route53::RecordSet")} == {"A", "AAAA"}
+def test_with_a_domain_there_are_a_certificate_in_virginia_and_records(domain: Deployment) -> None:
+    assert domain.edge is not None
+    assert domain.edge.one("AWS::CertificateManager::Certificate")["DomainName"] == "films.example.com"
+    assert distribution(domain)["Aliases"] == ["films.example.com"]
+    assert distribution(domain)["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
+    assert {each["Type"] for each in domain.app.properties("AWS::Route53::RecordSet")} == {"A", "AAAA"}
+
+
+def test_settings_of_the_service_that_the_stage_sets_reach_it(domain: Deployment, dev: Deployment) -> None:
+    assert function(domain)["Environment"]["Variables"]["CORS_ORIGINS"] == "https://films.example.com"
+    assert "CORS_ORIGINS" not in function(dev)["Environment"]["Variables"]
 
 
 def test_the_outputs_are_ready_to_use(app: Template) -> None:

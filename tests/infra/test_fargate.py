@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from tests.infra.templates import VARIANTS, Deployment, Template, as_list, synthesise, text_of
+from infra.variants import VARIANTS
+from tests.infra.templates import Deployment, Template, as_list, synthesise, text_of
 
 ALB = "AWS::ElasticLoadBalancingV2::"
 
@@ -76,11 +77,11 @@ def test_tasks_follow_the_load(fargate: Deployment) -> None:
 
 
 def test_the_container_is_set_up_like_the_function_but_for_the_origin_check(
-    fargate: Deployment, dev: Deployment
+    fargate: Deployment, prod: Deployment
 ) -> None:
     [container] = fargate.app.one("AWS::ECS::TaskDefinition")["ContainerDefinitions"]
     told = {each["Name"] for each in container["Environment"]}
-    function = set(dev.app.one("AWS::Lambda::Function", PackageType="Image")["Environment"]["Variables"])
+    function = set(prod.app.one("AWS::Lambda::Function", PackageType="Image")["Environment"]["Variables"])
     assert told - function == {"AWS_REGION", "BUNDLE_BUCKET", "MARQUEE_HOST", "MARQUEE_PORT"}
     assert function - told == {"ORIGIN_SECRET_ARN"}
     assert container["LogConfiguration"]["LogDriver"] == "awslogs"

@@ -33,15 +33,15 @@ def test_the_source_has_what_a_release_is_made_with_and_nothing_else(dev: Deploy
     assert not list(source.rglob("__pycache__"))
 
 
-def test_only_a_schedule_starts_it_by_itself(dev: Deployment, prod: Deployment) -> None:
+def test_only_a_schedule_starts_it_by_itself(dev: Deployment, domain: Deployment) -> None:
     assert not [each for each in dev.app.properties("AWS::Events::Rule") if "ScheduleExpression" in each]
-    [rule] = [each for each in prod.app.properties("AWS::Events::Rule") if "ScheduleExpression" in each]
+    [rule] = [each for each in domain.app.properties("AWS::Events::Rule") if "ScheduleExpression" in each]
     assert rule["ScheduleExpression"] == "cron(0 3 ? * SUN *)"
 
 
-def test_a_start_that_fails_ends_in_the_queue_of_dead_letters(prod: Deployment) -> None:
-    [queue] = prod.app.all("AWS::SQS::Queue")
-    for rule in prod.app.properties("AWS::Events::Rule"):
+def test_a_start_that_fails_ends_in_the_queue_of_dead_letters(domain: Deployment) -> None:
+    [queue] = domain.app.all("AWS::SQS::Queue")
+    for rule in domain.app.properties("AWS::Events::Rule"):
         [target] = rule["Targets"]
         assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": [queue, "Arn"]}}
 
@@ -103,12 +103,12 @@ def test_images_are_made_on_a_machine_of_their_own_architecture(dev: Deployment,
 
 
 def test_the_job_seeds_whom_the_page_offers_and_whom_the_deep_canary_asks_for(
-    dev: Deployment, prod: Deployment
+    dev: Deployment, domain: Deployment
 ) -> None:
     offered = dev.app.one("AWS::Lambda::Function", PackageType="Image")["Environment"]["Variables"]["DEMO_USERS"]
     assert offered.startswith("sim-")
     assert (variables(dev.app)["DEMO_USERS"], variables(dev.app)["CANARY_PERSON"]) == (offered, "")
-    assert (variables(prod.app)["DEMO_USERS"], variables(prod.app)["CANARY_PERSON"]) == ("", "sim-0001")
+    assert (variables(domain.app)["DEMO_USERS"], variables(domain.app)["CANARY_PERSON"]) == ("", "sim-0001")
 
 
 def test_the_job_writes_the_canary_s_key_and_no_other_secret(app: Template) -> None:

@@ -43,7 +43,7 @@ case "$1 $2" in
         esac ;;
     "cloudformation describe-stacks")
         if [ -n "${STACK_ERROR:-}" ]; then echo "$STACK_ERROR" >&2; exit 254; fi
-        echo films ;;
+        echo "${OUTPUT-films}" ;;
     "s3api head-object")
         if [ -n "${POINTER_ERROR:-}" ]; then echo "$POINTER_ERROR" >&2; exit 254; fi ;;
     "s3 cp") printf '{"version": "0123456789abcdef", "previous": null}' >"${@: -1}" ;;
@@ -181,6 +181,8 @@ def test_a_deployment_brings_the_released_bundle(folder: Folder) -> None:
     ("missing", "told"),
     [
         ({"STACK_ERROR": "ValidationError: Stack with id Marquee-dev does not exist"}, "is not deployed in eu-west-1"),
+        ({"OUTPUT": "None"}, "is not deployed in eu-west-1"),
+        ({"OUTPUT": ""}, "is not deployed in eu-west-1"),
         ({"POINTER_ERROR": "An error occurred (404) when calling the HeadObject operation"}, "has no release yet"),
     ],
 )
