@@ -16,6 +16,7 @@ from infra.constructs.canary import Canary
 from infra.constructs.data import Data
 from infra.constructs.findings import acknowledge
 from infra.constructs.jobs import Jobs
+from infra.constructs.releases import Releases
 from infra.constructs.search import Search
 from infra.constructs.traffic import Traffic
 from infra.settings import Settings
@@ -92,16 +93,31 @@ class Alarms(Construct):
             missing=cloudwatch.TreatMissingData.BREACHING,
         )  # fmt: skip
 
-    def watch_jobs(self, jobs: Jobs) -> None:
-        """Starts that failed for good, and releases that failed."""
+    def watch_releases(self, releases: Releases, jobs: Jobs) -> None:
+        """Starts that failed for good, and deployments, releases and rollbacks that failed or were ended."""
         letters = jobs.dead_letters.metric_approximate_number_of_messages_visible(period=PERIOD, statistic="Maximum")
         self._alarm("DeadLetters", letters, 0, "A release could not be started, or its failure not be told")
-        failed = events.RuleTargetInput.from_text(
-            f"The release job {jobs.project.project_name} failed: {events.EventField.from_path('$.detail.build-id')}"
+        status, execution, error = (
+            events.EventField.from_path(f"$.detail.{each}") for each in ("status", "executionArn", "error")
         )
-        told = targets.SnsTopic(self.topic, message=failed, dead_letter_queue=jobs.dead_letters)
-        ends = events.EventPattern(detail={"build-status": ["FAILED", "FAULT", "TIMED_OUT"]})
-        jobs.project.on_state_change("Failed", target=told, event_pattern=ends)
+        failed = events.RuleTargetInput.from_text(
+            f"A release of {self._settings.name} ended as {status} ({error}): {execution}. What to do: "
+            "docs/operations.md"
+        )
+        events.Rule(
+            self,
+            "ReleaseFailed",
+            description="Releases that did not go through",
+            event_pattern=events.EventPattern(
+                source=["aws.states"],
+                detail_type=["Step Functions Execution Status Change"],
+                detail={
+                    "stateMachineArn": [releases.machine.state_machine_arn],
+                    "status": ["FAILED", "TIMED_OUT", "ABORTED"],
+                },
+            ),
+            targets=[targets.SnsTopic(self.topic, message=failed, dead_letter_queue=jobs.dead_letters)],
+        )
 
     def watch_budget(self) -> None:
         """The account's month: 80 % spent, or all of it by forecast. Source: AWS Budgets user guide."""

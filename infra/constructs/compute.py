@@ -13,7 +13,7 @@ from infra.constructs.deployment_secrets import Secrets
 from infra.constructs.dns import hosted_zone, point_domain_at
 from infra.constructs.fargate import FargateApi
 from infra.constructs.findings import arn_in_findings
-from infra.constructs.jobs import ReleaseTarget
+from infra.constructs.releases import ReleaseTarget
 from infra.constructs.traffic import Traffic
 from infra.settings import Settings
 from infra.stacks.edge import EdgeStack
@@ -54,19 +54,25 @@ def on_fargate(scope: Construct, settings: Settings, environment: dict[str, str]
 
 def _release_to_function(api: Api) -> ReleaseTarget:
     function = api.function
-    versions = f"{function.function_arn}:*"
-    allowed = {
-        "GetFunctionConfiguration": [function.function_arn, versions],
-        "ListVersionsByFunction": [function.function_arn],
-        "PublishVersion": [function.function_arn],
-        "UpdateAlias": [function.function_arn, versions],
-        "UpdateFunctionCode": [function.function_arn],
-        # A version, never the function.
-        "DeleteFunction": [versions],
-    }
-    statements = [
-        iam.PolicyStatement(actions=[f"lambda:{action}"], resources=resources) for action, resources in allowed.items()
-    ]
+    here, versions = [function.function_arn], [f"{function.function_arn}:*"]
+    agent = {
+        "GetAlias": here + versions, "GetFunction": here + versions, "GetFunctionConfiguration": here + versions,
+        "UpdateAlias": here + versions, "PublishVersion": here, "UpdateFunctionCode": here,
+        # A version, as nobody else calls it.
+        "InvokeFunction": versions,
+    }  # fmt: skip
+    # The job removes old versions, never the function.
+    job = {"ListVersionsByFunction": here, "DeleteFunction": versions}
     finding = f"AwsSolutions-IAM5[Resource::{arn_in_findings(function)}:*]"
-    reason = {finding: "Of this function, whichever version comes next."}
-    return ReleaseTarget(True, {"FUNCTION": function.function_name, "ALIAS": ALIAS}, statements, reason)
+    return ReleaseTarget(
+        needs_image=True,
+        environment={"FUNCTION": function.function_name, "ALIAS": ALIAS},
+        agent=_statements(agent),
+        job=_statements(job),
+        watched=("LambdaErrors",),
+        wildcards={finding: "Of this function, whichever version comes next."},
+    )
+
+
+def _statements(allowed: dict[str, list[str]]) -> list[iam.PolicyStatement]:
+    return [iam.PolicyStatement(actions=[f"lambda:{action}"], resources=some) for action, some in allowed.items()]

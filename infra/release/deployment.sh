@@ -14,6 +14,9 @@ export STAGE STACK AWS_REGION AWS_DEFAULT_REGION="$AWS_REGION"
 
 marquee() { .ci/uv run --no-sync marquee "$@"; }
 
+# Of the stage: guard, lock, unlock, start, follow (infra/release/__main__.py).
+steps() { .ci/uv run --no-sync python -m infra.release "$STAGE" "$@"; }
+
 # What the stack tells of itself.
 output() {
     aws cloudformation describe-stacks --stack-name "$STACK" --output text \

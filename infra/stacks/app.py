@@ -15,7 +15,9 @@ from infra.constructs.deployment_secrets import Secrets
 from infra.constructs.environment import service_environment
 from infra.constructs.helpers import own_helpers_logs
 from infra.constructs.jobs import Jobs
+from infra.constructs.releases import Releases, release_table
 from infra.constructs.search import READ, WRITE, Search
+from infra.release.stage import guarded
 from infra.settings import Settings
 from infra.stacks.edge import EdgeStack
 
@@ -46,7 +48,12 @@ class AppStack(cdk.Stack):
         )
         self._environment = service_environment(settings, self._data, self._search, self._secrets)
         compute = self._compute(edge)
+        self._table = release_table(self, "Releasing")
         self._jobs = self._release_job(compute)
+        self._releases = Releases(
+            self, "Releases", settings, data=self._data, secrets=self._secrets, jobs=self._jobs, table=self._table,
+            target=compute.release,
+        )  # fmt: skip
         self._watch(compute)
         self._tell(compute.url)
         own_helpers_logs(self, settings)
@@ -71,9 +78,15 @@ class AppStack(cdk.Stack):
     def _release_job(self, compute: Compute) -> Jobs:
         environment = self._environment | {
             "BUNDLE_BUCKET": self._data.bucket.bucket_name, "CANARY_KEY_ARN": self._secrets.canary_key.secret_arn,
+            "RELEASES_TABLE": self._table.table_name, **compute.release.environment,
         }  # fmt: skip
-        jobs = Jobs(self, "Jobs", self._settings, key=self._key, environment=environment, target=compute.release)
+        target = compute.release
+        jobs = Jobs(
+            self, "Jobs", self._settings, key=self._key, environment=environment, needs_image=target.needs_image,
+            statements=target.job, wildcards=target.wildcards,
+        )  # fmt: skip
         role = jobs.role
+        self._table.grant(role, "dynamodb:PutItem")
         self._data.allow_jobs(role)
         if self._search is not None:
             self._search.allow("indexing", role, WRITE)
@@ -92,7 +105,7 @@ class AppStack(cdk.Stack):
         if self._search is not None:
             alarms.watch_search(self._search)
         alarms.watch_canary(canary)
-        alarms.watch_jobs(self._jobs)
+        alarms.watch_releases(self._releases, self._jobs)
         alarms.watch_budget()
         board = Dashboard(self, "Dashboard", settings)
         board.add_platform(compute.traffic, self._data, self._search, canary)
@@ -110,8 +123,11 @@ class AppStack(cdk.Stack):
             "HealthCommand": f"curl {url}/health/ready",
             "RecommendCommand": f"curl {url}/recommend -H 'X-API-Key: KEY' -H 'Content-Type: application/json' "
             f"-d '{body}'",
-            "ReleaseCommand": f"aws codebuild start-build --region {self.region} "
-            f"--project-name {self._jobs.project.project_name}",
+            "ReleaseCommand": f"make release STAGE={self._settings.stage}",
+            "ReleaseMachine": self._releases.machine.state_machine_arn,
+            "ReleaseTable": self._table.table_name,
+            # What the next deployment is compared with.
+            "Deployed": json.dumps(guarded(self._settings), separators=(",", ":")),
         }
         for name, value in outputs.items():
             cdk.CfnOutput(self, name, value=value)

@@ -1,13 +1,14 @@
 """The way in on Lambda: CloudFront with a firewall, a secret header, the HTTP API, an alias, the function."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from infra.constructs.firewall import RATE_WINDOW_S
 from infra.constructs.image import ROOT, image_options
 from infra.settings import STAGES, load_settings
-from tests.infra.templates import Deployment, Template, text_of
+from tests.infra.templates import Deployment, Template, synthesise, text_of
 
 FUNCTION = "AWS::Lambda::Function"
 SECRETS = ("SecretsOrigin", "SecretsPepper")
@@ -36,6 +37,18 @@ def test_the_image_is_the_lambda_target_of_the_repository(dev: Deployment) -> No
     assert (staged / "Dockerfile").read_bytes() == (ROOT / "Dockerfile").read_bytes()
 
 
+def test_a_deployment_changes_neither_the_alias_nor_the_version_it_was_made_with(
+    dev: Deployment, tmp_path: Path
+) -> None:
+    """Whatever else it changes: then CloudFormation touches neither, nor takes either back where it fails."""
+    code, told = synthesise(tmp_path, {"stage": "dev", "memory_mb": "2048", "service.cache_ttl_secs": "60"})
+    assert code == 0, told
+    other = Template(json.loads((tmp_path / "Marquee-dev.template.json").read_text()))
+    for kind in ("AWS::Lambda::Alias", "AWS::Lambda::Version"):
+        assert other.all(kind) == dev.app.all(kind)
+    assert other.all("AWS::Lambda::Function") != dev.app.all("AWS::Lambda::Function")
+
+
 def test_a_bundle_that_is_there_becomes_part_of_the_image(tmp_path) -> None:
     settings = load_settings({}, {})
     assert image_options(settings, "lambda", tmp_path)["build_contexts"] is None
@@ -48,6 +61,9 @@ def test_a_bundle_that_is_there_becomes_part_of_the_image(tmp_path) -> None:
 
 def test_the_http_api_calls_the_alias_and_nobody_calls_the_function_itself(dev: Deployment) -> None:
     [alias] = dev.app.all("AWS::Lambda::Alias")
+    # Never another one than the first: CloudFormation has no reason to move the alias, forth or back.
+    [version] = dev.app.all("AWS::Lambda::Version")
+    assert dev.app.one("AWS::Lambda::Alias")["FunctionVersion"] == {"Fn::GetAtt": [version, "Version"]}
     assert dev.app.one("AWS::Lambda::Alias")["Name"] == "live"
     assert dev.app.one("AWS::ApiGatewayV2::Integration")["IntegrationUri"] == {"Ref": alias}
     assert dev.app.one("AWS::ApiGatewayV2::Integration")["PayloadFormatVersion"] == "2.0"
@@ -213,7 +229,8 @@ def test_the_outputs_are_ready_to_use(app: Template) -> None:
     recommend = text_of(outputs["RecommendCommand"]["Value"])
     assert "curl https://" in recommend
     assert "/recommend -H 'X-API-Key: KEY'" in recommend
-    assert "start-build --region eu-west-1 --project-name" in text_of(outputs["ReleaseCommand"]["Value"])
+    assert outputs["ReleaseCommand"]["Value"] in {"make release STAGE=dev", "make release STAGE=prod"}
+    assert {"ReleaseMachine", "ReleaseTable", "Deployed"} <= set(outputs)
 
 
 def distribution(made: Deployment) -> dict:
