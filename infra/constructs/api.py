@@ -68,10 +68,6 @@ class Api(Construct):
         """Not the managed role for execution, which may write into every log group."""
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"), description="The API")
         function_logs.grant_write(role)
-        acknowledge(
-            role,
-            {"AwsSolutions-IAM5[Resource::*]": "X-Ray's PutTraceSegments and PutTelemetryRecords know no resources."},
-        )
         return role
 
     def _function(self, environment: dict[str, str], function_logs: logs.LogGroup) -> lambda_.DockerImageFunction:
@@ -89,7 +85,6 @@ class Api(Construct):
             role=self.role,
             environment=environment,
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS,
-            tracing=lambda_.Tracing.ACTIVE,
             log_group=function_logs,
             # What is logged by the way, and tracebacks, as objects, too. The level stays at INFO: from WARN on the
             # platform could take our own lines, which are written and not logged, for less.
@@ -101,6 +96,7 @@ class Api(Construct):
             function,
             {
                 "Serverless-LambdaDLQ": "Only ever called synchronously: the caller gets the error, nothing is lost.",
+                "Serverless-LambdaTracing": "A trace of one segment tells nothing that a line of the log does not.",
                 "@aws-cdk/aws-lambda:snapStartRequirePublish": "Versions are published; the alias points at one.",
             },
         )

@@ -4,14 +4,13 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from infra.constructs.alarms import LATENCY_P95_MS
+from infra.constructs.alarms import LATENCY_P95_MS, NAMESPACE
 from infra.constructs.canary import Canary
 from infra.constructs.data import Data
 from infra.constructs.search import Search
 from infra.constructs.traffic import Traffic
 from infra.settings import Settings
 
-NAMESPACE = "Marquee"
 WIDTH = 8
 PERIOD_S = 300
 PERIOD = cdk.Duration.seconds(PERIOD_S)

@@ -70,6 +70,15 @@ class Search(Construct):
             period=cdk.Duration.minutes(1),
         )
 
+    def of_collection(self, metric: str) -> cloudwatch.Metric:
+        """A count of the collection. Source: as above."""
+        dimensions = {"ClientId": cdk.Stack.of(self).account, "CollectionId": self.collection.attr_id,
+                      "CollectionName": self.name}  # fmt: skip
+        return cloudwatch.Metric(
+            namespace="AWS/AOSS", metric_name=metric, dimensions_map=dimensions, statistic="Sum",
+            period=cdk.Duration.minutes(1),
+        )  # fmt: skip
+
     def allow(self, name: str, role: iam.IRole, permissions: Sequence[str]) -> None:
         """Let a role do this with the films' indexes. A new policy takes about a minute to be enforced."""
         policy = [

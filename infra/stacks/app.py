@@ -15,7 +15,7 @@ from infra.constructs.deployment_secrets import Secrets
 from infra.constructs.environment import service_environment
 from infra.constructs.helpers import own_helpers_logs
 from infra.constructs.jobs import Jobs
-from infra.constructs.releases import Releases, release_table
+from infra.constructs.releases import WATCHED, Releases, release_table
 from infra.constructs.search import READ, WRITE, Search
 from infra.release.stage import guarded
 from infra.settings import Settings
@@ -67,7 +67,7 @@ class AppStack(cdk.Stack):
         compute = (
             on_fargate(self, self._settings, self._environment, self._data)
             if edge is None
-            else on_lambda(self, self._settings, self._environment, self._data, self._secrets, edge)
+            else on_lambda(self, self._settings, self._environment, self._secrets, edge)
         )
         self._data.allow_serving(compute.role)
         if self._search is not None:
@@ -102,11 +102,14 @@ class AppStack(cdk.Stack):
         alarms = Alarms(self, "Alarms", settings, self._key)
         alarms.watch_traffic(compute.traffic)
         alarms.watch_data(self._data)
+        alarms.watch_fallbacks()
         if self._search is not None:
             alarms.watch_search(self._search)
         alarms.watch_canary(canary)
         alarms.watch_releases(self._releases, self._jobs)
         alarms.watch_budget()
+        if compute.roll_back_on is not None:
+            compute.roll_back_on([alarms.named(each) for each in WATCHED])
         board = Dashboard(self, "Dashboard", settings)
         board.add_platform(compute.traffic, self._data, self._search, canary)
         board.add_alarms(alarms.all)

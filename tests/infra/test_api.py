@@ -23,7 +23,7 @@ def test_the_function_runs_the_image_from_a_snapshot_within_the_time_of_an_http_
     assert found["SnapStart"] == {"ApplyOn": "PublishedVersions"}
     assert found["Timeout"] == 29
     assert found["Architectures"] == ["x86_64"]
-    assert found["TracingConfig"] == {"Mode": "Active"}
+    assert "TracingConfig" not in found
     assert "ImageUri" in found["Code"]
 
 
@@ -129,11 +129,11 @@ def test_the_function_reads_its_two_secrets_and_no_other(dev: Deployment) -> Non
     assert [name.rstrip("0123456789ABCDEF") for name in named] == list(SECRETS)
 
 
-def test_the_role_has_no_managed_policy_and_no_wildcard_but_for_tracing(dev: Deployment) -> None:
+def test_the_role_has_no_managed_policy_and_no_wildcard(dev: Deployment) -> None:
     [role] = [each for name, each in dev.app.all("AWS::IAM::Role").items() if name.startswith("ApiRole")]
     assert "ManagedPolicyArns" not in role["Properties"]
     everywhere = [each["Action"] for each in dev.app.statements("ApiRole") if each["Resource"] == "*"]
-    assert everywhere == [["xray:PutTelemetryRecords", "xray:PutTraceSegments"]]
+    assert everywhere == []
     assert not [action for action in dev.app.actions("ApiRole") if action.endswith("*")]
 
 
@@ -145,6 +145,17 @@ def test_cloudfront_takes_https_only_and_caches_nothing(dev: Deployment) -> None
     # The ids of AWS' managed policies: CachingDisabled, AllViewerExceptHostHeader.
     assert behaviour["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
     assert behaviour["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"
+
+
+def test_no_log_and_no_sample_tells_who_asked_for_what(dev: Deployment, fargate: Deployment) -> None:
+    assert "Logging" not in distribution(dev)
+    assert dev.edge is not None
+    for template in (dev.edge, fargate.app):
+        protected = template.one("AWS::WAFv2::WebACL")["DataProtectionConfig"]["DataProtections"]
+        assert [(each["Field"], each["Action"]) for each in protected] == [
+            ({"FieldType": "SINGLE_HEADER", "FieldKeys": ["x-api-key"]}, "SUBSTITUTION"),
+            ({"FieldType": "QUERY_STRING"}, "SUBSTITUTION"),
+        ]
 
 
 def test_cloudfront_keeps_no_errors_either(dev: Deployment) -> None:
