@@ -7,7 +7,8 @@ PYTEST_ARGS ?=
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run run servers test cdk synth deploy destroy lint format clean
+.PHONY: help setup setup-run run servers test cdk synth deploy release rollback unlock acceptance destroy lint format \
+	clean
 
 help: ## what can be made
 	@echo "Marquee: film recommendations over HTTP."
@@ -41,12 +42,27 @@ CDK := infra/node_modules/.bin/cdk
 cdk: setup
 	@npm ci --prefix infra --no-audit --no-fund --silent
 
-synth: cdk ## write the templates into infra/cdk.out: [STAGE=dev] [CONTEXT="-c name=value"]
-	$(CDK) synth --quiet --no-notices -c stage=$(STAGE) $(CONTEXT)
+synth: setup ## write the templates of every documented deployment into infra/cdk.out, and lint them
+	@rm -rf infra/cdk.out
+	@$(UV) run --no-sync python -m infra.variants infra/cdk.out
+	@$(UV) run --no-sync cfn-lint --ignore-checks W3005 -- infra/cdk.out/*/*.template.json
 
 deploy: cdk ## deploy a stage: [STAGE=dev] [CONTEXT="-c name=value"]
-	infra/release/fetch.sh $(STAGE) $(CONTEXT)
-	$(CDK) deploy --all -c stage=$(STAGE) $(CONTEXT)
+	infra/release/deploy.sh $(STAGE) $(CONTEXT)
+
+NOW ?=
+release: setup ## build a bundle on AWS and put it into service: [STAGE=dev] [NOW=1, even if an alarm is up]
+	@$(UV) run --no-sync python -m infra.release $(STAGE) start release $(if $(NOW),--now)
+
+VERSION ?=
+rollback: setup ## what there is to go back to; go back: [STAGE=dev] [VERSION=number]
+	@infra/release/rollback.sh $(STAGE) $(VERSION)
+
+unlock: setup ## end the lock of somebody who is gone: [STAGE=dev]
+	@$(UV) run --no-sync python -m infra.release $(STAGE) unlock
+
+acceptance: cdk ## deploy, release the sample, accept it, destroy, in an account without the stage: [STAGE=dev]
+	infra/release/acceptance.sh $(STAGE) $(CONTEXT)
 
 destroy: cdk ## remove a stage: [STAGE=dev] [CONTEXT="-c name=value"]
 	$(CDK) destroy --all -c stage=$(STAGE) $(CONTEXT)

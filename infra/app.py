@@ -13,9 +13,12 @@ from infra.stacks.edge import EdgeStack
 
 
 def build(app: cdk.App, settings: Settings) -> None:
-    """Put a deployment's stacks into an app, with the rules that its synthesis fails by."""
-    cdk.Tags.of(app).add("project", "marquee")
-    cdk.Tags.of(app).add("stage", settings.stage)
+    """Put a deployment's stacks into an app, with the rules that its synthesis fails by. Raises SettingsError for a
+    setting of the service that the service would refuse.
+    """
+    for tag, value in (("project", "marquee"), ("stage", settings.stage)):
+        # A collection can't be given other tags, only be replaced; no change of a tag is worth that.
+        cdk.Tags.of(app).add(tag, value, exclude_resource_types=["AWS::OpenSearchServerless::Collection"])
     edge = EdgeStack(app, f"Marquee-{settings.stage}-edge", settings) if settings.compute == "lambda" else None
     AppStack(app, f"Marquee-{settings.stage}", settings, edge)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
@@ -25,11 +28,10 @@ def main(environment: Mapping[str, str]) -> int:
     """Write the templates into the CDK's output folder; 0, or 2 for settings that can't be deployed."""
     app = cdk.App()
     try:
-        settings = load_settings(app.node.get_all_context(), environment)
+        build(app, load_settings(app.node.get_all_context(), environment))
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    build(app, settings)
     app.synth()
     return 0
 

@@ -1,6 +1,8 @@
-"""The settings of a deployment: CDK context (``-c name=value``, ``cdk.json``) over the defaults of its stage."""
+"""The settings of a deployment: its stage's file in ``infra/stages``, and CDK context (``-c name=value``) over it."""
 
+import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -10,20 +12,13 @@ if TYPE_CHECKING:
 
 SMALL_OCUS = frozenset({2, 4, 8})
 LARGE_OCU_STEP = 16
+# What a Classic collection has on each side unless it is told: it never sleeps.
+CLASSIC_OCUS = 2
 
-# What a stage sets unless the context says otherwise. In dev OpenSearch costs nothing while nobody searches.
-STAGES: Mapping[str, Mapping[str, object]] = {
-    "dev": {
-        "search_ocu_min": 0, "search_ocu_max": 4, "indexing_ocu_max": 4, "demo_page": True, "log_days": 30,
-        "throttle_rate": 50, "throttle_burst": 100, "waf_requests_per_ip": 7_500, "monthly_budget_usd": 100,
-        "fargate_tasks_min": 1, "demo_users": "sim-0019,sim-0022,sim-0054,sim-0070,sim-0125,sim-0216",
-    },
-    "prod": {
-        "search_ocu_min": 2, "search_ocu_max": 16, "indexing_ocu_max": 8, "demo_page": False, "log_days": 90,
-        "throttle_rate": 500, "throttle_burst": 1_000, "waf_requests_per_ip": 75_000, "monthly_budget_usd": 800,
-        "fargate_tasks_min": 2, "demo_users": "",
-    },
-}  # fmt: skip
+STAGES = ("dev", "prod")
+FOLDER = Path(__file__).resolve().parent / "stages"
+# In context: service.cache_ttl_secs=0 is cache_ttl_secs of the file's table [service].
+SERVICE = "service"
 
 
 class SettingsError(ValueError):
@@ -48,13 +43,13 @@ class Settings(BaseModel):
     hosted_zone_id: str | None = Field(None, pattern=r"^Z[A-Z0-9]+$")
     hosted_zone_name: str | None = None
 
-    # embedded: the index in the bundle answers, and nothing asks the collection, which sleeps.
+    # embedded: the index in the bundle answers, and there is no collection.
     search: Literal["opensearch", "embedded"] = "opensearch"
     # The generation of the collection, and with it OPENSEARCH_KIND. Classic never falls asleep.
     classic_search: bool = False
     search_ocu_min: int
     search_ocu_max: int
-    indexing_ocu_min: int = 0
+    indexing_ocu_min: int
     indexing_ocu_max: int
 
     memory_mb: int = Field(1_769, ge=512, le=10_240)  # 1,769 MB is one vCPU (AWS: "Configure Lambda function memory").
@@ -79,19 +74,20 @@ class Settings(BaseModel):
     # OCUs around the clock are about 350 dollars a month.
     canary_deep: bool = False
     canary_person: str = Field("sim-0001", min_length=1, max_length=128)
+    # How long a new version gets a tenth of the requests before it gets all of them; back before that on any alarm.
+    release_shift_minutes: int = Field(5, ge=1, le=60)
     release_schedule: str | None = Field(None, pattern=r"^(cron|rate)\(.+\)$")
     # A version id of the origin secret: a changed one makes CloudFormation give CloudFront the rotated secret.
     origin_secret_version: str | None = None
 
+    # Of the service itself, by field of services/settings.py; infra/service_settings.py checks them.
+    service: dict[str, object] = {}
+
     @model_validator(mode="before")
     @classmethod
-    def _stage_defaults(cls, values: dict[str, Any]) -> dict[str, Any]:
-        stage = values.get("stage", "dev")
-        if stage not in STAGES:
-            raise ValueError(f"stage = {stage!r}: expected {' or '.join(STAGES)}")
-        classic = {"search_ocu_min": 2, "indexing_ocu_min": 2} if values.get("classic_search") in (True, "true") else {}
-        asleep = {"search_ocu_min": 0} if values.get("search") == "embedded" and not classic else {}
-        return {**STAGES[stage], **classic, **asleep, **values}
+    def _least(cls, values: dict[str, Any]) -> dict[str, Any]:
+        least = CLASSIC_OCUS if values.get("classic_search") in (True, "true") else 0
+        return {"search_ocu_min": least, "indexing_ocu_min": least, **values}
 
     @model_validator(mode="after")
     def _capacities(self) -> Self:
@@ -129,18 +125,44 @@ class Settings(BaseModel):
 
 
 def load_settings(context: Mapping[str, object], environment: Mapping[str, str]) -> Settings:
-    """The settings in CDK context; the account is that of the CDK's credentials, if there are any.
+    """The settings of the stage in CDK context; the account is that of the CDK's credentials, if there are any.
 
     Raises SettingsError: a key that nobody reads, a value that can't be deployed.
     """
     # Keys with a colon, a slash or an @ are CDK's own.
     given = {key: value for key, value in context.items() if not set(key) & set(":/@")}
+    prefix = f"{SERVICE}."
+    service = {key.removeprefix(prefix): given.pop(key) for key in list(given) if key.startswith(prefix)}
+    values = stage_file(str(given.get("stage", "dev"))) | given
+    values[SERVICE] = {**_table(values.get(SERVICE, {})), **service}
     if account := environment.get("CDK_DEFAULT_ACCOUNT"):
-        given.setdefault("account", account)
+        values.setdefault("account", account)
     try:
-        return Settings.model_validate(given)
+        return Settings.model_validate(values)
     except ValidationError as error:
         raise SettingsError("deployment settings: " + "; ".join(map(_told, error.errors(include_url=False)))) from error
+
+
+def stage_file(stage: str, folder: Path = FOLDER) -> dict[str, object]:
+    """What the file of a stage sets. Raises SettingsError for a stage that there is not, and for a file that can't be
+    read.
+    """
+    if stage not in STAGES:
+        raise SettingsError(f"deployment settings: stage = {stage!r}: expected {' or '.join(STAGES)}")
+    path = folder / f"{stage}.toml"
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"deployment settings: infra/stages/{path.name}: {error}") from error
+    if values.get("stage", stage) != stage:
+        raise SettingsError(f"deployment settings: infra/stages/{path.name}: stage = {values['stage']!r}: leave it out")
+    return values
+
+
+def _table(value: object) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise SettingsError(f"deployment settings: {SERVICE} = {value!r}: expected a table, or {SERVICE}.NAME=VALUE")
+    return value
 
 
 def _told(problem: "ErrorDetails") -> str:

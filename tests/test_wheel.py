@@ -123,7 +123,8 @@ def test_it_holds_every_file_of_its_packages(installed: Installed, package: str)
     with zipfile.ZipFile(installed.wheel) as archive:
         held = {name for name in archive.namelist() if name.startswith(f"{package}/")}
     there = {path.relative_to(ROOT).as_posix() for path in (ROOT / package).rglob("*") if path.is_file()}
-    assert held == {path for path in there if "__pycache__" not in path}
+    stages = {f"data_jobs/cost/stages/{path.name}" for path in (ROOT / "infra/stages").iterdir()}
+    assert held == {path for path in there if "__pycache__" not in path} | (stages if package == "data_jobs" else set())
     assert {"services": "services/web/index.html", "data_jobs": "data_jobs/cost/prices.toml"}[package] in held
 
 

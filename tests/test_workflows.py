@@ -71,8 +71,18 @@ def test_a_role_is_assumed_by_oidc_and_the_released_bundle_fetched_first(job: st
     assert made["permissions"]["id-token"] == "write"
     assert [each for each in made["steps"] if "configure-aws-credentials" in each.get("uses", "")]
     assert not [each for each in made["steps"] if "aws-access-key-id" in str(each)]
+    if job == "deploy":
+        # Which fetches it, under the lock of the stage.
+        assert steps(job)[-1] == 'infra/release/deploy.sh "$STAGE"'
+        return
     fetched, cdk = (next(n for n, each in enumerate(steps(job)) if part in each) for part in ("fetch.sh", "bin/cdk"))
     assert fetched < cdk
+
+
+def test_a_deployment_that_takes_something_away_has_to_be_told_to() -> None:
+    [step] = [each for each in DEPLOY["jobs"]["deploy"]["steps"] if "deploy.sh" in each.get("run", "")]
+    assert step["env"] == {"APPROVAL": "never", "CONFIRM": "${{ inputs.take_away && 'yes' || '' }}"}
+    assert DEPLOY["on"]["workflow_dispatch"]["inputs"]["take_away"]["default"] is False
 
 
 def test_a_fork_gets_no_credentials() -> None:

@@ -1,8 +1,10 @@
 """What is deployed and how much it is used: everything that a bill follows from, beside the prices."""
 
-from collections.abc import Mapping
+import tomllib
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
+from pathlib import Path
 
 from services.recommender.errors import MarqueeError
 
@@ -37,21 +39,47 @@ class Cache(StrEnum):
     NONE = "none"
 
 
+# What the constructs decide by the stage: NAT gateways, and for how many days old versions of objects stay.
+STAGES = {"dev": (1, 7), "prod": (2, 90)}
+_PACKAGE = Path(__file__).resolve().parent
+# Beside the package in a checkout, in the package of a wheel.
+_FOLDERS = (_PACKAGE.parents[1] / "infra/stages", _PACKAGE / "stages")
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What a stage decides, as infra/settings.py and the constructs have it. Capacities in OCU, times in days."""
+    """What a stage decides, as its file and the constructs have it. Capacities in OCU, times in days."""
 
-    search_ocu_min: int
-    log_days: int
-    fargate_tasks_min: int
     nat_gateways: int
     noncurrent_days: int
+    log_days: int
+    fargate_tasks_min: int
+    search_ocu_min: int = 0
+    compute: Compute = Compute.LAMBDA
+    search: Search = Search.OPENSEARCH
+    region: str = "eu-west-1"
+    architecture: str = "x86_64"
+    memory_mb: int = 1_769
 
 
-STAGES: Mapping[str, Stage] = {
-    "dev": Stage(search_ocu_min=0, log_days=30, fargate_tasks_min=1, nat_gateways=1, noncurrent_days=7),
-    "prod": Stage(search_ocu_min=2, log_days=90, fargate_tasks_min=2, nat_gateways=2, noncurrent_days=90),
-}
+@cache
+def stage_of(name: str) -> Stage:
+    """A stage by its name, out of its file. Raises DeploymentError if there is no such stage or no file."""
+    if name not in STAGES:
+        raise DeploymentError(f"stage {name!r}: expected {' or '.join(STAGES)}")
+    paths = [folder / f"{name}.toml" for folder in _FOLDERS]
+    path = next((each for each in paths if each.is_file()), None)
+    if path is None:
+        raise DeploymentError(f"{paths[0]}: no such file; run this in a checkout of Marquee")
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+        if values.get("classic_search") and values.get("search", Search.OPENSEARCH) == Search.OPENSEARCH:
+            values["search"] = Search.CLASSIC
+        known = {key: value for key, value in values.items() if key in Stage.__dataclass_fields__}
+        search, compute = Search(known.pop("search", "opensearch")), Compute(known.pop("compute", "lambda"))
+        return Stage(*STAGES[name], search=search, compute=compute, **known)
+    except (ValueError, TypeError) as error:
+        raise DeploymentError(f"{path}: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +111,11 @@ class Deployment:
     canary_minutes: int = 5
     firewall: bool = True
     snapstart: bool = True
-    tracing: bool = True
+    # Off in infra/constructs/api.py.
+    tracing: bool = False
 
     def __post_init__(self) -> None:
-        if self.stage not in STAGES:
-            raise DeploymentError(f"stage {self.stage!r}: expected {' or '.join(STAGES)}")
+        stage_of(self.stage)
         for name in ("cache_hit", "search_share", "explain_share", "feedback_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise DeploymentError(f"{name} {getattr(self, name)}: expected a share from 0 to 1")
@@ -100,7 +128,7 @@ class Deployment:
     @property
     def settings(self) -> Stage:
         """What the stage decides."""
-        return STAGES[self.stage]
+        return stage_of(self.stage)
 
     @property
     def canary_runs(self) -> float:

@@ -14,11 +14,11 @@ LOG_COMPRESSION = 0.15
 # fallbacks one for the stage and one a cause. The canary's answer is not searched for: six. Assumed: routes, causes.
 ANSWER_METRICS, OTHER_METRICS, CANARY_METRICS = 8, 3, 6
 ANSWER_ROUTES, OTHER_ROUTES, CAUSES = 2, 5, 2
-# Billed by the metric, as infra/constructs/alarms.py has them: two for OpenSearch; the canary's; latency, error rate
-# (two), three tables (two each), dead letters; the health of the compute is two, on Fargate one and a third for the
-# error rate.
-SEARCH_ALARMS, CANARY_ALARMS, OTHER_ALARMS = 2, 1, 10
-HEALTH_ALARMS = 2
+# Billed by the metric, as infra/constructs/alarms.py has them: for OpenSearch two of capacity, one of errors, two of
+# fallbacks; the canary's; latency, error rate (two), three tables (two each), dead letters, fallbacks (two, two and
+# three); the health of the compute is two, on Fargate one and a third for the error rate, and two of load.
+SEARCH_ALARMS, CANARY_ALARMS, OTHER_ALARMS = 5, 1, 17
+HEALTH_ALARMS = {Compute.LAMBDA: 2, Compute.FARGATE: 4}
 # Origin header, pepper of the API keys, key of the canary.
 SECRETS = 3
 # Two versions of two secrets, read every five minutes by each process (services/adapters/secrets.py).
@@ -60,7 +60,7 @@ def _metrics(deployment: Deployment) -> int:
 def _alarms(deployment: Deployment) -> int:
     searched = SEARCH_ALARMS if deployment.search is not Search.EMBEDDED else 0
     canary = CANARY_ALARMS if deployment.canary_runs else 0
-    return OTHER_ALARMS + HEALTH_ALARMS + searched + canary
+    return OTHER_ALARMS + HEALTH_ALARMS[deployment.compute] + searched + canary
 
 
 def _canary(deployment: Deployment, prices: PriceList) -> Iterator[Line]:

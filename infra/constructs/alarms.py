@@ -16,16 +16,29 @@ from infra.constructs.canary import Canary
 from infra.constructs.data import Data
 from infra.constructs.findings import acknowledge
 from infra.constructs.jobs import Jobs
+from infra.constructs.releases import Releases
 from infra.constructs.search import Search
 from infra.constructs.traffic import Traffic
 from infra.settings import Settings
 
+NAMESPACE = "Marquee"
 PERIOD = cdk.Duration.minutes(5)
 LATENCY_P95_MS = 800
 ERROR_PERCENT = 2
+LOAD_PERCENT = 85
 # Of the most capacity that the settings allow.
 OCU_SHARE = 0.9
 BUDGET_PERCENT = 80
+# Of the requests that ask a part, how many another part answered in its place; in three of five periods, so that a
+# collection that wakes up alarms nobody. What follows FALLBACK in an alarm's name, the causes of Fallback.Count, and
+# the metric that is written for each request that asks.
+FALLBACK_PERCENT, OF_PERIODS, IN_PERIODS = 10, 5, 3
+FALLBACKS = {
+    "Search": (("search",), "Retrieval.BM25LatencyMs"),
+    "State": (("state",), "API.RPS"),
+    "Encoder": (("encoder",), "Retrieval.BM25LatencyMs"),
+    "Keys": (("keys", "quota"), "API.RPS"),
+}
 
 
 class Alarms(Construct):
@@ -44,6 +57,12 @@ class Alarms(Construct):
             acknowledge(self.topic, {"Serverless-SNSRedrivePolicy": "Mail has no dead letters."})
         self.all: list[cloudwatch.Alarm] = []
 
+    def named(self, name: str) -> cloudwatch.Alarm:
+        """The alarm with this name, which begins with the deployment's."""
+        alarm = self.node.find_child(name)
+        assert isinstance(alarm, cloudwatch.Alarm)
+        return alarm
+
     def watch_traffic(self, traffic: Traffic) -> None:
         """Slow answers, failed answers, a compute that isn't well."""
         p95 = traffic.latency.with_(statistic=cloudwatch.Stats.percentile(95), period=PERIOD)
@@ -58,6 +77,14 @@ class Alarms(Construct):
         self._alarm("ErrorRate", rate, ERROR_PERCENT, "More than 2 % of the answers are errors of ours")
         for name, metric in traffic.health.items():
             self._alarm(name, metric.with_(period=PERIOD), 0, f"{name}: more than none in 5 minutes")
+        for name, metric in traffic.load.items():
+            self._alarm(
+                name,
+                metric.with_(period=PERIOD),
+                LOAD_PERCENT,
+                f"{name}: above {LOAD_PERCENT} % for 15 minutes",
+                points=3,
+            )
 
     def watch_data(self, data: Data) -> None:
         """Throttled requests, table by table."""
@@ -75,8 +102,35 @@ class Alarms(Construct):
             title = name.title().replace("_", "")
             self._alarm(f"{title}Throttles", throttled, 0, f"DynamoDB throttles the table {name}")
 
+    def watch_fallbacks(self) -> None:
+        """Answers that go on without a part: nobody gets an error, so nothing else would tell."""
+        for name, (causes, asks) in FALLBACKS.items():
+            if name == "Search" and self._settings.search != "opensearch":
+                continue
+            counts = {cause: self._service("Fallback.Count", cause=cause) for cause in causes}
+            missed = "+".join(f"FILL({cause}, 0)" for cause in causes)
+            # Where a part that does not answer writes no metric of its own, all that asked it are at least these.
+            asked = f"IF(FILL(asked, 0) > ({missed}), asked, IF(({missed}) > 0, {missed}, 1))"
+            share = cloudwatch.MathExpression(
+                expression=f"100 * ({missed}) / ({asked})",
+                using_metrics={**counts, "asked": self._service(asks, statistic="SampleCount")},
+                label="answered in its place, percent",
+                period=PERIOD,
+            )
+            told = f"More than {FALLBACK_PERCENT} % of what asks {' or '.join(causes)} goes on without"
+            self._alarm(f"Fallback{name}", share, FALLBACK_PERCENT, told, points=OF_PERIODS, of_them=IN_PERIODS)
+
+    def _service(self, metric: str, statistic: str = "Sum", **dimension: str) -> cloudwatch.Metric:
+        """What the service writes (services/api/app/emf.py)."""
+        return cloudwatch.Metric(
+            namespace=NAMESPACE, metric_name=metric, dimensions_map={"stage": self._settings.stage, **dimension},
+            statistic=statistic, period=PERIOD,
+        )  # fmt: skip
+
     def watch_search(self, search: Search) -> None:
-        """Capacity near its maximum for a quarter of an hour, for searching and for indexing."""
+        """Failed requests; capacity near its maximum for a quarter of an hour, for searching and for indexing."""
+        failures = search.of_collection("5xx").with_(period=PERIOD)
+        self._alarm("SearchErrors", failures, 0, "OpenSearch answers with errors of its own", points=5, of_them=3)
         maxima = {"SearchOCU": self._settings.search_ocu_max, "IndexingOCU": self._settings.indexing_ocu_max}
         for name, most in maxima.items():
             self._alarm(
@@ -92,16 +146,31 @@ class Alarms(Construct):
             missing=cloudwatch.TreatMissingData.BREACHING,
         )  # fmt: skip
 
-    def watch_jobs(self, jobs: Jobs) -> None:
-        """Starts that failed for good, and releases that failed."""
+    def watch_releases(self, releases: Releases, jobs: Jobs) -> None:
+        """Starts that failed for good, and deployments, releases and rollbacks that failed or were ended."""
         letters = jobs.dead_letters.metric_approximate_number_of_messages_visible(period=PERIOD, statistic="Maximum")
         self._alarm("DeadLetters", letters, 0, "A release could not be started, or its failure not be told")
-        failed = events.RuleTargetInput.from_text(
-            f"The release job {jobs.project.project_name} failed: {events.EventField.from_path('$.detail.build-id')}"
+        status, execution, error = (
+            events.EventField.from_path(f"$.detail.{each}") for each in ("status", "executionArn", "error")
         )
-        told = targets.SnsTopic(self.topic, message=failed, dead_letter_queue=jobs.dead_letters)
-        ends = events.EventPattern(detail={"build-status": ["FAILED", "FAULT", "TIMED_OUT"]})
-        jobs.project.on_state_change("Failed", target=told, event_pattern=ends)
+        failed = events.RuleTargetInput.from_text(
+            f"A release of {self._settings.name} ended as {status} ({error}): {execution}. What to do: "
+            "docs/operations.md"
+        )
+        events.Rule(
+            self,
+            "ReleaseFailed",
+            description="Releases that did not go through",
+            event_pattern=events.EventPattern(
+                source=["aws.states"],
+                detail_type=["Step Functions Execution Status Change"],
+                detail={
+                    "stateMachineArn": [releases.machine.state_machine_arn],
+                    "status": ["FAILED", "TIMED_OUT", "ABORTED"],
+                },
+            ),
+            targets=[targets.SnsTopic(self.topic, message=failed, dead_letter_queue=jobs.dead_letters)],
+        )
 
     def watch_budget(self) -> None:
         """The account's month: 80 % spent, or all of it by forecast. Source: AWS Budgets user guide."""
@@ -134,6 +203,7 @@ class Alarms(Construct):
         description: str,
         *,
         points: int = 1,
+        of_them: int | None = None,
         operator: cloudwatch.ComparisonOperator = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
         missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
     ) -> None:
@@ -145,7 +215,7 @@ class Alarms(Construct):
             metric=metric,
             threshold=threshold,
             evaluation_periods=points,
-            datapoints_to_alarm=points,
+            datapoints_to_alarm=of_them or points,
             comparison_operator=operator,
             treat_missing_data=missing,
         )

@@ -13,7 +13,7 @@ from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
 from infra.constructs.findings import acknowledge
-from infra.constructs.image import ROOT, bundle_version, image_options
+from infra.constructs.image import ROOT, image_options
 from infra.constructs.log_groups import log_group
 from infra.constructs.traffic import Traffic
 from infra.settings import Settings
@@ -21,6 +21,8 @@ from infra.settings import Settings
 # An HTTP API gives up at 30 s, without a word of ours.
 TIMEOUT_S = 29
 ALIAS = "live"
+# What the first deployment ends with; the release agent reads the bundle out of it.
+NOTHING_YET = "nothing released yet: bundle none"
 _LOGGED = {
     "requestId": "requestId", "time": "requestTime", "method": "httpMethod", "status": "status",
     "latencyMs": "responseLatency", "integrationMs": "integrationLatency", "bytes": "responseLength",
@@ -39,7 +41,7 @@ class Api(Construct):
         function_logs = log_group(self, "FunctionLogs", settings)
         self.role = self._role(function_logs)
         self.function = self._function(environment, function_logs)
-        self.alias = lambda_.Alias(self, "Alias", alias_name=ALIAS, version=self.function.current_version)
+        self.alias = self._alias()
         self.http = self._http_api()
 
     @property
@@ -66,10 +68,6 @@ class Api(Construct):
         """Not the managed role for execution, which may write into every log group."""
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"), description="The API")
         function_logs.grant_write(role)
-        acknowledge(
-            role,
-            {"AwsSolutions-IAM5[Resource::*]": "X-Ray's PutTraceSegments and PutTelemetryRecords know no resources."},
-        )
         return role
 
     def _function(self, environment: dict[str, str], function_logs: logs.LogGroup) -> lambda_.DockerImageFunction:
@@ -87,27 +85,29 @@ class Api(Construct):
             role=self.role,
             environment=environment,
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS,
-            tracing=lambda_.Tracing.ACTIVE,
             log_group=function_logs,
             # What is logged by the way, and tracebacks, as objects, too. The level stays at INFO: from WARN on the
             # platform could take our own lines, which are written and not logged, for less.
             logging_format=lambda_.LoggingFormat.JSON,
             # The stage's throttle holds back callers; this would hold back nothing but the account's other functions.
             reserved_concurrent_executions=settings.reserved_concurrency,
-            current_version_options=lambda_.VersionOptions(
-                # infra/release/rollback.sh reads the bundle out of it.
-                description=f"deployment: bundle {bundle_version() or 'none'}",
-                removal_policy=cdk.RemovalPolicy.RETAIN if settings.keeps_data else cdk.RemovalPolicy.DESTROY,
-            ),
         )
         acknowledge(
             function,
             {
                 "Serverless-LambdaDLQ": "Only ever called synchronously: the caller gets the error, nothing is lost.",
+                "Serverless-LambdaTracing": "A trace of one segment tells nothing that a line of the log does not.",
                 "@aws-cdk/aws-lambda:snapStartRequirePublish": "Versions are published; the alias points at one.",
             },
         )
         return function
+
+    def _alias(self) -> lambda_.Alias:
+        """Points to the version of the very first deployment, which never changes here. So CloudFormation never moves
+        it, neither forth nor, where a deployment fails, back: the release state machine alone does.
+        """
+        first = lambda_.Version(self, "First", lambda_=self.function, description=NOTHING_YET)
+        return lambda_.Alias(self, "Alias", alias_name=ALIAS, version=first)
 
     def _http_api(self) -> apigatewayv2.HttpApi:
         api = apigatewayv2.HttpApi(

@@ -4,7 +4,6 @@ import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
-from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.constructs.api import TIMEOUT_S
@@ -32,7 +31,6 @@ class Cdn(Construct):
         origin_header: cdk.SecretValue,
         acl_arn: str,
         certificate: acm.ICertificate | None,
-        logs: s3.IBucket,
     ) -> None:
         super().__init__(scope, construct_id)
         self._domain_name = settings.domain_name
@@ -52,11 +50,12 @@ class Cdn(Construct):
             error_responses=[
                 cloudfront.ErrorResponse(http_status=each, ttl=cdk.Duration.seconds(0)) for each in ERRORS
             ],
-            enable_logging=True,
-            log_bucket=logs,
-            log_file_prefix="cloudfront/",
         )
-        reasons = {"AwsSolutions-CFR1": "The films may be recommended everywhere."}
+        reasons = {
+            "AwsSolutions-CFR1": "The films may be recommended everywhere.",
+            "AwsSolutions-CFR3": "Its log would hold paths of people, queries and addresses, and outlive erasure; "
+            "the HTTP API and the service log each request without.",
+        }
         if certificate is None:
             reasons["AwsSolutions-CFR4"] = "CloudFront's own name has CloudFront's own certificate and its policy."
         acknowledge(self.distribution, reasons)

@@ -1,7 +1,9 @@
 """The two ways to run the API, as one thing to the rest: a role, an address, what it does, what a release changes."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_route53_targets as targets
 from constructs import Construct
@@ -13,7 +15,7 @@ from infra.constructs.deployment_secrets import Secrets
 from infra.constructs.dns import hosted_zone, point_domain_at
 from infra.constructs.fargate import FargateApi
 from infra.constructs.findings import arn_in_findings
-from infra.constructs.jobs import ReleaseTarget
+from infra.constructs.releases import ReleaseTarget
 from infra.constructs.traffic import Traffic
 from infra.settings import Settings
 from infra.stacks.edge import EdgeStack
@@ -27,16 +29,18 @@ class Compute:
     url: str
     traffic: Traffic
     release: ReleaseTarget
+    # What a deployment of it is taken back by; nothing where the release state machine does that.
+    roll_back_on: Callable[[Sequence[cloudwatch.Alarm]], None] | None = None
 
 
 def on_lambda(
-    scope: Construct, settings: Settings, environment: dict[str, str], data: Data, secrets: Secrets, edge: EdgeStack
+    scope: Construct, settings: Settings, environment: dict[str, str], secrets: Secrets, edge: EdgeStack
 ) -> Compute:
     """Function, HTTP API, CloudFront. The origin header is checked: the HTTP API's own address is public."""
     api = Api(scope, "Api", settings, environment | {"ORIGIN_SECRET_ARN": secrets.origin.secret_arn})
     secrets.origin.grant_read(api.role)
     cdn = Cdn(
-        scope, "Cdn", settings, api_domain=api.domain, logs=data.logs, acl_arn=edge.firewall.arn,
+        scope, "Cdn", settings, api_domain=api.domain, acl_arn=edge.firewall.arn,
         certificate=edge.certificate, origin_header=secrets.origin_header(settings.origin_secret_version),
     )  # fmt: skip
     point_domain_at(scope, settings, targets.CloudFrontTarget(cdn.distribution))
@@ -47,26 +51,32 @@ def on_fargate(scope: Construct, settings: Settings, environment: dict[str, str]
     """Service and load balancer, with a firewall of its own; the tasks follow the pointer in the bucket."""
     zone = hosted_zone(scope, settings)
     followed = environment | {"BUNDLE_BUCKET": data.bucket.bucket_name}
-    api = FargateApi(scope, "Api", settings, environment=followed, logs=data.logs, zone=zone)
+    api = FargateApi(scope, "Api", settings, environment=followed, zone=zone)
     data.allow_following(api.role)
-    return Compute(api.role, api.url, api.traffic, ReleaseTarget())
+    return Compute(api.role, api.url, api.traffic, ReleaseTarget(), api.roll_back_on)
 
 
 def _release_to_function(api: Api) -> ReleaseTarget:
     function = api.function
-    versions = f"{function.function_arn}:*"
-    allowed = {
-        "GetFunctionConfiguration": [function.function_arn, versions],
-        "ListVersionsByFunction": [function.function_arn],
-        "PublishVersion": [function.function_arn],
-        "UpdateAlias": [function.function_arn, versions],
-        "UpdateFunctionCode": [function.function_arn],
-        # A version, never the function.
-        "DeleteFunction": [versions],
-    }
-    statements = [
-        iam.PolicyStatement(actions=[f"lambda:{action}"], resources=resources) for action, resources in allowed.items()
-    ]
+    here, versions = [function.function_arn], [f"{function.function_arn}:*"]
+    agent = {
+        "GetAlias": here + versions, "GetFunction": here + versions, "GetFunctionConfiguration": here + versions,
+        "UpdateAlias": here + versions, "PublishVersion": here, "UpdateFunctionCode": here,
+        # A version, as nobody else calls it.
+        "InvokeFunction": versions,
+    }  # fmt: skip
+    # The job removes old versions, never the function.
+    job = {"ListVersionsByFunction": here, "DeleteFunction": versions}
     finding = f"AwsSolutions-IAM5[Resource::{arn_in_findings(function)}:*]"
-    reason = {finding: "Of this function, whichever version comes next."}
-    return ReleaseTarget(True, {"FUNCTION": function.function_name, "ALIAS": ALIAS}, statements, reason)
+    return ReleaseTarget(
+        needs_image=True,
+        environment={"FUNCTION": function.function_name, "ALIAS": ALIAS},
+        agent=_statements(agent),
+        job=_statements(job),
+        watched=("LambdaErrors",),
+        wildcards={finding: "Of this function, whichever version comes next."},
+    )
+
+
+def _statements(allowed: dict[str, list[str]]) -> list[iam.PolicyStatement]:
+    return [iam.PolicyStatement(actions=[f"lambda:{action}"], resources=some) for action, some in allowed.items()]

@@ -4,14 +4,13 @@ import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from infra.constructs.alarms import LATENCY_P95_MS
+from infra.constructs.alarms import LATENCY_P95_MS, NAMESPACE
 from infra.constructs.canary import Canary
 from infra.constructs.data import Data
 from infra.constructs.search import Search
 from infra.constructs.traffic import Traffic
 from infra.settings import Settings
 
-NAMESPACE = "Marquee"
 WIDTH = 8
 PERIOD_S = 300
 PERIOD = cdk.Duration.seconds(PERIOD_S)
@@ -40,7 +39,7 @@ class Dashboard(Construct):
         )
         self._add([self._service_graph(*metric) for metric in SERVICE_METRICS])
 
-    def add_platform(self, traffic: Traffic, data: Data, search: Search, canary: Canary) -> None:
+    def add_platform(self, traffic: Traffic, data: Data, search: Search | None, canary: Canary) -> None:
         """What AWS counts: traffic, compute, tables, search, canary."""
         latency = [traffic.latency.with_(statistic=statistic, period=PERIOD) for statistic in ("p50", "p95", "p99")]
         limit = cloudwatch.HorizontalAnnotation(value=LATENCY_P95_MS / traffic.unit_ms, label="alarm, p95")
@@ -51,12 +50,13 @@ class Dashboard(Construct):
             table.metric_consumed_write_capacity_units(label=f"{name} write", period=PERIOD)
             for name, table in data.tables.items()
         ]
+        capacity = [_graph("OpenSearch: OCU", *map(search.capacity, ("SearchOCU", "IndexingOCU")))] if search else []
         self._add([
             cloudwatch.GraphWidget(title="Answers: time", left=latency, left_annotations=[limit], width=WIDTH),
             _graph("Answers: requests, failures", traffic.requests, traffic.failures),
             _graph("Compute", *(metric.with_(period=PERIOD) for metric in traffic.health.values())),
             _graph("DynamoDB: capacity used", *used),
-            _graph("OpenSearch: OCU", *(search.capacity(name) for name in ("SearchOCU", "IndexingOCU"))),
+            *capacity,
             _graph("Canary: success, percent", canary.success_percent),
         ])  # fmt: skip
 

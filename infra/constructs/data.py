@@ -99,14 +99,12 @@ class Data(Construct):
         )
 
     def _log_bucket(self) -> s3.Bucket:
-        """Access logs of the buckets, of CloudFront and of the load balancer."""
+        """Access logs of the buckets. Nobody else's: those would hold paths of people, queries and addresses."""
         bucket = private_bucket(
             self,
             "AccessLogs",
             self.removal,
             versioned=False,
-            # CloudFront's standard logging writes through an ACL.
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_PREFERRED,
             lifecycle_rules=[s3.LifecycleRule(expiration=cdk.Duration.days(self._settings.log_days))],
         )
         acknowledge(bucket, {"AwsSolutions-S1": "It is where access logs go; logging itself would never end."})
@@ -120,7 +118,6 @@ def private_bucket(
     *,
     versioned: bool,
     lifecycle_rules: list[s3.LifecycleRule],
-    object_ownership: s3.ObjectOwnership = s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
     server_access_logs_bucket: s3.IBucket | None = None,
     server_access_logs_prefix: str | None = None,
 ) -> s3.Bucket:
@@ -134,7 +131,7 @@ def private_bucket(
         minimum_tls_version=1.2,
         versioned=versioned,
         lifecycle_rules=lifecycle_rules,
-        object_ownership=object_ownership,
+        object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
         server_access_logs_bucket=server_access_logs_bucket,
         server_access_logs_prefix=server_access_logs_prefix,
         removal_policy=removal,

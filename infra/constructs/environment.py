@@ -3,17 +3,21 @@
 from infra.constructs.data import Data
 from infra.constructs.deployment_secrets import Secrets
 from infra.constructs.search import INDEX, Search
+from infra.service_settings import variables
 from infra.settings import Settings
 
 
-def service_environment(settings: Settings, data: Data, search: Search, secrets: Secrets) -> dict[str, str]:
-    """What function, container and release job share. Secrets go by their ARN: the service fetches them."""
-    opensearch = {
+def service_environment(settings: Settings, data: Data, search: Search | None, secrets: Secrets) -> dict[str, str]:
+    """What function, container and release job share. Secrets go by their ARN: the service fetches them. ``search``
+    None: the index in the bundle answers. Raises SettingsError.
+    """
+    asked = variables(settings.service, kind=search.kind if search else None)
+    opensearch = {} if search is None else {
         "OPENSEARCH_ENDPOINT": search.endpoint,
         "OPENSEARCH_KIND": search.kind,
         "OPENSEARCH_INDEX": INDEX,
         "OPENSEARCH_AUTH": "aoss",
-    }
+    }  # fmt: skip
     return {
         "MARQUEE_STAGE": settings.stage,
         "API_KEYS": "on",
@@ -21,8 +25,9 @@ def service_environment(settings: Settings, data: Data, search: Search, secrets:
         "DDB_USERS_TABLE": data.users.table_name,
         "DDB_EVENTS_TABLE": data.events.table_name,
         "DDB_CACHE_TABLE": data.cache.table_name,
-        **(opensearch if settings.search == "opensearch" else {}),
+        **opensearch,
         "METRICS": "emf",
         "DEMO_PAGE": "on" if settings.demo_page else "off",
         "DEMO_USERS": settings.demo_users if settings.demo_page else "",
+        **asked,
     }

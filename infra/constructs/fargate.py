@@ -1,5 +1,7 @@
 """The API on Fargate: the same image's server behind a load balancer, in a network of its own."""
 
+from collections.abc import Sequence
+
 import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -9,7 +11,6 @@ from aws_cdk import aws_ecs_patterns as patterns
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_route53 as route53
-from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
@@ -23,6 +24,7 @@ from infra.settings import Settings
 PORT = 8000
 CPU, MEMORY_MB = 1_024, 2_048
 CPU_TARGET_PERCENT = 60
+IDLE_S = 60
 
 
 class FargateApi(Construct):
@@ -35,7 +37,6 @@ class FargateApi(Construct):
         settings: Settings,
         *,
         environment: dict[str, str],
-        logs: s3.IBucket,
         zone: route53.IHostedZone,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -46,7 +47,7 @@ class FargateApi(Construct):
         )
         self.cluster = self._cluster()
         self.service = self._service(environment, zone)
-        self._harden(logs)
+        self._harden()
         self._scale()
 
     @property
@@ -65,7 +66,23 @@ class FargateApi(Construct):
                 expression="FILL(target, 0) + FILL(balancer, 0)", using_metrics=codes, label="5xx"
             ),
             health={"UnhealthyTasks": self.service.target_group.metrics.unhealthy_host_count(statistic="Maximum")},
+            load={
+                "TaskCpu": self.service.service.metric_cpu_utilization(),
+                "TaskMemory": self.service.service.metric_memory_utilization(),
+            },
         )
+
+    def roll_back_on(self, alarms: Sequence[cloudwatch.Alarm]) -> None:
+        """Take a deployment back while one of these is up. They may know the load balancer, but not the service."""
+        self.service.service.enable_deployment_alarms(
+            [alarm.alarm_name for alarm in alarms], behavior=ecs.AlarmBehavior.ROLLBACK_ON_ALARM
+        )
+        service = self.service.service.node.find_child("Service")
+        assert isinstance(service, cdk.CfnResource)
+        for alarm in alarms:
+            made = alarm.node.default_child
+            assert isinstance(made, cdk.CfnResource)
+            service.add_resource_dependency(made)
 
     def _cluster(self) -> ecs.Cluster:
         """Container Insights writes into a log group of its own, which would outlive a stage that leaves nothing."""
@@ -118,6 +135,8 @@ class FargateApi(Construct):
             domain_zone=zone,
             redirect_http=True,
             ssl_policy=elbv2.SslPolicy.RECOMMENDED_TLS,
+            # The server keeps idle connections for longer, by the same setting.
+            idle_timeout=cdk.Duration.seconds(int(str(settings.service.get("balancer_idle_secs", IDLE_S)))),
         )
 
     def _certificate(self, zone: route53.IHostedZone) -> acm.Certificate:
@@ -144,9 +163,8 @@ class FargateApi(Construct):
             log_driver=ecs.LogDrivers.aws_logs(stream_prefix="api", log_group=log_group(self, "Logs", self._settings)),
         )
 
-    def _harden(self, logs: s3.IBucket) -> None:
+    def _harden(self) -> None:
         service, balancer = self.service, self.service.load_balancer
-        balancer.log_access_logs(logs, "alb")
         balancer.set_attribute("routing.http.drop_invalid_header_fields.enabled", "true")
         balancer.set_attribute("deletion_protection.enabled", str(self._settings.keeps_data).lower())
         # Alive, not ready: a new task doesn't mend a store that is down.
@@ -159,6 +177,7 @@ class FargateApi(Construct):
             service,
             {
                 "AwsSolutions-EC23": "A public API: the load balancer takes HTTPS from everywhere, behind a firewall.",
+                "AwsSolutions-ELB2": "Its log would hold paths of people, queries, addresses; the service logs itself.",
                 "AwsSolutions-ECS2": "The environment names resources and secrets' ARNs; it holds no secret.",
                 "AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken knows no resources.",
             },

@@ -29,6 +29,7 @@ class Firewall(Construct):
             scope=scope_name,
             default_action=wafv2.CfnWebACL.DefaultActionProperty(allow={}),
             visibility_config=_visibility("All"),
+            data_protection_config=_protection(),
             rules=[
                 _rate_rule(settings.waf_requests_per_ip),
                 *(_managed_rule(name, priority, MANAGED[name]) for priority, name in enumerate(MANAGED, 1)),
@@ -72,6 +73,17 @@ def _managed_rule(name: str, priority: int, counted: Sequence[str]) -> wafv2.Cfn
             )
         ),
         visibility_config=_visibility(name),
+    )
+
+
+def _protection() -> wafv2.CfnWebACL.DataProtectionConfigProperty:
+    """Sampled requests, which people with the right see for three hours, show neither keys nor what was asked for."""
+    header = wafv2.CfnWebACL.FieldToProtectProperty(field_type="SINGLE_HEADER", field_keys=["x-api-key"])
+    query = wafv2.CfnWebACL.FieldToProtectProperty(field_type="QUERY_STRING")
+    return wafv2.CfnWebACL.DataProtectionConfigProperty(
+        data_protections=[
+            wafv2.CfnWebACL.DataProtectProperty(field=each, action="SUBSTITUTION") for each in (header, query)
+        ]
     )
 
 

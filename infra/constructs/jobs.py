@@ -1,12 +1,10 @@
-"""The release job: from raw data to a bundle, its index, an image with it, and a version that serves it."""
+"""The release job: from raw data to a bundle, its index and an image with it."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_codebuild as codebuild
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3_assets as s3_assets
@@ -28,21 +26,11 @@ NOT_SOURCE = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseTarget:
-    """What the job puts a new image into: ``environment`` names it for the script, ``statements`` allow it.
-    Nothing where servers follow the bucket. ``needs_image``: it releases images, and needs a repository for them.
-    ``wildcards``: those among the statements, each with its reason, for cdk-nag.
-    """
-
-    needs_image: bool = False
-    environment: dict[str, str] = field(default_factory=dict)
-    statements: list[iam.PolicyStatement] = field(default_factory=list)
-    wildcards: dict[str, str] = field(default_factory=dict)
-
-
 class Jobs(Construct):
-    """A CodeBuild project, started on demand or by schedule; starts that fail end up in a queue."""
+    """A CodeBuild project, started by the release state machine, and the queue for what could not be started or told.
+    ``needs_image``: it makes images, and needs a repository for them. ``statements``, ``wildcards``: what else it may
+    do, and the reasons for those that name a family.
+    """
 
     def __init__(
         self,
@@ -52,11 +40,13 @@ class Jobs(Construct):
         *,
         key: kms.IKey,
         environment: dict[str, str],
-        target: ReleaseTarget,
+        needs_image: bool,
+        statements: Sequence[iam.PolicyStatement],
+        wildcards: Mapping[str, str],
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
-        self._images = Images(self, "Images", settings) if target.needs_image else None
+        self._images = Images(self, "Images", settings) if needs_image else None
         self.dead_letters = sqs.Queue(
             self,
             "DeadLetters",
@@ -70,14 +60,17 @@ class Jobs(Construct):
         self.role = iam.Role(
             self, "Role", assumed_by=iam.ServicePrincipal("codebuild.amazonaws.com"), description="The release job"
         )
-        self.project = self._project(key, environment | target.environment)
+        self.project = self._project(key, environment)
         if self._images is not None:
             self._images.repository.grant_pull_push(self.project)
-        for statement in target.statements:
+        for statement in statements:
             self.project.add_to_role_policy(statement)
-        acknowledge(self.role, target.wildcards)
-        if settings.release_schedule:
-            self._schedule(settings.release_schedule)
+        acknowledge(self.role, wildcards)
+
+    @property
+    def repositories(self) -> list[str]:
+        """The ARNs of what images are put into."""
+        return [self._images.repository.repository_arn] if self._images else []
 
     def _project(self, key: kms.IKey, environment: dict[str, str]) -> codebuild.Project:
         settings = self._settings
@@ -92,7 +85,7 @@ class Jobs(Construct):
             self,
             "Release",
             project_name=f"{settings.name}-release",
-            description="Build a bundle, load its index, put it into service",
+            description="Build a bundle, load its index, make its image",
             source=codebuild.Source.s3(bucket=source.bucket, path=source.s3_object_key),
             build_spec=codebuild.BuildSpec.from_source_filename(BUILD_SPEC),
             environment=codebuild.BuildEnvironment(
@@ -109,7 +102,6 @@ class Jobs(Construct):
             role=self.role,
             encryption_key=key,
             timeout=cdk.Duration.hours(TIMEOUT_H),
-            # Two releases at a time would move the alias past each other.
             concurrent_build_limit=1,
             logging=codebuild.LoggingOptions(
                 cloud_watch=codebuild.CloudWatchLoggingOptions(log_group=log_group(self, "Logs", settings))
@@ -135,20 +127,4 @@ class Jobs(Construct):
                 f"AwsSolutions-IAM5[Resource::{log_streams}]": "A stream a build, named by its id.",
                 "AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken knows no resources.",
             },
-        )
-
-    def _schedule(self, expression: str) -> None:
-        events.Rule(
-            self,
-            "Schedule",
-            description="Releases on schedule",
-            schedule=events.Schedule.expression(expression),
-            targets=[
-                targets.CodeBuildProject(
-                    self.project,
-                    dead_letter_queue=self.dead_letters,
-                    retry_attempts=2,
-                    max_event_age=cdk.Duration.hours(1),
-                )
-            ],
         )

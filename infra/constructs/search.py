@@ -27,9 +27,11 @@ class Search(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
         super().__init__(scope, construct_id)
-        self.name = settings.name
         # As OPENSEARCH_KIND takes it: what an index may look like follows from the generation.
         self.kind = "classic" if settings.classic_search else "nextgen"
+        # Neither a group nor a collection can change its generation. A new one needs a name of its own, because
+        # CloudFormation makes it before it removes the old one.
+        self.name = f"{settings.name}-{self.kind}"
         encryption = self._security_policy("Encryption", "encryption", {
             "Rules": [self._rule("collection")], "AWSOwnedKey": True,
         })  # fmt: skip
@@ -49,9 +51,6 @@ class Search(Construct):
         )
         for needed in (encryption, network, self.group):
             self.collection.add_resource_dependency(needed)
-        if settings.keeps_data:
-            self.collection.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
-            self.group.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
 
     @property
     def endpoint(self) -> str:
@@ -70,6 +69,15 @@ class Search(Construct):
             statistic="Sum",
             period=cdk.Duration.minutes(1),
         )
+
+    def of_collection(self, metric: str) -> cloudwatch.Metric:
+        """A count of the collection. Source: as above."""
+        dimensions = {"ClientId": cdk.Stack.of(self).account, "CollectionId": self.collection.attr_id,
+                      "CollectionName": self.name}  # fmt: skip
+        return cloudwatch.Metric(
+            namespace="AWS/AOSS", metric_name=metric, dimensions_map=dimensions, statistic="Sum",
+            period=cdk.Duration.minutes(1),
+        )  # fmt: skip
 
     def allow(self, name: str, role: iam.IRole, permissions: Sequence[str]) -> None:
         """Let a role do this with the films' indexes. A new policy takes about a minute to be enforced."""

@@ -1,6 +1,6 @@
 """What alarms and the dashboard need to know of a compute, whichever it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 
@@ -8,7 +8,8 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 @dataclass(frozen=True, slots=True)
 class Traffic:
     """``latency``: the time of an answer, with ``unit_ms`` milliseconds to its unit; ``requests`` and ``failures``
-    (answers of 500 and more): counts. ``health``: metrics whose sum is 0 while the compute is well, by name.
+    (answers of 500 and more): counts. By name, ``health``: metrics whose sum is 0 while the compute is well, and
+    ``load``: percent of what there is.
     """
 
     latency: cloudwatch.Metric
@@ -16,3 +17,4 @@ class Traffic:
     requests: cloudwatch.IMetric
     failures: cloudwatch.IMetric
     health: dict[str, cloudwatch.Metric]
+    load: dict[str, cloudwatch.Metric] = field(default_factory=dict)

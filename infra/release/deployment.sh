@@ -14,6 +14,9 @@ export STAGE STACK AWS_REGION AWS_DEFAULT_REGION="$AWS_REGION"
 
 marquee() { .ci/uv run --no-sync marquee "$@"; }
 
+# Of the stage: guard, lock, unlock, start, follow (infra/release/__main__.py).
+steps() { .ci/uv run --no-sync python -m infra.release "$STAGE" "$@"; }
+
 # What the stack tells of itself.
 output() {
     aws cloudformation describe-stacks --stack-name "$STACK" --output text \
@@ -38,7 +41,14 @@ absent() {
     exit 1
 }
 
-not_deployed() { absent "does not exist" aws cloudformation describe-stacks --stack-name "$STACK"; }
+# Also where the first deployment failed (ROLLBACK_COMPLETE) or was only looked at (REVIEW_IN_PROGRESS): such a stack is
+# there and has nothing.
+not_deployed() {
+    local bucket
+    absent "does not exist" aws cloudformation describe-stacks --stack-name "$STACK" && return 0
+    bucket="$(output BucketName)" || exit 1
+    [ -z "$bucket" ] || [ "$bucket" = None ]
+}
 
 # Into the environment of `marquee`.
 use_deployment() {

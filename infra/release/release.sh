@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
-# One release: raw data -> bundle -> index -> image -> a version that serves it. What is served changes last, after
-# everything it needs is there; whatever fails before leaves the old release in service. Servers on Fargate follow the
-# pointer in the bucket (docs/releases.md) and need no image.
+# A step of the release job, as the state machine asks for it (infra/release/machine.py). Neither changes what is
+# served.
+#
+#   build    raw data -> bundle -> index -> image, noted under RELEASE_ID for the machine to go on with
+#   tidy     after a release: remove older bundles, indexes and function versions
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 : "${BUNDLE_BUCKET:?the data bucket}" "${CANARY_KEY_ARN:?the secret of the canary}"
 home="${MARQUEE_HOME:-.marquee}"
 DEMO_USERS="${DEMO_USERS:-}"
-# What the descriptions of this job's versions begin with, and how many stay: that in service and the one before.
-RELEASED=release:
+# Of the function, the newest: that in service and the one before.
 KEPT_VERSIONS=2
+NOTE_DAYS=30
 
 marquee() { .ci/uv run --no-sync marquee "$@"; }
 field() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
@@ -50,26 +52,23 @@ build_image() {
     docker push "$image"
 }
 
-serve_by_function() {
-    : "${ALIAS:?the alias that is served}"
-    local published
-    aws lambda update-function-code --function-name "$FUNCTION" --image-uri "$image" >/dev/null
-    aws lambda wait function-updated --function-name "$FUNCTION"
-    published="$(aws lambda publish-version --function-name "$FUNCTION" --description "$RELEASED bundle $version" \
-        --query Version --output text)"
-    # SnapStart: the version is there when its snapshot is.
-    aws lambda wait published-version-active --function-name "$FUNCTION" --qualifier "$published"
-    aws lambda update-alias --function-name "$FUNCTION" --name "$ALIAS" --function-version "$published" >/dev/null
-}
-
-# The snapshot of every version is paid for. Those of deployments are CloudFormation's.
+# The snapshot of every version is paid for. The first one is CloudFormation's, and Lambda refuses to delete what is
+# served.
 delete_old_versions() {
     local number
     aws lambda list-versions-by-function --function-name "$FUNCTION" --output text \
-        --query "Versions[?starts_with(Description, '$RELEASED ')].[Version]" | sort -n | head -n "-$KEPT_VERSIONS" |
+        --query 'Versions[?Version != `$LATEST` && Version != `1`].[Version]' | sort -n | head -n "-$KEPT_VERSIONS" |
         while IFS= read -r number; do
-            aws lambda delete-function --function-name "$FUNCTION" --qualifier "$number"
+            aws lambda delete-function --function-name "$FUNCTION" --qualifier "$number" ||
+                echo "Version $number stays." >&2
         done
+}
+
+# What the machine goes on with; no field needs escaping.
+note() {
+    aws dynamodb put-item --table-name "$RELEASES_TABLE" --item "$(printf \
+        '{"id": {"S": "%s"}, "until": {"N": "%s"}, "bundle": {"S": "%s"}, "image": {"S": "%s"}}' \
+        "$RELEASE_ID" "$(($(date +%s) + NOTE_DAYS * 86400))" "$version" "${image:-none}")"
 }
 
 make_canary_key() {
@@ -93,16 +92,27 @@ seed_people() {
         echo "Nobody was seeded: set demo_users and canary_person to people of your data." >&2
 }
 
-find_inputs
-build_bundle
-if [ -n "${FUNCTION:-}" ]; then
+build() {
+    : "${RELEASES_TABLE:?the table of releases}" "${RELEASE_ID:?the name of the execution}"
+    find_inputs
+    build_bundle
     marquee bundle publish "$version"
     if [ -n "${OPENSEARCH_ENDPOINT:-}" ]; then marquee index --bundle "$version"; fi
-    build_image
-    serve_by_function
-fi
-marquee release "$version" --keep 2
-if [ -n "${FUNCTION:-}" ]; then delete_old_versions; fi
-make_canary_key
-seed_people
-echo "Release $version is in service."
+    if [ -n "${FUNCTION:-}" ]; then build_image; fi
+    # Both are asked for by the probe.
+    make_canary_key
+    seed_people
+    note
+    echo "Bundle $version is built."
+}
+
+tidy() {
+    version="$(aws s3 cp "s3://$BUNDLE_BUCKET/current.json" - | field version)"
+    marquee release "$version" --keep 2
+    if [ -n "${FUNCTION:-}" ]; then delete_old_versions; fi
+}
+
+case "${RELEASE_STEP:-build}" in
+    build | tidy) "${RELEASE_STEP:-build}" ;;
+    *) echo "RELEASE_STEP=$RELEASE_STEP: expected build or tidy" >&2 && exit 2 ;;
+esac

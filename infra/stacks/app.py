@@ -15,7 +15,9 @@ from infra.constructs.deployment_secrets import Secrets
 from infra.constructs.environment import service_environment
 from infra.constructs.helpers import own_helpers_logs
 from infra.constructs.jobs import Jobs
+from infra.constructs.releases import WATCHED, Releases, release_table
 from infra.constructs.search import READ, WRITE, Search
+from infra.release.stage import guarded
 from infra.settings import Settings
 from infra.stacks.edge import EdgeStack
 
@@ -34,7 +36,7 @@ class AppStack(cdk.Stack):
         )
         self._settings = settings
         self._data = Data(self, "Data", settings)
-        self._search = Search(self, "Search", settings)
+        self._search = Search(self, "Search", settings) if settings.search == "opensearch" else None
         self._secrets = Secrets(self, "Secrets", self._data.removal)
         self._key = kms.Key(
             self,
@@ -46,7 +48,12 @@ class AppStack(cdk.Stack):
         )
         self._environment = service_environment(settings, self._data, self._search, self._secrets)
         compute = self._compute(edge)
+        self._table = release_table(self, "Releasing")
         self._jobs = self._release_job(compute)
+        self._releases = Releases(
+            self, "Releases", settings, data=self._data, secrets=self._secrets, jobs=self._jobs, table=self._table,
+            target=compute.release,
+        )  # fmt: skip
         self._watch(compute)
         self._tell(compute.url)
         own_helpers_logs(self, settings)
@@ -60,21 +67,29 @@ class AppStack(cdk.Stack):
         compute = (
             on_fargate(self, self._settings, self._environment, self._data)
             if edge is None
-            else on_lambda(self, self._settings, self._environment, self._data, self._secrets, edge)
+            else on_lambda(self, self._settings, self._environment, self._secrets, edge)
         )
         self._data.allow_serving(compute.role)
-        self._search.allow("serving", compute.role, READ)
+        if self._search is not None:
+            self._search.allow("serving", compute.role, READ)
         self._secrets.pepper.grant_read(compute.role)
         return compute
 
     def _release_job(self, compute: Compute) -> Jobs:
         environment = self._environment | {
             "BUNDLE_BUCKET": self._data.bucket.bucket_name, "CANARY_KEY_ARN": self._secrets.canary_key.secret_arn,
+            "RELEASES_TABLE": self._table.table_name, **compute.release.environment,
         }  # fmt: skip
-        jobs = Jobs(self, "Jobs", self._settings, key=self._key, environment=environment, target=compute.release)
+        target = compute.release
+        jobs = Jobs(
+            self, "Jobs", self._settings, key=self._key, environment=environment, needs_image=target.needs_image,
+            statements=target.job, wildcards=target.wildcards,
+        )  # fmt: skip
         role = jobs.role
+        self._table.grant(role, "dynamodb:PutItem")
         self._data.allow_jobs(role)
-        self._search.allow("indexing", role, WRITE)
+        if self._search is not None:
+            self._search.allow("indexing", role, WRITE)
         self._secrets.pepper.grant_read(role)
         self._secrets.canary_key.grant_read(role)
         self._secrets.canary_key.grant_write(role)
@@ -87,11 +102,14 @@ class AppStack(cdk.Stack):
         alarms = Alarms(self, "Alarms", settings, self._key)
         alarms.watch_traffic(compute.traffic)
         alarms.watch_data(self._data)
-        if settings.search == "opensearch":
+        alarms.watch_fallbacks()
+        if self._search is not None:
             alarms.watch_search(self._search)
         alarms.watch_canary(canary)
-        alarms.watch_jobs(self._jobs)
+        alarms.watch_releases(self._releases, self._jobs)
         alarms.watch_budget()
+        if compute.roll_back_on is not None:
+            compute.roll_back_on([alarms.named(each) for each in WATCHED])
         board = Dashboard(self, "Dashboard", settings)
         board.add_platform(compute.traffic, self._data, self._search, canary)
         board.add_alarms(alarms.all)
@@ -101,15 +119,18 @@ class AppStack(cdk.Stack):
         outputs = {
             "Url": url,
             "BucketName": self._data.bucket.bucket_name,
-            "SearchEndpoint": self._search.endpoint,
+            **({"SearchEndpoint": self._search.endpoint} if self._search else {}),
             "PepperArn": self._secrets.pepper.secret_arn,
             "OriginSecretArn": self._secrets.origin.secret_arn,
             **{f"{name.title().replace('_', '')}Table": table.table_name for name, table in self._data.tables.items()},
             "HealthCommand": f"curl {url}/health/ready",
             "RecommendCommand": f"curl {url}/recommend -H 'X-API-Key: KEY' -H 'Content-Type: application/json' "
             f"-d '{body}'",
-            "ReleaseCommand": f"aws codebuild start-build --region {self.region} "
-            f"--project-name {self._jobs.project.project_name}",
+            "ReleaseCommand": f"make release STAGE={self._settings.stage}",
+            "ReleaseMachine": self._releases.machine.state_machine_arn,
+            "ReleaseTable": self._table.table_name,
+            # What the next deployment is compared with.
+            "Deployed": json.dumps(guarded(self._settings), separators=(",", ":")),
         }
         for name, value in outputs.items():
             cdk.CfnOutput(self, name, value=value)

@@ -60,13 +60,16 @@ def cost(
         float | None, typer.Option(min=0, help="Requests a second, the mean of the month. Default: 0, 1, 10 and 100.")
     ] = None,
     films: Annotated[int, typer.Option(min=1, help="Films in the catalogue.")] = 62_000,
-    stage: Annotated[StageChoice, typer.Option(help="Whose capacities and retention: infra/settings.py.")] = (
-        StageChoice.DEV
-    ),
-    compute: Annotated[ComputeChoice, typer.Option(help="What makes the answers.")] = ComputeChoice.LAMBDA,
+    stage: Annotated[StageChoice, typer.Option(help="Whose settings: infra/stages/STAGE.toml.")] = (StageChoice.DEV),
+    compute: Annotated[
+        ComputeChoice | None, typer.Option(help="What makes the answers. Default: as the stage has it.")
+    ] = None,
     search: Annotated[
-        SearchChoice, typer.Option(help="OpenSearch Serverless (NextGen or Classic), or the index in the bundle.")
-    ] = SearchChoice.OPENSEARCH,
+        SearchChoice | None,
+        typer.Option(
+            help="OpenSearch Serverless (NextGen or Classic), or the index in the bundle. Default: as the stage has it."
+        ),
+    ] = None,
     cache: Annotated[
         CacheChoice, typer.Option(help="Which answers are kept: CACHE_ANSWERS, or none (CACHE_TTL_SECS=0).")
     ] = CacheChoice.DEAR,
@@ -77,7 +80,9 @@ def cost(
         float, typer.Option(min=0, max=1, help="Share of the answers that ask search: words, films like a film.")
     ] = 0.2,
     explain_share: Annotated[float, typer.Option(min=0, max=1, help="Share of the answers with sentences.")] = 0.0,
-    region: Annotated[str, typer.Option(help="AWS region whose prices count.")] = "eu-west-1",
+    region: Annotated[
+        str | None, typer.Option(help="AWS region whose prices count. Default: that of the stage.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say what a deployment on AWS costs in a month, and what to switch off to save.
@@ -85,15 +90,18 @@ def cost(
     An estimate from a dated list of prices (data_jobs/cost/prices.toml) and from what one request takes
     (data_jobs/cost/workload.py); docs/costs.md says how. Nothing is asked of AWS.
     """
-    from data_jobs.cost.deployment import Cache, Compute, Deployment, DeploymentError, Search
+    from data_jobs.cost.deployment import Cache, Compute, Deployment, DeploymentError, Search, stage_of
     from data_jobs.cost.prices import PriceError, load_prices
 
     try:
-        prices = load_prices(region)
+        of_stage = stage_of(stage.value)
+        prices = load_prices(region or of_stage.region)
         deployments = [
             Deployment(
-                rps=each, films=films, stage=stage.value, compute=Compute(compute), search=Search(search),
-                cache=Cache(cache), cache_hit=cache_hit, search_share=search_share, explain_share=explain_share,
+                rps=each, films=films, stage=stage.value, compute=Compute(compute or of_stage.compute),
+                search=Search(search or of_stage.search), cache=Cache(cache), cache_hit=cache_hit,
+                search_share=search_share, explain_share=explain_share, architecture=of_stage.architecture,
+                memory_mb=of_stage.memory_mb,
             )
             for each in (LOADS if rps is None else (rps,))
         ]  # fmt: skip

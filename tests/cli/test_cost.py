@@ -22,14 +22,14 @@ def test_without_a_load_there_is_a_column_for_each(marquee: Marquee) -> None:
     heading = next(line for line in done.out.splitlines() if line.startswith("service"))
     assert heading.split() == ["service", "idle", "1", "rps", "10", "rps", "100", "rps"]
     total = rows(done.out, "service")[-1].split()
-    expected = [bill_of(Deployment(rps=rps), load_prices("eu-west-1")).total for rps in LOADS]
+    expected = [bill_of(Deployment(rps=rps, search=Search.EMBEDDED), load_prices("eu-west-1")).total for rps in LOADS]
     assert total == ["total", *(f"{usd:,.2f}" for usd in expected)]
 
 
 def test_with_a_load_there_is_a_line_for_each_thing_that_is_billed(marquee: Marquee) -> None:
     done = marquee("cost", "--rps", "1", "--films", "62000")
     lines = rows(done.out, "service")
-    bill = bill_of(Deployment(rps=1), load_prices("eu-west-1"))
+    bill = bill_of(Deployment(rps=1, search=Search.EMBEDDED), load_prices("eu-west-1"))
     assert len(lines) == len(bill.lines) + 1
     assert lines[-1].split() == ["total", f"{bill.total:,.2f}"]
     (reads,) = [line for line in lines if line.startswith("DynamoDB") and " reads" in line and "cache" not in line]
@@ -37,7 +37,7 @@ def test_with_a_load_there_is_a_line_for_each_thing_that_is_billed(marquee: Marq
 
 
 def test_a_price_that_nobody_confirmed_is_marked_and_named(marquee: Marquee) -> None:
-    out = marquee("cost", "--rps", "1").out
+    out = marquee("cost", "--rps", "1", "--search", "opensearch").out
     (search,) = [line for line in rows(out, "service") if "search, " in line]
     (api,) = [line for line in rows(out, "service") if line.startswith("HTTP API")]
     assert " ? " in search
@@ -45,6 +45,12 @@ def test_a_price_that_nobody_confirmed_is_marked_and_named(marquee: Marquee) -> 
     doubts = out[out.index("List price as known, check before relying on it") :]
     assert "Amazon OpenSearch Service Pricing, Serverless: 0.24 USD for 1 OCU-hour" in doubts
     assert "API Gateway" not in doubts
+
+
+def test_a_stage_is_what_its_file_says_unless_options_say_otherwise(marquee: Marquee) -> None:
+    assert "Stage dev on lambda, search embedded" in marquee("cost", "--rps", "1").out
+    assert "Stage prod on lambda, search opensearch" in marquee("cost", "--rps", "1", "--stage", "prod").out
+    assert "search classic" in marquee("cost", "--rps", "1", "--search", "classic").out
 
 
 def test_it_says_how_old_the_prices_are_and_what_they_leave_out(marquee: Marquee) -> None:

@@ -1,34 +1,60 @@
-"""The three deployments that are tested, each synthesised once in a run, and the tools that look at them."""
+"""The deployments that are documented, synthesised once in a run, and the tools that look at them."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.infra.templates import VARIANTS, Deployment, Template, deployment
+from infra.variants import VARIANTS
+from tests.infra.templates import Deployment, Template, deployment
 from tests.infra.tools import node22
 
 
 @pytest.fixture(scope="session")
 def dev(run_folder: Path) -> Deployment:
-    """Lambda, nothing set but the stage."""
+    """Lambda, as the file of the stage has it: without OpenSearch."""
     return deployment(run_folder, "dev")
 
 
 @pytest.fixture(scope="session")
 def prod(run_folder: Path) -> Deployment:
-    """Lambda, with a domain, a schedule, mail, and a deep canary."""
+    """Lambda, as the file of the stage has it: with OpenSearch."""
     return deployment(run_folder, "prod")
 
 
 @pytest.fixture(scope="session")
 def fargate(run_folder: Path) -> Deployment:
-    """Fargate, in stage dev."""
+    """Fargate, in stage dev, with OpenSearch."""
     return deployment(run_folder, "fargate")
+
+
+@pytest.fixture(scope="session")
+def embedded(run_folder: Path) -> Deployment:
+    """Prod without OpenSearch."""
+    return deployment(run_folder, "embedded")
+
+
+@pytest.fixture(scope="session")
+def classic(run_folder: Path) -> Deployment:
+    """Dev with a collection of the first generation."""
+    return deployment(run_folder, "classic")
+
+
+@pytest.fixture(scope="session")
+def domain(run_folder: Path) -> Deployment:
+    """Prod with a domain, a schedule, mail, a deep canary, settings of the service."""
+    return deployment(run_folder, "domain")
 
 
 @pytest.fixture(params=VARIANTS)
 def app(request: pytest.FixtureRequest) -> Template:
     """The app stack of each of them in turn."""
+    made: Deployment = request.getfixturevalue(request.param)
+    return made.app
+
+
+@pytest.fixture(params=["prod", "fargate", "classic", "domain"])
+def searching(request: pytest.FixtureRequest) -> Template:
+    """The app stack of each that has a collection."""
     made: Deployment = request.getfixturevalue(request.param)
     return made.app
 

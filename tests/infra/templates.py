@@ -2,27 +2,17 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.infra.tools import ROOT, run
+from infra.variants import VARIANTS, context_of
+from tests.infra.tools import run
 from tests.servers.locks import locked
 
 Json = dict[str, Any]
 ACCOUNT = "111111111111"
-DOMAIN = {
-    "domain_name": "films.example.com", "hosted_zone_id": "Z0123456789ABC", "hosted_zone_name": "example.com",
-}  # fmt: skip
-# The deployments that are tested, by name: what is put into the context.
-VARIANTS: dict[str, Json] = {
-    "dev": {"stage": "dev"},
-    "prod": {
-        "stage": "prod", "release_schedule": "cron(0 3 ? * SUN *)", "alarm_mail": "films@example.com",
-        "canary_deep": "true", "reserved_concurrency": "40", "origin_secret_version": "v-2", **DOMAIN,
-    },
-    "fargate": {"stage": "dev", "compute": "fargate", "architecture": "arm64", **DOMAIN},
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -76,12 +66,7 @@ def text_of(value: Any) -> str:
     return json.dumps(value)
 
 
-def context_of(variant: Json) -> Json:
-    """The context that the CDK command line would hand over."""
-    return {**json.loads((ROOT / "cdk.json").read_text())["context"], **variant}
-
-
-def synthesise(folder: Path, variant: Json, account: str = ACCOUNT) -> "tuple[int, str]":
+def synthesise(folder: Path, variant: Mapping[str, str], account: str = ACCOUNT) -> tuple[int, str]:
     """Run the app as the CDK command line does. Its return code, and what it wrote to the standard error."""
     environment = {
         "CDK_CONTEXT_JSON": json.dumps(context_of(variant)), "CDK_OUTDIR": str(folder), "CDK_DEFAULT_ACCOUNT": account,
@@ -91,16 +76,18 @@ def synthesise(folder: Path, variant: Json, account: str = ACCOUNT) -> "tuple[in
 
 
 def deployment(run_folder: Path, name: str) -> Deployment:
-    """A variant, synthesised once in a test run by whichever process needs it first."""
-    folder = run_folder / f"cdk-{name}"
-    with locked(run_folder / f"cdk-{name}.lock"):
-        if not (folder / "manifest.json").exists():
-            code, told = synthesise(folder, VARIANTS[name])
-            assert code == 0, told
-            assert "WARNING" not in told, told
+    """A variant; all are synthesised at once in a test run, by whichever process needs one first."""
+    folder = run_folder / "cdk"
+    with locked(run_folder / "cdk.lock"):
+        if not (folder / "done").exists():
+            done = run([sys.executable, "-W", "error", "-m", "infra.variants", folder], CDK_DEFAULT_ACCOUNT=ACCOUNT)
+            assert done.returncode == 0, done.stderr
+            assert "WARNING" not in done.stderr, done.stderr
+            (folder / "done").touch()
     stage = VARIANTS[name]["stage"]
-    edge = folder / f"Marquee-{stage}-edge.template.json"
-    return Deployment(folder, _load(folder / f"Marquee-{stage}.template.json"), _load(edge) if edge.exists() else None)
+    edge = folder / name / f"Marquee-{stage}-edge.template.json"
+    app = _load(folder / name / f"Marquee-{stage}.template.json")
+    return Deployment(folder / name, app, _load(edge) if edge.exists() else None)
 
 
 def _load(path: Path) -> Template:

@@ -1,13 +1,14 @@
 """The way in on Lambda: CloudFront with a firewall, a secret header, the HTTP API, an alias, the function."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from infra.constructs.firewall import RATE_WINDOW_S
 from infra.constructs.image import ROOT, image_options
 from infra.settings import STAGES, load_settings
-from tests.infra.templates import Deployment, Template, text_of
+from tests.infra.templates import Deployment, Template, synthesise, text_of
 
 FUNCTION = "AWS::Lambda::Function"
 SECRETS = ("SecretsOrigin", "SecretsPepper")
@@ -22,7 +23,7 @@ def test_the_function_runs_the_image_from_a_snapshot_within_the_time_of_an_http_
     assert found["SnapStart"] == {"ApplyOn": "PublishedVersions"}
     assert found["Timeout"] == 29
     assert found["Architectures"] == ["x86_64"]
-    assert found["TracingConfig"] == {"Mode": "Active"}
+    assert "TracingConfig" not in found
     assert "ImageUri" in found["Code"]
 
 
@@ -34,6 +35,18 @@ def test_the_image_is_the_lambda_target_of_the_repository(dev: Deployment) -> No
     assert {each.name for each in staged.iterdir()} >= {"Dockerfile", "uv.lock", "services", "infra"}
     assert not {".venv", ".git", ".tools", "tests", ".marquee"} & {each.name for each in staged.iterdir()}
     assert (staged / "Dockerfile").read_bytes() == (ROOT / "Dockerfile").read_bytes()
+
+
+def test_a_deployment_changes_neither_the_alias_nor_the_version_it_was_made_with(
+    dev: Deployment, tmp_path: Path
+) -> None:
+    """Whatever else it changes: then CloudFormation touches neither, nor takes either back where it fails."""
+    code, told = synthesise(tmp_path, {"stage": "dev", "memory_mb": "2048", "service.cache_ttl_secs": "60"})
+    assert code == 0, told
+    other = Template(json.loads((tmp_path / "Marquee-dev.template.json").read_text()))
+    for kind in ("AWS::Lambda::Alias", "AWS::Lambda::Version"):
+        assert other.all(kind) == dev.app.all(kind)
+    assert other.all("AWS::Lambda::Function") != dev.app.all("AWS::Lambda::Function")
 
 
 def test_a_bundle_that_is_there_becomes_part_of_the_image(tmp_path) -> None:
@@ -48,6 +61,9 @@ def test_a_bundle_that_is_there_becomes_part_of_the_image(tmp_path) -> None:
 
 def test_the_http_api_calls_the_alias_and_nobody_calls_the_function_itself(dev: Deployment) -> None:
     [alias] = dev.app.all("AWS::Lambda::Alias")
+    # Never another one than the first: CloudFormation has no reason to move the alias, forth or back.
+    [version] = dev.app.all("AWS::Lambda::Version")
+    assert dev.app.one("AWS::Lambda::Alias")["FunctionVersion"] == {"Fn::GetAtt": [version, "Version"]}
     assert dev.app.one("AWS::Lambda::Alias")["Name"] == "live"
     assert dev.app.one("AWS::ApiGatewayV2::Integration")["IntegrationUri"] == {"Ref": alias}
     assert dev.app.one("AWS::ApiGatewayV2::Integration")["PayloadFormatVersion"] == "2.0"
@@ -70,9 +86,9 @@ def test_the_access_log_tells_neither_who_asked_nor_for_what(dev: Deployment) ->
     assert not [part for part in ("sourceIp", "path", "userAgent", "queryString") if part.lower() in written.lower()]
 
 
-def test_concurrency_is_reserved_only_where_it_is_set(dev: Deployment, prod: Deployment) -> None:
+def test_concurrency_is_reserved_only_where_it_is_set(dev: Deployment, domain: Deployment) -> None:
     assert "ReservedConcurrentExecutions" not in function(dev)
-    assert function(prod)["ReservedConcurrentExecutions"] == 40
+    assert function(domain)["ReservedConcurrentExecutions"] == 40
 
 
 def test_log_groups_are_kept_for_as_long_as_the_stage_says(dev: Deployment, prod: Deployment) -> None:
@@ -113,11 +129,11 @@ def test_the_function_reads_its_two_secrets_and_no_other(dev: Deployment) -> Non
     assert [name.rstrip("0123456789ABCDEF") for name in named] == list(SECRETS)
 
 
-def test_the_role_has_no_managed_policy_and_no_wildcard_but_for_tracing(dev: Deployment) -> None:
+def test_the_role_has_no_managed_policy_and_no_wildcard(dev: Deployment) -> None:
     [role] = [each for name, each in dev.app.all("AWS::IAM::Role").items() if name.startswith("ApiRole")]
     assert "ManagedPolicyArns" not in role["Properties"]
     everywhere = [each["Action"] for each in dev.app.statements("ApiRole") if each["Resource"] == "*"]
-    assert everywhere == [["xray:PutTelemetryRecords", "xray:PutTraceSegments"]]
+    assert everywhere == []
     assert not [action for action in dev.app.actions("ApiRole") if action.endswith("*")]
 
 
@@ -129,6 +145,17 @@ def test_cloudfront_takes_https_only_and_caches_nothing(dev: Deployment) -> None
     # The ids of AWS' managed policies: CachingDisabled, AllViewerExceptHostHeader.
     assert behaviour["CachePolicyId"] == "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
     assert behaviour["OriginRequestPolicyId"] == "b689b0a8-53d0-40ab-baf2-68738e2966ac"
+
+
+def test_no_log_and_no_sample_tells_who_asked_for_what(dev: Deployment, fargate: Deployment) -> None:
+    assert "Logging" not in distribution(dev)
+    assert dev.edge is not None
+    for template in (dev.edge, fargate.app):
+        protected = template.one("AWS::WAFv2::WebACL")["DataProtectionConfig"]["DataProtections"]
+        assert [(each["Field"], each["Action"]) for each in protected] == [
+            ({"FieldType": "SINGLE_HEADER", "FieldKeys": ["x-api-key"]}, "SUBSTITUTION"),
+            ({"FieldType": "QUERY_STRING"}, "SUBSTITUTION"),
+        ]
 
 
 def test_cloudfront_keeps_no_errors_either(dev: Deployment) -> None:
@@ -148,8 +175,8 @@ def test_cloudfront_shows_the_http_api_the_origin_secret_over_tls(dev: Deploymen
     assert "execute-api.eu-west-1" in text_of(origin["DomainName"])
 
 
-def test_a_rotated_origin_secret_is_named_by_its_version(dev: Deployment, prod: Deployment) -> None:
-    [rotated] = distribution(prod)["Origins"][0]["OriginCustomHeaders"]
+def test_a_rotated_origin_secret_is_named_by_its_version(dev: Deployment, domain: Deployment) -> None:
+    [rotated] = distribution(domain)["Origins"][0]["OriginCustomHeaders"]
     assert ":v-2}}" in text_of(rotated["HeaderValue"])
     assert "v-2" not in text_of(distribution(dev))
 
@@ -194,12 +221,17 @@ def test_one_address_may_use_half_of_what_a_stage_lets_through(stage: str) -> No
     assert settings.waf_requests_per_ip == settings.throttle_rate * RATE_WINDOW_S / 2
 
 
-def test_with_a_domain_there_are_a_certificate_in_virginia_and_records(prod: Deployment) -> None:
-    assert prod.edge is not None
-    assert prod.edge.one("AWS::CertificateManager::Certificate")["DomainName"] == "films.example.com"
-    assert distribution(prod)["Aliases"] == ["films.example.com"]
-    assert distribution(prod)["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
-    assert {each["Type"] for each in prod.app.properties("AWS::Route53::RecordSet")} == {"A", "AAAA"}
+def test_with_a_domain_there_are_a_certificate_in_virginia_and_records(domain: Deployment) -> None:
+    assert domain.edge is not None
+    assert domain.edge.one("AWS::CertificateManager::Certificate")["DomainName"] == "films.example.com"
+    assert distribution(domain)["Aliases"] == ["films.example.com"]
+    assert distribution(domain)["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
+    assert {each["Type"] for each in domain.app.properties("AWS::Route53::RecordSet")} == {"A", "AAAA"}
+
+
+def test_settings_of_the_service_that_the_stage_sets_reach_it(domain: Deployment, dev: Deployment) -> None:
+    assert function(domain)["Environment"]["Variables"]["CORS_ORIGINS"] == "https://films.example.com"
+    assert "CORS_ORIGINS" not in function(dev)["Environment"]["Variables"]
 
 
 def test_the_outputs_are_ready_to_use(app: Template) -> None:
@@ -208,7 +240,8 @@ def test_the_outputs_are_ready_to_use(app: Template) -> None:
     recommend = text_of(outputs["RecommendCommand"]["Value"])
     assert "curl https://" in recommend
     assert "/recommend -H 'X-API-Key: KEY'" in recommend
-    assert "start-build --region eu-west-1 --project-name" in text_of(outputs["ReleaseCommand"]["Value"])
+    assert outputs["ReleaseCommand"]["Value"] in {"make release STAGE=dev", "make release STAGE=prod"}
+    assert {"ReleaseMachine", "ReleaseTable", "Deployed"} <= set(outputs)
 
 
 def distribution(made: Deployment) -> dict:

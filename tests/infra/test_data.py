@@ -44,11 +44,11 @@ def test_the_data_bucket_is_versioned_logged_and_forgets_old_versions(
 def test_the_tables_have_the_keys_of_the_adapter_and_only_the_cache_expires(app: Template) -> None:
     tables = app.properties(TABLE)
     assert sorted(map(tuple, (keys(each).values() for each in tables))) == [
-        ("pk", "sk"), ("user_id",), ("user_id", "sk"),
+        ("id",), ("pk", "sk"), ("user_id",), ("user_id", "sk"),
     ]  # fmt: skip
-    expiring = [each for each in tables if "TimeToLiveSpecification" in each]
-    assert [keys(each)["HASH"] for each in expiring] == ["pk"]
-    assert expiring[0]["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    expiring = {keys(each)["HASH"]: each["TimeToLiveSpecification"]["AttributeName"] for each in tables
+                if "TimeToLiveSpecification" in each}  # fmt: skip
+    assert expiring == {"pk": "expires_at", "id": "until"}
 
 
 def test_the_tables_are_billed_on_demand_and_can_be_restored_to_a_point_in_time(app: Template) -> None:
@@ -77,15 +77,15 @@ def test_what_is_not_empty_is_emptied_in_dev(dev: Deployment) -> None:
 
 
 def test_prod_retains_people_data_and_secrets_and_protects_its_tables(prod: Deployment) -> None:
-    for kind in (TABLE, "AWS::SecretsManager::Secret", "AWS::Logs::LogGroup", "AWS::ECR::Repository"):
+    for kind in ("AWS::SecretsManager::Secret", "AWS::Logs::LogGroup", "AWS::ECR::Repository"):
         assert {each["DeletionPolicy"] for each in prod.app.all(kind).values()} == {"Retain"}, kind
-    for table in prod.app.properties(TABLE):
-        assert all(replica["DeletionProtectionEnabled"] for replica in table["Replicas"])
+    kept = {name: each for name, each in prod.app.all(TABLE).items() if name.startswith("Data")}
+    assert len(kept) == 3
+    for table in kept.values():
+        assert table["DeletionPolicy"] == "Retain"
+        assert all(replica["DeletionProtectionEnabled"] for replica in table["Properties"]["Replicas"])
     kept = [name for name, each in prod.app.all(BUCKET).items() if each["DeletionPolicy"] == "Retain"]
     assert len(kept) == 2
-    assert {each["DeletionPolicy"] for each in prod.app.all("AWS::OpenSearchServerless::Collection").values()} == {
-        "Retain"
-    }
 
 
 def test_prod_can_not_be_deleted_by_accident_and_dev_can(dev: Deployment, prod: Deployment) -> None:

@@ -1,8 +1,13 @@
 """A deployment that can't work is refused before anything is made, with a word on what was expected."""
 
+import re
+from pathlib import Path
+
 import pytest
 
-from infra.settings import Settings, SettingsError, load_settings
+from infra.service_settings import OWNED, variables
+from infra.settings import Settings, SettingsError, load_settings, stage_file
+from services.settings import Settings as ServiceSettings
 
 ZONE = {"domain_name": "films.example.com", "hosted_zone_id": "Z1", "hosted_zone_name": "example.com"}
 
@@ -16,10 +21,62 @@ def test_without_context_it_is_dev_on_lambda_in_ireland() -> None:
     assert (made.stage, made.compute, made.region, made.architecture) == ("dev", "lambda", "eu-west-1", "x86_64")
 
 
-def test_a_stage_brings_its_defaults_and_the_context_wins() -> None:
+def test_a_stage_brings_its_file_and_the_context_wins() -> None:
     assert settings(stage="prod").search_ocu_min == 2
     assert settings(stage="dev").search_ocu_min == 0
     assert settings(stage="prod", search_ocu_min="4").search_ocu_min == 4
+
+
+def test_dev_searches_in_its_bundle_and_prod_in_opensearch() -> None:
+    assert settings(stage="dev").search == "embedded"
+    assert settings(stage="prod").search == "opensearch"
+
+
+def test_a_file_that_is_no_toml_or_of_another_stage_is_named(tmp_path: Path) -> None:
+    for text, told in (("search = ", "infra/stages/dev.toml: "), ('stage = "prod"', "stage = 'prod': leave it out")):
+        (tmp_path / "dev.toml").write_text(text)
+        with pytest.raises(SettingsError, match=re.escape(told)):
+            stage_file("dev", tmp_path)
+    with pytest.raises(SettingsError, match=r"prod\.toml: .*No such file"):
+        stage_file("prod", tmp_path)
+
+
+def test_settings_of_the_service_come_from_the_file_and_the_context() -> None:
+    asked = settings(**{"service.cache_ttl_secs": "60", "service.cors_origins": "https://a.example"}).service
+    assert variables(asked, kind=None) == {"CACHE_TTL_SECS": "60", "CORS_ORIGINS": "https://a.example"}
+    listed = {"cors_origins": ["https://a.example", "https://b.example"], "marquee_access_log": True}
+    assert variables(listed, kind=None) == {
+        "CORS_ORIGINS": "https://a.example,https://b.example", "MARQUEE_ACCESS_LOG": "on",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"cache_ttl_secs": -1}, "CACHE_TTL_SECS = '-1': expected whole seconds"),
+        ({"cors_origins": ["*"]}, "expected named origins while API_KEYS is on"),
+        ({"cors_origins": "films.example"}, "is not an origin"),
+        ({"opensearch_timeout_ms": "soon"}, "OPENSEARCH_TIMEOUT_MS"),
+        ({"cache_tlt_secs": 1}, "service.cache_tlt_secs: expected one of bedrock_model, bundle_poll_secs, cache_ttl"),
+        ({"ddb_users_table": "mine"}, "service.ddb_users_table: the deployment itself sets it"),
+    ],
+)
+def test_what_the_service_would_refuse_is_refused_before_it_is_deployed(asked: dict[str, object], told: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(told)):
+        variables(asked, kind=None)
+
+
+def test_a_setting_for_a_kind_of_search_is_checked_with_that_kind() -> None:
+    with pytest.raises(SettingsError, match="OPENSEARCH_CUSTOM_IDS"):
+        variables({"opensearch_custom_ids": "on"}, kind="classic")
+    assert variables({"opensearch_custom_ids": "on"}, kind="nextgen") == {"OPENSEARCH_CUSTOM_IDS": "on"}
+
+
+def test_every_setting_of_the_service_is_the_deployments_or_the_stages() -> None:
+    """A setting that is new is the stage's; one that is gone is no longer named."""
+    assert set(ServiceSettings.model_fields) >= OWNED
+    assert {"request_deadline_ms", "cache_ttl_secs", "cors_origins", "opensearch_timeout_ms", "ddb_timeout_ms",
+            "vector_dim", "bedrock_model"} <= set(ServiceSettings.model_fields) - OWNED  # fmt: skip
 
 
 @pytest.mark.parametrize(("stage", "shown"), [("dev", True), ("prod", False)])

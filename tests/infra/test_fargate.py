@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from tests.infra.templates import VARIANTS, Deployment, Template, as_list, synthesise, text_of
+from infra.variants import VARIANTS
+from tests.infra.templates import Deployment, Template, as_list, synthesise, text_of
 
 ALB = "AWS::ElasticLoadBalancingV2::"
 
@@ -40,10 +41,11 @@ def test_the_firewall_is_regional_and_on_the_load_balancer(fargate: Deployment) 
     assert association["WebACLArn"] == {"Fn::GetAtt": [acl, "Arn"]}
 
 
-def test_the_load_balancer_logs_and_drops_malformed_headers(fargate: Deployment) -> None:
+def test_the_load_balancer_drops_malformed_headers_and_writes_no_log_of_who_asked_for_what(fargate: Deployment) -> None:
     attributes = {each["Key"]: each["Value"] for each in
                   fargate.app.one(f"{ALB}LoadBalancer")["LoadBalancerAttributes"]}  # fmt: skip
-    assert attributes["access_logs.s3.enabled"] == "true"
+    assert attributes.get("access_logs.s3.enabled", "false") == "false"
+    assert attributes["idle_timeout.timeout_seconds"] == "60"
     assert attributes["routing.http.drop_invalid_header_fields.enabled"] == "true"
     assert attributes["deletion_protection.enabled"] == "false"
 
@@ -64,6 +66,17 @@ def test_tasks_have_no_public_address_and_hear_the_load_balancer_only(fargate: D
 def test_a_deployment_that_fails_is_rolled_back(fargate: Deployment) -> None:
     deployment = fargate.app.one("AWS::ECS::Service")["DeploymentConfiguration"]
     assert deployment["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
+    alarms = fargate.app.all("AWS::CloudWatch::Alarm")
+    named = [alarms[each["Ref"]]["Properties"]["AlarmName"] for each in deployment["Alarms"]["AlarmNames"]]
+    assert named == ["marquee-dev-ErrorRate", "marquee-dev-Latency"]
+    assert (deployment["Alarms"]["Enable"], deployment["Alarms"]["Rollback"]) == (True, True)
+
+
+def test_the_alarms_are_there_before_the_service_that_is_taken_back_by_them(fargate: Deployment) -> None:
+    [service] = fargate.app.all("AWS::ECS::Service").values()
+    names = {name for name, each in fargate.app.all("AWS::CloudWatch::Alarm").items()
+             if each["Properties"]["AlarmName"].endswith(("-ErrorRate", "-Latency"))}  # fmt: skip
+    assert names <= set(service["DependsOn"])
 
 
 def test_tasks_follow_the_load(fargate: Deployment) -> None:
@@ -76,11 +89,11 @@ def test_tasks_follow_the_load(fargate: Deployment) -> None:
 
 
 def test_the_container_is_set_up_like_the_function_but_for_the_origin_check(
-    fargate: Deployment, dev: Deployment
+    fargate: Deployment, prod: Deployment
 ) -> None:
     [container] = fargate.app.one("AWS::ECS::TaskDefinition")["ContainerDefinitions"]
     told = {each["Name"] for each in container["Environment"]}
-    function = set(dev.app.one("AWS::Lambda::Function", PackageType="Image")["Environment"]["Variables"])
+    function = set(prod.app.one("AWS::Lambda::Function", PackageType="Image")["Environment"]["Variables"])
     assert told - function == {"AWS_REGION", "BUNDLE_BUCKET", "MARQUEE_HOST", "MARQUEE_PORT"}
     assert function - told == {"ORIGIN_SECRET_ARN"}
     assert container["LogConfiguration"]["LogDriver"] == "awslogs"

@@ -1,10 +1,10 @@
 """Releases: on demand and by schedule, allowed what they need, and heard of when they fail."""
 
 import json
+import sys
 
-from infra.constructs.image import bundle_version
 from tests.infra.templates import Deployment, Template, as_list, text_of
-from tests.infra.tools import ROOT
+from tests.infra.tools import ROOT, run
 
 
 def variables(template: Template) -> dict[str, object]:
@@ -33,15 +33,15 @@ def test_the_source_has_what_a_release_is_made_with_and_nothing_else(dev: Deploy
     assert not list(source.rglob("__pycache__"))
 
 
-def test_only_a_schedule_starts_it_by_itself(dev: Deployment, prod: Deployment) -> None:
+def test_only_a_schedule_starts_it_by_itself(dev: Deployment, domain: Deployment) -> None:
     assert not [each for each in dev.app.properties("AWS::Events::Rule") if "ScheduleExpression" in each]
-    [rule] = [each for each in prod.app.properties("AWS::Events::Rule") if "ScheduleExpression" in each]
+    [rule] = [each for each in domain.app.properties("AWS::Events::Rule") if "ScheduleExpression" in each]
     assert rule["ScheduleExpression"] == "cron(0 3 ? * SUN *)"
 
 
-def test_a_start_that_fails_ends_in_the_queue_of_dead_letters(prod: Deployment) -> None:
-    [queue] = prod.app.all("AWS::SQS::Queue")
-    for rule in prod.app.properties("AWS::Events::Rule"):
+def test_a_start_that_fails_ends_in_the_queue_of_dead_letters(domain: Deployment) -> None:
+    [queue] = domain.app.all("AWS::SQS::Queue")
+    for rule in domain.app.properties("AWS::Events::Rule"):
         [target] = rule["Targets"]
         assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": [queue, "Arn"]}}
 
@@ -54,31 +54,65 @@ def test_the_queue_is_encrypted_and_keeps_letters_for_two_weeks(app: Template) -
 
 def test_a_release_that_fails_is_told(app: Template) -> None:
     [rule] = [each for each in app.properties("AWS::Events::Rule") if "EventPattern" in each]
-    assert set(rule["EventPattern"]["detail"]["build-status"]) == {"FAILED", "FAULT", "TIMED_OUT"}
+    assert set(rule["EventPattern"]["detail"]["status"]) == {"FAILED", "TIMED_OUT", "ABORTED"}
+    assert "ReleasesMachine" in text_of(rule["EventPattern"]["detail"]["stateMachineArn"])
     assert "AlarmsTopic" in text_of(rule["Targets"])
 
 
-def test_on_lambda_the_job_may_change_this_function_and_no_other(dev: Deployment) -> None:
-    allowed = {as_list(each["Action"])[0]: each["Resource"] for each in dev.app.statements("JobsRole")
-               if as_list(each["Action"])[0].startswith("lambda:")}  # fmt: skip
-    assert {action for each in dev.app.actions("JobsRole") if (action := each).startswith("lambda:")} == {
-        "lambda:DeleteFunction", "lambda:GetFunctionConfiguration", "lambda:ListVersionsByFunction",
-        "lambda:PublishVersion", "lambda:UpdateAlias", "lambda:UpdateFunctionCode",
-    }  # fmt: skip
-    assert all("ApiFunction" in text_of(each) for resource in allowed.values() for each in as_list(resource))
-    told = variables(dev.app)
-    assert told["ALIAS"] == "live"
-    assert told["FUNCTION"]["Ref"].startswith("ApiFunction")
+def lambda_rights(template: Template, role: str) -> dict[str, list[str]]:
+    """The actions on functions that a role may do, each with what it may do it to."""
+    return {action: [text_of(resource) for resource in as_list(each["Resource"])]
+            for each in template.statements(role) for action in as_list(each["Action"])
+            if action.startswith("lambda:")}  # fmt: skip
 
 
-def test_the_job_may_delete_versions_but_not_the_function(dev: Deployment) -> None:
-    deletes = [each for each in dev.app.statements("JobsRole") if "lambda:DeleteFunction" in as_list(each["Action"])]
-    [resource] = [resource for each in deletes for resource in as_list(each["Resource"])]
-    assert resource["Fn::Join"][1][-1] == ":*"
+def test_the_job_removes_old_versions_and_changes_nothing_that_is_served(dev: Deployment) -> None:
+    allowed = lambda_rights(dev.app, "JobsRole")
+    assert set(allowed) == {"lambda:DeleteFunction", "lambda:ListVersionsByFunction"}
+    assert all("ApiFunction" in each for resources in allowed.values() for each in resources)
+    [versions] = allowed["lambda:DeleteFunction"]
+    assert ":*" in versions
+    assert variables(dev.app)["FUNCTION"]["Ref"].startswith("ApiFunction")
 
 
-def test_every_version_tells_its_bundle(dev: Deployment) -> None:
-    assert dev.app.one("AWS::Lambda::Version")["Description"] == f"deployment: bundle {bundle_version() or 'none'}"
+def test_the_agent_alone_may_move_the_alias_and_call_versions(dev: Deployment) -> None:
+    allowed = lambda_rights(dev.app, "ReleasesRole")
+    assert {"lambda:UpdateAlias", "lambda:PublishVersion", "lambda:UpdateFunctionCode", "lambda:InvokeFunction"} <= set(
+        allowed
+    )
+    assert all("ApiFunction" in each for resources in allowed.values() for each in resources)
+    assert [":*" in each for each in allowed["lambda:InvokeFunction"]] == [True]
+    others = [name for name in dev.app.all("AWS::IAM::Policy") if not name.startswith("ReleasesRole")]
+    for name in others:
+        document = dev.app.document["Resources"][name]["Properties"]["PolicyDocument"]
+        assert "lambda:UpdateAlias" not in text_of(document), name
+
+
+def test_the_agent_is_its_own_files_and_nothing_else(dev: Deployment) -> None:
+    assets = json.loads((dev.folder / "Marquee-dev.assets.json").read_text())["files"]
+    folders = [dev.folder / each["source"]["path"] for each in assets.values() if each["source"]["packaging"] == "zip"]
+    [agent] = [each for each in folders if (each / "infra/release/agent/main.py").exists()
+               and not (each / "infra/release/release.sh").exists()]  # fmt: skip
+    there = {path.relative_to(agent).as_posix() for path in agent.rglob("*") if path.is_file()}
+    expected = {path.relative_to(ROOT).as_posix() for path in (ROOT / "infra/release/agent").glob("*.py")}
+    assert there == expected | {"infra/__init__.py", "infra/release/__init__.py"}
+    loaded = "import sys; sys.path.insert(0, sys.argv[1]); import infra.release.agent.main as m; print(m.__file__)"
+    done = run([sys.executable, "-P", "-c", loaded, agent])
+    assert str(agent) in done.stdout, done.stderr
+
+
+def test_on_fargate_the_agent_reaches_the_pointer_and_no_function(fargate: Deployment) -> None:
+    assert not lambda_rights(fargate.app, "ReleasesRole")
+    assert not {each for each in fargate.app.actions("ReleasesRole") if each.startswith(("ecr:", "secretsmanager:"))}
+    writes = [each for each in fargate.app.statements("ReleasesRole") if "s3:PutObject" in as_list(each["Action"])]
+    assert ["current.json" in text_of(each["Resource"]) for each in writes] == [True]
+
+
+def test_releases_end_by_alarms_that_there_are(app: Template) -> None:
+    [agent] = [each for each in app.properties("AWS::Lambda::Function") if "ALARMS" in text_of(each)]
+    watched = set(agent["Environment"]["Variables"]["ALARMS"].split(","))
+    assert watched <= {each["AlarmName"] for each in app.properties("AWS::CloudWatch::Alarm")}
+    assert any(each.endswith("-ErrorRate") for each in watched)
 
 
 def test_on_fargate_a_release_is_a_pointer_in_the_bucket_and_touches_no_service(fargate: Deployment) -> None:
@@ -103,12 +137,12 @@ def test_images_are_made_on_a_machine_of_their_own_architecture(dev: Deployment,
 
 
 def test_the_job_seeds_whom_the_page_offers_and_whom_the_deep_canary_asks_for(
-    dev: Deployment, prod: Deployment
+    dev: Deployment, domain: Deployment
 ) -> None:
     offered = dev.app.one("AWS::Lambda::Function", PackageType="Image")["Environment"]["Variables"]["DEMO_USERS"]
     assert offered.startswith("sim-")
     assert (variables(dev.app)["DEMO_USERS"], variables(dev.app)["CANARY_PERSON"]) == (offered, "")
-    assert (variables(prod.app)["DEMO_USERS"], variables(prod.app)["CANARY_PERSON"]) == ("", "sim-0001")
+    assert (variables(domain.app)["DEMO_USERS"], variables(domain.app)["CANARY_PERSON"]) == ("", "sim-0001")
 
 
 def test_the_job_writes_the_canary_s_key_and_no_other_secret(app: Template) -> None:

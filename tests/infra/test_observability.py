@@ -2,11 +2,20 @@
 
 import pytest
 
-from infra.settings import STAGES
+from data_jobs.cost.deployment import Compute, Search
+from data_jobs.cost.deployment import Deployment as Deployment_
+from data_jobs.cost.model import bill_of
+from data_jobs.cost.prices import load_prices
+from infra.constructs.alarms import FALLBACKS
+from infra.settings import load_settings
+from infra.variants import VARIANTS
+from services.api.app.emf import CAUSES, metrics_of
+from services.api.app.observation import Observation
 from tests.infra.templates import ACCOUNT, Deployment, Template, as_list, text_of
 
 ALARM = "AWS::CloudWatch::Alarm"
 CANARY = "AWS::Synthetics::Canary"
+SEEN = Observation("0" * 32, "POST", "/recommend", 200, 1.0, None, {"knn": 1.0, "bm25": 1.0}, {})
 METRICS = (
     "API.LatencyMs", "API.ErrorRate", "API.RPS", "Retrieval.KNNLatencyMs", "Retrieval.BM25LatencyMs",
     "RankerLatencyMs", "Cache.HitRatio", "Explain.UsagePct", "Fallback.Count",
@@ -74,11 +83,11 @@ def test_throttles_of_each_table_alarm(app: Template, table: str) -> None:
         assert dimension["Value"]["Ref"].startswith(f"Data{table}")
 
 
-@pytest.mark.parametrize("stage", ["dev", "prod"])
+@pytest.mark.parametrize("stage", ["classic", "prod"])
 @pytest.mark.parametrize(("metric", "side"), [("SearchOCU", "search"), ("IndexingOCU", "indexing")])
 def test_capacity_near_its_maximum_alarms(request: pytest.FixtureRequest, stage: str, metric: str, side: str) -> None:
     found = alarm(request.getfixturevalue(stage).app, metric)
-    assert found["Threshold"] == pytest.approx(0.9 * STAGES[stage][f"{side}_ocu_max"])
+    assert found["Threshold"] == pytest.approx(0.9 * getattr(load_settings(VARIANTS[stage], {}), f"{side}_ocu_max"))
     assert (found["Namespace"], found["MetricName"], found["Statistic"]) == ("AWS/AOSS", metric, "Sum")
     assert found["Dimensions"] == [{"Name": "ClientId", "Value": ACCOUNT}]
     # A quarter of an hour, a point a minute: summed over more, a minute's sum would count several times.
@@ -92,6 +101,50 @@ def test_a_canary_that_fails_or_is_silent_alarms(app: Template) -> None:
     assert found["TreatMissingData"] == "breaching"
     assert found["EvaluationPeriods"] == 2
     assert found["Dimensions"] == [{"Name": "CanaryName", "Value": {"Ref": next(iter(app.all(CANARY)))}}]
+
+
+@pytest.mark.parametrize(
+    ("name", "causes", "asks"),
+    [("Search", ["search"], "Retrieval.BM25LatencyMs"), ("State", ["state"], "API.RPS"),
+     ("Encoder", ["encoder"], "Retrieval.BM25LatencyMs"), ("Keys", ["keys", "quota"], "API.RPS")],
+)  # fmt: skip
+def test_answers_that_go_on_without_a_part_alarm(prod: Deployment, name: str, causes: list[str], asks: str) -> None:
+    found = alarm(prod.app, f"Fallback{name}")
+    assert (found["Threshold"], found["DatapointsToAlarm"], found["EvaluationPeriods"]) == (10, 3, 5)
+    metrics = [each["MetricStat"] for each in found["Metrics"] if "MetricStat" in each]
+    counted = [{each["Name"]: each["Value"] for each in part["Metric"]["Dimensions"]} for part in metrics
+               if part["Metric"]["MetricName"] == "Fallback.Count"]  # fmt: skip
+    assert sorted(each["cause"] for each in counted) == causes
+    assert all(each["stage"] == "prod" for each in counted)
+    [asked] = [part for part in metrics if part["Metric"]["MetricName"] != "Fallback.Count"]
+    assert (asked["Metric"]["MetricName"], asked["Stat"]) == (asks, "SampleCount")
+
+
+def test_every_cause_of_a_fallback_alarms_but_sentences_and_what_nobody_names() -> None:
+    alarmed = {cause for causes, _ in FALLBACKS.values() for cause in causes}
+    assert CAUSES - alarmed == {"explain"}
+    written = {name for name, _, _ in metrics_of(SEEN)}
+    assert {asks for _, asks in FALLBACKS.values()} <= written
+
+
+def test_without_opensearch_nothing_falls_back_from_it(embedded: Deployment, prod: Deployment) -> None:
+    for name in ("FallbackSearch", "SearchErrors", "SearchOCU"):
+        alarm(prod.app, name)
+        assert not [each for each in embedded.app.properties(ALARM) if each["AlarmName"].endswith(f"-{name}")]
+
+
+def test_errors_of_opensearch_alarm(searching: Template) -> None:
+    found = alarm(searching, "SearchErrors")
+    assert (found["Namespace"], found["MetricName"], found["Statistic"]) == ("AWS/AOSS", "5xx", "Sum")
+    assert {each["Name"] for each in found["Dimensions"]} == {"ClientId", "CollectionId", "CollectionName"}
+    assert (found["DatapointsToAlarm"], found["EvaluationPeriods"]) == (3, 5)
+
+
+@pytest.mark.parametrize(("name", "metric"), [("TaskCpu", "CPUUtilization"), ("TaskMemory", "MemoryUtilization")])
+def test_tasks_that_are_full_alarm(fargate: Deployment, name: str, metric: str) -> None:
+    found = alarm(fargate.app, name)
+    assert (found["Namespace"], found["MetricName"], found["Threshold"]) == ("AWS/ECS", metric, 85)
+    assert found["DatapointsToAlarm"] == 3
 
 
 def test_dead_letters_alarm(app: Template) -> None:
@@ -132,9 +185,9 @@ def test_alarms_and_the_budget_of_this_account_may_publish_and_nobody_without_tl
     assert any(each["Effect"] == "Deny" and "aws:SecureTransport" in text_of(each) for each in statements)
 
 
-def test_mail_goes_to_whom_it_was_asked_for(dev: Deployment, prod: Deployment) -> None:
+def test_mail_goes_to_whom_it_was_asked_for(dev: Deployment, domain: Deployment) -> None:
     assert not dev.app.all("AWS::SNS::Subscription")
-    mail = prod.app.one("AWS::SNS::Subscription")
+    mail = domain.app.one("AWS::SNS::Subscription")
     assert (mail["Protocol"], mail["Endpoint"]) == ("email", "films@example.com")
 
 
@@ -164,8 +217,18 @@ def test_requests_a_second_are_requests_by_the_seconds_of_a_period(dev: Deployme
 
 def test_the_dashboard_shows_what_the_platform_counts_and_every_alarm(app: Template) -> None:
     shown = body(app)
-    assert all(
-        metric in shown for metric in ("ConsumedReadCapacityUnits", "SearchOCU", "IndexingOCU", "SuccessPercent")
-    )
+    assert all(metric in shown for metric in ("ConsumedReadCapacityUnits", "SuccessPercent"))
+    searched = bool(app.all("AWS::OpenSearchServerless::Collection"))
+    assert ("SearchOCU" in shown, "IndexingOCU" in shown) == (searched, searched)
     for name in app.all(ALARM):
         assert name in shown
+
+
+@pytest.mark.parametrize("name", ["dev", "prod", "fargate", "embedded"])
+def test_alarms_are_billed_by_the_metric_as_they_are_deployed(request: pytest.FixtureRequest, name: str) -> None:
+    made, asked = request.getfixturevalue(name).app, load_settings(VARIANTS[name], {})
+    metrics = [sum("MetricStat" in part for part in each.get("Metrics", [{"MetricStat": 1}]))
+               for each in made.properties(ALARM)]  # fmt: skip
+    billed = Deployment_(stage=asked.stage, compute=Compute(asked.compute), search=Search(asked.search))
+    [line] = [each for each in bill_of(billed, load_prices("eu-west-1")).lines if each.what == "alarms"]
+    assert line.units == sum(metrics)

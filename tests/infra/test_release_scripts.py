@@ -2,6 +2,7 @@
 they do when one of them fails.
 """
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import pytest
 
 from tests.infra.tools import ROOT, run
 
-SCRIPTS = ("deployment.sh", "fetch.sh", "release.sh", "rollback.sh")
+SCRIPTS = ("acceptance.sh", "deploy.sh", "deployment.sh", "fetch.sh", "release.sh", "rollback.sh")
 VERSION = "0123456789abcdef"
 # Each tells what it was asked, in order.
 UV = """#!/usr/bin/env bash
@@ -20,19 +21,15 @@ case "$*" in
     *"python -m infra.show"*) echo '{"region": "eu-west-1"}' ;;
     *"marquee build"*) echo '{"version": "0123456789abcdef"}' ;;
     *"keys create"*) echo '{"key": "mq_new"}' ;;
+    *"infra.release dev start"*) echo arn:execution ;;
+    *"doctor --url"* | *"marquee cost"*) echo '{"fine": true}' ;;
 esac
 case "$*" in *"$FAILING"*) exit 1 ;; esac
 """
 AWS = """#!/usr/bin/env bash
 echo "aws $*" >>"$CALLS"
 case "$1 $2" in
-    "lambda publish-version") echo 7 ;;
     "lambda list-versions-by-function") printf '%s\\n' ${VERSIONS:-} ;;
-    "lambda get-function")
-        case "$*" in
-            *ImageUri*) echo "registry/images:good" ;;
-            *Description*) echo "${DESCRIPTION:-}" ;;
-        esac ;;
     "secretsmanager get-secret-value") echo "$HELD" ;;
     "secretsmanager put-secret-value") echo "key $(cat canary.key)" >>"$CALLS" ;;
     "ecr get-login-password") echo secret ;;
@@ -42,15 +39,18 @@ case "$1 $2" in
             *ALIAS*) echo live ;;
         esac ;;
     "cloudformation describe-stacks")
-        if [ -n "${STACK_ERROR:-}" ]; then echo "$STACK_ERROR" >&2; exit 254; fi
-        echo films ;;
+        if [ -n "${STACK_ERROR:-}" ] && ! grep -q "^cdk deploy" "$CALLS"; then echo "$STACK_ERROR" >&2; exit 254; fi
+        echo "${OUTPUT-films}" ;;
     "s3api head-object")
         if [ -n "${POINTER_ERROR:-}" ]; then echo "$POINTER_ERROR" >&2; exit 254; fi ;;
-    "s3 cp") printf '{"version": "0123456789abcdef", "previous": null}' >"${@: -1}" ;;
+    "s3 cp")
+        if [ "${@: -1}" = - ]; then echo '{"version": "0123456789abcdef"}'; fi
+        [ "${@: -1}" = - ] || printf '{"version": "0123456789abcdef", "previous": null}' >"${@: -1}" ;;
     "s3 sync")
         if [ -n "${RAW:-}" ]; then mkdir -p raw/movielens && touch raw/movielens/movies.csv; fi ;;
 esac
 """
+CDK = '#!/usr/bin/env bash\necho "cdk $*" >>"$CALLS"\ncase "cdk $*" in *"$FAILING"*) exit 1 ;; esac\n'
 DOCKER = '#!/usr/bin/env bash\necho "docker $1" >>"$CALLS"\n[ "$1" != login ] || cat >/dev/null\n'
 
 Script = Callable[..., tuple[int, list[str]]]
@@ -61,8 +61,9 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        for name, code in ((".ci/uv", UV), ("bin/aws", AWS), ("bin/docker", DOCKER)):
-            (path / name).parent.mkdir(exist_ok=True)
+        for name, code in ((".ci/uv", UV), ("bin/aws", AWS), ("bin/docker", DOCKER),
+                           ("infra/node_modules/.bin/cdk", CDK)):  # fmt: skip
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
             (path / name).write_text(code)
             (path / name).chmod(0o755)
         shutil.copytree(ROOT / "infra/release", path / "infra/release")
@@ -73,7 +74,8 @@ class Folder:
         calls.unlink(missing_ok=True)
         told = {"CALLS": str(calls), "PATH": f"{self.path / 'bin'}:{os.environ['PATH']}", "HELD": "mq_old",
                 "FAILING": "nothing", "BUNDLE_BUCKET": "films", "CANARY_KEY_ARN": "arn", "ARCHITECTURE": "x86_64",
-                "REPOSITORY": "registry/images", "OPENSEARCH_ENDPOINT": "https://search"}  # fmt: skip
+                "REPOSITORY": "registry/images", "OPENSEARCH_ENDPOINT": "https://search",
+                "RELEASES_TABLE": "releases", "RELEASE_ID": "execution-1"}  # fmt: skip
         done = run(["bash", self.path / "infra/release" / script, *arguments], **{**told, **environment})
         return done.returncode, calls.read_text().splitlines() if calls.exists() else [], done.stdout + done.stderr
 
@@ -98,46 +100,55 @@ def test_bash_understands_them(script: str) -> None:
         assert "set -euo pipefail" in path.read_text()
 
 
-def test_a_release_to_a_function_moves_alias_and_pointer_after_all_that_they_need(folder: Folder) -> None:
-    code, calls, said = folder.run("release.sh", FUNCTION="api", ALIAS="live")
+def test_a_build_ends_with_a_note_of_what_it_made_and_changes_nothing_that_is_served(folder: Folder) -> None:
+    code, calls, said = folder.run("release.sh", FUNCTION="api", HELD="made-by-the-stack", DEMO_USERS="sim-0019")
     assert code == 0, said
     wanted = (
         "marquee build --no-activate --events-from-state --json", f"marquee bundle publish {VERSION}",
-        f"marquee index --bundle {VERSION}", "docker build", "docker push", "aws lambda update-function-code",
-        "aws lambda wait function-updated", "aws lambda publish-version", "aws lambda wait published-version-active",
-        "aws lambda update-alias", f"marquee release {VERSION} --keep 2",
+        f"marquee index --bundle {VERSION}", "docker build", "docker push", "marquee keys create canary",
+        "marquee users seed", "aws dynamodb put-item --table-name releases",
     )  # fmt: skip
     assert order(calls, *wanted) == list(wanted)
-    assert f"--description release: bundle {VERSION}" in next(each for each in calls if "publish-version" in each)
+    assert not order(calls, "aws lambda", "marquee release")
+    [note] = [each for each in calls if "put-item" in each]
+    item = json.loads(note.partition("--item ")[2])
+    assert (item["id"]["S"], item["bundle"]["S"]) == ("execution-1", VERSION)
+    assert item["image"]["S"].startswith(f"registry/images:{VERSION}-")
 
 
 def test_without_opensearch_nothing_is_indexed(folder: Folder) -> None:
-    code, calls, _ = folder.run("release.sh", FUNCTION="api", ALIAS="live", OPENSEARCH_ENDPOINT="")
+    code, calls, _ = folder.run("release.sh", FUNCTION="api", OPENSEARCH_ENDPOINT="")
     assert code == 0
     assert not [each for each in calls if "marquee index" in each]
-    assert order(calls, "aws lambda update-alias")
+    assert order(calls, "aws dynamodb put-item")
 
 
-def test_a_release_to_servers_makes_no_image(folder: Folder) -> None:
+def test_a_build_for_servers_makes_no_image(folder: Folder) -> None:
     code, calls, _ = folder.run("release.sh")
     assert code == 0
-    assert f"marquee release {VERSION} --keep 2" in calls
-    assert not order(calls, "docker", "aws lambda")
+    assert order(calls, "aws dynamodb put-item", "docker", "aws lambda") == ["aws dynamodb put-item"]
 
 
 @pytest.mark.parametrize("failing", ["marquee build", "marquee index", "marquee bundle publish"])
-def test_what_fails_before_leaves_the_old_release_in_service(folder: Folder, failing: str) -> None:
-    code, calls, _ = folder.run("release.sh", FUNCTION="api", ALIAS="live", FAILING=failing)
+def test_a_build_that_fails_notes_nothing(folder: Folder, failing: str) -> None:
+    code, calls, _ = folder.run("release.sh", FUNCTION="api", FAILING=failing)
     assert code != 0
-    assert not order(calls, "aws lambda update-alias", "marquee release")
+    assert not order(calls, "aws dynamodb put-item")
 
 
-def test_the_last_two_versions_of_the_job_stay(folder: Folder) -> None:
-    _, calls, _ = folder.run("release.sh", FUNCTION="api", ALIAS="live", VERSIONS="9 10 4 11 5")
+def test_tidying_keeps_what_is_released_and_the_last_two_versions(folder: Folder) -> None:
+    code, calls, said = folder.run("release.sh", RELEASE_STEP="tidy", FUNCTION="api", VERSIONS="9 10 4 11 5")
+    assert code == 0, said
+    assert f"marquee release {VERSION} --keep 2" in calls
     deleted = [each for each in calls if each.startswith("aws lambda delete-function")]
     assert deleted == [f"aws lambda delete-function --function-name api --qualifier {each}" for each in (4, 5, 9)]
     asked = next(each for each in calls if "list-versions" in each)
-    assert "starts_with(Description, 'release: ')" in asked, "those of deployments are CloudFormation's"
+    assert "Version != `1`" in asked, "the first one is CloudFormation's"
+
+
+def test_a_step_that_nobody_knows_is_refused(folder: Folder) -> None:
+    code, _, said = folder.run("release.sh", RELEASE_STEP="serve")
+    assert (code, "expected build or tidy" in said) == (2, True)
 
 
 def test_raw_data_that_is_there_is_used(folder: Folder) -> None:
@@ -181,6 +192,8 @@ def test_a_deployment_brings_the_released_bundle(folder: Folder) -> None:
     ("missing", "told"),
     [
         ({"STACK_ERROR": "ValidationError: Stack with id Marquee-dev does not exist"}, "is not deployed in eu-west-1"),
+        ({"OUTPUT": "None"}, "is not deployed in eu-west-1"),
+        ({"OUTPUT": ""}, "is not deployed in eu-west-1"),
         ({"POINTER_ERROR": "An error occurred (404) when calling the HeadObject operation"}, "has no release yet"),
     ],
 )
@@ -202,21 +215,83 @@ def test_what_can_not_be_found_out_ends_the_deployment(folder: Folder, place: st
     assert error in said
 
 
-def test_a_rollback_moves_the_alias_first_then_what_the_next_deployment_goes_by(folder: Folder) -> None:
-    code, calls, said = folder.run(
-        "rollback.sh", "dev", "12", FUNCTION_NAME="api", DESCRIPTION=f"release: bundle {VERSION}"
-    )
+LOCK, UNLOCK = "python -m infra.release dev lock --owner deploy-", "python -m infra.release dev unlock --owner deploy-"
+GUARD, START = "python -m infra.release dev guard", "python -m infra.release dev start deployment"
+FOLLOW = "python -m infra.release dev follow arn:execution"
+
+
+def test_a_deployment_is_asked_about_locked_and_goes_through_the_machine_which_unlocks(folder: Folder) -> None:
+    code, calls, said = folder.run("deploy.sh", "dev", "-c", "log_days=7", FUNCTION_NAME="api", APPROVAL="never")
     assert code == 0, said
-    wanted = ("aws lambda update-alias --function-name api --name live --function-version 12",
-              "aws lambda update-function-code --function-name api --image-uri registry/images:good",
-              f"marquee release {VERSION}")  # fmt: skip
-    assert order(calls, *wanted) == list(wanted)
+    wanted = (f"{GUARD} -c log_days=7", LOCK, "aws s3 sync",
+              "cdk deploy --all --require-approval never -c stage=dev -c log_days=7",
+              f"{START} --bundle {VERSION} --owner deploy-", FOLLOW)  # fmt: skip
+    assert order(calls, *wanted, UNLOCK) == list(wanted)
+    [held] = [each.split()[-1] for each in calls if each.startswith(LOCK)]
+    assert held in next(each for each in calls if each.startswith(START))
 
 
-def test_a_rollback_to_a_version_without_a_bundle_leaves_the_pointer(folder: Folder) -> None:
-    code, calls, _ = folder.run("rollback.sh", "dev", "1", FUNCTION_NAME="api", DESCRIPTION="deployment: bundle none")
+@pytest.mark.parametrize("failing", ["cdk deploy", "dev start deployment"])
+def test_a_deployment_that_fails_gives_the_lock_back(folder: Folder, failing: str) -> None:
+    code, calls, _ = folder.run("deploy.sh", "dev", FUNCTION_NAME="api", FAILING=failing)
+    assert code != 0
+    assert order(calls, LOCK, UNLOCK) == [LOCK, UNLOCK]
+
+
+@pytest.mark.parametrize("failing", ["dev guard", "dev lock"])
+def test_what_is_refused_deploys_nothing(folder: Folder, failing: str) -> None:
+    code, calls, _ = folder.run("deploy.sh", "dev", FUNCTION_NAME="api", FAILING=failing)
+    assert code != 0
+    assert not order(calls, "cdk", UNLOCK)
+
+
+def test_a_first_deployment_has_nothing_to_lock_and_nothing_to_serve(folder: Folder) -> None:
+    code, calls, said = folder.run("deploy.sh", "dev", FUNCTION_NAME="api", OUTPUT="None")
+    assert code == 0, said
+    assert order(calls, GUARD, LOCK, "cdk deploy", START, UNLOCK) == ["cdk deploy"]
+    assert "then make release STAGE=dev" in said
+
+
+def test_a_deployment_of_servers_gives_the_lock_back_itself(folder: Folder) -> None:
+    code, calls, _ = folder.run("deploy.sh", "dev")
     assert code == 0
-    assert not order(calls, "marquee release")
+    assert order(calls, LOCK, "cdk deploy", START, UNLOCK) == [LOCK, "cdk deploy", UNLOCK]
+
+
+def test_a_rollback_goes_through_the_machine(folder: Folder) -> None:
+    for name, kind in (("api", "--version"), ("", "--bundle")):
+        code, calls, said = folder.run("rollback.sh", "dev", "12", FUNCTION_NAME=name)
+        assert code == 0, said
+        assert f"python -m infra.release dev start rollback {kind} 12" in calls
+        assert not order(calls, "aws lambda update-alias")
+
+
+def test_an_acceptance_begins_and_ends_with_nothing(folder: Folder) -> None:
+    code, calls, said = folder.run("acceptance.sh", "dev", STACK_ERROR="Stack with id Marquee-dev does not exist")
+    assert code == 0, said
+    wanted = ("cdk deploy", "python -m infra.release dev start release", "marquee keys create acceptance",
+              "marquee cost --stage dev", "marquee doctor --url", "cdk destroy --all --force -c stage=dev")  # fmt: skip
+    assert order(calls, *wanted) == list(wanted)
+    [report] = folder.path.glob("acceptance-dev-*.json")
+    found = json.loads(report.read_text())
+    assert (found["accepted"], found["found"], found["cost_a_month"]) == (True, {"fine": True}, {"fine": True})
+
+
+def test_an_acceptance_that_fails_destroys_and_tells(folder: Folder) -> None:
+    code, calls, _ = folder.run(
+        "acceptance.sh", "dev", STACK_ERROR="Stack with id Marquee-dev does not exist", FAILING="doctor --url"
+    )
+    assert code == 1
+    assert order(calls, "cdk destroy")
+    [report] = folder.path.glob("acceptance-dev-*.json")
+    assert json.loads(report.read_text())["accepted"] is False
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_an_acceptance_never_destroys_what_was_there(folder: Folder, stage: str) -> None:
+    code, calls, _ = folder.run("acceptance.sh", stage)
+    assert code == 2
+    assert not order(calls, "cdk")
 
 
 def test_without_a_version_a_rollback_lists_those_there_are(folder: Folder) -> None:
@@ -227,11 +302,10 @@ def test_without_a_version_a_rollback_lists_those_there_are(folder: Folder) -> N
     ]
 
 
-def test_on_fargate_a_rollback_says_what_to_do_instead(folder: Folder) -> None:
-    code, calls, said = folder.run("rollback.sh", "dev", "12")
-    assert code == 2
-    assert "marquee release --rollback" in said
-    assert not order(calls, "aws lambda")
+def test_on_fargate_a_rollback_lists_bundles(folder: Folder) -> None:
+    code, calls, _ = folder.run("rollback.sh", "dev")
+    assert code == 0
+    assert order(calls, "marquee bundle list --bucket", "aws lambda") == ["marquee bundle list --bucket"]
 
 
 def test_the_names_of_a_deployment_can_be_taken_into_a_shell(folder: Folder) -> None:

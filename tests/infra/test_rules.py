@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.infra.templates import VARIANTS, Deployment, synthesise
+from infra.variants import VARIANTS
+from tests.infra.templates import Deployment, synthesise
 from tests.infra.tools import ROOT, checkov, run
 
 CONFIG = ROOT / "infra/checks/checkov.yaml"
@@ -37,7 +38,7 @@ def templates(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         made: Deployment = request.getfixturevalue(name)
         for template in made.folder.glob("*.template.json"):
             shutil.copy(template, folder / f"{name}-{template.name}")
-    assert len(list(folder.iterdir())) == 5
+    assert len(list(folder.iterdir())) == 11
     return folder
 
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from time import perf_counter
 from typing import cast
 
@@ -12,6 +13,8 @@ from services.api.app.observation import NO_ROUTE, Observation, Telemetry
 from services.api.app.people import Pseudonyms
 
 access = logging.getLogger("marquee.access")
+# Source: AWS X-Ray developer guide, "Tracing header".
+TRACE_ID = re.compile(rb"(?:^|;)\s*Root=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|$)")
 
 
 def observe(scope: Scope, context: Context, status: int) -> None:
@@ -20,7 +23,7 @@ def observe(scope: Scope, context: Context, status: int) -> None:
     logged = access.isEnabledFor(logging.INFO)
     if telemetry is None and not logged:
         return
-    facts = dict(context.facts)
+    facts = {**context.facts, **_platform(scope)}
     pseudonyms = cast("Pseudonyms | None", _of_app(scope, "pseudonyms"))
     if context.person is not None and pseudonyms is not None:
         facts["user"] = pseudonyms.of(context.person)
@@ -38,6 +41,18 @@ def observe(scope: Scope, context: Context, status: int) -> None:
         access.info(json.dumps(seen.line()))
     if telemetry is not None:
         telemetry.record(seen)
+
+
+def _platform(scope: Scope) -> dict[str, object]:
+    """What AWS calls this request: in Lambda's own lines, in the access log of API Gateway, and in traces."""
+    ids: dict[str, object] = {"aws_request_id": getattr(scope.get("aws.context"), "aws_request_id", None)}
+    event = scope.get("aws.event")
+    if isinstance(event, dict) and isinstance(event.get("requestContext"), dict):
+        ids["apigw_request_id"] = event["requestContext"].get("requestId")
+    traced = next((value for name, value in scope["headers"] if name == b"x-amzn-trace-id"), b"")
+    found = TRACE_ID.search(traced)
+    ids["trace_id"] = found[1].decode() if found else None
+    return {name: value for name, value in ids.items() if isinstance(value, str) and value}
 
 
 def _of_app(scope: Scope, name: str) -> object:

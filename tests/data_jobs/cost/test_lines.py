@@ -72,8 +72,8 @@ def test_metrics_are_those_of_the_routes_that_are_asked() -> None:
 
 
 def test_alarms_are_billed_by_the_metric() -> None:
-    assert line(ONE, "CloudWatch", "alarms").units == 15
-    assert line(replace(ONE, canary_minutes=0), "CloudWatch", "alarms").units == 14
+    assert line(ONE, "CloudWatch", "alarms").units == 25
+    assert line(replace(ONE, canary_minutes=0), "CloudWatch", "alarms").units == 24
 
 
 def test_a_run_of_the_canary_is_paid_twice() -> None:

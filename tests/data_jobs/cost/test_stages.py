@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from data_jobs.cost import computing, edge, operating, storing, workload
-from data_jobs.cost.deployment import STAGES, Deployment
+from data_jobs.cost.deployment import STAGES, Deployment, stage_of
 from infra.settings import Settings
 from infra.settings import load_settings as deployment_settings
 from services.api.app.emf import EmfTelemetry, metrics_of
@@ -27,7 +27,9 @@ def code(name: str) -> str:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_is_billed_as_it_is_deployed(stage: str) -> None:
-    deployed, billed = settings(stage), STAGES[stage]
+    deployed, billed = settings(stage), stage_of(stage)
+    assert (billed.compute, billed.search, billed.region) == (deployed.compute, deployed.search, deployed.region)
+    assert (billed.architecture, billed.memory_mb) == (deployed.architecture, deployed.memory_mb)
     assert billed.search_ocu_min == deployed.search_ocu_min
     assert billed.log_days == deployed.log_days
     assert billed.fargate_tasks_min == deployed.fargate_tasks_min
@@ -39,7 +41,7 @@ def test_the_function_is_billed_as_it_is_deployed() -> None:
 
 
 def test_classic_is_billed_for_the_capacity_that_it_is_deployed_with() -> None:
-    classic = settings("prod", classic_search="true")
+    classic = settings("dev", search="opensearch", classic_search="true")
     assert classic.search_ocu_min + classic.indexing_ocu_min == storing.CLASSIC_OCU
 
 
@@ -71,7 +73,7 @@ def test_old_versions_are_billed_as_many_as_are_kept() -> None:
 
 
 def test_old_bundles_are_billed_as_long_as_they_are_kept() -> None:
-    days = {stage: each.noncurrent_days for stage, each in STAGES.items()}
+    days = {stage: stage_of(stage).noncurrent_days for stage in STAGES}
     assert f"Duration.days({days['prod']} if settings.keeps_data else {days['dev']})" in code("data")
 
 

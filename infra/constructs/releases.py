@@ -1,0 +1,225 @@
+"""The one owner of what a stage serves: the release state machine, its agent, and the table of its lock."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import aws_cdk as cdk
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from infra.constructs.data import POINTER, Data
+from infra.constructs.deployment_secrets import Secrets
+from infra.constructs.findings import acknowledge, arn_in_findings
+from infra.constructs.image import ROOT
+from infra.constructs.jobs import Jobs
+from infra.constructs.log_groups import log_group
+from infra.release.machine import definition
+from infra.settings import Settings
+
+# The agent is these files of the repository; boto3 comes with the runtime.
+_AGENT = ["*", "!infra/__init__.py", "!infra/release/__init__.py", "!infra/release/agent/*.py", "**/__pycache__"]
+# Where the CDK keeps the images of deployments, which a release or a rollback may go back to.
+_ASSETS = "cdk-hnb659fds-container-assets-${AWS::AccountId}-${AWS::Region}"
+_PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:GetRepositoryPolicy"]
+# Alarms that end a release, by what follows the stage in their names.
+WATCHED = ("ErrorRate", "Latency")
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseTarget:
+    """What a release is put into: ``environment`` names it for job and agent, ``agent`` and ``job`` are what these may
+    do with it, ``watched`` are further alarms about it. Nothing where servers follow the bucket. ``needs_image``: it
+    takes images. ``wildcards``: those among the statements, each with its reason, for cdk-nag.
+    """
+
+    needs_image: bool = False
+    environment: dict[str, str] = field(default_factory=dict)
+    agent: list[iam.PolicyStatement] = field(default_factory=list)
+    job: list[iam.PolicyStatement] = field(default_factory=list)
+    watched: Sequence[str] = ()
+    wildcards: dict[str, str] = field(default_factory=dict)
+
+
+def release_table(scope: Construct, construct_id: str) -> dynamodb.TableV2:
+    """The lock, and what the job made for an execution. Nothing of it is worth keeping."""
+    return dynamodb.TableV2(
+        scope,
+        construct_id,
+        partition_key=dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING),
+        billing=dynamodb.Billing.on_demand(),
+        time_to_live_attribute="until",
+        point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+            point_in_time_recovery_enabled=True
+        ),
+        removal_policy=cdk.RemovalPolicy.DESTROY,
+    )
+
+
+class Releases(Construct):
+    """Agent and state machine; a schedule starts it, and what fails is for the alarms' topic."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        settings: Settings,
+        *,
+        data: Data,
+        secrets: Secrets,
+        jobs: Jobs,
+        table: dynamodb.ITableV2,
+        target: ReleaseTarget,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._settings = settings
+        self._target = target
+        self._dead_letters = jobs.dead_letters
+        self.agent = self._function(data, secrets, table)
+        self._allow_agent(data, secrets, jobs, table)
+        self.machine = self._machine(jobs, table)
+        if settings.release_schedule:
+            self._schedule(settings.release_schedule)
+
+    def _function(self, data: Data, secrets: Secrets, table: dynamodb.ITableV2) -> lambda_.Function:
+        settings = self._settings
+        logs = log_group(self, "AgentLogs", settings)
+        self._role = iam.Role(
+            self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"), description="The release agent"
+        )
+        logs.grant_write(self._role)
+        watched = ",".join(f"{settings.name}-{each}" for each in (*WATCHED, *self._target.watched))
+        people = [settings.canary_person] if settings.canary_deep else settings.demo_users.split(",")
+        agent = lambda_.Function(
+            self,
+            "Agent",
+            runtime=lambda_.Runtime.PYTHON_3_14,
+            architecture=lambda_.Architecture.ARM_64,
+            handler="infra.release.agent.main.handler",
+            code=lambda_.Code.from_asset(str(ROOT), exclude=_AGENT, ignore_mode=cdk.IgnoreMode.DOCKER),
+            description=f"What the releases of {settings.name} do",
+            timeout=cdk.Duration.minutes(4),
+            memory_size=256,
+            role=self._role,
+            log_group=logs,
+            environment={
+                "RELEASES_TABLE": table.table_name,
+                "BUNDLE_BUCKET": data.bucket.bucket_name,
+                "ALARMS": watched,
+                "PROBE_PERSON": people[0] or "release-probe",
+                "CANARY_KEY_ARN": secrets.canary_key.secret_arn,
+                "ORIGIN_SECRET_ARN": secrets.origin.secret_arn,
+                **self._target.environment,
+            },
+        )
+        acknowledge(
+            agent,
+            {"Serverless-LambdaDLQ": "Only ever called by the state machine, which gets the error.",
+             "Serverless-LambdaTracing": "The state machine's history has each call with its time and its error."},
+        )  # fmt: skip
+        return agent
+
+    def _allow_agent(self, data: Data, secrets: Secrets, jobs: Jobs, table: dynamodb.ITableV2) -> None:
+        stack = cdk.Stack.of(self)
+        table.grant(self._role, "dynamodb:PutItem", "dynamodb:DeleteItem")
+        pointer = data.bucket.arn_for_objects(POINTER)
+        alarms = stack.format_arn(
+            service="cloudwatch", resource="alarm", resource_name="*", arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME
+        )
+        allowed = {("s3:GetObject", "s3:PutObject"): [pointer], ("s3:ListBucket",): [data.bucket.bucket_arn],
+                   ("cloudwatch:DescribeAlarms",): [alarms]}  # fmt: skip
+        for actions, resources in allowed.items():
+            self._role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=resources))
+        reasons = {f"AwsSolutions-IAM5[Resource::{_in_findings(alarms, stack)}]": "DescribeAlarms takes a family only."}
+        if self._target.needs_image:
+            assets = stack.format_arn(service="ecr", resource="repository", resource_name=cdk.Fn.sub(_ASSETS))
+            repositories = [assets, *jobs.repositories]
+            self._role.add_to_policy(iam.PolicyStatement(actions=_PULL, resources=repositories))
+            for secret in (secrets.canary_key, secrets.origin):
+                secret.grant_read(self._role)
+            for statement in self._target.agent:
+                self._role.add_to_policy(statement)
+        acknowledge(self._role, {**reasons, **self._target.wildcards})
+
+    def _machine(self, jobs: Jobs, table: dynamodb.ITableV2) -> sfn.StateMachine:
+        settings = self._settings
+        made = definition(on_lambda=self._target.needs_image, minutes=settings.release_shift_minutes)
+        role = self._machine_role(jobs, table)
+        machine = sfn.StateMachine(
+            self,
+            "Machine",
+            state_machine_name=f"{settings.name}-release",
+            # Not the CDK's JSON, which leaves out what is null: a state without a ResultPath would lose its input.
+            definition_body=sfn.DefinitionBody.from_string(json.dumps(made)),
+            definition_substitutions={
+                "Agent": self.agent.function_arn, "Project": jobs.project.project_name, "Table": table.table_name,
+            },
+            role=role,
+            logs=sfn.LogOptions(
+                destination=log_group(self, "Logs", settings), level=sfn.LogLevel.ALL, include_execution_data=False
+            ),
+        )  # fmt: skip
+        acknowledge(
+            machine,
+            dict.fromkeys(
+                ("AwsSolutions-SF2", "Serverless-StepFunctionStateMachineXray"),
+                "An execution's history has each state with its time; a trace has no more.",
+            ),
+        )
+        acknowledge(
+            role,
+            {"AwsSolutions-IAM5[Resource::*]": "The delivery of logs knows no resources.",
+             f"AwsSolutions-IAM5[Resource::{arn_in_findings(self.agent)}:*]": "Any version of the agent."},
+        )  # fmt: skip
+        return machine
+
+    def _machine_role(self, jobs: Jobs, table: dynamodb.ITableV2) -> iam.Role:
+        """Source: AWS Step Functions developer guide, "Start an AWS CodeBuild build with Step Functions"."""
+        stack = cdk.Stack.of(self)
+        role = iam.Role(
+            self, "MachineRole", assumed_by=iam.ServicePrincipal("states.amazonaws.com"), description="Releases"
+        )
+        rule = stack.format_arn(
+            service="events", resource="rule", resource_name="StepFunctionsGetEventForCodeBuildStartBuildRule"
+        )
+        project = jobs.project.project_arn
+        allowed = {
+            ("lambda:InvokeFunction",): [self.agent.function_arn],
+            ("codebuild:StartBuild", "codebuild:StopBuild", "codebuild:BatchGetBuilds"): [project],
+            ("events:PutTargets", "events:PutRule", "events:DescribeRule"): [rule],
+            ("dynamodb:GetItem",): [table.table_arn],
+        }
+        for actions, resources in allowed.items():
+            role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=resources))
+        return role
+
+    def _schedule(self, expression: str) -> None:
+        events.Rule(
+            self,
+            "Schedule",
+            description="Releases on schedule",
+            schedule=events.Schedule.expression(expression),
+            targets=[
+                targets.SfnStateMachine(
+                    self.machine,
+                    input=events.RuleTargetInput.from_object({"what": "release"}),
+                    dead_letter_queue=self._dead_letters,
+                    retry_attempts=2,
+                    max_event_age=cdk.Duration.hours(1),
+                )
+            ],
+        )
+
+
+def _in_findings(arn: str, stack: cdk.Stack) -> str:
+    """How a finding writes an ARN with a partition and an account by reference."""
+    resolved = stack.resolve(arn)
+    if isinstance(resolved, str):
+        return resolved
+    parts = resolved["Fn::Join"][1]
+    return "".join(each if isinstance(each, str) else f"<{each['Ref']}>" for each in parts)

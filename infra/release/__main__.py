@@ -1,0 +1,103 @@
+"""``python -m infra.release STAGE ...``: the steps of deployments, releases and rollbacks, for scripts."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.release.agent.lock import Locked
+from infra.release.stage import Loss, NotDeployed, Stage
+from infra.settings import SettingsError, load_settings
+
+# By who started the program, for a machine that nobody watches.
+CONFIRM = "CONFIRM"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do one step: 0, 1 where it or what it started fails, 2 for what can't be deployed, 3 for what was refused."""
+    asked = _parser().parse_args(arguments)
+    context = dict(each.split("=", 1) for each in asked.context) | {"stage": asked.stage}
+    try:
+        settings = load_settings(context, os.environ)
+        session: Any = boto3.session.Session(region_name=os.environ.get("AWS_REGION") or settings.region)
+        stage = Stage(asked.stage, session.client)
+        return int(_STEPS[asked.step](stage, settings, asked))
+    except SettingsError as error:
+        return _said(str(error), 2)
+    except (Locked, Loss) as error:
+        return _said(str(error), 3)
+    except (BotoCoreError, ClientError, NotDeployed) as error:
+        return _said(str(error), 1)
+
+
+def _guard(stage: Stage, settings: Any, _asked: argparse.Namespace) -> int:  # noqa: ANN401 - all steps are alike
+    lost = stage.lost(settings)
+    if not lost or os.environ.get(CONFIRM) == "yes":
+        return 0
+    told = "\n".join(f"  {name} = {value}" for name, value in lost.items())
+    question = f"This deployment takes away what stage {stage.name} has and its settings no longer have:\n{told}"
+    if not sys.stdin.isatty():
+        raise Loss(f"{question}\nPut it into infra/stages/{stage.name}.toml, or say {CONFIRM}=yes.")
+    sys.stderr.write(f"{question}\nGo on? [y/N] ")
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise Loss("Nothing was deployed.")
+    return 0
+
+
+def _lock(stage: Stage, _settings: object, asked: argparse.Namespace) -> int:
+    stage.lock.take(asked.owner, "deployment")
+    return 0
+
+
+def _unlock(stage: Stage, _settings: object, asked: argparse.Namespace) -> int:
+    ended = stage.end_lock(asked.owner)
+    return _said(f"The lock of {ended} is ended." if ended else "Nobody holds the stage.", 0)
+
+
+def _start(stage: Stage, _settings: object, asked: argparse.Namespace) -> int:
+    given = {name: getattr(asked, name) for name in ("version", "bundle", "owner") if getattr(asked, name)}
+    execution = stage.start({"what": asked.what, **given, **({"now": True} if asked.now else {})})
+    sys.stdout.write(f"{execution}\n")
+    sys.stdout.flush()
+    return 0 if asked.detach else stage.follow(execution, sys.stdout.write)
+
+
+def _follow(stage: Stage, _settings: object, asked: argparse.Namespace) -> int:
+    return stage.follow(asked.execution, sys.stdout.write)
+
+
+_STEPS = {"guard": _guard, "lock": _lock, "unlock": _unlock, "start": _start, "follow": _follow}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m infra.release", description=__doc__)
+    parser.add_argument("stage")
+    parser.set_defaults(context=[], owner="")
+    steps = parser.add_subparsers(required=True, dest="step")
+    guard = steps.add_parser("guard", help="ask before a deployment takes something away")
+    guard.add_argument("-c", "--context", action="append", default=[], metavar="name=value", help="as for cdk")
+    lock = steps.add_parser("lock", help="hold the stage")
+    lock.add_argument("--owner", required=True)
+    unlock = steps.add_parser("unlock", help="let go of the stage; without an owner, whoever holds it")
+    unlock.add_argument("--owner", default="")
+    start = steps.add_parser("start", help="start the state machine and follow it to its end")
+    start.add_argument("what", choices=["release", "deployment", "rollback"])
+    for name in ("--version", "--bundle", "--owner"):
+        start.add_argument(name, default="")
+    start.add_argument("--now", action="store_true", help="all requests at once, even while an alarm is up")
+    start.add_argument("--detach", action="store_true", help="don't wait for its end")
+    steps.add_parser("follow", help="follow an execution to its end").add_argument("execution")
+    return parser
+
+
+def _said(text: str, code: int) -> int:
+    sys.stderr.write(f"{text}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

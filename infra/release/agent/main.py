@@ -1,0 +1,54 @@
+"""The function itself: verbs over the clients of AWS."""
+
+import os
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import boto3
+
+from infra.release.agent.lock import Lock
+from infra.release.agent.serving import Function, Pointer
+from infra.release.agent.verbs import Agent
+
+
+def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+    """Do one verb; errors carry the names of the agent's exceptions."""
+    return agent().do(event)
+
+
+@cache
+def agent() -> Agent:
+    """The agent of this function's environment (infra/constructs/releases.py)."""
+    given = os.environ
+    name = given.get("FUNCTION")
+    return Agent(
+        lock=Lock(boto3.client("dynamodb"), given["RELEASES_TABLE"]),
+        pointer=Pointer(boto3.client("s3"), given["BUNDLE_BUCKET"]),
+        function=Function(_any_client("lambda"), name, given["ALIAS"]) if name else None,
+        alarms=_up,
+        headers=_headers,
+        watched=tuple(given["ALARMS"].split(",")),
+        person=given["PROBE_PERSON"],
+    )
+
+
+def _up(names: Sequence[str]) -> list[str]:
+    found = _any_client("cloudwatch").describe_alarms(AlarmNames=list(names), StateValue="ALARM")
+    return [str(each["AlarmName"]) for each in found["MetricAlarms"]]
+
+
+def _headers() -> dict[str, str]:
+    """The canary's key and the origin header, in no log and in no execution's history."""
+    secrets = boto3.client("secretsmanager")
+    named = {"x-api-key": "CANARY_KEY_ARN", "x-origin-verify": "ORIGIN_SECRET_ARN"}
+    return {
+        header: secrets.get_secret_value(SecretId=os.environ[name])["SecretString"]
+        for header, name in named.items()
+        if os.environ.get(name)
+    }
+
+
+def _any_client(service: str) -> Any:  # noqa: ANN401 - no types for it are installed
+    session: Any = boto3.session.Session()
+    return session.client(service)

@@ -1,0 +1,112 @@
+"""The verbs of the state machine. Each may be repeated: the machine tries again where AWS answers with a fault."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from infra.release.agent.lock import Lock
+from infra.release.agent.probe import asking, probe
+from infra.release.agent.serving import Function, Pointer, Release
+
+# Of the requests, while the alarms look on.
+SHARE = 0.1
+Json = dict[str, Any]
+
+
+class AlarmUp(Exception):
+    """An alarm of the stage is up; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """``function`` None: servers that follow the bucket's pointer. ``alarms``: names of those of the given names that
+    are up. ``headers``: what a request must show, fetched when it is needed.
+    """
+
+    lock: Lock
+    pointer: Pointer
+    function: Function | None
+    alarms: Callable[[Sequence[str]], list[str]]
+    headers: Callable[[], Mapping[str, str]]
+    watched: Sequence[str] = ()
+    person: str = ""
+    clock: Callable[[], float] = field(default=time.time)
+
+    def do(self, event: Mapping[str, Any]) -> Json:
+        """Do ``event["do"]``; what it gives back goes on in the machine."""
+        verbs: dict[str, Callable[[Mapping[str, Any]], Json | None]] = {
+            "lock": self._lock, "unlock": self._unlock, "look": self._look, "code": self._code, "ready": self._ready,
+            "publish": self._publish, "probe": self._probe, "calm": self._calm, "give": self._give,
+            "keep": self._keep, "back": self._back,
+        }  # fmt: skip
+        return verbs[event["do"]](event) or {}
+
+    def _lock(self, event: Mapping[str, Any]) -> None:
+        self.lock.take(_owner(event), event["asked"]["what"])
+
+    def _unlock(self, event: Mapping[str, Any]) -> None:
+        self.lock.leave(_owner(event))
+
+    def _look(self, event: Mapping[str, Any]) -> Json:
+        """What is served, and what is to be, as far as it is known."""
+        asked = event["asked"]
+        served = Release(bundle=self.pointer.read()) if self.function is None else self.function.served()
+        wanted = Release(bundle=str(asked.get("bundle", "")))
+        if self.function is not None and asked["what"] == "rollback":
+            wanted = self.function.release(str(asked["version"]))
+        return {"served": served.as_json(), "new": wanted.as_json(), "now": bool(asked.get("now", False))}
+
+    def _code(self, event: Mapping[str, Any]) -> None:
+        self._needed.put_code(event["new"]["image"])
+
+    def _ready(self, event: Mapping[str, Any]) -> None:
+        self._needed.check(event["version"])
+
+    def _publish(self, event: Mapping[str, Any]) -> Json:
+        return self._needed.publish(event["what"], event["new"]["bundle"]).as_json()
+
+    def _probe(self, event: Mapping[str, Any]) -> None:
+        version, function = event["new"]["version"], self._needed
+        ask = asking(lambda asked: function.call(version, asked), self.headers())
+        probe(ask, bundle=event["new"]["bundle"], person=self.person, strict=event["what"] != "rollback")
+
+    def _calm(self, event: Mapping[str, Any]) -> Json:
+        """Raises AlarmUp; whether ``minutes`` are over since ``since``, which is the first call if it is 0."""
+        if up := self.alarms(self.watched):
+            raise AlarmUp(f"{', '.join(up)} is up; `make release NOW=1` releases all the same, without a tenth first")
+        since = event["since"] or self.clock()
+        return {"since": since, "over": self.clock() - since >= 60 * event["minutes"]}
+
+    def _give(self, event: Mapping[str, Any]) -> None:
+        """All requests to the new version, or ``SHARE`` of them."""
+        new, served = event["new"]["version"], event["served"]["version"]
+        if event["all"]:
+            self._needed.give(new)
+        else:
+            self._needed.give(served, new, SHARE)
+
+    def _keep(self, event: Mapping[str, Any]) -> None:
+        """What the next deployment goes by: the function's image and the bucket's pointer."""
+        if self.function is not None:
+            self.function.put_code(event["new"]["image"])
+        self.pointer.move(event["new"]["bundle"])
+
+    def _back(self, event: Mapping[str, Any]) -> None:
+        """Everything as it was, traffic first."""
+        served = event["served"]
+        if self.function is not None:
+            self.function.give(served["version"])
+            self.function.put_code(served["image"])
+        self.pointer.move(served["bundle"])
+
+    @property
+    def _needed(self) -> Function:
+        if self.function is None:
+            raise ValueError("FUNCTION is not set: this verb is for deployments on Lambda")
+        return self.function
+
+
+def _owner(event: Mapping[str, Any]) -> str:
+    """Who starts an execution may hold the lock already; else it is the execution's own."""
+    return str(event["asked"].get("owner") or event["execution"])

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# A deployment: what CloudFormation holds, and then the new code through the same machine as a release: probe, a tenth
+# of the requests, all of them, or back. One at a time with releases and rollbacks, by the lock of the stage.
+#
+#   infra/release/deploy.sh STAGE [-c name=value ...]
+#
+# APPROVAL=never: nobody is asked about rights. CONFIRM=yes: nor about what the stage has and its settings have not.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+. infra/release/deployment.sh "$@"
+context=("${@:2}")
+owner="deploy-$(id -un)-$(date +%s)-$$"
+holds=no
+
+leave() {
+    if [ "$holds" = yes ]; then steps unlock --owner "$owner"; fi
+}
+trap leave EXIT
+
+if ! not_deployed; then
+    steps guard "${context[@]}"
+    # A stage that was deployed before there was a lock gets one now.
+    if [ "$(output ReleaseTable)" != None ]; then
+        steps lock --owner "$owner"
+        holds=yes
+    fi
+fi
+infra/release/fetch.sh "$@"
+infra/node_modules/.bin/cdk deploy --all --require-approval "${APPROVAL:-broadening}" -c "stage=$STAGE" "${context[@]}"
+
+function="$(job FUNCTION)"
+if [ -z "$function" ] || [ "$function" = None ]; then
+    echo "Stage $STAGE is deployed; its servers were replaced under the alarms."
+elif [ ! -f bundle/current.json ]; then
+    echo "Stage $STAGE is deployed and serves nothing yet: bring your data, then make release STAGE=$STAGE."
+else
+    bundle="$(python3 -c 'import json; print(json.load(open("bundle/current.json"))["version"])')"
+    execution="$(steps start deployment --bundle "$bundle" --owner "$owner" --detach)"
+    # From here on the machine gives the lock back.
+    holds=no
+    steps follow "$execution"
+fi

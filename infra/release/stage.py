@@ -1,0 +1,99 @@
+"""A stage that is deployed, as its stack tells of it: its lock, its state machine, and what it was deployed with."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+from infra.release.agent.lock import ID, Lock
+from infra.settings import Settings
+
+# What a deployment asks about before it takes it away.
+GUARDED = ("alarm_mail", "domain_name", "release_schedule", "search")
+EMBEDDED = "embedded"
+LOOK_S = 10.0
+ENDED_WELL = "SUCCEEDED"
+
+
+class NotDeployed(Exception):
+    """The stage has no such thing; the message says what to do."""
+
+
+class Loss(Exception):
+    """A deployment would take something away, and nobody said that it may."""
+
+
+class Stage:
+    """``client``: makes a client of AWS by a service's name."""
+
+    def __init__(
+        self, name: str, client: Callable[[str], Any], pause: Callable[[float], None] = time.sleep
+    ) -> None:  # fmt: skip
+        self.name = name
+        self._client = client
+        self._pause = pause
+
+    @cached_property
+    def outputs(self) -> Mapping[str, str]:
+        """What the stack tells of itself."""
+        stacks = self._client("cloudformation").describe_stacks(StackName=f"Marquee-{self.name}")["Stacks"]
+        return {each["OutputKey"]: each["OutputValue"] for each in stacks[0].get("Outputs", ())}
+
+    @property
+    def lock(self) -> Lock:
+        """The lock of the stage."""
+        return Lock(self._client("dynamodb"), self._output("ReleaseTable"))
+
+    def end_lock(self, owner: str) -> str:
+        """End the lock of the owner, or of whoever holds it. Returns whose it was; "" if nobody's."""
+        found = self._client("dynamodb").get_item(
+            TableName=self._output("ReleaseTable"), Key={"id": {"S": ID}}, ConsistentRead=True
+        )
+        holder = str(found.get("Item", {}).get("owner", {}).get("S", ""))
+        if holder and owner in {"", holder}:
+            self.lock.leave(holder)
+            return holder
+        return ""
+
+    def lost(self, settings: Settings) -> dict[str, str]:
+        """What the stage was deployed with and is no longer to have, of what is asked about."""
+        before: dict[str, str | None] = json.loads(self.outputs.get("Deployed", "{}"))
+        after = guarded(settings)
+        return {name: str(before[name]) for name in GUARDED if before.get(name) and not after[name]}
+
+    def start(self, asked: Mapping[str, object]) -> str:
+        """Start the state machine; returns the execution's ARN."""
+        machine = self._output("ReleaseMachine")
+        done = self._client("stepfunctions").start_execution(stateMachineArn=machine, input=json.dumps(asked))
+        return str(done["executionArn"])
+
+    def follow(self, execution: str, write: Callable[[str], object]) -> int:
+        """Tell each state as it is entered, to the end: 0, or 1 with what went wrong."""
+        client, told = self._client("stepfunctions"), 0
+        while True:
+            found = client.describe_execution(executionArn=execution)
+            pages = client.get_paginator("get_execution_history").paginate(executionArn=execution)
+            for event in (each for page in pages for each in page["events"]):
+                if event["id"] > told and "stateEnteredEventDetails" in event:
+                    write(f"{event['timestamp']:%H:%M:%S} {event['stateEnteredEventDetails']['name']}\n")
+                told = max(told, event["id"])
+            if found["status"] != "RUNNING":
+                break
+            self._pause(LOOK_S)
+        if found["status"] == ENDED_WELL:
+            return 0
+        write(f"{found['status']}: {found.get('error', '')}: {found.get('cause', '')}\n")
+        return 1
+
+    def _output(self, name: str) -> str:
+        value = self.outputs.get(name)
+        if not value:
+            raise NotDeployed(f"Stage {self.name} has no {name} yet: make deploy STAGE={self.name}")
+        return value
+
+
+def guarded(settings: Settings) -> dict[str, str | None]:
+    """Of the settings of a deployment, what it asks about; None for what it has not."""
+    values = {name: getattr(settings, name) for name in GUARDED}
+    return values | {"search": None if settings.search == EMBEDDED else settings.search}

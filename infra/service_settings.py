@@ -1,0 +1,51 @@
+"""The service's own settings that a stage sets, checked by the service's own rules before anything is deployed."""
+
+from collections.abc import Mapping
+
+from infra.settings import SettingsError
+from services.settings import Settings as ServiceSettings
+from services.settings import SettingsError as ServiceSettingsError
+from services.settings import load_settings
+
+# What the deployment itself decides, or what has no meaning on AWS.
+OWNED = frozenset({
+    "api_key_pepper", "api_key_pepper_arn", "api_keys", "aws_region", "bundle_bucket", "ddb_cache_table",
+    "ddb_endpoint", "ddb_events_table", "ddb_users_table", "demo_page", "demo_users", "embedder_dir", "marquee_home",
+    "marquee_host", "marquee_port", "marquee_stage", "metrics", "opensearch_auth", "opensearch_endpoint",
+    "opensearch_engine", "opensearch_index", "opensearch_kind", "origin_secret", "origin_secret_arn", "s3_endpoint",
+})  # fmt: skip
+# What stands in for what is known to AWS only, so that the rules about several settings hold, too.
+_SECRET = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:checked-AbCdEf"  # noqa: S105 - a name
+_DEPLOYED: Mapping[str, object] = {
+    "api_keys": "on", "api_key_pepper_arn": _SECRET, "aws_region": "eu-west-1", "ddb_users_table": "users",
+    "ddb_events_table": "events", "ddb_cache_table": "cache", "metrics": "emf",
+}  # fmt: skip
+
+
+def variables(asked: Mapping[str, object], *, kind: str | None) -> dict[str, str]:
+    """Environment variables for the settings of a stage's table ``[service]``. ``kind``: the generation of the
+    collection that is searched, None where search is embedded.
+
+    Raises SettingsError for a name that can't be set and for a value that the service would refuse.
+    """
+    settable = sorted(ServiceSettings.model_fields.keys() - OWNED)
+    for name in asked:
+        if name in OWNED:
+            raise SettingsError(f"deployment settings: service.{name}: the deployment itself sets it; leave it out")
+        if name not in settable:
+            raise SettingsError(f"deployment settings: service.{name}: expected one of {', '.join(settable)}")
+    made = {name: _text(value) for name, value in asked.items()}
+    search = {"opensearch_endpoint": "https://search.example", "opensearch_kind": kind} if kind else {}
+    try:
+        # Neither a .env nor what is not set here counts; an empty value is none, as in the environment.
+        load_settings(_env_file=None, **{**_DEPLOYED, **search, **{name: each for name, each in made.items() if each}})
+    except ServiceSettingsError as error:
+        raise SettingsError(f"deployment settings: service: {error}") from error
+    return {name.upper(): value for name, value in made.items()}
+
+
+def _text(value: object) -> str:
+    """A value of TOML as an environment variable has it."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

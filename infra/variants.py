@@ -1,0 +1,61 @@
+"""``python -m infra.variants FOLDER``: the templates of every deployment that the documents describe.
+
+Each goes into a folder of its own; the rules of cdk-nag hold for each (docs/architecture-aws.md).
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import aws_cdk as cdk
+
+from infra.app import build
+from infra.settings import SettingsError, load_settings
+
+CDK_JSON = Path(__file__).resolve().parents[1] / "cdk.json"
+DOMAIN = {
+    "domain_name": "films.example.com", "hosted_zone_id": "Z0123456789ABC", "hosted_zone_name": "example.com",
+}  # fmt: skip
+# By name: what is put over the file of the stage.
+VARIANTS: Mapping[str, Mapping[str, str]] = {
+    "dev": {"stage": "dev"},
+    "prod": {"stage": "prod"},
+    "fargate": {"stage": "dev", "compute": "fargate", "search": "opensearch", "architecture": "arm64", **DOMAIN},
+    "embedded": {"stage": "prod", "search": "embedded"},
+    "classic": {"stage": "dev", "search": "opensearch", "classic_search": "true"},
+    "domain": {
+        "stage": "prod", "release_schedule": "cron(0 3 ? * SUN *)", "alarm_mail": "films@example.com",
+        "canary_deep": "true", "reserved_concurrency": "40", "origin_secret_version": "v-2",
+        "service.cors_origins": "https://films.example.com", **DOMAIN,
+    },
+}  # fmt: skip
+
+
+def context_of(variant: Mapping[str, str]) -> dict[str, object]:
+    """What the CDK's command line would hand over."""
+    return {**json.loads(CDK_JSON.read_bytes())["context"], **variant}
+
+
+def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Write them all; 0, or 2 for settings that can't be deployed."""
+    parser = argparse.ArgumentParser(prog="python -m infra.variants", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    folder: Path = parser.parse_args(arguments).folder
+    for name, variant in VARIANTS.items():
+        context = context_of(variant)
+        app = cdk.App(context=context, outdir=str(folder / name))
+        try:
+            build(app, load_settings(context, environment))
+        except SettingsError as error:
+            sys.stderr.write(f"{name}: {error}\n")
+            return 2
+        app.synth()
+        sys.stdout.write(f"{folder / name}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

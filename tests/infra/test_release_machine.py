@@ -1,0 +1,235 @@
+"""The state machine that is deployed, run in an interpreter with the agent that is deployed, against a stage in memory.
+
+What is served changes only to what was tried, and comes back by itself, whatever fails and where.
+"""
+
+import json
+
+import pytest
+
+from infra.release.agent.lock import HOLD_S
+from infra.release.machine import TIMEOUT_S, definition
+from tests.infra.asl import StateError
+from tests.infra.stage import FIRST, GOOD, Stage
+from tests.infra.templates import Deployment
+
+MINUTES = 5
+ON_LAMBDA = definition(on_lambda=True, minutes=MINUTES)
+ON_FARGATE = definition(on_lambda=False, minutes=MINUTES)
+FAULT = StateError("ServiceException", "AWS has a fault")
+TASKS = sorted(name for name, state in ON_LAMBDA["States"].items() if state["Type"] == "Task")
+# Where a fault does not keep a release from being settled: it is served by then.
+HARMLESS = {"Tidy", "Unlock", "Back", "UnlockFailed"}
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage(ON_LAMBDA)
+
+
+def is_as_before(stage: Stage) -> bool:
+    """Version, weights, image of the next deployment and pointer."""
+    aws = stage.aws
+    return (aws.live, aws.weights, aws.image, stage.bucket.bundle) == (FIRST, {}, "image-a", GOOD)
+
+
+def test_a_release_is_built_tried_given_a_tenth_then_all_and_kept(stage: Stage) -> None:
+    done = stage.start(what="release")
+    assert done.status == "SUCCEEDED"
+    order = ("Lock", "Look", "Build", "Built", "Code", "CodeReady", "Publish", "VersionReady", "Probe", "Calm",
+             "SomeTraffic", "Pause", "Alarms", "AllTraffic", "Keep", "Tidy", "Unlock", "Done")  # fmt: skip
+    firsts = list(dict.fromkeys(done.trail))
+    assert [each for each in firsts if each in order] == list(order)
+    assert (stage.aws.live, stage.aws.weights, stage.bucket.bundle) == ("2", {}, "bundle-b")
+    assert stage.aws.versions["2"] == ("image-b", "release: bundle bundle-b")
+    assert stage.steps == ["build", "tidy"]
+    assert stage.table.items == {}
+
+
+def test_a_tenth_of_the_requests_is_under_the_alarms_for_as_long_as_the_stage_says(stage: Stage) -> None:
+    weights: list[dict[str, float]] = []
+    run = stage.agent.do
+
+    def noted(event):
+        weights.append(dict(stage.aws.weights)) if event["do"] == "calm" else None
+        return run(event)
+
+    object.__setattr__(stage, "agent", type("Noted", (), {"do": staticmethod(noted)}))
+    done = stage.start(what="release")
+    assert weights[0] == {}
+    assert weights[1:] == [{"2": 0.1}] * MINUTES
+    assert done.trail.count("Pause") == MINUTES
+
+
+def test_a_version_whose_probe_fails_never_gets_traffic(stage: Stage) -> None:
+    stage.aws.bad.add("image-b")
+    done = stage.start(what="release")
+    assert (done.status, done.error) == ("FAILED", "ProbeFailed")
+    assert "expected 20 different films, got 3" in done.cause
+    assert not {"SomeTraffic", "AllTraffic"} & set(done.trail)
+    assert is_as_before(stage)
+    assert stage.table.items == {}
+
+
+@pytest.mark.parametrize("state", sorted(set(TASKS) - HARMLESS))
+def test_wherever_aws_has_a_fault_what_was_served_is_served(state: str) -> None:
+    stage = Stage(ON_LAMBDA)
+    stage.fault[state] = FAULT
+    done = stage.start(what="release")
+    assert (done.status, done.error, done.cause) == ("FAILED", "ServiceException", "AWS has a fault")
+    assert is_as_before(stage)
+    assert stage.table.items == {}, "the lock is given back"
+
+
+@pytest.mark.parametrize("state", sorted(set(TASKS) - HARMLESS))
+def test_an_answer_of_aws_that_is_lost_is_asked_for_again(state: str) -> None:
+    """What was done is done: doing it once more changes nothing. A build is not started twice."""
+    stage = Stage(ON_LAMBDA)
+    stage.after[state] = FAULT if state != "Built" else StateError("States.TaskFailed")
+    done = stage.start(what="release")
+    if state == "Build":
+        assert done.status == "FAILED"
+        assert is_as_before(stage)
+    else:
+        assert (done.status, stage.aws.live, stage.bucket.bundle) == ("SUCCEEDED", "2", "bundle-b")
+
+
+@pytest.mark.parametrize("state", ["Tidy", "Unlock"])
+def test_a_release_that_is_served_is_no_failure_because_something_old_stays(stage: Stage, state: str) -> None:
+    stage.fault[state] = FAULT
+    assert stage.start(what="release").status == "SUCCEEDED"
+    assert stage.aws.live == "2"
+
+
+@pytest.mark.parametrize("state", ["Back", "UnlockFailed"])
+def test_what_failed_is_told_even_if_going_back_fails_too(stage: Stage, state: str) -> None:
+    stage.aws.bad.add("image-b")
+    stage.fault[state] = FAULT
+    assert stage.start(what="release").error == "ProbeFailed"
+    assert stage.aws.met == {FIRST}
+
+
+@pytest.mark.parametrize("minute", [0, 2, MINUTES])
+def test_an_alarm_takes_the_tenth_back(stage: Stage, minute: int) -> None:
+    stage.alarm_at = 60 * minute
+    done = stage.start(what="release")
+    assert (done.status, done.error) == ("FAILED", "AlarmUp")
+    assert "AllTraffic" not in done.trail
+    assert is_as_before(stage)
+
+
+def test_while_an_alarm_is_up_a_release_goes_out_only_if_it_is_to_go_at_once(stage: Stage) -> None:
+    stage.up = ["marquee-dev-ErrorRate"]
+    done = stage.start(what="release")
+    assert done.error == "AlarmUp"
+    assert "NOW=1" in done.cause
+    assert is_as_before(stage)
+    done = stage.start(what="release", now=True)
+    assert done.status == "SUCCEEDED"
+    assert "Probe" in done.trail
+    assert stage.aws.live == "2"
+
+
+def test_the_first_release_of_all_is_tried_and_then_served_at_once() -> None:
+    stage = Stage(ON_LAMBDA, released=False)
+    done = stage.start(what="release")
+    assert (done.status, stage.aws.live, stage.bucket.bundle) == ("SUCCEEDED", "2", "bundle-b")
+    assert "Probe" in done.trail
+    assert "SomeTraffic" not in done.trail
+
+
+def test_a_deployment_publishes_what_it_brought_and_goes_the_same_way(stage: Stage) -> None:
+    stage.aws.image = "image-deployed"
+    done = stage.start(what="deployment", owner="deploy-1", bundle=GOOD)
+    assert done.status == "SUCCEEDED"
+    assert {"Probe", "SomeTraffic", "Alarms"} <= set(done.trail)
+    assert not {"Build", "Tidy"} & set(done.trail)
+    assert stage.aws.versions[stage.aws.live] == ("image-deployed", f"deployment: bundle {GOOD}")
+
+
+def test_a_deployment_that_changes_nothing_ends_without_a_new_version(stage: Stage) -> None:
+    done = stage.start(what="deployment", bundle=GOOD)
+    assert done.status == "SUCCEEDED"
+    assert "SomeTraffic" not in done.trail
+    assert is_as_before(stage)
+
+
+def test_a_deployment_that_brought_another_bundle_than_it_says_gets_no_traffic(stage: Stage) -> None:
+    """Somebody published in between, past the lock."""
+    stage.aws.image = "image-deployed"
+    stage.aws.versions["2"] = ("image-deployed", "by hand: bundle other")
+    assert stage.start(what="deployment", bundle=GOOD).error == "ProbeFailed"
+    assert is_as_before(stage)
+
+
+def test_a_rollback_is_tried_and_then_at_once_with_all_that_the_next_deployment_goes_by(stage: Stage) -> None:
+    assert stage.start(what="release").status == "SUCCEEDED"
+    stage.up = ["marquee-dev-ErrorRate"]
+    done = stage.start(what="rollback", version=FIRST)
+    assert done.status == "SUCCEEDED"
+    assert not {"Calm", "SomeTraffic", "Build", "Tidy"} & set(done.trail)
+    assert is_as_before(stage)
+
+
+def test_two_never_work_on_a_stage_at_a_time(stage: Stage) -> None:
+    stage.agent.lock.take("deploy-anna", "deployment")
+    done = stage.start(what="release")
+    assert (done.status, done.error) == ("FAILED", "Locked")
+    assert "deploy-anna holds the stage for a deployment until" in done.cause
+    assert done.trail == ["Lock", "Failed"]
+    assert stage.table.items["lock"]["owner"] == {"S": "deploy-anna"}
+
+
+def test_who_deploys_hands_the_lock_over_to_the_machine(stage: Stage) -> None:
+    stage.agent.lock.take("deploy-anna", "deployment")
+    assert stage.start(what="deployment", owner="deploy-anna", bundle=GOOD).status == "SUCCEEDED"
+    assert stage.table.items == {}
+
+
+def test_a_lock_whose_owner_is_gone_ends_and_no_execution_outlives_its_own(stage: Stage) -> None:
+    stage.agent.lock.take("deploy-anna", "deployment")
+    stage.now += HOLD_S
+    assert stage.start(what="release").status == "SUCCEEDED"
+    assert TIMEOUT_S < HOLD_S
+
+
+def test_on_fargate_a_release_moves_the_pointer_and_an_alarm_moves_it_back() -> None:
+    stage = Stage(ON_FARGATE, on_lambda=False)
+    done = stage.start(what="release")
+    assert (done.status, stage.bucket.bundle) == ("SUCCEEDED", "bundle-b")
+    assert done.trail.count("Alarms") == MINUTES
+    assert stage.steps == ["build", "tidy"]
+    stage = Stage(ON_FARGATE, on_lambda=False)
+    stage.alarm_at = 120
+    assert stage.start(what="release").error == "AlarmUp"
+    assert (stage.bucket.bundle, stage.table.items) == (GOOD, {})
+
+
+def test_on_fargate_a_rollback_moves_the_pointer_at_once() -> None:
+    stage = Stage(ON_FARGATE, on_lambda=False)
+    assert stage.start(what="release", now=True).status == "SUCCEEDED"
+    done = stage.start(what="rollback", bundle=GOOD)
+    assert (done.status, stage.bucket.bundle) == ("SUCCEEDED", GOOD)
+    assert "Pause" not in done.trail
+
+
+@pytest.mark.parametrize("machine", [ON_LAMBDA, ON_FARGATE], ids=["lambda", "fargate"])
+def test_every_state_can_be_reached_and_every_way_ends(machine: dict) -> None:
+    states = machine["States"]
+    reached, todo = set(), [machine["StartAt"]]
+    while todo:
+        name = todo.pop()
+        if name in reached:
+            continue
+        reached.add(name)
+        state = states[name]
+        rules = [*state.get("Choices", ()), *state.get("Catch", ())]
+        todo += [each["Next"] for each in rules] + [state[key] for key in ("Next", "Default") if key in state]
+    assert reached == set(states)
+
+
+def test_this_definition_is_what_is_deployed(dev: Deployment, fargate: Deployment) -> None:
+    for made, machine in ((dev, ON_LAMBDA), (fargate, ON_FARGATE)):
+        found = made.app.one("AWS::StepFunctions::StateMachine")
+        assert json.loads(found["DefinitionString"]) == machine
+        assert set(found["DefinitionSubstitutions"]) == {"Agent", "Project", "Table"}
