@@ -13,8 +13,10 @@
     ├── Forbidden                 the key lacks the scope
     ├── OriginRefused             the request went round the distribution in front of the API
     ├── QuotaExceeded             carries the seconds to wait
+    ├── Overloaded                this server has more to do than it may queue; no dependency is at fault
     ├── Unavailable               a dependency did not answer; carries its name
     │   ├── StateUnavailable
+    │   │   └── StateBusy         it is there, but too many want the same of it at once
     │   ├── SearchUnavailable
     │   ├── EncoderUnavailable
     │   └── SecretUnavailable
@@ -78,6 +80,16 @@ class QuotaExceeded(MarqueeError):
         self.retry_after = retry_after
 
 
+class Overloaded(MarqueeError):
+    """This server has more to do than it may queue. It says nothing of any dependency: whoever goes on without one that
+    is down must not go on here. ``retry_after`` is in whole seconds.
+    """
+
+    def __init__(self, message: str, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class Unavailable(MarqueeError):
     """A dependency is down, late or locked. Nothing was stored; the same request may be sent again."""
 
@@ -88,6 +100,10 @@ class Unavailable(MarqueeError):
 
 class StateUnavailable(Unavailable):
     """The state store did not answer in time, is locked, or its disk is full."""
+
+
+class StateBusy(StateUnavailable):
+    """The state store works, but is locked or throttles: callers can bring this about, so it opens them no door."""
 
 
 class SearchUnavailable(Unavailable):

@@ -18,7 +18,7 @@ from services.api.app.context import context_of
 from services.api.app.middleware import SLASH, BodyLimit, EncodedSlashes, Observer, frames_of
 from services.api.app.runner import Pool, Runner
 from services.recommender.answer import Answer
-from services.recommender.errors import Unavailable
+from services.recommender.errors import Overloaded
 from tests.api.fakes import FakeRecommender, fake_app, fake_client
 from tests.patience import PATIENCE_S, wait_for
 
@@ -241,7 +241,7 @@ async def test_a_full_pool_says_come_back(monkeypatch: pytest.MonkeyPatch) -> No
     pool, gate = Pool("answers", 1), threading.Event()
     waiting = [asyncio.create_task(pool.run(gate.wait, PATIENCE_S)) for _ in range(2)]
     await asyncio.sleep(0)
-    with pytest.raises(Unavailable, match="waiting for answers"):
+    with pytest.raises(Overloaded, match="waiting for answers"):
         await pool.run(int)
     gate.set()
     assert await asyncio.gather(*waiting) == [True, True]

@@ -15,7 +15,7 @@ from services.adapters.state.sqlite.quota import SqliteQuota
 from services.adapters.state.sqlite.state import SqliteState
 from services.bootstrap import SystemClock
 from services.recommender.domain.ids import hash_id
-from services.recommender.errors import StateUnavailable
+from services.recommender.errors import StateBusy, StateUnavailable
 from services.recommender.ports import ApiKey, CacheEntry, CacheKey, Deadline, Receipt
 from tests.adapters.state.state_kit import FakeClock, Store, did, line, send, sqlite
 from tests.patience import HASTE_S, a_moment
@@ -79,11 +79,11 @@ def test_a_locked_file_is_unavailable_once_the_deadline_is_over(
     monkeypatch.setattr(quota, "QUOTA_WAIT_S", HASTE_S)
     real = sqlite(tmp_path, SystemClock())
     with other_writer(tmp_path):
-        with pytest.raises(StateUnavailable, match="locked by another writer"):
+        with pytest.raises(StateBusy, match="locked by another writer"):
             real.state.record([send(did())], Deadline.within(SystemClock(), HASTE_S))
-        with pytest.raises(StateUnavailable, match="locked"):
+        with pytest.raises(StateBusy, match="locked"):
             real.quota.admit("k1", 5, 60, 0)
-        with pytest.raises(StateUnavailable, match="locked"):
+        with pytest.raises(StateBusy, match="locked"):
             real.state.record([send(did())], Deadline.within(SystemClock(), 0))
     assert contents(store) == ("", [], True)
     assert isinstance(real.record(send(did()))[0], Receipt)

@@ -7,7 +7,7 @@ from services.adapters.state.dynamodb.backoff import Backoff
 from services.adapters.state.dynamodb.failures import Contended
 from services.adapters.state.dynamodb.store import DynamoStore, Item
 from services.adapters.state.window import COUNTED, SUB_BUCKETS, Window, admit
-from services.recommender.errors import StateUnavailable
+from services.recommender.errors import StateBusy
 from services.recommender.ports import Deadline, Quota
 
 # Short, because the edge counts for itself meanwhile.
@@ -53,7 +53,7 @@ class DynamoQuota:
             if self._replace(key_id, before, after, deadline):
                 return quota
             if not backoff.wait():
-                raise StateUnavailable(f"the quota of key {key_id} is written by too many at once")
+                raise StateBusy(f"the quota of key {key_id} is written by too many at once")
 
     def _count_up(self, key_id: str, limit: int, window: Window, now_ms: int, deadline: Deadline) -> Quota:
         """The usual way: one write. Raises Contended with the item as it is."""

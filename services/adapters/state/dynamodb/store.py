@@ -17,12 +17,13 @@ from services.adapters.state.dynamodb.failures import (
     Contended,
     advice,
     code_of,
+    is_busy,
     is_contention,
     is_outage,
     is_passing,
 )
 from services.adapters.state.dynamodb.units import Units
-from services.recommender.errors import StateUnavailable
+from services.recommender.errors import StateBusy, StateUnavailable
 from services.recommender.ports import Clock, Deadline
 
 if TYPE_CHECKING:
@@ -172,7 +173,8 @@ class DynamoStore:
         if code_of(error) != MISSING_TABLE:
             # Its words can name the account and the role: they are for the log, not for callers.
             _log.warning("%s %s (%s: %s)", self._place, advice(error), type(error).__name__, error)
-            return StateUnavailable(f"{self._place} {advice(error)}")
+            kind = StateBusy if is_busy(error) else StateUnavailable
+            return kind(f"{self._place} {advice(error)}")
         names = ", ".join(self._missing()) or "a table"
         return StateUnavailable(
             f"{self._place} has no table {names}: make it with `marquee tables create`, or correct DDB_USERS_TABLE, "
@@ -191,4 +193,4 @@ class DynamoStore:
         return missing
 
     def _left_over(self) -> StateUnavailable:
-        return StateUnavailable(f"{self._place} throttles and left a part of a batch; send the request again")
+        return StateBusy(f"{self._place} throttles and left a part of a batch; send the request again")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from services.adapters.state.sqlite.failures import is_locked, is_outage, unavailable
 from services.adapters.state.sqlite.schema import prepare
-from services.recommender.errors import StateUnavailable
+from services.recommender.errors import StateBusy, StateUnavailable
 from services.recommender.ports import Clock, Deadline
 
 OPENING_WAIT_S = 10.0
@@ -108,7 +108,7 @@ class Database:
     def _alone(self, deadline: Deadline) -> Iterator[Connection]:
         """The writer's turn in this process."""
         if not self._writer.acquire(timeout=deadline.remaining()):
-            raise StateUnavailable(f"{self.path.name} is busy with other writes; send the request again")
+            raise StateBusy(f"{self.path.name} is busy with other writes; send the request again")
         try:
             connection = self._take()
             with self._guarded(connection):
