@@ -1,25 +1,33 @@
 """Running uvicorn: a socket of our own, checks before the first request, workers."""
 
 import errno
+import logging
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 import uvicorn
-from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from services.bootstrap import bucket_follower, build_services
 from services.cli.console import ExitCode
 from services.cli.failures import Failed
+from services.recommender.errors import StateUnavailable
+from services.recommender.ports import Deadline
 from services.settings import Settings
+
+_log = logging.getLogger("marquee.server")
 
 APPLICATION = "services.cli.asgi:application"
 DRAIN_S = 10
 START_S = 60.0
+STATE_WAIT_S = 2.0
+# Between two tries to replace a worker while others serve.
+RETRY_S = 30.0
 SILENT_S = 60
 
 Ready = Callable[[], None]
@@ -45,6 +53,8 @@ class Supervisor(Multiprocess):
     def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], ready: Ready) -> None:
         super().__init__(config, sockets)
         self._ready = ready
+        self._next_try = 0.0
+        self.failed = False
 
     def init_processes(self) -> None:
         """Start the workers and wait for them."""
@@ -52,10 +62,36 @@ class Supervisor(Multiprocess):
         if all(process.wait_until_ready(START_S, self.should_exit) for process in self.processes):
             self._ready()
 
-    @property
-    def failed(self) -> bool:
-        """Whether a worker could not even start."""
-        return any(process.exitcode == STARTUP_FAILURE for process in self.processes)
+    def keep_subprocess_alive(self) -> None:
+        """Replace a worker that died. Where none can be started, the others go on, and it is tried again in a while;
+        without others it ends: a port on which nobody answers is worse than none.
+        """
+        if self.should_exit.is_set() or time.monotonic() < self._next_try:
+            return
+        for at, process in enumerate(self.processes):
+            if process.is_alive(timeout=self.config.timeout_worker_healthcheck):
+                continue
+            process.kill()
+            process.join()
+            _log.error("a worker died (exit code %s); another takes its place", process.exitcode)
+            fresh = self.processes[at] = Process(self.config, self.sockets)
+            fresh.start()
+            if not self._comes_up(fresh) and not self.should_exit.is_set():
+                self._next_try = time.monotonic() + RETRY_S
+                self.failed = not any(each.process.is_alive() for each in self.processes)
+                if self.failed:
+                    _log.error("no worker can be started: the server ends")
+                    self.should_exit.set()
+                return
+
+    def _comes_up(self, process: Process) -> bool:
+        """Wait for it, but not deaf to signals."""
+        end = time.monotonic() + START_S
+        while process.process.is_alive() and time.monotonic() < end and not self.should_exit.is_set():
+            if process.is_ready(timeout=1):
+                return True
+            self.handle_signals()
+        return False
 
 
 @contextmanager
@@ -75,11 +111,18 @@ def following(settings: Settings) -> Iterator[None]:
         follower.stop()
 
 
-def check_bundle(settings: Settings) -> str:
-    """The version that would be served. Raises BundleError, StateUnavailable: better now than at the first request."""
+def check_start(settings: Settings) -> tuple[str, str | None]:
+    """The version that would be served, and why people are not known for now, if so. Raises BundleError: better now
+    than at the first request.
+    """
     services = build_services(settings)
     try:
-        return services.releases.current().bundle.version
+        version = services.releases.current().bundle.version
+        try:
+            services.state.ping(Deadline.within(services.clock, STATE_WAIT_S))
+        except StateUnavailable as error:
+            return version, str(error)
+        return version, None
     finally:
         services.close()
 
