@@ -1,6 +1,7 @@
 """The application of a server process: settings from the environment, so that every worker makes its own."""
 
 import logging
+from dataclasses import replace
 
 from fastapi import FastAPI
 
@@ -19,7 +20,7 @@ def application() -> FastAPI:
     _log_to_stderr(settings.marquee_access_log, structured=settings.metrics == "emf")
     services = build_services(settings)
     services.releases.current()
-    app = create_app(AppServices.of(services))
+    app = create_app(replace(AppServices.of(services), host_names=settings.host_names))
     install_telemetry(app, settings.metrics, settings.marquee_stage)
     return app
 

@@ -12,6 +12,7 @@
     ├── Unauthorized              no key, a forged key or a revoked one
     ├── Forbidden                 the key lacks the scope
     ├── OriginRefused             the request went round the distribution in front of the API
+    ├── HostRefused               the request names a host that this server does not go by
     ├── QuotaExceeded             carries the seconds to wait
     ├── Overloaded                this server has more to do than it may queue; no dependency is at fault
     ├── Unavailable               a dependency did not answer; carries its name
@@ -70,6 +71,10 @@ class Forbidden(MarqueeError):
 
 class OriginRefused(MarqueeError):
     """The request did not come through the distribution in front of the API."""
+
+
+class HostRefused(MarqueeError):
+    """The request was meant for a host that this server does not go by, as a web page's after DNS rebinding."""
 
 
 class QuotaExceeded(MarqueeError):

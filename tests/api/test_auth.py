@@ -99,7 +99,7 @@ def test_what_is_public_stays_so(recommender: FakeRecommender, keys: DictKeys, p
 
 def test_nobody_keeps_search_awake_without_a_key(recommender: FakeRecommender, keys: DictKeys) -> None:
     client = guarded(recommender, keys)
-    for query in ("deep=1", "deep=true", "x=1&deep=yes"):
+    for query in ("deep=1", "deep=true", "x=1&deep=yes", "%64eep=1", "dee%70=1", "%64%65%65%70=true", "deep"):
         assert client.get(f"/health/ready?{query}").status_code == 401
     assert client.get("/health/ready?deep=1", headers=KEY).status_code == 200
 

@@ -32,6 +32,7 @@ KINDS: dict[type[Exception], Kind] = {
     core.Unauthorized: Kind(401, "unauthorized", "A valid API key is needed"),
     core.Forbidden: Kind(403, "forbidden", "The API key does not allow this"),
     core.OriginRefused: Kind(403, "origin-refused", "This address is not open to the public"),
+    core.HostRefused: Kind(421, "host-refused", "This server does not go by that name"),
     core.QuotaExceeded: Kind(429, "quota-exceeded", "The quota is used up"),
     core.Overloaded: Kind(503, "overloaded", "The server has more to do than it can queue"),
     core.Unavailable: Kind(503, "unavailable", "A dependency does not answer"),

@@ -13,6 +13,7 @@ from services.api.app.cors import ProblemCors
 from services.api.app.edge import Edge
 from services.api.app.errors import install_handlers
 from services.api.app.gate import PUBLIC, Gate
+from services.api.app.hosts import HostCheck
 from services.api.app.middleware import BodyLimit, EncodedSlashes, HeadAsGet, Observer, SafeHeaders
 from services.api.app.openapi import install_openapi
 from services.api.app.origin import OriginCheck
@@ -74,6 +75,8 @@ def _install_layers(app: FastAPI, edge: Edge, public: frozenset[str]) -> None:
     app.add_middleware(BodyLimit, max_bytes=services.max_body_bytes)
     if services.origin_secret is not None:
         app.add_middleware(OriginCheck, secret=services.origin_secret, runner=edge.runner)
+    if services.host_names is not None:
+        app.add_middleware(HostCheck, names=services.host_names)
     app.add_middleware(EncodedSlashes)
     app.add_middleware(Observer)
     app.add_middleware(SafeHeaders)
