@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     marquee_home: Path = Field(Path(".marquee"), description="a folder for bundles, state.db and downloads")
     marquee_host: str = Field("127.0.0.1", min_length=1, description="an address to listen on")
     marquee_port: int = Field(8000, ge=0, le=65_535, description="a port number, 0 to 65535 (0: any free one)")
+    marquee_max_connections: int = Field(1_000, ge=1, le=10_000, description="connections a process, 1 to 10000")
+    marquee_keep_alive_secs: int = Field(5, ge=1, le=3_600, description="whole seconds, 1 to 3600")
     marquee_stage: str = Field(
         "local", pattern=r"^[a-z][a-z0-9-]{0,19}$", description="a name of lower-case letters, digits and dashes"
     )

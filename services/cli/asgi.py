@@ -9,6 +9,7 @@ from services.api.app.main import create_app
 from services.api.app.services import AppServices
 from services.api.app.telemetry import install_telemetry
 from services.bootstrap import build_services
+from services.cli.limits import LimitedProtocol, limits_for
 from services.settings import load_settings
 
 _TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -17,6 +18,7 @@ _TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 def application() -> FastAPI:
     """Wire everything and open the bundle now. Raises SettingsError, StateUnavailable, BundleError."""
     settings = load_settings()
+    LimitedProtocol.limits = limits_for(settings.marquee_max_connections)
     _log_to_stderr(settings.marquee_access_log, structured=settings.metrics == "emf")
     services = build_services(settings)
     services.releases.current()

@@ -23,6 +23,7 @@ from services.settings import Settings
 _log = logging.getLogger("marquee.server")
 
 APPLICATION = "services.cli.asgi:application"
+PROTOCOL = "services.cli.limits:LimitedProtocol"
 DRAIN_S = 10
 START_S = 60.0
 STATE_WAIT_S = 2.0
@@ -156,7 +157,7 @@ def serve_forever(settings: Settings, listener: socket.socket, workers: int, rea
     # Workers are fresh processes: what the command line chose reaches them by the environment.
     os.environ["MARQUEE_HOME"] = str(settings.marquee_home.resolve())
     os.environ["DEMO_USERS"] = ",".join(settings.demo_users)
-    config = configured(workers)
+    config = configured(settings, workers)
     if workers > 1:
         supervisor = Supervisor(config, [listener], ready)
         supervisor.run()
@@ -169,7 +170,7 @@ def serve_forever(settings: Settings, listener: socket.socket, workers: int, rea
     return ExitCode.OK if server.started else ExitCode.FAILED
 
 
-def configured(workers: int) -> uvicorn.Config:
+def configured(settings: Settings, workers: int) -> uvicorn.Config:
     """How uvicorn serves."""
     return uvicorn.Config(
         APPLICATION,
@@ -180,6 +181,10 @@ def configured(workers: int) -> uvicorn.Config:
         # What it has to say goes where all else goes.
         log_config=None,
         server_header=False,
+        # By name: workers are fresh processes, and the application sets its limits.
+        http=PROTOCOL,
+        ws="none",
+        timeout_keep_alive=settings.marquee_keep_alive_secs,
         timeout_graceful_shutdown=DRAIN_S,
         # Uvicorn kills a worker that is silent for so long, and with it the requests it has; on a busy machine its own
         # five seconds kill the living, and those that have just begun to start.
