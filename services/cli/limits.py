@@ -22,7 +22,7 @@ _MOST_FILES = 16_384
 
 @dataclass(slots=True)
 class Limits:
-    """Of one process. Sizes in bytes, times in seconds: ``head_s`` for headers, from connecting or from their first byte;
+    """Of one process. Sizes in bytes, times in seconds: ``head_s``: headers, from connecting or the first byte;
     ``body_s`` for a whole body; ``stalled_s`` in which a client reads nothing of its answer. ``all_heads``: of all
     unfinished headers together. ``waiting``: connections without a complete request, longest waiting first.
     """

@@ -1,4 +1,4 @@
-"""Before the first key headers, bodies, idling and the number of connections have limits; malformed HTTP is a problem."""
+"""Before the first key: headers, bodies, idling, and how many connections there are, have limits."""
 
 import json
 from collections.abc import Iterator
