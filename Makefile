@@ -4,10 +4,11 @@
 UV := .ci/uv
 PORT ?= 8000
 PYTEST_ARGS ?=
+ATTACKS ?=
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run run servers test cdk synth deploy destroy lint format clean
+.PHONY: help setup setup-run run servers test attack cdk synth deploy destroy lint format clean
 
 help: ## what can be made
 	@echo "Marquee: film recommendations over HTTP."
@@ -33,6 +34,9 @@ test: setup ## every test: [PYTEST_ARGS="-k name"]
 	@$(UV) run --no-sync python -m tests.servers --install
 	@$(UV) run --no-sync python -m tests.web
 	@$(UV) run --no-sync pytest -n auto $(PYTEST_ARGS)
+
+attack: setup ## attack a running server and count what it stands (docs/faults.md): [ATTACKS="name ..."]
+	@$(UV) run --no-sync python -m tests.attack $(ATTACKS)
 
 STAGE ?= dev
 CONTEXT ?=

@@ -5,7 +5,7 @@ import logging
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,12 +18,14 @@ from services.adapters.bundle.s3.bundles import open_bucket
 from services.adapters.foreign import translated
 from services.adapters.search.failures import RemoteFailure
 from services.adapters.search.opensearch.client import SearchClient
+from services.adapters.search.opensearch.search import OpenSearchSearch
 from services.adapters.search.opensearch.target import Target
 from services.adapters.state.dynamodb.client import Connection
 from services.bootstrap import SystemClock
 from services.recommender.errors import BundleError, MarqueeError, StateUnavailable, Unavailable
 from services.recommender.ports import CacheKey, Deadline
 from tests.adapters.state.state_kit import FakeClock, Store, did, dynamodb_at, new_tables, send
+from tests.builders import make_bundle
 from tests.patience import HASTE_S, PATIENCE_S
 from tests.servers.raw import HEAD, answer, raw_server
 
@@ -188,3 +190,15 @@ def test_ours_and_those_that_are_named_pass() -> None:
     for mine in (StateUnavailable("down"), KeyError("k")):
         with pytest.raises(type(mine)), translated(StateUnavailable, "the store", KeyError):
             raise mine
+
+
+MAPPINGS = [b'{"films":NaN}', b'{"films":{"mappings":3}}', b'{"films":{"mappings":{"_meta":{"marquee":[]}}}}']
+
+
+@pytest.mark.parametrize("body", [*RUBBISH.values(), *MAPPINGS])
+def test_an_index_that_says_rubbish_of_itself_keeps_nobody_from_serving(body: bytes) -> None:
+    with raw_server([answer(body)]) as url:
+        search = OpenSearchSearch(make_bundle(), cast("Any", None), SearchClient(Target(url, timeout_s=5.0)), "films")
+        with pytest.raises(RemoteFailure):
+            search.check(Deadline.within(SystemClock(), PATIENCE_S))
+        search.close()
