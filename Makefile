@@ -8,7 +8,7 @@ ATTACKS ?=
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run run servers test attack cdk synth deploy destroy lint format clean
+.PHONY: help setup setup-run run servers test attack sbom cdk synth deploy destroy lint format clean
 
 help: ## what can be made
 	@echo "Marquee: film recommendations over HTTP."
@@ -37,6 +37,11 @@ test: setup ## every test: [PYTEST_ARGS="-k name"]
 
 attack: setup ## attack a running server and count what it stands (docs/faults.md): [ATTACKS="name ..."]
 	@$(UV) run --no-sync python -m tests.attack $(ATTACKS)
+
+sbom: ## what the images hold, as CycloneDX, into dist/sbom.json
+	@mkdir -p dist
+	@$(UV) export --locked --quiet --format cyclonedx1.5 --no-default-groups --group online --group server \
+		--group cli --group data --group encoder --group aws --output-file dist/sbom.json > /dev/null
 
 STAGE ?= dev
 CONTEXT ?=
