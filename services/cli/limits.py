@@ -24,13 +24,16 @@ _MOST_FILES = 16_384
 class Limits:
     """Of one process. Sizes in bytes, times in seconds: ``head_s``: headers, from connecting or the first byte;
     ``body_s`` for a whole body; ``stalled_s`` in which a client reads nothing of its answer. ``all_heads``: of all
-    unfinished headers together. ``waiting``: connections without a complete request, longest waiting first.
+    unfinished headers together. ``connections`` may be exceeded, up to ``most``, by those that had no time yet to ask:
+    ``grace_s``. ``waiting``: connections that had it and did not, longest waiting first.
     """
 
     connections: int = 1_000
+    most: int = 2_000
     head_bytes: int = 64 << 10
     all_heads: int = 16 << 20
     head_s: float = 10.0
+    grace_s: float = 1.0
     body_s: float = 60.0
     stalled_s: float = 30.0
     waiting: dict["LimitedProtocol", None] = field(default_factory=dict)
@@ -57,7 +60,9 @@ def open_files() -> int:
 
 def limits_for(connections: int) -> Limits:
     """Limits for so many connections, or as many as this process may have files for."""
-    return Limits(connections=max(1, min(connections, open_files() - _OWN_FILES)))
+    files = max(2, open_files() - _OWN_FILES)
+    most = min(2 * connections, files)
+    return Limits(connections=min(connections, max(1, most // 2)), most=most)
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -72,10 +77,9 @@ class LimitedProtocol(HttpToolsProtocol):
         self._asked = False
         self._timer: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
-        self._wait()
-        self._start(self.limits.head_s)
+        self._timer = self.loop.call_later(self.limits.grace_s, self._silent)
         self.limits.make_room(self, len(self.connections))
-        if len(self.connections) > self.limits.connections:
+        if len(self.connections) > self.limits.most:
             self._refuse(503, "too-many-connections", "Too many connections are open", "Try again in a second.")
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -105,7 +109,8 @@ class LimitedProtocol(HttpToolsProtocol):
             self._count(len(piece))
             if self._head > self.limits.head_bytes:
                 self._refuse(431, "headers-too-large", "The headers are too large", self._largest())
-            elif self._timer is None:
+            elif self._timer is None or self not in self.limits.waiting:
+                self._wait()
                 self._start(self.limits.head_s)
             self.limits.make_room(self, len(self.connections))
         elif not self.cycle.more_body:
@@ -170,6 +175,11 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _silent(self) -> None:
+        """It had time to ask and did not."""
+        self._wait()
+        self._start(self.limits.head_s)
 
     def _late(self) -> None:
         self._timer = None
