@@ -6,29 +6,37 @@ A client library, a parser or our own reading of an answer may raise anything at
 
 import logging
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ContextDecorator
+from types import TracebackType
 
 from services.recommender.errors import MarqueeError
 
 _log = logging.getLogger(__name__)
 
 
-@contextmanager
-def translated(unavailable: Callable[[str], MarqueeError], what: str, *own: type[Exception]) -> Iterator[None]:
+class translated(ContextDecorator):  # noqa: N801 - read as a word in a `with`, like those of contextlib
     """Raise ``unavailable``'s error, with ``what`` in its message, for every exception but ours and those of ``own``.
 
-    Also a decorator. The log gets the way there, not the words: they may be a person's.
+    A context, also of several threads at once, and a decorator. The log gets the way there, not the words: they may be
+    a person's.
     """
-    passing: tuple[type[Exception], ...] = (MarqueeError, *own)
-    try:
-        yield
-    except passing:
-        raise
-    except Exception as error:
-        kind = type(error).__name__
-        _log.error("%s: unexpected %s\n%s", what, kind, frames_of(error))
-        raise unavailable(f"{what} can't be read ({kind}); the log says where") from error
+
+    def __init__(self, unavailable: Callable[[str], MarqueeError], what: str, *own: type[Exception]) -> None:
+        self._unavailable = unavailable
+        self._what = what
+        self._passing: tuple[type[Exception], ...] = (MarqueeError, *own)
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Translate what was raised."""
+        if not isinstance(error, Exception) or isinstance(error, self._passing):
+            return
+        name = type(error).__name__
+        _log.error("%s: unexpected %s\n%s", self._what, name, frames_of(error))
+        raise self._unavailable(f"{self._what} can't be read ({name}); the log says where") from error
 
 
 def frames_of(error: BaseException) -> str:

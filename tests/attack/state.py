@@ -3,7 +3,6 @@
 import json
 import random
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from tests.e2e.kit import Served, ids, marquee
 from tests.e2e.storm import Ask, storm
 from tests.e2e.test_erasure_on_disk import LOUD, OTHER, PERSON, everything_of, holding
 from tests.e2e.test_storms import KEYS_ON, LIMIT, WINDOW_S, new_key
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, wait_for
 
 KILLS = 50
 WRITERS = 6
@@ -35,7 +34,8 @@ def kills() -> Iterator[Finding]:
                 ]
                 for writer in writers:
                     writer.start()
-                time.sleep(random.uniform(0.05, 0.5))
+                enough = len(accepted) + random.randint(1, 60)
+                wait_for(lambda enough=enough: len(accepted) >= enough, "events")  # type: ignore[misc]
                 server.kill()
                 for writer in writers:
                     writer.join()

@@ -6,6 +6,7 @@ Without API keys whoever reaches the server may read and erase, and a visitor's 
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -35,9 +36,16 @@ class HostCheck:
     def _is_ours(self, sent: str | None) -> bool:
         if sent is None:
             return True
-        found = _HOST.fullmatch(sent)
-        name = found.group(1).lower().removesuffix(".") if found else ""
-        return name in self.names or _is_address(name.strip("[]"))
+        name, is_address = _read(sent)
+        return is_address or name in self.names
+
+
+@lru_cache(maxsize=256)
+def _read(sent: str) -> tuple[str, bool]:
+    """The name that was sent, "" for what is none, and whether it is an address; clients send the same again."""
+    found = _HOST.fullmatch(sent)
+    name = found.group(1).lower().removesuffix(".") if found else ""
+    return name, _is_address(name.strip("[]"))
 
 
 def _is_address(name: str) -> bool:

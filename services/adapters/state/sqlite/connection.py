@@ -66,6 +66,7 @@ class Database:
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self.path = path
+        self._names = [f"{path}{suffix}" for suffix in _FILES]
         self.clock = clock
         self._idle: deque[Connection] = deque()
         self._writer = threading.Lock()
@@ -180,7 +181,7 @@ class Database:
             raise unavailable(self.path, error) from error
 
     def _identities(self) -> tuple[tuple[int, int] | None, ...]:
-        return tuple(_identity(self.path.with_name(self.path.name + suffix)) for suffix in _FILES)
+        return tuple(map(_identity, self._names))
 
     def _lost(self) -> StateUnavailable:
         """The error for files that are not those that were opened. What stands in a log that was taken away is only
@@ -194,7 +195,7 @@ class Database:
         )
 
     def _file_is_ours(self) -> bool:
-        return self._files is not None and self._files[0] == _identity(self.path)
+        return self._files[:1] == (_identity(self._names[0]),)
 
     def _take(self) -> Connection:
         if self._closed:
@@ -241,10 +242,10 @@ def cut_log(raw: sqlite3.Connection) -> bool:
     return not busy
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file a path leads to, None if to none."""
+def _identity(path: str) -> tuple[int, int] | None:
+    """Which file a path leads to, None if to none. Text: this is asked with every call, and a Path takes longer."""
     try:
-        found = path.stat()
+        found = os.stat(path)  # noqa: PTH116
     except OSError:
         return None
     return found.st_dev, found.st_ino
