@@ -12,9 +12,9 @@ WORKDIR /bundles
 
 # --- the layers: packages as locked, pruned and compiled; nothing of this stage but its folders is kept --------
 FROM public.ecr.aws/lambda/python:${PYTHON} AS build
-ARG UV=0.13.9
 WORKDIR /source
-RUN pip install --no-cache-dir "uv==${UV}"
+COPY infra/image/uv.txt infra/image/
+RUN pip install --no-cache-dir --require-hashes --only-binary :all: -r infra/image/uv.txt
 COPY pyproject.toml uv.lock ./
 COPY infra/image/ infra/image/
 RUN --mount=type=cache,target=/root/.cache/uv \

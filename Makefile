@@ -4,11 +4,12 @@
 UV := .ci/uv
 PORT ?= 8000
 PYTEST_ARGS ?=
+ATTACKS ?=
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run run servers test cdk synth deploy release rollback unlock acceptance destroy lint format \
-	clean
+.PHONY: help setup setup-run run servers test attack sbom cdk synth deploy release rollback unlock acceptance destroy \
+	lint format clean
 
 help: ## what can be made
 	@echo "Marquee: film recommendations over HTTP."
@@ -34,6 +35,14 @@ test: setup ## every test: [PYTEST_ARGS="-k name"]
 	@$(UV) run --no-sync python -m tests.servers --install
 	@$(UV) run --no-sync python -m tests.web
 	@$(UV) run --no-sync pytest -n auto $(PYTEST_ARGS)
+
+attack: setup ## attack a running server and count what it stands (docs/faults.md): [ATTACKS="name ..."]
+	@$(UV) run --no-sync python -m tests.attack $(ATTACKS)
+
+sbom: ## what the images hold, as CycloneDX, into dist/sbom.json
+	@mkdir -p dist
+	@$(UV) export --locked --quiet --format cyclonedx1.5 --no-default-groups --group online --group server \
+		--group cli --group data --group encoder --group aws --output-file dist/sbom.json > /dev/null
 
 STAGE ?= dev
 CONTEXT ?=

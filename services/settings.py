@@ -21,6 +21,7 @@ PEPPER_LENGTH = 16
 _ORIGIN = re.compile(r"https?://[^/\s,*]+")
 _URL = r"^https?://[^/\s?#@]+/?$"
 _ARN = r"^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:\S+$"
+_SECRET = frozenset({"api_key_pepper", "api_key_pepper_arn", "origin_secret", "origin_secret_arn"})
 _TABLE = r"^[a-zA-Z0-9_.-]{3,255}$"
 
 
@@ -37,6 +38,7 @@ class Settings(BaseSettings):
     marquee_host: str = Field("127.0.0.1", min_length=1, description="an address to listen on")
     marquee_port: int = Field(8000, ge=0, le=65_535, description="a port number, 0 to 65535 (0: any free one)")
     balancer_idle_secs: int = Field(60, ge=1, le=4_000, description="whole seconds, 1 to 4000")
+    marquee_max_connections: int = Field(1_000, ge=1, le=10_000, description="connections a process, 1 to 10000")
     marquee_stage: str = Field(
         "local", pattern=r"^[a-z][a-z0-9-]{0,19}$", description="a name of lower-case letters, digits and dashes"
     )
@@ -49,6 +51,9 @@ class Settings(BaseSettings):
     cache_answers: Literal["auto", "all", "dear"] = Field("auto", description="auto, all or dear")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="origins like https://films.example, separated by commas"
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="host names like films.example, separated by commas, or * for all"
     )
     api_keys: bool = Field(False, description="on or off")
     api_key_pepper: SecretStr | None = Field(None, description=f"a secret of at least {PEPPER_LENGTH} characters")
@@ -90,7 +95,7 @@ class Settings(BaseSettings):
     s3_endpoint: str | None = Field(None, pattern=_URL, description="an address like http://127.0.0.1:9000")
     bedrock_model: str | None = Field(None, description="Bedrock model of the sentences")
 
-    @field_validator("cors_origins", "demo_users", mode="before")
+    @field_validator("cors_origins", "demo_users", "allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """``a, b`` as a tuple; anything but a string is left to Pydantic."""
@@ -175,6 +180,16 @@ class Settings(BaseSettings):
         """The SQLite file with people, events, cache and keys."""
         return self.marquee_home / "state.db"
 
+    @property
+    def host_names(self) -> frozenset[str] | None:
+        """What requests may be meant for while anybody who gets through may do anything; None: not checked, because
+        keys are on, or because the address is open to other machines and no names are given.
+        """
+        if "*" in self.allowed_hosts or self.api_keys or (self.is_exposed() and not self.allowed_hosts):
+            return None
+        own = {self.marquee_host, "localhost", *self.allowed_hosts}
+        return frozenset(name.lower().removesuffix(".") for name in own)
+
     def is_exposed(self, host: str | None = None) -> bool:
         """Whether ``host`` (the configured one if None) can be reached from other machines without a key."""
         return (host or self.marquee_host) not in LOOPBACK and not self.api_keys
@@ -197,4 +212,19 @@ def _complaints(error: ValidationError) -> Iterator[str]:
             continue
         name = str(problem["loc"][0])
         meaning = Settings.model_fields[name].description
-        yield f"{name.upper()} = {str(problem['input'])!r}: expected {meaning}; {message[0].lower()}{message[1:]}"
+        complaint = f"expected {meaning}; {_masked(message[0].lower() + message[1:])}"
+        yield f"{name.upper()}{_given(name, str(problem['input']))}: {complaint}"
+
+
+def _given(name: str, value: str) -> str:
+    """What was given, unless it may be a secret that went into the wrong setting: those of secrets, and addresses with
+    a name and password in them.
+    """
+    if name in _SECRET and not (name.endswith("_arn") and value.startswith("arn:")):
+        return " has a value that is not shown"
+    return f" = {_masked(value)!r}"
+
+
+def _masked(text: str) -> str:
+    """The text without what stands before an ``@``, or after a ``?``."""
+    return re.sub(r"\?\S*", "?...", re.sub(r"[^\s/'\"]+@", "...@", text))

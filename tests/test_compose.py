@@ -95,3 +95,7 @@ def test_the_client_of_docker_compose_accepts_the_file() -> None:
         pytest.skip("docker compose is not installed: compose.yaml was read, but not by its own client")
     done = subprocess.run([docker, "compose", "-f", FILE, "config", "-q"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_web_page_of_another_name_gets_nothing(services: dict[str, Any]) -> None:
+    assert services["api"]["environment"]["ALLOWED_HOSTS"].split(",") == ["localhost", "api"]

@@ -219,3 +219,24 @@ def test_remote_settings_that_contradict_each_other(given: dict[str, str], expec
 def test_a_local_dynamodb_needs_no_region() -> None:
     settings = load_settings(ddb_users_table="users", ddb_endpoint="http://127.0.0.1:8001")
     assert settings.aws_region is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OPENSEARCH_ENDPOINT", "https://admin:hunter2@search.example"),
+        ("DDB_ENDPOINT", "http://x:hunter2@127.0.0.1:1/path"),
+        ("S3_ENDPOINT", "http://127.0.0.1:9000/?token=hunter2"),
+        ("CORS_ORIGINS", "ftp://user:hunter2@films.example"),
+        ("API_KEY_PEPPER_ARN", "hunter2"),
+        ("ORIGIN_SECRET_ARN", "hunter2hunter2"),
+        ("API_KEY_PEPPER", "hunter2"),
+    ],
+)
+def test_a_complaint_tells_no_secret(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    monkeypatch.setenv("API_KEYS", "on")
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+    assert name in str(error.value)
+    assert "hunter2" not in str(error.value)

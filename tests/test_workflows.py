@@ -93,3 +93,11 @@ def test_a_fork_gets_no_credentials() -> None:
 def test_pins_of_every_kind_are_renewed() -> None:
     document = yaml.safe_load((GITHUB / "dependabot.yml").read_text("utf-8"))
     assert {each["package-ecosystem"] for each in document["updates"]} == {"uv", "npm", "docker", "github-actions"}
+
+
+def test_what_is_locked_is_looked_up_among_known_vulnerabilities_also_when_nothing_changes() -> None:
+    workflow = read(GITHUB / "workflows/supply-chain.yml")
+    assert {"schedule", "pull_request"} <= set(workflow["on"])
+    runs = [step["run"] for step in workflow["jobs"]["audit"]["steps"] if "run" in step]
+    assert ".ci/uv audit --locked" in runs
+    assert any("make sbom" in run for run in runs)

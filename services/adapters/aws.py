@@ -5,12 +5,19 @@ from functools import cache
 from typing import Any
 
 import botocore.session
+from botocore.awsrequest import AWSHTTPConnectionPool, AWSHTTPSConnectionPool
 from botocore.config import Config
+
+from services.adapters.bounded import bounded_class
 
 # A local server takes any; it wants one all the same.
 LOCAL_KEY = "local"
 LOCAL_REGION = "us-east-1"
 _lock = threading.Lock()
+
+# Of all clients, boto3's too; where nothing is bounded they are as before.
+for _pool in (AWSHTTPConnectionPool, AWSHTTPSConnectionPool):
+    _pool.ConnectionCls = bounded_class(_pool.ConnectionCls)
 
 
 @cache

@@ -16,6 +16,8 @@ BELIEVED_S = 300.0
 # After a failure: long enough not to ask at every request, short enough to be well again soon.
 RETRY_S = 5.0
 TIMEOUT_S = 1.0
+# For all tries of all stages.
+LONGEST_S = 5.0
 # AWS Secrets Manager User Guide, "Secret versions".
 CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
 
@@ -76,11 +78,12 @@ class RotatingSecret:
         return self._values
 
     def _refresh(self) -> None:
-        from botocore.exceptions import BotoCoreError, ClientError
+        from services.adapters.bounded import within
 
         try:
-            found = [self._version(stage) for stage in self._stages]
-        except (BotoCoreError, ClientError, _NoText) as error:
+            with within(LONGEST_S):
+                found = [self._version(stage) for stage in self._stages]
+        except Exception as error:  # noqa: BLE001 - whatever can't be read: the values before stay good
             self._until = self._clock.monotonic() + RETRY_S
             _log.warning(
                 "%s, %s, can't be read (%s: %s); check that it exists, holds text, and that the role may call "

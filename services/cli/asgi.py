@@ -1,6 +1,7 @@
 """The application of a server process: settings from the environment, so that every worker makes its own."""
 
 import logging
+from dataclasses import replace
 
 from fastapi import FastAPI
 
@@ -8,6 +9,7 @@ from services.api.app.main import create_app
 from services.api.app.services import AppServices
 from services.api.app.telemetry import install_telemetry
 from services.bootstrap import build_services
+from services.cli.limits import LimitedProtocol, limits_for
 from services.settings import load_settings
 
 _TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -16,10 +18,11 @@ _TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 def application() -> FastAPI:
     """Wire everything and open the bundle now. Raises SettingsError, StateUnavailable, BundleError."""
     settings = load_settings()
+    LimitedProtocol.limits = limits_for(settings.marquee_max_connections)
     _log_to_stderr(settings.marquee_access_log, structured=settings.metrics == "emf")
     services = build_services(settings)
     services.releases.current()
-    app = create_app(AppServices.of(services))
+    app = create_app(replace(AppServices.of(services), host_names=settings.host_names))
     install_telemetry(app, settings.metrics, settings.marquee_stage)
     return app
 

@@ -1,6 +1,7 @@
 """How every verb speaks: results on stdout, progress and complaints on stderr, one table of exit codes."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,6 +10,9 @@ from enum import IntEnum
 from typing import Annotated, Protocol
 
 import typer
+
+# C0 but for tab and line feed, DEL and C1.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class Progress(Protocol):
@@ -51,15 +55,15 @@ class Output:
     def result(self, document: object, lines: Iterable[str]) -> None:
         """The result: the document under ``--json``, else its lines of text."""
         if self.as_json:
-            sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n")
+            sys.stdout.write(escaped(json.dumps(document, ensure_ascii=False, indent=2, default=str), "\\u") + "\n")
         else:
-            sys.stdout.writelines(f"{line}\n" for line in lines)
+            sys.stdout.writelines(f"{escaped(line)}\n" for line in lines)
         sys.stdout.flush()
 
     def say(self, line: str) -> None:
         """A word on what is going on, for people: on stderr, and not under ``--json``."""
         if not self.as_json:
-            sys.stderr.write(f"{line}\n")
+            sys.stderr.write(f"{escaped(line)}\n")
             sys.stderr.flush()
 
     @contextmanager
@@ -72,6 +76,12 @@ class Output:
 
         with bars() as progress:
             yield progress
+
+
+def escaped(text: str, prefix: str = "\\x") -> str:
+    """The text with control characters spelt out: whatever stored it, a terminal does not obey it."""
+    digits = 4 if prefix == "\\u" else 2
+    return _CONTROLS.sub(lambda found: f"{prefix}{ord(found.group()):0{digits}x}", text)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:

@@ -22,6 +22,8 @@ _HELPFUL = {
     "tokenizers": "text vectors", "polars": "building bundles", "scipy": "building bundles",
 }  # fmt: skip
 _HOW = "`uv sync --locked` in a checkout, else install Marquee again, with the extra [encoder] for text vectors"
+# Rights of the group and of all others.
+_OTHERS = 0o077
 _LEAST_FREE = 500_000_000
 _ADDRESS = re.compile(r"https?://[^/\s?#@]+(/[^\s?#]*)?")
 
@@ -115,7 +117,13 @@ def _state(settings: "Settings") -> Iterator[Check]:
         yield Check("state store", "missing", str(error), advice)
         return
     if tables is None:
-        yield Check("state store", "ok", f"{settings.state_path}, {settings.state_path.stat().st_size / 1e6:.1f} MB")
+        status = settings.state_path.stat()
+        open_to_others = bool(status.st_mode & _OTHERS)
+        found = f"{settings.state_path}, {status.st_size / 1e6:.1f} MB"
+        if open_to_others:
+            found += ", can be read by other users of this machine"
+        advice = f"chmod 600 {settings.state_path}*" if open_to_others else ""
+        yield Check("state store", "note" if open_to_others else "ok", found, advice)
     else:
         place = settings.ddb_endpoint or settings.aws_region
         yield Check("state store", "ok", f"DynamoDB ({place}): {tables}, {settings.ddb_events_table}, ...")

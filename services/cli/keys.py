@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="API keys: make, list, revoke.", rich_markup_mode=None, epilog=EXIT_CODES)
 SCOPES = ("serve", "admin")
+# The stores count in 32 bits.
+MOST = 1_000_000_000
+LONGEST_NAME = 200
 
 
 def register(parent: typer.Typer) -> None:
@@ -27,7 +30,7 @@ def create(
     scope: Annotated[
         list[str] | None, typer.Option(metavar="<scope>", help="serve (the default) or admin; may be repeated.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=0, help="Requests in a window; 0 for no limit.")] = 0,
+    limit: Annotated[int, typer.Option(min=0, max=MOST, help="Requests in a window; 0 for no limit.")] = 0,
     window: Annotated[int, typer.Option(min=1, max=86_400, help="Length of the window in seconds.")] = 60,
     as_json: JsonOption = False,
 ) -> None:
@@ -40,6 +43,8 @@ def create(
     scopes = frozenset(scope or ["serve"])
     if wrong := sorted(scopes - set(SCOPES)):
         raise typer.BadParameter(f"{wrong[0]!r} is no scope; known are {', '.join(SCOPES)}.", param_hint="--scope")
+    if not name.isprintable() or not 0 < len(name) <= LONGEST_NAME:
+        raise typer.BadParameter(f"expected 1 to {LONGEST_NAME} printable characters.", param_hint="NAME")
     with open_services() as services:
         pepper = services.secrets.pepper
         if pepper is None:

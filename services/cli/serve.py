@@ -46,7 +46,10 @@ def run_server(settings: "Settings", workers: int, insecure: bool, hints: list[s
     for note in notes(settings):
         output.say(f"Note: {note}.")
     with server.following(settings):
-        return _serve(settings, server.check_bundle(settings), workers, hints)
+        version, stateless = server.check_start(settings)
+        if stateless is not None:
+            output.say(f"Note: it serves, but nobody is known and no feedback taken while this lasts: {stateless}.")
+        return _serve(settings, version, workers, hints)
 
 
 def _serve(settings: "Settings", version: str, workers: int, hints: list[str]) -> int:

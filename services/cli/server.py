@@ -1,25 +1,34 @@
 """Running uvicorn: a socket of our own, checks before the first request, workers."""
 
 import errno
+import logging
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 import uvicorn
-from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from services.bootstrap import bucket_follower, build_services
 from services.cli.console import ExitCode
 from services.cli.failures import Failed
+from services.recommender.errors import StateUnavailable
+from services.recommender.ports import Deadline
 from services.settings import Settings
 
+_log = logging.getLogger("marquee.server")
+
 APPLICATION = "services.cli.asgi:application"
+PROTOCOL = "services.cli.limits:LimitedProtocol"
 DRAIN_S = 10
 START_S = 60.0
+STATE_WAIT_S = 2.0
+# Between two tries to replace a worker while others serve.
+RETRY_S = 30.0
 SILENT_S = 60
 # So much longer than the balancer in front: who closes first must not be the one that is just being written to.
 LONGER_S = 15
@@ -47,6 +56,8 @@ class Supervisor(Multiprocess):
     def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], ready: Ready) -> None:
         super().__init__(config, sockets)
         self._ready = ready
+        self._next_try = 0.0
+        self.failed = False
 
     def init_processes(self) -> None:
         """Start the workers and wait for them."""
@@ -54,10 +65,36 @@ class Supervisor(Multiprocess):
         if all(process.wait_until_ready(START_S, self.should_exit) for process in self.processes):
             self._ready()
 
-    @property
-    def failed(self) -> bool:
-        """Whether a worker could not even start."""
-        return any(process.exitcode == STARTUP_FAILURE for process in self.processes)
+    def keep_subprocess_alive(self) -> None:
+        """Replace a worker that died. Where none can be started, the others go on, and it is tried again in a while;
+        without others it ends: a port on which nobody answers is worse than none.
+        """
+        if self.should_exit.is_set() or time.monotonic() < self._next_try:
+            return
+        for at, process in enumerate(self.processes):
+            if process.is_alive(timeout=self.config.timeout_worker_healthcheck):
+                continue
+            process.kill()
+            process.join()
+            _log.error("a worker died (exit code %s); another takes its place", process.exitcode)
+            fresh = self.processes[at] = Process(self.config, self.sockets)
+            fresh.start()
+            if not self._comes_up(fresh) and not self.should_exit.is_set():
+                self._next_try = time.monotonic() + RETRY_S
+                self.failed = not any(each.process.is_alive() for each in self.processes)
+                if self.failed:
+                    _log.error("no worker can be started: the server ends")
+                    self.should_exit.set()
+                return
+
+    def _comes_up(self, process: Process) -> bool:
+        """Wait for it, but not deaf to signals."""
+        end = time.monotonic() + START_S
+        while process.process.is_alive() and time.monotonic() < end and not self.should_exit.is_set():
+            if process.is_ready(timeout=1):
+                return True
+            self.handle_signals()
+        return False
 
 
 @contextmanager
@@ -77,11 +114,18 @@ def following(settings: Settings) -> Iterator[None]:
         follower.stop()
 
 
-def check_bundle(settings: Settings) -> str:
-    """The version that would be served. Raises BundleError, StateUnavailable: better now than at the first request."""
+def check_start(settings: Settings) -> tuple[str, str | None]:
+    """The version that would be served, and why people are not known for now, if so. Raises BundleError: better now
+    than at the first request.
+    """
     services = build_services(settings)
     try:
-        return services.releases.current().bundle.version
+        version = services.releases.current().bundle.version
+        try:
+            services.state.ping(Deadline.within(services.clock, STATE_WAIT_S))
+        except StateUnavailable as error:
+            return version, str(error)
+        return version, None
     finally:
         services.close()
 
@@ -115,7 +159,7 @@ def serve_forever(settings: Settings, listener: socket.socket, workers: int, rea
     # Workers are fresh processes: what the command line chose reaches them by the environment.
     os.environ["MARQUEE_HOME"] = str(settings.marquee_home.resolve())
     os.environ["DEMO_USERS"] = ",".join(settings.demo_users)
-    config = configured(workers, settings.balancer_idle_secs)
+    config = configured(settings, workers)
     if workers > 1:
         supervisor = Supervisor(config, [listener], ready)
         supervisor.run()
@@ -128,8 +172,8 @@ def serve_forever(settings: Settings, listener: socket.socket, workers: int, rea
     return ExitCode.OK if server.started else ExitCode.FAILED
 
 
-def configured(workers: int, balancer_idle_s: int) -> uvicorn.Config:
-    """How uvicorn serves. ``balancer_idle_s``: for how long a balancer in front keeps a connection that is idle."""
+def configured(settings: Settings, workers: int) -> uvicorn.Config:
+    """How uvicorn serves."""
     return uvicorn.Config(
         APPLICATION,
         factory=True,
@@ -139,9 +183,12 @@ def configured(workers: int, balancer_idle_s: int) -> uvicorn.Config:
         # What it has to say goes where all else goes.
         log_config=None,
         server_header=False,
+        # By name: workers are fresh processes, and the application sets its limits.
+        http=PROTOCOL,
+        ws="none",
         timeout_graceful_shutdown=DRAIN_S,
         # Uvicorn's own five seconds would close connections that the balancer is about to use: a 502 now and then.
-        timeout_keep_alive=balancer_idle_s + LONGER_S,
+        timeout_keep_alive=settings.balancer_idle_secs + LONGER_S,
         # Uvicorn kills a worker that is silent for so long, and with it the requests it has; on a busy machine its own
         # five seconds kill the living, and those that have just begun to start.
         timeout_worker_healthcheck=SILENT_S,

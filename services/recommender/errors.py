@@ -12,9 +12,12 @@
     ├── Unauthorized              no key, a forged key or a revoked one
     ├── Forbidden                 the key lacks the scope
     ├── OriginRefused             the request went round the distribution in front of the API
+    ├── HostRefused               the request names a host that this server does not go by
     ├── QuotaExceeded             carries the seconds to wait
+    ├── Overloaded                this server has more to do than it may queue; no dependency is at fault
     ├── Unavailable               a dependency did not answer; carries its name
     │   ├── StateUnavailable
+    │   │   └── StateBusy         it is there, but too many want the same of it at once
     │   ├── SearchUnavailable
     │   ├── EncoderUnavailable
     │   └── SecretUnavailable
@@ -70,10 +73,24 @@ class OriginRefused(MarqueeError):
     """The request did not come through the distribution in front of the API."""
 
 
+class HostRefused(MarqueeError):
+    """The request was meant for a host that this server does not go by, as a web page's after DNS rebinding."""
+
+
 class QuotaExceeded(MarqueeError):
     """The key has used up its rolling window; ``retry_after`` is in whole seconds."""
 
     def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Overloaded(MarqueeError):
+    """This server has more to do than it may queue. It says nothing of any dependency: whoever goes on without one that
+    is down must not go on here. ``retry_after`` is in whole seconds.
+    """
+
+    def __init__(self, message: str, retry_after: int = 1) -> None:
         super().__init__(message)
         self.retry_after = retry_after
 
@@ -88,6 +105,10 @@ class Unavailable(MarqueeError):
 
 class StateUnavailable(Unavailable):
     """The state store did not answer in time, is locked, or its disk is full."""
+
+
+class StateBusy(StateUnavailable):
+    """The state store works, but is locked or throttles: callers can bring this about, so it opens them no door."""
 
 
 class SearchUnavailable(Unavailable):

@@ -8,6 +8,7 @@ from services.recommender import answers, films
 from services.recommender.answer import Answer, Options
 from services.recommender.answering import Answering, shown_before
 from services.recommender.cache import request_fingerprint
+from services.recommender.domain.profile import CLOCK_SKEW_MS
 from services.recommender.domain.request import Ranking, Request
 from services.recommender.errors import BundleError, InvalidRequest, MarqueeError, Unavailable
 from services.recommender.export import user_export
@@ -23,8 +24,6 @@ from services.recommender.ports import (
     StatePort,
     TextEncoder,
 )
-
-MAX_CLOCK_SKEW_MS = 300_000
 
 
 class Recommender:
@@ -164,6 +163,6 @@ class Recommender:
     def _refused(self, command: FeedbackCommand) -> MarqueeError | None:
         if self._current().bundle.catalogue.rows_of([command.event.item_id])[0] < 0:
             return films.unknown_film(command.event.item_id)
-        if command.event.ts_ms > self.clock.now_ms() + MAX_CLOCK_SKEW_MS:
+        if command.event.ts_ms > self.clock.now_ms() + CLOCK_SKEW_MS:
             return InvalidRequest("ts is more than 5 minutes ahead of the server's clock", "/ts")
         return None

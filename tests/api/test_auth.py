@@ -9,13 +9,14 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.adapters.state.window import Window, admit
 from services.api.app.auth import MAX_RECORDS, Authenticator, require
 from services.api.app.context import Context
 from services.api.app.keys import key_id_of, make_key
 from services.api.app.quota import LocalQuota, QuotaGuard
 from services.api.app.runner import Runner
-from services.recommender.errors import Forbidden, QuotaExceeded, Unauthorized
-from services.recommender.ports import ApiKey
+from services.recommender.errors import Forbidden, Overloaded, QuotaExceeded, StateBusy, Unauthorized
+from services.recommender.ports import ApiKey, Quota
 from tests.api.fakes import (
     PEPPER,
     PEPPER_SECRET,
@@ -98,7 +99,7 @@ def test_what_is_public_stays_so(recommender: FakeRecommender, keys: DictKeys, p
 
 def test_nobody_keeps_search_awake_without_a_key(recommender: FakeRecommender, keys: DictKeys) -> None:
     client = guarded(recommender, keys)
-    for query in ("deep=1", "deep=true", "x=1&deep=yes"):
+    for query in ("deep=1", "deep=true", "x=1&deep=yes", "%64eep=1", "dee%70=1", "%64%65%65%70=true", "deep"):
         assert client.get(f"/health/ready?{query}").status_code == 401
     assert client.get("/health/ready?deep=1", headers=KEY).status_code == 200
 
@@ -246,6 +247,53 @@ def test_the_local_quota_never_admits_more_than_the_limit_in_any_window(steps: l
         if quota.admit("k", limit, 60, now).allowed:
             admitted.append(now)
     assert all(sum(at - 60_000 < other <= at for other in admitted) <= limit for at in admitted)
+
+
+@given(st.lists(st.tuples(st.integers(0, 20_000), st.booleans()), min_size=1, max_size=60), st.integers(1, 5))
+def test_a_store_that_comes_and_goes_lets_no_more_through_than_the_limit(
+    steps: list[tuple[int, bool]], limit: int
+) -> None:
+    quota, store, now, admitted = LocalQuota(), Window(6_000), 1_000_000, []
+    for step, down in steps:
+        now += step
+        if down:
+            answer = quota.admit("k", limit, 60, now)
+        else:
+            store, stored = admit(store, limit, now)
+            answer = quota.confirm("k", stored, 60, now)
+        if answer.allowed:
+            admitted.append(now)
+        assert answer.limit == limit
+        assert 0 <= answer.remaining < limit
+    assert all(sum(at - 60_000 < other <= at for other in admitted) <= limit for at in admitted)
+
+
+def test_without_an_outage_the_stores_answer_stands_as_it_is() -> None:
+    quota, store = LocalQuota(), Window(6_000)
+    for now in range(0, 300_000, 1_700):
+        store, stored = admit(store, 20, now)
+        assert quota.confirm("k", stored, 60, now) == stored
+
+
+@pytest.mark.parametrize("error", [Overloaded("the queue is full"), StateBusy("locked")])
+@pytest.mark.parametrize("of_keys", [True, False])
+def test_too_many_at_once_are_no_outage(recommender: FakeRecommender, error: Exception, of_keys: bool) -> None:
+    class BusyKeys(DictKeys):
+        def get(self, key_id: str) -> ApiKey | None:
+            if of_keys:
+                raise error
+            return super().get(key_id)
+
+    class BusyQuota(CountingQuota):
+        def admit(self, key_id: str, limit: int, window_s: int, now_ms: int) -> Quota:
+            raise error
+
+    keys = BusyKeys({"k1": replace(SERVE, limit=100)})
+    response = guarded(recommender, keys, quota=BusyQuota()).post("/recommend", headers=KEY)
+    assert response.status_code == 503
+    assert response.headers["retry-after"] == "1"
+    assert response.json()["type"] in ("/problems/overloaded", "/problems/state-busy")
+    assert not recommender.asked
 
 
 def test_another_window_begins_anew() -> None:

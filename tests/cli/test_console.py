@@ -105,3 +105,15 @@ def test_curl_lines_name_what_is_there() -> None:
     assert '"liked": ["318", "296"]' in lines
     assert "{url}/feedback" in lines
     assert len(curl_lines(Demo())) == 4
+
+
+def test_a_terminal_obeys_nothing_that_was_stored(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "a\x1b[2J\x07\x9b\r\tb"
+    Output().result(None, [name])
+    Output().say(name)
+    Output(as_json=True).result({"name": name}, [])
+    out, err = capsys.readouterr()
+    assert out.startswith("a\\x1b[2J\\x07\\x9b\\x0d\tb\n")
+    assert err == "a\\x1b[2J\\x07\\x9b\\x0d\tb\n"
+    assert json.loads(out.partition("\n")[2]) == {"name": name}
+    assert not set("\x1b\x07\x9b\r") & set(out + err)

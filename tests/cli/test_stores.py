@@ -157,3 +157,22 @@ def test_doctor_names_a_state_store_that_is_none(marquee: Marquee, home: Path) -
     assert done.code == 3
     checks = {check["part"]: check for check in done.json["checks"]}
     assert checks["state store"]["state"] == "missing"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("shop", "--limit", "99999999999999999999"), "--limit"),
+        (("shop\x1b[2J",), "printable"),
+        (("",), "printable"),
+        (("x" * 201,), "printable"),
+    ],
+)
+def test_a_key_that_no_store_could_keep_is_wrong_usage(
+    marquee: Marquee, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], expected: str
+) -> None:
+    monkeypatch.setenv("API_KEY_PEPPER", "a pepper for tests, long enough")
+    done = marquee("keys", "create", *arguments)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert expected in done.err
+    assert "\x1b" not in done.err

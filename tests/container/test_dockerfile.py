@@ -46,10 +46,14 @@ def test_the_stages_are_named_and_build_on_pinned_lines() -> None:
     assert ["PYTHON=3.13"] in of("", "ARG")
 
 
-def test_the_image_has_the_uv_that_the_project_uses() -> None:
+def test_the_image_has_the_uv_that_the_project_uses_and_takes_no_other_bytes_for_it() -> None:
     version = re.search(r"^version=(.+)$", (ROOT / ".ci/uv").read_text("utf-8"), re.MULTILINE)
     assert version
-    assert of("build", "ARG") == [[f"UV={version[1]}"]]
+    wanted = (ROOT / "infra/image/uv.txt").read_text("utf-8")
+    assert re.search(rf"^uv=={re.escape(version[1])} ", wanted, re.MULTILINE)
+    assert len(re.findall(r"--hash=sha256:[0-9a-f]{64}\b", wanted)) > 10
+    by_pip = [words for stage, words in instructions() if words[:3] == ["RUN", "pip", "install"]]
+    assert [{"--require-hashes", "infra/image/uv.txt"} <= set(words) for words in by_pip] == [True]
 
 
 def test_every_source_in_the_repository_exists_and_is_not_ignored() -> None:

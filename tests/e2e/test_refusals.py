@@ -121,3 +121,14 @@ def test_up_looks_at_the_port_before_it_builds(tmp_path: Path) -> None:
     assert done.returncode == 3
     assert "is in use" in done.stderr
     assert not (tmp_path / "bundles").exists()
+
+
+def test_without_its_state_store_it_starts_and_says_so(home: Path) -> None:
+    (home / "state.db").write_bytes(b"this is no database, whatever its name says" * 100)
+    with Served(home) as server:
+        assert "nobody is known and no feedback taken" in server.said
+        assert any("state" in reason for reason in server.recommend(user_id="ann", k=1)["degraded"])
+        refused = server.client.post("/feedback", json={"user_id": "ann", "item_id": "1", "event": "like"})
+        assert refused.status_code in (404, 503)
+        assert server.client.get("/health/ready").status_code == 503
+        assert server.client.get("/users/ann/export", headers={"Host": "evil.example"}).status_code == 421

@@ -1,76 +1,49 @@
-"""Two worker processes over one state store."""
+"""Workers that die: others take their place, and where none can the server ends rather than hold a dead port."""
 
 import os
 import signal
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+import socket
+from contextlib import suppress
 from pathlib import Path
 
 import httpx2
-import pytest
 
-from tests.e2e.kit import Served, copy_home, ids
-from tests.patience import PATIENCE_S, wait_for
-
-PEOPLE = ("ann", "ben", "cleo", "dora")
+from tests.e2e.kit import Served, bundles, marquee
+from tests.patience import wait_for
 
 
-@pytest.fixture(scope="module")
-def two(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    home = copy_home(sample_home, tmp_path_factory.mktemp("two") / "home")
+def children(server: Served) -> list[int]:
+    of = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+    return [pid for pid in map(int, of) if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def test_a_worker_that_is_killed_is_replaced(home: Path) -> None:
     with Served(home, "--workers", "2") as server:
-        yield server
+        before = children(server)
+        assert len(before) == 2
+        os.kill(before[0], signal.SIGKILL)
+        wait_for(lambda: len(set(children(server)) - {before[0]}) == 2, "another worker")
+        wait_for(lambda: "a worker died" in server.said, "a word of it")
+        assert server.recommend(k=1)["items"]
+        assert server.stop() == 0
 
 
-def connection(two: Served) -> httpx2.Client:
-    """A connection of its own, so that either process may get it."""
-    return httpx2.Client(base_url=two.url, timeout=PATIENCE_S)
-
-
-def test_no_write_is_lost_between_processes(two: Served) -> None:
-    films = ids(two.recommend(k=30))
-
-    def like(part: list[str]) -> None:
-        for film in part:
-            with connection(two) as client:
-                for user in PEOPLE:
-                    answer = client.post("/feedback", json={"user_id": user, "item_id": film, "event": "like"})
-                    assert answer.status_code == 202, answer.text
-
-    with ThreadPoolExecutor(4) as pool:
-        for job in [pool.submit(like, films[start::4]) for start in range(4)]:
-            job.result()
-    for user in PEOPLE:
-        assert sorted(event["item_id"] for event in two.export(user)["events"]) == sorted(films)
-        assert not set(ids(two.recommend(user_id=user, k=100))) & set(films)
-
-
-def test_a_like_in_one_process_is_known_to_the_other(two: Served) -> None:
-    for number in range(10):
-        user = f"hopper-{number}"
-        with connection(two) as one, connection(two) as other:
-            film = other.post("/recommend", json={"user_id": user, "k": 1}).json()["items"][0]["item_id"]
-            one.post("/feedback", json={"user_id": user, "item_id": film, "event": "like"}).raise_for_status()
-            answer = other.post("/recommend", json={"user_id": user, "k": 50}).json()
-        assert answer["strategy"] == "personal"
-        assert film not in ids(answer)
-
-
-def test_a_worker_that_dies_is_replaced(two: Served) -> None:
-    children = Path(f"/proc/{two.process.pid}/task/{two.process.pid}/children")
-    if not children.exists():
-        pytest.skip("this system does not list child processes")
-    workers = [pid for pid in map(int, children.read_text().split()) if _is_worker(pid)]
-    assert len(workers) == 2
-    os.kill(workers[0], signal.SIGKILL)
-    wait_for(lambda: len([pid for pid in map(int, children.read_text().split()) if _is_worker(pid)]) == 2, "a new one")
-    # Connections to the dead one are gone; new ones are answered.
-    for _ in range(6):
-        assert httpx2.post(f"{two.url}/recommend", json={"k": 1}, timeout=PATIENCE_S).status_code == 200
-
-
-def _is_worker(pid: int) -> bool:
-    try:
-        return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
+def test_files_that_are_cut_short_under_it_leave_no_dead_port(home: Path) -> None:
+    """A page beyond the end of a mapped file is a SIGBUS."""
+    (version,) = bundles(home)
+    with Served(home, "--workers", "2") as server:
+        for path in (home / "bundles" / version).glob("*.npy"):
+            os.truncate(path, 0)
+        while server.process.poll() is None:
+            with suppress(httpx2.HTTPError), httpx2.Client(base_url=server.url, timeout=5) as client:
+                client.post("/recommend", json={"user_id": "ann", "k": 5})
+        assert server.process.returncode == 1, server.said
+        assert "no worker can be started" in server.said
+        port = int(server.url.rpartition(":")[2])
+        with socket.socket() as again:
+            again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            again.bind(("127.0.0.1", port))
+    refused = marquee(home, "serve", "--port", "0")
+    assert refused.returncode == 3
+    assert ".npy" in refused.stderr
+    assert marquee(home, "doctor").returncode == marquee(home, "bundle", "verify").returncode == 3

@@ -6,6 +6,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from services.adapters.bundle.bounds import check_bounds
 from services.adapters.bundle.layout import (
     COLUMNS,
     TEXT_INDEX,
@@ -24,8 +25,9 @@ from services.recommender.errors import BundleDamaged
 def open_bundle(path: Path, verify: bool = False) -> Bundle:
     """The bundle in a folder; its arrays are mapped, so opening 140 MB takes milliseconds.
 
-    Always checked: manifest, size of every file, dtypes, shapes and that they agree. With ``verify`` every
-    byte is read and its SHA-256 compared, too. Raises BundleMissing, and BundleDamaged naming the file, what
+    Always checked: manifest, size of every file, dtypes, shapes and that they agree, and that offsets, rows and codes
+    of films and traits lie inside what they point into. With ``verify`` every byte is read and its SHA-256 compared,
+    and the tables are looked at, too. Raises BundleMissing, and BundleDamaged naming the file, what
     was found and what was expected.
     """
     manifest = Manifest.load(path)
@@ -38,6 +40,7 @@ def open_bundle(path: Path, verify: bool = False) -> Bundle:
     counts = lengths(arrays, manifest.encoder_id is not None)
     if counts != dict(manifest.counts):
         raise BundleDamaged(f"{path}: the manifest counts {dict(manifest.counts)}, its arrays {counts}")
+    check_bounds(arrays, counts, len(manifest.languages), everything=verify)
     return Bundle(
         version=manifest.content_version(),
         model_version=manifest.model_version,

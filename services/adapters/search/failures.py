@@ -12,3 +12,8 @@ class RemoteFailure(SearchUnavailable):
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason
+
+
+def unreadable(detail: str) -> RemoteFailure:
+    """The failure of an engine whose answer is none."""
+    return RemoteFailure("unreadable answer", detail)

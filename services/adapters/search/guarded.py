@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.adapters.breaker import Breaker
-from services.adapters.search.failures import LEAST_S, RemoteFailure
+from services.adapters.foreign import translated
+from services.adapters.search.failures import LEAST_S, RemoteFailure, unreadable
 from services.recommender.ports import Deadline, Mention, Named, SearchPort, SearchRequest, SearchResult
 
 _log = logging.getLogger(__name__)
@@ -52,7 +53,8 @@ class GuardedSearch:
         if attempt is None:
             return self._locally(request, deadline, f"breaker open after {self._last}")
         try:
-            result = self._remote.search(request, deadline)
+            with translated(unreadable, "the answer of OpenSearch"):
+                result = self._remote.search(request, deadline)
         except RemoteFailure as failure:
             attempt.failed()
             self._last = failure.reason

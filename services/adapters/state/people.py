@@ -1,9 +1,14 @@
 """A batch of feedback, person by person; what every store does the same way."""
 
+import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from services.recommender.domain.profile import Profile, by_arrival
 from services.recommender.errors import MarqueeError, StateUnavailable
 from services.recommender.ports import FeedbackCommand, Receipt
+
+_log = logging.getLogger(__name__)
 
 Answers = list[Receipt | MarqueeError]
 
@@ -26,6 +31,18 @@ def record_by_person(
     if outages and len(outages) == len(commands):
         raise outages[0]
     return [results[place] for place in range(len(commands))]
+
+
+def in_order(profile: Profile, command: FeedbackCommand, now_ms: int) -> FeedbackCommand:
+    """The command with its event at the time that ``by_arrival`` gives it; the log tells of a clock that is wrong."""
+    event = by_arrival(profile, command.event, now_ms)
+    if event is command.event:
+        return command
+    _log.warning(
+        "an event was stored at a time that is still %.0f s ahead: a clock was or is wrong; what arrives for its film "
+        "is ordered by arrival", (event.ts_ms - now_ms) / 1_000,
+    )  # fmt: skip
+    return replace(command, event=event)
 
 
 def _by_person(commands: Sequence[FeedbackCommand]) -> dict[str, list[int]]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from services.api.app.keys import key_id_of
 from services.api.app.runner import Runner
-from services.recommender.errors import Forbidden, Unauthorized, Unavailable
+from services.recommender.errors import Forbidden, StateBusy, Unauthorized, Unavailable
 from services.recommender.ports import ApiKey, Clock, KeyStore, SecretPort
 
 RECORD_TTL_S = 60.0
@@ -24,7 +24,10 @@ class Authenticator:
     _records: dict[str, tuple[float, ApiKey | None]] = field(default_factory=dict)
 
     async def authenticate(self, key: str | None) -> tuple[ApiKey, bool]:
-        """The record of a key, and whether the store was down for it. Raises Unauthorized."""
+        """The record of a key, and whether the store was down for it.
+
+        Raises Unauthorized; Overloaded and StateBusy where too many ask: no reason to let in who can't be read.
+        """
         pepper = (await self.runner.secret(self.pepper))[0]
         key_id = key_id_of(key, pepper.encode())
         record, degraded = await self._record(key_id)
@@ -39,6 +42,8 @@ class Authenticator:
             return known[1], False
         try:
             record = await self.runner.blocking(self.store.get, key_id)
+        except StateBusy:
+            raise
         except Unavailable:
             if known:
                 return known[1], True

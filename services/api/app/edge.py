@@ -1,7 +1,6 @@
 """What every route may use: the services, the runner, and the few answers they share."""
 
 import hashlib
-import json
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -11,6 +10,7 @@ from starlette.responses import Response
 from services.api.app.port import RecommenderPort
 from services.api.app.runner import Runner
 from services.api.app.services import AppServices
+from services.recommender.answers import dump
 from services.recommender.ports import Deadline
 
 MAX_AGE_S = 300
@@ -47,14 +47,14 @@ def edge_of(request: Request) -> Edge:
 
 def to_json(document: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:  # noqa: ANN401
     """A JSON answer."""
-    return Response(_bytes(document), status, headers, "application/json")
+    return Response(dump(document), status, headers, "application/json")
 
 
 def cacheable(request: Request, document: Any) -> Response:  # noqa: ANN401 - any JSON value
     """A JSON answer that concerns no person: with an ETag of its bytes, and 304 for a caller that has them.
     Shared caches may keep it only while no key is needed to see it.
     """
-    return cacheable_bytes(request, _bytes(document), "application/json", MAX_AGE_S)
+    return cacheable_bytes(request, dump(document), "application/json", MAX_AGE_S)
 
 
 def cacheable_bytes(request: Request, content: bytes, media_type: str, max_age: int) -> Response:
@@ -71,7 +71,3 @@ def cacheable_bytes(request: Request, content: bytes, media_type: str, max_age: 
 
 def _matches(sent: str, tag: str) -> bool:
     return any(candidate.strip().removeprefix("W/") in (tag, "*") for candidate in sent.split(","))
-
-
-def _bytes(document: Any) -> bytes:  # noqa: ANN401
-    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()

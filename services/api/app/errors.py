@@ -32,9 +32,12 @@ KINDS: dict[type[Exception], Kind] = {
     core.Unauthorized: Kind(401, "unauthorized", "A valid API key is needed"),
     core.Forbidden: Kind(403, "forbidden", "The API key does not allow this"),
     core.OriginRefused: Kind(403, "origin-refused", "This address is not open to the public"),
+    core.HostRefused: Kind(421, "host-refused", "This server does not go by that name"),
     core.QuotaExceeded: Kind(429, "quota-exceeded", "The quota is used up"),
+    core.Overloaded: Kind(503, "overloaded", "The server has more to do than it can queue"),
     core.Unavailable: Kind(503, "unavailable", "A dependency does not answer"),
     core.StateUnavailable: Kind(503, "state-unavailable", "The state store does not answer"),
+    core.StateBusy: Kind(503, "state-busy", "The state store is busy"),
     core.SearchUnavailable: Kind(503, "search-unavailable", "The search engine does not answer"),
     core.EncoderUnavailable: Kind(503, "encoder-unavailable", "The text encoder is not available"),
     core.SecretUnavailable: Kind(503, "secret-unavailable", "A secret can't be read"),
@@ -73,7 +76,7 @@ def problem_of(error: Exception) -> Problem:
 
 
 def _headers(error: Exception) -> dict[str, str]:
-    if isinstance(error, core.QuotaExceeded | core.Unavailable):
+    if isinstance(error, core.QuotaExceeded | core.Overloaded | core.Unavailable):
         return {"Retry-After": str(error.retry_after)}
     if isinstance(error, core.BundleError):
         return {"Retry-After": "5"}

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from starlette.datastructures import QueryParams
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.api.app.auth import Authenticator, require
@@ -13,7 +14,7 @@ from services.recommender.errors import MarqueeError
 # Also where keys are on: probes, documentation, and what the demo page must know before it can ask for a key.
 PUBLIC = frozenset({"/", "/health/live", "/health/ready", "/version", "/catalogue", "/openapi.json", "/docs"})
 # But not with this in its query: it asks the search engine, which anybody could keep awake.
-DEEP = b"deep"
+DEEP = "deep"
 READY = "/health/ready"
 ADMIN_PREFIX = "/users/"
 
@@ -43,7 +44,9 @@ class Gate:
         await self.app(scope, receive, send)
 
     def _is_open(self, scope: Scope) -> bool:
-        return scope["path"] in self.public and not (scope["path"] == READY and DEEP in scope.get("query_string", b""))
+        path: str = scope["path"]
+        # Read as the route reads it: ``%64eep`` is a name for it, too.
+        return path in self.public and not (path == READY and DEEP in QueryParams(scope.get("query_string", b"")))
 
     async def _admit(self, scope: Scope) -> None:
         context = context_of(scope)

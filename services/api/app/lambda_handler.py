@@ -156,9 +156,10 @@ def _wired(settings: Settings) -> Services:
         return build_services(settings, connect=False, verify=os.environ.get(_INITIALIZATION) in _BEFOREHAND)
     except MarqueeError as error:
         log.critical("Marquee can't start: %s", error)
-        if settings.ddb_users_table is None:
-            log.critical("On AWS Lambda people are kept in DynamoDB: set DDB_USERS_TABLE; its disk is read-only.")
         raise
+    finally:
+        if settings.ddb_users_table is None and not os.access(settings.marquee_home, os.W_OK):
+            log.critical("On AWS Lambda people are kept in DynamoDB: set DDB_USERS_TABLE; its disk is read-only.")
 
 
 prepare(os.environ)

@@ -4,20 +4,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from fastapi.openapi.docs import get_swagger_ui_html
-from starlette.requests import Request
-from starlette.responses import Response
 
 from services.api.app.auth import Authenticator
 from services.api.app.compression import Compress
 from services.api.app.cors import ProblemCors
+from services.api.app.docs import install_docs
 from services.api.app.edge import Edge
 from services.api.app.errors import install_handlers
 from services.api.app.gate import PUBLIC, Gate
+from services.api.app.hosts import HostCheck
 from services.api.app.middleware import BodyLimit, EncodedSlashes, HeadAsGet, Observer, SafeHeaders
 from services.api.app.openapi import install_openapi
 from services.api.app.origin import OriginCheck
-from services.api.app.pages import DOCS_POLICY, install_pages
+from services.api.app.pages import install_pages
 from services.api.app.people import Pseudonyms
 from services.api.app.quota import QuotaGuard
 from services.api.app.routes import ROUTERS
@@ -57,7 +56,7 @@ def create_app(services: AppServices) -> FastAPI:
         app.include_router(router)
     pages = install_pages(app, services.web_dir)
     if services.docs:
-        app.add_route("/docs", _docs, methods=["GET"], include_in_schema=False)
+        pages |= install_docs(app)
     install_openapi(app, auth_required=services.auth_required)
     install_handlers(app)
     _install_layers(app, edge, PUBLIC | pages)
@@ -75,6 +74,8 @@ def _install_layers(app: FastAPI, edge: Edge, public: frozenset[str]) -> None:
     app.add_middleware(BodyLimit, max_bytes=services.max_body_bytes)
     if services.origin_secret is not None:
         app.add_middleware(OriginCheck, secret=services.origin_secret, runner=edge.runner)
+    if services.host_names is not None:
+        app.add_middleware(HostCheck, names=services.host_names)
     app.add_middleware(EncodedSlashes)
     app.add_middleware(Compress)
     app.add_middleware(Observer)
@@ -95,9 +96,3 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     edge: Edge = app.state.edge
     edge.close()
-
-
-async def _docs(_: Request) -> Response:
-    response = get_swagger_ui_html(openapi_url="openapi.json", title="Marquee API")
-    response.headers["Content-Security-Policy"] = DOCS_POLICY
-    return response

@@ -3,7 +3,6 @@
 import logging
 import re
 import secrets
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
@@ -13,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.adapters.foreign import frames_of
 from services.api.app.context import Context, ask_instead, attach, has_header, header
 from services.api.app.errors import problem_of
 from services.api.app.observability import observe
@@ -166,13 +166,6 @@ def request_id_of(scope: Scope) -> str:
     """The id that was sent, if it can stand in a header and in a log; else a new one."""
     sent = header(scope, b"x-request-id")
     return sent if sent and _REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
-
-
-def frames_of(error: BaseException) -> str:
-    """The way to an exception and to those that caused it, innermost cause first, without their messages."""
-    before = error.__cause__ or error.__context__
-    caused = f"{frames_of(before)}{type(before).__name__}, and then\n" if before is not None else ""
-    return caused + "".join(traceback.format_tb(error.__traceback__))
 
 
 def _own_headers(context: Context) -> list[tuple[bytes, bytes]]:

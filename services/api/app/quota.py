@@ -2,27 +2,68 @@
 
 from dataclasses import dataclass, field
 
-from services.adapters.state.window import Window, admit
+from services.adapters.state.window import COUNTED, Window, admit
 from services.api.app.context import Context
 from services.api.app.runner import Runner
-from services.recommender.errors import QuotaExceeded, Unavailable
+from services.recommender.errors import QuotaExceeded, StateBusy, Unavailable
 from services.recommender.ports import ApiKey, Clock, Quota, QuotaPort
 
 
 @dataclass(slots=True)
-class LocalQuota:
-    """The stores' own quota law, in memory."""
+class Counts:
+    """A key's requests: ``stored`` when the store last answered, taken for as new as that answer, since it does not say
+    when they came; ``here`` those admitted while it was down, of which it does not know.
+    """
 
-    _windows: dict[str, Window] = field(default_factory=dict)
+    stored: Window
+    here: Window
+
+    @classmethod
+    def of(cls, width_ms: int) -> "Counts":
+        """None yet."""
+        return cls(Window(width_ms), Window(width_ms))
+
+    def at(self, now_ms: int) -> Window:
+        """Both together."""
+        latest = max(self.stored.at(now_ms).latest, self.here.at(now_ms).latest)
+        both = [each.at(latest * each.width_ms).counts for each in (self.stored, self.here)]
+        return Window(self.stored.width_ms, latest, tuple(map(sum, zip(*both, strict=True))))
+
+
+@dataclass(slots=True)
+class LocalQuota:
+    """The stores' own quota law in memory, for while a store is down: it goes on where the store left off, and what it
+    admitted counts when the store is back.
+    """
+
+    _counts: dict[str, Counts] = field(default_factory=dict)
 
     def admit(self, key_id: str, limit: int, window_s: int, now_ms: int) -> Quota:
         """Count one request if the window has room."""
-        width_ms = Window.width_of(window_s)
-        before = self._windows.get(key_id)
-        if before is None or before.width_ms != width_ms:
-            before = Window(width_ms)
-        self._windows[key_id], quota = admit(before, limit, now_ms)
+        counts = self._of(key_id, window_s)
+        after, quota = admit(counts.at(now_ms), limit, now_ms)
+        if quota.allowed:
+            counts.here = counts.here.at(after.latest * after.width_ms).counted()
         return quota
+
+    def confirm(self, key_id: str, stored: Quota, window_s: int, now_ms: int) -> Quota:
+        """The store's answer, less the requests that it was not told of."""
+        counts = self._of(key_id, window_s)
+        used, now = stored.limit - stored.remaining, now_ms // counts.stored.width_ms
+        if now == counts.stored.latest:
+            used = max(used, counts.stored.counts[-1])  # answers may overtake each other
+        counts.stored = Window(counts.stored.width_ms, now, (*(0,) * (COUNTED - 1), used))
+        if not any(counts.here.at(now_ms).counts):
+            return stored
+        both = counts.at(now_ms)
+        return both.quota(stored.allowed and sum(both.counts) <= stored.limit, stored.limit, now_ms)
+
+    def _of(self, key_id: str, window_s: int) -> Counts:
+        width_ms = Window.width_of(window_s)
+        counts = self._counts.get(key_id)
+        if counts is None or counts.stored.width_ms != width_ms:
+            counts = self._counts[key_id] = Counts.of(width_ms)
+        return counts
 
 
 @dataclass(slots=True)
@@ -35,7 +76,10 @@ class QuotaGuard:
     local: LocalQuota = field(default_factory=LocalQuota)
 
     async def admit(self, key: ApiKey, context: Context) -> None:
-        """Count one request of the key and note its headers. Raises QuotaExceeded."""
+        """Count one request of the key and note its headers.
+
+        Raises QuotaExceeded; Overloaded and StateBusy where too many ask, which opens no window beside the store's.
+        """
         if not key.limit:
             return
         quota = await self._ask(key, context)
@@ -53,7 +97,10 @@ class QuotaGuard:
         now_ms = self.clock.now_ms()
         if self.store is not None:
             try:
-                return await self.runner.blocking(self.store.admit, key.key_id, key.limit, key.window_s, now_ms)
+                stored = await self.runner.blocking(self.store.admit, key.key_id, key.limit, key.window_s, now_ms)
+                return self.local.confirm(key.key_id, stored, key.window_s, now_ms)
+            except StateBusy:
+                raise
             except Unavailable:
                 context.degrade("quota")
         return self.local.admit(key.key_id, key.limit, key.window_s, now_ms)

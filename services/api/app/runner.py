@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from services.recommender.errors import Unavailable
+from services.recommender.errors import Overloaded
 from services.recommender.ports import SecretPort
 
 P = ParamSpec("P")
@@ -23,9 +23,9 @@ class Pool:
         self._busy = 0
 
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """The result of the call, made in a thread. Raises Unavailable when the queue is full."""
+        """The result of the call, made in a thread. Raises Overloaded when the queue is full."""
         if self._busy >= self._workers + MAX_WAITING:
-            raise Unavailable(f"too many requests are waiting for {self._name}; try again in a second")
+            raise Overloaded(f"too many requests are waiting for {self._name}; try again in a second")
         if self._threads is None:
             self._threads = ThreadPoolExecutor(self._workers)
         future = self._threads.submit(call, *args, **kwargs)

@@ -20,7 +20,8 @@ WEB_DIR = Path(__file__).resolve().parents[2] / "web"
 class AppServices:
     """``inline``: all adapters are embedded, so answers are made in the event loop; otherwise in ``workers``
     threads. ``key_pepper`` and ``origin_secret`` (None: the header is not checked) are read when they are needed.
-    ``web_dir``: folder of the demo page. ``close`` gives files and sockets back at shutdown.
+    ``host_names``: what the header Host may name; None: anything. ``web_dir``: folder of the demo page. ``close`` gives
+    files and sockets back at shutdown.
     """
 
     recommender: RecommenderPort
@@ -30,6 +31,7 @@ class AppServices:
     key_pepper: SecretPort | None = None
     origin_secret: SecretPort | None = None
     cors_origins: tuple[str, ...] = ()
+    host_names: frozenset[str] | None = None
     max_body_bytes: int = MAX_BODY_BYTES
     demo_users: tuple[str, ...] = ()
     web_dir: Path | None = None

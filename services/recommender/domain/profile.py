@@ -12,6 +12,8 @@ from services.recommender.domain.events import EXPLICIT, OPINIONS, Event, EventK
 from services.recommender.domain.history import History
 from services.recommender.domain.ids import hash_id
 
+# Clocks may differ by so much.
+CLOCK_SKEW_MS = 300_000
 NO_HASHES: NDArray[np.uint64] = np.empty(0, np.uint64)
 
 
@@ -51,6 +53,17 @@ def apply(profile: Profile, event: Event) -> Profile:
         column = History.columns([event])
         disliked = _with(disliked, film, bool(is_disliked(column.kinds, column.half_stars)[0]))
     return replace(profile, history=history, seen=seen, disliked=disliked)
+
+
+def by_arrival(profile: Profile, event: Event, now_ms: int) -> Event:
+    """The event, moved to the latest time of its film where that lies in the future: the clock was ahead when it was
+    stored, or is behind now, so of the two the one that arrives later is the later one. What is told of long ago stays.
+    """
+    if event.ts_ms < now_ms - CLOCK_SKEW_MS:
+        return event
+    stored = profile.history.of_film(event.item_id).ts_ms
+    latest = int(stored.max()) if len(stored) else 0
+    return replace(event, ts_ms=latest) if latest > max(now_ms, event.ts_ms) else event
 
 
 def apply_all(profile: Profile, events: list[Event]) -> Profile:

@@ -17,7 +17,7 @@ from services.adapters.state.dynamodb.failures import advice, is_outage, is_pass
 from services.adapters.state.dynamodb.store import DynamoStore
 from services.bootstrap import SystemClock
 from services.recommender.domain.ids import hash_id
-from services.recommender.errors import StateUnavailable
+from services.recommender.errors import StateBusy, StateUnavailable
 from services.recommender.ports import CacheEntry, CacheKey, Clock, Deadline, Receipt
 from tests.adapters.state.dynamodb_kit import Wire
 from tests.adapters.state.state_kit import (
@@ -162,7 +162,7 @@ def test_a_storm_of_throttling_is_an_outage_for_the_request_and_not_for_the_next
     for operation in ("BatchGetItem", "TransactWriteItems"):
         wire.fail(operation, THROTTLED, times=1_000)
         for _ in range(FAILURES + 1):
-            with pytest.raises(StateUnavailable, match="throttles"):
+            with pytest.raises(StateBusy, match="throttles"):
                 store.state.record([send(did(), key="a")], _short())
         wire.heal()
         assert contents(store) == ("", [], True)

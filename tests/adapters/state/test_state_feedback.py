@@ -183,3 +183,30 @@ def test_event_ids_are_unique(store: Store) -> None:
 def test_seeded_events_are_known_to_the_minute_rule(store: Store) -> None:
     store.state.seed([line(did("heat"), "ml-1")])
     assert stored(store.record(send(did("heat", ts_ms=NOON_MS + 1)))) == [Receipt("ml-1", duplicate=True)]
+
+
+DAY_S = 86_400
+
+
+@pytest.mark.parametrize("kind", [EventKind.CLEAR, EventKind.DISLIKE, EventKind.LIKE])
+def test_what_was_stored_in_the_future_does_not_void_what_arrives_now(store: Store, kind: EventKind) -> None:
+    ahead = NOON_MS + 1_000 * DAY_S
+    stored(store.record(send(did("heat", EventKind.DISLIKE if kind is EventKind.LIKE else EventKind.LIKE, ahead))))
+    stored(store.record(send(did("heat", kind, NOON_MS))))
+    profile, film = store.profile(), hash_id("heat")
+    assert profile.history.of_film("heat").kinds.tolist() == [kind]
+    assert (film in profile.disliked) is (kind is EventKind.DISLIKE)
+    assert [logged.event.kind for logged in store.log_of("ann")][-1] is kind
+    assert apply_all(Profile("ann"), [logged.event for logged in store.log_of("ann")]).history == profile.history
+
+
+def test_what_is_told_of_long_ago_stays_before_what_lies_in_the_future(store: Store) -> None:
+    stored(store.record(send(did("heat", EventKind.LIKE, NOON_MS + 1_000 * DAY_S))))
+    stored(store.record(send(did("heat", EventKind.DISLIKE, NOON_MS - 1_000 * DAY_S))))
+    assert store.profile().history.of_film("heat").kinds.tolist() == [EventKind.LIKE]
+
+
+def test_times_that_are_past_order_events_as_ever(store: Store) -> None:
+    stored(store.record(send(did("heat", EventKind.LIKE, NOON_MS))))
+    stored(store.record(send(did("heat", EventKind.DISLIKE, NOON_MS - 10))))
+    assert store.profile().history.of_film("heat").kinds.tolist() == [EventKind.LIKE]

@@ -15,10 +15,10 @@ from services.adapters.state.sqlite.quota import SqliteQuota
 from services.adapters.state.sqlite.state import SqliteState
 from services.bootstrap import SystemClock
 from services.recommender.domain.ids import hash_id
-from services.recommender.errors import StateUnavailable
+from services.recommender.errors import StateBusy, StateUnavailable
 from services.recommender.ports import ApiKey, CacheEntry, CacheKey, Deadline, Receipt
-from tests.adapters.state.state_kit import FakeClock, Store, did, line, send, sqlite
-from tests.patience import HASTE_S, a_moment
+from tests.adapters.state.state_kit import FakeClock, Store, did, line, send, sqlite, stored
+from tests.patience import HASTE_S, PATIENCE_S, a_moment
 
 KEY = CacheKey("rec#ann", "k20")
 
@@ -79,11 +79,11 @@ def test_a_locked_file_is_unavailable_once_the_deadline_is_over(
     monkeypatch.setattr(quota, "QUOTA_WAIT_S", HASTE_S)
     real = sqlite(tmp_path, SystemClock())
     with other_writer(tmp_path):
-        with pytest.raises(StateUnavailable, match="locked by another writer"):
+        with pytest.raises(StateBusy, match="locked by another writer"):
             real.state.record([send(did())], Deadline.within(SystemClock(), HASTE_S))
-        with pytest.raises(StateUnavailable, match="locked"):
+        with pytest.raises(StateBusy, match="locked"):
             real.quota.admit("k1", 5, 60, 0)
-        with pytest.raises(StateUnavailable, match="locked"):
+        with pytest.raises(StateBusy, match="locked"):
             real.state.record([send(did())], Deadline.within(SystemClock(), 0))
     assert contents(store) == ("", [], True)
     assert isinstance(real.record(send(did()))[0], Receipt)
@@ -184,7 +184,7 @@ def test_seeding_mends_a_damaged_person_from_the_log(store: Store, tmp_path: Pat
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "state.db").write_bytes(b"not a database at all, but long enough to look at " * 100)
     with pytest.raises(StateUnavailable, match="not a state store"):
-        sqlite(tmp_path, FakeClock())
+        sqlite(tmp_path, FakeClock()).profile()
 
 
 def test_a_damaged_file_is_unavailable(store: Store, tmp_path: Path) -> None:
@@ -217,13 +217,13 @@ def test_a_newer_schema_is_refused(store: Store, tmp_path: Path) -> None:
     store.state.close()
     tell(tmp_path, "PRAGMA user_version = 99")
     with pytest.raises(StateUnavailable, match=r"schema 99.*upgrade"):
-        sqlite(tmp_path, FakeClock())
+        sqlite(tmp_path, FakeClock()).profile()
 
 
 def test_another_program_s_file_is_left_alone(tmp_path: Path) -> None:
     tell(tmp_path, "CREATE TABLE people (name TEXT)")
     with pytest.raises(StateUnavailable, match="already exists"):
-        sqlite(tmp_path, FakeClock())
+        sqlite(tmp_path, FakeClock()).profile()
     raw = sqlite3.connect(tmp_path / "state.db")
     assert [name for (name,) in raw.execute("SELECT name FROM sqlite_schema")] == ["people"]
     raw.close()
@@ -232,10 +232,10 @@ def test_another_program_s_file_is_left_alone(tmp_path: Path) -> None:
 def test_a_folder_that_can_t_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StateUnavailable, match="folder"):
-        sqlite(tmp_path / "file" / "deeper", FakeClock())
+        sqlite(tmp_path / "file" / "deeper", FakeClock()).profile()
     (tmp_path / "state.db").mkdir()
     with pytest.raises(StateUnavailable, match="can't be opened"):
-        sqlite(tmp_path, FakeClock())
+        sqlite(tmp_path, FakeClock()).profile()
 
 
 def test_an_error_of_the_program_is_not_an_outage(store: Store, tmp_path: Path) -> None:
@@ -246,3 +246,35 @@ def test_an_error_of_the_program_is_not_an_outage(store: Store, tmp_path: Path) 
         _ = raw.execute("INSERT INTO people VALUES ('ann', x'01', x'', x'', 'r', 0)").rowcount / 0
     assert store.revision("ann") == ""
     database.close()
+
+
+@pytest.mark.parametrize("suffix", ["-wal", "-shm"])
+def test_a_log_that_is_taken_away_takes_nothing_more_and_nothing_with_it(
+    store: Store, tmp_path: Path, suffix: str
+) -> None:
+    stored(store.record(send(did("heat"))))
+    (tmp_path / f"state.db{suffix}").unlink()
+    for _ in range(2):
+        with pytest.raises(StateUnavailable, match="deleted while in use"):
+            store.record(send(did("up")))
+    with pytest.raises(StateUnavailable, match="deleted while in use"):
+        store.profile()
+    # As after kill -9: only what stands in the file is there.
+    copy = tmp_path / "copy.db"
+    copy.write_bytes((tmp_path / "state.db").read_bytes())
+    again = SqliteState(Database(copy, store.clock))
+    assert [line.event.item_id for line in again.log()] == ["heat"]
+    again.close()
+
+
+def test_a_store_that_was_not_there_at_the_start_is_used_once_it_is(tmp_path: Path) -> None:
+    clock = FakeClock()
+    (tmp_path / "home").write_text("not a folder")
+    state = SqliteState(Database(tmp_path / "home" / "state.db", clock))
+    deadline = Deadline.within(clock, PATIENCE_S)
+    with pytest.raises(StateUnavailable, match="its folder can't be made"):
+        state.read("ann", None, deadline)
+    (tmp_path / "home").unlink()
+    assert not isinstance(state.record([send(did("heat"))], deadline)[0], Exception)
+    assert state.read("ann", None, deadline).profile is not None
+    state.close()

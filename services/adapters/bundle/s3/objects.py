@@ -14,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from services.adapters.aws import LOCAL_KEY, LOCAL_REGION, is_local
+from services.adapters.bounded import within
 from services.adapters.bundle.s3.bucket import Bucket
 from services.adapters.bundle.s3.failures import (
     CONDITION_FAILED,
@@ -23,12 +24,15 @@ from services.adapters.bundle.s3.failures import (
     code_of,
     unavailable,
 )
+from services.adapters.foreign import translated
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 CONNECT_S = 2.0
 READ_S = 10.0
+# Of the objects that are read into memory.
+LARGEST_SMALL = 1 << 20
 # DeleteObjects takes so many keys (Amazon S3 API Reference).
 _KEYS_A_CALL = 1_000
 # Few threads: a server goes on answering while it fetches.
@@ -60,7 +64,7 @@ class Objects:
 
     def read(self, path: str) -> Stored | None:
         """A small object, None if there is none."""
-        with self._asking(path):
+        with self._asking(path), within(CONNECT_S + READ_S, LARGEST_SMALL):
             try:
                 answer = self._client.get_object(Bucket=self.bucket.name, Key=self.bucket.key(path))
             except self._client.exceptions.NoSuchKey:
@@ -137,10 +141,13 @@ class Objects:
 
     @contextmanager
     def _asking(self, path: str) -> Iterator[None]:
-        try:
-            yield
-        except S3Error as error:
-            raise unavailable(self.bucket.uri(path), error) from error
+        uri = self.bucket.uri(path)
+        # What the disk of this machine says is not the bucket's fault.
+        with translated(lambda detail: BucketUnavailable(f"{uri}: {detail}"), "the answer", OSError):
+            try:
+                yield
+            except S3Error as error:
+                raise unavailable(uri, error) from error
 
 
 def open_objects(bucket: Bucket) -> Objects:

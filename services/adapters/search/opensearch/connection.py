@@ -11,7 +11,9 @@ from typing import Any
 from opensearchpy import OpenSearch, Urllib3AWSV4SignerAuth, Urllib3HttpConnection
 from opensearchpy.exceptions import ConnectionTimeout, OpenSearchException, TransportError
 
-from services.adapters.search.failures import RemoteFailure
+from services.adapters.bounded import AnswerRefused, bounded_class, within
+from services.adapters.foreign import translated
+from services.adapters.search.failures import RemoteFailure, unreadable
 from services.adapters.search.opensearch.failures import failure_of
 from services.adapters.search.opensearch.target import Target
 
@@ -21,12 +23,20 @@ CONNECTIONS = 16
 logging.getLogger("opensearch").setLevel(logging.ERROR)
 
 
+class BoundedConnection(Urllib3HttpConnection):
+    """A connection whose answers have a deadline and a size limit wherever ``within`` sets them."""
+
+    def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - as the base takes them
+        super().__init__(**kwargs)
+        self.pool.ConnectionCls = bounded_class(self.pool.ConnectionCls)
+
+
 def connect(target: Target, timeout_s: float, connections: int = CONNECTIONS) -> OpenSearch:
     """A client that opens its connections when it is first used and is safe to share by threads."""
     return OpenSearch(
         hosts=[target.endpoint],
         http_auth=_signer(target),
-        connection_class=Urllib3HttpConnection,
+        connection_class=BoundedConnection,
         pool_maxsize=connections,
         timeout=timeout_s,
         max_retries=0,
@@ -56,14 +66,17 @@ class Connection:
         self._client = connect(target, target.timeout_s)
 
     def request(self, method: str, path: str, body: str | None, timeout_s: float) -> dict[str, Any]:
-        """The answer to one request."""
+        """The answer to one request, whose last byte came in time."""
         try:
-            answer = self._client.transport.perform_request(
-                method, path, params={"request_timeout": timeout_s}, body=body
-            )
+            with translated(unreadable, "the answer", OpenSearchException, UnicodeDecodeError), within(timeout_s):
+                answer = self._client.transport.perform_request(
+                    method, path, params={"request_timeout": timeout_s}, body=body
+                )
         except ConnectionTimeout as error:
             raise RemoteFailure("timeout", f"no answer from {self._target.endpoint} in {timeout_s:.3f} s") from error
         except TransportError as error:
+            if isinstance(error.info, AnswerRefused):
+                raise RemoteFailure("unreadable answer", str(error.info)) from error
             raise failure_of(error.status_code, described(error)) from error
         except (OpenSearchException, UnicodeDecodeError) as error:
             raise RemoteFailure("unreadable answer", str(error)) from error

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from services.adapters.search.failures import RemoteFailure
+from services.adapters.foreign import translated
+from services.adapters.search.failures import RemoteFailure, unreadable
 from services.adapters.search.legs import (
     EMPTY,
     REFERENCE_HITS,
@@ -61,6 +62,7 @@ class OpenSearchSearch:
         self._client = client
         self._note = note
 
+    @translated(unreadable, "what OpenSearch says of the index")
     def check(self, deadline: Deadline) -> IndexNote:
         """What the index says of itself. Raises IndexMismatch if it is another bundle's, RemoteFailure if it is
         missing, not complete yet, or can't be asked.

@@ -82,6 +82,11 @@ def is_outage(error: Exception) -> bool:
     return code_of(error) not in _THROTTLED | _BUSY | {CONDITION_FAILED, CANCELLED, _REFUSED}
 
 
+def is_busy(error: Exception) -> bool:
+    """Whether too many want the same key or table at once."""
+    return code_of(error) in _THROTTLED | _BUSY
+
+
 def advice(error: Exception) -> str:
     """What is wrong and what to do, for the operator; the caller names the server."""
     code = code_of(error)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
+from services.adapters.foreign import translated
 from services.adapters.state.arrivals import Arrivals
 from services.adapters.state.dynamodb import items
 from services.adapters.state.dynamodb.backoff import Backoff
@@ -12,7 +13,7 @@ from services.adapters.state.dynamodb.change import RECORD, Change, record_parti
 from services.adapters.state.dynamodb.failures import Contended
 from services.adapters.state.dynamodb.people import if_unchanged
 from services.adapters.state.dynamodb.store import DynamoStore, Item
-from services.adapters.state.people import Answers, record_by_person
+from services.adapters.state.people import Answers, in_order, record_by_person
 from services.recommender.domain.history import DUPLICATE_WINDOW_MS
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Deadline, FeedbackCommand, Receipt
@@ -47,6 +48,7 @@ class Feedback:
                 return answers + [error] * (len(commands) - len(answers))
         return answers
 
+    @translated(StateUnavailable, "what DynamoDB holds")
     def _record_part(self, user_id: str, commands: list[FeedbackCommand], deadline: Deadline) -> Answers:
         """All of the commands, or none."""
         backoff = Backoff(deadline)
@@ -68,7 +70,8 @@ class Feedback:
         """What the commands mean for the person as they are now."""
         item, used = self._read(user_id, commands, deadline)
         change = Change(items.profile_of(user_id, item), self._store.clock.now_ms(), items.recent_of(item), used)
-        for command in commands:
+        for sent in commands:
+            command = in_order(change.profile, sent, change.now_ms)
             answer = change.answer_of_key(command)
             if answer is None and command.idempotency is None and change.profile.history.is_duplicate(command.event):
                 same = [*change.repeated(command), *self._repeated(command, deadline)]

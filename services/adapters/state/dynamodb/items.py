@@ -22,6 +22,8 @@ _TIME_DIGITS = 15
 # A partition key may have 2,048 bytes; three times as many characters as the longest id has bytes are more.
 _LONGEST_OWNER = 1_024
 _FASTEST = 1
+# A hundred films with all their signals are some 100 kB.
+_LARGEST_ANSWER = 4 << 20
 
 
 def text(value: str) -> dict[str, str]:
@@ -168,7 +170,16 @@ def answer_item(key: CacheKey, entry: CacheEntry) -> Item:
 
 def entry_of(item: Item) -> CacheEntry:
     """The entry of a cached answer."""
-    return CacheEntry(item["revision"]["S"], zlib.decompress(item["payload"]["B"]), int(item["expires_at"]["N"]))
+    return CacheEntry(item["revision"]["S"], _unpacked(item["payload"]["B"]), int(item["expires_at"]["N"]))
+
+
+def _unpacked(payload: bytes) -> bytes:
+    """The answer that was compressed. Raises zlib.error for a damaged one and for one that no answer is as large as."""
+    unpacking = zlib.decompressobj()
+    answer = unpacking.decompress(payload, _LARGEST_ANSWER)
+    if not unpacking.eof:
+        raise zlib.error("the payload is cut off, or larger than any answer")
+    return answer
 
 
 def is_live(item: Item, now_s: int) -> bool:

@@ -1,7 +1,9 @@
 """API keys in DynamoDB: ids, scopes, limits. The secret is an HMAC of the id and is stored nowhere."""
 
+from services.adapters.foreign import translated
 from services.adapters.state.dynamodb import items
 from services.adapters.state.dynamodb.store import DynamoStore, Item
+from services.recommender.errors import StateUnavailable
 from services.recommender.ports import ApiKey, Deadline
 
 # One partition holds all keys, so that a list is a query; the servers cache them.
@@ -15,10 +17,12 @@ class DynamoKeys:
     def __init__(self, store: DynamoStore) -> None:
         self._store = store
 
+    @translated(StateUnavailable, "what DynamoDB holds")
     def put(self, key: ApiKey) -> None:
         """Create or replace. Raises StateUnavailable."""
         self._store.call("put_item", self._deadline(), TableName=self._store.tables.cache, Item=_item_of(key))
 
+    @translated(StateUnavailable, "what DynamoDB holds")
     def get(self, key_id: str) -> ApiKey | None:
         """The key, None if unknown. Raises StateUnavailable."""
         found = self._store.call(
@@ -30,6 +34,7 @@ class DynamoKeys:
         )
         return _key_of(found["Item"]) if "Item" in found else None
 
+    @translated(StateUnavailable, "what DynamoDB holds")
     def list(self) -> list[ApiKey]:
         """All keys, oldest first. Raises StateUnavailable."""
         found = self._store.query(

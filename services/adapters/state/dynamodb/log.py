@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
+from services.adapters.foreign import translated
 from services.adapters.state.dynamodb import items
 from services.adapters.state.dynamodb.store import BULK_ATTEMPT_S, DynamoStore, Item
+from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Deadline, LoggedEvent
 
 # How long a page may keep failing before a build gives up.
@@ -27,6 +29,10 @@ class EventLog(Iterable[LoggedEvent]):
         self._start: dict[str, Any] = {} if last is None else {"ExclusiveStartKey": last}
 
     def __iter__(self) -> Iterator[LoggedEvent]:
+        with translated(StateUnavailable, "the log in DynamoDB"):
+            yield from self._lines()
+
+    def _lines(self) -> Iterator[LoggedEvent]:
         # A scan gives the items of a partition together, in the order of their sort key, which is that of time.
         for _, lines in groupby(self._items(), key=lambda item: item["user_id"]["S"]):
             yield from map(items.line_of, sorted(lines, key=items.arrival_of))

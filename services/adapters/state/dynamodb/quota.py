@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from services.adapters.foreign import translated
 from services.adapters.state.dynamodb import items
 from services.adapters.state.dynamodb.backoff import Backoff
 from services.adapters.state.dynamodb.failures import Contended
 from services.adapters.state.dynamodb.store import DynamoStore, Item
 from services.adapters.state.window import COUNTED, SUB_BUCKETS, Window, admit
-from services.recommender.errors import StateUnavailable
+from services.recommender.errors import StateBusy, StateUnavailable
 from services.recommender.ports import Deadline, Quota
 
 # Short, because the edge counts for itself meanwhile.
@@ -30,6 +31,7 @@ class DynamoQuota:
     def __init__(self, store: DynamoStore) -> None:
         self._store = store
 
+    @translated(StateUnavailable, "what DynamoDB holds")
     def admit(self, key_id: str, limit: int, window_s: int, now_ms: int) -> Quota:
         """See the port; a limit of 0 is none."""
         if limit <= 0:
@@ -53,7 +55,7 @@ class DynamoQuota:
             if self._replace(key_id, before, after, deadline):
                 return quota
             if not backoff.wait():
-                raise StateUnavailable(f"the quota of key {key_id} is written by too many at once")
+                raise StateBusy(f"the quota of key {key_id} is written by too many at once")
 
     def _count_up(self, key_id: str, limit: int, window: Window, now_ms: int, deadline: Deadline) -> Quota:
         """The usual way: one write. Raises Contended with the item as it is."""

@@ -6,6 +6,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from services.adapters.foreign import translated
 from services.adapters.state.arrivals import Arrivals
 from services.adapters.state.dynamodb import bulk, erasure, items
 from services.adapters.state.dynamodb.backoff import Backoff
@@ -42,6 +43,7 @@ class DynamoState:
         self._arrivals = Arrivals(store.clock)
         self._feedback = Feedback(store, self._arrivals)
 
+    @translated(StateUnavailable, "what DynamoDB holds")
     def read(self, user_id: str | None, cache_key: CacheKey | None, deadline: Deadline) -> StateRead:
         """See the port: one BatchGetItem. Raises StateUnavailable, also for a person whose item is damaged."""
         tables = self._store.tables
@@ -113,6 +115,7 @@ class DynamoState:
         """See the port and ``feedback.Feedback``."""
         return self._feedback.record(commands, deadline)
 
+    @translated(StateUnavailable, "what DynamoDB holds")
     def seed(self, events: Sequence[LoggedEvent]) -> int:
         """See the port and ``bulk.seed``."""
         return bulk.seed(self._store, self._arrivals, events)
@@ -121,6 +124,7 @@ class DynamoState:
         """The whole log, a person at a time; read while it is iterated."""
         return EventLog(self._store, after)
 
+    @translated(StateUnavailable, "what DynamoDB holds")
     def erased(self) -> frozenset[str]:
         """See the port. Raises StateUnavailable."""
         found = self._store.query(
@@ -132,6 +136,7 @@ class DynamoState:
         )
         return frozenset(item["sk"]["S"] for item in found)
 
+    @translated(StateUnavailable, "what DynamoDB holds")
     def export(self, user_id: str) -> UserExport | None:
         """See the port. Profile and log are of one moment. Raises StateUnavailable."""
         if not user_id:
@@ -151,10 +156,12 @@ class DynamoState:
             return None
         return UserExport(items.profile_of(user_id, person), tuple(map(items.line_of, lines)), cached)
 
+    @translated(StateUnavailable, "what DynamoDB holds")
     def erase(self, user_id: str) -> bool:
         """See the port and ``erasure.erase``; works for a damaged item too. Raises StateUnavailable."""
         return bool(user_id) and erasure.erase(self._store, user_id, self._patience())
 
+    @translated(StateUnavailable, "what DynamoDB holds")
     def ping(self, deadline: Deadline) -> None:
         """See the port: asks all three tables, so that one that is missing is told before it is needed."""
         tables = self._store.tables

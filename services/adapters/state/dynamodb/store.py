@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from services.adapters.aws import read_models
+from services.adapters.bounded import within
 from services.adapters.breaker import Breaker
+from services.adapters.foreign import translated
 from services.adapters.state.dynamodb.backoff import Backoff
 from services.adapters.state.dynamodb.client import Connection, LazyClient, Tables
 from services.adapters.state.dynamodb.failures import (
@@ -17,12 +19,13 @@ from services.adapters.state.dynamodb.failures import (
     Contended,
     advice,
     code_of,
+    is_busy,
     is_contention,
     is_outage,
     is_passing,
 )
 from services.adapters.state.dynamodb.units import Units
-from services.recommender.errors import StateUnavailable
+from services.recommender.errors import StateBusy, StateUnavailable
 from services.recommender.ports import Clock, Deadline
 
 if TYPE_CHECKING:
@@ -83,7 +86,8 @@ class DynamoStore:
         if granted is None:
             raise StateUnavailable(f"{self._place} did not answer lately and is left alone for some seconds")
         try:
-            response = self._tried(operation, deadline, attempts, longest_s or self.timeout_s, params)
+            with translated(StateUnavailable, f"the answer of {self._place}", BotoCoreError, ClientError):
+                response = self._tried(operation, deadline, attempts, longest_s or self.timeout_s, params)
         except (BotoCoreError, ClientError) as error:
             if is_outage(error):
                 granted.failed()
@@ -92,6 +96,9 @@ class DynamoStore:
             if is_contention(error):
                 raise Contended(getattr(error, "response", {}).get("Item")) from error
             raise self._unavailable(error) from error
+        except Exception:
+            granted.failed()
+            raise
         if "RequestId" not in response["ResponseMetadata"]:
             # Somebody on the way said 200; a write that only they took would be lost.
             granted.failed()
@@ -156,7 +163,8 @@ class DynamoStore:
         for attempt in count(1):
             self._attempt.timeout_s = max(_SHORTEST_ATTEMPT_S, min(longest_s, deadline.remaining()))
             try:
-                response: dict[str, Any] = getattr(self._connected(), operation)(**params)
+                with within(self._attempt.timeout_s):
+                    response: dict[str, Any] = getattr(self._connected(), operation)(**params)
             except (BotoCoreError, ClientError) as error:
                 if not is_passing(error) or attempt == attempts or not backoff.wait():
                     raise
@@ -172,7 +180,8 @@ class DynamoStore:
         if code_of(error) != MISSING_TABLE:
             # Its words can name the account and the role: they are for the log, not for callers.
             _log.warning("%s %s (%s: %s)", self._place, advice(error), type(error).__name__, error)
-            return StateUnavailable(f"{self._place} {advice(error)}")
+            kind = StateBusy if is_busy(error) else StateUnavailable
+            return kind(f"{self._place} {advice(error)}")
         names = ", ".join(self._missing()) or "a table"
         return StateUnavailable(
             f"{self._place} has no table {names}: make it with `marquee tables create`, or correct DDB_USERS_TABLE, "
@@ -191,4 +200,4 @@ class DynamoStore:
         return missing
 
     def _left_over(self) -> StateUnavailable:
-        return StateUnavailable(f"{self._place} throttles and left a part of a batch; send the request again")
+        return StateBusy(f"{self._place} throttles and left a part of a batch; send the request again")

@@ -4,6 +4,7 @@ Writers of this process queue on a lock, because SQLite's own waiting is a poll 
 processes are waited for by ``busy_timeout``. Both are bounded by the request's deadline.
 """
 
+import logging
 import os
 import sqlite3
 import threading
@@ -14,10 +15,14 @@ from pathlib import Path
 
 from services.adapters.state.sqlite.failures import is_locked, is_outage, unavailable
 from services.adapters.state.sqlite.schema import prepare
-from services.recommender.errors import StateUnavailable
+from services.recommender.errors import StateBusy, StateUnavailable
 from services.recommender.ports import Clock, Deadline
 
+_log = logging.getLogger(__name__)
+
 OPENING_WAIT_S = 10.0
+# Beside the file its log, and the log's index.
+_FILES = ("", "-wal", "-shm")
 _IDLE_CONNECTIONS = 8
 _RELAXED_CHECKPOINT_PAGES = 8_000
 _DURABLE_CHECKPOINT_PAGES = 1_000
@@ -61,12 +66,19 @@ class Database:
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self.path = path
+        self._names = [f"{path}{suffix}" for suffix in _FILES]
         self.clock = clock
         self._idle: deque[Connection] = deque()
         self._writer = threading.Lock()
         self._closed = False
-        self._file: tuple[int, int] | None = None
-        self._create()
+        self._opening = threading.Lock()
+        self._anchor: Connection | None = None
+        self._files: tuple[tuple[int, int] | None, ...] = ()
+        # Without its store a server answers all the same, and looks again with the next request that needs it.
+        try:
+            self._create(OPENING_WAIT_S)
+        except StateUnavailable as error:
+            _log.warning("people, keys and quotas can't be kept for now: %s", error)
 
     def connect(self) -> sqlite3.Connection:
         """A new connection. Raises sqlite3.Error."""
@@ -108,7 +120,7 @@ class Database:
     def _alone(self, deadline: Deadline) -> Iterator[Connection]:
         """The writer's turn in this process."""
         if not self._writer.acquire(timeout=deadline.remaining()):
-            raise StateUnavailable(f"{self.path.name} is busy with other writes; send the request again")
+            raise StateBusy(f"{self.path.name} is busy with other writes; send the request again")
         try:
             connection = self._take()
             with self._guarded(connection):
@@ -122,8 +134,11 @@ class Database:
         self._closed = True
         while self._idle:
             self._idle.pop().raw.close()
+        if self._anchor is not None:
+            self._anchor.raw.close()
 
-    def _create(self) -> None:
+    def _create(self, wait_s: float) -> None:
+        """Make or open the file and bring its tables up to date. Raises StateUnavailable."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -131,30 +146,69 @@ class Database:
         # SQLite gives its other files the mode of this one. What can't be made it will say itself.
         with suppress(OSError):
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        deadline = Deadline.within(self.clock, OPENING_WAIT_S)
-        with self._writer, self.reading(deadline) as raw:
-            prepare(raw)
-            self._file = _identity(self.path)
+        anchor = self._opened()
+        try:
+            anchor.wait_for_locks(wait_s)
+            prepare(anchor.raw)
+        except sqlite3.Error as error:
+            anchor.raw.close()
+            raise unavailable(self.path, error) from error
+        except BaseException:
+            anchor.raw.close()
+            raise
+        # As long as it is open the log is neither removed nor made anew: another one is somebody's doing.
+        self._anchor, self._files = anchor, self._identities()
         # A process that was killed may have left pages from before an erasure in the log.
         with suppress(StateUnavailable), self.maintaining(Deadline.within(self.clock, 0)) as raw:
             cut_log(raw)
 
-    def _take(self) -> Connection:
-        if self._closed:
-            raise StateUnavailable(f"{self.path.name} was closed; start the program again")
-        # An open file takes writes after it was deleted, too, and they are gone with the process.
-        if self._file is not None and self._file != _identity(self.path):
-            raise StateUnavailable(
-                f"{self.path.name} was moved, replaced or deleted while in use; start the program again"
-            )
+    def _open(self) -> None:
+        """What the start could not do, without waiting: one request tries, the others go without. Raises
+        StateUnavailable.
+        """
+        if not self._opening.acquire(blocking=False):
+            raise StateUnavailable(f"{self.path.name} could not be opened at the start and is being tried again")
         try:
-            return self._idle.pop()
-        except IndexError:
-            pass
+            if self._anchor is None:
+                self._create(0.0)
+        finally:
+            self._opening.release()
+
+    def _opened(self) -> Connection:
         try:
             return Connection(self.connect())
         except sqlite3.Error as error:
             raise unavailable(self.path, error) from error
+
+    def _identities(self) -> tuple[tuple[int, int] | None, ...]:
+        return tuple(map(_identity, self._names))
+
+    def _lost(self) -> StateUnavailable:
+        """The error for files that are not those that were opened. What stands in a log that was taken away is only
+        in the connections that are still open: it is brought into the file while they are.
+        """
+        with suppress(sqlite3.Error):
+            if self._anchor is not None and self._file_is_ours():
+                self._anchor.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return StateUnavailable(
+            f"{self.path.name} or its log was moved, replaced or deleted while in use; start the program again"
+        )
+
+    def _file_is_ours(self) -> bool:
+        return self._files[:1] == (_identity(self._names[0]),)
+
+    def _take(self) -> Connection:
+        if self._closed:
+            raise StateUnavailable(f"{self.path.name} was closed; start the program again")
+        if self._anchor is None:
+            self._open()
+        # An open file takes writes after it was deleted, too, and they are gone with the process.
+        if self._files != self._identities():
+            raise self._lost()
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._opened()
 
     @contextmanager
     def _guarded(self, connection: Connection) -> Iterator[None]:
@@ -188,10 +242,10 @@ def cut_log(raw: sqlite3.Connection) -> bool:
     return not busy
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file a path leads to, None if to none."""
+def _identity(path: str) -> tuple[int, int] | None:
+    """Which file a path leads to, None if to none. Text: this is asked with every call, and a Path takes longer."""
     try:
-        found = path.stat()
+        found = os.stat(path)  # noqa: PTH116
     except OSError:
         return None
     return found.st_dev, found.st_ino

@@ -3,7 +3,7 @@
 import sqlite3
 from pathlib import Path
 
-from services.recommender.errors import StateUnavailable
+from services.recommender.errors import StateBusy, StateUnavailable
 
 _ADVICE = {
     sqlite3.SQLITE_BUSY: "is locked by another writer; send the request again",
@@ -15,6 +15,9 @@ _ADVICE = {
     sqlite3.SQLITE_CORRUPT: "is damaged; restore it from a backup, or move it away to begin anew",
     sqlite3.SQLITE_NOTADB: "is not a state store; move it away, or point to another file",
 }
+
+
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
 def is_outage(error: sqlite3.Error) -> bool:
@@ -29,7 +32,9 @@ def is_locked(error: sqlite3.Error) -> bool:
 
 def unavailable(path: Path, error: sqlite3.Error) -> StateUnavailable:
     """The error to raise instead: which file, what is wrong, what to do."""
-    return StateUnavailable(f"{path.name} {_ADVICE.get(_primary_code(error), 'failed')} (SQLite: {error})")
+    code = _primary_code(error)
+    kind = StateBusy if code in _BUSY else StateUnavailable
+    return kind(f"{path.name} {_ADVICE.get(code, 'failed')} (SQLite: {error})")
 
 
 def _primary_code(error: sqlite3.Error) -> int:

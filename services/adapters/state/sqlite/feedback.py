@@ -3,14 +3,15 @@
 import sqlite3
 from collections.abc import Sequence
 
+from services.adapters.foreign import translated
 from services.adapters.state.arrivals import Arrivals, event_id_of
-from services.adapters.state.people import Answers, record_by_person
+from services.adapters.state.people import Answers, in_order, record_by_person
 from services.adapters.state.sqlite.connection import Database
 from services.adapters.state.sqlite.idempotency import earlier_answer, remember
 from services.adapters.state.sqlite.rows import find_profile, put_event, put_profile
 from services.recommender.domain.history import DUPLICATE_WINDOW_MS
 from services.recommender.domain.profile import Profile, apply
-from services.recommender.errors import MarqueeError
+from services.recommender.errors import MarqueeError, StateUnavailable
 from services.recommender.ports import Deadline, FeedbackCommand, LoggedEvent, Receipt
 
 
@@ -26,6 +27,7 @@ class Feedback:
         """See the port."""
         return record_by_person(commands, lambda user_id, theirs: self._record_person(user_id, theirs, deadline))
 
+    @translated(StateUnavailable, "what state.db holds")
     def _record_person(self, user_id: str, commands: list[FeedbackCommand], deadline: Deadline) -> Answers:
         """All of one person's commands, or none."""
         with self._database.writing(deadline) as connection:
@@ -33,7 +35,8 @@ class Feedback:
             profile = find_profile(connection, user_id)
             answers: Answers = []
             stored = False
-            for command in commands:
+            for sent in commands:
+                command = in_order(profile, sent, now_ms)
                 answer = _known(connection, command, profile, now_ms)
                 if answer is None:
                     answer = self._append(connection, command, now_ms)

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from services.adapters.foreign import translated
 from services.adapters.state.sqlite.connection import Database
+from services.recommender.errors import StateUnavailable
 from services.recommender.ports import ApiKey, Deadline
 
 KEYS_WAIT_S = 2.0
@@ -16,6 +18,7 @@ class SqliteKeys:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @translated(StateUnavailable, "what state.db holds")
     def put(self, key: ApiKey) -> None:
         """Create or replace. Raises StateUnavailable."""
         scopes = " ".join(sorted(key.scopes))
@@ -23,12 +26,14 @@ class SqliteKeys:
         with self._database.writing(self._deadline()) as connection:
             connection.execute(f"INSERT OR REPLACE INTO api_keys ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
 
+    @translated(StateUnavailable, "what state.db holds")
     def get(self, key_id: str) -> ApiKey | None:
         """The key, None if unknown. Raises StateUnavailable."""
         with self._database.reading(self._deadline()) as connection:
             row = connection.execute(f"SELECT {_COLUMNS} FROM api_keys WHERE key_id = ?", (key_id,)).fetchone()  # noqa: S608
         return None if row is None else _key_of(row)
 
+    @translated(StateUnavailable, "what state.db holds")
     def list(self) -> list[ApiKey]:
         """All keys, oldest first. Raises StateUnavailable."""
         with self._database.reading(self._deadline()) as connection:

@@ -2,8 +2,10 @@
 
 import struct
 
+from services.adapters.foreign import translated
 from services.adapters.state.sqlite.connection import Database
 from services.adapters.state.window import COUNTED, Window, admit
+from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Deadline, Quota
 
 QUOTA_WAIT_S = 0.25
@@ -16,6 +18,7 @@ class SqliteQuota:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @translated(StateUnavailable, "what state.db holds")
     def admit(self, key_id: str, limit: int, window_s: int, now_ms: int) -> Quota:
         """See the port; a limit of 0 is none."""
         if limit <= 0:

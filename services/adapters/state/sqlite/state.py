@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from services.adapters.foreign import translated
 from services.adapters.state.arrivals import Arrivals
 from services.adapters.state.sqlite import bulk
 from services.adapters.state.sqlite.cache import AnswerCache
@@ -11,7 +12,7 @@ from services.adapters.state.sqlite.log import EventLog
 from services.adapters.state.sqlite.rows import PROFILE_COLUMNS, find_profile, lines_of, profile_of
 from services.adapters.state.sqlite.traces import Traces
 from services.recommender.domain.ids import mark_of
-from services.recommender.errors import MarqueeError
+from services.recommender.errors import MarqueeError, StateUnavailable
 from services.recommender.ports import (
     CacheEntry,
     CacheKey,
@@ -45,6 +46,7 @@ class SqliteState:
         self._cache = AnswerCache(database)
         self._traces = Traces(database)
 
+    @translated(StateUnavailable, "what state.db holds")
     def read(self, user_id: str | None, cache_key: CacheKey | None, deadline: Deadline) -> StateRead:
         """See the port. Raises StateUnavailable, also for a person whose row is damaged."""
         owner, entry = (cache_key.owner, cache_key.entry) if cache_key else (None, None)
@@ -62,6 +64,7 @@ class SqliteState:
         """See the port."""
         return self._feedback.record(commands, deadline)
 
+    @translated(StateUnavailable, "what state.db holds")
     def seed(self, events: Sequence[LoggedEvent]) -> int:
         """See the port and ``bulk.seed``."""
         return bulk.seed(self._database, self._arrivals, events)
@@ -70,11 +73,13 @@ class SqliteState:
         """The whole log by person, time and arrival; read while it is iterated."""
         return EventLog(self._database, after)
 
+    @translated(StateUnavailable, "what state.db holds")
     def erased(self) -> frozenset[str]:
         """See the port. Raises StateUnavailable."""
         with self._database.reading(self._deadline()) as connection:
             return frozenset(mark for (mark,) in connection.execute("SELECT mark FROM erased"))
 
+    @translated(StateUnavailable, "what state.db holds")
     def export(self, user_id: str) -> UserExport | None:
         """See the port. Raises StateUnavailable."""
         with self._database.reading(self._deadline()) as connection:
@@ -87,6 +92,7 @@ class SqliteState:
             return None
         return UserExport(profile, lines, cached)
 
+    @translated(StateUnavailable, "what state.db holds")
     def erase(self, user_id: str) -> bool:
         """See the port; works for a damaged row too. What had expired doesn't count as something. The files are freed
         of what deleting leaves in them: see ``traces``.
@@ -101,6 +107,7 @@ class SqliteState:
         self._traces.remove(user_id)
         return bool(events or people or any(expires_at > self._now_s() for (expires_at,) in gone))
 
+    @translated(StateUnavailable, "what state.db holds")
     def ping(self, deadline: Deadline) -> None:
         """See the port."""
         with self._database.reading(deadline) as connection:

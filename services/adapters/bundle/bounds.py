@@ -1,0 +1,97 @@
+"""What the numbers of a bundle may be: offsets that rise, rows and codes that lie inside what they point into.
+
+A checksum says that the bytes are those that were written; this says that they can be served. What points anywhere is
+looked at here, once, so that no request meets an index beyond the end.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.recommender.domain.catalogue import TraitKind
+from services.recommender.domain.genres import GENRES
+from services.recommender.errors import BundleDamaged
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """From ``lowest`` to below ``end``, a number or the name of a length."""
+
+    lowest: int
+    end: int | str
+
+
+_ANY_COUNT = Range(0, 1 << 31)
+_SMALL = {
+    "catalogue.genre_bits": Range(0, 1 << len(GENRES)),
+    "catalogue.language_codes": Range(-1, "languages"),
+    "catalogue.votes": _ANY_COUNT,
+    "catalogue.tmdb_ids": _ANY_COUNT,
+    "catalogue.series": Range(-1, "films"),
+    "catalogue.parts": _ANY_COUNT,
+    "catalogue.hash_rows": Range(0, "films"),
+    "catalogue.traits.ids": Range(0, "traits"),
+    "catalogue.traits.kinds": Range(0, len(TraitKind)),
+    "catalogue.traits.films": _ANY_COUNT,
+    "collaborative.rows": Range(0, "films"),
+    "collaborative.position": Range(-1, "table films"),
+    "collaborative.outside": Range(0, "films"),
+    "collaborative.events": _ANY_COUNT,
+}
+_LARGE = {
+    "collaborative.main.columns": Range(0, "table films"),
+    "collaborative.short.columns": Range(0, "table films"),
+    "collaborative.neighbours": Range(0, "table films"),
+}
+_FINITE_SMALL = ("popularity", "acclaim", "embeddings.scales", "embeddings.mean")
+_FINITE_LARGE = ("collaborative.main.values", "collaborative.short.values", "collaborative.neighbour_weights")
+# Offsets and what they cut.
+_OFFSETS = {
+    "catalogue.item_ids.offsets": "catalogue.item_ids.data",
+    "catalogue.titles.offsets": "catalogue.titles.data",
+    "catalogue.details.offsets": "catalogue.details.data",
+    "catalogue.traits.names.offsets": "catalogue.traits.names.data",
+    "catalogue.traits.offsets": "catalogue.traits.ids",
+}
+
+
+def check_bounds(arrays: Arrays, lengths: Mapping[str, int], languages: int, everything: bool) -> None:
+    """Refuse what points outside. ``lengths``: of ``layout.lengths``. ``everything``: also the tables, which are most
+    of a bundle's bytes. Raises BundleDamaged naming the array, what was found and what was expected.
+    """
+    ends = {**lengths, "languages": languages}
+    for name, cut in _OFFSETS.items():
+        _check_offsets(name, arrays[name], len(arrays[cut]))
+    for name, allowed in (_SMALL | _LARGE if everything else _SMALL).items():
+        end = allowed.end if isinstance(allowed.end, int) else ends[allowed.end]
+        _check_range(name, arrays[name], allowed.lowest, end)
+    for name in _FINITE_SMALL + _FINITE_LARGE if everything else _FINITE_SMALL:
+        if name in arrays and not np.isfinite(arrays[name]).all():
+            raise BundleDamaged(f"{name}.npy: holds what is no number; build the bundle again")
+    hashes = arrays["catalogue.hashes"]
+    if (hashes[1:] < hashes[:-1]).any():
+        raise BundleDamaged("catalogue.hashes.npy: not sorted; build the bundle again")
+
+
+def _check_offsets(name: str, offsets: NDArray[Any], end: int) -> None:
+    if not len(offsets) or offsets[0] != 0 or offsets[-1] != end:
+        span = f"{offsets[0]} to {offsets[-1]}" if len(offsets) else "nothing"
+        raise BundleDamaged(f"{name}.npy: spans {span}, expected 0 to {end}")
+    falling = np.flatnonzero(offsets[1:] < offsets[:-1])
+    if len(falling):
+        raise BundleDamaged(f"{name}.npy: falls after place {falling[0]}, expected to rise; build the bundle again")
+
+
+def _check_range(name: str, values: NDArray[Any], lowest: int, end: int) -> None:
+    if not values.size:
+        return
+    least, most = int(values.min()), int(values.max())
+    if least < lowest or most >= end:
+        raise BundleDamaged(
+            f"{name}.npy: holds {least} to {most}, expected {lowest} to {end - 1}; build the bundle again"
+        )

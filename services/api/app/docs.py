@@ -1,0 +1,69 @@
+"""The interactive reference at ``/docs``: Swagger UI from an installed package, so that nothing foreign is loaded.
+
+The page shares its origin with the demo page, which keeps an API key: no script runs here but these files.
+"""
+
+from collections.abc import Awaitable, Callable
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.api.app.edge import cacheable_bytes
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+# An MIT-licensed package that holds the files of swagger-ui-dist as they are; it is found, not imported.
+PACKAGE = "fastapi_swagger"
+_ASSETS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
+_PAGE = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Marquee API</title><meta name="viewport" content="width=device-width">
+<link rel="icon" href="data:,"><link rel="stylesheet" href="docs/swagger-ui.css"></head>
+<body><div id="swagger-ui"></div>
+<script src="docs/swagger-ui-bundle.js"></script><script src="docs/start.js"></script></body>
+</html>
+"""
+_START = 'SwaggerUIBundle({url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null});\n'
+_WITHOUT = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Marquee API</title><link rel="icon" href="data:,"></head>
+<body><p>The interactive reference is not installed here. The API is described by
+<a href="openapi.json">openapi.json</a>.</p></body>
+</html>
+"""
+
+
+def install_docs(app: FastAPI) -> frozenset[str]:
+    """Serve the page at ``/docs`` and its files below it; returns their paths, which are public."""
+    folder = _folder()
+    pages: dict[str, tuple[Callable[[], bytes], str]] = {
+        "/docs": (lambda: (_PAGE if folder else _WITHOUT).encode(), "text/html")
+    }
+    if folder is not None:
+        pages["/docs/start.js"] = (_START.encode, "text/javascript")
+        # Read when they are first asked for: they are two megabytes.
+        pages |= {f"/docs/{name}": (cache((folder / name).read_bytes), kind) for name, kind in _ASSETS.items()}
+    for path, (content, kind) in pages.items():
+        app.add_route(path, _page(content, kind), methods=["GET"], include_in_schema=False)
+    return frozenset(pages)
+
+
+def _folder() -> Path | None:
+    found = find_spec(PACKAGE)
+    folder = Path(found.origin).parent / "resources" if found is not None and found.origin else None
+    return folder if folder is not None and all((folder / name).is_file() for name in _ASSETS) else None
+
+
+def _page(content: Callable[[], bytes], kind: str) -> Callable[[Request], Awaitable[Response]]:
+    async def page(request: Request) -> Response:
+        response = cacheable_bytes(request, content(), kind, 0)
+        response.headers["Content-Security-Policy"] = POLICY
+        return response
+
+    return page

@@ -1,0 +1,205 @@
+"""Limits of a connection before any request: size and time of headers, bodies, idling, and how many there are.
+
+Uvicorn has none of them, and all of this happens before a key could be asked for. Where connections are more than may
+be, the one that has waited longest without a complete request gives way to the new one: so those who only hold
+connections displace each other, and whoever has a question is answered.
+"""
+
+import asyncio
+import json
+import resource
+from dataclasses import dataclass, field
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from services.api.app.problem import MEDIA_TYPE, Problem
+
+_PIECE = 16 << 10
+# Files beside those of connections: the bundle's, the state store's, remote stores'.
+_OWN_FILES = 200
+_MOST_FILES = 16_384
+
+
+@dataclass(slots=True)
+class Limits:
+    """Of one process. Sizes in bytes, times in seconds: ``head_s``: headers, from connecting or the first byte;
+    ``body_s`` for a whole body; ``stalled_s`` in which a client reads nothing of its answer. ``all_heads``: of all
+    unfinished headers together. ``connections`` may be exceeded, up to ``most``, by those that had no time yet to ask:
+    ``grace_s``. ``waiting``: connections that had it and did not, longest waiting first.
+    """
+
+    connections: int = 1_000
+    most: int = 2_000
+    head_bytes: int = 64 << 10
+    all_heads: int = 16 << 20
+    head_s: float = 10.0
+    grace_s: float = 1.0
+    body_s: float = 60.0
+    stalled_s: float = 30.0
+    waiting: dict["LimitedProtocol", None] = field(default_factory=dict)
+    heads: int = 0
+
+    def make_room(self, newest: "LimitedProtocol", connections: int) -> None:
+        """Let those give way who have waited longest, until the limits hold."""
+        while self.waiting and (connections > self.connections or self.heads > self.all_heads):
+            oldest = next(iter(self.waiting))
+            if oldest is newest:
+                return
+            oldest.give_way()
+            connections -= 1
+
+
+def open_files() -> int:
+    """How many files this process may have open: as many as it may allow itself."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return most
+
+
+def limits_for(connections: int) -> Limits:
+    """Limits for so many connections, or as many as this process may have files for."""
+    files = max(2, open_files() - _OWN_FILES)
+    most = min(2 * connections, files)
+    return Limits(connections=min(connections, max(1, most // 2)), most=most)
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """A connection of uvicorn's that ends where a limit is reached; malformed HTTP is answered with a problem."""
+
+    limits = Limits()
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Count it, and begin to wait for its first request."""
+        super().connection_made(transport)
+        self._head = 0
+        self._asked = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
+        self._timer = self.loop.call_later(self.limits.grace_s, self._silent)
+        self.limits.make_room(self, len(self.connections))
+        if len(self.connections) > self.limits.most:
+            self._refuse(503, "too-many-connections", "Too many connections are open", "Try again in a second.")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget it."""
+        self._stop()
+        self._count(-self._head)
+        self.limits.waiting.pop(self, None)
+        if self._stalled is not None:
+            self._stalled.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser, headers by pieces: none is larger than the limit and a piece."""
+        while data and not self.transport.is_closing():
+            reading_head = self.cycle is None or not self.cycle.more_body
+            piece, data = (data[:_PIECE], data[_PIECE:]) if reading_head else (data, b"")
+            self._feed(piece, reading_head)
+
+    def _feed(self, piece: bytes, reading_head: bool) -> None:
+        before = self.cycle
+        super().data_received(piece)
+        if self.transport.is_closing():
+            return
+        if self.cycle is not before:
+            self._begun()
+        elif reading_head:
+            self._count(len(piece))
+            if self._head > self.limits.head_bytes:
+                self._refuse(431, "headers-too-large", "The headers are too large", self._largest())
+            elif self._timer is None or self not in self.limits.waiting:
+                self._wait()
+                self._start(self.limits.head_s)
+            self.limits.make_room(self, len(self.connections))
+        elif not self.cycle.more_body:
+            self._stop()
+
+    def _begun(self) -> None:
+        """A request has its headers: it no longer waits, but its body may still be to come."""
+        self._asked = True
+        self._stop()
+        self._count(-self._head)
+        self.limits.waiting.pop(self, None)
+        if self.cycle.more_body:
+            self._start(self.limits.body_s)
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        super().on_response_complete()
+        if not self.pipeline and not self.transport.is_closing():
+            self._wait()
+
+    def pause_writing(self) -> None:
+        """The client reads slower than it is answered."""
+        super().pause_writing()
+        self._stalled = self.loop.call_later(self.limits.stalled_s, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It has read on."""
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+        super().resume_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Nothing came for a while; what the client has not read by now it won't."""
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+        super().timeout_keep_alive_handler()
+
+    def send_400_response(self, msg: str) -> None:
+        """What is no HTTP. ``msg`` says nothing more of it."""
+        self._refuse(400, "malformed-request", "The request is not valid HTTP", msg)
+
+    def give_way(self) -> None:
+        """End at once, for another."""
+        self.limits.waiting.pop(self, None)
+        self._count(-self._head)
+        self.transport.abort()
+
+    def _wait(self) -> None:
+        self.limits.waiting.pop(self, None)
+        self.limits.waiting[self] = None
+
+    def _count(self, size: int) -> None:
+        self._head += size
+        self.limits.heads += size
+
+    def _start(self, seconds: float) -> None:
+        self._stop()
+        self._timer = self.loop.call_later(seconds, self._late)
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _silent(self) -> None:
+        """It had time to ask and did not."""
+        self._wait()
+        self._start(self.limits.head_s)
+
+    def _late(self) -> None:
+        self._timer = None
+        if self._asked or self._head:
+            self._refuse(408, "request-timeout", "The request took too long to come", "Send it at once.")
+        else:
+            self.transport.abort()
+
+    def _largest(self) -> str:
+        return f"Headers may have {self.limits.head_bytes} bytes together."
+
+    def _refuse(self, status: int, slug: str, title: str, detail: str) -> None:
+        """Answer with a problem, unless an answer is under way, and close."""
+        self._stop()
+        if self.cycle is None or self.cycle.response_complete:
+            body = json.dumps(Problem(status, slug, title, detail).document()).encode()
+            headers = {"content-type": MEDIA_TYPE, "content-length": str(len(body)), "connection": "close"}
+            headers["cache-control"] = "no-store"
+            if status == 503:
+                headers["retry-after"] = "1"
+            lines = [f"{name}: {value}\r\n".encode() for name, value in headers.items()]
+            self.transport.write(b"".join([STATUS_LINE[status], *lines, b"\r\n", body]))
+        self.transport.close()

@@ -1,0 +1,204 @@
+"""Stores that trickle, flood or answer rubbish: one deadline, one size limit, and whatever comes is an outage."""
+
+import itertools
+import logging
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.adapters.bounded import LARGEST_ANSWER, AnswerRefused, Bound, within
+from services.adapters.breaker import FAILURES
+from services.adapters.bundle.s3.bucket import Bucket
+from services.adapters.bundle.s3.bundles import open_bucket
+from services.adapters.foreign import translated
+from services.adapters.search.failures import RemoteFailure
+from services.adapters.search.opensearch.client import SearchClient
+from services.adapters.search.opensearch.search import OpenSearchSearch
+from services.adapters.search.opensearch.target import Target
+from services.adapters.state.dynamodb.client import Connection
+from services.bootstrap import SystemClock
+from services.recommender.errors import BundleError, MarqueeError, StateUnavailable, Unavailable
+from services.recommender.ports import CacheKey, Deadline
+from tests.adapters.state.state_kit import FakeClock, Store, did, dynamodb_at, new_tables, send
+from tests.builders import make_bundle
+from tests.patience import HASTE_S, PATIENCE_S
+from tests.servers.raw import HEAD, answer, raw_server
+
+KEY = CacheKey("rec#ann", "k20#ex0#f1")
+DEEP = b'{"Responses":' + b"[" * 200_000 + b"]" * 200_000 + b"}"
+RUBBISH = {
+    "random": bytes(range(256)) * 4,
+    "list": b"[]",
+    "number": b"7",
+    "null": b"null",
+    "cut": b'{"Responses":{"',
+    "deep": DEEP,
+    "nan": b'{"Responses":NaN}',
+    "wrong shapes": b'{"Responses":[1],"Item":3,"Items":{"a":1},"Attributes":"x","responses":[[]],"UnprocessedKeys":5}',
+    "wrong items": b'{"Item":{},"Items":[{}],"Attributes":{},"responses":[{"took":"x","hits":0}]}',
+    "empty": b"{}",
+}
+ACTS: dict[str, Callable[[Store[Any], Deadline], object]] = {
+    "read": lambda store, deadline: store.state.read("ann", KEY, deadline),
+    "export": lambda store, _: store.state.export("ann"),
+    "erase": lambda store, _: store.state.erase("ann"),
+    "erased": lambda store, _: store.state.erased(),
+    "log": lambda store, _: [*store.state.log()],
+    "keys": lambda store, _: store.keys.list(),
+    "key": lambda store, _: store.keys.get("k"),
+    "quota": lambda store, _: store.quota.admit("k", 5, 60, 0),
+}
+
+
+@contextmanager
+def store_at(url: str, timeout_s: float = 5.0) -> Iterator[Store[FakeClock]]:
+    store = dynamodb_at(Connection(new_tables(), endpoint=url, timeout_s=timeout_s), FakeClock())
+    yield store
+    store.state.close()
+
+
+@pytest.mark.parametrize("body", RUBBISH.values(), ids=RUBBISH.keys())
+def test_whatever_dynamodb_answers_is_an_outage_at_worst(body: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.adapters.state.dynamodb.log.PAGE_PATIENCE_S", HASTE_S)
+    monkeypatch.setattr("services.adapters.state.dynamodb.state.WAIT_S", HASTE_S)
+    with raw_server([answer(body)]) as url:
+        for name, act in ACTS.items():
+            with store_at(url) as store:
+                try:
+                    found = act(store, Deadline.within(SystemClock(), HASTE_S))
+                except StateUnavailable:
+                    continue
+                assert not found, (name, found)
+
+
+@pytest.mark.parametrize("body", RUBBISH.values(), ids=RUBBISH.keys())
+def test_feedback_that_dynamodb_answers_with_rubbish_is_not_accepted(body: bytes) -> None:
+    with raw_server([answer(body)]) as url, store_at(url) as store:
+        try:
+            results = store.state.record([send(did())], Deadline.within(SystemClock(), HASTE_S))
+        except StateUnavailable:
+            return
+        assert all(isinstance(result, MarqueeError) for result in results)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(st.binary(max_size=300))
+def test_random_bytes_are_an_outage(body: bytes) -> None:
+    with raw_server([answer(body)]) as url:
+        with store_at(url) as store, pytest.raises(StateUnavailable):
+            store.state.read("ann", KEY, Deadline.within(SystemClock(), PATIENCE_S))
+        with pytest.raises(RemoteFailure):
+            SearchClient(Target(url, timeout_s=5.0)).msearch("films", "{}", Deadline.within(SystemClock(), PATIENCE_S))
+
+
+def trickle(head: bytes) -> Iterator[bytes]:
+    """A head at once, or byte by byte if it is all there is; then a byte at a time, for ever."""
+    yield head
+    yield from itertools.repeat(b" ")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 200 OK\r\nX-Slow:",
+        HEAD + b"Content-Length: 1000000\r\n\r\n",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n1",
+    ],
+    ids=["headers", "body", "chunks"],
+)
+def test_a_byte_now_and_then_does_not_hold_an_answer(head: bytes) -> None:
+    """That it comes back at all shows it: each byte comes well within the timeout of a read, and they never end."""
+    pieces = [head, *[b" "] * 5_000]
+    with raw_server(pieces, pause_s=HASTE_S / 10) as url:
+        with store_at(url, HASTE_S) as store, pytest.raises(StateUnavailable, match="did not answer in time"):
+            store.state.read("ann", KEY, Deadline.within(SystemClock(), PATIENCE_S))
+        with pytest.raises(RemoteFailure, match="timeout"):
+            SearchClient(Target(url, timeout_s=HASTE_S)).mapping("films", Deadline.within(SystemClock(), PATIENCE_S))
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_flood_costs_no_memory(told: bool) -> None:
+    size, chunk = 500 << 20, b" " * (1 << 20)
+    head = HEAD + (b"Content-Length: %d\r\n\r\n" % size if told else b"Connection: close\r\n\r\n")
+    with raw_server([head, *itertools.repeat(chunk, 500)]) as url:
+        tracemalloc.start()
+        with store_at(url, PATIENCE_S) as store, pytest.raises(StateUnavailable):
+            store.state.read("ann", KEY, Deadline.within(SystemClock(), HASTE_S))
+        with pytest.raises(RemoteFailure, match="too large"):
+            SearchClient(Target(url, timeout_s=PATIENCE_S)).mapping("films", Deadline.within(SystemClock(), PATIENCE_S))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 8 * LARGEST_ANSWER
+
+
+def test_a_length_that_no_memory_has_is_refused() -> None:
+    with raw_server([answer(b"{}", length=10**18)]) as url, pytest.raises(RemoteFailure, match="too large"):
+        SearchClient(Target(url, timeout_s=5.0)).mapping("films", Deadline.within(SystemClock(), PATIENCE_S))
+
+
+def test_a_compressed_answer_that_nobody_asked_for_is_refused() -> None:
+    head = HEAD + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"
+    with raw_server([head]) as url, pytest.raises(RemoteFailure, match="compressed"):
+        SearchClient(Target(url, timeout_s=5.0)).mapping("films", Deadline.within(SystemClock(), PATIENCE_S))
+
+
+@pytest.mark.parametrize("body", RUBBISH.values(), ids=RUBBISH.keys())
+def test_a_bucket_s_rubbish_is_an_outage_or_a_damaged_pointer(body: bytes) -> None:
+    with raw_server([answer(body)]) as url, pytest.raises((Unavailable, BundleError)):
+        open_bucket(Bucket("films", endpoint=url)).pointer()
+
+
+def test_rubbish_counts_for_the_breaker() -> None:
+    with raw_server([answer(b"[]")]) as url, store_at(url) as store:
+        for _ in range(FAILURES):
+            with pytest.raises(StateUnavailable, match="can't be read"):
+                store.state.read("ann", KEY, Deadline.within(SystemClock(), PATIENCE_S))
+        with pytest.raises(StateUnavailable, match="left alone"):
+            store.state.read("ann", KEY, Deadline.within(SystemClock(), PATIENCE_S))
+
+
+def test_time_and_room_run_out() -> None:
+    bound = Bound(until=float("inf"), room=2)
+    bound.count(2)
+    with pytest.raises(AnswerRefused):
+        bound.count(1)
+    with pytest.raises(TimeoutError):
+        Bound(until=0.0, room=2).left()
+    with within(5.0), within(1.0):
+        pass
+
+
+@pytest.mark.parametrize(
+    "error", [KeyError("ann"), RecursionError(), MemoryError(), UnicodeError(), OSError(5, "x"), AssertionError()]
+)
+def test_every_exception_becomes_ours_and_says_nothing_of_a_person(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.ERROR)
+    with pytest.raises(StateUnavailable, match="the store can't be read"), translated(StateUnavailable, "the store"):
+        raise error
+    assert type(error).__name__ in caplog.text
+    assert "'ann'" not in caplog.text
+
+
+def test_ours_and_those_that_are_named_pass() -> None:
+    for mine in (StateUnavailable("down"), KeyError("k")):
+        with pytest.raises(type(mine)), translated(StateUnavailable, "the store", KeyError):
+            raise mine
+
+
+MAPPINGS = [b'{"films":NaN}', b'{"films":{"mappings":3}}', b'{"films":{"mappings":{"_meta":{"marquee":[]}}}}']
+
+
+@pytest.mark.parametrize("body", [*RUBBISH.values(), *MAPPINGS])
+def test_an_index_that_says_rubbish_of_itself_keeps_nobody_from_serving(body: bytes) -> None:
+    with raw_server([answer(body)]) as url:
+        search = OpenSearchSearch(make_bundle(), cast("Any", None), SearchClient(Target(url, timeout_s=5.0)), "films")
+        with pytest.raises(RemoteFailure):
+            search.check(Deadline.within(SystemClock(), PATIENCE_S))
+        search.close()

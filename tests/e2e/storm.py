@@ -1,0 +1,73 @@
+"""Many connections at once, each asking one request after another: what a quota, a key and a queue must stand."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from tests.patience import PATIENCE_S
+
+CONNECTIONS = 400
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back: names of headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request."""
+
+    path: str
+    method: str = "GET"
+    headers: Mapping[str, str] | None = None
+    body: bytes = b""
+
+    def encoded(self, host: str) -> bytes:
+        """Its bytes on the wire."""
+        given = {"Host": host, **(self.headers or {})}
+        if self.body:
+            given |= {"Content-Type": "application/json", "Content-Length": str(len(self.body))}
+        lines = [f"{self.method} {self.path} HTTP/1.1", *(f"{name}: {value}" for name, value in given.items())]
+        return "\r\n".join([*lines, "", ""]).encode() + self.body
+
+
+async def read_reply(reader: asyncio.StreamReader) -> Reply:
+    """The next answer of a connection. Raises IncompleteReadError where there is none."""
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    status, *lines = head.rstrip().split("\r\n")
+    pairs = (line.partition(":") for line in lines)
+    headers = {name.lower(): value.strip() for name, _, value in pairs}
+    body = await reader.readexactly(int(headers.get("content-length", "0")))
+    return Reply(int(status.split()[1]), headers, body)
+
+
+def storm(
+    url: str, asks: Callable[[int], Ask], each: int = 5, connections: int = CONNECTIONS
+) -> Sequence[tuple[int, Reply]]:
+    """``connections`` at once, each making ``asks(its number)`` ``each`` times; replies with the asker's number."""
+    return asyncio.run(asyncio.wait_for(_storm(url, asks, each, connections), PATIENCE_S))
+
+
+async def _storm(url: str, asks: Callable[[int], Ask], each: int, connections: int) -> list[tuple[int, Reply]]:
+    parts = urlsplit(url)
+    opened = await asyncio.gather(*(asyncio.open_connection(parts.hostname, parts.port) for _ in range(connections)))
+
+    async def ask(number: int) -> list[tuple[int, Reply]]:
+        reader, writer = opened[number]
+        replies = []
+        for _ in range(each):
+            writer.write(asks(number).encoded(parts.netloc))
+            await writer.drain()
+            replies.append((number, await read_reply(reader)))
+        writer.close()
+        return replies
+
+    return [
+        reply for replies in await asyncio.gather(*(ask(number) for number in range(connections))) for reply in replies
+    ]

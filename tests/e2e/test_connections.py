@@ -1,0 +1,98 @@
+"""Before the first key: headers, bodies, idling, and how many connections there are, have limits."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from services.cli.limits import LimitedProtocol, Limits, limits_for
+from tests.e2e.kit import Served
+from tests.e2e.slow import HALF, answer_to, hold
+from tests.patience import wait_for
+
+CONNECTIONS = 20
+
+
+@pytest.fixture(scope="module")
+def small(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    from tests.e2e.kit import copy_home
+
+    home = copy_home(sample_home, tmp_path_factory.mktemp("small") / "home")
+    with Served(home, env={"MARQUEE_MAX_CONNECTIONS": str(CONNECTIONS)}) as server:
+        yield server
+
+
+def problem(answer: bytes, status: int, slug: str) -> None:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(f"HTTP/1.1 {status} ".encode()), answer[:200]
+    assert b"content-type: application/problem+json" in head
+    assert b"connection: close" in head
+    document = json.loads(body)
+    assert (document["status"], document["type"]) == (status, f"/problems/{slug}")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"nonsense\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x02\x00", b"GET /\x00 HTTP/1.1\r\nHost: a\r\n\r\n",
+     b"POST /feedback HTTP/1.1\r\nContent-Length: x\r\n\r\n", b"GET / HTTP/1.1\r\nno colon\r\n\r\n"],
+)  # fmt: skip
+def test_malformed_http_is_a_problem(small: Served, sent: bytes) -> None:
+    problem(answer_to(small.url, sent), 400, "malformed-request")
+
+
+@pytest.mark.parametrize("line", [b"X-Long: " + b"a" * 200_000, b"X: y\r\n" * 40_000])
+def test_headers_of_more_than_64_kb_are_refused(small: Served, line: bytes) -> None:
+    pieces = [HALF + b"\r\n", *(line[at : at + 1_000] for at in range(0, len(line), 1_000))]
+    answer = answer_to(small.url, *pieces)
+    # The refusal may be lost where the client is still sending when the connection is closed.
+    if answer:
+        problem(answer, 431, "headers-too-large")
+    assert small.client.get("/health/live").status_code == 200
+
+
+def test_who_only_holds_connections_gives_way(small: Served) -> None:
+    held = hold(small.url, 5 * CONNECTIONS)
+    for _ in range(3):
+        assert small.client.get("/health/live").status_code == 200
+        assert small.recommend(k=1)["items"]
+    held += hold(small.url, CONNECTIONS, b"")
+    assert small.client.get("/health/live").status_code == 200
+    for sock in held:
+        sock.close()
+
+
+def test_unfinished_requests_are_put_out_after_a_while(small: Served) -> None:
+    late = answer_to(small.url, HALF)
+    problem(late, 408, "request-timeout")
+    assert answer_to(small.url, b"") == b""
+
+
+def test_a_request_in_pieces_and_a_long_body_are_served(small: Served) -> None:
+    body = json.dumps({"k": 1, "exclude_item_ids": ["x" * 50] * 900}).encode()
+    head = (
+        b"POST /recommend HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
+        b"X-Long: " + b"a" * 50_000 + b"\r\nContent-Length: %d\r\n\r\n" % len(body)
+    )
+    whole = head + body
+    answer = answer_to(small.url, *(whole[at : at + 7_001] for at in range(0, len(whole), 7_001)))
+    assert answer.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 422 ")), answer[:300]
+
+
+def test_requests_one_after_another_are_served_on_one_connection(small: Served) -> None:
+    one = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    last = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    answer = answer_to(small.url, one * 20 + last[:30], last[30:])
+    assert answer.count(b"HTTP/1.1 200 OK") == 21
+
+
+def test_a_process_limits_itself_to_the_files_it_may_have() -> None:
+    assert limits_for(10).connections == 10
+    assert 1 <= limits_for(1 << 30).connections < 1 << 30
+    assert isinstance(LimitedProtocol.limits, Limits)
+
+
+def test_nothing_is_left_of_connections_that_are_gone(small: Served) -> None:
+    for sock in hold(small.url, CONNECTIONS):
+        sock.close()
+    wait_for(lambda: small.client.get("/health/live").status_code == 200, "an answer")

@@ -1,0 +1,60 @@
+"""Whoever was erased is in no file any more: state, its log, cache, spools, features, builds, the log."""
+
+import stat
+from pathlib import Path
+
+from tests.e2e.kit import Served, ids, marquee
+
+PERSON = "erased-person-7f3a91c2"
+OTHER = "staying-person-0b44d8ee"
+LOUD = {"MARQUEE_ACCESS_LOG": "on", "METRICS": "emf"}
+
+
+def holding(folder: Path, text: str) -> list[str]:
+    return [str(path) for path in sorted(folder.rglob("*")) if path.is_file() and text.encode() in path.read_bytes()]
+
+
+def everything_of(server: Served, person: str) -> list[str]:
+    """All that a person may do; returns the ids of their recommendations."""
+    first = server.recommend(user_id=person, k=5)
+    films = ids(first)
+    for film in films:
+        body = {"user_id": person, "item_id": film, "event": "like", "recommendation_id": first["recommendation_id"]}
+        sent = server.client.post("/feedback", json=body, headers={"Idempotency-Key": f"{person}-{film}"})
+        assert sent.status_code == 202
+    again = [server.recommend(user_id=person, k=5, query="a detective")["recommendation_id"] for _ in range(2)]
+    server.export(person)
+    # Wrong ones, too: what is refused is logged.
+    server.client.post("/feedback", json={"user_id": person, "item_id": "no such film", "event": "like"})
+    server.client.post("/recommend", json={"user_id": person, "k": 1_000})
+    return [first["recommendation_id"], *again]
+
+
+def test_nothing_of_an_erased_person_is_left_in_any_file(home: Path) -> None:
+    scratch = home / "scratch"
+    scratch.mkdir()
+    env = {**LOUD, "TMPDIR": str(scratch)}
+    with Served(home, env=env) as server:
+        recommended = everything_of(server, PERSON)
+        everything_of(server, OTHER)
+        built = marquee(home, "build", "--encoder", "none", "--events-from-state", env=env)
+        assert built.returncode == 0, built.stderr
+        assert holding(home, PERSON), "the search finds what is there"
+        assert server.client.delete(f"/users/{PERSON}").status_code == 204
+        assert holding(home, PERSON) == [], "at once"
+        assert server.client.get(f"/users/{PERSON}/export").status_code == 404
+        assert server.stop() == 0
+    assert holding(home, PERSON) == []
+    assert [text for text in recommended if holding(home, text)] == []
+    assert holding(home, OTHER), "somebody else's is still there"
+    for path in home.glob("state.db*"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+
+
+def test_files_that_others_may_read_are_told(home: Path) -> None:
+    with Served(home) as server:
+        server.recommend(user_id=OTHER, k=1)
+    (home / "state.db").chmod(0o644)
+    done = marquee(home, "doctor")
+    assert "can be read by other users of this machine" in done.stdout
+    assert done.returncode == 0
