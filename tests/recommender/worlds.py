@@ -76,6 +76,7 @@ weights = st.builds(
     coherent_traits=amounts(4),
     coherent_focus=amounts(2),
     coherent_fame=amounts(2),
+    concept=amounts(4),
     coherent_content=amounts(2),
     coherent_lift=amounts(1),
     certain_events=amounts(5),
