@@ -47,7 +47,7 @@ class Weights:
     # How much more a shared trait counts for a well-known film.
     coherent_fame: float = 1.0
     # What a coherent taste's films mean together: traits and pairs of traits (stages/signals/concept.py).
-    concept: float = 2.0
+    concept: float = 1.5
     coherent_content: float = 1.0
     seeds_content: float = 2.0
     coherent_lift: float = 0.2

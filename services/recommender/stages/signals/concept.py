@@ -25,10 +25,8 @@ from services.recommender.stages.traits import Known
 # A trait of one film only explains nothing. Of many, those that tell most make the hypotheses: 24 and 276 pairs.
 HELD_BY = 2
 MOST_TRAITS = 24
-# The share of a taste's films that a hypothesis may leave to chance, and how far films of a taste count as independent
-# draws: nobody picks three favourites by lot.
+# The share of a taste's films that a hypothesis may leave to chance.
 CHANCE = 0.2
-INDEPENDENCE = 0.7
 # How likely each kind of trait is meant before any film is seen; shared out among the traits of the kind.
 _PRIOR_OF = {
     TraitKind.GENRE: 0.25,
@@ -90,7 +88,7 @@ class Concept(KernelMean):
         held = has.sum(axis=0)
         evidence = held * np.log((1 - CHANCE) / self._sizes + CHANCE)
         evidence += (np.count_nonzero(liked) - held) * np.log(CHANCE)
-        against_any = np.where(held >= HELD_BY, self._priors + INDEPENDENCE * evidence, -np.inf)
+        against_any = np.where(held >= HELD_BY, self._priors + evidence, -np.inf)
         top = max(float(against_any.max(initial=0.0)), 0.0)
         odds = has * np.exp(against_any - top)
         return np.asarray(odds / (np.exp(-top) + odds.sum(axis=1, keepdims=True)), np.float32)

@@ -12,7 +12,7 @@ from services.recommender.domain.request import Strategy
 from services.recommender.stages.leave_one_out import leave_out
 from services.recommender.stages.plan import Plan
 from services.recommender.stages.signals import Inputs
-from services.recommender.stages.signals.concept import CHANCE, INDEPENDENCE, Concept
+from services.recommender.stages.signals.concept import CHANCE, Concept
 from services.recommender.stages.taste import Taste
 from tests.recommender.handmade import EVEN, Film, bundle_of, taste_of
 from tests.recommender.worlds import make_inputs
@@ -130,7 +130,7 @@ def by_hand(films: list[Film], liked: list[int]) -> list[float]:
             for name in hypothesis
         )
         explained = ((1 - CHANCE) / size + CHANCE) ** held * CHANCE ** (len(liked) - held)
-        odds[hypothesis] = prior * explained**INDEPENDENCE, holds
+        odds[hypothesis] = prior * explained, holds
     for row in liked:
         mine = [(odd, holds) for odd, holds in odds.values() if holds[row]]
         total = 1 + sum(odd for odd, _ in mine)
