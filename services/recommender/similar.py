@@ -34,7 +34,7 @@ def similar(pipeline: Pipeline, row: int, k: int, deadline: Deadline) -> Similar
     known = Known.of(facts.trait_rows, taste.rows, taste.base)
     hits = _nearest(pipeline, row, deadline)
     inputs = Inputs(facts, constants, likeness_plan(constants, facts.maturity, Strategy.SEEDS), taste, known, hits)
-    allowed = np.ones(len(facts.bundle.catalogue), bool)
+    allowed = facts.audience.beside(row)
     allowed[row] = False
     mixture = mixture_of(inputs)
     brought = [retrievers.by_vectors(hits.knn), retrievers.by_traits(facts, known, inputs.plan, allowed)]

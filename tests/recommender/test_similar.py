@@ -172,3 +172,17 @@ class Slow(NumpySearch):
         assert found is not None
         late = Leg(found.rows, found.scores, found.reference, found.floor, 7.0)
         return SearchResult(None, late, ("the engine was late",))
+
+
+class TestChildren:
+    GENRES = (("Animation", "Family", "Comedy"), ("Horror", "Animation"), ("Science Fiction",), ("Animation", "Family"))
+
+    def answer(self, row: int) -> list[int]:
+        films = [Film(genres=genres, traits={"keyword: alien": 1.0}) for genres in self.GENRES]
+        return rows(ask(pipeline_of(bundle_of(films), replace(NOTHING, similar_traits=1.0)), row))
+
+    def test_beside_a_film_for_children_stands_nothing_for_adults_alone(self):
+        assert sorted(self.answer(0)) == [2, 3]
+
+    def test_beside_another_film_stands_what_is_like_it(self):
+        assert sorted(self.answer(2)) == [0, 1, 3]

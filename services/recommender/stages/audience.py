@@ -120,6 +120,11 @@ class Audience:
         return fitting
 
 
+    def beside(self, row: int) -> Films:
+        """What may stand beside a film, bool[films]: beside one that is for children, too, nothing for adults alone."""
+        return ~self.films.adult if self.films.suitable[row] else np.ones(len(self.catalogue), bool)
+
+
 def _is_most(some: NDArray[np.float32], all_: NDArray[np.float32]) -> bool:
     """Whether some weights are the share of all that makes a child, but for rounding."""
     return float(some.sum()) >= (FAMILY_SHARE - 1e-6) * float(all_.sum())
