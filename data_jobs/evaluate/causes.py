@@ -39,7 +39,7 @@ class Cause(StrEnum):
     POPULARITY = "popularity"
 
 
-_TERMS = {"popularity": Cause.POPULARITY, "traits": Cause.TRAIT}
+_TERMS = {"popularity": Cause.POPULARITY, "traits": Cause.TRAIT, "concept": Cause.TRAIT}
 
 
 @dataclass(frozen=True, slots=True)

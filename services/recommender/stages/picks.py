@@ -28,6 +28,7 @@ CITED = 2
 WORTH_SAYING = 0.1
 # The signals that speak of films of the taste.
 OF_FILMS = ("collaborative", "content", "novelty", "sequels")
+OF_TRAITS = ("traits", "concept")
 # A keyword says something of a taste if so many of its films have it.
 SHARED_KEYWORD = 2
 
@@ -160,7 +161,7 @@ def _popular(context: Context, row: int, terms: dict[str, float]) -> Reason:
 def _causes(terms: dict[str, float]) -> Iterator[tuple[float, str]]:
     """The size of each cause: the films of the taste, its traits, how well known the film is."""
     yield sum(terms.get(name, 0.0) for name in OF_FILMS), "films"
-    yield terms.get("traits", 0.0), "traits"
+    yield sum(terms.get(name, 0.0) for name in OF_TRAITS), "traits"
     yield terms.get("popularity", 0.0), "popularity"
 
 

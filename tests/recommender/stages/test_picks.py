@@ -208,6 +208,17 @@ class TestTheOrderOfReasons:
         found = picks(FILMS, taste_of([0]), Plan(Strategy.PERSONAL, **wanted), **TABLES)
         return [reason.kind for reason in found[row].reasons]
 
+    def test_what_the_likes_mean_together_is_told_by_their_trait(self):
+        director = Film(traits={"director: Ada Ford": 1.0})
+        films = [director, director, director, *[Film()] * 20]
+        plan = Plan(Strategy.SEEDS, main=1.0, traits=0.5)
+        tables = {"main": {(0, 2): 0.5, (1, 2): 0.5, (0, 3): 0.5}, "people": {(0, 2): 9, (1, 2): 9}}
+        found = {
+            concept: picks(films, taste_of([0, 1]), replace(plan, concept=concept), **tables)[2].reasons[0].kind
+            for concept in (0.0, 99.0)
+        }
+        assert found == {0.0: ReasonKind.LIKED, 99.0: ReasonKind.DIRECTOR}
+
     def test_the_largest_cause_is_said_first(self):
         # Of row 1 the tables say .5 / .1875 = 2.67, the traits .5 each unit of weight.
         assert self.said(1, main=1.0, traits=1.0) == [ReasonKind.LIKED, ReasonKind.DIRECTOR]
