@@ -12,7 +12,7 @@ from services.recommender.stages.taste import Taste
 from services.recommender.stages.traits import TraitRows
 
 # The newest films tell what a person is after; more of them tell nothing that these don't.
-NEWEST = 40
+NEWEST = 20
 
 
 def coherence(constants: Weights, taste: Taste, rows: TraitRows, stored: bool) -> float:
