@@ -72,7 +72,7 @@ def event_of(raw: bytes) -> dict[str, Any]:
         "routeKey": "$default",
         "rawPath": path,
         "rawQueryString": query,
-        "headers": {"content-type": "application/json", "host": "bench", **CREDENTIALS},
+        "headers": {"content-type": "application/json", "host": "localhost", **CREDENTIALS},
         "requestContext": {
             "stage": "$default",
             "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"},

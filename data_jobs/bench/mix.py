@@ -150,15 +150,14 @@ def people_needed(requests: int) -> dict[int, int]:
 def post(path: str, document: object) -> bytes:
     """A POST with a JSON body, as sent on a connection that stays open."""
     body = json.dumps(document).encode()
-    head = (
-        f"POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
-    )
+    kind = f"content-type: application/json\r\ncontent-length: {len(body)}"
+    head = f"POST {path} HTTP/1.1\r\nhost: localhost\r\n{kind}\r\n\r\n"
     return head.encode() + body
 
 
 def get(path: str) -> bytes:
     """A GET, as sent on a connection that stays open."""
-    return f"GET {path} HTTP/1.1\r\nhost: bench\r\n\r\n".encode()
+    return f"GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n".encode()
 
 
 def _keywords(catalogue: Catalogue) -> list[str]:

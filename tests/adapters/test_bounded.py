@@ -93,7 +93,9 @@ def test_random_bytes_are_an_outage(body: bytes) -> None:
         with store_at(url) as store, pytest.raises(StateUnavailable):
             store.state.read("ann", KEY, Deadline.within(SystemClock(), PATIENCE_S))
         with pytest.raises(RemoteFailure):
-            SearchClient(Target(url, timeout_s=5.0)).msearch("films", "{}", Deadline.within(SystemClock(), PATIENCE_S))
+            SearchClient(Target(url, timeout_s=PATIENCE_S)).msearch(
+                "films", "{}", Deadline.within(SystemClock(), PATIENCE_S)
+            )
 
 
 def trickle(head: bytes) -> Iterator[bytes]:
@@ -138,13 +140,13 @@ def test_a_flood_costs_no_memory(told: bool) -> None:
 
 def test_a_length_that_no_memory_has_is_refused() -> None:
     with raw_server([answer(b"{}", length=10**18)]) as url, pytest.raises(RemoteFailure, match="too large"):
-        SearchClient(Target(url, timeout_s=5.0)).mapping("films", Deadline.within(SystemClock(), PATIENCE_S))
+        SearchClient(Target(url, timeout_s=PATIENCE_S)).mapping("films", Deadline.within(SystemClock(), PATIENCE_S))
 
 
 def test_a_compressed_answer_that_nobody_asked_for_is_refused() -> None:
     head = HEAD + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"
     with raw_server([head]) as url, pytest.raises(RemoteFailure, match="compressed"):
-        SearchClient(Target(url, timeout_s=5.0)).mapping("films", Deadline.within(SystemClock(), PATIENCE_S))
+        SearchClient(Target(url, timeout_s=PATIENCE_S)).mapping("films", Deadline.within(SystemClock(), PATIENCE_S))
 
 
 @pytest.mark.parametrize("body", RUBBISH.values(), ids=RUBBISH.keys())
@@ -198,7 +200,9 @@ MAPPINGS = [b'{"films":NaN}', b'{"films":{"mappings":3}}', b'{"films":{"mappings
 @pytest.mark.parametrize("body", [*RUBBISH.values(), *MAPPINGS])
 def test_an_index_that_says_rubbish_of_itself_keeps_nobody_from_serving(body: bytes) -> None:
     with raw_server([answer(body)]) as url:
-        search = OpenSearchSearch(make_bundle(), cast("Any", None), SearchClient(Target(url, timeout_s=5.0)), "films")
+        search = OpenSearchSearch(
+            make_bundle(), cast("Any", None), SearchClient(Target(url, timeout_s=PATIENCE_S)), "films"
+        )
         with pytest.raises(RemoteFailure):
             search.check(Deadline.within(SystemClock(), PATIENCE_S))
         search.close()

@@ -308,7 +308,9 @@ def test_nextgen_refuses_the_mapping_of_any_other_kind(opensearch_url, unique_na
 @contextmanager
 def patient_job(collection: Serverless, index: str, **given) -> Iterator[tuple[IndexJob, Waiting]]:
     """A job on a clock of its own, so that minutes of patience pass at once; what was written is visible after each."""
-    waiting = Waiting(ManualClock(), cut_in=lambda: httpx2.post(f"{collection.upstream}/{index}-*/_refresh"))
+    waiting = Waiting(
+        ManualClock(), cut_in=lambda: httpx2.post(f"{collection.upstream}/{index}-*/_refresh", timeout=PATIENCE_S)
+    )
     with collection_job(collection, index, kind=collection.kind, **given) as job:
         yield replace(job, clock=waiting.clock, sleep=waiting), waiting
 

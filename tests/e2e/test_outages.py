@@ -124,7 +124,9 @@ def test_a_missing_table_is_named_with_what_makes_it(world: World) -> None:
     world.dynamodb.delete_table(TableName=cache)
     try:
         (reason, *_) = eventually(
-            lambda: [each for each in world.ask(user_id="anna")["degraded"] if each.startswith("state: ")],
+            lambda: [
+                each for each in world.ask(user_id="anna", query=query())["degraded"] if each.startswith("state: ")
+            ],
             lambda reasons: reasons and cache in reasons[0],
             "the table to be named",
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx2
 
 from tests.e2e.kit import Served, bundles, marquee
-from tests.patience import wait_for
+from tests.patience import PATIENCE_S, wait_for
 
 
 def children(server: Served) -> list[int]:
@@ -35,7 +35,7 @@ def test_files_that_are_cut_short_under_it_leave_no_dead_port(home: Path) -> Non
         for path in (home / "bundles" / version).glob("*.npy"):
             os.truncate(path, 0)
         while server.process.poll() is None:
-            with suppress(httpx2.HTTPError), httpx2.Client(base_url=server.url, timeout=5) as client:
+            with suppress(httpx2.HTTPError), httpx2.Client(base_url=server.url, timeout=PATIENCE_S) as client:
                 client.post("/recommend", json={"user_id": "ann", "k": 5})
         assert server.process.returncode == 1, server.said
         assert "no worker can be started" in server.said

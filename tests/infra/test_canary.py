@@ -17,9 +17,9 @@ def test_the_code_that_was_run_here_is_the_code_that_is_deployed(dev: Deployment
     assert deployed.read_bytes() == CODE.read_bytes()
 
 
-def test_it_is_shallow_unless_switched_and_asks_for_twenty(dev: Deployment, prod: Deployment) -> None:
+def test_it_is_shallow_unless_switched_and_asks_for_twenty(dev: Deployment, domain: Deployment) -> None:
     shallow, deep = (
-        made.app.one("AWS::Synthetics::Canary")["RunConfig"]["EnvironmentVariables"] for made in (dev, prod)
+        made.app.one("AWS::Synthetics::Canary")["RunConfig"]["EnvironmentVariables"] for made in (dev, domain)
     )
     assert (shallow["DEEP"], shallow["PERSON"], shallow["ITEMS"]) == ("off", "canary", "20")
     assert (deep["DEEP"], deep["PERSON"]) == ("on", "sim-0001")

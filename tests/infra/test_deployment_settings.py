@@ -57,7 +57,10 @@ def test_settings_of_the_service_come_from_the_file_and_the_context() -> None:
         ({"cors_origins": ["*"]}, "expected named origins while API_KEYS is on"),
         ({"cors_origins": "films.example"}, "is not an origin"),
         ({"opensearch_timeout_ms": "soon"}, "OPENSEARCH_TIMEOUT_MS"),
-        ({"cache_tlt_secs": 1}, "service.cache_tlt_secs: expected one of bedrock_model, bundle_poll_secs, cache_ttl"),
+        (
+            {"cache_tlt_secs": 1},
+            "service.cache_tlt_secs: expected one of allowed_hosts, balancer_idle_secs,",
+        ),
         ({"ddb_users_table": "mine"}, "service.ddb_users_table: the deployment itself sets it"),
     ],
 )

@@ -158,7 +158,8 @@ def _wired(settings: Settings) -> Services:
         log.critical("Marquee can't start: %s", error)
         raise
     finally:
-        if settings.ddb_users_table is None and not os.access(settings.marquee_home, os.W_OK):
+        writable = settings.marquee_home.is_dir() and os.access(settings.marquee_home, os.W_OK)
+        if settings.ddb_users_table is None and not writable:
             log.critical("On AWS Lambda people are kept in DynamoDB: set DDB_USERS_TABLE; its disk is read-only.")
 
 

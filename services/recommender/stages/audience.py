@@ -119,7 +119,6 @@ class Audience:
             fitting[best[np.array(named, bool)]] = True
         return fitting
 
-
     def beside(self, row: int) -> Films:
         """What may stand beside a film, bool[films]: beside one that is for children, too, nothing for adults alone."""
         return ~self.films.adult if self.films.suitable[row] else np.ones(len(self.catalogue), bool)

@@ -166,8 +166,8 @@ def test_a_part_that_fails_leaves_the_one_before_and_says_so(store: Store, wire:
 
 
 def test_a_repeat_names_the_latest_of_the_stored_and_the_sent(store: Store) -> None:
-    [before] = stored(store.record(send(did(ts_ms=NOON_MS + 30_000))))
-    early, again = stored(store.record(send(did(ts_ms=NOON_MS - 40_000)), send(did(ts_ms=NOON_MS + 31_000))))
+    [before] = stored(store.record(send(did(ts_ms=NOON_MS - 10_000))))
+    early, again = stored(store.record(send(did(ts_ms=NOON_MS - 80_000)), send(did(ts_ms=NOON_MS - 9_000))))
     assert not early.duplicate
     assert again == Receipt(before.event_id, duplicate=True)
 

@@ -150,5 +150,5 @@ def test_a_catalogue_without_keywords_is_searched_by_titles():
 
 
 def test_raw_requests_are_http():
-    assert get("/version") == b"GET /version HTTP/1.1\r\nhost: bench\r\n\r\n"
+    assert get("/version") == b"GET /version HTTP/1.1\r\nhost: localhost\r\n\r\n"
     assert split(post("/x", {"a": "é"})) == ("POST", "/x", {"a": "é"})
