@@ -13,7 +13,13 @@ def distinct(values: NDArray[Scalar]) -> NDArray[Scalar]:
 
     That one imports ``numpy.ma`` when it is first called, which the first answer of a process would wait for.
     """
+    return counted(values)[0]
+
+
+def counted(values: NDArray[Scalar]) -> tuple[NDArray[Scalar], NDArray[np.intp]]:
+    """The different values in ascending order, and how often each is there."""
     ordered = np.sort(values)
-    kept = np.ones(len(ordered), bool)
-    kept[1:] = ordered[1:] != ordered[:-1]
-    return ordered[kept]
+    first = np.ones(len(ordered), bool)
+    first[1:] = ordered[1:] != ordered[:-1]
+    starts = np.flatnonzero(first)
+    return ordered[starts], np.diff(starts, append=len(ordered))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.catalogue import TraitKind
+from services.recommender.domain.distinct import counted
 from services.recommender.domain.request import Pick, Reason, ReasonKind
 from services.recommender.domain.weights import Weights
 from services.recommender.query.matching import Matches
@@ -134,8 +135,7 @@ def _single_keywords(inputs: Inputs) -> NDArray[np.int32]:
     """The traits (ids) that say nothing of the taste: keywords that only one of several films has."""
     if len(inputs.taste.rows) < SHARED_KEYWORD:
         return np.empty(0, np.int32)
-    ids = np.sort(inputs.known.films.ids)
-    films = np.searchsorted(ids, ids, "right") - np.searchsorted(ids, ids)
+    ids, films = counted(inputs.known.films.ids)
     return np.asarray(ids[(inputs.bundle.catalogue.traits.kinds[ids] == TraitKind.KEYWORD) & (films < SHARED_KEYWORD)])
 
 

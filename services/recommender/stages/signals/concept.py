@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.catalogue import TraitKind
-from services.recommender.domain.distinct import distinct
+from services.recommender.domain.distinct import counted
 from services.recommender.stages.facts import Facts
 from services.recommender.stages.signals.inputs import Inputs
 from services.recommender.stages.signals.signal import Floats, KernelMean, LeftOut, Rows, shares
-from services.recommender.stages.traits import Known
+from services.recommender.stages.traits import FilmTraits, Known
 
 # A trait of one film only explains nothing. Of many, those that tell most make the hypotheses: 24 and 276 pairs.
 HELD_BY = 2
@@ -63,7 +63,7 @@ class Concept(KernelMean):
 
     def kernel(self, rows: Rows) -> Floats:
         """See :class:`KernelMean`: how likely each film is meant by each film of the taste."""
-        return np.asarray(self._posterior(self.liked) @ self._held(rows), np.float32)
+        return np.asarray(self._meant @ self._holds(self.known.rows.films(rows)).T, np.float32)
 
     def factor(self, rows: Rows) -> np.float32:  # noqa: ARG002 - the same for all films
         """See :class:`KernelMean`."""
@@ -71,21 +71,26 @@ class Concept(KernelMean):
 
     def without(self, rows: Rows, left_out: LeftOut) -> Floats | None:
         """See :class:`Signal`: what is left of the taste may mean something else."""
-        held = self._held(rows)
+        holds = self._holds(self.known.rows.films(rows)).T
         out = np.zeros((len(left_out.suspects), len(rows)), np.float32)
         for place, (suspect, change) in enumerate(zip(left_out.suspects, left_out.change, strict=True)):
             liked, weights = self.liked.copy(), self.weights.copy()
             liked[suspect] = False
             weights[left_out.moved] += change
-            out[place] = shares(weights) @ self._posterior(liked) @ held
+            out[place] = shares(weights) @ self._posterior(liked) @ holds
         return np.asarray(np.float32(self.weight) * out, np.float32)
+
+    @cached_property
+    def _meant(self) -> Floats:
+        """What each film of the taste stands for."""
+        return self._posterior(self.liked)
 
     def _posterior(self, liked: NDArray[np.bool_]) -> Floats:
         """How likely each hypothesis is what each film of the taste stands for, float32[taste films, hypotheses],
         where those ``liked`` say so. What is missing to 1 in a row is "any film".
         """
-        has = self._has & liked[:, None]
-        held = has.sum(axis=0)
+        has = self._has * liked[:, None]
+        held = np.count_nonzero(has, axis=0)
         evidence = held * np.log((1 - CHANCE) / self._sizes + CHANCE)
         evidence += (np.count_nonzero(liked) - held) * np.log(CHANCE)
         against_any = np.where(held >= HELD_BY, self._priors + evidence, -np.inf)
@@ -97,9 +102,7 @@ class Concept(KernelMean):
     def _traits(self) -> Rows:
         """The traits that two liked films share, ascending, int32[u]; of many, those that tell most."""
         films = self.known.films
-        ids = np.sort(films.ids[self.liked[films.owner]])
-        traits = distinct(ids)
-        held = np.searchsorted(ids, traits, "right") - np.searchsorted(ids, traits)
+        traits, held = counted(films.ids[self.liked[films.owner]])
         traits, held = traits[held >= HELD_BY], held[held >= HELD_BY]
         catalogue = self.facts.bundle.catalogue
         tells = held * np.log1p(len(catalogue) / catalogue.traits.films[traits])
@@ -110,18 +113,16 @@ class Concept(KernelMean):
         """The hypotheses, each trait (with itself) and each two, as places in ``_traits``."""
         return np.triu_indices(len(self._traits))
 
-    def _held(self, rows: Rows) -> Floats:
-        """Which films each hypothesis holds, float32[hypotheses, rows]."""
-        has = self.known.rows.films(rows).dense(self._traits) > 0
+    def _holds(self, films: FilmTraits) -> Floats:
+        """1 where a film is held by a hypothesis, else 0, float32[films, hypotheses]."""
+        has = films.dense(self._traits) > 0
         first, second = self._pairs
-        return np.asarray((has[:, first] & has[:, second]).T, np.float32)
+        return np.asarray(has[:, first] & has[:, second], np.float32)
 
     @cached_property
-    def _has(self) -> NDArray[np.bool_]:
-        """Which films of the taste each hypothesis holds, bool[taste films, hypotheses]."""
-        has = self.known.films.dense(self._traits) > 0
-        first, second = self._pairs
-        return np.asarray(has[:, first] & has[:, second])
+    def _has(self) -> Floats:
+        """Those of the taste, float32[taste films, hypotheses]."""
+        return self._holds(self.known.films)
 
     @cached_property
     def _sizes(self) -> Floats:
