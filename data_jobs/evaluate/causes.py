@@ -21,6 +21,7 @@ from services.recommender.domain.profile import Profile
 from services.recommender.domain.request import Pick, Reason, ReasonKind, Request
 from services.recommender.pipeline import Pipeline
 from services.recommender.stages.plan import Plan
+from services.recommender.stages.reasons import trait_name
 from services.recommender.stages.taste import fold_in
 
 LARGEST = 2
@@ -140,7 +141,7 @@ def without_trait(pipeline: Pipeline, row: int, reason: Reason) -> Pipeline:
     trait_rows = pipeline.trait_rows
     traits, kind = trait_rows.traits, TraitKind[reason.kind.name]
     mine = [each for each in traits.of(row).tolist() if traits.kinds[each] == kind]
-    cited = [each for each in mine if traits.names[each] == reason.subject]
+    cited = [each for each in mine if trait_name(kind, traits.names[each]) == reason.subject]
     less = copy.copy(pipeline)
     values = np.where(np.isin(traits.ids, cited), np.float32(0), trait_rows.values)
     less.facts = replace(less.facts, trait_rows=replace(trait_rows, values=values))

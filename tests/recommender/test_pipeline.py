@@ -190,11 +190,12 @@ class TestNovelty:
         bundle.collaborative.events[:] = 1_000
         bundle.collaborative.events[100] = 0
         release = make_release(bundle)
-        place = {}
+        scores = {}
         for weight in (0.0, 5.0):
             pipeline = Pipeline(release, None, Weights(novelty=weight))
-            place[weight] = rows(run(Request(k=100, diversity=0.0), person("f1", "f4", "f7"), pipeline)).index(100)
-        assert place[5.0] < place[0.0]
+            picks = run(Request(k=100, diversity=0.0, explain=True), person("f1", "f4", "f7"), pipeline).picks
+            scores[weight] = next(sum(pick.signals.values()) for pick in picks if pick.row == 100)
+        assert scores[5.0] > scores[0.0]
 
     def test_without_vectors_there_is_none(self):
         pipeline = Pipeline(make_release(make_bundle(vectors=False)), None)

@@ -28,8 +28,8 @@ class Weights:
     standing_popularity: float = 0.0
     traits: float = 1.0
     # A taste's films are alike by a (stages/coherence.py); coherence c = (a - from) / span, within 0 ... 1.
-    # Popularity counts 1 - c, traits 1 + coherent_traits c^2, text coherent_content c (seeds_content c for films given
-    # with a request), and well-known films of the tables (1 + events / 20) ** -(coherent_lift c^2).
+    # Popularity counts 1 - c, what the films mean together concept c, text coherent_content c (seeds_content c for
+    # films given with a request), and well-known films of the tables (1 + events / 20) ** -(coherent_lift c^2).
     coherence_from: float = 0.11
     coherence_span: float = 0.12
     coherence_single: float = 0.0
@@ -41,16 +41,15 @@ class Weights:
     seeds_single: float = 1.0
     # A long list of likes speaks for itself: coherence counts by half at so many.
     coherence_half: float = 16.0
-    coherent_traits: float = 3.5
-    # How far a trait counts by how many of the taste's films have it: share ** (coherent_focus c).
-    coherent_focus: float = 1.0
-    # How much more a shared trait counts for a well-known film.
-    coherent_fame: float = 1.0
-    # What a coherent taste's films mean together: traits and pairs of traits (stages/signals/concept.py).
-    concept: float = 1.5
+    # What the films of a coherent taste mean together: traits and pairs of traits (stages/signals/concept.py); and how
+    # much more that counts for a well-known film.
+    concept: float = 2.5
+    coherent_fame: float = 0.7
+    # One film means nothing together with others: its traits count 1 + single_traits c^2.
+    single_traits: float = 3.5
     coherent_content: float = 1.0
-    seeds_content: float = 2.0
-    coherent_lift: float = 0.2
+    seeds_content: float = 3.0
+    coherent_lift: float = 0.3
     # A film of the taste with so many events is known by half to the tables.
     certain_events: float = 3.0
     # The next part of a series for somebody who likes the part before it.

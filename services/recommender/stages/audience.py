@@ -120,8 +120,18 @@ class Audience:
         return fitting
 
     def beside(self, row: int) -> Films:
-        """What may stand beside a film, bool[films]: beside one that is for children, too, nothing for adults alone."""
-        return ~self.films.adult if self.films.suitable[row] else np.ones(len(self.catalogue), bool)
+        """What may stand beside a film, bool[films]: beside one that children may see nothing for adults alone, and
+        beside one made for them nothing grown-up. A serious one (a boy and his dog, a drama) may have serious
+        neighbours, but none that is ``HARD`` or all earnest.
+        """
+        films, genres = self.films, self.catalogue.genre_bits
+        if not films.suitable[row]:
+            return np.ones(len(self.catalogue), bool)
+        if not films.childlike[row]:
+            return ~films.adult
+        if not genres[row] & np.uint32(SERIOUS):
+            return ~films.adult & ~films.grown_up
+        return ~films.adult & (films.suitable | (_any(genres, PLAYFUL) & ~_any(genres, HARD)))
 
 
 def _is_most(some: NDArray[np.float32], all_: NDArray[np.float32]) -> bool:

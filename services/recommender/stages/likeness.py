@@ -44,7 +44,8 @@ def _reason(terms: dict[str, float], people: bool, told: Reason | None, common: 
     if about > 0:
         return Reason(ReasonKind.KEYWORD, "A similar story", "the story", about)
     if common is not None:
-        return Reason(common.kind, f"Also {common.subject}", common.subject, common.weight)
+        phrase = _COMMON.get(common.kind, "Also {}")
+        return Reason(common.kind, phrase.format(common.subject), common.subject, common.weight)
     return Reason(ReasonKind.GENRE, "The nearest of what is left", "the catalogue", 0.0)
 
 
@@ -53,5 +54,9 @@ _SHARED = {
     ReasonKind.KEYWORD: "Also about “{}”",
     ReasonKind.CAST: "Also with {}",
     ReasonKind.SERIES: "Also of the {} series",
+}
+_COMMON = {
+    ReasonKind.DECADE: "Also from the {}",
+    ReasonKind.LANGUAGE: "Also in {}",
 }
 _TELLING: NDArray[np.uint8] = np.array([TraitKind[kind.name] for kind in _SHARED], np.uint8)

@@ -22,7 +22,7 @@ from services.recommender.stages.reasons import (
     taste_reason,
     trait_reason,
 )
-from services.recommender.stages.signals import Inputs, Mixture, TraitMatch
+from services.recommender.stages.signals import Concept, Inputs, Mixture, TraitMatch
 
 CITED = 2
 # A cause is named beside the largest one where it is at least this part of the raw score.
@@ -125,10 +125,18 @@ def _cited(context: Context, rows: NDArray[np.int32]) -> list[list[tuple[int, fl
 
 def _strongest_traits(context: Context, rows: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Of each film the trait that adds most to its score, and how much; nothing where traits have no weight."""
-    signal = context.mixture.find(TraitMatch)
-    if signal is None:
-        return np.zeros(len(rows), np.int32), np.zeros(len(rows), np.float32)
-    return signal.strongest(rows, _single_keywords(context.inputs))
+    match, concept = context.mixture.find(TraitMatch), context.mixture.find(Concept)
+    trait, share = np.zeros(len(rows), np.int32), np.zeros(len(rows), np.float32)
+    if match is not None:
+        trait, share = match.strongest(rows, _single_keywords(context.inputs))
+    if concept is None or not len(concept.traits):
+        return trait, share
+    shared = concept.falls_by_trait(rows)
+    if match is not None:
+        shared = shared + match.parts(rows, concept.traits)
+    best = np.argmax(shared, axis=1)
+    most = shared[np.arange(len(rows)), best]
+    return np.where(most > share, concept.traits[best], trait), np.maximum(most, share)
 
 
 def _single_keywords(inputs: Inputs) -> NDArray[np.int32]:

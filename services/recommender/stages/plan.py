@@ -7,6 +7,8 @@ from services.recommender.domain.weights import Weights
 from services.recommender.stages.taste import Taste
 
 SMALLEST_SHARE = 0.01
+# So many films at least mean something together.
+HELD_BY = 2
 LEAST_COHERENCE = 0.2
 # Beside what a film is like, fame only orders equals.
 PRIOR = 1e-3
@@ -15,9 +17,9 @@ PRIOR = 1e-3
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Weights of the terms of the raw score; each signal is about 1 for a good film. ``lift``: the exponent by which
-    well-known films count less in the collaborative signal. ``focus``: that by which a trait counts by the share of the
-    taste's films that have it; ``fame``: how much more it counts for a well-known film. ``coherence`` 0 ... 1: how far
-    the taste's films share what they are. ``query_content``, ``query_text``: for the meaning and the words of a query.
+    well-known films count less in the collaborative signal; ``fame``: how much more a film that is meant counts if it
+    is well known. ``coherence`` 0 ... 1: how far the taste's films share what they are. ``query_content``,
+    ``query_text``: for the meaning and the words of a query.
     """
 
     strategy: Strategy
@@ -31,7 +33,6 @@ class Plan:
     sequels: float = 0.0
     dislike: float = 0.0
     lift: float = 0.0
-    focus: float = 0.0
     fame: float = 0.0
     query_content: float = 0.0
     query_text: float = 0.0
@@ -60,8 +61,8 @@ def make_plan(
     the catalogue (see ``Facts``).
 
     Short profiles are ranked by the table trained for them and a prior that fades with every like: plain EASE
-    is worse than popularity below five likes. A coherent taste counts for what it shares: its traits and texts weigh
-    more, fame weighs less.
+    is worse than popularity below five likes. A coherent taste counts for what it shares: what its films mean together
+    and their texts weigh more, fame weighs less.
     """
     strategy = _strategy(taste, query, stored)
     if constants.formula == "playbook" and query is None and not taste.is_empty:
@@ -79,7 +80,8 @@ def make_plan(
     main, short = _shares(constants, taste.likes)
     bare = 1 - maturity
     people = share * constants.collaborative * (maturity * certainty + bare * constants.bare_tables)
-    traits = constants.traits * (1 + constants.coherent_traits * coherence**2)
+    alone = constants.single_traits * coherence**2 if taste.likes < HELD_BY else 0.0
+    traits = constants.traits * (1 + alone)
     content = constants.seeds_content if strategy is Strategy.SEEDS else constants.coherent_content
     return Plan(
         strategy,
@@ -93,7 +95,6 @@ def make_plan(
         sequels=share * constants.sequels,
         dislike=dislike,
         lift=constants.coherent_lift * coherence**2,
-        focus=constants.coherent_focus * coherence,
         fame=constants.coherent_fame * coherence,
         coherence=coherence,
         query_content=meaning,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from services.recommender.domain.catalogue import Catalogue, TraitKind
 from services.recommender.domain.genres import GENRES, NO_GENRES
+from services.recommender.domain.languages import language_name
 from services.recommender.domain.request import Reason, ReasonKind
 from services.recommender.stages.taste import Taste
 
@@ -71,9 +72,15 @@ def trait_reason(catalogue: Catalogue, trait: int, share: float) -> Reason | Non
     """A trait of the film (id) by its term in the score, if it says anything."""
     if share < SHARED_TRAIT:
         return None
-    kind, phrase = _PHRASES[TraitKind(int(catalogue.traits.kinds[trait]))]
-    name = catalogue.traits.names[trait]
+    of_kind = TraitKind(int(catalogue.traits.kinds[trait]))
+    kind, phrase = _PHRASES[of_kind]
+    name = trait_name(of_kind, catalogue.traits.names[trait])
     return Reason(kind, phrase.format(name), name, share)
+
+
+def trait_name(kind: TraitKind, name: str) -> str:
+    """A trait as it is called in a reason: a language by its name, not by its code."""
+    return language_name(name) if kind is TraitKind.LANGUAGE else name
 
 
 def taste_reason(term: float) -> Reason:

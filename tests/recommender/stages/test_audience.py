@@ -180,6 +180,30 @@ class TestTaste:
         assert "films" not in vars(audience)
 
 
+class TestBeside:
+    def beside(self, title: str) -> set[str]:
+        row = next(row for row, film in enumerate(FILMS) if film.title == title)
+        return titles(AUDIENCE.beside(row))
+
+    def test_a_film_made_for_children_stands_nothing_grown_up(self):
+        found = self.beside("Cartoon 0")
+        assert not found & {"Office Jokes", "Rain on Sunday", "Two Men and a Bag", "Scary Sweets", "Barer Facts"}
+        assert {"Far Stars", "Hal Wizard and the Stone", "Cartoon 1"} <= found
+
+    def test_a_serious_one_for_children_may_have_serious_neighbours_with_some_play_in_them(self):
+        found = self.beside("Song of the Hills")
+        assert {"Office Jokes", "A Feast of Friends", "Rated Young"} <= found
+        assert not found & {"Rain on Sunday", "Two Men and a Bag", "Scary Sweets", "Her War"}
+
+    def test_one_that_children_may_see_has_nothing_for_adults_alone_beside_it(self):
+        found = self.beside("A Feast of Friends")
+        assert "Rain on Sunday" in found
+        assert not found & {"Scary Sweets", "Bare Facts", "Rated Old"}
+
+    def test_one_for_grown_ups_has_anything(self):
+        assert len(self.beside("Two Men and a Bag")) == len(FILMS)
+
+
 class TestOneLike:
     """Grown-ups like a cartoon, too: one liked film says little, a film given with the request says "like this"."""
 

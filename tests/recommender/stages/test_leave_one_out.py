@@ -151,10 +151,9 @@ class TestEverySignal:
         if terms is None:
             return
         assert terms.shape == (len(rows), FILMS)
-        # To first order: where the signal is linear in the taste (no focus, nothing cut at 0) they add up to it.
+        # To first order: where the signal is linear in the taste (nothing cut at 0) they add up to it.
         scores = signal.scores(EVERY)
-        linear = not whole.plan.focus if signal.name == "traits" else signal.name != "novelty"
-        if linear:
+        if signal.name != "novelty":
             assert terms.sum(axis=0) == pytest.approx(scores, abs=5e-3 * (1 + float(np.abs(scores).max())))
 
     def test_of_nobody_is_nothing_or_finite(self, make):

@@ -62,21 +62,6 @@ class TestWhatIsShared:
         found = reasons(films, plan(traits=1.0))[1]
         assert (found.text, found.weight) == ("Also about “heist”", pytest.approx(0.1875))
 
-    def test_of_films_to_be_like_is_what_they_have_in_common_where_that_is_what_counts(self):
-        films = [
-            Film(traits={"director: Ada Ford": 0.5, "keyword: heist": 1.0}),
-            Film(traits={"director: Ada Ford": 0.5}),
-            Film(traits={"director: Ada Ford": 0.5, "keyword: heist": 0.75}),
-        ]
-        # The subject of one: .5 x .75; under focus by its share, one of two films, which leaves .28 beside .3.
-        plain, focused = (reasons(films, plan(traits=1.0, focus=focus), like=[0, 1])[2] for focus in (0.0, 2.0))
-        assert (plain.subject, focused.subject) == ("heist", "Ada Ford")
-
-    def test_weighs_by_its_part_of_the_score_fame_included(self):
-        films = [about("director: Ada Ford"), about("director: Ada Ford", popularity=3.0)]
-        assert reasons(films, plan(traits=1.0))[1].weight == pytest.approx(0.25)
-        assert reasons(films, plan(traits=1.0, fame=0.5))[1].weight == pytest.approx(0.25 * 2.5)
-
     def test_weighs_by_what_the_worlds_votes_say_where_nobody_has_rated_anything(self):
         films = [about("director: Ada Ford", events=0, acclaim=1.0), about("director: Ada Ford", events=0, acclaim=0.5)]
         assert reasons(films, plan(traits=1.0))[1].weight == pytest.approx(0.125)
@@ -84,6 +69,12 @@ class TestWhatIsShared:
     def test_a_genre_is_said_where_nothing_tells_more(self):
         found = reasons([about("genre: Crime"), about("genre: Crime")], plan(traits=1.0))[1]
         assert (found.text, found.kind, found.weight) == ("Also Crime", ReasonKind.GENRE, pytest.approx(0.25))
+
+    @pytest.mark.parametrize(
+        ("trait", "text"), [("language: sv", "Also in Swedish"), ("decade: 1960s", "Also from the 1960s")]
+    )
+    def test_so_are_a_language_and_a_decade_by_their_names(self, trait, text):
+        assert reasons([about(trait), about(trait)], plan(traits=1.0))[1].text == text
 
 
 class TestThePeople:

@@ -54,26 +54,26 @@ class TestTheTraitThatIsNamed:
     )
     TASTE = taste_of([0, 1])
 
-    def named(self, **wanted: float) -> Reason:
-        found = picks(self.FILMS, self.TASTE, Plan(Strategy.PERSONAL, traits=1.0, **wanted))
-        return trait_of(found[2])
-
     def test_adds_most_to_the_score(self):
         # The star: 1 / 1.5 x .5; the director: .5 x .5.
         found = picks(self.FILMS, taste_of([0, 1], base=[1.0, 0.5]), Plan(Strategy.PERSONAL, traits=1.0))
         assert trait_of(found[2]).subject == "Al Stone"
         assert trait_of(found[2]).weight == pytest.approx(1 / 3)
 
-    def test_is_what_all_likes_have_in_common_where_that_is_what_counts(self):
-        # Under focus the star counts by the square of two thirds, the director of both likes whole.
-        focused = Plan(Strategy.PERSONAL, traits=1.0, focus=2.0)
-        found = picks(self.FILMS, taste_of([0, 1], base=[1.0, 0.5]), focused)
-        assert trait_of(found[2]).text == "Directed by Ada Ford, whose films you liked"
+    def test_is_what_the_likes_mean_together_where_that_counts_for_more(self):
+        # The star adds most of what is shared with each; but both likes are by the director, and few films are.
+        films = [*self.FILMS, *[Film(traits={"genre: Crime": 0.25}, popularity=3.0)] * 9, *[Film()] * 9]
+        plan = Plan(Strategy.PERSONAL, traits=1.0, concept=4.0)
+        taste = taste_of([0, 1], base=[1.3, 1.0])
+        alone, together = (picks(films, taste, each)[2] for each in (replace(plan, concept=0.0), plan))
+        assert trait_of(alone).subject == "Al Stone"
+        assert trait_of(together).text == "Directed by Ada Ford, whose films you liked"
+        assert trait_of(together).weight > trait_of(alone).weight
 
-    def test_weighs_by_its_part_of_the_score_fame_included(self):
-        plain, famous = self.named(), self.named(fame=0.5)
-        assert plain.weight == pytest.approx(0.25)
-        assert famous.weight == pytest.approx(0.25 * (1 + 0.5 * 3.0))
+    def test_of_a_language_is_its_name(self):
+        films = [Film(traits={"language: es": 1.0}), Film(traits={"language: es": 0.5})]
+        reason = picks(films, taste_of([0]), Plan(Strategy.PERSONAL, traits=1.0))[1].reasons[0]
+        assert (reason.text, reason.subject) == ("In Spanish, like films you liked", "Spanish")
 
     def test_weighs_by_what_the_worlds_votes_say_where_nobody_has_rated_anything(self):
         quiet = [replace(film, events=0, acclaim=0.5) for film in self.FILMS]
@@ -102,23 +102,14 @@ traits = st.dictionaries(
 )
 worlds = st.lists(st.builds(Film, traits=traits, popularity=st.sampled_from([0.0, 1.0, 3.0])), min_size=5, max_size=5)
 tastes = st.dictionaries(st.integers(0, 4), st.sampled_from([0.3, 1.0, 1.3]), min_size=1)
-powers = st.one_of(st.just(0.0), st.floats(0.1, 3))
 
 
-@given(worlds, tastes, powers, powers)
-def test_no_other_trait_that_may_be_named_adds_more_than_the_one_that_is(films, liked, focus, fame):
-    found = picks(
-        films,
-        taste_of(list(liked), list(liked.values())),
-        Plan(Strategy.PERSONAL, traits=1.0, focus=focus, fame=fame),
-    )
-    counts = taste_by_hand(films, liked, focus)
+@given(worlds, tastes)
+def test_no_other_trait_that_may_be_named_adds_more_than_the_one_that_is(films, liked):
+    found = picks(films, taste_of(list(liked), list(liked.values())), Plan(Strategy.PERSONAL, traits=1.0))
+    counts = taste_by_hand(films, liked)
     for row, pick in found.items():
-        parts = {
-            name: (1 + fame * films[row].popularity) * counts[name] * value
-            for name, value in films[row].traits.items()
-            if name in counts
-        }
+        parts = {name: counts[name] * value for name, value in films[row].traits.items() if name in counts}
         assert pick.signals["traits"] == pytest.approx(sum(parts.values()), abs=1e-3)
         having = {name: sum(name in films[each].traits for each in liked) for name in parts}
         citable = {
@@ -134,16 +125,13 @@ def test_no_other_trait_that_may_be_named_adds_more_than_the_one_that_is(films, 
             assert citable[f"{named.kind.value}: {named.subject}"] == pytest.approx(named.weight, abs=1e-3)
 
 
-def taste_by_hand(films: Sequence[Film], liked: Mapping[int, float], focus: float) -> dict[str, float]:
+def taste_by_hand(films: Sequence[Film], liked: Mapping[int, float]) -> dict[str, float]:
     """What each trait counts for in the score, from the formula of the term."""
-    total, mean, share = sum(liked.values()), {}, {}
+    total, mean = sum(liked.values()), dict[str, float]()
     for row, weight in liked.items():
         for name, value in films[row].traits.items():
             mean[name] = mean.get(name, 0.0) + weight * value / total
-            share[name] = share.get(name, 0.0) + weight / total
-    focused = {name: mean[name] * share[name] ** focus for name in mean}
-    length = sum(mean[name] * focused[name] for name in mean)
-    return {name: value * sum(each**2 for each in mean.values()) / length for name, value in focused.items()}
+    return mean
 
 
 # Row 2 is liked along with row 0 mostly, row 3 along with row 1.

@@ -100,18 +100,15 @@ class TestCoherence:
 
     def test_of_an_ordinary_taste_asks_for_no_texts_and_leaves_fame_as_it_is(self):
         found = plan(5)
-        assert (found.coherence, found.content, found.lift, found.focus, found.fame) == (0, 0, 0, 0, 0)
+        assert (found.coherence, found.concept, found.content, found.lift, found.fame) == (0, 0, 0, 0, 0)
         assert not found.ask_vectors
 
     def test_that_is_whole_leaves_no_prior_and_asks_for_all_that_a_clear_taste_has(self):
-        constants = Weights(
-            coherence_half=1e9, traits=1.0, coherent_traits=3.0, coherent_content=0.8, coherent_lift=0.4,
-            coherent_focus=0.9, coherent_fame=0.7,
-        )  # fmt: skip
+        constants = Weights(coherence_half=1e9, concept=3.0, coherent_content=0.8, coherent_lift=0.4, coherent_fame=0.7)
         found = plan(3, constants=constants, clear=1.0)
         assert found.popularity == pytest.approx(0, abs=1e-9)
-        wanted = (4.0, 0.8, 0.4, 0.9, 0.7)
-        assert (found.traits, found.content, found.lift, found.focus, found.fame) == pytest.approx(wanted)
+        wanted = (3.0, 0.8, 0.4, 0.7)
+        assert (found.concept, found.content, found.lift, found.fame) == pytest.approx(wanted)
         assert found.ask_vectors
 
     def test_counts_by_half_at_so_many_likes(self):
@@ -141,7 +138,7 @@ class TestCertainty:
     @given(SHARES, SHARES)
     def test_each_weight_goes_from_that_of_a_bare_catalogue_to_that_of_a_known_one(self, maturity, certainty):
         constants = Weights(
-            collaborative=2.0, traits=1.0, coherent_traits=0.0, coherent_content=0.0, novelty=0.4,
+            collaborative=2.0, traits=1.0, coherent_content=0.0, novelty=0.4,
             bare_tables=0.5, bare_traits=4.0, bare_content=16.0,
         )  # fmt: skip
         found, bare = plan(3, constants=constants, maturity=maturity, certainty=certainty), 1 - maturity
@@ -172,15 +169,18 @@ class TestSeeds:
 
 class TestLift:
     @given(SHARES)
-    def test_and_traits_grow_with_the_square_of_coherence_texts_focus_and_fame_with_coherence(self, clear):
-        constants = Weights(
-            coherence_half=1e9, traits=1.0, coherent_traits=3.0, coherent_content=0.8, coherent_lift=0.4,
-            coherent_focus=0.9, coherent_fame=0.7,
-        )  # fmt: skip
+    def test_grows_with_the_square_of_coherence_concept_texts_and_fame_with_coherence(self, clear):
+        constants = Weights(coherence_half=1e9, concept=3.0, coherent_content=0.8, coherent_lift=0.4, coherent_fame=0.7)
         found = plan(3, constants=constants, clear=LEAST_COHERENCE + clear * (1 - LEAST_COHERENCE))
         assert found.coherence == pytest.approx(clear)
-        assert (found.traits, found.lift) == pytest.approx((1 + 3 * clear**2, 0.4 * clear**2))
-        assert (found.content, found.focus, found.fame) == pytest.approx((0.8 * clear, 0.9 * clear, 0.7 * clear))
+        assert found.lift == pytest.approx(0.4 * clear**2)
+        assert (found.concept, found.content, found.fame) == pytest.approx((3 * clear, 0.8 * clear, 0.7 * clear))
+
+    @given(SHARES)
+    def test_the_traits_of_a_single_film_grow_with_it_those_of_several_do_not(self, clear):
+        constants = Weights(coherence_half=1e9, traits=1.0, single_traits=3.0)
+        one, two = (plan(n, constants=constants, clear=LEAST_COHERENCE + clear * (1 - LEAST_COHERENCE)) for n in (1, 2))
+        assert (one.traits, two.traits) == (pytest.approx(1 + 3 * one.coherence**2), 1.0)
 
 
 class TestSequels:

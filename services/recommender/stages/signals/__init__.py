@@ -25,4 +25,4 @@ def mixture_of(inputs: Inputs, factor: Floats | None = None) -> Mixture:
     return Mixture(inputs.bundle.collaborative, signals, inputs.matches.terms, share)
 
 
-__all__ = ["Inputs", "LeftOut", "Mixture", "Signal", "TraitMatch", "mixture_of"]
+__all__ = ["Concept", "Inputs", "LeftOut", "Mixture", "Signal", "TraitMatch", "mixture_of"]

@@ -1,6 +1,7 @@
 """What the films of a taste mean together: the films with the traits that they have in common."""
 
 import math
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -33,8 +34,8 @@ FILMS = [
 ]  # fmt: skip
 
 
-def inputs_of(films: list[Film], taste: Taste, weight: float = 1.0) -> Inputs:
-    return make_inputs(taste, bundle_of(films), EVEN, Plan(Strategy.SEEDS, concept=weight))
+def inputs_of(films: list[Film], taste: Taste, weight: float = 1.0, fame: float = 0.0) -> Inputs:
+    return make_inputs(taste, bundle_of(films), EVEN, Plan(Strategy.SEEDS, concept=weight, fame=fame))
 
 
 def scores(films: list[Film], taste: Taste, weight: float = 1.0) -> list[float]:
@@ -89,6 +90,22 @@ def test_what_people_watch_is_counted_by_popularity():
     ]
     found = scores(films, taste_of([0, 1]))
     assert found[2] > found[6] > 0
+
+
+def test_of_two_films_that_are_meant_the_better_known_is_better_company():
+    films = [about(FRENCH), about(FRENCH), about(FRENCH), Film(traits={FRENCH: 1.0}, popularity=2.0), *[Film()] * 9]
+    signal = Concept.of(inputs_of(films, taste_of([0, 1]), fame=0.5))
+    unknown, known, other = signal.scores(np.array([2, 3, 4], np.int32)).tolist()
+    # 1 + .5 x 2 times; and nothing of a film that is not meant.
+    assert known == pytest.approx(unknown * 2 / (1 + 0.5 * films[2].popularity))
+    assert other == 0
+
+
+def test_where_nobody_has_rated_anything_the_worlds_votes_say_what_it_counts():
+    quiet = [replace(film, events=0, acclaim=0.5) for film in FILMS]
+    full = [replace(film, events=0, acclaim=1.0) for film in FILMS]
+    half, whole = scores(quiet, taste_of(LIKED))[BOTH], scores(full, taste_of(LIKED))[BOTH]
+    assert half == pytest.approx(whole / 2)
 
 
 def test_what_was_only_looked_at_means_nothing_and_takes_its_share():
@@ -158,6 +175,17 @@ class TestLaws:
             rest = [row for row in liked if row != liked[index]]
             expected = scores(films, taste_of(rest)) if len(rest) > 1 else [0.0] * len(films)
             assert found[index].tolist() == pytest.approx(expected, abs=1e-5)
+
+    @given(worlds, likes, st.floats(0, 2))
+    def test_falls_by_what_a_taste_loses_that_has_none_of_a_trait(self, films, liked, fame):
+        signal, rows = Concept.of(inputs_of(films, taste_of(liked), fame=fame)), np.arange(len(films), dtype=np.int32)
+        falls = signal.falls_by_trait(rows)
+        assert falls.shape == (len(films), len(signal.traits))
+        for place in range(len(signal.traits)):
+            less = Concept.of(inputs_of(films, taste_of(liked), fame=fame))
+            vars(less)["traits"] = np.delete(signal.traits, place)
+            lost = (signal.scores(rows) - less.scores(rows)).tolist()
+            assert falls[:, place].tolist() == pytest.approx(lost, abs=1e-4)
 
     @given(worlds, likes)
     def test_what_the_likes_add_is_the_score(self, films, liked):

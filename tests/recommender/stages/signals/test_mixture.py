@@ -226,7 +226,7 @@ class TestLaws:
     def test_the_order_of_the_catalogue_changes_no_term(self, films, main, short, liked, disliked, order):
         plan = Plan(
             Strategy.PERSONAL, main=0.75, short=0.5, popularity=0.5, traits=1.0, content=0.5, novelty=0.5, sequels=0.5,
-            dislike=0.5, lift=0.5, focus=1.0, fame=0.5,
+            dislike=0.5, lift=0.5, fame=0.5,
         )  # fmt: skip
 
         def terms(place: list[int]) -> dict[str, Floats]:

@@ -1,4 +1,4 @@
-"""What a film shares with the taste. For a coherent taste what all its films have in common counts most (focus)."""
+"""What a film shares with the taste."""
 
 from dataclasses import replace
 
@@ -42,15 +42,8 @@ EVERY = np.arange(len(FILMS), dtype=np.int32)
 ALL_THREE = taste_of([HEIST, TAXI, DUEL])
 
 
-def inputs_of(
-    taste: Taste,
-    focus: float = 0.0,
-    fame: float = 0.0,
-    weight: float = 1.0,
-    films: list[Film] = FILMS,
-    constants: Weights = EVEN,
-) -> Inputs:
-    plan = Plan(Strategy.PERSONAL, traits=weight, focus=focus, fame=fame)
+def inputs_of(taste: Taste, weight: float = 1.0, films: list[Film] = FILMS, constants: Weights = EVEN) -> Inputs:
+    plan = Plan(Strategy.PERSONAL, traits=weight)
     return with_rows(make_inputs(taste, bundle_of(films), constants, plan), trait_rows(films))
 
 
@@ -62,30 +55,14 @@ def scores(taste: Taste, **wanted) -> list[float]:
     return signal(taste, **wanted).scores(EVERY).tolist()
 
 
-def tastes_by_hand(films: list[Film], liked: dict[int, float], focus: float) -> dict[str, float]:
-    """What each trait counts for, from the formula: a film and a trait at a time."""
+def parts_by_hand(films: list[Film], liked: dict[int, float], weight: float) -> list[dict[str, float]]:
+    """What each trait of each film adds to its score, from the formula: a film and a trait at a time."""
     total = sum(liked.values())
-    mean, share = {}, {}
-    for name in trait_names(films):
-        having = [(row, weight) for row, weight in liked.items() if films[row].traits.get(name, 0)]
-        mean[name] = sum(weight * films[row].traits[name] for row, weight in having) / total
-        share[name] = sum(weight for _, weight in having) / total
-    counted = {name: mean[name] * share[name] ** focus for name in mean if mean[name]}
-    length = sum(mean[name] * counted[name] for name in counted)
-    scale = sum(mean[name] ** 2 for name in counted) / length if length else 0.0
-    return {name: scale * value for name, value in counted.items()}
-
-
-def parts_by_hand(films, liked, focus, fame, weight) -> list[dict[str, float]]:
-    """What each trait of each film adds to its score."""
-    counts = tastes_by_hand(films, liked, focus)
-    return [
-        {
-            name: weight * (1 + fame * film.popularity) * counts.get(name, 0.0) * value
-            for name, value in film.traits.items()
-        }
-        for film in films
-    ]
+    mean = {
+        name: sum(w * films[row].traits.get(name, 0.0) for row, w in liked.items()) / total
+        for name in trait_names(films)
+    }
+    return [{name: weight * mean[name] * value for name, value in film.traits.items()} for film in films]
 
 
 class TestScores:
@@ -109,57 +86,15 @@ class TestScores:
 
     def test_a_catalogue_without_traits_says_nothing(self):
         bare = [Film(), Film()]
-        found = TraitMatch.of(inputs_of(taste_of([0]), focus=1.0, films=bare))
+        found = TraitMatch.of(inputs_of(taste_of([0]), films=bare))
         rows = np.array([0, 1], np.int32)
         assert found.scores(rows).tolist() == [0, 0]
         assert found.contributions(rows).tolist() == [[0, 0]]
 
 
-class TestFocus:
-    def test_what_all_likes_have_in_common_outweighs_what_one_of_them_is_about(self):
-        plain, focused = scores(ALL_THREE), scores(ALL_THREE, focus=1.0)
-        assert plain[ABOUT_HEIST] > plain[BY_DIRECTOR]
-        assert focused[ABOUT_HEIST] < focused[BY_DIRECTOR]
-
-    def test_a_trait_counts_by_its_share_of_the_likes(self):
-        # Means .5 and three times .25; shares 1 and 1/3. The length that is kept: .4375 / .3125.
-        found = signal(ALL_THREE, focus=1.0).taste
-        assert found[NAMES.index("director: Ada Ford")] == pytest.approx(0.5 * 1.4)
-        assert found[NAMES.index("keyword: heist")] == pytest.approx(0.25 / 3 * 1.4)
-        assert found[NAMES.index("director: Bo Kubrick")] == 0
-
-    def test_the_films_of_the_taste_are_as_near_to_it_as_without(self):
-        # Their mean score is the product of their mean with itself, whatever counts how much in it.
-        for focus in (0.5, 1.0, 3.0):
-            found = np.mean(scores(ALL_THREE, focus=focus)[:3])
-            assert found == pytest.approx(np.mean(scores(ALL_THREE)[:3]), rel=1e-5)
-
-    def test_a_single_like_is_all_that_there_is_in_common(self):
-        assert scores(taste_of([HEIST]), focus=2.0) == pytest.approx(scores(taste_of([HEIST])))
-
-    def test_the_share_is_one_of_weights_not_of_films(self):
-        # The two films watched weigh a tenth each: what they are about has hardly a share.
-        counts = tastes_by_hand(FILMS, {HEIST: 1.0, TAXI: 0.1, DUEL: 0.1}, 1.0)
-        found = signal(taste_of([HEIST, TAXI, DUEL], base=[1.0, 0.1, 0.1]), focus=1.0).taste
-        assert found[NAMES.index("keyword: heist")] == pytest.approx(counts["keyword: heist"], rel=1e-5)
-        assert found[NAMES.index("keyword: taxi")] == pytest.approx(counts["keyword: taxi"], rel=1e-4)
-
-
-class TestFame:
-    def test_of_two_films_that_share_as_much_the_better_known_is_better_company(self):
-        films = [FILMS[HEIST], replace(FILMS[BY_DIRECTOR], popularity=0.0), FILMS[BY_DIRECTOR]]
-        found = signal(taste_of([0]), fame=0.5, films=films).scores(np.arange(3, dtype=np.int32))
-        # 1 + .5 x 2 times.
-        assert found[1:] == pytest.approx([0.25, 0.5])
-
-    def test_makes_nothing_of_a_film_that_shares_nothing(self):
-        assert scores(ALL_THREE, fame=5.0)[OTHER] == 0
-
-    def test_where_nobody_has_rated_anything_the_worlds_votes_say_what_a_likeness_counts(self):
-        quiet = [replace(film, events=0, acclaim=0.5) for film in FILMS]
-        assert scores(ALL_THREE, films=quiet)[BY_DIRECTOR] == pytest.approx(0.125)
-        # Then they are the prior, too.
-        assert scores(ALL_THREE, films=quiet, fame=1.0)[BY_DIRECTOR] == pytest.approx(0.25)
+def test_where_nobody_has_rated_anything_the_worlds_votes_say_what_a_likeness_counts():
+    quiet = [replace(film, events=0, acclaim=0.5) for film in FILMS]
+    assert scores(ALL_THREE, films=quiet)[BY_DIRECTOR] == pytest.approx(0.125)
 
 
 def all_but(*kinds: str) -> np.ndarray:
@@ -172,19 +107,6 @@ class TestStrongest:
         traits, shares = signal(ALL_THREE).strongest(EVERY, all_but("director", "keyword"))
         assert NAMES[traits[ABOUT_HEIST]] == "keyword: heist"
         assert shares[ABOUT_HEIST] == pytest.approx(0.25)
-
-    def test_focus_changes_the_trait_that_is_named_as_it_changes_the_score(self):
-        # The heist: .5 x .75; the director: .5 x .5, but both likes have him, and two thirds of their weight the heist.
-        everything = all_but("director", "keyword")
-        plain, _ = signal(taste_of([HEIST, TAXI], base=[1.0, 0.5])).strongest(EVERY[:1], everything)
-        focused, _ = signal(taste_of([HEIST, TAXI], base=[1.0, 0.5]), focus=2.0).strongest(EVERY[:1], everything)
-        assert [NAMES[plain[0]], NAMES[focused[0]]] == ["keyword: heist", "director: Ada Ford"]
-
-    def test_fame_makes_its_share_as_large_as_it_makes_the_score(self):
-        rows, everything = np.array([BY_DIRECTOR], np.int32), all_but("director", "keyword")
-        _, plain = signal(ALL_THREE).strongest(rows, everything)
-        _, famous = signal(ALL_THREE, fame=0.5).strongest(rows, everything)
-        assert famous / plain == pytest.approx([2.0])
 
     def test_looks_among_those_that_tell_something(self):
         traits, shares = signal(ALL_THREE).strongest(EVERY[:1], all_but("keyword"))
@@ -203,19 +125,17 @@ values = st.dictionaries(
 )
 drawn = st.lists(st.builds(Film, traits=values, popularity=st.sampled_from([0.0, 0.5, 2.0])), min_size=5, max_size=5)
 likes = st.dictionaries(st.integers(0, 4), st.sampled_from([0.1, 0.3, 1.0, 1.3]), min_size=1)
-powers = st.one_of(st.just(0.0), st.floats(0.1, 3))
 
 
 class TestLaws:
-    @given(drawn, likes, powers, powers, st.floats(0.1, 4))
+    @given(drawn, likes, st.floats(0.1, 4))
     def test_the_score_is_the_sum_of_what_each_trait_adds_and_the_strongest_is_the_largest_of_these(
-        self, films, liked, focus, fame, weight
+        self, films, liked, weight
     ):
         rows, names = np.arange(5, dtype=np.int32), trait_names(films)
-        taste = taste_of(list(liked), list(liked.values()))
-        found = signal(taste, focus=focus, fame=fame, weight=weight, films=films)
-        parts = parts_by_hand(films, liked, focus, fame, weight)
-        tolerance = 1e-4 * weight * (1 + 2 * fame)
+        found = signal(taste_of(list(liked), list(liked.values())), weight=weight, films=films)
+        parts = parts_by_hand(films, liked, weight)
+        tolerance = 1e-4 * weight
         assert found.scores(rows) == pytest.approx([sum(part.values()) for part in parts], abs=tolerance)
         traits, shares = found.strongest(rows, np.empty(0, np.int32))
         for part, trait, share in zip(parts, traits.tolist(), shares.tolist(), strict=True):
@@ -223,38 +143,47 @@ class TestLaws:
             if part:
                 assert part[names[trait]] == pytest.approx(share, abs=tolerance)
 
-    @given(drawn, likes, powers, st.floats(0.1, 4))
-    def test_without_focus_the_likes_add_up_to_the_score(self, films, liked, fame, weight):
+    @given(drawn, likes, st.floats(0.1, 4), st.sets(st.integers(0, 4)))
+    def test_parts_are_what_some_traits_add(self, films, liked, weight, chosen):
+        rows, names = np.arange(5, dtype=np.int32), trait_names(films)
+        ids = np.array(sorted(trait for trait in chosen if trait < len(names)), np.int32)
+        found = signal(taste_of(list(liked), list(liked.values())), weight=weight, films=films)
+        expected = [[part.get(names[trait], 0.0) for trait in ids] for part in parts_by_hand(films, liked, weight)]
+        assert found.parts(rows, ids) == pytest.approx(np.array(expected).reshape(5, len(ids)), abs=1e-4 * weight)
+
+    @given(drawn, likes, st.floats(0.1, 4))
+    def test_the_likes_add_up_to_the_score(self, films, liked, weight):
         rows, total = np.arange(5, dtype=np.int32), sum(liked.values())
-        taste = taste_of(list(liked), list(liked.values()))
-        found = signal(taste, fame=fame, weight=weight, films=films)
+        found = signal(taste_of(list(liked), list(liked.values())), weight=weight, films=films)
         expected = [
             [
-                weight * (1 + fame * film.popularity) * w / total
+                weight
+                * w
+                / total
                 * sum(value * films[row].traits.get(name, 0.0) for name, value in film.traits.items())
                 for film in films
             ]
             for row, w in liked.items()
-        ]  # fmt: skip
+        ]
         parts = found.contributions(rows)
-        assert parts == pytest.approx(np.array(expected), abs=1e-4 * weight * (1 + 2 * fame))
-        assert parts.sum(axis=0) == pytest.approx(found.scores(rows), abs=1e-4 * weight * (1 + 2 * fame))
+        assert parts == pytest.approx(np.array(expected), abs=1e-4 * weight)
+        assert parts.sum(axis=0) == pytest.approx(found.scores(rows), abs=1e-4 * weight)
 
-    @given(drawn, likes, powers, powers, st.booleans())
-    def test_without_a_film_is_what_somebody_has_who_never_touched_it(self, films, liked, focus, fame, whole):
+    @given(drawn, likes, st.booleans())
+    def test_without_a_film_is_what_somebody_has_who_never_touched_it(self, films, liked, whole):
         rows, fading = np.arange(5, dtype=np.int32), Weights(recency_floor=0.25, recency_span=2.0, mature_events=0.0)
         taste = taste_of(list(liked), list(liked.values()), list(range(len(liked))))
-        inputs = inputs_of(taste, focus=focus, fame=fame, films=films, constants=fading)
+        inputs = inputs_of(taste, films=films, constants=fading)
         suspects = np.arange(0, len(liked), 1 if whole else 2, dtype=np.int32)
         found = TraitMatch.of(inputs).without(rows, leave_out(taste, fading, suspects))
         for at, index in enumerate(suspects.tolist()):
             expected = TraitMatch.of(without_film(inputs, index)).scores(rows)
-            assert found[at] == pytest.approx(expected, abs=1e-4 * (1 + 2 * fame))
+            assert found[at] == pytest.approx(expected, abs=1e-4)
 
-    @given(drawn, likes, powers, st.permutations(range(5)))
-    def test_the_order_of_the_catalogue_changes_no_score(self, films, liked, focus, order):
+    @given(drawn, likes, st.permutations(range(5)))
+    def test_the_order_of_the_catalogue_changes_no_score(self, films, liked, order):
         moved = [films[row] for row in order]
-        here = signal(taste_of(list(liked), list(liked.values())), focus=focus, films=films)
-        there = signal(taste_of([order.index(row) for row in liked], list(liked.values())), focus=focus, films=moved)
+        here = signal(taste_of(list(liked), list(liked.values())), films=films)
+        there = signal(taste_of([order.index(row) for row in liked], list(liked.values())), films=moved)
         found = there.scores(np.arange(5, dtype=np.int32))
         assert found == pytest.approx(here.scores(np.array(order, np.int32)), abs=1e-5)
