@@ -1,6 +1,7 @@
 """Running uvicorn: a socket of our own, checks before the first request, workers."""
 
 import errno
+import faulthandler
 import logging
 import os
 import signal
@@ -59,6 +60,7 @@ class WorkerServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so by the channel."""
+        faulthandler.enable()
         await super().startup([])
         channel = (sockets or [])[0]
         self._intake = Intake(channel, self._connection, self._end)
@@ -233,6 +235,8 @@ def serve_forever(settings: Settings, listener: socket.socket, workers: int, rea
     # Uvicorn raises the signal once more when it is done; being stopped is no failure.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
+    # So that the log says what a process died of that the system ended, as where a bundle's file was cut short.
+    faulthandler.enable()
     server = Server(config, ready)
     server.run(sockets=[listener])
     return ExitCode.OK if server.started else ExitCode.FAILED

@@ -74,21 +74,45 @@ def test_a_worker_that_is_killed_is_replaced(home: Path) -> None:
         assert server.stop() == 0
 
 
+def cut_short(home: Path) -> None:
+    (version,) = bundles(home)
+    for path in (home / "bundles" / version).glob("*.npy"):
+        os.truncate(path, 0)
+
+
+def ask_until_it_ends(server: Served) -> None:
+    while server.process.poll() is None:
+        with suppress(httpx2.HTTPError), httpx2.Client(base_url=server.url, timeout=PATIENCE_S) as client:
+            client.post("/recommend", json={"user_id": "ann", "k": 5})
+
+
+def is_free(server: Served) -> bool:
+    with socket.socket() as again:
+        again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        again.bind(("127.0.0.1", int(server.url.rpartition(":")[2])))
+    return True
+
+
+def test_files_that_are_cut_short_under_one_worker_end_it_and_the_log_says_of_what(home: Path) -> None:
+    with Served(home) as server:
+        cut_short(home)
+        ask_until_it_ends(server)
+        assert server.process.returncode == -signal.SIGBUS, server.said
+        assert "Bus error" in server.said
+        assert is_free(server)
+    refused = marquee(home, "serve", "--port", "0")
+    assert refused.returncode == 3
+    assert ".npy" in refused.stderr
+
+
 def test_files_that_are_cut_short_under_it_leave_no_dead_port(home: Path) -> None:
     """A page beyond the end of a mapped file is a SIGBUS."""
-    (version,) = bundles(home)
     with Served(home, "--workers", "2") as server:
-        for path in (home / "bundles" / version).glob("*.npy"):
-            os.truncate(path, 0)
-        while server.process.poll() is None:
-            with suppress(httpx2.HTTPError), httpx2.Client(base_url=server.url, timeout=PATIENCE_S) as client:
-                client.post("/recommend", json={"user_id": "ann", "k": 5})
+        cut_short(home)
+        ask_until_it_ends(server)
         assert server.process.returncode == 1, server.said
         assert "no worker can be started" in server.said
-        port = int(server.url.rpartition(":")[2])
-        with socket.socket() as again:
-            again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            again.bind(("127.0.0.1", port))
+        assert is_free(server)
     refused = marquee(home, "serve", "--port", "0")
     assert refused.returncode == 3
     assert ".npy" in refused.stderr
