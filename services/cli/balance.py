@@ -89,6 +89,11 @@ class Dispatcher:
         self._wake.send(b"w")
         return theirs
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it accepts, or would."""
+        return self._thread.is_alive()
+
     def close(self) -> None:
         """Accept no more, and let go of the workers: each ends when it sees that."""
         self._closing = True

@@ -107,8 +107,13 @@ class Supervisor(Multiprocess):
 
     def keep_subprocess_alive(self) -> None:
         """Replace a worker that died. Where none can be started, the others go on, and it is tried again in a while;
-        without others it ends: a port on which nobody answers is worse than none.
+        without others, or where nobody hands them connections, it ends: a port on which nobody answers is worse than
+        none.
         """
+        if not self.should_exit.is_set() and not self._dispatcher.is_alive:
+            _log.error("nobody accepts connections any more: the server ends")
+            self.failed = True
+            self.should_exit.set()
         if self.should_exit.is_set() or time.monotonic() < self._next_try:
             return
         for at, process in enumerate(self.processes):
