@@ -8,7 +8,7 @@ ATTACKS ?=
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run run servers test attack sbom cdk synth deploy release rollback unlock acceptance destroy \
+.PHONY: help setup setup-run run servers test attack sbom cdk synth deploy release rollback unlock acceptance destroy pin \
 	lint format clean
 
 help: ## what can be made
@@ -43,6 +43,9 @@ sbom: ## what the images hold, as CycloneDX, into dist/sbom.json
 	@mkdir -p dist
 	@$(UV) export --locked --quiet --format cyclonedx1.5 --no-default-groups --group online --group server \
 		--group cli --group data --group encoder --group aws --output-file dist/sbom.json > /dev/null
+
+pin: setup ## write the digests of the base images into the Dockerfile; needs docker
+	@$(UV) run --no-sync python -m infra.image pin
 
 STAGE ?= dev
 CONTEXT ?=

@@ -56,6 +56,7 @@ class Settings(BaseSettings):
         (), description="host names like films.example, separated by commas, or * for all"
     )
     api_keys: bool = Field(False, description="on or off")
+    unread_keys: Literal["refuse", "serve"] = Field("refuse", description="refuse or serve")
     api_key_pepper: SecretStr | None = Field(None, description=f"a secret of at least {PEPPER_LENGTH} characters")
     api_key_pepper_arn: str | None = Field(None, pattern=_ARN, description="the ARN of a secret in Secrets Manager")
     origin_secret: SecretStr | None = Field(None, description="the secret header's value; a comma, and the one before")

@@ -65,6 +65,12 @@ def test_a_deployment_is_started_by_hand_and_passes_its_environment_s_gate() -> 
     assert DEPLOY["on"]["workflow_dispatch"]["inputs"]["stage"]["options"] == ["dev", "prod"]
 
 
+def test_nothing_is_deployed_whose_base_images_are_named_by_tags_alone() -> None:
+    runs = steps("deploy")
+    refused = next(at for at, run in enumerate(runs) if run.endswith("python -m infra.image bases"))
+    assert refused < runs.index('infra/release/deploy.sh "$STAGE"')
+
+
 @pytest.mark.parametrize("job", ["diff", "deploy"])
 def test_a_role_is_assumed_by_oidc_and_the_released_bundle_fetched_first(job: str) -> None:
     made = DEPLOY["jobs"][job]

@@ -31,6 +31,11 @@ class Connection:
     ) -> None:
         self._socket.close()
 
+    @property
+    def port(self) -> int:
+        """This end's port."""
+        return int(self._socket.getsockname()[1])
+
     def ask(self, raw: bytes) -> tuple[int, bytes]:
         """Send a request and wait for the whole answer: status and body. Raises Unavailable."""
         try:

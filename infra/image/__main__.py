@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from infra.image.bases import check_pinned, pin
 from infra.image.code import lay_code
 from infra.image.emulator import install_emulator
 from infra.image.errors import LayoutError
@@ -49,6 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     release = step("release", "copy the active bundle of HOME, and nothing else, into FOLDER")
     release.add_argument("home", type=Path)
     release.add_argument("folder", type=Path)
+    step("bases", "refuse a Dockerfile whose base images are not named by their digests")
+    step("pin", "write into the Dockerfile what the tags of its base images stand for now")
     step("emulator", "install the Lambda emulator if it is not there, and print its folder")
     return parser
 
@@ -70,6 +73,14 @@ def _task(asked: argparse.Namespace) -> str:
 
 def _release(asked: argparse.Namespace) -> str:
     return stage_release(asked.home, asked.folder)
+
+
+def _bases(_: argparse.Namespace) -> str:
+    return check_pinned()
+
+
+def _pin(_: argparse.Namespace) -> str:
+    return pin()
 
 
 def _emulator(_: argparse.Namespace) -> str:

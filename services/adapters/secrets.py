@@ -87,7 +87,7 @@ class RotatingSecret:
             self._until = self._clock.monotonic() + RETRY_S
             _log.warning(
                 "%s, %s, can't be read (%s: %s); check that it exists, holds text, and that the role may call "
-                "secretsmanager:GetSecretValue on it", self._what, self._arn, type(error).__name__, error,
+                "secretsmanager:GetSecretValue on it", self._what, self._arn, type(error).__name__, _words(error),
             )  # fmt: skip
             return
         self._values = tuple(value for value in found if value)
@@ -101,13 +101,21 @@ class RotatingSecret:
             if stage == CURRENT:
                 raise
             return None  # never rotated yet
-        if "SecretString" not in found:
-            raise _NoText("its value is bytes")
-        return found["SecretString"]
+        value: object = found.get("SecretString")
+        if not isinstance(value, str):
+            raise _NoText("its value is bytes" if value is None else "its value is no text")
+        return value
 
 
 class _NoText(Exception):
     """A secret without text."""
+
+
+def _words(error: Exception) -> str:
+    """What an error says, unless it may say the secret: that of a parser shows what it could not read."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return str(error) if isinstance(error, BotoCoreError | ClientError | _NoText) else "its words are left out"
 
 
 def secrets_client(region: str | None) -> "SecretsManagerClient":

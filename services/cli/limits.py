@@ -8,6 +8,7 @@ connections displace each other, and whoever has a question is answered.
 import asyncio
 import json
 import resource
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -69,6 +70,8 @@ class LimitedProtocol(HttpToolsProtocol):
     """A connection of uvicorn's that ends where a limit is reached; malformed HTTP is answered with a problem."""
 
     limits = Limits()
+    lost: Callable[[], None] | None = None
+    """Called once when the connection is closed."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Count it, and begin to wait for its first request."""
@@ -90,6 +93,8 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._stalled is not None:
             self._stalled.cancel()
         super().connection_lost(exc)
+        if self.lost is not None:
+            self.lost()
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, headers by pieces: none is larger than the limit and a piece."""

@@ -1,6 +1,7 @@
 """Running uvicorn: a socket of our own, checks before the first request, workers."""
 
 import errno
+import faulthandler
 import logging
 import os
 import signal
@@ -14,8 +15,10 @@ import uvicorn
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from services.bootstrap import bucket_follower, build_services
+from services.cli.balance import Dispatcher, Intake
 from services.cli.console import ExitCode
 from services.cli.failures import Failed
+from services.cli.limits import LimitedProtocol
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Deadline
 from services.settings import Settings
@@ -50,25 +53,67 @@ class Server(uvicorn.Server):
             self._ready()
 
 
-class Supervisor(Multiprocess):
-    """Uvicorn's worker processes, and a word when all of them are up."""
+class WorkerServer(uvicorn.Server):
+    """Uvicorn that is handed its connections by a channel rather than accepting them."""
 
-    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], ready: Ready) -> None:
-        super().__init__(config, sockets)
+    _intake: Intake | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then say so by the channel."""
+        faulthandler.enable()
+        await super().startup([])
+        channel = (sockets or [])[0]
+        self._intake = Intake(channel, self._connection, self._end)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more connections, then finish those there are."""
+        if self._intake is not None:
+            self._intake.close()
+        await super().shutdown(sockets)
+
+    def _connection(self) -> LimitedProtocol:
+        return LimitedProtocol(self.config, self.server_state, self.lifespan.state)
+
+    def _end(self) -> None:
+        self.should_exit = True
+
+
+class Worker(Process):
+    """Uvicorn's worker process, with that server."""
+
+    @property
+    def server(self) -> uvicorn.Server:
+        """The server, made where it runs."""
+        if self._server is None:
+            self._server = WorkerServer(self.config)
+        return self._server
+
+
+class Supervisor(Multiprocess):
+    """Uvicorn's worker processes with the connections shared out among them, and a word when all of them are up."""
+
+    def __init__(self, config: uvicorn.Config, listener: socket.socket, ready: Ready) -> None:
+        super().__init__(config, [])
+        self._dispatcher = Dispatcher(listener, config.backlog)
         self._ready = ready
         self._next_try = 0.0
         self.failed = False
 
     def init_processes(self) -> None:
         """Start the workers and wait for them."""
-        super().init_processes()
+        self.processes = [self._started() for _ in range(self.processes_num)]
         if all(process.wait_until_ready(START_S, self.should_exit) for process in self.processes):
             self._ready()
 
     def keep_subprocess_alive(self) -> None:
         """Replace a worker that died. Where none can be started, the others go on, and it is tried again in a while;
-        without others it ends: a port on which nobody answers is worse than none.
+        without others, or where nobody hands them connections, it ends: a port on which nobody answers is worse than
+        none.
         """
+        if not self.should_exit.is_set() and not self._dispatcher.is_alive:
+            _log.error("nobody accepts connections any more: the server ends")
+            self.failed = True
+            self.should_exit.set()
         if self.should_exit.is_set() or time.monotonic() < self._next_try:
             return
         for at, process in enumerate(self.processes):
@@ -77,8 +122,7 @@ class Supervisor(Multiprocess):
             process.kill()
             process.join()
             _log.error("a worker died (exit code %s); another takes its place", process.exitcode)
-            fresh = self.processes[at] = Process(self.config, self.sockets)
-            fresh.start()
+            fresh = self.processes[at] = self._started()
             if not self._comes_up(fresh) and not self.should_exit.is_set():
                 self._next_try = time.monotonic() + RETRY_S
                 self.failed = not any(each.process.is_alive() for each in self.processes)
@@ -86,6 +130,35 @@ class Supervisor(Multiprocess):
                     _log.error("no worker can be started: the server ends")
                     self.should_exit.set()
                 return
+
+    def terminate_all(self) -> None:
+        """Accept no more connections, then end the workers."""
+        self._dispatcher.close()
+        super().terminate_all()
+
+    def restart_all(self) -> None:
+        """Replace each worker by a fresh one, which serves before the old one ends (SIGHUP)."""
+        for at, old in enumerate(self.processes):
+            fresh = self._started()
+            if not self._comes_up(fresh):
+                fresh.kill()
+                fresh.join()
+                _log.error("no fresh worker can be started: the others stay")
+                return
+            self.processes[at] = fresh
+            old.terminate()
+            old.join()
+
+    def handle_ttin(self) -> None:
+        """There are as many workers as ``--workers`` says."""
+
+    handle_ttou = handle_ttin
+
+    def _started(self) -> Worker:
+        with self._dispatcher.channel() as channel:
+            worker = Worker(self.config, [channel])
+            worker.start()
+        return worker
 
     def _comes_up(self, process: Process) -> bool:
         """Wait for it, but not deaf to signals."""
@@ -161,12 +234,14 @@ def serve_forever(settings: Settings, listener: socket.socket, workers: int, rea
     os.environ["DEMO_USERS"] = ",".join(settings.demo_users)
     config = configured(settings, workers)
     if workers > 1:
-        supervisor = Supervisor(config, [listener], ready)
+        supervisor = Supervisor(config, listener, ready)
         supervisor.run()
         return ExitCode.FAILED if supervisor.failed else ExitCode.OK
     # Uvicorn raises the signal once more when it is done; being stopped is no failure.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
+    # So that the log says what a process died of that the system ended, as where a bundle's file was cut short.
+    faulthandler.enable()
     server = Server(config, ready)
     server.run(sockets=[listener])
     return ExitCode.OK if server.started else ExitCode.FAILED

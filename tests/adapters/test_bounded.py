@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 import pytest
+from botocore.config import Config
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.adapters.aws import make_client
 from services.adapters.bounded import LARGEST_ANSWER, AnswerRefused, Bound, within
 from services.adapters.breaker import FAILURES
 from services.adapters.bundle.s3.bucket import Bucket
@@ -20,9 +22,10 @@ from services.adapters.search.failures import RemoteFailure
 from services.adapters.search.opensearch.client import SearchClient
 from services.adapters.search.opensearch.search import OpenSearchSearch
 from services.adapters.search.opensearch.target import Target
+from services.adapters.secrets import RotatingSecret
 from services.adapters.state.dynamodb.client import Connection
 from services.bootstrap import SystemClock
-from services.recommender.errors import BundleError, MarqueeError, StateUnavailable, Unavailable
+from services.recommender.errors import BundleError, MarqueeError, SecretUnavailable, StateUnavailable, Unavailable
 from services.recommender.ports import CacheKey, Deadline
 from tests.adapters.state.state_kit import FakeClock, Store, did, dynamodb_at, new_tables, send
 from tests.builders import make_bundle
@@ -153,6 +156,28 @@ def test_a_compressed_answer_that_nobody_asked_for_is_refused() -> None:
 def test_a_bucket_s_rubbish_is_an_outage_or_a_damaged_pointer(body: bytes) -> None:
     with raw_server([answer(body)]) as url, pytest.raises((Unavailable, BundleError)):
         open_bucket(Bucket("films", endpoint=url)).pointer()
+
+
+SECRETS = [
+    b'{"SecretString":"hush',
+    b'{"SecretString":5}',
+    b'{"SecretString":["hush"]}',
+    b'{"SecretString":null}',
+    b"hush",
+]
+
+
+@pytest.mark.parametrize("body", [*RUBBISH.values(), *SECRETS])
+def test_a_secret_that_can_t_be_read_is_an_outage_and_stays_out_of_the_log(
+    body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    with raw_server([answer(body)]) as url:
+        client = make_client("secretsmanager", None, Config(retries={"total_max_attempts": 1}), endpoint=url)
+        secret = RotatingSecret("arn:pepper", "the pepper", SystemClock(), lambda: client)
+        with pytest.raises(SecretUnavailable, match="the pepper can't be read"):
+            secret()
+    assert "arn:pepper" in caplog.text
+    assert "hush" not in caplog.text
 
 
 def test_rubbish_counts_for_the_breaker() -> None:

@@ -183,9 +183,26 @@ def test_a_known_key_is_believed_while_the_store_is_down(recommender: FakeRecomm
     assert (response.status_code, response.headers["x-marquee-degraded"]) == (200, "keys")
 
 
-def test_an_unseen_key_is_only_served_while_the_store_is_down(recommender: FakeRecommender, keys: DictKeys) -> None:
+def test_a_key_that_was_never_read_is_refused_while_the_store_is_down(
+    recommender: FakeRecommender, keys: DictKeys
+) -> None:
+    keys.put(replace(SERVE, revoked=True))
     keys.down = True
     client = guarded(recommender, keys)
+    for headers in (KEY, BOSS):
+        response = client.post("/recommend", headers=headers)
+        assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+        assert response.json()["type"] == "/problems/state-unavailable"
+    assert not recommender.asked
+    assert client.get("/health/live").status_code == 200
+    keys.down = False
+    assert client.post("/recommend", headers=BOSS).status_code == 200
+    assert client.post("/recommend", headers=KEY).status_code == 401
+
+
+def test_where_a_setting_says_so_it_is_only_served(recommender: FakeRecommender, keys: DictKeys) -> None:
+    keys.down = True
+    client = guarded(recommender, keys, admits_unread_keys=True)
     response = client.post("/recommend", headers=BOSS)
     assert (response.status_code, response.headers["x-marquee-degraded"]) == (200, "keys")
     assert response.headers["ratelimit-policy"] == '"default";q=60;w=60'

@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,8 @@ def test_the_edge_takes_its_settings_from_bootstrap(home: Path) -> None:
     services = AppServices.of(wired, inline=False)
     assert (services.auth_required, services.key_pepper()) == (True, (PEPPER,))
     assert (services.demo_users, services.cors_origins) == (("a", "b"), ("https://films.example",))
+    assert services.admits_unread_keys is False
+    assert AppServices.of(replace(wired, settings=settings_with(unread_keys="serve"))).admits_unread_keys is True
     assert (services.recommender, services.inline, services.web_dir) == (wired.recommender, False, WEB_DIR)
     wired.close()
 

@@ -3,6 +3,7 @@
 import sys
 
 from tests.attack import connections, state, stores
+from tests.attack.balance import balance
 from tests.attack.report import Attack, run
 
 ATTACKS: dict[str, Attack] = {
@@ -13,6 +14,7 @@ ATTACKS: dict[str, Attack] = {
     "bad-bundles": stores.bad_bundles,
     "long-headers": connections.long_headers,
     "slow-connections": connections.slow_connections,
+    "balance": balance,
     "kills": state.kills,
 }
 

@@ -9,24 +9,28 @@ from services.recommender.ports import ApiKey, Clock, KeyStore, SecretPort
 
 RECORD_TTL_S = 60.0
 MAX_RECORDS = 10_000
-# What a genuine key may do while its record can't be read: be served, and no more than this.
+# Where ``admits_unread``: what a genuine key may do while its record can't be read: be served, and no more than this.
 OUTAGE_LIMIT = 60
 
 
 @dataclass(slots=True)
 class Authenticator:
-    """Checks keys; a key's record (scopes, limit, revoked) is believed for 60 s."""
+    """Checks keys; a key's record (scopes, limit, revoked) is believed for 60 s, and longer while the store is down.
+    ``admits_unread``: let in a genuine key without a record when the store is down, though it may be revoked.
+    """
 
     store: KeyStore
     pepper: SecretPort
     clock: Clock
     runner: Runner
+    admits_unread: bool = False
     _records: dict[str, tuple[float, ApiKey | None]] = field(default_factory=dict)
 
     async def authenticate(self, key: str | None) -> tuple[ApiKey, bool]:
         """The record of a key, and whether the store was down for it.
 
-        Raises Unauthorized; Overloaded and StateBusy where too many ask: no reason to let in who can't be read.
+        Raises Unauthorized; whatever the store raises for a key that was never read; Overloaded and StateBusy for any,
+        since callers can bring these about.
         """
         pepper = (await self.runner.secret(self.pepper))[0]
         key_id = key_id_of(key, pepper.encode())
@@ -42,12 +46,10 @@ class Authenticator:
             return known[1], False
         try:
             record = await self.runner.blocking(self.store.get, key_id)
-        except StateBusy:
-            raise
-        except Unavailable:
-            if known:
-                return known[1], True
-            return ApiKey(key_id, "", limit=OUTAGE_LIMIT), True
+        except Unavailable as error:
+            if isinstance(error, StateBusy) or not (known or self.admits_unread):
+                raise
+            return (known[1] if known else ApiKey(key_id, "", limit=OUTAGE_LIMIT)), True
         if len(self._records) >= MAX_RECORDS:
             self._records.clear()
         self._records[key_id] = (now + RECORD_TTL_S, record)

@@ -68,7 +68,9 @@ def _install_layers(app: FastAPI, edge: Edge, public: frozenset[str]) -> None:
     services = edge.services
     if services.auth_required and services.keys is not None and services.key_pepper is not None:
         clock = services.recommender.clock
-        authenticator = Authenticator(services.keys, services.key_pepper, clock, edge.runner)
+        authenticator = Authenticator(
+            services.keys, services.key_pepper, clock, edge.runner, services.admits_unread_keys
+        )
         guard = QuotaGuard(services.quota, clock, edge.runner)
         app.add_middleware(Gate, authenticator=authenticator, quota=guard, public=public)
     app.add_middleware(BodyLimit, max_bytes=services.max_body_bytes)

@@ -20,6 +20,7 @@ WEB_DIR = Path(__file__).resolve().parents[2] / "web"
 class AppServices:
     """``inline``: all adapters are embedded, so answers are made in the event loop; otherwise in ``workers``
     threads. ``key_pepper`` and ``origin_secret`` (None: the header is not checked) are read when they are needed.
+    ``admits_unread_keys``: whether a genuine key whose record was never read passes while the store is down.
     ``host_names``: what the header Host may name; None: anything. ``web_dir``: folder of the demo page. ``close`` gives
     files and sockets back at shutdown.
     """
@@ -28,6 +29,7 @@ class AppServices:
     keys: KeyStore | None = None
     quota: QuotaPort | None = None
     auth_required: bool = False
+    admits_unread_keys: bool = False
     key_pepper: SecretPort | None = None
     origin_secret: SecretPort | None = None
     cors_origins: tuple[str, ...] = ()
@@ -49,6 +51,7 @@ class AppServices:
             keys=wired.keys,
             quota=wired.quota,
             auth_required=settings.api_keys,
+            admits_unread_keys=settings.unread_keys == "serve",
             key_pepper=wired.secrets.pepper,
             origin_secret=wired.secrets.origin,
             cors_origins=settings.cors_origins,

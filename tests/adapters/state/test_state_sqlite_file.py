@@ -1,6 +1,7 @@
 """SQLite: how the file is set up, how connections are kept, what a commit costs, what is swept away."""
 
 import sqlite3
+import stat
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -43,6 +44,21 @@ def test_a_new_file_has_the_schema_and_a_write_ahead_log(database: Database) -> 
         assert ask(raw, "PRAGMA journal_mode") == "wal"
         assert ask(raw, "PRAGMA secure_delete") == 1
         assert ask(raw, "PRAGMA integrity_check") == "ok"
+
+
+def test_a_file_that_others_could_read_is_its_owners_alone_once_it_is_opened(
+    database: Database, clock: FakeClock
+) -> None:
+    SqliteState(database).record([send(did())], within(database))
+    files = sorted(database.path.parent.glob("state.db*"))
+    assert [path.name for path in files] == ["state.db", "state.db-shm", "state.db-wal"]
+    for path in files:
+        path.chmod(0o664)
+    again = Database(database.path, clock)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+    SqliteState(again).record([send(did())], within(database))
+    SqliteState(database).record([send(did())], within(database))
+    again.close()
 
 
 def test_opening_again_keeps_what_is_there(database: Database, clock: FakeClock) -> None:

@@ -7,6 +7,7 @@ processes are waited for by ``busy_timeout``. Both are bounded by the request's 
 import logging
 import os
 import sqlite3
+import stat
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ _log = logging.getLogger(__name__)
 OPENING_WAIT_S = 10.0
 # Beside the file its log, and the log's index.
 _FILES = ("", "-wal", "-shm")
+_OWNER = stat.S_IRUSR | stat.S_IWUSR
 _IDLE_CONNECTIONS = 8
 _RELAXED_CHECKPOINT_PAGES = 8_000
 _DURABLE_CHECKPOINT_PAGES = 1_000
@@ -146,6 +148,8 @@ class Database:
         # SQLite gives its other files the mode of this one. What can't be made it will say itself.
         with suppress(OSError):
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        for name in self._names:
+            _keep_private(name)
         anchor = self._opened()
         try:
             anchor.wait_for_locks(wait_s)
@@ -240,6 +244,18 @@ def cut_log(raw: sqlite3.Connection) -> bool:
     """Fold the write-ahead log back and cut it to nothing; False where somebody needs it."""
     busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return not busy
+
+
+def _keep_private(path: str) -> None:
+    """Take away what others may do with a file of ours: by another version, or copied back, it may be open to them.
+    What belongs to another user, or lies where modes can't be changed, stays as it is; ``doctor`` tells of it. By its
+    name: to open and close a file lets go of SQLite's locks on it.
+    """
+    with suppress(OSError):
+        found = os.stat(path)  # noqa: PTH116
+        mode = stat.S_IMODE(found.st_mode)
+        if found.st_uid == os.geteuid() and mode & ~_OWNER:
+            os.chmod(path, mode & _OWNER)  # noqa: PTH101
 
 
 def _identity(path: str) -> tuple[int, int] | None:

@@ -1,0 +1,266 @@
+"""Connections by turns: the supervisor accepts them all and hands each to the worker that holds the fewest.
+
+Workers that accept from one socket take what they are quick enough for, and of eight connections often six sit on one
+of two. What a client sends never passes the supervisor: it hands on the connection itself, once.
+
+Source: unix(7), SCM_RIGHTS.
+"""
+
+import asyncio
+import os
+import selectors
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from services.cli.limits import LimitedProtocol
+
+# What a worker tells: it is up; it took a connection; one of its connections is closed.
+_UP, _TAKEN, _CLOSED = b"!", b"+", b"-"
+_CONNECTION = b"c"
+_CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
+# A worker that has not taken what it was given for so long gets nothing more while another does.
+_STUCK_S = 1.0
+# Between two tries where this process may open no more files, and where the supervisor reads nothing.
+_PAUSE_S = 0.05
+
+
+@dataclass(slots=True, eq=False)
+class _Worker:
+    """What the dispatcher knows of one: ``held`` connections, of which it has not taken ``untaken`` since ``moved``;
+    ``turn``: when it was last given one; ``full``: its channel takes no more for now.
+    """
+
+    channel: socket.socket
+    held: int = 0
+    untaken: int = 0
+    moved: float = 0.0
+    turn: int = 0
+    is_up: bool = False
+    full: bool = False
+
+    def told(self, said: bytes, now: float) -> None:
+        """Count what it tells."""
+        self.is_up = self.is_up or _UP in said
+        taken = said.count(_TAKEN)
+        self.untaken -= taken
+        self.held -= said.count(_CLOSED)
+        self.moved = now if taken else self.moved
+
+    def given(self, turn: int, now: float) -> None:
+        """Count one more connection."""
+        self.moved = self.moved if self.untaken else now
+        self.held, self.untaken, self.turn = self.held + 1, self.untaken + 1, turn
+
+    def is_stuck(self, now: float) -> bool:
+        """Whether it does not even take what it was given."""
+        return self.untaken > 0 and now - self.moved > _STUCK_S
+
+
+class Dispatcher:
+    """Accepts from ``listener`` in a thread of its own, as long as a worker is up; else connections wait there."""
+
+    def __init__(self, listener: socket.socket, backlog: int) -> None:
+        self._listener, self._backlog = listener, backlog
+        self._workers: list[_Worker] = []
+        self._turn = 0
+        self._in_hand: socket.socket | None = None
+        self._accepting = False
+        self._closing = False
+        self._selector = selectors.DefaultSelector()
+        self._wake, self._woken = socket.socketpair()
+        self._selector.register(self._woken, selectors.EVENT_READ)
+        self._joining: list[_Worker] = []
+        listener.setblocking(False)
+        self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
+        self._thread.start()
+
+    def channel(self) -> socket.socket:
+        """A channel for one more worker, which gets connections once it says that it is up. Close it here when the
+        worker has it: that it is closed everywhere tells that the worker is gone.
+        """
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        theirs.setblocking(False)
+        self._joining.append(_Worker(ours))
+        self._wake.send(b"w")
+        return theirs
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it accepts, or would."""
+        return self._thread.is_alive()
+
+    def close(self) -> None:
+        """Accept no more, and let go of the workers: each ends when it sees that."""
+        self._closing = True
+        self._wake.send(b"w")
+        self._thread.join()
+        self._listener.close()
+        self._wake.close()
+
+    def _run(self) -> None:
+        while not self._closing:
+            for key, events in self._selector.select():
+                if key.fileobj is self._listener:
+                    self._accept()
+                elif key.fileobj is self._woken:
+                    self._join()
+                else:
+                    self._hear(key.data, events)
+            self._hand_on()
+            self._accept_while_useful()
+        for worker in [*self._workers, *self._joining]:
+            worker.channel.close()
+        if self._in_hand is not None:
+            self._in_hand.close()
+        self._selector.close()
+        self._woken.close()
+
+    def _join(self) -> None:
+        self._woken.recv(64)
+        while self._joining:
+            worker = self._joining.pop()
+            self._workers.append(worker)
+            self._selector.register(worker.channel, selectors.EVENT_READ, worker)
+
+    def _hear(self, worker: _Worker, events: int) -> None:
+        if events & selectors.EVENT_WRITE:
+            self._mark_full(worker, full=False)
+        if not events & selectors.EVENT_READ:
+            return
+        try:
+            said = worker.channel.recv(4_096)
+        except BlockingIOError:
+            return
+        except OSError:
+            said = b""
+        if said:
+            worker.told(said, time.monotonic())
+        else:
+            self._forget(worker)
+
+    def _forget(self, worker: _Worker) -> None:
+        self._selector.unregister(worker.channel)
+        self._workers.remove(worker)
+        worker.channel.close()
+
+    def _mark_full(self, worker: _Worker, *, full: bool) -> None:
+        worker.full = full
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if full else 0)
+        self._selector.modify(worker.channel, events, worker)
+
+    def _accept(self) -> None:
+        try:
+            self._in_hand, _ = self._listener.accept()
+        except (BlockingIOError, ConnectionAbortedError, InterruptedError):
+            return
+        except OSError:
+            time.sleep(_PAUSE_S)  # no file is free: to ask again at once would keep a core busy
+
+    def _hand_on(self) -> None:
+        """Give the connection in hand to a worker, if there is both."""
+        while self._in_hand is not None and (worker := self._next()) is not None:
+            try:
+                socket.send_fds(worker.channel, [_CONNECTION], [self._in_hand.fileno()])
+            except BlockingIOError:
+                self._mark_full(worker, full=True)
+                continue
+            except OSError:
+                self._forget(worker)
+                continue
+            self._turn += 1
+            worker.given(self._turn, time.monotonic())
+            self._in_hand.close()
+            self._in_hand = None
+
+    def _next(self) -> _Worker | None:
+        """Whose turn it is: who holds the fewest, of those the one that waits longest."""
+        now = time.monotonic()
+        able = [worker for worker in self._workers if worker.is_up and not worker.full]
+        lively = [worker for worker in able if not worker.is_stuck(now)]
+        return min(lively or able, key=lambda worker: (worker.held, worker.turn), default=None)
+
+    def _accept_while_useful(self) -> None:
+        useful = self._in_hand is None and self._next() is not None
+        if useful == self._accepting:
+            return
+        self._accepting = useful
+        if useful:
+            self._listener.listen(self._backlog)
+            self._selector.register(self._listener, selectors.EVENT_READ)
+        else:
+            self._selector.unregister(self._listener)
+
+
+class Intake:
+    """A worker's end of its channel: makes connections of what it is handed. ``orphaned`` is called when the supervisor
+    is gone.
+    """
+
+    def __init__(
+        self, channel: socket.socket, protocol: Callable[[], LimitedProtocol], orphaned: Callable[[], None]
+    ) -> None:
+        self._channel, self._protocol, self._orphaned = channel, protocol, orphaned
+        self._loop = asyncio.get_running_loop()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._untold = bytearray(_UP)
+        self._loop.add_reader(channel, self._take)
+        self._tell()
+
+    def close(self) -> None:
+        """Take no more."""
+        self._loop.remove_reader(self._channel)
+
+    def _take(self) -> None:
+        try:
+            told, files, _, _ = socket.recv_fds(self._channel, 1, 1, _CLOSE_ON_EXEC)
+        except BlockingIOError:
+            return
+        except OSError:
+            told, files = b"", []
+        if not told:
+            self.close()
+            self._orphaned()
+            return
+        self._say(_TAKEN)
+        if not files:
+            self._say(_CLOSED)  # this process may have no more files: the system has closed it
+        for file in files:
+            task = self._loop.create_task(self._connect(file))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _connect(self, file: int) -> None:
+        protocol = self._protocol()
+        protocol.lost = lambda: self._say(_CLOSED)
+        try:
+            connection = socket.socket(fileno=file)
+        except OSError:
+            os.close(file)
+            protocol.lost()
+            return
+        try:
+            connection.setblocking(False)
+            with suppress(OSError):
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            await self._loop.connect_accepted_socket(lambda: protocol, connection)
+        except OSError:
+            connection.close()
+            protocol.lost()
+
+    def _say(self, what: bytes) -> None:
+        self._untold += what
+        self._tell()
+
+    def _tell(self) -> None:
+        """Send what is to be told, as far as it goes; the rest a little later."""
+        try:
+            del self._untold[: self._channel.send(self._untold)]
+        except BlockingIOError:
+            self._loop.call_later(_PAUSE_S, self._tell)
+        except OSError:
+            self._untold.clear()  # nobody is there to be told

@@ -1,0 +1,154 @@
+"""Connections by turns: who holds the fewest gets the next, whoever is stuck or gone gets none."""
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.cli.balance import Dispatcher, Intake
+from services.cli.limits import LimitedProtocol
+from tests.patience import PATIENCE_S, wait_for
+
+
+class ByHand:
+    """A worker's end of a channel, without a server: takes connections and closes them when it is told to."""
+
+    def __init__(self, dispatcher: Dispatcher, *, up: bool = True) -> None:
+        self.channel = dispatcher.channel()
+        self.held: list[socket.socket] = []
+        if up:
+            self.channel.send(b"!")
+
+    def take(self, *, tell: bool = True) -> bool:
+        """Whether there was one to take."""
+        try:
+            _, files, _, _ = socket.recv_fds(self.channel, 1, 1)
+        except BlockingIOError:
+            return False
+        self.held += [socket.socket(fileno=file) for file in files]
+        if tell:
+            self.channel.send(b"+")
+        return bool(files)
+
+    def drop(self) -> None:
+        """Close the connection it has longest."""
+        self.held.pop(0).close()
+        self.channel.send(b"-")
+
+    def end(self) -> None:
+        """Be gone."""
+        for each in [self.channel, *self.held]:
+            each.close()
+
+
+@contextmanager
+def dispatching() -> Iterator[tuple[Dispatcher, ExitStack, tuple[str, int]]]:
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        dispatcher = Dispatcher(listener, 100)
+        stack.callback(dispatcher.close)
+        yield dispatcher, stack, listener.getsockname()
+
+
+@settings(max_examples=20)
+@given(st.integers(1, 4), st.integers(1, 20), st.data())
+def test_each_connection_goes_to_a_worker_that_holds_the_fewest(workers: int, steps: int, data: st.DataObject) -> None:
+    with dispatching() as (dispatcher, stack, address):
+        several = [ByHand(dispatcher) for _ in range(workers)]
+        for each in several:
+            stack.callback(each.end)
+        known = dispatcher._workers
+        wait_for(lambda: [each.is_up for each in known] == [True] * workers, "all of them")
+        for _ in range(steps):
+            holders = [each for each in several if each.held]
+            if holders and data.draw(st.booleans(), label="close one"):
+                data.draw(st.sampled_from(holders), label="of").drop()
+            held = [len(each.held) for each in several]
+            wait_for(lambda: sum(each.held for each in known) == sum(held), "what was closed to be told")  # noqa: B023
+            stack.enter_context(socket.create_connection(address))
+            wait_for(lambda: any(each.take() for each in several), "a taker")
+            (taker,) = (at for at, each in enumerate(several) if len(each.held) > held[at])
+            assert held[taker] == min(held)
+
+
+def test_a_worker_that_is_not_up_or_is_gone_gets_nothing() -> None:
+    with dispatching() as (dispatcher, stack, address):
+        starting, gone, serving = ByHand(dispatcher, up=False), ByHand(dispatcher), ByHand(dispatcher)
+        stack.callback(starting.end)
+        stack.callback(serving.end)
+        gone.end()
+        for count in range(1, 9):
+            stack.enter_context(socket.create_connection(address))
+            wait_for(serving.take, "the only one that serves")
+            assert len(serving.held) == count
+        assert not starting.take()
+
+
+def test_a_worker_that_takes_nothing_leaves_the_others_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.cli.balance._STUCK_S", 0.0)
+    with dispatching() as (dispatcher, stack, address):
+        silent, serving = ByHand(dispatcher), ByHand(dispatcher)
+        stack.callback(silent.end)
+        stack.callback(serving.end)
+        known = dispatcher._workers
+        wait_for(lambda: [each.is_up for each in known] == [True, True], "both")
+        for count in range(1, 11):
+            stack.enter_context(socket.create_connection(address))
+            wait_for(lambda: sum(each.held for each in known) == count, "it to be handed on")  # noqa: B023
+            serving.take()
+            wait_for(lambda: sum(each.untaken for each in known) <= 1, "what was taken to be told")
+        assert len(serving.held) == 9
+
+
+def test_connections_wait_while_no_worker_is_up() -> None:
+    with dispatching() as (dispatcher, stack, address):
+        first = ByHand(dispatcher)
+        stack.enter_context(socket.create_connection(address))
+        wait_for(first.take, "the first")
+        first.end()
+        stack.enter_context(socket.create_connection(address))
+        second = ByHand(dispatcher)
+        stack.callback(second.end)
+        wait_for(second.take, "the one that waited")
+
+
+class Recorder(LimitedProtocol):
+    """A connection that answers nothing."""
+
+    made = 0
+
+    def __init__(self) -> None:
+        """Without a server."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        type(self).made += 1
+        transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        assert self.lost is not None
+        self.lost()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_an_intake_tells_what_it_took_and_what_was_closed() -> None:
+    ours, theirs = socket.socketpair()
+    ours.settimeout(PATIENCE_S)
+    theirs.setblocking(False)
+    ended = asyncio.Event()
+    intake = Intake(theirs, Recorder, ended.set)
+    client, server = socket.socketpair()
+    with client, server:
+        socket.send_fds(ours, [b"c"], [server.fileno()])
+    told = b""
+    while told.count(b"-") < 1:
+        told += await asyncio.to_thread(ours.recv, 10)
+    assert told == b"!+-"
+    ours.close()
+    await asyncio.wait_for(ended.wait(), PATIENCE_S)
+    intake.close()
+    theirs.close()

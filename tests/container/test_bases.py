@@ -1,0 +1,80 @@
+"""Base images by digest: an image that is named by its tag alone is refused before it is deployed."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from infra.image.__main__ import main
+from infra.image.bases import check_pinned, digest_of, pin, unpinned
+from infra.image.errors import LayoutError
+
+A, B = "sha256:" + "a" * 64, "sha256:" + "b" * 64
+TEXT = """\
+# FROM commented/out:1
+FROM scratch AS bundle
+FROM registry.example/python:3.13 AS build
+RUN echo FROM nothing/at:all
+FROM --platform=linux/arm64 registry.example/python:3.13 AS other
+FROM library/python:3.13-slim AS server
+FROM server AS jobs
+"""
+
+
+@pytest.fixture
+def dockerfile(tmp_path: Path) -> Path:
+    path = tmp_path / "Dockerfile"
+    path.write_text(TEXT)
+    return path
+
+
+def test_what_is_named_by_its_tag_is_refused(dockerfile: Path) -> None:
+    assert unpinned(TEXT) == ["library/python:3.13-slim", "registry.example/python:3.13"]
+    with pytest.raises(LayoutError, match=r"registry\.example/python:3\.13 without a digest.*`make pin`"):
+        check_pinned(dockerfile)
+
+
+def test_it_is_pinned_beside_its_tag_and_pinned_anew(dockerfile: Path) -> None:
+    said = pin(dockerfile, lambda image: A)
+    assert said.splitlines() == [f"library/python:3.13-slim@{A}", f"registry.example/python:3.13@{A}"]
+    assert unpinned(dockerfile.read_text()) == []
+    check_pinned(dockerfile)
+    pin(dockerfile, lambda image: B)
+    text = dockerfile.read_text()
+    assert text.count(f"@{B}") == 3
+    assert text.replace(f"@{B}", "") == TEXT
+
+
+def test_a_digest_that_can_t_be_looked_up_changes_nothing(dockerfile: Path) -> None:
+    def resolve(image: str) -> str:
+        if "slim" in image:
+            return A
+        raise LayoutError("no way there")
+
+    with pytest.raises(LayoutError, match="no way there"):
+        pin(dockerfile, resolve)
+    assert dockerfile.read_text() == TEXT
+
+
+@pytest.mark.parametrize(
+    ("script", "complaint"),
+    [("echo latest", "latest"), ("echo not found >&2; exit 1", "not found"), ("exit 0", "said nothing")],
+)
+def test_only_a_digest_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, complaint: str) -> None:
+    tool = tmp_path / "docker"
+    tool.write_text(f"#!/bin/sh\n{script}\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(LayoutError, match=complaint):
+        digest_of("a/b:1")
+    tool.write_text(f'#!/bin/sh\ntest "$6" = a/b:1 && echo {A}\n')
+    assert digest_of("a/b:1") == A
+
+
+def test_the_command_says_what_is_not_pinned(capsys: pytest.CaptureFixture[str]) -> None:
+    from infra.image.bases import DOCKERFILE
+
+    wanted = 1 if unpinned(DOCKERFILE.read_text("utf-8")) else 0
+    assert main(["bases"]) == wanted
+    said = capsys.readouterr()
+    assert ("make pin" in said.err) == bool(wanted)
