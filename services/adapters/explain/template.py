@@ -5,7 +5,7 @@ twenty times. A sentence that gets too long gives way to one that names less.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from services.adapters.explain.phrases import (
     ALONE,
@@ -35,8 +35,12 @@ class TemplateExplainer:
 
     def explain(self, page: Page, deadline: Deadline) -> Told:  # noqa: ARG002
         """One sentence a film, at most 22 words; the deadline is not needed here."""
+        return Told(self.of(page.evidence))
+
+    def of(self, evidence: Sequence[Evidence]) -> tuple[str, ...]:
+        """The sentences of some films, which are shown in this order."""
         turns: Counter[Forms] = Counter()
-        return Told(tuple(_sentence(item, turns) for item in page.evidence))
+        return tuple(_sentence(item, turns) for item in evidence)
 
 
 def _sentence(evidence: Evidence, turns: Counter[Forms]) -> str:

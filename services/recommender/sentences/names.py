@@ -16,6 +16,7 @@ _TOKEN = re.compile(rf"[^\W_]+(?:['{_APOSTROPHE}\-][^\W_]+)*|[^\s\w]|_")
 # A keyword of more words than this is a text, and a text of others may be an order.
 LONGEST_KEYWORD = 4
 _SHORTEST_SURNAME = 3
+_YEAR = re.compile(r"\b\d{4}\b")
 _YEAR_BEHIND = re.compile(r" \(\d{4}\)$")
 _ROLES = {ReasonKind.DIRECTOR: "director", ReasonKind.CAST: "cast"}
 _OF_TRAITS = frozenset({ReasonKind.KEYWORD, ReasonKind.DECADE, ReasonKind.SERIES, ReasonKind.GENRE})
@@ -129,6 +130,7 @@ def _of_reason(reason: Reason, record: Record) -> Iterator[Name]:
         yield from _made("trait", subject.removeprefix("The "), evident=True, exact=False)
     elif reason.kind is ReasonKind.QUERY and subject not in (*record.directors, *record.cast):
         yield from _made("trait", subject, evident=True, exact=False)
+        yield from _made("trait", " ".join(_YEAR.findall(reason.text)), evident=True, exact=False)
 
 
 def _people(evidence: Evidence, record: Record) -> Iterator[Name]:

@@ -30,9 +30,9 @@ matching may maybe mean means meet meeting meets mention middle might mild mind 
 more mostly move moves movie movies much must natural naturally nature near nearby neat need needs neighbor neighbour
 next nice night note now odd of off offer offering offers often on once one ones only onto open opens or other others
 otherwise out outright over overall overlap overlaps own pair paired pairs part particular particularly parts pass
-path perhaps personal pick picked picking picks piece place places plain plainly play played playing plays pleasant
-pleased plenty plus point points possible prefer preferred present probably promise promises proper pull pulls put
-puts quiet quite rather reach reaches read ready real really reason reasonable reasons recall recalls recommend
+path perhaps personal people pick picked picking picks piece place places plain plainly play played playing plays
+pleasant pleased plenty plus point points possible prefer preferred present probably promise promises proper pull pulls
+put puts quiet quite rather reach reaches read ready real really reason reasonable reasons recall recalls recommend
 recommendation recommended regular related relative relatives reliable remain remains remember remind reminds rest
 return returns right round run running runs sake same satisfy satisfying scratch screen see seeing seek seeking seems
 sense series set sets several shall share shared shares sharing shelf should show shows sibling side sign similar
