@@ -41,7 +41,8 @@ _MODEL = frozenset({"model", "cached"})
 class Written:
     """What one explainer wrote. Shares are of 1. ``openings``: distinct beginnings of three words, of all on a page,
     mean over pages; ``repeated``: how often the commonest stands on a page of 20. ``ease``: Flesch reading ease (R.
-    Flesch, 1948), 60 and more is plain. ``fell_back``: sentences that the template had to write for a model.
+    Flesch, 1948), 60 and more is plain. ``fell_back``: of the sentences that a model was to write, those
+    that the template had to.
     """
 
     by: str
@@ -159,15 +160,17 @@ def explanations(bench: Workbench, seed: int, progress: Progress, explainers: Ma
     checker, written, truths, examples = _checker(catalogue), [], [], []
     for by, explainer in explainers.items():
         told: list[list[tuple[str, Film]]] = []
-        left = 0.0
+        wanted = had = 0.0
         for done, page in enumerate(pages, 1):
             answer = explainer.explain(page, Deadline.within(CLOCK, DEADLINE_S))
             told.append(
                 list(zip(answer.sentences, map(_film, page.evidence, page.records(page.evidence)), strict=True))
             )
-            left += sum(count for name, count in answer.counts.items() if name in _MODEL)
+            wanted += answer.counts.get("wanted", 0)
+            had += sum(count for name, count in answer.counts.items() if name in _MODEL)
             progress.advance(f"sentences by the {by}", done, len(pages))
-        written.append(_measured(by, told, checker, None if by == "template" else left))
+        fell_back = None if by == "template" else 1 - had / max(wanted, 1)
+        written.append(_measured(by, told, checker, fell_back))
         truths += [pair for page_told in told for pair in page_told if not checker.faults(*pair)]
         examples += [f"{by}: {sentence}" for page_told in told for sentence, _ in page_told[:2]][:16]
     planted = lies(truths, _others(catalogue), LIES, rng)
@@ -245,7 +248,9 @@ def _others(catalogue: Catalogue) -> Others:
     )
 
 
-def _measured(by: str, told: Sequence[Sequence[tuple[str, Film]]], checker: Checker, by_model: float | None) -> Written:
+def _measured(
+    by: str, told: Sequence[Sequence[tuple[str, Film]]], checker: Checker, fell_back: float | None
+) -> Written:
     pairs = [pair for page in told for pair in page]
     faults = [(sentence, film, found) for sentence, film in pairs if (found := checker.faults(sentence, film))]
     openings = [[" ".join(sentence.split()[:OPENING]) for sentence, _ in page] for page in told if page]
@@ -258,7 +263,7 @@ def _measured(by: str, told: Sequence[Sequence[tuple[str, Film]]], checker: Chec
         openings=float(np.mean([len(set(page)) / len(page) for page in openings])) if openings else 0.0,
         repeated=float(np.mean([max(map(page.count, page)) for page in openings])) if openings else 0.0,
         ease=float(np.mean([reading_ease(sentence) for sentence, _ in pairs])) if pairs else 0.0,
-        fell_back=None if by_model is None else 1 - by_model / max(len(pairs), 1),
+        fell_back=fell_back,
         untrue=tuple(
             f"{sentence} [{', '.join(found)}; {'; '.join(reason.text for reason in film.reasons)}]"
             for sentence, film, found in faults
