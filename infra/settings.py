@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -52,6 +52,13 @@ class Settings(BaseModel):
     indexing_ocu_min: int
     indexing_ocu_max: int
 
+    # An inference profile of Bedrock that writes the sentences, e.g. eu.anthropic.claude-haiku-4-5-20251001-v1:0, or a
+    # model of the region. Without one they are written by template.
+    explain_model: str | None = Field(None, pattern=r"^[a-z][a-z0-9-]*(\.[a-zA-Z0-9-]+)+(:\d+)?$")
+    explain_guardrail: bool = False
+    # Where the profile sends a request, comma-separated in context; the default is what its geography has.
+    explain_regions: tuple[str, ...] = ()
+
     memory_mb: int = Field(1_769, ge=512, le=10_240)  # 1,769 MB is one vCPU (AWS: "Configure Lambda function memory").
     # None: as many as the account allows. A new account has 10 and can't reserve any.
     reserved_concurrency: int | None = Field(None, ge=1)
@@ -88,6 +95,17 @@ class Settings(BaseModel):
     def _least(cls, values: dict[str, Any]) -> dict[str, Any]:
         least = CLASSIC_OCUS if values.get("classic_search") in (True, "true") else 0
         return {"search_ocu_min": least, "indexing_ocu_min": least, **values}
+
+    @field_validator("explain_regions", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _guarded(self) -> Self:
+        if self.explain_model is None and (self.explain_guardrail or self.explain_regions):
+            raise ValueError("explain_guardrail or explain_regions is set: expected explain_model, too")
+        return self
 
     @model_validator(mode="after")
     def _capacities(self) -> Self:

@@ -31,6 +31,10 @@ VARIANTS: Mapping[str, Mapping[str, str]] = {
         "canary_deep": "true", "reserved_concurrency": "40", "origin_secret_version": "v-2",
         "service.cors_origins": "https://films.example.com", **DOMAIN,
     },
+    "explained": {
+        "stage": "dev", "explain_model": "eu.anthropic.claude-haiku-4-5-20251001-v1:0", "explain_guardrail": "true",
+        "service.explain_daily_tokens": "500000",
+    },
 }  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 
 Embedded default: SQLite for people, keys and quotas; bundles and the text index on the local disk; MiniLM through
 ONNX Runtime, loaded when the first free text comes in; sentences by template. With OPENSEARCH_ENDPOINT search goes
-there, with DDB_USERS_TABLE people, cache, keys and quotas live in DynamoDB. Each is imported only where it is used: a
+there, with DDB_USERS_TABLE people, cache, keys and quotas live in DynamoDB, with BEDROCK_MODEL sentences are written
+there. Each is imported only where it is used: a
 cold start pays for every module.
 """
 
@@ -30,6 +31,7 @@ from services.recommender.ports import (
     QuotaPort,
     SearchPort,
     SecretPort,
+    SentenceStore,
     StatePort,
     TextEncoder,
 )
@@ -88,6 +90,7 @@ class Stores:
     state: StatePort
     keys: KeyStore
     quota: QuotaPort
+    sentences: SentenceStore
 
 
 def build_services(settings: Settings, *, connect: bool = True, verify: bool = True) -> Services:
@@ -100,11 +103,12 @@ def build_services(settings: Settings, *, connect: bool = True, verify: bool = T
     opener = search_opener(settings, clock, connect=connect)
     releases = LocalReleases(settings.marquee_home, opener, verify=verify)
     encoder, encoder_missing = find_encoder(settings)
-    explainer = TemplateExplainer()
+    explainer = find_explainer(settings, stores.sentences, clock, connect=connect)
     options = Options(
         cache_ttl_s=settings.cache_ttl_secs,
         cached=cached_work(settings, explainer),
         deadline_s=settings.request_deadline_ms / 1_000,
+        explain_deadline_s=settings.explain_timeout_ms / 1_000,
     )
     return Services(
         settings=settings,
@@ -128,6 +132,28 @@ def cached_work(settings: Settings, explainer: Explainer) -> Work:
         return ALL_WORK
     searched = Work(0) if settings.opensearch is None else Work.SEARCHED
     return searched | (Work(0) if isinstance(explainer, TemplateExplainer) else Work.EXPLAINED)
+
+
+def find_explainer(settings: Settings, store: SentenceStore, clock: Clock, *, connect: bool = True) -> Explainer:
+    """Who writes the sentences: the template, or a model of Bedrock with the template behind it. Asks nobody."""
+    if settings.bedrock_model is None:
+        return TemplateExplainer()
+    from services.adapters.explain.bedrock import BedrockExplainer, Model, bedrock_client
+
+    if not connect:
+        from services.adapters.aws import read_models
+
+        read_models("bedrock-runtime")
+    model = Model(
+        settings.bedrock_model,
+        by_tool=settings.explains_by_tool,
+        daily_tokens=settings.explain_daily_tokens,
+        input_usd=settings.explain_input_usd,
+        output_usd=settings.explain_output_usd,
+        guardrail=settings.guardrail,
+    )
+    client = bedrock_client(settings.aws_region, settings.bedrock_endpoint, settings.explain_timeout_ms / 1_000)
+    return BedrockExplainer(model, client, store, clock)
 
 
 def find_secrets(settings: Settings, clock: Clock, *, connect: bool = True) -> Secrets:
@@ -159,23 +185,25 @@ def _sqlite(settings: Settings, clock: Clock) -> Stores:
     from services.adapters.state.sqlite.connection import Database
     from services.adapters.state.sqlite.keys import SqliteKeys
     from services.adapters.state.sqlite.quota import SqliteQuota
+    from services.adapters.state.sqlite.sentences import SqliteSentences
     from services.adapters.state.sqlite.state import SqliteState
 
     database = Database(settings.state_path, clock)
-    return Stores(SqliteState(database), SqliteKeys(database), SqliteQuota(database))
+    return Stores(SqliteState(database), SqliteKeys(database), SqliteQuota(database), SqliteSentences(database))
 
 
 def _dynamodb(settings: Settings, clock: Clock, connect: bool) -> Stores:
     from services.adapters.state.dynamodb.behind import Behind, at_once
     from services.adapters.state.dynamodb.keys import DynamoKeys
     from services.adapters.state.dynamodb.quota import DynamoQuota
+    from services.adapters.state.dynamodb.sentences import DynamoSentences
     from services.adapters.state.dynamodb.state import DynamoState
     from services.adapters.state.dynamodb.store import DynamoStore
 
     store = DynamoStore(dynamodb_connection(settings, settings.ddb_timeout_ms / 1_000), clock, connect=connect)
     # What a snapshot holds, and a function that is frozen once it has answered, can't write later.
     later = Behind() if connect else at_once
-    return Stores(DynamoState(store, later), DynamoKeys(store), DynamoQuota(store))
+    return Stores(DynamoState(store, later), DynamoKeys(store), DynamoQuota(store), DynamoSentences(store, later))
 
 
 def dynamodb_connection(settings: Settings, timeout_s: float) -> "Connection":

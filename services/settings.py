@@ -94,7 +94,20 @@ class Settings(BaseSettings):
     )
     bundle_poll_secs: int = Field(30, ge=1, le=3_600, description="whole seconds, 1 to 3600")
     s3_endpoint: str | None = Field(None, pattern=_URL, description="an address like http://127.0.0.1:9000")
-    bedrock_model: str | None = Field(None, description="Bedrock model of the sentences")
+    bedrock_model: str | None = Field(
+        None,
+        pattern=r"^(arn:aws[a-z-]*:bedrock:[a-z0-9-]*:[0-9]*:[a-z-]+/)?[a-zA-Z0-9][a-zA-Z0-9._:-]{2,200}$",
+        description="a model's or inference profile's id or ARN, e.g. eu.anthropic.claude-haiku-4-5-20251001-v1:0",
+    )
+    bedrock_endpoint: str | None = Field(None, pattern=_URL, description="an address like http://127.0.0.1:8090")
+    bedrock_guardrail: str | None = Field(
+        None, pattern=r"^[a-z0-9:/_-]+:(DRAFT|[0-9]{1,8})$", description="a guardrail's id or ARN, a colon, its version"
+    )
+    explain_output: Literal["auto", "schema", "tool"] = Field("auto", description="auto, schema or tool")
+    explain_timeout_ms: int = Field(6_000, ge=100, le=25_000, description="whole milliseconds, 100 to 25000")
+    explain_daily_tokens: int = Field(1_000_000, ge=1, description="whole tokens a day, 1 or more")
+    explain_input_usd: float = Field(1.0, ge=0, description="US dollars a million tokens")
+    explain_output_usd: float = Field(5.0, ge=0, description="US dollars a million tokens")
 
     @field_validator("cors_origins", "demo_users", "allowed_hosts", mode="before")
     @classmethod
@@ -132,12 +145,36 @@ class Settings(BaseSettings):
             raise ValueError("AWS_REGION is not set: expected the region of DDB_USERS_TABLE, e.g. eu-central-1")
         if self.opensearch is not None:
             self.opensearch.check()
+        if self.bedrock_model and not (self.aws_region or self.bedrock_endpoint):
+            raise ValueError("AWS_REGION is not set: expected the region of BEDROCK_MODEL, e.g. eu-central-1")
+        if self.bedrock_model and self.bedrock_model.startswith("anthropic.claude-haiku-4-5"):
+            raise ValueError(
+                f"BEDROCK_MODEL = {self.bedrock_model!r}: this model is called by an inference profile, expected eu., "
+                "us., au., jp. or global. before its id"
+            )
         return self
 
     @property
     def is_embedded(self) -> bool:
         """Whether no other server is asked for an answer."""
-        return self.opensearch_endpoint is None and self.ddb_users_table is None
+        return self.opensearch_endpoint is None and self.ddb_users_table is None and self.bedrock_model is None
+
+    @property
+    def explains_by_tool(self) -> bool:
+        """Whether the model answers by a tool that it must use, since it has no structured output. What an ARN calls
+        isn't told by its name.
+        """
+        if self.explain_output == "auto":
+            return "anthropic.claude" not in (self.bedrock_model or "")
+        return self.explain_output == "tool"
+
+    @property
+    def guardrail(self) -> tuple[str, str] | None:
+        """Id and version of the guardrail that questions and sentences go through."""
+        if self.bedrock_guardrail is None:
+            return None
+        name, _, version = self.bedrock_guardrail.rpartition(":")
+        return name, version
 
     @property
     def opensearch(self) -> Target | None:

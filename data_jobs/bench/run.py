@@ -8,6 +8,7 @@ from typing import Any
 
 from data_jobs.bench.alone import encoder_times, pipeline_times
 from data_jobs.bench.engines import connection_of, environment_of, names_of, prepared
+from data_jobs.bench.explaining import explain_times
 from data_jobs.bench.machine import load, machine
 from data_jobs.bench.mix import Requests, people_needed
 from data_jobs.bench.people import Person, logged, make_people
@@ -64,6 +65,7 @@ def _figures(
     return {
         "http": measure_http(settings.marquee_home, requests, release.bundle, encoder, effort, progress, environment),
         "pipeline": _pipeline(release, people, effort, progress),
+        "explain": _explain(release, people, effort, progress),
         "encoder": _encoder(encoder, requests, effort, progress),
         "units": _units(settings, release, people),
     }
@@ -73,6 +75,13 @@ def _pipeline(release: Release, people: dict[int, list[Person]], effort: Effort,
     progress.advance("measuring the pipeline", 0, 1)
     figures = pipeline_times(release, people, effort.passes)
     progress.advance("measuring the pipeline", 1, 1)
+    return figures
+
+
+def _explain(release: Release, people: dict[int, list[Person]], effort: Effort, progress: Progress) -> dict[str, Any]:
+    progress.advance("measuring sentences", 0, 1)
+    figures = explain_times(release, people, effort.passes)
+    progress.advance("measuring sentences", 1, 1)
     return figures
 
 

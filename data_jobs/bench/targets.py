@@ -43,6 +43,8 @@ TARGETS = (
     Target("/recommend uncached, p95", "ms", ("http", "uncached", "recommend", "p95"), 12.0),
     Target("/recommend cached, p95", "ms", ("http", "cached", "p95"), 2.5),
     Target("pipeline alone, p50", "ms", ("pipeline", "mix", "p50"), 4.0),
+    Target("sentences by template, added to 20 films, p50", "ms", ("explain", "template_ms"), 1.0, ANY),
+    Target("kept sentences of a model, added to 20 films, p50", "ms", ("explain", "kept_ms"), 2.0, ANY),
     Target("free-text query embedding, p50", "ms", ("encoder", "p50"), 5.0, ANY),
     Target("fresh answers, 8 connections", "1/s", ("http", "throughput", "fresh"), 400.0, SMALL, at_least=True),
     Target("resident memory without encoder", "MB", ("http", "memory", "without_encoder", "rss"), 250.0),

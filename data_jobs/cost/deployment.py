@@ -60,6 +60,7 @@ class Stage:
     region: str = "eu-west-1"
     architecture: str = "x86_64"
     memory_mb: int = 1_769
+    explain_model: str = ""
 
 
 @cache
@@ -102,6 +103,9 @@ class Deployment:
     # Assumed: the answers to words and to "films like this". A taste alone asks no search.
     search_share: float = 0.2
     explain_share: float = 0.0
+    # Whether a model writes the sentences, and, assumed, the share of them that is kept from before.
+    explain_model: bool = False
+    sentence_hit: float = 0.5
     feedback_share: float = 0.03
     people: int = 10_000
     releases: float = 4.0
@@ -116,7 +120,7 @@ class Deployment:
 
     def __post_init__(self) -> None:
         stage_of(self.stage)
-        for name in ("cache_hit", "search_share", "explain_share", "feedback_share"):
+        for name in ("cache_hit", "search_share", "explain_share", "sentence_hit", "feedback_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise DeploymentError(f"{name} {getattr(self, name)}: expected a share from 0 to 1")
         for name in ("rps", "people", "releases", "canary_minutes"):
@@ -149,6 +153,11 @@ class Deployment:
     def recommendations(self) -> float:
         """Answers in a month, the canary's apart; whatever is no feedback counts as ``/recommend``, the dearest."""
         return self.rps * SECONDS * (1 - self.feedback_share)
+
+    @property
+    def explained(self) -> float:
+        """Answers in a month that are given sentences, those of the answer cache apart."""
+        return self.fresh * self.explain_share
 
     @property
     def kept(self) -> float:

@@ -7,6 +7,7 @@ from data_jobs.cost.bill import Bill
 from data_jobs.cost.computing import compute_lines
 from data_jobs.cost.deployment import Cache, Compute, Deployment, Search
 from data_jobs.cost.edge import edge_lines
+from data_jobs.cost.explaining import explain_lines
 from data_jobs.cost.operating import operation_lines
 from data_jobs.cost.prices import PriceList
 from data_jobs.cost.storing import storage_lines
@@ -16,7 +17,7 @@ NOT_IN_THE_BILL = (
     "a domain (Route 53), AWS Config, GuardDuty or other services of the account",
     "SNS, SQS, EventBridge, Budgets, X-Ray queries, Logs Insights queries: cents at this size",
     "Container Insights and flow logs on Fargate",
-    "Bedrock: the sentences of `explain` are made by template and cost bytes only",
+    "a guardrail before the model of the sentences; without a model the template writes them, which costs bytes only",
     "provisioning for peaks: requests are spread evenly over the month",
 )
 # Less than this is not worth a line, dollars a month.
@@ -43,7 +44,7 @@ def bill_of(deployment: Deployment, prices: PriceList) -> Bill:
     """What a month costs."""
     return Bill.of(
         line
-        for lines in (compute_lines, edge_lines, storage_lines, operation_lines)
+        for lines in (compute_lines, edge_lines, storage_lines, explain_lines, operation_lines)
         for line in lines(deployment, prices)
     )
 
@@ -62,6 +63,10 @@ def _changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment]]:
     """What can be switched off, how, and what it costs in another way. One that changes nothing saves nothing."""
     yield from _search_changes(now)
     yield from _cache_changes(now)
+    yield (
+        "sentences by template", "leave explain_model out", "sentences of fewer kinds",
+        replace(now, explain_model=False),
+    )  # fmt: skip
     yield (
         f"canary every {_QUIET_CANARY_MINUTES} minutes", "EVERY_MIN in infra/constructs/canary.py",
         "an outage is noticed later", replace(now, canary_minutes=max(now.canary_minutes, _QUIET_CANARY_MINUTES)),

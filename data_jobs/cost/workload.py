@@ -24,6 +24,8 @@ CACHED_BYTES, CACHED_EXPLAIN_BYTES = 1_561, 671
 ANSWER_BYTES, EXPLAIN_BYTES = 1_400, 550
 COMPRESS_MS = 0.05
 RECEIPT_BYTES = 120
+# Measured: a page of 20 films as a model is asked for it, and 20 sentences of 14 words; four characters a token.
+SENTENCES_A_PAGE, EXPLAIN_INPUT_TOKENS, EXPLAIN_OUTPUT_TOKENS = 20, 2_700, 750
 # Assumed: HTTP headers of a response.
 HEADER_BYTES = 700
 # Measured: the line of the request and that of its metrics. Assumed: three lines of the platform, one of access.

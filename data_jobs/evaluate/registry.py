@@ -43,5 +43,6 @@ PARTS = (
     Part("series", "sequels"),
     Part("similar", "similar"),
     Part("reasons", "reasons"),
+    Part("explanations", "explanations.explanations"),
     Part("panel", "panel.panel"),
 )

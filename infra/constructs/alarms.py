@@ -14,6 +14,7 @@ from constructs import Construct
 
 from infra.constructs.canary import Canary
 from infra.constructs.data import Data
+from infra.constructs.explain import Explain
 from infra.constructs.findings import acknowledge
 from infra.constructs.jobs import Jobs
 from infra.constructs.releases import Releases
@@ -38,7 +39,10 @@ FALLBACKS = {
     "State": (("state",), "API.RPS"),
     "Encoder": (("encoder",), "Retrieval.BM25LatencyMs"),
     "Keys": (("keys", "quota"), "API.RPS"),
+    "Explain": (("explain",), "Explain.LatencyMs"),
 }
+# p95 of writing sentences, below their deadline of 6 s; of the tokens of a day.
+EXPLAIN_P95_MS, TOKENS_PERCENT = 5_000, 90
 
 
 class Alarms(Construct):
@@ -107,6 +111,8 @@ class Alarms(Construct):
         for name, (causes, asks) in FALLBACKS.items():
             if name == "Search" and self._settings.search != "opensearch":
                 continue
+            if name == "Explain" and self._settings.explain_model is None:
+                continue
             counts = {cause: self._service("Fallback.Count", cause=cause) for cause in causes}
             missed = "+".join(f"FILL({cause}, 0)" for cause in causes)
             # Where a part that does not answer writes no metric of its own, all that asked it are at least these.
@@ -136,6 +142,17 @@ class Alarms(Construct):
             self._alarm(
                 name, search.capacity(name), OCU_SHARE * most, f"{name} is near its maximum of {most}", points=15
             )
+
+    def watch_explain(self, explain: Explain) -> None:
+        """A model that throttles or is slow, and a day's tokens that are nearly used up."""
+        throttled = explain.metric("InvocationThrottles", "Sum").with_(period=PERIOD)
+        self._alarm("ExplainThrottles", throttled, 0, "Bedrock throttles the model of the sentences", points=3)
+        slow = self._service("Explain.LatencyMs", statistic=cloudwatch.Stats.percentile(95))
+        told = f"p95 of writing sentences is above {EXPLAIN_P95_MS} ms"
+        self._alarm("ExplainLatency", slow, EXPLAIN_P95_MS, told, points=3)
+        used = self._service("Explain.BudgetPct", statistic="Maximum")
+        told = f"More than {TOKENS_PERCENT} % of the day's tokens are used; then the template writes"
+        self._alarm("ExplainBudget", used, TOKENS_PERCENT, told)
 
     def watch_canary(self, canary: Canary) -> None:
         """Two runs in a row that failed, or that nobody heard of."""

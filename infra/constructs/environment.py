@@ -2,14 +2,18 @@
 
 from infra.constructs.data import Data
 from infra.constructs.deployment_secrets import Secrets
+from infra.constructs.explain import Explain
 from infra.constructs.search import INDEX, Search
 from infra.service_settings import variables
 from infra.settings import Settings
 
 
-def service_environment(settings: Settings, data: Data, search: Search | None, secrets: Secrets) -> dict[str, str]:
+def service_environment(
+    settings: Settings, data: Data, search: Search | None, secrets: Secrets,
+    explain: Explain | None = None,
+) -> dict[str, str]:  # fmt: skip
     """What function, container and release job share. Secrets go by their ARN: the service fetches them. ``search``
-    None: the index in the bundle answers. Raises SettingsError.
+    None: the index in the bundle answers; ``explain`` None: the template writes the sentences. Raises SettingsError.
     """
     asked = variables(settings.service, kind=search.kind if search else None)
     opensearch = {} if search is None else {
@@ -26,6 +30,7 @@ def service_environment(settings: Settings, data: Data, search: Search | None, s
         "DDB_EVENTS_TABLE": data.events.table_name,
         "DDB_CACHE_TABLE": data.cache.table_name,
         **opensearch,
+        **(explain.environment if explain else {}),
         "METRICS": "emf",
         "DEMO_PAGE": "on" if settings.demo_page else "off",
         "DEMO_USERS": settings.demo_users if settings.demo_page else "",

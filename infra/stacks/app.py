@@ -13,6 +13,7 @@ from infra.constructs.dashboard import Dashboard
 from infra.constructs.data import Data
 from infra.constructs.deployment_secrets import Secrets
 from infra.constructs.environment import service_environment
+from infra.constructs.explain import Explain
 from infra.constructs.helpers import own_helpers_logs
 from infra.constructs.jobs import Jobs
 from infra.constructs.releases import WATCHED, Releases, release_table
@@ -37,6 +38,7 @@ class AppStack(cdk.Stack):
         self._settings = settings
         self._data = Data(self, "Data", settings)
         self._search = Search(self, "Search", settings) if settings.search == "opensearch" else None
+        self._explain = Explain(self, "Explain", settings, settings.explain_model) if settings.explain_model else None
         self._secrets = Secrets(self, "Secrets", self._data.removal)
         self._key = kms.Key(
             self,
@@ -46,7 +48,7 @@ class AppStack(cdk.Stack):
             removal_policy=self._data.removal,
             pending_window=cdk.Duration.days(7),
         )
-        self._environment = service_environment(settings, self._data, self._search, self._secrets)
+        self._environment = service_environment(settings, self._data, self._search, self._secrets, self._explain)
         compute = self._compute(edge)
         self._table = release_table(self, "Releasing")
         self._jobs = self._release_job(compute)
@@ -72,6 +74,8 @@ class AppStack(cdk.Stack):
         self._data.allow_serving(compute.role)
         if self._search is not None:
             self._search.allow("serving", compute.role, READ)
+        if self._explain is not None:
+            self._explain.allow(compute.role)
         self._secrets.pepper.grant_read(compute.role)
         return compute
 
@@ -105,6 +109,8 @@ class AppStack(cdk.Stack):
         alarms.watch_fallbacks()
         if self._search is not None:
             alarms.watch_search(self._search)
+        if self._explain is not None:
+            alarms.watch_explain(self._explain)
         alarms.watch_canary(canary)
         alarms.watch_releases(self._releases, self._jobs)
         alarms.watch_budget()

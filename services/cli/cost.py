@@ -42,6 +42,13 @@ class CacheChoice(StrEnum):
     NONE = "none"
 
 
+class WriterChoice(StrEnum):
+    """What ``--explain-by`` takes."""
+
+    TEMPLATE = "template"
+    MODEL = "model"
+
+
 class SearchChoice(StrEnum):
     """What ``--search`` takes."""
 
@@ -80,6 +87,12 @@ def cost(
         float, typer.Option(min=0, max=1, help="Share of the answers that ask search: words, films like a film.")
     ] = 0.2,
     explain_share: Annotated[float, typer.Option(min=0, max=1, help="Share of the answers with sentences.")] = 0.0,
+    explain_by: Annotated[
+        WriterChoice | None, typer.Option(help="Who writes them: template, or a model. Default: as the stage has it.")
+    ] = None,
+    sentence_hit: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of a model's sentences that is kept from before.")
+    ] = 0.5,
     region: Annotated[
         str | None, typer.Option(help="AWS region whose prices count. Default: that of the stage.")
     ] = None,
@@ -101,7 +114,8 @@ def cost(
                 rps=each, films=films, stage=stage.value, compute=Compute(compute or of_stage.compute),
                 search=Search(search or of_stage.search), cache=Cache(cache), cache_hit=cache_hit,
                 search_share=search_share, explain_share=explain_share, architecture=of_stage.architecture,
-                memory_mb=of_stage.memory_mb,
+                memory_mb=of_stage.memory_mb, sentence_hit=sentence_hit,
+                explain_model=bool(of_stage.explain_model) if explain_by is None else explain_by == WriterChoice.MODEL,
             )
             for each in (LOADS if rps is None else (rps,))
         ]  # fmt: skip

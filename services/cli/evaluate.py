@@ -38,6 +38,7 @@ PARTS = {
     "series": "Part 1 of a series liked: is part 2 there, and before part 3?",
     "similar": "Series and co-likes by /similar.",
     "reasons": "Take away what is cited: does the score fall?",
+    "explanations": "500 sentences, by template and by BEDROCK_MODEL: true, short, varied?",
     "panel": "Tastes, queries and films everybody knows: is the answer what a film lover expects?",
 }
 """The option of each part of the evaluation's registry, and what is said of it."""

@@ -9,6 +9,10 @@ _OPENSEARCH = (
     "opensearch_kind", "opensearch_index", "opensearch_engine", "opensearch_compression", "opensearch_custom_ids",
     "opensearch_timeout_ms", "opensearch_auth", "vector_dim",
 )  # fmt: skip
+_BEDROCK = (
+    "bedrock_endpoint", "bedrock_guardrail", "explain_output", "explain_timeout_ms", "explain_daily_tokens",
+    "explain_input_usd", "explain_output_usd",
+)  # fmt: skip
 _DYNAMODB = ("ddb_cache_table", "ddb_events_table", "ddb_endpoint", "ddb_timeout_ms")
 
 
@@ -37,6 +41,7 @@ def _without_effect(settings: Settings) -> dict[str, tuple[str, str]]:
         reasons |= dict.fromkeys(_DYNAMODB, "DDB_USERS_TABLE is not: people are kept in SQLite")
     if settings.bundle_bucket is None:
         reasons |= dict.fromkeys(("bundle_poll_secs", "s3_endpoint"), "BUNDLE_BUCKET is not: bundles are local")
-    reasons["bedrock_model"] = "this version writes its sentences by template and does not use it"
+    if settings.bedrock_model is None:
+        reasons |= dict.fromkeys(_BEDROCK, "BEDROCK_MODEL is not: sentences are written by template")
     given = [name for name in reasons if name in settings.model_fields_set]
     return {name.upper(): (str(getattr(settings, name)), reasons[name]) for name in given}

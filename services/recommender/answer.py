@@ -11,7 +11,8 @@ from services.recommender.domain.request import Request, Strategy
 @dataclass(frozen=True, slots=True)
 class Answer:
     """``payload`` is the JSON object without ``cached`` and ``recommendation_id``. ``stages``: milliseconds by
-    stage, for Server-Timing; ``counts``: films ranked and hits by leg, for the log. ``kept`` False: answers to such
+    stage, for Server-Timing; ``counts``: films ranked and hits by leg, for the log. ``told``: sentences
+    by who wrote them, tokens and US dollars, where a model was asked. ``kept`` False: answers to such
     a question are not looked for in the cache.
     """
 
@@ -22,6 +23,7 @@ class Answer:
     degraded: tuple[str, ...] = ()
     stages: Mapping[str, float] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
+    told: Mapping[str, float] = field(default_factory=dict)
 
     def render(self, recommendation_id: str) -> bytes:
         """The whole JSON document: the stored object is kept as it is and the request's own fields follow."""

@@ -1,5 +1,6 @@
 """The answering of one question: who asks, what is stored for it, else a ranking, its sentences and the answer."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -8,12 +9,15 @@ from numpy.typing import NDArray
 from services.recommender import answers
 from services.recommender.answer import Answer, Options, Work
 from services.recommender.cache import cache_key, request_fingerprint
-from services.recommender.domain.profile import NO_HASHES
+from services.recommender.domain.catalogue import Catalogue
+from services.recommender.domain.profile import NO_HASHES, Profile
 from services.recommender.domain.request import Ranking, Request
-from services.recommender.errors import StateUnavailable, Unavailable
+from services.recommender.errors import StateUnavailable
 from services.recommender.pipeline import Pipeline
-from services.recommender.ports import CacheEntry, CacheKey, Clock, Deadline, Explainer, StatePort, StateRead
+from services.recommender.ports import CacheEntry, CacheKey, Clock, Deadline, Explainer, Page, StatePort, StateRead
 from services.recommender.stages import cursor as cursors
+from services.recommender.stages.seeds import read_seeds
+from services.recommender.stages.taste import fold_in
 from services.recommender.stopwatch import Stopwatch
 
 
@@ -42,14 +46,16 @@ class Answering:
             return Answer.of_stored(read.cached.payload, watch.stages)
         ranking = pipeline.rank(request, read.profile, deadline, shown)
         ranking = replace(ranking, degraded=(*degraded, *ranking.degraded))
+        told: Mapping[str, float] = {}
         if request.explain:
             with watch.stage("explain"):
-                ranking = self._explain(pipeline, ranking, options)
+                ranking, told = self._explain(pipeline, request, read.profile, ranking, options)
         with watch.stage("answer"):
             payload = _payload(pipeline, request, ranking, _next_cursor(pipeline, asked, ranking, shown))
             answer = Answer(
-                payload, ranking.strategy, kept=key is not None, degraded=ranking.degraded, counts=ranking.counts
-            )
+                payload, ranking.strategy, kept=key is not None, degraded=ranking.degraded, counts=ranking.counts,
+                told=told,
+            )  # fmt: skip
             if key is not None and not ranking.degraded:
                 self._write(key, request, read, answer, options)
         return replace(answer, stages={**watch.stages, **ranking.trace})
@@ -73,16 +79,32 @@ class Answering:
         expires = self._clock.now_ms() // 1_000 + options.cache_ttl_s
         self._state.write_cache(key, CacheEntry(revision, answer.stored(), expires), request.user_id)
 
-    def _explain(self, pipeline: Pipeline, ranking: Ranking, options: Options) -> Ranking:
+    def _explain(
+        self, pipeline: Pipeline, request: Request, profile: Profile | None, ranking: Ranking, options: Options
+    ) -> tuple[Ranking, Mapping[str, float]]:
+        """The ranking with its sentences, and who wrote them at what cost."""
         catalogue = pipeline.bundle.catalogue
-        evidence = [answers.evidence(catalogue, pick) for pick in ranking.picks]
+        rows = {pick.row: answers.evidence(catalogue, pick) for pick in ranking.picks}
+        row_of = {evidence.item_id: row for row, evidence in rows.items()}
+        page = Page(
+            tuple(rows.values()),
+            lambda some: [answers.record(catalogue, row_of[each.item_id]) for each in some],
+            lambda: answers.likings(catalogue, liked_rows(catalogue, request, profile)),
+        )
         deadline = Deadline.within(self._clock, options.explain_deadline_s)
-        try:
-            sentences = self._explainer.explain(evidence, deadline)
-        except Unavailable as error:
-            return replace(ranking, degraded=(*ranking.degraded, f"explain: {error}"))
-        told = zip(ranking.picks, sentences, strict=True)
-        return replace(ranking, picks=tuple(replace(pick, explanation=text) for pick, text in told))
+        told = self._explainer.explain(page, deadline)
+        pairs = zip(ranking.picks, told.sentences, strict=True)
+        picks = tuple(replace(pick, explanation=sentence) for pick, sentence in pairs)
+        reasons = (f"explain: {reason}" for reason in told.degraded)
+        return replace(ranking, picks=picks, degraded=(*ranking.degraded, *reasons)), told.counts
+
+
+def liked_rows(catalogue: Catalogue, request: Request, profile: Profile | None) -> NDArray[np.int32]:
+    """The films that somebody likes, those of the request among them, oldest first: int32[n]."""
+    taste = fold_in(catalogue, read_seeds(catalogue, request, profile).after(profile))
+    liked = taste.base >= 1
+    newest_last = np.argsort(-taste.ranks[liked], kind="stable")
+    return np.asarray(taste.rows[liked][newest_last], np.int32)
 
 
 def shown_before(request: Request, asked: bytes) -> NDArray[np.uint64]:

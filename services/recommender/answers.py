@@ -4,14 +4,17 @@ import json
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.recommender.domain import genres
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.request import Pick, Ranking, Request
-from services.recommender.ports import Evidence
+from services.recommender.ports import OVERVIEW_LENGTH, Evidence, Likings, Record
+from services.recommender.stages.reasons import display_title
 
 DIGITS = 4
+TOP_GENRES, FAVOURITES = 3, 5
 _JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False)
 
 
@@ -96,8 +99,34 @@ def _item(catalogue: Catalogue, pick: Pick, explain: bool) -> dict[str, Any]:
 
 def evidence(catalogue: Catalogue, pick: Pick) -> Evidence:
     """What an explainer may speak of."""
-    names = genres.from_mask(int(catalogue.genre_bits[pick.row]))
-    return Evidence(catalogue.titles[pick.row], int(catalogue.years[pick.row]) or None, names, pick.reasons)
+    row = pick.row
+    names = genres.from_mask(int(catalogue.genre_bits[row]))
+    year = int(catalogue.years[row]) or None
+    return Evidence(catalogue.titles[row], year, names, pick.reasons, catalogue.item_ids[row])
+
+
+def record(catalogue: Catalogue, row: int) -> Record:
+    """What else is known of a film, for who writes or checks a sentence; read from disk."""
+    details = json.loads(catalogue.details[row])
+    code = int(catalogue.language_codes[row])
+    return Record(
+        directors=tuple(details.get("directors") or ()),
+        cast=tuple(details.get("cast") or ()),
+        keywords=tuple(details.get("keywords") or ()),
+        language=catalogue.languages[code] if code >= 0 else "",
+        runtime=int(catalogue.runtimes[row]),
+        overview=(details.get("overview") or "")[:OVERVIEW_LENGTH],
+    )
+
+
+def likings(catalogue: Catalogue, rows: NDArray[np.int32]) -> Likings:
+    """The most frequent genres of some liked films (catalogue rows, oldest first), and the titles of the newest."""
+    bits = catalogue.genre_bits[rows]
+    counts = [int(np.count_nonzero(bits & np.uint32(1 << bit))) for bit in range(len(genres.GENRES))]
+    names = [(count, name) for count, name in zip(counts, genres.GENRES, strict=True) if name not in genres.NO_GENRES]
+    best = sorted((pair for pair in names if pair[0]), key=lambda pair: (-pair[0], pair[1]))[:TOP_GENRES]
+    newest = rows[::-1][:FAVOURITES].tolist()
+    return Likings(tuple(name for _, name in best), tuple(display_title(catalogue, row) for row in newest))
 
 
 def affinity(catalogue: Catalogue, pick: Pick) -> dict[str, Any] | None:

@@ -20,6 +20,7 @@
     │   │   └── StateBusy         it is there, but too many want the same of it at once
     │   ├── SearchUnavailable
     │   ├── EncoderUnavailable
+    │   ├── ExplainerUnavailable
     │   └── SecretUnavailable
     └── BundleError               no bundle, or one that must not be served
         ├── BundleMissing
@@ -117,6 +118,10 @@ class SearchUnavailable(Unavailable):
 
 class EncoderUnavailable(Unavailable):
     """No text encoder is installed or it failed to load."""
+
+
+class ExplainerUnavailable(Unavailable):
+    """The model that writes sentences did not, or what it wrote can't be shown."""
 
 
 class SecretUnavailable(Unavailable):

@@ -60,7 +60,7 @@ def check_emf(line: dict[str, Any]) -> None:
     assert directive["Namespace"] == NAMESPACE
     assert 1 <= len(directive["Metrics"]) <= 100
     for metric in directive["Metrics"]:
-        assert metric["Unit"] in {"Milliseconds", "Percent", "Count"}
+        assert metric["Unit"] in {"Milliseconds", "Percent", "Count", "None"}
         assert isinstance(line[metric["Name"]], int | float)
     for names in directive["Dimensions"]:
         assert len(names) <= 30
@@ -75,6 +75,28 @@ def test_one_request_is_one_line_of_every_metric_and_one_of_the_log() -> None:
     assert sorted(directive["Dimensions"]) == [["stage"], ["stage", "route"]]
     assert (metrics["stage"], metrics["route"]) == ("prod", "/recommend")
     assert told["message"] == "request"
+
+
+TOLD = {
+    "wanted": 20, "cached": 5, "model": 14, "template": 1, "replaced": 1, "input_tokens": 2_000, "output_tokens": 900,
+    "usd": 0.0065, "budget_pct": 12.5,
+}  # fmt: skip
+
+
+def test_sentences_of_a_model_are_counted_with_their_tokens_and_dollars() -> None:
+    metrics, _ = lines_of(facts(told=TOLD))
+    check_emf(metrics)
+    found = {name: value for name, value in metrics.items() if name.startswith("Explain.")}
+    assert found == {
+        "Explain.UsagePct": 100, "Explain.LatencyMs": 0.2, "Explain.TemplatePct": 5, "Explain.CachedPct": 25,
+        "Explain.InputTokens": 2_000, "Explain.OutputTokens": 900, "Explain.CostUsd": 0.0065, "Explain.BudgetPct": 12.5,
+    }  # fmt: skip
+
+
+def test_sentences_that_were_all_kept_cost_no_tokens() -> None:
+    metrics, _ = lines_of(facts(told={"wanted": 20, "cached": 20, "template": 0}))
+    assert metrics["Explain.CachedPct"] == 100
+    assert "Explain.InputTokens" not in metrics
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,15 @@ pytestmark = pytest.mark.usefixtures("empty_home")
 
 def test_settings_without_effect_are_named() -> None:
     settings = load_settings(
-        opensearch_kind="nextgen", ddb_cache_table="cache", bedrock_model="m", aws_region="eu-west-1"
+        opensearch_kind="nextgen", ddb_cache_table="cache", explain_output="tool", aws_region="eu-west-1"
     )
     said = notes(settings, {"MARQUEE_PROT": "1", "MARQUEE_PORT": "2", "PATH": "/bin"})
-    names = ["OPENSEARCH_KIND", "DDB_CACHE_TABLE", "BEDROCK_MODEL"]
+    names = ["OPENSEARCH_KIND", "DDB_CACHE_TABLE", "EXPLAIN_OUTPUT"]
     assert [note.split()[0] for note in said] == [*names, "MARQUEE_PROT"]
     assert said[0] == "OPENSEARCH_KIND is set, but OPENSEARCH_ENDPOINT is not: search is embedded (tantivy, numpy)"
-    assert unused_settings(settings) == {"OPENSEARCH_KIND": "nextgen", "DDB_CACHE_TABLE": "cache", "BEDROCK_MODEL": "m"}
+    assert unused_settings(settings) == {
+        "OPENSEARCH_KIND": "nextgen", "DDB_CACHE_TABLE": "cache", "EXPLAIN_OUTPUT": "tool",
+    }  # fmt: skip
     assert notes(load_settings(), {}) == []
 
 

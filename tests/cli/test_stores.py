@@ -136,7 +136,7 @@ def test_doctor_before_and_after(marquee: Marquee, monkeypatch: pytest.MonkeyPat
 def test_doctor_with_everything(marquee: Marquee, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     marquee("feedback", "ann", "1", "like")
     monkeypatch.setenv("OPENSEARCH_ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setenv("BEDROCK_MODEL", "some-model")
+    monkeypatch.setenv("EXPLAIN_OUTPUT", "tool")
     monkeypatch.setenv("EMBEDDER_DIR", str(home))
     done = marquee("doctor", "--json")
     assert done.code == 0
@@ -146,7 +146,7 @@ def test_doctor_with_everything(marquee: Marquee, home: Path, monkeypatch: pytes
     assert checks["OpenSearch"]["state"] == "note"
     assert checks["OpenSearch"]["found"].startswith("http://127.0.0.1:9 (server): ")
     assert "marquee index" in checks["OpenSearch"]["advice"]
-    assert checks["BEDROCK_MODEL"]["found"] == "some-model (has no effect)"
+    assert checks["EXPLAIN_OUTPUT"]["found"] == "tool (has no effect)"
     assert checks["text encoder"]["state"] == "note"
     assert "EMBEDDER_DIR" in checks["text encoder"]["advice"]
 

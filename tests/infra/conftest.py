@@ -45,6 +45,12 @@ def domain(run_folder: Path) -> Deployment:
     return deployment(run_folder, "domain")
 
 
+@pytest.fixture(scope="session")
+def explained(run_folder: Path) -> Deployment:
+    """Dev with a model that writes the sentences, behind a guardrail."""
+    return deployment(run_folder, "explained")
+
+
 @pytest.fixture(params=VARIANTS)
 def app(request: pytest.FixtureRequest) -> Template:
     """The app stack of each of them in turn."""

@@ -79,7 +79,7 @@ def test_every_setting_of_the_service_is_the_deployments_or_the_stages() -> None
     """A setting that is new is the stage's; one that is gone is no longer named."""
     assert set(ServiceSettings.model_fields) >= OWNED
     assert {"request_deadline_ms", "cache_ttl_secs", "cors_origins", "opensearch_timeout_ms", "ddb_timeout_ms",
-            "vector_dim", "bedrock_model"} <= set(ServiceSettings.model_fields) - OWNED  # fmt: skip
+            "vector_dim", "explain_daily_tokens"} <= set(ServiceSettings.model_fields) - OWNED  # fmt: skip
 
 
 @pytest.mark.parametrize(("stage", "shown"), [("dev", True), ("prod", False)])

@@ -1,7 +1,6 @@
 """One question and its answer: fields, cache, pages, and what happens while a part is down."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -11,9 +10,9 @@ from services.recommender.answer import ALL_WORK, Options, Work
 from services.recommender.answering import Answering
 from services.recommender.domain.events import EventKind
 from services.recommender.domain.request import Request
-from services.recommender.errors import BadCursor, Unavailable
+from services.recommender.errors import BadCursor
 from services.recommender.pipeline import Pipeline
-from services.recommender.ports import Deadline, Evidence
+from services.recommender.ports import Deadline, Page, Told
 from services.recommender.service import Recommender
 from tests.builders import make_bundle, make_release
 from tests.recommender.kit import WANT, ask, like
@@ -158,12 +157,13 @@ class OddExplainer:
     prompt_version: str = "odd-1"
     down: bool = False
     given: list[float] = field(default_factory=list)
+    pages: list[Page] = field(default_factory=list)
 
-    def explain(self, evidence: Sequence[Evidence], deadline: Deadline) -> list[str]:
+    def explain(self, page: Page, deadline: Deadline) -> Told:
         self.given.append(deadline.remaining())
-        if self.down:
-            raise Unavailable("no words")
-        return [f"{each.title}." for each in evidence]
+        self.pages.append(page)
+        said = tuple(f"{each.title}." for each in page.evidence)
+        return Told(said, ("no words",) if self.down else (), {"template": len(said)})
 
 
 class TestParts:
@@ -183,13 +183,23 @@ class TestParts:
 
         return answered
 
-    def test_an_explainer_that_is_down_costs_the_sentences_and_nothing_is_kept(self, answered, explainer, state):
+    def test_an_explainer_that_goes_on_without_its_model_says_so_and_nothing_is_kept(self, answered, explainer, state):
         explainer.down = True
         answer = answered(k=3, explain=True)
         assert answer.degraded == ("explain: no words",)
+        assert answer.told == {"template": 3}
         items = json.loads(answer.render(WANT))["items"]
-        assert [item["explanation"] for item in items] == [None] * 3
+        assert [item["explanation"] for item in items] == [f"{item['title']}." for item in items]
         assert state.cache == {}
+
+    def test_an_explainer_can_look_up_what_the_catalogue_holds_and_what_somebody_likes(self, answered, explainer):
+        answered(k=3, explain=True, liked=("f4", "f1"))
+        page = explainer.pages[0]
+        (record,) = page.records(page.evidence[1:2])
+        assert record.overview == "Somebody rides on."
+        assert record.runtime > 0
+        assert set(page.likings().favourites) == {"Film 4 (1978)", "Film 1 (1957)"}
+        assert page.likings().genres == ("Science Fiction", "Action")
 
     def test_a_new_prompt_ends_the_answers_with_sentences_and_no_others(self, answered, explainer):
         for explain in (False, True):

@@ -1,54 +1,139 @@
-"""Sentences from a template: no model, no network, and nothing but the evidence."""
+"""Sentences from a template: no model, no network, and nothing but the evidence.
 
-from collections.abc import Sequence
+What is said of a film is chosen by its first reasons; how it is said goes round, so that a page does not say one thing
+twenty times. A sentence that gets too long gives way to one that names less.
+"""
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from services.adapters.explain.phrases import (
+    ALONE,
+    BOTH_LIKED,
+    KNOWN,
+    LIKED_AND_TRAIT,
+    NOTHING,
+    OF_TASTE,
+    TASTE_AND_TRAIT,
+    UNKNOWN,
+    shape_of,
+)
+from services.adapters.explain.queries import asked_for, near_miss
 from services.recommender.domain.request import Reason, ReasonKind
-from services.recommender.ports import Deadline, Evidence
+from services.recommender.ports import Deadline, Evidence, Page, Told
+from services.recommender.sentences.genre_nouns import noun_of
+from services.recommender.sentences.limits import MAX_WORDS
 
-MAX_WORDS = 22
-
-_CLAUSES = {
-    ReasonKind.LIKED: "it goes with {}",
-    ReasonKind.DIRECTOR: "{} directed it",
-    ReasonKind.KEYWORD: "it is about “{}”",
-    ReasonKind.GENRE: "{} is a genre you like",
-    ReasonKind.DECADE: "you like films of the {}",
-    ReasonKind.CAST: "{} is in it",
-    ReasonKind.SERIES: "it belongs to the {} series",
-    ReasonKind.LANGUAGE: "it is in {}",
-    ReasonKind.QUERY: "it matches your search for “{}”",
-    ReasonKind.NEAREST: "it comes nearest to “{}”",
-    ReasonKind.POPULAR: "it is popular in {}",
-}
+Forms = tuple[str, ...]
+_OTHER_THAN_GENRES = frozenset({"the catalogue"})
 
 
 class TemplateExplainer:
     """The embedded default of the explainer port."""
 
-    prompt_version = "template-1"
+    prompt_version = "template-2"
 
-    def explain(self, evidence: Sequence[Evidence], deadline: Deadline) -> list[str]:  # noqa: ARG002
+    def explain(self, page: Page, deadline: Deadline) -> Told:  # noqa: ARG002
         """One sentence a film, at most 22 words; the deadline is not needed here."""
-        return [_sentence(item) for item in evidence]
+        return Told(self.of(page.evidence))
+
+    def of(self, evidence: Sequence[Evidence]) -> tuple[str, ...]:
+        """The sentences of some films, which are shown in this order."""
+        turns: Counter[Forms] = Counter()
+        return tuple(_sentence(item, turns) for item in evidence)
 
 
-def _sentence(evidence: Evidence) -> str:
-    """The title and as many clauses as fit, strongest reason first."""
-    sentence = f"We picked {evidence.title}"
-    joint = " because "
-    for reason in evidence.reasons:
-        longer = sentence + joint + _clause(reason)
-        if len(longer.split()) > MAX_WORDS:
-            break
-        sentence, joint = longer, " and "
-    return " ".join(sentence.split()[:MAX_WORDS]) + "."
+def _sentence(evidence: Evidence, turns: Counter[Forms]) -> str:
+    """The first form that fits, of those that say most, then of those that say less."""
+    for forms, named in _ways(evidence):
+        first = turns[forms]
+        for turn in range(len(forms)):
+            told = _finished(forms[(first + turn) % len(forms)].format(**named))
+            if len(told.split()) <= MAX_WORDS:
+                turns[forms] = first + turn + 1
+                return told
+    return _finished(NOTHING[0])
 
 
-def _clause(reason: Reason) -> str:
-    if reason.kind is ReasonKind.POPULAR and not reason.text.startswith("Popular"):
-        return "few people here know it yet"
-    if reason.kind is ReasonKind.LIKED and reason.item_id is None:
-        return "it is close to what you like"
-    if reason.kind is ReasonKind.NEAREST and reason.text.startswith("Popular"):
-        return f"it is popular, though it does not match “{reason.subject}”"
-    return _CLAUSES[reason.kind].format(reason.subject)
+def _finished(text: str) -> str:
+    text = text.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "…")) else ".")
+
+
+def _ways(evidence: Evidence) -> Iterator[tuple[Forms, dict[str, str]]]:
+    """What may be said, the fullest first: forms, and what is put into them."""
+    own = {"title": evidence.title}
+    reasons = evidence.reasons
+    kinds = {reason.kind for reason in reasons}
+    if ReasonKind.NEAREST in kinds:
+        yield from near_miss(reasons, own)
+    elif ReasonKind.QUERY in kinds:
+        yield from asked_for(evidence, own)
+    else:
+        yield from _of_taste(evidence, own)
+    yield NOTHING, own
+
+
+def _of_taste(evidence: Evidence, own: dict[str, str]) -> Iterator[tuple[Forms, dict[str, str]]]:
+    reasons = evidence.reasons
+    films = [reason for reason in reasons if reason.kind is ReasonKind.LIKED and reason.item_id is not None]
+    whole = [reason for reason in reasons if shape_of(reason) == "taste"]
+    traits = [found for reason in reasons if (found := _trait(reason)) is not None]
+    if films and traits:
+        named = traits[0][1]
+        if (forms := LIKED_AND_TRAIT.get(shape_of(films[0]))) and "thing" in named:
+            yield forms, {**own, **named, "film": films[0].subject}
+    if len(films) > 1 and {shape_of(film) for film in films[:2]} == {"liked"}:
+        yield BOTH_LIKED, {**own, "film": films[0].subject, "other": films[1].subject}
+    if whole and traits and "thing" in traits[0][1]:
+        yield TASTE_AND_TRAIT, own | traits[0][1]
+    for reason in reasons:
+        yield from _alone(reason, evidence, own)
+
+
+def _alone(reason: Reason, evidence: Evidence, own: dict[str, str]) -> Iterator[tuple[Forms, dict[str, str]]]:
+    shape = shape_of(reason)
+    if shape == "taste":
+        yield OF_TASTE, own
+    elif reason.kind is ReasonKind.LIKED and reason.item_id is not None:
+        yield ALONE[shape], {**own, "film": reason.subject}
+    elif reason.kind is ReasonKind.POPULAR:
+        yield from _fame(reason, evidence, own)
+    elif (found := _trait(reason)) is not None:
+        yield ALONE[found[0]], own | found[1]
+
+
+def _fame(reason: Reason, evidence: Evidence, own: dict[str, str]) -> Iterator[tuple[Forms, dict[str, str]]]:
+    """How well known a film is, told of its genre and its year: nothing of it is the person's."""
+    year = f"{evidence.year} " if evidence.year else ""
+    forms = KNOWN if reason.text.startswith("Popular") else UNKNOWN
+    named = [reason.subject] if reason.subject not in _OTHER_THAN_GENRES else list(evidence.genres)
+    if named:
+        one, many = noun_of(named[0])
+        bare = one.partition(" ")[2]
+        yield forms, {**own, "one": one, "many": many, "dated": f"a {year}{bare}" if year else one}
+    else:
+        yield UNKNOWN if forms is UNKNOWN else KNOWN, {**own, "one": "a film", "many": "films", "dated": "a film"}
+
+
+def _trait(reason: Reason) -> tuple[str, dict[str, str]] | None:
+    """The shape of a reason that names a trait, and what its forms need; None for another. ``thing``: the film as one
+    that has the trait.
+    """
+    shape, name = shape_of(reason), reason.subject
+    if shape not in ALONE or (reason.kind is ReasonKind.LIKED and shape != "same people"):
+        return None
+    if reason.kind is ReasonKind.GENRE:
+        one, many = noun_of(name)
+        return shape, {"one": one, "many": many, "thing": one}
+    if reason.kind is ReasonKind.SERIES:
+        name = name.removeprefix("The ")
+    things = {
+        ReasonKind.DIRECTOR: f"a film by {name}",
+        ReasonKind.CAST: f"a film with {name}",
+        ReasonKind.KEYWORD: f"a film about “{name}”",
+        ReasonKind.DECADE: f"a film of the {name}",
+        ReasonKind.SERIES: f"a film of the {name} series",
+    }
+    thing = {"thing": things[reason.kind]} if reason.kind in things else {}
+    return shape, {"name": name, **thing}

@@ -11,6 +11,13 @@ metric, namespace ``Marquee``    unit         statistic to look at
 ``RankerLatencyMs``              Milliseconds p95; not for cached answers
 ``Cache.HitRatio``               Percent      100 for an answer from the cache, 0 for one that might have been: Average
 ``Explain.UsagePct``             Percent      100 where sentences were asked for, else 0: Average
+``Explain.LatencyMs``            Milliseconds p95; this and the next six only where a model is set
+``Explain.TemplatePct``          Percent      sentences that the template wrote for the model: Average
+``Explain.CachedPct``            Percent      sentences that were kept: Average
+``Explain.InputTokens``          Count        Sum; only where the model was asked, as the next three
+``Explain.OutputTokens``         Count        Sum
+``Explain.CostUsd``              None         US dollars, estimated from the tokens: Sum
+``Explain.BudgetPct``            Percent      the day's tokens that are used or reserved: Maximum
 ``Fallback.Count``               Count        1 a part that did not answer: Sum, by ``cause``
 ================================ ============ ====================================================================
 
@@ -32,12 +39,18 @@ CAUSES = frozenset({"encoder", "explain", "keys", "quota", "search", "state"})
 _OTHER = "other"
 _UNKNOWN_ROUTE = "none"
 _UNCOUNTED = "/health/"
-_MS, _PERCENT, _COUNT = "Milliseconds", "Percent", "Count"
+_MS, _PERCENT, _COUNT, _NO_UNIT = "Milliseconds", "Percent", "Count", "None"
 # Metric by stage of the answer, and by fact of the route.
 _BY_STAGE = {
     "Retrieval.KNNLatencyMs": "knn",
     "Retrieval.BM25LatencyMs": "bm25",
     "RankerLatencyMs": "rank",
+}
+_OF_MODEL = {
+    "Explain.InputTokens": ("input_tokens", _COUNT),
+    "Explain.OutputTokens": ("output_tokens", _COUNT),
+    "Explain.CostUsd": ("usd", _NO_UNIT),
+    "Explain.BudgetPct": ("budget_pct", _PERCENT),
 }
 _BY_FACT = {"Cache.HitRatio": "cached", "Explain.UsagePct": "explain"}
 
@@ -88,7 +101,20 @@ def metrics_of(seen: Observation) -> list[Metric]:
         ("API.ErrorRate", _PERCENT, 100 if seen.status >= 500 else 0),
         *((name, _MS, round(seen.stages[stage], 3)) for name, stage in _BY_STAGE.items() if stage in seen.stages),
         *((name, _PERCENT, 100 if seen.facts[fact] else 0) for name, fact in _BY_FACT.items() if fact in seen.facts),
+        *_of_model(seen),
     ]
+
+
+def _of_model(seen: Observation) -> Iterator[Metric]:
+    """What the sentences took, where a model was to write some."""
+    told = seen.facts.get("told")
+    if not isinstance(told, Mapping) or not told.get("wanted"):
+        return
+    written = told.get("model", 0) + told.get("cached", 0)
+    yield "Explain.LatencyMs", _MS, round(seen.stages.get("explain", 0.0), 3)
+    yield "Explain.TemplatePct", _PERCENT, round(100 * (1 - written / told["wanted"]), 2)
+    yield "Explain.CachedPct", _PERCENT, round(100 * told.get("cached", 0) / told["wanted"], 2)
+    yield from ((name, unit, round(told[key], 6)) for name, (key, unit) in _OF_MODEL.items() if key in told)
 
 
 def causes_of(facts: Mapping[str, object]) -> set[str]:

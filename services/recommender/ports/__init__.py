@@ -1,7 +1,16 @@
 """What the recommender needs from outside, as Protocols. Adapters sit in ``services/adapters``, a folder a port."""
 
 from services.recommender.ports.access import ApiKey, KeyStore, Quota, QuotaPort
-from services.recommender.ports.explain import Evidence, Explainer
+from services.recommender.ports.explain import (
+    OVERVIEW_LENGTH,
+    Evidence,
+    Explainer,
+    Likings,
+    Page,
+    Record,
+    SentenceStore,
+    Told,
+)
 from services.recommender.ports.search import (
     Leg,
     Mention,
@@ -30,6 +39,7 @@ from services.recommender.ports.state import (
 from services.recommender.ports.time import Clock, Deadline
 
 __all__ = [
+    "OVERVIEW_LENGTH",
     "ApiKey",
     "CacheEntry",
     "CacheKey",
@@ -41,22 +51,27 @@ __all__ = [
     "Idempotency",
     "KeyStore",
     "Leg",
+    "Likings",
     "LoggedEvent",
     "Mention",
     "Named",
+    "Page",
     "Quota",
     "QuotaPort",
     "Receipt",
+    "Record",
     "Release",
     "Releases",
     "SearchPort",
     "SearchRequest",
     "SearchResult",
     "SecretPort",
+    "SentenceStore",
     "StatePort",
     "StateRead",
     "TextEncoder",
     "TextField",
     "TextIndex",
+    "Told",
     "UserExport",
 ]

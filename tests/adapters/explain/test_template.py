@@ -1,65 +1,136 @@
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.adapters.explain.template import MAX_WORDS, TemplateExplainer
+from services.adapters.explain.phrases import ALONE
+from services.adapters.explain.template import TemplateExplainer
+from services.recommender.domain.genres import GENRES
 from services.recommender.domain.request import Reason, ReasonKind
-from services.recommender.ports import Deadline, Evidence
+from services.recommender.ports import Deadline, Evidence, Page
+from services.recommender.sentences.genre_nouns import noun_of
+from services.recommender.sentences.limits import MAX_WORDS
 from tests.builders import ManualClock
 
 DEADLINE = Deadline.within(ManualClock(), 6)
+COLLATERAL = Reason(ReasonKind.LIKED, "Because you liked Collateral (2004)", "Collateral (2004)", 0.9, "c1")
+THIEF = Reason(ReasonKind.LIKED, "Because you liked Thief (1981)", "Thief (1981)", 0.5, "t1")
+MANN = Reason(ReasonKind.DIRECTOR, "Directed by Michael Mann, whose films you liked", "Michael Mann", 0.2)
+
+
+def told(*evidence: Evidence) -> tuple[str, ...]:
+    return TemplateExplainer().explain(Page(evidence), DEADLINE).sentences
 
 
 def sentence(*reasons: Reason, title: str = "Heat") -> str:
-    return TemplateExplainer().explain([Evidence(title, 1995, ("Crime",), reasons)], DEADLINE)[0]
+    return told(Evidence(title, 1995, ("Crime",), reasons))[0]
 
 
-def test_speaks_of_the_evidence_in_its_order():
-    told = sentence(
-        Reason(ReasonKind.LIKED, "", "Collateral (2004)", 0.9, "c1"),
-        Reason(ReasonKind.DIRECTOR, "", "Michael Mann", 0.2),
+def test_speaks_of_the_film_that_was_liked_and_of_what_is_known_of_its_maker() -> None:
+    said = sentence(COLLATERAL, MANN)
+    assert "Collateral (2004)" in said
+    assert "Michael Mann" in said
+    assert "liked" in said
+
+
+def test_names_both_films_where_two_led_here() -> None:
+    assert all(film in sentence(COLLATERAL, THIEF) for film in ("Collateral (2004)", "Thief (1981)"))
+
+
+def test_what_was_only_watched_is_not_said_to_be_liked() -> None:
+    said = sentence(Reason(ReasonKind.LIKED, "Because you watched Thief (1981)", "Thief (1981)", 0.5, "t1"))
+    assert "watched" in said
+    assert "liked" not in said
+
+
+@pytest.mark.parametrize(
+    ("reason", "named"),
+    [
+        (MANN, "Michael Mann"),
+        (Reason(ReasonKind.CAST, "With Al Pacino, whom you have liked before", "Al Pacino", 0.2), "Al Pacino"),
+        (Reason(ReasonKind.KEYWORD, "About “heist”, like films you liked", "heist", 0.2), "“heist”"),
+        (Reason(ReasonKind.GENRE, "Crime, a genre you like", "Crime", 0.2), "crime"),
+        (Reason(ReasonKind.DECADE, "From the 1990s, a decade you like", "1990s", 0.2), "1990s"),
+        (Reason(ReasonKind.SERIES, "From the Matrix series, which you like", "The Matrix", 0.2), "Matrix series"),
+        (Reason(ReasonKind.LANGUAGE, "In fr, like films you liked", "fr", 0.2), "language"),
+        (Reason(ReasonKind.DIRECTOR, "Also directed by Michael Mann", "Michael Mann", 0.2), "Michael Mann"),
+        (Reason(ReasonKind.KEYWORD, "A similar story", "the story", 0.2), "similar"),
+        (Reason(ReasonKind.LIKED, "Liked by the same people", "the same people", 0.2), "people"),
+        (Reason(ReasonKind.POPULAR, "Popular in Western", "Western", 0.2), "western"),
+        (Reason(ReasonKind.QUERY, "Called “Heat”", "Heat", 1.0), "name"),
+        (Reason(ReasonKind.QUERY, "Matches “moon”, “heist”", "moon heist", 1.0), "“moon” and “heist”"),
+        (Reason(ReasonKind.QUERY, "Close in meaning to “a robbery”", "a robbery", 1.0), "meaning"),
+    ],
+)
+def test_has_words_for_what_a_reason_says(reason: Reason, named: str) -> None:
+    # Several films, so that each form is seen once.
+    page = told(*[Evidence("Heat", 1995, ("Crime",), (reason,))] * 9)
+    assert all(named.lower() in said.lower() for said in page)
+
+
+def test_a_film_like_another_that_was_named_is_not_said_to_be_like_one_that_was_liked() -> None:
+    also = Reason(ReasonKind.DIRECTOR, "Also directed by Michael Mann", "Michael Mann", 0.2)
+    assert all("you" not in said for said in told(*[Evidence("Heat", 1995, (), (also,))] * 9))
+
+
+def test_what_was_asked_for_is_said_in_one_phrase() -> None:
+    said = sentence(
+        Reason(ReasonKind.QUERY, "With Al Pacino", "Al Pacino", 1.0),
+        Reason(ReasonKind.QUERY, "Comedy", "comedy", 1.0),
+        Reason(ReasonKind.QUERY, "From 1994", "1990s", 1.0),
     )
-    assert told == "We picked Heat because it goes with Collateral (2004) and Michael Mann directed it."
+    assert "a comedy with Al Pacino from 1994" in said.replace("A comedy", "a comedy")
 
 
-@pytest.mark.parametrize("kind", [kind for kind in ReasonKind if kind is not ReasonKind.NEAREST])
-def test_has_words_for_every_kind_of_reason(kind):
-    assert "Subject" in sentence(Reason(kind, "Popular in Subject", "Subject", 1.0, "f1"))
+@pytest.mark.parametrize("text", ["Nearest to what you asked", "Popular; does not match", "Popular; nothing matched"])
+def test_what_does_not_match_is_not_said_to_match(text: str) -> None:
+    reason = Reason(ReasonKind.NEAREST, text, "a heist on the moon", 0.0)
+    for said in told(*[Evidence("Heat", 1995, (), (reason,))] * 3):
+        assert any(word in said.lower() for word in ("not", "no match", "only comes near"))
 
 
-def test_a_taste_as_a_whole_is_no_film():
-    told = sentence(Reason(ReasonKind.LIKED, "Close to what you like", "what you like", 1.0))
-    assert told == "We picked Heat because it is close to what you like."
+def test_a_film_that_only_fills_up_is_not_called_well_known() -> None:
+    reason = Reason(ReasonKind.POPULAR, "Not yet well known here", "the catalogue", 0.0)
+    assert all("well known" not in said and "best" not in said for said in told(*[Evidence("A", 1, (), (reason,))] * 9))
 
 
-def test_what_only_comes_nearest_is_not_said_to_match():
-    told = sentence(Reason(ReasonKind.NEAREST, "Nearest to what you asked", "a heist on the moon", 0.0))
-    assert "comes nearest to" in told
-    assert "matches" not in told
+def test_twenty_films_with_one_reason_are_not_told_in_one_way() -> None:
+    page = told(*[Evidence(f"Film {n}", 1990, ("Drama",), (COLLATERAL,)) for n in range(20)])
+    openings = Counter(" ".join(said.split()[:3]) for said in page)
+    assert len(openings) >= 8
+    assert max(openings.values()) <= 3
 
 
-def test_a_film_that_only_fills_up_is_not_called_popular():
-    assert sentence(Reason(ReasonKind.POPULAR, "Not yet well known here", "the catalogue", 0.0)).endswith(
-        "few people here know it yet."
-    )
+def test_a_page_begins_as_its_first_films_would_alone() -> None:
+    evidence = [Evidence(f"Film {n}", 1990, ("Drama",), (COLLATERAL, MANN)[: 1 + n % 2]) for n in range(20)]
+    assert told(*evidence)[:7] == told(*evidence[:7])
 
 
 reasons = st.builds(
     Reason,
     st.sampled_from(list(ReasonKind)),
-    st.just("Popular"),
-    st.text("abc ", min_size=1, max_size=120),
+    st.sampled_from(["Popular", "Because you liked x", "Also", "Matches “a”", "From the x series", "With x", "x"]),
+    st.text("abc “{}", min_size=1, max_size=120),
     st.just(1.0),
+    st.sampled_from([None, "f1"]),
 )
 
 
-@given(st.lists(reasons, max_size=5), st.text("xyz ", min_size=1, max_size=200))
-def test_is_one_sentence_of_at_most_22_words(found, title):
-    told = sentence(*found, title=title)
-    assert len(told.split()) <= MAX_WORDS
-    assert told.endswith(".")
+@given(st.lists(reasons, max_size=5), st.text("xyz .!{}", min_size=1, max_size=200))
+def test_is_one_sentence_of_at_most_22_words_whatever_the_evidence(found: list[Reason], title: str) -> None:
+    said = sentence(*found, title=title)
+    assert 1 <= len(said.split()) <= MAX_WORDS
+    assert said.endswith((".", "!", "?", "…"))
 
 
-def test_one_sentence_for_each_film():
-    evidence = [Evidence(title, None, (), ()) for title in ("A", "B")]
-    assert TemplateExplainer().explain(evidence, DEADLINE) == ["We picked A.", "We picked B."]
+def test_every_genre_has_a_noun() -> None:
+    for genre in GENRES:
+        one, many = noun_of(genre)
+        assert one.split()[0] in ("a", "an")
+        assert many.split()[-1].endswith("s") or " " in many
+
+
+def test_no_form_is_twice_in_its_shape() -> None:
+    for forms in ALONE.values():
+        assert len(set(forms)) == len(forms)

@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from services.adapters.state.dynamodb import bulk, keys, log, quota, state
+from services.adapters.state.dynamodb import bulk, keys, log, quota, sentences, state
 from services.adapters.state.sqlite import bulk as sqlite_bulk
 from services.adapters.state.sqlite import connection as sqlite_connection
 from services.adapters.state.sqlite import keys as sqlite_keys
 from services.adapters.state.sqlite import log as sqlite_log
 from services.adapters.state.sqlite import quota as sqlite_quota
+from services.adapters.state.sqlite import sentences as sqlite_sentences
 from services.adapters.state.sqlite import state as sqlite_state
 from tests.adapters.state.dynamodb_kit import Wire
 from tests.adapters.state.state_kit import FakeClock, Make, Store, dynamodb, sqlite
@@ -20,7 +21,8 @@ OWN_WAITS = (
     (bulk, "PERSON_PATIENCE_S"), (keys, "KEYS_WAIT_S"), (log, "BULK_ATTEMPT_S"), (log, "PAGE_PATIENCE_S"),
     (quota, "QUOTA_WAIT_S"), (state, "WAIT_S"), (sqlite_bulk, "SEED_WAIT_S"),
     (sqlite_connection, "OPENING_WAIT_S"), (sqlite_keys, "KEYS_WAIT_S"), (sqlite_log, "READ_WAIT_S"),
-    (sqlite_quota, "QUOTA_WAIT_S"), (sqlite_state, "WAIT_S"),
+    (sqlite_quota, "QUOTA_WAIT_S"), (sqlite_state, "WAIT_S"), (sqlite_sentences, "FIND_WAIT_S"),
+    (sentences, "SENTENCE_WAIT_S"), (sentences, "KEEPING_WAIT_S"),
 )  # fmt: skip
 
 

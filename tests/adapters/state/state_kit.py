@@ -15,6 +15,7 @@ from typing import Generic, TypeVar
 from services.adapters.state.dynamodb.client import Connection, Tables
 from services.adapters.state.dynamodb.keys import DynamoKeys
 from services.adapters.state.dynamodb.quota import DynamoQuota
+from services.adapters.state.dynamodb.sentences import DynamoSentences
 from services.adapters.state.dynamodb.state import DynamoState
 from services.adapters.state.dynamodb.store import DynamoStore
 from services.adapters.state.dynamodb.tables import create_tables
@@ -22,6 +23,7 @@ from services.adapters.state.dynamodb.units import Units
 from services.adapters.state.sqlite.connection import Database
 from services.adapters.state.sqlite.keys import SqliteKeys
 from services.adapters.state.sqlite.quota import SqliteQuota
+from services.adapters.state.sqlite.sentences import SqliteSentences
 from services.adapters.state.sqlite.state import SqliteState
 from services.recommender.domain.events import Event, EventKind
 from services.recommender.domain.profile import Profile
@@ -37,6 +39,7 @@ from services.recommender.ports import (
     LoggedEvent,
     QuotaPort,
     Receipt,
+    SentenceStore,
     StatePort,
 )
 from tests.patience import PATIENCE_S
@@ -95,6 +98,7 @@ class Store(Generic[C]):
     state: StatePort
     keys: KeyStore
     quota: QuotaPort
+    sentences: SentenceStore
     clock: C
     tables: DynamoStore | None = None
 
@@ -121,7 +125,7 @@ class Store(Generic[C]):
 
 def sqlite(folder: Path, clock: C) -> Store[C]:
     database = Database(folder / "state.db", clock)
-    return Store(SqliteState(database), SqliteKeys(database), SqliteQuota(database), clock)
+    return Store(SqliteState(database), SqliteKeys(database), SqliteQuota(database), SqliteSentences(database), clock)
 
 
 def dynamodb(url: str, folder: Path, clock: C) -> Store[C]:
@@ -134,7 +138,7 @@ def dynamodb(url: str, folder: Path, clock: C) -> Store[C]:
 def dynamodb_at(connection: Connection, clock: C, units: Units | None = None) -> Store[C]:
     """Another server of the same tables."""
     tables = DynamoStore(connection, clock, units)
-    return Store(DynamoState(tables), DynamoKeys(tables), DynamoQuota(tables), clock, tables)
+    return Store(DynamoState(tables), DynamoKeys(tables), DynamoQuota(tables), DynamoSentences(tables), clock, tables)
 
 
 def new_tables() -> Tables:

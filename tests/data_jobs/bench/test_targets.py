@@ -26,7 +26,18 @@ def met(figures, films, engines=EMBEDDED):
 
 def test_a_large_catalogue_is_judged_by_the_targets_for_it():
     found = by_name(FIGURES, 62_000)
-    assert [verdict["met"] for verdict in found.values()] == [True, False, True, False, True, None, True, *[None] * 3]
+    assert [verdict["met"] for verdict in found.values()] == [
+        True,
+        False,
+        True,
+        False,
+        None,
+        None,
+        True,
+        None,
+        True,
+        *[None] * 3,
+    ]
 
 
 def test_throughput_is_judged_on_a_small_catalogue_and_nothing_else_but_the_encoder_is():

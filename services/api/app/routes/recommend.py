@@ -30,6 +30,8 @@ async def recommend(request: Request, body: Annotated[RecommendBody, Body()] = R
         # The rest would only dilute the ratio of hits.
         context.facts["cached"] = answer.cached
     context.facts["explain"] = body.explain
+    if answer.told:
+        context.facts["told"] = dict(answer.told)
     if answer.counts:
         context.facts["candidates"] = dict(answer.counts)
     if answer.degraded:

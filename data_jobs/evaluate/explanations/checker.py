@@ -1,0 +1,238 @@
+"""An independent judge of sentences: what is claimed is read out of the sentence and looked up.
+
+Nothing of ``services/recommender/sentences`` is used, and the way is the other one round: names that are true of the
+film are taken out, by what they are; what is left must not name anything, and what it says of those names must hold.
+Words are known by the overviews of the catalogue: a word that stands there in small letters is a word.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from services.recommender.domain import genres
+from services.recommender.domain.request import Reason, ReasonKind
+
+MOST_WORDS = 22
+_APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
+_SMALL = re.compile(r"\b[a-z][a-z'-]*\b")
+_VERBS = re.compile(r"Because you (liked|watched|looked at) ")
+_NUMBERS = re.compile(
+    r"\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|thousand|million|first|second|third)\b"
+)
+# What stands in for a name while the rest is read: letters that no sentence has.
+_OWN, _FILM, _DIRECTOR, _ACTOR, _BOTH, _TRAIT, _TIME = _SIGNS = "◆▲●■★▼◎"
+_PERSON = f"[{_DIRECTOR}{_ACTOR}{_BOTH}]"
+_AND = f"(?:(?:{_PERSON}|and|,|&|\\s)*)"
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """What the catalogue says of a film, and why it was recommended."""
+
+    title: str
+    year: int | None
+    genres: tuple[str, ...]
+    directors: tuple[str, ...]
+    cast: tuple[str, ...]
+    keywords: tuple[str, ...]
+    language: str
+    reasons: tuple[Reason, ...]
+
+
+class Checker:
+    """Judges sentences about the films of one catalogue. ``words``: as they stand in its overviews; ``tongues``:
+    adjectives of languages with their codes.
+    """
+
+    def __init__(self, overviews: Iterable[str], tongues: dict[str, tuple[str, ...]]) -> None:
+        self._words: Counter[str] = Counter()
+        for overview in overviews:
+            self._words.update(set(_SMALL.findall(overview)))
+        self._tongues = tongues
+
+    def faults(self, sentence: str, film: Film) -> list[str]:
+        """What is wrong with a sentence, nothing if it is true."""
+        bare = _without_names(sentence.replace(_APOSTROPHE, "'"), film)
+        low = bare.lower()
+        return [
+            *_of_length(sentence),
+            *self._of_names(bare, film),
+            *_of_genres(low, film),
+            *_of_roles(low),
+            *_of_verbs(low, film),
+            *_of_claims(low, film),
+        ]
+
+    def _of_names(self, bare: str, film: Film) -> Iterator[str]:
+        for found in re.finditer(r"[^\W_]+", bare):
+            word = found[0]
+            if any(sign.isdigit() for sign in word):
+                yield f"number {word}"
+            elif word.lower() in self._tongues:
+                if film.language not in self._tongues[word.lower()]:
+                    yield f"language {word}"
+            elif word[0].isupper() and word.lower() not in ("imax", "tv"):
+                inside = found.start() > 0 and bare[: found.start()].strip("“\"' ") != ""
+                if inside or not self._is_word(word):
+                    yield f"name {word}"
+        if _NUMBERS.search(bare.lower()):
+            yield "a number in words"
+        for quoted in re.findall(r"“([^”]*)”", bare):
+            if re.search(r"[^\W_]", re.sub(f"[{_SIGNS}]|\\band\\b", "", quoted)):
+                yield f"quotation {quoted}"
+
+    def _is_word(self, word: str) -> bool:
+        low = word.lower()
+        return low in self._words or low in _COMMON
+
+
+_COMMON_TEXT = """
+a an the it its this that these you your here there from with because since if for what who when as between among
+another somebody anyone anybody having close widely well known not no nothing hardly few many most one part start liking
+both taken together found of in also plenty yes try next
+"""
+_COMMON = frozenset(_COMMON_TEXT.split())
+
+
+def _without_names(sentence: str, film: Film) -> str:
+    """The sentence with a sign in place of each name that is true of the film."""
+    names = sorted(_names(film), key=lambda pair: -len(pair[0]))
+    for name, sign in names:
+        if name:
+            pattern = rf"(?<![\w]){re.escape(name)}(?:'s)?(?![\w])"
+            flags = re.IGNORECASE if sign in (_TRAIT, _TIME) else 0
+            sentence = re.sub(pattern, sign, sentence, flags=flags)
+    return sentence
+
+
+def _names(film: Film) -> Iterator[tuple[str, str]]:
+    yield film.title, _OWN
+    both = {*film.directors} & {*film.cast}
+    for person in {*film.directors, *film.cast}:
+        sign = _BOTH if person in both else _DIRECTOR if person in film.directors else _ACTOR
+        yield person, sign
+        if " " in person:
+            yield person.rpartition(" ")[2], sign
+    for keyword in film.keywords:
+        yield keyword, _TRAIT
+    if film.year:
+        yield str(film.year), _TIME
+        yield f"{film.year // 10 * 10}s", _TIME
+    for reason in film.reasons:
+        yield from _of_reason(reason, film)
+
+
+def _of_reason(reason: Reason, film: Film) -> Iterator[tuple[str, str]]:
+    subject = reason.subject
+    if reason.kind is ReasonKind.LIKED and reason.item_id is not None:
+        yield subject, _FILM
+        yield re.sub(r" \(\d{4}\)$", "", subject), _FILM
+    elif reason.kind is ReasonKind.DECADE:
+        yield subject, _TIME
+    elif reason.kind in _OF_TRAITS and subject not in (*film.directors, *film.cast):
+        yield subject, _TRAIT
+        yield subject.removeprefix("The "), _TRAIT
+    yield from ((quoted, _TRAIT) for quoted in re.findall(r"“([^”]*)”", reason.text))
+    if reason.kind is ReasonKind.QUERY and (found := re.fullmatch(r"(\d+) minutes", reason.text)):
+        yield f"{found[1]}-minute", _TIME
+
+
+_OF_TRAITS = frozenset({ReasonKind.KEYWORD, ReasonKind.SERIES, ReasonKind.QUERY, ReasonKind.NEAREST})
+
+
+def _of_length(sentence: str) -> Iterator[str]:
+    if len(sentence.split()) > MOST_WORDS:
+        yield "more than 22 words"
+
+
+def _genres_in(text: str) -> Iterator[tuple[str, int]]:
+    """Genres and where they are named: words and pairs of words, of one or of many."""
+    words = [(found[0], found.start()) for found in re.finditer(r"[a-z][a-z-]*", text)]
+    pairs = [(f"{left} {right}", at) for (left, at), (right, _) in pairwise(words)]
+    for word, at in (*pairs, *words):
+        for form in (word, word.removesuffix("s"), word.removesuffix("ies") + "y", _ADJECTIVES.get(word, word)):
+            if (name := genres.canonical(form)) is not None:
+                yield name, at
+                break
+
+
+_ADJECTIVES = {"comic": "comedy", "scary": "horror", "films noirs": "film noir", "noirs": "noir", "dramatic": "drama"}
+
+
+def _of_genres(low: str, film: Film) -> Iterator[str]:
+    said = {reason.subject for reason in film.reasons if reason.kind in (ReasonKind.GENRE, ReasonKind.POPULAR)}
+    asked = {genres.canonical(reason.text) for reason in film.reasons if reason.kind is ReasonKind.QUERY}
+    liked = said if any(reason.kind is ReasonKind.GENRE for reason in film.reasons) else set()
+    for genre, at in _genres_in(low):
+        if genre not in (*film.genres, *said, *asked):
+            yield f"genre {genre}"
+        before, after = low[:at], low[at:]
+        if re.search(r"\byou (?:like|enjoy|prefer|liked|enjoyed)(?: an?)? (?:\w+ )?$", before) and genre not in liked:
+            yield f"a liking for {genre}"
+        if re.match(r"[^,;:]*,? (?:a|which is a) (?:genre|kind)[^,]* you like", after) and genre not in liked:
+            yield f"a liking for {genre}"
+
+
+def _of_roles(low: str) -> Iterator[str]:
+    """Who is said to have made it, and who to be in it."""
+    if re.search(rf"(?:\bby|direct\w*|filmmaker|maker) (?:by |director )?{_AND}{_ACTOR}", low):
+        yield "a director who is none"
+    if re.search(rf"{_ACTOR}{_AND}(?:(?:also )?(?:directed|directs|made))", low):
+        yield "a director who is none"
+    if re.search(rf"(?:\bstar\w*|\bwith|actors?|actress) {_AND}{_DIRECTOR}(?! directing)", low):
+        yield "an actor who is none"
+    if re.search(rf"{_DIRECTOR}{_AND}(?:stars?\b|plays\b|acts\b|is in)", low):
+        yield "an actor who is none"
+
+
+def _of_verbs(low: str, film: Film) -> Iterator[str]:
+    """What the person is said to have done, and with which film."""
+    told = [reason.text for reason in film.reasons]
+    done = {found[1] for text in told if (found := _VERBS.match(text))}
+    traits = any(("you liked" in text or "have liked" in text) and not _VERBS.match(text) for text in told)
+    for verb, allowed in (("liked", "liked" in done or traits), ("watched", "watched" in done),
+                          ("looked at", "looked at" in done)):  # fmt: skip
+        if re.search(rf"\byou(?:'ve| have)?(?: really)? {verb}\b", low) and not allowed:
+            yield f"{verb}, which no reason says"
+    if re.search(r"\b(?:loved|adored|hated|disliked|favourites?|favorites?)\b", low):
+        yield "a feeling that nobody told"
+    if re.search(rf"you (?:liked|watched|enjoyed|looked at) {_OWN}", low):
+        yield "the film itself is said to be liked"
+    if re.search(rf"{_OWN},? (?:which|that|as|whom) you (?:liked|watched|enjoyed)", low):
+        yield "the film itself is said to be liked"
+    if _FILM in low and done == {"watched"} and "liked" in low:
+        yield "liked, which was watched"
+    if _FILM in low and done == {"liked"} and re.search(r"\b(?:watched|looked at)\b", low):
+        yield "watched, which was liked"
+
+
+def _of_claims(low: str, film: Film) -> Iterator[str]:
+    """Fame, matches and denials."""
+    told = " | ".join(reason.text for reason in film.reasons)
+    kinds = {reason.kind for reason in film.reasons}
+    denied = re.search(r"\b(?:not|no match|never|none|nobody|didn't|doesn't|isn't|hardly|nothing)\b", low)
+    unknown = re.search(r"\b(?:few|hardly anybody|not many|still to be found)\b", low) and "better known" not in low
+    famous = re.search(r"\b(?:known|popular|famous)\b|\bmany (?:people|here)\b", low)
+    near = ReasonKind.NEAREST in kinds
+    if near and not denied:
+        yield "what does not match is said to match"
+    if unknown and "Not yet well known" not in told:
+        yield "little known, which no reason says"
+    if famous and not unknown and "Popular" not in told:
+        yield "well known, which no reason says"
+    if re.search(r"\byou (?:asked|wanted|named|searched)|\byour (?:question|search|words?)\b", low) and not (
+        kinds & {ReasonKind.QUERY, ReasonKind.NEAREST}
+    ):
+        yield "asked for, which nobody did"
+    if re.search(r"\b(?:not|never|didn't|don't|doesn't) (?:like|enjoy|watch)", low):
+        yield "a denial"
+    if denied and not near and not unknown and "not far" not in low and "nothing is nearer" not in low:
+        yield "a denial"
+    if re.search(r"\b(?:award|oscar|prize|masterpiece|acclaimed|critics|bafta|palme|nominat\w+)", low):
+        yield "praise by others"
+    if "similar story" in low and "similar story" not in told:
+        yield "a story that no reason speaks of"
+    if "same people" in low and "same people" not in told:
+        yield "people whom no reason speaks of"

@@ -1,0 +1,282 @@
+"""``marquee evaluate --explanations``: some 500 sentences as they are served, by template and by a model, side by side.
+
+First pages of people with their whole profile and with a few likes, of a stranger, and of searches. An independent
+checker (``checker``) says which sentences are true to their evidence; it is tried on 200 planted lies (``lies``).
+The model is the one of the settings (``BEDROCK_MODEL``), so a stand-in where ``BEDROCK_ENDPOINT`` names one; without a
+model the template is measured alone.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from data_jobs.evaluate.explanations.checker import Checker, Film
+from data_jobs.evaluate.explanations.lies import Lie, Others, lies
+from data_jobs.evaluate.few_likes import cut
+from data_jobs.evaluate.job import Job
+from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Table
+from data_jobs.evaluate.workbench import CLOCK, Workbench, patient
+from data_jobs.report import Progress
+from services.adapters.explain.template import TemplateExplainer
+from services.recommender import answers
+from services.recommender.domain.catalogue import Catalogue
+from services.recommender.domain.genres import GENRES, NO_GENRES
+from services.recommender.domain.profile import Profile
+from services.recommender.domain.request import Ranking, Request
+from services.recommender.ports import Deadline, Evidence, Explainer, Likings, Page, Record
+from services.recommender.query.words.languages import LANGUAGES
+
+SENTENCES, ON_A_PAGE, LIES = 500, 20, 200
+LONGEST_WORDS = 22
+CAUGHT, FALSE_ALARMS, FELL_BACK = 0.99, 0.05, 0.05
+OPENING = 3
+DEADLINE_S = 30.0
+QUERIES = ("a heist", "sad films from the 90s", "a comedy about a wedding", "space", "french films about love", "xqzzt")
+_MODEL = frozenset({"model", "cached"})
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one explainer wrote. Shares are of 1. ``openings``: distinct beginnings of three words, of all on a page,
+    mean over pages; ``repeated``: how often the commonest stands on a page of 20. ``ease``: Flesch reading ease (R.
+    Flesch, 1948), 60 and more is plain. ``fell_back``: of the sentences that a model was to write, those
+    that the template had to.
+    """
+
+    by: str
+    sentences: int
+    true: float
+    longest: int
+    words: float
+    openings: float
+    repeated: float
+    ease: float
+    fell_back: float | None
+    untrue: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanations(Outcome):
+    """``written``: by template and by model. ``caught``: planted lies found, by kind (found, planted)."""
+
+    written: tuple[Written, ...]
+    caught: dict[str, tuple[int, int]]
+    missed: tuple[str, ...]
+    examples: tuple[str, ...] = field(default=())
+
+    @property
+    def share_caught(self) -> float:
+        """Of the planted lies."""
+        planted = sum(planted for _, planted in self.caught.values())
+        return sum(found for found, _ in self.caught.values()) / planted if planted else 0.0
+
+    def tables(self) -> Iterator[Table]:
+        """A line an explainer, what was untrue, what the checker makes of lies."""
+        headings = ("sentences", "n", "true", "words", "longest", "openings", "commonest", "reading ease", "fell back")
+        rows = [_row(each) for each in self.written]
+        yield Table("Explanations", headings, rows)
+        for each in self.written:
+            yield Table.of_failures(f"Untrue by the {each.by}, the checker says", each.untrue)
+        lied = [(kind, f"{found} of {planted}") for kind, (found, planted) in self.caught.items()]
+        yield Table("Planted lies that the checker found", ("kind", "found"), lied)
+        yield Table.of_failures("Lies that it missed", self.missed)
+        yield Table("Some sentences", (), [(each,) for each in self.examples])
+
+    def figures(self) -> Iterator[Figure]:
+        """Every share and mean."""
+        for each in self.written:
+            for name in ("true", "words", "openings", "repeated", "ease"):
+                yield each.by, f"explanations, {name}", float(getattr(each, name))
+        yield "checker", "planted lies caught", self.share_caught
+
+    def bars(self) -> Iterator[Bar]:
+        """Of the checker first: what it says of the sentences is worth no more than it is."""
+        yield Bar.share("checker: planted lies caught", self.share_caught, CAUGHT)
+        for each in self.written:
+            alarms = 1 - each.true
+            name = f"sentences by the {each.by}: alarms of the checker"
+            yield Bar(name, f"<= {FALSE_ALARMS:.0%}", f"{alarms:.1%}", alarms <= FALSE_ALARMS)
+            longest = Bar(
+                f"words of the {each.by}", f"<= {LONGEST_WORDS}", str(each.longest), each.longest <= LONGEST_WORDS
+            )
+            yield longest
+            if each.fell_back is not None:
+                yield Bar(
+                    f"fell back from the {each.by}", f"<= {FELL_BACK:.0%}", f"{each.fell_back:.1%}",
+                    each.fell_back <= FELL_BACK,
+                )  # fmt: skip
+
+
+def _row(each: Written) -> tuple[str, ...]:
+    fell_back = "-" if each.fell_back is None else f"{each.fell_back:.1%}"
+    return (
+        each.by, str(each.sentences), f"{each.true:.1%}", f"{each.words:.1f}", str(each.longest),
+        f"{each.openings:.0%}", f"{each.repeated:.1f}", f"{each.ease:.0f}", fell_back,
+    )  # fmt: skip
+
+
+def part(job: Job) -> Explanations:
+    """See the module."""
+    return explanations(job.bench, job.seed, job.progress, _explainers())
+
+
+def _explainers() -> dict[str, Explainer]:
+    """The template, and the model of the settings if they name one; neither finds sentences of another run."""
+    from services.bootstrap import find_explainer
+    from services.settings import load_settings
+
+    found: dict[str, Explainer] = {"template": TemplateExplainer()}
+    settings = load_settings()
+    if settings.bedrock_model is not None:
+        found["model"] = find_explainer(settings, Forgetful(), CLOCK)
+    return found
+
+
+class Forgetful:
+    """The sentence store of one run: it keeps nothing and counts to no limit."""
+
+    def find(self, keys: Sequence[str], deadline: Deadline) -> dict[str, str]:  # noqa: ARG002
+        """Nothing."""
+        return {}
+
+    def keep(self, sentences: Mapping[str, str], seconds: int) -> None:
+        """Forget them."""
+
+    def reserve(self, day: str, tokens: int, limit: int, deadline: Deadline) -> int | None:  # noqa: ARG002
+        """An operator who measures has decided to pay for it."""
+        return tokens
+
+    def give_back(self, day: str, tokens: int) -> None:
+        """Nothing was taken."""
+
+
+def explanations(bench: Workbench, seed: int, progress: Progress, explainers: Mapping[str, Explainer]) -> Explanations:
+    """Pages drawn by a seed, told by each explainer."""
+    rng = np.random.default_rng(seed)
+    catalogue = bench.bundle.catalogue
+    pages = [_page(catalogue, ranking, likings) for ranking, likings in _rankings(bench, seed, rng, progress)]
+    checker, written, truths, examples = _checker(catalogue), [], [], []
+    for by, explainer in explainers.items():
+        told: list[list[tuple[str, Film]]] = []
+        wanted = had = 0.0
+        for done, page in enumerate(pages, 1):
+            answer = explainer.explain(page, Deadline.within(CLOCK, DEADLINE_S))
+            told.append(
+                list(zip(answer.sentences, map(_film, page.evidence, page.records(page.evidence)), strict=True))
+            )
+            wanted += answer.counts.get("wanted", 0)
+            had += sum(count for name, count in answer.counts.items() if name in _MODEL)
+            progress.advance(f"sentences by the {by}", done, len(pages))
+        fell_back = None if by == "template" else 1 - had / max(wanted, 1)
+        written.append(_measured(by, told, checker, fell_back))
+        truths += [pair for page_told in told for pair in page_told if not checker.faults(*pair)]
+        examples += [f"{by}: {sentence}" for page_told in told for sentence, _ in page_told[:2]][:16]
+    planted = lies(truths, _others(catalogue), LIES, rng)
+    found = [(lie, bool(checker.faults(lie.sentence, lie.film))) for lie in planted]
+    missed = tuple(f"{lie.kind}: {lie.sentence} [{_evidence(lie)}]" for lie, caught in found if not caught)
+    return Explanations(tuple(written), _by_kind(found), missed, tuple(examples))
+
+
+def _evidence(lie: Lie) -> str:
+    return "; ".join(reason.text for reason in lie.film.reasons)
+
+
+def _by_kind(found: Sequence[tuple[Lie, bool]]) -> dict[str, tuple[int, int]]:
+    kinds = dict.fromkeys(lie.kind for lie, _ in found)
+    return {
+        kind: (sum(caught for lie, caught in found if lie.kind == kind), sum(lie.kind == kind for lie, _ in found))
+        for kind in kinds
+    }
+
+
+def _rankings(
+    bench: Workbench, seed: int, rng: np.random.Generator, progress: Progress
+) -> Iterator[tuple[Ranking, Likings]]:
+    """Pages of 20 until there are 500 films: a stranger's, those of searches, and those of people with much and with
+    little to go by, in turn.
+    """
+    asked: list[tuple[Request, Profile | None]] = [(Request(k=ON_A_PAGE, explain=True), None)]
+    asked += [(Request(k=ON_A_PAGE, explain=True, query=query), None) for query in QUERIES]
+    present = np.unique(bench.dataset.events.user)
+    for turn, code in enumerate(rng.permutation(present).tolist()):
+        if len(asked) * ON_A_PAGE >= SENTENCES:
+            break
+        profile: Profile | None = bench.people.profile(bench.dataset.events.user_ids[code])
+        few = [case.profile for case in cut(bench.people, [code], (1, 3, 10)[turn % 3], seed)] if turn % 2 else []
+        asked.append((Request(k=ON_A_PAGE, explain=True), few[0] if few else profile))
+    from services.recommender.answering import liked_rows
+
+    catalogue = bench.bundle.catalogue
+    for done, (request, profile) in enumerate(asked, 1):
+        ranking = bench.pipeline.rank(request, profile, patient())
+        progress.advance("pages to explain", done, len(asked))
+        yield ranking, answers.likings(catalogue, liked_rows(catalogue, request, profile))
+
+
+def _page(catalogue: Catalogue, ranking: Ranking, likings: Likings) -> Page:
+    evidence = tuple(answers.evidence(catalogue, pick) for pick in ranking.picks)
+    row_of = {each.item_id: pick.row for each, pick in zip(evidence, ranking.picks, strict=True)}
+
+    def records(some: Sequence[Evidence]) -> list[Record]:
+        return [answers.record(catalogue, row_of[each.item_id]) for each in some]
+
+    return Page(evidence, records, lambda: likings)
+
+
+def _film(evidence: Evidence, record: Record) -> Film:
+    return Film(
+        evidence.title, evidence.year, evidence.genres, record.directors, record.cast, record.keywords, record.language,
+        evidence.reasons,
+    )  # fmt: skip
+
+
+def _checker(catalogue: Catalogue) -> Checker:
+    overviews = (answers.film_details(catalogue, row).get("overview") or "" for row in range(len(catalogue)))
+    return Checker(overviews, {word: codes for word, (_, codes) in LANGUAGES.items()})
+
+
+def _others(catalogue: Catalogue) -> Others:
+    known = range(min(len(catalogue), 400))
+    records = [answers.record(catalogue, row) for row in known]
+    return Others(
+        [f"{catalogue.titles[row]} ({catalogue.years[row]})" for row in known if catalogue.years[row]],
+        sorted({person for record in records for person in (*record.directors, *record.cast) if " " in person}),
+        [genre for genre in GENRES if genre not in NO_GENRES],
+        sorted({keyword for record in records for keyword in record.keywords}) or [""],
+    )
+
+
+def _measured(
+    by: str, told: Sequence[Sequence[tuple[str, Film]]], checker: Checker, fell_back: float | None
+) -> Written:
+    pairs = [pair for page in told for pair in page]
+    faults = [(sentence, film, found) for sentence, film in pairs if (found := checker.faults(sentence, film))]
+    openings = [[" ".join(sentence.split()[:OPENING]) for sentence, _ in page] for page in told if page]
+    return Written(
+        by=by,
+        sentences=len(pairs),
+        true=1 - len(faults) / max(len(pairs), 1),
+        longest=max((len(sentence.split()) for sentence, _ in pairs), default=0),
+        words=float(np.mean([len(sentence.split()) for sentence, _ in pairs])) if pairs else 0.0,
+        openings=float(np.mean([len(set(page)) / len(page) for page in openings])) if openings else 0.0,
+        repeated=float(np.mean([max(map(page.count, page)) for page in openings])) if openings else 0.0,
+        ease=float(np.mean([reading_ease(sentence) for sentence, _ in pairs])) if pairs else 0.0,
+        fell_back=fell_back,
+        untrue=tuple(
+            f"{sentence} [{', '.join(found)}; {'; '.join(reason.text for reason in film.reasons)}]"
+            for sentence, film, found in faults
+        ),
+    )
+
+
+def reading_ease(sentence: str) -> float:
+    """206.835 - 1.015 words - 84.6 syllables a word, of one sentence (R. Flesch, "A new readability yardstick", 1948);
+    syllables are groups of vowels, a silent e apart.
+    """
+    words = re.findall(r"[^\W\d_]+", sentence)
+    if not words:
+        return 0.0
+    syllables = sum(max(1, len(re.findall(r"[aeiouyäöüéèáóí]+", re.sub(r"e$", "", word.lower())))) for word in words)
+    return 206.835 - 1.015 * len(words) - 84.6 * syllables / len(words)

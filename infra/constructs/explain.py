@@ -1,0 +1,114 @@
+"""Bedrock: the inference profile that sentences are written by, a guardrail before it, and who may call them."""
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_bedrock as bedrock
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from infra.settings import Settings
+
+# Where a geography's profiles send a request. Source: Amazon Bedrock user guide, "Supported Regions and models for
+# inference profiles"; which regions a model has there can change, so explain_regions may name them.
+GEOGRAPHIES = {
+    "eu": ("eu-central-1", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-3"),
+    "us": ("us-east-1", "us-east-2", "us-west-2"),
+    "au": ("ap-southeast-2", "ap-southeast-4"),
+    "jp": ("ap-northeast-1", "ap-northeast-3"),
+    "global": (),
+}
+INVOKE = "bedrock:InvokeModel"
+_BLOCKED = "This can't be answered."
+
+
+class Explain(Construct):
+    """An application inference profile over ``explain_model``, tagged, so that its cost can be told apart; with
+    ``explain_guardrail`` a guardrail against prompt attacks, and a version of it.
+
+    Source: Amazon Bedrock user guide, "Prerequisites for inference profiles".
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, settings: Settings, model: str) -> None:
+        super().__init__(scope, construct_id)
+        self._settings = settings
+        geography, _, rest = model.partition(".")
+        self._is_profile = geography in GEOGRAPHIES
+        self._model = rest if self._is_profile else model
+        regions = settings.explain_regions or GEOGRAPHIES.get(geography, ())
+        self._regions = tuple(dict.fromkeys((*regions, settings.region)) if self._is_profile else (settings.region,))
+        self._is_global = geography == "global"
+        self.profile = bedrock.CfnApplicationInferenceProfile(
+            self,
+            "Profile",
+            inference_profile_name=f"{settings.name}-explain",
+            description=f"Sentences of {settings.name}",
+            model_source=bedrock.CfnApplicationInferenceProfile.InferenceProfileModelSourceProperty(
+                copy_from=self._source(model)
+            ),
+            tags=[cdk.CfnTag(key="deployment", value=settings.name), cdk.CfnTag(key="purpose", value="explain")],
+        )
+        self._guardrail: bedrock.CfnGuardrail | None = None
+        self._version: bedrock.CfnGuardrailVersion | None = None
+        if settings.explain_guardrail:
+            self._guardrail, self._version = self._made_guardrail()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the service is told: the profile's ARN does not tell what kind of model it calls."""
+        by_tool = "anthropic.claude" not in self._model
+        told = {
+            "BEDROCK_MODEL": self.profile.attr_inference_profile_arn,
+            "EXPLAIN_OUTPUT": "tool" if by_tool else "schema",
+        }
+        if self._guardrail is not None and self._version is not None:
+            told["BEDROCK_GUARDRAIL"] = f"{self._guardrail.attr_guardrail_id}:{self._version.attr_version}"
+        return told
+
+    def allow(self, role: iam.Role) -> None:
+        """Call the profile; the model of each of its regions through this profile only; and the guardrail."""
+        profile = self.profile.attr_inference_profile_arn
+        through = {"StringEquals": {"bedrock:InferenceProfileArn": profile}}
+        role.add_to_policy(iam.PolicyStatement(actions=[INVOKE], resources=[profile]))
+        role.add_to_policy(iam.PolicyStatement(actions=[INVOKE], resources=list(self._models()), conditions=through))
+        if self._guardrail is not None:
+            guardrail = self._guardrail.attr_guardrail_arn
+            role.add_to_policy(iam.PolicyStatement(actions=["bedrock:ApplyGuardrail"], resources=[guardrail]))
+
+    def metric(self, name: str, statistic: str) -> cloudwatch.Metric:
+        """What Bedrock counts of this profile. Source: Amazon Bedrock user guide, "Monitoring"."""
+        return cloudwatch.Metric(
+            namespace="AWS/Bedrock",
+            metric_name=name,
+            dimensions_map={"ModelId": self.profile.attr_inference_profile_id},
+            statistic=statistic,
+        )
+
+    def _source(self, model: str) -> str:
+        stack = cdk.Stack.of(self)
+        if self._is_profile:
+            return f"arn:{stack.partition}:bedrock:{stack.region}:{stack.account}:inference-profile/{model}"
+        return self._model_arn(stack.region)
+
+    def _models(self) -> Sequence[str]:
+        found = [self._model_arn(region) for region in self._regions]
+        return [*found, self._model_arn("")] if self._is_global else found
+
+    def _model_arn(self, region: str) -> str:
+        return f"arn:{cdk.Stack.of(self).partition}:bedrock:{region}::foundation-model/{self._model}"
+
+    def _made_guardrail(self) -> tuple[bedrock.CfnGuardrail, bedrock.CfnGuardrailVersion]:
+        attacks = bedrock.CfnGuardrail.ContentFilterConfigProperty(
+            type="PROMPT_ATTACK", input_strength="HIGH", output_strength="NONE"
+        )
+        guardrail = bedrock.CfnGuardrail(
+            self,
+            "Guardrail",
+            name=f"{self._settings.name}-explain",
+            blocked_input_messaging=_BLOCKED,
+            blocked_outputs_messaging=_BLOCKED,
+            content_policy_config=bedrock.CfnGuardrail.ContentPolicyConfigProperty(filters_config=[attacks]),
+        )
+        version = bedrock.CfnGuardrailVersion(self, "Version", guardrail_identifier=guardrail.attr_guardrail_id)
+        return guardrail, version

@@ -1,0 +1,291 @@
+"""Sentences by a model of Amazon Bedrock: it rephrases the evidence, and what it writes is believed of nothing.
+
+A page takes at most one call of ``Converse``, for the films whose sentences are not kept yet. Whatever is late,
+throttled, filtered, malformed, missing or untrue is replaced by the template's sentence for that film.
+"""
+
+import hashlib
+import json
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from services.adapters.bounded import within
+from services.adapters.breaker import Breaker
+from services.adapters.explain.prompt import (
+    PROMPT_VERSION,
+    answers_in,
+    data_block,
+    estimated_tokens,
+    request_of,
+)
+from services.adapters.explain.template import TemplateExplainer
+from services.adapters.foreign import translated
+from services.adapters.state.days import day_of
+from services.recommender.domain.request import ReasonKind
+from services.recommender.errors import ExplainerUnavailable, StateUnavailable
+from services.recommender.ports import Clock, Deadline, Evidence, Page, Record, SentenceStore, Told
+from services.recommender.sentences.check import complaint
+
+
+class Converses(Protocol):
+    """The part of a Bedrock client that is needed."""
+
+    def converse(self, **asked: Any) -> dict[str, Any]:  # noqa: ANN401 - as botocore takes them
+        """One question and its answer. Raises botocore's errors."""
+        ...
+
+
+class _NothingUsed(ExplainerUnavailable):
+    """The call was refused before the model saw it."""
+
+
+# As many films of a page as a model can write about in the time; the others are the template's.
+MOST_FILMS = 20
+# At once in this process: other questions must find a free thread while these wait.
+MOST_CALLS = 4
+# Left of the deadline for reading the answer and for what the template fills in; and the least worth asking in.
+RESERVE_S, LEAST_S = 0.15, 0.3
+LARGEST_ANSWER = 256 << 10
+KEPT_S, REFUSED_KEPT_S = 30 * 86_400, 86_400
+# More than this part of the sentences replaced is a model that is not of use.
+TOO_MANY_BAD = 0.5
+# An answer that came to its end.
+_ENDED = frozenset({"end_turn", "tool_use", "stop_sequence"})
+_FILTERED = frozenset({"guardrail_intervened", "content_filtered"})
+_MILLION = 1e6
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """``name``: of a model or an inference profile, as ``Converse`` takes it. ``by_tool``: see ``prompt.request_of``.
+    ``daily_tokens``: no more are used in a day (UTC). Prices: US dollars a million tokens, to estimate by.
+    """
+
+    name: str
+    by_tool: bool
+    daily_tokens: int
+    input_usd: float
+    output_usd: float
+    guardrail: tuple[str, str] | None = None
+
+
+@dataclass
+class _Work:
+    """One page on its way: the sentences there are by film, and what is to be told of how they came about."""
+
+    said: dict[int, str] = field(default_factory=dict)
+    degraded: list[str] = field(default_factory=list)
+    counts: dict[str, float] = field(default_factory=dict)
+
+
+class BedrockExplainer:
+    """The explainer port over a Bedrock client, which is made when it is first needed. Safe to share by threads."""
+
+    def __init__(self, model: Model, client: Callable[[], Converses], store: SentenceStore, clock: Clock) -> None:
+        self._model = model
+        self._client = client
+        self._store = store
+        self._clock = clock
+        self._template = TemplateExplainer()
+        self._breaker = Breaker(clock)
+        self._turns = threading.Semaphore(MOST_CALLS)
+        self._log_key = hashlib.blake2b(
+            json.dumps([model.name, model.guardrail, self._template.prompt_version, PROMPT_VERSION]).encode()
+        ).digest()
+        self.prompt_version = f"{PROMPT_VERSION}+{self._template.prompt_version}+{model.name}"
+
+    def explain(self, page: Page, deadline: Deadline) -> Told:
+        """See the port."""
+        work = _Work()
+        wanted = [at for at, each in enumerate(page.evidence[:MOST_FILMS]) if _is_for_a_model(each)]
+        keys = {at: self._key(page.evidence[at]) for at in wanted}
+        work.counts["wanted"] = len(wanted)
+        if keys:
+            kept = self._store.find(list(keys.values()), deadline)
+            # An empty one is kept of a film about which the model wrote nothing that could be shown.
+            found = {at: kept[key] for at, key in keys.items() if key in kept}
+            work.said = {at: sentence for at, sentence in found.items() if sentence}
+            work.counts["cached"] = len(work.said)
+            missing = [at for at in wanted if at not in found]
+            if missing:
+                self._ask(page, missing, keys, deadline, work)
+        return self._filled(page, work)
+
+    def _ask(self, page: Page, missing: Sequence[int], keys: dict[int, str], deadline: Deadline, work: _Work) -> None:
+        """Have the missing sentences written, keep the good ones, and say why where there are none."""
+        films = {f"f{at + 1}": page.evidence[at] for at in missing}
+        records = dict(zip(films, page.records(list(films.values())), strict=True))
+        try:
+            written = self._written(page, films, records, deadline, work)
+        except ExplainerUnavailable as error:
+            work.degraded.append(str(error))
+            return
+        good, verdicts = {}, dict.fromkeys(films, "left out")
+        for name, sentence in written.items():
+            why = complaint(sentence, films[name], records[name])
+            verdicts[name] = why or ""
+            if why is None:
+                good[int(name[1:]) - 1] = sentence
+        bad = [verdict for verdict in verdicts.values() if verdict]
+        work.said |= good
+        work.counts["model"], work.counts["replaced"] = len(good), len(bad)
+        if bad:
+            _log.warning("%s of %s sentences are the template's: %s", len(bad), len(films), ", ".join(sorted(set(bad))))
+        if len(bad) > TOO_MANY_BAD * len(films):
+            work.degraded.append(f"{len(bad)} of {len(films)} sentences of the model could not be shown")
+        self._keep(keys, good, missing)
+
+    def _keep(self, keys: dict[int, str], good: dict[int, str], asked: Sequence[int]) -> None:
+        if good:
+            self._store.keep({keys[at]: sentence for at, sentence in good.items()}, KEPT_S)
+        refused = {keys[at]: "" for at in asked if at not in good}
+        # Where nothing could be shown it was the call that failed, and the next one may not.
+        if refused and good:
+            self._store.keep(refused, REFUSED_KEPT_S)
+
+    def _written(
+        self, page: Page, films: dict[str, Evidence], records: dict[str, Record], deadline: Deadline, work: _Work
+    ) -> dict[str, str]:
+        """The model's sentences, unchecked. Raises ExplainerUnavailable."""
+        if not self._turns.acquire(blocking=False):
+            raise ExplainerUnavailable("busy")
+        try:
+            block = data_block({name: (films[name], records[name]) for name in films}, page.likings())
+            asked = request_of(
+                self._model.name, block, len(films), by_tool=self._model.by_tool, guardrail=self._model.guardrail
+            )
+            attempt = self._breaker.attempt()
+            if attempt is None:
+                raise ExplainerUnavailable("the model is left alone for some seconds after it failed")
+            estimate = estimated_tokens(block, len(films))
+            day = self._reserve(estimate, deadline, work)
+            try:
+                response = self._converse(asked, deadline)
+                sentences = self._read(response, list(films))
+            except _NothingUsed:
+                attempt.failed()
+                self._give_back(day, estimate)
+                raise
+            except BaseException:
+                # Whether it was paid for nobody says: it stays counted.
+                attempt.failed()
+                raise
+            attempt.succeeded()
+            self._settle(day, estimate, response, work)
+            return sentences
+        finally:
+            self._turns.release()
+
+    def _reserve(self, estimate: int, deadline: Deadline, work: _Work) -> str:
+        """Count the tokens of a call before it is made; the day it counts for. Raises ExplainerUnavailable."""
+        day = day_of(self._clock.now_ms())
+        limit = self._model.daily_tokens
+        try:
+            used = self._store.reserve(day, estimate, limit, deadline)
+        except StateUnavailable as error:
+            raise ExplainerUnavailable("the day's tokens can't be counted") from error
+        work.counts["budget_pct"] = 100.0 if used is None else 100.0 * used / limit
+        if used is None:
+            raise ExplainerUnavailable("the day's tokens are used up")
+        return day
+
+    def _converse(self, asked: dict[str, Any], deadline: Deadline) -> dict[str, Any]:
+        """One call, whose last byte came in time. Raises ExplainerUnavailable."""
+        from services.adapters.explain.failures import BOTO_ERRORS, REFUSED, reason_of
+
+        left = deadline.remaining() - RESERVE_S
+        if left < LEAST_S:
+            raise _NothingUsed("late")
+        try:
+            with translated(ExplainerUnavailable, "malformed: the answer", *BOTO_ERRORS), within(left, LARGEST_ANSWER):
+                return self._client().converse(**asked)
+        except BOTO_ERRORS as error:
+            # Its words can name the account and the role: they are for the log, not for callers.
+            _log.warning("Bedrock wrote no sentences: %s: %s", type(error).__name__, error)
+            reason = reason_of(error)
+            raise (_NothingUsed if reason.startswith(REFUSED) else ExplainerUnavailable)(reason) from error
+
+    def _read(self, response: dict[str, Any], names: Sequence[str]) -> dict[str, str]:
+        """The sentences of an answer. Raises ExplainerUnavailable for one that is filtered, cut off or unreadable."""
+        stopped = str(response.get("stopReason"))
+        if stopped in _FILTERED:
+            raise ExplainerUnavailable("filtered")
+        if stopped not in _ENDED:
+            raise ExplainerUnavailable("malformed: the answer did not come to its end")
+        try:
+            return answers_in(response, names, by_tool=self._model.by_tool)
+        except (ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError) as error:
+            raise ExplainerUnavailable("malformed: the answer is not of the form that was asked for") from error
+
+    def _settle(self, day: str, estimate: int, response: dict[str, Any], work: _Work) -> None:
+        """Count what was used, and give back what was reserved beyond it."""
+        usage = response.get("usage")
+        told = usage if isinstance(usage, dict) else {}
+        read, wrote = (_count(told.get(name)) for name in ("inputTokens", "outputTokens"))
+        if read is None or wrote is None:
+            return
+        usd = (read * self._model.input_usd + wrote * self._model.output_usd) / _MILLION
+        work.counts |= {"input_tokens": read, "output_tokens": wrote, "usd": usd}
+        if 0 < read + wrote < estimate:
+            self._give_back(day, estimate - read - wrote)
+
+    def _give_back(self, day: str, tokens: int) -> None:
+        try:
+            self._store.give_back(day, tokens)
+        except StateUnavailable as error:
+            _log.warning("%s tokens that were not used stay counted for today: %s", tokens, error)
+
+    def _filled(self, page: Page, work: _Work) -> Told:
+        """The sentences of the page: where there is none, the template's."""
+        left = [at for at in range(len(page.evidence)) if at not in work.said]
+        by_template = self._template.of(tuple(page.evidence[at] for at in left))
+        said = work.said | dict(zip(left, by_template, strict=True))
+        work.counts["template"] = len(left)
+        return Told(tuple(said[at] for at in range(len(page.evidence))), tuple(work.degraded), work.counts)
+
+    def _key(self, evidence: Evidence) -> str:
+        """Film, evidence, model and prompt: whoever has the same evidence gets the same sentence."""
+        reasons = [(reason.kind.value, reason.text, reason.subject, reason.item_id) for reason in evidence.reasons]
+        made_of = [evidence.item_id, evidence.title, evidence.year, evidence.genres, reasons]
+        text = json.dumps(made_of, separators=(",", ":"))
+        return hashlib.blake2b(text.encode(), digest_size=16, key=self._log_key).hexdigest()
+
+
+def _is_for_a_model(evidence: Evidence) -> bool:
+    """Whether there is something to rephrase; that a film does not match is told in fixed words."""
+    kinds = {reason.kind for reason in evidence.reasons}
+    return bool(kinds) and ReasonKind.NEAREST not in kinds
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and 0 <= value < _MILLION else None
+
+
+def bedrock_client(region: str | None, endpoint: str | None, timeout_s: float) -> Callable[[], Converses]:
+    """Makes the client at the first call, once. It tries a call once: the deadline leaves no time for two."""
+    lock = threading.Lock()
+    made: list[Converses] = []
+
+    def client() -> Converses:
+        from botocore.config import Config
+
+        from services.adapters.aws import make_client
+
+        with lock:
+            if not made:
+                config = Config(
+                    connect_timeout=1,
+                    read_timeout=timeout_s,
+                    retries={"mode": "standard", "total_max_attempts": 1},
+                    max_pool_connections=MOST_CALLS,
+                    tcp_keepalive=True,
+                )
+                made.append(make_client("bedrock-runtime", region, config, endpoint))
+            return made[0]
+
+    return client

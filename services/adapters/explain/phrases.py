@@ -1,0 +1,169 @@
+"""The forms of sentences by the shape of their evidence, and the shape of a reason, told by how its text begins.
+
+Each form says what its reason says and no more: "liked" only where the reason has it, "well known" only where it says
+popular. ``{title}`` is the film itself, ``{film}`` one of the person's, ``{thing}`` the film as one that has a trait.
+"""
+
+from services.recommender.domain.request import Reason, ReasonKind
+
+# Reason text -> shape. The first that fits counts.
+_BEGINNINGS = (
+    (ReasonKind.LIKED, "Because you liked", "liked"),
+    (ReasonKind.LIKED, "Because you watched", "watched"),
+    (ReasonKind.LIKED, "Because you looked at", "looked"),
+    (ReasonKind.LIKED, "Close to what you like", "taste"),
+    (ReasonKind.LIKED, "Liked by the same people", "same people"),
+    (ReasonKind.KEYWORD, "A similar story", "story"),
+    (ReasonKind.GENRE, "The nearest of what is left", "left"),
+    (ReasonKind.DIRECTOR, "Also", "also director"),
+    (ReasonKind.CAST, "Also", "also cast"),
+    (ReasonKind.KEYWORD, "Also", "also keyword"),
+    (ReasonKind.SERIES, "Also", "also series"),
+    (ReasonKind.GENRE, "Also", "also genre"),
+    (ReasonKind.DECADE, "Also", "also decade"),
+    (ReasonKind.LANGUAGE, "Also", "also language"),
+)
+
+
+def shape_of(reason: Reason) -> str:
+    """What kind of thing a reason says: its kind, or a finer word where its text says more."""
+    for kind, begins, shape in _BEGINNINGS:
+        if reason.kind is kind and reason.text.startswith(begins):
+            return shape
+    return reason.kind.value
+
+
+_LIKED = (
+    "You liked {film}, and this one is close to it",
+    "{title} is a short step from {film}, which you liked",
+    "Having liked {film}, you may well get on with this one",
+    "Because you liked {film}, {title} has a good chance with you",
+    "{film} is among the films you liked, and this is near to it",
+    "Your liking for {film} points to {title}",
+    "Start from {film}, which you liked, and {title} is not far",
+    "If you are in the mood for more like {film}, which you liked, try this",
+    "It sits close to {film}, which you liked",
+)
+_WATCHED = (
+    "You watched {film}, and this one is close to it",
+    "After {film}, which you watched, {title} is not far",
+    "It is near to {film}, which you watched",
+    "{title} is a short step from {film}, which you watched",
+)
+_LOOKED = (
+    "You looked at {film}, and this one is close to it",
+    "It is near to {film}, which you looked at",
+    "{title} is a short step from {film}, which you looked at",
+)
+BOTH_LIKED = (
+    "You liked {film} and {other}, and this one is close to both",
+    "{film} and {other}, which you liked, both point to {title}",
+    "Between {film} and {other}, both of which you liked, this one is at home",
+    "Somebody who liked {film} and {other}, as you did, may well like {title}",
+    "It is near to both {film} and {other}, which you liked",
+    "Having liked {film} as well as {other}, you may get on with this one",
+    "What you liked, {film} and {other} above all, leads to {title}",
+)
+LIKED_AND_TRAIT = {
+    "liked": (
+        "You liked {film}; here is {thing} that is close to it",
+        "{thing}, and close to {film}, which you liked",
+        "{title} is {thing}, not far from {film}, which you liked",
+        "Close to {film}, which you liked, and {thing} besides",
+        "For somebody who liked {film}, {thing}",
+        "As you liked {film}, here is {thing} to follow it with",
+        "Here is {thing} for you, a short step from {film}, which you liked",
+    ),
+    "watched": (
+        "You watched {film}; here is {thing} that is close to it",
+        "{thing}, and close to {film}, which you watched",
+    ),
+    "looked": (
+        "You looked at {film}; here is {thing} that is close to it",
+        "{thing}, and close to {film}, which you looked at",
+    ),
+}
+OF_TASTE = (
+    "It is close to what you like on the whole",
+    "No single film led here; your taste as a whole did",
+    "Taken together, the films you like point to {title}",
+    "This one is in keeping with what you like",
+    "{title} sits well with what you like as a whole",
+)
+TASTE_AND_TRAIT = (
+    "Here is {thing}, close to what you like on the whole",
+    "It is {thing}, and in keeping with what you like",
+    "{thing}, and your taste as a whole points here",
+)
+ALONE: dict[str, tuple[str, ...]] = {
+    "liked": _LIKED,
+    "watched": _WATCHED,
+    "looked": _LOOKED,
+    "director": (
+        "{name} directed {title}, and you liked other films by the same hand",
+        "You liked films by {name}, and this is another",
+        "Another film by {name}, whose work you liked",
+        "It is by {name}, whose films you liked",
+    ),
+    "cast": (
+        "{name}, whom you have liked before, is in it",
+        "Another film with {name}, whom you have liked before",
+        "It has {name} in it, whom you have liked before",
+        "You have liked {name} before, and {title} is one more chance to",
+    ),
+    "keyword": (
+        "It shares “{name}” with films you liked",
+        "“{name}” runs through films you liked, and through this one",
+        "Like films you liked, {title} is about “{name}”",
+        "You liked films about “{name}”, and this is another",
+    ),
+    "genre": (
+        "You like {many}, and this is one",
+        "It is {one}, which is a kind of film you like",
+        "Another for somebody who likes {many}, as you do",
+        "{title} is {one}, and you like those",
+    ),
+    "decade": (
+        "You like films of the {name}, and this is one",
+        "It is from the {name}, a decade you like",
+        "{title} comes from the {name}, a decade you like",
+    ),
+    "series": (
+        "It belongs to the {name} series, which you like",
+        "You like the {name} series, and {title} is part of it",
+        "Another part of the {name} series, which you like",
+    ),
+    "language": (
+        "It is in the same language as films you liked",
+        "Like films you liked, it was made in the same language",
+    ),
+    "same people": (
+        "The same people like it, as it happens",
+        "People who like the one tend to like the other",
+        "It is liked by the same people",
+    ),
+    "story": ("It tells a similar story", "The story is a similar one", "What happens in it is of a similar kind"),
+    "left": ("It is the nearest of what is left", "Of what is left, nothing is nearer"),
+    "also director": ("{name} directed this one as well", "It is by the same director, {name}", "Also by {name}"),
+    "also cast": ("{name} is in this one as well", "It has {name} in it, too", "Also with {name}"),
+    "also keyword": ("It is about “{name}”, too", "“{name}” runs through this one as well", "Also about “{name}”"),
+    "also series": ("It is of the same series, {name}", "Another part of the {name} series"),
+    "also genre": ("It is {one} as well", "This one is {one}, too"),
+    "also decade": ("It is from the {name} as well", "This one, too, comes from the {name}"),
+    "also language": ("It is in the same language", "The language is the same"),
+}
+KNOWN = (
+    "One of the best-known {many} here",
+    "Many people here know this one: {dated}",
+    "{title} is {dated} that many here have seen",
+    "Among the {many} here, few are better known",
+    "Well known here, and {one}",
+    "{dated} that is well known here",
+)
+UNKNOWN = (
+    "{dated} that few people here know yet",
+    "Not many here have come across it yet: {dated}",
+    "Hardly anybody here knows this one yet; it is {one}",
+    "{title} is {dated} that is still to be found by most people here",
+)
+NOTHING = ("It comes close to what there is to go by", "It is what comes next of what is left")

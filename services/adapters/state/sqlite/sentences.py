@@ -1,0 +1,72 @@
+"""Sentences of a model in the cache table, and the tokens of a day; nothing of it is a person's."""
+
+from collections.abc import Mapping, Sequence
+
+from services.adapters.foreign import translated
+from services.adapters.state.days import DAY_KEPT_S
+from services.adapters.state.sqlite.connection import Database
+from services.recommender.errors import StateUnavailable
+from services.recommender.ports import Deadline
+
+FIND_WAIT_S = 0.3
+# Owners in the cache table; those of people's answers begin otherwise (services/recommender/cache.py).
+SENTENCES, TOKENS = "say#", "tokens#"
+_KEEP = """
+INSERT OR REPLACE INTO cache (owner, entry, user_id, revision, payload, expires_at) VALUES (?, ?, NULL, '', ?, ?)
+"""
+_USED = "SELECT payload FROM cache WHERE owner = ? AND entry = ?"
+
+
+class SqliteSentences:
+    """The ``SentenceStore`` of ``state.db``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find(self, keys: Sequence[str], deadline: Deadline) -> dict[str, str]:
+        """See the port."""
+        marks = ", ".join("?" * len(keys))
+        query = f"SELECT entry, payload FROM cache WHERE owner = ? AND expires_at > ? AND entry IN ({marks})"  # noqa: S608
+        try:
+            with translated(StateUnavailable, "what state.db holds"):
+                with self._database.reading(self._share(deadline)) as raw:
+                    rows = raw.execute(query, (SENTENCES, self._now_s(), *keys)).fetchall()
+                return {entry: bytes(payload).decode() for entry, payload in rows}
+        except StateUnavailable:
+            return {}
+
+    def keep(self, sentences: Mapping[str, str], seconds: int) -> None:
+        """See the port: takes the lock if it is free this moment."""
+        until = self._now_s() + seconds
+        rows = [(SENTENCES, key, sentence.encode(), until) for key, sentence in sentences.items()]
+        try:
+            with self._database.writing(Deadline.within(self._database.clock, 0), durable=False) as raw:
+                raw.executemany(_KEEP, rows)
+        except StateUnavailable:
+            return  # they are written again
+
+    @translated(StateUnavailable, "what state.db holds")
+    def reserve(self, day: str, tokens: int, limit: int, deadline: Deadline) -> int | None:
+        """See the port: exact over threads and processes, since the write lock comes first."""
+        with self._database.writing(self._share(deadline), durable=False) as raw:
+            found = raw.execute(_USED, (TOKENS, day)).fetchone()
+            used = (int(found[0]) if found else 0) + tokens
+            if used > limit:
+                return None
+            raw.execute(_KEEP, (TOKENS, day, str(used).encode(), self._now_s() + DAY_KEPT_S))
+        return used
+
+    @translated(StateUnavailable, "what state.db holds")
+    def give_back(self, day: str, tokens: int) -> None:
+        """See the port."""
+        with self._database.writing(Deadline.within(self._database.clock, FIND_WAIT_S), durable=False) as raw:
+            found = raw.execute(_USED, (TOKENS, day)).fetchone()
+            if found:
+                left = str(max(0, int(found[0]) - tokens)).encode()
+                raw.execute(_KEEP, (TOKENS, day, left, self._now_s() + DAY_KEPT_S))
+
+    def _now_s(self) -> int:
+        return self._database.clock.now_ms() // 1_000
+
+    def _share(self, deadline: Deadline) -> Deadline:
+        return Deadline.within(deadline.clock, min(FIND_WAIT_S, deadline.remaining()))

@@ -1,0 +1,207 @@
+"""May this sentence be shown? Each word must be plain, or be named by the evidence or the film's record.
+
+Not a judgement of style: a sentence that passes names no film, person, genre, number or anything else that is not
+known of this film; says nobody liked what no reason says they liked; and takes no word from an overview, which is
+text of strangers. A sentence that does not pass is replaced.
+"""
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from services.recommender.domain.request import Reason, ReasonKind
+from services.recommender.ports import Evidence, Record
+from services.recommender.sentences.genre_nouns import GENRE_WORDS
+from services.recommender.sentences.limits import MAX_LENGTH, MAX_WORDS
+from services.recommender.sentences.names import Mention, Name, Names, Token, tokens_of
+from services.recommender.sentences.plain_words import (
+    ACTING,
+    ASKED,
+    DIRECTING,
+    FAMOUS,
+    LIKED,
+    LIKING,
+    LOOKED,
+    PLAIN_WORDS,
+    WATCHED,
+)
+
+_ENDS = frozenset(".!?…")
+# Beside letters and digits; whatever else is refused unless a name has it.
+_DASHES = "-\N{EN DASH}\N{EM DASH}"
+_QUOTES = "'\"“”\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}"
+_SIGNS = frozenset(f".,;:!?…()&{_DASHES}{_QUOTES}")
+_BREAKS = frozenset(f".,;:!?…(){_DASHES}")
+_BREAKING = frozenset({"because", "since", "as", "while", "though", "so", "if"})
+_JOINING = frozenset({"and", ",", "&"})
+_FEWEST_WORDS = 3
+_WINDOW = 3
+
+
+def complaint(sentence: object, evidence: Evidence, record: Record) -> str | None:
+    """Why a sentence must not be shown, in a word or two; None if it may."""
+    if not isinstance(sentence, str):
+        return "no text"
+    if not _FEWEST_WORDS <= len(sentence.split()) <= MAX_WORDS or len(sentence) > MAX_LENGTH:
+        return "length"
+    if any(unicodedata.category(sign)[0] == "C" or unicodedata.category(sign) in ("Zl", "Zp") for sign in sentence):
+        return "hidden character"
+    if not sentence.isprintable() or unicodedata.normalize("NFC", sentence) != sentence:
+        return "hidden character"
+    text, names = tokens_of(sentence), Names(evidence, record)
+    mentions = names.mentions(text)
+    return next(_complaints(text, names, mentions, evidence.reasons), None)
+
+
+def _complaints(
+    text: Sequence[Token], names: Names, mentions: list[Mention], reasons: Sequence[Reason]
+) -> Iterator[str]:
+    named: dict[int, Name] = {at: each.name for each in mentions for at in range(each.start, each.end)}
+    yield from _odd_words(text, names, named)
+    yield from _odd_ends(text, named)
+    yield from _wrong_roles(text, mentions, named)
+    yield from _wrong_claims(text, named, reasons)
+    yield from _wrong_likings(text, names, mentions, named)
+    told = {id(each.name) for each in mentions}
+    if names.evident and not told & {id(name) for name in names.evident} and not _says_genre(text, names):
+        yield "nothing of the evidence"
+
+
+def _odd_words(text: Sequence[Token], names: Names, named: dict[int, Name]) -> Iterator[str]:
+    for at, token in enumerate(text):
+        if at in named:
+            continue
+        if not token.is_word:
+            if token.text not in _SIGNS:
+                yield f"sign {token.text!r}"
+        elif any(sign.isdigit() or sign.isnumeric() for sign in token.text):
+            if token.low not in names.numbers:
+                yield "a number"
+        elif not _is_allowed(token, at, names):
+            yield "a word that nothing allows"
+
+
+def _is_allowed(token: Token, at: int, names: Names) -> bool:
+    low = token.low
+    if low in names.languages:
+        return True
+    if (genre := _genre_word(low)) is not None:
+        return genre in names.genres and _is_small(token, at)
+    return _is_plain(low) and _is_small(token, at)
+
+
+def _is_small(token: Token, at: int) -> bool:
+    """Capitals begin a sentence, or a name."""
+    return at == 0 or token.text.islower() or token.text == "I"
+
+
+def _is_plain(low: str) -> bool:
+    if low in PLAIN_WORDS or low in FAMOUS:
+        return True
+    return "-" in low and all(part in PLAIN_WORDS for part in low.split("-"))
+
+
+def _genre_word(low: str) -> str | None:
+    """The word of a genre that this is, or is more of."""
+    for word in (low, low.removesuffix("s"), low.removesuffix("ies") + "y"):
+        if word in GENRE_WORDS:
+            return word
+    return None
+
+
+def _odd_ends(text: Sequence[Token], named: dict[int, Name]) -> Iterator[str]:
+    ends = [at for at, token in enumerate(text) if token.text in _ENDS and at not in named]
+    last = len(text) - 1
+    if not ends and text[last].text not in _ENDS and not _ends_with_name(text, named):
+        yield "no end"
+    if any(at < last - 1 for at in ends):
+        yield "more than one sentence"
+
+
+def _ends_with_name(text: Sequence[Token], named: dict[int, Name]) -> bool:
+    """A title may bring the sentence's end with it."""
+    last = len(text) - 1
+    return last in named and text[last].text in _ENDS
+
+
+def _wrong_roles(text: Sequence[Token], mentions: list[Mention], named: dict[int, Name]) -> Iterator[str]:
+    """Who acts in it did not direct it, and the other way round."""
+    before: frozenset[str] = frozenset()
+    until = -1
+    for mention in (each for each in mentions if each.name.kind == "person"):
+        joined = until >= 0 and {token.low for token in text[until : mention.start]} <= _JOINING
+        said = before if joined else _around(text, mention, named)
+        if "director" in said and "director" not in mention.name.roles:
+            yield "a director who is none"
+        if "cast" in said and "cast" not in mention.name.roles:
+            yield "an actor who is none"
+        before, until = said, mention.end
+
+
+def _around(text: Sequence[Token], mention: Mention, named: dict[int, Name]) -> frozenset[str]:
+    """The roles that the words beside a person give them; those of making count before those of acting."""
+    left = _free(text, range(mention.start - 1, -1, -1), named)
+    right = _free(text, range(mention.end, len(text)), named)
+    if any(word in DIRECTING for word in left + right):
+        return frozenset({"director"})
+    return frozenset({"cast"}) if any(word in ACTING for word in left[:2] + right) else frozenset()
+
+
+def _free(text: Sequence[Token], places: range, named: dict[int, Name]) -> list[str]:
+    """The next words that are neither named nor behind a break."""
+    found: list[str] = []
+    for at in places:
+        if at in named or text[at].text in _BREAKS or text[at].low in _JOINING or len(found) == _WINDOW:
+            break
+        found.append(text[at].low)
+    return found
+
+
+def _wrong_claims(text: Sequence[Token], named: dict[int, Name], reasons: Sequence[Reason]) -> Iterator[str]:
+    """What was done, asked and is known must be said by a reason."""
+    free = {token.low for at, token in enumerate(text) if at not in named}
+    told = " ".join(reason.text for reason in reasons)
+    kinds = {reason.kind for reason in reasons}
+    if free & LIKED and "liked" not in told:
+        yield "liked, which no reason says"
+    if free & WATCHED and "watched" not in told:
+        yield "watched, which no reason says"
+    if free & LOOKED and "looked" not in told and ReasonKind.QUERY not in kinds:
+        yield "looked at, which no reason says"
+    if free & ASKED and ReasonKind.QUERY not in kinds:
+        yield "asked, which no reason says"
+    if free & FAMOUS and not any(reason.text.startswith("Popular") for reason in reasons):
+        yield "known, which no reason says"
+    if free & {"taste", "tastes"} and kinds <= {ReasonKind.QUERY, ReasonKind.POPULAR}:
+        yield "a taste, of which no reason speaks"
+
+
+def _wrong_likings(
+    text: Sequence[Token], names: Names, mentions: list[Mention], named: dict[int, Name]
+) -> Iterator[str]:
+    """What is said to be liked must be what a reason names; never the film itself."""
+    for at, token in enumerate(text):
+        if at in named or token.low not in LIKING | WATCHED | LOOKED:
+            continue
+        yours = any(word.low in ("you", "you've", "you'd", "your") for word in text[max(0, at - 2) : at])
+        of = token.low in ("fan", "fans", "liking")
+        if not (yours or of):
+            continue
+        end = _clause_end(text, at, named)
+        span = [each for each in mentions if at < each.start < end]
+        genres = [word for place in range(at + 1, end) if place not in named and (word := _genre_word(text[place].low))]
+        if not span and not genres:
+            span = [each for each in mentions if each.end <= at][-1:]
+            genres = [] if span else [word for place in range(at) if (word := _genre_word(text[place].low))][-1:]
+        if any(not each.name.evident for each in span) or any(word not in names.evident_genres for word in genres):
+            yield "liked, which no reason says"
+
+
+def _clause_end(text: Sequence[Token], at: int, named: dict[int, Name]) -> int:
+    for place in range(at + 1, len(text)):
+        if place not in named and (text[place].text in _BREAKS or text[place].low in _BREAKING):
+            return place
+    return len(text)
+
+
+def _says_genre(text: Sequence[Token], names: Names) -> bool:
+    return any(_genre_word(token.low) in names.evident_genres for token in text)

@@ -1,0 +1,110 @@
+"""The evaluation of sentences, and the checker that it goes by."""
+
+import numpy as np
+import pytest
+
+from data_jobs.evaluate.explanations.checker import Checker, Film
+from data_jobs.evaluate.explanations.explanations import Forgetful, explanations, reading_ease
+from data_jobs.evaluate.explanations.lies import Others, lies
+from services.adapters.explain.template import TemplateExplainer
+from services.recommender.domain.request import Reason, ReasonKind
+from services.recommender.ports import Deadline, Page, Told
+from services.recommender.query.words.languages import LANGUAGES
+from tests.adapters.explain.kit import explainer_at
+from tests.data_jobs.evaluate import kit
+from tests.servers.bedrock import Bedrock
+
+CHECKER = Checker(
+    ["you liked it and this is a film of the kind that people here like"], {w: c for w, (_, c) in LANGUAGES.items()}
+)
+COLLATERAL = Reason(ReasonKind.LIKED, "Because you liked Collateral (2004)", "Collateral (2004)", 0.9, "c1")
+MANN = Reason(ReasonKind.DIRECTOR, "Directed by Michael Mann, whose films you liked", "Michael Mann", 0.2)
+HEAT = Film(
+    "Heat", 1995, ("Action", "Crime"), ("Michael Mann",), ("Al Pacino",), ("robbery",), "en", (COLLATERAL, MANN)
+)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "You liked Collateral (2004), and Michael Mann directed this one as well.",
+        "A crime film from 1995 with Al Pacino, close to Collateral, which you liked.",
+        "You liked films by Michael Mann, and this is another.",
+    ],
+)
+def test_true_sentences_have_no_faults(sentence: str) -> None:
+    assert CHECKER.faults(sentence, HEAT) == []
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "You liked Ronin, and this one is close to it.",
+        "You liked Collateral, and Robert De Niro is in this one.",
+        "Al Pacino directed it, and you liked Collateral.",
+        "It stars Michael Mann, and you liked Collateral.",
+        "A horror film, close to Collateral, which you liked.",
+        "You liked Heat, and this one is close to it.",
+        "You watched Collateral, and this one is close to it.",
+        "You did not like Collateral, and this one is close to it.",
+        "You liked Collateral, and this won three awards.",
+        "You liked Collateral, and this is from 1996.",
+        "You liked Collateral, and this is well known here.",
+        "Few people here know this one, and you liked Collateral.",
+        "You asked for Collateral, and here it is.",
+        "You like action films, and this is one.",
+        "You liked Collateral, and this is in French.",
+        "You liked Collateral and " + "you liked it and " * 8 + "so.",
+    ],
+)
+def test_lies_have_faults(sentence: str) -> None:
+    assert CHECKER.faults(sentence, HEAT)
+
+
+def test_lies_are_planted_in_turn_and_are_no_true_sentences() -> None:
+    told = [("You liked Collateral (2004), and Michael Mann directed this crime film, too.", HEAT)] * 20
+    others = Others(["Ronin (1998)"], ["Robert De Niro"], ["Horror", "Western"], ["heist"])
+    planted = lies(told, others, 40, np.random.default_rng(0))
+    assert len({lie.kind for lie in planted}) >= 10
+    assert all(lie.sentence != told[0][0] and len(lie.sentence.split()) <= 22 for lie in planted)
+    assert [lie for lie in planted if not CHECKER.faults(lie.sentence, lie.film)] == []
+
+
+def test_template_and_model_are_measured_side_by_side(bench) -> None:
+    listening = kit.Listening()
+    with Bedrock() as bedrock:
+        model = explainer_at(bedrock.url, Forgetful())
+        found = explanations(bench, 0, listening, {"template": TemplateExplainer(), "model": model})
+    assert [each.by for each in found.written] == ["template", "model"]
+    for each in found.written:
+        assert each.sentences > 0
+        assert each.longest <= 22
+        assert each.true >= 0.95
+        assert 0 < each.openings <= 1
+    assert found.written[0].fell_back is None
+    assert found.written[1].fell_back is not None
+    assert found.share_caught >= 0.99
+    assert {bar.name for bar in found.bars()} >= {"checker: planted lies caught", "fell back from the model"}
+    assert next(iter(found.tables())).title == "Explanations"
+    assert listening.heard
+
+
+def test_an_explainer_that_lies_is_found_out(bench) -> None:
+    class Liar(TemplateExplainer):
+        def explain(self, page: Page, deadline: Deadline) -> Told:
+            return Told(tuple("You liked Vertigo (1958), and this won 7 Oscars." for _ in page.evidence))
+
+    found = explanations(bench, 0, kit.Listening(), {"model": Liar()})
+    assert found.written[0].true == 0
+    assert found.written[0].untrue
+    assert found.written[0].openings < 0.2
+    assert not all(bar.met for bar in found.bars())
+
+
+def test_short_words_read_more_easily() -> None:
+    assert (
+        reading_ease("It is close to what you like.")
+        > 80
+        > reading_ease("Extraordinarily sophisticated entertainment.")
+    )
+    assert reading_ease("") == 0

@@ -1,0 +1,121 @@
+"""The model of the sentences: a profile of its own, rights to exactly what the adapter calls, alarms."""
+
+from typing import Any
+
+import pytest
+
+from infra.settings import SettingsError, load_settings
+from services.adapters.explain.prompt import request_of
+from services.settings import load_settings as service_settings
+from tests.infra.templates import Deployment, Template, as_list, text_of
+
+HAIKU = "anthropic.claude-haiku-4-5-20251001-v1:0"
+PROFILE = "AWS::Bedrock::ApplicationInferenceProfile"
+
+
+def variables(template: Template) -> dict[str, Any]:
+    return dict(template.one("AWS::Lambda::Function", PackageType="Image")["Environment"]["Variables"])
+
+
+def logical_id(template: Template, kind: str) -> str:
+    [name] = template.all(kind)
+    return name
+
+
+def arns(value: Any) -> str:
+    """What an ARN is joined of, its references by name."""
+    if isinstance(value, dict) and "Fn::Join" in value:
+        return "".join(map(arns, value["Fn::Join"][1]))
+    return value if isinstance(value, str) else str(next(iter(value.values())))
+
+
+def bedrock_statements(template: Template, role: str) -> list[dict[str, Any]]:
+    return [each for each in template.statements(role) if "bedrock:" in text_of(each["Action"])]
+
+
+def test_the_profile_copies_the_model_of_the_setting_and_is_tagged_for_its_cost(explained: Deployment) -> None:
+    profile = explained.app.one(PROFILE)
+    source = arns(profile["ModelSource"]["CopyFrom"])
+    assert source == f"arn:aws:bedrock:eu-west-1:111111111111:inference-profile/eu.{HAIKU}"
+    assert {"Key": "purpose", "Value": "explain"} in profile["Tags"]
+
+
+def test_the_role_may_call_what_the_adapter_calls_and_nothing_else(explained: Deployment) -> None:
+    told = variables(explained.app)
+    profile, guardrail = (logical_id(explained.app, kind) for kind in (PROFILE, "AWS::Bedrock::Guardrail"))
+    # What the adapter asks with the settings that the template gives it; references stand for what AWS knows.
+    settings = service_settings(
+        bedrock_model="arn:aws:bedrock:eu-west-1:111111111111:application-inference-profile/abc",
+        aws_region="eu-west-1",
+        explain_output=told["EXPLAIN_OUTPUT"], bedrock_guardrail="guardrailid:1",
+    )  # fmt: skip
+    asked = request_of("PROFILE", "{}", 1, by_tool=settings.explains_by_tool, guardrail=settings.guardrail)
+    assert "outputConfig" in asked
+    assert set(asked["guardrailConfig"].values()) == {"guardrailid", "1"}
+    assert told["BEDROCK_MODEL"] == {"Fn::GetAtt": [profile, "InferenceProfileArn"]}
+    assert guardrail in text_of(told["BEDROCK_GUARDRAIL"])
+
+    called, through, applied = bedrock_statements(explained.app, "ApiRole")
+    assert (called["Action"], called["Resource"]) == ("bedrock:InvokeModel", told["BEDROCK_MODEL"])
+    assert through["Action"] == "bedrock:InvokeModel"
+    assert through["Condition"] == {"StringEquals": {"bedrock:InferenceProfileArn": told["BEDROCK_MODEL"]}}
+    regions = ("eu-central-1", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-3")
+    assert sorted(map(arns, as_list(through["Resource"]))) == [
+        f"arn:aws:bedrock:{region}::foundation-model/{HAIKU}" for region in regions
+    ]
+    assert applied["Action"] == "bedrock:ApplyGuardrail"
+    assert applied["Resource"] == {"Fn::GetAtt": [guardrail, "GuardrailArn"]}
+    assert all(each["Effect"] == "Allow" for each in (called, through, applied))
+    assert "*" not in text_of([called, through, applied])
+
+
+def test_the_release_job_writes_no_sentences(explained: Deployment) -> None:
+    assert bedrock_statements(explained.app, "JobsRole") == []
+
+
+def test_a_guardrail_looks_at_what_comes_in_and_has_a_version(explained: Deployment) -> None:
+    guardrail = explained.app.one("AWS::Bedrock::Guardrail")
+    [attacks] = guardrail["ContentPolicyConfig"]["FiltersConfig"]
+    assert (attacks["Type"], attacks["InputStrength"], attacks["OutputStrength"]) == ("PROMPT_ATTACK", "HIGH", "NONE")
+    assert len(explained.app.all("AWS::Bedrock::GuardrailVersion")) == 1
+
+
+@pytest.mark.parametrize("name", ["dev", "prod", "fargate"])
+def test_without_a_model_there_is_nothing_of_it(request: pytest.FixtureRequest, name: str) -> None:
+    template: Template = request.getfixturevalue(name).app
+    assert "bedrock" not in text_of(template.document).lower().replace("bedrock.amazonaws.com", "")
+    assert not [each for each in template.properties("AWS::CloudWatch::Alarm") if "Explain" in each["AlarmName"]]
+
+
+def test_throttles_slow_sentences_a_spent_day_and_fallbacks_alarm(explained: Deployment) -> None:
+    alarms = {each["AlarmName"].rpartition("-")[2]: each for each in explained.app.properties("AWS::CloudWatch::Alarm")}
+    throttles, latency, budget = (alarms[f"Explain{name}"] for name in ("Throttles", "Latency", "Budget"))
+    assert (throttles["Namespace"], throttles["MetricName"]) == ("AWS/Bedrock", "InvocationThrottles")
+    assert (latency["MetricName"], latency["ExtendedStatistic"], latency["Threshold"]) == (
+        "Explain.LatencyMs", "p95", 5_000,
+    )  # fmt: skip
+    assert (budget["MetricName"], budget["Statistic"], budget["Threshold"]) == ("Explain.BudgetPct", "Maximum", 90)
+    assert "FallbackExplain" in alarms
+
+
+def test_the_service_gets_what_the_stage_sets_of_the_sentences(explained: Deployment) -> None:
+    assert variables(explained.app)["EXPLAIN_DAILY_TOKENS"] == "500000"
+
+
+def settings_of(**context: str) -> Any:
+    return load_settings({"stage": "dev", **context}, {})
+
+
+def test_settings_that_belong_to_a_model_need_one() -> None:
+    for alone in ({"explain_guardrail": "true"}, {"explain_regions": "eu-west-1"}):
+        with pytest.raises(SettingsError, match="expected explain_model, too"):
+            settings_of(**alone)
+    assert settings_of(explain_model=f"eu.{HAIKU}", explain_regions="eu-west-1, eu-west-3").explain_regions == (
+        "eu-west-1", "eu-west-3",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("model", ["haiku", "arn:aws:bedrock:x", "eu.anthropic claude", "*"])
+def test_a_model_that_is_no_id_is_refused(model: str) -> None:
+    with pytest.raises(SettingsError, match="explain_model"):
+        settings_of(explain_model=model)
