@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     marquee_access_log: bool = Field(False, description="on or off")
     metrics: Literal["none", "emf"] = Field("none", description="none or emf")
     demo_page: bool = Field(True, description="on or off")
+    encoder: Literal["minilm", "titan", "nova"] = Field("minilm", description="minilm, titan or nova")
+    encoder_dims: int | None = Field(None, ge=1, description="a length of vectors that the model of ENCODER makes")
+    encoder_timeout_ms: int = Field(300, ge=10, le=60_000, description="whole milliseconds, 10 to 60000")
     embedder_dir: Path | None = Field(None, description="a folder with model.onnx and tokenizer.json")
     request_deadline_ms: int = Field(1_200, ge=50, le=60_000, description="whole milliseconds, 50 to 60000")
     cache_ttl_secs: int = Field(1_800, ge=0, le=7 * 86_400, description="whole seconds, 0 to 604800 (0: no cache)")
@@ -93,6 +96,15 @@ class Settings(BaseSettings):
     )
     bundle_poll_secs: int = Field(30, ge=1, le=3_600, description="whole seconds, 1 to 3600")
     s3_endpoint: str | None = Field(None, pattern=_URL, description="an address like http://127.0.0.1:9000")
+    aws_endpoint_url_bedrock: str | None = Field(
+        None, pattern=_URL, description="an address like http://127.0.0.1:9001"
+    )
+    aws_endpoint_url_bedrock_runtime: str | None = Field(
+        None, pattern=_URL, description="an address like http://127.0.0.1:9001"
+    )
+    bedrock_batch_role: str | None = Field(
+        None, pattern=r"^arn:[a-z-]+:iam::\d{12}:role/\S+$", description="the ARN of a role"
+    )
     bedrock_model: str | None = Field(None, description="Bedrock model of the sentences")
 
     @field_validator("cors_origins", "demo_users", "allowed_hosts", mode="before")
@@ -118,6 +130,24 @@ class Settings(BaseSettings):
                 f"API_KEY_PEPPER is {'too short' if self.pepper else 'not set'}: expected a secret of at least "
                 f"{PEPPER_LENGTH} characters while API_KEYS is on, e.g. the output of `openssl rand -hex 32`"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _encoder(self) -> "Settings":
+        """What an encoder of Bedrock needs."""
+        if self.encoder == "minilm":
+            if self.encoder_dims is not None:
+                raise ValueError(f"ENCODER_DIMS = {self.encoder_dims}: expected only beside ENCODER = titan or nova")
+            return self
+        from services.adapters.embed.bedrock.models import model_of
+        from services.recommender.errors import EncoderUnavailable
+
+        try:
+            model_of(self.encoder, self.encoder_dims)
+        except EncoderUnavailable as error:
+            raise ValueError(str(error)) from error
+        if not (self.aws_region or self.aws_endpoint_url_bedrock_runtime):
+            raise ValueError("AWS_REGION is not set: expected the region that ENCODER is asked in, e.g. eu-west-1")
         return self
 
     @model_validator(mode="after")
