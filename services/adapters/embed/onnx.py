@@ -94,7 +94,11 @@ class OnnxEncoder:
         self._loaded: tuple[Any, Any] | None = None
         self._lock = threading.Lock()
 
-    def encode(self, texts: Sequence[str], deadline: Deadline | None = None) -> NDArray[np.float32]:
+    def encode(
+        self,
+        texts: Sequence[str],
+        deadline: Deadline | None = None,  # noqa: ARG002 - it is done in milliseconds
+    ) -> NDArray[np.float32]:
         """float32[len(texts), dims], unit length. It is computed here, in milliseconds a text, whatever the deadline.
 
         Raises EncoderUnavailable if the model can't be loaded or fails.

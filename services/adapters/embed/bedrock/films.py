@@ -53,7 +53,11 @@ class BedrockFilms:
         self._sleep = sleep
         self._tries = tries
 
-    def encode(self, texts: Sequence[str], deadline: Deadline | None = None) -> NDArray[np.float32]:
+    def encode(
+        self,
+        texts: Sequence[str],
+        deadline: Deadline | None = None,  # noqa: ARG002 - of requests; a build is patient
+    ) -> NDArray[np.float32]:
         """float32[len(texts), dims], unit length. Raises EncoderUnavailable once a text was refused, or tried in vain
         as often as it is tried. ``deadline`` is of requests, and nobody waits for a build.
         """

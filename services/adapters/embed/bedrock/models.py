@@ -90,7 +90,7 @@ class Model:
         try:
             answer = json.loads(body)
             return self._unit(self.family.vector(answer))
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise BedrockFailure(
                 f"{self.family.model_id}: its answer has no vector ({type(error).__name__})"
             ) from error
