@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from data_jobs.adjust import join_log, leave_out
 from data_jobs.bundle import bundle_of, save
 from data_jobs.catalogue import arranged, build_catalogue
-from data_jobs.embed_items import embed_films, write_embeddings
+from data_jobs.embed_items import EMBEDDINGS_FILE, Manner, embed_films, read_embeddings, write_embeddings
 from data_jobs.items import write_items
 from data_jobs.records import Dataset
 from data_jobs.report import DataError, Progress, Report
@@ -30,7 +30,8 @@ from services.recommender.ports import LoggedEvent, TextEncoder
 @dataclass(frozen=True, slots=True)
 class Order:
     """What to build. ``source`` None: the sample catalogue. ``log`` None: without people's feedback; ``erased``
-    see ``join_log``. ``params``: a JSON file ``{"train": {...}, "weights": {...}}``.
+    see ``join_log``. ``manner``: how texts are embedded. ``params``: a JSON file
+    ``{"train": {...}, "weights": {...}}``.
     """
 
     home: Path
@@ -40,6 +41,7 @@ class Order:
     log: Iterable[LoggedEvent] | None = None
     erased: Collection[str] = ()
     params: Path | None = None
+    manner: Manner = field(default_factory=Manner)
     activate: bool = True
     force: bool = False
 
@@ -131,8 +133,10 @@ def _embed(order: Order, dataset: Dataset, features: Path, progress: Progress) -
     def told(done: int, total: int) -> None:
         progress.advance("embedding texts", done, total)
 
-    vectors = embed_films(dataset.films, order.encoder, order.home / "cache" / "vectors", told)
-    write_embeddings(dataset.films, vectors, features)
+    made = read_embeddings(features / EMBEDDINGS_FILE, order.encoder)
+    manner = replace(order.manner, made={**made, **order.manner.made})
+    vectors = embed_films(dataset.films, order.encoder, order.home / "cache" / "vectors", told, manner=manner)
+    write_embeddings(dataset.films, vectors, features, order.encoder.encoder_id)
     return vectors
 
 

@@ -136,8 +136,6 @@ class Settings(BaseSettings):
     def _encoder(self) -> "Settings":
         """What an encoder of Bedrock needs."""
         if self.encoder == "minilm":
-            if self.encoder_dims is not None:
-                raise ValueError(f"ENCODER_DIMS = {self.encoder_dims}: expected only beside ENCODER = titan or nova")
             return self
         from services.adapters.embed.bedrock.models import model_of
         from services.recommender.errors import EncoderUnavailable

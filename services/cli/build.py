@@ -3,28 +3,20 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from services.cli.console import EXIT_CODES, JsonOption, Output, table
+from services.cli.encoders import Encoder, Yes, encoder_of, manner_of
 from services.cli.inputs import CatalogueFiles, EventsFile, Movielens, Tmdb, options_of, source_of
 
 if TYPE_CHECKING:
     from data_jobs.build import Built
-    from services.recommender.ports import LoggedEvent, TextEncoder
-    from services.settings import Settings
+    from services.recommender.ports import LoggedEvent
 
 SIMULATED = "The sample catalogue: the films are real, its viewers and their ratings are simulated."
-
-
-class EncoderChoice(StrEnum):
-    """Which text encoder makes the vectors."""
-
-    MINILM = "minilm"
-    NONE = "none"
 
 
 def register(parent: typer.Typer) -> None:
@@ -37,9 +29,7 @@ def build(
     tmdb: Tmdb = None,
     catalogue: CatalogueFiles = None,
     events: EventsFile = None,
-    encoder: Annotated[
-        EncoderChoice, typer.Option(help="minilm: vectors of the texts; none: without.")
-    ] = EncoderChoice.MINILM,
+    encoder: Encoder = None,
     holdout: Annotated[Path | None, typer.Option(help="CSV of userId,movieId that is left out of training.")] = None,
     events_from_state: Annotated[
         bool, typer.Option("--events-from-state", help="Train on the feedback in the state store, too.")
@@ -49,6 +39,7 @@ def build(
     ] = None,
     no_activate: Annotated[bool, typer.Option("--no-activate", help="Build, but go on serving the old one.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Build although many rows are wrong.")] = False,
+    yes: Yes = False,
     as_json: JsonOption = False,
 ) -> None:
     """Build a bundle from data and activate it.
@@ -70,25 +61,13 @@ def build(
         encoder=encoder_of(encoder, settings),
         holdout=holdout,
         params=params,
+        manner=manner_of(encoder, settings, yes, output),
         activate=not no_activate,
         force=force,
     )
     with log_of_state(events_from_state) as (log, erased), output.progress() as progress:
         built = build_bundle(replace(order, log=log, erased=erased), progress)
     output.result(document_of(built), summary_of(built))
-
-
-def encoder_of(choice: EncoderChoice, settings: "Settings") -> "TextEncoder | None":
-    """The encoder that was chosen. Raises EncoderUnavailable."""
-    if choice is EncoderChoice.NONE:
-        return None
-    from services.adapters.embed.onnx import load_encoder
-    from services.recommender.errors import EncoderUnavailable
-
-    try:
-        return load_encoder(settings.embedder_dir)
-    except EncoderUnavailable as error:
-        raise EncoderUnavailable(f"{error}; --encoder none builds without vectors") from error
 
 
 @contextmanager

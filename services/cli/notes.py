@@ -37,6 +37,8 @@ def _without_effect(settings: Settings) -> dict[str, tuple[str, str]]:
         reasons |= dict.fromkeys(_DYNAMODB, "DDB_USERS_TABLE is not: people are kept in SQLite")
     if settings.bundle_bucket is None:
         reasons |= dict.fromkeys(("bundle_poll_secs", "s3_endpoint"), "BUNDLE_BUCKET is not: bundles are local")
+    if settings.encoder == "minilm":
+        reasons["encoder_timeout_ms"] = "ENCODER is minilm: queries are encoded on this machine"
     reasons["bedrock_model"] = "this version writes its sentences by template and does not use it"
     given = [name for name in reasons if name in settings.model_fields_set]
     return {name.upper(): (str(getattr(settings, name)), reasons[name]) for name in given}

@@ -42,7 +42,11 @@ class Pace:
 
 
 class BedrockFilms:
-    """The encoder of films, for a build: patient, and paced for all its threads together. ``sleep`` takes seconds."""
+    """The encoder of films, for a build: patient, and paced for all its threads together. ``at_once``: from how many
+    threads it is best asked. ``sleep`` takes seconds.
+    """
+
+    at_once = 8
 
     def __init__(self, client: BedrockClient, sleep: Callable[[float], None] = time.sleep, tries: int = TRIES) -> None:
         self.model = client.model
