@@ -20,8 +20,10 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 PEPPER_LENGTH = 16
 _ORIGIN = re.compile(r"https?://[^/\s,*]+")
 _URL = r"^https?://[^/\s?#@]+/?$"
+# Of what is downloaded from: a mirror of one's own, or a server on this machine.
+_BASE = r"^(https://[^\s?#@]+[^/\s?#@]|http://127\.0\.0\.1:\d+(/[^\s?#@]*[^/\s?#@])?)$"
 _ARN = r"^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:\S+$"
-_SECRET = frozenset({"api_key_pepper", "api_key_pepper_arn", "origin_secret", "origin_secret_arn"})
+_SECRET = frozenset({"api_key_pepper", "api_key_pepper_arn", "origin_secret", "origin_secret_arn", "tmdb_token"})
 _TABLE = r"^[a-zA-Z0-9_.-]{3,255}$"
 
 
@@ -105,6 +107,11 @@ class Settings(BaseSettings):
     bedrock_batch_role: str | None = Field(
         None, pattern=r"^arn:[a-z-]+:iam::\d{12}:role/\S+$", description="the ARN of a role"
     )
+    movielens_url: str = Field(
+        "https://files.grouplens.org/datasets/movielens", pattern=_BASE, description="an address over https"
+    )
+    tmdb_url: str = Field("https://api.themoviedb.org/3", pattern=_BASE, description="an address over https")
+    tmdb_token: SecretStr | None = Field(None, description="the API Read Access Token of an account at TMDB")
     bedrock_model: str | None = Field(None, description="Bedrock model of the sentences")
 
     @field_validator("cors_origins", "demo_users", "allowed_hosts", mode="before")

@@ -10,11 +10,22 @@ import typer
 
 from services.cli.console import EXIT_CODES, JsonOption, Output, table
 from services.cli.encoders import Encoder, Yes, encoder_of, manner_of
-from services.cli.inputs import CatalogueFiles, EventsFile, Movielens, Tmdb, options_of, source_of
+from services.cli.failures import Misused
+from services.cli.inputs import (
+    CatalogueFiles,
+    DataSetChoice,
+    DataSetOption,
+    EventsFile,
+    Movielens,
+    Tmdb,
+    options_of,
+    source_of,
+)
 
 if TYPE_CHECKING:
     from data_jobs.build import Built
     from services.recommender.ports import LoggedEvent
+    from services.settings import Settings
 
 SIMULATED = "The sample catalogue: the films are real, its viewers and their ratings are simulated."
 
@@ -29,6 +40,10 @@ def build(
     tmdb: Tmdb = None,
     catalogue: CatalogueFiles = None,
     events: EventsFile = None,
+    dataset: DataSetOption = None,
+    from_bucket: Annotated[
+        bool, typer.Option("--from-bucket", help="Fetch raw data and features from BUNDLE_BUCKET, and build from them.")
+    ] = False,
     encoder: Encoder = None,
     holdout: Annotated[Path | None, typer.Option(help="CSV of userId,movieId that is left out of training.")] = None,
     events_from_state: Annotated[
@@ -52,6 +67,11 @@ def build(
     from services.settings import load_settings
 
     settings, output = load_settings(), Output(as_json)
+    if dataset is not None or from_bucket:
+        if movielens is not None or catalogue or events is not None or (from_bucket and (dataset or tmdb)):
+            raise Misused("--dataset NAME [--tmdb FILE], or --from-bucket, stand in place of other inputs")
+
+        movielens, tmdb = _fetched(dataset, tmdb, settings, yes, output)
     source = source_of(movielens, tmdb, catalogue, events)
     if source is None:
         output.say(SIMULATED)
@@ -68,6 +88,23 @@ def build(
     with log_of_state(events_from_state) as (log, erased), output.progress() as progress:
         built = build_bundle(replace(order, log=log, erased=erased), progress)
     output.result(document_of(built), summary_of(built))
+
+
+def _fetched(
+    dataset: DataSetChoice | None, tmdb: Path | None, settings: "Settings", yes: bool, output: Output
+) -> tuple[Path | None, Path | None]:
+    """MovieLens folder and TMDB file, downloaded by name or brought from the bucket. Raises Misused, DownloadFailed."""
+    from services.cli.data import bring, download
+
+    if dataset is not None:
+        return download(dataset, settings, yes, output), tmdb
+    from data_jobs.lake import raw_of
+
+    bring(settings, output)
+    found = raw_of(settings.marquee_home)
+    if found[0] is None:
+        raise Misused("the bucket has no files in raw/movielens/: `marquee data push --movielens DIR` puts them there")
+    return found
 
 
 @contextmanager

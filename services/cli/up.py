@@ -106,7 +106,8 @@ def _active_inputs(home: Path, named: "Source | None", output: Output) -> str | 
 
 def _download(settings: "Settings", output: Output) -> "Source | None":
     """MovieLens ml-latest-small, None (the sample catalogue) where it cannot be had."""
-    from data_jobs.movielens_download import DownloadFailed, download_movielens
+    from data_jobs.download import DownloadFailed
+    from data_jobs.movielens_download import download_movielens
     from data_jobs.validate import Source
 
     try:
