@@ -81,7 +81,7 @@ def build(order: Order, progress: Progress) -> Built:
     with _timed(seconds, "items"):
         write_items(dataset.films, features)
     with _timed(seconds, "embed"):
-        vectors = _embed(order, dataset, features, progress)
+        vectors = embed(order, dataset, features, progress)
     embeddings = (
         None if vectors is None or order.encoder is None else Embeddings.quantise(vectors, order.encoder.encoder_id)
     )
@@ -125,16 +125,20 @@ def _load(source: Source | None, progress: Progress) -> tuple[Dataset, Report]:
     return load_sample(progress) if source is None else load(source, progress)
 
 
-def _embed(order: Order, dataset: Dataset, features: Path, progress: Progress) -> NDArray[np.float32] | None:
-    """Vectors float32[films, dims], None without an encoder."""
+def embed(
+    order: Order, dataset: Dataset, features: Path, progress: Progress, made: Path | None = None
+) -> NDArray[np.float32] | None:
+    """Vectors float32[films, dims], written to ``features``, too; None without an encoder. ``made``: a file with
+    vectors of an earlier run, None for the one in ``features``. Raises EncoderUnavailable.
+    """
     if order.encoder is None:
         return None
 
     def told(done: int, total: int) -> None:
         progress.advance("embedding texts", done, total)
 
-    made = read_embeddings(features / EMBEDDINGS_FILE, order.encoder)
-    manner = replace(order.manner, made={**made, **order.manner.made})
+    earlier = read_embeddings(made or features / EMBEDDINGS_FILE, order.encoder)
+    manner = replace(order.manner, made={**earlier, **order.manner.made})
     vectors = embed_films(dataset.films, order.encoder, order.home / "cache" / "vectors", told, manner=manner)
     write_embeddings(dataset.films, vectors, features, order.encoder.encoder_id)
     return vectors

@@ -56,10 +56,10 @@ def pull(objects: Objects, home: Path, told: Told) -> list[Path]:
     return fetched
 
 
-def raw_of(home: Path) -> tuple[Path | None, Path | None]:
-    """The MovieLens folder and the TMDB file of ``home/raw``, None for one that is not there."""
-    movielens = home / MOVIELENS
-    found = sorted(file for file in _files(home / TMDB) if file.name.endswith((".jsonl", ".jsonl.gz")))
+def raw_in(raw: Path) -> tuple[Path | None, Path | None]:
+    """The MovieLens folder and the TMDB file of a folder laid out as ``raw/`` is, None for one that is not there."""
+    movielens = raw / "movielens"
+    found = sorted(file for file in _files(raw / "tmdb") if file.name.endswith((".jsonl", ".jsonl.gz")))
     return (movielens if _files(movielens) else None), (found[0] if found else None)
 
 

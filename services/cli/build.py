@@ -98,10 +98,10 @@ def _fetched(
 
     if dataset is not None:
         return download(dataset, settings, yes, output), tmdb
-    from data_jobs.lake import raw_of
+    from data_jobs.lake import raw_in
 
     bring(settings, output)
-    found = raw_of(settings.marquee_home)
+    found = raw_in(settings.marquee_home / "raw")
     if found[0] is None:
         raise Misused("the bucket has no files in raw/movielens/: `marquee data push --movielens DIR` puts them there")
     return found

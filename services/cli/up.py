@@ -107,12 +107,15 @@ def _active_inputs(home: Path, named: "Source | None", output: Output) -> str | 
 def _download(settings: "Settings", output: Output) -> "Source | None":
     """MovieLens ml-latest-small, None (the sample catalogue) where it cannot be had."""
     from data_jobs.download import DownloadFailed
-    from data_jobs.movielens_download import download_movielens
+    from data_jobs.movielens_download import DATA_SETS, NAME, download_movielens, find_movielens
     from data_jobs.validate import Source
 
+    folder = settings.marquee_home / "downloads"
+    if find_movielens(folder) is None:
+        output.say(DATA_SETS[NAME].terms)
     try:
         with output.progress() as progress:
-            return Source(movielens=download_movielens(settings.marquee_home / "downloads", progress))
+            return Source(movielens=download_movielens(folder, progress, settings.movielens_url))
     except DownloadFailed as error:
         output.say(f"MovieLens cannot be downloaded ({error}). {SIMULATED}")
         return None

@@ -21,8 +21,8 @@ FILES = DATA_SETS[NAME].files
 
 
 class Site:
-    """A tiny GroupLens: ``pages`` by path; a page of None answers 404. It serves ranges unless ``whole``, and breaks off
-    the next archive after ``cut`` bytes.
+    """A tiny GroupLens: ``pages`` by path; a page of None answers 404. It serves ranges unless ``whole``, and breaks
+    off the next archive after ``cut`` bytes.
     """
 
     def __init__(self) -> None:
