@@ -42,6 +42,7 @@ def test_the_stages_are_named_and_build_on_pinned_lines() -> None:
         "lambda": "public.ecr.aws/lambda/python:${PYTHON}",
         "server": "public.ecr.aws/docker/library/python:${PYTHON}-slim-bookworm",
         "jobs": "server",
+        "processing": "jobs",
     }
     assert ["PYTHON=3.13"] in of("", "ARG")
 

@@ -79,7 +79,7 @@ def test_only_sagemaker_gets_the_role_and_only_jobs_of_this_stage_are_started(ma
     [passing] = [each for each in statements if each["Action"] == "iam:PassRole"]
     assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
     [starting] = [each for each in statements if "sagemaker:CreateProcessingJob" in as_list(each["Action"])]
-    assert text_of(starting["Resource"]).endswith("processing-job/marquee-prod-features-*")
+    assert str(starting["Resource"]).endswith("processing-job/marquee-prod-features-*")
 
 
 def test_the_image_runs_what_the_job_names(made: Template) -> None:
