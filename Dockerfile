@@ -1,8 +1,9 @@
-# One file, three images, all from the same locked layers (docs/container.md):
+# One file, four images, all from the same locked layers (docs/container.md):
 #   lambda   the API behind API Gateway: docker build --target lambda --build-context bundle=FOLDER .
 #   server   the API by uvicorn, for Fargate, compose and docker run, with the command line
 #   jobs     the server with what builds bundles: polars and scipy
 # A release is the image plus a bundle, which is its last layer: `python -m infra.image release .marquee FOLDER`.
+#   processing  jobs as SageMaker Processing runs it
 # Without --build-context bundle=FOLDER there is none in it, and the service says so when it starts.
 # `make pin` writes the digests of the base images beside their tags; no deployment goes without (docs/container.md).
 
@@ -76,3 +77,11 @@ FROM server AS jobs
 COPY --from=build /image/data/ /app/
 RUN python -c "import polars, scipy.sparse, data_jobs.build"
 CMD ["build"]
+
+# --- target processing ------------------------------------------------------------------------------------------
+FROM jobs AS processing
+# SageMaker mounts /opt/ml for root; the job has no network, and a role for two prefixes of one bucket.
+USER 0
+WORKDIR /opt/ml
+ENTRYPOINT ["python", "-m", "data_jobs.processing"]
+CMD []

@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from data_jobs.adjust import join_log, leave_out
 from data_jobs.bundle import bundle_of, save
 from data_jobs.catalogue import arranged, build_catalogue
-from data_jobs.embed_items import embed_films, write_embeddings
+from data_jobs.embed_items import EMBEDDINGS_FILE, Manner, embed_films, read_embeddings, write_embeddings
 from data_jobs.items import write_items
 from data_jobs.records import Dataset
 from data_jobs.report import DataError, Progress, Report
@@ -30,7 +30,8 @@ from services.recommender.ports import LoggedEvent, TextEncoder
 @dataclass(frozen=True, slots=True)
 class Order:
     """What to build. ``source`` None: the sample catalogue. ``log`` None: without people's feedback; ``erased``
-    see ``join_log``. ``params``: a JSON file ``{"train": {...}, "weights": {...}}``.
+    see ``join_log``. ``manner``: how texts are embedded. ``params``: a JSON file
+    ``{"train": {...}, "weights": {...}}``.
     """
 
     home: Path
@@ -40,6 +41,7 @@ class Order:
     log: Iterable[LoggedEvent] | None = None
     erased: Collection[str] = ()
     params: Path | None = None
+    manner: Manner = field(default_factory=Manner)
     activate: bool = True
     force: bool = False
 
@@ -79,7 +81,7 @@ def build(order: Order, progress: Progress) -> Built:
     with _timed(seconds, "items"):
         write_items(dataset.films, features)
     with _timed(seconds, "embed"):
-        vectors = _embed(order, dataset, features, progress)
+        vectors = embed(order, dataset, features, progress)
     embeddings = (
         None if vectors is None or order.encoder is None else Embeddings.quantise(vectors, order.encoder.encoder_id)
     )
@@ -123,16 +125,22 @@ def _load(source: Source | None, progress: Progress) -> tuple[Dataset, Report]:
     return load_sample(progress) if source is None else load(source, progress)
 
 
-def _embed(order: Order, dataset: Dataset, features: Path, progress: Progress) -> NDArray[np.float32] | None:
-    """Vectors float32[films, dims], None without an encoder."""
+def embed(
+    order: Order, dataset: Dataset, features: Path, progress: Progress, made: Path | None = None
+) -> NDArray[np.float32] | None:
+    """Vectors float32[films, dims], written to ``features``, too; None without an encoder. ``made``: a file with
+    vectors of an earlier run, None for the one in ``features``. Raises EncoderUnavailable.
+    """
     if order.encoder is None:
         return None
 
     def told(done: int, total: int) -> None:
         progress.advance("embedding texts", done, total)
 
-    vectors = embed_films(dataset.films, order.encoder, order.home / "cache" / "vectors", told)
-    write_embeddings(dataset.films, vectors, features)
+    earlier = read_embeddings(made or features / EMBEDDINGS_FILE, order.encoder)
+    manner = replace(order.manner, made={**earlier, **order.manner.made})
+    vectors = embed_films(dataset.films, order.encoder, order.home / "cache" / "vectors", told, manner=manner)
+    write_embeddings(dataset.films, vectors, features, order.encoder.encoder_id)
     return vectors
 
 

@@ -84,6 +84,8 @@ class Settings(BaseModel):
     # How long a new version gets a tenth of the requests before it gets all of them; back before that on any alarm.
     release_shift_minutes: int = Field(5, ge=1, le=60)
     release_schedule: str | None = Field(None, pattern=r"^(cron|rate)\(.+\)$")
+    # An instance type like ml.m5.large: a SageMaker job makes the features. None: the release job makes them itself.
+    features_instance: str | None = Field(None, pattern=r"^ml\.[a-z0-9]+\.[a-z0-9]+$")
     # A version id of the origin secret: a changed one makes CloudFormation give CloudFront the rotated secret.
     origin_secret_version: str | None = None
 

@@ -23,7 +23,7 @@ from services.adapters.search.embedded import EmbeddedSearch
 from services.adapters.secrets import CURRENT, FixedSecret, RotatingSecret, secrets_client
 from services.recommender.answer import ALL_WORK, Options, Work
 from services.recommender.domain.bundle import Bundle
-from services.recommender.errors import EncoderUnavailable
+from services.recommender.errors import EncoderMismatch, EncoderUnavailable
 from services.recommender.ports import (
     Clock,
     Explainer,
@@ -40,6 +40,7 @@ from services.settings import Settings
 
 if TYPE_CHECKING:
     from services.adapters.bundle.s3.follower import BucketFollower
+    from services.adapters.embed.bedrock.client import Place
     from services.adapters.state.dynamodb.client import Connection
 
 
@@ -100,9 +101,9 @@ def build_services(settings: Settings, *, connect: bool = True, verify: bool = T
     """
     clock = SystemClock()
     stores = open_stores(settings, clock, connect=connect)
-    opener = search_opener(settings, clock, connect=connect)
+    encoder, encoder_missing = find_encoder(settings, clock, connect=connect)
+    opener = of_encoder(search_opener(settings, clock, connect=connect), encoder)
     releases = LocalReleases(settings.marquee_home, opener, verify=verify)
-    encoder, encoder_missing = find_encoder(settings)
     explainer = find_explainer(settings, stores.sentences, clock, connect=connect)
     options = Options(
         cache_ttl_s=settings.cache_ttl_secs,
@@ -152,7 +153,9 @@ def find_explainer(settings: Settings, store: SentenceStore, clock: Clock, *, co
         output_usd=settings.explain_output_usd,
         guardrail=settings.guardrail,
     )
-    client = bedrock_client(settings.aws_region, settings.bedrock_endpoint, settings.explain_timeout_ms / 1_000)
+    client = bedrock_client(
+        settings.aws_region, settings.aws_endpoint_url_bedrock_runtime, settings.explain_timeout_ms / 1_000
+    )
     return BedrockExplainer(model, client, store, clock)
 
 
@@ -242,13 +245,56 @@ def bucket_follower(settings: Settings) -> "BucketFollower | None":
     return BucketFollower(open_bucket(settings.bucket), local, settings.bundle_poll_secs)
 
 
-def find_encoder(settings: Settings) -> tuple[TextEncoder | None, str | None]:
-    """The encoder, not yet loaded, or why there is none: the other ways to find films go on without it."""
+def of_encoder(
+    opener: Callable[[Bundle, Path], SearchPort], encoder: TextEncoder | None
+) -> Callable[[Bundle, Path], SearchPort]:
+    """The opener, for bundles whose vectors are of this encoder's model. It raises EncoderMismatch for others: at the
+    start, and for a bundle that is released meanwhile, so that the one before goes on. Without an encoder, or without
+    vectors, there is nothing to mix up.
+    """
+
+    def opened(bundle: Bundle, folder: Path) -> SearchPort:
+        made_with = bundle.embeddings.encoder_id if bundle.embeddings is not None else None
+        if encoder is not None and made_with not in (None, encoder.encoder_id):
+            raise EncoderMismatch(
+                f"bundle {bundle.version} has vectors of {made_with}, but queries are encoded with "
+                f"{encoder.encoder_id}: set ENCODER, ENCODER_DIMS and EMBEDDER_DIR to what it was built with, or build "
+                "and activate a bundle with this encoder (`marquee build --encoder ...`)"
+            )
+        return opener(bundle, folder)
+
+    return opened
+
+
+def find_encoder(settings: Settings, clock: Clock, *, connect: bool = True) -> tuple[TextEncoder | None, str | None]:
+    """The encoder of queries, not yet loaded, or why there is none: the other ways to find films go on without it."""
+    if settings.encoder != "minilm":
+        return _bedrock_queries(settings, clock, connect), None
     try:
         # Two threads halve the time of a query; never all cores of a shared host, which is the runtime's default.
         return load_encoder(settings.embedder_dir, threads=min(2, os.cpu_count() or 1)), None
     except EncoderUnavailable as error:
         return None, str(error)
+
+
+def _bedrock_queries(settings: Settings, clock: Clock, connect: bool) -> TextEncoder:
+    from services.adapters.embed.bedrock.client import BedrockClient
+    from services.adapters.embed.bedrock.models import model_of
+    from services.adapters.embed.bedrock.queries import BedrockQueries
+
+    if not connect:
+        from services.adapters.aws import read_models
+
+        read_models("bedrock-runtime")
+    model = model_of(settings.encoder, settings.encoder_dims)
+    return BedrockQueries(BedrockClient(model, bedrock_place(settings)), clock, settings.encoder_timeout_ms / 1_000)
+
+
+def bedrock_place(settings: Settings) -> "Place":
+    """Where models of Bedrock are asked for vectors."""
+    from services.adapters.embed.bedrock.client import Place
+
+    return Place(settings.aws_region, settings.aws_endpoint_url_bedrock_runtime)
 
 
 def open_embedded(bundle: Bundle, folder: Path) -> EmbeddedSearch:

@@ -20,8 +20,10 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 PEPPER_LENGTH = 16
 _ORIGIN = re.compile(r"https?://[^/\s,*]+")
 _URL = r"^https?://[^/\s?#@]+/?$"
+# Of what is downloaded from: a mirror of one's own, or a server on this machine.
+_BASE = r"^(https://[^\s?#@]+[^/\s?#@]|http://127\.0\.0\.1:\d+(/[^\s?#@]*[^/\s?#@])?)$"
 _ARN = r"^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:\S+$"
-_SECRET = frozenset({"api_key_pepper", "api_key_pepper_arn", "origin_secret", "origin_secret_arn"})
+_SECRET = frozenset({"api_key_pepper", "api_key_pepper_arn", "origin_secret", "origin_secret_arn", "tmdb_token"})
 _TABLE = r"^[a-zA-Z0-9_.-]{3,255}$"
 
 
@@ -45,6 +47,9 @@ class Settings(BaseSettings):
     marquee_access_log: bool = Field(False, description="on or off")
     metrics: Literal["none", "emf"] = Field("none", description="none or emf")
     demo_page: bool = Field(True, description="on or off")
+    encoder: Literal["minilm", "titan", "nova"] = Field("minilm", description="minilm, titan or nova")
+    encoder_dims: int | None = Field(None, ge=1, description="a length of vectors that the model of ENCODER makes")
+    encoder_timeout_ms: int = Field(300, ge=10, le=60_000, description="whole milliseconds, 10 to 60000")
     embedder_dir: Path | None = Field(None, description="a folder with model.onnx and tokenizer.json")
     request_deadline_ms: int = Field(1_200, ge=50, le=60_000, description="whole milliseconds, 50 to 60000")
     cache_ttl_secs: int = Field(1_800, ge=0, le=7 * 86_400, description="whole seconds, 0 to 604800 (0: no cache)")
@@ -99,7 +104,6 @@ class Settings(BaseSettings):
         pattern=r"^(arn:aws[a-z-]*:bedrock:[a-z0-9-]*:[0-9]*:[a-z-]+/)?[a-zA-Z0-9][a-zA-Z0-9._:-]{2,200}$",
         description="a model's or inference profile's id or ARN, e.g. eu.anthropic.claude-haiku-4-5-20251001-v1:0",
     )
-    bedrock_endpoint: str | None = Field(None, pattern=_URL, description="an address like http://127.0.0.1:8090")
     bedrock_guardrail: str | None = Field(
         None, pattern=r"^[a-z0-9:/_-]+:(DRAFT|[0-9]{1,8})$", description="a guardrail's id or ARN, a colon, its version"
     )
@@ -108,6 +112,20 @@ class Settings(BaseSettings):
     explain_daily_tokens: int = Field(1_000_000, ge=1, description="whole tokens a day, 1 or more")
     explain_input_usd: float = Field(1.0, ge=0, description="US dollars a million tokens")
     explain_output_usd: float = Field(5.0, ge=0, description="US dollars a million tokens")
+    aws_endpoint_url_bedrock: str | None = Field(
+        None, pattern=_URL, description="an address like http://127.0.0.1:9001"
+    )
+    aws_endpoint_url_bedrock_runtime: str | None = Field(
+        None, pattern=_URL, description="an address like http://127.0.0.1:9001"
+    )
+    bedrock_batch_role: str | None = Field(
+        None, pattern=r"^arn:[a-z-]+:iam::\d{12}:role/\S+$", description="the ARN of a role"
+    )
+    movielens_url: str = Field(
+        "https://files.grouplens.org/datasets/movielens", pattern=_BASE, description="an address over https"
+    )
+    tmdb_url: str = Field("https://api.themoviedb.org/3", pattern=_BASE, description="an address over https")
+    tmdb_token: SecretStr | None = Field(None, description="the API Read Access Token of an account at TMDB")
 
     @field_validator("cors_origins", "demo_users", "allowed_hosts", mode="before")
     @classmethod
@@ -135,6 +153,22 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _encoder(self) -> "Settings":
+        """What an encoder of Bedrock needs."""
+        if self.encoder == "minilm":
+            return self
+        from services.adapters.embed.bedrock.models import model_of
+        from services.recommender.errors import EncoderUnavailable
+
+        try:
+            model_of(self.encoder, self.encoder_dims)
+        except EncoderUnavailable as error:
+            raise ValueError(str(error)) from error
+        if not (self.aws_region or self.aws_endpoint_url_bedrock_runtime):
+            raise ValueError("AWS_REGION is not set: expected the region that ENCODER is asked in, e.g. eu-west-1")
+        return self
+
+    @model_validator(mode="after")
     def _remote(self) -> "Settings":
         """What the remote stores need of each other."""
         tables = (self.ddb_users_table, self.ddb_cache_table, self.ddb_events_table)
@@ -145,7 +179,7 @@ class Settings(BaseSettings):
             raise ValueError("AWS_REGION is not set: expected the region of DDB_USERS_TABLE, e.g. eu-central-1")
         if self.opensearch is not None:
             self.opensearch.check()
-        if self.bedrock_model and not (self.aws_region or self.bedrock_endpoint):
+        if self.bedrock_model and not (self.aws_region or self.aws_endpoint_url_bedrock_runtime):
             raise ValueError("AWS_REGION is not set: expected the region of BEDROCK_MODEL, e.g. eu-central-1")
         if self.bedrock_model and self.bedrock_model.startswith("anthropic.claude-haiku-4-5"):
             raise ValueError(

@@ -129,12 +129,12 @@ def make_tables(films: int, outside: int, seed: int = 0) -> Collaborative:
     )
 
 
-def make_embeddings(films: int, dims: int = 16, seed: int = 1) -> Embeddings:
+def make_embeddings(films: int, dims: int = 16, seed: int = 1, encoder_id: str = "test-encoder") -> Embeddings:
     rng = np.random.default_rng(seed)
     centres = rng.normal(0, 1, (3, dims))
     vectors = centres[np.arange(films) % 3] + rng.normal(0, 0.4, (films, dims))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return Embeddings.quantise(vectors.astype(np.float32), "test-encoder")
+    return Embeddings.quantise(vectors.astype(np.float32), encoder_id)
 
 
 def make_bundle(
@@ -211,7 +211,7 @@ class HashEncoder(TextEncoder):
     encoder_id: str = "test-encoder"
     dims: int = 16
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode(self, texts: Sequence[str], deadline: Deadline | None = None) -> NDArray[np.float32]:
         vectors = [np.random.default_rng(sum(map(ord, text))).normal(0, 1, self.dims) for text in texts]
         return np.array([vector / np.linalg.norm(vector) for vector in vectors], np.float32)
 

@@ -6,6 +6,7 @@ the names of their indexes and tables (``unique_name``). See ``docs/servers.md``
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,7 +16,8 @@ from hypothesis import HealthCheck, settings
 from data_jobs.text_index import write_text_index
 from services.adapters.bundle.local import LocalBundles
 from services.adapters.bundle.writer import write_bundle
-from tests.builders import make_bundle
+from services.adapters.embed.onnx import DIMS, MINILM
+from tests.builders import make_bundle, make_embeddings
 from tests.servers.dynamodb import DynamoDb
 from tests.servers.install import Installed, install
 from tests.servers.opensearch import OpenSearch
@@ -109,7 +111,9 @@ def unique_name() -> str:
 @pytest.fixture(scope="session")
 def small_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the bundle of the small world active. Nothing may be written into it."""
-    home, bundle = tmp_path_factory.mktemp("small") / "home", make_bundle()
+    home, small = tmp_path_factory.mktemp("small") / "home", make_bundle()
+    # Of the encoder that is installed: a server refuses a bundle of another.
+    bundle = replace(small, embeddings=make_embeddings(len(small.catalogue), DIMS, encoder_id=MINILM.encoder_id))
     index = write_text_index(bundle.catalogue, tmp_path_factory.mktemp("index") / "text")
     made = write_bundle(bundle, index, home / "bundles", {"inputs": "none"})
     LocalBundles(home).activate(made.name)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.errors import EncoderUnavailable
-from services.recommender.ports import TextEncoder
+from services.recommender.ports import Deadline, TextEncoder
 
 
 @dataclass
@@ -25,7 +25,7 @@ class HashingEncoder(TextEncoder):
     seen: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode(self, texts: Sequence[str], deadline: Deadline | None = None) -> NDArray[np.float32]:
         with self._lock:
             if self.fails_after is not None and len(self.seen) + len(texts) > self.fails_after:
                 raise EncoderUnavailable("the encoder gave up")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from data_jobs.embed_items import Manner
 from data_jobs.evaluate.outcome import Outcome
 from data_jobs.evaluate.protocol import Row
 from data_jobs.evaluate.split import SplitKind
@@ -18,12 +19,15 @@ PIPELINE, DEFAULT, DIVERSE = "pipeline", "pipeline, default diversity", "pipelin
 @dataclass(frozen=True, slots=True)
 class Order:
     """What to evaluate. ``source`` None: the sample catalogue. ``holdout``: a file; None: drawn by ``split`` and
-    ``seed``, which seeds the other parts as well. ``parts``: names of ``registry.PARTS``.
+    ``seed``, which seeds the other parts as well. ``parts``: names of
+    ``registry.PARTS``. ``queries``: the encoder of queries, None for ``encoder``.
     """
 
     home: Path
     source: Source | None = None
     encoder: TextEncoder | None = None
+    queries: TextEncoder | None = None
+    manner: Manner = field(default_factory=Manner)
     holdout: Path | None = None
     split: SplitKind = SplitKind.RANDOM
     seed: int = 0

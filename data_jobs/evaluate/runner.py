@@ -41,7 +41,7 @@ def evaluate(order: Order, progress: Progress) -> Evaluation:
     with _timed(seconds, "embedding"):
         vectors = _vectors(order, dataset, progress)
     with tempfile.TemporaryDirectory(prefix="marquee-evaluate-") as folder:
-        workshop = Workshop(Path(folder), params, weights, order.encoder, vectors, progress)
+        workshop = Workshop(Path(folder), params, weights, order.encoder, vectors, progress, order.queries)
         with _timed(seconds, "training"):
             bench = workshop.make(holdout.training)
             ridge = _ease_ridge(holdout.training, order.seed, progress)
@@ -97,7 +97,7 @@ def _vectors(order: Order, dataset: Dataset, progress: Progress) -> dict[str, ND
     def told(done: int, total: int) -> None:
         progress.advance("embedding texts", done, total)
 
-    vectors = embed_films(dataset.films, order.encoder, order.home / "cache" / "vectors", told)
+    vectors = embed_films(dataset.films, order.encoder, order.home / "cache" / "vectors", told, manner=order.manner)
     return {film.item_id: vector for film, vector in zip(dataset.films, vectors, strict=True)}
 
 

@@ -94,7 +94,9 @@ class Workbench:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Workshop:
-    """Makes workbenches under ``folder``. ``vectors``: item id -> unit vector, empty without an encoder."""
+    """Makes workbenches under ``folder``. ``vectors``: item id -> unit vector, empty without an encoder.
+    ``queries``: the encoder of queries, None for ``encoder``.
+    """
 
     folder: Path
     params: TrainParams
@@ -102,6 +104,7 @@ class Workshop:
     encoder: TextEncoder | None
     vectors: dict[str, NDArray[np.float32]]
     progress: Progress
+    queries: TextEncoder | None = None
 
     @contextmanager
     def aside(self) -> Iterator["Workshop"]:
@@ -122,7 +125,7 @@ class Workshop:
         self.progress.advance("writing the bundle", 1, 1)
         served = open_bundle(path)
         release = Release(served, EmbeddedSearch(served, text_index_of(path)))
-        return Workbench(dataset, Pipeline(release, self.encoder), model.params)
+        return Workbench(dataset, Pipeline(release, self.queries or self.encoder), model.params)
 
     def _vectors(self, dataset: Dataset) -> NDArray[np.float32] | None:
         if self.encoder is None:

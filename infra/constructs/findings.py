@@ -21,3 +21,12 @@ def arn_in_findings(resource: Construct) -> str:
 def account_in_findings(stack: cdk.Stack) -> str:
     """How a finding writes the account of a stack, known or not."""
     return "<AWS::AccountId>" if cdk.Token.is_unresolved(stack.account) else stack.account
+
+
+def in_findings(arn: str, stack: cdk.Stack) -> str:
+    """How a finding writes an ARN with a partition and an account by reference."""
+    resolved = stack.resolve(arn)
+    if isinstance(resolved, str):
+        return resolved
+    parts = resolved["Fn::Join"][1]
+    return "".join(each if isinstance(each, str) else f"<{each['Ref']}>" for each in parts)

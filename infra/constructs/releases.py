@@ -15,7 +15,7 @@ from constructs import Construct
 
 from infra.constructs.data import POINTER, Data
 from infra.constructs.deployment_secrets import Secrets
-from infra.constructs.findings import acknowledge, arn_in_findings
+from infra.constructs.findings import acknowledge, arn_in_findings, in_findings
 from infra.constructs.image import ROOT
 from infra.constructs.jobs import Jobs
 from infra.constructs.log_groups import log_group
@@ -135,7 +135,7 @@ class Releases(Construct):
                    ("cloudwatch:DescribeAlarms",): [alarms]}  # fmt: skip
         for actions, resources in allowed.items():
             self._role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=resources))
-        reasons = {f"AwsSolutions-IAM5[Resource::{_in_findings(alarms, stack)}]": "DescribeAlarms takes a family only."}
+        reasons = {f"AwsSolutions-IAM5[Resource::{in_findings(alarms, stack)}]": "DescribeAlarms takes a family only."}
         if self._target.needs_image:
             assets = stack.format_arn(service="ecr", resource="repository", resource_name=cdk.Fn.sub(_ASSETS))
             repositories = [assets, *jobs.repositories]
@@ -214,12 +214,3 @@ class Releases(Construct):
                 )
             ],
         )
-
-
-def _in_findings(arn: str, stack: cdk.Stack) -> str:
-    """How a finding writes an ARN with a partition and an account by reference."""
-    resolved = stack.resolve(arn)
-    if isinstance(resolved, str):
-        return resolved
-    parts = resolved["Fn::Join"][1]
-    return "".join(each if isinstance(each, str) else f"<{each['Ref']}>" for each in parts)

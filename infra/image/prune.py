@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 # Below its own folder a botocore service is a model in JSON; only these are ever asked for a client.
-SERVICES = frozenset({"bedrock-runtime", "dynamodb", "s3", "sagemaker-runtime", "secretsmanager", "sts"})
+SERVICES = frozenset({"bedrock", "bedrock-runtime", "dynamodb", "s3", "sagemaker-runtime", "secretsmanager", "sts"})
 PATTERNS = (
     "bin",
     "**/tests",

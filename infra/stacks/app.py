@@ -14,6 +14,7 @@ from infra.constructs.data import Data
 from infra.constructs.deployment_secrets import Secrets
 from infra.constructs.environment import service_environment
 from infra.constructs.explain import Explain
+from infra.constructs.features import Features
 from infra.constructs.helpers import own_helpers_logs
 from infra.constructs.jobs import Jobs
 from infra.constructs.releases import WATCHED, Releases, release_table
@@ -56,6 +57,7 @@ class AppStack(cdk.Stack):
             self, "Releases", settings, data=self._data, secrets=self._secrets, jobs=self._jobs, table=self._table,
             target=compute.release,
         )  # fmt: skip
+        self._features = self._feature_job()
         self._watch(compute)
         self._tell(compute.url)
         own_helpers_logs(self, settings)
@@ -99,6 +101,12 @@ class AppStack(cdk.Stack):
         self._secrets.canary_key.grant_write(role)
         return jobs
 
+    def _feature_job(self) -> Features | None:
+        instance = self._settings.features_instance
+        if instance is None:
+            return None
+        return Features(self, "Features", self._settings, instance=instance, data=self._data, key=self._key)
+
     def _watch(self, compute: Compute) -> None:
         settings = self._settings
         key, logs = self._secrets.canary_key, self._data.logs
@@ -135,6 +143,7 @@ class AppStack(cdk.Stack):
             "ReleaseCommand": f"make release STAGE={self._settings.stage}",
             "ReleaseMachine": self._releases.machine.state_machine_arn,
             "ReleaseTable": self._table.table_name,
+            **({"FeaturesMachine": self._features.machine.state_machine_arn} if self._features else {}),
             # What the next deployment is compared with.
             "Deployed": json.dumps(guarded(self._settings), separators=(",", ":")),
         }

@@ -8,8 +8,8 @@ import typer
 
 from services.cli import bench_engines, bench_lambda, bench_tables
 from services.cli.bench_engines import SearchChoice, SearchOption, StateChoice, StateOption
-from services.cli.build import EncoderChoice
 from services.cli.console import EXIT_CODES, JsonOption, Output
+from services.cli.encoders import PAID, EncoderChoice
 from services.cli.failures import Misused
 from services.cli.inputs import Movielens, Tmdb, source_of
 
@@ -94,6 +94,8 @@ def _world(
         raise Misused("--real-text needs an encoder to embed the texts with; leave out --encoder none")
     filling = Filling(films, metadata) if films is not None and metadata is not None else None
     chosen = None
+    if encoder in PAID:
+        raise Misused(f"--encoder {encoder}: expected minilm or none; what Bedrock takes is not this machine's speed")
     if encoder is EncoderChoice.MINILM:
         from services.adapters.embed.onnx import load_encoder
 

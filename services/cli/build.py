@@ -3,28 +3,31 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from services.cli.console import EXIT_CODES, JsonOption, Output, table
-from services.cli.inputs import CatalogueFiles, EventsFile, Movielens, Tmdb, options_of, source_of
+from services.cli.encoders import Encoder, Yes, encoder_of, manner_of
+from services.cli.failures import Misused
+from services.cli.inputs import (
+    CatalogueFiles,
+    DataSetChoice,
+    DataSetOption,
+    EventsFile,
+    Movielens,
+    Tmdb,
+    options_of,
+    source_of,
+)
 
 if TYPE_CHECKING:
     from data_jobs.build import Built
-    from services.recommender.ports import LoggedEvent, TextEncoder
+    from services.recommender.ports import LoggedEvent
     from services.settings import Settings
 
 SIMULATED = "The sample catalogue: the films are real, its viewers and their ratings are simulated."
-
-
-class EncoderChoice(StrEnum):
-    """Which text encoder makes the vectors."""
-
-    MINILM = "minilm"
-    NONE = "none"
 
 
 def register(parent: typer.Typer) -> None:
@@ -37,9 +40,11 @@ def build(
     tmdb: Tmdb = None,
     catalogue: CatalogueFiles = None,
     events: EventsFile = None,
-    encoder: Annotated[
-        EncoderChoice, typer.Option(help="minilm: vectors of the texts; none: without.")
-    ] = EncoderChoice.MINILM,
+    dataset: DataSetOption = None,
+    from_bucket: Annotated[
+        bool, typer.Option("--from-bucket", help="Fetch raw data and features from BUNDLE_BUCKET, and build from them.")
+    ] = False,
+    encoder: Encoder = None,
     holdout: Annotated[Path | None, typer.Option(help="CSV of userId,movieId that is left out of training.")] = None,
     events_from_state: Annotated[
         bool, typer.Option("--events-from-state", help="Train on the feedback in the state store, too.")
@@ -49,6 +54,7 @@ def build(
     ] = None,
     no_activate: Annotated[bool, typer.Option("--no-activate", help="Build, but go on serving the old one.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Build although many rows are wrong.")] = False,
+    yes: Yes = False,
     as_json: JsonOption = False,
 ) -> None:
     """Build a bundle from data and activate it.
@@ -61,6 +67,11 @@ def build(
     from services.settings import load_settings
 
     settings, output = load_settings(), Output(as_json)
+    if dataset is not None or from_bucket:
+        if movielens is not None or catalogue or events is not None or (from_bucket and (dataset or tmdb)):
+            raise Misused("--dataset NAME [--tmdb FILE], or --from-bucket, stand in place of other inputs")
+
+        movielens, tmdb = _fetched(dataset, tmdb, settings, yes, output)
     source = source_of(movielens, tmdb, catalogue, events)
     if source is None:
         output.say(SIMULATED)
@@ -70,6 +81,7 @@ def build(
         encoder=encoder_of(encoder, settings),
         holdout=holdout,
         params=params,
+        manner=manner_of(encoder, settings, yes, output),
         activate=not no_activate,
         force=force,
     )
@@ -78,17 +90,21 @@ def build(
     output.result(document_of(built), summary_of(built))
 
 
-def encoder_of(choice: EncoderChoice, settings: "Settings") -> "TextEncoder | None":
-    """The encoder that was chosen. Raises EncoderUnavailable."""
-    if choice is EncoderChoice.NONE:
-        return None
-    from services.adapters.embed.onnx import load_encoder
-    from services.recommender.errors import EncoderUnavailable
+def _fetched(
+    dataset: DataSetChoice | None, tmdb: Path | None, settings: "Settings", yes: bool, output: Output
+) -> tuple[Path | None, Path | None]:
+    """MovieLens folder and TMDB file, downloaded by name or brought from the bucket. Raises Misused, DownloadFailed."""
+    from services.cli.data import bring, download
 
-    try:
-        return load_encoder(settings.embedder_dir)
-    except EncoderUnavailable as error:
-        raise EncoderUnavailable(f"{error}; --encoder none builds without vectors") from error
+    if dataset is not None:
+        return download(dataset, settings, yes, output), tmdb
+    from data_jobs.lake import raw_in
+
+    bring(settings, output)
+    found = raw_in(settings.marquee_home / "raw")
+    if found[0] is None:
+        raise Misused("the bucket has no files in raw/movielens/: `marquee data push --movielens DIR` puts them there")
+    return found
 
 
 @contextmanager

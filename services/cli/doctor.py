@@ -167,10 +167,10 @@ def _search(settings: "Settings") -> Iterator[Check]:
 
 
 def _encoder(settings: "Settings") -> Iterator[Check]:
-    from services.bootstrap import find_encoder
+    from services.bootstrap import SystemClock, find_encoder
     from services.recommender.errors import EncoderUnavailable
 
-    encoder, missing = find_encoder(settings)
+    encoder, missing = find_encoder(settings, SystemClock())
     try:
         if encoder is not None:
             encoder.encode(["a heist in a dream"])

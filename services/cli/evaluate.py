@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.cli.build import SIMULATED, EncoderChoice, encoder_of
+from services.cli.build import SIMULATED
 from services.cli.console import EXIT_CODES, JsonOption, Output, table
+from services.cli.encoders import Encoder, Yes, encoder_of, manner_of, query_encoder_of
 from services.cli.failures import Misused
 from services.cli.inputs import CatalogueFiles, EventsFile, Movielens, Tmdb, source_of
 
@@ -81,13 +82,12 @@ def evaluate(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seeds whatever is drawn.")] = 0,
     everything: Annotated[bool, typer.Option("--all", help="All of these parts.")] = False,
-    encoder: Annotated[
-        EncoderChoice, typer.Option(help="minilm: vectors of the texts; none: without.")
-    ] = EncoderChoice.MINILM,
+    encoder: Encoder = None,
     params: Annotated[
         Path | None, typer.Option(help='JSON file {"train": {...}, "weights": {...}} of other parameters.')
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the figures as JSON, CSV and SVG.")] = OUT,
+    yes: Yes = False,
     as_json: JsonOption = False,
     **parts: bool,
 ) -> None:
@@ -114,6 +114,8 @@ def evaluate(
         home=settings.marquee_home,
         source=source,
         encoder=encoder_of(encoder, settings),
+        queries=query_encoder_of(encoder, settings),
+        manner=manner_of(encoder, settings, yes, output),
         holdout=holdout,
         split=SplitKind(split or SplitChoice.RANDOM),
         seed=seed,

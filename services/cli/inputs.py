@@ -1,6 +1,7 @@
 """The options that name the input data, shared by the verbs that read it."""
 
 import shlex
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,21 @@ Tmdb = Annotated[Path | None, typer.Option(help="TMDB metadata, JSON lines, plai
 CatalogueFiles = Annotated[
     list[Path] | None,
     typer.Option("--catalogue", metavar="<path>", help="Films in Marquee's own format, JSON lines or CSV; repeatable."),
+]
+
+
+class DataSetChoice(StrEnum):
+    """MovieLens data sets by name."""
+
+    SMALL = "ml-latest-small"
+    ML_32M = "ml-32m"
+    ML_25M = "ml-25m"
+    ML_1M = "ml-1m"
+    ML_100K = "ml-100k"
+
+
+DataSetOption = Annotated[
+    DataSetChoice | None, typer.Option("--dataset", help="A MovieLens data set by name; downloaded unless it is there.")
 ]
 EventsFile = Annotated[Path | None, typer.Option("--events", help="Event log that goes with --catalogue.")]
 

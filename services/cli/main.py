@@ -15,6 +15,7 @@ from services.cli import (
     build,
     bundle,
     cost,
+    data,
     doctor,
     evaluate,
     index,
@@ -72,6 +73,7 @@ for group in (
     evaluate,
     bench,
     cost,
+    data,
 ):
     group.register(app)
 

@@ -10,7 +10,7 @@ _OPENSEARCH = (
     "opensearch_timeout_ms", "opensearch_auth", "vector_dim",
 )  # fmt: skip
 _BEDROCK = (
-    "bedrock_endpoint", "bedrock_guardrail", "explain_output", "explain_timeout_ms", "explain_daily_tokens",
+    "bedrock_guardrail", "explain_output", "explain_timeout_ms", "explain_daily_tokens",
     "explain_input_usd", "explain_output_usd",
 )  # fmt: skip
 _DYNAMODB = ("ddb_cache_table", "ddb_events_table", "ddb_endpoint", "ddb_timeout_ms")
@@ -43,5 +43,7 @@ def _without_effect(settings: Settings) -> dict[str, tuple[str, str]]:
         reasons |= dict.fromkeys(("bundle_poll_secs", "s3_endpoint"), "BUNDLE_BUCKET is not: bundles are local")
     if settings.bedrock_model is None:
         reasons |= dict.fromkeys(_BEDROCK, "BEDROCK_MODEL is not: sentences are written by template")
+    if settings.encoder == "minilm":
+        reasons["encoder_timeout_ms"] = "ENCODER is minilm: queries are encoded on this machine"
     given = [name for name in reasons if name in settings.model_fields_set]
     return {name.upper(): (str(getattr(settings, name)), reasons[name]) for name in given}

@@ -1,14 +1,16 @@
 """``marquee up``: what `make run` runs. A bundle where none is there, some people to ask for, then the server."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from services.cli.build import SIMULATED, EncoderChoice, encoder_of, summary_of
+from services.cli.build import SIMULATED, summary_of
 from services.cli.console import EXIT_CODES, Output
 from services.cli.demo import Demo, not_erased, seed_events, typical_people
+from services.cli.encoders import Encoder, EncoderChoice, Yes, encoder_of, manner_of
 from services.cli.inputs import CatalogueFiles, EventsFile, Movielens, Tmdb, source_of
 from services.cli.serve import Host, Insecure, Port, Workers, check_address, run_server, serving_settings
 
@@ -28,7 +30,8 @@ def up(
     tmdb: Tmdb = None,
     catalogue: CatalogueFiles = None,
     events: EventsFile = None,
-    encoder: EncoderChoice = EncoderChoice.MINILM,
+    encoder: Encoder = None,
+    yes: Yes = False,
     host: Host = None,
     port: Port = None,
     workers: Workers = 1,
@@ -42,7 +45,7 @@ def up(
     settings, output = serving_settings(host, port), Output()
     named = source_of(movielens, tmdb, catalogue, events)
     check_address(settings, insecure)
-    built = _build_if_needed(settings, named, encoder, output)
+    built = _build_if_needed(settings, named, encoder, output, yes)
     if built is not None:
         output.result(None, summary_of(built))
         _seed(settings, built, output)
@@ -52,7 +55,7 @@ def up(
 
 
 def _build_if_needed(
-    settings: "Settings", named: "Source | None", encoder: EncoderChoice, output: Output
+    settings: "Settings", named: "Source | None", encoder: EncoderChoice | None, output: Output, yes: bool
 ) -> "Built | None":
     """The bundle that was built, None where the active one will do."""
     active = _active_inputs(settings.marquee_home, named, output)
@@ -62,7 +65,7 @@ def _build_if_needed(
     from data_jobs.build import build, fingerprint
 
     source = named or _download(settings, output)
-    order = _order(settings, source, encoder)
+    order = replace(_order(settings, source, encoder), manner=manner_of(encoder, settings, yes, output))
     if active == fingerprint(order):
         output.say("The inputs have not changed: using the bundle that was built from them.")
         return None
@@ -73,7 +76,7 @@ def _build_if_needed(
         return build(order, progress)
 
 
-def _order(settings: "Settings", source: "Source | None", encoder: EncoderChoice) -> "Order":
+def _order(settings: "Settings", source: "Source | None", encoder: EncoderChoice | None) -> "Order":
     from data_jobs.build import Order
 
     return Order(home=settings.marquee_home, source=source, encoder=encoder_of(encoder, settings))
@@ -103,12 +106,16 @@ def _active_inputs(home: Path, named: "Source | None", output: Output) -> str | 
 
 def _download(settings: "Settings", output: Output) -> "Source | None":
     """MovieLens ml-latest-small, None (the sample catalogue) where it cannot be had."""
-    from data_jobs.movielens_download import DownloadFailed, download_movielens
+    from data_jobs.download import DownloadFailed
+    from data_jobs.movielens_download import DATA_SETS, NAME, download_movielens, find_movielens
     from data_jobs.validate import Source
 
+    folder = settings.marquee_home / "downloads"
+    if find_movielens(folder) is None:
+        output.say(DATA_SETS[NAME].terms)
     try:
         with output.progress() as progress:
-            return Source(movielens=download_movielens(settings.marquee_home / "downloads", progress))
+            return Source(movielens=download_movielens(folder, progress, settings.movielens_url))
     except DownloadFailed as error:
         output.say(f"MovieLens cannot be downloaded ({error}). {SIMULATED}")
         return None

@@ -24,6 +24,7 @@
     │   └── SecretUnavailable
     └── BundleError               no bundle, or one that must not be served
         ├── BundleMissing
+        ├── EncoderMismatch       its vectors are of another model than the encoder of queries
         └── BundleDamaged
 
 The HTTP status of each is decided in one table, ``services/api/app/errors.py``.
@@ -134,6 +135,10 @@ class BundleError(MarqueeError):
 
 class BundleMissing(BundleError):
     """There is no bundle where one was looked for."""
+
+
+class EncoderMismatch(BundleError):
+    """The bundle's vectors were made with another model than queries are encoded with: they can't be compared."""
 
 
 class BundleDamaged(BundleError):

@@ -42,6 +42,7 @@ def test_the_stages_are_named_and_build_on_pinned_lines() -> None:
         "lambda": "public.ecr.aws/lambda/python:3.13",
         "server": "public.ecr.aws/docker/library/python:3.13-slim-bookworm",
         "jobs": "server",
+        "processing": "jobs",
     }
 
 
@@ -101,7 +102,7 @@ def test_the_build_needs_nothing_of_docker_hub() -> None:
     """Whose limit for one address a build machine of many shares: no base image, and no frontend either."""
     assert "# syntax=" not in TEXT
     bases = [words[1] for _, words in instructions() if words[0] == "FROM"]
-    assert all(base.startswith("public.ecr.aws/") or base in {"scratch", "server"} for base in bases)
+    assert all(base.startswith("public.ecr.aws/") or base in {"scratch", "server", "jobs"} for base in bases)
 
 
 def test_nothing_runs_as_root_in_the_end() -> None:

@@ -42,7 +42,7 @@ def test_nothing_is_in_it_that_serving_never_uses(tree: Tree) -> None:
     assert "services/cli" not in there
     assert not [path for path in there if path.endswith(".pyi") or "/tests/" in path]
     assert {path.name for path in (tree.task / "botocore/data").iterdir() if path.is_dir()} <= {
-        "bedrock-runtime", "dynamodb", "s3", "sagemaker-runtime", "secretsmanager", "sts",
+        "bedrock", "bedrock-runtime", "dynamodb", "s3", "sagemaker-runtime", "secretsmanager", "sts",
     }  # fmt: skip
 
 

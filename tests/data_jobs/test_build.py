@@ -20,7 +20,7 @@ from services.adapters.bundle.manifest import Manifest
 from services.recommender.domain.events import Event, EventKind
 from services.recommender.domain.ids import mark_of
 from services.recommender.errors import EncoderUnavailable
-from services.recommender.ports import LoggedEvent
+from services.recommender.ports import Deadline, LoggedEvent
 
 
 class Letters:
@@ -32,7 +32,7 @@ class Letters:
     def __init__(self) -> None:
         self.texts = 0
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def encode(self, texts: Sequence[str], deadline: Deadline | None = None) -> NDArray[np.float32]:
         self.texts += len(texts)
         counts = np.array([[1 + text.lower().count(chr(97 + at)) for at in range(26)] for text in texts], np.float32)
         return np.asarray(counts / np.linalg.norm(counts, axis=1, keepdims=True), np.float32)
@@ -124,7 +124,7 @@ def test_a_holdout_leaves_the_training(tmp_path: Path) -> None:
 
 def test_an_encoder_that_fails_leaves_no_bundle(tmp_path: Path) -> None:
     class Broken(Letters):
-        def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        def encode(self, texts: Sequence[str], deadline: Deadline | None = None) -> NDArray[np.float32]:
             raise EncoderUnavailable("no model")
 
     with pytest.raises(EncoderUnavailable):

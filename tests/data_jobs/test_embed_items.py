@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data_jobs.embed_items import VectorCache, embed_films, write_embeddings
+from data_jobs.embed_items import Manner, VectorCache, embed_films, read_embeddings, write_embeddings
 from data_jobs.items import text_to_embed
 from data_jobs.records import Film
 from services.recommender.errors import EncoderUnavailable
@@ -121,10 +121,75 @@ def test_no_films(tmp_path):
 
 def test_embeddings_as_other_tools_read_them(tmp_path):
     vectors = embed_films(FILMS, HashingEncoder(), tmp_path / "cache")
-    path = write_embeddings(FILMS, vectors, tmp_path / "features")
+    path = write_embeddings(FILMS, vectors, tmp_path / "features", "hashing:64")
     table = pl.read_parquet(path)
     assert path.name == "item_embeddings.parquet"
     assert table.columns == ["item_id", "text", "vector"]
     assert table["item_id"].to_list() == [film.item_id for film in FILMS]
     assert np.array_equal(table["vector"].to_numpy(), vectors)
-    assert path.read_bytes() == write_embeddings(FILMS, vectors, tmp_path / "again").read_bytes()
+    assert path.read_bytes() == write_embeddings(FILMS, vectors, tmp_path / "again", "hashing:64").read_bytes()
+
+
+def test_vectors_that_were_written_are_not_made_again(tmp_path):
+    vectors = embed_films(FILMS, HashingEncoder(), tmp_path / "cache")
+    path = write_embeddings(FILMS, vectors, tmp_path / "features", HashingEncoder().encoder_id)
+    again = HashingEncoder()
+    made = Manner(made=read_embeddings(path, again))
+    assert np.array_equal(embed_films(FILMS, again, tmp_path / "other", manner=made), vectors)
+    assert again.seen == []
+
+
+def test_vectors_of_another_model_or_length_are_not_read(tmp_path):
+    vectors = embed_films(FILMS, HashingEncoder(), tmp_path / "cache")
+    path = write_embeddings(FILMS, vectors, tmp_path / "features", "hashing:64")
+    assert len(read_embeddings(path, HashingEncoder())) == len({text_to_embed(film) for film in FILMS})
+    assert read_embeddings(path, HashingEncoder("another:64")) == {}
+    assert read_embeddings(path, HashingEncoder(dims=32)) == {}
+    assert read_embeddings(tmp_path / "nowhere.parquet", HashingEncoder()) == {}
+    path.write_bytes(path.read_bytes()[:-20])
+    assert read_embeddings(path, HashingEncoder()) == {}
+
+
+class NotAgreed(Exception):
+    pass
+
+
+def test_nothing_is_embedded_before_somebody_agreed(tmp_path):
+    asked: list[int] = []
+
+    def refuse(texts):
+        asked.append(len(texts))
+        raise NotAgreed
+
+    encoder = HashingEncoder()
+    with pytest.raises(NotAgreed):
+        embed_films(MANY, encoder, tmp_path, manner=Manner(refuse))
+    assert (asked, encoder.seen) == ([100], [])
+    embed_films(MANY[:40], encoder, tmp_path)
+    with pytest.raises(NotAgreed):
+        embed_films(MANY, encoder, tmp_path, manner=Manner(refuse))
+    assert asked == [100, 60]
+    embed_films(MANY[:40], encoder, tmp_path, manner=Manner(refuse))
+
+
+class Half:
+    """A batch that leaves every other text out."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def vectors(self, texts, told):
+        self.seen += texts
+        for text in list(texts)[::2]:
+            yield text, HashingEncoder().encode([text])[0]
+        told(len(texts), len(texts))
+
+
+def test_many_texts_go_by_a_batch_and_what_it_leaves_out_one_by_one(tmp_path):
+    batch, encoder = Half(), HashingEncoder()
+    vectors = embed_films(MANY, encoder, tmp_path, manner=Manner(batch=batch, batch_from=100))
+    assert (len(batch.seen), len(encoder.seen)) == (100, 50)
+    assert np.array_equal(vectors, embed_films(MANY, HashingEncoder(), tmp_path / "direct"))
+    few = Half()
+    embed_films(MANY, HashingEncoder("b:64"), tmp_path, manner=Manner(batch=few, batch_from=101))
+    assert few.seen == []

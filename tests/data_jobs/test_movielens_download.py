@@ -5,32 +5,49 @@ import io
 import threading
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from data_jobs import movielens_download
-from data_jobs.movielens_download import FILES, NAME, DownloadFailed, download_movielens
+from data_jobs import download
+from data_jobs.download import DownloadFailed
+from data_jobs.movielens_download import DATA_SETS, NAME, download_movielens, find_movielens
 from data_jobs.report import Silent
 from tests.patience import PATIENCE_S
 
+FILES = DATA_SETS[NAME].files
+
 
 class Site:
-    """A tiny GroupLens: ``pages`` by path; a page of None answers 404."""
+    """A tiny GroupLens: ``pages`` by path; a page of None answers 404. It serves ranges unless ``whole``, and breaks
+    off the next archive after ``cut`` bytes.
+    """
 
     def __init__(self) -> None:
         self.pages: dict[str, bytes] = {}
         self.requests: list[str] = []
+        self.ranges: list[str | None] = []
+        self.whole = False
+        self.cut: int | None = None
         site = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 site.requests.append(self.path)
-                body = site.pages.get(self.path)
-                self.send_response(200 if body is not None else 404)
+                body, asked, status = site.pages.get(self.path), self.headers.get("Range"), 200
+                if self.path.endswith(".zip"):
+                    site.ranges.append(asked)
+                if body is not None and asked and not site.whole:
+                    start = int(asked.removeprefix("bytes=").removesuffix("-"))
+                    body, status = (body[start:], 206) if start < len(body) else (b"", 416)
+                self.send_response(status if body is not None else 404)
                 self.send_header("Content-Length", str(len(body or b"")))
                 self.end_headers()
+                if site.cut is not None and self.path.endswith(".zip"):
+                    body, site.cut = (body or b"")[: site.cut], None
+                    self.close_connection = True
                 self.wfile.write(body or b"")
 
             def log_message(self, *args: object) -> None:
@@ -40,9 +57,9 @@ class Site:
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
-    def publish(self, archive: bytes, md5: str | None = None) -> None:
+    def publish(self, archive: bytes, md5: str | None = None, name: str = NAME) -> None:
         digest = md5 or hashlib.md5(archive).hexdigest()
-        self.pages = {f"/{NAME}.zip": archive, f"/{NAME}.zip.md5": f"MD5 ({NAME}.zip) = {digest}\n".encode()}
+        self.pages = {f"/{name}.zip": archive, f"/{name}.zip.md5": f"MD5 ({name}.zip) = {digest}\n".encode()}
 
     def close(self) -> None:
         self.server.shutdown()
@@ -59,7 +76,7 @@ class Watched:
 
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    monkeypatch.setattr(movielens_download, "TIMEOUT_S", PATIENCE_S)
+    monkeypatch.setattr(download, "TIMEOUT_S", PATIENCE_S)
     site = Site()
     yield site
     site.close()
@@ -141,3 +158,47 @@ def test_no_server(site: Site, tmp_path: Path) -> None:
 def test_only_https_leaves_the_machine(tmp_path: Path) -> None:
     with pytest.raises(DownloadFailed, match="only https"):
         download_movielens(tmp_path, Silent(), "file:///etc")
+
+
+@pytest.mark.parametrize("whole", [False, True])
+@pytest.mark.parametrize("cut", [0, 1, 200])
+def test_a_download_that_broke_off_goes_on(site: Site, tmp_path: Path, cut: int, whole: bool) -> None:
+    site.publish(archive())
+    site.cut, site.whole = cut, whole
+    with pytest.raises(DownloadFailed, match=r"broke off.*go on from where it stopped"):
+        download_movielens(tmp_path, Silent(), site.url)
+    assert [path.name for path in tmp_path.iterdir()] == [f"{NAME}.zip.part"]
+    target = download_movielens(tmp_path, Silent(), site.url)
+    assert (target / "movies.csv").read_text() == "content of movies.csv"
+    assert site.ranges == [None, f"bytes={cut}-" if cut else None]
+    assert [path.name for path in tmp_path.iterdir()] == [NAME]
+
+
+def test_what_is_kept_of_another_archive_is_not_gone_on_with(site: Site, tmp_path: Path) -> None:
+    site.publish(archive())
+    part = tmp_path / f"{NAME}.zip.part"
+    part.write_bytes(b"x" * 10)
+    with pytest.raises(DownloadFailed, match="damaged"):
+        download_movielens(tmp_path, Silent(), site.url)
+    part.write_bytes(b"x" * 100_000)
+    assert (download_movielens(tmp_path, Silent(), site.url) / "movies.csv").is_file()
+
+
+def test_more_than_any_archive_is_not_kept(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.publish(archive())
+    monkeypatch.setitem(DATA_SETS, NAME, replace(DATA_SETS[NAME], largest=100))  # type: ignore[arg-type]
+    with pytest.raises(DownloadFailed, match="more than 100 bytes"):
+        download_movielens(tmp_path, Silent(), site.url)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", DATA_SETS)
+def test_every_data_set_has_its_own_files(site: Site, tmp_path: Path, name: str) -> None:
+    files = DATA_SETS[name].files
+    site.publish(archive((*files, "else.txt"), name), name=name)
+    target = download_movielens(tmp_path, Silent(), site.url, name)
+    assert target == tmp_path / name
+    assert {path.name for path in target.iterdir()} == set(files)
+    assert find_movielens(tmp_path, name) == target
+    assert "commercial" in DATA_SETS[name].terms
+    assert name in DATA_SETS[name].terms

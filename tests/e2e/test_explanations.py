@@ -20,7 +20,7 @@ def bedrock() -> Iterator[Bedrock]:
 @pytest.fixture(scope="module")
 def explaining(sample_home: Path, tmp_path_factory: pytest.TempPathFactory, bedrock: Bedrock) -> Iterator[Served]:
     home = copy_home(sample_home, tmp_path_factory.mktemp("explaining") / "home")
-    env = {"BEDROCK_MODEL": MODEL, "BEDROCK_ENDPOINT": bedrock.url, "EXPLAIN_TIMEOUT_MS": "5000"}
+    env = {"BEDROCK_MODEL": MODEL, "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": bedrock.url, "EXPLAIN_TIMEOUT_MS": "5000"}
     with Served(home, env=env) as server:
         yield server
 
@@ -73,7 +73,7 @@ def test_a_like_leaves_the_sentences_that_it_does_not_touch(explaining: Served, 
 )
 def test_a_model_that_fails_costs_its_sentences_and_nothing_else(home: Path, bedrock: Bedrock, mood: str) -> None:
     bedrock.mood = mood
-    env = {"BEDROCK_MODEL": MODEL, "BEDROCK_ENDPOINT": bedrock.url, "EXPLAIN_TIMEOUT_MS": "600"}
+    env = {"BEDROCK_MODEL": MODEL, "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": bedrock.url, "EXPLAIN_TIMEOUT_MS": "600"}
     with Served(home, env=env) as server:
         answer = server.recommend(k=5, explain=True)
         told(answer)

@@ -234,7 +234,7 @@ def main() -> None:
     """Serve until Ctrl-C, for a server of one's own: what to set is printed."""
     mood = sys.argv[1] if len(sys.argv) > 1 else "honest"
     with Bedrock(mood) as bedrock:
-        sys.stdout.write(f"BEDROCK_ENDPOINT={bedrock.url} BEDROCK_MODEL={MODEL}\n")
+        sys.stdout.write(f"AWS_ENDPOINT_URL_BEDROCK_RUNTIME={bedrock.url} BEDROCK_MODEL={MODEL}\n")
         sys.stdout.flush()
         with suppress(KeyboardInterrupt):
             Event().wait()

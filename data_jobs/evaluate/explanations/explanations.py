@@ -2,8 +2,8 @@
 
 First pages of people with their whole profile and with a few likes, of a stranger, and of searches. An independent
 checker (``checker``) says which sentences are true to their evidence; it is tried on 200 planted lies (``lies``).
-The model is the one of the settings (``BEDROCK_MODEL``), so a stand-in where ``BEDROCK_ENDPOINT`` names one; without a
-model the template is measured alone.
+The model is the one of the settings (``BEDROCK_MODEL``), so a stand-in where ``AWS_ENDPOINT_URL_BEDROCK_RUNTIME`` names
+one; without a model the template is measured alone.
 """
 
 import re

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.errors import EncoderUnavailable
+from services.recommender.ports import Deadline
 
 MODEL_NAME = "all-MiniLM-L6-v2-int8"
 MODEL_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
@@ -93,8 +94,15 @@ class OnnxEncoder:
         self._loaded: tuple[Any, Any] | None = None
         self._lock = threading.Lock()
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """float32[len(texts), dims], unit length. Raises EncoderUnavailable if the model can't be loaded or fails."""
+    def encode(
+        self,
+        texts: Sequence[str],
+        deadline: Deadline | None = None,  # noqa: ARG002 - it is done in milliseconds
+    ) -> NDArray[np.float32]:
+        """float32[len(texts), dims], unit length. It is computed here, in milliseconds a text, whatever the deadline.
+
+        Raises EncoderUnavailable if the model can't be loaded or fails.
+        """
         tokenizer, session = self._ready()
         vectors = np.empty((len(texts), self.dims), np.float32)
         for at, text in enumerate(texts):

@@ -44,6 +44,7 @@ KINDS: dict[type[Exception], Kind] = {
     core.SecretUnavailable: Kind(503, "secret-unavailable", "A secret can't be read"),
     core.BundleError: Kind(503, "bundle-error", "The bundle can't be served"),
     core.BundleMissing: Kind(503, "bundle-missing", "There is no bundle to serve"),
+    core.EncoderMismatch: Kind(503, "encoder-mismatch", "The bundle is of another text encoder"),
     core.BundleDamaged: Kind(503, "bundle-damaged", "The bundle is damaged"),
     Exception: Kind(500, "internal-error", "Something went wrong here"),
 }

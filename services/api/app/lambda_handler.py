@@ -79,7 +79,8 @@ class Function:
         """
         if self.wired.settings.opensearch is not None:
             import_module("services.adapters.search.opensearch.connection")
-        if self.wired.encoder is None or platform.machine() != "x86_64":
+        # What is asked of Bedrock would leave credentials and a socket in the snapshot.
+        if self.wired.encoder is None or self.wired.settings.encoder != "minilm" or platform.machine() != "x86_64":
             return
         try:
             self.wired.encoder.encode(["a film"])

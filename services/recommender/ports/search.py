@@ -127,6 +127,8 @@ class TextEncoder(Protocol):
     encoder_id: str
     dims: int
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """float32[len(texts), dims], unit length. Raises EncoderUnavailable."""
+    def encode(self, texts: Sequence[str], deadline: Deadline | None = None) -> NDArray[np.float32]:
+        """float32[len(texts), dims], unit length. ``deadline``: of the request that asks, None where nobody waits; an
+        encoder elsewhere has answered or raised by then. Raises EncoderUnavailable.
+        """
         ...

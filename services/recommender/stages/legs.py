@@ -52,7 +52,7 @@ class Searcher:
         meaning, degraded = None, []
         if understood is not None and words and plan.query_content:
             try:
-                meaning = self._meaning(understood.text)
+                meaning = self._meaning(understood.text, deadline)
             except EncoderUnavailable as error:
                 degraded.append(f"encoder: {error}")
         text = understood.text if understood is not None and words and understood.titled and plan.query_text else None
@@ -73,7 +73,7 @@ class Searcher:
         heaviest = np.argsort(-taste.weights(constants), kind="stable")[:TASTE_VECTORS]
         return embeddings.rows(taste.rows[heaviest])
 
-    def _meaning(self, text: str) -> NDArray[np.float32] | None:
+    def _meaning(self, text: str, deadline: Deadline) -> NDArray[np.float32] | None:
         """Unit query vectors float32[1, dims]; None where the bundle has none."""
         embeddings = self.release.bundle.embeddings
         if embeddings is None:
@@ -85,4 +85,4 @@ class Searcher:
                 f"the films' vectors are of {embeddings.encoder_id!r}, the encoder is {self.encoder.encoder_id!r}; "
                 "build the bundle with it or install the other; words are matched, meaning is not"
             )
-        return self.encoder.encode([text])
+        return self.encoder.encode([text], deadline)

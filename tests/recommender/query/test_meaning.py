@@ -16,7 +16,7 @@ class Listening(HashEncoder):
 
     heard: list[str] = field(default_factory=list)
 
-    def encode(self, texts: list[str]) -> np.ndarray:
+    def encode(self, texts: list[str], deadline: Deadline | None = None) -> np.ndarray:
         self.heard += texts
         return super().encode(texts)
 

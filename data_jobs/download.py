@@ -1,0 +1,120 @@
+"""Files from the web: checked, gone on with where they broke off, and never larger than they can be."""
+
+import hashlib
+import re
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from http.client import HTTPException
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from data_jobs.report import Progress
+from services.recommender.errors import Unavailable
+
+if TYPE_CHECKING:
+    from urllib.request import _UrlopenRet
+
+TIMEOUT_S = 8.0
+_BLOCK = 64 * 2**10
+_PARTIAL, _BEYOND_THE_END = 206, 416
+
+
+class DownloadFailed(Unavailable):
+    """The server did not answer, or sent something else than was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """``file``: what has come so far, and in the end all of it. ``largest`` in bytes. ``md5``: in hex."""
+
+    url: str
+    file: Path
+    largest: int
+    step: str
+    md5: str
+
+
+def open_url(url: str, headers: dict[str, str] | None = None) -> "_UrlopenRet":
+    """An answer, to be read and closed. Raises DownloadFailed for another scheme than https, OSError, HTTPException."""
+    if not url.startswith(("https://", "http://127.0.0.1:")):
+        raise DownloadFailed(f"{url}: only https addresses are downloaded")
+    request = urllib.request.Request(url, headers={"User-Agent": "marquee", **(headers or {})})  # noqa: S310 - checked
+    return urllib.request.urlopen(request, timeout=TIMEOUT_S)  # noqa: S310 - scheme checked above
+
+
+def checksum_at(url: str) -> str:
+    """The published MD5: 32 hexadecimal digits somewhere in a short text. Raises DownloadFailed."""
+    try:
+        with open_url(url) as answer:
+            text = answer.read(4_096).decode("ascii", "replace")
+    except (OSError, HTTPException) as error:
+        raise DownloadFailed(f"{url} does not answer ({reason_of(error)})") from error
+    found = re.search(r"\b[0-9a-fA-F]{32}\b", text)
+    if not found:
+        raise DownloadFailed(f"{url} holds no MD5 checksum")
+    return found.group().lower()
+
+
+def fetch(download: Download, progress: Progress) -> None:
+    """Bring the file, from where it broke off. What has the wrong checksum is removed, so that the next try is from the
+    start; what broke off stays. Raises DownloadFailed.
+    """
+    file = download.file
+    if file.is_file() and _md5(file) == download.md5:
+        return
+    try:
+        _receive(download, progress)
+    except (OSError, HTTPException) as error:
+        raise DownloadFailed(
+            f"{download.url} broke off ({reason_of(error)}); run it again to go on from where it stopped"
+        ) from error
+    found = _md5(file)
+    if found != download.md5:
+        file.unlink()
+        raise DownloadFailed(
+            f"{download.url} has MD5 {found}, expected {download.md5}: the download is damaged, try again"
+        )
+
+
+def _receive(download: Download, progress: Progress) -> None:
+    file = download.file
+    begun = file.stat().st_size if file.is_file() else 0
+    try:
+        answer = open_url(download.url, {"Range": f"bytes={begun}-"} if begun else None)
+    except urllib.error.HTTPError as error:
+        if not begun or error.code != _BEYOND_THE_END:
+            raise
+        # The file there is shorter than what was kept: another file.
+        file.unlink()
+        begun, answer = 0, open_url(download.url)
+    with answer:
+        # A server that knows no ranges sends all of it.
+        if begun and answer.status != _PARTIAL:
+            begun = 0
+        length = int(answer.headers.get("Content-Length") or 0)
+        total = begun + length if length else None
+        with file.open("ab" if begun else "wb") as sink:
+            done = begun
+            while block := answer.read(_BLOCK):
+                done += len(block)
+                if done > download.largest:
+                    break
+                sink.write(block)
+                progress.advance(download.step, done, total)
+    if done > download.largest:
+        file.unlink()
+        raise DownloadFailed(f"{download.url} sends more than {download.largest:,} bytes; that is another file")
+    if total is not None and done < total:
+        raise OSError(f"{done:,} of {total:,} bytes came")
+
+
+def reason_of(error: Exception) -> str:
+    """What an error of the network says."""
+    return str(error.reason if isinstance(error, urllib.error.URLError) else error) or type(error).__name__
+
+
+def _md5(file: Path) -> str:
+    # MD5 because that is what GroupLens publishes; it guards against damage, TLS against forgery.
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

@@ -1,0 +1,83 @@
+"""Raw data and features in the bucket: ``raw/movielens/``, ``raw/tmdb/`` and ``features/``, there and back."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from services.adapters.bundle.reader import file_sha256
+from services.adapters.bundle.s3.objects import Objects
+from services.adapters.bundle.s3.transfer import Upload, upload
+
+MOVIELENS, TMDB, FEATURES = "raw/movielens/", "raw/tmdb/", "features/"
+# Names of files as MovieLens, TMDB and Marquee give them; nothing that leads out of a folder.
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+_RAW = ("*.csv", "*.dat", "u.*")
+
+Told = Callable[[int, int], None]
+
+
+def push(objects: Objects, movielens: Path | None, tmdb: Path | None, told: Told) -> int:
+    """Upload the files of a MovieLens folder and a TMDB file that the bucket lacks; returns how many. What the bucket
+    has besides is removed: two data sets must not mix. Raises BucketUnavailable.
+    """
+    files = {
+        **{f"{MOVIELENS}{file.name}": file for file in _raw_files(movielens)},
+        **({f"{TMDB}{tmdb.name}": tmdb} if tmdb else {}),
+    }
+    wanted = [Upload(path, file, file_sha256(file)) for path, file in files.items()]
+    wanted = [each for each in wanted if objects.sha256(each.path) != each.sha256]
+    upload(objects, wanted, told)
+    folders = [folder for folder, given in ((MOVIELENS, movielens), (TMDB, tmdb)) if given is not None]
+    gone = [path for folder in folders for path in objects.list(folder) if path not in files]
+    if gone:
+        objects.delete(sorted(gone))
+    return len(wanted)
+
+
+def pull(objects: Objects, home: Path, told: Told) -> list[Path]:
+    """Bring raw data and features to ``home/raw`` and ``home/features``; returns the files that were fetched. What is
+    there with the same bytes stays, and what the bucket has no more is removed. Raises BucketUnavailable, OSError.
+    """
+    fetched: list[Path] = []
+    listed = {path: size for folder in (MOVIELENS, TMDB, FEATURES) for path, size in _listed(objects, folder)}
+    for done, path in enumerate(sorted(listed), 1):
+        file = home / path
+        if not _is_same(objects, path, file, listed[path]):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            part = file.with_name(f"{file.name}.part")
+            objects.download(path, part)
+            part.replace(file)
+            fetched.append(file)
+        told(done, len(listed))
+    for folder in (MOVIELENS, TMDB):
+        for file in _files(home / folder):
+            if f"{folder}{file.name}" not in listed:
+                file.unlink()
+    return fetched
+
+
+def raw_in(raw: Path) -> tuple[Path | None, Path | None]:
+    """The MovieLens folder and the TMDB file of a folder laid out as ``raw/`` is, None for one that is not there."""
+    movielens = raw / "movielens"
+    found = sorted(file for file in _files(raw / "tmdb") if file.name.endswith((".jsonl", ".jsonl.gz")))
+    return (movielens if _files(movielens) else None), (found[0] if found else None)
+
+
+def _raw_files(movielens: Path | None) -> list[Path]:
+    return [] if movielens is None else sorted({file for pattern in _RAW for file in movielens.glob(pattern)})
+
+
+def _files(folder: Path) -> list[Path]:
+    return [file for file in folder.iterdir() if file.is_file()] if folder.is_dir() else []
+
+
+def _listed(objects: Objects, folder: str) -> Iterator[tuple[str, int]]:
+    named: Iterable[tuple[str, int]] = ((path, found.size) for path, found in objects.list(folder).items())
+    return ((path, size) for path, size in named if _NAME.fullmatch(path.removeprefix(folder)))
+
+
+def _is_same(objects: Objects, path: str, file: Path, size: int) -> bool:
+    """Whether the file has the object's bytes, by the SHA-256 that S3 keeps of what was uploaded with one."""
+    if not file.is_file() or file.stat().st_size != size:
+        return False
+    return bool(objects.sha256(path) == file_sha256(file))

@@ -1,0 +1,107 @@
+"""The features of a catalogue as an Amazon SageMaker Processing job: the code of ``marquee build``, in a container.
+
+    python -m data_jobs.processing [--encoder minilm|none] [--prefix /opt/ml]
+
+Below ``prefix`` it reads ``processing/input`` (``movielens/``, ``tmdb/``, as ``raw/`` of the bucket has them) and what
+an earlier run made in ``processing/features``, if that is given. It writes ``items.parquet`` and
+``item_embeddings.parquet`` to ``processing/output``, and to ``output/message`` why it failed.
+
+Source: Amazon SageMaker developer guide, "Build your own processing container", "How Amazon SageMaker Processing runs
+your processing container image".
+"""
+
+import argparse
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from data_jobs.build import Order, embed, read
+from data_jobs.embed_items import EMBEDDINGS_FILE
+from data_jobs.items import write_items
+from data_jobs.lake import raw_in
+from data_jobs.report import DataError
+from data_jobs.validate import Source
+from services.adapters.embed.onnx import load_encoder
+from services.recommender.errors import MarqueeError
+from services.recommender.ports import TextEncoder
+
+PREFIX = Path("/opt/ml")
+# Of a message SageMaker keeps the first 1,024 characters (DescribeProcessingJob, ExitMessage).
+LONGEST_MESSAGE = 1_024
+FAILED = 1
+
+_log = logging.getLogger(__name__)
+
+
+class LoggedProgress:
+    """Progress as lines of the log, ten a step: nobody watches a bar there."""
+
+    def __init__(self) -> None:
+        self._last: tuple[str, int] = ("", -1)
+
+    def advance(self, step: str, done: int, total: int | None) -> None:
+        """A line for each tenth."""
+        now = (step, 10 * done // total if total else 0)
+        if now != self._last:
+            self._last = now
+            _log.info("%s: %s of %s", step, f"{done:,}", f"{total:,}" if total else "?")
+
+
+def run(prefix: Path, encoder: TextEncoder | None) -> int:
+    """Make the features; returns how many films they have. Raises DataError, EncoderUnavailable, OSError."""
+    folder = prefix / "processing"
+    movielens, tmdb = raw_in(folder / "input")
+    if movielens is None:
+        raise DataError(f"{folder / 'input' / 'movielens'}: no files of MovieLens; `marquee data push` uploads them")
+    output, progress = folder / "output", LoggedProgress()
+    with tempfile.TemporaryDirectory(prefix="marquee-processing-") as home:
+        order = Order(home=Path(home), source=Source(movielens, tmdb), encoder=encoder)
+        dataset, report = read(order, progress, [])
+        for severity, code, count, done in report.summary():
+            _log.info("%s %s: %s, %s", severity, code, f"{count:,}", done)
+        write_items(dataset.films, output)
+        embed(order, dataset, output, progress, folder / "features" / EMBEDDINGS_FILE)
+    return len(dataset.films)
+
+
+def main(arguments: Sequence[str], prefix: Path = PREFIX) -> int:
+    """The exit code; what went wrong is in the log, and in ``output/message`` for DescribeProcessingJob."""
+    parser = argparse.ArgumentParser(prog="python -m data_jobs.processing", description="Items and their vectors.")
+    # Not a model of Bedrock: a job is isolated from the network.
+    parser.add_argument("--encoder", choices=("minilm", "none"), default="minilm")
+    parser.add_argument("--embedder-dir", type=Path, default=None)
+    parser.add_argument("--prefix", type=Path, default=prefix)
+    try:
+        given = parser.parse_args(arguments)
+    except SystemExit as error:
+        _tell(prefix, f"wrong arguments: {' '.join(arguments)}")
+        return int(error.code or 0)
+    try:
+        films = run(given.prefix, load_encoder(given.embedder_dir) if given.encoder == "minilm" else None)
+    except (MarqueeError, OSError) as error:
+        _tell(given.prefix, str(error))
+        _log.error("%s", error)
+        return FAILED
+    except Exception as error:  # noqa: BLE001 - the outermost frame: whatever happens becomes a message
+        _tell(given.prefix, f"{type(error).__name__}: {error}; the log shows where")
+        _log.exception("failed")
+        return FAILED
+    _log.info("done: %s films", f"{films:,}")
+    return 0
+
+
+def _tell(prefix: Path, message: str) -> None:
+    try:
+        (prefix / "output").mkdir(parents=True, exist_ok=True)
+        (prefix / "output" / "message").write_text(message[:LONGEST_MESSAGE], "utf-8")
+    except OSError as error:
+        _log.error("the message can't be written: %s", error)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    sys.exit(main(sys.argv[1:]))

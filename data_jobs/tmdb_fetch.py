@@ -1,0 +1,259 @@
+"""Metadata of films from the TMDB API by the user's own token: paced, kept, gone on with, and renewed where it changed.
+
+API: TMDB developer documentation, "Movie, Details" (v3, with ``append_to_response``), "Changes, Movie List" and "Rate
+Limiting" (about 50 requests a second; 429 with Retry-After beyond). This product uses the TMDB API but is not endorsed
+or certified by TMDB.
+"""
+
+import json
+import threading
+import time
+import urllib.error
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+
+from data_jobs.download import DownloadFailed, open_url, reason_of
+from data_jobs.report import Progress
+
+BASE_URL = "https://api.themoviedb.org/3"
+ATTRIBUTION = "This product uses the TMDB API but is not endorsed or certified by TMDB."
+TERMS = (
+    f"{ATTRIBUTION} Its data are for non-commercial use, with this attribution shown wherever they are; they may be "
+    "kept for six months (TMDB API Terms of Use)."
+)
+LANGUAGE = "en-US"
+# "Changes" looks back so far (TMDB developer documentation); what is older is fetched again.
+CHANGES_DAYS = 14
+# TMDB's terms: nothing is kept for longer than six months.
+KEPT_DAYS = 180
+AT_ONCE = 4
+# Below what TMDB begins to refuse at.
+A_SECOND = 40.0
+TRIES = 6
+# A film has some tens of kilobytes; its longest cast some hundreds.
+LARGEST = 8 << 20
+_CAST, _KEYWORDS = 5, 40
+_GONE, _THROTTLED, _UNAUTHORISED = 404, 429, 401
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 60.0
+
+
+class Rate:
+    """No more than so many a second, for all threads together."""
+
+    def __init__(self, a_second: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._every_s = 1.0 / a_second
+        self._monotonic = monotonic
+        self._next = 0.0
+        self._lock = threading.Lock()
+
+    def wait(self, sleep: Callable[[float], None]) -> None:
+        """Until it is this caller's turn."""
+        with self._lock:
+            now = self._monotonic()
+            turn = max(now, self._next)
+            self._next = turn + self._every_s
+        if turn > now:
+            sleep(turn - now)
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """``token``: the API Read Access Token of the user's account. ``sleep``: of seconds; ``today``: the date (UTC)."""
+
+    token: str
+    base_url: str = BASE_URL
+    sleep: Callable[[float], None] = time.sleep
+    today: Callable[[], date] = lambda: datetime.now(UTC).date()
+    rate: "Rate" = field(default_factory=lambda: Rate(A_SECOND))
+
+    def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
+        """The document at a path; None if there is none. Raises DownloadFailed."""
+        url = f"{self.base_url}/{path}"
+        for tried in range(TRIES):
+            pause = min(_FIRST_PAUSE_S * 2**tried, _LONGEST_PAUSE_S)
+            self.rate.wait(self.sleep)
+            try:
+                headers = {"Authorization": f"Bearer {self.token}", "Accept": "application/json"}
+                with open_url(url, headers) as answer:
+                    content = answer.read(LARGEST + 1)
+                if len(content) > LARGEST:
+                    raise DownloadFailed(f"{url} sends more than {LARGEST:,} bytes; that is no film")
+                return json.loads(content)
+            except urllib.error.HTTPError as error:
+                error.close()
+                if error.code == _GONE:
+                    return None
+                if error.code == _UNAUTHORISED:
+                    raise DownloadFailed(
+                        "TMDB does not know this token: set TMDB_TOKEN to the API Read Access Token of your account"
+                    ) from error
+                if error.code != _THROTTLED and error.code < 500:
+                    raise DownloadFailed(f"{url} answers {error.code}") from error
+                failure: Exception = error
+                pause = _asked_for(error.headers.get("Retry-After"), pause)
+            except (OSError, HTTPException, ValueError) as error:
+                failure = error
+            if tried + 1 < TRIES:
+                self.sleep(pause)
+        raise DownloadFailed(f"{url} does not answer ({reason_of(failure)}); run it again to go on from there")
+
+
+def fetch_tmdb(ids: Mapping[int, str], folder: Path, api: Api, progress: Progress) -> Path:
+    """Metadata of the films of these TMDB ids, with the MovieLens id of each ("" for none), as ``tmdb.jsonl``.
+
+    What was fetched before is in ``folder/films``, a file a film, and fetched again only if TMDB says it has changed
+    since or it is older than TMDB's terms allow; what broke off goes on from there. Raises DownloadFailed.
+    """
+    kept = folder / "films"
+    kept.mkdir(parents=True, exist_ok=True)
+    begun = api.today()
+    stale = _stale(kept, folder / "state.json", ids, api)
+    wanted = [each for each in sorted(ids) if each in stale or not (kept / f"{each}.json").is_file()]
+    done = len(ids) - len(wanted)
+    progress.advance("fetching TMDB", done, len(ids))
+    pool = ThreadPoolExecutor(AT_ONCE)
+    try:
+        for fetched, document in zip(wanted, pool.map(lambda each: api.get(_path(each)), wanted), strict=True):
+            _write(kept / f"{fetched}.json", {"on": begun.isoformat(), "film": _film(fetched, document)})
+            done += 1
+            progress.advance("fetching TMDB", done, len(ids))
+    finally:
+        # After an error what has not begun is dropped, not waited for.
+        pool.shutdown(cancel_futures=True)
+    _write(folder / "state.json", {"on": begun.isoformat()})
+    return _joined(folder / "tmdb.jsonl", kept, ids)
+
+
+def _path(tmdb_id: int) -> str:
+    return f"movie/{tmdb_id}?language={LANGUAGE}&append_to_response=credits,keywords,release_dates"
+
+
+def _asked_for(header: str | None, otherwise: float) -> float:
+    """The seconds that a server asks to wait, within reason."""
+    try:
+        return min(max(float(header or ""), 0.0), _LONGEST_PAUSE_S)
+    except ValueError:
+        return otherwise
+
+
+def _stale(kept: Path, state: Path, ids: Iterable[int], api: Api) -> set[int]:
+    """The films among those kept that have to be fetched again."""
+    today = api.today()
+    ages = {each: _day(kept / f"{each}.json") for each in ids}
+    oldest = today - timedelta(days=KEPT_DAYS)
+    stale = {each for each, day in ages.items() if day is not None and day < oldest}
+    there = {each for each, day in ages.items() if day is not None} - stale
+    last = _day(state)
+    if not there or last == today:
+        return stale
+    if last is None:
+        # Broken off before: what is there is of these days.
+        last = min(day for each in there if (day := ages[each]) is not None)
+    if last < today - timedelta(days=CHANGES_DAYS):
+        return stale | {each for each in there if (ages[each] or last) < today - timedelta(days=CHANGES_DAYS)}
+    return stale | (there & _changed(last, today, api))
+
+
+def _changed(since: date, until: date, api: Api) -> set[int]:
+    found: set[int] = set()
+    page, pages = 1, 1
+    while page <= pages:
+        document = api.get(f"movie/changes?start_date={since}&end_date={until}&page={page}")
+        try:
+            found |= {int(each["id"]) for each in document["results"] if each["id"] is not None}
+            pages = min(int(document["total_pages"]), 500)
+        except (TypeError, KeyError, ValueError) as error:
+            raise DownloadFailed("TMDB's list of changes can't be read; run it again") from error
+        page += 1
+    return found
+
+
+def _day(path: Path) -> date | None:
+    """When a file was fetched; None for one that is not there or can't be read: it is fetched again."""
+    try:
+        return date.fromisoformat(json.loads(path.read_bytes())["on"])
+    except (OSError, ValueError, KeyError, TypeError):
+        path.unlink(missing_ok=True)
+        return None
+
+
+def _film(tmdb_id: int, document: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """A film as ``--tmdb`` reads it; None if TMDB has it no more. Raises DownloadFailed for what is no film."""
+    if document is None:
+        return None
+    try:
+        if not isinstance(document["title"], str):
+            raise TypeError("title is no text")
+        people, released = document.get("credits") or {}, document.get("release_date") or ""
+        crew = people.get("crew") or ()
+        collection = document.get("belongs_to_collection") or {}
+        named = ("title", "original_title", "overview", "tagline", "runtime", "original_language", "imdb_id")
+        figures = ("vote_average", "vote_count", "popularity", "poster_path")
+        return {
+            "tmdb_id": tmdb_id,
+            **{name: document.get(name) or None for name in (*named, *figures)},
+            "title": document["title"],
+            "release_date": released or None,
+            "year": int(released[:4]) if released[:4].isdigit() else None,
+            "genres": _names(document.get("genres")),
+            "director": ", ".join(_names(each for each in crew if each.get("job") == "Director")) or None,
+            "cast": _names(people.get("cast"))[:_CAST],
+            "keywords": _names((document.get("keywords") or {}).get("keywords"))[:_KEYWORDS],
+            "series": collection.get("name"),
+            "certification": _certification(document.get("release_dates") or {}),
+        }
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise DownloadFailed(f"TMDB's film {tmdb_id} can't be read ({type(error).__name__}: {error})") from error
+
+
+def _names(found: Iterable[Mapping[str, Any]] | None) -> list[str]:
+    return [str(each["name"]) for each in found or () if each.get("name")]
+
+
+def _certification(document: Mapping[str, Any]) -> str | None:
+    """That of the United States, which is the one most films have."""
+    for country in document.get("results") or ():
+        if country.get("iso_3166_1") == "US":
+            return next((each["certification"] for each in country["release_dates"] if each.get("certification")), None)
+    return None
+
+
+def _write(path: Path, document: object) -> None:
+    """Whole or not at all."""
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(document, ensure_ascii=False), "utf-8")
+    part.replace(path)
+
+
+def _joined(path: Path, kept: Path, ids: Mapping[int, str]) -> Path:
+    """One line a film that TMDB has, by TMDB id."""
+    part = path.with_suffix(".part")
+    with part.open("w", encoding="utf-8") as lines:
+        for tmdb_id in sorted(ids):
+            film = json.loads((kept / f"{tmdb_id}.json").read_bytes())["film"]
+            if film is not None:
+                first = {"movielens_id": int(ids[tmdb_id])} if ids[tmdb_id].isdigit() else {}
+                lines.write(json.dumps(first | film, ensure_ascii=False) + "\n")
+    part.replace(path)
+    return path
+
+
+def ids_of(movielens: Path) -> dict[int, str]:
+    """TMDB id -> MovieLens id of a folder's ``links.csv``; where films share one, the first. Raises DownloadFailed."""
+    import csv
+
+    try:
+        with (movielens / "links.csv").open(encoding="utf-8-sig", newline="") as file:
+            rows: Sequence[dict[str, str]] = list(csv.DictReader(file))
+    except (OSError, ValueError) as error:
+        raise DownloadFailed(f"{movielens / 'links.csv'}: {error}; it says which film of TMDB is which") from error
+    ids: dict[int, str] = {}
+    for row in rows:
+        if (row.get("tmdbId") or "").isdigit():
+            ids.setdefault(int(row["tmdbId"]), row["movieId"])
+    return ids

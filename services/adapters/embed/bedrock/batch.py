@@ -1,0 +1,156 @@
+"""Texts of films by a batch job of Bedrock: written to S3, embedded there at half the price, read back from S3.
+
+Source: Amazon Bedrock user guide, "Process multiple prompts with batch inference".
+"""
+
+import hashlib
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from numpy.typing import NDArray
+
+from services.adapters import aws
+from services.adapters.bundle.s3.objects import Objects
+from services.adapters.embed.bedrock.client import Place
+from services.adapters.embed.bedrock.failures import BedrockFailure
+from services.adapters.embed.bedrock.models import Model, Use
+
+# Fewer are done sooner one by one: a job waits in a queue first, for minutes or hours.
+FROM = 5_000
+# A job takes so many records (Amazon Bedrock endpoints and quotas, "Records per batch inference job").
+RECORDS_A_JOB = 50_000
+POLL_S = 30.0
+# Bedrock gives a job up after this, at most a week.
+HOURS = 24
+FOLDER = "batch"
+_DONE = frozenset({"Completed", "PartiallyCompleted"})
+_OVER = frozenset({"Failed", "Stopped", "Expired"})
+
+Told = Callable[[int, int], None]
+
+
+class BedrockBatch:
+    """``role``: the ARN of what Bedrock reads and writes the bucket as. ``notes``: a local folder that remembers
+    the jobs under way, so that a build that was stopped waits for the same job again. ``sleep`` takes seconds.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        objects: Objects,
+        role: str,
+        place: Place,
+        notes: Path,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.model = model
+        self._objects = objects
+        self._role = role
+        self._place = place
+        self._notes = notes
+        self._sleep = sleep
+
+    def vectors(self, texts: Sequence[str], told: Told) -> Iterator[tuple[str, NDArray[np.float32]]]:
+        """Each text that was embedded, with its unit vector; what the job could not embed is left out. ``told``: of
+        texts done, and of all. Raises BedrockFailure, BucketUnavailable.
+        """
+        for start in range(0, len(texts), RECORDS_A_JOB):
+            part = list(texts[start : start + RECORDS_A_JOB])
+            yield from self._job(part, lambda done, at=start: told(at + done, len(texts)))  # type: ignore[misc]
+
+    def _job(self, texts: list[str], told: Callable[[int], None]) -> Iterator[tuple[str, NDArray[np.float32]]]:
+        name = hashlib.sha256("\0".join((self.model.encoder_id, *texts)).encode("utf-8", "replace")).hexdigest()[:24]
+        note = self._notes / f"{name}.job"
+        folder = f"{FOLDER}/{name}/"
+        if not note.is_file():
+            self._send(texts, f"{folder}input.jsonl")
+            self._notes.mkdir(parents=True, exist_ok=True)
+            note.write_text(self._start(name, folder), "utf-8")
+        try:
+            self._wait(note.read_text("utf-8"), told)
+        except BedrockFailure as failure:
+            if not failure.passing:
+                note.unlink()
+            raise
+        yield from self._received(folder, texts)
+        self._objects.delete(sorted(self._objects.list(folder)))
+        note.unlink()
+
+    def _send(self, texts: list[str], path: str) -> None:
+        with tempfile.TemporaryDirectory(prefix="marquee-batch-") as scratch:
+            file = Path(scratch) / "input.jsonl"
+            with file.open("wb") as lines:
+                for number, text in enumerate(texts):
+                    request = self.model.request(text, Use.FILM)
+                    lines.write(b'{"recordId":"%011d","modelInput":%s}\n' % (number, request))
+            with file.open("rb") as content:
+                digest = hashlib.file_digest(content, "sha256").hexdigest()
+            self._objects.upload(path, file, digest)
+
+    def _start(self, name: str, folder: str) -> str:
+        """The ARN of the job; the same if it was started before and that was not noted."""
+        bucket = self._objects.bucket
+        given = {"s3Uri": bucket.uri(f"{folder}input.jsonl"), "s3InputFormat": "JSONL"}
+        answer = self._ask(
+            "create_model_invocation_job",
+            jobName=f"marquee-{name}",
+            clientRequestToken=name,
+            roleArn=self._role,
+            modelId=self.model.family.model_id,
+            inputDataConfig={"s3InputDataConfig": given},
+            outputDataConfig={"s3OutputDataConfig": {"s3Uri": bucket.uri(f"{folder}output/")}},
+            timeoutDurationInHours=HOURS,
+        )
+        return str(answer["jobArn"])
+
+    def _wait(self, arn: str, told: Callable[[int], None]) -> None:
+        while True:
+            job = self._ask("get_model_invocation_job", jobIdentifier=arn)
+            told(int(job.get("processedRecordCount") or 0))
+            if job["status"] in _DONE:
+                return
+            if job["status"] in _OVER:
+                why = job.get("message") or "Bedrock gave no reason"
+                raise BedrockFailure(f"batch job {arn} is {job['status']}: {why}; run it again", passing=False)
+            self._sleep(POLL_S)
+
+    def _received(self, folder: str, texts: list[str]) -> Iterator[tuple[str, NDArray[np.float32]]]:
+        with tempfile.TemporaryDirectory(prefix="marquee-batch-") as scratch:
+            file = Path(scratch) / "output.jsonl"
+            for path in sorted(self._objects.list(f"{folder}output/")):
+                if not path.endswith(".jsonl.out"):
+                    continue
+                self._objects.download(path, file)
+                with file.open("rb") as lines:
+                    for line in lines:
+                        found = self._read(line)
+                        if found is not None and found[0] < len(texts):
+                            yield texts[found[0]], found[1]
+
+    def _read(self, line: bytes) -> tuple[int, NDArray[np.float32]] | None:
+        """Record and vector of a line; None for one that has an error in place of a vector, or can't be read."""
+        try:
+            document = json.loads(line)
+            return int(document["recordId"]), self.model.unit_of(document["modelOutput"])
+        except (ValueError, KeyError, TypeError, BedrockFailure):
+            return None
+
+    def _ask(self, operation: str, **parameters: object) -> dict[str, Any]:
+        config = Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 8})
+        try:
+            client = aws.make_client("bedrock", self._place.region, config, self._place.endpoint)
+            answer: dict[str, Any] = getattr(client, operation)(**parameters)
+        except (ClientError, BotoCoreError) as error:
+            raise BedrockFailure(
+                f"batch inference of {self.model.family.model_id}: {error}; the role of this process needs "
+                "bedrock:CreateModelInvocationJob, bedrock:GetModelInvocationJob and iam:PassRole on "
+                "BEDROCK_BATCH_ROLE; leave that setting out to embed one by one"
+            ) from error
+        return answer

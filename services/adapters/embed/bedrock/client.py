@@ -1,0 +1,78 @@
+"""One call of InvokeModel: one text in, one unit vector out, within its time, or a BedrockFailure."""
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError, NoRegionError
+from numpy.typing import NDArray
+
+from services.adapters import aws
+from services.adapters.bounded import within
+from services.adapters.embed.bedrock.failures import BedrockFailure, refused, silent
+from services.adapters.embed.bedrock.models import Model, Use
+from services.adapters.foreign import translated
+
+# The longest true answer, 3,072 numbers of some 24 characters, is a tenth of it.
+LARGEST_ANSWER = 1 << 20
+_JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where Bedrock is. ``endpoint``: None for the region's own; plain http is a local server, to which no credentials
+    of AWS are sent. ``connections``: kept open, as many as there are threads.
+    """
+
+    region: str | None = None
+    endpoint: str | None = None
+    connections: int = 16
+
+
+class BedrockClient:
+    """Made when it is first wanted; safe to share by threads."""
+
+    def __init__(self, model: Model, place: Place) -> None:
+        self.model = model
+        self._place = place
+        self._lock = threading.Lock()
+        self._client: Any = None
+
+    def vector(self, text: str, use: Use, timeout_s: float) -> NDArray[np.float32]:
+        """float32[dims], unit length; all in all in ``timeout_s`` seconds. Raises BedrockFailure."""
+        model_id = self.model.family.model_id
+        body = self.model.request(text, use)
+        with translated(BedrockFailure, f"{model_id}: the answer"):
+            try:
+                with within(timeout_s, LARGEST_ANSWER):
+                    answer = self._get().invoke_model(modelId=model_id, body=body, accept=_JSON, contentType=_JSON)
+                    content = answer["body"].read()
+            except ClientError as error:
+                told = error.response.get("Error", {})
+                raise refused(model_id, str(told.get("Code", "")), str(told.get("Message", ""))) from error
+            except (NoCredentialsError, NoRegionError) as error:
+                advice = "give this process a role, and set AWS_REGION"
+                raise BedrockFailure(f"{model_id}: can't be asked ({error}); {advice}", passing=False) from error
+            except (HTTPClientError, BotoCoreError, OSError) as error:
+                raise silent(model_id, error) from error
+        return self.model.read(content)
+
+    def _get(self) -> Any:  # noqa: ANN401 - botocore makes its clients' classes at run time
+        if self._client is None:
+            with self._lock:
+                if self._client is None:
+                    self._client = self._made()
+        return self._client
+
+    def _made(self) -> Any:  # noqa: ANN401
+        # Retries are the caller's own: botocore's know no deadline. How long a call takes is bounded by `within`.
+        config = Config(
+            connect_timeout=10,
+            read_timeout=60,
+            retries={"mode": "standard", "total_max_attempts": 1},
+            max_pool_connections=self._place.connections,
+            tcp_keepalive=True,
+        )
+        return aws.make_client("bedrock-runtime", self._place.region, config, self._place.endpoint)

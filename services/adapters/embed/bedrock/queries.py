@@ -1,0 +1,48 @@
+"""The words of a query by Bedrock: one try, within the request's deadline, and none while Bedrock keeps failing."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.adapters.breaker import Breaker
+from services.adapters.embed.bedrock.client import BedrockClient
+from services.adapters.embed.bedrock.failures import BedrockFailure
+from services.adapters.embed.bedrock.models import Use
+from services.recommender.ports import Clock, Deadline
+
+# No call over a network is done in less.
+LEAST_S = 0.01
+
+
+class BedrockQueries:
+    """The encoder of queries, of the model that made the films' vectors. ``timeout_s``: the longest wait for one text,
+    less where the request has less left. Safe to share by threads.
+    """
+
+    def __init__(self, client: BedrockClient, clock: Clock, timeout_s: float) -> None:
+        self.encoder_id = client.model.encoder_id
+        self.dims = client.model.dims
+        self._client = client
+        self._timeout_s = timeout_s
+        self._breaker = Breaker(clock)
+
+    def encode(self, texts: Sequence[str], deadline: Deadline | None = None) -> NDArray[np.float32]:
+        """float32[len(texts), dims], unit length. Raises EncoderUnavailable: late, throttled, refused, unreadable."""
+        vectors = [self._one(text, deadline) for text in texts]
+        return np.array(vectors, np.float32).reshape(len(texts), self.dims)
+
+    def _one(self, text: str, deadline: Deadline | None) -> NDArray[np.float32]:
+        left = self._timeout_s if deadline is None else min(self._timeout_s, deadline.remaining())
+        if left < LEAST_S:
+            raise BedrockFailure(f"{self.encoder_id}: no time is left to ask it")
+        attempt = self._breaker.attempt()
+        if attempt is None:
+            raise BedrockFailure(f"{self.encoder_id}: left alone for a while, it kept failing")
+        try:
+            vector = self._client.vector(text, Use.QUERY, left)
+        except BedrockFailure:
+            attempt.failed()
+            raise
+        attempt.succeeded()
+        return vector

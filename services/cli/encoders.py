@@ -1,0 +1,132 @@
+"""The encoders that verbs offer, and what has to be agreed to before one that is paid for begins."""
+
+import sys
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from services.cli.failures import Failed, Misused
+
+if TYPE_CHECKING:
+    from data_jobs.embed_items import Manner
+    from services.adapters.embed.bedrock.batch import BedrockBatch
+    from services.adapters.embed.bedrock.models import Model
+    from services.cli.console import Output
+    from services.recommender.ports import TextEncoder
+    from services.settings import Settings
+
+
+class EncoderChoice(StrEnum):
+    """Which text encoder makes the vectors."""
+
+    MINILM = "minilm"
+    TITAN = "titan"
+    NOVA = "nova"
+    NONE = "none"
+
+
+PAID = frozenset({EncoderChoice.TITAN, EncoderChoice.NOVA})
+Encoder = Annotated[
+    EncoderChoice | None,
+    typer.Option(
+        help="minilm: on this machine; titan, nova: by Amazon Bedrock; none: without vectors. Default: ENCODER."
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Agree to the price of embedding, and to licences, beforehand.")]
+
+
+def chosen(choice: EncoderChoice | None, settings: "Settings") -> EncoderChoice:
+    """The choice, or what the settings say."""
+    return choice or EncoderChoice(settings.encoder)
+
+
+def encoder_of(choice: EncoderChoice | None, settings: "Settings") -> "TextEncoder | None":
+    """The encoder of films that was chosen. Raises EncoderUnavailable."""
+    wanted = chosen(choice, settings)
+    if wanted is EncoderChoice.NONE:
+        return None
+    if wanted in PAID:
+        from services.adapters.embed.bedrock.client import BedrockClient
+        from services.adapters.embed.bedrock.films import BedrockFilms
+        from services.bootstrap import bedrock_place
+
+        return BedrockFilms(BedrockClient(_model(wanted, settings), bedrock_place(settings)))
+    from services.adapters.embed.onnx import load_encoder
+    from services.recommender.errors import EncoderUnavailable
+
+    try:
+        return load_encoder(settings.embedder_dir)
+    except EncoderUnavailable as error:
+        raise EncoderUnavailable(f"{error}; --encoder none builds without vectors") from error
+
+
+def query_encoder_of(choice: EncoderChoice | None, settings: "Settings") -> "TextEncoder | None":
+    """The encoder of queries beside it: the same on this machine, another use of the same model by Bedrock."""
+    wanted = chosen(choice, settings)
+    if wanted not in PAID:
+        return encoder_of(choice, settings)
+    from services.bootstrap import SystemClock, find_encoder
+
+    asked = settings.model_copy(update={"encoder": wanted.value})
+    return find_encoder(asked, SystemClock())[0]
+
+
+def manner_of(choice: EncoderChoice | None, settings: "Settings", yes: bool, output: "Output") -> "Manner":
+    """How texts are embedded: those that cost something after somebody agreed, many of them by a batch job."""
+    from data_jobs.embed_items import Manner
+
+    wanted = chosen(choice, settings)
+    if wanted not in PAID:
+        return Manner()
+    from services.adapters.embed.bedrock.batch import FROM
+
+    batch = _batch(wanted, settings)
+    return Manner(_agreement(wanted, settings, yes, output, FROM if batch else None), batch, FROM)
+
+
+def _model(choice: EncoderChoice, settings: "Settings") -> "Model":
+    from services.adapters.embed.bedrock.models import model_of
+
+    return model_of(choice.value, settings.encoder_dims)
+
+
+def _batch(choice: EncoderChoice, settings: "Settings") -> "BedrockBatch | None":
+    if settings.bedrock_batch_role is None:
+        return None
+    if settings.bucket is None:
+        raise Misused("BEDROCK_BATCH_ROLE is set: expected BUNDLE_BUCKET, too, which texts and vectors pass through")
+    from services.adapters.bundle.s3.objects import open_objects
+    from services.adapters.embed.bedrock.batch import BedrockBatch
+    from services.adapters.embed.bedrock.client import Place
+
+    place = Place(settings.aws_region, settings.aws_endpoint_url_bedrock)
+    notes = settings.marquee_home / "cache" / "batch"
+    return BedrockBatch(
+        _model(choice, settings), open_objects(settings.bucket), settings.bedrock_batch_role, place, notes
+    )
+
+
+def _agreement(
+    choice: EncoderChoice, settings: "Settings", yes: bool, output: "Output", batch_from: int | None
+) -> Callable[[Sequence[str]], None]:
+    def agree(texts: Sequence[str]) -> None:
+        from data_jobs.cost.embedding import estimate
+        from services.adapters.embed.bedrock.models import LONGEST_TEXT
+
+        batch = batch_from is not None and len(texts) >= batch_from
+        told = estimate(texts, choice.value, settings.aws_region, batch=batch, longest=LONGEST_TEXT).told()
+        output.say(f"{told}.")
+        if not yes:
+            confirm(f"{told}: --yes agrees to it", "Embed them?")
+
+    return agree
+
+
+def confirm(refusal: str, question: str) -> None:
+    """Ask somebody at a terminal; nobody there, nothing agreed. Raises Misused, or Failed where the answer is no."""
+    if not sys.stdin.isatty():
+        raise Misused(refusal)
+    if not typer.confirm(question, err=True):
+        raise Failed("Stopped: nothing was sent.")

@@ -1,0 +1,109 @@
+"""Batch inference: S3 in, S3 out, resumed by its note, and nothing left behind."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from services.adapters.bundle.s3.bucket import Bucket
+from services.adapters.bundle.s3.objects import open_objects
+from services.adapters.embed.bedrock import batch as batch_module
+from services.adapters.embed.bedrock.batch import BedrockBatch
+from services.adapters.embed.bedrock.client import Place
+from services.adapters.embed.bedrock.models import NOVA, TITAN, Model, Use
+from services.recommender.errors import EncoderUnavailable
+from tests.bedrock.jobs import Jobs, batch_jobs
+from tests.bedrock.server import checked, invoked
+from tests.s3_server import keys_of, new_bucket, s3_server
+
+ROLE = "arn:aws:iam::111111111111:role/batch"
+TEXTS = [f"Film number {number}" for number in range(12)]
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[str]:
+    with s3_server() as url:
+        yield url
+
+
+@pytest.fixture
+def jobs(s3: str) -> Iterator[Jobs]:
+    with batch_jobs(s3) as running:
+        yield running
+
+
+@pytest.fixture
+def bucket(s3: str) -> Bucket:
+    return new_bucket(s3)
+
+
+@pytest.fixture(params=[Model(TITAN, 256), Model(NOVA, 384)], ids=["titan", "nova"])
+def model(request: pytest.FixtureRequest) -> Model:
+    made: Model = request.param
+    return made
+
+
+def batch(model: Model, bucket: Bucket, jobs: Jobs, notes: Path, slept: list[float] | None = None) -> BedrockBatch:
+    sleep = (slept if slept is not None else []).append
+    return BedrockBatch(model, open_objects(bucket), ROLE, Place(endpoint=jobs.url), notes, sleep)
+
+
+def quiet(done: int, total: int) -> None:
+    pass
+
+
+def expected(model: Model, text: str) -> np.ndarray:
+    body = checked(model.family.model_id, model.request(text, Use.FILM))
+    return model.unit_of(invoked(model.family.model_id, body))
+
+
+def test_each_text_gets_its_own_vector_in_whatever_order_they_come(model, bucket, jobs, tmp_path):
+    told, slept = [], []
+    found = dict(batch(model, bucket, jobs, tmp_path, slept).vectors(TEXTS, lambda *step: told.append(step)))
+    assert set(found) == set(TEXTS)
+    assert all(np.array_equal(found[text], expected(model, text)) for text in TEXTS)
+    assert told == [(1, 12), (12, 12)]
+    assert slept == [batch_module.POLL_S]
+    assert keys_of(bucket) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_job_could_not_embed_is_left_out(model, bucket, jobs, tmp_path):
+    jobs.spoil = {0, 7}
+    found = dict(batch(model, bucket, jobs, tmp_path).vectors(TEXTS, quiet))
+    assert set(TEXTS) - set(found) == {TEXTS[0], TEXTS[7]}
+
+
+def test_more_than_a_job_takes_are_several_jobs(model, bucket, jobs, tmp_path, monkeypatch):
+    monkeypatch.setattr(batch_module, "RECORDS_A_JOB", 5)
+    assert len(dict(batch(model, bucket, jobs, tmp_path).vectors(TEXTS, quiet))) == 12
+    assert len(jobs.started) == 3
+
+
+def test_a_build_that_was_stopped_waits_for_the_same_job(model, bucket, jobs, tmp_path):
+    class Stopped(Exception):
+        pass
+
+    def stop(_: float) -> None:
+        raise Stopped
+
+    stopped = BedrockBatch(model, open_objects(bucket), ROLE, Place(endpoint=jobs.url), tmp_path, stop)
+    with pytest.raises(Stopped):
+        dict(stopped.vectors(TEXTS, quiet))
+    assert len(dict(batch(model, bucket, jobs, tmp_path).vectors(TEXTS, quiet))) == 12
+    assert len(jobs.started) == 1
+
+
+@pytest.mark.parametrize("status", ["Failed", "Stopped", "Expired"])
+def test_a_job_that_ends_badly_says_why_and_is_started_anew(model, bucket, jobs, tmp_path, status):
+    jobs.fails = status
+    with pytest.raises(EncoderUnavailable, match=f"is {status}: the role can't read the input; run it again"):
+        dict(batch(model, bucket, jobs, tmp_path).vectors(TEXTS, quiet))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_control_plane_says_what_the_role_needs(model, bucket, tmp_path):
+    nobody = BedrockBatch(model, open_objects(bucket), "no role", Place(endpoint="http://127.0.0.1:9"), tmp_path)
+    with pytest.raises(EncoderUnavailable, match="iam:PassRole"):
+        dict(nobody.vectors(TEXTS, quiet))

@@ -1,0 +1,215 @@
+"""Bedrock as it can be: throttling, late, wrong, malformed, refusing; and what is made of it."""
+
+import json
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from services.adapters.breaker import FAILURES
+from services.adapters.embed.bedrock.client import BedrockClient, Place
+from services.adapters.embed.bedrock.failures import BedrockFailure
+from services.adapters.embed.bedrock.films import BedrockFilms
+from services.adapters.embed.bedrock.models import LONGEST_TEXT, NOVA, TITAN, Model, Use, model_of
+from services.adapters.embed.bedrock.queries import BedrockQueries
+from services.bootstrap import SystemClock
+from services.recommender.errors import EncoderUnavailable
+from services.recommender.ports import Deadline
+from tests.bedrock.server import Bedrock, bedrock, broken, changed, denied, throttled
+from tests.builders import ManualClock
+from tests.patience import HASTE_S, PATIENCE_S
+
+BAD_VECTORS = {
+    "too short": changed(lambda vector: vector[:-1]),
+    "too long": changed(lambda vector: [*vector, 0.0]),
+    "empty": changed(lambda vector: []),
+    "NaN": changed(lambda vector: [float("nan"), *vector[1:]]),
+    "infinite": changed(lambda vector: [float("inf"), *vector[1:]]),
+    "all zero": changed(lambda vector: [0.0] * len(vector)),
+    "strings": changed(lambda vector: [str(each) for each in vector]),
+    "booleans": changed(lambda vector: [True, *vector[1:]]),
+    "null": changed(lambda vector: None),
+    "a number too large": changed(lambda vector: [10**400, *vector[1:]]),
+    "half a document": lambda body: body[: len(body) // 2],
+    "no JSON": lambda body: b"<html>502 Bad Gateway</html>",
+    "a list": lambda body: b"[1, 2, 3]",
+    "nothing": lambda body: b"",
+    "deep nesting": lambda body: b"[" * 100_000,
+    "bytes that are no UTF-8": lambda body: b"\xff\xfe" + body,
+    "far too much": lambda body: json.dumps({"embedding": [0.1] * 400_000}).encode(),
+}
+
+
+@pytest.fixture
+def service() -> Iterator[Bedrock]:
+    with bedrock() as running:
+        yield running
+
+
+@pytest.fixture(params=[Model(TITAN, 256), Model(NOVA, 256)], ids=["titan", "nova"])
+def client(request, service: Bedrock) -> BedrockClient:
+    return BedrockClient(request.param, Place(endpoint=service.url))
+
+
+def queries(client: BedrockClient, clock=None) -> BedrockQueries:
+    return BedrockQueries(client, clock or SystemClock(), PATIENCE_S)
+
+
+def films(client: BedrockClient, slept: list[float], tries: int = 6) -> BedrockFilms:
+    return BedrockFilms(client, slept.append, tries)
+
+
+@pytest.mark.parametrize("bad", BAD_VECTORS)
+def test_what_is_no_vector_is_no_answer(service, client, bad):
+    service.always = BAD_VECTORS[bad]
+    with pytest.raises(EncoderUnavailable) as caught:
+        queries(client).encode(["a heist"])
+    assert "heist" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"), [(throttled, "throttled"), (denied, "bedrock:InvokeModel"), (broken, "failed")]
+)
+def test_a_query_is_tried_once_and_the_failure_says_what_to_do(service, client, fault, said):
+    service.faults = [fault]
+    with pytest.raises(EncoderUnavailable, match=said):
+        queries(client).encode(["a heist"])
+    assert len(service.seen) == 1
+    assert queries(client).encode(["a heist"]).shape == (1, 256)
+
+
+def test_a_query_waits_no_longer_than_it_may(service, client):
+    service.silent = True
+    encoder = BedrockQueries(client, SystemClock(), HASTE_S)
+    with pytest.raises(EncoderUnavailable, match="did not answer in time"):
+        encoder.encode(["a heist"])
+
+
+def test_a_query_waits_no_longer_than_the_request_has_left(service, client):
+    service.silent = True
+    with pytest.raises(EncoderUnavailable, match="did not answer in time"):
+        queries(client).encode(["a heist"], Deadline.within(SystemClock(), HASTE_S))
+
+
+def test_without_time_left_nobody_is_asked(service, client):
+    clock = ManualClock()
+    with pytest.raises(EncoderUnavailable, match="no time is left"):
+        queries(client, clock).encode(["a heist"], Deadline.within(clock, 0.0))
+    assert service.seen == []
+
+
+def test_a_bedrock_that_keeps_failing_is_left_alone_for_a_while(service, client):
+    clock, service.always = ManualClock(), broken
+    encoder = queries(client, clock)
+    for _ in range(FAILURES + 3):
+        with pytest.raises(EncoderUnavailable):
+            encoder.encode(["a heist"])
+    assert len(service.seen) == FAILURES
+    service.always = None
+    clock.advance(60)
+    assert encoder.encode(["a heist"]).shape == (1, 256)
+
+
+def test_no_server_is_an_outage_and_no_crash(service):
+    encoder = queries(BedrockClient(Model(TITAN, 256), Place(endpoint="http://127.0.0.1:9")))
+    with pytest.raises(EncoderUnavailable, match="did not answer"):
+        encoder.encode(["a heist"])
+
+
+def test_without_credentials_it_says_what_to_give(monkeypatch, new_session):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+    with pytest.raises(EncoderUnavailable, match="give this process a role"):
+        queries(BedrockClient(Model(TITAN, 256), Place("eu-west-1"))).encode(["a heist"])
+
+
+def test_a_build_slows_down_when_it_is_throttled_and_speeds_up_again(service, client):
+    slept: list[float] = []
+    service.faults = [throttled, throttled, throttled]
+    encoder = films(client, slept)
+    assert encoder.encode(["one"]).shape == (1, 256)
+    assert len(slept) == 3
+    assert slept[0] < slept[2]
+    slowest = encoder.pace.pause_s
+    encoder.encode([str(number) for number in range(60)])
+    assert encoder.pace.pause_s == 0.0 < slowest
+
+
+def test_a_build_gives_up_after_its_tries_and_says_why(service, client):
+    service.always = throttled
+    with pytest.raises(EncoderUnavailable, match="throttled"):
+        films(client, [], tries=4).encode(["one", "two"])
+    assert len(service.seen) == 4
+
+
+def test_a_build_does_not_insist_where_it_is_refused(service, client):
+    service.always = denied
+    with pytest.raises(EncoderUnavailable, match="access denied"):
+        films(client, []).encode(["one"])
+    assert len(service.seen) == 1
+
+
+@pytest.mark.parametrize("bad", ["NaN", "half a document", "no JSON"])
+def test_a_build_asks_again_for_an_answer_that_it_can_t_read(service, client, bad):
+    service.faults = [BAD_VECTORS[bad]]
+    assert films(client, []).encode(["one"]).shape == (1, 256)
+
+
+def test_films_and_queries_say_what_the_vector_is_for(service):
+    client = BedrockClient(Model(NOVA, 384), Place(endpoint=service.url))
+    client.vector("a heist", Use.FILM, PATIENCE_S)
+    client.vector("a heist", Use.QUERY, PATIENCE_S)
+    asked = [body["singleEmbeddingParams"]["embeddingPurpose"] for _, body in service.seen]
+    assert asked == ["GENERIC_INDEX", "TEXT_RETRIEVAL"]
+
+
+def test_titan_is_asked_for_unit_vectors_of_the_length_that_was_chosen(service):
+    BedrockClient(Model(TITAN, 512), Place(endpoint=service.url)).vector("a heist", Use.FILM, PATIENCE_S)
+    assert service.seen[0][1] == {
+        "inputText": "a heist", "dimensions": 512, "normalize": True, "embeddingTypes": ["float"],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("model", [Model(TITAN, 256), Model(NOVA, 384)])
+def test_a_vector_that_is_not_of_unit_length_is_made_so(model):
+    raw = [3.0, 4.0] + [0.0] * (model.dims - 2)
+    body = {"embedding": raw} if model.family is TITAN else {"embeddings": [{"embedding": raw}]}
+    vector = model.unit_of(body)
+    assert vector[:2] == pytest.approx([0.6, 0.8])
+    huge = model.read(json.dumps(body).replace("3.0", "3e300").replace("4.0", "4e300").encode())
+    assert huge[:2] == pytest.approx([0.6, 0.8])
+
+
+def test_a_text_is_cut_where_the_model_would_refuse_it():
+    sent = json.loads(Model(TITAN, 256).request("x" * 60_000, Use.FILM))
+    assert len(sent["inputText"]) == LONGEST_TEXT
+
+
+@pytest.mark.parametrize(
+    ("name", "dims", "encoder_id"),
+    [
+        ("titan", None, "amazon.titan-embed-text-v2:0:1024"),
+        ("titan", 256, "amazon.titan-embed-text-v2:0:256"),
+        ("nova", None, "amazon.nova-2-multimodal-embeddings-v1:0:1024"),
+        ("nova", 3_072, "amazon.nova-2-multimodal-embeddings-v1:0:3072"),
+    ],
+)
+def test_the_id_names_model_and_length(name, dims, encoder_id):
+    assert model_of(name, dims).encoder_id == encoder_id
+
+
+@pytest.mark.parametrize(("name", "dims"), [("titan", 384), ("nova", 512), ("nova", 1)])
+def test_a_length_that_the_model_does_not_make_is_refused(name, dims):
+    with pytest.raises(EncoderUnavailable, match=f"ENCODER_DIMS = {dims}: .*256"):
+        model_of(name, dims)
+
+
+def test_a_failure_is_told_by_its_own_class(service, client):
+    service.always = throttled
+    with pytest.raises(BedrockFailure) as caught:
+        client.vector("a heist", Use.QUERY, PATIENCE_S)
+    assert (caught.value.passing, caught.value.throttled) == (True, True)
+    assert np.isfinite(caught.value.retry_after)

@@ -1,0 +1,83 @@
+"""What every text encoder promises, whatever makes its vectors: one suite for ONNX, Titan and Nova."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.adapters.embed.bedrock.client import BedrockClient, Place
+from services.adapters.embed.bedrock.films import BedrockFilms
+from services.adapters.embed.bedrock.models import NOVA, TITAN, Model
+from services.adapters.embed.bedrock.queries import BedrockQueries
+from services.adapters.embed.onnx import load_encoder
+from services.bootstrap import SystemClock
+from services.recommender.ports import Deadline, TextEncoder
+from tests.bedrock.server import Bedrock, bedrock
+from tests.patience import PATIENCE_S
+
+Made = Callable[[str], TextEncoder]
+MODELS = {
+    "onnx": lambda _: load_encoder(),
+    "titan, films": lambda url: BedrockFilms(BedrockClient(Model(TITAN, 256), Place(endpoint=url))),
+    "nova, films": lambda url: BedrockFilms(BedrockClient(Model(NOVA, 384), Place(endpoint=url))),
+    "titan, queries": lambda url: BedrockQueries(
+        BedrockClient(Model(TITAN, 512), Place(endpoint=url)), SystemClock(), PATIENCE_S
+    ),
+    "nova, queries": lambda url: BedrockQueries(
+        BedrockClient(Model(NOVA, 3_072), Place(endpoint=url)), SystemClock(), PATIENCE_S
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Bedrock]:
+    with bedrock() as running:
+        yield running
+
+
+@pytest.fixture(params=MODELS, scope="module")
+def encoder(request: pytest.FixtureRequest, service: Bedrock) -> TextEncoder:
+    return MODELS[request.param](service.url)
+
+
+def test_a_vector_a_text_of_unit_length_in_their_order(encoder):
+    texts = ["a heist in a dream", "a fish in the sea", "a bank robbery"]
+    vectors = encoder.encode(texts)
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (3, encoder.dims)
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(3), abs=1e-5)
+    assert np.array_equal(vectors[1:], encoder.encode(texts[1:]))
+
+
+def test_no_texts_are_no_vectors(encoder):
+    assert encoder.encode([]).shape == (0, encoder.dims)
+
+
+def test_a_deadline_that_is_far_off_changes_nothing(encoder):
+    far = Deadline.within(SystemClock(), PATIENCE_S)
+    assert np.array_equal(encoder.encode(["a heist"], far), encoder.encode(["a heist"]))
+
+
+def test_texts_that_share_words_are_closer_than_others(encoder):
+    heist, robbery, fish = encoder.encode(["a bank heist by thieves", "thieves rob a bank", "fish swim under water"])
+    assert heist @ robbery > heist @ fish
+
+
+def test_the_name_tells_model_and_length_apart(encoder):
+    assert ":" in encoder.encoder_id
+    assert encoder.dims in {256, 384, 512, 3_072}
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(text=st.text(min_size=1, max_size=60).map(lambda text: f"x{text}"))
+def test_any_text_has_a_finite_vector_that_is_always_the_same(encoder, text):
+    first, again = encoder.encode([text]), encoder.encode([text])
+    assert np.isfinite(first).all()
+    assert np.array_equal(first, again)
+
+
+@pytest.mark.parametrize("text", ["x" * 60_000, "film " * 20_000, "\ud800 lone", "\x00", "日本の映画" * 2_000])
+def test_texts_that_are_too_long_or_no_text_at_all_are_taken(encoder, text):
+    assert np.isfinite(encoder.encode([text])).all()
