@@ -14,7 +14,6 @@ gc.disable()
 import json
 import logging
 import os
-import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -78,12 +77,12 @@ class Function:
 
     def load(self) -> None:
         """Load what is else loaded by the first answers: the library of OpenSearch and the text encoder, which takes
-        half a second. The latter not on arm64, where releases of ONNX Runtime have ended the process; there a request
-        has to.
+        half a second. Releases of ONNX Runtime have ended the process on arm64; one that does so here ends before it
+        is published, and never in a customer's request.
         """
         if self.wired.settings.opensearch is not None:
             import_module("services.adapters.search.opensearch.connection")
-        if self.wired.encoder is None or platform.machine() != "x86_64":
+        if self.wired.encoder is None:
             return
         try:
             self.wired.encoder.encode(["a film"])
