@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
-from infra.settings import Settings, SettingsError, load_settings
+from infra.settings import QUALIFIER, Settings, SettingsError, load_settings
 from infra.stacks.app import AppStack
 from infra.stacks.edge import EdgeStack
 
@@ -19,6 +19,8 @@ def build(app: cdk.App, settings: Settings) -> None:
     for tag, value in (("project", "marquee"), ("stage", settings.stage)):
         # A collection can't be given other tags, only be replaced; no change of a tag is worth that.
         cdk.Tags.of(app).add(tag, value, exclude_resource_types=["AWS::OpenSearchServerless::Collection"])
+    if settings.bootstrap_qualifier:
+        app.node.set_context(QUALIFIER, settings.bootstrap_qualifier)
     edge = EdgeStack(app, f"Marquee-{settings.stage}-edge", settings) if settings.compute == "lambda" else None
     AppStack(app, f"Marquee-{settings.stage}", settings, edge)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))

@@ -13,8 +13,8 @@ OWNED = frozenset({
     "aws_region", "bedrock_guardrail", "bedrock_model", "bundle_bucket", "explain_output", "ddb_cache_table",
     "ddb_endpoint", "ddb_events_table", "ddb_users_table", "demo_page", "demo_users", "embedder_dir", "marquee_home",
     "marquee_host", "marquee_port", "marquee_stage", "metrics", "opensearch_auth", "opensearch_endpoint",
-    "opensearch_engine", "opensearch_index", "opensearch_kind", "origin_secret", "origin_secret_arn", "s3_endpoint",
-    "tmdb_token", "movielens_url", "tmdb_url",
+    "opensearch_engine", "opensearch_index", "opensearch_kind", "origin_secret", "origin_secret_arn",
+    "otel_exporter_otlp_headers", "s3_endpoint", "tmdb_token", "movielens_url", "tmdb_url",
 })  # fmt: skip
 # What stands in for what is known to AWS only, so that the rules about several settings hold, too.
 _SECRET = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:checked-AbCdEf"  # noqa: S105 - a name

@@ -19,6 +19,8 @@ STAGES = ("dev", "prod")
 FOLDER = Path(__file__).resolve().parent / "stages"
 # In context: service.cache_ttl_secs=0 is cache_ttl_secs of the file's table [service].
 SERVICE = "service"
+# The CDK's own context key, by which its stacks find what `cdk bootstrap --qualifier` made.
+QUALIFIER = "@aws-cdk/core:bootstrapQualifier"
 
 
 class SettingsError(ValueError):
@@ -37,6 +39,8 @@ class Settings(BaseModel):
     architecture: Literal["x86_64", "arm64"] = "x86_64"
     region: str = Field("eu-west-1", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
     account: str | None = Field(None, pattern=r"^\d{12}$")
+    # Of `cdk bootstrap --qualifier`. None: that of CDK context, else the CDK's own.
+    bootstrap_qualifier: str | None = Field(None, pattern=r"^[a-z0-9]{1,10}$")
 
     # Of a public hosted zone in Route 53. Without a domain the API answers at CloudFront's own name.
     domain_name: str | None = Field(None, pattern=r"^[a-z0-9.-]+\.[a-z]{2,}$")
@@ -137,6 +141,12 @@ class Settings(BaseModel):
     def name(self) -> str:
         """What everything of this deployment is called by."""
         return f"marquee-{self.stage}"
+
+    @property
+    def probe_person(self) -> str:
+        """Who asks a new version before any customer does: somebody whom the release job seeds, if there is one."""
+        people = [self.canary_person] if self.canary_deep else self.demo_users.split(",")
+        return people[0] or "release-probe"
 
     @property
     def keeps_data(self) -> bool:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
+from urllib.parse import unquote
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -23,7 +24,10 @@ _URL = r"^https?://[^/\s?#@]+/?$"
 # Of what is downloaded from: a mirror of one's own, or a server on this machine.
 _BASE = r"^(https://[^\s?#@]+[^/\s?#@]|http://127\.0\.0\.1:\d+(/[^\s?#@]*[^/\s?#@])?)$"
 _ARN = r"^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:\S+$"
-_SECRET = frozenset({"api_key_pepper", "api_key_pepper_arn", "origin_secret", "origin_secret_arn", "tmdb_token"})
+_SECRET = frozenset({
+    "api_key_pepper", "api_key_pepper_arn", "origin_secret", "origin_secret_arn", "otel_exporter_otlp_headers",
+    "tmdb_token",
+})  # fmt: skip
 _TABLE = r"^[a-zA-Z0-9_.-]{3,255}$"
 
 
@@ -46,6 +50,11 @@ class Settings(BaseSettings):
     )
     marquee_access_log: bool = Field(False, description="on or off")
     metrics: Literal["none", "emf"] = Field("none", description="none or emf")
+    otel_exporter_otlp_endpoint: str | None = Field(
+        None, pattern=_URL, description="an address like http://127.0.0.1:4318; nothing is traced without one"
+    )
+    otel_exporter_otlp_headers: SecretStr | None = Field(None, description="headers like name=value, comma-separated")
+    otel_traces_sampler_arg: float = Field(0.05, ge=0, le=1, description="a share of the requests, 0 to 1")
     demo_page: bool = Field(True, description="on or off")
     encoder: Literal["minilm", "titan", "nova"] = Field("minilm", description="minilm, titan or nova")
     encoder_dims: int | None = Field(None, ge=1, description="a length of vectors that the model of ENCODER makes")
@@ -241,6 +250,13 @@ class Settings(BaseSettings):
         """The values of the origin header that count, newest first; empty where it is not checked or kept elsewhere."""
         value = self.origin_secret.get_secret_value() if self.origin_secret else ""
         return tuple(part.strip() for part in value.split(",") if part.strip())
+
+    @property
+    def otlp_headers(self) -> dict[str, str]:
+        """What the collector of traces wants to see of whoever tells it something."""
+        value = self.otel_exporter_otlp_headers.get_secret_value() if self.otel_exporter_otlp_headers else ""
+        pairs = (part.partition("=") for part in value.split(",") if "=" in part)
+        return {name.strip(): unquote(told.strip()) for name, _, told in pairs}
 
     @property
     def pepper(self) -> str:

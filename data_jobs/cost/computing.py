@@ -14,8 +14,6 @@ SNAPSHOT_DAYS, DAYS = 14.0, 30.4
 KEPT_VERSIONS = 2
 # Assumed: an environment lives two hours; at the peak there are three times as many as on average.
 RESTORES_AN_HOUR, PEAK = 0.5, 3.0
-# Active tracing records the first request of a second and 5 % of the others (AWS Lambda developer guide, "X-Ray").
-TRACED_A_SECOND, TRACED_SHARE = 1.0, 0.05
 
 # As infra/constructs/fargate.py has them.
 TASK_VCPU, TASK_GB, TASK_CPU_SHARE = 1.0, 2.0, 0.6
@@ -53,10 +51,6 @@ def _lambda(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
         yield Line(service, "SnapStart, snapshots", (1 + older) * memory_gb * SECONDS, prices["snapstart_cache"])
         restores = environments(deployment) * RESTORES_AN_HOUR * HOURS
         yield Line(service, "SnapStart, restores", restores * memory_gb, prices["snapstart_restore"])
-    if deployment.tracing:
-        a_second = deployment.requests / SECONDS
-        traced = min(a_second, TRACED_A_SECOND) + TRACED_SHARE * max(a_second - TRACED_A_SECOND, 0)
-        yield Line("X-Ray", "traces", traced * SECONDS, prices["xray_trace"])
 
 
 def _fargate(deployment: Deployment, prices: PriceList) -> Iterator[Line]:

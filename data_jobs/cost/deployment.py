@@ -115,8 +115,6 @@ class Deployment:
     canary_minutes: int = 5
     firewall: bool = True
     snapstart: bool = True
-    # Off in infra/constructs/api.py.
-    tracing: bool = False
 
     def __post_init__(self) -> None:
         stage_of(self.stage)

@@ -15,7 +15,8 @@ from data_jobs.cost.storing import storage_lines
 NOT_IN_THE_BILL = (
     "taxes, support plans, savings plans, the free tier, lower prices of large volumes",
     "a domain (Route 53), AWS Config, GuardDuty or other services of the account",
-    "SNS, SQS, EventBridge, Budgets, X-Ray queries, Logs Insights queries: cents at this size",
+    "SNS, SQS, EventBridge, Budgets, the guard of the HTTP API, Logs Insights queries: cents at this size",
+    "traces, where a collector is set: by the spans",
     "Container Insights and flow logs on Fargate",
     "a guardrail before the model of the sentences; without a model the template writes them, which costs bytes only",
     "provisioning for peaks: requests are spread evenly over the month",
@@ -76,10 +77,6 @@ def _changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment]]:
         "no limit for one address, no rules against known attacks", replace(now, firewall=False),
     )  # fmt: skip
     if now.compute is Compute.LAMBDA:
-        yield (
-            "no traces", "tracing in infra/constructs/api.py",
-            "no trace of slow requests; the log has the milliseconds by stage", replace(now, tracing=False),
-        )  # fmt: skip
         yield (
             "no SnapStart", "snap_start in infra/constructs/api.py",
             "the first answer of a new environment takes about a second longer", replace(now, snapstart=False),

@@ -189,6 +189,28 @@ class Alarms(Construct):
             targets=[targets.SnsTopic(self.topic, message=failed, dead_letter_queue=jobs.dead_letters)],
         )
 
+    def watch_deployments(self, service_arn: str, jobs: Jobs) -> None:
+        """Deployments that ECS took back: the stack itself may have been told long before. Source: Amazon ECS developer
+        guide, "Amazon ECS service deployment state change events".
+        """
+        reason = events.EventField.from_path("$.detail.reason")
+        told = events.RuleTargetInput.from_text(
+            f"A deployment of {self._settings.name} failed, and ECS took it back: {reason} What to do: "
+            "docs/operations.md"
+        )
+        events.Rule(
+            self,
+            "DeploymentFailed",
+            description="Deployments that ECS took back",
+            event_pattern=events.EventPattern(
+                source=["aws.ecs"],
+                detail_type=["ECS Deployment State Change"],
+                resources=[service_arn],
+                detail={"eventName": ["SERVICE_DEPLOYMENT_FAILED"]},
+            ),
+            targets=[targets.SnsTopic(self.topic, message=told, dead_letter_queue=jobs.dead_letters)],
+        )
+
     def watch_budget(self) -> None:
         """The account's month: 80 % spent, or all of it by forecast. Source: AWS Budgets user guide."""
         topic = budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=self.topic.topic_arn)

@@ -9,10 +9,12 @@ from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
 from infra.constructs.findings import acknowledge
+from infra.constructs.guard import Guard
 from infra.constructs.image import ROOT, image_options
 from infra.constructs.log_groups import log_group
 from infra.constructs.traffic import Traffic
@@ -31,18 +33,25 @@ _LOGGED = {
 
 
 class Api(Construct):
-    """Function, alias and HTTP API. Source: AWS Lambda developer guide, "SnapStart"; API Gateway developer guide,
-    "Quotas for HTTP APIs", "Logging for HTTP APIs".
+    """Function, alias and HTTP API. ``origin``: the secret that requests must show. Source: AWS Lambda developer
+    guide, "SnapStart"; API Gateway developer guide, "Quotas for HTTP APIs", "Logging for HTTP APIs".
     """
 
-    def __init__(self, scope: Construct, construct_id: str, settings: Settings, environment: dict[str, str]) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        settings: Settings,
+        environment: dict[str, str],
+        origin: secretsmanager.ISecret,
+    ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
         function_logs = log_group(self, "FunctionLogs", settings)
         self.role = self._role(function_logs)
         self.function = self._function(environment, function_logs)
         self.alias = self._alias()
-        self.http = self._http_api()
+        self.http = self._http_api(Guard(self, "Guard", settings, origin))
 
     @property
     def domain(self) -> str:
@@ -109,13 +118,14 @@ class Api(Construct):
         first = lambda_.Version(self, "First", lambda_=self.function, description=NOTHING_YET)
         return lambda_.Alias(self, "Alias", alias_name=ALIAS, version=first)
 
-    def _http_api(self) -> apigatewayv2.HttpApi:
+    def _http_api(self, guard: Guard) -> apigatewayv2.HttpApi:
         api = apigatewayv2.HttpApi(
             self,
             "Http",
             api_name=self._settings.name,
             create_default_stage=False,
             default_integration=HttpLambdaIntegration("Lambda", self.alias),
+            default_authorizer=guard.authorizer,
         )
         apigatewayv2.HttpStage(
             self,
@@ -127,10 +137,6 @@ class Api(Construct):
                 rate_limit=self._settings.throttle_rate, burst_limit=self._settings.throttle_burst
             ),
             access_log_settings=AccessLog(log_group(self, "AccessLogs", self._settings)),
-        )
-        acknowledge(
-            api,
-            {"AwsSolutions-APIG4": "The service checks its own API keys and scopes, with quotas, on every route."},
         )
         return api
 

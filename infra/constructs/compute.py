@@ -1,5 +1,6 @@
 """The two ways to run the API, as one thing to the rest: a role, an address, what it does, what a release changes."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,11 +15,14 @@ from infra.constructs.data import Data
 from infra.constructs.deployment_secrets import Secrets
 from infra.constructs.dns import hosted_zone, point_domain_at
 from infra.constructs.fargate import FargateApi
-from infra.constructs.findings import arn_in_findings
+from infra.constructs.findings import acknowledge, arn_in_findings
 from infra.constructs.releases import ReleaseTarget
 from infra.constructs.traffic import Traffic
 from infra.settings import Settings
 from infra.stacks.edge import EdgeStack
+
+# The endpoint for traces of a region.
+X_RAY = re.compile(r"https://xray\.[a-z0-9-]+\.(amazonaws\.com(\.cn)?|api\.aws)/?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +35,26 @@ class Compute:
     release: ReleaseTarget
     # What a deployment of it is taken back by; nothing where the release state machine does that.
     roll_back_on: Callable[[Sequence[cloudwatch.Alarm]], None] | None = None
+    # Whose deployments ECS makes, and takes back if they fail.
+    service_arn: str | None = None
+    # The API's own address behind the firewall, which nobody but CloudFront gets an answer from.
+    origin_url: str | None = None
 
 
 def on_lambda(
     scope: Construct, settings: Settings, environment: dict[str, str], secrets: Secrets, edge: EdgeStack
 ) -> Compute:
     """Function, HTTP API, CloudFront. The origin header is checked: the HTTP API's own address is public."""
-    api = Api(scope, "Api", settings, environment | {"ORIGIN_SECRET_ARN": secrets.origin.secret_arn})
+    told = environment | {"ORIGIN_SECRET_ARN": secrets.origin.secret_arn}
+    api = Api(scope, "Api", settings, told, secrets.origin)
     secrets.origin.grant_read(api.role)
     cdn = Cdn(
         scope, "Cdn", settings, api_domain=api.domain, acl_arn=edge.firewall.arn,
         certificate=edge.certificate, origin_header=secrets.origin_header(settings.origin_secret_version),
     )  # fmt: skip
     point_domain_at(scope, settings, targets.CloudFrontTarget(cdn.distribution))
-    return Compute(api.role, cdn.url, api.traffic, _release_to_function(api))
+    origin_url = f"https://{api.domain}"
+    return Compute(api.role, cdn.url, api.traffic, _release_to_function(api), origin_url=origin_url)
 
 
 def on_fargate(scope: Construct, settings: Settings, environment: dict[str, str], data: Data) -> Compute:
@@ -53,7 +63,19 @@ def on_fargate(scope: Construct, settings: Settings, environment: dict[str, str]
     followed = environment | {"BUNDLE_BUCKET": data.bucket.bucket_name}
     api = FargateApi(scope, "Api", settings, environment=followed, zone=zone)
     data.allow_following(api.role)
-    return Compute(api.role, api.url, api.traffic, ReleaseTarget(), api.roll_back_on)
+    return Compute(api.role, api.url, api.traffic, ReleaseTarget(), api.roll_back_on, api.service.service.service_arn)
+
+
+def allow_tracing(role: iam.Role, settings: Settings) -> None:
+    """Let the service tell AWS X-Ray of its traces, if that is whom the stage's settings name.
+
+    Source: Amazon CloudWatch user guide, "Exporting collector-less telemetry".
+    """
+    if not X_RAY.fullmatch(str(settings.service.get("otel_exporter_otlp_endpoint", ""))):
+        return
+    actions = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+    role.add_to_policy(iam.PolicyStatement(actions=actions, resources=["*"]))
+    acknowledge(role, {"AwsSolutions-IAM5[Resource::*]": "Writing to X-Ray knows no resources."})
 
 
 def _release_to_function(api: Api) -> ReleaseTarget:

@@ -20,7 +20,7 @@ class Secrets(Construct):
         self.origin = self._secret(
             "Origin",
             "What CloudFront sends and the API checks",
-            "Rotated by hand, as CloudFront has to be deployed with the new one: docs/architecture-aws.md.",
+            "Rotated by hand, as CloudFront has to be deployed with the new one: docs/operations.md.",
         )
         self.pepper = self._secret(
             "Pepper",

@@ -78,6 +78,7 @@ class Jobs(Construct):
         variables = environment | {
             "ARCHITECTURE": settings.architecture,
             "CANARY_PERSON": settings.canary_person if settings.canary_deep else "",
+            "PROBE_PERSON": settings.probe_person,
             **({"REPOSITORY": self._images.repository.repository_uri} if self._images else {}),
         }
         arm = settings.architecture == "arm64"

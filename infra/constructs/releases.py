@@ -20,12 +20,10 @@ from infra.constructs.image import ROOT
 from infra.constructs.jobs import Jobs
 from infra.constructs.log_groups import log_group
 from infra.release.machine import definition
-from infra.settings import Settings
+from infra.settings import QUALIFIER, Settings
 
 # The agent is these files of the repository; boto3 comes with the runtime.
 _AGENT = ["*", "!infra/__init__.py", "!infra/release/__init__.py", "!infra/release/agent/*.py", "**/__pycache__"]
-# Where the CDK keeps the images of deployments, which a release or a rollback may go back to.
-_ASSETS = "cdk-hnb659fds-container-assets-${AWS::AccountId}-${AWS::Region}"
 _PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:GetRepositoryPolicy"]
 # Alarms that end a release, by what follows the stage in their names.
 WATCHED = ("ErrorRate", "Latency")
@@ -94,7 +92,6 @@ class Releases(Construct):
         )
         logs.grant_write(self._role)
         watched = ",".join(f"{settings.name}-{each}" for each in (*WATCHED, *self._target.watched))
-        people = [settings.canary_person] if settings.canary_deep else settings.demo_users.split(",")
         agent = lambda_.Function(
             self,
             "Agent",
@@ -111,7 +108,7 @@ class Releases(Construct):
                 "RELEASES_TABLE": table.table_name,
                 "BUNDLE_BUCKET": data.bucket.bucket_name,
                 "ALARMS": watched,
-                "PROBE_PERSON": people[0] or "release-probe",
+                "PROBE_PERSON": settings.probe_person,
                 "CANARY_KEY_ARN": secrets.canary_key.secret_arn,
                 "ORIGIN_SECRET_ARN": secrets.origin.secret_arn,
                 **self._target.environment,
@@ -137,8 +134,7 @@ class Releases(Construct):
             self._role.add_to_policy(iam.PolicyStatement(actions=list(actions), resources=resources))
         reasons = {f"AwsSolutions-IAM5[Resource::{in_findings(alarms, stack)}]": "DescribeAlarms takes a family only."}
         if self._target.needs_image:
-            assets = stack.format_arn(service="ecr", resource="repository", resource_name=cdk.Fn.sub(_ASSETS))
-            repositories = [assets, *jobs.repositories]
+            repositories = [_assets(stack), *jobs.repositories]
             self._role.add_to_policy(iam.PolicyStatement(actions=_PULL, resources=repositories))
             for secret in (secrets.canary_key, secrets.origin):
                 secret.grant_read(self._role)
@@ -214,3 +210,12 @@ class Releases(Construct):
                 )
             ],
         )
+
+
+def _assets(stack: cdk.Stack) -> str:
+    """Where `cdk bootstrap` keeps the images of deployments, which a release or a rollback may go back to: the ARN of
+    its repository, by the qualifier that the account was bootstrapped with.
+    """
+    qualifier = stack.node.try_get_context(QUALIFIER) or cdk.DefaultStackSynthesizer.DEFAULT_QUALIFIER
+    name = f"cdk-{qualifier}-container-assets-${{AWS::AccountId}}-${{AWS::Region}}"
+    return stack.format_arn(service="ecr", resource="repository", resource_name=cdk.Fn.sub(name))

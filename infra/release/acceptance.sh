@@ -18,17 +18,22 @@ if ! not_deployed; then
 fi
 report="acceptance-$STAGE-$(date -u +%Y-%m-%d).json"
 began="$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+step=deploy
 
 finish() {
     local code=$?
-    infra/node_modules/.bin/cdk destroy --all --force -c "stage=$STAGE" "${context[@]}" || code=1
-    python3 - "$code" "$STAGE" "$began" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(git rev-parse HEAD)" >"$report" <<'REPORT'
+    [ "$code" != 0 ] || step=
+    if ! infra/node_modules/.bin/cdk destroy --all --force -c "stage=$STAGE" "${context[@]}"; then
+        code=1
+        step="${step:-destroy}"
+    fi
+    python3 - "$step" "$STAGE" "$began" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(git rev-parse HEAD)" >"$report" <<'REPORT'
 import json, os, sys
 
-code, stage, began, ended, commit = sys.argv[1:]
+step, stage, began, ended, commit = sys.argv[1:]
 read = lambda name: json.load(open(name)) if os.path.exists(name) and os.path.getsize(name) else None
-print(json.dumps({"stage": stage, "commit": commit, "began": began, "ended": ended, "accepted": code == "0",
-                  "found": read("accepted.json"), "cost_a_month": read("cost.json")}, indent=1))
+print(json.dumps({"stage": stage, "commit": commit, "began": began, "ended": ended, "accepted": not step,
+                  "failed_at": step or None, "found": read("accepted.json"), "cost_a_month": read("cost.json")}, indent=1))
 REPORT
     rm -f accepted.json cost.json
     cat "$report"
@@ -37,10 +42,22 @@ REPORT
 }
 trap finish EXIT
 
+# The HTTP API's own address, past CloudFront: refused before anything runs.
+refuses_strangers() {
+    local address status
+    address="$(output OriginUrl)"
+    if [ -z "$address" ] || [ "$address" = None ]; then return 0; fi
+    status="$(curl -sS -o /dev/null -w '%{http_code}' "$address/version")"
+    [ "$status" = 401 ] || { echo "$address answers $status without the origin header, expected 401" >&2 && return 1; }
+}
+
 rm -f accepted.json cost.json
 APPROVAL=never infra/release/deploy.sh "$@"
 use_deployment
+step=release
 steps start release
-key="$(marquee keys create acceptance --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["key"])')"
+step=accept
+key="$(marquee keys create acceptance --scope serve --scope admin --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["key"])')"
 marquee cost --stage "$STAGE" --rps 0 --json >cost.json
 marquee doctor --url "$(output Url)" --key "$key" --json >accepted.json
+refuses_strangers

@@ -14,17 +14,19 @@ TIMEOUT_S = 4 * 3_600
 BUILD_S = 3 * 3_600
 BETWEEN_LOOKS_S = 60
 SERVED, NEW, WHAT = "$.look.served", "$.look.new", "$.what"
-# Nothing of the stage has changed: there is nothing to take back. And from where there is.
+# Whose lock it is: of whoever started the execution, if that is said, else of the execution.
+OWNER = {"asked.$": "$", "execution.$": "$$.Execution.Name"}
+# Where a failure leads: to the end, as long as nothing of the stage has changed; after that, first to putting it back.
 CLOSE, BACK = "UnlockFailed", "Back"
-# What trying again can't mend. All else is a fault of AWS until it has happened six times.
+# Errors that come again however often one tries. All others are faults of AWS, until they have happened six times.
 _FINAL = ["AlarmUp", "KeyError", "Locked", "ProbeFailed", "Unusable", "ValueError"]
 
 
 def definition(*, on_lambda: bool, minutes: int) -> State:
-    """The machine of a stage. ``minutes``: how long the alarms look on before a release is settled."""
+    """The machine of a stage. ``minutes``: how long a new version is watched before it is settled."""
     states = {
         **_begin(),
-        **_build(),
+        **_build("Code" if on_lambda else "Probe"),
         **(_lambda() if on_lambda else _fargate()),
         **_watch(minutes, on_lambda),
         **_end(),
@@ -38,13 +40,13 @@ def definition(*, on_lambda: bool, minutes: int) -> State:
 
 
 def _begin() -> State:
-    owner = {"asked.$": "$", "execution.$": "$$.Execution.Name"}
-    lock = _agent("lock", "Look", CLOSE, **owner)
+    lock = _agent("lock", "Look", CLOSE, **OWNER)
+    # Somebody else's lock stays.
     lock["Catch"].insert(0, {"ErrorEquals": ["Locked"], "ResultPath": "$.failure", "Next": "Failed"})
     return {"Lock": lock, "Look": _agent("look", "What", CLOSE, "$.look", **{"asked.$": "$"})}
 
 
-def _build() -> State:
+def _build(then: str) -> State:
     """What is made without touching what is served. The job notes what it made under the execution's name."""
     return {
         "Build": _job("build", "Built", CLOSE),
@@ -58,12 +60,13 @@ def _build() -> State:
             "ResultPath": NEW,
             "Retry": [_again(["States.TaskFailed"], 6)],
             "Catch": _catch(CLOSE),
-            "Next": "Code",
+            "Next": then,
         },
     }  # fmt: skip
 
 
 def _lambda() -> State:
+    """A version is published, asked, given a tenth of the requests, then all, and kept."""
     new, served = {"new.$": NEW}, {"served.$": SERVED}
     return {
         "What": _choice([_is("release", "Build"), _is("deployment", "CodeReady")], "VersionReady"),
@@ -76,15 +79,7 @@ def _lambda() -> State:
         ),
         "VersionReady": _agent("ready", "Probe", BACK, **{"version.$": f"{NEW}.version"}),
         "Probe": _agent("probe", "HowFast", BACK, **new, **{"what.$": WHAT}),
-        # At once: where it is asked for, a rollback, and where nothing is served yet that could be kept from harm.
-        "HowFast": _choice(
-            [
-                {"Variable": "$.look.now", "BooleanEquals": True, "Next": "AllTraffic"},
-                _is("rollback", "AllTraffic"),
-                {"Variable": f"{SERVED}.bundle", "StringEquals": "", "Next": "AllTraffic"},
-            ],
-            "Calm",
-        ),
+        "HowFast": _at_once("AllTraffic", "Calm"),
         "SomeTraffic": _agent("give", "Pause", BACK, all=False, **new, **served),
         "AllTraffic": _agent("give", "Keep", BACK, all=True, **new, **served),
         "Keep": _agent("keep", "HasLeftovers", BACK, **new),
@@ -92,26 +87,34 @@ def _lambda() -> State:
 
 
 def _fargate() -> State:
-    """Servers follow the pointer, so a release is at once, and back again at once."""
-    build, new = _build(), {"new.$": NEW}
+    """Servers follow the pointer: all get a release at once, and go back at once. Before that the job serves the bundle
+    to itself and asks; one that is gone back to was asked when it was released.
+    """
     return {
         "What": _choice([_is("release", "Build")], "Keep"),
-        "Built": {**build["Built"], "Next": "HowFast"},
-        "HowFast": _choice([{"Variable": "$.look.now", "BooleanEquals": True, "Next": "Keep"}], "Calm"),
-        "Keep": _agent("keep", "Watched", BACK, **new),
-        "Watched": _choice(
-            [
-                {"Variable": "$.look.now", "BooleanEquals": True, "Next": "HasLeftovers"},
-                _is("rollback", "HasLeftovers"),
-                {"Variable": f"{SERVED}.bundle", "StringEquals": "", "Next": "HasLeftovers"},
-            ],
-            "Pause",
-        ),
+        "Probe": _job("probe", "HowFast", CLOSE, RELEASE_BUNDLE=f"{NEW}.bundle"),
+        "HowFast": _at_once("Keep", "Calm"),
+        "Keep": _agent("keep", "Watched", BACK, **{"new.$": NEW}),
+        "Watched": _at_once("HasLeftovers", "Pause"),
     }
 
 
+def _at_once(then: str, watched: str) -> State:
+    """Go on without the alarms where that is asked for, in a rollback, and where nothing is served yet that they could
+    keep from harm; else go to ``watched``.
+    """
+    return _choice(
+        [
+            {"Variable": "$.look.now", "BooleanEquals": True, "Next": then},
+            _is("rollback", then),
+            {"Variable": f"{SERVED}.bundle", "StringEquals": "", "Next": then},
+        ],
+        watched,
+    )
+
+
 def _watch(minutes: int, on_lambda: bool) -> State:
-    """No alarm is up before, and none comes up while a new version is looked at."""
+    """No alarm may be up before, and none may come up while the new version is watched."""
     first, after = ("SomeTraffic", "AllTraffic") if on_lambda else ("Keep", "HasLeftovers")
     return {
         "Calm": _agent("calm", first, BACK, "$.watch", since=0, minutes=minutes),
@@ -122,22 +125,22 @@ def _watch(minutes: int, on_lambda: bool) -> State:
 
 
 def _end() -> State:
-    """A release is through even if what is old can't be removed; and what failed says so, whatever else fails."""
-    owner = {"asked.$": "$", "execution.$": "$$.Execution.Name"}
-    tidy = _job("tidy", "Unlock", "Unlock")
+    """A release that is served has succeeded, whether or not what is old can be removed. One that failed says why, even
+    if putting things back fails, too.
+    """
     return {
         "HasLeftovers": _choice([_is("release", "Tidy")], "Unlock"),
-        "Tidy": tidy,
-        "Unlock": _agent("unlock", "Done", "Done", **owner),
+        "Tidy": _job("tidy", "Unlock", "Unlock"),
+        "Unlock": _agent("unlock", "Done", "Done", **OWNER),
         "Done": {"Type": "Succeed"},
         BACK: {**_agent("back", CLOSE, CLOSE, **{"served.$": SERVED}), "Catch": _catch(CLOSE, "$.stuck")},
-        CLOSE: {**_agent("unlock", "Failed", "Failed", **owner), "Catch": _catch("Failed", "$.stuck")},
+        CLOSE: {**_agent("unlock", "Failed", "Failed", **OWNER), "Catch": _catch("Failed", "$.stuck")},
         "Failed": {"Type": "Fail", "ErrorPath": "$.failure.Error", "CausePath": "$.failure.Cause"},
     }
 
 
 def _agent(do: str, then: str, otherwise: str, result: str | None = None, **fields: object) -> State:
-    """A call of the agent, whose verbs may be repeated."""
+    """A call of the agent. It may be repeated: each of its verbs does the same when it is called again."""
     return {
         "Type": "Task",
         "Resource": "${Agent}",
@@ -152,10 +155,11 @@ def _agent(do: str, then: str, otherwise: str, result: str | None = None, **fiel
     }  # fmt: skip
 
 
-def _job(step: str, then: str, otherwise: str) -> State:
-    values = {"RELEASE_STEP": step}
-    variables: list[State] = [{"Name": name, "Value": value, "Type": "PLAINTEXT"} for name, value in values.items()]
-    variables.append({"Name": "RELEASE_ID", "Value.$": "$$.Execution.Name", "Type": "PLAINTEXT"})
+def _job(step: str, then: str, otherwise: str, **paths: str) -> State:
+    """A run of the release job. ``paths``: further variables of its environment, by where their values are."""
+    variables: list[State] = [{"Name": "RELEASE_STEP", "Value": step, "Type": "PLAINTEXT"}]
+    for name, path in {"RELEASE_ID": "$$.Execution.Name", **paths}.items():
+        variables.append({"Name": name, "Value.$": path, "Type": "PLAINTEXT"})
     return {
         "Type": "Task",
         "Resource": "arn:aws:states:::codebuild:startBuild.sync",

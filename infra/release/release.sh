@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# A step of the release job, as the state machine asks for it (infra/release/machine.py). Neither changes what is
-# served.
+# A step of the release job, as the state machine asks for it (infra/release/machine.py). None changes what is served.
 #
 #   build    raw data -> bundle -> index -> image, noted under RELEASE_ID for the machine to go on with
+#   probe    RELEASE_BUNDLE, fetched and served as servers do, answers as it must (on Fargate)
 #   tidy     after a release: remove older bundles, indexes and function versions
 set -euo pipefail
 
@@ -106,6 +106,13 @@ build() {
     echo "Bundle $version is built."
 }
 
+probe() {
+    : "${RELEASE_BUNDLE:?the bundle to try}"
+    marquee bundle fetch "$RELEASE_BUNDLE"
+    marquee bundle activate "$RELEASE_BUNDLE"
+    .ci/uv run --no-sync python -m infra.release.probe_server "$RELEASE_BUNDLE"
+}
+
 tidy() {
     version="$(aws s3 cp "s3://$BUNDLE_BUCKET/current.json" - | field version)"
     marquee release "$version" --keep 2
@@ -113,6 +120,6 @@ tidy() {
 }
 
 case "${RELEASE_STEP:-build}" in
-    build | tidy) "${RELEASE_STEP:-build}" ;;
-    *) echo "RELEASE_STEP=$RELEASE_STEP: expected build or tidy" >&2 && exit 2 ;;
+    build | probe | tidy) "${RELEASE_STEP:-build}" ;;
+    *) echo "RELEASE_STEP=$RELEASE_STEP: expected build, probe or tidy" >&2 && exit 2 ;;
 esac

@@ -8,7 +8,7 @@ from constructs import Construct
 
 from infra.constructs.alarms import Alarms
 from infra.constructs.canary import ITEMS, STRANGER, Canary
-from infra.constructs.compute import Compute, on_fargate, on_lambda
+from infra.constructs.compute import Compute, allow_tracing, on_fargate, on_lambda
 from infra.constructs.dashboard import Dashboard
 from infra.constructs.data import Data
 from infra.constructs.deployment_secrets import Secrets
@@ -59,7 +59,7 @@ class AppStack(cdk.Stack):
         )  # fmt: skip
         self._features = self._feature_job()
         self._watch(compute)
-        self._tell(compute.url)
+        self._tell(compute)
         own_helpers_logs(self, settings)
 
     @property
@@ -74,6 +74,7 @@ class AppStack(cdk.Stack):
             else on_lambda(self, self._settings, self._environment, self._secrets, edge)
         )
         self._data.allow_serving(compute.role)
+        allow_tracing(compute.role, self._settings)
         if self._search is not None:
             self._search.allow("serving", compute.role, READ)
         if self._explain is not None:
@@ -121,6 +122,8 @@ class AppStack(cdk.Stack):
             alarms.watch_explain(self._explain)
         alarms.watch_canary(canary)
         alarms.watch_releases(self._releases, self._jobs)
+        if compute.service_arn is not None:
+            alarms.watch_deployments(compute.service_arn, self._jobs)
         alarms.watch_budget()
         if compute.roll_back_on is not None:
             compute.roll_back_on([alarms.named(each) for each in WATCHED])
@@ -128,10 +131,12 @@ class AppStack(cdk.Stack):
         board.add_platform(compute.traffic, self._data, self._search, canary)
         board.add_alarms(alarms.all)
 
-    def _tell(self, url: str) -> None:
+    def _tell(self, compute: Compute) -> None:
+        url = compute.url
         body = json.dumps({"user_id": STRANGER, "k": ITEMS})
         outputs = {
             "Url": url,
+            **({"OriginUrl": compute.origin_url} if compute.origin_url else {}),
             "BucketName": self._data.bucket.bucket_name,
             **({"SearchEndpoint": self._search.endpoint} if self._search else {}),
             "PepperArn": self._secrets.pepper.secret_arn,

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from services.api.app.main import create_app
 from services.api.app.services import AppServices
-from services.api.app.telemetry import install_telemetry
+from services.api.app.telemetry import install_telemetry, install_tracing
 from services.bootstrap import build_services
 from services.cli.limits import LimitedProtocol, limits_for
 from services.settings import load_settings
@@ -24,6 +24,7 @@ def application() -> FastAPI:
     services.releases.current()
     app = create_app(replace(AppServices.of(services), host_names=settings.host_names))
     install_telemetry(app, settings.metrics, settings.marquee_stage)
+    install_tracing(app, settings)
     return app
 
 

@@ -1,8 +1,8 @@
-"""Limits of a connection before any request: size and time of headers, bodies, idling, and how many there are.
+"""Limits of a connection before any request: how many there are, and the size and time of headers and bodies.
 
-Uvicorn has none of them, and all of this happens before a key could be asked for. Where connections are more than may
-be, the one that has waited longest without a complete request gives way to the new one: so those who only hold
-connections displace each other, and whoever has a question is answered.
+Uvicorn has none of them, and no key can be asked for so early. Where there are too many connections, the one that has
+waited longest without a complete request makes room for the newest. So those who only hold connections displace each
+other, and whoever asks is answered.
 """
 
 import asyncio
@@ -23,10 +23,13 @@ _MOST_FILES = 16_384
 
 @dataclass(slots=True)
 class Limits:
-    """Of one process. Sizes in bytes, times in seconds: ``head_s``: headers, from connecting or the first byte;
-    ``body_s`` for a whole body; ``stalled_s`` in which a client reads nothing of its answer. ``all_heads``: of all
-    unfinished headers together. ``connections`` may be exceeded, up to ``most``, by those that had no time yet to ask:
-    ``grace_s``. ``waiting``: connections that had it and did not, longest waiting first.
+    """Limits of one process, sizes in bytes, times in seconds.
+
+    ``head_bytes``, ``head_s``: the headers of a request, from connecting or from their first byte. ``all_heads``: all
+    unfinished headers together. ``body_s``: a whole body. ``stalled_s``: how long a client may read nothing of its
+    answer. ``connections``: how many may be open. Newer ones than ``grace_s`` have had no time to ask and end for no
+    other, so there may be more of them, up to ``most``. ``waiting``: connections that had the time and did not ask, the
+    one that waits longest first. ``heads``: bytes of unfinished headers now.
     """
 
     connections: int = 1_000
@@ -41,7 +44,7 @@ class Limits:
     heads: int = 0
 
     def make_room(self, newest: "LimitedProtocol", connections: int) -> None:
-        """Let those give way who have waited longest, until the limits hold."""
+        """End those that have waited longest until the limits hold."""
         while self.waiting and (connections > self.connections or self.heads > self.all_heads):
             oldest = next(iter(self.waiting))
             if oldest is newest:
@@ -74,7 +77,7 @@ class LimitedProtocol(HttpToolsProtocol):
     """Called once when the connection is closed."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Count it, and begin to wait for its first request."""
+        """Count it, and wait for its first request."""
         super().connection_made(transport)
         self._head = 0
         self._asked = False
@@ -97,7 +100,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self.lost()
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser, headers by pieces: none is larger than the limit and a piece."""
+        """Feed the parser, headers in pieces: so they exceed their limit by a piece at most."""
         while data and not self.transport.is_closing():
             reading_head = self.cycle is None or not self.cycle.more_body
             piece, data = (data[:_PIECE], data[_PIECE:]) if reading_head else (data, b"")
@@ -122,7 +125,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._stop()
 
     def _begun(self) -> None:
-        """A request has its headers: it no longer waits, but its body may still be to come."""
+        """A request has its headers: the connection no longer waits, but a body may be to come."""
         self._asked = True
         self._stop()
         self._count(-self._head)
@@ -149,17 +152,17 @@ class LimitedProtocol(HttpToolsProtocol):
         super().resume_writing()
 
     def timeout_keep_alive_handler(self) -> None:
-        """Nothing came for a while; what the client has not read by now it won't."""
+        """Nothing came for a while. What the client has not read by now, it never will."""
         if self.transport.get_write_buffer_size():
             self.transport.abort()
         super().timeout_keep_alive_handler()
 
     def send_400_response(self, msg: str) -> None:
-        """What is no HTTP. ``msg`` says nothing more of it."""
+        """Refuse what is not HTTP."""
         self._refuse(400, "malformed-request", "The request is not valid HTTP", msg)
 
     def give_way(self) -> None:
-        """End at once, for another."""
+        """End at once, to make room for another."""
         self.limits.waiting.pop(self, None)
         self._count(-self._head)
         self.transport.abort()

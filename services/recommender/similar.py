@@ -14,6 +14,7 @@ from services.recommender.stages.ranker import logistic, rank
 from services.recommender.stages.signals import Inputs, mixture_of
 from services.recommender.stages.taste import Taste
 from services.recommender.stages.traits import Known
+from services.recommender.stopwatch import span
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,4 +55,5 @@ def _nearest(pipeline: Pipeline, row: int, deadline: Deadline) -> SearchResult:
     if embeddings is None or not embeddings.scales[row] > 0:
         return SearchResult()
     vectors = embeddings.rows(np.array([row], np.int32))
-    return pipeline.release.search.search(SearchRequest(vectors=vectors), deadline)
+    with span("search"):
+        return pipeline.release.search.search(SearchRequest(vectors=vectors), deadline)

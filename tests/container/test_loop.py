@@ -122,6 +122,24 @@ def test_metrics_and_the_log_are_whole_lines_of_their_own(emulated: Emulated) ->
     assert "someone-special" not in emulated.said()
 
 
+def test_the_lines_of_one_request_share_their_ids(emulated: Emulated) -> None:
+    """Lambda's own line, the application's, what the HTTP API's access log calls `requestId`, and the trace."""
+    trace = "1-67891233-abcdef012345678912345678"
+    asked = event("POST", "/recommend", {"k": 3})
+    asked["headers"]["x-amzn-trace-id"] = f"Root={trace}"
+    asked["requestContext"]["requestId"] = "JKJaXmPLvHcESHA="
+    emulated.invoke(asked)
+    said = emulated.said()
+    (told,) = [line for line in map(json.loads, filter(_is_object, said.splitlines())) if "aws_request_id" in line]
+    assert (told["apigw_request_id"], told["trace_id"]) == ("JKJaXmPLvHcESHA=", trace)
+    (reported,) = [line for line in said.splitlines() if line.startswith("REPORT ")]
+    assert f"RequestId: {told['aws_request_id']}" in reported
+
+
+def _is_object(line: str) -> bool:
+    return line.startswith("{")
+
+
 def test_whatever_the_function_has_to_say_is_an_object_and_names_nobody(
     tools: Path, tree: Tree, home: Path, tmp_path: Path
 ) -> None:

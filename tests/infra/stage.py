@@ -146,6 +146,7 @@ class Stage:
 
     def __init__(self, definition: Mapping[str, Any], *, on_lambda: bool = True, released: bool = True) -> None:
         self.definition = definition
+        self.on_lambda = on_lambda
         self.now = START
         self.table, self.bucket = Table(), Bucket(GOOD if released else "")
         first = (FIRST, f"release: bundle {GOOD}" if released else "nothing released yet: bundle none")
@@ -156,6 +157,7 @@ class Stage:
         self.after: dict[str, StateError] = {}
         self.alarm_at: float | None = None
         self.steps: list[str] = []
+        self.tried: set[str] = {GOOD, ""}
         table: Any = self.table
         bucket: Any = self.bucket
         self.agent = Agent(
@@ -180,6 +182,8 @@ class Stage:
         result = self._do(resource, parameters)
         # No version that was not tried may be met by anybody, whatever happened so far.
         assert self.aws.met <= {FIRST, *self.aws.probed}, f"{state}: {self.aws.met} met, {self.aws.probed} probed"
+        if not self.on_lambda:
+            assert self.bucket.bundle in self.tried, f"{state}: servers follow {self.bucket.bundle}, which nobody tried"
         if state in self.after:
             raise self.after.pop(state)
         return result
@@ -188,6 +192,8 @@ class Stage:
         if resource == "arn:aws:states:::codebuild:startBuild.sync":
             variables = {each["Name"]: each["Value"] for each in parameters["EnvironmentVariablesOverride"]}
             self.steps.append(variables["RELEASE_STEP"])
+            if variables["RELEASE_STEP"] == "probe":
+                self.tried.add(variables["RELEASE_BUNDLE"])
             return {"Build": {"BuildStatus": "SUCCEEDED"}}
         if resource == "arn:aws:states:::dynamodb:getItem":
             return {"Item": {name: {"S": value} for name, value in self.built.items()}}

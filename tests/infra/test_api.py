@@ -68,9 +68,42 @@ def test_the_http_api_calls_the_alias_and_nobody_calls_the_function_itself(dev: 
     assert dev.app.one("AWS::ApiGatewayV2::Integration")["IntegrationUri"] == {"Ref": alias}
     assert dev.app.one("AWS::ApiGatewayV2::Integration")["PayloadFormatVersion"] == "2.0"
     assert dev.app.one("AWS::ApiGatewayV2::Route")["RouteKey"] == "$default"
-    permission = dev.app.one("AWS::Lambda::Permission")
-    assert permission["FunctionName"] == {"Ref": alias}
+    permission = dev.app.one("AWS::Lambda::Permission", FunctionName={"Ref": alias})
     assert permission["Principal"] == "apigateway.amazonaws.com"
+
+
+def test_a_request_without_the_origin_header_costs_no_invocation(dev: Deployment) -> None:
+    """API Gateway answers it: the header is what the authorizer is asked by, and what its answer is kept by."""
+    [guard] = dev.app.all("AWS::ApiGatewayV2::Authorizer")
+    authorizer = dev.app.one("AWS::ApiGatewayV2::Authorizer")
+    assert authorizer["IdentitySource"] == ["$request.header.x-origin-verify"]
+    assert (authorizer["AuthorizerType"], authorizer["AuthorizerResultTtlInSeconds"]) == ("REQUEST", 3_600)
+    assert (authorizer["AuthorizerPayloadFormatVersion"], authorizer["EnableSimpleResponses"]) == ("2.0", True)
+    for route in dev.app.properties("AWS::ApiGatewayV2::Route"):
+        assert (route["AuthorizationType"], route["AuthorizerId"]) == ("CUSTOM", {"Ref": guard})
+
+
+def test_the_guard_reads_the_origin_secret_and_nothing_else(dev: Deployment) -> None:
+    [made] = [each for each in dev.app.properties(FUNCTION) if each.get("Handler") == "infra.authorizer.main.handler"]
+    assert made["Environment"]["Variables"]["ORIGIN_SECRET_ARN"]["Ref"].startswith("SecretsOrigin")
+    assert dev.app.actions("ApiGuardRole") == {
+        "logs:CreateLogStream", "logs:PutLogEvents", "secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret",
+    }  # fmt: skip
+    # The image has all of the repository.
+    assets = [each for each in dev.folder.glob("asset.*") if not (each / "Dockerfile").exists()]
+    code = [each / "infra/authorizer" for each in assets if (each / "infra/authorizer").exists()]
+    assert [sorted(file.name for file in folder.iterdir()) for folder in code] == [["__init__.py", "main.py"]]
+
+
+@pytest.mark.parametrize("given", ["bootstrap_qualifier", "@aws-cdk/core:bootstrapQualifier"])
+def test_an_account_that_was_bootstrapped_with_a_qualifier_is_deployed_to_by_it(tmp_path: Path, given: str) -> None:
+    """Roles, bucket and the repository of images that releases read."""
+    code, told = synthesise(tmp_path, {"stage": "dev", given: "films"})
+    assert code == 0, told
+    written = "".join(each.read_text() for each in tmp_path.glob("*.json"))
+    assert "cdk-films-container-assets-${AWS::AccountId}" in written
+    assert "/cdk-bootstrap/films/version" in written
+    assert "hnb659fds" not in written
 
 
 def test_the_default_stage_is_throttled_and_writes_json(dev: Deployment) -> None:
@@ -135,6 +168,18 @@ def test_the_role_has_no_managed_policy_and_no_wildcard(dev: Deployment) -> None
     everywhere = [each["Action"] for each in dev.app.statements("ApiRole") if each["Resource"] == "*"]
     assert everywhere == []
     assert not [action for action in dev.app.actions("ApiRole") if action.endswith("*")]
+
+
+def test_what_tells_x_ray_of_traces_may_and_where_nothing_is_traced_the_template_knows_nothing_of_it(
+    dev: Deployment, domain: Deployment, fargate: Deployment
+) -> None:
+    traced = function(domain)["Environment"]["Variables"]["OTEL_EXPORTER_OTLP_ENDPOINT"]
+    assert traced == "https://xray.eu-west-1.amazonaws.com"
+    assert {"xray:PutTraceSegments", "xray:PutTelemetryRecords"} <= domain.app.actions("ApiRole")
+    for made in (dev, fargate):
+        assert not [each for each in ("xray:", "OTEL_", "TracingConfig") if each in text_of(made.app.document)]
+    # Spans are the service's own; Lambda's segment would be billed beside them.
+    assert "TracingConfig" not in text_of(domain.app.document)
 
 
 def test_cloudfront_takes_https_only_and_caches_nothing(dev: Deployment) -> None:

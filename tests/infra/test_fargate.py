@@ -79,6 +79,19 @@ def test_the_alarms_are_there_before_the_service_that_is_taken_back_by_them(farg
     assert names <= set(service["DependsOn"])
 
 
+def test_a_deployment_that_ecs_took_back_is_told(fargate: Deployment, dev: Deployment) -> None:
+    [service] = fargate.app.all("AWS::ECS::Service")
+    [topic] = fargate.app.all("AWS::SNS::Topic")
+    failed = {"source": ["aws.ecs"], "detail-type": ["ECS Deployment State Change"], "resources": [{"Ref": service}],
+              "detail": {"eventName": ["SERVICE_DEPLOYMENT_FAILED"]}}  # fmt: skip
+    rule = fargate.app.one("AWS::Events::Rule", EventPattern=failed)
+    [target] = rule["Targets"]
+    assert target["Arn"] == {"Ref": topic}
+    assert "$.detail.reason" in text_of(target["InputTransformer"])
+    assert "DeadLetters" in text_of(target["DeadLetterConfig"])
+    assert "aws.ecs" not in text_of(dev.app.properties("AWS::Events::Rule"))
+
+
 def test_tasks_follow_the_load(fargate: Deployment) -> None:
     target = fargate.app.one("AWS::ApplicationAutoScaling::ScalableTarget")
     assert (target["MinCapacity"], target["MaxCapacity"]) == (1, 8)

@@ -53,7 +53,7 @@ def test_the_queue_is_encrypted_and_keeps_letters_for_two_weeks(app: Template) -
 
 
 def test_a_release_that_fails_is_told(app: Template) -> None:
-    [rule] = [each for each in app.properties("AWS::Events::Rule") if "EventPattern" in each]
+    [rule] = [each for each in app.properties("AWS::Events::Rule") if "aws.states" in text_of(each)]
     assert set(rule["EventPattern"]["detail"]["status"]) == {"FAILED", "TIMED_OUT", "ABORTED"}
     assert "ReleasesMachine" in text_of(rule["EventPattern"]["detail"]["stateMachineArn"])
     assert "AlarmsTopic" in text_of(rule["Targets"])

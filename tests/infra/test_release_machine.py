@@ -198,11 +198,40 @@ def test_on_fargate_a_release_moves_the_pointer_and_an_alarm_moves_it_back() -> 
     done = stage.start(what="release")
     assert (done.status, stage.bucket.bundle) == ("SUCCEEDED", "bundle-b")
     assert done.trail.count("Alarms") == MINUTES
-    assert stage.steps == ["build", "tidy"]
+    assert stage.steps == ["build", "probe", "tidy"]
     stage = Stage(ON_FARGATE, on_lambda=False)
     stage.alarm_at = 120
     assert stage.start(what="release").error == "AlarmUp"
     assert (stage.bucket.bundle, stage.table.items) == (GOOD, {})
+
+
+ON_FARGATE_TASKS = sorted(name for name, state in ON_FARGATE["States"].items() if state["Type"] == "Task")
+
+
+@pytest.mark.parametrize("state", sorted(set(ON_FARGATE_TASKS) - HARMLESS))
+def test_on_fargate_servers_follow_what_they_followed_wherever_aws_has_a_fault(state: str) -> None:
+    """The probe among them: a bundle that does not answer is never pointed to."""
+    stage = Stage(ON_FARGATE, on_lambda=False)
+    stage.fault[state] = FAULT
+    done = stage.start(what="release")
+    assert (done.status, done.error) == ("FAILED", "ServiceException")
+    assert (stage.bucket.bundle, stage.table.items) == (GOOD, {})
+
+
+def test_on_fargate_the_first_release_of_all_does_not_wait_for_alarms_that_only_it_can_end() -> None:
+    """Servers without a bundle do not start, and the load balancer's errors keep an alarm up."""
+    stage = Stage(ON_FARGATE, on_lambda=False, released=False)
+    stage.up = ["marquee-dev-ErrorRate"]
+    done = stage.start(what="release")
+    assert (done.status, stage.bucket.bundle) == ("SUCCEEDED", "bundle-b")
+    assert "Probe" in done.trail
+
+
+def test_on_fargate_what_is_released_at_once_is_tried_all_the_same() -> None:
+    stage = Stage(ON_FARGATE, on_lambda=False)
+    done = stage.start(what="release", now=True)
+    assert "Probe" in done.trail
+    assert stage.bucket.bundle == "bundle-b"
 
 
 def test_on_fargate_a_rollback_moves_the_pointer_at_once() -> None:

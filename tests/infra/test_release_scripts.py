@@ -52,6 +52,7 @@ esac
 """
 CDK = '#!/usr/bin/env bash\necho "cdk $*" >>"$CALLS"\ncase "cdk $*" in *"$FAILING"*) exit 1 ;; esac\n'
 DOCKER = '#!/usr/bin/env bash\necho "docker $1" >>"$CALLS"\n[ "$1" != login ] || cat >/dev/null\n'
+CURL = '#!/usr/bin/env bash\necho "curl ${*: -1}" >>"$CALLS"\nprintf %s "${STATUS:-401}"\n'
 
 Script = Callable[..., tuple[int, list[str]]]
 
@@ -61,7 +62,7 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        for name, code in ((".ci/uv", UV), ("bin/aws", AWS), ("bin/docker", DOCKER),
+        for name, code in ((".ci/uv", UV), ("bin/aws", AWS), ("bin/docker", DOCKER), ("bin/curl", CURL),
                            ("infra/node_modules/.bin/cdk", CDK)):  # fmt: skip
             (path / name).parent.mkdir(parents=True, exist_ok=True)
             (path / name).write_text(code)
@@ -148,7 +149,17 @@ def test_tidying_keeps_what_is_released_and_the_last_two_versions(folder: Folder
 
 def test_a_step_that_nobody_knows_is_refused(folder: Folder) -> None:
     code, _, said = folder.run("release.sh", RELEASE_STEP="serve")
-    assert (code, "expected build or tidy" in said) == (2, True)
+    assert (code, "expected build, probe or tidy" in said) == (2, True)
+
+
+def test_a_bundle_is_tried_as_servers_would_fetch_it(folder: Folder) -> None:
+    code, calls, said = folder.run("release.sh", RELEASE_STEP="probe", RELEASE_BUNDLE=VERSION)
+    assert code == 0, said
+    assert calls == [
+        f"marquee bundle fetch {VERSION}", f"marquee bundle activate {VERSION}",
+        f"python -m infra.release.probe_server {VERSION}",
+    ]  # fmt: skip
+    assert folder.run("release.sh", RELEASE_STEP="probe", RELEASE_BUNDLE=VERSION, FAILING="probe_server")[0] != 0
 
 
 def test_raw_data_that_is_there_is_used(folder: Folder) -> None:
@@ -270,7 +281,8 @@ def test_an_acceptance_begins_and_ends_with_nothing(folder: Folder) -> None:
     code, calls, said = folder.run("acceptance.sh", "dev", STACK_ERROR="Stack with id Marquee-dev does not exist")
     assert code == 0, said
     wanted = ("cdk deploy", "python -m infra.release dev start release", "marquee keys create acceptance",
-              "marquee cost --stage dev", "marquee doctor --url", "cdk destroy --all --force -c stage=dev")  # fmt: skip
+              "marquee cost --stage dev", "marquee doctor --url", "curl films/version",
+              "cdk destroy --all --force -c stage=dev")  # fmt: skip
     assert order(calls, *wanted) == list(wanted)
     [report] = folder.path.glob("acceptance-dev-*.json")
     found = json.loads(report.read_text())

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from starlette.types import Scope
+
+if TYPE_CHECKING:
+    from services.api.app.tracing import Trace
 
 _SCOPE_KEY = "marquee.context"
 _METHOD_KEY = "marquee.method"
@@ -15,7 +18,7 @@ _DEGRADED = b"x-marquee-degraded"
 class Context:
     """``started``: monotonic seconds. ``stages``: milliseconds by stage. ``headers`` are added to whatever is
     answered, errors included. ``facts`` go into the access log; ``person``, whom the request is about, only under a
-    pseudonym.
+    pseudonym. ``trace``: if the request is traced.
     """
 
     request_id: str
@@ -25,6 +28,7 @@ class Context:
     stages: Mapping[str, float] = field(default_factory=dict)
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     facts: dict[str, object] = field(default_factory=dict)
+    trace: "Trace | None" = None
 
     def degrade(self, part: str) -> None:
         """Say in a header and in the log that a part of the edge works without its store."""

@@ -14,10 +14,9 @@ gc.disable()
 import json
 import logging
 import os
-import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from typing import Any
 
@@ -28,7 +27,7 @@ from services.api.app.lambda_events import NoRequest, http_event, is_warm_up, re
 from services.api.app.main import create_app
 from services.api.app.problem import MEDIA_TYPE, Problem
 from services.api.app.services import AppServices
-from services.api.app.telemetry import install_telemetry
+from services.api.app.telemetry import flush_traces, install_telemetry, install_tracing
 from services.bootstrap import Services, build_services
 from services.recommender.answer import Options
 from services.recommender.errors import BundleDamaged, BundleError, EncoderUnavailable, MarqueeError
@@ -47,17 +46,21 @@ log = logging.getLogger("marquee.lambda")
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """What one execution environment keeps. ``options``: as wired, before any event shortened its deadline."""
+    """What one execution environment keeps. ``options``: as wired, before any event shortened its deadline. ``after``:
+    what is left to do once an event is answered, and before the environment is frozen.
+    """
 
     adapter: Mangum
     wired: Services
     options: Options
+    after: Callable[[], None]
 
     def answer(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - AWS gives no type
         """Answer an HTTP event within what is left of the function's own time."""
         # An environment answers one event at a time, so the deadline may be the environment's.
         self.wired.recommender.options = within(self.options, context)
         answer: dict[str, Any] = self.adapter(event, context)
+        self.after()
         return answer
 
     def open_bundle(self, *, publishing: bool = False) -> None:
@@ -74,13 +77,13 @@ class Function:
 
     def load(self) -> None:
         """Load what is else loaded by the first answers: the library of OpenSearch and the text encoder, which takes
-        half a second. The latter not on arm64, where releases of ONNX Runtime have ended the process; there a request
-        has to.
+        half a second. Releases of ONNX Runtime have ended the process on arm64; one that does so here ends before it
+        is published, and never in a customer's request.
         """
         if self.wired.settings.opensearch is not None:
             import_module("services.adapters.search.opensearch.connection")
         # What is asked of Bedrock would leave credentials and a socket in the snapshot.
-        if self.wired.encoder is None or self.wired.settings.encoder != "minilm" or platform.machine() != "x86_64":
+        if self.wired.encoder is None or self.wired.settings.encoder != "minilm":
             return
         try:
             self.wired.encoder.encode(["a film"])
@@ -95,9 +98,10 @@ def function() -> Function:
     wired = _wired(settings)
     app = create_app(AppServices.of(wired, inline=True))
     install_telemetry(app, settings.metrics, settings.marquee_stage)
+    install_tracing(app, settings, later=False)
     # Else problems would travel as Base64.
     adapter = Mangum(app, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE])
-    return Function(adapter, wired, wired.recommender.options)
+    return Function(adapter, wired, wired.recommender.options, partial(flush_traces, app))
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 - an event is any JSON value

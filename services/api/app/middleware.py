@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.adapters.foreign import frames_of
 from services.api.app.context import Context, ask_instead, attach, has_header, header
 from services.api.app.errors import problem_of
-from services.api.app.observability import observe
+from services.api.app.observability import begin_trace, observe
 
 log = logging.getLogger("marquee.api")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -68,6 +68,7 @@ class Observer:
             return
         context = Context(request_id_of(scope), perf_counter())
         attach(scope, context)
+        context.trace = begin_trace(scope)
         status = 0
 
         async def observed(message: Message) -> None:

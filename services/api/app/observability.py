@@ -2,28 +2,37 @@
 
 import json
 import logging
-import re
 from time import perf_counter
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from starlette.types import Scope
 
 from services.api.app.context import Context, method_of
 from services.api.app.observation import NO_ROUTE, Observation, Telemetry
 from services.api.app.people import Pseudonyms
+from services.api.app.trace_ids import trace_ids_of
+
+if TYPE_CHECKING:
+    from services.api.app.tracing import Trace, Tracer
 
 access = logging.getLogger("marquee.access")
-# Source: AWS X-Ray developer guide, "Tracing header".
-TRACE_ID = re.compile(rb"(?:^|;)\s*Root=(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|$)")
+
+
+def begin_trace(scope: Scope) -> "Trace | None":
+    """A trace of this request, where some are traced and this is one of them."""
+    tracer = cast("Tracer | None", _of_app(scope, "tracer"))
+    return None if tracer is None else tracer.begin(trace_ids_of(scope))
 
 
 def observe(scope: Scope, context: Context, status: int) -> None:
-    """Tell the access log and the telemetry, if any of them listens."""
+    """Tell the access log, the telemetry and the tracer, if any of them listens."""
     telemetry = cast("Telemetry | None", _of_app(scope, "telemetry"))
     logged = access.isEnabledFor(logging.INFO)
-    if telemetry is None and not logged:
+    if telemetry is None and not logged and context.trace is None:
         return
     facts = {**context.facts, **_platform(scope)}
+    if context.trace is not None:
+        facts |= {"trace_id": context.trace.ids.logged, "traced": True}
     pseudonyms = cast("Pseudonyms | None", _of_app(scope, "pseudonyms"))
     if context.person is not None and pseudonyms is not None:
         facts["user"] = pseudonyms.of(context.person)
@@ -41,6 +50,8 @@ def observe(scope: Scope, context: Context, status: int) -> None:
         access.info(json.dumps(seen.line()))
     if telemetry is not None:
         telemetry.record(seen)
+    if context.trace is not None:
+        cast("Tracer", _of_app(scope, "tracer")).record(seen, context.trace, context.started)
 
 
 def _platform(scope: Scope) -> dict[str, object]:
@@ -49,9 +60,8 @@ def _platform(scope: Scope) -> dict[str, object]:
     event = scope.get("aws.event")
     if isinstance(event, dict) and isinstance(event.get("requestContext"), dict):
         ids["apigw_request_id"] = event["requestContext"].get("requestId")
-    traced = next((value for name, value in scope["headers"] if name == b"x-amzn-trace-id"), b"")
-    found = TRACE_ID.search(traced)
-    ids["trace_id"] = found[1].decode() if found else None
+    traced = trace_ids_of(scope)
+    ids["trace_id"] = traced.logged if traced else None
     return {name: value for name, value in ids.items() if isinstance(value, str) and value}
 
 

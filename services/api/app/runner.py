@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 from services.recommender.errors import Overloaded
@@ -28,7 +30,8 @@ class Pool:
             raise Overloaded(f"too many requests are waiting for {self._name}; try again in a second")
         if self._threads is None:
             self._threads = ThreadPoolExecutor(self._workers)
-        future = self._threads.submit(call, *args, **kwargs)
+        # With the request's context, in which its spans are recorded.
+        future = self._threads.submit(partial(copy_context().run, partial(call, *args, **kwargs)))
         # Freed when the thread is done, not when the caller goes away: a cancelled request still holds its thread.
         loop = asyncio.get_running_loop()
         self._busy += 1

@@ -13,6 +13,7 @@ from services.recommender.query.conditions import Understood
 from services.recommender.stages.plan import Plan
 from services.recommender.stages.retrieval import SEARCH_SIZE
 from services.recommender.stages.taste import Taste
+from services.recommender.stopwatch import span
 
 # The heaviest films of a taste are query vectors of their own, so that two tastes stay two.
 TASTE_VECTORS = 8
@@ -60,7 +61,8 @@ class Searcher:
         if text is None and vectors is None:
             return Searched(SearchResult(), None, degraded)
         try:
-            hits = self.release.search.search(SearchRequest(text, vectors, request.filters, SEARCH_SIZE), deadline)
+            with span("search"):
+                hits = self.release.search.search(SearchRequest(text, vectors, request.filters, SEARCH_SIZE), deadline)
         except SearchUnavailable as error:
             return Searched(SearchResult(), meaning, [*degraded, f"search: {error}"])
         return Searched(hits, meaning, [*degraded, *(f"search: {reason}" for reason in hits.degraded)])
@@ -85,4 +87,5 @@ class Searcher:
                 f"the films' vectors are of {embeddings.encoder_id!r}, the encoder is {self.encoder.encoder_id!r}; "
                 "build the bundle with it or install the other; words are matched, meaning is not"
             )
-        return self.encoder.encode([text], deadline)
+        with span("encoder"):
+            return self.encoder.encode([text], deadline)

@@ -139,7 +139,7 @@ def test_the_function_is_cheaper_for_few_and_fargate_for_many_with_one_crossing(
 def test_fargate_has_a_balancer_and_a_network_and_no_gateway() -> None:
     fargate = services(replace(BUSY, compute=Compute.FARGATE))
     assert {"Fargate", "Load balancer", "Network", "Data transfer"} <= set(fargate)
-    assert not {"Lambda", "HTTP API", "CloudFront", "X-Ray"} & set(fargate)
+    assert not {"Lambda", "HTTP API", "CloudFront"} & set(fargate)
 
 
 def test_tasks_never_fall_below_those_of_the_stage_and_grow_with_the_load() -> None:
@@ -162,12 +162,6 @@ def test_arm_is_a_fifth_cheaper_by_the_gigabyte_second() -> None:
     assert line(arm, "Lambda", "1,769").usd / line(BUSY, "Lambda", "1,769").usd == pytest.approx(0.8, abs=0.001)
 
 
-def test_traces_are_one_a_second_and_a_twentieth_of_the_rest() -> None:
-    quiet = replace(IDLE, canary_minutes=0, tracing=True)
-    assert line(replace(quiet, rps=1), "X-Ray", "traces").units == pytest.approx(SECONDS)
-    assert line(replace(quiet, rps=21), "X-Ray", "traces").units == pytest.approx(2 * SECONDS)
-
-
 def test_each_saving_is_the_difference_of_two_bills_the_largest_first() -> None:
     savings = savings_of(BUSY, PRICES)
     by_change = {saving.change: saving.usd for saving in savings}
@@ -180,7 +174,7 @@ def test_each_saving_is_the_difference_of_two_bills_the_largest_first() -> None:
 
 def test_what_is_off_already_saves_nothing() -> None:
     bare = replace(
-        BUSY, firewall=False, tracing=False, snapstart=False, canary_minutes=60, search=Search.EMBEDDED,
+        BUSY, firewall=False, snapstart=False, canary_minutes=60, search=Search.EMBEDDED,
         architecture="arm64",
     )  # fmt: skip
     assert [saving.change for saving in savings_of(bare, PRICES)] == []

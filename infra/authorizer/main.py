@@ -1,0 +1,74 @@
+"""Whether a request brings the origin header's value: asked by API Gateway once an hour for each value.
+
+A request without the header is answered 401 by API Gateway itself, and nothing runs. The service checks the header
+again, with the values of the last five minutes, so a value that was ended is refused there while API Gateway still
+remembers it. Source: API Gateway developer guide, "Control access to HTTP APIs with AWS Lambda authorizers".
+"""
+
+import hmac
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import boto3
+
+HEADER = "x-origin-verify"
+# As long as the service believes them (services/adapters/secrets.py).
+BELIEVED_S = 300.0
+# AWS Secrets Manager user guide, "Secret versions". While a secret is rotated, both count.
+STAGES = ("AWSCURRENT", "AWSPREVIOUS")
+
+Read = Callable[[], Sequence[str]]
+
+
+class Guard:
+    """``read``: the values that count now. What it raises goes on to API Gateway, which answers 500 and remembers
+    nothing, unless values were read before: they stay good.
+    """
+
+    def __init__(self, read: Read, clock: Callable[[], float] = time.monotonic) -> None:
+        self._read = read
+        self._clock = clock
+        self._values: Sequence[str] = ()
+        self._until = float("-inf")
+
+    def allows(self, sent: str) -> bool:
+        """Whether the header's value is one of them, compared in constant time."""
+        told = sent.encode(errors="replace")
+        matches = [hmac.compare_digest(told, each.encode()) for each in self._believed()]
+        return any(matches)
+
+    def _believed(self) -> Sequence[str]:
+        if self._clock() >= self._until:
+            try:
+                self._values, self._until = self._read(), self._clock() + BELIEVED_S
+            except Exception:
+                if not self._values:
+                    raise
+        return self._values
+
+
+def handler(event: Mapping[str, Any], _context: object) -> dict[str, bool]:
+    """Answer in the simple form of payload 2.0."""
+    return {"isAuthorized": guard().allows(str(event.get("headers", {}).get(HEADER, "")))}
+
+
+@cache
+def guard() -> Guard:
+    """The guard of this function's environment."""
+    return Guard(lambda: values(boto3.client("secretsmanager"), os.environ["ORIGIN_SECRET_ARN"]))
+
+
+def values(client: Any, arn: str) -> list[str]:  # noqa: ANN401 - the function brings no types along
+    """The values of the secret that count, the current one first."""
+    found = []
+    for stage in STAGES:
+        try:
+            found.append(str(client.get_secret_value(SecretId=arn, VersionStage=stage)["SecretString"]))
+        except client.exceptions.ResourceNotFoundException:
+            # Never rotated yet.
+            if stage == STAGES[0]:
+                raise
+    return found

@@ -1,0 +1,96 @@
+"""``python -m infra.release.probe_server BUNDLE``: serve the active bundle to oneself, and ask as the agent asks.
+
+Where servers follow the bucket's pointer, this is what a bundle goes through before the pointer moves to it: the same
+server, settings, tables and index as theirs, on loopback.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+
+import boto3
+
+from infra.release.agent.probe import Ask, ProbeFailed, probe
+
+SERVE = (sys.executable, "-c", "from services.cli.main import run; run()", "serve")
+HOST = "127.0.0.1"
+START_S, ANSWER_S, PAUSE_S = 300.0, 60.0, 0.5
+
+
+def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    """0 if the bundle answers as it must, else 1."""
+    (bundle,) = arguments
+    try:
+        with serving(environment) as port:
+            ask = asking(port, {"x-api-key": _key(environment["CANARY_KEY_ARN"])})
+            probe(ask, bundle=bundle, person=environment["PROBE_PERSON"])
+    except ProbeFailed as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(f"Bundle {bundle} answers.\n")
+    return 0
+
+
+@contextmanager
+def serving(environment: Mapping[str, str]) -> Iterator[int]:
+    """A server of this machine's active bundle, which follows no bucket; its port. Raises ProbeFailed."""
+    port = _free_port()
+    own = {name: value for name, value in environment.items() if name != "BUNDLE_BUCKET"}
+    with subprocess.Popen(SERVE, env={**own, "MARQUEE_HOST": HOST, "MARQUEE_PORT": str(port)}) as server:  # noqa: S603
+        try:
+            _wait(server, port)
+            yield port
+        finally:
+            server.terminate()
+
+
+def asking(port: int, headers: Mapping[str, str]) -> Ask:
+    """How to ask a server on loopback."""
+
+    def ask(method: str, target: str, body: Mapping[str, Any] | None) -> tuple[int, Any]:
+        connection = HTTPConnection(HOST, port, timeout=ANSWER_S)
+        sent = None if body is None else json.dumps(body)
+        try:
+            connection.request(method, target, sent, {"content-type": "application/json", **headers})
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        except (OSError, HTTPException, ValueError) as error:
+            raise ProbeFailed(f"{method} {target}: {error}") from error
+        finally:
+            connection.close()
+
+    return ask
+
+
+def _wait(server: "subprocess.Popen[bytes]", port: int) -> None:
+    until, ask = time.monotonic() + START_S, asking(port, {})
+    while server.poll() is None:
+        try:
+            if ask("GET", "/health/live", None)[0] == 200:
+                return
+        except ProbeFailed as error:
+            if time.monotonic() > until:
+                raise ProbeFailed(f"the server did not come up in {START_S:.0f} s") from error
+        time.sleep(PAUSE_S)
+    raise ProbeFailed(f"the server ended with code {server.returncode} before it answered; its lines above say why")
+
+
+def _free_port() -> int:
+    with socket.create_server((HOST, 0)) as found:
+        port: int = found.getsockname()[1]
+        return port
+
+
+def _key(arn: str) -> str:
+    return str(boto3.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,175 @@
+"""Traces: what a request that is traced tells, which requests are, and that nobody pays who does not trace."""
+
+import gzip
+import json
+import logging
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from services.api.app.telemetry import flush_traces, install_tracing
+from services.api.app.trace_ids import TraceIds, trace_ids_of
+from services.api.app.tracing import Tracer
+from services.recommender.domain.request import Request
+from services.recommender.stopwatch import span
+from services.settings import load_settings
+from tests.api.fakes import FakeRecommender, fake_app
+from tests.patience import PATIENCE_S
+from tests.servers.http_server import Answer, HttpServer
+
+ROOT = Path(__file__).resolve().parents[2]
+TRACE, PARENT = "67891233abcdef012345678912345678", "53995c3f42cd8ad8"
+OF_AWS = {"X-Amzn-Trace-Id": f"Self=x;Root=1-{TRACE[:8]}-{TRACE[8:]};Parent={PARENT};Sampled=0"}
+
+
+class Kept:
+    """A collector that keeps the spans."""
+
+    def __init__(self) -> None:
+        self.spans: list[dict[str, Any]] = []
+
+    def put(self, spans: list[dict[str, Any]]) -> None:
+        self.spans += spans
+
+    def flush(self) -> None: ...
+
+
+class Working(FakeRecommender):
+    """Its answers take the pieces of work that real ones do."""
+
+    def recommend(self, request: Request, deadline: Any = None) -> Any:
+        with span("state"):
+            pass
+        with span("retrieval"):
+            with span("encoder"):
+                pass
+            with span("search"):
+                pass
+        return super().recommend(request, deadline)
+
+
+def traced(
+    method: str = "POST", path: str = "/recommend", recommender: FakeRecommender | None = None, *,
+    ratio: float = 1.0, inline: bool = True, **options: Any,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """The spans of one request."""
+    kept: Any = Kept()
+    app = fake_app(recommender, inline=inline)
+    app.state.tracer = Tracer(ratio, kept)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        client.request(method, path, **options)
+    spans: list[dict[str, Any]] = kept.spans
+    return spans
+
+
+def told(made: dict[str, Any]) -> dict[str, Any]:
+    """Attributes, without their types."""
+    return {each["key"]: next(iter(each["value"].values())) for each in made["attributes"]}
+
+
+@pytest.mark.parametrize("inline", [True, False])
+def test_a_request_is_a_span_and_each_piece_of_its_work_is_one_under_what_it_is_part_of(inline: bool) -> None:
+    """In the loop and in a thread alike."""
+    whole, *pieces = traced(recommender=Working(), inline=inline, json={}, headers=OF_AWS)
+    assert (whole["traceId"], whole["parentSpanId"], whole["kind"]) == (TRACE, PARENT, 2)
+    assert whole["name"] == "POST /recommend"
+    by_id = {each["spanId"]: each["name"] for each in [whole, *pieces]}
+    assert {each["name"]: by_id[each["parentSpanId"]] for each in pieces} == {
+        "state": "POST /recommend", "retrieval": "POST /recommend", "encoder": "retrieval", "search": "retrieval",
+    }  # fmt: skip
+    assert {each["traceId"] for each in pieces} == {TRACE}
+    begin, end = int(whole["startTimeUnixNano"]), int(whole["endTimeUnixNano"])
+    for each in pieces:
+        assert begin <= int(each["startTimeUnixNano"]) <= int(each["endTimeUnixNano"]) <= end + 10**7
+
+
+def test_a_span_tells_how_it_was_answered_and_not_to_whom(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "marquee.access"):
+        whole, *_ = traced(json={"user_id": "alice", "query": "secret wish"}, headers={"X-Request-Id": "r-1"})
+    line = json.loads(caplog.records[-1].message)
+    facts = told(whole)
+    assert (facts["http.request.method"], facts["http.route"]) == ("POST", "/recommend")
+    assert (facts["http.response.status_code"], facts["marquee.request_id"]) == ("200", "r-1")
+    assert facts["marquee.strategy"] == "popular"
+    assert facts["marquee.degraded"] == {"values": [{"stringValue": "search: down"}]}
+    assert "alice" not in repr(whole)
+    assert "secret" not in repr(whole)
+    # The line and the span find each other, also where nobody sent an id.
+    assert (line["trace_id"], line["traced"]) == (whole["traceId"], True)
+
+
+def test_a_request_that_is_not_in_the_sample_is_no_span_whatever_its_caller_says(caplog) -> None:
+    with caplog.at_level(logging.INFO, "marquee.access"):
+        assert traced(ratio=0.0, json={}, headers={"traceparent": f"00-{TRACE}-{PARENT}-01"}) == []
+    line = json.loads(caplog.records[-1].message)
+    assert (line["trace_id"], "traced" in line) == (TRACE, False)
+
+
+def test_an_error_of_ours_is_marked_as_one() -> None:
+    [whole] = traced(recommender=FakeRecommender(fails=RuntimeError("x")), json={})
+    assert whole["status"] == {"code": 2}
+    [other] = traced("GET", "/nope/alice")
+    assert (other["name"], "status" in other) == ("GET", False)
+
+
+@pytest.mark.parametrize(
+    ("headers", "ids"),
+    [
+        ({"traceparent": f"00-{TRACE}-{PARENT}-01"}, TraceIds(TRACE, PARENT)),
+        ({"x-amzn-trace-id": f"Root=1-{TRACE[:8]}-{TRACE[8:]}"}, TraceIds(TRACE, of_aws=True)),
+        ({"traceparent": f"00-{'0' * 32}-{PARENT}-01"}, None),
+        ({"traceparent": f"00-{TRACE}-{'0' * 16}-01"}, None),
+        ({"traceparent": f"00-{TRACE.upper()}-{PARENT}-01"}, None),
+        ({"traceparent": "x" * 5_000}, None),
+        ({}, None),
+    ],
+)
+def test_the_ids_that_a_request_came_with(headers: dict[str, str], ids: TraceIds | None) -> None:
+    scope = {"headers": [(name.encode(), value.encode()) for name, value in headers.items()]}
+    assert trace_ids_of(scope) == ids
+
+
+def test_lines_beside_those_of_aws_write_the_id_as_they_do() -> None:
+    assert TraceIds(TRACE, of_aws=True).logged == f"1-{TRACE[:8]}-{TRACE[8:]}"
+    assert TraceIds(TRACE).logged == TRACE
+
+
+def test_a_collector_in_the_settings_is_told_when_a_function_has_answered() -> None:
+    bodies: list[bytes] = []
+
+    def handle(request: Any) -> Answer:
+        bodies.append(request.body)
+        return Answer(200, b"{}")
+
+    server = HttpServer(handle)
+    app = fake_app()
+    install_tracing(
+        app,
+        load_settings(
+            _env_file=None, otel_exporter_otlp_endpoint=f"http://127.0.0.1:{server.port}", otel_traces_sampler_arg=1
+        ),
+        later=False,
+    )
+    TestClient(app).get("/version")
+    assert bodies == []
+    flush_traces(app)
+    server.close()
+    [document] = [json.loads(gzip.decompress(each)) for each in bodies]
+    resource = told(document["resourceSpans"][0]["resource"])
+    assert resource == {"service.name": "marquee", "deployment.environment.name": "local"}
+
+
+def test_without_a_collector_nothing_is_traced_imported_or_recorded() -> None:
+    app = fake_app(Working())
+    install_tracing(app, load_settings(_env_file=None))
+    assert not hasattr(app.state, "tracer")
+    flush_traces(app)
+    script = (
+        "import sys, services.api.app.lambda_handler, services.api.app.main\n"
+        "assert not {'services.adapters.otlp', 'services.api.app.tracing'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, timeout=PATIENCE_S)
