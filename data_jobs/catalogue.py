@@ -50,6 +50,9 @@ def build_catalogue(films: Sequence[Film], events: Events) -> Catalogue:
     hashes = hash_ids(film.item_id for film in films)
     order = np.argsort(hashes, kind="stable").astype(np.int32)
     series = find_series([Titled(film.title, film.year or 0, film.series or "") for film in films])
+    others = sorted(
+        (int(hash_ids([other])[0]), row, other) for row, film in enumerate(films) for other in film.other_ids
+    )
     numbers, parts = _series_columns(series, len(films))
     return Catalogue(
         item_ids=Strings.of(film.item_id for film in films),
@@ -67,6 +70,9 @@ def build_catalogue(films: Sequence[Film], events: Events) -> Catalogue:
         parts=parts,
         hashes=hashes[order],
         hash_rows=order,
+        other_ids=Strings.of(other for _, _, other in others),
+        other_hashes=np.array([found for found, _, _ in others], np.uint64),
+        other_rows=np.array([row for _, row, _ in others], np.int32),
         traits=_traits(films, series),
     )
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli.console import EXIT_CODES, JsonOption, Output, table
-from services.cli.inputs import CatalogueFiles, EventsFile, Movielens, Tmdb, options_of, source_of
+from services.cli.inputs import CatalogueFiles, EventsFile, Maps, Movielens, Paths, Scale, Tmdb, options_of, source_of
+from services.cli.inspect import tell_forms
 
 if TYPE_CHECKING:
     from data_jobs.build import Built
@@ -33,10 +34,13 @@ def register(parent: typer.Typer) -> None:
 
 
 def build(
+    paths: Paths = None,
     movielens: Movielens = None,
     tmdb: Tmdb = None,
     catalogue: CatalogueFiles = None,
     events: EventsFile = None,
+    maps: Maps = None,
+    scale: Scale = None,
     encoder: Annotated[
         EncoderChoice, typer.Option(help="minilm: vectors of the texts; none: without.")
     ] = EncoderChoice.MINILM,
@@ -53,17 +57,20 @@ def build(
 ) -> None:
     """Build a bundle from data and activate it.
 
-    Validate, embed the texts, train, index, write. Without inputs the sample catalogue is built. Everything is
-    written under MARQUEE_HOME. A bundle appears whole or not at all; the same input makes the same version.
+    Name a folder, files or a zip: what each file is taken for is shown first (see `marquee inspect`). Then validate,
+    embed the texts, train, index, write. Without inputs the sample catalogue is built. Everything is written under
+    MARQUEE_HOME. A bundle appears whole or not at all; the same input makes the same version.
     """
     from data_jobs.build import Order
     from data_jobs.build import build as build_bundle
     from services.settings import load_settings
 
     settings, output = load_settings(), Output(as_json)
-    source = source_of(movielens, tmdb, catalogue, events)
+    source = source_of(movielens, tmdb, catalogue, events, paths, maps, scale)
     if source is None:
         output.say(SIMULATED)
+    else:
+        tell_forms(source, output)
     order = Order(
         home=settings.marquee_home,
         source=source,
@@ -152,7 +159,7 @@ def summary_of(built: "Built") -> list[str]:
 def seed_command(built: "Built") -> str | None:
     """What stores the people of the input files, so that they are served by their ids; None where there are none."""
     source = built.source
-    if not len(built.dataset.events) or (source is not None and source.movielens is None and source.events is None):
+    if not len(built.dataset.events):
         return None
     return f"marquee users seed {options_of(source)}".rstrip()
 
@@ -160,7 +167,8 @@ def seed_command(built: "Built") -> str | None:
 def _how_to_seed(built: "Built") -> list[str]:
     command, events = seed_command(built), built.dataset.events
     if command is None:
-        return []
+        told = "No events came with the films: nobody is stored, lists go by votes, texts and traits. People come by"
+        return ["", f"{told} POST /feedback, or by an event log named beside the films."]
     first = "" if built.activated else f"marquee bundle activate {built.version} && "
     whom = "the simulated viewers" if built.source is None else "those of the files"
     learned = f"The model has learned from {len(events.user_ids):,} people with {len(events):,} events."

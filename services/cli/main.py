@@ -18,6 +18,7 @@ from services.cli import (
     doctor,
     evaluate,
     index,
+    inspect,
     keys,
     release,
     serve,
@@ -57,6 +58,7 @@ def root(
 
 
 for group in (
+    inspect,
     validate,
     build,
     up,

@@ -9,7 +9,7 @@ import typer
 from services.cli.build import SIMULATED, EncoderChoice, encoder_of, summary_of
 from services.cli.console import EXIT_CODES, Output
 from services.cli.demo import Demo, not_erased, seed_events, typical_people
-from services.cli.inputs import CatalogueFiles, EventsFile, Movielens, Tmdb, source_of
+from services.cli.inputs import CatalogueFiles, EventsFile, Maps, Movielens, Paths, Scale, Tmdb, source_of
 from services.cli.serve import Host, Insecure, Port, Workers, check_address, run_server, serving_settings
 
 if TYPE_CHECKING:
@@ -24,10 +24,13 @@ def register(parent: typer.Typer) -> None:
 
 
 def up(
+    paths: Paths = None,
     movielens: Movielens = None,
     tmdb: Tmdb = None,
     catalogue: CatalogueFiles = None,
     events: EventsFile = None,
+    maps: Maps = None,
+    scale: Scale = None,
     encoder: EncoderChoice = EncoderChoice.MINILM,
     host: Host = None,
     port: Port = None,
@@ -40,7 +43,7 @@ def up(
     MovieLens ml-latest-small is downloaded, and without a network the sample catalogue is used.
     """
     settings, output = serving_settings(host, port), Output()
-    named = source_of(movielens, tmdb, catalogue, events)
+    named = source_of(movielens, tmdb, catalogue, events, paths, maps, scale)
     check_address(settings, insecure)
     built = _build_if_needed(settings, named, encoder, output)
     if built is not None:

@@ -50,6 +50,9 @@ def test_an_empty_catalogue_knows_nobody():
         CATALOGUE,
         hashes=np.empty(0, np.uint64),
         hash_rows=np.empty(0, np.int32),
+        other_ids=Strings.of([]),
+        other_hashes=np.empty(0, np.uint64),
+        other_rows=np.empty(0, np.int32),
         years=np.empty(0, np.int16),
         item_ids=Strings.of([]),
     )
