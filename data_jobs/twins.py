@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
+from data_jobs.catalogue import welcomes
 from data_jobs.readers.events import Columns, keep_standing, to_events
 from data_jobs.readers.merge import filled
 from data_jobs.readers.text import fold
@@ -25,7 +26,7 @@ def merge_twins(films: tuple[Film, ...], events: Events, report: Report) -> tupl
     head = _heads(films, report)
     if not any(head[row] != row for row in range(len(films))):
         return films, events
-    known = np.bincount(events.film, minlength=len(films))
+    known = welcomes(len(films), events)
     groups: dict[int, list[int]] = defaultdict(list)
     for row, first in enumerate(head):
         groups[first].append(row)

@@ -21,7 +21,7 @@ from data_jobs.report import Progress, Report
 
 MAX_TAGS = 10
 _STEP = 10_000
-_ID = {Space.OWN: "item_id", Space.TMDB: "tmdb_id", Space.IMDB: "imdb_id"}
+_ID = {Space.OWN: "title", Space.TMDB: "tmdb_id", Space.IMDB: "imdb_id"}
 
 Facts = Mapping[str, Mapping[str, object]]
 
@@ -44,7 +44,7 @@ def read_catalogue(parts: Sequence[Part], facts: Facts, report: Report, progress
 
 
 def _id_of(part: Part) -> str:
-    return "item_id" if "item_id" in part.columns else _ID.get(part.space, "title")
+    return "item_id" if "item_id" in part.columns else _ID[part.space]
 
 
 def _rows(part: Part, facts: Facts, report: Report) -> Iterator[Fields]:
@@ -67,8 +67,6 @@ def _rows(part: Part, facts: Facts, report: Report) -> Iterator[Fields]:
 
 def _movie(part: Part, fields: Fields) -> Movie | None:
     name = _id_of(part)
-    if name in ("item_id", "title") and name not in part.columns:
-        return None
     if name == "imdb_id":
         item_id = fields.imdb(name)
     elif name == "title":
@@ -162,7 +160,7 @@ def read_facts(parts: Iterable[Part], report: Report) -> Facts:
     facts: dict[str, dict[str, object]] = {}
     for part in parts:
         note_others(part, report)
-        name = _ID[part.space]
+        name = _id_of(part)
         for line, record in records_of(part, report):
             shaped = plain(record)
             key = fact_key(part.space, shaped.pop(name, None))

@@ -37,6 +37,7 @@ _TMDB_MARKS = frozenset(
      "release_date", "poster_path", "vote_average", "original_title"}
 )  # fmt: skip
 _FACTS = frozenset(FILM) - {"title", "item_id", "tmdb_id", "imdb_id", "movielens_id", "kind"}
+_EXPORTS = {"Letterboxd URI": "a Letterboxd export", "Your Rating": "an IMDb export"}
 _LEAST_RATINGS = 20
 _BEYOND = 0.05
 """A scale is believed if so many of the ratings are beyond the one below."""
@@ -161,6 +162,9 @@ def _table(
 
 def _by_columns(seen: Sniffed, wishes: Wishes) -> Part:
     """A form with named columns."""
+    if what := next((what for mark, what in _EXPORTS.items() if mark in seen.names), None):
+        advice = f"{what} of one person: `marquee users import FILE --user ID` reads it, once there is a catalogue"
+        return Part(seen.path, "", Role.UNKNOWN, why=advice)
     film, event = match(seen.names, FILM, wishes.maps), match(seen.names, EVENT, wishes.maps)
     who = any(name in event for name in ("item", "tmdb_id", "imdb_id", "title"))
     named = {name.lower() for name in seen.names}

@@ -15,6 +15,7 @@ from services.cli.inspect import tell_forms
 
 if TYPE_CHECKING:
     from data_jobs.build import Built
+    from data_jobs.validate import Source
     from services.recommender.ports import LoggedEvent, TextEncoder
     from services.settings import Settings
 
@@ -53,6 +54,9 @@ def build(
     ] = None,
     no_activate: Annotated[bool, typer.Option("--no-activate", help="Build, but go on serving the old one.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Build although many rows are wrong.")] = False,
+    if_changed: Annotated[
+        bool, typer.Option("--if-changed", help="Do nothing if the active bundle was built from the same files.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Build a bundle from data and activate it.
@@ -61,7 +65,7 @@ def build(
     embed the texts, train, index, write. Without inputs the sample catalogue is built. Everything is written under
     MARQUEE_HOME. A bundle appears whole or not at all; the same input makes the same version.
     """
-    from data_jobs.build import Order
+    from data_jobs.build import Order, fingerprint
     from data_jobs.build import build as build_bundle
     from services.settings import load_settings
 
@@ -80,9 +84,34 @@ def build(
         activate=not no_activate,
         force=force,
     )
+    if if_changed and active_inputs(settings.marquee_home, source, output) == fingerprint(order):
+        output.result({"changed": False}, ["The inputs have not changed: the active bundle was built from them."])
+        return
     with log_of_state(events_from_state) as (log, erased), output.progress() as progress:
         built = build_bundle(replace(order, log=log, erased=erased), progress)
     output.result(document_of(built), summary_of(built))
+
+
+def active_inputs(home: Path, named: "Source | None", output: Output) -> str | None:
+    """The fingerprint of what the active bundle was built from; None if none is active, or it is damaged and can be
+    built again from the inputs that are named. Raises BundleDamaged where others would be built in its place.
+    """
+    from services.adapters.bundle.local import LocalBundles
+    from services.adapters.bundle.manifest import Manifest
+    from services.recommender.errors import BundleDamaged, BundleMissing
+
+    bundles = LocalBundles(home)
+    try:
+        version = bundles.pointer().version
+        bundles.verify(version)
+        return str(Manifest.load(bundles.path(version)).extra.get("inputs", ""))
+    except BundleMissing:
+        return None
+    except BundleDamaged as error:
+        if named is None:
+            raise
+        output.say(f"The bundle that is there is damaged, and another takes its place ({error}).")
+        return None
 
 
 def encoder_of(choice: EncoderChoice, settings: "Settings") -> "TextEncoder | None":
