@@ -11,6 +11,7 @@ from services.cli.console import EXIT_CODES, Output
 from services.cli.demo import Demo, not_erased, seed_events, typical_people
 from services.cli.failures import Misused
 from services.cli.inputs import CatalogueFiles, EventsFile, Maps, Movielens, Paths, Scale, Tmdb, options_of, source_of
+from services.cli.inspect import tell_forms
 from services.cli.rebuild import Rebuild, rebuilding
 from services.cli.serve import Host, Insecure, Port, Workers, check_address, run_server, serving_settings
 
@@ -81,6 +82,8 @@ def _build_if_needed(
     if active == fingerprint(order):
         output.say("The inputs have not changed: using the bundle that was built from them.")
         return None
+    if named is not None:
+        tell_forms(named, output)
     output.say(
         f"Building a bundle under {settings.marquee_home}; texts that were embedded once are not embedded again."
     )

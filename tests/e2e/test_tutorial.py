@@ -49,6 +49,7 @@ def test_every_command_of_the_tutorial_does_what_it_says(tmp_path: Path, home: P
             if command.startswith("marquee up "):
                 arguments = command.replace("docs/tutorial", str(ROOT / "docs" / "tutorial")).split()[2:]
                 server = Served(home, *arguments, verb="up")
+                assert "orders.csv  events  events" in server.said
                 continue
             if server is not None:
                 command = command.replace(ADDRESS, server.url)
