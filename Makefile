@@ -1,5 +1,5 @@
 # Two commands matter: `make run` and `make test`. Both set themselves up.
-#   make run [MOVIELENS=folder] [TMDB=file] [PORT=8000]
+#   make run [DATA="paths"] [MOVIELENS=folder] [TMDB=file] [PORT=8000]
 
 UV := .ci/uv
 PORT ?= 8000
@@ -23,9 +23,9 @@ setup: ## install the locked dependencies into .venv
 setup-run:
 	@$(UV) sync --locked --quiet --inexact --no-default-groups --group encoder --group aws
 
-run: setup-run ## build a bundle if there is none, then serve: [MOVIELENS=folder] [TMDB=file] [PORT=8000]
+run: setup-run ## build a bundle if there is none, then serve: [DATA="paths"] [PORT=8000]
 	@exec $(UV) run --no-sync marquee up --port "$(PORT)" \
-		$(if $(MOVIELENS),--movielens "$(MOVIELENS)") $(if $(TMDB),--tmdb "$(TMDB)")
+		$(DATA) $(if $(MOVIELENS),--movielens "$(MOVIELENS)") $(if $(TMDB),--tmdb "$(TMDB)")
 
 servers: setup ## a real OpenSearch and DynamoDB on loopback until Ctrl-C
 	@exec $(UV) run --no-sync python -m tests.servers

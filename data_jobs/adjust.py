@@ -41,7 +41,7 @@ def join_log(dataset: Dataset, log: Iterable[LoggedEvent], erased: Collection[st
     ``erased``: marks of the people who were erased (``mark_of``): what the data hold of them is left out, what they
     said since is in the log and counts. The log is read once, in batches.
     """
-    row_of = {film.item_id: row for row, film in enumerate(dataset.films)}
+    row_of = rows_by_id(dataset)
     gone = frozenset(user for user in dataset.events.user_ids if mark_of(user) in erased) if erased else frozenset()
     logged = pl.concat([_log_frame([], row_of), *(_log_frame(lines, row_of) for lines in _batches(log))])
     known = logged.filter(pl.col("film").is_not_null())
@@ -51,6 +51,11 @@ def join_log(dataset: Dataset, log: Iterable[LoggedEvent], erased: Collection[st
     sources = (*dataset.sources, LOG_NAME)
     joined = replace(dataset, events=events, sources=sources)
     return Joined(joined, known.height, logged.height - known.height, len(gone))
+
+
+def rows_by_id(dataset: Dataset) -> dict[str, int]:
+    """The row of each id that leads to a film of the data."""
+    return {item_id: row for row, film in enumerate(dataset.films) for item_id in (film.item_id, *film.other_ids)}
 
 
 def _batches(log: Iterable[LoggedEvent]) -> Iterator[list[LoggedEvent]]:
@@ -87,14 +92,14 @@ def leave_out(dataset: Dataset, holdout: Path, report: Report) -> Dataset:
     """
     table = read_table(holdout, report, _HOLDOUT_COLUMNS, ())
     user_of = {user_id: code for code, user_id in enumerate(dataset.events.user_ids)}
-    row_of = {film.item_id: row for row, film in enumerate(dataset.films)}
+    row_of = rows_by_id(dataset)
     pairs = [
-        user_of[user] * len(row_of) + row_of[film]
+        user_of[user] * len(dataset.films) + row_of[film]
         for user, film in zip(table["userId"], table["movieId"], strict=True)
         if user in user_of and film in row_of
     ]
     events = dataset.events
-    keys = events.user.astype(np.int64) * len(row_of) + events.film
+    keys = events.user.astype(np.int64) * len(dataset.films) + events.film
     kept = ~np.isin(keys, np.array(pairs, np.int64))
     if kept.all():
         raise DataError(f"{holdout.name}: holds out nothing of this data; do its userId and movieId belong to it?")

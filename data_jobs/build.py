@@ -159,7 +159,9 @@ def read_params(path: Path | None) -> tuple[TrainParams, Weights]:
 
 def fingerprint(order: Order) -> str:
     """A hash over everything a bundle is made from, so that `make run` knows whether it must build anew."""
-    digest = hashlib.sha256(json.dumps(order.encoder.encoder_id if order.encoder else None).encode())
+    read_as = [] if order.source is None else [*order.source.maps.items(), order.source.scale or 0]
+    told = [order.encoder.encoder_id if order.encoder else None, *read_as]
+    digest = hashlib.sha256(json.dumps(told).encode())
     for path in [*_files(order.source), *(each for each in (order.holdout, order.params) if each)]:
         with path.open("rb") as file:
             digest.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())
@@ -169,10 +171,10 @@ def fingerprint(order: Order) -> str:
 def _files(source: Source | None) -> list[Path]:
     if source is None:
         return sample_files()
-    files = [*source.catalogue, source.tmdb, source.events]
-    if source.movielens is not None:
-        files += sorted(source.movielens.glob("*.csv"))
-    return [path for path in files if path is not None]
+    files = []
+    for path in source.named:
+        files += sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+    return files
 
 
 @contextmanager

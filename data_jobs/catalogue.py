@@ -15,7 +15,7 @@ from data_jobs.series import Series, Titled, find_series
 from services.recommender.domain.catalogue import Catalogue, TraitKind, Traits
 from services.recommender.domain.events import taste_weights
 from services.recommender.domain.genres import NO_GENRES, to_mask
-from services.recommender.domain.ids import hash_ids
+from services.recommender.domain.ids import hash_id, hash_ids
 from services.recommender.domain.strings import Strings
 
 MIN_FILMS_OF_TRAIT = 2
@@ -28,14 +28,20 @@ Trait = tuple[TraitKind, str]
 
 def arranged(dataset: Dataset) -> Dataset:
     """The same data with the best known films first: most events that speak for them, then most votes, then
-    by id.
+    by id; where no film has either, mixed.
 
     Rows that are touched together then lie together on disk, and the order doesn't depend on that of the files.
     """
-    films, counts = dataset.films, _welcomes(len(dataset.films), dataset.events)
-    order = sorted(
-        range(len(films)), key=lambda row: (-counts[row], -(films[row].vote_count or 0), films[row].item_id)
-    )  # fmt: skip
+    films, counts = dataset.films, welcomes(len(dataset.films), dataset.events)
+    votes = [film.vote_count or 0 for film in films]
+    known = bool(counts.any()) or any(votes)
+
+    def place(row: int) -> tuple[int, int, int, str]:
+        item_id = films[row].item_id
+        # Where nothing tells films apart a list follows the rows: it must not begin with whatever begins with A.
+        return -int(counts[row]), -votes[row], 0 if known else hash_id(item_id), item_id
+
+    order = sorted(range(len(films)), key=place)
     row_of = np.empty(len(films), np.int32)
     row_of[order] = np.arange(len(films), dtype=np.int32)
     events = replace(dataset.events, film=row_of[dataset.events.film].astype(np.int32))
@@ -50,6 +56,9 @@ def build_catalogue(films: Sequence[Film], events: Events) -> Catalogue:
     hashes = hash_ids(film.item_id for film in films)
     order = np.argsort(hashes, kind="stable").astype(np.int32)
     series = find_series([Titled(film.title, film.year or 0, film.series or "") for film in films])
+    others = sorted(
+        (int(hash_ids([other])[0]), row, other) for row, film in enumerate(films) for other in film.other_ids
+    )
     numbers, parts = _series_columns(series, len(films))
     return Catalogue(
         item_ids=Strings.of(film.item_id for film in films),
@@ -67,6 +76,9 @@ def build_catalogue(films: Sequence[Film], events: Events) -> Catalogue:
         parts=parts,
         hashes=hashes[order],
         hash_rows=order,
+        other_ids=Strings.of(other for _, _, other in others),
+        other_hashes=np.array([found for found, _, _ in others], np.uint64),
+        other_rows=np.array([row for _, row, _ in others], np.int32),
         traits=_traits(films, series),
     )
 
@@ -132,7 +144,7 @@ def _details(film: Film) -> str:
 
 
 def _votes(films: Sequence[Film], events: Events) -> NDArray[np.int32]:
-    counts = _welcomes(len(films), events)
+    counts = welcomes(len(films), events)
     votes = [film.vote_count if film.vote_count is not None else int(counts[row]) for row, film in enumerate(films)]
     return np.clip(np.array(votes, np.int64), 0, _MAX_INT32).astype(np.int32)
 
@@ -146,7 +158,7 @@ def _series_columns(series: Sequence[Series], films: int) -> tuple[NDArray[np.in
     return numbers, parts
 
 
-def _welcomes(films: int, events: Events) -> NDArray[np.int64]:
+def welcomes(films: int, events: Events) -> NDArray[np.int64]:
     """How many people have an event with each film that speaks for it, int64[films]: one with a weight in the taste."""
     half_stars = np.rint(events.value * 2).astype(np.uint8)
     return np.bincount(events.film[taste_weights(events.kind, half_stars) > 0], minlength=films).astype(np.int64)

@@ -8,7 +8,7 @@ import polars as pl
 
 from data_jobs.records import Film
 
-_LISTS = ("genres", "directors", "cast", "keywords", "tags", "aka")
+_LISTS = ("genres", "directors", "cast", "keywords", "tags", "aka", "other_ids")
 _TYPES: dict[str, pl.DataType] = {
     "year": pl.Int32(),
     "runtime": pl.Int32(),

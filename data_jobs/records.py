@@ -48,6 +48,8 @@ class Film:
     """Its age rating as the country's board writes it: "PG-13", "12A", "16"."""
     series: str | None = None
     """The series it belongs to, where the source names it: "Alien"."""
+    other_ids: tuple[str, ...] = ()
+    """Item ids under which the source has the same film once more: they lead to this one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

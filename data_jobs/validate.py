@@ -1,35 +1,96 @@
 """Files -> a checked :class:`Dataset` and the report of what was found on the way. Nothing is printed here."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from data_jobs.readers.merge import merge
-from data_jobs.readers.movielens import read_links, read_movies, read_ratings, read_tags
-from data_jobs.readers.own import read_catalogue, read_events
-from data_jobs.readers.tmdb import read_tmdb
-from data_jobs.records import Dataset, Events, Film
+from data_jobs.forms.derive import films_of_events
+from data_jobs.forms.events import lookups_of, read_events
+from data_jobs.forms.films import metadata_part, read_catalogue, read_facts, read_links, read_metadata, read_tags
+from data_jobs.forms.opening import opened
+from data_jobs.forms.part import Part, Role, Space
+from data_jobs.forms.recognise import CLASSIC, Wishes, recognise
+from data_jobs.readers.events import Lookup
+from data_jobs.readers.files import require
+from data_jobs.readers.merge import Movie, merge
+from data_jobs.records import Dataset, Film
 from data_jobs.report import DataError, Progress, Report, Silent
+from data_jobs.twins import merge_twins
 
 _SILENT = Silent()
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the data is: a MovieLens folder (and TMDB file), or a catalogue (one or more files) and event log."""
+    """Where the data is: paths whose form is recognised; or, by options, a MovieLens folder (and TMDB file), or a
+    catalogue (one or more files) and event log. ``maps``: our column -> theirs; ``scale``: the top of the ratings.
+    """
 
     movielens: Path | None = None
     tmdb: Path | None = None
     catalogue: tuple[Path, ...] = ()
     events: Path | None = None
+    paths: tuple[Path, ...] = ()
+    maps: Mapping[str, str] = field(default_factory=dict)
+    scale: float | None = None
 
     def __post_init__(self) -> None:
+        if self.paths:
+            if any((self.movielens, self.tmdb, self.catalogue, self.events)):
+                raise DataError("give either paths or the options that name files, and not both")
+            return
         if (self.movielens is None) == (not self.catalogue):
             raise DataError("give either a MovieLens folder or a catalogue file, and not both")
         if self.movielens is None and self.tmdb is not None:
             raise DataError("TMDB metadata goes with a MovieLens folder; a catalogue has its own fields")
         if self.movielens is not None and self.events is not None:
             raise DataError("an event log goes with a catalogue; a MovieLens folder has ratings.csv")
+
+    @property
+    def named(self) -> tuple[Path, ...]:
+        """Every path it names, in order."""
+        options = (self.movielens, self.tmdb, *self.catalogue, self.events)
+        return (*self.paths, *(path for path in options if path is not None))
+
+
+@contextmanager
+def parts_of(source: Source, report: Report) -> Iterator[list[Part]]:
+    """What each file of the source is taken for; archives are unpacked until the end of the block. Raises DataError."""
+    if source.movielens is not None and not source.movielens.is_dir() and not source.movielens.is_file():
+        report.fail(
+            "missing-file", source.movielens.name, f"a folder with movies.csv and ratings.csv at {source.movielens}"
+        )
+    for path in source.named:
+        if not path.exists():
+            report.fail("missing-file", path.name, f"a file at {path}")
+    with opened(source.paths or source.named) as files:
+        if source.paths:
+            yield recognise(files, Wishes(source.maps, source.scale))
+            return
+        yield _by_options(source, files, report)
+
+
+def _by_options(source: Source, files: Sequence[Path], report: Report) -> list[Part]:
+    """What an option names is what it says: of a folder the tables, of --tmdb metadata, of --catalogue films."""
+    wishes, apart = Wishes(source.maps, source.scale), set(source.named)
+    folder = [path for path in files if path not in apart]
+    parts = recognise(folder, replace(wishes, tables_only=True))
+    for path in (path for path in files if path in apart):
+        (part,) = recognise([path], wishes)
+        if path == source.tmdb:
+            require(path, report)
+            part = metadata_part(part, report)
+        elif path in source.catalogue:
+            require(path, report)
+            if part.role is not Role.FILMS:
+                report.fail("missing-column", part.name, f"a catalogue with titles; found {part.why or part.role}")
+            if "item_id" in part.columns:
+                part = replace(part, space=Space.OWN)
+        elif part.role is not Role.EVENTS and part.why != "empty":
+            report.fail("missing-column", part.name, f"events with user_id and item_id; found {part.why or part.role}")
+        parts.append(part)
+    return parts
 
 
 def load(source: Source, progress: Progress = _SILENT, report: Report | None = None) -> tuple[Dataset, Report]:
@@ -38,29 +99,18 @@ def load(source: Source, progress: Progress = _SILENT, report: Report | None = N
     Hand in a ``report`` to keep what was found before such an error.
     """
     report = Report() if report is None else report
-    if source.movielens is not None:
-        return load_movielens(source.movielens, source.tmdb, progress, report)
-    return load_own(source.catalogue, source.events, progress, report)
+    with parts_of(source, report) as parts:
+        _note_unread(parts, report)
+        if source.movielens is not None:
+            _require_classic(parts, source.movielens, report)
+        return _assembled(parts, source, progress, report), report
 
 
 def load_movielens(
     folder: Path, tmdb: Path | None = None, progress: Progress = _SILENT, report: Report | None = None
 ) -> tuple[Dataset, Report]:
-    """A folder in the MovieLens layout, with TMDB metadata if there is some. Raises DataError."""
-    report = Report() if report is None else report
-    if not folder.is_dir():
-        report.fail("missing-file", folder.name, f"a folder with movies.csv and ratings.csv at {folder}")
-    progress.advance("reading movies.csv", 0, None)
-    movies = read_movies(folder, report)
-    ids = [movie.item_id for movie in movies]
-    tags = read_tags(folder, ids, report)
-    links = read_links(folder, report)
-    progress.advance("reading movies.csv", len(movies), len(movies))
-    metadata = None if tmdb is None else read_tmdb(tmdb, report, progress)
-    films = merge(movies, links, tags, metadata, report)
-    _note_shared(films, "movies.csv", report)
-    events = read_ratings(folder, ids, report, progress)
-    return Dataset(films, events, _sources(report)), report
+    """A folder in a MovieLens layout, with TMDB metadata if there is some. Raises DataError."""
+    return load(Source(movielens=folder, tmdb=tmdb), progress, report)
 
 
 def load_own(
@@ -69,28 +119,92 @@ def load_own(
     progress: Progress = _SILENT,
     report: Report | None = None,
 ) -> tuple[Dataset, Report]:
-    """A catalogue of one or more files in Marquee's own format, with an event log if there is one. Raises DataError."""
-    report = Report() if report is None else report
-    films: dict[str, Film] = {}
-    paths = [catalogue] if isinstance(catalogue, Path) else list(catalogue)
-    for done, path in enumerate(paths, 1):
-        for film in read_catalogue(path, report):
-            if films.setdefault(film.item_id, film) is not film:
-                report.add("duplicate-film", path.name, field="item_id", value=film.item_id)
-        progress.advance("reading the catalogue", done, len(paths))
-    _note_shared(tuple(films.values()), paths[0].name, report)
-    log = Events.empty() if events is None else read_events(events, list(films), report, progress)
-    return Dataset(tuple(films.values()), log, _sources(report)), report
+    """A catalogue of one or more files, with an event log if there is one. Raises DataError."""
+    paths = (catalogue,) if isinstance(catalogue, Path) else tuple(catalogue)
+    return load(Source(catalogue=paths, events=events), progress, report)
 
 
-def _sources(report: Report) -> tuple[str, ...]:
-    return tuple(sorted(report.rows))
+def _note_unread(parts: Sequence[Part], report: Report) -> None:
+    """A finding for each file that is not read: nothing is passed over in silence."""
+    for part in parts:
+        if part.role is Role.UNKNOWN:
+            report.add(
+                "unknown-file", part.name, value=part.why, expected="a form of docs/data.md, or --map ours=theirs"
+            )
+        elif part.role is Role.UNUSED and part.why == "empty":
+            report.add("no-rows", part.name)
+        elif part.role is Role.UNUSED:
+            code = "optional-file" if part.why == "the tag genome" else "unused-file"
+            report.add(code, part.name, expected=part.why)
 
 
-def _note_shared(films: tuple[Film, ...], file: str, report: Report) -> None:
-    """Two films with one TMDB id: usually one film listed twice."""
-    first: dict[int, Film] = {}
-    for film in films:
-        if film.tmdb_id is not None and first.setdefault(film.tmdb_id, film) is not film:
-            both = f"{film.tmdb_id}: films {first[film.tmdb_id].item_id} and {film.item_id}"
-            report.add("shared-tmdb-id", file, field="tmdb_id", value=both)
+def _require_classic(parts: Sequence[Part], folder: Path, report: Report) -> None:
+    """A MovieLens folder has films and ratings, and links and tags with their columns, if any. Raises DataError."""
+    by_name = {part.name: part for part in parts}
+    for name, (role, columns) in CLASSIC.items():
+        found = by_name.get(name)
+        needed = role in (Role.FILMS, Role.EVENTS)
+        if any(part.role is role for part in parts) or (found is None and not needed):
+            continue
+        if found is None:
+            report.fail("missing-file", name, f"a file at {folder / name}")
+        if found.why == "empty":
+            report.fail("empty-file", name, f"rows in {found.path}, which has 0 bytes")
+        report.fail("missing-column", name, f"the columns {columns}; found {found.why}")
+
+
+def _assembled(parts: Sequence[Part], source: Source, progress: Progress, report: Report) -> Dataset:
+    by_role = {role: [part for part in parts if part.role is role] for role in Role}
+    logs = by_role[Role.EVENTS]
+    catalogue, space, extra = _primary(by_role[Role.FILMS])
+    links = read_links(by_role[Role.LINKS], report)
+    facts = read_facts(by_role[Role.FACTS], report)
+    if catalogue:
+        movies = read_catalogue(catalogue, facts, report, progress)
+    else:
+        _require_something(parts, report)
+        movies = films_of_events(logs, report)
+    ids = [movie.item_id for movie in movies]
+    rows = Lookup.of({item_id: row for row, item_id in enumerate(ids)})
+    tags = read_tags(by_role[Role.TAGS], rows, ids, report)
+    metadata = read_metadata(extra, facts, report, progress) if extra else None
+    if metadata is None and any(part.is_movielens for part in catalogue):
+        report.add("no-metadata-file", catalogue[0].name)
+    films = merge(movies, links if space is Space.OWN else {}, tags, metadata, report)
+    _note_genres(movies, films, report)
+    lookups = lookups_of(films, space, links)
+    events = read_events(logs, lookups, report, progress, may_lack=source.movielens is None)
+    films, events = merge_twins(films, events, report)
+    return Dataset(films, events, tuple(sorted(report.rows)))
+
+
+def _primary(films: Sequence[Part]) -> tuple[list[Part], Space, list[Part]]:
+    """The catalogue's parts and whose ids it has, and the parts that are metadata beside it."""
+    for space in (Space.OWN, Space.TMDB, Space.IMDB):
+        mine = [part for part in films if part.space is space]
+        if mine:
+            return mine, space, [part for part in films if part.space is not space]
+    return [], Space.OWN, []
+
+
+def _require_something(parts: Sequence[Part], report: Report) -> None:
+    """Raise DataError where there are neither films nor events, saying what the files look like."""
+    if any(part.role is Role.EVENTS for part in parts):
+        return
+    for part in parts:
+        if part.why == "empty":
+            report.fail("empty-file", part.name, f"rows in {part.path}, which has 0 bytes")
+    unknown = next((part for part in parts if part.role is Role.UNKNOWN), None)
+    if unknown is not None:
+        advice = "docs/data.md has the forms that are read"
+        if unknown.layout:
+            advice = "say which column is which, e.g. --map title=NAME --map item_id=NAME"
+        report.fail("unknown-form", unknown.name, f"films or events; it looks like {unknown.why}: {advice}")
+    name = parts[0].name if parts else "the folder"
+    report.fail("missing-file", name, "a file of films or events; found none (docs/data.md has the forms)")
+
+
+def _note_genres(movies: Sequence[Movie], films: Sequence[Film], report: Report) -> None:
+    for movie, film in zip(movies, films, strict=True):
+        if not film.genres:
+            report.add("no-genres", movie.file, line=movie.line, field=movie.field, value=movie.item_id)

@@ -86,6 +86,9 @@ def make_catalogue(films: int) -> Catalogue:
         parts=np.zeros(films, np.int16),
         hashes=hashes[order],
         hash_rows=order.astype(np.int32),
+        other_ids=Strings.of([]),
+        other_hashes=np.empty(0, np.uint64),
+        other_rows=np.empty(0, np.int32),
         traits=make_traits(worlds),
     )
 

@@ -76,7 +76,7 @@ def test_the_settings_are_valid_and_reach_the_servers_by_name(
 
 def test_the_verbs_of_init_and_api_exist(services: dict[str, Any]) -> None:
     script = services["init"]["command"][0]
-    verbs = [line.split("marquee ")[1].split() for line in script.splitlines()]
+    verbs = [line.split("marquee ")[1].split() for line in script.splitlines() if "marquee " in line]
     for verb in (*verbs, services["api"]["command"][:1]):
         done = subprocess.run(
             [shutil.which("marquee") or ROOT / ".venv/bin/marquee", *verb, "--help"], capture_output=True, check=False
@@ -99,3 +99,10 @@ def test_the_client_of_docker_compose_accepts_the_file() -> None:
 
 def test_a_web_page_of_another_name_gets_nothing(services: dict[str, Any]) -> None:
     assert services["api"]["environment"]["ALLOWED_HOSTS"].split(",") == ["localhost", "api"]
+
+
+def test_own_files_are_read_from_a_folder_and_never_written(services: dict[str, Any]) -> None:
+    assert "${DATA:-./data}:/data:ro" in services["init"]["volumes"]
+    assert "home:/var/lib/marquee" in services["init"]["volumes"]
+    (script,) = services["init"]["command"]
+    assert "marquee build --if-changed /data" in script

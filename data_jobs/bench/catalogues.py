@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from data_jobs.catalogue import arranged
-from data_jobs.readers.tmdb import read_tmdb
+from data_jobs.forms.films import read_tmdb
 from data_jobs.records import Dataset, Events, Film
 from data_jobs.report import DataError, Progress, Report
 from data_jobs.sample.load import SIMULATED, load_sample

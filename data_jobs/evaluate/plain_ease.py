@@ -14,6 +14,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, cholesky, solve_triangular
 
+from data_jobs.adjust import rows_by_id
 from data_jobs.evaluate.split import Holdout
 from data_jobs.records import Dataset
 from data_jobs.train.interactions import Interactions, interactions_of
@@ -87,7 +88,7 @@ def _matrices(holdout: Holdout) -> tuple[sp.csr_matrix, sp.csr_matrix, sp.csr_ma
     shape = (mine.people, mine.films)
     seen = sp.csr_matrix((np.ones(len(mine), np.float32), (mine.person, mine.film)), shape=shape)
     user_of = {user_id: code for code, user_id in enumerate(holdout.training.events.user_ids)}
-    film_of = {film.item_id: row for row, film in enumerate(holdout.training.films)}
+    film_of = rows_by_id(holdout.training)
     pairs = [(user_of[user], film_of[item]) for user, items in holdout.relevant.items() for item in items]
     rows, columns = np.array(pairs, np.int32).T
     hidden = sp.csr_matrix((np.ones(len(pairs), np.float32), (rows, columns)), shape=shape)

@@ -1,10 +1,10 @@
 """Event columns: rows checked by whole columns, and of several events of a person and film the one that stands."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import numpy as np
 import polars as pl
 
 from data_jobs.readers.fields import MAX_ID
@@ -13,8 +13,12 @@ from data_jobs.report import Report
 from services.recommender.domain.events import RATINGS, EventKind
 
 _LAST_MS = 4_102_444_800_000  # 2100-01-01
-_SECONDS_BELOW = 100_000_000_000
-"""A number under this is epoch seconds (until the year 5138), above it milliseconds (from March 1973)."""
+_UNITS = ((1e11, 1e3), (1e14, 1.0), (1e17, 1e-3), (1e20, 1e-6))
+"""A number under 1e11 is epoch seconds (until the year 5138), under 1e14 milliseconds (from March 1973), and so on
+for micro- and nanoseconds.
+"""
+_DATES = ("%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%m %d, %Y", "%Y/%m/%d", "%Y/%m/%d %H:%M:%S",
+          "%Y.%m.%d", "%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S")  # fmt: skip
 _IS_RATING = pl.col("kind") == EventKind.RATING
 _PAIR = ("user", "film")
 _STRENGTH = {int(EventKind.CLICK): 0, int(EventKind.WATCH): 1}
@@ -48,20 +52,45 @@ class Columns:
         return table.filter(~bad)
 
 
-def check_events(table: pl.DataFrame, item_ids: list[str], columns: Columns) -> pl.DataFrame:
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Which film an id names. ``rows``: item, film; ``loose``: the film of an id in another form (00031, 31.0), or
+    None.
+    """
+
+    rows: pl.DataFrame
+    loose: Callable[[str], int | None]
+
+    @classmethod
+    def of(cls, pairs: Mapping[str, int], loose: Callable[[str], int | None] = lambda _: None) -> "Lookup":
+        """Of ids and the rows of their films."""
+        columns = {"item": list(pairs), "film": list(pairs.values())}
+        return cls(pl.DataFrame(columns, schema={"item": pl.String, "film": pl.Int32}), loose)
+
+    def found(self, table: pl.DataFrame, columns: "Columns") -> pl.DataFrame:
+        """The table with ``film``, null where no film has the id."""
+        table = table.with_columns(pl.col("item").str.strip_chars())
+        table = table.join(self.rows, on="item", how="left", maintain_order="left")
+        lost = table.filter(pl.col("film").is_null())
+        others = {item: film for item in lost["item"].unique() if (film := self.loose(item)) is not None}
+        if not others:
+            return table
+        again = pl.DataFrame(
+            {"item": list(others), "again": list(others.values())}, schema={"item": pl.String, "again": pl.Int32}
+        )
+        columns.cite(lost.filter(pl.col("item").is_in(list(others))), "id-form", "item")
+        table = table.join(again, on="item", how="left", maintain_order="left")
+        return table.with_columns(pl.coalesce("film", "again")).drop("again")
+
+
+def check_events(table: pl.DataFrame, lookup: Lookup, columns: Columns, scale: float = 5.0) -> pl.DataFrame:
     """Strings -> ``line, user, film, kind, value, ts_ms``; wrong rows are reported and left out.
 
-    ``table``: line, user, item, value, ts as strings, kind as codes (uint8). ``film``: rows of ``item_ids``.
+    ``table``: line, user, item, value, ts as strings, kind as codes (uint8). ``scale``: the top of the ratings.
     """
-    table = _people(table, columns)
-    rows = pl.DataFrame(
-        {"item": item_ids, "film": np.arange(len(item_ids), dtype=np.int32)},
-        schema={"item": pl.String, "film": pl.Int32},
-    )
-    table = table.with_columns(pl.col("item").str.strip_chars())
-    table = table.join(rows, on="item", how="left", maintain_order="left")
+    table = lookup.found(_people(table, columns), columns)
     table = columns.drop(table, pl.col("film").is_null(), "unknown-film", "item", "a film of the catalogue")
-    table = _times(_values(table.drop("item"), columns), columns)
+    table = _times(_values(table.drop("item"), columns, scale), columns)
     return table.select("line", "user", "film", "kind", "value", "ts_ms")
 
 
@@ -73,34 +102,49 @@ def _people(table: pl.DataFrame, columns: Columns) -> pl.DataFrame:
     return columns.drop(table, unfit, "bad-id", "user", f"at most {MAX_ID} printable characters")
 
 
-def _values(table: pl.DataFrame, columns: Columns) -> pl.DataFrame:
+def _values(table: pl.DataFrame, columns: Columns, scale: float) -> pl.DataFrame:
     """Stars for ratings, 1 for anything else."""
-    stars = pl.col("value").str.strip_chars().cast(pl.Float64, strict=False)
+    commas = _IS_RATING & pl.col("value").str.contains(",")
+    columns.report.add_uncited("decimal-comma", columns.file, int(table.select(commas.sum()).item()))
+    stars = pl.col("value").str.strip_chars().str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
+    expected = "0.5, 1, 1.5 ... 5"
+    if scale != RATINGS[-1]:
+        columns.report.add_uncited("rating-scale", columns.file, int(table.select(_IS_RATING.sum()).item()))
+        expected = f"above 0, up to {scale:g}"
+        halves = (stars * (2 * RATINGS[-1] / scale)).round(mode="half_away_from_zero") / 2
+        stars = pl.when((stars > 0) & (stars <= scale)).then(halves.clip(lower_bound=RATINGS[0]))
     wrong = _IS_RATING & ~stars.is_in(RATINGS).fill_null(value=False)
-    table = columns.drop(table, wrong, "rating-out-of-range", "value", "0.5, 1, 1.5 ... 5")
+    table = columns.drop(table, wrong, "rating-out-of-range", "value", expected)
     odd = table.filter(~_IS_RATING & ~pl.col("value").str.strip_chars().is_in(["", "1", "1.0"]))
     columns.cite(odd, "bad-value", "value", "1 or nothing: only a rating has a value")
     return table.with_columns(pl.when(_IS_RATING).then(stars).otherwise(1.0).cast(pl.Float32).alias("value"))
 
 
-def _iso_ms(text: str) -> float | None:
-    """Epoch ms of an ISO 8601 time; without an offset it is UTC. None if it isn't one."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000
+def _worded_ms(text: str) -> float | None:
+    """Epoch ms of an ISO 8601 time or a date with its month in words; without an offset it is UTC. None if it is
+    neither.
+    """
+    text = re.sub(r" ?UTC$", "+00:00", text)
+    for form in ("", *_DATES):
+        try:
+            # A time without an offset is UTC.
+            moment = datetime.strptime(text, form) if form else datetime.fromisoformat(text)  # noqa: DTZ007
+        except ValueError:
+            continue
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000
+    return None
 
 
 def _times(table: pl.DataFrame, columns: Columns) -> pl.DataFrame:
-    """Epoch seconds or milliseconds, or ISO 8601, as ``ts_ms``."""
+    """Epoch seconds, milli-, micro- or nanoseconds, or a date in words, as ``ts_ms``."""
     number = pl.col("ts").str.strip_chars().cast(pl.Float64, strict=False)
-    table = table.with_columns(pl.when(number < _SECONDS_BELOW).then(number * 1000).otherwise(number).alias("ts_ms"))
+    ms = pl.coalesce(pl.when(number < below).then(number * factor) for below, factor in _UNITS)
+    table = table.with_columns(ms.alias("ts_ms"))
     worded = table["ts_ms"].is_null()
     if worded.any():
         texts = table.filter(worded)["ts"].unique()
         parsed = pl.DataFrame(
-            {"ts": texts, "parsed": [_iso_ms(text.strip()) for text in texts]},
+            {"ts": texts, "parsed": [_worded_ms(text.strip()) for text in texts]},
             schema={"ts": pl.String, "parsed": pl.Float64},
         )
         table = table.join(parsed, on="ts", how="left", maintain_order="left")

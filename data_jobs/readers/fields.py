@@ -3,18 +3,26 @@
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from data_jobs.readers.text import repair, tidy
 from data_jobs.report import Report
 from services.recommender.domain.genres import canonical
 
 MAX_ID = 128
+_NO_GENRES = frozenset({"(no genres listed)", "unknown"})
+FIRST_YEAR, LAST_YEAR = 1870, 2100
 _BEFORE, _AFTER = 20, 40
 """Characters cited around damage."""
 _IMDB = re.compile(r"(?:tt)?0*(\d{1,10})")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z]{2,4})?")
 _POSTER = re.compile(r"(?:/|https://)[\w./%~+:-]+")
+_ABSENT = frozenset({"\\n", "nan", "none", "null", "n/a", "-"})
+"""What programs write where there is no number, code or address."""
+_FLOAT_ID = re.compile(r"(\d+)\.0+")
+_YEAR = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)(?!\d)")
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
+_HOURS = re.compile(r"(?:PT)?(?:(\d+)\s*(?:h|hr|hours?)\.?)?\s*(?:(\d+)\s*(?:m|min|mins|minutes?)\.?)?", re.IGNORECASE)
 _SUFFIX = re.compile(r",\s*(?=(?:Jr|Sr|II|III|IV)\b\.?)")  # "Arthur Rankin, Jr." is one man
 
 
@@ -29,6 +37,20 @@ def unique(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
+def _dotted(value: object) -> object:
+    """ "7,5" -> "7.5", "1,234" -> "1234"; anything else unchanged."""
+    if not isinstance(value, str) or "," not in value:
+        return value
+    return value.replace(",", "") if _THOUSANDS.fullmatch(value.strip()) else value.replace(",", ".")
+
+
+def _parted(text: str) -> list[str]:
+    for mark in ("|", ";"):
+        if mark in text:
+            return text.split(mark)
+    return re.split(r",\s*", _SUFFIX.sub(" ", text)) if "," in text else [text]
+
+
 @dataclass(frozen=True, slots=True)
 class Fields:
     """A record (JSON object or CSV row) and where it stands; ``""`` and null are the same: absent."""
@@ -37,13 +59,29 @@ class Fields:
     file: str
     line: int
     report: Report
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What the file calls a field, where that is another name."""
 
     def _raw(self, field: str) -> object:
         value = self.record.get(field)
-        return None if isinstance(value, str) and not value.strip() else value
+        return None if isinstance(value, str) and (not value.strip() or value == "\\N") else value
+
+    def _fact(self, field: str) -> object:
+        """As ``_raw``, and absent where a program wrote that there is nothing."""
+        value = self._raw(field)
+        return None if isinstance(value, str) and value.strip().lower() in _ABSENT else value
+
+    def has(self, field: str) -> bool:
+        """Whether the field is there and not empty."""
+        return self._raw(field) is not None
+
+    def say(self, code: str, field: str, value: object = None, expected: str | None = None) -> None:
+        """Report something about a field, by the name the file gives it."""
+        name = self.names.get(field, field)
+        self.report.add(code, self.file, line=self.line, field=name, value=value, expected=expected)
 
     def _bad(self, field: str, value: object, expected: str) -> None:
-        self.report.add("bad-value", self.file, line=self.line, field=field, value=value, expected=expected)
+        self.say("bad-value", field, value, expected)
 
     def clean(self, field: str, value: str) -> str:
         """The string repaired and tidied; a repair is reported."""
@@ -51,7 +89,7 @@ class Fields:
         if fixed != value:
             start = next((at for at, (a, b) in enumerate(zip(value, fixed, strict=False)) if a != b), len(fixed))
             near = value[max(0, start - _BEFORE) : start + _AFTER]
-            self.report.add("damaged-text", self.file, line=self.line, field=field, value=repr(near)[1:-1])
+            self.say("damaged-text", field, repr(near)[1:-1])
         return tidy(fixed)
 
     def text(self, field: str) -> str:
@@ -68,23 +106,26 @@ class Fields:
         """An id: a string or whole number; None where absent or not usable (reported as an error)."""
         value = self._raw(field)
         if value is None:
-            self.report.add("missing-value", self.file, line=self.line, field=field, expected="an id")
+            self.say("missing-value", field, expected="an id")
             return None
         text = str(value).strip()
+        if whole := _FLOAT_ID.fullmatch(text):
+            self.say("id-form", field, text, whole[1])
+            return whole[1]
         simple = isinstance(value, str | int) and not isinstance(value, bool)
         if simple and len(text) <= MAX_ID and text.isprintable():
             return text
         expected = f"a string or whole number, at most {MAX_ID} printable characters"
-        self.report.add("bad-id", self.file, line=self.line, field=field, value=value, expected=expected)
+        self.say("bad-id", field, value, expected)
         return None
 
     def number(self, field: str, low: float, high: float) -> float | None:
         """A finite number in [low, high], None where absent."""
-        value = self._raw(field)
+        value = self._fact(field)
         if value is None:
             return None
         try:
-            number = math.nan if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
+            number = math.nan if isinstance(value, bool) else float(_dotted(value))  # type: ignore[arg-type]
         except (TypeError, ValueError, OverflowError):
             number = math.nan
         if low <= number <= high:
@@ -100,12 +141,38 @@ class Fields:
         self._bad(field, self._raw(field), "a whole number")
         return None
 
-    def names(self, field: str) -> tuple[str, ...]:
-        """A list of strings, or one string with "|" between them."""
+    def year(self, field: str) -> int | None:
+        """A year, or the one in a date of any form; None where absent."""
+        value = self._fact(field)
+        if isinstance(value, str) and (found := set(_YEAR.findall(value))) and not value.strip().isdecimal():
+            if len(found) == 1:
+                return int(found.pop())
+            self._bad(field, value, "one year")
+            return None
+        return self.whole(field, FIRST_YEAR, LAST_YEAR)
+
+    def minutes(self, field: str, low: float, high: float) -> int | None:
+        """A running time: 95, "95 min", "1h 35m"; None where absent."""
+        value = self._fact(field)
+        if isinstance(value, str) and (match := _HOURS.fullmatch(value.strip())) and (match[1] or match[2]):
+            return int(match[1] or 0) * 60 + int(match[2] or 0) or None
+        return self.whole(field, int(low), int(high))
+
+    def list_of(self, field: str) -> tuple[str, ...]:
+        """A list of strings, or one string with "|", else ";", else "," between them."""
         value = self._raw(field)
         if value is None:
             return ()
-        parts = value.split("|") if isinstance(value, str) else value
+        parts = _parted(value) if isinstance(value, str) else value
+        if isinstance(parts, list) and all(isinstance(part, str) for part in parts):
+            return unique(self.clean(field, part) for part in parts)
+        self._bad(field, value, "a list of strings")
+        return ()
+
+    def _piped(self, field: str) -> tuple[str, ...]:
+        """Names of a list, or of one string with "|" between them."""
+        value = self._raw(field)
+        parts = value.split("|") if isinstance(value, str) else value or []
         if isinstance(parts, list) and all(isinstance(part, str) for part in parts):
             return unique(self.clean(field, part) for part in parts)
         self._bad(field, value, "a list of strings")
@@ -113,23 +180,23 @@ class Fields:
 
     def people(self, field: str) -> tuple[str, ...]:
         """Names in one string: "A & B", "A, B and "A|B" are two people; "Arthur Rankin, Jr." is one."""
-        whole = [_SUFFIX.sub(" ", name) for name in self.names(field)]
+        whole = [_SUFFIX.sub(" ", name) for name in self._piped(field)]
         return unique(part.strip() for name in whole for part in re.split(r"\s*[,&]\s+|\s+&\s*", name))
 
     def genres(self, field: str = "genres") -> tuple[str, ...]:
         """Names of the vocabulary; others are reported and left out."""
-        return unique(self.genre(name, field) or "" for name in self.names(field))
+        return unique(self.genre(name, field) or "" for name in self.list_of(field) if name not in _NO_GENRES)
 
     def genre(self, name: str, field: str = "genres") -> str | None:
         """One genre by the vocabulary's name; an unknown one is reported."""
         known = canonical(name)
         if known is None:
-            self.report.add("unknown-genre", self.file, line=self.line, field=field, value=name)
+            self.say("unknown-genre", field, name)
         return known
 
     def pattern(self, field: str, pattern: re.Pattern[str], expected: str) -> str | None:
         """A string of one form, None where absent or of another form."""
-        value = self._raw(field)
+        value = self._fact(field)
         if value is None:
             return None
         if isinstance(value, str) and pattern.fullmatch(value.strip()):
@@ -147,7 +214,7 @@ class Fields:
 
     def imdb(self, field: str) -> str | None:
         """An IMDb id with its prefix."""
-        value = self._raw(field)
+        value = self._fact(field)
         if value is None:
             return None
         found = imdb_id(value)

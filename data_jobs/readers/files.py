@@ -3,8 +3,8 @@
 import codecs
 import csv
 import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -17,6 +17,40 @@ _CHUNK = 1 << 24
 _ROWS = 200_000
 _BLOCK = 1 << 25
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_UNIT = "\x1f"
+# Casts of thousands are one cell; a quote left open must still end somewhere.
+csv.field_size_limit(1 << 20)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a table is written: ``delimiter`` (one character, or "::"), ``header`` where the file has none, ``quoted``
+    False where quotes are text, ``tail`` where the last column may hold delimiters.
+    """
+
+    delimiter: str = ","
+    header: tuple[str, ...] | None = None
+    quoted: bool = True
+    tail: bool = False
+
+    @property
+    def unit(self) -> str:
+        """The delimiter as one character: what stands for "::" in the text is put there by ``unified``."""
+        return self.delimiter if len(self.delimiter) == 1 else _UNIT
+
+    def unified(self, text: str) -> str:
+        """The text with ``unit`` between its cells."""
+        return text if len(self.delimiter) == 1 else text.replace(self.delimiter, _UNIT)
+
+    def reader(self, lines: Iterable[str]) -> "Iterator[list[str]]":
+        """The rows of these lines."""
+        texts = map(self.unified, lines)
+        if self.quoted:
+            return csv.reader(texts, delimiter=self.unit)
+        return csv.reader(texts, delimiter=self.unit, quoting=csv.QUOTE_NONE)
+
+
+CSV = Dialect()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +76,8 @@ def _examine(path: Path, report: Report) -> _Shape:
     encoding, quoted, crlf = "utf-8-sig", False, False
     with path.open("rb") as file:
         if file.read(2) in _UTF16:
-            report.fail("unreadable-file", path.name, "UTF-8; this is UTF-16: save it again as UTF-8")
+            report.add("utf-16", path.name)
+            return _Shape("utf-16", quoted=True)
         file.seek(0)
         if file.read(3) == codecs.BOM_UTF8:
             report.add("bom", path.name)
@@ -69,9 +104,11 @@ def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:
     return True
 
 
-def _header(path: Path, shape: _Shape, required: Sequence[str], report: Report) -> list[str]:
+def _header(path: Path, shape: _Shape, required: Sequence[str], report: Report, dialect: Dialect) -> list[str]:
+    if dialect.header is not None:
+        return list(dialect.header)
     with path.open(encoding=shape.encoding, newline="") as file:
-        found = [name.strip() for name in next(csv.reader(file), [])]
+        found = [name.strip() for name in next(dialect.reader(file), [])]
     for name in required:
         if name not in found:
             advice = f"the columns {', '.join(required)}; found {', '.join(found)[:200] or 'none'}"
@@ -85,9 +122,10 @@ def read_table(
     required: Sequence[str],
     optional: Sequence[str] | None = (),
     may_lack_rows: bool = False,
+    dialect: Dialect = CSV,
 ) -> pl.DataFrame:
     """A whole CSV file: the batches of :func:`iter_table` in one."""
-    return pl.concat(list(iter_table(path, report, required, optional, may_lack_rows)))
+    return pl.concat(list(iter_table(path, report, required, optional, may_lack_rows, dialect)))
 
 
 def iter_table(
@@ -96,6 +134,7 @@ def iter_table(
     required: Sequence[str],
     optional: Sequence[str] | None = (),
     may_lack_rows: bool = False,
+    dialect: Dialect = CSV,
 ) -> Iterator[pl.DataFrame]:
     """A CSV file in batches of strings, "" for an empty cell, plus ``line``: int64, from 1, a record's first line.
 
@@ -105,11 +144,11 @@ def iter_table(
     A file without quotes goes through polars, any other through Python's csv module, which counts lines.
     """
     shape = _examine(path, report)
-    header = _header(path, shape, required, report)
+    header = _header(path, shape, required, report, dialect)
     wanted = [name for name in dict.fromkeys(header) if optional is None or name in (*required, *optional)]
-    layout = _Layout(path, header, wanted, report)
+    layout = _Layout(path, header, wanted, report, dialect)
     before = report.rows[path.name]
-    by_rows = shape.quoted or shape.encoding == "latin-1"
+    by_rows = (shape.quoted and dialect.quoted) or shape.encoding != "utf-8-sig" or dialect.tail
     for batch in _by_rows(layout, shape) if by_rows else _by_columns(layout):
         report.rows[path.name] += batch.height
         yield batch
@@ -128,6 +167,12 @@ class _Layout:
     header: list[str]
     wanted: list[str]
     report: Report
+    dialect: Dialect
+
+    @property
+    def first_line(self) -> int:
+        """The line of the first row."""
+        return 1 if self.dialect.header is not None else 2
 
     def frame(self, records: Sequence[tuple[int, list[str]]]) -> pl.DataFrame:
         """Records of the csv module as columns."""
@@ -141,8 +186,9 @@ class _Layout:
 def _by_columns(layout: _Layout) -> Iterator[pl.DataFrame]:
     """The fast way, for files without quotes: there a line is a record, and blocks of lines stand alone."""
     with layout.path.open("rb") as file:
-        file.readline()
-        line = 2
+        line = layout.first_line
+        if line > 1:
+            file.readline()
         while block := file.read(_BLOCK):
             block += file.readline()
             lines = block.count(b"\n") + (not block.endswith(b"\n"))
@@ -153,43 +199,101 @@ def _by_columns(layout: _Layout) -> Iterator[pl.DataFrame]:
 def _block(layout: _Layout, block: bytes, line: int, lines: int) -> pl.DataFrame:
     """A block of lines; one with a row of the wrong length is read again by the csv module, which finds it."""
     names = [f"column_{place}" for place in range(1, len(layout.header) + 1)]
+    dialect = layout.dialect
+    cells = block if len(dialect.delimiter) == 1 else block.replace(dialect.delimiter.encode(), _UNIT.encode())
+    schema = dict.fromkeys(names, pl.String)
     try:
-        table = pl.read_csv(block, has_header=False, schema=dict.fromkeys(names, pl.String), quote_char=None)
+        table = pl.read_csv(cells, has_header=False, schema=schema, quote_char=None, separator=dialect.unit)
     except pl.exceptions.PolarsError:
         table = pl.DataFrame()
     # The last column is null in a row that is too short, or that simply ends in an empty cell.
     if table.height != lines or (table.width and table[:, -1].null_count()):
         text = io.StringIO(block.decode("utf-8"), newline="")
         return layout.frame(list(_records(text, layout, line)))
-    cells = table.select(table.to_series(layout.header.index(name)).fill_null("").alias(name) for name in layout.wanted)
-    return cells.insert_column(0, pl.Series("line", range(line, line + lines), pl.Int64))
+    wanted = table.select(
+        table.to_series(layout.header.index(name)).fill_null("").alias(name) for name in layout.wanted
+    )  # fmt: skip
+    return wanted.insert_column(0, pl.Series("line", range(line, line + lines), pl.Int64))
 
 
 def _by_rows(layout: _Layout, shape: _Shape) -> Iterator[pl.DataFrame]:
-    """The exact way: quoted line breaks, Latin-1."""
+    """The exact way: quoted line breaks, Latin-1, UTF-16."""
     with layout.path.open(encoding=shape.encoding, newline="") as file:
-        reader = csv.reader(file)
-        next(reader, None)
-        records = _records(file, layout, reader.line_num + 1)
+        line = layout.first_line
+        if line > 1:
+            taken = _Lines(file)
+            next(layout.dialect.reader(taken), None)
+            line = taken.count + 1
+        records = _records(file, layout, line)
         yield layout.frame([])
         while batch := list(islice(records, _ROWS)):
             yield layout.frame(batch)
 
 
+class _Lines:
+    """Lines on their way to the csv module: how many went by, and those of the record at hand."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+        self.count = 0
+        self.held: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self.count += 1
+        self.held.append(line)
+        return line
+
+    def take(self) -> list[str]:
+        """The lines since the last call."""
+        held, self.held = self.held, []
+        return held
+
+
 def _records(file: IO[str], layout: _Layout, line: int) -> Iterator[tuple[int, list[str]]]:
     """First line and cells of each record; ``line`` is where the file stands."""
     report, name, width = layout.report, layout.path.name, len(layout.header)
-    reader, before = csv.reader(file), line - 1
+    lines, before = _Lines(file), line - 1
     try:
-        for row in reader:
+        for row in layout.dialect.reader(lines):
+            held = lines.take()
+            if layout.dialect.tail and len(row) > width:
+                row = [*row[: width - 1], layout.dialect.unit.join(row[width - 1 :])]
             if len(row) == width:
-                if before + reader.line_num > line:
+                if len(held) > 1:
                     report.add("newline-in-field", name, line=line, value=",".join(row))
                 yield line, row
+            elif len(held) > 1:
+                yield from _opened(held, layout, line)
             elif any(cell.strip() for cell in row):
-                report.rows[name] += 1
-                expected = f"{width} fields, found {len(row)} (a comma inside a field needs quotes)"
-                report.add("wrong-field-count", name, line=line, value=",".join(row), expected=expected)
-            line = before + reader.line_num + 1
+                _misfit(layout, line, row)
+            line = before + lines.count + 1
     except csv.Error as error:
         report.fail("unreadable-file", name, f"CSV near line {line}: {error}; is a quote left open?")
+
+
+def _misfit(layout: _Layout, line: int, row: list[str]) -> None:
+    """Report a row of the wrong length."""
+    layout.report.rows[layout.path.name] += 1
+    expected = f"{len(layout.header)} fields, found {len(row)} (a comma inside a field needs quotes)"
+    layout.report.add("wrong-field-count", layout.path.name, line=line, value=",".join(row), expected=expected)
+
+
+def _opened(held: list[str], layout: _Layout, first: int) -> Iterator[tuple[int, list[str]]]:
+    """The lines that a quote left open has swallowed, each by itself; where one has too many quotes it is read
+    without them.
+    """
+    plain = replace(layout.dialect, quoted=False)
+    for line, text in enumerate(held, first):
+        odd = text.count('"') % 2 == 1
+        row = next((plain if odd else layout.dialect).reader([text]), [])
+        if odd:
+            layout.report.add("open-quote", layout.path.name, line=line, value=text.strip())
+            row = [cell.strip().strip('"').strip() for cell in row]
+        if len(row) == len(layout.header):
+            yield line, row
+        elif any(cell.strip() for cell in row):
+            _misfit(layout, line, row)

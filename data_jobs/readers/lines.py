@@ -1,4 +1,4 @@
-"""JSON lines, plain or gzip, each line by itself: a bad one spoils no other."""
+"""JSON, plain or gzip: lines, each by itself, so that a bad one spoils no other; or one document with a list in it."""
 
 import codecs
 import gzip
@@ -11,34 +11,127 @@ from typing import IO, Any, cast
 from data_jobs.readers.files import require
 from data_jobs.report import Report
 
+MAX_DOCUMENT = 512 * 2**20
+"""A list is read as a whole; a longer one is asked for as lines."""
+_HEAD = 1 << 16
+_WRAPPERS = ("results", "items", "parts", "movies", "films", "data", "entries", "docs", "records", "catalogue")
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
-def read_json_lines(path: Path, report: Report) -> Iterator[tuple[int, dict[str, Any]]]:
+Numbered = tuple[int, dict[str, Any]]
+
+
+def read_json_lines(path: Path, report: Report) -> Iterator[Numbered]:
     """Line number and object of each line of a JSONL file, plain or gzip (told by its bytes).
 
-    Blank lines are skipped; a line that is not an object is reported and left out. Raises DataError for a
-    missing or empty file, a broken gzip, or a file without one good line.
+    A file that is a JSON array, an object with a list of films in it ({"results": [...]}), or objects over several
+    lines is read as well: the number is then that of the record. Blank lines are skipped; a line that is not an
+    object is reported and left out. Raises DataError for a missing or empty file, a broken gzip or document, or a
+    file without one good line.
     """
     require(path, report)
-    good, latin = 0, False
+    good = 0
     try:
-        with _open_lines(path) as file:
-            for number, raw in enumerate(file, 1):
-                if not raw.strip():
-                    continue
-                report.rows[path.name] += 1
-                text, is_utf8 = _text(raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw)
-                if number == 1 and raw.startswith(codecs.BOM_UTF8):
-                    report.add("bom", path.name)
-                if not is_utf8 and not latin:
-                    latin = True
-                    report.add("latin-1", path.name, line=number)
-                if (record := _object(text, path.name, number, report)) is not None:
-                    good += 1
-                    yield number, record
+        found = _document(path, report) if is_document(_head(path)) else _lines(path, report)
+        for number, record in found:
+            for inner in unwrapped(record):
+                good += 1
+                yield number, inner
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         report.fail("unreadable-file", path.name, f"a whole gzip file: {error}; copy or download it again")
     if not good:
         report.fail("empty-file", path.name, f"one JSON object a line in {path}")
+
+
+def unwrapped(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """The objects of the list that a record is wrapped around, else the record itself."""
+    for name in _WRAPPERS:
+        inner = record.get(name)
+        if isinstance(inner, list) and inner and all(isinstance(each, dict) for each in inner):
+            return inner
+    return [record]
+
+
+def is_document(head: str) -> bool:
+    """Whether a file that begins like this is one JSON document rather than a line an object."""
+    text = head.lstrip("\ufeff \t\r\n")
+    if text.startswith("["):
+        return True
+    first, _, rest = text.partition("\n")
+    if not text.startswith("{") or _parses(first):
+        return False
+    return not rest.lstrip().startswith("{")
+
+
+def _parses(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _head(path: Path) -> str:
+    with _open_lines(path) as file:
+        raw = file.read(_HEAD)
+    return raw.decode("utf-16", "ignore") if raw[:2] in _UTF16 else raw.decode("utf-8", "replace")
+
+
+def _document(path: Path, report: Report) -> Iterator[Numbered]:
+    """The objects of a document, or of several one after the other, counted from 1."""
+    with _open_lines(path) as file:
+        raw = file.read(MAX_DOCUMENT + 1)
+    if len(raw) > MAX_DOCUMENT:
+        report.fail("unreadable-file", path.name, f"JSON lines: a list of more than {MAX_DOCUMENT:,} bytes is not read")
+    text = _decoded(raw, path.name, report)
+    decoder, at, number = json.JSONDecoder(), 0, 0
+    while at < len(text):
+        try:
+            found, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError) as error:
+            line = text.count("\n", 0, getattr(error, "pos", at)) + 1
+            report.fail("unreadable-file", path.name, f"a whole JSON document: {error}", value=f"line {line}")
+        for each in found if isinstance(found, list) else [found]:
+            number += 1
+            report.rows[path.name] += 1
+            if isinstance(each, dict):
+                yield number, each
+            else:
+                report.add("malformed-json", path.name, line=number, value=each, expected="a list of objects")
+        while at < len(text) and text[at] in " \t\r\n,":
+            at += 1
+
+
+def _decoded(raw: bytes, name: str, report: Report) -> str:
+    if raw[:2] in _UTF16:
+        report.add("utf-16", name)
+        return raw.decode("utf-16", "replace").strip()
+    if raw.startswith(codecs.BOM_UTF8):
+        report.add("bom", name)
+    text, is_utf8 = _text(raw.removeprefix(codecs.BOM_UTF8))
+    if not is_utf8:
+        report.add("latin-1", name)
+    return text.strip()
+
+
+def _lines(path: Path, report: Report) -> Iterator[Numbered]:
+    """The object of each line."""
+    latin = False
+    with _open_lines(path) as file:
+        if file.peek(2)[:2] in _UTF16:  # type: ignore[attr-defined]
+            report.add("utf-16", path.name)
+            file = cast("IO[bytes]", codecs.EncodedFile(file, "utf-8", "utf-16"))
+        for number, raw in enumerate(file, 1):
+            if not raw.strip():
+                continue
+            report.rows[path.name] += 1
+            text, is_utf8 = _text(raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw)
+            if number == 1 and raw.startswith(codecs.BOM_UTF8):
+                report.add("bom", path.name)
+            if not is_utf8 and not latin:
+                latin = True
+                report.add("latin-1", path.name, line=number)
+            if (record := _object(text, path.name, number, report)) is not None:
+                yield number, record
 
 
 def _open_lines(path: Path) -> IO[bytes]:

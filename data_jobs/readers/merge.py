@@ -1,17 +1,70 @@
-"""MovieLens films and their metadata, brought together."""
+"""A catalogue and the metadata of its films, brought together."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from data_jobs.readers.fields import unique
-from data_jobs.readers.movielens import Link, Movie
 from data_jobs.readers.text import fold
-from data_jobs.readers.titles import any_alike, years_apart
-from data_jobs.readers.tmdb import Metadata
+from data_jobs.readers.titles import Title, any_alike, years_apart
 from data_jobs.records import Film
 from data_jobs.report import Report
 
-_NO_LINK = Link(0, None, None)
+
+class Link(NamedTuple):
+    """One row of links.csv; an id that is not there is None."""
+
+    line: int
+    tmdb_id: int | None
+    imdb_id: str | None
+    file: str = "links.csv"
+
+
+class Movie(NamedTuple):
+    """A film of the catalogue as its file has it; ``field`` is what the file calls its id."""
+
+    item_id: str
+    line: int
+    title: Title
+    film: Film
+    file: str
+    field: str
+
+    @property
+    def link(self) -> Link:
+        """The ids it brings itself."""
+        return Link(self.line, self.film.tmdb_id, self.film.imdb_id, self.file)
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """Films of metadata files by each id that may lead to them, and by title and year; ``file`` is the first's name."""
+
+    file: str
+    by_movielens: dict[str, Film] = field(default_factory=dict)
+    by_tmdb: dict[int, Film] = field(default_factory=dict)
+    by_imdb: dict[str, Film] = field(default_factory=dict)
+    by_title: dict[tuple[str, int], Film | None] = field(default_factory=dict)
+    """None where two films share a title and year: it names neither."""
+
+    def add_title(self, film: Film) -> None:
+        """File a film under its titles."""
+        for name in {fold(each) for each in (film.title, *film.aka) if film.year}:
+            key = (name, film.year or 0)
+            first = self.by_title.setdefault(key, film)
+            if first is not None and first is not film and first.tmdb_id != film.tmdb_id:
+                self.by_title[key] = None
+
+    def titled(self, movie: Movie) -> Film | None:
+        """The one film of the movie's title and year, or of the year before or after it."""
+        year = movie.title.year
+        if year is None:
+            return None
+        names = unique(fold(name) for name in (movie.title.name, movie.title.full, *movie.title.aka))
+        for off in (0, 1, -1):
+            if found := next(filter(None, (self.by_title.get((name, year + off)) for name in names)), None):
+                return found
+        return None
 
 
 def merge(
@@ -21,25 +74,23 @@ def merge(
     metadata: Metadata | None,
     report: Report,
 ) -> tuple[Film, ...]:
-    """One film a movie, in order. Joined on movielens_id, else by the TMDB id of links.csv, else the IMDb id.
+    """One film a movie, in order. Joined on movielens_id, else by the TMDB id of its link, else the IMDb id, else
+    where it has neither by title and year.
 
     An id that leads to a film of another year and another title or IMDb id is reported and not used.
     """
-    if metadata is None:
-        report.add("no-metadata-file", "movies.csv")
     films, used = [], set()
     for movie in movies:
-        link = links.get(movie.item_id, _NO_LINK)
+        link = links.get(movie.item_id, movie.link)
         found, link = _find(movie, link, metadata, report)
         if found is None and metadata is not None:
-            report.add("no-metadata", "movies.csv", line=movie.line, field="movieId", value=movie.item_id)
+            report.add("no-metadata", movie.file, line=movie.line, field=movie.field, value=movie.item_id)
         if found is not None:
             used.add(id(found))
         films.append(_film(movie, link, found, tags.get(movie.item_id, ())))
-        if not films[-1].genres:
-            report.add("no-genres", "movies.csv", line=movie.line, field="movieId", value=movie.item_id)
     if metadata is not None:
-        everything = {id(film) for film in (*metadata.by_tmdb.values(), *metadata.by_movielens.values())}
+        everything = {id(film) for film in (*metadata.by_tmdb.values(), *metadata.by_movielens.values(),
+                                            *metadata.by_imdb.values())}  # fmt: skip
         report.add_uncited("unused-metadata", metadata.file, len(everything - used))
     return tuple(films)
 
@@ -51,12 +102,16 @@ def _find(movie: Movie, link: Link, metadata: Metadata | None, report: Report) -
     linked, link = _follow(movie, link, metadata, report)
     joined = metadata.by_movielens.get(movie.item_id)
     if joined is None:
+        if linked is None and link.tmdb_id is None and link.imdb_id is None:
+            linked = metadata.titled(movie)
+            if linked is not None and not linked.item_id:
+                report.add("joined-by-title", movie.file, line=movie.line, field="title", value=movie.title.full)
         # A row that says it belongs to another movie is that movie's alone.
         return (linked if linked is not None and not linked.item_id else None), link
     if link.tmdb_id is not None and joined.tmdb_id is not None and link.tmdb_id != joined.tmdb_id:
         report.add(
             "link-replaced",
-            "links.csv",
+            link.file,
             line=link.line,
             field="tmdbId",
             value=link.tmdb_id,
@@ -69,13 +124,13 @@ def _follow(movie: Movie, link: Link, metadata: Metadata, report: Report) -> tup
     """The film a link leads to, the TMDB id first; an id that leads astray is reported and taken out."""
     found = metadata.by_tmdb.get(link.tmdb_id) if link.tmdb_id is not None else None
     if found is not None and _astray(movie, link, found):
-        _report_wrong(movie, link.line, "tmdbId", link.tmdb_id, found, report)
-        found, link = None, replace(link, tmdb_id=None)
+        _report_wrong(movie, link, "tmdbId", link.tmdb_id, found, report)
+        found, link = None, link._replace(tmdb_id=None)
     if found is None and link.imdb_id is not None:
         found = metadata.by_imdb.get(link.imdb_id)
         if found is not None and _astray(movie, link, found):
-            _report_wrong(movie, link.line, "imdbId", link.imdb_id, found, report)
-            found, link = None, replace(link, imdb_id=None)
+            _report_wrong(movie, link, "imdbId", link.imdb_id, found, report)
+            found, link = None, link._replace(imdb_id=None)
     return found, link
 
 
@@ -91,11 +146,11 @@ def _astray(movie: Movie, link: Link, found: Film) -> bool:
     return not any_alike(movie.title, (found.title, *found.aka))
 
 
-def _report_wrong(movie: Movie, line: int, field: str, value: object, found: Film, report: Report) -> None:
+def _report_wrong(movie: Movie, link: Link, field: str, value: object, found: Film, report: Report) -> None:
     report.add(
         "wrong-link",
-        "links.csv",
-        line=line,
+        link.file,
+        line=link.line,
         field=field,
         value=f"{value}, which is {found.title} ({found.year})",
         expected=f"{movie.title.name} ({movie.title.year})",
@@ -111,40 +166,45 @@ def _shown(movie: Movie, found: Film | None) -> str:
 
 def _film(movie: Movie, link: Link, found: Film | None, tags: tuple[str, ...]) -> Film:
     title = _shown(movie, found)
+    own = replace(movie.film, title=title, tags=unique((*tags, *movie.film.tags)))
     if found is None:
-        return Film(
-            item_id=movie.item_id,
-            title=title,
-            year=movie.title.year,
-            genres=movie.genres,
-            tmdb_id=link.tmdb_id,
-            imdb_id=link.imdb_id,
-            tags=tags,
-            aka=movie.title.aka,
-        )
-    other = () if title == movie.title.full else movie.title.aka
-    return Film(
-        item_id=movie.item_id,
-        title=title,
-        year=movie.title.year or found.year,
-        genres=unique((*movie.genres, *found.genres)),
-        directors=found.directors,
-        cast=found.cast,
-        keywords=found.keywords,
-        overview=found.overview,
-        tagline=found.tagline,
-        runtime=found.runtime,
-        certification=found.certification,
-        series=found.series,
-        language=found.language,
+        return replace(own, tmdb_id=link.tmdb_id, imdb_id=link.imdb_id)
+    other = () if title == movie.title.full else movie.film.aka
+    whole = filled(own, found)
+    # What the catalogue says itself is never replaced; a link is, by the film that it leads to.
+    return replace(
+        whole,
         tmdb_id=found.tmdb_id or link.tmdb_id,
         imdb_id=found.imdb_id or link.imdb_id,
-        vote_average=found.vote_average,
-        vote_count=found.vote_count,
-        popularity=found.popularity,
-        poster_path=found.poster_path,
-        tags=tags,
         aka=_others(title, (*other, found.title, *found.aka)),
+    )
+
+
+def filled(film: Film, other: Film) -> Film:
+    """The film with what it lacks from another reading of it; genres are those of both."""
+    return Film(
+        item_id=film.item_id,
+        title=film.title,
+        year=film.year or other.year,
+        genres=unique((*film.genres, *other.genres)),
+        directors=film.directors or other.directors,
+        cast=film.cast or other.cast,
+        keywords=film.keywords or other.keywords,
+        overview=film.overview or other.overview,
+        tagline=film.tagline or other.tagline,
+        runtime=film.runtime or other.runtime,
+        language=film.language or other.language,
+        tmdb_id=film.tmdb_id or other.tmdb_id,
+        imdb_id=film.imdb_id or other.imdb_id,
+        vote_average=film.vote_average if film.vote_average is not None else other.vote_average,
+        vote_count=film.vote_count if film.vote_count is not None else other.vote_count,
+        popularity=film.popularity if film.popularity is not None else other.popularity,
+        poster_path=film.poster_path or other.poster_path,
+        tags=film.tags or other.tags,
+        aka=unique((*film.aka, *other.aka)),
+        certification=film.certification or other.certification,
+        series=film.series or other.series,
+        other_ids=unique((*film.other_ids, *other.other_ids)),
     )
 
 

@@ -21,6 +21,11 @@ field() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])
 find_inputs() {
     inputs=()
     aws s3 sync --only-show-errors "s3://$BUNDLE_BUCKET/raw/" raw/
+    # Files of any form, recognised as `marquee inspect` shows them.
+    if [ -n "$(ls -A raw/own 2>/dev/null)" ]; then
+        inputs=(raw/own)
+        return 0
+    fi
     [ -f raw/movielens/movies.csv ] || return 0
     inputs=(--movielens raw/movielens)
     local file

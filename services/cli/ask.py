@@ -92,16 +92,18 @@ def recommend(
     document = json.loads(answer.render("cli"))
     if trace:
         document["trace_ms"] = dict(answer.stages)
-    Output(as_json).result(document, _page(document, answer, trace))
+    narrowed = any(filters.values()) or bool(only or exclude)
+    Output(as_json).result(document, _page(document, answer, trace, narrowed))
 
 
-def _page(document: dict[str, Any], answer: "Answer", trace: bool) -> list[str]:
+def _page(document: dict[str, Any], answer: "Answer", trace: bool, narrowed: bool) -> list[str]:
     rows = [
         (item["item_id"], _titled(item), f"{item['score']:.3f}", "; ".join(item["reason"]))
         for item in document["items"]
     ]
     lines = [*_understood(document)]
-    lines += table(("id", "film", "score", "why"), rows) if rows else ["No film fits; loosen the filters."]
+    nothing = "No film fits; loosen the filters." if narrowed else "No film is left: every one is known or given."
+    lines += table(("id", "film", "score", "why"), rows) if rows else [nothing]
     if document.get("ignored_ids"):
         lines.append(f"Unknown ids were skipped: {', '.join(document['ignored_ids'])}")
     if answer.degraded:

@@ -16,14 +16,19 @@ from services.cli.inputs import (
     DataSetChoice,
     DataSetOption,
     EventsFile,
+    Maps,
     Movielens,
+    Paths,
+    Scale,
     Tmdb,
     options_of,
     source_of,
 )
+from services.cli.inspect import tell_forms
 
 if TYPE_CHECKING:
     from data_jobs.build import Built
+    from data_jobs.validate import Source
     from services.recommender.ports import LoggedEvent
     from services.settings import Settings
 
@@ -36,6 +41,7 @@ def register(parent: typer.Typer) -> None:
 
 
 def build(
+    paths: Paths = None,
     movielens: Movielens = None,
     tmdb: Tmdb = None,
     catalogue: CatalogueFiles = None,
@@ -44,6 +50,8 @@ def build(
     from_bucket: Annotated[
         bool, typer.Option("--from-bucket", help="Fetch raw data and features from BUNDLE_BUCKET, and build from them.")
     ] = False,
+    maps: Maps = None,
+    scale: Scale = None,
     encoder: Encoder = None,
     holdout: Annotated[Path | None, typer.Option(help="CSV of userId,movieId that is left out of training.")] = None,
     events_from_state: Annotated[
@@ -55,26 +63,32 @@ def build(
     no_activate: Annotated[bool, typer.Option("--no-activate", help="Build, but go on serving the old one.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Build although many rows are wrong.")] = False,
     yes: Yes = False,
+    if_changed: Annotated[
+        bool, typer.Option("--if-changed", help="Do nothing if the active bundle was built from the same files.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Build a bundle from data and activate it.
 
-    Validate, embed the texts, train, index, write. Without inputs the sample catalogue is built. Everything is
-    written under MARQUEE_HOME. A bundle appears whole or not at all; the same input makes the same version.
+    Name a folder, files or a zip: what each file is taken for is shown first (see `marquee inspect`). Then validate,
+    embed the texts, train, index, write. Without inputs the sample catalogue is built. Everything is written under
+    MARQUEE_HOME. A bundle appears whole or not at all; the same input makes the same version.
     """
-    from data_jobs.build import Order
+    from data_jobs.build import Order, fingerprint
     from data_jobs.build import build as build_bundle
     from services.settings import load_settings
 
     settings, output = load_settings(), Output(as_json)
     if dataset is not None or from_bucket:
-        if movielens is not None or catalogue or events is not None or (from_bucket and (dataset or tmdb)):
+        if paths or movielens is not None or catalogue or events is not None or (from_bucket and (dataset or tmdb)):
             raise Misused("--dataset NAME [--tmdb FILE], or --from-bucket, stand in place of other inputs")
 
         movielens, tmdb = _fetched(dataset, tmdb, settings, yes, output)
-    source = source_of(movielens, tmdb, catalogue, events)
+    source = source_of(movielens, tmdb, catalogue, events, paths, maps, scale)
     if source is None:
         output.say(SIMULATED)
+    else:
+        tell_forms(source, output)
     order = Order(
         home=settings.marquee_home,
         source=source,
@@ -85,9 +99,34 @@ def build(
         activate=not no_activate,
         force=force,
     )
+    if if_changed and active_inputs(settings.marquee_home, source, output) == fingerprint(order):
+        output.result({"changed": False}, ["The inputs have not changed: the active bundle was built from them."])
+        return
     with log_of_state(events_from_state) as (log, erased), output.progress() as progress:
         built = build_bundle(replace(order, log=log, erased=erased), progress)
     output.result(document_of(built), summary_of(built))
+
+
+def active_inputs(home: Path, named: "Source | None", output: Output) -> str | None:
+    """The fingerprint of what the active bundle was built from; None if none is active, or it is damaged and can be
+    built again from the inputs that are named. Raises BundleDamaged where others would be built in its place.
+    """
+    from services.adapters.bundle.local import LocalBundles
+    from services.adapters.bundle.manifest import Manifest
+    from services.recommender.errors import BundleDamaged, BundleMissing
+
+    bundles = LocalBundles(home)
+    try:
+        version = bundles.pointer().version
+        bundles.verify(version)
+        return str(Manifest.load(bundles.path(version)).extra.get("inputs", ""))
+    except BundleMissing:
+        return None
+    except BundleDamaged as error:
+        if named is None:
+            raise
+        output.say(f"The bundle that is there is damaged, and another takes its place ({error}).")
+        return None
 
 
 def _fetched(
@@ -168,7 +207,7 @@ def summary_of(built: "Built") -> list[str]:
 def seed_command(built: "Built") -> str | None:
     """What stores the people of the input files, so that they are served by their ids; None where there are none."""
     source = built.source
-    if not len(built.dataset.events) or (source is not None and source.movielens is None and source.events is None):
+    if not len(built.dataset.events):
         return None
     return f"marquee users seed {options_of(source)}".rstrip()
 
@@ -176,7 +215,8 @@ def seed_command(built: "Built") -> str | None:
 def _how_to_seed(built: "Built") -> list[str]:
     command, events = seed_command(built), built.dataset.events
     if command is None:
-        return []
+        told = "No events came with the films: nobody is stored, lists go by votes, texts and traits. People come by"
+        return ["", f"{told} POST /feedback, or by an event log named beside the films."]
     first = "" if built.activated else f"marquee bundle activate {built.version} && "
     whom = "the simulated viewers" if built.source is None else "those of the files"
     learned = f"The model has learned from {len(events.user_ids):,} people with {len(events):,} events."

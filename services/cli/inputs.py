@@ -1,4 +1,4 @@
-"""The options that name the input data, shared by the verbs that read it."""
+"""The arguments that name the input data, shared by the verbs that read it."""
 
 import shlex
 from enum import StrEnum
@@ -12,8 +12,21 @@ from services.cli.failures import Misused
 if TYPE_CHECKING:
     from data_jobs.validate import Source
 
+Paths = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="[PATH]...",
+        help="Folders, files or zips with films and events in any of the forms of docs/data.md.",
+        show_default=False,
+    ),
+]
+Maps = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="<ours=theirs>", help="What a column is, e.g. year=release_date; repeatable."),
+]
+Scale = Annotated[float | None, typer.Option(min=1, help="The top of the ratings' scale: 5, 10, 100.")]
 Movielens = Annotated[Path | None, typer.Option(help="Folder in the MovieLens layout: movies.csv, ratings.csv, ...")]
-Tmdb = Annotated[Path | None, typer.Option(help="TMDB metadata, JSON lines, plain or .gz; goes with --movielens.")]
+Tmdb = Annotated[Path | None, typer.Option(help="TMDB metadata, JSON or CSV, plain or .gz; goes with --movielens.")]
 CatalogueFiles = Annotated[
     list[Path] | None,
     typer.Option("--catalogue", metavar="<path>", help="Films in Marquee's own format, JSON lines or CSV; repeatable."),
@@ -37,27 +50,60 @@ EventsFile = Annotated[Path | None, typer.Option("--events", help="Event log tha
 
 
 def source_of(
-    movielens: Path | None, tmdb: Path | None, catalogue: list[Path] | None, events: Path | None
+    movielens: Path | None,
+    tmdb: Path | None,
+    catalogue: list[Path] | None,
+    events: Path | None,
+    paths: list[Path] | None = None,
+    maps: list[str] | None = None,
+    scale: float | None = None,
 ) -> "Source | None":
     """Where the data is, None if nothing was named (the sample catalogue). Raises Misused for odd combinations."""
     from data_jobs.report import DataError
     from data_jobs.validate import Source
 
-    if movielens is None and not catalogue and tmdb is None and events is None:
+    if not any((movielens, catalogue, tmdb, events, paths)):
+        if maps or scale:
+            raise Misused("--map and --scale say how files are read: name the files, too")
         return None
-    for path in (movielens, tmdb, *(catalogue or ()), events):
+    for path in (*(paths or ()), movielens, tmdb, *(catalogue or ()), events):
         if path is not None and not path.exists():
             raise Misused(f"{path}: no such file or folder")
     try:
-        return Source(movielens, tmdb, tuple(catalogue or ()), events)
+        return Source(movielens, tmdb, tuple(catalogue or ()), events, tuple(paths or ()), _pairs(maps), scale)
     except DataError as error:
         raise Misused(f"{error} (--movielens DIR [--tmdb FILE], or --catalogue FILE [--events FILE])") from error
 
 
+def _pairs(maps: list[str] | None) -> dict[str, str]:
+    """ "year=release_date" as a pair. Raises Misused for what is none, and for a column that Marquee does not have."""
+    from data_jobs.forms.columns import EVENT, FILM
+
+    known = {"user_id": "user", "item_id": "item_id"}
+    pairs: dict[str, str] = {}
+    for text in maps or ():
+        ours, equals, theirs = text.partition("=")
+        name = known.get(ours, ours)
+        if not equals or not theirs or (name not in FILM and name not in EVENT):
+            names = ", ".join(sorted({*FILM, *EVENT, "user_id"} - {"user", "item"}))
+            raise Misused(f"--map {text}: expected OURS=THEIRS, ours being one of {names}")
+        pairs[name] = theirs
+        if ours == "item_id":
+            pairs["item"] = theirs
+    return pairs
+
+
 def options_of(source: "Source | None") -> str:
-    """The options that name a source, as they are typed into a shell; "" for the sample catalogue."""
+    """The arguments that name a source, as they are typed into a shell; "" for the sample catalogue."""
     if source is None:
         return ""
     named = [("--movielens", source.movielens), ("--tmdb", source.tmdb)]
     named += [("--catalogue", path) for path in source.catalogue] + [("--events", source.events)]
-    return shlex.join(part for option, path in named if path is not None for part in (option, str(path)))
+    parts = [part for option, path in named if path is not None for part in (option, str(path))]
+    parts += [str(path) for path in source.paths]
+    for ours, theirs in source.maps.items():
+        if ours != "item":
+            parts += ["--map", f"{'user_id' if ours == 'user' else ours}={theirs}"]
+    if source.scale is not None:
+        parts += ["--scale", f"{source.scale:g}"]
+    return shlex.join(parts)

@@ -19,6 +19,7 @@ from services.cli import (
     doctor,
     evaluate,
     index,
+    inspect,
     keys,
     release,
     serve,
@@ -58,6 +59,7 @@ def root(
 
 
 for group in (
+    inspect,
     validate,
     build,
     up,

@@ -1,17 +1,20 @@
 """``marquee up``: what `make run` runs. A bundle where none is there, some people to ask for, then the server."""
 
 import json
+import shlex
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.cli.build import SIMULATED, summary_of
+from services.cli.build import SIMULATED, active_inputs, summary_of
 from services.cli.console import EXIT_CODES, Output
 from services.cli.demo import Demo, not_erased, seed_events, typical_people
-from services.cli.encoders import Encoder, EncoderChoice, Yes, encoder_of, manner_of
-from services.cli.inputs import CatalogueFiles, EventsFile, Movielens, Tmdb, source_of
+from services.cli.encoders import Encoder, EncoderChoice, Yes, chosen, encoder_of, manner_of
+from services.cli.failures import Misused
+from services.cli.inputs import CatalogueFiles, EventsFile, Maps, Movielens, Paths, Scale, Tmdb, options_of, source_of
+from services.cli.inspect import tell_forms
+from services.cli.rebuild import Rebuild, rebuilding
 from services.cli.serve import Host, Insecure, Port, Workers, check_address, run_server, serving_settings
 
 if TYPE_CHECKING:
@@ -26,24 +29,34 @@ def register(parent: typer.Typer) -> None:
 
 
 def up(
+    paths: Paths = None,
     movielens: Movielens = None,
     tmdb: Tmdb = None,
     catalogue: CatalogueFiles = None,
     events: EventsFile = None,
+    maps: Maps = None,
+    scale: Scale = None,
     encoder: Encoder = None,
     yes: Yes = False,
     host: Host = None,
     port: Port = None,
     workers: Workers = 1,
     insecure: Insecure = False,
+    rebuild: Annotated[
+        Rebuild | None,
+        typer.Option("--rebuild", help="Build anew so often, from the files and the feedback people gave meanwhile."),
+    ] = None,
 ) -> None:
     """Do it all: build if needed, seed, serve.
 
     Builds a bundle if there is none or the inputs changed, seeds some people to ask for, serves. Without inputs
-    MovieLens ml-latest-small is downloaded, and without a network the sample catalogue is used.
+    MovieLens ml-latest-small is downloaded, and without a network the sample catalogue is used. With --rebuild the
+    new bundle is served as soon as it is there; no request is lost.
     """
     settings, output = serving_settings(host, port), Output()
-    named = source_of(movielens, tmdb, catalogue, events)
+    named = source_of(movielens, tmdb, catalogue, events, paths, maps, scale)
+    if rebuild is not None and named is None:
+        raise Misused("--rebuild builds from files: name them, e.g. `marquee up films.csv --rebuild daily`")
     check_address(settings, insecure)
     built = _build_if_needed(settings, named, encoder, output, yes)
     if built is not None:
@@ -51,14 +64,18 @@ def up(
         _seed(settings, built, output)
     demo = Demo.load(settings.marquee_home)
     with_people = settings.model_copy(update={"demo_users": settings.demo_users or demo.users})
-    raise typer.Exit(run_server(with_people, workers, insecure, curl_lines(demo)))
+    which = chosen(encoder, settings).value
+    arguments = [*shlex.split(options_of(named)), "--encoder", which, "--events-from-state", *["--yes"] * yes]
+    with rebuilding(settings, arguments, rebuild, output):
+        code = run_server(with_people, workers, insecure, curl_lines(demo))
+    raise typer.Exit(code)
 
 
 def _build_if_needed(
     settings: "Settings", named: "Source | None", encoder: EncoderChoice | None, output: Output, yes: bool
 ) -> "Built | None":
     """The bundle that was built, None where the active one will do."""
-    active = _active_inputs(settings.marquee_home, named, output)
+    active = active_inputs(settings.marquee_home, named, output)
     if named is None and active is not None:
         output.say("Using the bundle that is there; name other inputs, or run `marquee build`, to change it.")
         return None
@@ -69,6 +86,8 @@ def _build_if_needed(
     if active == fingerprint(order):
         output.say("The inputs have not changed: using the bundle that was built from them.")
         return None
+    if named is not None:
+        tell_forms(named, output)
     output.say(
         f"Building a bundle under {settings.marquee_home}; texts that were embedded once are not embedded again."
     )
@@ -80,28 +99,6 @@ def _order(settings: "Settings", source: "Source | None", encoder: EncoderChoice
     from data_jobs.build import Order
 
     return Order(home=settings.marquee_home, source=source, encoder=encoder_of(encoder, settings))
-
-
-def _active_inputs(home: Path, named: "Source | None", output: Output) -> str | None:
-    """The fingerprint of what the active bundle was built from; None if none is active, or it is damaged and can be
-    built again from the inputs that are named. Raises BundleDamaged where others would be built in its place.
-    """
-    from services.adapters.bundle.local import LocalBundles
-    from services.adapters.bundle.manifest import Manifest
-    from services.recommender.errors import BundleDamaged, BundleMissing
-
-    bundles = LocalBundles(home)
-    try:
-        version = bundles.pointer().version
-        bundles.verify(version)
-        return str(Manifest.load(bundles.path(version)).extra.get("inputs", ""))
-    except BundleMissing:
-        return None
-    except BundleDamaged as error:
-        if named is None:
-            raise
-        output.say(f"The bundle that is there is damaged, and another takes its place ({error}).")
-        return None
 
 
 def _download(settings: "Settings", output: Output) -> "Source | None":

@@ -8,7 +8,7 @@ import typer
 
 from services.cli.console import EXIT_CODES, JsonOption, Output
 from services.cli.failures import Failed, Misused
-from services.cli.inputs import CatalogueFiles, EventsFile, Movielens, Tmdb, source_of
+from services.cli.inputs import CatalogueFiles, EventsFile, Maps, Movielens, Paths, Scale, Tmdb, source_of
 from services.cli.opening import open_services
 
 if TYPE_CHECKING:
@@ -26,10 +26,13 @@ def register(parent: typer.Typer) -> None:
 
 @app.command(epilog=EXIT_CODES)
 def seed(
+    paths: Paths = None,
     movielens: Movielens = None,
     tmdb: Tmdb = None,
     catalogue: CatalogueFiles = None,
     events: EventsFile = None,
+    maps: Maps = None,
+    scale: Scale = None,
     user: Annotated[list[str] | None, typer.Option(metavar="<str>", help="Only this person; may be repeated.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many people.")] = None,
     as_json: JsonOption = False,
@@ -41,7 +44,7 @@ def seed(
     """
     from services.cli.demo import Demo, not_erased, seed_events, typical_people
 
-    source, output = source_of(movielens, tmdb, catalogue, events), Output(as_json)
+    source, output = source_of(movielens, tmdb, catalogue, events, paths, maps, scale), Output(as_json)
     dataset, films = _fitting(source, output)
     asked = _chosen(dataset.events.user_ids, user, limit)
     with open_services() as services:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.cli.console import EXIT_CODES, ExitCode, JsonOption, Output, table
-from services.cli.inputs import CatalogueFiles, EventsFile, Movielens, Tmdb, source_of
+from services.cli.inputs import CatalogueFiles, EventsFile, Maps, Movielens, Paths, Scale, Tmdb, source_of
 
 if TYPE_CHECKING:
     from data_jobs.report import Report
@@ -20,10 +20,13 @@ def register(parent: typer.Typer) -> None:
 
 
 def validate(
+    paths: Paths = None,
     movielens: Movielens = None,
     tmdb: Tmdb = None,
     catalogue: CatalogueFiles = None,
     events: EventsFile = None,
+    maps: Maps = None,
+    scale: Scale = None,
     keep: Keep = 5,
     as_json: JsonOption = False,
 ) -> None:
@@ -37,7 +40,7 @@ def validate(
     from data_jobs.sample.load import load_sample
     from data_jobs.validate import load
 
-    source = source_of(movielens, tmdb, catalogue, events)
+    source = source_of(movielens, tmdb, catalogue, events, paths, maps, scale)
     output, report = Output(as_json), Report(keep=keep)
     fatal: DataError | None = None
     with output.progress() as progress:

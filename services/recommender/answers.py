@@ -129,19 +129,17 @@ def likings(catalogue: Catalogue, rows: NDArray[np.int32]) -> Likings:
     return Likings(tuple(name for _, name in best), tuple(display_title(catalogue, row) for row in newest))
 
 
-def affinity(catalogue: Catalogue, pick: Pick) -> dict[str, Any] | None:
-    """One line of ``/recommend/from-films``; None for a film that has no integer to be named by.
+def affinity(catalogue: Catalogue, pick: Pick) -> dict[str, Any]:
+    """One line of ``/recommend/from-films``.
 
-    ``movie_id`` is the item id where that is a number (MovieLens), else the TMDB id.
+    ``movie_id`` is the item id where that is a number (MovieLens), else the TMDB id, else the item id as it is.
     """
     item_id = catalogue.item_ids[pick.row]
     movie_id = int(item_id) if item_id.isascii() and item_id.isdigit() else int(catalogue.tmdb_ids[pick.row])
-    if not movie_id:
-        return None
     year = int(catalogue.years[pick.row])
     title = catalogue.titles[pick.row]
     return {
-        "movie_id": movie_id,
+        "movie_id": movie_id or item_id,
         "title": f"{title} ({year})" if year else title,
         "genres": "|".join(genres.from_mask(int(catalogue.genre_bits[pick.row]))),
         "affinity_score": round(pick.score, DIGITS),

@@ -54,9 +54,8 @@ def from_films(
     """The body of ``/recommend/from-films``. Raises AllSeedsUnknown."""
     request = Request(k=min(top_n, MAX_K), liked=tuple(item_ids), tmdb_ids=tuple(tmdb_ids), diversity=0.0)
     ranking = pipeline.rank(request, None, deadline, with_reasons=False)
-    lines = [answers.affinity(pipeline.bundle.catalogue, pick) for pick in ranking.picks]
     return {
-        "recommendations": [line for line in lines if line is not None],
+        "recommendations": [answers.affinity(pipeline.bundle.catalogue, pick) for pick in ranking.picks],
         "ignored_ids": list(ranking.ignored_ids),
     }
 

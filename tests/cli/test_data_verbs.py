@@ -108,3 +108,106 @@ def test_a_person_of_the_data_who_is_erased_is_in_no_later_bundle(marquee: Marqu
     assert after["people"] == before["people"]  # one less, and somebody else
     assert after["version"] != before["version"]
     assert any("1 people who were erased are left out" in note for note in after["notes"])
+
+
+CASES = Path(__file__).parents[1] / "data" / "cases"
+
+
+def test_inspect_shows_what_was_taken_for_what_and_does_nothing(marquee: Marquee, empty_home: Path) -> None:
+    done = marquee("inspect", str(CASES / "F07" / "kaggle"))
+    assert done.code == 0
+    assert "Kaggle The Movies Dataset" in done.out
+    assert "movies_metadata.csv: tmdb_id=id, title" in done.out
+    assert "not read: adult, budget" in done.out
+    assert not any(empty_home.iterdir())
+    files = marquee("inspect", str(CASES / "F34" / "scale10"), "--json").json["files"]
+    assert {each["file"]: (each["read_as"], each["scale"]) for each in files}["ratings.csv"] == ("events", 10)
+
+
+def test_inspect_of_what_is_no_film_data(marquee: Marquee, tmp_path: Path) -> None:
+    (tmp_path / "stock.csv").write_text("colour,size\nred,1\n")
+    done = marquee("inspect", "stock.csv")
+    assert (done.code, "not known" in done.out) == (1, True)
+    assert marquee("inspect", "stock.csv", "--map", "title=colour").code == 0
+    assert marquee("inspect").code == 2
+    assert marquee("inspect", "stock.csv", "--map", "titel").code == 2
+    assert marquee("build", "--scale", "10").code == 2
+
+
+def test_build_takes_paths_shows_what_they_are_and_says_how_to_seed(marquee: Marquee, empty_home: Path) -> None:
+    path = str(CASES / "F34" / "scale10")
+    done = marquee("build", "--encoder", "none", path, "--scale", "10")
+    assert done.code == 0, done.err
+    assert "ratings up to 10" in done.err
+    assert f"marquee users seed {path} --scale 10" in done.out
+    assert marquee("users", "seed", path, "--scale", "10").code == 0
+    assert marquee("recommend", "--user", "1", "-k", "3", "--json").json["strategy"] == "personal"
+
+
+def test_build_without_events_says_how_people_come(marquee: Marquee, empty_home: Path) -> None:
+    done = marquee("build", "--encoder", "none", str(CASES / "F04" / "tmdb_api" / "tmdb_array.json"))
+    assert done.code == 0, done.err
+    assert "nobody is stored" in done.out.splitlines()[-1]
+    refused = marquee("users", "seed")
+    assert (refused.code, "simulated viewers" in refused.err) == (2, True)
+
+
+def test_a_twin_is_never_offered_to_who_saw_the_other(marquee: Marquee, empty_home: Path) -> None:
+    assert marquee("build", "--encoder", "none", str(CASES / "F15" / "twin")).code == 0
+    for film in ("2", "41"):
+        titles = [item["title"] for item in marquee("similar", film, "-k", "40", "--json").json["items"]]
+        assert "Heat" not in titles
+    for person, film in (("ann", "2"), ("bo", "41")):
+        assert marquee("feedback", person, film, "watch").code == 0
+        assert marquee("feedback", person, "23", "like").code == 0
+        document = marquee("recommend", "--user", person, "-k", "50", "--json").json
+        assert "Heat" not in [item["title"] for item in document["items"]]
+    assert marquee("recommend", "--liked", "41", "-k", "3", "--json").json["ignored_ids"] == []
+
+
+def test_one_film_is_an_empty_list_and_a_true_sentence(marquee: Marquee, empty_home: Path) -> None:
+    assert (
+        marquee("build", "--encoder", "none", "--catalogue", str(CASES / "F23" / "own_watch" / "one.jsonl")).code == 0
+    )
+    done = marquee("recommend", "--liked", "1")
+    assert done.out == "No film is left: every one is known or given.\n"
+    assert done.err == ""
+
+
+def test_years_of_titles_and_genres_with_commas_can_be_filtered_by(marquee: Marquee, empty_home: Path) -> None:
+    case = CASES / "F14" / "own_comma_genres"
+    built = marquee("build", "--encoder", "none", "--catalogue", f"{case}/films.csv", "--events", f"{case}/events.csv")
+    assert built.code == 0
+    by_year = marquee("recommend", "-k", "3", "--year-from", "1990", "--json").json["items"]
+    assert len(by_year) == 3
+    assert all(item["year"] >= 1990 for item in by_year)
+    crime = marquee("recommend", "--liked", "2", "-k", "3", "--genre", "Crime", "--json").json["items"]
+    assert len(crime) == 3
+
+
+def test_a_disliked_film_does_not_lead(marquee: Marquee, empty_home: Path) -> None:
+    assert marquee("build", "--encoder", "none", str(CASES / "F01" / "watch_and_dislike")).code == 0
+    items = marquee("recommend", "-k", "30", "--json").json["items"]
+    titles = [item["title"] for item in items]
+    assert titles[0] == "The Loved One"
+    assert "The Hated One" not in titles[:5]
+
+
+def test_words_of_tmdb_json_find_films(marquee: Marquee, empty_home: Path) -> None:
+    folder = CASES / "F02" / "tmdb_api"
+    done = marquee("build", "--encoder", "none", "--movielens", str(folder), "--tmdb", str(folder / "tmdb.jsonl"))
+    assert done.code == 0
+    found = marquee("recommend", "--query", "Director 2", "--plain", "-k", "3", "--json").json["items"]
+    assert "Heat" in [item["title"] for item in found]
+
+
+def test_build_if_changed_builds_once_for_the_same_files(marquee: Marquee, empty_home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "films.csv"
+    path.write_text("title,year,genre\nHeat,1995,Crime\nAlien,1979,Horror\n")
+    build = ("build", "--encoder", "none", "--if-changed", "films.csv")
+    assert marquee(*build).code == 0
+    assert "have not changed" in marquee(*build).out
+    assert len(bundles(empty_home)) == 1
+    path.write_text(path.read_text() + "Boy,2010,Comedy\n")
+    assert marquee(*build).code == 0
+    assert len(bundles(empty_home)) == 2

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from data_jobs.readers.tmdb import Metadata, read_tmdb
+from data_jobs.forms.films import read_tmdb
+from data_jobs.readers.merge import Metadata
 from data_jobs.records import Dataset
 from data_jobs.report import DataError, Report, Silent
 from data_jobs.validate import load_movielens
@@ -59,14 +60,15 @@ def test_a_record_in_full(tmp_path: Path) -> None:
     assert (film.vote_average, film.vote_count, film.popularity) == (7.5, 120, 3.25)
     assert (film.language, film.runtime, film.tagline, film.poster_path) == ("fr", 101, "", "/glass.jpg")
     assert (film.certification, film.series) == ("PG", "Harbours Collection")
-    assert [(each.code, each.line, each.value) for each in report.findings] == [("unknown-genre", 1, "Foreign")]
+    found = [(each.code, each.line, each.value) for each in report.findings]
+    assert found == [("unknown-field", None, None), ("unknown-genre", 1, "Foreign")]
 
 
 def test_nulls_everywhere(tmp_path: Path) -> None:
     metadata, report = read(write(tmp_path / "m.jsonl", dict.fromkeys(FILM, None) | {"title": "Bare", "tmdb_id": 1}))
     film = metadata.by_tmdb[1]
     assert (film.overview, film.genres, film.directors, film.year, film.popularity) == ("", (), (), None, None)
-    assert not report.findings
+    assert set(report.counts) == {"unknown-field"}
 
 
 def test_gzip_is_told_by_its_bytes(tmp_path: Path) -> None:
@@ -83,11 +85,18 @@ def test_a_torn_gzip_is_fatal(tmp_path: Path) -> None:
         read(path)
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "[]\n", "not json\n"])
+@pytest.mark.parametrize("text", ["", "\n\n", "[]\n"])
 def test_nothing_usable_is_fatal(tmp_path: Path, text: str) -> None:
     path = tmp_path / "m.jsonl"
     path.write_text(text)
     with pytest.raises(DataError, match="empty-file"):
+        read(path)
+
+
+def test_text_that_is_no_json_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "m.jsonl"
+    path.write_text("not json\n")
+    with pytest.raises(DataError, match=r"m\.jsonl: fatal unknown-form"):
         read(path)
 
 
@@ -125,7 +134,8 @@ def test_a_bad_value_is_read_as_empty_and_the_film_stays(tmp_path: Path, field: 
     record = FILM | {"movielens_id": 9, "genres": ["Drama"], field: value}
     metadata, report = read(write(tmp_path / "m.jsonl", record))
     assert metadata.by_movielens["9"].title == "The Glass Harbour"
-    assert [(each.code, each.field) for each in report.findings] == [("bad-value", field)]
+    found = [(each.code, each.field) for each in report.findings if each.code != "unknown-field"]
+    assert found == [("bad-value", field)]
     assert report.ok
 
 

@@ -47,6 +47,7 @@ case "$1 $2" in
         if [ "${@: -1}" = - ]; then echo '{"version": "0123456789abcdef"}'; fi
         [ "${@: -1}" = - ] || printf '{"version": "0123456789abcdef", "previous": null}' >"${@: -1}" ;;
     "s3 sync")
+        if [ -n "${OWN:-}" ]; then mkdir -p raw/own && touch raw/own/films.csv; fi
         if [ -n "${RAW:-}" ]; then mkdir -p raw/movielens && touch raw/movielens/movies.csv; fi ;;
 esac
 """
@@ -165,6 +166,12 @@ def test_a_bundle_is_tried_as_servers_would_fetch_it(folder: Folder) -> None:
 def test_raw_data_that_is_there_is_used(folder: Folder) -> None:
     _, calls, _ = folder.run("release.sh", RAW="yes")
     assert "marquee build --no-activate --events-from-state --json --movielens raw/movielens" in calls
+
+
+def test_own_files_of_any_form_come_first(folder: Folder) -> None:
+    _, calls, _ = folder.run("release.sh", RAW="yes", OWN="yes", DEMO_USERS="c001", CANARY_PERSON="")
+    assert "marquee build --no-activate --events-from-state --json raw/own" in calls
+    assert "marquee users seed raw/own --user c001" in calls
 
 
 def test_the_canary_gets_a_key_once(folder: Folder) -> None:

@@ -88,6 +88,9 @@ def catalogue_of(films: Sequence[Film]) -> Catalogue:
         parts=np.array([film.part for film in films], np.int16),
         hashes=hashes[order],
         hash_rows=order.astype(np.int32),
+        other_ids=Strings.of([]),
+        other_hashes=np.empty(0, np.uint64),
+        other_rows=np.empty(0, np.int32),
         traits=_traits(films),
     )
 

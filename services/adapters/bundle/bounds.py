@@ -35,6 +35,7 @@ _SMALL = {
     "catalogue.series": Range(-1, "films"),
     "catalogue.parts": _ANY_COUNT,
     "catalogue.hash_rows": Range(0, "films"),
+    "catalogue.other_rows": Range(0, "films"),
     "catalogue.traits.ids": Range(0, "traits"),
     "catalogue.traits.kinds": Range(0, len(TraitKind)),
     "catalogue.traits.films": _ANY_COUNT,
@@ -54,6 +55,7 @@ _FINITE_LARGE = ("collaborative.main.values", "collaborative.short.values", "col
 _OFFSETS = {
     "catalogue.item_ids.offsets": "catalogue.item_ids.data",
     "catalogue.titles.offsets": "catalogue.titles.data",
+    "catalogue.other_ids.offsets": "catalogue.other_ids.data",
     "catalogue.details.offsets": "catalogue.details.data",
     "catalogue.traits.names.offsets": "catalogue.traits.names.data",
     "catalogue.traits.offsets": "catalogue.traits.ids",
@@ -73,9 +75,10 @@ def check_bounds(arrays: Arrays, lengths: Mapping[str, int], languages: int, eve
     for name in _FINITE_SMALL + _FINITE_LARGE if everything else _FINITE_SMALL:
         if name in arrays and not np.isfinite(arrays[name]).all():
             raise BundleDamaged(f"{name}.npy: holds what is no number; build the bundle again")
-    hashes = arrays["catalogue.hashes"]
-    if (hashes[1:] < hashes[:-1]).any():
-        raise BundleDamaged("catalogue.hashes.npy: not sorted; build the bundle again")
+    for name in ("catalogue.hashes", "catalogue.other_hashes"):
+        hashes = arrays[name]
+        if (hashes[1:] < hashes[:-1]).any():
+            raise BundleDamaged(f"{name}.npy: not sorted; build the bundle again")
 
 
 def _check_offsets(name: str, offsets: NDArray[Any], end: int) -> None:

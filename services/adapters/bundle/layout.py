@@ -25,7 +25,7 @@ from services.recommender.domain.strings import Strings
 from services.recommender.domain.tables import Collaborative, ItemTable
 from services.recommender.errors import BundleDamaged
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
 TEXT_INDEX = "text_index"
 
@@ -69,6 +69,9 @@ _ALWAYS = {
     "catalogue.parts": Column("<i2", ("films",)),
     "catalogue.hashes": Column("<u8", ("films",)),
     "catalogue.hash_rows": Column("<i4", ("films",)),
+    **_strings("catalogue.other_ids", "other ids"),
+    "catalogue.other_hashes": Column("<u8", ("other ids",)),
+    "catalogue.other_rows": Column("<i4", ("other ids",)),
     "catalogue.traits.offsets": Column("<i4", ("films+1",)),
     "catalogue.traits.ids": Column("<i4", ("film traits",)),
     "catalogue.traits.kinds": Column("|u1", ("traits",)),
@@ -161,6 +164,9 @@ def catalogue_of(arrays: Arrays, languages: tuple[str, ...]) -> Catalogue:
         parts=of("parts"),
         hashes=of("hashes"),
         hash_rows=of("hash_rows"),
+        other_ids=_strings_of(arrays, "catalogue.other_ids"),
+        other_hashes=of("other_hashes"),
+        other_rows=of("other_rows"),
         traits=traits,
     )
 

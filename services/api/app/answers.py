@@ -93,7 +93,7 @@ class SimilarAnswer(Answered):
 class AffineFilm(Answered):
     """A film in the short form of ``/recommend/from-films``."""
 
-    movie_id: int = Field(examples=[6])
+    movie_id: int | str = Field(description="The item id, a number where it is one.", examples=[6])
     title: str = Field(examples=["Heat (1995)"])
     genres: str = Field(examples=["Action|Crime|Thriller"])
     affinity_score: float = Field(ge=0, le=1)

@@ -44,6 +44,15 @@ def between(name: str) -> Any:  # noqa: ANN401 - Pydantic's own type of a field
     return Field(ge=low, le=high, strict=True)
 
 
+_CODE_LENGTH = 2
+
+
+def _language(code: str) -> str:
+    if not (len(code) == _CODE_LENGTH and code.isascii() and code.isalpha()):
+        raise PydanticCustomError("language_code", "must be an ISO 639-1 code of two letters, such as fr")
+    return code.lower()
+
+
 def _genre(value: str) -> str:
     known = genres.canonical(value)
     if known is None:
@@ -101,7 +110,9 @@ ItemIds = Annotated[tuple[ItemId, ...], Field(max_length=MAX_SEEDS)]
 TmdbIds = Annotated[tuple[TmdbId, ...], Field(max_length=MAX_SEEDS)]
 Genre = Annotated[str, AfterValidator(_genre), WithJsonSchema({"type": "string", "enum": list(genres.GENRES)})]
 Genres = Annotated[tuple[Genre, ...], Field(max_length=50)]
-Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2}$"), AfterValidator(str.lower)]
+Language = Annotated[
+    str, AfterValidator(_language), WithJsonSchema({"type": "string", "pattern": "^[A-Za-z]{2}$", "examples": ["fr"]})
+]
 QueryText = Annotated[str, AfterValidator(_query), WithJsonSchema({"type": "string", "maxLength": MAX_QUERY})]
 ConditionIds = Annotated[
     tuple[Annotated[str, Field(min_length=1, max_length=MAX_CONDITION, strict=True, examples=["year:1990-1999"])], ...],

@@ -49,8 +49,9 @@ class Catalogue:
     ``language_codes`` int16 into ``languages`` (-1 unknown), ``votes`` int32, ``tmdb_ids`` int32 (0 none), ``runtimes``
     int16 minutes (0 unknown), ``ages`` int8: from what age on the film is suitable (-1 unknown), ``series`` int32: the
     number of its series (-1 none) and ``parts`` int16 its place in it, by year (1, 2, ...; 0 none),
-    ``hashes`` uint64 sorted with ``hash_rows`` int32, the row of each. ``details`` Strings[n] of JSON objects
-    (overview, directors, cast, keywords, runtime, imdb_id, poster_path, tagline, title_year): read for one film
+    ``hashes`` uint64 sorted with ``hash_rows`` int32, the row of each; ``other_ids`` Strings: ids under which the
+    source has a film once more, sorted by ``other_hashes`` uint64, with ``other_rows`` int32. ``details`` Strings[n] of
+    JSON (overview, directors, cast, keywords, runtime, imdb_id, poster_path, tagline, title_year): read for one film
     at a time and left on disk otherwise.
     """
 
@@ -69,6 +70,9 @@ class Catalogue:
     parts: NDArray[np.int16]
     hashes: NDArray[np.uint64]
     hash_rows: NDArray[np.int32]
+    other_ids: Strings
+    other_hashes: NDArray[np.uint64]
+    other_rows: NDArray[np.int32]
     traits: Traits
 
     def __len__(self) -> int:
@@ -90,10 +94,11 @@ class Catalogue:
 
     def rows_of_hashes(self, hashes: NDArray[np.uint64]) -> NDArray[np.int32]:
         """The row of each film hash, int32[n], -1 for a film that is not here."""
-        if not len(self.hashes):
-            return np.full(len(hashes), -1, np.int32)
-        at = np.minimum(np.searchsorted(self.hashes, hashes), len(self.hashes) - 1)
-        return np.where(self.hashes[at] == hashes, self.hash_rows[at], np.int32(-1))
+        rows = _rows_of(hashes, self.hashes, self.hash_rows)
+        if len(self.other_hashes):
+            lost = rows < 0
+            rows[lost] = _rows_of(hashes[lost], self.other_hashes, self.other_rows)
+        return rows
 
     def film_hashes(self) -> NDArray[np.uint64]:
         """The film hash of each row, uint64[films]."""
@@ -108,8 +113,12 @@ class Catalogue:
         found = np.flatnonzero(rows >= 0)
         theirs = self.item_ids.take(rows[found])
         others = [at for at, item_id in zip(found.tolist(), theirs, strict=True) if wanted[at] != item_id]
-        rows[others] = -1
+        rows[[at for at in others if not self._is_other_id(wanted[at], int(rows[at]))]] = -1
         return rows
+
+    def _is_other_id(self, item_id: str, row: int) -> bool:
+        """Whether a film's source has it under this id, too."""
+        return any(self.other_ids[int(at)] == item_id for at in np.flatnonzero(self.other_rows == row))
 
     def rows_of_tmdb(self, tmdb_ids: Iterable[int]) -> NDArray[np.int32]:
         """The first row with each TMDB id, int32[n], -1 for an unknown one."""
@@ -120,3 +129,11 @@ class Catalogue:
             return -1
         rows = np.flatnonzero(self.tmdb_ids == tmdb_id)
         return int(rows[0]) if len(rows) else -1
+
+
+def _rows_of(wanted: NDArray[np.uint64], hashes: NDArray[np.uint64], rows: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The row beside each hash among the sorted ones, -1 where it is not among them."""
+    if not len(hashes):
+        return np.full(len(wanted), -1, np.int32)
+    at = np.minimum(np.searchsorted(hashes, wanted), len(hashes) - 1)
+    return np.where(hashes[at] == wanted, rows[at], np.int32(-1))

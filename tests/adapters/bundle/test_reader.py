@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.adapters.bundle.layout import arrays_of
+from services.adapters.bundle.layout import FORMAT, arrays_of
 from services.adapters.bundle.manifest import Manifest, seal
 from services.adapters.bundle.reader import open_bundle, text_index_of
 from services.recommender.errors import BundleDamaged, BundleError, BundleMissing
@@ -68,8 +68,8 @@ def test_a_missing_file_is_named_with_what_to_do(copy, name):
 
 
 def test_a_newer_format_is_named(copy):
-    edit(copy, format=3)
-    with pytest.raises(BundleDamaged, match="format is 3, expected 2"):
+    edit(copy, format=FORMAT + 1)
+    with pytest.raises(BundleDamaged, match=f"format is {FORMAT + 1}, expected {FORMAT}"):
         open_bundle(copy)
 
 

@@ -50,6 +50,9 @@ def test_an_empty_catalogue_knows_nobody():
         CATALOGUE,
         hashes=np.empty(0, np.uint64),
         hash_rows=np.empty(0, np.int32),
+        other_ids=Strings.of([]),
+        other_hashes=np.empty(0, np.uint64),
+        other_rows=np.empty(0, np.int32),
         years=np.empty(0, np.int16),
         item_ids=Strings.of([]),
     )
@@ -100,3 +103,29 @@ class TestSeries:
         assert found.tolist() == [number in followed for number in numbers]
         some = np.array(data.draw(st.lists(st.integers(0, len(numbers) - 1), max_size=5)), np.int32)
         assert catalogue.of_same_series(np.array(rows, np.int32), some).tolist() == found[some].tolist()
+
+
+class TestOtherIds:
+    """A film that its source has once more under another id."""
+
+    HASHES = hash_ids(["x9", "x4"])
+    ORDER = np.argsort(HASHES)
+    CATALOGUE = replace(
+        CATALOGUE,
+        other_ids=Strings.of([["x9", "x4"][at] for at in ORDER.tolist()]),
+        other_hashes=HASHES[ORDER],
+        other_rows=np.array([9, 4], np.int32)[ORDER],
+    )
+
+    def test_both_ids_lead_to_it(self):
+        assert self.CATALOGUE.rows_of(["x4", "f4", "x9", "f9", "x1"]).tolist() == [4, 4, 9, 9, -1]
+
+    def test_so_do_both_hashes(self):
+        assert self.CATALOGUE.rows_of_hashes(hash_ids(["x9", "f9", "nobody"])).tolist() == [9, 9, -1]
+
+    def test_each_row_keeps_the_hash_of_its_own_id(self):
+        assert self.CATALOGUE.film_hashes().tolist() == CATALOGUE.film_hashes().tolist()
+
+    def test_a_hash_that_meets_another_id_is_unknown(self):
+        renamed = replace(self.CATALOGUE, other_ids=Strings.of(["renamed", "renamed too"]))
+        assert renamed.rows_of(["x4", "x9", "f9"]).tolist() == [-1, -1, 9]

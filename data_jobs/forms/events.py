@@ -1,0 +1,161 @@
+"""Event parts as events: ratings on any scale, logs under any names, each film looked up by the ids they use."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from data_jobs.forms.part import Part, Space
+from data_jobs.forms.rows import batches_of, note_others
+from data_jobs.readers.events import Columns, Lookup, check_events, keep_latest, keep_standing, to_events
+from data_jobs.readers.fields import imdb_id, unique
+from data_jobs.readers.merge import Link
+from data_jobs.readers.text import fold
+from data_jobs.readers.titles import parse_title
+from data_jobs.records import Events, Film
+from data_jobs.report import Progress, Report
+from services.recommender.domain.events import EventKind
+
+_COLUMNS = ("user", "item", "event", "value", "ts")
+_OTHER_NAMES = {
+    EventKind.LIKE: "liked love loved favorite favorited favourite favourited thumbsup thumbup upvote",
+    EventKind.DISLIKE: "disliked hate hated thumbsdown thumbdown downvote",
+    EventKind.RATING: "rate rated review reviewed stars",
+    EventKind.WATCH: "watched play played playback stream streamed finish finished complete completed consume consumed "
+    "purchase purchased buy bought order ordered transaction rent rented rental borrow borrowed seen",
+    EventKind.CLICK: "clicked view viewed pageview detail details detailview productview itemview open opened "
+    "addtocart cart addcart wishlist addtowishlist watchlist addtowatchlist bookmark preview trailer",
+    EventKind.CLEAR: "unlike undo",
+}
+KINDS: Mapping[str, EventKind] = {kind.label: kind for kind in EventKind}
+"""The six names of Marquee's own format."""
+_ALIASES = {name: kind for kind, names in _OTHER_NAMES.items() for name in names.split()}
+_NUMBER = re.compile(r"0*(\d+)(?:\.0+)?")
+
+
+def kind_of(name: str) -> EventKind | None:
+    """The event that a name of a log stands for: a purchase is no opinion, a page viewed is a click."""
+    plain = name.strip().lower()
+    return KINDS.get(plain) or _ALIASES.get(re.sub(r"[^a-z]", "", plain))
+
+
+def read_events(
+    parts: Sequence[Part], lookups: Mapping[Space, Lookup], report: Report, progress: Progress, *, may_lack: bool
+) -> Events:
+    """The events of these parts, of each person and film the one that stands. ``may_lack``: a file may have no rows.
+
+    Never a Python object a row: 32 million ratings are columns from the file to the result.
+    """
+    tables = [_read(part, lookups[part.space], report, progress, may_lack) for part in parts]
+    if not tables:
+        return Events.empty()
+    if len(tables) == 1:
+        return to_events(tables.pop())
+    again = Report(keep=0)
+    whole = pl.concat(tables).drop("line").with_row_index("line").cast({"line": pl.Int64})
+    standing = keep_standing(whole, Columns(parts[0].name, {}, again))
+    for code, count in again.counts.items():
+        report.add_uncited(code, parts[0].name, count)
+    return to_events(standing)
+
+
+def _read(part: Part, lookup: Lookup, report: Report, progress: Progress, may_lack: bool) -> pl.DataFrame:
+    note_others(part, report)
+    columns = Columns(part.name, dict(part.columns), report)
+    if "ts" not in part.columns:
+        report.add("no-times", part.name)
+    checked, done, seen = [], 0, dict[str, EventKind | None]()
+    for batch in batches_of(part, _COLUMNS, report, may_lack_rows=may_lack):
+        table = _with_kinds(_whole(batch), part, seen, columns)
+        checked.append(check_events(table, lookup, columns, part.scale or 5.0))
+        done += batch.height
+        progress.advance(f"reading {part.name}", done, None)
+    whole = pl.concat(checked)
+    checked.clear()
+    progress.advance(f"reading {part.name}", done, done)
+    return (keep_standing if "event" in part.columns else keep_latest)(whole, columns)
+
+
+def _whole(batch: pl.DataFrame) -> pl.DataFrame:
+    """With a value and a time where the file has none: the order of its lines stands for the time."""
+    if "value" not in batch.columns:
+        batch = batch.with_columns(value=pl.lit(""))
+    if "ts" not in batch.columns:
+        batch = batch.with_columns(ts=pl.col("line").cast(pl.String))
+    return batch
+
+
+def _with_kinds(table: pl.DataFrame, part: Part, seen: dict[str, EventKind | None], columns: Columns) -> pl.DataFrame:
+    """With ``kind``; what is called otherwise is noted, a name that stands for nothing is an error."""
+    if "event" not in part.columns:
+        kind = EventKind.RATING if "value" in part.columns else EventKind.WATCH
+        return table.with_columns(kind=pl.lit(kind, pl.UInt8))
+    for name in table["event"].unique(maintain_order=True):
+        if name not in seen:
+            seen[name] = kind_of(name)
+            if seen[name] is not None and name.strip().lower() not in KINDS:
+                first = table.filter(pl.col("event") == name).head(1)
+                columns.cite(first, "event-name", "event", seen[name].label)  # type: ignore[union-attr]
+    known = {name: int(kind) for name, kind in seen.items() if kind is not None}
+    table = columns.drop(table, ~pl.col("event").is_in(list(known)), "unknown-event", "event", ", ".join(KINDS))
+    codes = pl.col("event").replace_strict(known, return_dtype=pl.UInt8, default=None)
+    return table.with_columns(codes.alias("kind")).drop("event")
+
+
+def lookups_of(films: Sequence[Film], space: Space, links: Mapping[str, Link]) -> dict[Space, Lookup]:
+    """How events find films, by whose ids they use. ``space``: of the catalogue; ``links`` lead from MovieLens' ids to
+    a catalogue that has others.
+    """
+    own = {film.item_id: row for row, film in enumerate(films)}
+    tmdb = {str(film.tmdb_id): row for row, film in reversed(list(enumerate(films))) if film.tmdb_id is not None}
+    imdb = {film.imdb_id: row for row, film in reversed(list(enumerate(films))) if film.imdb_id is not None}
+    if links and space is not Space.OWN:
+        linked = {item_id: tmdb.get(str(link.tmdb_id), imdb.get(link.imdb_id or "")) for item_id, link in links.items()}
+        named = {item_id: row for item_id, row in linked.items() if row is not None}
+    else:
+        named = own
+    return {
+        Space.OWN: Lookup.of(named, _Loose(named, imdb)),
+        Space.TMDB: Lookup.of(tmdb, _Loose(tmdb, {})),
+        Space.IMDB: Lookup.of(imdb, lambda text: imdb.get(imdb_id(text) or "")),
+        Space.TITLE: Lookup.of({}, _Titles(films)),
+    }
+
+
+class _Loose:
+    """Ids in another form: with zeros in front, as 31.0, as IMDb ids. One that could be two films is none."""
+
+    def __init__(self, pairs: Mapping[str, int], imdb: Mapping[str, int]) -> None:
+        self._imdb = imdb
+        self._plain: dict[str, int | None] = {}
+        for item, row in pairs.items():
+            key = _plain(item)
+            self._plain[key] = row if self._plain.setdefault(key, row) == row else None
+
+    def __call__(self, text: str) -> int | None:
+        found = self._plain.get(_plain(text))
+        if found is None and text.startswith("tt"):
+            found = self._imdb.get(imdb_id(text) or "")
+        return found
+
+
+def _plain(item: str) -> str:
+    match = _NUMBER.fullmatch(item.strip())
+    return match[1] if match else item.strip().casefold()
+
+
+class _Titles:
+    """Titles with or without their year. One that several films have is none of them, unless a year tells."""
+
+    def __init__(self, films: Sequence[Film]) -> None:
+        self._rows: dict[tuple[str, int | None], int | None] = {}
+        for row, film in enumerate(films):
+            for name in unique(fold(each) for each in (film.title, *film.aka)):
+                for year in {film.year, None}:
+                    key = (name, year)
+                    self._rows[key] = row if self._rows.setdefault(key, row) == row else None
+
+    def __call__(self, text: str) -> int | None:
+        title = parse_title(text)
+        found = self._rows.get((fold(title.name), title.year))
+        return found if found is not None else self._rows.get((fold(text), None))

@@ -1,0 +1,301 @@
+"""From files to parts: the form of each file, told by its header and content, and by its name where it has none."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from data_jobs.forms.columns import EVENT, FILM, match
+from data_jobs.forms.part import Layout, Part, Role, Space
+from data_jobs.forms.shapes import FLAG
+from data_jobs.forms.sniff import Sniffed, sniff
+
+IMDB_RATINGS, CREDITS_5000 = "IMDb title.ratings", "tmdb_5000 credits"
+AMAZON = "Amazon products"
+"""Stars are of five there."""
+ML_GENRES = (
+    "unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama", "Fantasy",
+    "Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western",
+)  # fmt: skip
+_ITEM_COLUMNS = ("item_id", "title", "release_date", "video", "url", *(f"{FLAG}{name}" for name in ML_GENRES))
+_NOT_DATA = re.compile(
+    r"(?:^(?:readme|license|licence|changelog|checksums|u\.(?:info|genre|user|occupation)|users\.dat|demo\.json)|"
+    r"\.(?:md|html?|sh|pl|py|ipynb|jpe?g|png|gif|pdf|md5|log|ya?ml|toml|lock))$|^readme",
+    re.IGNORECASE,
+)
+_SPLITS = re.compile(r"^u[1-5ab]\.(?:base|test)$")
+_GENOME = ("genome-scores.csv", "genome-tags.csv")
+CLASSIC = {
+    "movies.csv": (Role.FILMS, "movieId, title, genres"),
+    "ratings.csv": (Role.EVENTS, "userId, movieId, rating, timestamp"),
+    "links.csv": (Role.LINKS, "movieId, imdbId, tmdbId"),
+    "tags.csv": (Role.TAGS, "userId, movieId, tag"),
+}
+"""The files of a MovieLens folder: what they add, and their columns."""
+_TMDB_MARKS = frozenset(
+    {"backdrop_path", "belongs_to_collection", "genre_ids", "production_companies", "spoken_languages", "video",
+     "release_date", "poster_path", "vote_average", "original_title"}
+)  # fmt: skip
+_FACTS = frozenset(FILM) - {"title", "item_id", "tmdb_id", "imdb_id", "movielens_id", "kind"}
+_EXPORTS = {"Letterboxd URI": "a Letterboxd export", "Your Rating": "an IMDb export"}
+_LEAST_RATINGS = 20
+_BEYOND = 0.05
+"""A scale is believed if so many of the ratings are beyond the one below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the caller says: ``maps`` our column -> theirs; ``scale``: the top of the ratings; ``tables_only``: no
+    JSON of a folder is taken in.
+    """
+
+    maps: Mapping[str, str] = field(default_factory=dict)
+    scale: float | None = None
+    tables_only: bool = False
+
+
+def recognise(files: Sequence[Path], wishes: Wishes) -> list[Part]:
+    """What each file is taken for, in the order of the files."""
+    names = {path.name for path in files}
+    classic = {"movies.csv", "ratings.csv"} <= names
+    parts = []
+    for path in files:
+        if (
+            classic
+            and path.suffix.lower() in (".csv", ".tsv", ".dat", ".txt")
+            and path.name not in (*CLASSIC, *_GENOME)
+        ):
+            parts.append(
+                Part(path, "", Role.UNUSED, why="no file of the MovieLens layout; name it by itself to read it")
+            )
+        else:
+            part = _recognised(path, wishes)
+            parts.append(_as_named(part) if classic and path.name in CLASSIC else part)
+    return _without_doubles(parts)
+
+
+def _as_named(part: Part) -> Part:
+    """A file of a MovieLens folder adds what its name says, or nothing."""
+    role, _ = CLASSIC[part.name]
+    lacks = role is Role.EVENTS and "value" not in part.columns
+    if part.why == "empty" or (part.role is role and not lacks):
+        return part
+    return replace(part, role=Role.UNKNOWN, why=part.why or ", ".join((*part.columns.values(), *part.others))[:200])
+
+
+def _recognised(path: Path, wishes: Wishes) -> Part:
+    if _NOT_DATA.search(path.name):
+        return Part(path, "", Role.UNUSED, why="no data")
+    if _SPLITS.match(path.name):
+        return Part(path, "MovieLens 100K", Role.UNUSED, why="a split of u.data")
+    if path.name in _GENOME:
+        return Part(path, "MovieLens", Role.UNUSED, why="the tag genome")
+    seen = sniff(path, wishes.maps.values())
+    if wishes.tables_only and seen.layout is Layout.JSON:
+        return Part(path, "", Role.UNUSED, why="JSON beside a MovieLens folder: name it with --tmdb")
+    if seen.layout is Layout.NONE:
+        role = Role.UNUSED if seen.why == "empty" else Role.UNKNOWN
+        return Part(path, "", role, why=seen.why)
+    part = _headless(seen) if not seen.headed and not wishes.maps else None
+    return part or _by_columns(seen, wishes)
+
+
+def _headless(seen: Sniffed) -> Part | None:
+    """A form without a header, told by its cells."""
+    path, width = seen.path, len(seen.names)
+    if seen.layout is Layout.NETFLIX:
+        return Part(path, "Netflix prize", Role.EVENTS, seen.layout, scale=5,
+                    columns={"item": "movie", "user": "user", "value": "rating", "ts": "date"})  # fmt: skip
+    if seen.dialect.delimiter == "::":
+        return _dat(seen)
+    if seen.dialect.delimiter == "|" and width >= len(_ITEM_COLUMNS) - 1:
+        read = ("item_id", "title", *(name for name in _ITEM_COLUMNS if name.startswith(FLAG)))
+        return _table(seen, "MovieLens 100K", Role.FILMS, _ITEM_COLUMNS, {name: name for name in read})
+    first = [seen.rows[0].get(name, "") for name in seen.names]
+    if width >= 3 and re.fullmatch(r"\d+", first[0]) and re.fullmatch(r"(?:1[89]|20)\d\d|NULL", first[1]):
+        return _table(seen, "Netflix prize", Role.FILMS, ("item_id", "year", "title"),
+                      {name: name for name in ("item_id", "year", "title")}, tail=True)  # fmt: skip
+    if width in (3, 4):
+        return _ratings(seen)
+    return None
+
+
+def _dat(seen: Sniffed) -> Part | None:
+    """The files of MovieLens 1M and 10M."""
+    form = "MovieLens 1M or 10M"
+    cells = seen.cells(seen.names[1])[:50]
+    if len(seen.names) == 3 and any(re.search(r"\(\d{4}\)$", cell) for cell in cells):
+        films = ("item_id", "title", "genres")
+        return _table(seen, form, Role.FILMS, films, {name: name for name in films})
+    if len(seen.names) == 4 and seen.path.name.startswith("tags"):
+        names = ("user", "item_id", "tag", "ts")
+        return _table(seen, form, Role.TAGS, names, {"user": "user", "item_id": "item_id", "tag": "tag"})
+    if len(seen.names) == 4:
+        names = ("user", "item", "value", "ts")
+        return _table(seen, form, Role.EVENTS, names, {name: name for name in names}, scale=5)
+    return Part(seen.path, form, Role.UNUSED, why="facts about the people")
+
+
+def _ratings(seen: Sniffed) -> Part | None:
+    """Person, film, rating and time without a header: MovieLens 100K, Amazon's ratings only."""
+    columns = [seen.cells(name)[:200] for name in seen.names]
+    if not all(re.fullmatch(r"\d+(?:[.,]\d+)?", cell) for cell in columns[2]) or not columns[2]:
+        return None
+    scale = scale_of(columns[2])
+    swapped = all(re.fullmatch(r"[B0-9][0-9A-Z]{9}", cell) for cell in columns[0])
+    names = ("item", "user", "value", "ts") if swapped else ("user", "item", "value", "ts")
+    form = "MovieLens 100K" if seen.dialect.delimiter == "\t" else "ratings without a header"
+    used = names[: len(seen.names)]
+    return _table(seen, form, Role.EVENTS, used, {name: name for name in used}, scale=scale)
+
+
+def _table(
+    seen: Sniffed, form: str, role: Role, names: tuple[str, ...], columns: Mapping[str, str], *, tail: bool = False,
+    scale: float = 0.0,
+) -> Part:  # fmt: skip
+    header = names + tuple(f"column {at}" for at in range(len(names) + 1, len(seen.names) + 1))
+    if not tail:
+        header = header[: len(seen.names)]
+    dialect = replace(seen.dialect, header=header, tail=tail, quoted=False)
+    return Part(seen.path, form, role, Layout.TABLE, dialect=dialect, columns=columns, scale=scale)
+
+
+def _by_columns(seen: Sniffed, wishes: Wishes) -> Part:
+    """A form with named columns."""
+    if what := next((what for mark, what in _EXPORTS.items() if mark in seen.names), None):
+        advice = f"{what} of one person: `marquee users import FILE --user ID` reads it, once there is a catalogue"
+        return Part(seen.path, "", Role.UNKNOWN, why=advice)
+    film, event = match(seen.names, FILM, wishes.maps), match(seen.names, EVENT, wishes.maps)
+    who = any(name in event for name in ("item", "tmdb_id", "imdb_id", "title"))
+    named = {name.lower() for name in seen.names}
+    if "user" in event and who and "tag" in named and "value" not in event:
+        tag = next(name for name in seen.names if name.lower() == "tag")
+        return _part(seen, "MovieLens", Role.TAGS, {"user": event["user"], "item_id": event["item"], "tag": tag})
+    if "user" in event and who:
+        return _events(seen, event, wishes)
+    if "title" not in film and "item_id" in film and len({"tmdb_id", "imdb_id"} & set(film)) and not _FACTS & set(film):
+        return _part(seen, "MovieLens", Role.LINKS, {name: film[name] for name in ("item_id", "tmdb_id", "imdb_id")
+                                                     if name in film})  # fmt: skip
+    return _films(seen, film)
+
+
+def _events(seen: Sniffed, event: dict[str, str], wishes: Wishes) -> Part:
+    space = Space.OWN
+    if "item" not in event:
+        space = Space.TMDB if "tmdb_id" in event else Space.IMDB if "imdb_id" in event else Space.TITLE
+    item = {Space.OWN: "item", Space.TMDB: "tmdb_id", Space.IMDB: "imdb_id", Space.TITLE: "title"}[space]
+    columns = {"user": event["user"], "item": event[item]}
+    columns |= {name: event[name] for name in ("event", "value", "ts") if name in event}
+    amazon = "parent_asin" in seen.names or "reviewerID" in seen.names
+    if space is Space.OWN and "title" in event and not amazon:
+        film = match(seen.names, FILM, wishes.maps)
+        taken = {*columns.values()}
+        columns |= {
+            f"film.{name}": theirs for name, theirs in film.items() if theirs not in taken and name != "item_id"
+        }
+    scale = 0.0
+    if "value" in columns:
+        scale = wishes.scale or (5.0 if "event" in columns else scale_of(seen.cells(columns["value"])))
+    form = (
+        "Amazon reviews" if amazon else "MovieLens" if seen.names[:2] == ("userId", "movieId") else _form_of_log(seen)
+    )
+    return replace(_part(seen, form, Role.EVENTS, columns, space), scale=scale)
+
+
+def _form_of_log(seen: Sniffed) -> str:
+    return "Marquee's own" if {"user_id", "item_id", "event", "ts"} <= set(seen.names) else "events"
+
+
+def _films(seen: Sniffed, film: dict[str, str]) -> Part:
+    """A catalogue, or facts that go with one."""
+    form, space = _form_of_films(seen, film)
+    if space is Space.TMDB and "item_id" in film and "tmdb_id" not in film:
+        film = {"tmdb_id": film["item_id"], **{name: theirs for name, theirs in film.items() if name != "item_id"}}
+    film = _rated(seen, film)
+    if "item_id" not in film and space is Space.OWN and {"tmdb_id", "imdb_id"} & set(film):
+        space = Space.TMDB if "tmdb_id" in film else Space.IMDB
+    if form in (CREDITS_5000, IMDB_RATINGS):
+        return _part(seen, form, Role.FACTS, {name: theirs for name, theirs in film.items() if name != "title"}, space)
+    if "title" in film:
+        return _part(seen, form, Role.FILMS, film, space)
+    if {"item_id", "tmdb_id", "imdb_id"} & set(film) and _FACTS & set(film):
+        space = Space.TMDB if film.get("item_id") == "id" else space
+        if space is Space.TMDB and "item_id" in film:
+            film["tmdb_id"] = film.pop("item_id")
+        return _part(seen, form, Role.FACTS, film, space)
+    if space is Space.TMDB and "tmdb_id" in film:
+        return _part(seen, form, Role.FILMS, film, space)
+    found = ", ".join(seen.names if seen.headed else map(str, seen.rows[0].values()))[:160]
+    return Part(seen.path, "", Role.UNKNOWN, seen.layout, why=f"a {seen.layout} that begins with {found or 'nothing'}")
+
+
+_FORMS = (
+    ("IMDb title.basics", Space.IMDB, {"tconst", "primaryTitle"}),
+    (IMDB_RATINGS, Space.IMDB, {"tconst", "averageRating"}),
+    (CREDITS_5000, Space.TMDB, {"movie_id", "title", "cast", "crew"}),
+    ("tmdb_5000", Space.TMDB, {"budget", "genres", "id", "keywords", "original_title", "vote_count", "revenue"}),
+    ("Kaggle The Movies Dataset", Space.TMDB, {"belongs_to_collection", "genres", "id", "imdb_id"}),
+    (AMAZON, Space.OWN, {"average_rating", "parent_asin"}),
+    ("Marquee's own", Space.OWN, {"item_id"}),
+    ("MovieLens", Space.OWN, {"movieId", "title", "genres"}),
+)
+"""Forms by the columns that only they have; the first that fits."""
+
+
+def _form_of_films(seen: Sniffed, film: Mapping[str, str]) -> tuple[str, Space]:
+    names = set(seen.names)
+    is_json = seen.layout is Layout.JSON
+    for form, space, marks in _FORMS:
+        if marks <= names and not (is_json and form.startswith(("Kaggle", "tmdb_5000"))):
+            return form, space
+    if film.get("item_id") == "id" and len(_TMDB_MARKS & names) >= 2:
+        return "TMDB", Space.TMDB
+    if "tmdb_id" in names and is_json and "title" in names:
+        return "TMDB metadata", Space.TMDB
+    return ("MovieLens" if names == {"movie_id", "title", "genres"} else "films"), Space.OWN
+
+
+def _rated(seen: Sniffed, film: dict[str, str]) -> dict[str, str]:
+    """A column "rating" beside films: an average where it is a number, else who may see it."""
+    rating = next((name for name in seen.names if name.lower() in ("rating", "score")), None)
+    if rating is None or rating in film.values():
+        return film
+    cells = [cell for cell in seen.cells(rating) if cell != "\\N"][:200]
+    numbers = [cell for cell in cells if re.fullmatch(r"\d{1,2}(?:[.,]\d+)?", cell)]
+    ours = "vote_average" if len(numbers) * 2 > len(cells) else "certification"
+    return {ours: rating, **film}
+
+
+def _part(seen: Sniffed, form: str, role: Role, columns: Mapping[str, str], space: Space = Space.OWN) -> Part:
+    others = tuple(name for name in seen.names if name not in columns.values())
+    awaited: frozenset[str] = frozenset()
+    if seen.layout is Layout.JSON:
+        # A field may come up further on than was looked.
+        films = frozenset(FILM) - {"item_id", "tmdb_id", "imdb_id", "title"}
+        optional = films if role in (Role.FILMS, Role.FACTS) else {"value"} if "event" in columns else set()
+        awaited = frozenset(optional) - set(columns) - set(columns.values())
+        columns = {**columns, **{name: name for name in sorted(awaited)}}
+    return Part(seen.path, form, role, seen.layout, space, seen.dialect, columns, others, awaited)
+
+
+def scale_of(cells: Sequence[str]) -> float:
+    """The top of the scale that these ratings are on: 5, 10 or 100. Too few to tell are taken for 5."""
+    values = [float(cell.replace(",", ".")) for cell in cells if re.fullmatch(r"\d+(?:[.,]\d+)?", cell)]
+    if len(values) >= _LEAST_RATINGS:
+        for top, below in ((100.0, 10.0), (10.0, 5.0)):
+            if below < max(values) <= top and sum(value > below for value in values) >= _BEYOND * len(values):
+                return top
+    return 5.0
+
+
+def _without_doubles(parts: list[Part]) -> list[Part]:
+    """Of a file and a smaller edition of it (ratings.csv, ratings_small.csv) the whole one is read."""
+    stems = {part.path.stem for part in parts if part.role not in (Role.UNUSED, Role.UNKNOWN)}
+    kept = []
+    for part in parts:
+        whole = re.sub(r"_small$", "", part.path.stem)
+        if whole != part.path.stem and whole in stems:
+            kept.append(replace(part, role=Role.UNUSED, why=f"a part of {whole}"))
+        else:
+            kept.append(part)
+    return kept

@@ -1,0 +1,105 @@
+"""The rows of a part under our own column names: records for films, batches of strings for events."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import polars as pl
+
+from data_jobs.forms.part import Layout, Part
+from data_jobs.readers.files import iter_table, require
+from data_jobs.readers.lines import read_json_lines
+from data_jobs.report import Report
+
+_BATCH = 200_000
+_BLOCK = 1 << 25
+
+Record = tuple[int, Mapping[str, object]]
+
+
+def note_others(part: Part, report: Report) -> None:
+    """One note for each column that is not read; those of JSON are noted as they come up."""
+    if part.layout is Layout.JSON:
+        return
+    known = ", ".join(sorted(part.columns))
+    for name in part.others:
+        report.add("unknown-field", part.name, field=name, expected=known)
+
+
+def records_of(part: Part, report: Report, *, may_lack_rows: bool = False) -> Iterator[Record]:
+    """Line and fields of each row, by our names. Raises DataError for an empty or broken file."""
+    if part.layout is Layout.JSON:
+        for line, record in _objects(part, report):
+            yield line, {ours: record.get(theirs) for ours, theirs in part.columns.items()}
+        return
+    for batch in _table(part, report, may_lack_rows):
+        for row in batch.iter_rows(named=True):
+            yield row.pop("line"), row
+
+
+def batches_of(part: Part, names: Sequence[str], report: Report, *, may_lack_rows: bool) -> Iterator[pl.DataFrame]:
+    """``line`` and the columns ``names`` that the part has, as strings, "" where a row has none."""
+    wanted = [name for name in names if name in part.columns]
+    if part.layout is Layout.JSON:
+        yield from _json(part, wanted, report)
+    elif part.layout is Layout.NETFLIX:
+        yield from _netflix(part, report)
+    else:
+        yield from (batch.select("line", *wanted) for batch in _table(part, report, may_lack_rows))
+
+
+def _objects(part: Part, report: Report) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a JSON file; one note for each field that is not read."""
+    seen, known = set(part.columns.values()), ", ".join(sorted(set(part.columns) - part.awaited))
+    for line, record in read_json_lines(part.path, report):
+        for name in record.keys() - seen:
+            seen.add(name)
+            report.add("unknown-field", part.name, field=name, expected=known)
+        yield line, record
+
+
+def _table(part: Part, report: Report, may_lack_rows: bool) -> Iterator[pl.DataFrame]:
+    back = {theirs: ours for ours, theirs in part.columns.items()}
+    for batch in iter_table(part.path, report, tuple(back), (), may_lack_rows, part.dialect):
+        yield batch.rename(back)
+
+
+def _json(part: Part, names: Sequence[str], report: Report) -> Iterator[pl.DataFrame]:
+    """In batches, so that a long log never is a list of objects."""
+    schema = {"line": pl.Int64, **dict.fromkeys(names, pl.String)}
+    lines = _objects(part, report)
+    while batch := list(islice(lines, _BATCH)):
+        columns: dict[str, list[int] | list[str]] = {"line": [line for line, _ in batch]}
+        for name in names:
+            theirs = part.columns[name]
+            columns[name] = [_as_text(record.get(theirs)) for _, record in batch]
+        yield pl.DataFrame(columns, schema=schema)
+
+
+def _as_text(value: object) -> str:
+    """A JSON value as a CSV cell would hold it; lone surrogates, which no column can hold, are replaced."""
+    if value is None:
+        return ""
+    return str(value).encode("utf-8", "replace").decode("utf-8")
+
+
+def _netflix(part: Part, report: Report) -> Iterator[pl.DataFrame]:
+    """The Netflix prize: "movie:" on a line by itself, below it lines of person, rating and date."""
+    require(part.path, report)
+    line, film = 1, ""
+    with part.path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            block += file.readline()
+            texts = block.decode("latin-1").splitlines()
+            table = pl.DataFrame({"line": range(line, line + len(texts)), "text": texts},
+                                 schema={"line": pl.Int64, "text": pl.String})  # fmt: skip
+            head = pl.col("text").str.ends_with(":")
+            film_of = pl.when(head).then(pl.col("text").str.strip_suffix(":")).forward_fill().fill_null(film)
+            table = table.with_columns(film_of.alias("item"))
+            film, line = str(table["item"][-1]), line + len(texts)
+            cells = table.filter(~head & (pl.col("text") != "")).with_columns(
+                pl.col("text").str.split_exact(",", 2).struct.rename_fields(["user", "value", "ts"]).alias("cells")
+            )
+            rows = cells.unnest("cells").select("line", pl.col("user", "item", "value", "ts").fill_null(""))
+            report.rows[part.name] += rows.height
+            yield rows

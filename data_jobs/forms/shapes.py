@@ -1,0 +1,148 @@
+"""Nested values made plain: TMDB's objects, JSON and Python literals in a cell, and what is buried in them.
+
+Source: TMDB API v3, ``movie/{id}`` with ``append_to_response`` for the field names, ``genre/movie/list`` for the ids.
+"""
+
+import ast
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+GENRE_OF_ID = {
+    28: "Action", 12: "Adventure", 16: "Animation", 35: "Comedy", 80: "Crime", 99: "Documentary", 18: "Drama",
+    10751: "Family", 14: "Fantasy", 36: "History", 27: "Horror", 10402: "Music", 9648: "Mystery", 10749: "Romance",
+    878: "Science Fiction", 10770: "TV Movie", 53: "Thriller", 10752: "War", 37: "Western",
+}  # fmt: skip
+CAST = 10
+FLAG = "genre."
+"""A column of 1 and 0 that says whether a film is of a genre."""
+_LONGEST = 1 << 20
+_COUNTRIES = ("US", "GB")
+_FILMS_NOT = frozenset(
+    {"tvseries", "tvminiseries", "tvepisode", "tvpilot", "tvspecial", "tvshort", "videogame", "tv", "tvshow", "series",
+     "episode", "season", "person", "show"}
+)  # fmt: skip
+
+
+def is_film(kind: object) -> bool:
+    """Whether a row of this type ("movie", "tvSeries", "TV Show") is a film."""
+    return "".join(str(kind or "").lower().replace("-", " ").split()) not in _FILMS_NOT
+
+
+def literal(value: object) -> object:
+    """A cell that holds JSON or a Python literal as what it says; any other value unchanged."""
+    if not isinstance(value, str) or value[:1] not in "[{" or len(value) > _LONGEST or value[-1:] not in "]}":
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        pass
+    try:
+        return ast.literal_eval(value)
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        return value
+
+
+def plain(record: Mapping[str, object]) -> dict[str, object]:
+    """A record of our columns with nothing nested in it but lists of strings."""
+    film = {name: literal(value) for name, value in record.items()}
+    flags = [name for name in film if name.startswith(FLAG)]
+    if flags:
+        film["genres"] = [name.removeprefix(FLAG) for name in flags if film.pop(name) == "1"]
+    _unbury(film)
+    for name in ("genres", "keywords", "cast", "director", "aka", "series", "language"):
+        film[name] = _listed(film.get(name))
+    for name in ("series", "language"):
+        film[name] = _first(film[name])
+    if isinstance(overview := film.get("overview"), list):
+        film["overview"] = " ".join(part for part in overview if isinstance(part, str))
+    if isinstance(film.get("director"), list):
+        film["director"] = list(film["director"])  # type: ignore[call-overload]
+    if isinstance(cast := film.get("cast"), list):
+        film["cast"] = cast[:CAST]
+    return film
+
+
+def _unbury(film: dict[str, object]) -> None:
+    """Bring up what stands inside other fields, where its own field is empty."""
+    credit = film.pop("credits", None)
+    if isinstance(credit, dict):
+        _give(film, "cast", credit.get("cast"))
+        _give(film, "crew", credit.get("crew"))
+    _give(film, "director", _directors(film.pop("crew", None)))
+    ids = film.pop("genre_ids", None)
+    if isinstance(ids, list):
+        _give(film, "genres", [GENRE_OF_ID.get(each, f"genre {each}") for each in ids if isinstance(each, int)])
+    dates = film.pop("release_dates", None)
+    if isinstance(dates, dict):
+        _give(film, "certification", _certification(dates.get("results")))
+    outside = film.pop("external_ids", None)
+    if isinstance(outside, dict):
+        _give(film, "imdb_id", outside.get("imdb_id"))
+    details = film.pop("details", None)
+    if isinstance(details, dict):
+        _from_details(film, details)
+
+
+def _from_details(film: dict[str, object], details: Mapping[str, Any]) -> None:
+    """What an Amazon product says in its details; its release date is the disc's, not the film's."""
+    told = {str(name).strip(" :").lower(): value for name, value in details.items()}
+    fields = {"director": "director", "cast": "actors", "runtime": "run time"}
+    for ours, theirs in fields.items():
+        _give(film, ours, told.get(theirs))
+    if isinstance(board := told.get("mpaa rating"), str):
+        _give(film, "certification", board.split(" (")[0])
+
+
+def _give(film: dict[str, object], name: str, value: object) -> None:
+    if not film.get(name) and value:
+        film[name] = value
+
+
+def _directors(crew: object) -> list[str]:
+    if not isinstance(crew, list):
+        return []
+    return _names([each for each in crew if isinstance(each, dict) and each.get("job") == "Director"])
+
+
+def _certification(results: object) -> str | None:
+    """The certification in the first country that has one."""
+    found: dict[str, str] = {}
+    for each in results if isinstance(results, list) else ():
+        if isinstance(each, dict) and isinstance(dates := each.get("release_dates"), list):
+            given = (date.get("certification") for date in dates if isinstance(date, dict))
+            if told := next((str(one) for one in given if one), None):
+                found[str(each.get("iso_3166_1"))] = told
+    return next((found[country] for country in _COUNTRIES if country in found), None)
+
+
+def _listed(value: object) -> object:
+    """A list of objects, or an object around one, as their names; anything else unchanged."""
+    inner = (
+        next((each for each in value.values() if isinstance(each, list)), None) if isinstance(value, dict) else value
+    )
+    if isinstance(value, dict) and inner is None and "name" in value:
+        inner = [value]
+    if isinstance(inner, list) and all(isinstance(each, dict) for each in inner):
+        return _names(inner)
+    return inner if isinstance(inner, list) else value
+
+
+def _names(value: object) -> list[str]:
+    """The names in a list of objects, in an object around one, or in a list of strings."""
+    if isinstance(value, dict):
+        inner = next((each for each in value.values() if isinstance(each, list)), None)
+        return _names(inner if inner is not None else [value])
+    if not isinstance(value, Iterable):
+        return []
+    return [name for each in value if (name := _name(each))]
+
+
+def _name(value: object) -> str:
+    if isinstance(value, dict):
+        value = value.get("name") or value.get("title") or value.get("title_original")
+    return value if isinstance(value, str) else ""
+
+
+def _first(value: object) -> object:
+    return (value[0] if value else None) if isinstance(value, list) else value

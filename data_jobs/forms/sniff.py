@@ -1,0 +1,188 @@
+"""The beginning of a file: how it is written, its columns, and some of its rows."""
+
+import csv
+import gzip
+import json
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from data_jobs.forms.columns import EVENT, FILM, match
+from data_jobs.forms.part import Layout
+from data_jobs.readers.files import CSV, Dialect
+from data_jobs.readers.lines import is_document, unwrapped
+
+HEAD = 1 << 18
+_DOCUMENT = 1 << 25
+_ROWS = 2_000
+_DELIMITERS = ",;\t|"
+_MAGIC = (
+    (b"PK\x03\x04", "an Excel or OpenDocument workbook, or a zip: save the sheet as CSV (UTF-8), or unpack the zip"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook: save the sheet as CSV (UTF-8)"),
+    (b"PAR1", "Parquet: write it as CSV, e.g. polars.read_parquet(FILE).write_csv('films.csv')"),
+    (
+        b"SQLite format 3",
+        "an SQLite database: export the table as CSV (sqlite3 -header -csv FILE 'select * from films')",
+    ),
+    (b"%PDF", "a PDF: there is no table to read in it"),
+    (b"Rar!", "a RAR archive: unpack it first"),
+    (b"7z\xbc\xaf", "a 7-Zip archive: unpack it first"),
+    (b"\x80\x04", "a Python pickle, which is never opened: write it as CSV"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sniffed:
+    """``names``: the columns; ``rows``: some rows under them; ``why``: what it is, if it can't be read."""
+
+    path: Path
+    layout: Layout
+    dialect: Dialect = CSV
+    names: tuple[str, ...] = ()
+    rows: tuple[dict[str, Any], ...] = ()
+    headed: bool = True
+    why: str = ""
+
+    def cells(self, name: str) -> list[str]:
+        """What some rows have in a column, as text."""
+        return [str(row[name]).strip() for row in self.rows if row.get(name) not in (None, "")]
+
+
+def sniff(path: Path, known: Collection[str] = ()) -> Sniffed:
+    """Look at the beginning of a file; ``known``: names that are columns whatever they are."""
+    raw = _head(path, HEAD)
+    for magic, why in _MAGIC:
+        if raw.startswith(magic):
+            return Sniffed(path, Layout.NONE, why=why)
+    text = _decoded(raw)
+    if not text.strip():
+        return Sniffed(path, Layout.NONE, why="empty")
+    if "\x00" in text[:4096]:
+        return Sniffed(path, Layout.NONE, why="a binary file")
+    if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
+        return _sniff_json(path, text)
+    return _sniff_table(path, text, known, whole=len(raw) < HEAD)
+
+
+def _head(path: Path, size: int) -> bytes:
+    with path.open("rb") as file:
+        raw = file.read(size)
+    if raw[:2] == b"\x1f\x8b":
+        try:
+            with gzip.open(path, "rb") as packed:
+                return packed.read(size)
+        except (OSError, EOFError):
+            return raw
+    return raw
+
+
+def _decoded(raw: bytes) -> str:
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return raw.decode("utf-16", "ignore")
+    raw = raw.removeprefix(b"\xef\xbb\xbf")
+    try:
+        return raw.decode("utf-8", "strict" if len(raw) < HEAD else "ignore")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _sniff_json(path: Path, text: str) -> Sniffed:
+    found: list[dict[str, Any]] = []
+    if is_document(text):
+        text = _decoded(_head(path, _DOCUMENT))
+        decoder, at = json.JSONDecoder(), 0
+        text = text.strip()
+        try:
+            while at < len(text) and len(found) < _ROWS:
+                each, at = decoder.raw_decode(text, at)
+                found += [one for one in (each if isinstance(each, list) else [each]) if isinstance(one, dict)]
+                while at < len(text) and text[at] in " \t\r\n,":
+                    at += 1
+        except (ValueError, RecursionError):
+            found = found or _elements(text)
+    else:
+        for line in text.splitlines()[:_ROWS]:
+            try:
+                each = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(each, dict):
+                found.append(each)
+    rows = [inner for record in found for inner in unwrapped(record)][:_ROWS]
+    names = Counter(name for row in rows for name in row)
+    if not names and len(text.strip()) < 3:
+        return Sniffed(path, Layout.NONE, why="empty")
+    return Sniffed(path, Layout.JSON, names=tuple(names), rows=tuple(rows))
+
+
+def _elements(text: str) -> list[dict[str, Any]]:
+    """The first objects of a list that goes on beyond what was looked at."""
+    decoder, at, found = json.JSONDecoder(), text.find("{"), list[dict[str, Any]]()
+    while 0 <= at < len(text) and len(found) < _ROWS:
+        try:
+            each, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            break
+        if isinstance(each, dict):
+            found.append(each)
+        at = text.find("{", at)
+    return found
+
+
+def _sniff_table(path: Path, text: str, known: Collection[str], *, whole: bool) -> Sniffed:
+    lines = [line for line in text.splitlines() if line.strip()]
+    lines = lines if whole or len(lines) < 3 else lines[:-1]
+    if re.fullmatch(r"\d+:", lines[0].strip()):
+        return Sniffed(path, Layout.NETFLIX, names=("user", "value", "ts"), headed=False)
+    delimiter = _delimiter(lines, known)
+    quoted = delimiter != "::" and not lines[0].startswith("tconst\t")
+    dialect = Dialect(delimiter, quoted=quoted)
+    try:
+        rows = [row for row in dialect.reader(lines[: _ROWS + 1]) if row]
+    except csv.Error:
+        rows = [line.split(delimiter) for line in lines[: _ROWS + 1]]
+    first = tuple(cell.strip() for cell in rows[0])
+    if _is_header(first) or set(first) & set(known):
+        named = [dict(zip(first, row, strict=False)) for row in rows[1:]]
+        return Sniffed(path, Layout.TABLE, dialect, first, tuple(named))
+    names = tuple(f"column {at}" for at in range(1, len(first) + 1))
+    bare = Dialect(delimiter, names, quoted=quoted and delimiter != "|")
+    return Sniffed(path, Layout.TABLE, bare, names, tuple(dict(zip(names, row, strict=False)) for row in rows), False)
+
+
+def _delimiter(lines: Sequence[str], known: Collection[str]) -> str:
+    """The delimiter that cuts the first line into most, and the next ones into as many."""
+    if sum("::" in line for line in lines[:50]) * 2 > len(lines[:50]):
+        return "::"
+    counts = {mark: [_width(line, mark) for line in lines[:50]] for mark in _DELIMITERS}
+    steady = {mark: sum(width == widths[0] for width in widths) for mark, widths in counts.items()}
+
+    def fit(mark: str) -> tuple[bool, bool, int]:
+        cells = _cells(lines[0], mark)
+        headed = _is_header(cells) or bool(set(cells) & set(known))
+        return len(cells) > 1, headed, steady[mark] * min(len(cells), 8)
+
+    best = max(_DELIMITERS, key=fit)
+    return best if counts[best][0] > 1 else ","
+
+
+def _cells(line: str, mark: str) -> list[str]:
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=mark), [])]
+    except csv.Error:
+        return line.split(mark)
+
+
+def _width(line: str, mark: str) -> int:
+    return len(_cells(line, mark))
+
+
+def _is_header(cells: Sequence[str]) -> bool:
+    """Whether these are names of columns: at least one is known, and none is a number."""
+    if any(re.fullmatch(r"[\d.,:-]+", cell) for cell in cells) or len(set(cells)) < len(cells):
+        return False
+    known = {**match(cells, FILM, {}), **match(cells, EVENT, {})}
+    return bool(known)

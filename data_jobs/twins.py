@@ -1,0 +1,105 @@
+"""One film under two ids: both lead to one row, so that nobody is offered what they have seen under the other id."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from data_jobs.catalogue import welcomes
+from data_jobs.readers.events import Columns, keep_standing, to_events
+from data_jobs.readers.merge import filled
+from data_jobs.readers.text import fold
+from data_jobs.readers.titles import alike, years_apart
+from data_jobs.records import Events, Film
+from data_jobs.report import Report
+
+_FILE = "films"
+
+
+def merge_twins(films: tuple[Film, ...], events: Events, report: Report) -> tuple[tuple[Film, ...], Events]:
+    """The films with those of one TMDB or IMDb id as one; the best known lends it its id and comes first.
+
+    An id that two films share by mistake (another title, or years apart) makes no twins: that is noted.
+    """
+    head = _heads(films, report)
+    if not any(head[row] != row for row in range(len(films))):
+        return films, events
+    known = welcomes(len(films), events)
+    groups: dict[int, list[int]] = defaultdict(list)
+    for row, first in enumerate(head):
+        groups[first].append(row)
+    merged: list[Film] = []
+    new_row = np.zeros(len(films), np.int32)
+    for rows in groups.values():
+        best = max(rows, key=lambda row: (known[row], films[row].vote_count or 0, -row))
+        new_row[rows] = len(merged)
+        merged.append(_one([films[best], *(films[row] for row in rows if row != best)]))
+        for row in rows:
+            if row != best:
+                report.add("merged-twin", _FILE, field="item_id", value=f"{films[row].item_id}: {films[row].title}",
+                           expected=f"the film {films[best].item_id}")  # fmt: skip
+    return tuple(merged), _events(events, new_row, report)
+
+
+def _heads(films: Sequence[Film], report: Report) -> list[int]:
+    """The first row of the film that each row is."""
+    head = list(range(len(films)))
+    first: dict[tuple[str, object], int] = {}
+
+    def root(row: int) -> int:
+        while head[row] != row:
+            row = head[row]
+        return row
+
+    for row, film in enumerate(films):
+        for kind, value in (("tmdb_id", film.tmdb_id), ("imdb_id", film.imdb_id)):
+            if value is None:
+                continue
+            other = root(first.setdefault((kind, value), row))
+            mine = root(row)
+            if other == mine:
+                continue
+            if same_film(films[other], film):
+                head[max(mine, other)] = min(mine, other)
+            else:
+                both = f"{value}: films {films[other].item_id} and {film.item_id}"
+                report.add("shared-tmdb-id", _FILE, field=kind, value=both)
+    return [root(row) for row in range(len(films))]
+
+
+def same_film(one: Film, other: Film) -> bool:
+    """Whether two films with an id in common are one: of one time, and of one name or with the other id in common."""
+    if years_apart(one.year, other.year):
+        return False
+    ids = one.tmdb_id is not None and one.tmdb_id == other.tmdb_id and one.imdb_id == other.imdb_id
+    if ids and one.imdb_id is not None:
+        return True
+    names, others = (one.title, *one.aka), (other.title, *other.aka)
+    return any(fold(a) == fold(b) for a in names for b in others) or alike(one.title, other.title)
+
+
+def _one(films: Sequence[Film]) -> Film:
+    whole = films[0]
+    for film in films[1:]:
+        whole = replace(filled(whole, film), other_ids=(*whole.other_ids, film.item_id))
+    return whole
+
+
+def _events(events: Events, new_row: "np.ndarray[tuple[int], np.dtype[np.int32]]", report: Report) -> Events:
+    """The events on the new rows; of what a person did with both twins the event that stands."""
+    users = pl.Series(events.user_ids, dtype=pl.String).gather(events.user)
+    film = new_row[events.film].astype(np.int32)
+    pairs = events.user.astype(np.int64) * (int(new_row.max()) + 1) + film
+    if len(np.unique(pairs)) == len(pairs):
+        return replace(events, film=film)
+    table = pl.DataFrame(
+        {"line": np.arange(len(events)), "user": users, "film": film, "kind": events.kind, "value": events.value,
+         "ts_ms": events.ts_ms}
+    )  # fmt: skip
+    quiet = Report(keep=0)
+    standing = keep_standing(table, Columns(_FILE, {}, quiet))
+    for code, count in quiet.counts.items():
+        report.add_uncited(code, _FILE, count)
+    return to_events(standing)

@@ -1,0 +1,103 @@
+"""``marquee inspect``: what each file would be taken for, before anything is done."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from services.cli.console import EXIT_CODES, ExitCode, JsonOption, Output, table
+from services.cli.failures import Misused
+from services.cli.inputs import CatalogueFiles, EventsFile, Maps, Movielens, Paths, Scale, Tmdb, source_of
+
+if TYPE_CHECKING:
+    from data_jobs.forms.part import Part
+    from data_jobs.validate import Source
+
+
+def register(parent: typer.Typer) -> None:
+    """Add the verb to the command line."""
+    parent.command(epilog=EXIT_CODES)(inspect)
+
+
+def inspect(
+    paths: Paths = None,
+    movielens: Movielens = None,
+    tmdb: Tmdb = None,
+    catalogue: CatalogueFiles = None,
+    events: EventsFile = None,
+    maps: Maps = None,
+    scale: Scale = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what each file is taken for, and which column for what. Nothing is built.
+
+    Exit code 1 means that there is nothing to build from. --map and --scale say what was taken wrongly.
+    """
+    source, output = source_of(movielens, tmdb, catalogue, events, paths, maps, scale), Output(as_json)
+    if source is None:
+        raise Misused("name a folder, files or a zip, e.g. `marquee inspect films.csv`")
+    parts = look(source)
+    output.result({"files": [_document(part) for part in parts]}, lines_of(parts))
+    from data_jobs.forms.part import Role
+
+    usable = any(part.role in (Role.FILMS, Role.EVENTS) for part in parts)
+    raise typer.Exit(ExitCode.OK if usable else ExitCode.FAILED)
+
+
+def look(source: "Source") -> "list[Part]":
+    """What each file of a source is taken for. Raises DataError for an archive that can't be opened."""
+    from data_jobs.report import Report
+    from data_jobs.validate import parts_of
+
+    with parts_of(source, Report()) as parts:
+        return list(parts)
+
+
+def tell_forms(source: "Source", output: Output) -> None:
+    """Say what was taken for what, where paths were named without saying what they are."""
+    if source.paths and not output.as_json:
+        for line in lines_of(look(source)):
+            output.say(line)
+
+
+def lines_of(parts: "Sequence[Part]") -> list[str]:
+    """A line a file, then the columns of those that are read."""
+    rows = [(part.name, part.form or "-", part.role.value, _remark(part)) for part in parts]
+    columns = []
+    for part in parts:
+        named = [f"{ours}={theirs}" if ours != theirs else ours for ours, theirs in _shown(part).items()]
+        if named:
+            columns.append(f"{part.name}: {', '.join(named)}")
+        if named and part.others:
+            columns.append(f"{part.name}: not read: {', '.join(part.others)}")
+    return [*table(("file", "form", "read as", ""), rows), *(["", *columns] if columns else [])]
+
+
+def _shown(part: "Part") -> dict[str, str]:
+    """The columns that the file has: of JSON also those that may come up later are looked for."""
+    return {ours: theirs for ours, theirs in part.columns.items() if ours not in part.awaited}
+
+
+def _remark(part: "Part") -> str:
+    if part.why:
+        return part.why
+    told = [f"ids of {part.space}"] if part.space.value != "own" else []
+    if part.scale and "value" in part.columns:
+        told.append(f"ratings up to {part.scale:g}")
+    if part.dialect.delimiter != ",":
+        told.append(f"delimiter {part.dialect.delimiter!r}")
+    return ", ".join(told)
+
+
+def _document(part: "Part") -> dict[str, Any]:
+    return {
+        "file": part.name,
+        "form": part.form or None,
+        "read_as": part.role.value,
+        "ids": part.space.value,
+        "columns": _shown(part),
+        "not_read": list(part.others),
+        "scale": part.scale or None,
+        "delimiter": part.dialect.delimiter,
+        "remark": _remark(part) or None,
+    }
