@@ -114,8 +114,8 @@ class FakeRecommender:
             raise UnknownFilm(f"film {item_id!r} is not in the catalogue")
         return {**FILM, "item_id": item_id, "overview": None}
 
-    def films(self, prefix: str, limit: int) -> dict[str, Any]:
-        return {"items": [FILM] if "heat".startswith(prefix.lower()) else []}
+    def films(self, text: str, limit: int) -> dict[str, Any]:
+        return {"items": [FILM] if "heat".startswith(text.lower()) else []}
 
     def catalogue(self) -> dict[str, Any]:
         counted = [{"name": "Crime", "films": 1}]

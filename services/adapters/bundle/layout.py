@@ -25,7 +25,7 @@ from services.recommender.domain.strings import Strings
 from services.recommender.domain.tables import Collaborative, ItemTable
 from services.recommender.errors import BundleDamaged
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
 TEXT_INDEX = "text_index"
 
@@ -63,6 +63,9 @@ _ALWAYS = {
     "catalogue.language_codes": Column("<i2", ("films",)),
     "catalogue.votes": Column("<i4", ("films",)),
     "catalogue.tmdb_ids": Column("<i4", ("films",)),
+    "catalogue.tmdb_rows": Column("<i4", ("films",)),
+    "catalogue.imdb_ids": Column("<i4", ("films",)),
+    "catalogue.imdb_rows": Column("<i4", ("films",)),
     "catalogue.runtimes": Column("<i2", ("films",)),
     "catalogue.ages": Column("|i1", ("films",)),
     "catalogue.series": Column("<i4", ("films",)),
@@ -155,6 +158,9 @@ def catalogue_of(arrays: Arrays, languages: tuple[str, ...]) -> Catalogue:
         languages=languages,
         votes=of("votes"),
         tmdb_ids=of("tmdb_ids"),
+        tmdb_rows=of("tmdb_rows"),
+        imdb_ids=of("imdb_ids"),
+        imdb_rows=of("imdb_rows"),
         runtimes=of("runtimes"),
         ages=of("ages"),
         series=of("series"),

@@ -21,6 +21,7 @@ class FilmBrief(Answered):
     year: int | None = Field(examples=[1995])
     genres: list[str] = Field(examples=[["Action", "Crime", "Thriller"]])
     tmdb_id: int | None = Field(examples=[949])
+    imdb_id: str | None = Field(examples=["tt0113277"])
 
 
 class UnderstoodCondition(Answered):
@@ -111,6 +112,7 @@ class FeedbackAnswer(Answered):
 
     event_id: str
     duplicate: bool
+    item_id: str = Field(description="the film's own id, whichever it was named by", examples=["6"])
 
 
 class EventResult(Answered):
@@ -119,6 +121,7 @@ class EventResult(Answered):
     status: int = Field(examples=[202])
     event_id: str | None = None
     duplicate: bool | None = None
+    item_id: str | None = None
     problem: ProblemDocument | None = None
 
 
@@ -129,7 +132,7 @@ class BatchAnswer(Answered):
 
 
 class FilmsAnswer(Answered):
-    """Films for a type-ahead, best known first."""
+    """Films by name, the likeliest first."""
 
     items: list[FilmBrief]
 
@@ -139,7 +142,6 @@ class FilmAnswer(FilmBrief):
 
     model_config = ConfigDict(extra="allow")
 
-    imdb_id: str | None = None
     directors: list[str] = []
     cast: list[str] = []
     keywords: list[str] = []

@@ -53,7 +53,7 @@ class RecommenderPort(Protocol):
         """One film."""
         ...
 
-    def films(self, prefix: str, limit: int) -> dict[str, Any]:
+    def films(self, text: str, limit: int) -> dict[str, Any]:
         """Films by the beginning of their titles."""
         ...
 
