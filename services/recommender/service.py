@@ -1,16 +1,18 @@
 """The recommender as its users see it: one object, one call a question. HTTP and command line use nothing else."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from services.recommender import answers, films
+from services.recommender import answers, films, importing
 from services.recommender.answer import Answer, Options
 from services.recommender.answering import Answering, shown_before
 from services.recommender.cache import request_fingerprint
 from services.recommender.domain.profile import CLOCK_SKEW_MS
 from services.recommender.domain.request import Ranking, Request
-from services.recommender.errors import BundleError, InvalidRequest, MarqueeError, Unavailable
+from services.recommender.domain.told import ToldHistory
+from services.recommender.errors import BundleError, InvalidRequest, MarqueeError, StateUnavailable, Unavailable
 from services.recommender.export import user_export
 from services.recommender.pipeline import Pipeline
 from services.recommender.ports import (
@@ -82,13 +84,34 @@ class Recommender:
     def feedback(
         self, commands: Sequence[FeedbackCommand], deadline: Deadline | None = None
     ) -> list[Receipt | MarqueeError]:
-        """Store events under the films' own ids; a film that is not in the catalogue yields UnknownFilm in its
-        place, a time more than 5 minutes ahead InvalidRequest(pointer="/ts"). Raises StateUnavailable if nothing was stored.
+        """Store events under the films' own ids; a film that is not in the catalogue yields UnknownFilm in its place, a
+        time more than 5 minutes ahead InvalidRequest(pointer="/ts"). Raises StateUnavailable if nothing was stored.
         """
         asked = [self._checked(command) for command in commands]
         good = [command for command in asked if isinstance(command, FeedbackCommand)]
         stored = iter(self.state.record(good, deadline or self._deadline()) if good else [])
         return [_of_film(next(stored), each) if isinstance(each, FeedbackCommand) else each for each in asked]
+
+    def import_history(self, user_id: str, history: ToldHistory, deadline: Deadline) -> dict[str, Any]:
+        """Store what another service knows of a person, one event a film, and recommend; see ``importing``. The same
+        history again stores nothing. Raises Overloaded before anything is stored, and StateUnavailable, which says
+        what to do.
+        """
+        finder = self._current().finder
+        found = importing.prepare(finder, user_id, history, self.clock.now_ms(), deadline)
+        before = self.state.export(user_id)
+        known = set() if before is None else {line.event_id for line in before.events}
+        fresh = [line for line in found.lines if line.event_id not in known]
+        if fresh:
+            try:
+                self.state.seed(fresh)
+            except StateUnavailable as error:
+                raise type(error)(
+                    f"{error}; a part of the history may be stored: import it again, nothing counts twice"
+                ) from error
+        answer = self.recommend(Request(user_id=user_id))
+        first = json.loads(answer.payload)["items"]
+        return importing.document(finder, user_id, history, found, len(fresh), first)
 
     def export(self, user_id: str) -> dict[str, Any] | None:
         """All that is stored of a person, the derived taste included; None for nobody."""

@@ -165,6 +165,34 @@ class CatalogueAnswer(Answered):
     auth_required: bool
 
 
+class ListedRow(Answered):
+    """A row of which it is not sure what film is meant."""
+
+    place: str = Field(examples=["ratings.csv, line 12"])
+    title: str = Field(examples=["Pinocchio"])
+    year: int | None = Field(examples=[2022])
+    candidates: list[FilmBrief]
+
+
+class ImportAnswer(Answered):
+    """What came in, what did not, and the first recommendations."""
+
+    user_id: str
+    source: str = Field(examples=["Letterboxd"])
+    rows: int
+    films: int = Field(description="films that were matched; each is one event")
+    stored: int = Field(description="events that were not there before")
+    already_stored: int
+    events: dict[str, int] = Field(examples=[{"rating": 412, "like": 80, "watch": 61, "click": 120}])
+    matched_by: dict[str, int] = Field(examples=[{"title and year": 655, "title, a year apart": 18}])
+    skipped: dict[str, int] = Field(description="rows that are no films, or say nothing")
+    doubtful_films: int = Field(description="so many are doubtful; the first hundred are listed")
+    doubtful: list[ListedRow]
+    unmatched_films: int = Field(description="so many are not in the catalogue; the first hundred are listed")
+    unmatched: list[ListedRow]
+    recommendations: list[RecommendedFilm]
+
+
 class HealthAnswer(Answered):
     """The process answers."""
 

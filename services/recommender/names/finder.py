@@ -182,13 +182,13 @@ class Finder:
         self, typed: str, letters: NDArray[np.uint16], allowed: int
     ) -> list[tuple[Rows, NDArray[np.int64], NDArray[np.int64]]]:
         """Names near to what was typed, how many errors away, and 1 where it is only a part of the name."""
-        found = []
+        found: list[tuple[Rows, NDArray[np.int64], NDArray[np.int64]]] = []
         if len(typed) <= SHORT_NAME and len(self.names.short):
-            names = self._short_alike(letters)
-            errors, _ = errors_inside(letters, self.names.short_letters[names], whole=True)
+            places = self._short_alike(letters)
+            errors, _ = errors_inside(letters, self.names.short_letters[places], whole=True)
             near = np.flatnonzero(errors <= 1)
             found.append(
-                (self.names.short[names[near]], errors[near].clip(1).astype(np.int64), np.zeros(len(near), np.int64))
+                (self.names.short[places[near]], errors[near].clip(1).astype(np.int64), np.zeros(len(near), np.int64))
             )
         if len(typed) >= SHORTEST_PART:
             names = self._alike(typed, allowed)
