@@ -157,11 +157,14 @@ class Finder:
         if len(words) < 2:
             return
         wanted = np.ones(len(best), bool)
-        for word in words:
+        # Long words first: where one stands nowhere the others need not be looked at.
+        for word in sorted(words, key=len, reverse=True):
             rows, _ = self.names.films_of(self.names.beginning((word,)).names)
             has = np.zeros(len(best), bool)
             has[rows] = True
             wanted &= has
+            if not wanted.any():
+                return
         rows = np.flatnonzero(wanted).astype(np.int32)
         _lower(best, rows, self._in_year(reading, rows, np.full(len(rows), Tier.APART)))
 

@@ -170,6 +170,8 @@ class Names:
         """The rows of the films of some names, int32[m], and which of the names each is of, intp[m]."""
         starts = self.row_offsets[names]
         counts = self.row_offsets[names + 1] - starts
+        if (counts == 1).all():
+            return self.rows[starts], np.arange(len(names))
         of = np.repeat(np.arange(len(names)), counts)
         ends = np.cumsum(counts)
         return self.rows[np.repeat(starts - (ends - counts), counts) + np.arange(len(of))], of

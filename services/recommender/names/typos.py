@@ -50,6 +50,8 @@ def errors_inside(
     Sellers 1980 with the exchange of Damerau 1964; along the name by a running minimum, so that each typed letter is
     a handful of steps over all names at once.
     """
+    lengths = np.count_nonzero(names, axis=1)
+    names = names[:, : int(lengths.max(initial=0))]
     count, width = names.shape
     steps = np.arange(width + 1, dtype=np.int16)
     row = np.repeat(steps[None, :] if whole else np.zeros((1, width + 1), np.int16), count, axis=0)
@@ -64,7 +66,6 @@ def errors_inside(
             fresh[:, 2:] = np.where(swapped, np.minimum(fresh[:, 2:], before[:, :-2] + 1), fresh[:, 2:])
         fresh = np.minimum.accumulate(fresh - steps, axis=1) + steps
         before, row, last = row, fresh, letter
-    lengths = np.count_nonzero(names, axis=1)
     if whole:
         return row[np.arange(count), lengths], lengths
     row = np.where(steps > lengths[:, None], np.int16(width), row)
