@@ -135,7 +135,7 @@ def make(catalogue: Catalogue, seed: int) -> dict[str, list[Asked]]:
 
 @dataclass(frozen=True, slots=True)
 class _Films:
-    """``of_name``: the films by each of their names, folded; ``beginnings``: how many films have a name that so begins."""
+    """``of_name``: the films by each of their names, folded; ``beginnings``: those with a name that so begins."""
 
     titles: list[str]
     others: list[list[str]]

@@ -23,7 +23,7 @@ from services.recommender.names.typos import errors_inside, letters_of
 CLEARLY_BETTER_KNOWN = 10
 # Letters a name must have to be believed although it is only a part of the title, or has an error in it.
 LONG_ENOUGH, LONG_ENOUGH_WITH_ERROR = 8, 10
-CANDIDATES = 3
+CANDIDATES, YEARS_OF_CANDIDATES = 3, 3
 _BREAK = re.compile(r"\s*(?::| [-\u2013\u2014] | or[: ]|\()\s*")
 _PART = re.compile(r"\d|\b(?:part|vol|volume|chapter|episode|i{2,3}|iv|v|vi{1,3})\b", re.IGNORECASE)
 _SECONDS_A_YEAR = 31_556_952
@@ -76,8 +76,10 @@ class Matcher:
     def candidates(self, told: Told) -> tuple[int, ...]:
         """Films that may be meant where no film of the name is there."""
         title = told.titles[0] if told.titles else ""
-        found = self.finder.find(f"{title} {told.year or ''}".strip()[:200], CANDIDATES)
-        return tuple(found.tolist())
+        rows = self.finder.find(f"{title} {told.year or ''}".strip()[:200], CANDIDATES)
+        if told.year:
+            rows = rows[np.abs(self.finder.catalogue.years[rows].astype(np.int64) - told.year) <= YEARS_OF_CANDIDATES]
+        return tuple(rows.tolist())
 
     def _by_id(self, told: Told) -> Match | None:
         rows = self.finder.catalogue.rows_of(told.film_ids)

@@ -15,6 +15,7 @@ LONGEST = 56
 LONGEST_TYPED = 44
 _PRIMES = np.array([1, 131, 31_337], np.int64)
 _BEGIN = "\x02"
+_BEYOND = np.int16(1_000)
 
 
 def letters_of(names: Sequence[str], width: int) -> NDArray[np.uint16]:
@@ -68,6 +69,6 @@ def errors_inside(
         before, row, last = row, fresh, letter
     if whole:
         return row[np.arange(count), lengths], lengths
-    row = np.where(steps > lengths[:, None], np.int16(width), row)
+    row = np.where(steps > lengths[:, None], _BEYOND, row)
     ends = row.argmin(axis=1)
     return row[np.arange(count), ends], ends

@@ -135,7 +135,7 @@ def test_netflix_in_full():
         "Bo,2021-01-01 20:00:00,01:40:00,,M,,TV,01:40:00\n"
     )
     assert told("ViewingActivity.csv", text, "anna") == [("Heat", None, "watch", 1.0)]
-    with pytest.raises(InvalidRequest, match="several people.*Anna.*Bo"):
+    with pytest.raises(InvalidRequest, match=r"several people.*Anna.*Bo"):
         told("ViewingActivity.csv", text)
     with pytest.raises(InvalidRequest, match="nobody in the export"):
         told("ViewingActivity.csv", text, "cy")

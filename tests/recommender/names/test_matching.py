@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001
 import pytest
 
 from services.recommender.domain.events import EventKind
@@ -88,5 +89,7 @@ def test_a_part_of_a_title_with_a_number_behind_it_is_not_sure():
 
 
 def test_candidates_for_what_is_not_there():
-    rows = MATCHER.candidates(told("Cape Fear", 2030))
+    rows = MATCHER.candidates(told("Cape Fear"))
     assert {FILMS[row].title for row in rows} == {"Cape Fear"}
+    assert MATCHER.candidates(told("Cape Fear", 2030)) == ()
+    assert [FILMS[row].year for row in MATCHER.candidates(told("Cape Fear", 1964))] == [1962]

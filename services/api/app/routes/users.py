@@ -22,11 +22,10 @@ from services.recommender.ports import Deadline
 router = APIRouter(route_class=EdgeRoute, tags=["people"])
 # How long the rows of an export may take to match.
 IMPORT_S = 20.0
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
 EXPORT_FILE: dict[str, Any] = {
     "required": True,
-    "description": "The export as it was downloaded, at most 10 MB.",
-    "content": dict.fromkeys(("application/zip", "text/csv", "application/json"), _BINARY),
+    "description": "The export as it was downloaded: a zip, CSV or JSON file of at most 10 MB, under any content type.",
+    "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
 }
 
 
@@ -59,7 +58,7 @@ async def export(request: Request, user_id: UserPath) -> Response:
 @router.post(
     "/users/{user_id}/import",
     response_model=ImportAnswer,
-    responses=problems(400, 413, *OF_READING),
+    responses=problems(413, *OF_READING),
     openapi_extra={"requestBody": EXPORT_FILE},
 )
 async def import_history(request: Request, user_id: UserPath, query: Annotated[ImportQuery, Query()]) -> Response:
