@@ -64,6 +64,6 @@ function list(rows) {
   missed.hidden = !rows.length;
   missed.replaceChildren(...rows.map(({ title, year, candidates }) => {
     const named = candidates.map((film) => (film.year ? `${film.title} (${film.year})` : film.title)).join(", or ");
-    return el("li", {}, year ? `${title} (${year})` : title, named ? `: perhaps ${named}. Search it under “Add a film”.` : "");
+    return el("li", {}, year ? `${title} (${year})` : title, named ? `: perhaps ${named}. If so, add it yourself.` : "");
   }));
 }

@@ -121,16 +121,17 @@ class Catalogue:
         theirs = self.item_ids.take(rows[found])
         others = [at for at, item_id in zip(found.tolist(), theirs, strict=True) if wanted[at] != item_id]
         rows[others] = -1
-        for at in np.flatnonzero(rows < 0).tolist():
-            rows[at] = self._row_of_foreign(wanted[at])
+        missing = np.flatnonzero(rows < 0)
+        if len(missing):
+            rows[missing] = self._rows_of_foreign([wanted[at] for at in missing.tolist()])
         return rows
 
-    def _row_of_foreign(self, item_id: str) -> int:
-        match = FOREIGN_ID.fullmatch(item_id)
-        if match is None:
-            return -1
-        found = self.rows_of_tmdb([int(match[1])]) if match[1] else self.rows_of_imdb([int(match[2])])
-        return int(found[0])
+    def _rows_of_foreign(self, item_ids: list[str]) -> NDArray[np.int32]:
+        """The rows of ids that are TMDB's or IMDb's, int32[n]; -1 for those that are neither's."""
+        read = [match.groups() if (match := FOREIGN_ID.fullmatch(each)) else (None, None) for each in item_ids]
+        by_tmdb = self.rows_of_tmdb(int(tmdb or 0) for tmdb, _ in read)
+        by_imdb = self.rows_of_imdb(int(imdb or 0) for _, imdb in read)
+        return np.maximum(by_tmdb, by_imdb)
 
     def rows_of_tmdb(self, tmdb_ids: Iterable[int]) -> NDArray[np.int32]:
         """The first row with each TMDB id, int32[n], -1 for an unknown one."""
