@@ -1,10 +1,12 @@
 """The files of an export: one, or those inside a zip. Nothing is unpacked to disk, and no size is taken on trust."""
 
 import io
-import zipfile
-import zlib
+from typing import TYPE_CHECKING
 
 from services.recommender.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile
 
 MAX_BYTES = 10 << 20
 MAX_UNPACKED = 64 << 20
@@ -19,6 +21,9 @@ def files_of(name: str, content: bytes) -> list[tuple[str, bytes]]:
         raise refused(f"the export has {len(content):,} bytes; at most {MAX_BYTES:,} are read")
     if not content.startswith(_ZIP):
         return [(name, content)]
+    import zipfile  # few requests need it, and every cold start would pay for it
+    import zlib
+
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _inside(archive)
@@ -31,7 +36,7 @@ def refused(why: str) -> InvalidRequest:
     return InvalidRequest(why, "/file")
 
 
-def _inside(archive: zipfile.ZipFile) -> list[tuple[str, bytes]]:
+def _inside(archive: "ZipFile") -> list[tuple[str, bytes]]:
     entries = archive.infolist()
     if len(entries) > MAX_ENTRIES:
         raise refused(f"the zip has {len(entries):,} entries; at most {MAX_ENTRIES:,} are read")

@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.adapters.history.reading import read_history
 from services.api.app.answers import ImportAnswer
 from services.api.app.body import EdgeRoute
 from services.api.app.context import context_of
@@ -66,6 +65,8 @@ async def import_history(request: Request, user_id: UserPath, query: Annotated[I
     or Tautulli, a zip or one file of it, as the body. One event a film is stored; the same file again stores nothing.
     Rows of which it is not sure what film is meant are listed, with films that may be.
     """
+    from services.adapters.history.reading import read_history
+
     edge = edge_of(request)
     context_of(request.scope).person = user_id
     content = await request.body()
