@@ -103,7 +103,7 @@ def measure(finder: Finder, seed: int) -> Finding:
             if not hits[-1][kind != "exact"]:
                 missed.append(f"{kind}: {query.text}")
         first[kind], near[kind] = (Estimate.of(np.array([hit[at] for hit in hits], float)) for at in (0, 1))
-    times = {name: float(np.percentile(spent, at)) for name, at in (("p50", 50), ("p95", 95), ("p99", 99))}
+    times = {name: float(np.percentile(spent or [0.0], at)) for name, at in (("p50", 50), ("p95", 95), ("p99", 99))}
     return Finding(first, near, times, tuple(missed))
 
 
