@@ -68,8 +68,8 @@ def test_a_missing_file_is_named_with_what_to_do(copy, name):
 
 
 def test_a_newer_format_is_named(copy):
-    edit(copy, format=3)
-    with pytest.raises(BundleDamaged, match="format is 3, expected 2"):
+    edit(copy, format=4)
+    with pytest.raises(BundleDamaged, match="format is 4, expected 3"):
         open_bundle(copy)
 
 
