@@ -12,7 +12,7 @@ from data_jobs.certification import age_of
 from data_jobs.items import title_with_year
 from data_jobs.records import Dataset, Events, Film
 from data_jobs.series import Series, Titled, find_series
-from services.recommender.domain.catalogue import Catalogue, TraitKind, Traits
+from services.recommender.domain.catalogue import Catalogue, TraitKind, Traits, imdb_number, rows_by
 from services.recommender.domain.events import taste_weights
 from services.recommender.domain.genres import NO_GENRES, to_mask
 from services.recommender.domain.ids import hash_id, hash_ids
@@ -60,6 +60,8 @@ def build_catalogue(films: Sequence[Film], events: Events) -> Catalogue:
         (int(hash_ids([other])[0]), row, other) for row, film in enumerate(films) for other in film.other_ids
     )
     numbers, parts = _series_columns(series, len(films))
+    tmdb_ids = np.array([_within(film.tmdb_id, _MAX_INT32) for film in films], np.int32)
+    imdb_ids = np.array([_within(imdb_number(film.imdb_id), _MAX_INT32) for film in films], np.int32)
     return Catalogue(
         item_ids=Strings.of(film.item_id for film in films),
         titles=Strings.of(film.title for film in films),
@@ -69,7 +71,10 @@ def build_catalogue(films: Sequence[Film], events: Events) -> Catalogue:
         language_codes=np.array([code_of.get(film.language or "", -1) for film in films], np.int16),
         languages=languages,
         votes=_votes(films, events),
-        tmdb_ids=np.array([_within(film.tmdb_id, _MAX_INT32) for film in films], np.int32),
+        tmdb_ids=tmdb_ids,
+        tmdb_rows=rows_by(tmdb_ids),
+        imdb_ids=imdb_ids,
+        imdb_rows=rows_by(imdb_ids),
         runtimes=np.array([_within(film.runtime, _MAX_INT16) for film in films], np.int16),
         ages=np.array([age_of(film.certification) for film in films], np.int8),
         series=numbers,

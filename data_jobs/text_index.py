@@ -13,18 +13,19 @@ from services.adapters.search.analyser import (
     squeezed,
     text_analyser,
 )
+from services.adapters.search.name_files import save_names
 from services.adapters.search.schema import build_schema
-from services.adapters.search.suggestions import Suggestions
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.genres import GENRES, from_mask
 from services.recommender.errors import BundleError
+from services.recommender.names.names import Names
 
 # Enough for a segment of 100,000 films: a second segment would have to be merged.
 _HEAP_BYTES = 512_000_000
 
 
 def write_text_index(catalogue: Catalogue, folder: Path) -> Path:
-    """Write the index and the type-ahead of a catalogue into an empty folder; returns the folder.
+    """Write the index and the names of a catalogue into an empty folder; returns the folder.
 
     Raises BundleError if the engine made more than one segment or numbered its documents in another order.
     """
@@ -38,7 +39,7 @@ def write_text_index(catalogue: Catalogue, folder: Path) -> Path:
     writer.wait_merging_threads()
     index.reload()
     _check_order(index.searcher(), len(catalogue), folder)
-    Suggestions.of(catalogue.titles).save(folder)
+    save_names(Names.of(catalogue), folder)
     return folder
 
 

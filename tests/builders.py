@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from services.recommender.domain.strings import Strings
 from services.recommender.domain.tables import Collaborative, ItemTable
 from services.recommender.domain.weights import Weights
 from services.recommender.errors import SearchUnavailable
+from services.recommender.names.names import Names
 from services.recommender.ports import (
     Clock,
     Deadline,
@@ -80,6 +82,9 @@ def make_catalogue(films: int) -> Catalogue:
         languages=LANGUAGES,
         votes=np.arange(films, 0, -1).astype(np.int32) * 10,
         tmdb_ids=(np.arange(films) + 1_000).astype(np.int32),
+        tmdb_rows=np.arange(films, dtype=np.int32),
+        imdb_ids=(np.arange(films) + 2_000).astype(np.int32),
+        imdb_rows=np.arange(films, dtype=np.int32),
         runtimes=runtimes,
         ages=np.full(films, -1, np.int8),
         series=np.full(films, -1, np.int32),
@@ -181,10 +186,9 @@ class NumpySearch(SearchPort):
             knn = make_leg(self.bundle.embeddings.cosines(request.vectors), allowed, request.size)
         return SearchResult(text, knn)
 
-    def suggest(self, prefix: str, limit: int) -> NDArray[np.int32]:
-        titles = list(self.bundle.catalogue.titles)
-        rows = [row for row, title in enumerate(titles) if title.lower().startswith(prefix.lower())]
-        return np.array(rows[:limit], np.int32)
+    @cached_property
+    def names(self) -> Names:
+        return Names.of(self.bundle.catalogue)
 
     def mentions(self, words: Sequence[str]) -> list[Mention]:
         titles = [title.lower().split() for title in self.bundle.catalogue.titles]

@@ -40,6 +40,7 @@ PARTS = (
     Part("growth", "growth"),
     Part("cold-items", "cold_items"),
     Part("queries", "queries"),
+    Part("finder", "finder"),
     Part("series", "sequels"),
     Part("similar", "similar"),
     Part("reasons", "reasons"),

@@ -1,4 +1,4 @@
-"""``marquee recommend``, ``similar``, ``feedback``: the questions of the HTTP API, asked without a server."""
+"""``marquee recommend``, ``films``, ``similar``, ``feedback``: the API's questions, asked without a server."""
 
 import json
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _EVENTS = "like, dislike, rating, watch, click or clear"
 
 def register(parent: typer.Typer) -> None:
     """Add the verbs to the command line."""
-    for verb in (recommend, similar, feedback):
+    for verb in (recommend, films, similar, feedback):
         parent.command(epilog=EXIT_CODES)(verb)
 
 
@@ -139,8 +139,24 @@ def _trace(document: dict[str, Any], answer: "Answer") -> list[str]:
     return lines
 
 
+def films(
+    query: Annotated[str, typer.Argument(help="A title, its beginning, a title and a year, a person, or an id.")],
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=50, help="How many films.")] = 10,
+    as_json: JsonOption = False,
+) -> None:
+    """Find a film by name: `marquee films "cape fear 1962"`, `kurosawa`, `tt0113277`."""
+    with open_services() as services:
+        document = services.recommender.films(query, limit)
+    rows = [
+        (item["item_id"], _titled(item), item["tmdb_id"] or "", item["imdb_id"] or "", ", ".join(item["genres"]))
+        for item in document["items"]
+    ]
+    found = table(("id", "film", "tmdb", "imdb", "genres"), rows) if rows else [f"No film goes by {query!r}."]
+    Output(as_json).result(document, found)
+
+
 def similar(
-    item_id: Annotated[str | None, typer.Argument(help="Id of the film.")] = None,
+    item_id: Annotated[str | None, typer.Argument(help="Id of the film; or tmdb:949, or tt0113277.")] = None,
     tmdb_id: Annotated[int | None, typer.Option(help="TMDB id of the film, instead.")] = None,
     k: Annotated[int, typer.Option("--k", "-k", min=1, max=100, help="How many films.")] = 20,
     as_json: JsonOption = False,
@@ -157,7 +173,7 @@ def similar(
 
 def feedback(
     user: Annotated[str, typer.Argument(help="Id of the person.")],
-    item_id: Annotated[str, typer.Argument(help="Id of the film.")],
+    item_id: Annotated[str, typer.Argument(help="Id of the film; or tmdb:949, or tt0113277.")],
     event: Annotated[str, typer.Argument(help=f"What happened: {_EVENTS}.")],
     value: Annotated[float | None, typer.Option(help="Stars of a rating: 0.5 to 5 by 0.5.")] = None,
     as_json: JsonOption = False,

@@ -36,6 +36,7 @@ PARTS = {
     "growth": "As a shop grows: 0, 1,000, 10,000 and all ratings, with votes and without.",
     "cold-items": "Films whose ratings are all removed.",
     "queries": "150 searches of which the answer is known.",
+    "finder": "500 ways to name a film of which the answer is known.",
     "series": "Part 1 of a series liked: is part 2 there, and before part 3?",
     "similar": "Series and co-likes by /similar.",
     "reasons": "Take away what is cited: does the score fall?",

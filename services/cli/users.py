@@ -1,12 +1,13 @@
-"""``marquee users``: people in bulk, everything of one person, and forgetting one."""
+"""``marquee users``: people in bulk, histories from elsewhere, everything of one person, and forgetting one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.cli.console import EXIT_CODES, JsonOption, Output
+from services.cli.console import EXIT_CODES, JsonOption, Output, table
 from services.cli.failures import Failed, Misused
 from services.cli.inputs import CatalogueFiles, EventsFile, Maps, Movielens, Paths, Scale, Tmdb, source_of
 from services.cli.opening import open_services
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from data_jobs.records import Dataset
     from data_jobs.validate import Source
 
-app = typer.Typer(help="People: seed, export, erase.", rich_markup_mode=None, epilog=EXIT_CODES)
+app = typer.Typer(help="People: seed, import, export, erase.", rich_markup_mode=None, epilog=EXIT_CODES)
+PATIENCE_S = 120.0
 UserId = Annotated[str, typer.Argument(help="Id of the person.")]
 
 
@@ -87,6 +89,50 @@ def _chosen(known: Sequence[str], user: list[str] | None, limit: int | None) -> 
     if unknown := sorted(set(user or ()) - set(known)):
         raise Misused(f"{unknown[0]!r} is nobody of this data; it has {len(known):,} people, e.g. {known[:3]}")
     return (user or list(known))[:limit]
+
+
+@app.command("import", epilog=EXIT_CODES)
+def import_history(
+    file: Annotated[
+        Path, typer.Argument(help="Export of Letterboxd, IMDb, Trakt, Simkl, Netflix, Jellyfin, Tautulli.")
+    ],
+    user: Annotated[str, typer.Option(help="Id of the person.")],
+    account: Annotated[str | None, typer.Option(help="Whose rows, where the export has several people.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take over what another service knows of a person: a zip, or one file of it. Again, it changes nothing."""
+    from services.adapters.history.archive import MAX_BYTES
+    from services.adapters.history.reading import read_history
+    from services.recommender.ports import Deadline
+
+    with file.open("rb") as opened:
+        content = opened.read(MAX_BYTES + 1)
+    history = read_history(file.name, content, account)
+    with open_services() as services:
+        deadline = Deadline.within(services.clock, PATIENCE_S)
+        document = services.recommender.import_history(user, history, deadline)
+    Output(as_json).result(document, _imported(document))
+
+
+def _imported(document: dict[str, Any]) -> Iterator[str]:
+    """What came in, in words."""
+    events = ", ".join(f"{count:,} {kind}" for kind, count in document["events"].items()) or "nothing"
+    yield f"{document['source']}: {document['rows']:,} rows, {document['films']:,} films ({events})."
+    yield f"Stored {document['stored']:,} events; {document['already_stored']:,} were there before."
+    for why, count in document["skipped"].items():
+        yield f"Passed over: {count:,} rows, {why}."
+    for part, what in (("doubtful", "may be several films"), ("unmatched", "are not in the catalogue")):
+        if document[f"{part}_films"]:
+            yield ""
+            yield f"{document[f'{part}_films']:,} {what}:"
+        for row in document[part]:
+            may_be = "; ".join(f"{each['title']} ({each['year']}) [{each['item_id']}]" for each in row["candidates"])
+            shown = f"{row['title']} ({row['year']})" if row["year"] else row["title"]
+            yield f"  {shown}, {row['place']}{f': {may_be}?' if may_be else ''}"
+    yield ""
+    rows = [(each["item_id"], f"{each['title']} ({each['year']})", "; ".join(each["reason"]))
+            for each in document["recommendations"]]  # fmt: skip
+    yield from table(("id", "what to watch next", "why"), rows)
 
 
 @app.command(epilog=EXIT_CODES)

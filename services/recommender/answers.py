@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from services.recommender.domain import genres
 from services.recommender.domain.bundle import Bundle
-from services.recommender.domain.catalogue import Catalogue
+from services.recommender.domain.catalogue import Catalogue, imdb_id
 from services.recommender.domain.request import Pick, Ranking, Request
 from services.recommender.ports import OVERVIEW_LENGTH, Evidence, Likings, Record
 from services.recommender.stages.reasons import display_title
@@ -31,17 +31,21 @@ def film_summary(catalogue: Catalogue, row: int) -> dict[str, Any]:
         "year": int(catalogue.years[row]) or None,
         "genres": genres.from_mask(int(catalogue.genre_bits[row])),
         "tmdb_id": int(catalogue.tmdb_ids[row]) or None,
+        "imdb_id": imdb_id(int(catalogue.imdb_ids[row])),
     }
 
 
 def film_details(catalogue: Catalogue, row: int) -> dict[str, Any]:
     """Everything known of one film; the long fields are read from disk for this one."""
     code = int(catalogue.language_codes[row])
+    summary = film_summary(catalogue, row)
+    known = json.loads(catalogue.details[row])
     return {
-        **film_summary(catalogue, row),
+        **summary,
         "language": catalogue.languages[code] if code >= 0 else None,
         "votes": int(catalogue.votes[row]),
-        **json.loads(catalogue.details[row]),
+        **known,
+        "imdb_id": known.get("imdb_id") or summary["imdb_id"],
     }
 
 

@@ -14,7 +14,7 @@ from services.recommender.similar import similar
 
 def unknown_film(film: object) -> UnknownFilm:
     """The error for a film that is not here, with the way to find the right id."""
-    return UnknownFilm(f"film {film!r} is not in the catalogue; look ids up with GET /films?q=")
+    return UnknownFilm(f"film {film!r} is not in the catalogue; look ids up with GET /films?q= or `marquee films`")
 
 
 def row_of(catalogue: Catalogue, item_id: str | None, tmdb_id: int | None = None) -> int:
@@ -60,7 +60,7 @@ def from_films(
     }
 
 
-def films_named(pipeline: Pipeline, prefix: str, limit: int) -> dict[str, Any]:
+def films_named(pipeline: Pipeline, text: str, limit: int) -> dict[str, Any]:
     """The body of ``/films?q=``."""
-    rows = pipeline.release.search.suggest(prefix, limit)
+    rows = pipeline.finder.find(text, limit)
     return {"items": [answers.film_summary(pipeline.bundle.catalogue, row) for row in rows.tolist()]}

@@ -13,6 +13,7 @@ from services.recommender.domain.profile import NO_HASHES, Profile
 from services.recommender.domain.request import Ranking, Request, Strategy
 from services.recommender.domain.weights import Weights
 from services.recommender.errors import SearchUnavailable
+from services.recommender.names.finder import Finder
 from services.recommender.ports import Deadline, Leg, Release, SearchResult, TextEncoder
 from services.recommender.query.conditions import Understood
 from services.recommender.query.queries import Queries
@@ -64,6 +65,7 @@ class Pipeline:
         self.facts = Facts.of(self.bundle, self.constants)
         self.queries = Queries(self.facts, release.search)
         self.searcher = Searcher(release, encoder)
+        self.finder = Finder(release.search.names, self.bundle.catalogue, self.bundle.popularity)
 
     @property
     def trait_rows(self) -> TraitRows:

@@ -1,16 +1,18 @@
 """The recommender as its users see it: one object, one call a question. HTTP and command line use nothing else."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from services.recommender import answers, films
+from services.recommender import answers, films, importing
 from services.recommender.answer import Answer, Options
 from services.recommender.answering import Answering, shown_before
 from services.recommender.cache import request_fingerprint
 from services.recommender.domain.profile import CLOCK_SKEW_MS
 from services.recommender.domain.request import Ranking, Request
-from services.recommender.errors import BundleError, InvalidRequest, MarqueeError, Unavailable
+from services.recommender.domain.told import ToldHistory
+from services.recommender.errors import BundleError, InvalidRequest, MarqueeError, StateUnavailable, Unavailable
 from services.recommender.export import user_export
 from services.recommender.pipeline import Pipeline
 from services.recommender.ports import (
@@ -82,16 +84,34 @@ class Recommender:
     def feedback(
         self, commands: Sequence[FeedbackCommand], deadline: Deadline | None = None
     ) -> list[Receipt | MarqueeError]:
-        """Store events; a film that is not in the catalogue yields UnknownFilm in its place, a time more than
-        5 minutes ahead InvalidRequest(pointer="/ts"). Raises StateUnavailable if nothing was stored.
+        """Store events under the films' own ids; a film that is not in the catalogue yields UnknownFilm in its place, a
+        time more than 5 minutes ahead InvalidRequest(pointer="/ts"). Raises StateUnavailable if nothing was stored.
         """
-        results: list[Receipt | MarqueeError | None] = [self._refused(command) for command in commands]
-        good = [index for index, refused in enumerate(results) if refused is None]
-        if good:
-            stored = self.state.record([commands[index] for index in good], deadline or self._deadline())
-            for index, result in zip(good, stored, strict=True):
-                results[index] = result
-        return [result for result in results if result is not None]
+        asked = [self._checked(command) for command in commands]
+        good = [command for command in asked if isinstance(command, FeedbackCommand)]
+        stored = iter(self.state.record(good, deadline or self._deadline()) if good else [])
+        return [_of_film(next(stored), each) if isinstance(each, FeedbackCommand) else each for each in asked]
+
+    def import_history(self, user_id: str, history: ToldHistory, deadline: Deadline) -> dict[str, Any]:
+        """Store what another service knows of a person, one event a film, and recommend; see ``importing``. The same
+        history again stores nothing. Raises Overloaded before anything is stored, and StateUnavailable, which says
+        what to do.
+        """
+        finder = self._current().finder
+        found = importing.prepare(finder, user_id, history, self.clock.now_ms(), deadline)
+        before = self.state.export(user_id)
+        known = set() if before is None else {line.event_id for line in before.events}
+        fresh = [line for line in found.lines if line.event_id not in known]
+        if fresh:
+            try:
+                self.state.seed(fresh)
+            except StateUnavailable as error:
+                raise type(error)(
+                    f"{error}; a part of the history may be stored: import it again, nothing counts twice"
+                ) from error
+        answer = self.recommend(Request(user_id=user_id))
+        first = json.loads(answer.payload)["items"]
+        return importing.document(finder, user_id, history, found, len(fresh), first)
 
     def export(self, user_id: str) -> dict[str, Any] | None:
         """All that is stored of a person, the derived taste included; None for nobody."""
@@ -107,9 +127,9 @@ class Recommender:
         catalogue = self._current().bundle.catalogue
         return answers.film_details(catalogue, films.row_of(catalogue, item_id))
 
-    def films(self, prefix: str, limit: int) -> dict[str, Any]:
-        """Type-ahead: ``{items: [{item_id, title, year, genres, tmdb_id}]}``, best known first."""
-        return films.films_named(self._current(), prefix, limit)
+    def films(self, text: str, limit: int) -> dict[str, Any]:
+        """Films by name: ``{items: [{item_id, title, year, genres, tmdb_id}]}``, the likeliest first."""
+        return films.films_named(self._current(), text, limit)
 
     def catalogue(self) -> dict[str, Any]:
         """``{films, genres: [{name, films}], years: {from, to}, languages: [{code, films}]}``."""
@@ -160,9 +180,17 @@ class Recommender:
             pipeline = self._pipeline = Pipeline(release, self.encoder)
         return pipeline
 
-    def _refused(self, command: FeedbackCommand) -> MarqueeError | None:
-        if self._current().bundle.catalogue.rows_of([command.event.item_id])[0] < 0:
+    def _checked(self, command: FeedbackCommand) -> FeedbackCommand | MarqueeError:
+        """The command with the film's own id, whichever it was named by, or why it is refused."""
+        catalogue = self._current().bundle.catalogue
+        row = int(catalogue.rows_of([command.event.item_id])[0])
+        if row < 0:
             return films.unknown_film(command.event.item_id)
         if command.event.ts_ms > self.clock.now_ms() + CLOCK_SKEW_MS:
             return InvalidRequest("ts is more than 5 minutes ahead of the server's clock", "/ts")
-        return None
+        return replace(command, event=replace(command.event, item_id=catalogue.item_ids[row]))
+
+
+def _of_film(result: Receipt | MarqueeError, command: FeedbackCommand) -> Receipt | MarqueeError:
+    """The receipt with the film it is for."""
+    return replace(result, item_id=command.event.item_id) if isinstance(result, Receipt) else result

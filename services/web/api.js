@@ -18,7 +18,7 @@ export const apiKey = {
 };
 
 /** Call the API. Resolves to {data, timing, status}; rejects with a Problem (or AbortError). */
-export async function call(method, path, { body, signal, once } = {}) {
+export async function call(method, path, { body, file, signal, once } = {}) {
   const headers = { Accept: "application/json" };
   if (body) headers["Content-Type"] = "application/json";
   if (once) headers["Idempotency-Key"] = randomId();
@@ -26,7 +26,7 @@ export async function call(method, path, { body, signal, once } = {}) {
   const started = performance.now();
   let response;
   try {
-    response = await fetch(path, { method, headers, signal, body: body && JSON.stringify(body) });
+    response = await fetch(path, { method, headers, signal, body: file || (body && JSON.stringify(body)) });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem("The server can’t be reached", "Is it running? Check the connection and try again.");

@@ -180,6 +180,7 @@ function wire() {
   $("undo").addEventListener("click", () => { $("toast").hidden = true; now.undo?.(); });
   $("copy").addEventListener("click", copyCurl);
   $("posters").addEventListener("change", () => ($("posters").checked ? pictures() : render()));
+  $("bring").addEventListener("click", async () => (await import("./history.js")).bring(userId(), () => load({ moved: true })));
   $("erase").addEventListener("click", () => { $("erase-dialog").returnValue = ""; $("erase-dialog").showModal(); });
   $("erase-dialog").addEventListener("close", erase);
   $("key-form").addEventListener("submit", (event) => { event.preventDefault(); apiKey.set($("api-key").value.trim()); start(); });

@@ -13,6 +13,7 @@ from services.api.app.main import create_app
 from services.api.app.services import AppServices
 from services.recommender.answer import Answer, Options
 from services.recommender.domain.request import Request, Strategy
+from services.recommender.domain.told import ToldHistory
 from services.recommender.errors import (
     AllSeedsUnknown,
     IdempotencyMismatch,
@@ -28,9 +29,9 @@ from tests.builders import ManualClock
 PEPPER = b"a pepper for tests only"
 PEPPER_SECRET = FixedSecret((PEPPER.decode(),))
 NOW_MS = 1_790_000_000_000
-FILM = {"item_id": "6", "title": "Heat", "year": 1995, "genres": ["Crime"], "tmdb_id": 949}
+FILM = {"item_id": "6", "title": "Heat", "year": 1995, "genres": ["Crime"], "tmdb_id": 949, "imdb_id": "tt0113277"}
 # Ids the fake catalogue knows; among them those that are awkward in a path.
-KNOWN = {"6", "50", "a/b", "c#d", "é ü", "tt%2F"}
+KNOWN = {"6", "50", "tmdb:949", "tt0113277", "a/b", "c#d", "é ü", "tt%2F"}
 
 
 @dataclass
@@ -41,6 +42,7 @@ class FakeRecommender:
     options: Options = field(default_factory=Options)
     asked: list[Request] = field(default_factory=list)
     stored: list[FeedbackCommand] = field(default_factory=list)
+    imported: list[tuple[str, ToldHistory]] = field(default_factory=list)
     people: set[str] = field(default_factory=set)
     parts: dict[str, str] = field(default_factory=lambda: {"bundle": "ok", "state": "ok"})
     degraded: list[str] = field(default_factory=list)
@@ -100,10 +102,10 @@ class FakeRecommender:
             fingerprint, event_id = self._replays[once.scope, once.key]
             if fingerprint != once.fingerprint:
                 return IdempotencyMismatch("the Idempotency-Key was used with another body")
-            return Receipt(event_id, replayed=True)
+            return Receipt(event_id, replayed=True, item_id=command.event.item_id)
         self.stored.append(command)
         self.people.add(command.user_id)
-        receipt = Receipt(f"e{len(self.stored)}")
+        receipt = Receipt(f"e{len(self.stored)}", item_id=command.event.item_id)
         if once is not None:
             self._replays[once.scope, once.key] = (once.fingerprint, receipt.event_id)
         return receipt
@@ -114,12 +116,21 @@ class FakeRecommender:
             raise UnknownFilm(f"film {item_id!r} is not in the catalogue")
         return {**FILM, "item_id": item_id, "overview": None}
 
-    def films(self, prefix: str, limit: int) -> dict[str, Any]:
-        return {"items": [FILM] if "heat".startswith(prefix.lower()) else []}
+    def films(self, text: str, limit: int) -> dict[str, Any]:
+        return {"items": [FILM] if "heat".startswith(text.lower()) else []}
 
     def catalogue(self) -> dict[str, Any]:
         counted = [{"name": "Crime", "films": 1}]
         return {"films": 1, "genres": counted, "years": {"from": 1995, "to": 1995}, "languages": []}
+
+    def import_history(self, user_id: str, history: ToldHistory, deadline: Deadline) -> dict[str, Any]:
+        self._maybe_fail()
+        self.imported.append((user_id, history))
+        return {
+            "user_id": user_id, "source": history.source, "rows": len(history.rows), "films": 1, "stored": 1,
+            "already_stored": 0, "events": {"rating": 1}, "matched_by": {"id": 1}, "skipped": dict(history.skipped),
+            "doubtful_films": 0, "doubtful": [], "unmatched_films": 0, "unmatched": [], "recommendations": [],
+        }  # fmt: skip
 
     def export(self, user_id: str) -> dict[str, Any] | None:
         self._maybe_fail()

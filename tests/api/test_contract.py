@@ -37,7 +37,7 @@ def test_the_contract_holds(case: schemathesis.Case) -> None:
 
 
 def test_every_operation_is_covered() -> None:
-    assert len(list(schema.get_all_operations())) == 13
+    assert len(list(schema.get_all_operations())) == 14
 
 
 @pytest.mark.parametrize("path", ["/recommend", "/feedback", "/feedback/batch", "/recommend/from-films"])

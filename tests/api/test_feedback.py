@@ -24,7 +24,7 @@ def client(recommender: FakeRecommender) -> TestClient:
 
 def test_202_means_stored(client: TestClient, recommender: FakeRecommender) -> None:
     response = client.post("/feedback", json={**LIKE, "recommendation_id": "r-1"})
-    assert (response.status_code, response.json()) == (202, {"event_id": "e1", "duplicate": False})
+    assert (response.status_code, response.json()) == (202, {"event_id": "e1", "duplicate": False, "item_id": "6"})
     assert response.headers["cache-control"] == "private, no-store"
     assert "idempotency-replayed" not in response.headers
     (command,) = recommender.stored
@@ -73,13 +73,40 @@ def test_a_rating_needs_its_value(client: TestClient) -> None:
     assert response.json()["errors"][0]["pointer"] == "/value"
 
 
-@pytest.mark.parametrize("missing", ["user_id", "item_id", "event"])
+@pytest.mark.parametrize("missing", ["user_id", "event"])
 def test_what_must_be_there(client: TestClient, missing: str) -> None:
     response = client.post("/feedback", json={name: value for name, value in LIKE.items() if name != missing})
     assert response.status_code == 422
     assert response.json()["errors"] == [
         {"pointer": f"/{missing}", "detail": f"{missing} is required", "location": "body"}
     ]
+
+
+@pytest.mark.parametrize(
+    "film", [{}, {"item_id": "6", "tmdb_id": 949}, {"tmdb_id": 949, "imdb_id": "tt0113277"}, {"item_id": None}]
+)
+def test_a_film_is_named_once(client: TestClient, film: dict[str, Any]) -> None:
+    response = client.post("/feedback", json={"user_id": "u1", "event": "like", **film})
+    assert response.status_code == 422
+    assert "by item_id, tmdb_id or imdb_id" in response.json()["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("film", "asked"),
+    [({"tmdb_id": 949}, "tmdb:949"), ({"imdb_id": "tt0113277"}, "tt0113277"), ({"item_id": "tmdb:949"}, "tmdb:949")],
+)
+def test_a_film_by_the_id_of_tmdb_or_imdb(
+    client: TestClient, recommender: FakeRecommender, film: dict[str, Any], asked: str
+) -> None:
+    response = client.post("/feedback", json={"user_id": "u1", "event": "like", **film})
+    assert response.status_code == 202
+    assert recommender.stored[0].event.item_id == response.json()["item_id"] == asked
+
+
+@pytest.mark.parametrize("imdb_id", ["0113277", "tt", "nm0000134", "tt12345678901", 113277])
+def test_an_imdb_id_is_written_as_imdb_writes_it(client: TestClient, imdb_id: object) -> None:
+    response = client.post("/feedback", json={"user_id": "u1", "event": "like", "imdb_id": imdb_id})
+    assert response.json()["errors"][0]["pointer"] == "/imdb_id"
 
 
 @pytest.mark.parametrize(
@@ -176,7 +203,7 @@ def test_a_batch_has_a_result_an_event(client: TestClient, recommender: FakeReco
     assert response.status_code == 200
     results = response.json()["results"]
     assert [result["status"] for result in results] == [202, 422, 404, 422, 422, 202]
-    assert results[0] == {"status": 202, "event_id": "e1", "duplicate": False}
+    assert results[0] == {"status": 202, "event_id": "e1", "duplicate": False, "item_id": "6"}
     assert results[1]["problem"]["errors"][0]["pointer"] == "/events/1/value"
     assert results[2]["problem"]["type"] == "/problems/unknown-film"
     assert results[3]["problem"]["errors"][0]["pointer"] == "/events/3"

@@ -22,27 +22,31 @@ ROUTES = {
     ("GET", "/films/{item_id}"): {200, 401, 404, 405, 422, 429, 500, 503},
     ("GET", "/catalogue"): {200, 405, 500, 503},
     ("GET", "/users/{user_id}/export"): {200, 401, 403, 404, 405, 422, 429, 500, 503},
+    ("POST", "/users/{user_id}/import"): {200, 401, 405, 413, 422, 429, 500, 503},
     ("DELETE", "/users/{user_id}"): {204, 401, 403, 404, 405, 422, 429, 500, 503},
     ("GET", "/health/live"): {200, 405, 500},
     ("GET", "/health/ready"): {200, 401, 405, 422, 429, 500, 503},
     ("GET", "/version"): {200, 405, 500, 503},
 }
 FIELDS = {
-    "RecommendBody": "user_id k explain liked disliked tmdb_ids query understand ignore_conditions filters "
+    "RecommendBody": "user_id k explain liked disliked tmdb_ids imdb_ids query understand ignore_conditions filters "
     "only_item_ids exclude_item_ids include_seen diversity familiarity cursor",
     "FiltersBody": "genres not_genres year_from year_to runtime_to languages min_votes",
-    "FromFilmsBody": "tmdb_ids item_ids top_n",
-    "FeedbackBody": "user_id item_id event value ts recommendation_id",
+    "FromFilmsBody": "tmdb_ids item_ids imdb_ids top_n",
+    "FeedbackBody": "user_id item_id tmdb_id imdb_id event value ts recommendation_id",
     "BatchBody": "events",
     "RecommendAnswer": "user_id items model_version index_version cached strategy degraded recommendation_id "
     "next_cursor ignored_ids understood matched",
-    "RecommendedFilm": "item_id title year genres tmdb_id score reason match explanation signals",
+    "RecommendedFilm": "item_id title year genres tmdb_id imdb_id score reason match explanation signals",
     "UnderstoodQuery": "text conditions",
     "UnderstoodCondition": "id kind text words applied",
     "SimilarAnswer": "item_id title items model_version index_version degraded",
     "AffineFilm": "movie_id title genres affinity_score",
-    "FeedbackAnswer": "event_id duplicate",
-    "EventResult": "status event_id duplicate problem",
+    "FeedbackAnswer": "event_id duplicate item_id",
+    "EventResult": "status event_id duplicate item_id problem",
+    "ImportAnswer": "user_id source rows films stored already_stored events matched_by skipped doubtful_films doubtful "
+    "unmatched_films unmatched recommendations",
+    "ListedRow": "place title year candidates",
     "CatalogueAnswer": "films genres years languages demo_users auth_required",
     "Problem": "type title status detail instance request_id errors",
 }

@@ -26,7 +26,7 @@ def test_the_folder_is_made_and_returned(tmp_path):
     folder = tmp_path / "deep" / "index"
     assert write_text_index(build_catalogue(FILMS, make_events()), folder) == folder
     names = {path.name for path in folder.iterdir()}
-    assert {"meta.json", "suggest.text.npy", "suggest.starts.npy", "suggest.rows.npy"} <= names
+    assert {"meta.json", "names.text.npy", "names.starts.npy", "names.gram_names.npy"} <= names
 
 
 def test_no_films(tmp_path):

@@ -68,6 +68,7 @@ class FakeApi:
     opinions: dict[str, dict[str, str]] = field(default_factory=dict)
     asked: list[Json] = field(default_factory=list)
     feedback_seen: list[Json] = field(default_factory=list)
+    imported: list[tuple[str, str]] = field(default_factory=list)
 
     def film(self, item_id: str) -> Json:
         for film in self.films:
@@ -130,6 +131,18 @@ class FakeApi:
         ranked = sorted(others, key=lambda other: -_affinity(other, [film], ""))[:k]
         items = [_brief(f) | {"score": 0.9 - n / 50, "reason": ["Shared genres"]} for n, f in enumerate(ranked)]
         return {"item_id": item_id, "title": film["title"], "items": items}
+
+    def import_history(self, user_id: str, content: bytes, filename: str) -> Json:
+        if b"Name" not in content:
+            raise Problem(422, "The request is not valid", "this is no export that is known")
+        self.imported.append((user_id, filename))
+        self.opinions.setdefault(user_id, {})[self.films[0]["item_id"]] = "like"
+        listed = {"place": "ratings.csv, line 3", "title": "<b>Emma</b>", "year": 1996}
+        return {
+            "user_id": user_id, "source": "Letterboxd", "rows": 3, "films": 1, "stored": 1, "doubtful_films": 1,
+            "doubtful": [{**listed, "candidates": [_brief(self.films[1])]}], "unmatched_films": 1,
+            "unmatched": [{**listed, "title": "Nobody knows", "year": None, "candidates": []}],
+        }  # fmt: skip
 
     def suggest(self, prefix: str, limit: int) -> Json:
         return {"items": [_brief(f) for f in self.films if prefix.lower() in f["title"].lower()][:limit]}
@@ -210,11 +223,16 @@ class Handler(BaseHTTPRequestHandler):
             self._guarded(self._nothing)
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        content = self.rfile.read(int(self.headers["content-length"]))
+        url = urlsplit(self.path)
+        if url.path.endswith("/import"):
+            user_id = unquote(url.path.split("/")[2])
+            filename = parse_qs(url.query)["filename"][0]
+            return self._guarded(lambda: (200, self.api.import_history(user_id, content, filename)))
+        body = json.loads(content)
         if self.path == "/recommend":
-            self._guarded(lambda: (200, self.api.recommend(body)))
-        else:
-            self._guarded(lambda: (202, self.api.feedback(body)))
+            return self._guarded(lambda: (200, self.api.recommend(body)))
+        return self._guarded(lambda: (202, self.api.feedback(body)))
 
     def do_DELETE(self) -> None:
         user_id = unquote(self.path.removeprefix("/users/"))

@@ -295,6 +295,47 @@ def test_the_key_field_shows_only_where_a_key_is_needed(opened: Opener, api: Fak
     assert "mq_test_key" not in shown
 
 
+def choose(page: Page, name: str, content: bytes) -> None:
+    """Open the dialog, and send a file."""
+    page.locator("#bring").click()
+    page.locator("#history-file").set_input_files({"name": name, "mimeType": "text/csv", "buffer": content})
+    page.locator("#bring-dialog button[type=submit]").press("Enter")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (390, "light")])
+def test_a_history_is_imported_and_what_did_not_come_in_is_listed(
+    opened: Opener, api: FakeApi, axe: str, width: int, scheme: str
+) -> None:
+    page = opened(width, scheme)
+    page.evaluate(axe)
+    if width == 390:
+        page.click("#panel-toggle")
+    before = titles(page)
+    choose(page, "ratings.csv", b"Name,Year,Letterboxd URI")
+    page.wait_for_selector("#missed:not([hidden])")
+    assert page.locator("#imported").inner_text() == "Letterboxd: 1 film came in. 2 films did not:"
+    assert api.imported == [(api.asked[0]["user_id"], "ratings.csv")]
+    listed = page.locator("#missed li").all_inner_texts()
+    assert listed[0].startswith("<b>Emma</b> (1996): perhaps ")
+    assert listed[1] == "Nobody knows"
+    found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)["violations"]
+    assert [f"{rule['id']}: {node['target']}" for rule in found for node in rule["nodes"]] == []
+    page.keyboard.press("Escape")
+    wait_for(lambda: titles(page) != before, "the list to change")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_file_that_is_no_export_is_said_so_and_another_can_be_sent(opened: Opener, api: FakeApi) -> None:
+    page = opened()
+    choose(page, "x.csv", b"nothing")
+    page.wait_for_selector("#import-failed:not([hidden])")
+    assert "no export that is known" in page.locator("#import-failed").inner_text()
+    page.keyboard.press("Escape")
+    choose(page, "ratings.csv", b"Name,Year,Letterboxd URI")
+    page.wait_for_selector("#missed:not([hidden])")
+    assert page.locator("#import-failed").is_hidden()
+
+
 def test_a_demo_person_and_erasing_ones_own_data(opened: Opener, api: FakeApi) -> None:
     page = opened()
     visitor = api.asked[-1]["user_id"]

@@ -16,6 +16,8 @@ STYLES = {file.name: file.read_text("utf-8") for file in sorted(WEB.glob("*.css"
 POSTER_HOST = "https://image.tmdb.org/"
 SVG_NAMESPACE = "http://www.w3.org/2000/svg"
 MAX_BYTES, MAX_SENT = 70_000, 26_000
+# Loaded when somebody asks for it, and no sooner.
+LATER, MAX_LATER = "history.js", 3_500
 
 
 class Page(HTMLParser):
@@ -124,6 +126,11 @@ def _imports(source: str) -> list[tuple[list[str], str]]:
     return [([name.strip() for name in names.split(",")], file) for names, file in found]
 
 
+def _later(source: str) -> list[tuple[list[str], str]]:
+    """What is imported once it is asked for."""
+    return [([name], file) for file, name in re.findall(r"\(await import\(\"\./([\w.]+)\"\)\)\.(\w+)", source)]
+
+
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_imports_name_what_is_exported_and_used(name: str) -> None:
     source = SCRIPTS[name]
@@ -140,7 +147,12 @@ def test_nothing_is_exported_for_nobody() -> None:
         for file, source in SCRIPTS.items()
         for name in re.findall(r"export (?:async )?(?:function|const|class) ([\w$]+)", source)
     }
-    imported = {(file, name) for source in SCRIPTS.values() for names, file in _imports(source) for name in names}
+    imported = {
+        (file, name)
+        for source in SCRIPTS.values()
+        for names, file in (*_imports(source), *_later(source))
+        for name in names
+    }
     tested = {("api.js", "serverTiming")}
     assert exported - imported == tested
 
@@ -162,7 +174,8 @@ def test_each_file_is_served_and_each_link_leads_somewhere() -> None:
         f"/{link}" for link in PAGE.values("href") + PAGE.values("src") if re.fullmatch(r"[\w.-]+\.(css|js|svg)", link)
     }
     assert own <= served
-    assert {f"/{file}" for source in SCRIPTS.values() for _, file in _imports(source)} | own | {"/"} == served
+    imported = {f"/{file}" for source in SCRIPTS.values() for _, file in (*_imports(source), *_later(source))}
+    assert imported | own | {"/"} == served
 
 
 def test_links_are_relative_so_that_the_page_works_under_a_path() -> None:
@@ -177,6 +190,8 @@ def test_tmdb_and_movielens_are_credited() -> None:
 
 
 def test_the_page_is_light() -> None:
-    contents = [file.read_bytes() for file in WEB.iterdir()]
+    contents = [file.read_bytes() for file in WEB.iterdir() if file.name != LATER]
     assert sum(map(len, contents)) < MAX_BYTES
+    assert len((WEB / LATER).read_bytes()) < MAX_LATER
+    assert f'from "./{LATER}"' not in "".join(SCRIPTS.values())
     assert sum(len(gzip.compress(content)) for content in contents) < MAX_SENT

@@ -32,6 +32,9 @@ _SMALL = {
     "catalogue.language_codes": Range(-1, "languages"),
     "catalogue.votes": _ANY_COUNT,
     "catalogue.tmdb_ids": _ANY_COUNT,
+    "catalogue.tmdb_rows": Range(0, "films"),
+    "catalogue.imdb_ids": _ANY_COUNT,
+    "catalogue.imdb_rows": Range(0, "films"),
     "catalogue.series": Range(-1, "films"),
     "catalogue.parts": _ANY_COUNT,
     "catalogue.hash_rows": Range(0, "films"),
@@ -79,6 +82,9 @@ def check_bounds(arrays: Arrays, lengths: Mapping[str, int], languages: int, eve
         hashes = arrays[name]
         if (hashes[1:] < hashes[:-1]).any():
             raise BundleDamaged(f"{name}.npy: not sorted; build the bundle again")
+    for ids, order in (("catalogue.tmdb_ids", "catalogue.tmdb_rows"), ("catalogue.imdb_ids", "catalogue.imdb_rows")):
+        if (np.diff(arrays[ids][arrays[order]]) < 0).any():
+            raise BundleDamaged(f"{order}.npy: not in the order of {ids}; build the bundle again")
 
 
 def _check_offsets(name: str, offsets: NDArray[Any], end: int) -> None:

@@ -6,9 +6,9 @@ from functools import cache
 
 import tantivy
 
-# Changing the chain below, the names of a title or the schema changes what is in an index: then count this up.
+# Changing the chain below, the names of films or the schema changes what is in an index: then count this up.
 # Bundles with an index of another analyser are refused and built anew.
-ANALYSER = "marquee-english-3"
+ANALYSER = "marquee-english-4"
 LONGEST_TERM = 60
 
 _PARENTHESES = re.compile(r"[(\[]([^()\[\]]*)[)\]]")

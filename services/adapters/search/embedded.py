@@ -21,12 +21,13 @@ from services.adapters.search.legs import (
     same_scores,
     timed,
 )
+from services.adapters.search.name_files import load_names
 from services.adapters.search.query import QueryBuilder
-from services.adapters.search.suggestions import Suggestions
 from services.adapters.search.wording import Clause, clauses
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.filters import Filters
 from services.recommender.errors import BundleDamaged, SearchUnavailable
+from services.recommender.names.names import Names
 from services.recommender.ports import Deadline, Leg, Mention, Named, SearchRequest, SearchResult, TextField
 
 # More films of one name than this are not told apart by how well known they are.
@@ -50,7 +51,7 @@ class EmbeddedSearch:
     def __init__(self, bundle: Bundle, index_dir: Path) -> None:
         self.index_version = f"embedded-{bundle.version}"
         self._bundle = bundle
-        searcher, queries, self._suggestions = _open(index_dir)
+        searcher, queries, self._names = _open(index_dir)
         self._searcher: tantivy.Searcher | None = searcher
         self._queries: QueryBuilder | None = queries
         if searcher.num_segments > 1 or searcher.num_docs != len(bundle.catalogue):
@@ -69,13 +70,10 @@ class EmbeddedSearch:
             knn = timed(self._knn_leg, request.vectors, request.filters, size)
         return SearchResult(text, knn)
 
-    def suggest(self, prefix: str, limit: int) -> NDArray[np.int32]:
-        """Rows for a type-ahead: the words side by side first, then the words anywhere; best known first."""
-        rows = self._best_known(self._suggestions.together(prefix))[:limit]
-        if len(rows) < limit:
-            others = np.setdiff1d(self._suggestions.apart(prefix), rows, assume_unique=True)
-            rows = np.concatenate([rows, self._best_known(others)])
-        return rows[:limit].astype(np.int32)
+    @property
+    def names(self) -> Names:
+        """What the films go by, and their people."""
+        return self._names
 
     def mentions(self, words: Sequence[str]) -> list[Mention]:
         """Where each word stands, in any of its forms. Raises SearchUnavailable."""
@@ -184,7 +182,7 @@ class EmbeddedSearch:
         return rows[np.argsort(self.rank[rows])]
 
 
-def _open(index_dir: Path) -> tuple[tantivy.Searcher, QueryBuilder, Suggestions]:
+def _open(index_dir: Path) -> tuple[tantivy.Searcher, QueryBuilder, Names]:
     """Open the index through links in a writable folder, since tantivy writes a lock file where it opens.
 
     All files are mapped once the searcher is there, so the links can go at once.
@@ -197,7 +195,7 @@ def _open(index_dir: Path) -> tuple[tantivy.Searcher, QueryBuilder, Suggestions]
             index = tantivy.Index.open(links)
             index.config_reader("manual", 0)
             searcher = index.searcher()
-            return searcher, QueryBuilder(index.schema, searcher), Suggestions.load(index_dir)
+            return searcher, QueryBuilder(index.schema, searcher), load_names(index_dir)
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # damaged bytes make the engine panic, which is no Exception

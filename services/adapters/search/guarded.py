@@ -5,12 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from services.adapters.breaker import Breaker
 from services.adapters.foreign import translated
 from services.adapters.search.failures import LEAST_S, RemoteFailure, unreadable
+from services.recommender.names.names import Names
 from services.recommender.ports import Deadline, Mention, Named, SearchPort, SearchRequest, SearchResult
 
 _log = logging.getLogger(__name__)
@@ -34,8 +32,8 @@ class GuardedSearch:
     """The search port: asks ``remote`` unless the breaker holds it back, and ``local`` whenever that gives nothing.
 
     ``local`` holds the films of the same bundle, so the answer is of the same kind; why it is not the remote one
-    stands in ``SearchResult.degraded``. Type-ahead is always local: it follows every key that is pressed. So is what
-    words and names the films have: a query is read by it before either engine is asked.
+    stands in ``SearchResult.degraded``. Words and names of the films are always local: a type-ahead follows every key
+    that is pressed, and a query is read by them before either engine is asked.
     """
 
     def __init__(self, remote: RemoteSearch, local: SearchPort, breaker: Breaker) -> None:
@@ -64,9 +62,10 @@ class GuardedSearch:
         attempt.succeeded()
         return result
 
-    def suggest(self, prefix: str, limit: int) -> NDArray[np.int32]:
-        """Rows for a type-ahead, from the local index."""
-        return self._local.suggest(prefix, limit)
+    @property
+    def names(self) -> Names:
+        """What the films go by, from the local index."""
+        return self._local.names
 
     def mentions(self, words: Sequence[str]) -> list[Mention]:
         """Where words stand, from the local index."""

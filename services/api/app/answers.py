@@ -21,6 +21,7 @@ class FilmBrief(Answered):
     year: int | None = Field(examples=[1995])
     genres: list[str] = Field(examples=[["Action", "Crime", "Thriller"]])
     tmdb_id: int | None = Field(examples=[949])
+    imdb_id: str | None = Field(examples=["tt0113277"])
 
 
 class UnderstoodCondition(Answered):
@@ -111,6 +112,7 @@ class FeedbackAnswer(Answered):
 
     event_id: str
     duplicate: bool
+    item_id: str = Field(description="the film's own id, whichever it was named by", examples=["6"])
 
 
 class EventResult(Answered):
@@ -119,6 +121,7 @@ class EventResult(Answered):
     status: int = Field(examples=[202])
     event_id: str | None = None
     duplicate: bool | None = None
+    item_id: str | None = None
     problem: ProblemDocument | None = None
 
 
@@ -129,7 +132,7 @@ class BatchAnswer(Answered):
 
 
 class FilmsAnswer(Answered):
-    """Films for a type-ahead, best known first."""
+    """Films by name, the likeliest first."""
 
     items: list[FilmBrief]
 
@@ -139,7 +142,6 @@ class FilmAnswer(FilmBrief):
 
     model_config = ConfigDict(extra="allow")
 
-    imdb_id: str | None = None
     directors: list[str] = []
     cast: list[str] = []
     keywords: list[str] = []
@@ -161,6 +163,34 @@ class CatalogueAnswer(Answered):
     languages: list[dict[str, Any]] = Field(examples=[[{"code": "en", "films": 7000}]])
     demo_users: list[str]
     auth_required: bool
+
+
+class ListedRow(Answered):
+    """A row of which it is not sure what film is meant."""
+
+    place: str = Field(examples=["ratings.csv, line 12"])
+    title: str = Field(examples=["Pinocchio"])
+    year: int | None = Field(examples=[2022])
+    candidates: list[FilmBrief]
+
+
+class ImportAnswer(Answered):
+    """What came in, what did not, and the first recommendations."""
+
+    user_id: str
+    source: str = Field(examples=["Letterboxd"])
+    rows: int
+    films: int = Field(description="films that were matched; each is one event")
+    stored: int = Field(description="events that were not there before")
+    already_stored: int
+    events: dict[str, int] = Field(examples=[{"rating": 412, "like": 80, "watch": 61, "click": 120}])
+    matched_by: dict[str, int] = Field(examples=[{"title and year": 655, "title, a year apart": 18}])
+    skipped: dict[str, int] = Field(description="rows that are no films, or say nothing")
+    doubtful_films: int = Field(description="so many are doubtful; the first hundred are listed")
+    doubtful: list[ListedRow]
+    unmatched_films: int = Field(description="so many are not in the catalogue; the first hundred are listed")
+    unmatched: list[ListedRow]
+    recommendations: list[RecommendedFilm]
 
 
 class HealthAnswer(Answered):

@@ -106,6 +106,8 @@ UserId = Annotated[
     Field(min_length=1, max_length=MAX_ID, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$", strict=True, examples=["u1"]),
 ]
 TmdbId = Annotated[int, between("tmdb_ids")]
+ImdbId = Annotated[str, Field(pattern=r"^tt[0-9]{1,10}$", strict=True, examples=["tt0113277"])]
+ImdbIds = Annotated[tuple[ImdbId, ...], Field(max_length=MAX_SEEDS)]
 ItemIds = Annotated[tuple[ItemId, ...], Field(max_length=MAX_SEEDS)]
 TmdbIds = Annotated[tuple[TmdbId, ...], Field(max_length=MAX_SEEDS)]
 Genre = Annotated[str, AfterValidator(_genre), WithJsonSchema({"type": "string", "enum": list(genres.GENRES)})]

@@ -5,13 +5,14 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from services.adapters.history.archive import MAX_BYTES
 from services.api.app.auth import Authenticator
 from services.api.app.compression import Compress
 from services.api.app.cors import ProblemCors
 from services.api.app.docs import install_docs
 from services.api.app.edge import Edge
 from services.api.app.errors import install_handlers
-from services.api.app.gate import PUBLIC, Gate
+from services.api.app.gate import IMPORT_PATH, PUBLIC, Gate
 from services.api.app.hosts import HostCheck
 from services.api.app.middleware import BodyLimit, EncodedSlashes, HeadAsGet, Observer, SafeHeaders
 from services.api.app.openapi import install_openapi
@@ -73,7 +74,7 @@ def _install_layers(app: FastAPI, edge: Edge, public: frozenset[str]) -> None:
         )
         guard = QuotaGuard(services.quota, clock, edge.runner)
         app.add_middleware(Gate, authenticator=authenticator, quota=guard, public=public)
-    app.add_middleware(BodyLimit, max_bytes=services.max_body_bytes)
+    app.add_middleware(BodyLimit, max_bytes=services.max_body_bytes, larger=(IMPORT_PATH, MAX_BYTES))
     if services.origin_secret is not None:
         app.add_middleware(OriginCheck, secret=services.origin_secret, runner=edge.runner)
     if services.host_names is not None:

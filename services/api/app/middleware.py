@@ -118,19 +118,23 @@ class SafeHeaders:
 
 @dataclass(frozen=True, slots=True)
 class BodyLimit:
-    """Refuses a body of more than ``max_bytes``: by its Content-Length before it is read, else while it streams."""
+    """Refuses a body of more than ``max_bytes``: by its Content-Length before it is read, else while it streams.
+    ``larger``: paths that take more, and how much.
+    """
 
     app: ASGIApp
     max_bytes: int
+    larger: tuple[re.Pattern[str], int] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        most = self._most(scope)
         declared = header(scope, b"content-length") or "0"
-        if declared.isdecimal() and int(declared[:20]) > self.max_bytes:
-            await problem_of(self._refusal()).response(scope)(scope, receive, send)
+        if declared.isdecimal() and int(declared[:20]) > most:
+            await problem_of(_refusal(most)).response(scope)(scope, receive, send)
             return
         received = 0
 
@@ -138,14 +142,16 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self.max_bytes:
-                raise self._refusal()
+            if received > most:
+                raise _refusal(most)
             return message
 
         await self.app(scope, counted, send)
 
-    def _refusal(self) -> HTTPException:
-        return HTTPException(413, f"The body may have at most {self.max_bytes} bytes.", {"Connection": "close"})
+    def _most(self, scope: Scope) -> int:
+        if self.larger is not None and self.larger[0].fullmatch(scope["path"]):
+            return max(self.larger[1], self.max_bytes)
+        return self.max_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +167,10 @@ class EncodedSlashes:
             path = raw.split(b"?")[0].decode("ascii", "replace")
             scope["path"] = SLASH.join(unquote(part) for part in re.split("%2[fF]", path))
         await self.app(scope, receive, send)
+
+
+def _refusal(most: int) -> HTTPException:
+    return HTTPException(413, f"The body may have at most {most} bytes.", {"Connection": "close"})
 
 
 def request_id_of(scope: Scope) -> str:

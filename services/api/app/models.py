@@ -1,8 +1,8 @@
 """What callers may send. Unknown fields are refused."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ValidationInfo
 
@@ -12,11 +12,14 @@ from services.api.app.fields import (
     MAX_ONLY,
     ConditionIds,
     Genres,
+    ImdbId,
+    ImdbIds,
     ItemId,
     ItemIds,
     Language,
     Moment,
     QueryText,
+    TmdbId,
     TmdbIds,
     UserId,
     between,
@@ -71,7 +74,13 @@ class RecommendBody(Body):
     """What should this person watch next? Every field is optional."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"user_id": "u1", "k": 5}, {"liked": ["6"], "query": "a heist in a dream"}]}
+        json_schema_extra={
+            "examples": [
+                {"user_id": "u1", "k": 5},
+                {"liked": ["6"], "query": "a heist in a dream"},
+                {"imdb_ids": ["tt0113277"], "disliked": ["tmdb:680"], "exclude_item_ids": ["tt0110912"]},
+            ]
+        }
     )
 
     user_id: UserId | None = None
@@ -80,6 +89,7 @@ class RecommendBody(Body):
     liked: ItemIds | None = Field(default=None, description="count as the newest likes; not stored")
     disliked: ItemIds | None = Field(default=None, description="count as the newest dislikes; not stored")
     tmdb_ids: TmdbIds | None = Field(default=None, description="likes by TMDB id; not stored")
+    imdb_ids: ImdbIds | None = Field(default=None, description="likes by IMDb id; not stored")
     query: QueryText | None = Field(default=None, description="free text; blank is none")
     understand: Annotated[bool, Field(strict=True)] = Field(
         default=True, description="read conditions in the query; false: every word of it is searched for as it is"
@@ -107,7 +117,7 @@ class RecommendBody(Body):
             user_id=self.user_id,
             k=self.k,
             explain=self.explain,
-            liked=self.liked or (),
+            liked=(*(self.liked or ()), *(self.imdb_ids or ())),
             disliked=self.disliked or (),
             tmdb_ids=self.tmdb_ids or (),
             query=self.query,
@@ -124,13 +134,14 @@ class RecommendBody(Body):
 
 
 class FromFilmsBody(Body):
-    """Films like these: by TMDB id, by our id, or both."""
+    """Films like these: by TMDB id, by IMDb id, by our id, or several of them."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "anyOf": [
                 {"required": ["tmdb_ids"], "properties": {"tmdb_ids": {"type": "array", "minItems": 1}}},
                 {"required": ["item_ids"], "properties": {"item_ids": {"type": "array", "minItems": 1}}},
+                {"required": ["imdb_ids"], "properties": {"imdb_ids": {"type": "array", "minItems": 1}}},
             ],
             "examples": [{"tmdb_ids": [949, 680], "top_n": 5}],
         }
@@ -138,29 +149,49 @@ class FromFilmsBody(Body):
 
     tmdb_ids: TmdbIds | None = None
     item_ids: ItemIds | None = None
+    imdb_ids: ImdbIds | None = None
     top_n: Annotated[int, between("top_n")] = 10
 
 
 class FeedbackBody(Body):
-    """What a person did with a film."""
+    """What a person did with a film, which ``item_id``, ``tmdb_id`` or ``imdb_id`` names: one of them."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "if": {"properties": {"event": {"const": "rating"}}},
             "then": {"required": ["value"], "properties": {"value": {"enum": list(RATINGS)}}},
             "else": {"properties": {"value": {"enum": [1, None]}}},
-            "examples": [{"user_id": "u1", "item_id": "6", "event": "like"}],
+            "oneOf": [{"required": [name]} for name in ("item_id", "tmdb_id", "imdb_id")],
+            "examples": [
+                {"user_id": "u1", "item_id": "6", "event": "like"},
+                {"user_id": "u1", "tmdb_id": 949, "event": "rating", "value": 4.5},
+                {"user_id": "u1", "imdb_id": "tt0113277", "event": "watch"},
+            ],
         }
     )
 
     user_id: UserId
-    item_id: ItemId
+    item_id: ItemId | None = Field(default=None, description="the film's own id; or tmdb:949, or tt0113277")
+    tmdb_id: TmdbId | None = None
+    imdb_id: ImdbId | None = None
     event: Literal["like", "dislike", "rating", "watch", "click", "clear"]
     value: Annotated[float, Field(strict=True, allow_inf_nan=False)] | None = Field(
         default=None, validate_default=True, description="stars, .5 to 5 by .5, for a rating; else 1 or nothing"
     )
     ts: Moment = None
     recommendation_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,128}$")] | None = None
+
+    @model_validator(mode="after")
+    def _one_film(self) -> Self:
+        given = [self.item_id, self.tmdb_id, self.imdb_id]
+        if sum(each is not None for each in given) != 1:
+            raise PydanticCustomError("one_film", "must name the film once: by item_id, tmdb_id or imdb_id")
+        return self
+
+    @property
+    def film(self) -> str:
+        """The film's id in the form that every look-up reads."""
+        return f"tmdb:{self.tmdb_id}" if self.tmdb_id is not None else self.imdb_id or self.item_id or ""
 
     @field_validator("value")
     @classmethod
@@ -175,7 +206,7 @@ class FeedbackBody(Body):
     def to_event(self, now_ms: int) -> Event:
         """The domain's form; ``now_ms`` where no time was given."""
         ts_ms = self.ts if self.ts is not None else now_ms
-        return Event(self.item_id, EventKind.parse(self.event), 1.0 if self.value is None else self.value, ts_ms)
+        return Event(self.film, EventKind.parse(self.event), 1.0 if self.value is None else self.value, ts_ms)
 
 
 class BatchBody(Body):

@@ -26,7 +26,11 @@ OF_BODY = (400, 401, 405, 413, 415, 422, 429, 500, 503)
 
 # Slashes inside an id come as %2F; see the middleware EncodedSlashes.
 _decoded = BeforeValidator(lambda value: value.replace(SLASH, "/") if isinstance(value, str) else value)
-ItemPath = Annotated[ItemId, _decoded, Path(description="a film's id")]
+ItemPath = Annotated[
+    ItemId,
+    _decoded,
+    Path(description="a film's id; or tmdb:949, or tt0113277", examples=["6", "tmdb:949", "tt0113277"]),
+]
 UserPath = Annotated[UserId, _decoded, Path(description="a person's id")]
 
 IDEMPOTENCY_PARAMETER: dict[str, Any] = {

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from services.recommender.answer import Answer, Options
 from services.recommender.domain.request import Request
+from services.recommender.domain.told import ToldHistory
 from services.recommender.errors import MarqueeError
 from services.recommender.films import Found
 from services.recommender.ports import Clock, Deadline, FeedbackCommand, Receipt
@@ -41,6 +42,10 @@ class RecommenderPort(Protocol):
         """Store events; one result each."""
         ...
 
+    def import_history(self, user_id: str, history: ToldHistory, deadline: Deadline) -> dict[str, Any]:
+        """Store what another service knows of a person."""
+        ...
+
     def export(self, user_id: str) -> dict[str, Any] | None:
         """All that is stored of a person."""
         ...
@@ -53,7 +58,7 @@ class RecommenderPort(Protocol):
         """One film."""
         ...
 
-    def films(self, prefix: str, limit: int) -> dict[str, Any]:
+    def films(self, text: str, limit: int) -> dict[str, Any]:
         """Films by the beginning of their titles."""
         ...
 

@@ -1,5 +1,6 @@
 """The films as columns. A film is a *row* (int32) everywhere inside; ids appear only at the edges."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -9,6 +10,10 @@ from numpy.typing import NDArray
 
 from services.recommender.domain.ids import hash_ids
 from services.recommender.domain.strings import Strings
+
+IMDB_ID = re.compile(r"tt0*([1-9][0-9]{0,9})")
+# "tmdb:949", "tt0113277", "imdb:tt0113277"; ids of more digits than any have are none.
+FOREIGN_ID = re.compile(r"tmdb:0*([1-9][0-9]{0,9})|(?:imdb:)?tt0*([1-9][0-9]{0,9})")
 
 
 class TraitKind(IntEnum):
@@ -50,9 +55,10 @@ class Catalogue:
     int16 minutes (0 unknown), ``ages`` int8: from what age on the film is suitable (-1 unknown), ``series`` int32: the
     number of its series (-1 none) and ``parts`` int16 its place in it, by year (1, 2, ...; 0 none),
     ``hashes`` uint64 sorted with ``hash_rows`` int32, the row of each; ``other_ids`` Strings: ids under which the
-    source has a film once more, sorted by ``other_hashes`` uint64, with ``other_rows`` int32. ``details`` Strings[n] of
-    JSON (overview, directors, cast, keywords, runtime, imdb_id, poster_path, tagline, title_year): read for one film
-    at a time and left on disk otherwise.
+    source has a film once more, sorted by ``other_hashes`` uint64, with ``other_rows`` int32. ``imdb_ids`` int32, the
+    number of "tt0113277" (0 none); ``tmdb_rows`` and ``imdb_rows`` int32: all rows in the order of these ids, then by
+    row. ``details`` Strings[n] of JSON objects (overview, directors, cast, keywords, runtime, imdb_id, poster_path,
+    tagline, title_year): read for one film at a time and left on disk otherwise.
     """
 
     item_ids: Strings
@@ -64,6 +70,9 @@ class Catalogue:
     languages: tuple[str, ...]
     votes: NDArray[np.int32]
     tmdb_ids: NDArray[np.int32]
+    tmdb_rows: NDArray[np.int32]
+    imdb_ids: NDArray[np.int32]
+    imdb_rows: NDArray[np.int32]
     runtimes: NDArray[np.int16]
     ages: NDArray[np.int8]
     series: NDArray[np.int32]
@@ -107,28 +116,65 @@ class Catalogue:
         return hashes
 
     def rows_of(self, item_ids: Iterable[str]) -> NDArray[np.int32]:
-        """The row of each id, int32[n], -1 for an unknown one. A hash that meets another film's is unknown."""
+        """The row of each id, int32[n], -1 for an unknown one. A hash that meets another film's is unknown.
+
+        Where no film goes by an id of the form "tmdb:949" or "tt0113277", it is read as TMDB's or IMDb's.
+        """
         wanted = list(item_ids)
         rows = self.rows_of_hashes(hash_ids(wanted))
         found = np.flatnonzero(rows >= 0)
         theirs = self.item_ids.take(rows[found])
         others = [at for at, item_id in zip(found.tolist(), theirs, strict=True) if wanted[at] != item_id]
         rows[[at for at in others if not self._is_other_id(wanted[at], int(rows[at]))]] = -1
+        missing = np.flatnonzero(rows < 0)
+        if len(missing):
+            rows[missing] = self._rows_of_foreign([wanted[at] for at in missing.tolist()])
         return rows
 
     def _is_other_id(self, item_id: str, row: int) -> bool:
         """Whether a film's source has it under this id, too."""
         return any(self.other_ids[int(at)] == item_id for at in np.flatnonzero(self.other_rows == row))
 
+    def _rows_of_foreign(self, item_ids: list[str]) -> NDArray[np.int32]:
+        """The rows of ids that are TMDB's or IMDb's, int32[n]; -1 for those that are neither's."""
+        read = [match.groups() if (match := FOREIGN_ID.fullmatch(each)) else (None, None) for each in item_ids]
+        by_tmdb = self.rows_of_tmdb(int(tmdb or 0) for tmdb, _ in read)
+        by_imdb = self.rows_of_imdb(int(imdb or 0) for _, imdb in read)
+        return np.maximum(by_tmdb, by_imdb)
+
     def rows_of_tmdb(self, tmdb_ids: Iterable[int]) -> NDArray[np.int32]:
         """The first row with each TMDB id, int32[n], -1 for an unknown one."""
-        return np.array([self._row_of_tmdb(tmdb_id) for tmdb_id in tmdb_ids], np.int32)
+        return _rows_with(self.tmdb_ids, self.tmdb_rows, tmdb_ids)
 
-    def _row_of_tmdb(self, tmdb_id: int) -> int:
-        if not 0 < tmdb_id < 2**31:
-            return -1
-        rows = np.flatnonzero(self.tmdb_ids == tmdb_id)
-        return int(rows[0]) if len(rows) else -1
+    def rows_of_imdb(self, numbers: Iterable[int]) -> NDArray[np.int32]:
+        """The first row with each IMDb id, given as its number, int32[n], -1 for an unknown one."""
+        return _rows_with(self.imdb_ids, self.imdb_rows, numbers)
+
+
+def imdb_id(number: int) -> str | None:
+    """IMDb's way to write a number: "tt0113277"; None for 0."""
+    return f"tt{number:07d}" if number else None
+
+
+def imdb_number(text: str | None) -> int:
+    """The number of "tt0113277"; 0 for what is no such id."""
+    match = IMDB_ID.fullmatch(text or "")
+    return int(match[1]) if match else 0
+
+
+def rows_by(ids: NDArray[np.int32]) -> NDArray[np.int32]:
+    """All rows in the order of their ids, then by row: int32[films]."""
+    return np.argsort(ids, kind="stable").astype(np.int32)
+
+
+def _rows_with(ids: NDArray[np.int32], order: NDArray[np.int32], wanted: Iterable[int]) -> NDArray[np.int32]:
+    """The first row of each id by bisection of the ids in their order; -1 where there is none, and for 0."""
+    asked = np.array([each if 0 < each < 2**31 else 0 for each in wanted], np.int32)
+    if not len(order):
+        return np.full(len(asked), -1, np.int32)
+    at = np.minimum(np.searchsorted(ids, asked, sorter=order), len(order) - 1)
+    rows = order[at]
+    return np.where((asked > 0) & (ids[rows] == asked), rows, np.int32(-1)).astype(np.int32)
 
 
 def _rows_of(wanted: NDArray[np.uint64], hashes: NDArray[np.uint64], rows: NDArray[np.int32]) -> NDArray[np.int32]:

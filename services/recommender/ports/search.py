@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.filters import NO_FILTERS, Filters
+from services.recommender.names.names import Names
 from services.recommender.ports.time import Deadline
 
 
@@ -78,6 +79,11 @@ class Named(NamedTuple):
 class TextIndex(Protocol):
     """The words and names of one bundle's films, read in the process: no engine is asked."""
 
+    @property
+    def names(self) -> Names:
+        """What the films go by, and their people."""
+        ...
+
     def mentions(self, words: Sequence[str]) -> list[Mention]:
         """Where each word stands, in any of its forms ("dogs" is found by "dog")."""
         ...
@@ -94,10 +100,6 @@ class SearchPort(TextIndex, Protocol):
 
     def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
         """Both legs in one round trip. Raises SearchUnavailable."""
-        ...
-
-    def suggest(self, prefix: str, limit: int) -> NDArray[np.int32]:
-        """Rows for a type-ahead: titles with words that begin like this, best known first."""
         ...
 
     def close(self) -> None:

@@ -57,12 +57,14 @@ class FeedbackCommand:
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """``duplicate``: nothing stored, the same event was there. ``replayed``: the answer of an earlier call
-    with the same idempotency key; ``event_id`` and ``duplicate`` are that call's.
+    with the same idempotency key; ``event_id`` and ``duplicate`` are that call's. ``item_id``: the film's own id, set
+    for callers, who may have named it by another.
     """
 
     event_id: str
     duplicate: bool = False
     replayed: bool = False
+    item_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

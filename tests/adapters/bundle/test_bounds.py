@@ -53,6 +53,7 @@ def test_what_points_beyond_is_refused(whole: tuple[Arrays, dict[str, int], int]
         "catalogue.tmdb_ids",
         "catalogue.parts",
         "catalogue.traits.films",
+        "catalogue.imdb_ids",
         "collaborative.events",
     ):
         beyond -= {info.max}
@@ -85,3 +86,10 @@ def test_what_is_no_number_is_refused(whole: tuple[Arrays, dict[str, int], int],
 
 def test_hashes_out_of_order_are_refused(whole: tuple[Arrays, dict[str, int], int]) -> None:
     refuse(whole, "catalogue.hashes", whole[0]["catalogue.hashes"][::-1].copy())
+
+
+@pytest.mark.parametrize("name", ["catalogue.tmdb_rows", "catalogue.imdb_rows"])
+def test_rows_that_are_not_in_the_order_of_their_ids_are_refused(
+    whole: tuple[Arrays, dict[str, int], int], name: str
+) -> None:
+    refuse(whole, name, whole[0][name][::-1].copy())

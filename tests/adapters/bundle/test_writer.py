@@ -33,7 +33,7 @@ def test_what_was_written_is_read_back(finished):
 
 def test_manifest_tells_all_a_reader_must_know(finished):
     manifest = json.loads((finished / "manifest.json").read_text())
-    assert manifest["format"] == 2
+    assert manifest["format"] == 3
     assert manifest["version"] == finished.name
     assert manifest["counts"]["films"] == 120
     assert manifest["counts"]["vector dims"] == 16

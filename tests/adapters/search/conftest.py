@@ -13,7 +13,6 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from data_jobs.bundle import assemble
 from data_jobs.catalogue import build_catalogue
@@ -28,6 +27,7 @@ from services.adapters.search.opensearch.target import Target
 from services.bootstrap import SystemClock
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.embeddings import Embeddings
+from services.recommender.names.names import Names
 from services.recommender.ports import Deadline, Mention, Named, SearchPort, SearchRequest, SearchResult
 from tests.builders import make_bundle, make_tables
 from tests.fakes import HashingEncoder
@@ -54,8 +54,9 @@ class NeverDegraded(SearchPort):
         assert not result.degraded, result.degraded
         return result
 
-    def suggest(self, prefix: str, limit: int) -> NDArray[np.int32]:
-        return self.port.suggest(prefix, limit)
+    @property
+    def names(self) -> Names:
+        return self.port.names
 
     def close(self) -> None:
         self.port.close()

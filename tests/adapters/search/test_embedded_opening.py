@@ -37,7 +37,7 @@ def test_an_open_index_outlives_its_files(world, copy):
     search = EmbeddedSearch(world, copy)
     shutil.rmtree(copy)
     assert search.search(SearchRequest(text="film 7"), NOW).text.rows[0] == 7
-    assert search.suggest("film 7", 1).tolist() == [7]
+    assert search.names.name(int(search.names.keyed(["film", "7"])[0])) == "film 7"
 
 
 def test_a_closed_index_says_so(world, copy):
@@ -58,7 +58,7 @@ def test_a_missing_folder(world, tmp_path):
         EmbeddedSearch(world, tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize("name", ["meta.json", "suggest.text.npy", "suggest.starts.npy", "suggest.rows.npy"])
+@pytest.mark.parametrize("name", ["meta.json", "names.text.npy", "names.starts.npy", "names.rows.npy"])
 @pytest.mark.parametrize("content", [None, b"", b"nonsense"])
 def test_missing_and_damaged_files(world, copy, name, content):
     (copy / name).unlink()

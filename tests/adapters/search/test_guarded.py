@@ -10,12 +10,14 @@ from services.adapters.breaker import Breaker
 from services.adapters.search.failures import RemoteFailure
 from services.adapters.search.guarded import GuardedSearch
 from services.recommender.errors import SearchUnavailable
+from services.recommender.names.names import Names
 from services.recommender.ports import Deadline, Leg, Mention, Named, SearchRequest, SearchResult
-from tests.builders import ManualClock
+from tests.builders import ManualClock, make_catalogue
 
 REMOTE = SearchResult(text=Leg(np.array([1], np.int32), np.ones(1, np.float32), 1.0))
 LOCAL = SearchResult(text=Leg(np.array([2], np.int32), np.ones(1, np.float32), 1.0, ms=0.5))
 REQUEST = SearchRequest(text="heat")
+NAMES = Names.of(make_catalogue(3))
 
 
 @dataclass
@@ -38,9 +40,10 @@ class Scripted:
             raise self.error
         return self.answer
 
-    def suggest(self, prefix: str, limit: int) -> np.ndarray:
-        self.prefixes.append(prefix)
-        return np.array([7], np.int32)
+    @property
+    def names(self) -> Names:
+        self.prefixes.append("names")
+        return NAMES
 
     def mentions(self, words: list[str]) -> list[Mention]:
         self.prefixes += words
@@ -144,9 +147,9 @@ def test_both_down_is_an_error(ask, remote, local):
         ask()
 
 
-def test_type_ahead_is_local(search, local, remote):
-    assert search.suggest("he", 5).tolist() == [7]
-    assert (local.prefixes, remote.prefixes) == (["he"], [])
+def test_the_names_of_films_are_local(search, local, remote):
+    assert search.names is NAMES
+    assert (local.prefixes, remote.prefixes) == (["names"], [])
 
 
 def test_it_has_the_remote_name_and_closes_both(search, remote, local):

@@ -93,7 +93,7 @@ def _idempotency_key(request: Request) -> str | None:
 
 
 def _accepted(receipt: Receipt) -> dict[str, Any]:
-    return {"event_id": receipt.event_id, "duplicate": receipt.duplicate}
+    return {"event_id": receipt.event_id, "duplicate": receipt.duplicate, "item_id": receipt.item_id}
 
 
 def _replayed(receipts: list[Receipt | MarqueeError]) -> dict[str, str]:

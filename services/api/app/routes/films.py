@@ -18,17 +18,23 @@ router = APIRouter(route_class=EdgeRoute, tags=["films"])
 
 
 class FilmsQuery(BaseModel):
-    """The beginning of a title."""
+    """What somebody types to find a film."""
 
     model_config = ConfigDict(extra="forbid")
 
-    q: QueryText = Field(description="the beginning of one or more words of the title", examples=["god"])
+    q: QueryText = Field(
+        description="a title or its beginning, in any language the catalogue has, with or without its year; a director "
+        "or an actor; or an id (tmdb:949, tt0113277). Typing errors are forgiven",
+        examples=["godf", "Cape Fear 1962", "Shichinin no samurai", "kurosawa", "tt0113277"],
+    )
     limit: int = Field(10, ge=LIMITS["limit"][0], le=LIMITS["limit"][1])
 
 
 @router.get("/films", response_model=FilmsAnswer, responses=problems(*OF_READING))
 async def films(request: Request, query: Annotated[FilmsQuery, Query()]) -> Response:
-    """Films whose title has words that begin like this, best known first."""
+    """Films by name: the exact title first, then what begins so, other titles, people, and titles a typing error away;
+    films that answer alike, best known first.
+    """
     if not query.q:
         raise InvalidRequest("q must not be blank", "/q")
     edge = edge_of(request)

@@ -42,9 +42,8 @@ async def recommend(request: Request, body: Annotated[RecommendBody, Body()] = R
 @router.post("/recommend/from-films", response_model=FromFilmsAnswer, responses=problems(*OF_BODY))
 async def from_films(request: Request, body: FromFilmsBody) -> Response:
     """Films like these, in the short form."""
-    if not body.item_ids and not body.tmdb_ids:
-        raise InvalidRequest("give at least one film in tmdb_ids or item_ids", "/tmdb_ids")
+    item_ids = (*(body.item_ids or ()), *(body.imdb_ids or ()))
+    if not item_ids and not body.tmdb_ids:
+        raise InvalidRequest("give at least one film in tmdb_ids, imdb_ids or item_ids", "/tmdb_ids")
     edge = edge_of(request)
-    return to_json(
-        await edge.runner.answer(edge.recommender.from_films, body.item_ids or (), body.tmdb_ids or (), body.top_n)
-    )
+    return to_json(await edge.runner.answer(edge.recommender.from_films, item_ids, body.tmdb_ids or (), body.top_n))

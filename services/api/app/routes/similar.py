@@ -11,7 +11,7 @@ from services.api.app.answers import SimilarAnswer
 from services.api.app.body import EdgeRoute
 from services.api.app.context import context_of
 from services.api.app.edge import cacheable, edge_of, to_json
-from services.api.app.fields import LIMITS, ItemId
+from services.api.app.fields import LIMITS, ImdbId, ItemId
 from services.api.app.openapi import OF_READING, problems
 from services.recommender.errors import InvalidRequest
 
@@ -23,18 +23,21 @@ class SimilarQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    item_id: ItemId | None = Field(None, description="the film's id; or give tmdb_id")
+    item_id: ItemId | None = Field(None, description="the film's id; or give tmdb_id or imdb_id")
     tmdb_id: int | None = Field(None, ge=LIMITS["tmdb_id"][0], le=LIMITS["tmdb_id"][1], examples=[949])
+    imdb_id: ImdbId | None = None
     k: int = Field(20, ge=LIMITS["k"][0], le=LIMITS["k"][1])
 
 
 @router.get("/similar", response_model=SimilarAnswer, responses=problems(404, *OF_READING))
 async def similar(request: Request, query: Annotated[SimilarQuery, Query()]) -> Response:
-    """Films like this one. Give ``item_id`` or ``tmdb_id``, one of them."""
-    if (query.item_id is None) == (query.tmdb_id is None):
-        raise InvalidRequest("give item_id or tmdb_id, one of them", "/item_id")
+    """Films like this one. Give ``item_id``, ``tmdb_id`` or ``imdb_id``, one of them."""
+    if sum(each is not None for each in (query.item_id, query.tmdb_id, query.imdb_id)) != 1:
+        raise InvalidRequest("give item_id, tmdb_id or imdb_id, one of them", "/item_id")
     edge = edge_of(request)
-    document, stages = await edge.runner.answer(edge.recommender.similar, query.item_id, query.tmdb_id, query.k)
+    document, stages = await edge.runner.answer(
+        edge.recommender.similar, query.item_id or query.imdb_id, query.tmdb_id, query.k
+    )
     context = context_of(request.scope)
     context.stages = stages
     if document["degraded"]:

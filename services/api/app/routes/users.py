@@ -1,18 +1,47 @@
-"""A person's right to see and to be forgotten. Both need a key with the scope ``admin`` where keys are on."""
+"""A person's history from elsewhere, and their right to see and to be forgotten, which needs a key with the scope
+``admin`` where keys are on.
+"""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.api.app.answers import ImportAnswer
 from services.api.app.body import EdgeRoute
 from services.api.app.context import context_of
 from services.api.app.edge import edge_of, to_json
 from services.api.app.openapi import OF_READING, UserPath, problems
 from services.api.app.problem import Problem
+from services.recommender.errors import InvalidRequest
+from services.recommender.ports import Deadline
 
 router = APIRouter(route_class=EdgeRoute, tags=["people"])
+# How long the rows of an export may take to match.
+IMPORT_S = 20.0
+EXPORT_FILE: dict[str, Any] = {
+    "required": True,
+    "description": "The export as it was downloaded: a zip, CSV or JSON file of at most 10 MB, under any content type.",
+    "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+}
+
+
+class ImportQuery(BaseModel):
+    """What the body does not say of itself."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    filename: str = Field(
+        "export", max_length=255, description="the file's name, which tells Letterboxd's tables apart",
+        examples=["ratings.csv", "watchlist.csv"],
+    )  # fmt: skip
+    account: str | None = Field(
+        None, max_length=255, description="whose rows, where the export has those of several people", examples=["anna"]
+    )
+
+
 _PROBLEMS: dict[int | str, dict[str, Any]] = problems(403, 404, *OF_READING)
 
 
@@ -23,6 +52,29 @@ async def export(request: Request, user_id: UserPath) -> Response:
     context_of(request.scope).person = user_id
     stored = await edge.runner.blocking(edge.recommender.export, user_id)
     return _nobody(request) if stored is None else to_json(stored)
+
+
+@router.post(
+    "/users/{user_id}/import",
+    response_model=ImportAnswer,
+    responses=problems(413, *OF_READING),
+    openapi_extra={"requestBody": EXPORT_FILE},
+)
+async def import_history(request: Request, user_id: UserPath, query: Annotated[ImportQuery, Query()]) -> Response:
+    """Take over what another service knows of a person: the export of Letterboxd, IMDb, Trakt, Simkl, Netflix, Jellyfin
+    or Tautulli, a zip or one file of it, as the body. One event a film is stored; the same file again stores nothing.
+    Rows of which it is not sure what film is meant are listed, with films that may be.
+    """
+    from services.adapters.history.reading import read_history
+
+    edge = edge_of(request)
+    context_of(request.scope).person = user_id
+    content = await request.body()
+    if not content:
+        raise InvalidRequest("send the export as the body, e.g. curl --data-binary @export.zip", "/file")
+    history = await edge.runner.blocking(read_history, query.filename, content, query.account)
+    deadline = Deadline.within(edge.recommender.clock, IMPORT_S)
+    return to_json(await edge.runner.blocking(edge.recommender.import_history, user_id, history, deadline))
 
 
 @router.delete("/users/{user_id}", status_code=204, response_class=Response, responses=_PROBLEMS)

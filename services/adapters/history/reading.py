@@ -1,0 +1,94 @@
+"""An export, recognised by its columns, as what its person told of films."""
+
+from collections.abc import Callable
+from typing import Any
+
+from services.adapters.history import lists, players
+from services.adapters.history.archive import files_of, refused
+from services.adapters.history.collected import Collected
+from services.adapters.history.tables import MAX_ROWS, json_of, moment, rows_of, text_of
+from services.recommender.domain.told import ToldHistory
+
+KNOWN = "Letterboxd, IMDb, Trakt, Simkl, Netflix, Jellyfin (Playback Reporting), Tautulli"
+
+
+def read_history(name: str, content: bytes, account: str | None = None) -> ToldHistory:
+    """What an export tells. ``account``: whose rows, where it has those of several people.
+
+    Raises InvalidRequest for a file that can't be read or is of no known form, and for several people where none of
+    them is named.
+    """
+    into, sources, seen = Collected(account), dict[str, None](), []
+    for path, data in files_of(name, content):
+        source = _read(path, text_of(data), into)
+        seen.append(path)
+        if source is not None:
+            sources[source] = None
+        if len(into.rows) > MAX_ROWS:
+            raise refused(f"the export has more than {MAX_ROWS:,} rows; send its files one by one")
+    if not sources:
+        looked = ", ".join(seen[:5]) or "no CSV or JSON file"
+        raise refused(f"this is no export that is known ({looked}); known are {KNOWN}")
+    if account is None and len(into.accounts) > 1:
+        raise refused(f"the export has several people: say whose it is with account, one of {sorted(into.accounts)}")
+    if account is not None and account.casefold() not in {each.casefold() for each in into.accounts}:
+        raise refused(f"nobody in the export is called {account!r}; it has {sorted(into.accounts) or 'no names'}")
+    return ToldHistory(
+        " and ".join(sources), tuple(into.rows), {why: count for why, count in into.skipped.items() if count}
+    )
+
+
+def _read(name: str, text: str, into: Collected) -> str | None:
+    """Read a file; the service it comes from, None for a form that is not known."""
+    if text.lstrip()[:1] in ("{", "["):
+        return _document(name, json_of(name, text), into)
+    line = text.partition("\n")[0]
+    delimiter = max(",;\t", key=line.count)
+    cells = [cell.strip().strip('"').lower() for cell in line.split(delimiter)]
+    if len(cells) == len(players.JELLYFIN_COLUMNS) and moment(cells[0][:19]) is not None:
+        players.jellyfin(name, text, into, headings=False)
+        return "Jellyfin"
+    columns = frozenset(cells)
+    for needed, source, reader in _TABLES:
+        if needed <= columns:
+            reader(name, text, into)
+            return source
+    return None
+
+
+def _tautulli(name: str, text: str, into: Collected) -> None:
+    players.tautulli(name, rows_of(name, text), into)
+
+
+def _jellyfin(name: str, text: str, into: Collected) -> None:
+    players.jellyfin(name, text, into, headings=True)
+
+
+# The more telling columns first: those of Netflix are in other tables, too.
+_TABLES: tuple[tuple[frozenset[str], str, Callable[[str, str, Collected], None]], ...] = (
+    (lists.LETTERBOXD, "Letterboxd", lists.letterboxd),
+    (lists.IMDB, "IMDb", lists.imdb),
+    (players.TAUTULLI, "Tautulli", _tautulli),
+    (players.JELLYFIN, "Jellyfin", _jellyfin),
+    (players.NETFLIX_FULL, "Netflix", players.netflix),
+    (players.NETFLIX, "Netflix", players.netflix),
+)
+
+
+def _document(name: str, document: Any, into: Collected) -> str | None:  # noqa: ANN401 - any JSON document
+    for key in ("response", "data", "data"):
+        if isinstance(document, dict) and key in document:
+            document = document[key]
+    if isinstance(document, dict) and isinstance(document.get("movies"), list):
+        lists.simkl(name, document, into)
+        return "Simkl"
+    entries = [each for each in document if isinstance(each, dict)] if isinstance(document, list) else []
+    if len(entries) > MAX_ROWS:
+        raise refused(f"{name} has more than {MAX_ROWS:,} entries; send it in parts")
+    if any("media_type" in each for each in entries):
+        players.tautulli(name, enumerate(entries, 1), into)
+        return "Tautulli"
+    if any("movie" in each for each in entries):
+        lists.trakt(name, entries, into)
+        return "Trakt"
+    return None

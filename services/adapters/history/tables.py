@@ -1,0 +1,130 @@
+"""Rows and values of an export: text in any usual encoding, CSV with any usual delimiter, dates, ids, stars."""
+
+import codecs
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from services.adapters.history.archive import refused
+
+MAX_ROWS = 50_000
+_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_IMDB = re.compile(r"tt\d{1,10}")
+_TMDB = re.compile(r"(?:tmdb|themoviedb)://(\d{1,10})")
+_NUMERIC_DATE = re.compile(r"(\d{1,4})[./-](\d{1,2})[./-](\d{1,4})")
+
+Row = dict[str, str]
+
+
+def text_of(content: bytes) -> str:
+    """The text of a file: UTF-8, UTF-16 with its mark, else Windows-1252."""
+    for mark, encoding in _BOMS:
+        if content.startswith(mark):
+            return content.decode(encoding, "replace")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("cp1252", "replace")
+
+
+def rows_of(name: str, text: str, header: tuple[str, ...] = ()) -> Iterator[tuple[int, Row]]:
+    """Line numbers and rows by column, names in lower case; ``header`` where the file has none. Raises InvalidRequest
+    for a broken file and one of too many rows.
+    """
+    first = text[: text.find("\n")] if "\n" in text else text
+    delimiter = max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        columns = list(header) or [column.strip().lower() for column in next(reader, [])]
+        for count, cells in enumerate(reader):
+            if count >= MAX_ROWS:
+                raise refused(f"{name} has more than {MAX_ROWS:,} rows; send it in parts")
+            if any(cells):
+                yield reader.line_num, dict(zip(columns, map(str.strip, cells), strict=False))
+    except csv.Error as error:
+        raise refused(f"{name}, line {reader.line_num}: {error}; export it again") from error
+
+
+def json_of(name: str, text: str) -> Any:  # noqa: ANN401 - any JSON document
+    """The document of a JSON file. Raises InvalidRequest."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise refused(f"{name} is not valid JSON ({error}); export it again") from error
+
+
+def moment(text: object) -> int | None:
+    """ISO 8601, with a time or without, or epoch seconds, as epoch milliseconds; None for anything else."""
+    if isinstance(text, int | float) and not isinstance(text, bool):
+        return int(text * 1_000) if 0 < text < 1e11 else None
+    shown = str(text or "").strip()
+    if shown.isdigit() and len(shown) <= 10:
+        return int(shown) * 1_000 if len(shown) > 8 else None
+    try:
+        found = datetime.fromisoformat(shown)
+        found = found if found.tzinfo else found.replace(tzinfo=UTC)
+        return _positive(found)
+    except (ValueError, OverflowError):
+        return None
+
+
+def day(text: str, *, day_first: bool) -> int | None:
+    """A numeric date (2024-01-31, 31.1.24, 1/31/24) as epoch milliseconds; None for anything else."""
+    match = _NUMERIC_DATE.match(text.strip())
+    if match is None:
+        return moment(text)
+    one, two, three = (int(part) for part in match.groups())
+    year, month, date = (one, two, three) if len(match[1]) == 4 else (three, two, one)
+    if len(match[1]) != 4 and not day_first and "." not in match[0]:
+        month, date = date, month
+    try:
+        return _positive(datetime(year + 2_000 if year < 100 else year, month, date, tzinfo=UTC))
+    except ValueError:
+        return None
+
+
+def is_day_first(dates: list[str]) -> bool:
+    """Whether dates like 3/4/24 have the day first: one that can't be otherwise says so for all."""
+    matches = [match for text in dates if (match := _NUMERIC_DATE.match(text.strip())) and len(match[1]) < 3]
+    return any(int(match[1]) > 12 for match in matches)
+
+
+def year_of(text: object) -> int | None:
+    """A year, also of a date; None where there is none."""
+    match = re.match(r"(?:18|19|20)\d\d(?!\d)", str(text or "").strip())
+    return int(match[0]) if match else None
+
+
+def stars(text: object, best: int = 10) -> float | None:
+    """A rating on a scale to ``best`` as half to five stars; None for none, and for what is beyond."""
+    try:
+        value = float(str(text).replace(",", "."))
+    except ValueError:
+        return None
+    if not math.isfinite(value) or not 0 < value <= best:
+        return None
+    return min(5.0, max(0.5, round(value * 10 / best) / 2))
+
+
+def ids_of(ids: object) -> tuple[str, ...]:
+    """``{"tmdb": 949, "imdb": "tt0113277"}`` as ids that look-ups read."""
+    known = ids if isinstance(ids, dict) else {}
+    tmdb, imdb = str(known.get("tmdb") or ""), str(known.get("imdb") or "")
+    tmdb = f"tmdb:{tmdb}" if tmdb.isascii() and tmdb.isdigit() and len(tmdb) <= 10 else ""
+    return tuple(each for each in (tmdb, imdb if _IMDB.fullmatch(imdb) else "") if each)
+
+
+def ids_in(*texts: str) -> tuple[str, ...]:
+    """The ids in addresses such as "imdb://tt0113277" and "tmdb://949"."""
+    joined = " ".join(texts)
+    tmdb = [f"tmdb:{number}" for number in _TMDB.findall(joined)]
+    return tuple(dict.fromkeys([*tmdb, *_IMDB.findall(joined)]))
+
+
+def _positive(found: datetime) -> int | None:
+    return int(found.timestamp() * 1_000) if found.year >= 1900 and found.timestamp() > 0 else None

@@ -1,0 +1,115 @@
+"""A history from another service as events of a person: matched, one event a film, the same ids every time."""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.recommender import answers
+from services.recommender.domain.catalogue import Catalogue
+from services.recommender.domain.events import Event, EventKind
+from services.recommender.domain.profile import CLOCK_SKEW_MS
+from services.recommender.domain.told import UNDATED_MS, Told, ToldHistory
+from services.recommender.errors import Overloaded
+from services.recommender.names.finder import Finder
+from services.recommender.names.matching import How, Match, Matcher
+from services.recommender.ports import Deadline, LoggedEvent
+
+LISTED = 100
+"""So many unmatched and so many doubtful rows are listed; the others are counted."""
+LOVED = 4.5
+"""Stars from which a rating says more than a like."""
+_LOOK_EVERY = 256
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Import:
+    """What a history comes to. ``lines``: its events; ``films`` matched by how; ``doubtful`` and ``unmatched`` rows,
+    each film once.
+    """
+
+    lines: tuple[LoggedEvent, ...]
+    films: dict[str, int]
+    doubtful: tuple[tuple[Told, Match], ...]
+    unmatched: tuple[Told, ...]
+
+
+def prepare(finder: Finder, user_id: str, history: ToldHistory, now_ms: int, deadline: Deadline) -> Import:
+    """Match every row and make one event a film. Raises Overloaded where the deadline passes first."""
+    matcher = Matcher(finder)
+    told: dict[int, list[Told]] = defaultdict(list)
+    how: dict[int, How | None] = {}
+    doubtful: dict[object, tuple[Told, Match]] = {}
+    unmatched: dict[object, Told] = {}
+    for at, row in enumerate(history.rows):
+        if at % _LOOK_EVERY == 0 and deadline.remaining() <= 0:
+            raise Overloaded(f"the history has {len(history.rows):,} rows, too many to match in time: send its parts")
+        match = matcher.match(row)
+        if match.row >= 0:
+            told[match.row].append(row)
+            how.setdefault(match.row, match.how)
+        elif match.candidates:
+            doubtful.setdefault((row.titles, row.year), (row, match))
+        else:
+            unmatched.setdefault((row.titles, row.year), row)
+    events = [_event(finder.catalogue.item_ids[film], rows, now_ms) for film, rows in told.items()]
+    lines = tuple(LoggedEvent(event_id_of(user_id, event), user_id, event) for event in events)
+    counts = Counter(str(each) for each in how.values())
+    return Import(lines, dict(counts), tuple(doubtful.values()), tuple(unmatched.values()))
+
+
+def event_id_of(user_id: str, event: Event) -> str:
+    """An id of what is said, 32 hex digits: the same file again is the same events."""
+    said = "\0".join((user_id, event.item_id, event.kind.label, repr(event.value), str(event.ts_ms)))
+    return hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
+def document(
+    finder: Finder, user_id: str, history: ToldHistory, found: Import, stored: int, first: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    """The answer to an import. ``stored``: events that were not there before; ``first``: recommendations."""
+    matcher, catalogue = Matcher(finder), finder.catalogue
+    doubtful = [_listed(catalogue, told, match.candidates) for told, match in found.doubtful[:LISTED]]
+    unmatched = [_listed(catalogue, told, matcher.candidates(told)) for told in found.unmatched[:LISTED]]
+    kinds = Counter(line.event.kind.label for line in found.lines)
+    return {
+        "user_id": user_id,
+        "source": history.source,
+        "rows": len(history.rows),
+        "films": len(found.lines),
+        "stored": stored,
+        "already_stored": len(found.lines) - stored,
+        "events": dict(kinds),
+        "matched_by": found.films,
+        "skipped": dict(history.skipped),
+        "doubtful_films": len(found.doubtful),
+        "doubtful": doubtful,
+        "unmatched_films": len(found.unmatched),
+        "unmatched": unmatched,
+        "recommendations": list(first),
+    }
+
+
+def _event(item_id: str, rows: Iterable[Told], now_ms: int) -> Event:
+    """The strongest that was said of a film: the latest rating, unless a like says more; else seen; else wanted."""
+    latest: dict[EventKind, tuple[int, float]] = {}
+    for row in rows:
+        ts_ms = row.ts_ms if row.ts_ms is not None and row.ts_ms <= now_ms + CLOCK_SKEW_MS else UNDATED_MS
+        latest[row.kind] = max(latest.get(row.kind, (0, 0.0)), (ts_ms, row.value))
+    kinds = [EventKind.RATING, EventKind.LIKE, EventKind.WATCH, EventKind.CLICK]
+    if EventKind.LIKE in latest and latest.get(EventKind.RATING, (0, 0.0))[1] < LOVED:
+        kinds = [EventKind.LIKE]
+    kind = next(kind for kind in kinds if kind in latest)
+    ts_ms, value = latest[kind]
+    return Event(item_id, kind, value, ts_ms)
+
+
+def _listed(catalogue: Catalogue, told: Told, candidates: Iterable[int]) -> dict[str, Any]:
+    """A row that nobody is sure of, and what it may be."""
+    return {
+        "place": told.place,
+        "title": told.titles[0] if told.titles else ", ".join(told.film_ids),
+        "year": told.year,
+        "candidates": [answers.film_summary(catalogue, row) for row in candidates],
+    }

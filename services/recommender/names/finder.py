@@ -1,0 +1,268 @@
+"""Films by what somebody types: the exact title first, then what begins so, other titles, people, typing errors.
+
+A year beside the name, in brackets or not, is a hint: it orders films of a name, and takes none away.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.recommender.domain.catalogue import FOREIGN_ID, Catalogue
+from services.recommender.names.folding import ARTICLES, bare, natural, numbered, spellings
+from services.recommender.names.names import NameKind, Names, Place
+from services.recommender.names.typos import (
+    LONGEST,
+    LONGEST_TYPED,
+    SHORT_NAME,
+    errors_allowed,
+    errors_inside,
+    grams_of,
+    letters_of,
+)
+
+Rows = NDArray[np.int32]
+MAX_WORDS = 24
+# People are looked for from so many letters on; names with typing errors compared letter by letter: so many.
+SHORTEST_PERSON = 3
+COMPARED = 48
+SHORTEST_PART = 5
+"""Letters of what may be a part of a name with an error in it."""
+_FIRST_YEAR, _LAST_YEAR = 1870, 2100
+_CENTURIES = ("18", "19", "20")
+
+
+class Tier(IntEnum):
+    """How well a film answers; films of a tier are in order of how well known they are."""
+
+    TITLE = 0
+    TITLE_BUT_ARTICLE = 1
+    OTHER_TITLE = 2
+    NAME_OF_NEXT_YEAR = 3
+    PERSON = 4
+    BEGINS_IN_YEAR = 5
+    BEGINS = 6
+    NAME_OF_OTHER_YEAR = 7
+    SURNAME = 8
+    INSIDE = 9
+    PERSON_BEGUN = 10
+    APART = 11
+    ONE_ERROR = 12
+    TWO_ERRORS = 14
+    NONE = 99
+
+
+class Reading(NamedTuple):
+    """``words`` of a name, and the year beside it: ``year_from`` to ``year_to``; 0 without one."""
+
+    words: list[str]
+    year_from: int = 0
+    year_to: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Finder:
+    """``names`` of ``catalogue``; ``popularity`` float32[films] orders films that answer alike."""
+
+    names: Names
+    catalogue: Catalogue
+    popularity: NDArray[np.float32] = field(repr=False)
+
+    def find(self, text: str, limit: int) -> Rows:
+        """The best ``limit`` films for what was typed, best first: int32[n]."""
+        if FOREIGN_ID.fullmatch(text.strip()):
+            rows = self.catalogue.rows_of([text.strip()])
+            return rows[rows >= 0][:limit]
+        best = np.full(len(self.catalogue), Tier.NONE, np.int8)
+        readings = readings_of(text)
+        for reading in readings:
+            self._by_name(reading, best)
+        found = np.flatnonzero(best < Tier.NONE)
+        if readings and len(found) < limit and best.min(initial=Tier.NONE) > Tier.NAME_OF_NEXT_YEAR:
+            self._apart(readings[-1], best)
+            if not np.any(best < Tier.NONE) or best.min() >= Tier.APART:
+                self._with_errors(readings[-1], best)
+            found = np.flatnonzero(best < Tier.NONE)
+        order = best[found].astype(np.int64) * len(best) + self.rank[found]
+        if len(order) > limit:
+            kept = np.argpartition(order, limit)[:limit]
+            found, order = found[kept], order[kept]
+        return found[np.argsort(order)].astype(np.int32)
+
+    @cached_property
+    def rank(self) -> NDArray[np.int32]:
+        """0 for the best known film, int32[films]: by popularity, then votes, then row."""
+        order = np.lexsort((-self.catalogue.votes.astype(np.int64), -self.popularity))
+        rank = np.empty(len(order), np.int32)
+        rank[order] = np.arange(len(order), dtype=np.int32)
+        return rank
+
+    def _by_name(self, reading: Reading, best: NDArray[np.int8]) -> None:
+        """Films of the name itself, and those with a name that begins so or has the words in it."""
+        words = natural(reading.words)
+        self._keyed(reading, words, best)
+        for form in dict.fromkeys((tuple(words), tuple(reading.words))):
+            self._begun(reading, form, best)
+        if words[0] in ARTICLES and len(words) > 1:
+            self._begun(reading, words[1:], best, people=False)
+
+    def _keyed(self, reading: Reading, words: list[str], best: NDArray[np.int8]) -> None:
+        """Films whose whole name it is, small numbers in figures or words; people are found by their places."""
+        for form in (words, *numbered(words)):
+            names = self.names.keyed(form)
+            names = names[self.names.kinds[names] != NameKind.PERSON]
+            if not len(names):
+                continue
+            rows, of = self.names.films_of(names)
+            same = [self.names.squeezed(at) == "".join(words) for at in names.tolist()]
+            tiers = np.where(same, Tier.TITLE, Tier.TITLE_BUT_ARTICLE)
+            own = (self.names.kinds[names] == NameKind.TITLE) & (form is words)
+            _lower(best, rows, self._in_year(reading, rows, np.where(own, tiers, Tier.OTHER_TITLE)[of]))
+
+    def _begun(self, reading: Reading, words: Sequence[str], best: NDArray[np.int8], *, people: bool = True) -> None:
+        begun = self.names.beginning(words)
+        titles = self.names.kinds[begun.names] != NameKind.PERSON
+        tiers = np.where(begun.places == Place.INSIDE, Tier.INSIDE, Tier.BEGINS)
+        if people and sum(map(len, words)) >= SHORTEST_PERSON:
+            named = np.where(begun.places == Place.FIRST, Tier.PERSON, Tier.SURNAME)
+            begins = Tier.NONE if reading.year_from else Tier.PERSON_BEGUN
+            tiers = np.where(titles, tiers, np.where(begun.whole, named, begins))
+        else:
+            tiers = np.where(titles, tiers, Tier.NONE)
+        chosen = np.flatnonzero(tiers < Tier.NONE)
+        rows, of = self.names.films_of(begun.names[chosen])
+        _lower(best, rows, self._in_year(reading, rows, tiers[chosen][of]))
+
+    def _in_year(self, reading: Reading, rows: Rows, tiers: NDArray[np.integer]) -> NDArray[np.integer]:
+        """The tiers with the year that was typed: a name of that year stays what it is, one of another falls, and what
+        only has the words in it is not meant.
+        """
+        if not reading.year_from:
+            return tiers
+        years = self.catalogue.years[rows]
+        inside = (years >= reading.year_from) & (years <= reading.year_to)
+        near = (years >= reading.year_from - 1) & (years <= reading.year_to + 1)
+        of_year = np.where((tiers == Tier.BEGINS) | (tiers == Tier.INSIDE), Tier.BEGINS_IN_YEAR, tiers)
+        beyond = np.where(near, Tier.NAME_OF_NEXT_YEAR, Tier.NAME_OF_OTHER_YEAR)
+        others = np.where(tiers == Tier.BEGINS, Tier.APART, np.where(tiers >= Tier.ONE_ERROR, tiers + 1, Tier.NONE))
+        return np.where(inside, of_year, np.where(tiers <= Tier.OTHER_TITLE, beyond, others))
+
+    def _apart(self, reading: Reading, best: NDArray[np.int8]) -> None:
+        """Films of which each word begins a word of a name, of whichever: "nolan dream" would be one."""
+        words = bare(reading.words)
+        if len(words) < 2:
+            return
+        wanted = np.ones(len(best), bool)
+        # Long words first: where one stands nowhere the others need not be looked at.
+        for word in sorted(words, key=len, reverse=True):
+            rows, _ = self.names.films_of(self.names.beginning((word,)).names)
+            has = np.zeros(len(best), bool)
+            has[rows] = True
+            wanted &= has
+            if not wanted.any():
+                return
+        rows = np.flatnonzero(wanted).astype(np.int32)
+        _lower(best, rows, self._in_year(reading, rows, np.full(len(rows), Tier.APART)))
+
+    def _with_errors(self, reading: Reading, best: NDArray[np.int8]) -> None:
+        """Films with a name that is a typing error or two away, or has a part that is."""
+        typed = "".join(bare(reading.words))[:LONGEST_TYPED]
+        whole = "".join(natural(reading.words))[:LONGEST_TYPED]
+        allowed = errors_allowed(len(typed))
+        if not allowed:
+            return
+        letters = letters_of([typed], len(typed))[0]
+        for names, errors, spare in self._near(typed, letters, allowed):
+            rows, of = self.names.films_of(names)
+            tiers = Tier.ONE_ERROR + 2 * (errors - 1) + spare
+            _lower(best, rows, self._in_year(reading._replace(words=[whole]), rows, tiers[of]))
+
+    def _near(
+        self, typed: str, letters: NDArray[np.uint16], allowed: int
+    ) -> list[tuple[Rows, NDArray[np.int64], NDArray[np.int64]]]:
+        """Names near to what was typed, how many errors away, and 1 where it is only a part of the name."""
+        found: list[tuple[Rows, NDArray[np.int64], NDArray[np.int64]]] = []
+        if len(typed) <= SHORT_NAME and len(self.names.short):
+            places = self._short_alike(letters)
+            errors, _ = errors_inside(letters, self.names.short_letters[places], whole=True)
+            near = np.flatnonzero(errors <= 1)
+            found.append(
+                (self.names.short[places[near]], errors[near].clip(1).astype(np.int64), np.zeros(len(near), np.int64))
+            )
+        if len(typed) >= SHORTEST_PART:
+            names = self._alike(typed, allowed)
+            codes = letters_of([self.names.squeezed(at) for at in names.tolist()], LONGEST)
+            errors, _ = errors_inside(letters, codes, whole=False)
+            near = np.flatnonzero(errors <= allowed)
+            spare = np.count_nonzero(codes[near], axis=1) > len(typed) + allowed
+            found.append((names[near], errors[near].clip(1).astype(np.int64), spare.astype(np.int64)))
+        return found
+
+    def _short_alike(self, typed: NDArray[np.uint16]) -> NDArray[np.intp]:
+        """Places among the short names of as many letters, give or take one, of which hardly any differ."""
+        masks, lengths = self._short_masks
+        apart = np.bitwise_count(masks ^ np.bitwise_or.reduce(_mask(typed)))
+        return np.flatnonzero((np.abs(lengths - len(typed)) <= 1) & (apart <= 2))
+
+    @cached_property
+    def _short_masks(self) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        """A bit a letter of each short name, uint64[short], and how many letters it has, int64[short]."""
+        letters = np.asarray(self.names.short_letters)
+        masks = np.bitwise_or.reduce(np.where(letters > 0, _mask(letters), np.uint64(0)), axis=1)
+        return masks, np.count_nonzero(letters, axis=1)
+
+    def _alike(self, typed: str, errors: int) -> Rows:
+        """Names that share most trigrams with what was typed, :data:`COMPARED` at most."""
+        grams = grams_of(typed)
+        offsets = self.names.gram_offsets
+        lists = [self.names.gram_names[offsets[gram] : offsets[gram + 1]] for gram in grams.tolist()]
+        shared = np.bincount(np.concatenate(lists), minlength=1) if lists else np.zeros(1, np.int64)
+        # An error spoils four trigrams at most.
+        names = np.flatnonzero(shared >= max(2, len(grams) - 4 * errors))
+        if len(names) > COMPARED:
+            spare = (self.names.lines[names + 1] - self.names.lines[names] - len(typed)).clip(0)
+            worth = shared[names] * 1_000 - spare.clip(0, 999)
+            names = names[np.argpartition(-worth, COMPARED)[:COMPARED]]
+        return names.astype(np.int32)
+
+
+def readings_of(text: str) -> list[Reading]:
+    """What may have been meant: a name as it stands, in each script; a name and a year. The likeliest last."""
+    found = []
+    for spelt in spellings(text):
+        words = spelt[:MAX_WORDS]
+        found.append(Reading(words))
+        for year, rest in ((words[-1], words[:-1]), (words[0], words[1:])):
+            if rest and year.isascii() and year.isdigit() and len(year) == 4 and _is_year(int(year)):
+                found.append(Reading(rest, int(year), int(year)))
+                break
+        else:
+            last = words[-1]
+            if len(words) > 1 and last.isascii() and last.isdigit() and len(last) in (2, 3) and last[:2] in _CENTURIES:
+                # A year of which the rest is still to be typed.
+                width = 10 ** (4 - len(last))
+                found.append(Reading(words[:-1], int(last) * width, (int(last) + 1) * width - 1))
+    return found
+
+
+def _is_year(number: int) -> bool:
+    return _FIRST_YEAR <= number <= _LAST_YEAR
+
+
+def _mask(letters: NDArray[np.uint16]) -> NDArray[np.uint64]:
+    """A bit for each letter."""
+    return np.uint64(1) << (letters & 63).astype(np.uint64)
+
+
+def _lower(best: NDArray[np.int8], rows: Rows, tiers: NDArray[np.integer]) -> None:
+    """Give each film the best of its tiers."""
+    # Assigned from the worst to the best, the last one stays.
+    order = np.argsort(-tiers, kind="stable")
+    rows, tiers = rows[order], tiers[order]
+    fresh = np.full(len(best), Tier.NONE, np.int8)
+    fresh[rows] = tiers
+    np.minimum(best, fresh, out=best)

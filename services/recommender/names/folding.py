@@ -1,0 +1,87 @@
+"""Names as they are compared: without case, accents, punctuation; and their keys, without articles as well."""
+
+# ruff: noqa: SIM905
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from services.recommender.names.scripts import is_foreign, romanised
+
+ARTICLES = frozenset(
+    "the a an le la les l un une el los las der die das ein eine il lo gli de het een den det en ett".split()
+)
+_WORD = re.compile(r"[^\W_]+")
+# "Schindler's" and "don't" are one word, "L'Avventura" is two; "Angels' Share" loses its apostrophe.
+_INSIDE = re.compile(r"(?<=\w)['\u2019\u02bc\u00b4`](?=(?:s|t|d|m|re|ll|ve)\b)|(?<=s)['\u2019](?=\s|$)")
+_LIGATURES = str.maketrans({"ß": "ss", "œ": "oe", "æ": "ae", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l",
+                            "\u0131": "i", "&": " and ", "+": " and "})  # fmt: skip
+_VOICED = ("\u3099", "\u309a")
+_YEAR = re.compile(r"\s*[(\[]((?:18|19|20)\d\d)[)\]]\s*$")
+_NUMBERS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen".split(),
+    "- - ii iii iv v vi vii viii ix".split(),
+)
+_AS_DIGITS = {name: str(number) for names in _NUMBERS for number, name in enumerate(names) if name != "-"}
+_FROM_DIGITS = [{str(number): name for number, name in enumerate(names) if name != "-"} for names in _NUMBERS]
+
+
+def fold(text: str) -> str:
+    """Lower case, no accents, "&" as "and", apostrophes inside words gone; other scripts stay what they are."""
+    text = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    text = _INSIDE.sub("", text.lower()).translate(_LIGATURES)
+    if text.isascii():
+        return text
+    plain = unicodedata.normalize("NFKD", text)
+    kept = "".join(char for char in plain if char in _VOICED or not unicodedata.combining(char))
+    return unicodedata.normalize("NFC", kept).translate(_LIGATURES)
+
+
+def words_of(text: str) -> list[str]:
+    """The folded words of a name, in order: "Schindler's List" is schindlers, list."""
+    return _WORD.findall(fold(text))
+
+
+def spellings(text: str) -> list[list[str]]:
+    """The words of a name, and those of it in Latin letters where it is in others; [] where it has none."""
+    found = [words_of(text)]
+    if is_foreign(text):
+        latin = words_of(romanised(unicodedata.normalize("NFKC", text).lower()))
+        # Where characters are left, as kanji among kana, nobody would write it so.
+        found += [latin] if "".join(latin).isascii() else []
+    return [words for words in found if words]
+
+
+def natural(words: Sequence[str]) -> list[str]:
+    """The words with an article that was moved behind them in front again: "matrix the" is the, matrix."""
+    if len(words) > 1 and words[-1] in ARTICLES and words[0] not in ARTICLES:
+        return [words[-1], *words[:-1]]
+    return list(words)
+
+
+def bare(words: Sequence[str]) -> list[str]:
+    """The words without their article; a name that is nothing else keeps it."""
+    words = natural(words)
+    return words[1:] if len(words) > 1 and words[0] in ARTICLES else words
+
+
+def key_of(words: Sequence[str]) -> int:
+    """64 bits of what a name is without article, "and" and spaces, so that "WALL-E" is "Walle"."""
+    kept = bare([word for word in words if word != "and"] or words)
+    return int.from_bytes(hashlib.blake2b("".join(kept).encode(), digest_size=8).digest(), "big")
+
+
+def numbered(words: Sequence[str]) -> list[list[str]]:
+    """The words with small numbers written otherwise: "rocky ii" is rocky 2, "oceans 11" is oceans eleven."""
+    digits = [_AS_DIGITS.get(word, word) for word in words]
+    forms = [digits, *([names.get(word, word) for word in digits] for names in _FROM_DIGITS)]
+    return [form for at, form in enumerate(forms) if form != list(words) and form not in forms[:at]]
+
+
+def title_and_year(text: str) -> tuple[str, int | None]:
+    """ "Heat (1995)" taken apart; the year is None where the text has none in brackets at its end."""
+    match = _YEAR.search(text)
+    if match is None or match.start() == 0:
+        return text, None
+    return text[: match.start()], int(match[1])

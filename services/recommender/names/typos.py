@@ -1,0 +1,74 @@
+"""Typing errors in names: trigrams tell which few names are worth a comparison, letter by letter the nearest."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+BUCKETS = 1 << 16
+SHORT_NAME = 6
+"""Names of so few letters are compared one by one: an error leaves too few of their trigrams."""
+LONG_NAME = 8
+"""From so many letters on two errors are forgiven."""
+LONGEST = 56
+"""Letters that are compared, of the name; of what was typed somewhat fewer."""
+LONGEST_TYPED = 44
+_PRIMES = np.array([1, 131, 31_337], np.int64)
+_BEGIN = "\x02"
+_BEYOND = np.int16(1_000)
+
+
+def letters_of(names: Sequence[str], width: int) -> NDArray[np.uint16]:
+    """The code units of names, uint16[names, width], cut or padded with zeros."""
+    found = np.zeros((len(names), width), np.uint16)
+    for at, name in enumerate(names):
+        units = np.frombuffer(name[:width].encode("utf-16-le", "replace"), np.uint16)[:width]
+        found[at, : len(units)] = units
+    return found
+
+
+def grams_of(name: str) -> NDArray[np.int64]:
+    """The buckets of a squeezed name's trigrams, its beginning marked, each once: int64[n]."""
+    units = np.frombuffer((_BEGIN + name).encode("utf-16-le", "replace"), np.uint16).astype(np.int64)
+    if len(units) < 3:
+        return np.empty(0, np.int64)
+    found = (units[:-2] * _PRIMES[2] + units[1:-1] * _PRIMES[1] + units[2:]) % BUCKETS
+    return np.unique(found)
+
+
+def errors_allowed(letters: int) -> int:
+    """How many typing errors are forgiven in a name of so many letters."""
+    return 0 if letters < 4 else 1 if letters < LONG_NAME else 2
+
+
+def errors_inside(
+    typed: NDArray[np.uint16], names: NDArray[np.uint16], *, whole: bool
+) -> tuple[NDArray[np.int16], NDArray[np.int64]]:
+    """Letters dropped, added, replaced or exchanged with their neighbour between what was typed, uint16[m], and the
+    nearest part of each name, uint16[names, width] padded with zeros: int16[names], and where that part ends,
+    int64[names]. ``whole``: between it and the whole name.
+
+    Sellers 1980 with the exchange of Damerau 1964; along the name by a running minimum, so that each typed letter is
+    a handful of steps over all names at once.
+    """
+    lengths = np.count_nonzero(names, axis=1)
+    names = names[:, : int(lengths.max(initial=0))]
+    count, width = names.shape
+    steps = np.arange(width + 1, dtype=np.int16)
+    row = np.repeat(steps[None, :] if whole else np.zeros((1, width + 1), np.int16), count, axis=0)
+    before, last = row, -1
+    for at, letter in enumerate(typed.tolist(), 1):
+        same = names == letter
+        fresh = np.empty_like(row)
+        fresh[:, 0] = at
+        fresh[:, 1:] = np.minimum(row[:, 1:] + 1, row[:, :-1] + ~same)
+        if at > 1:
+            swapped = same[:, :-1] & (names[:, 1:] == last)
+            fresh[:, 2:] = np.where(swapped, np.minimum(fresh[:, 2:], before[:, :-2] + 1), fresh[:, 2:])
+        fresh = np.minimum.accumulate(fresh - steps, axis=1) + steps
+        before, row, last = row, fresh, letter
+    if whole:
+        return row[np.arange(count), lengths], lengths
+    row = np.where(steps > lengths[:, None], _BEYOND, row)
+    ends = row.argmin(axis=1)
+    return row[np.arange(count), ends], ends

@@ -1,0 +1,76 @@
+"""A Letterboxd export of 634 well-known films of 1915 to 2022, written as people's exports are, against the sample."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data_jobs.catalogue import build_catalogue
+from data_jobs.sample.load import load_sample
+from services.adapters.history.reading import read_history
+from services.recommender.domain.catalogue import Catalogue
+from services.recommender.names.finder import Finder
+from services.recommender.names.folding import bare, words_of
+from services.recommender.names.matching import Matcher
+from services.recommender.names.names import Names
+
+FILMS = [line.split("|") for line in Path(__file__).with_name("films_500.txt").read_text("utf-8").splitlines()]
+# Read one by one: the sample has them under a title that says the same in other letters.
+SPELT_OTHERWISE = {("Three Colours: Blue", 1993): "Three Colors: Blue"}
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    sample, _ = load_sample()
+    return build_catalogue(sample.films, sample.events)
+
+
+@pytest.fixture(scope="module")
+def matcher(catalogue: Catalogue) -> Matcher:
+    return Matcher(Finder(Names.of(catalogue), catalogue, catalogue.votes.astype(np.float32)))
+
+
+def written(title: str, at: int) -> str:
+    """As one table or another has it: as it is, with the article behind, in capitals, with typographic marks."""
+    first, _, rest = title.partition(" ")
+    moved = f"{rest}, {first}" if first in ("The", "A", "An") and rest else title
+    return (title, moved, title.upper(), title.replace("'", "\u2019").replace(" and ", " & "))[at % 4]
+
+
+def export() -> bytes:
+    """A zip of ratings, the films watched, films liked and a watchlist."""
+    names = ("ratings.csv", "watched.csv", "likes/films.csv", "watchlist.csv")
+    tables = dict.fromkeys(names, "Date,Name,Year,Letterboxd URI")
+    tables = {name: head + (",Rating" if name == "ratings.csv" else "") + "\n" for name, head in tables.items()}
+    for at, (title, year) in enumerate(FILMS):
+        shown = written(title, at // 4).replace('"', '""')
+        name = names[at % 4]
+        stars = f",{(at % 10 + 1) / 2:g}" if name == "ratings.csv" else ""
+        tables[name] += f'2024-01-{at % 28 + 1:02},"{shown}",{year},https://boxd.it/{at}{stars}\n'
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, text in tables.items():
+            archive.writestr(name, text)
+    return made.getvalue()
+
+
+def test_all_films_that_the_sample_has_come_in_and_no_other(catalogue: Catalogue, matcher: Matcher) -> None:
+    by_name: dict[str, list[int]] = {}
+    for row, title in enumerate(catalogue.titles):
+        by_name.setdefault(" ".join(bare(words_of(title))), []).append(row)
+    history = read_history("letterboxd-somebody.zip", export())
+    assert len(history.rows) == len(FILMS) == 634
+    had = matched = 0
+    for row in history.rows:
+        found = matcher.match(row).row
+        same = by_name.get(" ".join(bare(words_of(row.titles[0]))), [])
+        there = [each for each in same if abs(int(catalogue.years[each]) - (row.year or 0)) <= 1]
+        had += bool(there)
+        if found >= 0:
+            title = catalogue.titles[found]
+            matched += bool(there)
+            assert found in there or title in SPELT_OTHERWISE.values(), f"{row.titles[0]} ({row.year}) is not {title}"
+    assert had >= 370
+    assert matched >= 0.98 * had

@@ -1,0 +1,230 @@
+import io
+import json
+import zipfile
+
+import pytest
+
+from services.adapters.history import archive, tables
+from services.adapters.history.reading import read_history
+from services.recommender.domain.events import EventKind
+from services.recommender.errors import InvalidRequest
+
+
+def zipped(files: dict[str, str]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as written:
+        for name, text in files.items():
+            written.writestr(name, text)
+    return made.getvalue()
+
+
+def told(name: str, text: str | bytes, account: str | None = None) -> list[tuple[str, int | None, str, float]]:
+    history = read_history(name, text if isinstance(text, bytes) else text.encode(), account)
+    return [(row.titles[0] if row.titles else "", row.year, row.kind.label, row.value) for row in history.rows]
+
+
+LETTERBOXD = {
+    "profile.csv": "Date Joined,Username\n2020-01-01,somebody\n",
+    "ratings.csv": "Date,Name,Year,Letterboxd URI,Rating\n2024-03-01,Heat,1995,https://boxd.it/1,4.5\n",
+    "watched.csv": "Date,Name,Year,Letterboxd URI\n2024-03-01,Ran,1985,https://boxd.it/2\n",
+    "diary.csv": "Date,Name,Year,Letterboxd URI,Rating,Rewatch,Tags,Watched Date\n"
+    "2024-03-01,Her,2013,https://boxd.it/3,3,,,2024-02-10\n2024-03-01,M,1931,https://boxd.it/4,,,,2024-02-11\n",
+    "likes/films.csv": "Date,Name,Year,Letterboxd URI\n2024-03-01,Alien,1979,https://boxd.it/5\n",
+    "watchlist.csv": "Date,Name,Year,Letterboxd URI\n2024-03-01,It,2017,https://boxd.it/6\n",
+    "reviews.csv": "Date,Name,Year,Letterboxd URI,Rating,Rewatch,Review\n2024-03-01,Jaws,1975,https://boxd.it/7,5,,fine\n",
+    "deleted/diary.csv": "Date,Name,Year,Letterboxd URI,Rating,Watched Date\n2024-03-01,Up,2009,https://boxd.it/8,1,\n",
+}
+
+
+def test_a_letterboxd_export():
+    history = read_history("export.zip", zipped(LETTERBOXD))
+    assert history.source == "Letterboxd"
+    assert sorted(told("export.zip", zipped(LETTERBOXD))) == [
+        ("Alien", 1979, "like", 1.0),
+        ("Heat", 1995, "rating", 4.5),
+        ("Her", 2013, "rating", 3.0),
+        ("It", 2017, "click", 1.0),
+        ("M", 1931, "watch", 1.0),
+        ("Ran", 1985, "watch", 1.0),
+    ]
+    diary = next(row for row in history.rows if row.titles == ("M",))
+    assert (diary.place, diary.ts_ms) == ("diary.csv, line 3", tables.moment("2024-02-11"))
+
+
+def test_one_table_of_it_by_itself():
+    assert told("watchlist-somebody.csv", LETTERBOXD["watchlist.csv"]) == [("It", 2017, "click", 1.0)]
+    assert told("films.csv", LETTERBOXD["likes/films.csv"]) == [("Alien", 1979, "like", 1.0)]
+
+
+def test_imdb_ratings_and_watchlist():
+    ratings = (
+        "Const,Your Rating,Date Rated,Title,Original Title,URL,Title Type,IMDb Rating,Runtime (mins),Year\n"
+        "tt0113277,9,2020-05-01,Heat,Heat,https://www.imdb.com/title/tt0113277,Movie,8.3,170,1995\n"
+        "tt0903747,10,2020-05-02,Breaking Bad,Breaking Bad,https://x,TV Series,9.5,49,2008\n"
+    )
+    assert told("ratings.csv", ratings) == [("Heat", 1995, "rating", 4.5)]
+    history = read_history("ratings.csv", ratings.encode("utf-16"))
+    assert history.rows[0].film_ids == ("tt0113277",)
+    assert sum(history.skipped.values()) == 1
+    watchlist = (
+        "Position,Const,Created,Modified,Description,Title,Original Title,URL,Title Type,Year,Your Rating,Date Rated\n"
+        "1,tt0047478,2021-01-01,2021-01-01,,Seven Samurai,Shichinin no samurai,https://x,Movie,1954,,\n"
+        "2,tt0113277,2021-01-01,2021-01-01,,Heat,Heat,https://x,Movie,1995,7,2022-01-01\n"
+    )
+    assert told("watchlist.csv", watchlist) == [("Seven Samurai", 1954, "click", 1.0), ("Heat", 1995, "rating", 3.5)]
+
+
+def test_trakt():
+    heat = {"title": "Heat", "year": 1995, "ids": {"trakt": 1, "slug": "heat-1995", "imdb": "tt0113277", "tmdb": 949}}
+    entries = [
+        {"rated_at": "2020-01-01T10:00:00.000Z", "rating": 8, "type": "movie", "movie": heat},
+        {"watched_at": "2020-01-01T10:00:00.000Z", "type": "movie", "movie": {"title": "Ran", "year": 1985, "ids": {}}},
+        {"plays": 2, "last_watched_at": None, "movie": {"title": "M", "year": 1931}},
+        {"listed_at": "2020-01-01T10:00:00.000Z", "movie": {"title": "It", "year": 2017}},
+        {"rated_at": "2020-01-01T10:00:00.000Z", "rating": 8, "type": "show", "show": {"title": "Dark"}},
+    ]
+    assert told("ratings-movies.json", json.dumps(entries)) == [
+        ("Heat", 1995, "rating", 4.0),
+        ("Ran", 1985, "watch", 1.0),
+        ("M", 1931, "watch", 1.0),
+        ("It", 2017, "click", 1.0),
+    ]
+    history = read_history("trakt.zip", zipped({"ratings-movies.json": json.dumps(entries), "user.json": "{}"}))
+    assert history.rows[0].film_ids == ("tmdb:949", "tt0113277")
+
+
+def test_simkl():
+    movie = {"title": "Heat", "year": 1995, "ids": {"simkl": 1, "imdb": "tt0113277", "tmdb": "949"}}
+    document = {
+        "movies": [
+            {"status": "completed", "user_rating": 9, "last_watched_at": "2020-01-01T10:00:00Z", "movie": movie},
+            {"status": "completed", "user_rating": None, "movie": {"title": "Ran", "year": 1985, "ids": {}}},
+            {"status": "plantowatch", "movie": {"title": "It", "year": 2017, "ids": {}}},
+        ],
+        "shows": [{"show": {"title": "Dark"}}],
+        "anime": None,
+    }
+    assert told("SimklBackup.json", json.dumps(document)) == [
+        ("Heat", 1995, "rating", 4.5),
+        ("Ran", 1985, "watch", 1.0),
+        ("It", 2017, "click", 1.0),
+    ]
+    assert read_history("SimklBackup.json", json.dumps(document).encode()).rows[0].film_ids == ("tmdb:949", "tt0113277")
+
+
+def test_netflix_knows_titles_and_days_alone():
+    text = 'Title,Date\n"Heat","12/31/20"\n"Dark: Season 1: Secrets","1/2/21"\n"Kill Bill: Vol. 1","1/3/21"\n'
+    history = read_history("NetflixViewingHistory.csv", text.encode())
+    assert told("NetflixViewingHistory.csv", text) == [
+        ("Heat", None, "watch", 1.0),
+        ("Kill Bill: Vol. 1", None, "watch", 1.0),
+    ]
+    assert [row.ts_ms for row in history.rows] == [tables.moment("2020-12-31"), tables.moment("2021-01-03")]
+    german = 'Titel,Datum\n"Heat","31.12.20"\n'.replace("Titel,Datum", "Title,Date")
+    assert read_history("x.csv", german.encode()).rows[0].ts_ms == tables.moment("2020-12-31")
+    british = 'Title,Date\n"Heat","31/12/20"\n"Ran","2/1/21"\n'
+    assert read_history("x.csv", british.encode()).rows[1].ts_ms == tables.moment("2021-01-02")
+
+
+def test_netflix_in_full():
+    text = (
+        "Profile Name,Start Time,Duration,Attributes,Title,Supplemental Video Type,Device Type,Bookmark\n"
+        "Anna,2021-01-01 20:00:00,02:40:00,,Heat,,TV,02:40:00\n"
+        "Anna,2021-01-01 20:00:00,00:01:00,,Ran,,TV,00:01:00\n"
+        "Anna,2021-01-01 20:00:00,00:31:00,,Her (Trailer),TRAILER,TV,00:01:00\n"
+        "Bo,2021-01-01 20:00:00,01:40:00,,M,,TV,01:40:00\n"
+    )
+    assert told("ViewingActivity.csv", text, "anna") == [("Heat", None, "watch", 1.0)]
+    with pytest.raises(InvalidRequest, match=r"several people.*Anna.*Bo"):
+        told("ViewingActivity.csv", text)
+    with pytest.raises(InvalidRequest, match="nobody in the export"):
+        told("ViewingActivity.csv", text, "cy")
+
+
+def test_jellyfin_with_headings_and_as_the_plug_in_saves_it():
+    heading = "DateCreated,UserId,ItemId,ItemType,ItemName,PlaybackMethod,ClientName,DeviceName,PlayDuration\n"
+    rows = [
+        "2023-01-01 20:00:00.123,u,a,Movie,Heat,DirectPlay,Web,Chrome,1500",
+        "2023-01-02 20:00:00.123,u,a,Movie,Heat,DirectPlay,Web,Chrome,1500",
+        "2023-01-02 20:00:00.123,u,b,Movie,Ran (1985),DirectPlay,Web,Chrome,60",
+        "2023-01-02 20:00:00.123,u,c,Episode,Dark - s01e01 - Secrets,DirectPlay,Web,Chrome,3000",
+        "2023-01-03 20:00:00.123,u,d,Movie,M (1931),DirectPlay,Web,Chrome,6000",
+    ]
+    expected = [("Heat", None, "watch", 1.0), ("M", 1931, "watch", 1.0)]
+    assert told("playback.csv", heading + "\n".join(rows)) == expected
+    assert told("playback_backup.tsv", "\n".join(rows).replace(",", "\t")) == expected
+
+
+def test_tautulli_table_and_api():
+    rows = [
+        {"date": 1700000000, "user": "anna", "full_title": "Heat", "title": "Heat", "year": 1995, "media_type": "movie",
+         "watched_status": 1, "percent_complete": 97, "guid": "com.plexapp.agents.imdb://tt0113277?lang=en"},
+        {"date": 1700000000, "user": "anna", "full_title": "Ran", "title": "Ran", "year": 1985, "media_type": "movie",
+         "watched_status": 0, "percent_complete": 12, "guid": "plex://movie/1"},
+        {"date": 1700000000, "user": "anna", "full_title": "Dark - Secrets", "title": "Secrets", "year": 2017,
+         "media_type": "episode", "watched_status": 1, "percent_complete": 100, "guid": "plex://episode/1"},
+    ]  # fmt: skip
+    answered = json.dumps({"response": {"result": "success", "data": {"data": rows}}})
+    assert told("history.json", answered) == [("Heat", 1995, "watch", 1.0)]
+    history = read_history("history.json", answered.encode())
+    assert (history.rows[0].film_ids, history.rows[0].ts_ms) == (("tt0113277",), 1_700_000_000_000)
+    table = ",".join(rows[0]) + "\n" + "\n".join(",".join(map(str, row.values())) for row in rows)
+    assert told("history.csv", table) == [("Heat", 1995, "watch", 1.0)]
+    assert sum(history.skipped.values()) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("x.csv", b"a,b\n1,2\n", "no export that is known .x.csv.*Letterboxd"),
+        ("x.zip", b"PK\x03\x04nonsense", "zip can't be read"),
+        ("x.json", b"{broken", "x.json is not valid JSON"),
+        ("x.json", b"[" * 100_000, "x.json is not valid JSON"),
+        ("x.json", b"[1, 2]", "no export that is known"),
+        ("x.zip", zipped({"readme.md": "hello"}), "no CSV or JSON file"),
+        ("x.csv", b"Name,Year,Letterboxd URI\n" + b'"' + b"x" * 200_000, "x.csv, line"),
+        ("x.csv", b"Name,Year,Letterboxd URI\n" + b"a,1,b\n" * (tables.MAX_ROWS + 1), "more than 50,000 rows"),
+        ("x.csv", b"x" * (archive.MAX_BYTES + 1), "at most 10,485,760 are read"),
+    ],
+)
+def test_what_cannot_be_read_says_why(name, content, why):
+    with pytest.raises(InvalidRequest, match=why) as caught:
+        read_history(name, content)
+    assert caught.value.pointer == "/file"
+
+
+def test_a_zip_that_unpacks_to_too_much_is_refused_whatever_it_says_of_itself():
+    bomb = zipped({f"{at}.csv": "0" * (archive.MAX_UNPACKED // 4) for at in range(5)})
+    assert len(bomb) < archive.MAX_BYTES
+    with pytest.raises(InvalidRequest, match="unpacks to more than"):
+        read_history("bomb.zip", bomb)
+
+
+def test_a_zip_of_too_many_entries_is_refused():
+    with pytest.raises(InvalidRequest, match="entries"):
+        read_history("many.zip", zipped({f"{at}.csv": "" for at in range(archive.MAX_ENTRIES + 1)}))
+
+
+def test_names_that_lead_out_of_the_zip_lead_nowhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    escape = zipped({"../../ratings.csv": LETTERBOXD["ratings.csv"], "/etc/watched.csv": LETTERBOXD["watched.csv"]})
+    assert len(told("x.zip", escape)) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "best", "value"),
+    [("9", 10, 4.5), ("10", 10, 5), ("1", 10, 0.5), ("4,5", 5, 4.5), ("0", 10, None), ("", 10, None), ("11", 10, None),
+     (None, 10, None), ("nan", 10, None), ("3.3", 5, 3.5)],
+)  # fmt: skip
+def test_stars(text, best, value):
+    assert tables.stars(text, best) == value
+
+
+@pytest.mark.parametrize("text", ["", "never", "2024-13-01", None, "1", -5, True, 1e30, "0001-01-01"])
+def test_what_is_no_time_is_none(text):
+    assert tables.moment(text) is None
+
+
+def test_every_kind_is_one_that_events_have():
+    assert {row[2] for row in told("export.zip", zipped(LETTERBOXD))} <= {kind.label for kind in EventKind}

@@ -1,0 +1,76 @@
+import io
+import zipfile
+
+import pytest
+from fastapi.testclient import TestClient
+
+from services.adapters.history.archive import MAX_BYTES
+from services.api.app.gate import scope_needed
+from services.recommender.domain.events import EventKind
+from services.recommender.errors import Overloaded, StateUnavailable
+from tests.api.fakes import FakeRecommender, fake_client
+
+CSV = b"Date,Name,Year,Letterboxd URI,Rating\n2024-03-01,Heat,1995,https://boxd.it/1,4.5\n"
+
+
+@pytest.fixture
+def recommender() -> FakeRecommender:
+    return FakeRecommender()
+
+
+@pytest.fixture
+def client(recommender: FakeRecommender) -> TestClient:
+    return fake_client(recommender)
+
+
+def test_an_export_is_read_and_handed_on(client: TestClient, recommender: FakeRecommender) -> None:
+    response = client.post("/users/me/import", content=CSV, params={"filename": "ratings.csv"})
+    assert response.status_code == 200
+    assert response.headers["cache-control"] == "private, no-store"
+    ((user_id, history),) = recommender.imported
+    assert (user_id, history.source) == ("me", "Letterboxd")
+    assert [(row.titles, row.kind, row.value) for row in history.rows] == [(("Heat",), EventKind.RATING, 4.5)]
+    assert response.json()["stored"] == 1
+
+
+def test_any_content_type_will_do(client: TestClient) -> None:
+    for kind in ("application/zip", "text/csv", "application/x-www-form-urlencoded"):
+        response = client.post("/users/me/import", content=CSV, headers={"Content-Type": kind})
+        assert response.status_code == 200
+
+
+def test_what_is_no_export_is_refused_and_nothing_stored(client: TestClient, recommender: FakeRecommender) -> None:
+    for content, why in ((b"", "send the export"), (b"a,b\n1,2\n", "no export that is known"), (b"PK\x03\x04", "zip")):
+        response = client.post("/users/me/import", content=content)
+        assert response.status_code == 422
+        assert response.json()["errors"][0]["pointer"] == "/file"
+        assert why in response.json()["detail"]
+    assert recommender.imported == []
+
+
+def test_it_takes_more_than_other_bodies_but_not_anything(client: TestClient) -> None:
+    padded = io.BytesIO()
+    with zipfile.ZipFile(padded, "w", zipfile.ZIP_STORED) as written:
+        written.writestr("ratings.csv", CSV)
+        written.writestr("poster.jpg", b"x" * (3 << 20))
+    assert client.post("/users/me/import", content=padded.getvalue()).status_code == 200
+    refused = client.post("/users/me/import", content=b"x" * (MAX_BYTES + 1))
+    assert (refused.status_code, str(MAX_BYTES) in refused.json()["detail"]) == (413, True)
+    assert client.post("/recommend", content=b"x" * (3 << 20)).status_code == 413
+
+
+def test_failures_are_problems(client: TestClient, recommender: FakeRecommender) -> None:
+    for error in (Overloaded("too many rows"), StateUnavailable("locked")):
+        recommender.fails = error
+        assert client.post("/users/me/import", content=CSV).status_code == 503
+
+
+def test_unknown_parameters_are_refused(client: TestClient) -> None:
+    assert client.post("/users/me/import", content=CSV, params={"form": "x"}).status_code == 422
+
+
+def test_an_import_needs_the_scope_of_feedback_and_what_else_is_of_a_person_admin() -> None:
+    assert scope_needed("/users/me/import") == "serve"
+    for path in ("/users/me/export", "/users/me", "/users/import", "/users/a/b/import", "/users/me/import/x",
+                 "/users/x\udc2fimport", "/users/me/import\n"):  # fmt: skip
+        assert scope_needed(path) == "admin", path

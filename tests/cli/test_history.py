@@ -1,0 +1,57 @@
+"""A person's history from elsewhere, and films by name, on the command line."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Marquee
+
+LETTERBOXD = Path(__file__).parent / "letterboxd"
+EXPORT = LETTERBOXD / "letterboxd-export.zip"
+
+
+@pytest.fixture
+def built(marquee: Marquee, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Marquee:
+    """Forty films in the layout of MovieLens; two are called Emma and of one year."""
+    monkeypatch.setenv("MARQUEE_HOME", str(tmp_path / "home"))
+    assert marquee("build", "--movielens", str(LETTERBOXD), "--encoder", "none").code == 0
+    return marquee
+
+
+def test_a_letterboxd_export_becomes_recommendations(built: Marquee) -> None:
+    document = built("users", "import", str(EXPORT), "--user", "me", "--json").json
+    stored = built("users", "export", "me").json
+    assert {event["item_id"] for event in stored["events"]} == {"2", "12", "17", "19", "35", "3", "18", "39", "40"}
+    (emma,) = document["doubtful"]
+    assert (emma["title"], emma["year"]) == ("Emma", 1996)
+    assert {film["item_id"] for film in emma["candidates"]} == {"20", "21"}
+    assert (document["films"], document["stored"], document["unmatched_films"]) == (9, 9, 0)
+    assert document["recommendations"]
+    again = built("users", "import", str(EXPORT), "--user", "me")
+    assert "Stored 0 events; 9 were there before." in again.out
+    assert "Emma (1996), ratings.csv, line " in again.out
+    assert built("users", "export", "me").json["events"] == stored["events"]
+    assert built("users", "erase", "me", "--yes").code == 0
+    assert built("users", "export", "me").code == 1
+
+
+def test_other_titles_titles_with_a_year_and_ids(built: Marquee) -> None:
+    def first(query: str) -> str:
+        return built("films", query, "--json").json["items"][0]["title"]
+
+    assert first("Heat (1995)") == first("haet") == first("tt0113277") == first("tmdb:949") == "Heat"
+    assert first("Se7en") == "Seven"
+    assert built("films", "zzzqqq").out == "No film goes by 'zzzqqq'.\n"
+    assert "0113277" in built("films", "heat").out
+    assert built("feedback", "a", "tmdb:949", "like").code == 0
+    assert built("users", "export", "a").json["events"][0]["item_id"] == "2"
+    assert built("similar", "tt0113277").out.startswith("Like Heat:")
+
+
+@pytest.mark.usefixtures("home")
+def test_what_is_no_export_is_refused(marquee: Marquee, tmp_path: Path) -> None:
+    other = tmp_path / "films.csv"
+    other.write_text("a,b\n1,2\n")
+    done = marquee("users", "import", str(other), "--user", "me")
+    assert (done.code, "no export that is known" in done.err) == (1, True)
+    assert marquee("users", "import", str(tmp_path / "none.zip"), "--user", "me").code == 1

@@ -1,0 +1,80 @@
+"""A catalogue of well-known films with their other titles and people, best known first."""
+
+import json
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from services.recommender.domain.catalogue import Catalogue, rows_by
+from services.recommender.domain.strings import Strings
+from services.recommender.names.finder import Finder
+from services.recommender.names.names import Names
+from tests.recommender import handmade
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    title: str
+    year: int
+    aka: tuple[str, ...] = ()
+    directors: tuple[str, ...] = ()
+    cast: tuple[str, ...] = ()
+    tmdb_id: int = 0
+    imdb_id: int = 0
+
+
+FILMS = (
+    Known("The Matrix", 1999, cast=("Keanu Reeves",), tmdb_id=603, imdb_id=133093),
+    Known("Inception", 2010, directors=("Christopher Nolan",), cast=("Leonardo DiCaprio",)),
+    Known("Star Wars: Episode IV - A New Hope", 1977, ("Star Wars",), ("George Lucas",)),
+    Known("Seven", 1995, ("Se7en",), ("David Fincher",), ("Brad Pitt",)),
+    Known("Heat", 1995, directors=("Michael Mann",), cast=("Al Pacino",), tmdb_id=949, imdb_id=113277),
+    Known("Amélie", 2001, ("Le Fabuleux Destin d'Amélie Poulain",)),
+    Known("Seven Samurai", 1954, ("Shichinin no samurai", "七人の侍"), ("Akira Kurosawa",)),
+    Known("WALL·E", 2008),
+    Known("Cape Fear", 1991, directors=("Martin Scorsese",)),
+    Known("It", 2017),
+    Known("Her", 2013),
+    Known("Hero", 2002),
+    Known("It's a Wonderful Life", 1946),
+    Known("Hate", 1995, ("La Haine",)),
+    Known("Blade Runner", 1982),
+    Known("Blade Runner 2049", 2017),
+    Known("Rocky II", 1979),
+    Known("Ran", 1985, ("乱",), ("Akira Kurosawa",)),
+    Known("The Matrix Reloaded", 2003),
+    Known("Cape Fear", 1962),
+    Known("Stalker", 1979, directors=("Andrei Tarkovsky",)),
+    Known("The Illusionist", 2006),
+    Known("The Illusionist", 2010, ("L'Illusionniste",)),
+    Known("It", 1990),
+    Known("M", 1931, ("M - Eine Stadt sucht einen Mörder",), ("Fritz Lang",)),
+    Known("Memento", 2000, directors=("Christopher Nolan",)),
+    Known("Schindler's List", 1993, directors=("Steven Spielberg",)),
+    Known("8½", 1963, ("Otto e mezzo",), ("Federico Fellini",)),
+    Known("Nine", 2009),
+    Known("9", 2009),
+    Known("The Batman", 2022),
+)
+
+
+def catalogue_of(films: tuple[Known, ...] = FILMS) -> Catalogue:
+    made = handmade.catalogue_of([handmade.Film(film.title, year=film.year) for film in films])
+    tmdb_ids = np.array([film.tmdb_id for film in films], np.int32)
+    imdb_ids = np.array([film.imdb_id for film in films], np.int32)
+    return replace(
+        made,
+        details=Strings.of(
+            json.dumps({"aka": film.aka, "directors": film.directors, "cast": film.cast}) for film in films
+        ),
+        votes=np.arange(len(films), 0, -1).astype(np.int32),
+        tmdb_ids=tmdb_ids,
+        tmdb_rows=rows_by(tmdb_ids),
+        imdb_ids=imdb_ids,
+        imdb_rows=rows_by(imdb_ids),
+    )
+
+
+def finder_of(films: tuple[Known, ...] = FILMS) -> Finder:
+    catalogue = catalogue_of(films)
+    return Finder(Names.of(catalogue), catalogue, np.zeros(len(films), np.float32))
