@@ -10,6 +10,7 @@ from data_jobs.text_index import write_text_index
 from services.adapters.bundle.layout import arrays_of
 from services.adapters.bundle.reader import file_sha256, open_bundle
 from services.adapters.bundle.writer import write_bundle
+from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.strings import Strings
 from services.recommender.domain.weights import Weights
 from services.recommender.errors import BundleDamaged, BundleError, BundleMissing
@@ -46,6 +47,14 @@ def test_factors_are_kept_and_a_bundle_of_a_version_without_them_still_opens(fin
 def test_factors_of_another_number_of_films_are_refused(index_dir, tmp_path):
     with pytest.raises(BundleDamaged, match=r"svd\.units\.npy: length 0 \(films\) is 119, expected 120"):
         write_bundle(replace(make_bundle(), svd=make_factors(119)), index_dir, tmp_path)
+
+
+def test_factors_that_are_no_numbers_are_refused(index_dir, tmp_path):
+    units = make_factors(120).units.copy()
+    units[5, 2] = np.nan
+    path = write_bundle(replace(make_bundle(), svd=ItemFactors(units)), index_dir, tmp_path)
+    with pytest.raises(BundleDamaged, match=r"svd\.units\.npy"):
+        open_bundle(path, verify=True)
 
 
 def test_manifest_tells_all_a_reader_must_know(finished):
