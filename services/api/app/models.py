@@ -27,7 +27,7 @@ from services.api.app.fields import (
 from services.recommender.domain import genres
 from services.recommender.domain.events import RATINGS, Event, EventKind
 from services.recommender.domain.filters import NO_FILTERS, Filters
-from services.recommender.domain.request import Request
+from services.recommender.domain.request import Preset, Request
 
 
 class Body(BaseModel):
@@ -151,6 +151,11 @@ class FromFilmsBody(Body):
     item_ids: ItemIds | None = None
     imdb_ids: ImdbIds | None = None
     top_n: Annotated[int, between("top_n")] = 10
+    preset: Preset = Field(
+        default=Preset.DEFAULT,
+        description='how the films are put in order: "svd" by the cosine of SVD factors, genres, years and popularity, '
+        "varied by maximal marginal relevance; it needs a bundle built from ratings (preset-unavailable otherwise)",
+    )
 
 
 class FeedbackBody(Body):

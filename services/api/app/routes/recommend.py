@@ -46,4 +46,5 @@ async def from_films(request: Request, body: FromFilmsBody) -> Response:
     if not item_ids and not body.tmdb_ids:
         raise InvalidRequest("give at least one film in tmdb_ids, imdb_ids or item_ids", "/tmdb_ids")
     edge = edge_of(request)
-    return to_json(await edge.runner.answer(edge.recommender.from_films, item_ids, body.tmdb_ids or (), body.top_n))
+    asked = (item_ids, body.tmdb_ids or (), body.top_n, body.preset)
+    return to_json(await edge.runner.answer(edge.recommender.from_films, *asked))
