@@ -80,7 +80,7 @@ def test_a_guardrail_looks_at_what_comes_in_and_has_a_version(explained: Deploym
     assert len(explained.app.all("AWS::Bedrock::GuardrailVersion")) == 1
 
 
-@pytest.mark.parametrize("name", ["dev", "prod", "fargate"])
+@pytest.mark.parametrize("name", ["dev", "prod", "embedded"])
 def test_without_a_model_there_is_nothing_of_it(request: pytest.FixtureRequest, name: str) -> None:
     template: Template = request.getfixturevalue(name).app
     assert "bedrock" not in text_of(template.document).lower().replace("bedrock.amazonaws.com", "")
