@@ -202,7 +202,7 @@ def test_the_fingerprint_covers_every_file_of_a_folder_that_is_named(tmp_path: P
         assert fingerprint(order) == before
 
 
-def test_the_fingerprint_changes_with_the_place_of_a_file_and_with_one_that_is_added(tmp_path: Path) -> None:
+def test_the_fingerprint_changes_with_a_file_that_is_added_not_with_the_folder_it_is_in(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         (tmp_path / "data" / folder).mkdir(parents=True)
     order = Order(home=tmp_path, source=Source(paths=(tmp_path / "data",)))
@@ -213,6 +213,6 @@ def test_the_fingerprint_changes_with_the_place_of_a_file_and_with_one_that_is_a
     added = fingerprint(order)
     (tmp_path / "data" / "z.dat").unlink()
     file.rename(tmp_path / "data" / "b" / "u.data")
-    assert len({before, added}) == 2
+    assert added != before
     # Where a file lies does not change what it is taken for.
     assert fingerprint(order) == before
