@@ -46,6 +46,17 @@ def variables(asked: Mapping[str, object], *, kind: str | None) -> dict[str, str
     return {name.upper(): value for name, value in made.items()}
 
 
+def embedding_model(asked: Mapping[str, object]) -> str | None:
+    """The id of the model of Bedrock that the settings of a stage's table ``[service]`` make vectors by; None where
+    no such model is asked. Raises SettingsError.
+    """
+    chosen = {name: _text(asked[name]) for name in ("encoder", "encoder_dims") if name in asked}
+    try:
+        return load_settings(_env_file=None, **{**_DEPLOYED, **chosen}).embedding_model
+    except ServiceSettingsError as error:
+        raise SettingsError(f"deployment settings: service: {error}") from error
+
+
 def _text(value: object) -> str:
     """A value of TOML as an environment variable has it."""
     if isinstance(value, bool):

@@ -23,9 +23,10 @@ DOMAIN = {
 VARIANTS: Mapping[str, Mapping[str, str]] = {
     "dev": {"stage": "dev"},
     "prod": {"stage": "prod"},
-    "fargate": {"stage": "dev", "compute": "fargate", "search": "opensearch", "architecture": "arm64", **DOMAIN},
+    "fargate": {"stage": "dev", "compute": "fargate", "search": "opensearch", "architecture": "arm64",
+                "service.encoder": "nova", "service.encoder_dims": "384", **DOMAIN},
     "embedded": {"stage": "prod", "search": "embedded"},
-    "classic": {"stage": "dev", "search": "opensearch", "classic_search": "true"},
+    "classic": {"stage": "dev", "search": "opensearch", "classic_search": "true", "service.encoder": "titan"},
     "domain": {
         "stage": "prod", "release_schedule": "cron(0 3 ? * SUN *)", "alarm_mail": "films@example.com",
         "canary_deep": "true", "reserved_concurrency": "40", "origin_secret_version": "v-2",

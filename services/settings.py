@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from services.adapters.bundle.s3.bucket import PLACE, Bucket
 from services.adapters.search.opensearch.target import Target, kind_of
-from services.recommender.errors import MarqueeError
+from services.recommender.errors import EncoderUnavailable, MarqueeError
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 PEPPER_LENGTH = 16
@@ -161,19 +161,25 @@ class Settings(BaseSettings):
             )
         return self
 
+    @property
+    def embedding_model(self) -> str | None:
+        """The id of the model of Bedrock that texts become vectors by; None where that is done in the process. Raises
+        EncoderUnavailable for a length of vectors that it does not make.
+        """
+        if self.encoder == "minilm":
+            return None
+        from services.adapters.embed.bedrock.models import model_of
+
+        return model_of(self.encoder, self.encoder_dims).family.model_id
+
     @model_validator(mode="after")
     def _encoder(self) -> "Settings":
         """What an encoder of Bedrock needs."""
-        if self.encoder == "minilm":
-            return self
-        from services.adapters.embed.bedrock.models import model_of
-        from services.recommender.errors import EncoderUnavailable
-
         try:
-            model_of(self.encoder, self.encoder_dims)
+            model = self.embedding_model
         except EncoderUnavailable as error:
             raise ValueError(str(error)) from error
-        if not (self.aws_region or self.aws_endpoint_url_bedrock_runtime):
+        if model and not (self.aws_region or self.aws_endpoint_url_bedrock_runtime):
             raise ValueError("AWS_REGION is not set: expected the region that ENCODER is asked in, e.g. eu-west-1")
         return self
 

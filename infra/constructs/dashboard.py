@@ -26,6 +26,16 @@ SERVICE_METRICS = (
     ("Explain.UsagePct", "Average", "route"),
     ("Fallback.Count", "Sum", "cause"),
 )
+# Written only where a model writes sentences; those with a number of tokens or dollars only where it was asked.
+EXPLAIN_METRICS = (
+    ("Explain.LatencyMs", "p95", "route"),
+    ("Explain.TemplatePct", "Average", "route"),
+    ("Explain.CachedPct", "Average", "route"),
+    ("Explain.InputTokens", "Sum", "route"),
+    ("Explain.OutputTokens", "Sum", "route"),
+    ("Explain.CostUsd", "Sum", "route"),
+    ("Explain.BudgetPct", "Maximum", "route"),
+)
 
 
 class Dashboard(Construct):
@@ -38,6 +48,8 @@ class Dashboard(Construct):
             self, "Dashboard", dashboard_name=settings.name, default_interval=cdk.Duration.hours(24)
         )
         self._add([self._service_graph(*metric) for metric in SERVICE_METRICS])
+        if settings.explain_model is not None:
+            self._add([self._service_graph(*metric) for metric in EXPLAIN_METRICS])
 
     def add_platform(self, traffic: Traffic, data: Data, search: Search | None, canary: Canary) -> None:
         """What AWS counts: traffic, compute, tables, search, canary."""

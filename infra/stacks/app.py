@@ -12,6 +12,7 @@ from infra.constructs.compute import Compute, allow_tracing, on_fargate, on_lamb
 from infra.constructs.dashboard import Dashboard
 from infra.constructs.data import Data
 from infra.constructs.deployment_secrets import Secrets
+from infra.constructs.encoder import allow_encoding
 from infra.constructs.environment import service_environment
 from infra.constructs.explain import Explain
 from infra.constructs.features import Features
@@ -75,6 +76,7 @@ class AppStack(cdk.Stack):
         )
         self._data.allow_serving(compute.role)
         allow_tracing(compute.role, self._settings)
+        allow_encoding(compute.role, self._settings)
         if self._search is not None:
             self._search.allow("serving", compute.role, READ)
         if self._explain is not None:
@@ -95,6 +97,7 @@ class AppStack(cdk.Stack):
         role = jobs.role
         self._table.grant(role, "dynamodb:PutItem")
         self._data.allow_jobs(role)
+        allow_encoding(role, self._settings)
         if self._search is not None:
             self._search.allow("indexing", role, WRITE)
         self._secrets.pepper.grant_read(role)

@@ -7,6 +7,8 @@ import pytest
 from tests.cli.conftest import Marquee
 
 LETTERBOXD = Path(__file__).parent / "letterboxd"
+# TMDB rows in which everybody has a single film.
+SINGLE = Path(__file__).parents[1] / "data" / "cases" / "F02" / "tmdb_api"
 EXPORT = LETTERBOXD / "letterboxd-export.zip"
 
 
@@ -55,3 +57,27 @@ def test_what_is_no_export_is_refused(marquee: Marquee, tmp_path: Path) -> None:
     done = marquee("users", "import", str(other), "--user", "me")
     assert (done.code, "no export that is known" in done.err) == (1, True)
     assert marquee("users", "import", str(tmp_path / "none.zip"), "--user", "me").code == 1
+
+
+def test_an_exact_title_of_one_letter_comes_first(built: Marquee) -> None:
+    assert built("films", "M", "--json").json["items"][0]["title"] == "M"
+
+
+def test_words_that_match_nothing_are_told(built: Marquee) -> None:
+    answer = built("recommend", "--query", "zzzzqqq xxyy", "-k", "1", "--json").json
+    assert answer["matched"] == 0
+    assert answer["items"][0]["reason"] == ["Popular; nothing matched"]
+    assert answer["items"][0]["match"] is False
+
+
+@pytest.mark.parametrize("query", ["Ada Northwood", "films by Ada Northwood", "Bela Southgate"])
+def test_who_made_or_played_in_a_single_film_is_found_by_name(
+    marquee: Marquee, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    monkeypatch.setenv("MARQUEE_HOME", str(tmp_path / "home"))
+    text = (SINGLE / "tmdb.jsonl").read_text()
+    metadata = tmp_path / "tmdb.jsonl"
+    metadata.write_text(text.replace('"Director 2"', '"Ada Northwood"').replace('"Actor 2"', '"Bela Southgate"'))
+    assert marquee("build", "--movielens", str(SINGLE), "--tmdb", str(metadata), "--encoder", "none").code == 0
+    answer = marquee("recommend", "--query", query, "-k", "1", "--json").json
+    assert (answer["items"][0]["title"], answer["items"][0]["match"], answer["matched"]) == ("Heat", True, 1)

@@ -201,3 +201,34 @@ def test_the_fingerprint_changes_with_content_not_with_time(tmp_path: Path) -> N
     assert fingerprint(replace(order, encoder=Letters())) != before
     films.write_text(films.read_text().replace("Film 1", "Film one"))
     assert fingerprint(order) != before
+
+
+@pytest.mark.parametrize("name", ["movies.dat", "ratings.dat", "u.item", "u.data", "films.zip", "deeper/events.jsonl"])
+def test_the_fingerprint_covers_every_file_of_a_folder_that_is_named(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "data"
+    file = folder / name
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"1::Heat (1995)::Crime\n")
+    for source in (Source(paths=(folder,)), Source(movielens=folder), Source(paths=(file,))):
+        order = Order(home=tmp_path, source=source)
+        before = fingerprint(order)
+        file.write_bytes(b"1::Heat (1995)::Drama\n")
+        assert fingerprint(order) != before
+        file.write_bytes(b"1::Heat (1995)::Crime\n")
+        assert fingerprint(order) == before
+
+
+def test_the_fingerprint_changes_with_a_file_that_is_added_not_with_the_folder_it_is_in(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / "data" / folder).mkdir(parents=True)
+    order = Order(home=tmp_path, source=Source(paths=(tmp_path / "data",)))
+    file = tmp_path / "data" / "a" / "u.data"
+    file.write_bytes(b"1")
+    before = fingerprint(order)
+    (tmp_path / "data" / "z.dat").write_bytes(b"2")
+    added = fingerprint(order)
+    (tmp_path / "data" / "z.dat").unlink()
+    file.rename(tmp_path / "data" / "b" / "u.data")
+    assert added != before
+    # Where a file lies does not change what it is taken for.
+    assert fingerprint(order) == before

@@ -6,6 +6,8 @@ import pytest
 
 from infra.settings import SettingsError, load_settings
 from services.adapters.explain.prompt import request_of
+from services.api.app.emf import metrics_of
+from services.api.app.observation import Observation
 from services.settings import load_settings as service_settings
 from tests.infra.templates import Deployment, Template, as_list, text_of
 
@@ -80,7 +82,7 @@ def test_a_guardrail_looks_at_what_comes_in_and_has_a_version(explained: Deploym
     assert len(explained.app.all("AWS::Bedrock::GuardrailVersion")) == 1
 
 
-@pytest.mark.parametrize("name", ["dev", "prod", "fargate"])
+@pytest.mark.parametrize("name", ["dev", "prod", "embedded"])
 def test_without_a_model_there_is_nothing_of_it(request: pytest.FixtureRequest, name: str) -> None:
     template: Template = request.getfixturevalue(name).app
     assert "bedrock" not in text_of(template.document).lower().replace("bedrock.amazonaws.com", "")
@@ -96,6 +98,18 @@ def test_throttles_slow_sentences_a_spent_day_and_fallbacks_alarm(explained: Dep
     )  # fmt: skip
     assert (budget["MetricName"], budget["Statistic"], budget["Threshold"]) == ("Explain.BudgetPct", "Maximum", 90)
     assert "FallbackExplain" in alarms
+
+
+def test_the_dashboard_shows_each_metric_of_the_sentences(explained: Deployment, dev: Deployment) -> None:
+    told = {"model": 1, "wanted": 3, "cached": 1, "input_tokens": 1, "output_tokens": 1, "usd": 0.1,
+            "budget_pct": 2.0}  # fmt: skip
+    seen = Observation("0" * 32, "POST", "/recommend", 200, 1.0, None, {"explain": 1.0}, {"told": told})
+    shown, without = (text_of(made.app.one("AWS::CloudWatch::Dashboard")["DashboardBody"]) for made in (explained, dev))
+    own = {name for name, _, _ in metrics_of(seen) if name.startswith("Explain.")} - {"Explain.UsagePct"}
+    assert len(own) == 7
+    for name in own:
+        assert f"{name} (" in shown
+        assert f"{name} (" not in without
 
 
 def test_the_service_gets_what_the_stage_sets_of_the_sentences(explained: Deployment) -> None:

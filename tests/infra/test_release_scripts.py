@@ -106,7 +106,7 @@ def test_a_build_ends_with_a_note_of_what_it_made_and_changes_nothing_that_is_se
     code, calls, said = folder.run("release.sh", FUNCTION="api", HELD="made-by-the-stack", DEMO_USERS="sim-0019")
     assert code == 0, said
     wanted = (
-        "marquee build --no-activate --events-from-state --json", f"marquee bundle publish {VERSION}",
+        "marquee build --yes --no-activate --events-from-state --json", f"marquee bundle publish {VERSION}",
         f"marquee index --bundle {VERSION}", "docker build", "docker push", "marquee keys create canary",
         "marquee users seed", "aws dynamodb put-item --table-name releases",
     )  # fmt: skip
@@ -165,12 +165,20 @@ def test_a_bundle_is_tried_as_servers_would_fetch_it(folder: Folder) -> None:
 
 def test_raw_data_that_is_there_is_used(folder: Folder) -> None:
     _, calls, _ = folder.run("release.sh", RAW="yes")
-    assert "marquee build --no-activate --events-from-state --json --movielens raw/movielens" in calls
+    assert "marquee build --yes --no-activate --events-from-state --json --movielens raw/movielens" in calls
+
+
+@pytest.mark.parametrize("data", [{}, {"RAW": "yes"}, {"OWN": "yes"}])
+def test_vectors_of_the_release_before_are_there_when_a_bundle_is_built(folder: Folder, data: dict[str, str]) -> None:
+    _, calls, _ = folder.run("release.sh", MARQUEE_HOME="home", **data)
+    fetched = "aws s3 sync --only-show-errors s3://films/features/ home/features/"
+    wanted = (fetched, "marquee build --yes", f"marquee bundle publish {VERSION}")
+    assert order(calls, *wanted) == list(wanted)
 
 
 def test_own_files_of_any_form_come_first(folder: Folder) -> None:
     _, calls, _ = folder.run("release.sh", RAW="yes", OWN="yes", DEMO_USERS="c001", CANARY_PERSON="")
-    assert "marquee build --no-activate --events-from-state --json raw/own" in calls
+    assert "marquee build --yes --no-activate --events-from-state --json raw/own" in calls
     assert "marquee users seed raw/own --user c001" in calls
 
 
