@@ -20,6 +20,7 @@ from data_jobs.records import Dataset
 from data_jobs.report import DataError, Progress, Report
 from data_jobs.sample.load import load_sample, sample_files
 from data_jobs.train import TrainParams, train
+from data_jobs.train.svd import write_svd
 from data_jobs.validate import Source, load
 from services.adapters.bundle.local import LocalBundles
 from services.recommender.domain.embeddings import Embeddings
@@ -31,7 +32,7 @@ from services.recommender.ports import LoggedEvent, TextEncoder
 class Order:
     """What to build. ``source`` None: the sample catalogue. ``log`` None: without people's feedback; ``erased``
     see ``join_log``. ``manner``: how texts are embedded. ``params``: a JSON file
-    ``{"train": {...}, "weights": {...}}``.
+    ``{"train": {...}, "weights": {...}}``. ``svd_k``: factors of the SVD, in place of those of ``params``.
     """
 
     home: Path
@@ -41,6 +42,7 @@ class Order:
     log: Iterable[LoggedEvent] | None = None
     erased: Collection[str] = ()
     params: Path | None = None
+    svd_k: int | None = None
     manner: Manner = field(default_factory=Manner)
     activate: bool = True
     force: bool = False
@@ -74,6 +76,8 @@ def build(order: Order, progress: Progress) -> Built:
     seconds: dict[str, float] = {}
     notes: list[str] = []
     params, weights = read_params(order.params)
+    if order.svd_k is not None:
+        params = replace(params, svd_k=order.svd_k)
     with _timed(seconds, "validate"):
         dataset, report = read(order, progress, notes)
     catalogue = build_catalogue(dataset.films, dataset.events)
@@ -87,6 +91,9 @@ def build(order: Order, progress: Progress) -> Built:
     )
     with _timed(seconds, "train"):
         model = train(dataset, catalogue, params, embeddings, progress)
+        write_svd(model.svd, list(catalogue.item_ids), features)
+    if params.svd_k and model.svd is None:
+        notes.append('there are no ratings that differ: no SVD was made, and the preset "svd" is not there')
     with _timed(seconds, "bundle"):
         progress.advance("writing the bundle", 0, 1)
         bundle = bundle_of(model, catalogue, embeddings, dataset.sources, weights)
@@ -161,6 +168,7 @@ def fingerprint(order: Order) -> str:
     """A hash over everything a bundle is made from, so that `make run` knows whether it must build anew."""
     read_as = [] if order.source is None else [*order.source.maps.items(), order.source.scale or 0]
     told = [order.encoder.encoder_id if order.encoder else None, *read_as]
+    told += [] if order.svd_k is None else [("svd_k", str(order.svd_k))]
     digest = hashlib.sha256(json.dumps(told).encode())
     for path in [*_files(order.source), *(each for each in (order.holdout, order.params) if each)]:
         with path.open("rb") as file:

@@ -14,6 +14,7 @@ from services.adapters.bundle.writer import write_bundle
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.embeddings import Embeddings
+from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.tables import Collaborative
 from services.recommender.domain.weights import Weights
 
@@ -29,6 +30,7 @@ def assemble(
     weights: Weights | None = None,
     figures: Mapping[str, Any] | None = None,
     sources: tuple[str, ...] = (),
+    svd: ItemFactors | None = None,
 ) -> Bundle:
     """A bundle out of its parts; no embeddings without an encoder. ``version`` is empty until it is written."""
     return Bundle(
@@ -42,6 +44,7 @@ def assemble(
         weights=weights or Weights(),
         figures=figures or {},
         sources=sources,
+        svd=svd,
     )
 
 
@@ -62,6 +65,7 @@ def bundle_of(
         embeddings=embeddings,
         weights=weights,
         sources=sources,
+        svd=model.factors,
     )
 
 

@@ -11,6 +11,7 @@ from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import Catalogue, TraitKind, Traits
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.events import Event, EventKind
+from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.genres import to_mask
 from services.recommender.domain.ids import hash_ids
 from services.recommender.domain.profile import Profile, apply_all
@@ -145,8 +146,21 @@ def make_embeddings(films: int, dims: int = 16, seed: int = 1, encoder_id: str =
     return Embeddings.quantise(vectors.astype(np.float32), encoder_id)
 
 
+def make_factors(films: int, k: int = 8) -> ItemFactors:
+    """Films of one taste point the same way, roughly; the last was rated by nobody."""
+    rng = np.random.default_rng(2)
+    factors = np.eye(3, k)[np.arange(films) % 3] + rng.normal(0, 0.15, (films, k))
+    factors[-1] = 0
+    return ItemFactors.of(factors)
+
+
 def make_bundle(
-    films: int = 120, outside: int = 12, vectors: bool = True, weights: Weights | None = None, version: str = "v1"
+    films: int = 120,
+    outside: int = 12,
+    vectors: bool = True,
+    weights: Weights | None = None,
+    version: str = "v1",
+    svd: bool = False,
 ) -> Bundle:
     popularity = np.linspace(2, 0, films).astype(np.float32)
     return Bundle(
@@ -159,6 +173,7 @@ def make_bundle(
         embeddings=make_embeddings(films) if vectors else None,
         weights=weights or Weights(),
         created_at="2026-01-01T00:00:00Z",
+        svd=make_factors(films) if svd else None,
     )
 
 

@@ -14,6 +14,7 @@ from services.recommender.ports import TextEncoder
 
 PIPELINE, DEFAULT, DIVERSE = "pipeline", "pipeline, default diversity", "pipeline, diversity 1"
 """Names of the models that are ours."""
+SVD_PRESET = "svd preset"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from data_jobs.evaluate.plain_ease import PlainEase, likes_of
 from data_jobs.evaluate.workbench import Workbench, patient
+from data_jobs.train.svd import truncated_svd
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.profile import NO_HASHES, Profile
-from services.recommender.domain.request import Request
+from services.recommender.domain.request import Preset, Request
 from services.recommender.pipeline import Pipeline
 from services.recommender.stages.playbook import liked_rows, playbook_scores
 from services.recommender.stages.taste import Taste, fold_in
@@ -32,14 +33,21 @@ class Model(Protocol):
 class Served:
     """The pipeline, as the server calls it; ``diversity`` None: the default of the API."""
 
-    def __init__(self, bench: Workbench, diversity: float | None = None, name: str = "pipeline") -> None:
+    def __init__(
+        self,
+        bench: Workbench,
+        diversity: float | None = None,
+        name: str = "pipeline",
+        preset: Preset = Preset.DEFAULT,
+    ) -> None:
         self.name = name
+        self._preset = preset
         self._bench = bench
         self._diversity = Request().diversity if diversity is None else diversity
 
     def best(self, profile: Profile, k: int, among: Mask | None = None) -> Rows:
         """See :class:`Model`."""
-        request = Request(user_id=profile.user_id, k=k, diversity=self._diversity)
+        request = Request(user_id=profile.user_id, k=k, diversity=self._diversity, preset=self._preset)
         left_out = NO_HASHES if among is None else self._bench.hashes[~among]
         ranking = self._bench.pipeline.rank(request, profile, patient(), left_out, with_reasons=False)
         return np.array([pick.row for pick in ranking.picks], np.int32)
@@ -121,6 +129,28 @@ class Ease:
         entries = (ones, (np.zeros(len(liked), np.int32), liked))
         row = sp.csr_matrix(entries, shape=(1, len(self._bundle.catalogue)))
         return best_unseen(self._bundle, self._ease.scores(row)[0], profile, k, among)
+
+
+class PureSvd:
+    """PureSVD on the likes of the training part: x V V', x the person's likes, V the first 50 right singular vectors.
+
+    Source: P. Cremonesi, Y. Koren and R. Turrin, "Performance of recommender algorithms on top-N recommendation
+    tasks", RecSys 2010.
+    """
+
+    name = "PureSVD"
+    factors = 50
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bundle = bench.bundle
+        self._vectors, _ = truncated_svd(likes_of(bench.dataset).matrix().astype(np.float64), self.factors)
+
+    def best(self, profile: Profile, k: int, among: Mask | None = None) -> Rows:
+        """See :class:`Model`."""
+        taste = fold_in(self._bundle.catalogue, profile.history)
+        liked = taste.rows[taste.base >= 1]
+        scores = np.asarray(self._vectors @ self._vectors[liked].sum(axis=0), np.float32)
+        return best_unseen(self._bundle, scores, profile, k, among)
 
 
 class Playbook:

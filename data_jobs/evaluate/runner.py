@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from data_jobs.build import read_params
 from data_jobs.embed_items import embed_films
 from data_jobs.evaluate import moments, split
-from data_jobs.evaluate.evaluation import DEFAULT, DIVERSE, PIPELINE, Evaluation, Order, Setting
+from data_jobs.evaluate.evaluation import DEFAULT, DIVERSE, PIPELINE, SVD_PRESET, Evaluation, Order, Setting
 from data_jobs.evaluate.job import Job
-from data_jobs.evaluate.models import Content, Ease, Model, Playbook, Popularity, Served
+from data_jobs.evaluate.models import Content, Ease, Model, Playbook, Popularity, PureSvd, Served
 from data_jobs.evaluate.plain_ease import GRID, tuned_ridge
 from data_jobs.evaluate.protocol import Result, Row, measure, row_of
 from data_jobs.evaluate.registry import PARTS
@@ -24,6 +24,7 @@ from data_jobs.records import Dataset
 from data_jobs.report import DataError, Progress, Report
 from data_jobs.sample.load import load_sample
 from data_jobs.validate import load
+from services.recommender.domain.request import Preset
 
 SMALL = (9_742, 100_836)
 """Films and ratings of MovieLens ml-latest-small."""
@@ -60,9 +61,11 @@ def evaluate(order: Order, progress: Progress) -> Evaluation:
 
 def _models(bench: Workbench, ridge: float) -> list[Model]:
     """Everything that stands side by side."""
-    models: list[Model] = [Popularity(bench), Ease(bench, ridge), Playbook(bench.pipeline)]
+    models: list[Model] = [Popularity(bench), Ease(bench, ridge), PureSvd(bench), Playbook(bench.pipeline)]
     if bench.bundle.embeddings is not None:
         models[1:1] = [Content(bench.bundle), Content(bench.bundle, centred=True)]
+    if bench.bundle.svd is not None:
+        models.append(Served(bench, 0.0, SVD_PRESET, Preset.SVD))
     return [*models, Served(bench, 0.0, PIPELINE), Served(bench, None, DEFAULT), Served(bench, 1.0, DIVERSE)]
 
 

@@ -68,7 +68,7 @@ def interactions_of(events: Events, rows: NDArray[np.int32], films: int, graded:
     Dislikes, ratings below 3 and clears get weight 0. ``graded`` False: a like weighs 1, all else 0.
     """
     film = rows[events.film]
-    kept = _standing(events.user, film, events.kind)
+    kept = standing(events.user, film, events.kind)
     half_stars = np.rint(events.value[kept] * 2).astype(np.uint8)
     weight = taste_weights(events.kind[kept], half_stars)
     if not graded:
@@ -76,7 +76,7 @@ def interactions_of(events: Events, rows: NDArray[np.int32], films: int, graded:
     return Interactions(len(events.user_ids), films, events.user[kept], film[kept], weight, events.ts_ms[kept])
 
 
-def _standing(user: NDArray[np.int32], film: NDArray[np.int32], kind: NDArray[np.uint8]) -> slice | NDArray[np.intp]:
+def standing(user: NDArray[np.int32], film: NDArray[np.int32], kind: NDArray[np.uint8]) -> slice | NDArray[np.intp]:
     """Index of the event that stands for each person and film: the last opinion, else the last event.
 
     Readers hand on one event a pair already; logs joined from several sources may not.

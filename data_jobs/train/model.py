@@ -19,11 +19,13 @@ from data_jobs.train.outside import borrowing
 from data_jobs.train.params import TrainParams
 from data_jobs.train.popularity import acclaim, popularity
 from data_jobs.train.shared import shared_likes
+from data_jobs.train.svd import Svd, factorise
 from data_jobs.train.tags import tag_matrix
 from data_jobs.train.together import both_tables
 from data_jobs.train.tune import Trial, choose, newest_likes
 from services.recommender.domain.catalogue import Catalogue, Traits
 from services.recommender.domain.embeddings import Embeddings
+from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.tables import Collaborative, ItemTable
 
 # Films that lambda is chosen on: likes of the others are few, and the grid would cost as much as the tables.
@@ -34,6 +36,7 @@ TUNING_FILMS = 3_000
 class TrainedModel:
     """``popularity`` and ``acclaim`` float32[films]. ``model_version`` names the content: "ease-" and eight hex digits.
     ``params`` are those given with the lambda that was used; ``figures``: counts, and what each lambda achieved.
+    ``svd``: of the ratings; None where they or ``svd_k`` give none.
     """
 
     collaborative: Collaborative
@@ -42,6 +45,12 @@ class TrainedModel:
     model_version: str
     params: TrainParams
     figures: Mapping[str, Any]
+    svd: Svd | None = None
+
+    @property
+    def factors(self) -> ItemFactors | None:
+        """What a bundle keeps of the SVD."""
+        return None if self.svd is None else ItemFactors.of(self.svd.scaled(self.params.svd_scaling))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,9 +90,11 @@ def train(
     collaborative = _collaborative(material, rows, (main, short), catalogue.traits, embeddings)
     popular = popularity(likes, catalogue.votes)
     praised = acclaim(*_votes(material.films))
-    figures = _figures(material, rows, main, form, trials)
-    version = _version(params, collaborative, (popular, praised))
-    return TrainedModel(collaborative, popular, praised, version, params, figures)
+    svd = _svd(dataset, catalogue, params.svd_k, progress)
+    told = () if svd is None else (svd.factors, svd.singular_values)
+    figures = _figures(material, rows, main, form, trials) | {"svd_k": 0 if svd is None else len(svd.singular_values)}
+    version = _version(params, collaborative, (popular, praised, *told))
+    return TrainedModel(collaborative, popular, praised, version, params, figures, svd)
 
 
 def _material(dataset: Dataset, catalogue: Catalogue, params: TrainParams) -> _Material:
@@ -98,6 +109,14 @@ def _material(dataset: Dataset, catalogue: Catalogue, params: TrainParams) -> _M
         films[row] = film
     interactions = interactions_of(dataset.events, rows, len(catalogue), params.graded)
     return _Material(films, interactions, params)
+
+
+def _svd(dataset: Dataset, catalogue: Catalogue, k: int, progress: Progress) -> Svd | None:
+    done = _reporter(progress, "truncated SVD", 1)
+    rows = catalogue.rows_of(film.item_id for film in dataset.films)
+    svd = factorise(dataset.events, rows, len(catalogue), k)
+    done(1)
+    return svd
 
 
 def most_liked(likes: NDArray[np.int64], votes: NDArray[np.int32], count: int) -> NDArray[np.int32]:

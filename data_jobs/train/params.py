@@ -37,6 +37,11 @@ class TrainParams:
     neighbour_damping: float = 2.0
     """Its weights are w / (sum of w + damping), w being cosines: with four neighbours at most 2/3 in all."""
 
+    svd_k: int = 128
+    """Factors of the truncated SVD of the ratings; 0: none, and no preset "svd"."""
+    svd_scaling: float = 0.5
+    """Power of the singular values that a film's factors are scaled by, before cosines are taken of them."""
+
     def __post_init__(self) -> None:
         self._require(self.ridge is None or 0 < self.ridge < inf, "ridge", "positive")
         self._require(0 < self.ridge_untuned < inf, "ridge_untuned", "positive")
@@ -50,6 +55,8 @@ class TrainParams:
         self._require(1 <= self.max_films < 2**16, "max_films", "between 1 and 65,535")
         self._require(self.table_bytes > 0, "table_bytes", "positive")
         self._require(self.neighbours >= 1, "neighbours", "1 or more")
+        self._require(0 <= self.svd_k <= 1_024, "svd_k", "between 0 and 1,024")
+        self._require(0 <= self.svd_scaling <= 2, "svd_scaling", "between 0 and 2")
         self._require(0 <= self.neighbour_damping < inf, "neighbour_damping", "0 or more")
 
     @staticmethod

@@ -9,6 +9,7 @@ import typer
 from services.cli.console import EXIT_CODES, JsonOption, Output, table
 from services.cli.failures import Misused
 from services.cli.opening import open_services
+from services.cli.trace import signal_table, why_not, why_not_lines
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -70,6 +71,10 @@ def recommend(
     cursor: Annotated[str | None, typer.Option(help="next_cursor of the page before.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="A sentence and the signals for each film.")] = False,
     trace: Annotated[bool, typer.Option("--trace", help="Show strategy, signals and milliseconds by stage.")] = False,
+    missed: Annotated[
+        str | None,
+        typer.Option("--why-not", metavar="<str>", help="A film by name: where it stands, or why it does not."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """What should this person watch next?"""
@@ -89,11 +94,16 @@ def recommend(
     request = _checked(RecommendBody, body).to_request()
     with open_services() as services:
         answer = services.recommender.recommend(request)
+        why = None if missed is None else why_not(services.recommender, request, missed)
     document = json.loads(answer.render("cli"))
     if trace:
         document["trace_ms"] = dict(answer.stages)
     narrowed = any(filters.values()) or bool(only or exclude)
-    Output(as_json).result(document, _page(document, answer, trace, narrowed))
+    lines = _page(document, answer, trace, narrowed)
+    if why is not None:
+        document["why_not"] = why
+        lines += why_not_lines(why)
+    Output(as_json).result(document, lines)
 
 
 def _page(document: dict[str, Any], answer: "Answer", trace: bool, narrowed: bool) -> list[str]:
@@ -133,10 +143,7 @@ def _trace(document: dict[str, Any], answer: "Answer") -> list[str]:
     lines = ["", f"strategy {document['strategy']}, model {document['model_version']}, cached {answer.cached}"]
     lines += table(("stage", "ms"), [(stage, f"{ms:.2f}") for stage, ms in answer.stages.items()])
     lines.append(", ".join(f"{name} {count}" for name, count in answer.counts.items()))
-    for item in document["items"]:
-        terms = ", ".join(f"{name} {value:+.3f}" for name, value in item.get("signals", {}).items())
-        lines.append(f"{item['item_id']}: {terms}")
-    return lines
+    return lines + signal_table(document["items"])
 
 
 def films(

@@ -60,6 +60,10 @@ def build(
     params: Annotated[
         Path | None, typer.Option(help='JSON file {"train": {...}, "weights": {...}} of other parameters.')
     ] = None,
+    svd_k: Annotated[
+        int | None,
+        typer.Option(min=0, max=1_024, help="Factors of the SVD of the ratings, 128 if not given; 0: none."),
+    ] = None,
     no_activate: Annotated[bool, typer.Option("--no-activate", help="Build, but go on serving the old one.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Build although many rows are wrong.")] = False,
     yes: Yes = False,
@@ -95,6 +99,7 @@ def build(
         encoder=encoder_of(encoder, settings),
         holdout=holdout,
         params=params,
+        svd_k=svd_k,
         manner=manner_of(encoder, settings, yes, output),
         activate=not no_activate,
         force=force,

@@ -92,7 +92,7 @@ def evaluate(
     as_json: JsonOption = False,
     **parts: bool,
 ) -> None:
-    """Measure the recommender beside popularity, plain EASE and the playbook preset.
+    """Measure the recommender beside popularity, plain EASE, PureSVD and the presets.
 
     Likes are held out, the rest is trained on and served from a bundle of its own; the active bundle stays as it
     is. Full ranking; whatever somebody rated in training is left out. Without inputs the sample catalogue is used.

@@ -7,6 +7,7 @@
     │   ├── UnknownGenre
     │   ├── AllSeedsUnknown
     │   ├── BadCursor
+    │   ├── PresetUnavailable     a way to rank that the bundle was not built for
     │   └── IdempotencyMismatch
     ├── UnknownFilm               a single film that is not in the catalogue
     ├── Unauthorized              no key, a forged key or a revoked one
@@ -53,6 +54,10 @@ class AllSeedsUnknown(InvalidRequest):
 
 class BadCursor(InvalidRequest):
     """The cursor is damaged, forged, or belongs to another request."""
+
+
+class PresetUnavailable(InvalidRequest):
+    """The bundle that is served lacks what this preset ranks by."""
 
 
 class IdempotencyMismatch(InvalidRequest):

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from services.recommender import answers
 from services.recommender.domain.catalogue import Catalogue
-from services.recommender.domain.request import MAX_K, Request
+from services.recommender.domain.request import MAX_K, Preset, Request
 from services.recommender.errors import UnknownFilm
 from services.recommender.pipeline import Pipeline
 from services.recommender.ports import Deadline
@@ -49,10 +49,16 @@ def similar_films(pipeline: Pipeline, item_id: str | None, tmdb_id: int | None, 
 
 
 def from_films(
-    pipeline: Pipeline, item_ids: Sequence[str], tmdb_ids: Sequence[int], top_n: int, deadline: Deadline
+    pipeline: Pipeline,
+    item_ids: Sequence[str],
+    tmdb_ids: Sequence[int],
+    top_n: int,
+    deadline: Deadline,
+    preset: Preset = Preset.DEFAULT,
 ) -> dict[str, Any]:
-    """The body of ``/recommend/from-films``. Raises AllSeedsUnknown."""
-    request = Request(k=min(top_n, MAX_K), liked=tuple(item_ids), tmdb_ids=tuple(tmdb_ids), diversity=0.0)
+    """The body of ``/recommend/from-films``. Raises AllSeedsUnknown, PresetUnavailable."""
+    liked, known = tuple(item_ids), tuple(tmdb_ids)
+    request = Request(k=min(top_n, MAX_K), liked=liked, tmdb_ids=known, diversity=0.0, preset=preset)
     ranking = pipeline.rank(request, None, deadline, with_reasons=False)
     return {
         "recommendations": [answers.affinity(pipeline.bundle.catalogue, pick) for pick in ranking.picks],

@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.profile import NO_HASHES, Profile
-from services.recommender.domain.request import Ranking, Request, Strategy
+from services.recommender.domain.request import Preset, Ranking, Request, Strategy
 from services.recommender.domain.weights import Weights
 from services.recommender.errors import SearchUnavailable
 from services.recommender.names.finder import Finder
 from services.recommender.ports import Deadline, Leg, Release, SearchResult, TextEncoder
 from services.recommender.query.conditions import Understood
+from services.recommender.query.matching import Matches
 from services.recommender.query.queries import Queries
-from services.recommender.stages import retrieval, retrievers
+from services.recommender.stages import retrieval, retrievers, svd
 from services.recommender.stages.coherence import coherence
 from services.recommender.stages.facts import Facts
 from services.recommender.stages.familiarity import familiarity_factor
@@ -26,7 +27,7 @@ from services.recommender.stages.page import first_page
 from services.recommender.stages.picks import Context, make_picks
 from services.recommender.stages.plan import Plan, likeness_plan, make_plan
 from services.recommender.stages.playbook import playbook_legs
-from services.recommender.stages.ranker import next_part_first, rank
+from services.recommender.stages.ranker import Ranked, next_part_first, rank
 from services.recommender.stages.seeds import Seeds, read_seeds
 from services.recommender.stages.shelf import read_shelf
 from services.recommender.stages.signals import Inputs, Mixture, mixture_of
@@ -89,8 +90,11 @@ class Pipeline:
         """The best ``request.k`` films. ``shown``: film hashes of earlier pages, left out. ``plan``: the weights to
         rank with, where they are not to be those of the taste (to see what a film of the taste changes by itself).
 
-        Raises AllSeedsUnknown if seeds were given, none is known, and there is neither person nor query.
+        Raises AllSeedsUnknown if seeds were given, none is known, and there is neither person nor query, and
+        PresetUnavailable if the bundle was not built for the preset.
         """
+        if request.preset is Preset.SVD:
+            svd.factors_of(self.bundle)
         watch = Stopwatch(deadline.clock)
         understood, lost = None, None
         if request.query is not None:
@@ -114,10 +118,12 @@ class Pipeline:
             if understood is None:
                 ranked = next_part_first(ranked, self.bundle.catalogue, taste.rows)
         with watch.stage("diversify"):
-            top = first_page(self.bundle, ranked, plan, request, found.inputs.matches)
+            top = self._page(ranked, plan, request, taste, found.inputs.matches)
         with watch.stage("reasons"):
             context = Context(found.inputs, found.mixture) if with_reasons else None
             picks = make_picks(top, context, self.constants, request.explain, found.inputs.matches)
+            if request.preset is Preset.SVD:
+                picks = svd.with_affinity(picks, top)
         left, matches = int(np.count_nonzero(found.allowed)), found.inputs.matches
         counts = {"ranked": len(found.rows), **{name: len(leg.rows) for name, leg in found.legs.items()}}
         return Ranking(
@@ -131,6 +137,12 @@ class Pipeline:
             None if matches is None else matches.understood.shown,
             None if matches is None else matches.count(passing),
         )
+
+    def _page(self, ranked: Ranked, plan: Plan, request: Request, taste: Taste, matches: Matches | None) -> Ranked:
+        """The films of the page, as the preset puts them in order."""
+        if request.preset is Preset.SVD:
+            return svd.rerank(self.bundle, ranked.rows, taste, request.k)
+        return first_page(self.bundle, ranked, plan, request, matches)
 
     def _read(self, request: Request) -> tuple[Understood | None, str | None]:
         """What the query asks for; None where the words of the films can't be read, and why."""

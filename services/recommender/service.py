@@ -10,7 +10,7 @@ from services.recommender.answer import Answer, Options
 from services.recommender.answering import Answering, shown_before
 from services.recommender.cache import request_fingerprint
 from services.recommender.domain.profile import CLOCK_SKEW_MS
-from services.recommender.domain.request import Ranking, Request
+from services.recommender.domain.request import Preset, Ranking, Request
 from services.recommender.domain.told import ToldHistory
 from services.recommender.errors import BundleError, InvalidRequest, MarqueeError, StateUnavailable, Unavailable
 from services.recommender.export import user_export
@@ -74,12 +74,14 @@ class Recommender:
         """
         return films.similar_films(self._current(), item_id, tmdb_id, k, self._deadline())
 
-    def from_films(self, item_ids: Sequence[str], tmdb_ids: Sequence[int], top_n: int) -> dict[str, Any]:
+    def from_films(
+        self, item_ids: Sequence[str], tmdb_ids: Sequence[int], top_n: int, preset: Preset = Preset.DEFAULT
+    ) -> dict[str, Any]:
         """``{recommendations: [{movie_id, title, genres, affinity_score}], ignored_ids}``.
 
-        Raises AllSeedsUnknown.
+        Raises AllSeedsUnknown, PresetUnavailable.
         """
-        return films.from_films(self._current(), item_ids, tmdb_ids, top_n, self._deadline())
+        return films.from_films(self._current(), item_ids, tmdb_ids, top_n, self._deadline(), preset)
 
     def feedback(
         self, commands: Sequence[FeedbackCommand], deadline: Deadline | None = None

@@ -12,13 +12,14 @@ from services.adapters.secrets import FixedSecret
 from services.api.app.main import create_app
 from services.api.app.services import AppServices
 from services.recommender.answer import Answer, Options
-from services.recommender.domain.request import Request, Strategy
+from services.recommender.domain.request import Preset, Request, Strategy
 from services.recommender.domain.told import ToldHistory
 from services.recommender.errors import (
     AllSeedsUnknown,
     IdempotencyMismatch,
     InvalidRequest,
     MarqueeError,
+    PresetUnavailable,
     StateUnavailable,
     UnknownFilm,
 )
@@ -47,6 +48,7 @@ class FakeRecommender:
     parts: dict[str, str] = field(default_factory=lambda: {"bundle": "ok", "state": "ok"})
     degraded: list[str] = field(default_factory=list)
     kept: bool = True
+    svd: bool = True
     fails: Exception | None = None
     _replays: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
@@ -79,8 +81,12 @@ class FakeRecommender:
         document = {"item_id": item_id or "6", "title": "Heat", "items": items, **versions, "degraded": self.degraded}
         return Found(document, {"knn": 1.5})
 
-    def from_films(self, item_ids: Sequence[str], tmdb_ids: Sequence[int], top_n: int) -> dict[str, Any]:
+    def from_films(
+        self, item_ids: Sequence[str], tmdb_ids: Sequence[int], top_n: int, preset: Preset = Preset.DEFAULT
+    ) -> dict[str, Any]:
         self._maybe_fail()
+        if preset is Preset.SVD and not self.svd:
+            raise PresetUnavailable("the bundle has no SVD factors", "/preset")
         if not KNOWN & set(item_ids) and 949 not in tmdb_ids:
             raise AllSeedsUnknown("none of these films is known", "/tmdb_ids")
         line = {"movie_id": 6, "title": "Heat (1995)", "genres": "Crime", "affinity_score": 0.5}

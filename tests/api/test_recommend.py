@@ -155,6 +155,26 @@ def test_from_films() -> None:
     assert client.post("/recommend/from-films", json={"item_ids": ["6"]}).status_code == 200
 
 
+def test_from_films_by_a_preset() -> None:
+    recommender = FakeRecommender()
+    client = fake_client(recommender)
+    for preset in ("default", "svd"):
+        body = {"item_ids": ["6"], "preset": preset}
+        assert client.post("/recommend/from-films", json=body).status_code == 200
+    response = client.post("/recommend/from-films", json={"item_ids": ["6"], "preset": "other"})
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["pointer"] == "/preset"
+
+
+def test_a_preset_that_the_bundle_was_not_built_for_is_a_problem_of_its_own() -> None:
+    client = fake_client(FakeRecommender(svd=False))
+    response = client.post("/recommend/from-films", json={"item_ids": ["6"], "preset": "svd"})
+    assert (response.status_code, response.json()["type"]) == (422, "/problems/preset-unavailable")
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["errors"][0]["pointer"] == "/preset"
+    assert client.post("/recommend/from-films", json={"item_ids": ["6"]}).status_code == 200
+
+
 @pytest.mark.parametrize("body", [{}, {"tmdb_ids": []}, {"item_ids": [], "tmdb_ids": None}])
 def test_from_films_needs_a_film(body: dict[str, Any]) -> None:
     response = fake_client().post("/recommend/from-films", json=body)

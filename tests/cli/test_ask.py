@@ -135,6 +135,37 @@ def test_trace_shows_how_the_answer_was_made(marquee: Marquee) -> None:
     assert all(item["signals"] and item["explanation"] for item in document["items"])
 
 
+def test_trace_is_a_table_of_signals_that_sum_to_what_the_films_were_ranked_by(marquee: Marquee) -> None:
+    lines = marquee("recommend", "--liked", "1", "--k", "3", "--diversity", "0", "--trace").out.splitlines()
+    heading = next(at for at, line in enumerate(lines) if line.startswith("id") and line.endswith("sum"))
+    names = lines[heading].split()[2:]
+    rows = [line.split()[-len(names) :] for line in lines[heading + 1 :]]
+    assert "collaborative" in names
+    assert len(rows) == 3
+    sums = [float(row[-1]) for row in rows]
+    assert [sum(map(float, row[:-1])) for row in rows] == pytest.approx(sums, abs=0.01)
+    assert sums == sorted(sums, reverse=True)
+
+
+def test_a_film_that_was_missed_is_placed_or_said_why_it_is_not_there(marquee: Marquee) -> None:
+    asked = ("recommend", "--liked", "1", "--k", "5", "--diversity", "0")
+    items = marquee(*asked, "--json").json["items"]
+    found = marquee(*asked, "--why-not", items[2]["title"], "--json").json["why_not"]
+    assert (found["item_id"], found["place"]) == (items[2]["item_id"], 3)
+    assert found["signals"]
+    assert "at place 3" in marquee(*asked, "--why-not", items[2]["title"]).out
+    assert "left out" in marquee(*asked, "--why-not", TITLES["1"]).out
+    assert "filters" in marquee(*asked, "--year-to", "1900", "--why-not", items[2]["title"]).out
+    assert "shelf" in marquee(*asked, "--only", items[0]["item_id"], "--why-not", items[2]["title"]).out
+    assert "No film goes by" in marquee(*asked, "--why-not", "zzqqxx").out
+
+
+def test_a_film_that_was_seen_is_said_to_be(marquee: Marquee) -> None:
+    film = marquee("recommend", "--user", "eve", "--k", "1", "--json").json["items"][0]["item_id"]
+    marquee("feedback", "eve", film, "like")
+    assert "seen before" in marquee("recommend", "--user", "eve", "--why-not", TITLES[film]).out
+
+
 def test_trace_says_what_was_left_out_for_a_child(marquee: Marquee) -> None:
     (film,) = [item_id for item_id, title in TITLES.items() if title == "Toy Story"]
     assert "not_for_children" in marquee("recommend", "--liked", film, "--trace").out

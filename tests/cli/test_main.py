@@ -17,13 +17,13 @@ from tests.patience import PATIENCE_S
 INPUTS = ("--movielens", "--tmdb", "--catalogue", "--events")
 VERBS = {
     "validate": (*INPUTS, "--keep", "--json"),
-    "build": (*INPUTS, "--encoder", "minilm", "none", "--holdout", "--events-from-state", "--params", "--no-activate",
-              "--force", "--json"),
+    "build": (*INPUTS, "--encoder", "minilm", "none", "--holdout", "--events-from-state", "--params", "--svd-k",
+              "--no-activate", "--force", "--json"),
     "up": (*INPUTS, "--encoder", "--host", "--port", "--workers", "--insecure"),
     "serve": ("--host", "--port", "--workers", "--insecure"),
     "recommend": ("--user", "--k", "--liked", "--disliked", "--tmdb-id", "--query", "--genre", "--not-genre",
                   "--year-from", "--year-to", "--language", "--min-votes", "--exclude", "--include-seen",
-                  "--diversity", "--cursor", "--explain", "--trace", "--json"),
+                  "--diversity", "--cursor", "--explain", "--trace", "--why-not", "--json"),
     "similar": ("ITEM_ID", "--tmdb-id", "--k", "--json"),
     "feedback": ("USER", "ITEM_ID", "EVENT", "--value", "--json"),
     "users seed": (*INPUTS, "--user", "--limit", "--json"),

@@ -69,6 +69,22 @@ def test_files_become_a_bundle_and_tables_for_other_tools(tmp_path: Path) -> Non
     assert any("simulated" in source for source in bundle.sources)
 
 
+def test_the_svd_of_the_ratings_is_in_the_bundle_and_beside_it_for_other_tools(tmp_path: Path) -> None:
+    order = Order(home=tmp_path, svd_k=12)
+    built = build(order, Silent())
+    bundle, path = LocalBundles(tmp_path).verify(built.version), tmp_path / "features" / "svd_runtime_data.npz"
+    assert bundle.svd is not None
+    assert bundle.svd.units.shape == (len(bundle.catalogue), 12)
+    with np.load(path, allow_pickle=False) as found:
+        assert found["item_ids"].tolist() == list(bundle.catalogue.item_ids)
+        assert found["factors"].shape == bundle.svd.units.shape
+    assert fingerprint(order) != fingerprint(replace(order, svd_k=None))
+    without = build(replace(order, svd_k=0), Silent())
+    assert LocalBundles(tmp_path).verify(without.version).svd is None
+    assert not path.exists()
+    assert not any("SVD" in note for note in built.notes + without.notes)
+
+
 def test_same_input_same_version_and_texts_are_embedded_once(tmp_path: Path) -> None:
     first, again = Letters(), Letters()
     one = version_of(Order(home=tmp_path, encoder=first))

@@ -9,7 +9,7 @@ import pytest
 
 from data_jobs import download
 from data_jobs.download import DownloadFailed
-from data_jobs.readers.tmdb import read_tmdb
+from data_jobs.forms.films import read_tmdb
 from data_jobs.report import Report, Silent
 from data_jobs.tmdb_fetch import CHANGES_DAYS, KEPT_DAYS, TRIES, Api, Rate, fetch_tmdb, ids_of
 from tests.patience import PATIENCE_S

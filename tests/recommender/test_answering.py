@@ -25,7 +25,16 @@ class TestAnswer:
             "user_id", "items", "model_version", "index_version", "strategy", "degraded", "next_cursor",
             "ignored_ids", "cached", "recommendation_id",
         }  # fmt: skip
-        assert set(answer["items"][0]) == {"item_id", "title", "year", "genres", "tmdb_id", "score", "reason"}
+        assert set(answer["items"][0]) == {
+            "item_id",
+            "title",
+            "year",
+            "genres",
+            "tmdb_id",
+            "imdb_id",
+            "score",
+            "reason",
+        }
         assert answer["recommendation_id"] == WANT
 
     def test_explain_adds_a_sentence_and_the_signals(self, service):

@@ -5,8 +5,15 @@ import pytest
 
 from services.recommender.answer import Options
 from services.recommender.domain.events import Event, EventKind
-from services.recommender.domain.request import Request, Strategy
-from services.recommender.errors import AllSeedsUnknown, BundleMissing, InvalidRequest, StateUnavailable, UnknownFilm
+from services.recommender.domain.request import Preset, Request, Strategy
+from services.recommender.errors import (
+    AllSeedsUnknown,
+    BundleMissing,
+    InvalidRequest,
+    PresetUnavailable,
+    StateUnavailable,
+    UnknownFilm,
+)
 from services.recommender.ports import Deadline, FeedbackCommand, Receipt
 from tests.recommender.kit import ask, like
 
@@ -74,6 +81,10 @@ class TestOtherQuestions:
         assert 0 <= line["affinity_score"] <= 1
         with pytest.raises(AllSeedsUnknown):
             service.from_films(["nope"], [], 5)
+
+    def test_from_films_by_the_svd_preset_needs_factors(self, service):
+        with pytest.raises(PresetUnavailable, match="--svd-k"):
+            service.from_films(["f1"], [], 5, Preset.SVD)
 
     def test_film_and_films_and_catalogue(self, service):
         assert service.film("f3")["overview"] == "Somebody rides on."

@@ -58,7 +58,9 @@ def _all(
 
 
 def _one(values: Sequence[str], taken: str, rng: np.random.Generator) -> str | None:
-    """Another value, which is no part of what is taken."""
+    """Another value, which is no part of what is taken; None where there is none."""
+    if not values:
+        return None
     for at in rng.integers(0, len(values), 20).tolist():
         value = str(values[at])
         if value and value.lower() not in taken.lower():

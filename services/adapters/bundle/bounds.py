@@ -53,7 +53,12 @@ _LARGE = {
     "collaborative.neighbours": Range(0, "table films"),
 }
 _FINITE_SMALL = ("popularity", "acclaim", "embeddings.scales", "embeddings.mean")
-_FINITE_LARGE = ("collaborative.main.values", "collaborative.short.values", "collaborative.neighbour_weights")
+_FINITE_LARGE = (
+    "collaborative.main.values",
+    "collaborative.short.values",
+    "collaborative.neighbour_weights",
+    "svd.units",
+)
 # Offsets and what they cut.
 _OFFSETS = {
     "catalogue.item_ids.offsets": "catalogue.item_ids.data",

@@ -8,6 +8,7 @@
       collaborative.*.npy      the two item-item tables and the films that borrow from them
       popularity.npy
       embeddings.*.npy         absent in a bundle built without an encoder
+      svd.units.npy            absent in a bundle without ratings, and in one of a version that had no SVD
       text_index/              the embedded text index
 """
 
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import Catalogue, Traits
 from services.recommender.domain.embeddings import Embeddings
+from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.strings import Strings
 from services.recommender.domain.tables import Collaborative, ItemTable
 from services.recommender.errors import BundleDamaged
@@ -92,17 +94,19 @@ _ALWAYS = {
     "popularity": Column("<f4", ("films",)),
     "acclaim": Column("<f4", ("films",)),
 }
-COLUMNS = _ALWAYS | _EMBEDDINGS
+_SVD = {"svd.units": Column("<f2", ("films", "svd factors"))}
+COLUMNS = _ALWAYS | _EMBEDDINGS | _SVD
 
 
-def columns(with_embeddings: bool) -> dict[str, Column]:
+def columns(with_embeddings: bool, with_svd: bool) -> dict[str, Column]:
     """The arrays a bundle must have, by name; a file is the name and ``.npy``."""
-    return dict(COLUMNS if with_embeddings else _ALWAYS)
+    return _ALWAYS | (_EMBEDDINGS if with_embeddings else {}) | (_SVD if with_svd else {})
 
 
 def arrays_of(bundle: Bundle) -> dict[str, NDArray[Any]]:
     """Every array of a bundle by name."""
-    return {name: _member(bundle, name) for name in columns(bundle.embeddings is not None)}
+    names = columns(bundle.embeddings is not None, bundle.svd is not None)
+    return {name: _member(bundle, name) for name in names}
 
 
 def _member(bundle: Bundle, name: str) -> NDArray[Any]:
@@ -118,7 +122,7 @@ def lengths(arrays: Arrays, with_embeddings: bool) -> dict[str, int]:
     Raises BundleDamaged naming the array, what was found and what was expected.
     """
     known: dict[str, tuple[int, str]] = {}
-    for name, column in columns(with_embeddings).items():
+    for name, column in columns(with_embeddings, not _SVD.keys().isdisjoint(arrays)).items():
         if name not in arrays:
             raise BundleDamaged(f"{name}.npy: missing, although the format has it in every such bundle")
         array = arrays[name]
@@ -201,6 +205,11 @@ def embeddings_of(arrays: Arrays, encoder_id: str | None) -> Embeddings | None:
     if encoder_id is None:
         return None
     return Embeddings(arrays["embeddings.codes"], arrays["embeddings.scales"], arrays["embeddings.mean"], encoder_id)
+
+
+def factors_of(arrays: Arrays) -> ItemFactors | None:
+    """The factors of the films over these arrays, None in a bundle without."""
+    return ItemFactors(arrays["svd.units"]) if "svd.units" in arrays else None
 
 
 def _strings_of(arrays: Arrays, name: str) -> Strings:

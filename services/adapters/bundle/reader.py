@@ -13,6 +13,7 @@ from services.adapters.bundle.layout import (
     catalogue_of,
     collaborative_of,
     embeddings_of,
+    factors_of,
     lengths,
 )
 from services.adapters.bundle.manifest import FileEntry, Manifest
@@ -53,6 +54,7 @@ def open_bundle(path: Path, verify: bool = False) -> Bundle:
         figures=manifest.figures,
         created_at=manifest.created_at,
         sources=manifest.sources,
+        svd=factors_of(arrays),
     )
 
 

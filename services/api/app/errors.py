@@ -27,6 +27,7 @@ KINDS: dict[type[Exception], Kind] = {
     core.UnknownGenre: Kind(422, "unknown-genre", "A genre is unknown"),
     core.AllSeedsUnknown: Kind(422, "all-seeds-unknown", "None of the films given is known"),
     core.BadCursor: Kind(422, "bad-cursor", "The cursor is not valid for this request"),
+    core.PresetUnavailable: Kind(422, "preset-unavailable", "The bundle was not built for this preset"),
     core.IdempotencyMismatch: Kind(422, "idempotency-mismatch", "The idempotency key was used with another body"),
     core.UnknownFilm: Kind(404, "unknown-film", "The film is not in the catalogue"),
     core.Unauthorized: Kind(401, "unauthorized", "A valid API key is needed"),

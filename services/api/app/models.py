@@ -27,7 +27,7 @@ from services.api.app.fields import (
 from services.recommender.domain import genres
 from services.recommender.domain.events import RATINGS, Event, EventKind
 from services.recommender.domain.filters import NO_FILTERS, Filters
-from services.recommender.domain.request import Request
+from services.recommender.domain.request import Preset, Request
 
 
 class Body(BaseModel):
@@ -197,6 +197,12 @@ class FromFilmsBody(Body):
     item_ids: ItemIds | None = Field(default=None, description="Films by the catalogue's own id.", examples=[["6"]])
     imdb_ids: ImdbIds | None = Field(default=None, description="Films by IMDb id.", examples=[["tt0113277"]])
     top_n: Annotated[int, between("top_n")] = Field(default=10, description="How many films to return.", examples=[5])
+    preset: Preset = Field(
+        default=Preset.DEFAULT,
+        description='How the films are put in order: "svd" by the cosine of SVD factors, genres, years and popularity, '
+        "varied by maximal marginal relevance; it needs a bundle built from ratings (preset-unavailable otherwise).",
+        examples=["svd"],
+    )
 
 
 # Outside ``then`` and ``else`` it would make generators of clients take the body for a union.

@@ -24,6 +24,7 @@ _DETAILS = {
     "unsupported-media-type": "Send the body as JSON, with the header Content-Type: application/json.",
     "invalid-request": "k must be between 1 and 100; got 101",
     "all-seeds-unknown": "none of the films in liked is known",
+    "preset-unavailable": "the bundle has no SVD factors; build it from ratings",
     "bad-cursor": "the cursor belongs to another request",
     "idempotency-mismatch": "the Idempotency-Key was used with another body",
     "quota-exceeded": "60 requests in 60 s are used up; try again in 12 s",
@@ -37,6 +38,7 @@ _DETAILS = {
 _POINTERS = {
     "invalid-request": "/k",
     "all-seeds-unknown": "/liked",
+    "preset-unavailable": "/preset",
     "bad-cursor": "/cursor",
     "idempotency-mismatch": "",
     "not-ready": "/state",

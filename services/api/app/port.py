@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from services.recommender.answer import Answer, Options
-from services.recommender.domain.request import Request
+from services.recommender.domain.request import Preset, Request
 from services.recommender.domain.told import ToldHistory
 from services.recommender.errors import MarqueeError
 from services.recommender.films import Found
@@ -32,7 +32,9 @@ class RecommenderPort(Protocol):
         """Films like a film."""
         ...
 
-    def from_films(self, item_ids: Sequence[str], tmdb_ids: Sequence[int], top_n: int) -> dict[str, Any]:
+    def from_films(
+        self, item_ids: Sequence[str], tmdb_ids: Sequence[int], top_n: int, preset: Preset = Preset.DEFAULT
+    ) -> dict[str, Any]:
         """Films like several, for callers who keep no people here."""
         ...
 

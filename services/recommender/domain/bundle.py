@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.embeddings import Embeddings
+from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.tables import Collaborative
 from services.recommender.domain.weights import Weights
 
@@ -18,7 +19,8 @@ class Bundle:
     """``popularity`` float32[films], >= 0, the mean of its best 50 is 1 (likes, with votes far below to order
     the films nobody rated). ``acclaim`` float32[films], >= 0, on the same scale: votes times their average squared, for
     catalogues with no or few likes; all 0 where there are no votes. ``embeddings`` is None in a bundle built without an
-    encoder. ``model_version`` names the collaborative model. ``figures`` are the evaluation figures written at build.
+    encoder, ``svd`` in one without ratings and in one of an earlier version. ``model_version`` names the collaborative
+    model. ``figures`` are the evaluation figures written at build.
     """
 
     version: str
@@ -32,3 +34,4 @@ class Bundle:
     figures: Mapping[str, Any] = field(default_factory=dict)
     created_at: str = ""
     sources: tuple[str, ...] = ()
+    svd: ItemFactors | None = None

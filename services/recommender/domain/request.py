@@ -18,13 +18,21 @@ class Strategy(StrEnum):
     POPULAR = "popular"
 
 
+class Preset(StrEnum):
+    """How the candidates are put in order."""
+
+    DEFAULT = "default"
+    SVD = "svd"
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """``liked``, ``disliked`` and ``tmdb_ids`` count as the newest events and are not stored. ``cursor``:
     ``next_cursor`` of the page before. ``diversity`` 0 ... 1 (MMR lambda = 1 - diversity). ``only_item_ids``: a shelf,
     nothing else is recommended; None for no such limit.
     ``familiarity`` 0 (hardly known films) ... 1 (crowd-pleasers); None for neither. ``understand`` False: the query is
-    searched for as it is; ``ignore_conditions``: ids of conditions in it that are not to apply.
+    searched for as it is; ``ignore_conditions``: ids of conditions in it that are not to apply. ``preset``: one other
+    than the default has a diversity of its own (stages/svd.py).
     """
 
     user_id: str | None = None
@@ -43,6 +51,7 @@ class Request:
     diversity: float = 0.2
     familiarity: float | None = None
     cursor: str | None = None
+    preset: Preset = Preset.DEFAULT
 
 
 class ConditionKind(StrEnum):

@@ -33,10 +33,11 @@ def likeness(bundle: Bundle, rows: NDArray[np.int32]) -> Matrix:
     return np.asarray((genres + cosine) / 2, np.float32)
 
 
-def genre_jaccard(bits: NDArray[np.uint32]) -> Matrix:
-    """Shared genres over all genres of each pair, float32[n, n]; 0 where neither has any."""
-    shared = np.bitwise_count(bits[:, None] & bits[None, :]).astype(np.float32)
-    either = np.bitwise_count(bits[:, None] | bits[None, :])
+def genre_jaccard(bits: NDArray[np.uint32], others: NDArray[np.uint32] | None = None) -> Matrix:
+    """Shared genres over all genres of each pair, float32[n, n], or float32[n, others]; 0 where neither has any."""
+    others = bits if others is None else others
+    shared = np.bitwise_count(bits[:, None] & others[None, :]).astype(np.float32)
+    either = np.bitwise_count(bits[:, None] | others[None, :])
     return np.asarray(shared / np.maximum(either, 1), np.float32)
 
 

@@ -10,10 +10,11 @@ from data_jobs.text_index import write_text_index
 from services.adapters.bundle.layout import arrays_of
 from services.adapters.bundle.reader import file_sha256, open_bundle
 from services.adapters.bundle.writer import write_bundle
+from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.strings import Strings
 from services.recommender.domain.weights import Weights
 from services.recommender.errors import BundleDamaged, BundleError, BundleMissing
-from tests.builders import make_bundle
+from tests.builders import make_bundle, make_factors
 
 
 def test_what_was_written_is_read_back(finished):
@@ -29,6 +30,31 @@ def test_what_was_written_is_read_back(finished):
     assert after.embeddings.encoder_id == "test-encoder"
     assert after.model_version == "ease-test"
     assert after.created_at > "2026"
+
+
+def test_factors_are_kept_and_a_bundle_of_a_version_without_them_still_opens(finished, index_dir, tmp_path):
+    before = make_bundle(svd=True)
+    path = write_bundle(before, index_dir, tmp_path)
+    after = open_bundle(path, verify=True)
+    assert np.array_equal(after.svd.units, before.svd.units)
+    assert after.svd.units.dtype == np.float16
+    assert after.version != finished.name
+    assert json.loads((path / "manifest.json").read_text())["counts"]["svd factors"] == 8
+    assert not (finished / "svd.units.npy").exists()
+    assert open_bundle(finished, verify=True).svd is None
+
+
+def test_factors_of_another_number_of_films_are_refused(index_dir, tmp_path):
+    with pytest.raises(BundleDamaged, match=r"svd\.units\.npy: length 0 \(films\) is 119, expected 120"):
+        write_bundle(replace(make_bundle(), svd=make_factors(119)), index_dir, tmp_path)
+
+
+def test_factors_that_are_no_numbers_are_refused(index_dir, tmp_path):
+    units = make_factors(120).units.copy()
+    units[5, 2] = np.nan
+    path = write_bundle(replace(make_bundle(), svd=ItemFactors(units)), index_dir, tmp_path)
+    with pytest.raises(BundleDamaged, match=r"svd\.units\.npy"):
+        open_bundle(path, verify=True)
 
 
 def test_manifest_tells_all_a_reader_must_know(finished):

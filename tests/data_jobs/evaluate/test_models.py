@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_jobs.evaluate.models import Content, Ease, Playbook, Popularity, Served, best_unseen
+from data_jobs.evaluate.models import Content, Ease, Playbook, Popularity, PureSvd, Served, best_unseen
 from data_jobs.evaluate.workbench import patient
 from services.recommender.domain.profile import Profile
-from services.recommender.domain.request import Request
+from services.recommender.domain.request import Preset, Request
 from tests.builders import make_bundle
 from tests.data_jobs.evaluate import kit
 
-NAMES = ("popularity", "content", "plain EASE", "playbook preset", "pipeline")
+NAMES = ("popularity", "content", "plain EASE", "PureSVD", "playbook preset", "pipeline")
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +21,7 @@ def models(bench):
         Popularity(bench),
         Content(bench.bundle),
         Ease(bench, 20.0),
+        PureSvd(bench),
         Playbook(bench.pipeline),
         Served(bench, 0.0),
     ]
@@ -52,7 +53,7 @@ class TestEveryModel:
         assert models[name].best(someone, 80, among).tolist() == everything
 
 
-@pytest.mark.parametrize("name", ["content", "plain EASE", "pipeline"])
+@pytest.mark.parametrize("name", ["content", "plain EASE", "PureSVD", "pipeline"])
 def test_personal_models_find_the_persons_school(bench, models, name):
     for viewer in range(3):
         rows = models[name].best(bench.people.profile(f"viewer-{viewer}"), 5)
@@ -72,6 +73,13 @@ def test_served_is_the_pipeline_itself(bench, someone):
 
 def test_served_without_a_diversity_uses_the_default_of_the_api(bench, someone):
     assert Served(bench).best(someone, 10).tolist() == Served(bench, Request().diversity).best(someone, 10).tolist()
+
+
+def test_the_svd_preset_is_asked_of_the_pipeline(bench, someone):
+    found = Served(bench, 0.0, "svd preset", Preset.SVD).best(someone, 10)
+    picks = bench.pipeline.rank(Request(user_id=someone.user_id, k=10, preset=Preset.SVD), someone, patient()).picks
+    assert found.tolist() == [pick.row for pick in picks]
+    assert found.tolist() != Served(bench, 0.0).best(someone, 10).tolist()
 
 
 def test_content_needs_vectors(plain_bench):

@@ -48,7 +48,7 @@ def whole(movielens, params, tmp_path_factory):
 class TestEvaluate:
     def test_all_models_stand_side_by_side(self, whole):
         found, _ = whole
-        rivals = ["popularity", "content", "content, centred", "plain EASE", "playbook preset"]
+        rivals = ["popularity", "content", "content, centred", "plain EASE", "PureSVD", "playbook preset", "svd preset"]
         assert [row.model for row in found.models] == [*rivals, PIPELINE, DEFAULT, DIVERSE]
         assert set(found.row(PIPELINE).against) == {"popularity", "plain EASE"}
         assert len({row.ndcg.n for row in found.models}) == 1

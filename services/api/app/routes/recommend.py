@@ -50,7 +50,7 @@ async def recommend(request: Request, body: Annotated[RecommendBody, Body()] = R
     operation_id="recommend_from_films",
     summary="Recommend films like some films",
     response_model=FromFilmsAnswer,
-    responses=problems(*OF_BODY, kinds=("all-seeds-unknown",)),
+    responses=problems(*OF_BODY, kinds=("all-seeds-unknown", "preset-unavailable")),
 )
 async def from_films(request: Request, body: FromFilmsBody) -> Response:
     """Films like these, in the short form."""
@@ -58,4 +58,5 @@ async def from_films(request: Request, body: FromFilmsBody) -> Response:
     if not item_ids and not body.tmdb_ids:
         raise InvalidRequest("give at least one film in tmdb_ids, imdb_ids or item_ids", "/tmdb_ids")
     edge = edge_of(request)
-    return to_json(await edge.runner.answer(edge.recommender.from_films, item_ids, body.tmdb_ids or (), body.top_n))
+    asked = (item_ids, body.tmdb_ids or (), body.top_n, body.preset)
+    return to_json(await edge.runner.answer(edge.recommender.from_films, *asked))

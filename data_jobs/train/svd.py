@@ -1,0 +1,120 @@
+"""Truncated SVD of user-centred ratings: R - m 1' ~ U S V', m each person's mean rating, 0 where nothing was rated.
+
+Only ratings count: a like has no stars, and of somebody who only likes nothing is left once it is centred. The k
+largest singular triplets come from a randomised range finder with power iterations, exact where k reaches the rank.
+
+Source: N. Halko, P.-G. Martinsson and J. A. Tropp, "Finding structure with randomness", SIAM Review 53(2), 2011.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from data_jobs.records import Events
+from data_jobs.train.interactions import standing
+from services.recommender.domain.events import EventKind
+
+SVD_FILE = "svd_runtime_data.npz"
+# Directions beyond the k that are asked for, and passes over the matrix: they make the last of the k exact enough.
+OVERSAMPLING = 16
+PASSES = 6
+# Below this part of the largest a singular value is rounding.
+NOTHING = 1e-6
+
+Dense = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Svd:
+    """``factors`` float32[films, k] = V, orthonormal columns, 0 for a film nobody rated; ``singular_values``
+    float32[k], falling; ``item_means`` float32[films], the mean stars of each film, NaN where nobody rated it;
+    ``mean``: of all ratings, in stars.
+    """
+
+    factors: NDArray[np.float32]
+    singular_values: NDArray[np.float32]
+    item_means: NDArray[np.float32]
+    mean: float
+
+    def scaled(self, power: float) -> NDArray[np.float32]:
+        """V S^power, float32[films, k]: 1 weighs the directions as the ratings do, 0 all alike."""
+        return np.asarray(self.factors * (self.singular_values / self.singular_values[0]) ** power, np.float32)
+
+
+def factorise(events: Events, rows: NDArray[np.int32], films: int, k: int) -> Svd | None:
+    """The SVD of a log; ``rows`` int32 maps the films it was read with to ``films`` catalogue rows. At most k factors,
+    fewer where the ratings have a lower rank; None for k = 0 and where no rating differs from its person's mean.
+    """
+    ratings = _ratings(events, rows, films)
+    if not k or not ratings.nnz:
+        return None
+    counts = np.bincount(ratings.indices, minlength=films)
+    sums = np.bincount(ratings.indices, weights=ratings.data, minlength=films)
+    means = np.divide(sums, counts, out=np.full(films, np.nan), where=counts > 0)
+    factors, values = truncated_svd(centred(ratings), k)
+    if not len(values):
+        return None
+    return Svd(
+        factors.astype(np.float32), values.astype(np.float32), means.astype(np.float32), float(ratings.data.mean())
+    )
+
+
+def _ratings(events: Events, rows: NDArray[np.int32], films: int) -> sp.csr_matrix:
+    """Stars, float64[people, films]; of several events on one film the one that stands counts."""
+    film = rows[events.film]
+    kept = standing(events.user, film, events.kind)
+    user, film, kind, stars = events.user[kept], film[kept], events.kind[kept], events.value[kept]
+    rated = kind == EventKind.RATING
+    entries = (stars[rated].astype(np.float64), (user[rated], film[rated]))
+    return sp.csr_matrix(entries, shape=(len(events.user_ids), films))
+
+
+def centred(ratings: sp.csr_matrix) -> sp.csr_matrix:
+    """Each rating less the mean of its row; where nothing was rated stays 0."""
+    counts = np.diff(ratings.indptr)
+    person = np.repeat(np.arange(len(counts)), counts)
+    sums = np.bincount(person, weights=ratings.data, minlength=len(counts))
+    data = ratings.data - (sums / np.maximum(counts, 1))[person]
+    return sp.csr_matrix((data, ratings.indices, ratings.indptr), shape=ratings.shape)
+
+
+def truncated_svd(matrix: sp.csr_matrix, k: int) -> tuple[Dense, Dense]:
+    """V float64[columns, at most k] and the singular values, falling. The same matrix gives the same numbers."""
+    width = min(k + OVERSAMPLING, *matrix.shape)
+    basis = np.random.default_rng(0).standard_normal((matrix.shape[1], width))
+    for _ in range(PASSES):
+        basis, _ = np.linalg.qr(matrix.T @ (matrix @ basis))
+    left, _ = np.linalg.qr(matrix @ basis)
+    vectors, values, _ = np.linalg.svd(matrix.T @ left, full_matrices=False)
+    told = int(np.count_nonzero(values > NOTHING * max(float(values[0]), NOTHING)))
+    vectors, values = vectors[:, : min(k, told)], values[: min(k, told)]
+    # A singular vector has no sign of its own: its largest entry is made positive.
+    largest = np.abs(vectors).argmax(axis=0)
+    return vectors * np.sign(vectors[largest, np.arange(len(values))]), values
+
+
+def write_svd(svd: Svd | None, item_ids: Sequence[str], folder: Path) -> Path | None:
+    """``svd_runtime_data.npz`` for other tools: ``item_ids``, ``factors``, ``singular_values``, ``item_means`` and
+    ``mean``, for numpy without pickles. Without an SVD the file of an earlier build is taken away.
+    """
+    path = folder / SVD_FILE
+    if svd is None:
+        path.unlink(missing_ok=True)
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    with part.open("wb") as file:
+        np.savez_compressed(
+            file,
+            item_ids=np.array(item_ids, np.str_),
+            factors=svd.factors,
+            singular_values=svd.singular_values,
+            item_means=svd.item_means,
+            mean=np.float32(svd.mean),
+        )
+    part.replace(path)
+    return path
