@@ -8,7 +8,7 @@ ATTACKS ?=
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run run servers test attack sbom cdk synth deploy release rollback unlock acceptance destroy pin \
+.PHONY: help setup setup-run run servers test attack openapi sbom cdk synth deploy release rollback unlock acceptance destroy pin \
 	lint format clean
 
 help: ## what can be made
@@ -38,6 +38,10 @@ test: setup ## every test: [PYTEST_ARGS="-k name"]
 
 attack: setup ## attack a running server and count what it stands (docs/faults.md): [ATTACKS="name ..."]
 	@$(UV) run --no-sync python -m tests.attack $(ATTACKS)
+
+BREAKING ?=
+openapi: setup ## write docs/openapi.json, the description of the API: [BREAKING=1, even if clients break]
+	@$(UV) run --no-sync python -m tests.openapi --write $(if $(BREAKING),--breaking)
 
 sbom: ## what the images hold, as CycloneDX, into dist/sbom.json
 	@mkdir -p dist

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from services import __version__
 from tests.e2e.kit import Served, environment, ids
 from tests.patience import PATIENCE_S
 
@@ -131,14 +132,14 @@ def test_it_holds_every_file_of_its_packages(installed: Installed, package: str)
 def test_it_holds_neither_tests_nor_infrastructure(installed: Installed) -> None:
     with zipfile.ZipFile(installed.wheel) as archive:
         tops = {name.split("/")[0] for name in archive.namelist()}
-    assert tops == {"services", "data_jobs", f"marquee-{PROJECT['project']['version']}.dist-info"}
+    assert tops == {"services", "data_jobs", f"marquee-{__version__}.dist-info"}
 
 
 def test_help_and_version_run_with_what_it_needs(installed: Installed, tmp_path: Path) -> None:
     done = installed.run(tmp_path, "--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Usage: marquee")
-    assert installed.run(tmp_path, "--version").stdout == f"marquee {PROJECT['project']['version']}\n"
+    assert installed.run(tmp_path, "--version").stdout == f"marquee {__version__}\n"
 
 
 def test_nothing_else_can_be_imported_there(installed: Installed, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from services import __version__
 from services.cli import (
     ask,
     bench,
@@ -42,9 +43,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        typer.echo(f"marquee {version('marquee')}")
+        typer.echo(f"marquee {__version__}")
         raise typer.Exit
 
 

@@ -140,7 +140,15 @@ class FakeRecommender:
 
     def export(self, user_id: str) -> dict[str, Any] | None:
         self._maybe_fail()
-        return {"user_id": user_id, "events": []} if user_id in self.people else None
+        stored = {
+            "user_id": user_id,
+            "revision": 1,
+            "updated_at": NOW_MS,
+            "events": [],
+            "profile": {},
+            "cached_answers": 0,
+        }
+        return stored if user_id in self.people else None
 
     def erase(self, user_id: str) -> bool:
         self._maybe_fail()

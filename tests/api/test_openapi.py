@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
-from services.api.app.errors import KINDS, kind_of
+import services
+from services.api.app.errors import KINDS, OF_STATUS, kind_of
 from services.api.app.keys import make_key
+from services.api.app.main import EXPOSED
+from services.api.app.openapi_errors import NOT_READY, UNKNOWN_PERSON
+from services.api.app.problem import ProblemDocument
 from services.recommender import errors
 from services.recommender.ports import ApiKey
 from tests.api.fakes import PEPPER, PEPPER_SECRET, DictKeys, fake_app, fake_client
@@ -17,10 +21,10 @@ ROUTES = {
     ("POST", "/recommend/from-films"): {200, 400, 401, 405, 413, 415, 422, 429, 500, 503},
     ("POST", "/feedback"): {202, 400, 401, 404, 405, 413, 415, 422, 429, 500, 503},
     ("POST", "/feedback/batch"): {200, 400, 401, 405, 413, 415, 422, 429, 500, 503},
-    ("GET", "/similar"): {200, 401, 404, 405, 422, 429, 500, 503},
-    ("GET", "/films"): {200, 401, 405, 422, 429, 500, 503},
-    ("GET", "/films/{item_id}"): {200, 401, 404, 405, 422, 429, 500, 503},
-    ("GET", "/catalogue"): {200, 405, 500, 503},
+    ("GET", "/similar"): {200, 304, 401, 404, 405, 422, 429, 500, 503},
+    ("GET", "/films"): {200, 304, 401, 405, 422, 429, 500, 503},
+    ("GET", "/films/{item_id}"): {200, 304, 401, 404, 405, 422, 429, 500, 503},
+    ("GET", "/catalogue"): {200, 304, 405, 500, 503},
     ("GET", "/users/{user_id}/export"): {200, 401, 403, 404, 405, 422, 429, 500, 503},
     ("POST", "/users/{user_id}/import"): {200, 401, 405, 413, 422, 429, 500, 503},
     ("DELETE", "/users/{user_id}"): {204, 401, 403, 404, 405, 422, 429, 500, 503},
@@ -48,7 +52,7 @@ FIELDS = {
     "unmatched_films unmatched recommendations",
     "ListedRow": "place title year candidates",
     "CatalogueAnswer": "films genres years languages demo_users auth_required",
-    "Problem": "type title status detail instance request_id errors",
+    "ProblemDocument": "type title status detail instance request_id errors",
 }
 
 
@@ -119,6 +123,104 @@ def test_the_idempotency_key_is_documented(document: dict[str, Any]) -> None:
     for path in ("/feedback", "/feedback/batch"):
         names = [parameter["name"] for parameter in document["paths"][path]["post"]["parameters"]]
         assert names == ["Idempotency-Key"]
+
+
+def test_no_two_models_have_one_title(document: dict[str, Any]) -> None:
+    titles = [schema.get("title", name) for name, schema in document["components"]["schemas"].items()]
+    assert sorted(titles) == sorted(document["components"]["schemas"])
+
+
+def test_operations_have_names_that_a_client_can_be_made_of(document: dict[str, Any]) -> None:
+    names = [operation["operationId"] for operations in document["paths"].values() for operation in operations.values()]
+    assert sorted(names) == [
+        "erase_user", "export_user", "get_catalogue", "get_film", "get_liveness", "get_readiness", "get_version",
+        "import_history", "recommend", "recommend_from_films", "record_feedback", "record_feedback_batch",
+        "search_films", "similar",
+    ]  # fmt: skip
+
+
+def test_every_field_is_described_with_an_example(document: dict[str, Any]) -> None:
+    for name, schema in document["components"]["schemas"].items():
+        for field, described in schema.get("properties", {}).items():
+            text = json.dumps(described)
+            assert "description" in text, f"{name}.{field}"
+            assert '"examples"' in text or (described.get("type") == "array" and "$ref" in text), f"{name}.{field}"
+
+
+def test_every_parameter_and_header_is_described_with_an_example(document: dict[str, Any]) -> None:
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", []):
+                assert parameter["description"], (path, parameter["name"])
+                assert "example" in parameter or '"examples"' in json.dumps(parameter), (path, parameter["name"])
+    for header in document["components"]["headers"].values():
+        assert header["description"]
+        assert header["example"]
+
+
+def test_every_error_has_an_example_which_is_what_its_kind_says(document: dict[str, Any]) -> None:
+    kinds = {kind.slug: kind for kind in (*KINDS.values(), *OF_STATUS.values(), UNKNOWN_PERSON, NOT_READY)}
+    shown = set()
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                for content in response.get("content", {}).values() if int(status) >= 400 else ():
+                    assert content["examples"]
+                    assert {kinds[slug].status for slug in content["examples"]} == {int(status)}
+                    shown |= content["examples"].keys()
+    examples = document["components"]["examples"]
+    assert examples.keys() == shown
+    for slug, example in examples.items():
+        value = ProblemDocument.model_validate(example["value"], extra="forbid")
+        assert (value.type, value.title, value.status) == (f"/problems/{slug}", kinds[slug].title, kinds[slug].status)
+
+
+def test_the_headers_that_are_sent_are_the_ones_described() -> None:
+    app = {"keys": DictKeys({"k1": ApiKey("k1", "", limit=2)}), "key_pepper": PEPPER_SECRET, "auth_required": True}
+    client, described = fake_client(**app), fake_app(**app).openapi()["paths"]
+    key = {"X-API-Key": make_key("k1", PEPPER)}
+    similar = client.get("/similar", params={"item_id": "6"}, headers=key)
+    headers = {"Idempotency-Key": "once", **key}
+    body = {"user_id": "u1", "item_id": "6", "event": "like"}
+    client.post("/feedback", json=body, headers=headers)
+    refused = client.post("/feedback", json=body, headers=headers)
+    for response, path, method in ((similar, "/similar", "get"), (refused, "/feedback", "post")):
+        named = {name.lower() for name in described[path][method]["responses"][str(response.status_code)]["headers"]}
+        sent = {name for name in response.headers if name in {name.lower() for name in EXPOSED}}
+        assert sent <= named
+    assert refused.status_code == 429
+    assert "retry-after" in refused.headers
+    assert "etag" in similar.headers
+
+
+def test_a_replay_says_so_as_described(document: dict[str, Any]) -> None:
+    client = fake_client()
+    body = {"user_id": "u1", "item_id": "6", "event": "like"}
+    first, again = (client.post("/feedback", json=body, headers={"Idempotency-Key": "once"}) for _ in range(2))
+    assert "idempotency-replayed" not in first.headers
+    assert again.headers["idempotency-replayed"] == document["components"]["headers"]["Idempotency-Replayed"]["example"]
+    for status in ("304", "200"):
+        assert "ETag" in document["paths"]["/similar"]["get"]["responses"][status]["headers"]
+
+
+def test_an_etag_is_answered_304_as_described() -> None:
+    client = fake_client()
+    etag = client.get("/films", params={"q": "heat"}).headers["etag"]
+    assert client.get("/films", params={"q": "heat"}, headers={"If-None-Match": etag}).status_code == 304
+
+
+def test_servers_tags_and_version_are_there(document: dict[str, Any]) -> None:
+    assert [server["url"] for server in document["servers"]] == ["/"]
+    used = {tag for operations in document["paths"].values() for each in operations.values() for tag in each["tags"]}
+    assert {tag["name"] for tag in document["tags"]} == used
+    assert all(tag["description"] for tag in document["tags"])
+    assert document["info"]["version"] == services.__version__
+
+
+def test_every_model_is_a_plain_object_that_a_client_can_express(document: dict[str, Any]) -> None:
+    for name, schema in document["components"]["schemas"].items():
+        assert schema["type"] == "object" or "enum" in schema, name
+        assert not {"anyOf", "oneOf", "allOf"} & schema.keys(), name
 
 
 def test_the_key_is_documented_where_keys_are_on() -> None:

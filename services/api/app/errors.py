@@ -50,7 +50,7 @@ KINDS: dict[type[Exception], Kind] = {
     Exception: Kind(500, "internal-error", "Something went wrong here"),
 }
 
-_OF_STATUS: dict[int, Kind] = {
+OF_STATUS: dict[int, Kind] = {
     400: Kind(400, "malformed-body", "The body can't be read"),
     404: Kind(404, "not-found", "There is nothing here"),
     405: Kind(405, "method-not-allowed", "This method is not allowed here"),
@@ -96,7 +96,7 @@ def _of_validation(error: RequestValidationError) -> Problem:
 
 
 def _of_http(error: HTTPException) -> Problem:
-    kind = _OF_STATUS.get(error.status_code, Kind(error.status_code, "http-error", "The request failed"))
+    kind = OF_STATUS.get(error.status_code, Kind(error.status_code, "http-error", "The request failed"))
     headers = {**(error.headers or {})}
     if "Allow" in headers:
         methods = set(headers["Allow"].split(", "))

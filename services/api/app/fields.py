@@ -115,7 +115,9 @@ Genres = Annotated[tuple[Genre, ...], Field(max_length=50)]
 Language = Annotated[
     str, AfterValidator(_language), WithJsonSchema({"type": "string", "pattern": "^[A-Za-z]{2}$", "examples": ["fr"]})
 ]
-QueryText = Annotated[str, AfterValidator(_query), WithJsonSchema({"type": "string", "maxLength": MAX_QUERY})]
+QueryText = Annotated[
+    str, AfterValidator(_query), WithJsonSchema({"type": "string", "maxLength": MAX_QUERY, "examples": ["heat"]})
+]
 ConditionIds = Annotated[
     tuple[Annotated[str, Field(min_length=1, max_length=MAX_CONDITION, strict=True, examples=["year:1990-1999"])], ...],
     Field(max_length=MAX_CONDITIONS),
@@ -132,6 +134,7 @@ Moment = Annotated[
             ],
             "description": "When it happened: epoch seconds or milliseconds, or ISO 8601 with an offset. "
             "Default now; refused more than 5 minutes ahead.",
+            "examples": ["2026-01-31T20:15:00Z", 1769890500],
         }
     ),
 ]

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from services import __version__
 from services.adapters.history.archive import MAX_BYTES
 from services.api.app.auth import Authenticator
 from services.api.app.compression import Compress
@@ -15,7 +16,7 @@ from services.api.app.errors import install_handlers
 from services.api.app.gate import IMPORT_PATH, PUBLIC, Gate
 from services.api.app.hosts import HostCheck
 from services.api.app.middleware import BodyLimit, EncodedSlashes, HeadAsGet, Observer, SafeHeaders
-from services.api.app.openapi import install_openapi
+from services.api.app.openapi import DESCRIPTION, install_openapi
 from services.api.app.origin import OriginCheck
 from services.api.app.pages import install_pages
 from services.api.app.people import Pseudonyms
@@ -24,8 +25,7 @@ from services.api.app.routes import ROUTERS
 from services.api.app.runner import Runner
 from services.api.app.services import AppServices
 
-API_VERSION = "1.0.0"
-_EXPOSED = [
+EXPOSED = [
     "X-Request-Id",
     "Server-Timing",
     "RateLimit",
@@ -42,8 +42,9 @@ def create_app(services: AppServices) -> FastAPI:
     edge = Edge(services, Runner(inline=services.inline, workers=services.workers))
     app = FastAPI(
         title="Marquee",
-        version=API_VERSION,
-        description="What should this person watch next, and why?",
+        version=__version__,
+        summary="What should this person watch next, and why?",
+        description=DESCRIPTION,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         docs_url=None,
         redoc_url=None,
@@ -89,7 +90,7 @@ def _install_layers(app: FastAPI, edge: Edge, public: frozenset[str]) -> None:
             allow_origins=list(services.cors_origins),
             allow_methods=["GET", "HEAD", "POST", "DELETE"],
             allow_headers=["Content-Type", "X-API-Key", "X-Request-Id", "Idempotency-Key", "If-None-Match"],
-            expose_headers=_EXPOSED,
+            expose_headers=EXPOSED,
         )
     app.add_middleware(HeadAsGet)
 

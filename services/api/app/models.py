@@ -39,15 +39,27 @@ class Body(BaseModel):
 class FiltersBody(Body):
     """All given conditions must hold. Genre names are case-insensitive and have aliases ("Sci-Fi")."""
 
-    genres: Genres | None = Field(default=None, description="any of them")
-    not_genres: Genres | None = Field(default=None, description="none of them")
-    year_from: Annotated[int, between("year_from")] | None = None
-    year_to: Annotated[int, between("year_to")] | None = None
-    runtime_to: Annotated[int, between("runtime_to")] | None = Field(default=None, description="minutes, inclusive")
-    languages: Annotated[tuple[Language, ...], Field(max_length=20)] | None = Field(
-        default=None, description="ISO 639-1 codes, any of them"
+    genres: Genres | None = Field(
+        default=None, description="The film has at least one of these genres.", examples=[["Crime", "Thriller"]]
     )
-    min_votes: Annotated[int, between("min_votes")] = 0
+    not_genres: Genres | None = Field(
+        default=None, description="The film has none of these genres.", examples=[["Horror"]]
+    )
+    year_from: Annotated[int, between("year_from")] | None = Field(
+        default=None, description="The first year of release, inclusive.", examples=[1990]
+    )
+    year_to: Annotated[int, between("year_to")] | None = Field(
+        default=None, description="The last year of release, inclusive.", examples=[1999]
+    )
+    runtime_to: Annotated[int, between("runtime_to")] | None = Field(
+        default=None, description="The longest running time in minutes, inclusive.", examples=[120]
+    )
+    languages: Annotated[tuple[Language, ...], Field(max_length=20)] | None = Field(
+        default=None, description="Original languages as ISO 639-1 codes; any of them.", examples=[["fr", "it"]]
+    )
+    min_votes: Annotated[int, between("min_votes")] = Field(
+        default=0, description="The fewest ratings a film may have.", examples=[50]
+    )
 
     @field_validator("year_to")
     @classmethod
@@ -83,32 +95,62 @@ class RecommendBody(Body):
         }
     )
 
-    user_id: UserId | None = None
-    k: Annotated[int, between("k")] = 20
-    explain: Annotated[bool, Field(strict=True)] = False
-    liked: ItemIds | None = Field(default=None, description="count as the newest likes; not stored")
-    disliked: ItemIds | None = Field(default=None, description="count as the newest dislikes; not stored")
-    tmdb_ids: TmdbIds | None = Field(default=None, description="likes by TMDB id; not stored")
-    imdb_ids: ImdbIds | None = Field(default=None, description="likes by IMDb id; not stored")
-    query: QueryText | None = Field(default=None, description="free text; blank is none")
+    user_id: UserId | None = Field(
+        default=None, description="The person to recommend to, by your own id; without one nobody's history is read."
+    )
+    k: Annotated[int, between("k")] = Field(default=20, description="How many films a page has.", examples=[10])
+    explain: Annotated[bool, Field(strict=True)] = Field(
+        default=False, description="Also return `explanation` and `signals` for each film.", examples=[True]
+    )
+    liked: ItemIds | None = Field(
+        default=None, description="Films that count as the newest likes; not stored.", examples=[["6"]]
+    )
+    disliked: ItemIds | None = Field(
+        default=None, description="Films that count as the newest dislikes; not stored.", examples=[["tmdb:680"]]
+    )
+    tmdb_ids: TmdbIds | None = Field(default=None, description="Likes by TMDB id; not stored.", examples=[[949, 680]])
+    imdb_ids: ImdbIds | None = Field(
+        default=None, description="Likes by IMDb id; not stored.", examples=[["tt0113277"]]
+    )
+    query: QueryText | None = Field(
+        default=None, description="What to watch, in a few words; blank is none.", examples=["a heist in a dream"]
+    )
     understand: Annotated[bool, Field(strict=True)] = Field(
-        default=True, description="read conditions in the query; false: every word of it is searched for as it is"
+        default=True,
+        description="Read conditions in the query. With false every word of it is searched for as it is.",
+        examples=[True],
     )
     ignore_conditions: ConditionIds | None = Field(
-        default=None, description="ids of conditions that the answer says were understood and that are not to apply"
+        default=None,
+        description="Ids of conditions that an earlier answer listed in `understood` and that must not apply.",
+        examples=[["year:1990-1999"]],
     )
-    filters: FiltersBody | None = None
+    filters: FiltersBody | None = Field(
+        default=None,
+        description="Conditions that every film meets.",
+        examples=[{"genres": ["Crime"], "year_from": 1990}],
+    )
     only_item_ids: Annotated[tuple[ItemId, ...], Field(max_length=MAX_ONLY)] | None = Field(
-        default=None, description="a library or shelf: nothing else is recommended"
+        default=None, description="A library or shelf: nothing else is recommended.", examples=[["6", "50", "296"]]
     )
-    exclude_item_ids: Annotated[tuple[ItemId, ...], Field(max_length=MAX_EXCLUDED)] | None = None
-    include_seen: Annotated[bool, Field(strict=True)] = False
-    diversity: Annotated[float, between("diversity")] = 0.2
+    exclude_item_ids: Annotated[tuple[ItemId, ...], Field(max_length=MAX_EXCLUDED)] | None = Field(
+        default=None, description="Films never to return.", examples=[["tt0110912"]]
+    )
+    include_seen: Annotated[bool, Field(strict=True)] = Field(
+        default=False, description="Also recommend films that the person has seen.", examples=[False]
+    )
+    diversity: Annotated[float, between("diversity")] = Field(
+        default=0.2, description="0 ranks by score alone; 1 spreads the page as widely as it can.", examples=[0.2]
+    )
     familiarity: Annotated[float, between("familiarity")] | None = Field(
-        default=None, description="0: films hardly anybody has heard of; 1: crowd-pleasers; .5, the default: neither"
+        default=None,
+        description="0: films hardly anybody has heard of; 1: crowd-pleasers; 0.5, the default: neither.",
+        examples=[0.5],
     )
     cursor: Annotated[str, Field(min_length=1, max_length=8_192)] | None = Field(
-        default=None, description="next_cursor of the page before"
+        default=None,
+        description="`next_cursor` of the page before; send the rest of the request unchanged.",
+        examples=["eyJ2IjoxfQ"],
     )
 
     def to_request(self) -> Request:
@@ -138,24 +180,33 @@ class FromFilmsBody(Body):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "anyOf": [
-                {"required": ["tmdb_ids"], "properties": {"tmdb_ids": {"type": "array", "minItems": 1}}},
-                {"required": ["item_ids"], "properties": {"item_ids": {"type": "array", "minItems": 1}}},
-                {"required": ["imdb_ids"], "properties": {"imdb_ids": {"type": "array", "minItems": 1}}},
-            ],
+            # At least one film. An ``anyOf`` of its own would make generators of clients take the body for a union.
+            "if": {
+                "anyOf": [
+                    {"required": ["tmdb_ids"], "properties": {"tmdb_ids": {"type": "array", "minItems": 1}}},
+                    {"required": ["item_ids"], "properties": {"item_ids": {"type": "array", "minItems": 1}}},
+                    {"required": ["imdb_ids"], "properties": {"imdb_ids": {"type": "array", "minItems": 1}}},
+                ]
+            },
+            "else": False,
             "examples": [{"tmdb_ids": [949, 680], "top_n": 5}],
         }
     )
 
-    tmdb_ids: TmdbIds | None = None
-    item_ids: ItemIds | None = None
-    imdb_ids: ImdbIds | None = None
-    top_n: Annotated[int, between("top_n")] = 10
+    tmdb_ids: TmdbIds | None = Field(default=None, description="Films by TMDB id.", examples=[[949, 680]])
+    item_ids: ItemIds | None = Field(default=None, description="Films by the catalogue's own id.", examples=[["6"]])
+    imdb_ids: ImdbIds | None = Field(default=None, description="Films by IMDb id.", examples=[["tt0113277"]])
+    top_n: Annotated[int, between("top_n")] = Field(default=10, description="How many films to return.", examples=[5])
     preset: Preset = Field(
         default=Preset.DEFAULT,
-        description='how the films are put in order: "svd" by the cosine of SVD factors, genres, years and popularity, '
-        "varied by maximal marginal relevance; it needs a bundle built from ratings (preset-unavailable otherwise)",
+        description='How the films are put in order: "svd" by the cosine of SVD factors, genres, years and popularity, '
+        "varied by maximal marginal relevance; it needs a bundle built from ratings (preset-unavailable otherwise).",
+        examples=["svd"],
     )
+
+
+# Outside ``then`` and ``else`` it would make generators of clients take the body for a union.
+_ONE_FILM: dict[str, Any] = {"oneOf": [{"required": [name]} for name in ("item_id", "tmdb_id", "imdb_id")]}
 
 
 class FeedbackBody(Body):
@@ -164,9 +215,8 @@ class FeedbackBody(Body):
     model_config = ConfigDict(
         json_schema_extra={
             "if": {"properties": {"event": {"const": "rating"}}},
-            "then": {"required": ["value"], "properties": {"value": {"enum": list(RATINGS)}}},
-            "else": {"properties": {"value": {"enum": [1, None]}}},
-            "oneOf": [{"required": [name]} for name in ("item_id", "tmdb_id", "imdb_id")],
+            "then": {"required": ["value"], "properties": {"value": {"enum": list(RATINGS)}}, **_ONE_FILM},
+            "else": {"properties": {"value": {"enum": [1, None]}}, **_ONE_FILM},
             "examples": [
                 {"user_id": "u1", "item_id": "6", "event": "like"},
                 {"user_id": "u1", "tmdb_id": 949, "event": "rating", "value": 4.5},
@@ -175,16 +225,27 @@ class FeedbackBody(Body):
         }
     )
 
-    user_id: UserId
-    item_id: ItemId | None = Field(default=None, description="the film's own id; or tmdb:949, or tt0113277")
-    tmdb_id: TmdbId | None = None
-    imdb_id: ImdbId | None = None
-    event: Literal["like", "dislike", "rating", "watch", "click", "clear"]
+    user_id: UserId = Field(description="Who did it, by your own id.")
+    item_id: ItemId | None = Field(
+        default=None, description="The film by the catalogue's own id; or `tmdb:949`, or `tt0113277`.", examples=["6"]
+    )
+    tmdb_id: TmdbId | None = Field(default=None, description="The film by TMDB id.", examples=[949])
+    imdb_id: ImdbId | None = Field(default=None, description="The film by IMDb id.", examples=["tt0113277"])
+    event: Literal["like", "dislike", "rating", "watch", "click", "clear"] = Field(
+        description="What happened; `clear` takes back everything the person ever said of the film.", examples=["like"]
+    )
     value: Annotated[float, Field(strict=True, allow_inf_nan=False)] | None = Field(
-        default=None, validate_default=True, description="stars, .5 to 5 by .5, for a rating; else 1 or nothing"
+        default=None,
+        validate_default=True,
+        description="For a rating: stars, 0.5 to 5 in steps of 0.5. For every other event 1 or nothing.",
+        examples=[4.5],
     )
     ts: Moment = None
-    recommendation_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,128}$")] | None = None
+    recommendation_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,128}$")] | None = Field(
+        default=None,
+        description="The `recommendation_id` of the answer that showed the film.",
+        examples=["5f0c7b9e2a414d0f8d6c3b1a90e7f254"],
+    )
 
     @model_validator(mode="after")
     def _one_film(self) -> Self:
@@ -220,4 +281,7 @@ class BatchBody(Body):
     events: Annotated[
         tuple[Annotated[FeedbackBody | Any, Field(union_mode="left_to_right")], ...],
         Field(min_length=1, max_length=MAX_BATCH),
-    ]
+    ] = Field(
+        description="The events, each as in `POST /feedback`, in the order in which they happened.",
+        examples=[[{"user_id": "u1", "item_id": "6", "event": "like"}]],
+    )

@@ -1,57 +1,107 @@
-"""The parts of the OpenAPI document that routes share: problems, the key, the path parameters."""
+"""The OpenAPI document: what FastAPI derives from the routes, with errors, headers, tags and security added."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Path
 from fastapi.openapi.utils import get_openapi
 from pydantic import BeforeValidator
 
-from services.api.app.errors import KINDS
 from services.api.app.fields import ItemId, UserId
 from services.api.app.gate import PUBLIC
 from services.api.app.middleware import SLASH
-from services.api.app.problem import MEDIA_TYPE, ProblemDocument
+from services.api.app.openapi_errors import examples
 
-_TITLES = {
-    400: "The body can't be read",
-    405: "The method is not allowed here",
-    413: "The body is too large",
-    415: "The body is not JSON",
-    422: "The request is not valid",
-} | {kind.status: kind.title for kind in KINDS.values() if kind.status != 422}
-_SCHEMA = {"schema": {"$ref": "#/components/schemas/Problem"}}
+DESCRIPTION = """What should this person watch next, and why?
 
-OF_READING = (401, 405, 422, 429, 500, 503)
-OF_BODY = (400, 401, 405, 413, 415, 422, 429, 500, 503)
+**Errors** are problem documents (RFC 9457, `application/problem+json`) of one shape. Branch on `type` or `status`.
+
+**Retries** are safe for every `GET` and `DELETE`, for `POST /recommend`, and for feedback with an `Idempotency-Key`.
+Wait for `Retry-After` seconds after a 429 or 503.
+
+**Pages**: send the same request with `cursor` set to `next_cursor` of the answer, until that is null.
+
+**Any request** may carry `X-Request-Id`; the answer and the log repeat it. Every `GET` answers `HEAD`, too.
+"""
+TAGS = [
+    {"name": "recommend", "description": "What to watch next."},
+    {"name": "feedback", "description": "What people did with films. It changes the very next answer."},
+    {"name": "films", "description": "The catalogue, and films like one film. Caches may keep these answers."},
+    {"name": "people", "description": "Take over a person's history, show all that is stored of them, erase it."},
+    {"name": "operations", "description": "Is it alive, is it ready, and what is it?"},
+]
+SERVERS = [{"url": "/", "description": "The server that this document comes from."}]
+_KEY_SCHEME = {
+    "type": "apiKey",
+    "in": "header",
+    "name": "X-API-Key",
+    "description": "A key made by `marquee keys`. To export or erase a person it needs the scope `admin`, for all else "
+    "`serve`.",
+}
 
 # Slashes inside an id come as %2F; see the middleware EncodedSlashes.
 _decoded = BeforeValidator(lambda value: value.replace(SLASH, "/") if isinstance(value, str) else value)
 ItemPath = Annotated[
     ItemId,
     _decoded,
-    Path(description="a film's id; or tmdb:949, or tt0113277", examples=["6", "tmdb:949", "tt0113277"]),
+    Path(description="A film's id; or `tmdb:949`, or `tt0113277`.", examples=["6", "tmdb:949", "tt0113277"]),
 ]
-UserPath = Annotated[UserId, _decoded, Path(description="a person's id")]
+UserPath = Annotated[UserId, _decoded, Path(description="The person, by your own id.", examples=["u1"])]
 
 IDEMPOTENCY_PARAMETER: dict[str, Any] = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "Kept 24 h: the same answer again for the same body, with Idempotency-Replayed: true.",
+    "description": "Any text of your own that names this request, such as a UUID. For 24 h the same key and body get "
+    "the same answer, with `Idempotency-Replayed: true`, and store nothing again.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
+    "example": "7d9f2c1e-0b7a-4a52-9d0e-6a0f3b1c2d4e",
+}
+_IF_NONE_MATCH: dict[str, Any] = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "`ETag` of the answer that you have; 304 if it still holds.",
+    "schema": {"type": "string"},
+    "example": '"1f0c7b9e2a414d0f8d6c3b1a90e7f254"',
+}
+# The ``responses`` of a route whose answer carries an ETag.
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "The answer that you have still holds."}}
+
+
+def _header(description: str, example: str | int) -> dict[str, Any]:
+    kind = "integer" if isinstance(example, int) else "string"
+    return {"description": description, "schema": {"type": kind}, "example": example}
+
+
+_HEADERS = {
+    "X-Request-Id": _header("The id of the request: yours, or a new one.", "5f0c7b9e2a414d0f8d6c3b1a90e7f254"),
+    "Server-Timing": _header("Milliseconds by stage and in total.", "state;dur=0.25, rank;dur=1.50, total;dur=2.10"),
+    "X-Marquee-Degraded": _header("Parts of the edge that work without their store: `keys`, `quota`.", "quota"),
+    "ETag": _header("Names this very answer; send it as `If-None-Match`.", '"1f0c7b9e2a414d0f8d6c3b1a90e7f254"'),
+    "Cache-Control": _header("Who may keep the answer and for how long.", "public, max-age=300"),
+    "Idempotency-Replayed": _header(
+        "`true`: the answer to an earlier request with this key; nothing was stored.", "true"
+    ),
+    "RateLimit": _header("Requests left (`r`), and seconds until there are more (`t`).", '"default";r=59;t=60'),
+    "RateLimit-Policy": _header("The quota (`q`) of a window of `w` seconds.", '"default";q=60;w=60'),
+    "Retry-After": _header("Seconds to wait before the next try.", 12),
+    "WWW-Authenticate": _header("How to authenticate.", 'ApiKey realm="marquee", header="X-API-Key"'),
+    "Allow": _header("The methods of this path.", "GET, HEAD"),
+}
+# What FastAPI says of every answer that is no error.
+_FRAMEWORK_DESCRIPTION = "Successful Response"
+_ALWAYS = ("X-Request-Id", "Server-Timing", "X-Marquee-Degraded")
+_OF_STATUS = {
+    "401": ("WWW-Authenticate",),
+    "405": ("Allow",),
+    "429": ("Retry-After",),
+    "503": ("Retry-After",),
 }
 
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The ``responses`` of a route that may answer these errors."""
-    return {
-        status: {"description": _TITLES.get(status, "Not found"), "content": {MEDIA_TYPE: _SCHEMA}}
-        for status in statuses
-    }
-
-
 def install_openapi(app: FastAPI, *, auth_required: bool) -> None:
-    """Serve one document, made once, with the Problem schema and, where keys are on, their security scheme."""
+    """Serve one document, made once; where keys are on, with their security scheme."""
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -65,19 +115,50 @@ def _document(app: FastAPI, auth_required: bool) -> dict[str, Any]:
     document = get_openapi(
         title=app.title,
         version=app.version,
+        summary=app.summary,
         description=app.description,
         routes=app.routes,
+        tags=TAGS,
+        servers=SERVERS,
         license_info=app.license_info,
     )
-    components = document.setdefault("components", {})
-    schemas = components.setdefault("schemas", {})
-    problem = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas.update(problem.pop("$defs"))
-    schemas["Problem"] = problem
+    components = document["components"]
+    components["examples"] = examples()
     if auth_required:
-        scheme = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
-        components["securitySchemes"] = {"ApiKey": scheme}
-        for path, operations in document["paths"].items():
-            for operation in operations.values() if path not in PUBLIC else ():
+        components["securitySchemes"] = {"ApiKey": _KEY_SCHEME}
+    used: set[str] = set()
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            keyed = auth_required and path not in PUBLIC
+            if keyed:
                 operation["security"] = [{"ApiKey": []}]
+            used |= _describe_headers(operation, keyed)
+    components["headers"] = {name: header for name, header in _HEADERS.items() if name in used}
     return document
+
+
+def _describe_headers(operation: dict[str, Any], keyed: bool) -> set[str]:
+    """Name the headers of each response, and ``If-None-Match`` where there is an ETag; returns the names."""
+    responses = operation["responses"]
+    if "304" in responses:
+        operation.setdefault("parameters", []).append(_IF_NONE_MATCH)
+    sent = {parameter["name"] for parameter in operation.get("parameters", [])}
+    used: set[str] = set()
+    for status, response in responses.items():
+        if response["description"] == _FRAMEWORK_DESCRIPTION:
+            response["description"] = "Done."
+        names = tuple(_headers_of(status, sent, keyed))
+        response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+        used.update(names)
+    return used
+
+
+def _headers_of(status: str, sent: set[str], keyed: bool) -> Iterator[str]:
+    yield from _ALWAYS
+    yield from _OF_STATUS.get(status, ())
+    if status in ("200", "304") and "If-None-Match" in sent:
+        yield from ("ETag", "Cache-Control")
+    if status in ("200", "202") and "Idempotency-Key" in sent:
+        yield "Idempotency-Replayed"
+    if keyed and status not in ("401", "403"):
+        yield from ("RateLimit", "RateLimit-Policy")

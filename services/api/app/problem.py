@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 from starlette.types import Scope
 
@@ -17,23 +17,33 @@ MEDIA_TYPE = "application/problem+json"
 class FieldError(BaseModel):
     """One field at fault."""
 
-    pointer: str = Field(description="RFC 6901 JSON pointer of the field", examples=["/k"])
-    detail: str = Field(examples=["k must be between 1 and 100; got 101"])
-    location: str = Field("body", description="body, query, path or header", examples=["body"])
+    pointer: str = Field(description="RFC 6901 JSON pointer of the field.", examples=["/k"])
+    detail: str = Field(
+        description="What is wrong with it, and what was sent.", examples=["k must be between 1 and 100; got 101"]
+    )
+    location: str = Field(
+        "body", description="Where the field is: `body`, `query`, `path`, `header` or, of readiness, `parts`.",
+        examples=["body"],
+    )  # fmt: skip
 
 
 class ProblemDocument(BaseModel):
-    """An error answer."""
+    """An error answer (RFC 9457). Branch on ``type`` or ``status``; ``title`` and ``detail`` are for people."""
 
-    model_config = ConfigDict(title="Problem")
-
-    type: str = Field(examples=["/problems/invalid-request"])
-    title: str = Field(examples=["The request is not valid"])
-    status: int = Field(examples=[422])
-    detail: str = Field(examples=["k must be between 1 and 100; got 101"])
-    instance: str | None = Field(None, examples=["/recommend"])
-    request_id: str | None = Field(None, examples=["5f0c7b9e2a414d0f8d6c3b1a90e7f254"])
-    errors: list[FieldError] | None = None
+    type: str = Field(description="Names the kind of error; never changes.", examples=["/problems/invalid-request"])
+    title: str = Field(description="The kind of error in words.", examples=["The request is not valid"])
+    status: int = Field(description="The HTTP status.", examples=[422])
+    detail: str = Field(
+        description="What was wrong, where, and what to do.", examples=["k must be between 1 and 100; got 101"]
+    )
+    instance: str | None = Field(None, description="The path that was asked.", examples=["/recommend"])
+    request_id: str | None = Field(
+        None, description="The request's id, under which the log has it.", examples=["5f0c7b9e2a414d0f8d6c3b1a90e7f254"]
+    )
+    errors: list[FieldError] | None = Field(
+        None, description="The fields at fault, at most 20.",
+        examples=[[{"pointer": "/k", "detail": "k must be between 1 and 100; got 101", "location": "body"}]],
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

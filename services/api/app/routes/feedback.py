@@ -17,7 +17,8 @@ from services.api.app.context import context_of
 from services.api.app.edge import edge_of, to_json
 from services.api.app.errors import problem_of
 from services.api.app.models import BatchBody, FeedbackBody
-from services.api.app.openapi import IDEMPOTENCY_PARAMETER, OF_BODY, problems
+from services.api.app.openapi import IDEMPOTENCY_PARAMETER
+from services.api.app.openapi_errors import OF_BODY, problems
 from services.recommender.errors import IdempotencyMismatch, InvalidRequest, MarqueeError
 from services.recommender.ports import FeedbackCommand, Idempotency, Receipt
 
@@ -27,7 +28,13 @@ _PRINTABLE = re.compile(r"[ -~]{1,255}")
 
 
 @router.post(
-    "/feedback", status_code=202, response_model=FeedbackAnswer, responses=problems(404, *OF_BODY), openapi_extra=_EXTRA
+    "/feedback",
+    operation_id="record_feedback",
+    summary="Record what a person did with a film",
+    status_code=202,
+    response_model=FeedbackAnswer,
+    responses=problems(404, *OF_BODY, kinds=("idempotency-mismatch",)),
+    openapi_extra=_EXTRA,
 )
 async def feedback(request: Request, body: FeedbackBody) -> Response:
     """Store one event; the very next recommendation knows it."""
@@ -39,7 +46,14 @@ async def feedback(request: Request, body: FeedbackBody) -> Response:
     return to_json(_accepted(receipt), 202, _replayed([receipt]))
 
 
-@router.post("/feedback/batch", response_model=BatchAnswer, responses=problems(*OF_BODY), openapi_extra=_EXTRA)
+@router.post(
+    "/feedback/batch",
+    operation_id="record_feedback_batch",
+    summary="Record up to 100 events",
+    response_model=BatchAnswer,
+    responses=problems(*OF_BODY),
+    openapi_extra=_EXTRA,
+)
 async def feedback_batch(request: Request, body: BatchBody) -> Response:
     """Store up to 100 events. Not atomic: each has its own result, with status 202 where it is stored."""
     key = _idempotency_key(request)

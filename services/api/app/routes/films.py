@@ -11,7 +11,8 @@ from services.api.app.answers import CatalogueAnswer, FilmAnswer, FilmsAnswer
 from services.api.app.body import EdgeRoute
 from services.api.app.edge import cacheable, edge_of
 from services.api.app.fields import LIMITS, QueryText
-from services.api.app.openapi import OF_READING, ItemPath, problems
+from services.api.app.openapi import NOT_MODIFIED, ItemPath
+from services.api.app.openapi_errors import OF_READING, problems
 from services.recommender.errors import InvalidRequest
 
 router = APIRouter(route_class=EdgeRoute, tags=["films"])
@@ -23,14 +24,22 @@ class FilmsQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     q: QueryText = Field(
-        description="a title or its beginning, in any language the catalogue has, with or without its year; a director "
-        "or an actor; or an id (tmdb:949, tt0113277). Typing errors are forgiven",
+        description="A title or its beginning, in any language the catalogue has, with or without its year; a director "
+        "or an actor; or an id (tmdb:949, tt0113277). Typing errors are forgiven.",
         examples=["godf", "Cape Fear 1962", "Shichinin no samurai", "kurosawa", "tt0113277"],
     )
-    limit: int = Field(10, ge=LIMITS["limit"][0], le=LIMITS["limit"][1])
+    limit: int = Field(
+        10, ge=LIMITS["limit"][0], le=LIMITS["limit"][1], description="How many films to return at most.", examples=[5]
+    )
 
 
-@router.get("/films", response_model=FilmsAnswer, responses=problems(*OF_READING))
+@router.get(
+    "/films",
+    operation_id="search_films",
+    summary="Find films by name",
+    response_model=FilmsAnswer,
+    responses=NOT_MODIFIED | problems(*OF_READING),
+)
 async def films(request: Request, query: Annotated[FilmsQuery, Query()]) -> Response:
     """Films by name: the exact title first, then what begins so, other titles, people, and titles a typing error away;
     films that answer alike, best known first.
@@ -41,14 +50,26 @@ async def films(request: Request, query: Annotated[FilmsQuery, Query()]) -> Resp
     return cacheable(request, await edge.runner.answer(edge.recommender.films, query.q, query.limit))
 
 
-@router.get("/films/{item_id}", response_model=FilmAnswer, responses=problems(404, *OF_READING))
+@router.get(
+    "/films/{item_id}",
+    operation_id="get_film",
+    summary="Get one film",
+    response_model=FilmAnswer,
+    responses=NOT_MODIFIED | problems(404, *OF_READING),
+)
 async def film(request: Request, item_id: ItemPath) -> Response:
     """Everything known of one film."""
     edge = edge_of(request)
     return cacheable(request, await edge.runner.answer(edge.recommender.film, item_id))
 
 
-@router.get("/catalogue", response_model=CatalogueAnswer, responses=problems(405, 500, 503))
+@router.get(
+    "/catalogue",
+    operation_id="get_catalogue",
+    summary="Get what there is to filter by",
+    response_model=CatalogueAnswer,
+    responses=NOT_MODIFIED | problems(405, 500, 503),
+)
 async def catalogue(request: Request) -> Response:
     """Genres, years and languages to filter by; demo people; whether a key is needed."""
     edge = edge_of(request)

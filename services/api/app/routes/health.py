@@ -1,28 +1,46 @@
 """Is it alive, is it ready, and what is it?"""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.api.app.answers import HealthAnswer, VersionAnswer
 from services.api.app.body import EdgeRoute
 from services.api.app.edge import edge_of, to_json
-from services.api.app.openapi import problems
+from services.api.app.openapi_errors import NOT_READY, problems
 from services.api.app.problem import Problem
 
 router = APIRouter(route_class=EdgeRoute, tags=["operations"])
+_Deep = Annotated[
+    bool, Query(description="Also ask the search engine; needs a key where keys are on.", examples=[True])
+]
+_Strict = Annotated[bool, Query(description="503 also for what another part stands in for.", examples=[True])]
 _OK = "ok"
 _DEGRADED = "degraded"
 
 
-@router.get("/health/live", response_model=HealthAnswer, responses=problems(405, 500))
+@router.get(
+    "/health/live",
+    operation_id="get_liveness",
+    summary="Is the process alive?",
+    response_model=HealthAnswer,
+    responses=problems(405, 500),
+)
 async def live() -> Response:
     """The process answers; touches nothing."""
     return to_json({"status": _OK})
 
 
-@router.get("/health/ready", response_model=HealthAnswer, responses=problems(401, 405, 422, 429, 500, 503))
-async def ready(request: Request, deep: bool = False, strict: bool = False) -> Response:
+@router.get(
+    "/health/ready",
+    operation_id="get_readiness",
+    summary="Can requests be served?",
+    response_model=HealthAnswer,
+    responses=problems(401, 405, 422, 429, 500, 503, kinds=("not-ready",)),
+)
+async def ready(request: Request, deep: _Deep = False, strict: _Strict = False) -> Response:
     """Whether requests can be served; ``deep`` touches search, too, and needs a key where keys are on. 503 names what
     is wrong. A search engine that is down is none of that while the embedded index answers in its place: the status is
     then "degraded", but with ``strict``, for who deploys, 503 as well.
@@ -37,10 +55,18 @@ async def ready(request: Request, deep: bool = False, strict: bool = False) -> R
         return to_json({"status": status, "parts": parts})
     faults = [{"pointer": f"/{name}", "detail": state, "location": "parts"} for name, state in wrong.items()]
     detail = "; ".join(f"{name}: {state}" for name, state in wrong.items())
-    return Problem(503, "not-ready", "Not ready to serve", detail, faults, {"Retry-After": "5"}).response(request.scope)
+    headers = {"Retry-After": "5"}
+    problem = Problem(NOT_READY.status, NOT_READY.slug, NOT_READY.title, detail, faults, headers)
+    return problem.response(request.scope)
 
 
-@router.get("/version", response_model=VersionAnswer, responses=problems(405, 500, 503))
+@router.get(
+    "/version",
+    operation_id="get_version",
+    summary="What is being served?",
+    response_model=VersionAnswer,
+    responses=problems(405, 500, 503),
+)
 async def version(request: Request) -> Response:
     """What is being served: bundle, model, index."""
     edge = edge_of(request)

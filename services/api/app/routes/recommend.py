@@ -12,13 +12,19 @@ from services.api.app.body import EdgeRoute
 from services.api.app.context import context_of
 from services.api.app.edge import edge_of, to_json
 from services.api.app.models import FromFilmsBody, RecommendBody
-from services.api.app.openapi import OF_BODY, problems
+from services.api.app.openapi_errors import OF_BODY, problems
 from services.recommender.errors import InvalidRequest
 
 router = APIRouter(route_class=EdgeRoute, tags=["recommend"])
 
 
-@router.post("/recommend", response_model=RecommendAnswer, responses=problems(*OF_BODY))
+@router.post(
+    "/recommend",
+    operation_id="recommend",
+    summary="Recommend films",
+    response_model=RecommendAnswer,
+    responses=problems(*OF_BODY, kinds=("all-seeds-unknown", "bad-cursor")),
+)
 async def recommend(request: Request, body: Annotated[RecommendBody, Body()] = RecommendBody()) -> Response:  # noqa: B008
     """Films for a person, for films they like, or for a few words; with reasons."""
     edge, context = edge_of(request), context_of(request.scope)
@@ -39,7 +45,13 @@ async def recommend(request: Request, body: Annotated[RecommendBody, Body()] = R
     return Response(answer.render(secrets.token_hex(16)), media_type="application/json")
 
 
-@router.post("/recommend/from-films", response_model=FromFilmsAnswer, responses=problems(*OF_BODY))
+@router.post(
+    "/recommend/from-films",
+    operation_id="recommend_from_films",
+    summary="Recommend films like some films",
+    response_model=FromFilmsAnswer,
+    responses=problems(*OF_BODY, kinds=("all-seeds-unknown", "preset-unavailable")),
+)
 async def from_films(request: Request, body: FromFilmsBody) -> Response:
     """Films like these, in the short form."""
     item_ids = (*(body.item_ids or ()), *(body.imdb_ids or ()))

@@ -12,7 +12,8 @@ from services.api.app.body import EdgeRoute
 from services.api.app.context import context_of
 from services.api.app.edge import cacheable, edge_of, to_json
 from services.api.app.fields import LIMITS, ImdbId, ItemId
-from services.api.app.openapi import OF_READING, problems
+from services.api.app.openapi import NOT_MODIFIED
+from services.api.app.openapi_errors import OF_READING, problems
 from services.recommender.errors import InvalidRequest
 
 router = APIRouter(route_class=EdgeRoute, tags=["films"])
@@ -23,13 +24,24 @@ class SimilarQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    item_id: ItemId | None = Field(None, description="the film's id; or give tmdb_id or imdb_id")
-    tmdb_id: int | None = Field(None, ge=LIMITS["tmdb_id"][0], le=LIMITS["tmdb_id"][1], examples=[949])
-    imdb_id: ImdbId | None = None
-    k: int = Field(20, ge=LIMITS["k"][0], le=LIMITS["k"][1])
+    item_id: ItemId | None = Field(
+        None, description="The film by the catalogue's own id. Give `item_id`, `tmdb_id` or `imdb_id`, one of them.",
+        examples=["6"],
+    )  # fmt: skip
+    tmdb_id: int | None = Field(
+        None, ge=LIMITS["tmdb_id"][0], le=LIMITS["tmdb_id"][1], description="The film by TMDB id.", examples=[949]
+    )
+    imdb_id: ImdbId | None = Field(None, description="The film by IMDb id.", examples=["tt0113277"])
+    k: int = Field(20, ge=LIMITS["k"][0], le=LIMITS["k"][1], description="How many films to return.", examples=[10])
 
 
-@router.get("/similar", response_model=SimilarAnswer, responses=problems(404, *OF_READING))
+@router.get(
+    "/similar",
+    operation_id="similar",
+    summary="Find films like one film",
+    response_model=SimilarAnswer,
+    responses=NOT_MODIFIED | problems(404, *OF_READING),
+)
 async def similar(request: Request, query: Annotated[SimilarQuery, Query()]) -> Response:
     """Films like this one. Give ``item_id``, ``tmdb_id`` or ``imdb_id``, one of them."""
     if sum(each is not None for each in (query.item_id, query.tmdb_id, query.imdb_id)) != 1:

@@ -9,11 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.api.app.answers import ImportAnswer
+from services.api.app.answers import ExportAnswer, ImportAnswer
 from services.api.app.body import EdgeRoute
 from services.api.app.context import context_of
 from services.api.app.edge import edge_of, to_json
-from services.api.app.openapi import OF_READING, UserPath, problems
+from services.api.app.openapi import UserPath
+from services.api.app.openapi_errors import OF_READING, UNKNOWN_PERSON, problems
 from services.api.app.problem import Problem
 from services.recommender.errors import InvalidRequest
 from services.recommender.ports import Deadline
@@ -34,18 +35,24 @@ class ImportQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     filename: str = Field(
-        "export", max_length=255, description="the file's name, which tells Letterboxd's tables apart",
+        "export", max_length=255, description="The file's name, which tells Letterboxd's tables apart.",
         examples=["ratings.csv", "watchlist.csv"],
     )  # fmt: skip
     account: str | None = Field(
-        None, max_length=255, description="whose rows, where the export has those of several people", examples=["anna"]
+        None, max_length=255, description="Whose rows, where the export has those of several people.", examples=["anna"]
     )
 
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = problems(403, 404, *OF_READING)
+_PROBLEMS: dict[int | str, dict[str, Any]] = problems(403, 404, *OF_READING, kinds=("unknown-person",))
 
 
-@router.get("/users/{user_id}/export", response_model=dict[str, Any], responses=_PROBLEMS)
+@router.get(
+    "/users/{user_id}/export",
+    operation_id="export_user",
+    summary="Export all that is stored of a person",
+    response_model=ExportAnswer,
+    responses=_PROBLEMS,
+)
 async def export(request: Request, user_id: UserPath) -> Response:
     """All that is stored of a person, the derived taste included."""
     edge = edge_of(request)
@@ -56,6 +63,8 @@ async def export(request: Request, user_id: UserPath) -> Response:
 
 @router.post(
     "/users/{user_id}/import",
+    operation_id="import_history",
+    summary="Import a person's history from another service",
     response_model=ImportAnswer,
     responses=problems(413, *OF_READING),
     openapi_extra={"requestBody": EXPORT_FILE},
@@ -77,7 +86,14 @@ async def import_history(request: Request, user_id: UserPath, query: Annotated[I
     return to_json(await edge.runner.blocking(edge.recommender.import_history, user_id, history, deadline))
 
 
-@router.delete("/users/{user_id}", status_code=204, response_class=Response, responses=_PROBLEMS)
+@router.delete(
+    "/users/{user_id}",
+    operation_id="erase_user",
+    summary="Erase a person",
+    status_code=204,
+    response_class=Response,
+    responses=_PROBLEMS,
+)
 async def erase(request: Request, user_id: UserPath) -> Response:
     """Delete profile, events and cached answers of a person."""
     edge = edge_of(request)
@@ -88,4 +104,4 @@ async def erase(request: Request, user_id: UserPath) -> Response:
 
 def _nobody(request: Request) -> Response:
     detail = "Nothing is stored of this person."
-    return Problem(404, "unknown-person", "The person is not known", detail).response(request.scope)
+    return Problem(UNKNOWN_PERSON.status, UNKNOWN_PERSON.slug, UNKNOWN_PERSON.title, detail).response(request.scope)
