@@ -33,7 +33,7 @@ def test_the_sample_is_measured_and_written(home, tmp_path, capsys):
     assert code == ExitCode.OK
     document = json.loads(said)
     assert document == json.loads(out.read_text(encoding="utf-8"))
-    parts = {"machine", "bundle", "engines", "http", "pipeline", "encoder", "index", "units", "targets"}
+    parts = {"machine", "bundle", "engines", "http", "pipeline", "encoder", "index", "units", "explain", "targets"}
     assert parts == set(document)
     text = "\n".join(bench_tables.lines_of(document))
     for heading in ("verdict", "request, ms over HTTP", "pipeline alone, ms; events", "other figures"):
