@@ -144,6 +144,9 @@ def _require_classic(parts: Sequence[Part], folder: Path, report: Report) -> Non
     for name, (role, columns) in CLASSIC.items():
         found = by_name.get(name)
         needed = role in (Role.FILMS, Role.EVENTS)
+        # Metadata beside it are films, too, but of no use without the folder's own.
+        if found is not None and role is Role.FILMS and found.why == "empty":
+            report.fail("empty-file", name, f"rows in {found.path}, which has 0 bytes")
         if any(part.role is role for part in parts) or (found is None and not needed):
             continue
         if found is None:
