@@ -1,10 +1,12 @@
 """Marquee's own code as layers: what serves, and what only the command line and the data jobs need."""
 
+import re
 import shutil
 import tomllib
 from pathlib import Path
 
 from infra.image.bytecode import compile_all
+from infra.image.errors import LayoutError
 from infra.image.tools import ROOT
 
 CODE = "code"
@@ -30,13 +32,22 @@ def lay_code(folder: Path, python: str) -> None:
 def _lay_metadata(folder: Path) -> None:
     """Name and version where installed packages have them: for ``marquee --version`` and for scanners."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    made = folder / f"{project['name']}-{project['version']}.dist-info"
+    version = _version()
+    made = folder / f"{project['name']}-{version}.dist-info"
     made.mkdir()
     (made / "METADATA").write_text(
-        f"Metadata-Version: 2.4\nName: {project['name']}\nVersion: {project['version']}\n"
+        f"Metadata-Version: 2.4\nName: {project['name']}\nVersion: {version}\n"
         f"License-Expression: {project['license']}\n",
         encoding="utf-8",
     )
+
+
+def _version() -> str:
+    """The one version, read without importing the service."""
+    found = re.search(r'^__version__ = "(.+)"$', (ROOT / "services/__init__.py").read_text("utf-8"), re.MULTILINE)
+    if found is None:
+        raise LayoutError("services/__init__.py: no __version__")
+    return found[1]
 
 
 def let_all_read(folder: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from services.adapters.history.archive import refused
 
+MAX_CELL = 131_072
 MAX_ROWS = 50_000
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _IMDB = re.compile(r"tt\d{1,10}")
@@ -44,6 +45,9 @@ def rows_of(name: str, text: str, header: tuple[str, ...] = ()) -> Iterator[tupl
         for count, cells in enumerate(reader):
             if count >= MAX_ROWS:
                 raise refused(f"{name} has more than {MAX_ROWS:,} rows; send it in parts")
+            # The limit of the csv module is one for the whole process, and others raise it.
+            if any(len(cell) > MAX_CELL for cell in cells):
+                raise refused(f"{name}, line {reader.line_num}: a field of more than {MAX_CELL:,} characters")
             if any(cells):
                 yield reader.line_num, dict(zip(columns, map(str.strip, cells), strict=False))
     except csv.Error as error:

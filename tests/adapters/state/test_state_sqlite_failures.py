@@ -12,6 +12,7 @@ from services.adapters.state.sqlite import quota
 from services.adapters.state.sqlite.connection import Database
 from services.adapters.state.sqlite.keys import SqliteKeys
 from services.adapters.state.sqlite.quota import SqliteQuota
+from services.adapters.state.sqlite.sentences import SqliteSentences
 from services.adapters.state.sqlite.state import SqliteState
 from services.bootstrap import SystemClock
 from services.recommender.domain.ids import hash_id
@@ -45,7 +46,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def impaired(folder: Path, pragma: str, clock=None) -> Iterator[Store]:
     kind = type("Told", (Impaired,), {"pragma": pragma})
     database = kind(folder / "state.db", clock or FakeClock())
-    yield Store(SqliteState(database), SqliteKeys(database), SqliteQuota(database), database.clock)
+    yield Store(
+        SqliteState(database), SqliteKeys(database), SqliteQuota(database), SqliteSentences(database), database.clock
+    )
     database.close()
 
 

@@ -219,10 +219,3 @@ def test_only_the_owner_may_read_the_store(tmp_path: Path, clock: FakeClock) -> 
     finally:
         os.umask(before)
     assert modes == {"state.db": 0o600, "state.db-wal": 0o600, "state.db-shm": 0o600}
-
-
-def test_the_mode_of_a_store_that_is_there_is_the_operators_own(tmp_path: Path, clock: FakeClock) -> None:
-    Database(tmp_path / "state.db", clock).close()
-    (tmp_path / "state.db").chmod(0o660)
-    Database(tmp_path / "state.db", clock).close()
-    assert stat.S_IMODE((tmp_path / "state.db").stat().st_mode) == 0o660
