@@ -2,9 +2,8 @@
 
 Embedded default: SQLite for people, keys and quotas; bundles and the text index on the local disk; MiniLM through
 ONNX Runtime, loaded when the first free text comes in; sentences by template. With OPENSEARCH_ENDPOINT search goes
-there, with DDB_USERS_TABLE people, cache, keys and quotas live in DynamoDB, with BEDROCK_MODEL sentences are written
-there. Each is imported only where it is used: a
-cold start pays for every module.
+there, with DDB_USERS_TABLE people, cache, keys and quotas live in DynamoDB, with BEDROCK_MODEL sentences
+are written there. Each is imported only where it is used: a cold start pays for every module.
 """
 
 import os
@@ -141,10 +140,7 @@ def find_explainer(settings: Settings, store: SentenceStore, clock: Clock, *, co
         return TemplateExplainer()
     from services.adapters.explain.bedrock import BedrockExplainer, Model, bedrock_client
 
-    if not connect:
-        from services.adapters.aws import read_models
-
-        read_models("bedrock-runtime")
+    _read_ahead("bedrock-runtime", connect)
     model = Model(
         settings.bedrock_model,
         by_tool=settings.explains_by_tool,
@@ -161,10 +157,8 @@ def find_explainer(settings: Settings, store: SentenceStore, clock: Clock, *, co
 
 def find_secrets(settings: Settings, clock: Clock, *, connect: bool = True) -> Secrets:
     """The secrets that the settings give or say where to find; nothing is read before it is needed."""
-    if not connect and (settings.origin_secret_arn or settings.api_key_pepper_arn):
-        from services.adapters.aws import read_models
-
-        read_models("secretsmanager")
+    if settings.origin_secret_arn or settings.api_key_pepper_arn:
+        _read_ahead("secretsmanager", connect)
     origin: SecretPort | None = FixedSecret(settings.origin_secrets) if settings.origin_secrets else None
     pepper: SecretPort | None = FixedSecret((settings.pepper,)) if settings.pepper else None
     # One client reads both.
@@ -175,6 +169,14 @@ def find_secrets(settings: Settings, clock: Clock, *, connect: bool = True) -> S
         # Keys are made from one pepper: what it was before makes none.
         pepper = RotatingSecret(settings.api_key_pepper_arn, "the pepper of API keys", clock, client, (CURRENT,))
     return Secrets(pepper, origin)
+
+
+def _read_ahead(service: str, connect: bool) -> None:
+    """What a snapshot can hold of an AWS client: the description of its service."""
+    if not connect:
+        from services.adapters.aws import read_models
+
+        read_models(service)
 
 
 def open_stores(settings: Settings, clock: Clock, *, connect: bool = True) -> Stores:
@@ -282,10 +284,7 @@ def _bedrock_queries(settings: Settings, clock: Clock, connect: bool) -> TextEnc
     from services.adapters.embed.bedrock.models import model_of
     from services.adapters.embed.bedrock.queries import BedrockQueries
 
-    if not connect:
-        from services.adapters.aws import read_models
-
-        read_models("bedrock-runtime")
+    _read_ahead("bedrock-runtime", connect)
     model = model_of(settings.encoder, settings.encoder_dims)
     return BedrockQueries(BedrockClient(model, bedrock_place(settings)), clock, settings.encoder_timeout_ms / 1_000)
 

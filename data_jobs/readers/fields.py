@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from data_jobs.readers.text import repair, tidy
 from data_jobs.report import Report
+from services.recommender.domain import catalogue
 from services.recommender.domain.genres import canonical
 
 MAX_ID = 128
@@ -29,7 +30,7 @@ _SUFFIX = re.compile(r",\s*(?=(?:Jr|Sr|II|III|IV)\b\.?)")  # "Arthur Rankin, Jr.
 def imdb_id(value: object) -> str | None:
     """ "0113277", 113277 or "tt0113277" -> "tt0113277"; None for anything else."""
     match = _IMDB.fullmatch(str(value).strip())
-    return f"tt{int(match[1]):07d}" if match and int(match[1]) else None
+    return catalogue.imdb_id(int(match[1])) if match else None
 
 
 def unique(names: Iterable[str]) -> tuple[str, ...]:

@@ -38,8 +38,6 @@ _PRIOR_OF = {
     TraitKind.CAST: 0.1,
     TraitKind.SERIES: 0.05,
 }
-# No hypothesis is ruled out.
-ALL = np.True_
 _PRIORS = np.array([_PRIOR_OF[kind] for kind in TraitKind], np.float32)
 
 
@@ -82,11 +80,15 @@ class Concept(KernelMean):
         """By how much each film's score falls had the taste's films none of a trait, float32[rows, traits]: what they
         mean then is one of the hypotheses that are left.
         """
+        odds, of_any = self._odds(self.liked)
+        places = np.arange(len(self.traits))[:, None]
         first, second = self._pairs
-        left = [(first != trait) & (second != trait) for trait in range(len(self.traits))]
-        meant = [self._meant, *(self._posterior(self.liked, possible) for possible in left)]
-        scores = self._holds_rows(rows) @ np.stack([self._mean(each) for each in meant], axis=1)
-        return np.asarray(self.factor(rows)[:, None] * (scores[:, :1] - scores[:, 1:]), np.float32)
+        left = (first != places) & (second != places)
+        # The odds stay; what is left of them is all there is: one division a film of the taste and trait.
+        means = ((shares(self.weights)[:, None] / (of_any + odds @ left.T)).T @ odds) * left
+        holds = self._holds_rows(rows)
+        falls = (holds @ self._mean(self._meant))[:, None] - holds @ means.T
+        return np.asarray(self.factor(rows)[:, None] * falls, np.float32)
 
     def without(self, rows: Rows, left_out: LeftOut) -> Floats | None:
         """See :class:`Signal`: what is left of the taste may mean something else."""
@@ -108,19 +110,22 @@ class Concept(KernelMean):
         """What each film of the taste stands for."""
         return self._posterior(self.liked)
 
-    def _posterior(self, liked: NDArray[np.bool_], possible: NDArray[np.bool_] | np.bool_ = ALL) -> Floats:
+    def _posterior(self, liked: NDArray[np.bool_]) -> Floats:
         """How likely each hypothesis is what each film of the taste stands for, float32[taste films, hypotheses],
-        where those ``liked`` say so, of those that are ``possible`` (bool[hypotheses]). What is missing to 1 in a row
-        is "any film".
+        where those ``liked`` say so. What is missing to 1 in a row is "any film".
         """
+        odds, of_any = self._odds(liked)
+        return np.asarray(odds / (of_any + odds.sum(axis=1, keepdims=True)), np.float32)
+
+    def _odds(self, liked: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
+        """The same before they are made to add up to 1, and the odds of "any film" beside them."""
         has = self._has * liked[:, None]
         held = np.count_nonzero(has, axis=0)
         evidence = held * np.log((1 - CHANCE) / self._sizes + CHANCE)
         evidence += (np.count_nonzero(liked) - held) * np.log(CHANCE)
-        against_any = np.where((held >= HELD_BY) & possible, self._priors + evidence, -np.inf)
+        against_any = np.where(held >= HELD_BY, self._priors + evidence, -np.inf)
         top = max(float(against_any.max(initial=0.0)), 0.0)
-        odds = has * np.exp(against_any - top)
-        return np.asarray(odds / (np.exp(-top) + odds.sum(axis=1, keepdims=True)), np.float32)
+        return has * np.exp(against_any - top), float(np.exp(-top))
 
     @cached_property
     def traits(self) -> Rows:
