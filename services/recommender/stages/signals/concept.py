@@ -38,6 +38,7 @@ _PRIOR_OF = {
     TraitKind.CAST: 0.1,
     TraitKind.SERIES: 0.05,
 }
+TINY = float(np.finfo(np.float64).tiny)
 _PRIORS = np.array([_PRIOR_OF[kind] for kind in TraitKind], np.float32)
 
 
@@ -125,7 +126,8 @@ class Concept(KernelMean):
         evidence += (np.count_nonzero(liked) - held) * np.log(CHANCE)
         against_any = np.where(held >= HELD_BY, self._priors + evidence, -np.inf)
         top = max(float(against_any.max(initial=0.0)), 0.0)
-        return has * np.exp(against_any - top), float(np.exp(-top))
+        # Never 0: where hundreds of films agree, "any film" is less than a float holds; one without a hypothesis has 0.
+        return np.asarray(has * np.exp(against_any - top), np.float64), max(float(np.exp(-top)), TINY)
 
     @cached_property
     def traits(self) -> Rows:

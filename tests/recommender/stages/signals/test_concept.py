@@ -108,6 +108,16 @@ def test_where_nobody_has_rated_anything_the_worlds_votes_say_what_it_counts():
     assert half == pytest.approx(whole / 2)
 
 
+def test_hundreds_of_films_that_agree_and_one_that_shares_nothing_are_still_numbers():
+    films = [*[about(FRENCH)] * 400, about(BRIDE), *[Film()] * 4_000]
+    signal = Concept.of(inputs_of(films, taste_of([*range(390), 400])))
+    rows = np.array([398, 401], np.int32)
+    french, other = signal.scores(rows).tolist()
+    assert french == pytest.approx(390 / 391, rel=1e-3)
+    assert other == 0
+    assert np.isfinite(signal.falls_by_trait(rows)).all()
+
+
 def test_what_was_only_looked_at_means_nothing_and_takes_its_share():
     looked_at = scores(FILMS, taste_of([*LIKED, NEITHER], base=[1.0, 1.0, 1.0, 0.5]))
     without = scores(FILMS, taste_of(LIKED))
