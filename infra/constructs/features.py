@@ -4,8 +4,6 @@ Sources: AWS Step Functions developer guide, "Create and manage Amazon SageMaker
 SageMaker developer guide, "CreateProcessingJob API: execution role permissions".
 """
 
-import json
-
 import aws_cdk as cdk
 from aws_cdk import aws_ecr_assets as ecr_assets
 from aws_cdk import aws_iam as iam
@@ -16,7 +14,7 @@ from constructs import Construct
 from infra.constructs.data import FEATURES, RAW, Data
 from infra.constructs.findings import acknowledge, arn_in_findings, in_findings
 from infra.constructs.image import ROOT, image_options
-from infra.constructs.log_groups import log_group
+from infra.constructs.state_machine import state_machine
 from infra.settings import Settings
 
 MAX_RUNTIME_S = 3_600
@@ -87,28 +85,11 @@ class Features(Construct):
     def _machine(self, instance: str) -> sfn.StateMachine:
         settings = self._settings
         role = self._machine_role()
-        machine = sfn.StateMachine(
-            self,
-            "Machine",
-            state_machine_name=f"{settings.name}-features",
-            definition_body=sfn.DefinitionBody.from_string(json.dumps(definition(settings.name, instance))),
-            definition_substitutions={
-                "Bucket": self._data.bucket.bucket_name, "Image": self._image.image_uri, "Key": self._key.key_arn,
-                "Role": self.role.role_arn,
-            },
-            role=role,
-            logs=sfn.LogOptions(
-                destination=log_group(self, "Logs", settings), level=sfn.LogLevel.ALL, include_execution_data=False
-            ),
-        )  # fmt: skip
-        acknowledge(
-            machine,
-            dict.fromkeys(
-                ("AwsSolutions-SF2", "Serverless-StepFunctionStateMachineXray"),
-                "An execution's history has its one state with its time; a trace has no more.",
-            ),
-        )
-        return machine
+        substitutions = {
+            "Bucket": self._data.bucket.bucket_name, "Image": self._image.image_uri, "Key": self._key.key_arn,
+            "Role": self.role.role_arn,
+        }  # fmt: skip
+        return state_machine(self, settings, "features", definition(settings.name, instance), substitutions, role)
 
     def _machine_role(self) -> iam.Role:
         stack = cdk.Stack.of(self)

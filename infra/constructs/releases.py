@@ -1,6 +1,5 @@
 """The one owner of what a stage serves: the release state machine, its agent, and the table of its lock."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +18,7 @@ from infra.constructs.findings import acknowledge, arn_in_findings, in_findings
 from infra.constructs.image import ROOT
 from infra.constructs.jobs import Jobs
 from infra.constructs.log_groups import log_group
+from infra.constructs.state_machine import state_machine
 from infra.release.machine import definition
 from infra.settings import QUALIFIER, Settings
 
@@ -146,27 +146,10 @@ class Releases(Construct):
         settings = self._settings
         made = definition(on_lambda=self._target.needs_image, minutes=settings.release_shift_minutes)
         role = self._machine_role(jobs, table)
-        machine = sfn.StateMachine(
-            self,
-            "Machine",
-            state_machine_name=f"{settings.name}-release",
-            # Not the CDK's JSON, which leaves out what is null: a state without a ResultPath would lose its input.
-            definition_body=sfn.DefinitionBody.from_string(json.dumps(made)),
-            definition_substitutions={
-                "Agent": self.agent.function_arn, "Project": jobs.project.project_name, "Table": table.table_name,
-            },
-            role=role,
-            logs=sfn.LogOptions(
-                destination=log_group(self, "Logs", settings), level=sfn.LogLevel.ALL, include_execution_data=False
-            ),
-        )  # fmt: skip
-        acknowledge(
-            machine,
-            dict.fromkeys(
-                ("AwsSolutions-SF2", "Serverless-StepFunctionStateMachineXray"),
-                "An execution's history has each state with its time; a trace has no more.",
-            ),
-        )
+        substitutions = {
+            "Agent": self.agent.function_arn, "Project": jobs.project.project_name, "Table": table.table_name,
+        }  # fmt: skip
+        machine = state_machine(self, settings, "release", made, substitutions, role)
         acknowledge(
             role,
             {"AwsSolutions-IAM5[Resource::*]": "The delivery of logs knows no resources.",
