@@ -9,7 +9,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-run run servers test attack openapi sbom cdk synth deploy release rollback unlock acceptance destroy pin \
-	lint format clean
+	docs lint format clean
 
 help: ## what can be made
 	@echo "Marquee: film recommendations over HTTP."
@@ -83,7 +83,10 @@ acceptance: cdk ## deploy, release the sample, accept it, destroy, in an account
 destroy: cdk ## remove a stage: [STAGE=dev] [CONTEXT="-c name=value"]
 	$(CDK) destroy --all -c stage=$(STAGE) $(CONTEXT)
 
-lint: setup ## style, types and the direction of imports
+docs: setup ## build the documentation site into site/; a broken link fails
+	@$(UV) run --no-sync zensical build --strict --config-file mkdocs.yml
+
+lint: setup docs ## style, types, the direction of imports, the links of the docs
 	$(UV) run --no-sync ruff check .
 	$(UV) run --no-sync ruff format --check .
 	$(UV) run --no-sync mypy
@@ -94,5 +97,5 @@ format: setup ## put the code into the house style
 	$(UV) run --no-sync ruff format .
 
 clean: ## remove caches and built things, but neither .venv nor .marquee
-	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist artifacts
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist site artifacts
 	find services data_jobs tests -name __pycache__ -type d -prune -exec rm -rf {} +
