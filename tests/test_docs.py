@@ -1,4 +1,4 @@
-"""README, CONTRIBUTING and docs/: links lead somewhere, every page is in the site, and settings are those there are.
+"""README, CONTRIBUTING and docs/: links lead somewhere, every page is in the site, and nothing is missing there.
 
 `make docs` checks the links inside docs/; here are those that leave it, which the site does not see.
 """
@@ -8,14 +8,16 @@ from pathlib import Path
 
 import pytest
 import yaml
+from typer.main import get_command
 
+from services.cli.main import app
+from services.recommender.stages.signals import SIGNALS
 from services.settings import Settings
+from tests.api.fakes import fake_app
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 FRONT = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
-# Of the standards for traces, and not of the settings.
-_FOREIGN = {"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLER_ARG"}
 
 
 class _Loader(yaml.SafeLoader):
@@ -62,8 +64,47 @@ def test_every_page_is_in_the_navigation_and_in_the_index() -> None:
     assert {name for name in there if f"({name})" in index} == there - {"index.md"}
 
 
-def test_the_page_of_settings_names_only_settings() -> None:
-    rows = re.findall(r"^\| (`[^|]+) \|", (DOCS / "configuration.md").read_text("utf-8"), re.MULTILINE)
-    named = {name for row in rows for name in re.findall(r"`([A-Z][A-Z_]+)`", row)}
-    assert len(named) > 30
-    assert named - _FOREIGN <= {name.upper() for name in Settings.model_fields}
+def code_in_tables(page: str) -> set[str]:
+    """What stands as code in the first column of the page's tables."""
+    cells = re.findall(r"^\| (`[^|]+(?:\\\|[^|]+)*) \|", (DOCS / page).read_text("utf-8"), re.MULTILINE)
+    return {code for cell in cells for code in re.findall(r"`([^`]+)`", cell)}
+
+
+def test_the_page_of_settings_and_the_example_have_every_setting() -> None:
+    settings = {name.upper() for name in Settings.model_fields}
+    assert code_in_tables("configuration.md") == settings
+    example = set(re.findall(r"^#([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text("utf-8"), re.MULTILINE))
+    assert example == settings
+
+
+def test_the_page_of_the_api_has_every_route() -> None:
+    documented = " ".join(code_in_tables("api.md"))
+    for path in fake_app().openapi()["paths"]:
+        shown = path.replace("{user_id}", "{id}").replace("/feedback/batch", "/batch")
+        assert shown in documented or path in documented, path
+
+
+def verbs() -> set[str]:
+    """Each verb of the command line, with its group."""
+    found = set()
+    for name, verb in get_command(app).commands.items():
+        found |= {f"{name} {sub}" for sub in getattr(verb, "commands", {})} or {name}
+    return found
+
+
+def test_the_page_of_the_command_line_has_every_verb() -> None:
+    text = " ".join(code_in_tables("cli.md"))
+    assert [verb for verb in verbs() if verb.split()[-1] not in text] == []
+
+
+def test_every_signal_is_registered_documented_and_tested() -> None:
+    folder = ROOT / "services/recommender/stages/signals"
+    shown = code_in_tables("how-it-works.md")
+    registered = {make.__module__.rpartition(".")[2] for make in SIGNALS}
+    for path in folder.glob("*.py"):
+        name = re.search(r'^    name: str = "(\w+)"', path.read_text("utf-8"), re.MULTILINE)
+        if name is None:
+            continue
+        assert path.stem in registered, f"{path.name} is not in SIGNALS"
+        assert name[1] in shown, f"{name[1]} is missing in docs/how-it-works.md"
+        assert (ROOT / f"tests/recommender/stages/signals/test_{path.stem}.py").exists()
