@@ -9,7 +9,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-run run servers test attack openapi sbom cdk synth deploy release rollback unlock acceptance destroy pin \
-	docs lint format clean
+	docs release-check lint format clean
 
 help: ## what can be made
 	@echo "Marquee: film recommendations over HTTP."
@@ -85,6 +85,17 @@ destroy: cdk ## remove a stage: [STAGE=dev] [CONTEXT="-c name=value"]
 
 docs: setup ## build the documentation site into site/; a broken link fails
 	@$(UV) run --no-sync zensical build --strict --config-file mkdocs.yml
+
+TAG ?=
+release-check: setup docs ## do all of a release but the upload: [TAG=v0.1.0]
+	@mkdir -p dist
+	$(UV) run --no-sync python -m infra.package notes $(TAG) > dist/notes.md
+	rm -f dist/marquee_films-*
+	$(UV) build --quiet --out-dir dist
+	$(UV) run --no-sync pytest tests/test_wheel.py tests/test_install.py tests/test_docs.py
+	@$(MAKE) --no-print-directory sbom
+	$(UV) run --no-sync python -m infra.package images
+	@ls dist/marquee_films-* dist/sbom.json dist/notes.md
 
 lint: setup docs ## style, types, the direction of imports, the links of the docs
 	$(UV) run --no-sync ruff check .

@@ -115,10 +115,6 @@ def test_it_needs_what_its_groups_name_and_no_more() -> None:
     assert project["optional-dependencies"] == {extra: groups[extra] for extra in ("encoder", "aws")}
 
 
-def test_it_says_so(installed: Installed) -> None:
-    assert names(required(installed.packages)) == names(PROJECT["project"]["dependencies"])
-
-
 @pytest.mark.parametrize("package", ["services", "data_jobs"])
 def test_it_holds_every_file_of_its_packages(installed: Installed, package: str) -> None:
     with zipfile.ZipFile(installed.wheel) as archive:
