@@ -101,7 +101,7 @@ def test_the_one_line_of_the_readme_serves_the_sample(built: Built, tmp_path: Pa
     """``uvx --from WHEEL marquee up``: the page, its files and the sample travel in the wheel."""
     program = [UV, "tool", "run", "--constraints", str(built.constraints), "--from", str(built.wheel), "marquee"]
     reaches = {name: value for name, value in os.environ.items() if _REACHING.match(name)}
-    with Served(tmp_path, "--encoder", "none", env=reaches, verb="up", program=program) as server:
+    with Served(tmp_path, env=reaches, verb="up", program=program) as server:
         assert len(ids(server.recommend(k=5, query="samurai"))) == 5
         assert [server.client.get(path).status_code for path in ("/", "/app.js", "/docs")] == [200, 200, 200]
 

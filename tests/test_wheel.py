@@ -149,7 +149,8 @@ def test_nothing_else_can_be_imported_there(installed: Installed, tmp_path: Path
 
 
 def test_up_serves_the_sample_with_its_page_outside_of_a_checkout(installed: Installed, tmp_path: Path) -> None:
-    with Served(tmp_path, "--encoder", "none", env=installed.env, verb="up", program=installed.program) as server:
+    with Served(tmp_path, env=installed.env, verb="up", program=installed.program) as server:
+        assert "text vectors are off; install 'marquee-films[encoder]'" in server.said
         assert len(ids(server.recommend(k=5, query="samurai"))) == 5
         assert server.client.get("/app.js").status_code == server.client.get("/docs").status_code == 200
         assert server.stop() == 0
