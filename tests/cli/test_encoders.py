@@ -15,7 +15,7 @@ def test_a_choice_is_kept_whatever_is_installed(choice: EncoderChoice, capsys: p
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("settings", [{"encoder": "titan"}, {"embedder_dir": "nowhere"}, {}])
+@pytest.mark.parametrize("settings", [{"encoder": "titan", "aws_region": "eu-west-1"}, {"embedder_dir": "nowhere"}, {}])
 def test_settings_that_name_an_encoder_are_kept_even_if_it_can_t_be_used(
     settings: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,7 @@ import pytest
         ("films from 1980 to 1985", ["year:1980-1985"], ""),
         ("1980-1985 films", ["year:1980-1985"], ""),
         ("old movies", ["year:-1979"], ""),
+        ("classic shark movies", ["year:-1979"], "shark"),
         ("a film set in the 1920s", [], "1920s"),
     ],
 )
@@ -34,6 +35,8 @@ def test_times(theatre, query, ids, text):
         ("less than two hours", "runtime:-120"),
         ("films longer than three hours", "runtime:180-"),
         ("no longer than an hour and a half", "runtime:-90"),
+        ("war film over two and a half hours", "runtime:150-"),
+        ("war film over two hours and a half", "runtime:150-"),
         ("1h30", "runtime:79-101"),
         ("two hour western", "runtime:106-134"),
         ("not too long", "not:long"),
@@ -165,6 +168,9 @@ def test_a_series_with_a_typing_error_is_found(theatre):
         ("Komödie ohne Romantik", "not:romantik", set(), "Fargo"),
         ("terror sin zombis", "not:zombie", {"Shaun of the Dead"}, "Ring"),
         ("war film but not world war i", "not:world war", {"1917", "Generation War"}, "Psycho"),
+        ("science fiction without aliens", "not:alien", {"Alien", "The Thing"}, "2001: A Space Odyssey"),
+        ("science fiction with no aliens", "not:alien", {"Alien", "The Thing"}, "2001: A Space Odyssey"),
+        ("black and white films without zombies", "not:zombie", {"Night of the Living Dead"}, "Psycho"),
         ("animation that is not for children", "not:audience:for children", {"Finding Nemo"}, "Fargo"),
     ],
 )  # fmt: skip
@@ -176,7 +182,14 @@ def test_negations(theatre, query, which, gone, kept):
 
 
 @pytest.mark.parametrize(
-    "query", ["a bus that must not slow down", "a man without a past", "a town with no sheriff", "there is no way out"]
+    "query",
+    [
+        "a bus that must not slow down",
+        "a man without a past",
+        "a town with no sheriff",
+        "there is no way out",
+        "a science teacher without a past",
+    ],
 )
 def test_a_plot_may_say_no(theatre, query):
     assert theatre.ids(query) == []
