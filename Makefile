@@ -14,7 +14,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 help: ## what can be made
 	@echo "Marquee: film recommendations over HTTP."
 	@echo
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 setup: ## install the locked dependencies into .venv
 	@$(UV) sync --locked --quiet
