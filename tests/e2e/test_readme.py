@@ -1,4 +1,4 @@
-"""The calls of README.md and docs/api.md, run by a shell as they stand against the sample catalogue: they print what it shows."""
+"""The calls of README.md and docs/api.md, run by a shell as they stand: they print what the pages show."""
 
 import re
 import shutil
