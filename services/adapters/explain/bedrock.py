@@ -223,7 +223,7 @@ class BedrockExplainer:
             raise ExplainerUnavailable("malformed: the answer is not of the form that was asked for") from error
 
     def _settle(self, day: str, estimate: int, response: dict[str, Any], work: _Work) -> None:
-        """Count what was used, and give back what was reserved beyond it."""
+        """Count what was used: give back what was reserved beyond it, or count what it took beyond that."""
         usage = response.get("usage")
         told = usage if isinstance(usage, dict) else {}
         read, wrote = (_count(told.get(name)) for name in ("inputTokens", "outputTokens"))
@@ -231,14 +231,14 @@ class BedrockExplainer:
             return
         usd = (read * self._model.input_usd + wrote * self._model.output_usd) / _MILLION
         work.counts |= {"input_tokens": read, "output_tokens": wrote, "usd": usd}
-        if 0 < read + wrote < estimate:
+        if 0 < read + wrote != estimate:
             self._give_back(day, estimate - read - wrote)
 
     def _give_back(self, day: str, tokens: int) -> None:
         try:
             self._store.give_back(day, tokens)
         except StateUnavailable as error:
-            _log.warning("%s tokens that were not used stay counted for today: %s", tokens, error)
+            _log.warning("today's tokens are counted as %s more than were used: %s", tokens, error)
 
     def _filled(self, page: Page, work: _Work) -> Told:
         """The sentences of the page: where there is none, the template's."""

@@ -102,5 +102,5 @@ class SentenceStore(Protocol):
         ...
 
     def give_back(self, day: str, tokens: int) -> None:
-        """Take back what was reserved and not used."""
+        """Take back what was reserved and not used; negative: count what was used beyond that."""
         ...
