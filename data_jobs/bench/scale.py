@@ -57,7 +57,7 @@ class Shape(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """One build. ``seconds`` by step; ``cpu`` of all threads; ``peak`` and ``size`` in bytes, of memory and of the bundle.
+    """One build. ``seconds`` by step; ``cpu`` seconds of all threads; ``peak`` bytes of memory, ``size`` of the bundle.
 
     On a machine that others use, ``cpu`` says what a build takes; ``wall`` what it took.
     """
@@ -131,7 +131,7 @@ def measure(shape: Shape, folder: Path) -> Measured:
 def table(rows: Sequence[Measured]) -> list[str]:
     """The curve as a Markdown table."""
     lines = [
-        "| ratings | people | films | read, s | train, s | bundle, s | all, s | CPU, s | peak memory, GB | bundle, MB |",
+        "| ratings | people | films | read, s | train, s | bundle, s | all, s | CPU, s | memory, GB | bundle, MB |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for row in rows:
@@ -150,7 +150,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for ratings in parser.parse_args(arguments).ratings:
         with tempfile.TemporaryDirectory(prefix="marquee-scale-") as folder:
             rows.append(measure(Shape.of(ratings), Path(folder)))
-        sys.stderr.write(f"{ratings:,} ratings: {rows[-1].wall:.0f} s, {rows[-1].cpu:.0f} s of CPU, {rows[-1].peak / 1e9:.1f} GB\n")
+        sys.stderr.write(
+            f"{ratings:,} ratings: {rows[-1].wall:.0f} s, {rows[-1].cpu:.0f} s of CPU, {rows[-1].peak / 1e9:.1f} GB\n"
+        )
     sys.stdout.writelines(f"{line}\n" for line in table(rows))
 
 

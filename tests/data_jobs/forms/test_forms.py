@@ -325,6 +325,67 @@ def test_two_logs_are_one(tmp_path: Path) -> None:
     assert report.counts["superseded-event"] == 1
 
 
+def test_ml_10m_has_half_stars_tags_and_utf_8(tmp_path: Path) -> None:
+    files = {
+        "movies.dat": "1::Toy Story (1995)::Animation|Family\n2::Amélie (Fabuleux destin d'Amélie Poulain, Le) (2001)"
+        "::Comedy\n31::Kid, The (1921)::Comedy\n",
+        "ratings.dat": "7::1::4::1500103908\n7::2::2.5::1500104885\n8::31::5::1500106839\n",
+        "tags.dat": '7::1::excellent: "really"::1500103908\n8::1::Pixar::1500103908\n',
+        "README.html": "<html></html>",
+        "allbut.pl": "#!/usr/bin/perl\n",
+        "split_ratings.sh": "#!/bin/sh\n",
+    }
+    data, report = read(lay(tmp_path / "ml-10M100K", files))
+    assert events_of(data) == EXPECTED
+    assert [film.title for film in data.films] == ["Toy Story", "Amélie", "The Kid"]
+    assert data.films[0].tags == ('excellent: "really"', "pixar")
+    assert report.ok
+    assert not report.counts["unknown-file"]
+
+
+def test_ml_20m_is_read_with_its_genome_left_aside(tmp_path: Path) -> None:
+    files = {
+        "movies.csv": FILMS,
+        "ratings.csv": RATINGS,
+        "links.csv": "movieId,imdbId,tmdbId\n1,0114709,862\n2,0113277,949\n31,0012349,\n",
+        "tags.csv": "userId,movieId,tag,timestamp\n7,1,Pixar,1500103908\n",
+        "genome-scores.csv": "movieId,tagId,relevance\n1,1,0.025\n",
+        "genome-tags.csv": "tagId,tag\n1,007\n",
+        "README.txt": "Summary\n",
+    }
+    data, report = read(lay(tmp_path / "ml-20m", files))
+    assert events_of(data) == EXPECTED
+    assert (data.films[0].tmdb_id, data.films[0].imdb_id, data.films[0].tags) == (862, "tt0114709", ("pixar",))
+    assert report.ok
+    assert not report.counts["unknown-file"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le with its mark", "utf-16-be with its mark"])
+@pytest.mark.parametrize("document", [False, True])
+def test_json_in_utf_16(tmp_path: Path, encoding: str, document: bool) -> None:
+    films = [{"item_id": "1", "title": "La Règle du jeu", "year": 1939}, {"item_id": "2", "title": "七人の侍"}]
+    events = [{"user_id": "a", "item_id": "2", "event": "like", "ts": 1_500_000_000}]
+    for name, rows in (("films.jsonl", films), ("events.jsonl", events)):
+        lines = "".join(json.dumps(row, ensure_ascii=False) + "\r\n" for row in rows)
+        text = json.dumps(rows, ensure_ascii=False, indent=1) if document else lines
+        raw = text.encode("utf-16") if encoding == "utf-16" else ("\ufeff" + text).encode(encoding.split()[0])
+        lay(tmp_path, {name: raw})
+    data, report = read(tmp_path)
+    assert [film.title for film in data.films] == ["La Règle du jeu", "七人の侍"]
+    assert [each[:3] for each in events_of(data)] == [("a", "2", "like")]
+    assert report.counts["utf-16"] == 2
+    assert report.ok
+
+
+def test_a_scale_of_a_hundred(tmp_path: Path) -> None:
+    ratings = "userId,movieId,rating,timestamp\n" + "".join(
+        f"{n},{1 + n % 2},{n * 4},15000{n:05}\n" for n in range(1, 26)
+    )
+    data, report = read(lay(tmp_path, {"movies.csv": FILMS, "ratings.csv": ratings}))
+    assert {each[3] for each in events_of(data)} == {n / 2 for n in range(1, 11)}
+    assert report.counts["rating-scale"] == 25
+
+
 class TestTwins:
     LINKS = "movieId,imdbId,tmdbId\n"
 

@@ -123,11 +123,11 @@ def _films_of_name(reading: Reading, at: int, count: int) -> Rows:
 
 def _credited(reading: Reading, at: int, count: int, row: int) -> tuple[str, bool]:
     """The name as the film's credits have it, and whether it is who directed it."""
-    credits = json.loads(reading.catalogue.details[row])
+    credited = json.loads(reading.catalogue.details[row])
     typed = reading.typed(at, count)
     squeezed = {"".join(words) for words in spellings(typed)}
     for job in ("directors", "cast"):
-        for name in credits.get(job, ()):
+        for name in credited.get(job, ()):
             if squeezed & {"".join(words) for words in spellings(name)}:
                 return name, job == "directors"
     return typed, False
