@@ -161,6 +161,7 @@ def test_names_of_events(name: str, kind: EventKind | None) -> None:
     [
         (5, ["1", "5", "3", "4.5"] * 10), (10, ["1", "10", "7", "8"] * 10), (100, ["20", "100", "65", "80"] * 10),
         (5, ["9"]), (5, ["4"] * 99 + ["9"]), (10, ["7,5", "2,0"] * 20), (5, []), (5, ["x"] * 40),
+        (10, ["8", "9", "7"]), (5, ["8", "2", "3"]), (100, ["80", "65", "90", "20"]),
     ],
 )  # fmt: skip
 def test_a_scale_is_told_by_many_ratings_and_not_by_one(top: float, cells: list[str]) -> None:
@@ -323,6 +324,35 @@ def test_two_logs_are_one(tmp_path: Path) -> None:
         ("9", "2", "rating", 4.0, 1_600_000_000_000),
     ]
     assert report.counts["superseded-event"] == 1
+
+
+def test_titles_of_a_log_are_no_ids_in_another_form(tmp_path: Path) -> None:
+    data, report = read(
+        lay(tmp_path, {"log.csv": "username,film,watched_at\nann,Heat,2024-01-02\nbob,heat,2024-01-03\n"})
+    )
+    assert [each[:3] for each in events_of(data)] == [("ann", "heat", "watch"), ("bob", "heat", "watch")]
+    assert not report.counts["id-form"]
+
+
+def test_a_scale_is_told_by_the_rows_that_are_ratings(tmp_path: Path) -> None:
+    rows = "".join(f"{who},{1 + who % 2},rating,{who % 10 + 1},{1_500_000_000 + who}\n" for who in range(30))
+    log = "user_id,item_id,event,value,ts\n40,1,watch,1,1500000000\n" + rows
+    data, report = read(lay(tmp_path, {"films.csv": "item_id,title\n1,Heat\n2,Boy\n", "events.csv": log}))
+    assert {each[3] for each in events_of(data) if each[2] == "rating"} == {n / 2 for n in range(1, 11)}
+    assert report.ok
+
+
+def test_headers_with_accents_and_genres_with_a_slash(tmp_path: Path) -> None:
+    text = "Título;Année;Länge;Genres\nHeat;1995;170;Crime/Drama\nAlien;1979;117;Horror / Science Fiction\n"
+    data, report = read(lay(tmp_path, {"f.csv": text.encode("latin-1")}))
+    assert [(film.title, film.year, film.runtime) for film in data.films] == [("Heat", 1995, 170), ("Alien", 1979, 117)]
+    assert [film.genres for film in data.films] == [("Crime", "Drama"), ("Horror", "Science Fiction")]
+    assert not report.counts["unknown-field"]
+
+
+def test_a_table_without_a_header_is_told_to_get_one(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="without a line that names its columns: write one"):
+        read(lay(tmp_path, {"list.txt": "Heat (1995)\nAlien (1979)\n"}))
 
 
 def test_ml_10m_has_half_stars_tags_and_utf_8(tmp_path: Path) -> None:
