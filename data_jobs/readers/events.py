@@ -55,17 +55,20 @@ class Columns:
 @dataclass(frozen=True, slots=True)
 class Lookup:
     """Which film an id names. ``rows``: item, film; ``loose``: the film of an id in another form (00031, 31.0), or
-    None.
+    None. ``told``: whether a film found so is a finding.
     """
 
     rows: pl.DataFrame
     loose: Callable[[str], int | None]
+    told: bool = True
 
     @classmethod
-    def of(cls, pairs: Mapping[str, int], loose: Callable[[str], int | None] = lambda _: None) -> "Lookup":
+    def of(
+        cls, pairs: Mapping[str, int], loose: Callable[[str], int | None] = lambda _: None, *, told: bool = True
+    ) -> "Lookup":
         """Of ids and the rows of their films."""
         columns = {"item": list(pairs), "film": list(pairs.values())}
-        return cls(pl.DataFrame(columns, schema={"item": pl.String, "film": pl.Int32}), loose)
+        return cls(pl.DataFrame(columns, schema={"item": pl.String, "film": pl.Int32}), loose, told)
 
     def found(self, table: pl.DataFrame, columns: "Columns") -> pl.DataFrame:
         """The table with ``film``, null where no film has the id."""
@@ -78,7 +81,8 @@ class Lookup:
         again = pl.DataFrame(
             {"item": list(others), "again": list(others.values())}, schema={"item": pl.String, "again": pl.Int32}
         )
-        columns.cite(lost.filter(pl.col("item").is_in(list(others))), "id-form", "item")
+        if self.told:
+            columns.cite(lost.filter(pl.col("item").is_in(list(others))), "id-form", "item")
         table = table.join(again, on="item", how="left", maintain_order="left")
         return table.with_columns(pl.coalesce("film", "again")).drop("again")
 

@@ -105,8 +105,9 @@ class StatePort(Protocol):
         StateUnavailable only if nothing at all was stored."""
         ...
 
-    def seed(self, events: Sequence[LoggedEvent]) -> int:
-        """Bulk load: the events of people in log order; returns how many people were written."""
+    def seed(self, events: Sequence[LoggedEvent], deadline: Deadline | None = None) -> int:
+        """Bulk load: the events of people in log order; returns how many people were written. ``deadline``: of whoever
+        waits for it; where it passes first, a part may be stored. Raises StateUnavailable."""
         ...
 
     def log(self, after: str | None = None) -> Iterable[LoggedEvent]:

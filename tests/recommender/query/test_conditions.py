@@ -137,12 +137,21 @@ def test_a_nationality_in_a_plot_is_a_hint_and_a_word(theatre):
         ("starring Meryl Streep", {"Kramer vs. Kramer", "It's Complicated"}),
         ("películas con Meryl Streep", {"Kramer vs. Kramer", "It's Complicated"}),
         ("stanly kubrick", {"The Shining", "2001: A Space Odyssey"}),
+        ("hideo nakata", {"Ring"}),
+        ("films with Simon Pegg", {"Shaun of the Dead"}),
     ],
 )
 def test_people(theatre, query, films):
     person = next(each for each in theatre.understand(query).conditions if each.kind == "person")
     assert set(theatre.titles(person.demand.mask(theatre.lookup).nonzero()[0])) == films
     assert theatre.understand(query).text == ""
+
+
+def test_somebody_of_a_single_film_is_meant_by_the_whole_name_alone(theatre):
+    assert theatre.condition("hideo nakata", "person:hideo nakata").text == "directed by Hideo Nakata"
+    assert theatre.condition("simon pegg", "person:simon pegg").text == "with Simon Pegg"
+    assert not theatre.ids("pegg")
+    assert not theatre.ids("simon pegg haunted motel")
 
 
 def test_series_are_conditions_that_leave_room_for_others(theatre):

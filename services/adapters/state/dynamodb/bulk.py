@@ -19,10 +19,12 @@ PERSON_PATIENCE_S = 60.0
 _THREADS = 8
 
 
-def seed(store: DynamoStore, arrivals: Arrivals, events: Sequence[LoggedEvent]) -> int:
+def seed(
+    store: DynamoStore, arrivals: Arrivals, events: Sequence[LoggedEvent], deadline: Deadline | None = None
+) -> int:
     """See ``StatePort.seed``. A line that is there already (person, time, id) is replaced, so a second run, also
     after an interrupted one, changes nothing; whoever had events keeps them, and their profile is made anew from the
-    whole log. Several people are written at a time, each on their own.
+    whole log. Several people are written at a time, each on their own, within a minute each where no deadline is given.
     """
     by_person: dict[str, list[LoggedEvent]] = {}
     for line in events:
@@ -30,15 +32,15 @@ def seed(store: DynamoStore, arrivals: Arrivals, events: Sequence[LoggedEvent]) 
     # Numbered here: the threads may take people in any order.
     numbered = [(user_id, [(line, arrivals.next()) for line in lines]) for user_id, lines in by_person.items()]
     with ThreadPoolExecutor(_THREADS) as threads:
-        for _ in threads.map(partial(_seed_person, store), numbered):
+        for _ in threads.map(partial(_seed_person, store, deadline), numbered):
             pass
     return len(by_person)
 
 
-def _seed_person(store: DynamoStore, person: tuple[str, list[tuple[LoggedEvent, int]]]) -> None:
+def _seed_person(store: DynamoStore, given: Deadline | None, person: tuple[str, list[tuple[LoggedEvent, int]]]) -> None:
     """One person's lines and profile; again, if feedback or an erasure came in between."""
     user_id, lines = person
-    deadline = Deadline.within(store.clock, PERSON_PATIENCE_S)
+    deadline = given or Deadline.within(store.clock, PERSON_PATIENCE_S)
     backoff = Backoff(deadline)
     while True:
         try:

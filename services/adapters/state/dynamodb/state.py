@@ -116,9 +116,9 @@ class DynamoState:
         return self._feedback.record(commands, deadline)
 
     @translated(StateUnavailable, "what DynamoDB holds")
-    def seed(self, events: Sequence[LoggedEvent]) -> int:
+    def seed(self, events: Sequence[LoggedEvent], deadline: Deadline | None = None) -> int:
         """See the port and ``bulk.seed``."""
-        return bulk.seed(self._store, self._arrivals, events)
+        return bulk.seed(self._store, self._arrivals, events, deadline)
 
     def log(self, after: str | None = None) -> EventLog:
         """The whole log, a person at a time; read while it is iterated."""

@@ -20,14 +20,15 @@ from services.recommender.stages.signals.inputs import Inputs
 from services.recommender.stages.signals.signal import Floats, KernelMean, LeftOut, Rows, shares
 from services.recommender.stages.traits import Known
 
-# How likely each kind of trait is meant before any film is seen. Most people think in genres; few in twenty years.
+# How likely each kind of trait is meant before any film is seen, up to a factor. A kind shares its part out among its
+# traits, and of keywords there are thousands; few people think in twenty years.
 PRIORS = by_kind(
     {
         TraitKind.GENRE: 0.25,
         TraitKind.DECADE: 0.15,
         TraitKind.LANGUAGE: 0.15,
         TraitKind.DIRECTOR: 0.15,
-        TraitKind.KEYWORD: 0.15,
+        TraitKind.KEYWORD: 0.75,
         TraitKind.CAST: 0.1,
         TraitKind.SERIES: 0.05,
         TraitKind.ERA: 0.02,

@@ -19,7 +19,7 @@ from services.recommender.stages.taste import Taste
 from tests.recommender.handmade import EVEN, Film, bundle_of, taste_of
 from tests.recommender.worlds import make_inputs
 
-PRIORS = {"genre": 0.25, "decade": 0.15, "language": 0.15, "director": 0.15, "keyword": 0.15, "cast": 0.1, "era": 0.02}
+PRIORS = {"genre": 0.25, "decade": 0.15, "language": 0.15, "director": 0.15, "keyword": 0.75, "cast": 0.1, "era": 0.02}
 
 
 def about(*traits: str) -> Film:
