@@ -23,7 +23,7 @@ router = APIRouter(route_class=EdgeRoute, tags=["recommend"])
     operation_id="recommend",
     summary="Recommend films",
     response_model=RecommendAnswer,
-    responses=problems(*OF_BODY, kinds=("all-seeds-unknown", "bad-cursor")),
+    responses=problems(*OF_BODY, kinds=("all-seeds-unknown", "bad-cursor", "preset-unavailable")),
 )
 async def recommend(request: Request, body: Annotated[RecommendBody, Body()] = RecommendBody()) -> Response:  # noqa: B008
     """Films for a person, for films they like, or for a few words; with reasons."""
