@@ -79,7 +79,7 @@ class Recommender:
 
     def from_films(
         self, item_ids: Sequence[str], tmdb_ids: Sequence[int], top_n: int, preset: Preset = Preset.DEFAULT
-    ) -> dict[str, Any]:
+    ) -> films.Found:
         """``{recommendations: [{movie_id, title, genres, affinity_score}], ignored_ids}``.
 
         Raises AllSeedsUnknown, PresetUnavailable.

@@ -23,12 +23,10 @@ from services.recommender.domain.ids import mark_of
 from services.recommender.errors import RetrieverUnavailable
 from services.recommender.ports import Deadline, Liking
 from tests.data_jobs.evaluate.kit import dataset
-from tests.data_jobs.two_tower.kit import interactions, need_torch
+from tests.data_jobs.two_tower.kit import Lazy, interactions, needs_torch
 from tests.patience import PATIENCE_S
 
-need_torch()
-
-from data_jobs.two_tower.training import train_towers  # noqa: E402
+pytestmark = needs_torch
 
 ITEM_IDS = [film.item_id for film in dataset().films]
 HISTORY = [["100", 1.3], ["103", 1.0], ["106", 0.3]]
@@ -79,7 +77,7 @@ def endpoint(tmp_path_factory):
     folder = tmp_path_factory.mktemp("endpoint")
     params = TowerParams.of(Loss.SOFTMAX, dims=8, hidden=8, batch=128, rate=0.01, epochs=3, extra=32)
     features = features_of(dataset().films)
-    trained = train_towers(interactions(), features, params, Silent())
+    trained = Lazy("data_jobs.two_tower.training").train_towers(interactions(), features, params, Silent())
     made = write_all(trained, features, ITEM_IDS, dataset().events.user_ids, folder)
     for port in running(folder / "unpacked", folder / "model.tar.gz"):
         yield Endpoint(port, made)

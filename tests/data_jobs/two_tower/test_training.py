@@ -17,12 +17,10 @@ from data_jobs.two_tower.params import Loss, TowerParams
 from services.recommender.domain.ids import mark_of
 from tests.builders import make_catalogue
 from tests.data_jobs.evaluate.kit import Listening, dataset
-from tests.data_jobs.two_tower.kit import interactions, need_torch
+from tests.data_jobs.two_tower.kit import Lazy, interactions, needs_torch
 
-torch = need_torch()
-
-from data_jobs.two_tower import training  # noqa: E402
-from data_jobs.two_tower.order import genome_of  # noqa: E402
+pytestmark = needs_torch
+torch, training = Lazy("torch"), Lazy("data_jobs.two_tower.training")
 
 SMALL = {"dims": 8, "hidden": 8, "batch": 128, "rate": 0.01, "extra": 32, "candidates": 8}
 FILMS = dataset().films
@@ -137,7 +135,7 @@ def test_it_tells_epoch_loss_and_validation_while_it_trains():
 
 def test_it_ends_when_nothing_is_gained_and_trains_as_many_epochs_on_all_likes(monkeypatch):
     worths = iter([0.1, 0.3, 0.2, 0.25, 0.9])
-    monkeypatch.setattr(training, "figures", lambda *_: (next(worths), 0.0))
+    monkeypatch.setattr("data_jobs.two_tower.training.figures", lambda *_: (next(worths), 0.0))
     done = train(params(epochs=9, patience=2))
     assert [epoch.recall for epoch in done.curve.judged] == [0.1, 0.3, 0.2, 0.25]
     assert len(done.curve.whole) == done.curve.best.number == 2
@@ -217,4 +215,4 @@ def test_without_a_training_the_advice_is_to_train(tmp_path):
     (tmp_path / "two_tower.npz").write_bytes(b"PK")
     with pytest.raises(DataError, match="train it again"):
         read_towers(tmp_path)
-    assert genome_of(Order(tmp_path)) is None
+    assert Lazy("data_jobs.two_tower.order").genome_of(Order(tmp_path)) is None
