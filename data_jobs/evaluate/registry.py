@@ -47,4 +47,5 @@ PARTS = (
     Part("explanations", "explanations.explanations"),
     Part("panel", "panel.panel"),
     Part("two-tower", "two_tower"),
+    Part("svd-grid", "svd_grid"),
 )

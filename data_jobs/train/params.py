@@ -39,6 +39,8 @@ class TrainParams:
 
     svd_k: int = 128
     """Factors of the truncated SVD of the ratings; 0: none, and no preset "svd"."""
+    svd_centred: bool = True
+    """Whether each rating is taken less its person's mean; False: stars as they are, and 0 where nothing was rated."""
     svd_scaling: float = 0.5
     """Power of the singular values that a film's factors are scaled by, before cosines are taken of them."""
 

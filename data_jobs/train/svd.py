@@ -45,9 +45,10 @@ class Svd:
         return np.asarray(self.factors * (self.singular_values / self.singular_values[0]) ** power, np.float32)
 
 
-def factorise(events: Events, rows: NDArray[np.int32], films: int, k: int) -> Svd | None:
+def factorise(events: Events, rows: NDArray[np.int32], films: int, k: int, by_person: bool = True) -> Svd | None:
     """The SVD of a log; ``rows`` int32 maps the films it was read with to ``films`` catalogue rows. At most k factors,
     fewer where the ratings have a lower rank; None for k = 0 and where no rating differs from its person's mean.
+    ``by_person`` False: ratings are not centred.
     """
     ratings = _ratings(events, rows, films)
     if not k or not ratings.nnz:
@@ -55,7 +56,7 @@ def factorise(events: Events, rows: NDArray[np.int32], films: int, k: int) -> Sv
     counts = np.bincount(ratings.indices, minlength=films)
     sums = np.bincount(ratings.indices, weights=ratings.data, minlength=films)
     means = np.divide(sums, counts, out=np.full(films, np.nan), where=counts > 0)
-    factors, values = truncated_svd(centred(ratings), k)
+    factors, values = truncated_svd(centred(ratings) if by_person else ratings, k)
     if not len(values):
         return None
     return Svd(

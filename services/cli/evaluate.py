@@ -43,9 +43,10 @@ PARTS = {
     "explanations": "500 sentences, by template and by BEDROCK_MODEL: true, short, varied?",
     "panel": "Tastes, queries and films everybody knows: is the answer what a film lover expects?",
     "two-tower": "The two-tower model alone, by both losses; needs PyTorch, so it is not of --all.",
+    "svd-grid": "Variants of the SVD by holdouts inside the training part, for the preset svd; not of --all.",
 }
 """The option of each part of the evaluation's registry, and what is said of it."""
-APART = frozenset({"two-tower"})
+APART = frozenset({"two-tower", "svd-grid"})
 """Parts that --all leaves out."""
 IMPLIED = frozenset({(SplitChoice.GLOBAL, "arrivals")})
 """Parts that a split brings with it."""
@@ -85,7 +86,7 @@ def evaluate(
         typer.Option(help="Draw the holdout instead: a fifth of the likes, the newest, all since a moment."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seeds whatever is drawn.")] = 0,
-    everything: Annotated[bool, typer.Option("--all", help="All of these parts but two-tower.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All of these parts but two-tower and svd-grid.")] = False,
     encoder: Encoder = None,
     params: Annotated[
         Path | None, typer.Option(help='JSON file {"train": {...}, "weights": {...}} of other parameters.')
