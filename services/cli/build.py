@@ -62,7 +62,7 @@ def build(
     ] = None,
     svd_k: Annotated[
         int | None,
-        typer.Option(min=0, max=1_024, help="Factors of the SVD of the ratings, 128 if not given; 0: none."),
+        typer.Option(min=0, max=1_024, help="Factors of the SVD of the ratings, 64 if not given; 0: none."),
     ] = None,
     two_tower: Annotated[
         bool, typer.Option("--two-tower", help="With the model of `marquee train two-tower`, for the preset two-tower.")
