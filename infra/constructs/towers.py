@@ -35,6 +35,8 @@ _ACCOUNTS = {
     "il-central-1": "780543022126", "me-central-1": "914824155844", "me-south-1": "217643126080",
 }  # fmt: skip
 MEMORY_MB, MOST_AT_ONCE = 3_072, 5
+# What SageMaker encrypts the volumes of an endpoint by, in the name of whoever configures or runs it.
+_ENCRYPT = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
 # Of an endpoint of instances: so many percent of the requests go to a new model first, for so long.
 CANARY_PERCENT, BAKE_S = 10, 600
 # What a new model is taken back by.
@@ -50,6 +52,7 @@ class TwoTower(Construct):
         super().__init__(scope, construct_id)
         self._settings = settings
         self._data = data
+        self._key = key
         self.name = f"{settings.name}-two-tower"
         self._archive = s3_assets.Asset(self, "Archive", path=str(self._built()))
         self.role = self._role()
@@ -62,7 +65,7 @@ class TwoTower(Construct):
         model.node.add_dependency(self.role)
         config = sagemaker.CfnEndpointConfig(
             self, "Config", production_variants=[self._variant(model.attr_model_name)],
-            kms_key_id=key.key_arn if self._on_instances else None,
+            kms_key_id=key.key_arn,
         )  # fmt: skip
         self.endpoint = sagemaker.CfnEndpoint(
             self, "Endpoint", endpoint_name=self.name, endpoint_config_name=config.attr_endpoint_config_name,
@@ -103,6 +106,7 @@ class TwoTower(Construct):
         made = {
             "role": self.role.role_arn, "image": self.image, "variant": variant, "isolated": self._on_instances,
             "environment": container_environment(), "archives": self._data.bucket.s3_url_for_object(TOWERS),
+            "key": self._key.key_arn,
         }  # fmt: skip
         return {"TWO_TOWER_ENDPOINT": self.name, "TWO_TOWER": cdk.Stack.of(self).to_json_string(made)}
 
@@ -127,6 +131,7 @@ class TwoTower(Construct):
                 actions=["sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint"], resources=[self.arn]
             ),
             iam.PolicyStatement(actions=["sagemaker:UpdateEndpoint"], resources=[self.arn, of_stack]),
+            iam.PolicyStatement(actions=_ENCRYPT, resources=[self._key.key_arn]),
             iam.PolicyStatement(
                 actions=["iam:PassRole"], resources=[self.role.role_arn],
                 conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
@@ -204,7 +209,7 @@ class TwoTower(Construct):
         for actions, resource in (
             (["s3:GetObject"], bucket.arn_for_objects(f"{TOWERS}/*")),
             (["s3:GetObject"], self._archive.bucket.arn_for_objects(self._archive.s3_object_key)),
-            (pull, image), (["ecr:GetAuthorizationToken"], "*"), (write, group),
+            (pull, image), (["ecr:GetAuthorizationToken"], "*"), (write, group), (_ENCRYPT, self._key.key_arn),
         ):  # fmt: skip
             role.add_to_policy(iam.PolicyStatement(actions=actions, resources=[resource]))
         acknowledge(

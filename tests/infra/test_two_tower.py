@@ -36,7 +36,9 @@ def test_without_the_setting_there_is_nothing_of_it(request: pytest.FixtureReque
 
 
 def test_serverless_idles_at_nothing(explained: Deployment) -> None:
-    [variant] = explained.app.one("AWS::SageMaker::EndpointConfig")["ProductionVariants"]
+    config = explained.app.one("AWS::SageMaker::EndpointConfig")
+    [variant] = config["ProductionVariants"]
+    assert "OperationsKey" in text_of(config["KmsKeyId"])
     assert variant["ServerlessConfig"] == {"MaxConcurrency": 5, "MemorySizeInMB": 3_072}
     assert not {"InstanceType", "InitialInstanceCount"} & set(variant)
     endpoint = explained.app.one("AWS::SageMaker::Endpoint")
@@ -77,7 +79,7 @@ def test_the_service_may_ask_this_endpoint_and_nothing_else_of_sagemaker(explain
 def test_the_container_s_role_reads_archives_and_nothing_else_of_the_bucket(explained: Deployment) -> None:
     for each in explained.app.statements("TwoTowerRole"):
         for action in as_list(each["Action"]):
-            assert action.partition(":")[0] in {"s3", "ecr", "logs"}
+            assert action.partition(":")[0] in {"s3", "ecr", "logs", "kms"}
             if action == "s3:GetObject":
                 told = text_of(each["Resource"])
                 assert "/two-tower/*" in told or "cdk-hnb659fds-assets" in told
@@ -174,7 +176,7 @@ class SageMaker:
 
 def endpoint(aws: SageMaker, *, isolated: bool = False) -> Endpoint:
     made = {"role": "arn:role", "image": "pytorch", "variant": {"VariantName": "towers"}, "isolated": isolated,
-            "environment": {}, "archives": "s3://films/two-tower"}  # fmt: skip
+            "environment": {}, "archives": "s3://films/two-tower", "key": "arn:key"}  # fmt: skip
     return Endpoint(aws, aws, SERVERLESS, made)
 
 
@@ -184,6 +186,7 @@ def test_a_model_is_named_by_its_bundle_and_put_there_once() -> None:
     assert name == f"{SERVERLESS}-abc"
     assert aws.models[name]["PrimaryContainer"]["ModelDataUrl"] == "s3://films/two-tower/abc/model.tar.gz"
     assert aws.configs[name]["ProductionVariants"] == [{"VariantName": "towers", "ModelName": name}]
+    assert aws.configs[name]["KmsKeyId"] == "arn:key"
     assert endpoint(aws).put("abc") == name
     assert aws.updates == [{}]
 

@@ -13,7 +13,7 @@ IN_SERVICE = "InService"
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """``made``: role, image, variant, environment and the folder of archives, by which a model is configured
+    """``made``: role, image, variant, key, environment and the folder of archives, by which a model is configured
     (infra/constructs/towers.py). Every method may be repeated. Source: Amazon SageMaker AI API reference.
     """
 
@@ -38,7 +38,10 @@ class Endpoint:
             EnableNetworkIsolation=self.made["isolated"],
         )  # fmt: skip
         variant = {**self.made["variant"], "ModelName": name}
-        self._create(self.client.create_endpoint_config, EndpointConfigName=name, ProductionVariants=[variant])
+        self._create(
+            self.client.create_endpoint_config, EndpointConfigName=name, ProductionVariants=[variant],
+            KmsKeyId=self.made["key"],
+        )  # fmt: skip
         self.go_to(name)
         return name
 
