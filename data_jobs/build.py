@@ -21,9 +21,12 @@ from data_jobs.report import DataError, Progress, Report
 from data_jobs.sample.load import load_sample, sample_files
 from data_jobs.train import TrainParams, train
 from data_jobs.train.svd import write_svd
+from data_jobs.two_tower.files import FOLDER, read_towers
 from data_jobs.validate import Source, load
 from services.adapters.bundle.local import LocalBundles
+from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.embeddings import Embeddings
+from services.recommender.domain.towers import TwoTower
 from services.recommender.domain.weights import Weights
 from services.recommender.ports import LoggedEvent, TextEncoder
 
@@ -33,6 +36,7 @@ class Order:
     """What to build. ``source`` None: the sample catalogue. ``log`` None: without people's feedback; ``erased``
     see ``join_log``. ``manner``: how texts are embedded. ``params``: a JSON file
     ``{"train": {...}, "weights": {...}}``. ``svd_k``: factors of the SVD, in place of those of ``params``.
+    ``two_tower``: with the two-tower model that was trained last.
     """
 
     home: Path
@@ -43,6 +47,7 @@ class Order:
     erased: Collection[str] = ()
     params: Path | None = None
     svd_k: int | None = None
+    two_tower: bool = False
     manner: Manner = field(default_factory=Manner)
     activate: bool = True
     force: bool = False
@@ -82,6 +87,7 @@ def build(order: Order, progress: Progress) -> Built:
         dataset, report = read(order, progress, notes)
     catalogue = build_catalogue(dataset.films, dataset.events)
     features = order.home / "features"
+    towers = _towers(order, catalogue, notes)
     with _timed(seconds, "items"):
         write_items(dataset.films, features)
     with _timed(seconds, "embed"):
@@ -96,7 +102,7 @@ def build(order: Order, progress: Progress) -> Built:
         notes.append('there are no ratings that differ: no SVD was made, and the preset "svd" is not there')
     with _timed(seconds, "bundle"):
         progress.advance("writing the bundle", 0, 1)
-        bundle = bundle_of(model, catalogue, embeddings, dataset.sources, weights)
+        bundle = bundle_of(model, catalogue, embeddings, dataset.sources, weights, towers)
         path = save(
             bundle,
             order.home,
@@ -151,6 +157,16 @@ def embed(
     return vectors
 
 
+def _towers(order: Order, catalogue: Catalogue, notes: list[str]) -> TwoTower | None:
+    """The two-tower model over the catalogue. Raises DataError where one is wanted and none was trained."""
+    if not order.two_tower:
+        return None
+    found = read_towers(order.home / FOLDER)
+    towers = found.on(catalogue)
+    notes.append(f"{found.version} knows {int(towers.known.sum()):,} of the {len(catalogue):,} films")
+    return towers
+
+
 def read_params(path: Path | None) -> tuple[TrainParams, Weights]:
     """Training parameters and ranking weights of a file, defaults for what it does not name. Raises DataError."""
     if path is None:
@@ -169,6 +185,7 @@ def fingerprint(order: Order) -> str:
     read_as = [] if order.source is None else [*order.source.maps.items(), order.source.scale or 0]
     told = [order.encoder.encoder_id if order.encoder else None, *read_as]
     told += [] if order.svd_k is None else [("svd_k", str(order.svd_k))]
+    told += [("two_tower", read_towers(order.home / FOLDER).version)] if order.two_tower else []
     digest = hashlib.sha256(json.dumps(told).encode())
     for path in [*_files(order.source), *(each for each in (order.holdout, order.params) if each)]:
         with path.open("rb") as file:

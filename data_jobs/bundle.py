@@ -16,6 +16,7 @@ from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.tables import Collaborative
+from services.recommender.domain.towers import TwoTower
 from services.recommender.domain.weights import Weights
 
 
@@ -31,6 +32,7 @@ def assemble(
     figures: Mapping[str, Any] | None = None,
     sources: tuple[str, ...] = (),
     svd: ItemFactors | None = None,
+    towers: TwoTower | None = None,
 ) -> Bundle:
     """A bundle out of its parts; no embeddings without an encoder. ``version`` is empty until it is written."""
     return Bundle(
@@ -45,6 +47,7 @@ def assemble(
         figures=figures or {},
         sources=sources,
         svd=svd,
+        towers=towers,
     )
 
 
@@ -54,6 +57,7 @@ def bundle_of(
     embeddings: Embeddings | None,
     sources: tuple[str, ...],
     weights: Weights | None = None,
+    towers: TwoTower | None = None,
 ) -> Bundle:
     """The bundle of a model and of what it was trained on; see ``assemble``."""
     return assemble(
@@ -66,6 +70,7 @@ def bundle_of(
         weights=weights,
         sources=sources,
         svd=model.factors,
+        towers=towers,
     )
 
 

@@ -10,11 +10,12 @@ from services.settings import load_settings
 # What the deployment itself decides, or what has no meaning on AWS.
 OWNED = frozenset({
     "api_key_pepper", "api_key_pepper_arn", "api_keys", "aws_endpoint_url_bedrock", "aws_endpoint_url_bedrock_runtime",
-    "aws_region", "bedrock_guardrail", "bedrock_model", "bundle_bucket", "explain_output", "ddb_cache_table",
+    "aws_endpoint_url_sagemaker_runtime", "aws_region", "bedrock_guardrail", "bedrock_model", "bundle_bucket",
+    "explain_output", "ddb_cache_table",
     "ddb_endpoint", "ddb_events_table", "ddb_users_table", "demo_page", "demo_users", "embedder_dir", "marquee_home",
     "marquee_host", "marquee_port", "marquee_stage", "metrics", "opensearch_auth", "opensearch_endpoint",
     "opensearch_engine", "opensearch_index", "opensearch_kind", "origin_secret", "origin_secret_arn",
-    "otel_exporter_otlp_headers", "s3_endpoint", "tmdb_token", "movielens_url", "tmdb_url",
+    "otel_exporter_otlp_headers", "s3_endpoint", "tmdb_token", "two_tower_endpoint", "movielens_url", "tmdb_url",
 })  # fmt: skip
 # What stands in for what is known to AWS only, so that the rules about several settings hold, too.
 _SECRET = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:checked-AbCdEf"  # noqa: S105 - a name

@@ -63,6 +63,12 @@ class Settings(BaseModel):
     # Where the profile sends a request, comma-separated in context; the default is what its geography has.
     explain_regions: tuple[str, ...] = ()
 
+    # The two-tower model behind a SageMaker endpoint: serverless sleeps for nothing and wakes up in seconds, in which
+    # the bundle answers in its place; instance is always awake.
+    two_tower: Literal["off", "serverless", "instance"] = "off"
+    two_tower_instance: str = Field("ml.m5.large", pattern=r"^ml\.[a-z0-9]+\.[a-z0-9]+$")
+    two_tower_instances: int = Field(1, ge=1, le=20)
+
     memory_mb: int = Field(1_769, ge=512, le=10_240)  # 1,769 MB is one vCPU (AWS: "Configure Lambda function memory").
     # None: as many as the account allows. A new account has 10 and can't reserve any.
     reserved_concurrency: int | None = Field(None, ge=1)

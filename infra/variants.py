@@ -30,12 +30,12 @@ VARIANTS: Mapping[str, Mapping[str, str]] = {
     "domain": {
         "stage": "prod", "release_schedule": "cron(0 3 ? * SUN *)", "alarm_mail": "films@example.com",
         "canary_deep": "true", "reserved_concurrency": "40", "origin_secret_version": "v-2",
-        "features_instance": "ml.m5.large", "service.cors_origins": "https://films.example.com",
+        "features_instance": "ml.m5.large", "two_tower": "instance", "service.cors_origins": "https://films.example.com",
         "service.otel_exporter_otlp_endpoint": "https://xray.eu-west-1.amazonaws.com", **DOMAIN,
     },
     "explained": {
         "stage": "dev", "explain_model": "eu.anthropic.claude-haiku-4-5-20251001-v1:0", "explain_guardrail": "true",
-        "service.explain_daily_tokens": "500000",
+        "service.explain_daily_tokens": "500000", "two_tower": "serverless",
     },
 }  # fmt: skip
 

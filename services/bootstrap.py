@@ -2,8 +2,9 @@
 
 Embedded default: SQLite for people, keys and quotas; bundles and the text index on the local disk; MiniLM through
 ONNX Runtime, loaded when the first free text comes in; sentences by template. With OPENSEARCH_ENDPOINT search goes
-there, with DDB_USERS_TABLE people, cache, keys and quotas live in DynamoDB, with BEDROCK_MODEL sentences
-are written there. Each is imported only where it is used: a cold start pays for every module.
+there, with DDB_USERS_TABLE people, cache, keys and quotas live in DynamoDB, with BEDROCK_MODEL sentences are written
+there, with TWO_TOWER_ENDPOINT the preset "two-tower" asks SageMaker. Each is imported only where it is used: a cold
+start pays for every module.
 """
 
 import os
@@ -28,6 +29,7 @@ from services.recommender.ports import (
     Explainer,
     KeyStore,
     QuotaPort,
+    RetrievePort,
     SearchPort,
     SecretPort,
     SentenceStore,
@@ -119,7 +121,9 @@ def build_services(settings: Settings, *, connect: bool = True, verify: bool = T
         quota=stores.quota,
         encoder=encoder,
         encoder_missing=encoder_missing,
-        recommender=Recommender(releases, stores.state, encoder, explainer, clock, options),
+        recommender=Recommender(
+            releases, stores.state, encoder, explainer, clock, options, find_retriever(settings, clock, connect=connect)
+        ),
         secrets=find_secrets(settings, clock, connect=connect),
     )
 
@@ -153,6 +157,18 @@ def find_explainer(settings: Settings, store: SentenceStore, clock: Clock, *, co
         settings.aws_region, settings.aws_endpoint_url_bedrock_runtime, settings.explain_timeout_ms / 1_000
     )
     return BedrockExplainer(model, client, store, clock)
+
+
+def find_retriever(settings: Settings, clock: Clock, *, connect: bool = True) -> RetrievePort | None:
+    """The endpoint of the two-tower model; None: what the bundle has of one answers. Asks nobody."""
+    if settings.two_tower_endpoint is None:
+        return None
+    from services.adapters.retrieve.sagemaker import SageMakerRetriever, sagemaker_client
+
+    _read_ahead("sagemaker-runtime", connect)
+    timeout_s = settings.two_tower_timeout_ms / 1_000
+    client = sagemaker_client(settings.aws_region, settings.aws_endpoint_url_sagemaker_runtime, timeout_s)
+    return SageMakerRetriever(settings.two_tower_endpoint, client, clock, timeout_s)
 
 
 def find_secrets(settings: Settings, clock: Clock, *, connect: bool = True) -> Secrets:

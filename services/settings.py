@@ -123,6 +123,13 @@ class Settings(BaseSettings):
     explain_daily_tokens: int = Field(1_000_000, ge=1, description="whole tokens a day, 1 or more")
     explain_input_usd: float = Field(1.0, ge=0, description="US dollars a million tokens")
     explain_output_usd: float = Field(5.0, ge=0, description="US dollars a million tokens")
+    two_tower_endpoint: str | None = Field(
+        None, pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$", description="the name of a SageMaker endpoint"
+    )
+    two_tower_timeout_ms: int = Field(150, ge=10, le=60_000, description="whole milliseconds, 10 to 60000")
+    aws_endpoint_url_sagemaker_runtime: str | None = Field(
+        None, pattern=_URL, description="an address like http://127.0.0.1:8080"
+    )
     aws_endpoint_url_bedrock: str | None = Field(
         None, pattern=_URL, description="an address like http://127.0.0.1:9001"
     )
@@ -198,6 +205,8 @@ class Settings(BaseSettings):
             self.opensearch.check()
         if self.bedrock_model and not (self.aws_region or self.aws_endpoint_url_bedrock_runtime):
             raise ValueError("AWS_REGION is not set: expected the region of BEDROCK_MODEL, e.g. eu-central-1")
+        if self.two_tower_endpoint and not (self.aws_region or self.aws_endpoint_url_sagemaker_runtime):
+            raise ValueError("AWS_REGION is not set: expected the region of TWO_TOWER_ENDPOINT, e.g. eu-central-1")
         if self.bedrock_model and self.bedrock_model.startswith("anthropic.claude-haiku-4-5"):
             raise ValueError(
                 f"BEDROCK_MODEL = {self.bedrock_model!r}: this model is called by an inference profile, expected eu., "
@@ -208,7 +217,8 @@ class Settings(BaseSettings):
     @property
     def is_embedded(self) -> bool:
         """Whether no other server is asked for an answer."""
-        return self.opensearch_endpoint is None and self.ddb_users_table is None and self.bedrock_model is None
+        asked = (self.opensearch_endpoint, self.ddb_users_table, self.bedrock_model, self.two_tower_endpoint)
+        return not any(asked)
 
     @property
     def explains_by_tool(self) -> bool:

@@ -17,6 +17,7 @@ from services.recommender.domain.ids import hash_ids
 from services.recommender.domain.profile import Profile, apply_all
 from services.recommender.domain.strings import Strings
 from services.recommender.domain.tables import Collaborative, ItemTable
+from services.recommender.domain.towers import TwoTower
 from services.recommender.domain.weights import Weights
 from services.recommender.errors import SearchUnavailable
 from services.recommender.names.names import Names
@@ -154,6 +155,16 @@ def make_factors(films: int, k: int = 8) -> ItemFactors:
     return ItemFactors.of(factors)
 
 
+def make_towers(films: int, dims: int = 6, hidden: int = 5) -> TwoTower:
+    """Films of one taste find each other; the model does not know the last one."""
+    rng = np.random.default_rng(4)
+    history = (np.eye(3, dims)[np.arange(films) % 3] + rng.normal(0, 0.1, (films, dims))).astype(np.float32)
+    items = np.concatenate([4 * history, np.linspace(0.5, 0, films)[:, None]], axis=1).astype(np.float32)
+    items[-1], history[-1] = 0, 0
+    layers = [rng.normal(0, 0.05, shape) for shape in ((dims, hidden), hidden, (hidden, dims), dims)]
+    return TwoTower(items, history, *(layer.astype(np.float32) for layer in layers))
+
+
 def make_bundle(
     films: int = 120,
     outside: int = 12,
@@ -161,6 +172,7 @@ def make_bundle(
     weights: Weights | None = None,
     version: str = "v1",
     svd: bool = False,
+    towers: bool = False,
 ) -> Bundle:
     popularity = np.linspace(2, 0, films).astype(np.float32)
     return Bundle(
@@ -174,6 +186,7 @@ def make_bundle(
         weights=weights or Weights(),
         created_at="2026-01-01T00:00:00Z",
         svd=make_factors(films) if svd else None,
+        towers=make_towers(films) if towers else None,
     )
 
 

@@ -39,6 +39,14 @@ class Cache(StrEnum):
     NONE = "none"
 
 
+class Towers(StrEnum):
+    """Where the two-tower model is: in the bundle, or behind an endpoint: ``two_tower`` of infra/settings.py."""
+
+    OFF = "off"
+    SERVERLESS = "serverless"
+    INSTANCE = "instance"
+
+
 # What the constructs decide by the stage: NAT gateways, and for how many days old versions of objects stay.
 STAGES = {"dev": (1, 7), "prod": (2, 90)}
 _PACKAGE = Path(__file__).resolve().parent
@@ -61,6 +69,8 @@ class Stage:
     architecture: str = "x86_64"
     memory_mb: int = 1_769
     explain_model: str = ""
+    two_tower: str = "off"
+    two_tower_instances: int = 1
 
 
 @cache
@@ -106,6 +116,9 @@ class Deployment:
     # Whether a model writes the sentences, and, assumed, the share of them that is kept from before.
     explain_model: bool = False
     sentence_hit: float = 0.5
+    # Where a two-tower model is asked, and the share of the answers to /recommend that ask it.
+    two_tower: Towers = Towers.OFF
+    two_tower_share: float = 0.0
     feedback_share: float = 0.03
     people: int = 10_000
     releases: float = 4.0
@@ -118,7 +131,7 @@ class Deployment:
 
     def __post_init__(self) -> None:
         stage_of(self.stage)
-        for name in ("cache_hit", "search_share", "explain_share", "sentence_hit", "feedback_share"):
+        for name in ("cache_hit", "search_share", "explain_share", "sentence_hit", "feedback_share", "two_tower_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise DeploymentError(f"{name} {getattr(self, name)}: expected a share from 0 to 1")
         for name in ("rps", "people", "releases", "canary_minutes"):
@@ -185,6 +198,11 @@ class Deployment:
             return 0.0
         missed = 1.0 if self.cache is Cache.NONE else 1 - self.cache_hit
         return self.recommendations * self.search_share * missed
+
+    @property
+    def towered(self) -> float:
+        """Questions to the two-tower endpoint in a month; 0 where the bundle answers."""
+        return 0.0 if self.two_tower is Towers.OFF else self.fresh * self.two_tower_share
 
     @property
     def is_in_use(self) -> bool:

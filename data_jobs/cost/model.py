@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 
 from data_jobs.cost.bill import Bill
 from data_jobs.cost.computing import compute_lines
-from data_jobs.cost.deployment import Cache, Compute, Deployment, Search
+from data_jobs.cost.deployment import Cache, Compute, Deployment, Search, Towers
 from data_jobs.cost.edge import edge_lines
 from data_jobs.cost.explaining import explain_lines
 from data_jobs.cost.operating import operation_lines
 from data_jobs.cost.prices import PriceList
 from data_jobs.cost.storing import storage_lines
+from data_jobs.cost.towering import tower_lines
 
 NOT_IN_THE_BILL = (
     "taxes, support plans, savings plans, the free tier, lower prices of large volumes",
@@ -45,7 +46,7 @@ def bill_of(deployment: Deployment, prices: PriceList) -> Bill:
     """What a month costs."""
     return Bill.of(
         line
-        for lines in (compute_lines, edge_lines, storage_lines, explain_lines, operation_lines)
+        for lines in (compute_lines, edge_lines, storage_lines, explain_lines, tower_lines, operation_lines)
         for line in lines(deployment, prices)
     )
 
@@ -67,6 +68,10 @@ def _changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment]]:
     yield (
         "sentences by template", "leave explain_model out", "sentences of fewer kinds",
         replace(now, explain_model=False),
+    )  # fmt: skip
+    yield (
+        "two-tower model in the bundle", "-c two_tower=off", "the vectors in the bundle answer in its place",
+        replace(now, two_tower=Towers.OFF),
     )  # fmt: skip
     yield (
         f"canary every {_QUIET_CANARY_MINUTES} minutes", "EVERY_MIN in infra/constructs/canary.py",

@@ -26,6 +26,8 @@ COMPRESS_MS = 0.05
 RECEIPT_BYTES = 120
 # Measured: a page of 20 films as a model is asked for it, and 20 sentences of 14 words; four characters a token.
 SENTENCES_A_PAGE, EXPLAIN_INPUT_TOKENS, EXPLAIN_OUTPUT_TOKENS = 20, 2_700, 750
+# Assumed: what SageMaker bills of a question to the two-tower model, and its bytes: 50 films asked, 500 answered.
+TOWER_MS, TOWER_BYTES = 30.0, 15_000
 # Assumed: HTTP headers of a response.
 HEADER_BYTES = 700
 # Measured: the line of the request and that of its metrics. Assumed: three lines of the platform, one of access.

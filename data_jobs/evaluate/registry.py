@@ -46,4 +46,6 @@ PARTS = (
     Part("reasons", "reasons"),
     Part("explanations", "explanations.explanations"),
     Part("panel", "panel.panel"),
+    Part("two-tower", "two_tower"),
+    Part("svd-grid", "svd_grid"),
 )

@@ -90,7 +90,7 @@ def train(
     collaborative = _collaborative(material, rows, (main, short), catalogue.traits, embeddings)
     popular = popularity(likes, catalogue.votes)
     praised = acclaim(*_votes(material.films))
-    svd = _svd(dataset, catalogue, params.svd_k, progress)
+    svd = _svd(dataset, catalogue, params, progress)
     told = () if svd is None else (svd.factors, svd.singular_values)
     figures = _figures(material, rows, main, form, trials) | {"svd_k": 0 if svd is None else len(svd.singular_values)}
     version = _version(params, collaborative, (popular, praised, *told))
@@ -111,10 +111,10 @@ def _material(dataset: Dataset, catalogue: Catalogue, params: TrainParams) -> _M
     return _Material(films, interactions, params)
 
 
-def _svd(dataset: Dataset, catalogue: Catalogue, k: int, progress: Progress) -> Svd | None:
+def _svd(dataset: Dataset, catalogue: Catalogue, params: TrainParams, progress: Progress) -> Svd | None:
     done = _reporter(progress, "truncated SVD", 1)
     rows = catalogue.rows_of(film.item_id for film in dataset.films)
-    svd = factorise(dataset.events, rows, len(catalogue), k)
+    svd = factorise(dataset.events, rows, len(catalogue), params.svd_k, params.svd_centred)
     done(1)
     return svd
 

@@ -37,9 +37,11 @@ class TrainParams:
     neighbour_damping: float = 2.0
     """Its weights are w / (sum of w + damping), w being cosines: with four neighbours at most 2/3 in all."""
 
-    svd_k: int = 128
+    svd_k: int = 64
     """Factors of the truncated SVD of the ratings; 0: none, and no preset "svd"."""
-    svd_scaling: float = 0.5
+    svd_centred: bool = False
+    """Whether each rating is taken less its person's mean; False: stars as they are, and 0 where nothing was rated."""
+    svd_scaling: float = 1.0
     """Power of the singular values that a film's factors are scaled by, before cosines are taken of them."""
 
     def __post_init__(self) -> None:

@@ -1,6 +1,7 @@
-"""Truncated SVD of user-centred ratings: R - m 1' ~ U S V', m each person's mean rating, 0 where nothing was rated.
+"""Truncated SVD of ratings: R ~ U S V' with 0 where nothing was rated; or, user-centred, R - m 1' with m each person's
+mean rating.
 
-Only ratings count: a like has no stars, and of somebody who only likes nothing is left once it is centred. The k
+Only ratings count: a like has no stars. The k
 largest singular triplets come from a randomised range finder with power iterations, exact where k reaches the rank.
 
 Source: N. Halko, P.-G. Martinsson and J. A. Tropp, "Finding structure with randomness", SIAM Review 53(2), 2011.
@@ -32,22 +33,24 @@ Dense = NDArray[np.float64]
 class Svd:
     """``factors`` float32[films, k] = V, orthonormal columns, 0 for a film nobody rated; ``singular_values``
     float32[k], falling; ``item_means`` float32[films], the mean stars of each film, NaN where nobody rated it;
-    ``mean``: of all ratings, in stars.
+    ``mean``: of all ratings, in stars. ``centred``: whether each person's mean was taken off.
     """
 
     factors: NDArray[np.float32]
     singular_values: NDArray[np.float32]
     item_means: NDArray[np.float32]
     mean: float
+    centred: bool = True
 
     def scaled(self, power: float) -> NDArray[np.float32]:
         """V S^power, float32[films, k]: 1 weighs the directions as the ratings do, 0 all alike."""
         return np.asarray(self.factors * (self.singular_values / self.singular_values[0]) ** power, np.float32)
 
 
-def factorise(events: Events, rows: NDArray[np.int32], films: int, k: int) -> Svd | None:
+def factorise(events: Events, rows: NDArray[np.int32], films: int, k: int, by_person: bool = True) -> Svd | None:
     """The SVD of a log; ``rows`` int32 maps the films it was read with to ``films`` catalogue rows. At most k factors,
     fewer where the ratings have a lower rank; None for k = 0 and where no rating differs from its person's mean.
+    ``by_person`` False: ratings are not centred.
     """
     ratings = _ratings(events, rows, films)
     if not k or not ratings.nnz:
@@ -55,12 +58,13 @@ def factorise(events: Events, rows: NDArray[np.int32], films: int, k: int) -> Sv
     counts = np.bincount(ratings.indices, minlength=films)
     sums = np.bincount(ratings.indices, weights=ratings.data, minlength=films)
     means = np.divide(sums, counts, out=np.full(films, np.nan), where=counts > 0)
-    factors, values = truncated_svd(centred(ratings), k)
+    factors, values = truncated_svd(centred(ratings) if by_person else ratings, k)
     if not len(values):
         return None
     return Svd(
-        factors.astype(np.float32), values.astype(np.float32), means.astype(np.float32), float(ratings.data.mean())
-    )
+        factors.astype(np.float32), values.astype(np.float32), means.astype(np.float32), float(ratings.data.mean()),
+        by_person,
+    )  # fmt: skip
 
 
 def _ratings(events: Events, rows: NDArray[np.int32], films: int) -> sp.csr_matrix:
@@ -98,8 +102,8 @@ def truncated_svd(matrix: sp.csr_matrix, k: int) -> tuple[Dense, Dense]:
 
 
 def write_svd(svd: Svd | None, item_ids: Sequence[str], folder: Path) -> Path | None:
-    """``svd_runtime_data.npz`` for other tools: ``item_ids``, ``factors``, ``singular_values``, ``item_means`` and
-    ``mean``, for numpy without pickles. Without an SVD the file of an earlier build is taken away.
+    """``svd_runtime_data.npz`` for other tools: ``item_ids``, ``factors``, ``singular_values``, ``item_means``,
+    ``mean`` and ``centred``, for numpy without pickles. Without an SVD the file of an earlier build is taken away.
     """
     path = folder / SVD_FILE
     if svd is None:
@@ -115,6 +119,7 @@ def write_svd(svd: Svd | None, item_ids: Sequence[str], folder: Path) -> Path | 
             singular_values=svd.singular_values,
             item_means=svd.item_means,
             mean=np.float32(svd.mean),
+            centred=np.bool_(svd.centred),
         )
     part.replace(path)
     return path

@@ -19,6 +19,7 @@ from infra.constructs.findings import acknowledge
 from infra.constructs.jobs import Jobs
 from infra.constructs.releases import Releases
 from infra.constructs.search import Search
+from infra.constructs.towers import TwoTower
 from infra.constructs.traffic import Traffic
 from infra.settings import Settings
 
@@ -40,9 +41,12 @@ FALLBACKS = {
     "Encoder": (("encoder",), "Retrieval.BM25LatencyMs"),
     "Keys": (("keys", "quota"), "API.RPS"),
     "Explain": (("explain",), "Explain.LatencyMs"),
+    "TwoTower": (("retrieve",), "Retrieve.LatencyMs"),
 }
 # p95 of writing sentences, below their deadline of 6 s; of the tokens of a day.
 EXPLAIN_P95_MS, TOKENS_PERCENT = 5_000, 90
+# p95 of the two-tower model, below the 150 ms that an answer waits for it.
+TOWER_P95_MS = 100
 
 
 class Alarms(Construct):
@@ -113,6 +117,8 @@ class Alarms(Construct):
                 continue
             if name == "Explain" and self._settings.explain_model is None:
                 continue
+            if name == "TwoTower" and self._settings.two_tower == "off":
+                continue
             counts = {cause: self._service("Fallback.Count", cause=cause) for cause in causes}
             missed = "+".join(f"FILL({cause}, 0)" for cause in causes)
             # Where a part that does not answer writes no metric of its own, all that asked it are at least these.
@@ -153,6 +159,17 @@ class Alarms(Construct):
         used = self._service("Explain.BudgetPct", statistic="Maximum")
         told = f"More than {TOKENS_PERCENT} % of the day's tokens are used; then the template writes"
         self._alarm("ExplainBudget", used, TOKENS_PERCENT, told)
+
+    def watch_towers(self, towers: TwoTower) -> None:
+        """An endpoint that is slow, fails, or is asked by more than it takes at once."""
+        latency = towers.metric("ModelLatency", cloudwatch.Stats.percentile(95)).with_(period=PERIOD)
+        told = f"p95 of the two-tower model is above {TOWER_P95_MS} ms"
+        self._alarm("TwoTowerLatency", latency, 1_000 * TOWER_P95_MS, told, points=3)
+        failures = towers.metric("Invocation5XXErrors", "Sum").with_(period=PERIOD)
+        self._alarm("TwoTowerErrors", failures, 0, "The two-tower model fails", points=3)
+        # SageMaker counts what it throttles among the calls that are the caller's fault.
+        refused = towers.metric("Invocation4XXErrors", "Sum").with_(period=PERIOD)
+        self._alarm("TwoTowerThrottles", refused, 0, "The two-tower endpoint throttles or refuses calls", points=3)
 
     def watch_canary(self, canary: Canary) -> None:
         """Two runs in a row that failed, or that nobody heard of."""

@@ -36,6 +36,8 @@ EXPLAIN_METRICS = (
     ("Explain.CostUsd", "Sum", "route"),
     ("Explain.BudgetPct", "Maximum", "route"),
 )
+# Written only where the two-tower model is asked.
+TOWER_METRICS = (("Retrieve.LatencyMs", "p95", "route"),)
 
 
 class Dashboard(Construct):
@@ -50,6 +52,8 @@ class Dashboard(Construct):
         self._add([self._service_graph(*metric) for metric in SERVICE_METRICS])
         if settings.explain_model is not None:
             self._add([self._service_graph(*metric) for metric in EXPLAIN_METRICS])
+        if settings.two_tower != "off":
+            self._add([self._service_graph(*metric) for metric in TOWER_METRICS])
 
     def add_platform(self, traffic: Traffic, data: Data, search: Search | None, canary: Canary) -> None:
         """What AWS counts: traffic, compute, tables, search, canary."""

@@ -17,7 +17,7 @@ ITEM_ACTIONS = (
     "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
 )  # fmt: skip
 # Of keys in the bucket: docs/releases.md.
-RAW, FEATURES, BUNDLES = "raw", "features", "bundles"
+RAW, FEATURES, BUNDLES, TOWERS = "raw", "features", "bundles", "two-tower"
 POINTER = "current.json"
 
 
@@ -69,6 +69,10 @@ class Data(Construct):
         self._allow_objects(
             role, {"s3:GetObject": (f"{RAW}/*", *made), "s3:PutObject": made, "s3:DeleteObject": (f"{BUNDLES}/*",)}
         )
+
+    def allow_archives(self, role: iam.Role) -> None:
+        """Write the archives of two-tower models."""
+        self._allow_objects(role, {"s3:PutObject": (f"{TOWERS}/*",)})
 
     def _allow_objects(self, role: iam.Role, keys: Mapping[str, Sequence[str]]) -> None:
         """These actions on objects of these keys, and to see which there are."""

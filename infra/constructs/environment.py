@@ -4,16 +4,18 @@ from infra.constructs.data import Data
 from infra.constructs.deployment_secrets import Secrets
 from infra.constructs.explain import Explain
 from infra.constructs.search import INDEX, Search
+from infra.constructs.towers import TwoTower
 from infra.service_settings import variables
 from infra.settings import Settings
 
 
 def service_environment(
     settings: Settings, data: Data, search: Search | None, secrets: Secrets,
-    explain: Explain | None = None,
+    explain: Explain | None = None, towers: TwoTower | None = None,
 ) -> dict[str, str]:  # fmt: skip
     """What function, container and release job share. Secrets go by their ARN: the service fetches them. ``search``
-    None: the index in the bundle answers; ``explain`` None: the template writes the sentences. Raises SettingsError.
+    None: the index in the bundle answers; ``explain`` None: the template writes the sentences;
+    ``towers`` None: what the bundle has of a two-tower model answers. Raises SettingsError.
     """
     asked = variables(settings.service, kind=search.kind if search else None)
     opensearch = {} if search is None else {
@@ -31,6 +33,7 @@ def service_environment(
         "DDB_CACHE_TABLE": data.cache.table_name,
         **opensearch,
         **(explain.environment if explain else {}),
+        **(towers.environment if towers else {}),
         "METRICS": "emf",
         "DEMO_PAGE": "on" if settings.demo_page else "off",
         "DEMO_USERS": settings.demo_users if settings.demo_page else "",

@@ -17,6 +17,7 @@ from infra.constructs.findings import acknowledge, arn_in_findings, in_findings
 from infra.constructs.jobs import Jobs
 from infra.constructs.small_function import SmallFunction
 from infra.constructs.state_machine import state_machine
+from infra.constructs.towers import TwoTower
 from infra.release.machine import definition
 from infra.settings import QUALIFIER, Settings
 
@@ -69,10 +70,12 @@ class Releases(Construct):
         jobs: Jobs,
         table: dynamodb.ITableV2,
         target: ReleaseTarget,
+        towers: TwoTower | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
         self._target = target
+        self._towers = towers
         self._dead_letters = jobs.dead_letters
         made = self._function(data, secrets, table)
         self.agent, self._role = made.function, made.role
@@ -102,6 +105,7 @@ class Releases(Construct):
                 "CANARY_KEY_ARN": secrets.canary_key.secret_arn,
                 "ORIGIN_SECRET_ARN": secrets.origin.secret_arn,
                 **self._target.environment,
+                **(self._towers.agent_environment if self._towers else {}),
             },
         )
 
@@ -124,11 +128,18 @@ class Releases(Construct):
                 secret.grant_read(self._role)
             for statement in self._target.agent:
                 self._role.add_to_policy(statement)
+        if self._towers is not None:
+            statements, of_towers = self._towers.agent_statements()
+            reasons |= of_towers
+            for statement in statements:
+                self._role.add_to_policy(statement)
         acknowledge(self._role, {**reasons, **self._target.wildcards})
 
     def _machine(self, jobs: Jobs, table: dynamodb.ITableV2) -> sfn.StateMachine:
         settings = self._settings
-        made = definition(on_lambda=self._target.needs_image, minutes=settings.release_shift_minutes)
+        made = definition(
+            on_lambda=self._target.needs_image, minutes=settings.release_shift_minutes, towers=self._towers is not None
+        )
         role = self._machine_role(jobs, table)
         substitutions = {
             "Agent": self.agent.function_arn, "Project": jobs.project.project_name, "Table": table.table_name,

@@ -1,6 +1,7 @@
 """The release state machine, in the Amazon States Language: the one owner of what a stage serves.
 
-build -> code -> publish -> probe -> a tenth of the requests under the alarms -> all of them -> keep; or back by itself.
+build -> two-tower endpoint, if there is one -> code -> publish -> probe -> a tenth of the requests under the alarms ->
+all of them -> keep; or back by itself.
 A deployment begins at publish, a rollback at the probe of a version that there is. Names in ``${...}`` are filled in by
 CloudFormation (infra/constructs/releases.py). Source: AWS Step Functions developer guide, "Amazon States Language".
 """
@@ -13,7 +14,7 @@ State = dict[str, Any]
 TIMEOUT_S = 4 * 3_600
 BUILD_S = 3 * 3_600
 BETWEEN_LOOKS_S = 60
-SERVED, NEW, WHAT = "$.look.served", "$.look.new", "$.what"
+SERVED, NEW, WHAT, TOWERS = "$.look.served", "$.look.new", "$.what", "$.look.towers"
 # Whose lock it is: of whoever started the execution, if that is said, else of the execution.
 OWNER = {"asked.$": "$", "execution.$": "$$.Execution.Name"}
 # Where a failure leads: to the end, as long as nothing of the stage has changed; after that, first to putting it back.
@@ -22,11 +23,15 @@ CLOSE, BACK = "UnlockFailed", "Back"
 _FINAL = ["AlarmUp", "KeyError", "Locked", "ProbeFailed", "Unusable", "ValueError"]
 
 
-def definition(*, on_lambda: bool, minutes: int) -> State:
-    """The machine of a stage. ``minutes``: how long a new version is watched before it is settled."""
+def definition(*, on_lambda: bool, minutes: int, towers: bool = False) -> State:
+    """The machine of a stage. ``minutes``: how long a new version is watched before it is settled. ``towers``: it has a
+    two-tower endpoint, which takes the release's model before anything asks for it.
+    """
+    built = "Code" if on_lambda else "Probe"
     states = {
         **_begin(),
-        **_build("Code" if on_lambda else "Probe"),
+        **_build("Towers" if towers else built),
+        **(_towers(built) if towers else {}),
         **(_lambda() if on_lambda else _fargate()),
         **_watch(minutes, on_lambda),
         **_end(on_lambda),
@@ -63,6 +68,14 @@ def _build(then: str) -> State:
             "Next": then,
         },
     }  # fmt: skip
+
+
+def _towers(then: str) -> State:
+    """The endpoint takes the new model, which its own alarms and a question of the agent's watch over."""
+    return {
+        "Towers": _agent("towers", "TowersReady", BACK, "$.towers", **{"new.$": NEW}),
+        "TowersReady": _agent("towers_ready", then, BACK, **{"config.$": "$.towers.config"}),
+    }
 
 
 def _lambda() -> State:
@@ -134,7 +147,10 @@ def _end(on_lambda: bool) -> State:
         "Tidy": _job("tidy", "Unlock", "Unlock", **({"VERSION_BEFORE": f"{SERVED}.version"} if on_lambda else {})),
         "Unlock": _agent("unlock", "Done", "Done", **OWNER),
         "Done": {"Type": "Succeed"},
-        BACK: {**_agent("back", CLOSE, CLOSE, **{"served.$": SERVED}), "Catch": _catch(CLOSE, "$.stuck")},
+        BACK: {
+            **_agent("back", CLOSE, CLOSE, **{"served.$": SERVED, "towers.$": TOWERS}),
+            "Catch": _catch(CLOSE, "$.stuck"),
+        },
         CLOSE: {**_agent("unlock", "Failed", "Failed", **OWNER), "Catch": _catch("Failed", "$.stuck")},
         "Failed": {"Type": "Fail", "ErrorPath": "$.failure.Error", "CausePath": "$.failure.Cause"},
     }

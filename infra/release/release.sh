@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A step of the release job, as the state machine asks for it (infra/release/machine.py). None changes what is served.
 #
-#   build    raw data -> bundle -> index -> image, noted under RELEASE_ID for the machine to go on with
+#   build    raw data -> two-tower model, if the stage has one -> bundle -> index -> image, noted under RELEASE_ID for the machine to go on with
 #   probe    RELEASE_BUNDLE, fetched and served as servers do, answers as it must (on Fargate)
 #   tidy     after a release: remove older bundles, indexes and function versions
 set -euo pipefail
@@ -39,8 +39,18 @@ find_inputs() {
 # settings chose the encoder, so its price is agreed to.
 build_bundle() {
     aws s3 sync --only-show-errors "s3://$BUNDLE_BUCKET/features/" "$home/features/"
-    marquee build --yes --no-activate --events-from-state --json "${inputs[@]}" >build.json
+    local towers=()
+    if [ -n "${TWO_TOWER:-}" ]; then
+        # Beside what is there: PyTorch and the libraries it is linked to are 4 GB, in no image.
+        .ci/uv sync --locked --quiet --inexact --no-default-groups --group encoder --group aws --group train
+        marquee train two-tower --events-from-state "${inputs[@]}"
+        towers=(--two-tower)
+    fi
+    marquee build --yes --no-activate --events-from-state --json "${towers[@]}" "${inputs[@]}" >build.json
     version="$(field version <build.json)"
+    if [ -n "${TWO_TOWER:-}" ]; then
+        aws s3 cp --only-show-errors "$home/two_tower/model.tar.gz" "s3://$BUNDLE_BUCKET/two-tower/$version/model.tar.gz"
+    fi
 }
 
 build_image() {

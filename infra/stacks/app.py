@@ -20,6 +20,7 @@ from infra.constructs.helpers import own_helpers_logs
 from infra.constructs.jobs import Jobs
 from infra.constructs.releases import WATCHED, Releases, release_table
 from infra.constructs.search import READ, WRITE, Search
+from infra.constructs.towers import TwoTower
 from infra.release.stage import guarded
 from infra.settings import Settings
 from infra.stacks.edge import EdgeStack
@@ -50,13 +51,16 @@ class AppStack(cdk.Stack):
             removal_policy=self._data.removal,
             pending_window=cdk.Duration.days(7),
         )
-        self._environment = service_environment(settings, self._data, self._search, self._secrets, self._explain)
+        self._towers = self._two_tower()
+        self._environment = service_environment(
+            settings, self._data, self._search, self._secrets, self._explain, self._towers
+        )
         compute = self._compute(edge)
         self._table = release_table(self, "Releasing")
         self._jobs = self._release_job(compute)
         self._releases = Releases(
             self, "Releases", settings, data=self._data, secrets=self._secrets, jobs=self._jobs, table=self._table,
-            target=compute.release,
+            target=compute.release, towers=self._towers,
         )  # fmt: skip
         self._features = self._feature_job()
         self._watch(compute)
@@ -81,6 +85,8 @@ class AppStack(cdk.Stack):
             self._search.allow("serving", compute.role, READ)
         if self._explain is not None:
             self._explain.allow(compute.role)
+        if self._towers is not None:
+            self._towers.allow(compute.role)
         self._secrets.pepper.grant_read(compute.role)
         return compute
 
@@ -88,6 +94,7 @@ class AppStack(cdk.Stack):
         environment = self._environment | {
             "BUNDLE_BUCKET": self._data.bucket.bucket_name, "CANARY_KEY_ARN": self._secrets.canary_key.secret_arn,
             "RELEASES_TABLE": self._table.table_name, **compute.release.environment,
+            **({"TWO_TOWER": "on"} if self._towers else {}),
         }  # fmt: skip
         target = compute.release
         jobs = Jobs(
@@ -97,6 +104,8 @@ class AppStack(cdk.Stack):
         role = jobs.role
         self._table.grant(role, "dynamodb:PutItem")
         self._data.allow_jobs(role)
+        if self._towers is not None:
+            self._data.allow_archives(role)
         allow_encoding(role, self._settings)
         if self._search is not None:
             self._search.allow("indexing", role, WRITE)
@@ -104,6 +113,11 @@ class AppStack(cdk.Stack):
         self._secrets.canary_key.grant_read(role)
         self._secrets.canary_key.grant_write(role)
         return jobs
+
+    def _two_tower(self) -> TwoTower | None:
+        if self._settings.two_tower == "off":
+            return None
+        return TwoTower(self, "TwoTower", self._settings, data=self._data, key=self._key)
 
     def _feature_job(self) -> Features | None:
         instance = self._settings.features_instance
@@ -123,6 +137,8 @@ class AppStack(cdk.Stack):
             alarms.watch_search(self._search)
         if self._explain is not None:
             alarms.watch_explain(self._explain)
+        if self._towers is not None:
+            alarms.watch_towers(self._towers)
         alarms.watch_canary(canary)
         alarms.watch_releases(self._releases, self._jobs)
         if compute.service_arn is not None:

@@ -48,3 +48,15 @@ def frames_of(error: BaseException) -> str:
 
 # Of a recursion without end the last ones are enough.
 _FRAMES = 40
+
+
+def is_caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
+    """Whether an error came from another, however far back."""
+    for _ in range(_FAR):
+        if error is None or isinstance(error, kind):
+            break
+        error = error.__cause__ or error.__context__
+    return isinstance(error, kind)
+
+
+_FAR = 10

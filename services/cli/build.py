@@ -62,8 +62,11 @@ def build(
     ] = None,
     svd_k: Annotated[
         int | None,
-        typer.Option(min=0, max=1_024, help="Factors of the SVD of the ratings, 128 if not given; 0: none."),
+        typer.Option(min=0, max=1_024, help="Factors of the SVD of the ratings, 64 if not given; 0: none."),
     ] = None,
+    two_tower: Annotated[
+        bool, typer.Option("--two-tower", help="With the model of `marquee train two-tower`, for the preset two-tower.")
+    ] = False,
     no_activate: Annotated[bool, typer.Option("--no-activate", help="Build, but go on serving the old one.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Build although many rows are wrong.")] = False,
     yes: Yes = False,
@@ -100,6 +103,7 @@ def build(
         holdout=holdout,
         params=params,
         svd_k=svd_k,
+        two_tower=two_tower,
         manner=manner_of(encoder, settings, yes, output),
         activate=not no_activate,
         force=force,

@@ -49,6 +49,14 @@ class WriterChoice(StrEnum):
     MODEL = "model"
 
 
+class TowerChoice(StrEnum):
+    """What ``--two-tower`` takes."""
+
+    OFF = "off"
+    SERVERLESS = "serverless"
+    INSTANCE = "instance"
+
+
 class SearchChoice(StrEnum):
     """What ``--search`` takes."""
 
@@ -93,6 +101,12 @@ def cost(
     sentence_hit: Annotated[
         float, typer.Option(min=0, max=1, help="Share of a model's sentences that is kept from before.")
     ] = 0.5,
+    two_tower: Annotated[
+        TowerChoice | None, typer.Option(help="Where the two-tower model is asked. Default: as the stage has it.")
+    ] = None,
+    two_tower_share: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the answers by the preset two-tower.")
+    ] = 0.0,
     region: Annotated[
         str | None, typer.Option(help="AWS region whose prices count. Default: that of the stage.")
     ] = None,
@@ -103,7 +117,7 @@ def cost(
     An estimate from a dated list of prices (data_jobs/cost/prices.toml) and from what one request takes
     (data_jobs/cost/workload.py); docs/costs.md says how. Nothing is asked of AWS.
     """
-    from data_jobs.cost.deployment import Cache, Compute, Deployment, DeploymentError, Search, stage_of
+    from data_jobs.cost.deployment import Cache, Compute, Deployment, DeploymentError, Search, Towers, stage_of
     from data_jobs.cost.prices import PriceError, load_prices
 
     try:
@@ -115,6 +129,7 @@ def cost(
                 search=Search(search or of_stage.search), cache=Cache(cache), cache_hit=cache_hit,
                 search_share=search_share, explain_share=explain_share, architecture=of_stage.architecture,
                 memory_mb=of_stage.memory_mb, sentence_hit=sentence_hit,
+                two_tower=Towers(two_tower or of_stage.two_tower), two_tower_share=two_tower_share,
                 explain_model=bool(of_stage.explain_model) if explain_by is None else explain_by == WriterChoice.MODEL,
             )
             for each in (LOADS if rps is None else (rps,))

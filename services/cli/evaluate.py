@@ -42,8 +42,12 @@ PARTS = {
     "reasons": "Take away what is cited: does the score fall?",
     "explanations": "500 sentences, by template and by BEDROCK_MODEL: true, short, varied?",
     "panel": "Tastes, queries and films everybody knows: is the answer what a film lover expects?",
+    "two-tower": "The two-tower model alone, by both losses; needs PyTorch, so it is not of --all.",
+    "svd-grid": "Variants of the SVD by holdouts inside the training part, for the preset svd; not of --all.",
 }
 """The option of each part of the evaluation's registry, and what is said of it."""
+APART = frozenset({"two-tower", "svd-grid"})
+"""Parts that --all leaves out."""
 IMPLIED = frozenset({(SplitChoice.GLOBAL, "arrivals")})
 """Parts that a split brings with it."""
 
@@ -82,7 +86,7 @@ def evaluate(
         typer.Option(help="Draw the holdout instead: a fifth of the likes, the newest, all since a moment."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seeds whatever is drawn.")] = 0,
-    everything: Annotated[bool, typer.Option("--all", help="All of these parts.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All of these parts but two-tower and svd-grid.")] = False,
     encoder: Encoder = None,
     params: Annotated[
         Path | None, typer.Option(help='JSON file {"train": {...}, "weights": {...}} of other parameters.')
@@ -120,7 +124,11 @@ def evaluate(
         holdout=holdout,
         split=SplitKind(split or SplitChoice.RANDOM),
         seed=seed,
-        parts=frozenset(name for name in PARTS if everything or parts[_key(name)] or (split, name) in IMPLIED),
+        parts=frozenset(
+            name
+            for name in PARTS
+            if (everything and name not in APART) or parts[_key(name)] or (split, name) in IMPLIED
+        ),
         params=params,
     )
     with output.progress() as progress:

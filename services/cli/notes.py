@@ -43,6 +43,9 @@ def _without_effect(settings: Settings) -> dict[str, tuple[str, str]]:
         reasons |= dict.fromkeys(("bundle_poll_secs", "s3_endpoint"), "BUNDLE_BUCKET is not: bundles are local")
     if settings.bedrock_model is None:
         reasons |= dict.fromkeys(_BEDROCK, "BEDROCK_MODEL is not: sentences are written by template")
+    if settings.two_tower_endpoint is None:
+        told = "TWO_TOWER_ENDPOINT is not: the bundle's own vectors answer for the preset two-tower"
+        reasons |= dict.fromkeys(("two_tower_timeout_ms", "aws_endpoint_url_sagemaker_runtime"), told)
     if settings.encoder == "minilm":
         reasons["encoder_timeout_ms"] = "ENCODER is minilm: queries are encoded on this machine"
     given = [name for name in reasons if name in settings.model_fields_set]

@@ -22,6 +22,7 @@
     │   ├── SearchUnavailable
     │   ├── EncoderUnavailable
     │   ├── ExplainerUnavailable
+    │   ├── RetrieverUnavailable
     │   └── SecretUnavailable
     └── BundleError               no bundle, or one that must not be served
         ├── BundleMissing
@@ -128,6 +129,10 @@ class EncoderUnavailable(Unavailable):
 
 class ExplainerUnavailable(Unavailable):
     """The model that writes sentences did not, or what it wrote can't be shown."""
+
+
+class RetrieverUnavailable(Unavailable):
+    """The endpoint of the two-tower model did not answer, or not with films."""
 
 
 class SecretUnavailable(Unavailable):

@@ -1,6 +1,7 @@
 """Questions about films: one film, films by name, films like a film, films for a handful of films."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from services.recommender import answers
@@ -26,10 +27,12 @@ def row_of(catalogue: Catalogue, item_id: str | None, tmdb_id: int | None = None
 
 
 class Found(NamedTuple):
-    """A body, and milliseconds by stage for those who measure."""
+    """A body, and for those who measure: milliseconds by stage, what did not answer and why, films by retriever."""
 
     document: dict[str, Any]
     stages: dict[str, float]
+    degraded: tuple[str, ...] = ()
+    counts: Mapping[str, int] = MappingProxyType({})
 
 
 def similar_films(pipeline: Pipeline, item_id: str | None, tmdb_id: int | None, k: int, deadline: Deadline) -> Found:
@@ -55,15 +58,16 @@ def from_films(
     top_n: int,
     deadline: Deadline,
     preset: Preset = Preset.DEFAULT,
-) -> dict[str, Any]:
+) -> Found:
     """The body of ``/recommend/from-films``. Raises AllSeedsUnknown, PresetUnavailable."""
     liked, known = tuple(item_ids), tuple(tmdb_ids)
     request = Request(k=min(top_n, MAX_K), liked=liked, tmdb_ids=known, diversity=0.0, preset=preset)
     ranking = pipeline.rank(request, None, deadline, with_reasons=False)
-    return {
+    document = {
         "recommendations": [answers.affinity(pipeline.bundle.catalogue, pick) for pick in ranking.picks],
         "ignored_ids": list(ranking.ignored_ids),
     }
+    return Found(document, dict(ranking.trace), ranking.degraded, ranking.counts)
 
 
 def films_named(pipeline: Pipeline, text: str, limit: int) -> dict[str, Any]:

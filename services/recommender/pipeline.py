@@ -14,11 +14,11 @@ from services.recommender.domain.request import Preset, Ranking, Request, Strate
 from services.recommender.domain.weights import Weights
 from services.recommender.errors import SearchUnavailable
 from services.recommender.names.finder import Finder
-from services.recommender.ports import Deadline, Leg, Release, SearchResult, TextEncoder
+from services.recommender.ports import Deadline, Leg, Release, RetrievePort, SearchResult, TextEncoder
 from services.recommender.query.conditions import Understood
 from services.recommender.query.matching import Matches
 from services.recommender.query.queries import Queries
-from services.recommender.stages import retrieval, retrievers, svd
+from services.recommender.stages import retrieval, retrievers, svd, towers
 from services.recommender.stages.coherence import coherence
 from services.recommender.stages.facts import Facts
 from services.recommender.stages.familiarity import familiarity_factor
@@ -39,7 +39,7 @@ from services.recommender.stopwatch import Stopwatch
 @dataclass(frozen=True, slots=True, eq=False)
 class Retrieved:
     """What retrieval hands on: the candidates, and the signals that rank them. ``allowed``: the films that may be
-    shown. ``counts``: films by retriever.
+    shown. ``counts``: films by retriever. ``proposed``: what a two-tower model found, where it was asked.
     """
 
     inputs: Inputs
@@ -48,19 +48,29 @@ class Retrieved:
     allowed: NDArray[np.bool_]
     degraded: list[str]
     counts: dict[str, int] = field(default_factory=dict)
+    proposed: Leg | None = None
 
     @property
     def legs(self) -> dict[str, Leg]:
-        """The legs of search that were asked for, by the names they have in metrics and logs."""
-        legs = {"knn": self.inputs.hits.knn, "bm25": self.inputs.hits.text}
+        """What was asked for hits, by the names they have in metrics and logs."""
+        legs = {"knn": self.inputs.hits.knn, "bm25": self.inputs.hits.text, "retrieve": self.proposed}
         return {name: leg for name, leg in legs.items() if leg is not None}
 
 
 class Pipeline:
-    """Ranking over one release. ``constants`` override the bundle's weights."""
+    """Ranking over one release. ``constants`` override the bundle's weights; ``retriever``: the two-tower model's
+    endpoint, None where the bundle's own vectors answer.
+    """
 
-    def __init__(self, release: Release, encoder: TextEncoder | None, constants: Weights | None = None) -> None:
+    def __init__(
+        self,
+        release: Release,
+        encoder: TextEncoder | None,
+        constants: Weights | None = None,
+        retriever: RetrievePort | None = None,
+    ) -> None:
         self.release = release
+        self.retriever = retriever
         self.bundle = release.bundle
         self.constants = constants or release.bundle.weights
         self.facts = Facts.of(self.bundle, self.constants)
@@ -93,8 +103,7 @@ class Pipeline:
         Raises AllSeedsUnknown if seeds were given, none is known, and there is neither person nor query, and
         PresetUnavailable if the bundle was not built for the preset.
         """
-        if request.preset is Preset.SVD:
-            svd.factors_of(self.bundle)
+        self._check(request.preset)
         watch = Stopwatch(deadline.clock)
         understood, lost = None, None
         if request.query is not None:
@@ -137,6 +146,13 @@ class Pipeline:
             None if matches is None else matches.understood.shown,
             None if matches is None else matches.count(passing),
         )
+
+    def _check(self, preset: Preset) -> None:
+        """Raises PresetUnavailable."""
+        if preset is Preset.SVD:
+            svd.factors_of(self.bundle)
+        elif preset is Preset.TWO_TOWER:
+            towers.check(self.bundle, self.retriever)
 
     def _page(self, ranked: Ranked, plan: Plan, request: Request, taste: Taste, matches: Matches | None) -> Ranked:
         """The films of the page, as the preset puts them in order."""
@@ -189,6 +205,13 @@ class Pipeline:
         tables = self.bundle.collaborative
         # Familiarity: a factor on the terms of the taste and of the prior, before candidates are chosen.
         factor = familiarity_factor(self.facts.renown, request.familiarity)
+        if request.preset is Preset.TWO_TOWER:
+            found = towers.find(self.bundle, self.retriever, request.user_id, taste, deadline)
+            mixture = Mixture.of_terms(tables, towers.terms(self.bundle, found), factor)
+            allowed, counts = self._for_children(child, request, taste, allowed)
+            rows = retrieval.candidates(mixture.base(), allowed)
+            counts[f"by_{found.source}"] = 1
+            return Retrieved(inputs, mixture, rows, allowed, [*found.degraded], counts, found.leg)
         if plan.playbook:
             terms, degraded = playbook_legs(self.release, self.trait_rows, taste, deadline, request.filters)
             mixture = Mixture.of_terms(tables, terms, factor)

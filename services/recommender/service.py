@@ -22,6 +22,7 @@ from services.recommender.ports import (
     FeedbackCommand,
     Receipt,
     Releases,
+    RetrievePort,
     SearchRequest,
     StatePort,
     TextEncoder,
@@ -39,10 +40,12 @@ class Recommender:
         explainer: Explainer,
         clock: Clock,
         options: Options | None = None,
+        retriever: RetrievePort | None = None,
     ) -> None:
         self.releases = releases
         self.state = state
         self.encoder = encoder
+        self.retriever = retriever
         self.clock = clock
         self.options = options or Options()
         self._answering = Answering(state, explainer, clock)
@@ -76,7 +79,7 @@ class Recommender:
 
     def from_films(
         self, item_ids: Sequence[str], tmdb_ids: Sequence[int], top_n: int, preset: Preset = Preset.DEFAULT
-    ) -> dict[str, Any]:
+    ) -> films.Found:
         """``{recommendations: [{movie_id, title, genres, affinity_score}], ignored_ids}``.
 
         Raises AllSeedsUnknown, PresetUnavailable.
@@ -179,7 +182,7 @@ class Recommender:
         release = self.releases.current()
         pipeline = self._pipeline
         if pipeline is None or pipeline.release is not release:
-            pipeline = self._pipeline = Pipeline(release, self.encoder)
+            pipeline = self._pipeline = Pipeline(release, self.encoder, retriever=self.retriever)
         return pipeline
 
     def _checked(self, command: FeedbackCommand) -> FeedbackCommand | MarqueeError:

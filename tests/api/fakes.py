@@ -83,14 +83,15 @@ class FakeRecommender:
 
     def from_films(
         self, item_ids: Sequence[str], tmdb_ids: Sequence[int], top_n: int, preset: Preset = Preset.DEFAULT
-    ) -> dict[str, Any]:
+    ) -> Found:
         self._maybe_fail()
         if preset is Preset.SVD and not self.svd:
             raise PresetUnavailable("the bundle has no SVD factors", "/preset")
         if not KNOWN & set(item_ids) and 949 not in tmdb_ids:
             raise AllSeedsUnknown("none of these films is known", "/tmdb_ids")
         line = {"movie_id": 6, "title": "Heat (1995)", "genres": "Crime", "affinity_score": 0.5}
-        return {"recommendations": [line] * min(top_n, 2), "ignored_ids": []}
+        document = {"recommendations": [line] * min(top_n, 2), "ignored_ids": []}
+        return Found(document, {"rank": 1.5}, tuple(self.degraded), {"ranked": 2})
 
     def feedback(
         self, commands: Sequence[FeedbackCommand], deadline: Deadline | None = None

@@ -116,3 +116,11 @@ def test_what_aws_does_not_say_is_not_in_the_line(caplog, event: object, traced:
     with caplog.at_level(logging.INFO, "marquee.access"):
         observe(scope, Context("0" * 32, 0.0), 200)
     assert not {"aws_request_id", "apigw_request_id", "trace_id"} & set(json.loads(caplog.records[-1].message))
+
+
+def test_films_like_some_films_tell_the_log_how_they_were_found() -> None:
+    recommender = FakeRecommender(degraded=["retrieve: late; the vectors in the bundle answered"])
+    seen = observed("POST", "/recommend/from-films", recommender, json={"item_ids": ["6"]})
+    assert seen.facts["candidates"] == {"ranked": 2}
+    assert seen.facts["degraded"] == ["retrieve: late; the vectors in the bundle answered"]
+    assert seen.stages["rank"] == 1.5

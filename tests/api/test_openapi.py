@@ -34,7 +34,7 @@ ROUTES = {
 }
 FIELDS = {
     "RecommendBody": "user_id k explain liked disliked tmdb_ids imdb_ids query understand ignore_conditions filters "
-    "only_item_ids exclude_item_ids include_seen diversity familiarity cursor",
+    "only_item_ids exclude_item_ids include_seen diversity familiarity cursor preset",
     "FiltersBody": "genres not_genres year_from year_to runtime_to languages min_votes",
     "FromFilmsBody": "tmdb_ids item_ids imdb_ids top_n preset",
     "FeedbackBody": "user_id item_id tmdb_id imdb_id event value ts recommendation_id",

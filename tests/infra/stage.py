@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from infra.release.agent.lock import Lock
+from infra.release.agent.model import Endpoint
 from infra.release.agent.serving import Function, Pointer
 from infra.release.agent.verbs import Agent
 from tests.infra.asl import Execution, StateError
@@ -152,7 +153,11 @@ class Lambda:
 class Stage:
     """All of it, with an agent; ``fault``: what goes wrong, by the state in which it does."""
 
-    def __init__(self, definition: Mapping[str, Any], *, on_lambda: bool = True, released: bool = True) -> None:
+    def __init__(
+        self, definition: Mapping[str, Any], *, on_lambda: bool = True, released: bool = True,
+        towers: Endpoint | None = None,
+    ) -> None:  # fmt: skip
+        self.towers = towers
         self.definition = definition
         self.on_lambda = on_lambda
         self.now = START
@@ -174,6 +179,7 @@ class Stage:
             pointer=Pointer(bucket, "films"),
             function=Function(self.aws, "api", "live") if on_lambda else None,
             alarms=lambda _names: ["marquee-dev-ErrorRate"] if self._alarmed() else self.up,
+            towers=self.towers,
             headers=dict,
             watched=("marquee-dev-ErrorRate",),
             person="ann",

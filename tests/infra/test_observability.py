@@ -125,7 +125,12 @@ def test_answers_that_go_on_without_a_part_alarm(prod: Deployment, name: str, ca
 def test_every_cause_of_a_fallback_alarms_but_what_nobody_names() -> None:
     alarmed = {cause for causes, _ in FALLBACKS.values() for cause in causes}
     assert alarmed == CAUSES
-    written = {name for name, _, _ in metrics_of(replace(SEEN, facts={"told": {"wanted": 1}}))}
+    written = {
+        name
+        for name, _, _ in metrics_of(
+            replace(SEEN, stages={**SEEN.stages, "retrieve": 1.0}, facts={"told": {"wanted": 1}})
+        )
+    }
     assert {asks for _, asks in FALLBACKS.values()} <= written
 
 

@@ -184,6 +184,29 @@ def test_a_build_that_fails_notes_nothing(folder: Folder, failing: str) -> None:
     assert not order(calls, "aws dynamodb put-item")
 
 
+def test_a_two_tower_model_is_trained_before_the_bundle_that_has_it_and_its_archive_goes_to_the_bucket(
+    folder: Folder,
+) -> None:
+    code, calls, said = folder.run("release.sh", FUNCTION="api", TWO_TOWER="on", MARQUEE_HOME="home", RAW="yes")
+    assert code == 0, said
+    archive = f"s3://films/two-tower/{VERSION}/model.tar.gz"
+    wanted = (
+        "sync --locked --quiet --inexact --no-default-groups --group encoder --group aws --group train",
+        "marquee train two-tower --events-from-state --movielens raw/movielens",
+        "marquee build --yes --no-activate --events-from-state --json --two-tower --movielens raw/movielens",
+        f"aws s3 cp --only-show-errors home/two_tower/model.tar.gz {archive}", "docker build",
+        "aws dynamodb put-item --table-name releases",
+    )  # fmt: skip
+    assert order(calls, *wanted) == list(wanted)
+
+
+@pytest.mark.parametrize("failing", ["marquee train", "--group train"])
+def test_a_model_that_can_t_be_trained_ends_the_release(folder: Folder, failing: str) -> None:
+    code, calls, _ = folder.run("release.sh", FUNCTION="api", TWO_TOWER="on", FAILING=failing)
+    assert code != 0
+    assert not order(calls, "marquee build", "aws dynamodb put-item")
+
+
 def test_tidying_keeps_the_version_that_is_served_and_the_one_that_was_before_it(folder: Folder) -> None:
     """Between the two are others whose probe failed: nobody would go back to one of them."""
     code, calls, said = folder.run(

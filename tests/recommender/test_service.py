@@ -73,7 +73,7 @@ class TestOtherQuestions:
             service.film("nope")
 
     def test_from_films(self, service):
-        answer = service.from_films(["f1", "nope"], [1_004], 5)
+        answer = service.from_films(["f1", "nope"], [1_004], 5).document
         assert answer["ignored_ids"] == ["nope"]
         line = answer["recommendations"][0]
         assert line["movie_id"] >= 1_000

@@ -1,5 +1,6 @@
 """The function itself: verbs over the clients of AWS."""
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -8,6 +9,7 @@ from typing import Any
 import boto3
 
 from infra.release.agent.lock import Lock
+from infra.release.agent.model import Endpoint
 from infra.release.agent.serving import Function, Pointer
 from infra.release.agent.verbs import Agent
 
@@ -28,8 +30,17 @@ def agent() -> Agent:
         function=Function(_any_client("lambda"), name, given["ALIAS"]) if name else None,
         alarms=_up,
         headers=_headers,
+        towers=_towers(given.get("TWO_TOWER_ENDPOINT")),
         watched=tuple(given["ALARMS"].split(",")),
         person=given["PROBE_PERSON"],
+    )
+
+
+def _towers(name: str | None) -> Endpoint | None:
+    if not name:
+        return None
+    return Endpoint(
+        _any_client("sagemaker"), _any_client("sagemaker-runtime"), name, json.loads(os.environ["TWO_TOWER"])
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from infra.release.agent.lock import Lock
+from infra.release.agent.model import Endpoint
 from infra.release.agent.probe import asking, probe
 from infra.release.agent.serving import Function, Pointer, Release
 
@@ -21,7 +22,8 @@ class AlarmUp(Exception):
 @dataclass(frozen=True, slots=True)
 class Agent:
     """``function`` None: servers that follow the bucket's pointer. ``alarms``: names of those of the given names that
-    are up. ``headers``: what a request must show, fetched when it is needed.
+    are up. ``towers`` None: there is no two-tower endpoint.
+    ``headers``: what a request must show, fetched when it is needed.
     """
 
     lock: Lock
@@ -29,6 +31,7 @@ class Agent:
     function: Function | None
     alarms: Callable[[Sequence[str]], list[str]]
     headers: Callable[[], Mapping[str, str]]
+    towers: Endpoint | None = None
     watched: Sequence[str] = ()
     person: str = ""
     clock: Callable[[], float] = field(default=time.time)
@@ -38,7 +41,7 @@ class Agent:
         verbs: dict[str, Callable[[Mapping[str, Any]], Json | None]] = {
             "lock": self._lock, "unlock": self._unlock, "look": self._look, "code": self._code, "ready": self._ready,
             "publish": self._publish, "probe": self._probe, "calm": self._calm, "give": self._give,
-            "keep": self._keep, "back": self._back,
+            "keep": self._keep, "back": self._back, "towers": self._towers, "towers_ready": self._towers_ready,
         }  # fmt: skip
         return verbs[event["do"]](event) or {}
 
@@ -55,7 +58,10 @@ class Agent:
         wanted = Release(bundle=str(asked.get("bundle", "")))
         if self.function is not None and asked["what"] == "rollback":
             wanted = self.function.release(str(asked["version"]))
-        return {"served": served.as_json(), "new": wanted.as_json(), "now": bool(asked.get("now", False))}
+        return {
+            "served": served.as_json(), "new": wanted.as_json(), "now": bool(asked.get("now", False)),
+            "towers": self.towers.served() if self.towers else "",
+        }  # fmt: skip
 
     def _code(self, event: Mapping[str, Any]) -> None:
         self._needed.put_code(event["new"]["image"])
@@ -99,6 +105,21 @@ class Agent:
             self.function.give(served["version"])
             self.function.put_code(served["image"])
         self.pointer.move(served["bundle"])
+        if self.towers is not None and event["towers"]:
+            self.towers.go_to(event["towers"])
+
+    def _towers(self, event: Mapping[str, Any]) -> Json:
+        """The model of the new bundle to the two-tower endpoint."""
+        return {"config": self._needed_towers.put(event["new"]["bundle"])}
+
+    def _towers_ready(self, event: Mapping[str, Any]) -> None:
+        self._needed_towers.check(event["config"])
+
+    @property
+    def _needed_towers(self) -> Endpoint:
+        if self.towers is None:
+            raise ValueError("TWO_TOWER_ENDPOINT is not set: this verb is for deployments with two_tower")
+        return self.towers
 
     @property
     def _needed(self) -> Function:

@@ -52,12 +52,23 @@ _LARGE = {
     "collaborative.short.columns": Range(0, "table films"),
     "collaborative.neighbours": Range(0, "table films"),
 }
-_FINITE_SMALL = ("popularity", "acclaim", "embeddings.scales", "embeddings.mean")
+_FINITE_SMALL = (
+    "popularity",
+    "acclaim",
+    "embeddings.scales",
+    "embeddings.mean",
+    "towers.inner",
+    "towers.inner_bias",
+    "towers.outer",
+    "towers.outer_bias",
+)
 _FINITE_LARGE = (
     "collaborative.main.values",
     "collaborative.short.values",
     "collaborative.neighbour_weights",
     "svd.units",
+    "towers.items",
+    "towers.history",
 )
 # Offsets and what they cut.
 _OFFSETS = {

@@ -9,6 +9,7 @@
       popularity.npy
       embeddings.*.npy         absent in a bundle built without an encoder
       svd.units.npy            absent in a bundle without ratings, and in one of a version that had no SVD
+      towers.*.npy             absent in a bundle built without a two-tower model
       text_index/              the embedded text index
 """
 
@@ -25,6 +26,7 @@ from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.strings import Strings
 from services.recommender.domain.tables import Collaborative, ItemTable
+from services.recommender.domain.towers import TwoTower
 from services.recommender.errors import BundleDamaged
 
 FORMAT = 3
@@ -95,17 +97,26 @@ _ALWAYS = {
     "acclaim": Column("<f4", ("films",)),
 }
 _SVD = {"svd.units": Column("<f2", ("films", "svd factors"))}
-COLUMNS = _ALWAYS | _EMBEDDINGS | _SVD
+_TOWERS = {
+    "towers.items": Column("<f4", ("films", "tower dims+1")),
+    "towers.history": Column("<f4", ("films", "tower dims")),
+    "towers.inner": Column("<f4", ("tower dims", "tower hidden")),
+    "towers.inner_bias": Column("<f4", ("tower hidden",)),
+    "towers.outer": Column("<f4", ("tower hidden", "tower dims")),
+    "towers.outer_bias": Column("<f4", ("tower dims",)),
+}
+COLUMNS = _ALWAYS | _EMBEDDINGS | _SVD | _TOWERS
 
 
-def columns(with_embeddings: bool, with_svd: bool) -> dict[str, Column]:
+def columns(with_embeddings: bool, with_svd: bool, with_towers: bool) -> dict[str, Column]:
     """The arrays a bundle must have, by name; a file is the name and ``.npy``."""
-    return _ALWAYS | (_EMBEDDINGS if with_embeddings else {}) | (_SVD if with_svd else {})
+    parts = ((with_embeddings, _EMBEDDINGS), (with_svd, _SVD), (with_towers, _TOWERS))
+    return _ALWAYS | {name: column for there, part in parts if there for name, column in part.items()}
 
 
 def arrays_of(bundle: Bundle) -> dict[str, NDArray[Any]]:
     """Every array of a bundle by name."""
-    names = columns(bundle.embeddings is not None, bundle.svd is not None)
+    names = columns(bundle.embeddings is not None, bundle.svd is not None, bundle.towers is not None)
     return {name: _member(bundle, name) for name in names}
 
 
@@ -122,7 +133,8 @@ def lengths(arrays: Arrays, with_embeddings: bool) -> dict[str, int]:
     Raises BundleDamaged naming the array, what was found and what was expected.
     """
     known: dict[str, tuple[int, str]] = {}
-    for name, column in columns(with_embeddings, not _SVD.keys().isdisjoint(arrays)).items():
+    optional = (not part.keys().isdisjoint(arrays) for part in (_SVD, _TOWERS))
+    for name, column in columns(with_embeddings, *optional).items():
         if name not in arrays:
             raise BundleDamaged(f"{name}.npy: missing, although the format has it in every such bundle")
         array = arrays[name]
@@ -210,6 +222,13 @@ def embeddings_of(arrays: Arrays, encoder_id: str | None) -> Embeddings | None:
 def factors_of(arrays: Arrays) -> ItemFactors | None:
     """The factors of the films over these arrays, None in a bundle without."""
     return ItemFactors(arrays["svd.units"]) if "svd.units" in arrays else None
+
+
+def towers_of(arrays: Arrays) -> TwoTower | None:
+    """The two-tower model over these arrays, None in a bundle without."""
+    if "towers.items" not in arrays:
+        return None
+    return TwoTower(**{name.removeprefix("towers."): arrays[name] for name in _TOWERS})
 
 
 def _strings_of(arrays: Arrays, name: str) -> Strings:

@@ -15,6 +15,7 @@ from services.adapters.bundle.layout import (
     embeddings_of,
     factors_of,
     lengths,
+    towers_of,
 )
 from services.adapters.bundle.manifest import FileEntry, Manifest
 from services.adapters.bundle.npy import map_array
@@ -55,6 +56,7 @@ def open_bundle(path: Path, verify: bool = False) -> Bundle:
         created_at=manifest.created_at,
         sources=manifest.sources,
         svd=factors_of(arrays),
+        towers=towers_of(arrays),
     )
 
 

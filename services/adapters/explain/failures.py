@@ -12,6 +12,8 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
+from services.adapters.foreign import is_caused_by
+
 # How the reasons of calls begin that no model has seen.
 REFUSED = ("throttled", "refused", "down")
 BOTO_ERRORS = (BotoCoreError, ClientError)
@@ -33,22 +35,10 @@ def reason_of(error: Exception) -> str:
     """Why there are no sentences."""
     if isinstance(error, ClientError):
         return _BY_CODE.get(str(error.response.get("Error", {}).get("Code", "")), "unavailable")
-    if isinstance(error, ReadTimeoutError | ConnectTimeoutError) or _is_caused_by(error, TimeoutError):
+    if isinstance(error, ReadTimeoutError | ConnectTimeoutError) or is_caused_by(error, TimeoutError):
         return "late"
     if isinstance(error, EndpointConnectionError):
         return "down"
     if isinstance(error, NoCredentialsError):
         return "refused: this process has no credentials"
     return "unavailable"
-
-
-def _is_caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
-    """Whether an error came from another, however far back."""
-    for _ in range(_FAR):
-        if error is None or isinstance(error, kind):
-            break
-        error = error.__cause__ or error.__context__
-    return isinstance(error, kind)
-
-
-_FAR = 10

@@ -8,6 +8,7 @@ metric, namespace ``Marquee``    unit         statistic to look at
 ``API.ErrorRate``                Percent      100 for a status of 500 or more, else 0: Average
 ``Retrieval.KNNLatencyMs``       Milliseconds p95; only where that leg was asked for
 ``Retrieval.BM25LatencyMs``      Milliseconds p95; only where that leg was asked for
+``Retrieve.LatencyMs``           Milliseconds p95; only where the two-tower model was asked, 0 in this process
 ``RankerLatencyMs``              Milliseconds p95; not for cached answers
 ``Cache.HitRatio``               Percent      100 for an answer from the cache, 0 for one that might have been: Average
 ``Explain.UsagePct``             Percent      100 where sentences were asked for, else 0: Average
@@ -35,7 +36,7 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import Ama
 from services.api.app.observation import NO_ROUTE, Observation
 
 NAMESPACE = "Marquee"
-CAUSES = frozenset({"encoder", "explain", "keys", "quota", "search", "state"})
+CAUSES = frozenset({"encoder", "explain", "keys", "quota", "retrieve", "search", "state"})
 _OTHER = "other"
 _UNKNOWN_ROUTE = "none"
 _UNCOUNTED = "/health/"
@@ -44,6 +45,7 @@ _MS, _PERCENT, _COUNT, _NO_UNIT = "Milliseconds", "Percent", "Count", "None"
 _BY_STAGE = {
     "Retrieval.KNNLatencyMs": "knn",
     "Retrieval.BM25LatencyMs": "bm25",
+    "Retrieve.LatencyMs": "retrieve",
     "RankerLatencyMs": "rank",
 }
 _OF_MODEL = {

@@ -40,6 +40,7 @@ KINDS: dict[type[Exception], Kind] = {
     core.StateUnavailable: Kind(503, "state-unavailable", "The state store does not answer"),
     core.StateBusy: Kind(503, "state-busy", "The state store is busy"),
     core.SearchUnavailable: Kind(503, "search-unavailable", "The search engine does not answer"),
+    core.RetrieverUnavailable: Kind(503, "retriever-unavailable", "The two-tower model did not answer"),
     core.ExplainerUnavailable: Kind(503, "explainer-unavailable", "The model that writes sentences did not answer"),
     core.EncoderUnavailable: Kind(503, "encoder-unavailable", "The text encoder is not available"),
     core.SecretUnavailable: Kind(503, "secret-unavailable", "A secret can't be read"),

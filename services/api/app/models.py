@@ -82,6 +82,13 @@ class FiltersBody(Body):
         )
 
 
+_PRESETS = (
+    'How the films are found and put in order: "svd" by the cosine of SVD factors, genres, years and popularity, '
+    'varied by maximal marginal relevance, in a bundle built from ratings; "two-tower" by a two-tower model of likes, '
+    "at its endpoint or in the bundle. Where there is no such model the answer is preset-unavailable."
+)
+
+
 class RecommendBody(Body):
     """What should this person watch next? Every field is optional."""
 
@@ -152,6 +159,7 @@ class RecommendBody(Body):
         description="`next_cursor` of the page before; send the rest of the request unchanged.",
         examples=["eyJ2IjoxfQ"],
     )
+    preset: Preset = Field(default=Preset.DEFAULT, description=_PRESETS, examples=["two-tower"])
 
     def to_request(self) -> Request:
         """The domain's form."""
@@ -172,6 +180,7 @@ class RecommendBody(Body):
             diversity=self.diversity,
             familiarity=self.familiarity,
             cursor=self.cursor,
+            preset=self.preset,
         )
 
 
@@ -197,12 +206,7 @@ class FromFilmsBody(Body):
     item_ids: ItemIds | None = Field(default=None, description="Films by the catalogue's own id.", examples=[["6"]])
     imdb_ids: ImdbIds | None = Field(default=None, description="Films by IMDb id.", examples=[["tt0113277"]])
     top_n: Annotated[int, between("top_n")] = Field(default=10, description="How many films to return.", examples=[5])
-    preset: Preset = Field(
-        default=Preset.DEFAULT,
-        description='How the films are put in order: "svd" by the cosine of SVD factors, genres, years and popularity, '
-        "varied by maximal marginal relevance; it needs a bundle built from ratings (preset-unavailable otherwise).",
-        examples=["svd"],
-    )
+    preset: Preset = Field(default=Preset.DEFAULT, description=_PRESETS, examples=["svd"])
 
 
 # Outside ``then`` and ``else`` it would make generators of clients take the body for a union.

@@ -34,7 +34,7 @@ class RecommenderPort(Protocol):
 
     def from_films(
         self, item_ids: Sequence[str], tmdb_ids: Sequence[int], top_n: int, preset: Preset = Preset.DEFAULT
-    ) -> dict[str, Any]:
+    ) -> Found:
         """Films like several, for callers who keep no people here."""
         ...
 

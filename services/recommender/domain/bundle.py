@@ -11,6 +11,7 @@ from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.tables import Collaborative
+from services.recommender.domain.towers import TwoTower
 from services.recommender.domain.weights import Weights
 
 
@@ -19,8 +20,8 @@ class Bundle:
     """``popularity`` float32[films], >= 0, the mean of its best 50 is 1 (likes, with votes far below to order
     the films nobody rated). ``acclaim`` float32[films], >= 0, on the same scale: votes times their average squared, for
     catalogues with no or few likes; all 0 where there are no votes. ``embeddings`` is None in a bundle built without an
-    encoder, ``svd`` in one without ratings and in one of an earlier version. ``model_version`` names the collaborative
-    model. ``figures`` are the evaluation figures written at build.
+    encoder, ``svd`` in one without ratings and in one of an earlier version, ``towers`` in one built without such a
+    model. ``model_version`` names the collaborative model. ``figures`` are the evaluation figures written at build.
     """
 
     version: str
@@ -35,3 +36,4 @@ class Bundle:
     created_at: str = ""
     sources: tuple[str, ...] = ()
     svd: ItemFactors | None = None
+    towers: TwoTower | None = None

@@ -23,6 +23,7 @@ class Preset(StrEnum):
 
     DEFAULT = "default"
     SVD = "svd"
+    TWO_TOWER = "two-tower"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Request:
     nothing else is recommended; None for no such limit.
     ``familiarity`` 0 (hardly known films) ... 1 (crowd-pleasers); None for neither. ``understand`` False: the query is
     searched for as it is; ``ignore_conditions``: ids of conditions in it that are not to apply. ``preset``: one other
-    than the default has a diversity of its own (stages/svd.py).
+    than the default has an order of its own (stages/svd.py, stages/towers.py).
     """
 
     user_id: str | None = None

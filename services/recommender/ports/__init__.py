@@ -11,6 +11,7 @@ from services.recommender.ports.explain import (
     SentenceStore,
     Told,
 )
+from services.recommender.ports.retrieve import Liking, Proposed, RetrievePort
 from services.recommender.ports.search import (
     Leg,
     Mention,
@@ -51,17 +52,20 @@ __all__ = [
     "Idempotency",
     "KeyStore",
     "Leg",
+    "Liking",
     "Likings",
     "LoggedEvent",
     "Mention",
     "Named",
     "Page",
+    "Proposed",
     "Quota",
     "QuotaPort",
     "Receipt",
     "Record",
     "Release",
     "Releases",
+    "RetrievePort",
     "SearchPort",
     "SearchRequest",
     "SearchResult",

@@ -28,7 +28,7 @@ CITED = 2
 # A cause is named beside the largest one where it is at least this part of the raw score.
 WORTH_SAYING = 0.1
 # The signals that speak of films of the taste.
-OF_FILMS = ("collaborative", "content", "novelty", "sequels")
+OF_FILMS = ("collaborative", "two_tower", "content", "novelty", "sequels")
 OF_TRAITS = ("traits", "concept")
 # A keyword says something of a taste if so many of its films have it.
 SHARED_KEYWORD = 2

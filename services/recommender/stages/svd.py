@@ -44,7 +44,7 @@ def factors_of(bundle: Bundle) -> ItemFactors:
     if bundle.svd is None:
         raise PresetUnavailable(
             f"the bundle {bundle.version or 'that is served'} has no SVD factors; leave preset out or give "
-            '"default", or build a bundle from ratings with `marquee build --svd-k 128`',
+            '"default", or build a bundle from ratings with `marquee build --svd-k 64`',
             "/preset",
         )
     return bundle.svd

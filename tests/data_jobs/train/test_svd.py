@@ -115,7 +115,7 @@ def test_the_file_is_read_by_numpy_alone_and_goes_with_the_factors(tmp_path: Pat
     assert path == tmp_path / "features" / SVD_FILE
     first = path.read_bytes()
     with np.load(path, allow_pickle=False) as found:
-        assert set(found) == {"item_ids", "factors", "singular_values", "item_means", "mean"}
+        assert set(found) == {"item_ids", "factors", "singular_values", "item_means", "mean", "centred"}
         assert found["item_ids"].tolist() == ids
         assert np.array_equal(found["factors"], svd.factors)
         assert np.array_equal(found["singular_values"], svd.singular_values)

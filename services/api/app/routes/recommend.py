@@ -23,7 +23,7 @@ router = APIRouter(route_class=EdgeRoute, tags=["recommend"])
     operation_id="recommend",
     summary="Recommend films",
     response_model=RecommendAnswer,
-    responses=problems(*OF_BODY, kinds=("all-seeds-unknown", "bad-cursor")),
+    responses=problems(*OF_BODY, kinds=("all-seeds-unknown", "bad-cursor", "preset-unavailable")),
 )
 async def recommend(request: Request, body: Annotated[RecommendBody, Body()] = RecommendBody()) -> Response:  # noqa: B008
     """Films for a person, for films they like, or for a few words; with reasons."""
@@ -57,6 +57,12 @@ async def from_films(request: Request, body: FromFilmsBody) -> Response:
     item_ids = (*(body.item_ids or ()), *(body.imdb_ids or ()))
     if not item_ids and not body.tmdb_ids:
         raise InvalidRequest("give at least one film in tmdb_ids, imdb_ids or item_ids", "/tmdb_ids")
-    edge = edge_of(request)
+    edge, context = edge_of(request), context_of(request.scope)
     asked = (item_ids, body.tmdb_ids or (), body.top_n, body.preset)
-    return to_json(await edge.runner.answer(edge.recommender.from_films, *asked))
+    found = await edge.runner.answer(edge.recommender.from_films, *asked)
+    # The body has no place for it: the log has.
+    context.stages = found.stages
+    context.facts["candidates"] = dict(found.counts)
+    if found.degraded:
+        context.facts["degraded"] = list(found.degraded)
+    return to_json(found.document)

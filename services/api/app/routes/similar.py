@@ -47,13 +47,11 @@ async def similar(request: Request, query: Annotated[SimilarQuery, Query()]) -> 
     if sum(each is not None for each in (query.item_id, query.tmdb_id, query.imdb_id)) != 1:
         raise InvalidRequest("give item_id, tmdb_id or imdb_id, one of them", "/item_id")
     edge = edge_of(request)
-    document, stages = await edge.runner.answer(
-        edge.recommender.similar, query.item_id or query.imdb_id, query.tmdb_id, query.k
-    )
+    found = await edge.runner.answer(edge.recommender.similar, query.item_id or query.imdb_id, query.tmdb_id, query.k)
     context = context_of(request.scope)
-    context.stages = stages
-    if document["degraded"]:
+    context.stages = found.stages
+    if found.document["degraded"]:
         # Nobody shall keep what will be better in a moment.
-        context.facts["degraded"] = document["degraded"]
-        return to_json(document)
-    return cacheable(request, document)
+        context.facts["degraded"] = found.document["degraded"]
+        return to_json(found.document)
+    return cacheable(request, found.document)

@@ -1,0 +1,96 @@
+"""What the model's endpoint does: load the archive once a container, then answer with the best films for a history.
+
+The handlers of the SageMaker PyTorch inference toolkit. A question is ``{"history": [[item_id, weight], ...], "k": 200,
+"exclude": [item_id, ...], "person": mark}``; the answer ``{"model_version": ..., "item_ids": [...], "scores": [...]}``,
+best first. Films and people that the model does not know are passed over. Without a model, as in an archive that
+belongs to no release yet, the answer has no films.
+
+Source: SageMaker Python SDK documentation, "Deploy PyTorch models: The SageMaker PyTorch model server".
+"""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from towers import TwoTower, load
+
+MOST_FILMS = 1_000
+JSON = "application/json"
+
+
+@dataclass
+class Served:
+    """The model with what it needs of the archive. ``items`` float32[films, dims + 1], made once. ``tells``: by film,
+    whether the model has met it in a history.
+    """
+
+    version: str = ""
+    model: TwoTower | None = None
+    item_ids: list[str] = field(default_factory=list)
+    row: dict[str, int] = field(default_factory=dict)
+    person: dict[str, int] = field(default_factory=dict)
+    items: torch.Tensor = field(default_factory=lambda: torch.zeros(0, 1))
+    tells: list[bool] = field(default_factory=list)
+
+
+def model_fn(model_dir: str, context: object = None) -> Served:  # noqa: ARG001 - the toolkit's signature
+    """The model of the unpacked archive, with every film's vector."""
+    folder = Path(model_dir)
+    told = json.loads((folder / "manifest.json").read_text("utf-8"))
+    if not told["model_version"]:
+        return Served()
+    model = load(torch.load(folder / "model.pth", map_location="cpu", weights_only=True))
+    item_ids = json.loads((folder / "item_encoder.json").read_text("utf-8"))
+    people = json.loads((folder / "user_encoder.json").read_text("utf-8"))
+    content = torch.from_numpy(np.load(folder / "content.npy", allow_pickle=False))
+    known = torch.from_numpy(np.load(folder / "known.npy", allow_pickle=False))
+    with torch.no_grad():
+        items = model.served_items(content, known.float())
+        tells = model.history.weight.any(dim=1).tolist()
+    return Served(
+        told["model_version"], model, item_ids, {each: row for row, each in enumerate(item_ids)},
+        {each: number for number, each in enumerate(people)}, items, tells,
+    )  # fmt: skip
+
+
+def transform_fn(served: Served, body: str | bytes, content_type: str, accept: str) -> tuple[str, str]:  # noqa: ARG001
+    """Answer one question. Raises ValueError for one that is none."""
+    if content_type.split(";")[0].strip() != JSON:
+        raise ValueError(f"content type {content_type!r}: expected {JSON}")
+    asked = json.loads(body)
+    item_ids, scores = _best(served, asked) if served.model is not None else ([], [])
+    answer = {"model_version": served.version, "item_ids": item_ids, "scores": scores}
+    return json.dumps(answer, separators=(",", ":")), JSON
+
+
+def _best(served: Served, asked: dict[str, Any]) -> tuple[list[str], list[float]]:
+    """Ids and scores of the best films that are not of the history and not excluded."""
+    count = int(asked.get("k", 200))
+    if not 1 <= count <= MOST_FILMS:
+        raise ValueError(f"k = {count}: expected 1 to {MOST_FILMS}")
+    history = [(served.row[each], float(weight)) for each, weight in asked["history"] if each in served.row]
+    excluded = [served.row[each] for each in asked.get("exclude", ()) if each in served.row]
+    scores = _scores(served, history, served.person.get(str(asked.get("person", ""))))
+    scores[[row for row, _ in history] + excluded] = float("-inf")
+    best = torch.topk(scores, min(count, len(scores)))
+    found = [(served.item_ids[row], score) for score, row in zip(*(each.tolist() for each in best), strict=True)
+             if score > float("-inf")]  # fmt: skip
+    return [item_id for item_id, _ in found], [score for _, score in found]
+
+
+def _scores(served: Served, history: list[tuple[int, float]], person: int | None) -> torch.Tensor:
+    """float32[films]; ``person``: their number, None for somebody whom the model does not know."""
+    model = served.model
+    if model is None:
+        raise ValueError("there is no model")
+    told = [(row, weight) for row, weight in history if served.tells[row]]
+    films = torch.tensor([row for row, _ in told], dtype=torch.int64)
+    weights = torch.tensor([weight for _, weight in told], dtype=torch.float32)
+    with torch.no_grad():
+        pooled = model.pooled(films, torch.zeros(1, dtype=torch.int64), weights)
+        number = torch.tensor([model.stranger if person is None else person])
+        vector = model.person_vectors(pooled, weights.sum()[None], number)
+        return served.items @ torch.cat([vector[0], torch.ones(1)])

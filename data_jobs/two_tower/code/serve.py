@@ -1,0 +1,64 @@
+"""``python serve.py FOLDER [PORT]``: the endpoint's HTTP contract on this machine, by the same handlers.
+
+``GET /ping`` is 200 once the model is loaded, ``POST /invocations`` answers. Source: Amazon SageMaker AI developer
+guide, "Custom inference code with hosting services".
+"""
+
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from inference import JSON, Served, model_fn, transform_fn
+
+LARGEST_QUESTION = 1 << 20
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One question at a time a thread. ``served``: the model."""
+
+    served: Served
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """``/ping``, also below ``/endpoints/NAME``."""
+        self._answer(200 if self.path == "/ping" else 404, b"")
+
+    def do_POST(self) -> None:
+        """``/invocations``, and the path that clients of an endpoint use, ``/endpoints/NAME/invocations``."""
+        length = int(self.headers.get("Content-Length") or 0)
+        if length > LARGEST_QUESTION:
+            self.close_connection = True
+            self._answer(413, b"")
+            return
+        body = self.rfile.read(length)
+        if self.path.rpartition("/")[2] != "invocations":
+            self._answer(404, b"")
+            return
+        try:
+            said, _ = transform_fn(self.served, body, self.headers.get("Content-Type") or JSON, JSON)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            self._answer(400, str(error).encode())
+        else:
+            self._answer(200, said.encode())
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", JSON)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class' name
+        """Say nothing."""
+
+
+def server(folder: str, port: int) -> ThreadingHTTPServer:
+    """A server on loopback, with the model of the unpacked archive."""
+    handler = type("Loaded", (Handler,), {"served": model_fn(folder)})
+    return ThreadingHTTPServer(("127.0.0.1", port), handler)
+
+
+if __name__ == "__main__":
+    made = server(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 8080)
+    sys.stdout.write(f"http://127.0.0.1:{made.server_port}\n")
+    sys.stdout.flush()
+    made.serve_forever()

@@ -1,0 +1,94 @@
+"""What is trained on: likes to be told apart from other films, each with the history it is told from."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from data_jobs.train.interactions import Interactions
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bags:
+    """Histories one after the other: ``films`` int64 and ``weights`` float32; ``offsets`` int64[n] where each begins,
+    ``length`` float32[n] the sum of its weights.
+    """
+
+    films: Ints
+    weights: Floats
+    offsets: Ints
+    length: Floats
+
+
+def bags_of(histories: sp.csr_matrix) -> Bags:
+    """The rows of a matrix people x films of weights."""
+    length = np.asarray(histories.sum(axis=1), np.float32).ravel()
+    return Bags(
+        histories.indices.astype(np.int64), histories.data.astype(np.float32), histories.indptr[:-1].astype(np.int64),
+        length,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """``person`` int64[b] and ``film`` int64[b] of some likes, ``weight`` float32[b] of each in its person's history.
+    ``people`` int64[u], who they are, and ``place`` int64[b], where each like's person is among them; ``bags``: their
+    histories, of which a like that is ``kept`` (bool[b]) has to leave its own.
+    """
+
+    person: Ints
+    film: Ints
+    weight: Floats
+    people: Ints
+    place: Ints
+    kept: NDArray[np.bool_]
+    bags: Bags
+
+
+class Examples:
+    """The likes of all people (``person``, ``film`` int64[n]) and everybody's history, csr float32[people, films]."""
+
+    def __init__(self, interactions: Interactions) -> None:
+        self.history = interactions.matrix()
+        self.history.sum_duplicates()
+        at = interactions.liked
+        self.person = interactions.person[at].astype(np.int64)
+        self.film = interactions.film[at].astype(np.int64)
+        self.weight = interactions.weight[at]
+        self.likes = np.bincount(self.film, minlength=interactions.films)
+        self.liked = sp.csr_matrix(
+            (np.ones(len(self.film), np.float32), (self.person, self.film)), shape=self.history.shape
+        )
+
+    def __len__(self) -> int:
+        return len(self.person)
+
+    def steps(self, batch: int) -> int:
+        """Batches an epoch."""
+        return -(-len(self) // batch)
+
+    def batches(self, batch: int, dropout: float, rng: np.random.Generator) -> Iterator[Batch]:
+        """All likes once, in random order. ``dropout``: share of each history that is hidden."""
+        order = rng.permutation(len(self))
+        for start in range(0, len(order), batch):
+            yield self._batch(order[start : start + batch], dropout, rng)
+
+    def _batch(self, at: Ints, dropout: float, rng: np.random.Generator) -> Batch:
+        people, place = np.unique(self.person[at], return_inverse=True)
+        histories = self.history[people]
+        kept_entry = rng.random(histories.nnz) >= dropout
+        histories.data = np.where(kept_entry, histories.data, np.float32(0))
+        film = self.film[at]
+        # Whether a like's own entry is still in its person's history, and has to be taken out of the pooled sum.
+        weight = np.asarray(histories[place, film], np.float32).ravel()
+        return Batch(self.person[at], film, weight, people, place, weight > 0, bags_of(histories))
+
+    def are_liked(self, batch: Batch, films: Ints) -> NDArray[np.bool_]:
+        """bool[b, films]: whether each like's person likes each of some other films, too (distinct ones)."""
+        liked = self.liked[batch.people][:, films].toarray() > 0
+        return np.asarray(liked[batch.place])

@@ -1,0 +1,140 @@
+"""What a training leaves behind in ``MARQUEE_HOME/two_tower``: the archive, the arrays for numpy, and the report."""
+
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_jobs.report import DataError
+from data_jobs.two_tower.archive import ARCHIVE, write_archive
+from data_jobs.two_tower.curve import drawn
+from services.recommender.domain.catalogue import Catalogue
+from services.recommender.domain.ids import mark_of
+from services.recommender.domain.towers import TwoTower
+
+if TYPE_CHECKING:
+    from data_jobs.two_tower.features import Features
+    from data_jobs.two_tower.training import Trained
+
+FOLDER = "two_tower"
+ARRAYS, REPORT, CURVE = "two_tower.npz", "report.json", "curve.svg"
+_LAYERS = ("inner", "inner_bias", "outer", "outer_bias")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TowerFile:
+    """The arrays of a model by the films it was trained with; ``version``: "towers-" and eight hex digits."""
+
+    version: str
+    item_ids: tuple[str, ...]
+    towers: TwoTower
+
+    def on(self, catalogue: Catalogue) -> TwoTower:
+        """The model over the rows of a catalogue; all 0 for films that it does not know."""
+        rows = catalogue.rows_of(self.item_ids)
+        there = rows >= 0
+
+        def placed(values: NDArray[np.float32]) -> NDArray[np.float32]:
+            moved = np.zeros((len(catalogue), values.shape[1]), np.float32)
+            moved[rows[there]] = values[there]
+            return moved
+
+        towers = self.towers
+        layers = (getattr(towers, name) for name in _LAYERS)
+        return TwoTower(placed(towers.items), placed(towers.history), *layers)
+
+
+def exported(trained: "Trained", item_ids: Sequence[str]) -> TowerFile:
+    """The model's arrays, taken out of PyTorch. Films that nobody likes are told by their content alone."""
+    model = trained.model
+    first, last = model.person[0], model.person[2]
+    history = np.array(model.history.weight.detach().numpy(), np.float32)
+    layers = (first.weight.T, first.bias, last.weight.T, last.bias)
+    arrays = [np.ascontiguousarray(each.detach().numpy(), np.float32) for each in layers]
+    towers = TwoTower(trained.items, history, *arrays)
+    digest = hashlib.sha256("\n".join(item_ids).encode())
+    for name in ("items", "history", *_LAYERS):
+        digest.update(np.ascontiguousarray(getattr(towers, name)).data)
+    return TowerFile(f"towers-{digest.hexdigest()[:8]}", tuple(item_ids), towers)
+
+
+def write_all(
+    trained: "Trained", features: "Features", item_ids: Sequence[str], user_ids: Sequence[str], folder: Path
+) -> TowerFile:
+    """Write the archive, the arrays, and the report with its picture."""
+    made = exported(trained, item_ids)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_arrays(made, folder / ARRAYS)
+    report = report_of(trained, made)
+    (folder / REPORT).write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+    (folder / CURVE).write_text(drawn(trained.curve), "utf-8")
+    manifest = {"model_version": made.version, "features": list(features.names), "report": report}
+    write_archive(folder / ARCHIVE, _packed(trained, features, item_ids, user_ids), manifest)
+    return made
+
+
+def report_of(trained: "Trained", made: TowerFile) -> dict[str, Any]:
+    """What came out: parameters, the curve, and the epoch that was best."""
+    curve = trained.curve
+    return {
+        "model_version": made.version,
+        "params": trained.params.to_json(),
+        "films": len(made.item_ids),
+        "films_known": int(trained.known.sum()),
+        "best": asdict(curve.best),
+        "judged": [asdict(epoch) for epoch in curve.judged],
+        "whole": [{"number": epoch.number, "loss": epoch.loss} for epoch in curve.whole],
+    }
+
+
+def read_towers(folder: Path) -> TowerFile:
+    """The arrays of the last training. Raises DataError where there is none, or it can't be read."""
+    path = folder / ARRAYS
+    if not path.is_file():
+        raise DataError(f"{path}: there is no two-tower model; train one with `marquee train two-tower` first")
+    try:
+        with np.load(path, allow_pickle=False) as found:
+            towers = TwoTower(*(found[name] for name in ("items", "history", *_LAYERS)))
+            return TowerFile(str(found["version"]), tuple(found["item_ids"].tolist()), towers)
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"{path}: can't be read ({error}); train it again with `marquee train two-tower`") from error
+
+
+def _write_arrays(made: TowerFile, path: Path) -> None:
+    arrays = {name: getattr(made.towers, name) for name in ("items", "history", *_LAYERS)}
+    part = path.with_suffix(".part")
+    with part.open("wb") as file:
+        np.savez(file, version=np.array(made.version), item_ids=np.array(made.item_ids, np.str_), **arrays)
+    part.replace(path)
+
+
+def _packed(
+    trained: "Trained", features: "Features", item_ids: Sequence[str], user_ids: Sequence[str]
+) -> dict[str, bytes]:
+    """The files of the archive beside its code. People stand in it by their marks, not by their ids, and only where
+    the model knows them.
+    """
+    import torch
+
+    model = io.BytesIO()
+    torch.save({"shape": trained.model.shape, "state": trained.model.state_dict()}, model)
+    people = [mark_of(user_id) for user_id in user_ids] if trained.params.person_ids else []
+    return {
+        "model.pth": model.getvalue(),
+        "item_encoder.json": json.dumps(list(item_ids)).encode(),
+        "user_encoder.json": json.dumps(people).encode(),
+        "content.npy": _npy(features.values),
+        "known.npy": _npy(trained.known),
+    }
+
+
+def _npy(array: NDArray[Any]) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array, allow_pickle=False)
+    return file.getvalue()

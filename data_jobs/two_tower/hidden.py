@@ -1,0 +1,67 @@
+"""What the training does not see, so that its epochs can be judged: a fifth of the likes of everybody who has five."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from data_jobs.train.ease import TrainingError
+from data_jobs.train.interactions import Interactions
+
+MIN_LIKES = 5
+MIN_PEOPLE = 20
+SHARE = 0.2
+# Scores of people x films that a validation makes at once.
+MOST_SCORES = 20_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hidden:
+    """``rest``: the interactions without what is hidden. ``people`` int32[n]: who is asked about; ``seen`` and
+    ``wanted``, csr float32[n, films]: what is not asked for, and what is.
+    """
+
+    rest: Interactions
+    people: NDArray[np.int32]
+    seen: sp.csr_matrix
+    wanted: sp.csr_matrix
+
+
+def hide(whole: Interactions, seed: int) -> Hidden:
+    """Any fifth of the likes of everybody with 5 or more, and any fifth of their other events, which leave the mask of
+    seen films as well. Raises TrainingError where fewer than 20 people have 5 likes.
+    """
+    likes = np.bincount(whole.person[whole.liked], minlength=whole.people)
+    people = np.flatnonzero(likes >= MIN_LIKES)
+    if len(people) < MIN_PEOPLE:
+        raise TrainingError(
+            f"only {len(people)} people have {MIN_LIKES} likes or more: at least {MIN_PEOPLE} are needed to tell "
+            "whether a two-tower model learns anything; the tables of `marquee build` need none"
+        )
+    rng = np.random.default_rng((seed, 1))
+    chance = rng.random(len(whole))
+    gone = _fifth(whole, chance, whole.liked) | _fifth(whole, chance, ~whole.liked)
+    gone &= likes[whole.person] >= MIN_LIKES
+    most = max(MIN_PEOPLE, MOST_SCORES // max(whole.films, 1))
+    if len(people) > most:
+        people = np.sort(rng.choice(people, most, replace=False))
+    rest = whole.take(~gone)
+    seen, wanted = _marks(rest), _marks(whole.take(gone & whole.liked))
+    return Hidden(rest, people.astype(np.int32), seen[people], wanted[people])
+
+
+def _fifth(whole: Interactions, chance: NDArray[np.float64], among: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """A fifth (rounded) of each person's entries under a mask, those with the least chance."""
+    at = np.flatnonzero(among)
+    at = at[np.lexsort((chance[at], whole.person[at]))]
+    counts = np.bincount(whole.person[at], minlength=whole.people)
+    place = np.arange(len(at)) - np.repeat(np.cumsum(counts) - counts, counts)
+    chosen = np.zeros(len(whole), bool)
+    chosen[at[place < np.rint(SHARE * counts)[whole.person[at]]]] = True
+    return chosen
+
+
+def _marks(mine: Interactions) -> sp.csr_matrix:
+    ones = np.ones(len(mine), np.float32)
+    return sp.csr_matrix((ones, (mine.person, mine.film)), shape=(mine.people, mine.films))

@@ -1,0 +1,36 @@
+"""The training as it is ordered on the command line: read, embed if that is asked for, train, write."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from data_jobs.build import Order, embed, read
+from data_jobs.report import Progress
+from data_jobs.two_tower.files import FOLDER, TowerFile, write_all
+from data_jobs.two_tower.genome import Genome, read_genome
+from data_jobs.two_tower.job import train_on
+from data_jobs.two_tower.params import TowerParams
+from data_jobs.two_tower.training import CHECKPOINT, Trained
+
+
+def train_order(order: Order, params: TowerParams, progress: Progress) -> tuple[Trained, TowerFile]:
+    """Train on the data of an order and write what came out under its home; see ``files``. The checkpoint is gone then.
+
+    Raises DataError, EncoderUnavailable, TrainingError.
+    """
+    dataset, _ = read(order, progress, [])
+    folder = order.home / FOLDER
+    vectors = embed(replace(order, activate=False), dataset, order.home / "features", progress)
+    trained, features = train_on(dataset, params, progress, genome=genome_of(order), vectors=vectors, folder=folder)
+    item_ids = [film.item_id for film in dataset.films]
+    made = write_all(trained, features, item_ids, dataset.events.user_ids, folder)
+    (folder / CHECKPOINT).unlink(missing_ok=True)
+    return trained, made
+
+
+def genome_of(order: Order) -> Genome | None:
+    """The tag genome in the folders of the order's data, the first there is. Raises DataError."""
+    if order.source is None:
+        return None
+    named: list[Path] = [path for path in (order.source.movielens, *order.source.paths) if path is not None]
+    found = (read_genome(path) for path in named if path.is_dir())
+    return next((genome for genome in found if genome is not None), None)

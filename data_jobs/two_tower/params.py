@@ -1,0 +1,79 @@
+"""Every choice of the two-tower training in one place."""
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any, Self
+
+
+class Loss(StrEnum):
+    """What is learned from: the hardest of some negatives a like, or all likes of a batch against each other."""
+
+    TRIPLET = "triplet"
+    SOFTMAX = "softmax"
+
+
+# What is best for one loss and not for the other.
+_DEFAULTS: dict[Loss, dict[str, Any]] = {Loss.SOFTMAX: {}, Loss.TRIPLET: {"decay": 1e-4}}
+
+
+@dataclass(frozen=True, slots=True)
+class TowerParams:
+    """The defaults were chosen on holdouts drawn inside the training part of MovieLens ml-latest-small."""
+
+    loss: Loss = Loss.SOFTMAX
+    dims: int = 64
+    """Of the space that the towers meet in."""
+    hidden: int = 128
+    """Width of the hidden layer of each tower."""
+    epochs: int = 30
+    """At most; the one with the best validation is kept."""
+    patience: int = 4
+    """Epochs without a better validation after which training ends."""
+    batch: int = 1_024
+    """Likes a step."""
+    rate: float = 0.001
+    """Learning rate of Adam."""
+    decay: float = 1e-5
+    """L2 penalty on the weights of the networks and embeddings."""
+    history_dropout: float = 0.5
+    """Share of a history that is hidden at each step."""
+    id_dropout: float = 0.5
+    """Share of films and of people whose id counts for nothing at a step, so that content and history stand alone."""
+    person_ids: bool = True
+    """Whether people have an embedding of their own beside their history."""
+    margin: float = 1.0
+    """Of the triplet loss."""
+    candidates: int = 32
+    """Films drawn a step for each like, of which the hardest is the triplet's negative."""
+    extra: int = 1_024
+    """Films drawn uniformly beside those of the batch, as further negatives of the softmax."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        self._require(1 <= self.dims <= 1_024, "dims", "between 1 and 1,024")
+        self._require(1 <= self.hidden <= 4_096, "hidden", "between 1 and 4,096")
+        self._require(1 <= self.epochs <= 1_000, "epochs", "between 1 and 1,000")
+        self._require(self.patience >= 1, "patience", "1 or more")
+        self._require(2 <= self.batch <= 65_536, "batch", "between 2 and 65,536")
+        self._require(0 < self.rate < 1, "rate", "above 0 and below 1")
+        self._require(0 <= self.decay < 1, "decay", "at least 0 and below 1")
+        self._require(0 <= self.history_dropout < 1, "history_dropout", "at least 0 and below 1")
+        self._require(0 <= self.id_dropout < 1, "id_dropout", "at least 0 and below 1")
+        self._require(0 < self.margin <= 2, "margin", "above 0, and at most 2")
+        self._require(1 <= self.candidates <= 4_096, "candidates", "between 1 and 4,096")
+        self._require(0 <= self.extra <= 65_536, "extra", "between 0 and 65,536")
+        self._require(self.seed >= 0, "seed", "0 or more")
+
+    @classmethod
+    def of(cls, loss: Loss, **given: Any) -> Self:  # noqa: ANN401 - of several types, checked by the fields
+        """The defaults of a loss, with what is given over them. Raises ValueError."""
+        return cls(**{**_DEFAULTS[loss], **given, "loss": loss})
+
+    @staticmethod
+    def _require(holds: bool, name: str, expected: str) -> None:
+        if not holds:
+            raise ValueError(f"two-tower parameter {name} must be {expected}")
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object of all of them."""
+        return asdict(self) | {"loss": str(self.loss)}

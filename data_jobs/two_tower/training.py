@@ -1,0 +1,239 @@
+"""The training of the towers: epochs over the likes, as many as were best for likes that were hidden from it.
+
+First a fifth of the likes is hidden and tells after each epoch how well the others foretell it; then as many epochs as
+were best are trained on all likes. The same data, parameters and version of PyTorch give the same numbers. A training
+that was interrupted goes on behind its last whole epoch, and gives the same numbers, too.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from data_jobs.report import Progress
+from data_jobs.train.interactions import Interactions
+from data_jobs.train.tune import figures
+from data_jobs.two_tower.code.towers import TwoTower
+from data_jobs.two_tower.examples import Examples, bags_of
+from data_jobs.two_tower.features import Features
+from data_jobs.two_tower.hidden import Hidden, hide
+from data_jobs.two_tower.losses import Course
+from data_jobs.two_tower.params import Loss, TowerParams
+
+CHECKPOINT = "checkpoint.pt"
+# Of the numbers that a checkpoint is made of; a later form is begun anew.
+_FORM = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """What one epoch came to. ``recall`` and ``ndcg`` at 10 of the hidden likes, 0 where none are hidden."""
+
+    number: int
+    loss: float
+    recall: float = 0.0
+    ndcg: float = 0.0
+
+    @property
+    def worth(self) -> float:
+        """What epochs are compared by."""
+        return self.recall + self.ndcg
+
+
+@dataclass(slots=True)
+class Curve:
+    """The epochs with hidden likes (``judged``) and those on all likes (``whole``), in order."""
+
+    judged: list[Epoch] = field(default_factory=list)
+    whole: list[Epoch] = field(default_factory=list)
+
+    @property
+    def best(self) -> Epoch:
+        """The epoch that foretold most, the first of equal ones."""
+        return max(self.judged, key=lambda epoch: (epoch.worth, -epoch.number))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trained:
+    """The model, on all likes, and how it came about. ``known`` bool[films]: films that somebody likes, whose id
+    counts. ``resumed``: the epochs that an earlier run had trained.
+    """
+
+    model: TwoTower
+    content: torch.Tensor
+    known: NDArray[np.bool_]
+    curve: Curve
+    params: TowerParams
+    resumed: int = 0
+
+    @property
+    def items(self) -> NDArray[np.float32]:
+        """float32[films, dims + 1]: what a person's vector is multiplied with."""
+        with torch.no_grad():
+            known = torch.from_numpy(self.known.astype(np.float32))
+            served: NDArray[np.float32] = self.model.served_items(self.content, known).numpy()
+        return served
+
+
+def train_towers(
+    interactions: Interactions, features: Features, params: TowerParams, progress: Progress, folder: Path | None = None
+) -> Trained:
+    """Train. ``folder``: where a checkpoint is kept after each epoch, and looked for first; None: none is.
+
+    Raises TrainingError where too few people have enough likes to tell whether anything is learned.
+    """
+    with _one_thread():
+        hidden = hide(interactions, params.seed)
+        run = _Run(Examples(hidden.rest), features, params, progress, hidden)
+        keeper = _Keeper(folder, _fingerprint(interactions, features, params))
+        curve, resumed = Curve(), 0
+        found = keeper.read()
+        if found is not None:
+            curve = Curve(*([Epoch(**each) for each in found[name]] for name in ("judged", "whole")))
+            resumed = len(curve.judged) + len(curve.whole)
+        if found is not None and not curve.whole:
+            run.restore(found)
+        while not _is_over(curve, params):
+            curve.judged.append(run.epoch(len(curve.judged) + 1, params.epochs))
+            keeper.write(run, curve)
+        whole = _Run(Examples(interactions), features, params, progress, None)
+        if found is not None and curve.whole:
+            whole.restore(found)
+        while len(curve.whole) < curve.best.number:
+            curve.whole.append(whole.epoch(len(curve.whole) + 1, curve.best.number))
+            keeper.write(whole, curve)
+        known = whole.examples.likes > 0
+        met = np.bincount(whole.examples.history.indices, minlength=interactions.films) > 0
+        with torch.no_grad():
+            # What was in no history was drawn at random and never trained.
+            whole.model.history.weight[torch.from_numpy(~met)] = 0
+        return Trained(whole.model.eval(), whole.content, known, curve, params, resumed)
+
+
+def _is_over(curve: Curve, params: TowerParams) -> bool:
+    """Whether nothing more is gained, or the whole training has begun."""
+    done = len(curve.judged)
+    return bool(curve.whole) or done >= params.epochs or (done > 0 and done - curve.best.number >= params.patience)
+
+
+class _Run:
+    """One model from its first epoch on. ``hidden`` None: on all likes, judged by nothing."""
+
+    def __init__(
+        self, examples: Examples, features: Features, params: TowerParams, progress: Progress, hidden: Hidden | None
+    ) -> None:
+        self.examples = examples
+        self.content = torch.from_numpy(features.values)
+        self._params = params
+        self._progress = progress
+        self._hidden = hidden
+        torch.manual_seed(params.seed)
+        people, films = examples.history.shape
+        self.model = TwoTower(
+            films, people, self.content.shape[1], params.dims, params.hidden, biased=params.loss is Loss.SOFTMAX
+        )
+        self.optimiser = torch.optim.Adam(self.model.parameters(), lr=params.rate, weight_decay=params.decay)
+        self._told = ""
+
+    def epoch(self, number: int, most: int) -> Epoch:
+        """Train one more epoch; ``number`` from 1 on, of at most so many."""
+        params, steps = self._params, self.examples.steps(self._params.batch)
+        # Of the epoch alone, so that it does not matter whether those before were trained in this run.
+        rng = np.random.default_rng((params.seed, 2 if self._hidden else 3, number))
+        course = Course(self.examples, self.content, params, self.model)
+        kind = params.loss if self._hidden else f"{params.loss}, all likes"
+        step = f"two towers, {kind}, epoch {number} of {most}{self._told}"
+        total = 0.0
+        self.model.train()
+        for done, batch in enumerate(self.examples.batches(params.batch, params.history_dropout, rng), 1):
+            self.optimiser.zero_grad()
+            loss = course.loss(batch, rng)
+            loss.backward()
+            self.optimiser.step()
+            total += loss.item()
+            self._progress.advance(step, done, steps)
+        found = Epoch(number, total / steps, *self._judged())
+        judged = f", Recall@10 {found.recall:.3f}" if self._hidden else ""
+        self._told = f" (before: loss {found.loss:.3f}{judged})"
+        return found
+
+    def _judged(self) -> tuple[float, float]:
+        if self._hidden is None:
+            return 0.0, 0.0
+        scores = asked(self.model, self.examples, self.content, self._hidden.people, by_id=self._params.person_ids)
+        return figures(scores, self._hidden.seen, self._hidden.wanted)
+
+    def restore(self, found: dict[str, Any]) -> None:
+        """Go on where a checkpoint was made."""
+        self.model.load_state_dict(found["model"])
+        self.optimiser.load_state_dict(found["optimiser"])
+
+
+def asked(
+    model: TwoTower, examples: Examples, content: torch.Tensor, people: NDArray[np.int32], *, by_id: bool
+) -> NDArray[np.float32]:
+    """The scores of all films for some people, float32[people, films]; ``by_id``: their own embeddings count, too."""
+    model.eval()
+    with torch.no_grad():
+        items = model.served_items(content, torch.from_numpy((examples.likes > 0).astype(np.float32)))
+        bags = bags_of(examples.history[people])
+        pooled = model.pooled(*(torch.from_numpy(each) for each in (bags.films, bags.offsets, bags.weights)))
+        numbers = people.astype(np.int64) if by_id else np.full(len(people), model.stranger, np.int64)
+        vectors = model.person_vectors(pooled, torch.from_numpy(bags.length), torch.from_numpy(numbers))
+        scores: NDArray[np.float32] = (torch.cat([vectors, torch.ones(len(people), 1)], 1) @ items.T).numpy()
+    return scores
+
+
+class _Keeper:
+    """The checkpoint of a training, which is read only by one of the same data and parameters."""
+
+    def __init__(self, folder: Path | None, fingerprint: str) -> None:
+        self._path = None if folder is None else folder / CHECKPOINT
+        self._fingerprint = fingerprint
+
+    def read(self) -> dict[str, Any] | None:
+        """What was kept; None where there is nothing, or something of another training, or a damaged one."""
+        if self._path is None or not self._path.is_file():
+            return None
+        try:
+            found: dict[str, Any] = torch.load(self._path, weights_only=True)
+        except Exception:  # noqa: BLE001 - whatever is wrong with it, the training begins anew
+            return None
+        return found if found.get("fingerprint") == self._fingerprint else None
+
+    def write(self, run: _Run, curve: Curve) -> None:
+        """Keep what the next epoch needs; the checkpoint before is replaced whole."""
+        if self._path is None:
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        part = self._path.with_suffix(".part")
+        epochs = {name: [asdict(epoch) for epoch in getattr(curve, name)] for name in ("judged", "whole")}
+        state = {"model": run.model.state_dict(), "optimiser": run.optimiser.state_dict()}
+        torch.save({"fingerprint": self._fingerprint, **epochs, **state}, part)
+        part.replace(self._path)
+
+
+def _fingerprint(interactions: Interactions, features: Features, params: TowerParams) -> str:
+    told = [_FORM, torch.__version__, params.to_json(), interactions.people, interactions.films]
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+    for array in (interactions.person, interactions.film, interactions.weight, features.values):
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Threads that wait for each other on busy cores make an epoch twelve times as long."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

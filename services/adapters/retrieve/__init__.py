@@ -1,0 +1,1 @@
+"""Candidates by a two-tower model behind a SageMaker endpoint."""

@@ -1,0 +1,130 @@
+"""The two-tower model at its SageMaker endpoint: one try, within its time, and none while it keeps failing.
+
+What comes back is believed of nothing: whatever is late, throttled, too large or malformed is a failure in a few words.
+"""
+
+import json
+import logging
+import math
+import threading
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+from services.adapters.bounded import within
+from services.adapters.breaker import Breaker
+from services.adapters.foreign import translated
+from services.recommender.errors import RetrieverUnavailable
+from services.recommender.ports import Clock, Deadline, Liking, Proposed
+
+# A thousand films with their scores are a twentieth of it.
+LARGEST_ANSWER = 1 << 20
+# No call over a network is done in less.
+LEAST_S = 0.01
+_JSON = "application/json"
+_log = logging.getLogger(__name__)
+
+
+class SageMakerRetriever:
+    """``endpoint``: its name. ``client``: makes the client of ``sagemaker-runtime`` when it is first wanted.
+    ``timeout_s``: the longest wait, less where the request has less left. Safe to share by threads.
+    """
+
+    def __init__(self, endpoint: str, client: Callable[[], Any], clock: Clock, timeout_s: float) -> None:
+        self._endpoint = endpoint
+        self._client = client
+        self._clock = clock
+        self._timeout_s = timeout_s
+        self._breaker = Breaker(clock)
+
+    def propose(self, person: str | None, history: Sequence[Liking], count: int, deadline: Deadline) -> Proposed:
+        """See :class:`services.recommender.ports.RetrievePort`."""
+        left = min(self._timeout_s, deadline.remaining())
+        if left < LEAST_S:
+            raise RetrieverUnavailable("no time is left to ask the endpoint")
+        attempt = self._breaker.attempt()
+        if attempt is None:
+            raise RetrieverUnavailable("the endpoint is left alone for some seconds after it failed")
+        started = self._clock.monotonic()
+        try:
+            answer = self._asked(_question(person, history, count), left)
+            proposed = read(answer, count, 1_000 * (self._clock.monotonic() - started))
+        except BaseException:
+            attempt.failed()
+            raise
+        attempt.succeeded()
+        return proposed
+
+    def _asked(self, body: bytes, left: float) -> bytes:
+        """The endpoint's answer, whose last byte came in time. Raises RetrieverUnavailable."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        from services.adapters.retrieve.failures import reason_of
+
+        try:
+            # What botocore and urllib3 raise of broken answers is theirs to name and ours to translate.
+            with (
+                translated(RetrieverUnavailable, "malformed: the answer", BotoCoreError, ClientError),
+                within(left, LARGEST_ANSWER),
+            ):
+                answer = self._client().invoke_endpoint(
+                    EndpointName=self._endpoint, Body=body, ContentType=_JSON, Accept=_JSON
+                )
+                return bytes(answer["Body"].read())
+        except (BotoCoreError, ClientError) as error:
+            # Its words can name the account and the role: they are for the log, not for callers.
+            _log.warning("The two-tower endpoint did not answer: %s: %s", type(error).__name__, error)
+            raise RetrieverUnavailable(reason_of(error)) from error
+
+
+def _question(person: str | None, history: Sequence[Liking], count: int) -> bytes:
+    asked: dict[str, Any] = {"history": [[each.item_id, round(each.weight, 4)] for each in history], "k": count}
+    return json.dumps(asked if person is None else asked | {"person": person}, separators=(",", ":")).encode()
+
+
+def read(answer: bytes, count: int, ms: float = 0.0) -> Proposed:
+    """The films of an answer. Raises RetrieverUnavailable for one that is not of the form that was asked for."""
+    try:
+        document = json.loads(answer)
+        item_ids, scores = document["item_ids"], document["scores"]
+        good = (
+            isinstance(item_ids, list)
+            and isinstance(scores, list)
+            and len(item_ids) == len(scores) <= count
+            and len(set(item_ids)) == len(item_ids)
+            and all(isinstance(each, str) for each in item_ids)
+            and all(isinstance(each, int | float) and math.isfinite(each) for each in scores)
+            and all(before >= after for before, after in pairwise(scores))
+        )
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        raise RetrieverUnavailable("malformed: the answer is not of the form that was asked for") from error
+    if not good:
+        raise RetrieverUnavailable("malformed: the answer is not of the form that was asked for")
+    if not item_ids:
+        raise RetrieverUnavailable("the endpoint has no model yet")
+    return Proposed(tuple(item_ids), tuple(float(each) for each in scores), ms)
+
+
+def sagemaker_client(region: str | None, endpoint: str | None, timeout_s: float) -> Callable[[], Any]:
+    """Makes the client at the first call, once. It tries a call once: the deadline leaves no time for two."""
+    lock = threading.Lock()
+    made: list[Any] = []
+
+    def client() -> Any:  # noqa: ANN401 - botocore makes its clients' classes at run time
+        from botocore.config import Config
+
+        from services.adapters.aws import make_client
+
+        with lock:
+            if not made:
+                config = Config(
+                    connect_timeout=1,
+                    read_timeout=max(timeout_s, 1),
+                    retries={"mode": "standard", "total_max_attempts": 1},
+                    max_pool_connections=16,
+                    tcp_keepalive=True,
+                )
+                made.append(make_client("sagemaker-runtime", region, config, endpoint))
+            return made[0]
+
+    return client

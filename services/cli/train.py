@@ -1,0 +1,135 @@
+"""``marquee train``: models that take longer than a build, each into files of its own that a build picks up."""
+
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from services.cli.build import SIMULATED, log_of_state
+from services.cli.console import EXIT_CODES, ExitCode, JsonOption, Output, table
+from services.cli.encoders import Encoder, EncoderChoice, Yes, encoder_of, manner_of
+from services.cli.failures import Failed, Misused
+from services.cli.inputs import CatalogueFiles, EventsFile, Maps, Movielens, Paths, Scale, Tmdb, source_of
+
+if TYPE_CHECKING:
+    from data_jobs.two_tower.files import TowerFile
+    from data_jobs.two_tower.params import TowerParams
+    from data_jobs.two_tower.training import Trained
+
+NO_TORCH = (
+    "PyTorch is not installed, and training needs it (4 GB): `uv sync --locked --group train` in a checkout. Building, "
+    "serving and asking do without"
+)
+
+
+class LossChoice(StrEnum):
+    """What the towers learn from."""
+
+    SOFTMAX = "softmax"
+    TRIPLET = "triplet"
+
+
+def register(parent: typer.Typer) -> None:
+    """Add the verbs to the command line."""
+    group = typer.Typer(name="train", no_args_is_help=True, help="Train models that a build or an endpoint picks up.")
+    group.command(name="two-tower", epilog=EXIT_CODES)(two_tower)
+    parent.add_typer(group)
+
+
+def two_tower(
+    paths: Paths = None,
+    movielens: Movielens = None,
+    tmdb: Tmdb = None,
+    catalogue: CatalogueFiles = None,
+    events: EventsFile = None,
+    maps: Maps = None,
+    scale: Scale = None,
+    holdout: Annotated[Path | None, typer.Option(help="CSV of userId,movieId that is left out of training.")] = None,
+    events_from_state: Annotated[
+        bool, typer.Option("--events-from-state", help="Train on the feedback in the state store, too.")
+    ] = False,
+    loss: Annotated[
+        LossChoice, typer.Option(help="softmax: likes of a batch against each other; triplet: hard negatives.")
+    ] = LossChoice.SOFTMAX,
+    dims: Annotated[int | None, typer.Option(min=1, max=1_024, help="Numbers a vector; 64 if not given.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, max=1_000, help="At most; it ends when hidden likes are foretold no better.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed and data train the same model.")] = 0,
+    encoder: Encoder = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew where a training was interrupted.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Train although many rows are wrong.")] = False,
+    yes: Yes = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Train the two-tower model: film vectors, and a network that finds a person's from what they like.
+
+    Writes MARQUEE_HOME/two_tower: model.tar.gz for a SageMaker endpoint, two_tower.npz for `marquee build --two-tower`,
+    report.json and curve.svg. A training that was interrupted goes on by itself with the same data and options. The
+    texts' vectors are features only if --encoder names their encoder; a tag genome in the MovieLens folder always is.
+    """
+    _need_torch()
+    from data_jobs.build import Order
+    from data_jobs.two_tower.files import FOLDER
+    from data_jobs.two_tower.training import CHECKPOINT
+    from services.settings import load_settings
+
+    settings, output = load_settings(), Output(as_json)
+    source = source_of(movielens, tmdb, catalogue, events, paths, maps, scale)
+    if source is None:
+        output.say(SIMULATED)
+    wanted = encoder or EncoderChoice.NONE
+    order = Order(
+        home=settings.marquee_home, source=source, encoder=encoder_of(wanted, settings), holdout=holdout,
+        manner=manner_of(wanted, settings, yes, output), force=force,
+    )  # fmt: skip
+    params = _params(loss, dims, epochs, seed)
+    if fresh:
+        (settings.marquee_home / FOLDER / CHECKPOINT).unlink(missing_ok=True)
+    with log_of_state(events_from_state) as (log, erased), output.progress() as progress:
+        from data_jobs.two_tower.order import train_order
+
+        trained, made = train_order(replace(order, log=log, erased=erased), params, progress)
+    folder = settings.marquee_home / FOLDER
+    output.result(_document(trained, made, folder), _lines(trained, made, folder))
+
+
+def _need_torch() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("torch") is None:
+        raise Failed(NO_TORCH, ExitCode.UNAVAILABLE)
+
+
+def _params(loss: LossChoice, dims: int | None, epochs: int | None, seed: int) -> "TowerParams":
+    from data_jobs.two_tower.params import Loss, TowerParams
+
+    given = {name: value for name, value in (("dims", dims), ("epochs", epochs)) if value is not None}
+    try:
+        return TowerParams.of(Loss(loss), seed=seed, **given)
+    except ValueError as error:
+        raise Misused(str(error)) from error
+
+
+def _document(trained: "Trained", made: "TowerFile", folder: Path) -> dict[str, Any]:
+    from data_jobs.two_tower.files import report_of
+
+    return report_of(trained, made) | {"folder": str(folder), "resumed_epochs": trained.resumed}
+
+
+def _lines(trained: "Trained", made: "TowerFile", folder: Path) -> list[str]:
+    """The curve as a table, and what was written."""
+    curve = trained.curve
+    rows = [
+        (epoch.number, f"{epoch.loss:.4f}", f"{epoch.recall:.4f}", f"{epoch.ndcg:.4f}", "best" * (epoch == curve.best))
+        for epoch in curve.judged
+    ]
+    resumed = [f"{trained.resumed} epochs are of the run before, which was interrupted."] if trained.resumed else []
+    return [
+        *table(("epoch", "loss", "Recall@10", "NDCG@10", ""), rows),
+        f"A fifth of the likes was hidden for this; then {len(curve.whole)} epochs were trained on all of them.",
+        *resumed,
+        f"{made.version} is in {folder}. To serve it: marquee build --two-tower with the same data.",
+    ]

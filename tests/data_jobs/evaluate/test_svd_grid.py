@@ -1,0 +1,73 @@
+"""Variants of the SVD on the invented data: all of them judged inside, two of them measured outside."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from data_jobs.evaluate import split, svd_grid
+from data_jobs.evaluate.job import Job
+from data_jobs.evaluate.models import Popularity
+from data_jobs.evaluate.protocol import measure
+from data_jobs.evaluate.split import SplitKind
+from data_jobs.evaluate.workbench import patient
+from data_jobs.report import DataError, Silent
+from services.recommender.domain.request import Preset, Request
+from services.recommender.stages.svd import factors_of
+from tests.data_jobs.evaluate.kit import dataset, workshop
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory):
+    shop = workshop(tmp_path_factory.mktemp("grid"), vectors=False)
+    holdout = split.draw(dataset(), SplitKind.RANDOM, 0)
+    bench = shop.make(holdout.training)
+    cases = bench.people.cases(holdout.relevant)[:12]
+    results = {Popularity.name: measure(Popularity(bench), cases, bench, Silent())}
+    return Job(SimpleNamespace(seed=0), dataset(), holdout, shop, bench, 0.0, cases, results, Silent())
+
+
+@pytest.fixture(scope="module")
+def found(job):
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(svd_grid, "FACTORS", (2, 128))
+        return svd_grid.part(job)
+
+
+def test_every_variant_is_judged_inside_and_the_best_and_today_s_are_measured(found, job):
+    assert len(found.judged) == 2 * 2 * len(svd_grid.SCALINGS)
+    assert [each.mean for each in found.judged] == sorted((each.mean for each in found.judged), reverse=True)
+    measured = [each.variant for each in found.judged if each.outer is not None]
+    params = job.bench.params
+    today = svd_grid.Variant(params.svd_k, params.svd_centred, params.svd_scaling)
+    assert set(measured) == {found.judged[0].variant, today}
+
+
+def test_today_s_variant_measures_what_the_preset_answers(found, job):
+    params = job.bench.params
+    today = svd_grid.Variant(params.svd_k, params.svd_centred, params.svd_scaling)
+    factors_of(job.bench.bundle)
+    hits = []
+    for case in job.cases:
+        request = Request(user_id=case.profile.user_id, k=10, diversity=0.0, preset=Preset.SVD)
+        picks = job.bench.pipeline.rank(request, case.profile, patient()).picks
+        hits.append(len({pick.row for pick in picks} & set(case.relevant.tolist())) / len(case.relevant))
+    [outer] = [each.outer for each in found.judged if each.variant == today]
+    assert outer.mean == pytest.approx(np.mean(hits), abs=0.02)
+
+
+def test_the_table_and_the_csv_have_every_variant(found):
+    [table] = found.tables()
+    assert len(table.rows) == len(found.judged) + 1
+    assert {metric for _, metric, _ in found.figures()} == {"inner recall@10", "recall@10", "ndcg@10"}
+    [bar] = found.bars()
+    assert bar.wanted == ">= 1.1"
+
+
+def test_data_without_ratings_that_differ_has_nothing_to_vary(job):
+    events = job.bench.dataset.events
+    same = type(events)(**{name: getattr(events, name) for name in events.__dataclass_fields__} | {
+        "value": np.full(len(events), 4.0, np.float32)})  # fmt: skip
+    bench = SimpleNamespace(dataset=type(job.bench.dataset)(job.bench.dataset.films, same, ("invented",)))
+    with pytest.raises(DataError, match="no ratings that differ"):
+        svd_grid._Field(bench, [], [], []).factorised(True)

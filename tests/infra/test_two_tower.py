@@ -1,0 +1,268 @@
+"""The two-tower endpoint: off unless asked for, asked by one role, taken back by its alarms; and how it is released."""
+
+import io
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from infra.constructs import towers
+from infra.release.agent.model import Endpoint
+from infra.release.agent.serving import NotReady, Unusable
+from infra.release.machine import definition
+from infra.settings import SettingsError, load_settings
+from tests.infra.asl import StateError
+from tests.infra.stage import FIRST, GOOD, Exceptions, Stage
+from tests.infra.templates import Deployment, Template, as_list, text_of
+
+SERVERLESS, ON_INSTANCES = "marquee-dev-two-tower", "marquee-prod-two-tower"
+CLOUD_FORMATION_S = "Config-AbC"
+
+
+def variables(template: Template) -> dict[str, Any]:
+    return dict(template.one("AWS::Lambda::Function", PackageType="Image")["Environment"]["Variables"])
+
+
+def alarms(template: Template) -> dict[str, dict[str, Any]]:
+    return {each["AlarmName"].rpartition("-")[2]: each for each in template.properties("AWS::CloudWatch::Alarm")}
+
+
+@pytest.mark.parametrize("name", ["dev", "prod", "fargate", "embedded"])
+def test_without_the_setting_there_is_nothing_of_it(request: pytest.FixtureRequest, name: str) -> None:
+    template: Template = request.getfixturevalue(name).app
+    assert "two-tower" not in text_of(template.document).lower()
+    assert not [each for each in alarms(template) if "TwoTower" in each]
+
+
+def test_serverless_idles_at_nothing(explained: Deployment) -> None:
+    config = explained.app.one("AWS::SageMaker::EndpointConfig")
+    [variant] = config["ProductionVariants"]
+    assert "OperationsKey" in text_of(config["KmsKeyId"])
+    assert variant["ServerlessConfig"] == {"MaxConcurrency": 5, "MemorySizeInMB": 3_072}
+    assert not {"InstanceType", "InitialInstanceCount"} & set(variant)
+    endpoint = explained.app.one("AWS::SageMaker::Endpoint")
+    assert endpoint["EndpointName"] == SERVERLESS
+    assert "DeploymentConfig" not in endpoint
+
+
+def test_instances_take_a_new_model_a_tenth_first_and_back_on_an_alarm_that_there_is(domain: Deployment) -> None:
+    config, endpoint = (domain.app.one(f"AWS::SageMaker::{kind}") for kind in ("EndpointConfig", "Endpoint"))
+    [variant] = config["ProductionVariants"]
+    assert (variant["InstanceType"], variant["InitialInstanceCount"]) == ("ml.m5.large", 1)
+    assert "OperationsKey" in text_of(config["KmsKeyId"])
+    guarded = endpoint["DeploymentConfig"]
+    named = {each["AlarmName"] for each in guarded["AutoRollbackConfiguration"]["Alarms"]}
+    assert named <= {each["AlarmName"] for each in domain.app.properties("AWS::CloudWatch::Alarm")}
+    assert len(named) == 2
+    routing = guarded["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]
+    assert (routing["Type"], routing["CanarySize"]["Value"]) == ("CANARY", 10)
+
+
+def test_the_container_is_that_of_aws_for_the_region_and_runs_our_code(explained: Deployment) -> None:
+    container = explained.app.one("AWS::SageMaker::Model")["PrimaryContainer"]
+    assert "763104351884.dkr.ecr.eu-west-1." in text_of(container["Image"])
+    assert container["Environment"]["SAGEMAKER_PROGRAM"] == "inference.py"
+    assert text_of(container["ModelDataUrl"]).count(".gz")
+
+
+def test_the_service_may_ask_this_endpoint_and_nothing_else_of_sagemaker(explained: Deployment) -> None:
+    found = [each for each in explained.app.statements("ApiRole") if "sagemaker" in text_of(each["Action"])]
+    assert [each["Action"] for each in found] == ["sagemaker:InvokeEndpoint"]
+    assert text_of(found[0]["Resource"]).endswith(f"endpoint/{SERVERLESS}") or SERVERLESS in text_of(
+        found[0]["Resource"]
+    )
+    assert "*" not in text_of(found[0]["Resource"])
+    assert variables(explained.app)["TWO_TOWER_ENDPOINT"] == SERVERLESS
+
+
+def test_the_container_s_role_reads_archives_and_nothing_else_of_the_bucket(explained: Deployment) -> None:
+    for each in explained.app.statements("TwoTowerRole"):
+        for action in as_list(each["Action"]):
+            assert action.partition(":")[0] in {"s3", "ecr", "logs", "kms"}
+            if action == "s3:GetObject":
+                told = text_of(each["Resource"])
+                assert "/two-tower/*" in told or "cdk-hnb659fds-assets" in told
+            assert action.partition(":")[2] not in {"PutObject", "DeleteObject"}
+
+
+def test_slow_failing_throttled_and_replaced_endpoints_alarm(explained: Deployment) -> None:
+    found = alarms(explained.app)
+    names = {"TwoTowerLatency": "ModelLatency", "TwoTowerErrors": "Invocation5XXErrors",
+             "TwoTowerThrottles": "Invocation4XXErrors"}  # fmt: skip
+    for name, metric in names.items():
+        assert (found[name]["Namespace"], found[name]["MetricName"]) == ("AWS/SageMaker", metric)
+        told = {each["Name"]: each["Value"] for each in found[name]["Dimensions"]}
+        assert told == {"EndpointName": SERVERLESS, "VariantName": towers.VARIANT}
+    # SageMaker tells microseconds.
+    assert (found["TwoTowerLatency"]["Threshold"], found["TwoTowerLatency"]["ExtendedStatistic"]) == (100_000, "p95")
+    assert "FallbackTwoTower" in found
+
+
+def test_the_dashboard_shows_how_long_the_model_takes(explained: Deployment, dev: Deployment) -> None:
+    shown, without = (text_of(made.app.one("AWS::CloudWatch::Dashboard")["DashboardBody"]) for made in (explained, dev))
+    assert "Retrieve.LatencyMs (" in shown
+    assert "Retrieve.LatencyMs (" not in without
+
+
+def test_the_release_job_trains_and_the_agent_may_pass_one_role(explained: Deployment) -> None:
+    project = explained.app.one("AWS::CodeBuild::Project")
+    told = {each["Name"]: each["Value"] for each in project["Environment"]["EnvironmentVariables"]}
+    assert told["TWO_TOWER"] == "on"
+    statements = explained.app.statements("ReleasesRole")
+    [passing] = [each for each in statements if each["Action"] == "iam:PassRole"]
+    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+    assert "TwoTowerRole" in text_of(passing["Resource"])
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"two_tower": "on"}, {"two_tower_instance": "m5.large"}, {"two_tower_instances": "0"}]
+)
+def test_settings_that_can_t_be_are_named(wrong: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match=next(iter(wrong))):
+        load_settings({"stage": "dev", **wrong}, {})
+
+
+class ClientError(Exception):
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.response = {"Error": {"Message": message}}
+
+
+@dataclass
+class SageMaker:
+    """Models, configurations and one endpoint. ``updating``: looks until it is in service; ``refuses``: takes it back.
+    ``films``: what the model answers with.
+    """
+
+    config: str = CLOUD_FORMATION_S
+    updating: int = 2
+    refuses: bool = False
+    films: tuple[str, ...] = ("f1",)
+    models: dict[str, dict[str, Any]] = field(default_factory=dict)
+    configs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    updates: list[dict[str, Any]] = field(default_factory=list)
+    _left: int = 0
+    _before: str = ""
+    exceptions = type("Errors", (Exceptions,), {"ClientError": ClientError})
+
+    def describe_endpoint(self, **_: object) -> dict[str, Any]:
+        if self._left:
+            self._left -= 1
+            return {"EndpointConfigName": self.config, "EndpointStatus": "Updating"}
+        if self.refuses and self._before:
+            self.config, self._before = self._before, ""
+        return {"EndpointConfigName": self.config, "EndpointStatus": "InService"}
+
+    def create_model(self, *, ModelName: str, **made: Any) -> None:
+        if ModelName in self.models:
+            raise ClientError(f"Cannot create already existing model {ModelName}")
+        self.models[ModelName] = made
+
+    def create_endpoint_config(self, *, EndpointConfigName: str, **made: Any) -> None:
+        if EndpointConfigName in self.configs:
+            raise ClientError(f"Cannot create already existing endpoint configuration {EndpointConfigName}")
+        self.configs[EndpointConfigName] = made
+
+    def update_endpoint(self, *, EndpointName: str, EndpointConfigName: str, **given: Any) -> None:
+        assert EndpointName == SERVERLESS
+        self.updates.append(given)
+        self._before, self.config, self._left = self.config, EndpointConfigName, self.updating
+
+    def invoke_endpoint(self, **_: object) -> dict[str, Any]:
+        answer = {"model_version": "towers-1" if self.films else "", "item_ids": list(self.films)}
+        return {"Body": io.BytesIO(json.dumps(answer).encode())}
+
+
+def endpoint(aws: SageMaker, *, isolated: bool = False) -> Endpoint:
+    made = {"role": "arn:role", "image": "pytorch", "variant": {"VariantName": "towers"}, "isolated": isolated,
+            "environment": {}, "archives": "s3://films/two-tower", "key": "arn:key"}  # fmt: skip
+    return Endpoint(aws, aws, SERVERLESS, made)
+
+
+def test_a_model_is_named_by_its_bundle_and_put_there_once() -> None:
+    aws = SageMaker(updating=0)
+    name = endpoint(aws).put("abc")
+    assert name == f"{SERVERLESS}-abc"
+    assert aws.models[name]["PrimaryContainer"]["ModelDataUrl"] == "s3://films/two-tower/abc/model.tar.gz"
+    assert aws.configs[name]["ProductionVariants"] == [{"VariantName": "towers", "ModelName": name}]
+    assert aws.configs[name]["KmsKeyId"] == "arn:key"
+    assert endpoint(aws).put("abc") == name
+    assert aws.updates == [{}]
+
+
+def test_an_endpoint_of_instances_keeps_its_guardrails() -> None:
+    aws = SageMaker()
+    endpoint(aws, isolated=True).put("abc")
+    assert aws.updates == [{"RetainDeploymentConfig": True}]
+
+
+def test_while_it_is_being_taken_nothing_else_is() -> None:
+    aws = SageMaker(updating=9)
+    name = endpoint(aws).put("abc")
+    with pytest.raises(NotReady, match="takes"):
+        endpoint(aws).check(name)
+    with pytest.raises(NotReady, match="Updating"):
+        endpoint(aws).go_to("another")
+
+
+def test_a_model_that_was_taken_back_or_has_no_films_can_t_be_used() -> None:
+    taken_back, empty = SageMaker(updating=0, refuses=True), SageMaker(updating=0, films=())
+    for aws, said in ((taken_back, "taken back"), (empty, "without films")):
+        name = endpoint(aws).put("abc")
+        with pytest.raises(Unusable, match=said):
+            endpoint(aws).check(name)
+
+
+def test_a_name_is_no_longer_than_sagemaker_takes() -> None:
+    assert len(endpoint(SageMaker()).put("a" * 80)) <= 63
+
+
+WITH_TOWERS = definition(on_lambda=True, minutes=2, towers=True)
+
+
+def stage_with(aws: SageMaker) -> Stage:
+    return Stage(WITH_TOWERS, towers=endpoint(aws))
+
+
+def test_a_release_puts_the_model_there_and_asks_it_before_anybody_meets_the_bundle() -> None:
+    aws = SageMaker()
+    stage = stage_with(aws)
+    done = stage.start(what="release")
+    assert done.status == "SUCCEEDED"
+    firsts = list(dict.fromkeys(done.trail))
+    order = ("Built", "Towers", "TowersReady", "Code", "Publish", "Probe", "AllTraffic", "Keep")
+    assert [each for each in firsts if each in order] == list(order)
+    assert aws.config == f"{SERVERLESS}-bundle-b"
+
+
+@pytest.mark.parametrize("state", ["Towers", "TowersReady", "Probe", "Calm"])
+def test_a_release_that_fails_takes_the_model_back(state: str) -> None:
+    aws = SageMaker(updating=0)
+    stage = stage_with(aws)
+    stage.fault[state] = StateError("ServiceException", "AWS has a fault")
+    assert stage.start(what="release").status == "FAILED"
+    assert aws.config == CLOUD_FORMATION_S
+    assert (stage.aws.live, stage.bucket.bundle, stage.table.items) == (FIRST, GOOD, {})
+
+
+def test_a_model_that_its_alarms_take_back_ends_the_release() -> None:
+    stage = stage_with(SageMaker(refuses=True))
+    done = stage.start(what="release")
+    assert (done.status, done.error) == ("FAILED", "Unusable")
+    assert stage.aws.live == FIRST
+
+
+def test_the_model_that_comes_back_may_take_its_time() -> None:
+    aws = SageMaker(updating=3)
+    stage = stage_with(aws)
+    stage.aws.bad.add("image-b")
+    assert stage.start(what="release").error == "ProbeFailed"
+    assert aws.config == CLOUD_FORMATION_S
+
+
+def test_a_rollback_and_a_deployment_leave_the_model() -> None:
+    for asked in ({"what": "rollback", "version": FIRST}, {"what": "deployment", "bundle": GOOD}):
+        aws = SageMaker()
+        assert stage_with(aws).start(**asked).status == "SUCCEEDED"
+        assert aws.updates == []
