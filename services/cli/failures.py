@@ -1,4 +1,4 @@
-"""From an error to what the shell sees: an exit code and plain words."""
+"""Mapping of errors to exit codes and messages."""
 
 import typer
 
@@ -7,7 +7,7 @@ from services.recommender.errors import BundleError, MarqueeError, Unavailable
 
 
 class Failed(MarqueeError):
-    """A verb ran and its answer is no: invalid data, a damaged bundle, a missing part. Carries the exit code."""
+    """A verb failed: invalid data, a damaged bundle, a missing part. Carries the exit code."""
 
     def __init__(self, message: str, code: ExitCode = ExitCode.FAILED) -> None:
         super().__init__(message)
@@ -15,11 +15,11 @@ class Failed(MarqueeError):
 
 
 class Misused(MarqueeError):
-    """Options that do not go together; the message says which do."""
+    """Invalid combination of options; the message says what is valid."""
 
 
 def describe(error: Exception) -> tuple[ExitCode, str]:
-    """Exit code and message for an error of any kind."""
+    """Return exit code and message for an error of any kind."""
     from services.settings import SettingsError
 
     match error:
@@ -37,14 +37,14 @@ def describe(error: Exception) -> tuple[ExitCode, str]:
             return ExitCode.FAILED, str(error)
         case ModuleNotFoundError():
             return ExitCode.UNAVAILABLE, (
-                f"The package {error.name!r} is not installed: `uv sync --locked` in a checkout, else install Marquee "
+                f"The package {error.name!r} is not installed: `uv sync --locked` in a checkout, or install Marquee "
                 "with its extras [aws] (OpenSearch, DynamoDB, S3) and [encoder] (text vectors)"
             )
-        case OSError(errno=None):  # numpy's, when a file can't be written to its end
+        case OSError(errno=None):  # numpy's, when a file cannot be written completely
             return ExitCode.FAILED, f"Reading or writing a file failed ({error}); is the disk full?"
         case OSError():
             return ExitCode.FAILED, f"{error.filename or 'the system'}: {error.strerror or error}"
-    return ExitCode.FAILED, f"{type(error).__name__}: {error}. That is a bug; --debug shows where it happened."
+    return ExitCode.FAILED, f"{type(error).__name__}: {error}. This is a bug; run with --debug for a traceback."
 
 
 def _usage(error: typer.TyperException) -> str:

@@ -34,7 +34,7 @@ def test_the_active_bundle_is_loaded_once(marquee: Marquee, home: Path, index: s
     assert first.json["removed"] == []
     again = marquee("index")
     assert again.code == 0
-    assert again.out == f"Index {index}-{version}: {first.json['films']:,} films, complete before.\n"
+    assert again.out == f"Index {index}-{version}: {first.json['films']:,} films, already complete.\n"
 
 
 def test_after_a_load_the_engine_answers_recommendations(marquee: Marquee, home: Path, index: str) -> None:

@@ -40,10 +40,10 @@ def test_tables_are_made_once_and_kept_the_second_time(marquee: Marquee, tables:
     first = marquee(*CREATE, "--json")
     assert first.json == {
         "endpoint": dynamodb_url,
-        "tables": dict.fromkeys((tables.users, tables.events, tables.cache), "made"),
+        "tables": dict.fromkeys((tables.users, tables.events, tables.cache), "created"),
     }
     again = marquee(*CREATE)
-    assert (again.code, again.out.count("there already")) == (0, 3)
+    assert (again.code, again.out.count("kept")) == (0, 3)
 
 
 def test_only_the_missing_table_is_made(marquee: Marquee, tables: Tables, dynamodb_url: str) -> None:
@@ -51,9 +51,9 @@ def test_only_the_missing_table_is_made(marquee: Marquee, tables: Tables, dynamo
     client = make_client(Connection(tables, endpoint=dynamodb_url, timeout_s=PATIENCE_S))
     client.delete_table(TableName=tables.events)
     assert marquee(*CREATE, "--json").json["tables"] == {
-        tables.users: "there already",
-        tables.events: "made",
-        tables.cache: "there already",
+        tables.users: "kept",
+        tables.events: "created",
+        tables.cache: "kept",
     }
     client.close()
 

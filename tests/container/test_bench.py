@@ -51,7 +51,7 @@ def test_one_run_gives_every_figure_that_has_a_target(release: Path, laid: Laid,
     assert document["targets"][2]["met"] is None
     assert list(tmp_path.iterdir()) == []
     text = "\n".join(bench_tables.lambda_lines_of(document))
-    for heading in ("verdict", "first answer of a fresh process, ms", "warm, ms through the emulator", "MB unpacked"):
+    for heading in ("verdict", "first response of a fresh process, ms", "warm, ms through the emulator", "MB unpacked"):
         assert heading in text
 
 
@@ -136,7 +136,7 @@ def test_an_image_that_cannot_be_laid_out_says_why(tmp_path: Path) -> None:
     ("search", "state"), [(SearchChoice.OPENSEARCH, StateChoice.SQLITE), (SearchChoice.EMBEDDED, StateChoice.DYNAMODB)]
 )
 def test_engines_cannot_be_chosen(search: SearchChoice, state: StateChoice) -> None:
-    with pytest.raises(Misused, match="leave out --search and --state"):
+    with pytest.raises(Misused, match="remove --search and --state"):
         refuse_engines(search, state)
     refuse_engines(SearchChoice.EMBEDDED, StateChoice.SQLITE)
 
@@ -146,5 +146,5 @@ def test_the_verb_refuses_them_before_anything_is_done(
 ) -> None:
     monkeypatch.setenv("MARQUEE_HOME", str(tmp_path / "home"))
     assert main(["bench", "--lambda", "--search", "opensearch"]) == ExitCode.USAGE
-    assert "leave out --search" in capsys.readouterr().err
+    assert "remove --search" in capsys.readouterr().err
     assert not (tmp_path / "home").exists()
