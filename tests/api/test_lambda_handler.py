@@ -81,7 +81,7 @@ def test_in_a_runtime_the_bundle_is_looked_for_at_once(
     assert function.cache_info().currsize == 1
     (record,) = [record for record in caplog.records if record.name == "marquee.lambda"]
     assert record.levelno == logging.ERROR
-    assert "There is nothing to serve: " in record.getMessage()
+    assert "No bundle to serve: " in record.getMessage()
     assert "no bundle is active" in record.getMessage()
 
 

@@ -216,7 +216,7 @@ def test_an_image_without_a_bundle_says_what_is_missing(tools: Path, tree: Tree,
     with Emulated(homeless, tmp_path / "function.log") as emulated:
         answer = emulated.invoke(event("POST", "/recommend", {}))
         assert (answer["statusCode"], body_of(answer)["type"]) == (503, "/problems/bundle-missing")
-        assert "There is nothing to serve" in emulated.said()
+        assert "No bundle to serve" in emulated.said()
         assert emulated.invoke(event("GET", "/health/live"))["statusCode"] == 200
 
 
