@@ -14,7 +14,7 @@ _BEGINNINGS = (
     (ReasonKind.LIKED, "Close to what you like", "taste"),
     (ReasonKind.LIKED, "Liked by the same people", "same people"),
     (ReasonKind.KEYWORD, "A similar story", "story"),
-    (ReasonKind.GENRE, "The nearest of what is left", "left"),
+    (ReasonKind.GENRE, "Closest of the remaining films", "left"),
     (ReasonKind.DIRECTOR, "Also", "also director"),
     (ReasonKind.CAST, "Also", "also cast"),
     (ReasonKind.KEYWORD, "Also", "also keyword"),

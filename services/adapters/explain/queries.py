@@ -73,7 +73,7 @@ def asked_for(evidence: Evidence, own: dict[str, str]) -> Iterator[Way]:
     """A film that matches: what of the question it meets, then what of it is a taste's."""
     asked = [reason for reason in evidence.reasons if reason.kind is ReasonKind.QUERY]
     rest = [reason for reason in evidence.reasons if reason.kind is not ReasonKind.QUERY]
-    if any(reason.text.startswith("Called") for reason in asked):
+    if any(reason.text.startswith("Titled") for reason in asked):
         yield _CALLED, own
     what, words = _noun_phrase(asked), _words(asked)
     film = next((reason for reason in rest if shape_of(reason) == "liked"), None)

@@ -109,7 +109,7 @@ def test_films_beyond_the_first_twenty_are_the_templates(bedrock: Bedrock) -> No
 
 
 def test_what_does_not_match_a_search_is_told_in_fixed_words(bedrock: Bedrock) -> None:
-    reason = Reason(ReasonKind.NEAREST, "Nearest to what you asked", "a heist", 0.0)
+    reason = Reason(ReasonKind.NEAREST, "Closest to your query", "a heist", 0.0)
     page = Page((Evidence("Heat", 1995, (), (reason,), "6"),))
     told = explainer_at(bedrock.url).explain(page, soon())
     assert (told.sentences, bedrock.asked) == (template(page), [])
