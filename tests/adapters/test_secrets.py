@@ -127,7 +127,7 @@ def test_a_secret_of_bytes_is_named_as_one(caplog: pytest.LogCaptureFixture) -> 
     arn = secrets_client(REGION).create_secret(Name="bytes", SecretBinary=b"x")["ARN"]
     with pytest.raises(SecretUnavailable):
         rotating(arn, ManualClock(), Flaky())()
-    assert "its value is bytes" in caplog.text
+    assert "its value is binary" in caplog.text
 
 
 def test_a_fixed_secret_is_always_at_hand() -> None:

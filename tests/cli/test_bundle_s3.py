@@ -154,7 +154,7 @@ class TestRelease:
         assert pointer_of(bucket) == (version, None)
         missing = marquee("release", "0" * 16)
         assert missing.code == 3
-        assert f"no bundle '{'0' * 16}' in s3://{bucket.name}/films/; there are: {version}" in missing.err
+        assert f"no bundle '{'0' * 16}' in s3://{bucket.name}/films/; available: {version}" in missing.err
 
     def test_keep_removes_old_ones(self, marquee: Marquee, home: Path, bucket: Bucket) -> None:
         (old,) = bundles(home)
@@ -171,7 +171,7 @@ class TestRelease:
         marquee("release")
         done = marquee("release", "--rollback")
         assert done.code == 3
-        assert "no release to go back to" in done.err
+        assert "no release to roll back to" in done.err
 
     @pytest.mark.parametrize("more", [("0" * 16,), ("--keep", "1")])
     def test_rollback_takes_nothing_else(self, marquee: Marquee, home: Path, bucket: Bucket, more) -> None:
@@ -229,7 +229,7 @@ class TestSettings:
         done = marquee(*verb)
         assert done.code == 3
         assert done.err.startswith("marquee: s3://no-such-bucket/")
-        assert "there is no such bucket; check BUNDLE_BUCKET" in done.err
+        assert "no such bucket; check BUNDLE_BUCKET" in done.err
         assert len(done.err.splitlines()) == 1
 
     def test_without_bundles(self, marquee: Marquee, empty_home: Path, bucket: Bucket) -> None:

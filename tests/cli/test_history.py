@@ -55,7 +55,7 @@ def test_what_is_no_export_is_refused(marquee: Marquee, tmp_path: Path) -> None:
     other = tmp_path / "films.csv"
     other.write_text("a,b\n1,2\n")
     done = marquee("users", "import", str(other), "--user", "me")
-    assert (done.code, "no export that is known" in done.err) == (1, True)
+    assert (done.code, "not a known export" in done.err) == (1, True)
     assert marquee("users", "import", str(tmp_path / "none.zip"), "--user", "me").code == 1
 
 

@@ -83,7 +83,7 @@ def test_a_table_with_another_key_is_refused(
     monkeypatch.setenv("DDB_EVENTS_TABLE", tables.users)
     done = marquee(*CREATE)
     assert done.code == 3
-    assert f"{tables.events} has the key (user_id, sk), Marquee needs (user_id)" in done.err
+    assert f"{tables.events} has the key (user_id, sk), Marquee requires (user_id)" in done.err
 
 
 def test_without_a_users_table_it_is_a_wrong_usage(marquee: Marquee) -> None:
@@ -99,4 +99,4 @@ def test_a_server_that_is_not_there_is_one_line(
     done = marquee(*CREATE, "--json")
     assert done.code == 3
     assert f"127.0.0.1:{closed_port}" in json.loads(done.out)["error"]
-    assert "did not answer" in done.err
+    assert "did not respond" in done.err

@@ -158,7 +158,7 @@ def test_whatever_the_function_has_to_say_is_an_object_and_names_nobody(
     assert {each["status"] for each in told if each.get("message") == "request"} == {200, 503}
     (failed,) = [each for each in told if each.get("status") == 503]
     assert failed["problem"] == "state-unavailable"
-    assert "did not answer in time" in failed["detail"]
+    assert "did not respond in time" in failed["detail"]
     assert [each for each in told if each.get("level") == "WARNING" and "EndpointConnectionError" in each["message"]]
 
 

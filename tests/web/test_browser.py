@@ -329,7 +329,7 @@ def test_a_file_that_is_no_export_is_said_so_and_another_can_be_sent(opened: Ope
     page = opened()
     choose(page, "x.csv", b"nothing")
     page.wait_for_selector("#import-failed:not([hidden])")
-    assert "no export that is known" in page.locator("#import-failed").inner_text()
+    assert "not a known export" in page.locator("#import-failed").inner_text()
     page.keyboard.press("Escape")
     choose(page, "ratings.csv", b"Name,Year,Letterboxd URI")
     page.wait_for_selector("#missed:not([hidden])")

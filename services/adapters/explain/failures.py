@@ -1,4 +1,4 @@
-"""What Bedrock and botocore say when a call fails, in the few words that an answer tells of it.
+"""Short reasons for Bedrock and botocore errors, reported in responses.
 
 Error codes: Amazon Bedrock API reference, "Converse", errors.
 """
@@ -12,7 +12,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-# How the reasons of calls begin that no model has seen.
+# Beginnings of the reasons for calls that did not reach a model.
 REFUSED = ("throttled", "refused", "down")
 BOTO_ERRORS = (BotoCoreError, ClientError)
 _BY_CODE = {
@@ -23,14 +23,14 @@ _BY_CODE = {
     "ServiceUnavailableException": "unavailable",
     "InternalServerException": "unavailable",
     "ModelErrorException": "the model failed",
-    "AccessDeniedException": "refused: the role may not call the model",
-    "ResourceNotFoundException": "refused: there is no such model or profile in this region",
-    "ValidationException": "refused: the model does not take this call; check BEDROCK_MODEL and EXPLAIN_OUTPUT",
+    "AccessDeniedException": "refused: the role is not allowed to call the model",
+    "ResourceNotFoundException": "refused: no such model or profile in this region",
+    "ValidationException": "refused: the model does not support this call; check BEDROCK_MODEL and EXPLAIN_OUTPUT",
 }
 
 
 def reason_of(error: Exception) -> str:
-    """Why there are no sentences."""
+    """Return why there are no sentences."""
     if isinstance(error, ClientError):
         return _BY_CODE.get(str(error.response.get("Error", {}).get("Code", "")), "unavailable")
     if isinstance(error, ReadTimeoutError | ConnectTimeoutError) or _is_caused_by(error, TimeoutError):
@@ -43,7 +43,7 @@ def reason_of(error: Exception) -> str:
 
 
 def _is_caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
-    """Whether an error came from another, however far back."""
+    """Return whether an error was caused by another, however indirectly."""
     for _ in range(_FAR):
         if error is None or isinstance(error, kind):
             break

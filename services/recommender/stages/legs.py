@@ -84,7 +84,7 @@ class Searcher:
             raise EncoderUnavailable("no text encoder is installed; only words are matched, not meaning")
         if self.encoder.encoder_id != embeddings.encoder_id:
             raise EncoderUnavailable(
-                f"the films' vectors are from {embeddings.encoder_id!r}, the encoder is {self.encoder.encoder_id!r}; "
+                f"the films' vectors are of {embeddings.encoder_id!r}, the encoder is {self.encoder.encoder_id!r}; "
                 "rebuild the bundle with it or install the other; only words are matched, not meaning"
             )
         with span("encoder"):

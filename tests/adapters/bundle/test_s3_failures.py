@@ -68,7 +68,7 @@ class TestWords:
     def test_no_answer_names_network_and_endpoint(self, bucket, proxy, mode, monkeypatch):
         monkeypatch.setattr(adapter, "READ_S", HASTE_S)
         getattr(proxy, mode)()
-        with pytest.raises(BucketUnavailable, match=r"did not answer \(\w+\); check the network and S3_ENDPOINT"):
+        with pytest.raises(BucketUnavailable, match=r"did not respond \(\w+\); check the network and S3_ENDPOINT"):
             open_bucket(replace(bucket, endpoint=proxy.url)).list()
 
     def test_a_hiccup_is_got_over(self, bucket, proxy):
@@ -84,7 +84,7 @@ class TestWords:
     def test_other_words(self):
         said = str(unavailable("s3://b/k", NoCredentialsError()))
         assert said.startswith("s3://b/k: can't be asked without credentials")
-        assert "did not answer" in str(unavailable("s3://b/k", ReadTimeoutError(endpoint_url="x")))
+        assert "did not respond" in str(unavailable("s3://b/k", ReadTimeoutError(endpoint_url="x")))
         expired = ClientError({"Error": {"Code": "ExpiredToken", "Message": ""}}, "PutObject")
         assert "access denied (ExpiredToken)" in str(unavailable("s3://b/k", expired))
         damaged = ClientError({"Error": {"Code": "BadDigest", "Message": ""}}, "PutObject")

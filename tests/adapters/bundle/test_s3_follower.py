@@ -171,7 +171,7 @@ class TestLook:
             proxy.forward()
             follower.look()
         assert follower.last_error is None
-        assert caplog.records[-1].getMessage() == "the bucket is followed again"
+        assert caplog.records[-1].getMessage() == "following the bucket again"
 
     def test_a_damaged_bundle_is_not_fetched_at_every_look(self, remote, followed, local, bucket, made, proxy, request):
         old, clock = release(remote, made[0]), ManualClock()
@@ -278,7 +278,7 @@ class TestServing:
             wait_for(lambda: faulty.asked > 3, "another look")
         finally:
             follower.stop()
-        assert "looking at the bucket failed" in caplog.text
+        assert "checking the bucket failed" in caplog.text
 
     def test_it_starts_with_what_is_there_when_the_bucket_is_down(self, remote, followed, local, made, proxy):
         release(remote, made[0])

@@ -79,7 +79,7 @@ def test_a_slow_server_costs_a_read_two_attempts(store: Store, direct: Store, pr
     hasty = behind(proxy, direct, HASTE_S)
     wire = Wire(hasty)
     proxy.delay()
-    with pytest.raises(StateUnavailable, match="did not answer in time"):
+    with pytest.raises(StateUnavailable, match="did not respond in time"):
         hasty.state.read("ann", KEY, Deadline.within(SystemClock(), PATIENCE_S))
     assert len(wire.waits) >= 1
     assert sum(wire.waits) < 3 * HASTE_S
