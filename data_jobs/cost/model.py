@@ -1,4 +1,4 @@
-"""From a deployment to its bill, and to what would make it smaller."""
+"""Compute the bill of a deployment, and what would make it smaller."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -21,10 +21,10 @@ NOT_IN_THE_BILL = (
     "a guardrail before the model of the sentences; without a model the template writes them, which costs bytes only",
     "provisioning for peaks: requests are spread evenly over the month",
 )
-# Less than this is not worth a line, dollars a month.
+# Smaller savings are not listed, dollars per month.
 _LEAST_USD = 0.05
 _QUIET_CANARY_MINUTES = 15
-# Where it is switched off.
+# Where the firewall is switched off.
 _FIREWALL = {
     Compute.LAMBDA: "web_acl_id in infra/constructs/cdn.py",
     Compute.FARGATE: "FirewallOfBalancer in infra/constructs/fargate.py",
@@ -33,7 +33,7 @@ _FIREWALL = {
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """A change, how to make it, what it gives up, and what it saves in US dollars a month."""
+    """A change, how to make it, what it gives up, and what it saves in US dollars per month."""
 
     change: str
     how: str
@@ -42,7 +42,7 @@ class Saving:
 
 
 def bill_of(deployment: Deployment, prices: PriceList) -> Bill:
-    """What a month costs."""
+    """Return the bill of a month."""
     return Bill.of(
         line
         for lines in (compute_lines, edge_lines, storage_lines, explain_lines, operation_lines)
@@ -51,7 +51,7 @@ def bill_of(deployment: Deployment, prices: PriceList) -> Bill:
 
 
 def savings_of(deployment: Deployment, prices: PriceList) -> list[Saving]:
-    """What each change saves by itself, the most first; those that save next to nothing are left out."""
+    """Return what each change saves by itself, largest first; negligible ones are left out."""
     total = bill_of(deployment, prices).total
     found = [
         Saving(change, how, price, total - bill_of(other, prices).total)
@@ -61,7 +61,7 @@ def savings_of(deployment: Deployment, prices: PriceList) -> list[Saving]:
 
 
 def _changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment]]:
-    """What can be switched off, how, and what it costs in another way. One that changes nothing saves nothing."""
+    """Yield what can be switched off, how, and the drawback. A change without effect saves nothing."""
     yield from _search_changes(now)
     yield from _cache_changes(now)
     yield (
@@ -90,7 +90,7 @@ def _changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment]]:
 
 
 def _cache_changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment]]:
-    """The cache itself is a saving where what it saves is dearer than a write."""
+    """Yield cache changes: the cache pays off where the work it saves costs more than a write."""
     if now.cache is not Cache.DEAR:
         yield (
             "cache of dear answers only", "CACHE_ANSWERS=dear", "a taste is ranked again when it is asked again",

@@ -178,7 +178,7 @@ def test_where_nothing_can_be_written_the_log_names_the_setting(
     (tmp_path / "nowhere").write_text("no folder")
     prepare(RUNTIME)
     told = [record.getMessage() for record in caplog.records]
-    assert "can't be kept for now: state.db" in told[0]
+    assert "cannot be stored for now: state.db" in told[0]
     assert "set DDB_USERS_TABLE" in told[1]
 
 

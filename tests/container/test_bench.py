@@ -85,7 +85,7 @@ def test_an_emulator_that_is_gone_is_told(laid: Laid, tmp_path: Path) -> None:
     )
     with emulated:
         assert emulated.invoke(event("POST", "/recommend"))["statusCode"] == 200
-    with pytest.raises(Unavailable, match="broke off"):
+    with pytest.raises(Unavailable, match="the Lambda emulator failed"):
         emulated.invoke({})
 
 
@@ -122,13 +122,13 @@ def test_a_degraded_answer_stops_the_bench(laid: Laid, home: Path, tmp_path: Pat
 
 def test_outside_a_checkout_there_is_no_image(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("data_jobs.bench.lambda_parts.ROOT", tmp_path)
-    with pytest.raises(Unavailable, match="only a checkout of the project has"):
+    with pytest.raises(Unavailable, match="only in a checkout of the project"):
         lay_tree(tmp_path / "image")
 
 
 def test_an_image_that_cannot_be_laid_out_says_why(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(Unavailable, match="the Lambda image can't be laid out"):
+    with pytest.raises(Unavailable, match="the Lambda image cannot be laid out"):
         lay_tree(tmp_path / "file" / "image")
 
 
