@@ -137,7 +137,7 @@ class BedrockExplainer:
         if bad:
             _log.warning("%s of %s sentences replaced: %s", len(bad), len(films), ", ".join(sorted(set(bad))))
         if len(bad) > TOO_MANY_BAD * len(films):
-            work.degraded.append(f"{len(bad)} of {len(films)} of the model's sentences could not be shown")
+            work.degraded.append(f"{len(bad)} of {len(films)} sentences from the model could not be shown")
         self._keep(keys, good, missing)
 
     def _keep(self, keys: dict[int, str], good: dict[int, str], asked: Sequence[int]) -> None:

@@ -66,7 +66,7 @@ def test_a_statement_may_use_one_above_it(write):
         ("[[entry]\n", "no TOML"),
         ('entry = "one"\n', r"expected \[\[entry\]\] tables"),
         (TASTE, "one: expected want or never, or else nothing = true"),
-        (TASTE + 'want = { genre = "Horror" }\n', "one: genre: no such fact"),
+        (TASTE + 'want = { genre = "Horror" }\n', "one: genre: unknown fact"),
         (TASTE + 'want = [{ any_genre = "Horror" }]\n', "one: want: expected {least, first, where}"),
         (TASTE + "want = [{ least = 2 }]\n", "one: expected a table of facts, found None"),
         (TASTE + 'want = [{ least = 4, first = 3, where = { language = "fr" } }]\n', "1 <= least <= first <= 10"),
