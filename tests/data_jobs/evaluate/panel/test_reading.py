@@ -63,7 +63,7 @@ def test_a_statement_may_use_one_above_it(write):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[[entry]\n", "no TOML"),
+        ("[[entry]\n", "not valid TOML"),
         ('entry = "one"\n', r"expected \[\[entry\]\] tables"),
         (TASTE, "one: expected want or never, or else nothing = true"),
         (TASTE + 'want = { genre = "Horror" }\n', "one: genre: unknown fact"),
