@@ -76,7 +76,7 @@ def test_a_collection_of_another_generation_is_told_with_the_setting_to_change(
         monkeypatch.setenv("OPENSEARCH_ENDPOINT", collection.url)
         done = marquee("index")
     assert done.code != 0
-    assert "set OPENSEARCH_KIND to what is there: server, classic or nextgen" in done.err
+    assert "set OPENSEARCH_KIND to the actual kind: server, classic or nextgen" in done.err
     assert len(done.err.splitlines()) == 1
 
 
