@@ -1,4 +1,4 @@
-"""The environment of the service: the settings of `.env.example` that a deployment decides."""
+"""The service's environment: the settings of `.env.example` that a deployment decides."""
 
 from infra.constructs.data import Data
 from infra.constructs.deployment_secrets import Secrets
@@ -12,8 +12,9 @@ def service_environment(
     settings: Settings, data: Data, search: Search | None, secrets: Secrets,
     explain: Explain | None = None,
 ) -> dict[str, str]:  # fmt: skip
-    """What function, container and release job share. Secrets go by their ARN: the service fetches them. ``search``
-    None: the index in the bundle answers; ``explain`` None: the template writes the sentences. Raises SettingsError.
+    """Return the variables shared by function, container and release job. Secrets are given by ARN: the service fetches
+    them. ``search`` None: the index in the bundle is used; ``explain`` None: the template writes the explanations.
+    Raises SettingsError.
     """
     asked = variables(settings.service, kind=search.kind if search else None)
     opensearch = {} if search is None else {

@@ -1,4 +1,4 @@
-"""The guard before the HTTP API: what brings no origin header costs no invocation."""
+"""The guard in front of the HTTP API: requests without the origin header cost no invocation."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
@@ -13,15 +13,15 @@ from infra.constructs.image import ROOT
 from infra.constructs.log_groups import log_group
 from infra.settings import Settings
 
-# These files of the repository; boto3 comes with the runtime.
+# These files of the repository; the runtime provides boto3.
 _FILES = ["*", "!infra/__init__.py", "!infra/authorizer/*.py", "**/__pycache__"]
-# The longest that there is. An answer is kept by the value that was sent; an error is not kept.
+# The maximum. A response is cached by the value sent; an error is not cached.
 REMEMBERED = cdk.Duration.hours(1)
 
 
 class Guard(Construct):
-    """A function, and the authorizer that asks it. Source: API Gateway developer guide, "Control access to HTTP APIs
-    with AWS Lambda authorizers": where the identity source is missing, the answer is 401 and nobody is asked.
+    """A function, and the authorizer that calls it. Source: API Gateway developer guide, "Control access to HTTP APIs
+    with AWS Lambda authorizers": without the identity source, the response is 401 and the function is not called.
     """
 
     def __init__(self, scope: Construct, construct_id: str, settings: Settings, secret: secretsmanager.ISecret) -> None:

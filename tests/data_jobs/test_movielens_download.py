@@ -126,7 +126,7 @@ def test_a_damaged_archive_is_refused_and_nothing_is_kept(site: Site, tmp_path: 
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"this is no archive", "cannot be unpacked"), (archive(FILES[1:]), "holds no movies.csv")],
+    [(b"this is no archive", "cannot be unpacked"), (archive(FILES[1:]), "has no movies.csv")],
 )
 def test_something_else_is_refused(site: Site, tmp_path: Path, content: bytes, message: str) -> None:
     site.publish(content)

@@ -1,4 +1,4 @@
-"""The function itself: verbs over the clients of AWS."""
+"""The function itself: verbs over AWS clients."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -13,13 +13,13 @@ from infra.release.agent.verbs import Agent
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
-    """Do one verb; errors carry the names of the agent's exceptions."""
+    """Run one verb; errors carry the names of the agent's exceptions."""
     return agent().do(event)
 
 
 @cache
 def agent() -> Agent:
-    """The agent of this function's environment (infra/constructs/releases.py)."""
+    """Return the agent of this function's environment (infra/constructs/releases.py)."""
     given = os.environ
     name = given.get("FUNCTION")
     return Agent(
@@ -39,7 +39,7 @@ def _up(names: Sequence[str]) -> list[str]:
 
 
 def _headers() -> dict[str, str]:
-    """The canary's key and the origin header, in no log and in no execution's history."""
+    """Return the canary's key and the origin header, which appear in no log and no execution history."""
     secrets = boto3.client("secretsmanager")
     named = {"x-api-key": "CANARY_KEY_ARN", "x-origin-verify": "ORIGIN_SECRET_ARN"}
     return {
