@@ -186,7 +186,7 @@ class TestDamaged:
         remote.publish(made[0])
         spoil(bucket, f"bundles/{version}/{name}", body)
         with pytest.raises(
-            BundleDamaged, match=rf"^s3://.*{version}/ is refused: {reason}.*where it was built mends it"
+            BundleDamaged, match=rf"^s3://.*{version}/ is refused: {reason}.*where it was built"
         ):
             remote.fetch(version, tmp_path)
         assert list(tmp_path.iterdir()) == []

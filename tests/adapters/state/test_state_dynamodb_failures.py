@@ -317,17 +317,17 @@ def refused(code: str, status: int = 400) -> ClientError:
 @pytest.mark.parametrize(
     ("error", "passing", "outage", "words"),
     [
-        (refused(THROTTLED), True, False, "throttles"),
-        (refused("RequestLimitExceeded"), True, False, "throttles"),
+        (refused(THROTTLED), True, False, "throttling"),
+        (refused("RequestLimitExceeded"), True, False, "throttling"),
         (refused("TransactionConflictException"), True, False, "busy with other writes"),
         (refused("InternalServerError", 500), True, True, "failed; send the request again"),
         (refused("503", 503), True, True, "failed; send the request again"),
-        (refused("AccessDeniedException"), False, True, "rights to the tables"),
-        (refused("ExpiredTokenException"), False, True, "rights to the tables"),
+        (refused("AccessDeniedException"), False, True, "access to the tables"),
+        (refused("ExpiredTokenException"), False, True, "access to the tables"),
         (refused("ValidationException"), False, False, "refused the call"),
         (ReadTimeoutError(endpoint_url="http://x"), True, True, "did not respond in time"),
         (EndpointConnectionError(endpoint_url="http://x"), True, True, "did not respond in time"),
-        (NoCredentialsError(), False, True, "without credentials"),
+        (NoCredentialsError(), False, True, "needs credentials"),
     ],
 )
 def test_what_each_failure_means(error: Exception, passing: bool, outage: bool, words: str) -> None:
