@@ -88,7 +88,7 @@ class TestWords:
         expired = ClientError({"Error": {"Code": "ExpiredToken", "Message": ""}}, "PutObject")
         assert "access denied (ExpiredToken)" in str(unavailable("s3://b/k", expired))
         damaged = ClientError({"Error": {"Code": "BadDigest", "Message": ""}}, "PutObject")
-        assert "other bytes than were sent (BadDigest); nothing was stored" in str(unavailable("s3://b/k", damaged))
+        assert "damaged in transit (BadDigest); nothing was stored" in str(unavailable("s3://b/k", damaged))
         assert isinstance(unavailable("s3://b/k", damaged), Unavailable)
 
     def test_what_is_not_removed_is_named(self, bucket):

@@ -135,7 +135,7 @@ def test_once_it_is_well_again_the_first_call_after_the_pause_finds_out(store: S
             store.state.read("ann", KEY, passing(LOOKS))
     asked = proxy.requests
     store.state.write_cache(KEY, CacheEntry("", b"{}", store.clock.now_s() + 60), "ann")
-    with pytest.raises(StateUnavailable, match="left alone"):
+    with pytest.raises(StateUnavailable, match="not called for some seconds"):
         store.quota.admit("k1", 5, 60, 0)
     assert proxy.requests == asked
     proxy.forward()
