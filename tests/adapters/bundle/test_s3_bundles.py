@@ -185,9 +185,7 @@ class TestDamaged:
         version = made[0].name
         remote.publish(made[0])
         spoil(bucket, f"bundles/{version}/{name}", body)
-        with pytest.raises(
-            BundleDamaged, match=rf"^s3://.*{version}/ is refused: {reason}.*where it was built"
-        ):
+        with pytest.raises(BundleDamaged, match=rf"^s3://.*{version}/ is refused: {reason}.*where it was built"):
             remote.fetch(version, tmp_path)
         assert list(tmp_path.iterdir()) == []
         with pytest.raises((BundleDamaged, BundleMissing)):

@@ -140,7 +140,7 @@ def test_a_call_of_which_nothing_is_of_use_is_made_again_for_the_next_page(bedro
     [
         ("throttled", "throttled"), ("model timeout", "late"), ("unavailable", "unavailable"),
         ("model error", "the model failed"), ("filtered", "filtered"), ("guardrail", "filtered"),
-        ("denied", "refused: the role is not allowed to call the model"), ("half json", "malformed"), ("prose", "malformed"),
+        ("denied", "refused: the role is not allowed"), ("half json", "malformed"), ("prose", "malformed"),
         ("html", "malformed"), ("deep json", "malformed"), ("nothing", "malformed"), ("a megabyte", "unavailable"),
         ("another document", "malformed"), ("hangs up", "unavailable"), ("left out", "4 of 6 sentences"),
         ("extra names", "6 of 6 sentences"), ("no list", "malformed"),
