@@ -169,7 +169,7 @@ def _changed(since: date, until: date, api: Api) -> set[int]:
             found |= {int(each["id"]) for each in document["results"] if each["id"] is not None}
             pages = min(int(document["total_pages"]), 500)
         except (TypeError, KeyError, ValueError) as error:
-            raise DownloadFailed("TMDB's list of changes can't be read; run it again") from error
+            raise DownloadFailed("TMDB's list of changes cannot be read; run it again") from error
         page += 1
     return found
 
@@ -209,7 +209,7 @@ def _film(tmdb_id: int, document: Mapping[str, Any] | None) -> dict[str, Any] | 
             "certification": _certification(document.get("release_dates") or {}),
         }
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise DownloadFailed(f"TMDB's film {tmdb_id} can't be read ({type(error).__name__}: {error})") from error
+        raise DownloadFailed(f"TMDB's film {tmdb_id} cannot be read ({type(error).__name__}: {error})") from error
 
 
 def _names(found: Iterable[Mapping[str, Any]] | None) -> list[str]:

@@ -92,7 +92,7 @@ def _recognised(path: Path, wishes: Wishes) -> Part:
         return Part(path, "MovieLens", Role.UNUSED, why="the tag genome")
     seen = sniff(path, wishes.maps.values())
     if wishes.tables_only and seen.layout is Layout.JSON:
-        return Part(path, "", Role.UNUSED, why="JSON beside a MovieLens folder: name it with --tmdb")
+        return Part(path, "", Role.UNUSED, why="JSON in a MovieLens folder: name it with --tmdb")
     if seen.layout is Layout.NONE:
         role = Role.UNUSED if seen.why == "empty" else Role.UNKNOWN
         return Part(path, "", role, why=seen.why)

@@ -136,7 +136,7 @@ class Alarms(Construct):
     def watch_search(self, search: Search) -> None:
         """Watch for failed requests, and for capacity near its maximum for 15 minutes, searching and indexing."""
         failures = search.of_collection("5xx").with_(period=PERIOD)
-        self._alarm("SearchErrors", failures, 0, "OpenSearch answers with errors of its own", points=5, of_them=3)
+        self._alarm("SearchErrors", failures, 0, "OpenSearch returns server errors", points=5, of_them=3)
         maxima = {"SearchOCU": self._settings.search_ocu_max, "IndexingOCU": self._settings.indexing_ocu_max}
         for name, most in maxima.items():
             self._alarm(
@@ -168,7 +168,7 @@ class Alarms(Construct):
         stopped.
         """
         letters = jobs.dead_letters.metric_approximate_number_of_messages_visible(period=PERIOD, statistic="Maximum")
-        self._alarm("DeadLetters", letters, 0, "A release could not be started, or its failure not be told")
+        self._alarm("DeadLetters", letters, 0, "A release could not be started, or its failure not be reported")
         status, execution, error = (
             events.EventField.from_path(f"$.detail.{each}") for each in ("status", "executionArn", "error")
         )

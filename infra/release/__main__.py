@@ -55,7 +55,7 @@ def _lock(stage: Stage, _settings: object, asked: argparse.Namespace) -> int:
 
 def _unlock(stage: Stage, _settings: object, asked: argparse.Namespace) -> int:
     ended = stage.end_lock(asked.owner)
-    return _said(f"The lock of {ended} is ended." if ended else "Nobody holds the stage.", 0)
+    return _said(f"The lock of {ended} is ended." if ended else "The stage is not locked.", 0)
 
 
 def _start(stage: Stage, _settings: object, asked: argparse.Namespace) -> int:

@@ -106,7 +106,7 @@ def test_what_was_read_stays_good_while_the_service_is_down(caplog: pytest.LogCa
     client.down = True
     clock.advance(BELIEVED_S + 1)
     assert secret() == ("one",)
-    assert "can't be read (EndpointConnectionError" in caplog.text
+    assert "cannot be read (EndpointConnectionError" in caplog.text
     client.down = False
     rotated(arn, "two")
     assert secret() == ("one",)

@@ -66,7 +66,7 @@ class PanelResult(Outcome):
         rows = [
             (each.group, str(each.pipeline.n), f"{each.pipeline}", f"{each.popularity.mean:.2f}") for each in self.rates
         ]
-        asked = f"Panel: {len(self.verdicts)} entries, {len(self.skipped)} that this catalogue can't serve"
+        asked = f"Panel: {len(self.verdicts)} entries, {len(self.skipped)} that do not apply to this catalogue"
         note = (
             f"films that must never be there: {self.never}; from the 20 best known, at three likes alike: {self.famous}"
         )
@@ -78,7 +78,7 @@ class PanelResult(Outcome):
             [str(each) for each in failed if not each.kept_apart],
             LISTED,
         )
-        yield Table.of_failures("Panel entries that this catalogue can't serve", self.skipped)
+        yield Table.of_failures("Panel entries that do not apply to this catalogue", self.skipped)
 
     def figures(self) -> Iterator[Figure]:
         """Yield two figures per group, then forbidden films, and fame."""
