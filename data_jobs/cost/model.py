@@ -13,13 +13,13 @@ from data_jobs.cost.prices import PriceList
 from data_jobs.cost.storing import storage_lines
 
 NOT_IN_THE_BILL = (
-    "taxes, support plans, savings plans, the free tier, lower prices of large volumes",
+    "taxes, support plans, savings plans, the free tier, volume discounts",
     "a domain (Route 53), AWS Config, GuardDuty or other services of the account",
-    "SNS, SQS, EventBridge, Budgets, the guard of the HTTP API, Logs Insights queries: cents at this size",
-    "traces, where a collector is set: by the spans",
+    "SNS, SQS, EventBridge, Budgets, the guard of the HTTP API, Logs Insights queries: cents at this scale",
+    "traces, if a collector is set: priced by span",
     "Container Insights and flow logs on Fargate",
-    "a guardrail before the model of the sentences; without a model the template writes them, which costs bytes only",
-    "provisioning for peaks: requests are spread evenly over the month",
+    "a guardrail in front of the model that writes explanations; templates cost bytes only",
+    "provisioning for peaks: requests are assumed to be spread evenly over the month",
 )
 # Smaller savings are not listed, dollars per month.
 _LEAST_USD = 0.05
@@ -65,40 +65,40 @@ def _changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment]]:
     yield from _search_changes(now)
     yield from _cache_changes(now)
     yield (
-        "sentences by template", "leave explain_model out", "sentences of fewer kinds",
+        "explanations by template", "leave explain_model out", "less varied explanations",
         replace(now, explain_model=False),
     )  # fmt: skip
     yield (
         f"canary every {_QUIET_CANARY_MINUTES} minutes", "EVERY_MIN in infra/constructs/canary.py",
-        "an outage is noticed later", replace(now, canary_minutes=max(now.canary_minutes, _QUIET_CANARY_MINUTES)),
+        "outages are noticed later", replace(now, canary_minutes=max(now.canary_minutes, _QUIET_CANARY_MINUTES)),
     )  # fmt: skip
     yield (
         "no firewall", _FIREWALL[now.compute],
-        "no limit for one address, no rules against known attacks", replace(now, firewall=False),
+        "no limit per address, no rules against known attacks", replace(now, firewall=False),
     )  # fmt: skip
     if now.compute is Compute.LAMBDA:
         yield (
             "no SnapStart", "snap_start in infra/constructs/api.py",
-            "the first answer of a new environment takes about a second longer", replace(now, snapstart=False),
+            "the first response of a new environment takes about a second longer", replace(now, snapstart=False),
         )  # fmt: skip
         yield (
             "arm64", "-c architecture=arm64", "images are built on arm64", replace(now, architecture="arm64")
         )  # fmt: skip
-        yield "Fargate", "-c compute=fargate", "servers to watch", replace(now, compute=Compute.FARGATE)
+        yield "Fargate", "-c compute=fargate", "servers to operate", replace(now, compute=Compute.FARGATE)
     else:
-        yield "Lambda", "-c compute=lambda", "a first answer is slower", replace(now, compute=Compute.LAMBDA)
+        yield "Lambda", "-c compute=lambda", "first responses are slower", replace(now, compute=Compute.LAMBDA)
 
 
 def _cache_changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment]]:
     """Yield cache changes: the cache pays off where the work it saves costs more than a write."""
     if now.cache is not Cache.DEAR:
         yield (
-            "cache of dear answers only", "CACHE_ANSWERS=dear", "a taste is ranked again when it is asked again",
+            "cache expensive responses only", "CACHE_ANSWERS=dear", "repeated taste-only requests are ranked again",
             replace(now, cache=Cache.DEAR),
         )  # fmt: skip
     if now.cache is not Cache.NONE:
         yield (
-            "no answer cache", "CACHE_TTL_SECS=0", "OpenSearch is asked again when words are",
+            "no response cache", "CACHE_TTL_SECS=0", "repeated searches query OpenSearch again",
             replace(now, cache=Cache.NONE),
         )  # fmt: skip
 
@@ -108,13 +108,13 @@ def _search_changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment
         return
     if now.search is Search.CLASSIC:
         yield (
-            "NextGen in place of Classic", "-c classic_search=false", "a new collection, indexed again",
+            "NextGen instead of Classic", "-c classic_search=false", "a new collection, indexed again",
             replace(now, search=Search.OPENSEARCH),
         )  # fmt: skip
     else:
         yield (
             "search OCU may fall to 0", "-c search_ocu_min=0",
-            "after ten quiet minutes search is embedded for 10 to 30 s", replace(now, search_ocu_min=0),
+            "after ten idle minutes search is embedded for 10 to 30 s", replace(now, search_ocu_min=0),
         )  # fmt: skip
     yield (
         "no OpenSearch", "-c search=embedded", "search is embedded in every process",
