@@ -116,7 +116,7 @@ def test_what_was_read_stays_good_while_the_service_is_down(caplog: pytest.LogCa
 
 def test_callers_are_told_which_secret_and_the_log_why(caplog: pytest.LogCaptureFixture) -> None:
     missing = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:nobody"
-    with pytest.raises(SecretUnavailable, match="the pepper can't be read from Secrets Manager") as raised:
+    with pytest.raises(SecretUnavailable, match="the pepper cannot be read from Secrets Manager") as raised:
         rotating(missing, ManualClock(), Flaky())()
     assert "123456789012" not in str(raised.value), "accounts and roles are for the log"
     assert missing in caplog.text

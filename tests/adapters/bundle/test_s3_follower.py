@@ -140,7 +140,7 @@ class TestLook:
         damaged = local.root / version / "popularity.npy"
         flip_bit(damaged, damaged.stat().st_size * 8 - 1)
         proxy.refuse()
-        with pytest.raises(BucketUnavailable, match="did not answer"):
+        with pytest.raises(BucketUnavailable, match="did not respond"):
             BucketFollower(followed, local).start()
 
     def test_a_release_with_one_bit_turned_is_refused(self, remote, followed, local, bucket, made, request):
@@ -166,7 +166,7 @@ class TestLook:
                 with pytest.raises(BucketUnavailable):
                     follower.look()
             assert [record.levelname for record in caplog.records] == ["ERROR"]
-            assert "did not answer" in (follower.last_error or "")
+            assert "did not respond" in (follower.last_error or "")
             assert local.pointer().version == made[0].name
             proxy.forward()
             follower.look()
@@ -287,11 +287,11 @@ class TestServing:
         follower = BucketFollower(followed, local)
         follower.start()
         follower.stop()
-        assert "did not answer" in (follower.last_error or "")
+        assert "did not respond" in (follower.last_error or "")
 
     def test_with_nothing_here_a_bucket_that_is_down_is_fatal(self, followed, local, proxy):
         proxy.refuse()
-        with pytest.raises(BucketUnavailable, match="did not answer"):
+        with pytest.raises(BucketUnavailable, match="did not respond"):
             BucketFollower(followed, local).start()
 
     def test_with_nothing_anywhere_it_says_what_to_do(self, followed, local):

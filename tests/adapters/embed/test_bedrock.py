@@ -112,7 +112,7 @@ def test_a_bedrock_that_keeps_failing_is_left_alone_for_a_while(service, client)
 
 def test_no_server_is_an_outage_and_no_crash(service):
     encoder = queries(BedrockClient(Model(TITAN, 256), Place(endpoint="http://127.0.0.1:9")))
-    with pytest.raises(EncoderUnavailable, match="did not answer"):
+    with pytest.raises(EncoderUnavailable, match="did not respond"):
         encoder.encode(["a heist"])
 
 

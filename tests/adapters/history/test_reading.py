@@ -184,7 +184,7 @@ def test_tautulli_table_and_api():
         ("x.zip", zipped({"readme.md": "hello"}), "no CSV or JSON file"),
         ("x.csv", b"Name,Year,Letterboxd URI\n" + b'"' + b"x" * 200_000, "x.csv, line"),
         ("x.csv", b"Name,Year,Letterboxd URI\n" + b"a,1,b\n" * (tables.MAX_ROWS + 1), "more than 50,000 rows"),
-        ("x.csv", b"x" * (archive.MAX_BYTES + 1), "at most 10,485,760 are read"),
+        ("x.csv", b"x" * (archive.MAX_BYTES + 1), "the maximum is 10,485,760"),
     ],
 )
 def test_what_cannot_be_read_says_why(name, content, why):
