@@ -153,7 +153,7 @@ def _stale(kept: Path, state: Path, ids: Iterable[int], api: Api) -> set[int]:
     if not there or last == today:
         return stale
     if last is None:
-        # After an interrupted run, cached films may be as old as the oldest of them.
+        # The last run was interrupted: look for changes since the oldest cached film.
         last = min(day for each in there if (day := ages[each]) is not None)
     if last < today - timedelta(days=CHANGES_DAYS):
         return stale | {each for each in there if (ages[each] or last) < today - timedelta(days=CHANGES_DAYS)}

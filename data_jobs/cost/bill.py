@@ -23,7 +23,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """The lines of a month, grouped by service."""
+    """The lines of a month; those of a service are adjacent."""
 
     lines: tuple[Line, ...]
 

@@ -82,8 +82,8 @@ def choose(
 def newest_likes(whole: Interactions) -> Split | None:
     """Return the split; None if fewer than 50 people have 5 likes or more, too few to choose by.
 
-    Of more than 2,000 such people a sample is validated, while all others train: lambda counters the number of people
-    in the Gram matrix, so it must be chosen with all of them in it.
+    Of more than 2,000 such people a sample is validated, while all others train: lambda is relative to the number of
+    people in the Gram matrix, so it must be chosen with all of them in it.
     """
     people = _validated(whole)
     if len(people) < MIN_PEOPLE:

@@ -20,7 +20,7 @@ PATTERNS = (
     "numpy/_core/lib",
     "numpy/random/lib",
     "numpy/random/_examples",
-    # FastAPI checks each parameter for a Pydantic 1 model, and copes if that is missing.
+    # FastAPI checks whether each parameter is a Pydantic 1 model; if the module is missing, it assumes not.
     "pydantic/v1",
     "boto3/examples",
     "onnxruntime/backend",
