@@ -162,7 +162,7 @@ def test_a_storm_of_throttling_is_an_outage_for_the_request_and_not_for_the_next
     for operation in ("BatchGetItem", "TransactWriteItems"):
         wire.fail(operation, THROTTLED, times=1_000)
         for _ in range(FAILURES + 1):
-            with pytest.raises(StateBusy, match="throttles"):
+            with pytest.raises(StateBusy, match="throttling"):
                 store.state.record([send(did(), key="a")], _short())
         wire.heal()
         assert contents(store) == ("", [], True)
