@@ -97,7 +97,10 @@ def traits_of(film: Film) -> Iterator[Trait]:
         if genre not in NO_GENRES:
             yield TraitKind.GENRE, genre
     if film.year:
-        yield TraitKind.DECADE, f"{film.year // 10 * 10}s"
+        decade = film.year // 10 * 10
+        yield TraitKind.DECADE, f"{decade}s"
+        yield TraitKind.ERA, f"{decade - 10}s and {decade}s"
+        yield TraitKind.ERA, f"{decade}s and {decade + 10}s"
     for director in film.directors:
         yield TraitKind.DIRECTOR, director.strip()
     for keyword in (*film.keywords, *film.tags):

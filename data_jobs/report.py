@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import NoReturn, Protocol
 
-from data_jobs.rules import MAX_ERROR_SHARE, RULES, Severity
+from data_jobs.rules import FEW_ERRORS, FEW_ERRORS_SHARE, MAX_ERROR_SHARE, RULES, Severity
 from services.recommender.errors import MarqueeError
 
 _VALUE_LENGTH = 120
@@ -103,13 +103,16 @@ class Report:
         return max((min(1.0, wrong / max(1, self.rows[file])) for file, wrong in self.errors.items()), default=0.0)
 
     def refuse_if_bad(self, limit: float = MAX_ERROR_SHARE) -> None:
-        """Raise DataError if more than ``limit`` of any file's rows are errors: a build on such data misleads."""
-        if self.error_share > limit:
-            worst = max(self.errors, key=lambda file: self.errors[file] / max(1, self.rows[file]))
-            raise DataError(
-                f"{worst}: {self.errors[worst]:,} of {self.rows[worst]:,} rows are errors, more than {limit:.1%}; "
-                "run `marquee validate` to see them, fix the file, or force the build"
-            )
+        """Raise DataError if more than ``limit`` of any file's rows are errors: a build on such data misleads. A few
+        wrong rows of a short file are tolerated.
+        """
+        for file, wrong in sorted(self.errors.items()):
+            share = wrong / max(1, self.rows[file])
+            if share > limit and (wrong > FEW_ERRORS or share > FEW_ERRORS_SHARE):
+                raise DataError(
+                    f"{file}: {wrong:,} of {self.rows[file]:,} rows are errors, more than {limit:.1%}; "
+                    "run `marquee validate` to see them, fix the file, or force the build"
+                )
 
     def summary(self) -> list[tuple[Severity, str, int, str]]:
         """Return one row per code: severity, code, count, what was done; gravest and most frequent first."""

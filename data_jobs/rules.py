@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 MAX_ERROR_SHARE = 0.01
 """A build is refused if more than this share of any file's rows are errors, unless forced."""
+FEW_ERRORS, FEW_ERRORS_SHARE = 3, 0.1
+"""So few errors in a short file say nothing about its other rows, up to this share: the build goes on without them."""
 
 
 class Severity(StrEnum):

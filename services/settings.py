@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     marquee_host: str = Field("127.0.0.1", min_length=1, description="an address to listen on")
     marquee_port: int = Field(8000, ge=0, le=65_535, description="a port number, 0 to 65535 (0: any free port)")
     balancer_idle_secs: int = Field(60, ge=1, le=4_000, description="whole seconds, 1 to 4000")
+    headers_timeout_secs: int = Field(10, ge=1, le=300, description="whole seconds, 1 to 300")
+    body_timeout_secs: int = Field(60, ge=1, le=3_600, description="whole seconds, 1 to 3600")
     marquee_max_connections: int = Field(1_000, ge=1, le=10_000, description="connections per process, 1 to 10000")
     marquee_stage: str = Field(
         "local", pattern=r"^[a-z][a-z0-9-]{0,19}$", description="a name of lower-case letters, digits and dashes"

@@ -17,6 +17,7 @@ def read(path: Path) -> dict[str, Any]:
     return {("on" if key is True else key): value for key, value in document.items()}
 
 
+CI = read(GITHUB / "workflows/ci.yml")
 DEPLOY = read(GITHUB / "workflows/deploy.yml")
 
 
@@ -45,8 +46,18 @@ def test_no_job_has_more_rights_than_it_says(path: Path) -> None:
 
 
 def test_a_change_is_linted_typed_and_tested_as_the_project_does_it() -> None:
-    [job] = read(GITHUB / "workflows/ci.yml")["jobs"].values()
+    job = CI["jobs"]["check"]
     assert job["steps"][-1]["run"] == ".ci/run"
+
+
+def test_a_change_s_api_is_compared_with_that_of_the_branch_it_is_for() -> None:
+    job = CI["jobs"]["api"]
+    assert job["if"] == "github.event_name == 'pull_request'"
+    [base] = [each["with"] for each in job["steps"] if "ref" in each.get("with", {})]
+    assert base["ref"] == "${{ github.base_ref }}"
+    compared = job["steps"][-1]
+    assert f"python -m tests.openapi --against {base['path']}/docs/openapi.json" in compared["run"]
+    assert "'breaking'" in compared["env"]["BREAKING"]
 
 
 def test_templates_and_images_are_made_before_anything_is_deployed() -> None:

@@ -34,8 +34,11 @@ from data_jobs.build import Order, build
 from data_jobs.report import Silent
 from data_jobs.validate import Source
 built = build(Order(Path(sys.argv[2]), Source(paths=(Path(sys.argv[1]),))), Silent())
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-print(json.dumps({"seconds": built.seconds, "peak": peak, "size": built.size, "events": len(built.dataset.events)}))
+used = resource.getrusage(resource.RUSAGE_SELF)
+print(json.dumps({
+    "seconds": built.seconds, "cpu": used.ru_utime + used.ru_stime, "peak": used.ru_maxrss * 1024,
+    "size": built.size, "events": len(built.dataset.events),
+}))
 """
 
 
@@ -54,12 +57,16 @@ class Shape(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """One build. ``seconds`` by step; ``peak`` memory and bundle ``size`` in bytes."""
+    """One build. ``seconds`` by step; ``cpu`` seconds of all threads; ``peak`` memory and bundle ``size`` in bytes.
+
+    On a shared machine, ``cpu`` shows what a build costs; ``wall`` shows only how long it took.
+    """
 
     shape: Shape
     events: int
     seconds: dict[str, float]
     wall: float
+    cpu: float
     peak: int
     size: int
 
@@ -118,33 +125,34 @@ def measure(shape: Shape, folder: Path) -> Measured:
     )
     wall = time.monotonic() - started
     told = json.loads(done.stdout)
-    return Measured(shape, told["events"], told["seconds"], wall, told["peak"], told["size"])
+    return Measured(shape, told["events"], told["seconds"], wall, told["cpu"], told["peak"], told["size"])
 
 
-def table(rows: Sequence[Measured]) -> list[str]:
-    """Return the results as a Markdown table."""
-    lines = [
-        "| ratings | people | films | read, s | train, s | bundle, s | all, s | peak memory, GB | bundle, MB |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
-    ]
-    for row in rows:
-        steps = [row.seconds.get(step, 0.0) for step in ("validate", "train", "bundle")]
-        told = [f"{row.events:,}", f"{row.shape.people:,}", f"{row.shape.films:,}", *(f"{step:.0f}" for step in steps)]
-        told += [f"{row.wall:.0f}", f"{row.peak / 1e9:.1f}", f"{row.size / 1e6:.0f}"]
-        lines.append(f"| {' | '.join(told)} |")
-    return lines
+HEAD = (
+    "| ratings | people | films | read, s | train, s | bundle, s | all, s | CPU, s | memory, GB | bundle, MB |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+)
+
+
+def line_of(row: Measured) -> str:
+    """Return one line of the Markdown table."""
+    steps = [row.seconds.get(step, 0.0) for step in ("validate", "train", "bundle")]
+    told = [f"{row.events:,}", f"{row.shape.people:,}", f"{row.shape.films:,}", *(f"{step:.0f}" for step in steps)]
+    told += [f"{row.wall:.0f}", f"{row.cpu:.0f}", f"{row.peak / 1e9:.1f}", f"{row.size / 1e6:.0f}"]
+    return f"| {' | '.join(told)} |"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure each size in turn and print the table."""
+    """Measure each size in turn, and print the table as it grows."""
     parser = argparse.ArgumentParser(prog="python -m data_jobs.bench.scale", description=__doc__)
     parser.add_argument("ratings", nargs="*", type=int, default=[1_000_000, 4_000_000, 16_000_000, FULL])
-    rows = []
-    for ratings in parser.parse_args(arguments).ratings:
+    asked = parser.parse_args(arguments).ratings
+    sys.stdout.writelines(f"{line}\n" for line in HEAD)
+    for ratings in asked:
         with tempfile.TemporaryDirectory(prefix="marquee-scale-") as folder:
-            rows.append(measure(Shape.of(ratings), Path(folder)))
-        sys.stderr.write(f"{ratings:,} ratings: {rows[-1].wall:.0f} s, {rows[-1].peak / 1e9:.1f} GB\n")
-    sys.stdout.writelines(f"{line}\n" for line in table(rows))
+            measured = measure(Shape.of(ratings), Path(folder))
+        sys.stdout.write(f"{line_of(measured)}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -21,11 +21,11 @@ from services.recommender.domain.profile import Profile
 from services.recommender.domain.request import Pick, Reason, ReasonKind, Request
 from services.recommender.pipeline import Pipeline
 from services.recommender.stages.plan import Plan
-from services.recommender.stages.reasons import trait_name
+from services.recommender.stages.reasons import trait_kinds, trait_name
 from services.recommender.stages.taste import fold_in
 
 LARGEST = 2
-TRAITS = frozenset(ReasonKind[kind.name] for kind in TraitKind)
+TRAITS = frozenset(kind for kind in ReasonKind if trait_kinds(kind))
 _ROUNDING = 1e-6
 """Float32 scores that differ by less count as equal."""
 
@@ -139,9 +139,13 @@ def raw_scores(bench: Workbench, pipeline: Pipeline, profile: Profile, rows: NDA
 def without_trait(pipeline: Pipeline, row: int, reason: Reason) -> Pipeline:
     """Return the same pipeline for a taste without the trait that a reason cites for the film ``row``."""
     trait_rows = pipeline.trait_rows
-    traits, kind = trait_rows.traits, TraitKind[reason.kind.name]
-    mine = [each for each in traits.of(row).tolist() if traits.kinds[each] == kind]
-    cited = [each for each in mine if trait_name(kind, traits.names[each]) == reason.subject]
+    traits = trait_rows.traits
+    mine = [(each, TraitKind(int(traits.kinds[each]))) for each in traits.of(row).tolist()]
+    cited = [
+        each
+        for each, kind in mine
+        if kind in trait_kinds(reason.kind) and trait_name(kind, traits.names[each]) == reason.subject
+    ]
     less = copy.copy(pipeline)
     values = np.where(np.isin(traits.ids, cited), np.float32(0), trait_rows.values)
     less.facts = replace(less.facts, trait_rows=replace(trait_rows, values=values))

@@ -1,6 +1,7 @@
 """Column names in the wild, folded to letters and digits, and what each stands for."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 
 _ITEM = (
@@ -32,7 +33,10 @@ FILM: Mapping[str, tuple[str, ...]] = {
     "keywords": ("keywords", "plotkeywords", "keyword", "tags"),
     "overview": ("overview", "description", "plot", "summary", "synopsis", "storyline", "plotsummary", "text"),
     "tagline": ("tagline",),
-    "runtime": ("runtime", "runtimeminutes", "duration", "length", "minutes", "runningtime", "runtimemin"),
+    "runtime": (
+        "runtime", "runtimeminutes", "duration", "length", "minutes", "runningtime", "runtimemin", "lange",
+        "laufzeit", "duree",
+    ),
     "certification": ("certification", "certificate", "mpaa", "agerating", "contentrating", "rated", "mpaarating"),
     "release_dates": ("releasedates",),
     "series": ("series", "collection", "franchise", "belongstocollection"),
@@ -71,8 +75,8 @@ OWN_FILM = frozenset(FILM) - {"movielens_id"}
 
 
 def folded(name: str) -> str:
-    """Fold a name: "Movie_ID" -> "movieid"."""
-    return re.sub(r"[^a-z0-9]", "", name.lower())
+    """Fold a name: "Movie_ID" -> "movieid", "Année" -> "annee"."""
+    return re.sub(r"[^a-z0-9]", "", unicodedata.normalize("NFKD", name.lower()))
 
 
 def match(names: Sequence[str], wanted: Mapping[str, tuple[str, ...]], maps: Mapping[str, str]) -> dict[str, str]:

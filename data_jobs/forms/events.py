@@ -119,7 +119,7 @@ def lookups_of(films: Sequence[Film], space: Space, links: Mapping[str, Link]) -
         Space.OWN: Lookup.of(named, _Loose(named, imdb)),
         Space.TMDB: Lookup.of(tmdb, _Loose(tmdb, {})),
         Space.IMDB: Lookup.of(imdb, lambda text: imdb.get(imdb_id(text) or "")),
-        Space.TITLE: Lookup.of({}, _Titles(films)),
+        Space.TITLE: Lookup.of({}, _Titles(films), told=False),
     }
 
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from data_jobs.forms.columns import EVENT, FILM, match
+from data_jobs.forms.events import kind_of
 from data_jobs.forms.part import Layout, Part, Role, Space
 from data_jobs.forms.shapes import FLAG
 from data_jobs.forms.sniff import Sniffed, sniff
+from services.recommender.domain.events import EventKind
 
 IMDB_RATINGS, CREDITS_5000 = "IMDb title.ratings", "tmdb_5000 credits"
 AMAZON = "Amazon products"
@@ -38,9 +40,9 @@ _TMDB_MARKS = frozenset(
 )  # fmt: skip
 _FACTS = frozenset(FILM) - {"title", "item_id", "tmdb_id", "imdb_id", "movielens_id", "kind"}
 _EXPORTS = {"Letterboxd URI": "a Letterboxd export", "Your Rating": "an IMDb export"}
-_LEAST_RATINGS = 20
-_BEYOND = 0.05
-"""A scale is assumed if at least this share of the ratings exceeds the next smaller scale."""
+_LEAST_RATINGS, _FEW_RATINGS = 20, 3
+_BEYOND, _MOST_OF_FEW = 0.05, 0.5
+"""A scale is assumed if at least this share of the ratings exceeds the next smaller scale; the second: of few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,11 +197,19 @@ def _events(seen: Sniffed, event: dict[str, str], wishes: Wishes) -> Part:
         }
     scale = 0.0
     if "value" in columns:
-        scale = wishes.scale or (5.0 if "event" in columns else scale_of(seen.cells(columns["value"])))
+        scale = wishes.scale or scale_of(_ratings_in(seen, columns))
     form = (
         "Amazon reviews" if amazon else "MovieLens" if seen.names[:2] == ("userId", "movieId") else _form_of_log(seen)
     )
     return replace(_part(seen, form, Role.EVENTS, columns, space), scale=scale)
+
+
+def _ratings_in(seen: Sniffed, columns: Mapping[str, str]) -> list[str]:
+    """The values of rows that are ratings: of other events a value says nothing."""
+    if "event" not in columns:
+        return seen.cells(columns["value"])
+    rows = (row for row in seen.rows if kind_of(str(row.get(columns["event"]) or "")) is EventKind.RATING)
+    return [str(value).strip() for row in rows if (value := row.get(columns["value"])) not in (None, "")]
 
 
 def _form_of_log(seen: Sniffed) -> str:
@@ -226,7 +236,9 @@ def _films(seen: Sniffed, film: dict[str, str]) -> Part:
     if space is Space.TMDB and "tmdb_id" in film:
         return _part(seen, form, Role.FILMS, film, space)
     found = ", ".join(seen.names if seen.headed else map(str, seen.rows[0].values()))[:160]
-    return Part(seen.path, "", Role.UNKNOWN, seen.layout, why=f"a {seen.layout} that begins with {found or 'nothing'}")
+    bare = "" if seen.headed else ", without a line that names its columns: write one (title, year, genres ...)"
+    why = f"a {seen.layout} that begins with {found or 'nothing'}{bare}"
+    return Part(seen.path, "", Role.UNKNOWN, seen.layout, why=why)
 
 
 _FORMS = (
@@ -279,12 +291,18 @@ def _part(seen: Sniffed, form: str, role: Role, columns: Mapping[str, str], spac
 
 
 def scale_of(cells: Sequence[str]) -> float:
-    """Return the top of the scale of these ratings: 5, 10 or 100; 5 if there are too few to tell."""
+    """Return the top of the scale of these ratings: 5, 10 or 100. If there are too few to tell, it is 5, unless at
+    least half of them exceed it.
+    """
     values = [float(cell.replace(",", ".")) for cell in cells if re.fullmatch(r"\d+(?:[.,]\d+)?", cell)]
-    if len(values) >= _LEAST_RATINGS:
-        for top, below in ((100.0, 10.0), (10.0, 5.0)):
-            if below < max(values) <= top and sum(value > below for value in values) >= _BEYOND * len(values):
-                return top
+    least = _BEYOND if len(values) >= _LEAST_RATINGS else _MOST_OF_FEW
+    for top, below in ((100.0, 10.0), (10.0, 5.0)):
+        if (
+            len(values) >= _FEW_RATINGS
+            and below < max(values) <= top
+            and sum(value > below for value in values) >= least * len(values)
+        ):
+            return top
     return 5.0
 
 

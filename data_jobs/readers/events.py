@@ -54,16 +54,21 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """Maps ids to films. ``rows``: item, film; ``loose``: the film of an id in another form (00031, 31.0), or None."""
+    """Maps ids to films. ``rows``: item, film; ``loose``: the film of an id in another form (00031, 31.0), or None;
+    ``told``: whether a film found in another form is reported.
+    """
 
     rows: pl.DataFrame
     loose: Callable[[str], int | None]
+    told: bool = True
 
     @classmethod
-    def of(cls, pairs: Mapping[str, int], loose: Callable[[str], int | None] = lambda _: None) -> "Lookup":
+    def of(
+        cls, pairs: Mapping[str, int], loose: Callable[[str], int | None] = lambda _: None, *, told: bool = True
+    ) -> "Lookup":
         """Return a lookup of ids and their films' rows."""
         columns = {"item": list(pairs), "film": list(pairs.values())}
-        return cls(pl.DataFrame(columns, schema={"item": pl.String, "film": pl.Int32}), loose)
+        return cls(pl.DataFrame(columns, schema={"item": pl.String, "film": pl.Int32}), loose, told)
 
     def found(self, table: pl.DataFrame, columns: "Columns") -> pl.DataFrame:
         """Return the table with ``film``, null if no film has the id."""
@@ -76,7 +81,8 @@ class Lookup:
         again = pl.DataFrame(
             {"item": list(others), "again": list(others.values())}, schema={"item": pl.String, "again": pl.Int32}
         )
-        columns.cite(lost.filter(pl.col("item").is_in(list(others))), "id-form", "item")
+        if self.told:
+            columns.cite(lost.filter(pl.col("item").is_in(list(others))), "id-form", "item")
         table = table.join(again, on="item", how="left", maintain_order="left")
         return table.with_columns(pl.coalesce("film", "again")).drop("again")
 

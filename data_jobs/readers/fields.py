@@ -45,6 +45,13 @@ def _dotted(value: object) -> object:
     return value.replace(",", "") if _THOUSANDS.fullmatch(value.strip()) else value.replace(",", ".")
 
 
+def _of_slash(name: str) -> list[str]:
+    """ "Crime/Drama" as two genres, unless it is one of the vocabulary; none for what says that there is none."""
+    if name in _NO_GENRES:
+        return []
+    return [name] if canonical(name) or "/" not in name else [each.strip() for each in name.split("/") if each.strip()]
+
+
 def _parted(text: str) -> list[str]:
     for mark in ("|", ";"):
         if mark in text:
@@ -186,7 +193,7 @@ class Fields:
 
     def genres(self, field: str = "genres") -> tuple[str, ...]:
         """Return genres of the vocabulary; others are reported and left out."""
-        return unique(self.genre(name, field) or "" for name in self.list_of(field) if name not in _NO_GENRES)
+        return unique(self.genre(each, field) or "" for name in self.list_of(field) for each in _of_slash(name))
 
     def genre(self, name: str, field: str = "genres") -> str | None:
         """Return a genre under the vocabulary's name; an unknown one is reported."""

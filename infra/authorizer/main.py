@@ -13,10 +13,16 @@ from functools import cache
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 HEADER = "x-origin-verify"
 # As long as the service caches them (services/adapters/secrets.py).
 BELIEVED_S = 300.0
+# Pause after a failed read, so that not every request waits for Secrets Manager.
+RETRY_S = 5.0
+# Reading both stages takes less time than the function's timeout (infra/constructs/guard.py): a read that hangs must
+# not keep it from going on with the values it knows.
+PROMPT = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 1})
 # AWS Secrets Manager user guide, "Secret versions". While a secret is rotated, both are valid.
 STAGES = ("AWSCURRENT", "AWSPREVIOUS")
 
@@ -47,6 +53,7 @@ class Guard:
             except Exception:
                 if not self._values:
                     raise
+                self._until = self._clock() + RETRY_S
         return self._values
 
 
@@ -58,11 +65,11 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, bool]:
 @cache
 def guard() -> Guard:
     """Return the guard of this function's environment."""
-    return Guard(lambda: values(boto3.client("secretsmanager"), os.environ["ORIGIN_SECRET_ARN"]))
+    return Guard(lambda: values(boto3.client("secretsmanager", config=PROMPT), os.environ["ORIGIN_SECRET_ARN"]))
 
 
 def values(client: Any, arn: str) -> list[str]:  # noqa: ANN401 - the function brings no types along
-    """Return the valid values of the secret, the current one first."""
+    """Return the valid values of the secret, the current one first. An empty value admits nobody."""
     found = []
     for stage in STAGES:
         try:
@@ -71,4 +78,4 @@ def values(client: Any, arn: str) -> list[str]:  # noqa: ANN401 - the function b
             # Never rotated yet.
             if stage == STAGES[0]:
                 raise
-    return found
+    return [value for value in found if value]

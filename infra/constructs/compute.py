@@ -88,7 +88,7 @@ def _release_to_function(api: Api) -> ReleaseTarget:
         "InvokeFunction": versions,
     }  # fmt: skip
     # The job removes old versions, never the function.
-    job = {"ListVersionsByFunction": here, "DeleteFunction": versions}
+    job = {"ListVersionsByFunction": here, "GetAlias": here + versions, "DeleteFunction": versions}
     finding = f"AwsSolutions-IAM5[Resource::{arn_in_findings(function)}:*]"
     return ReleaseTarget(
         needs_image=True,

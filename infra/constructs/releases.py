@@ -8,22 +8,18 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra.constructs.data import POINTER, Data
 from infra.constructs.deployment_secrets import Secrets
 from infra.constructs.findings import acknowledge, arn_in_findings, in_findings
-from infra.constructs.image import ROOT
 from infra.constructs.jobs import Jobs
-from infra.constructs.log_groups import log_group
+from infra.constructs.small_function import SmallFunction
 from infra.constructs.state_machine import state_machine
 from infra.release.machine import definition
 from infra.settings import QUALIFIER, Settings
 
-# The agent consists of these files of the repository; the runtime provides boto3.
-_AGENT = ["*", "!infra/__init__.py", "!infra/release/__init__.py", "!infra/release/agent/*.py", "**/__pycache__"]
 _PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:GetRepositoryPolicy"]
 # Alarms that end a release, by what follows the stage in their names.
 WATCHED = ("ErrorRate", "Latency")
@@ -78,32 +74,26 @@ class Releases(Construct):
         self._settings = settings
         self._target = target
         self._dead_letters = jobs.dead_letters
-        self.agent = self._function(data, secrets, table)
+        made = self._function(data, secrets, table)
+        self.agent, self._role = made.function, made.role
         self._allow_agent(data, secrets, jobs, table)
         self.machine = self._machine(jobs, table)
         if settings.release_schedule:
             self._schedule(settings.release_schedule)
 
-    def _function(self, data: Data, secrets: Secrets, table: dynamodb.ITableV2) -> lambda_.Function:
+    def _function(self, data: Data, secrets: Secrets, table: dynamodb.ITableV2) -> SmallFunction:
         settings = self._settings
-        logs = log_group(self, "AgentLogs", settings)
-        self._role = iam.Role(
-            self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"), description="The release agent"
-        )
-        logs.grant_write(self._role)
         watched = ",".join(f"{settings.name}-{each}" for each in (*WATCHED, *self._target.watched))
-        agent = lambda_.Function(
+        return SmallFunction(
             self,
             "Agent",
-            runtime=lambda_.Runtime.PYTHON_3_14,
-            architecture=lambda_.Architecture.ARM_64,
-            handler="infra.release.agent.main.handler",
-            code=lambda_.Code.from_asset(str(ROOT), exclude=_AGENT, ignore_mode=cdk.IgnoreMode.DOCKER),
+            settings,
+            module="infra.release.agent.main",
+            files="infra/release/agent/*.py",
             description=f"What the releases of {settings.name} do",
+            caller="the state machine",
             timeout=cdk.Duration.minutes(4),
-            memory_size=256,
-            role=self._role,
-            log_group=logs,
+            memory_mb=256,
             environment={
                 "RELEASES_TABLE": table.table_name,
                 "BUNDLE_BUCKET": data.bucket.bucket_name,
@@ -114,12 +104,6 @@ class Releases(Construct):
                 **self._target.environment,
             },
         )
-        acknowledge(
-            agent,
-            {"Serverless-LambdaDLQ": "Only ever called by the state machine, which gets the error.",
-             "Serverless-LambdaTracing": "The state machine's history has each call with its time and its error."},
-        )  # fmt: skip
-        return agent
 
     def _allow_agent(self, data: Data, secrets: Secrets, jobs: Jobs, table: dynamodb.ITableV2) -> None:
         stack = cdk.Stack.of(self)

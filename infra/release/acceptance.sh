@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# Whether a stage comes up, from nothing to nothing: deploy, release the sample catalogue, accept it from outside, write
-# down what it found and cost, destroy. It needs an account that has no such stage.
+# Whether a stage comes up, from nothing to nothing: deploy, release the sample catalogue, accept it from outside,
+# destroy. Whatever fails on the way, Ctrl-C among it, the stage is destroyed and a report is written. It needs an account
+# that has no such stage.
 #
-#   infra/release/acceptance.sh STAGE [-c name=value ...]        the report: acceptance-STAGE-DATE.json
+#   infra/release/acceptance.sh STAGE [-c name=value ...]        the report: acceptance-STAGE-TIME.json
+#
+# 0: accepted and removed; else 1, or 128 and the number of the signal that ended it.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -16,31 +19,82 @@ if ! not_deployed; then
     echo "Stage $STAGE is deployed in $AWS_REGION: this would destroy it. Take an account without it." >&2
     exit 2
 fi
-report="acceptance-$STAGE-$(date -u +%Y-%m-%d).json"
+# A stack is not always gone at the first try: a bucket gets its last access log late, for example.
+TRIES=3
+PAUSE_S="${PAUSE_S:-60}"
 began="$(date -u +%Y-%m-%dT%H:%M:%SZ)"
-step=deploy
+report="acceptance-$STAGE-${began//:/}.json"
+step=estimate
+
+# A release that is still under way would write into what is being destroyed.
+stop_releases() {
+    local machine execution
+    machine="$(output ReleaseMachine 2>/dev/null)" || return 0
+    [ -n "$machine" ] && [ "$machine" != None ] || return 0
+    for execution in $(aws stepfunctions list-executions --state-machine-arn "$machine" --status-filter RUNNING \
+        --output text --query 'executions[].executionArn'); do
+        aws stepfunctions stop-execution --execution-arn "$execution" --cause "make acceptance ended" >/dev/null
+    done
+}
+
+removed() {
+    local try
+    stop_releases || true
+    for ((try = 1; ; try++)); do
+        infra/node_modules/.bin/cdk destroy --all --force -c "stage=$STAGE" "${context[@]}" && return 0
+        [ "$try" -lt "$TRIES" ] || return 1
+        sleep "$PAUSE_S"
+    done
+}
+
+write_report() {
+    python3 - "$step" "$gone" "$STAGE" "$began" "$(git rev-parse HEAD)" <<'REPORT'
+import json, sys
+from datetime import datetime, timezone
+
+def read(name):
+    try:
+        return json.load(open(name))
+    except (OSError, ValueError):
+        return None  # it did not come that far
+
+step, gone, stage, began, commit = sys.argv[1:]
+now = datetime.now(timezone.utc)
+hours = (now - datetime.strptime(began, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)).total_seconds() / 3_600
+month = read("cost.json")
+# A month's bill by the hour, and of a month's releases the one that was made.
+spent = None
+if month:
+    bill = month["bills"][0]
+    parts = {True: 1 / bill["deployment"]["releases"], False: hours / 730}
+    spent = round(sum(line["usd"] * parts[line["service"] == "CodeBuild"] for line in bill["lines"]), 2)
+print(json.dumps({
+    "stage": stage, "commit": commit, "began": began, "ended": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    "accepted": step == "done", "failed_at": None if step == "done" else step, "removed": gone == "yes",
+    "hours": round(hours, 2), "cost_usd_estimated": spent, "cost_a_month": month, "found": read("accepted.json"),
+}, indent=1))
+REPORT
+}
 
 finish() {
     local code=$?
-    [ "$code" != 0 ] || step=
-    if ! infra/node_modules/.bin/cdk destroy --all --force -c "stage=$STAGE" "${context[@]}"; then
-        code=1
-        step="${step:-destroy}"
-    fi
-    python3 - "$step" "$STAGE" "$began" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$(git rev-parse HEAD)" >"$report" <<'REPORT'
-import json, os, sys
-
-step, stage, began, ended, commit = sys.argv[1:]
-read = lambda name: json.load(open(name)) if os.path.exists(name) and os.path.getsize(name) else None
-print(json.dumps({"stage": stage, "commit": commit, "began": began, "ended": ended, "accepted": not step,
-                  "failed_at": step or None, "found": read("accepted.json"), "cost_a_month": read("cost.json")}, indent=1))
-REPORT
+    # From here on nothing ends it before the stage is gone: no second Ctrl-C, no terminal that was closed.
+    trap '' INT TERM HUP PIPE
+    set +e
+    gone=yes
+    removed || gone=no
+    [ "$step" = done ] && [ "$gone" = yes ] || code=$((code > 0 ? code : 1))
+    write_report >"$report"
     rm -f accepted.json cost.json
     cat "$report"
-    echo "What it really cost is in Cost Explorer a day from now, by the tag stage=$STAGE." >&2
+    echo "Report: $report. Real cost: Cost Explorer, a day from now, by the tag stage=$STAGE." >&2
+    [ "$gone" = yes ] || echo "Stage $STAGE is NOT removed and is billed: make destroy STAGE=$STAGE" >&2
     exit "$code"
 }
 trap finish EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 # The HTTP API's own address, past CloudFront: refused before anything runs.
 refuses_strangers() {
@@ -52,12 +106,15 @@ refuses_strangers() {
 }
 
 rm -f accepted.json cost.json
+marquee cost --stage "$STAGE" --rps 0 --json >cost.json
+step=deploy
 APPROVAL=never infra/release/deploy.sh "$@"
 use_deployment
 step=release
 steps start release
 step=accept
 key="$(marquee keys create acceptance --scope serve --scope admin --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["key"])')"
-marquee cost --stage "$STAGE" --rps 0 --json >cost.json
-marquee doctor --url "$(output Url)" --key "$key" --json >accepted.json
+# By the environment: arguments can be seen by others.
+API_KEY="$key" marquee doctor --url "$(output Url)" --json >accepted.json
 refuses_strangers
+step=done

@@ -12,11 +12,22 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 context=("${@:2}")
 owner="deploy-$(id -un)-$(date +%s)-$$"
 holds=no
+# Of CloudFormation, which an interrupted script does not stop.
+under_way=no
 
 leave() {
-    if [ "$holds" = yes ]; then steps unlock --owner "$owner"; fi
+    local code=$?
+    [ "$holds" = yes ] || return 0
+    if [ "$under_way" = yes ] && [ "$code" -gt 128 ]; then
+        echo "CloudFormation goes on. The stage stays locked; once it is done: make unlock STAGE=$STAGE" >&2
+    else
+        steps unlock --owner "$owner"
+    fi
 }
 trap leave EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 if ! not_deployed; then
     steps guard "${context[@]}"
@@ -27,7 +38,9 @@ if ! not_deployed; then
     fi
 fi
 infra/release/fetch.sh "$@"
+under_way=yes
 infra/node_modules/.bin/cdk deploy --all --require-approval "${APPROVAL:-broadening}" -c "stage=$STAGE" "${context[@]}"
+under_way=no
 
 function="$(job FUNCTION)"
 if [ -z "$function" ] || [ "$function" = None ]; then

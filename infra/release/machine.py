@@ -29,7 +29,7 @@ def definition(*, on_lambda: bool, minutes: int) -> State:
         **_build("Code" if on_lambda else "Probe"),
         **(_lambda() if on_lambda else _fargate()),
         **_watch(minutes, on_lambda),
-        **_end(),
+        **_end(on_lambda),
     }
     return {
         "Comment": "Deployments, releases and rollbacks: docs/operations.md",
@@ -124,13 +124,14 @@ def _watch(minutes: int, on_lambda: bool) -> State:
     }
 
 
-def _end() -> State:
+def _end(on_lambda: bool) -> State:
     """A release that is served has succeeded, even if old ones cannot be removed. A failed one gives the reason, even
     if restoring fails, too.
     """
     return {
         "HasLeftovers": _choice([_is("release", "Tidy")], "Unlock"),
-        "Tidy": _job("tidy", "Unlock", "Unlock"),
+        # What is gone back to is what was served before, which is not always the last that was published.
+        "Tidy": _job("tidy", "Unlock", "Unlock", **({"VERSION_BEFORE": f"{SERVED}.version"} if on_lambda else {})),
         "Unlock": _agent("unlock", "Done", "Done", **OWNER),
         "Done": {"Type": "Succeed"},
         BACK: {**_agent("back", CLOSE, CLOSE, **{"served.$": SERVED}), "Catch": _catch(CLOSE, "$.stuck")},

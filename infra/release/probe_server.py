@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 
@@ -22,6 +22,8 @@ from infra.release.agent.probe import Ask, ProbeFailed, probe
 SERVE = (sys.executable, "-c", "from services.cli.main import run; run()", "serve")
 HOST = "127.0.0.1"
 START_S, ANSWER_S, PAUSE_S = 300.0, 60.0, 0.5
+# It finishes what it answers in ten seconds.
+END_S = 30.0
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -48,7 +50,7 @@ def serving(environment: Mapping[str, str]) -> Iterator[int]:
             _wait(server, port)
             yield port
         finally:
-            server.terminate()
+            _end(server)
 
 
 def asking(port: int, headers: Mapping[str, str]) -> Ask:
@@ -72,14 +74,22 @@ def asking(port: int, headers: Mapping[str, str]) -> Ask:
 def _wait(server: "subprocess.Popen[bytes]", port: int) -> None:
     until, ask = time.monotonic() + START_S, asking(port, {})
     while server.poll() is None:
-        try:
+        with suppress(ProbeFailed):
             if ask("GET", "/health/live", None)[0] == 200:
                 return
-        except ProbeFailed as error:
-            if time.monotonic() > until:
-                raise ProbeFailed(f"the server did not start within {START_S:.0f} s") from error
+        if time.monotonic() > until:
+            raise ProbeFailed(f"the server did not start within {START_S:.0f} s")
         time.sleep(PAUSE_S)
     raise ProbeFailed(f"the server exited with code {server.returncode} before it answered; see its output above")
+
+
+def _end(server: "subprocess.Popen[bytes]") -> None:
+    """One that hears nothing any more must not keep the job until its time is over."""
+    server.terminate()
+    try:
+        server.wait(END_S)
+    except subprocess.TimeoutExpired:
+        server.kill()
 
 
 def _free_port() -> int:

@@ -10,8 +10,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 : "${BUNDLE_BUCKET:?the data bucket}" "${CANARY_KEY_ARN:?the secret of the canary}"
 home="${MARQUEE_HOME:-.marquee}"
 DEMO_USERS="${DEMO_USERS:-}"
-# Of the function, the newest: that in service and the one before.
-KEPT_VERSIONS=2
 NOTE_DAYS=30
 
 marquee() { .ci/uv run --no-sync marquee "$@"; }
@@ -60,13 +58,15 @@ build_image() {
     docker push "$image"
 }
 
-# The snapshot of every version is paid for. The first one is CloudFormation's, and Lambda refuses to delete what is
-# served.
+# The snapshot of every version is paid for. The first one is CloudFormation's. Stay: that in service, and the one that
+# was before it; between the two may be others, which failed.
 delete_old_versions() {
-    local number
+    local number served
+    served="$(aws lambda get-alias --function-name "$FUNCTION" --name "$ALIAS" --query FunctionVersion --output text)"
     aws lambda list-versions-by-function --function-name "$FUNCTION" --output text \
-        --query 'Versions[?Version != `$LATEST` && Version != `1`].[Version]' | sort -n | head -n "-$KEPT_VERSIONS" |
+        --query 'Versions[?Version != `$LATEST` && Version != `1`].[Version]' | sort -n |
         while IFS= read -r number; do
+            case "$number" in "$served" | "${VERSION_BEFORE:-$served}") continue ;; esac
             aws lambda delete-function --function-name "$FUNCTION" --qualifier "$number" ||
                 echo "Version $number stays." >&2
         done

@@ -9,21 +9,29 @@ import gzip
 import json
 import logging
 import re
+import ssl
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
 
+from services.adapters.bounded import bounded_class, within
+
 PATH = "/v1/traces"
+# For a whole answer, however it trickles; and its size, of which nothing is needed.
 TIMEOUT_S = 1.0
+LARGEST_ANSWER = 64 << 10
 # Seconds between exports, and after a failed one.
 EVERY_S, PAUSE_S = 5.0, 30.0
 # Maximum number of requests with pending spans (older ones are dropped), and of requests per document.
 MOST, AT_ONCE = 1_024, 128
 _XRAY = re.compile(r"xray\.([a-z0-9-]+)\.(amazonaws\.com(\.cn)?|api\.aws)")
+
+_Http, _Https = bounded_class(HTTPConnection), bounded_class(HTTPSConnection)
 
 _log = logging.getLogger(__name__)
 Json = dict[str, Any]
@@ -66,7 +74,7 @@ class Collector:
                 self._again_at = time.monotonic() + PAUSE_S
                 _log.warning(
                     "dropped %d traces: %s://%s does not accept them (%s: %s); retrying in %.0f s",
-                    len(requests), self._url.scheme, self._url.netloc, type(error).__name__, error, PAUSE_S,
+                    len(requests), self._url.scheme, self._url.netloc, type(error).__name__, _words(error), PAUSE_S,
                 )  # fmt: skip
 
     def _send_for_ever(self) -> None:
@@ -81,18 +89,30 @@ class Collector:
 
     def _post(self, body: bytes) -> None:
         url, host = self._url, self._url.hostname or ""
-        kind = HTTPSConnection if url.scheme == "https" else HTTPConnection
         found = _XRAY.fullmatch(host)
         headers = _signed(url.geturl(), body, self._headers, found[1]) if found else self._headers
-        connection = kind(host, url.port, timeout=TIMEOUT_S)
+        secure = {"context": _trusting()} if url.scheme == "https" else {}
+        connection = (_Https if secure else _Http)(host, url.port, timeout=TIMEOUT_S, **secure)
         try:
-            connection.request("POST", url.path, body, dict(headers))
-            answer = connection.getresponse()
-            if answer.status >= 300:
-                said = answer.read(300).decode(errors="replace")
-                raise HTTPException(f"status {answer.status}: {said}")
+            with within(TIMEOUT_S, LARGEST_ANSWER):
+                connection.request("POST", url.path, body, dict(headers))
+                answer = connection.getresponse()
+                if answer.status >= 300:
+                    said = answer.read(300).decode(errors="replace")
+                    raise HTTPException(f"status {answer.status}: {said}")
         finally:
             connection.close()
+
+
+@cache
+def _trusting() -> ssl.SSLContext:
+    """Made once: reading the certificates of all authorities takes longer than all else of a request."""
+    return ssl.create_default_context()
+
+
+def _words(error: Exception) -> str:
+    """What an error says, unless it may say the headers, one of which is a secret."""
+    return str(error) if isinstance(error, OSError | HTTPException) else "its words are left out"
 
 
 def attributes(values: Mapping[str, object]) -> list[Json]:

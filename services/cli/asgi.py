@@ -18,7 +18,11 @@ _TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 def application() -> FastAPI:
     """Wire all services and open the bundle. Raises SettingsError, StateUnavailable, BundleError."""
     settings = load_settings()
-    LimitedProtocol.limits = limits_for(settings.marquee_max_connections)
+    LimitedProtocol.limits = limits_for(
+        settings.marquee_max_connections,
+        head_s=settings.headers_timeout_secs,
+        body_s=settings.body_timeout_secs,
+    )
     _log_to_stderr(settings.marquee_access_log, structured=settings.metrics == "emf")
     services = build_services(settings)
     services.releases.current()

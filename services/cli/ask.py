@@ -8,6 +8,7 @@ import typer
 
 from services.cli.console import EXIT_CODES, JsonOption, Output, table
 from services.cli.failures import Misused
+from services.cli.history import titled
 from services.cli.opening import open_services
 from services.cli.trace import signal_table, why_not, why_not_lines
 
@@ -100,8 +101,7 @@ def recommend(
 
 def _page(document: dict[str, Any], answer: "Answer", trace: bool, narrowed: bool) -> list[str]:
     rows = [
-        (item["item_id"], _titled(item), f"{item['score']:.3f}", "; ".join(item["reason"]))
-        for item in document["items"]
+        (item["item_id"], titled(item), f"{item['score']:.3f}", "; ".join(item["reason"])) for item in document["items"]
     ]
     lines = [*_understood(document)]
     nothing = "No film matches; loosen the filters." if narrowed else "No films left: all are already seen or given."
@@ -147,7 +147,7 @@ def films(
     with open_services() as services:
         document = services.recommender.films(query, limit)
     rows = [
-        (item["item_id"], _titled(item), item["tmdb_id"] or "", item["imdb_id"] or "", ", ".join(item["genres"]))
+        (item["item_id"], titled(item), item["tmdb_id"] or "", item["imdb_id"] or "", ", ".join(item["genres"]))
         for item in document["items"]
     ]
     found = table(("id", "film", "tmdb", "imdb", "genres"), rows) if rows else [f"No film matches {query!r}."]
@@ -165,7 +165,7 @@ def similar(
         raise Misused("Give either a film id or --tmdb-id, e.g. `marquee similar 1`.")
     with open_services() as services:
         document = services.recommender.similar(item_id, tmdb_id, k).document
-    rows = [(item["item_id"], _titled(item), f"{item['score']:.3f}", _reason(item)) for item in document["items"]]
+    rows = [(item["item_id"], titled(item), f"{item['score']:.3f}", _reason(item)) for item in document["items"]]
     lines = [f"Like {document['title']}:", *table(("id", "film", "score", "why"), rows)]
     Output(as_json).result(document, lines)
 
@@ -207,10 +207,6 @@ def _checked(model: type[Body], values: dict[str, Any]) -> Body:
     except ValidationError as error:
         found = [dict(problem, loc=("body", *problem["loc"])) for problem in error.errors(include_url=False)]
         raise Misused("; ".join(problem["detail"] for problem in field_errors(found))) from error
-
-
-def _titled(item: dict[str, Any]) -> str:
-    return f"{item['title']} ({item['year']})" if item.get("year") else str(item["title"])
 
 
 def _reason(item: dict[str, Any]) -> str:

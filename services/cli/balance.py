@@ -74,20 +74,30 @@ class Dispatcher:
         self._wake, self._woken = socket.socketpair()
         self._selector.register(self._woken, selectors.EVENT_READ)
         self._joining: list[_Worker] = []
+        self._retiring: list[_Worker] = []
         listener.setblocking(False)
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
         self._thread.start()
 
-    def channel(self) -> socket.socket:
-        """Return a channel for one more worker, used once it reports that it is up. Close it here once
-        the worker has inherited it: a channel closed at both places signals that the worker has exited.
+    def channel(self) -> tuple[socket.socket, Callable[[], None]]:
+        """Return a channel for one more worker, used once it reports that it is up, and a function that retires the
+        worker. Close the channel here once the worker has inherited it: a channel closed at both places signals that
+        the worker has exited.
+
+        A retired worker gets no new connections; it still receives those on their way, then the end of the channel.
         """
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         theirs.setblocking(False)
-        self._joining.append(_Worker(ours))
+        worker = _Worker(ours)
+        self._joining.append(worker)
         self._wake.send(b"w")
-        return theirs
+
+        def retire() -> None:
+            self._retiring.append(worker)
+            self._wake.send(b"w")
+
+        return theirs, retire
 
     @property
     def is_alive(self) -> bool:
@@ -109,7 +119,7 @@ class Dispatcher:
                     self._accept()
                 elif key.fileobj is self._woken:
                     self._join()
-                else:
+                elif key.data in self._workers:  # not one that was retired just now
                     self._hear(key.data, events)
             self._hand_on()
             self._accept_while_useful()
@@ -126,6 +136,10 @@ class Dispatcher:
             worker = self._joining.pop()
             self._workers.append(worker)
             self._selector.register(worker.channel, selectors.EVENT_READ, worker)
+        while self._retiring:
+            worker = self._retiring.pop()
+            if worker in self._workers:  # else it is gone already
+                self._forget(worker)
 
     def _hear(self, worker: _Worker, events: int) -> None:
         if events & selectors.EVENT_WRITE:

@@ -191,8 +191,10 @@ def document_of(built: "Built") -> dict[str, Any]:
     }
 
 
-def summary_of(built: "Built") -> list[str]:
-    """Return the build's result as lines of text."""
+def summary_of(built: "Built", *, stored: bool = False) -> list[str]:
+    """Return the build's result as lines of text. ``stored``: the people are in the state store, so the lines do not
+    say how to store them.
+    """
     events = built.dataset.events
     rows: list[tuple[str, str]] = [
         ("bundle", f"{built.version}{' (active)' if built.activated else ' (not activated)'}"),
@@ -206,7 +208,12 @@ def summary_of(built: "Built") -> list[str]:
     width = max(len(name) for name, _ in rows)
     found = [(severity, code, f"{count:,}", done) for severity, code, count, done in built.report.summary()]
     findings = ["", *table(("severity", "code", "count", "what was done"), found)] if found else []
-    return [*(f"{name:<{width}}  {value}" for name, value in rows), *built.notes, *findings, *_how_to_seed(built)]
+    return [
+        *(f"{name:<{width}}  {value}" for name, value in rows),
+        *built.notes,
+        *findings,
+        *([] if stored else _how_to_seed(built)),
+    ]
 
 
 def seed_command(built: "Built") -> str | None:

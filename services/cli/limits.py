@@ -62,11 +62,11 @@ def open_files() -> int:
     return most
 
 
-def limits_for(connections: int) -> Limits:
-    """Return limits for this many connections, or as many as the file descriptor limit allows."""
+def limits_for(connections: int, *, head_s: float = 10.0, body_s: float = 60.0) -> Limits:
+    """Return limits for this many connections, or as many as the file descriptor limit allows; see ``Limits``."""
     files = max(2, open_files() - _OWN_FILES)
     most = min(2 * connections, files)
-    return Limits(connections=min(connections, max(1, most // 2)), most=most)
+    return Limits(connections=min(connections, max(1, most // 2)), most=most, head_s=head_s, body_s=body_s)
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -199,10 +199,14 @@ class LimitedProtocol(HttpToolsProtocol):
     def _largest(self) -> str:
         return f"Headers may take up to {self.limits.head_bytes} bytes in total."
 
+    def _is_answerable(self) -> bool:
+        """Whether a request whose body is still to come can be answered: neither it nor one before it is by now."""
+        return self.cycle.more_body and not self.cycle.response_started and not self.pipeline
+
     def _refuse(self, status: int, slug: str, title: str, detail: str) -> None:
         """Write a problem document, unless a response is in progress, and close."""
         self._stop()
-        if self.cycle is None or self.cycle.response_complete:
+        if self.cycle is None or self.cycle.response_complete or self._is_answerable():
             body = json.dumps(Problem(status, slug, title, detail).document()).encode()
             headers = {"content-type": MEDIA_TYPE, "content-length": str(len(body)), "connection": "close"}
             headers["cache-control"] = "no-store"

@@ -28,6 +28,8 @@ _log = logging.getLogger("marquee.server")
 APPLICATION = "services.cli.asgi:application"
 PROTOCOL = "services.cli.limits:LimitedProtocol"
 DRAIN_S = 10
+# So much longer than draining takes is a worker that hangs.
+END_S = 5
 START_S = 60.0
 STATE_WAIT_S = 2.0
 # Seconds between attempts to replace a worker while others serve.
@@ -80,6 +82,9 @@ class WorkerServer(uvicorn.Server):
 
 class Worker(Process):
     """Uvicorn worker process running ``WorkerServer``."""
+
+    retire: Callable[[], None]
+    """Gives it no more connections; it then finishes those it has, and ends."""
 
     @property
     def server(self) -> uvicorn.Server:
@@ -146,7 +151,11 @@ class Supervisor(Multiprocess):
                 _log.error("no new worker can be started: keeping the others")
                 return
             self.processes[at] = fresh
-            old.terminate()
+            assert isinstance(old, Worker)
+            # Not by a signal: it would let go of the connections that are on their way to it.
+            old.retire()
+            old.process.join(DRAIN_S + END_S)
+            old.kill()
             old.join()
 
     def handle_ttin(self) -> None:
@@ -155,9 +164,11 @@ class Supervisor(Multiprocess):
     handle_ttou = handle_ttin
 
     def _started(self) -> Worker:
-        with self._dispatcher.channel() as channel:
+        channel, retire = self._dispatcher.channel()
+        with channel:
             worker = Worker(self.config, [channel])
             worker.start()
+        worker.retire = retire
         return worker
 
     def _comes_up(self, process: Process) -> bool:

@@ -1,14 +1,15 @@
 """``marquee users``: seed people in bulk, import histories, export and erase one person's data."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.cli.console import EXIT_CODES, JsonOption, Output, table
+from services.cli.console import EXIT_CODES, JsonOption, Output
 from services.cli.failures import Failed, Misused
+from services.cli.history import imported_lines, read_export, store_history
 from services.cli.inputs import CatalogueFiles, EventsFile, Maps, Movielens, Paths, Scale, Tmdb, source_of
 from services.cli.opening import open_services
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from data_jobs.validate import Source
 
 app = typer.Typer(help="People: seed, import, export, erase.", rich_markup_mode=None, epilog=EXIT_CODES)
-PATIENCE_S = 120.0
 UserId = Annotated[str, typer.Argument(help="Person's id.")]
 
 
@@ -100,39 +100,9 @@ def import_history(
     account: Annotated[str | None, typer.Option(help="Account to import, if the export has several.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Import a person's history from another service: a zip, or one file of it. Repeating it changes nothing."""
-    from services.adapters.history.archive import MAX_BYTES
-    from services.adapters.history.reading import read_history
-    from services.recommender.ports import Deadline
-
-    with file.open("rb") as opened:
-        content = opened.read(MAX_BYTES + 1)
-    history = read_history(file.name, content, account)
-    with open_services() as services:
-        deadline = Deadline.within(services.clock, PATIENCE_S)
-        document = services.recommender.import_history(user, history, deadline)
-    Output(as_json).result(document, _imported(document))
-
-
-def _imported(document: dict[str, Any]) -> Iterator[str]:
-    """Yield the import's result as lines of text."""
-    events = ", ".join(f"{count:,} {kind}" for kind, count in document["events"].items()) or "nothing"
-    yield f"{document['source']}: {document['rows']:,} rows, {document['films']:,} films ({events})."
-    yield f"Stored {document['stored']:,} events; {document['already_stored']:,} were already stored."
-    for why, count in document["skipped"].items():
-        yield f"Skipped: {count:,} rows, {why}."
-    for part, what in (("doubtful", "may be several films"), ("unmatched", "are not in the catalogue")):
-        if document[f"{part}_films"]:
-            yield ""
-            yield f"{document[f'{part}_films']:,} {what}:"
-        for row in document[part]:
-            may_be = "; ".join(f"{each['title']} ({each['year']}) [{each['item_id']}]" for each in row["candidates"])
-            shown = f"{row['title']} ({row['year']})" if row["year"] else row["title"]
-            yield f"  {shown}, {row['place']}{f': {may_be}?' if may_be else ''}"
-    yield ""
-    rows = [(each["item_id"], f"{each['title']} ({each['year']})", "; ".join(each["reason"]))
-            for each in document["recommendations"]]  # fmt: skip
-    yield from table(("id", "what to watch next", "why"), rows)
+    """Import a person's history from another service: a zip, a folder or one file. Repeating it changes nothing."""
+    document = store_history(user, read_export(file, account))
+    Output(as_json).result(document, imported_lines(document))
 
 
 @app.command(epilog=EXIT_CODES)

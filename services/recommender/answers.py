@@ -1,9 +1,11 @@
 """Conversion of rankings to the API's JSON documents; the only place where rows become ids and titles."""
 
 import json
+import math
 from typing import Any
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from services.recommender.domain import genres
@@ -15,12 +17,18 @@ from services.recommender.stages.reasons import display_title
 
 DIGITS = 4
 TOP_GENRES, FAVOURITES = 3, 5
-_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False)
 
 
 def dump(document: Any) -> bytes:  # noqa: ANN401 - any JSON document
-    """Encode as compact UTF-8 JSON."""
-    return _JSON.encode(document).encode("utf-8")
+    """Encode as compact UTF-8 JSON. NaN and infinity would become null, so computed numbers go through ``rounded``."""
+    return orjson.dumps(document)
+
+
+def rounded(value: float) -> float:
+    """Round a computed number for a response. Raises ValueError if it is not finite."""
+    if not math.isfinite(value):
+        raise ValueError(f"{value} is not finite, so a response cannot contain it")
+    return round(float(value), DIGITS)
 
 
 def film_summary(catalogue: Catalogue, row: int) -> dict[str, Any]:
@@ -86,7 +94,7 @@ def scored_film(catalogue: Catalogue, pick: Pick) -> dict[str, Any]:
     """Return a film of a list with its score and reasons."""
     return {
         **film_summary(catalogue, pick.row),
-        "score": round(pick.score, DIGITS),
+        "score": rounded(pick.score),
         "reason": [reason.text for reason in pick.reasons],
     }
 
@@ -97,7 +105,7 @@ def _item(catalogue: Catalogue, pick: Pick, explain: bool) -> dict[str, Any]:
         item["match"] = pick.match
     if explain:
         item["explanation"] = pick.explanation
-        item["signals"] = {name: round(term, DIGITS) for name, term in pick.signals.items()}
+        item["signals"] = {name: rounded(term) for name, term in pick.signals.items()}
     return item
 
 
@@ -146,7 +154,7 @@ def affinity(catalogue: Catalogue, pick: Pick) -> dict[str, Any]:
         "movie_id": movie_id or item_id,
         "title": f"{title} ({year})" if year else title,
         "genres": "|".join(genres.from_mask(int(catalogue.genre_bits[pick.row]))),
-        "affinity_score": round(pick.score, DIGITS),
+        "affinity_score": rounded(pick.score),
     }
 
 

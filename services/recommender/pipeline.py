@@ -25,7 +25,7 @@ from services.recommender.stages.familiarity import familiarity_factor
 from services.recommender.stages.legs import Searcher
 from services.recommender.stages.page import first_page
 from services.recommender.stages.picks import Context, make_picks
-from services.recommender.stages.plan import Plan, likeness_plan, make_plan
+from services.recommender.stages.plan import Plan, against_dislikes, likeness_plan, make_plan
 from services.recommender.stages.playbook import playbook_legs
 from services.recommender.stages.ranker import Ranked, next_part_first, rank
 from services.recommender.stages.seeds import Seeds, read_seeds
@@ -167,8 +167,7 @@ class Pipeline:
     def _plan(self, request: Request, profile: Profile | None, taste: Taste, understood: Understood | None) -> Plan:
         if understood is not None and understood.like:
             plan = likeness_plan(self.constants, self.facts.maturity, Strategy.QUERY)
-            dislike = self.constants.dislike if len(taste.disliked) else 0.0
-            return replace(plan, dislike=dislike)
+            return against_dislikes(plan, self.constants, taste)
         stored = profile is not None and len(profile.history) > 0
         clear = 0.0 if request.query else coherence(self.constants, taste, self.trait_rows, stored)
         return make_plan(

@@ -106,7 +106,7 @@ class Recommender:
         fresh = [line for line in found.lines if line.event_id not in known]
         if fresh:
             try:
-                self.state.seed(fresh)
+                self.state.seed(fresh, deadline)
             except StateUnavailable as error:
                 raise type(error)(
                     f"{error}; part of the history may be stored: import it again, nothing is counted twice"

@@ -3,7 +3,11 @@
 import gzip
 import json
 import logging
+import socket
+import ssl
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from services.adapters import otlp
 from services.adapters.otlp import AT_ONCE, MOST, PAUSE_S, Collector, attributes
-from tests.patience import wait_for
+from tests.patience import HASTE_S, wait_for
 from tests.servers.http_server import Answer, HttpServer, Request
 
 SPAN = {"traceId": "5b8aa5a2d2c872e8321cf37308d69df2", "spanId": "051581bf3cb55c13", "name": "search", "kind": 1,
@@ -131,7 +135,8 @@ def test_the_endpoint_of_x_ray_is_asked_with_a_signature(monkeypatch: pytest.Mon
     asked: list[tuple[str, dict[str, str]]] = []
 
     class Connection:
-        def __init__(self, host: str, _port: int | None, timeout: float) -> None:
+        def __init__(self, host: str, _port: int | None, timeout: float, context: ssl.SSLContext) -> None:
+            assert context.verify_mode is ssl.CERT_REQUIRED
             self.host = host
 
         def request(self, _method: str, path: str, _body: bytes, headers: dict[str, str]) -> None:
@@ -142,7 +147,7 @@ def test_the_endpoint_of_x_ray_is_asked_with_a_signature(monkeypatch: pytest.Mon
 
         def close(self) -> None: ...
 
-    monkeypatch.setattr(otlp, "HTTPSConnection", Connection)
+    monkeypatch.setattr(otlp, "_Https", Connection)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     for host in ("xray.eu-west-1.amazonaws.com", "xray.example.com"):
@@ -155,3 +160,39 @@ def test_the_endpoint_of_x_ray_is_asked_with_a_signature(monkeypatch: pytest.Mon
     assert signed["Authorization"].startswith(f"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/{day}")
     assert "/eu-west-1/xray/aws4_request" in signed["Authorization"]
     assert not [name for name in plain if name.lower() == "x-amz-date"]
+
+
+def test_a_collector_whose_answer_trickles_is_left_alone_when_the_time_is_over(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A byte comes within each second, and the answer never ends."""
+    monkeypatch.setattr(otlp, "TIMEOUT_S", HASTE_S)
+    sent = threading.Event()
+
+    def trickle(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.recv(1 << 16)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            while not sent.wait(HASTE_S / 10):
+                connection.sendall(b"a")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=trickle, args=(listener,))
+        thread.start()
+        made = collector(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        made.put([SPAN])
+        with caplog.at_level(logging.WARNING):
+            made.flush()
+        sent.set()
+        thread.join()
+    assert "the answer's time is over" in caplog.text or "TimeoutError" in caplog.text
+
+
+def test_a_header_that_can_not_be_sent_is_in_no_log(taken: Taken, caplog: pytest.LogCaptureFixture) -> None:
+    made = Collector(taken.endpoint, {"authorization": "Bearer hunter2\n"}, {}, later=False)
+    made.put([SPAN])
+    with caplog.at_level(logging.WARNING):
+        made.flush()
+    assert "ValueError: its words are left out" in caplog.text
+    assert "hunter2" not in caplog.text

@@ -17,20 +17,20 @@ from services.recommender.ports import ApiKey
 from tests.api.fakes import PEPPER, PEPPER_SECRET, DictKeys, fake_app, fake_client
 
 ROUTES = {
-    ("POST", "/recommend"): {200, 400, 401, 405, 413, 415, 422, 429, 500, 503},
-    ("POST", "/recommend/from-films"): {200, 400, 401, 405, 413, 415, 422, 429, 500, 503},
-    ("POST", "/feedback"): {202, 400, 401, 404, 405, 413, 415, 422, 429, 500, 503},
-    ("POST", "/feedback/batch"): {200, 400, 401, 405, 413, 415, 422, 429, 500, 503},
-    ("GET", "/similar"): {200, 304, 401, 404, 405, 422, 429, 500, 503},
-    ("GET", "/films"): {200, 304, 401, 405, 422, 429, 500, 503},
-    ("GET", "/films/{item_id}"): {200, 304, 401, 404, 405, 422, 429, 500, 503},
-    ("GET", "/catalogue"): {200, 304, 405, 500, 503},
-    ("GET", "/users/{user_id}/export"): {200, 401, 403, 404, 405, 422, 429, 500, 503},
-    ("POST", "/users/{user_id}/import"): {200, 401, 405, 413, 422, 429, 500, 503},
-    ("DELETE", "/users/{user_id}"): {204, 401, 403, 404, 405, 422, 429, 500, 503},
-    ("GET", "/health/live"): {200, 405, 500},
-    ("GET", "/health/ready"): {200, 401, 405, 422, 429, 500, 503},
-    ("GET", "/version"): {200, 405, 500, 503},
+    ("POST", "/recommend"): {200, 400, 401, 403, 405, 413, 415, 421, 422, 429, 500, 503},
+    ("POST", "/recommend/from-films"): {200, 400, 401, 403, 405, 413, 415, 421, 422, 429, 500, 503},
+    ("POST", "/feedback"): {202, 400, 401, 403, 404, 405, 413, 415, 421, 422, 429, 500, 503},
+    ("POST", "/feedback/batch"): {200, 400, 401, 403, 405, 413, 415, 421, 422, 429, 500, 503},
+    ("GET", "/similar"): {200, 304, 401, 403, 404, 405, 421, 422, 429, 500, 503},
+    ("GET", "/films"): {200, 304, 401, 403, 405, 421, 422, 429, 500, 503},
+    ("GET", "/films/{item_id}"): {200, 304, 401, 403, 404, 405, 421, 422, 429, 500, 503},
+    ("GET", "/catalogue"): {200, 304, 403, 405, 421, 500, 503},
+    ("GET", "/users/{user_id}/export"): {200, 401, 403, 404, 405, 421, 422, 429, 500, 503},
+    ("POST", "/users/{user_id}/import"): {200, 401, 403, 405, 413, 421, 422, 429, 500, 503},
+    ("DELETE", "/users/{user_id}"): {204, 401, 403, 404, 405, 421, 422, 429, 500, 503},
+    ("GET", "/health/live"): {200, 405, 421, 500},
+    ("GET", "/health/ready"): {200, 401, 403, 405, 421, 422, 429, 500, 503},
+    ("GET", "/version"): {200, 403, 405, 421, 500, 503},
 }
 FIELDS = {
     "RecommendBody": "user_id k explain liked disliked tmdb_ids imdb_ids query understand ignore_conditions filters "

@@ -18,7 +18,7 @@ class ByHand:
     """A worker's end of a channel, without a server: takes connections and closes them when it is told to."""
 
     def __init__(self, dispatcher: Dispatcher, *, up: bool = True) -> None:
-        self.channel = dispatcher.channel()
+        self.channel, self.retire = dispatcher.channel()
         self.held: list[socket.socket] = []
         if up:
             self.channel.send(b"!")
@@ -86,6 +86,27 @@ def test_a_worker_that_is_not_up_or_is_gone_gets_nothing() -> None:
             wait_for(serving.take, "the only one that serves")
             assert len(serving.held) == count
         assert not starting.take()
+
+
+def test_a_worker_that_is_retired_takes_what_is_on_its_way_and_then_sees_the_end() -> None:
+    with dispatching() as (dispatcher, stack, address):
+        old = ByHand(dispatcher)
+        stack.callback(old.end)
+        stack.enter_context(socket.create_connection(address))
+        [known] = dispatcher._workers
+        wait_for(lambda: known.untaken == 1, "one to be on its way")
+        old.retire()
+        fresh = ByHand(dispatcher)
+        stack.callback(fresh.end)
+        for count in range(1, 4):
+            stack.enter_context(socket.create_connection(address))
+            wait_for(fresh.take, "the one that is left")
+            assert len(fresh.held) == count
+        assert old.take(tell=False)
+        wait_for(lambda: old.channel.recv(1) == b"", "the end of its channel")
+        old.retire()
+        stack.enter_context(socket.create_connection(address))
+        wait_for(fresh.take, "a dispatcher that goes on")
 
 
 def test_a_worker_that_takes_nothing_leaves_the_others_theirs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -197,8 +197,9 @@ def test_words_of_tmdb_json_find_films(marquee: Marquee, empty_home: Path) -> No
     folder = CASES / "F02" / "tmdb_api"
     done = marquee("build", "--encoder", "none", "--movielens", str(folder), "--tmdb", str(folder / "tmdb.jsonl"))
     assert done.code == 0
-    found = marquee("recommend", "--query", "Director 2", "--plain", "-k", "3", "--json").json["items"]
-    assert "Heat" in [item["title"] for item in found]
+    found = marquee("recommend", "--query", "Director 2", "-k", "1", "--json").json["items"]
+    assert [item["title"] for item in found] == ["Heat"]
+    assert found[0]["reason"] == ["Directed by Director 2"]
 
 
 def test_build_if_changed_builds_once_for_the_same_files(marquee: Marquee, empty_home: Path, tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ VERBS = {
     "validate": (*INPUTS, "--keep", "--json"),
     "build": (*INPUTS, "--encoder", "minilm", "none", "--holdout", "--events-from-state", "--params", "--svd-k",
               "--no-activate", "--force", "--json"),
+    "import": ("--user", "--account", "--map", "--scale", "--encoder", "--json"),
+    "users import": ("--user", "--account", "--json"),
     "up": (*INPUTS, "--encoder", "--host", "--port", "--workers", "--insecure"),
     "serve": ("--host", "--port", "--workers", "--insecure"),
     "recommend": ("--user", "--k", "--liked", "--disliked", "--tmdb-id", "--query", "--genre", "--not-genre",

@@ -165,11 +165,18 @@ def test_a_catalogue_without_any_people(tmp_path: Path) -> None:
 
 def test_data_with_many_wrong_rows_is_refused_unless_forced(tmp_path: Path) -> None:
     films = own_catalogue(tmp_path)
-    films.write_text(films.read_text() + '{"item_id": "x"}\n' * 3)
+    films.write_text(films.read_text() + '{"item_id": "x"}\n' * 5)
     order = Order(home=tmp_path, source=Source(catalogue=(films,)))
     with pytest.raises(DataError, match="rows are errors"):
         build(order, Silent())
     assert build(replace(order, force=True), Silent()).version
+
+
+def test_two_broken_rows_of_a_short_dump_are_left_out_and_counted(tmp_path: Path) -> None:
+    dump = Path(__file__).parents[1] / "data" / "cases" / "F07" / "kaggle"
+    built = build(Order(home=tmp_path, source=Source(paths=(dump,))), Silent())
+    assert len(built.dataset.films) == 40
+    assert built.report.counts["missing-value"] + built.report.counts["bad-id"] == 2
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,8 @@ def test_traits_of_a_film():
         (TraitKind.GENRE, "Action"),
         (TraitKind.GENRE, "Science Fiction"),
         (TraitKind.DECADE, "1990s"),
+        (TraitKind.ERA, "1980s and 1990s"),
+        (TraitKind.ERA, "1990s and 2000s"),
         (TraitKind.DIRECTOR, "Lana Wachowski"),
         (TraitKind.DIRECTOR, "Lilly Wachowski"),
         (TraitKind.KEYWORD, "simulation"),

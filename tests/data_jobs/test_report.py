@@ -1,6 +1,7 @@
 """The report and the rule table."""
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -69,11 +70,20 @@ def test_error_share_is_of_the_worst_file() -> None:
     report.add_uncited("unknown-film", "ratings.csv", 100)
     assert report.error_share == pytest.approx(0.01)
     report.refuse_if_bad()  # exactly the limit is allowed
-    report.add_uncited("duplicate-film", "movies.csv", 2)
-    assert report.error_share == pytest.approx(0.02)
-    with pytest.raises(DataError, match=r"movies\.csv: 2 of 100 rows"):
+    report.add_uncited("duplicate-film", "movies.csv", 4)
+    assert report.error_share == pytest.approx(0.04)
+    with pytest.raises(DataError, match=r"movies\.csv: 4 of 100 rows"):
         report.refuse_if_bad()
     report.refuse_if_bad(limit=0.5)
+
+
+@pytest.mark.parametrize(("wrong", "rows", "refused"), [(2, 42, False), (3, 30, False), (3, 29, True), (4, 40, True)])
+def test_a_few_wrong_rows_of_a_short_file_stop_no_build(wrong: int, rows: int, refused: bool) -> None:
+    report = Report()
+    report.rows["movies_metadata.csv"] = rows
+    report.add_uncited("bad-id", "movies_metadata.csv", wrong)
+    with pytest.raises(DataError) if refused else nullcontext():
+        report.refuse_if_bad()
 
 
 def test_summary_has_the_gravest_first() -> None:

@@ -68,6 +68,16 @@ def test_unfinished_requests_are_put_out_after_a_while(small: Served) -> None:
     assert answer_to(small.url, b"") == b""
 
 
+def test_the_times_of_headers_and_body_are_settings(home: Path) -> None:
+    body = (
+        b"POST /recommend HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+    )
+    settings = {"HEADERS_TIMEOUT_SECS": "1", "BODY_TIMEOUT_SECS": "2"}
+    with Served(home, env=settings) as server:
+        problem(answer_to(server.url, HALF), 408, "request-timeout")
+        problem(answer_to(server.url, body), 408, "request-timeout")
+
+
 def test_a_request_in_pieces_and_a_long_body_are_served(small: Served) -> None:
     body = json.dumps({"k": 1, "exclude_item_ids": ["x" * 50] * 900}).encode()
     head = (
@@ -88,6 +98,7 @@ def test_requests_one_after_another_are_served_on_one_connection(small: Served) 
 
 def test_a_process_limits_itself_to_the_files_it_may_have() -> None:
     assert limits_for(10).connections == 10
+    assert (limits_for(10, head_s=3, body_s=5).head_s, limits_for(10, head_s=3, body_s=5).body_s) == (3, 5)
     assert 1 <= limits_for(1 << 30).connections < 1 << 30
     assert isinstance(LimitedProtocol.limits, Limits)
 

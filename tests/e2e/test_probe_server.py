@@ -1,5 +1,7 @@
 """The probe of a bundle before servers follow it: a server that nobody else asks, on loopback."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 from infra.release import probe_server
 from infra.release.agent.probe import ProbeFailed, probe
 from tests.e2e.kit import bundles, damage, environment
+from tests.patience import HASTE_S, PATIENCE_S
 
 
 def test_a_bundle_that_answers_passes_and_the_pointer_of_the_bucket_is_not_followed(home: Path) -> None:
@@ -23,6 +26,16 @@ def test_a_bundle_that_can_not_be_served_does_not_pass(home: Path) -> None:
     damage(home, *bundles(home))
     with pytest.raises(ProbeFailed, match="exited with code 3"), probe_server.serving(environment(home)):
         pass
+
+
+def test_a_server_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe_server, "END_S", HASTE_S)
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(3_600)"
+    with subprocess.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE) as server:
+        assert server.stdout is not None
+        server.stdout.readline()
+        probe_server._end(server)
+        assert server.wait(PATIENCE_S) < 0
 
 
 def test_what_is_no_answer_of_an_api_fails_the_probe() -> None:

@@ -32,12 +32,20 @@ class NoSuchKey(ClientError): ...
 class SnapStartNotReadyException(ClientError): ...
 
 
+class ResourceConflictException(ClientError): ...
+
+
+class ResourceNotReadyException(ClientError): ...
+
+
 class Exceptions:
     """Of all clients here."""
 
     ConditionalCheckFailedException = ConditionalCheckFailedException
     NoSuchKey = NoSuchKey
     SnapStartNotReadyException = SnapStartNotReadyException
+    ResourceConflictException = ResourceConflictException
+    ResourceNotReadyException = ResourceNotReadyException
 
 
 class Table:
@@ -157,6 +165,7 @@ class Stage:
         self.after: dict[str, StateError] = {}
         self.alarm_at: float | None = None
         self.steps: list[str] = []
+        self.before: str | None = None
         self.tried: set[str] = {GOOD, ""}
         table: Any = self.table
         bucket: Any = self.bucket
@@ -192,6 +201,7 @@ class Stage:
         if resource == "arn:aws:states:::codebuild:startBuild.sync":
             variables = {each["Name"]: each["Value"] for each in parameters["EnvironmentVariablesOverride"]}
             self.steps.append(variables["RELEASE_STEP"])
+            self.before = variables.get("VERSION_BEFORE")
             if variables["RELEASE_STEP"] == "probe":
                 self.tried.add(variables["RELEASE_BUNDLE"])
             return {"Build": {"BuildStatus": "SUCCEEDED"}}

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from infra.authorizer.main import BELIEVED_S, HEADER, STAGES, Guard, handler, values
+from infra.authorizer import main
+from infra.authorizer.main import BELIEVED_S, HEADER, PROMPT, RETRY_S, STAGES, Guard, handler, values
 from infra.constructs.deployment_secrets import ORIGIN_HEADER
+from infra.constructs.guard import TIMEOUT_S
 
 
 class Missing(Exception): ...
@@ -72,6 +74,10 @@ def test_values_that_were_read_stay_good_while_they_can_not_be_read_again(guard:
     assert guard.allows("new")
     kept.now, kept.down = BELIEVED_S, True
     assert guard.allows("new")
+    assert guard.allows("new")
+    assert kept.reads == 2, "not with each request: that would wait for Secrets Manager"
+    kept.now, kept.down = BELIEVED_S + RETRY_S, False
+    assert (guard.allows("new"), kept.reads) == (True, 3)
 
 
 def test_nobody_is_refused_for_an_hour_because_a_secret_could_not_be_read(guard: Guard, kept: Kept) -> None:
@@ -84,6 +90,7 @@ def test_nobody_is_refused_for_an_hour_because_a_secret_could_not_be_read(guard:
 def test_a_secret_that_was_never_rotated_has_one_value_and_one_that_is_gone_none() -> None:
     assert values(Secrets(AWSCURRENT="a"), "arn") == ["a"]
     assert values(Secrets(AWSCURRENT="b", AWSPREVIOUS="a"), "arn") == ["b", "a"]
+    assert values(Secrets(AWSCURRENT="b", AWSPREVIOUS=""), "arn") == ["b"], "an empty header must not be let in"
     with pytest.raises(Missing):
         values(Secrets(), "arn")
     assert STAGES[0] == "AWSCURRENT"
@@ -92,8 +99,17 @@ def test_a_secret_that_was_never_rotated_has_one_value_and_one_that_is_gone_none
 def test_it_is_asked_by_the_header_that_cloudfront_sends(monkeypatch: pytest.MonkeyPatch) -> None:
     secrets: Any = Secrets(AWSCURRENT="a")
     monkeypatch.setenv("ORIGIN_SECRET_ARN", "arn")
-    monkeypatch.setattr("infra.authorizer.main.boto3.client", lambda _name: secrets)
+    configs: list[Any] = []
+    monkeypatch.setattr("infra.authorizer.main.boto3.client", lambda _name, config: configs.append(config) or secrets)
     assert HEADER == ORIGIN_HEADER
     assert handler({"headers": {HEADER: "a"}}, None) == {"isAuthorized": True}
     assert handler({"headers": {}}, None) == {"isAuthorized": False}
     assert handler({}, None) == {"isAuthorized": False}
+    main.guard.cache_clear()
+    assert configs == [PROMPT]
+
+
+def test_a_reading_that_hangs_leaves_time_to_go_on_with_the_values_before() -> None:
+    told: Any = PROMPT
+    assert told.retries["total_max_attempts"] == 1
+    assert (told.connect_timeout + told.read_timeout) * len(STAGES) < TIMEOUT_S

@@ -68,7 +68,7 @@ def lambda_rights(template: Template, role: str) -> dict[str, list[str]]:
 
 def test_the_job_removes_old_versions_and_changes_nothing_that_is_served(dev: Deployment) -> None:
     allowed = lambda_rights(dev.app, "JobsRole")
-    assert set(allowed) == {"lambda:DeleteFunction", "lambda:ListVersionsByFunction"}
+    assert set(allowed) == {"lambda:DeleteFunction", "lambda:GetAlias", "lambda:ListVersionsByFunction"}
     assert all("ApiFunction" in each for resources in allowed.values() for each in resources)
     [versions] = allowed["lambda:DeleteFunction"]
     assert ":*" in versions
@@ -76,13 +76,13 @@ def test_the_job_removes_old_versions_and_changes_nothing_that_is_served(dev: De
 
 
 def test_the_agent_alone_may_move_the_alias_and_call_versions(dev: Deployment) -> None:
-    allowed = lambda_rights(dev.app, "ReleasesRole")
+    allowed = lambda_rights(dev.app, "ReleasesAgentRole")
     assert {"lambda:UpdateAlias", "lambda:PublishVersion", "lambda:UpdateFunctionCode", "lambda:InvokeFunction"} <= set(
         allowed
     )
     assert all("ApiFunction" in each for resources in allowed.values() for each in resources)
     assert [":*" in each for each in allowed["lambda:InvokeFunction"]] == [True]
-    others = [name for name in dev.app.all("AWS::IAM::Policy") if not name.startswith("ReleasesRole")]
+    others = [name for name in dev.app.all("AWS::IAM::Policy") if not name.startswith("ReleasesAgentRole")]
     for name in others:
         document = dev.app.document["Resources"][name]["Properties"]["PolicyDocument"]
         assert "lambda:UpdateAlias" not in text_of(document), name
@@ -102,9 +102,11 @@ def test_the_agent_is_its_own_files_and_nothing_else(dev: Deployment) -> None:
 
 
 def test_on_fargate_the_agent_reaches_the_pointer_and_no_function(fargate: Deployment) -> None:
-    assert not lambda_rights(fargate.app, "ReleasesRole")
-    assert not {each for each in fargate.app.actions("ReleasesRole") if each.startswith(("ecr:", "secretsmanager:"))}
-    writes = [each for each in fargate.app.statements("ReleasesRole") if "s3:PutObject" in as_list(each["Action"])]
+    assert not lambda_rights(fargate.app, "ReleasesAgentRole")
+    assert not {
+        each for each in fargate.app.actions("ReleasesAgentRole") if each.startswith(("ecr:", "secretsmanager:"))
+    }
+    writes = [each for each in fargate.app.statements("ReleasesAgentRole") if "s3:PutObject" in as_list(each["Action"])]
     assert ["current.json" in text_of(each["Resource"]) for each in writes] == [True]
 
 

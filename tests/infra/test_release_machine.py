@@ -42,7 +42,7 @@ def test_a_release_is_built_tried_given_a_tenth_then_all_and_kept(stage: Stage) 
     assert [each for each in firsts if each in order] == list(order)
     assert (stage.aws.live, stage.aws.weights, stage.bucket.bundle) == ("2", {}, "bundle-b")
     assert stage.aws.versions["2"] == ("image-b", "release: bundle bundle-b")
-    assert stage.steps == ["build", "tidy"]
+    assert (stage.steps, stage.before) == (["build", "tidy"], FIRST), "what it tidies knows what was served before"
     assert stage.table.items == {}
 
 

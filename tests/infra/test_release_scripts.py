@@ -5,12 +5,15 @@ they do when one of them fails.
 import json
 import os
 import shutil
-from collections.abc import Callable
+import signal
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.infra.tools import ROOT, run
+from tests.patience import PATIENCE_S, wait_for
 
 SCRIPTS = ("acceptance.sh", "deploy.sh", "deployment.sh", "fetch.sh", "release.sh", "rollback.sh")
 VERSION = "0123456789abcdef"
@@ -22,13 +25,17 @@ case "$*" in
     *"marquee build"*) echo '{"version": "0123456789abcdef"}' ;;
     *"keys create"*) echo '{"key": "mq_new"}' ;;
     *"infra.release dev start"*) echo arn:execution ;;
-    *"doctor --url"* | *"marquee cost"*) echo '{"fine": true}' ;;
+    *"doctor --url"*) echo '{"fine": true}' ;;
+    *"marquee cost"*)
+        echo '{"bills": [{"deployment": {"releases": 4}, "lines": [{"service": "CodeBuild", "usd": 8}]}]}' ;;
 esac
+case "$*" in *"$HANGING"*) exec sleep 600 ;; esac
 case "$*" in *"$FAILING"*) exit 1 ;; esac
 """
 AWS = """#!/usr/bin/env bash
 echo "aws $*" >>"$CALLS"
 case "$1 $2" in
+    "lambda get-alias") echo "${SERVED:-}" ;;
     "lambda list-versions-by-function") printf '%s\\n' ${VERSIONS:-} ;;
     "secretsmanager get-secret-value") echo "$HELD" ;;
     "secretsmanager put-secret-value") echo "key $(cat canary.key)" >>"$CALLS" ;;
@@ -41,6 +48,7 @@ case "$1 $2" in
     "cloudformation describe-stacks")
         if [ -n "${STACK_ERROR:-}" ] && ! grep -q "^cdk deploy" "$CALLS"; then echo "$STACK_ERROR" >&2; exit 254; fi
         echo "${OUTPUT-films}" ;;
+    "stepfunctions list-executions") echo "${RUNNING:-}" ;;
     "s3api head-object")
         if [ -n "${POINTER_ERROR:-}" ]; then echo "$POINTER_ERROR" >&2; exit 254; fi ;;
     "s3 cp")
@@ -51,11 +59,22 @@ case "$1 $2" in
         if [ -n "${RAW:-}" ]; then mkdir -p raw/movielens && touch raw/movielens/movies.csv; fi ;;
 esac
 """
-CDK = '#!/usr/bin/env bash\necho "cdk $*" >>"$CALLS"\ncase "cdk $*" in *"$FAILING"*) exit 1 ;; esac\n'
+CDK = """#!/usr/bin/env bash
+echo "cdk $*" >>"$CALLS"
+case "cdk $*" in *"$FAILING"*) exit 1 ;; esac
+case "cdk $*" in *"$HANGING"*) exec sleep 600 ;; esac
+# Somebody who can't wait for the end of it.
+if [ "$1" = destroy ] && [ -n "${IMPATIENT:-}" ]; then kill -INT 0; fi
+if [ "$1" = destroy ] && [ "$(grep -c "^cdk destroy" "$CALLS")" -le "${DESTROY_FAILS:-0}" ]; then exit 1; fi
+"""
 DOCKER = '#!/usr/bin/env bash\necho "docker $1" >>"$CALLS"\n[ "$1" != login ] || cat >/dev/null\n'
 CURL = '#!/usr/bin/env bash\necho "curl ${*: -1}" >>"$CALLS"\nprintf %s "${STATUS:-401}"\n'
 
-Script = Callable[..., tuple[int, list[str]]]
+
+def _deaf_to_nothing() -> None:
+    """A shell can't trap what was ignored when it began, as in the background of another."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 class Folder:
@@ -74,12 +93,39 @@ class Folder:
         """Its code, what it called this time, and what it said."""
         calls = self.path / "calls"
         calls.unlink(missing_ok=True)
-        told = {"CALLS": str(calls), "PATH": f"{self.path / 'bin'}:{os.environ['PATH']}", "HELD": "mq_old",
-                "FAILING": "nothing", "BUNDLE_BUCKET": "films", "CANARY_KEY_ARN": "arn", "ARCHITECTURE": "x86_64",
+        told = self._told(calls)
+        done = run(["bash", self.path / "infra/release" / script, *arguments], **{**told, **environment})
+        return done.returncode, self._calls(), done.stdout + done.stderr
+
+    def interrupt(self, by: signal.Signals, script: str, *arguments: str, **environment: str) -> tuple[int, list[str]]:
+        """The same of a script that hangs, and is then ended with all that it started, as by Ctrl-C."""
+        calls = self.path / "calls"
+        calls.unlink(missing_ok=True)
+        started = subprocess.Popen(
+            ["bash", self.path / "infra/release" / script, *arguments],
+            env={**os.environ, **self._told(calls), **environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            start_new_session=True, preexec_fn=_deaf_to_nothing,
+        )  # fmt: skip
+        with started:
+            wait_for(lambda: any(environment["HANGING"] in each for each in self._calls()), environment["HANGING"])
+            os.killpg(started.pid, by)
+            started.communicate(timeout=PATIENCE_S)
+        return started.returncode, self._calls()
+
+    def report(self) -> dict[str, Any]:
+        [found] = self.path.glob("acceptance-dev-*.json")
+        return dict(json.loads(found.read_text()))
+
+    def _calls(self) -> list[str]:
+        calls = self.path / "calls"
+        return calls.read_text().splitlines() if calls.exists() else []
+
+    def _told(self, calls: Path) -> dict[str, str]:
+        return {"CALLS": str(calls), "PATH": f"{self.path / 'bin'}:{os.environ['PATH']}", "HELD": "mq_old",
+                "FAILING": "nothing", "HANGING": "nothing", "PAUSE_S": "0",
+                "BUNDLE_BUCKET": "films", "CANARY_KEY_ARN": "arn", "ARCHITECTURE": "x86_64",
                 "REPOSITORY": "registry/images", "OPENSEARCH_ENDPOINT": "https://search",
                 "RELEASES_TABLE": "releases", "RELEASE_ID": "execution-1"}  # fmt: skip
-        done = run(["bash", self.path / "infra/release" / script, *arguments], **{**told, **environment})
-        return done.returncode, calls.read_text().splitlines() if calls.exists() else [], done.stdout + done.stderr
 
 
 @pytest.fixture
@@ -138,12 +184,16 @@ def test_a_build_that_fails_notes_nothing(folder: Folder, failing: str) -> None:
     assert not order(calls, "aws dynamodb put-item")
 
 
-def test_tidying_keeps_what_is_released_and_the_last_two_versions(folder: Folder) -> None:
-    code, calls, said = folder.run("release.sh", RELEASE_STEP="tidy", FUNCTION="api", VERSIONS="9 10 4 11 5")
+def test_tidying_keeps_the_version_that_is_served_and_the_one_that_was_before_it(folder: Folder) -> None:
+    """Between the two are others whose probe failed: nobody would go back to one of them."""
+    code, calls, said = folder.run(
+        "release.sh", RELEASE_STEP="tidy", FUNCTION="api", ALIAS="live", SERVED="12", VERSION_BEFORE="9",
+        VERSIONS="9 10 4 11 12",
+    )  # fmt: skip
     assert code == 0, said
     assert f"marquee release {VERSION} --keep 2" in calls
     deleted = [each for each in calls if each.startswith("aws lambda delete-function")]
-    assert deleted == [f"aws lambda delete-function --function-name api --qualifier {each}" for each in (4, 5, 9)]
+    assert deleted == [f"aws lambda delete-function --function-name api --qualifier {each}" for each in (4, 10, 11)]
     asked = next(each for each in calls if "list-versions" in each)
     assert "Version != `1`" in asked, "the first one is CloudFormation's"
 
@@ -292,26 +342,78 @@ def test_a_rollback_goes_through_the_machine(folder: Folder) -> None:
         assert not order(calls, "aws lambda update-alias")
 
 
+ABSENT = {"STACK_ERROR": "Stack with id Marquee-dev does not exist"}
+DESTROY = "cdk destroy --all --force -c stage=dev"
+
+
 def test_an_acceptance_begins_and_ends_with_nothing(folder: Folder) -> None:
-    code, calls, said = folder.run("acceptance.sh", "dev", STACK_ERROR="Stack with id Marquee-dev does not exist")
+    code, calls, said = folder.run("acceptance.sh", "dev", **ABSENT)
     assert code == 0, said
-    wanted = ("cdk deploy", "python -m infra.release dev start release", "marquee keys create acceptance",
-              "marquee cost --stage dev", "marquee doctor --url", "curl films/version",
-              "cdk destroy --all --force -c stage=dev")  # fmt: skip
+    wanted = ("marquee cost --stage dev", "cdk deploy", "python -m infra.release dev start release",
+              "marquee keys create acceptance", "marquee doctor --url", "curl films/version", DESTROY)  # fmt: skip
     assert order(calls, *wanted) == list(wanted)
-    [report] = folder.path.glob("acceptance-dev-*.json")
-    found = json.loads(report.read_text())
-    assert (found["accepted"], found["found"], found["cost_a_month"]) == (True, {"fine": True}, {"fine": True})
+    assert not [each for each in calls if "mq_new" in each], "a key among arguments is for everybody to see"
+    report = folder.report()
+    assert (report["accepted"], report["failed_at"], report["removed"]) == (True, None, True)
+    assert (report["found"], report["cost_usd_estimated"]) == ({"fine": True}, 2.0)
+    assert json.dumps(report, indent=1) in said, "it is printed, too"
 
 
-def test_an_acceptance_that_fails_destroys_and_tells(folder: Folder) -> None:
-    code, calls, _ = folder.run(
-        "acceptance.sh", "dev", STACK_ERROR="Stack with id Marquee-dev does not exist", FAILING="doctor --url"
-    )
+@pytest.mark.parametrize(
+    ("failing", "step"),
+    [("marquee cost", "estimate"), ("cdk deploy", "deploy"), ("dev start release", "release"),
+     ("keys create", "accept"), ("doctor --url", "accept"), ("", "accept")],
+)  # fmt: skip
+def test_an_acceptance_that_fails_anywhere_destroys_and_tells_where(folder: Folder, failing: str, step: str) -> None:
+    """The last: the API answers past its firewall."""
+    code, calls, _ = folder.run("acceptance.sh", "dev", **ABSENT, FAILING=failing or "nothing", STATUS="200")
     assert code == 1
-    assert order(calls, "cdk destroy")
+    assert order(calls, DESTROY) == [DESTROY]
+    report = folder.report()
+    assert (report["accepted"], report["failed_at"], report["removed"]) == (False, step, True)
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(("hanging", "step"), [("cdk deploy", "deploy"), ("dev start release", "release")])
+def test_an_acceptance_that_is_interrupted_destroys_whatever_comes_then(
+    folder: Folder, by: signal.Signals, hanging: str, step: str
+) -> None:
+    code, calls = folder.interrupt(
+        by, "acceptance.sh", "dev", **ABSENT, HANGING=hanging, IMPATIENT="yes", RUNNING="arn:1"
+    )
+    assert code == 128 + by
+    assert order(calls, DESTROY) == [DESTROY]
+    report = folder.report()
+    assert (report["accepted"], report["failed_at"], report["removed"]) == (False, step, True)
+    assert report["cost_usd_estimated"] == 2.0
+
+
+def test_a_release_that_is_under_way_is_stopped_before_its_stage_is_destroyed(folder: Folder) -> None:
+    _, calls, _ = folder.run(
+        "acceptance.sh", "dev", **ABSENT, OUTPUT="arn:machine", FAILING="start release", RUNNING="arn:1 arn:2"
+    )
+    stop = "aws stepfunctions stop-execution --execution-arn"
+    assert order(calls, f"{stop} arn:1", f"{stop} arn:2", DESTROY) == [f"{stop} arn:1", f"{stop} arn:2", DESTROY]
+
+
+def test_a_stage_that_is_not_gone_is_destroyed_again_and_named_if_it_stays(folder: Folder) -> None:
+    code, calls, _ = folder.run("acceptance.sh", "dev", **ABSENT, DESTROY_FAILS="2")
+    assert (code, order(calls, DESTROY)) == (0, [DESTROY] * 3)
     [report] = folder.path.glob("acceptance-dev-*.json")
-    assert json.loads(report.read_text())["accepted"] is False
+    report.unlink()
+    code, calls, said = folder.run("acceptance.sh", "dev", **ABSENT, DESTROY_FAILS="9")
+    assert (code, order(calls, DESTROY)) == (1, [DESTROY] * 3)
+    assert (folder.report()["accepted"], folder.report()["removed"]) == (True, False)
+    assert "is NOT removed and is billed: make destroy STAGE=dev" in said
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_a_deployment_that_is_interrupted_keeps_its_lock_while_cloudformation_goes_on(
+    folder: Folder, by: signal.Signals
+) -> None:
+    code, calls = folder.interrupt(by, "deploy.sh", "dev", HANGING="cdk deploy")
+    assert code == 128 + by
+    assert order(calls, LOCK, UNLOCK) == [LOCK]
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])

@@ -61,7 +61,7 @@ class MemoryState(StatePort):
     def erase(self, user_id: str) -> bool:
         return self.profiles.pop(user_id, None) is not None
 
-    def seed(self, events: Sequence[LoggedEvent]) -> int:
+    def seed(self, events: Sequence[LoggedEvent], deadline: Deadline | None = None) -> int:
         raise NotImplementedError
 
     def log(self, after: str | None = None) -> Iterable[LoggedEvent]:

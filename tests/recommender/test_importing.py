@@ -113,7 +113,8 @@ def test_out_of_time_nothing_is_stored(service, clock):
 
 
 def test_a_store_that_fails_says_that_sending_it_again_is_safe(state, take, monkeypatch):
-    def fail(events):
+    def fail(events, deadline):
+        assert deadline.remaining() == 9.0
         raise StateUnavailable("locked")
 
     monkeypatch.setattr(state, "seed", fail)

@@ -34,8 +34,14 @@ def agent() -> Agent:
 
 
 def _up(names: Sequence[str]) -> list[str]:
-    found = _any_client("cloudwatch").describe_alarms(AlarmNames=list(names), StateValue="ALARM")
-    return [str(each["AlarmName"]) for each in found["MetricAlarms"]]
+    return alarms_up(_any_client("cloudwatch"), names)
+
+
+def alarms_up(client: Any, names: Sequence[str]) -> list[str]:  # noqa: ANN401 - no types for it are installed
+    """Those of the alarms that are up, and those that are not there: nothing watches in their place."""
+    found = client.describe_alarms(AlarmNames=list(names))["MetricAlarms"]
+    states = {str(each["AlarmName"]): each["StateValue"] for each in found}
+    return [name for name in names if states.get(name, "ALARM") == "ALARM"]
 
 
 def _headers() -> dict[str, str]:

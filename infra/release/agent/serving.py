@@ -97,9 +97,12 @@ class Function:
         return answer
 
     def _wake(self, version: str) -> None:
+        known = self._client.exceptions
         try:
             self.call(version, {"warmer": True})
-        except self._client.exceptions.SnapStartNotReadyException as error:
+        except (
+            known.SnapStartNotReadyException, known.ResourceConflictException, known.ResourceNotReadyException
+        ) as error:  # fmt: skip
             raise NotReady(f"version {version}: its snapshot is being created") from error
 
 

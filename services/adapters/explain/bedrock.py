@@ -225,7 +225,7 @@ class BedrockExplainer:
             raise ExplainerUnavailable("malformed: the response does not have the requested format") from error
 
     def _settle(self, day: str, estimate: int, response: dict[str, Any], work: _Work) -> None:
-        """Count the tokens used, and return the rest of the reservation."""
+        """Count the tokens used: return the rest of the reservation, or count what exceeds it."""
         usage = response.get("usage")
         told = usage if isinstance(usage, dict) else {}
         read, wrote = (_count(told.get(name)) for name in ("inputTokens", "outputTokens"))
@@ -233,14 +233,14 @@ class BedrockExplainer:
             return
         usd = (read * self._model.input_usd + wrote * self._model.output_usd) / _MILLION
         work.counts |= {"input_tokens": read, "output_tokens": wrote, "usd": usd}
-        if 0 < read + wrote < estimate:
+        if 0 < read + wrote != estimate:
             self._give_back(day, estimate - read - wrote)
 
     def _give_back(self, day: str, tokens: int) -> None:
         try:
             self._store.give_back(day, tokens)
         except StateUnavailable as error:
-            _log.warning("%s unused tokens remain counted for today: %s", tokens, error)
+            _log.warning("today's token count exceeds the tokens used by %s: %s", tokens, error)
 
     def _filled(self, page: Page, work: _Work) -> Told:
         """Return the page's sentences, with the template's for missing ones."""

@@ -12,7 +12,7 @@ MAX_BYTES = 10 << 20
 MAX_UNPACKED = 64 << 20
 MAX_ENTRIES = 2_000
 _ZIP = b"PK\x03\x04"
-_READ = (".csv", ".tsv", ".txt", ".json")
+READ = (".csv", ".tsv", ".txt", ".json")
 
 
 def files_of(name: str, content: bytes) -> list[tuple[str, bytes]]:
@@ -44,7 +44,7 @@ def _inside(archive: "ZipFile") -> list[tuple[str, bytes]]:
     for entry in entries:
         # The name is only compared, never used as a path.
         name = entry.filename.replace("\\", "/")
-        if entry.is_dir() or not name.lower().endswith(_READ) or name.startswith("__MACOSX/"):
+        if entry.is_dir() or not name.lower().endswith(READ) or name.startswith("__MACOSX/"):
             continue
         if entry.flag_bits & 1:
             raise refused(f"{name} in the zip is encrypted; unpack it and send the file alone")

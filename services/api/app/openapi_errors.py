@@ -5,8 +5,10 @@ from typing import Any
 from services.api.app.errors import KINDS, OF_STATUS, Kind
 from services.api.app.problem import MEDIA_TYPE, FieldError, Problem, ProblemDocument
 
-OF_READING = (401, 405, 422, 429, 500, 503)
-OF_BODY = (400, 401, 405, 413, 415, 422, 429, 500, 503)
+OF_READING = (401, 403, 405, 421, 422, 429, 500, 503)
+OF_BODY = (400, 401, 403, 405, 413, 415, 421, 422, 429, 500, 503)
+# Of routes that require no key.
+OF_OPEN = (403, 405, 421, 500, 503)
 UNKNOWN_PERSON = Kind(404, "unknown-person", "The person is unknown")
 NOT_READY = Kind(503, "not-ready", "Not ready to serve")
 
@@ -16,6 +18,8 @@ _DETAILS = {
     "malformed-body": "The body is not valid JSON: expected value at line 1 column 2.",
     "unauthorized": "no API key: send it in the header X-API-Key",
     "forbidden": "this API key lacks the scope 'admin'; it has: serve",
+    "origin-refused": "ask the address of the distribution in front of this one",
+    "host-refused": "the header Host names another server; add the name to ALLOWED_HOSTS if it is this one",
     "unknown-film": "film 'tmdb:1' is not in the catalogue",
     "unknown-person": "Nothing is stored about this person.",
     "method-not-allowed": "The Allow header lists the methods of this path.",
@@ -46,11 +50,12 @@ _DOCUMENTED = {kind.slug: kind for kind in (*KINDS.values(), *OF_STATUS.values()
 _DESCRIPTIONS = {
     400: "The body cannot be read.",
     401: "A valid API key is required. Only if the server requires keys.",
-    403: "The API key does not allow this.",
+    403: "The API key does not allow this, or the request bypassed the public address.",
     404: "The resource named in the path or the body does not exist.",
     405: "This path does not support this method.",
     413: "The body is too large.",
     415: "The body is not JSON.",
+    421: "`Host` names another server. Only if the server checks it.",
     422: "The request is well-formed but invalid; `errors` lists each field.",
     429: "The quota of the API key is exhausted. Wait for `Retry-After` seconds.",
     500: "Internal server error.",
@@ -61,11 +66,12 @@ _DESCRIPTIONS = {
 _USUAL = {
     400: ("malformed-body",),
     401: ("unauthorized",),
-    403: ("forbidden",),
+    403: ("forbidden", "origin-refused"),
     404: ("unknown-film",),
     405: ("method-not-allowed",),
     413: ("body-too-large",),
     415: ("unsupported-media-type",),
+    421: ("host-refused",),
     422: ("invalid-request",),
     429: ("quota-exceeded",),
     500: ("internal-error",),

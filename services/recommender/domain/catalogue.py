@@ -26,6 +26,8 @@ class TraitKind(IntEnum):
     CAST = 4
     SERIES = 5
     LANGUAGE = 6
+    ERA = 7
+    """Twenty years, "1950s and 1960s": each film is of two."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

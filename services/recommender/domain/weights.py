@@ -71,6 +71,10 @@ class Weights:
     # Score of an unrated film per unit of cosine with the taste; chosen on cold films.
     novelty: float = 0.4
     dislike: float = 1.0
+    # What disliked films have in common (stages/signals/aversion.py), and a mood that a coherent taste has not
+    # (stages/signals/dissonance.py).
+    aversion: float = 2.5
+    dissonance: float = 3.0
     query_text: float = 1.0
     query_content: float = 1.0
     query_taste: float = 1.0

@@ -99,5 +99,5 @@ class SentenceStore(Protocol):
         ...
 
     def give_back(self, day: str, tokens: int) -> None:
-        """Return reserved tokens that were not used."""
+        """Return reserved tokens that were not used; if negative, count tokens used beyond the reservation."""
         ...

@@ -107,8 +107,9 @@ class StatePort(Protocol):
         StateUnavailable only if nothing at all was stored."""
         ...
 
-    def seed(self, events: Sequence[LoggedEvent]) -> int:
-        """Bulk-load people's events in log order; return how many people were written."""
+    def seed(self, events: Sequence[LoggedEvent], deadline: Deadline | None = None) -> int:
+        """Bulk-load people's events in log order; return how many people were written. ``deadline``: the caller's; if
+        it passes first, a part may be stored. Raises StateUnavailable."""
         ...
 
     def log(self, after: str | None = None) -> Iterable[LoggedEvent]:

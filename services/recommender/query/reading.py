@@ -17,6 +17,7 @@ from services.recommender.query.words.languages import LANGUAGES
 
 Value = TypeVar("Value")
 
+LONGEST_KIND = 5
 TOLD = TextField.TITLE | TextField.KEYWORDS | TextField.OVERVIEW
 
 
@@ -164,6 +165,17 @@ class Reading:
         word = self.word(at)
         return bool(word) and (
             word in grammar.FILMS or singular(word) in CONCEPTS or singular(word) in AUDIENCES or word in LANGUAGES
+        )
+
+    def ends_kind(self, stop: int) -> bool:
+        """Whether the words before a place end with a kind of film, of several words too: "science fiction"."""
+        if self.is_kind(stop - 1):
+            return True
+        starts = range(max(stop - LONGEST_KIND, 0), stop - 1)
+        return any(
+            singular(self.phrase(start, stop - start)) in CONCEPTS
+            for start in starts
+            if not any(word.after_break for word in self.words[start + 1 : stop])
         )
 
     @cached_property

@@ -67,6 +67,10 @@ def _people(matches: Matches, catalogue: Catalogue, row: int) -> Iterator[Reason
     for condition in matches.understood.applied:
         if condition.kind is not ConditionKind.PERSON or condition.negative:
             continue
+        if not condition.traits and matches.met[condition.id][row]:
+            # Somebody of a single film is no trait; the condition says what they did in it.
+            text = condition.text[0].upper() + condition.text[1:]
+            yield Reason(ReasonKind.QUERY, text, condition.text.partition(" ")[2].removeprefix("by "), 1.0)
         for trait in condition.traits:
             if trait in own:
                 name = catalogue.traits.names[trait]

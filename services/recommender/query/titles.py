@@ -18,6 +18,8 @@ LONG_NAME, SHORT_NAME = 9, 5
 SURE_NAME = 12
 # Maximum number of titles to compare.
 SOME = 50
+# Articles that people leave out before a title.
+_LEFT_OUT = ("the", "a", "an")
 
 
 def corrected_words(reading: Reading) -> list[Word]:
@@ -54,14 +56,23 @@ def near_title(reading: Reading, corrected: list[Word]) -> NDArray[np.int32]:
     odd = [word.word for word in reading.words] != [word.word for word in corrected]
     odd = odd or any(not len(reading.mention(word.word).rows) for word in corrected if word.word not in grammar.STOP)
     if odd:
-        return reading.index.named(reading.query, 2 if length >= LONG_NAME else 1).rows
+        return _named(reading, 2 if length >= LONG_NAME else 1)
     if length < LONG_NAME or any(map(reading.is_kind, range(len(reading)))):
         return np.empty(0, np.int32)
     if " ".join(word.word for word in reading.words) in reading.lexicon.keywords:
         return np.empty(0, np.int32)
-    rows = reading.index.named(reading.query, 1).rows
+    rows = _named(reading, 1)
     # If all words are known, it is a misspelt title only if the film is well known.
     return rows if length >= SURE_NAME else rows[reading.catalogue.votes[rows] >= reading.lexicon.known_votes]
+
+
+def _named(reading: Reading, errors: int) -> NDArray[np.int32]:
+    """The films so many typing errors away from the query, or from the query with the article that was left out."""
+    rows = reading.index.named(reading.query, errors).rows
+    if len(rows) or reading.word(0) in _LEFT_OUT:
+        return rows
+    with_article = (reading.index.named(f"{article} {reading.query}", errors).rows for article in _LEFT_OUT)
+    return next(filter(len, with_article), rows)
 
 
 def is_part_of_title(reading: Reading) -> bool:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import TraitKind
+from services.recommender.domain.genres import GENRES
 from services.recommender.domain.weights import Weights
 from services.recommender.stages.audience import Audience
 from services.recommender.stages.familiarity import renown
@@ -53,6 +54,20 @@ class Facts:
         """Number of traits of each kind, at least 1 each, int64[kinds]."""
         kinds = self.bundle.catalogue.traits.kinds
         return np.maximum(np.bincount(kinds, minlength=len(TraitKind)), 1)
+
+    def genres_of(self, rows: NDArray[np.int32]) -> Floats:
+        """1 where a film is of a genre, else 0, float32[rows, genres]."""
+        bits = self.bundle.catalogue.genre_bits[rows, None] >> np.arange(len(GENRES), dtype=np.uint32)
+        return np.asarray(bits & np.uint32(1), np.float32)
+
+    @cached_property
+    def genre_lifts(self) -> Floats:
+        """How many times likelier a film of one genre (row) is of another (column) than any film,
+        float32[genres, genres].
+        """
+        has = self.genres_of(np.arange(len(self.bundle.catalogue), dtype=np.int32))
+        both, films = has.T @ has, np.maximum(has.sum(axis=0), 1)
+        return np.asarray(both * np.float32(len(has)) / np.outer(films, films), np.float32)
 
     @cached_property
     def audiences(self) -> Audiences:

@@ -1,6 +1,6 @@
 """Weights of the signals for a request. A signal of weight 0 is not computed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.recommender.domain.request import Strategy
 from services.recommender.domain.weights import Weights
@@ -32,6 +32,8 @@ class Plan:
     novelty: float = 0.0
     sequels: float = 0.0
     dislike: float = 0.0
+    aversion: float = 0.0
+    dissonance: float = 0.0
     lift: float = 0.0
     fame: float = 0.0
     query_content: float = 0.0
@@ -73,16 +75,16 @@ def make_plan(
     # With a query, fame is weighted by the match.
     popularity = 0.0 if query else _prior(constants, taste.likes) * (1 - coherence)
     meaning, words = (constants.query_content, constants.query_text) if query else (0.0, 0.0)
-    dislike = constants.dislike if len(taste.disliked) else 0.0
     if taste.is_empty:
-        return Plan(strategy, popularity=popularity, dislike=dislike, query_content=meaning, query_text=words)
+        plan = Plan(strategy, popularity=popularity, query_content=meaning, query_text=words)
+        return against_dislikes(plan, constants, taste)
     main, short = _shares(constants, taste.likes)
     bare = 1 - maturity
     people = share * constants.collaborative * (maturity * certainty + bare * constants.bare_tables)
     alone = constants.single_traits * coherence**2 if taste.likes < HELD_BY else 0.0
     traits = constants.traits * (1 + alone)
     content = constants.seeds_content if strategy is Strategy.SEEDS else constants.coherent_content
-    return Plan(
+    plan = Plan(
         strategy,
         main=people * main,
         short=people * short,
@@ -92,13 +94,21 @@ def make_plan(
         content=share * (maturity * content * coherence + bare * constants.bare_content),
         novelty=share * maturity * constants.novelty,
         sequels=share * constants.sequels,
-        dislike=dislike,
+        dissonance=share * constants.dissonance * coherence,
         lift=constants.coherent_lift * coherence**2,
         fame=constants.coherent_fame * coherence,
         coherence=coherence,
         query_content=meaning,
         query_text=words,
     )
+    return against_dislikes(plan, constants, taste)
+
+
+def against_dislikes(plan: Plan, constants: Weights, taste: Taste) -> Plan:
+    """The plan with the terms for what was disliked, if anything was."""
+    if not len(taste.disliked):
+        return plan
+    return replace(plan, dislike=constants.dislike, aversion=constants.aversion)
 
 
 def likeness_plan(constants: Weights, maturity: float, strategy: Strategy) -> Plan:
@@ -112,6 +122,7 @@ def likeness_plan(constants: Weights, maturity: float, strategy: Strategy) -> Pl
         traits=constants.similar_traits,
         content=constants.similar_content,
         lift=constants.similar_lift,
+        dissonance=constants.dissonance,
         coherence=1.0,
         query_content=constants.query_content,
         query_text=constants.query_text,

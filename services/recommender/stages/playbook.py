@@ -82,7 +82,7 @@ def liked_rows(taste: Taste) -> NDArray[np.int32]:
 def strongest_traits(catalogue: Catalogue, trait_rows: TraitRows, rows: NDArray[np.int32]) -> str:
     """Return the names of some films' strongest traits, as search words, except decades, which occur in no text."""
     worth = trait_rows.films(rows).mean(np.ones(len(rows), np.float32))
-    worth[catalogue.traits.kinds == TraitKind.DECADE] = 0
+    worth[np.isin(catalogue.traits.kinds, (TraitKind.DECADE, TraitKind.ERA))] = 0
     best = np.argsort(-worth, kind="stable")[:QUERY_TRAITS]
     return " ".join(catalogue.traits.names[int(trait)] for trait in best if worth[trait] > 0)
 

@@ -30,8 +30,14 @@ _PHRASES = {
     TraitKind.DECADE: (ReasonKind.DECADE, "From the {}, a decade you like"),
     TraitKind.CAST: (ReasonKind.CAST, "With {}, whom you have liked before"),
     TraitKind.SERIES: (ReasonKind.SERIES, "From the {} series, which you like"),
+    TraitKind.ERA: (ReasonKind.DECADE, "From the {}, like films you liked"),
     TraitKind.LANGUAGE: (ReasonKind.LANGUAGE, "In {}, like films you liked"),
 }
+
+
+def trait_kinds(kind: ReasonKind) -> tuple[TraitKind, ...]:
+    """The kinds of trait that reasons of a kind cite; none for reasons about something else."""
+    return tuple(of_kind for of_kind, (cited_as, _) in _PHRASES.items() if cited_as is kind)
 
 
 def display_title(catalogue: Catalogue, row: int) -> str:

@@ -23,6 +23,8 @@ _KIND_WEIGHT = {
     TraitKind.CAST: 0.5,
     TraitKind.SERIES: 1.0,
     TraitKind.LANGUAGE: 0.5,
+    # What films mean together may be an era (signals/concept.py); decades say already how near in time two films are.
+    TraitKind.ERA: 1e-6,
 }
 
 # Number of best-known films that represent what people watch.

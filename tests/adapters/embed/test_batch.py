@@ -81,6 +81,13 @@ def test_more_than_a_job_takes_are_several_jobs(model, bucket, jobs, tmp_path, m
     assert len(jobs.started) == 3
 
 
+def test_every_look_at_a_job_goes_by_one_client(model, bucket, jobs, tmp_path, monkeypatch):
+    made, make = [], batch_module.aws.make_client
+    monkeypatch.setattr(batch_module.aws, "make_client", lambda *asked: made.append(asked[0]) or make(*asked))
+    dict(batch(model, bucket, jobs, tmp_path).vectors(TEXTS, quiet))
+    assert made.count("bedrock") == 1
+
+
 def test_a_build_that_was_stopped_waits_for_the_same_job(model, bucket, jobs, tmp_path):
     class Stopped(Exception):
         pass

@@ -199,6 +199,14 @@ def test_tokens_are_reserved_before_and_what_was_not_used_is_given_back(bedrock:
     assert told.counts["usd"] == pytest.approx(dollars)
 
 
+def test_tokens_beyond_what_was_reserved_are_counted(bedrock: Bedrock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of titles in a script of which a character is several tokens."""
+    monkeypatch.setattr("services.adapters.explain.bedrock.estimated_tokens", lambda _block, _films: 10)
+    store = Memory()
+    told = explainer_at(bedrock.url, store).explain(page_of(range(5)), soon())
+    assert sum(store.tokens.values()) == told.counts["input_tokens"] + told.counts["output_tokens"] > 10
+
+
 def test_when_the_days_tokens_are_used_up_the_template_takes_over_until_tomorrow(bedrock: Bedrock) -> None:
     clock, store = ManualClock(), Memory()
     explainer = explainer_at(bedrock.url, store, clock, daily_tokens=4_000)

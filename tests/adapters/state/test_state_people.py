@@ -10,8 +10,9 @@ from services.recommender.domain.history import MAX_EVENTS
 from services.recommender.domain.ids import hash_id, mark_of
 from services.recommender.domain.profile import Profile, apply_all
 from services.recommender.errors import StateUnavailable
-from services.recommender.ports import CacheEntry, CacheKey, LoggedEvent
+from services.recommender.ports import CacheEntry, CacheKey, Deadline, LoggedEvent
 from tests.adapters.state.state_kit import NOON_MS, Store, did, line, send, stored
+from tests.patience import PATIENCE_S
 
 
 def ratings(people: int, films: int, seed: int = 7) -> list[LoggedEvent]:
@@ -120,6 +121,14 @@ def test_seeding_ends_cached_answers(store: Store) -> None:
     key = cache_for(store, "ann", "rec#ann")
     store.state.seed([line(did("up"), "ml-1")])
     assert store.cached(key) is None
+
+
+def test_seeding_ends_with_the_time_of_who_waits_and_can_be_done_again(store: Store) -> None:
+    lines = [line(did(film), f"e-{film}") for film in ("heat", "up")]
+    with pytest.raises(StateUnavailable):
+        store.state.seed(lines, Deadline.within(store.clock, 0.0))
+    assert store.state.seed(lines, Deadline.within(store.clock, PATIENCE_S)) == 1
+    assert [logged.event_id for logged in store.state.log()] == ["e-heat", "e-up"]
 
 
 def test_seeding_nothing(store: Store) -> None:

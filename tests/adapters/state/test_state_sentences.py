@@ -70,6 +70,13 @@ def test_what_was_not_used_can_be_used_by_others(store: Store) -> None:
     assert store.sentences.reserve(DAY, 70, 100, soon(store)) == 100
 
 
+def test_what_was_used_beyond_what_was_reserved_counts_too(store: Store) -> None:
+    store.sentences.reserve(DAY, 40, 100, soon(store))
+    store.sentences.give_back(DAY, -50)
+    assert store.sentences.reserve(DAY, 20, 100, soon(store)) is None
+    assert store.sentences.reserve(DAY, 10, 100, soon(store)) == 100
+
+
 def test_nothing_is_given_back_to_a_day_that_has_no_count(store: Store) -> None:
     store.sentences.give_back(DAY, 70)
     assert store.sentences.reserve(DAY, 100, 100, soon(store)) == 100

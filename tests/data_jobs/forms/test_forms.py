@@ -161,6 +161,7 @@ def test_names_of_events(name: str, kind: EventKind | None) -> None:
     [
         (5, ["1", "5", "3", "4.5"] * 10), (10, ["1", "10", "7", "8"] * 10), (100, ["20", "100", "65", "80"] * 10),
         (5, ["9"]), (5, ["4"] * 99 + ["9"]), (10, ["7,5", "2,0"] * 20), (5, []), (5, ["x"] * 40),
+        (10, ["8", "9", "7"]), (5, ["8", "2", "3"]), (100, ["80", "65", "90", "20"]),
     ],
 )  # fmt: skip
 def test_a_scale_is_told_by_many_ratings_and_not_by_one(top: float, cells: list[str]) -> None:
@@ -323,6 +324,96 @@ def test_two_logs_are_one(tmp_path: Path) -> None:
         ("9", "2", "rating", 4.0, 1_600_000_000_000),
     ]
     assert report.counts["superseded-event"] == 1
+
+
+def test_titles_of_a_log_are_no_ids_in_another_form(tmp_path: Path) -> None:
+    data, report = read(
+        lay(tmp_path, {"log.csv": "username,film,watched_at\nann,Heat,2024-01-02\nbob,heat,2024-01-03\n"})
+    )
+    assert [each[:3] for each in events_of(data)] == [("ann", "heat", "watch"), ("bob", "heat", "watch")]
+    assert not report.counts["id-form"]
+
+
+def test_a_scale_is_told_by_the_rows_that_are_ratings(tmp_path: Path) -> None:
+    rows = "".join(f"{who},{1 + who % 2},rating,{who % 10 + 1},{1_500_000_000 + who}\n" for who in range(30))
+    log = "user_id,item_id,event,value,ts\n40,1,watch,1,1500000000\n" + rows
+    data, report = read(lay(tmp_path, {"films.csv": "item_id,title\n1,Heat\n2,Boy\n", "events.csv": log}))
+    assert {each[3] for each in events_of(data) if each[2] == "rating"} == {n / 2 for n in range(1, 11)}
+    assert report.ok
+
+
+def test_headers_with_accents_and_genres_with_a_slash(tmp_path: Path) -> None:
+    text = "Título;Année;Länge;Genres\nHeat;1995;170;Crime/Drama\nAlien;1979;117;Horror / Science Fiction\n"
+    data, report = read(lay(tmp_path, {"f.csv": text.encode("latin-1")}))
+    assert [(film.title, film.year, film.runtime) for film in data.films] == [("Heat", 1995, 170), ("Alien", 1979, 117)]
+    assert [film.genres for film in data.films] == [("Crime", "Drama"), ("Horror", "Science Fiction")]
+    assert not report.counts["unknown-field"]
+
+
+def test_a_table_without_a_header_is_told_to_get_one(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="without a line that names its columns: write one"):
+        read(lay(tmp_path, {"list.txt": "Heat (1995)\nAlien (1979)\n"}))
+
+
+def test_ml_10m_has_half_stars_tags_and_utf_8(tmp_path: Path) -> None:
+    files = {
+        "movies.dat": "1::Toy Story (1995)::Animation|Family\n2::Amélie (Fabuleux destin d'Amélie Poulain, Le) (2001)"
+        "::Comedy\n31::Kid, The (1921)::Comedy\n",
+        "ratings.dat": "7::1::4::1500103908\n7::2::2.5::1500104885\n8::31::5::1500106839\n",
+        "tags.dat": '7::1::excellent: "really"::1500103908\n8::1::Pixar::1500103908\n',
+        "README.html": "<html></html>",
+        "allbut.pl": "#!/usr/bin/perl\n",
+        "split_ratings.sh": "#!/bin/sh\n",
+    }
+    data, report = read(lay(tmp_path / "ml-10M100K", files))
+    assert events_of(data) == EXPECTED
+    assert [film.title for film in data.films] == ["Toy Story", "Amélie", "The Kid"]
+    assert data.films[0].tags == ('excellent: "really"', "pixar")
+    assert report.ok
+    assert not report.counts["unknown-file"]
+
+
+def test_ml_20m_is_read_with_its_genome_left_aside(tmp_path: Path) -> None:
+    files = {
+        "movies.csv": FILMS,
+        "ratings.csv": RATINGS,
+        "links.csv": "movieId,imdbId,tmdbId\n1,0114709,862\n2,0113277,949\n31,0012349,\n",
+        "tags.csv": "userId,movieId,tag,timestamp\n7,1,Pixar,1500103908\n",
+        "genome-scores.csv": "movieId,tagId,relevance\n1,1,0.025\n",
+        "genome-tags.csv": "tagId,tag\n1,007\n",
+        "README.txt": "Summary\n",
+    }
+    data, report = read(lay(tmp_path / "ml-20m", files))
+    assert events_of(data) == EXPECTED
+    assert (data.films[0].tmdb_id, data.films[0].imdb_id, data.films[0].tags) == (862, "tt0114709", ("pixar",))
+    assert report.ok
+    assert not report.counts["unknown-file"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le with its mark", "utf-16-be with its mark"])
+@pytest.mark.parametrize("document", [False, True])
+def test_json_in_utf_16(tmp_path: Path, encoding: str, document: bool) -> None:
+    films = [{"item_id": "1", "title": "La Règle du jeu", "year": 1939}, {"item_id": "2", "title": "七人の侍"}]
+    events = [{"user_id": "a", "item_id": "2", "event": "like", "ts": 1_500_000_000}]
+    for name, rows in (("films.jsonl", films), ("events.jsonl", events)):
+        lines = "".join(json.dumps(row, ensure_ascii=False) + "\r\n" for row in rows)
+        text = json.dumps(rows, ensure_ascii=False, indent=1) if document else lines
+        raw = text.encode("utf-16") if encoding == "utf-16" else ("\ufeff" + text).encode(encoding.split()[0])
+        lay(tmp_path, {name: raw})
+    data, report = read(tmp_path)
+    assert [film.title for film in data.films] == ["La Règle du jeu", "七人の侍"]
+    assert [each[:3] for each in events_of(data)] == [("a", "2", "like")]
+    assert report.counts["utf-16"] == 2
+    assert report.ok
+
+
+def test_a_scale_of_a_hundred(tmp_path: Path) -> None:
+    ratings = "userId,movieId,rating,timestamp\n" + "".join(
+        f"{n},{1 + n % 2},{n * 4},15000{n:05}\n" for n in range(1, 26)
+    )
+    data, report = read(lay(tmp_path, {"movies.csv": FILMS, "ratings.csv": ratings}))
+    assert {each[3] for each in events_of(data)} == {n / 2 for n in range(1, 11)}
+    assert report.counts["rating-scale"] == 25
 
 
 class TestTwins:

@@ -18,6 +18,7 @@ import pytest
         ("films from 1980 to 1985", ["year:1980-1985"], ""),
         ("1980-1985 films", ["year:1980-1985"], ""),
         ("old movies", ["year:-1979"], ""),
+        ("classic shark movies", ["year:-1979"], "shark"),
         ("a film set in the 1920s", [], "1920s"),
     ],
 )
@@ -34,6 +35,8 @@ def test_times(theatre, query, ids, text):
         ("less than two hours", "runtime:-120"),
         ("films longer than three hours", "runtime:180-"),
         ("no longer than an hour and a half", "runtime:-90"),
+        ("war film over two and a half hours", "runtime:150-"),
+        ("war film over two hours and a half", "runtime:150-"),
         ("1h30", "runtime:79-101"),
         ("two hour western", "runtime:106-134"),
         ("not too long", "not:long"),
@@ -134,12 +137,21 @@ def test_a_nationality_in_a_plot_is_a_hint_and_a_word(theatre):
         ("starring Meryl Streep", {"Kramer vs. Kramer", "It's Complicated"}),
         ("películas con Meryl Streep", {"Kramer vs. Kramer", "It's Complicated"}),
         ("stanly kubrick", {"The Shining", "2001: A Space Odyssey"}),
+        ("hideo nakata", {"Ring"}),
+        ("films with Simon Pegg", {"Shaun of the Dead"}),
     ],
 )
 def test_people(theatre, query, films):
     person = next(each for each in theatre.understand(query).conditions if each.kind == "person")
     assert set(theatre.titles(person.demand.mask(theatre.lookup).nonzero()[0])) == films
     assert theatre.understand(query).text == ""
+
+
+def test_somebody_of_a_single_film_is_meant_by_the_whole_name_alone(theatre):
+    assert theatre.condition("hideo nakata", "person:hideo nakata").text == "directed by Hideo Nakata"
+    assert theatre.condition("simon pegg", "person:simon pegg").text == "with Simon Pegg"
+    assert not theatre.ids("pegg")
+    assert not theatre.ids("simon pegg haunted motel")
 
 
 def test_series_are_conditions_that_leave_room_for_others(theatre):
@@ -165,6 +177,9 @@ def test_a_series_with_a_typing_error_is_found(theatre):
         ("Komödie ohne Romantik", "not:romantik", set(), "Fargo"),
         ("terror sin zombis", "not:zombie", {"Shaun of the Dead"}, "Ring"),
         ("war film but not world war i", "not:world war", {"1917", "Generation War"}, "Psycho"),
+        ("science fiction without aliens", "not:alien", {"Alien", "The Thing"}, "2001: A Space Odyssey"),
+        ("science fiction with no aliens", "not:alien", {"Alien", "The Thing"}, "2001: A Space Odyssey"),
+        ("black and white films without zombies", "not:zombie", {"Night of the Living Dead"}, "Psycho"),
         ("animation that is not for children", "not:audience:for children", {"Finding Nemo"}, "Fargo"),
     ],
 )  # fmt: skip
@@ -176,7 +191,14 @@ def test_negations(theatre, query, which, gone, kept):
 
 
 @pytest.mark.parametrize(
-    "query", ["a bus that must not slow down", "a man without a past", "a town with no sheriff", "there is no way out"]
+    "query",
+    [
+        "a bus that must not slow down",
+        "a man without a past",
+        "a town with no sheriff",
+        "there is no way out",
+        "a science teacher without a past",
+    ],
 )
 def test_a_plot_may_say_no(theatre, query):
     assert theatre.ids(query) == []

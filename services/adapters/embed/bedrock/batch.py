@@ -8,6 +8,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -142,11 +143,15 @@ class BedrockBatch:
         except (ValueError, KeyError, TypeError, BedrockFailure):
             return None
 
-    def _ask(self, operation: str, **parameters: object) -> dict[str, Any]:
+    @cached_property
+    def _client(self) -> Any:  # noqa: ANN401 - botocore makes its clients' classes at run time
+        """One for all looks at a job, of which there are thousands in a day."""
         config = Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 8})
+        return aws.make_client("bedrock", self._place.region, config, self._place.endpoint)
+
+    def _ask(self, operation: str, **parameters: object) -> dict[str, Any]:
         try:
-            client = aws.make_client("bedrock", self._place.region, config, self._place.endpoint)
-            answer: dict[str, Any] = getattr(client, operation)(**parameters)
+            answer: dict[str, Any] = getattr(self._client, operation)(**parameters)
         except (ClientError, BotoCoreError) as error:
             raise BedrockFailure(
                 f"batch inference of {self.model.family.model_id}: {error}; the role of this process needs "

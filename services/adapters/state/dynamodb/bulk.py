@@ -19,10 +19,12 @@ PERSON_PATIENCE_S = 60.0
 _THREADS = 8
 
 
-def seed(store: DynamoStore, arrivals: Arrivals, events: Sequence[LoggedEvent]) -> int:
+def seed(
+    store: DynamoStore, arrivals: Arrivals, events: Sequence[LoggedEvent], deadline: Deadline | None = None
+) -> int:
     """Implement ``StatePort.seed``. An existing entry (person, time, id) is replaced, so repeating a seed, even an
     interrupted one, changes nothing; existing events are kept, and profiles are rebuilt from the whole log. People are
-    written in parallel, each independently.
+    written in parallel, each independently, and within a minute each if no deadline is given.
     """
     by_person: dict[str, list[LoggedEvent]] = {}
     for line in events:
@@ -30,15 +32,15 @@ def seed(store: DynamoStore, arrivals: Arrivals, events: Sequence[LoggedEvent]) 
     # Numbered here, as the threads may process people in any order.
     numbered = [(user_id, [(line, arrivals.next()) for line in lines]) for user_id, lines in by_person.items()]
     with ThreadPoolExecutor(_THREADS) as threads:
-        for _ in threads.map(partial(_seed_person, store), numbered):
+        for _ in threads.map(partial(_seed_person, store, deadline), numbered):
             pass
     return len(by_person)
 
 
-def _seed_person(store: DynamoStore, person: tuple[str, list[tuple[LoggedEvent, int]]]) -> None:
+def _seed_person(store: DynamoStore, given: Deadline | None, person: tuple[str, list[tuple[LoggedEvent, int]]]) -> None:
     """Write one person's entries and profile; retry if feedback or an erasure came in between."""
     user_id, lines = person
-    deadline = Deadline.within(store.clock, PERSON_PATIENCE_S)
+    deadline = given or Deadline.within(store.clock, PERSON_PATIENCE_S)
     backoff = Backoff(deadline)
     while True:
         try:

@@ -118,9 +118,9 @@ class DynamoState:
         return self._feedback.record(commands, deadline)
 
     @translated(StateUnavailable, "the data in DynamoDB")
-    def seed(self, events: Sequence[LoggedEvent]) -> int:
+    def seed(self, events: Sequence[LoggedEvent], deadline: Deadline | None = None) -> int:
         """Implement the port; see ``bulk.seed``."""
-        return bulk.seed(self._store, self._arrivals, events)
+        return bulk.seed(self._store, self._arrivals, events, deadline)
 
     def log(self, after: str | None = None) -> EventLog:
         """Return the whole log, one person at a time, read lazily."""

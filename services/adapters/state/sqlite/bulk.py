@@ -6,6 +6,7 @@ from services.adapters.state.arrivals import Arrivals
 from services.adapters.state.sqlite.connection import Database
 from services.adapters.state.sqlite.rows import lines_of, put_event, put_profile
 from services.recommender.domain.profile import replay
+from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Deadline, LoggedEvent
 
 EVENTS_A_TRANSACTION = 20_000
@@ -14,7 +15,9 @@ SEED_WAIT_S = 10.0
 _Log = dict[str, list[LoggedEvent]]
 
 
-def seed(database: Database, arrivals: Arrivals, events: Sequence[LoggedEvent]) -> int:
+def seed(
+    database: Database, arrivals: Arrivals, events: Sequence[LoggedEvent], deadline: Deadline | None = None
+) -> int:
     """Implement ``StatePort.seed``. An existing entry (person, time, id) is replaced, so repeating a seed changes
     nothing; existing events are kept, and profiles are rebuilt from the whole log.
 
@@ -22,8 +25,10 @@ def seed(database: Database, arrivals: Arrivals, events: Sequence[LoggedEvent]) 
     """
     people = 0
     for chunk in _chunks(events):
+        if deadline is not None and deadline.remaining() <= 0:
+            raise StateUnavailable(f"{people:,} people were stored before the time was over; seed again")
         fresh = {user_id: replay(user_id, [line.event for line in lines]) for user_id, lines in chunk.items()}
-        with database.writing(Deadline.within(database.clock, SEED_WAIT_S)) as connection:
+        with database.writing(deadline or Deadline.within(database.clock, SEED_WAIT_S)) as connection:
             now_ms = database.clock.now_ms()
             for user_id, lines in chunk.items():
                 known = connection.execute("SELECT 1 FROM events WHERE user_id = ? LIMIT 1", (user_id,)).fetchone()

@@ -65,9 +65,9 @@ class SqliteState:
         return self._feedback.record(commands, deadline)
 
     @translated(StateUnavailable, "the data in state.db")
-    def seed(self, events: Sequence[LoggedEvent]) -> int:
+    def seed(self, events: Sequence[LoggedEvent], deadline: Deadline | None = None) -> int:
         """Implement the port; see ``bulk.seed``."""
-        return bulk.seed(self._database, self._arrivals, events)
+        return bulk.seed(self._database, self._arrivals, events, deadline)
 
     def log(self, after: str | None = None) -> EventLog:
         """Return the whole log by person, time and arrival, read lazily."""

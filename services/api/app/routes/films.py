@@ -12,7 +12,7 @@ from services.api.app.body import EdgeRoute
 from services.api.app.edge import cacheable, edge_of
 from services.api.app.fields import LIMITS, QueryText
 from services.api.app.openapi import NOT_MODIFIED, ItemPath
-from services.api.app.openapi_errors import OF_READING, problems
+from services.api.app.openapi_errors import OF_OPEN, OF_READING, problems
 from services.recommender.errors import InvalidRequest
 
 router = APIRouter(route_class=EdgeRoute, tags=["films"])
@@ -68,7 +68,7 @@ async def film(request: Request, item_id: ItemPath) -> Response:
     operation_id="get_catalogue",
     summary="Get the available filters",
     response_model=CatalogueAnswer,
-    responses=NOT_MODIFIED | problems(405, 500, 503),
+    responses=NOT_MODIFIED | problems(*OF_OPEN),
 )
 async def catalogue(request: Request) -> Response:
     """Return genres, years and languages to filter by, demo people, and whether a key is required."""

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from services.api.app.answers import HealthAnswer, VersionAnswer
 from services.api.app.body import EdgeRoute
 from services.api.app.edge import edge_of, to_json
-from services.api.app.openapi_errors import NOT_READY, problems
+from services.api.app.openapi_errors import NOT_READY, OF_OPEN, OF_READING, problems
 from services.api.app.problem import Problem
 
 router = APIRouter(route_class=EdgeRoute, tags=["operations"])
@@ -26,7 +26,7 @@ _DEGRADED = "degraded"
     operation_id="get_liveness",
     summary="Is the process alive?",
     response_model=HealthAnswer,
-    responses=problems(405, 500),
+    responses=problems(405, 421, 500),
 )
 async def live() -> Response:
     """Report that the process is alive; checks nothing else."""
@@ -38,7 +38,7 @@ async def live() -> Response:
     operation_id="get_readiness",
     summary="Can requests be served?",
     response_model=HealthAnswer,
-    responses=problems(401, 405, 422, 429, 500, 503, kinds=("not-ready",)),
+    responses=problems(*OF_READING, kinds=("not-ready",)),
 )
 async def ready(request: Request, deep: _Deep = False, strict: _Strict = False) -> Response:
     """Report whether requests can be served; ``deep`` also checks search and requires a key if keys are on. 503 names
@@ -65,7 +65,7 @@ async def ready(request: Request, deep: _Deep = False, strict: _Strict = False) 
     operation_id="get_version",
     summary="What is being served?",
     response_model=VersionAnswer,
-    responses=problems(405, 500, 503),
+    responses=problems(*OF_OPEN),
 )
 async def version(request: Request) -> Response:
     """Return the versions being served: bundle, model, index."""

@@ -41,7 +41,7 @@ class ImportQuery(BaseModel):
     )
 
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = problems(403, 404, *OF_READING, kinds=("unknown-person",))
+_PROBLEMS: dict[int | str, dict[str, Any]] = problems(404, *OF_READING, kinds=("unknown-person",))
 
 
 @router.get(

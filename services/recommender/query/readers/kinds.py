@@ -2,12 +2,11 @@
 
 from services.recommender.domain.request import ConditionKind
 from services.recommender.query.conditions import Condition, Sure
-from services.recommender.query.reading import Reading, Role, asks, singular
+from services.recommender.query.reading import LONGEST_KIND, Reading, Role, asks, singular
 from services.recommender.query.words import grammar, words_in
 from services.recommender.query.words.concepts import AUDIENCES, CONCEPTS, Concept
 from services.recommender.query.words.languages import LANGUAGES
 
-LONGEST = 5
 # Words that may belong to a plot; at the end of the request they mean the genre.
 _HEADS = words_in("action adventure fantasy mystery western romance cartoon")
 _WHOSE = words_in("my our the a an small young little older whole entire your for all with is are be be age ages")
@@ -16,7 +15,7 @@ _SMALL = words_in("year years old month months")
 
 def read_concept(reading: Reading, at: int) -> int:
     """Read a genre, a mood or a form at this position; return the number of words."""
-    found = reading.longest(CONCEPTS, at, LONGEST, singular)
+    found = reading.longest(CONCEPTS, at, LONGEST_KIND, singular)
     if found is None:
         return 0
     count, concept = found

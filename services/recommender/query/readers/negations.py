@@ -18,6 +18,8 @@ LONGEST = 6
 # Maximum minutes of a film that is not "too long".
 LONG = 120
 _ALWAYS = frozenset(("except", "except for", "excluding", "minus", "anything but", "other than", "but not", "but no"))
+# "A man without a past" tells a story; "comedies without romance" and "science fiction with no aliens" ask.
+_AFTER_KINDS = frozenset(("without", "no", "with no"))
 _OPINIONS = words_in("boring bad stupid silly dull terrible awful crap usual famous obvious popular mainstream hard")
 _JOINTS = words_in("or and nor")
 
@@ -51,8 +53,8 @@ def _denies(reading: Reading, at: int, phrase: str) -> bool:
     before = reading.word(at - 1)
     if before in grammar.BREAKS or not reading.free(at - 1):
         return True
-    if phrase == "without" or phrase == "no":
-        return reading.is_kind(at - 1) or asks(before)
+    if phrase in _AFTER_KINDS:
+        return reading.ends_kind(at) or asks(before)
     return before in grammar.BEFORE_NEGATION
 
 

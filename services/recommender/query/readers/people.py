@@ -1,8 +1,14 @@
 """Reader for people: whole names, and last names that refer to one person."""
 
+import json
+
+import numpy as np
+
 from services.recommender.domain.request import ConditionKind
+from services.recommender.names.folding import spellings
+from services.recommender.names.names import NameKind
 from services.recommender.query.conditions import Condition, Sure
-from services.recommender.query.demands import HasTrait
+from services.recommender.query.demands import AnyFilm, HasTrait, Rows
 from services.recommender.query.lexicon import LONGEST_NAME, Person
 from services.recommender.query.reading import Reading, Role, asks
 from services.recommender.query.spelling import Spelling
@@ -20,7 +26,10 @@ SHORTEST_FIRST_NAME = 4
 
 def read_people(reading: Reading, at: int) -> int:
     """Read a person named here; return the number of words."""
-    found = _whole_name(reading, at) or _last_name(reading, at)
+    found = _whole_name(reading, at)
+    if found is None and (count := _of_one_film(reading, at)):
+        return count
+    found = found or _last_name(reading, at)
     if found is None:
         return 0
     start, (count, people) = at, found
@@ -78,6 +87,50 @@ def _whole_name(reading: Reading, at: int) -> tuple[int, tuple[Person, ...]] | N
         if person is not None and any(word not in grammar.STOP for word in reading.phrase(at, count).split()):
             return count, (person,)
     return None
+
+
+def _of_one_film(reading: Reading, at: int) -> int:
+    """Take somebody of a single film, who is no trait: introduced, or all that is asked for; how many words."""
+    first, introduced = _introduction(reading, at)
+    for count in range(reading.run(at, LONGEST_NAME), 1, -1):
+        others = any(not at <= place < at + count for place in reading.content())
+        if (others and not introduced) or reading.phrase(at, count) in reading.lexicon.keywords:
+            continue
+        rows = _films_of_name(reading, at, count)
+        if not len(rows):
+            continue
+        name, made = _credited(reading, at, count, int(rows[0]))
+        text = f"directed by {name}" if made else f"with {name}"
+        typed = reading.typed(first, at + count - first)
+        condition = Condition(f"person:{name}".lower(), ConditionKind.PERSON, text, typed, AnyFilm(rows), Sure.SAID)
+        reading.add(first, at + count - first, condition, Role.NAMED)
+        return count
+    return 0
+
+
+def _films_of_name(reading: Reading, at: int, count: int) -> Rows:
+    """The films of people of exactly this name."""
+    names = reading.index.names
+    for words in spellings(reading.typed(at, count)):
+        found = names.keyed(words)
+        found = found[names.kinds[found] == NameKind.PERSON]
+        squeezed = "".join(words)
+        exact = [name for name in found.tolist() if names.squeezed(name) == squeezed]
+        if exact:
+            return np.unique(names.films_of(np.array(exact, np.int32))[0])
+    return np.empty(0, np.int32)
+
+
+def _credited(reading: Reading, at: int, count: int, row: int) -> tuple[str, bool]:
+    """The name as the film's credits have it, and whether it is who directed it."""
+    credited = json.loads(reading.catalogue.details[row])
+    typed = reading.typed(at, count)
+    squeezed = {"".join(words) for words in spellings(typed)}
+    for job in ("directors", "cast"):
+        for name in credited.get(job, ()):
+            if squeezed & {"".join(words) for words in spellings(name)}:
+                return name, job == "directors"
+    return typed, False
 
 
 def _last_name(reading: Reading, at: int) -> tuple[int, tuple[Person, ...]] | None:

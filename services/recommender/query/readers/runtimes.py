@@ -50,6 +50,9 @@ def _duration(reading: Reading, at: int) -> tuple[int, int] | None:
     number = _number(reading.word(at))
     if number is None or not reading.free(at + 1):
         return None
+    # "Two and a half hours", and "two hours and a half" below.
+    if reading.run(at, 5) == 5 and reading.phrase(at + 1, 3) == "and a half" and reading.word(at + 4) in grammar.HOURS:
+        return 5, 60 * number + 30
     unit = reading.word(at + 1)
     if unit in grammar.MINUTES and 0 < number <= LONGEST:
         return 2, number

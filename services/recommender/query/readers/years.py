@@ -114,7 +114,9 @@ def _age(reading: Reading, at: int) -> Found | None:
     word = reading.word(at)
     if not reading.free(at) or reading.within_keyword(at):
         return None
-    kind = reading.is_kind(at + 1) and not reading.words[at + 1].after_break
+    # "Classic screwball comedy": a word may stand between; behind "old" it is what is old ("old man").
+    reach = reading.run(at, 3 if word in ("classic", "vintage") else 2)
+    kind = any(reading.is_kind(place) for place in range(at + 1, at + reach))
     alone = word in ("classics", "newest", "latest") and (at == 0 or asks(reading.word(at - 1)))
     if not (kind or alone):
         return None

@@ -44,9 +44,9 @@ ARTICLES = words_in("le la les un une el los las il lo gli der die das ein eine 
 BREAKS = words_in("but though although yet however")
 """Words that end the preceding part, as a comma does."""
 
-NEGATIONS = ("but not", "and not", "but no", "not", "no", "without", "except for", "except", "excluding", "minus",
-             "nothing with", "nothing about", "none with", "isn t", "aren t", "don t want", "avoid", "anything but",
-             "other than", "instead of", "never")  # fmt: skip
+NEGATIONS = ("but not", "and not", "but no", "not", "no", "with no", "without", "except for", "except", "excluding",
+             "minus", "nothing with", "nothing about", "none with", "isn t", "aren t", "don t want", "avoid",
+             "anything but", "other than", "instead of", "never")  # fmt: skip
 """What follows is excluded, up to the next break."""
 
 BEFORE_NEGATION = words_in("is are that thats s it its and or but though films film movie movies please")

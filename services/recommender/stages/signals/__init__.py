@@ -1,9 +1,11 @@
 """The terms of the raw score, one module each. A new signal is a module, a line in ``SIGNALS`` and its weight."""
 
+from services.recommender.stages.signals.aversion import Aversion
 from services.recommender.stages.signals.collaborative import Collaborative
 from services.recommender.stages.signals.concept import Concept
 from services.recommender.stages.signals.content import Content
 from services.recommender.stages.signals.dislikes import Dislikes
+from services.recommender.stages.signals.dissonance import Dissonance
 from services.recommender.stages.signals.inputs import Inputs
 from services.recommender.stages.signals.mixture import Mixture
 from services.recommender.stages.signals.novelty import Novelty
@@ -12,7 +14,10 @@ from services.recommender.stages.signals.sequels import Sequels
 from services.recommender.stages.signals.signal import Floats, LeftOut, Signal
 from services.recommender.stages.signals.traits import TraitMatch
 
-SIGNALS = (Popularity.of, Collaborative.of, TraitMatch.of, Concept.of, Content.of, Novelty.of, Sequels.of, Dislikes.of)
+SIGNALS = (
+    Popularity.of, Collaborative.of, TraitMatch.of, Concept.of, Content.of, Novelty.of, Sequels.of,
+    Dislikes.of, Aversion.of, Dissonance.of,
+)  # fmt: skip
 
 
 def mixture_of(inputs: Inputs, factor: Floats | None = None) -> Mixture:

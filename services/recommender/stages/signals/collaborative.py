@@ -20,6 +20,8 @@ from services.recommender.stages.taste import Entries, entries
 # What is left of a reference when the only film of a taste is taken away: less than this part of it, or of the largest
 # score where there was none, is rounding.
 ROUNDING = 1e-5
+# In a taste of so few films each is so much of it that without it others are the best.
+FEW = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,11 +91,13 @@ class Collaborative:
         return np.asarray(total * self.weights[:, None], np.float32)
 
     def without(self, rows: Rows, left_out: LeftOut) -> Floats:
-        """See :class:`Signal`. The references (mean of the best 50) are retaken over the best 100 of each table and the
-        films asked for: only a film that enters the best 50 from outside these is missed.
+        """See :class:`Signal`. The references (mean of the best 50) are retaken over the best 100 of each table, the
+        films asked for and, in a taste of few films, the best 50 of each alone: only a film that enters the best 50
+        from outside these is missed.
         """
         homes = _Homes.of(self.tables, rows)
-        targets = distinct(np.concatenate([*(part.score.best for part in self.parts), homes.positions]))
+        alone = [self._best_alone(part.table) for part in self.parts] if len(self.weights) <= FEW else []
+        targets = distinct(np.concatenate([*(part.score.best for part in self.parts), *alone, homes.positions]))
         targets = targets.astype(np.int32)
         spread = homes.spread(targets)
         total = np.zeros((len(left_out.suspects), len(rows)), np.float32)
@@ -105,6 +109,14 @@ class Collaborative:
             scale = np.where(some, part.share / np.where(some, reference, 1), 0)
             total += (scale[:, None] * (scores @ spread)).astype(np.float32)
         return total
+
+    def _best_alone(self, table: ItemTable) -> Rows:
+        """The positions that each film of the taste raises most, int32[n]."""
+        raised, columns = table.rows(self.found.positions), table.columns[self.found.positions]
+        if self.lift is not None:
+            raised = raised * self.lift[columns]
+        best = np.argpartition(-raised, min(BEST, raised.shape[1] - 1), axis=1)[:, :BEST]
+        return np.asarray(np.take_along_axis(columns, best, axis=1).ravel(), np.int32)
 
     def _terms(self, table: ItemTable, films: Rows, targets: Rows) -> Floats:
         """What some films of the taste (ascending) add at some positions for a weight of 1, float32[films, targets];

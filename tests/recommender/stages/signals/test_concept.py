@@ -13,12 +13,13 @@ from services.recommender.domain.request import Strategy
 from services.recommender.stages.leave_one_out import leave_out
 from services.recommender.stages.plan import Plan
 from services.recommender.stages.signals import Inputs
-from services.recommender.stages.signals.concept import CHANCE, Concept
+from services.recommender.stages.signals.concept import Concept
+from services.recommender.stages.signals.hypotheses import CHANCE
 from services.recommender.stages.taste import Taste
 from tests.recommender.handmade import EVEN, Film, bundle_of, taste_of
 from tests.recommender.worlds import make_inputs
 
-PRIORS = {"genre": 0.25, "decade": 0.15, "language": 0.15, "director": 0.15, "keyword": 0.15, "cast": 0.1}
+PRIORS = {"genre": 0.25, "decade": 0.15, "language": 0.15, "director": 0.15, "keyword": 0.75, "cast": 0.1, "era": 0.02}
 
 
 def about(*traits: str) -> Film:
@@ -26,6 +27,7 @@ def about(*traits: str) -> Film:
 
 
 FRENCH, SIXTIES, CRIME, BRIDE = "language: French", "decade: 1960s", "genre: Crime", "keyword: bride"
+ERA = "era: 1950s and 1960s"
 # Three French films of the 1960s, then films that have both, one, the other, none; and many more without either.
 LIKED, BOTH, FRENCH_ONLY, SIXTIES_ONLY, NEITHER = [0, 1, 2], 3, 4, 5, 6
 FILMS = [
@@ -46,6 +48,14 @@ def test_films_with_all_that_the_taste_shares_come_before_those_with_half_of_it(
     found = scores(FILMS, taste_of(LIKED))
     assert found[BOTH] > 0.7
     assert found[BOTH] > max(found[FRENCH_ONLY], found[SIXTIES_ONLY]) > found[NEITHER] == 0
+
+
+def test_films_of_neighbouring_decades_mean_the_years_they_span():
+    fifties = "decade: 1950s"
+    films = [about(CRIME, fifties, ERA), about(CRIME, SIXTIES, ERA), about(CRIME, SIXTIES, ERA), about(CRIME, ERA),
+             about(CRIME), *[Film()] * 20, *[about(CRIME)] * 15]  # fmt: skip
+    of_the_era, later = scores(films, taste_of([0, 1, 2]))[3:5]
+    assert of_the_era > 1.3 * later > 0
 
 
 def test_a_trait_that_one_film_alone_has_says_nothing():
@@ -129,7 +139,7 @@ def test_is_not_asked_for_without_a_weight_nor_for_fewer_than_two_likes():
     assert Concept.of(inputs_of(FILMS, taste_of([0, 1], base=[1.0, 0.5]))) is None
 
 
-traits = st.sampled_from([FRENCH, SIXTIES, CRIME, BRIDE, "director: Ada Ford", "cast: Bo Lee"])
+traits = st.sampled_from([FRENCH, SIXTIES, CRIME, BRIDE, ERA, "director: Ada Ford", "cast: Bo Lee"])
 worlds = st.lists(
     st.builds(Film, traits=st.dictionaries(traits, st.just(1.0)), popularity=st.sampled_from([0.0, 0.5, 2.0])),
     min_size=8,
@@ -193,7 +203,7 @@ class TestLaws:
         assert falls.shape == (len(films), len(signal.traits))
         for place in range(len(signal.traits)):
             less = Concept.of(inputs_of(films, taste_of(liked), fame=fame))
-            vars(less)["traits"] = np.delete(signal.traits, place)
+            vars(less)["hypotheses"] = replace(signal.hypotheses, traits=np.delete(signal.traits, place))
             lost = (signal.scores(rows) - less.scores(rows)).tolist()
             assert falls[:, place].tolist() == pytest.approx(lost, abs=1e-4)
 

@@ -181,6 +181,7 @@ films = st.builds(
     popularity=st.sampled_from([0.0, 1.0, 2.0]),
     series=st.integers(0, 1),
     part=st.integers(1, 3),
+    genres=st.sampled_from([(), ("Drama",), ("Horror",), ("Animation", "Drama")]),
 )
 worlds = st.lists(films, min_size=5, max_size=5)
 tables = st.dictionaries(
@@ -222,18 +223,20 @@ class TestLaws:
             assert values.tolist() == whole[kept].tolist()
 
     @given(worlds, tables, tables, st.dictionaries(st.integers(0, 4), st.sampled_from([0.25, 1.0, 1.25]), min_size=1),
-           st.integers(0, 4), st.permutations(range(5)))  # fmt: skip
+           st.sets(st.integers(0, 4), min_size=2), st.permutations(range(5)))  # fmt: skip
     def test_the_order_of_the_catalogue_changes_no_term(self, films, main, short, liked, disliked, order):
         plan = Plan(
             Strategy.PERSONAL, main=0.75, short=0.5, popularity=0.5, traits=1.0, content=0.5, novelty=0.5, sequels=0.5,
-            dislike=0.5, lift=0.5, fame=0.5,
+            dislike=0.5, lift=0.5, fame=0.5, concept=0.5, aversion=0.5, dissonance=0.5,
         )  # fmt: skip
 
         def terms(place: list[int]) -> dict[str, Floats]:
             """Of the same films, where each stands at a place of its own."""
             moved = [films[place.index(row)] for row in range(5)]
             here, there = ({(place[a], place[b]): v for (a, b), v in table.items()} for table in (main, short))
-            taste = taste_of([place[row] for row in liked], list(liked.values()), disliked=[place[disliked]])
+            taste = taste_of(
+                [place[row] for row in liked], list(liked.values()), disliked=[place[row] for row in disliked]
+            )
             inputs = make_inputs(taste, bundle_of(moved, here, there), EVEN, plan)
             return mixture_of(inputs).terms(np.array(place, np.int32))
 

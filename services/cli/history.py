@@ -1,0 +1,81 @@
+"""A person's history from another service on the command line: reading, storing and printing it."""
+
+import io
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from services.cli.console import table
+from services.cli.opening import open_services
+
+if TYPE_CHECKING:
+    from services.recommender.domain.told import ToldHistory
+
+PATIENCE_S = 120.0
+
+
+def read_export(path: Path, account: str | None) -> "ToldHistory":
+    """Read an export: a zip, the folder it was unpacked to, or one file. Raises InvalidRequest, OSError."""
+    from services.adapters.history.archive import MAX_BYTES
+    from services.adapters.history.reading import read_history
+
+    if path.is_dir():
+        return read_history(f"{path.name}.zip", _packed(path), account)
+    with path.open("rb") as opened:
+        content = opened.read(MAX_BYTES + 1)
+    return read_history(path.name, content, account)
+
+
+def _packed(folder: Path) -> bytes:
+    """Return a folder as a zip: tables only, within the limits of a zip. Raises InvalidRequest."""
+    from services.adapters.history.archive import MAX_ENTRIES, MAX_UNPACKED, READ, refused
+
+    packed, left = io.BytesIO(), MAX_UNPACKED
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for count, path in enumerate(sorted(folder.rglob("*"))):
+            left -= path.stat().st_size
+            if count >= MAX_ENTRIES or left < 0:
+                raise refused(f"{folder} is larger than an export can be; give the folder of the export itself")
+            if path.is_file() and path.suffix.lower() in READ:
+                archive.write(path, path.relative_to(folder).as_posix())
+    return packed.getvalue()
+
+
+def store_history(user: str, history: "ToldHistory") -> dict[str, Any]:
+    """Store a person's history; return the import's result with recommendations. Raises StateUnavailable."""
+    from services.recommender.ports import Deadline
+
+    with open_services() as services:
+        deadline = Deadline.within(services.clock, PATIENCE_S)
+        return services.recommender.import_history(user, history, deadline)
+
+
+def imported_lines(document: dict[str, Any]) -> Iterator[str]:
+    """Yield the import's result as lines of text."""
+    events = ", ".join(f"{count:,} {kind}" for kind, count in document["events"].items()) or "nothing"
+    yield f"{document['source']}: {document['rows']:,} rows, {document['films']:,} films ({events})."
+    yield f"Stored {document['stored']:,} events; {document['already_stored']:,} were already stored."
+    for why, count in document["skipped"].items():
+        yield f"Skipped: {count:,} rows, {why}."
+    for part, what in (("doubtful", "may be several films"), ("unmatched", "are not in the catalogue")):
+        if document[f"{part}_films"]:
+            yield ""
+            yield f"{document[f'{part}_films']:,} {what}:"
+        for row in document[part]:
+            may_be = "; ".join(f"{each['title']} ({each['year']}) [{each['item_id']}]" for each in row["candidates"])
+            shown = f"{row['title']} ({row['year']})" if row["year"] else row["title"]
+            yield f"  {shown}, {row['place']}{f': {may_be}?' if may_be else ''}"
+    yield ""
+    yield from next_lines(document["recommendations"])
+
+
+def next_lines(items: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return recommendations as a table."""
+    rows = [(each["item_id"], titled(each), "; ".join(each["reason"])) for each in items]
+    return table(("id", "what to watch next", "why"), rows)
+
+
+def titled(item: Mapping[str, Any]) -> str:
+    """Return the title of a film with its year."""
+    return f"{item['title']} ({item['year']})" if item.get("year") else str(item["title"])

@@ -1,0 +1,132 @@
+"""``marquee import``: from whatever film data there is to the first recommendations, by one command."""
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from services.cli.build import document_of, summary_of
+from services.cli.console import EXIT_CODES, JsonOption, Output
+from services.cli.demo import Demo, not_erased, seed_events, typical_people
+from services.cli.encoders import Encoder, EncoderChoice, Yes, encoder_of, manner_of
+from services.cli.failures import Misused
+from services.cli.history import imported_lines, next_lines, read_export, store_history
+from services.cli.inputs import Maps, Paths, Scale, options_of, source_of
+from services.cli.inspect import lines_of, look
+from services.cli.opening import open_services
+
+if TYPE_CHECKING:
+    from data_jobs.build import Built
+    from data_jobs.validate import Source
+    from services.recommender.domain.told import ToldHistory
+    from services.settings import Settings
+
+MOST_STORED = 1_000_000
+"""Events of all people up to which they are stored at once."""
+SHOWN = 10
+
+
+def register(parent: typer.Typer) -> None:
+    """Add the verb to the command line."""
+    parent.command("import", epilog=EXIT_CODES)(take_in)
+
+
+def take_in(
+    paths: Paths = None,
+    user: Annotated[
+        str | None, typer.Option(help="The files are this person's export of another service; the others: me.")
+    ] = None,
+    account: Annotated[str | None, typer.Option(help="Whose rows, where an export has several people.")] = None,
+    maps: Maps = None,
+    scale: Scale = None,
+    encoder: Encoder = None,
+    yes: Yes = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Take in whatever film data there is, and recommend.
+
+    Films and events: a bundle is built and activated, their people are stored. A person's export of Letterboxd, IMDb,
+    Trakt, Simkl, Netflix, Jellyfin or Tautulli becomes a history in the active bundle (see `marquee users import`).
+    """
+    from services.settings import load_settings
+
+    begun, settings, output = time.monotonic(), load_settings(), Output(as_json)
+    source = source_of(None, None, None, None, paths, maps, scale)
+    if source is None:
+        raise Misused("name a folder, files or a zip, e.g. `marquee import films.csv orders.csv`")
+    history = _history(source, user, account, output)
+    if history is not None:
+        document = store_history(user or "me", history)
+        lines = list(imported_lines(document))
+    else:
+        document, lines = _from_data(source, settings, encoder, yes, output)
+    document["seconds"] = round(time.monotonic() - begun, 1)
+    output.result(document, [*lines, f"First recommendations after {document['seconds']:.1f} s."])
+
+
+def _history(source: "Source", user: str | None, account: str | None, output: Output) -> "ToldHistory | None":
+    """The history of one person, if that is what was named; else what was taken for what is said.
+
+    Raises Misused, InvalidRequest.
+    """
+    from data_jobs.forms.part import Role
+    from services.recommender.errors import InvalidRequest
+
+    if user is not None or account is not None:
+        return read_export(_only(source.paths), account)
+    parts = look(source)
+    if len(source.paths) == 1 and not any(part.role in (Role.FILMS, Role.EVENTS) for part in parts):
+        try:
+            return read_export(source.paths[0], None)
+        except InvalidRequest as error:
+            output.say(f"No export of one person either: {error}")
+    for line in lines_of(parts):
+        output.say(line)
+    return None
+
+
+def _only(paths: "tuple[Path, ...]") -> Path:
+    if len(paths) != 1:
+        raise Misused("--user and --account: name one export, a zip, a folder or a file")
+    return paths[0]
+
+
+def _from_data(
+    source: "Source", settings: "Settings", encoder: EncoderChoice | None, yes: bool, output: Output
+) -> tuple[dict[str, Any], list[str]]:
+    """Build, store the people, recommend: the document and its lines. Raises DataError, TrainingError."""
+    from data_jobs.build import Order, build
+
+    manner = manner_of(encoder, settings, yes, output)
+    order = Order(home=settings.marquee_home, source=source, encoder=encoder_of(encoder, settings), manner=manner)
+    with output.progress() as progress:
+        built = build(order, progress)
+    stored, whom, items = _stored(built, settings)
+    document = {**document_of(built), "stored": stored, "user_id": whom, "recommendations": items}
+    lines = [*summary_of(built, stored=bool(stored)), ""]
+    everybody = len(built.dataset.events.user_ids)
+    if stored:
+        rest = f"; all of them: marquee users seed {options_of(source)}" if stored < everybody else ""
+        lines += [f"Stored {stored:,} of {everybody:,} people{rest}. For {whom}:", ""]
+    return document, [*lines, *next_lines(items)]
+
+
+def _stored(built: "Built", settings: "Settings") -> tuple[int, str | None, list[dict[str, Any]]]:
+    """Store the people of the data, where these are very many some of them; how many, one of them, and what to
+    recommend. Raises StateUnavailable.
+    """
+    from services.recommender.domain.request import Request
+
+    events = built.dataset.events
+    typical = typical_people(events)
+    asked = events.user_ids if len(events) <= MOST_STORED else typical
+    with open_services() as services:
+        wanted = not_erased(asked, services.state.erased())
+        people = services.state.seed(seed_events(built.dataset, wanted)) if wanted else 0
+        shown = tuple(each for each in typical if each in set(wanted))
+        Demo(shown, tuple(film.item_id for film in built.dataset.films[:2])).save(settings.marquee_home)
+        whom = shown[0] if shown else None
+        answer = services.recommender.recommend(Request(user_id=whom, k=SHOWN))
+    return people, whom, json.loads(answer.payload)["items"]

@@ -1,0 +1,113 @@
+"""What films may have in common: the traits that at least two of them share, and pairs of these.
+
+A hypothesis is a set of films: those with a trait, or with two. It explains each film it holds with likelihood
+1 / its size, where size is the share of what people watch (the size principle: that a small set holds them all is no
+coincidence), and leaves the others to chance.
+
+Tenenbaum and Griffiths, "Generalization, similarity, and Bayesian inference", Behavioral and Brain Sciences 24, 2001.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.recommender.domain.catalogue import TraitKind
+from services.recommender.domain.distinct import counted
+from services.recommender.stages.facts import Facts
+from services.recommender.stages.plan import HELD_BY
+from services.recommender.stages.signals.signal import Floats, Rows
+from services.recommender.stages.traits import FilmTraits
+
+# Of many shared traits the most telling make the hypotheses: 16 and 120 pairs.
+MOST_TRAITS = 16
+# The share of the films that a hypothesis may leave to chance.
+CHANCE = 0.2
+TINY = float(np.finfo(np.float64).tiny)
+
+Odds = NDArray[np.float64]
+
+
+def by_kind(priors: Mapping[TraitKind, float]) -> Floats:
+    """The prior of each kind of trait, float32[kinds]; 0 where none is given."""
+    return np.array([priors.get(kind, 0.0) for kind in TraitKind], np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Hypotheses:
+    """``films``: the traits of the films to explain. ``traits`` int32[u], ascending. ``kinds`` float32[kinds]: how
+    likely each kind of trait is meant before any film is seen, shared out among the traits of the kind. ``paired``:
+    two traits together are a hypothesis as well.
+    """
+
+    facts: Facts
+    films: FilmTraits
+    traits: Rows
+    kinds: Floats
+    paired: bool = True
+
+    @classmethod
+    def of(cls, facts: Facts, films: FilmTraits, among: NDArray[np.bool_], kinds: Floats, paired: bool) -> "Hypotheses":
+        """Those that hold two of the films ``among``, bool[films]."""
+        traits, held = counted(films.ids[among[films.owner]])
+        catalogue = facts.bundle.catalogue
+        telling = (held >= HELD_BY) & (kinds[catalogue.traits.kinds[traits]] > 0)
+        traits, held = traits[telling], held[telling]
+        tells = held * np.log1p(len(catalogue) / catalogue.traits.films[traits])
+        most = np.sort(traits[np.argsort(-tells, kind="stable")[:MOST_TRAITS]])
+        return cls(facts, films, most.astype(np.int32), kinds, paired)
+
+    @cached_property
+    def pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The hypotheses: each trait (with itself) and each two, as places in ``traits``."""
+        alone = np.arange(len(self.traits))
+        return np.triu_indices(len(self.traits)) if self.paired else (alone, alone)
+
+    @cached_property
+    def held(self) -> Floats:
+        """1 where a film to explain is held by a hypothesis, else 0, float32[films, hypotheses]."""
+        return self.holds(self.films)
+
+    def holds(self, films: FilmTraits) -> Floats:
+        """1 where a film is held by a hypothesis, else 0, float32[films, hypotheses]."""
+        has = films.dense(self.traits) > 0
+        first, second = self.pairs
+        return np.asarray(has[:, first] & has[:, second], np.float32)
+
+    def odds(self, among: NDArray[np.bool_], counter: Odds | None = None) -> tuple[Odds, float]:
+        """The odds of each hypothesis for each film it holds of those ``among``, float64[films, hypotheses], and those
+        of "any film"; together they are to be made a distribution. ``counter`` float64[hypotheses]: the logarithm of
+        what speaks against each.
+        """
+        has = self.held * among[:, None]
+        held = np.count_nonzero(has, axis=0)
+        evidence = held * np.log((1 - CHANCE) / self._sizes + CHANCE)
+        evidence += (np.count_nonzero(among) - held) * np.log(CHANCE)
+        if counter is not None:
+            evidence = evidence + counter
+        against_any = np.where(held >= HELD_BY, self._priors + evidence, -np.inf)
+        top = max(float(against_any.max(initial=0.0)), 0.0)
+        # Never 0: where hundreds of films agree, "any film" is less than a float holds; one without a hypothesis has 0.
+        return np.asarray(has * np.exp(against_any - top), np.float64), max(float(np.exp(-top)), TINY)
+
+    def posterior(self, among: NDArray[np.bool_], counter: Odds | None = None) -> Floats:
+        """How likely each hypothesis is what each film stands for, float32[films, hypotheses]. What is missing to 1 in
+        a row is "any film".
+        """
+        odds, of_any = self.odds(among, counter)
+        return np.asarray(odds / (of_any + odds.sum(axis=1, keepdims=True)), np.float32)
+
+    @cached_property
+    def _sizes(self) -> Floats:
+        """The share of what people watch that each hypothesis holds, float32[hypotheses]."""
+        return self.facts.audiences.of_pairs(self.traits)[self.pairs]
+
+    @cached_property
+    def _priors(self) -> Floats:
+        """The logarithm of each hypothesis' prior, float32[hypotheses]."""
+        kinds = self.facts.bundle.catalogue.traits.kinds[self.traits]
+        of_one = np.log(self.kinds[kinds] / self.facts.traits_of_kind[kinds])
+        first, second = self.pairs
+        return np.asarray(np.where(first == second, of_one[first], of_one[first] + of_one[second]), np.float32)

@@ -1,0 +1,105 @@
+"""``marquee import``: whatever is named, one command to the first recommendations."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from services.cli import take_in
+from tests.cli.conftest import Marquee
+
+LETTERBOXD = Path(__file__).parent / "letterboxd"
+KAGGLE = Path(__file__).parents[1] / "data" / "cases" / "F07" / "kaggle"
+NONE = ("--encoder", "none")
+
+
+@pytest.fixture
+def dump(tmp_path: Path) -> Path:
+    """The Movies Dataset as Kaggle packs it."""
+    path = tmp_path / "archive.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for each in KAGGLE.iterdir():
+            archive.write(each, each.name)
+    return path
+
+
+@pytest.mark.usefixtures("empty_home")
+def test_a_dump_becomes_recommendations_by_one_command(marquee: Marquee, dump: Path) -> None:
+    done = marquee("import", str(dump), *NONE)
+    assert done.code == 0
+    assert "Kaggle The Movies Dataset" in done.err
+    assert "Stored 24 of 24 people. For 1:" in done.out
+    assert done.out.splitlines()[-1].startswith("First recommendations after ")
+    told = marquee("import", str(dump), *NONE, "--json").json
+    assert told["user_id"] == "1"
+    assert len(told["recommendations"]) == 10
+    assert told["seconds"] >= 0
+    seen = {event["item_id"] for event in marquee("users", "export", "1").json["events"]}
+    assert seen
+    assert not seen & {item["item_id"] for item in told["recommendations"]}
+
+
+@pytest.mark.usefixtures("empty_home")
+def test_an_export_of_one_person_is_told_by_its_columns(marquee: Marquee, tmp_path: Path) -> None:
+    export = LETTERBOXD / "letterboxd-export.zip"
+    assert marquee("import", str(export)).code == 3  # no bundle yet
+    films = [str(LETTERBOXD / name) for name in ("movies.csv", "ratings.csv")]
+    assert marquee("import", *films, *NONE).code == 0
+    done = marquee("import", str(export))
+    assert "Letterboxd: " in done.out
+    assert "First recommendations after " in done.out
+    stored = marquee("users", "export", "me").json["events"]
+    folder = tmp_path / "unpacked"
+    with zipfile.ZipFile(export) as archive:
+        archive.extractall(folder)
+    again = marquee("import", str(folder), "--user", "me", "--json").json
+    assert (again["stored"], again["already_stored"]) == (0, len(stored))
+
+
+@pytest.mark.usefixtures("home")
+def test_a_person_named_says_that_it_is_an_export(marquee: Marquee, tmp_path: Path) -> None:
+    path = tmp_path / "NetflixViewingHistory.csv"
+    path.write_text('Title,Date\n"Heat","1/31/24"\n')
+    done = marquee("import", str(path), "--user", "ann", "--json").json
+    assert done["source"] == "Netflix"
+    both = marquee("import", str(path), str(path.parent), "--user", "ann")
+    assert (both.code, "name one export" in both.err) == (2, True)
+    assert marquee("import").code == 2
+
+
+@pytest.mark.usefixtures("empty_home")
+def test_films_alone_store_nobody_and_say_how(marquee: Marquee, tmp_path: Path) -> None:
+    path = tmp_path / "films.csv"
+    path.write_text("title,genre\nHeat (1995),Crime\nAlien (1979),Horror\n")
+    done = marquee("import", str(path), *NONE)
+    assert done.code == 0
+    assert "nobody is stored" in done.out
+    assert "Heat (1995)" in done.out
+
+
+@pytest.mark.usefixtures("empty_home")
+def test_of_very_many_people_some_are_stored(marquee: Marquee, dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(take_in, "MOST_STORED", 100)
+    done = marquee("import", str(dump), *NONE)
+    assert "Stored 12 of 24 people; all of them: marquee users seed " in done.out
+
+
+@pytest.mark.usefixtures("empty_home")
+def test_what_is_nothing_of_both_is_named(marquee: Marquee, tmp_path: Path) -> None:
+    path = tmp_path / "stock.csv"
+    path.write_text("colour,size\nred,1\n")
+    done = marquee("import", str(path))
+    assert done.code == 1
+    assert "looks like a table that begins with colour, size" in done.err
+    assert "no export that is known" in done.err
+
+
+@pytest.mark.usefixtures("home")
+def test_a_folder_larger_than_an_export_is_refused(
+    marquee: Marquee, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.adapters.history.archive.MAX_UNPACKED", 10)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "ratings.csv").write_text("Date,Name,Year,Letterboxd URI,Rating\n")
+    done = marquee("import", str(tmp_path / "mine"), "--user", "me")
+    assert (done.code, "is larger than an export can be" in done.err) == (1, True)

@@ -1,0 +1,67 @@
+"""docs/operations.md, held to what is deployed: an operator finds each alarm, output and command there."""
+
+import re
+
+from tests.infra.templates import Deployment, Template
+from tests.infra.tools import ROOT
+
+PAGE = (ROOT / "docs/operations.md").read_text("utf-8")
+
+
+def section(title: str) -> str:
+    return PAGE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def codes(text: str) -> set[str]:
+    return set(re.findall(r"`([^`]+)`", text))
+
+
+def first_cells(text: str) -> set[str]:
+    return {name for line in text.splitlines() if line.startswith("|") for name in codes(line.split("|")[1])}
+
+
+def test_a_first_deployment_takes_ten_steps_at_most() -> None:
+    steps = re.findall(r"^(\d+)\. ", section("First deploy"), re.MULTILINE)
+    assert steps == [str(number) for number in range(1, len(steps) + 1)]
+    assert 1 < len(steps) <= 10
+
+
+def test_every_alarm_has_its_row(app: Template) -> None:
+    rows = first_cells(section("Alarms"))
+    made = {each["AlarmName"].rpartition("-")[2] for each in app.properties("AWS::CloudWatch::Alarm")}
+    assert made <= rows
+
+
+def test_no_row_is_about_an_alarm_that_no_deployment_has(
+    domain: Deployment, fargate: Deployment, explained: Deployment
+) -> None:
+    made = {
+        each["AlarmName"].rpartition("-")[2]
+        for deployed in (domain, fargate, explained)
+        for each in deployed.app.properties("AWS::CloudWatch::Alarm")
+    }
+    assert first_cells(section("Alarms")) <= made
+
+
+def test_the_outputs_that_are_named_are_those_of_the_stack(app: Template) -> None:
+    [line] = [each for each in PAGE.splitlines() if each.startswith("| `output NAME`")]
+    # Deployed is for the scripts alone: what a next deployment must not take away unasked. The CDK's own have hashes.
+    made = {each for each in app.document["Outputs"] if not re.search("[0-9A-F]{8}$", each)} - {"Deployed"}
+    assert made <= codes(line.split("|")[2])
+
+
+def test_what_make_is_asked_for_there_is() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    assert set(re.findall(r"(?:^|`)make ([a-z]+)", PAGE, re.MULTILINE)) <= targets
+
+
+def test_pages_about_aws_lead_to_places_that_there_are() -> None:
+    for name in ("operations", "restore", "architecture-aws", "costs"):
+        text = (ROOT / f"docs/{name}.md").read_text("utf-8")
+        for target, anchor in re.findall(r"\]\(([\w./-]*?)(?:#([\w-]+))?\)", text):
+            page = ROOT / "docs" / (target or f"{name}.md")
+            assert page.exists(), f"{name}: {target}"
+            if anchor:
+                titles = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+                anchors = {re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-") for title in titles}
+                assert anchor in anchors, f"{name}: {target}#{anchor}"
