@@ -156,7 +156,7 @@ def test_a_film_that_was_missed_is_placed_or_said_why_it_is_not_there(marquee: M
     assert "at rank 3" in marquee(*asked, "--why-not", items[2]["title"]).out
     assert "excluded" in marquee(*asked, "--why-not", TITLES["1"]).out
     assert "filters" in marquee(*asked, "--year-to", "1900", "--why-not", items[2]["title"]).out
-    assert "shelf" in marquee(*asked, "--only", items[0]["item_id"], "--why-not", items[2]["title"]).out
+    assert "--only" in marquee(*asked, "--only", items[0]["item_id"], "--why-not", items[2]["title"]).out
     assert "No film matches" in marquee(*asked, "--why-not", "zzqqxx").out
 
 

@@ -156,7 +156,7 @@ def test_a_failure_on_one_connection_fails_the_whole():
         return (500, {}) if body and body.get("user_id") == "bad" else (200, FRESH)
 
     sent = [Sent("seeds", post("/recommend", {"user_id": name})) for name in ("good", "bad", "good", "good")]
-    with ScriptedServer(answer) as server, pytest.raises(BenchFailed, match="answered 500"):
+    with ScriptedServer(answer) as server, pytest.raises(BenchFailed, match="returned 500"):
         over_http.throughput(server, sent, cached=False, connections=4)
 
 
