@@ -9,12 +9,12 @@ export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-run run servers test attack openapi sbom cdk synth deploy release rollback unlock acceptance destroy pin \
-	lint format clean
+	docs release-check lint format clean
 
 help: ## what can be made
 	@echo "Marquee: film recommendations over HTTP."
 	@echo
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 setup: ## install the locked dependencies into .venv
 	@$(UV) sync --locked --quiet
@@ -83,7 +83,21 @@ acceptance: cdk ## deploy, release the sample, accept it, destroy, in an account
 destroy: cdk ## remove a stage: [STAGE=dev] [CONTEXT="-c name=value"]
 	$(CDK) destroy --all -c stage=$(STAGE) $(CONTEXT)
 
-lint: setup ## style, types and the direction of imports
+docs: setup ## build the documentation site into site/; a broken link fails
+	@$(UV) run --no-sync zensical build --strict --config-file mkdocs.yml
+
+TAG ?=
+release-check: setup docs ## do all of a release but the upload: [TAG=v0.1.0]
+	@mkdir -p dist
+	$(UV) run --no-sync python -m infra.package notes $(TAG) > dist/notes.md
+	rm -f dist/marquee_films-*
+	$(UV) build --quiet --out-dir dist
+	$(UV) run --no-sync pytest tests/test_wheel.py tests/test_install.py tests/test_docs.py
+	@$(MAKE) --no-print-directory sbom
+	$(UV) run --no-sync python -m infra.package images
+	@ls dist/marquee_films-* dist/sbom.json dist/notes.md
+
+lint: setup docs ## style, types, the direction of imports, the links of the docs
 	$(UV) run --no-sync ruff check .
 	$(UV) run --no-sync ruff format --check .
 	$(UV) run --no-sync mypy
@@ -94,5 +108,5 @@ format: setup ## put the code into the house style
 	$(UV) run --no-sync ruff format .
 
 clean: ## remove caches and built things, but neither .venv nor .marquee
-	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist artifacts
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist site artifacts
 	find services data_jobs tests -name __pycache__ -type d -prune -exec rm -rf {} +

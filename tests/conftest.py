@@ -35,6 +35,7 @@ SERVERS = {"servers", "opensearch_url", "dynamodb_url", "own_opensearch", "own_d
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "servers: needs real servers (JDK 21 and Maven); set by their fixtures")
+    config.addinivalue_line("markers", "registry: installs the package, dependencies included, from a package registry")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -38,7 +38,10 @@ def test_no_job_has_more_rights_than_it_says(path: Path) -> None:
     workflow = read(path)
     assert workflow["permissions"] == {"contents": "read"}
     for name, job in workflow["jobs"].items():
-        assert set(job.get("permissions", {})) <= {"contents", "id-token"}, name
+        rights = job.get("permissions", {})
+        assert set(rights) <= {"contents", "id-token"} | ({"packages"} if path.name == "release.yml" else set()), name
+        # Only who publishes may write here, and only after a person has agreed to it.
+        assert rights.get("contents", "read") == "read" or (path.name == "release.yml" and "environment" in job), name
         assert job["timeout-minutes"] <= 60
         for step in job["steps"]:
             if "actions/checkout@" in step.get("uses", ""):
@@ -118,3 +121,14 @@ def test_what_is_locked_is_looked_up_among_known_vulnerabilities_also_when_nothi
     runs = [step["run"] for step in workflow["jobs"]["audit"]["steps"] if "run" in step]
     assert ".ci/uv audit --locked" in runs
     assert any("make sbom" in run for run in runs)
+
+
+def test_nothing_is_published_that_was_not_checked_or_that_differs_from_the_tag() -> None:
+    workflow = read(GITHUB / "workflows/release.yml")
+    assert workflow["on"] == {"push": {"tags": ["v*"]}}
+    check, publish = (workflow["jobs"][name] for name in ("check", "publish"))
+    assert [step["run"] for step in check["steps"] if "run" in step] == ['make release-check TAG="$GITHUB_REF_NAME"']
+    assert publish["needs"] == "check"
+    runs = "\n".join(step["run"] for step in publish["steps"] if "run" in step)
+    assert runs.index('infra.package notes "$GITHUB_REF_NAME"') < runs.index("uv publish")
+    assert "secrets." not in (GITHUB / "workflows/release.yml").read_text("utf-8")

@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 _PACKAGES = (
-    "marquee", "numpy", "fastapi", "uvicorn", "httptools", "uvloop", "pydantic", "tantivy", "onnxruntime",
+    "marquee-films", "numpy", "fastapi", "uvicorn", "httptools", "uvloop", "pydantic", "tantivy", "onnxruntime",
     "boto3", "opensearch-py",
 )  # fmt: skip
 

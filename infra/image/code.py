@@ -32,8 +32,8 @@ def lay_code(folder: Path, python: str) -> None:
 def _lay_metadata(folder: Path) -> None:
     """Write name and version as installed packages have them: for ``marquee --version`` and for scanners."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    version = _version()
-    made = folder / f"{project['name']}-{version}.dist-info"
+    version = project_version()
+    made = folder / f"{project['name'].replace('-', '_')}-{version}.dist-info"
     made.mkdir()
     (made / "METADATA").write_text(
         f"Metadata-Version: 2.4\nName: {project['name']}\nVersion: {version}\n"
@@ -42,9 +42,9 @@ def _lay_metadata(folder: Path) -> None:
     )
 
 
-def _version() -> str:
-    """Return the single version, read without importing the service."""
-    found = re.search(r'^__version__ = "(.+)"$', (ROOT / "services/__init__.py").read_text("utf-8"), re.MULTILINE)
+def project_version(folder: Path = ROOT) -> str:
+    """Return the single version, read without importing the service. Raises LayoutError."""
+    found = re.search(r'^__version__ = "(.+)"$', (folder / "services/__init__.py").read_text("utf-8"), re.MULTILINE)
     if found is None:
         raise LayoutError("services/__init__.py: no __version__")
     return found[1]

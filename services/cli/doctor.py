@@ -21,7 +21,7 @@ _HELPFUL = {
     "uvicorn": "serving", "uvloop": "serving faster", "httptools": "serving faster", "onnxruntime": "text vectors",
     "tokenizers": "text vectors", "polars": "building bundles", "scipy": "building bundles",
 }  # fmt: skip
-_HOW = "`uv sync --locked` in a checkout, otherwise reinstall Marquee, with the extra [encoder] for text vectors"
+_HOW = "`uv sync --locked` in a checkout, otherwise reinstall 'marquee-films[encoder]'"
 # Permissions of group and others.
 _OTHERS = 0o077
 _LEAST_FREE = 500_000_000

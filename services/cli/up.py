@@ -10,7 +10,7 @@ import typer
 from services.cli.build import SIMULATED, active_inputs, summary_of
 from services.cli.console import EXIT_CODES, Output
 from services.cli.demo import Demo, not_erased, seed_events, typical_people
-from services.cli.encoders import Encoder, EncoderChoice, Yes, chosen, encoder_of, manner_of
+from services.cli.encoders import Encoder, EncoderChoice, Yes, chosen, encoder_of, manner_of, or_none
 from services.cli.failures import Misused
 from services.cli.inputs import CatalogueFiles, EventsFile, Maps, Movielens, Paths, Scale, Tmdb, options_of, source_of
 from services.cli.inspect import tell_forms
@@ -58,6 +58,7 @@ def up(
     if rebuild is not None and named is None:
         raise Misused("--rebuild builds from files: name them, e.g. `marquee up films.csv --rebuild daily`")
     check_address(settings, insecure)
+    encoder = or_none(encoder, settings, output)
     built = _build_if_needed(settings, named, encoder, output, yes)
     if built is not None:
         output.result(None, summary_of(built))

@@ -157,7 +157,10 @@ def test_messages_say_where_and_what_to_do() -> None:
     assert "is the disk full?" in describe(OSError("306362 requested and 278464 written"))[1]
     missing = describe(ModuleNotFoundError("No module named 'boto3'", name="boto3"))[1]
     assert "'boto3' is not installed" in missing
-    assert "[aws]" in missing
+    assert "'marquee-films[aws]'" in missing
+    encoder = describe(ModuleNotFoundError("No module named 'onnxruntime'", name="onnxruntime"))[1]
+    assert "'marquee-films[encoder]'" in encoder
+    assert "'marquee-films'" in describe(ModuleNotFoundError("No module named 'polars'", name="polars"))[1]
     assert "--debug" in describe(ZeroDivisionError("odd"))[1]
     assert "ZeroDivisionError: odd" in describe(ZeroDivisionError("odd"))[1]
 

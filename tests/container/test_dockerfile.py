@@ -34,18 +34,6 @@ def of(stage: str, kind: str) -> list[list[str]]:
     return [words[1:] for name, words in instructions() if name == stage and words[0] == kind]
 
 
-def test_the_stages_are_named_and_build_on_pinned_lines() -> None:
-    bases = {name: words[1].partition("@")[0] for name, words in instructions() if words[0] == "FROM"}
-    assert bases == {
-        "bundle": "scratch",
-        "build": "public.ecr.aws/lambda/python:3.13",
-        "lambda": "public.ecr.aws/lambda/python:3.13",
-        "server": "public.ecr.aws/docker/library/python:3.13-slim-bookworm",
-        "jobs": "server",
-        "processing": "jobs",
-    }
-
-
 def test_the_image_has_the_uv_that_the_project_uses_and_takes_no_other_bytes_for_it() -> None:
     version = re.search(r"^version=(.+)$", (ROOT / ".ci/uv").read_text("utf-8"), re.MULTILINE)
     assert version

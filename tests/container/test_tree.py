@@ -48,7 +48,7 @@ def test_nothing_is_in_it_that_serving_never_uses(tree: Tree) -> None:
 
 def test_every_package_keeps_its_name_and_its_licence(tree: Tree) -> None:
     folders = list(tree.task.glob("*.dist-info"))
-    assert {"fastapi", "numpy", "marquee"} <= {folder.name.partition("-")[0] for folder in folders}
+    assert {"fastapi", "numpy", "marquee_films"} <= {folder.name.partition("-")[0] for folder in folders}
     assert all((folder / "METADATA").is_file() for folder in folders)
     numpy = next(tree.task.glob("numpy-*.dist-info"))
     assert [path for path in numpy.rglob("*") if "LICENSE" in path.name.upper()]

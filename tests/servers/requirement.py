@@ -1,16 +1,18 @@
-"""What a machine without the servers means: a failure in CI, elsewhere a skip that is told at the end."""
+"""What a machine without the servers, or without a registry, means: CI fails; elsewhere the test is skipped."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 import pytest
 
 from tests.servers.errors import CannotRun
-from tests.servers.install import Installed
+
+T = TypeVar("T")
 
 
-def required(install: Callable[[], Installed], environment: Mapping[str, str]) -> Installed:
-    """The installed servers. Where they can't run, raises CannotRun if ``CI`` is true, else skips the test."""
+def required(install: Callable[[], T], environment: Mapping[str, str]) -> T:
+    """What ``install`` returns. Where it can't run, raises CannotRun if ``CI`` is true, else skips the test."""
     try:
         return install()
     except CannotRun as error:

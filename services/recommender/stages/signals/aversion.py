@@ -87,7 +87,8 @@ class Aversion:
     def _scores(self, rows: Rows, meant: Floats) -> Floats:
         """For some readings of what is disliked, float32[readings, hypotheses]: float32[readings, rows]."""
         holds = self.disliked.holds(self.facts.trait_rows.films(rows))
-        return np.asarray(np.float32(-self.weight) * (meant @ holds.T), np.float32)
+        # 0 is not to be shown as -0.
+        return np.asarray(np.float32(-self.weight) * (meant @ holds.T) + np.float32(0), np.float32)
 
     @cached_property
     def _everything(self) -> NDArray[np.bool_]:

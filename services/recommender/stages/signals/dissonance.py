@@ -74,4 +74,5 @@ class Dissonance:
         """For some penalties, float32[tastes, moods]: float32[tastes, rows]. Of two moods the worse counts."""
         moods = self.facts.genres_of(rows)[:, _PLACES]
         worst = (penalties[:, None, :] * moods).max(axis=2)
-        return np.asarray(np.float32(-self.weight) * worst, np.float32)
+        # 0 is not to be shown as -0.
+        return np.asarray(np.float32(-self.weight) * worst + np.float32(0), np.float32)

@@ -39,6 +39,7 @@ def scores(taste: Taste, weight: float = 1.0, films: list[Film] = FILMS) -> list
 def test_a_mood_that_films_of_the_taste_never_have_counts_against_a_film():
     found = scores(taste_of([ROMANCE]), weight=3.0)
     assert (found[HORROR], found[CARTOON], found[PLAIN]) == (-3, -3, 0)
+    assert str(found[PLAIN]) == "0.0"
 
 
 def test_a_mood_that_is_usual_among_its_genres_does_not():

@@ -1,0 +1,97 @@
+"""``python -m infra.package``: what a release of Marquee itself consists of, besides the distributions that uv builds.
+
+``notes [TAG]`` prints the section of CHANGELOG.md. ``images`` builds both images under their names and this version.
+A bundle's release is another thing: ``marquee release``.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from infra.image.bases import check_pinned
+from infra.image.code import project_version
+from infra.image.errors import LayoutError
+from infra.image.tools import ROOT
+
+# By target of the Dockerfile: the whole command line, and the Lambda function.
+IMAGES = {"jobs": "marquee-films", "lambda": "marquee-films-lambda"}
+UNRELEASED = "Unreleased"
+
+
+def notes(tag: str | None, folder: Path = ROOT) -> str:
+    """The changelog's section of this version. Without a tag the unreleased one will do.
+
+    Raises LayoutError if the tag is not the version's, or the section is missing, empty or, with a tag, not dated.
+    """
+    version = project_version(folder)
+    if tag not in (None, f"v{version}"):
+        raise LayoutError(f"the tag is {tag}, but services/__init__.py says {version}: expected v{version}")
+    sections = _sections((folder / "CHANGELOG.md").read_text(encoding="utf-8"))
+    found = sections.get(version) or (sections.get(UNRELEASED) if tag is None else None)
+    if found is None:
+        raise LayoutError(f"CHANGELOG.md has no section [{version}]: rename [Unreleased] to it, with the date")
+    heading, text = found
+    if tag is not None and not re.search(r" - \d{4}-\d{2}-\d{2}$", heading):
+        raise LayoutError(f"CHANGELOG.md: {heading!r}: expected '## [{version}] - YYYY-MM-DD'")
+    if not text.strip():
+        raise LayoutError(f"CHANGELOG.md: nothing stands below {heading!r}")
+    return text.strip()
+
+
+def images(prefix: str, environment: Mapping[str, str] = os.environ) -> str:
+    """Build both images as ``prefix`` + name:version and return their names, a line each; without Docker say so.
+
+    Raises LayoutError if a build fails, a base image is not named by its digest, or in CI if Docker is missing.
+    """
+    strict = environment.get("CI", "").lower() in {"true", "1"}
+    if shutil.which("docker") is None or _docker("version", quiet=True):
+        if strict:
+            raise LayoutError("the images were not built: docker is not running")
+        return "The images were not built: docker is not running."
+    if strict:
+        check_pinned()
+    made = []
+    for target, name in IMAGES.items():
+        image = f"{prefix}{name}:{project_version()}"
+        if _docker("build", "--provenance=false", "--target", target, "--tag", image, "."):
+            raise LayoutError(f"{image}: docker build failed")
+        made.append(image)
+    return "\n".join(made)
+
+
+def _docker(*arguments: str, quiet: bool = False) -> int:
+    """Run docker in the project's folder and return its exit code; what it says goes to standard error."""
+    out = subprocess.DEVNULL if quiet else sys.stderr
+    return subprocess.run(["docker", *arguments], cwd=ROOT, stdout=out, stderr=out, check=False).returncode  # noqa: S603, S607
+
+
+def _sections(text: str) -> dict[str, tuple[str, str]]:
+    """The changelog's sections by version: heading and text."""
+    parts = re.split(r"^(## \[.+)$", text, flags=re.MULTILINE)[1:]
+    pairs = zip(parts[::2], parts[1::2], strict=True)
+    return {heading[4 : heading.index("]")]: (heading, body) for heading, body in pairs}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do one step. Returns 1 with a message where it can't be done."""
+    parser = argparse.ArgumentParser(prog="python -m infra.package", description=__doc__)
+    steps = parser.add_subparsers(dest="step", required=True)
+    steps.add_parser("notes", help="print the changelog's section").add_argument("tag", nargs="?")
+    steps.add_parser("images", help="build both images").add_argument("--prefix", default="", help="e.g. host/owner/")
+    asked = parser.parse_args(arguments)
+    try:
+        said = notes(asked.tag) if asked.step == "notes" else images(asked.prefix)
+    except LayoutError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(f"{said}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""CONTRIBUTING.md: the paths exist, its recipes open few files, and its walk is the way that a request takes."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.builders import make_bundle
+from tests.walk import walk_of
+
+ROOT = Path(__file__).resolve().parents[1]
+TEXT = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+# How many files a newcomer may have to open.
+RECIPES = {"signal": 4, "endpoint": 4, "adapter": 5, "setting": 3, "CLI verb": 4}
+
+
+def section(title: str) -> str:
+    """What stands below a heading, up to the next one of any level."""
+    (found,) = re.findall(rf"^#+ {re.escape(title)}\n(.*?)(?=^#|\Z)", TEXT, re.DOTALL | re.MULTILINE)
+    return str(found)
+
+
+def paths(text: str) -> list[str]:
+    found = re.findall(r"`([\w.]+/[\w./*]+|\.env\.example)`", text)
+    return [path for path in found if "NAME" not in path and "PORT" not in path]
+
+
+def test_every_path_exists() -> None:
+    assert len(paths(TEXT)) > 50
+    assert [path for path in paths(TEXT) if not list(ROOT.glob(path)) and path not in (".tools/", "site/")] == []
+
+
+@pytest.mark.parametrize("what", RECIPES)
+def test_a_recipe_opens_few_files_and_names_tests_that_exist(what: str) -> None:
+    recipe = section(f"Add a{'n' if what[0] in 'ae' else ''} {what}")
+    (opened,) = re.findall(r"^Open: (.+)$", recipe, re.MULTILINE)
+    assert 0 < len(paths(opened)) <= RECIPES[what]
+    (failing,) = re.findall(r"^Fails until done: (.+)$", recipe, re.MULTILINE)
+    for path, name in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", failing):
+        assert f"def {name}(" in (ROOT / path).read_text("utf-8"), failing
+
+
+def test_the_walk_is_the_way_of_a_request(small_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    home = Path(shutil.copytree(small_home, tmp_path / "home"))
+    ids = make_bundle().catalogue.item_ids
+    passed = list(walk_of(home, (ids[0], ids[3])).files)
+    first = [paths(line)[0] for line in section("One request, file by file").splitlines() if re.match(r"\d+\. ", line)]
+    assert [path for path in first if path not in passed] == []
+    assert first == sorted(first, key=passed.index)

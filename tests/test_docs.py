@@ -1,0 +1,110 @@
+"""README, CONTRIBUTING and docs/: links lead somewhere, every page is in the site, and nothing is missing there.
+
+`make docs` checks the links inside docs/; here are those that leave it, which the site does not see.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.main import get_command
+
+from services.cli.main import app
+from services.recommender.stages.signals import SIGNALS
+from services.settings import Settings
+from tests.api.fakes import fake_app
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+FRONT = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")
+
+
+class _Loader(yaml.SafeLoader):
+    """Takes the functions that mkdocs.yml names for nothing."""
+
+
+_Loader.add_multi_constructor("tag:yaml.org,2002:python/", lambda loader, suffix, node: None)
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("name", FRONT)
+def test_every_link_of_a_front_page_leads_somewhere(name: str) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", (ROOT / name).read_text("utf-8")):
+        path, _, anchor = target.partition("#")
+        page = ROOT / path if path else ROOT / name
+        assert page.exists(), target
+        assert not anchor or anchor in anchors(page), target
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 150
+
+
+def pages(nav: object) -> set[str]:
+    match nav:
+        case str():
+            return {nav}
+        case dict():
+            return {page for part in nav.values() for page in pages(part)}
+        case list():
+            return {page for part in nav for page in pages(part)}
+    raise AssertionError(nav)
+
+
+def test_every_page_is_in_the_navigation_and_in_the_index() -> None:
+    there = {path.name for path in DOCS.glob("*.md")}
+    assert pages(yaml.load((ROOT / "mkdocs.yml").read_text("utf-8"), _Loader)["nav"]) == there
+    index = (DOCS / "index.md").read_text("utf-8")
+    assert {name for name in there if f"({name})" in index} == there - {"index.md"}
+
+
+def code_in_tables(page: str) -> set[str]:
+    """What stands as code in the first column of the page's tables."""
+    cells = re.findall(r"^\| (`[^|]+(?:\\\|[^|]+)*) \|", (DOCS / page).read_text("utf-8"), re.MULTILINE)
+    return {code for cell in cells for code in re.findall(r"`([^`]+)`", cell)}
+
+
+def test_the_page_of_settings_and_the_example_have_every_setting() -> None:
+    settings = {name.upper() for name in Settings.model_fields}
+    assert code_in_tables("configuration.md") == settings
+    example = set(re.findall(r"^#([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text("utf-8"), re.MULTILINE))
+    assert example == settings
+
+
+def test_the_page_of_the_api_has_every_route() -> None:
+    documented = " ".join(code_in_tables("api.md"))
+    for path in fake_app().openapi()["paths"]:
+        shown = path.replace("{user_id}", "{id}").replace("/feedback/batch", "/batch")
+        assert shown in documented or path in documented, path
+
+
+def verbs() -> set[str]:
+    """Each verb of the command line, with its group."""
+    found = set()
+    for name, verb in get_command(app).commands.items():
+        found |= {f"{name} {sub}" for sub in getattr(verb, "commands", {})} or {name}
+    return found
+
+
+def test_the_page_of_the_command_line_has_every_verb() -> None:
+    text = " ".join(code_in_tables("cli.md"))
+    assert [verb for verb in verbs() if verb.split()[-1] not in text] == []
+
+
+def test_every_signal_is_registered_documented_and_tested() -> None:
+    folder = ROOT / "services/recommender/stages/signals"
+    shown = code_in_tables("how-it-works.md")
+    registered = {make.__module__.rpartition(".")[2] for make in SIGNALS}
+    for path in folder.glob("*.py"):
+        name = re.search(r'^    name: str = "(\w+)"', path.read_text("utf-8"), re.MULTILINE)
+        if name is None:
+            continue
+        assert path.stem in registered, f"{path.name} is not in SIGNALS"
+        assert name[1] in shown, f"{name[1]} is missing in docs/how-it-works.md"
+        assert (ROOT / f"tests/recommender/stages/signals/test_{path.stem}.py").exists()

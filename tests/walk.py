@@ -1,0 +1,99 @@
+"""``python -m tests.walk``: the files and classes that one `POST /recommend` passes, in the order it meets them.
+
+A file counts if one of its functions runs; a class if one of its methods runs, or if an instance is made. The request
+is for a person with two likes, over the sample catalogue with the embedded stores. A similar one is answered before it,
+so that what is made only once is not counted; the answer does not come from the cache.
+"""
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+import httpx2
+from fastapi import FastAPI
+
+from data_jobs.build import Order, build
+from data_jobs.report import Silent
+from services.api.app.main import create_app
+from services.api.app.services import AppServices
+from services.bootstrap import build_services
+from services.settings import load_settings
+
+ROOT = Path(__file__).resolve().parents[1]
+ONLINE = str(ROOT / "services") + "/"
+LIKED = ("114", "66")
+
+
+@dataclass
+class Walk:
+    """``files`` by their path in the repository, ``classes`` as ``module.Class``, in the order of their first call."""
+
+    files: dict[str, None] = field(default_factory=dict)
+    classes: dict[str, None] = field(default_factory=dict)
+
+    def __call__(self, frame: FrameType, event: str, _: object) -> None:
+        """A profile function: called for each call of any thread."""
+        if event != "call":
+            return
+        code = frame.f_code
+        if code.co_filename.startswith(ONLINE):
+            self.files.setdefault(str(Path(code.co_filename).relative_to(ROOT)))
+        elif code.co_name != "__init__":
+            return
+        first = frame.f_locals.get(code.co_varnames[0]) if code.co_argcount else None
+        owner = first if isinstance(first, type) else type(first)
+        if owner.__module__.startswith("services."):
+            self.classes.setdefault(f"{owner.__module__}.{owner.__qualname__}")
+
+    @property
+    def lines(self) -> int:
+        """How long the files are together."""
+        return sum(len((ROOT / name).read_text("utf-8").splitlines()) for name in self.files)
+
+
+async def walked(app: FastAPI, liked: Sequence[str]) -> Walk:
+    """The walk of the second question. The application answers in this thread, so its calls are seen."""
+    walk = Walk()
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://127.0.0.1") as client:
+        for film in liked:
+            like = {"user_id": "ann", "item_id": film, "event": "like"}
+            (await client.post("/feedback", json=like)).raise_for_status()
+        (await client.post("/recommend", json={"user_id": "ann", "k": 19})).raise_for_status()
+        sys.setprofile(walk)
+        try:
+            answer = await client.post("/recommend", json={"user_id": "ann", "k": 20})
+        finally:
+            sys.setprofile(None)
+    assert answer.raise_for_status().json()["cached"] is False
+    return walk
+
+
+def walk_of(home: Path, liked: Sequence[str] = LIKED) -> Walk:
+    """The walk over the bundle of a home, for somebody who likes these films of it."""
+    services = AppServices.of(build_services(load_settings(marquee_home=home)), inline=True)
+    try:
+        return asyncio.run(walked(create_app(services), liked))
+    finally:
+        if services.close is not None:
+            services.close()
+
+
+def main() -> None:
+    """Build the sample and print its walk."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        build(Order(Path(folder)), Silent())
+        walk = walk_of(Path(folder))
+    folders = Counter("/".join(name.split("/")[:2]) for name in walk.files)
+    count = f"{len(walk.files)} files, {walk.lines:,} lines, {len(walk.classes)} classes"
+    sys.stdout.write("\n".join([*walk.files, "", f"{count}: {dict(folders)}", ""]))
+
+
+if __name__ == "__main__":
+    main()
