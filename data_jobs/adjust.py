@@ -1,4 +1,4 @@
-"""Changing what was read before it is trained on: people's feedback joined in, a holdout left out."""
+"""Adjust the data before training: join people's feedback, leave out a holdout."""
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -25,8 +25,8 @@ _SCHEMA = {
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """The data with the log in it. ``unknown``: log events of films the catalogue no longer has. ``erased``: people
-    of the data who were left out.
+    """The data with the log joined. ``unknown``: log events of films no longer in the catalogue. ``erased``: people of
+    the data who were left out.
     """
 
     dataset: Dataset
@@ -36,10 +36,10 @@ class Joined:
 
 
 def join_log(dataset: Dataset, log: Iterable[LoggedEvent], erased: Collection[str] = ()) -> Joined:
-    """The dataset with people's logged events, of each person and film the one that stands.
+    """Join people's logged events to the data; for each person and film, keep the event that stands.
 
-    ``erased``: marks of the people who were erased (``mark_of``): what the data hold of them is left out, what they
-    said since is in the log and counts. The log is read once, in batches.
+    ``erased``: marks of erased people (``mark_of``). Their events in the data are left out; later events from the log
+    count. The log is read once, in batches.
     """
     row_of = rows_by_id(dataset)
     gone = frozenset(user for user in dataset.events.user_ids if mark_of(user) in erased) if erased else frozenset()
@@ -54,7 +54,7 @@ def join_log(dataset: Dataset, log: Iterable[LoggedEvent], erased: Collection[st
 
 
 def rows_by_id(dataset: Dataset) -> dict[str, int]:
-    """The row of each id that leads to a film of the data."""
+    """Return the row for each id of a film, other ids included."""
     return {item_id: row for row, film in enumerate(dataset.films) for item_id in (film.item_id, *film.other_ids)}
 
 
@@ -72,7 +72,7 @@ def _frame(events: Events, gone: Collection[str]) -> pl.DataFrame:
 
 
 def _log_frame(lines: list[LoggedEvent], row_of: dict[str, int]) -> pl.DataFrame:
-    """Lines of the log as columns; ``film`` is null where the catalogue has none of that id."""
+    """Return log lines as columns; ``film`` is null if the catalogue lacks the id."""
     return pl.DataFrame(
         {
             "user": [line.user_id for line in lines],
@@ -86,9 +86,9 @@ def _log_frame(lines: list[LoggedEvent], row_of: dict[str, int]) -> pl.DataFrame
 
 
 def leave_out(dataset: Dataset, holdout: Path, report: Report) -> Dataset:
-    """The dataset without the events of the persons and films that ``holdout`` (userId, movieId, ...) lists.
+    """Return the dataset without the events that ``holdout`` (userId, movieId, ...) lists.
 
-    Raises DataError if the file is unusable, or names nobody of the data.
+    Raises DataError if the file is unusable or matches nothing in the data.
     """
     table = read_table(holdout, report, _HOLDOUT_COLUMNS, ())
     user_of = {user_id: code for code, user_id in enumerate(dataset.events.user_ids)}
@@ -102,7 +102,7 @@ def leave_out(dataset: Dataset, holdout: Path, report: Report) -> Dataset:
     keys = events.user.astype(np.int64) * len(dataset.films) + events.film
     kept = ~np.isin(keys, np.array(pairs, np.int64))
     if kept.all():
-        raise DataError(f"{holdout.name}: holds out nothing of this data; do its userId and movieId belong to it?")
+        raise DataError(f"{holdout.name}: matches nothing here; are its userId and movieId from this data set?")
     return replace(dataset, events=_take(events, kept))
 
 

@@ -1,4 +1,4 @@
-"""Files to bundle in one go: validate, items, vectors, training, text index, bundle; whole or not at all."""
+"""Build a bundle from files: validate, items, vectors, training, text index, bundle; all or nothing."""
 
 import hashlib
 import json
@@ -33,10 +33,9 @@ from services.recommender.ports import LoggedEvent, TextEncoder
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to build. ``source`` None: the sample catalogue. ``log`` None: without people's feedback; ``erased``
-    see ``join_log``. ``manner``: how texts are embedded. ``params``: a JSON file
-    ``{"train": {...}, "weights": {...}}``. ``svd_k``: factors of the SVD, in place of those of ``params``.
-    ``two_tower``: with the two-tower model that was trained last.
+    """What to build. ``source`` None: the sample catalogue. ``log`` None: without people's feedback; ``erased``: see
+    ``join_log``. ``manner``: how texts are embedded. ``params``: a JSON file ``{"train": {...}, "weights": {...}}``.
+    ``svd_k``: SVD factors, overriding ``params``. ``two_tower``: include the two-tower model trained last.
     """
 
     home: Path
@@ -55,7 +54,9 @@ class Order:
 
 @dataclass(slots=True)
 class Built:
-    """What came out of ``source``. ``seconds`` by step; ``dataset`` is what was trained on, best known films first."""
+    """The result of a build from ``source``. ``seconds`` by step; ``dataset``: the training data, best known films
+    first.
+    """
 
     path: Path
     source: Source | None
@@ -67,17 +68,17 @@ class Built:
 
     @property
     def version(self) -> str:
-        """The bundle's content hash."""
+        """Return the bundle's content hash."""
         return self.path.name
 
     @property
     def size(self) -> int:
-        """Bytes on disk."""
+        """Return the bytes on disk."""
         return sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
 
 
 def build(order: Order, progress: Progress) -> Built:
-    """Build a bundle. Raises DataError, EncoderUnavailable, BundleError; then nothing is there that was not before."""
+    """Build a bundle. Raises DataError, EncoderUnavailable, BundleError; then no new bundle is left behind."""
     seconds: dict[str, float] = {}
     notes: list[str] = []
     params, weights = read_params(order.params)
@@ -99,7 +100,7 @@ def build(order: Order, progress: Progress) -> Built:
         model = train(dataset, catalogue, params, embeddings, progress)
         write_svd(model.svd, list(catalogue.item_ids), features)
     if params.svd_k and model.svd is None:
-        notes.append('there are no ratings that differ: no SVD was made, and the preset "svd" is not there')
+        notes.append('no ratings differ: no SVD was made, and the preset "svd" is not available')
     with _timed(seconds, "bundle"):
         progress.advance("writing the bundle", 0, 1)
         bundle = bundle_of(model, catalogue, embeddings, dataset.sources, weights, towers)
@@ -115,7 +116,7 @@ def build(order: Order, progress: Progress) -> Built:
 
 
 def read(order: Order, progress: Progress, notes: list[str]) -> tuple[Dataset, Report]:
-    """The data to train on: checked, with feedback, without the holdout. Raises DataError."""
+    """Return the data to train on: checked, with feedback, without the holdout. Raises DataError."""
     dataset, report = _load(order.source, progress)
     if not order.force:
         report.refuse_if_bad()
@@ -124,9 +125,9 @@ def read(order: Order, progress: Progress, notes: list[str]) -> tuple[Dataset, R
         dataset = joined.dataset
         notes.append(f"{joined.events:,} events of the state store joined in")
         if joined.unknown:
-            notes.append(f"{joined.unknown:,} events are of films that are not in the catalogue: left out")
+            notes.append(f"{joined.unknown:,} events left out: their films are not in the catalogue")
         if joined.erased:
-            notes.append(f"{joined.erased:,} people who were erased are left out")
+            notes.append(f"{joined.erased:,} erased people left out")
     if order.holdout is not None:
         before = len(dataset.events)
         dataset = leave_out(dataset, order.holdout, report)
@@ -141,7 +142,7 @@ def _load(source: Source | None, progress: Progress) -> tuple[Dataset, Report]:
 def embed(
     order: Order, dataset: Dataset, features: Path, progress: Progress, made: Path | None = None
 ) -> NDArray[np.float32] | None:
-    """Vectors float32[films, dims], written to ``features``, too; None without an encoder. ``made``: a file with
+    """Return vectors float32[films, dims], also written to ``features``; None without an encoder. ``made``: a file with
     vectors of an earlier run, None for the one in ``features``. Raises EncoderUnavailable.
     """
     if order.encoder is None:
@@ -168,7 +169,9 @@ def _towers(order: Order, catalogue: Catalogue, notes: list[str]) -> TwoTower | 
 
 
 def read_params(path: Path | None) -> tuple[TrainParams, Weights]:
-    """Training parameters and ranking weights of a file, defaults for what it does not name. Raises DataError."""
+    """Return training parameters and ranking weights from a file, with defaults for what it leaves out. Raises
+    DataError.
+    """
     if path is None:
         return TrainParams(), Weights()
     try:
@@ -181,7 +184,7 @@ def read_params(path: Path | None) -> tuple[TrainParams, Weights]:
 
 
 def fingerprint(order: Order) -> str:
-    """A hash over everything a bundle is made from, so that `make run` knows whether it must build anew."""
+    """Return a hash over everything a bundle is made from, so that `make run` knows whether to rebuild."""
     read_as = [] if order.source is None else [*order.source.maps.items(), order.source.scale or 0]
     told = [order.encoder.encoder_id if order.encoder else None, *read_as]
     told += [] if order.svd_k is None else [("svd_k", str(order.svd_k))]

@@ -1,4 +1,4 @@
-"""The last step of a build: everything into one bundle, and the bundle to disk."""
+"""The last step of a build: assemble the bundle and write it to disk."""
 
 import tempfile
 from collections.abc import Mapping
@@ -34,7 +34,9 @@ def assemble(
     svd: ItemFactors | None = None,
     towers: TwoTower | None = None,
 ) -> Bundle:
-    """A bundle out of its parts; no embeddings without an encoder. ``version`` is empty until it is written."""
+    """Return a bundle from its parts; without an encoder it has no embeddings. ``version`` is empty until it is
+    written.
+    """
     return Bundle(
         version="",
         model_version=model_version,
@@ -59,7 +61,7 @@ def bundle_of(
     weights: Weights | None = None,
     towers: TwoTower | None = None,
 ) -> Bundle:
-    """The bundle of a model and of what it was trained on; see ``assemble``."""
+    """Return the bundle of a model and its training data; see ``assemble``."""
     return assemble(
         catalogue,
         model.collaborative,
@@ -75,7 +77,7 @@ def bundle_of(
 
 
 def save(bundle: Bundle, home: Path, extra: Mapping[str, Any] | None = None) -> Path:
-    """Write a bundle with its text index under ``home/bundles``; returns its folder. It is not activated.
+    """Write a bundle with its text index under ``home/bundles`` and return its folder. It is not activated.
 
     Raises BundleError (see ``write_bundle``).
     """

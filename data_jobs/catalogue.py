@@ -1,4 +1,4 @@
-"""Films to catalogue columns: what serving needs of them, and the traits they share."""
+"""Turn films into catalogue columns for serving, and compute the traits they share."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -27,10 +27,10 @@ Trait = tuple[TraitKind, str]
 
 
 def arranged(dataset: Dataset) -> Dataset:
-    """The same data with the best known films first: most events that speak for them, then most votes, then
-    by id; where no film has either, mixed.
+    """Return the same data with the best known films first: by positive events, then votes, then id; a film with
+    neither is placed by a hash of its id.
 
-    Rows that are touched together then lie together on disk, and the order doesn't depend on that of the files.
+    Rows used together then lie together on disk, and the order does not depend on that of the files.
     """
     films, counts = dataset.films, welcomes(len(dataset.films), dataset.events)
     votes = [film.vote_count or 0 for film in films]
@@ -38,7 +38,7 @@ def arranged(dataset: Dataset) -> Dataset:
 
     def place(row: int) -> tuple[int, int, int, str]:
         item_id = films[row].item_id
-        # Where nothing tells films apart a list follows the rows: it must not begin with whatever begins with A.
+        # Lists of otherwise equal films follow the rows: they must not start with everything that starts with A.
         return -int(counts[row]), -votes[row], 0 if known else hash_id(item_id), item_id
 
     order = sorted(range(len(films)), key=place)
@@ -49,8 +49,9 @@ def arranged(dataset: Dataset) -> Dataset:
 
 
 def build_catalogue(films: Sequence[Film], events: Events) -> Catalogue:
-    """The catalogue with film i in row i. ``votes``: TMDB's count, else how many people
-    have an event that speaks for it: a dislike never makes a film better known."""
+    """Return the catalogue with film i in row i. ``votes``: TMDB's count, else the number of people with a positive
+    event: a dislike never makes a film better known.
+    """
     languages = tuple(sorted({film.language for film in films if film.language}))
     code_of = {code: position for position, code in enumerate(languages)}
     hashes = hash_ids(film.item_id for film in films)
@@ -89,8 +90,8 @@ def build_catalogue(films: Sequence[Film], events: Events) -> Catalogue:
 
 
 def traits_of(film: Film) -> Iterator[Trait]:
-    """What a film could share with another: genres, decade, directors, keywords and people's tags, top
-    cast, language.
+    """Yield what a film could share with another: genres, decade, directors, keywords and people's tags, top cast,
+    language.
     """
     for genre in film.genres:
         if genre not in NO_GENRES:
@@ -111,7 +112,7 @@ def traits_of(film: Film) -> Iterator[Trait]:
 
 
 def _traits(films: Sequence[Film], series: Sequence[Series]) -> Traits:
-    """Traits of at least two films, sorted by kind and name, as rows of ids."""
+    """Return traits of at least two films, sorted by kind and name, as rows of ids."""
     of_film = [[trait for trait in dict.fromkeys(traits_of(film)) if trait[1]] for film in films]
     for name, members in series:
         for row in members:
@@ -133,7 +134,7 @@ def _traits(films: Sequence[Film], series: Sequence[Series]) -> Traits:
 
 
 def _details(film: Film) -> str:
-    """What is read for one film at a time, as JSON."""
+    """Return the details read for one film at a time, as JSON."""
     document = {
         "title_year": title_with_year(film),
         "overview": film.overview,
@@ -158,7 +159,7 @@ def _votes(films: Sequence[Film], events: Events) -> NDArray[np.int32]:
 
 
 def _series_columns(series: Sequence[Series], films: int) -> tuple[NDArray[np.int32], NDArray[np.int16]]:
-    """The number of each film's series (-1 none) and its part in it (0 none)."""
+    """Return the number of each film's series (-1 none) and its part in it (0 none)."""
     numbers, parts = np.full(films, -1, np.int32), np.zeros(films, np.int16)
     for number, (_, rows) in enumerate(series):
         numbers[list(rows)] = number
@@ -167,11 +168,11 @@ def _series_columns(series: Sequence[Series], films: int) -> tuple[NDArray[np.in
 
 
 def welcomes(films: int, events: Events) -> NDArray[np.int64]:
-    """How many people have an event with each film that speaks for it, int64[films]: one with a weight in the taste."""
+    """Return how many people have a positive event (weight above 0 in the taste) with each film, int64[films]."""
     half_stars = np.rint(events.value * 2).astype(np.uint8)
     return np.bincount(events.film[taste_weights(events.kind, half_stars) > 0], minlength=films).astype(np.int64)
 
 
 def _within(value: int | None, largest: int) -> int:
-    """A number as the columns store it: 0 for none, and for one that has no place there."""
+    """Return a number as the columns store it: 0 if missing or out of range."""
     return value if value is not None and 0 < value <= largest else 0

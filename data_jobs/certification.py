@@ -1,10 +1,10 @@
-"""Age ratings as ages: "PG-13", "12A", "FSK 16" and "R" are numbers to compare with."""
+"""Convert age ratings to ages: "PG-13", "12A", "FSK 16" and "R" become comparable numbers."""
 
 import re
 
 UNKNOWN = -1
-# From what age on a film is seen without limits. MPA (United States), BBFC (United Kingdom), FSK (Germany), Kijkwijzer
-# (Netherlands), EIRIN (Japan), OFLC (Australia), CSA (France); numbers stand for themselves.
+# Minimum ages. MPA (United States), BBFC (United Kingdom), FSK (Germany), Kijkwijzer (Netherlands), EIRIN (Japan),
+# OFLC (Australia), CSA (France); plain numbers stand for themselves.
 _AGES = {
     "g": 0, "u": 0, "al": 0, "e": 0, "tp": 0, "atp": 0, "tous publics": 0, "all": 0, "tv-y": 0, "tv-g": 0, "0+": 0,
     "uc": 0, "tv-y7": 7, "pg": 8, "pg-12": 12, "pg12": 12, "pg-13": 13, "pg13": 13, "tv-pg": 10, "tv-14": 14,
@@ -15,7 +15,7 @@ _OLDEST = 21
 
 
 def age_of(certification: str | None) -> int:
-    """The age of a certification, -1 where it is missing or unknown."""
+    """Return the age of a certification, -1 if it is missing or unknown."""
     if not certification:
         return UNKNOWN
     text = certification.strip().lower()

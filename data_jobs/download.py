@@ -1,4 +1,4 @@
-"""Files from the web: checked, gone on with where they broke off, and never larger than they can be."""
+"""Download files: verified, resumable, and limited in size."""
 
 import hashlib
 import re
@@ -21,12 +21,12 @@ _PARTIAL, _BEYOND_THE_END = 206, 416
 
 
 class DownloadFailed(Unavailable):
-    """The server did not answer, or sent something else than was asked for."""
+    """The server did not respond, or sent something other than what was requested."""
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """``file``: what has come so far, and in the end all of it. ``largest`` in bytes. ``md5``: in hex."""
+    """``file``: what has arrived so far, finally the whole file. ``largest`` in bytes. ``md5``: in hex."""
 
     url: str
     file: Path
@@ -36,7 +36,9 @@ class Download:
 
 
 def open_url(url: str, headers: dict[str, str] | None = None) -> "_UrlopenRet":
-    """An answer, to be read and closed. Raises DownloadFailed for another scheme than https, OSError, HTTPException."""
+    """Open a response, to be read and closed. Raises DownloadFailed for a scheme other than https, OSError,
+    HTTPException.
+    """
     if not url.startswith(("https://", "http://127.0.0.1:")):
         raise DownloadFailed(f"{url}: only https addresses are downloaded")
     request = urllib.request.Request(url, headers={"User-Agent": "marquee", **(headers or {})})  # noqa: S310 - checked
@@ -44,7 +46,7 @@ def open_url(url: str, headers: dict[str, str] | None = None) -> "_UrlopenRet":
 
 
 def checksum_at(url: str) -> str:
-    """The published MD5: 32 hexadecimal digits somewhere in a short text. Raises DownloadFailed."""
+    """Return the published MD5: 32 hexadecimal digits anywhere in a short text. Raises DownloadFailed."""
     try:
         with open_url(url) as answer:
             text = answer.read(4_096).decode("ascii", "replace")
@@ -52,13 +54,13 @@ def checksum_at(url: str) -> str:
         raise DownloadFailed(f"{url} does not answer ({reason_of(error)})") from error
     found = re.search(r"\b[0-9a-fA-F]{32}\b", text)
     if not found:
-        raise DownloadFailed(f"{url} holds no MD5 checksum")
+        raise DownloadFailed(f"{url} has no MD5 checksum")
     return found.group().lower()
 
 
 def fetch(download: Download, progress: Progress) -> None:
-    """Bring the file, from where it broke off. What has the wrong checksum is removed, so that the next try is from the
-    start; what broke off stays. Raises DownloadFailed.
+    """Download the file, resuming where it stopped. A file with the wrong checksum is removed, so that the next try
+    starts over; a partial one stays. Raises DownloadFailed.
     """
     file = download.file
     if file.is_file() and _md5(file) == download.md5:
@@ -66,14 +68,12 @@ def fetch(download: Download, progress: Progress) -> None:
     try:
         _receive(download, progress)
     except (OSError, HTTPException) as error:
-        raise DownloadFailed(
-            f"{download.url} broke off ({reason_of(error)}); run it again to go on from where it stopped"
-        ) from error
+        raise DownloadFailed(f"{download.url} was interrupted ({reason_of(error)}); run it again to resume") from error
     found = _md5(file)
     if found != download.md5:
         file.unlink()
         raise DownloadFailed(
-            f"{download.url} has MD5 {found}, expected {download.md5}: the download is damaged, try again"
+            f"{download.url} has MD5 {found}, expected {download.md5}: the download is damaged; try again"
         )
 
 
@@ -85,11 +85,11 @@ def _receive(download: Download, progress: Progress) -> None:
     except urllib.error.HTTPError as error:
         if not begun or error.code != _BEYOND_THE_END:
             raise
-        # The file there is shorter than what was kept: another file.
+        # The file on the server is shorter than the partial one: a different file.
         file.unlink()
         begun, answer = 0, open_url(download.url)
     with answer:
-        # A server that knows no ranges sends all of it.
+        # A server without range support sends the whole file.
         if begun and answer.status != _PARTIAL:
             begun = 0
         length = int(answer.headers.get("Content-Length") or 0)
@@ -104,17 +104,17 @@ def _receive(download: Download, progress: Progress) -> None:
                 progress.advance(download.step, done, total)
     if done > download.largest:
         file.unlink()
-        raise DownloadFailed(f"{download.url} sends more than {download.largest:,} bytes; that is another file")
+        raise DownloadFailed(f"{download.url} sends more than {download.largest:,} bytes; that is not this file")
     if total is not None and done < total:
-        raise OSError(f"{done:,} of {total:,} bytes came")
+        raise OSError(f"{done:,} of {total:,} bytes received")
 
 
 def reason_of(error: Exception) -> str:
-    """What an error of the network says."""
+    """Return the message of a network error."""
     return str(error.reason if isinstance(error, urllib.error.URLError) else error) or type(error).__name__
 
 
 def _md5(file: Path) -> str:
-    # MD5 because that is what GroupLens publishes; it guards against damage, TLS against forgery.
+    # MD5 because GroupLens publishes it; it guards against damage, TLS against tampering.
     with file.open("rb") as content:
         return hashlib.file_digest(content, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

@@ -1,4 +1,4 @@
-"""Film texts to vectors. What was embedded once is kept and never computed again, also if a run is cut short."""
+"""Embed film texts. Vectors are cached and never computed twice, even if a run is interrupted."""
 
 import hashlib
 import os
@@ -19,7 +19,7 @@ from data_jobs.records import Film
 from services.recommender.ports import TextEncoder
 
 Progress = Callable[[int, int], None]
-"""Called with (texts done, texts in all) as the work goes on."""
+"""Called with (texts done, texts in all)."""
 
 EMBEDDINGS_FILE = "item_embeddings.parquet"
 _ENCODER = "marquee_encoder"
@@ -29,17 +29,17 @@ _THREADS = 2
 
 
 class Batch(Protocol):
-    """Embeds many texts elsewhere, in one go."""
+    """Embeds many texts remotely in one job."""
 
     def vectors(self, texts: Sequence[str], told: Progress) -> Iterator[tuple[str, NDArray[np.float32]]]:
-        """Each text that could be embedded, with its unit vector. Raises EncoderUnavailable."""
+        """Yield each text that could be embedded with its unit vector. Raises EncoderUnavailable."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How texts are embedded that cost something. ``agree``: given those that no cache has, before any is embedded; it
-    raises what stops the build. ``batch``: for ``batch_from`` texts or more. ``made``: vectors by text, made elsewhere.
+    """How to embed with paid encoders. ``agree``: called with the uncached texts before any is embedded; raises to stop
+    the build. ``batch``: used for ``batch_from`` texts or more. ``made``: vectors by text, made elsewhere.
     """
 
     agree: Callable[[Sequence[str]], None] | None = None
@@ -56,15 +56,15 @@ def embed_films(
     threads: int | None = None,
     manner: Manner = Manner(),
 ) -> NDArray[np.float32]:
-    """Vectors of films in their order, float32[films, dims], unit length.
+    """Return vectors of films in their order, float32[films, dims], unit length.
 
-    ``cache`` is the folder of vectors already made (any encoder's). ``encoder`` is called from ``threads``
-    threads at once; None: as many as it says itself, or 2. Raises EncoderUnavailable.
+    ``cache``: folder of cached vectors (of any encoder). ``encoder`` is called from ``threads`` threads at once; None:
+    as many as it recommends, or 2. Raises EncoderUnavailable.
     """
     texts = [text_to_embed(film) for film in films]
     store = VectorCache(cache, encoder.encoder_id, encoder.dims)
     vectors = store.load() | {_key(text): vector for text, vector in manner.made.items()}
-    # Texts of like length together: a chunk then takes about as long as the next.
+    # Texts of similar length together, so that chunks take about equally long.
     missing = sorted({text for text in texts if _key(text) not in vectors}, key=lambda text: (len(text), text))
     done = len(texts) - sum(_key(text) not in vectors for text in texts)
     if missing and manner.agree is not None:
@@ -76,7 +76,7 @@ def embed_films(
                 vectors[_key(text)] = vector
                 shard.write(_key(text) + vector.tobytes())
             shard.flush()
-            # What the job left out is asked for again, one by one.
+            # Texts the job left out are embedded one by one.
             missing = [text for text in missing if _key(text) not in vectors]
             done = len(texts) - sum(_key(text) not in vectors for text in texts)
         for chunk, made in _encoded(encoder, missing, at_once):
@@ -92,8 +92,8 @@ def embed_films(
 
 
 def write_embeddings(films: Sequence[Film], vectors: NDArray[np.float32], folder: Path, encoder_id: str) -> Path:
-    """Write ``features/item_embeddings.parquet``: item_id, text, vector, and in its metadata the encoder; returns the
-    file.
+    """Write ``features/item_embeddings.parquet`` (item_id, text, vector; the encoder in its metadata) and return its
+    path.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / EMBEDDINGS_FILE
@@ -109,9 +109,7 @@ def write_embeddings(films: Sequence[Film], vectors: NDArray[np.float32], folder
 
 
 def read_embeddings(path: Path, encoder: TextEncoder) -> dict[str, NDArray[np.float32]]:
-    """Unit vectors by text out of such a file, if this encoder's model made them; none out of one that is missing, of
-    another model, or can't be read: they are made again.
-    """
+    """Read unit vectors by text from such a file; empty if it is missing, unreadable or from another model."""
     try:
         if pl.read_parquet_metadata(path).get(_ENCODER) != encoder.encoder_id:
             return {}
@@ -128,10 +126,10 @@ def read_embeddings(path: Path, encoder: TextEncoder) -> dict[str, NDArray[np.fl
 
 
 class VectorCache:
-    """Vectors of one encoder by the SHA-256 of their text, in append-only files, one a run.
+    """Vectors of one encoder by SHA-256 of their text, in append-only files, one per run.
 
-    A record is the 32 bytes of the key and the vector in float32. A record torn by a crash, or one that isn't
-    a unit vector, counts as absent.
+    A record is the 32 bytes of the key and the vector in float32. A truncated record, or one that is not a unit vector,
+    counts as absent.
     """
 
     def __init__(self, folder: Path, encoder_id: str, dims: int) -> None:
@@ -139,20 +137,20 @@ class VectorCache:
         self.dims = dims
 
     def load(self) -> dict[bytes, NDArray[np.float32]]:
-        """All vectors that are there, by key."""
+        """Return all cached vectors by key."""
         vectors: dict[bytes, NDArray[np.float32]] = {}
         for path in sorted(self.folder.glob("*.vectors")):
             vectors.update(self._read(path))
         return vectors
 
     def shard(self) -> BinaryIO:
-        """A new file to append to; its name is nobody else's."""
+        """Open a new file with a unique name to append to."""
         self.folder.mkdir(parents=True, exist_ok=True)
         handle, _ = tempfile.mkstemp(suffix=".vectors", dir=self.folder)
         return os.fdopen(handle, "wb")
 
     def forget_empty(self) -> None:
-        """Remove files of runs that had nothing to add."""
+        """Remove empty files of earlier runs."""
         for path in self.folder.glob("*.vectors"):
             if not path.stat().st_size:
                 path.unlink(missing_ok=True)
@@ -162,7 +160,7 @@ class VectorCache:
         whole = np.fromfile(path, np.uint8)
         rows = whole[: len(whole) // record * record].reshape(-1, record)
         vectors = np.ascontiguousarray(rows[:, _KEY_BYTES:]).view(np.float32)
-        # Bytes that were never a vector may be huge or NaN; they only must not pass.
+        # Garbage bytes may be huge or NaN; they only must not pass.
         with np.errstate(all="ignore"):
             sound = np.abs(np.square(vectors).sum(axis=1) - 1) < 1e-3
         for row in np.flatnonzero(sound):
@@ -175,7 +173,7 @@ def _encoded(encoder: TextEncoder, texts: list[str], threads: int) -> Iterator[t
     try:
         yield from zip(chunks, pool.map(encoder.encode, chunks), strict=True)
     finally:
-        # After an error or Ctrl-C what has not begun is dropped, not waited for.
+        # After an error or Ctrl-C, pending work is dropped, not waited for.
         pool.shutdown(cancel_futures=True)
 
 

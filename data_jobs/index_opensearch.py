@@ -1,8 +1,7 @@
-"""From a bundle to its OpenSearch index: create, load, count, probe, and only then mark it as complete.
+"""Make a bundle's OpenSearch index: create, load, count, probe, and only then mark it as complete.
 
-An index belongs to one bundle and is never changed afterwards, so there is no alias to move: whoever serves a bundle
-searches the index of that name. A load that was interrupted leaves an index that is not marked; the next run removes
-it and starts anew.
+An index belongs to one bundle and is never changed afterwards, so no alias is needed: a server searches the index named
+after its bundle. An interrupted load leaves an unmarked index; the next run removes it and starts over.
 """
 
 import time
@@ -32,18 +31,18 @@ from services.adapters.search.opensearch.target import Target
 from services.recommender.domain.bundle import Bundle
 from services.recommender.ports import Clock, Deadline
 
-# What was written can be searched after 10 to 60 seconds on OpenSearch Serverless, a new vector index after 15 more.
+# Documents become searchable after 10 to 60 seconds on OpenSearch Serverless, a new vector index 15 seconds later.
 VISIBLE_S = 180.0
-# How often a load without ids is begun that an answer was lost of.
+# Attempts at a load without custom ids if a response is lost.
 LOADS = 3
-# What the second of two loads is told: nothing is wrong with its mapping.
+# Response to the second of two concurrent loads: its mapping is fine.
 _EXISTS = "resource_already_exists_exception"
 _FILMS = {"query": {"exists": {"field": "row"}}}
 
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """``loaded``: False if the index was complete before."""
+    """``loaded``: False if the index was already complete."""
 
     index: str
     films: int
@@ -53,7 +52,7 @@ class Indexed:
 
 @dataclass(frozen=True, slots=True)
 class IndexJob:
-    """One OpenSearch and the way to write to it. ``sleep`` in seconds."""
+    """One OpenSearch and how to write to it. ``sleep`` in seconds."""
 
     target: Target
     client: OpenSearch
@@ -64,7 +63,7 @@ class IndexJob:
     def run(self, bundle: Bundle, local: EmbeddedSearch) -> Indexed:
         """Make the index of a bundle; ``local`` is the bundle's embedded search.
 
-        Raises IndexMismatch, IndexingFailed, and SearchUnavailable if OpenSearch can't be reached or doesn't let us.
+        Raises IndexMismatch, IndexingFailed, and SearchUnavailable if OpenSearch cannot be reached or denies access.
         """
         started, index = self.clock.monotonic(), self.target.index_name(bundle.version)
         check_dims(self.target, bundle)
@@ -80,7 +79,7 @@ class IndexJob:
         return Patience(self.target, self.clock, self.progress, self.sleep)
 
     def _is_complete(self, bundle: Bundle, index: str) -> bool:
-        """Whether there is nothing left to do; an index that was left half loaded is removed."""
+        """Return whether nothing is left to do; a half-loaded index is removed."""
         mapping = self._patience.call(lambda: mapping_of(self.client, index))
         if mapping is None:
             return False
@@ -96,7 +95,9 @@ class IndexJob:
         return False
 
     def _load(self, bundle: Bundle, index: str) -> IndexNote:
-        """The note of an index that now holds every film once. A load that lost track of that is begun anew."""
+        """Load every film exactly once and return the index's note. If that cannot be guaranteed, the load
+        starts over.
+        """
         for attempt in range(LOADS):
             note = IndexNote.of(bundle, self.target, self.clock.now_ms())
             self._create(index, note)
@@ -114,7 +115,7 @@ class IndexJob:
         raise AssertionError("the last attempt returns or raises")
 
     def _create(self, index: str, note: IndexNote) -> None:
-        """Make the empty index. Raises IndexingFailed for a mapping that is refused, naming the kind it is for."""
+        """Create the empty index. Raises IndexingFailed if the mapping is refused, naming the OpenSearch kind."""
         again = False
 
         def create() -> None:
@@ -126,22 +127,22 @@ class IndexJob:
                 if error.error != _EXISTS:
                     raise IndexingFailed(
                         f"{self.target.endpoint} refuses a mapping for OPENSEARCH_KIND {self.target.kind}: "
-                        f"{described(error)}; set OPENSEARCH_KIND to what is there: server, classic or nextgen"
+                        f"{described(error)}; set OPENSEARCH_KIND to the actual kind: server, classic or nextgen"
                     ) from error
                 if first:
                     raise
-                # The answer to the call before this one was lost, not the call.
+                # The previous call succeeded, only its response was lost.
 
         self._patience.call(create)
 
     def _wait_for_all(self, index: str, films: int) -> None:
-        """Until the count is right: OpenSearch Serverless can't be told to refresh."""
+        """Wait until the count is right: OpenSearch Serverless has no refresh."""
         until = self.clock.monotonic() + VISIBLE_S
         while (found := self._patience.call(lambda: _count(self.client, index))) != films:
             self.progress.advance("films to be searched", found, films)
             if found > films:
                 raise IndexingFailed(
-                    f"{index} has {found:,} documents for {films:,} films; does another load run? Run this one again"
+                    f"{index} has {found:,} documents for {films:,} films; is another load running? Run this one again"
                 )
             if self.clock.monotonic() >= until:
                 raise IndexingFailed(
@@ -150,7 +151,7 @@ class IndexJob:
             self.sleep(1.0)
 
     def _finish(self, bundle: Bundle, local: EmbeddedSearch, index: str, note: IndexNote) -> None:
-        """Probe until all is well or the time is over, then mark the index as complete."""
+        """Probe until all is well or time is up, then mark the index as complete."""
         scale = self._patience.call(lambda: text_scale(self.client, index, bundle, local))
         ready = replace(note, text_scale=scale, complete=True)
         client = SearchClient(replace(self.target, timeout_s=CALL_S))
@@ -166,7 +167,9 @@ class IndexJob:
         self._mark(index, ready)
 
     def _mark(self, index: str, ready: IndexNote) -> None:
-        """Note that the index is complete, as a document where the mapping loses notes, and see that it can be read."""
+        """Mark the index as complete, with a document if the mapping loses notes, and check that the mark can
+        be read.
+        """
         if self._patience.call(lambda: write_note(self.client, index, ready)):
             return
         self._patience.call(lambda: self.client.index(index=index, body=ready.to_document()))
@@ -174,20 +177,20 @@ class IndexJob:
         while self._patience.call(lambda: read_note(self.client, index, mapping_of(self.client, index) or {})) != ready:
             if self.clock.monotonic() >= until:
                 raise IndexingFailed(
-                    f"{index} keeps no note of what it is: neither in its mapping nor as a document; run it again"
+                    f"{index} does not keep its note, neither in the mapping nor as a document; run it again"
                 )
             self.sleep(LONGEST_PAUSE_S)
 
 
 @contextmanager
 def open_job(target: Target, clock: Clock, progress: Progress) -> Iterator[IndexJob]:
-    """A job whose connections are closed at the end."""
+    """Yield a job whose connections are closed at the end."""
     with writer(target) as client:
         yield IndexJob(target, client, clock, progress)
 
 
 def _count(client: OpenSearch, index: str) -> int:
-    """How many films can be searched. For some seconds Classic does not find the index that it has just made."""
+    """Return how many films are searchable. For some seconds Classic does not find an index it has just created."""
     try:
         return int(client.count(index=index, body=_FILMS)["count"])
     except NotFoundError:

@@ -1,4 +1,4 @@
-"""``features/items.parquet``: the films as other tools read them, and the text that stands for a film."""
+"""``features/items.parquet``: the films for other tools, and the text to embed for each film."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -23,9 +23,9 @@ EMBEDDED_PEOPLE = 5
 
 
 def text_to_embed(film: Film) -> str:
-    """ "Title (year). Genres. Overview. Keywords. People": what the encoder reads, most telling first.
+    """Return "Title (year). Genres. Overview. Keywords. People" for the encoder, most telling first.
 
-    The tagline stands in for a missing overview. Encoders cut at a length of their own.
+    The tagline stands in for a missing overview. Encoders truncate at their own length.
     """
     people = dict.fromkeys((*film.directors, *film.cast))
     parts = (
@@ -39,12 +39,12 @@ def text_to_embed(film: Film) -> str:
 
 
 def title_with_year(film: Film) -> str:
-    """ "Heat (1995)", or the title alone where the year is unknown."""
+    """Return "Heat (1995)", or the title alone if the year is unknown."""
     return f"{film.title} ({film.year})" if film.year else film.title
 
 
 def write_items(films: Sequence[Film], folder: Path) -> Path:
-    """Write the films, a row each in the order given, and their ``text``; returns the file."""
+    """Write the films, one row each in the order given, with their ``text``; return the file."""
     schema = {field.name: _TYPES.get(field.name, pl.String()) for field in fields(Film)} | {"text": pl.String()}
     columns = {
         name: [_plain(getattr(film, name)) for film in films] for name in schema if name != "text"

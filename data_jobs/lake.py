@@ -1,4 +1,4 @@
-"""Raw data and features in the bucket: ``raw/movielens/``, ``raw/tmdb/`` and ``features/``, there and back."""
+"""Copy raw data and features to and from the bucket: ``raw/movielens/``, ``raw/tmdb/`` and ``features/``."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -9,7 +9,7 @@ from services.adapters.bundle.s3.objects import Objects
 from services.adapters.bundle.s3.transfer import Upload, upload
 
 MOVIELENS, TMDB, FEATURES = "raw/movielens/", "raw/tmdb/", "features/"
-# Names of files as MovieLens, TMDB and Marquee give them; nothing that leads out of a folder.
+# File names as used by MovieLens, TMDB and Marquee; nothing that leads out of a folder.
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _RAW = ("*.csv", "*.dat", "u.*")
 
@@ -17,8 +17,8 @@ Told = Callable[[int, int], None]
 
 
 def push(objects: Objects, movielens: Path | None, tmdb: Path | None, told: Told) -> int:
-    """Upload the files of a MovieLens folder and a TMDB file that the bucket lacks; returns how many. What the bucket
-    has besides is removed: two data sets must not mix. Raises BucketUnavailable.
+    """Upload the files of a MovieLens folder and a TMDB file that the bucket lacks, and return how many. Other files in
+    the bucket are removed: two data sets must not mix. Raises BucketUnavailable.
     """
     files = {
         **{f"{MOVIELENS}{file.name}": file for file in _raw_files(movielens)},
@@ -35,8 +35,8 @@ def push(objects: Objects, movielens: Path | None, tmdb: Path | None, told: Told
 
 
 def pull(objects: Objects, home: Path, told: Told) -> list[Path]:
-    """Bring raw data and features to ``home/raw`` and ``home/features``; returns the files that were fetched. What is
-    there with the same bytes stays, and what the bucket has no more is removed. Raises BucketUnavailable, OSError.
+    """Download raw data and features to ``home/raw`` and ``home/features``, and return the downloaded files. Identical
+    files stay, and files no longer in the bucket are removed. Raises BucketUnavailable, OSError.
     """
     fetched: list[Path] = []
     listed = {path: size for folder in (MOVIELENS, TMDB, FEATURES) for path, size in _listed(objects, folder)}
@@ -57,7 +57,7 @@ def pull(objects: Objects, home: Path, told: Told) -> list[Path]:
 
 
 def raw_in(raw: Path) -> tuple[Path | None, Path | None]:
-    """The MovieLens folder and the TMDB file of a folder laid out as ``raw/`` is, None for one that is not there."""
+    """Return the MovieLens folder and the TMDB file of a folder laid out like ``raw/``, None for a missing one."""
     movielens = raw / "movielens"
     found = sorted(file for file in _files(raw / "tmdb") if file.name.endswith((".jsonl", ".jsonl.gz")))
     return (movielens if _files(movielens) else None), (found[0] if found else None)
@@ -77,7 +77,7 @@ def _listed(objects: Objects, folder: str) -> Iterator[tuple[str, int]]:
 
 
 def _is_same(objects: Objects, path: str, file: Path, size: int) -> bool:
-    """Whether the file has the object's bytes, by the SHA-256 that S3 keeps of what was uploaded with one."""
+    """Return whether the file has the object's bytes, by the SHA-256 that S3 stores for uploads with one."""
     if not file.is_file() or file.stat().st_size != size:
         return False
     return bool(objects.sha256(path) == file_sha256(file))

@@ -1,6 +1,6 @@
-"""MovieLens data sets from GroupLens by name, checked against their published MD5 and kept under ``MARQUEE_HOME``.
+"""Download MovieLens data sets from GroupLens by name, verify their published MD5 and keep them under ``MARQUEE_HOME``.
 
-Licences of the data: the README of each, which is unpacked beside it; its gist is shown before a download.
+Licences of the data: the README of each, which is unpacked with it; a summary is shown before a download.
 """
 
 import shutil
@@ -28,7 +28,7 @@ TERMS = (
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """``files``: those that are unpacked. ``largest``: bytes; a larger answer is not the archive."""
+    """``files``: those to unpack. ``largest``: size limit of the archive in bytes."""
 
     name: str
     files: tuple[str, ...]
@@ -37,7 +37,7 @@ class DataSet:
 
     @property
     def terms(self) -> str:
-        """What whoever downloads it agrees to."""
+        """Return the terms to agree to before the download."""
         extra = "" if self.redistributable else " This one may not be redistributed."
         return f"MovieLens {self.name}, by GroupLens, University of Minnesota. {TERMS}{extra}"
 
@@ -55,14 +55,14 @@ DATA_SETS: Mapping[str, DataSet] = {
 
 
 def find_movielens(folder: Path, name: str = NAME) -> Path | None:
-    """The folder of a data set that was downloaded before, whole; None if there is none."""
+    """Return the folder of a data set that was downloaded completely; None if there is none."""
     target = folder / name
     return target if all((target / each).is_file() for each in DATA_SETS[name].files) else None
 
 
 def download_movielens(folder: Path, progress: Progress, base_url: str = BASE_URL, name: str = NAME) -> Path:
-    """The folder of a data set's files below ``folder``, downloaded unless it is there; what broke off goes on where it
-    stopped. Raises DownloadFailed.
+    """Return the folder of a data set below ``folder``, downloading it if needed; a partial download is resumed. Raises
+    DownloadFailed.
     """
     if (there := find_movielens(folder, name)) is not None:
         return there
@@ -87,7 +87,7 @@ def download_movielens(folder: Path, progress: Progress, base_url: str = BASE_UR
 
 
 def _unpack(archive: Path, folder: Path, data_set: DataSet) -> None:
-    """Write the known files and nothing else, so that no name in the archive can reach outside."""
+    """Write the known files and nothing else, so that no name in the archive can lead outside."""
     folder.mkdir()
     try:
         with zipfile.ZipFile(archive) as bundle:
@@ -96,6 +96,6 @@ def _unpack(archive: Path, folder: Path, data_set: DataSet) -> None:
                 with bundle.open(members[name]) as source, (folder / name).open("wb") as file:
                     shutil.copyfileobj(source, file)
     except KeyError as error:
-        raise DownloadFailed(f"{data_set.name}.zip holds no {error.args[0]}") from error
+        raise DownloadFailed(f"{data_set.name}.zip has no {error.args[0]}") from error
     except (zipfile.BadZipFile, EOFError) as error:
         raise DownloadFailed(f"{data_set.name}.zip cannot be unpacked ({error})") from error

@@ -1,10 +1,10 @@
-"""The features of a catalogue as an Amazon SageMaker Processing job: the code of ``marquee build``, in a container.
+"""Make a catalogue's features in an Amazon SageMaker Processing job: the code of ``marquee build``, in a container.
 
     python -m data_jobs.processing [--encoder minilm|none] [--prefix /opt/ml]
 
-Below ``prefix`` it reads ``processing/input`` (``movielens/``, ``tmdb/``, as ``raw/`` of the bucket has them) and what
-an earlier run made in ``processing/features``, if that is given. It writes ``items.parquet`` and
-``item_embeddings.parquet`` to ``processing/output``, and to ``output/message`` why it failed.
+Below ``prefix`` it reads ``processing/input`` (``movielens/``, ``tmdb/``, like ``raw/`` of the bucket) and, if given,
+an earlier run's results in ``processing/features``. It writes ``items.parquet`` and ``item_embeddings.parquet`` to
+``processing/output``, and the reason of a failure to ``output/message``.
 
 Source: Amazon SageMaker developer guide, "Build your own processing container", "How Amazon SageMaker Processing runs
 your processing container image".
@@ -29,7 +29,7 @@ from services.recommender.errors import MarqueeError
 from services.recommender.ports import TextEncoder
 
 PREFIX = Path("/opt/ml")
-# Of a message SageMaker keeps the first 1,024 characters (DescribeProcessingJob, ExitMessage).
+# SageMaker keeps the first 1,024 characters of a message (DescribeProcessingJob, ExitMessage).
 LONGEST_MESSAGE = 1_024
 FAILED = 1
 
@@ -37,13 +37,13 @@ _log = logging.getLogger(__name__)
 
 
 class LoggedProgress:
-    """Progress as lines of the log, ten a step: nobody watches a bar there."""
+    """Progress as log lines, ten per step."""
 
     def __init__(self) -> None:
         self._last: tuple[str, int] = ("", -1)
 
     def advance(self, step: str, done: int, total: int | None) -> None:
-        """A line for each tenth."""
+        """Log a line for each tenth."""
         now = (step, 10 * done // total if total else 0)
         if now != self._last:
             self._last = now
@@ -51,11 +51,11 @@ class LoggedProgress:
 
 
 def run(prefix: Path, encoder: TextEncoder | None) -> int:
-    """Make the features; returns how many films they have. Raises DataError, EncoderUnavailable, OSError."""
+    """Make the features and return how many films they have. Raises DataError, EncoderUnavailable, OSError."""
     folder = prefix / "processing"
     movielens, tmdb = raw_in(folder / "input")
     if movielens is None:
-        raise DataError(f"{folder / 'input' / 'movielens'}: no files of MovieLens; `marquee data push` uploads them")
+        raise DataError(f"{folder / 'input' / 'movielens'}: no MovieLens files; `marquee data push` uploads them")
     output, progress = folder / "output", LoggedProgress()
     with tempfile.TemporaryDirectory(prefix="marquee-processing-") as home:
         order = Order(home=Path(home), source=Source(movielens, tmdb), encoder=encoder)
@@ -68,9 +68,9 @@ def run(prefix: Path, encoder: TextEncoder | None) -> int:
 
 
 def main(arguments: Sequence[str], prefix: Path = PREFIX) -> int:
-    """The exit code; what went wrong is in the log, and in ``output/message`` for DescribeProcessingJob."""
+    """Return the exit code; errors are in the log, and in ``output/message`` for DescribeProcessingJob."""
     parser = argparse.ArgumentParser(prog="python -m data_jobs.processing", description="Items and their vectors.")
-    # Not a model of Bedrock: a job is isolated from the network.
+    # No Bedrock model: the job has no network access.
     parser.add_argument("--encoder", choices=("minilm", "none"), default="minilm")
     parser.add_argument("--embedder-dir", type=Path, default=None)
     parser.add_argument("--prefix", type=Path, default=prefix)
@@ -98,7 +98,7 @@ def _tell(prefix: Path, message: str) -> None:
         (prefix / "output").mkdir(parents=True, exist_ok=True)
         (prefix / "output" / "message").write_text(message[:LONGEST_MESSAGE], "utf-8")
     except OSError as error:
-        _log.error("the message can't be written: %s", error)
+        _log.error("the message cannot be written: %s", error)
 
 
 if __name__ == "__main__":

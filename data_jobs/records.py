@@ -1,7 +1,7 @@
-"""What the readers hand on: films as objects, people's events as columns.
+"""The readers' output: films as objects, people's events as columns.
 
-A film is touched a few times in a build, so an object is fine; 25 million events are not, so they are five
-NumPy columns (21 bytes an event).
+A film is touched a few times in a build, so an object is fine; 25 million events are not, so they are five NumPy
+columns (21 bytes per event).
 """
 
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """One film, cleaned: no damaged characters, genres of the vocabulary only, lists without repeats."""
+    """One film, cleaned: no damaged characters, only genres of the vocabulary, lists without duplicates."""
 
     item_id: str
     title: str
-    """As it is shown, without the year: "The Matrix"."""
+    """For display, without the year: "The Matrix"."""
     year: int | None = None
     genres: tuple[str, ...] = ()
     """Names of ``services.recommender.domain.genres.GENRES``."""
@@ -37,7 +37,7 @@ class Film:
     """0 to 10."""
     vote_count: int | None = None
     popularity: float | None = None
-    """TMDB's own figure or any other that grows with fame; the unit is the source's."""
+    """TMDB's own figure or any other that grows with fame, in the source's unit."""
     poster_path: str | None = None
     """TMDB's path ("/x.jpg") or an https address."""
     tags: tuple[str, ...] = ()
@@ -45,16 +45,16 @@ class Film:
     aka: tuple[str, ...] = ()
     """Other titles of the same film: original, translated, alternative."""
     certification: str | None = None
-    """Its age rating as the country's board writes it: "PG-13", "12A", "16"."""
+    """Its age rating as written by the country's board: "PG-13", "12A", "16"."""
     series: str | None = None
-    """The series it belongs to, where the source names it: "Alien"."""
+    """The series it belongs to, if the source names it: "Alien"."""
     other_ids: tuple[str, ...] = ()
-    """Item ids under which the source has the same film once more: they lead to this one."""
+    """Further item ids of the same film in the source: they lead to this one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Events:
-    """People's events, sorted by person and then time; at most one a person and film: the one that stands."""
+    """People's events, sorted by person and then time; for each person and film only the one that stands."""
 
     user_ids: tuple[str, ...]
     user: NDArray[np.int32]
@@ -78,7 +78,7 @@ class Events:
 
     @classmethod
     def empty(cls) -> Self:
-        """No people and no events: a catalogue by itself."""
+        """Return no people and no events: for a catalogue alone."""
         return cls(
             (),
             np.zeros(0, np.int32),

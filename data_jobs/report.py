@@ -1,4 +1,4 @@
-"""What was found while reading: the first findings of each code in full, all of them counted."""
+"""Findings of a reading: the first of each code in full, all of them counted."""
 
 import json
 from collections import Counter
@@ -12,26 +12,26 @@ _VALUE_LENGTH = 120
 
 
 class DataError(MarqueeError):
-    """The data can't be used: a file or column is missing, empty or broken, or too many rows are wrong."""
+    """Unusable data: a file or column is missing, empty or broken, or too many rows are wrong."""
 
 
 class Progress(Protocol):
-    """Told how far a long step is; ``total`` is None where it is not known beforehand."""
+    """Receives the progress of a long step; ``total`` is None if it is not known beforehand."""
 
     def advance(self, step: str, done: int, total: int | None) -> None:
-        """``done`` rows of ``step`` are through."""
+        """Report that ``done`` rows of ``step`` are done."""
 
 
 class Silent:
-    """Progress that nobody watches."""
+    """Progress that is ignored."""
 
     def advance(self, step: str, done: int, total: int | None) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found. ``line`` counts from 1, the header included; a record over several lines has its first."""
+    """One finding. ``line`` counts from 1, the header included; for a record over several lines, its first."""
 
     severity: Severity
     code: str
@@ -54,7 +54,7 @@ class Report:
     """The findings of one reading. Not thread-safe: one reader, one report."""
 
     keep: int = 20
-    """How many findings of a code are kept in full; the rest are only counted."""
+    """Number of findings of a code that are kept in full; the rest are only counted."""
     findings: list[Finding] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     rows: Counter[str] = field(default_factory=Counter)
@@ -82,46 +82,46 @@ class Report:
         return finding
 
     def add_uncited(self, code: str, file: str, count: int) -> None:
-        """Count findings without keeping any: for whole columns of which the first were added one by one."""
+        """Count findings without keeping any: for whole columns whose first findings were added one by one."""
         if count:
             self.counts[code] += count
             if RULES[code].severity in (Severity.ERROR, Severity.FATAL):
                 self.errors[file] += count
 
     def fail(self, code: str, file: str, advice: str, *, field: str | None = None, value: object = None) -> NoReturn:
-        """Note a fatal finding and raise DataError; ``advice`` says what to do."""
+        """Add a fatal finding and raise DataError; ``advice`` says what to do."""
         raise DataError(str(self.add(code, file, field=field, value=value, expected=advice)))
 
     @property
     def ok(self) -> bool:
-        """Whether no row had to be left out as an error."""
+        """Return whether no row was left out as an error."""
         return not any(self.errors.values())
 
     @property
     def error_share(self) -> float:
-        """Rows left out as errors / rows read, of the worst file, 0 to 1."""
+        """Return the share of rows left out as errors, of the worst file, 0 to 1."""
         return max((min(1.0, wrong / max(1, self.rows[file])) for file, wrong in self.errors.items()), default=0.0)
 
     def refuse_if_bad(self, limit: float = MAX_ERROR_SHARE) -> None:
         """Raise DataError if more than ``limit`` of any file's rows are errors: a build on such data misleads. A few
-        rows of a short file are passed over.
+        wrong rows of a short file are tolerated.
         """
         for file, wrong in sorted(self.errors.items()):
             share = wrong / max(1, self.rows[file])
             if share > limit and (wrong > FEW_ERRORS or share > FEW_ERRORS_SHARE):
                 raise DataError(
                     f"{file}: {wrong:,} of {self.rows[file]:,} rows are errors, more than {limit:.1%}; "
-                    "run `marquee validate` to see them, mend the file, or force the build"
+                    "run `marquee validate` to see them, fix the file, or force the build"
                 )
 
     def summary(self) -> list[tuple[Severity, str, int, str]]:
-        """One row a code: severity, code, count, what was done; the gravest and most frequent first."""
+        """Return one row per code: severity, code, count, what was done; gravest and most frequent first."""
         order = list(Severity)
         rows = [(RULES[code].severity, code, count, RULES[code].done) for code, count in self.counts.items()]
         return sorted(rows, key=lambda row: (order.index(row[0]), -row[2], row[1]))
 
     def to_json(self) -> str:
-        """The whole report as one JSON object: ok, error_share, files, summary, findings."""
+        """Return the whole report as one JSON object: ok, error_share, files, summary, findings."""
         files = {name: {"rows": count, "errors": self.errors[name]} for name, count in sorted(self.rows.items())}
         columns = ("severity", "code", "count", "done")
         whole = {

@@ -1,12 +1,12 @@
-"""The rule table: every finding's code, how grave it is, and what is done. ``docs/data.md`` reproduces it."""
+"""The rule table: every finding's code, its severity, and what is done. ``docs/data.md`` reproduces it."""
 
 from enum import StrEnum
 from typing import NamedTuple
 
 MAX_ERROR_SHARE = 0.01
-"""A build refuses when more than this share of any file's rows are errors, unless forced."""
+"""A build is refused if more than this share of any file's rows are errors, unless forced."""
 FEW_ERRORS, FEW_ERRORS_SHARE = 3, 0.1
-"""So few rows of a short file say nothing of the others, up to this share of them: the build goes on without them."""
+"""So few errors in a short file say nothing about its other rows, up to this share: the build goes on without them."""
 
 
 class Severity(StrEnum):
@@ -19,7 +19,7 @@ class Severity(StrEnum):
 
 
 class Rule(NamedTuple):
-    """How grave a finding is and what the reader does about it."""
+    """The severity of a finding and what the reader does about it."""
 
     severity: Severity
     done: str

@@ -1,9 +1,9 @@
-"""Film series, as the source names them, else told by their titles: "Rocky" and "Rocky III", "Kill Bill: Vol. 1" and
+"""Find film series, as named by the source, else derived from titles: "Rocky" and "Rocky III", "Kill Bill: Vol. 1" and
 "Kill Bill: Vol. 2", "Harry Potter and the Goblet of Fire".
 
-Meant to be precise, not complete: a film belongs to a series if its title is another's with a number from 2 to 9
-behind it, or if both begin with the same two words or more before a colon or before "and the". Remakes share a name
-and are no series.
+Meant to be precise, not complete: a film belongs to a series if its title is another's followed by a number from 2 to
+9, or if both begin with the same two words or more before a colon or before "and the". Remakes share a name and are not
+a series.
 """
 
 import re
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from data_jobs.readers.text import fold
 
 MOST_YEARS = 25
-"""Between a film and the next of its series; more is a remake's sequel."""
+"""Maximum years between a film and the next of its series; beyond that it is a remake's sequel."""
 _NUMBER = re.compile(
     r"^(?P<root>.*?\w[!?]?),?\s+(?:(?:part|vol\.?|volume|chapter|episode)\s+)?"
     r"(?:[2-9]|i|ii|iii|iv|v|vi|vii|viii|ix|two|three|four|deux)(?:\s*:.*|\s+-\s.*)?$",
@@ -28,7 +28,7 @@ _COLLECTION = re.compile(r"\s+(?:collection|series|trilogy|saga)$", re.IGNORECAS
 
 
 class Titled(NamedTuple):
-    """What tells the series of a film: title, year (0 unknown), and the series its source names ("" for none)."""
+    """What determines a film's series: title, year (0 unknown), and the series its source names ("" for none)."""
 
     title: str
     year: int
@@ -43,7 +43,7 @@ class Series(NamedTuple):
 
 
 def find_series(films: Sequence[Titled]) -> list[Series]:
-    """The series of a catalogue; a film is in one at most."""
+    """Return the series of a catalogue; a film is in at most one."""
     given: dict[str, list[int]] = defaultdict(list)
     members: dict[str, set[int]] = defaultdict(set)
     namesakes = defaultdict(list)
@@ -64,7 +64,7 @@ def find_series(films: Sequence[Titled]) -> list[Series]:
 
 
 def root_of(title: str) -> str | None:
-    """What a numbered or prefixed title has in common with the others of its series; None for any other title."""
+    """Return what a numbered or prefixed title shares with its series; None for any other title."""
     match = _NUMBER.match(title) or _PREFIX.match(title) or _AND_THE.match(title)
     if match is None:
         return None
@@ -73,7 +73,7 @@ def root_of(title: str) -> str | None:
 
 
 def _name(films: Sequence[Titled], rows: Sequence[int], plain: str) -> str:
-    """The name as a title spells it."""
+    """Return the name as a title spells it."""
     for row in rows:
         root = root_of(films[row].title)
         if root is not None and _plain(root) == plain:
@@ -90,7 +90,7 @@ def _by_year(films: Sequence[Titled], rows: Sequence[int] | set[int]) -> tuple[i
 
 
 def _first(films: Sequence[Titled], namesakes: list[int], numbered: list[int]) -> list[int]:
-    """The film that the numbered ones follow: of several of its name the last before them."""
+    """Return the film that the numbered ones follow: of several of its name, the last before them."""
     years = [films[row].year for row in numbered if films[row].year]
     if not years:
         return []
@@ -100,7 +100,7 @@ def _first(films: Sequence[Titled], namesakes: list[int], numbered: list[int]) -
 
 
 def _disjoint(found: list[Series]) -> list[Series]:
-    """The larger series keeps a film that two could claim."""
+    """Remove overlaps: the larger series keeps a film that two could claim."""
     taken: set[int] = set()
     kept = []
     for series in sorted(found, key=lambda series: (-len(series.rows), series.rows)):

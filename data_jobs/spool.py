@@ -1,8 +1,8 @@
-"""Reading a long log so that a build that was stopped goes on where it was.
+"""Read a long log so that an interrupted build can resume.
 
-What was read is kept in a file, a JSON line an event, until the log has been read to its end; then the file goes. The
-last person in it may be there in part and is read again. Whoever has been erased by now is passed over, so that
-nobody comes back by the file; what they did since is in the next build.
+Events read are kept in a file, one JSON line each, until the log has been read to its end; then the file is deleted.
+The last person in it may be incomplete and is read again. People erased since are skipped, so that the file cannot
+bring them back; their later events are in the next build.
 """
 
 import json
@@ -16,13 +16,13 @@ from services.recommender.domain.events import Event, EventKind
 from services.recommender.domain.ids import mark_of
 from services.recommender.ports import LoggedEvent
 
-# An older file is not gone on with: what people did since would be missing.
+# An older file is not resumed: people's events since then would be missing.
 GOOD_FOR_S = 24 * 3_600
 
 
 class SpooledLog(Iterable[LoggedEvent]):
-    """``read(after)``: the log from whoever follows a person on, the whole of it for None, a person at a time.
-    ``erased``: marks of the erased.
+    """``read(after)``: yields the log from the person after this one, all of it for None, person by person. ``erased``:
+    marks of erased people.
     """
 
     def __init__(
@@ -45,14 +45,14 @@ class SpooledLog(Iterable[LoggedEvent]):
         self._path.unlink()
 
     def _whole_people(self) -> Iterator[LoggedEvent]:
-        """What is in the file but for the last person in it; nothing if it is too old."""
+        """Return the file's events except those of its last person; nothing if it is too old."""
         if not self._path.is_file() or time.time() - self._path.stat().st_mtime > GOOD_FOR_S:
             return
         person: list[LoggedEvent] = []
         with self._path.open(encoding="utf-8") as spool:
             for text in spool:
                 if not text.endswith("\n"):
-                    break  # torn when the process was stopped
+                    break  # truncated when the process was stopped
                 line = _load(text)
                 if person and line.user_id != person[0].user_id:
                     yield from person
@@ -67,7 +67,7 @@ class SpooledLog(Iterable[LoggedEvent]):
 
 
 def _private(path: Path, how: int) -> TextIO:
-    """A file to write to, made so that nobody else on the machine may read it: it holds what people did."""
+    """Open a file for writing that only this user may read: it holds people's events."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600), "w", encoding="utf-8")
 
 

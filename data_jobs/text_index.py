@@ -1,4 +1,4 @@
-"""The embedded text index of a catalogue: one segment, one document a film, in row order."""
+"""Build the embedded text index of a catalogue: one segment, one document per film, in row order."""
 
 import json
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ _HEAP_BYTES = 512_000_000
 
 
 def write_text_index(catalogue: Catalogue, folder: Path) -> Path:
-    """Write the index and the names of a catalogue into an empty folder; returns the folder.
+    """Write the index and the names of a catalogue into an empty folder; return the folder.
 
     Raises BundleError if the engine made more than one segment or numbered its documents in another order.
     """
@@ -60,7 +60,7 @@ def _document(catalogue: Catalogue, row: int) -> tantivy.Document:
 
 
 def _texts(catalogue: Catalogue, row: int) -> Iterator[tuple[str, str]]:
-    """Field and text, as often as there is something to say."""
+    """Yield field and text pairs, several per field if needed."""
     title, details = catalogue.titles[row], json.loads(catalogue.details[row])
     directors, cast = details.get("directors", []), details.get("cast", [])
     yield "title", title
@@ -80,7 +80,7 @@ def _texts(catalogue: Catalogue, row: int) -> Iterator[tuple[str, str]]:
 
 
 def _check_order(searcher: tantivy.Searcher, films: int, folder: Path) -> None:
-    """A document id must be a row: no field is read when a request is answered."""
+    """Check that document ids are rows: no field is read when a request is served."""
     if searcher.num_segments > 1 or searcher.num_docs != films:
         raise BundleError(
             f"{folder}: {searcher.num_docs} films in {searcher.num_segments} segments, wanted {films} in 1"

@@ -1,4 +1,5 @@
-"""Metadata of films from the TMDB API by the user's own token: paced, kept, gone on with, and renewed where it changed.
+"""Fetch film metadata from the TMDB API with the user's own token: rate-limited, cached, resumable, and refreshed when
+it changes.
 
 API: TMDB developer documentation, "Movie, Details" (v3, with ``append_to_response``), "Changes, Movie List" and "Rate
 Limiting" (about 50 requests a second; 429 with Retry-After beyond). This product uses the TMDB API but is not endorsed
@@ -27,15 +28,15 @@ TERMS = (
     "kept for six months (TMDB API Terms of Use)."
 )
 LANGUAGE = "en-US"
-# "Changes" looks back so far (TMDB developer documentation); what is older is fetched again.
+# "Changes" reaches back this far (TMDB developer documentation); older films are fetched again.
 CHANGES_DAYS = 14
-# TMDB's terms: nothing is kept for longer than six months.
+# TMDB's terms: nothing is kept longer than six months.
 KEPT_DAYS = 180
 AT_ONCE = 4
-# Below what TMDB begins to refuse at.
+# Below the rate at which TMDB starts to refuse.
 A_SECOND = 40.0
 TRIES = 6
-# A film has some tens of kilobytes; its longest cast some hundreds.
+# A film has some tens of kilobytes, with the longest cast some hundreds.
 LARGEST = 8 << 20
 _CAST, _KEYWORDS = 5, 40
 _GONE, _THROTTLED, _UNAUTHORISED = 404, 429, 401
@@ -43,7 +44,7 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 60.0
 
 
 class Rate:
-    """No more than so many a second, for all threads together."""
+    """A rate limit shared by all threads."""
 
     def __init__(self, a_second: float, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._every_s = 1.0 / a_second
@@ -52,7 +53,7 @@ class Rate:
         self._lock = threading.Lock()
 
     def wait(self, sleep: Callable[[float], None]) -> None:
-        """Until it is this caller's turn."""
+        """Wait for this caller's turn."""
         with self._lock:
             now = self._monotonic()
             turn = max(now, self._next)
@@ -63,7 +64,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """``token``: the API Read Access Token of the user's account. ``sleep``: of seconds; ``today``: the date (UTC)."""
+    """``token``: the API Read Access Token of the user's account. ``sleep``: in seconds; ``today``: the date (UTC)."""
 
     token: str
     base_url: str = BASE_URL
@@ -72,7 +73,7 @@ class Api:
     rate: "Rate" = field(default_factory=lambda: Rate(A_SECOND))
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
-        """The document at a path; None if there is none. Raises DownloadFailed."""
+        """Return the document at a path; None if there is none. Raises DownloadFailed."""
         url = f"{self.base_url}/{path}"
         for tried in range(TRIES):
             pause = min(_FIRST_PAUSE_S * 2**tried, _LONGEST_PAUSE_S)
@@ -82,7 +83,7 @@ class Api:
                 with open_url(url, headers) as answer:
                     content = answer.read(LARGEST + 1)
                 if len(content) > LARGEST:
-                    raise DownloadFailed(f"{url} sends more than {LARGEST:,} bytes; that is no film")
+                    raise DownloadFailed(f"{url} sends more than {LARGEST:,} bytes; that is not a film")
                 return json.loads(content)
             except urllib.error.HTTPError as error:
                 error.close()
@@ -90,7 +91,7 @@ class Api:
                     return None
                 if error.code == _UNAUTHORISED:
                     raise DownloadFailed(
-                        "TMDB does not know this token: set TMDB_TOKEN to the API Read Access Token of your account"
+                        "TMDB rejects this token: set TMDB_TOKEN to the API Read Access Token of your account"
                     ) from error
                 if error.code != _THROTTLED and error.code < 500:
                     raise DownloadFailed(f"{url} answers {error.code}") from error
@@ -100,14 +101,14 @@ class Api:
                 failure = error
             if tried + 1 < TRIES:
                 self.sleep(pause)
-        raise DownloadFailed(f"{url} does not answer ({reason_of(failure)}); run it again to go on from there")
+        raise DownloadFailed(f"{url} does not answer ({reason_of(failure)}); run it again to resume")
 
 
 def fetch_tmdb(ids: Mapping[int, str], folder: Path, api: Api, progress: Progress) -> Path:
-    """Metadata of the films of these TMDB ids, with the MovieLens id of each ("" for none), as ``tmdb.jsonl``.
+    """Write metadata of the films of these TMDB ids, with the MovieLens id of each ("" for none), to ``tmdb.jsonl``.
 
-    What was fetched before is in ``folder/films``, a file a film, and fetched again only if TMDB says it has changed
-    since or it is older than TMDB's terms allow; what broke off goes on from there. Raises DownloadFailed.
+    Fetched films are cached in ``folder/films``, one file each, and fetched again only if TMDB lists them as changed
+    since or they are older than TMDB's terms allow; an interrupted run is resumed. Raises DownloadFailed.
     """
     kept = folder / "films"
     kept.mkdir(parents=True, exist_ok=True)
@@ -123,7 +124,7 @@ def fetch_tmdb(ids: Mapping[int, str], folder: Path, api: Api, progress: Progres
             done += 1
             progress.advance("fetching TMDB", done, len(ids))
     finally:
-        # After an error what has not begun is dropped, not waited for.
+        # After an error, pending work is dropped, not waited for.
         pool.shutdown(cancel_futures=True)
     _write(folder / "state.json", {"on": begun.isoformat()})
     return _joined(folder / "tmdb.jsonl", kept, ids)
@@ -134,7 +135,7 @@ def _path(tmdb_id: int) -> str:
 
 
 def _asked_for(header: str | None, otherwise: float) -> float:
-    """The seconds that a server asks to wait, within reason."""
+    """Return the seconds that a server asks to wait, within limits."""
     try:
         return min(max(float(header or ""), 0.0), _LONGEST_PAUSE_S)
     except ValueError:
@@ -142,7 +143,7 @@ def _asked_for(header: str | None, otherwise: float) -> float:
 
 
 def _stale(kept: Path, state: Path, ids: Iterable[int], api: Api) -> set[int]:
-    """The films among those kept that have to be fetched again."""
+    """Return the cached films that have to be fetched again."""
     today = api.today()
     ages = {each: _day(kept / f"{each}.json") for each in ids}
     oldest = today - timedelta(days=KEPT_DAYS)
@@ -152,7 +153,7 @@ def _stale(kept: Path, state: Path, ids: Iterable[int], api: Api) -> set[int]:
     if not there or last == today:
         return stale
     if last is None:
-        # Broken off before: what is there is of these days.
+        # The last run was interrupted: look for changes since the oldest cached film.
         last = min(day for each in there if (day := ages[each]) is not None)
     if last < today - timedelta(days=CHANGES_DAYS):
         return stale | {each for each in there if (ages[each] or last) < today - timedelta(days=CHANGES_DAYS)}
@@ -168,13 +169,13 @@ def _changed(since: date, until: date, api: Api) -> set[int]:
             found |= {int(each["id"]) for each in document["results"] if each["id"] is not None}
             pages = min(int(document["total_pages"]), 500)
         except (TypeError, KeyError, ValueError) as error:
-            raise DownloadFailed("TMDB's list of changes can't be read; run it again") from error
+            raise DownloadFailed("TMDB's list of changes cannot be read; run it again") from error
         page += 1
     return found
 
 
 def _day(path: Path) -> date | None:
-    """When a file was fetched; None for one that is not there or can't be read: it is fetched again."""
+    """Return when a file was fetched; None if it is missing or unreadable: it is fetched again."""
     try:
         return date.fromisoformat(json.loads(path.read_bytes())["on"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -183,7 +184,7 @@ def _day(path: Path) -> date | None:
 
 
 def _film(tmdb_id: int, document: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """A film as ``--tmdb`` reads it; None if TMDB has it no more. Raises DownloadFailed for what is no film."""
+    """Return a film as ``--tmdb`` reads it; None if TMDB no longer has it. Raises DownloadFailed for an invalid one."""
     if document is None:
         return None
     try:
@@ -208,7 +209,7 @@ def _film(tmdb_id: int, document: Mapping[str, Any] | None) -> dict[str, Any] | 
             "certification": _certification(document.get("release_dates") or {}),
         }
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise DownloadFailed(f"TMDB's film {tmdb_id} can't be read ({type(error).__name__}: {error})") from error
+        raise DownloadFailed(f"TMDB's film {tmdb_id} cannot be read ({type(error).__name__}: {error})") from error
 
 
 def _names(found: Iterable[Mapping[str, Any]] | None) -> list[str]:
@@ -216,7 +217,7 @@ def _names(found: Iterable[Mapping[str, Any]] | None) -> list[str]:
 
 
 def _certification(document: Mapping[str, Any]) -> str | None:
-    """That of the United States, which is the one most films have."""
+    """Return the certification of the United States, which most films have."""
     for country in document.get("results") or ():
         if country.get("iso_3166_1") == "US":
             return next((each["certification"] for each in country["release_dates"] if each.get("certification")), None)
@@ -224,14 +225,14 @@ def _certification(document: Mapping[str, Any]) -> str | None:
 
 
 def _write(path: Path, document: object) -> None:
-    """Whole or not at all."""
+    """Write the file atomically."""
     part = path.with_suffix(".part")
     part.write_text(json.dumps(document, ensure_ascii=False), "utf-8")
     part.replace(path)
 
 
 def _joined(path: Path, kept: Path, ids: Mapping[int, str]) -> Path:
-    """One line a film that TMDB has, by TMDB id."""
+    """Write one line per film that TMDB has, by TMDB id."""
     part = path.with_suffix(".part")
     with part.open("w", encoding="utf-8") as lines:
         for tmdb_id in sorted(ids):
@@ -244,14 +245,16 @@ def _joined(path: Path, kept: Path, ids: Mapping[int, str]) -> Path:
 
 
 def ids_of(movielens: Path) -> dict[int, str]:
-    """TMDB id -> MovieLens id of a folder's ``links.csv``; where films share one, the first. Raises DownloadFailed."""
+    """Return TMDB id -> MovieLens id of a folder's ``links.csv``; if films share one, the first. Raises
+    DownloadFailed.
+    """
     import csv
 
     try:
         with (movielens / "links.csv").open(encoding="utf-8-sig", newline="") as file:
             rows: Sequence[dict[str, str]] = list(csv.DictReader(file))
     except (OSError, ValueError) as error:
-        raise DownloadFailed(f"{movielens / 'links.csv'}: {error}; it says which film of TMDB is which") from error
+        raise DownloadFailed(f"{movielens / 'links.csv'}: {error}; it maps MovieLens films to TMDB films") from error
     ids: dict[int, str] = {}
     for row in rows:
         if (row.get("tmdbId") or "").isdigit():

@@ -1,4 +1,6 @@
-"""One film under two ids: both lead to one row, so that nobody is offered what they have seen under the other id."""
+"""Merge a film listed under two ids: both lead to one row, so that seen films are not recommended under the
+other id.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -19,9 +21,9 @@ _FILE = "films"
 
 
 def merge_twins(films: tuple[Film, ...], events: Events, report: Report) -> tuple[tuple[Film, ...], Events]:
-    """The films with those of one TMDB or IMDb id as one; the best known lends it its id and comes first.
+    """Return the films with those of one TMDB or IMDb id merged; the best known gives its id and comes first.
 
-    An id that two films share by mistake (another title, or years apart) makes no twins: that is noted.
+    An id that two films share by mistake (another title, or years apart) does not merge them; that is noted.
     """
     head = _heads(films, report)
     if not any(head[row] != row for row in range(len(films))):
@@ -44,7 +46,7 @@ def merge_twins(films: tuple[Film, ...], events: Events, report: Report) -> tupl
 
 
 def _heads(films: Sequence[Film], report: Report) -> list[int]:
-    """The first row of the film that each row is."""
+    """Return for each row the first row of its film."""
     head = list(range(len(films)))
     first: dict[tuple[str, object], int] = {}
 
@@ -70,7 +72,9 @@ def _heads(films: Sequence[Film], report: Report) -> list[int]:
 
 
 def same_film(one: Film, other: Film) -> bool:
-    """Whether two films with an id in common are one: of one time, and of one name or with the other id in common."""
+    """Return whether two films with a common id are one: close in time, and with a common name or the other id in
+    common.
+    """
     if years_apart(one.year, other.year):
         return False
     ids = one.tmdb_id is not None and one.tmdb_id == other.tmdb_id and one.imdb_id == other.imdb_id
@@ -88,7 +92,7 @@ def _one(films: Sequence[Film]) -> Film:
 
 
 def _events(events: Events, new_row: "np.ndarray[tuple[int], np.dtype[np.int32]]", report: Report) -> Events:
-    """The events on the new rows; of what a person did with both twins the event that stands."""
+    """Return the events on the new rows; of a person's events on both twins, the one that stands."""
     users = pl.Series(events.user_ids, dtype=pl.String).gather(events.user)
     film = new_row[events.film].astype(np.int32)
     pairs = events.user.astype(np.int64) * (int(new_row.max()) + 1) + film

@@ -1,4 +1,4 @@
-"""Files -> a checked :class:`Dataset` and the report of what was found on the way. Nothing is printed here."""
+"""Read files into a checked :class:`Dataset` and a report of findings. Nothing is printed here."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -49,14 +49,16 @@ class Source:
 
     @property
     def named(self) -> tuple[Path, ...]:
-        """Every path it names, in order."""
+        """Return every path it names, in order."""
         options = (self.movielens, self.tmdb, *self.catalogue, self.events)
         return (*self.paths, *(path for path in options if path is not None))
 
 
 @contextmanager
 def parts_of(source: Source, report: Report) -> Iterator[list[Part]]:
-    """What each file of the source is taken for; archives are unpacked until the end of the block. Raises DataError."""
+    """Yield what each file of the source is recognised as; unpacked archives exist until the end of the block. Raises
+    DataError.
+    """
     if source.movielens is not None and not source.movielens.is_dir() and not source.movielens.is_file():
         report.fail(
             "missing-file", source.movielens.name, f"a folder with movies.csv and ratings.csv at {source.movielens}"
@@ -72,7 +74,7 @@ def parts_of(source: Source, report: Report) -> Iterator[list[Part]]:
 
 
 def _by_options(source: Source, files: Sequence[Path], report: Report) -> list[Part]:
-    """What an option names is what it says: of a folder the tables, of --tmdb metadata, of --catalogue films."""
+    """Apply the options: of a folder the tables, of --tmdb metadata, of --catalogue films."""
     wishes, apart = Wishes(source.maps, source.scale), set(source.named)
     folder = [path for path in files if path not in apart]
     parts = recognise(folder, replace(wishes, tables_only=True))
@@ -94,9 +96,9 @@ def _by_options(source: Source, files: Sequence[Path], report: Report) -> list[P
 
 
 def load(source: Source, progress: Progress = _SILENT, report: Report | None = None) -> tuple[Dataset, Report]:
-    """Read whatever ``source`` names. Raises DataError for data that can't be used at all.
+    """Read whatever ``source`` names. Raises DataError for unusable data.
 
-    Hand in a ``report`` to keep what was found before such an error.
+    Pass a ``report`` to keep the findings before such an error.
     """
     report = Report() if report is None else report
     with parts_of(source, report) as parts:
@@ -109,7 +111,7 @@ def load(source: Source, progress: Progress = _SILENT, report: Report | None = N
 def load_movielens(
     folder: Path, tmdb: Path | None = None, progress: Progress = _SILENT, report: Report | None = None
 ) -> tuple[Dataset, Report]:
-    """A folder in a MovieLens layout, with TMDB metadata if there is some. Raises DataError."""
+    """Read a folder in a MovieLens layout, with TMDB metadata if there is some. Raises DataError."""
     return load(Source(movielens=folder, tmdb=tmdb), progress, report)
 
 
@@ -119,13 +121,13 @@ def load_own(
     progress: Progress = _SILENT,
     report: Report | None = None,
 ) -> tuple[Dataset, Report]:
-    """A catalogue of one or more files, with an event log if there is one. Raises DataError."""
+    """Read a catalogue of one or more files, with an event log if there is one. Raises DataError."""
     paths = (catalogue,) if isinstance(catalogue, Path) else tuple(catalogue)
     return load(Source(catalogue=paths, events=events), progress, report)
 
 
 def _note_unread(parts: Sequence[Part], report: Report) -> None:
-    """A finding for each file that is not read: nothing is passed over in silence."""
+    """Add a finding for each file that is not read."""
     for part in parts:
         if part.role is Role.UNKNOWN:
             report.add(
@@ -139,12 +141,14 @@ def _note_unread(parts: Sequence[Part], report: Report) -> None:
 
 
 def _require_classic(parts: Sequence[Part], folder: Path, report: Report) -> None:
-    """A MovieLens folder has films and ratings, and links and tags with their columns, if any. Raises DataError."""
+    """Check that a MovieLens folder has films and ratings, and that links and tags, if any, have their columns. Raises
+    DataError.
+    """
     by_name = {part.name: part for part in parts}
     for name, (role, columns) in CLASSIC.items():
         found = by_name.get(name)
         needed = role in (Role.FILMS, Role.EVENTS)
-        # Metadata beside it are films, too, but of no use without the folder's own.
+        # Metadata next to it are films, too, but useless without the folder's own.
         if found is not None and role is Role.FILMS and found.why == "empty":
             report.fail("empty-file", name, f"rows in {found.path}, which has 0 bytes")
         if any(part.role is role for part in parts) or (found is None and not needed):
@@ -182,7 +186,7 @@ def _assembled(parts: Sequence[Part], source: Source, progress: Progress, report
 
 
 def _primary(films: Sequence[Part]) -> tuple[list[Part], Space, list[Part]]:
-    """The catalogue's parts and whose ids it has, and the parts that are metadata beside it."""
+    """Return the catalogue's parts, their id space, and the parts that are its metadata."""
     for space in (Space.OWN, Space.TMDB, Space.IMDB):
         mine = [part for part in films if part.space is space]
         if mine:
@@ -191,7 +195,7 @@ def _primary(films: Sequence[Part]) -> tuple[list[Part], Space, list[Part]]:
 
 
 def _require_something(parts: Sequence[Part], report: Report) -> None:
-    """Raise DataError where there are neither films nor events, saying what the files look like."""
+    """Raise DataError if there are neither films nor events, saying what the files look like."""
     if any(part.role is Role.EVENTS for part in parts):
         return
     for part in parts:

@@ -1,1 +1,1 @@
-"""Marquee on AWS: a CDK app of two stacks, and the image they run. It imports nothing of the service."""
+"""Marquee on AWS: a CDK app of two stacks, and the image they run. Imports nothing of the service."""

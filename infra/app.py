@@ -1,4 +1,4 @@
-"""The CDK app: `python -m infra.app`, as `cdk.json` tells the CDK command line to run it."""
+"""The CDK app: `cdk.json` has the CDK command line run `python -m infra.app`."""
 
 import os
 import sys
@@ -13,11 +13,11 @@ from infra.stacks.edge import EdgeStack
 
 
 def build(app: cdk.App, settings: Settings) -> None:
-    """Put a deployment's stacks into an app, with the rules that its synthesis fails by. Raises SettingsError for a
-    setting of the service that the service would refuse.
+    """Add a deployment's stacks to an app, with the rules that its synthesis is checked by. Raises SettingsError for a
+    service setting that the service would refuse.
     """
     for tag, value in (("project", "marquee"), ("stage", settings.stage)):
-        # A collection can't be given other tags, only be replaced; no change of a tag is worth that.
+        # Changing tags would replace the collection, which no tag is worth.
         cdk.Tags.of(app).add(tag, value, exclude_resource_types=["AWS::OpenSearchServerless::Collection"])
     if settings.bootstrap_qualifier:
         app.node.set_context(QUALIFIER, settings.bootstrap_qualifier)
@@ -27,7 +27,7 @@ def build(app: cdk.App, settings: Settings) -> None:
 
 
 def main(environment: Mapping[str, str]) -> int:
-    """Write the templates into the CDK's output folder; 0, or 2 for settings that can't be deployed."""
+    """Write the templates to the CDK's output folder; 0, or 2 for settings that cannot be deployed."""
     app = cdk.App()
     try:
         build(app, load_settings(app.node.get_all_context(), environment))

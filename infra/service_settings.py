@@ -1,4 +1,4 @@
-"""The service's own settings that a stage sets, checked by the service's own rules before anything is deployed."""
+"""The service settings of a stage, checked by the service's own rules before deployment."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from services.settings import Settings as ServiceSettings
 from services.settings import SettingsError as ServiceSettingsError
 from services.settings import load_settings
 
-# What the deployment itself decides, or what has no meaning on AWS.
+# Set by the deployment itself, or meaningless on AWS.
 OWNED = frozenset({
     "api_key_pepper", "api_key_pepper_arn", "api_keys", "aws_endpoint_url_bedrock", "aws_endpoint_url_bedrock_runtime",
     "aws_endpoint_url_sagemaker_runtime", "aws_region", "bedrock_guardrail", "bedrock_model", "bundle_bucket",
@@ -17,7 +17,7 @@ OWNED = frozenset({
     "opensearch_engine", "opensearch_index", "opensearch_kind", "origin_secret", "origin_secret_arn",
     "otel_exporter_otlp_headers", "s3_endpoint", "tmdb_token", "two_tower_endpoint", "movielens_url", "tmdb_url",
 })  # fmt: skip
-# What stands in for what is known to AWS only, so that the rules about several settings hold, too.
+# Placeholders for what only AWS knows, so that rules about several settings hold, too.
 _SECRET = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:checked-AbCdEf"  # noqa: S105 - a name
 _DEPLOYED: Mapping[str, object] = {
     "api_keys": "on", "api_key_pepper_arn": _SECRET, "aws_region": "eu-west-1", "ddb_users_table": "users",
@@ -26,21 +26,21 @@ _DEPLOYED: Mapping[str, object] = {
 
 
 def variables(asked: Mapping[str, object], *, kind: str | None) -> dict[str, str]:
-    """Environment variables for the settings of a stage's table ``[service]``. ``kind``: the generation of the
-    collection that is searched, None where search is embedded.
+    """Return environment variables for a stage's table ``[service]``. ``kind``: the collection's generation, None for
+    embedded search.
 
-    Raises SettingsError for a name that can't be set and for a value that the service would refuse.
+    Raises SettingsError for a name that cannot be set and for a value that the service would refuse.
     """
     settable = sorted(ServiceSettings.model_fields.keys() - OWNED)
     for name in asked:
         if name in OWNED:
-            raise SettingsError(f"deployment settings: service.{name}: the deployment itself sets it; leave it out")
+            raise SettingsError(f"deployment settings: service.{name}: set by the deployment itself; leave it out")
         if name not in settable:
             raise SettingsError(f"deployment settings: service.{name}: expected one of {', '.join(settable)}")
     made = {name: _text(value) for name, value in asked.items()}
     search = {"opensearch_endpoint": "https://search.example", "opensearch_kind": kind} if kind else {}
     try:
-        # Neither a .env nor what is not set here counts; an empty value is none, as in the environment.
+        # Neither a .env nor unset values count; an empty value means none, as in the environment.
         load_settings(_env_file=None, **{**_DEPLOYED, **search, **{name: each for name, each in made.items() if each}})
     except ServiceSettingsError as error:
         raise SettingsError(f"deployment settings: service: {error}") from error
@@ -48,8 +48,8 @@ def variables(asked: Mapping[str, object], *, kind: str | None) -> dict[str, str
 
 
 def embedding_model(asked: Mapping[str, object]) -> str | None:
-    """The id of the model of Bedrock that the settings of a stage's table ``[service]`` make vectors by; None where
-    no such model is asked. Raises SettingsError.
+    """Return the id of the Bedrock embedding model in a stage's table ``[service]``; None if there is none. Raises
+    SettingsError.
     """
     chosen = {name: _text(asked[name]) for name in ("encoder", "encoder_dims") if name in asked}
     try:
@@ -59,7 +59,7 @@ def embedding_model(asked: Mapping[str, object]) -> str | None:
 
 
 def _text(value: object) -> str:
-    """A value of TOML as an environment variable has it."""
+    """Return a TOML value as an environment variable."""
     if isinstance(value, bool):
         return "on" if value else "off"
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,4 +1,4 @@
-"""The settings of a deployment: its stage's file in ``infra/stages``, and CDK context (``-c name=value``) over it."""
+"""The settings of a deployment: its stage's file in ``infra/stages``, overridden by CDK context (``-c name=value``)."""
 
 import tomllib
 from collections.abc import Mapping
@@ -12,24 +12,24 @@ if TYPE_CHECKING:
 
 SMALL_OCUS = frozenset({2, 4, 8})
 LARGE_OCU_STEP = 16
-# What a Classic collection has on each side unless it is told: it never sleeps.
+# Default of a Classic collection on each side: it never sleeps.
 CLASSIC_OCUS = 2
 
 STAGES = ("dev", "prod")
 FOLDER = Path(__file__).resolve().parent / "stages"
 # In context: service.cache_ttl_secs=0 is cache_ttl_secs of the file's table [service].
 SERVICE = "service"
-# The CDK's own context key, by which its stacks find what `cdk bootstrap --qualifier` made.
+# The CDK's own context key, by which stacks find what `cdk bootstrap --qualifier` made.
 QUALIFIER = "@aws-cdk/core:bootstrapQualifier"
 
 
 class SettingsError(ValueError):
-    """A deployment setting has a value that can't be deployed; the message names it and what was expected."""
+    """A deployment setting cannot be deployed; the message names it and what was expected."""
 
 
 class Settings(BaseModel):
-    """One deployment. Names are those of the context keys; rates are requests a second, capacities OpenSearch
-    Compute Units (OCU), money US dollars.
+    """One deployment. Names are the context keys; rates are requests per second, capacities OpenSearch Compute Units
+    (OCU), money US dollars.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,28 +39,28 @@ class Settings(BaseModel):
     architecture: Literal["x86_64", "arm64"] = "x86_64"
     region: str = Field("eu-west-1", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
     account: str | None = Field(None, pattern=r"^\d{12}$")
-    # Of `cdk bootstrap --qualifier`. None: that of CDK context, else the CDK's own.
+    # Of `cdk bootstrap --qualifier`. None: the one in CDK context, else the CDK's default.
     bootstrap_qualifier: str | None = Field(None, pattern=r"^[a-z0-9]{1,10}$")
 
-    # Of a public hosted zone in Route 53. Without a domain the API answers at CloudFront's own name.
+    # Of a public hosted zone in Route 53. Without a domain the API uses CloudFront's own name.
     domain_name: str | None = Field(None, pattern=r"^[a-z0-9.-]+\.[a-z]{2,}$")
     hosted_zone_id: str | None = Field(None, pattern=r"^Z[A-Z0-9]+$")
     hosted_zone_name: str | None = None
 
-    # embedded: the index in the bundle answers, and there is no collection.
+    # embedded: the index in the bundle is used, and there is no collection.
     search: Literal["opensearch", "embedded"] = "opensearch"
-    # The generation of the collection, and with it OPENSEARCH_KIND. Classic never falls asleep.
+    # The generation of the collection, and with it OPENSEARCH_KIND. Classic never sleeps.
     classic_search: bool = False
     search_ocu_min: int
     search_ocu_max: int
     indexing_ocu_min: int
     indexing_ocu_max: int
 
-    # An inference profile of Bedrock that writes the sentences, e.g. eu.anthropic.claude-haiku-4-5-20251001-v1:0, or a
-    # model of the region. Without one they are written by template.
+    # A Bedrock inference profile that writes the explanations, e.g. eu.anthropic.claude-haiku-4-5-20251001-v1:0, or a
+    # model of the region. Without one the template writes them.
     explain_model: str | None = Field(None, pattern=r"^[a-z][a-z0-9-]*(\.[a-zA-Z0-9-]+)+(:\d+)?$")
     explain_guardrail: bool = False
-    # Where the profile sends a request, comma-separated in context; the default is what its geography has.
+    # Where the profile routes requests, comma-separated in context; default: by its geography.
     explain_regions: tuple[str, ...] = ()
 
     # The two-tower model behind a SageMaker endpoint: serverless sleeps for nothing and wakes up in seconds, in which
@@ -70,36 +70,36 @@ class Settings(BaseModel):
     two_tower_instances: int = Field(1, ge=1, le=20)
 
     memory_mb: int = Field(1_769, ge=512, le=10_240)  # 1,769 MB is one vCPU (AWS: "Configure Lambda function memory").
-    # None: as many as the account allows. A new account has 10 and can't reserve any.
+    # None: as many as the account allows. A new account has 10 and cannot reserve any.
     reserved_concurrency: int | None = Field(None, ge=1)
     throttle_rate: int = Field(ge=1)
     throttle_burst: int = Field(ge=1)
-    # In five minutes. The defaults are half of what the stage lets through: most callers are a film product's own
+    # Per five minutes. The defaults are half of what the stage lets through: most callers are a film product's own
     # servers, with few addresses and many people behind each.
     waf_requests_per_ip: int = Field(ge=10)
     fargate_tasks_min: int = Field(ge=1)
     fargate_tasks_max: int = Field(8, ge=1)
 
     demo_page: bool
-    # Whom the page offers, comma-separated; the release job seeds them. The default: viewers of the sample catalogue.
+    # People shown on the page, comma-separated; the release job seeds them. Default: viewers of the sample catalogue.
     demo_users: str
     log_days: Literal[7, 14, 30, 60, 90, 180, 365]
     alarm_mail: str | None = Field(None, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
     monthly_budget_usd: int = Field(ge=1)
-    # False: a person without events, answered out of the bundle. True: a person with a taste, never from the cache,
-    # so that OpenSearch is asked every five minutes and, with a capacity that may fall to 0, never sleeps: two search
-    # OCUs around the clock are about 350 dollars a month.
+    # False: a person without events, served from the bundle. True: a person with a taste, never from the cache, so that
+    # OpenSearch is queried every five minutes and, with a capacity that may fall to 0, never sleeps: two search OCUs
+    # around the clock cost about 350 dollars a month.
     canary_deep: bool = False
     canary_person: str = Field("sim-0001", min_length=1, max_length=128)
-    # How long a new version gets a tenth of the requests before it gets all of them; back before that on any alarm.
+    # How long a new version gets a tenth of the requests before it gets all of them; rolled back before on any alarm.
     release_shift_minutes: int = Field(5, ge=1, le=60)
     release_schedule: str | None = Field(None, pattern=r"^(cron|rate)\(.+\)$")
     # An instance type like ml.m5.large: a SageMaker job makes the features. None: the release job makes them itself.
     features_instance: str | None = Field(None, pattern=r"^ml\.[a-z0-9]+\.[a-z0-9]+$")
-    # A version id of the origin secret: a changed one makes CloudFormation give CloudFront the rotated secret.
+    # A version id of the origin secret: a change makes CloudFormation give CloudFront the rotated secret.
     origin_secret_version: str | None = None
 
-    # Of the service itself, by field of services/settings.py; infra/service_settings.py checks them.
+    # Service settings by field of services/settings.py; infra/service_settings.py checks them.
     service: dict[str, object] = {}
 
     @model_validator(mode="before")
@@ -145,12 +145,12 @@ class Settings(BaseModel):
 
     @property
     def name(self) -> str:
-        """What everything of this deployment is called by."""
+        """Return the name prefix of this deployment's resources."""
         return f"marquee-{self.stage}"
 
     @property
     def probe_person(self) -> str:
-        """Who asks a new version before any customer does: somebody whom the release job seeds, if there is one."""
+        """Return the person to probe a new version with: one whom the release job seeds, if there is one."""
         people = [self.canary_person] if self.canary_deep else self.demo_users.split(",")
         return people[0] or "release-probe"
 
@@ -161,11 +161,11 @@ class Settings(BaseModel):
 
 
 def load_settings(context: Mapping[str, object], environment: Mapping[str, str]) -> Settings:
-    """The settings of the stage in CDK context; the account is that of the CDK's credentials, if there are any.
+    """Return the settings of the stage in CDK context; the account is that of the CDK's credentials, if there are any.
 
-    Raises SettingsError: a key that nobody reads, a value that can't be deployed.
+    Raises SettingsError for an unknown key and for a value that cannot be deployed.
     """
-    # Keys with a colon, a slash or an @ are CDK's own.
+    # Keys with a colon, a slash or an @ are the CDK's own.
     given = {key: value for key, value in context.items() if not set(key) & set(":/@")}
     prefix = f"{SERVICE}."
     service = {key.removeprefix(prefix): given.pop(key) for key in list(given) if key.startswith(prefix)}
@@ -180,9 +180,7 @@ def load_settings(context: Mapping[str, object], environment: Mapping[str, str])
 
 
 def stage_file(stage: str, folder: Path = FOLDER) -> dict[str, object]:
-    """What the file of a stage sets. Raises SettingsError for a stage that there is not, and for a file that can't be
-    read.
-    """
+    """Return the settings of a stage's file. Raises SettingsError for an unknown stage and for an unreadable file."""
     if stage not in STAGES:
         raise SettingsError(f"deployment settings: stage = {stage!r}: expected {' or '.join(STAGES)}")
     path = folder / f"{stage}.toml"
@@ -202,6 +200,6 @@ def _table(value: object) -> dict[str, object]:
 
 
 def _told(problem: "ErrorDetails") -> str:
-    """One problem: the setting, unless the message names it itself, and what was expected."""
+    """Return one problem: the setting, unless the message already names it, and what was expected."""
     message = problem["msg"].removeprefix("Value error, ")
     return f"{problem['loc'][0]} = {problem['input']!r}: {message}" if problem["loc"] else message

@@ -1,4 +1,4 @@
-"""``python -m infra.show [-c name=value ...]``: the settings that a deployment would have, as JSON, without the CDK."""
+"""``python -m infra.show [-c name=value ...]``: print the settings of a deployment as JSON, without the CDK."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ CDK_JSON = Path(__file__).resolve().parents[1] / "cdk.json"
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Print them; 0, or 2 for settings that can't be deployed."""
+    """Print them; 0, or 2 for settings that cannot be deployed."""
     context = json.loads(CDK_JSON.read_bytes())["context"] | _given(arguments)
     try:
         settings = load_settings(context, environment)
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
 
 
 def _given(arguments: Sequence[str]) -> dict[str, str]:
-    """What the command line puts over ``cdk.json``."""
+    """Return the overrides of ``cdk.json`` from the command line."""
     parser = argparse.ArgumentParser(prog="python -m infra.show", description=__doc__)
     parser.add_argument("-c", "--context", action="append", default=[], metavar="name=value", help="as for cdk")
     pairs = [each.partition("=") for each in parser.parse_args(arguments).context]

@@ -1,6 +1,6 @@
-"""``python -m infra.variants FOLDER``: the templates of every deployment that the documents describe.
+"""``python -m infra.variants FOLDER``: write the templates of every documented deployment.
 
-Each goes into a folder of its own; the rules of cdk-nag hold for each (docs/architecture-aws.md).
+Each goes into its own folder and must satisfy the rules of cdk-nag (docs/architecture-aws.md).
 """
 
 import argparse
@@ -19,7 +19,7 @@ CDK_JSON = Path(__file__).resolve().parents[1] / "cdk.json"
 DOMAIN = {
     "domain_name": "films.example.com", "hosted_zone_id": "Z0123456789ABC", "hosted_zone_name": "example.com",
 }  # fmt: skip
-# By name: what is put over the file of the stage.
+# By name: overrides of the stage's file.
 VARIANTS: Mapping[str, Mapping[str, str]] = {
     "dev": {"stage": "dev"},
     "prod": {"stage": "prod"},
@@ -41,12 +41,12 @@ VARIANTS: Mapping[str, Mapping[str, str]] = {
 
 
 def context_of(variant: Mapping[str, str]) -> dict[str, object]:
-    """What the CDK's command line would hand over."""
+    """Return the context as the CDK's command line would pass it."""
     return {**json.loads(CDK_JSON.read_bytes())["context"], **variant}
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Write them all; 0, or 2 for settings that can't be deployed."""
+    """Write them all; 0, or 2 for settings that cannot be deployed."""
     parser = argparse.ArgumentParser(prog="python -m infra.variants", description=__doc__)
     parser.add_argument("folder", type=Path)
     folder: Path = parser.parse_args(arguments).folder

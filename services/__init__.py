@@ -1,4 +1,4 @@
-"""Marquee's online side: the recommender core, its adapters, the HTTP edge and the command line."""
+"""Marquee's online services: the recommender core, its adapters, the HTTP API and the command line."""
 
-# The one version: of the package, the command line and the API.
+# Single source of the version: package, command line and API.
 __version__ = "0.1.0"

@@ -1,10 +1,10 @@
-"""The one place where everything meets: settings become adapters, adapters become a recommender.
+"""Dependency wiring: settings become adapters, adapters become a recommender.
 
 Embedded default: SQLite for people, keys and quotas; bundles and the text index on the local disk; MiniLM through
-ONNX Runtime, loaded when the first free text comes in; sentences by template. With OPENSEARCH_ENDPOINT search goes
-there, with DDB_USERS_TABLE people, cache, keys and quotas live in DynamoDB, with BEDROCK_MODEL sentences are written
-there, with TWO_TOWER_ENDPOINT the preset "two-tower" asks SageMaker. Each is imported only where it is used: a cold
-start pays for every module.
+ONNX Runtime, loaded at the first free-text query; explanations by template. OPENSEARCH_ENDPOINT moves search to
+OpenSearch, DDB_USERS_TABLE moves people, cache, keys and quotas to DynamoDB, BEDROCK_MODEL moves explanations to
+Bedrock, TWO_TOWER_ENDPOINT lets the preset "two-tower" call SageMaker. Each adapter is imported only if used, as every
+module adds to a cold start.
 """
 
 import os
@@ -46,20 +46,20 @@ if TYPE_CHECKING:
 
 
 class SystemClock:
-    """The machine's own clock."""
+    """System clock."""
 
     def now_ms(self) -> int:
-        """Wall clock, epoch milliseconds."""
+        """Return wall-clock time in epoch milliseconds."""
         return time.time_ns() // 1_000_000
 
     def monotonic(self) -> float:
-        """Seconds that never go back."""
+        """Return monotonic seconds."""
         return time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """All that the edge and the command line work with. ``encoder_missing``: why there is no encoder, if so."""
+    """Services of the API and the command line. ``encoder_missing``: why there is no encoder, if so."""
 
     settings: Settings
     clock: Clock
@@ -73,13 +73,13 @@ class Services:
     secrets: "Secrets"
 
     def close(self) -> None:
-        """Give the state store's files or connections back."""
+        """Close the state store."""
         self.state.close()
 
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """``pepper`` of the API keys, and the ``origin`` header's values; None where there is none."""
+    """``pepper`` of the API keys, and the values of the ``origin`` header; None if not set."""
 
     pepper: SecretPort | None
     origin: SecretPort | None
@@ -87,7 +87,7 @@ class Secrets:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """What is kept of people and of keys; closing the state closes all three."""
+    """Stores of people, keys, quotas and sentences; closing the state closes all of them."""
 
     state: StatePort
     keys: KeyStore
@@ -96,9 +96,9 @@ class Stores:
 
 
 def build_services(settings: Settings, *, connect: bool = True, verify: bool = True) -> Services:
-    """Wire what the settings ask for; a bundle is opened at the first question only. ``connect`` False: DynamoDB and
-    OpenSearch are asked nothing before a request needs them, so that a snapshot holds neither credentials nor sockets;
-    a wrong index is then found by the first search. ``verify``: see ``LocalReleases``. Raises StateUnavailable.
+    """Wire the services; the bundle is opened on first use. ``connect`` False: DynamoDB and OpenSearch are not
+    contacted before a request needs them, so that a snapshot contains neither credentials nor sockets; a wrong index is
+    then found by the first search. ``verify``: see ``LocalReleases``. Raises StateUnavailable.
     """
     clock = SystemClock()
     stores = open_stores(settings, clock, connect=connect)
@@ -129,8 +129,8 @@ def build_services(settings: Settings, *, connect: bool = True, verify: bool = T
 
 
 def cached_work(settings: Settings, explainer: Explainer) -> Work:
-    """Which answers are kept. SQLite keeps all of them for nothing; a write to DynamoDB costs more than the CPU of a
-    ranking, so there only what is dear is kept: asked of OpenSearch, or explained by a model.
+    """Return which responses to cache. SQLite caches all of them at no cost; a DynamoDB write costs more than ranking
+    again, so there only expensive responses are cached: those from OpenSearch or explained by a model.
     """
     if settings.cache_answers == "all" or (settings.cache_answers == "auto" and settings.ddb_users_table is None):
         return ALL_WORK
@@ -139,7 +139,7 @@ def cached_work(settings: Settings, explainer: Explainer) -> Work:
 
 
 def find_explainer(settings: Settings, store: SentenceStore, clock: Clock, *, connect: bool = True) -> Explainer:
-    """Who writes the sentences: the template, or a model of Bedrock with the template behind it. Asks nobody."""
+    """Return the explainer: the template, or a Bedrock model with the template as fallback. Makes no calls."""
     if settings.bedrock_model is None:
         return TemplateExplainer()
     from services.adapters.explain.bedrock import BedrockExplainer, Model, bedrock_client
@@ -172,23 +172,23 @@ def find_retriever(settings: Settings, clock: Clock, *, connect: bool = True) ->
 
 
 def find_secrets(settings: Settings, clock: Clock, *, connect: bool = True) -> Secrets:
-    """The secrets that the settings give or say where to find; nothing is read before it is needed."""
+    """Return the secrets, given or referenced by the settings; each is read on demand."""
     if settings.origin_secret_arn or settings.api_key_pepper_arn:
         _read_ahead("secretsmanager", connect)
     origin: SecretPort | None = FixedSecret(settings.origin_secrets) if settings.origin_secrets else None
     pepper: SecretPort | None = FixedSecret((settings.pepper,)) if settings.pepper else None
-    # One client reads both.
+    # Shared by both secrets.
     client = cache(lambda: secrets_client(settings.aws_region))
     if settings.origin_secret_arn is not None:
         origin = RotatingSecret(settings.origin_secret_arn, "the origin header's secret", clock, client)
     if settings.api_key_pepper_arn is not None:
-        # Keys are made from one pepper: what it was before makes none.
+        # Keys are derived from one pepper: previous versions are not accepted.
         pepper = RotatingSecret(settings.api_key_pepper_arn, "the pepper of API keys", clock, client, (CURRENT,))
     return Secrets(pepper, origin)
 
 
 def _read_ahead(service: str, connect: bool) -> None:
-    """What a snapshot can hold of an AWS client: the description of its service."""
+    """Preload the part of an AWS client that a snapshot may contain: its service description."""
     if not connect:
         from services.adapters.aws import read_models
 
@@ -196,7 +196,7 @@ def _read_ahead(service: str, connect: bool) -> None:
 
 
 def open_stores(settings: Settings, clock: Clock, *, connect: bool = True) -> Stores:
-    """DynamoDB where its tables are named, else SQLite. Raises StateUnavailable."""
+    """Open DynamoDB if its tables are configured, otherwise SQLite. Raises StateUnavailable."""
     if settings.ddb_users_table is not None:
         return _dynamodb(settings, clock, connect)
     return _sqlite(settings, clock)
@@ -222,13 +222,13 @@ def _dynamodb(settings: Settings, clock: Clock, connect: bool) -> Stores:
     from services.adapters.state.dynamodb.store import DynamoStore
 
     store = DynamoStore(dynamodb_connection(settings, settings.ddb_timeout_ms / 1_000), clock, connect=connect)
-    # What a snapshot holds, and a function that is frozen once it has answered, can't write later.
+    # A process restored from a snapshot or frozen after responding cannot write later.
     later = Behind() if connect else at_once
     return Stores(DynamoState(store, later), DynamoKeys(store), DynamoQuota(store), DynamoSentences(store, later))
 
 
 def dynamodb_connection(settings: Settings, timeout_s: float) -> "Connection":
-    """Where people are kept, for settings that name the tables; ``timeout_s``: the longest wait of an attempt."""
+    """Return the DynamoDB connection for settings that name tables; ``timeout_s``: timeout of one attempt."""
     from services.adapters.state.dynamodb.client import Connection, Tables
 
     tables = Tables(settings.ddb_users_table or "", settings.ddb_events_table, settings.ddb_cache_table)
@@ -236,7 +236,7 @@ def dynamodb_connection(settings: Settings, timeout_s: float) -> "Connection":
 
 
 def search_opener(settings: Settings, clock: Clock, *, connect: bool = True) -> Callable[[Bundle, Path], SearchPort]:
-    """Opens the search that belongs to a bundle: embedded, or OpenSearch with the embedded one behind it."""
+    """Return a function that opens a bundle's search: embedded, or OpenSearch with the embedded one as fallback."""
     target = settings.opensearch
     if target is None:
         return open_embedded
@@ -250,9 +250,9 @@ def search_opener(settings: Settings, clock: Clock, *, connect: bool = True) -> 
 
 
 def bucket_follower(settings: Settings) -> "BucketFollower | None":
-    """What keeps the bundle to serve where the bucket's pointer is, one a server; None where bundles are local.
+    """Return the follower of the bucket's pointer, one per server; None if bundles are local.
 
-    Nothing is asked before it is started. Raises BucketUnavailable.
+    Makes no calls before it is started. Raises BucketUnavailable.
     """
     if settings.bucket is None:
         return None
@@ -266,9 +266,9 @@ def bucket_follower(settings: Settings) -> "BucketFollower | None":
 def of_encoder(
     opener: Callable[[Bundle, Path], SearchPort], encoder: TextEncoder | None
 ) -> Callable[[Bundle, Path], SearchPort]:
-    """The opener, for bundles whose vectors are of this encoder's model. It raises EncoderMismatch for others: at the
-    start, and for a bundle that is released meanwhile, so that the one before goes on. Without an encoder, or without
-    vectors, there is nothing to mix up.
+    """Wrap an opener to accept only bundles with vectors of this encoder's model. It raises EncoderMismatch for others,
+    at startup and when a new bundle is released, in which case the current one stays. Without an encoder or vectors
+    there is nothing to compare.
     """
 
     def opened(bundle: Bundle, folder: Path) -> SearchPort:
@@ -276,8 +276,8 @@ def of_encoder(
         if encoder is not None and made_with not in (None, encoder.encoder_id):
             raise EncoderMismatch(
                 f"bundle {bundle.version} has vectors of {made_with}, but queries are encoded with "
-                f"{encoder.encoder_id}: set ENCODER, ENCODER_DIMS and EMBEDDER_DIR to what it was built with, or build "
-                "and activate a bundle with this encoder (`marquee build --encoder ...`)"
+                f"{encoder.encoder_id}: set ENCODER, ENCODER_DIMS and EMBEDDER_DIR as when it was built, or build and "
+                "activate a bundle with this encoder (`marquee build --encoder ...`)"
             )
         return opener(bundle, folder)
 
@@ -285,11 +285,11 @@ def of_encoder(
 
 
 def find_encoder(settings: Settings, clock: Clock, *, connect: bool = True) -> tuple[TextEncoder | None, str | None]:
-    """The encoder of queries, not yet loaded, or why there is none: the other ways to find films go on without it."""
+    """Return the query encoder, not yet loaded, or why there is none; everything else works without it."""
     if settings.encoder != "minilm":
         return _bedrock_queries(settings, clock, connect), None
     try:
-        # Two threads halve the time of a query; never all cores of a shared host, which is the runtime's default.
+        # Two threads halve the query time; the runtime's default would use all cores of a shared host.
         return load_encoder(settings.embedder_dir, threads=min(2, os.cpu_count() or 1)), None
     except EncoderUnavailable as error:
         return None, str(error)
@@ -306,12 +306,12 @@ def _bedrock_queries(settings: Settings, clock: Clock, connect: bool) -> TextEnc
 
 
 def bedrock_place(settings: Settings) -> "Place":
-    """Where models of Bedrock are asked for vectors."""
+    """Return region and endpoint of Bedrock's embedding models."""
     from services.adapters.embed.bedrock.client import Place
 
     return Place(settings.aws_region, settings.aws_endpoint_url_bedrock_runtime)
 
 
 def open_embedded(bundle: Bundle, folder: Path) -> EmbeddedSearch:
-    """The text and vector search inside the process, over a bundle. Raises BundleDamaged."""
+    """Open the in-process text and vector search of a bundle. Raises BundleDamaged."""
     return EmbeddedSearch(bundle, text_index_of(folder))

@@ -1,7 +1,7 @@
-"""The settings: environment variables and a ``.env`` file, typed and checked in one place.
+"""Settings: environment variables and a ``.env`` file, typed and validated in one place.
 
-A wrong value is one line that names the setting, its value and what was expected; a setting that this version
-does not use is named by ``marquee serve`` and ``doctor``, never passed over in silence.
+An invalid value gives one line with the setting, its value and what was expected; settings without effect are reported
+by ``marquee serve`` and ``doctor``.
 """
 
 import re
@@ -21,7 +21,7 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 PEPPER_LENGTH = 16
 _ORIGIN = re.compile(r"https?://[^/\s,*]+")
 _URL = r"^https?://[^/\s?#@]+/?$"
-# Of what is downloaded from: a mirror of one's own, or a server on this machine.
+# Download addresses: https, or a server on this machine.
 _BASE = r"^(https://[^\s?#@]+[^/\s?#@]|http://127\.0\.0\.1:\d+(/[^\s?#@]*[^/\s?#@])?)$"
 _ARN = r"^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:\d{12}:secret:\S+$"
 _SECRET = frozenset({
@@ -32,34 +32,34 @@ _TABLE = r"^[a-zA-Z0-9_.-]{3,255}$"
 
 
 class SettingsError(MarqueeError):
-    """A setting has a value that cannot be used; the message names it, its value and what was expected."""
+    """Invalid setting; the message gives its name, its value and what was expected."""
 
 
 class Settings(BaseSettings):
-    """A field is an environment variable of the same name in capitals. Times are in seconds."""
+    """Each field is an environment variable of the same name in capitals. Times are in seconds unless named in ms."""
 
     model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
 
     marquee_home: Path = Field(Path(".marquee"), description="a folder for bundles, state.db and downloads")
     marquee_host: str = Field("127.0.0.1", min_length=1, description="an address to listen on")
-    marquee_port: int = Field(8000, ge=0, le=65_535, description="a port number, 0 to 65535 (0: any free one)")
+    marquee_port: int = Field(8000, ge=0, le=65_535, description="a port number, 0 to 65535 (0: any free port)")
     balancer_idle_secs: int = Field(60, ge=1, le=4_000, description="whole seconds, 1 to 4000")
     headers_timeout_secs: int = Field(10, ge=1, le=300, description="whole seconds, 1 to 300")
     body_timeout_secs: int = Field(60, ge=1, le=3_600, description="whole seconds, 1 to 3600")
-    marquee_max_connections: int = Field(1_000, ge=1, le=10_000, description="connections a process, 1 to 10000")
+    marquee_max_connections: int = Field(1_000, ge=1, le=10_000, description="connections per process, 1 to 10000")
     marquee_stage: str = Field(
         "local", pattern=r"^[a-z][a-z0-9-]{0,19}$", description="a name of lower-case letters, digits and dashes"
     )
     marquee_access_log: bool = Field(False, description="on or off")
     metrics: Literal["none", "emf"] = Field("none", description="none or emf")
     otel_exporter_otlp_endpoint: str | None = Field(
-        None, pattern=_URL, description="an address like http://127.0.0.1:4318; nothing is traced without one"
+        None, pattern=_URL, description="an address like http://127.0.0.1:4318; tracing is off without one"
     )
     otel_exporter_otlp_headers: SecretStr | None = Field(None, description="headers like name=value, comma-separated")
-    otel_traces_sampler_arg: float = Field(0.05, ge=0, le=1, description="a share of the requests, 0 to 1")
+    otel_traces_sampler_arg: float = Field(0.05, ge=0, le=1, description="a share of requests, 0 to 1")
     demo_page: bool = Field(True, description="on or off")
     encoder: Literal["minilm", "titan", "nova"] = Field("minilm", description="minilm, titan or nova")
-    encoder_dims: int | None = Field(None, ge=1, description="a length of vectors that the model of ENCODER makes")
+    encoder_dims: int | None = Field(None, ge=1, description="a vector length supported by the model of ENCODER")
     encoder_timeout_ms: int = Field(300, ge=10, le=60_000, description="whole milliseconds, 10 to 60000")
     embedder_dir: Path | None = Field(None, description="a folder with model.onnx and tokenizer.json")
     request_deadline_ms: int = Field(1_200, ge=50, le=60_000, description="whole milliseconds, 50 to 60000")
@@ -75,9 +75,9 @@ class Settings(BaseSettings):
     unread_keys: Literal["refuse", "serve"] = Field("refuse", description="refuse or serve")
     api_key_pepper: SecretStr | None = Field(None, description=f"a secret of at least {PEPPER_LENGTH} characters")
     api_key_pepper_arn: str | None = Field(None, pattern=_ARN, description="the ARN of a secret in Secrets Manager")
-    origin_secret: SecretStr | None = Field(None, description="the secret header's value; a comma, and the one before")
+    origin_secret: SecretStr | None = Field(None, description="the secret header's value, a comma, the previous one")
     origin_secret_arn: str | None = Field(None, pattern=_ARN, description="the ARN of a secret in Secrets Manager")
-    demo_users: Annotated[tuple[str, ...], NoDecode] = Field((), description="ids of people the demo page offers")
+    demo_users: Annotated[tuple[str, ...], NoDecode] = Field((), description="ids of people offered by the demo page")
     opensearch_endpoint: str | None = Field(
         None, pattern=_URL, description="an address like https://search.example:9200; search is embedded without one"
     )
@@ -91,7 +91,7 @@ class Settings(BaseSettings):
     opensearch_compression: str = Field(
         "auto",
         pattern=r"^(auto|(1|2|4|8|16|32)x|none)$",
-        description="auto, 1x, 2x, 4x, 8x, 16x, 32x, or none to leave it out",
+        description="auto, 1x, 2x, 4x, 8x, 16x, 32x, or none to omit it",
     )
     opensearch_custom_ids: bool | Literal["auto"] = Field("auto", description="auto, on or off")
     opensearch_timeout_ms: int = Field(300, ge=10, le=60_000, description="whole milliseconds, 10 to 60000")
@@ -99,7 +99,7 @@ class Settings(BaseSettings):
     vector_dim: int | None = Field(None, ge=1, description="a number of dimensions")
     aws_region: str | None = Field(None, pattern=r"^[a-z0-9-]+$", description="a region like eu-central-1")
     ddb_users_table: str | None = Field(
-        None, pattern=_TABLE, description="a DynamoDB table name; people are kept in SQLite without one"
+        None, pattern=_TABLE, description="a DynamoDB table name; people are stored in SQLite without one"
     )
     ddb_cache_table: str = Field("marquee-rec-cache", pattern=_TABLE, description="a DynamoDB table name")
     ddb_events_table: str = Field("marquee-events", pattern=_TABLE, description="a DynamoDB table name")
@@ -120,9 +120,9 @@ class Settings(BaseSettings):
     )
     explain_output: Literal["auto", "schema", "tool"] = Field("auto", description="auto, schema or tool")
     explain_timeout_ms: int = Field(6_000, ge=100, le=25_000, description="whole milliseconds, 100 to 25000")
-    explain_daily_tokens: int = Field(1_000_000, ge=1, description="whole tokens a day, 1 or more")
-    explain_input_usd: float = Field(1.0, ge=0, description="US dollars a million tokens")
-    explain_output_usd: float = Field(5.0, ge=0, description="US dollars a million tokens")
+    explain_daily_tokens: int = Field(1_000_000, ge=1, description="whole tokens per day, 1 or more")
+    explain_input_usd: float = Field(1.0, ge=0, description="US dollars per million tokens")
+    explain_output_usd: float = Field(5.0, ge=0, description="US dollars per million tokens")
     two_tower_endpoint: str | None = Field(
         None, pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$", description="the name of a SageMaker endpoint"
     )
@@ -143,12 +143,12 @@ class Settings(BaseSettings):
         "https://files.grouplens.org/datasets/movielens", pattern=_BASE, description="an address over https"
     )
     tmdb_url: str = Field("https://api.themoviedb.org/3", pattern=_BASE, description="an address over https")
-    tmdb_token: SecretStr | None = Field(None, description="the API Read Access Token of an account at TMDB")
+    tmdb_token: SecretStr | None = Field(None, description="the API Read Access Token of a TMDB account")
 
     @field_validator("cors_origins", "demo_users", "allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        """``a, b`` as a tuple; anything but a string is left to Pydantic."""
+        """Split ``a, b`` into a tuple; leave non-strings to Pydantic."""
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @field_validator("cors_origins")
@@ -172,8 +172,8 @@ class Settings(BaseSettings):
 
     @property
     def embedding_model(self) -> str | None:
-        """The id of the model of Bedrock that texts become vectors by; None where that is done in the process. Raises
-        EncoderUnavailable for a length of vectors that it does not make.
+        """Id of the Bedrock model that encodes texts; None if they are encoded in the process. Raises
+        EncoderUnavailable for a vector length the model does not support.
         """
         if self.encoder == "minilm":
             return None
@@ -183,18 +183,18 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _encoder(self) -> "Settings":
-        """What an encoder of Bedrock needs."""
+        """Check the settings that a Bedrock encoder needs."""
         try:
             model = self.embedding_model
         except EncoderUnavailable as error:
             raise ValueError(str(error)) from error
         if model and not (self.aws_region or self.aws_endpoint_url_bedrock_runtime):
-            raise ValueError("AWS_REGION is not set: expected the region that ENCODER is asked in, e.g. eu-west-1")
+            raise ValueError("AWS_REGION is not set: expected the region of ENCODER's model, e.g. eu-west-1")
         return self
 
     @model_validator(mode="after")
     def _remote(self) -> "Settings":
-        """What the remote stores need of each other."""
+        """Check the settings that the remote stores need."""
         tables = (self.ddb_users_table, self.ddb_cache_table, self.ddb_events_table)
         if self.ddb_users_table and len(set(tables)) < len(tables):
             named = ", ".join(map(str, tables))
@@ -209,21 +209,21 @@ class Settings(BaseSettings):
             raise ValueError("AWS_REGION is not set: expected the region of TWO_TOWER_ENDPOINT, e.g. eu-central-1")
         if self.bedrock_model and self.bedrock_model.startswith("anthropic.claude-haiku-4-5"):
             raise ValueError(
-                f"BEDROCK_MODEL = {self.bedrock_model!r}: this model is called by an inference profile, expected eu., "
-                "us., au., jp. or global. before its id"
+                f"BEDROCK_MODEL = {self.bedrock_model!r}: this model requires an inference profile, expected eu., us., "
+                "au., jp. or global. before its id"
             )
         return self
 
     @property
     def is_embedded(self) -> bool:
-        """Whether no other server is asked for an answer."""
+        """Whether requests use no other server."""
         asked = (self.opensearch_endpoint, self.ddb_users_table, self.bedrock_model, self.two_tower_endpoint)
         return not any(asked)
 
     @property
     def explains_by_tool(self) -> bool:
-        """Whether the model answers by a tool that it must use, since it has no structured output. What an ARN calls
-        isn't told by its name.
+        """Whether the model must answer through a tool because it lacks structured output. An ARN does not reveal the
+        model behind it.
         """
         if self.explain_output == "auto":
             return "anthropic.claude" not in (self.bedrock_model or "")
@@ -231,7 +231,7 @@ class Settings(BaseSettings):
 
     @property
     def guardrail(self) -> tuple[str, str] | None:
-        """Id and version of the guardrail that questions and sentences go through."""
+        """Id and version of the guardrail for prompts and sentences."""
         if self.bedrock_guardrail is None:
             return None
         name, _, version = self.bedrock_guardrail.rpartition(":")
@@ -239,7 +239,7 @@ class Settings(BaseSettings):
 
     @property
     def opensearch(self) -> Target | None:
-        """The OpenSearch to search with; None: search is embedded."""
+        """OpenSearch target; None if search is embedded."""
         if self.opensearch_endpoint is None:
             return None
         kind = self.opensearch_kind
@@ -258,38 +258,38 @@ class Settings(BaseSettings):
 
     @property
     def bucket(self) -> Bucket | None:
-        """The bucket that bundles are released in; None: they are local."""
+        """Bucket of released bundles; None if bundles are local."""
         if self.bundle_bucket is None:
             return None
         return Bucket.parse(self.bundle_bucket, self.aws_region, self.s3_endpoint)
 
     @property
     def origin_secrets(self) -> tuple[str, ...]:
-        """The values of the origin header that count, newest first; empty where it is not checked or kept elsewhere."""
+        """Accepted values of the origin header, newest first; empty if not checked or stored elsewhere."""
         value = self.origin_secret.get_secret_value() if self.origin_secret else ""
         return tuple(part.strip() for part in value.split(",") if part.strip())
 
     @property
     def otlp_headers(self) -> dict[str, str]:
-        """What the collector of traces wants to see of whoever tells it something."""
+        """Headers required by the trace collector."""
         value = self.otel_exporter_otlp_headers.get_secret_value() if self.otel_exporter_otlp_headers else ""
         pairs = (part.partition("=") for part in value.split(",") if "=" in part)
         return {name.strip(): unquote(told.strip()) for name, _, told in pairs}
 
     @property
     def pepper(self) -> str:
-        """The secret that API keys are made with, "" if there is none."""
+        """Secret that API keys are derived from, "" if not set."""
         return self.api_key_pepper.get_secret_value() if self.api_key_pepper else ""
 
     @property
     def state_path(self) -> Path:
-        """The SQLite file with people, events, cache and keys."""
+        """SQLite file of people, events, cache and keys."""
         return self.marquee_home / "state.db"
 
     @property
     def host_names(self) -> frozenset[str] | None:
-        """What requests may be meant for while anybody who gets through may do anything; None: not checked, because
-        keys are on, or because the address is open to other machines and no names are given.
+        """Accepted host names while requests need no key; None: not checked, because keys are on, or because the
+        address is open to other machines and no names are given.
         """
         if "*" in self.allowed_hosts or self.api_keys or (self.is_exposed() and not self.allowed_hosts):
             return None
@@ -297,12 +297,12 @@ class Settings(BaseSettings):
         return frozenset(name.lower().removesuffix(".") for name in own)
 
     def is_exposed(self, host: str | None = None) -> bool:
-        """Whether ``host`` (the configured one if None) can be reached from other machines without a key."""
+        """Return whether ``host`` (default: the configured one) can be reached from other machines without a key."""
         return (host or self.marquee_host) not in LOOPBACK and not self.api_keys
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Settings from the environment and ``.env``, with ``overrides`` by field name. Raises SettingsError."""
+    """Return the settings from the environment and ``.env``, with ``overrides`` by field name. Raises SettingsError."""
     try:
         return Settings(**cast("dict[str, Any]", overrides))
     except ValidationError as error:
@@ -310,7 +310,7 @@ def load_settings(**overrides: object) -> Settings:
 
 
 def _complaints(error: ValidationError) -> Iterator[str]:
-    """One line an error: name, value, expected."""
+    """Yield one line per error: name, value, expected."""
     for problem in error.errors(include_url=False):
         message = problem["msg"].removeprefix("Value error, ")
         if not problem["loc"]:
@@ -323,14 +323,12 @@ def _complaints(error: ValidationError) -> Iterator[str]:
 
 
 def _given(name: str, value: str) -> str:
-    """What was given, unless it may be a secret that went into the wrong setting: those of secrets, and addresses with
-    a name and password in them.
-    """
+    """Return the given value for a message, unless it may be a secret; mask user info and queries in addresses."""
     if name in _SECRET and not (name.endswith("_arn") and value.startswith("arn:")):
         return " has a value that is not shown"
     return f" = {_masked(value)!r}"
 
 
 def _masked(text: str) -> str:
-    """The text without what stands before an ``@``, or after a ``?``."""
+    """Mask what precedes an ``@`` or follows a ``?``."""
     return re.sub(r"\?\S*", "?...", re.sub(r"[^\s/'\"]+@", "...@", text))

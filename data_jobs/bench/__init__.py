@@ -1,1 +1,1 @@
-"""Speed and memory of one release, measured: over HTTP against a real server process, and of the pipeline alone."""
+"""Measure the speed and memory of one release: over HTTP against a real server process, and the pipeline alone."""

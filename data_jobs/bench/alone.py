@@ -1,4 +1,4 @@
-"""The pipeline and the text encoder by themselves, in this process: no HTTP, no state store, no cache."""
+"""Time the pipeline and the text encoder in this process: no HTTP, no state store, no cache."""
 
 import time
 from collections import defaultdict
@@ -16,14 +16,14 @@ from services.recommender.pipeline import Pipeline
 from services.recommender.ports import Deadline, Release, TextEncoder
 
 DEADLINE_S = 60.0
-# For the figure over all lengths people come as often as in the mix.
+# For the overall figure, lengths are weighted as in the mix.
 MOST_PEOPLE = 40
 
 
 def pipeline_times(release: Release, people: Mapping[int, Sequence[Person]], passes: int) -> dict[str, Any]:
-    """``{mix, people: {length: figures}, stages: {length: {stage: ms}}}``: milliseconds of ``Pipeline.rank``.
+    """Return ``{mix, people: {length: figures}, stages: {length: {stage: ms}}}``: milliseconds of ``Pipeline.rank``.
 
-    Length 0 is somebody unknown. The first pass warms up and does not count.
+    Length 0 is an unknown person. The first pass warms up and does not count.
     """
     pipeline, clock = Pipeline(release, None), SystemClock()
     profiles = {0: [Profile("")] * 10, **{length: _profiles(people[length]) for length in LENGTHS}}
@@ -62,7 +62,7 @@ def _timed(
 
 
 def _as_in_the_mix(seconds: Mapping[int, Sequence[float]]) -> list[float]:
-    """Times in proportion to the weights of their lengths: each is repeated as often as its share asks for."""
+    """Return times in proportion to the weights of their lengths, by repeating them."""
     return [
         spent
         for length in LENGTHS
@@ -76,7 +76,7 @@ def _medians(spent: Mapping[str, Sequence[float]]) -> Figures:
 
 
 def encoder_times(encoder: TextEncoder, queries: Sequence[str], passes: int) -> Figures:
-    """Milliseconds to embed one query; the model is loaded before."""
+    """Return the milliseconds to embed one query; the model is loaded beforehand."""
     encoder.encode(["a first text loads the model"])
     return over_passes(percentiles([_embedding_s(encoder, query) for query in queries]) for _ in range(passes))
 

@@ -1,4 +1,4 @@
-"""The films that are measured: the sample or a MovieLens folder, filled up from a TMDB file, and who watched them."""
+"""The films to measure: the sample or a MovieLens folder, extended from a TMDB file, with their viewers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,15 +15,15 @@ from data_jobs.sample.simulate import simulate
 from data_jobs.validate import Source, load
 
 VIEWERS = 3_000
-# The simulation holds a film x trait matrix: of the most voted films only, or it takes gigabytes.
+# The simulation holds a films x traits matrix, so only the most voted films are watched; all would take gigabytes.
 WATCHED_FILMS = 10_000
 SEED = 11
 
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """Fill the catalogue up to ``films`` from ``metadata`` (TMDB, JSON lines), most voted first. ``viewers`` are
-    simulated where there are no events.
+    """Fill the catalogue up to ``films`` from ``metadata`` (TMDB, JSON lines), most voted first. If there are no
+    events, ``viewers`` are simulated.
     """
 
     films: int
@@ -32,8 +32,8 @@ class Filling:
 
 
 def read_dataset(source: Source | None, filling: Filling | None, progress: Progress) -> Dataset:
-    """The data set, best known films first. Events are the source's own; where the catalogue was filled up without
-    one, simulated viewers (``sources`` says so). Raises DataError, also for a file with too few films.
+    """Return the data set, best known films first. Events are the source's own; if the catalogue was filled up without
+    a source, viewers are simulated (``sources`` says so). Raises DataError, also if the files have too few films.
     """
     dataset, _ = load_sample(progress) if source is None else load(source, progress)
     if filling is None:
@@ -51,9 +51,9 @@ def read_dataset(source: Source | None, filling: Filling | None, progress: Progr
 
 
 def filled(base: Sequence[Film], more: Sequence[Film], films: int) -> tuple[Film, ...]:
-    """``base`` and the most voted of ``more`` that it doesn't have, ``films`` in all.
+    """Return ``base`` plus the most voted films of ``more`` that it lacks, ``films`` in all.
 
-    Raises DataError if both together are too few. A base that is larger is kept as it is.
+    Raises DataError if both together are too few. A larger base is kept as it is.
     """
     ids = {film.item_id for film in base}
     known = {film.tmdb_id for film in base if film.tmdb_id is not None}
@@ -65,7 +65,7 @@ def filled(base: Sequence[Film], more: Sequence[Film], films: int) -> tuple[Film
     missing = max(0, films - len(base))
     if missing > len(fresh):
         raise DataError(
-            f"{films:,} films were asked for, the base has {len(base):,} and the metadata {len(fresh):,} others; "
+            f"{films:,} films requested, but the base has {len(base):,} and the metadata {len(fresh):,} others; "
             f"ask for at most {len(base) + len(fresh):,}"
         )
     best = sorted(fresh.values(), key=lambda film: (-(film.vote_count or 0), film.item_id))
@@ -73,7 +73,7 @@ def filled(base: Sequence[Film], more: Sequence[Film], films: int) -> tuple[Film
 
 
 def simulated_events(films: Sequence[Film], viewers: int, most: int = WATCHED_FILMS) -> Events:
-    """Ratings of made-up viewers of the ``most`` voted films, as events on all of ``films``."""
+    """Return ratings by made-up viewers of the ``most`` voted films, as events on all of ``films``."""
     votes = np.array([film.vote_count or 0 for film in films])
     watched = np.sort(np.argsort(-votes, kind="stable")[:most])
     events = simulate([films[row] for row in watched.tolist()], viewers, SEED)

@@ -1,4 +1,4 @@
-"""A keep-alive HTTP/1.1 connection that costs next to nothing, so that what is timed is the server."""
+"""A minimal keep-alive HTTP/1.1 client: its own cost is negligible, so timings are the server's."""
 
 import socket
 from types import TracebackType
@@ -13,7 +13,7 @@ _LENGTH = b"\r\ncontent-length:"
 
 
 class Connection:
-    """One socket to one server on this machine. Answers must state their Content-Length, as ours do."""
+    """One socket to a local server. Responses must state their Content-Length, as ours do."""
 
     def __init__(self, host: str, port: int) -> None:
         try:
@@ -33,11 +33,11 @@ class Connection:
 
     @property
     def port(self) -> int:
-        """This end's port."""
+        """Return the local port."""
         return int(self._socket.getsockname()[1])
 
     def ask(self, raw: bytes) -> tuple[int, bytes]:
-        """Send a request and wait for the whole answer: status and body. Raises Unavailable."""
+        """Send a request and return status and body of the whole response. Raises Unavailable."""
         try:
             self._socket.sendall(raw)
             head = self._head()
@@ -45,14 +45,14 @@ class Connection:
             while len(self._rest) < length:
                 self._receive()
         except OSError as error:
-            raise Unavailable(f"the server broke off or took over {TIMEOUT_S:.0f} s: {error}") from error
+            raise Unavailable(f"the connection broke or the server took over {TIMEOUT_S:.0f} s: {error}") from error
         body, self._rest = self._rest[:length], self._rest[length:]
         return int(head[9:12]), body
 
     def _head(self) -> bytes:
         while (end := self._rest.find(b"\r\n\r\n")) < 0:
             if len(self._rest) > _LARGEST_HEAD:
-                raise Unavailable("the server's answer has no end of its headers; is it HTTP?")
+                raise Unavailable("the end of the response headers is missing; is it HTTP?")
             self._receive()
         head, self._rest = self._rest[: end + 2], self._rest[end + 4 :]
         return head
@@ -60,12 +60,12 @@ class Connection:
     def _receive(self) -> None:
         received = self._socket.recv(_CHUNK)
         if not received:
-            raise Unavailable("the server closed the connection in the middle of an answer")
+            raise Unavailable("the server closed the connection in the middle of a response")
         self._rest += received
 
 
 def _content_length(head: bytes) -> int:
     at = head.lower().find(_LENGTH)
     if at < 0:
-        raise Unavailable("the server's answer has no Content-Length")
+        raise Unavailable("the response has no Content-Length")
     return int(head[at + len(_LENGTH) : head.index(b"\r\n", at + 2)])

@@ -1,4 +1,4 @@
-"""A function under Lambda's runtime interface emulator: the real loop of events, as processes of this machine."""
+"""Run a function under Lambda's runtime interface emulator: the real event loop, as local processes."""
 
 import json
 import os
@@ -27,8 +27,8 @@ _KEPT = ("LANG", "TMPDIR")
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """What to run. ``folders``: where its packages and code are, best first; ``handler``: "module.function";
-    ``timeout_s``: when the emulator ends it. ``tools``: the folder with the emulator and the runtime's client.
+    """What to run. ``folders``: its packages and code, first match wins; ``handler``: "module.function"; ``timeout_s``:
+    the emulator's limit. ``tools``: folder with the emulator and the runtime client.
     """
 
     tools: Path
@@ -50,7 +50,7 @@ class Emulated:
     def __enter__(self) -> Self:
         self._port, api_port = _free_ports(2)
         function = self._function
-        # The folder of the code goes before those of its packages; the client of the runtime comes last.
+        # The code folder goes before the package folders; the runtime client comes last.
         path = os.pathsep.join(map(str, (*function.folders, function.tools)))
         own = {
             "PATH": os.environ.get("PATH", os.defpath),
@@ -67,7 +67,7 @@ class Emulated:
             str(function.tools / "aws-lambda-rie"), "--log-level", "error",
             "--runtime-interface-emulator-address", f"{_HOST}:{self._port}",
             "--runtime-api-address", f"{_HOST}:{api_port}",
-            # Not the environment of the project, whose packages would hide what the folders lack.
+            # Not the project's environment: its packages would hide what the folders lack.
             str(Path(sys.executable).resolve()), "-S", "-m", "awslambdaric", function.handler,
         ]  # fmt: skip
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
@@ -94,26 +94,26 @@ class Emulated:
         self._stop()
 
     def invoke(self, event: object) -> Any:  # noqa: ANN401 - whatever the function answers
-        """The function's answer to an event. Raises Unavailable if the emulator does not answer with JSON."""
+        """Return the function's response to an event. Raises Unavailable if it is not JSON."""
         answer = self.invoke_raw(json.dumps(event).encode())
         try:
             return json.loads(answer)
         except ValueError as error:
-            raise Unavailable(f"the function did not answer with JSON: {answer[:500]!r}") from error
+            raise Unavailable(f"the function's response is not JSON: {answer[:500]!r}") from error
 
     def invoke_raw(self, event: bytes) -> bytes:
-        """The same in bytes, whatever is answered. Raises Unavailable if nothing is."""
+        """Return the response as bytes, whatever it is. Raises Unavailable if there is none."""
         connection = HTTPConnection(_HOST, self._port, timeout=self._function.timeout_s + _LONGEST_S)
         try:
             connection.request("POST", _INVOKE, event)
             return connection.getresponse().read()
         except (OSError, HTTPException) as error:
-            raise Unavailable(f"the Lambda emulator broke off: {error!r}; it said: {self.said()[-500:]}") from error
+            raise Unavailable(f"the Lambda emulator failed: {error!r}; its output: {self.said()[-500:]}") from error
         finally:
             connection.close()
 
     def said(self) -> str:
-        """What emulator and function have written so far."""
+        """Return the output of emulator and function so far."""
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def _wait(self, until: float) -> None:
@@ -125,11 +125,11 @@ class Emulated:
             else:
                 return
             if self._process is None or self._process.poll() is not None:
-                raise Unavailable(f"the Lambda emulator ended at once: {self.said()[-500:]}")
-        raise Unavailable(f"the Lambda emulator was not up after {_START_S:.0f} s: {self.said()[-500:]}")
+                raise Unavailable(f"the Lambda emulator exited at once: {self.said()[-500:]}")
+        raise Unavailable(f"the Lambda emulator did not start within {_START_S:.0f} s: {self.said()[-500:]}")
 
     def _stop(self) -> None:
-        """End the emulator with the function: both are in a session of their own."""
+        """Stop the emulator and the function: both run in their own session."""
         process, self._process = self._process, None
         if process is None:
             return
@@ -142,7 +142,7 @@ class Emulated:
 
 
 def _free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on now; the emulator can't choose its own."""
+    """Return ports that are free now; the emulator cannot choose its own."""
     sockets = [socket.create_server((_HOST, 0)) for _ in range(count)]
     try:
         return [int(made.getsockname()[1]) for made in sockets]

@@ -1,4 +1,4 @@
-"""The engines of one run: embedded, or servers on which it makes an index and tables of its own and removes them."""
+"""The engines of one run: embedded, or servers on which the run makes its own index and tables and removes them."""
 
 import logging
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from services.settings import Settings
 if TYPE_CHECKING:
     from services.adapters.state.dynamodb.client import Connection
 
-# A pause of a server that shares the cores is no failure: it is measured.
+# A pause of a server that shares the cores is measured, not treated as a failure.
 LONGEST_MS = 20_000
 _CALL_S = 10.0
 _OPENSEARCH = (
@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 
 def settings_of_run(settings: Settings, *, opensearch: bool, dynamodb: bool) -> Settings:
-    """The settings with the engines that are wanted, under names that no other run has."""
+    """Return the settings with the engines that are wanted, under names unique to this run."""
     run = f"marquee-bench-{uuid4().hex[:12]}"
     search: dict[str, Any] = {"opensearch_endpoint": None}
     if opensearch:
@@ -45,7 +45,7 @@ def settings_of_run(settings: Settings, *, opensearch: bool, dynamodb: bool) -> 
 
 
 def names_of(settings: Settings) -> dict[str, str]:
-    """``{search, state}``: which engine does what."""
+    """Return ``{search, state}``: which engine does what."""
     return {
         "search": "embedded" if settings.opensearch_endpoint is None else "opensearch",
         "state": "sqlite" if settings.ddb_users_table is None else "dynamodb",
@@ -53,7 +53,7 @@ def names_of(settings: Settings) -> dict[str, str]:
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
-    """What a server must find in its environment to use the same engines, and to keep every answer, as is measured."""
+    """Return the environment a server needs to use the same engines and to cache every response."""
     search = () if settings.opensearch_endpoint is None else _OPENSEARCH
     state = () if settings.ddb_users_table is None else _DYNAMODB
     values = {name.upper(): getattr(settings, name) for name in (*search, *state)}
@@ -62,7 +62,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 
 def connection_of(settings: Settings) -> "Connection":
-    """The tables of a run that keeps people in DynamoDB."""
+    """Return the connection to the tables of a run with people in DynamoDB."""
     from services.adapters.state.dynamodb.client import Connection, Tables
 
     tables = Tables(str(settings.ddb_users_table), settings.ddb_events_table, settings.ddb_cache_table)
@@ -71,10 +71,10 @@ def connection_of(settings: Settings) -> "Connection":
 
 @contextmanager
 def prepared(settings: Settings, bundle: Path, progress: Progress) -> Iterator[dict[str, Any]]:
-    """Tables and index for the length of the block, made by the code that makes those that serve. Gives the figures of
-    the index, ``{films, seconds}``, nothing for embedded search.
+    """Make tables and index for the length of the block, with the production code. Yields the figures of the index,
+    ``{films, seconds}``; empty for embedded search.
 
-    Raises StateUnavailable, SearchUnavailable, IndexingFailed. What can't be removed is named in the log.
+    Raises StateUnavailable, SearchUnavailable, IndexingFailed. Whatever cannot be removed is logged.
     """
     with ExitStack() as removal:
         if settings.ddb_users_table is not None:
@@ -129,7 +129,7 @@ def _remove_tables(connection: "Connection") -> None:
             try:
                 client.delete_table(TableName=name)
             except client.exceptions.ResourceNotFoundException:
-                continue  # the run ended before it was made
+                continue  # the run ended before it was created
             except (BotoCoreError, ClientError) as error:
                 _log.warning("table %s on %s was not removed (%s); remove it yourself", name, connection.place, error)
     finally:

@@ -1,4 +1,6 @@
-"""What sentences add to an answer: by template, and of a model where all of them are kept. In this process, no HTTP."""
+"""Measure what explanations add to a response: from the template, and from a model when all are cached. In-process, no
+HTTP.
+"""
 
 import tempfile
 import time
@@ -28,10 +30,10 @@ _MODEL = Model("of-the-bench", by_tool=False, daily_tokens=1, input_usd=0.0, out
 
 
 class Kept(SqliteSentences):
-    """A store in which every sentence is kept by the second time that it is looked for."""
+    """A store that has every sentence cached from the second lookup on."""
 
     def find(self, keys: Sequence[str], deadline: Deadline) -> dict[str, str]:
-        """Those that are kept; the others are from now on."""
+        """Return the cached sentences; the missing ones are cached from now on."""
         found = super().find(keys, deadline)
         missing = {key: _SENTENCE for key in keys if key not in found}
         if missing:
@@ -44,14 +46,16 @@ class _Only:
         self.release = release
 
     def current(self) -> Release:
-        """One release for good."""
+        """Return the one fixed release."""
         return self.release
 
 
 def explain_times(release: Release, people: Mapping[int, Sequence[Person]], passes: int) -> dict[str, Any]:
-    """``{without, template, kept: figures, template_ms, kept_ms}``: milliseconds of CPU of a whole answer of 20 films,
-    for people with 50 events, nothing from the answer cache, and the median of what sentences add to the same question.
-    CPU, because nothing is waited for, and others on the machine would count. The first pass does not count.
+    """Return ``{without, template, kept: figures, template_ms, kept_ms}``: CPU milliseconds of a whole response of 20
+    films for people with 50 events, bypassing the answer cache, and the median of what explanations add to the same
+    request.
+
+    CPU time, because nothing waits and other load on the machine would count. The first pass does not count.
     """
     those = people[TYPICAL][:PEOPLE]
     with tempfile.TemporaryDirectory(prefix="explain-") as folder:
@@ -72,7 +76,7 @@ def explain_times(release: Release, people: Mapping[int, Sequence[Person]], pass
 
 
 def _nobody() -> Converses:
-    raise AssertionError("every sentence is kept, so no model is asked")
+    raise AssertionError("every sentence is cached, so no model is called")
 
 
 def _measured(askers: Mapping[str, Recommender], users: Sequence[str], passes: int) -> dict[str, Any]:
@@ -82,7 +86,7 @@ def _measured(askers: Mapping[str, Recommender], users: Sequence[str], passes: i
         seconds: dict[str, list[float]] = {name: [] for name in found}
         for user_id in users:
             for name, recommender in askers.items():
-                # One after the other, so that whatever else the machine does is in both.
+                # Alternating, so that other load on the machine affects both.
                 without = _spent(recommender, user_id, explain=False)
                 explained = _spent(recommender, user_id, explain=True)
                 seconds["without"].append(without)

@@ -1,4 +1,4 @@
-"""Times to figures: percentiles of a pass, and the median over several passes."""
+"""Turn times into figures: percentiles of a pass, and the median over several passes."""
 
 from collections.abc import Iterable, Sequence
 from statistics import median
@@ -9,7 +9,7 @@ Figures = dict[str, float]
 
 
 def percentiles(seconds: Sequence[float]) -> Figures:
-    """``{n, p50, p95, p99}``, milliseconds; only ``{n: 0}`` of nothing."""
+    """Return ``{n, p50, p95, p99}`` in milliseconds; ``{n: 0}`` for no times."""
     if not seconds:
         return {"n": 0}
     p50, p95, p99 = np.percentile(np.asarray(seconds) * 1_000, [50, 95, 99]).tolist()
@@ -17,7 +17,7 @@ def percentiles(seconds: Sequence[float]) -> Figures:
 
 
 def over_passes(passes: Iterable[Figures]) -> Figures:
-    """The median over passes of each figure that every pass has; ``n`` is added up."""
+    """Return the median over passes of each figure that every pass has; ``n`` is summed."""
     found = list(passes)
     names = [name for name in (found[0] if found else {}) if all(name in figures for figures in found)]
     merged = {name: round(median(figures[name] for figures in found), 3) for name in names}

@@ -1,8 +1,9 @@
-"""The function under Lambda's runtime interface emulator: first answers of fresh processes, warm answers, size.
+"""Measure the function under Lambda's runtime interface emulator: first responses of fresh processes, warm responses,
+size.
 
-A first answer is that of a fresh process to ``POST /recommend``, from the event's first byte to the answer's last:
-start of Python, imports, wiring, opening the bundle and the answer. The same is timed for the smallest FastAPI
-application behind Mangum, in turn with ours, and what counts is the difference of the medians.
+A first response is a fresh process's response to ``POST /recommend``, from the first byte of the event to the last of
+the response: Python start, imports, wiring, opening the bundle, answering. The smallest FastAPI application behind
+Mangum is timed alternately, and the figure is the difference of the medians.
 """
 
 import tempfile
@@ -38,12 +39,12 @@ TARGETS = (
 
 
 class LoopFailed(MarqueeError):
-    """The function answered with something else than films."""
+    """The function's response was not a list of films."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """``starts`` of a fresh process for each function; ``requests`` of the mix a pass to a warm one."""
+    """``starts`` of a fresh process per function; ``requests`` of the mix per pass to a warm one."""
 
     starts: int = 7
     requests: int = 200
@@ -53,8 +54,8 @@ class Effort:
 def measure_lambda(
     bundle: Path, home: Path, effort: Effort, progress: Progress, lay: Callable[[Path], Tree] = lay_tree
 ) -> dict[str, Any]:
-    """All figures of the loop over the bundle in a folder, as one JSON document. ``home``: where temporary folders may
-    be made; ``lay`` makes the image's tree in one. Raises Unavailable (no emulator, no packages), LoopFailed,
+    """Return all figures of the loop over a bundle folder, as one JSON document. ``home``: where temporary folders may
+    be made; ``lay`` lays out the image's tree in one. Raises Unavailable (no emulator, no packages), LoopFailed,
     BundleError.
     """
     before = load()
@@ -98,7 +99,7 @@ def _figures(tree: Tree, folder: Path, requests: Requests, effort: Effort, progr
 def _first_answers(
     functions: Mapping[str, Function], requests: Requests, log: Path, effort: Effort, progress: Progress
 ) -> dict[str, Figures]:
-    """By function; in turn, so that whatever else the machine does meets all of them."""
+    """Return first-response figures by function; alternating, so that other load affects all of them."""
     spent: dict[str, list[float]] = {name: [] for name in functions}
     total = effort.starts * len(functions)
     for done in range(total):
@@ -110,7 +111,7 @@ def _first_answers(
 
 
 def _spread(times: Sequence[float]) -> Figures:
-    """Milliseconds; the first process reads everything from the disk and is left out where there are others."""
+    """Return milliseconds; the first process reads everything from disk and is left out if there are others."""
     counted = [spent * 1_000 for spent in (times[1:] or times)]
     return {
         "n": len(counted),
@@ -122,37 +123,37 @@ def _spread(times: Sequence[float]) -> Figures:
 
 
 def _warm(function: Function, requests: Requests, log: Path, effort: Effort, progress: Progress) -> Figures:
-    """The mix's requests to ``/recommend``, one event at a time, a new connection each; over passes."""
+    """Send the mix's requests to ``/recommend``, one event at a time, each on a new connection; figures over passes."""
     passes = []
     with Emulated(function, log) as emulated:
         hello = function.handler == HELLO_HANDLER
         for number in range(effort.passes + 1):
             events = [sent.raw for sent in requests.mixed(effort.requests, RECOMMEND)]
             times = [_timed(emulated, raw, hello) for raw in events]
-            progress.advance("asking a warm process", number + 1, effort.passes + 1)
-            # The first pass opens and fills whatever is opened and filled once.
+            progress.advance("calling a warm process", number + 1, effort.passes + 1)
+            # The first pass warms up whatever is opened and filled once.
             if number:
                 passes.append(percentiles(times))
     return over_passes(passes)
 
 
 def _timed(emulated: Emulated, raw: bytes, hello: bool = False) -> float:
-    """Seconds until the answer is there. Raises LoopFailed if it is none."""
+    """Return the seconds until the response is complete. Raises LoopFailed if it is an error or degraded."""
     event = event_of(raw)
     begun = time.perf_counter()
     answer = emulated.invoke(event)
     spent = time.perf_counter() - begun
     fields = answer if isinstance(answer, dict) else {}
     status, body = fields.get("statusCode"), str(fields.get("body", answer))
-    # A store that was not reached would make the answer a quick one.
+    # A store that cannot be reached would make the response fast.
     if status != 200 or not (hello or ('"items"' in body and '"degraded":[]' in body)):
         told = f"{status} {body[-500:]}; the log ends: {emulated.said()[-500:]}"
-        raise LoopFailed(f"{raw[:60]!r} was answered with {told}")
+        raise LoopFailed(f"{raw[:60]!r} returned {told}")
     return spent
 
 
 def _seeded(bundle: Path, home: Path) -> tuple[Bundle, dict[int, list[Person]]]:
-    """A home with this bundle active and people in its store; gives the bundle and the people."""
+    """Make a home with this bundle active and people in its store; return the bundle and the people."""
     home.mkdir()
     (home / "bundles").symlink_to(bundle.resolve().parent, target_is_directory=True)
     LocalBundles(home).activate(bundle.name)

@@ -1,4 +1,4 @@
-"""What the Lambda loop is measured with: the function's folder, a hello to compare with, and events."""
+"""Parts for the Lambda loop: the function's folder, a hello application to compare with, and events."""
 
 import subprocess
 import sys
@@ -31,8 +31,8 @@ _LONGEST_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """``task``: the function's folder as the image has it; ``layers``: what it was put together from, each a folder;
-    ``tools``: emulator and runtime client.
+    """``task``: the function's folder as in the image; ``layers``: the folders it was assembled from; ``tools``:
+    emulator and runtime client.
     """
 
     task: Path
@@ -40,30 +40,32 @@ class Tree:
     tools: Path
 
     def sizes_mb(self) -> dict[str, float]:
-        """10^6 bytes by layer; ``deployed`` is what the bar is for: without encoder and bundle."""
+        """Return the size of each layer in units of 10^6 bytes; ``deployed``, which the target is for, excludes encoder
+        and bundle.
+        """
         sizes = {name: _megabytes(self.layers / name) for name in ("packages", "encoder", "code")}
         return {**sizes, "deployed": round(sizes["packages"] + sizes["code"], 1)}
 
 
 def lay_tree(folder: Path) -> Tree:
-    """Lay the image's tree out for this machine and Python. Raises Unavailable outside a checkout of the project, or
-    where packages or emulator can't be installed.
+    """Lay out the image's tree for this machine and Python. Raises Unavailable outside a checkout of the project, or if
+    packages or emulator cannot be installed.
     """
     if not (ROOT / "infra/image").is_dir():
-        raise Unavailable("the image is laid out by infra/image, which only a checkout of the project has")
+        raise Unavailable("infra/image lays out the image; it is only in a checkout of the project")
     task = _image("task", str(folder))
     return Tree(Path(task), folder, Path(_image("emulator")))
 
 
 def write_hello(folder: Path) -> Path:
-    """A folder with the smallest FastAPI application behind Mangum."""
+    """Return a folder with the smallest FastAPI application behind Mangum."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "hello.py").write_text(_HELLO, encoding="utf-8")
     return folder
 
 
 def event_of(raw: bytes) -> dict[str, Any]:
-    """API Gateway's event (payload 2.0) for a request as it is sent over HTTP."""
+    """Return API Gateway's event (payload 2.0) for a raw HTTP request."""
     head, _, body = raw.partition(b"\r\n\r\n")
     method, target, _ = head.split(b"\r\n", 1)[0].decode("ascii").split(" ")
     path, _, query = target.partition("?")
@@ -83,13 +85,13 @@ def event_of(raw: bytes) -> dict[str, Any]:
 
 
 def _image(*arguments: str) -> str:
-    """The last line of what a step of ``python -m infra.image`` prints."""
+    """Return the last line printed by a step of ``python -m infra.image``."""
     command = [sys.executable, "-m", "infra.image", *arguments]
     done = subprocess.run(  # noqa: S603 - our own program
         command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_LONGEST_S, check=False
     )
     if done.returncode:
-        raise Unavailable(f"the Lambda image can't be laid out: {done.stderr.strip()[-500:]}")
+        raise Unavailable(f"the Lambda image cannot be laid out: {done.stderr.strip()[-500:]}")
     return done.stdout.strip().splitlines()[-1]
 
 

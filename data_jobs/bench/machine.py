@@ -1,4 +1,4 @@
-"""What the figures were measured on."""
+"""Describe the machine that the figures were measured on."""
 
 import os
 import platform
@@ -12,7 +12,7 @@ _PACKAGES = (
 
 
 def machine() -> dict[str, object]:
-    """Cores, processor, system, Python and package versions, BLAS threads."""
+    """Return cores, processor, system, Python and package versions, BLAS threads."""
     return {
         "cores": os.cpu_count(),
         "cpu": _processor(),
@@ -24,7 +24,7 @@ def machine() -> dict[str, object]:
 
 
 def load() -> list[float]:
-    """Load average over 1, 5 and 15 minutes; empty where the system has none."""
+    """Return the load average over 1, 5 and 15 minutes; empty if the system has none."""
     try:
         return [round(value, 2) for value in os.getloadavg()]
     except OSError:

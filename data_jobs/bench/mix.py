@@ -1,8 +1,8 @@
-"""The documented mix of requests: what kinds, how often, and each request as the bytes that are sent.
+"""The documented mix of requests: kinds, weights, and each request as raw bytes.
 
-No two requests to ``/recommend`` are equal: the n-th has a diversity of 0.2 + n / 1,000,000, which changes neither
-the work nor, to speak of, the answer, and makes every fingerprint another one. So no answer comes from the cache,
-while looking there and writing to it are part of what is measured.
+No two requests to ``/recommend`` are equal: the n-th has a diversity of 0.2 + n / 1,000,000, which barely changes the
+work or the response but makes every fingerprint unique. So no response comes from the cache, while looking it up and
+writing to it are part of the measurement.
 """
 
 import json
@@ -18,7 +18,7 @@ from data_jobs.bench.people import Person
 from services.recommender.domain.catalogue import Catalogue, TraitKind
 
 LENGTHS = (5, 20, 50, 150, 1_000)
-# Of 100 requests.
+# Per 100 requests.
 WEIGHTS: dict[str, int] = {
     "person_5": 8,
     "person_20": 14,
@@ -54,7 +54,7 @@ _PHRASES = ("a film about {0}", "{0} and {1}", "{0} with {1}", "something like {
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A request: its kind and its bytes; ``user_id`` where it is one person's and is sent again and again."""
+    """A request: its kind and its bytes; ``user_id`` if it is one person's repeated request."""
 
     kind: str
     raw: bytes
@@ -62,7 +62,7 @@ class Sent:
 
 
 class Requests:
-    """Makes requests over one catalogue and its bench people, no two to ``/recommend`` alike; seeded."""
+    """Make requests over one catalogue and its bench people, no two to ``/recommend`` alike; seeded."""
 
     def __init__(self, catalogue: Catalogue, people: dict[int, list[Person]], seed: int = 1) -> None:
         self._catalogue = catalogue
@@ -84,29 +84,29 @@ class Requests:
         }
 
     def make(self, kind: str) -> Sent:
-        """A request of a kind."""
+        """Return a request of a kind."""
         return Sent(kind, self._makers[kind]())
 
     def mixed(self, size: int, kinds: Iterable[str] = tuple(WEIGHTS)) -> list[Sent]:
-        """About ``size`` requests of these kinds in proportion to their weights, at least one each, shuffled."""
+        """Return about ``size`` requests of these kinds in proportion to their weights, at least one each, shuffled."""
         wanted = tuple(kinds)
         whole = sum(WEIGHTS[kind] for kind in wanted)
         made = [self.make(kind) for kind in wanted for _ in range(max(1, round(size * WEIGHTS[kind] / whole)))]
         return [made[place] for place in self._rng.permutation(len(made)).tolist()]
 
     def repeated(self, users: int, k: int = K) -> list[Sent]:
-        """One request a person, the same whenever it is sent again; another ``k`` is another request."""
+        """Return one request per person, always the same one; another ``k`` makes it a different request."""
         people = self._people[TYPICAL][:users]
         return [
             Sent("cached", post("/recommend", {"user_id": person.user_id, "k": k}), person.user_id) for person in people
         ]
 
     def like(self, user_id: str) -> bytes:
-        """A like by a person, of some well-known film."""
+        """Return a like of some well-known film by a person."""
         return post("/feedback", {"user_id": user_id, "item_id": self._films(1)[0], "event": "like"})
 
     def query(self) -> str:
-        """Words for free text: a title, or a phrase of two keywords."""
+        """Return a free-text query: a title, or a phrase of two keywords."""
         if not self._keywords or self._rng.random() < 0.3:
             return self._catalogue.titles[self._row()]
         words = [self._one(self._keywords) for _ in range(2)]
@@ -129,7 +129,7 @@ class Requests:
         return int(self._rng.integers(0, min(len(self._catalogue), _KNOWN_FILMS)))
 
     def _prefix(self) -> str:
-        """The first three to six characters of a title."""
+        """Return the first three to six characters of a title."""
         return self._catalogue.titles[self._row()][: int(self._rng.integers(3, 7))]
 
     def _feedback(self) -> bytes:
@@ -140,7 +140,7 @@ class Requests:
 
 
 def people_needed(requests: int) -> dict[int, int]:
-    """How many people of each length, so that no one comes twice in a pass of so many requests."""
+    """Return how many people of each length are needed so that nobody repeats in a pass of so many requests."""
     typical = ("person_50", "filters", "explain")
     of_length = {length: WEIGHTS[f"person_{length}"] for length in LENGTHS}
     of_length[TYPICAL] = sum(WEIGHTS[kind] for kind in typical)
@@ -148,7 +148,7 @@ def people_needed(requests: int) -> dict[int, int]:
 
 
 def post(path: str, document: object) -> bytes:
-    """A POST with a JSON body, as sent on a connection that stays open."""
+    """Return a POST with a JSON body, for a keep-alive connection."""
     body = json.dumps(document).encode()
     kind = f"content-type: application/json\r\ncontent-length: {len(body)}"
     head = f"POST {path} HTTP/1.1\r\nhost: localhost\r\n{kind}\r\n\r\n"
@@ -156,7 +156,7 @@ def post(path: str, document: object) -> bytes:
 
 
 def get(path: str) -> bytes:
-    """A GET, as sent on a connection that stays open."""
+    """Return a GET, for a keep-alive connection."""
     return f"GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n".encode()
 
 

@@ -1,4 +1,4 @@
-"""What is measured over HTTP, each function one thing, against a server that is already up."""
+"""Measurements over HTTP against a running server, one per function."""
 
 import threading
 import time
@@ -18,24 +18,24 @@ from services.recommender.errors import MarqueeError
 CONNECTIONS = 8
 ALIVE = Sent("alive", get("/health/live"))
 _CACHED = b'"cached":true'
-# In how many turns answers are in the cache at the latest, if they ever are.
+# Number of rounds after which responses are cached, if they are at all.
 WARM_ROUNDS = 10
 _DEGRADED = b'"degraded":['
 _ACCEPTED = frozenset({200, 202})
-# The repeat pattern: people come back as often as Zipf says, and one request in twenty is a like.
+# The repeat pattern: people return with Zipf frequencies, and one request in twenty is a like.
 ZIPF_PEOPLE = 100
-ZIPF_K = 10  # not asked for elsewhere, so the cache knows none of these answers at the start
+ZIPF_K = 10  # not used elsewhere, so none of these responses is cached at the start
 LIKE_SHARE = 0.05
 
 
 class BenchFailed(MarqueeError):
-    """The server did not do what was to be measured: an error, a degraded answer, or one from the wrong place."""
+    """The server did not do what was to be measured: an error, a degraded response, or a wrong cache state."""
 
 
 @dataclass(slots=True)
 class Times:
-    """Seconds of each request by kind: on the clock, of the server's CPU over all its threads, and the rest, in which
-    it waited for others (the last two are empty where CPU time can't be read). ``cpu_s``: of all requests together.
+    """Seconds per request by kind: wall clock, the server's CPU over all its threads, and the rest, spent waiting (the
+    last two are empty if CPU time cannot be read). ``cpu_s``: CPU seconds of all requests.
     """
 
     of_kind: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -44,15 +44,15 @@ class Times:
     cpu_s: float | None = None
 
     def add(self, kind: str, seconds: float, cpu_s: float | None) -> None:
-        """One request's."""
+        """Add the times of one request."""
         self.of_kind[kind].append(seconds)
         if cpu_s is not None:
             self.cpu[kind].append(cpu_s)
-            # Two threads of one request may use more than the clock's time.
+            # Two threads of one request may use more than the wall-clock time.
             self.waited[kind].append(max(0.0, seconds - cpu_s))
 
     def figures(self, kinds: Iterable[str]) -> Figures:
-        """Percentiles over some kinds; those of CPU time as ``cpu_p50`` and so on, of waiting as ``wait_p50``."""
+        """Return percentiles over some kinds; of CPU time as ``cpu_p50`` etc., of waiting as ``wait_p50`` etc."""
         wanted = tuple(kinds)
         return (
             _percentiles(self.of_kind, wanted)
@@ -62,12 +62,12 @@ class Times:
 
     @property
     def count(self) -> int:
-        """How many requests."""
+        """Return the number of requests."""
         return sum(map(len, self.of_kind.values()))
 
     @property
     def cpu_ms(self) -> float | None:
-        """The server's CPU milliseconds a request."""
+        """Return the server's CPU milliseconds per request."""
         return None if self.cpu_s is None or not self.count else round(self.cpu_s / self.count * 1_000, 3)
 
 
@@ -80,8 +80,8 @@ def _named(part: str, figures: Figures) -> Figures:
 
 
 def ask_all(server: Served, requests: Sequence[Sent], cached: bool | None = None) -> Times:
-    """Send requests one after the other on one connection and time each. ``cached``: what every answer of
-    ``/recommend`` must be. Raises BenchFailed for an answer that is an error, degraded, or cached otherwise.
+    """Send requests one after the other on one connection and time each. ``cached``: the cache state expected of every
+    ``/recommend`` response. Raises BenchFailed for an error, a degraded response or another cache state.
     """
     times = Times()
     with server.connect() as connection:
@@ -100,20 +100,20 @@ def ask_all(server: Served, requests: Sequence[Sent], cached: bool | None = None
 
 def _check(request: Sent, status: int, body: bytes, cached: bool | None) -> None:
     if status not in _ACCEPTED:
-        raise BenchFailed(f"a request of kind {request.kind} was answered {status}: {body[:300].decode()}")
+        raise BenchFailed(f"a request of kind {request.kind} returned {status}: {body[:300].decode()}")
     if request.kind != "cached" and request.kind not in RECOMMEND:
         return
     if _DEGRADED in body and _DEGRADED + b"]" not in body:
         raise BenchFailed(
-            f"a request of kind {request.kind} got a degraded answer; `marquee doctor` says what is wrong"
+            f"a request of kind {request.kind} got a degraded response; run `marquee doctor` to find out why"
         )
     if cached is not None and (_CACHED in body) != cached:
-        where = "was made anew, not from the cache" if cached else "came from the cache"
-        raise BenchFailed(f"an answer of kind {request.kind} {where}; is CACHE_TTL_SECS set?")
+        where = "was computed, not taken from the cache" if cached else "came from the cache"
+        raise BenchFailed(f"a response of kind {request.kind} {where}; is CACHE_TTL_SECS set?")
 
 
 def first_answer(server: Served, request: Sent) -> float:
-    """Milliseconds of the first ``/recommend`` of a fresh process."""
+    """Return the milliseconds of the first ``/recommend`` of a fresh process."""
     with server.connect() as connection:
         begun = time.perf_counter()
         status, body = connection.ask(request.raw)
@@ -123,12 +123,12 @@ def first_answer(server: Served, request: Sent) -> float:
 
 
 def floor(server: Served, count: int) -> Figures:
-    """``/health/live``: what a request costs that asks for nothing."""
+    """Measure ``/health/live``: the cost of a request that does nothing."""
     return ask_all(server, [ALIVE] * count).figures(["alive"])
 
 
 def hit_ratio(server: Served, requests: Requests, count: int, seed: int = 9) -> float:
-    """Share of answers from the cache while people come back (Zipf) and now and then like something."""
+    """Return the share of cached responses while people return (Zipf) and occasionally like something."""
     people = requests.repeated(ZIPF_PEOPLE, ZIPF_K)
     rng = np.random.default_rng(seed)
     odds = 1 / np.arange(1, len(people) + 1)
@@ -146,7 +146,7 @@ def hit_ratio(server: Served, requests: Requests, count: int, seed: int = 9) -> 
 
 
 def throughput(server: Served, requests: Sequence[Sent], cached: bool, connections: int = CONNECTIONS) -> float:
-    """Answers a second with several connections at once, each with its share of the requests.
+    """Return the responses per second over several connections, each with its share of the requests.
 
     Raises BenchFailed as :func:`ask_all` does.
     """
@@ -187,7 +187,7 @@ def _drain(connection: Connection, share: Sequence[Sent], cached: bool) -> None:
 
 
 def warm(server: Served, requests: Sequence[Sent]) -> None:
-    """Ask until all come from the cache: writing to it is best effort, and may be done after the answer."""
+    """Repeat the requests until all come from the cache: writes are best effort and may follow the response."""
     for _ in range(WARM_ROUNDS):
         missed = 0
         with server.connect() as connection:

@@ -1,4 +1,4 @@
-"""Made-up people with a given number of events, for the state store of the server and for the pipeline alone."""
+"""Made-up people with a given number of events, for the server's state store and for the pipeline alone."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,25 +17,26 @@ _BETWEEN_MS = 60_000
 _FAME, _TASTE = 0.7, 2.0
 _STARS = (1.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0)
 _SHARES = (0.05, 0.1, 0.1, 0.15, 0.25, 0.2, 0.15)
-# Somebody who has seen nearly everything cannot be answered.
+# Someone who has seen nearly everything cannot be served.
 _MOST_SEEN = 0.75
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """``events`` oldest first, ratings of distinct films."""
+    """A person; ``events`` oldest first, ratings of distinct films."""
 
     user_id: str
     events: tuple[Event, ...]
 
     def log(self) -> list[LoggedEvent]:
-        """The events as lines of the log."""
+        """Return the events as log lines."""
         return [LoggedEvent(f"bench-{event.item_id}", self.user_id, event) for event in self.events]
 
 
 def make_people(catalogue: Catalogue, counts: Mapping[int, int], seed: int = SEED) -> dict[int, list[Person]]:
-    """``counts``: how many people for each number of events. In a catalogue of few films they have at most three
-    quarters of it. Films are drawn by fame (rows are in its order) and by two genres a person likes.
+    """Return people by number of events. ``counts``: how many people for each number. In a small catalogue a person has
+    at most three quarters of the films. Films are drawn by fame (rows are in that order) and by two genres the person
+    likes.
     """
     return {
         length: [_person(catalogue, length, number, seed) for number in range(people)]
@@ -44,7 +45,7 @@ def make_people(catalogue: Catalogue, counts: Mapping[int, int], seed: int = SEE
 
 
 def logged(people: Iterable[Person]) -> list[LoggedEvent]:
-    """Everybody's events, person by person."""
+    """Return all events, person by person."""
     return [line for person in people for line in person.log()]
 
 
@@ -60,7 +61,7 @@ def _person(catalogue: Catalogue, length: int, number: int, seed: int) -> Person
 
 
 def _rows(catalogue: Catalogue, count: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Distinct rows in random order; Gumbel noise on log weights draws without replacement."""
+    """Return distinct rows in random order; Gumbel noise on log weights draws without replacement."""
     films = len(catalogue)
     some = catalogue.genre_bits[rng.integers(0, min(films, 500), 2)]
     suits = (catalogue.genre_bits & (some[0] | some[1])) != 0

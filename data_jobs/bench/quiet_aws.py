@@ -1,8 +1,8 @@
-"""An AWS that knows one API key and two secrets, no person and no index, and answers at once.
+"""An AWS stand-in that knows one API key and two secrets, no people and no index, and responds at once.
 
-A function that is deployed as `infra` does it asks Secrets Manager for the pepper of its API keys and for the origin
-header, DynamoDB for the key and the person, and OpenSearch when somebody searches. Here all of them are one server on
-loopback, so that what is timed is our clients: their import, their making, and one round trip each.
+A function deployed by `infra` gets the pepper of its API keys and the origin header from Secrets Manager, the key and
+the person from DynamoDB, and search hits from OpenSearch. Here one loopback server stands in for all of them, so that
+what is timed is our clients: import, construction, and one round trip each.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from typing import Any
 
 _KEY_ID, _PEPPER, _ORIGIN = "bench", "a pepper for the bench only", "an origin for the bench only"
 _ARN = "arn:aws:secretsmanager:eu-central-1:111111111111:secret:"
-# What a caller shows; the key as services/api/app/keys.py makes it.
+# What a caller sends; the key as services/api/app/keys.py makes it.
 CREDENTIALS = {
     "x-api-key": f"mq_{_KEY_ID}_{hmac.new(_PEPPER.encode(), _KEY_ID.encode(), hashlib.sha256).hexdigest()[:40]}",
     "x-origin-verify": _ORIGIN,
@@ -26,13 +26,13 @@ _KEY_ITEM = {
     "max_requests": {"N": "0"}, "window_s": {"N": "60"}, "revoked": {"BOOL": False}, "created_at": {"N": "0"},
 }  # fmt: skip
 
-# On a busy machine it is slow like everything else: that is measured, and is no failure.
+# Slowness on a busy machine is measured, not treated as a failure.
 _LIMITS = ("OPENSEARCH_TIMEOUT_MS", "DDB_TIMEOUT_MS", "REQUEST_DEADLINE_MS")
 
 
 @contextmanager
 def quiet_aws() -> Iterator[dict[str, str]]:
-    """The settings of a function that is deployed with it."""
+    """Yield the settings of a function deployed with it."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Quiet)
     thread = threading.Thread(target=server.serve_forever, name="marquee-bench-aws", daemon=True)
     thread.start()
@@ -61,7 +61,7 @@ def quiet_aws() -> Iterator[dict[str, str]]:
 
 
 def _answer_to(target: str, asked: Mapping[str, Any]) -> tuple[int, Any]:
-    """Status and document for a call of the AWS JSON protocol."""
+    """Return status and document for a call of the AWS JSON protocol."""
     operation = target.partition(".")[2]
     if operation == "GetSecretValue":
         if asked.get("VersionStage") == "AWSPREVIOUS":
@@ -97,4 +97,4 @@ class _Quiet(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
-        """Say nothing."""
+        """Log nothing."""

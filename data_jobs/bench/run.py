@@ -1,4 +1,4 @@
-"""One run: a home of its own over the bundle, people in it, then everything in turn. Nothing of it is left behind."""
+"""One run: a temporary home over the bundle, people in it, then all measurements in turn. Nothing is left behind."""
 
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -27,10 +27,10 @@ QUERIES = 40
 def measure(
     bundle: Path, settings: Settings, encoder: TextEncoder | None, effort: Effort, progress: Progress
 ) -> dict[str, Any]:
-    """All figures of the bundle in a folder, as one JSON document. ``settings``: of ``settings_of_run``; a temporary
-    home is made below theirs.
+    """Return all figures of a bundle folder as one JSON document. ``settings``: from ``settings_of_run``; a temporary
+    home is made below their home.
 
-    Raises Unavailable (no server, no encoder, no answer of an engine), BenchFailed, IndexingFailed, BundleError.
+    Raises Unavailable (server, encoder or engine), BenchFailed, IndexingFailed, BundleError.
     """
     before = load()
     with _temporary_home(bundle, settings.marquee_home / "bench") as own:
@@ -55,7 +55,7 @@ def measure(
 def _figures(
     settings: Settings, release: Release, encoder: TextEncoder | None, effort: Effort, progress: Progress
 ) -> dict[str, Any]:
-    """Everything that is measured, in turn."""
+    """Run all measurements in turn."""
     people = make_people(release.bundle.catalogue, people_needed(effort.requests))
     progress.advance("seeding people", 0, 1)
     _seed(settings, (person for of_length in people.values() for person in of_length))
@@ -96,7 +96,7 @@ def _encoder(encoder: TextEncoder | None, requests: Requests, effort: Effort, pr
 
 
 def _units(settings: Settings, release: Release, people: dict[int, list[Person]]) -> dict[str, Any]:
-    """By number of events; nothing where people are kept in SQLite."""
+    """Return DynamoDB units by number of events; empty if people are in SQLite."""
     if settings.ddb_users_table is None:
         return {}
     from data_jobs.bench.units import counted, units_used
@@ -107,7 +107,7 @@ def _units(settings: Settings, release: Release, people: dict[int, list[Person]]
 
 @contextmanager
 def _temporary_home(bundle: Path, home: Path) -> Iterator[Path]:
-    """A home with this bundle active and an empty state store, so that no run finds the answers of another."""
+    """Yield a home with this bundle active and an empty state store, so that no run finds another's responses."""
     home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="run-", dir=home) as folder:
         own = Path(folder).resolve()

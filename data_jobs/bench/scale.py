@@ -1,7 +1,7 @@
-"""How a build grows with the ratings: data of ml-32m's shape, made up, read, trained and bundled.
+"""Measure how a build scales with the number of ratings: made-up data of ml-32m's shape, read, trained and bundled.
 
-Run as ``python -m data_jobs.bench.scale 1000000 8000000 32000000``: each build in a process of its own; prints a
-Markdown table and writes nothing that stays.
+Run as ``python -m data_jobs.bench.scale 1000000 8000000 32000000``: each build runs in its own process; prints a
+Markdown table and leaves nothing behind.
 """
 
 import argparse
@@ -19,12 +19,12 @@ import polars as pl
 
 FULL = 32_000_000
 PEOPLE, FILMS = 200_948, 87_585
-"""Of ml-32m; with fewer ratings there are as many fewer people, and films as the MovieLens sets have them."""
+"""As in ml-32m; with fewer ratings, proportionally fewer people, and as many films as MovieLens sets of that size."""
 _FILMS_GROW = 0.75
 _LEAST, _SPREAD = 20, 1.1
 _DRAWN = 3
 _CHUNK = 5_000
-"""People written at once."""
+"""People written per batch."""
 _GENRES = ("Action", "Comedy", "Crime", "Drama", "Horror", "Romance", "Sci-Fi", "Thriller", "War", "Western")
 _TASTES = 12
 _CHILD = """
@@ -43,7 +43,7 @@ print(json.dumps({
 
 
 class Shape(NamedTuple):
-    """How large made-up data are."""
+    """Size of made-up data."""
 
     ratings: int
     people: int
@@ -51,15 +51,15 @@ class Shape(NamedTuple):
 
     @classmethod
     def of(cls, ratings: int) -> "Shape":
-        """The shape of a MovieLens set with so many ratings."""
+        """Return the shape of a MovieLens set with so many ratings."""
         share = ratings / FULL
         return cls(ratings, max(1, round(PEOPLE * share)), max(50, round(FILMS * share**_FILMS_GROW)))
 
 
 class Measured(NamedTuple):
-    """One build. ``seconds`` by step; ``cpu`` seconds of all threads; ``peak`` bytes of memory, ``size`` of the bundle.
+    """One build. ``seconds`` by step; ``cpu`` seconds of all threads; ``peak`` memory and bundle ``size`` in bytes.
 
-    On a machine that others use, ``cpu`` says what a build takes; ``wall`` what it took.
+    On a shared machine, ``cpu`` shows what a build costs; ``wall`` shows only how long it took.
     """
 
     shape: Shape
@@ -72,7 +72,7 @@ class Measured(NamedTuple):
 
 
 def write_data(shape: Shape, folder: Path, seed: int = 1) -> None:
-    """``movies.csv`` and ``ratings.csv`` of this shape: fame falls with rank, people have tastes."""
+    """Write ``movies.csv`` and ``ratings.csv`` of this shape: fame falls with rank, people have tastes."""
     rng = np.random.default_rng(seed)
     genres = rng.integers(0, len(_GENRES), (shape.films, 2))
     lines = (
@@ -98,7 +98,7 @@ def _ratings(shape: Shape, rng: np.random.Generator) -> Iterator[pl.DataFrame]:
     ends = [np.cumsum(fame * np.where(group == taste, 6.0, 1.0)) for taste in range(_TASTES)]
     for first in range(0, shape.people, _CHUNK):
         mine = counts[first : first + _CHUNK]
-        # Some draws meet a film again: more are drawn than are kept.
+        # Some draws hit a film twice, so more are drawn than kept.
         drawn = mine * _DRAWN
         users = np.repeat(np.arange(first + 1, first + 1 + len(mine)), drawn)
         tastes = np.repeat(rng.integers(0, _TASTES, len(mine)), drawn)
@@ -135,7 +135,7 @@ HEAD = (
 
 
 def line_of(row: Measured) -> str:
-    """A line of the Markdown table."""
+    """Return one line of the Markdown table."""
     steps = [row.seconds.get(step, 0.0) for step in ("validate", "train", "bundle")]
     told = [f"{row.events:,}", f"{row.shape.people:,}", f"{row.shape.films:,}", *(f"{step:.0f}" for step in steps)]
     told += [f"{row.wall:.0f}", f"{row.cpu:.0f}", f"{row.peak / 1e9:.1f}", f"{row.size / 1e6:.0f}"]

@@ -1,4 +1,4 @@
-"""Everything that is measured over HTTP, in turn: some starts, then one process from cold to busy."""
+"""All measurements over HTTP in turn: some starts, then one process from cold to busy."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ CACHED_PEOPLE = 20
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """``requests`` of the mix a pass; figures are medians over ``passes``; ``starts`` of the server are timed."""
+    """``requests`` of the mix per pass; figures are medians over ``passes``; ``starts`` of the server are timed."""
 
     requests: int = 1_000
     passes: int = 3
@@ -37,8 +37,8 @@ def measure_http(
     progress: Progress,
     environment: Mapping[str, str],
 ) -> dict[str, Any]:
-    """All figures over HTTP of the bundle that is active in ``home``; the encoder is the one the server will find.
-    ``environment``: settings of the server, e.g. which engines it asks.
+    """Return all HTTP figures of the active bundle in ``home``; the encoder is the one the server will find.
+    ``environment``: settings of the server, e.g. which engines it uses.
 
     Raises Unavailable, BenchFailed.
     """
@@ -66,7 +66,7 @@ def measure_http(
 def _warm(
     server: Served, requests: Requests, encoding: bool, kinds: tuple[str, ...], effort: Effort, progress: Progress
 ) -> dict[str, Any]:
-    """Everything that is measured of one process; the encoder is not loaded before the first free text."""
+    """Measure one process; the encoder is not loaded before the first free-text query."""
     step, steps = "measuring over HTTP", effort.passes + 3
     progress.advance(step, 0, steps)
     memory: dict[str, dict[str, float]] = {"at_start": server.memory_mb()}
@@ -94,7 +94,7 @@ def _warm(
 
 
 def kinds_of(free_text: bool) -> tuple[str, ...]:
-    """The kinds of the mix. Free text over vectors needs an encoder; without vectors it is BM25 alone."""
+    """Return the kinds of the mix. Free text over vectors needs an encoder; without vectors it is BM25 alone."""
     return tuple(kind for kind in WEIGHTS if free_text or kind != FREE_TEXT)
 
 

@@ -1,4 +1,4 @@
-"""`marquee serve` in a process of its own, on an ephemeral port of this machine, and what it uses."""
+"""Run `marquee serve` in its own process on an ephemeral local port, and measure what it uses."""
 
 import ctypes
 import os
@@ -21,17 +21,17 @@ _STOP_S = 15.0
 _POLL_S = 0.002
 _HOST = "127.0.0.1"
 _SERVES = re.compile(rb"Marquee serves .* on http://127\.0\.0\.1:(\d+) ")
-# Not by the name of a script: the environment may have none on its path.
+# Not by script name: the environment may not have it on its path.
 _COMMAND = (sys.executable, "-c", "from services.cli.main import run; run()", "serve", "--host", _HOST, "--port", "0")
-# Nothing of the developer's own settings reaches the process.
+# The developer's own settings must not reach the process.
 _KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "OPENBLAS_NUM_THREADS", "EMBEDDER_DIR")
 
 
 class Served:
-    """A running server over ``home``, stopped at the end of the block whatever happens.
+    """A running server over ``home``, stopped at the end of the block in any case.
 
-    ``started_s``: from the start of the process to its first healthy answer. Raises Unavailable if that takes more
-    than a minute or the process ends, with what it said.
+    ``started_s``: from process start to the first healthy response. Raises Unavailable with the server's output if that
+    takes over a minute or the process exits.
     """
 
     def __init__(self, home: Path, environment: Mapping[str, str] | None = None) -> None:
@@ -74,16 +74,16 @@ class Served:
 
     @property
     def pid(self) -> int:
-        """The server process; it serves itself, there are no workers."""
+        """Return the server's process id; there are no workers."""
         return self._process.pid
 
     def connect(self) -> Connection:
-        """A new connection."""
+        """Open a new connection."""
         return Connection(_HOST, self.port)
 
     def cpu_s(self) -> float | None:
-        """CPU seconds used so far, to the nanosecond, by all threads, those that ended too; None where the system
-        doesn't tell or the process is gone.
+        """Return the CPU seconds used so far by all threads, ended ones included, to the nanosecond; None if the system
+        cannot tell or the process has exited.
         """
         if self._cpu_clock is None:
             return None
@@ -93,8 +93,8 @@ class Served:
             return None
 
     def memory_mb(self) -> dict[str, float]:
-        """Resident MB now: ``rss`` with mapped pages, of which ``mapped``; ``pss`` (shared pages by their share) if
-        it can be read; ``peak``. Empty where /proc is not there.
+        """Return resident MB now: ``rss`` including mapped pages, of which ``mapped``; ``pss`` (shared pages by share)
+        if readable; ``peak``. Empty without /proc.
         """
         status = _kilobytes(Path(f"/proc/{self.pid}/status"))
         rollup = _kilobytes(Path(f"/proc/{self.pid}/smaps_rollup"))
@@ -105,20 +105,20 @@ class Served:
         return {name: round(kilobytes / 1_000 * 1.024, 1) for name, kilobytes in found.items()}
 
     def _wait(self, until: float) -> int:
-        """The port, once the server says it is up."""
+        """Return the port once the server reports that it is up."""
         while time.perf_counter() < until:
             if match := _SERVES.search(self._said.read_bytes()):
                 return int(match[1])
             if self._process.poll() is not None:
-                raise Unavailable(f"the server ended with code {self._process.returncode}: {self._last_words()}")
+                raise Unavailable(f"the server exited with code {self._process.returncode}: {self._last_words()}")
             time.sleep(_POLL_S)
-        raise Unavailable(f"the server was not up after {START_S:.0f} s: {self._last_words()}")
+        raise Unavailable(f"the server did not start within {START_S:.0f} s: {self._last_words()}")
 
     def _last_words(self) -> str:
-        return self._said.read_text(encoding="utf-8", errors="replace").strip()[-500:] or "it said nothing"
+        return self._said.read_text(encoding="utf-8", errors="replace").strip()[-500:] or "no output"
 
     def _stop(self) -> None:
-        """Ask it to end; kill it with all it started if it does not."""
+        """Terminate it, then kill it with all its children if it does not exit."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
         try:
@@ -129,8 +129,8 @@ class Served:
 
 
 def cpu_clock(pid: int) -> int | None:
-    """The clock of a process's CPU time, for ``time.clock_gettime_ns``; None for no such process, or where the system
-    has no such clocks. A tenth of the cost of /proc, and it counts what a thread that runs right now has used.
+    """Return the clock of a process's CPU time for ``time.clock_gettime_ns``; None if there is no such process or no
+    such clock. Costs a tenth of reading /proc and includes threads running right now.
 
     Source: POSIX.1-2024, clock_getcpuclockid.
     """
@@ -143,7 +143,7 @@ def cpu_clock(pid: int) -> int | None:
 
 
 def _kilobytes(path: Path) -> dict[str, float]:
-    """The ``Name: 123 kB`` lines of a file of /proc."""
+    """Return the ``Name: 123 kB`` lines of a /proc file."""
     try:
         lines = path.read_text().splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""The targets, and what was measured beside them. A target counts for the catalogue and engines it was set for."""
+"""The targets compared with the measurements. A target counts for the catalogue size and engines it was set for."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ REMOTE = frozenset({"opensearch", "dynamodb"})
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """``place``: path into the figures. ``bound``: at most, or at least where ``at_least``. ``films``: for how many.
-    ``engines``: those that a run must have used.
+    """``place``: path into the figures. ``bound``: upper limit, or lower if ``at_least``. ``films``: for which
+    catalogue size. ``engines``: those the run must have used.
     """
 
     what: str
@@ -28,15 +28,15 @@ class Target:
 
     @property
     def set_for(self) -> str:
-        """Catalogue and engines in words."""
+        """Return catalogue and engines in words."""
         return ", ".join([_FOR[self.films], *sorted(self.engines - EMBEDDED)])
 
     def is_met(self, value: float) -> bool:
-        """Whether a value is good enough."""
+        """Return whether a value meets the target."""
         return value >= self.bound if self.at_least else value <= self.bound
 
 
-# All of the server's threads, the clients of both engines included.
+# All of the server's threads, including the clients of both engines.
 _OWN = ("http", "uncached", "recommend", "cpu_p50")
 TARGETS = (
     Target("/recommend uncached, p50", "ms", ("http", "uncached", "recommend", "p50"), 6.0),
@@ -55,8 +55,8 @@ TARGETS = (
 
 
 def verdicts(figures: Mapping[str, Any], films: int, engines: Iterable[str] = EMBEDDED) -> list[dict[str, Any]]:
-    """A line a target: what, measured (None: not measured), target, for which catalogue and engines, and ``met`` (None
-    where the target was set for another catalogue or for engines that are not among ``engines``, or nothing was
+    """Return one entry per target: what, measured (None: not measured), target, for which catalogue and engines, and
+    ``met`` (None if the target was set for another catalogue or for engines not in ``engines``, or nothing was
     measured).
     """
     used = frozenset(engines)
@@ -77,7 +77,7 @@ def _verdict(target: Target, figures: Mapping[str, Any], films: int, engines: fr
 
 
 def value_at(figures: Mapping[str, Any], place: Sequence[str]) -> float | None:
-    """The number at a path, None where nothing is."""
+    """Return the number at a path, None if there is none."""
     found: Any = figures
     for name in place:
         found = found.get(name) if isinstance(found, Mapping) else None

@@ -1,4 +1,4 @@
-"""What a request costs in DynamoDB: read and write units, as the tables themselves report them."""
+"""Measure what a request costs in DynamoDB: read and write units, as the tables report them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,16 +21,16 @@ from services.recommender.errors import MarqueeError
 from services.recommender.ports import Clock, FeedbackCommand, Release, Releases
 from services.recommender.service import Recommender
 
-# Units depend on the size of what is stored and on nothing that varies from time to time.
+# Units depend on the size of the stored items only, so few people suffice.
 PEOPLE = 5
-_DIVERSITY = 0.19  # not asked for elsewhere, so the cache knows none of these answers
+_DIVERSITY = 0.19  # not used elsewhere, so none of these responses is cached
 
 Cost = dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class _Only:
-    """One release for good."""
+    """The one fixed release."""
 
     release: Release
 
@@ -40,8 +40,8 @@ class _Only:
 
 @contextmanager
 def counted(release: Release, connection: Connection, clock: Clock) -> Iterator[tuple[Recommender, Units]]:
-    """A recommender as the server's, whose state counts units; its connections are closed at the end. A request waits
-    as long as one attempt of a call may take.
+    """Yield a recommender like the server's whose state counts units; its connections are closed at the end. The
+    request deadline is as long as the limit of one call.
     """
     units = Units()
     state = DynamoState(DynamoStore(connection, clock, units))
@@ -54,16 +54,17 @@ def counted(release: Release, connection: Connection, clock: Clock) -> Iterator[
 
 
 def units_used(recommender: Recommender, units: Units, people: Mapping[int, Sequence[Person]]) -> dict[str, Any]:
-    """``{length: {uncached: {read, write}, cached: ..., feedback: ...}}``: medians over some people of each length.
+    """Return ``{length: {uncached: {read, write}, cached: ..., feedback: ...}}``: medians over some people of each
+    length.
 
-    Raises BenchFailed for an answer that is degraded or from the wrong place, and for feedback that is refused.
+    Raises BenchFailed for a degraded response, a wrong cache state, and refused feedback.
     """
     return {str(length): _medians([_of_person(recommender, units, one) for one in people[length][:PEOPLE]])
             for length in LENGTHS}  # fmt: skip
 
 
 def _of_person(recommender: Recommender, units: Units, person: Person) -> dict[str, Cost]:
-    """The same question twice, then a like."""
+    """Send the same request twice, then a like."""
     with _spent(units) as uncached:
         _ask(recommender, person, cached=False)
     with _spent(units) as cached:
@@ -80,15 +81,15 @@ def _of_person(recommender: Recommender, units: Units, person: Person) -> dict[s
 def _ask(recommender: Recommender, person: Person, *, cached: bool) -> None:
     answer = recommender.recommend(Request(user_id=person.user_id, k=K, diversity=_DIVERSITY))
     if answer.degraded:
-        raise BenchFailed(f"an answer is degraded ({', '.join(answer.degraded)}), so its units say nothing")
+        raise BenchFailed(f"a response is degraded ({', '.join(answer.degraded)}), so its units mean nothing")
     if answer.cached != cached:
         where = "came from the cache" if answer.cached else "was not in the cache"
-        raise BenchFailed(f"an answer {where}, so its units are not those of the other kind; run it again")
+        raise BenchFailed(f"a response {where}, so its units are of the wrong kind; run it again")
 
 
 @contextmanager
 def _spent(units: Units) -> Iterator[Cost]:
-    """What the block consumes, once it is over."""
+    """Yield the units the block consumes, valid once it has ended."""
     read, write = units.read, units.write
     cost: Cost = {}
     yield cost

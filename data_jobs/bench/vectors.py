@@ -1,6 +1,6 @@
-"""Film vectors for a bench: seeded noise around the centres of a film's genres, which costs nothing to make.
+"""Film vectors for a bench: seeded noise around genre centres, which costs nothing to make.
 
-Scoring time depends on their number and length alone, so nothing measured changes; what is *found* means nothing.
+Scoring time depends only on their number and length, so measurements are unaffected; what is *found* means nothing.
 """
 
 import numpy as np
@@ -10,12 +10,12 @@ from services.recommender.domain.genres import GENRES
 
 DIMS = 384
 SEED = 5
-# Films of one genre have a cosine of about .6 with it on, those without one about 0.
+# With it, films of one genre have a cosine of about .6, films without a common genre about 0.
 _SPREAD = 0.8
 
 
 def simulated_vectors(genre_bits: NDArray[np.uint32], dims: int = DIMS, seed: int = SEED) -> NDArray[np.float32]:
-    """Unit vectors float32[films, dims]; films that share genres are close. ``genre_bits``: see Catalogue."""
+    """Return unit vectors float32[films, dims]; films that share genres are close. ``genre_bits``: see Catalogue."""
     rng = np.random.default_rng(seed)
     centres = rng.standard_normal((len(GENRES), dims), np.float32)
     bits = (genre_bits[:, None] >> np.arange(len(GENRES), dtype=np.uint32)) & np.uint32(1)

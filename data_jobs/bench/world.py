@@ -1,4 +1,4 @@
-"""The release that is measured: the active bundle, or one that is built for the bench and kept for the next run."""
+"""The release to measure: the active bundle, or one built for the bench and kept for the next run."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ from services.recommender.domain.weights import Weights
 from services.recommender.errors import BundleError
 from services.recommender.ports import TextEncoder
 
-# Choosing lambda takes minutes and changes no time that is measured.
+# Choosing lambda takes minutes and does not affect the times measured.
 PARAMS = TrainParams(ridge=80.0)
 SIMULATED_VECTORS = "simulated vectors"
 _FORMAT = 1
@@ -34,7 +34,7 @@ _FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What to measure. Nothing named: the active bundle, else the sample. ``encoder`` None: without vectors."""
+    """What to measure. If nothing is named: the active bundle, else the sample. ``encoder`` None: without vectors."""
 
     source: Source | None = None
     filling: Filling | None = None
@@ -43,11 +43,11 @@ class World:
 
     @property
     def is_named(self) -> bool:
-        """Whether data was named, so that the active bundle is not asked for."""
+        """Whether data was named, so that the active bundle is not used."""
         return self.source is not None or self.filling is not None or self.real_text
 
     def fingerprint(self) -> str:
-        """A hash over all that the bench bundle is made from."""
+        """Return a hash over everything that the bench bundle is made from."""
         made_of = {
             "format": _FORMAT,
             "data": fingerprint(Order(Path(), self.source, self.encoder)),
@@ -62,7 +62,7 @@ class World:
 
 
 def find_bundle(home: Path, world: World, progress: Progress) -> Path:
-    """The folder of the bundle to measure, built under ``home/bench`` unless it is there already.
+    """Return the folder of the bundle to measure, built under ``home/bench`` if it is not there yet.
 
     Raises DataError, EncoderUnavailable, BundleError.
     """
@@ -70,7 +70,7 @@ def find_bundle(home: Path, world: World, progress: Progress) -> Path:
         try:
             return _opened(home)
         except BundleError:
-            pass  # nothing is active, or it can't be served: the sample is always there
+            pass  # nothing is active, or it cannot be served: fall back to the sample
     own = home / "bench" / world.fingerprint()
     try:
         return _opened(own)
@@ -79,7 +79,7 @@ def find_bundle(home: Path, world: World, progress: Progress) -> Path:
 
 
 def _opened(home: Path) -> Path:
-    """The active bundle of a home, once it has been opened. Raises BundleError."""
+    """Open the active bundle of a home and return its folder. Raises BundleError."""
     path = LocalBundles(home).current_path()
     open_bundle(path)
     return path
@@ -104,7 +104,7 @@ def _build(home: Path, own: Path, world: World, progress: Progress) -> Path:
 def _vectors(
     home: Path, world: World, dataset: Dataset, catalogue: Catalogue, progress: Progress
 ) -> NDArray[np.float32] | None:
-    """float32[films, dims]: of the real texts or simulated; None without an encoder."""
+    """Return vectors float32[films, dims], real or simulated; None without an encoder."""
     if world.encoder is None:
         return None
     if not world.real_text:

@@ -1,1 +1,1 @@
-"""What a deployment on AWS costs in a month, from its settings, the load and a dated list of prices."""
+"""Estimate the monthly cost of a deployment on AWS from its settings, the load and a dated price list."""

@@ -1,4 +1,4 @@
-"""A bill: lines of units and what they cost, by service."""
+"""A bill: lines of units and their cost, by service."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from data_jobs.cost.prices import Price
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """``units`` of a thing in a month; ``what`` says for what."""
+    """``units`` of something in a month; ``what`` says for what."""
 
     service: str
     what: str
@@ -17,33 +17,33 @@ class Line:
 
     @property
     def usd(self) -> float:
-        """US dollars a month."""
+        """Return US dollars per month."""
         return self.units * self.price.usd
 
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """The lines of a month, those of a service together."""
+    """The lines of a month; those of a service are adjacent."""
 
     lines: tuple[Line, ...]
 
     @classmethod
     def of(cls, lines: Iterable[Line]) -> "Bill":
-        """The lines that have units."""
+        """Return a bill of the lines that have units."""
         return cls(tuple(line for line in lines if line.units))
 
     @property
     def total(self) -> float:
-        """US dollars a month."""
+        """Return US dollars per month."""
         return sum(line.usd for line in self.lines)
 
     def by_service(self) -> Mapping[str, float]:
-        """US dollars a month by service, in the order of the lines."""
+        """Return US dollars per month by service, in the order of the lines."""
         sums = dict.fromkeys((line.service for line in self.lines), 0.0)
         for line in self.lines:
             sums[line.service] += line.usd
         return sums
 
     def of_service(self, service: str) -> Iterator[Line]:
-        """The lines of one service."""
+        """Return the lines of one service."""
         return (line for line in self.lines if line.service == service)

@@ -1,4 +1,4 @@
-"""What makes the answers: the Lambda function, or the service on Fargate with its balancer and network."""
+"""Compute: the Lambda function, or the service on Fargate with its balancer and network."""
 
 from collections.abc import Iterator
 
@@ -8,22 +8,22 @@ from data_jobs.cost.prices import PriceList
 from data_jobs.cost.workload import LOG_BYTES, SEARCH_BYTES, billed_seconds, cpu_seconds, sent_gb
 
 MB_A_GB = 1_024
-# A published version keeps its snapshot until nobody called it for 14 days (AWS Lambda developer guide, "SnapStart");
-# infra/release/release.sh deletes all of its versions but the newest two.
+# A published version keeps its snapshot until it has not been invoked for 14 days (AWS Lambda developer guide,
+# "SnapStart"); infra/release/release.sh deletes all versions but the newest two.
 SNAPSHOT_DAYS, DAYS = 14.0, 30.4
 KEPT_VERSIONS = 2
-# Assumed: an environment lives two hours; at the peak there are three times as many as on average.
+# Assumed: an environment lives two hours; the peak needs three times the average number.
 RESTORES_AN_HOUR, PEAK = 0.5, 3.0
 
-# As infra/constructs/fargate.py has them.
+# As in infra/constructs/fargate.py.
 TASK_VCPU, TASK_GB, TASK_CPU_SHARE = 1.0, 2.0, 0.6
 ZONES = 2
-# Of a load balancer's capacity unit (Elastic Load Balancing Pricing). Assumed: five requests a connection.
+# Of a load balancer's capacity unit (Elastic Load Balancing Pricing). Assumed: five requests per connection.
 LCU_CONNECTIONS, LCU_GB_AN_HOUR, REQUESTS_A_CONNECTION = 25.0, 1.0, 5.0
 
 
 def compute_lines(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
-    """The lines of the chosen compute."""
+    """Yield the lines of the chosen compute."""
     if deployment.compute is Compute.LAMBDA:
         yield from _lambda(deployment, prices)
     else:
@@ -32,12 +32,16 @@ def compute_lines(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
 
 
 def environments(deployment: Deployment) -> float:
-    """Execution environments of the function at the peak; at least one once anybody calls, if only the canary."""
+    """Return the function's execution environments at the peak; at least one if there are any requests, even if only
+    the canary's.
+    """
     return (1 + PEAK * billed_seconds(deployment) / SECONDS) if deployment.requests else 0.0
 
 
 def tasks(deployment: Deployment) -> float:
-    """Tasks that run on average: as many as the load needs, but never fewer than the stage wants."""
+    """Return the average number of running tasks: as many as the load needs, but never fewer than the stage's
+    minimum.
+    """
     return max(deployment.settings.fargate_tasks_min, cpu_seconds(deployment) / SECONDS / TASK_VCPU / TASK_CPU_SHARE)
 
 
@@ -60,7 +64,7 @@ def _fargate(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
 
 
 def _network(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
-    """Balancer, and NAT for what has no gateway endpoint: OpenSearch and the logs."""
+    """Yield the balancer, and NAT for what has no gateway endpoint: OpenSearch and the logs."""
     balancer, network, gateways = "Load balancer", "Network", deployment.settings.nat_gateways
     connections = deployment.requests / REQUESTS_A_CONNECTION / SECONDS / LCU_CONNECTIONS
     capacity = max(connections, sent_gb(deployment) / HOURS / LCU_GB_AN_HOUR)

@@ -1,4 +1,4 @@
-"""What is deployed and how much it is used: everything that a bill follows from, beside the prices."""
+"""What is deployed and how much it is used: everything a bill depends on besides the prices."""
 
 import tomllib
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ SECONDS = HOURS * 3_600
 
 
 class DeploymentError(MarqueeError):
-    """A deployment that can't be; the message names the value and what was expected."""
+    """An impossible deployment; the message names the value and what was expected."""
 
 
 class Compute(StrEnum):
-    """What makes the answers: ``compute`` of infra/settings.py."""
+    """What computes responses: ``compute`` of infra/settings.py."""
 
     LAMBDA = "lambda"
     FARGATE = "fargate"
 
 
 class Search(StrEnum):
-    """What searches: a NextGen or a Classic collection of OpenSearch Serverless, or the index in the bundle."""
+    """The search engine: a NextGen or a Classic collection of OpenSearch Serverless, or the index in the bundle."""
 
     OPENSEARCH = "opensearch"
     CLASSIC = "classic"
@@ -32,7 +32,7 @@ class Search(StrEnum):
 
 
 class Cache(StrEnum):
-    """Which answers are kept: ``CACHE_ANSWERS``, or none (``CACHE_TTL_SECS=0``)."""
+    """Which responses are cached: ``CACHE_ANSWERS``, or none (``CACHE_TTL_SECS=0``)."""
 
     ALL = "all"
     DEAR = "dear"
@@ -40,23 +40,23 @@ class Cache(StrEnum):
 
 
 class Towers(StrEnum):
-    """Where the two-tower model is: in the bundle, or behind an endpoint: ``two_tower`` of infra/settings.py."""
+    """Where the two-tower model runs, in the bundle or behind an endpoint: ``two_tower`` of infra/settings.py."""
 
     OFF = "off"
     SERVERLESS = "serverless"
     INSTANCE = "instance"
 
 
-# What the constructs decide by the stage: NAT gateways, and for how many days old versions of objects stay.
+# What the constructs decide per stage: NAT gateways, and for how many days old versions of objects are kept.
 STAGES = {"dev": (1, 7), "prod": (2, 90)}
 _PACKAGE = Path(__file__).resolve().parent
-# Beside the package in a checkout, in the package of a wheel.
+# Next to the package in a checkout, inside it in a wheel.
 _FOLDERS = (_PACKAGE.parents[1] / "infra/stages", _PACKAGE / "stages")
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What a stage decides, as its file and the constructs have it. Capacities in OCU, times in days."""
+    """What a stage decides, from its file and the constructs. Capacities in OCU, times in days."""
 
     nat_gateways: int
     noncurrent_days: int
@@ -75,7 +75,7 @@ class Stage:
 
 @cache
 def stage_of(name: str) -> Stage:
-    """A stage by its name, out of its file. Raises DeploymentError if there is no such stage or no file."""
+    """Read a stage from its file. Raises DeploymentError if there is no such stage or file."""
     if name not in STAGES:
         raise DeploymentError(f"stage {name!r}: expected {' or '.join(STAGES)}")
     paths = [folder / f"{name}.toml" for folder in _FOLDERS]
@@ -95,12 +95,11 @@ def stage_of(name: str) -> Stage:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """``rps``: requests a second, the mean of the month. Shares are of 1: ``search_share`` and ``explain_share`` of
-    the answers to ``/recommend``, ``cache_hit`` of those that ``cache`` keeps, ``feedback_share`` of all requests.
-    ``canary_minutes``: between two runs, 0 for none.
-    ``search_ocu_min`` None: that of the stage.
+    """``rps``: requests per second, averaged over the month. Shares are from 0 to 1: ``search_share`` and
+    ``explain_share`` of ``/recommend`` responses, ``cache_hit`` of those that ``cache`` covers, ``feedback_share`` of
+    all requests. ``canary_minutes``: between two runs, 0 for none. ``search_ocu_min`` None: the stage's.
 
-    Raises DeploymentError for values that can't be.
+    Raises DeploymentError for impossible values.
     """
 
     rps: float = 0.0
@@ -110,10 +109,10 @@ class Deployment:
     search: Search = Search.OPENSEARCH
     cache_hit: float = 0.6
     cache: Cache = Cache.DEAR
-    # Assumed: the answers to words and to "films like this". A taste alone asks no search.
+    # Assumed: queries and "films like this". A taste alone needs no search.
     search_share: float = 0.2
     explain_share: float = 0.0
-    # Whether a model writes the sentences, and, assumed, the share of them that is kept from before.
+    # Whether a model writes the explanations, and, assumed, the share of them found in the cache.
     explain_model: bool = False
     sentence_hit: float = 0.5
     # Where a two-tower model is asked, and the share of the answers to /recommend that ask it.
@@ -142,58 +141,62 @@ class Deployment:
 
     @property
     def settings(self) -> Stage:
-        """What the stage decides."""
+        """Return what the stage decides."""
         return stage_of(self.stage)
 
     @property
     def canary_runs(self) -> float:
-        """Runs of the canary in a month."""
+        """Return canary runs per month."""
         return HOURS * 60 / self.canary_minutes if self.canary_minutes else 0.0
 
     @property
     def requests(self) -> float:
-        """Requests in a month, the canary's among them."""
+        """Return requests per month, including the canary's."""
         return self.rps * SECONDS + self.canary_runs
 
     @property
     def feedback(self) -> float:
-        """Events stored in a month."""
+        """Return events stored per month."""
         return self.rps * SECONDS * self.feedback_share
 
     @property
     def recommendations(self) -> float:
-        """Answers in a month, the canary's apart; whatever is no feedback counts as ``/recommend``, the dearest."""
+        """Return responses per month without the canary's; everything but feedback counts as ``/recommend``, the most
+        expensive.
+        """
         return self.rps * SECONDS * (1 - self.feedback_share)
 
     @property
     def explained(self) -> float:
-        """Answers in a month that are given sentences, those of the answer cache apart."""
+        """Return freshly computed responses per month that get explanations."""
         return self.fresh * self.explain_share
 
     @property
     def kept(self) -> float:
-        """Answers in a month that are looked for in the cache. Dear are those that ask OpenSearch."""
+        """Return responses per month that are looked up in the cache. Those that use OpenSearch are the expensive
+        (dear) ones.
+        """
         dear = 0.0 if self.search is Search.EMBEDDED else self.search_share
         return self.recommendations * {Cache.ALL: 1.0, Cache.DEAR: dear, Cache.NONE: 0.0}[self.cache]
 
     @property
     def hits(self) -> float:
-        """Answers in a month that come from the cache."""
+        """Return cache hits per month."""
         return self.kept * self.cache_hit
 
     @property
     def stored(self) -> float:
-        """Answers in a month that are written to the cache."""
+        """Return responses per month that are written to the cache."""
         return self.kept - self.hits
 
     @property
     def fresh(self) -> float:
-        """Answers in a month that are computed, because no cached one is valid."""
+        """Return responses per month that are computed because no valid one is cached."""
         return self.recommendations - self.hits
 
     @property
     def searches(self) -> float:
-        """Questions to OpenSearch in a month; 0 where the index in the bundle answers."""
+        """Return OpenSearch queries per month; 0 if the index in the bundle is used."""
         if self.search is Search.EMBEDDED:
             return 0.0
         missed = 1.0 if self.cache is Cache.NONE else 1 - self.cache_hit
@@ -206,5 +209,5 @@ class Deployment:
 
     @property
     def is_in_use(self) -> bool:
-        """Whether anybody asks but the canary."""
+        """Whether there are requests besides the canary's."""
         return self.rps > 0

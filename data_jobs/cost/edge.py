@@ -1,4 +1,4 @@
-"""What stands before the compute: HTTP API and CloudFront, the firewall, and the bytes that go out."""
+"""The edge: HTTP API and CloudFront, the firewall, and outgoing bytes."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ FIREWALL_RULES = 3
 
 
 def edge_lines(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
-    """HTTP API and CloudFront before Lambda; Fargate has its balancer, and its bytes go straight to the internet."""
+    """Yield HTTP API and CloudFront for Lambda; Fargate has its balancer, and its bytes go straight to the internet."""
     if deployment.compute is Compute.LAMBDA:
         yield Line("HTTP API", "requests", deployment.requests, prices["http_api_request"])
         yield Line("CloudFront", "requests", deployment.requests, prices["cloudfront_request"])

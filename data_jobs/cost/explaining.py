@@ -1,4 +1,4 @@
-"""What a model of Bedrock takes for the sentences, where the stage has one."""
+"""Bedrock costs of explanations, if the stage has a model."""
 
 from collections.abc import Iterator
 
@@ -7,12 +7,12 @@ from data_jobs.cost.deployment import Deployment
 from data_jobs.cost.prices import PriceList
 from data_jobs.cost.workload import EXPLAIN_INPUT_TOKENS, EXPLAIN_OUTPUT_TOKENS, SENTENCES_A_PAGE
 
-# In the cache table: half a unit to look for a sentence, one to keep it; two writes count a page's tokens.
+# In the cache table: half a unit to look up a sentence, one to store it; two writes count a page's tokens.
 LOOKED_UNITS, KEPT_UNITS, COUNTED_UNITS = 0.5, 1.0, 2.0
 
 
 def explain_lines(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
-    """Tokens of what is not kept, and what it takes to keep it. Nothing where the template writes."""
+    """Yield the tokens of sentences not cached, and the cost of caching them. Nothing if the template writes them."""
     if not deployment.explain_model:
         return
     pages, written = deployment.explained, deployment.explained * (1 - deployment.sentence_hit)

@@ -1,4 +1,4 @@
-"""From a deployment to its bill, and to what would make it smaller."""
+"""Compute the bill of a deployment, and what would make it smaller."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -14,18 +14,18 @@ from data_jobs.cost.storing import storage_lines
 from data_jobs.cost.towering import tower_lines
 
 NOT_IN_THE_BILL = (
-    "taxes, support plans, savings plans, the free tier, lower prices of large volumes",
+    "taxes, support plans, savings plans, the free tier, volume discounts",
     "a domain (Route 53), AWS Config, GuardDuty or other services of the account",
-    "SNS, SQS, EventBridge, Budgets, the guard of the HTTP API, Logs Insights queries: cents at this size",
-    "traces, where a collector is set: by the spans",
+    "SNS, SQS, EventBridge, Budgets, the guard of the HTTP API, Logs Insights queries: cents at this scale",
+    "traces, if a collector is set: priced by span",
     "Container Insights and flow logs on Fargate",
-    "a guardrail before the model of the sentences; without a model the template writes them, which costs bytes only",
-    "provisioning for peaks: requests are spread evenly over the month",
+    "a guardrail in front of the model that writes explanations; templates cost bytes only",
+    "provisioning for peaks: requests are assumed to be spread evenly over the month",
 )
-# Less than this is not worth a line, dollars a month.
+# Smaller savings are not listed, dollars per month.
 _LEAST_USD = 0.05
 _QUIET_CANARY_MINUTES = 15
-# Where it is switched off.
+# Where the firewall is switched off.
 _FIREWALL = {
     Compute.LAMBDA: "web_acl_id in infra/constructs/cdn.py",
     Compute.FARGATE: "FirewallOfBalancer in infra/constructs/fargate.py",
@@ -34,7 +34,7 @@ _FIREWALL = {
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """A change, how to make it, what it gives up, and what it saves in US dollars a month."""
+    """A change, how to make it, what it gives up, and what it saves in US dollars per month."""
 
     change: str
     how: str
@@ -43,7 +43,7 @@ class Saving:
 
 
 def bill_of(deployment: Deployment, prices: PriceList) -> Bill:
-    """What a month costs."""
+    """Return the bill of a month."""
     return Bill.of(
         line
         for lines in (compute_lines, edge_lines, storage_lines, explain_lines, tower_lines, operation_lines)
@@ -52,7 +52,7 @@ def bill_of(deployment: Deployment, prices: PriceList) -> Bill:
 
 
 def savings_of(deployment: Deployment, prices: PriceList) -> list[Saving]:
-    """What each change saves by itself, the most first; those that save next to nothing are left out."""
+    """Return what each change saves by itself, largest first; negligible ones are left out."""
     total = bill_of(deployment, prices).total
     found = [
         Saving(change, how, price, total - bill_of(other, prices).total)
@@ -62,11 +62,11 @@ def savings_of(deployment: Deployment, prices: PriceList) -> list[Saving]:
 
 
 def _changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment]]:
-    """What can be switched off, how, and what it costs in another way. One that changes nothing saves nothing."""
+    """Yield what can be switched off, how, and the drawback. A change without effect saves nothing."""
     yield from _search_changes(now)
     yield from _cache_changes(now)
     yield (
-        "sentences by template", "leave explain_model out", "sentences of fewer kinds",
+        "explanations by template", "leave explain_model out", "less varied explanations",
         replace(now, explain_model=False),
     )  # fmt: skip
     yield (
@@ -75,35 +75,35 @@ def _changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment]]:
     )  # fmt: skip
     yield (
         f"canary every {_QUIET_CANARY_MINUTES} minutes", "EVERY_MIN in infra/constructs/canary.py",
-        "an outage is noticed later", replace(now, canary_minutes=max(now.canary_minutes, _QUIET_CANARY_MINUTES)),
+        "outages are noticed later", replace(now, canary_minutes=max(now.canary_minutes, _QUIET_CANARY_MINUTES)),
     )  # fmt: skip
     yield (
         "no firewall", _FIREWALL[now.compute],
-        "no limit for one address, no rules against known attacks", replace(now, firewall=False),
+        "no limit per address, no rules against known attacks", replace(now, firewall=False),
     )  # fmt: skip
     if now.compute is Compute.LAMBDA:
         yield (
             "no SnapStart", "snap_start in infra/constructs/api.py",
-            "the first answer of a new environment takes about a second longer", replace(now, snapstart=False),
+            "the first response of a new environment takes about a second longer", replace(now, snapstart=False),
         )  # fmt: skip
         yield (
             "arm64", "-c architecture=arm64", "images are built on arm64", replace(now, architecture="arm64")
         )  # fmt: skip
-        yield "Fargate", "-c compute=fargate", "servers to watch", replace(now, compute=Compute.FARGATE)
+        yield "Fargate", "-c compute=fargate", "servers to operate", replace(now, compute=Compute.FARGATE)
     else:
-        yield "Lambda", "-c compute=lambda", "a first answer is slower", replace(now, compute=Compute.LAMBDA)
+        yield "Lambda", "-c compute=lambda", "first responses are slower", replace(now, compute=Compute.LAMBDA)
 
 
 def _cache_changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment]]:
-    """The cache itself is a saving where what it saves is dearer than a write."""
+    """Yield cache changes: the cache pays off where the work it saves costs more than a write."""
     if now.cache is not Cache.DEAR:
         yield (
-            "cache of dear answers only", "CACHE_ANSWERS=dear", "a taste is ranked again when it is asked again",
+            "cache expensive responses only", "CACHE_ANSWERS=dear", "repeated taste-only requests are ranked again",
             replace(now, cache=Cache.DEAR),
         )  # fmt: skip
     if now.cache is not Cache.NONE:
         yield (
-            "no answer cache", "CACHE_TTL_SECS=0", "OpenSearch is asked again when words are",
+            "no response cache", "CACHE_TTL_SECS=0", "repeated searches query OpenSearch again",
             replace(now, cache=Cache.NONE),
         )  # fmt: skip
 
@@ -113,13 +113,13 @@ def _search_changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment
         return
     if now.search is Search.CLASSIC:
         yield (
-            "NextGen in place of Classic", "-c classic_search=false", "a new collection, indexed again",
+            "NextGen instead of Classic", "-c classic_search=false", "a new collection, indexed again",
             replace(now, search=Search.OPENSEARCH),
         )  # fmt: skip
     else:
         yield (
             "search OCU may fall to 0", "-c search_ocu_min=0",
-            "after ten quiet minutes search is embedded for 10 to 30 s", replace(now, search_ocu_min=0),
+            "after ten idle minutes search is embedded for 10 to 30 s", replace(now, search_ocu_min=0),
         )  # fmt: skip
     yield (
         "no OpenSearch", "-c search=embedded", "search is embedded in every process",

@@ -1,4 +1,4 @@
-"""What watches over it and releases it: CloudWatch, the canary, secrets, keys and the release job."""
+"""Operations: CloudWatch, the canary, secrets, keys and the release job."""
 
 from collections.abc import Iterator
 
@@ -10,8 +10,9 @@ from data_jobs.cost.workload import LOG_BYTES
 
 # CloudWatch keeps logs compressed (Amazon CloudWatch Pricing, "Logs": archived); assumed: to 15 %.
 LOG_COMPRESSION = 0.15
-# services/api/app/emf.py: eight metrics of the stage, and of each route that recommends; three of any other route; of
-# fallbacks one for the stage and one a cause. The canary's answer is not searched for: six. Assumed: routes, causes.
+# services/api/app/emf.py: eight metrics for the stage and for each route that recommends, three for any other route;
+# fallbacks have one for the stage and one per cause. The canary's request is not a search: six. Assumed: routes,
+# causes.
 ANSWER_METRICS, OTHER_METRICS, CANARY_METRICS = 8, 3, 6
 ANSWER_ROUTES, OTHER_ROUTES, CAUSES = 2, 5, 2
 # Billed by the metric, as infra/constructs/alarms.py has them: for OpenSearch two of capacity, one of errors, two of
@@ -29,7 +30,7 @@ RELEASE_MINUTES = 20.0
 
 
 def operation_lines(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
-    """Logs, metrics, alarms, canary, secrets, keys, releases."""
+    """Yield logs, metrics, alarms, canary, secrets, keys, releases."""
     yield from _cloudwatch(deployment, prices)
     yield from _canary(deployment, prices)
     processes = environments(deployment) if deployment.compute is Compute.LAMBDA else tasks(deployment)
@@ -51,7 +52,7 @@ def _cloudwatch(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
 
 
 def _metrics(deployment: Deployment) -> int:
-    """Metrics that are written at all: while only the canary asks, those of the stage and of one route."""
+    """Return the number of metrics that are written: with only the canary calling, those of the stage and one route."""
     if deployment.is_in_use:
         return ANSWER_METRICS * (1 + ANSWER_ROUTES) + OTHER_METRICS * OTHER_ROUTES + 1 + CAUSES
     return 2 * CANARY_METRICS if deployment.canary_runs else 0
@@ -64,6 +65,6 @@ def _alarms(deployment: Deployment) -> int:
 
 
 def _canary(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
-    """Synthetics, and the function that it runs."""
+    """Yield Synthetics, and the function it runs."""
     yield Line("Canary", "runs", deployment.canary_runs, prices["canary_run"])
     yield Line("Canary", "its function", deployment.canary_runs * CANARY_GB * CANARY_S, prices["lambda_x86_64"])

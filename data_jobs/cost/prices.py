@@ -1,4 +1,4 @@
-"""The price list: ``prices.toml``, one figure a region for each thing that is billed."""
+"""The price list ``prices.toml``: one figure per region for everything that is billed."""
 
 import tomllib
 from collections.abc import Mapping
@@ -10,19 +10,19 @@ from typing import Any
 from services.recommender.errors import MarqueeError
 
 FILE = Path(__file__).with_name("prices.toml")
-# What the file has besides prices.
+# Keys of the file that are not prices.
 _HEADER = frozenset({"checked", "currency"})
 
 
 class PriceError(MarqueeError):
-    """A region or a thing without a price; the message names those that have one."""
+    """A region or item without a price; the message names those that have one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """``usd`` US dollars for one ``unit``, as the AWS page ``page`` had it at ``as_of``.
+    """``usd`` US dollars for one ``unit``, as shown on the AWS page ``page`` at ``as_of``.
 
-    ``verified``: found there or in AWS' Price List; else a list price as known, with the doubt in ``remark``.
+    ``verified``: found there or in AWS' Price List; else a known list price, with the doubt in ``remark``.
     """
 
     name: str
@@ -36,23 +36,23 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class PriceList:
-    """The prices of one region by name; ``checked``: when the file was last gone through."""
+    """The prices of one region by name; ``checked``: when the file was last reviewed."""
 
     region: str
     checked: date
     prices: Mapping[str, Price]
 
     def __getitem__(self, name: str) -> Price:
-        """The price of a thing. Raises PriceError for one that is not in the file."""
+        """Return the price of an item. Raises PriceError if it is not in the file."""
         if name not in self.prices:
             raise PriceError(f"{FILE.name} has no price named {name!r}; it has: {', '.join(sorted(self.prices))}")
         return self.prices[name]
 
 
 def load_prices(region: str, path: Path = FILE) -> PriceList:
-    """The prices of a region.
+    """Read the prices of a region.
 
-    Raises PriceError: no prices for the region, or a line of the file that has not all it needs.
+    Raises PriceError if the region has no prices, or a line of the file is incomplete.
     """
     document = tomllib.loads(path.read_text(encoding="utf-8"))
     entries = {name: entry for name, entry in document.items() if name not in _HEADER}

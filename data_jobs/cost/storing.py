@@ -1,4 +1,4 @@
-"""What keeps and finds things: DynamoDB, OpenSearch Serverless, S3 and the registry of images."""
+"""Storage and search: DynamoDB, OpenSearch Serverless, S3 and the image registry."""
 
 from collections.abc import Iterator
 from math import ceil, exp
@@ -10,26 +10,26 @@ from data_jobs.cost.deployment import HOURS, SECONDS, Deployment, Search
 from data_jobs.cost.prices import PriceList
 from data_jobs.cost.workload import EVENTS_A_PERSON, INDEX_BYTES_A_FILM, bundle_gb
 
-# Assumed: the log is kept for ever, its first year is billed; DynamoDB deletes what expired within two days.
+# Assumed: the log is kept for ever and its first year is billed; DynamoDB deletes expired items within two days.
 LOG_MONTHS, EXPIRED_DAYS = 12.0, 2.0
 
 # A collection that may sleep does so after ten minutes without a request and wakes with two search workers and one
 # indexing worker (Amazon OpenSearch Service developer guide, "Scale to zero").
 IDLE_S, AWAKE_SEARCH_OCU, AWAKE_INDEXING_OCU = 600.0, 2, 1
-# Assumed: a load takes a quarter of an hour with the wait for sleep; one OCU makes 50 searches a second.
+# Assumed: a load takes a quarter of an hour including the wait for sleep; one OCU serves 50 searches per second.
 LOAD_HOURS, SEARCHES_A_SECOND = 0.25, 50.0
-# What infra/settings.py sets for Classic, which never sleeps: two for searching, two for indexing.
+# Set in infra/settings.py for Classic, which never sleeps: two for searching, two for indexing.
 CLASSIC_OCU = 4
 
-# Assumed: raw data and feature files of a catalogue; access logs of a request.
+# Assumed: raw data and feature files of a catalogue; access logs per request.
 RAW_GB, ACCESS_LOG_BYTES = 1.0, 400.0
-# As infra/constructs/jobs.py has it. Assumed: layers that all images share, compressed.
+# As in infra/constructs/jobs.py. Assumed: layers shared by all images, compressed.
 KEPT_IMAGES, SHARED_LAYERS_GB = 10.0, 0.4
 CANARY_REPORTS = 3
 
 
 def storage_lines(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
-    """Tables, index, files and images."""
+    """Yield tables, index, files and images."""
     yield from _dynamodb(deployment, prices)
     if deployment.search is not Search.EMBEDDED:
         yield from _opensearch(deployment, prices)
@@ -39,10 +39,10 @@ def storage_lines(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
 
 
 def search_ocu(deployment: Deployment) -> float:
-    """Search OCU on average: the minimum while nobody asks, two or more while somebody did within ten minutes.
+    """Return the average search OCU: the minimum while idle, two or more within ten minutes of a request.
 
-    Requests are taken to come independently of each other (Poisson), so that ``1 - exp(-rate * 600 s)`` of the month
-    has one within ten minutes before.
+    Requests are assumed to be independent (Poisson), so a share of ``1 - exp(-rate * 600 s)`` of the month has a
+    request within the last ten minutes.
     """
     least = deployment.settings.search_ocu_min if deployment.search_ocu_min is None else deployment.search_ocu_min
     rate = deployment.searches / SECONDS
@@ -70,7 +70,7 @@ def _dynamodb(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
 
 
 def _cache_units(deployment: Deployment) -> tuple[float, float]:
-    """Read and write units of a month that the answer cache takes: for its hits, and for what is written to it."""
+    """Return the cache's read and write units per month: for hits, and for what is written."""
     read = written = 0.0
     for explained, share in ((True, deployment.explain_share), (False, 1 - deployment.explain_share)):
         hit = units.cached(EVENTS_A_PERSON, explained).read - units.fresh(EVENTS_A_PERSON).read
@@ -89,7 +89,7 @@ def _opensearch(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
         yield Line(service, f"search, {searching:.2f} OCU on average", searching * HOURS, prices["opensearch_ocu"])
         indexing = deployment.releases * LOAD_HOURS * AWAKE_INDEXING_OCU
         yield Line(service, "indexing", indexing, prices["opensearch_ocu"])
-    # The index in service, and the one before it for a rollback.
+    # The index in service, and the previous one for a rollback.
     size = 2 * deployment.films * INDEX_BYTES_A_FILM / 1e9
     yield Line(service, "storage", size, prices["opensearch_storage"])
 

@@ -11,9 +11,9 @@ from data_jobs.cost.workload import CACHED_BYTES, CACHED_EXPLAIN_BYTES
 from services.recommender.domain.history import MAX_EVENTS
 
 READ_UNIT, WRITE_UNIT = 4_096, 1_024
-# A read that need not be consistent costs half, a write in a transaction twice.
+# An eventually consistent read costs half, a write in a transaction twice.
 EVENTUAL, TRANSACTION = 0.5, 2
-# Names and fixed values of an item, with ids of 8 characters; the packed columns come on top.
+# Names and fixed values of an item, with ids of 8 characters; packed columns are added.
 PROFILE_FIXED, EVENT_BYTES, ANSWER_FIXED = 290, 160, 130
 HISTORY_BYTES, HASH_BYTES = 12, 5
 
@@ -27,34 +27,38 @@ class Units:
 
 
 def profile_bytes(events: int) -> int:
-    """The item of a person with so many events, each of another film: the newest are kept, all films are remembered."""
+    """Return the size of a person's item with so many events, each of another film: the newest are kept, all films are
+    remembered.
+    """
     return PROFILE_FIXED + HISTORY_BYTES * min(events, MAX_EVENTS) + HASH_BYTES * events
 
 
 def answer_bytes(explained: bool) -> int:
-    """The item of a cached answer of 20 films."""
+    """Return the item size of a cached response of 20 films."""
     return ANSWER_FIXED + CACHED_BYTES + (CACHED_EXPLAIN_BYTES if explained else 0)
 
 
 def cached(events: int, explained: bool) -> Units:
-    """An answer from the cache: the profile, consistent, and the answer, not."""
+    """Return the units of a cached response: the profile (consistent) and the response (not)."""
     return Units(read=_reads(profile_bytes(events)) + EVENTUAL * _reads(answer_bytes(explained)))
 
 
 def fresh(events: int) -> Units:
-    """An answer that is computed: the profile."""
+    """Return the units of a computed response: the profile."""
     return Units(_reads(profile_bytes(events)))
 
 
 def stored(events: int, explained: bool) -> Units:
-    """What an answer costs beside that if it is kept: a look for one that is not there; then it is written, and the
-    profile's revision looked at once more.
+    """Return the additional units of caching a response: a failed lookup, the write, and another look at the profile's
+    revision.
     """
     return Units(EVENTUAL + _reads(profile_bytes(events)), _writes(answer_bytes(explained)))
 
 
 def feedback(events: int) -> Units:
-    """An event without an ``Idempotency-Key``: the profile is read, then it and the event are written together."""
+    """Return the units of an event without an ``Idempotency-Key``: the profile is read, then written together with the
+    event.
+    """
     profile = profile_bytes(events)
     return Units(_reads(profile), TRANSACTION * (_writes(profile) + _writes(EVENT_BYTES)))
 

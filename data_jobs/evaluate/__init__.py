@@ -1,1 +1,1 @@
-"""Measuring the recommender offline: the pipeline that is served, beside models to compare it with."""
+"""Measure the recommender offline: the production pipeline, compared with reference models."""

@@ -1,4 +1,4 @@
-"""What the recommender must reach, beside what it reached."""
+"""The bars the recommender must reach, compared with what it reached."""
 
 from collections.abc import Iterator
 
@@ -11,13 +11,13 @@ FIXED = {SplitKind.RANDOM: (0.220, 0.322, 0.035), SplitKind.TIME: (0.116, 0.147,
 
 
 def bars(evaluation: Evaluation) -> list[Bar]:
-    """Every bar that the parts which ran can answer."""
+    """Return every bar covered by the parts that ran."""
     of_parts = [bar for outcome in evaluation.parts.values() for bar in outcome.bars()]
     return [*_ranking(evaluation), *_diversity(evaluation), *of_parts]
 
 
 def _ranking(evaluation: Evaluation) -> Iterator[Bar]:
-    """Absolute on the fixed holdouts, relative to the yardsticks on any other data."""
+    """Yield absolute bars on the fixed holdouts, bars relative to the references on other data."""
     row, setting = evaluation.row(PIPELINE), evaluation.setting
     if setting.small and setting.fixed:
         recall, ndcg, coverage = FIXED[setting.kind]

@@ -1,10 +1,10 @@
-"""What moved a film's score, to hold its reasons against: its terms, and what becomes of it without what is cited.
+"""Find what moved a film's score, to check its reasons: the score's terms, and the score without what is cited.
 
-Nothing of the reasons' own making is used: every film of the taste is left out once, as if it had never been touched,
-and the whole pipeline runs again; of a taste without a cited trait likewise. Scores are summed from the terms of the
-answer (``signals``), and asked for the films of the answer alone, which changes none of them. The plan is held: the
-weights stay those of the whole taste, since with a like less the prior counts for more, which is no merit of the film
-left out.
+The reasons' own code is not used: every film of the taste is removed once, as if it had never been touched, and the
+whole pipeline runs again; likewise for a taste without a cited trait. Scores are sums of the terms in the response
+(``signals``), requested for the films of the response alone, which does not change them. The plan is fixed: the weights
+stay those of the whole taste, since with one like less the prior gets more weight, which is not an effect of the
+removed film.
 """
 
 import copy
@@ -27,7 +27,7 @@ from services.recommender.stages.taste import fold_in
 LARGEST = 2
 TRAITS = frozenset(kind for kind in ReasonKind if trait_kinds(kind))
 _ROUNDING = 1e-6
-"""Float32 scores that differ by less are equal."""
+"""Float32 scores that differ by less count as equal."""
 
 Scores = NDArray[np.float64]
 
@@ -45,8 +45,8 @@ _TERMS = {"popularity": Cause.POPULARITY, "traits": Cause.TRAIT, "concept": Caus
 
 @dataclass(frozen=True, slots=True)
 class First:
-    """What an answer says first beside its largest term. ``true``: nothing is called popular that the taste moved
-    more, nor the other way round; ``largest``: the very term is named.
+    """The first reason of a response compared with its largest term. ``true``: "popular" is said exactly if popularity
+    outweighs the taste; ``largest``: the largest term itself is named.
     """
 
     popular: bool
@@ -66,7 +66,7 @@ class Verdict:
 
 
 def first_reason(bench: Workbench, profile: Profile, pick: Pick) -> First:
-    """Hold the first reason of a pick (with ``signals``) against its largest term."""
+    """Compare the first reason of a pick (with ``signals``) with its largest term."""
     sums = dict.fromkeys(Cause, 0.0)
     for term, size in pick.signals.items():
         sums[_TERMS.get(term, Cause.TASTE)] += size
@@ -85,7 +85,7 @@ def _said(reason: Reason) -> Cause:
 
 
 def examine(bench: Workbench, profile: Profile, picks: Sequence[Pick]) -> list[list[Verdict]]:
-    """A verdict for every film and trait that a pick cites, a list a pick."""
+    """Return a verdict for every film and trait that a pick cites, one list per pick."""
     rows = np.array([pick.row for pick in picks], np.int32)
     plan = bench.pipeline.plan(Request(user_id=profile.user_id), profile)
     whole = raw_scores(bench, bench.pipeline, profile, rows, plan)
@@ -103,7 +103,7 @@ def examine(bench: Workbench, profile: Profile, picks: Sequence[Pick]) -> list[l
 
 
 def _falls(bench: Workbench, profile: Profile, rows: NDArray[np.int32], whole: Scores, plan: Plan) -> dict[str, Scores]:
-    """Item id of each film of the taste -> by how much each score falls without it."""
+    """Return, by item id of each film of the taste, how much each score falls without it."""
     catalogue = bench.bundle.catalogue
     taste = fold_in(catalogue, profile.history)
     falls = {}
@@ -128,7 +128,7 @@ def _judged(
 
 
 def raw_scores(bench: Workbench, pipeline: Pipeline, profile: Profile, rows: NDArray[np.int32], plan: Plan) -> Scores:
-    """The raw scores of some unseen films under a plan, float64[rows]."""
+    """Return the raw scores of some unseen films under a plan, float64[rows]."""
     request = Request(user_id=profile.user_id, k=len(rows), diversity=0.0, explain=True)
     others = np.delete(bench.hashes, rows)
     picks = pipeline.rank(request, profile, patient(), others, with_reasons=False, plan=plan).picks
@@ -137,7 +137,7 @@ def raw_scores(bench: Workbench, pipeline: Pipeline, profile: Profile, rows: NDA
 
 
 def without_trait(pipeline: Pipeline, row: int, reason: Reason) -> Pipeline:
-    """The same pipeline for a taste that does not know the trait which a reason cites of the film ``row``."""
+    """Return the same pipeline for a taste without the trait that a reason cites for the film ``row``."""
     trait_rows = pipeline.trait_rows
     traits = trait_rows.traits
     mine = [(each, TraitKind(int(traits.kinds[each]))) for each in traits.of(row).tolist()]

@@ -1,7 +1,7 @@
-"""Cold films: what becomes of films that nobody has rated yet.
+"""Cold films: how films without any rating are ranked.
 
-All ratings of 5 % of the films, drawn by a seed, leave the training. People keep the rest of theirs; what they
-liked among the cold films is to be found, against the whole catalogue and among the cold films alone.
+All ratings of 5 % of the films, drawn by a seed, are removed from the training. People keep their other ratings; what
+they liked among the cold films is to be found, in the whole catalogue and among the cold films alone.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ _EVERY = 25
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """How well the cold likes are found: Recall@10 and @100 over all films, Recall@10 among the cold films."""
+    """How well cold likes are found: Recall@10 and @100 over all films, Recall@10 among the cold films."""
 
     recall: Estimate
     recall_deep: Estimate
@@ -37,15 +37,15 @@ class Found:
 
     @property
     def views(self) -> tuple[tuple[str, Estimate], ...]:
-        """The figures by their names."""
+        """Return the figures with their names."""
         names = ("Recall@10", "Recall@100", "Recall@10 among cold films")
         return tuple(zip(names, (self.recall, self.recall_deep, self.recall_among), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
 class ColdItems(Outcome):
-    """``models``: by name; ``content`` only where there are vectors. ``ahead``: the pipeline less content alone,
-    paired. ``pages``: share of the first pages (10 films, default diversity) that show a cold film.
+    """``models``: by name; ``content`` only if there are vectors. ``ahead``: the pipeline minus content alone, paired.
+    ``pages``: share of first pages (10 films, default diversity) with a cold film.
     """
 
     films: int
@@ -56,7 +56,7 @@ class ColdItems(Outcome):
     pages: Estimate
 
     def tables(self) -> Iterator[Table]:
-        """Every model, and the difference to content alone."""
+        """Yield every model, and the difference to content alone."""
         models = dict(self.models)
         if self.ahead is not None:
             models["pipeline less content"] = self.ahead
@@ -65,7 +65,7 @@ class ColdItems(Outcome):
         yield Table(title, ("model", "Recall@10", "Recall@100", "Recall@10 among cold films"), rows)
 
     def figures(self) -> Iterator[Figure]:
-        """Every model's, and the share of pages."""
+        """Yield every model's figures, and the share of pages."""
         for model, found in self.models.items():
             yield model, "recall", found.recall
             yield model, "recall_deep", found.recall_deep
@@ -73,7 +73,7 @@ class ColdItems(Outcome):
         yield "pipeline", "pages", self.pages
 
     def bars(self) -> Iterator[Bar]:
-        """Better than content alone, and to be seen."""
+        """Yield the bars: better than content alone, and visible."""
         for name, ahead in self.ahead.views if self.ahead is not None else ():
             yield Bar.above(f"cold films against content alone, {name}", ahead, 0)
         pages = self.pages.mean
@@ -81,12 +81,12 @@ class ColdItems(Outcome):
 
 
 def part(job: Job) -> ColdItems:
-    """See the module."""
+    """Run this part of an evaluation; see the module."""
     return cold_items(job.dataset, job.workshop, job.seed, job.progress)
 
 
 def cold_items(dataset: Dataset, workshop: Workshop, seed: int, progress: Progress) -> ColdItems:
-    """Train without the ratings of some films, and look for them. Raises TrainingError, BundleError."""
+    """Train without the ratings of some films, then look for these films. Raises TrainingError, BundleError."""
     cold = draw(len(dataset.films), seed)
     gone = cold[dataset.events.film]
     bench = workshop.make(without(dataset, gone))
@@ -108,14 +108,14 @@ def cold_items(dataset: Dataset, workshop: Workshop, seed: int, progress: Progre
 
 
 def draw(films: int, seed: int) -> NDArray[np.bool_]:
-    """Which films are cold, bool[films]: 5 % of them, at least one."""
+    """Return which films are cold, bool[films]: 5 % of them, at least one."""
     cold = np.zeros(films, bool)
     cold[np.random.default_rng(seed).choice(films, max(1, round(SHARE * films)), replace=False)] = True
     return cold
 
 
 def _figures(model: Model, cases: Sequence[Case], cold: NDArray[np.bool_], progress: Progress) -> list[Figures]:
-    """Recall@10, Recall@100, Recall@10 among the cold films; float64[people] each."""
+    """Return Recall@10, Recall@100, Recall@10 among the cold films; float64[people] each."""
     rows = []
     for done, case in enumerate(cases, 1):
         deep = model.best(case.profile, DEPTH)
@@ -131,6 +131,6 @@ def _found(figures: Sequence[Figures]) -> Found:
 
 
 def _pages(bench: Workbench, cases: Sequence[Case], cold: NDArray[np.bool_]) -> Figures:
-    """1 for everybody whose first page has a cold film."""
+    """Return 1 for each person whose first page has a cold film."""
     served = Served(bench)
     return np.array([float(cold[served.best(case.profile, TOP)].any()) for case in cases])

@@ -1,4 +1,4 @@
-"""A mean and how far to trust it."""
+"""A mean and its standard error."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ _SAMPLES, _SEED = 200, 19_790_101
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """``mean`` over ``n`` people (or queries, films), and its standard error: sample deviation / sqrt(n). Of
+    """``mean`` over ``n`` people (or queries, films), and its standard error: sample deviation / sqrt(n). For
     ``of_median`` it is the median.
     """
 
@@ -22,7 +22,7 @@ class Estimate:
 
     @classmethod
     def of(cls, values: Figures) -> "Estimate":
-        """The estimate of some figures; 0 of none, and no error to speak of with fewer than two."""
+        """Return the estimate of some figures; 0 for none, and standard error 0 for fewer than two."""
         n = len(values)
         if n == 0:
             return cls(0.0, 0.0, 0)
@@ -31,16 +31,16 @@ class Estimate:
 
     @classmethod
     def by_person(cls, values: Figures, people: NDArray[np.intp]) -> "Estimate":
-        """The mean over people of each one's own mean: several figures of a person are not independent. ``people``
-        int[n]: whose each figure is.
+        """Return the mean over people of each person's mean: several figures of one person are not independent.
+        ``people`` int[n]: whose figure each is.
         """
         _, whose, counts = np.unique(people, return_inverse=True, return_counts=True)
         return cls.of(np.bincount(whose, values, len(counts)) / counts)
 
     @classmethod
     def of_median(cls, values: Figures) -> "Estimate":
-        """The median, for figures with a long tail, and its standard error: the deviation of the medians of 200
-        samples with replacement, drawn by a fixed seed (B. Efron, "Bootstrap methods", 1979).
+        """Return the median, for figures with a long tail, and its standard error: the deviation of the medians of 200
+        bootstrap samples, drawn by a fixed seed (B. Efron, "Bootstrap methods", 1979).
         """
         n = len(values)
         if n == 0:
@@ -50,16 +50,16 @@ class Estimate:
 
     @classmethod
     def of_difference(cls, values: Figures, others: Figures) -> "Estimate":
-        """The mean difference of two models on the same people: the paired error is the smaller one.
+        """Return the mean difference of two models on the same people, with the smaller, paired error.
 
         Raises ValueError for figures of different length.
         """
         if len(values) != len(others):
-            raise ValueError(f"figures of {len(values)} and of {len(others)} people can't be paired")
+            raise ValueError(f"figures of {len(values)} and of {len(others)} people cannot be paired")
         return cls.of(values - others)
 
     def above(self, errors: float) -> bool:
-        """Whether a difference is above 0 by more than so many standard errors (negative: not below by more)."""
+        """Return whether a difference is above 0 by more than so many standard errors (negative: not below by more)."""
         return self.mean > errors * self.se
 
     def __str__(self) -> str:

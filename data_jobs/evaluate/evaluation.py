@@ -1,4 +1,4 @@
-"""What is asked of an evaluation, and what comes out of it."""
+"""The order for an evaluation, and its result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,15 +13,15 @@ from data_jobs.validate import Source
 from services.recommender.ports import TextEncoder
 
 PIPELINE, DEFAULT, DIVERSE = "pipeline", "pipeline, default diversity", "pipeline, diversity 1"
-"""Names of the models that are ours."""
+"""Names of our own models."""
 SVD_PRESET = "svd preset"
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """What to evaluate. ``source`` None: the sample catalogue. ``holdout``: a file; None: drawn by ``split`` and
-    ``seed``, which seeds the other parts as well. ``parts``: names of
-    ``registry.PARTS``. ``queries``: the encoder of queries, None for ``encoder``.
+    ``seed``, which also seeds the other parts. ``parts``: names of ``registry.PARTS``. ``queries``: the encoder of
+    queries, None for ``encoder``.
     """
 
     home: Path
@@ -39,7 +39,7 @@ class Order:
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What the figures were measured on. ``holdout``: the file's name, or "random, seed 0". ``small``: the data is
-    MovieLens ml-latest-small, for which the absolute bars hold. ``ease_ridge``: lambda of plain EASE.
+    MovieLens ml-latest-small, to which the absolute bars apply. ``ease_ridge``: lambda of plain EASE.
     """
 
     sources: tuple[str, ...]
@@ -62,7 +62,7 @@ class Setting:
 
 @dataclass(slots=True)
 class Evaluation:
-    """All figures. ``parts``: what each part found that was asked for, by its name. ``seconds`` by part."""
+    """All figures. ``parts``: the outcomes by name. ``seconds`` by part."""
 
     setting: Setting
     models: list[Row]
@@ -70,7 +70,7 @@ class Evaluation:
     seconds: dict[str, float] = field(default_factory=dict)
 
     def row(self, model: str) -> Row:
-        """The line of a model. Raises KeyError."""
+        """Return the row of a model. Raises KeyError."""
         for row in self.models:
             if row.model == model:
                 return row

@@ -1,7 +1,7 @@
-"""People unseen in training who come back with a few of their likes, and what every model shows them.
+"""Rank for people unseen in training who return with a few of their likes, with every model.
 
-With 1, 3, 5 and 10 likes, drawn at random (fewer are part of more); the rest of the likes is to be found. Somebody
-takes part with n likes if at least five remain.
+With 1, 3, 5 and 10 likes, drawn at random (smaller sets are subsets of larger ones); the other likes are to be found. A
+person takes part with n likes if at least five remain.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ LEAST_LEFT = 5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FewLikes:
-    """The people of one fold with so many likes known. ``results``: of the fold's models, in their order."""
+    """The people of one fold with so many likes known. ``results``: of the fold's models, in order."""
 
     likes: int
     fold: Fold
@@ -29,7 +29,7 @@ class FewLikes:
 
 
 def few_likes(folds: Sequence[Fold], seed: int, progress: Progress, by_time: bool = False) -> list[FewLikes]:
-    """Every fold with every number of likes; ``by_time``: the first ones instead of any."""
+    """Run every fold with every number of likes; ``by_time``: the first ones instead of a random draw."""
     found = []
     for fold in folds:
         for likes in LIKES:
@@ -45,9 +45,9 @@ def likes_in_words(likes: int) -> str:
 
 
 def cut(everybody: People, codes: Sequence[int], likes: int, seed: int, by_time: bool = False) -> list[Case]:
-    """People (codes into ``user_ids``) with only so many likes known and the rest of their likes to be found.
+    """Return people (codes into ``user_ids``) with only so many likes known and their other likes to be found.
 
-    ``by_time``: the first ones are known, of equal times any.
+    ``by_time``: the first ones are known; ties are broken at random.
     """
     events, cases = everybody.dataset.events, []
     for code in codes:

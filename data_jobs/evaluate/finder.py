@@ -1,7 +1,7 @@
-"""Finding a film by name: 500 queries made from the titles of a catalogue, of which it is known what should be found.
+"""Measure finding a film by name: 500 queries made from a catalogue's titles, with known right answers.
 
-Whole titles, beginnings, other titles, one or two typing errors, a year beside the title, the article moved behind it,
-and titles in plain Latin letters; drawn by a seed. ``python -m data_jobs.evaluate.finder`` asks the active bundle.
+Whole titles, prefixes, other titles, one or two typing errors, a title with its year, a trailing article, and titles in
+plain Latin letters; drawn by a seed. ``python -m data_jobs.evaluate.finder`` queries the active bundle.
 """
 
 import json
@@ -37,15 +37,15 @@ QUERIES = {
 }
 NEAR = 5
 SHORTEST_TYPO, SECOND_TYPO = 5, 12
-"""Letters of a title in which an error leaves something to recognise, and of one that gets two."""
+"""Letters of a title from which one typing error leaves it recognisable, and from which it gets two."""
 BEGUN = 8
-"""Letters that are typed of a title, its article not counted; more where it takes more to mean few films."""
+"""Letters typed of a title, without its article; more if it takes more to narrow it down to few films."""
 FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """``wanted``: the films that answer it, all of the name."""
+    """``wanted``: all films of the name."""
 
     text: str
     wanted: frozenset[int]
@@ -53,8 +53,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Finding(Outcome):
-    """``first``: how often a film asked for came first, by kind of query, and ``near``: among the first five.
-    ``milliseconds`` of CPU a query, ``missed``: what was not found.
+    """``first``: how often a wanted film came first, by kind of query; ``near``: among the first five. ``milliseconds``
+    of CPU per query; ``missed``: queries that failed.
     """
 
     first: Mapping[str, Estimate]
@@ -63,20 +63,20 @@ class Finding(Outcome):
     missed: tuple[str, ...]
 
     def tables(self) -> Iterator[Table]:
-        """A line a kind of query, and what was not found."""
+        """Yield one row per kind of query, and what was not found."""
         rows = [(kind, f"{self.first[kind].mean:.1%}", f"{self.near[kind].mean:.1%}") for kind in self.first]
         times = ", ".join(f"{name} {value:.2f} ms" for name, value in self.milliseconds.items())
         yield Table("Finding a film by name", ("query", "first", "first five"), rows, (f"CPU a query: {times}",))
         yield Table.of_failures("Films not found", self.missed, 20)
 
     def figures(self) -> Iterator[Figure]:
-        """A figure a kind of query."""
+        """Yield one figure per kind of query."""
         for kind, estimate in self.near.items():
             yield "finder", f"{kind}, first five", estimate
         yield "finder", "exact, first", self.first["exact"]
 
     def bars(self) -> Iterator[Bar]:
-        """The exact title first; everything else among the first five."""
+        """Yield the bars: the exact title first; everything else among the first five."""
         others = [self.near[kind] for kind in self.near if kind != "exact" and self.near[kind].n]
         asked = sum(each.n for each in others)
         found = sum(each.mean * each.n for each in others) / asked if asked else 1.0
@@ -85,12 +85,12 @@ class Finding(Outcome):
 
 
 def part(job: Job) -> Finding:
-    """See the module."""
+    """Run this part of an evaluation; see the module."""
     return measure(job.bench.pipeline.finder, job.seed)
 
 
 def measure(finder: Finder, seed: int) -> Finding:
-    """Ask all of them."""
+    """Run all queries."""
     first, near, spent, missed = {}, {}, [], []
     finder.find("warm", 1)
     for kind, queries in make(finder.catalogue, seed).items():
@@ -108,7 +108,7 @@ def measure(finder: Finder, seed: int) -> Finding:
 
 
 def make(catalogue: Catalogue, seed: int) -> dict[str, list[Asked]]:
-    """The queries by kind; fewer where the catalogue has fewer to ask for."""
+    """Return the queries by kind; fewer if the catalogue is too small."""
     rng = np.random.default_rng(seed)
     films = _Films.of(catalogue)
     makers: dict[str, Callable[[int], tuple[str, Sequence[str]] | None]] = {
@@ -135,7 +135,7 @@ def make(catalogue: Catalogue, seed: int) -> dict[str, list[Asked]]:
 
 @dataclass(frozen=True, slots=True)
 class _Films:
-    """``of_name``: the films by each of their names, folded; ``beginnings``: those with a name that so begins."""
+    """``of_name``: films by each of their folded names; ``beginnings``: films by prefix of a name."""
 
     titles: list[str]
     others: list[list[str]]
@@ -159,7 +159,7 @@ class _Films:
         return cls(titles, others, catalogue.years.tolist(), of_name, beginnings)
 
     def beginning(self, row: int) -> tuple[str, Sequence[str]] | None:
-        """As much of the title as it takes to mean a few films."""
+        """Return as much of the title as it takes to narrow it down to a few films."""
         words = words_of(self.titles[row])
         line = " ".join(bare(words))
         for end in range(BEGUN, len(line)):
@@ -168,12 +168,12 @@ class _Films:
         return None
 
     def other(self, row: int) -> tuple[str, Sequence[str]] | None:
-        """The first other title."""
+        """Return the first other title."""
         name = next((name for name in self.others[row] if words_of(name)), None)
         return None if name is None else (name, words_of(name))
 
     def misspelt(self, row: int, rng: np.random.Generator) -> tuple[str, Sequence[str]] | None:
-        """The title with an error, a long one with two."""
+        """Return the title with one error, a long one with two."""
         title = self.titles[row]
         letters = sum(map(str.isalpha, title))
         if letters < SHORTEST_TYPO or not title.isascii():
@@ -182,21 +182,21 @@ class _Films:
         return (misspelt(wrong, rng) if letters >= SECOND_TYPO else wrong), words_of(title)
 
     def with_year(self, row: int) -> tuple[str, Sequence[str]] | None:
-        """The title and its year, in brackets or without; only this film is meant."""
+        """Return the title and its year, with or without brackets; only this film is meant."""
         title, year = self.titles[row], self.years[row]
         if not year or not words_of(title):
             return None
         return (f"{title} ({year})" if row % 2 else f"{title} {year}"), ["", str(row)]
 
     def moved(self, row: int) -> tuple[str, Sequence[str]] | None:
-        """The article behind the title."""
+        """Return the title with its article at the end."""
         first, _, rest = self.titles[row].partition(" ")
         if first.lower() not in ARTICLES or not words_of(rest):
             return None
         return f"{rest}, {first}", words_of(self.titles[row])
 
     def latin(self, row: int) -> tuple[str, Sequence[str]] | None:
-        """A name with accents, or in another script, as it is typed on a plain keyboard."""
+        """Return a name with accents, or in another script, as typed on a plain keyboard."""
         for name in (self.titles[row], *self.others[row]):
             words = (spellings(name) or [[]])[-1]
             line = " ".join(words)
@@ -206,7 +206,7 @@ class _Films:
 
 
 def main() -> None:
-    """Ask the films of the active bundle, and print what was found."""
+    """Query the films of the active bundle and print the result."""
     home = LocalBundles(Path(os.environ.get("MARQUEE_HOME", ".marquee")))
     path = home.current_path()
     bundle = open_bundle(path)

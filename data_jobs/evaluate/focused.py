@@ -1,12 +1,12 @@
-"""Focused tastes: three Hitchcocks, three westerns, three films in Korean. Does the list understand?
+"""Focused tastes: three Hitchcocks, three westerns, three films in Korean. Does the list follow?
 
-People unseen in training (``folds``). Of somebody with five likes or more of one director, genre, language, decade
-or series, three of these are drawn and given as ``liked``, without a person: their other likes of the trait are to
-be found. Traits that many likes have (``NICHE``) set no taste apart and are passed over. At most two traits of a kind
-are drawn from a person, and 200 cases of a kind in each fold. All their other likes are looked at, too: a list that
-is all Hitchcock may miss what else the person likes.
+People unseen in training (``folds``). If a person has five or more likes of one director, genre, language, decade or
+series, three of them are drawn and given as ``liked``, without a person: their other likes of the trait are to be
+found. Traits that many likes have (``NICHE``) do not distinguish tastes and are skipped. At most two traits of a kind
+are drawn per person, and 200 cases of a kind per fold. All other likes are measured, too: an all-Hitchcock list may
+miss what else the person likes.
 
-Figures are means over people of each person's mean, for two cases of one person are not independent.
+Figures are means over people of each person's mean, since two cases of one person are not independent.
 """
 
 from collections.abc import Iterator, Sequence
@@ -42,7 +42,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class OfKind:
-    """Tastes focused on one kind of trait. ``ahead``: the pipeline less another model, paired."""
+    """Tastes focused on one kind of trait. ``ahead``: the pipeline minus another model, paired."""
 
     kind: str
     cases: int
@@ -52,12 +52,12 @@ class OfKind:
 
 @dataclass(frozen=True, slots=True)
 class Focused(Outcome):
-    """An entry a kind of trait of which there are cases."""
+    """One entry per kind of trait that has cases."""
 
     kinds: tuple[OfKind, ...]
 
     def tables(self) -> Iterator[Table]:
-        """A line a kind and model."""
+        """Yield one row per kind and model."""
         rows = [
             (each.kind, str(each.cases), str(found.recall.n), model, *map(str, _views(found)), _ahead(each, model))
             for each in self.kinds
@@ -68,7 +68,7 @@ class Focused(Outcome):
         yield Table("Focused tastes of people unseen in training", (*headings, *last), rows)
 
     def figures(self) -> Iterator[Figure]:
-        """Every figure and difference."""
+        """Yield every figure and difference."""
         for each in self.kinds:
             for model, found in each.models.items():
                 for metric, value in zip(("recall", "share", "ndcg, all likes"), _views(found), strict=True):
@@ -78,26 +78,26 @@ class Focused(Outcome):
                     yield PIPELINE, f"{metric}, {each.kind}, less {other}", value
 
     def bars(self) -> Iterator[Bar]:
-        """A taste that says so much is to be served better than by popularity, and than by plain EASE."""
+        """Yield the bars: so clear a taste must be served better than by popularity and by plain EASE."""
         for each in self.kinds:
             name = f"three likes of one {each.kind}, Recall@10 of the others against"
             yield Bar.above(f"{name} popularity", each.ahead[POPULARITY].recall)
             yield Bar.above(f"{name} plain EASE", each.ahead[EASE].recall, 0)
 
     def panels(self) -> Iterator[Panel]:
-        """Recall@10 of the trait."""
+        """Yield Recall@10 of the trait."""
         for each in self.kinds:
             title = f"Three likes of one {each.kind}: Recall@10 of the person's others of it"
             yield Panel(title, [(model, found.recall, model == PIPELINE) for model, found in each.models.items()])
 
 
 def part(job: Job) -> Focused:
-    """See the module."""
+    """Run this part of an evaluation; see the module."""
     return focused(job.folds, job.seed, job.progress)
 
 
 def focused(folds: Sequence[Fold], seed: int, progress: Progress) -> Focused:
-    """Ask every model for every taste."""
+    """Run every model on every taste."""
     kinds: dict[str, list[tuple[int, Figures]]] = {}
     for number, fold in enumerate(folds, 1):
         tastes = draw(fold, seed)
@@ -109,7 +109,7 @@ def focused(folds: Sequence[Fold], seed: int, progress: Progress) -> Focused:
 
 
 def _measured(fold: Fold, taste: Taste) -> Figures:
-    """Recall, share and NDCG of each model, float64[models, 3]."""
+    """Return recall, share and NDCG of each model, float64[models, 3]."""
     _, popular, ease = fold.models
     lists = (
         by_seeds(fold.bench, taste.known, TOP),

@@ -1,4 +1,4 @@
-"""People unseen in training: five folds over all people, each with a model that was trained without its people."""
+"""People unseen in training: five folds over all people, each with a model trained without its people."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +17,7 @@ FOLDS = 5
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """``codes``: the people who left the training, as codes into ``user_ids``. ``everybody``: all people with all
+    """``codes``: the people held out from training, as codes into ``user_ids``. ``everybody``: all people with all
     their events, on the rows of the bench.
     """
 
@@ -28,12 +28,14 @@ class Fold:
 
     @cached_property
     def models(self) -> tuple[Served, Popularity, Ease]:
-        """The pipeline (diversity 0), popularity and plain EASE."""
+        """Return the pipeline (diversity 0), popularity and plain EASE."""
         return Served(self.bench, 0.0), Popularity(self.bench), Ease(self.bench, self.ridge)
 
 
 def folds(dataset: Dataset, workshop: Workshop, ridge: float, seed: int, progress: Progress) -> list[Fold]:
-    """All folds; everybody is in one of them. ``ridge``: lambda of plain EASE. Raises TrainingError, BundleError."""
+    """Make all folds; each person is in one of them. ``ridge``: lambda of plain EASE. Raises TrainingError,
+    BundleError.
+    """
     fold = np.random.default_rng(seed).permutation(len(dataset.events.user_ids)) % FOLDS
     made = []
     for number in range(FOLDS):

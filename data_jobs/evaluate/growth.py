@@ -1,10 +1,10 @@
-"""As a shop grows: how good is the first page with no rating at all, with a thousand, ten thousand, all of them?
+"""Data growth: how good is the first page with no ratings, a thousand, ten thousand, all of them?
 
-The people of the holdout, and what they went on to like, are the same at each point; only what the model was trained
-on grows: so many ratings of the training part, drawn at random, the fewer among the more. Everybody brings their own
-ratings of the training part with the request, as their events. Each point is trained twice: with TMDB's votes
-(``vote_count``, ``vote_average``) in the catalogue and without. Beside it the references that need no taste or no
-rating: votes, log(1 + votes) x average, content alone, and popularity by the ratings there are.
+The people of the holdout and their held-out likes are the same at each point; only the training data grows: so many
+ratings of the training part, drawn at random, smaller sets within larger ones. Each person's own ratings of the
+training part come with the request, as their events. Each point is trained twice: with TMDB's votes (``vote_count``,
+``vote_average``) in the catalogue and without. The references need no taste or no rating: votes, log(1 + votes) x
+average, content alone, and popularity by the ratings available.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ WITH_VOTES, WITHOUT_VOTES = PIPELINE, "pipeline without votes"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Of one model; ``ahead``: NDCG@10 of the pipeline (with votes where there are any) less it, paired."""
+    """Figures of one model; ``ahead``: NDCG@10 of the pipeline (with votes if there are any) minus its own, paired."""
 
     recall: Estimate
     ndcg: Estimate
@@ -38,7 +38,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """So many ratings in the training."""
+    """So many ratings in training."""
 
     ratings: int
     models: dict[str, Found]
@@ -51,7 +51,7 @@ class Growth(Outcome):
     points: tuple[Point, ...]
 
     def tables(self) -> Iterator[Table]:
-        """A line a point and model."""
+        """Yield one row per point and model."""
         rows = [
             (f"{point.ratings:,}", model, f"{found.recall}", f"{found.ndcg}", f"{found.ahead}")
             for point in self.points
@@ -61,7 +61,7 @@ class Growth(Outcome):
         yield Table("As a shop grows: the same people, more ratings in the training", headings, rows)
 
     def figures(self) -> Iterator[Figure]:
-        """Every figure."""
+        """Yield every figure."""
         for point in self.points:
             for model, found in point.models.items():
                 yield model, f"recall, {point.ratings} ratings", found.recall
@@ -69,7 +69,7 @@ class Growth(Outcome):
                 yield PIPELINE, f"ndcg less {model}, {point.ratings} ratings", found.ahead
 
     def bars(self) -> Iterator[Bar]:
-        """Better than the best of the references at each point."""
+        """Yield the bars: better than the best reference at each point."""
         for point in self.points:
             references = {model: found for model, found in point.models.items() if not model.startswith(PIPELINE)}
             best = max(references, key=lambda model: references[model].ndcg.mean, default=None)
@@ -78,14 +78,14 @@ class Growth(Outcome):
                 yield Bar.above(name, references[best].ahead)
 
     def panels(self) -> Iterator[Panel]:
-        """NDCG@10 at each point."""
+        """Yield NDCG@10 at each point."""
         for point in self.points:
             bars = [(model, found.ndcg, model.startswith(PIPELINE)) for model, found in point.models.items()]
             yield Panel(f"NDCG@10 with {point.ratings:,} ratings in the training", bars)
 
 
 def part(job: Job) -> Growth:
-    """See the module."""
+    """Run this part of an evaluation; see the module."""
     references = _references(job)
     points = []
     for ratings, training in grown(job.holdout.training, job.seed):
@@ -95,7 +95,7 @@ def part(job: Job) -> Growth:
 
 
 def grown(training: Dataset, seed: int) -> Iterator[tuple[int, Dataset]]:
-    """The training part with so many of its ratings, then with all; fewer are among more."""
+    """Yield the training part with growing numbers of its ratings, finally all; smaller sets are within larger ones."""
     total = len(training.events)
     place = np.random.default_rng(seed).permutation(total)
     for ratings in (*(size for size in SIZES if size < total), total):
@@ -103,12 +103,12 @@ def grown(training: Dataset, seed: int) -> Iterator[tuple[int, Dataset]]:
 
 
 def without_votes(dataset: Dataset) -> Dataset:
-    """The same films, of which nobody knows how many people voted for them, or how."""
+    """Return the same films without vote counts and averages."""
     return replace(dataset, films=tuple(replace(film, vote_count=None, vote_average=None) for film in dataset.films))
 
 
 def _references(job: Job) -> dict[str, Result]:
-    """What no rating changes: votes and content, as far as there are any."""
+    """Return the results that do not depend on ratings: votes and content, as far as available."""
     films = job.bench.dataset.films
     votes = np.array([film.vote_count or 0 for film in films], np.float32)
     average = np.array([film.vote_average or 0 for film in films], np.float32)
@@ -122,7 +122,7 @@ def _references(job: Job) -> dict[str, Result]:
 
 
 def _at(job: Job, training: Dataset) -> dict[str, Result]:
-    """Both pipelines and popularity at one point. The whole training part with votes is measured already."""
+    """Return both pipelines and popularity at one point. The whole training part with votes is measured already."""
     if len(training.events) == len(job.holdout.training.events):
         asked = [job.results[PIPELINE], job.results[Popularity.name]]
     else:
@@ -135,7 +135,7 @@ def _at(job: Job, training: Dataset) -> dict[str, Result]:
 
 
 def _asked(job: Job, training: Dataset, with_popularity: bool = False) -> list[Result]:
-    """The pipeline trained on this, and perhaps popularity, for everybody with their own ratings."""
+    """Run the pipeline trained on this, and optionally popularity, for everyone with their own ratings."""
     with job.workshop.aside() as workshop:
         bench = workshop.make(training)
         catalogue = bench.bundle.catalogue

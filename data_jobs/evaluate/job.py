@@ -1,4 +1,4 @@
-"""What the parts of an evaluation work with; whatever several of them need is made once."""
+"""Shared inputs of an evaluation's parts; what several of them need is made once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ from data_jobs.report import Progress
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """``dataset``: all of the data. ``bench``: made from the holdout's training part. ``ridge``: lambda of plain
-    EASE. ``cases``: everybody with something to be found, ``results``: what each model showed them, by its name.
-    Everything that a part draws is drawn by ``order.seed``.
+    """``dataset``: all of the data. ``bench``: made from the holdout's training part. ``ridge``: lambda of plain EASE.
+    ``cases``: everyone with held-out likes; ``results``: each model's results by name. All random draws use
+    ``order.seed``.
     """
 
     order: Order
@@ -34,15 +34,15 @@ class Job:
 
     @property
     def seed(self) -> int:
-        """Seeds whatever is drawn."""
+        """Return the seed of all random draws."""
         return self.order.seed
 
     @cached_property
     def few_likes(self) -> list[FewLikes]:
-        """What the models show people unseen in training with a few likes."""
+        """Return the models' results for people unseen in training with a few likes."""
         return few_likes(self.folds, self.seed, self.progress)
 
     @cached_property
     def folds(self) -> list[Fold]:
-        """Five models, each of which has not seen a fifth of the people."""
+        """Return five models, each trained without a fifth of the people."""
         return folds(self.dataset, self.workshop, self.ridge, self.seed, self.progress)

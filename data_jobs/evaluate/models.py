@@ -1,4 +1,4 @@
-"""What is measured side by side: the pipeline that is served, and simple models over the same bundle."""
+"""The models to compare: the production pipeline, and simple models over the same bundle."""
 
 from typing import Protocol
 
@@ -21,17 +21,17 @@ Mask = NDArray[np.bool_]
 
 
 class Model(Protocol):
-    """Anything that ranks all films for a person; what they rated is never in the list."""
+    """Anything that ranks all films for a person; films they rated are never in the list."""
 
     name: str
 
     def best(self, profile: Profile, k: int, among: Mask | None = None) -> Rows:
-        """The best k rows, best first. ``among`` bool[films]: only these films are asked for."""
+        """Return the best k rows, best first. ``among`` bool[films]: only these films are candidates."""
         ...
 
 
 class Served:
-    """The pipeline, as the server calls it; ``diversity`` None: the default of the API."""
+    """The pipeline, as the server calls it; ``diversity`` None: the API's default."""
 
     def __init__(
         self,
@@ -54,15 +54,15 @@ class Served:
 
 
 def by_seeds(bench: Workbench, rows: Rows, k: int) -> Rows:
-    """The pipeline's best k for a visitor of whom nothing is known but some films they like, given in the request."""
+    """Return the pipeline's best k for an unknown visitor who gives some liked films in the request."""
     request = Request(liked=tuple(bench.bundle.catalogue.item_ids[row] for row in rows.tolist()), k=k, diversity=0.0)
     ranking = bench.pipeline.rank(request, None, patient(), with_reasons=False)
     return np.array([pick.row for pick in ranking.picks], np.int32)
 
 
 class Popularity:
-    """The same list for everybody: the films with the most likes in the training part, ties by row, best known first.
-    A reference of its own, independent of the popularity that is served.
+    """The same list for everyone: the films with the most likes in the training part, ties by row, best known first.
+    Independent of the popularity in production.
     """
 
     name = "popularity"
@@ -77,7 +77,7 @@ class Popularity:
 
 
 class Scored:
-    """The same list for everybody: the films with the largest of some scores, float32[films]; ties by row."""
+    """The same list for everyone: the films with the largest scores, float32[films]; ties by row."""
 
     def __init__(self, name: str, bundle: Bundle, scores: NDArray[np.float32]) -> None:
         self.name = name
@@ -90,8 +90,8 @@ class Scored:
 
 
 class Content:
-    """The films whose vector is nearest to the mean of the liked ones, as is usual; ``centred``: less the mean film,
-    which sets apart what all film texts share. Needs a bundle with vectors.
+    """The films whose vector is nearest to the mean of the liked ones, as is usual; ``centred``: minus the mean film,
+    which removes what all film texts share. Needs a bundle with vectors.
     """
 
     def __init__(self, bundle: Bundle, centred: bool = False) -> None:
@@ -173,7 +173,7 @@ class Playbook:
 def best_unseen(
     bundle: Bundle, scores: NDArray[np.float32], profile: Profile, k: int, among: Mask | None = None
 ) -> Rows:
-    """The k films of the largest scores that are not in ``profile.seen``, ties by row, best known first."""
+    """Return the k films with the largest scores that are not in ``profile.seen``, ties by row, best known first."""
     open_ = np.ones(len(scores), bool) if among is None else among.copy()
     seen = bundle.catalogue.rows_of_hashes(profile.seen)
     open_[seen[seen >= 0]] = False

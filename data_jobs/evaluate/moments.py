@@ -1,8 +1,8 @@
 """Splits at one moment for all people: what was known then, and what came afterwards.
 
-Nothing of the future is in the training part: no later event, and nothing of the films that grows with time (votes,
-their average, popularity, people's tags), for data sets tell it as it was when they were made. The films themselves
-stay, those of later years as well: a list cannot be wrong for a film that nobody could have seen.
+The training part has nothing of the future: no later event, and none of the film data that grows with time (votes,
+their average, popularity, people's tags), since data sets hold it as of their making. The films themselves stay,
+including later ones: a list is not wrong because of a film that nobody could have seen.
 """
 
 from dataclasses import replace
@@ -17,20 +17,20 @@ SHARE = 0.8
 
 
 def moment(events: Events, share: float) -> int:
-    """The time, epoch ms, before which this part of the events lies (of equal times all are later)."""
+    """Return the time, epoch ms, before which this share of the events lies (events at that very time are later)."""
     return int(np.sort(events.ts_ms)[int(share * len(events))])
 
 
 def before(dataset: Dataset, ts_ms: int) -> Dataset:
-    """What was known before a moment; nobody's code changes."""
+    """Return what was known before a moment; user codes do not change."""
     films = (replace(film, vote_count=None, vote_average=None, popularity=None, tags=()) for film in dataset.films)
     return replace(without(dataset, dataset.events.ts_ms >= ts_ms), films=tuple(films))
 
 
 def draw(dataset: Dataset, share: float = SHARE) -> Holdout:
-    """Train on this part of the events, and find the later likes of people with likes on both sides.
+    """Train on this share of the events, and find the later likes of people with likes on both sides.
 
-    Raises DataError where there is nobody.
+    Raises DataError if there are no such people.
     """
     events = dataset.events
     cut, likes = moment(events, share), liked(events)
@@ -39,7 +39,7 @@ def draw(dataset: Dataset, share: float = SHARE) -> Holdout:
     relevant = relevant_items(dataset, likes & (events.ts_ms >= cut) & known[events.user])
     if not relevant:
         raise DataError(
-            "nobody has likes before and after the moment that splits the events 80 to 20: nothing can be held out"
+            "nobody has likes on both sides of the moment that splits the events 80 to 20: nothing can be held out"
             " for all at once; give --split time, or --arrivals for people who came later"
         )
     return Holdout(before(dataset, cut), relevant, SplitKind.GLOBAL)

@@ -1,4 +1,4 @@
-"""Newcomers: people the model has never seen, of whom only a few likes are known (``few_likes``)."""
+"""Newcomers: people unseen in training, of whom only a few likes are known (``few_likes``)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from data_jobs.evaluate.protocol import Result, difference, joined
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """With ``likes`` likes known. ``recall``, ``ndcg``: model -> figure; ``ahead``, ``ahead_of_ease``: NDCG@10 of
-    the pipeline less that of popularity or plain EASE, with the paired standard error.
+    """Results with ``likes`` likes known. ``recall``, ``ndcg``: model -> figure; ``ahead``, ``ahead_of_ease``: NDCG@10
+    of the pipeline minus that of popularity or plain EASE, with the paired standard error.
     """
 
     likes: int
@@ -24,7 +24,7 @@ class Newcomer:
     ahead_of_ease: Estimate
 
     def figures(self) -> Iterator[Figure]:
-        """Recall@10 and NDCG@10 of every model, and the differences."""
+        """Yield Recall@10 and NDCG@10 of every model, and the differences."""
         for model, ndcg in self.ndcg.items():
             yield model, f"recall, {self.likes} likes", self.recall[model]
             yield model, f"ndcg, {self.likes} likes", ndcg
@@ -34,12 +34,12 @@ class Newcomer:
 
 @dataclass(frozen=True, slots=True)
 class Newcomers(Outcome):
-    """One entry a number of likes."""
+    """One entry per number of likes."""
 
     entries: tuple[Newcomer, ...]
 
     def tables(self) -> Iterator[Table]:
-        """NDCG@10 of every model."""
+        """Yield NDCG@10 of every model."""
         models = list(self.entries[0].ndcg)
         rows = [
             (str(each.likes), str(each.people), *(f"{each.ndcg[model]}" for model in models), f"{each.ahead}")
@@ -49,30 +49,30 @@ class Newcomers(Outcome):
         yield Table("Newcomers, NDCG@10, five folds", headings, rows)
 
     def figures(self) -> Iterator[Figure]:
-        """Of every entry."""
+        """Yield the figures of every entry."""
         for entry in self.entries:
             yield from entry.figures()
 
     def bars(self) -> Iterator[Bar]:
-        """Popularity is hard to beat with one like."""
+        """Yield the bars; popularity is hard to beat with one like."""
         for entry in self.entries:
             name = f"newcomer with {likes_in_words(entry.likes)}, NDCG@10 against popularity"
             yield Bar.above(name, entry.ahead, -1) if entry.likes < 3 else Bar.above(name, entry.ahead)
 
     def panels(self) -> Iterator[Panel]:
-        """NDCG@10 at each number of likes."""
+        """Yield NDCG@10 for each number of likes."""
         for entry in self.entries:
             title = f"NDCG@10 of people unseen in training, {likes_in_words(entry.likes)} known"
             yield Panel(title, [(model, value, model == "pipeline") for model, value in entry.ndcg.items()])
 
 
 def part(job: Job) -> Newcomers:
-    """See the module."""
+    """Run this part of an evaluation; see the module."""
     return newcomers(job.few_likes)
 
 
 def newcomers(asked: Sequence[FewLikes]) -> Newcomers:
-    """One entry a number of likes; everybody is in one of the folds."""
+    """Return one entry per number of likes; each person is in one of the folds."""
     return Newcomers(tuple(_joined(likes, [each.results for each in asked if each.likes == likes]) for likes in LIKES))
 
 

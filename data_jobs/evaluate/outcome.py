@@ -1,4 +1,4 @@
-"""What a part of an evaluation hands to the reports: tables, figures, bars and panels of the picture."""
+"""The outcome of an evaluation's part for the reports: tables, figures, bars and panels of the picture."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from data_jobs.evaluate.estimate import Estimate
 
 CLEARLY = 2.0
-"""Paired standard errors by which one model must be above another where that much is asked for."""
+"""Paired standard errors by which one model must be clearly above another."""
 
 Figure = tuple[str, str, Estimate | float]
-"""Model, metric, value: a line of the CSV."""
+"""Model, metric, value: a row of the CSV."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A titled table for people; ``notes`` follow it."""
+    """A titled table; ``notes`` follow it."""
 
     title: str
     headings: tuple[str, ...]
@@ -23,14 +23,14 @@ class Table:
 
     @classmethod
     def of_failures(cls, title: str, found: Sequence[str], most: int = 10) -> "Table":
-        """A list of what failed, in words and cut, under its number."""
+        """Return a list of failures, truncated, under their number."""
         rest = (f"and {len(found) - most} more, in the JSON file",) if len(found) > most else ()
         return cls(f"{title}: {len(found)}", (), [(each,) for each in found[:most]], rest)
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """What must be reached beside what was: ``wanted`` and ``found`` in words."""
+    """A target compared with the result: ``wanted`` and ``found`` in words."""
 
     name: str
     wanted: str
@@ -39,12 +39,14 @@ class Bar:
 
     @classmethod
     def share(cls, name: str, found: float, least: float) -> "Bar":
-        """A share that must be so large."""
+        """Return the bar of a share that must be at least so large."""
         return cls(name, f">= {least:.0%}" if least < 1 else "all", f"{found:.1%}", found >= least)
 
     @classmethod
     def above(cls, name: str, ahead: Estimate, errors: float = CLEARLY) -> "Bar":
-        """A paired difference that must be above 0 by so many standard errors (negative: not below by more)."""
+        """Return the bar of a paired difference that must be above 0 by so many standard errors (negative: not below by
+        more).
+        """
         wanted = f"above by {errors:g} s.e." if errors > 0 else "above"
         if errors < 0:
             wanted = f"not below by more than {-errors:g} s.e."
@@ -60,20 +62,20 @@ class Panel:
 
 
 class Outcome:
-    """Base of what a part found: a dataclass whose fields are its entry in the JSON document."""
+    """Base class of outcomes: a dataclass whose fields are its entry in the JSON document."""
 
     def tables(self) -> Iterable[Table]:
-        """What is printed."""
+        """Return the tables to print."""
         return ()
 
     def figures(self) -> Iterable[Figure]:
-        """What the CSV has."""
+        """Return the figures of the CSV."""
         return ()
 
     def bars(self) -> Iterable[Bar]:
-        """What must be reached."""
+        """Return the targets."""
         return ()
 
     def panels(self) -> Iterable[Panel]:
-        """What the picture shows."""
+        """Return the panels of the picture."""
         return ()

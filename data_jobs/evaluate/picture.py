@@ -1,4 +1,4 @@
-"""The figures as a picture: bars with their standard errors, as SVG written by hand, readable on dark and light."""
+"""Draw the figures: bars with standard errors, as hand-written SVG, readable on dark and light backgrounds."""
 
 from collections.abc import Iterator
 from html import escape
@@ -13,7 +13,7 @@ _INK, _MUTED, _OURS, _OTHER = "#1f2933", "#667380", "#c2410c", "#94a3b8"
 
 
 def picture(evaluation: Evaluation) -> str:
-    """An SVG document: NDCG@10 and Recall@10 of every model, then what the parts have to show."""
+    """Return an SVG document: NDCG@10 and Recall@10 of every model, then the panels of the parts."""
     parts = list(panels(evaluation))
     height = sum(map(_height, parts)) + _HEAD
     setting = evaluation.setting
@@ -33,7 +33,7 @@ def picture(evaluation: Evaluation) -> str:
 
 
 def panels(evaluation: Evaluation) -> Iterator[Panel]:
-    """What is shown, in order."""
+    """Yield the panels in order."""
     for title, metric in (("NDCG@10", "ndcg"), ("Recall@10", "recall")):
         bars = [(row.model, getattr(row, metric), row.model.startswith("pipeline")) for row in evaluation.models]
         yield Panel(title, bars)
@@ -42,7 +42,7 @@ def panels(evaluation: Evaluation) -> Iterator[Panel]:
 
 
 def _height(panel: Panel) -> int:
-    """In pixels."""
+    """Return the height in pixels."""
     return _HEAD + len(panel.bars) * (_BAR + _GAP) + _GAP
 
 
@@ -55,7 +55,7 @@ def _drawn(panel: Panel, top: int) -> Iterator[str]:
 
 
 def _bar(label: str, value: Estimate, colour: str, y: int, scale: float) -> Iterator[str]:
-    """Label, bar, the whisker of one standard error to either side, and the figure."""
+    """Yield label, bar, whisker of one standard error to either side, and the figure."""
     middle, end = y + _BAR / 2, _LEFT + value.mean * scale
     low, high = end - value.se * scale, end + value.se * scale
     yield f'<text x="{_LEFT - 10}" y="{middle + 4.5}" text-anchor="end" fill="{_INK}">{escape(label)}</text>'

@@ -1,8 +1,8 @@
-"""Plain EASE, the yardstick: the closed form as published, on likes alone, untruncated and in float32.
+"""Plain EASE, the reference model: the published closed form, on likes alone, untruncated and in float32.
 
-B = I - P diag(1 / diag(P)) with P = (X'X + lambda I)^-1 over the people x films matrix X of likes; somebody with
-the likes x gets the scores x B. A reference of its own, independent of the tables that are served. With fewer
-people than films P = (I - X' (lambda I + X X')^-1 X) / lambda, so that only people x people is factored.
+B = I - P diag(1 / diag(P)) with P = (X'X + lambda I)^-1 over the people x films matrix X of likes; a person with the
+likes x gets the scores x B. Independent of the production tables. With fewer people than films P = (I - X' (lambda I +
+X X')^-1 X) / lambda, so only a people x people matrix is factored.
 
 Source: H. Steck, "Embarrassingly shallow autoencoders for sparse data", WWW 2019.
 """
@@ -34,7 +34,7 @@ class PlainEase:
         self._project, self._diagonal = solve(likes, ridge)
 
     def scores(self, likes: sp.csr_matrix) -> Dense:
-        """x B for each row of likes, float32[people, films]."""
+        """Return x B for each row of likes, float32[people, films]."""
         return np.asarray(likes.toarray() - self._project(likes) / self._diagonal, np.float32)
 
 
@@ -43,7 +43,7 @@ Solution = tuple[Callable[[sp.csr_matrix], Dense], Dense]
 
 
 def _dual(likes: sp.csr_matrix, ridge: float) -> Solution:
-    """P = (I - Z'Z) / lambda with Z = L^-1 X and L L' = lambda I + X X'."""
+    """Return P = (I - Z'Z) / lambda with Z = L^-1 X and L L' = lambda I + X X'."""
     kernel = (likes @ likes.T).toarray().astype(np.float32)
     kernel[np.diag_indices_from(kernel)] += ridge
     half = solve_triangular(cholesky(kernel, lower=True), likes.toarray(), lower=True, overwrite_b=True)
@@ -62,14 +62,14 @@ def _primal(likes: sp.csr_matrix, ridge: float) -> Solution:
 
 
 def likes_of(dataset: Dataset) -> Interactions:
-    """Likes count 1 and all else 0, over the films of the data set."""
+    """Return likes as 1 and all else as 0, over the films of the data set."""
     return interactions_of(dataset.events, np.arange(len(dataset.films), dtype=np.int32), len(dataset.films), False)
 
 
 def tuned_ridge(holdouts: Sequence[Holdout], grid: Sequence[float], done: Callable[[int], None]) -> float:
-    """The lambda with the best Recall@10 + NDCG@10, summed over holdouts drawn inside a training part.
+    """Return the lambda with the best Recall@10 + NDCG@10, summed over holdouts drawn inside a training part.
 
-    One at random and one by time: a lambda too small looks fine on random holdouts and bad in time.
+    One holdout is random and one by time: too small a lambda looks fine on random holdouts and bad over time.
     """
     worth = np.zeros(len(grid))
     for at, holdout in enumerate(holdouts):
@@ -83,7 +83,7 @@ def tuned_ridge(holdouts: Sequence[Holdout], grid: Sequence[float], done: Callab
 
 
 def _matrices(holdout: Holdout) -> tuple[sp.csr_matrix, sp.csr_matrix, sp.csr_matrix]:
-    """Seen, liked and held out, each float32[people, films]."""
+    """Return seen, liked and held out, each float32[people, films]."""
     mine = likes_of(holdout.training)
     shape = (mine.people, mine.films)
     seen = sp.csr_matrix((np.ones(len(mine), np.float32), (mine.person, mine.film)), shape=shape)

@@ -1,8 +1,8 @@
-"""How far do the lists keep to the films everybody knows, and do they have the genres of the taste?
+"""Popularity bias: how far do lists favour well-known films, and do they match the taste's genres?
 
 For whole profiles on the holdout, and for people unseen in training with 1, 3, 5 and 10 likes (``few_likes``): the
-share of the first ten that is among the 20 and the 100 most liked films of the training part, the median popularity
-rank, the Recall@10 of those likes to be found that are outside the 200 most liked, and the miscalibration of genres.
+share of the first ten among the 20 and the 100 most liked films of the training part, the median popularity rank,
+Recall@10 of held-out likes outside the 200 most liked, and genre miscalibration.
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,9 +31,9 @@ _MODELS = (Popularity.name, Ease.name, PIPELINE, DEFAULT)
 
 @dataclass(frozen=True, slots=True)
 class Bias:
-    """``best_20``, ``best_100``: share of the first ten among the 20 and 100 most liked films. ``rank``: the median
-    over people of the median popularity rank of their list. ``tail_recall``: over people with something to be found
-    outside the 200 most liked. ``miscalibration``: KL divergence of the list's genres from those of the taste.
+    """``best_20``, ``best_100``: share of the first ten among the 20 and 100 most liked films. ``rank``: median over
+    people of their list's median popularity rank. ``tail_recall``: over people with held-out likes outside the 200 most
+    liked. ``miscalibration``: KL divergence of the list's genres from the taste's.
     """
 
     best_20: Estimate
@@ -54,12 +54,12 @@ class OfTastes:
 
 @dataclass(frozen=True, slots=True)
 class PopularityBias(Outcome):
-    """An entry a size of taste."""
+    """One entry per size of taste."""
 
     sizes: tuple[OfTastes, ...]
 
     def tables(self) -> Iterator[Table]:
-        """A line a size and model."""
+        """Yield one row per size and model."""
         headings = ("tastes", "people", "model", "of the 20 most liked", "of the 100", "median popularity rank")
         rows = [
             (
@@ -79,14 +79,14 @@ class PopularityBias(Outcome):
         yield Table("Popularity of the first ten", (*headings, *last), rows)
 
     def figures(self) -> Iterator[Figure]:
-        """Every figure."""
+        """Yield every figure."""
         for each in self.sizes:
             for model, bias in each.models.items():
                 for metric in fields(bias):
                     yield model, f"{metric.name}, {each.tastes}", getattr(bias, metric.name)
 
     def panels(self) -> Iterator[Panel]:
-        """The share of the 20 most liked films."""
+        """Yield the share of the 20 most liked films."""
         for each in self.sizes:
             title = f"Share of the first ten among the {FIRST} most liked films, {each.tastes}"
             bars = [(model, bias.best_20, model.startswith(PIPELINE)) for model, bias in each.models.items()]
@@ -94,13 +94,13 @@ class PopularityBias(Outcome):
 
 
 def part(job: Job) -> PopularityBias:
-    """See the module."""
+    """Run this part of an evaluation; see the module."""
     whole = {model: biases(job.bench, job.cases, job.results[model]) for model in _MODELS}
     return PopularityBias((*of_few_likes(job.few_likes), _of_tastes(WHOLE, len(job.cases), whole)))
 
 
 def of_few_likes(asked: Sequence[FewLikes]) -> Iterator[OfTastes]:
-    """The folds together, an entry a number of likes."""
+    """Yield the pooled folds, one entry per number of likes."""
     for likes in LIKES:
         mine = [each for each in asked if each.likes == likes]
         found: dict[str, list[Figures]] = {}
@@ -112,7 +112,7 @@ def of_few_likes(asked: Sequence[FewLikes]) -> Iterator[OfTastes]:
 
 
 def biases(bench: Workbench, cases: Sequence[Case], result: Result) -> Figures:
-    """The five figures of each person's list, float64[people, 5]; nan where one says nothing."""
+    """Return the five figures of each person's list, float64[people, 5]; nan if undefined."""
     rows = [_of_list(bench, case, ranked) for case, ranked in zip(cases, result.lists, strict=True)]
     return np.array(rows, np.float64).reshape(-1, 5)
 

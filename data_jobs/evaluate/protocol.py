@@ -1,4 +1,4 @@
-"""One model, everybody's list, every metric: full ranking, and whatever was rated in training is left out."""
+"""The protocol: one model, a list for every person, every metric; full ranking without films rated in training."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _EVERY = 25
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
-    """What one model achieved, float64[people] each; ``lists`` int32[<= 10] rows a person."""
+    """Results of one model, float64[people] each; ``lists`` int32[<= 10] rows per person."""
 
     model: str
     lists: list[NDArray[np.int32]]
@@ -33,7 +33,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Against:
-    """The mean difference to another model on the same people, with its paired standard error."""
+    """The mean difference from another model on the same people, with its paired standard error."""
 
     recall: Estimate
     ndcg: Estimate
@@ -41,7 +41,7 @@ class Against:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the table. ``against``: name of the other model -> difference."""
+    """A row of the table. ``against``: name of the other model -> difference."""
 
     model: str
     recall: Estimate
@@ -53,7 +53,7 @@ class Row:
 
 
 def measure(model: Model, cases: Sequence[Case], bench: Workbench, progress: Progress) -> Result:
-    """Ask a model for everybody's ten films."""
+    """Rank ten films for everyone with a model."""
     lists = []
     for done, case in enumerate(cases, 1):
         lists.append(model.best(case.profile, TOP))
@@ -72,7 +72,7 @@ def measure(model: Model, cases: Sequence[Case], bench: Workbench, progress: Pro
 
 
 def row_of(result: Result, others: Sequence[Result]) -> Row:
-    """The line of a result, with its differences to other results."""
+    """Return the row of a result, with its differences from other results."""
     return Row(
         result.model,
         Estimate.of(result.recall),
@@ -85,12 +85,12 @@ def row_of(result: Result, others: Sequence[Result]) -> Row:
 
 
 def difference(result: Result, other: Result) -> Against:
-    """By how much a result is above another."""
+    """Return how far a result is above another."""
     return Against(Estimate.of_difference(result.recall, other.recall), Estimate.of_difference(result.ndcg, other.ndcg))
 
 
 def joined(parts: Sequence[Result]) -> Result:
-    """Results of one model on different people as one; coverage is the mean of the parts."""
+    """Pool results of one model on different people; coverage is the mean of the parts."""
     return Result(
         model=parts[0].model,
         lists=[ranked for part in parts for ranked in part.lists],

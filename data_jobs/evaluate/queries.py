@@ -1,7 +1,7 @@
-"""Known-item search: 150 queries made from the catalogue, of which it is known what should be found.
+"""Known-item search: 150 queries made from the catalogue, with known right answers.
 
-50 exact titles, 50 titles with one typing error (a letter dropped, doubled, exchanged with its neighbour or
-replaced), 50 directors of several films; drawn by a seed, and asked as an anonymous visitor with the defaults.
+50 exact titles, 50 titles with one typing error (a letter dropped, doubled, swapped with its neighbour or replaced), 50
+directors of several films; drawn by a seed, sent as an anonymous visitor with the defaults.
 """
 
 import json
@@ -25,7 +25,7 @@ from services.recommender.domain.request import Request
 EACH = 50
 NEAR = 5
 SHORTEST = 5
-"""Letters a title must have for an error in it to leave something to recognise."""
+"""Minimum letters of a title that stays recognisable with an error."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 Rows = NDArray[np.int32]
@@ -33,7 +33,7 @@ Rows = NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """``wanted``: rows that answer it; for a title every film of that name."""
+    """``wanted``: right rows; for a title, every film of that name."""
 
     text: str
     wanted: tuple[int, ...]
@@ -41,8 +41,8 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Queries(Outcome):
-    """``exact``: a film of that title comes first; ``typo``: one is among the first 5; ``director``: how much of a
-    director's films (of ten, if there are more) is among the first 10. ``missed``: queries that failed.
+    """``exact``: a film of that title comes first; ``typo``: one is among the first 5; ``director``: share of a
+    director's films (ten at most) among the first 10. ``missed``: queries that failed.
     """
 
     exact: Estimate
@@ -51,29 +51,29 @@ class Queries(Outcome):
     missed: tuple[str, ...]
 
     def tables(self) -> Iterator[Table]:
-        """What was not found."""
+        """Yield what was not found."""
         yield Table.of_failures("Known-item queries that failed", self.missed)
 
     def figures(self) -> Iterator[Figure]:
-        """A figure a kind of query."""
+        """Yield one figure per kind of query."""
         yield "pipeline", "exact", self.exact
         yield "pipeline", "typo", self.typo
         yield "pipeline", "director", self.director
 
     def bars(self) -> Iterator[Bar]:
-        """A bar a kind of query."""
+        """Yield one bar per kind of query."""
         yield Bar.share("exact title first", self.exact.mean, 0.95)
         yield Bar.share("title with a typo in the top 5", self.typo.mean, 0.85)
         yield Bar.share("a director's films in the top 10", self.director.mean, 0.90)
 
 
 def part(job: Job) -> Queries:
-    """See the module."""
+    """Run this part of an evaluation; see the module."""
     return queries(job.bench, job.seed, job.progress)
 
 
 def queries(bench: Workbench, seed: int, progress: Progress) -> Queries:
-    """Ask the pipeline all of them."""
+    """Run all queries on the pipeline."""
     made = make(bench.bundle.catalogue, seed)
     asked, missed = 0, []
     figures: dict[str, list[float]] = {}
@@ -91,7 +91,7 @@ def queries(bench: Workbench, seed: int, progress: Progress) -> Queries:
 
 
 def make(catalogue: Catalogue, seed: int) -> dict[str, list[Query]]:
-    """The queries by kind: "exact", "typo", "director"; fewer where the catalogue has fewer to ask for."""
+    """Return the queries by kind: "exact", "typo", "director"; fewer if the catalogue is too small."""
     rng = np.random.default_rng(seed)
     named, directed = _by_title(catalogue), _by_director(catalogue)
     exact = [Query(title, named[fold(title)]) for title in _some(rng, list(catalogue.titles))]
@@ -103,7 +103,7 @@ def make(catalogue: Catalogue, seed: int) -> dict[str, list[Query]]:
 
 
 def misspelt(title: str, rng: np.random.Generator) -> str:
-    """The title with one typing error; never the title itself."""
+    """Return the title with one typing error; never the title itself."""
     letters = [at for at, char in enumerate(title) if char.isalpha()]
     while True:
         at = int(rng.choice(letters))
@@ -119,7 +119,7 @@ def misspelt(title: str, rng: np.random.Generator) -> str:
 
 
 def ask(bench: Workbench, text: str) -> Rows:
-    """The first ten films for a query."""
+    """Return the first ten films for a query."""
     ranking = bench.pipeline.rank(Request(k=TOP, query=text), None, patient(), with_reasons=False)
     return np.array([pick.row for pick in ranking.picks], np.int32)
 

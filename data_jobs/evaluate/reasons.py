@@ -1,10 +1,10 @@
-"""Are the reasons true? What is said first must be what moved the film most, and what is cited must move it.
+"""Check that reasons are true: the first reason must be what moved the film most, and what is cited must move it.
 
-People of the training part with their whole profile, and with 1, 3, 5 and 10 of their likes: 500 answers each, five
-films each of the first pages of 100 people, as they are served. *What is said first* is held against the terms of
-the score: "Popular in Western" of a film that the taste moved more is a failure, as is a cited film where popularity
-was more. *What is cited* is taken out of the taste, and the pipeline ranks again (``causes``): the score must fall
-without a cited film, and by one of the two largest falls; and without a cited trait.
+People of the training part with their whole profile, and with 1, 3, 5 and 10 of their likes: 500 results each, five
+films from the first page of each of 100 people, as served. *The first reason* is compared with the terms of the score:
+"Popular in Western" for a film that the taste moved more is a failure, as is a cited film where popularity was more.
+*What is cited* is removed from the taste, and the pipeline ranks again (``causes``): without a cited film the score
+must fall, by one of the two largest falls; without a cited trait it must fall.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,10 +30,10 @@ WHOLE, ALL = "whole profile", "all of them"
 
 @dataclass(frozen=True, slots=True)
 class OfTastes:
-    """Shares over the reasons given for tastes of one size, means over people. ``popular``: answers that name
-    popularity first; ``popular_true``: of these, those whose largest term it is; ``personal_true``: of the others,
-    those whose largest term it is not; ``first_largest``: answers whose first reason is of the very kind of the
-    largest term. ``films_fall``, ``films_largest``, ``traits_fall``: cited films and traits.
+    """Shares over the reasons for tastes of one size, means over people. ``popular``: results that name popularity
+    first; ``popular_true``: of these, those whose largest term it is; ``personal_true``: of the others, those whose
+    largest term it is not; ``first_largest``: results whose first reason is of the same kind as the largest term.
+    ``films_fall``, ``films_largest``, ``traits_fall``: cited films and traits.
     """
 
     tastes: str
@@ -48,7 +48,7 @@ class OfTastes:
 
     @property
     def shares(self) -> tuple[tuple[str, Estimate], ...]:
-        """The shares by their names."""
+        """Return the shares with their names."""
         return (
             ("popular first", self.popular),
             ("and it is the largest term", self.popular_true),
@@ -62,8 +62,8 @@ class OfTastes:
 
 @dataclass(frozen=True, slots=True)
 class Reasons(Outcome):
-    """``sizes``: by number of likes, the whole profiles, then all together. ``misnamed``: first reasons that name
-    the lesser cause, ``wrong``: citations that did not hold, both in words.
+    """``sizes``: by number of likes, the whole profiles, then all together. ``misnamed``: first reasons that name the
+    lesser cause, ``wrong``: citations that do not hold, both in words.
     """
 
     sizes: tuple[OfTastes, ...]
@@ -71,7 +71,7 @@ class Reasons(Outcome):
     wrong: tuple[str, ...]
 
     def tables(self) -> Iterator[Table]:
-        """A line a size of taste, then what did not hold."""
+        """Yield one row per size of taste, then what does not hold."""
         headings = ("tastes", "answers", *(name for name, _ in self.sizes[0].shares))
         rows = [(each.tastes, str(each.answers), *(_percent(share) for _, share in each.shares)) for each in self.sizes]
         yield Table("Reasons", headings, rows)
@@ -79,13 +79,13 @@ class Reasons(Outcome):
         yield Table.of_failures("Citations that did not hold", self.wrong)
 
     def figures(self) -> Iterator[Figure]:
-        """Every share."""
+        """Yield every share."""
         for each in self.sizes:
             for name, share in each.shares:
                 yield "pipeline", f"{name}, {each.tastes}", share
 
     def bars(self) -> Iterator[Bar]:
-        """One false reason is too many."""
+        """Yield the bars: no false reason is acceptable."""
         whole = self.sizes[-1]
         yield _all("“popular” said first: popularity is the largest term", whole.popular_true)
         yield _all("a film or trait said first: popularity is not the largest term", whole.personal_true)
@@ -94,12 +94,12 @@ class Reasons(Outcome):
         yield _all("cited trait: the score falls without it", whole.traits_fall)
 
     def panels(self) -> Iterator[Panel]:
-        """How often what is said first is true."""
+        """Yield how often the first reason is true."""
         yield Panel("First reason = largest term", [(each.tastes, each.first_largest, True) for each in self.sizes])
 
 
 def part(job: Job) -> Reasons:
-    """See the module."""
+    """Run this part of an evaluation; see the module."""
     return reasons(job.bench, job.seed, job.progress)
 
 
@@ -111,7 +111,7 @@ class _Answer:
 
 
 def reasons(bench: Workbench, seed: int, progress: Progress) -> Reasons:
-    """Both tests on people of the training part, drawn by a seed."""
+    """Run both tests on people of the training part, drawn by a seed."""
     rng = np.random.default_rng(seed)
     present = np.unique(bench.dataset.events.user)
     chosen = rng.choice(present, min(PEOPLE, len(present)), replace=False).tolist()
@@ -134,7 +134,7 @@ def reasons(bench: Workbench, seed: int, progress: Progress) -> Reasons:
 
 
 def _profiles(bench: Workbench, code: int, seed: int) -> dict[str, Profile]:
-    """A person as a newcomer with some of their likes, as far as they have them, and whole."""
+    """Return a person as a newcomer with some of their likes, as far as they have them, and whole."""
     found = {}
     for likes in LIKES:
         for case in cut(bench.people, [code], likes, seed):
@@ -143,7 +143,7 @@ def _profiles(bench: Workbench, code: int, seed: int) -> dict[str, Profile]:
 
 
 def _answers(bench: Workbench, code: int, profile: Profile, rng: np.random.Generator) -> list[_Answer]:
-    """Films of a first page with what is to be said of their reasons."""
+    """Return films of a first page with the verdicts on their reasons."""
     request = Request(user_id=profile.user_id, k=TOP, explain=True)
     page = bench.pipeline.rank(request, profile, patient()).picks
     picks: list[Pick] = [page[int(at)] for at in rng.choice(len(page), min(FILMS_EACH, len(page)), replace=False)]
@@ -173,13 +173,13 @@ def _of_tastes(size: str, answers: Sequence[_Answer]) -> OfTastes:
 
 
 def _share(held: Sequence[tuple[int, bool]]) -> Estimate:
-    """Of what holds or not, by person."""
+    """Return the share that holds, by person."""
     people, values = np.array([person for person, _ in held], np.intp), np.array([held for _, held in held], float)
     return Estimate.by_person(values, people)
 
 
 def _all(name: str, share: Estimate) -> Bar:
-    """Nothing said is nothing said wrong."""
+    """Return a bar of 100 %; without any reasons it is met."""
     return Bar.share(name, share.mean if share.n else 1.0, 1.0)
 
 

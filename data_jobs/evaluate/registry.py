@@ -1,6 +1,6 @@
-"""The parts of an evaluation, a line each: its name, and the module that measures it, imported when it runs.
+"""The parts of an evaluation, one line each: its name, and the module that measures it, imported when it runs.
 
-The command line has an option of that name for each.
+Each has a command-line option of that name.
 """
 
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """``name``: the option without its dashes ("cold-items"), and the part's name in the CSV. ``module``: beside
-    this one, or "package.module" in a folder beside it; its ``part(job)`` measures.
+    """``name``: the option without its dashes ("cold-items"), also used in the CSV. ``module``: next to this one, or
+    "package.module"; its ``part(job)`` measures.
     """
 
     name: str
@@ -23,7 +23,7 @@ class Part:
 
     @property
     def key(self) -> str:
-        """The name in the JSON document and in Python: "cold_items"."""
+        """Return the name in the JSON document and in Python: "cold_items"."""
         return self.name.replace("-", "_")
 
     def run(self, job: "Job") -> "Outcome":

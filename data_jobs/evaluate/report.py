@@ -1,4 +1,4 @@
-"""An evaluation as JSON, as CSV and as tables: no figure is computed here."""
+"""Write an evaluation as JSON, CSV and tables; nothing is computed here."""
 
 import csv
 import io
@@ -19,7 +19,7 @@ DIGITS = 6
 
 
 def document(evaluation: Evaluation) -> dict[str, Any]:
-    """Everything as one JSON object; parts that did not run are null."""
+    """Return everything as one JSON object; parts that did not run are null."""
     whole = asdict(evaluation)
     of_parts = whole.pop("parts")
     whole |= {part.key: of_parts.get(part.name) for part in PARTS}
@@ -29,7 +29,7 @@ def document(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def table_of_figures(evaluation: Evaluation) -> str:
-    """All figures as CSV: part, model, metric, value, standard error, n (empty where there is none)."""
+    """Return all figures as CSV: part, model, metric, value, standard error, n (empty if there is none)."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("part", "model", "metric", "value", "standard_error", "n"))
@@ -40,7 +40,7 @@ def table_of_figures(evaluation: Evaluation) -> str:
 
 
 def write(evaluation: Evaluation, folder: Path) -> list[Path]:
-    """Write ``<holdout>.json``, ``.csv`` and ``.svg``; returns them. Raises OSError."""
+    """Write ``<holdout>.json``, ``.csv`` and ``.svg`` and return their paths. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     name = file_name(evaluation.setting)
     texts = {
@@ -57,12 +57,12 @@ def write(evaluation: Evaluation, folder: Path) -> list[Path]:
 
 
 def file_name(setting: Setting) -> str:
-    """ "random-seed-0", or the stem of the holdout file."""
+    """Return "random-seed-0", or the stem of the holdout file."""
     return Path(setting.holdout).stem if setting.fixed else f"{setting.kind}-seed-{setting.seed}"
 
 
 def tables(evaluation: Evaluation) -> list[Table]:
-    """The tables that are printed, the bars last."""
+    """Return the tables to print, the bars last."""
     of_parts = [table for outcome in evaluation.parts.values() for table in outcome.tables()]
     return [_models(evaluation), _differences(evaluation), *of_parts, _bars(bars(evaluation))]
 

@@ -1,4 +1,4 @@
-"""The whole evaluation in order: data, holdout, training, models side by side, then the parts that were asked for."""
+"""Run an evaluation: data, holdout, training, model comparison, then the requested parts."""
 
 import tempfile
 import time
@@ -29,11 +29,11 @@ from services.recommender.domain.request import Preset
 SMALL = (9_742, 100_836)
 """Films and ratings of MovieLens ml-latest-small."""
 INNER_LIKES = 5
-"""Likes that somebody needs to be part of the split that chooses lambda of plain EASE."""
+"""Minimum likes of a person in the split that chooses lambda of plain EASE."""
 
 
 def evaluate(order: Order, progress: Progress) -> Evaluation:
-    """Measure. Raises DataError, EncoderUnavailable, TrainingError, BundleError."""
+    """Run an evaluation. Raises DataError, EncoderUnavailable, TrainingError, BundleError."""
     seconds: dict[str, float] = {}
     params, weights = read_params(order.params)
     with _timed(seconds, "reading"):
@@ -60,7 +60,7 @@ def evaluate(order: Order, progress: Progress) -> Evaluation:
 
 
 def _models(bench: Workbench, ridge: float) -> list[Model]:
-    """Everything that stands side by side."""
+    """Return all models to compare."""
     models: list[Model] = [Popularity(bench), Ease(bench, ridge), PureSvd(bench), Playbook(bench.pipeline)]
     if bench.bundle.embeddings is not None:
         models[1:1] = [Content(bench.bundle), Content(bench.bundle, centred=True)]
@@ -70,14 +70,14 @@ def _models(bench: Workbench, ridge: float) -> list[Model]:
 
 
 def _rows(results: Mapping[str, Result]) -> list[Row]:
-    """With the differences to popularity and to plain EASE."""
+    """Return the rows with the differences from popularity and plain EASE."""
     yardsticks = [results[Popularity.name], results[Ease.name]]
     return [row_of(result, yardsticks) for result in results.values()]
 
 
 def _holdout(order: Order, dataset: Dataset, report: Report) -> Holdout:
     if not len(dataset.events):
-        raise DataError("there are no events in this data: nothing can be measured; give --events FILE")
+        raise DataError("the data has no events, so nothing can be measured; give --events FILE")
     if order.holdout is not None:
         return split.read(order.holdout, dataset, report)
     if order.split is SplitKind.GLOBAL:
@@ -86,14 +86,14 @@ def _holdout(order: Order, dataset: Dataset, report: Report) -> Holdout:
 
 
 def _ease_ridge(training: Dataset, seed: int, progress: Progress) -> float:
-    """lambda of plain EASE, chosen inside the training part."""
+    """Return lambda of plain EASE, chosen inside the training part."""
     inner = [split.draw(training, kind, seed, INNER_LIKES) for kind in PER_PERSON]
     total = len(inner) * len(GRID)
     return tuned_ridge(inner, GRID, lambda done: progress.advance("choosing lambda of plain EASE", done, total))
 
 
 def _vectors(order: Order, dataset: Dataset, progress: Progress) -> dict[str, NDArray[np.float32]]:
-    """Item id -> vector, from the cache that `marquee build` fills; nothing without an encoder."""
+    """Return item id -> vector from the cache that `marquee build` fills; empty without an encoder."""
     if order.encoder is None:
         return {}
 

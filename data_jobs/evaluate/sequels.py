@@ -1,8 +1,8 @@
-"""Who liked the first film of a series: is the second among the ten, and does it come before the third?
+"""Sequels: for people who liked the first film of a series, is the second among the ten, and before the third?
 
-Series are told by their titles (``series``). Only the first film is liked, given in the request without a person;
-plain EASE and popularity are asked for somebody who likes that film alone. The order counts where the second and the
-third film are both among the first 50.
+Series are derived from titles (``series``). Only the first film is liked, given in the request without a person; plain
+EASE and popularity rank for someone who likes that film alone. The order counts if the second and third film are both
+among the first 50.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,8 +29,8 @@ Rows = NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """``second``: share of series whose second film is among the first ten; ``in_order``: share of those with the
-    second and third film among the first 50 where the second comes first.
+    """``second``: share of series whose second film is among the first ten; ``in_order``: of the series with second and
+    third film among the first 50, the share where the second comes first.
     """
 
     second: Estimate
@@ -39,8 +39,8 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Sequels(Outcome):
-    """``ahead``: the pipeline's ``second`` less that of another model, paired. ``missed``: second films that the
-    pipeline did not show, ``swapped``: third films that it puts before the second.
+    """``ahead``: the pipeline's ``second`` minus that of another model, paired. ``missed``: second films the pipeline
+    did not show, ``swapped``: third films ranked before the second.
     """
 
     models: dict[str, Found]
@@ -49,7 +49,7 @@ class Sequels(Outcome):
     swapped: tuple[str, ...]
 
     def tables(self) -> Iterator[Table]:
-        """A line a model, then what went wrong."""
+        """Yield one row per model, then what went wrong."""
         rows = [
             (model, f"{found.second}", f"{found.in_order}", str(found.in_order.n))
             for model, found in self.models.items()
@@ -61,7 +61,7 @@ class Sequels(Outcome):
         yield Table.of_failures("Third films before the second", self.swapped)
 
     def figures(self) -> Iterator[Figure]:
-        """Every figure, and the differences."""
+        """Yield every figure, and the differences."""
         for model, found in self.models.items():
             yield model, "second", found.second
             yield model, "in order", found.in_order
@@ -69,23 +69,23 @@ class Sequels(Outcome):
             yield PIPELINE, f"second less {other}", ahead
 
     def bars(self) -> Iterator[Bar]:
-        """Better than by what people like together alone."""
+        """Yield the bars: better than by co-likes alone."""
         for other, ahead in self.ahead.items():
             yield Bar.above(f"second film of a series in the first ten, against {other}", ahead)
 
     def panels(self) -> Iterator[Panel]:
-        """The second film."""
+        """Yield the second film's panel."""
         title = "The second film of a series in the first ten, the first one liked"
         yield Panel(title, [(model, found.second, model == PIPELINE) for model, found in self.models.items()])
 
 
 def part(job: Job) -> Sequels:
-    """See the module."""
+    """Run this part of an evaluation; see the module."""
     return sequels(job.bench, series(job.bench.bundle.catalogue), job.ridge, job.progress)
 
 
 def sequels(bench: Workbench, groups: Sequence[tuple[int, ...]], ridge: float, progress: Progress) -> Sequels:
-    """Ask for each series (rows by year). ``ridge``: lambda of plain EASE."""
+    """Test each series (rows by year). ``ridge``: lambda of plain EASE."""
     popular, ease = Popularity(bench), Ease(bench, ridge)
     lists: dict[str, list[Rows]] = {PIPELINE: [], popular.name: [], ease.name: []}
     for done, (first, *_) in enumerate(groups, 1):
@@ -113,7 +113,7 @@ def sequels(bench: Workbench, groups: Sequence[tuple[int, ...]], ridge: float, p
 
 
 def _in_order(ranked: Rows, rows: Sequence[int]) -> bool | None:
-    """Whether the second film comes before the third; None unless both are there."""
+    """Return whether the second film comes before the third; None unless both are present."""
     places = [int(np.flatnonzero(ranked == row)[0]) for row in rows[1:3] if row in ranked]
     return places[0] < places[1] if len(places) == 2 else None
 

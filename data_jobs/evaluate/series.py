@@ -1,4 +1,4 @@
-"""Film series as the catalogue has them."""
+"""Film series from the catalogue."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from services.recommender.domain.catalogue import Catalogue
 
 
 def series(catalogue: Catalogue) -> list[tuple[int, ...]]:
-    """Rows of each series of two films or more, by year; a film is in one series at most."""
+    """Return the rows of each series of at least two films, by year; a film is in at most one series."""
     members = np.flatnonzero(catalogue.series >= 0)
     order = members[np.lexsort((catalogue.parts[members], catalogue.series[members]))]
     ends = np.flatnonzero(np.diff(catalogue.series[order])) + 1

@@ -1,4 +1,4 @@
-"""What films share, by kind, as a person would say it: a director, a genre, a language, a decade, a series."""
+"""What films share, by kind, as people would say it: a director, a genre, a language, a decade, a series."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ from data_jobs.records import Film
 from services.recommender.domain.catalogue import Catalogue
 
 NICHE = 0.15
-"""A trait that more than this part of all likes have is not what sets a taste apart: drama, English, the 1990s."""
+"""A trait of more than this share of all likes does not distinguish tastes: drama, English, the 1990s."""
 NO_TASTE = frozenset({"IMAX", "TV Movie"})
-"""Genres of MovieLens and TMDB that say how a film is shown, not what it is."""
+"""Genres of MovieLens and TMDB that describe how a film is shown, not what it is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class SharedTraits:
 
     @cached_property
     def films(self) -> dict[str, NDArray[np.int32]]:
-        """Trait -> rows of the films that have it."""
+        """Return trait -> rows of the films that have it."""
         found = defaultdict(list)
         for row, names in enumerate(self.of_film):
             for name in names:
@@ -35,12 +35,12 @@ class SharedTraits:
         return {name: np.array(rows, np.int32) for name, rows in found.items()}
 
     def niche(self, likes: NDArray[np.int64]) -> frozenset[str]:
-        """Traits that few enough of the likes have; ``likes`` int64[films], how many each film got."""
+        """Return the traits that few enough of the likes have; ``likes`` int64[films], how many each film got."""
         most = NICHE * int(likes.sum())
         return frozenset(name for name, rows in self.films.items() if int(likes[rows].sum()) <= most)
 
     def among(self, rows: NDArray[np.int32]) -> dict[str, NDArray[np.int32]]:
-        """Trait -> those of ``rows`` that have it."""
+        """Return trait -> those of ``rows`` that have it."""
         found = defaultdict(list)
         for row in rows.tolist():
             for name in self.of_film[row]:
@@ -49,7 +49,7 @@ class SharedTraits:
 
 
 def shared_traits(films: Sequence[Film], catalogue: Catalogue) -> tuple[SharedTraits, ...]:
-    """All five kinds. ``films`` in the order of the catalogue's rows."""
+    """Return all five kinds. ``films`` in row order."""
     in_series: list[tuple[str, ...]] = [()] * len(films)
     for rows in series(catalogue):
         for row in rows:

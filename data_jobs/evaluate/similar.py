@@ -1,4 +1,4 @@
-"""Films like a film: does it find the other films of a series, and films that the same people go on to like?"""
+"""Similar films: does /similar find the other films of a series, and films that the same people like?"""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,9 +25,9 @@ Rows = NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class Similar(Outcome):
-    """``series``: share of a series' films that have another of it in their first ten, over series with all films
-    in the tables. ``colikes``, ``jaccard``: Recall@10 of a person's held-out likes from one of their known likes,
-    by /similar and by shared genres (ties: the better known film); ``ahead``: the difference, paired.
+    """``series``: share of a series' films with another of it in their first ten, over series with all films in the
+    tables. ``colikes``, ``jaccard``: Recall@10 of a person's held-out likes from one known like, by /similar and by
+    shared genres (ties: the better known film); ``ahead``: the difference, paired.
     """
 
     series: Estimate
@@ -37,29 +37,29 @@ class Similar(Outcome):
     missed: tuple[str, ...]
 
     def tables(self) -> Iterator[Table]:
-        """What was not found."""
+        """Yield what was not found."""
         yield Table.of_failures("Films whose series /similar missed", self.missed)
 
     def figures(self) -> Iterator[Figure]:
-        """Series, then co-likes."""
+        """Yield series, then co-likes."""
         yield "pipeline", "series", self.series
         yield "pipeline", "colikes", self.colikes
         yield "pipeline", "jaccard", self.jaccard
         yield "pipeline", "ahead", self.ahead
 
     def bars(self) -> Iterator[Bar]:
-        """Series are found, and co-likes better than by genres."""
+        """Yield the bars: series are found, and co-likes better than by genres."""
         yield Bar.share("same series in the top 10 of /similar", self.series.mean, 0.80)
         yield Bar.above("co-likes: /similar against genre Jaccard", self.ahead, 0)
 
 
 def part(job: Job) -> Similar:
-    """See the module."""
+    """Run this part of an evaluation; see the module."""
     return similar(job.bench, job.holdout, job.seed, job.progress)
 
 
 def similar(bench: Workbench, holdout: Holdout, seed: int, progress: Progress) -> Similar:
-    """Both tests on the bundle of the main training part."""
+    """Run both tests on the bundle of the main training part."""
     catalogue, inside = bench.bundle.catalogue, bench.bundle.collaborative.position >= 0
     groups = [rows for rows in series(catalogue) if inside[list(rows)].all()]
     shares, missed = in_series(groups, lambda row: like(bench, row), progress)
@@ -77,7 +77,7 @@ def similar(bench: Workbench, holdout: Holdout, seed: int, progress: Progress) -
 def in_series(
     groups: Sequence[tuple[int, ...]], alike: Callable[[int], Rows], progress: Progress
 ) -> tuple[NDArray[np.float64], list[int]]:
-    """Of each series the share of films for which ``alike`` finds another of it, and the films without."""
+    """Return for each series the share of films for which ``alike`` finds another of it, and the films without."""
     shares, missed = [], []
     for done, rows in enumerate(groups, 1):
         hits = [bool(np.isin(alike(row), rows).any()) for row in rows]
@@ -88,13 +88,13 @@ def in_series(
 
 
 def like(bench: Workbench, row: int) -> Rows:
-    """The ten films most like one."""
+    """Return the ten films most similar to one."""
     picks = films_like(bench.pipeline, row, TOP, patient()).picks
     return np.array([pick.row for pick in picks], np.int32)
 
 
 def like_by_genre(catalogue: Catalogue, ranks: Rows, row: int) -> Rows:
-    """The ten films with the largest genre Jaccard, of equal ones the better known (``ranks``)."""
+    """Return the ten films with the largest genre Jaccard, ties by the better known (``ranks``)."""
     bits = catalogue.genre_bits
     shared = np.bitwise_count(bits & bits[row]).astype(np.float64)
     jaccard = shared / np.maximum(np.bitwise_count(bits | bits[row]), 1)
@@ -103,7 +103,7 @@ def like_by_genre(catalogue: Catalogue, ranks: Rows, row: int) -> Rows:
 
 
 def pairs(bench: Workbench, holdout: Holdout, seed: int) -> list[tuple[int, Rows]]:
-    """(row of a known like, rows of the held-out likes of the same person), two a person, drawn by a seed."""
+    """Return (row of a known like, rows of the same person's held-out likes), two per person, drawn by a seed."""
     events, catalogue = bench.dataset.events, bench.bundle.catalogue
     is_like = liked(events)
     found = []
@@ -121,7 +121,7 @@ def pairs(bench: Workbench, holdout: Holdout, seed: int) -> list[tuple[int, Rows
 def _colikes(
     bench: Workbench, asked: Sequence[tuple[int, Rows]], progress: Progress
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Recall@10 by /similar and by genres, float64[pairs] each."""
+    """Return Recall@10 by /similar and by genres, float64[pairs] each."""
     mine, others = [], []
     for done, (row, wanted) in enumerate(asked, 1):
         mine.append(recall(like(bench, row), wanted))

@@ -1,9 +1,9 @@
-"""What is held out: read from a file, or drawn from the data by the rule of the fixed holdouts.
+"""Holdouts: read from a file, or drawn from the data by the rule of the fixed holdouts.
 
-The rule: of everybody with 10 likes or more, a fifth of the likes (rounded) is to be found. *random*: any fifth of
-the likes, and any fifth of the other ratings leaves the training, too. *time*: the newest fifth of the likes, and
-every other rating later than the first of them leaves. Without the second part the mask of rated films would tell
-which films came later, or lack what was rated badly.
+The rule: for each person with 10 likes or more, a fifth of the likes (rounded) is held out. *random*: any fifth of the
+likes, and any fifth of the other ratings is removed from training, too. *time*: the newest fifth of the likes, and
+every other rating later than the first of them is removed. Otherwise the mask of rated films would reveal which films
+came later, or lack badly rated ones.
 """
 
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ Mask = NDArray[np.bool_]
 
 
 class SplitKind(StrEnum):
-    """How a holdout was drawn."""
+    """How a holdout is drawn."""
 
     RANDOM = "random"
     TIME = "time"
@@ -36,12 +36,12 @@ class SplitKind(StrEnum):
 
 
 PER_PERSON = (SplitKind.RANDOM, SplitKind.TIME)
-"""Of everybody a part; ``moments`` has the split at one moment for all."""
+"""Drawn per person; ``moments`` has the split at one moment for all."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Holdout:
-    """``training``: the data without what was held out. ``relevant``: user id -> item ids to be found, never none."""
+    """``training``: the data without what was held out. ``relevant``: user id -> held-out item ids, never empty."""
 
     training: Dataset
     relevant: dict[str, tuple[str, ...]]
@@ -49,17 +49,17 @@ class Holdout:
 
     @property
     def likes(self) -> int:
-        """How many likes are to be found in all."""
+        """Return the total number of held-out likes."""
         return sum(map(len, self.relevant.values()))
 
 
 def liked(events: Events) -> Mask:
-    """Which events are likes: a rating of 4 stars or more, or an explicit like; bool[n]."""
+    """Return which events are likes: a rating of 4 stars or more, or an explicit like; bool[n]."""
     return np.asarray(taste_weights(events.kind, np.rint(events.value * 2).astype(np.uint8)) >= 1)
 
 
 def draw(dataset: Dataset, kind: SplitKind, seed: int, min_likes: int = MIN_LIKES) -> Holdout:
-    """A holdout by the rule. Raises DataError where nobody has enough likes."""
+    """Draw a holdout by the rule. Raises DataError if nobody has enough likes."""
     events, likes = dataset.events, liked(dataset.events)
     rng = np.random.default_rng(seed)
     wanted, gone = np.zeros(len(events), bool), np.zeros(len(events), bool)
@@ -73,14 +73,14 @@ def draw(dataset: Dataset, kind: SplitKind, seed: int, min_likes: int = MIN_LIKE
         wanted[chosen] = True
         gone[others] = True
     if not wanted.any():
-        raise DataError(f"nobody has {min_likes} likes or more: nothing can be held out; give --holdout FILE")
+        raise DataError(f"nobody has {min_likes} likes or more, so nothing can be held out; give --holdout FILE")
     return _holdout(dataset, wanted, wanted | gone, kind)
 
 
 def read(path: Path, dataset: Dataset, report: Report) -> Holdout:
-    """The holdout of a file with the columns userId, movieId and kind ("positive" or "low").
+    """Read a holdout from a file with the columns userId, movieId and kind ("positive" or "low").
 
-    Raises DataError for an unusable file, another kind, or nothing of this data to be found.
+    Raises DataError for an unusable file, another kind, or no like that is in this data.
     """
     table = read_table(path, report, _COLUMNS, ())
     kinds = set(table["kind"])
@@ -93,13 +93,13 @@ def read(path: Path, dataset: Dataset, report: Report) -> Holdout:
     found = [kind_of.get((events.user_ids[user], films[film].item_id)) for user, film in pairs]
     wanted = np.array([kind == _POSITIVE for kind in found], bool)
     if not wanted.any():
-        raise DataError(f"{path}: none of its likes is in this data; do its userId and movieId belong to it?")
+        raise DataError(f"{path}: none of its likes is in this data; are its userId and movieId from this data set?")
     gone = np.array([kind is not None for kind in found], bool)
     return _holdout(dataset, wanted, gone, _kind_of(events, wanted, gone))
 
 
 def without(dataset: Dataset, gone: Mask) -> Dataset:
-    """The data without the events under a mask; nobody's code changes."""
+    """Return the data without the events under a mask; user codes do not change."""
     events = dataset.events
     kept = replace(
         events,
@@ -113,12 +113,12 @@ def without(dataset: Dataset, gone: Mask) -> Dataset:
 
 
 def spans(events: Events) -> list[tuple[int, int]]:
-    """(start, stop) of everybody's events, in the order of ``user_ids``; they are sorted by person."""
+    """Return (start, stop) of each person's events, in the order of ``user_ids``; events are sorted by person."""
     return list(pairwise(np.searchsorted(events.user, np.arange(len(events.user_ids) + 1)).tolist()))
 
 
 def relevant_items(dataset: Dataset, wanted: Mask) -> dict[str, tuple[str, ...]]:
-    """User id -> item ids of the events under a mask, in the order of the events."""
+    """Return user id -> item ids of the events under a mask, in event order."""
     events, found = dataset.events, dict[str, list[str]]()
     for at in np.flatnonzero(wanted).tolist():
         found.setdefault(events.user_ids[events.user[at]], []).append(dataset.films[events.film[at]].item_id)
@@ -142,14 +142,14 @@ def _random(events: Events, likes: Rows, others: Rows, rng: np.random.Generator)
 
 
 def _newest(events: Events, likes: Rows, others: Rows, rng: np.random.Generator) -> tuple[Rows, Rows]:
-    """Ties in time are broken at random: sessions are often stored in the order of ids."""
+    """Draw the newest fifth. Ties in time are broken at random: sessions are often stored in the order of ids."""
     order = np.lexsort((rng.random(len(likes)), events.ts_ms[likes]))
     chosen = likes[order[-_fifth(len(likes)) :]]
     return chosen, others[events.ts_ms[others] > events.ts_ms[chosen].min()]
 
 
 def _kind_of(events: Events, wanted: Mask, gone: Mask) -> SplitKind:
-    """By time if what is to be found is nowhere older than a like that was kept."""
+    """Return TIME if no held-out like is older than a kept like, else RANDOM."""
     kept = liked(events) & ~gone
     newest = np.full(len(events.user_ids), np.iinfo(np.int64).min)
     np.maximum.at(newest, events.user[kept], events.ts_ms[kept])

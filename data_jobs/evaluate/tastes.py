@@ -1,5 +1,5 @@
-"""Tastes with a focus, drawn from people unseen in training: three likes of one director, genre, language, decade
-or series, and what else the person likes.
+"""Draw focused tastes from people unseen in training: three likes of one director, genre, language, decade or series,
+and the person's other likes.
 """
 
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ Rows = NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Taste:
-    """``known``: the likes given, rows; ``profile``: a person who has only these. ``of_trait``: the other likes with
-    the trait, ``others``: all other likes; ``films``: every film with the trait.
+    """``known``: rows of the given likes; ``profile``: a person with only these. ``of_trait``: the other likes with the
+    trait, ``others``: all other likes; ``films``: every film with the trait.
     """
 
     kind: str
@@ -36,7 +36,7 @@ class Taste:
 
 
 def draw(fold: Fold, seed: int) -> list[Taste]:
-    """The tastes of a fold, by kind."""
+    """Return the tastes of a fold, by kind."""
     dataset = fold.everybody.dataset
     counts = np.bincount(dataset.events.film[liked(dataset.events)], minlength=len(dataset.films))
     codes = np.random.default_rng(seed).permutation(fold.codes).tolist()
@@ -54,7 +54,7 @@ def draw(fold: Fold, seed: int) -> list[Taste]:
 def _of_person(
     fold: Fold, code: int, shared: SharedTraits, niche: frozenset[str], rng: np.random.Generator
 ) -> list[Taste]:
-    """At most two tastes of a kind."""
+    """Return at most two tastes of a kind."""
     events = fold.everybody.dataset.events
     mine = fold.everybody.likes_of(code)
     rows = events.film[mine]

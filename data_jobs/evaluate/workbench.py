@@ -1,4 +1,4 @@
-"""A training part made servable: trained, written as a bundle, opened again. What is measured is what is served."""
+"""Make a training part servable: train, write as a bundle, reopen. What is measured is what would be served."""
 
 import tempfile
 import time
@@ -34,11 +34,11 @@ class SteadyClock:
     """The machine's clock."""
 
     def now_ms(self) -> int:
-        """Wall clock, epoch milliseconds."""
+        """Return wall-clock time, epoch milliseconds."""
         return time.time_ns() // 1_000_000
 
     def monotonic(self) -> float:
-        """Seconds that never go back."""
+        """Return seconds of a monotonic clock."""
         return time.monotonic()
 
 
@@ -46,14 +46,14 @@ CLOCK = SteadyClock()
 
 
 def patient() -> Deadline:
-    """A deadline that no evaluation misses."""
+    """Return a deadline that no evaluation misses."""
     return Deadline.within(CLOCK, PATIENCE_S)
 
 
 @dataclass(frozen=True, eq=False)
 class Workbench:
-    """One bundle with the pipeline on it. ``dataset``: its training part, films in the order of rows. ``params``:
-    those it was trained with, the lambda that was chosen among them.
+    """One bundle with the pipeline on it. ``dataset``: its training part, films in row order. ``params``: the training
+    parameters, including the lambda chosen.
     """
 
     dataset: Dataset
@@ -62,40 +62,40 @@ class Workbench:
 
     @property
     def release(self) -> Release:
-        """The release that the pipeline ranks over."""
+        """Return the release that the pipeline ranks over."""
         return self.pipeline.release
 
     @property
     def bundle(self) -> Bundle:
-        """The bundle, as it was read back."""
+        """Return the bundle as reopened."""
         return self.pipeline.bundle
 
     @cached_property
     def people(self) -> People:
-        """Everybody in the training part."""
+        """Return everyone in the training part."""
         return People(self.dataset, self.bundle.catalogue)
 
     @cached_property
     def likes(self) -> NDArray[np.int64]:
-        """How many people of the training part like each film, int64[films]."""
+        """Return how many people of the training part like each film, int64[films]."""
         events = self.dataset.events
         return np.bincount(events.film[liked(events)], minlength=len(self.dataset.films))
 
     @cached_property
     def ranks(self) -> NDArray[np.int32]:
-        """Popularity rank of each film by likes, 1 for the most liked; ties by row, best known first."""
+        """Return the popularity rank of each film by likes, 1 for the most liked; ties by row, best known first."""
         return popularity_ranks(self.likes)
 
     @cached_property
     def hashes(self) -> NDArray[np.uint64]:
-        """The hash of each film, by row."""
+        """Return the hash of each film, by row."""
         return self.bundle.catalogue.film_hashes()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Workshop:
-    """Makes workbenches under ``folder``. ``vectors``: item id -> unit vector, empty without an encoder.
-    ``queries``: the encoder of queries, None for ``encoder``.
+    """Makes workbenches under ``folder``. ``vectors``: item id -> unit vector, empty without an encoder. ``queries``:
+    the encoder of queries, None for ``encoder``.
     """
 
     folder: Path
@@ -108,12 +108,12 @@ class Workshop:
 
     @contextmanager
     def aside(self) -> Iterator["Workshop"]:
-        """A workshop whose bundles are gone afterwards."""
+        """Yield a workshop whose bundles are deleted afterwards."""
         with tempfile.TemporaryDirectory(dir=self.folder) as folder:
             yield replace(self, folder=Path(folder))
 
     def make(self, training: Dataset) -> Workbench:
-        """Train, write, open. Raises TrainingError, BundleError."""
+        """Train, write, reopen. Raises TrainingError, BundleError."""
         dataset = arranged(training)
         catalogue = build_catalogue(dataset.films, dataset.events)
         vectors, encoder_id = self._vectors(dataset), self.encoder.encoder_id if self.encoder else ""

@@ -1,1 +1,1 @@
-"""The forms in which people hold film data: recognised by header and content, and read into one data set."""
+"""The forms of film data in the wild: recognised by header and content, and read into one data set."""

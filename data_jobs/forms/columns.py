@@ -1,4 +1,4 @@
-"""What people call the columns: their names, folded to letters and digits, and what each stands for."""
+"""Column names in the wild, folded to letters and digits, and what each stands for."""
 
 import re
 import unicodedata
@@ -51,7 +51,7 @@ FILM: Mapping[str, tuple[str, ...]] = {
     "external_ids": ("externalids",),
     "details": ("details",),
 }  # fmt: skip
-"""Ours -> theirs, the surest first. Each of their columns is taken once, in this order."""
+"""Our name -> theirs, most certain first. Each of their columns is used once, in this order."""
 
 EVENT: Mapping[str, tuple[str, ...]] = {
     "user": (
@@ -75,12 +75,12 @@ OWN_FILM = frozenset(FILM) - {"movielens_id"}
 
 
 def folded(name: str) -> str:
-    """ "Movie_ID" -> "movieid", "Année" -> "annee"."""
+    """Fold a name: "Movie_ID" -> "movieid", "Année" -> "annee"."""
     return re.sub(r"[^a-z0-9]", "", unicodedata.normalize("NFKD", name.lower()))
 
 
 def match(names: Sequence[str], wanted: Mapping[str, tuple[str, ...]], maps: Mapping[str, str]) -> dict[str, str]:
-    """Our column -> theirs, for those that are there. ``maps``: what the caller says, which wins."""
+    """Return our column -> theirs, for the columns present. ``maps``: the caller's mapping, which wins."""
     by_fold: dict[str, str] = {}
     for name in names:
         by_fold.setdefault(folded(name), name)

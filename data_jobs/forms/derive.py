@@ -1,4 +1,4 @@
-"""Films from events alone: what a log says of the films in it, where no catalogue came with it."""
+"""Derive films from events alone: what a log says of its films when no catalogue comes with it."""
 
 from collections.abc import Sequence
 
@@ -14,11 +14,11 @@ _PREFIX = "film."
 
 
 def films_of_events(parts: Sequence[Part], report: Report) -> list[Movie]:
-    """The films that these events name, in the order of the files: by title, or by their ids where there is none."""
+    """Return the films named by these events, in file order: by title, or by id if there is none."""
     movies: dict[str, Movie] = {}
     for part in parts:
         report.add("no-catalogue", part.name)
-        # What is said of the rows themselves is said when they are read as events.
+        # Findings about the rows are reported when they are read as events.
         quiet = Report(keep=0)
         names = ("item", *(name for name in part.columns if name.startswith(_PREFIX)))
         for batch in batches_of(part, names, quiet, may_lack_rows=True):

@@ -1,4 +1,4 @@
-"""Event parts as events: ratings on any scale, logs under any names, each film looked up by the ids they use."""
+"""Read event parts: ratings on any scale, logs with any event names, each film looked up by the file's ids."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -28,13 +28,13 @@ _OTHER_NAMES = {
     EventKind.CLEAR: "unlike undo",
 }
 KINDS: Mapping[str, EventKind] = {kind.label: kind for kind in EventKind}
-"""The six names of Marquee's own format."""
+"""The six event names of Marquee's own format."""
 _ALIASES = {name: kind for kind, names in _OTHER_NAMES.items() for name in names.split()}
 _NUMBER = re.compile(r"0*(\d+)(?:\.0+)?")
 
 
 def kind_of(name: str) -> EventKind | None:
-    """The event that a name of a log stands for: a purchase is no opinion, a page viewed is a click."""
+    """Return the event that a log's name stands for: a purchase is no opinion, a page view is a click."""
     plain = name.strip().lower()
     return KINDS.get(plain) or _ALIASES.get(re.sub(r"[^a-z]", "", plain))
 
@@ -42,9 +42,10 @@ def kind_of(name: str) -> EventKind | None:
 def read_events(
     parts: Sequence[Part], lookups: Mapping[Space, Lookup], report: Report, progress: Progress, *, may_lack: bool
 ) -> Events:
-    """The events of these parts, of each person and film the one that stands. ``may_lack``: a file may have no rows.
+    """Return the events of these parts; for each person and film, the one that stands. ``may_lack``: a file may have no
+    rows.
 
-    Never a Python object a row: 32 million ratings are columns from the file to the result.
+    Never creates a Python object per row: 32 million ratings are columns from file to result.
     """
     tables = [_read(part, lookups[part.space], report, progress, may_lack) for part in parts]
     if not tables:
@@ -77,7 +78,7 @@ def _read(part: Part, lookup: Lookup, report: Report, progress: Progress, may_la
 
 
 def _whole(batch: pl.DataFrame) -> pl.DataFrame:
-    """With a value and a time where the file has none: the order of its lines stands for the time."""
+    """Fill in value and time if the file has none: line order stands in for time."""
     if "value" not in batch.columns:
         batch = batch.with_columns(value=pl.lit(""))
     if "ts" not in batch.columns:
@@ -86,7 +87,7 @@ def _whole(batch: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_kinds(table: pl.DataFrame, part: Part, seen: dict[str, EventKind | None], columns: Columns) -> pl.DataFrame:
-    """With ``kind``; what is called otherwise is noted, a name that stands for nothing is an error."""
+    """Add ``kind``; renamed events are noted, an unknown name is an error."""
     if "event" not in part.columns:
         kind = EventKind.RATING if "value" in part.columns else EventKind.WATCH
         return table.with_columns(kind=pl.lit(kind, pl.UInt8))
@@ -103,8 +104,8 @@ def _with_kinds(table: pl.DataFrame, part: Part, seen: dict[str, EventKind | Non
 
 
 def lookups_of(films: Sequence[Film], space: Space, links: Mapping[str, Link]) -> dict[Space, Lookup]:
-    """How events find films, by whose ids they use. ``space``: of the catalogue; ``links`` lead from MovieLens' ids to
-    a catalogue that has others.
+    """Return film lookups by id space. ``space``: of the catalogue; ``links`` lead from MovieLens ids to a catalogue
+    with other ids.
     """
     own = {film.item_id: row for row, film in enumerate(films)}
     tmdb = {str(film.tmdb_id): row for row, film in reversed(list(enumerate(films))) if film.tmdb_id is not None}
@@ -123,7 +124,7 @@ def lookups_of(films: Sequence[Film], space: Space, links: Mapping[str, Link]) -
 
 
 class _Loose:
-    """Ids in another form: with zeros in front, as 31.0, as IMDb ids. One that could be two films is none."""
+    """Ids in another form: zero-padded, as 31.0, as IMDb ids. An ambiguous id matches no film."""
 
     def __init__(self, pairs: Mapping[str, int], imdb: Mapping[str, int]) -> None:
         self._imdb = imdb
@@ -145,7 +146,7 @@ def _plain(item: str) -> str:
 
 
 class _Titles:
-    """Titles with or without their year. One that several films have is none of them, unless a year tells."""
+    """Titles with or without their year. A title of several films matches none, unless a year decides."""
 
     def __init__(self, films: Sequence[Film]) -> None:
         self._rows: dict[tuple[str, int | None], int | None] = {}

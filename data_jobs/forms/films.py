@@ -1,4 +1,4 @@
-"""Film parts as films: catalogues, the metadata that goes with them, links between ids, tags, and loose facts."""
+"""Read film parts: catalogues, their metadata, links between ids, tags, and separate facts."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -27,7 +27,7 @@ Facts = Mapping[str, Mapping[str, object]]
 
 
 def read_catalogue(parts: Sequence[Part], facts: Facts, report: Report, progress: Progress) -> list[Movie]:
-    """The films of these parts, each once, in their order. Raises DataError for a file that can't be used."""
+    """Return the films of these parts, each once, in order. Raises DataError for an unusable file."""
     movies: dict[str, Movie] = {}
     for part in parts:
         note_others(part, report)
@@ -48,7 +48,9 @@ def _id_of(part: Part) -> str:
 
 
 def _rows(part: Part, facts: Facts, report: Report) -> Iterator[Fields]:
-    """The records of a part with nothing nested in them, loose facts beside them; what is no film is passed over."""
+    """Yield the records of a part with nesting flattened and separate facts added; rows that are not films are
+    skipped.
+    """
     dropped = 0
     for line, record in records_of(part, report):
         shaped = plain(record)
@@ -85,18 +87,18 @@ def _movie(part: Part, fields: Fields) -> Movie | None:
 
 
 def _by_title(named: Named) -> Named:
-    """A film that has no id is known by its title and year."""
+    """Give a film without an id one made of its title and year."""
     return named._replace(film=replace(named.film, item_id=title_id(named.film.title, named.film.year)))
 
 
 def title_id(title: str, year: int | None) -> str:
-    """ "Seven Samurai", 1954 -> "seven-samurai-1954"."""
+    """Return an id: "Seven Samurai", 1954 -> "seven-samurai-1954"."""
     slug = fold(title).replace(" ", "-") or title
     return f"{slug}-{year}"[:128] if year else slug[:128]
 
 
 def read_metadata(parts: Iterable[Part], facts: Facts, report: Report, progress: Progress) -> Metadata:
-    """Metadata of films by each id that may lead to them; the fullest parts come first."""
+    """Return metadata by each id that may lead to a film; the fullest parts come first."""
     ordered = sorted(parts, key=lambda part: -len(part.columns))
     metadata = Metadata(ordered[0].name)
     for part in ordered:
@@ -115,14 +117,14 @@ def read_metadata(parts: Iterable[Part], facts: Facts, report: Report, progress:
 
 
 def read_tmdb(path: Path, report: Report, progress: Progress) -> Metadata:
-    """The films of a file of TMDB metadata. Raises DataError for a missing, empty or broken one, or another form."""
+    """Read a file of TMDB metadata. Raises DataError if it is missing, empty, broken or of another form."""
     require(path, report)
     (part,) = recognise([path], Wishes())
     return read_metadata([metadata_part(part, report)], {}, report, progress)
 
 
 def metadata_part(part: Part, report: Report) -> Part:
-    """The part as metadata, whoever's ids it has. Raises DataError for another form."""
+    """Return the part as metadata, whatever its id space. Raises DataError for another form."""
     if part.role is not Role.FILMS:
         what = part.why or f"{part.role} ({part.form})"
         report.fail(
@@ -134,7 +136,7 @@ def metadata_part(part: Part, report: Report) -> Part:
 
 
 def _index(metadata: Metadata, film: Film, fields: Fields) -> None:
-    """File the film under its ids; where one is taken, the first stays."""
+    """File the film under its ids; if an id is taken, the first film stays."""
     if film.item_id:
         if metadata.by_movielens.setdefault(film.item_id, film) is not film:
             fields.say("duplicate-metadata", "movielens_id", film.item_id)
@@ -148,7 +150,7 @@ def _index(metadata: Metadata, film: Film, fields: Fields) -> None:
 
 
 def fact_key(space: Space, value: object) -> str:
-    """The key of loose facts: whose id, and the id."""
+    """Return the key of separate facts: id space and id."""
     if value is None or value == "":
         return ""
     text = (imdb_id(value) or "") if space is Space.IMDB else str(value).removesuffix(".0")
@@ -156,7 +158,7 @@ def fact_key(space: Space, value: object) -> str:
 
 
 def read_facts(parts: Iterable[Part], report: Report) -> Facts:
-    """Fields of films by id, from files that have no titles: credits, keywords, ratings."""
+    """Return fields of films by id, from files without titles: credits, keywords, ratings."""
     facts: dict[str, dict[str, object]] = {}
     for part in parts:
         note_others(part, report)
@@ -175,7 +177,7 @@ def read_facts(parts: Iterable[Part], report: Report) -> Facts:
 
 
 def read_links(parts: Iterable[Part], report: Report) -> dict[str, Link]:
-    """Item id -> link."""
+    """Return item id -> link."""
     links: dict[str, Link] = {}
     for part in parts:
         for line, record in records_of(part, report, may_lack_rows=True):
@@ -190,7 +192,7 @@ def read_links(parts: Iterable[Part], report: Report) -> dict[str, Link]:
 def read_tags(
     parts: Iterable[Part], lookup: Lookup, item_ids: Sequence[str], report: Report
 ) -> dict[str, tuple[str, ...]]:
-    """Item id -> its tags in lower case, most people first, then alphabetical, at most ten."""
+    """Return item id -> its tags in lower case, most people first, then alphabetical, at most ten."""
     tables = [_tags(part, lookup, report) for part in parts]
     if not tables:
         return {}
@@ -206,7 +208,7 @@ def read_tags(
 
 
 def _tags(part: Part, lookup: Lookup, report: Report) -> pl.DataFrame:
-    """``user, film, tag`` of a file, wrong rows reported."""
+    """Return ``user, film, tag`` of a file; wrong rows are reported."""
     if part.layout is not Layout.TABLE:
         rows = [(line, *(str(record.get(name) or "") for name in ("user", "item_id", "tag")))
                 for line, record in records_of(part, report, may_lack_rows=True)]  # fmt: skip

@@ -1,6 +1,6 @@
-"""What was named on the command line as plain files: folders are walked, zips and gzips unpacked within limits.
+"""Open command-line paths as plain files: folders are walked, zips and gzips unpacked within limits.
 
-Nothing of an archive's paths is used but the last part of each name, so nothing can be written outside.
+Of an archive's paths only the last part of each name is used, so nothing can be written outside.
 """
 
 import gzip
@@ -19,9 +19,9 @@ from data_jobs.report import DataError
 MAX_FILES = 20_000
 MAX_BYTES = 32 * 2**30
 MAX_RATIO = 200
-"""Text packs some ten to one; what swells more than this is made to fill a disk."""
+"""Text compresses about ten to one; a much larger ratio is meant to fill a disk."""
 _FREE = 64 * 2**20
-"""Up to here the ratio says nothing."""
+"""Below this size the ratio means nothing."""
 _DEPTH = 3
 _BLOCK = 2**20
 _SKIPPED = re.compile(r"^(?:\.|__MACOSX|~\$)")
@@ -31,9 +31,9 @@ _MAGIC = ((b"PK\x03\x04", "zip"), (b"\x1f\x8b", "gzip"))
 
 @contextmanager
 def opened(paths: Sequence[Path]) -> Iterator[list[Path]]:
-    """The files of these paths, plain, in order; what was unpacked is gone afterwards.
+    """Yield the plain files of these paths in order; unpacked files are deleted afterwards.
 
-    Raises DataError for a path that is not there, a broken archive, and one beyond the limits.
+    Raises DataError for a missing path, a broken archive, and one beyond the limits.
     """
     with tempfile.TemporaryDirectory(prefix="marquee-input-") as folder:
         scratch = _Scratch(Path(folder))
@@ -44,7 +44,7 @@ def opened(paths: Sequence[Path]) -> Iterator[list[Path]]:
 
 
 def kind_of(path: Path) -> str:
-    """ "zip", "gzip" or "" by the file's first bytes."""
+    """Return "zip", "gzip" or "" by the file's first bytes."""
     with path.open("rb") as file:
         head = file.read(4)
     return next((kind for magic, kind in _MAGIC if head.startswith(magic)), "")
@@ -71,7 +71,7 @@ def _walk(folder: Path, top: Path) -> Iterator[Path]:
 
 
 class _Scratch:
-    """A temporary folder and how much more may go into it."""
+    """A temporary folder and its remaining size allowance."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -79,7 +79,7 @@ class _Scratch:
         self._count = 0
 
     def plain(self, path: Path, *, within: bool) -> Iterator[Path]:
-        """The file itself, or what is packed in it; zips inside a folder or zip stay as they are."""
+        """Yield the file itself, or what is packed in it; zips inside a folder or zip are left as they are."""
         kind = kind_of(path)
         if kind == "zip" and not within:
             if zipfile.is_zipfile(path) and _is_workbook(path):
@@ -96,7 +96,7 @@ class _Scratch:
             with zipfile.ZipFile(path) as archive:
                 infos = [info for info in archive.infolist() if not info.is_dir() and _wanted(info.filename)]
                 if len(infos) > MAX_FILES:
-                    raise DataError(f"{path.name}: holds more than {MAX_FILES:,} files: not unpacked")
+                    raise DataError(f"{path.name}: more than {MAX_FILES:,} files; not unpacked")
                 for info in sorted(infos, key=lambda info: info.filename):
                     with archive.open(info) as source:
                         target = self._place(PurePosixPath(info.filename.replace("\\", "/")).name)
@@ -127,13 +127,13 @@ class _Scratch:
     def _copy(self, source: "IO[bytes] | gzip.GzipFile", target: Path, packed: int, name: str) -> None:
         done = 0
         if shutil.disk_usage(self._folder).free < _FREE:
-            raise DataError(f"{name}: no room to unpack it in {self._folder.parent}; set TMPDIR to a larger disk")
+            raise DataError(f"{name}: no space to unpack it in {self._folder.parent}; set TMPDIR to a larger disk")
         with target.open("wb") as file:
             while block := source.read(_BLOCK):
                 done += len(block)
                 self._left -= len(block)
                 if self._left < 0 or done > max(_FREE, packed * MAX_RATIO):
-                    raise DataError(f"{name}: unpacks to more than its size allows ({done:,} bytes so far): not read")
+                    raise DataError(f"{name}: unpacked size exceeds the limit ({done:,} bytes so far): not read")
                 file.write(block)
 
 

@@ -1,4 +1,4 @@
-"""A file and what it was taken for: its role, its columns, and the form it belongs to."""
+"""A file and what it was recognised as: its role, its columns, and its form."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from data_jobs.readers.files import CSV, Dialect
 
 
 class Role(StrEnum):
-    """What a file adds."""
+    """What a file contributes."""
 
     FILMS = "films"
     FACTS = "facts of films"
@@ -21,7 +21,7 @@ class Role(StrEnum):
 
 
 class Space(StrEnum):
-    """Whose ids a file speaks in."""
+    """The id space of a file."""
 
     OWN = "own"
     TMDB = "TMDB"
@@ -30,7 +30,7 @@ class Space(StrEnum):
 
 
 class Layout(StrEnum):
-    """How a file is written."""
+    """How a file is laid out."""
 
     TABLE = "table"
     JSON = "JSON"
@@ -40,9 +40,9 @@ class Layout(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One file of the input. ``columns``: ours to theirs; ``others``: theirs that are not read; ``scale``: the top of
-    its ratings, 0 where it has none; ``awaited``: ours that may come up further on;
-    ``why``: what it looks like, in words.
+    """One file of the input. ``columns``: ours to theirs; ``others``: their unread columns; ``scale``: the top of its
+    ratings, 0 if it has none; ``awaited``: our columns that may appear further down; ``why``: what it looks like, in
+    words.
     """
 
     path: Path
@@ -59,10 +59,10 @@ class Part:
 
     @property
     def name(self) -> str:
-        """As findings name it."""
+        """Return the name used in findings."""
         return self.path.name
 
     @property
     def is_movielens(self) -> bool:
-        """Whether titles are written as "Matrix, The (1999)" throughout."""
+        """Whether all titles are written as "Matrix, The (1999)"."""
         return self.form.startswith("MovieLens")

@@ -1,4 +1,4 @@
-"""From files to parts: the form of each file, told by its header and content, and by its name where it has none."""
+"""Turn files into parts: recognise the form of each file by its header and content, or by its name without a header."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from services.recommender.domain.events import EventKind
 
 IMDB_RATINGS, CREDITS_5000 = "IMDb title.ratings", "tmdb_5000 credits"
 AMAZON = "Amazon products"
-"""Stars are of five there."""
+"""Amazon ratings are out of five stars."""
 ML_GENRES = (
     "unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama", "Fantasy",
     "Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western",
@@ -33,7 +33,7 @@ CLASSIC = {
     "links.csv": (Role.LINKS, "movieId, imdbId, tmdbId"),
     "tags.csv": (Role.TAGS, "userId, movieId, tag"),
 }
-"""The files of a MovieLens folder: what they add, and their columns."""
+"""The files of a MovieLens folder: their roles and columns."""
 _TMDB_MARKS = frozenset(
     {"backdrop_path", "belongs_to_collection", "genre_ids", "production_companies", "spoken_languages", "video",
      "release_date", "poster_path", "vote_average", "original_title"}
@@ -42,13 +42,13 @@ _FACTS = frozenset(FILM) - {"title", "item_id", "tmdb_id", "imdb_id", "movielens
 _EXPORTS = {"Letterboxd URI": "a Letterboxd export", "Your Rating": "an IMDb export"}
 _LEAST_RATINGS, _FEW_RATINGS = 20, 3
 _BEYOND, _MOST_OF_FEW = 0.05, 0.5
-"""A scale is believed if so many of the ratings are beyond the one below; of few ratings so many."""
+"""A scale is assumed if at least this share of the ratings exceeds the next smaller scale; the second: of few."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the caller says: ``maps`` our column -> theirs; ``scale``: the top of the ratings; ``tables_only``: no
-    JSON of a folder is taken in.
+    """What the caller specifies: ``maps`` our column -> theirs; ``scale``: the top of the ratings; ``tables_only``:
+    ignore JSON files of a folder.
     """
 
     maps: Mapping[str, str] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class Wishes:
 
 
 def recognise(files: Sequence[Path], wishes: Wishes) -> list[Part]:
-    """What each file is taken for, in the order of the files."""
+    """Return what each file is recognised as, in file order."""
     names = {path.name for path in files}
     classic = {"movies.csv", "ratings.csv"} <= names
     parts = []
@@ -77,7 +77,7 @@ def recognise(files: Sequence[Path], wishes: Wishes) -> list[Part]:
 
 
 def _as_named(part: Part) -> Part:
-    """A file of a MovieLens folder adds what its name says, or nothing."""
+    """Read a file of a MovieLens folder as what its name says, or not at all."""
     role, _ = CLASSIC[part.name]
     lacks = role is Role.EVENTS and "value" not in part.columns
     if part.why == "empty" or (part.role is role and not lacks):
@@ -94,7 +94,7 @@ def _recognised(path: Path, wishes: Wishes) -> Part:
         return Part(path, "MovieLens", Role.UNUSED, why="the tag genome")
     seen = sniff(path, wishes.maps.values())
     if wishes.tables_only and seen.layout is Layout.JSON:
-        return Part(path, "", Role.UNUSED, why="JSON beside a MovieLens folder: name it with --tmdb")
+        return Part(path, "", Role.UNUSED, why="JSON in a MovieLens folder: name it with --tmdb")
     if seen.layout is Layout.NONE:
         role = Role.UNUSED if seen.why == "empty" else Role.UNKNOWN
         return Part(path, "", role, why=seen.why)
@@ -103,7 +103,7 @@ def _recognised(path: Path, wishes: Wishes) -> Part:
 
 
 def _headless(seen: Sniffed) -> Part | None:
-    """A form without a header, told by its cells."""
+    """Recognise a form without a header by its cells."""
     path, width = seen.path, len(seen.names)
     if seen.layout is Layout.NETFLIX:
         return Part(path, "Netflix prize", Role.EVENTS, seen.layout, scale=5,
@@ -123,7 +123,7 @@ def _headless(seen: Sniffed) -> Part | None:
 
 
 def _dat(seen: Sniffed) -> Part | None:
-    """The files of MovieLens 1M and 10M."""
+    """Recognise the files of MovieLens 1M and 10M."""
     form = "MovieLens 1M or 10M"
     cells = seen.cells(seen.names[1])[:50]
     if len(seen.names) == 3 and any(re.search(r"\(\d{4}\)$", cell) for cell in cells):
@@ -139,7 +139,7 @@ def _dat(seen: Sniffed) -> Part | None:
 
 
 def _ratings(seen: Sniffed) -> Part | None:
-    """Person, film, rating and time without a header: MovieLens 100K, Amazon's ratings only."""
+    """Recognise person, film, rating and time without a header: MovieLens 100K, Amazon's ratings only."""
     columns = [seen.cells(name)[:200] for name in seen.names]
     if not all(re.fullmatch(r"\d+(?:[.,]\d+)?", cell) for cell in columns[2]) or not columns[2]:
         return None
@@ -163,7 +163,7 @@ def _table(
 
 
 def _by_columns(seen: Sniffed, wishes: Wishes) -> Part:
-    """A form with named columns."""
+    """Recognise a form with named columns."""
     if what := next((what for mark, what in _EXPORTS.items() if mark in seen.names), None):
         advice = f"{what} of one person: `marquee users import FILE --user ID` reads it, once there is a catalogue"
         return Part(seen.path, "", Role.UNKNOWN, why=advice)
@@ -217,7 +217,7 @@ def _form_of_log(seen: Sniffed) -> str:
 
 
 def _films(seen: Sniffed, film: dict[str, str]) -> Part:
-    """A catalogue, or facts that go with one."""
+    """Recognise a catalogue, or facts that go with one."""
     form, space = _form_of_films(seen, film)
     if space is Space.TMDB and "item_id" in film and "tmdb_id" not in film:
         film = {"tmdb_id": film["item_id"], **{name: theirs for name, theirs in film.items() if name != "item_id"}}
@@ -251,7 +251,7 @@ _FORMS = (
     ("Marquee's own", Space.OWN, {"item_id"}),
     ("MovieLens", Space.OWN, {"movieId", "title", "genres"}),
 )
-"""Forms by the columns that only they have; the first that fits."""
+"""Forms by the columns unique to them; the first match wins."""
 
 
 def _form_of_films(seen: Sniffed, film: Mapping[str, str]) -> tuple[str, Space]:
@@ -268,7 +268,7 @@ def _form_of_films(seen: Sniffed, film: Mapping[str, str]) -> tuple[str, Space]:
 
 
 def _rated(seen: Sniffed, film: dict[str, str]) -> dict[str, str]:
-    """A column "rating" beside films: an average where it is a number, else who may see it."""
+    """Resolve a column "rating" of films: an average if numeric, else an age rating."""
     rating = next((name for name in seen.names if name.lower() in ("rating", "score")), None)
     if rating is None or rating in film.values():
         return film
@@ -282,7 +282,7 @@ def _part(seen: Sniffed, form: str, role: Role, columns: Mapping[str, str], spac
     others = tuple(name for name in seen.names if name not in columns.values())
     awaited: frozenset[str] = frozenset()
     if seen.layout is Layout.JSON:
-        # A field may come up further on than was looked.
+        # A field may first appear further down than was looked.
         films = frozenset(FILM) - {"item_id", "tmdb_id", "imdb_id", "title"}
         optional = films if role in (Role.FILMS, Role.FACTS) else {"value"} if "event" in columns else set()
         awaited = frozenset(optional) - set(columns) - set(columns.values())
@@ -291,8 +291,8 @@ def _part(seen: Sniffed, form: str, role: Role, columns: Mapping[str, str], spac
 
 
 def scale_of(cells: Sequence[str]) -> float:
-    """The top of the scale that these ratings are on: 5, 10 or 100. Too few to tell are taken for 5, unless half of
-    them or more are beyond it.
+    """Return the top of the scale of these ratings: 5, 10 or 100. If there are too few to tell, it is 5, unless at
+    least half of them exceed it.
     """
     values = [float(cell.replace(",", ".")) for cell in cells if re.fullmatch(r"\d+(?:[.,]\d+)?", cell)]
     least = _BEYOND if len(values) >= _LEAST_RATINGS else _MOST_OF_FEW
@@ -307,7 +307,7 @@ def scale_of(cells: Sequence[str]) -> float:
 
 
 def _without_doubles(parts: list[Part]) -> list[Part]:
-    """Of a file and a smaller edition of it (ratings.csv, ratings_small.csv) the whole one is read."""
+    """Drop a smaller edition of a file (ratings_small.csv) if the whole one (ratings.csv) is there."""
     stems = {part.path.stem for part in parts if part.role not in (Role.UNUSED, Role.UNKNOWN)}
     kept = []
     for part in parts:

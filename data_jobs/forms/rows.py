@@ -1,4 +1,4 @@
-"""The rows of a part under our own column names: records for films, batches of strings for events."""
+"""Read the rows of a part under our own column names: records for films, batches of strings for events."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
@@ -18,7 +18,7 @@ Record = tuple[int, Mapping[str, object]]
 
 
 def note_others(part: Part, report: Report) -> None:
-    """One note for each column that is not read; those of JSON are noted as they come up."""
+    """Note each column that is not read; those of JSON are noted as they appear."""
     if part.layout is Layout.JSON:
         return
     known = ", ".join(sorted(part.columns))
@@ -27,7 +27,7 @@ def note_others(part: Part, report: Report) -> None:
 
 
 def records_of(part: Part, report: Report, *, may_lack_rows: bool = False) -> Iterator[Record]:
-    """Line and fields of each row, by our names. Raises DataError for an empty or broken file."""
+    """Yield line and fields of each row, by our names. Raises DataError for an empty or broken file."""
     if part.layout is Layout.JSON:
         for line, record in _objects(part, report):
             yield line, {ours: record.get(theirs) for ours, theirs in part.columns.items()}
@@ -38,7 +38,7 @@ def records_of(part: Part, report: Report, *, may_lack_rows: bool = False) -> It
 
 
 def batches_of(part: Part, names: Sequence[str], report: Report, *, may_lack_rows: bool) -> Iterator[pl.DataFrame]:
-    """``line`` and the columns ``names`` that the part has, as strings, "" where a row has none."""
+    """Yield ``line`` and those of the columns ``names`` that the part has, as strings, "" for missing values."""
     wanted = [name for name in names if name in part.columns]
     if part.layout is Layout.JSON:
         yield from _json(part, wanted, report)
@@ -49,7 +49,7 @@ def batches_of(part: Part, names: Sequence[str], report: Report, *, may_lack_row
 
 
 def _objects(part: Part, report: Report) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The objects of a JSON file; one note for each field that is not read."""
+    """Yield the objects of a JSON file; note each field that is not read."""
     seen, known = set(part.columns.values()), ", ".join(sorted(set(part.columns) - part.awaited))
     for line, record in read_json_lines(part.path, report):
         for name in record.keys() - seen:
@@ -65,7 +65,7 @@ def _table(part: Part, report: Report, may_lack_rows: bool) -> Iterator[pl.DataF
 
 
 def _json(part: Part, names: Sequence[str], report: Report) -> Iterator[pl.DataFrame]:
-    """In batches, so that a long log never is a list of objects."""
+    """Yield batches, so that a long log is never one list of objects."""
     schema = {"line": pl.Int64, **dict.fromkeys(names, pl.String)}
     lines = _objects(part, report)
     while batch := list(islice(lines, _BATCH)):
@@ -77,14 +77,14 @@ def _json(part: Part, names: Sequence[str], report: Report) -> Iterator[pl.DataF
 
 
 def _as_text(value: object) -> str:
-    """A JSON value as a CSV cell would hold it; lone surrogates, which no column can hold, are replaced."""
+    """Return a JSON value as a CSV cell; lone surrogates, which no column can hold, are replaced."""
     if value is None:
         return ""
     return str(value).encode("utf-8", "replace").decode("utf-8")
 
 
 def _netflix(part: Part, report: Report) -> Iterator[pl.DataFrame]:
-    """The Netflix prize: "movie:" on a line by itself, below it lines of person, rating and date."""
+    """Read the Netflix prize format: "movie:" on its own line, followed by lines of person, rating and date."""
     require(part.path, report)
     line, film = 1, ""
     with part.path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""Nested values made plain: TMDB's objects, JSON and Python literals in a cell, and what is buried in them.
+"""Flatten nested values: TMDB's objects, JSON and Python literals in a cell, and fields inside them.
 
 Source: TMDB API v3, ``movie/{id}`` with ``append_to_response`` for the field names, ``genre/movie/list`` for the ids.
 """
@@ -15,7 +15,7 @@ GENRE_OF_ID = {
 }  # fmt: skip
 CAST = 10
 FLAG = "genre."
-"""A column of 1 and 0 that says whether a film is of a genre."""
+"""A 0/1 column that says whether a film has a genre."""
 _LONGEST = 1 << 20
 _COUNTRIES = ("US", "GB")
 _FILMS_NOT = frozenset(
@@ -25,12 +25,12 @@ _FILMS_NOT = frozenset(
 
 
 def is_film(kind: object) -> bool:
-    """Whether a row of this type ("movie", "tvSeries", "TV Show") is a film."""
+    """Return whether a row of this type ("movie", "tvSeries", "TV Show") is a film."""
     return "".join(str(kind or "").lower().replace("-", " ").split()) not in _FILMS_NOT
 
 
 def literal(value: object) -> object:
-    """A cell that holds JSON or a Python literal as what it says; any other value unchanged."""
+    """Return the value of a cell that holds JSON or a Python literal; any other value unchanged."""
     if not isinstance(value, str) or value[:1] not in "[{" or len(value) > _LONGEST or value[-1:] not in "]}":
         return value
     try:
@@ -44,7 +44,7 @@ def literal(value: object) -> object:
 
 
 def plain(record: Mapping[str, object]) -> dict[str, object]:
-    """A record of our columns with nothing nested in it but lists of strings."""
+    """Return a record of our columns without nesting, except lists of strings."""
     film = {name: literal(value) for name, value in record.items()}
     flags = [name for name in film if name.startswith(FLAG)]
     if flags:
@@ -64,7 +64,7 @@ def plain(record: Mapping[str, object]) -> dict[str, object]:
 
 
 def _unbury(film: dict[str, object]) -> None:
-    """Bring up what stands inside other fields, where its own field is empty."""
+    """Lift values out of other fields if their own field is empty."""
     credit = film.pop("credits", None)
     if isinstance(credit, dict):
         _give(film, "cast", credit.get("cast"))
@@ -85,7 +85,7 @@ def _unbury(film: dict[str, object]) -> None:
 
 
 def _from_details(film: dict[str, object], details: Mapping[str, Any]) -> None:
-    """What an Amazon product says in its details; its release date is the disc's, not the film's."""
+    """Read an Amazon product's details; its release date is ignored, since it is the disc's, not the film's."""
     told = {str(name).strip(" :").lower(): value for name, value in details.items()}
     fields = {"director": "director", "cast": "actors", "runtime": "run time"}
     for ours, theirs in fields.items():
@@ -106,7 +106,7 @@ def _directors(crew: object) -> list[str]:
 
 
 def _certification(results: object) -> str | None:
-    """The certification in the first country that has one."""
+    """Return the certification of the first country that has one."""
     found: dict[str, str] = {}
     for each in results if isinstance(results, list) else ():
         if isinstance(each, dict) and isinstance(dates := each.get("release_dates"), list):
@@ -117,7 +117,7 @@ def _certification(results: object) -> str | None:
 
 
 def _listed(value: object) -> object:
-    """A list of objects, or an object around one, as their names; anything else unchanged."""
+    """Return the names in a list of objects, or in an object around one; anything else unchanged."""
     inner = (
         next((each for each in value.values() if isinstance(each, list)), None) if isinstance(value, dict) else value
     )
@@ -129,7 +129,7 @@ def _listed(value: object) -> object:
 
 
 def _names(value: object) -> list[str]:
-    """The names in a list of objects, in an object around one, or in a list of strings."""
+    """Return the names in a list of objects, in an object around one, or in a list of strings."""
     if isinstance(value, dict):
         inner = next((each for each in value.values() if isinstance(each, list)), None)
         return _names(inner if inner is not None else [value])

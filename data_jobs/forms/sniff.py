@@ -1,4 +1,4 @@
-"""The beginning of a file: how it is written, its columns, and some of its rows."""
+"""Inspect the beginning of a file: its layout, its columns, and some of its rows."""
 
 import csv
 import gzip
@@ -36,7 +36,7 @@ _MAGIC = (
 
 @dataclass(frozen=True, slots=True)
 class Sniffed:
-    """``names``: the columns; ``rows``: some rows under them; ``why``: what it is, if it can't be read."""
+    """``names``: the columns; ``rows``: some rows; ``why``: what it is, if it cannot be read."""
 
     path: Path
     layout: Layout
@@ -47,12 +47,12 @@ class Sniffed:
     why: str = ""
 
     def cells(self, name: str) -> list[str]:
-        """What some rows have in a column, as text."""
+        """Return some values of a column as text."""
         return [str(row[name]).strip() for row in self.rows if row.get(name) not in (None, "")]
 
 
 def sniff(path: Path, known: Collection[str] = ()) -> Sniffed:
-    """Look at the beginning of a file; ``known``: names that are columns whatever they are."""
+    """Inspect the beginning of a file; ``known``: names that are always column names."""
     raw = _head(path, HEAD)
     for magic, why in _MAGIC:
         if raw.startswith(magic):
@@ -119,7 +119,7 @@ def _sniff_json(path: Path, text: str) -> Sniffed:
 
 
 def _elements(text: str) -> list[dict[str, Any]]:
-    """The first objects of a list that goes on beyond what was looked at."""
+    """Return the first objects of a list that is longer than what was read."""
     decoder, at, found = json.JSONDecoder(), text.find("{"), list[dict[str, Any]]()
     while 0 <= at < len(text) and len(found) < _ROWS:
         try:
@@ -154,7 +154,7 @@ def _sniff_table(path: Path, text: str, known: Collection[str], *, whole: bool) 
 
 
 def _delimiter(lines: Sequence[str], known: Collection[str]) -> str:
-    """The delimiter that cuts the first line into most, and the next ones into as many."""
+    """Return the delimiter that splits the first line into most cells, and the next lines into as many."""
     if sum("::" in line for line in lines[:50]) * 2 > len(lines[:50]):
         return "::"
     counts = {mark: [_width(line, mark) for line in lines[:50]] for mark in _DELIMITERS}
@@ -181,7 +181,7 @@ def _width(line: str, mark: str) -> int:
 
 
 def _is_header(cells: Sequence[str]) -> bool:
-    """Whether these are names of columns: at least one is known, and none is a number."""
+    """Return whether these are column names: at least one is known, and none is a number."""
     if any(re.fullmatch(r"[\d.,:-]+", cell) for cell in cells) or len(set(cells)) < len(cells):
         return False
     known = {**match(cells, FILM, {}), **match(cells, EVENT, {})}

@@ -1,1 +1,1 @@
-"""Loading a bundle into OpenSearch, step by step: documents, bulk, probes, and which older indexes may go."""
+"""Load a bundle into OpenSearch step by step: documents, bulk, probes, and pruning of older indexes."""

@@ -1,4 +1,4 @@
-"""Loading many documents: in chunks, by two threads, again where the engine was only busy."""
+"""Load many documents: in chunks, with two threads, retrying while the engine is busy."""
 
 import itertools
 import random
@@ -19,9 +19,9 @@ CHUNK_BYTES = 5_000_000
 ROUNDS = 10
 LONGEST_PAUSE_S = 30.0
 STEP = "films loaded"
-# The engine said that it did not take the film, for now.
+# The engine has not taken the film, for now.
 _BUSY: frozenset[int | str] = frozenset({403, 429, 503})
-# Nobody knows whether it did: only a document with an id of ours can be sent again without becoming two.
+# Unknown whether it has: only a document with a custom id can be sent again without duplicating it.
 _UNKNOWN: frozenset[int | str] = frozenset({"N/A", "TIMEOUT", 500, 502, 504})
 _SHOWN = 10
 
@@ -29,7 +29,7 @@ Refused = dict[int, str]
 
 
 class InDoubt(IndexingFailed):
-    """An answer was lost, and without ids of ours nobody knows which films are there: only a new index helps."""
+    """A response was lost, and without custom ids it is unknown which films are there: only a new index helps."""
 
 
 def load(
@@ -40,9 +40,9 @@ def load(
     progress: Progress,
     sleep: Callable[[float], None],
 ) -> None:
-    """Send every film. What the engine was too busy for is sent again, for some minutes, after growing pauses.
+    """Send every film. Films the engine was too busy for are retried for some minutes, with growing pauses.
 
-    Raises IndexingFailed with the ids of films that were refused, InDoubt if without ids of ours an answer was lost.
+    Raises IndexingFailed with the ids of refused films, InDoubt if a response was lost without custom ids.
     """
     films = len(bundle.catalogue)
     rows = list(range(films))
@@ -72,7 +72,9 @@ def _send(
     custom_ids: bool,
     progress: Progress,
 ) -> tuple[Refused, Refused, Refused]:
-    """One round: the films it was too busy for, those in doubt and those refused, each with the engine's words."""
+    """Run one round and return the films it was too busy for, those in doubt and those refused, with the engine's
+    message.
+    """
     films = len(bundle.catalogue)
     busy: Refused = {}
     lost: Refused = {}
@@ -94,7 +96,7 @@ def _send(
 def _results(
     client: OpenSearch, index: str, bundle: Bundle, rows: Iterable[int], custom_ids: bool
 ) -> Iterator[tuple[bool, dict[str, Any]]]:
-    """Whether each film was taken, in the order of the rows."""
+    """Yield whether each film was taken, in row order."""
     actions = (_action(index, bundle, row, custom_ids) for row in rows)
     results: Iterator[tuple[bool, dict[str, Any]]] = parallel_bulk(
         client,
@@ -119,6 +121,6 @@ def _complaint(index: str, bundle: Bundle, refused: Refused) -> str:
     ]
     more = f" and {len(refused) - _SHOWN:,} more" if len(refused) > _SHOWN else ""
     return (
-        f"{index}: {len(refused):,} of {len(bundle.catalogue):,} films were not taken: {', '.join(shown)}{more}; "
-        "the next `marquee index` starts anew"
+        f"{index}: {len(refused):,} of {len(bundle.catalogue):,} films were refused: {', '.join(shown)}{more}; "
+        "the next `marquee index` starts over"
     )

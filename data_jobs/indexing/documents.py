@@ -1,4 +1,4 @@
-"""A film as a document: the same texts and names as in the embedded index, and the facts that filters ask for."""
+"""Make a film's document: the same texts and names as in the embedded index, and the facts for filters."""
 
 import json
 from typing import Any
@@ -9,12 +9,12 @@ from services.adapters.search.analyser import normal, other_names
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.genres import from_mask
 
-# A vector's parts to a millionth: a cosine moves by less than a hundred-thousandth, and the load is half as long.
+# Vector components are rounded to a millionth: a cosine changes by less than 1e-5, and the load is half as long.
 _DECIMALS = 6
 
 
 def document(bundle: Bundle, row: int) -> dict[str, Any]:
-    """The document of one film, without the fields that have nothing to say."""
+    """Return the document of one film, without empty fields."""
     catalogue = bundle.catalogue
     fields: dict[str, Any] = {"title": catalogue.titles[row], **_texts(bundle, row)}
     fields["year"] = int(catalogue.years[row]) if catalogue.years[row] > 0 else None
@@ -41,7 +41,7 @@ def _texts(bundle: Bundle, row: int) -> dict[str, Any]:
 
 
 def _vector(bundle: Bundle, row: int) -> list[float] | None:
-    """The unit vector of a film; None if it has none, which an index of cosines would refuse as zeros."""
+    """Return the unit vector of a film; None if it has none: an index of cosines would refuse zeros."""
     embeddings = bundle.embeddings
     if embeddings is None or embeddings.scales[row] <= 0:
         return None

@@ -1,4 +1,4 @@
-"""What can go wrong while an index is made."""
+"""Errors of indexing."""
 
 from services.recommender.errors import MarqueeError
 

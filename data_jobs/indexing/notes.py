@@ -1,4 +1,4 @@
-"""The note of an index, wherever it stands: in the mapping, or as a document where a mapping loses it."""
+"""The note of an index: in the mapping, or as a document if the mapping loses it."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from services.adapters.search.opensearch.index import NOTE_ID, IndexNote, made_h
 
 
 def mapping_of(client: OpenSearch, index: str) -> dict[str, Any] | None:
-    """``{"mappings": {...}}`` of an index; None if there is no such index."""
+    """Return ``{"mappings": {...}}`` of an index; None if there is no such index."""
     try:
         return dict(client.indices.get_mapping(index=index)[index])
     except NotFoundError:
@@ -19,7 +19,7 @@ def mapping_of(client: OpenSearch, index: str) -> dict[str, Any] | None:
 
 
 def read_note(client: OpenSearch, index: str, mapping: Mapping[str, Any]) -> IndexNote | None:
-    """The note of an index with this mapping. Documents are asked for where a mapping of ours says nothing final."""
+    """Return the note of an index with this mapping. Documents are read if our mapping has no final note."""
     note = IndexNote.read(mapping)
     if (note is not None and note.complete) or not made_here(mapping):
         return note
@@ -28,7 +28,7 @@ def read_note(client: OpenSearch, index: str, mapping: Mapping[str, Any]) -> Ind
 
 
 def write_note(client: OpenSearch, index: str, note: IndexNote) -> bool:
-    """Put the note into the mapping, and say whether it is there now."""
+    """Write the note into the mapping, and return whether it is there now."""
     try:
         client.indices.put_mapping(index=index, body=note.to_mapping())
     except RequestError:
@@ -37,10 +37,10 @@ def write_note(client: OpenSearch, index: str, note: IndexNote) -> bool:
 
 
 def takes_ids(client: OpenSearch, index: str, note: IndexNote) -> bool:
-    """Whether documents may have ids of ours: the note of a load that begins is sent with one.
+    """Return whether documents may have custom ids: the note of a new load is sent with one.
 
-    NextGen takes them, although pages of its documentation disagree; Classic doesn't. A film would not do: sent again
-    by the load, it would count twice in the statistics of BM25. Raises OpenSearchException.
+    NextGen accepts them, although its documentation is inconsistent; Classic does not. A film would not do for the
+    test: sent again by the load, it would count twice in BM25's statistics. Raises OpenSearchException.
     """
     lines = ({"index": {"_id": NOTE_ID}}, note.to_document())
     try:

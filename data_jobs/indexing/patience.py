@@ -1,8 +1,8 @@
-"""Calls that are made again while a collection wakes up, is busy, or has not heard yet that we may.
+"""Retry calls while a collection wakes up, is busy, or does not yet know our access policy.
 
-A collection that has scaled to nothing takes half a minute to come back, and answers 429, 500 to 504 or nothing
-meanwhile; a new data access policy is in force after about a minute, and until then the answer is 403.
-Source: Amazon OpenSearch Serverless developer guide, "Scale to zero" and "Data access control".
+A collection scaled to zero takes half a minute to come back, and returns 429, 500 to 504 or nothing meanwhile; a new
+data access policy takes effect after about a minute, and until then the response is 403. Source: Amazon OpenSearch
+Serverless developer guide, "Scale to zero" and "Data access control".
 """
 
 import time
@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How calls of one target are made. ``sleep`` in seconds."""
+    """How to call one target. ``sleep`` in seconds."""
 
     target: Target
     clock: Clock
@@ -45,9 +45,9 @@ class Patience:
     sleep: Callable[[float], None] = time.sleep
 
     def call(self, call: Callable[[], T]) -> T:
-        """The call's result, in the end. What may pass is waited for, three minutes for access and five for the rest.
+        """Return the call's result, with retries: up to three minutes for access and five for other passing errors.
 
-        Nobody listening at all is told at once. Raises SearchUnavailable; errors that are not OpenSearch's pass.
+        A refused connection is reported at once. Raises SearchUnavailable; errors that are not OpenSearch's pass.
         """
         started = self.clock.monotonic()
         for pause_s in _pauses():
@@ -79,7 +79,7 @@ def _pauses() -> Iterator[float]:
 
 
 def _allowed_s(error: OpenSearchException | RemoteFailure) -> float:
-    """How long this may go on before it is an error, in seconds."""
+    """Return how long this error may persist, in seconds."""
     if isinstance(error, AuthorizationException):
         return ACCESS_S
     if isinstance(error, RemoteFailure | ConnectionTimeout):

@@ -1,4 +1,4 @@
-"""Is the index what it should be? Titles and vectors must find their own film, scores must mean what they say."""
+"""Check an index: titles and vectors must find their own film, and scores must mean what they should."""
 
 from collections.abc import Iterator
 
@@ -17,19 +17,19 @@ from services.recommender.domain.bundle import Bundle
 from services.recommender.ports import Deadline, SearchRequest
 
 PROBES = 12
-# The nearest wrong formula in the table of scores is .17 off at cosine .5; compressed vectors are .02 off.
+# At cosine .5 the nearest wrong score formula is .17 off; compressed vectors are .02 off.
 _COSINE_ERROR = 0.05
 
 
 def probe_rows(bundle: Bundle) -> list[int]:
-    """The best known films: titles without words and films without a vector are found among the others, if at all."""
+    """Return the best known films: titles without words and films without a vector may not be found."""
     return [int(row) for row in np.argsort(-bundle.popularity, kind="stable")[:PROBES]]
 
 
 def text_scale(client: OpenSearch, index: str, bundle: Bundle, local: EmbeddedSearch) -> float:
-    """How many times the embedded engine's BM25 score is this engine's: the median over some words in titles.
+    """Return the ratio of the embedded engine's BM25 scores to this engine's: the median over some title words.
 
-    1 where no title has a word. Lucene dropped the factor k1 + 1 from BM25 in version 8 (LUCENE-8563).
+    1 if no title has a word. Lucene dropped the factor k1 + 1 from BM25 in version 8 (LUCENE-8563).
     """
     ratios = []
     for row in probe_rows(bundle):
@@ -44,7 +44,7 @@ def text_scale(client: OpenSearch, index: str, bundle: Bundle, local: EmbeddedSe
 
 
 def complaints(search: OpenSearchSearch, bundle: Bundle, local: EmbeddedSearch, deadline: Deadline) -> Iterator[str]:
-    """What some titles and vectors find that they should not; nothing if the index is sound."""
+    """Yield wrong results of some titles and vectors; nothing if the index is sound."""
     rows = probe_rows(bundle)
     try:
         for row in rows:
@@ -80,4 +80,4 @@ def _vector(search: OpenSearchSearch, bundle: Bundle, row: int, deadline: Deadli
     if leg is None or not len(leg.rows) or exact[leg.rows[0]] < exact[row] - _COSINE_ERROR:
         yield f"the vector of {title!r} does not find it"
     elif (error := float(np.abs(leg.scores - exact[leg.rows]).max())) > _COSINE_ERROR:
-        yield f"the cosines of {title!r} are {error:.3f} off: this engine scores in a way that is not known here"
+        yield f"the cosines of {title!r} are {error:.3f} off: this engine's score formula is unknown"

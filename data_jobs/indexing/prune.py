@@ -1,4 +1,4 @@
-"""Which indexes there are, and which of them may go."""
+"""List our indexes, and remove outdated ones."""
 
 from collections.abc import Collection, Iterable
 from contextlib import suppress
@@ -16,14 +16,16 @@ from services.adapters.search.opensearch.index import IndexNote, made_here
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An index of ours."""
+    """One of our indexes."""
 
     index: str
     note: IndexNote
 
 
 def indexes(client: OpenSearch, patience: Patience) -> list[Found]:
-    """All indexes that ``marquee index`` made under this target's name, oldest first. Raises SearchUnavailable."""
+    """Return all indexes that ``marquee index`` made under this target's name, oldest first. Raises
+    SearchUnavailable.
+    """
     target = patience.target
     mappings: dict[str, Any] = patience.call(lambda: client.indices.get_mapping(index=f"{target.index}-*"))
     notes = {
@@ -31,15 +33,16 @@ def indexes(client: OpenSearch, patience: Patience) -> list[Found]:
         for name, mapping in mappings.items()
         if made_here(mapping)
     }
-    # "films-*" also matches what belongs to another OPENSEARCH_INDEX, like "films-fr".
+    # "films-*" also matches indexes of another OPENSEARCH_INDEX, like "films-fr".
     ours = [Found(name, note) for name, note in notes.items() if note and name == target.index_name(note.bundle)]
     return sorted(ours, key=lambda found: (found.note.created_ms, found.index))
 
 
 def outdated(found: Iterable[Found], served: Collection[str], keep: int) -> list[Found]:
-    """What may be removed: all but the indexes of the bundles in ``served`` and the ``keep`` newest complete others.
+    """Return what may be removed: all but the indexes of the bundles in ``served`` and the ``keep`` newest complete
+    others.
 
-    An incomplete one goes only if a served bundle's index is newer: else it may be loading right now.
+    An incomplete one is removable only if a served bundle's index is newer: else it may be loading right now.
     """
     oldest_first = sorted(found, key=lambda each: each.note.created_ms)
     newest_served = max((each.note.created_ms for each in oldest_first if each.note.bundle in served), default=0)
@@ -51,7 +54,7 @@ def outdated(found: Iterable[Found], served: Collection[str], keep: int) -> list
 
 
 def prune(client: OpenSearch, patience: Patience, served: Collection[str], keep: int) -> list[str]:
-    """Remove what is outdated; returns the names. Raises SearchUnavailable."""
+    """Remove outdated indexes and return their names. Raises SearchUnavailable."""
     gone = [each.index for each in outdated(indexes(client, patience), served, keep)]
     for index in gone:
         patience.call(partial(remove_index, client, index))
@@ -59,6 +62,6 @@ def prune(client: OpenSearch, patience: Patience, served: Collection[str], keep:
 
 
 def remove_index(client: OpenSearch, index: str) -> None:
-    """Remove an index; one that is gone already is no error."""
+    """Remove an index; a missing one is no error."""
     with suppress(NotFoundError):
         client.indices.delete(index=index)

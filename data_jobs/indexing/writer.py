@@ -1,4 +1,4 @@
-"""The client that writes: patient, where the one that serves is not."""
+"""The client for writing: with long timeouts, unlike the serving one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ _CONNECTIONS = 4
 
 @contextmanager
 def writer(target: Target) -> Iterator[OpenSearch]:
-    """A client for long calls; its connections are closed at the end."""
+    """Yield a client for long calls; its connections are closed at the end."""
     client = connect(target, CALL_S, _CONNECTIONS)
     try:
         yield client

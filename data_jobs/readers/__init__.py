@@ -1,1 +1,1 @@
-"""Readers of the three input formats: the MovieLens CSV layout, TMDB JSON lines, and Marquee's own."""
+"""Read the three input formats: the MovieLens CSV layout, TMDB JSON lines, and Marquee's own."""

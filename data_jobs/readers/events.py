@@ -1,4 +1,4 @@
-"""Event columns: rows checked by whole columns, and of several events of a person and film the one that stands."""
+"""Check event columns as whole columns, and keep the event that stands for each person and film."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -14,8 +14,8 @@ from services.recommender.domain.events import RATINGS, EventKind
 
 _LAST_MS = 4_102_444_800_000  # 2100-01-01
 _UNITS = ((1e11, 1e3), (1e14, 1.0), (1e17, 1e-3), (1e20, 1e-6))
-"""A number under 1e11 is epoch seconds (until the year 5138), under 1e14 milliseconds (from March 1973), and so on
-for micro- and nanoseconds.
+"""A number under 1e11 is epoch seconds (until the year 5138), under 1e14 milliseconds (from March 1973), and so on for
+micro- and nanoseconds.
 """
 _DATES = ("%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%m %d, %Y", "%Y/%m/%d", "%Y/%m/%d %H:%M:%S",
           "%Y.%m.%d", "%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S")  # fmt: skip
@@ -27,7 +27,7 @@ _STRENGTH = {int(EventKind.CLICK): 0, int(EventKind.WATCH): 1}
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """How wrong rows of one file are reported: ``names`` maps our column names to the file's."""
+    """How to report wrong rows of one file: ``names`` maps our column names to the file's."""
 
     file: str
     names: Mapping[str, str]
@@ -44,7 +44,7 @@ class Columns:
     def drop(
         self, table: pl.DataFrame, wrong: pl.Expr, code: str, column: str, expected: str | None = None
     ) -> pl.DataFrame:
-        """``table`` without the rows where ``wrong`` holds or is null; they are reported."""
+        """Return ``table`` without the rows where ``wrong`` holds or is null; these are reported."""
         bad = table.select(wrong.fill_null(value=True).alias("bad"))["bad"]
         if not bad.any():
             return table
@@ -54,8 +54,8 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """Which film an id names. ``rows``: item, film; ``loose``: the film of an id in another form (00031, 31.0), or
-    None. ``told``: whether a film found so is a finding.
+    """Maps ids to films. ``rows``: item, film; ``loose``: the film of an id in another form (00031, 31.0), or None;
+    ``told``: whether a film found in another form is reported.
     """
 
     rows: pl.DataFrame
@@ -66,12 +66,12 @@ class Lookup:
     def of(
         cls, pairs: Mapping[str, int], loose: Callable[[str], int | None] = lambda _: None, *, told: bool = True
     ) -> "Lookup":
-        """Of ids and the rows of their films."""
+        """Return a lookup of ids and their films' rows."""
         columns = {"item": list(pairs), "film": list(pairs.values())}
         return cls(pl.DataFrame(columns, schema={"item": pl.String, "film": pl.Int32}), loose, told)
 
     def found(self, table: pl.DataFrame, columns: "Columns") -> pl.DataFrame:
-        """The table with ``film``, null where no film has the id."""
+        """Return the table with ``film``, null if no film has the id."""
         table = table.with_columns(pl.col("item").str.strip_chars())
         table = table.join(self.rows, on="item", how="left", maintain_order="left")
         lost = table.filter(pl.col("film").is_null())
@@ -88,7 +88,7 @@ class Lookup:
 
 
 def check_events(table: pl.DataFrame, lookup: Lookup, columns: Columns, scale: float = 5.0) -> pl.DataFrame:
-    """Strings -> ``line, user, film, kind, value, ts_ms``; wrong rows are reported and left out.
+    """Convert strings to ``line, user, film, kind, value, ts_ms``; wrong rows are reported and left out.
 
     ``table``: line, user, item, value, ts as strings, kind as codes (uint8). ``scale``: the top of the ratings.
     """
@@ -107,7 +107,7 @@ def _people(table: pl.DataFrame, columns: Columns) -> pl.DataFrame:
 
 
 def _values(table: pl.DataFrame, columns: Columns, scale: float) -> pl.DataFrame:
-    """Stars for ratings, 1 for anything else."""
+    """Return stars for ratings, 1 for anything else."""
     commas = _IS_RATING & pl.col("value").str.contains(",")
     columns.report.add_uncited("decimal-comma", columns.file, int(table.select(commas.sum()).item()))
     stars = pl.col("value").str.strip_chars().str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
@@ -125,7 +125,7 @@ def _values(table: pl.DataFrame, columns: Columns, scale: float) -> pl.DataFrame
 
 
 def _worded_ms(text: str) -> float | None:
-    """Epoch ms of an ISO 8601 time or a date with its month in words; without an offset it is UTC. None if it is
+    """Return epoch ms of an ISO 8601 time or a date with a month name, UTC if without an offset; None if it is
     neither.
     """
     text = re.sub(r" ?UTC$", "+00:00", text)
@@ -140,7 +140,7 @@ def _worded_ms(text: str) -> float | None:
 
 
 def _times(table: pl.DataFrame, columns: Columns) -> pl.DataFrame:
-    """Epoch seconds, milli-, micro- or nanoseconds, or a date in words, as ``ts_ms``."""
+    """Convert epoch seconds, milli-, micro- or nanoseconds, or a textual date, to ``ts_ms``."""
     number = pl.col("ts").str.strip_chars().cast(pl.Float64, strict=False)
     ms = pl.coalesce(pl.when(number < below).then(number * factor) for below, factor in _UNITS)
     table = table.with_columns(ms.alias("ts_ms"))
@@ -159,7 +159,7 @@ def _times(table: pl.DataFrame, columns: Columns) -> pl.DataFrame:
 
 
 def keep_latest(events: pl.DataFrame, columns: Columns) -> pl.DataFrame:
-    """One rating a person and film: the latest by time, else by line; the others are reported."""
+    """Keep one rating per person and film: the latest by time, else by line; the others are reported."""
     if events.select(pl.struct(_PAIR).hash()).to_series().n_unique() == events.height:
         return events
     ordered = events.sort("ts_ms", "line")
@@ -169,15 +169,15 @@ def keep_latest(events: pl.DataFrame, columns: Columns) -> pl.DataFrame:
 
 
 def keep_standing(events: pl.DataFrame, columns: Columns) -> pl.DataFrame:
-    """Of a log's events of a person and film the one that stands, as the server would hold them.
+    """Keep the event that stands for each person and film of a log, as the server would.
 
-    The latest explicit opinion; where there is none, or since a ``clear``, the latest watch, else click.
+    The latest explicit opinion; if there is none, or since a ``clear``, the latest watch, else click.
     """
     again = events.select(pl.struct(_PAIR).is_duplicated() | (pl.col("kind") == EventKind.CLEAR)).to_series()
     if not again.any():
         return events
     ordered = events.filter(again).sort("ts_ms", "line")
-    # The later twin stays: between the two there may be a clear of the same millisecond.
+    # Keep the later of two identical events: a clear of the same millisecond may lie between them.
     once = ordered.unique((*_PAIR, "kind", "value", "ts_ms"), keep="last", maintain_order=True)
     _cite_lost(ordered, once, "duplicate-event", columns)
     once = once.with_row_index("place")
@@ -197,12 +197,12 @@ def _cite_lost(before: pl.DataFrame, after: pl.DataFrame, code: str, columns: Co
 
 
 def _person_order(user_id: str) -> tuple[int, str]:
-    """Numbers by size, then anything else by its letters."""
+    """Sort key of a user id: numbers by value, then anything else alphabetically."""
     return (int(user_id), user_id) if user_id.isdecimal() else (1 << 62, user_id)
 
 
 def to_events(events: pl.DataFrame) -> Events:
-    """Checked columns as an ``Events``: people in the order of their ids, each person's events by time, film."""
+    """Convert checked columns to ``Events``: people in the order of their ids, each person's events by time, film."""
     user_ids = sorted(events["user"].unique(), key=_person_order)
     codes = events.with_columns(pl.col("user").cast(pl.Enum(user_ids)).to_physical().cast(pl.Int32))
     ordered = codes.drop("line").sort("user", "ts_ms", "film")

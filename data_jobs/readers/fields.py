@@ -1,4 +1,4 @@
-"""One record's fields, typed, cleaned and reported on: the same care for TMDB and for Marquee's own format."""
+"""Read one record's fields: typed, cleaned and reported on, with the same rules for TMDB and Marquee's own format."""
 
 import math
 import re
@@ -14,12 +14,12 @@ MAX_ID = 128
 _NO_GENRES = frozenset({"(no genres listed)", "unknown"})
 FIRST_YEAR, LAST_YEAR = 1870, 2100
 _BEFORE, _AFTER = 20, 40
-"""Characters cited around damage."""
+"""Number of characters quoted around damage."""
 _IMDB = re.compile(r"(?:tt)?0*(\d{1,10})")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z]{2,4})?")
 _POSTER = re.compile(r"(?:/|https://)[\w./%~+:-]+")
 _ABSENT = frozenset({"\\n", "nan", "none", "null", "n/a", "-"})
-"""What programs write where there is no number, code or address."""
+"""What programs write for a missing number, code or address."""
 _FLOAT_ID = re.compile(r"(\d+)\.0+")
 _YEAR = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)(?!\d)")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
@@ -28,18 +28,18 @@ _SUFFIX = re.compile(r",\s*(?=(?:Jr|Sr|II|III|IV)\b\.?)")  # "Arthur Rankin, Jr.
 
 
 def imdb_id(value: object) -> str | None:
-    """ "0113277", 113277 or "tt0113277" -> "tt0113277"; None for anything else."""
+    """Return "0113277", 113277 or "tt0113277" as "tt0113277"; None for anything else."""
     match = _IMDB.fullmatch(str(value).strip())
     return catalogue.imdb_id(int(match[1])) if match else None
 
 
 def unique(names: Iterable[str]) -> tuple[str, ...]:
-    """The names that are not empty, each once, in order."""
+    """Return the non-empty names, each once, in order."""
     return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _dotted(value: object) -> object:
-    """ "7,5" -> "7.5", "1,234" -> "1234"; anything else unchanged."""
+    """Return "7,5" as "7.5", "1,234" as "1234"; anything else unchanged."""
     if not isinstance(value, str) or "," not in value:
         return value
     return value.replace(",", "") if _THOUSANDS.fullmatch(value.strip()) else value.replace(",", ".")
@@ -61,30 +61,30 @@ def _parted(text: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """A record (JSON object or CSV row) and where it stands; ``""`` and null are the same: absent."""
+    """A record (JSON object or CSV row) and its position; ``""`` and null both count as absent."""
 
     record: Mapping[str, object]
     file: str
     line: int
     report: Report
     names: Mapping[str, str] = field(default_factory=dict)
-    """What the file calls a field, where that is another name."""
+    """The file's name for a field, if different."""
 
     def _raw(self, field: str) -> object:
         value = self.record.get(field)
         return None if isinstance(value, str) and (not value.strip() or value == "\\N") else value
 
     def _fact(self, field: str) -> object:
-        """As ``_raw``, and absent where a program wrote that there is nothing."""
+        """Return the value as ``_raw`` does, or None for a placeholder."""
         value = self._raw(field)
         return None if isinstance(value, str) and value.strip().lower() in _ABSENT else value
 
     def has(self, field: str) -> bool:
-        """Whether the field is there and not empty."""
+        """Return whether the field is present and not empty."""
         return self._raw(field) is not None
 
     def say(self, code: str, field: str, value: object = None, expected: str | None = None) -> None:
-        """Report something about a field, by the name the file gives it."""
+        """Report a finding about a field, under the file's name for it."""
         name = self.names.get(field, field)
         self.report.add(code, self.file, line=self.line, field=name, value=value, expected=expected)
 
@@ -92,7 +92,7 @@ class Fields:
         self.say("bad-value", field, value, expected)
 
     def clean(self, field: str, value: str) -> str:
-        """The string repaired and tidied; a repair is reported."""
+        """Return the string repaired and tidied; a repair is reported."""
         fixed = repair(value)
         if fixed != value:
             start = next((at for at, (a, b) in enumerate(zip(value, fixed, strict=False)) if a != b), len(fixed))
@@ -101,7 +101,7 @@ class Fields:
         return tidy(fixed)
 
     def text(self, field: str) -> str:
-        """A string, "" where absent."""
+        """Return a string, "" if absent."""
         value = self._raw(field)
         if value is None:
             return ""
@@ -111,7 +111,7 @@ class Fields:
         return ""
 
     def key(self, field: str) -> str | None:
-        """An id: a string or whole number; None where absent or not usable (reported as an error)."""
+        """Return an id from a string or whole number; None if absent or unusable (reported as an error)."""
         value = self._raw(field)
         if value is None:
             self.say("missing-value", field, expected="an id")
@@ -128,7 +128,7 @@ class Fields:
         return None
 
     def number(self, field: str, low: float, high: float) -> float | None:
-        """A finite number in [low, high], None where absent."""
+        """Return a finite number in [low, high], None if absent."""
         value = self._fact(field)
         if value is None:
             return None
@@ -142,7 +142,7 @@ class Fields:
         return None
 
     def whole(self, field: str, low: int, high: int) -> int | None:
-        """A whole number in [low, high], None where absent; 7.0 is 7."""
+        """Return a whole number in [low, high], None if absent; 7.0 is 7."""
         number = self.number(field, low, high)
         if number is None or number.is_integer():
             return None if number is None else int(number)
@@ -150,7 +150,7 @@ class Fields:
         return None
 
     def year(self, field: str) -> int | None:
-        """A year, or the one in a date of any form; None where absent."""
+        """Return a year, or the one in a date of any form; None if absent."""
         value = self._fact(field)
         if isinstance(value, str) and (found := set(_YEAR.findall(value))) and not value.strip().isdecimal():
             if len(found) == 1:
@@ -160,14 +160,14 @@ class Fields:
         return self.whole(field, FIRST_YEAR, LAST_YEAR)
 
     def minutes(self, field: str, low: float, high: float) -> int | None:
-        """A running time: 95, "95 min", "1h 35m"; None where absent."""
+        """Return a running time from 95, "95 min" or "1h 35m"; None if absent."""
         value = self._fact(field)
         if isinstance(value, str) and (match := _HOURS.fullmatch(value.strip())) and (match[1] or match[2]):
             return int(match[1] or 0) * 60 + int(match[2] or 0) or None
         return self.whole(field, int(low), int(high))
 
     def list_of(self, field: str) -> tuple[str, ...]:
-        """A list of strings, or one string with "|", else ";", else "," between them."""
+        """Return a list of strings, or one string split at "|", else ";", else ","."""
         value = self._raw(field)
         if value is None:
             return ()
@@ -178,7 +178,7 @@ class Fields:
         return ()
 
     def _piped(self, field: str) -> tuple[str, ...]:
-        """Names of a list, or of one string with "|" between them."""
+        """Return the names of a list, or of one string split at "|"."""
         value = self._raw(field)
         parts = value.split("|") if isinstance(value, str) else value or []
         if isinstance(parts, list) and all(isinstance(part, str) for part in parts):
@@ -187,23 +187,23 @@ class Fields:
         return ()
 
     def people(self, field: str) -> tuple[str, ...]:
-        """Names in one string: "A & B", "A, B and "A|B" are two people; "Arthur Rankin, Jr." is one."""
+        """Return the names in one string: "A & B", "A, B" and "A|B" are two people; "Arthur Rankin, Jr." is one."""
         whole = [_SUFFIX.sub(" ", name) for name in self._piped(field)]
         return unique(part.strip() for name in whole for part in re.split(r"\s*[,&]\s+|\s+&\s*", name))
 
     def genres(self, field: str = "genres") -> tuple[str, ...]:
-        """Names of the vocabulary; others are reported and left out."""
+        """Return genres of the vocabulary; others are reported and left out."""
         return unique(self.genre(each, field) or "" for name in self.list_of(field) for each in _of_slash(name))
 
     def genre(self, name: str, field: str = "genres") -> str | None:
-        """One genre by the vocabulary's name; an unknown one is reported."""
+        """Return a genre under the vocabulary's name; an unknown one is reported."""
         known = canonical(name)
         if known is None:
             self.say("unknown-genre", field, name)
         return known
 
     def pattern(self, field: str, pattern: re.Pattern[str], expected: str) -> str | None:
-        """A string of one form, None where absent or of another form."""
+        """Return a string that matches a pattern, None if absent or not matching."""
         value = self._fact(field)
         if value is None:
             return None
@@ -213,15 +213,15 @@ class Fields:
         return None
 
     def language(self, field: str) -> str | None:
-        """A language code."""
+        """Return a language code."""
         return self.pattern(field, _LANGUAGE, 'a code such as "en"')
 
     def poster(self, field: str) -> str | None:
-        """TMDB's path or an https address."""
+        """Return TMDB's path or an https address."""
         return self.pattern(field, _POSTER, "/path.jpg or https://...")
 
     def imdb(self, field: str) -> str | None:
-        """An IMDb id with its prefix."""
+        """Return an IMDb id with its prefix."""
         value = self._fact(field)
         if value is None:
             return None

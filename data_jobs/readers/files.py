@@ -1,4 +1,4 @@
-"""CSV as people really have it: UTF-8 or Latin-1, BOM or not, CRLF or LF, quoted commas and line breaks."""
+"""Read real-world CSV: UTF-8 or Latin-1, with or without BOM, CRLF or LF, quoted commas and line breaks."""
 
 import codecs
 import csv
@@ -18,14 +18,14 @@ _ROWS = 200_000
 _BLOCK = 1 << 25
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _UNIT = "\x1f"
-# Casts of thousands are one cell; a quote left open must still end somewhere.
+# A cast of thousands is one cell; but an unclosed quote must end somewhere.
 csv.field_size_limit(1 << 20)
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a table is written: ``delimiter`` (one character, or "::"), ``header`` where the file has none, ``quoted``
-    False where quotes are text, ``tail`` where the last column may hold delimiters.
+    """How a table is written: ``delimiter`` (one character, or "::"), ``header`` if the file has none, ``quoted`` False
+    if quotes are text, ``tail`` if the last column may contain delimiters.
     """
 
     delimiter: str = ","
@@ -35,15 +35,15 @@ class Dialect:
 
     @property
     def unit(self) -> str:
-        """The delimiter as one character: what stands for "::" in the text is put there by ``unified``."""
+        """Return the delimiter as one character; ``unified`` substitutes it for "::"."""
         return self.delimiter if len(self.delimiter) == 1 else _UNIT
 
     def unified(self, text: str) -> str:
-        """The text with ``unit`` between its cells."""
+        """Return the text with ``unit`` between its cells."""
         return text if len(self.delimiter) == 1 else text.replace(self.delimiter, _UNIT)
 
     def reader(self, lines: Iterable[str]) -> "Iterator[list[str]]":
-        """The rows of these lines."""
+        """Return the rows of these lines."""
         texts = map(self.unified, lines)
         if self.quoted:
             return csv.reader(texts, delimiter=self.unit)
@@ -55,14 +55,14 @@ CSV = Dialect()
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What one pass over a file's bytes tells."""
+    """What one pass over a file's bytes reveals."""
 
     encoding: str
     quoted: bool
 
 
 def require(path: Path, report: Report) -> None:
-    """Raise DataError unless there is a file with something in it."""
+    """Raise DataError unless the file exists and is not empty."""
     if not path.is_file():
         report.fail("missing-file", path.name, f"a file at {path}")
     if path.stat().st_size == 0:
@@ -70,7 +70,7 @@ def require(path: Path, report: Report) -> None:
 
 
 def _examine(path: Path, report: Report) -> _Shape:
-    """Encoding and quotes in one pass; notes BOM, CRLF and Latin-1."""
+    """Determine encoding and quotes in one pass; notes BOM, CRLF and Latin-1."""
     require(path, report)
     decoder = codecs.getincrementaldecoder("utf-8")()
     encoding, quoted, crlf = "utf-8-sig", False, False
@@ -124,7 +124,7 @@ def read_table(
     may_lack_rows: bool = False,
     dialect: Dialect = CSV,
 ) -> pl.DataFrame:
-    """A whole CSV file: the batches of :func:`iter_table` in one."""
+    """Read a whole CSV file: the batches of :func:`iter_table` as one."""
     return pl.concat(list(iter_table(path, report, required, optional, may_lack_rows, dialect)))
 
 
@@ -136,12 +136,13 @@ def iter_table(
     may_lack_rows: bool = False,
     dialect: Dialect = CSV,
 ) -> Iterator[pl.DataFrame]:
-    """A CSV file in batches of strings, "" for an empty cell, plus ``line``: int64, from 1, a record's first line.
+    """Yield a CSV file in batches of strings, "" for an empty cell, plus ``line``: int64, from 1, a record's first
+    line.
 
-    Columns: ``required`` and those of ``optional`` that are there (None: every column). Raises DataError for a
-    missing, empty or broken file or a missing column; a header alone is only noted if the file ``may_lack_rows``.
-    Rows of the wrong length are reported and left out.
-    A file without quotes goes through polars, any other through Python's csv module, which counts lines.
+    Columns: ``required`` and those of ``optional`` that exist (None: every column). Raises DataError for a missing,
+    empty or broken file or a missing column; a header alone is only noted if the file ``may_lack_rows``. Rows of the
+    wrong length are reported and left out. A file without quotes goes through polars, any other through Python's csv
+    module, which counts lines.
     """
     shape = _examine(path, report)
     header = _header(path, shape, required, report, dialect)
@@ -171,11 +172,11 @@ class _Layout:
 
     @property
     def first_line(self) -> int:
-        """The line of the first row."""
+        """Return the line of the first row."""
         return 1 if self.dialect.header is not None else 2
 
     def frame(self, records: Sequence[tuple[int, list[str]]]) -> pl.DataFrame:
-        """Records of the csv module as columns."""
+        """Return records of the csv module as columns."""
         columns: dict[str, list[Any]] = {"line": [line for line, _ in records]}
         for name in self.wanted:
             place = self.header.index(name)
@@ -184,7 +185,7 @@ class _Layout:
 
 
 def _by_columns(layout: _Layout) -> Iterator[pl.DataFrame]:
-    """The fast way, for files without quotes: there a line is a record, and blocks of lines stand alone."""
+    """Read files without quotes fast: there a line is a record, and blocks of lines are independent."""
     with layout.path.open("rb") as file:
         line = layout.first_line
         if line > 1:
@@ -197,7 +198,7 @@ def _by_columns(layout: _Layout) -> Iterator[pl.DataFrame]:
 
 
 def _block(layout: _Layout, block: bytes, line: int, lines: int) -> pl.DataFrame:
-    """A block of lines; one with a row of the wrong length is read again by the csv module, which finds it."""
+    """Read a block of lines; if a row has the wrong length, the csv module reads the block again to find it."""
     names = [f"column_{place}" for place in range(1, len(layout.header) + 1)]
     dialect = layout.dialect
     cells = block if len(dialect.delimiter) == 1 else block.replace(dialect.delimiter.encode(), _UNIT.encode())
@@ -206,7 +207,7 @@ def _block(layout: _Layout, block: bytes, line: int, lines: int) -> pl.DataFrame
         table = pl.read_csv(cells, has_header=False, schema=schema, quote_char=None, separator=dialect.unit)
     except pl.exceptions.PolarsError:
         table = pl.DataFrame()
-    # The last column is null in a row that is too short, or that simply ends in an empty cell.
+    # The last column is null in a row that is too short, or that just ends in an empty cell.
     if table.height != lines or (table.width and table[:, -1].null_count()):
         text = io.StringIO(block.decode("utf-8"), newline="")
         return layout.frame(list(_records(text, layout, line)))
@@ -217,7 +218,7 @@ def _block(layout: _Layout, block: bytes, line: int, lines: int) -> pl.DataFrame
 
 
 def _by_rows(layout: _Layout, shape: _Shape) -> Iterator[pl.DataFrame]:
-    """The exact way: quoted line breaks, Latin-1, UTF-16."""
+    """Read exactly: quoted line breaks, Latin-1, UTF-16."""
     with layout.path.open(encoding=shape.encoding, newline="") as file:
         line = layout.first_line
         if line > 1:
@@ -231,7 +232,7 @@ def _by_rows(layout: _Layout, shape: _Shape) -> Iterator[pl.DataFrame]:
 
 
 class _Lines:
-    """Lines on their way to the csv module: how many went by, and those of the record at hand."""
+    """Lines on their way to the csv module: how many have passed, and those of the current record."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines = iter(lines)
@@ -248,13 +249,13 @@ class _Lines:
         return line
 
     def take(self) -> list[str]:
-        """The lines since the last call."""
+        """Return the lines since the last call."""
         held, self.held = self.held, []
         return held
 
 
 def _records(file: IO[str], layout: _Layout, line: int) -> Iterator[tuple[int, list[str]]]:
-    """First line and cells of each record; ``line`` is where the file stands."""
+    """Yield first line and cells of each record; ``line`` is the current position in the file."""
     report, name, width = layout.report, layout.path.name, len(layout.header)
     lines, before = _Lines(file), line - 1
     try:
@@ -283,8 +284,8 @@ def _misfit(layout: _Layout, line: int, row: list[str]) -> None:
 
 
 def _opened(held: list[str], layout: _Layout, first: int) -> Iterator[tuple[int, list[str]]]:
-    """The lines that a quote left open has swallowed, each by itself; where one has too many quotes it is read
-    without them.
+    """Return the lines swallowed by an unclosed quote, each by itself; a line with too many quotes is read without
+    them.
     """
     plain = replace(layout.dialect, quoted=False)
     for line, text in enumerate(held, first):

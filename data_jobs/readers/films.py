@@ -1,4 +1,4 @@
-"""A record as a film: the fields that all forms share, under Marquee's own names."""
+"""Read a record as a film: the fields common to all forms, under Marquee's own names."""
 
 from typing import NamedTuple
 
@@ -11,16 +11,16 @@ _MOST_ID, _MOST_POPULARITY = 2**53, 1e12
 
 
 class Named(NamedTuple):
-    """A film and its title taken apart."""
+    """A film and its parsed title."""
 
     film: Film
     title: Title
 
 
 def named_of(fields: Fields, item_id: str, parsed: bool = False) -> Named | None:
-    """A record as a film. None without a title, which is an error.
+    """Read a record as a film. None without a title, which is an error.
 
-    "Heat (1995)" is Heat of 1995, unless another field says another year; ``parsed``: titles are always written so.
+    "Heat (1995)" is Heat of 1995, unless another field has another year; ``parsed``: titles always have this form.
     """
     raw = fields.text("title")
     if not raw:

@@ -1,4 +1,4 @@
-"""JSON, plain or gzip: lines, each by itself, so that a bad one spoils no other; or one document with a list in it."""
+"""Read JSON, plain or gzip: lines, each independent of the others, or one document with a list in it."""
 
 import codecs
 import gzip
@@ -12,7 +12,7 @@ from data_jobs.readers.files import require
 from data_jobs.report import Report
 
 MAX_DOCUMENT = 512 * 2**20
-"""A list is read as a whole; a longer one is asked for as lines."""
+"""A list is read as a whole; a longer one must be given as lines."""
 _HEAD = 1 << 16
 _WRAPPERS = ("results", "items", "parts", "movies", "films", "data", "entries", "docs", "records", "catalogue")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -21,12 +21,12 @@ Numbered = tuple[int, dict[str, Any]]
 
 
 def read_json_lines(path: Path, report: Report) -> Iterator[Numbered]:
-    """Line number and object of each line of a JSONL file, plain or gzip (told by its bytes).
+    """Yield line number and object of each line of a JSONL file, plain or gzip (detected by its bytes).
 
-    A file that is a JSON array, an object with a list of films in it ({"results": [...]}), or objects over several
-    lines is read as well: the number is then that of the record. Blank lines are skipped; a line that is not an
-    object is reported and left out. Raises DataError for a missing or empty file, a broken gzip or document, or a
-    file without one good line.
+    A JSON array, an object with a list of films in it ({"results": [...]}), or objects spanning several lines are read
+    as well: the number is then that of the record. Blank lines are skipped; a line that is not an object is reported
+    and left out. Raises DataError for a missing or empty file, a broken gzip or document, or a file without any good
+    line.
     """
     require(path, report)
     good = 0
@@ -43,7 +43,7 @@ def read_json_lines(path: Path, report: Report) -> Iterator[Numbered]:
 
 
 def unwrapped(record: dict[str, Any]) -> list[dict[str, Any]]:
-    """The objects of the list that a record is wrapped around, else the record itself."""
+    """Return the objects of the list that a record wraps, else the record itself."""
     for name in _WRAPPERS:
         inner = record.get(name)
         if isinstance(inner, list) and inner and all(isinstance(each, dict) for each in inner):
@@ -52,7 +52,7 @@ def unwrapped(record: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def is_document(head: str) -> bool:
-    """Whether a file that begins like this is one JSON document rather than a line an object."""
+    """Return whether a file that begins like this is one JSON document rather than one object per line."""
     text = head.lstrip("\ufeff \t\r\n")
     if text.startswith("["):
         return True
@@ -77,7 +77,7 @@ def _head(path: Path) -> str:
 
 
 def _document(path: Path, report: Report) -> Iterator[Numbered]:
-    """The objects of a document, or of several one after the other, counted from 1."""
+    """Yield the objects of a document, or of several consecutive ones, counted from 1."""
     with _open_lines(path) as file:
         raw = file.read(MAX_DOCUMENT + 1)
     if len(raw) > MAX_DOCUMENT:
@@ -114,7 +114,7 @@ def _decoded(raw: bytes, name: str, report: Report) -> str:
 
 
 def _lines(path: Path, report: Report) -> Iterator[Numbered]:
-    """The object of each line."""
+    """Yield the object of each line."""
     latin = False
     with _open_lines(path) as file:
         if file.peek(2)[:2] in _UTF16:  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""A catalogue and the metadata of its films, brought together."""
+"""Merge a catalogue with its films' metadata."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,7 @@ from data_jobs.report import Report
 
 
 class Link(NamedTuple):
-    """One row of links.csv; an id that is not there is None."""
+    """One row of links.csv; a missing id is None."""
 
     line: int
     tmdb_id: int | None
@@ -21,7 +21,7 @@ class Link(NamedTuple):
 
 
 class Movie(NamedTuple):
-    """A film of the catalogue as its file has it; ``field`` is what the file calls its id."""
+    """A film of the catalogue as in its file; ``field`` is the file's name for its id."""
 
     item_id: str
     line: int
@@ -32,20 +32,22 @@ class Movie(NamedTuple):
 
     @property
     def link(self) -> Link:
-        """The ids it brings itself."""
+        """Return the film's own ids."""
         return Link(self.line, self.film.tmdb_id, self.film.imdb_id, self.file)
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """Films of metadata files by each id that may lead to them, and by title and year; ``file`` is the first's name."""
+    """Films of metadata files by each id that may lead to them, and by title and year; ``file`` is the first file's
+    name.
+    """
 
     file: str
     by_movielens: dict[str, Film] = field(default_factory=dict)
     by_tmdb: dict[int, Film] = field(default_factory=dict)
     by_imdb: dict[str, Film] = field(default_factory=dict)
     by_title: dict[tuple[str, int], Film | None] = field(default_factory=dict)
-    """None where two films share a title and year: it names neither."""
+    """None if two films share a title and year: they are ambiguous."""
 
     def add_title(self, film: Film) -> None:
         """File a film under its titles."""
@@ -56,7 +58,7 @@ class Metadata:
                 self.by_title[key] = None
 
     def titled(self, movie: Movie) -> Film | None:
-        """The one film of the movie's title and year, or of the year before or after it."""
+        """Return the only film of the movie's title and year, or of the year before or after it."""
         year = movie.title.year
         if year is None:
             return None
@@ -74,8 +76,8 @@ def merge(
     metadata: Metadata | None,
     report: Report,
 ) -> tuple[Film, ...]:
-    """One film a movie, in order. Joined on movielens_id, else by the TMDB id of its link, else the IMDb id, else
-    where it has neither by title and year.
+    """Return one film per movie, in order. Joined by movielens_id, else by the TMDB id of its link, else the IMDb id;
+    without either, by title and year.
 
     An id that leads to a film of another year and another title or IMDb id is reported and not used.
     """
@@ -96,7 +98,7 @@ def merge(
 
 
 def _find(movie: Movie, link: Link, metadata: Metadata | None, report: Report) -> tuple[Film | None, Link]:
-    """The movie's metadata, and the link as far as it can be believed."""
+    """Return the movie's metadata, and the credible part of its link."""
     if metadata is None:
         return None, link
     linked, link = _follow(movie, link, metadata, report)
@@ -106,7 +108,7 @@ def _find(movie: Movie, link: Link, metadata: Metadata | None, report: Report) -
             linked = metadata.titled(movie)
             if linked is not None and not linked.item_id:
                 report.add("joined-by-title", movie.file, line=movie.line, field="title", value=movie.title.full)
-        # A row that says it belongs to another movie is that movie's alone.
+        # A row that names another movie's id belongs to that movie only.
         return (linked if linked is not None and not linked.item_id else None), link
     if link.tmdb_id is not None and joined.tmdb_id is not None and link.tmdb_id != joined.tmdb_id:
         report.add(
@@ -121,7 +123,7 @@ def _find(movie: Movie, link: Link, metadata: Metadata | None, report: Report) -
 
 
 def _follow(movie: Movie, link: Link, metadata: Metadata, report: Report) -> tuple[Film | None, Link]:
-    """The film a link leads to, the TMDB id first; an id that leads astray is reported and taken out."""
+    """Return the film a link leads to, TMDB id first; a wrong id is reported and removed."""
     found = metadata.by_tmdb.get(link.tmdb_id) if link.tmdb_id is not None else None
     if found is not None and _astray(movie, link, found):
         _report_wrong(movie, link, "tmdbId", link.tmdb_id, found, report)
@@ -135,7 +137,7 @@ def _follow(movie: Movie, link: Link, metadata: Metadata, report: Report) -> tup
 
 
 def _astray(movie: Movie, link: Link, found: Film) -> bool:
-    """Whether a link names another film: the years are apart, and the title or the IMDb id differs, too.
+    """Return whether a link leads to another film: the years differ, and so does the title or the IMDb id.
 
     The id matters because a wrong link often leads to a namesake: "Romance" of 2012 for that of 1999.
     """
@@ -158,7 +160,7 @@ def _report_wrong(movie: Movie, link: Link, field: str, value: object, found: Fi
 
 
 def _shown(movie: Movie, found: Film | None) -> str:
-    """The movie's name; with its brackets where the metadata shows that they belong to it."""
+    """Return the movie's name, with its brackets if the metadata shows that they are part of it."""
     if found is not None and fold(movie.title.full) == fold(found.title):
         return movie.title.full
     return movie.title.name
@@ -171,7 +173,7 @@ def _film(movie: Movie, link: Link, found: Film | None, tags: tuple[str, ...]) -
         return replace(own, tmdb_id=link.tmdb_id, imdb_id=link.imdb_id)
     other = () if title == movie.title.full else movie.film.aka
     whole = filled(own, found)
-    # What the catalogue says itself is never replaced; a link is, by the film that it leads to.
+    # The catalogue's own data is never replaced; a link is, by the film it leads to.
     return replace(
         whole,
         tmdb_id=found.tmdb_id or link.tmdb_id,
@@ -181,7 +183,7 @@ def _film(movie: Movie, link: Link, found: Film | None, tags: tuple[str, ...]) -
 
 
 def filled(film: Film, other: Film) -> Film:
-    """The film with what it lacks from another reading of it; genres are those of both."""
+    """Return the film completed from another reading of it; genres are those of both."""
     return Film(
         item_id=film.item_id,
         title=film.title,
@@ -209,7 +211,7 @@ def filled(film: Film, other: Film) -> Film:
 
 
 def _others(title: str, names: Iterable[str]) -> tuple[str, ...]:
-    """The names that are another title, not another spelling: "Leave it to Beaver" adds nothing."""
+    """Return the names that are another title, not another spelling: "Leave it to Beaver" adds nothing."""
     first = {fold(title): title}
     for name in names:
         first.setdefault(fold(name), name)

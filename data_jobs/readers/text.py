@@ -1,8 +1,8 @@
-r"""Damaged text, mended where the right reading is certain and cleaned where it is not.
+r"""Repair damaged text if the right reading is certain, and clean it if not.
 
-The usual damage is UTF-8 that someone decoded as Windows-1252: "AmÃ©lie", "donâ€™t". Undoing it is safe only
-where the bytes are valid UTF-8 *and* the characters are unlikely side by side in honest text: an "É" before a
-closing quote is as valid a byte pair as "Ã©" is, but it is French. Hence the narrow patterns below.
+The usual damage is UTF-8 decoded as Windows-1252: "AmÃ©lie", "donâ€™t". Undoing it is safe only if the bytes are
+valid UTF-8 *and* the characters are unlikely to be adjacent in intact text: an "É" before a closing quote is as valid
+a byte pair as "Ã©" is, but it is French. Hence the narrow patterns below.
 """
 # ruff: noqa: RUF001 (characters that look like others are what this module is about)
 
@@ -11,7 +11,7 @@ import unicodedata
 
 
 def _byte_of() -> dict[str, int]:
-    """Character -> Windows-1252 byte; the five bytes it leaves undefined are the C1 controls, as browsers do it."""
+    """Return character -> Windows-1252 byte; the five undefined bytes are the C1 controls, as in browsers."""
     table = {chr(code): code for code in range(0x80, 0x100)}
     for code in range(0x80, 0xA0):
         char = bytes([code]).decode("cp1252", "ignore")
@@ -32,7 +32,7 @@ _MOJIBAKE = re.compile(
 _LOST_QUOTE = re.compile(rf"â€(?!{_CONTINUATION})")  # the third byte of ” is undefined in Windows-1252 and got lost
 _C1 = re.compile("[\x80-\x9f]")
 _LOST_APOSTROPHE = re.compile(r"(?<=[A-Za-z])(?:\ufffd+|(?<=[a-z])\?)(?=(?:s|t|re|ve|ll)\b(?![=/&]))")
-# The joiners U+200C and U+200D are letters' business in Persian and in Indic scripts, and stay.
+# The joiners U+200C and U+200D are meaningful in Persian and in Indic scripts, and stay.
 _UNSEEN = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f\xad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffd\ud800-\udfff]"
 )
@@ -50,10 +50,10 @@ def _windows(match: re.Match[str]) -> str:
 
 
 def repair(text: str) -> str:
-    r"""``text`` without damage; honest text comes back unchanged, and so does repaired text.
+    r"""Return ``text`` without damage; intact text is unchanged, and so is repaired text.
 
-    Mojibake is decoded, twice if it was made twice; C1 controls are read as Windows-1252; a lost apostrophe
-    ("Jimmy?s") is put back; U+FFFD, lone surrogates, control, direction and zero-width characters are removed.
+    Mojibake is decoded, twice if applied twice; C1 controls are read as Windows-1252; a lost apostrophe ("Jimmy?s") is
+    restored; U+FFFD, lone surrogates, control, direction and zero-width characters are removed.
     """
     if text.isascii() and "?" not in text and text.isprintable():
         return text
@@ -69,12 +69,12 @@ def repair(text: str) -> str:
 
 
 def tidy(text: str) -> str:
-    """White space squeezed to single blanks and characters composed (NFC): the same text, one spelling."""
+    """Collapse white space to single blanks and compose characters (NFC)."""
     squeezed = " ".join(text.split())
     return squeezed if squeezed.isascii() else unicodedata.normalize("NFC", squeezed)
 
 
 def fold(text: str) -> str:
-    """For comparing names: lower case, no accents, letters and digits only, single blanks."""
+    """Fold for comparing names: lower case, no accents, letters and digits only, single blanks."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     return " ".join(re.findall(r"\w+", "".join(char for char in plain if not unicodedata.combining(char))))

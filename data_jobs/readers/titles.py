@@ -1,4 +1,4 @@
-"""MovieLens titles: "City of Lost Children, The (Cité des enfants perdus, La) (1995)" and all their cousins."""
+"""Parse MovieLens titles: "City of Lost Children, The (Cité des enfants perdus, La) (1995)" and variants."""
 
 import re
 from difflib import SequenceMatcher
@@ -9,7 +9,7 @@ from data_jobs.readers.text import fold
 _YEAR = re.compile(r"\s*\((\d{4})(?:\s*[-\u2013\u2014]\s*(?:\d{4})?)?\)\s*$")
 _OTHER_TITLE = re.compile(r"\s*\(([^()]*)\)\s*$")
 _ALSO = re.compile(r"^a\.?k\.?a\.?\s+", re.IGNORECASE)
-# Capital and at the very end, so that "Il buono, il brutto" is left alone.
+# Capitalised and at the very end, so that "Il buono, il brutto" is left alone.
 _ARTICLE = re.compile(
     r"^(?P<rest>.+), (?P<article>The|An?|L'|L\u2019|L[aeo]|Les|Los|Las|Il|Gli|I|El|Un|Una|Une|Uno"
     r"|Der|Die|Das|Det|Den|De|Het|Een|Ein|Eine|En|Ett|Et|Os?|As|Da)$"
@@ -21,19 +21,19 @@ _ALIKE = 0.6
 
 
 class Title(NamedTuple):
-    """A title taken apart."""
+    """A parsed title."""
 
     name: str
-    """As it is shown: "The City of Lost Children"."""
+    """For display: "The City of Lost Children"."""
     year: int | None
     aka: tuple[str, ...]
-    """What stood in brackets behind it: other titles, or a part of the title itself."""
+    """Bracketed parts after it: other titles, or a part of the title itself."""
     full: str
     """The name with those brackets: "Birdman: Or (The Unexpected Virtue of Ignorance)"."""
 
 
 def article_first(name: str) -> str:
-    """ "Matrix, The" -> "The Matrix"; "Avventura, L'" -> "L'Avventura"; anything else unchanged."""
+    """Return "Matrix, The" as "The Matrix", "Avventura, L'" as "L'Avventura"; anything else unchanged."""
     match = _ARTICLE.match(name)
     if not match:
         return name
@@ -42,7 +42,7 @@ def article_first(name: str) -> str:
 
 
 def parse_title(raw: str) -> Title:
-    """Take a MovieLens title apart. Of years like "(2006-2007)" the first counts; an impossible one is none."""
+    """Parse a MovieLens title. Of years like "(2006-2007)" the first counts; an impossible one is ignored."""
     rest, year = raw.strip(), None
     if match := _YEAR.search(rest):
         found = int(match[1])
@@ -60,7 +60,7 @@ def parse_title(raw: str) -> Title:
 
 
 def alike(one: str, other: str) -> bool:
-    """Whether two titles may name one film: equal, one within the other, or mostly the same letters."""
+    """Return whether two titles may name one film: equal, one within the other, or mostly the same letters."""
     a, b = fold(one), fold(other)
     if not a or not b:
         return True  # nothing but symbols: no evidence against
@@ -68,11 +68,11 @@ def alike(one: str, other: str) -> bool:
 
 
 def any_alike(title: Title, names: tuple[str, ...]) -> bool:
-    """Whether any form of the title may name the same film as any of ``names``."""
+    """Return whether any form of the title may name the same film as any of ``names``."""
     mine = (title.name, title.full, *title.aka)
     return any(alike(one, other) for one in mine for other in names)
 
 
 def years_apart(one: int | None, other: int | None) -> bool:
-    """Whether two years are both known and too far apart for one film."""
+    """Return whether two years are both known and too far apart for one film."""
     return one is not None and other is not None and abs(one - other) > _YEARS_APART

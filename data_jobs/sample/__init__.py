@@ -1,1 +1,1 @@
-"""The sample catalogue: well-known films in Marquee's own format, and simulated viewers of them."""
+"""The sample catalogue: well-known films in Marquee's own format, and their simulated viewers."""

@@ -1,4 +1,4 @@
-"""Writing a dataset in the MovieLens layout, to try other tools on it and to test the readers by a round trip."""
+"""Write a dataset in the MovieLens layout, for other tools and for round-trip tests of the readers."""
 
 import csv
 import json
@@ -16,10 +16,10 @@ _STARS_OF_LIKE, _STARS_OF_DISLIKE = 4.5, 1.0
 
 
 def write_movielens(dataset: Dataset, folder: Path) -> None:
-    """Write movies, links, tags and ratings.csv, and the rest of the films' fields as ``tmdb_metadata.jsonl``.
+    """Write movies, links, tags and ratings.csv, and the films' other fields as ``tmdb_metadata.jsonl``.
 
-    Likes become 4.5 stars and dislikes 1; the layout has no place for watches and clicks. A year that a film
-    lacks leaves its title bare. Item ids must be whole numbers, or ``movielens_id`` is left to the links.
+    Likes become 4.5 stars and dislikes 1; the layout cannot hold watches and clicks. Without a year the title stands
+    alone. Item ids must be whole numbers, or ``movielens_id`` is left to the links.
     """
     folder.mkdir(parents=True, exist_ok=True)
     films = dataset.films

@@ -1,4 +1,4 @@
-"""Reading the sample catalogue, for a first try without any data of one's own."""
+"""Read the sample catalogue, for a first try without your own data."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +13,14 @@ _SILENT = Silent()
 
 
 def sample_files() -> list[Path]:
-    """The catalogue's files, in their order."""
+    """Return the catalogue's files in order."""
     return sorted(Path(__file__).parent.glob("films_*.jsonl"))
 
 
 def load_sample(progress: Progress = _SILENT) -> tuple[Dataset, Report]:
-    """The sample films with *simulated* events; ``sources`` says so. Raises DataError if the files are damaged."""
+    """Return the sample films with *simulated* events; ``sources`` says so. Raises DataError if the files are
+    damaged.
+    """
     catalogue, report = load_own(sample_files(), progress=progress)
     progress.advance("simulating viewers", 0, None)
     events = simulate(catalogue.films)

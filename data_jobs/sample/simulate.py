@@ -1,9 +1,9 @@
-"""Simulated viewers. Nobody rated these films: the events are made up by a seeded random generator.
+"""Simulate viewers: these films' events are made up by a seeded random generator.
 
-Each viewer has two to four tastes (a genre, a director, a keyword, a decade, a language), and sees films that
-are famous, that suit these tastes, or both. A second taste is mostly taken from a film that has the first, so
-that tastes go together as the films' traits do: whoever likes Kurosawa is likely to like samurai films. That is
-the signal an item-item model can learn, and it says nothing about real people.
+Each viewer has two to four tastes (a genre, a director, a keyword, a decade, a language), and sees films that are
+famous, that suit these tastes, or both. A second taste is mostly taken from a film that has the first, so that tastes
+correlate as the films' traits do: a Kurosawa fan is likely to like samurai films. An item-item model can learn this
+signal, which says nothing about real people.
 """
 
 from collections import defaultdict
@@ -16,18 +16,18 @@ from data_jobs.records import Events, Film
 from services.recommender.domain.events import EventKind
 
 _LEAST_FILMS = 3
-"""A trait that fewer films share is no taste."""
+"""A trait shared by fewer films is not used as a taste."""
 _WEIGHT_OF = {"genre": 0.3, "keyword": 0.3, "director": 0.2, "decade": 0.1, "language": 0.1}
 _AKIN = 0.7
-"""Probability that a further taste comes from a film that has an earlier one."""
+"""Probability that another taste comes from a film with an earlier one."""
 _PULL, _MOST_PULL, _FAME = 0.8, 4.5, 0.7
-"""How strongly tastes (each by how rare its trait is) and fame (log rank) draw a viewer to a film, in log odds."""
+"""How strongly tastes (each by its trait's rarity) and fame (log rank) attract a viewer to a film, in log odds."""
 _FIRST_MS, _LAST_MS = 1_420_070_400_000, 1_735_689_600_000  # 2015-01-01 to 2025-01-01
 _EVENING_MS = 86_400_000
 
 
 def simulate(films: Sequence[Film], viewers: int = 600, seed: int = 7) -> Events:
-    """Ratings of ``viewers`` made-up people, "sim-0001" and on: 15 to 80 each, as far as there are films.
+    """Return ratings of ``viewers`` made-up people, "sim-0001" and on: 15 to 80 each, as far as there are films.
 
     Deterministic: the same films, number and seed give the same events. Raises ValueError without films.
     """
@@ -68,7 +68,7 @@ def _named(film: Film) -> list[tuple[str, str]]:
 
 
 def _traits(films: Sequence[Film]) -> _Traits:
-    """Traits that at least three films share and not most of them, each kind with its share of the choices."""
+    """Return traits that at least three films but not most films share, each kind with its share of the choices."""
     rows = defaultdict(list)
     for row, film in enumerate(films):
         for trait in _named(film):
@@ -86,7 +86,7 @@ def _traits(films: Sequence[Film]) -> _Traits:
 
 
 def _fame(films: Sequence[Film]) -> NDArray[np.float64]:
-    """-log of the popularity rank, float64[films]: sources count popularity in units of their own."""
+    """Return -log of the popularity rank, float64[films]: sources measure popularity in their own units."""
     figure = np.array([film.popularity or film.vote_count or 0.0 for film in films])
     rank = np.empty(len(films))
     rank[np.argsort(-figure, kind="stable")] = np.arange(1, len(films) + 1)
@@ -94,7 +94,7 @@ def _fame(films: Sequence[Film]) -> NDArray[np.float64]:
 
 
 def _tastes(rng: np.random.Generator, traits: _Traits) -> NDArray[np.bool_]:
-    """Two to four tastes as rows over films, bool [tastes, films]; fewer if there are fewer traits."""
+    """Return two to four tastes as rows over films, bool [tastes, films]; fewer if there are fewer traits."""
     wanted = min(int(rng.integers(2, 5)), len(traits.weight))
     chosen: list[int] = []
     while len(chosen) < wanted:
@@ -111,7 +111,7 @@ def _tastes(rng: np.random.Generator, traits: _Traits) -> NDArray[np.bool_]:
 def _history(
     rng: np.random.Generator, traits: _Traits, fame: NDArray[np.float64], quality: NDArray[np.float64]
 ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.int64]]:
-    """One viewer's film rows, stars and times, in the order of time."""
+    """Return one viewer's film rows, stars and times, in time order."""
     count = min(int(rng.integers(15, 81)), len(fame))
     tastes = _tastes(rng, traits)
     suits = np.minimum(tastes.sum(axis=0), 2)
@@ -128,7 +128,7 @@ def _history(
 
 
 def _times(rng: np.random.Generator, count: int) -> NDArray[np.int64]:
-    """Ascending epoch ms, whole seconds: a few sittings, within which some ratings share a second."""
+    """Return ascending epoch ms, whole seconds: a few sittings in which some ratings share a second."""
     start = int(rng.integers(_FIRST_MS, _LAST_MS - 400 * _EVENING_MS))
     sittings = np.sort(rng.integers(0, 365, max(1, count // 12)))
     sitting = np.sort(rng.choice(sittings, count))

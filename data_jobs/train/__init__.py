@@ -1,7 +1,7 @@
-"""Training: from people's events and the films' tags to the tables that are served. Closed form, no epochs.
+"""Train the tables to serve from people's events and the films' tags. Closed form, no epochs.
 
-Same data and parameters, same bytes, for one number of BLAS threads (OPENBLAS_NUM_THREADS; 1 is best where cores
-are shared).
+The same data and parameters give the same bytes, for one number of BLAS threads (OPENBLAS_NUM_THREADS; 1 is best on
+shared cores).
 """
 
 from data_jobs.train.ease import TrainingError

@@ -1,7 +1,7 @@
 """EASE with dropout as its regulariser, in closed form, by whichever of two equal routes is shorter.
 
 P = (A'A + Lambda)^-1 with Lambda = diag(lambda + p / (1 - p) diag(A'A)); B = -P / diag(P) by column, diagonal 0.
-B[i, j] says how much film j rises for somebody who has film i.
+B[i, j] is how much film j rises for a person who has film i.
 
 - H. Steck, "Embarrassingly shallow autoencoders for sparse data", WWW 2019: the closed form and its zero diagonal.
 - H. Steck, "Autoencoders that don't overfit towards the identity", NeurIPS 2020 (EDLAE): training under dropout of
@@ -31,42 +31,42 @@ class TrainingError(MarqueeError):
 
 
 class Inverse(Protocol):
-    """P for one lambda and dropout. Valid until the solver it came from inverts again."""
+    """P for one lambda and dropout. Valid until its solver inverts again."""
 
     def rows(self, start: int, stop: int) -> Dense:
-        """Rows of B, float32[stop - start, films]: what each of these films gives to every other."""
+        """Return rows of B, float32[stop - start, films]: what each of these films adds to every other."""
         ...
 
     def scores(self, profiles: sp.csr_matrix) -> Dense:
-        """profiles @ B for float32[q, films] weighted profiles, float32[q, films]."""
+        """Return profiles @ B for float32[q, films] weighted profiles, float32[q, films]."""
         ...
 
 
 class Solver(Protocol):
-    """All that does not depend on lambda and dropout, so that several can be tried."""
+    """Everything that does not depend on lambda and dropout, so that several can be tried."""
 
     films: int
     form: str
 
     def invert(self, ridge: float, dropout: float) -> Inverse:
-        """P for a lambda and a dropout rate. Raises TrainingError if it does not exist in float32."""
+        """Return P for a lambda and a dropout rate. Raises TrainingError if it does not exist in float32."""
         ...
 
 
 def solver_for(design: sp.csr_matrix) -> "Solver":
-    """The cheaper route for A of a given shape, counted in multiplications."""
+    """Return the cheaper solver for the shape of A, counted in multiplications."""
     rows, films = design.shape
     dual = rows**3 / 6 + rows**2 * films / 2 + rows * films**2
     return DualSolver(design) if dual < films**3 / 2 else PrimalSolver(design)
 
 
 def penalty(squares: Dense, ridge: float, dropout: float) -> Dense:
-    """The diagonal of Lambda, float32[films], from the diagonal of A'A."""
+    """Return the diagonal of Lambda, float32[films], from the diagonal of A'A."""
     return np.asarray(ridge + dropout / (1 - dropout) * squares, np.float32)
 
 
 def _weights(inverse_rows: Dense, start: int, diagonal: Dense) -> Dense:
-    """Rows of P, changed in place into rows of B."""
+    """Turn rows of P into rows of B in place."""
     inverse_rows /= -diagonal
     own = np.arange(len(inverse_rows))
     inverse_rows[own, start + own] = 0
@@ -93,7 +93,7 @@ class DualSolver:
         half = solve_triangular(factor, scaled.toarray(), lower=True, overwrite_b=True, check_finite=False)
         diagonal = spread - np.einsum("ij,ij->j", half, half)
         if not (diagonal > 0).all():
-            raise _singular(ridge)  # cancelled out: the true diagonal is below float32's reach
+            raise _singular(ridge)  # cancellation: the true diagonal is below float32 precision
         return DualInverse(spread, half, diagonal)
 
 
@@ -124,7 +124,9 @@ class DualInverse:
 
 
 class PrimalSolver:
-    """Memory: one films x films float32. G stays above the diagonal; below it is factored and inverted in place."""
+    """Memory: one films x films float32. G stays above the diagonal; below it the matrix is factored and
+    inverted in place.
+    """
 
     form = "primal"
 
@@ -134,7 +136,7 @@ class PrimalSolver:
         self._square = upper_gram(design)
 
     def invert(self, ridge: float, dropout: float) -> "PrimalInverse":
-        """See :class:`Solver`. What an earlier call returned is overwritten."""
+        """See :class:`Solver`. The result of an earlier call is overwritten."""
         square = self._square
         for start, stop in blocks(self.films):
             square[stop:, start:stop] = square[start:stop, stop:].T
@@ -174,7 +176,7 @@ class PrimalInverse:
 
 
 def _factored(matrix: Dense, ridge: float) -> Dense:
-    """The Cholesky factor in the lower triangle, in place of the Fortran-ordered matrix given."""
+    """Return the Cholesky factor in the lower triangle, in place of the given Fortran-ordered matrix."""
     factor, info = lapack.spotrf(matrix, lower=1, clean=0, overwrite_a=1)
     if info:
         raise _singular(ridge)
@@ -183,6 +185,5 @@ def _factored(matrix: Dense, ridge: float) -> Dense:
 
 def _singular(ridge: float) -> TrainingError:
     return TrainingError(
-        f"the item-item equations can't be solved in float32 with ridge {ridge:g}; "
-        "give the training a larger ridge or dropout"
+        f"the item-item equations cannot be solved in float32 with ridge {ridge:g}; use a larger ridge or dropout"
     )

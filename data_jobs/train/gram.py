@@ -10,7 +10,7 @@ BLOCK_FILMS = 512
 
 
 def design(people: sp.csr_matrix, tags: sp.csr_matrix, row_exponent: float, tag_weight: float) -> sp.csr_matrix:
-    """A = [sqrt(W) X; sqrt(tag_weight) C], float32[people with films + tags, films].
+    """Return A = [sqrt(W) X; sqrt(tag_weight) C], float32[people with films + tags, films].
 
     W gives a person with n films the weight n ** row_exponent, rescaled so that the mean person weighs 1.
     """
@@ -33,22 +33,22 @@ def _scaled_rows(matrix: sp.csr_matrix, factors: NDArray[np.float64]) -> sp.csr_
 
 
 def column_squares(design: sp.csr_matrix) -> NDArray[np.float32]:
-    """The diagonal of A'A, float32[films], summed in double precision."""
+    """Return the diagonal of A'A, float32[films], summed in double precision."""
     squares = np.bincount(design.indices, design.data.astype(np.float64) ** 2, minlength=design.shape[1])
     return squares.astype(np.float32)
 
 
 def blocks(size: int, step: int = BLOCK_FILMS) -> Iterator[tuple[int, int]]:
-    """(start, stop) of consecutive blocks over ``size`` films."""
+    """Yield (start, stop) of consecutive blocks over ``size`` films."""
     for start in range(0, size, step):
         yield start, min(start + step, size)
 
 
 def upper_gram(design: sp.csr_matrix) -> NDArray[np.float32]:
-    """A'A in the upper triangle and diagonal of a Fortran-ordered float32[films, films]; below it is undefined.
+    """Return A'A in the upper triangle and diagonal of a Fortran-ordered float32[films, films]; below it is undefined.
 
-    A block of columns at a time, from the right, dropping the columns that are done: half the work of the
-    whole product, and never more than one block beside the result.
+    One block of columns at a time, from the right, dropping finished columns: half the work of the whole product, and
+    never more than one block in addition to the result.
     """
     films = design.shape[1]
     gram = np.empty((films, films), np.float32, order="F")

@@ -1,4 +1,4 @@
-"""People's events as weighted interactions: the same weights that the fold-in gives them online."""
+"""Turn people's events into weighted interactions, with the same weights as the online fold-in."""
 
 from dataclasses import dataclass, replace
 
@@ -14,8 +14,8 @@ _EXPLICIT = np.isin(np.arange(16), [int(kind) for kind in EXPLICIT])
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Interactions:
-    """One entry a person and film, in parallel columns of length n: ``person`` int32, ``film`` int32,
-    ``weight`` float32 (0 for a film that was seen and not liked), ``ts_ms`` int64.
+    """One entry per person and film, in parallel columns of length n: ``person`` int32, ``film`` int32, ``weight``
+    float32 (0 for a film seen and not liked), ``ts_ms`` int64.
     """
 
     people: int
@@ -30,15 +30,15 @@ class Interactions:
 
     @property
     def liked(self) -> NDArray[np.bool_]:
-        """Which entries are likes, bool[n]: a rating of 4 stars or more, or an explicit like."""
+        """Return which entries are likes, bool[n]: a rating of 4 stars or more, or an explicit like."""
         return np.asarray(self.weight >= 1)
 
     def likes(self) -> NDArray[np.int64]:
-        """How many people like each film, int64[films]."""
+        """Return how many people like each film, int64[films]."""
         return np.bincount(self.film[self.liked], minlength=self.films)
 
     def take(self, index: NDArray[np.bool_] | NDArray[np.intp]) -> "Interactions":
-        """The entries at an index or mask, of the same people and films."""
+        """Return the entries at an index or mask, with the same people and films."""
         return replace(
             self,
             person=self.person[index],
@@ -48,7 +48,7 @@ class Interactions:
         )
 
     def on(self, films: NDArray[np.int32]) -> "Interactions":
-        """The entries on some films only, which are then numbered by their place in ``films``."""
+        """Return the entries on some films only, renumbered by their place in ``films``."""
         position = np.full(self.films, -1, np.int32)
         position[films] = np.arange(len(films), dtype=np.int32)
         moved = position[self.film]
@@ -56,7 +56,7 @@ class Interactions:
         return inside if (moved >= 0).all() else inside.take(moved >= 0)
 
     def matrix(self) -> sp.csr_matrix:
-        """Positive weights as float32[people, films]; people with none keep an empty row."""
+        """Return positive weights as float32[people, films]; people with none keep an empty row."""
         positive = self.weight > 0
         entries = (self.weight[positive], (self.person[positive], self.film[positive]))
         return sp.csr_matrix(entries, shape=(self.people, self.films), dtype=np.float32)
@@ -77,9 +77,9 @@ def interactions_of(events: Events, rows: NDArray[np.int32], films: int, graded:
 
 
 def standing(user: NDArray[np.int32], film: NDArray[np.int32], kind: NDArray[np.uint8]) -> slice | NDArray[np.intp]:
-    """Index of the event that stands for each person and film: the last opinion, else the last event.
+    """Return the index of the event that stands for each person and film: the last opinion, else the last event.
 
-    Readers hand on one event a pair already; logs joined from several sources may not.
+    Readers already pass on one event per pair; logs joined from several sources may not.
     """
     pair = user.astype(np.int64) * (int(film.max(initial=0)) + 1) + film
     ordered = np.sort(pair)

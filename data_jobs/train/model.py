@@ -1,4 +1,4 @@
-"""The steps of the training, strung together."""
+"""The steps of the training in order."""
 
 import hashlib
 import json
@@ -28,15 +28,15 @@ from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.tables import Collaborative, ItemTable
 
-# Films that lambda is chosen on: likes of the others are few, and the grid would cost as much as the tables.
+# Films for choosing lambda: likes of the others are few, and the grid would cost as much as the tables.
 TUNING_FILMS = 3_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainedModel:
     """``popularity`` and ``acclaim`` float32[films]. ``model_version`` names the content: "ease-" and eight hex digits.
-    ``params`` are those given with the lambda that was used; ``figures``: counts, and what each lambda achieved.
-    ``svd``: of the ratings; None where they or ``svd_k`` give none.
+    ``params``: those given with the lambda used; ``figures``: counts, and the results of each lambda. ``svd``: of the
+    ratings; None if ratings or ``svd_k`` allow none.
     """
 
     collaborative: Collaborative
@@ -49,20 +49,20 @@ class TrainedModel:
 
     @property
     def factors(self) -> ItemFactors | None:
-        """What a bundle keeps of the SVD."""
+        """Return what a bundle keeps of the SVD."""
         return None if self.svd is None else ItemFactors.of(self.svd.scaled(self.params.svd_scaling))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Material:
-    """Films in catalogue order and their interactions, before any are left out."""
+    """Films in catalogue order and all their interactions."""
 
     films: list[Film | None]
     interactions: Interactions
     params: TrainParams
 
     def design(self, rows: NDArray[np.int32], interactions: Interactions) -> sp.csr_matrix:
-        """The matrix A over some catalogue rows; ``interactions`` are on those rows already."""
+        """Return the matrix A over some catalogue rows; ``interactions`` are already on those rows."""
         tags = tag_matrix([self.films[row] for row in rows.tolist()], self.params.min_tag_films)
         return design(interactions.matrix(), tags, self.params.row_exponent, self.params.tag_weight)
 
@@ -74,8 +74,8 @@ def train(
     embeddings: Embeddings | None = None,
     progress: Progress | None = None,
 ) -> TrainedModel:
-    """Tables, popularity and their version. Embeddings (by catalogue row) place films outside the tables
-    that have no traits.
+    """Train tables, popularity and their version. Embeddings (by catalogue row) place films outside the tables that
+    have no traits.
 
     Raises TrainingError for an empty catalogue, a film of the data set that is not in the catalogue, and equations
     without a solution.
@@ -99,7 +99,7 @@ def train(
 
 def _material(dataset: Dataset, catalogue: Catalogue, params: TrainParams) -> _Material:
     if not len(catalogue):
-        raise TrainingError("the catalogue has no film: nothing can be trained")
+        raise TrainingError("the catalogue has no films: nothing can be trained")
     rows = catalogue.rows_of(film.item_id for film in dataset.films)
     if (rows < 0).any():
         missing = dataset.films[int(np.argmax(rows < 0))].item_id
@@ -120,7 +120,7 @@ def _svd(dataset: Dataset, catalogue: Catalogue, params: TrainParams, progress: 
 
 
 def most_liked(likes: NDArray[np.int64], votes: NDArray[np.int32], count: int) -> NDArray[np.int32]:
-    """Rows of the most liked films, ties by votes, then row; ascending int32."""
+    """Return the rows of the most liked films, ties by votes, then row; ascending int32."""
     order = np.lexsort((np.arange(len(likes)), -votes.astype(np.int64), -likes))
     return np.sort(order[:count]).astype(np.int32)
 
@@ -128,7 +128,7 @@ def most_liked(likes: NDArray[np.int64], votes: NDArray[np.int32], count: int) -
 def _tuned(
     material: _Material, likes: NDArray[np.int64], votes: NDArray[np.int32], progress: Progress
 ) -> tuple[Trial, ...]:
-    """What each lambda achieved, best first; nothing where lambda is given or there are too few people."""
+    """Return the results of each lambda, best first; empty if lambda is given or there are too few people."""
     params = material.params
     if params.ridge is not None:
         return ()
@@ -146,7 +146,7 @@ def _tuned(
 def _tables(
     material: _Material, rows: NDArray[np.int32], params: TrainParams, progress: Progress
 ) -> tuple[ItemTable, ItemTable, str]:
-    """Main and short table, and which form was solved."""
+    """Return main and short table, and which form was solved."""
     design = material.design(rows, material.interactions.on(rows))
     told = (_reporter(progress, step, len(rows)) for step in ("main table", "short-profile table"))
     return both_tables(design, params, *told)
@@ -179,9 +179,7 @@ def _collaborative(
 
 
 def _votes(films: list[Film | None]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Vote counts and averages (0 to 10, NaN where none is given), float64[films] each, as the catalogue's source has
-    them.
-    """
+    """Return vote counts and averages (0 to 10, NaN if missing), float64[films] each, from the catalogue's source."""
     counts = [film.vote_count or 0 if film is not None else 0 for film in films]
     averages = [film.vote_average if film is not None and film.vote_average else np.nan for film in films]
     return np.array(counts, np.float64), np.array(averages, np.float64)
@@ -204,7 +202,7 @@ def _figures(
 
 
 def _version(params: TrainParams, tables: Collaborative, priors: tuple[NDArray[np.float32], ...]) -> str:
-    """The name of the content: parameters and every array that is served."""
+    """Return the name of the content: parameters and every array that is served."""
     digest = hashlib.sha256(json.dumps(params.to_json(), sort_keys=True).encode())
     arrays: list[NDArray[Any]] = [tables.rows, tables.outside, tables.neighbours, tables.neighbour_weights]
     arrays += [tables.events, tables.shared, *priors]

@@ -1,8 +1,8 @@
-"""Films outside the tables borrow the scores of the table films they are most like.
+"""Films outside the tables borrow the scores of the most similar table films.
 
-By the cosine of their traits (a rare trait says more); a film without traits by the cosine of its vector. A borrowed
-score is less sure than a learnt one, so it is damped: weights are w / (sum of w + damping). Undamped, films that
-nobody knows fill the lists; on validation traits with a damping of 2 cost least for the films they brought in, and
+By the cosine of their traits (a rare trait counts more); for a film without traits, by the cosine of its vector. A
+borrowed score is less certain than a learnt one, so it is damped: weights are w / (sum of w + damping). Undamped,
+unknown films fill the lists; on validation, traits with a damping of 2 cost least for the films they brought in, and
 vectors, whose cosines are all high, needed 4.
 """
 
@@ -40,7 +40,7 @@ def borrowing(
     count: int,
     damping: float,
 ) -> Borrowing:
-    """The ``count`` nearest table films of each film outside, with damped weights.
+    """Return the ``count`` nearest table films of each film outside, with damped weights.
 
     ``inside``, ``outside``: int32 catalogue rows. A film with neither traits nor a vector gets zero weights.
     """
@@ -67,12 +67,14 @@ def _fill(found: Borrowing, members: NDArray[np.intp], likeness: Likeness, dampi
 def nearest(
     likeness: NDArray[np.float32], count: int, damping: float
 ) -> tuple[NDArray[np.uint16], NDArray[np.float16]]:
-    """Columns of the ``count`` largest of each row, best first, and their weights; a negative one counts as 0."""
+    """Return columns of the ``count`` largest of each row, best first, and their weights; a negative one counts
+    as 0.
+    """
     picked = np.argpartition(likeness, likeness.shape[1] - count, axis=1)[:, -count:]
     cosines = np.maximum(np.take_along_axis(likeness, picked, axis=1), 0)
     order = np.lexsort((picked, -cosines), axis=1)
     picked, cosines = np.take_along_axis(picked, order, axis=1), np.take_along_axis(cosines, order, axis=1)
-    # Likenesses too small for float16 are 0, so that an undamped weight is never 0 / 0.
+    # Similarities too small for float16 are 0, so that an undamped weight is never 0 / 0.
     cosines[cosines < np.finfo(np.float16).tiny] = 0
     sums = cosines.sum(axis=1, keepdims=True) + damping
     weights = cosines / np.where(sums > 0, sums, 1)

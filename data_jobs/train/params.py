@@ -1,4 +1,4 @@
-"""Every choice of the training in one place: the defaults, what a parameter file may change, what came out."""
+"""All choices of the training: the defaults, and what a parameter file may change."""
 
 from dataclasses import asdict, dataclass, fields
 from math import inf
@@ -9,31 +9,33 @@ RIDGE_GRID = (50.0, 80.0, 125.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0)
 
 @dataclass(frozen=True, slots=True)
 class TrainParams:
-    """The defaults were chosen on splits inside the training part of MovieLens; the surface around them is flat."""
+    """Training parameters. The defaults were chosen on splits inside the training part of MovieLens; the optimum is
+    flat.
+    """
 
     ridge: float | None = None
-    """lambda of the papers; None: chosen among ``ridge_grid`` on the newest likes of the data itself."""
+    """lambda of the papers; None: chosen from ``ridge_grid`` on the newest likes of the data itself."""
     ridge_grid: tuple[float, ...] = RIDGE_GRID
     ridge_untuned: float = 80.0
-    """Used where there are too few people to choose by."""
+    """Used if there are too few people to choose by."""
     dropout: float = 0.5
     """Share of a person's films hidden in training, in the limit of infinitely many passes (Steck 2020)."""
     dropout_short: float = 0.98
-    """The same for the table of short profiles: nearly all of a profile is hidden, so one film must do."""
+    """The same for the short-profile table: nearly all of a profile is hidden, so one film must do."""
     row_exponent: float = -0.25
-    """A person with n films weighs n ** row_exponent, so that a few heavy raters don't decide everything."""
+    """A person with n films weighs n ** row_exponent, so that a few heavy raters don't dominate."""
     graded: bool = True
     """False: a like counts 1 and nothing else counts, as in plain EASE."""
     tag_weight: float = 15.0
-    """Weight of the tags against the people; 0: no tags."""
+    """Weight of tags relative to people; 0: no tags."""
     min_tag_films: int = 3
-    """A tag on fewer films is left out: it says too little for the row it costs."""
+    """A tag on fewer films is left out: it adds too little for the cost of its row."""
     max_films: int = 20_000
-    """Films in the tables; beyond that the most liked are taken. At most 65,535, a column is two bytes."""
+    """Films in the tables; beyond that the most liked are taken. At most 65,535: a column is two bytes."""
     table_bytes: int = 48_000_000
-    """Memory of both tables together, which decides how many entries a row keeps."""
+    """Memory of both tables together, which determines how many entries a row keeps."""
     neighbours: int = 4
-    """Table films a film outside borrows from."""
+    """Number of table films that a film outside borrows from."""
     neighbour_damping: float = 2.0
     """Its weights are w / (sum of w + damping), w being cosines: with four neighbours at most 2/3 in all."""
 
@@ -68,12 +70,16 @@ class TrainParams:
 
     @classmethod
     def plain_ease(cls) -> Self:
-        """EASE as published (Steck 2019): likes only, no dropout, no tags, everybody alike; the yardstick."""
+        """Return EASE as published (Steck 2019): likes only, no dropout, no tags, all people equal; the reference
+        model.
+        """
         return cls(dropout=0.0, dropout_short=0.0, row_exponent=0.0, graded=False, tag_weight=0.0)
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Self:
-        """Parameters of a JSON object. Raises ValueError naming a key that is unknown, or out of type or range."""
+        """Return the parameters of a JSON object. Raises ValueError naming a key that is unknown, or out of type or
+        range.
+        """
         known = {field.name: field for field in fields(cls)}
         values: dict[str, Any] = {}
         for name, value in document.items():
@@ -83,12 +89,12 @@ class TrainParams:
         return cls(**values)
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object that ``from_json`` reads back."""
+        """Return a JSON object that ``from_json`` reads back."""
         return asdict(self) | {"ridge_grid": list(self.ridge_grid)}
 
 
 def _typed(name: str, value: object, default: object) -> object:
-    """A JSON value as the type its parameter has."""
+    """Return a JSON value as its parameter's type."""
     if isinstance(default, tuple):
         if isinstance(value, list) and all(_is_number(entry) for entry in value):
             return tuple(float(entry) for entry in value)

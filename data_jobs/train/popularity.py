@@ -1,19 +1,19 @@
-"""Popularity: how many people like a film, with votes far below to order the films nobody rated; and acclaim, for
-catalogues that have votes and no people.
+"""Popularity: how many people like a film, with a small weight on votes to order unrated films; and acclaim, for
+catalogues with votes and no people.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 BEST = 50
-# All votes of the world are worth half a like: they order films of equal likes and change no other order.
+# Votes are worth half a like at most: they order films of equal likes and change no other order.
 VOTES_WORTH = 0.5
 
 
 def popularity(likes: NDArray[np.int64], votes: NDArray[np.int32]) -> NDArray[np.float32]:
-    """(likes + .5 log(1 + votes) / log(1 + most votes)) / (the mean of the best 50), float32[films].
+    """Return (likes + .5 log(1 + votes) / log(1 + most votes)) / (the mean of the best 50), float32[films].
 
-    All zeros where there is neither a like nor a vote.
+    All zeros if there is neither a like nor a vote.
     """
     fame = np.log1p(np.maximum(votes, 0).astype(np.float64))
     raw = likes + VOTES_WORTH * fame / max(float(fame.max(initial=0)), 1e-9)
@@ -22,10 +22,10 @@ def popularity(likes: NDArray[np.int64], votes: NDArray[np.int32]) -> NDArray[np
 
 
 def acclaim(votes: NDArray[np.float64], averages: NDArray[np.float64]) -> NDArray[np.float32]:
-    """log(1 + votes) x average squared, divided by the mean of the best 50, float32[films]: what a film is worth where
-    few people or none have rated here. A film without an average takes the mean of the others.
+    """Return log(1 + votes) x average squared, divided by the mean of the best 50, float32[films]: a film's prior if
+    few people or none have rated here. A film without an average gets the mean of the others.
 
-    Of the products tried on a catalogue without ratings, that with the squared average served people best.
+    Of the products tried on a catalogue without ratings, the one with the squared average served people best.
     """
     known = np.isfinite(averages)
     filled = np.where(known, averages, averages[known].mean() if known.any() else 1.0)

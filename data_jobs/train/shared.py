@@ -1,4 +1,4 @@
-"""How many people like both films of a pair: what makes "liked by the same people" true."""
+"""Count people who like both films of a pair, so that "liked by the same people" is true."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +10,8 @@ MOST = 255
 
 
 def shared_likes(likes: Interactions, columns: NDArray[np.uint16]) -> NDArray[np.uint8]:
-    """People who like both the film of a row and that of a column, uint8[T, K] beside ``columns`` uint16[T, K];
-    255 for more. ``likes`` are on the films of the table. A block of rows at a time.
+    """Return the number of people who like both the film of a row and that of a column, uint8[T, K] parallel to
+    ``columns`` uint16[T, K]; capped at 255. ``likes`` are on the films of the table. One block of rows at a time.
     """
     people = likes.matrix()
     people.data[:] = 1

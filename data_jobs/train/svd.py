@@ -1,8 +1,8 @@
 """Truncated SVD of ratings: R ~ U S V' with 0 where nothing was rated; or, user-centred, R - m 1' with m each person's
 mean rating.
 
-Only ratings count: a like has no stars. The k
-largest singular triplets come from a randomised range finder with power iterations, exact where k reaches the rank.
+Only ratings count: a like has no stars. The k largest singular triplets come from a randomised range finder with power
+iterations, exact if k reaches the rank.
 
 Source: N. Halko, P.-G. Martinsson and J. A. Tropp, "Finding structure with randomness", SIAM Review 53(2), 2011.
 """
@@ -20,10 +20,10 @@ from data_jobs.train.interactions import standing
 from services.recommender.domain.events import EventKind
 
 SVD_FILE = "svd_runtime_data.npz"
-# Directions beyond the k that are asked for, and passes over the matrix: they make the last of the k exact enough.
+# Extra directions beyond k, and passes over the matrix: they make the last of the k accurate enough.
 OVERSAMPLING = 16
 PASSES = 6
-# Below this part of the largest a singular value is rounding.
+# A singular value below this share of the largest is rounding error.
 NOTHING = 1e-6
 
 Dense = NDArray[np.float64]
@@ -31,9 +31,9 @@ Dense = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Svd:
-    """``factors`` float32[films, k] = V, orthonormal columns, 0 for a film nobody rated; ``singular_values``
-    float32[k], falling; ``item_means`` float32[films], the mean stars of each film, NaN where nobody rated it;
-    ``mean``: of all ratings, in stars. ``centred``: whether each person's mean was taken off.
+    """``factors`` float32[films, k] = V, orthonormal columns, 0 for an unrated film; ``singular_values`` float32[k],
+    descending; ``item_means`` float32[films], the mean stars of each film, NaN if unrated; ``mean``: of all ratings, in
+    stars. ``centred``: whether each person's mean was subtracted.
     """
 
     factors: NDArray[np.float32]
@@ -43,13 +43,13 @@ class Svd:
     centred: bool = True
 
     def scaled(self, power: float) -> NDArray[np.float32]:
-        """V S^power, float32[films, k]: 1 weighs the directions as the ratings do, 0 all alike."""
+        """Return V S^power, float32[films, k]: 1 weighs directions as the ratings do, 0 all equally."""
         return np.asarray(self.factors * (self.singular_values / self.singular_values[0]) ** power, np.float32)
 
 
 def factorise(events: Events, rows: NDArray[np.int32], films: int, k: int, by_person: bool = True) -> Svd | None:
-    """The SVD of a log; ``rows`` int32 maps the films it was read with to ``films`` catalogue rows. At most k factors,
-    fewer where the ratings have a lower rank; None for k = 0 and where no rating differs from its person's mean.
+    """Return the SVD of a log; ``rows`` int32 maps the films it was read with to ``films`` catalogue rows. At most k
+    factors, fewer if the ratings have a lower rank; None for k = 0 and if no rating differs from its person's mean.
     ``by_person`` False: ratings are not centred.
     """
     ratings = _ratings(events, rows, films)
@@ -68,7 +68,7 @@ def factorise(events: Events, rows: NDArray[np.int32], films: int, k: int, by_pe
 
 
 def _ratings(events: Events, rows: NDArray[np.int32], films: int) -> sp.csr_matrix:
-    """Stars, float64[people, films]; of several events on one film the one that stands counts."""
+    """Return stars, float64[people, films]; of several events on one film the one that stands counts."""
     film = rows[events.film]
     kept = standing(events.user, film, events.kind)
     user, film, kind, stars = events.user[kept], film[kept], events.kind[kept], events.value[kept]
@@ -78,7 +78,7 @@ def _ratings(events: Events, rows: NDArray[np.int32], films: int) -> sp.csr_matr
 
 
 def centred(ratings: sp.csr_matrix) -> sp.csr_matrix:
-    """Each rating less the mean of its row; where nothing was rated stays 0."""
+    """Return each rating minus the mean of its row; unrated entries stay 0."""
     counts = np.diff(ratings.indptr)
     person = np.repeat(np.arange(len(counts)), counts)
     sums = np.bincount(person, weights=ratings.data, minlength=len(counts))
@@ -87,7 +87,7 @@ def centred(ratings: sp.csr_matrix) -> sp.csr_matrix:
 
 
 def truncated_svd(matrix: sp.csr_matrix, k: int) -> tuple[Dense, Dense]:
-    """V float64[columns, at most k] and the singular values, falling. The same matrix gives the same numbers."""
+    """Return V float64[columns, at most k] and the singular values, descending. Deterministic."""
     width = min(k + OVERSAMPLING, *matrix.shape)
     basis = np.random.default_rng(0).standard_normal((matrix.shape[1], width))
     for _ in range(PASSES):
@@ -96,14 +96,14 @@ def truncated_svd(matrix: sp.csr_matrix, k: int) -> tuple[Dense, Dense]:
     vectors, values, _ = np.linalg.svd(matrix.T @ left, full_matrices=False)
     told = int(np.count_nonzero(values > NOTHING * max(float(values[0]), NOTHING)))
     vectors, values = vectors[:, : min(k, told)], values[: min(k, told)]
-    # A singular vector has no sign of its own: its largest entry is made positive.
+    # The sign of a singular vector is arbitrary: its largest entry is made positive.
     largest = np.abs(vectors).argmax(axis=0)
     return vectors * np.sign(vectors[largest, np.arange(len(values))]), values
 
 
 def write_svd(svd: Svd | None, item_ids: Sequence[str], folder: Path) -> Path | None:
-    """``svd_runtime_data.npz`` for other tools: ``item_ids``, ``factors``, ``singular_values``, ``item_means``,
-    ``mean`` and ``centred``, for numpy without pickles. Without an SVD the file of an earlier build is taken away.
+    """Write ``svd_runtime_data.npz`` for other tools: ``item_ids``, ``factors``, ``singular_values``, ``item_means``,
+    ``mean`` and ``centred``, for numpy without pickles. Without an SVD the file of an earlier build is removed.
     """
     path = folder / SVD_FILE
     if svd is None:

@@ -1,8 +1,8 @@
-"""Tags: what films share besides people. Each is a row of a matrix that is trained on beside the people.
+"""Tags: what films share apart from people. Each is an additional row of the training matrix.
 
-Adding side information as further rows of the same regression is collective EASE (Jeunen, Van Balen and
-Goethals, "Closed-form models for collaborative filtering with side-information", RecSys 2020): a film that
-nobody rated then still has neighbours, and a score.
+Adding side information as further rows of the same regression is collective EASE (Jeunen, Van Balen and Goethals,
+"Closed-form models for collaborative filtering with side-information", RecSys 2020): even an unrated film then has
+neighbours, and a score.
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ Tag = tuple[str, str]
 
 
 def tags_of(film: Film) -> list[Tag]:
-    """(kind, name) of each tag of a film, without repeats: genre, keyword, cast, director, half-decade."""
+    """Return (kind, name) of each tag of a film, without duplicates: genre, keyword, cast, director, half-decade."""
     found = [("genre", name) for name in film.genres]
     found += [("keyword", name) for name in film.keywords]
     found += [("cast", name) for name in film.cast]
@@ -28,9 +28,9 @@ def tags_of(film: Film) -> list[Tag]:
 
 
 def tag_matrix(films: Sequence[Film | None], min_films: int) -> sp.csr_matrix:
-    """Tags x films, float32: 1 / sqrt(films that have the tag), so that every tag's row has length 1.
+    """Return tags x films, float32: 1 / sqrt(films that have the tag), so that every tag's row has length 1.
 
-    Tags on fewer than ``min_films`` films are left out; None stands for a film of which nothing is known.
+    Tags on fewer than ``min_films`` films are left out; None stands for an unknown film.
     """
     tags = [tags_of(film) if film is not None else [] for film in films]
     counts = Counter(tag for of_film in tags for tag in of_film)

@@ -1,7 +1,7 @@
-"""Main and short table of one set of equations, which differ in their dropout only.
+"""Solve main and short table of one set of equations, which differ only in their dropout.
 
-LAPACK holds the interpreter while it inverts, so threads would wait for each other: where both fit into memory, the
-short table has a process of its own.
+LAPACK holds the interpreter lock while it inverts, so threads would wait for each other: if both fit into memory, the
+short table gets its own process.
 """
 
 import os
@@ -16,8 +16,8 @@ from data_jobs.train.params import TrainParams
 from data_jobs.train.truncate import row_width, truncated
 from services.recommender.domain.tables import ItemTable
 
-# Two squares of so many films are 0.8 GB; larger ones are solved one after the other in the same memory. Small ones
-# are done before a second process has started.
+# Two squares of 10,000 films take 0.8 GB; larger ones are solved in turn in the same memory. Small ones are finished
+# before a second process has started.
 MOST_FILMS, FEWEST_FILMS = 10_000, 3_000
 
 Told = Callable[[int], None]
@@ -26,8 +26,8 @@ Told = Callable[[int], None]
 def both_tables(
     design: sp.csr_matrix, params: TrainParams, told_main: Told, told_short: Told
 ) -> tuple[ItemTable, ItemTable, str]:
-    """Main and short table, and which form was solved; the same bytes whether together or one after the other.
-    ``told_main`` and ``told_short`` hear how many films are done. Raises TrainingError.
+    """Return main and short table, and which form was solved; the same bytes whether in parallel or in turn.
+    ``told_main`` and ``told_short`` receive the number of films done. Raises TrainingError.
     """
     films = design.shape[1]
     if not (FEWEST_FILMS <= films <= MOST_FILMS and (os.cpu_count() or 1) > 1):
@@ -44,7 +44,7 @@ def both_tables(
 
 
 def _short_table(design: sp.csr_matrix, params: TrainParams) -> ItemTable:
-    """In the other process."""
+    """Make the short table in the other process."""
     return _table(solver_for(design), params, params.dropout_short, lambda _: None)
 
 

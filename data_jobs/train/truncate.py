@@ -1,4 +1,4 @@
-"""Rows of a full item-item matrix cut to their K largest entries, which is what gets served."""
+"""Truncate the rows of a full item-item matrix to their K largest entries, for serving."""
 
 from collections.abc import Callable
 from math import frexp, isfinite
@@ -20,15 +20,15 @@ _MOST_EXPONENT = 120
 
 
 def row_width(films: int, table_bytes: int) -> int:
-    """Entries a row keeps so that both tables fit ``table_bytes``: at least 100, at most all other films."""
+    """Return the entries a row keeps so that both tables fit ``table_bytes``: at least 100, at most all other films."""
     fitting = table_bytes // (_ENTRY_BYTES * _TABLES * max(films, 1))
     return max(1, min(films - 1, max(MIN_WIDTH, fitting)))
 
 
 def truncated(inverse: Inverse, films: int, width: int, done: Callable[[int], None]) -> ItemTable:
-    """The table of a solution, a block of rows at a time; ``done`` is told how many rows are through.
+    """Return the table of a solution, computed one block of rows at a time; ``done`` receives the number of rows done.
 
-    Values are those of B times one power of two a table, which every use of them divides out again.
+    Values are those of B times one power of two per table, which every use of them divides out again.
     """
     columns = np.empty((films, width), np.uint16)
     values = np.empty((films, width), np.float32)
@@ -39,9 +39,10 @@ def truncated(inverse: Inverse, films: int, width: int, done: Callable[[int], No
 
 
 def largest(rows: NDArray[np.float32], width: int) -> tuple[NDArray[np.uint16], NDArray[np.float32]]:
-    """Columns uint16[b, width] (ascending) and values float32[b, width] of the entries largest by absolute value.
+    """Return columns uint16[b, width] (ascending) and values float32[b, width] of the entries largest by absolute
+    value.
 
-    Negatives count as much as positives: that two films exclude each other is knowledge, too.
+    Negatives count as much as positives: that two films exclude each other is information, too.
     """
     if width < rows.shape[1]:
         columns = np.argpartition(np.abs(rows), rows.shape[1] - width, axis=1)[:, -width:]
@@ -52,14 +53,14 @@ def largest(rows: NDArray[np.float32], width: int) -> tuple[NDArray[np.uint16], 
 
 
 def halved_precision(values: NDArray[np.float32]) -> NDArray[np.float16]:
-    """Values as float16, times the power of two that brings the largest to 512 ... 1,024.
+    """Return values as float16, times the power of two that brings the largest to 512 ... 1,024.
 
-    Values of the short table are small: as they are, many would be subnormal and lose digits. Raises
-    TrainingError for values that are not finite.
+    Values of the short table are small: unscaled, many would be subnormal and lose digits. Raises TrainingError for
+    values that are not finite.
     """
     peak = max(float(values.max(initial=0)), -float(values.min(initial=0)))
     if not isfinite(peak):
-        raise TrainingError("the item-item table holds values that are not finite; give the training a larger ridge")
+        raise TrainingError("the item-item table holds values that are not finite; use a larger ridge")
     exponent = _LARGEST_EXPONENT - frexp(peak)[1]
     scaled = np.ldexp(values, min(exponent, _MOST_EXPONENT))
     return np.asarray(scaled, np.float16)

@@ -1,7 +1,7 @@
-"""Choosing lambda on the data itself: hide everybody's newest likes, train on the rest, see which lambda finds them.
+"""Choose lambda on the data itself: hide each person's newest likes, train on the rest, see which lambda finds them.
 
-The split is by time within each person, since a lambda too small looks fine on random splits and bad in time. Only
-the interactions given are looked at: a holdout taken from the data beforehand stays unseen.
+The split is by time within each person, since too small a lambda looks fine on random splits and bad over time. Only
+the given interactions are used: a holdout taken from the data beforehand stays unseen.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ _SEED = 20_190_513
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
-    """``training``: everybody, without what was hidden. The validated people: ``profiles`` float32[q, films] as the
+    """``training``: everyone, without what is hidden. The validated people: ``profiles`` float32[q, films] as the
     fold-in weighs them, ``seen`` and ``hidden`` bool-like float32[q, films], the latter their newest likes.
     """
 
@@ -47,17 +47,17 @@ class Trial:
 
     @property
     def worth(self) -> float:
-        """What is maximised."""
+        """Return the objective to maximise."""
         return self.recall + self.ndcg
 
 
 def choose(
     split: Split, solver: Solver, grid: tuple[float, ...], dropout: float, done: Callable[[int], None], start: float
 ) -> tuple[Trial, ...]:
-    """The lambdas tried, best first; of equals the larger. ``done`` is told how many are through.
+    """Return the lambdas tried, best first; of equals the larger. ``done`` receives the number of lambdas tried.
 
-    Worth has one peak over lambda (measured on four splits), so the grid is climbed from the point nearest
-    ``start``: three or four inversions where all of it would be eight.
+    The objective has one peak over lambda (measured on four splits), so the search climbs from the grid point nearest
+    ``start``: three or four inversions instead of eight.
     """
     ridges = sorted(grid)
     trials: dict[int, Trial] = {}
@@ -80,10 +80,10 @@ def choose(
 
 
 def newest_likes(whole: Interactions) -> Split | None:
-    """The split; None where fewer than 50 people have 5 likes or more, too few to choose by.
+    """Return the split; None if fewer than 50 people have 5 likes or more, too few to choose by.
 
-    Of more than 2,000 such people a sample is validated, while all the others train: lambda stands against the
-    number of people in the Gram matrix, so it must be chosen with all of them in it.
+    Of more than 2,000 such people a sample is validated, while all others train: lambda is relative to the number of
+    people in the Gram matrix, so it must be chosen with all of them in it.
     """
     people = _validated(whole)
     if len(people) < MIN_PEOPLE:
@@ -100,7 +100,7 @@ def newest_likes(whole: Interactions) -> Split | None:
 
 
 def _validated(whole: Interactions) -> NDArray[np.intp]:
-    """Who is validated, ascending."""
+    """Return the validated people, ascending."""
     likes = np.bincount(whole.person[whole.liked], minlength=whole.people)
     eligible = np.flatnonzero(likes >= MIN_LIKES)
     if len(eligible) <= MAX_PEOPLE:
@@ -109,10 +109,10 @@ def _validated(whole: Interactions) -> NDArray[np.intp]:
 
 
 def _newest(mine: Interactions) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Masks over the entries: the newest fifth of each person's likes, and all that leaves the training.
+    """Return masks over the entries: the newest fifth of each person's likes, and all that is removed from training.
 
-    What was seen and not liked since the first hidden like leaves as well: else the mask of seen films would tell
-    which films came later. Ties in time are broken at random, for sessions are often stored in the order of ids.
+    What was seen and not liked since the first hidden like is removed as well: else the mask of seen films would reveal
+    which films came later. Ties in time are broken at random, since sessions are often stored in the order of ids.
     """
     liked = mine.liked
     likes = np.bincount(mine.person[liked], minlength=mine.people)
@@ -130,7 +130,7 @@ def _newest(mine: Interactions) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
 
 
 def _profiles(mine: Interactions) -> sp.csr_matrix:
-    """People x films: event weight times recency, as :func:`services.recommender.stages.taste.fold_in` has it."""
+    """Return people x films: event weight times recency, as in :func:`services.recommender.stages.taste.fold_in`."""
     order = np.lexsort((mine.ts_ms, mine.person))
     person, moment = mine.person[order], mine.ts_ms[order]
     new_moment = np.append(True, (person[1:] != person[:-1]) | (moment[1:] != moment[:-1]))
@@ -150,7 +150,7 @@ def _marks(mine: Interactions) -> sp.csr_matrix:
 
 
 def figures(scores: NDArray[np.float32], seen: sp.csr_matrix, hidden: sp.csr_matrix) -> tuple[float, float]:
-    """Mean Recall@10 (hits / hidden) and binary NDCG@10 over people, by full ranking without the films seen.
+    """Return mean Recall@10 (hits / hidden) and binary NDCG@10 over people, by full ranking without the films seen.
 
     ``scores`` float32[q, films] is changed in place.
     """

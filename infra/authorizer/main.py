@@ -1,8 +1,8 @@
-"""Whether a request brings the origin header's value: asked by API Gateway once an hour for each value.
+"""Check the origin header of a request: called by API Gateway once an hour per value.
 
-A request without the header is answered 401 by API Gateway itself, and nothing runs. The service checks the header
-again, with the values of the last five minutes, so a value that was ended is refused there while API Gateway still
-remembers it. Source: API Gateway developer guide, "Control access to HTTP APIs with AWS Lambda authorizers".
+API Gateway itself returns 401 for a request without the header, and nothing runs. The service checks the header again,
+with the values of the last five minutes, so it refuses an ended value while API Gateway still caches it. Source: API
+Gateway developer guide, "Control access to HTTP APIs with AWS Lambda authorizers".
 """
 
 import hmac
@@ -16,22 +16,22 @@ import boto3
 from botocore.config import Config
 
 HEADER = "x-origin-verify"
-# As long as the service believes them (services/adapters/secrets.py).
+# As long as the service caches them (services/adapters/secrets.py).
 BELIEVED_S = 300.0
-# After a reading that failed: not to wait for Secrets Manager with each request.
+# Pause after a failed read, so that not every request waits for Secrets Manager.
 RETRY_S = 5.0
-# Both stages take less time than the function has (infra/constructs/guard.py): a reading that hangs must not keep it
-# from going on with the values it knows.
+# Reading both stages takes less time than the function's timeout (infra/constructs/guard.py): a read that hangs must
+# not keep it from going on with the values it knows.
 PROMPT = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 1})
-# AWS Secrets Manager user guide, "Secret versions". While a secret is rotated, both count.
+# AWS Secrets Manager user guide, "Secret versions". While a secret is rotated, both are valid.
 STAGES = ("AWSCURRENT", "AWSPREVIOUS")
 
 Read = Callable[[], Sequence[str]]
 
 
 class Guard:
-    """``read``: the values that count now. What it raises goes on to API Gateway, which answers 500 and remembers
-    nothing, unless values were read before: they stay good.
+    """``read``: returns the currently valid values. Its errors reach API Gateway, which returns 500 and caches nothing,
+    unless values were read before: those stay valid.
     """
 
     def __init__(self, read: Read, clock: Callable[[], float] = time.monotonic) -> None:
@@ -41,7 +41,7 @@ class Guard:
         self._until = float("-inf")
 
     def allows(self, sent: str) -> bool:
-        """Whether the header's value is one of them, compared in constant time."""
+        """Return whether the header's value is valid, compared in constant time."""
         told = sent.encode(errors="replace")
         matches = [hmac.compare_digest(told, each.encode()) for each in self._believed()]
         return any(matches)
@@ -58,18 +58,18 @@ class Guard:
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, bool]:
-    """Answer in the simple form of payload 2.0."""
+    """Return the simple response form of payload 2.0."""
     return {"isAuthorized": guard().allows(str(event.get("headers", {}).get(HEADER, "")))}
 
 
 @cache
 def guard() -> Guard:
-    """The guard of this function's environment."""
+    """Return the guard of this function's environment."""
     return Guard(lambda: values(boto3.client("secretsmanager", config=PROMPT), os.environ["ORIGIN_SECRET_ARN"]))
 
 
 def values(client: Any, arn: str) -> list[str]:  # noqa: ANN401 - the function brings no types along
-    """The values of the secret that count, the current one first. An empty one lets nobody in."""
+    """Return the valid values of the secret, the current one first. An empty value admits nobody."""
     found = []
     for stage in STAGES:
         try:

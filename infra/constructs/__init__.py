@@ -1,1 +1,1 @@
-"""One construct a concern; the app stack strings them together."""
+"""One construct per concern; the app stack combines them."""

@@ -1,4 +1,4 @@
-"""What wakes somebody up: alarms, all to one topic, and the budget."""
+"""Alarms, all to one topic, and the budget."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_budgets as budgets
@@ -28,12 +28,12 @@ PERIOD = cdk.Duration.minutes(5)
 LATENCY_P95_MS = 800
 ERROR_PERCENT = 2
 LOAD_PERCENT = 85
-# Of the most capacity that the settings allow.
+# Share of the maximum capacity that the settings allow.
 OCU_SHARE = 0.9
 BUDGET_PERCENT = 80
-# Of the requests that ask a part, how many another part answered in its place; in three of five periods, so that a
-# collection that wakes up alarms nobody. What follows FALLBACK in an alarm's name, the causes of Fallback.Count, and
-# the metric that is written for each request that asks.
+# Percentage of the requests to a part that another part answered instead; in three of five periods, so that a waking
+# collection does not raise an alarm. By what follows FALLBACK in an alarm's name: the causes of Fallback.Count, and the
+# metric that is written for each request to the part.
 FALLBACK_PERCENT, OF_PERIODS, IN_PERIODS = 10, 5, 3
 FALLBACKS = {
     "Search": (("search",), "Retrieval.BM25LatencyMs"),
@@ -43,40 +43,40 @@ FALLBACKS = {
     "Explain": (("explain",), "Explain.LatencyMs"),
     "TwoTower": (("retrieve",), "Retrieve.LatencyMs"),
 }
-# p95 of writing sentences, below their deadline of 6 s; of the tokens of a day.
+# p95 of writing explanations, below their deadline of 6 s; share of a day's tokens.
 EXPLAIN_P95_MS, TOKENS_PERCENT = 5_000, 90
 # p95 of the two-tower model, below the 150 ms that an answer waits for it.
 TOWER_P95_MS = 100
 
 
 class Alarms(Construct):
-    """One alarm a symptom; none of them says the same as another, so there is no composite over them."""
+    """One alarm per symptom; no two overlap, so there is no composite alarm."""
 
     def __init__(self, scope: Construct, construct_id: str, settings: Settings, key: kms.Key) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
         self.topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True, display_name=settings.name)
-        # A policy of our own (TLS only) replaces the default one, by which alarms of the account may publish.
+        # Our own policy (TLS only) replaces the default one, which lets the account's alarms publish.
         of_account = {"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}}
         for service in ("cloudwatch", "budgets"):
             self.topic.grant_publish(iam.ServicePrincipal(f"{service}.amazonaws.com", conditions=of_account))
         if settings.alarm_mail:
             self.topic.add_subscription(subscriptions.EmailSubscription(settings.alarm_mail))
-            acknowledge(self.topic, {"Serverless-SNSRedrivePolicy": "Mail has no dead letters."})
+            acknowledge(self.topic, {"Serverless-SNSRedrivePolicy": "Email has no dead letters."})
         self.all: list[cloudwatch.Alarm] = []
 
     def named(self, name: str) -> cloudwatch.Alarm:
-        """The alarm with this name, which begins with the deployment's."""
+        """Return the alarm with this name, without the deployment's prefix."""
         alarm = self.node.find_child(name)
         assert isinstance(alarm, cloudwatch.Alarm)
         return alarm
 
     def watch_traffic(self, traffic: Traffic) -> None:
-        """Slow answers, failed answers, a compute that isn't well."""
+        """Watch for slow responses, errors, and an unhealthy compute."""
         p95 = traffic.latency.with_(statistic=cloudwatch.Stats.percentile(95), period=PERIOD)
         self._alarm("Latency", p95, LATENCY_P95_MS / traffic.unit_ms, "p95 of answers is above 800 ms", points=3)
         rate = cloudwatch.MathExpression(
-            # A load balancer without targets counts no requests at all, only failures.
+            # A load balancer without targets counts only failures, no requests.
             expression="100 * FILL(failures, 0) / IF(FILL(requests, 0) > 0, requests, 1)",
             using_metrics={"failures": traffic.failures, "requests": traffic.requests},
             label="answers of 500 and more, percent",
@@ -95,9 +95,9 @@ class Alarms(Construct):
             )
 
     def watch_data(self, data: Data) -> None:
-        """Throttled requests, table by table."""
+        """Watch for throttled requests, table by table."""
         for name, table in data.tables.items():
-            # ThrottledRequests would be by table and operation; these two are by table.
+            # ThrottledRequests is by table and operation; these two are by table.
             throttled = cloudwatch.MathExpression(
                 expression="FILL(reads, 0) + FILL(writes, 0)",
                 using_metrics={
@@ -111,7 +111,7 @@ class Alarms(Construct):
             self._alarm(f"{title}Throttles", throttled, 0, f"DynamoDB throttles the table {name}")
 
     def watch_fallbacks(self) -> None:
-        """Answers that go on without a part: nobody gets an error, so nothing else would tell."""
+        """Watch for responses that do without a part: nobody gets an error, so nothing else would show it."""
         for name, (causes, asks) in FALLBACKS.items():
             if name == "Search" and self._settings.search != "opensearch":
                 continue
@@ -121,7 +121,7 @@ class Alarms(Construct):
                 continue
             counts = {cause: self._service("Fallback.Count", cause=cause) for cause in causes}
             missed = "+".join(f"FILL({cause}, 0)" for cause in causes)
-            # Where a part that does not answer writes no metric of its own, all that asked it are at least these.
+            # If a failing part writes no metric of its own, at least the failures count as requests to it.
             asked = f"IF(FILL(asked, 0) > ({missed}), asked, IF(({missed}) > 0, {missed}, 1))"
             share = cloudwatch.MathExpression(
                 expression=f"100 * ({missed}) / ({asked})",
@@ -133,16 +133,16 @@ class Alarms(Construct):
             self._alarm(f"Fallback{name}", share, FALLBACK_PERCENT, told, points=OF_PERIODS, of_them=IN_PERIODS)
 
     def _service(self, metric: str, statistic: str = "Sum", **dimension: str) -> cloudwatch.Metric:
-        """What the service writes (services/api/app/emf.py)."""
+        """Return a metric that the service writes (services/api/app/emf.py)."""
         return cloudwatch.Metric(
             namespace=NAMESPACE, metric_name=metric, dimensions_map={"stage": self._settings.stage, **dimension},
             statistic=statistic, period=PERIOD,
         )  # fmt: skip
 
     def watch_search(self, search: Search) -> None:
-        """Failed requests; capacity near its maximum for a quarter of an hour, for searching and for indexing."""
+        """Watch for failed requests, and for capacity near its maximum for 15 minutes, searching and indexing."""
         failures = search.of_collection("5xx").with_(period=PERIOD)
-        self._alarm("SearchErrors", failures, 0, "OpenSearch answers with errors of its own", points=5, of_them=3)
+        self._alarm("SearchErrors", failures, 0, "OpenSearch returns server errors", points=5, of_them=3)
         maxima = {"SearchOCU": self._settings.search_ocu_max, "IndexingOCU": self._settings.indexing_ocu_max}
         for name, most in maxima.items():
             self._alarm(
@@ -150,7 +150,7 @@ class Alarms(Construct):
             )
 
     def watch_explain(self, explain: Explain) -> None:
-        """A model that throttles or is slow, and a day's tokens that are nearly used up."""
+        """Watch for a throttled or slow model, and for a nearly exhausted daily token limit."""
         throttled = explain.metric("InvocationThrottles", "Sum").with_(period=PERIOD)
         self._alarm("ExplainThrottles", throttled, 0, "Bedrock throttles the model of the sentences", points=3)
         slow = self._service("Explain.LatencyMs", statistic=cloudwatch.Stats.percentile(95))
@@ -172,7 +172,7 @@ class Alarms(Construct):
         self._alarm("TwoTowerThrottles", refused, 0, "The two-tower endpoint throttles or refuses calls", points=3)
 
     def watch_canary(self, canary: Canary) -> None:
-        """Two runs in a row that failed, or that nobody heard of."""
+        """Watch for two consecutive runs that failed or are missing."""
         self._alarm(
             "Canary", canary.success_percent.with_(period=PERIOD, statistic="Average"), 100,
             "A customer would not get their films", points=2,
@@ -181,9 +181,11 @@ class Alarms(Construct):
         )  # fmt: skip
 
     def watch_releases(self, releases: Releases, jobs: Jobs) -> None:
-        """Starts that failed for good, and deployments, releases and rollbacks that failed or were ended."""
+        """Watch for starts that finally failed, and for deployments, releases and rollbacks that failed or were
+        stopped.
+        """
         letters = jobs.dead_letters.metric_approximate_number_of_messages_visible(period=PERIOD, statistic="Maximum")
-        self._alarm("DeadLetters", letters, 0, "A release could not be started, or its failure not be told")
+        self._alarm("DeadLetters", letters, 0, "A release could not be started, or its failure not be reported")
         status, execution, error = (
             events.EventField.from_path(f"$.detail.{each}") for each in ("status", "executionArn", "error")
         )
@@ -207,7 +209,7 @@ class Alarms(Construct):
         )
 
     def watch_deployments(self, service_arn: str, jobs: Jobs) -> None:
-        """Deployments that ECS took back: the stack itself may have been told long before. Source: Amazon ECS developer
+        """Watch for deployments that ECS rolled back, of which the stack may not know. Source: Amazon ECS developer
         guide, "Amazon ECS service deployment state change events".
         """
         reason = events.EventField.from_path("$.detail.reason")
@@ -229,12 +231,12 @@ class Alarms(Construct):
         )
 
     def watch_budget(self) -> None:
-        """The account's month: 80 % spent, or all of it by forecast. Source: AWS Budgets user guide."""
+        """Watch the account's month: 80 % spent, or all of it by forecast. Source: AWS Budgets user guide."""
         topic = budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=self.topic.topic_arn)
         budgets.CfnBudget(
             self,
             "Budget",
-            # Not by tag: until somebody activates cost allocation tags, such a budget would see nothing at all.
+            # Not by tag: until cost allocation tags are activated, such a budget sees nothing.
             budget=budgets.CfnBudget.BudgetDataProperty(
                 budget_type="COST",
                 time_unit="MONTHLY",

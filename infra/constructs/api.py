@@ -20,10 +20,10 @@ from infra.constructs.log_groups import log_group
 from infra.constructs.traffic import Traffic
 from infra.settings import Settings
 
-# An HTTP API gives up at 30 s, without a word of ours.
+# An HTTP API times out after 30 s, with its own error.
 TIMEOUT_S = 29
 ALIAS = "live"
-# What the first deployment ends with; the release agent reads the bundle out of it.
+# The end of the first version's description; the release agent reads the bundle from it.
 NOTHING_YET = "nothing released yet: bundle none"
 _LOGGED = {
     "requestId": "requestId", "time": "requestTime", "method": "httpMethod", "status": "status",
@@ -33,7 +33,7 @@ _LOGGED = {
 
 
 class Api(Construct):
-    """Function, alias and HTTP API. ``origin``: the secret that requests must show. Source: AWS Lambda developer
+    """Function, alias and HTTP API. ``origin``: the secret that requests must carry. Source: AWS Lambda developer
     guide, "SnapStart"; API Gateway developer guide, "Quotas for HTTP APIs", "Logging for HTTP APIs".
     """
 
@@ -55,13 +55,13 @@ class Api(Construct):
 
     @property
     def domain(self) -> str:
-        """The host of the HTTP API. It is public, which is why the origin header is checked."""
+        """Return the host of the HTTP API. It is public, so the origin header is checked."""
         stack = cdk.Stack.of(self)
         return f"{self.http.api_id}.execute-api.{stack.region}.{stack.url_suffix}"
 
     @property
     def traffic(self) -> Traffic:
-        """As API Gateway counts it: also what never reached the function."""
+        """Return traffic as counted by API Gateway, including requests that never reached the function."""
         return Traffic(
             latency=self.http.metric_latency(),
             unit_ms=1,
@@ -74,7 +74,7 @@ class Api(Construct):
         )
 
     def _role(self, function_logs: logs.LogGroup) -> iam.Role:
-        """Not the managed role for execution, which may write into every log group."""
+        """Return a role instead of the managed execution role, which may write to every log group."""
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"), description="The API")
         function_logs.grant_write(role)
         return role
@@ -95,10 +95,10 @@ class Api(Construct):
             environment=environment,
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS,
             log_group=function_logs,
-            # What is logged by the way, and tracebacks, as objects, too. The level stays at INFO: from WARN on the
-            # platform could take our own lines, which are written and not logged, for less.
+            # Other log lines and tracebacks are JSON objects, too. The level stays at INFO: from WARN on, the platform
+            # might drop our own lines, which are printed, not logged.
             logging_format=lambda_.LoggingFormat.JSON,
-            # The stage's throttle holds back callers; this would hold back nothing but the account's other functions.
+            # The stage's throttle limits callers; this would only limit the account's other functions.
             reserved_concurrent_executions=settings.reserved_concurrency,
         )
         acknowledge(
@@ -112,8 +112,8 @@ class Api(Construct):
         return function
 
     def _alias(self) -> lambda_.Alias:
-        """Points to the version of the very first deployment, which never changes here. So CloudFormation never moves
-        it, neither forth nor, where a deployment fails, back: the release state machine alone does.
+        """Return the alias, which here always points to the very first version. So CloudFormation never moves it,
+        neither forward nor back after a failed deployment: only the release state machine does.
         """
         first = lambda_.Version(self, "First", lambda_=self.function, description=NOTHING_YET)
         return lambda_.Alias(self, "Alias", alias_name=ALIAS, version=first)
@@ -143,19 +143,19 @@ class Api(Construct):
 
 @jsii.implements(apigatewayv2.IAccessLogSettings)
 class AccessLog:
-    """One JSON line a request: no path, no address, no query, because they can tell who asked for what."""
+    """One JSON line per request: no path, no address, no query, since they can reveal who asked for what."""
 
     def __init__(self, log_group: logs.ILogGroup) -> None:
         self._destination = apigatewayv2.LogGroupLogDestination(log_group)
 
     @property
     def destination(self) -> apigatewayv2.IAccessLogDestination:
-        """Where the lines go."""
+        """Return where the lines go."""
         return self._destination
 
     @property
     def format(self) -> apigateway.AccessLogFormat:
-        """The fields of a line."""
+        """Return the fields of a line."""
         return apigateway.AccessLogFormat.custom(
             json.dumps({name: f"$context.{variable}" for name, variable in _LOGGED.items()})
         )

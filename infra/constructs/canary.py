@@ -1,4 +1,4 @@
-"""The canary: a customer of ours who asks every five minutes and tells CloudWatch whether it got its films."""
+"""The canary: a synthetic customer that calls the API every few minutes and reports the result to CloudWatch."""
 
 from pathlib import Path
 
@@ -16,17 +16,17 @@ from infra.constructs.log_groups import log_group
 from infra.settings import Settings
 
 FOLDER = Path(__file__).resolve().parents[1] / "canary"
-# By name: the CDK's constants are behind the service (CloudWatch user guide, "Runtime versions using Node.js").
+# By name: the CDK's constants lag behind the service (CloudWatch user guide, "Runtime versions using Node.js").
 RUNTIME = synthetics.Runtime("syn-nodejs-5.2", synthetics.RuntimeFamily.NODEJS)
 EVERY_MIN = 5
 ITEMS = 20
-# Nobody has ever told us what they like: the answer is the popular films, out of the bundle.
+# Has no events: the response is the popular films, from the bundle.
 STRANGER = "canary"
 _FUNCTION_LOGS = "/aws/lambda/cwsyn-"
 
 
 class Canary(Construct):
-    """Canary, its role and the bucket of its reports, which it needs and nobody else reads."""
+    """Canary, its role and its own bucket for reports, which Synthetics requires."""
 
     def __init__(
         self,
@@ -71,17 +71,17 @@ class Canary(Construct):
             failure_retention_period=cdk.Duration.days(settings.log_days),
             provisioned_resource_cleanup=True,
         )
-        # Synthetics names the canary's function so. The role may not make the group: else the two would race for it,
-        # and after the stack is gone it would come back.
+        # Synthetics names the canary's function like this. The role may not create the group: else the two would race
+        # for it, and it would reappear after the stack is deleted.
         log_group(self, "Logs", settings, name=f"{_FUNCTION_LOGS}{settings.name}-{self.canary.canary_id}")
 
     @property
     def success_percent(self) -> cloudwatch.Metric:
-        """Runs that went well, of a hundred."""
+        """Return the percentage of successful runs."""
         return self.canary.metric_success_percent()
 
     def _role(self, name: str) -> iam.Role:
-        """Source: CloudWatch user guide, "Required roles and permissions for canaries"."""
+        """Return the canary's role. Source: CloudWatch user guide, "Required roles and permissions for canaries"."""
         stack = cdk.Stack.of(self)
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"), description="The canary")
 

@@ -1,4 +1,4 @@
-"""CloudFront before the HTTP API: the firewall's place, since it can't stand before an HTTP API itself."""
+"""CloudFront in front of the HTTP API, to hold the firewall: an HTTP API cannot have one itself."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
@@ -11,14 +11,15 @@ from infra.constructs.deployment_secrets import ORIGIN_HEADER
 from infra.constructs.findings import acknowledge
 from infra.settings import Settings
 
-# All that a distribution can be told about. Source: CloudFront developer guide, "How CloudFront caches HTTP 4xx and
+# All errors that a distribution can be configured for. Source: CloudFront developer guide, "How CloudFront caches HTTP
+# 4xx and
 # 5xx status codes from your origin".
 ERRORS = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
 
 
 class Cdn(Construct):
-    """A distribution that caches nothing and shows the API a secret, so that nobody gets around the firewall by
-    calling the HTTP API itself. Source: CloudFront developer guide, "Restrict access with custom headers".
+    """A distribution that caches nothing and sends the API a secret, so that the firewall cannot be bypassed by calling
+    the HTTP API directly. Source: CloudFront developer guide, "Restrict access with custom headers".
     """
 
     def __init__(
@@ -42,11 +43,11 @@ class Cdn(Construct):
             web_acl_id=acl_arn,
             certificate=certificate,
             domain_names=[settings.domain_name] if settings.domain_name else None,
-            # CloudFront's own certificate has a policy of its own.
+            # CloudFront's own certificate has a fixed policy.
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021 if certificate else None,
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             price_class=cloudfront.PriceClass.PRICE_CLASS_100,
-            # Errors are kept for ten seconds, and shown to others, whatever the cache policy says.
+            # Otherwise errors are cached for ten seconds and shown to others, whatever the cache policy.
             error_responses=[
                 cloudfront.ErrorResponse(http_status=each, ttl=cdk.Duration.seconds(0)) for each in ERRORS
             ],
@@ -62,7 +63,7 @@ class Cdn(Construct):
 
     @property
     def url(self) -> str:
-        """Where the API answers."""
+        """Return the public URL of the API."""
         return f"https://{self._domain_name or self.distribution.distribution_domain_name}"
 
     def _behaviour(self, origin: cloudfront.IOrigin) -> cloudfront.BehaviorOptions:
@@ -70,9 +71,9 @@ class Cdn(Construct):
             origin=origin,
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
             allowed_methods=cloudfront.AllowedMethods.ALLOW_ALL,
-            # Nearly every answer is somebody's own or behind a key.
+            # Nearly every response is personal or behind a key.
             cache_policy=cloudfront.CachePolicy.CACHING_DISABLED,
-            # The viewer's Host header would be refused: the HTTP API knows only its own.
+            # The viewer's Host header would be refused: the HTTP API accepts only its own.
             origin_request_policy=cloudfront.OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
             response_headers_policy=cloudfront.ResponseHeadersPolicy.SECURITY_HEADERS,
         )
@@ -83,7 +84,7 @@ def _origin(api_domain: str, header: cdk.SecretValue) -> origins.HttpOrigin:
         api_domain,
         protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
         origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
-        # A dynamic reference, resolved by CloudFormation; the template has no secret in it.
+        # A dynamic reference, resolved by CloudFormation; the template contains no secret.
         custom_headers={ORIGIN_HEADER: header.unsafe_unwrap()},
         read_timeout=cdk.Duration.seconds(TIMEOUT_S + 1),
     )

@@ -1,4 +1,4 @@
-"""The two ways to run the API, as one thing to the rest: a role, an address, what it does, what a release changes."""
+"""A common interface to the two ways of running the API: a role, an address, traffic, and what a release changes."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -21,30 +21,30 @@ from infra.constructs.traffic import Traffic
 from infra.settings import Settings
 from infra.stacks.edge import EdgeStack
 
-# The endpoint for traces of a region.
+# A region's endpoint for traces.
 X_RAY = re.compile(r"https://xray\.[a-z0-9-]+\.(amazonaws\.com(\.cn)?|api\.aws)/?")
 
 
 @dataclass(frozen=True, slots=True)
 class Compute:
-    """``role``: what answers requests. ``url``: where."""
+    """``role``: of what answers requests. ``url``: where."""
 
     role: iam.Role
     url: str
     traffic: Traffic
     release: ReleaseTarget
-    # What a deployment of it is taken back by; nothing where the release state machine does that.
+    # Rolls a deployment back on alarms; None if the release state machine does that.
     roll_back_on: Callable[[Sequence[cloudwatch.Alarm]], None] | None = None
-    # Whose deployments ECS makes, and takes back if they fail.
+    # The service whose deployments ECS makes, and rolls back if they fail.
     service_arn: str | None = None
-    # The API's own address behind the firewall, which nobody but CloudFront gets an answer from.
+    # The API's own address behind the firewall, which accepts only CloudFront.
     origin_url: str | None = None
 
 
 def on_lambda(
     scope: Construct, settings: Settings, environment: dict[str, str], secrets: Secrets, edge: EdgeStack
 ) -> Compute:
-    """Function, HTTP API, CloudFront. The origin header is checked: the HTTP API's own address is public."""
+    """Return function, HTTP API and CloudFront. The origin header is checked: the HTTP API's own address is public."""
     told = environment | {"ORIGIN_SECRET_ARN": secrets.origin.secret_arn}
     api = Api(scope, "Api", settings, told, secrets.origin)
     secrets.origin.grant_read(api.role)
@@ -58,7 +58,7 @@ def on_lambda(
 
 
 def on_fargate(scope: Construct, settings: Settings, environment: dict[str, str], data: Data) -> Compute:
-    """Service and load balancer, with a firewall of its own; the tasks follow the pointer in the bucket."""
+    """Return service and load balancer, with its own firewall; the tasks follow the pointer in the bucket."""
     zone = hosted_zone(scope, settings)
     followed = environment | {"BUNDLE_BUCKET": data.bucket.bucket_name}
     api = FargateApi(scope, "Api", settings, environment=followed, zone=zone)
@@ -67,7 +67,7 @@ def on_fargate(scope: Construct, settings: Settings, environment: dict[str, str]
 
 
 def allow_tracing(role: iam.Role, settings: Settings) -> None:
-    """Let the service tell AWS X-Ray of its traces, if that is whom the stage's settings name.
+    """Let the service send traces to AWS X-Ray, if the stage's settings name it.
 
     Source: Amazon CloudWatch user guide, "Exporting collector-less telemetry".
     """
@@ -84,7 +84,7 @@ def _release_to_function(api: Api) -> ReleaseTarget:
     agent = {
         "GetAlias": here + versions, "GetFunction": here + versions, "GetFunctionConfiguration": here + versions,
         "UpdateAlias": here + versions, "PublishVersion": here, "UpdateFunctionCode": here,
-        # A version, as nobody else calls it.
+        # A single version, which nobody else calls.
         "InvokeFunction": versions,
     }  # fmt: skip
     # The job removes old versions, never the function.

@@ -1,4 +1,4 @@
-"""The dashboard: each metric that the service writes, what the platform counts, and the alarms."""
+"""The dashboard: the service's metrics, the platform's, and the alarms."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -14,7 +14,7 @@ from infra.settings import Settings
 WIDTH = 8
 PERIOD_S = 300
 PERIOD = cdk.Duration.seconds(PERIOD_S)
-# Metric, statistic, dimension beside the stage; requests a second are their sum by the seconds of a period.
+# Metric, statistic, dimension besides the stage; requests per second are their sum divided by the period's seconds.
 SERVICE_METRICS = (
     ("API.LatencyMs", "p95", "route"),
     ("API.RPS", "Sum", "route"),
@@ -26,7 +26,7 @@ SERVICE_METRICS = (
     ("Explain.UsagePct", "Average", "route"),
     ("Fallback.Count", "Sum", "cause"),
 )
-# Written only where a model writes sentences; those with a number of tokens or dollars only where it was asked.
+# Written only if a model writes explanations; those in tokens or dollars only if it was called.
 EXPLAIN_METRICS = (
     ("Explain.LatencyMs", "p95", "route"),
     ("Explain.TemplatePct", "Average", "route"),
@@ -41,7 +41,7 @@ TOWER_METRICS = (("Retrieve.LatencyMs", "p95", "route"),)
 
 
 class Dashboard(Construct):
-    """Rows of three graphs: the service's own metrics, the platform's, and the state of the alarms."""
+    """Rows of three graphs: the service's metrics, the platform's, and the state of the alarms."""
 
     def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
         super().__init__(scope, construct_id)
@@ -56,7 +56,7 @@ class Dashboard(Construct):
             self._add([self._service_graph(*metric) for metric in TOWER_METRICS])
 
     def add_platform(self, traffic: Traffic, data: Data, search: Search | None, canary: Canary) -> None:
-        """What AWS counts: traffic, compute, tables, search, canary."""
+        """Add what AWS counts: traffic, compute, tables, search, canary."""
         latency = [traffic.latency.with_(statistic=statistic, period=PERIOD) for statistic in ("p50", "p95", "p99")]
         limit = cloudwatch.HorizontalAnnotation(value=LATENCY_P95_MS / traffic.unit_ms, label="alarm, p95")
         used = [
@@ -77,11 +77,13 @@ class Dashboard(Construct):
         ])  # fmt: skip
 
     def add_alarms(self, alarms: list[cloudwatch.Alarm]) -> None:
-        """Which of them are up."""
+        """Add the state of the alarms."""
         self.board.add_widgets(cloudwatch.AlarmStatusWidget(title="Alarms", alarms=alarms, width=3 * WIDTH))
 
     def _service_graph(self, name: str, statistic: str, dimension: str) -> cloudwatch.GraphWidget:
-        """One line a route or cause. By search: which there are is the service's business."""
+        """Return a graph with one line per route or cause. By search expression, since the service decides
+        which exist.
+        """
         metrics = f'{{{NAMESPACE},stage,{dimension}}} MetricName="{name}" stage="{self._stage}"'
         search = f"SEARCH('{metrics}', '{statistic}', {PERIOD_S})"
         if name.endswith("RPS"):

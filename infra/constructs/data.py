@@ -1,4 +1,4 @@
-"""What is kept: the bucket of raw data, features and bundles, and the three tables of people, events and cache."""
+"""Storage: the bucket of raw data, features and bundles, and the three tables of people, events and cache."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,18 +11,18 @@ from constructs import Construct
 from infra.constructs.findings import acknowledge, arn_in_findings
 from infra.settings import Settings
 
-# What a request may do with an item. TransactWriteItems is allowed by the actions it is made of.
+# What a request may do with an item. TransactWriteItems is allowed by the actions it consists of.
 ITEM_ACTIONS = (
     "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:ConditionCheckItem", "dynamodb:DeleteItem",
     "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
 )  # fmt: skip
-# Of keys in the bucket: docs/releases.md.
+# Key prefixes in the bucket: docs/releases.md.
 RAW, FEATURES, BUNDLES, TOWERS = "raw", "features", "bundles", "two-tower"
 POINTER = "current.json"
 
 
 class Data(Construct):
-    """Bucket and tables. In a stage that keeps its data they outlive the stack and can't be deleted by accident."""
+    """Bucket and tables. If the stage keeps its data, they outlive the stack and cannot be deleted by accident."""
 
     def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
         super().__init__(scope, construct_id)
@@ -49,20 +49,20 @@ class Data(Construct):
 
     @property
     def tables(self) -> dict[str, dynamodb.TableV2]:
-        """The tables by what they hold."""
+        """Return the tables by content."""
         return {"users": self.users, "events": self.events, "rec_cache": self.cache}
 
     def allow_serving(self, role: iam.IRole) -> None:
-        """Read and change people, events and cache, item by item; no scan, no change of a table."""
+        """Allow reading and changing people, events and cache, item by item; no scan, no table changes."""
         for table in self.tables.values():
             table.grant(role, *ITEM_ACTIONS)
 
     def allow_following(self, role: iam.Role) -> None:
-        """Fetch released bundles."""
+        """Allow fetching released bundles."""
         self._allow_objects(role, {"s3:GetObject": (f"{BUNDLES}/*", POINTER)})
 
     def allow_jobs(self, role: iam.Role) -> None:
-        """Read raw data and the log, write features and bundles, remove old bundles, load people."""
+        """Allow reading raw data and the log, writing features and bundles, removing old bundles, loading people."""
         self.allow_serving(role)
         self.events.grant(role, "dynamodb:Scan")
         made = (f"{FEATURES}/*", f"{BUNDLES}/*", POINTER)
@@ -75,7 +75,7 @@ class Data(Construct):
         self._allow_objects(role, {"s3:PutObject": (f"{TOWERS}/*",)})
 
     def _allow_objects(self, role: iam.Role, keys: Mapping[str, Sequence[str]]) -> None:
-        """These actions on objects of these keys, and to see which there are."""
+        """Allow these actions on objects with these prefixes, and listing them."""
         statements = {action: [self.bucket.arn_for_objects(key) for key in some] for action, some in keys.items()}
         for action, resources in {"s3:ListBucket": [self.bucket.bucket_arn], **statements}.items():
             role.add_to_policy(iam.PolicyStatement(actions=[action], resources=resources))
@@ -103,7 +103,9 @@ class Data(Construct):
         )
 
     def _log_bucket(self) -> s3.Bucket:
-        """Access logs of the buckets. Nobody else's: those would hold paths of people, queries and addresses."""
+        """Return the bucket for the buckets' access logs. CloudFront and the load balancer have none: theirs would hold
+        people's paths, queries and addresses.
+        """
         bucket = private_bucket(
             self,
             "AccessLogs",
@@ -125,7 +127,7 @@ def private_bucket(
     server_access_logs_bucket: s3.IBucket | None = None,
     server_access_logs_prefix: str | None = None,
 ) -> s3.Bucket:
-    """An encrypted bucket that nobody reads from outside or without TLS; emptied when it is removed."""
+    """Return an encrypted bucket without public access or access without TLS; emptied when it is removed."""
     return s3.Bucket(
         scope,
         construct_id,

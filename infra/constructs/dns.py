@@ -1,4 +1,4 @@
-"""The domain: its Route 53 zone, and the records that point at what answers."""
+"""The domain: its Route 53 zone, and its records."""
 
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
@@ -7,14 +7,14 @@ from infra.settings import Settings
 
 
 def hosted_zone(scope: Construct, settings: Settings) -> route53.IHostedZone:
-    """The zone of the domain, by its id: nothing is looked up while templates are made. The domain is set."""
+    """Return the zone of the domain by its id: nothing is looked up while templates are made. The domain is set."""
     return route53.HostedZone.from_hosted_zone_attributes(
         scope, "Zone", hosted_zone_id=settings.hosted_zone_id or "", zone_name=settings.hosted_zone_name or ""
     )
 
 
 def point_domain_at(scope: Construct, settings: Settings, target: route53.IAliasRecordTarget) -> None:
-    """IPv4 and IPv6 records of the domain, if there is one."""
+    """Add IPv4 and IPv6 records of the domain, if there is one."""
     if settings.domain_name is None:
         return
     zone = hosted_zone(scope, settings)

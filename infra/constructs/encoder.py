@@ -1,6 +1,4 @@
-"""Who may ask the model of Bedrock that texts become vectors by: queries when they are served, films when a bundle is
-built.
-"""
+"""Permission to call the Bedrock embedding model: for queries while serving, for films when a bundle is built."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -10,7 +8,7 @@ from infra.settings import Settings
 
 
 def allow_encoding(role: iam.Role, settings: Settings) -> None:
-    """Let the role call exactly the model that the stage's ``encoder`` names; nothing where the process encodes itself.
+    """Let the role call exactly the model that the stage's ``encoder`` names; nothing if the process encodes itself.
 
     Source: Amazon Bedrock user guide, "Identity-based policy examples for Amazon Bedrock".
     """

@@ -1,4 +1,4 @@
-"""The environment of the service: the settings of `.env.example` that a deployment decides."""
+"""The service's environment: the settings of `.env.example` that a deployment decides."""
 
 from infra.constructs.data import Data
 from infra.constructs.deployment_secrets import Secrets
@@ -13,9 +13,9 @@ def service_environment(
     settings: Settings, data: Data, search: Search | None, secrets: Secrets,
     explain: Explain | None = None, towers: TwoTower | None = None,
 ) -> dict[str, str]:  # fmt: skip
-    """What function, container and release job share. Secrets go by their ARN: the service fetches them. ``search``
-    None: the index in the bundle answers; ``explain`` None: the template writes the sentences;
-    ``towers`` None: what the bundle has of a two-tower model answers. Raises SettingsError.
+    """Return the variables shared by function, container and release job. Secrets are given by ARN: the service fetches
+    them. ``search`` None: the index in the bundle is used; ``explain`` None: the template writes the explanations;
+    ``towers`` None: the bundle's own two-tower model is used. Raises SettingsError.
     """
     asked = variables(settings.service, kind=search.kind if search else None)
     opensearch = {} if search is None else {

@@ -1,4 +1,4 @@
-"""Bedrock: the inference profile that sentences are written by, a guardrail before it, and who may call them."""
+"""Bedrock for explanations: the inference profile, an optional guardrail, and the permissions."""
 
 from collections.abc import Sequence
 
@@ -10,8 +10,8 @@ from constructs import Construct
 
 from infra.settings import Settings
 
-# Where a geography's profiles send a request. Source: Amazon Bedrock user guide, "Supported Regions and models for
-# inference profiles"; which regions a model has there can change, so explain_regions may name them.
+# Regions to which a geography's profiles route requests. Source: Amazon Bedrock user guide, "Supported Regions and
+# models for inference profiles"; they can change, so explain_regions may name them.
 GEOGRAPHIES = {
     "eu": ("eu-central-1", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-3"),
     "us": ("us-east-1", "us-east-2", "us-west-2"),
@@ -24,7 +24,7 @@ _BLOCKED = "This can't be answered."
 
 
 class Explain(Construct):
-    """An application inference profile over ``explain_model``, tagged, so that its cost can be told apart; with
+    """A tagged application inference profile over ``explain_model``, so that its cost can be separated; with
     ``explain_guardrail`` a guardrail against prompt attacks, and a version of it.
 
     Source: Amazon Bedrock user guide, "Prerequisites for inference profiles".
@@ -56,7 +56,7 @@ class Explain(Construct):
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the service is told: the profile's ARN does not tell what kind of model it calls."""
+        """Return the service's variables: the profile's ARN does not reveal which kind of model it calls."""
         by_tool = "anthropic.claude" not in self._model
         told = {
             "BEDROCK_MODEL": self.profile.attr_inference_profile_arn,
@@ -67,7 +67,7 @@ class Explain(Construct):
         return told
 
     def allow(self, role: iam.Role) -> None:
-        """Call the profile; the model of each of its regions through this profile only; and the guardrail."""
+        """Allow calling the profile; the model in each of its regions through this profile only; and the guardrail."""
         profile = self.profile.attr_inference_profile_arn
         through = {"StringEquals": {"bedrock:InferenceProfileArn": profile}}
         role.add_to_policy(iam.PolicyStatement(actions=[INVOKE], resources=[profile]))
@@ -77,7 +77,7 @@ class Explain(Construct):
             role.add_to_policy(iam.PolicyStatement(actions=["bedrock:ApplyGuardrail"], resources=[guardrail]))
 
     def metric(self, name: str, statistic: str) -> cloudwatch.Metric:
-        """What Bedrock counts of this profile. Source: Amazon Bedrock user guide, "Monitoring"."""
+        """Return a Bedrock metric of this profile. Source: Amazon Bedrock user guide, "Monitoring"."""
         return cloudwatch.Metric(
             namespace="AWS/Bedrock",
             metric_name=name,

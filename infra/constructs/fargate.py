@@ -1,4 +1,4 @@
-"""The API on Fargate: the same image's server behind a load balancer, in a network of its own."""
+"""The API on Fargate: the same image's server behind a load balancer, in its own network."""
 
 from collections.abc import Sequence
 
@@ -52,7 +52,7 @@ class FargateApi(Construct):
 
     @property
     def traffic(self) -> Traffic:
-        """As the load balancer counts it: also what no container answered."""
+        """Return traffic as counted by the load balancer, including requests that no container answered."""
         balancer = self.service.load_balancer.metrics
         codes = {
             "target": balancer.http_code_target(elbv2.HttpCodeTarget.TARGET_5XX_COUNT, statistic="Sum"),
@@ -73,7 +73,9 @@ class FargateApi(Construct):
         )
 
     def roll_back_on(self, alarms: Sequence[cloudwatch.Alarm]) -> None:
-        """Take a deployment back while one of these is up. They may know the load balancer, but not the service."""
+        """Roll a deployment back while one of these is up. They may depend on the load balancer, but not on the
+        service.
+        """
         self.service.service.enable_deployment_alarms(
             [alarm.alarm_name for alarm in alarms], behavior=ecs.AlarmBehavior.ROLLBACK_ON_ALARM
         )
@@ -85,7 +87,9 @@ class FargateApi(Construct):
             service.add_resource_dependency(made)
 
     def _cluster(self) -> ecs.Cluster:
-        """Container Insights writes into a log group of its own, which would outlive a stage that leaves nothing."""
+        """Return the cluster. Container Insights creates its own log group, which would outlive a stage that leaves
+        nothing.
+        """
         insights = ecs.ContainerInsights.ENABLED if self._settings.keeps_data else ecs.ContainerInsights.DISABLED
         cluster = ecs.Cluster(self, "Cluster", vpc=self._network(), container_insights_v2=insights)
         if not self._settings.keeps_data:
@@ -93,7 +97,7 @@ class FargateApi(Construct):
         return cluster
 
     def _network(self) -> ec2.Vpc:
-        """Two zones; tasks without public addresses; S3 and DynamoDB without the NAT gateway's price."""
+        """Return a network of two zones; tasks without public addresses; S3 and DynamoDB bypass the NAT gateway."""
         network = ec2.Vpc(
             self,
             "Network",
@@ -135,7 +139,7 @@ class FargateApi(Construct):
             domain_zone=zone,
             redirect_http=True,
             ssl_policy=elbv2.SslPolicy.RECOMMENDED_TLS,
-            # The server keeps idle connections for longer, by the same setting.
+            # The server keeps idle connections longer, by the same setting.
             idle_timeout=cdk.Duration.seconds(int(str(settings.service.get("balancer_idle_secs", IDLE_S)))),
         )
 
@@ -167,7 +171,7 @@ class FargateApi(Construct):
         service, balancer = self.service, self.service.load_balancer
         balancer.set_attribute("routing.http.drop_invalid_header_fields.enabled", "true")
         balancer.set_attribute("deletion_protection.enabled", str(self._settings.keeps_data).lower())
-        # Alive, not ready: a new task doesn't mend a store that is down.
+        # Alive, not ready: a new task does not fix a store that is down.
         service.target_group.configure_health_check(path="/health/live", healthy_threshold_count=2)
         firewall = Firewall(self, "Firewall", self._settings, "REGIONAL")
         wafv2.CfnWebACLAssociation(

@@ -1,4 +1,4 @@
-"""Items and their vectors as a SageMaker Processing job, started and waited for by a state machine of its own.
+"""Make items and their vectors in a SageMaker Processing job, started and awaited by its own state machine.
 
 Sources: AWS Step Functions developer guide, "Create and manage Amazon SageMaker AI jobs with Step Functions"; Amazon
 SageMaker developer guide, "CreateProcessingJob API: execution role permissions".
@@ -25,8 +25,8 @@ _LOGS = "/aws/sagemaker/ProcessingJobs"
 
 
 class Features(Construct):
-    """``instance``: the type the job runs on. It reads ``raw/`` and writes ``features/`` of the bucket, and reaches
-    nothing else: it is isolated from the network. What it writes, `marquee build --from-bucket` does not embed again.
+    """``instance``: the type the job runs on. It reads ``raw/`` and writes ``features/`` of the bucket, and has no
+    network access. `marquee build --from-bucket` does not embed its results again.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Features(Construct):
         self.machine = self._machine(instance)
 
     def _role(self) -> iam.Role:
-        """What the container may do: two prefixes, one key, its log."""
+        """Return the container's role: two prefixes, one key, its log."""
         stack, bucket = cdk.Stack.of(self), self._data.bucket
         role = iam.Role(
             self, "Role", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"), description="Makes features"
@@ -126,7 +126,7 @@ class Features(Construct):
 
 
 def definition(name: str, instance: str) -> dict[str, object]:
-    """The state machine: one job, until it is done. ``${...}`` are substituted when it is deployed."""
+    """Return the state machine: one job, until it is done. ``${...}`` are substituted at deployment."""
     source = {
         "InputName": "raw",
         "S3Input": {

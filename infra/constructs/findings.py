@@ -1,4 +1,4 @@
-"""Findings of cdk-nag that are as they should be, each with its reason beside the resource it is about."""
+"""Accepted findings of cdk-nag, each with its reason next to its resource."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -14,17 +14,17 @@ def acknowledge(construct: Construct, findings: Mapping[str, str]) -> None:
 
 
 def arn_in_findings(resource: Construct) -> str:
-    """How a finding writes the ARN of a bucket, function, ..."""
+    """Return the ARN of a bucket, function, ... as findings write it."""
     return f"<{cdk.Stack.of(resource).get_logical_id(cast('cdk.CfnElement', resource.node.default_child))}.Arn>"
 
 
 def account_in_findings(stack: cdk.Stack) -> str:
-    """How a finding writes the account of a stack, known or not."""
+    """Return the account of a stack, known or not, as findings write it."""
     return "<AWS::AccountId>" if cdk.Token.is_unresolved(stack.account) else stack.account
 
 
 def in_findings(arn: str, stack: cdk.Stack) -> str:
-    """How a finding writes an ARN with a partition and an account by reference."""
+    """Return an ARN with a partition and an account by reference as findings write it."""
     resolved = stack.resolve(arn)
     if isinstance(resolved, str):
         return resolved

@@ -1,4 +1,4 @@
-"""The web application firewall: AWS' managed rules for common and known bad input, and a limit for one address."""
+"""The web application firewall: AWS' managed rules for common and known bad input, and a limit per address."""
 
 from collections.abc import Sequence
 
@@ -8,8 +8,8 @@ from constructs import Construct
 from infra.settings import Settings
 
 RATE_WINDOW_S = 300
-# Managed group to the rules in it that only count. A body of up to 2 MiB is good JSON here: /feedback/batch, and
-# shelves of ten thousand ids; the service has its own limit.
+# Managed group -> the rules in it that only count. Bodies of up to 2 MiB are valid here: /feedback/batch, and shelves
+# of ten thousand ids; the service has its own limit.
 MANAGED = {
     "AWSManagedRulesCommonRuleSet": ("SizeRestrictions_BODY",),
     "AWSManagedRulesKnownBadInputsRuleSet": (),
@@ -38,7 +38,7 @@ class Firewall(Construct):
 
     @property
     def arn(self) -> str:
-        """Of the web ACL."""
+        """Return the ARN of the web ACL."""
         return self.acl.attr_arn
 
 
@@ -77,7 +77,7 @@ def _managed_rule(name: str, priority: int, counted: Sequence[str]) -> wafv2.Cfn
 
 
 def _protection() -> wafv2.CfnWebACL.DataProtectionConfigProperty:
-    """Sampled requests, which people with the right see for three hours, show neither keys nor what was asked for."""
+    """Keep keys and request content out of sampled requests, which authorised people can see for three hours."""
     header = wafv2.CfnWebACL.FieldToProtectProperty(field_type="SINGLE_HEADER", field_keys=["x-api-key"])
     query = wafv2.CfnWebACL.FieldToProtectProperty(field_type="QUERY_STRING")
     return wafv2.CfnWebACL.DataProtectionConfigProperty(

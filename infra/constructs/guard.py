@@ -1,4 +1,4 @@
-"""The guard before the HTTP API: what brings no origin header costs no invocation."""
+"""The guard in front of the HTTP API: requests without the origin header cost no invocation."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
@@ -10,13 +10,13 @@ from infra.constructs.small_function import SmallFunction
 from infra.settings import Settings
 
 TIMEOUT_S = 10
-# The longest that there is. An answer is kept by the value that was sent; an error is not kept.
+# The maximum. A response is cached by the value sent; an error is not cached.
 REMEMBERED = cdk.Duration.hours(1)
 
 
 class Guard(SmallFunction):
-    """A function, and the authorizer that asks it. Source: API Gateway developer guide, "Control access to HTTP APIs
-    with AWS Lambda authorizers": where the identity source is missing, the answer is 401 and nobody is asked.
+    """A function, and the authorizer that calls it. Source: API Gateway developer guide, "Control access to HTTP APIs
+    with AWS Lambda authorizers": without the identity source, the response is 401 and the function is not called.
     """
 
     def __init__(self, scope: Construct, construct_id: str, settings: Settings, secret: secretsmanager.ISecret) -> None:

@@ -1,4 +1,4 @@
-"""The functions that the CDK brings along: to empty a bucket, to carry a value to another region."""
+"""The CDK's helper functions: to empty a bucket, to pass a value to another region."""
 
 import aws_cdk as cdk
 import jsii
@@ -11,18 +11,18 @@ from infra.settings import Settings
 
 
 def own_helpers_logs(stack: cdk.Stack, settings: Settings) -> None:
-    """Have the helpers of a stack log into groups of that stack.
+    """Make the helpers of a stack log to groups of that stack.
 
-    Otherwise each makes a group of its own when it first runs, which stays when the stack is gone. Without the managed
-    role, which may make any group, the last line of a helper can't bring its group back.
+    Otherwise each creates its own group on its first run, which outlives the stack. Without the managed role, which may
+    create any group, a helper's last log line cannot recreate its group.
     """
     stack.node.add_validation(_Helpers(stack, settings))
 
 
 @jsii.implements(IValidation)
 class _Helpers:
-    """Validations come after references across regions are resolved, and the helpers that carry them are made no
-    sooner: aspects would miss them.
+    """Validations run after cross-region references are resolved, which creates the helpers: aspects would miss
+    them.
     """
 
     def __init__(self, stack: cdk.Stack, settings: Settings) -> None:
@@ -30,7 +30,7 @@ class _Helpers:
         self._settings = settings
 
     def validate(self) -> list[str]:
-        """Change the helpers; there is nothing to complain of."""
+        """Change the helpers; report no errors."""
         for each in self._stack.node.children:
             if isinstance(each, cdk.CustomResourceProviderBase) and each.node.try_find_child("Logs") is None:
                 _own_logs(each, log_group(each, "Logs", self._settings))

@@ -1,4 +1,4 @@
-"""The image that everything runs from: the repository's Dockerfile, one target for Lambda, one for a server."""
+"""The image that everything runs from: the repository's Dockerfile, with one target for Lambda and one for a server."""
 
 import json
 from pathlib import Path
@@ -9,13 +9,13 @@ from aws_cdk import aws_ecr_assets as ecr_assets
 from infra.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-# A home with the bundle to be served; `infra/release/fetch.sh` brings the released one.
+# A home with the bundle to serve; `infra/release/fetch.sh` downloads the released one.
 BUNDLE = ROOT / "bundle"
 _PLATFORMS = {"x86_64": ecr_assets.Platform.LINUX_AMD64, "arm64": ecr_assets.Platform.LINUX_ARM64}
 
 
 class ImageOptions(TypedDict):
-    """What the CDK needs to build a target of the Dockerfile."""
+    """The CDK's options to build a target of the Dockerfile."""
 
     target: str
     platform: ecr_assets.Platform
@@ -24,19 +24,19 @@ class ImageOptions(TypedDict):
 
 
 def image_options(settings: Settings, target: str, bundle: Path = BUNDLE) -> ImageOptions:
-    """With the bundle in the folder as the image's last layer, if there is one; else with none."""
+    """Return the options, with the bundle in the folder as the image's last layer, if there is one."""
     version = bundle_version(bundle)
     return {
         "target": target,
         "platform": _PLATFORMS[settings.architecture],
         "build_contexts": {"bundle": str(bundle)} if version else None,
-        # The CDK looks at the files of the main context only.
+        # The CDK hashes the files of the main context only.
         "extra_hash": version,
     }
 
 
 def bundle_version(bundle: Path = BUNDLE) -> str:
-    """The version of the bundle in the folder; empty if there is none."""
+    """Return the version of the bundle in the folder; empty if there is none."""
     try:
         return str(json.loads((bundle / "current.json").read_bytes())["version"])
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Where the release job puts the images it makes, and functions take them from."""
+"""The repository for the images that the release job makes and functions use."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
@@ -11,7 +11,7 @@ KEPT = 10
 
 
 class Images(Construct):
-    """A repository whose tags are never overwritten. Source: AWS Lambda developer guide, "Amazon ECR permissions"."""
+    """A repository with immutable tags. Source: AWS Lambda developer guide, "Amazon ECR permissions"."""
 
     def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
         super().__init__(scope, construct_id)

@@ -19,7 +19,7 @@ from infra.settings import Settings
 
 BUILD_SPEC = "infra/release/buildspec.yml"
 TIMEOUT_H = 3
-# What a release is made with: the folders and files of the repository that are neither of these.
+# Files that are not needed to make a release.
 NOT_SOURCE = [
     "*", "!.ci", "!Dockerfile", "!.dockerignore", "!LICENSE", "!NOTICE", "!README.md", "!pyproject.toml", "!uv.lock",
     "!data_jobs", "!infra", "!services", "**/__pycache__", "**/node_modules", "infra/cdk.out",
@@ -27,9 +27,9 @@ NOT_SOURCE = [
 
 
 class Jobs(Construct):
-    """A CodeBuild project, started by the release state machine, and the queue for what could not be started or told.
-    ``needs_image``: it makes images, and needs a repository for them. ``statements``, ``wildcards``: what else it may
-    do, and the reasons for those that name a family.
+    """A CodeBuild project, started by the release state machine, and the queue for failed starts and notifications.
+    ``needs_image``: it makes images and needs a repository for them. ``statements``, ``wildcards``: its further
+    permissions, and the reasons for those with wildcards.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Jobs(Construct):
 
     @property
     def repositories(self) -> list[str]:
-        """The ARNs of what images are put into."""
+        """Return the ARNs of the repositories that images are pushed to."""
         return [self._images.repository.repository_arn] if self._images else []
 
     def _project(self, key: kms.IKey, environment: dict[str, str]) -> codebuild.Project:
@@ -90,7 +90,7 @@ class Jobs(Construct):
             source=codebuild.Source.s3(bucket=source.bucket, path=source.s3_object_key),
             build_spec=codebuild.BuildSpec.from_source_filename(BUILD_SPEC),
             environment=codebuild.BuildEnvironment(
-                # Images are built for the machine they are built on.
+                # Images are built on the architecture they run on.
                 build_image=codebuild.LinuxArmBuildImage.AMAZON_LINUX_2023_STANDARD_3_0
                 if arm
                 else codebuild.LinuxBuildImage.AMAZON_LINUX_2023_5,

@@ -1,4 +1,4 @@
-"""Log groups: kept for as long as the settings say, and gone with a stage that leaves nothing."""
+"""Log groups: kept for as long as the settings say, and deleted with a stage that leaves nothing."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_logs as logs
@@ -14,7 +14,7 @@ _RETENTION = {
 
 
 def log_group(scope: Construct, construct_id: str, settings: Settings, name: str | None = None) -> logs.LogGroup:
-    """A log group of a deployment, with a name that CloudFormation makes unless the writer expects one."""
+    """Return a log group of a deployment, named by CloudFormation unless the writer expects a name."""
     return logs.LogGroup(
         scope,
         construct_id,

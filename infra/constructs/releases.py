@@ -1,4 +1,4 @@
-"""The one owner of what a stage serves: the release state machine, its agent, and the table of its lock."""
+"""The release state machine, which alone changes what a stage serves, its agent, and its lock table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -28,9 +28,9 @@ WATCHED = ("ErrorRate", "Latency")
 
 @dataclass(frozen=True, slots=True)
 class ReleaseTarget:
-    """What a release is put into: ``environment`` names it for job and agent, ``agent`` and ``job`` are what these may
-    do with it, ``watched`` are further alarms about it. Nothing where servers follow the bucket. ``needs_image``: it
-    takes images. ``wildcards``: those among the statements, each with its reason, for cdk-nag.
+    """What a release changes: ``environment`` names it for job and agent; ``agent`` and ``job`` are their permissions
+    on it; ``watched`` are further alarms about it. Empty if servers follow the bucket. ``needs_image``: it takes
+    images. ``wildcards``: the statements with wildcards, each with its reason, for cdk-nag.
     """
 
     needs_image: bool = False
@@ -42,7 +42,7 @@ class ReleaseTarget:
 
 
 def release_table(scope: Construct, construct_id: str) -> dynamodb.TableV2:
-    """The lock, and what the job made for an execution. Nothing of it is worth keeping."""
+    """Return the table of the lock and of the job's results per execution. None of it needs to be kept."""
     return dynamodb.TableV2(
         scope,
         construct_id,
@@ -57,7 +57,7 @@ def release_table(scope: Construct, construct_id: str) -> dynamodb.TableV2:
 
 
 class Releases(Construct):
-    """Agent and state machine; a schedule starts it, and what fails is for the alarms' topic."""
+    """Agent and state machine; a schedule starts it, and failures go to the alarms' topic."""
 
     def __init__(
         self,
@@ -153,7 +153,9 @@ class Releases(Construct):
         return machine
 
     def _machine_role(self, jobs: Jobs, table: dynamodb.ITableV2) -> iam.Role:
-        """Source: AWS Step Functions developer guide, "Start an AWS CodeBuild build with Step Functions"."""
+        """Return the machine's role. Source: AWS Step Functions developer guide, "Start an AWS CodeBuild build with
+        Step Functions".
+        """
         stack = cdk.Stack.of(self)
         role = iam.Role(
             self, "MachineRole", assumed_by=iam.ServicePrincipal("states.amazonaws.com"), description="Releases"
@@ -191,8 +193,8 @@ class Releases(Construct):
 
 
 def _assets(stack: cdk.Stack) -> str:
-    """Where `cdk bootstrap` keeps the images of deployments, which a release or a rollback may go back to: the ARN of
-    its repository, by the qualifier that the account was bootstrapped with.
+    """Return the ARN of the repository where `cdk bootstrap` keeps the images of deployments, which a release or a
+    rollback may return to; by the account's bootstrap qualifier.
     """
     qualifier = stack.node.try_get_context(QUALIFIER) or cdk.DefaultStackSynthesizer.DEFAULT_QUALIFIER
     name = f"cdk-{qualifier}-container-assets-${{AWS::AccountId}}-${{AWS::Region}}"

@@ -1,4 +1,4 @@
-"""OpenSearch Serverless: one vector collection, which does BM25, too, and who may do what with its indexes."""
+"""OpenSearch Serverless: one vector collection, which also does BM25, and the permissions on its indexes."""
 
 import json
 from collections.abc import Sequence
@@ -14,28 +14,28 @@ from infra.settings import Settings
 INDEX = "films"
 READ = ("aoss:ReadDocument", "aoss:DescribeIndex")
 WRITE = (*READ, "aoss:CreateIndex", "aoss:UpdateIndex", "aoss:WriteDocument", "aoss:DeleteIndex")
-# The grant of data access policies: OpenSearch Serverless asks IAM for this one action on the collection, too.
+# Data access policies grant access, but OpenSearch Serverless also requires this one IAM action on the collection.
 IAM_ACTION = "aoss:APIAccessAll"
 
 
 class Search(Construct):
-    """A collection group, the collection in it, and its policies. Indexes are made by `marquee index`, one a bundle,
-    so that a release brings its own and a rollback finds the old one.
+    """A collection group, the collection in it, and its policies. `marquee index` makes one index per bundle, so that a
+    release brings its own and a rollback finds the old one.
 
     Source: Amazon OpenSearch Serverless developer guide, "Collection groups", "Data access control".
     """
 
     def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
         super().__init__(scope, construct_id)
-        # As OPENSEARCH_KIND takes it: what an index may look like follows from the generation.
+        # As OPENSEARCH_KIND takes it: the generation determines what an index may look like.
         self.kind = "classic" if settings.classic_search else "nextgen"
-        # Neither a group nor a collection can change its generation. A new one needs a name of its own, because
-        # CloudFormation makes it before it removes the old one.
+        # Neither a group nor a collection can change its generation. A new one needs its own name, because
+        # CloudFormation creates it before it removes the old one.
         self.name = f"{settings.name}-{self.kind}"
         encryption = self._security_policy("Encryption", "encryption", {
             "Rules": [self._rule("collection")], "AWSOwnedKey": True,
         })  # fmt: skip
-        # Reachable over the internet, but only with a signature of a role that a data access policy names.
+        # Reachable over the internet, but only with the signature of a role that a data access policy names.
         network = self._security_policy("Network", "network", [
             {"Rules": [self._rule("collection")], "AllowFromPublic": True},
         ])  # fmt: skip
@@ -54,12 +54,13 @@ class Search(Construct):
 
     @property
     def endpoint(self) -> str:
-        """``https://...``; its form differs by generation, so it is never put together by hand."""
+        """Return ``https://...``; its form differs by generation, so it is never constructed."""
         return self.collection.attr_collection_endpoint
 
     def capacity(self, metric: str) -> cloudwatch.Metric:
-        """SearchOCU or IndexingOCU: a minute's sum, as the service reports it, once a minute and for the whole
-        account. A stage with an account of its own sees its own.
+        """Return SearchOCU or IndexingOCU: a minute's sum, reported once a minute and for the whole account. A stage
+        with its own account sees only its own.
+
         Source: developer guide, "Monitoring OpenSearch Serverless with CloudWatch".
         """
         return cloudwatch.Metric(
@@ -71,7 +72,7 @@ class Search(Construct):
         )
 
     def of_collection(self, metric: str) -> cloudwatch.Metric:
-        """A count of the collection. Source: as above."""
+        """Return a count of the collection. Source: as above."""
         dimensions = {"ClientId": cdk.Stack.of(self).account, "CollectionId": self.collection.attr_id,
                       "CollectionName": self.name}  # fmt: skip
         return cloudwatch.Metric(
@@ -80,7 +81,7 @@ class Search(Construct):
         )  # fmt: skip
 
     def allow(self, name: str, role: iam.IRole, permissions: Sequence[str]) -> None:
-        """Let a role do this with the films' indexes. A new policy takes about a minute to be enforced."""
+        """Grant a role these permissions on the films' indexes. A new policy takes about a minute to be enforced."""
         policy = [
             {
                 "Rules": [
@@ -109,7 +110,7 @@ class Search(Construct):
             "Group",
             name=self.name,
             generation=self.kind.upper(),
-            # NextGen is redundant by itself, but wants the property; a Classic standby doubles the bill.
+            # NextGen is inherently redundant, but requires the property; a Classic standby doubles the bill.
             standby_replicas="DISABLED" if settings.classic_search and not settings.keeps_data else "ENABLED",
             capacity_limits=aoss.CfnCollectionGroup.CapacityLimitsProperty(
                 min_search_capacity_in_ocu=settings.search_ocu_min,

@@ -1,4 +1,4 @@
-"""A small function of files of this repository, with boto3, which comes with the runtime, and nothing else."""
+"""A small function made of files of this repository; its only dependency is boto3, which the runtime provides."""
 
 from collections.abc import Mapping
 
@@ -14,8 +14,9 @@ from infra.settings import Settings
 
 
 class SmallFunction(Construct):
-    """``module``: has ``handler``. ``files``: which it needs. ``role``: of its own, may write its own log and no more.
-    ``caller``: who calls it, gets its errors and knows its times, so that it needs neither dead letters nor traces.
+    """``module``: contains ``handler``. ``files``: the files it needs. ``role``: its own; may only write its own log.
+    ``caller``: the service that calls it, gets its errors and measures its times, so that it needs neither dead letters
+    nor traces.
     """
 
     def __init__(
@@ -57,6 +58,6 @@ class SmallFunction(Construct):
         )
         acknowledge(
             self.function,
-            {"Serverless-LambdaDLQ": f"Only ever called by {caller}, which gets the error.",
-             "Serverless-LambdaTracing": f"One call of {caller}: a trace tells no more than its log."},
+            {"Serverless-LambdaDLQ": f"Only called by {caller}, which gets the error.",
+             "Serverless-LambdaTracing": f"A single call by {caller}: a trace shows no more than its log."},
         )  # fmt: skip

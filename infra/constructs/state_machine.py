@@ -1,4 +1,4 @@
-"""State machines whose definition is a document of this repository, which a test can run as well."""
+"""State machines whose definition is a document of this repository, so that tests can run it."""
 
 import json
 from collections.abc import Mapping
@@ -21,14 +21,14 @@ def state_machine(
     substitutions: Mapping[str, str],
     role: iam.Role,
 ) -> sfn.StateMachine:
-    """The machine of a construct, named after its ``purpose``; its log holds no data. ``definition``: Amazon States
-    Language, with a ``${Name}`` for each of the ``substitutions``.
+    """Return the machine of a construct, named after its ``purpose``; its log holds no data. ``definition``: Amazon
+    States Language, with a ``${Name}`` for each of the ``substitutions``.
     """
     machine = sfn.StateMachine(
         scope,
         "Machine",
         state_machine_name=f"{settings.name}-{purpose}",
-        # Not the CDK's JSON, which leaves out what is null: a state without a ResultPath would lose its input.
+        # Not the CDK's JSON, which drops nulls: a state without a ResultPath would lose its input.
         definition_body=sfn.DefinitionBody.from_string(json.dumps(definition)),
         definition_substitutions=substitutions,
         role=role,

@@ -1,4 +1,4 @@
-"""What alarms and the dashboard need to know of a compute, whichever it is."""
+"""What alarms and the dashboard need to know of either compute."""
 
 from dataclasses import dataclass, field
 
@@ -7,9 +7,9 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """``latency``: the time of an answer, with ``unit_ms`` milliseconds to its unit; ``requests`` and ``failures``
-    (answers of 500 and more): counts. By name, ``health``: metrics whose sum is 0 while the compute is well, and
-    ``load``: percent of what there is.
+    """``latency``: response time, in units of ``unit_ms`` milliseconds; ``requests`` and ``failures`` (status 500 and
+    above): counts. By name, ``health``: metrics whose sum is 0 while the compute is healthy, and ``load``: percent of
+    capacity.
     """
 
     latency: cloudwatch.Metric

@@ -1,1 +1,1 @@
-"""What the container image is made of, laid out with or without Docker: ``python -m infra.image --help``."""
+"""Lay out the contents of the container image, with or without Docker: ``python -m infra.image --help``."""

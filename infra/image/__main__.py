@@ -15,7 +15,7 @@ from infra.image.tools import here
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do one step and print what it made. Returns 1 with a message where it can't be done."""
+    """Run one step and print its result. Returns 1 with a message on failure."""
     asked = _parser().parse_args(arguments)
     try:
         said = asked.step(asked)
@@ -38,21 +38,21 @@ def _parser() -> argparse.ArgumentParser:
     layers = step("layers", "install the packages of layers, as locked, into FOLDER/<layer>")
     layers.add_argument("folder", type=Path)
     layers.add_argument("name", nargs="+", choices=sorted(LAYERS))
-    code = step("code", "copy and compile Marquee's own code into FOLDER/code and FOLDER/tools")
+    code = step("code", "copy and compile Marquee's code into FOLDER/code and FOLDER/tools")
     code.add_argument("folder", type=Path)
-    task = step("task", "lay out what the Lambda image has in /var/task into FOLDER/task, without Docker")
+    task = step("task", "lay out /var/task of the Lambda image in FOLDER/task, without Docker")
     task.add_argument("folder", type=Path)
     task.add_argument("--without-encoder", action="store_true", help="leave the text encoder out")
     for takes_wheels in (layers, task):
-        takes_wheels.add_argument("--platform", help="e.g. aarch64-manylinux_2_34 [this machine]")
+        takes_wheels.add_argument("--platform", help="e.g. aarch64-manylinux_2_34 (default: this machine)")
     for takes_python in (layers, code, task):
-        takes_python.add_argument("--python", default=here(), help="e.g. 3.13 [the one that runs this]")
-    release = step("release", "copy the active bundle of HOME, and nothing else, into FOLDER")
+        takes_python.add_argument("--python", default=here(), help="e.g. 3.13 (default: the running one)")
+    release = step("release", "copy only the active bundle of HOME into FOLDER")
     release.add_argument("home", type=Path)
     release.add_argument("folder", type=Path)
-    step("bases", "refuse a Dockerfile whose base images are not named by their digests")
-    step("pin", "write into the Dockerfile what the tags of its base images stand for now")
-    step("emulator", "install the Lambda emulator if it is not there, and print its folder")
+    step("bases", "fail unless all base images of the Dockerfile are pinned by digest")
+    step("pin", "pin the base images of the Dockerfile to the digests of their tags")
+    step("emulator", "install the Lambda emulator if needed, and print its folder")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""The base images of the Dockerfile, by digest: which are, and what a tag stands for now."""
+"""Pin the Dockerfile's base images by digest, and check that they are."""
 
 import re
 import subprocess
@@ -17,21 +17,21 @@ Resolve = Callable[[str], str]
 
 
 def unpinned(text: str) -> list[str]:
-    """The base images that a Dockerfile names by their tags alone, each once."""
+    """Return the base images that a Dockerfile names by tag alone, each once."""
     return sorted({base for _, base, digest in _BASE.findall(text) if not digest})
 
 
 def check_pinned(path: Path = DOCKERFILE) -> str:
-    """Raise LayoutError unless every base image is named by its digest."""
+    """Raise LayoutError unless every base image is pinned by digest."""
     if named := unpinned(path.read_text(encoding="utf-8")):
         raise LayoutError(f"{path.name}: {', '.join(named)} without a digest, so what is built may change from one day "
                           "to the next; run `make pin` where the registry can be reached, and commit it")  # fmt: skip
-    return f"{path.name}: every base image is named by its digest"
+    return f"{path.name}: all base images are pinned by digest"
 
 
 def pin(path: Path = DOCKERFILE, resolve: Resolve | None = None) -> str:
-    """Name every base image by what its tag stands for now, the tag staying beside it. Returns the images, a line
-    each. Raises LayoutError, and then nothing is written.
+    """Pin every base image to the current digest of its tag, which stays next to it. Returns the images, one per line.
+    Raises LayoutError, and then writes nothing.
     """
     look_up = resolve or digest_of
     text = path.read_text(encoding="utf-8")
@@ -41,14 +41,14 @@ def pin(path: Path = DOCKERFILE, resolve: Resolve | None = None) -> str:
 
 
 def digest_of(image: str) -> str:
-    """The digest of what a tag stands for, for all machines. Raises LayoutError."""
+    """Return the digest of a tag, for all platforms. Raises LayoutError."""
     command = ["docker", "buildx", "imagetools", "inspect", "--format", "{{.Manifest.Digest}}", image]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_LOOK_UP_S, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise LayoutError(f"{image}: its digest can't be looked up without docker: {error}") from error
+        raise LayoutError(f"{image}: its digest cannot be looked up without docker: {error}") from error
     digest = done.stdout.strip()
     if done.returncode or not _DIGEST.fullmatch(digest):
-        said = done.stderr.strip() or digest or "docker said nothing"
-        raise LayoutError(f"{image}: its digest can't be looked up: {said}")
+        said = done.stderr.strip() or digest or "no output of docker"
+        raise LayoutError(f"{image}: its digest cannot be looked up: {said}")
     return digest

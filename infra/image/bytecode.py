@@ -1,5 +1,5 @@
-"""Bytecode for everything: in a function's read-only folder none can be written later, which would cost every cold
-start more than a second.
+"""Compile everything to bytecode: a function's folder is read-only, and compiling at every cold start would cost more
+than a second.
 """
 
 from pathlib import Path
@@ -8,8 +8,8 @@ from infra.image.tools import python_of, run
 
 
 def compile_all(folder: Path, python: str) -> None:
-    """Compile a folder for a version of Python. The bytecode counts whatever the dates of its sources say, since a
-    layer of an image doesn't keep them. Raises LayoutError.
+    """Compile a folder for a version of Python. The bytecode is valid whatever the dates of its sources, since an image
+    layer does not keep them. Raises LayoutError.
 
     Source: the Python library reference, ``compileall``, "unchecked-hash".
     """

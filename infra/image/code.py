@@ -1,4 +1,4 @@
-"""Marquee's own code as layers: what serves, and what only the command line and the data jobs need."""
+"""Marquee's own code as layers: for serving, and for the command line and the data jobs."""
 
 import re
 import shutil
@@ -15,7 +15,7 @@ _IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc")
 
 
 def lay_code(folder: Path, python: str) -> None:
-    """``folder/code``: what serves. ``folder/tools``: the command line and the data jobs, on top of it.
+    """Lay out ``folder/code`` for serving, and ``folder/tools`` with the command line and the data jobs on top of it.
 
     Raises LayoutError.
     """
@@ -30,7 +30,7 @@ def lay_code(folder: Path, python: str) -> None:
 
 
 def _lay_metadata(folder: Path) -> None:
-    """Name and version where installed packages have them: for ``marquee --version`` and for scanners."""
+    """Write name and version as installed packages have them: for ``marquee --version`` and for scanners."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     version = project_version()
     made = folder / f"{project['name'].replace('-', '_')}-{version}.dist-info"
@@ -43,7 +43,7 @@ def _lay_metadata(folder: Path) -> None:
 
 
 def project_version(folder: Path = ROOT) -> str:
-    """The one version, read without importing the service. Raises LayoutError."""
+    """Return the single version, read without importing the service. Raises LayoutError."""
     found = re.search(r'^__version__ = "(.+)"$', (folder / "services/__init__.py").read_text("utf-8"), re.MULTILINE)
     if found is None:
         raise LayoutError("services/__init__.py: no __version__")
@@ -51,7 +51,7 @@ def project_version(folder: Path = ROOT) -> str:
 
 
 def let_all_read(folder: Path) -> None:
-    """Whatever runs the image may read it: a function's user is not the one who built it."""
+    """Make everything readable: a function's user is not the one who built the image."""
     for path in (folder, *folder.rglob("*")):
         mode = path.stat().st_mode
         path.chmod(mode | (0o555 if path.is_dir() else 0o444))

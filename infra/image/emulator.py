@@ -1,6 +1,6 @@
-"""The Lambda runtime without Docker: the runtime interface emulator and the runtime interface client of Python.
+"""The Lambda runtime without Docker: the runtime interface emulator and Python's runtime interface client.
 
-The emulator is a program inside the wheel of the SAM command line, which is taken without its dependencies.
+The emulator is a program inside the wheel of the SAM command line, which is installed without its dependencies.
 """
 
 import fcntl
@@ -24,8 +24,8 @@ _BUILDS = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "
 
 
 def install_emulator(folder: Path = FOLDER) -> Path:
-    """The folder with ``aws-lambda-rie`` and the client's packages, installed if it is not there yet. Several
-    processes may call it at once. Raises LayoutError where there is none for this machine, or it can't be fetched.
+    """Return the folder with ``aws-lambda-rie`` and the client's packages, installed if needed. Several processes may
+    call it at once. Raises LayoutError if there is none for this machine, or the download fails.
     """
     build = _BUILDS.get(platform.machine().lower())
     if platform.system() != "Linux" or build is None:

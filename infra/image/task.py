@@ -1,4 +1,4 @@
-"""The function's folder without Docker: the layers put together as the image has them."""
+"""The function's folder without Docker: the layers combined as in the image."""
 
 import os
 import shutil
@@ -12,9 +12,9 @@ LAMBDA = (PACKAGES, ENCODER)
 
 
 def lay_task(target: Path, wheels: Wheels, layers: Sequence[Layer] = LAMBDA) -> Path:
-    """``target/task``, what the image has in ``/var/task``; the layers stay beside it, sharing its files.
+    """Lay out ``target/task``, the image's ``/var/task``; the layers stay next to it, sharing its files.
 
-    What is there already goes. Raises LayoutError.
+    Existing content is removed. Raises LayoutError.
     """
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
@@ -27,5 +27,5 @@ def lay_task(target: Path, wheels: Wheels, layers: Sequence[Layer] = LAMBDA) -> 
 
 
 def megabytes(folder: Path) -> float:
-    """What the files of a folder hold, 10^6 bytes."""
+    """Return the size of a folder's files in units of 10^6 bytes."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6

@@ -1,4 +1,4 @@
-"""The programs an image is laid out with: uv, and a Python of the image's version."""
+"""The programs for laying out an image: uv, and a Python of the image's version."""
 
 import subprocess
 import sys
@@ -12,17 +12,17 @@ _LONGEST_S = 600.0
 
 
 def here() -> str:
-    """The version of the Python that runs this: "3.13"."""
+    """Return the version of the running Python: "3.13"."""
     return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def uv(*arguments: str | Path) -> str:
-    """Run uv and return its standard output. Raises LayoutError with what it said."""
+    """Run uv and return its standard output. Raises LayoutError with its error output."""
     return run([_uv(), *map(str, arguments)])
 
 
 def python_of(version: str) -> str:
-    """The command of an installed Python of this version; none is downloaded. Raises LayoutError."""
+    """Return the command of an installed Python of this version; none is downloaded. Raises LayoutError."""
     if version == here():
         return sys.executable
     try:
@@ -32,7 +32,7 @@ def python_of(version: str) -> str:
 
 
 def run(command: Sequence[str]) -> str:
-    """Run a program in the project's folder to its end. Raises LayoutError with its last lines."""
+    """Run a program in the project's folder and return its output. Raises LayoutError with its last lines."""
     try:
         done = subprocess.run(  # noqa: S603 - fixed commands
             command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_LONGEST_S, check=True
@@ -44,6 +44,6 @@ def run(command: Sequence[str]) -> str:
 
 
 def _uv() -> str:
-    """The project's own way to uv, else the one on PATH: the build stage of the image has no ``.ci``."""
+    """Return the project's own uv, else the one on PATH: the image's build stage has no ``.ci``."""
     own = ROOT / ".ci/uv"
     return str(own) if own.is_file() else "uv"

@@ -1,1 +1,1 @@
-"""Releasing and mending a deployment: shell scripts for releases, and a copy of tables in Python."""
+"""Release and repair a deployment: shell scripts for releases, and table copying in Python."""

@@ -13,12 +13,12 @@ from infra.release.agent.lock import Locked
 from infra.release.stage import Loss, NotDeployed, Stage
 from infra.settings import SettingsError, load_settings
 
-# By who started the program, for a machine that nobody watches.
+# Set by the caller on an unattended machine.
 CONFIRM = "CONFIRM"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Do one step: 0, 1 where it or what it started fails, 2 for what can't be deployed, 3 for what was refused."""
+    """Run one step: 0; 1 if it or what it started fails; 2 for what cannot be deployed; 3 if it was refused."""
     asked = _parser().parse_args(arguments)
     context = dict(each.split("=", 1) for each in asked.context) | {"stage": asked.stage}
     try:
@@ -39,10 +39,10 @@ def _guard(stage: Stage, settings: Any, _asked: argparse.Namespace) -> int:  # n
     if not lost or os.environ.get(CONFIRM) == "yes":
         return 0
     told = "\n".join(f"  {name} = {value}" for name, value in lost.items())
-    question = f"This deployment takes away what stage {stage.name} has and its settings no longer have:\n{told}"
+    question = f"This deployment removes parts of stage {stage.name} that its settings no longer have:\n{told}"
     if not sys.stdin.isatty():
-        raise Loss(f"{question}\nPut it into infra/stages/{stage.name}.toml, or say {CONFIRM}=yes.")
-    sys.stderr.write(f"{question}\nGo on? [y/N] ")
+        raise Loss(f"{question}\nPut it into infra/stages/{stage.name}.toml, or set {CONFIRM}=yes.")
+    sys.stderr.write(f"{question}\nContinue? [y/N] ")
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         raise Loss("Nothing was deployed.")
     return 0
@@ -55,7 +55,7 @@ def _lock(stage: Stage, _settings: object, asked: argparse.Namespace) -> int:
 
 def _unlock(stage: Stage, _settings: object, asked: argparse.Namespace) -> int:
     ended = stage.end_lock(asked.owner)
-    return _said(f"The lock of {ended} is ended." if ended else "Nobody holds the stage.", 0)
+    return _said(f"The lock of {ended} is ended." if ended else "The stage is not locked.", 0)
 
 
 def _start(stage: Stage, _settings: object, asked: argparse.Namespace) -> int:
@@ -78,17 +78,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("stage")
     parser.set_defaults(context=[], owner="")
     steps = parser.add_subparsers(required=True, dest="step")
-    guard = steps.add_parser("guard", help="ask before a deployment takes something away")
+    guard = steps.add_parser("guard", help="ask before a deployment removes something")
     guard.add_argument("-c", "--context", action="append", default=[], metavar="name=value", help="as for cdk")
-    lock = steps.add_parser("lock", help="hold the stage")
+    lock = steps.add_parser("lock", help="take the stage's lock")
     lock.add_argument("--owner", required=True)
-    unlock = steps.add_parser("unlock", help="let go of the stage; without an owner, whoever holds it")
+    unlock = steps.add_parser("unlock", help="release the stage's lock; without an owner, whoever holds it")
     unlock.add_argument("--owner", default="")
     start = steps.add_parser("start", help="start the state machine and follow it to its end")
     start.add_argument("what", choices=["release", "deployment", "rollback"])
     for name in ("--version", "--bundle", "--owner"):
         start.add_argument(name, default="")
-    start.add_argument("--now", action="store_true", help="all requests at once, even while an alarm is up")
+    start.add_argument("--now", action="store_true", help="shift all requests at once, even while an alarm is up")
     start.add_argument("--detach", action="store_true", help="don't wait for its end")
     steps.add_parser("follow", help="follow an execution to its end").add_argument("execution")
     return parser

@@ -1,6 +1,6 @@
-"""``python -m infra.release.copy_table SOURCE TARGET``: every item of a DynamoDB table into another one, as it is.
+"""``python -m infra.release.copy_table SOURCE TARGET``: copy every item of a DynamoDB table to another one unchanged.
 
-An item of the same key is replaced, all others stay: it can be repeated at any time (docs/operations.md).
+An item with the same key is replaced, all others stay: it can be repeated at any time (docs/operations.md).
 """
 
 import argparse
@@ -15,13 +15,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-BATCH = 25  # The most that BatchWriteItem takes.
-# Before each try of a batch; all in all some 100 s.
+BATCH = 25  # The limit of BatchWriteItem.
+# Before each attempt at a batch; some 100 s in total.
 PAUSES_S = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2)
 
 
 class NotWritten(Exception):
-    """DynamoDB took part of a batch only, again and again; the message names the table."""
+    """DynamoDB repeatedly took only part of a batch; the message names the table."""
 
 
 def copy(client: "DynamoDBClient", source: str, target: str) -> int:
@@ -36,18 +36,18 @@ def copy(client: "DynamoDBClient", source: str, target: str) -> int:
 
 
 def _write(client: "DynamoDBClient", table: str, items: Sequence[dict[str, Any]]) -> None:
-    """Put a batch, and what is left of it after ever longer pauses."""
+    """Write a batch, and retry its remainder after growing pauses."""
     left: Any = {table: [{"PutRequest": {"Item": item}} for item in items]}
     for pause in PAUSES_S:
         time.sleep(pause)
         left = client.batch_write_item(RequestItems=left)["UnprocessedItems"]
         if not left:
             return
-    raise NotWritten(f"{table} takes no more items: it is throttled. Wait a few minutes and start again")
+    raise NotWritten(f"{table} accepts no more items: it is throttled. Wait a few minutes and run it again")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Copy and print the number of items; 0, or 1 with a message where it can't be done."""
+    """Copy and print the number of items; 0, or 1 with a message on failure."""
     parser = argparse.ArgumentParser(prog="python -m infra.release.copy_table", description=__doc__)
     parser.add_argument("source", help="name of the table to read, e.g. the restored one")
     parser.add_argument("target", help="name of the table to write into")

@@ -1,31 +1,31 @@
-"""The release state machine, in the Amazon States Language: the one owner of what a stage serves.
+"""The release state machine in the Amazon States Language: it alone changes what a stage serves.
 
 build -> two-tower endpoint, if there is one -> code -> publish -> probe -> a tenth of the requests under the alarms ->
-all of them -> keep; or back by itself.
-A deployment begins at publish, a rollback at the probe of a version that there is. Names in ``${...}`` are filled in by
-CloudFormation (infra/constructs/releases.py). Source: AWS Step Functions developer guide, "Amazon States Language".
+all of them -> keep; or automatic rollback. A deployment starts at publish, a rollback at the probe of an existing
+version. CloudFormation fills in names in ``${...}`` (infra/constructs/releases.py). Source: AWS Step Functions
+developer guide, "Amazon States Language".
 """
 
 from typing import Any
 
 State = dict[str, Any]
 
-# An hour less than the lock is held.
+# An hour less than the lock's expiry.
 TIMEOUT_S = 4 * 3_600
 BUILD_S = 3 * 3_600
 BETWEEN_LOOKS_S = 60
 SERVED, NEW, WHAT, TOWERS = "$.look.served", "$.look.new", "$.what", "$.look.towers"
-# Whose lock it is: of whoever started the execution, if that is said, else of the execution.
+# The lock's owner: the one who started the execution, if given, else the execution.
 OWNER = {"asked.$": "$", "execution.$": "$$.Execution.Name"}
-# Where a failure leads: to the end, as long as nothing of the stage has changed; after that, first to putting it back.
+# The next state after a failure: the end, as long as nothing has changed; after that, restoring first.
 CLOSE, BACK = "UnlockFailed", "Back"
-# Errors that come again however often one tries. All others are faults of AWS, until they have happened six times.
+# Errors that retries do not fix. All others are AWS faults, until they have happened six times.
 _FINAL = ["AlarmUp", "KeyError", "Locked", "ProbeFailed", "Unusable", "ValueError"]
 
 
 def definition(*, on_lambda: bool, minutes: int, towers: bool = False) -> State:
-    """The machine of a stage. ``minutes``: how long a new version is watched before it is settled. ``towers``: it has a
-    two-tower endpoint, which takes the release's model before anything asks for it.
+    """Return the machine of a stage. ``minutes``: how long a new version is watched before it is final. ``towers``: it
+    has a two-tower endpoint, which takes the release's model before anything calls it.
     """
     built = "Code" if on_lambda else "Probe"
     states = {
@@ -46,13 +46,13 @@ def definition(*, on_lambda: bool, minutes: int, towers: bool = False) -> State:
 
 def _begin() -> State:
     lock = _agent("lock", "Look", CLOSE, **OWNER)
-    # Somebody else's lock stays.
+    # Another owner's lock stays.
     lock["Catch"].insert(0, {"ErrorEquals": ["Locked"], "ResultPath": "$.failure", "Next": "Failed"})
     return {"Lock": lock, "Look": _agent("look", "What", CLOSE, "$.look", **{"asked.$": "$"})}
 
 
 def _build(then: str) -> State:
-    """What is made without touching what is served. The job notes what it made under the execution's name."""
+    """Build without touching what is served. The job stores its results under the execution's name."""
     return {
         "Build": _job("build", "Built", CLOSE),
         "Built": {
@@ -79,14 +79,14 @@ def _towers(then: str) -> State:
 
 
 def _lambda() -> State:
-    """A version is published, asked, given a tenth of the requests, then all, and kept."""
+    """Publish a version, probe it, give it a tenth of the requests, then all, and keep it."""
     new, served = {"new.$": NEW}, {"served.$": SERVED}
     return {
         "What": _choice([_is("release", "Build"), _is("deployment", "CodeReady")], "VersionReady"),
         "Code": _agent("code", "CodeReady", BACK, **new),
         "CodeReady": _agent("ready", "Publish", BACK, version="$LATEST"),
         "Publish": _agent("publish", "Changed", BACK, NEW, **new, **{"what.$": WHAT}),
-        # Nothing has changed since the version that is served.
+        # Nothing has changed since the version being served.
         "Changed": _choice(
             [{"Variable": f"{NEW}.version", "StringEqualsPath": f"{SERVED}.version", "Next": "Keep"}], "VersionReady"
         ),
@@ -100,8 +100,8 @@ def _lambda() -> State:
 
 
 def _fargate() -> State:
-    """Servers follow the pointer: all get a release at once, and go back at once. Before that the job serves the bundle
-    to itself and asks; one that is gone back to was asked when it was released.
+    """Servers follow the pointer: all switch to a release at once, and back at once. Before that the job serves the
+    bundle locally and probes it; the target of a rollback was probed when it was released.
     """
     return {
         "What": _choice([_is("release", "Build")], "Keep"),
@@ -113,8 +113,8 @@ def _fargate() -> State:
 
 
 def _at_once(then: str, watched: str) -> State:
-    """Go on without the alarms where that is asked for, in a rollback, and where nothing is served yet that they could
-    keep from harm; else go to ``watched``.
+    """Skip the alarms if requested, in a rollback, and if nothing is served yet that they could protect; else go to
+    ``watched``.
     """
     return _choice(
         [
@@ -127,7 +127,7 @@ def _at_once(then: str, watched: str) -> State:
 
 
 def _watch(minutes: int, on_lambda: bool) -> State:
-    """No alarm may be up before, and none may come up while the new version is watched."""
+    """No alarm may be up before, and none may go up while the new version is watched."""
     first, after = ("SomeTraffic", "AllTraffic") if on_lambda else ("Keep", "HasLeftovers")
     return {
         "Calm": _agent("calm", first, BACK, "$.watch", since=0, minutes=minutes),
@@ -138,8 +138,8 @@ def _watch(minutes: int, on_lambda: bool) -> State:
 
 
 def _end(on_lambda: bool) -> State:
-    """A release that is served has succeeded, whether or not what is old can be removed. One that failed says why, even
-    if putting things back fails, too.
+    """A release that is served has succeeded, even if old ones cannot be removed. A failed one gives the reason, even
+    if restoring fails, too.
     """
     return {
         "HasLeftovers": _choice([_is("release", "Tidy")], "Unlock"),
@@ -157,14 +157,14 @@ def _end(on_lambda: bool) -> State:
 
 
 def _agent(do: str, then: str, otherwise: str, result: str | None = None, **fields: object) -> State:
-    """A call of the agent. It may be repeated: each of its verbs does the same when it is called again."""
+    """Return a call of the agent. It may be retried: the agent's verbs are idempotent."""
     return {
         "Type": "Task",
         "Resource": "${Agent}",
         "Parameters": {"do": do, **fields},
         "ResultPath": result,
         "TimeoutSeconds": 300,
-        # A snapshot takes minutes.
+        # Creating a snapshot takes minutes.
         "Retry": [{"ErrorEquals": ["NotReady"], "IntervalSeconds": 10, "MaxAttempts": 90, "BackoffRate": 1.0},
                   {"ErrorEquals": _FINAL, "MaxAttempts": 0}, _again(["States.ALL"], 6)],
         "Catch": _catch(otherwise),
@@ -173,7 +173,7 @@ def _agent(do: str, then: str, otherwise: str, result: str | None = None, **fiel
 
 
 def _job(step: str, then: str, otherwise: str, **paths: str) -> State:
-    """A run of the release job. ``paths``: further variables of its environment, by where their values are."""
+    """Return a run of the release job. ``paths``: further environment variables, by the path of their value."""
     variables: list[State] = [{"Name": "RELEASE_STEP", "Value": step, "Type": "PLAINTEXT"}]
     for name, path in {"RELEASE_ID": "$$.Execution.Name", **paths}.items():
         variables.append({"Name": name, "Value.$": path, "Type": "PLAINTEXT"})

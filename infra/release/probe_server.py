@@ -1,6 +1,6 @@
-"""``python -m infra.release.probe_server BUNDLE``: serve the active bundle to oneself, and ask as the agent asks.
+"""``python -m infra.release.probe_server BUNDLE``: serve the active bundle locally, and probe it as the agent does.
 
-Where servers follow the bucket's pointer, this is what a bundle goes through before the pointer moves to it: the same
+If servers follow the bucket's pointer, a bundle is checked this way before the pointer moves to it: with the same
 server, settings, tables and index as theirs, on loopback.
 """
 
@@ -27,7 +27,7 @@ END_S = 30.0
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """0 if the bundle answers as it must, else 1."""
+    """Return 0 if the bundle's responses are right, else 1."""
     (bundle,) = arguments
     try:
         with serving(environment) as port:
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
 
 @contextmanager
 def serving(environment: Mapping[str, str]) -> Iterator[int]:
-    """A server of this machine's active bundle, which follows no bucket; its port. Raises ProbeFailed."""
+    """Yield the port of a server of this machine's active bundle, which follows no bucket. Raises ProbeFailed."""
     port = _free_port()
     own = {name: value for name, value in environment.items() if name != "BUNDLE_BUCKET"}
     with subprocess.Popen(SERVE, env={**own, "MARQUEE_HOST": HOST, "MARQUEE_PORT": str(port)}) as server:  # noqa: S603
@@ -54,7 +54,7 @@ def serving(environment: Mapping[str, str]) -> Iterator[int]:
 
 
 def asking(port: int, headers: Mapping[str, str]) -> Ask:
-    """How to ask a server on loopback."""
+    """Return how to send a request to a server on loopback."""
 
     def ask(method: str, target: str, body: Mapping[str, Any] | None) -> tuple[int, Any]:
         connection = HTTPConnection(HOST, port, timeout=ANSWER_S)
@@ -78,9 +78,9 @@ def _wait(server: "subprocess.Popen[bytes]", port: int) -> None:
             if ask("GET", "/health/live", None)[0] == 200:
                 return
         if time.monotonic() > until:
-            raise ProbeFailed(f"the server did not come up in {START_S:.0f} s")
+            raise ProbeFailed(f"the server did not start within {START_S:.0f} s")
         time.sleep(PAUSE_S)
-    raise ProbeFailed(f"the server ended with code {server.returncode} before it answered; its lines above say why")
+    raise ProbeFailed(f"the server exited with code {server.returncode} before it answered; see its output above")
 
 
 def _end(server: "subprocess.Popen[bytes]") -> None:

@@ -1,4 +1,4 @@
-"""A stage that is deployed, as its stack tells of it: its lock, its state machine, and what it was deployed with."""
+"""A deployed stage as described by its stack: its lock, its state machine, and its deployed settings."""
 
 import json
 import time
@@ -9,7 +9,7 @@ from typing import Any
 from infra.release.agent.lock import ID, Lock
 from infra.settings import Settings
 
-# What a deployment asks about before it takes it away.
+# What a deployment asks about before removing it.
 GUARDED = ("alarm_mail", "domain_name", "release_schedule", "search")
 EMBEDDED = "embedded"
 LOOK_S = 10.0
@@ -21,11 +21,11 @@ class NotDeployed(Exception):
 
 
 class Loss(Exception):
-    """A deployment would take something away, and nobody said that it may."""
+    """A deployment would remove something without confirmation."""
 
 
 class Stage:
-    """``client``: makes a client of AWS by a service's name."""
+    """``client``: makes an AWS client by service name."""
 
     def __init__(
         self, name: str, client: Callable[[str], Any], pause: Callable[[float], None] = time.sleep
@@ -36,17 +36,17 @@ class Stage:
 
     @cached_property
     def outputs(self) -> Mapping[str, str]:
-        """What the stack tells of itself."""
+        """Return the outputs of the stack."""
         stacks = self._client("cloudformation").describe_stacks(StackName=f"Marquee-{self.name}")["Stacks"]
         return {each["OutputKey"]: each["OutputValue"] for each in stacks[0].get("Outputs", ())}
 
     @property
     def lock(self) -> Lock:
-        """The lock of the stage."""
+        """Return the lock of the stage."""
         return Lock(self._client("dynamodb"), self._output("ReleaseTable"))
 
     def end_lock(self, owner: str) -> str:
-        """End the lock of the owner, or of whoever holds it. Returns whose it was; "" if nobody's."""
+        """End the lock of the owner, or of whoever holds it. Returns its owner; "" if there was none."""
         found = self._client("dynamodb").get_item(
             TableName=self._output("ReleaseTable"), Key={"id": {"S": ID}}, ConsistentRead=True
         )
@@ -57,19 +57,19 @@ class Stage:
         return ""
 
     def lost(self, settings: Settings) -> dict[str, str]:
-        """What the stage was deployed with and is no longer to have, of what is asked about."""
+        """Return the guarded settings that the stage was deployed with and no longer has."""
         before: dict[str, str | None] = json.loads(self.outputs.get("Deployed", "{}"))
         after = guarded(settings)
         return {name: str(before[name]) for name in GUARDED if before.get(name) and not after[name]}
 
     def start(self, asked: Mapping[str, object]) -> str:
-        """Start the state machine; returns the execution's ARN."""
+        """Start the state machine and return the execution's ARN."""
         machine = self._output("ReleaseMachine")
         done = self._client("stepfunctions").start_execution(stateMachineArn=machine, input=json.dumps(asked))
         return str(done["executionArn"])
 
     def follow(self, execution: str, write: Callable[[str], object]) -> int:
-        """Tell each state as it is entered, to the end: 0, or 1 with what went wrong."""
+        """Write each state as it is entered, to the end: 0, or 1 with the error."""
         client, told = self._client("stepfunctions"), 0
         while True:
             found = client.describe_execution(executionArn=execution)
@@ -94,6 +94,6 @@ class Stage:
 
 
 def guarded(settings: Settings) -> dict[str, str | None]:
-    """Of the settings of a deployment, what it asks about; None for what it has not."""
+    """Return a deployment's guarded settings; None for those not set."""
     values = {name: getattr(settings, name) for name in GUARDED}
     return values | {"search": None if settings.search == EMBEDDED else settings.search}

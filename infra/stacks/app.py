@@ -1,4 +1,4 @@
-"""Everything of one deployment but what CloudFront takes from us-east-1."""
+"""Everything of a deployment except what CloudFront accepts only from us-east-1."""
 
 import json
 
@@ -27,7 +27,7 @@ from infra.stacks.edge import EdgeStack
 
 
 class AppStack(cdk.Stack):
-    """Data, search and secrets; a compute; jobs; and what watches them. ``edge`` is there on Lambda only."""
+    """Data, search and secrets; a compute; jobs; and monitoring. ``edge`` exists on Lambda only."""
 
     def __init__(self, scope: Construct, construct_id: str, settings: Settings, edge: EdgeStack | None) -> None:
         super().__init__(
@@ -69,7 +69,7 @@ class AppStack(cdk.Stack):
 
     @property
     def availability_zones(self) -> list[str]:
-        """The first two of the region, by reference: no look-up in an account while templates are made."""
+        """Return the first two of the region, by reference: no look-up in an account while templates are made."""
         return [cdk.Fn.select(zone, cdk.Fn.get_azs()) for zone in range(2)]
 
     def _compute(self, edge: EdgeStack | None) -> Compute:
@@ -168,7 +168,7 @@ class AppStack(cdk.Stack):
             "ReleaseMachine": self._releases.machine.state_machine_arn,
             "ReleaseTable": self._table.table_name,
             **({"FeaturesMachine": self._features.machine.state_machine_arn} if self._features else {}),
-            # What the next deployment is compared with.
+            # The next deployment is compared with this.
             "Deployed": json.dumps(guarded(self._settings), separators=(",", ":")),
         }
         for name, value in outputs.items():

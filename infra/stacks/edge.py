@@ -1,4 +1,4 @@
-"""What CloudFront takes from us-east-1 only: its firewall and its certificate."""
+"""What CloudFront accepts only from us-east-1: its firewall and its certificate."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm

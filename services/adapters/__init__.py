@@ -1,1 +1,1 @@
-"""Adapters of the ports, one folder a port; they know a technology and the core, nothing else."""
+"""Adapters of the ports, one folder per port; they import only their technology and the core."""

@@ -1,9 +1,9 @@
-"""One wall-clock deadline and one size limit for each answer of a store, from connecting to its last byte.
+"""Wall-clock deadline and size limit for each response of a store, from connecting to the last byte.
 
-The timeouts of HTTP clients begin anew with every byte that comes, and nothing limits what they read into memory. Here
-they become one for both: urllib3, which botocore and opensearch-py use, takes the connection's class as
-``ConnectionCls`` of its pool, and ``http.client`` the response's as ``response_class`` of the connection. Outside
-:func:`within` both work as ever. Looking a host's name up is the system's and not bounded by this.
+HTTP clients restart their timeouts with every byte, and do not limit what they read into memory. This module gives
+both limits to urllib3, which botocore and opensearch-py use, through the pool's ``ConnectionCls``, and to
+``http.client`` through the connection's ``response_class``. Outside :func:`within` both are unchanged. DNS resolution
+is up to the operating system and not bounded.
 """
 
 import http.client
@@ -16,40 +16,40 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
-# The longest true ones are a page of DynamoDB's, a megabyte that JSON makes some larger.
+# The largest real response is a DynamoDB page of a megabyte, somewhat larger as JSON.
 LARGEST_ANSWER = 8 << 20
 _SHORTEST_S = 0.001
 _thread = threading.local()
 
 
 class AnswerRefused(Exception):
-    """The answer is larger than any true one, or compressed although nobody asked for that."""
+    """The response is too large, or compressed without being requested."""
 
 
 @dataclass(slots=True)
 class Bound:
-    """``until``: monotonic seconds; ``room``: bytes that may still come."""
+    """``until``: monotonic seconds; ``room``: bytes that may still arrive."""
 
     until: float
     room: int
 
     def left(self) -> float:
-        """Seconds. Raises TimeoutError when there are none."""
+        """Return the seconds left. Raises TimeoutError if there are none."""
         left = self.until - time.monotonic()
         if left <= 0:
-            raise TimeoutError("the answer's time is over")
+            raise TimeoutError("the response timed out")
         return max(left, _SHORTEST_S)
 
     def count(self, size: int) -> None:
-        """So many bytes came. Raises AnswerRefused."""
+        """Count received bytes. Raises AnswerRefused."""
         self.room -= size
         if self.room < 0:
-            raise AnswerRefused("the answer is too large")
+            raise AnswerRefused("the response is too large")
 
 
 @contextmanager
 def within(seconds: float, largest: int = LARGEST_ANSWER) -> Iterator[None]:
-    """What this thread asks of a store in the block has so much time, and its answer so many bytes, all in all."""
+    """Limit this thread's store calls in the block to this many seconds and response bytes in total."""
     before = _bound()
     _thread.bound = Bound(time.monotonic() + seconds, largest)
     try:
@@ -63,12 +63,12 @@ def _bound() -> Bound | None:
 
 
 class _Reader(io.RawIOBase):
-    """What a socket receives, as long as the bound allows it."""
+    """Reads from a socket within a bound."""
 
     def __init__(self, sock: socket.socket, bound: Bound) -> None:
         self._sock = sock
         self._bound = bound
-        # Holds the socket open until it is closed itself.
+        # Keeps the socket open until it is closed itself.
         self._file = sock.makefile("rb", buffering=0)
 
     def readable(self) -> bool:
@@ -87,7 +87,7 @@ class _Reader(io.RawIOBase):
 
 
 class BoundedResponse(http.client.HTTPResponse):
-    """Reads status, headers and body within the bound of the thread."""
+    """Reads status, headers and body within the thread's bound."""
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as the base takes it
         super().__init__(sock, *args, **kwargs)
@@ -97,18 +97,18 @@ class BoundedResponse(http.client.HTTPResponse):
             unbounded.close()
 
     def begin(self) -> None:
-        """Read the head; refuse a body by what it says of itself, before there is memory for it."""
+        """Read the head; reject a body by its declared size and encoding before allocating memory."""
         super().begin()
         if self._limit is None:
             return
         if self.length is not None and self.length > self._limit.room:
-            raise AnswerRefused(f"the answer is too large: {self.length} bytes")
+            raise AnswerRefused(f"the response is too large: {self.length} bytes")
         if self.headers.get("content-encoding", "identity") not in ("identity", "aws-chunked"):
-            raise AnswerRefused("the answer is compressed, and nobody asked for that")
+            raise AnswerRefused("the response is compressed, which was not requested")
 
 
 def bounded_class(connection: type[Any]) -> type[Any]:
-    """A class of urllib3's connections whose connecting and answers keep to the thread's bound."""
+    """Return a urllib3 connection class that keeps to the thread's bound."""
 
     class Bounded(connection):  # type: ignore[misc]
         response_class = BoundedResponse

@@ -1,4 +1,4 @@
-"""A circuit breaker: a dependency that keeps failing is left alone for a while, so that it costs a request nothing.
+"""Circuit breaker: a dependency that keeps failing is not called for a while, so that it costs requests nothing.
 
 Source: M. Nygard, "Release It!", chapter "Stability Patterns".
 """
@@ -14,11 +14,11 @@ LONGEST_PAUSE_S = 30.0
 
 
 class Breaker:
-    """Closed: calls go through. Open: none does, after ``failures`` in a row, for ``first_pause_s`` and twice as long
-    each further time, up to ``longest_pause_s``. Half-open: when the pause is over one call is let through, and its
-    outcome closes the breaker or opens it again.
+    """Closed: calls pass. Open, after ``failures`` in a row: no calls for ``first_pause_s``, doubled each further time
+    up to ``longest_pause_s``. Half-open: after the pause one trial call passes, and its outcome closes or reopens the
+    breaker.
 
-    A trial whose outcome is never reported gives way to another after a further pause. Safe to share by threads.
+    If a trial's outcome is never reported, another trial is allowed after a further pause. Thread-safe.
     """
 
     def __init__(
@@ -40,23 +40,23 @@ class Breaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether calls are held back; also while a trial is under way."""
+        """Whether calls are held back, including during a trial."""
         return self._open_until is not None
 
     def attempt(self) -> "Attempt | None":
-        """Leave to call, to be told the outcome; None while the dependency is left alone."""
+        """Return a permit for one call; None while the dependency is not called."""
         with self._lock:
             if self._open_until is not None:
                 now = self._clock.monotonic()
                 if now < self._open_until:
                     return None
-                # This call is the trial; the next one may come when its outcome has not been told by then.
+                # This call is the trial; if its outcome is not reported by then, another trial is allowed.
                 self._open_until = now + self._pause_s
                 self._generation += 1
             return Attempt(self, self._generation)
 
     def report(self, generation: int, succeeded: bool) -> None:
-        """The outcome of an attempt; one that began before the breaker last changed says nothing about now."""
+        """Report the outcome of an attempt; ignored if the breaker has changed since it began."""
         with self._lock:
             if generation != self._generation:
                 return
@@ -81,15 +81,15 @@ class Breaker:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One call that the breaker let through; report its outcome once."""
+    """A permitted call; report its outcome once."""
 
     breaker: Breaker
     generation: int
 
     def succeeded(self) -> None:
-        """The dependency answered."""
+        """Report that the dependency responded."""
         self.breaker.report(self.generation, True)
 
     def failed(self) -> None:
-        """The dependency did not answer, answered too late, or said that it can't."""
+        """Report that the dependency failed or was late."""
         self.breaker.report(self.generation, False)

@@ -1,7 +1,7 @@
-"""The one place where exceptions of libraries become ours: whatever a store answers that nobody can read is an outage.
+"""Translation of library exceptions to ours: anything unreadable from a store counts as an outage.
 
-A client library, a parser or our own reading of an answer may raise anything at all over bytes that nobody foresaw:
-``KeyError``, ``RecursionError``, ``MemoryError``. To the caller that is a dependency that did not answer.
+A client library, a parser or our own code may raise anything over unexpected bytes: ``KeyError``, ``RecursionError``,
+``MemoryError``. For the caller, the dependency then failed to respond.
 """
 
 import logging
@@ -16,10 +16,10 @@ _log = logging.getLogger(__name__)
 
 
 class translated(ContextDecorator):  # noqa: N801 - read as a word in a `with`, like those of contextlib
-    """Raise ``unavailable``'s error, with ``what`` in its message, for every exception but ours and those of ``own``.
+    """Raise the error of ``unavailable``, with ``what`` in its message, for every exception except ours and ``own``.
 
-    A context, also of several threads at once, and a decorator. The log gets the way there, not the words: they may be
-    a person's.
+    A thread-safe context manager and decorator. The log gets the stack, not the messages, which may contain a person's
+    data.
     """
 
     def __init__(self, unavailable: Callable[[str], MarqueeError], what: str, *own: type[Exception]) -> None:
@@ -28,25 +28,25 @@ class translated(ContextDecorator):  # noqa: N801 - read as a word in a `with`, 
         self._passing: tuple[type[Exception], ...] = (MarqueeError, *own)
 
     def __enter__(self) -> None:
-        """Nothing to prepare."""
+        """Do nothing."""
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Translate what was raised."""
+        """Translate the exception, if any."""
         if not isinstance(error, Exception) or isinstance(error, self._passing):
             return
         name = type(error).__name__
         _log.error("%s: unexpected %s\n%s", self._what, name, frames_of(error))
-        raise self._unavailable(f"{self._what} can't be read ({name}); the log says where") from error
+        raise self._unavailable(f"{self._what} cannot be read ({name}); see the log") from error
 
 
 def frames_of(error: BaseException) -> str:
-    """The way to an exception and to those that caused it, innermost cause first, without their messages."""
+    """Return the stacks of an exception and its causes, innermost cause first, without their messages."""
     before = error.__cause__ or error.__context__
     caused = f"{frames_of(before)}{type(before).__name__}, and then\n" if before is not None else ""
     return caused + "".join(traceback.format_tb(error.__traceback__, limit=-_FRAMES))
 
 
-# Of a recursion without end the last ones are enough.
+# For endless recursion the last frames suffice.
 _FRAMES = 40
 
 

@@ -1,11 +1,11 @@
-"""Random pauses between tries."""
+"""Random pauses between retries."""
 
 import random
 
-# From the system: a generator with a state would go on alike in every copy of a snapshot, and all would collide again.
+# From the system: copies of a snapshot share the state of other generators, and would collide again.
 _system = random.SystemRandom()
 
 
 def between(least_s: float, most_s: float) -> float:
-    """A time in this range, seconds."""
+    """Return a random number of seconds in this range."""
     return _system.uniform(least_s, most_s)

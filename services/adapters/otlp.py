@@ -1,9 +1,8 @@
-"""Spans to a collector, by the OpenTelemetry protocol: JSON over HTTP, compressed.
+"""Exporter of spans to a collector, by the OpenTelemetry protocol: JSON over HTTP, compressed.
 
-Not by OpenTelemetry's SDK: its exporter brings 13 MB and 90 ms of CPU at each cold start for what is one document a
-request, and sends from a thread, which a frozen Lambda function stops. The endpoint of AWS X-Ray is asked with
-requests that are signed. Source: OTLP specification 1.x, "OTLP/HTTP", "JSON Protobuf Encoding"; Amazon CloudWatch
-user guide, "OTLP endpoints".
+OpenTelemetry's SDK is not used: its exporter adds 13 MB and 90 ms of CPU to each cold start for one document per
+request, and sends from a thread, which a frozen Lambda function stops. Requests to the AWS X-Ray endpoint are signed.
+Source: OTLP specification 1.x, "OTLP/HTTP", "JSON Protobuf Encoding"; Amazon CloudWatch user guide, "OTLP endpoints".
 """
 
 import gzip
@@ -26,9 +25,9 @@ PATH = "/v1/traces"
 # For a whole answer, however it trickles; and its size, of which nothing is needed.
 TIMEOUT_S = 1.0
 LARGEST_ANSWER = 64 << 10
-# Between two sends, and after one that failed.
+# Seconds between exports, and after a failed one.
 EVERY_S, PAUSE_S = 5.0, 30.0
-# Of requests whose spans wait; beyond it the oldest are dropped. And in one document.
+# Maximum number of requests with pending spans (older ones are dropped), and of requests per document.
 MOST, AT_ONCE = 1_024, 128
 _XRAY = re.compile(r"xray\.([a-z0-9-]+)\.(amazonaws\.com(\.cn)?|api\.aws)")
 
@@ -40,8 +39,8 @@ Sign = Callable[[str, bytes, dict[str, str]], Mapping[str, str]]
 
 
 class Collector:
-    """Where spans go. ``resource``: attributes of this process. ``later``: a thread sends; otherwise whoever calls
-    ``flush``. Nothing here raises: a collector that is down costs a line in the log and the spans.
+    """Exports spans. ``resource``: attributes of this process. ``later``: export from a thread; otherwise the caller
+    calls ``flush``. Nothing here raises: if the collector is down, spans are dropped and a line is logged.
     """
 
     def __init__(
@@ -57,7 +56,7 @@ class Collector:
         self._again_at = float("-inf")
 
     def put(self, spans: list[Json]) -> None:
-        """Take the spans of a request."""
+        """Add the spans of a request."""
         self._waiting.append(spans)
         if self._later and self._thread is None:
             with self._lock:
@@ -66,15 +65,15 @@ class Collector:
                     self._thread.start()
 
     def flush(self) -> None:
-        """Send what waits, within ``TIMEOUT_S`` a document."""
+        """Export pending spans, within ``TIMEOUT_S`` per document."""
         while self._waiting and time.monotonic() >= self._again_at:
             requests = [self._waiting.popleft() for _ in range(min(len(self._waiting), AT_ONCE))]
             try:
                 self._post(self._document([each for spans in requests for each in spans]))
-            except Exception as error:  # noqa: BLE001 - of whatever kind: the request was answered
+            except Exception as error:  # noqa: BLE001 - any kind: the request has been answered
                 self._again_at = time.monotonic() + PAUSE_S
                 _log.warning(
-                    "%d traces are lost: %s://%s does not take them (%s: %s); tried again in %.0f s",
+                    "dropped %d traces: %s://%s does not accept them (%s: %s); retrying in %.0f s",
                     len(requests), self._url.scheme, self._url.netloc, type(error).__name__, _words(error), PAUSE_S,
                 )  # fmt: skip
 
@@ -117,7 +116,7 @@ def _words(error: Exception) -> str:
 
 
 def attributes(values: Mapping[str, object]) -> list[Json]:
-    """OTLP's form of attributes: text, whole numbers, truth values, and lists of text."""
+    """Convert attributes to OTLP: text, integers, booleans, and lists of text."""
     return [{"key": key, "value": _value(value)} for key, value in values.items()]
 
 
@@ -132,7 +131,7 @@ def _value(value: object) -> Json:
 
 
 def _signed(url: str, body: bytes, headers: Mapping[str, str], region: str) -> Mapping[str, str]:
-    """The headers with a signature of AWS, version 4."""
+    """Return the headers with an AWS version 4 signature."""
     from botocore.auth import SigV4Auth
     from botocore.awsrequest import AWSRequest
 

@@ -1,4 +1,4 @@
-"""Secrets: given by a setting, or kept in AWS Secrets Manager, read when they are needed and believed for a while."""
+"""Secrets: given by a setting, or read from AWS Secrets Manager on demand and cached for a while."""
 
 import logging
 import threading
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from types_boto3_secretsmanager import SecretsManagerClient
 
 BELIEVED_S = 300.0
-# After a failure: long enough not to ask at every request, short enough to be well again soon.
+# After a failure: long enough not to retry at every request, short enough to recover soon.
 RETRY_S = 5.0
 TIMEOUT_S = 1.0
-# For all tries of all stages.
+# For all attempts of all stages.
 LONGEST_S = 5.0
 # AWS Secrets Manager User Guide, "Secret versions".
 CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
@@ -26,23 +26,22 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class FixedSecret:
-    """A secret that a setting gives."""
+    """A secret given by a setting."""
 
     values: tuple[str, ...]
     is_at_hand: bool = True
 
     def __call__(self) -> tuple[str, ...]:
-        """The values, newest first."""
+        """Return the values, newest first."""
         return self.values
 
 
 class RotatingSecret:
-    """The values of one secret that count now: those of ``stages``, newest first.
+    """Accepted values of one secret: those of ``stages``, newest first.
 
-    With both stages the previous value stays good while a new one is brought to all who use it. No client is made and
-    nothing is read before the first call, so a snapshot of the process holds neither. When Secrets Manager is down, the
-    values that were read last stay good. ``what`` names the secret to callers, who are not told its ARN. Safe to share
-    by threads.
+    With both stages the previous value stays valid while a new one is rolled out. No client is made and nothing is read
+    before the first call, so a process snapshot contains neither. When Secrets Manager is down, the last values stay
+    valid. ``what`` names the secret to callers, who must not see its ARN. Thread-safe.
     """
 
     def __init__(
@@ -64,17 +63,17 @@ class RotatingSecret:
 
     @property
     def is_at_hand(self) -> bool:
-        """Whether the values are still believed, so that nobody is asked."""
+        """Whether the cached values are still valid."""
         return self._clock.monotonic() < self._until
 
     def __call__(self) -> tuple[str, ...]:
-        """The values. Raises SecretUnavailable if none was ever read."""
+        """Return the values. Raises SecretUnavailable if none was ever read."""
         if not self.is_at_hand:
             with self._lock:
                 if not self.is_at_hand:
                     self._refresh()
         if not self._values:
-            raise SecretUnavailable(f"{self._what} can't be read from Secrets Manager; the log says why")
+            raise SecretUnavailable(f"{self._what} cannot be read from Secrets Manager; see the log")
         return self._values
 
     def _refresh(self) -> None:
@@ -83,10 +82,10 @@ class RotatingSecret:
         try:
             with within(LONGEST_S):
                 found = [self._version(stage) for stage in self._stages]
-        except Exception as error:  # noqa: BLE001 - whatever can't be read: the values before stay good
+        except Exception as error:  # noqa: BLE001 - on any failure the previous values stay valid
             self._until = self._clock.monotonic() + RETRY_S
             _log.warning(
-                "%s, %s, can't be read (%s: %s); check that it exists, holds text, and that the role may call "
+                "%s, %s, cannot be read (%s: %s); check that it exists, holds text, and that the role may call "
                 "secretsmanager:GetSecretValue on it", self._what, self._arn, type(error).__name__, _words(error),
             )  # fmt: skip
             return
@@ -100,26 +99,26 @@ class RotatingSecret:
         except client.exceptions.ResourceNotFoundException:
             if stage == CURRENT:
                 raise
-            return None  # never rotated yet
+            return None  # not rotated yet
         value: object = found.get("SecretString")
         if not isinstance(value, str):
-            raise _NoText("its value is bytes" if value is None else "its value is no text")
+            raise _NoText("its value is binary" if value is None else "its value is not text")
         return value
 
 
 class _NoText(Exception):
-    """A secret without text."""
+    """The secret's value is not text."""
 
 
 def _words(error: Exception) -> str:
-    """What an error says, unless it may say the secret: that of a parser shows what it could not read."""
+    """Return an error's message, unless it may contain the secret, as a parser's may."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    return str(error) if isinstance(error, BotoCoreError | ClientError | _NoText) else "its words are left out"
+    return str(error) if isinstance(error, BotoCoreError | ClientError | _NoText) else "message withheld"
 
 
 def secrets_client(region: str | None) -> "SecretsManagerClient":
-    """A client that answers within about a second or fails. Raises BotoCoreError, e.g. for want of a region."""
+    """Return a client that responds within about a second or fails. Raises BotoCoreError, e.g. without a region."""
     from botocore.config import Config
 
     from services.adapters.aws import make_client

@@ -1,1 +1,1 @@
-"""The HTTP side."""
+"""HTTP API."""

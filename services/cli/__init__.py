@@ -1,1 +1,1 @@
-"""The command line, `marquee`, a file a verb group."""
+"""Command line: `marquee`, one module per verb or verb group."""

@@ -1,8 +1,8 @@
-"""``marquee doctor --url``: is a deployment fit for traffic? Asked over HTTP, as its callers do, nothing else.
+"""``marquee doctor --url``: check over HTTP, as a client would, that a deployment is fit for traffic.
 
-It asks for films by words and for a person, stores one like of a person of its own twice with the same key, and erases
-that person again. Whatever is answered by a substitute counts as wrong: a ``degraded`` answer is a good answer for a
-visitor and a bad sign for who deploys.
+The checks search for films by text and for a person, store one like of a throwaway person twice under the same
+idempotency key, and erase that person again. A ``degraded`` response fails the check: it is fine for a visitor but a
+warning sign for the operator.
 """
 
 import secrets
@@ -26,7 +26,7 @@ _SAFE = {
 
 
 class Failed(Exception):
-    """A check that failed; the message says what came. ``final``: waiting would not help."""
+    """A failed check; the message says what was received. ``final``: waiting would not help."""
 
     def __init__(self, message: str, *, final: bool = False) -> None:
         super().__init__(message)
@@ -35,7 +35,7 @@ class Failed(Exception):
 
 @dataclass
 class Acceptance:
-    """``wait_s``: how long a deployment may take to wake, for the checks that may meet it asleep."""
+    """``wait_s``: how long a sleeping deployment may take to wake up, for the checks that may hit it first."""
 
     caller: Caller
     keyed: bool
@@ -46,19 +46,19 @@ class Acceptance:
     _films: list[dict[str, Any]] = field(default_factory=list)
 
     def checks(self) -> Iterator[Check]:
-        """Each check in turn; those that need films are left out if there are none."""
-        ready = self._tried("ready", self._ready, "look at /health/ready?deep=1&strict=1", wait=True)
+        """Yield each check in turn; skip those that need films if there are none."""
+        ready = self._tried("ready", self._ready, "see /health/ready?deep=1&strict=1", wait=True)
         yield ready
         yield self._tried("version", self._version)
-        person = self._tried("person", self._person, "is there a bundle, and the state store?")
+        person = self._tried("person", self._person, "check that the bundle and the state store are available")
         yield person
         if person.state == "ok":
-            yield self._tried("words", self._words, "is the index there, and may it be read?", wait=True)
+            yield self._tried("words", self._words, "check that the index exists and can be read", wait=True)
             yield self._tried("k", self._size)
-            yield self._tried("feedback", self._feedback, "may the server write to the state store?")
+            yield self._tried("feedback", self._feedback, "check that the server may write to the state store")
             yield self._tried("erasure", self._erasure)
-        yield self._tried("headers", self._headers, "does something in front strip them?")
-        yield self._tried("keys", self._keys, "API_KEYS is on, but requests without a key get in")
+        yield self._tried("headers", self._headers, "check whether a proxy in front strips them")
+        yield self._tried("keys", self._keys, "API_KEYS is on, but requests without a key are accepted")
 
     def _tried(self, part: str, check: Callable[[], str], advice: str = "", *, wait: bool = False) -> Check:
         until = time.monotonic() + (self.wait_s if wait else 0.0)
@@ -93,21 +93,21 @@ class Acceptance:
 
     def _words(self) -> str:
         title = self._films[0]["title"]
-        # With a diversity that nobody else asks for: a stored answer would prove nothing.
+        # A diversity nobody else uses, so that the response cannot come from the cache.
         answer = self._answer(
             query=title, k=min(K, self._catalogue), diversity=round(0.2 + secrets.randbelow(1_000) / 10_000, 4)
         )
         if title not in [item["title"] for item in answer["items"]]:
-            raise Failed(f"{title!r} does not find the film of that title")
-        return f"{title!r} finds it, by {answer['index_version']} in {answer['ms']:.0f} ms"
+            raise Failed(f"searching for {title!r} does not find that film")
+        return f"{title!r} found, by {answer['index_version']} in {answer['ms']:.0f} ms"
 
     def _size(self) -> str:
         wanted = min(MOST, self._catalogue)
         items = self._answer(user_id=self.person, k=wanted)["items"]
         refused = self.caller.ask("POST", "/recommend", {"k": MOST + 1})
         if refused.status != 422:
-            raise Failed(f"k = {MOST + 1} is answered {refused.status}, expected 422")
-        return f"{len(items)} films of {wanted}; {MOST + 1} are refused"
+            raise Failed(f"k = {MOST + 1} returns {refused.status}, expected 422")
+        return f"{len(items)} films of {wanted}; {MOST + 1} is rejected"
 
     def _feedback(self) -> str:
         key = {"Idempotency-Key": secrets.token_hex(16)}
@@ -117,19 +117,19 @@ class Acceptance:
             raise Failed("the same request with the same Idempotency-Key was stored twice")
         if again.headers.get("idempotency-replayed") != "true":
             raise Failed("the second request with the same Idempotency-Key is not marked as a replay")
-        # One less than there are: the film that was liked is left out.
+        # One less than the catalogue has: the liked film is left out.
         answer = self._answer(user_id=self.person, k=min(K, self._catalogue - 1))
         if self._films[0]["item_id"] in [item["item_id"] for item in answer["items"]]:
-            raise Failed("a film that was just liked is recommended: the answer does not know the feedback")
-        return f"stored once, replayed, known to the next answer ({answer['strategy']})"
+            raise Failed("a film just liked is recommended: the feedback was not taken into account")
+        return f"stored once, replayed, used by the next request ({answer['strategy']})"
 
     def _erasure(self) -> str:
         reply = self.caller.ask("DELETE", f"/users/{self.person}")
         if reply.status == 403:
-            return f"note\tleft {self.person} behind: the key has no scope admin"
+            return f"note\t{self.person} remains: the key lacks the scope admin"
         if reply.status != 204:
-            raise Failed(f"{self.person} is not erased: {reply}")
-        return "the person of these checks is gone"
+            raise Failed(f"{self.person} was not erased: {reply}")
+        return "the test person was deleted"
 
     def _headers(self) -> str:
         headers = self._good("GET", "/version").headers
@@ -137,16 +137,16 @@ class Acceptance:
         wrong += [f"no {name}" for name in ("x-request-id", "server-timing") if not headers.get(name)]
         if wrong:
             raise Failed(", ".join(wrong))
-        return "safe, with a request id and timings"
+        return "security headers, request id and timings present"
 
     def _keys(self) -> str:
         status = self.caller.ask("POST", "/recommend", {"k": 1}, keyed=False).status
         if self.keyed and status != 401:
-            raise Failed(f"a request without a key is answered {status}, expected 401")
-        return "asked for" if self.keyed else "note\tnot asked for: everybody may call"
+            raise Failed(f"a request without a key returns {status}, expected 401")
+        return "required" if self.keyed else "note\tnot required: the API is open to anyone"
 
     def _answer(self, **body: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
-        """An answer of as many films as were asked for, with nothing degraded; ``ms`` added."""
+        """Return a /recommend response of exactly ``k`` films with nothing degraded; ``ms`` is added."""
         started = time.monotonic()
         document = self._good("POST", "/recommend", body).document
         if document["degraded"]:
@@ -160,7 +160,7 @@ class Acceptance:
     ) -> Reply:
         reply = self.caller.ask(method, path, body, headers)
         if reply.status == 401:
-            raise Failed("401: a key is needed, by --key or API_KEY", final=True)
+            raise Failed("401: a key is required: pass --key or set API_KEY", final=True)
         if reply.status != status or not isinstance(reply.document, dict):
             raise Failed(f"{method} {path.partition('?')[0]}: {reply}")
         return reply

@@ -1,4 +1,4 @@
-"""The application of a server process: settings from the environment, so that every worker makes its own."""
+"""ASGI application of a server process, configured from the environment so that every worker can build its own."""
 
 import logging
 from dataclasses import replace
@@ -16,7 +16,7 @@ _TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def application() -> FastAPI:
-    """Wire everything and open the bundle now. Raises SettingsError, StateUnavailable, BundleError."""
+    """Wire all services and open the bundle. Raises SettingsError, StateUnavailable, BundleError."""
     settings = load_settings()
     LimitedProtocol.limits = limits_for(
         settings.marquee_max_connections,
@@ -33,8 +33,8 @@ def application() -> FastAPI:
 
 
 def _log_to_stderr(access: bool, *, structured: bool) -> None:
-    """Warnings always, ``structured`` as JSON objects, which CloudWatch can search; with ``access`` a JSON line a
-    request.
+    """Log warnings, as JSON objects if ``structured`` so that CloudWatch can search them, and with ``access`` one JSON
+    line per request.
     """
     handler = logging.StreamHandler()
     handler.setFormatter(_json() if structured else logging.Formatter(_TEXT))

@@ -1,4 +1,4 @@
-"""``marquee recommend``, ``films``, ``similar``, ``feedback``: the API's questions, asked without a server."""
+"""``marquee recommend``, ``films``, ``similar``, ``feedback``: the API's operations without a server."""
 
 import json
 from collections.abc import Iterator
@@ -29,56 +29,48 @@ def register(parent: typer.Typer) -> None:
 
 
 def recommend(
-    user: Annotated[str | None, typer.Option(help="Id of a person.")] = None,
-    k: Annotated[int, typer.Option("--k", "-k", help="How many films, 1 to 100.")] = 20,
-    liked: Annotated[
-        Strings, typer.Option(metavar="<str>", help="Film id that counts as just liked; may be repeated.")
-    ] = None,
+    user: Annotated[str | None, typer.Option(help="Person's id.")] = None,
+    k: Annotated[int, typer.Option("--k", "-k", help="Number of films, 1 to 100.")] = 20,
+    liked: Annotated[Strings, typer.Option(metavar="<str>", help="Film id to treat as liked; repeatable.")] = None,
     disliked: Annotated[
-        Strings, typer.Option(metavar="<str>", help="Film id that counts as just disliked; may be repeated.")
+        Strings, typer.Option(metavar="<str>", help="Film id to treat as disliked; repeatable.")
     ] = None,
     tmdb_id: Annotated[
-        list[int] | None, typer.Option(metavar="<int>", help="TMDB id that counts as liked; may be repeated.")
+        list[int] | None, typer.Option(metavar="<int>", help="TMDB id to treat as liked; repeatable.")
     ] = None,
     query: Annotated[str | None, typer.Option(help="Free text, e.g. 'a heist in a dream'.")] = None,
     plain: Annotated[
-        bool, typer.Option("--plain", help="Search for every word of the query; read no conditions in it.")
+        bool, typer.Option("--plain", help="Search for the query's words as they are; extract no conditions from it.")
     ] = False,
     ignore: Annotated[
-        Strings, typer.Option(metavar="<str>", help="Id of a condition of the query to switch off; may be repeated.")
+        Strings, typer.Option(metavar="<str>", help="Id of a query condition to ignore; repeatable.")
     ] = None,
     genre: Annotated[
-        Strings, typer.Option(metavar="<str>", help="Only films of this genre; repeated: any of them.")
+        Strings, typer.Option(metavar="<str>", help="Only films of this genre; repeat for any of several.")
     ] = None,
-    not_genre: Annotated[
-        Strings, typer.Option(metavar="<str>", help="No films of this genre; may be repeated.")
-    ] = None,
+    not_genre: Annotated[Strings, typer.Option(metavar="<str>", help="No films of this genre; repeatable.")] = None,
     year_from: Annotated[int | None, typer.Option(help="Earliest year.")] = None,
     year_to: Annotated[int | None, typer.Option(help="Latest year.")] = None,
-    runtime_to: Annotated[int | None, typer.Option(help="Longest running time in minutes.")] = None,
-    language: Annotated[
-        Strings, typer.Option(metavar="<str>", help="Original language, e.g. fr; may be repeated.")
-    ] = None,
-    min_votes: Annotated[int, typer.Option(help="Least number of votes.")] = 0,
+    runtime_to: Annotated[int | None, typer.Option(help="Maximum running time in minutes.")] = None,
+    language: Annotated[Strings, typer.Option(metavar="<str>", help="Original language, e.g. fr; repeatable.")] = None,
+    min_votes: Annotated[int, typer.Option(help="Minimum number of votes.")] = 0,
     only: Annotated[
-        Strings, typer.Option(metavar="<str>", help="Film id of a shelf, beside which nothing comes; may be repeated.")
+        Strings, typer.Option(metavar="<str>", help="Recommend only among these film ids; repeatable.")
     ] = None,
-    exclude: Annotated[Strings, typer.Option(metavar="<str>", help="Film id to leave out; may be repeated.")] = None,
-    include_seen: Annotated[bool, typer.Option("--include-seen", help="Films seen before may come back.")] = False,
-    diversity: Annotated[float, typer.Option(help="0 (closest to the taste) to 1 (most varied).")] = 0.2,
-    familiarity: Annotated[
-        float | None, typer.Option(help="0 (films hardly anybody has heard of) to 1 (crowd-pleasers).")
-    ] = None,
-    cursor: Annotated[str | None, typer.Option(help="next_cursor of the page before.")] = None,
-    explain: Annotated[bool, typer.Option("--explain", help="A sentence and the signals for each film.")] = False,
-    trace: Annotated[bool, typer.Option("--trace", help="Show strategy, signals and milliseconds by stage.")] = False,
+    exclude: Annotated[Strings, typer.Option(metavar="<str>", help="Film id to exclude; repeatable.")] = None,
+    include_seen: Annotated[bool, typer.Option("--include-seen", help="Allow films already seen.")] = False,
+    diversity: Annotated[float, typer.Option(help="0 (closest to the taste) to 1 (most diverse).")] = 0.2,
+    familiarity: Annotated[float | None, typer.Option(help="0 (obscure films) to 1 (well-known films).")] = None,
+    cursor: Annotated[str | None, typer.Option(help="next_cursor of the previous page.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Add a sentence and the signals for each film.")] = False,
+    trace: Annotated[bool, typer.Option("--trace", help="Show strategy, signals and milliseconds per stage.")] = False,
     missed: Annotated[
         str | None,
-        typer.Option("--why-not", metavar="<str>", help="A film by name: where it stands, or why it does not."),
+        typer.Option("--why-not", metavar="<str>", help="Name of a film: show its rank, or why it is missing."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """What should this person watch next?"""
+    """Recommend films for a person, a query or both."""
     from services.api.app.models import RecommendBody
 
     filters = {
@@ -112,10 +104,10 @@ def _page(document: dict[str, Any], answer: "Answer", trace: bool, narrowed: boo
         (item["item_id"], titled(item), f"{item['score']:.3f}", "; ".join(item["reason"])) for item in document["items"]
     ]
     lines = [*_understood(document)]
-    nothing = "No film fits; loosen the filters." if narrowed else "No film is left: every one is known or given."
+    nothing = "No film matches; loosen the filters." if narrowed else "No films left: all are already seen or given."
     lines += table(("id", "film", "score", "why"), rows) if rows else [nothing]
     if document.get("ignored_ids"):
-        lines.append(f"Unknown ids were skipped: {', '.join(document['ignored_ids'])}")
+        lines.append(f"Skipped unknown ids: {', '.join(document['ignored_ids'])}")
     if answer.degraded:
         lines.append(f"Degraded: {', '.join(answer.degraded)}")
     if trace:
@@ -124,7 +116,7 @@ def _page(document: dict[str, Any], answer: "Answer", trace: bool, narrowed: boo
 
 
 def _understood(document: dict[str, Any]) -> Iterator[str]:
-    """How the query was read, and whether anything matches it."""
+    """Yield how the query was understood, and whether anything matches it."""
     understood = document.get("understood")
     if understood is None:
         return
@@ -135,11 +127,11 @@ def _understood(document: dict[str, Any]) -> Iterator[str]:
     parts = [f"search for “{understood['text']}”"] if understood["text"] else []
     yield f"Understood: {'; '.join([*parts, *conditions]) or 'anything'}. {document['matched']:,} films match."
     if not document["matched"]:
-        yield "Nothing matches; these are the nearest, or just popular."
+        yield "Nothing matches; showing the closest or the most popular films."
 
 
 def _trace(document: dict[str, Any], answer: "Answer") -> list[str]:
-    """How the answer was made: the way of the request, then each film's terms of the raw score."""
+    """Return how the response was made: cache, stages and counts, then each film's terms of the raw score."""
     lines = ["", f"strategy {document['strategy']}, model {document['model_version']}, cached {answer.cached}"]
     lines += table(("stage", "ms"), [(stage, f"{ms:.2f}") for stage, ms in answer.stages.items()])
     lines.append(", ".join(f"{name} {count}" for name, count in answer.counts.items()))
@@ -147,8 +139,8 @@ def _trace(document: dict[str, Any], answer: "Answer") -> list[str]:
 
 
 def films(
-    query: Annotated[str, typer.Argument(help="A title, its beginning, a title and a year, a person, or an id.")],
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=50, help="How many films.")] = 10,
+    query: Annotated[str, typer.Argument(help="A title or its beginning, a title and year, a person, or an id.")],
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=50, help="Number of films.")] = 10,
     as_json: JsonOption = False,
 ) -> None:
     """Find a film by name: `marquee films "cape fear 1962"`, `kurosawa`, `tt0113277`."""
@@ -158,17 +150,17 @@ def films(
         (item["item_id"], titled(item), item["tmdb_id"] or "", item["imdb_id"] or "", ", ".join(item["genres"]))
         for item in document["items"]
     ]
-    found = table(("id", "film", "tmdb", "imdb", "genres"), rows) if rows else [f"No film goes by {query!r}."]
+    found = table(("id", "film", "tmdb", "imdb", "genres"), rows) if rows else [f"No film matches {query!r}."]
     Output(as_json).result(document, found)
 
 
 def similar(
-    item_id: Annotated[str | None, typer.Argument(help="Id of the film; or tmdb:949, or tt0113277.")] = None,
-    tmdb_id: Annotated[int | None, typer.Option(help="TMDB id of the film, instead.")] = None,
-    k: Annotated[int, typer.Option("--k", "-k", min=1, max=100, help="How many films.")] = 20,
+    item_id: Annotated[str | None, typer.Argument(help="Film id, or tmdb:949, or tt0113277.")] = None,
+    tmdb_id: Annotated[int | None, typer.Option(help="TMDB id of the film, instead of ITEM_ID.")] = None,
+    k: Annotated[int, typer.Option("--k", "-k", min=1, max=100, help="Number of films.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
-    """Films like this one."""
+    """List films similar to a film."""
     if (item_id is None) == (tmdb_id is None):
         raise Misused("Give either a film id or --tmdb-id, e.g. `marquee similar 1`.")
     with open_services() as services:
@@ -179,15 +171,15 @@ def similar(
 
 
 def feedback(
-    user: Annotated[str, typer.Argument(help="Id of the person.")],
-    item_id: Annotated[str, typer.Argument(help="Id of the film; or tmdb:949, or tt0113277.")],
+    user: Annotated[str, typer.Argument(help="Person's id.")],
+    item_id: Annotated[str, typer.Argument(help="Film id, or tmdb:949, or tt0113277.")],
     event: Annotated[str, typer.Argument(help=f"What happened: {_EVENTS}.")],
-    value: Annotated[float | None, typer.Option(help="Stars of a rating: 0.5 to 5 by 0.5.")] = None,
+    value: Annotated[float | None, typer.Option(help="Stars of a rating: 0.5 to 5 in steps of 0.5.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Store what a person did with a film.
+    """Record what a person did with a film.
 
-    The next answer knows of it.
+    The next recommendation takes it into account.
     """
     from services.api.app.models import FeedbackBody
     from services.recommender.errors import MarqueeError
@@ -200,12 +192,12 @@ def feedback(
     if isinstance(receipt, MarqueeError):
         raise receipt
     document = {"event_id": receipt.event_id, "duplicate": receipt.duplicate}
-    said = "It was stored before." if receipt.duplicate else "Stored."
+    said = "Already stored." if receipt.duplicate else "Stored."
     Output(as_json).result(document, [f"{said} Event {receipt.event_id}."])
 
 
 def _checked(model: type[Body], values: dict[str, Any]) -> Body:
-    """The request under the same rules as over HTTP. Raises Misused naming the field."""
+    """Validate the request by the same rules as over HTTP. Raises Misused naming the field."""
     from pydantic import ValidationError
 
     from services.api.app.validation import field_errors

@@ -1,7 +1,7 @@
-"""Connections by turns: the supervisor accepts them all and hands each to the worker that holds the fewest.
+"""Connection balancing: the supervisor accepts every connection and passes it to the worker that holds the fewest.
 
-Workers that accept from one socket take what they are quick enough for, and of eight connections often six sit on one
-of two. What a client sends never passes the supervisor: it hands on the connection itself, once.
+When workers accept from a shared socket the faster one wins, and of eight connections often six end up on one of two
+workers. Client data never passes through the supervisor: it passes the connection's file descriptor on, once.
 
 Source: unix(7), SCM_RIGHTS.
 """
@@ -18,20 +18,20 @@ from dataclasses import dataclass
 
 from services.cli.limits import LimitedProtocol
 
-# What a worker tells: it is up; it took a connection; one of its connections is closed.
+# Messages from a worker: it is up; it took a connection; one of its connections was closed.
 _UP, _TAKEN, _CLOSED = b"!", b"+", b"-"
 _CONNECTION = b"c"
 _CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
-# A worker that has not taken what it was given for so long gets nothing more while another does.
+# A worker that has not taken a connection for this long gets no more while another worker does.
 _STUCK_S = 1.0
-# Between two tries where this process may open no more files, and where the supervisor reads nothing.
+# Pause between retries when this process is out of file descriptors or the supervisor does not read.
 _PAUSE_S = 0.05
 
 
 @dataclass(slots=True, eq=False)
 class _Worker:
-    """What the dispatcher knows of one: ``held`` connections, of which it has not taken ``untaken`` since ``moved``;
-    ``turn``: when it was last given one; ``full``: its channel takes no more for now.
+    """Dispatcher's view of one worker: it holds ``held`` connections, of which it has not taken ``untaken`` since
+    ``moved``; ``turn``: when it was last given one; ``full``: its channel is full for now.
     """
 
     channel: socket.socket
@@ -43,7 +43,7 @@ class _Worker:
     full: bool = False
 
     def told(self, said: bytes, now: float) -> None:
-        """Count what it tells."""
+        """Count the messages received from it."""
         self.is_up = self.is_up or _UP in said
         taken = said.count(_TAKEN)
         self.untaken -= taken
@@ -56,12 +56,12 @@ class _Worker:
         self.held, self.untaken, self.turn = self.held + 1, self.untaken + 1, turn
 
     def is_stuck(self, now: float) -> bool:
-        """Whether it does not even take what it was given."""
+        """Return whether it has stopped taking the connections it was given."""
         return self.untaken > 0 and now - self.moved > _STUCK_S
 
 
 class Dispatcher:
-    """Accepts from ``listener`` in a thread of its own, as long as a worker is up; else connections wait there."""
+    """Accept from ``listener`` in a separate thread while a worker is up; otherwise connections wait in the backlog."""
 
     def __init__(self, listener: socket.socket, backlog: int) -> None:
         self._listener, self._backlog = listener, backlog
@@ -80,10 +80,11 @@ class Dispatcher:
         self._thread.start()
 
     def channel(self) -> tuple[socket.socket, Callable[[], None]]:
-        """A channel for one more worker, which gets connections once it says that it is up, and what retires it. Close
-        the channel here when the worker has it: that it is closed everywhere tells that the worker is gone.
+        """Return a channel for one more worker, used once it reports that it is up, and a function that retires the
+        worker. Close the channel here once the worker has inherited it: a channel closed at both places signals that
+        the worker has exited.
 
-        A worker that is retired gets no more; those on their way to it reach it, and then the end of the channel.
+        A retired worker gets no new connections; it still receives those on their way, then the end of the channel.
         """
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
@@ -100,11 +101,11 @@ class Dispatcher:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it accepts, or would."""
+        """Whether the dispatcher thread is running."""
         return self._thread.is_alive()
 
     def close(self) -> None:
-        """Accept no more, and let go of the workers: each ends when it sees that."""
+        """Stop accepting and close the workers' channels; each worker exits when it sees that."""
         self._closing = True
         self._wake.send(b"w")
         self._thread.join()
@@ -172,10 +173,10 @@ class Dispatcher:
         except (BlockingIOError, ConnectionAbortedError, InterruptedError):
             return
         except OSError:
-            time.sleep(_PAUSE_S)  # no file is free: to ask again at once would keep a core busy
+            time.sleep(_PAUSE_S)  # out of file descriptors: retrying at once would spin
 
     def _hand_on(self) -> None:
-        """Give the connection in hand to a worker, if there is both."""
+        """Pass the pending connection to a worker, if there are both."""
         while self._in_hand is not None and (worker := self._next()) is not None:
             try:
                 socket.send_fds(worker.channel, [_CONNECTION], [self._in_hand.fileno()])
@@ -191,7 +192,7 @@ class Dispatcher:
             self._in_hand = None
 
     def _next(self) -> _Worker | None:
-        """Whose turn it is: who holds the fewest, of those the one that waits longest."""
+        """Return the worker with the fewest connections, among equals the one that has waited longest."""
         now = time.monotonic()
         able = [worker for worker in self._workers if worker.is_up and not worker.full]
         lively = [worker for worker in able if not worker.is_stuck(now)]
@@ -210,8 +211,8 @@ class Dispatcher:
 
 
 class Intake:
-    """A worker's end of its channel: makes connections of what it is handed. ``orphaned`` is called when the supervisor
-    is gone.
+    """Worker's end of its channel: turns received file descriptors into connections. ``orphaned`` is called when the
+    supervisor has exited.
     """
 
     def __init__(
@@ -225,7 +226,7 @@ class Intake:
         self._tell()
 
     def close(self) -> None:
-        """Take no more."""
+        """Accept no more connections."""
         self._loop.remove_reader(self._channel)
 
     def _take(self) -> None:
@@ -241,7 +242,7 @@ class Intake:
             return
         self._say(_TAKEN)
         if not files:
-            self._say(_CLOSED)  # this process may have no more files: the system has closed it
+            self._say(_CLOSED)  # out of file descriptors: the kernel has closed it
         for file in files:
             task = self._loop.create_task(self._connect(file))
             self._tasks.add(task)
@@ -270,10 +271,10 @@ class Intake:
         self._tell()
 
     def _tell(self) -> None:
-        """Send what is to be told, as far as it goes; the rest a little later."""
+        """Send the pending messages; retry the rest a little later."""
         try:
             del self._untold[: self._channel.send(self._untold)]
         except BlockingIOError:
             self._loop.call_later(_PAUSE_S, self._tell)
         except OSError:
-            self._untold.clear()  # nobody is there to be told
+            self._untold.clear()  # the supervisor has exited

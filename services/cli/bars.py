@@ -1,4 +1,4 @@
-"""Progress bars by Rich; imported only where somebody watches."""
+"""Progress bars by Rich; imported only when stderr is a terminal."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,14 +8,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 
 class Bars:
-    """A bar a step, made when the step is first heard of."""
+    """One bar per step, created when the step first reports."""
 
     def __init__(self, display: Progress) -> None:
         self._display = display
         self._tasks: dict[str, TaskID] = {}
 
     def advance(self, step: str, done: int, total: int | None) -> None:
-        """``done`` units of ``step`` are through, of ``total`` if that is known."""
+        """Show that ``done`` units of ``step`` are complete, of ``total`` if it is known."""
         if step not in self._tasks:
             self._tasks[step] = self._display.add_task(step, total=total)
         self._display.update(self._tasks[step], completed=done, total=total)
@@ -23,7 +23,7 @@ class Bars:
 
 @contextmanager
 def bars(console: Console | None = None) -> Iterator[Bars]:
-    """Bars on stderr that vanish at the end of the block."""
+    """Show bars on stderr that disappear at the end of the block."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console or Console(stderr=True), transient=True) as display:
         yield Bars(display)

@@ -1,4 +1,4 @@
-"""``marquee bench``: how fast, and in how much memory, beside the targets."""
+"""``marquee bench``: measure speed and memory against the targets."""
 
 import json
 from pathlib import Path
@@ -16,8 +16,8 @@ from services.cli.inputs import Movielens, Tmdb, source_of
 if TYPE_CHECKING:
     from data_jobs.bench.world import World
 
-Metadata = Annotated[Path | None, typer.Option(help="TMDB metadata, JSON lines, plain or .gz; goes with --films.")]
-Films = Annotated[int | None, typer.Option(min=1, help="Fill the catalogue up to so many films out of --metadata.")]
+Metadata = Annotated[Path | None, typer.Option(help="TMDB metadata, JSON lines, plain or .gz; requires --films.")]
+Films = Annotated[int | None, typer.Option(min=1, help="Extend the catalogue to this many films from --metadata.")]
 
 
 def register(parent: typer.Typer) -> None:
@@ -31,24 +31,24 @@ def bench(
     movielens: Movielens = None,
     tmdb: Tmdb = None,
     real_text: Annotated[
-        bool, typer.Option("--real-text", help="Embed the films' texts (minutes) instead of simulating vectors.")
+        bool, typer.Option("--real-text", help="Embed the films' texts (takes minutes) instead of simulating vectors.")
     ] = False,
     encoder: Annotated[
         EncoderChoice, typer.Option(help="minilm: with vectors and free text; none: without.")
     ] = EncoderChoice.MINILM,
-    requests: Annotated[int, typer.Option(min=100, max=100_000, help="Requests of the mix in a pass.")] = 1_000,
+    requests: Annotated[int, typer.Option(min=100, max=100_000, help="Requests per pass of the mix.")] = 1_000,
     search: SearchOption = SearchChoice.EMBEDDED,
     state: StateOption = StateChoice.SQLITE,
     on_lambda: Annotated[
-        bool, typer.Option("--lambda", help="Measure the function under Lambda's emulator: first answers, warm, size.")
+        bool, typer.Option("--lambda", help="Measure under Lambda's emulator: cold starts, warm requests, size.")
     ] = False,
     as_json: JsonOption = False,
-    out: Annotated[Path | None, typer.Option(help="Write the JSON document to this file, too.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Also write the JSON document to this file.")] = None,
 ) -> None:
-    """Measure speed and memory of a real server on this machine, and print them beside the targets.
+    """Measure speed and memory of a real server on this machine against the targets.
 
-    Without inputs the active bundle is measured, or the sample catalogue where none is active. A catalogue made for
-    the bench is kept under MARQUEE_HOME/bench, so that a second run starts at once; the people are simulated.
+    Without inputs the active bundle is measured, or the sample catalogue if none is active. A catalogue generated for
+    the benchmark is kept under MARQUEE_HOME/bench and reused; the people are simulated.
     """
     from data_jobs.bench.run import measure
     from data_jobs.bench.sequence import Effort
@@ -82,20 +82,20 @@ def _world(
     encoder: EncoderChoice,
     embedder_dir: Path | None,
 ) -> "World":
-    """What to measure. Raises Misused for odd combinations, EncoderUnavailable."""
+    """Return what to measure. Raises Misused for invalid combinations, EncoderUnavailable."""
     from data_jobs.bench.catalogues import Filling
     from data_jobs.bench.world import World
 
     if (films is None) != (metadata is None):
-        raise Misused("--films and --metadata go together: how many films, and the file to take them from")
+        raise Misused("--films and --metadata require each other: the number of films and the file to take them from")
     if metadata is not None and not metadata.is_file():
         raise Misused(f"{metadata}: no such file")
     if real_text and encoder is EncoderChoice.NONE:
-        raise Misused("--real-text needs an encoder to embed the texts with; leave out --encoder none")
+        raise Misused("--real-text needs an encoder; remove --encoder none")
     filling = Filling(films, metadata) if films is not None and metadata is not None else None
     chosen = None
     if encoder in PAID:
-        raise Misused(f"--encoder {encoder}: expected minilm or none; what Bedrock takes is not this machine's speed")
+        raise Misused(f"--encoder {encoder}: expected minilm or none; Bedrock's speed is not this machine's")
     if encoder is EncoderChoice.MINILM:
         from services.adapters.embed.onnx import load_encoder
 

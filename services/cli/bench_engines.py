@@ -1,4 +1,4 @@
-"""``marquee bench`` on real servers: which it may use, and what it says of them."""
+"""``marquee bench`` against real servers: which are allowed, and how their figures are reported."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -14,32 +14,30 @@ if TYPE_CHECKING:
 
 
 class SearchChoice(StrEnum):
-    """Who searches."""
+    """Search engine to measure."""
 
     EMBEDDED = "embedded"
     OPENSEARCH = "opensearch"
 
 
 class StateChoice(StrEnum):
-    """Who keeps people and cached answers."""
+    """State store to measure."""
 
     SQLITE = "sqlite"
     DYNAMODB = "dynamodb"
 
 
 SearchOption = Annotated[
-    SearchChoice, typer.Option(help="opensearch: load an index of the run's own at OPENSEARCH_ENDPOINT and search it.")
+    SearchChoice, typer.Option(help="opensearch: create a temporary index at OPENSEARCH_ENDPOINT and search it.")
 ]
-StateOption = Annotated[
-    StateChoice, typer.Option(help="dynamodb: keep people in tables of the run's own at DDB_ENDPOINT.")
-]
+StateOption = Annotated[StateChoice, typer.Option(help="dynamodb: keep people in temporary tables at DDB_ENDPOINT.")]
 
-_START = "`make servers` starts a local one and prints the setting"
+_START = "`make servers` starts a local server and prints the setting"
 
 
 def settings_of_run(settings: "Settings", search: SearchChoice, state: StateChoice) -> "Settings":
-    """The settings with these engines. Raises Misused for a server that is not named, and for one in an AWS account:
-    the bench makes an index and tables and removes them.
+    """Return the settings with these engines. Raises Misused for a server that is not configured and for one in an AWS
+    account: the benchmark creates an index and tables and removes them.
     """
     from data_jobs.bench import engines
 
@@ -54,35 +52,35 @@ def settings_of_run(settings: "Settings", search: SearchChoice, state: StateChoi
 def _check_search(settings: "Settings") -> None:
     target = settings.opensearch
     if target is None:
-        raise Misused(f"OPENSEARCH_ENDPOINT is not set: --search opensearch needs a server to load and ask; {_START}")
+        raise Misused(f"OPENSEARCH_ENDPOINT is not set: --search opensearch needs a server; {_START}")
     if target.signs:
         raise Misused(
-            f"OPENSEARCH_ENDPOINT = {target.endpoint!r} belongs to an AWS account, in which the bench makes no index; "
+            f"OPENSEARCH_ENDPOINT = {target.endpoint!r} is in an AWS account, where the benchmark creates no index; "
             f"{_START}"
         )
 
 
 def _check_state(endpoint: str | None) -> None:
     if endpoint is None:
-        raise Misused(f"DDB_ENDPOINT is not set: --state dynamodb makes tables, and never in an account; {_START}")
+        raise Misused(f"DDB_ENDPOINT is not set: dynamodb creates tables, but not in an AWS account; {_START}")
     if not endpoint.startswith("http://"):
         raise Misused(
-            f"DDB_ENDPOINT = {endpoint!r}: --state dynamodb makes tables, and only on a local server, by plain http; "
+            f"DDB_ENDPOINT = {endpoint!r}: --state dynamodb creates tables, only on a local server over plain http; "
             f"{_START}"
         )
 
 
 def remarks(engines: Mapping[str, str]) -> list[str]:
-    """A word on figures that depend on other processes; nothing where all is embedded."""
+    """Return a caveat on figures that depend on other processes; nothing if all is embedded."""
     remote = sorted({SearchChoice.OPENSEARCH.value, StateChoice.DYNAMODB.value} & set(engines.values()))
     if not remote:
         return []
-    shared = "Servers on this machine share its cores: times on the clock and waiting are for orientation only"
-    return [f"With {' and '.join(remote)}. {shared}; CPU is that of Marquee's own process, its clients included."]
+    shared = "Servers on this machine share its cores: wall-clock and waiting times are only indicative"
+    return [f"With {' and '.join(remote)}. {shared}; CPU time is Marquee's own, including its clients."]
 
 
 def lines_of(document: Mapping[str, Any]) -> list[str]:
-    """The index and the units as tables; nothing where all is embedded."""
+    """Return the index and the units as tables; nothing if all is embedded."""
     return [*_index(document["index"]), *_units(document["units"])]
 
 
@@ -93,11 +91,11 @@ def _index(index: Mapping[str, Any]) -> list[str]:
 
 
 def _units(units: Mapping[str, Mapping[str, Mapping[str, float]]]) -> list[str]:
-    """Read and write units by number of events."""
+    """Return read and write units by number of events as a table."""
     if not units:
         return []
     parts = [(what, kind) for what in ("uncached", "cached", "feedback") for kind in ("read", "write")]
     headings = (f"{what}, {kind}" for what, kind in parts)
     rows = [(events, *(f"{costs[what][kind]:g}" for what, kind in parts)) for events, costs in units.items()]
-    reported = "As the server reports them. DynamoDB Local counts a transaction twice over: AWS bills half the writes."
+    reported = "As reported by the server. DynamoDB Local counts transactions twice: AWS bills half the writes."
     return ["", *table(("DynamoDB units; events", *headings), rows), reported]

@@ -1,4 +1,4 @@
-"""``marquee bench --lambda``: the function under Lambda's emulator."""
+"""``marquee bench --lambda``: measure the function under Lambda's emulator."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,20 +15,20 @@ _NAMES = {"hello": "FastAPI + Mangum hello", "embedded": "Marquee, embedded", "a
 
 
 def refuse_engines(search: SearchChoice, state: StateChoice) -> None:
-    """Raise Misused where engines were chosen: the loop measures both ways itself."""
+    """Raise Misused if engines were chosen: ``--lambda`` measures both variants itself."""
     if search is not SearchChoice.EMBEDDED or state is not StateChoice.SQLITE:
-        raise Misused("--lambda measures the embedded way and the one with AWS clients; leave out --search and --state")
+        raise Misused("--lambda measures both embedded and AWS clients; remove --search and --state")
 
 
 def measured(bundle: Path, home: Path, progress: "Progress") -> dict[str, Any]:
-    """The figures. Raises Unavailable, LoopFailed, BundleError."""
+    """Return the figures. Raises Unavailable, LoopFailed, BundleError."""
     from data_jobs.bench.lambda_loop import Effort, measure_lambda
 
     return measure_lambda(bundle, home, Effort(), progress)
 
 
 def tables_of(figures: Mapping[str, Any]) -> list[str]:
-    """First answers by function, warm answers, sizes by layer."""
+    """Return tables of cold starts by function, warm requests, and sizes by layer."""
     first = [
         (_NAMES[name], f["n"], f["p50"], f["min"], f["max"], f["very_first"]) for name, f in figures["first"].items()
     ]
@@ -37,7 +37,7 @@ def tables_of(figures: Mapping[str, Any]) -> list[str]:
         for name, place in (("hello", "warm_hello"), ("embedded", "warm"))
     ]
     return [
-        *table(("first answer of a fresh process, ms", "n", "p50", "min", "max", "the very first"), first),
+        *table(("first response of a fresh process, ms", "n", "p50", "min", "max", "the very first"), first),
         "",
         *table(("warm, ms through the emulator", "n", "p50", "p95", "p99"), warm),
         "",

@@ -1,4 +1,4 @@
-"""``marquee bench``: its document as tables for people."""
+"""``marquee bench``: text tables of its JSON document."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from services.cli.console import table
 
 
 def lines_of(document: Mapping[str, Any]) -> list[str]:
-    """The document as tables for people."""
+    """Return the document as text tables."""
     return [
         _catalogue(document["bundle"]),
         _machine(document["machine"]),
@@ -26,7 +26,7 @@ def lines_of(document: Mapping[str, Any]) -> list[str]:
 
 
 def lambda_lines_of(document: Mapping[str, Any]) -> list[str]:
-    """The document of ``--lambda`` as tables for people."""
+    """Return the document of ``--lambda`` as text tables."""
     bundle = document["bundle"]
     return [
         f"{bundle['films']:,} films; {', '.join(bundle['sources'])}",
@@ -57,7 +57,7 @@ def _targets(verdicts: list[dict[str, Any]]) -> list[str]:
 
 
 def _kinds(http: Mapping[str, Any]) -> list[str]:
-    """Milliseconds by kind of request."""
+    """Return a table of milliseconds by kind of request."""
     uncached = http["uncached"]
     named = {
         "/recommend, all": uncached["recommend"],
@@ -73,7 +73,7 @@ def _kinds(http: Mapping[str, Any]) -> list[str]:
 
 
 def _stages(pipeline: Mapping[str, Any]) -> list[str]:
-    """Milliseconds of the pipeline by number of events, then by stage."""
+    """Return a table of the pipeline's milliseconds by number of events and stage."""
     stages = list(dict.fromkeys(stage for spent in pipeline["stages"].values() for stage in spent))
     rows = [
         (events, _shown(f["p50"]), _shown(f["p95"]), *(_shown(pipeline["stages"][events].get(s)) for s in stages))
@@ -85,12 +85,12 @@ def _stages(pipeline: Mapping[str, Any]) -> list[str]:
 def _others(http: Mapping[str, Any]) -> list[str]:
     memory, many = http["memory"], http["throughput"]
     rows = [
-        ("CPU a request of the mix, ms", _shown(http["uncached"]["cpu_ms"])),
-        ("CPU a cached answer, ms", _shown(http["cached"]["cpu_ms"])),
-        ("cache hits while people come back", f"{http['hit_ratio']:.1%}"),
-        (f"fresh answers a second, {many['connections']} connections", _shown(many["fresh"])),
-        (f"cached answers a second, {many['connections']} connections", _shown(many["cached"])),
-        ("start to the first healthy answer, s", _shown(http["start_s"])),
+        ("CPU per request of the mix, ms", _shown(http["uncached"]["cpu_ms"])),
+        ("CPU per cached response, ms", _shown(http["cached"]["cpu_ms"])),
+        ("cache hits with returning people", f"{http['hit_ratio']:.1%}"),
+        (f"uncached responses per second, {many['connections']} connections", _shown(many["fresh"])),
+        (f"cached responses per second, {many['connections']} connections", _shown(many["cached"])),
+        ("start to first healthy response, s", _shown(http["start_s"])),
         ("first /recommend of a fresh process, ms", _shown(http["first_answer_ms"])),
         *((f"memory {when.replace('_', ' ')}, MB", _memory(found)) for when, found in memory.items()),
     ]

@@ -1,4 +1,4 @@
-"""Bundles in BUNDLE_BUCKET: the verbs of ``marquee bundle`` that read and write it, and what ``release`` shares."""
+"""Verbs of ``marquee bundle`` that read and write BUNDLE_BUCKET, and helpers shared with ``release``."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def open_remote(settings: "Settings") -> "S3Bundles":
-    """The bundles of BUNDLE_BUCKET. Raises Misused where it is not set, BucketUnavailable."""
+    """Open the bundles of BUNDLE_BUCKET. Raises Misused if it is not set, BucketUnavailable."""
     bucket = settings.bucket
     if bucket is None:
         raise Misused("BUNDLE_BUCKET is not set: expected a bucket like my-bucket/prefix; see docs/releases.md")
@@ -26,7 +26,7 @@ def open_remote(settings: "Settings") -> "S3Bundles":
 
 
 def upload(remote: "S3Bundles", bundles: "LocalBundles", version: str, output: Output) -> tuple[int, int]:
-    """Publish a bundle of this machine and the features of the last build; how many files of each were sent."""
+    """Publish a local bundle and the features of the last build; return how many files of each were uploaded."""
     path = bundles.path(version)
     with output.progress() as progress:
         files = remote.publish(path, _told(progress, "uploading"))
@@ -39,29 +39,29 @@ def _told(progress: Progress, step: str) -> Callable[[int, int], None]:
 
 
 def publish(
-    version: Annotated[str | None, typer.Argument(help="Version; the active one if left out.")] = None,
+    version: Annotated[str | None, typer.Argument(help="Version; default: the active one.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Upload a bundle to BUNDLE_BUCKET, and the features of the last build; it is not released.
+    """Upload a bundle, and the features of the last build, to BUNDLE_BUCKET without releasing it.
 
-    A bundle that is there already is left as it is; after an interruption only what is missing is sent.
+    An existing bundle is left as it is; after an interruption only the missing files are uploaded.
     """
     bundles, remote = _both()
     wanted, output = version or bundles.pointer().version, Output(as_json)
     files, features = upload(remote, bundles, wanted, output)
     where = remote.bucket.uri(f"bundles/{wanted}/")
-    what = f"{files} files sent" if files else "there already"
+    what = f"{files} files uploaded" if files else "already there"
     output.result(
         {"version": wanted, "uri": where, "files": files, "features": features},
-        [f"Bundle {wanted} is in {where} ({what}; files of features sent: {features})."],
+        [f"Bundle {wanted} is in {where} ({what}; feature files uploaded: {features})."],
     )
 
 
 def fetch(
-    version: Annotated[str | None, typer.Argument(help="Version; the released one if left out.")] = None,
+    version: Annotated[str | None, typer.Argument(help="Version; default: the released one.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Download a bundle from BUNDLE_BUCKET and check every byte; it is not activated."""
+    """Download a bundle from BUNDLE_BUCKET and check every byte, without activating it."""
     bundles, remote = _both()
     wanted, output = version or remote.pointer().version, Output(as_json)
     with output.progress() as progress:
@@ -73,7 +73,7 @@ def fetch(
 
 
 def list_published(output: Output) -> None:
-    """List the bundles in the bucket, the released one marked."""
+    """List the bundles in the bucket and mark the released one."""
     from services.recommender.errors import BundleError
 
     _, remote = _both()
@@ -84,12 +84,12 @@ def list_published(output: Output) -> None:
         released = None
     found = [_described(each, each.version == released) for each in published]
     rows = [("*" if each["active"] else "", *list(each.values())[1:]) for each in found]
-    nothing = [f"No bundles in {remote.bucket.uri()} yet; `marquee release` puts one there."]
+    nothing = [f"No bundles in {remote.bucket.uri()} yet; run `marquee release`."]
     output.result(found, table(("", "version", "MB", "published"), rows) if rows else nothing)
 
 
 def _both() -> "tuple[LocalBundles, S3Bundles]":
-    """The bundles under MARQUEE_HOME and those in the bucket. Raises Misused, BucketUnavailable."""
+    """Return the bundles under MARQUEE_HOME and those in the bucket. Raises Misused, BucketUnavailable."""
     from services.adapters.bundle.local import LocalBundles
     from services.settings import load_settings
 

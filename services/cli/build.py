@@ -1,4 +1,4 @@
-"""``marquee build``: from files to a bundle that can be served."""
+"""``marquee build``: build a bundle from data files."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from services.recommender.ports import LoggedEvent
     from services.settings import Settings
 
-SIMULATED = "The sample catalogue: the films are real, its viewers and their ratings are simulated."
+SIMULATED = "Using the sample catalogue: its films are real, its viewers and ratings are simulated."
 
 
 def register(parent: typer.Typer) -> None:
@@ -48,27 +48,27 @@ def build(
     events: EventsFile = None,
     dataset: DataSetOption = None,
     from_bucket: Annotated[
-        bool, typer.Option("--from-bucket", help="Fetch raw data and features from BUNDLE_BUCKET, and build from them.")
+        bool, typer.Option("--from-bucket", help="Fetch raw data and features from BUNDLE_BUCKET and build from them.")
     ] = False,
     maps: Maps = None,
     scale: Scale = None,
     encoder: Encoder = None,
-    holdout: Annotated[Path | None, typer.Option(help="CSV of userId,movieId that is left out of training.")] = None,
+    holdout: Annotated[Path | None, typer.Option(help="CSV of userId,movieId to hold out of training.")] = None,
     events_from_state: Annotated[
-        bool, typer.Option("--events-from-state", help="Train on the feedback in the state store, too.")
+        bool, typer.Option("--events-from-state", help="Also train on the feedback in the state store.")
     ] = False,
     params: Annotated[
-        Path | None, typer.Option(help='JSON file {"train": {...}, "weights": {...}} of other parameters.')
+        Path | None, typer.Option(help='JSON file {"train": {...}, "weights": {...}} that overrides parameters.')
     ] = None,
     svd_k: Annotated[
         int | None,
-        typer.Option(min=0, max=1_024, help="Factors of the SVD of the ratings, 64 if not given; 0: none."),
+        typer.Option(min=0, max=1_024, help="Factors of the ratings' SVD; 0: none. Default: 64."),
     ] = None,
     two_tower: Annotated[
-        bool, typer.Option("--two-tower", help="With the model of `marquee train two-tower`, for the preset two-tower.")
+        bool, typer.Option("--two-tower", help="Include the model of `marquee train two-tower`.")
     ] = False,
-    no_activate: Annotated[bool, typer.Option("--no-activate", help="Build, but go on serving the old one.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Build although many rows are wrong.")] = False,
+    no_activate: Annotated[bool, typer.Option("--no-activate", help="Build without activating the bundle.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Build even if many rows are invalid.")] = False,
     yes: Yes = False,
     if_changed: Annotated[
         bool, typer.Option("--if-changed", help="Do nothing if the active bundle was built from the same files.")
@@ -77,9 +77,9 @@ def build(
 ) -> None:
     """Build a bundle from data and activate it.
 
-    Name a folder, files or a zip: what each file is taken for is shown first (see `marquee inspect`). Then validate,
-    embed the texts, train, index, write. Without inputs the sample catalogue is built. Everything is written under
-    MARQUEE_HOME. A bundle appears whole or not at all; the same input makes the same version.
+    Name a folder, files or a zip; how each file is read is shown first (see `marquee inspect`). Then validate, embed
+    the texts, train, index and write. Without inputs the sample catalogue is built. Everything is written under
+    MARQUEE_HOME. A bundle appears complete or not at all; the same input produces the same version.
     """
     from data_jobs.build import Order, fingerprint
     from data_jobs.build import build as build_bundle
@@ -88,7 +88,7 @@ def build(
     settings, output = load_settings(), Output(as_json)
     if dataset is not None or from_bucket:
         if paths or movielens is not None or catalogue or events is not None or (from_bucket and (dataset or tmdb)):
-            raise Misused("--dataset NAME [--tmdb FILE], or --from-bucket, stand in place of other inputs")
+            raise Misused("--dataset NAME [--tmdb FILE], or --from-bucket, cannot be combined with other inputs")
 
         movielens, tmdb = _fetched(dataset, tmdb, settings, yes, output)
     source = source_of(movielens, tmdb, catalogue, events, paths, maps, scale)
@@ -109,7 +109,7 @@ def build(
         force=force,
     )
     if if_changed and active_inputs(settings.marquee_home, source, output) == fingerprint(order):
-        output.result({"changed": False}, ["The inputs have not changed: the active bundle was built from them."])
+        output.result({"changed": False}, ["Inputs unchanged: the active bundle was built from them."])
         return
     with log_of_state(events_from_state) as (log, erased), output.progress() as progress:
         built = build_bundle(replace(order, log=log, erased=erased), progress)
@@ -117,8 +117,8 @@ def build(
 
 
 def active_inputs(home: Path, named: "Source | None", output: Output) -> str | None:
-    """The fingerprint of what the active bundle was built from; None if none is active, or it is damaged and can be
-    built again from the inputs that are named. Raises BundleDamaged where others would be built in its place.
+    """Return the fingerprint of the active bundle's inputs; None if none is active, or if it is damaged but inputs are
+    named to rebuild it from. Raises BundleDamaged if a rebuild would use other inputs.
     """
     from services.adapters.bundle.local import LocalBundles
     from services.adapters.bundle.manifest import Manifest
@@ -134,14 +134,14 @@ def active_inputs(home: Path, named: "Source | None", output: Output) -> str | N
     except BundleDamaged as error:
         if named is None:
             raise
-        output.say(f"The bundle that is there is damaged, and another takes its place ({error}).")
+        output.say(f"The active bundle is damaged and will be replaced ({error}).")
         return None
 
 
 def _fetched(
     dataset: DataSetChoice | None, tmdb: Path | None, settings: "Settings", yes: bool, output: Output
 ) -> tuple[Path | None, Path | None]:
-    """MovieLens folder and TMDB file, downloaded by name or brought from the bucket. Raises Misused, DownloadFailed."""
+    """Return MovieLens folder and TMDB file, downloaded or fetched from the bucket. Raises Misused, DownloadFailed."""
     from services.cli.data import bring, download
 
     if dataset is not None:
@@ -151,14 +151,14 @@ def _fetched(
     bring(settings, output)
     found = raw_in(settings.marquee_home / "raw")
     if found[0] is None:
-        raise Misused("the bucket has no files in raw/movielens/: `marquee data push --movielens DIR` puts them there")
+        raise Misused("the bucket has no files in raw/movielens/; upload them by `marquee data push --movielens DIR`")
     return found
 
 
 @contextmanager
 def log_of_state(wanted: bool) -> "Iterator[tuple[Iterable[LoggedEvent] | None, frozenset[str]]]":
-    """The state store's log, read as it is needed, and the marks of the erased; nothing of it if not wanted. A log
-    that comes from another machine is gone on with where an earlier build was stopped.
+    """Yield the state store's log, read lazily, and the marks of erased people; nothing if not ``wanted``. A remote log
+    is spooled, so an interrupted build resumes where it stopped.
 
     Raises StateUnavailable.
     """
@@ -178,7 +178,7 @@ def log_of_state(wanted: bool) -> "Iterator[tuple[Iterable[LoggedEvent] | None, 
 
 
 def document_of(built: "Built") -> dict[str, Any]:
-    """What a build made, for ``--json``."""
+    """Return the build's result as the document of ``--json``."""
     return {
         "version": built.version,
         "activated": built.activated,
@@ -196,7 +196,9 @@ def document_of(built: "Built") -> dict[str, Any]:
 
 
 def summary_of(built: "Built", *, stored: bool = False) -> list[str]:
-    """The same as a table for people. ``stored``: the people of the files are stored, so nobody need be told how."""
+    """Return the build's result as lines of text. ``stored``: the people are in the state store, so the lines do not
+    say how to store them.
+    """
     events = built.dataset.events
     rows: list[tuple[str, str]] = [
         ("bundle", f"{built.version}{' (active)' if built.activated else ' (not activated)'}"),
@@ -219,7 +221,7 @@ def summary_of(built: "Built", *, stored: bool = False) -> list[str]:
 
 
 def seed_command(built: "Built") -> str | None:
-    """What stores the people of the input files, so that they are served by their ids; None where there are none."""
+    """Return the command that stores the input files' people so that they can be served; None if there are none."""
     source = built.source
     if not len(built.dataset.events):
         return None
@@ -229,9 +231,9 @@ def seed_command(built: "Built") -> str | None:
 def _how_to_seed(built: "Built") -> list[str]:
     command, events = seed_command(built), built.dataset.events
     if command is None:
-        told = "No events came with the films: nobody is stored, lists go by votes, texts and traits. People come by"
-        return ["", f"{told} POST /feedback, or by an event log named beside the films."]
+        told = "The inputs have no events: no people are stored; ranking uses votes, texts and traits. Add people by"
+        return ["", f"{told} POST /feedback, or with an event log next to the films."]
     first = "" if built.activated else f"marquee bundle activate {built.version} && "
-    whom = "the simulated viewers" if built.source is None else "those of the files"
-    learned = f"The model has learned from {len(events.user_ids):,} people with {len(events):,} events."
-    return ["", f"{learned} To serve {whom} by their ids, store them, too: {first}{command}"]
+    whom = "the simulated viewers" if built.source is None else "the people in the files"
+    learned = f"The model was trained on {len(events.user_ids):,} people with {len(events):,} events."
+    return ["", f"{learned} To serve {whom} by id, also store them: {first}{command}"]

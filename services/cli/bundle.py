@@ -1,4 +1,4 @@
-"""``marquee bundle``: which releases of the data there are, and which one is served here."""
+"""``marquee bundle``: manage the bundles on this machine and in the bucket."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from services.adapters.bundle.local import LocalBundles
 
 app = typer.Typer(
-    help="Bundles: list, activate, verify, go back; publish to a bucket, fetch from it.",
+    help="Bundles: list, activate, verify, roll back; publish to a bucket, fetch from it.",
     rich_markup_mode=None,
     epilog=EXIT_CODES,
 )
 app.command(epilog=EXIT_CODES)(publish)
 app.command(epilog=EXIT_CODES)(fetch)
-Version = Annotated[str, typer.Argument(help="Version, as `marquee bundle list` shows it.")]
+Version = Annotated[str, typer.Argument(help="Version, as shown by `marquee bundle list`.")]
 
 
 def register(parent: typer.Typer) -> None:
@@ -26,7 +26,7 @@ def register(parent: typer.Typer) -> None:
 
 
 def open_bundles() -> "LocalBundles":
-    """The bundles under ``MARQUEE_HOME``."""
+    """Return the bundles under ``MARQUEE_HOME``."""
     from services.adapters.bundle.local import LocalBundles
     from services.settings import load_settings
 
@@ -35,10 +35,10 @@ def open_bundles() -> "LocalBundles":
 
 @app.command("list", epilog=EXIT_CODES)
 def list_bundles(
-    bucket: Annotated[bool, typer.Option("--bucket", help="Those in BUNDLE_BUCKET instead.")] = False,
+    bucket: Annotated[bool, typer.Option("--bucket", help="List those in BUNDLE_BUCKET instead.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """List the bundles that are there, the active one marked."""
+    """List the bundles and mark the active one."""
     if bucket:
         list_published(Output(as_json))
         return
@@ -52,7 +52,7 @@ def list_bundles(
     found = [_described(bundles, version, version == active) for version in bundles.list()]
     rows = [("*" if each["active"] else "", *list(each.values())[1:]) for each in found]
     headings = ("", "version", "films", "encoder", "MB", "built", "sources")
-    Output(as_json).result(found, table(headings, rows) if rows else ["No bundles yet; `marquee build` makes one."])
+    Output(as_json).result(found, table(headings, rows) if rows else ["No bundles yet; run `marquee build`."])
 
 
 def _described(bundles: "LocalBundles", version: str, active: bool) -> dict[str, object]:
@@ -77,7 +77,7 @@ def _described(bundles: "LocalBundles", version: str, active: bool) -> dict[str,
 
 @app.command(epilog=EXIT_CODES)
 def activate(version: Version, as_json: JsonOption = False) -> None:
-    """Check a bundle and make it the one that is served; running servers pick it up within seconds."""
+    """Check a bundle and activate it; running servers pick it up within seconds."""
     pointer = open_bundles().activate(version)
     document = {"version": pointer.version, "previous": pointer.previous}
     Output(as_json).result(
@@ -87,13 +87,13 @@ def activate(version: Version, as_json: JsonOption = False) -> None:
 
 @app.command(epilog=EXIT_CODES)
 def rollback(as_json: JsonOption = False) -> None:
-    """Go back to the bundle that was active before."""
+    """Go back to the previously active bundle."""
     from services.recommender.errors import BundleMissing
 
     bundles = open_bundles()
     previous = bundles.pointer().previous
     if previous is None:
-        raise BundleMissing("There is no bundle to go back to; `marquee bundle list` shows which there are.")
+        raise BundleMissing("There is no bundle to go back to; see `marquee bundle list`.")
     pointer = bundles.activate(previous)
     document = {"version": pointer.version, "previous": pointer.previous}
     lines = [f"Back to bundle {pointer.version} (before: {pointer.previous}).", *_bucket_leads()]
@@ -104,12 +104,12 @@ def _bucket_leads() -> list[str]:
     from services.settings import load_settings
 
     bucket = load_settings().bucket
-    return [f"Servers follow {bucket.uri()}, though: `marquee release` moves them."] if bucket else []
+    return [f"Note: servers follow {bucket.uri()}; run `marquee release` to switch them."] if bucket else []
 
 
 @app.command(epilog=EXIT_CODES)
 def verify(
-    version: Annotated[str | None, typer.Argument(help="Version; the active one if left out.")] = None,
+    version: Annotated[str | None, typer.Argument(help="Version; default: the active one.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Read every byte of a bundle and compare it with its manifest."""
@@ -122,5 +122,5 @@ def verify(
     EmbeddedSearch(bundle, text_index_of(bundles.path(wanted))).close()
     films = len(bundle.catalogue)
     Output(as_json).result(
-        {"version": wanted, "ok": True, "films": films}, [f"Bundle {wanted} is sound: {films:,} films."]
+        {"version": wanted, "ok": True, "films": films}, [f"Bundle {wanted} is intact: {films:,} films."]
     )

@@ -1,4 +1,4 @@
-"""What ``marquee doctor`` found, part by part, and how it is said."""
+"""Result of one check of ``marquee doctor``, and the report of all of them."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -10,7 +10,7 @@ from services.cli.console import ExitCode, Output, table
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One part. ``state``: ok, note (works without), missing (cannot serve). ``advice``: how to mend it."""
+    """One check. ``state``: ok, note (works without), missing (cannot serve). ``advice``: how to fix it."""
 
     part: str
     state: str
@@ -19,7 +19,7 @@ class Check:
 
 
 def report(checks: Iterable[Check], output: Output, *, good: str, bad: str) -> None:
-    """Say what was found and end: with exit code 3 if something is missing."""
+    """Print the results and exit, with code 3 if something is missing."""
     found = list(checks)
     rows = [(check.state, check.part, check.found) for check in found]
     advice = [f"{check.part}: {check.advice}" for check in found if check.advice]

@@ -1,4 +1,4 @@
-"""How every verb speaks: results on stdout, progress and complaints on stderr, one table of exit codes."""
+"""Output conventions of every verb: results on stdout, progress and errors on stderr, one table of exit codes."""
 
 import json
 import re
@@ -11,26 +11,26 @@ from typing import Annotated, Protocol
 
 import typer
 
-# C0 but for tab and line feed, DEL and C1.
+# C0 except tab and line feed, DEL and C1.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class Progress(Protocol):
-    """Told how far a long step is; ``total`` is None where it is not known beforehand."""
+    """Receives the progress of a long step; ``total`` is None if it is not known beforehand."""
 
     def advance(self, step: str, done: int, total: int | None) -> None:
-        """``done`` units of ``step`` are through."""
+        """Report that ``done`` units of ``step`` are complete."""
 
 
 class Silent:
-    """Progress that nobody watches."""
+    """Discards progress reports."""
 
     def advance(self, step: str, done: int, total: int | None) -> None:
-        """Say nothing."""
+        """Do nothing."""
 
 
 class ExitCode(IntEnum):
-    """What a shell script may rely on."""
+    """Exit codes that shell scripts may rely on."""
 
     OK = 0
     FAILED = 1
@@ -39,8 +39,8 @@ class ExitCode(IntEnum):
 
 
 EXIT_CODES = (
-    "Exit codes: 0 done; 1 failed, or the data are invalid; 2 wrong usage or setting; "
-    "3 something needed is missing or does not answer (a bundle, the state store, the network)."
+    "Exit codes: 0 success; 1 failure or invalid data; 2 wrong usage or setting; "
+    "3 something required is missing or does not respond (a bundle, the state store, the network)."
 )
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
@@ -48,12 +48,12 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where a verb's results go; ``as_json``: one JSON document on stdout and nothing else."""
+    """Destination of a verb's results; ``as_json``: one JSON document on stdout and nothing else."""
 
     as_json: bool = False
 
     def result(self, document: object, lines: Iterable[str]) -> None:
-        """The result: the document under ``--json``, else its lines of text."""
+        """Print the result: the document under ``--json``, otherwise its lines of text."""
         if self.as_json:
             sys.stdout.write(escaped(json.dumps(document, ensure_ascii=False, indent=2, default=str), "\\u") + "\n")
         else:
@@ -61,14 +61,14 @@ class Output:
         sys.stdout.flush()
 
     def say(self, line: str) -> None:
-        """A word on what is going on, for people: on stderr, and not under ``--json``."""
+        """Print a status line on stderr, unless under ``--json``."""
         if not self.as_json:
             sys.stderr.write(f"{escaped(line)}\n")
             sys.stderr.flush()
 
     @contextmanager
     def progress(self) -> Iterator[Progress]:
-        """Progress bars on stderr, a bar a step; nothing where nobody watches (no terminal, ``--json``)."""
+        """Show a progress bar per step on stderr; nothing without a terminal or under ``--json``."""
         if self.as_json or not sys.stderr.isatty():
             yield Silent()
             return
@@ -79,13 +79,13 @@ class Output:
 
 
 def escaped(text: str, prefix: str = "\\x") -> str:
-    """The text with control characters spelt out: whatever stored it, a terminal does not obey it."""
+    """Return the text with control characters escaped, so that stored text cannot control the terminal."""
     digits = 4 if prefix == "\\u" else 2
     return _CONTROLS.sub(lambda found: f"{prefix}{ord(found.group()):0{digits}x}", text)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
-    """A plain table as lines: columns padded, numbers to the right."""
+    """Return a plain table as lines: padded columns, numbers right-aligned."""
     cells = [[str(cell) for cell in row] for row in rows]
     right = [all(_is_number(row[at]) for row in cells) and bool(cells) for at in range(len(headings))]
     widths = [max(len(heading), *(len(row[at]) for row in cells), 0) for at, heading in enumerate(headings)]

@@ -1,4 +1,4 @@
-"""``marquee cost``: what a deployment on AWS costs in a month, by service, and what saves most."""
+"""``marquee cost``: estimate the monthly AWS bill by service, and the largest savings."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -21,21 +21,21 @@ SAVINGS = 3
 
 
 class StageChoice(StrEnum):
-    """What ``--stage`` takes."""
+    """Values of ``--stage``."""
 
     DEV = "dev"
     PROD = "prod"
 
 
 class ComputeChoice(StrEnum):
-    """What ``--compute`` takes."""
+    """Values of ``--compute``."""
 
     LAMBDA = "lambda"
     FARGATE = "fargate"
 
 
 class CacheChoice(StrEnum):
-    """What ``--cache`` takes."""
+    """Values of ``--cache``."""
 
     DEAR = "dear"
     ALL = "all"
@@ -43,7 +43,7 @@ class CacheChoice(StrEnum):
 
 
 class WriterChoice(StrEnum):
-    """What ``--explain-by`` takes."""
+    """Values of ``--explain-by``."""
 
     TEMPLATE = "template"
     MODEL = "model"
@@ -58,7 +58,7 @@ class TowerChoice(StrEnum):
 
 
 class SearchChoice(StrEnum):
-    """What ``--search`` takes."""
+    """Values of ``--search``."""
 
     OPENSEARCH = "opensearch"
     CLASSIC = "classic"
@@ -72,50 +72,44 @@ def register(parent: typer.Typer) -> None:
 
 def cost(
     rps: Annotated[
-        float | None, typer.Option(min=0, help="Requests a second, the mean of the month. Default: 0, 1, 10 and 100.")
+        float | None, typer.Option(min=0, help="Mean requests per second over the month. Default: 0, 1, 10 and 100.")
     ] = None,
     films: Annotated[int, typer.Option(min=1, help="Films in the catalogue.")] = 62_000,
-    stage: Annotated[StageChoice, typer.Option(help="Whose settings: infra/stages/STAGE.toml.")] = (StageChoice.DEV),
-    compute: Annotated[
-        ComputeChoice | None, typer.Option(help="What makes the answers. Default: as the stage has it.")
-    ] = None,
+    stage: Annotated[StageChoice, typer.Option(help="Stage: infra/stages/STAGE.toml.")] = (StageChoice.DEV),
+    compute: Annotated[ComputeChoice | None, typer.Option(help="Compute platform. Default: the stage's.")] = None,
     search: Annotated[
         SearchChoice | None,
         typer.Option(
-            help="OpenSearch Serverless (NextGen or Classic), or the index in the bundle. Default: as the stage has it."
+            help="OpenSearch Serverless (NextGen or Classic), or the index in the bundle. Default: the stage's."
         ),
     ] = None,
     cache: Annotated[
-        CacheChoice, typer.Option(help="Which answers are kept: CACHE_ANSWERS, or none (CACHE_TTL_SECS=0).")
+        CacheChoice, typer.Option(help="Which responses are cached: CACHE_ANSWERS, or none (CACHE_TTL_SECS=0).")
     ] = CacheChoice.DEAR,
-    cache_hit: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of the answers that are kept that comes out of the cache.")
-    ] = 0.6,
+    cache_hit: Annotated[float, typer.Option(min=0, max=1, help="Hit rate among the cacheable responses.")] = 0.6,
     search_share: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of the answers that ask search: words, films like a film.")
+        float, typer.Option(min=0, max=1, help="Share of requests that search: text queries, similar films.")
     ] = 0.2,
-    explain_share: Annotated[float, typer.Option(min=0, max=1, help="Share of the answers with sentences.")] = 0.0,
+    explain_share: Annotated[float, typer.Option(min=0, max=1, help="Share of requests with explanations.")] = 0.0,
     explain_by: Annotated[
-        WriterChoice | None, typer.Option(help="Who writes them: template, or a model. Default: as the stage has it.")
+        WriterChoice | None, typer.Option(help="Explanations by template or model. Default: the stage's.")
     ] = None,
     sentence_hit: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of a model's sentences that is kept from before.")
+        float, typer.Option(min=0, max=1, help="Share of a model's sentences that come from the cache.")
     ] = 0.5,
     two_tower: Annotated[
-        TowerChoice | None, typer.Option(help="Where the two-tower model is asked. Default: as the stage has it.")
+        TowerChoice | None, typer.Option(help="Where the two-tower model runs. Default: the stage's.")
     ] = None,
     two_tower_share: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of the answers by the preset two-tower.")
+        float, typer.Option(min=0, max=1, help="Share of responses ranked by the preset two-tower.")
     ] = 0.0,
-    region: Annotated[
-        str | None, typer.Option(help="AWS region whose prices count. Default: that of the stage.")
-    ] = None,
+    region: Annotated[str | None, typer.Option(help="AWS region whose prices apply. Default: the stage's.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what a deployment on AWS costs in a month, and what to switch off to save.
+    """Estimate the monthly cost of a deployment on AWS, and what to switch off to save.
 
-    An estimate from a dated list of prices (data_jobs/cost/prices.toml) and from what one request takes
-    (data_jobs/cost/workload.py); docs/costs.md says how. Nothing is asked of AWS.
+    The estimate combines a dated price list (data_jobs/cost/prices.toml) with the resources that one request uses
+    (data_jobs/cost/workload.py); see docs/costs.md. AWS is not contacted.
     """
     from data_jobs.cost.deployment import Cache, Compute, Deployment, DeploymentError, Search, Towers, stage_of
     from data_jobs.cost.prices import PriceError, load_prices
@@ -141,7 +135,7 @@ def cost(
 
 
 def _document(deployments: list["Deployment"], prices: "PriceList") -> dict[str, Any]:
-    """Everything, unrounded; money in US dollars a month."""
+    """Return all figures, unrounded; money in US dollars per month."""
     from data_jobs.cost.model import NOT_IN_THE_BILL, bill_of, savings_of
 
     return {
@@ -185,12 +179,12 @@ def _lines(deployments: list["Deployment"], prices: "PriceList") -> list[str]:
 def _title(deployment: "Deployment", region: str) -> str:
     what = f"Stage {deployment.stage} on {deployment.compute}, search {deployment.search}, {deployment.films:,} films"
     hits = deployment.hits / deployment.recommendations if deployment.recommendations else 0.0
-    cache = f"cache: {deployment.cache}, {hits:.0%} of the answers from it" if hits else f"cache: {deployment.cache}"
-    return f"{what}, {cache}; {region}, US dollars a month"
+    cache = f"cache: {deployment.cache}, {hits:.0%} of responses from it" if hits else f"cache: {deployment.cache}"
+    return f"{what}, {cache}; {region}, US dollars per month"
 
 
 def _bill(bill: "Bill") -> list[str]:
-    """One bill, line by line; a question mark where the price is not confirmed."""
+    """Return one bill, line by line; a question mark where the price is unconfirmed."""
     rows = [
         (
             line.service, line.what, _count(line.units), line.price.unit, "" if line.price.verified else "?",
@@ -202,7 +196,7 @@ def _bill(bill: "Bill") -> list[str]:
 
 
 def _bills(loads: list[float], bills: list["Bill"]) -> list[str]:
-    """A column a load, a row a service."""
+    """Return a table with a column per load and a row per service."""
     sums = [bill.by_service() for bill in bills]
     services = dict.fromkeys(service for each in sums for service in each)
     rows = [(service, *(_money(each.get(service, 0.0)) for each in sums)) for service in services]
@@ -211,25 +205,25 @@ def _bills(loads: list[float], bills: list["Bill"]) -> list[str]:
 
 
 def _savings(headings: list[str], savings: list[list["Saving"]]) -> list[str]:
-    """What is among the three that save most under any load: what each saves, and how it is done."""
+    """Return a table of the savings among the three largest under any load: amounts, how, and the drawback."""
     best = {saving.change: saving for each in savings for saving in each[:SAVINGS]}
     if not best:
-        return ["Nothing here is worth switching off."]
+        return ["There is nothing worth switching off."]
     amounts: list[Mapping[str, float]] = [{saving.change: saving.usd for saving in each} for each in savings]
     rows = [
         (change, *(_money(each.get(change, 0.0)) for each in amounts), saving.how, saving.price)
         for change, saving in best.items()
     ]
-    return table(("to save, each by itself", *headings, "how", "but"), rows)
+    return table(("saving, each on its own", *headings, "how", "but"), rows)
 
 
 def _doubts(bills: list["Bill"], prices: "PriceList") -> list[str]:
-    """How old the prices are, and which of them nobody confirmed."""
+    """Return how old the prices are, and which of them are unconfirmed."""
     used = {line.price.name: line.price for bill in bills for line in bill.lines}
     open_ones = [price for price in used.values() if not price.verified]
-    lines = [f"Prices gone through on {prices.checked}; the oldest figure is of {min(p.as_of for p in used.values())}."]
+    lines = [f"Prices reviewed on {prices.checked}; the oldest figure is from {min(p.as_of for p in used.values())}."]
     if open_ones:
-        lines.append("List price as known, check before relying on it (?):")
+        lines.append("Unconfirmed list prices, check before relying on them (?):")
         lines += [f"  {p.page}: {p.usd:g} USD for 1 {p.unit}{'; ' * bool(p.remark)}{p.remark}" for p in open_ones]
     return lines
 

@@ -1,4 +1,4 @@
-"""``marquee data``: data sets by name, metadata by one's own token, and both in the bucket."""
+"""``marquee data``: download MovieLens and TMDB data, and exchange raw data with the bucket."""
 
 import json
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from services.settings import Settings
 
 app = typer.Typer(
-    help="Data: fetch MovieLens and TMDB, put both into a bucket, bring them from there.",
+    help="Data: download MovieLens and TMDB, upload both to a bucket, fetch them from it.",
     rich_markup_mode=None,
     epilog=EXIT_CODES,
 )
@@ -35,9 +35,9 @@ def register(parent: typer.Typer) -> None:
 def movielens(
     name: Annotated[DataSetChoice, typer.Argument(help="The data set.")], yes: Yes = False, as_json: JsonOption = False
 ) -> None:
-    """Download a MovieLens data set from GroupLens, checked, unless it is there.
+    """Download a MovieLens data set from GroupLens and verify it, unless it is there already.
 
-    What broke off goes on where it stopped. Its terms are shown, and agreed to, once.
+    An interrupted download resumes. Its terms are shown, and agreed to, once.
     """
     from services.settings import load_settings
 
@@ -48,13 +48,13 @@ def movielens(
 
 @app.command(epilog=EXIT_CODES)
 def tmdb(
-    movielens: Annotated[Path, typer.Option(help="Folder in the MovieLens layout; links.csv says which films.")],
+    movielens: Annotated[Path, typer.Option(help="Folder in the MovieLens layout; links.csv lists the films.")],
     yes: Yes = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Fetch metadata of the films of a MovieLens folder from TMDB, by the token TMDB_TOKEN.
+    """Fetch metadata for the films of a MovieLens folder from TMDB, with the token TMDB_TOKEN.
 
-    What was fetched before is kept, and fetched again only if it has changed since or is half a year old.
+    Metadata fetched before is kept, and fetched again only if it has changed since or is half a year old.
     """
     from data_jobs.tmdb_fetch import ATTRIBUTION, TERMS, Api, fetch_tmdb, ids_of
     from services.settings import load_settings
@@ -68,17 +68,17 @@ def tmdb(
     with output.progress() as progress:
         api = Api(settings.tmdb_token.get_secret_value(), settings.tmdb_url)
         path = fetch_tmdb(ids, folder / "tmdb", api, progress)
-    lines = [f"Metadata of TMDB for {len(ids):,} films is in {path}: --tmdb {path}", ATTRIBUTION]
+    lines = [f"TMDB metadata of {len(ids):,} films is in {path}: --tmdb {path}", ATTRIBUTION]
     output.result({"path": str(path), "films": len(ids), "attribution": ATTRIBUTION}, lines)
 
 
 @app.command(epilog=EXIT_CODES)
 def push(
-    movielens: Annotated[Path | None, typer.Option(help="Folder of MovieLens' files, to raw/movielens/.")] = None,
-    tmdb: Annotated[Path | None, typer.Option(help="Metadata file, to raw/tmdb/.")] = None,
+    movielens: Annotated[Path | None, typer.Option(help="Folder of MovieLens files, for raw/movielens/.")] = None,
+    tmdb: Annotated[Path | None, typer.Option(help="Metadata file, for raw/tmdb/.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Upload raw data to BUNDLE_BUCKET, in place of what is there: what a release is built from."""
+    """Upload the raw data that releases are built from to BUNDLE_BUCKET, replacing what is there."""
     from data_jobs.lake import push as push_raw
     from services.settings import load_settings
 
@@ -91,12 +91,12 @@ def push(
     with output.progress() as progress:
         sent = push_raw(objects, movielens, tmdb, _told(progress, "uploading raw data"))
     where = objects.bucket.uri("raw/")
-    output.result({"uri": where, "files": sent}, [f"Raw data is in {where} ({sent} files sent)."])
+    output.result({"uri": where, "files": sent}, [f"Raw data is in {where} ({sent} files uploaded)."])
 
 
 @app.command(epilog=EXIT_CODES)
 def pull(as_json: JsonOption = False) -> None:
-    """Bring raw data and features from BUNDLE_BUCKET to MARQUEE_HOME; `marquee build --from-bucket` does so, too."""
+    """Fetch raw data and features from BUNDLE_BUCKET to MARQUEE_HOME, as `marquee build --from-bucket` also does."""
     from services.settings import load_settings
 
     settings, output = load_settings(), Output(as_json)
@@ -106,7 +106,7 @@ def pull(as_json: JsonOption = False) -> None:
 
 
 def bring(settings: "Settings", output: Output) -> int:
-    """Raw data and features from the bucket; returns how many files were fetched. Raises Misused, BucketUnavailable."""
+    """Fetch raw data and features from the bucket; return the number of files. Raises Misused, BucketUnavailable."""
     from data_jobs.lake import pull as pull_raw
 
     objects = _bucket(settings)
@@ -115,7 +115,7 @@ def bring(settings: "Settings", output: Output) -> int:
 
 
 def download(name: DataSetChoice, settings: "Settings", yes: bool, output: Output) -> Path:
-    """The folder of a data set, downloaded unless it is there. Raises Misused, Failed, DownloadFailed."""
+    """Return the folder of a data set, downloading it if needed. Raises Misused, Failed, DownloadFailed."""
     from data_jobs.movielens_download import DATA_SETS, download_movielens, find_movielens
 
     folder = settings.marquee_home / DOWNLOADS
@@ -127,7 +127,7 @@ def download(name: DataSetChoice, settings: "Settings", yes: bool, output: Outpu
 
 
 def accept(name: str, terms: str, folder: Path, yes: bool, output: Output) -> None:
-    """Show terms and have them agreed to, once a home. Raises Misused where nobody can, Failed where somebody won't."""
+    """Show terms and ask for agreement, once per home. Raises Misused without a terminal, Failed on refusal."""
     note = folder / ACCEPTED
     try:
         accepted = dict(json.loads(note.read_bytes()))

@@ -1,4 +1,4 @@
-"""``demo.json`` under ``MARQUEE_HOME``: the people put into the state store, so that curl has somebody to ask for."""
+"""``demo.json`` under ``MARQUEE_HOME``: ids of people in the state store, used in example commands."""
 
 import json
 from collections import Counter
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 FILE = "demo.json"
 DEMO_USERS = 12
-# Enough to have a taste, few enough to be read at a glance.
+# Enough for a taste, few enough to read at a glance.
 _TYPICAL_EVENTS = 60
 
 
@@ -26,7 +26,7 @@ class Demo:
 
     @classmethod
     def load(cls, home: Path) -> "Demo":
-        """What was written; empty if there is none or it cannot be read."""
+        """Read the file; empty if it is missing or unreadable."""
         try:
             document = json.loads((home / FILE).read_bytes())
             return cls(**{name: tuple(map(str, document[name])) for name in ("users", "items")})
@@ -34,7 +34,7 @@ class Demo:
             return cls()
 
     def save(self, home: Path) -> None:
-        """Write it, whole or not at all."""
+        """Write the file atomically."""
         home.mkdir(parents=True, exist_ok=True)
         temporary = home / f".{FILE}"
         temporary.write_text(json.dumps(asdict(self)) + "\n", encoding="utf-8")
@@ -42,21 +42,21 @@ class Demo:
 
 
 def typical_people(events: "Events", count: int = DEMO_USERS) -> tuple[str, ...]:
-    """People whose number of events is nearest to a typical one, in the order of the data."""
+    """Return the people whose number of events is closest to a typical one, in the order of the data."""
     sizes = Counter(events.user.tolist())
     nearest = sorted(sizes, key=lambda user: (abs(sizes[user] - _TYPICAL_EVENTS), user))[:count]
     return tuple(events.user_ids[user] for user in sorted(nearest))
 
 
 def not_erased(users: Iterable[str], erased: Collection[str]) -> tuple[str, ...]:
-    """Those of ``users`` whose marks are not among the ``erased``: seeding must not bring anybody back."""
+    """Return the ``users`` whose marks are not among the ``erased``: seeding must not bring erased people back."""
     from services.recommender.domain.ids import mark_of
 
     return tuple(user for user in users if mark_of(user) not in erased)
 
 
 def seed_events(dataset: "Dataset", users: Iterable[str] | None = None) -> "Sequence[LoggedEvent]":
-    """The events of these people (all if None) as lines of the log, in log order; the ids are the same every time."""
+    """Return the events of these people (all if None) as log lines, in log order; the ids are the same every time."""
     from services.recommender.domain.events import Event, EventKind
     from services.recommender.ports import LoggedEvent
 

@@ -1,4 +1,4 @@
-"""``marquee doctor``: what is installed, found and missing, and how to mend it."""
+"""``marquee doctor``: check what is installed, configured and missing, and how to fix it."""
 
 import os
 import re
@@ -21,8 +21,8 @@ _HELPFUL = {
     "uvicorn": "serving", "uvloop": "serving faster", "httptools": "serving faster", "onnxruntime": "text vectors",
     "tokenizers": "text vectors", "polars": "building bundles", "scipy": "building bundles",
 }  # fmt: skip
-_HOW = "`uv sync --locked` in a checkout, else install 'marquee-films[encoder]' again"
-# Rights of the group and of all others.
+_HOW = "`uv sync --locked` in a checkout, otherwise reinstall 'marquee-films[encoder]'"
+# Permissions of group and others.
 _OTHERS = 0o077
 _LEAST_FREE = 500_000_000
 _ADDRESS = re.compile(r"https?://[^/\s?#@]+(/[^\s?#]*)?")
@@ -34,21 +34,21 @@ def register(parent: typer.Typer) -> None:
 
 
 def doctor(
-    url: Annotated[str | None, typer.Option(help="Accept the deployment at this address instead.")] = None,
+    url: Annotated[str | None, typer.Option(help="Check the deployment at this address instead.")] = None,
     key: Annotated[
-        str | None, typer.Option(envvar="API_KEY", help="Its API key; with the scope admin nothing is left behind.")
+        str | None, typer.Option(envvar="API_KEY", help="Its API key; with the scope admin the test person is deleted.")
     ] = None,
-    wait: Annotated[float, typer.Option(min=0, help="Seconds that a deployment may take to wake.")] = 60.0,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds a deployment may take to wake up.")] = 60.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what is missing, and how to mend it.
+    """Report what is missing, and how to fix it.
 
-    Looks at packages, settings, folders, bundle, state store, search and text encoder. With --url it is a deployment
-    that is looked at, over HTTP: readiness, words, a person, feedback, headers, keys. An answer in which one part
-    stands in for another is not good enough there. Exit code 3 means that it cannot serve as it is.
+    Checks packages, settings, folders, bundle, state store, search and text encoder. With --url a deployment is checked
+    over HTTP instead: readiness, search, a person, feedback, headers, keys; there, a degraded response is a failure.
+    Exit code 3 means that it cannot serve as it is.
     """
     if url is not None:
-        report(_accepted(url, key, wait), Output(as_json), good="Accepted.", bad="Not accepted.")
+        report(_accepted(url, key, wait), Output(as_json), good="All checks passed.", bad="Some checks failed.")
     from services.settings import load_settings
 
     settings = load_settings()
@@ -92,7 +92,7 @@ def _home(settings: "Settings") -> Iterator[Check]:
         yield Check("MARQUEE_HOME", "missing", f"{home}: not writable", "choose a folder that is")
         return
     free = shutil.disk_usage(existing).free
-    advice = "" if free > _LEAST_FREE else "little is left on this disk: a bundle needs some 150 MB and as much again"
+    advice = "" if free > _LEAST_FREE else "low disk space: a bundle needs about 150 MB, and as much again to build"
     yield Check("MARQUEE_HOME", "note" if advice else "ok", f"{home}, {free / 1e9:.1f} GB free", advice)
 
 
@@ -103,7 +103,7 @@ def _state(settings: "Settings") -> Iterator[Check]:
 
     tables = settings.ddb_users_table
     if tables is None and not settings.state_path.exists():
-        yield Check("state store", "ok", "not there yet; made when it is first needed")
+        yield Check("state store", "ok", "not created yet; it is created on first use")
         return
     clock = SystemClock()
     try:
@@ -113,7 +113,7 @@ def _state(settings: "Settings") -> Iterator[Check]:
         finally:
             state.close()
     except Unavailable as error:
-        advice = "stop what holds it, or move the file away" if tables is None else "see docs/dynamodb.md"
+        advice = "stop the process that holds it, or move the file away" if tables is None else "see docs/dynamodb.md"
         yield Check("state store", "missing", str(error), advice)
         return
     if tables is None:
@@ -121,7 +121,7 @@ def _state(settings: "Settings") -> Iterator[Check]:
         open_to_others = bool(status.st_mode & _OTHERS)
         found = f"{settings.state_path}, {status.st_size / 1e6:.1f} MB"
         if open_to_others:
-            found += ", can be read by other users of this machine"
+            found += ", readable by other users of this machine"
         advice = f"chmod 600 {settings.state_path}*" if open_to_others else ""
         yield Check("state store", "note" if open_to_others else "ok", found, advice)
     else:
@@ -137,14 +137,14 @@ def _bundle(settings: "Settings") -> Iterator[Check]:
     try:
         bundle = LocalReleases(settings.marquee_home, open_embedded).current().bundle
     except BundleError as error:
-        yield Check("bundle", "missing", str(error), "`marquee build` makes one, `make run` does it all")
+        yield Check("bundle", "missing", str(error), "run `marquee build`, or `make run` for everything")
         return
     vectors = bundle.embeddings.encoder_id if bundle.embeddings else "no vectors"
     yield Check("bundle", "ok", f"{bundle.version}, {len(bundle.catalogue):,} films, {vectors}")
 
 
 def _search(settings: "Settings") -> Iterator[Check]:
-    """A word asked of OpenSearch; nothing to say where search is embedded."""
+    """Search OpenSearch for a word; yield nothing if search is embedded."""
     target = settings.opensearch
     if target is None:
         return
@@ -161,7 +161,7 @@ def _search(settings: "Settings") -> Iterator[Check]:
     except MarqueeError as error:
         yield Check("OpenSearch", "missing", str(error), "see docs/opensearch.md")
         return
-    advice = "`marquee index` loads the bundle; until then the embedded index answers" if hits.degraded else ""
+    advice = "`marquee index` loads the bundle; until then the embedded index is used" if hits.degraded else ""
     found = f"{target.endpoint} ({target.kind}): {', '.join(hits.degraded) or search.index_version}"
     yield Check("OpenSearch", "note" if advice else "ok", found, advice)
 
@@ -189,4 +189,4 @@ def _notes(settings: "Settings") -> Iterator[Check]:
     for note in notes(settings):
         yield Check("setting", "note", note)
     if settings.is_exposed():
-        yield Check("MARQUEE_HOST", "note", settings.marquee_host, "API keys are off: `serve` will ask for --insecure")
+        yield Check("MARQUEE_HOST", "note", settings.marquee_host, "API keys are off: `serve` requires --insecure")

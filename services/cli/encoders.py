@@ -1,4 +1,4 @@
-"""The encoders that verbs offer, and what has to be agreed to before one that is paid for begins."""
+"""Encoder options of the verbs, and the agreement that a paid encoder requires."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class EncoderChoice(StrEnum):
-    """Which text encoder makes the vectors."""
+    """Text encoder that produces the vectors."""
 
     MINILM = "minilm"
     TITAN = "titan"
@@ -30,20 +30,18 @@ class EncoderChoice(StrEnum):
 PAID = frozenset({EncoderChoice.TITAN, EncoderChoice.NOVA})
 Encoder = Annotated[
     EncoderChoice | None,
-    typer.Option(
-        help="minilm: on this machine; titan, nova: by Amazon Bedrock; none: without vectors. Default: ENCODER."
-    ),
+    typer.Option(help="minilm: on this machine; titan, nova: Amazon Bedrock; none: without vectors. Default: ENCODER."),
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Agree to the price of embedding, and to licences, beforehand.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Agree to embedding costs and licences without being asked.")]
 
 
 def chosen(choice: EncoderChoice | None, settings: "Settings") -> EncoderChoice:
-    """The choice, or what the settings say."""
+    """Return the choice, or the default from the settings."""
     return choice or EncoderChoice(settings.encoder)
 
 
 def encoder_of(choice: EncoderChoice | None, settings: "Settings") -> "TextEncoder | None":
-    """The encoder of films that was chosen. Raises EncoderUnavailable."""
+    """Return the chosen encoder of films. Raises EncoderUnavailable."""
     wanted = chosen(choice, settings)
     if wanted is EncoderChoice.NONE:
         return None
@@ -77,7 +75,7 @@ def or_none(choice: EncoderChoice | None, settings: "Settings", output: "Output"
 
 
 def query_encoder_of(choice: EncoderChoice | None, settings: "Settings") -> "TextEncoder | None":
-    """The encoder of queries beside it: the same on this machine, another use of the same model by Bedrock."""
+    """Return the matching query encoder: the same one locally, the model's query mode on Bedrock."""
     wanted = chosen(choice, settings)
     if wanted not in PAID:
         return encoder_of(choice, settings)
@@ -88,7 +86,7 @@ def query_encoder_of(choice: EncoderChoice | None, settings: "Settings") -> "Tex
 
 
 def manner_of(choice: EncoderChoice | None, settings: "Settings", yes: bool, output: "Output") -> "Manner":
-    """How texts are embedded: those that cost something after somebody agreed, many of them by a batch job."""
+    """Return how texts are embedded: paid ones after confirmation, large numbers by a batch job."""
     from data_jobs.embed_items import Manner
 
     wanted = chosen(choice, settings)
@@ -110,7 +108,7 @@ def _batch(choice: EncoderChoice, settings: "Settings") -> "BedrockBatch | None"
     if settings.bedrock_batch_role is None:
         return None
     if settings.bucket is None:
-        raise Misused("BEDROCK_BATCH_ROLE is set: expected BUNDLE_BUCKET, too, which texts and vectors pass through")
+        raise Misused("BEDROCK_BATCH_ROLE is set: BUNDLE_BUCKET is required, too: texts and vectors pass through it")
     from services.adapters.bundle.s3.objects import open_objects
     from services.adapters.embed.bedrock.batch import BedrockBatch
     from services.adapters.embed.bedrock.client import Place
@@ -133,13 +131,13 @@ def _agreement(
         told = estimate(texts, choice.value, settings.aws_region, batch=batch, longest=LONGEST_TEXT).told()
         output.say(f"{told}.")
         if not yes:
-            confirm(f"{told}: --yes agrees to it", "Embed them?")
+            confirm(f"{told}: pass --yes to agree", "Embed them?")
 
     return agree
 
 
 def confirm(refusal: str, question: str) -> None:
-    """Ask somebody at a terminal; nobody there, nothing agreed. Raises Misused, or Failed where the answer is no."""
+    """Ask for confirmation on the terminal. Raises Misused without a terminal, Failed on refusal."""
     if not sys.stdin.isatty():
         raise Misused(refusal)
     if not typer.confirm(question, err=True):

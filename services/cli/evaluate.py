@@ -1,4 +1,4 @@
-"""``marquee evaluate``: how well the recommender does, measured with the pipeline that is served."""
+"""``marquee evaluate``: measure recommendation quality with the pipeline that is served."""
 
 import inspect
 import os
@@ -21,7 +21,7 @@ OUT = Path("artifacts/eval")
 
 
 class SplitChoice(StrEnum):
-    """How a holdout is drawn where no file gives one."""
+    """How to draw a holdout if no file gives one."""
 
     RANDOM = "random"
     TIME = "time"
@@ -29,31 +29,31 @@ class SplitChoice(StrEnum):
 
 
 PARTS = {
-    "newcomers": "People unseen in training, five folds.",
-    "arrivals": "People who arrive after a moment, nothing later in training.",
+    "newcomers": "People unseen in training, in five folds.",
+    "arrivals": "People who arrive after a point in time, with nothing later in training.",
     "focused": "Three likes of one director, genre, language, decade or series.",
-    "popularity": "How far lists keep to popular films; the long tail; genres.",
-    "growth": "As a shop grows: 0, 1,000, 10,000 and all ratings, with votes and without.",
-    "cold-items": "Films whose ratings are all removed.",
-    "queries": "150 searches of which the answer is known.",
-    "finder": "500 ways to name a film of which the answer is known.",
-    "series": "Part 1 of a series liked: is part 2 there, and before part 3?",
-    "similar": "Series and co-likes by /similar.",
-    "reasons": "Take away what is cited: does the score fall?",
-    "explanations": "500 sentences, by template and by BEDROCK_MODEL: true, short, varied?",
-    "panel": "Tastes, queries and films everybody knows: is the answer what a film lover expects?",
-    "two-tower": "The two-tower model alone, by both losses; needs PyTorch, so it is not of --all.",
-    "svd-grid": "Variants of the SVD by holdouts inside the training part, for the preset svd; not of --all.",
+    "popularity": "Popularity bias of the lists; the long tail; genre calibration.",
+    "growth": "As a service grows: 0, 1,000, 10,000 and all ratings, with and without votes.",
+    "cold-items": "Films with all their ratings removed.",
+    "queries": "150 searches with known answers.",
+    "finder": "500 ways to name a known film.",
+    "series": "Part 1 of a series liked: is part 2 recommended, and before part 3?",
+    "similar": "Series and co-liked films in /similar.",
+    "reasons": "Remove each cited film: does the score fall?",
+    "explanations": "500 sentences by template and by BEDROCK_MODEL: true, short, varied?",
+    "panel": "Well-known tastes, queries and films: do results match a film lover's expectations?",
+    "two-tower": "The two-tower model alone, with both losses; needs PyTorch, so not part of --all.",
+    "svd-grid": "Variants of the SVD on splits of the training part, for the preset svd; not part of --all.",
 }
-"""The option of each part of the evaluation's registry, and what is said of it."""
+"""Option name and help text of each part in the evaluation's registry."""
 APART = frozenset({"two-tower", "svd-grid"})
 """Parts that --all leaves out."""
 IMPLIED = frozenset({(SplitChoice.GLOBAL, "arrivals")})
-"""Parts that a split brings with it."""
+"""Parts implied by a split."""
 
 
 def register(parent: typer.Typer) -> None:
-    """Add the verb to the command line, with an option for each part."""
+    """Add the verb to the command line, with one option per part."""
     with_parts: Any = evaluate
     signature = inspect.signature(evaluate, eval_str=True)
     own = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
@@ -83,25 +83,25 @@ def evaluate(
     holdout: Annotated[Path | None, typer.Option(help="CSV of userId,movieId,kind (positive or low).")] = None,
     split: Annotated[
         SplitChoice | None,
-        typer.Option(help="Draw the holdout instead: a fifth of the likes, the newest, all since a moment."),
+        typer.Option(help="Draw the holdout: a random fifth of the likes, the newest likes, or all since a date."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seeds whatever is drawn.")] = 0,
-    everything: Annotated[bool, typer.Option("--all", help="All of these parts but two-tower and svd-grid.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
+    everything: Annotated[bool, typer.Option("--all", help="All parts but two-tower and svd-grid.")] = False,
     encoder: Encoder = None,
     params: Annotated[
-        Path | None, typer.Option(help='JSON file {"train": {...}, "weights": {...}} of other parameters.')
+        Path | None, typer.Option(help='JSON file {"train": {...}, "weights": {...}} that overrides parameters.')
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder for the figures as JSON, CSV and SVG.")] = OUT,
+    out: Annotated[Path, typer.Option(help="Folder for the results as JSON, CSV and SVG.")] = OUT,
     yes: Yes = False,
     as_json: JsonOption = False,
     **parts: bool,
 ) -> None:
-    """Measure the recommender beside popularity, plain EASE, PureSVD and the presets.
+    """Measure the recommender against popularity, plain EASE, PureSVD and the presets.
 
-    Likes are held out, the rest is trained on and served from a bundle of its own; the active bundle stays as it
-    is. Full ranking; whatever somebody rated in training is left out. Without inputs the sample catalogue is used.
+    Likes are held out; the rest trains a separate bundle, and the active bundle stays as it is. Rankings are over the
+    full catalogue, without the films a person rated in training. Without inputs the sample catalogue is used.
     """
-    # Before numpy is loaded: on busy cores BLAS threads wait for each other, and figures depend on their number.
+    # Set before numpy loads: on busy cores BLAS threads wait for each other, and results depend on their number.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from data_jobs.evaluate.evaluation import Order
     from data_jobs.evaluate.report import document, write
@@ -110,7 +110,7 @@ def evaluate(
     from services.settings import load_settings
 
     if holdout is not None and split is not None:
-        raise Misused("--holdout FILE names what is held out, --split draws it: give one of them")
+        raise Misused("--holdout FILE and --split are alternatives: give only one")
     settings, output = load_settings(), Output(as_json)
     source = source_of(movielens, tmdb, catalogue, events)
     if source is None:
@@ -145,4 +145,4 @@ def _lines(found: "Evaluation") -> list[str]:
         shown = table(part.headings, part.rows) if part.headings else [f"  {cell}" for row in part.rows for cell in row]
         lines += [part.title, *shown, *part.notes, ""]
     took = ", ".join(f"{part} {seconds:.0f}" for part, seconds in found.seconds.items())
-    return [*lines, f"seconds: {took}; {sum(found.seconds.values()):.0f} in all"]
+    return [*lines, f"seconds: {took}; {sum(found.seconds.values()):.0f} in total"]

@@ -1,4 +1,4 @@
-"""From an error to what the shell sees: an exit code and plain words."""
+"""Mapping of errors to exit codes and messages."""
 
 import typer
 
@@ -13,7 +13,7 @@ _EXTRAS = {
 
 
 class Failed(MarqueeError):
-    """A verb ran and its answer is no: invalid data, a damaged bundle, a missing part. Carries the exit code."""
+    """A verb failed: invalid data, a damaged bundle, a missing part. Carries the exit code."""
 
     def __init__(self, message: str, code: ExitCode = ExitCode.FAILED) -> None:
         super().__init__(message)
@@ -21,11 +21,11 @@ class Failed(MarqueeError):
 
 
 class Misused(MarqueeError):
-    """Options that do not go together; the message says which do."""
+    """Invalid combination of options; the message says what is valid."""
 
 
 def describe(error: Exception) -> tuple[ExitCode, str]:
-    """Exit code and message for an error of any kind."""
+    """Return exit code and message for an error of any kind."""
     from services.settings import SettingsError
 
     match error:
@@ -43,18 +43,18 @@ def describe(error: Exception) -> tuple[ExitCode, str]:
             return ExitCode.FAILED, str(error)
         case ModuleNotFoundError():
             return ExitCode.UNAVAILABLE, _not_installed(error.name or "")
-        case OSError(errno=None):  # numpy's, when a file can't be written to its end
+        case OSError(errno=None):  # numpy's, when a file cannot be written completely
             return ExitCode.FAILED, f"Reading or writing a file failed ({error}); is the disk full?"
         case OSError():
             return ExitCode.FAILED, f"{error.filename or 'the system'}: {error.strerror or error}"
-    return ExitCode.FAILED, f"{type(error).__name__}: {error}. That is a bug; --debug shows where it happened."
+    return ExitCode.FAILED, f"{type(error).__name__}: {error}. This is a bug; run with --debug for a traceback."
 
 
 def _not_installed(module: str) -> str:
-    """Which distribution brings a missing module: ``marquee-films``, or one of its extras."""
+    """Return the message for a missing module; it names ``marquee-films`` or the extra that provides it."""
     extra = _EXTRAS.get(module.partition(".")[0])
     wanted = f"marquee-films[{extra}]" if extra else "marquee-films"
-    return f"The package {module!r} is not installed: `uv sync --locked` in a checkout, else install '{wanted}'"
+    return f"The package {module!r} is not installed: `uv sync --locked` in a checkout, otherwise install '{wanted}'"
 
 
 def _usage(error: typer.TyperException) -> str:

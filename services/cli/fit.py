@@ -1,4 +1,4 @@
-"""Whether people's data belong to the films that are served: `users seed` stores nobody where they do not."""
+"""Check that people's data match the films of the active bundle, before `users seed` stores them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from data_jobs.records import Dataset
     from services.recommender.domain.bundle import Bundle
 
-# Films come and go between a bundle and the data; below this the data are of another catalogue.
+# Films come and go between a bundle and the data; below this share the data belong to another catalogue.
 _LEAST_KNOWN = 0.5
 
 
 def active_bundle(home: Path) -> "Bundle":
-    """The bundle that people are to be served from. Raises BundleMissing if none is active, BundleDamaged."""
+    """Return the active bundle. Raises BundleMissing if none is active, BundleDamaged."""
     from services.adapters.bundle.local import LocalBundles
 
     bundles = LocalBundles(home)
@@ -29,29 +29,30 @@ def check_sample(bundle: "Bundle") -> None:
 
     if SIMULATED not in bundle.sources:
         raise Misused(
-            f"{_named(bundle)}. Without options the simulated viewers of the sample catalogue would be seeded: name "
-            "the files with its people instead (--catalogue FILE --events FILE, or --movielens DIR)"
+            f"{_named(bundle)}. Without inputs the sample catalogue's simulated viewers would be seeded: name the "
+            "files with the bundle's people instead (--catalogue FILE --events FILE, or --movielens DIR)"
         )
 
 
 def known_films(bundle: "Bundle", dataset: "Dataset") -> frozenset[str]:
-    """The ids of the data's films that the bundle has under the same title: ids alone meet where both count from 1.
+    """Return the ids of the data's films that the bundle has under the same title: ids alone collide if both count
+    from 1.
 
-    Raises Failed where the data have no people, or most of their events are of films that the bundle does not have.
+    Raises Failed if the data have no people, or most of their events are on films that the bundle does not have.
     """
     if not len(dataset.events):
-        raise Failed(f"{', '.join(dataset.sources)}: nobody is in there; name the people's events, too (--events FILE)")
+        raise Failed(f"{', '.join(dataset.sources)}: no people in these files; also name their events (--events FILE)")
     films, titles = dataset.films, bundle.catalogue.titles
     rows = bundle.catalogue.rows_of(film.item_id for film in films).tolist()
     known = [row >= 0 and titles[row] == film.title for row, film in zip(rows, films, strict=True)]
     of_known = int(np.array(known, bool)[dataset.events.film].sum())
     if of_known < _LEAST_KNOWN * len(dataset.events):
         raise Failed(
-            f"{_named(bundle)}, and has the films, by id and title, of {of_known:,} of these {len(dataset.events):,} "
-            "events only: name the files that it was built from, or run `marquee build` with these first"
+            f"{_named(bundle)}, and only {of_known:,} of these {len(dataset.events):,} events are on films it has by "
+            "id and title: name the files it was built from, or run `marquee build` with these"
         )
     return frozenset(film.item_id for film, is_known in zip(films, known, strict=True) if is_known)
 
 
 def _named(bundle: "Bundle") -> str:
-    return f"bundle {bundle.version} is active, which was built from {', '.join(bundle.sources) or 'unknown files'}"
+    return f"bundle {bundle.version} is active, built from {', '.join(bundle.sources) or 'unknown files'}"

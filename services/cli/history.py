@@ -1,4 +1,4 @@
-"""A person's history from elsewhere on the command line: read, stored, told."""
+"""A person's history from another service on the command line: reading, storing and printing it."""
 
 import io
 import zipfile
@@ -16,7 +16,7 @@ PATIENCE_S = 120.0
 
 
 def read_export(path: Path, account: str | None) -> "ToldHistory":
-    """What an export tells: a zip, a folder it was unpacked to, or a file of it. Raises InvalidRequest, OSError."""
+    """Read an export: a zip, the folder it was unpacked to, or one file. Raises InvalidRequest, OSError."""
     from services.adapters.history.archive import MAX_BYTES
     from services.adapters.history.reading import read_history
 
@@ -28,7 +28,7 @@ def read_export(path: Path, account: str | None) -> "ToldHistory":
 
 
 def _packed(folder: Path) -> bytes:
-    """A folder as the zip it was: tables only, and no more of them than a zip may hold. Raises InvalidRequest."""
+    """Return a folder as a zip: tables only, within the limits of a zip. Raises InvalidRequest."""
     from services.adapters.history.archive import MAX_ENTRIES, MAX_UNPACKED, READ, refused
 
     packed, left = io.BytesIO(), MAX_UNPACKED
@@ -36,14 +36,14 @@ def _packed(folder: Path) -> bytes:
         for count, path in enumerate(sorted(folder.rglob("*"))):
             left -= path.stat().st_size
             if count >= MAX_ENTRIES or left < 0:
-                raise refused(f"{folder} holds more than an export does; name the folder of the export itself")
+                raise refused(f"{folder} is larger than an export can be; give the folder of the export itself")
             if path.is_file() and path.suffix.lower() in READ:
                 archive.write(path, path.relative_to(folder).as_posix())
     return packed.getvalue()
 
 
 def store_history(user: str, history: "ToldHistory") -> dict[str, Any]:
-    """Store a history in the name of a person; what came in, and recommendations. Raises StateUnavailable."""
+    """Store a person's history; return the import's result with recommendations. Raises StateUnavailable."""
     from services.recommender.ports import Deadline
 
     with open_services() as services:
@@ -52,12 +52,12 @@ def store_history(user: str, history: "ToldHistory") -> dict[str, Any]:
 
 
 def imported_lines(document: dict[str, Any]) -> Iterator[str]:
-    """What came in, in words."""
+    """Yield the import's result as lines of text."""
     events = ", ".join(f"{count:,} {kind}" for kind, count in document["events"].items()) or "nothing"
     yield f"{document['source']}: {document['rows']:,} rows, {document['films']:,} films ({events})."
-    yield f"Stored {document['stored']:,} events; {document['already_stored']:,} were there before."
+    yield f"Stored {document['stored']:,} events; {document['already_stored']:,} were already stored."
     for why, count in document["skipped"].items():
-        yield f"Passed over: {count:,} rows, {why}."
+        yield f"Skipped: {count:,} rows, {why}."
     for part, what in (("doubtful", "may be several films"), ("unmatched", "are not in the catalogue")):
         if document[f"{part}_films"]:
             yield ""
@@ -71,11 +71,11 @@ def imported_lines(document: dict[str, Any]) -> Iterator[str]:
 
 
 def next_lines(items: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Recommendations as a table."""
+    """Return recommendations as a table."""
     rows = [(each["item_id"], titled(each), "; ".join(each["reason"])) for each in items]
     return table(("id", "what to watch next", "why"), rows)
 
 
 def titled(item: Mapping[str, Any]) -> str:
-    """The title of a film as people write it, with its year."""
+    """Return the title of a film with its year."""
     return f"{item['title']} ({item['year']})" if item.get("year") else str(item["title"])

@@ -1,4 +1,4 @@
-"""Asking a server over HTTP, for the verbs that look at a deployment from the outside."""
+"""HTTP client for the verbs that check a deployment from the outside."""
 
 import gzip
 import json
@@ -12,14 +12,14 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from services.recommender.errors import Unavailable
 
-# Longer than API Gateway waits.
+# Longer than API Gateway's timeout.
 TIMEOUT_S = 35.0
 _LARGEST = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """``headers`` by lower-case name; ``document``: the body as JSON, None if it is none."""
+    """``headers`` by lower-case name; ``document``: the body as JSON, None if it is not JSON."""
 
     status: int
     headers: Mapping[str, str]
@@ -31,15 +31,15 @@ class Reply:
 
 
 class _Stay(HTTPRedirectHandler):
-    """Follows no redirect: the key is for this server alone."""
+    """Follow no redirects: the key is for this server only."""
 
     def redirect_request(self, *_: object) -> None:
-        """Nowhere."""
+        """Return no request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """One server, and the key to send."""
+    """One server and the key to send."""
 
     url: str
     key: str | None = None
@@ -53,7 +53,7 @@ class Caller:
         *,
         keyed: bool = True,
     ) -> Reply:
-        """The answer, whatever its status. Raises Unavailable if there is none."""
+        """Return the response, whatever its status. Raises Unavailable if there is none."""
         sent = {"Accept": "application/json", "Accept-Encoding": "gzip", **(headers or {})}
         if keyed and self.key:
             sent["X-API-Key"] = self.key
@@ -68,7 +68,7 @@ class Caller:
             with error:
                 return _reply(error.code, dict(error.headers.items()), error.read(_LARGEST))
         except (OSError, HTTPException) as error:
-            raise Unavailable(f"{self.url} does not answer: {getattr(error, 'reason', None) or error}") from error
+            raise Unavailable(f"{self.url} does not respond: {getattr(error, 'reason', None) or error}") from error
 
 
 def _reply(status: int, headers: Mapping[str, str], body: bytes) -> Reply:

@@ -1,4 +1,4 @@
-"""``marquee index``: a bundle's films into OpenSearch, and which indexes there are."""
+"""``marquee index``: load a bundle's films into OpenSearch, and manage the indexes."""
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from services.settings import Settings
 
 app = typer.Typer(
-    help="OpenSearch: load a bundle's films; list the indexes, remove old ones.",
+    help="OpenSearch: load a bundle's films; list indexes, remove old ones.",
     rich_markup_mode=None,
     epilog=EXIT_CODES,
     invoke_without_command=True,
@@ -37,17 +37,17 @@ def register(parent: typer.Typer) -> None:
 @app.callback()
 def index(
     context: typer.Context,
-    bundle: Annotated[str | None, typer.Option(help="Version of the bundle; the active one if left out.")] = None,
+    bundle: Annotated[str | None, typer.Option(help="Version of the bundle; default: the active one.")] = None,
     keep: Annotated[
-        int | None, typer.Option(min=0, help="Afterwards remove old indexes but for so many; see `prune`.")
+        int | None, typer.Option(min=0, help="Then remove all but this many old indexes; see `prune`.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Load the films of a bundle into an OpenSearch index of their own, and try it out.
+    """Load the films of a bundle into their own OpenSearch index, and test it.
 
-    The index is named after OPENSEARCH_INDEX and the bundle's version, and a server that serves the bundle searches
-    it: so index a new bundle first (`marquee build --no-activate`), then activate it. One that is complete is left as
-    it is; one that was interrupted is loaded anew.
+    The index is named after OPENSEARCH_INDEX and the bundle's version, and servers of that bundle search it: index a
+    new bundle first (`marquee build --no-activate`), then activate it. A complete index is left as it is; an
+    interrupted one is reloaded.
     """
     if context.invoked_subcommand is not None:
         return
@@ -56,30 +56,30 @@ def index(
     gone = [] if keep is None else _prune(settings, keep, output)
     document = {"index": done.index, "films": done.films, "loaded": done.loaded, "seconds": done.seconds,
                 "removed": gone}  # fmt: skip
-    what = f"loaded in {done.seconds:.1f} s" if done.loaded else "complete before"
+    what = f"loaded in {done.seconds:.1f} s" if done.loaded else "already complete"
     output.result(document, [f"Index {done.index}: {done.films:,} films, {what}.", *_removed(gone)])
 
 
 @app.command("list", epilog=EXIT_CODES)
 def list_indexes(as_json: JsonOption = False) -> None:
-    """List the indexes that are there, that of the active bundle marked."""
+    """List the indexes and mark the active bundle's."""
     settings, output = _settings(), Output(as_json)
     active = _served(settings)[:1]
     found = [_described(each, each.note.bundle in active) for each in _found(settings, output)]
     rows = [("*" if each["active"] else "", *list(each.values())[1:]) for each in found]
     headings = ("", "index", "films", "state", "engine", "encoder", "built")
-    output.result(found, table(headings, rows) if rows else ["No indexes yet; `marquee index` makes one."])
+    output.result(found, table(headings, rows) if rows else ["No indexes yet; run `marquee index`."])
 
 
 @app.command(epilog=EXIT_CODES)
 def prune(
-    keep: Annotated[int, typer.Option(min=0, help="How many complete indexes to keep beside those in use.")] = 1,
+    keep: Annotated[int, typer.Option(min=0, help="Number of complete indexes to keep besides those in use.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Remove old indexes.
 
-    That of the active bundle and that of the bundle before it (for `marquee bundle rollback`) always stay, and so
-    does one that may be loading right now.
+    The indexes of the active bundle and of the previous one (for `marquee bundle rollback`) are always kept, as is
+    any that may still be loading.
     """
     output = Output(as_json)
     gone = _prune(_settings(), keep, output)
@@ -95,7 +95,7 @@ def _settings() -> "Settings":
 def _target(settings: "Settings") -> "Target":
     target = settings.opensearch
     if target is None:
-        raise Misused("OPENSEARCH_ENDPOINT is not set: expected the address of an OpenSearch; see docs/opensearch.md")
+        raise Misused("OPENSEARCH_ENDPOINT is not set: expected an OpenSearch address; see docs/opensearch.md")
     return target
 
 
@@ -111,7 +111,7 @@ def _load(settings: "Settings", version: str | None, output: Output) -> "Indexed
 
 
 def load_index(target: "Target", path: "Path", output: Output) -> "Indexed":
-    """Load the index of the bundle in a folder, unless it is complete, with progress shown."""
+    """Load the index of the bundle in a folder, unless it is complete, showing progress."""
     from data_jobs.index_opensearch import open_job
     from services.adapters.bundle.reader import open_bundle
     from services.bootstrap import SystemClock, open_embedded
@@ -122,7 +122,7 @@ def load_index(target: "Target", path: "Path", output: Output) -> "Indexed":
 
 
 def _served(settings: "Settings") -> list[str]:
-    """The active version and the one before it. Raises BundleMissing: without it nobody knows what is in use."""
+    """Return the active version and the previous one. Raises BundleMissing: the indexes in use are then unknown."""
     pointer = _bundles(settings).pointer()
     return [pointer.version, *([pointer.previous] if pointer.previous else [])]
 
@@ -145,7 +145,7 @@ def _prune(settings: "Settings", keep: int, output: Output) -> list[str]:
 
 @contextmanager
 def patient_writer(target: "Target", output: Output) -> "Iterator[tuple[OpenSearch, Patience]]":
-    """A client that writes, and the patience for its calls, with progress shown."""
+    """Open a client for writing and the retry policy of its calls, showing progress."""
     from data_jobs.indexing.patience import Patience
     from data_jobs.indexing.writer import writer
     from services.bootstrap import SystemClock
@@ -162,7 +162,7 @@ def _described(found: "Found", active: bool) -> dict[str, Any]:
         "active": active,
         "index": found.index,
         "films": note.films,
-        "state": "complete" if note.complete else "not complete",
+        "state": "complete" if note.complete else "incomplete",
         "engine": note.engine,
         "encoder": note.encoder or "none",
         "created_at": datetime.fromtimestamp(note.created_ms // 1_000, UTC).isoformat().replace("+00:00", "Z"),

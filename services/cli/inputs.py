@@ -1,4 +1,4 @@
-"""The arguments that name the input data, shared by the verbs that read it."""
+"""Options that name the input data, shared by the verbs that read it."""
 
 import shlex
 from enum import StrEnum
@@ -16,17 +16,17 @@ Paths = Annotated[
     list[Path] | None,
     typer.Argument(
         metavar="[PATH]...",
-        help="Folders, files or zips with films and events in any of the forms of docs/data.md.",
+        help="Folders, files or zips with films and events, in the formats of docs/data.md.",
         show_default=False,
     ),
 ]
 Maps = Annotated[
     list[str] | None,
-    typer.Option("--map", metavar="<ours=theirs>", help="What a column is, e.g. year=release_date; repeatable."),
+    typer.Option("--map", metavar="<ours=theirs>", help="Column mapping, e.g. year=release_date; repeatable."),
 ]
-Scale = Annotated[float | None, typer.Option(min=1, help="The top of the ratings' scale: 5, 10, 100.")]
+Scale = Annotated[float | None, typer.Option(min=1, help="Maximum of the rating scale: 5, 10, 100.")]
 Movielens = Annotated[Path | None, typer.Option(help="Folder in the MovieLens layout: movies.csv, ratings.csv, ...")]
-Tmdb = Annotated[Path | None, typer.Option(help="TMDB metadata, JSON or CSV, plain or .gz; goes with --movielens.")]
+Tmdb = Annotated[Path | None, typer.Option(help="TMDB metadata, JSON or CSV, plain or .gz; requires --movielens.")]
 CatalogueFiles = Annotated[
     list[Path] | None,
     typer.Option("--catalogue", metavar="<path>", help="Films in Marquee's own format, JSON lines or CSV; repeatable."),
@@ -44,9 +44,9 @@ class DataSetChoice(StrEnum):
 
 
 DataSetOption = Annotated[
-    DataSetChoice | None, typer.Option("--dataset", help="A MovieLens data set by name; downloaded unless it is there.")
+    DataSetChoice | None, typer.Option("--dataset", help="Name of a MovieLens data set; downloaded if needed.")
 ]
-EventsFile = Annotated[Path | None, typer.Option("--events", help="Event log that goes with --catalogue.")]
+EventsFile = Annotated[Path | None, typer.Option("--events", help="Event log; requires --catalogue.")]
 
 
 def source_of(
@@ -58,13 +58,13 @@ def source_of(
     maps: list[str] | None = None,
     scale: float | None = None,
 ) -> "Source | None":
-    """Where the data is, None if nothing was named (the sample catalogue). Raises Misused for odd combinations."""
+    """Return the named data, None if none is named (sample catalogue). Raises Misused for invalid combinations."""
     from data_jobs.report import DataError
     from data_jobs.validate import Source
 
     if not any((movielens, catalogue, tmdb, events, paths)):
         if maps or scale:
-            raise Misused("--map and --scale say how files are read: name the files, too")
+            raise Misused("--map and --scale describe how to read files: also name the files")
         return None
     for path in (*(paths or ()), movielens, tmdb, *(catalogue or ()), events):
         if path is not None and not path.exists():
@@ -76,7 +76,7 @@ def source_of(
 
 
 def _pairs(maps: list[str] | None) -> dict[str, str]:
-    """ "year=release_date" as a pair. Raises Misused for what is none, and for a column that Marquee does not have."""
+    """Parse "year=release_date" mappings. Raises Misused for malformed ones and for unknown columns."""
     from data_jobs.forms.columns import EVENT, FILM
 
     known = {"user_id": "user", "item_id": "item_id"}
@@ -94,7 +94,7 @@ def _pairs(maps: list[str] | None) -> dict[str, str]:
 
 
 def options_of(source: "Source | None") -> str:
-    """The arguments that name a source, as they are typed into a shell; "" for the sample catalogue."""
+    """Return the options that name a source, as typed in a shell; "" for the sample catalogue."""
     if source is None:
         return ""
     named = [("--movielens", source.movielens), ("--tmdb", source.tmdb)]

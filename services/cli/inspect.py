@@ -1,4 +1,4 @@
-"""``marquee inspect``: what each file would be taken for, before anything is done."""
+"""``marquee inspect``: show how each file would be read, without building anything."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -29,9 +29,9 @@ def inspect(
     scale: Scale = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what each file is taken for, and which column for what. Nothing is built.
+    """Show how each file would be read, and what each column is taken for. Nothing is built.
 
-    Exit code 1 means that there is nothing to build from. --map and --scale say what was taken wrongly.
+    Exit code 1 means that there is nothing to build from. Correct wrong guesses with --map and --scale.
     """
     source, output = source_of(movielens, tmdb, catalogue, events, paths, maps, scale), Output(as_json)
     if source is None:
@@ -45,7 +45,7 @@ def inspect(
 
 
 def look(source: "Source") -> "list[Part]":
-    """What each file of a source is taken for. Raises DataError for an archive that can't be opened."""
+    """Return how each file of a source would be read. Raises DataError for an archive that cannot be opened."""
     from data_jobs.report import Report
     from data_jobs.validate import parts_of
 
@@ -54,14 +54,14 @@ def look(source: "Source") -> "list[Part]":
 
 
 def tell_forms(source: "Source", output: Output) -> None:
-    """Say what was taken for what, where paths were named without saying what they are."""
+    """Print how files named without a format option are read."""
     if source.paths and not output.as_json:
         for line in lines_of(look(source)):
             output.say(line)
 
 
 def lines_of(parts: "Sequence[Part]") -> list[str]:
-    """A line a file, then the columns of those that are read."""
+    """Return a line per file, then the columns of the files that are read."""
     rows = [(part.name, part.form or "-", part.role.value, _remark(part)) for part in parts]
     columns = []
     for part in parts:
@@ -74,7 +74,7 @@ def lines_of(parts: "Sequence[Part]") -> list[str]:
 
 
 def _shown(part: "Part") -> dict[str, str]:
-    """The columns that the file has: of JSON also those that may come up later are looked for."""
+    """Return the columns found so far: JSON files are also searched for columns that may appear later."""
     return {ours: theirs for ours, theirs in part.columns.items() if ours not in part.awaited}
 
 

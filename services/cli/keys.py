@@ -1,4 +1,4 @@
-"""``marquee keys``: who may call, with which scopes, how often."""
+"""``marquee keys``: create, list and revoke API keys."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -12,9 +12,9 @@ from services.cli.opening import open_services
 if TYPE_CHECKING:
     from services.recommender.ports import ApiKey
 
-app = typer.Typer(help="API keys: make, list, revoke.", rich_markup_mode=None, epilog=EXIT_CODES)
+app = typer.Typer(help="API keys: create, list, revoke.", rich_markup_mode=None, epilog=EXIT_CODES)
 SCOPES = ("serve", "admin")
-# The stores count in 32 bits.
+# The stores keep 32-bit counters.
 MOST = 1_000_000_000
 LONGEST_NAME = 200
 
@@ -26,15 +26,15 @@ def register(parent: typer.Typer) -> None:
 
 @app.command(epilog=EXIT_CODES)
 def create(
-    name: Annotated[str, typer.Argument(help="Whose key it is, in your own words.")],
+    name: Annotated[str, typer.Argument(help="Name for the key, e.g. its owner.")],
     scope: Annotated[
-        list[str] | None, typer.Option(metavar="<scope>", help="serve (the default) or admin; may be repeated.")
+        list[str] | None, typer.Option(metavar="<scope>", help="serve (the default) or admin; repeatable.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=0, max=MOST, help="Requests in a window; 0 for no limit.")] = 0,
+    limit: Annotated[int, typer.Option(min=0, max=MOST, help="Requests per window; 0 for no limit.")] = 0,
     window: Annotated[int, typer.Option(min=1, max=86_400, help="Length of the window in seconds.")] = 60,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a key and print it. It is shown only once: the store keeps its id, not the secret."""
+    """Create a key and print it. It is shown only once: the store keeps its id, not the secret."""
     import secrets
 
     from services.api.app.keys import make_key
@@ -42,39 +42,39 @@ def create(
 
     scopes = frozenset(scope or ["serve"])
     if wrong := sorted(scopes - set(SCOPES)):
-        raise typer.BadParameter(f"{wrong[0]!r} is no scope; known are {', '.join(SCOPES)}.", param_hint="--scope")
+        raise typer.BadParameter(f"{wrong[0]!r} is not a scope; known: {', '.join(SCOPES)}.", param_hint="--scope")
     if not name.isprintable() or not 0 < len(name) <= LONGEST_NAME:
         raise typer.BadParameter(f"expected 1 to {LONGEST_NAME} printable characters.", param_hint="NAME")
     with open_services() as services:
         pepper = services.secrets.pepper
         if pepper is None:
-            raise Failed("API_KEY_PEPPER is not set, and keys are made from it; `openssl rand -hex 32` makes one.")
+            raise Failed("API_KEY_PEPPER is not set, and keys are derived from it; `openssl rand -hex 32` makes one.")
         value = pepper()[0].encode()
         now = services.clock.now_ms()
         record = ApiKey(secrets.token_hex(8), name, scopes, limit, window, created_at=now)
         services.keys.put(record)
     key = make_key(record.key_id, value)
-    lines = [key, f"Send it as the header X-API-Key. It is not shown again; its id is {record.key_id}."]
+    lines = [key, f"Send it in the header X-API-Key. It is not shown again; its id is {record.key_id}."]
     Output(as_json).result({"key": key, **_document(record)}, lines)
 
 
 @app.command("list", epilog=EXIT_CODES)
 def list_keys(as_json: JsonOption = False) -> None:
-    """List the keys that were made, the revoked ones too."""
+    """List all keys, including revoked ones."""
     with open_services() as services:
         records = services.keys.list()
     rows = [list(_document(record).values()) for record in records]
-    headings = ["id", "name", "scopes", "limit", "window s", "revoked", "made"]
-    lines = table(headings, rows) if rows else ["No keys yet; `marquee keys create NAME` makes one."]
+    headings = ["id", "name", "scopes", "limit", "window s", "revoked", "created"]
+    lines = table(headings, rows) if rows else ["No keys yet; run `marquee keys create NAME`."]
     Output(as_json).result([_document(record) for record in records], lines)
 
 
 @app.command(epilog=EXIT_CODES)
 def revoke(
-    key_id: Annotated[str, typer.Argument(help="Id of the key, as `marquee keys list` shows it.")],
+    key_id: Annotated[str, typer.Argument(help="Id of the key, as shown by `marquee keys list`.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Revoke a key: it is refused from now on (a running server notices within 60 s)."""
+    """Revoke a key; running servers notice within 60 s."""
     from dataclasses import replace
 
     with open_services() as services:

@@ -1,8 +1,8 @@
-"""Limits of a connection before any request: how many there are, and the size and time of headers and bodies.
+"""Connection limits that apply before any request: number of connections, size and time of headers and bodies.
 
-Uvicorn has none of them, and no key can be asked for so early. Where there are too many connections, the one that has
-waited longest without a complete request makes room for the newest. So those who only hold connections displace each
-other, and whoever asks is answered.
+Uvicorn has none of these, and no API key is known yet. When there are too many connections, the newest one displaces
+the one that has waited longest without a complete request. So idle connections displace each other, and real
+requests are served.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from services.api.app.problem import MEDIA_TYPE, Problem
 
 _PIECE = 16 << 10
-# Files beside those of connections: the bundle's, the state store's, remote stores'.
+# File descriptors not used by connections: those of the bundle, the state store, remote stores.
 _OWN_FILES = 200
 _MOST_FILES = 16_384
 
@@ -25,11 +25,11 @@ _MOST_FILES = 16_384
 class Limits:
     """Limits of one process, sizes in bytes, times in seconds.
 
-    ``head_bytes``, ``head_s``: the headers of a request, from connecting or from their first byte. ``all_heads``: all
-    unfinished headers together. ``body_s``: a whole body. ``stalled_s``: how long a client may read nothing of its
-    answer. ``connections``: how many may be open. Newer ones than ``grace_s`` have had no time to ask and end for no
-    other, so there may be more of them, up to ``most``. ``waiting``: connections that had the time and did not ask, the
-    one that waits longest first. ``heads``: bytes of unfinished headers now.
+    ``head_bytes``, ``head_s``: the headers of one request, timed from connecting or from their first byte.
+    ``all_heads``: all unfinished headers together. ``body_s``: a whole body. ``stalled_s``: how long a client may read
+    nothing of its response. ``connections``: how many may be open. Connections younger than ``grace_s`` are not
+    displaced, so there may be more in total, up to ``most``. ``waiting``: older connections without a complete request,
+    the longest waiting first. ``heads``: bytes of unfinished headers now.
     """
 
     connections: int = 1_000
@@ -44,7 +44,7 @@ class Limits:
     heads: int = 0
 
     def make_room(self, newest: "LimitedProtocol", connections: int) -> None:
-        """End those that have waited longest until the limits hold."""
+        """Close the longest-waiting connections until the limits hold."""
         while self.waiting and (connections > self.connections or self.heads > self.all_heads):
             oldest = next(iter(self.waiting))
             if oldest is newest:
@@ -54,7 +54,7 @@ class Limits:
 
 
 def open_files() -> int:
-    """How many files this process may have open: as many as it may allow itself."""
+    """Raise the file descriptor limit as far as allowed and return it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
     if soft != resource.RLIM_INFINITY and soft < most:
@@ -63,21 +63,21 @@ def open_files() -> int:
 
 
 def limits_for(connections: int, *, head_s: float = 10.0, body_s: float = 60.0) -> Limits:
-    """Limits for so many connections, or as many as this process may have files for; times as in ``Limits``."""
+    """Return limits for this many connections, or as many as the file descriptor limit allows; see ``Limits``."""
     files = max(2, open_files() - _OWN_FILES)
     most = min(2 * connections, files)
     return Limits(connections=min(connections, max(1, most // 2)), most=most, head_s=head_s, body_s=body_s)
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """A connection of uvicorn's that ends where a limit is reached; malformed HTTP is answered with a problem."""
+    """Uvicorn connection that closes at a limit; malformed HTTP gets a problem document."""
 
     limits = Limits()
     lost: Callable[[], None] | None = None
     """Called once when the connection is closed."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Count it, and wait for its first request."""
+        """Count the connection and wait for its first request."""
         super().connection_made(transport)
         self._head = 0
         self._asked = False
@@ -89,7 +89,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._refuse(503, "too-many-connections", "Too many connections are open", "Try again in a second.")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget it."""
+        """Release what the connection holds."""
         self._stop()
         self._count(-self._head)
         self.limits.waiting.pop(self, None)
@@ -100,7 +100,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self.lost()
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser, headers in pieces: so they exceed their limit by a piece at most."""
+        """Feed the parser, headers in pieces so that they exceed their limit by one piece at most."""
         while data and not self.transport.is_closing():
             reading_head = self.cycle is None or not self.cycle.more_body
             piece, data = (data[:_PIECE], data[_PIECE:]) if reading_head else (data, b"")
@@ -125,7 +125,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._stop()
 
     def _begun(self) -> None:
-        """A request has its headers: the connection no longer waits, but a body may be to come."""
+        """Stop waiting once a request's headers are complete; its body may still follow."""
         self._asked = True
         self._stop()
         self._count(-self._head)
@@ -140,29 +140,29 @@ class LimitedProtocol(HttpToolsProtocol):
             self._wait()
 
     def pause_writing(self) -> None:
-        """The client reads slower than it is answered."""
+        """Start the stall timeout: the client reads slower than the response is written."""
         super().pause_writing()
         self._stalled = self.loop.call_later(self.limits.stalled_s, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """It has read on."""
+        """Stop the stall timeout: the client has read on."""
         if self._stalled is not None:
             self._stalled.cancel()
             self._stalled = None
         super().resume_writing()
 
     def timeout_keep_alive_handler(self) -> None:
-        """Nothing came for a while. What the client has not read by now, it never will."""
+        """Abort if the client has not read its response by the keep-alive timeout."""
         if self.transport.get_write_buffer_size():
             self.transport.abort()
         super().timeout_keep_alive_handler()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is not HTTP."""
+        """Answer malformed HTTP with a problem document."""
         self._refuse(400, "malformed-request", "The request is not valid HTTP", msg)
 
     def give_way(self) -> None:
-        """End at once, to make room for another."""
+        """Close at once, to make room for another connection."""
         self.limits.waiting.pop(self, None)
         self._count(-self._head)
         self.transport.abort()
@@ -185,26 +185,26 @@ class LimitedProtocol(HttpToolsProtocol):
             self._timer = None
 
     def _silent(self) -> None:
-        """It had time to ask and did not."""
+        """Count the connection as waiting: its grace period is over."""
         self._wait()
         self._start(self.limits.head_s)
 
     def _late(self) -> None:
         self._timer = None
         if self._asked or self._head:
-            self._refuse(408, "request-timeout", "The request took too long to come", "Send it at once.")
+            self._refuse(408, "request-timeout", "The request took too long to arrive", "Send it without pauses.")
         else:
             self.transport.abort()
 
     def _largest(self) -> str:
-        return f"Headers may have {self.limits.head_bytes} bytes together."
+        return f"Headers may take up to {self.limits.head_bytes} bytes in total."
 
     def _is_answerable(self) -> bool:
         """Whether a request whose body is still to come can be answered: neither it nor one before it is by now."""
         return self.cycle.more_body and not self.cycle.response_started and not self.pipeline
 
     def _refuse(self, status: int, slug: str, title: str, detail: str) -> None:
-        """Answer with a problem, unless an answer is under way, and close."""
+        """Write a problem document, unless a response is in progress, and close."""
         self._stop()
         if self.cycle is None or self.cycle.response_complete or self._is_answerable():
             body = json.dumps(Problem(status, slug, title, detail).document()).encode()

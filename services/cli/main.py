@@ -1,4 +1,4 @@
-"""``marquee``: the command line. This file knows the verbs and turns every error into a line and an exit code."""
+"""``marquee``: registers the verbs, and turns every error into one line and an exit code."""
 
 import json
 import os
@@ -54,9 +54,9 @@ def root(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; may stand anywhere.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; allowed anywhere.")] = False,
 ) -> None:
-    """Film recommendations: prepare the data, build a bundle, serve it, ask it."""
+    """Film recommendations: prepare the data, build a bundle, serve it, query it."""
 
 
 for group in (
@@ -93,12 +93,12 @@ def main(arguments: Sequence[str]) -> int:
         return 130
     except BrokenPipeError:
         return _reader_gone()
-    except Exception as error:  # noqa: BLE001 - the outermost frame: whatever happens becomes a line
+    except Exception as error:  # noqa: BLE001 - outermost frame: every error becomes one line
         return _complain(error, debug, as_json)
 
 
 def _reader_gone() -> int:
-    """``marquee ... | head``: nobody reads on, which is no error; keep Python from complaining at exit."""
+    """End quietly when the reader is gone (``marquee ... | head``); keep Python from complaining at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return ExitCode.OK
 
@@ -116,7 +116,7 @@ def _complain(error: Exception, debug: bool, as_json: bool) -> int:
 
 
 def run() -> None:
-    """The entry point ``marquee``."""
-    # One BLAS thread: same data, same bytes; and threads that wait for each other on busy cores cost minutes.
+    """Run the ``marquee`` entry point."""
+    # One BLAS thread: same data, same bytes; and waiting threads cost minutes on busy cores.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.exit(main(sys.argv[1:]))

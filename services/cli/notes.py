@@ -1,4 +1,4 @@
-"""Notes on the settings for ``marquee serve`` and ``doctor``: what is given and has no effect, or is misspelt."""
+"""Notes on settings for ``marquee serve`` and ``doctor``: those without effect, and misspelt names."""
 
 import os
 from collections.abc import Mapping
@@ -17,10 +17,10 @@ _DYNAMODB = ("ddb_cache_table", "ddb_events_table", "ddb_endpoint", "ddb_timeout
 
 
 def notes(settings: Settings, environment: Mapping[str, str] | None = None) -> list[str]:
-    """What the operator should know: settings that have no effect here, and misspelt ``MARQUEE_*`` names."""
+    """Return notes for the operator: settings without effect here, and unknown ``MARQUEE_*`` names."""
     environment = os.environ if environment is None else environment
     unknown = [
-        f"{name} is no setting of Marquee and has no effect; is it misspelt?"
+        f"{name} is not a setting of Marquee and has no effect; is it misspelt?"
         for name in sorted(environment)
         if name.startswith("MARQUEE_") and name.lower() not in Settings.model_fields
     ]
@@ -28,24 +28,24 @@ def notes(settings: Settings, environment: Mapping[str, str] | None = None) -> l
 
 
 def unused_settings(settings: Settings) -> dict[str, str]:
-    """The settings that are given and have no effect, by name, with their values, for ``marquee doctor``."""
+    """Return the settings that are given but have no effect, by name, with their values."""
     return {name: value for name, (value, _) in _without_effect(settings).items()}
 
 
 def _without_effect(settings: Settings) -> dict[str, tuple[str, str]]:
-    """Name to value and reason."""
+    """Return name to value and reason."""
     reasons: dict[str, str] = {}
     if settings.opensearch_endpoint is None:
         reasons |= dict.fromkeys(_OPENSEARCH, "OPENSEARCH_ENDPOINT is not: search is embedded (tantivy, numpy)")
     if settings.ddb_users_table is None:
-        reasons |= dict.fromkeys(_DYNAMODB, "DDB_USERS_TABLE is not: people are kept in SQLite")
+        reasons |= dict.fromkeys(_DYNAMODB, "DDB_USERS_TABLE is not: people are stored in SQLite")
     if settings.bundle_bucket is None:
         reasons |= dict.fromkeys(("bundle_poll_secs", "s3_endpoint"), "BUNDLE_BUCKET is not: bundles are local")
     if settings.bedrock_model is None:
-        reasons |= dict.fromkeys(_BEDROCK, "BEDROCK_MODEL is not: sentences are written by template")
+        reasons |= dict.fromkeys(_BEDROCK, "BEDROCK_MODEL is not: explanations use templates")
     if settings.two_tower_endpoint is None:
-        told = "TWO_TOWER_ENDPOINT is not: the bundle's own vectors answer for the preset two-tower"
-        reasons |= dict.fromkeys(("two_tower_timeout_ms", "aws_endpoint_url_sagemaker_runtime"), told)
+        why = "TWO_TOWER_ENDPOINT is not: the preset two-tower uses the bundle's own vectors"
+        reasons |= dict.fromkeys(("two_tower_timeout_ms", "aws_endpoint_url_sagemaker_runtime"), why)
     if settings.encoder == "minilm":
         reasons["encoder_timeout_ms"] = "ENCODER is minilm: queries are encoded on this machine"
     given = [name for name in reasons if name in settings.model_fields_set]

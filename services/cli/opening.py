@@ -1,4 +1,4 @@
-"""Opening the recommender for one command, and closing it whatever happens."""
+"""Opening the recommender for one command."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_services() -> "Iterator[Services]":
-    """State, keys and recommender by the settings. The bundle is opened when it is first asked for."""
+    """Open state, keys and recommender by the settings, then close them; the bundle is opened on first use."""
     from services.bootstrap import build_services
     from services.settings import load_settings
 

@@ -1,4 +1,4 @@
-"""``marquee up --rebuild``: a build from files and feedback every so often, in a process of its own."""
+"""``marquee up --rebuild``: periodic builds from files and feedback, in a separate process."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ _END_S = 10.0
 
 
 class Rebuild(StrEnum):
-    """How often."""
+    """Rebuild interval."""
 
     HOURLY = "hourly"
     DAILY = "daily"
@@ -27,7 +27,7 @@ class Rebuild(StrEnum):
 
     @property
     def seconds(self) -> float:
-        """The pause between two builds."""
+        """Seconds between two builds."""
         return {"hourly": 3_600.0, "daily": 86_400.0, "weekly": 604_800.0}[self.value]
 
 
@@ -39,9 +39,9 @@ def rebuilding(
     output: Output,
     pause_s: float | None = None,
 ) -> Iterator[None]:
-    """Run `marquee build` with these arguments every so often until the end of the block, which ends it.
+    """Run `marquee build` with these arguments periodically until the end of the block.
 
-    A build that fails is told of, and the bundle before goes on being served. ``pause_s`` in the place of the pause.
+    A failed build is reported, and the previous bundle is still served. ``pause_s`` overrides the interval.
     """
     if rebuild is None:
         yield
@@ -57,7 +57,7 @@ def rebuilding(
 
 
 class _Builder:
-    """The loop, and the build that is running in it."""
+    """Build loop, and the build it is running."""
 
     def __init__(self, settings: "Settings", arguments: Sequence[str], pause_s: float, output: Output) -> None:
         self._command = [sys.executable, "-c", _ENTRY, "build", *arguments]
@@ -74,7 +74,7 @@ class _Builder:
             self._build()
 
     def stop(self) -> None:
-        """No more builds, and an end to the one that is running: nothing of it is left, a bundle appears whole."""
+        """Stop building and terminate a running build; it leaves nothing, as bundles appear complete or not at all."""
         with self._lock:
             self._end.set()
             running = self._running
@@ -99,4 +99,4 @@ class _Builder:
             self._output.say(f"Rebuilt from the files and the feedback: {first}.")
         else:
             last = told.strip().splitlines()[-1:] or [f"exit code {code}"]
-            self._output.say(f"The rebuild failed, and the bundle before is served on: {last[0]}")
+            self._output.say(f"The rebuild failed; still serving the previous bundle: {last[0]}")

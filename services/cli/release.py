@@ -1,4 +1,4 @@
-"""``marquee release``: a bundle to the bucket, its films to OpenSearch, then the pointer that servers follow."""
+"""``marquee release``: publish a bundle to the bucket, index its films, then move the pointer that servers follow."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,24 +21,23 @@ def register(parent: typer.Typer) -> None:
 
 
 def release(
-    version: Annotated[str | None, typer.Argument(help="Version; the active one of this machine if left out.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")] = False,
-    rollback: Annotated[bool, typer.Option("--rollback", help="Go back to the release before.")] = False,
+    version: Annotated[str | None, typer.Argument(help="Version; default: the active one on this machine.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, changing nothing.")] = False,
+    rollback: Annotated[bool, typer.Option("--rollback", help="Go back to the previous release.")] = False,
     keep: Annotated[
         int | None,
-        typer.Option(min=0, help="Afterwards remove old bundles and indexes but for so many beside those in use."),
+        typer.Option(min=0, help="Then remove old bundles and indexes, keeping this many besides those in use."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Release a bundle: publish, index, then point to it.
+    """Release a bundle: publish, index, then activate it.
 
-    Uploads the bundle to BUNDLE_BUCKET, loads its OpenSearch index and tries it out (if OPENSEARCH_ENDPOINT is set),
-    and only then moves the bucket's pointer: servers change over within a minute. Whatever fails, the release before
-    goes on being served; run it again and it goes on where it stopped. A version that is not on this machine must
-    be in the bucket.
+    Uploads the bundle to BUNDLE_BUCKET, loads and tests its OpenSearch index (if OPENSEARCH_ENDPOINT is set), and only
+    then moves the bucket's pointer: servers switch within a minute. If anything fails, the previous release is still
+    served; run the command again to resume. A version that is not on this machine must be in the bucket.
     """
     if rollback and (version is not None or keep is not None):
-        raise Misused("--rollback goes back to the release before: it takes neither a version nor --keep")
+        raise Misused("--rollback goes back to the previous release: it takes neither a version nor --keep")
     from services.settings import load_settings
 
     settings, output = load_settings(), Output(as_json)
@@ -64,7 +63,7 @@ def _wanted(settings: "Settings", version: str | None) -> str:
 
 
 def _publish(settings: "Settings", remote: "S3Bundles", version: str, output: Output) -> int:
-    """Upload a bundle of this machine; returns how many of its files were sent. Others must be in the bucket."""
+    """Upload a bundle of this machine; return how many files were uploaded. Other bundles must be in the bucket."""
     from services.adapters.bundle.local import LocalBundles
 
     bundles = LocalBundles(settings.marquee_home)
@@ -72,7 +71,7 @@ def _publish(settings: "Settings", remote: "S3Bundles", version: str, output: Ou
 
 
 def _index(settings: "Settings", target: "Target", remote: "S3Bundles", version: str, output: Output) -> str:
-    """Load the index of a published bundle, unless it is complete; returns its name."""
+    """Load the index of a published bundle, unless it is complete; return its name."""
     from services.adapters.bundle.local import LocalBundles
 
     path = remote.fetch(version, LocalBundles(settings.marquee_home).root)
@@ -80,7 +79,7 @@ def _index(settings: "Settings", target: "Target", remote: "S3Bundles", version:
 
 
 def _prune(target: "Target | None", remote: "S3Bundles", keep: int, output: Output) -> list[str]:
-    """Remove what is outdated; returns the names of indexes, then the versions of bundles."""
+    """Remove what is outdated; return the names of indexes, then the versions of bundles."""
     pointer = remote.pointer()
     indexes: list[str] = []
     if target is not None:
@@ -93,7 +92,7 @@ def _prune(target: "Target | None", remote: "S3Bundles", keep: int, output: Outp
 
 
 def _plan(settings: "Settings", remote: "S3Bundles", version: str, output: Output) -> None:
-    """What a release would do, asked of the same places."""
+    """Print what a release would do, without changing anything."""
     from services.adapters.bundle.local import LocalBundles
     from services.recommender.errors import BundleMissing
 
@@ -112,9 +111,9 @@ def _plan(settings: "Settings", remote: "S3Bundles", version: str, output: Outpu
     output.result(
         document,
         [
-            f"Bundle {version}: {'published already' if published else 'would be published'}.",
-            *([f"Index {index}: {'complete already' if indexed else 'would be loaded'}."] if index else []),
-            f"Pointer: {'there already' if released == version else f'would move from {before}'}.",
+            f"Bundle {version}: {'already published' if published else 'would be published'}.",
+            *([f"Index {index}: {'already complete' if indexed else 'would be loaded'}."] if index else []),
+            f"Pointer: {'already there' if released == version else f'would move from {before}'}.",
             "Nothing was changed.",
         ],
     )
@@ -128,8 +127,8 @@ def _is_indexed(target: "Target", version: str, output: Output) -> bool:
 
 
 def _lines(document: dict[str, Any]) -> list[str]:
-    sent = f"{document['files']} files sent" if document["files"] else "published before"
+    sent = f"{document['files']} files uploaded" if document["files"] else "already published"
     index = f", index {document['index']} complete" if document["index"] else ""
     before = document["previous"] or "none"
-    lines = [f"Bundle {document['version']} is released ({sent}{index}; before: {before})."]
+    lines = [f"Bundle {document['version']} is released ({sent}{index}; previous: {before})."]
     return lines + ([f"Removed {', '.join(document['removed'])}."] if document["removed"] else [])

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on.  [default: MARQUEE_HOST, 127.0.0.1]")]
 Port = Annotated[
-    int | None, typer.Option(min=0, max=65_535, help="Port; 0 for any free one.  [default: MARQUEE_PORT, 8000]")
+    int | None, typer.Option(min=0, max=65_535, help="Port; 0 for any free port.  [default: MARQUEE_PORT, 8000]")
 ]
 Workers = Annotated[int, typer.Option(min=1, max=64, help="Server processes.")]
-Insecure = Annotated[bool, typer.Option("--insecure", help="Listen beyond this machine although API keys are off.")]
+Insecure = Annotated[bool, typer.Option("--insecure", help="Listen beyond loopback even if API keys are off.")]
 
 
 def register(parent: typer.Typer) -> None:
@@ -24,12 +24,12 @@ def register(parent: typer.Typer) -> None:
 
 
 def serve(host: Host = None, port: Port = None, workers: Workers = 1, insecure: Insecure = False) -> None:
-    """Serve the HTTP API until it is stopped."""
+    """Serve the HTTP API until stopped."""
     raise typer.Exit(run_server(serving_settings(host, port), workers, insecure, []))
 
 
 def serving_settings(host: str | None, port: int | None) -> "Settings":
-    """The settings with what the command line says."""
+    """Return the settings with the command line's overrides."""
     from services.settings import load_settings
 
     given = {"marquee_host": host, "marquee_port": port}
@@ -37,7 +37,7 @@ def serving_settings(host: str | None, port: int | None) -> "Settings":
 
 
 def run_server(settings: "Settings", workers: int, insecure: bool, hints: list[str]) -> int:
-    """Check, listen, serve; ``hints`` are lines to print once it is up, ``{url}`` being the address."""
+    """Check, listen and serve; ``hints`` are lines to print once it is up, ``{url}`` being the address."""
     from services.cli import server
     from services.cli.notes import notes
 
@@ -48,7 +48,7 @@ def run_server(settings: "Settings", workers: int, insecure: bool, hints: list[s
     with server.following(settings):
         version, stateless = server.check_start(settings)
         if stateless is not None:
-            output.say(f"Note: it serves, but nobody is known and no feedback taken while this lasts: {stateless}.")
+            output.say(f"Note: serving without profiles or feedback until this is fixed: {stateless}.")
         return _serve(settings, version, workers, hints)
 
 
@@ -69,16 +69,16 @@ def _serve(settings: "Settings", version: str, workers: int, hints: list[str]) -
 
 
 def refuse_exposure(settings: "Settings", insecure: bool) -> None:
-    """Raise Misused where anybody could call: another host than loopback with keys off, unless ``insecure``."""
+    """Raise Misused if anyone could call: a host other than loopback with keys off, unless ``insecure``."""
     if settings.is_exposed() and not insecure:
         raise Misused(
             f"{settings.marquee_host} can be reached from other machines and API keys are off: set API_KEYS=on (and "
-            "API_KEY_PEPPER), or say --insecure if a gateway in front of it checks who calls"
+            "API_KEY_PEPPER), or pass --insecure if a gateway in front authenticates callers"
         )
 
 
 def check_address(settings: "Settings", insecure: bool) -> None:
-    """Whether it could listen there: better said before a build of minutes than after it. Raises Misused, Failed."""
+    """Check that it can listen there, before a build that takes minutes. Raises Misused, Failed."""
     from services.cli import server
 
     refuse_exposure(settings, insecure)

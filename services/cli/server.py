@@ -1,4 +1,4 @@
-"""Running uvicorn: a socket of our own, checks before the first request, workers."""
+"""Run uvicorn: our own socket, checks before the first request, workers."""
 
 import errno
 import faulthandler
@@ -32,43 +32,43 @@ DRAIN_S = 10
 END_S = 5
 START_S = 60.0
 STATE_WAIT_S = 2.0
-# Between two tries to replace a worker while others serve.
+# Seconds between attempts to replace a worker while others serve.
 RETRY_S = 30.0
 SILENT_S = 60
-# So much longer than the balancer in front: who closes first must not be the one that is just being written to.
+# Longer than the load balancer's idle timeout: the server must not close a connection the balancer is writing to.
 LONGER_S = 15
 
 Ready = Callable[[], None]
 
 
 class Server(uvicorn.Server):
-    """Uvicorn that says when it is up."""
+    """Uvicorn server that reports when it is up."""
 
     def __init__(self, config: uvicorn.Config, ready: Ready) -> None:
         super().__init__(config)
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then tell."""
+        """Start, then call ``ready``."""
         await super().startup(sockets)
         if self.started:
             self._ready()
 
 
 class WorkerServer(uvicorn.Server):
-    """Uvicorn that is handed its connections by a channel rather than accepting them."""
+    """Uvicorn server that receives its connections through a channel instead of accepting them."""
 
     _intake: Intake | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then say so by the channel."""
+        """Start, then report it through the channel."""
         faulthandler.enable()
         await super().startup([])
         channel = (sockets or [])[0]
         self._intake = Intake(channel, self._connection, self._end)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take no more connections, then finish those there are."""
+        """Stop taking connections, then finish the open ones."""
         if self._intake is not None:
             self._intake.close()
         await super().shutdown(sockets)
@@ -81,21 +81,21 @@ class WorkerServer(uvicorn.Server):
 
 
 class Worker(Process):
-    """Uvicorn's worker process, with that server."""
+    """Uvicorn worker process running ``WorkerServer``."""
 
     retire: Callable[[], None]
     """Gives it no more connections; it then finishes those it has, and ends."""
 
     @property
     def server(self) -> uvicorn.Server:
-        """The server, made where it runs."""
+        """The server, created in the worker process."""
         if self._server is None:
             self._server = WorkerServer(self.config)
         return self._server
 
 
 class Supervisor(Multiprocess):
-    """Uvicorn's worker processes with the connections shared out among them, and a word when all of them are up."""
+    """Uvicorn worker processes with connections balanced among them; calls ``ready`` when all are up."""
 
     def __init__(self, config: uvicorn.Config, listener: socket.socket, ready: Ready) -> None:
         super().__init__(config, [])
@@ -111,12 +111,12 @@ class Supervisor(Multiprocess):
             self._ready()
 
     def keep_subprocess_alive(self) -> None:
-        """Replace a worker that died. Where none can be started, the others go on, and it is tried again in a while;
-        without others, or where nobody hands them connections, it ends: a port on which nobody answers is worse than
-        none.
+        """Replace a worker that died. If none can be started, the others carry on and another attempt follows later; if
+        no worker is left, or the dispatcher has died, exit: a port that accepts but never responds is worse than a
+        closed one.
         """
         if not self.should_exit.is_set() and not self._dispatcher.is_alive:
-            _log.error("nobody accepts connections any more: the server ends")
+            _log.error("the connection dispatcher died: shutting down")
             self.failed = True
             self.should_exit.set()
         if self.should_exit.is_set() or time.monotonic() < self._next_try:
@@ -126,29 +126,29 @@ class Supervisor(Multiprocess):
                 continue
             process.kill()
             process.join()
-            _log.error("a worker died (exit code %s); another takes its place", process.exitcode)
+            _log.error("a worker died (exit code %s); replacing it", process.exitcode)
             fresh = self.processes[at] = self._started()
             if not self._comes_up(fresh) and not self.should_exit.is_set():
                 self._next_try = time.monotonic() + RETRY_S
                 self.failed = not any(each.process.is_alive() for each in self.processes)
                 if self.failed:
-                    _log.error("no worker can be started: the server ends")
+                    _log.error("no worker can be started: shutting down")
                     self.should_exit.set()
                 return
 
     def terminate_all(self) -> None:
-        """Accept no more connections, then end the workers."""
+        """Stop accepting connections, then terminate the workers."""
         self._dispatcher.close()
         super().terminate_all()
 
     def restart_all(self) -> None:
-        """Replace each worker by a fresh one, which serves before the old one ends (SIGHUP)."""
+        """Replace each worker by a fresh one that serves before the old one ends (SIGHUP)."""
         for at, old in enumerate(self.processes):
             fresh = self._started()
             if not self._comes_up(fresh):
                 fresh.kill()
                 fresh.join()
-                _log.error("no fresh worker can be started: the others stay")
+                _log.error("no new worker can be started: keeping the others")
                 return
             self.processes[at] = fresh
             assert isinstance(old, Worker)
@@ -159,7 +159,7 @@ class Supervisor(Multiprocess):
             old.join()
 
     def handle_ttin(self) -> None:
-        """There are as many workers as ``--workers`` says."""
+        """Ignore the signal: ``--workers`` sets the number of workers."""
 
     handle_ttou = handle_ttin
 
@@ -172,7 +172,7 @@ class Supervisor(Multiprocess):
         return worker
 
     def _comes_up(self, process: Process) -> bool:
-        """Wait for it, but not deaf to signals."""
+        """Wait until the worker is up, handling signals meanwhile."""
         end = time.monotonic() + START_S
         while process.process.is_alive() and time.monotonic() < end and not self.should_exit.is_set():
             if process.is_ready(timeout=1):
@@ -183,9 +183,9 @@ class Supervisor(Multiprocess):
 
 @contextmanager
 def following(settings: Settings) -> Iterator[None]:
-    """Fetch what BUNDLE_BUCKET releases, if it is set, and follow it; all workers share what this process fetches.
+    """Fetch the released bundle from BUNDLE_BUCKET, if set, and follow it; all workers share what this process fetches.
 
-    Raises BundleError, BucketUnavailable if there is then no bundle to serve.
+    Raises BundleError, BucketUnavailable if there is no bundle to serve afterwards.
     """
     follower = bucket_follower(settings)
     if follower is None:
@@ -199,8 +199,8 @@ def following(settings: Settings) -> Iterator[None]:
 
 
 def check_start(settings: Settings) -> tuple[str, str | None]:
-    """The version that would be served, and why people are not known for now, if so. Raises BundleError: better now
-    than at the first request.
+    """Return the version that would be served, and why the state store is unavailable, if it is. Raises BundleError now
+    rather than at the first request.
     """
     services = build_services(settings)
     try:
@@ -215,7 +215,7 @@ def check_start(settings: Settings) -> tuple[str, str | None]:
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises Failed where the address is taken or not ours."""
+    """Return a listening socket. Raises Failed if the address is taken or not ours."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -239,8 +239,8 @@ def _refused(host: str, port: int, error: Exception) -> Failed:
 
 
 def serve_forever(settings: Settings, listener: socket.socket, workers: int, ready: Ready) -> int:
-    """Serve until a signal comes; requests in flight are finished first. Returns an exit code."""
-    # Workers are fresh processes: what the command line chose reaches them by the environment.
+    """Serve until a signal; requests in flight are finished first. Return an exit code."""
+    # Workers are separate processes: command-line choices reach them through the environment.
     os.environ["MARQUEE_HOME"] = str(settings.marquee_home.resolve())
     os.environ["DEMO_USERS"] = ",".join(settings.demo_users)
     config = configured(settings, workers)
@@ -248,10 +248,10 @@ def serve_forever(settings: Settings, listener: socket.socket, workers: int, rea
         supervisor = Supervisor(config, listener, ready)
         supervisor.run()
         return ExitCode.FAILED if supervisor.failed else ExitCode.OK
-    # Uvicorn raises the signal once more when it is done; being stopped is no failure.
+    # Uvicorn re-raises the signal when it is done; being stopped is not a failure.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)
-    # So that the log says what a process died of that the system ended, as where a bundle's file was cut short.
+    # Log the cause if the system kills the process, e.g. when a mapped bundle file is truncated.
     faulthandler.enable()
     server = Server(config, ready)
     server.run(sockets=[listener])
@@ -259,24 +259,24 @@ def serve_forever(settings: Settings, listener: socket.socket, workers: int, rea
 
 
 def configured(settings: Settings, workers: int) -> uvicorn.Config:
-    """How uvicorn serves."""
+    """Return uvicorn's configuration."""
     return uvicorn.Config(
         APPLICATION,
         factory=True,
         workers=workers,
         log_level="warning",
         access_log=False,
-        # What it has to say goes where all else goes.
+        # Its messages go to the same handlers as all others.
         log_config=None,
         server_header=False,
-        # By name: workers are fresh processes, and the application sets its limits.
+        # By name: workers are separate processes, and the application sets the limits.
         http=PROTOCOL,
         ws="none",
         timeout_graceful_shutdown=DRAIN_S,
-        # Uvicorn's own five seconds would close connections that the balancer is about to use: a 502 now and then.
+        # Uvicorn's default of 5 s would close connections the balancer is about to reuse: an occasional 502.
         timeout_keep_alive=settings.balancer_idle_secs + LONGER_S,
-        # Uvicorn kills a worker that is silent for so long, and with it the requests it has; on a busy machine its own
-        # five seconds kill the living, and those that have just begun to start.
+        # Uvicorn kills a worker that is silent for this long, with its requests; on a busy machine its default of 5 s
+        # kills workers that are alive or still starting.
         timeout_worker_healthcheck=SILENT_S,
     )
 

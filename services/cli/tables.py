@@ -1,4 +1,4 @@
-"""``marquee tables``: the DynamoDB tables of a local server or a bare account."""
+"""``marquee tables``: create the DynamoDB tables on a local server or in a bare account."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from services.cli.console import EXIT_CODES, JsonOption, Output
 from services.cli.failures import Misused
 
 app = typer.Typer(help="DynamoDB tables: create.", rich_markup_mode=None, epilog=EXIT_CODES)
-# Nobody waits for an answer here, as a request would.
+# No request is waiting here, so calls may take longer.
 ATTEMPT_S = 5.0
 
 
@@ -20,23 +20,23 @@ def register(parent: typer.Typer) -> None:
 @app.command(epilog=EXIT_CODES)
 def create(
     as_json: JsonOption = False,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Longest wait for one answer, in seconds.")] = ATTEMPT_S,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Timeout of one call, in seconds.")] = ATTEMPT_S,
 ) -> None:
-    """Make the tables that DDB_USERS_TABLE, DDB_EVENTS_TABLE and DDB_CACHE_TABLE name; those that are there are kept.
+    """Create the tables named by DDB_USERS_TABLE, DDB_EVENTS_TABLE and DDB_CACHE_TABLE; existing ones are kept.
 
-    For a local server or a bare account: a deployed stack has its own. Billing is on demand, and the cache table
-    deletes what has expired.
+    For a local server or a bare account: a deployed stack has its own tables. Billing is on demand, and the cache table
+    deletes expired items.
     """
     from services.settings import load_settings
 
     settings = load_settings()
     if not settings.ddb_users_table:
-        raise Misused("DDB_USERS_TABLE is not set: without it people are kept in SQLite, and there is nothing to make.")
+        raise Misused("DDB_USERS_TABLE is not set: without it people are stored in SQLite.")
     from services.adapters.state.dynamodb.tables import create_tables
     from services.bootstrap import dynamodb_connection
 
     connection = dynamodb_connection(settings, timeout)
     made, tables = create_tables(connection), connection.tables
-    states = {name: "made" if name in made else "there already" for name in (tables.users, tables.events, tables.cache)}
+    states = {name: "created" if name in made else "kept" for name in (tables.users, tables.events, tables.cache)}
     lines = [f"{name}: {state}" for name, state in states.items()]
     Output(as_json).result({"endpoint": connection.place, "tables": states}, lines)

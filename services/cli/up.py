@@ -1,4 +1,4 @@
-"""``marquee up``: what `make run` runs. A bundle where none is there, some people to ask for, then the server."""
+"""``marquee up``, run by `make run`: build a bundle if needed, seed some people, start the server."""
 
 import json
 import shlex
@@ -44,14 +44,14 @@ def up(
     insecure: Insecure = False,
     rebuild: Annotated[
         Rebuild | None,
-        typer.Option("--rebuild", help="Build anew so often, from the files and the feedback people gave meanwhile."),
+        typer.Option("--rebuild", help="Rebuild at this interval, from the files and the feedback given since."),
     ] = None,
 ) -> None:
-    """Do it all: build if needed, seed, serve.
+    """Build if needed, seed and serve.
 
-    Builds a bundle if there is none or the inputs changed, seeds some people to ask for, serves. Without inputs
-    MovieLens ml-latest-small is downloaded, and without a network the sample catalogue is used. With --rebuild the
-    new bundle is served as soon as it is there; no request is lost.
+    Builds a bundle if there is none or the inputs changed, seeds some people to try, and serves. Without inputs
+    MovieLens ml-latest-small is downloaded, or the sample catalogue is used if there is no network. With --rebuild,
+    each new bundle is served as soon as it is ready; no request is lost.
     """
     settings, output = serving_settings(host, port), Output()
     named = source_of(movielens, tmdb, catalogue, events, paths, maps, scale)
@@ -75,23 +75,21 @@ def up(
 def _build_if_needed(
     settings: "Settings", named: "Source | None", encoder: EncoderChoice | None, output: Output, yes: bool
 ) -> "Built | None":
-    """The bundle that was built, None where the active one will do."""
+    """Return the new bundle, or None if the active one is still valid."""
     active = active_inputs(settings.marquee_home, named, output)
     if named is None and active is not None:
-        output.say("Using the bundle that is there; name other inputs, or run `marquee build`, to change it.")
+        output.say("Using the active bundle; to change it, name other inputs or run `marquee build`.")
         return None
     from data_jobs.build import build, fingerprint
 
     source = named or _download(settings, output)
     order = replace(_order(settings, source, encoder), manner=manner_of(encoder, settings, yes, output))
     if active == fingerprint(order):
-        output.say("The inputs have not changed: using the bundle that was built from them.")
+        output.say("Inputs unchanged: using the bundle built from them.")
         return None
     if named is not None:
         tell_forms(named, output)
-    output.say(
-        f"Building a bundle under {settings.marquee_home}; texts that were embedded once are not embedded again."
-    )
+    output.say(f"Building a bundle under {settings.marquee_home}; texts embedded before are reused.")
     with output.progress() as progress:
         return build(order, progress)
 
@@ -103,7 +101,7 @@ def _order(settings: "Settings", source: "Source | None", encoder: EncoderChoice
 
 
 def _download(settings: "Settings", output: Output) -> "Source | None":
-    """MovieLens ml-latest-small, None (the sample catalogue) where it cannot be had."""
+    """Return MovieLens ml-latest-small, or None (the sample catalogue) if it cannot be downloaded."""
     from data_jobs.download import DownloadFailed
     from data_jobs.movielens_download import DATA_SETS, NAME, download_movielens, find_movielens
     from data_jobs.validate import Source
@@ -120,7 +118,7 @@ def _download(settings: "Settings", output: Output) -> "Source | None":
 
 
 def _seed(settings: "Settings", built: "Built", output: Output) -> None:
-    """Some people of the data into the state store; nobody where the data have no people."""
+    """Seed some people of the data into the state store; none if the data have no people."""
     from services.bootstrap import build_services
 
     services = build_services(settings)
@@ -132,11 +130,11 @@ def _seed(settings: "Settings", built: "Built", output: Output) -> None:
     items = tuple(film.item_id for film in built.dataset.films[:2])
     Demo(users, items).save(settings.marquee_home)
     if users:
-        output.say(f"Seeded {len(users)} people of the data to try: {', '.join(users)}.")
+        output.say(f"Seeded {len(users)} people from the data to try: {', '.join(users)}.")
 
 
 def curl_lines(demo: Demo) -> list[str]:
-    """Three commands to try, with ids that are there."""
+    """Return three commands to try, with existing ids."""
     person = demo.users[0] if demo.users else "me"
     film = demo.items[0] if demo.items else "1"
     return [

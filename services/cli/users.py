@@ -1,4 +1,4 @@
-"""``marquee users``: people in bulk, histories from elsewhere, everything of one person, and forgetting one."""
+"""``marquee users``: seed people in bulk, import histories, export and erase one person's data."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from data_jobs.validate import Source
 
 app = typer.Typer(help="People: seed, import, export, erase.", rich_markup_mode=None, epilog=EXIT_CODES)
-UserId = Annotated[str, typer.Argument(help="Id of the person.")]
+UserId = Annotated[str, typer.Argument(help="Person's id.")]
 
 
 def register(parent: typer.Typer) -> None:
@@ -35,14 +35,14 @@ def seed(
     events: EventsFile = None,
     maps: Maps = None,
     scale: Scale = None,
-    user: Annotated[list[str] | None, typer.Option(metavar="<str>", help="Only this person; may be repeated.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many people.")] = None,
+    user: Annotated[list[str] | None, typer.Option(metavar="<str>", help="Only this person; repeatable.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N people.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Put people's ratings of the input data into the state store, in bulk; a second run changes nothing.
+    """Load people's ratings from the input data into the state store, in bulk; a second run changes nothing.
 
-    Name the files that the active bundle was built from: people of other films are refused. Without inputs the
-    simulated viewers of the sample catalogue are taken, if the active bundle is the sample's.
+    Name the files that the active bundle was built from: other catalogues' people are refused. Without inputs the
+    sample catalogue's simulated viewers are used, if the active bundle is the sample's.
     """
     from services.cli.demo import Demo, not_erased, seed_events, typical_people
 
@@ -60,16 +60,16 @@ def seed(
     document = {"people": people, "events": len(lines), "unknown_films": unknown, "erased": erased,
                 "simulated": source is None}  # fmt: skip
     kind = "simulated viewers" if source is None else "people"
-    notes = [f"{erased:,} who were erased are left out."] if erased else []
+    notes = [f"{erased:,} erased people were left out."] if erased else []
     if unknown:
-        notes.append(f"{unknown:,} events are of films that the active bundle does not have: they count once it has.")
+        notes.append(f"{unknown:,} events are on films not in the active bundle; they count once it has them.")
     output.result(document, [f"Seeded {people:,} {kind} with {len(lines):,} events.", *notes])
 
 
 def _fitting(source: "Source | None", output: Output) -> "tuple[Dataset, frozenset[str]]":
-    """The data, None: the sample catalogue's, and those of its films that the active bundle has.
+    """Return the data (the sample catalogue's if None) and the ids of its films that the active bundle has.
 
-    Raises Misused, Failed where the data are of other films, BundleMissing where no bundle is active.
+    Raises Misused, Failed if the data are of other films, BundleMissing if no bundle is active.
     """
     from data_jobs.sample.load import load_sample
     from data_jobs.validate import load
@@ -85,51 +85,51 @@ def _fitting(source: "Source | None", output: Output) -> "tuple[Dataset, frozens
 
 
 def _chosen(known: Sequence[str], user: list[str] | None, limit: int | None) -> list[str]:
-    """The people asked for. Raises Misused for one whom the data do not know."""
+    """Return the requested people. Raises Misused for one who is not in the data."""
     if unknown := sorted(set(user or ()) - set(known)):
-        raise Misused(f"{unknown[0]!r} is nobody of this data; it has {len(known):,} people, e.g. {known[:3]}")
+        raise Misused(f"{unknown[0]!r} is not in this data; it has {len(known):,} people, e.g. {known[:3]}")
     return (user or list(known))[:limit]
 
 
 @app.command("import", epilog=EXIT_CODES)
 def import_history(
     file: Annotated[
-        Path, typer.Argument(help="Export of Letterboxd, IMDb, Trakt, Simkl, Netflix, Jellyfin, Tautulli.")
+        Path, typer.Argument(help="Export from Letterboxd, IMDb, Trakt, Simkl, Netflix, Jellyfin or Tautulli.")
     ],
-    user: Annotated[str, typer.Option(help="Id of the person.")],
-    account: Annotated[str | None, typer.Option(help="Whose rows, where the export has several people.")] = None,
+    user: Annotated[str, typer.Option(help="Person's id.")],
+    account: Annotated[str | None, typer.Option(help="Account to import, if the export has several.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take over what another service knows of a person: a zip, a folder or a file of it. Again, it changes nothing."""
+    """Import a person's history from another service: a zip, a folder or one file. Repeating it changes nothing."""
     document = store_history(user, read_export(file, account))
     Output(as_json).result(document, imported_lines(document))
 
 
 @app.command(epilog=EXIT_CODES)
 def export(user: UserId) -> None:
-    """Print all that is stored of a person, as JSON."""
+    """Print everything stored about a person, as JSON."""
     with open_services() as services:
         document = services.recommender.export(user)
     if document is None:
-        raise Failed(f"Nothing is stored of {user!r}.")
+        raise Failed(f"Nothing is stored about {user!r}.")
     Output(as_json=True).result(document, [])
 
 
 @app.command(epilog=EXIT_CODES)
 def erase(
     user: UserId,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Delete all that is stored of a person: profile, events, cached answers. It cannot be taken back.
+    """Delete everything stored about a person: profile, events, cached responses. This cannot be undone.
 
-    A hash of the id is kept: builds with --events-from-state and `users seed` leave out what the data files hold of
-    the person. Build so afterwards, so that the next bundle knows nothing of them either.
+    A hash of the id is kept, so builds with --events-from-state and `users seed` skip the person's rows in the data
+    files. Run such a build afterwards to remove the person from the next bundle as well.
     """
     if not yes:
-        typer.confirm(f"Delete all that is stored of {user!r}?", abort=True, err=True)
+        typer.confirm(f"Delete everything stored about {user!r}?", abort=True, err=True)
     with open_services() as services:
         erased = services.recommender.erase(user)
     if not erased:
-        raise Failed(f"Nothing is stored of {user!r}; builds with --events-from-state leave them out from now on.")
+        raise Failed(f"Nothing is stored about {user!r}; builds with --events-from-state will skip them.")
     Output(as_json).result({"user_id": user, "erased": True}, [f"Erased {user!r}."])

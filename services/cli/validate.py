@@ -1,4 +1,4 @@
-"""``marquee validate``: what is in the data, row by row, before anything is built from it."""
+"""``marquee validate``: check input data row by row before building."""
 
 import json
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +11,7 @@ from services.cli.inputs import CatalogueFiles, EventsFile, Maps, Movielens, Pat
 if TYPE_CHECKING:
     from data_jobs.report import Report
 
-Keep = Annotated[int, typer.Option(min=0, help="How many findings of a kind are shown in full.")]
+Keep = Annotated[int, typer.Option(min=0, help="Number of findings of each kind to show in full.")]
 
 
 def register(parent: typer.Typer) -> None:
@@ -32,9 +32,8 @@ def validate(
 ) -> None:
     """Check input data, row by row.
 
-    Every problem comes with file, line, field, value and what was expected. Exit code 1 means that rows had to
-    be left out, or that the data cannot be used. Without inputs the sample
-    catalogue is checked.
+    Every problem is reported with file, line, field, value and what was expected. Exit code 1 means that rows had to be
+    left out, or that the data cannot be used. Without inputs the sample catalogue is checked.
     """
     from data_jobs.report import DataError, Report
     from data_jobs.sample.load import load_sample

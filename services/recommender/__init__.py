@@ -1,1 +1,1 @@
-"""The core: catalogue, taste, candidates, ranking, diversity and reasons, in pure Python and numpy."""
+"""Recommender core: catalogue, taste, candidates, ranking, diversity and reasons, in pure Python and numpy."""

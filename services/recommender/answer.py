@@ -1,4 +1,4 @@
-"""An answer as it is cached and sent: the JSON once made is never parsed again."""
+"""Recommendation responses as cached and sent: the JSON is built once and never parsed again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,10 +10,9 @@ from services.recommender.domain.request import Request, Strategy
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``payload`` is the JSON object without ``cached`` and ``recommendation_id``. ``stages``: milliseconds by
-    stage, for Server-Timing; ``counts``: films ranked and hits by leg, for the log. ``told``: sentences
-    by who wrote them, tokens and US dollars, where a model was asked. ``kept`` False: answers to such
-    a question are not looked for in the cache.
+    """``payload`` is the JSON object without ``cached`` and ``recommendation_id``. ``stages``: milliseconds by stage,
+    for Server-Timing; ``counts``: films ranked and hits by leg, for the log. ``told``: sentences by author, tokens and
+    US dollars, if a model was used. ``kept`` False: responses to such a request are not cached.
     """
 
     payload: bytes
@@ -26,23 +25,23 @@ class Answer:
     told: Mapping[str, float] = field(default_factory=dict)
 
     def render(self, recommendation_id: str) -> bytes:
-        """The whole JSON document: the stored object is kept as it is and the request's own fields follow."""
+        """Return the whole JSON document: the stored object followed by the request's own fields."""
         own = dump({"cached": self.cached, "recommendation_id": recommendation_id})
         return self.payload[:-1] + b"," + own[1:]
 
     def stored(self) -> bytes:
-        """What the cache keeps: the strategy, a line feed, the payload."""
+        """Return the cached form: the strategy, a line feed, the payload."""
         return self.strategy.value.encode() + b"\n" + self.payload
 
     @classmethod
     def of_stored(cls, stored: bytes, stages: Mapping[str, float]) -> "Answer":
-        """The answer that ``stored`` gave."""
+        """Parse the result of ``stored``."""
         strategy, _, payload = stored.partition(b"\n")
         return cls(payload, Strategy(strategy.decode()), cached=True, stages=stages)
 
 
 class Work(Flag):
-    """What an answer takes."""
+    """Kinds of work that a response takes."""
 
     RANKED = auto()
     SEARCHED = auto()
@@ -50,7 +49,7 @@ class Work(Flag):
 
     @classmethod
     def of(cls, request: Request) -> "Work":
-        """What a request asks for: words and films of its own are searched for, a stored taste is only ranked."""
+        """Return the work a request needs: queries and given films require search, a stored taste only ranking."""
         searched = cls.SEARCHED if request.query or request.liked or request.tmdb_ids else cls(0)
         return cls.RANKED | searched | (cls.EXPLAINED if request.explain else cls(0))
 
@@ -60,7 +59,9 @@ ALL_WORK = Work.RANKED | Work.SEARCHED | Work.EXPLAINED
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Seconds. ``cache_ttl_s`` 0 switches the answer cache off. ``cached``: answers that took any of this are kept."""
+    """Seconds. ``cache_ttl_s`` 0 disables the response cache. ``cached``: responses that took any of this work are
+    cached.
+    """
 
     cache_ttl_s: int = 1_800
     cached: Work = ALL_WORK

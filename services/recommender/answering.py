@@ -1,4 +1,4 @@
-"""The answering of one question: who asks, what is stored for it, else a ranking, its sentences and the answer."""
+"""Use case of ``/recommend``: read profile and cache, otherwise rank, explain and cache the response."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,8 +22,8 @@ from services.recommender.stopwatch import Stopwatch
 
 
 class Answering:
-    """Answers over one state store, explainer and clock. Release and options come with each question: both may
-    change between two.
+    """Answers requests over one state store, explainer and clock. Release and options are passed per request, as they
+    may change in between.
     """
 
     def __init__(self, state: StatePort, explainer: Explainer, clock: Clock) -> None:
@@ -32,9 +32,9 @@ class Answering:
         self._clock = clock
 
     def answer(self, pipeline: Pipeline, request: Request, deadline: Deadline, options: Options) -> Answer:
-        """The stored answer if there is a current one, else a new one, which is stored unless it is degraded.
+        """Return the cached response if it is current, otherwise compute one and cache it unless it is degraded.
 
-        Raises InvalidRequest (AllSeedsUnknown, BadCursor); never for a dependency that is down.
+        Raises InvalidRequest (AllSeedsUnknown, BadCursor); never because a dependency is down.
         """
         watch = Stopwatch(deadline.clock)
         with watch.stage("state"):
@@ -61,7 +61,9 @@ class Answering:
         return replace(answer, stages={**watch.stages, **ranking.trace})
 
     def read(self, request: Request, key: CacheKey | None, deadline: Deadline) -> tuple[StateRead, tuple[str, ...]]:
-        """The person and the stored answer; nothing of either, and what to mark as degraded, if the store is down."""
+        """Read the profile and the cached response; if the store is down, return neither, and what to report as
+        degraded.
+        """
         try:
             return self._state.read(request.user_id, key, deadline), ()
         except StateUnavailable as error:
@@ -82,7 +84,7 @@ class Answering:
     def _explain(
         self, pipeline: Pipeline, request: Request, profile: Profile | None, ranking: Ranking, options: Options
     ) -> tuple[Ranking, Mapping[str, float]]:
-        """The ranking with its sentences, and who wrote them at what cost."""
+        """Return the ranking with its sentences, and the counts of their authors and costs."""
         catalogue = pipeline.bundle.catalogue
         rows = {pick.row: answers.evidence(catalogue, pick) for pick in ranking.picks}
         row_of = {evidence.item_id: row for row, evidence in rows.items()}
@@ -100,7 +102,7 @@ class Answering:
 
 
 def liked_rows(catalogue: Catalogue, request: Request, profile: Profile | None) -> NDArray[np.int32]:
-    """The films that somebody likes, those of the request among them, oldest first: int32[n]."""
+    """Return the liked films, those of the request included, oldest first: int32[n]."""
     taste = fold_in(catalogue, read_seeds(catalogue, request, profile).after(profile))
     liked = taste.base >= 1
     newest_last = np.argsort(-taste.ranks[liked], kind="stable")
@@ -108,7 +110,7 @@ def liked_rows(catalogue: Catalogue, request: Request, profile: Profile | None) 
 
 
 def shown_before(request: Request, asked: bytes) -> NDArray[np.uint64]:
-    """Hashes of the films on earlier pages. Raises BadCursor."""
+    """Return the hashes of the films on earlier pages. Raises BadCursor."""
     return NO_HASHES if request.cursor is None else cursors.decode(request.cursor, asked)
 
 

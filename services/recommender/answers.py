@@ -1,4 +1,4 @@
-"""Rankings as the JSON documents of the API. Rows become ids and titles here and nowhere else."""
+"""Conversion of rankings to the API's JSON documents; the only place where rows become ids and titles."""
 
 import json
 import math
@@ -20,19 +20,19 @@ TOP_GENRES, FAVOURITES = 3, 5
 
 
 def dump(document: Any) -> bytes:  # noqa: ANN401 - any JSON document
-    """Compact UTF-8 JSON. What is no number becomes null here: numbers that are computed go through ``rounded``."""
+    """Encode as compact UTF-8 JSON. NaN and infinity would become null, so computed numbers go through ``rounded``."""
     return orjson.dumps(document)
 
 
 def rounded(value: float) -> float:
-    """A computed number as answers show it. Raises ValueError for what is no number."""
+    """Round a computed number for a response. Raises ValueError if it is not finite."""
     if not math.isfinite(value):
-        raise ValueError(f"{value} is no number that an answer can show")
+        raise ValueError(f"{value} is not finite, so a response cannot contain it")
     return round(float(value), DIGITS)
 
 
 def film_summary(catalogue: Catalogue, row: int) -> dict[str, Any]:
-    """The facts shown with every film of a list."""
+    """Return the facts shown with every film of a list."""
     return {
         "item_id": catalogue.item_ids[row],
         "title": catalogue.titles[row],
@@ -44,7 +44,7 @@ def film_summary(catalogue: Catalogue, row: int) -> dict[str, Any]:
 
 
 def film_details(catalogue: Catalogue, row: int) -> dict[str, Any]:
-    """Everything known of one film; the long fields are read from disk for this one."""
+    """Return all details of a film; the long fields are read from disk."""
     code = int(catalogue.language_codes[row])
     summary = film_summary(catalogue, row)
     known = json.loads(catalogue.details[row])
@@ -60,8 +60,8 @@ def film_details(catalogue: Catalogue, row: int) -> dict[str, Any]:
 def recommendation(
     bundle: Bundle, index_version: str, request: Request, ranking: Ranking, next_cursor: str | None
 ) -> dict[str, Any]:
-    """The body of ``/recommend`` without ``cached`` and ``recommendation_id``; ``understood`` and ``matched`` with a
-    query only.
+    """Return the body of ``/recommend`` without ``cached`` and ``recommendation_id``; ``understood`` and ``matched``
+    only with a query.
     """
     return {
         "user_id": request.user_id,
@@ -77,7 +77,7 @@ def recommendation(
 
 
 def _understood(ranking: Ranking) -> dict[str, Any]:
-    """How the query was read, and how many films match it."""
+    """Return how the query was understood, and how many films match it."""
     if ranking.understood is None:
         return {}
     conditions = [
@@ -91,7 +91,7 @@ def _understood(ranking: Ranking) -> dict[str, Any]:
 
 
 def scored_film(catalogue: Catalogue, pick: Pick) -> dict[str, Any]:
-    """A film of a list with its score and its reasons."""
+    """Return a film of a list with its score and reasons."""
     return {
         **film_summary(catalogue, pick.row),
         "score": rounded(pick.score),
@@ -110,7 +110,7 @@ def _item(catalogue: Catalogue, pick: Pick, explain: bool) -> dict[str, Any]:
 
 
 def evidence(catalogue: Catalogue, pick: Pick) -> Evidence:
-    """What an explainer may speak of."""
+    """Return what an explainer may mention."""
     row = pick.row
     names = genres.from_mask(int(catalogue.genre_bits[row]))
     year = int(catalogue.years[row]) or None
@@ -118,7 +118,7 @@ def evidence(catalogue: Catalogue, pick: Pick) -> Evidence:
 
 
 def record(catalogue: Catalogue, row: int) -> Record:
-    """What else is known of a film, for who writes or checks a sentence; read from disk."""
+    """Return further facts about a film, for writing or checking a sentence; read from disk."""
     details = json.loads(catalogue.details[row])
     code = int(catalogue.language_codes[row])
     return Record(
@@ -132,7 +132,7 @@ def record(catalogue: Catalogue, row: int) -> Record:
 
 
 def likings(catalogue: Catalogue, rows: NDArray[np.int32]) -> Likings:
-    """The most frequent genres of some liked films (catalogue rows, oldest first), and the titles of the newest."""
+    """Return the top genres of liked films (catalogue rows, oldest first), and the titles of the newest ones."""
     bits = catalogue.genre_bits[rows]
     counts = [int(np.count_nonzero(bits & np.uint32(1 << bit))) for bit in range(len(genres.GENRES))]
     names = [(count, name) for count, name in zip(counts, genres.GENRES, strict=True) if name not in genres.NO_GENRES]
@@ -142,9 +142,9 @@ def likings(catalogue: Catalogue, rows: NDArray[np.int32]) -> Likings:
 
 
 def affinity(catalogue: Catalogue, pick: Pick) -> dict[str, Any]:
-    """One line of ``/recommend/from-films``.
+    """Return one film of ``/recommend/from-films``.
 
-    ``movie_id`` is the item id where that is a number (MovieLens), else the TMDB id, else the item id as it is.
+    ``movie_id`` is the item id if it is a number (MovieLens), else the TMDB id, else the item id as it is.
     """
     item_id = catalogue.item_ids[pick.row]
     movie_id = int(item_id) if item_id.isascii() and item_id.isdigit() else int(catalogue.tmdb_ids[pick.row])
@@ -159,7 +159,7 @@ def affinity(catalogue: Catalogue, pick: Pick) -> dict[str, Any]:
 
 
 def catalogue_facts(catalogue: Catalogue) -> dict[str, Any]:
-    """Counts by genre and language, and the span of years: what filters can be made of."""
+    """Return counts by genre and language, and the span of years, for filters."""
     known = catalogue.years[catalogue.years > 0]
     bits = catalogue.genre_bits
     counts = [(name, int(np.count_nonzero(bits & np.uint32(1 << bit)))) for bit, name in enumerate(genres.GENRES)]

@@ -1,4 +1,4 @@
-"""When a stored answer may be given again: same person's revision, same bundle, index, options and weights."""
+"""Keys of the response cache: they cover the request, bundle, index and weights."""
 
 import hashlib
 import json
@@ -10,23 +10,23 @@ from services.recommender.domain.request import Request
 from services.recommender.domain.weights import Weights
 from services.recommender.ports import CacheKey
 
-# Not part of what is asked: who asks is the key's owner, the cursor is the page and hashed on its own.
+# Excluded from the fingerprint: the user is the key's owner, and the cursor (the page) is hashed separately.
 _NOT_ASKED = frozenset({"user_id", "k", "explain", "cursor", "filters"})
 _ASKED = tuple(field.name for field in fields(Request) if field.name not in _NOT_ASKED)
 _FILTERS = tuple(field.name for field in fields(Filters))
 
 
 def request_fingerprint(request: Request) -> bytes:
-    """32 bytes over what is asked and who asks, k, explain and page aside: what a cursor is tied to."""
-    # Not asdict: it copies every value it meets, which took longer than reading the profile.
+    """Return a 32-byte hash of the request and the user, without k, explain and the page; a cursor is bound to it."""
+    # Not asdict: it copies every value, which took longer than reading the profile.
     asked = [getattr(request, name) for name in _ASKED]
     filters = [getattr(request.filters, name) for name in _FILTERS]
     return _digest([request.user_id, asked, filters])
 
 
 def cache_key(request: Request, asked: bytes, weights: Weights, versions: tuple[str, ...]) -> CacheKey:
-    """The key of an answer. ``asked``: the request's fingerprint; ``versions``: bundle, index and prompt version, so
-    that a release starts afresh.
+    """Return the cache key of a response. ``asked``: the request's fingerprint; ``versions``: bundle, index and prompt
+    version, so that a new release starts with an empty cache.
     """
     fingerprint = _digest([asked.hex(), request.cursor, _weights_document(weights), list(versions)]).hex()[:32]
     return CacheKey(f"rec#{owner(request.user_id)}", f"k{request.k}#ex{int(request.explain)}#{fingerprint}")
@@ -38,7 +38,7 @@ def _weights_document(weights: Weights) -> str:
 
 
 def owner(user_id: str | None) -> str:
-    """The user id as part of a key: percent-encoded, so that "#" separates; empty for an anonymous visitor."""
+    """Return the user id as part of a key: percent-encoded, so that "#" separates; empty for an anonymous visitor."""
     if user_id is None:
         return ""
     return "".join(chr(b) if chr(b).isalnum() and b < 128 else f"%{b:02X}" for b in user_id.encode("utf-8", "replace"))

@@ -1,4 +1,4 @@
-"""Everything that can go wrong, one class a cause.
+"""Exception hierarchy, one class per cause.
 
 ::
 
@@ -7,18 +7,18 @@
     │   ├── UnknownGenre
     │   ├── AllSeedsUnknown
     │   ├── BadCursor
-    │   ├── PresetUnavailable     a way to rank that the bundle was not built for
+    │   ├── PresetUnavailable     the bundle was not built for this preset
     │   └── IdempotencyMismatch
     ├── UnknownFilm               a single film that is not in the catalogue
     ├── Unauthorized              no key, a forged key or a revoked one
     ├── Forbidden                 the key lacks the scope
-    ├── OriginRefused             the request went round the distribution in front of the API
-    ├── HostRefused               the request names a host that this server does not go by
+    ├── OriginRefused             the request bypassed the distribution in front of the API
+    ├── HostRefused               the request names a host that this server does not serve
     ├── QuotaExceeded             carries the seconds to wait
-    ├── Overloaded                this server has more to do than it may queue; no dependency is at fault
-    ├── Unavailable               a dependency did not answer; carries its name
+    ├── Overloaded                the server's queue is full; no dependency is at fault
+    ├── Unavailable               a dependency is down or late; carries the seconds to wait
     │   ├── StateUnavailable
-    │   │   └── StateBusy         it is there, but too many want the same of it at once
+    │   │   └── StateBusy         the store is up but contended or throttling
     │   ├── SearchUnavailable
     │   ├── EncoderUnavailable
     │   ├── ExplainerUnavailable
@@ -26,19 +26,19 @@
     │   └── SecretUnavailable
     └── BundleError               no bundle, or one that must not be served
         ├── BundleMissing
-        ├── EncoderMismatch       its vectors are of another model than the encoder of queries
+        ├── EncoderMismatch       its vectors come from another model than the query encoder
         └── BundleDamaged
 
-The HTTP status of each is decided in one table, ``services/api/app/errors.py``.
+Their HTTP statuses are in one table, ``services/api/app/errors.py``.
 """
 
 
 class MarqueeError(Exception):
-    """Base of all errors Marquee raises on purpose. The message says what, where, and what to do."""
+    """Base of all errors that Marquee raises deliberately. The message says what, where, and what to do."""
 
 
 class InvalidRequest(MarqueeError):
-    """The request itself is wrong; ``pointer`` is the RFC 6901 JSON pointer of the field at fault."""
+    """The request is invalid; ``pointer`` is the RFC 6901 JSON pointer of the field."""
 
     def __init__(self, message: str, pointer: str = "") -> None:
         super().__init__(message)
@@ -46,7 +46,7 @@ class InvalidRequest(MarqueeError):
 
 
 class UnknownGenre(InvalidRequest):
-    """A genre that is neither in the vocabulary nor an alias of one that is."""
+    """A genre is neither in the vocabulary nor an alias."""
 
 
 class AllSeedsUnknown(InvalidRequest):
@@ -58,15 +58,15 @@ class BadCursor(InvalidRequest):
 
 
 class PresetUnavailable(InvalidRequest):
-    """The bundle that is served lacks what this preset ranks by."""
+    """The bundle lacks the data this preset ranks by."""
 
 
 class IdempotencyMismatch(InvalidRequest):
-    """The idempotency key was used before with another body."""
+    """The idempotency key was already used with another body."""
 
 
 class UnknownFilm(MarqueeError):
-    """The film asked for is not in the catalogue."""
+    """The requested film is not in the catalogue."""
 
 
 class Unauthorized(MarqueeError):
@@ -74,7 +74,7 @@ class Unauthorized(MarqueeError):
 
 
 class Forbidden(MarqueeError):
-    """The API key is good, but does not carry the scope this call needs."""
+    """The API key is valid but lacks the scope this call requires."""
 
 
 class OriginRefused(MarqueeError):
@@ -82,11 +82,11 @@ class OriginRefused(MarqueeError):
 
 
 class HostRefused(MarqueeError):
-    """The request was meant for a host that this server does not go by, as a web page's after DNS rebinding."""
+    """The request names a host that this server does not serve, e.g. from a web page after DNS rebinding."""
 
 
 class QuotaExceeded(MarqueeError):
-    """The key has used up its rolling window; ``retry_after`` is in whole seconds."""
+    """The key has exhausted its rolling window; ``retry_after`` is in whole seconds."""
 
     def __init__(self, message: str, retry_after: int) -> None:
         super().__init__(message)
@@ -94,8 +94,8 @@ class QuotaExceeded(MarqueeError):
 
 
 class Overloaded(MarqueeError):
-    """This server has more to do than it may queue. It says nothing of any dependency: whoever goes on without one that
-    is down must not go on here. ``retry_after`` is in whole seconds.
+    """The server's queue is full. This says nothing about any dependency: code that tolerates an unavailable dependency
+    must not tolerate this. ``retry_after`` is in whole seconds.
     """
 
     def __init__(self, message: str, retry_after: int = 1) -> None:
@@ -112,23 +112,23 @@ class Unavailable(MarqueeError):
 
 
 class StateUnavailable(Unavailable):
-    """The state store did not answer in time, is locked, or its disk is full."""
+    """The state store did not respond in time, is locked, or its disk is full."""
 
 
 class StateBusy(StateUnavailable):
-    """The state store works, but is locked or throttles: callers can bring this about, so it opens them no door."""
+    """The state store works, but is locked or throttling. Callers can cause this, so it must not relax any check."""
 
 
 class SearchUnavailable(Unavailable):
-    """The search engine did not answer in time."""
+    """The search engine did not respond in time."""
 
 
 class EncoderUnavailable(Unavailable):
-    """No text encoder is installed or it failed to load."""
+    """No text encoder is installed, or it failed to load."""
 
 
 class ExplainerUnavailable(Unavailable):
-    """The model that writes sentences did not, or what it wrote can't be shown."""
+    """The model failed to write sentences, or they cannot be shown."""
 
 
 class RetrieverUnavailable(Unavailable):
@@ -136,20 +136,20 @@ class RetrieverUnavailable(Unavailable):
 
 
 class SecretUnavailable(Unavailable):
-    """A secret that is kept elsewhere can't be read."""
+    """A secret stored elsewhere cannot be read."""
 
 
 class BundleError(MarqueeError):
-    """A bundle can't be served."""
+    """A bundle cannot be served."""
 
 
 class BundleMissing(BundleError):
-    """There is no bundle where one was looked for."""
+    """There is no bundle at the expected place."""
 
 
 class EncoderMismatch(BundleError):
-    """The bundle's vectors were made with another model than queries are encoded with: they can't be compared."""
+    """The bundle's vectors and the queries are encoded by different models, so they cannot be compared."""
 
 
 class BundleDamaged(BundleError):
-    """A file of the bundle is missing, has another size or checksum, or disagrees with the manifest."""
+    """A file of the bundle is missing, has the wrong size or checksum, or disagrees with the manifest."""

@@ -1,4 +1,4 @@
-"""All that is stored of a person, as the JSON of the export, and what would be derived from it now."""
+"""Export of everything stored about a person, with the taste that would be derived from it now."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ DIGITS = 4
 
 
 def user_export(pipeline: Pipeline, stored: UserExport) -> dict[str, Any]:
-    """All that is stored of a person, and the taste vector that would be derived from it now."""
+    """Return everything stored about a person, and the taste that would be derived from it now."""
     return {
         "user_id": stored.profile.user_id,
         "revision": stored.profile.revision,
@@ -75,7 +75,9 @@ def _history(history: History, rows: NDArray[np.int32], catalogue: Catalogue) ->
 
 
 def _taste(pipeline: Pipeline, history: History) -> dict[str, Any]:
-    """Never stored: folded in at each request. ``vector`` is the weighted mean film vector, null without vectors."""
+    """Return the taste, which is folded in at each request and never stored. ``vector`` is the weighted mean film
+    vector, null without vectors.
+    """
     bundle = pipeline.bundle
     taste = fold_in(bundle.catalogue, history)
     weights = taste.weights(pipeline.constants)

@@ -1,4 +1,4 @@
-"""Questions about films: one film, films by name, films like a film, films for a handful of films."""
+"""Film queries: one film, films by name, similar films, films for a few given films."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -14,12 +14,12 @@ from services.recommender.similar import similar
 
 
 def unknown_film(film: object) -> UnknownFilm:
-    """The error for a film that is not here, with the way to find the right id."""
+    """Return the error for an unknown film, saying how to find the right id."""
     return UnknownFilm(f"film {film!r} is not in the catalogue; look ids up with GET /films?q= or `marquee films`")
 
 
 def row_of(catalogue: Catalogue, item_id: str | None, tmdb_id: int | None = None) -> int:
-    """The row of a film by its id, else by its TMDB id. Raises UnknownFilm."""
+    """Return the row of a film by its id, else by its TMDB id. Raises UnknownFilm."""
     found = catalogue.rows_of([item_id]) if item_id is not None else catalogue.rows_of_tmdb([tmdb_id or 0])
     if found[0] < 0:
         raise unknown_film(item_id if item_id is not None else tmdb_id)
@@ -27,7 +27,7 @@ def row_of(catalogue: Catalogue, item_id: str | None, tmdb_id: int | None = None
 
 
 class Found(NamedTuple):
-    """A body, and for those who measure: milliseconds by stage, what did not answer and why, films by retriever."""
+    """Response body, milliseconds by stage, what did not answer and why, and films by retriever."""
 
     document: dict[str, Any]
     stages: dict[str, float]
@@ -36,7 +36,7 @@ class Found(NamedTuple):
 
 
 def similar_films(pipeline: Pipeline, item_id: str | None, tmdb_id: int | None, k: int, deadline: Deadline) -> Found:
-    """The body of ``/similar``. Raises UnknownFilm."""
+    """Return the body of ``/similar``. Raises UnknownFilm."""
     bundle, search = pipeline.bundle, pipeline.release.search
     row = row_of(bundle.catalogue, item_id, tmdb_id)
     found = similar(pipeline, row, k, deadline)
@@ -59,7 +59,7 @@ def from_films(
     deadline: Deadline,
     preset: Preset = Preset.DEFAULT,
 ) -> Found:
-    """The body of ``/recommend/from-films``. Raises AllSeedsUnknown, PresetUnavailable."""
+    """Return the body of ``/recommend/from-films``. Raises AllSeedsUnknown, PresetUnavailable."""
     liked, known = tuple(item_ids), tuple(tmdb_ids)
     request = Request(k=min(top_n, MAX_K), liked=liked, tmdb_ids=known, diversity=0.0, preset=preset)
     ranking = pipeline.rank(request, None, deadline, with_reasons=False)
@@ -71,6 +71,6 @@ def from_films(
 
 
 def films_named(pipeline: Pipeline, text: str, limit: int) -> dict[str, Any]:
-    """The body of ``/films?q=``."""
+    """Return the body of ``/films?q=``."""
     rows = pipeline.finder.find(text, limit)
     return {"items": [answers.film_summary(pipeline.bundle.catalogue, row) for row in rows.tolist()]}

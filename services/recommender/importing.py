@@ -1,4 +1,4 @@
-"""A history from another service as events of a person: matched, one event a film, the same ids every time."""
+"""Import of a history from another service: rows are matched to films, one event per film, with stable event ids."""
 
 import hashlib
 from collections import Counter, defaultdict
@@ -17,16 +17,16 @@ from services.recommender.names.matching import How, Match, Matcher
 from services.recommender.ports import Deadline, LoggedEvent
 
 LISTED = 100
-"""So many unmatched and so many doubtful rows are listed; the others are counted."""
+"""Maximum number of unmatched and of ambiguous rows to list; the others are only counted."""
 LOVED = 4.5
-"""Stars from which a rating says more than a like."""
+"""Stars from which a rating is stronger than a like."""
 _LOOK_EVERY = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Import:
-    """What a history comes to. ``lines``: its events; ``films`` matched by how; ``doubtful`` and ``unmatched`` rows,
-    each film once.
+    """Result of matching a history. ``lines``: its events; ``films``: number of films by how they were matched;
+    ``doubtful`` and ``unmatched`` rows, each film once.
     """
 
     lines: tuple[LoggedEvent, ...]
@@ -36,7 +36,7 @@ class Import:
 
 
 def prepare(finder: Finder, user_id: str, history: ToldHistory, now_ms: int, deadline: Deadline) -> Import:
-    """Match every row and make one event a film. Raises Overloaded where the deadline passes first."""
+    """Match every row and create one event per film. Raises Overloaded if the deadline passes first."""
     matcher = Matcher(finder)
     told: dict[int, list[Told]] = defaultdict(list)
     how: dict[int, How | None] = {}
@@ -44,7 +44,7 @@ def prepare(finder: Finder, user_id: str, history: ToldHistory, now_ms: int, dea
     unmatched: dict[object, Told] = {}
     for at, row in enumerate(history.rows):
         if at % _LOOK_EVERY == 0 and deadline.remaining() <= 0:
-            raise Overloaded(f"the history has {len(history.rows):,} rows, too many to match in time: send its parts")
+            raise Overloaded(f"the history has {len(history.rows):,} rows, too many to match in time: send it in parts")
         match = matcher.match(row)
         if match.row >= 0:
             told[match.row].append(row)
@@ -60,7 +60,7 @@ def prepare(finder: Finder, user_id: str, history: ToldHistory, now_ms: int, dea
 
 
 def event_id_of(user_id: str, event: Event) -> str:
-    """An id of what is said, 32 hex digits: the same file again is the same events."""
+    """Return an event id derived from the content, 32 hex digits, so that repeated imports give the same events."""
     said = "\0".join((user_id, event.item_id, event.kind.label, repr(event.value), str(event.ts_ms)))
     return hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
@@ -68,7 +68,7 @@ def event_id_of(user_id: str, event: Event) -> str:
 def document(
     finder: Finder, user_id: str, history: ToldHistory, found: Import, stored: int, first: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
-    """The answer to an import. ``stored``: events that were not there before; ``first``: recommendations."""
+    """Return the response to an import. ``stored``: number of new events; ``first``: recommendations."""
     matcher, catalogue = Matcher(finder), finder.catalogue
     doubtful = [_listed(catalogue, told, match.candidates) for told, match in found.doubtful[:LISTED]]
     unmatched = [_listed(catalogue, told, matcher.candidates(told)) for told in found.unmatched[:LISTED]]
@@ -92,7 +92,7 @@ def document(
 
 
 def _event(item_id: str, rows: Iterable[Told], now_ms: int) -> Event:
-    """The strongest that was said of a film: the latest rating, unless a like says more; else seen; else wanted."""
+    """Return a film's strongest event: the latest rating, unless a like is stronger; else watched or watchlisted."""
     latest: dict[EventKind, tuple[int, float]] = {}
     for row in rows:
         ts_ms = row.ts_ms if row.ts_ms is not None and row.ts_ms <= now_ms + CLOCK_SKEW_MS else UNDATED_MS
@@ -106,7 +106,7 @@ def _event(item_id: str, rows: Iterable[Told], now_ms: int) -> Event:
 
 
 def _listed(catalogue: Catalogue, told: Told, candidates: Iterable[int]) -> dict[str, Any]:
-    """A row that nobody is sure of, and what it may be."""
+    """Return an ambiguous or unmatched row, with candidate films."""
     return {
         "place": told.place,
         "title": told.titles[0] if told.titles else ", ".join(told.film_ids),

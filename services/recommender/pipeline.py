@@ -1,7 +1,7 @@
-"""The way of one request through the recommender: taste, plan, candidates, rank, diversify, reasons.
+"""Pipeline of one recommendation request: taste, plan, candidates, ranking, diversity, reasons.
 
-The server, the command line and the offline evaluation all call this same object. It is bound to one release
-and holds nothing of any request.
+The server, the command line and the offline evaluation all use this object. It is bound to one release and holds no
+state of any request.
 """
 
 from dataclasses import dataclass, field, replace
@@ -38,8 +38,8 @@ from services.recommender.stopwatch import Stopwatch
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Retrieved:
-    """What retrieval hands on: the candidates, and the signals that rank them. ``allowed``: the films that may be
-    shown. ``counts``: films by retriever. ``proposed``: what a two-tower model found, where it was asked.
+    """Result of retrieval: the candidates, and the signals to rank them by. ``allowed``: the films that may be shown.
+    ``counts``: films by retriever. ``proposed``: what a two-tower model found, if one was used.
     """
 
     inputs: Inputs
@@ -52,7 +52,7 @@ class Retrieved:
 
     @property
     def legs(self) -> dict[str, Leg]:
-        """What was asked for hits, by the names they have in metrics and logs."""
+        """Retrievers that ran, by their names in metrics and logs."""
         legs = {"knn": self.inputs.hits.knn, "bm25": self.inputs.hits.text, "retrieve": self.proposed}
         return {name: leg for name, leg in legs.items() if leg is not None}
 
@@ -80,12 +80,12 @@ class Pipeline:
 
     @property
     def trait_rows(self) -> TraitRows:
-        """The weighed traits of every film."""
+        """Weighted traits of every film."""
         return self.facts.trait_rows
 
     @property
     def film_hashes(self) -> NDArray[np.uint64]:
-        """The hash of each film, by row."""
+        """Hash of each film, by row."""
         return self.facts.film_hashes
 
     def rank(
@@ -97,8 +97,8 @@ class Pipeline:
         with_reasons: bool = True,
         plan: Plan | None = None,
     ) -> Ranking:
-        """The best ``request.k`` films. ``shown``: film hashes of earlier pages, left out. ``plan``: the weights to
-        rank with, where they are not to be those of the taste (to see what a film of the taste changes by itself).
+        """Return the best ``request.k`` films. ``shown``: film hashes of earlier pages, left out. ``plan``: overrides
+        the weights derived from the taste (to see the effect of leaving out a film of the taste).
 
         Raises AllSeedsUnknown if seeds were given, none is known, and there is neither person nor query, and
         PresetUnavailable if the bundle was not built for the preset.
@@ -114,7 +114,7 @@ class Pipeline:
             seeds = read_seeds(self.bundle.catalogue, request, profile)
             taste = self._taste(seeds, profile, understood)
             known = Known.of(self.trait_rows, taste.rows, taste.weights(self.constants))
-            # Under a given plan a film is looked for that may not be one for what is left of a taste.
+            # With a given plan the child check is off: it could exclude a film that the full taste allows.
             child = plan is None and self.facts.audience.asks_for_less(request, taste)
             plan = plan or self._plan(request, profile, taste, understood)
         with watch.stage("retrieval"):
@@ -155,26 +155,26 @@ class Pipeline:
             towers.check(self.bundle, self.retriever)
 
     def _page(self, ranked: Ranked, plan: Plan, request: Request, taste: Taste, matches: Matches | None) -> Ranked:
-        """The films of the page, as the preset puts them in order."""
+        """Return the films of the page in the preset's order."""
         if request.preset is Preset.SVD:
             return svd.rerank(self.bundle, ranked.rows, taste, request.k)
         return first_page(self.bundle, ranked, plan, request, matches)
 
     def _read(self, request: Request) -> tuple[Understood | None, str | None]:
-        """What the query asks for; None where the words of the films can't be read, and why."""
+        """Read the query; return None and why if the index of the films' words cannot be read."""
         try:
             return self.queries.read(request), None
         except SearchUnavailable as error:
             return None, f"search: {error}"
 
     def plan(self, request: Request, profile: Profile | None) -> Plan:
-        """The weights that a request is ranked with. Raises as :meth:`rank`."""
+        """Return the weights that a request is ranked with. Raises as :meth:`rank`."""
         understood, _ = self._read(request)
         taste = self._taste(read_seeds(self.bundle.catalogue, request, profile), profile, understood)
         return self._plan(request, profile, taste, understood)
 
     def _taste(self, seeds: Seeds, profile: Profile | None, understood: Understood | None) -> Taste:
-        """The person's, seeds first; that of the films which a query asks to be like, where it names some."""
+        """Return the person's taste, seeds first; or that of the films named in the query as examples, if any."""
         own = fold_in(self.bundle.catalogue, seeds.after(profile))
         if understood is None or not understood.like:
             return own
@@ -203,7 +203,7 @@ class Pipeline:
     ) -> Retrieved:
         inputs = Inputs(self.facts, self.constants, plan, taste, known, SearchResult())
         tables = self.bundle.collaborative
-        # Familiarity: a factor on the terms of the taste and of the prior, before candidates are chosen.
+        # Familiarity scales the terms of taste and prior, before candidates are chosen.
         factor = familiarity_factor(self.facts.renown, request.familiarity)
         if request.preset is Preset.TWO_TOWER:
             found = towers.find(self.bundle, self.retriever, request.user_id, taste, deadline)
@@ -247,7 +247,7 @@ class Pipeline:
         allowed: NDArray[np.bool_],
         hits: SearchResult | None = None,
     ) -> tuple[NDArray[np.bool_], dict[str, int]]:
-        """What may be picked for a child, and how many films are left out for that."""
+        """Return the films allowed for a child, and counts of those left out."""
         if not child:
             return allowed, {}
         fitting = allowed & self.facts.audience.fitting(request, taste, hits.text if hits is not None else None)
@@ -262,7 +262,7 @@ class Pipeline:
         taste: Taste,
         shown: NDArray[np.uint64],
     ) -> NDArray[np.bool_]:
-        """What passes the filters, less what was seen, excluded, named or shown before: bool[films]."""
+        """Return the films that pass the filters, except those seen, excluded, given or shown before: bool[films]."""
         catalogue, allowed = self.bundle.catalogue, passing.copy()
         left = [shown]
         if profile is not None:

@@ -1,4 +1,4 @@
-"""The recommender as its users see it: one object, one call a question. HTTP and command line use nothing else."""
+"""Facade of the recommender, one method per operation; HTTP and the command line use nothing else."""
 
 import json
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ from services.recommender.ports import (
 
 
 class Recommender:
-    """Wires state, search, encoder and explainer; keeps the pipeline of the current release."""
+    """Combines state, search, encoder and explainer; keeps the pipeline of the current release."""
 
     def __init__(
         self,
@@ -52,27 +52,27 @@ class Recommender:
         self._pipeline: Pipeline | None = None
 
     def warm(self) -> None:
-        """Open the bundle and prepare the pipeline, as the first question would. Raises BundleError."""
+        """Open the bundle and build the pipeline, as the first request would. Raises BundleError."""
         self._current()
 
     def recommend(self, request: Request, deadline: Deadline | None = None) -> Answer:
-        """What should this person watch next? One release and one deadline serve the whole request.
+        """Recommend films. One release and one deadline serve the whole request.
 
-        Raises InvalidRequest (AllSeedsUnknown, BadCursor) and BundleError; never for a dependency that is
-        down: the answer is then marked ``degraded``.
+        Raises InvalidRequest (AllSeedsUnknown, BadCursor) and BundleError; never because a dependency is down: the
+        response is then marked ``degraded``.
         """
         deadline = deadline or self._deadline()
         return self._answering.answer(self._current(), request, deadline, self.options)
 
     def trace(self, request: Request) -> Ranking:
-        """The ranking behind an answer, uncached, with evidence and signals."""
+        """Return the ranking behind a response, uncached, with evidence and signals."""
         read, _ = self._answering.read(request, None, self._deadline())
         explained = replace(request, explain=True)
         shown = shown_before(request, request_fingerprint(request))
         return self._current().rank(explained, read.profile, self._deadline(), shown)
 
     def similar(self, item_id: str | None, tmdb_id: int | None, k: int) -> films.Found:
-        """``{item_id, title, items: [{item_id, title, score, reason, year, genres, tmdb_id}], model_version,
+        """Return ``{item_id, title, items: [{item_id, title, score, reason, year, genres, tmdb_id}], model_version,
         index_version, degraded}``. Raises UnknownFilm.
         """
         return films.similar_films(self._current(), item_id, tmdb_id, k, self._deadline())
@@ -80,7 +80,7 @@ class Recommender:
     def from_films(
         self, item_ids: Sequence[str], tmdb_ids: Sequence[int], top_n: int, preset: Preset = Preset.DEFAULT
     ) -> films.Found:
-        """``{recommendations: [{movie_id, title, genres, affinity_score}], ignored_ids}``.
+        """Return ``{recommendations: [{movie_id, title, genres, affinity_score}], ignored_ids}``.
 
         Raises AllSeedsUnknown, PresetUnavailable.
         """
@@ -89,8 +89,8 @@ class Recommender:
     def feedback(
         self, commands: Sequence[FeedbackCommand], deadline: Deadline | None = None
     ) -> list[Receipt | MarqueeError]:
-        """Store events under the films' own ids; a film that is not in the catalogue yields UnknownFilm in its place, a
-        time more than 5 minutes ahead InvalidRequest(pointer="/ts"). Raises StateUnavailable if nothing was stored.
+        """Store events under the films' catalogue ids. An unknown film yields UnknownFilm in its place, a time more
+        than 5 minutes ahead InvalidRequest(pointer="/ts"). Raises StateUnavailable if nothing was stored.
         """
         asked = [self._checked(command) for command in commands]
         good = [command for command in asked if isinstance(command, FeedbackCommand)]
@@ -98,9 +98,9 @@ class Recommender:
         return [_of_film(next(stored), each) if isinstance(each, FeedbackCommand) else each for each in asked]
 
     def import_history(self, user_id: str, history: ToldHistory, deadline: Deadline) -> dict[str, Any]:
-        """Store what another service knows of a person, one event a film, and recommend; see ``importing``. The same
-        history again stores nothing. Raises Overloaded before anything is stored, and StateUnavailable, which says
-        what to do.
+        """Store a person's history from another service, one event per film, and recommend; see ``importing``.
+        Repeating an import stores nothing. Raises Overloaded before anything is stored, and StateUnavailable, which
+        says what to do.
         """
         finder = self._current().finder
         found = importing.prepare(finder, user_id, history, self.clock.now_ms(), deadline)
@@ -112,36 +112,36 @@ class Recommender:
                 self.state.seed(fresh, deadline)
             except StateUnavailable as error:
                 raise type(error)(
-                    f"{error}; a part of the history may be stored: import it again, nothing counts twice"
+                    f"{error}; part of the history may be stored: import it again, nothing is counted twice"
                 ) from error
         answer = self.recommend(Request(user_id=user_id))
         first = json.loads(answer.payload)["items"]
         return importing.document(finder, user_id, history, found, len(fresh), first)
 
     def export(self, user_id: str) -> dict[str, Any] | None:
-        """All that is stored of a person, the derived taste included; None for nobody."""
+        """Return everything stored about a person, including the derived taste; None if nothing is stored."""
         stored = self.state.export(user_id)
         return None if stored is None else user_export(self._current(), stored)
 
     def erase(self, user_id: str) -> bool:
-        """Delete all that is stored of a person; False if there was nothing."""
+        """Delete everything stored about a person; False if there was nothing."""
         return self.state.erase(user_id)
 
     def film(self, item_id: str) -> dict[str, Any]:
-        """Everything known of one film. Raises UnknownFilm."""
+        """Return all details of one film. Raises UnknownFilm."""
         catalogue = self._current().bundle.catalogue
         return answers.film_details(catalogue, films.row_of(catalogue, item_id))
 
     def films(self, text: str, limit: int) -> dict[str, Any]:
-        """Films by name: ``{items: [{item_id, title, year, genres, tmdb_id}]}``, the likeliest first."""
+        """Return films by name: ``{items: [{item_id, title, year, genres, tmdb_id}]}``, best match first."""
         return films.films_named(self._current(), text, limit)
 
     def catalogue(self) -> dict[str, Any]:
-        """``{films, genres: [{name, films}], years: {from, to}, languages: [{code, films}]}``."""
+        """Return ``{films, genres: [{name, films}], years: {from, to}, languages: [{code, films}]}``."""
         return answers.catalogue_facts(self._current().bundle.catalogue)
 
     def versions(self) -> dict[str, Any]:
-        """``{model_version, index_version, bundle_version, encoder, films, created_at}``. Raises BundleError."""
+        """Return ``{model_version, index_version, bundle_version, encoder, films, created_at}``. Raises BundleError."""
         release = self._current().release
         bundle = release.bundle
         return {
@@ -154,8 +154,8 @@ class Recommender:
         }
 
     def ready(self, deep: bool, deadline: Deadline) -> dict[str, str]:
-        """State of each part by name: "ok", what is wrong, or "degraded: " and why another part does its work.
-        ``deep`` touches search.
+        """Return the state of each part by name: "ok", the error, or "degraded: " and why a fallback replaces it.
+        ``deep`` also checks search.
         """
         parts = {"bundle": "ok", "state": "ok"}
         try:
@@ -186,7 +186,7 @@ class Recommender:
         return pipeline
 
     def _checked(self, command: FeedbackCommand) -> FeedbackCommand | MarqueeError:
-        """The command with the film's own id, whichever it was named by, or why it is refused."""
+        """Return the command with the film's catalogue id, or the error that rejects it."""
         catalogue = self._current().bundle.catalogue
         row = int(catalogue.rows_of([command.event.item_id])[0])
         if row < 0:
@@ -197,5 +197,5 @@ class Recommender:
 
 
 def _of_film(result: Receipt | MarqueeError, command: FeedbackCommand) -> Receipt | MarqueeError:
-    """The receipt with the film it is for."""
+    """Add the film's catalogue id to a receipt."""
     return replace(result, item_id=command.event.item_id) if isinstance(result, Receipt) else result

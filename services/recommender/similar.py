@@ -1,4 +1,4 @@
-"""Films like a film: its series, its makers, its theme and tone, and what the same people like, fame apart."""
+"""Similar films: by series, makers, theme and tone, and shared audience, independent of fame."""
 
 from dataclasses import dataclass, field
 
@@ -19,8 +19,8 @@ from services.recommender.stopwatch import span
 
 @dataclass(frozen=True, slots=True)
 class Similar:
-    """``picks``: best first, each with one reason. ``degraded``: which part another answered for, and why.
-    ``stages``: milliseconds of the search, where there was one.
+    """``picks``: best first, each with one reason. ``degraded``: which part was replaced by a fallback, and why.
+    ``stages``: milliseconds of the search, if there was one.
     """
 
     picks: list[Pick]
@@ -29,7 +29,9 @@ class Similar:
 
 
 def similar(pipeline: Pipeline, row: int, k: int, deadline: Deadline) -> Similar:
-    """The k films most like the film at ``row``: the signals of a taste of that film alone, under a plan of its own."""
+    """Return the k films most similar to the film at ``row``: the signals of a taste of that film only, with their own
+    plan.
+    """
     facts, constants = pipeline.facts, pipeline.constants
     taste = Taste.of_films((row,))
     known = Known.of(facts.trait_rows, taste.rows, taste.base)

@@ -1,4 +1,4 @@
-"""Milliseconds by stage, for Server-Timing and the trace; and when each stage was, for those who record spans."""
+"""Timing: milliseconds by stage, for Server-Timing and the log, and spans for tracing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,19 +10,19 @@ from services.recommender.ports import Clock
 
 
 class Span(NamedTuple):
-    """A piece of work: ``begin`` and ``end`` in seconds of the machine's monotonic clock."""
+    """A timed block: ``begin`` and ``end`` in seconds of the monotonic clock."""
 
     name: str
     begin: float
     end: float
 
 
-# Of the request at hand; None, which is the rule: nobody records.
+# Spans of the current request; None (usually) if they are not recorded.
 _spans: ContextVar[list[Span] | None] = ContextVar("spans", default=None)
 
 
 def record_spans() -> list[Span]:
-    """Record the spans of this context from now on, in the order in which they end, into the list that is returned."""
+    """Record the spans of this context from now on; return the list they are added to, in the order they end."""
     spans: list[Span] = []
     _spans.set(spans)
     return spans
@@ -30,7 +30,7 @@ def record_spans() -> list[Span]:
 
 @contextmanager
 def span(name: str) -> Iterator[None]:
-    """Record a block, if anybody records."""
+    """Record a block as a span, if spans are recorded."""
     spans = _spans.get()
     begin = perf_counter()
     try:
@@ -41,7 +41,7 @@ def span(name: str) -> Iterator[None]:
 
 
 class Stopwatch:
-    """``stages``: name -> milliseconds; blocks of one name add up. Each block is a span, too."""
+    """``stages``: name -> milliseconds; blocks of one name add up. Each block is also a span."""
 
     def __init__(self, clock: Clock) -> None:
         self._now = clock.monotonic

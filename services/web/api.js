@@ -1,10 +1,10 @@
-// The way to the server: requests, timings, and its problems in plain words.
+// API client: requests, timings, and problems in plain words.
 
 import { randomId, remember } from "./dom.js";
 
 const KEY = "marquee.key";
 
-/** What went wrong, ready to be shown. */
+/** An error with texts to display. */
 export class Problem extends Error {
   constructor(title, text, { status = 0, fields = [] } = {}) {
     super(title);
@@ -29,7 +29,7 @@ export async function call(method, path, { body, file, signal, once } = {}) {
     response = await fetch(path, { method, headers, signal, body: file || (body && JSON.stringify(body)) });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Problem("The server can’t be reached", "Is it running? Check the connection and try again.");
+    throw new Problem("Cannot reach the server", "Is it running? Check the connection and try again.");
   }
   const data = await response.json().catch(() => ({}));
   if (!response.ok) throw problemOf(response, data);
@@ -49,7 +49,7 @@ export function serverTiming(header) {
     .filter((stage) => stage.name && Number.isFinite(stage.ms));
 }
 
-/** The exact request as a shell command; a key is named, never shown. */
+/** The request as a shell command; the key is replaced by a variable. */
 export function asCurl(path, body) {
   const quoted = `'${JSON.stringify(body).replaceAll("'", "'\\''")}'`;
   const key = apiKey.get() ? ' \\\n  -H "X-API-Key: $API_KEY"' : "";
@@ -58,22 +58,22 @@ export function asCurl(path, body) {
 }
 
 const WORDS = {
-  401: ["This server wants an API key", "Enter a valid key under “API key”. The operator makes one with “marquee keys create”."],
-  403: ["This key may not do that", "The key works, but lacks the right for this. Erasing needs an “admin” key."],
+  401: ["This server requires an API key", "Enter a valid key under “API key”. The operator can create one with “marquee keys create”."],
+  403: ["This key is not allowed to do that", "The key is valid but lacks the permission. Erasing requires an “admin” key."],
   404: ["Not found", "The server does not know this film or address."],
-  413: ["That is too long", "Shorten the text and try again."],
-  422: ["The server could not use this request", ""],
+  413: ["The request is too large", "Shorten the text and try again."],
+  422: ["The request is not valid", ""],
   429: ["Too many requests", ""],
-  503: ["Busy for a moment", "Nothing was lost or half done. Try again shortly."],
+  503: ["Temporarily unavailable", "Nothing was changed. Try again shortly."],
 };
 
 function problemOf(response, document) {
   const { status } = response;
   const [title, advice] = WORDS[status] || (status >= 500
-    ? ["Something broke on the server", "It is not your doing. Try again; if it stays, its log has the request below."]
-    : [document.title || "The server refused", ""]);
+    ? ["Server error", "Try again; if it persists, look up the request below in the server's log."]
+    : [document.title || "The server rejected the request", ""]);
   const wait = Number(response.headers.get("Retry-After"));
-  const parts = [advice, wait > 0 ? `Try again in ${wait} s.` : "", document.detail && !document.errors ? `It says: ${document.detail}` : ""];
+  const parts = [advice, wait > 0 ? `Try again in ${wait} s.` : "", document.detail && !document.errors ? `Details: ${document.detail}` : ""];
   if (status >= 500 && document.request_id) parts.push(`Request ${document.request_id}.`);
   const fields = (document.errors || []).map(({ detail }) => detail);
   return new Problem(title, parts.filter(Boolean).join(" "), { status, fields });

@@ -1,4 +1,4 @@
-// The page: one list of films, kept in step with what the visitor says.
+// The page: one list of films, updated with the visitor's feedback.
 
 import { apiKey, call, Problem } from "./api.js";
 import { card, showPicture, widestSignal } from "./cards.js";
@@ -12,14 +12,14 @@ import { copyCurl, showFacts, showWire } from "./wire.js";
 
 const PAGE = 20;
 const MOST = 100;
-const DONE = { like: "Liked", dislike: "Not for you", watch: "Seen", clear: "Taken back" };
+const DONE = { like: "Liked", dislike: "Not for you", watch: "Seen", clear: "Removed" };
 const TITLES = { popular: "To start with", personal: "For you, now", seeds: "For you, now" };
 
 const now = { films: [], cursor: null, body: null, answerId: null, flight: null, retry: null, undo: null, toastTimer: 0 };
 
 const userId = () => $("person").value || visitor();
 
-/** Ask for the list again. `k`: how many films; `moved`: show how they moved since. */
+/** Reload the list. `k`: number of films; `moved`: show how they moved. */
 async function load({ k = PAGE, moved = false } = {}) {
   const body = { user_id: userId(), k, ...options() };
   await fetchPage(body, ({ data }) => {
@@ -36,7 +36,7 @@ async function load({ k = PAGE, moved = false } = {}) {
   });
 }
 
-/** The next page: the same request with the cursor. */
+/** Load the next page: the same request with the cursor. */
 async function more() {
   const first = now.films.length;
   await fetchPage({ ...now.body, cursor: now.cursor }, ({ data }) => {
@@ -94,7 +94,7 @@ function act(action, film) {
   else tell(action, film);
 }
 
-/** Send an event, then show what it changed. */
+/** Send an event, then reload the list and show the changes. */
 async function tell(event, film) {
   const who = userId();
   const position = now.films.findIndex(({ item_id }) => item_id === film.item_id);
@@ -139,7 +139,7 @@ function fail(problem, retry) {
 
 function changePerson() {
   const demo = Boolean($("person").value);
-  say($("person-hint"), demo ? "A demo person with a history. What you do here is stored for them." : "");
+  say($("person-hint"), demo ? "A demo person with a history. Your feedback is stored for them." : "");
   $("own-data").hidden = demo;
   showTaste(userId(), takeBack);
   load();
@@ -151,7 +151,7 @@ async function erase() {
   try {
     await call("DELETE", `users/${encodeURIComponent(who)}`);
   } catch (problem) {
-    // Nobody of that name is stored: there is nothing to erase, which is what was asked for.
+    // Nothing is stored under this id, so there is nothing to erase.
     if (problem.status !== 404) return fail(problem, erase);
   }
   forget(who);

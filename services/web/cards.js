@@ -1,9 +1,9 @@
-// A film as a card: a generated poster (look by genre and decade, see posters.css), reasons, signals, buttons.
+// Film cards: a generated poster (styled by genre and decade, see posters.css), reasons, signals, buttons.
 
 import { call } from "./api.js";
 import { el, icon } from "./dom.js";
 
-// Poster colours: hue of the ground, hue of the light, strength. Of a film's genres the one listed first decides.
+// Poster colours: background hue, light hue, strength. The first of a film's genres in this list applies.
 const COLOURS = {
   "Film-Noir": [260, 90, 0.3], Western: [45, 65, 0.95], Horror: [22, 28, 1.2], "Science Fiction": [250, 205, 1], Animation: [300, 85, 1.1],
   Musical: [345, 75, 1.1], War: [115, 80, 0.6], Documentary: [195, 110, 0.6], Fantasy: [295, 190, 1], Romance: [8, 15, 0.95],
@@ -12,7 +12,7 @@ const COLOURS = {
 };
 const ACTIONS = [["like", "Like"], ["dislike", "Not for me"], ["watch", "Seen it"], ["similar", "Films like this"]];
 
-/** Which of the poster styles: one a decade, "1920" standing for all before 1930. */
+/** The poster style: one per decade, with "1920" for everything before 1930. */
 const era = (year) => String(year ? Math.min(2020, Math.max(1920, Math.floor(year / 10) * 10)) : "none");
 
 /** A number in [0, 1) from an id, so that a film's poster always looks the same. */
@@ -48,7 +48,7 @@ export function poster(film, heading = "h3") {
   return art;
 }
 
-/** One recommendation. `act(action, film)` is called for a button. */
+/** A card for one recommendation. `act(action, film)` is called by its buttons. */
 export function card(film, { act, widest }) {
   const title = film.title + (film.year ? ` (${film.year})` : "");
   const art = poster(film);
@@ -75,7 +75,7 @@ export function score(value) {
     el("span", { className: "hidden" }, "Score "), bar, el("span", { className: "number" }, value.toFixed(2)));
 }
 
-/** The terms behind a score as small bars; what lowers it points left. `widest`: the largest term on the page. */
+/** The terms of a score as small bars; negative ones point left. `widest`: the largest term on the page. */
 function signals(terms, widest) {
   const rows = Object.entries(terms).filter(([, value]) => Math.abs(value) >= 0.005)
     .sort(([, a], [, b]) => Math.abs(b) - Math.abs(a)).slice(0, 6);
@@ -92,7 +92,7 @@ export const widestSignal = (films) =>
 const SAFE_PATH = /^\/[\w-]+\.(?:jpg|png|webp)$/;
 const pictures = new Map();
 
-/** Put the TMDB picture over a generated poster, where there is one; without one the poster simply stays. */
+/** Put the TMDB picture over the generated poster, if there is one. */
 export async function showPicture(node, itemId) {
   if (!pictures.has(itemId)) {
     pictures.set(itemId, call("GET", `films/${encodeURIComponent(itemId)}`).then(({ data }) => data.poster_path, () => null));

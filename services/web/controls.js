@@ -1,17 +1,17 @@
-// The left-hand panel: who is watching, and how the request is narrowed.
+// Side panel: who is watching, and the filters.
 
 import { $, el, icon, plural, randomId, remember, say } from "./dom.js";
 
 const VISITOR = "marquee.visitor";
 const NEXT = { any: "yes", yes: "no", no: "any" };
-const SAYS = { any: "either way", yes: "wanted", no: "not wanted" };
+const SAYS = { any: "any", yes: "included", no: "excluded" };
 
-/** This browser's anonymous id, made at the first visit. */
+/** This browser's anonymous id, created on the first visit. */
 export function visitor() {
   return remember(localStorage, VISITOR) || remember(localStorage, VISITOR, `web-${randomId()}`);
 }
 
-/** A new anonymous id in place of the old. */
+/** Replace the anonymous id by a new one. */
 export function newVisitor() {
   remember(localStorage, VISITOR, `web-${randomId()}`);
   return visitor();
@@ -56,7 +56,7 @@ function chip(name) {
 const chosen = (state) =>
   Array.from($("genres").querySelectorAll(`[data-state="${state}"]`), (node) => node.dataset.genreName);
 
-/** The filters as the API takes them; undefined when there are none. */
+/** The filters in the API's format; undefined if there are none. */
 function filters() {
   const found = {};
   const year = (id) => (/^\d{4}$/.test($(id).value) ? Number($(id).value) : undefined);
@@ -69,7 +69,7 @@ function filters() {
   return Object.keys(found).length ? found : undefined;
 }
 
-/** The part of the request that the panel and the search box decide. Undefined members are not sent. */
+/** The part of the request set by the panel and the search box. Undefined members are not sent. */
 export function options() {
   const diversity = Number($("diversity").value);
   return {
@@ -83,20 +83,20 @@ export function options() {
 
 let ignored = [];
 
-/** Another query: no condition of it was taken away. */
+/** Start a new query with no condition removed. */
 export const newQuery = () => { ignored = []; };
 
-/** What was understood: chips that can be taken away; then `again()`. */
+/** Show the query's conditions as removable chips; removing one calls `again()`. */
 export function showUnderstood({ understood, matched }, again) {
   $("understood").replaceChildren(...(understood?.conditions || []).map(({ id, text, applied }) => {
     const onclick = () => { ignored = [...ignored, id]; again(); };
-    const button = el("button", { type: "button", "aria-label": `Without: ${text}`, onclick }, icon("dislike"));
+    const button = el("button", { type: "button", "aria-label": `Remove: ${text}`, onclick }, icon("dislike"));
     return el("li", {}, applied ? text : `${text} (too few films)`, button);
   }));
-  say($("matched"), matched === 0 ? "Nothing matches; these are the nearest, or just popular." : "");
+  say($("matched"), matched === 0 ? "Nothing matches; showing the closest or the most popular films." : "");
 }
 
-/** Repeat in words what the controls are set to. */
+/** Show the controls' settings as text. */
 export function describe() {
   const count = chosen("yes").length + chosen("no").length;
   $("genres-count").textContent = count ? `${count} set` : "";

@@ -41,7 +41,7 @@ export function say(node, text) {
 
 export const plural = (count, one, many = `${one}s`) => `${count.toLocaleString()} ${count === 1 ? one : many}`;
 
-/** Storage that may be switched off in the browser. */
+/** Read or write storage, which may be disabled in the browser. */
 export function remember(store, name, value) {
   try {
     if (value === undefined) return JSON.parse(store.getItem(name) || "null");

@@ -1,4 +1,4 @@
-// A history from another service: a file picker, what came in, and what did not. Loaded when it is first asked for.
+// Import of a history from another service: a file picker, and the result. Loaded on first use.
 
 import { call } from "./api.js";
 import { el, plural, say } from "./dom.js";
@@ -10,12 +10,12 @@ const file = el("input", { type: "file", id: "history-file", accept: ".zip,.csv,
 const send = el("button", { type: "submit", className: "primary" }, "Import");
 const said = el("p", { id: "imported", role: "status" });
 const failed = el("p", { id: "import-failed", role: "alert", hidden: true });
-const missed = el("ul", { id: "missed", "aria-label": "Films that did not come in", hidden: true });
+const missed = el("ul", { id: "missed", "aria-label": "Films that were not imported", hidden: true });
 const close = el("button", { type: "button", onclick: () => dialog.close() }, "Close");
 const form = el("form", { onsubmit: submit },
-  el("h2", { id: "bring-title" }, "Bring your history"),
-  el("label", { htmlFor: "history-file" }, `An export from ${FROM}: the zip, or a file of it`),
-  file, said, failed, missed, el("p", { className: "hint" }, "It is stored as yours, and erased with the rest of your data."),
+  el("h2", { id: "bring-title" }, "Import your history"),
+  el("label", { htmlFor: "history-file" }, `An export from ${FROM}: the zip or one of its files`),
+  file, said, failed, missed, el("p", { className: "hint" }, "It is stored with your data, and erased with it."),
   el("div", { className: "row" }, close, send));
 const dialog = el("dialog", { id: "bring-dialog", className: "confirm", "aria-labelledby": "bring-title" }, form);
 document.body.append(dialog);
@@ -23,7 +23,7 @@ document.body.append(dialog);
 let who = "";
 let changed = () => {};
 
-/** Open the dialog for a person; `after()` is called once something is stored. */
+/** Open the dialog for a person; `after()` is called after an import. */
 export function bring(person, after) {
   who = person;
   changed = after;
@@ -38,7 +38,7 @@ async function submit(event) {
   const [chosen] = file.files;
   say(failed, "");
   missed.hidden = true;
-  if (chosen.size > MOST_BYTES) return say(failed, "The file has more than 10 MB. Send the files inside it one by one.");
+  if (chosen.size > MOST_BYTES) return say(failed, "The file is larger than 10 MB. Import the files inside it one by one.");
   send.disabled = true;
   say(said, `Reading ${chosen.name}…`);
   try {
@@ -57,13 +57,13 @@ async function submit(event) {
 function inWords({ source, films, stored, doubtful_films, unmatched_films }) {
   const unsure = doubtful_films + unmatched_films;
   const again = stored < films ? `, ${stored.toLocaleString()} of them new` : "";
-  return `${source}: ${plural(films, "film")} came in${again}.${unsure ? ` ${plural(unsure, "film")} did not:` : ""}`;
+  return `${source}: ${plural(films, "film")} imported${again}.${unsure ? ` ${plural(unsure, "film")} could not be matched:` : ""}`;
 }
 
 function list(rows) {
   missed.hidden = !rows.length;
   missed.replaceChildren(...rows.map(({ title, year, candidates }) => {
     const named = candidates.map((film) => (film.year ? `${film.title} (${film.year})` : film.title)).join(", or ");
-    return el("li", {}, year ? `${title} (${year})` : title, named ? `: perhaps ${named}. If so, add it yourself.` : "");
+    return el("li", {}, year ? `${title} (${year})` : title, named ? `: possibly ${named}. If so, add it yourself.` : "");
   }));
 }

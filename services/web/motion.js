@@ -1,4 +1,4 @@
-// How the list moved: cards glide to their new places, and say by how much.
+// List changes: cards glide to their new places, with badges for how far they moved.
 
 import { el } from "./dom.js";
 
@@ -9,7 +9,7 @@ export function places(list) {
   return new Map(Array.from(list.children, (node) => [node.dataset.id, node.getBoundingClientRect()]));
 }
 
-/** Glide from the old places to the present ones; new cards fade in. */
+/** Animate cards from their old places to the current ones; new cards fade in. */
 export function glide(list, before) {
   if (calm() || !list.animate) return;
   for (const node of list.children) {
@@ -24,7 +24,7 @@ export function glide(list, before) {
   }
 }
 
-/** Compare two orders of ids: films that are new, rose and fell (a gap closed by one that left is no rise). */
+/** Compare two orders of ids: films that are new, rose or fell (closing the gap of a removed film is not a rise). */
 export function moves(before, after) {
   const stayed = before.filter((id) => after.includes(id));
   const old = new Map(stayed.map((id, place) => [id, place]));
@@ -41,7 +41,7 @@ export function moves(before, after) {
   return result;
 }
 
-/** Badges on the cards that moved; they leave by themselves. */
+/** Show badges on the cards that moved, for a while. */
 export function badges(list, changed) {
   for (const node of list.children) {
     const move = changed.get(node.dataset.id);
@@ -54,11 +54,11 @@ export function badges(list, changed) {
   }
 }
 
-/** The same in one sentence, for those who listen. */
+/** The changes in one sentence, for screen readers. */
 export function inWords(changed) {
   const all = [...changed.values()];
   const fresh = all.filter((move) => move === "new").length;
   const moved = all.length - fresh;
-  if (!all.length) return "The list stays as it was.";
+  if (!all.length) return "The list is unchanged.";
   return [fresh ? `${fresh} new` : "", moved ? `${moved} moved` : ""].filter(Boolean).join(", ") + ".";
 }

@@ -1,4 +1,4 @@
-// The panel of one film: its facts and films like it.
+// Film details: its facts and similar films.
 
 import { call, Problem } from "./api.js";
 import { poster, score } from "./cards.js";
@@ -6,7 +6,7 @@ import { $, el, say } from "./dom.js";
 
 let flight = new AbortController();
 
-/** Open the panel; films in it open their own. `tell(event, film)` is called for its buttons, after it closed. */
+/** Open the panel; films in it open their own. `tell(event, film)` is called by its buttons, after it closes. */
 export async function openSheet(film, tell) {
   flight.abort();
   flight = new AbortController();

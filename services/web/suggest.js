@@ -1,4 +1,4 @@
-// The type-ahead: an ARIA combobox over GET /films?q=.
+// Type-ahead: an ARIA combobox over GET /films?q=.
 
 import { call } from "./api.js";
 import { el } from "./dom.js";
@@ -40,7 +40,7 @@ export function suggest(input, list, chosen, failed) {
         event.preventDefault();
         pick(film);
       } }, el("span", {}, film.title), el("span", { className: "when" }, film.year ? String(film.year) : "")))
-      : [el("li", { role: "option", "aria-disabled": "true", className: "none" }, "No film of that name")]));
+      : [el("li", { role: "option", "aria-disabled": "true", className: "none" }, "No matching film")]));
     list.hidden = false;
     input.setAttribute("aria-expanded", "true");
   };

@@ -1,4 +1,4 @@
-// What was said in this browser, by person, so that it can be seen and taken back.
+// Feedback given in this browser, by person, so that it can be reviewed and removed.
 
 import { $, el, icon, remember } from "./dom.js";
 
@@ -16,12 +16,12 @@ export function note(userId, film, event) {
 
 export const forget = (userId) => remember(localStorage, name(userId), null);
 
-/** Show the list; `takeBack(film)` is called for its buttons. */
+/** Show the list; `takeBack(film)` is called by its buttons. */
 export function showTaste(userId, takeBack) {
   const entries = said(userId);
   $("taste").replaceChildren(...entries.map((film) => el("li", { "data-event": film.event },
     icon(film.event), el("span", { className: "hidden" }, `${WORDS[film.event]}: `), el("span", {}, film.title),
-    el("button", { type: "button", "aria-label": `Take back: ${film.title}`, title: "Take back", onclick: () => takeBack(film) }, icon("dislike")))));
+    el("button", { type: "button", "aria-label": `Remove: ${film.title}`, title: "Remove", onclick: () => takeBack(film) }, icon("dislike")))));
   $("taste").hidden = !entries.length;
   $("taste-empty").hidden = entries.length > 0;
 }

@@ -1,33 +1,33 @@
-// The developer's view of an answer: how it was made, where the time went, and the request as curl.
+// Developer view of a response: how it was made, where the time went, and the request as curl.
 
 import { asCurl } from "./api.js";
 import { $, el } from "./dom.js";
 
 const MEANS = {
-  query: "the words lead, the taste re-orders",
-  personal: "from what this person did",
-  seeds: "from the films named in the request",
-  popular: "nothing is known yet, so the well-liked of every genre and decade",
+  query: "ranked by the query, then by taste",
+  personal: "based on this person's history",
+  seeds: "based on the films in the request",
+  popular: "no history yet: popular films of every genre and decade",
 };
 
 const ms = (value) => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
 
-/** The facts beside the heading. */
+/** Show the facts next to the heading. */
 export function showFacts({ data, timing }) {
   const server = timing.stages.find(({ name }) => name === "total")?.ms
     ?? timing.stages.reduce((sum, stage) => sum + stage.ms, 0);
   const time = timing.stages.length ? `${ms(server)} on the server` : `${ms(timing.wall)} round trip`;
   const facts = [
     [data.strategy, MEANS[data.strategy] || "", "strategy"],
-    data.cached ? ["from cache", "the stored answer, still valid", "cached"] : ["fresh", "computed for this request", "fresh"],
+    data.cached ? ["from cache", "a cached response, still valid", "cached"] : ["fresh", "computed for this request", "fresh"],
     [time, `${ms(timing.wall)} with the network`, "time"],
   ];
-  if (data.degraded.length) facts.push([`degraded: ${data.degraded.join(", ")}`, "the best answer without a part that is down", "degraded"]);
+  if (data.degraded.length) facts.push([`degraded: ${data.degraded.join(", ")}`, "the best response without an unavailable part", "degraded"]);
   if (data.ignored_ids.length) facts.push([`${data.ignored_ids.length} ids unknown`, data.ignored_ids.join(", "), "ignored"]);
   $("facts").replaceChildren(...facts.map(([text, title, kind]) => el("li", { title, "data-kind": kind }, text)));
 }
 
-/** The request and the answer, as they went over the wire. */
+/** Show the request and the response as sent. */
 export function showWire({ data, timing }, body) {
   $("curl").textContent = asCurl("recommend", body);
   $("answer").textContent = JSON.stringify(data, null, 2);

@@ -186,7 +186,7 @@ def test_a_collector_whose_answer_trickles_is_left_alone_when_the_time_is_over(
             made.flush()
         sent.set()
         thread.join()
-    assert "the answer's time is over" in caplog.text or "TimeoutError" in caplog.text
+    assert "the response timed out" in caplog.text or "TimeoutError" in caplog.text
 
 
 def test_a_header_that_can_not_be_sent_is_in_no_log(taken: Taken, caplog: pytest.LogCaptureFixture) -> None:

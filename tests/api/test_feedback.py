@@ -88,7 +88,7 @@ def test_what_must_be_there(client: TestClient, missing: str) -> None:
 def test_a_film_is_named_once(client: TestClient, film: dict[str, Any]) -> None:
     response = client.post("/feedback", json={"user_id": "u1", "event": "like", **film})
     assert response.status_code == 422
-    assert "by item_id, tmdb_id or imdb_id" in response.json()["errors"][0]["detail"]
+    assert "by exactly one of item_id, tmdb_id and imdb_id" in response.json()["errors"][0]["detail"]
 
 
 @pytest.mark.parametrize(

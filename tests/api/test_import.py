@@ -40,7 +40,7 @@ def test_any_content_type_will_do(client: TestClient) -> None:
 
 
 def test_what_is_no_export_is_refused_and_nothing_stored(client: TestClient, recommender: FakeRecommender) -> None:
-    for content, why in ((b"", "send the export"), (b"a,b\n1,2\n", "no export that is known"), (b"PK\x03\x04", "zip")):
+    for content, why in ((b"", "send the export"), (b"a,b\n1,2\n", "not a known export"), (b"PK\x03\x04", "zip")):
         response = client.post("/users/me/import", content=content)
         assert response.status_code == 422
         assert response.json()["errors"][0]["pointer"] == "/file"

@@ -81,7 +81,7 @@ def test_in_a_runtime_the_bundle_is_looked_for_at_once(
     assert function.cache_info().currsize == 1
     (record,) = [record for record in caplog.records if record.name == "marquee.lambda"]
     assert record.levelno == logging.ERROR
-    assert "There is nothing to serve: " in record.getMessage()
+    assert "No bundle to serve: " in record.getMessage()
     assert "no bundle is active" in record.getMessage()
 
 
@@ -178,7 +178,7 @@ def test_where_nothing_can_be_written_the_log_names_the_setting(
     (tmp_path / "nowhere").write_text("no folder")
     prepare(RUNTIME)
     told = [record.getMessage() for record in caplog.records]
-    assert "can't be kept for now: state.db" in told[0]
+    assert "cannot be stored for now: state.db" in told[0]
     assert "set DDB_USERS_TABLE" in told[1]
 
 

@@ -31,7 +31,7 @@ def test_a_like_is_known_to_the_next_answer(marquee: Marquee) -> None:
     stored = marquee("feedback", "ann", film, "like", "--json")
     assert stored.code == 0
     assert stored.json["duplicate"] is False
-    assert "stored before" in marquee("feedback", "ann", film, "like").out
+    assert "Already stored" in marquee("feedback", "ann", film, "like").out
     answer = marquee("recommend", "--user", "ann", "--json").json
     assert answer["strategy"] == "personal"
     assert film not in [item["item_id"] for item in answer["items"]]
@@ -78,7 +78,7 @@ def test_a_query_that_nothing_matches_is_said_so(marquee: Marquee) -> None:
     done = marquee("recommend", "--query", "asdfgh qwerty", "--k", "2")
     assert done.out.splitlines()[:2] == [
         "Understood: search for “asdfgh qwerty”. 0 films match.",
-        "Nothing matches; these are the nearest, or just popular.",
+        "Nothing matches; showing the closest or the most popular films.",
     ]
 
 
@@ -153,17 +153,17 @@ def test_a_film_that_was_missed_is_placed_or_said_why_it_is_not_there(marquee: M
     found = marquee(*asked, "--why-not", items[2]["title"], "--json").json["why_not"]
     assert (found["item_id"], found["place"]) == (items[2]["item_id"], 3)
     assert found["signals"]
-    assert "at place 3" in marquee(*asked, "--why-not", items[2]["title"]).out
-    assert "left out" in marquee(*asked, "--why-not", TITLES["1"]).out
+    assert "at rank 3" in marquee(*asked, "--why-not", items[2]["title"]).out
+    assert "excluded" in marquee(*asked, "--why-not", TITLES["1"]).out
     assert "filters" in marquee(*asked, "--year-to", "1900", "--why-not", items[2]["title"]).out
-    assert "shelf" in marquee(*asked, "--only", items[0]["item_id"], "--why-not", items[2]["title"]).out
-    assert "No film goes by" in marquee(*asked, "--why-not", "zzqqxx").out
+    assert "--only" in marquee(*asked, "--only", items[0]["item_id"], "--why-not", items[2]["title"]).out
+    assert "No film matches" in marquee(*asked, "--why-not", "zzqqxx").out
 
 
 def test_a_film_that_was_seen_is_said_to_be(marquee: Marquee) -> None:
     film = marquee("recommend", "--user", "eve", "--k", "1", "--json").json["items"][0]["item_id"]
     marquee("feedback", "eve", film, "like")
-    assert "seen before" in marquee("recommend", "--user", "eve", "--why-not", TITLES[film]).out
+    assert "already seen" in marquee("recommend", "--user", "eve", "--why-not", TITLES[film]).out
 
 
 def test_trace_says_what_was_left_out_for_a_child(marquee: Marquee) -> None:

@@ -64,8 +64,8 @@ class TestPublishAndFetch:
         (version,) = bundles(home)
         (home / "features").mkdir()
         (home / "features" / "items.parquet").write_bytes(b"films")
-        assert "files sent; files of features sent: 1)" in marquee("bundle", "publish", version).out
-        assert "(there already; files of features sent: 0)" in marquee("bundle", "publish", version).out
+        assert "files uploaded; feature files uploaded: 1)" in marquee("bundle", "publish", version).out
+        assert "(already there; feature files uploaded: 0)" in marquee("bundle", "publish", version).out
         assert "features/items.parquet" in keys_of(bucket)
 
     def test_publishing_releases_nothing(self, marquee: Marquee, home: Path, bucket: Bucket) -> None:
@@ -106,7 +106,7 @@ class TestRelease:
         first = marquee("release")
         assert first.code == 0, first.err
         assert first.out.startswith(f"Bundle {old} is released (")
-        assert first.out.endswith("files sent; before: none).\n")
+        assert first.out.endswith("files uploaded; previous: none).\n")
         new = second_bundle(home)
         done = marquee("release", "--json")
         assert done.code == 0, done.err
@@ -115,7 +115,7 @@ class TestRelease:
         }  # fmt: skip
         assert pointer_of(bucket) == (new, old)
         back = marquee("release", "--rollback")
-        assert back.out == f"Bundle {old} is released (published before; before: {new}).\n"
+        assert back.out == f"Bundle {old} is released (already published; previous: {new}).\n"
         assert pointer_of(bucket) == (old, new)
         assert marquee("release", "--json").json["files"] == 0
         assert pointer_of(bucket) == (new, old)
@@ -154,7 +154,7 @@ class TestRelease:
         assert pointer_of(bucket) == (version, None)
         missing = marquee("release", "0" * 16)
         assert missing.code == 3
-        assert f"no bundle '{'0' * 16}' in s3://{bucket.name}/films/; there are: {version}" in missing.err
+        assert f"no bundle '{'0' * 16}' in s3://{bucket.name}/films/; available: {version}" in missing.err
 
     def test_keep_removes_old_ones(self, marquee: Marquee, home: Path, bucket: Bucket) -> None:
         (old,) = bundles(home)
@@ -171,7 +171,7 @@ class TestRelease:
         marquee("release")
         done = marquee("release", "--rollback")
         assert done.code == 3
-        assert "no release to go back to" in done.err
+        assert "no release to roll back to" in done.err
 
     @pytest.mark.parametrize("more", [("0" * 16,), ("--keep", "1")])
     def test_rollback_takes_nothing_else(self, marquee: Marquee, home: Path, bucket: Bucket, more) -> None:
@@ -200,7 +200,7 @@ class TestRelease:
         assert done.code == 0, done.err
         assert done.json["index"] == f"{unique_name}-{old}"
         assert pointer_of(bucket) == (old, None)
-        assert f"Index {unique_name}-{old}: complete already." in marquee("release", "--dry-run").out
+        assert f"Index {unique_name}-{old}: already complete." in marquee("release", "--dry-run").out
         for weight in (0.01, 0.02):
             (home / "params.json").write_text(json.dumps({"weights": {"traits": weight}}))
             build(Order(home=home, params=home / "params.json"), Silent())
@@ -229,7 +229,7 @@ class TestSettings:
         done = marquee(*verb)
         assert done.code == 3
         assert done.err.startswith("marquee: s3://no-such-bucket/")
-        assert "there is no such bucket; check BUNDLE_BUCKET" in done.err
+        assert "no such bucket; check BUNDLE_BUCKET" in done.err
         assert len(done.err.splitlines()) == 1
 
     def test_without_bundles(self, marquee: Marquee, empty_home: Path, bucket: Bucket) -> None:
@@ -243,7 +243,7 @@ class TestSettings:
     ) -> None:
         old = LocalBundles(home).pointer().version
         new = second_bundle(home, activate=False)
-        leads = f"Servers follow s3://{bucket.name}/films/, though: `marquee release` moves them."
+        leads = f"Note: servers follow s3://{bucket.name}/films/; run `marquee release` to switch them."
         assert leads in marquee("bundle", "activate", new).out
         assert leads in marquee("bundle", "rollback").out
         assert LocalBundles(home).pointer().version == old

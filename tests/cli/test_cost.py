@@ -42,7 +42,7 @@ def test_a_price_that_nobody_confirmed_is_marked_and_named(marquee: Marquee) -> 
     (api,) = [line for line in rows(out, "service") if line.startswith("HTTP API")]
     assert " ? " in search
     assert "?" not in api
-    doubts = out[out.index("List price as known, check before relying on it") :]
+    doubts = out[out.index("Unconfirmed list prices, check before relying on them") :]
     assert "Amazon OpenSearch Service Pricing, Serverless: 0.24 USD for 1 OCU-hour" in doubts
     assert "API Gateway" not in doubts
 
@@ -56,7 +56,7 @@ def test_a_stage_is_what_its_file_says_unless_options_say_otherwise(marquee: Mar
 def test_it_says_how_old_the_prices_are_and_what_they_leave_out(marquee: Marquee) -> None:
     out = marquee("cost", "--rps", "0").out
     prices = load_prices("eu-west-1")
-    assert f"Prices gone through on {prices.checked}; the oldest figure is of " in out
+    assert f"Prices reviewed on {prices.checked}; the oldest figure is from " in out
     left_out = out[out.index("Not in the bill:") :]
     for each in ("taxes", "free tier", "support"):
         assert each in left_out
@@ -64,14 +64,14 @@ def test_it_says_how_old_the_prices_are_and_what_they_leave_out(marquee: Marquee
 
 def test_the_three_largest_savings_are_shown_with_what_to_do(marquee: Marquee) -> None:
     out = marquee("cost", "--rps", "0", "--stage", "prod").out
-    savings = rows(out, "to save")
+    savings = rows(out, "saving")
     assert len(savings) == 3
     assert savings[0].startswith("no OpenSearch")
     assert "-c search_ocu_min=0" in savings[1]
 
 
 def test_a_saving_is_shown_for_each_load(marquee: Marquee) -> None:
-    savings = rows(marquee("cost").out, "to save")
+    savings = rows(marquee("cost").out, "saving")
     (firewall,) = [line for line in savings if line.startswith("no firewall")]
     amounts = [float(part) for part in firewall.split()[2:6]]
     assert amounts == sorted(amounts)

@@ -168,8 +168,8 @@ def test_another_data_set_takes_the_place_of_what_is_there(marquee: Marquee, sit
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("build", "--dataset", "ml-1m", "--from-bucket"), "stand in place of other inputs"),
-        (("build", "--dataset", "ml-1m", "--movielens", "."), "stand in place of other inputs"),
+        (("build", "--dataset", "ml-1m", "--from-bucket"), "cannot be combined with other inputs"),
+        (("build", "--dataset", "ml-1m", "--movielens", "."), "cannot be combined with other inputs"),
         (("build", "--from-bucket"), "BUNDLE_BUCKET is not set"),
         (("data", "push"), "nothing to upload"),
         (("data", "push", "--tmdb", "nowhere"), "no such file"),

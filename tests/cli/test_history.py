@@ -30,7 +30,7 @@ def test_a_letterboxd_export_becomes_recommendations(built: Marquee) -> None:
     assert (document["films"], document["stored"], document["unmatched_films"]) == (9, 9, 0)
     assert document["recommendations"]
     again = built("users", "import", str(EXPORT), "--user", "me")
-    assert "Stored 0 events; 9 were there before." in again.out
+    assert "Stored 0 events; 9 were already stored." in again.out
     assert "Emma (1996), ratings.csv, line " in again.out
     assert built("users", "export", "me").json["events"] == stored["events"]
     assert built("users", "erase", "me", "--yes").code == 0
@@ -43,7 +43,7 @@ def test_other_titles_titles_with_a_year_and_ids(built: Marquee) -> None:
 
     assert first("Heat (1995)") == first("haet") == first("tt0113277") == first("tmdb:949") == "Heat"
     assert first("Se7en") == "Seven"
-    assert built("films", "zzzqqq").out == "No film goes by 'zzzqqq'.\n"
+    assert built("films", "zzzqqq").out == "No film matches 'zzzqqq'.\n"
     assert "0113277" in built("films", "heat").out
     assert built("feedback", "a", "tmdb:949", "like").code == 0
     assert built("users", "export", "a").json["events"][0]["item_id"] == "2"
@@ -55,7 +55,7 @@ def test_what_is_no_export_is_refused(marquee: Marquee, tmp_path: Path) -> None:
     other = tmp_path / "films.csv"
     other.write_text("a,b\n1,2\n")
     done = marquee("users", "import", str(other), "--user", "me")
-    assert (done.code, "no export that is known" in done.err) == (1, True)
+    assert (done.code, "not a known export" in done.err) == (1, True)
     assert marquee("users", "import", str(tmp_path / "none.zip"), "--user", "me").code == 1
 
 

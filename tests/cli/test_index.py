@@ -34,7 +34,7 @@ def test_the_active_bundle_is_loaded_once(marquee: Marquee, home: Path, index: s
     assert first.json["removed"] == []
     again = marquee("index")
     assert again.code == 0
-    assert again.out == f"Index {index}-{version}: {first.json['films']:,} films, complete before.\n"
+    assert again.out == f"Index {index}-{version}: {first.json['films']:,} films, already complete.\n"
 
 
 def test_after_a_load_the_engine_answers_recommendations(marquee: Marquee, home: Path, index: str) -> None:
@@ -76,7 +76,7 @@ def test_a_collection_of_another_generation_is_told_with_the_setting_to_change(
         monkeypatch.setenv("OPENSEARCH_ENDPOINT", collection.url)
         done = marquee("index")
     assert done.code != 0
-    assert "set OPENSEARCH_KIND to what is there: server, classic or nextgen" in done.err
+    assert "set OPENSEARCH_KIND to the actual kind: server, classic or nextgen" in done.err
     assert len(done.err.splitlines()) == 1
 
 

@@ -57,7 +57,7 @@ def test_build_and_ask(marquee: Marquee, service, films, empty_home, monkeypatch
 def test_without_agreement_nothing_is_sent(marquee: Marquee, service, films, empty_home):
     done = marquee("build", "--catalogue", films, "--encoder", "titan")
     assert done.code == 2
-    assert "--yes agrees to it" in done.err
+    assert "pass --yes to agree" in done.err
     assert service.seen == []
     assert bundles(empty_home) == []
 
@@ -122,7 +122,7 @@ def test_a_batch_role_without_a_bucket_is_refused(marquee: Marquee, service, fil
     monkeypatch.setenv("BEDROCK_BATCH_ROLE", "arn:aws:iam::111111111111:role/batch")
     done = marquee("build", "--catalogue", films, "--encoder", "titan")
     assert done.code == 2
-    assert "expected BUNDLE_BUCKET, too" in done.err
+    assert "BUNDLE_BUCKET is required, too" in done.err
 
 
 @pytest.mark.parametrize(

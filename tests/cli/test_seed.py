@@ -62,7 +62,7 @@ def test_the_samples_viewers_are_not_put_into_a_store_that_serves_other_films(
 ) -> None:
     done = marquee("users", "seed")
     assert done.code == ExitCode.USAGE
-    assert "was built from events.jsonl, shop films.jsonl" in done.err
+    assert "is active, built from events.jsonl, shop films.jsonl" in done.err
     assert "--catalogue FILE --events FILE" in done.err
     assert not (empty_home / "state.db").exists()
 
@@ -81,8 +81,8 @@ def test_people_of_other_films_are_refused_with_figures_also_where_the_ids_meet(
     other = write_shop(tmp_path / "other", prefix, "Another Film")
     done = marquee("users", "seed", *options(other))
     assert done.code == ExitCode.FAILED
-    assert "of 0 of these 300 events only" in done.err
-    assert "was built from events.jsonl, shop films.jsonl" in done.err
+    assert "only 0 of these 300 events" in done.err
+    assert "is active, built from events.jsonl, shop films.jsonl" in done.err
     assert "`marquee build`" in done.err
     assert not (empty_home / "state.db").exists()
 
@@ -99,7 +99,7 @@ def test_a_catalogue_that_grew_is_still_the_same(marquee: Marquee, shop: Source,
     assert (done["people"], done["events"]) == (30, 300)
     assert 0 < done["unknown_films"] < 150
     said = marquee("users", "seed", *options(grown)).out
-    assert f"{done['unknown_films']} events are of films that the active bundle does not have" in said
+    assert f"{done['unknown_films']} events are on films not in the active bundle" in said
     assert marquee("users", "seed", *options(shop), "--json").json["unknown_films"] == 0
 
 

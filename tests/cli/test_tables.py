@@ -40,10 +40,10 @@ def test_tables_are_made_once_and_kept_the_second_time(marquee: Marquee, tables:
     first = marquee(*CREATE, "--json")
     assert first.json == {
         "endpoint": dynamodb_url,
-        "tables": dict.fromkeys((tables.users, tables.events, tables.cache), "made"),
+        "tables": dict.fromkeys((tables.users, tables.events, tables.cache), "created"),
     }
     again = marquee(*CREATE)
-    assert (again.code, again.out.count("there already")) == (0, 3)
+    assert (again.code, again.out.count("kept")) == (0, 3)
 
 
 def test_only_the_missing_table_is_made(marquee: Marquee, tables: Tables, dynamodb_url: str) -> None:
@@ -51,9 +51,9 @@ def test_only_the_missing_table_is_made(marquee: Marquee, tables: Tables, dynamo
     client = make_client(Connection(tables, endpoint=dynamodb_url, timeout_s=PATIENCE_S))
     client.delete_table(TableName=tables.events)
     assert marquee(*CREATE, "--json").json["tables"] == {
-        tables.users: "there already",
-        tables.events: "made",
-        tables.cache: "there already",
+        tables.users: "kept",
+        tables.events: "created",
+        tables.cache: "kept",
     }
     client.close()
 
@@ -83,7 +83,7 @@ def test_a_table_with_another_key_is_refused(
     monkeypatch.setenv("DDB_EVENTS_TABLE", tables.users)
     done = marquee(*CREATE)
     assert done.code == 3
-    assert f"{tables.events} has the key (user_id, sk), Marquee needs (user_id)" in done.err
+    assert f"{tables.events} has the key (user_id, sk), Marquee requires (user_id)" in done.err
 
 
 def test_without_a_users_table_it_is_a_wrong_usage(marquee: Marquee) -> None:
@@ -99,4 +99,4 @@ def test_a_server_that_is_not_there_is_one_line(
     done = marquee(*CREATE, "--json")
     assert done.code == 3
     assert f"127.0.0.1:{closed_port}" in json.loads(done.out)["error"]
-    assert "did not answer" in done.err
+    assert "did not respond" in done.err

@@ -73,7 +73,7 @@ def test_films_alone_store_nobody_and_say_how(marquee: Marquee, tmp_path: Path) 
     path.write_text("title,genre\nHeat (1995),Crime\nAlien (1979),Horror\n")
     done = marquee("import", str(path), *NONE)
     assert done.code == 0
-    assert "nobody is stored" in done.out
+    assert "no people are stored" in done.out
     assert "Heat (1995)" in done.out
 
 
@@ -91,7 +91,7 @@ def test_what_is_nothing_of_both_is_named(marquee: Marquee, tmp_path: Path) -> N
     done = marquee("import", str(path))
     assert done.code == 1
     assert "looks like a table that begins with colour, size" in done.err
-    assert "no export that is known" in done.err
+    assert "not a known export" in done.err
 
 
 @pytest.mark.usefixtures("home")
@@ -102,4 +102,4 @@ def test_a_folder_larger_than_an_export_is_refused(
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "ratings.csv").write_text("Date,Name,Year,Letterboxd URI,Rating\n")
     done = marquee("import", str(tmp_path / "mine"), "--user", "me")
-    assert (done.code, "holds more than an export does" in done.err) == (1, True)
+    assert (done.code, "is larger than an export can be" in done.err) == (1, True)

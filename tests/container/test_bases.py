@@ -58,7 +58,7 @@ def test_a_digest_that_can_t_be_looked_up_changes_nothing(dockerfile: Path) -> N
 
 @pytest.mark.parametrize(
     ("script", "complaint"),
-    [("echo latest", "latest"), ("echo not found >&2; exit 1", "not found"), ("exit 0", "said nothing")],
+    [("echo latest", "latest"), ("echo not found >&2; exit 1", "not found"), ("exit 0", "no output")],
 )
 def test_only_a_digest_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, complaint: str) -> None:
     tool = tmp_path / "docker"

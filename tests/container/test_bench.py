@@ -51,7 +51,7 @@ def test_one_run_gives_every_figure_that_has_a_target(release: Path, laid: Laid,
     assert document["targets"][2]["met"] is None
     assert list(tmp_path.iterdir()) == []
     text = "\n".join(bench_tables.lambda_lines_of(document))
-    for heading in ("verdict", "first answer of a fresh process, ms", "warm, ms through the emulator", "MB unpacked"):
+    for heading in ("verdict", "first response of a fresh process, ms", "warm, ms through the emulator", "MB unpacked"):
         assert heading in text
 
 
@@ -85,7 +85,7 @@ def test_an_emulator_that_is_gone_is_told(laid: Laid, tmp_path: Path) -> None:
     )
     with emulated:
         assert emulated.invoke(event("POST", "/recommend"))["statusCode"] == 200
-    with pytest.raises(Unavailable, match="broke off"):
+    with pytest.raises(Unavailable, match="the Lambda emulator failed"):
         emulated.invoke({})
 
 
@@ -122,13 +122,13 @@ def test_a_degraded_answer_stops_the_bench(laid: Laid, home: Path, tmp_path: Pat
 
 def test_outside_a_checkout_there_is_no_image(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("data_jobs.bench.lambda_parts.ROOT", tmp_path)
-    with pytest.raises(Unavailable, match="only a checkout of the project has"):
+    with pytest.raises(Unavailable, match="only in a checkout of the project"):
         lay_tree(tmp_path / "image")
 
 
 def test_an_image_that_cannot_be_laid_out_says_why(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(Unavailable, match="the Lambda image can't be laid out"):
+    with pytest.raises(Unavailable, match="the Lambda image cannot be laid out"):
         lay_tree(tmp_path / "file" / "image")
 
 
@@ -136,7 +136,7 @@ def test_an_image_that_cannot_be_laid_out_says_why(tmp_path: Path) -> None:
     ("search", "state"), [(SearchChoice.OPENSEARCH, StateChoice.SQLITE), (SearchChoice.EMBEDDED, StateChoice.DYNAMODB)]
 )
 def test_engines_cannot_be_chosen(search: SearchChoice, state: StateChoice) -> None:
-    with pytest.raises(Misused, match="leave out --search and --state"):
+    with pytest.raises(Misused, match="remove --search and --state"):
         refuse_engines(search, state)
     refuse_engines(SearchChoice.EMBEDDED, StateChoice.SQLITE)
 
@@ -146,5 +146,5 @@ def test_the_verb_refuses_them_before_anything_is_done(
 ) -> None:
     monkeypatch.setenv("MARQUEE_HOME", str(tmp_path / "home"))
     assert main(["bench", "--lambda", "--search", "opensearch"]) == ExitCode.USAGE
-    assert "leave out --search" in capsys.readouterr().err
+    assert "remove --search" in capsys.readouterr().err
     assert not (tmp_path / "home").exists()

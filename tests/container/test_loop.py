@@ -158,7 +158,7 @@ def test_whatever_the_function_has_to_say_is_an_object_and_names_nobody(
     assert {each["status"] for each in told if each.get("message") == "request"} == {200, 503}
     (failed,) = [each for each in told if each.get("status") == 503]
     assert failed["problem"] == "state-unavailable"
-    assert "did not answer in time" in failed["detail"]
+    assert "did not respond in time" in failed["detail"]
     assert [each for each in told if each.get("level") == "WARNING" and "EndpointConnectionError" in each["message"]]
 
 
@@ -216,7 +216,7 @@ def test_an_image_without_a_bundle_says_what_is_missing(tools: Path, tree: Tree,
     with Emulated(homeless, tmp_path / "function.log") as emulated:
         answer = emulated.invoke(event("POST", "/recommend", {}))
         assert (answer["statusCode"], body_of(answer)["type"]) == (503, "/problems/bundle-missing")
-        assert "There is nothing to serve" in emulated.said()
+        assert "No bundle to serve" in emulated.said()
         assert emulated.invoke(event("GET", "/health/live"))["statusCode"] == 200
 
 

@@ -174,7 +174,7 @@ def test_documents_that_are_refused_are_reported_with_their_ids(job, target, awk
     job.client.indices.create(index=index, body=body)
     with pytest.raises(IndexingFailed) as caught:
         load(job.client, index, awkward, False, Steps(), lambda seconds: None)
-    assert f"{len(FILMS) - 1} of {len(FILMS)} films were not taken" in str(caught.value)
+    assert f"{len(FILMS) - 1} of {len(FILMS)} films were refused" in str(caught.value)
     assert "m1 (400" in str(caught.value)
     assert "and 1 more" in str(caught.value)
 
@@ -359,7 +359,7 @@ def test_a_load_without_ids_that_lost_an_answer_is_begun_anew_a_few_times(awkwar
     script = [NO_SUCH_INDEX, fine, lost, *[fine, fine, lost] * (LOADS - 1), fine]
     with stand_in_job(*script) as (job, _, asked):
         without_ids = replace(job, target=replace(job.target, custom_ids=False))
-        with pytest.raises(InDoubt, match=r"12 of 12 films were not taken.*504"):
+        with pytest.raises(InDoubt, match=r"12 of 12 films were refused.*504"):
             without_ids.run(awkward, local)
     again = [("DELETE", "/films-awkward"), ("PUT", "/films-awkward"), ("POST", "/_bulk")]
     assert [(method, path) for method, path, _ in asked][1:] == again[1:] + again * (LOADS - 1)

@@ -116,7 +116,7 @@ def test_what_is_no_document_is_asked_for_again_and_then_refused(site: Tmdb, tmp
 @pytest.mark.parametrize("raw", [b"[]", b"3", b'{"title": null, "credits": []}', b'{"id": 1}', b'{"genres": 7}'])
 def test_what_is_no_film_is_refused_and_not_kept(site: Tmdb, tmp_path: Path, raw: bytes) -> None:
     site.raw = raw
-    with pytest.raises(DownloadFailed, match="can't be read"):
+    with pytest.raises(DownloadFailed, match="cannot be read"):
         fetch_tmdb({603: ""}, tmp_path, api(site), Silent())
     assert list((tmp_path / "films").iterdir()) == []
 

@@ -9,7 +9,7 @@ from tests.e2e.world import World
 def test_a_server_that_is_well_is_accepted(served: Served) -> None:
     done = marquee(served.home, "doctor", "--url", served.url)
     assert done.returncode == 0, done.stdout
-    assert "Accepted." in done.stdout
+    assert "All checks passed." in done.stdout
 
 
 def test_a_server_without_its_search_is_not(world: World) -> None:

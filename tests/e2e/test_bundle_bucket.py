@@ -89,7 +89,7 @@ def test_a_bucket_that_is_down_stops_nothing(released: World, empty_home: Path) 
         settings = released.settings(proxy.url)
         with Served(empty_home, env=settings) as server:
             proxy.refuse()
-            wait_for(lambda: "the bucket is not followed" in server.said, "the complaint")
+            wait_for(lambda: "cannot follow the bucket" in server.said, "the complaint")
             assert server.recommend(k=1)["index_version"] == f"embedded-{released.old}"
             assert server.stop() == 0
         with Served(empty_home, env=settings) as again:
@@ -109,7 +109,7 @@ def test_a_damaged_release_is_refused_and_the_old_one_goes_on(released: World, e
             assert "popularity.npy: found 5 bytes" in server.said
             assert server.recommend(k=1)["index_version"] == f"embedded-{released.old}"
             released.remote.activate(released.old)
-            wait_for(lambda: "the bucket is followed again" in server.said, "the recovery")
+            wait_for(lambda: "following the bucket again" in server.said, "the recovery")
     finally:
         released.remote.publish(released.home / "bundles" / released.new)
 

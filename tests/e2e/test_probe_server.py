@@ -24,7 +24,7 @@ def test_a_bundle_that_answers_passes_and_the_pointer_of_the_bucket_is_not_follo
 
 def test_a_bundle_that_can_not_be_served_does_not_pass(home: Path) -> None:
     damage(home, *bundles(home))
-    with pytest.raises(ProbeFailed, match="ended with code 3"), probe_server.serving(environment(home)):
+    with pytest.raises(ProbeFailed, match="exited with code 3"), probe_server.serving(environment(home)):
         pass
 
 

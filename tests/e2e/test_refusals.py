@@ -126,7 +126,7 @@ def test_up_looks_at_the_port_before_it_builds(tmp_path: Path) -> None:
 def test_without_its_state_store_it_starts_and_says_so(home: Path) -> None:
     (home / "state.db").write_bytes(b"this is no database, whatever its name says" * 100)
     with Served(home) as server:
-        assert "nobody is known and no feedback taken" in server.said
+        assert "serving without profiles or feedback" in server.said
         assert any("state" in reason for reason in server.recommend(user_id="ann", k=1)["degraded"])
         refused = server.client.post("/feedback", json={"user_id": "ann", "item_id": "1", "event": "like"})
         assert refused.status_code in (404, 503)

@@ -56,7 +56,7 @@ def test_a_damaged_bundle_is_built_again_from_its_inputs_and_never_from_others(t
     assert "popularity.npy: SHA-256" in done.stderr
     assert bundles(home) == [version], "the sample's films would have taken the place of one's own"
     with up(home, "--movielens", str(movielens)) as again:
-        assert "is damaged, and another takes its place" in again.said
+        assert "is damaged and will be replaced" in again.said
         assert again.recommend(k=1)["index_version"] == f"embedded-{version}"
     assert marquee(home, "bundle", "verify").returncode == 0
 
@@ -67,9 +67,9 @@ def test_it_builds_anew_only_when_the_inputs_changed(tmp_path: Path, movielens: 
         (version,) = bundles(home)
         assert first.recommend(k=1)["index_version"] == f"embedded-{version}"
     with up(home, "--movielens", str(movielens)) as second:
-        assert "not changed" in second.said
+        assert "unchanged" in second.said
     with up(home) as third:
-        assert "Using the bundle that is there" in third.said
+        assert "Using the active bundle" in third.said
     assert bundles(home) == [version]
     tags = movielens / "tags.csv"
     tags.write_text(tags.read_text() + "1,1,a new tag,0\n")

@@ -61,7 +61,7 @@ def test_settings_of_the_service_come_from_the_file_and_the_context() -> None:
             {"cache_tlt_secs": 1},
             "service.cache_tlt_secs: expected one of allowed_hosts, balancer_idle_secs,",
         ),
-        ({"ddb_users_table": "mine"}, "service.ddb_users_table: the deployment itself sets it"),
+        ({"ddb_users_table": "mine"}, "service.ddb_users_table: set by the deployment itself"),
     ],
 )
 def test_what_the_service_would_refuse_is_refused_before_it_is_deployed(asked: dict[str, object], told: str) -> None:

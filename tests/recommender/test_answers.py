@@ -42,7 +42,7 @@ def test_what_is_written_is_compact_utf_8_and_reads_as_what_it_was(document):
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, np.float64("nan"), np.float32("inf")])
 def test_a_score_that_is_no_number_is_no_answer(value):
-    with pytest.raises(ValueError, match="is no number that an answer can show"):
+    with pytest.raises(ValueError, match="is not finite, so a response cannot contain it"):
         rounded(value)
 
 

@@ -118,7 +118,7 @@ def test_a_store_that_fails_says_that_sending_it_again_is_safe(state, take, monk
         raise StateUnavailable("locked")
 
     monkeypatch.setattr(state, "seed", fail)
-    with pytest.raises(StateUnavailable, match="import it again, nothing counts twice"):
+    with pytest.raises(StateUnavailable, match="import it again, nothing is counted twice"):
         take(told(1, LIKE))
 
 

@@ -90,7 +90,7 @@ class TestSeeds:
         assert ranking.ignored_ids == ("nope", "7")
 
     def test_only_unknown_seeds_are_refused(self):
-        with pytest.raises(AllSeedsUnknown, match="none of the 2 films"):
+        with pytest.raises(AllSeedsUnknown, match="none of the 2 given films"):
             run(Request(liked=("nope",), tmdb_ids=(7,), k=5))
 
     @pytest.mark.parametrize(

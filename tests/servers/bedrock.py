@@ -145,7 +145,7 @@ _FACTS = (
     (re.compile(r"(?:Also w|W)ith ([^,]+).*"), "{0} stars in it"),
     (re.compile(r"(?:Also a|A)bout (“[^”]+”).*"), "it explores {0}"),
     (re.compile(r"From the (\d+s), .*"), "it comes from the {0}"),
-    (re.compile(r"(?:From|Also of) the (.+) series.*"), "it belongs to the {0} series"),
+    (re.compile(r"(?:From|Also in) the (.+) series.*"), "it belongs to the {0} series"),
     (re.compile(r"Popular in .*"), "many people know this one"),
     (re.compile(r"Matches (.+)"), "it matches {0}"),
     (re.compile(r"From (\d{4})"), "it is from {0}"),

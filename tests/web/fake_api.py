@@ -134,7 +134,7 @@ class FakeApi:
 
     def import_history(self, user_id: str, content: bytes, filename: str) -> Json:
         if b"Name" not in content:
-            raise Problem(422, "The request is not valid", "this is no export that is known")
+            raise Problem(422, "The request is not valid", "not a known export")
         self.imported.append((user_id, filename))
         self.opinions.setdefault(user_id, {})[self.films[0]["item_id"]] = "like"
         listed = {"place": "ratings.csv, line 3", "title": "<b>Emma</b>", "year": 1996}

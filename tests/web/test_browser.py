@@ -163,8 +163,8 @@ def test_words_filters_and_variety_are_sent(opened: Opener, api: FakeApi) -> Non
         page.keyboard.press("Enter")
     assert api.asked[-1]["query"] == "coppola"
     page.click("#filters summary")
-    page.get_by_role("button", name="Crime: either way").click()
-    page.get_by_role("button", name="Comedy: either way").dblclick()
+    page.get_by_role("button", name="Crime: any").click()
+    page.get_by_role("button", name="Comedy: any").dblclick()
     page.fill("#year-from", "1970")
     page.fill("#runtime-to", "180")
     page.select_option("#language", "en")
@@ -189,7 +189,7 @@ def test_what_was_understood_can_be_taken_away(opened: Opener, api: FakeApi) -> 
     assert page.locator("#understood li").all_text_contents() == ["Crime", "1990s (too few films)"]
     assert page.is_hidden("#matched")
     with page.expect_response("**/recommend"):
-        page.get_by_role("button", name="Without: Crime").click()
+        page.get_by_role("button", name="Remove: Crime").click()
     assert api.asked[-1]["ignore_conditions"] == ["genre:crime"]
     page.wait_for_selector("#understood li:only-child")
     page.fill("#query", "crime boss")
@@ -204,7 +204,7 @@ def test_a_query_that_nothing_matches_is_said_so(opened: Opener) -> None:
     page.fill("#query", "nonsense")
     page.press("#query", "Enter")
     page.wait_for_selector("#matched", state="visible")
-    assert page.text_content("#matched") == "Nothing matches; these are the nearest, or just popular."
+    assert page.text_content("#matched") == "Nothing matches; showing the closest or the most popular films."
     assert page.locator("#understood li").count() == 0
 
 
@@ -268,7 +268,7 @@ def test_problems_in_plain_words(opened: Opener, api: FakeApi) -> None:
     page.keyboard.press("Enter")
     page.wait_for_selector("#problem", state="visible")
     text = page.text_content("#problem")
-    assert "Busy for a moment" in text
+    assert "Temporarily unavailable" in text
     assert "Try again in 2 s." in text
     assert "the state store is locked" in text
     assert len(titles(page)) == len(FILMS), "the old list stays"
@@ -286,7 +286,7 @@ def test_the_key_field_shows_only_where_a_key_is_needed(opened: Opener, api: Fak
     assert opened().is_hidden("#key-form")
     api.api_key = "mq_test_key"
     page = opened(wait="#problem:not([hidden])")
-    assert "wants an API key" in page.text_content("#problem")
+    assert "requires an API key" in page.text_content("#problem")
     page.fill("#api-key", "mq_test_key")
     page.keyboard.press("Enter")
     page.wait_for_selector(".film")
@@ -313,10 +313,10 @@ def test_a_history_is_imported_and_what_did_not_come_in_is_listed(
     before = titles(page)
     choose(page, "ratings.csv", b"Name,Year,Letterboxd URI")
     page.wait_for_selector("#missed:not([hidden])")
-    assert page.locator("#imported").inner_text() == "Letterboxd: 1 film came in. 2 films did not:"
+    assert page.locator("#imported").inner_text() == "Letterboxd: 1 film imported. 2 films could not be matched:"
     assert api.imported == [(api.asked[0]["user_id"], "ratings.csv")]
     listed = page.locator("#missed li").all_inner_texts()
-    assert listed[0].startswith("<b>Emma</b> (1996): perhaps ")
+    assert listed[0].startswith("<b>Emma</b> (1996): possibly ")
     assert listed[1] == "Nobody knows"
     found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)["violations"]
     assert [f"{rule['id']}: {node['target']}" for rule in found for node in rule["nodes"]] == []
@@ -329,7 +329,7 @@ def test_a_file_that_is_no_export_is_said_so_and_another_can_be_sent(opened: Ope
     page = opened()
     choose(page, "x.csv", b"nothing")
     page.wait_for_selector("#import-failed:not([hidden])")
-    assert "no export that is known" in page.locator("#import-failed").inner_text()
+    assert "not a known export" in page.locator("#import-failed").inner_text()
     page.keyboard.press("Escape")
     choose(page, "ratings.csv", b"Name,Year,Letterboxd URI")
     page.wait_for_selector("#missed:not([hidden])")

@@ -1,1 +1,1 @@
-"""Are the sentences true, short, varied and easy to read? Template and model side by side, on the same answers."""
+"""Are explanations true, short, varied and easy to read? Template and model compared on the same responses."""

@@ -1,8 +1,8 @@
-"""An independent judge of sentences: what is claimed is read out of the sentence and looked up.
+"""An independent checker of sentences: it extracts each claim from the sentence and looks it up.
 
-Nothing of ``services/recommender/sentences`` is used, and the way is the other one round: names that are true of the
-film are taken out, by what they are; what is left must not name anything, and what it says of those names must hold.
-Words are known by the overviews of the catalogue: a word that stands there in small letters is a word.
+It shares no code with ``services/recommender/sentences`` and works the other way round: names that are true of the film
+are removed, by kind; the rest must not name anything, and what it says of those names must hold. A word counts as known
+if it occurs in lower case in the catalogue's overviews.
 """
 
 import re
@@ -21,7 +21,7 @@ _VERBS = re.compile(r"Because you (liked|watched|looked at) ")
 _NUMBERS = re.compile(
     r"\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|hundred|thousand|million|first|second|third)\b"
 )
-# What stands in for a name while the rest is read: letters that no sentence has.
+# Signs that stand in for a name while the rest is read; no sentence has them.
 _OWN, _FILM, _DIRECTOR, _ACTOR, _BOTH, _TRAIT, _TIME = _SIGNS = "◆▲●■★▼◎"
 _PERSON = f"[{_DIRECTOR}{_ACTOR}{_BOTH}]"
 _AND = f"(?:(?:{_PERSON}|and|,|&|\\s)*)"
@@ -29,7 +29,7 @@ _AND = f"(?:(?:{_PERSON}|and|,|&|\\s)*)"
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """What the catalogue says of a film, and why it was recommended."""
+    """The catalogue's facts about a film, and why it was recommended."""
 
     title: str
     year: int | None
@@ -42,8 +42,8 @@ class Film:
 
 
 class Checker:
-    """Judges sentences about the films of one catalogue. ``words``: as they stand in its overviews; ``tongues``:
-    adjectives of languages with their codes.
+    """Judges sentences about films of one catalogue. ``words``: from its overviews; ``tongues``: language adjectives
+    with their codes.
     """
 
     def __init__(self, overviews: Iterable[str], tongues: dict[str, tuple[str, ...]]) -> None:
@@ -53,7 +53,7 @@ class Checker:
         self._tongues = tongues
 
     def faults(self, sentence: str, film: Film) -> list[str]:
-        """What is wrong with a sentence, nothing if it is true."""
+        """Return what is wrong with a sentence, empty if it is true."""
         bare = _without_names(sentence.replace(_APOSTROPHE, "'"), film)
         low = bare.lower()
         return [
@@ -97,7 +97,7 @@ _COMMON = frozenset(_COMMON_TEXT.split())
 
 
 def _without_names(sentence: str, film: Film) -> str:
-    """The sentence with a sign in place of each name that is true of the film."""
+    """Return the sentence with a sign in place of each name that is true of the film."""
     names = sorted(_names(film), key=lambda pair: -len(pair[0]))
     for name, sign in names:
         if name:
@@ -148,7 +148,7 @@ def _of_length(sentence: str) -> Iterator[str]:
 
 
 def _genres_in(text: str) -> Iterator[tuple[str, int]]:
-    """Genres and where they are named: words and pairs of words, of one or of many."""
+    """Yield genres and where they are named: words and word pairs, singular or plural."""
     words = [(found[0], found.start()) for found in re.finditer(r"[a-z][a-z-]*", text)]
     pairs = [(f"{left} {right}", at) for (left, at), (right, _) in pairwise(words)]
     for word, at in (*pairs, *words):
@@ -176,7 +176,7 @@ def _of_genres(low: str, film: Film) -> Iterator[str]:
 
 
 def _of_roles(low: str) -> Iterator[str]:
-    """Who is said to have made it, and who to be in it."""
+    """Yield wrong roles: directors and actors."""
     if re.search(rf"(?:\bby|direct\w*|filmmaker|maker) (?:by |director )?{_AND}{_ACTOR}", low):
         yield "a director who is none"
     if re.search(rf"{_ACTOR}{_AND}(?:(?:also )?(?:directed|directs|made))", low):
@@ -188,7 +188,7 @@ def _of_roles(low: str) -> Iterator[str]:
 
 
 def _of_verbs(low: str, film: Film) -> Iterator[str]:
-    """What the person is said to have done, and with which film."""
+    """Yield wrong claims about what the person did, and with which film."""
     told = [reason.text for reason in film.reasons]
     done = {found[1] for text in told if (found := _VERBS.match(text))}
     traits = any(("you liked" in text or "have liked" in text) and not _VERBS.match(text) for text in told)
@@ -209,7 +209,7 @@ def _of_verbs(low: str, film: Film) -> Iterator[str]:
 
 
 def _of_claims(low: str, film: Film) -> Iterator[str]:
-    """Fame, matches and denials."""
+    """Yield wrong claims of fame, matches and denials."""
     told = " | ".join(reason.text for reason in film.reasons)
     kinds = {reason.kind for reason in film.reasons}
     denied = re.search(r"\b(?:not|no match|never|none|nobody|didn't|doesn't|isn't|hardly|nothing)\b", low)

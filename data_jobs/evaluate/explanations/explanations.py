@@ -1,9 +1,9 @@
-"""``marquee evaluate --explanations``: some 500 sentences as they are served, by template and by a model, side by side.
+"""``marquee evaluate --explanations``: some 500 sentences as served, from the template and from a model, compared.
 
-First pages of people with their whole profile and with a few likes, of a stranger, and of searches. An independent
-checker (``checker``) says which sentences are true to their evidence; it is tried on 200 planted lies (``lies``).
-The model is the one of the settings (``BEDROCK_MODEL``), so a stand-in where ``AWS_ENDPOINT_URL_BEDROCK_RUNTIME`` names
-one; without a model the template is measured alone.
+First pages of people with their whole profile and with a few likes, of an unknown person, and of searches. An
+independent checker (``checker``) decides which sentences are true to their evidence; it is itself tested on 200 planted
+lies (``lies``). The model is the one in the settings (``BEDROCK_MODEL``), so a stand-in if
+``AWS_ENDPOINT_URL_BEDROCK_RUNTIME`` names one; without a model only the template is measured.
 """
 
 import re
@@ -39,10 +39,9 @@ _MODEL = frozenset({"model", "cached"})
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What one explainer wrote. Shares are of 1. ``openings``: distinct beginnings of three words, of all on a page,
-    mean over pages; ``repeated``: how often the commonest stands on a page of 20. ``ease``: Flesch reading ease (R.
-    Flesch, 1948), 60 and more is plain. ``fell_back``: of the sentences that a model was to write, those
-    that the template had to.
+    """What one explainer wrote. Shares are from 0 to 1. ``openings``: share of distinct three-word openings on a page,
+    averaged over pages; ``repeated``: how often the commonest occurs on a page of 20. ``ease``: Flesch reading ease (R.
+    Flesch, 1948); 60 or more is plain. ``fell_back``: share of the model's sentences replaced by the template.
     """
 
     by: str
@@ -59,7 +58,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Explanations(Outcome):
-    """``written``: by template and by model. ``caught``: planted lies found, by kind (found, planted)."""
+    """``written``: by template and by model. ``caught``: planted lies by kind (found, planted)."""
 
     written: tuple[Written, ...]
     caught: dict[str, tuple[int, int]]
@@ -68,12 +67,12 @@ class Explanations(Outcome):
 
     @property
     def share_caught(self) -> float:
-        """Of the planted lies."""
+        """Return the share of planted lies that were caught."""
         planted = sum(planted for _, planted in self.caught.values())
         return sum(found for found, _ in self.caught.values()) / planted if planted else 0.0
 
     def tables(self) -> Iterator[Table]:
-        """A line an explainer, what was untrue, what the checker makes of lies."""
+        """Yield one row per explainer, the untrue sentences, and the checker's results on lies."""
         headings = ("sentences", "n", "true", "words", "longest", "openings", "commonest", "reading ease", "fell back")
         rows = [_row(each) for each in self.written]
         yield Table("Explanations", headings, rows)
@@ -85,14 +84,14 @@ class Explanations(Outcome):
         yield Table("Some sentences", (), [(each,) for each in self.examples])
 
     def figures(self) -> Iterator[Figure]:
-        """Every share and mean."""
+        """Yield every share and mean."""
         for each in self.written:
             for name in ("true", "words", "openings", "repeated", "ease"):
                 yield each.by, f"explanations, {name}", float(getattr(each, name))
         yield "checker", "planted lies caught", self.share_caught
 
     def bars(self) -> Iterator[Bar]:
-        """Of the checker first: what it says of the sentences is worth no more than it is."""
+        """Yield the checker's bar first: its verdicts are worth no more than the checker."""
         yield Bar.share("checker: planted lies caught", self.share_caught, CAUGHT)
         for each in self.written:
             alarms = 1 - each.true
@@ -118,12 +117,12 @@ def _row(each: Written) -> tuple[str, ...]:
 
 
 def part(job: Job) -> Explanations:
-    """See the module."""
+    """Run this part of an evaluation; see the module."""
     return explanations(job.bench, job.seed, job.progress, _explainers())
 
 
 def _explainers() -> dict[str, Explainer]:
-    """The template, and the model of the settings if they name one; neither finds sentences of another run."""
+    """Return the template, and the model of the settings if they name one; neither finds sentences of another run."""
     from services.bootstrap import find_explainer
     from services.settings import load_settings
 
@@ -135,7 +134,7 @@ def _explainers() -> dict[str, Explainer]:
 
 
 class Forgetful:
-    """The sentence store of one run: it keeps nothing and counts to no limit."""
+    """The sentence store of one run: it keeps nothing and has no limit."""
 
     def find(self, keys: Sequence[str], deadline: Deadline) -> dict[str, str]:  # noqa: ARG002
         """Nothing."""
@@ -145,15 +144,15 @@ class Forgetful:
         """Forget them."""
 
     def reserve(self, day: str, tokens: int, limit: int, deadline: Deadline) -> int | None:  # noqa: ARG002
-        """An operator who measures has decided to pay for it."""
+        """Grant everything: the operator has agreed to pay for the measurement."""
         return tokens
 
     def give_back(self, day: str, tokens: int) -> None:
-        """Nothing was taken."""
+        """Do nothing."""
 
 
 def explanations(bench: Workbench, seed: int, progress: Progress, explainers: Mapping[str, Explainer]) -> Explanations:
-    """Pages drawn by a seed, told by each explainer."""
+    """Explain pages drawn by a seed with each explainer."""
     rng = np.random.default_rng(seed)
     catalogue = bench.bundle.catalogue
     pages = [_page(catalogue, ranking, likings) for ranking, likings in _rankings(bench, seed, rng, progress)]
@@ -194,8 +193,8 @@ def _by_kind(found: Sequence[tuple[Lie, bool]]) -> dict[str, tuple[int, int]]:
 def _rankings(
     bench: Workbench, seed: int, rng: np.random.Generator, progress: Progress
 ) -> Iterator[tuple[Ranking, Likings]]:
-    """Pages of 20 until there are 500 films: a stranger's, those of searches, and those of people with much and with
-    little to go by, in turn.
+    """Return pages of 20 up to 500 films: of an unknown person, of searches, and of people with long and short profiles
+    in turn.
     """
     asked: list[tuple[Request, Profile | None]] = [(Request(k=ON_A_PAGE, explain=True), None)]
     asked += [(Request(k=ON_A_PAGE, explain=True, query=query), None) for query in QUERIES]
@@ -272,8 +271,8 @@ def _measured(
 
 
 def reading_ease(sentence: str) -> float:
-    """206.835 - 1.015 words - 84.6 syllables a word, of one sentence (R. Flesch, "A new readability yardstick", 1948);
-    syllables are groups of vowels, a silent e apart.
+    """Return 206.835 - 1.015 words - 84.6 syllables per word of one sentence (R. Flesch, "A new readability yardstick",
+    1948); syllables are groups of vowels, without a silent e.
     """
     words = re.findall(r"[^\W\d_]+", sentence)
     if not words:

@@ -1,4 +1,4 @@
-"""Lies planted into true sentences, to see whether the checker finds them: each is false of its film as it is made."""
+"""Lies planted into true sentences to test the checker: each is false of its film by construction."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +22,7 @@ class Lie:
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """What is true of other films: their titles, people, genres, keywords."""
+    """Facts of other films: titles, people, genres, keywords."""
 
     titles: Sequence[str]
     people: Sequence[str]
@@ -31,7 +31,7 @@ class Others:
 
 
 def lies(told: Sequence[tuple[str, Film]], others: Others, count: int, rng: np.random.Generator) -> list[Lie]:
-    """So many lies out of true sentences, the kinds in turn as far as the sentences allow them."""
+    """Return ``count`` lies made from true sentences, cycling through the kinds as far as the sentences allow."""
     made: dict[str, Iterator[Lie]] = {kind: _all(kind, tell, told, others, rng) for kind, tell in _KINDS.items()}
     found: list[Lie] = []
     while made and len(found) < count:
@@ -58,7 +58,7 @@ def _all(
 
 
 def _one(values: Sequence[str], taken: str, rng: np.random.Generator) -> str | None:
-    """Another value, which is no part of what is taken; None where there is none."""
+    """Return another value that is not part of what is taken; None if there is none."""
     if not values:
         return None
     for at in rng.integers(0, len(values), 20).tolist():

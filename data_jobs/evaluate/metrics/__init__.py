@@ -1,4 +1,4 @@
-"""What is measured of a list of films, a metric a file."""
+"""Metrics of a list of films, one per file."""
 
 from data_jobs.evaluate.metrics.calibration import genre_shares, miscalibration
 from data_jobs.evaluate.metrics.coverage import coverage

@@ -17,7 +17,9 @@ Shares = NDArray[np.float64]
 
 
 def genre_shares(genre_bits: NDArray[np.uint32]) -> Shares | None:
-    """Shares of the 32 genre bits over some films, float64[32], together 1; None where no film has a genre."""
+    """Return the shares of the 32 genre bits over some films, float64[32], summing to 1; None if no film has a
+    genre.
+    """
     has = (genre_bits[:, None] >> np.arange(32, dtype=np.uint32)) & 1
     count = has.sum(axis=1, keepdims=True)
     weights = (has / np.maximum(count, 1)).sum(axis=0)
@@ -26,7 +28,7 @@ def genre_shares(genre_bits: NDArray[np.uint32]) -> Shares | None:
 
 
 def miscalibration(taste: Shares, shown: Shares) -> float:
-    """C_KL in nats, >= 0, of the shares of two lists of films."""
+    """Return C_KL in nats, >= 0, of the genre shares of two lists of films."""
     mixed = (1 - ALPHA) * shown + ALPHA * taste
     wanted = taste > 0
     return float((taste[wanted] * np.log(taste[wanted] / mixed[wanted])).sum())

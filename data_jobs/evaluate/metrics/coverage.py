@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 
 def coverage(lists: Iterable[NDArray[np.int32]], films: int) -> float:
-    """Share of ``films`` catalogue films that are in at least one list; 0 ... 1."""
+    """Return the share of ``films`` catalogue films that are in at least one list; 0 ... 1."""
     shown: set[int] = set()
     for ranked in lists:
         shown.update(ranked.tolist())

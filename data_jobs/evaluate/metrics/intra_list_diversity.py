@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 
 def intra_list_diversity(likeness: NDArray[np.float32]) -> float:
-    """1 - mean likeness over the pairs of a list; ``likeness`` float32[n, n], the diagonal does not count.
+    """Return 1 - mean likeness over the pairs of a list; ``likeness`` float32[n, n], the diagonal is ignored.
 
     0 for fewer than two films.
     """

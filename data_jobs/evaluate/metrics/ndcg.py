@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 
 def ndcg(ranked: NDArray[np.int32], relevant: NDArray[np.int32], k: int) -> float:
-    """Binary NDCG of the first k films of ``ranked``; 0 ... 1. ``relevant``: distinct, at least one."""
+    """Return the binary NDCG of the first k films of ``ranked``; 0 ... 1. ``relevant``: distinct, at least one."""
     if not len(relevant):
         raise ValueError("NDCG needs at least one relevant film")
     discount = 1 / np.log2(np.arange(2, k + 2))

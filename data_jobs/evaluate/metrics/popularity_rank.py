@@ -13,22 +13,22 @@ from numpy.typing import NDArray
 
 
 def popularity_ranks(popularity: NDArray[np.float32] | NDArray[np.int64]) -> NDArray[np.int32]:
-    """The rank of each film, int32[films], 1 for the largest ``popularity``; ties by row."""
+    """Return the rank of each film, int32[films], 1 for the largest ``popularity``; ties by row."""
     ranks = np.empty(len(popularity), np.int32)
     ranks[np.argsort(-popularity, kind="stable")] = np.arange(1, len(popularity) + 1, dtype=np.int32)
     return ranks
 
 
 def mean_rank(ranked: NDArray[np.int32], ranks: NDArray[np.int32]) -> float:
-    """Mean rank of the films of a list, >= 1; 0 for an empty list."""
+    """Return the mean rank of a list's films, >= 1; 0 for an empty list."""
     return float(ranks[ranked].mean()) if len(ranked) else 0.0
 
 
 def median_rank(ranked: NDArray[np.int32], ranks: NDArray[np.int32]) -> float:
-    """Median rank of the films of a list, >= 1, which a single unknown film does not move; 0 for an empty list."""
+    """Return the median rank of a list's films, >= 1, robust against single unknown films; 0 for an empty list."""
     return float(np.median(ranks[ranked])) if len(ranked) else 0.0
 
 
 def share_of_best_known(ranked: NDArray[np.int32], ranks: NDArray[np.int32], count: int) -> float:
-    """Which part of a list is among the ``count`` best known films; 0 ... 1, 0 for an empty list."""
+    """Return the share of a list that is among the ``count`` best known films; 0 ... 1, 0 for an empty list."""
     return float((ranks[ranked] <= count).mean()) if len(ranked) else 0.0

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 
 def recall(ranked: NDArray[np.int32], relevant: NDArray[np.int32]) -> float:
-    """Share of ``relevant`` (distinct, at least one) that is in ``ranked``, already cut to k films; 0 ... 1."""
+    """Return the share of ``relevant`` (distinct, at least one) in ``ranked``, already cut to k films; 0 ... 1."""
     if not len(relevant):
         raise ValueError("recall needs at least one relevant film")
     return float(np.isin(ranked, relevant).sum() / len(relevant))
 
 
 def tail_recall(ranked: NDArray[np.int32], relevant: NDArray[np.int32], ranks: NDArray[np.int32], head: int) -> float:
-    """Recall of the ``relevant`` films outside the ``head`` best known; nan where all of them are inside."""
+    """Return the recall of the ``relevant`` films outside the ``head`` best known; nan if none is outside."""
     inside = np.where(relevant >= 0, ranks[relevant], len(ranks)) <= head
     return recall(ranked, relevant[~inside]) if not inside.all() else float("nan")

@@ -1,4 +1,4 @@
-"""``python -m data_jobs.evaluate.panel``: is the panel fair to these films? For those who write entries."""
+"""``python -m data_jobs.evaluate.panel``: check that the panel is fair to these films. For panel authors."""
 
 import argparse
 import sys
@@ -13,8 +13,8 @@ from data_jobs.validate import Source, load
 def main(arguments: list[str] | None = None) -> None:
     """Print the check of a panel on a MovieLens folder, or on the sample catalogue."""
     parser = argparse.ArgumentParser(prog="python -m data_jobs.evaluate.panel", description=__doc__)
-    parser.add_argument("--movielens", type=Path, help="Folder in the MovieLens layout; without it: the sample.")
-    parser.add_argument("--tmdb", type=Path, help="TMDB metadata that goes with it.")
+    parser.add_argument("--movielens", type=Path, help="Folder in the MovieLens layout; default: the sample.")
+    parser.add_argument("--tmdb", type=Path, help="TMDB metadata for it.")
     parser.add_argument("--panel", type=Path, default=FOLDER, help="Folder of the panel's files.")
     given = parser.parse_args(arguments)
     source = None if given.movielens is None else Source(movielens=given.movielens, tmdb=given.tmdb)

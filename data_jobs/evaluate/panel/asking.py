@@ -1,4 +1,4 @@
-"""The panel's questions, asked of the pipeline as a visitor of the site asks them, and of plain popularity."""
+"""Put the panel's questions to the pipeline as a website visitor does, and to plain popularity."""
 
 from dataclasses import dataclass
 
@@ -16,14 +16,14 @@ from services.recommender.similar import similar
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """``rows`` int32[<= 10], best first. ``matched``: whether any film is said to match what was asked."""
+    """``rows`` int32[<= 10], best first. ``matched``: whether any film is said to match the query."""
 
     rows: Rows
     matched: bool = True
 
 
 def ask(pipeline: Pipeline, case: Case) -> Answer:
-    """Ten films, with the defaults of the API."""
+    """Return ten films, with the API's defaults."""
     wish, catalogue = case.entry.ask, pipeline.bundle.catalogue
     if isinstance(wish, Query):
         ranking = pipeline.rank(Request(k=TOP, query=wish.text), None, patient())
@@ -38,7 +38,7 @@ def ask(pipeline: Pipeline, case: Case) -> Answer:
 
 
 def most_popular(popularity: NDArray[np.float32], case: Case) -> Answer:
-    """The most liked films (``popularity`` float32[films]) without those that are asked with."""
+    """Return the most liked films (``popularity`` float32[films]) without those given in the request."""
     order = np.argsort(-popularity, kind="stable")[: TOP + len(case.asked)]
     return Answer(order[~np.isin(order, case.asked)][:TOP].astype(np.int32))
 
@@ -48,5 +48,5 @@ def _rows(ranking: Ranking) -> Rows:
 
 
 def _says_it_matches(ranking: Ranking) -> bool:
-    """Whether any film is said to match the query."""
+    """Return whether any film is said to match the query."""
     return bool(ranking.matched)

@@ -1,4 +1,4 @@
-"""The panel on one catalogue: which entries it can serve, and what satisfies them there."""
+"""The panel on one catalogue: which entries apply to it, and which films satisfy them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,29 +12,29 @@ from data_jobs.evaluate.panel.facts import Facts, Mask
 Rows = NDArray[np.int32]
 
 ROOM = 15
-"""Films that must satisfy an expectation of seven of the ten or more; any other needs as many as it asks for."""
+"""Number of films that must satisfy an expectation of seven of ten or more; any other needs as many as it asks for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Wanted:
-    """An expectation on a catalogue: ``mask`` bool[films] without the films that are asked with."""
+    """An expectation on a catalogue: ``mask`` bool[films] without the films given in the request."""
 
     want: Want
     mask: Mask
 
     @property
     def films(self) -> int:
-        """How many films of the catalogue satisfy it."""
+        """Return how many films of the catalogue satisfy it."""
         return int(self.mask.sum())
 
     def hits(self, rows: Rows) -> int:
-        """How many of the first films satisfy it."""
+        """Return how many of the first films satisfy it."""
         return int(self.mask[rows[: self.want.first]].sum())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
-    """An entry that the catalogue can serve. ``asked``: rows of its films, in its order; ``never`` bool[films]."""
+    """An entry that applies to the catalogue. ``asked``: rows of its films, in order; ``never`` bool[films]."""
 
     entry: Entry
     asked: Rows
@@ -44,14 +44,14 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """An entry that the catalogue can't serve, and why not."""
+    """An entry that does not apply to the catalogue, and why."""
 
     entry: Entry
     why: str
 
 
 def cases(entries: Iterable[Entry], facts: Facts) -> tuple[list[Case], list[Skipped]]:
-    """What can be asked of this catalogue, and what can't."""
+    """Return the entries that apply to this catalogue, and those that do not."""
     found = [_case(entry, facts) for entry in entries]
     return [case for case in found if isinstance(case, Case)], [case for case in found if isinstance(case, Skipped)]
 

@@ -1,4 +1,6 @@
-"""Is the panel fair to a catalogue? How many films satisfy each expectation, and whether the most liked films pass."""
+"""Check that the panel is fair to a catalogue: how many films satisfy each expectation, and whether the most liked
+films pass.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -18,7 +20,7 @@ from data_jobs.train.popularity import popularity
 
 
 def check(entries: Sequence[Entry], dataset: Dataset) -> Iterator[str]:
-    """A line for each entry that the films can serve, then what is missing, then the sums."""
+    """Yield a line for each applicable entry, then what is missing, then the totals."""
     dataset = arranged(dataset)
     catalogue = build_catalogue(dataset.films, dataset.events)
     facts = Facts(catalogue)
@@ -44,7 +46,7 @@ def _line(case: Case) -> str:
 
 
 def _missing(entries: Sequence[Entry], facts: Facts) -> list[str]:
-    """Films named in a list of which the catalogue knows nothing: absent, or misspelt in the panel."""
+    """Return films named in a list that the catalogue does not have: absent, or misspelt in the panel."""
     statements = [want.where for entry in entries for want in entry.wants]
     statements += [entry.never for entry in entries if entry.never is not None]
     named = {film for each in statements for film in _films(each)}

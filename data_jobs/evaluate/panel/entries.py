@@ -1,4 +1,4 @@
-"""An entry of the panel: what is asked, what a film lover expects of the first ten, and what must never be there."""
+"""An entry of the panel: the request, what a film lover expects of the first ten, and what must never be among them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,11 +7,11 @@ from typing import TypeAlias
 from data_jobs.evaluate.panel.predicate import Predicate
 
 LEAST, FIRST = 7, 10
-"""Films that an expectation asks for, and among how many, where it does not say."""
+"""Default number of films that an expectation asks for, and among how many."""
 
 
 class Part(StrEnum):
-    """The three parts of the panel; each is a file."""
+    """The three parts of the panel; one file each."""
 
     TASTES = "tastes"
     QUERIES = "queries"
@@ -29,20 +29,20 @@ class Want:
 
 @dataclass(frozen=True, slots=True)
 class Taste:
-    """Films somebody likes and dislikes, "Title (year)"."""
+    """Films someone likes and dislikes, "Title (year)"."""
 
     liked: tuple[str, ...] = ()
     disliked: tuple[str, ...] = ()
 
     @property
     def films(self) -> tuple[str, ...]:
-        """All films it names."""
+        """Return all films it names."""
         return (*self.liked, *self.disliked)
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query as somebody writes it, in the language ``written_in``."""
+    """A query as people write it, in the language ``written_in``."""
 
     text: str
     written_in: str = "en"
@@ -61,7 +61,7 @@ class Like:
 
     @property
     def films(self) -> tuple[str, ...]:
-        """The film."""
+        """Return the film."""
         return (self.film,)
 
 
@@ -70,10 +70,10 @@ Ask: TypeAlias = Taste | Query | Like
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """``name`` is unique in its part. ``decade`` ("1950s"), ``language`` (of the films, "fr") and ``audience`` are
-    the quotas it counts for; "any" where it is about none. ``never``: None forbids only the films that are asked
-    with. ``nothing``: the right answer is that nothing matches. ``kept_apart``: nobody tunes by it.
-    ``fresh``: kept apart, and written when the rest had been tuned by.
+    """``name`` is unique in its part. ``decade`` ("1950s"), ``language`` (of the films, "fr") and ``audience`` are the
+    quotas it counts for, or "any". ``never``: None forbids only the films given in the request. ``nothing``: the right
+    answer is that nothing matches. ``kept_apart``: not used for tuning. ``fresh``: kept apart, and written after the
+    tuning.
     """
 
     part: Part

@@ -1,4 +1,4 @@
-"""What a catalogue knows of its films, in row space, so that a statement about films becomes a mask over them."""
+"""The catalogue's facts by row, so that a statement about films becomes a mask over them."""
 
 import json
 import re
@@ -15,15 +15,16 @@ from services.recommender.domain.catalogue import Catalogue
 Mask = NDArray[np.bool_]
 
 YEARS_APART = 3
-"""Between two sources' years of one film: made, shown at a festival, released. The nearest year wins."""
+"""Tolerance between two sources' years of one film: made, shown at a festival, released. The nearest year wins."""
 _ARTICLE = re.compile(r"^(?:the|an?) ")
 _NAMED = re.compile(r"^(?P<names>.+) \((?P<year>\d{4})\)$")
 
 
 class Facts:
-    """Columns over n films. Text columns are folded (see ``fold``), entries between bars: "| heist | los angeles |".
+    """Columns over n films. Text columns are folded (see ``fold``), entries delimited by bars: "| heist | los angeles
+    |".
 
-    ``years``, ``runtimes`` int[n], 0 unknown; ``languages`` codes, "" unknown. ``keywords``: with people's tags;
+    ``years``, ``runtimes`` int[n], 0 unknown; ``languages`` codes, "" unknown. ``keywords``: including people's tags;
     ``texts``: title, keywords, tagline and overview.
     """
 
@@ -49,35 +50,35 @@ class Facts:
         return len(self.years)
 
     def row_of(self, film: str) -> int:
-        """The row of a film "Title (year)", or "Title / Other title (year)"; -1 where the catalogue has none.
+        """Return the row of a film "Title (year)", or "Title / Other title (year)"; -1 if the catalogue lacks it.
 
-        Of several the one of the nearest year, then the best known. Raises ValueError for another form.
+        Of several, the one nearest in year, then the best known. Raises ValueError for another form.
         """
         match = _NAMED.match(film)
         if match is None:
-            raise ValueError(f'{film!r} is no film: write "Title (year)"')
+            raise ValueError(f'{film!r} is not a film: write "Title (year)"')
         year = int(match["year"])
         rows = [row for name in match["names"].split(" / ") for row in self._rows_of_title.get(plain(name), ())]
         near = [row for row in rows if abs(int(self.years[row]) - year) <= YEARS_APART]
         return min(near, key=lambda row: (abs(int(self.years[row]) - year), row), default=-1)
 
     def rows_of(self, films: Iterable[str]) -> NDArray[np.int32]:
-        """The rows of the films that are here, int32, in their order."""
+        """Return the rows of the films in the catalogue, int32, in order."""
         return np.array([row for row in map(self.row_of, films) if row >= 0], np.int32)
 
 
 def is_film(name: str) -> bool:
-    """Whether a film is named as it must be: "Title (year)", or "Title / Other title (year)"."""
+    """Return whether a film is named as required: "Title (year)", or "Title / Other title (year)"."""
     return _NAMED.match(name) is not None
 
 
 def plain(title: str) -> str:
-    """A title for comparing: folded, without a leading English article."""
+    """Return a title for comparison: folded, without a leading English article."""
     return _ARTICLE.sub("", fold(title))
 
 
 def holding(column: Sequence[str], needles: Iterable[str]) -> Mask:
-    """The films whose text holds any of some strings, bool[films]."""
+    """Return the films whose text contains any of some strings, bool[films]."""
     wanted = tuple(needles)
     return np.array([any(needle in text for needle in wanted) for text in column], bool)
 

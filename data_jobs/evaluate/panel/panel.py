@@ -1,4 +1,4 @@
-"""The panel asked of a pipeline: tastes, written queries and films for /similar that everybody knows."""
+"""Run the panel on a pipeline: tastes, queries and films for /similar that everyone knows."""
 
 from collections.abc import Sequence
 
@@ -20,12 +20,12 @@ THREE = 3
 
 
 def part(job: Job) -> PanelResult:
-    """The panel on all of the data, as `marquee build` trains on it."""
+    """Run the panel on all of the data, as `marquee build` trains on it."""
     return run_panel(job.workshop.make(job.dataset).pipeline, read_panel(), job.progress)
 
 
 def run_panel(pipeline: Pipeline, entries: Sequence[Entry], progress: Progress) -> PanelResult:
-    """Ask everything that the catalogue can serve."""
+    """Run all entries that apply to the catalogue."""
     bundle = pipeline.bundle
     servable, skipped = cases(entries, Facts(bundle.catalogue))
     famous = np.zeros(len(bundle.catalogue), bool)

@@ -1,8 +1,7 @@
 """Statements about films, read from a table and turned into a mask over a catalogue.
 
-``{any_genre = ["Western"], year_to = 1975}`` is a western of 1975 or before: what stands in one table must all
-hold. ``any``, ``all`` (lists of tables) and ``not`` (a table) combine; ``is`` takes over statements that have a name.
-A fact that is unknown fails.
+``{any_genre = ["Western"], year_to = 1975}`` is a western of 1975 or before: all facts of a table must hold. ``any``,
+``all`` (lists of tables) and ``not`` (a table) combine; ``is`` refers to named statements. An unknown fact fails.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,14 +20,14 @@ Words: TypeAlias = tuple[str, ...]
 
 
 class PanelError(MarqueeError):
-    """An entry of the panel can't be read; the message names file, entry and what was expected."""
+    """An unreadable entry of the panel; the message names file, entry and what was expected."""
 
 
 class Predicate(Protocol):
     """A statement about a film."""
 
     def mask(self, facts: Facts) -> Mask:
-        """The films of which it is true, bool[films]."""
+        """Return the films for which it is true, bool[films]."""
         ...
 
 
@@ -38,7 +37,7 @@ NO_NAMES: Named = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class OfWords:
-    """A fact of names or words, e.g. ``director``."""
+    """A fact with names or words, e.g. ``director``."""
 
     fact: str
     words: Words
@@ -50,7 +49,7 @@ class OfWords:
 
 @dataclass(frozen=True, slots=True)
 class OfNumber:
-    """A bound, e.g. ``year_from``; the bound itself is within."""
+    """An inclusive bound, e.g. ``year_from``."""
 
     fact: str
     bound: int
@@ -73,7 +72,7 @@ class Every:
 
 @dataclass(frozen=True, slots=True)
 class Some:
-    """A part holds, or more."""
+    """At least one part holds."""
 
     parts: tuple[Predicate, ...]
 
@@ -94,7 +93,7 @@ class Not:
 
 
 def parse(table: Any, named: Named = NO_NAMES) -> Predicate:  # noqa: ANN401 (whatever stands in the file)
-    """The statement that a table makes. Raises PanelError: what is wrong in it, without file and entry."""
+    """Return the statement of a table. Raises PanelError without file and entry."""
     if not isinstance(table, Mapping) or not table:
         raise PanelError(f"expected a table of facts, found {table!r}")
     parts = tuple(_part(key, value, named) for key, value in table.items())
@@ -118,12 +117,12 @@ def _part(key: str, value: Any, named: Named) -> Predicate:  # noqa: ANN401
     if key in _WORDS:
         return OfWords(key, _words(key, value))
     raise PanelError(
-        f"{key}: no such fact; known are {', '.join(sorted((*_WORDS, *_NUMBERS, 'any', 'all', 'not', 'is')))}"
+        f"{key}: unknown fact; known are {', '.join(sorted((*_WORDS, *_NUMBERS, 'any', 'all', 'not', 'is')))}"
     )
 
 
 def _named(names: Words, named: Named) -> Predicate:
-    """Any of some statements."""
+    """Return a statement that any of the named ones holds."""
     if unknown := [name for name in names if name not in named]:
         raise PanelError(f"is: no statement is named {', '.join(unknown)}; known are {', '.join(sorted(named))}")
     return named[names[0]] if len(names) == 1 else Some(tuple(named[name] for name in names))
@@ -139,12 +138,12 @@ def _words(key: str, value: Any) -> Words:  # noqa: ANN401
         return tuple(words)
     names = [canonical(word) for word in words]
     if None in names:
-        raise PanelError(f"{key}: no such genre as {words[names.index(None)]!r}")
+        raise PanelError(f"{key}: unknown genre {words[names.index(None)]!r}")
     return tuple(name for name in names if name is not None)
 
 
 def _phrases(words: Words) -> list[str]:
-    """Whole words; "zombie*" is their beginning."""
+    """Return whole words; "zombie*" is a prefix."""
     return [f" {fold(each)}" + ("" if each.endswith("*") else " ") for each in words]
 
 

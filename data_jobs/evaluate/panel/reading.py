@@ -1,7 +1,7 @@
-"""The panel's files: ``tastes.toml``, ``queries.toml``, ``similar.toml``, each with the quotas it must fill.
+"""Read the panel's files: ``tastes.toml``, ``queries.toml``, ``similar.toml``, each with the quotas it must fill.
 
-``fresh_tastes.toml`` and its like, where they are there, have the entries of a part that nobody tuned by.
-``statements.toml`` beside them has the statements with a name.
+``fresh_tastes.toml`` etc., if present, have entries of a part that nobody has tuned by. ``statements.toml`` has the
+named statements.
 """
 
 import re
@@ -42,13 +42,13 @@ _OF_PART = {
 
 
 def read_panel(folder: Path = FOLDER) -> list[Entry]:
-    """All entries, in the order of the files. Raises PanelError naming file and entry, OSError for a missing file."""
+    """Return all entries in file order. Raises PanelError naming file and entry, OSError for a missing file."""
     named = _statements(folder / "statements.toml")
     return [entry for part in Part for entry in _part(part, folder, named)]
 
 
 def _part(part: Part, folder: Path, named: Named) -> list[Entry]:
-    """The entries of a part, then its fresh ones."""
+    """Return the entries of a part, then its fresh ones."""
     entries, fresh = _read(part, folder / f"{part}.toml", named), folder / f"{FRESH}_{part}.toml"
     if fresh.exists():
         entries += [replace(entry, fresh=True, kept_apart=True) for entry in _read(part, fresh, named)]
@@ -57,7 +57,7 @@ def _part(part: Part, folder: Path, named: Named) -> list[Entry]:
 
 
 def _statements(path: Path) -> dict[str, Predicate]:
-    """By name; one may use those above it."""
+    """Return the statements by name; each may use those above it."""
     named: dict[str, Predicate] = {}
     for name, table in _document(path).items():
         try:
@@ -71,7 +71,7 @@ def _document(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PanelError(f"{path.name}: no TOML: {error}") from error
+        raise PanelError(f"{path.name}: not valid TOML: {error}") from error
 
 
 def _read(part: Part, path: Path, named: Named) -> list[Entry]:
@@ -127,7 +127,7 @@ def _ask(part: Part, table: Mapping[str, Any]) -> Ask:
 
 
 def _wants(value: Any, named: Named) -> list[Want]:  # noqa: ANN401
-    """A statement for 7 of 10, or a list of {least, first, where}."""
+    """Return the wants of a statement (7 of 10), or of a list of {least, first, where}."""
     if not isinstance(value, list):
         return [Want(parse(value, named))]
     wants = []
@@ -151,10 +151,10 @@ def _check_names(file: str, entries: Sequence[Entry]) -> None:
 
 
 def _check_quotas(file: str, entries: Sequence[Entry], quotas: Mapping[str, Mapping[str, int]]) -> None:
-    """``[quota.decade]`` and its like: how many entries there must be of each."""
+    """Check ``[quota.decade]`` etc.: how many entries there must be of each."""
     for name, least_of in quotas.items():
         if name not in QUOTAS:
-            raise PanelError(f"{file}: no such quota as {name}; known are {', '.join(QUOTAS)}")
+            raise PanelError(f"{file}: unknown quota {name}; known are {', '.join(QUOTAS)}")
         counts = Counter(getattr(entry, name) for entry in entries)
         for value, least in least_of.items():
             if counts[value] < least:

@@ -1,4 +1,4 @@
-"""What the panel found: the share of its entries that pass, whole and by kind, decade, language and audience."""
+"""The panel's result: the share of entries that pass, overall and by kind, decade, language and audience."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,16 +15,16 @@ from data_jobs.evaluate.protocol import TOP
 
 LEAST_OF = {Part.TASTES: 0.92, Part.QUERIES: 0.85, Part.SIMILAR: 0.90}
 MOST_POPULAR = 0.20
-"""Of the panel may pass the most liked films."""
+"""Share of the panel that the most liked films may pass."""
 MOST_FAMOUS = 0.20
-"""Of the ten may come from the 20 best known, for three likes that have something in common."""
+"""Share of the ten that may come from the 20 best known, for three likes with something in common."""
 LISTED = 40
 _COHERENT = frozenset({"director", "genre", "country", "language", "decade", "series", "studio", "star"})
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """The share of some entries that pass: what is served, and the most liked films."""
+    """The share of some entries that pass: with the pipeline, and with the most liked films."""
 
     group: str
     pipeline: Estimate
@@ -33,9 +33,9 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class PanelResult(Outcome):
-    """``rates`` by group, "tastes" first. ``never``: films that must not be there, counted. ``famous``: share of the
-    ten from the 20 best known films, for tastes of three likes with something in common. ``skipped``: entries that
-    this catalogue can't serve, and why.
+    """``rates`` by group, "tastes" first. ``never``: number of films that must not be shown. ``famous``: share of the
+    ten from the 20 best known films, for tastes of three likes with something in common. ``skipped``: entries that do
+    not apply to this catalogue, and why.
     """
 
     rates: tuple[Rate, ...]
@@ -48,7 +48,7 @@ class PanelResult(Outcome):
     def of(
         cls, verdicts: Sequence[Verdict], skipped: Sequence[Skipped], three_alike: Iterable[Verdict]
     ) -> "PanelResult":
-        """All figures from the verdicts; ``three_alike``: those for ``famous``."""
+        """Return all figures from the verdicts; ``three_alike``: those for ``famous``."""
         return cls(
             tuple(_rates(verdicts)),
             sum(each.never for each in verdicts),
@@ -58,15 +58,15 @@ class PanelResult(Outcome):
         )
 
     def rate(self, group: str) -> Rate | None:
-        """The rate of a group; None where nothing of it could be asked."""
+        """Return the rate of a group; None if no entry of it applies."""
         return next((each for each in self.rates if each.group == group), None)
 
     def tables(self) -> Iterator[Table]:
-        """Rates, what failed, what could not be asked."""
+        """Yield rates, failures, and skipped entries."""
         rows = [
             (each.group, str(each.pipeline.n), f"{each.pipeline}", f"{each.popularity.mean:.2f}") for each in self.rates
         ]
-        asked = f"Panel: {len(self.verdicts)} entries, {len(self.skipped)} that this catalogue can't serve"
+        asked = f"Panel: {len(self.verdicts)} entries, {len(self.skipped)} that do not apply to this catalogue"
         note = (
             f"films that must never be there: {self.never}; from the 20 best known, at three likes alike: {self.famous}"
         )
@@ -78,10 +78,10 @@ class PanelResult(Outcome):
             [str(each) for each in failed if not each.kept_apart],
             LISTED,
         )
-        yield Table.of_failures("Panel entries that this catalogue can't serve", self.skipped)
+        yield Table.of_failures("Panel entries that do not apply to this catalogue", self.skipped)
 
     def figures(self) -> Iterator[Figure]:
-        """Two figures a group, then what must not be there, and fame."""
+        """Yield two figures per group, then forbidden films, and fame."""
         for each in self.rates:
             yield "pipeline", each.group, each.pipeline
             yield "popularity", each.group, each.popularity
@@ -89,7 +89,7 @@ class PanelResult(Outcome):
         yield "pipeline", "famous", self.famous
 
     def bars(self) -> Iterator[Bar]:
-        """One for each part, none that must never be, not too many of the best known, and an honest panel."""
+        """Yield one bar per part, then forbidden films, best known films, and a fair panel."""
         for part, least in LEAST_OF.items():
             if (rate := self.rate(part)) is not None:
                 yield Bar.share(f"panel: {part}", rate.pipeline.mean, least)
@@ -103,12 +103,12 @@ class PanelResult(Outcome):
 
 
 def is_coherent(kind: str) -> bool:
-    """Whether tastes of this kind have something in common."""
+    """Return whether tastes of this kind have something in common."""
     return kind in _COHERENT
 
 
 def _rates(verdicts: Sequence[Verdict]) -> Iterator[Rate]:
-    """The parts, each whole, for tuning, kept apart and fresh; then by kind, decade, language and audience."""
+    """Yield the parts, each overall, for tuning, kept apart and fresh; then by kind, decade, language and audience."""
     yield from _grouped(verdicts, lambda _: "all")
     yield from _grouped(verdicts, lambda each: each.part)
     yield from _grouped(verdicts, lambda each: f"{each.part}, {_use(each)}")

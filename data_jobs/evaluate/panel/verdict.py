@@ -1,4 +1,4 @@
-"""Whether an answer is what a film lover expects."""
+"""Decide whether a response is what a film lover expects."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,9 @@ from services.recommender.domain.catalogue import Catalogue
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One entry and what came of it. ``expected``: "3 of 7" for each expectation, ``satisfying`` how many films of
-    the catalogue are so. ``never``: films among the ten that must not be there. ``popular``: the most liked films
-    would have passed. ``films``: the ten, "+" wanted, "!" never, "-" neither.
+    """The result of one entry. ``expected``: "3 of 7" for each expectation; ``satisfying``: how many films of the
+    catalogue satisfy it. ``never``: number of forbidden films among the ten. ``popular``: the most liked films would
+    have passed. ``films``: the ten, "+" wanted, "!" forbidden, "-" neither.
     """
 
     part: str
@@ -36,7 +36,7 @@ class Verdict:
 
 
 def passes(case: Case, answer: Answer) -> bool:
-    """Every expectation is met, and nothing is there that must never be."""
+    """Return whether every expectation is met and no forbidden film is shown."""
     if case.entry.nothing:
         return not answer.matched
     met = all(each.hits(answer.rows) >= each.want.least for each in case.wanted)
@@ -44,7 +44,7 @@ def passes(case: Case, answer: Answer) -> bool:
 
 
 def verdict(catalogue: Catalogue, case: Case, answer: Answer, popular: Answer, famous: int) -> Verdict:
-    """The verdict on an answer; ``famous``: how many of its films are among the best known."""
+    """Return the verdict on a response; ``famous``: how many of its films are among the best known."""
     entry = case.entry
     return Verdict(
         part=entry.part,

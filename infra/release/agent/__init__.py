@@ -1,1 +1,3 @@
-"""What the release state machine does to a deployment, verb by verb: a small function, with boto3 and nothing else."""
+"""The release agent: the state machine's verbs on a deployment, as a small function with boto3 as its only
+dependency.
+"""

@@ -1,4 +1,4 @@
-"""The lock of a stage: one deployment, release or rollback at a time, with an owner and an end."""
+"""The lock of a stage: one deployment, release or rollback at a time, with an owner and an expiry."""
 
 import time
 from collections.abc import Callable
@@ -13,11 +13,11 @@ HOLD_S = 5 * 3_600
 
 
 class Locked(Exception):
-    """Somebody else holds the lock; the message says who, for what and until when."""
+    """Another owner holds the lock; the message says who, for what and until when."""
 
 
 class Lock:
-    """An item of a DynamoDB table, written only on condition that nobody else's is there or that its time is over."""
+    """An item of a DynamoDB table, written only if no other owner's is there or it has expired."""
 
     def __init__(self, client: "DynamoDBClient", table: str, clock: Callable[[], float] = time.time) -> None:
         self._client = client
@@ -25,7 +25,7 @@ class Lock:
         self._clock = clock
 
     def take(self, owner: str, what: str) -> None:
-        """Take the lock for ``HOLD_S``; the owner may take it again, which prolongs it. Raises Locked."""
+        """Take the lock for ``HOLD_S``; its owner may take it again to extend it. Raises Locked."""
         now = int(self._clock())
         try:
             self._client.put_item(
@@ -40,7 +40,7 @@ class Lock:
             raise Locked(_told(error.response)) from error
 
     def leave(self, owner: str) -> None:
-        """Give the lock back. One that is somebody else's by now, or nobody's, stays as it is."""
+        """Release the lock, unless it belongs to another owner or nobody by now."""
         try:
             self._client.delete_item(
                 TableName=self._table,
@@ -57,4 +57,4 @@ def _told(response: Any) -> str:  # noqa: ANN401 - botocore gives no type
     item = response.get("Item", {})
     who, what = (item.get(name, {}).get("S", "somebody") for name in ("owner", "what"))
     until = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(int(item.get("until", {}).get("N", "0"))))
-    return f"{who} holds the stage for a {what} until {until}; wait for its end, or `make unlock` if nobody works on it"
+    return f"{who} holds the stage for a {what} until {until}; wait, or run `make unlock` if nobody works on it"

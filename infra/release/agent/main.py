@@ -1,4 +1,4 @@
-"""The function itself: verbs over the clients of AWS."""
+"""The function itself: verbs over AWS clients."""
 
 import json
 import os
@@ -15,13 +15,13 @@ from infra.release.agent.verbs import Agent
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
-    """Do one verb; errors carry the names of the agent's exceptions."""
+    """Run one verb; errors carry the names of the agent's exceptions."""
     return agent().do(event)
 
 
 @cache
 def agent() -> Agent:
-    """The agent of this function's environment (infra/constructs/releases.py)."""
+    """Return the agent of this function's environment (infra/constructs/releases.py)."""
     given = os.environ
     name = given.get("FUNCTION")
     return Agent(
@@ -56,7 +56,7 @@ def alarms_up(client: Any, names: Sequence[str]) -> list[str]:  # noqa: ANN401 -
 
 
 def _headers() -> dict[str, str]:
-    """The canary's key and the origin header, in no log and in no execution's history."""
+    """Return the canary's key and the origin header, which appear in no log and no execution history."""
     secrets = boto3.client("secretsmanager")
     named = {"x-api-key": "CANARY_KEY_ARN", "x-origin-verify": "ORIGIN_SECRET_ARN"}
     return {

@@ -1,4 +1,4 @@
-"""Ask a version as customers do, through events of API Gateway, before any of them meets it."""
+"""Probe a version as customers call it, through events of API Gateway, before it gets any of their requests."""
 
 import json
 import random
@@ -8,19 +8,19 @@ from typing import Any
 K = 20
 WORDS = "a journey into the unknown"
 STRANGER = "release-probe"
-# Method, path with query, body; the status and the document of the answer.
+# Method, path with query, body -> status and document of the response.
 Ask = Callable[[str, str, "Mapping[str, Any] | None"], "tuple[int, Any]"]
 
 
 class ProbeFailed(Exception):
-    """A version does not answer as it must; the message names the question and what was wrong."""
+    """A version's response is wrong; the message names the request and what is wrong."""
 
 
 def probe(ask: Ask, *, bundle: str, person: str, strict: bool = True) -> None:
-    """Ready, the right bundle, and four lists: for a stranger, for films, for words, for a person.
+    """Check readiness, the bundle, and four lists: for an unknown person, for films, for words, for a person.
 
-    ``strict``: no part may be replaced by another one. Otherwise (a rollback, while OpenSearch is down, say) lists
-    have to be whole, and no more. Raises ProbeFailed.
+    ``strict``: no part may be replaced by another one. Otherwise (e.g. a rollback while OpenSearch is down) lists only
+    have to be complete. Raises ProbeFailed.
     """
     ready = _document(ask, "GET", "/health/ready?deep=1")
     if strict and ready.get("status") != "ok":
@@ -35,7 +35,9 @@ def probe(ask: Ask, *, bundle: str, person: str, strict: bool = True) -> None:
 
 
 def event(method: str, target: str, body: Mapping[str, Any] | None, headers: Mapping[str, str]) -> dict[str, Any]:
-    """An event of an HTTP API. Source: API Gateway developer guide, "AWS Lambda proxy integrations", payload 2.0."""
+    """Return an event of an HTTP API. Source: API Gateway developer guide, "AWS Lambda proxy integrations", payload
+    2.0.
+    """
     path, _, query = target.partition("?")
     sent = {"content-type": "application/json", "host": "probe", **headers}
     http = {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "probe"}
@@ -48,14 +50,14 @@ def event(method: str, target: str, body: Mapping[str, Any] | None, headers: Map
 
 
 def asking(call: Callable[[dict[str, Any]], Mapping[str, Any]], headers: Mapping[str, str]) -> Ask:
-    """How to ask something that answers events."""
+    """Return how to send a request to something that handles events."""
 
     def ask(method: str, target: str, body: Mapping[str, Any] | None) -> tuple[int, Any]:
         answer = call(event(method, target, body, headers))
         try:
             return int(answer["statusCode"]), json.loads(answer["body"])
         except (KeyError, TypeError, ValueError) as error:
-            raise ProbeFailed(f"{method} {target}: no answer of an API: {str(answer)[:300]}") from error
+            raise ProbeFailed(f"{method} {target}: not an API response: {str(answer)[:300]}") from error
 
     return ask
 
@@ -68,12 +70,12 @@ def _document(ask: Ask, method: str, target: str, body: Mapping[str, Any] | None
 
 
 def _films(ask: Ask, question: str, body: Mapping[str, Any], strict: bool) -> list[str]:
-    # A diversity that nobody asked for before keeps the cache out of it.
+    # A diversity not used before bypasses the cache.
     diversity = 0.2 + random.random() / 1_000  # noqa: S311 - no secret
     answer = _document(ask, "POST", "/recommend", {**body, "k": K, "diversity": diversity})
     films = [str(item.get("item_id")) for item in answer.get("items", ())]
     if len(films) != K or len(set(films)) != K:
         raise ProbeFailed(f"{question}: expected {K} different films, got {len(set(films))} in {len(films)} items")
     if strict and answer.get("degraded") != []:
-        raise ProbeFailed(f"{question}: the answer is degraded: {answer.get('degraded')}")
+        raise ProbeFailed(f"{question}: the response is degraded: {answer.get('degraded')}")
     return films

@@ -1,4 +1,4 @@
-"""What a stage serves: the versions of its function and the alias before them, and the bucket's pointer."""
+"""What a stage serves: the versions of its function and their alias, and the bucket's pointer."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -7,37 +7,37 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-# The name that Lambda gives what is not published yet.
+# Lambda's name for the unpublished code.
 LATEST = "$LATEST"
-# Descriptions of versions end with it and the bundle's version.
+# Descriptions of versions end with this and the bundle's version.
 BUNDLE = "bundle "
 NONE = "none"
 POINTER = "current.json"
 
 
 class NotReady(Exception):
-    """A version is still being made; the message says how far it is."""
+    """A version is still being prepared; the message gives its state."""
 
 
 class Unusable(Exception):
-    """A version can't be used; the message says what Lambda says of it."""
+    """A version cannot be used; the message has Lambda's reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A version of the function, its image, and the bundle in it; "" where there is none."""
+    """A version of the function, its image, and the bundle in it; "" if there is none."""
 
     version: str = ""
     image: str = ""
     bundle: str = ""
 
     def as_json(self) -> dict[str, str]:
-        """As the state machine carries it."""
+        """Return it as the state machine's JSON."""
         return asdict(self)
 
 
 class Function:
-    """A function behind an alias. Every method may be repeated. Source: AWS Lambda developer guide, "Using Lambda
+    """A function behind an alias. All methods are idempotent. Source: AWS Lambda developer guide, "Using Lambda
     aliases", "Lambda SnapStart".
     """
 
@@ -47,40 +47,40 @@ class Function:
         self._alias = alias
 
     def served(self) -> Release:
-        """What the alias points to."""
+        """Return the release that the alias points to."""
         return self.release(self._client.get_alias(FunctionName=self._name, Name=self._alias)["FunctionVersion"])
 
     def release(self, version: str) -> Release:
-        """A version that there is."""
+        """Return an existing version."""
         found = self._client.get_function(FunctionName=self._name, Qualifier=version)
         described = found["Configuration"].get("Description", "").rpartition(BUNDLE)[2]
         return Release(version, found["Code"]["ImageUri"], "" if described == NONE else described)
 
     def put_code(self, image: str) -> None:
-        """Make the image the function's next version's; one that it is already changes nothing."""
+        """Make the image that of the function's next version; nothing changes if it already is."""
         if self._client.get_function(FunctionName=self._name)["Code"]["ImageUri"] != image:
             self._client.update_function_code(FunctionName=self._name, ImageUri=image)
 
     def check(self, version: str) -> None:
-        """Raises NotReady for a version that is being made, Unusable for one that can't be."""
+        """Raise NotReady for a version that is still being prepared, Unusable for one that failed."""
         found = self._client.get_function_configuration(FunctionName=self._name, Qualifier=version)
         states = {found.get("State", "Active"), found.get("LastUpdateStatus", "Successful")}
         if "Failed" in states:
             reason = found.get("StateReason") or found.get("LastUpdateStatusReason") or "no reason is given"
             raise Unusable(f"version {version}: {reason}")
         if "Inactive" in states:
-            # Its snapshot is gone after 14 days without a call; a call has it made again, and fails.
+            # Its snapshot is deleted after 14 days without a call; a call fails and has it recreated.
             self._wake(version)
         if states != {"Active", "Successful"}:
             raise NotReady(f"version {version} is {', '.join(sorted(states))}")
 
     def publish(self, what: str, bundle: str) -> Release:
-        """A version of the function as it stands; the last one's, if nothing has changed since."""
+        """Publish the function as it stands; returns the last version if nothing has changed since."""
         made = self._client.publish_version(FunctionName=self._name, Description=f"{what}: {BUNDLE}{bundle or NONE}")
         return Release(made["Version"], self.release(made["Version"]).image, bundle)
 
     def give(self, version: str, other: str = "", share: float = 0.0) -> None:
-        """Give a version all requests, but for the ``share`` of them that goes to ``other``."""
+        """Give a version all requests, except for the ``share`` that goes to ``other``."""
         weights = {other: share} if other and share else {}
         self._client.update_alias(
             FunctionName=self._name, Name=self._alias, FunctionVersion=version,
@@ -88,7 +88,7 @@ class Function:
         )  # fmt: skip
 
     def call(self, version: str, event: dict[str, Any]) -> dict[str, Any]:
-        """What a version answers to an event. Raises Unusable if it ends with an error."""
+        """Return a version's response to an event. Raises Unusable if it ends with an error."""
         done = self._client.invoke(FunctionName=self._name, Qualifier=version, Payload=json.dumps(event).encode())
         said = done["Payload"].read()
         if "FunctionError" in done:
@@ -103,7 +103,7 @@ class Function:
         except (
             known.SnapStartNotReadyException, known.ResourceConflictException, known.ResourceNotReadyException
         ) as error:  # fmt: skip
-            raise NotReady(f"version {version}: its snapshot is being made") from error
+            raise NotReady(f"version {version}: its snapshot is being created") from error
 
 
 class Pointer:
@@ -114,11 +114,11 @@ class Pointer:
         self._bucket = bucket
 
     def read(self) -> str:
-        """The bundle it names; "" if there is none."""
+        """Return the bundle it names; "" if there is none."""
         return str(self._stored()[0].get("version") or "")
 
     def move(self, bundle: str) -> None:
-        """Point to a bundle, on condition that nobody else moves it meanwhile; "" leaves it."""
+        """Point to a bundle, unless it is moved concurrently; "" leaves it."""
         stored, etag = self._stored()
         before = stored.get("version")
         if not bundle or before == bundle:

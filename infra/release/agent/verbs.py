@@ -1,4 +1,4 @@
-"""The verbs of the state machine. Each may be repeated: the machine tries again where AWS answers with a fault."""
+"""The verbs of the state machine. All are idempotent: the machine retries when AWS fails."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +10,7 @@ from infra.release.agent.model import Endpoint
 from infra.release.agent.probe import asking, probe
 from infra.release.agent.serving import Function, Pointer, Release
 
-# Of the requests, while the alarms look on.
+# Share of the requests during the watch for alarms.
 SHARE = 0.1
 Json = dict[str, Any]
 
@@ -21,9 +21,9 @@ class AlarmUp(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """``function`` None: servers that follow the bucket's pointer. ``alarms``: names of those of the given names that
-    are up. ``towers`` None: there is no two-tower endpoint.
-    ``headers``: what a request must show, fetched when it is needed.
+    """``function`` None: servers follow the bucket's pointer. ``alarms``: returns those of the given alarm names that
+    are up. ``towers`` None: there is no two-tower endpoint. ``headers``: headers that a request needs, fetched on
+    demand.
     """
 
     lock: Lock
@@ -37,7 +37,7 @@ class Agent:
     clock: Callable[[], float] = field(default=time.time)
 
     def do(self, event: Mapping[str, Any]) -> Json:
-        """Do ``event["do"]``; what it gives back goes on in the machine."""
+        """Run ``event["do"]``; its result goes back to the machine."""
         verbs: dict[str, Callable[[Mapping[str, Any]], Json | None]] = {
             "lock": self._lock, "unlock": self._unlock, "look": self._look, "code": self._code, "ready": self._ready,
             "publish": self._publish, "probe": self._probe, "calm": self._calm, "give": self._give,
@@ -52,7 +52,7 @@ class Agent:
         self.lock.leave(_owner(event))
 
     def _look(self, event: Mapping[str, Any]) -> Json:
-        """What is served, and what is to be, as far as it is known."""
+        """Return what is served, and what is to be served, as far as known."""
         asked = event["asked"]
         served = Release(bundle=self.pointer.read()) if self.function is None else self.function.served()
         wanted = Release(bundle=str(asked.get("bundle", "")))
@@ -78,14 +78,16 @@ class Agent:
         probe(ask, bundle=event["new"]["bundle"], person=self.person, strict=event["what"] != "rollback")
 
     def _calm(self, event: Mapping[str, Any]) -> Json:
-        """Raises AlarmUp; whether ``minutes`` are over since ``since``, which is the first call if it is 0."""
+        """Return whether ``minutes`` have passed since ``since``, which is the first call if it is 0. Raises
+        AlarmUp.
+        """
         if up := self.alarms(self.watched):
-            raise AlarmUp(f"{', '.join(up)} is up; `make release NOW=1` releases all the same, without a tenth first")
+            raise AlarmUp(f"{', '.join(up)} is up; `make release NOW=1` releases anyway, to all requests at once")
         since = event["since"] or self.clock()
         return {"since": since, "over": self.clock() - since >= 60 * event["minutes"]}
 
     def _give(self, event: Mapping[str, Any]) -> None:
-        """All requests to the new version, or ``SHARE`` of them."""
+        """Give the new version all requests, or ``SHARE`` of them."""
         new, served = event["new"]["version"], event["served"]["version"]
         if event["all"]:
             self._needed.give(new)
@@ -93,13 +95,13 @@ class Agent:
             self._needed.give(served, new, SHARE)
 
     def _keep(self, event: Mapping[str, Any]) -> None:
-        """What the next deployment goes by: the function's image and the bucket's pointer."""
+        """Store what the next deployment uses: the function's image and the bucket's pointer."""
         if self.function is not None:
             self.function.put_code(event["new"]["image"])
         self.pointer.move(event["new"]["bundle"])
 
     def _back(self, event: Mapping[str, Any]) -> None:
-        """Everything as it was, traffic first."""
+        """Restore everything, traffic first."""
         served = event["served"]
         if self.function is not None:
             self.function.give(served["version"])
@@ -129,5 +131,5 @@ class Agent:
 
 
 def _owner(event: Mapping[str, Any]) -> str:
-    """Who starts an execution may hold the lock already; else it is the execution's own."""
+    """Return the lock's owner: the one who started the execution, if given, else the execution."""
     return str(event["asked"].get("owner") or event["execution"])

@@ -1,1 +1,1 @@
-"""The bundle on disk: format, reader, writer, and the pointer that says which one is served."""
+"""Bundles on disk: format, reader, writer, and the pointer to the active one."""

@@ -1,7 +1,7 @@
-"""What the numbers of a bundle may be: offsets that rise, rows and codes that lie inside what they point into.
+"""Value checks of a bundle's arrays: ascending offsets, and rows and codes within range.
 
-A checksum says that the bytes are those that were written; this says that they can be served. What points anywhere is
-looked at here, once, so that no request meets an index beyond the end.
+A checksum proves that the bytes are unchanged; this proves that they can be served. Every index is checked here once,
+so that no request reads beyond an array.
 """
 
 from collections.abc import Mapping
@@ -70,7 +70,7 @@ _FINITE_LARGE = (
     "towers.items",
     "towers.history",
 )
-# Offsets and what they cut.
+# Offsets and the arrays they index.
 _OFFSETS = {
     "catalogue.item_ids.offsets": "catalogue.item_ids.data",
     "catalogue.titles.offsets": "catalogue.titles.data",
@@ -82,8 +82,8 @@ _OFFSETS = {
 
 
 def check_bounds(arrays: Arrays, lengths: Mapping[str, int], languages: int, everything: bool) -> None:
-    """Refuse what points outside. ``lengths``: of ``layout.lengths``. ``everything``: also the tables, which are most
-    of a bundle's bytes. Raises BundleDamaged naming the array, what was found and what was expected.
+    """Check all indexes. ``lengths``: from ``layout.lengths``. ``everything``: also the tables, which are most of a
+    bundle's bytes. Raises BundleDamaged naming the array, what was found and what was expected.
     """
     ends = {**lengths, "languages": languages}
     for name, cut in _OFFSETS.items():
@@ -93,14 +93,14 @@ def check_bounds(arrays: Arrays, lengths: Mapping[str, int], languages: int, eve
         _check_range(name, arrays[name], allowed.lowest, end)
     for name in _FINITE_SMALL + _FINITE_LARGE if everything else _FINITE_SMALL:
         if name in arrays and not np.isfinite(arrays[name]).all():
-            raise BundleDamaged(f"{name}.npy: holds what is no number; build the bundle again")
+            raise BundleDamaged(f"{name}.npy: contains non-finite values; rebuild the bundle")
     for name in ("catalogue.hashes", "catalogue.other_hashes"):
         hashes = arrays[name]
         if (hashes[1:] < hashes[:-1]).any():
-            raise BundleDamaged(f"{name}.npy: not sorted; build the bundle again")
+            raise BundleDamaged(f"{name}.npy: not sorted; rebuild the bundle")
     for ids, order in (("catalogue.tmdb_ids", "catalogue.tmdb_rows"), ("catalogue.imdb_ids", "catalogue.imdb_rows")):
         if (np.diff(arrays[ids][arrays[order]]) < 0).any():
-            raise BundleDamaged(f"{order}.npy: not in the order of {ids}; build the bundle again")
+            raise BundleDamaged(f"{order}.npy: not in the order of {ids}; rebuild the bundle")
 
 
 def _check_offsets(name: str, offsets: NDArray[Any], end: int) -> None:
@@ -109,7 +109,7 @@ def _check_offsets(name: str, offsets: NDArray[Any], end: int) -> None:
         raise BundleDamaged(f"{name}.npy: spans {span}, expected 0 to {end}")
     falling = np.flatnonzero(offsets[1:] < offsets[:-1])
     if len(falling):
-        raise BundleDamaged(f"{name}.npy: falls after place {falling[0]}, expected to rise; build the bundle again")
+        raise BundleDamaged(f"{name}.npy: decreases after index {falling[0]}, expected to ascend; rebuild the bundle")
 
 
 def _check_range(name: str, values: NDArray[Any], lowest: int, end: int) -> None:
@@ -118,5 +118,5 @@ def _check_range(name: str, values: NDArray[Any], lowest: int, end: int) -> None
     least, most = int(values.min()), int(values.max())
     if least < lowest or most >= end:
         raise BundleDamaged(
-            f"{name}.npy: holds {least} to {most}, expected {lowest} to {end - 1}; build the bundle again"
+            f"{name}.npy: contains {least} to {most}, expected {lowest} to {end - 1}; rebuild the bundle"
         )

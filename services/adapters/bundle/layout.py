@@ -1,15 +1,15 @@
-"""Which files a bundle holds, and which array of :class:`Bundle` each one is.
+"""Files of a bundle, and the array of :class:`Bundle` in each.
 
 ::
 
     bundles/<version>/
-      manifest.json            what follows, with sizes, SHA-256, dtypes and shapes; before all else its own SHA-256
-      catalogue.*.npy          columns of the films; a Strings column is two arrays, .offsets and .data
+      manifest.json            all other files with sizes, SHA-256, dtypes and shapes; begins with its own SHA-256
+      catalogue.*.npy          film columns; a Strings column is two arrays, .offsets and .data
       collaborative.*.npy      the two item-item tables and the films that borrow from them
       popularity.npy
-      embeddings.*.npy         absent in a bundle built without an encoder
-      svd.units.npy            absent in a bundle without ratings, and in one of a version that had no SVD
-      towers.*.npy             absent in a bundle built without a two-tower model
+      embeddings.*.npy         absent if built without an encoder
+      svd.units.npy            absent without ratings, and in bundles of older versions
+      towers.*.npy             absent if built without a two-tower model
       text_index/              the embedded text index
 """
 
@@ -38,7 +38,7 @@ Arrays = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What an array must be: ``shape`` names lengths ("films", "films+1"), equal names being equal lengths."""
+    """Required dtype and shape; ``shape`` names lengths ("films", "films+1"), equal names meaning equal lengths."""
 
     dtype: str
     shape: tuple[str, ...]
@@ -109,13 +109,13 @@ COLUMNS = _ALWAYS | _EMBEDDINGS | _SVD | _TOWERS
 
 
 def columns(with_embeddings: bool, with_svd: bool, with_towers: bool) -> dict[str, Column]:
-    """The arrays a bundle must have, by name; a file is the name and ``.npy``."""
+    """Return the arrays a bundle must have, by name; the file is the name plus ``.npy``."""
     parts = ((with_embeddings, _EMBEDDINGS), (with_svd, _SVD), (with_towers, _TOWERS))
     return _ALWAYS | {name: column for there, part in parts if there for name, column in part.items()}
 
 
 def arrays_of(bundle: Bundle) -> dict[str, NDArray[Any]]:
-    """Every array of a bundle by name."""
+    """Return every array of a bundle by name."""
     names = columns(bundle.embeddings is not None, bundle.svd is not None, bundle.towers is not None)
     return {name: _member(bundle, name) for name in names}
 
@@ -128,7 +128,7 @@ def _member(bundle: Bundle, name: str) -> NDArray[Any]:
 
 
 def lengths(arrays: Arrays, with_embeddings: bool) -> dict[str, int]:
-    """The length behind each name ("films": 62000, ...), once all dtypes and shapes agree with each other.
+    """Check that dtypes and shapes agree; return the length behind each name ("films": 62000, ...).
 
     Raises BundleDamaged naming the array, what was found and what was expected.
     """
@@ -136,7 +136,7 @@ def lengths(arrays: Arrays, with_embeddings: bool) -> dict[str, int]:
     optional = (not part.keys().isdisjoint(arrays) for part in (_SVD, _TOWERS))
     for name, column in columns(with_embeddings, *optional).items():
         if name not in arrays:
-            raise BundleDamaged(f"{name}.npy: missing, although the format has it in every such bundle")
+            raise BundleDamaged(f"{name}.npy: missing, but required by the format")
         array = arrays[name]
         if array.dtype.str != column.dtype or array.ndim != len(column.shape):
             raise BundleDamaged(
@@ -151,14 +151,14 @@ def lengths(arrays: Arrays, with_embeddings: bool) -> dict[str, int]:
 
 
 def _dimensions(array: NDArray[Any], column: Column) -> Iterator[tuple[str, tuple[str, int]]]:
-    """(what is measured, (name of the length, length)) for each dimension of an array."""
+    """Yield (description, (name of the length, length)) for each dimension of an array."""
     for axis, (label, size) in enumerate(zip(column.shape, array.shape, strict=True)):
         base, plus, _ = label.partition("+1")
         yield f"length {axis} ({base})", (base, size - bool(plus))
 
 
 def catalogue_of(arrays: Arrays, languages: tuple[str, ...]) -> Catalogue:
-    """The catalogue over these arrays; nothing is copied."""
+    """Return a catalogue over these arrays, without copying."""
 
     def of(name: str) -> NDArray[Any]:
         return arrays[f"catalogue.{name}"]
@@ -194,7 +194,7 @@ def catalogue_of(arrays: Arrays, languages: tuple[str, ...]) -> Catalogue:
 
 
 def collaborative_of(arrays: Arrays) -> Collaborative:
-    """The collaborative tables over these arrays; nothing is copied."""
+    """Return the collaborative tables over these arrays, without copying."""
 
     def of(name: str) -> NDArray[Any]:
         return arrays[f"collaborative.{name}"]
@@ -213,14 +213,14 @@ def collaborative_of(arrays: Arrays) -> Collaborative:
 
 
 def embeddings_of(arrays: Arrays, encoder_id: str | None) -> Embeddings | None:
-    """The film vectors over these arrays, None in a bundle without an encoder."""
+    """Return the film vectors over these arrays, None in a bundle without an encoder."""
     if encoder_id is None:
         return None
     return Embeddings(arrays["embeddings.codes"], arrays["embeddings.scales"], arrays["embeddings.mean"], encoder_id)
 
 
 def factors_of(arrays: Arrays) -> ItemFactors | None:
-    """The factors of the films over these arrays, None in a bundle without."""
+    """Return the film factors over these arrays, None in a bundle without them."""
     return ItemFactors(arrays["svd.units"]) if "svd.units" in arrays else None
 
 

@@ -1,4 +1,4 @@
-"""Bundles under ``MARQUEE_HOME``: which there are, which one is served, and picking up a new one while serving."""
+"""Bundles under ``MARQUEE_HOME``: listing, activation, and switching to a new one while serving."""
 
 import json
 import logging
@@ -20,19 +20,19 @@ _log = logging.getLogger(__name__)
 _VERSION = re.compile(r"[0-9a-f]{16}")
 
 OpenSearch = Callable[[Bundle, Path], SearchPort]
-"""Opens the index that belongs to a bundle, given the bundle and its folder."""
+"""Opens a bundle's search index, given the bundle and its folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """``current.json``: the version that is served and the one before it, to go back to."""
+    """``current.json``: the active version, and the previous one for rollback."""
 
     version: str
     previous: str | None = None
 
 
 class LocalBundles:
-    """The bundles in ``home/bundles`` and the pointer ``home/current.json``."""
+    """Bundles in ``home/bundles`` and the pointer ``home/current.json``."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -40,21 +40,21 @@ class LocalBundles:
         self.pointer_path = home / "current.json"
 
     def list(self) -> list[str]:
-        """Versions that are there, oldest first."""
+        """Return the existing versions, oldest first."""
         if not self.root.is_dir():
             return []
         found = [path for path in self.root.iterdir() if path.is_dir() and _VERSION.fullmatch(path.name)]
         return [path.name for path in sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name))]
 
     def path(self, version: str) -> Path:
-        """The folder of a version. Raises BundleMissing for one that isn't there."""
+        """Return the folder of a version. Raises BundleMissing if there is none."""
         if not _VERSION.fullmatch(version) or not (self.root / version).is_dir():
             known = ", ".join(self.list()) or "none; run `marquee build`"
-            raise BundleMissing(f"no bundle {version!r} in {self.root}; there are: {known}")
+            raise BundleMissing(f"no bundle {version!r} in {self.root}; available: {known}")
         return self.root / version
 
     def pointer(self) -> Pointer:
-        """What is active. Raises BundleMissing if nothing is, BundleDamaged for an unreadable pointer."""
+        """Read the pointer. Raises BundleMissing if nothing is active, BundleDamaged for an unreadable pointer."""
         try:
             document = json.loads(self.pointer_path.read_bytes())
             version, previous = document["version"], document.get("previous")
@@ -69,20 +69,20 @@ class LocalBundles:
         return Pointer(str(version), None if previous is None else str(previous))
 
     def current_path(self) -> Path:
-        """The folder of the active bundle. Raises BundleMissing, BundleDamaged."""
+        """Return the folder of the active bundle. Raises BundleMissing, BundleDamaged."""
         return self.path(self.pointer().version)
 
     def verify(self, version: str) -> Bundle:
-        """Read every byte of a bundle and compare. Raises BundleMissing, BundleDamaged."""
+        """Verify every byte of a bundle. Raises BundleMissing, BundleDamaged."""
         bundle = open_bundle(self.path(version), verify=True)
         if bundle.version != version:
             raise BundleDamaged(f"{self.path(version)}: holds version {bundle.version}, expected {version}")
         return bundle
 
     def activate(self, version: str) -> Pointer:
-        """Verify a bundle and make it the active one; servers pick it up. Raises BundleMissing, BundleDamaged.
+        """Verify a bundle and activate it; servers pick it up. Raises BundleMissing, BundleDamaged.
 
-        To go back, activate the ``previous`` of :meth:`pointer`.
+        To roll back, activate the ``previous`` of :meth:`pointer`.
         """
         self.verify(version)
         pointer = Pointer(version, self._before(version))
@@ -99,14 +99,14 @@ class LocalBundles:
 
 
 class LocalReleases:
-    """The releases port over a home folder: serves the active bundle and follows the pointer.
+    """Releases port over a home folder: serves the active bundle and follows the pointer.
 
-    The pointer is looked at at most once in ``every_s`` seconds, by a thread of its own, so that no request
-    waits while a new bundle opens. Requests that hold the old release go on with it. A bundle that can't be
-    opened is refused: logged once, named in ``last_error``, and the old one goes on.
+    The pointer is checked at most once in ``every_s`` seconds, in a separate thread, so that no request waits while a
+    new bundle opens. Requests that hold the old release finish with it. A bundle that cannot be opened is rejected:
+    logged once, reported in ``last_error``, and the old one stays.
 
-    ``verify``: every byte is compared with the manifest before a bundle is served, 1 ms of CPU a megabyte; without,
-    only what opening looks at, for a place that vouches for the bytes itself.
+    ``verify``: compare every byte with the manifest before serving, 1 ms of CPU per megabyte; otherwise only the checks
+    of opening, for places that guarantee the bytes themselves.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class LocalReleases:
         self._lock = threading.Lock()
 
     def current(self) -> Release:
-        """The release to serve now. Raises BundleError only while none was ever opened."""
+        """Return the current release. Raises BundleError only while none was ever opened."""
         release = self._release
         if release is None:
             return self._first()
@@ -140,7 +140,7 @@ class LocalReleases:
         return release
 
     def refresh(self) -> None:
-        """Look at the pointer now and follow it; afterwards ``current`` gives what it points to, if that is sound."""
+        """Check the pointer now and follow it; afterwards ``current`` returns its bundle, if that is intact."""
         with self._lock:
             self._look()
 
@@ -168,7 +168,7 @@ class LocalReleases:
             self.last_error = None
         except (BundleError, OSError) as error:
             self.last_error = str(error)
-            _log.error("the new bundle is refused, the old one goes on: %s", error)
+            _log.error("the new bundle is refused, still serving the old one: %s", error)
 
     def _open(self) -> Release:
         path = self.bundles.current_path()
@@ -180,7 +180,7 @@ class LocalReleases:
         return Release(bundle, self._open_search(bundle, path))
 
     def _signature(self) -> tuple[int, ...] | None:
-        """Changes whenever the pointer is written anew, also twice within one tick of the clock."""
+        """Return a value that changes at each write of the pointer, even within one tick of the clock."""
         try:
             status = self.bundles.pointer_path.stat()
         except OSError:

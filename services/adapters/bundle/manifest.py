@@ -1,4 +1,4 @@
-"""``manifest.json``: what a bundle is and what each of its files must be."""
+"""``manifest.json``: metadata of a bundle and of each of its files."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ _SEAL = re.compile(rb'\{\n "sha256": "([0-9a-f]{64})",')
 
 
 def seal(document: Mapping[str, Any]) -> bytes:
-    """The bytes of a manifest: first the SHA-256 of all that follows it, since nothing else vouches for this file."""
+    """Encode a manifest, starting with the SHA-256 of the rest, as no other file has its checksum."""
     content = {key: value for key, value in document.items() if key != _DIGEST}
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     rest = text.removeprefix("{").encode()
@@ -36,7 +36,7 @@ class FileEntry:
     shape: tuple[int, ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """The entry as it stands in the manifest."""
+        """Return the entry as in the manifest."""
         entry: dict[str, Any] = {"size": self.size, "sha256": self.sha256}
         if self.shape is not None:
             entry |= {"dtype": self.dtype, "shape": list(self.shape)}
@@ -45,8 +45,8 @@ class FileEntry:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """``files`` by path inside the bundle. ``counts``: films, traits, vector dims and so on. ``figures`` and
-    ``extra`` are free JSON. Everything that makes the version is in :meth:`content_version`.
+    """``files`` by path inside the bundle. ``counts``: films, traits, vector dims etc. ``figures`` and ``extra`` are
+    free JSON. :meth:`content_version` covers everything that determines the version.
     """
 
     model_version: str
@@ -62,9 +62,9 @@ class Manifest:
     created_at: str = ""
 
     def content_version(self) -> str:
-        """16 hex digits of a SHA-256 over the logical content: arrays, weights, encoder, analyser, format.
+        """Return 16 hex digits of a SHA-256 over the logical content: arrays, weights, encoder, analyser, format.
 
-        Times, figures and the bytes of the text index (not deterministic) are left out.
+        Times, figures and the (non-deterministic) bytes of the text index are excluded.
         """
         arrays = {path: entry.to_json() for path, entry in self.files.items() if entry.shape is not None}
         content = {
@@ -79,7 +79,7 @@ class Manifest:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
     def to_json(self) -> dict[str, Any]:
-        """The whole document, readable by :meth:`load` once it is sealed."""
+        """Return the whole document, readable by :meth:`load` once sealed."""
         return {
             "format": FORMAT,
             "version": self.content_version(),
@@ -98,27 +98,27 @@ class Manifest:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """The manifest of a bundle folder.
+        """Read the manifest of a bundle folder.
 
-        Raises BundleMissing if there is no such folder, BundleDamaged if the manifest is missing, unreadable,
-        of another format, lacks a key, or was changed since it was written, be it by one bit.
+        Raises BundleMissing if there is no such folder, BundleDamaged if the manifest is missing, unreadable, of
+        another format, incomplete, or modified by even one bit since it was written.
         """
         content = _read(folder)
         document = _document(folder / MANIFEST, content)
         found = document.get("format")
         if found != FORMAT:
             raise BundleDamaged(
-                f"{folder / MANIFEST}: format is {found!r}, expected {FORMAT}; build the bundle with this version"
+                f"{folder / MANIFEST}: format is {found!r}, expected {FORMAT}; rebuild the bundle with this version"
             )
         _check_seal(folder / MANIFEST, content)
         try:
             manifest = cls._parse(document)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise BundleDamaged(f"{folder / MANIFEST}: {_cause(error)}; build the bundle again") from error
+            raise BundleDamaged(f"{folder / MANIFEST}: {_cause(error)}; rebuild the bundle") from error
         expected = manifest.content_version()
         if document.get("version") != expected:
             raise BundleDamaged(
-                f"{folder / MANIFEST}: version is {document.get('version')!r}, but its content makes {expected}"
+                f"{folder / MANIFEST}: version is {document.get('version')!r}, but its content gives {expected}"
             )
         return manifest
 
@@ -142,13 +142,13 @@ class Manifest:
 
 def _read(folder: Path) -> bytes:
     if not folder.is_dir():
-        raise BundleMissing(f"{folder}: no bundle there; run `marquee build`, or `marquee bundle list` to see others")
+        raise BundleMissing(f"{folder}: no bundle there; run `marquee build`, or see `marquee bundle list`")
     path = folder / MANIFEST
     try:
         return path.read_bytes()
     except OSError as error:
         raise BundleDamaged(
-            f"{path}: {error.strerror or error}, expected a manifest; build or copy the bundle again"
+            f"{path}: {error.strerror or error}, expected a manifest; rebuild or copy the bundle again"
         ) from error
 
 
@@ -156,7 +156,7 @@ def _document(path: Path, content: bytes) -> dict[str, Any]:
     try:
         document = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise BundleDamaged(f"{path}: not JSON ({error}); build the bundle again") from error
+        raise BundleDamaged(f"{path}: not JSON ({error}); rebuild the bundle") from error
     if not isinstance(document, dict):
         raise BundleDamaged(f"{path}: found a JSON {type(document).__name__}, expected an object")
     return document
@@ -166,8 +166,8 @@ def _check_seal(path: Path, content: bytes) -> None:
     found = _SEAL.match(content)
     if found is None or hashlib.sha256(content[found.end() :]).hexdigest().encode() != found[1]:
         raise BundleDamaged(
-            f"{path}: does not begin with the SHA-256 of what follows: it was changed since it was written, or an "
-            "older version wrote it; build or copy the bundle again"
+            f"{path}: does not begin with the SHA-256 of the rest: it was changed later, or written by an "
+            "older version; rebuild or copy the bundle again"
         )
 
 
@@ -190,12 +190,12 @@ def _entry(path: str, entry: object) -> FileEntry:
 
 def _count(path: str, value: object) -> int:
     if not isinstance(value, int) or not 0 <= value < 2**53:
-        raise ValueError(f"{path!r} has {value!r} where a size belongs")
+        raise ValueError(f"{path!r} has {value!r} as a size")
     return value
 
 
 def _inside(path: str) -> str:
-    """A path that stays inside the bundle: a file of it, or one of its text index."""
+    """Check that a path stays inside the bundle: a file of it, or one of its text index."""
     folder, _, name = path.rpartition("/")
     if folder not in ("", TEXT_INDEX) or name in ("", ".", "..") or "\\" in name:
         raise ValueError(f"{path!r} is not a file of a bundle")

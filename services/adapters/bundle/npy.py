@@ -1,4 +1,4 @@
-"""Reading ``.npy`` files whose dtype and shape are already known, without trusting what their header says."""
+"""Reading ``.npy`` files of known dtype and shape, without trusting their headers."""
 
 import mmap
 from pathlib import Path
@@ -21,9 +21,9 @@ def write_array(path: Path, array: NDArray[Any]) -> None:
 
 
 def map_array(path: Path, entry: FileEntry) -> NDArray[Any]:
-    """The array of a file as the manifest describes it, memory-mapped and read-only.
+    """Memory-map a file read-only as the array described by the manifest.
 
-    The header is compared, not parsed: whatever bytes stand there, the only error is BundleDamaged.
+    The header is compared, not parsed: whatever it contains, the only error is BundleDamaged.
     """
     dtype, shape = _described(path, entry)
     wanted = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
@@ -35,7 +35,7 @@ def map_array(path: Path, entry: FileEntry) -> NDArray[Any]:
                 raise BundleDamaged(f"{path}: holds {entry.size - start} bytes of data, expected {wanted}")
             mapped = mmap.mmap(file.fileno(), entry.size, access=mmap.ACCESS_READ)
     except (OSError, ValueError) as error:
-        raise BundleDamaged(f"{path}: can't be mapped: {error}") from error
+        raise BundleDamaged(f"{path}: cannot be mapped: {error}") from error
     return np.frombuffer(mapped, dtype, wanted // dtype.itemsize, start).reshape(shape)
 
 
@@ -43,18 +43,18 @@ def _described(path: Path, entry: FileEntry) -> tuple[np.dtype[Any], tuple[int, 
     try:
         dtype = np.dtype(entry.dtype)
     except (TypeError, ValueError) as error:
-        raise BundleDamaged(f"{path}: the manifest gives it the dtype {entry.dtype!r}, which is none") from error
+        raise BundleDamaged(f"{path}: the manifest gives the invalid dtype {entry.dtype!r}") from error
     shape = entry.shape or ()
     if dtype.hasobject or not dtype.itemsize or not shape:
-        raise BundleDamaged(f"{path}: the manifest gives it dtype {entry.dtype} and shape {shape}, expected numbers")
+        raise BundleDamaged(f"{path}: the manifest gives dtype {entry.dtype} and shape {shape}, expected numbers")
     return dtype, shape
 
 
 def _header_length(path: Path, head: bytes, dtype: np.dtype[Any], shape: tuple[int, ...]) -> int:
-    """Where the data begins, if the header is that of this dtype and shape."""
+    """Return where the data begins, if the header matches this dtype and shape."""
     length = len(_MAGIC) + 2 + int.from_bytes(head[8:10], "little")
     described = (f"'descr': '{dtype.str}'", "'fortran_order': False", f"'shape': {shape!r}")
     header = head[10:length].decode("latin-1")
     if not head.startswith(_MAGIC) or len(head) < length or any(part not in header for part in described):
-        raise BundleDamaged(f"{path}: its header is not that of {dtype.str} {shape}, as the manifest says")
+        raise BundleDamaged(f"{path}: its header does not match {dtype.str} {shape} of the manifest")
     return length

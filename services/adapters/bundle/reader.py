@@ -1,4 +1,4 @@
-"""Opening a bundle: memory-mapped, checked against its manifest, refused with a clear error if it disagrees."""
+"""Opening a bundle: memory-mapped, checked against its manifest, rejected with a clear error on any mismatch."""
 
 import hashlib
 from pathlib import Path
@@ -25,23 +25,22 @@ from services.recommender.errors import BundleDamaged
 
 
 def open_bundle(path: Path, verify: bool = False) -> Bundle:
-    """The bundle in a folder; its arrays are mapped, so opening 140 MB takes milliseconds.
+    """Open the bundle in a folder; its arrays are mapped, so opening 140 MB takes milliseconds.
 
-    Always checked: manifest, size of every file, dtypes, shapes and that they agree, and that offsets, rows and codes
-    of films and traits lie inside what they point into. With ``verify`` every byte is read and its SHA-256 compared,
-    and the tables are looked at, too. Raises BundleMissing, and BundleDamaged naming the file, what
-    was found and what was expected.
+    Always checked: manifest, file sizes, consistent dtypes and shapes, and that offsets, rows and codes of films and
+    traits are in range. With ``verify`` every byte's SHA-256 and the tables' indexes are checked, too. Raises
+    BundleMissing, and BundleDamaged naming the file, what was found and what was expected.
     """
     manifest = Manifest.load(path)
     if manifest.analyser != ANALYSER:
         raise BundleDamaged(
-            f"{path}: its text index was made with {manifest.analyser!r}, expected {ANALYSER!r}; build the bundle again"
+            f"{path}: its text index was made with {manifest.analyser!r}, expected {ANALYSER!r}; rebuild the bundle"
         )
     check_files(path, manifest, verify)
     arrays = _arrays(path, manifest)
     counts = lengths(arrays, manifest.encoder_id is not None)
     if counts != dict(manifest.counts):
-        raise BundleDamaged(f"{path}: the manifest counts {dict(manifest.counts)}, its arrays {counts}")
+        raise BundleDamaged(f"{path}: the manifest counts {dict(manifest.counts)}, but the arrays {counts}")
     check_bounds(arrays, counts, len(manifest.languages), everything=verify)
     return Bundle(
         version=manifest.content_version(),
@@ -61,14 +60,14 @@ def open_bundle(path: Path, verify: bool = False) -> Bundle:
 
 
 def text_index_of(path: Path) -> Path:
-    """The folder of the embedded text index inside a bundle."""
+    """Return the folder of the embedded text index inside a bundle."""
     return path / TEXT_INDEX
 
 
 def check_files(path: Path, manifest: Manifest, verify: bool) -> None:
-    """Compare every file with the manifest: sizes, with ``verify`` SHA-256, too. Raises BundleDamaged."""
+    """Compare every file's size with the manifest, with ``verify`` also its SHA-256. Raises BundleDamaged."""
     if not any(name.startswith(f"{TEXT_INDEX}/") for name in manifest.files):
-        raise BundleDamaged(f"{path / TEXT_INDEX}: the manifest names no file of it, expected a text index")
+        raise BundleDamaged(f"{path / TEXT_INDEX}: the manifest lists no file of it, expected a text index")
     for name, entry in manifest.files.items():
         _check_file(path / name, entry, verify)
 
@@ -77,17 +76,17 @@ def _check_file(path: Path, entry: FileEntry, verify: bool) -> None:
     try:
         size = path.stat().st_size
         if size != entry.size:
-            raise BundleDamaged(f"{path}: found {size} bytes, expected {entry.size}; build or copy the bundle again")
+            raise BundleDamaged(f"{path}: found {size} bytes, expected {entry.size}; rebuild or copy the bundle again")
         if verify and (found := file_sha256(path)) != entry.sha256:
-            raise BundleDamaged(f"{path}: SHA-256 is {found}, expected {entry.sha256}; build or copy it again")
+            raise BundleDamaged(f"{path}: SHA-256 is {found}, expected {entry.sha256}; rebuild or copy it again")
     except OSError as error:
         raise BundleDamaged(
-            f"{path}: {error.strerror or error}, expected {entry.size} bytes; build or copy the bundle again"
+            f"{path}: {error.strerror or error}, expected {entry.size} bytes; rebuild or copy the bundle again"
         ) from error
 
 
 def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hex."""
+    """Return the SHA-256 of a file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -96,5 +95,5 @@ def _arrays(path: Path, manifest: Manifest) -> dict[str, NDArray[Any]]:
     files = {name: entry for name, entry in manifest.files.items() if entry.shape is not None}
     unknown = sorted(set(files) - {f"{name}.npy" for name in COLUMNS})
     if unknown:
-        raise BundleDamaged(f"{path / unknown[0]}: an array this format doesn't have")
+        raise BundleDamaged(f"{path / unknown[0]}: not an array of this format")
     return {name.removesuffix(".npy"): map_array(path / name, entry) for name, entry in files.items()}

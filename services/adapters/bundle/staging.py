@@ -1,4 +1,4 @@
-"""A bundle comes into being in a temporary folder and appears under its version in one rename."""
+"""Staging of a bundle: built in a temporary folder, then renamed to its version atomically."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ _BUILDING = ".building-"
 
 @contextmanager
 def staged(root: Path) -> Iterator[Path]:
-    """A temporary folder beside the bundles: on the same file system, so that a rename is atomic."""
+    """Create a temporary folder next to the bundles, on the same file system, so that renames are atomic."""
     root.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=_BUILDING, dir=root))
     folder.chmod(0o755)
@@ -26,7 +26,7 @@ def staged(root: Path) -> Iterator[Path]:
 
 
 def settle(folder: Path, target: Path) -> Path:
-    """Move a finished folder to its place, on the disk to stay; a sound bundle that is already there stays."""
+    """Move a finished folder to its place, synced to disk; an intact bundle already there is kept."""
     _sync(folder)
     if target.exists():
         if is_sound(target):
@@ -44,7 +44,7 @@ def settle(folder: Path, target: Path) -> Path:
 
 
 def is_sound(path: Path) -> bool:
-    """Whether every byte of the bundle in a folder is as its manifest says."""
+    """Return whether every byte of the bundle in a folder matches its manifest."""
     try:
         open_bundle(path, verify=True)
     except BundleError:
@@ -53,7 +53,7 @@ def is_sound(path: Path) -> bool:
 
 
 def _sync(folder: Path) -> None:
-    """Force every file of a folder to the disk before the rename makes it visible."""
+    """Sync every file of a folder to disk before the rename makes it visible."""
     for path in folder.rglob("*"):
         if path.is_dir():
             _sync_folder(path)

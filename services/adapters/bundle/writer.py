@@ -1,4 +1,4 @@
-"""Writing a bundle: whole or not at all, under the hash of its content."""
+"""Writing a bundle atomically under the hash of its content."""
 
 import shutil
 from collections.abc import Mapping
@@ -22,10 +22,9 @@ from services.recommender.errors import BundleDamaged, BundleError, BundleMissin
 def write_bundle(bundle: Bundle, text_index_dir: Path, root: Path, extra: Mapping[str, Any] | None = None) -> Path:
     """Write a bundle to ``root/<version>`` and return that folder; ``version`` and ``created_at`` are set here.
 
-    ``text_index_dir`` is copied in; ``extra`` is free JSON for the manifest (parameters, hashes of the input).
-    A sound bundle of the same version that is already there is kept; a damaged one is replaced. Raises
-    BundleError for films whose id hashes meet, BundleDamaged for arrays that disagree, BundleMissing without
-    a text index.
+    ``text_index_dir`` is copied; ``extra`` is free JSON for the manifest (parameters, hashes of the input). An intact
+    bundle of the same version is kept, a damaged one replaced. Raises BundleError for films with colliding id hashes,
+    BundleDamaged for inconsistent arrays, BundleMissing without a text index.
     """
     _check_hashes(bundle.catalogue)
     if not text_index_dir.is_dir():
@@ -74,14 +73,14 @@ def _copy_index(source: Path, folder: Path) -> dict[str, FileEntry]:
             continue
         copy = target / path.name
         shutil.copyfile(path, copy)
-        # The engine writes some of its files for the owner alone; in an image another user serves them.
+        # The engine writes some files readable only by their owner; in an image another user serves them.
         copy.chmod(0o644)
         files[f"{TEXT_INDEX}/{path.name}"] = FileEntry(copy.stat().st_size, file_sha256(copy))
     return files
 
 
 def _check_hashes(catalogue: Catalogue) -> None:
-    """Two films with one 40-bit hash could not be told apart in a person's history."""
+    """Check that no two films share a 40-bit hash: a person's history could not distinguish them."""
     same = np.flatnonzero(catalogue.hashes[1:] == catalogue.hashes[:-1])
     if len(same):
         one, other = (catalogue.item_ids[int(catalogue.hash_rows[same[0] + step])] for step in (0, 1))

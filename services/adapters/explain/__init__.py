@@ -1,1 +1,1 @@
-"""Explainers: one sentence a film."""
+"""Explainers: one sentence per film."""

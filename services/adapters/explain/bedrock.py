@@ -1,7 +1,7 @@
-"""Sentences by a model of Amazon Bedrock: it rephrases the evidence, and what it writes is believed of nothing.
+"""Explanations by a Bedrock model, which rephrases the evidence; everything it writes is checked.
 
-A page takes at most one call of ``Converse``, for the films whose sentences are not kept yet. Whatever is late,
-throttled, filtered, malformed, missing or untrue is replaced by the template's sentence for that film.
+A page takes at most one ``Converse`` call, for the films without a cached sentence. Sentences that are late, throttled,
+filtered, malformed, missing or untrue are replaced by the template's.
 """
 
 import hashlib
@@ -31,28 +31,28 @@ from services.recommender.sentences.check import complaint
 
 
 class Converses(Protocol):
-    """The part of a Bedrock client that is needed."""
+    """The required part of a Bedrock client."""
 
     def converse(self, **asked: Any) -> dict[str, Any]:  # noqa: ANN401 - as botocore takes them
-        """One question and its answer. Raises botocore's errors."""
+        """Send a request and return the response. Raises botocore's errors."""
         ...
 
 
 class _NothingUsed(ExplainerUnavailable):
-    """The call was refused before the model saw it."""
+    """The call was rejected before the model saw it."""
 
 
-# As many films of a page as a model can write about in the time; the others are the template's.
+# Maximum films per call that a model can write about in time; the others use the template.
 MOST_FILMS = 20
-# At once in this process: other questions must find a free thread while these wait.
+# Concurrent calls in this process: other requests must find a free thread meanwhile.
 MOST_CALLS = 4
-# Left of the deadline for reading the answer and for what the template fills in; and the least worth asking in.
+# Reserved for reading the response and for the template; and the minimum time for a call.
 RESERVE_S, LEAST_S = 0.15, 0.3
 LARGEST_ANSWER = 256 << 10
 KEPT_S, REFUSED_KEPT_S = 30 * 86_400, 86_400
-# More than this part of the sentences replaced is a model that is not of use.
+# If more than this share of the sentences is replaced, the response counts as degraded.
 TOO_MANY_BAD = 0.5
-# An answer that came to its end.
+# Complete responses.
 _ENDED = frozenset({"end_turn", "tool_use", "stop_sequence"})
 _FILTERED = frozenset({"guardrail_intervened", "content_filtered"})
 _MILLION = 1e6
@@ -62,8 +62,8 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """``name``: of a model or an inference profile, as ``Converse`` takes it. ``by_tool``: see ``prompt.request_of``.
-    ``daily_tokens``: no more are used in a day (UTC). Prices: US dollars a million tokens, to estimate by.
+    """``name``: of a model or an inference profile, for ``Converse``. ``by_tool``: see ``prompt.request_of``.
+    ``daily_tokens``: limit per day (UTC). Prices: US dollars per million tokens, for estimates.
     """
 
     name: str
@@ -76,7 +76,7 @@ class Model:
 
 @dataclass
 class _Work:
-    """One page on its way: the sentences there are by film, and what is to be told of how they came about."""
+    """State of one page: sentences so far by film, and what to report."""
 
     said: dict[int, str] = field(default_factory=dict)
     degraded: list[str] = field(default_factory=list)
@@ -84,7 +84,7 @@ class _Work:
 
 
 class BedrockExplainer:
-    """The explainer port over a Bedrock client, which is made when it is first needed. Safe to share by threads."""
+    """Explainer port over a Bedrock client, which is created on first use. Thread-safe."""
 
     def __init__(self, model: Model, client: Callable[[], Converses], store: SentenceStore, clock: Clock) -> None:
         self._model = model
@@ -100,14 +100,14 @@ class BedrockExplainer:
         self.prompt_version = f"{PROMPT_VERSION}+{self._template.prompt_version}+{model.name}"
 
     def explain(self, page: Page, deadline: Deadline) -> Told:
-        """See the port."""
+        """Implement the port."""
         work = _Work()
         wanted = [at for at, each in enumerate(page.evidence[:MOST_FILMS]) if _is_for_a_model(each)]
         keys = {at: self._key(page.evidence[at]) for at in wanted}
         work.counts["wanted"] = len(wanted)
         if keys:
             kept = self._store.find(list(keys.values()), deadline)
-            # An empty one is kept of a film about which the model wrote nothing that could be shown.
+            # An empty sentence is cached for a film whose model sentence could not be shown.
             found = {at: kept[key] for at, key in keys.items() if key in kept}
             work.said = {at: sentence for at, sentence in found.items() if sentence}
             work.counts["cached"] = len(work.said)
@@ -117,7 +117,7 @@ class BedrockExplainer:
         return self._filled(page, work)
 
     def _ask(self, page: Page, missing: Sequence[int], keys: dict[int, str], deadline: Deadline, work: _Work) -> None:
-        """Have the missing sentences written, keep the good ones, and say why where there are none."""
+        """Have the missing sentences written, cache the good ones, and report failures."""
         films = {f"f{at + 1}": page.evidence[at] for at in missing}
         records = dict(zip(films, page.records(list(films.values())), strict=True))
         try:
@@ -135,23 +135,23 @@ class BedrockExplainer:
         work.said |= good
         work.counts["model"], work.counts["replaced"] = len(good), len(bad)
         if bad:
-            _log.warning("%s of %s sentences are the template's: %s", len(bad), len(films), ", ".join(sorted(set(bad))))
+            _log.warning("%s of %s sentences replaced: %s", len(bad), len(films), ", ".join(sorted(set(bad))))
         if len(bad) > TOO_MANY_BAD * len(films):
-            work.degraded.append(f"{len(bad)} of {len(films)} sentences of the model could not be shown")
+            work.degraded.append(f"{len(bad)} of {len(films)} sentences from the model could not be shown")
         self._keep(keys, good, missing)
 
     def _keep(self, keys: dict[int, str], good: dict[int, str], asked: Sequence[int]) -> None:
         if good:
             self._store.keep({keys[at]: sentence for at, sentence in good.items()}, KEPT_S)
         refused = {keys[at]: "" for at in asked if at not in good}
-        # Where nothing could be shown it was the call that failed, and the next one may not.
+        # If nothing could be shown, the call failed, and the next one may not.
         if refused and good:
             self._store.keep(refused, REFUSED_KEPT_S)
 
     def _written(
         self, page: Page, films: dict[str, Evidence], records: dict[str, Record], deadline: Deadline, work: _Work
     ) -> dict[str, str]:
-        """The model's sentences, unchecked. Raises ExplainerUnavailable."""
+        """Return the model's sentences, unchecked. Raises ExplainerUnavailable."""
         if not self._turns.acquire(blocking=False):
             raise ExplainerUnavailable("busy")
         try:
@@ -161,7 +161,7 @@ class BedrockExplainer:
             )
             attempt = self._breaker.attempt()
             if attempt is None:
-                raise ExplainerUnavailable("the model is left alone for some seconds after it failed")
+                raise ExplainerUnavailable("the model is not called for some seconds after failures")
             estimate = estimated_tokens(block, len(films))
             day = self._reserve(estimate, deadline, work)
             try:
@@ -172,7 +172,7 @@ class BedrockExplainer:
                 self._give_back(day, estimate)
                 raise
             except BaseException:
-                # Whether it was paid for nobody says: it stays counted.
+                # It may have been charged, so the tokens stay counted.
                 attempt.failed()
                 raise
             attempt.succeeded()
@@ -182,48 +182,50 @@ class BedrockExplainer:
             self._turns.release()
 
     def _reserve(self, estimate: int, deadline: Deadline, work: _Work) -> str:
-        """Count the tokens of a call before it is made; the day it counts for. Raises ExplainerUnavailable."""
+        """Reserve the tokens of a call before it is made; return the day. Raises ExplainerUnavailable."""
         day = day_of(self._clock.now_ms())
         limit = self._model.daily_tokens
         try:
             used = self._store.reserve(day, estimate, limit, deadline)
         except StateUnavailable as error:
-            raise ExplainerUnavailable("the day's tokens can't be counted") from error
+            raise ExplainerUnavailable("the day's tokens cannot be counted") from error
         work.counts["budget_pct"] = 100.0 if used is None else 100.0 * used / limit
         if used is None:
             raise ExplainerUnavailable("the day's tokens are used up")
         return day
 
     def _converse(self, asked: dict[str, Any], deadline: Deadline) -> dict[str, Any]:
-        """One call, whose last byte came in time. Raises ExplainerUnavailable."""
+        """Make one call within the deadline. Raises ExplainerUnavailable."""
         from services.adapters.explain.failures import BOTO_ERRORS, REFUSED, reason_of
 
         left = deadline.remaining() - RESERVE_S
         if left < LEAST_S:
             raise _NothingUsed("late")
         try:
-            with translated(ExplainerUnavailable, "malformed: the answer", *BOTO_ERRORS), within(left, LARGEST_ANSWER):
+            with translated(ExplainerUnavailable, "malformed response:", *BOTO_ERRORS), within(left, LARGEST_ANSWER):
                 return self._client().converse(**asked)
         except BOTO_ERRORS as error:
-            # Its words can name the account and the role: they are for the log, not for callers.
+            # The message may name the account and the role, so it only goes to the log.
             _log.warning("Bedrock wrote no sentences: %s: %s", type(error).__name__, error)
             reason = reason_of(error)
             raise (_NothingUsed if reason.startswith(REFUSED) else ExplainerUnavailable)(reason) from error
 
     def _read(self, response: dict[str, Any], names: Sequence[str]) -> dict[str, str]:
-        """The sentences of an answer. Raises ExplainerUnavailable for one that is filtered, cut off or unreadable."""
+        """Return the sentences of a response. Raises ExplainerUnavailable if it is filtered, truncated or
+        unreadable.
+        """
         stopped = str(response.get("stopReason"))
         if stopped in _FILTERED:
             raise ExplainerUnavailable("filtered")
         if stopped not in _ENDED:
-            raise ExplainerUnavailable("malformed: the answer did not come to its end")
+            raise ExplainerUnavailable("malformed: the response is truncated")
         try:
             return answers_in(response, names, by_tool=self._model.by_tool)
         except (ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError) as error:
-            raise ExplainerUnavailable("malformed: the answer is not of the form that was asked for") from error
+            raise ExplainerUnavailable("malformed: the response does not have the requested format") from error
 
     def _settle(self, day: str, estimate: int, response: dict[str, Any], work: _Work) -> None:
-        """Count what was used: give back what was reserved beyond it, or count what it took beyond that."""
+        """Count the tokens used: return the rest of the reservation, or count what exceeds it."""
         usage = response.get("usage")
         told = usage if isinstance(usage, dict) else {}
         read, wrote = (_count(told.get(name)) for name in ("inputTokens", "outputTokens"))
@@ -238,10 +240,10 @@ class BedrockExplainer:
         try:
             self._store.give_back(day, tokens)
         except StateUnavailable as error:
-            _log.warning("today's tokens are counted as %s more than were used: %s", tokens, error)
+            _log.warning("today's token count exceeds the tokens used by %s: %s", tokens, error)
 
     def _filled(self, page: Page, work: _Work) -> Told:
-        """The sentences of the page: where there is none, the template's."""
+        """Return the page's sentences, with the template's for missing ones."""
         left = [at for at in range(len(page.evidence)) if at not in work.said]
         by_template = self._template.of(tuple(page.evidence[at] for at in left))
         said = work.said | dict(zip(left, by_template, strict=True))
@@ -249,7 +251,7 @@ class BedrockExplainer:
         return Told(tuple(said[at] for at in range(len(page.evidence))), tuple(work.degraded), work.counts)
 
     def _key(self, evidence: Evidence) -> str:
-        """Film, evidence, model and prompt: whoever has the same evidence gets the same sentence."""
+        """Return the cache key: film, evidence, model and prompt, so the same evidence gets the same sentence."""
         reasons = [(reason.kind.value, reason.text, reason.subject, reason.item_id) for reason in evidence.reasons]
         made_of = [evidence.item_id, evidence.title, evidence.year, evidence.genres, reasons]
         text = json.dumps(made_of, separators=(",", ":"))
@@ -257,7 +259,7 @@ class BedrockExplainer:
 
 
 def _is_for_a_model(evidence: Evidence) -> bool:
-    """Whether there is something to rephrase; that a film does not match is told in fixed words."""
+    """Return whether there is something to rephrase; non-matching films have fixed sentences."""
     kinds = {reason.kind for reason in evidence.reasons}
     return bool(kinds) and ReasonKind.NEAREST not in kinds
 
@@ -267,7 +269,9 @@ def _count(value: object) -> int | None:
 
 
 def bedrock_client(region: str | None, endpoint: str | None, timeout_s: float) -> Callable[[], Converses]:
-    """Makes the client at the first call, once. It tries a call once: the deadline leaves no time for two."""
+    """Return a function that creates the client once, on first call. No retries: the deadline leaves no time
+    for them.
+    """
     lock = threading.Lock()
     made: list[Converses] = []
 

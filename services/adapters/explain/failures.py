@@ -1,4 +1,4 @@
-"""What Bedrock and botocore say when a call fails, in the few words that an answer tells of it.
+"""Short reasons for Bedrock and botocore errors, reported in responses.
 
 Error codes: Amazon Bedrock API reference, "Converse", errors.
 """
@@ -14,7 +14,7 @@ from botocore.exceptions import (
 
 from services.adapters.foreign import is_caused_by
 
-# How the reasons of calls begin that no model has seen.
+# Beginnings of the reasons for calls that did not reach a model.
 REFUSED = ("throttled", "refused", "down")
 BOTO_ERRORS = (BotoCoreError, ClientError)
 _BY_CODE = {
@@ -25,14 +25,14 @@ _BY_CODE = {
     "ServiceUnavailableException": "unavailable",
     "InternalServerException": "unavailable",
     "ModelErrorException": "the model failed",
-    "AccessDeniedException": "refused: the role may not call the model",
-    "ResourceNotFoundException": "refused: there is no such model or profile in this region",
-    "ValidationException": "refused: the model does not take this call; check BEDROCK_MODEL and EXPLAIN_OUTPUT",
+    "AccessDeniedException": "refused: the role is not allowed to call the model",
+    "ResourceNotFoundException": "refused: no such model or profile in this region",
+    "ValidationException": "refused: the model does not support this call; check BEDROCK_MODEL and EXPLAIN_OUTPUT",
 }
 
 
 def reason_of(error: Exception) -> str:
-    """Why there are no sentences."""
+    """Return why there are no sentences."""
     if isinstance(error, ClientError):
         return _BY_CODE.get(str(error.response.get("Error", {}).get("Code", "")), "unavailable")
     if isinstance(error, ReadTimeoutError | ConnectTimeoutError) or is_caused_by(error, TimeoutError):

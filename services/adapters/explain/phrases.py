@@ -1,12 +1,12 @@
-"""The forms of sentences by the shape of their evidence, and the shape of a reason, told by how its text begins.
+"""Sentence forms by the shape of their evidence, and the shape of a reason, recognised by the start of its text.
 
-Each form says what its reason says and no more: "liked" only where the reason has it, "well known" only where it says
-popular. ``{title}`` is the film itself, ``{film}`` one of the person's, ``{thing}`` the film as one that has a trait.
+Each form says only what its reason says: "liked" only if the reason does, "well known" only if it says popular.
+``{title}`` is the film itself, ``{film}`` one of the person's, ``{thing}`` the film described by a trait.
 """
 
 from services.recommender.domain.request import Reason, ReasonKind
 
-# Reason text -> shape. The first that fits counts.
+# Reason text -> shape. The first match counts.
 _BEGINNINGS = (
     (ReasonKind.LIKED, "Because you liked", "liked"),
     (ReasonKind.LIKED, "Because you watched", "watched"),
@@ -14,7 +14,7 @@ _BEGINNINGS = (
     (ReasonKind.LIKED, "Close to what you like", "taste"),
     (ReasonKind.LIKED, "Liked by the same people", "same people"),
     (ReasonKind.KEYWORD, "A similar story", "story"),
-    (ReasonKind.GENRE, "The nearest of what is left", "left"),
+    (ReasonKind.GENRE, "Closest of the remaining films", "left"),
     (ReasonKind.DIRECTOR, "Also", "also director"),
     (ReasonKind.CAST, "Also", "also cast"),
     (ReasonKind.KEYWORD, "Also", "also keyword"),
@@ -26,7 +26,7 @@ _BEGINNINGS = (
 
 
 def shape_of(reason: Reason) -> str:
-    """What kind of thing a reason says: its kind, or a finer word where its text says more."""
+    """Return the shape of a reason: its kind, or a finer one by its text."""
     for kind, begins, shape in _BEGINNINGS:
         if reason.kind is kind and reason.text.startswith(begins):
             return shape

@@ -1,7 +1,7 @@
-"""What a model is asked: constant instructions, the films and likings as a JSON block, a constant form of the answer.
+"""Prompt of the model: constant instructions, films and likings as a JSON block, a constant response format.
 
-Nothing of a film or a person is in the instructions, and nothing of the data is an instruction: what the model makes of
-an order in an overview is refused by ``services/recommender/sentences/check.py``.
+Instructions contain no data, and data is never an instruction: if the model obeys text in an overview, the check in
+``services/recommender/sentences/check.py`` rejects the sentence.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 from services.recommender.ports import Evidence, Likings, Record
 from services.recommender.sentences.genre_nouns import noun_of
 
-# Part of the cache's key: change it with the instructions, the data or the check.
+# Part of the cache key: change it with the instructions, the data or the check.
 PROMPT_VERSION = "bedrock-1"
 TOOL = "sentences"
 
@@ -49,16 +49,16 @@ SCHEMA: dict[str, Any] = {
     "required": ["items"],
     "additionalProperties": False,
 }
-"""The same for every request: a new schema may take Bedrock minutes to compile, and is then kept for a day."""
+"""The same for every request: Bedrock may take minutes to compile a new schema, then caches it for a day."""
 
-# An id, a sentence of 22 words, and what is around them; and around all.
+# An id, a sentence of 22 words and JSON syntax; and the syntax around all.
 TOKENS_A_SENTENCE, TOKENS_AROUND = 70, 60
-# Assumed of English JSON; a count that is too high is given back.
+# Assumed for English JSON; an overestimate is returned.
 CHARACTERS_A_TOKEN = 3
 
 
 def data_block(films: Mapping[str, tuple[Evidence, Record]], likings: Likings) -> str:
-    """The films by the ids that they go by in this call, and what the person likes, as JSON in ASCII."""
+    """Return the films by their ids in this call, and the person's likings, as ASCII JSON."""
     document = {
         "person": {"genres": likings.genres, "favourites": likings.favourites},
         "films": [_film(name, *film) for name, film in films.items()],
@@ -80,8 +80,8 @@ def _film(name: str, evidence: Evidence, record: Record) -> dict[str, Any]:
 def request_of(
     model: str, block: str, films: int, *, by_tool: bool, guardrail: tuple[str, str] | None
 ) -> dict[str, Any]:
-    """The parameters of ``Converse``. ``by_tool``: the answer's form by a tool that must be used, for models without
-    structured output. ``guardrail``: id and version.
+    """Return the parameters of ``Converse``. ``by_tool``: get the response format by a mandatory tool, for models
+    without structured output. ``guardrail``: id and version.
 
     Source: Amazon Bedrock API reference, "Converse"; user guide, "Get validated JSON results".
     """
@@ -103,20 +103,20 @@ def request_of(
 
 
 def most_tokens(films: int) -> int:
-    """Tokens that an answer may have."""
+    """Return the maximum number of response tokens."""
     return TOKENS_A_SENTENCE * films + TOKENS_AROUND
 
 
 def estimated_tokens(block: str, films: int) -> int:
-    """Tokens that a call takes at most, as nearly as that can be told before: question and answer."""
+    """Return an upper estimate of a call's tokens, prompt and response."""
     asked = len(INSTRUCTIONS) + len(block) + len(json.dumps(SCHEMA))
     return asked // CHARACTERS_A_TOKEN + most_tokens(films)
 
 
 def answers_in(response: Mapping[str, Any], names: Sequence[str], *, by_tool: bool) -> dict[str, str]:
-    """The sentences of an answer by the ids asked for, the first of each; whatever else is in it is left out.
+    """Return the sentences of a response by the requested ids, the first for each; anything else is ignored.
 
-    Raises ValueError, KeyError or TypeError for an answer of another form.
+    Raises ValueError, KeyError or TypeError for a response of another format.
     """
     content = response["output"]["message"]["content"]
     if by_tool:

@@ -1,4 +1,4 @@
-"""What is said of a film that was searched for: as a noun phrase of what it meets, or that it does not match."""
+"""Sentences for search results: a noun phrase of the conditions a film meets, or that it does not match."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -61,7 +61,7 @@ _FAR_BARE = ("It does not match what you asked for; it is only well known here",
 
 
 def near_miss(reasons: Sequence[Reason], own: dict[str, str]) -> Iterator[Way]:
-    """A film that does not match what was asked for is told so."""
+    """Yield forms saying that the film does not match the query."""
     reason = next(each for each in reasons if each.kind is ReasonKind.NEAREST)
     far = reason.text.startswith("Popular")
     if "“" not in reason.subject and "”" not in reason.subject:
@@ -70,10 +70,10 @@ def near_miss(reasons: Sequence[Reason], own: dict[str, str]) -> Iterator[Way]:
 
 
 def asked_for(evidence: Evidence, own: dict[str, str]) -> Iterator[Way]:
-    """A film that matches: what of the question it meets, then what of it is a taste's."""
+    """Yield forms for a matching film: what it matches of the query, then what of the taste."""
     asked = [reason for reason in evidence.reasons if reason.kind is ReasonKind.QUERY]
     rest = [reason for reason in evidence.reasons if reason.kind is not ReasonKind.QUERY]
-    if any(reason.text.startswith("Called") for reason in asked):
+    if any(reason.text.startswith("Titled") for reason in asked):
         yield _CALLED, own
     what, words = _noun_phrase(asked), _words(asked)
     film = next((reason for reason in rest if shape_of(reason) == "liked"), None)
@@ -102,7 +102,7 @@ def _listed(words: Sequence[str]) -> str:
 
 
 def _noun_phrase(asked: Sequence[Reason]) -> str:
-    """What is met, as in "a sad French comedy with Jim Carrey from 1994"; nothing where no condition can be said so."""
+    """Return a phrase such as "a sad French comedy with Jim Carrey from 1994"; "" if no condition can be phrased so."""
     noun = ""
     before: list[str] = []
     after: list[str] = []
@@ -113,7 +113,7 @@ def _noun_phrase(asked: Sequence[Reason]) -> str:
         elif found := _RUNTIME.fullmatch(text):
             before.insert(0, f"{found[1]}-minute")
         elif genres.canonical(text):
-            # "Drama" beside "Comedy": one is the noun, both are met.
+            # "Drama" together with "Comedy": one becomes the noun, both are met.
             noun = noun or noun_of(text).one
         elif text.isalpha():
             before.append(text if text in _TONGUES else text.lower())
@@ -124,7 +124,7 @@ def _noun_phrase(asked: Sequence[Reason]) -> str:
 
 
 def _behind(reason: Reason) -> str:
-    """What stands behind the noun: who made it, who is in it, where it belongs, when and for whom it was made."""
+    """Return what follows the noun: makers, cast, series, year, audience."""
     text = reason.text
     if text.startswith("Directed by "):
         return f"by {reason.subject}"

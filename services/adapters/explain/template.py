@@ -1,7 +1,7 @@
-"""Sentences from a template: no model, no network, and nothing but the evidence.
+"""Template explanations: no model, no network, only the evidence.
 
-What is said of a film is chosen by its first reasons; how it is said goes round, so that a page does not say one thing
-twenty times. A sentence that gets too long gives way to one that names less.
+The content is chosen by a film's first reasons; the wording rotates, so that a page does not repeat itself. A sentence
+that gets too long is replaced by a shorter form.
 """
 
 from collections import Counter
@@ -29,22 +29,22 @@ _OTHER_THAN_GENRES = frozenset({"the catalogue"})
 
 
 class TemplateExplainer:
-    """The embedded default of the explainer port."""
+    """Embedded default of the explainer port."""
 
     prompt_version = "template-2"
 
     def explain(self, page: Page, deadline: Deadline) -> Told:  # noqa: ARG002
-        """One sentence a film, at most 22 words; the deadline is not needed here."""
+        """Return one sentence per film, at most 22 words; the deadline is not needed."""
         return Told(self.of(page.evidence))
 
     def of(self, evidence: Sequence[Evidence]) -> tuple[str, ...]:
-        """The sentences of some films, which are shown in this order."""
+        """Return the sentences of films shown in this order."""
         turns: Counter[Forms] = Counter()
         return tuple(_sentence(item, turns) for item in evidence)
 
 
 def _sentence(evidence: Evidence, turns: Counter[Forms]) -> str:
-    """The first form that fits, of those that say most, then of those that say less."""
+    """Return the first form that fits, from the most to the least informative."""
     for forms, named in _ways(evidence):
         first = turns[forms]
         for turn in range(len(forms)):
@@ -61,7 +61,7 @@ def _finished(text: str) -> str:
 
 
 def _ways(evidence: Evidence) -> Iterator[tuple[Forms, dict[str, str]]]:
-    """What may be said, the fullest first: forms, and what is put into them."""
+    """Yield the possible forms with their values, most informative first."""
     own = {"title": evidence.title}
     reasons = evidence.reasons
     kinds = {reason.kind for reason in reasons}
@@ -104,7 +104,7 @@ def _alone(reason: Reason, evidence: Evidence, own: dict[str, str]) -> Iterator[
 
 
 def _fame(reason: Reason, evidence: Evidence, own: dict[str, str]) -> Iterator[tuple[Forms, dict[str, str]]]:
-    """How well known a film is, told of its genre and its year: nothing of it is the person's."""
+    """Yield forms about how well known a film is, by genre and year, without reference to the person."""
     year = f"{evidence.year} " if evidence.year else ""
     forms = KNOWN if reason.text.startswith("Popular") else UNKNOWN
     named = [reason.subject] if reason.subject not in _OTHER_THAN_GENRES else list(evidence.genres)
@@ -117,8 +117,8 @@ def _fame(reason: Reason, evidence: Evidence, own: dict[str, str]) -> Iterator[t
 
 
 def _trait(reason: Reason) -> tuple[str, dict[str, str]] | None:
-    """The shape of a reason that names a trait, and what its forms need; None for another. ``thing``: the film as one
-    that has the trait.
+    """Return the shape of a trait reason with the values its forms need; None for others. ``thing``: the film described
+    by the trait.
     """
     shape, name = shape_of(reason), reason.subject
     if shape not in ALONE or (reason.kind is ReasonKind.LIKED and shape != "same people"):

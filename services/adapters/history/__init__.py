@@ -1,1 +1,1 @@
-"""Exports of other services: what a person rated, liked, watched and wants to watch there."""
+"""Readers for exports of other services: ratings, likes, watched films and watchlists."""

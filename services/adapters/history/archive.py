@@ -1,4 +1,4 @@
-"""The files of an export: one, or those inside a zip. Nothing is unpacked to disk, and no size is taken on trust."""
+"""Files of an export: a single one, or those inside a zip, read in memory with enforced size limits."""
 
 import io
 from typing import TYPE_CHECKING
@@ -16,38 +16,38 @@ READ = (".csv", ".tsv", ".txt", ".json")
 
 
 def files_of(name: str, content: bytes) -> list[tuple[str, bytes]]:
-    """Names and contents of the tables in an export. Raises InvalidRequest for what is too large or can't be read."""
+    """Return names and contents of the tables in an export. Raises InvalidRequest if too large or unreadable."""
     if len(content) > MAX_BYTES:
-        raise refused(f"the export has {len(content):,} bytes; at most {MAX_BYTES:,} are read")
+        raise refused(f"the export has {len(content):,} bytes; the maximum is {MAX_BYTES:,}")
     if not content.startswith(_ZIP):
         return [(name, content)]
-    import zipfile  # few requests need it, and every cold start would pay for it
+    import zipfile  # imported here, as few requests need it
     import zlib
 
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _inside(archive)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise refused(f"the zip can't be read ({error}); export it again, or send a file of it by itself") from error
+        raise refused(f"the zip cannot be read ({error}); export it again, or send one of its files") from error
 
 
 def refused(why: str) -> InvalidRequest:
-    """The error for an export that can't be read."""
+    """Return the error for an unreadable export."""
     return InvalidRequest(why, "/file")
 
 
 def _inside(archive: "ZipFile") -> list[tuple[str, bytes]]:
     entries = archive.infolist()
     if len(entries) > MAX_ENTRIES:
-        raise refused(f"the zip has {len(entries):,} entries; at most {MAX_ENTRIES:,} are read")
+        raise refused(f"the zip has {len(entries):,} entries; the maximum is {MAX_ENTRIES:,}")
     left, found = MAX_UNPACKED, []
     for entry in entries:
-        # A name is only ever compared; where it points to does not matter.
+        # The name is only compared, never used as a path.
         name = entry.filename.replace("\\", "/")
         if entry.is_dir() or not name.lower().endswith(READ) or name.startswith("__MACOSX/"):
             continue
         if entry.flag_bits & 1:
-            raise refused(f"{name} in the zip is encrypted; unpack it and send the file by itself")
+            raise refused(f"{name} in the zip is encrypted; unpack it and send the file alone")
         with archive.open(entry) as file:
             data = file.read(left + 1)
         left -= len(data)

@@ -1,4 +1,4 @@
-"""What the readers of an export add to: rows told, and rows passed over by why."""
+"""Rows collected from an export, and numbers of skipped rows by reason."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from services.recommender.domain.events import EventKind
 from services.recommender.domain.told import Told
 
-SERIES, UNSEEN, EMPTY = "no film (a series or an episode)", "not watched to the end", "no title"
+SERIES, UNSEEN, EMPTY = "not a film (a series or an episode)", "not watched to the end", "no title"
 
 
 @dataclass(slots=True)
 class Collected:
-    """``account``: whose rows are taken where an export has those of several people; ``accounts``: who was met."""
+    """``account``: whose rows to take if an export has several people's; ``accounts``: those encountered."""
 
     account: str | None = None
     rows: list[Told] = field(default_factory=list)
@@ -19,7 +19,7 @@ class Collected:
     accounts: set[str] = field(default_factory=set)
 
     def is_theirs(self, account: str) -> bool:
-        """Note an account, and say whether its rows are asked for."""
+        """Record an account, and return whether its rows are wanted."""
         if account:
             self.accounts.add(account)
         return self.account is None or account.casefold() == self.account.casefold()
@@ -35,7 +35,7 @@ class Collected:
         value: float = 1.0,
         film_ids: tuple[str, ...] = (),
     ) -> None:
-        """A row, unless it names no film."""
+        """Add a row, unless it names no film."""
         named = tuple(dict.fromkeys(title for title in titles if title))
         if named or film_ids:
             self.rows.append(Told(place, named, year, kind, value, ts_ms, film_ids))
@@ -52,6 +52,6 @@ class Collected:
         ts_ms: int | None,
         film_ids: tuple[str, ...] = (),
     ) -> None:
-        """A row that is a rating where it has stars, else something weaker."""
+        """Add a rating if the row has stars, otherwise a weaker event."""
         kind = EventKind.RATING if value is not None else otherwise
         self.add(place, titles, year, kind, ts_ms, value=value or 1.0, film_ids=film_ids)

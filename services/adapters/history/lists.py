@@ -1,4 +1,4 @@
-"""Services one keeps lists at: Letterboxd, IMDb, Trakt, Simkl."""
+"""Readers for list services: Letterboxd, IMDb, Trakt, Simkl."""
 
 from typing import Any
 
@@ -13,13 +13,13 @@ _PLANNED = frozenset({"plantowatch", "plan to watch"})
 
 
 def letterboxd(name: str, text: str, into: Collected) -> None:
-    """A table of a Letterboxd export; which one it is, is in its name, and in its columns."""
+    """Read a table of a Letterboxd export, recognised by its name and columns."""
     path = name.lower()
     if "deleted/" in path or "orphaned/" in path:
         return
     for line, row in rows_of(name, text):
         if "review" in row or "/lists/" in f"/{path}":
-            continue  # the diary has them, too; a list of one's own may be about anything
+            continue  # the diary has reviews, too; custom lists may be about anything
         place, titles, year = f"{name}, line {line}", (row.get("name", ""),), year_of(row.get("year"))
         seen = moment(row.get("watched date")) or moment(row.get("date"))
         if "watchlist" in path:
@@ -31,7 +31,7 @@ def letterboxd(name: str, text: str, into: Collected) -> None:
 
 
 def imdb(name: str, text: str, into: Collected) -> None:
-    """IMDb's ratings or watchlist: rows without a rating of one's own are films one wants to see."""
+    """Read IMDb's ratings or watchlist: rows without a rating are watchlist entries."""
     for line, row in rows_of(name, text):
         if any(word in row.get("title type", "").lower() for word in _NO_FILM):
             into.skipped[SERIES] += 1
@@ -44,7 +44,7 @@ def imdb(name: str, text: str, into: Collected) -> None:
 
 
 def trakt(name: str, entries: list[Any], into: Collected) -> None:
-    """Trakt's ratings, history, watched films and watchlist: entries that hold a ``movie``."""
+    """Read Trakt's ratings, history, watched films and watchlist: entries with a ``movie``."""
     for at, entry in enumerate(entries, 1):
         movie = entry.get("movie") if isinstance(entry, dict) else None
         if not isinstance(movie, dict):
@@ -61,7 +61,7 @@ def trakt(name: str, entries: list[Any], into: Collected) -> None:
 
 
 def simkl(name: str, document: dict[str, Any], into: Collected) -> None:
-    """Simkl's backup: films under ``movies``, what else there is under ``shows`` and ``anime``."""
+    """Read Simkl's backup: films under ``movies``, everything else under ``shows`` and ``anime``."""
     for part in ("shows", "anime"):
         others = document.get(part)
         into.skipped[SERIES] += len(others) if isinstance(others, list) else 0

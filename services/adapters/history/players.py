@@ -1,4 +1,4 @@
-"""What players remember: Netflix, Jellyfin's Playback Reporting, Tautulli for Plex. To watch is no opinion."""
+"""Readers for players: Netflix, Jellyfin's Playback Reporting, Tautulli for Plex. Watching is not an opinion."""
 
 import re
 from collections import defaultdict
@@ -14,14 +14,14 @@ NETFLIX = frozenset({"title", "date"})
 NETFLIX_FULL = frozenset({"title", "start time", "duration", "supplemental video type"})
 JELLYFIN = frozenset({"datecreated", "itemname"})
 TAUTULLI = frozenset({"media_type", "watched_status"})
-# The plug-in's own backup has no line of headings.
+# The plug-in's own backup has no header line.
 JELLYFIN_COLUMNS = (
     "datecreated", "userid", "itemid", "itemtype", "itemname", "playbackmethod", "clientname", "devicename",
     "playduration",
 )  # fmt: skip
-# Played for so long in all, a film counts as watched; so much of it, where that is known.
+# A film counts as watched after this much total playing time, or this share of it, if known.
 PLAYED_S, PLAYED_PERCENT = 30 * 60, 80
-# As Netflix names an episode of a series, in the languages people have it in: "Kill Bill: Vol. 1" is none.
+# Netflix's names of series episodes, in several languages; "Kill Bill: Vol. 1" does not match.
 _PARTS = re.compile(
     r": (?:(?:limited |mini-?)series|season|series|part|volume|vol\.|chapter|episode|book|collection|staffel|miniserie"
     r"|teil|folge|saison|partie|épisode|mini-série|temporada|parte|episodio|capítulo|stagione|seizoen|sezon)\b[^:]*: ",
@@ -31,7 +31,7 @@ _LENGTH = re.compile(r"(\d+):(\d\d):(\d\d)")
 
 
 def netflix(name: str, text: str, into: Collected) -> None:
-    """Netflix's viewing history, the short file or the full one: titles without years."""
+    """Read Netflix's viewing history, short or full: titles without years."""
     rows = list(rows_of(name, text))
     day_first = is_day_first([row.get("date", "") for _, row in rows])
     for line, row in rows:
@@ -48,7 +48,7 @@ def netflix(name: str, text: str, into: Collected) -> None:
 
 
 def jellyfin(name: str, text: str, into: Collected, *, headings: bool) -> None:
-    """Playback Reporting's activity: what was played, and for how many seconds."""
+    """Read Playback Reporting's activity: items played, with seconds."""
     played: dict[str, float] = defaultdict(float)
     latest: dict[str, tuple[str, Row]] = {}
     for line, row in rows_of(name, text, () if headings else JELLYFIN_COLUMNS):
@@ -68,7 +68,7 @@ def jellyfin(name: str, text: str, into: Collected, *, headings: bool) -> None:
 
 
 def tautulli(name: str, rows: Iterable[tuple[int, Mapping[str, Any]]], into: Collected) -> None:
-    """Tautulli's history, from its table or its API; Plex's ids are in ``guid`` and ``guids``."""
+    """Read Tautulli's history, from its table or its API; Plex ids are in ``guid`` and ``guids``."""
     for at, row in rows:
         if str(row.get("media_type") or "").lower() != "movie":
             into.skipped[SERIES] += 1

@@ -1,4 +1,4 @@
-"""An export, recognised by its columns, as what its person told of films."""
+"""Reading an export whose service is recognised by its columns."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,10 +13,9 @@ KNOWN = "Letterboxd, IMDb, Trakt, Simkl, Netflix, Jellyfin (Playback Reporting),
 
 
 def read_history(name: str, content: bytes, account: str | None = None) -> ToldHistory:
-    """What an export tells. ``account``: whose rows, where it has those of several people.
+    """Parse an export. ``account``: whose rows to take if it has several people's.
 
-    Raises InvalidRequest for a file that can't be read or is of no known form, and for several people where none of
-    them is named.
+    Raises InvalidRequest for an unreadable or unknown file, and for several people if none is named.
     """
     into, sources, seen = Collected(account), dict[str, None](), []
     for path, data in files_of(name, content):
@@ -28,18 +27,18 @@ def read_history(name: str, content: bytes, account: str | None = None) -> ToldH
             raise refused(f"the export has more than {MAX_ROWS:,} rows; send its files one by one")
     if not sources:
         looked = ", ".join(seen[:5]) or "no CSV or JSON file"
-        raise refused(f"this is no export that is known ({looked}); known are {KNOWN}")
+        raise refused(f"not a known export ({looked}); known are {KNOWN}")
     if account is None and len(into.accounts) > 1:
-        raise refused(f"the export has several people: say whose it is with account, one of {sorted(into.accounts)}")
+        raise refused(f"the export has several people: choose one with account: {sorted(into.accounts)}")
     if account is not None and account.casefold() not in {each.casefold() for each in into.accounts}:
-        raise refused(f"nobody in the export is called {account!r}; it has {sorted(into.accounts) or 'no names'}")
+        raise refused(f"the export has no account {account!r}; it has {sorted(into.accounts) or 'no names'}")
     return ToldHistory(
         " and ".join(sources), tuple(into.rows), {why: count for why, count in into.skipped.items() if count}
     )
 
 
 def _read(name: str, text: str, into: Collected) -> str | None:
-    """Read a file; the service it comes from, None for a form that is not known."""
+    """Read a file; return the service it comes from, None if unknown."""
     if text.lstrip()[:1] in ("{", "["):
         return _document(name, json_of(name, text), into)
     line = text.partition("\n")[0]
@@ -64,7 +63,7 @@ def _jellyfin(name: str, text: str, into: Collected) -> None:
     players.jellyfin(name, text, into, headings=True)
 
 
-# The more telling columns first: those of Netflix are in other tables, too.
+# More specific columns first: Netflix's occur in other tables, too.
 _TABLES: tuple[tuple[frozenset[str], str, Callable[[str, str, Collected], None]], ...] = (
     (lists.LETTERBOXD, "Letterboxd", lists.letterboxd),
     (lists.IMDB, "IMDb", lists.imdb),

@@ -1,4 +1,4 @@
-"""Rows and values of an export: text in any usual encoding, CSV with any usual delimiter, dates, ids, stars."""
+"""Parsing of exports: text in any common encoding, CSV with any common delimiter, dates, ids, stars."""
 
 import codecs
 import csv
@@ -23,7 +23,7 @@ Row = dict[str, str]
 
 
 def text_of(content: bytes) -> str:
-    """The text of a file: UTF-8, UTF-16 with its mark, else Windows-1252."""
+    """Decode a file: UTF-8, UTF-16 with a byte order mark, else Windows-1252."""
     for mark, encoding in _BOMS:
         if content.startswith(mark):
             return content.decode(encoding, "replace")
@@ -34,8 +34,8 @@ def text_of(content: bytes) -> str:
 
 
 def rows_of(name: str, text: str, header: tuple[str, ...] = ()) -> Iterator[tuple[int, Row]]:
-    """Line numbers and rows by column, names in lower case; ``header`` where the file has none. Raises InvalidRequest
-    for a broken file and one of too many rows.
+    """Yield line numbers and rows by lower-case column; ``header`` if the file has none. Raises InvalidRequest for a
+    broken file or too many rows.
     """
     first = text[: text.find("\n")] if "\n" in text else text
     delimiter = max(",;\t", key=first.count)
@@ -45,7 +45,7 @@ def rows_of(name: str, text: str, header: tuple[str, ...] = ()) -> Iterator[tupl
         for count, cells in enumerate(reader):
             if count >= MAX_ROWS:
                 raise refused(f"{name} has more than {MAX_ROWS:,} rows; send it in parts")
-            # The limit of the csv module is one for the whole process, and others raise it.
+            # The csv module's own limit is global, and other code raises it.
             if any(len(cell) > MAX_CELL for cell in cells):
                 raise refused(f"{name}, line {reader.line_num}: a field of more than {MAX_CELL:,} characters")
             if any(cells):
@@ -55,7 +55,7 @@ def rows_of(name: str, text: str, header: tuple[str, ...] = ()) -> Iterator[tupl
 
 
 def json_of(name: str, text: str) -> Any:  # noqa: ANN401 - any JSON document
-    """The document of a JSON file. Raises InvalidRequest."""
+    """Parse a JSON file. Raises InvalidRequest."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -63,7 +63,7 @@ def json_of(name: str, text: str) -> Any:  # noqa: ANN401 - any JSON document
 
 
 def moment(text: object) -> int | None:
-    """ISO 8601, with a time or without, or epoch seconds, as epoch milliseconds; None for anything else."""
+    """Parse ISO 8601, with or without time, or epoch seconds, as epoch milliseconds; None for anything else."""
     if isinstance(text, int | float) and not isinstance(text, bool):
         return int(text * 1_000) if 0 < text < 1e11 else None
     shown = str(text or "").strip()
@@ -78,7 +78,7 @@ def moment(text: object) -> int | None:
 
 
 def day(text: str, *, day_first: bool) -> int | None:
-    """A numeric date (2024-01-31, 31.1.24, 1/31/24) as epoch milliseconds; None for anything else."""
+    """Parse a numeric date (2024-01-31, 31.1.24, 1/31/24) as epoch milliseconds; None for anything else."""
     match = _NUMERIC_DATE.match(text.strip())
     if match is None:
         return moment(text)
@@ -93,19 +93,19 @@ def day(text: str, *, day_first: bool) -> int | None:
 
 
 def is_day_first(dates: list[str]) -> bool:
-    """Whether dates like 3/4/24 have the day first: one that can't be otherwise says so for all."""
+    """Return whether dates like 3/4/24 have the day first, as shown by any date that cannot be month first."""
     matches = [match for text in dates if (match := _NUMERIC_DATE.match(text.strip())) and len(match[1]) < 3]
     return any(int(match[1]) > 12 for match in matches)
 
 
 def year_of(text: object) -> int | None:
-    """A year, also of a date; None where there is none."""
+    """Return a year, also from a date; None if there is none."""
     match = re.match(r"(?:18|19|20)\d\d(?!\d)", str(text or "").strip())
     return int(match[0]) if match else None
 
 
 def stars(text: object, best: int = 10) -> float | None:
-    """A rating on a scale to ``best`` as half to five stars; None for none, and for what is beyond."""
+    """Convert a rating on a scale to ``best`` to half to five stars; None if missing or out of range."""
     try:
         value = float(str(text).replace(",", "."))
     except ValueError:
@@ -116,7 +116,7 @@ def stars(text: object, best: int = 10) -> float | None:
 
 
 def ids_of(ids: object) -> tuple[str, ...]:
-    """``{"tmdb": 949, "imdb": "tt0113277"}`` as ids that look-ups read."""
+    """Convert ``{"tmdb": 949, "imdb": "tt0113277"}`` to ids for look-ups."""
     known = ids if isinstance(ids, dict) else {}
     tmdb, imdb = str(known.get("tmdb") or ""), str(known.get("imdb") or "")
     tmdb = f"tmdb:{tmdb}" if tmdb.isascii() and tmdb.isdigit() and len(tmdb) <= 10 else ""
@@ -124,7 +124,7 @@ def ids_of(ids: object) -> tuple[str, ...]:
 
 
 def ids_in(*texts: str) -> tuple[str, ...]:
-    """The ids in addresses such as "imdb://tt0113277" and "tmdb://949"."""
+    """Return the ids in addresses such as "imdb://tt0113277" and "tmdb://949"."""
     joined = " ".join(texts)
     tmdb = [f"tmdb:{number}" for number in _TMDB.findall(joined)]
     return tuple(dict.fromkeys([*tmdb, *_IMDB.findall(joined)]))

@@ -1,4 +1,4 @@
-"""How text becomes terms, in one place: every engine that holds Marquee's films is configured from here."""
+"""Text analysis shared by all search engines: how text becomes terms."""
 
 import re
 import unicodedata
@@ -6,8 +6,8 @@ from functools import cache
 
 import tantivy
 
-# Changing the chain below, the names of films or the schema changes what is in an index: then count this up.
-# Bundles with an index of another analyser are refused and built anew.
+# Increment this with any change to the chain below, the film names or the schema: bundles with an index of another
+# analyser are rejected and must be rebuilt.
 ANALYSER = "marquee-english-4"
 LONGEST_TERM = 60
 
@@ -18,7 +18,7 @@ _ARTICLES = ("the", "a", "an")
 
 @cache
 def text_analyser() -> tantivy.TextAnalyzer:
-    """Terms of prose: letters and digits, lower case, ASCII folding, English stemming."""
+    """Return the analyser of prose: letters and digits, lower case, ASCII folding, English stemming."""
     return _folding().filter(tantivy.Filter.stemmer("english")).build()
 
 
@@ -34,29 +34,29 @@ def _folding() -> tantivy.TextAnalyzerBuilder:
 
 
 def terms(text: str) -> list[str]:
-    """Stemmed terms in order, as the text fields hold them."""
+    """Return stemmed terms in order, as in the text fields."""
     return list(text_analyser().analyze(normal(text)))
 
 
 def words(text: str) -> list[str]:
-    """Folded words in order, not stemmed: "Amélie's" is amelie, s."""
+    """Return folded words in order, not stemmed: "Amélie's" is amelie, s."""
     return list(_word_analyser().analyze(normal(text)))
 
 
 def normal(text: str) -> str:
-    """Composed characters, so that an accent typed as a character of its own folds, too."""
+    """Compose characters, so that combining accents fold, too."""
     return unicodedata.normalize("NFKC", text.encode("utf-8", "replace").decode("utf-8"))
 
 
 def squeezed(text: str) -> str:
-    """A title or name as one token: "WALL-E" is walle."""
+    """Return a title or name as one token: "WALL-E" is walle."""
     return "".join(words(text))
 
 
 def other_names(title: str) -> list[str]:
-    """What else a title goes by, squeezed: without parentheses, what stands in them, without its article.
+    """Return alternative titles, squeezed: without parentheses, their content, without article.
 
-    "Seven (a.k.a. Se7en)" is seven and se7en, "The Matrix" is matrix.
+    "Seven (a.k.a. Se7en)" gives seven and se7en, "The Matrix" gives matrix.
     """
     bare = _PARENTHESES.sub(" ", title)
     names = [squeezed(bare), *(squeezed(_ALSO_KNOWN.sub("", part)) for part in _PARENTHESES.findall(title))]

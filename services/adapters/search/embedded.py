@@ -1,4 +1,4 @@
-"""Search inside the process: tantivy for text, exact cosines for vectors. The default, and the fallback."""
+"""In-process search: tantivy for text, exact cosines for vectors. The default, and the fallback."""
 
 import tempfile
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ from services.recommender.errors import BundleDamaged, SearchUnavailable
 from services.recommender.names.names import Names
 from services.recommender.ports import Deadline, Leg, Mention, Named, SearchRequest, SearchResult, TextField
 
-# More films of one name than this are not told apart by how well known they are.
+# Maximum number of films with one name that are ordered by popularity.
 _NAMESAKES = 200
 _FIELDS = {
     "title": TextField.TITLE,
@@ -43,9 +43,9 @@ _NOWHERE = Mention(np.empty(0, np.int32), np.empty(0, np.uint8))
 
 
 class EmbeddedSearch:
-    """The search port over a bundle and the index folder that was written with it. Safe to share by threads.
+    """Search port over a bundle and its index folder. Thread-safe.
 
-    Raises BundleDamaged when the index can't be opened or doesn't hold the bundle's films.
+    Raises BundleDamaged if the index cannot be opened or does not hold the bundle's films.
     """
 
     def __init__(self, bundle: Bundle, index_dir: Path) -> None:
@@ -57,11 +57,11 @@ class EmbeddedSearch:
         if searcher.num_segments > 1 or searcher.num_docs != len(bundle.catalogue):
             raise BundleDamaged(
                 f"{index_dir}: {searcher.num_docs} films in {searcher.num_segments} segments, "
-                f"expected {len(bundle.catalogue)} in one; build the bundle again"
+                f"expected {len(bundle.catalogue)} in one; rebuild the bundle"
             )
 
     def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:  # noqa: ARG002
-        """Both legs. Nothing here waits, so the deadline is not looked at. Raises SearchUnavailable."""
+        """Run both legs; nothing blocks, so the deadline is ignored. Raises SearchUnavailable."""
         size = max(1, request.size)
         text = knn = None
         if request.text is not None:
@@ -72,19 +72,19 @@ class EmbeddedSearch:
 
     @property
     def names(self) -> Names:
-        """What the films go by, and their people."""
+        """Names of the films and their people."""
         return self._names
 
     def mentions(self, words: Sequence[str]) -> list[Mention]:
-        """Where each word stands, in any of its forms. Raises SearchUnavailable."""
+        """Return where each word occurs, in any of its forms. Raises SearchUnavailable."""
         return [self._mention(word) for word in words]
 
     def named(self, text: str, errors: int = 0) -> Named:
-        """The films that go by exactly this name, else those at most so many errors away. Raises SearchUnavailable."""
+        """Return the films with exactly this name, else those within this many errors. Raises SearchUnavailable."""
         name, queries = squeezed(text), self._ask()
         if not name:
             return Named(EMPTY.rows)
-        # A film's own title before what else films go by.
+        # Main titles before alternative ones.
         found = [
             self._best_known(self._hits(queries.named(name, field), _NAMESAKES).rows)
             for field in ("name", "other_name")
@@ -99,26 +99,26 @@ class EmbeddedSearch:
         return Named(EMPTY.rows)
 
     def close(self) -> None:
-        """Give the index files back; later searches raise SearchUnavailable."""
+        """Release the index files; later searches raise SearchUnavailable."""
         self._searcher = self._queries = None
 
     def wording(self, text: str) -> list[Clause]:
-        """What a person's words ask for of these films. Raises SearchUnavailable."""
+        """Return the clauses for a text query. Raises SearchUnavailable."""
         return clauses(text, self._ask())
 
     def hits(self, wanted: list[Clause], size: int) -> Leg:
-        """The ``size`` best films for some clauses, without reference and floor. Raises SearchUnavailable."""
+        """Return the ``size`` best films for some clauses, without reference and floor. Raises SearchUnavailable."""
         return self._hits(self._ask().text(wanted), size)
 
     def namesakes(self, text: str) -> NDArray[np.int32]:
-        """The films of exactly this name if there are several, int32[n]. Raises SearchUnavailable."""
+        """Return the films with exactly this name if there are several, int32[n]. Raises SearchUnavailable."""
         name = squeezed(text)
         several = self._ask().count("name", name) > 1
         return self._hits(self._ask().named(name), _NAMESAKES).rows if several else EMPTY.rows
 
     @cached_property
     def rank(self) -> NDArray[np.int32]:
-        """0 for the best known film, int32[films]: by popularity, then votes, then row."""
+        """Popularity rank of each film, int32[films], 0 the best known: by popularity, then votes, then row."""
         order = np.lexsort((-self._bundle.catalogue.votes.astype(np.int64), -self._bundle.popularity))
         rank = np.empty(len(order), np.int32)
         rank[order] = np.arange(len(order), dtype=np.int32)
@@ -156,16 +156,16 @@ class EmbeddedSearch:
         return leg_of(best_of(scores, size), everything, size)
 
     def _hits(self, query: tantivy.Query, size: int) -> Leg:
-        """The hits of an engine query; a document id is a row."""
+        """Return the hits of an engine query; a document id is a row."""
         hits = self._found(query, size)
         rows = np.fromiter((address.doc for _, address in hits), np.int32, len(hits))
         return ordered(rows, np.fromiter((score for score, _ in hits), np.float32, len(hits)))
 
     def _found(self, query: tantivy.Query, size: int) -> list[tuple[float, tantivy.DocAddress]]:
-        """Score and address of each hit, best first. Raises SearchUnavailable."""
+        """Return score and address of each hit, best first. Raises SearchUnavailable."""
         searcher = self._searcher
         if searcher is None:
-            raise SearchUnavailable("the index was closed; ask the release that is served now")
+            raise SearchUnavailable("the index was closed; use the current release")
         try:
             hits: list[tuple[float, tantivy.DocAddress]] = searcher.search(query, size, count=False).hits
         except ValueError as error:
@@ -175,7 +175,7 @@ class EmbeddedSearch:
     def _ask(self) -> QueryBuilder:
         queries = self._queries
         if queries is None:
-            raise SearchUnavailable("the index was closed; ask the release that is served now")
+            raise SearchUnavailable("the index was closed; use the current release")
         return queries
 
     def _best_known(self, rows: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -183,12 +183,12 @@ class EmbeddedSearch:
 
 
 def _open(index_dir: Path) -> tuple[tantivy.Searcher, QueryBuilder, Names]:
-    """Open the index through links in a writable folder, since tantivy writes a lock file where it opens.
+    """Open the index through links in a writable folder, as tantivy writes a lock file there.
 
-    All files are mapped once the searcher is there, so the links can go at once.
+    All files are mapped once the searcher exists, so the links can be removed at once.
     """
     try:
-        # A thread of tantivy's may write its lock file once more while the folder goes: no reason to refuse.
+        # A tantivy thread may rewrite its lock file during the cleanup, which is harmless.
         with tempfile.TemporaryDirectory(prefix="marquee-index-", ignore_cleanup_errors=True) as links:
             for path in index_dir.iterdir():
                 (Path(links) / path.name).symlink_to(path.resolve())
@@ -198,5 +198,5 @@ def _open(index_dir: Path) -> tuple[tantivy.Searcher, QueryBuilder, Names]:
             return searcher, QueryBuilder(index.schema, searcher), load_names(index_dir)
     except (KeyboardInterrupt, SystemExit):
         raise
-    except BaseException as error:  # damaged bytes make the engine panic, which is no Exception
-        raise BundleDamaged(f"{index_dir}: can't be opened as a text index: {error}; build the bundle again") from error
+    except BaseException as error:  # the engine panics on damaged bytes, which is not an Exception
+        raise BundleDamaged(f"{index_dir}: cannot be opened as a text index: {error}; rebuild the bundle") from error

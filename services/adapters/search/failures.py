@@ -1,8 +1,8 @@
-"""Why a remote engine did not answer a search."""
+"""Failures of a remote search engine."""
 
 from services.recommender.errors import SearchUnavailable
 
-# With less time than this left a call is not begun: it would only be counted as a failure of the engine.
+# With less time left no call is made: it would only count as a failure of the engine.
 LEAST_S = 0.02
 
 
@@ -15,5 +15,5 @@ class RemoteFailure(SearchUnavailable):
 
 
 def unreadable(detail: str) -> RemoteFailure:
-    """The failure of an engine whose answer is none."""
+    """Return the failure for an unreadable answer."""
     return RemoteFailure("unreadable answer", detail)

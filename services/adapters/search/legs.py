@@ -1,4 +1,4 @@
-"""Scores of one leg, with and without filters, as the ``Leg`` of the search port."""
+"""Scores of one leg, with and without filters, as a ``Leg`` of the search port."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,23 +19,23 @@ EMPTY = Leg(np.empty(0, np.int32), np.empty(0, np.float32), 0.0)
 
 
 def check_vectors(vectors: NDArray[np.float32], embeddings: Embeddings) -> None:
-    """Raise SearchUnavailable unless query vectors float32[q, dims] are of the length of the films' vectors."""
+    """Raise SearchUnavailable unless query vectors float32[q, dims] have the length of the films' vectors."""
     if vectors.ndim != 2 or vectors.shape[1] != embeddings.dims:
         raise SearchUnavailable(
-            f"query vectors of shape {vectors.shape} against films of {embeddings.dims} dimensions; "
+            f"query vectors of shape {vectors.shape} for films of {embeddings.dims} dimensions; "
             f"the bundle was built with the encoder {embeddings.encoder_id!r}, use the same"
         )
 
 
 def timed(leg: Callable[P, Leg], *args: P.args, **kwargs: P.kwargs) -> Leg:
-    """A leg with the time it took on this machine."""
+    """Run a leg and record its milliseconds."""
     begun = perf_counter()
     found = leg(*args, **kwargs)
     return replace(found, ms=(perf_counter() - begun) * 1_000)
 
 
 def leg_of(hits: Leg, everything: Leg, size: int) -> Leg:
-    """The ``size`` best of ``hits``, with reference and floor of ``everything``: the same leg without filters.
+    """Return the ``size`` best of ``hits``, with reference and floor of ``everything``: the same leg without filters.
 
     ``everything`` holds at least the best :data:`REFERENCE_HITS`, however small ``size`` is.
     """
@@ -46,20 +46,20 @@ def leg_of(hits: Leg, everything: Leg, size: int) -> Leg:
 
 
 def ordered(rows: NDArray[np.int32], scores: NDArray[np.float32]) -> Leg:
-    """Hits best first, equal scores by row; reference and floor are still to be set."""
+    """Return hits best first, equal scores by row; reference and floor are set later."""
     order = np.lexsort((rows, -scores))
     return Leg(rows[order], scores[order], 0.0)
 
 
 def best_of(scores: NDArray[np.float32], size: int) -> Leg:
-    """The ``size`` best of a dense float32[films]; -inf means that a film is no hit."""
+    """Return the ``size`` best of dense scores float32[films]; -inf means no hit."""
     rows = np.argpartition(-scores, size - 1)[:size] if size < len(scores) else np.arange(len(scores))
     hits: NDArray[np.int32] = rows[scores[rows] > -np.inf].astype(np.int32)
     return ordered(hits, scores[hits])
 
 
 def same_scores(hits: Leg, everything: Leg, films: int) -> Leg:
-    """``hits`` with the scores that ``everything`` has for them, where it has them."""
+    """Return ``hits`` with their scores in ``everything``, where it has them."""
     known = np.full(films, np.nan, np.float32)
     known[everything.rows] = everything.scores
     found = known[hits.rows]
@@ -67,7 +67,7 @@ def same_scores(hits: Leg, everything: Leg, films: int) -> Leg:
 
 
 def best_known_first(hits: Leg, group: NDArray[np.int32], rank: NDArray[np.int32]) -> Leg:
-    """``hits`` where the films of a group trade their scores, so that the best known of them has the best.
+    """Swap the scores of a group of films among the ``hits``, so that the best known one gets the best score.
 
     ``rank`` int32[films]: 0 for the best known film.
     """

@@ -1,4 +1,4 @@
-"""From what is asked for to a query of the embedded engine."""
+"""Translation to queries of the embedded engine."""
 
 from collections.abc import Iterator, Mapping
 
@@ -14,7 +14,7 @@ _LARGEST = 2**62
 
 
 class QueryBuilder:
-    """Builds queries against one index, and knows its terms; holds no state of a request, so threads may share it."""
+    """Builds queries against one index, and knows its terms; holds no request state, so threads may share it."""
 
     def __init__(self, schema: tantivy.Schema, searcher: tantivy.Searcher) -> None:
         self.films: int = searcher.num_docs
@@ -22,15 +22,15 @@ class QueryBuilder:
         self._searcher = searcher
 
     def count(self, field: str, term: str) -> int:
-        """In how many films a field has this term, or this name."""
+        """Return the number of films with this term, or this name, in a field."""
         return int(self._searcher.doc_freq(field, term))
 
     def text(self, clauses: list[Clause]) -> Query:
-        """The query for films that meet any of the clauses."""
+        """Return a query for films that meet any of the clauses."""
         return Query.boolean_query([(Occur.Should, query) for clause in clauses for query in self._clause(clause)])
 
     def named(self, name: str, field: str = "name", errors: int = 0) -> Query:
-        """The query for films of this squeezed title, or of one some typing errors away."""
+        """Return a query for films with this squeezed title, or one within ``errors`` typing errors."""
         if not errors:
             return self._exactly(field, name)
         return Query.const_score_query(
@@ -38,7 +38,7 @@ class QueryBuilder:
         )  # fmt: skip
 
     def standing(self, term: str, bits: Mapping[str, int]) -> Query:
-        """The query for films with a term; the score of a film is the sum of the bits of the fields it stands in."""
+        """Return a query for films with a term; a film's score is the sum of the bits of the fields containing it."""
         found = [
             (Occur.Should, Query.const_score_query(self._exactly(field, term), float(bit)))
             for field, bit in bits.items()
@@ -47,7 +47,7 @@ class QueryBuilder:
         return Query.boolean_query(found)
 
     def filtered(self, query: Query, filters: Filters) -> Query:
-        """The same query and the same scores, only for films that pass; agrees with ``Filters.mask``."""
+        """Restrict a query to films that pass, with the same scores; agrees with ``Filters.mask``."""
         must = Occur.Must
         clauses = [(must, query)]
         clauses += [(must, Query.const_score_query(part, 0.0)) for part in self._conditions(filters)]

@@ -1,10 +1,10 @@
-"""The fields of the embedded index. One document a film, in row order, so that a document id is a row."""
+"""Fields of the embedded index. One document per film, in row order, so that a document id is a row."""
 
 import tantivy
 
 from services.adapters.search.analyser import ANALYSER
 
-# Field and its weight in BM25.
+# Fields and their weights in BM25.
 TEXT_FIELDS: dict[str, float] = {
     "title": 2.0,
     "overview": 1.0,
@@ -14,12 +14,12 @@ TEXT_FIELDS: dict[str, float] = {
     "aka": 1.0,
 }
 
-# One token each: a film's title, the other names it goes by, whole names of people.
+# One token each: a film's title, its alternative names, whole names of people.
 NAME_FIELDS = ("name", "other_name", "director", "person")
 
 
 def build_schema() -> tantivy.Schema:
-    """The tantivy schema: text and names for finding, the rest for filtering."""
+    """Return the tantivy schema: text and names for searching, the rest for filtering."""
     builder = tantivy.SchemaBuilder()
     for field in TEXT_FIELDS:
         builder.add_text_field(field, tokenizer_name=ANALYSER, index_option="freq")

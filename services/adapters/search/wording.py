@@ -1,8 +1,7 @@
-"""What a person's words ask for, before any engine's syntax. Nothing is parsed: operators, quotes and brackets are
-just not words.
+"""Engine-independent clauses of a text query. Nothing is parsed: operators, quotes and brackets are not words.
 
-A film is found by the terms of its text (BM25), and lifted by a constant where the whole query is a name: of the
-film, of its director, of a person in it, or nearly so. Words that stand nowhere are taken for typing errors.
+A film is found by the terms of its text (BM25), with a constant bonus if the whole query is a name: of the film, its
+director, or a person in it, or nearly so. Unknown words are treated as typing errors.
 """
 
 from collections.abc import Iterator
@@ -27,17 +26,17 @@ PERSON = 15.0
 NEAR_PERSON = 12.0
 NEAR_WORD = {1: 8.0, 2: 4.0}
 
-# An overview term of more than every fifth film tells films apart by next to nothing, and costs the most time.
+# An overview term found in more than a fifth of films hardly distinguishes them, and costs the most time.
 COMMON = 0.2
 
 
 class Lexicon(Protocol):
-    """The terms and names that stand in the films' texts."""
+    """Terms and names of the films' texts."""
 
     films: int
 
     def count(self, field: str, term: str) -> int:
-        """In how many films a field has this term, or this name."""
+        """Return the number of films with this term, or this name, in a field."""
         ...
 
 
@@ -73,7 +72,7 @@ Clause = Word | Name | Near
 
 
 def clauses(text: str, lexicon: Lexicon) -> list[Clause]:
-    """What to look for: a film's score is the sum over the clauses it meets. Empty where there is nothing to find."""
+    """Return the clauses of a query; a film's score is the sum over those it meets. Empty if nothing can be found."""
     pairs = dict(zip(terms(text), words(text), strict=True))
     wanted = [(word, term, _fields(term, lexicon)) for term, word in list(pairs.items())[:MAX_TERMS]]
     found: list[Clause] = []
@@ -86,26 +85,26 @@ def clauses(text: str, lexicon: Lexicon) -> list[Clause]:
 
 
 def _fields(term: str, lexicon: Lexicon) -> tuple[str, ...]:
-    """The fields that have a term."""
+    """Return the fields that contain a term."""
     return tuple(field for field in TEXT_FIELDS if lexicon.count(field, term))
 
 
 def _telling(term: str, fields: tuple[str, ...], lexicon: Lexicon) -> tuple[str, ...]:
-    """The fields in which the term is worth looking for."""
+    """Return the fields in which the term is worth searching."""
     if "overview" not in fields or lexicon.count("overview", term) <= COMMON * lexicon.films:
         return fields
     return tuple(field for field in fields if field != "overview")
 
 
 def _misspelt(term: str) -> Iterator[Near]:
-    """Titles and people with a word like it."""
+    """Yield clauses for titles and people with a similar word."""
     for distance in _distances(term, SHORTEST_NEAR_WORD):
         for field in ("title", "people"):
             yield Near(field, term, distance, NEAR_WORD[distance])
 
 
 def _names(name: str, errors: int, lexicon: Lexicon) -> Iterator[Clause]:
-    """Clauses for a query that is a name as a whole; near misses only where nothing is hit."""
+    """Yield clauses for a query that is a whole name; near misses only if there is no exact match."""
     lifts = {"name": EXACT_TITLE, "other_name": OTHER_TITLE, "director": DIRECTOR, "person": PERSON}
     hits = [field for field in lifts if lexicon.count(field, name)]
     for field in hits:
@@ -119,7 +118,7 @@ def _names(name: str, errors: int, lexicon: Lexicon) -> Iterator[Clause]:
 
 
 def _distances(text: str, shortest: int) -> tuple[int, ...]:
-    """How many typing errors to forgive: none in the shortest words, which would turn into each other."""
+    """Return the tolerated typing errors: none in the shortest words, which would match each other."""
     if len(text) < shortest:
         return ()
     return (1,) if len(text) < 8 else (1, 2)

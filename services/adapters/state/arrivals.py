@@ -1,16 +1,16 @@
-"""Numbers and ids that rise with arrival: events of equal time keep the order they came in."""
+"""Monotonic arrival numbers and ids: events of equal time keep the order they came in."""
 
 import secrets
 import threading
 
 from services.recommender.ports import Clock
 
-# A million arrivals a millisecond; epoch milliseconds above them leave a 63-bit integer centuries to go.
+# A million arrivals per millisecond; epoch milliseconds above them leave a 63-bit integer centuries to go.
 _COUNTER_BITS = 20
 
 
 class Arrivals:
-    """Strictly rising within a process, also when the clock is set back; by the clock between processes."""
+    """Strictly increasing within a process, even if the clock is set back; by the clock between processes."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -18,12 +18,12 @@ class Arrivals:
         self._last = 0
 
     def next(self) -> int:
-        """The number of the next arrival: epoch milliseconds, shifted, and a counter."""
+        """Return the number of the next arrival: epoch milliseconds, shifted, plus a counter."""
         with self._lock:
             self._last = max(self._last + 1, self._clock.now_ms() << _COUNTER_BITS)
             return self._last
 
 
 def event_id_of(arrival: int) -> str:
-    """A new id, 32 hex digits: the arrival, so that ids sort by it, and 64 random bits."""
+    """Return a new id, 32 hex digits: the arrival, so that ids sort by it, and 64 random bits."""
     return f"{arrival:016x}{secrets.token_hex(8)}"

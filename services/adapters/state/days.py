@@ -1,11 +1,11 @@
-"""The day that tokens are counted by."""
+"""Days for counting tokens."""
 
 from datetime import UTC, datetime
 
-# A count is looked at on its day only; a clock that is hours behind still finds it.
+# A count is only used on its day; the margin covers clocks that are hours behind.
 DAY_KEPT_S = 3 * 86_400
 
 
 def day_of(now_ms: int) -> str:
-    """The day in UTC, "2026-11-28"."""
+    """Return the day in UTC, "2026-11-28"."""
     return datetime.fromtimestamp(now_ms / 1_000, UTC).date().isoformat()

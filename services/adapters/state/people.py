@@ -1,4 +1,4 @@
-"""A batch of feedback, person by person; what every store does the same way."""
+"""Splitting a batch of feedback by person, shared by all stores."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -16,8 +16,8 @@ Answers = list[Receipt | MarqueeError]
 def record_by_person(
     commands: Sequence[FeedbackCommand], record_person: Callable[[str, list[FeedbackCommand]], Answers]
 ) -> Answers:
-    """The answers in the order of the commands. A person for whom ``record_person`` raises StateUnavailable gets it
-    in the places of their commands; it is raised only if nothing at all was stored.
+    """Return the results in the order of the commands. If ``record_person`` raises StateUnavailable, it is the result
+    of that person's commands; it is raised only if nothing at all was stored.
     """
     results: dict[int, Receipt | MarqueeError] = {}
     for user_id, places in _by_person(commands).items():
@@ -34,19 +34,19 @@ def record_by_person(
 
 
 def in_order(profile: Profile, command: FeedbackCommand, now_ms: int) -> FeedbackCommand:
-    """The command with its event at the time that ``by_arrival`` gives it; the log tells of a clock that is wrong."""
+    """Return the command with its event at the time given by ``by_arrival``, and log if a clock was wrong."""
     event = by_arrival(profile, command.event, now_ms)
     if event is command.event:
         return command
     _log.warning(
-        "an event was stored at a time that is still %.0f s ahead: a clock was or is wrong; what arrives for its film "
-        "is ordered by arrival", (event.ts_ms - now_ms) / 1_000,
+        "a stored event's time is still %.0f s ahead: a clock was or is wrong; later events of its film are ordered by "
+        "arrival", (event.ts_ms - now_ms) / 1_000,
     )  # fmt: skip
     return replace(command, event=event)
 
 
 def _by_person(commands: Sequence[FeedbackCommand]) -> dict[str, list[int]]:
-    """Places of each person's commands, people in the order of their first."""
+    """Return the places of each person's commands, people in the order of their first command."""
     places: dict[str, list[int]] = {}
     for place, command in enumerate(commands):
         places.setdefault(command.user_id, []).append(place)

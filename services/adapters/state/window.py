@@ -1,8 +1,8 @@
-"""A rolling window of requests with an exact upper bound. Pure arithmetic; every store keeps the same counters.
+"""Rolling request window with an exact upper bound. Pure arithmetic, shared by all stores.
 
-The window is cut into 10 sub-buckets. Ten whole ones and the one under way are counted, because a window that
-ends now begins somewhere inside the eleventh: so no window ever holds more than the limit, and at worst the
-requests of one sub-bucket count a little longer than they must.
+The window has 10 sub-buckets. Ten complete ones and the current one are counted, as a window ending now begins inside
+the eleventh: so no window ever holds more than the limit, and at worst the requests of one sub-bucket count slightly
+longer than necessary.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from services.recommender.ports import Quota
 
 SUB_BUCKETS = 10
 COUNTED = SUB_BUCKETS + 1
-# Clocks of several servers may differ by so much, in milliseconds.
+# Tolerated clock difference between servers, in milliseconds.
 SKEW_MS = 120_000
 
 
@@ -25,13 +25,13 @@ class Window:
 
     @classmethod
     def width_of(cls, window_s: int) -> int:
-        """Milliseconds of a sub-bucket, rounded up so that ten are never less than the window."""
+        """Return the milliseconds of a sub-bucket, rounded up so that ten are never less than the window."""
         return max(1, -(-window_s * 1_000 // SUB_BUCKETS))
 
     def at(self, now_ms: int) -> "Window":
-        """The counters at a moment: old sub-buckets fall out. A caller a little late counts as the latest, or
-        servers whose clocks differ would give each other fresh windows; a clock set back by more than a window and
-        two minutes begins anew, lest it lock everybody out.
+        """Return the counters at a given time: old sub-buckets drop out. A slightly late caller counts as the latest,
+        as servers with different clocks would otherwise give each other fresh windows; a clock set back by more than a
+        window and two minutes starts afresh, so that it does not lock everyone out.
         """
         now = now_ms // self.width_ms
         steps = now - self.latest
@@ -42,15 +42,15 @@ class Window:
         return Window(self.width_ms, now, self.counts[steps:] + (0,) * steps)
 
     def counted(self) -> "Window":
-        """With one request more in the sub-bucket under way."""
+        """Return the window with one more request in the current sub-bucket."""
         return Window(self.width_ms, self.latest, (*self.counts[:-1], self.counts[-1] + 1))
 
     def quota(self, allowed: bool, limit: int, now_ms: int) -> Quota:
-        """The answer to the caller, who was counted if ``allowed``."""
+        """Return the result for the caller, who was counted if ``allowed``."""
         return Quota(allowed, limit, max(0, limit - sum(self.counts)), self._reset_s(limit, now_ms))
 
     def _reset_s(self, limit: int, now_ms: int) -> int:
-        """Whole seconds until a sub-bucket in use falls out and leaves room."""
+        """Return whole seconds until a used sub-bucket drops out and leaves room."""
         left = sum(self.counts)
         oldest = self.latest - SUB_BUCKETS
         for number, count in enumerate(self.counts, start=oldest):
@@ -62,7 +62,7 @@ class Window:
 
 
 def admit(window: Window, limit: int, now_ms: int) -> tuple[Window, Quota]:
-    """The window after one more request, if there is room, and the answer."""
+    """Return the window after one more request, if there is room, and the result."""
     window = window.at(now_ms)
     allowed = sum(window.counts) < limit
     if allowed:

@@ -1,1 +1,1 @@
-"""The edge: application, routes, schemas, errors, middleware, auth."""
+"""HTTP application: routes, schemas, errors, middleware, auth."""

@@ -1,4 +1,4 @@
-"""Who is calling: a genuine key, its record believed for a minute, and the scopes in it."""
+"""API key authentication, with key records cached for a minute, and scope checks."""
 
 from dataclasses import dataclass, field
 
@@ -9,14 +9,14 @@ from services.recommender.ports import ApiKey, Clock, KeyStore, SecretPort
 
 RECORD_TTL_S = 60.0
 MAX_RECORDS = 10_000
-# Where ``admits_unread``: what a genuine key may do while its record can't be read: be served, and no more than this.
+# With ``admits_unread``, the request limit of a genuine key whose record cannot be read.
 OUTAGE_LIMIT = 60
 
 
 @dataclass(slots=True)
 class Authenticator:
-    """Checks keys; a key's record (scopes, limit, revoked) is believed for 60 s, and longer while the store is down.
-    ``admits_unread``: let in a genuine key without a record when the store is down, though it may be revoked.
+    """Checks keys. A key's record (scopes, limit, revoked) is cached for 60 s, and longer while the store is down.
+    ``admits_unread``: accept a genuine key without a record when the store is down, though it may have been revoked.
     """
 
     store: KeyStore
@@ -27,10 +27,10 @@ class Authenticator:
     _records: dict[str, tuple[float, ApiKey | None]] = field(default_factory=dict)
 
     async def authenticate(self, key: str | None) -> tuple[ApiKey, bool]:
-        """The record of a key, and whether the store was down for it.
+        """Return the record of a key, and whether the store was down.
 
-        Raises Unauthorized; whatever the store raises for a key that was never read; Overloaded and StateBusy for any,
-        since callers can bring these about.
+        Raises Unauthorized; the store's error for a key that was never read; Overloaded and StateBusy for any key, as
+        callers can cause these.
         """
         pepper = (await self.runner.secret(self.pepper))[0]
         key_id = key_id_of(key, pepper.encode())
@@ -57,7 +57,7 @@ class Authenticator:
 
 
 def require(key: ApiKey, scope: str) -> ApiKey:
-    """The key itself if it carries the scope. Raises Forbidden."""
+    """Return the key if it has the scope. Raises Forbidden."""
     if scope not in key.scopes:
         raise Forbidden(f"this API key lacks the scope {scope!r}; it has: {', '.join(sorted(key.scopes)) or 'none'}")
     return key

@@ -1,4 +1,4 @@
-"""JSON bodies, read once: bytes -> checked model, with a problem for everything that can be wrong on the way."""
+"""JSON bodies, parsed once into a validated model, with a problem for every kind of error."""
 
 import json
 from collections.abc import Callable, Coroutine
@@ -16,14 +16,14 @@ _MALFORMED = "json_invalid"
 
 
 class EdgeRoute(APIRoute):
-    """A route whose ``body`` parameter is read by :func:`read_body`. OpenAPI comes from the signature as ever.
+    """Route whose ``body`` parameter is read by :func:`read_body`. OpenAPI still comes from the signature.
 
-    It skips FastAPI's dependency solving, which parses twice, takes NaN for a number and any content type for JSON.
-    An endpoint with a body is ``async def endpoint(request, body) -> Response`` and has no other parameters.
+    It bypasses FastAPI's body parsing, which parses twice and accepts NaN as a number and any content type as JSON. An
+    endpoint with a body is ``async def endpoint(request, body) -> Response`` and has no other parameters.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler of this route."""
+        """Return the handler of this route."""
         model = get_type_hints(self.endpoint).get("body")
         if model is None:
             return super().get_route_handler()
@@ -37,9 +37,9 @@ class EdgeRoute(APIRoute):
 
 
 async def read_body(request: Request, validator: SchemaValidator) -> BaseModel:
-    """The checked body; an absent one counts as ``{}``.
+    """Return the validated body; an absent one counts as ``{}``.
 
-    Raises HTTPException 400 (malformed) or 415 (not JSON), RequestValidationError (a field is wrong).
+    Raises HTTPException 400 (malformed) or 415 (not JSON), RequestValidationError (invalid field).
     """
     content = await request.body()
     if content and not _is_json(request.headers.get("content-type", "")):
@@ -60,8 +60,8 @@ def _is_json(content_type: str) -> bool:
 
 
 def _refuse_malformed(content: bytes, why: str) -> None:
-    """Raise what a body deserves that is no JSON to the strict parser: well-formed JSON with a lone surrogate
-    in it is a wrong field (422), anything else a malformed body (400).
+    """Raise the error for a body that the strict parser rejects: 422 for well-formed JSON with a lone surrogate, 400
+    for anything else.
     """
     try:
         content.decode("utf-8")
@@ -74,7 +74,7 @@ def _refuse_malformed(content: bytes, why: str) -> None:
 
 
 def _path_of_surrogate(content: bytes) -> tuple[int | str, ...] | None:
-    """Where the first string is that UTF-8 has no place for; None if the JSON is broken otherwise."""
+    """Return the path of the first string with a lone surrogate; None if the JSON is otherwise broken."""
     try:
         document = json.loads(content)
     except (ValueError, RecursionError):

@@ -1,7 +1,7 @@
-"""Answers made smaller for callers who can read them so: gzip, which every HTTP client knows and Python brings.
+"""Gzip compression of responses: supported by every HTTP client and by the standard library.
 
-Neither API Gateway's HTTP APIs nor CloudFront without a cache compress. In a Lambda event the body travels as Base64,
-a third longer, within the 6 MB that an answer may have; API Gateway decodes it, so callers pay for gzip's bytes only.
+Neither API Gateway's HTTP APIs nor CloudFront without a cache compress. In a Lambda response the body is Base64, a
+third longer, within a limit of 6 MB; API Gateway decodes it, so clients receive only gzip's bytes.
 Source: RFC 9110, sections 8.4, 8.8.3 and 12.5.3.
 """
 
@@ -12,9 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.api.app.context import has_header, header
 
-# Below it the headers that it takes are most of what it saves.
+# For smaller bodies the added headers cancel most of the gain.
 LEAST_BYTES = 1_000
-# Measured on answers of 20 and 100 films, sentences included: level 9 takes up to twice the time for 1 to 3 % fewer
+# Measured on responses of 20 and 100 films with explanations: level 9 takes up to twice the time for 1 to 3 % fewer
 # bytes, level 1 half the time for 15 to 33 % more.
 LEVEL = 6
 _GZIP = 31  # zlib's window bits for a gzip header
@@ -25,12 +25,12 @@ Headers = list[tuple[bytes, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Compress:
-    """Compresses whole bodies of text. What streams is left alone, and so is what is encoded or partial already."""
+    """Compresses complete text bodies; streamed, already encoded and partial responses are left alone."""
 
     app: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Handle one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -38,7 +38,7 @@ class Compress:
         begun: Message | None = None
 
         async def compressed(message: Message) -> None:
-            """The head waits for the first of the body, which tells how long it is."""
+            """Delay the response start until the first body message, which gives the length."""
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = message
@@ -56,7 +56,7 @@ class Compress:
 
 
 def accepts_gzip(sent: str | None) -> bool:
-    """Whether an Accept-Encoding allows gzip: by name, or by ``*`` where the name is not given."""
+    """Return whether an Accept-Encoding allows gzip, by name or by ``*``."""
     allowed: dict[str, bool] = {}
     for part in (sent or "").lower().split(","):
         name, _, parameters = part.partition(";")
@@ -88,7 +88,7 @@ def _gzipped(head: Message, message: Message) -> tuple[Message, Message]:
         if name.lower() == b"content-length":
             headers.append((name, str(len(body)).encode()))
         elif name.lower() == b"etag" and not value.startswith(b"W/"):
-            # The same answer in other bytes: equal by weak comparison, which If-None-Match is.
+            # Same content in other bytes: equal by weak comparison, which If-None-Match uses.
             headers.append((name, b"W/" + value))
         else:
             headers.append((name, value))

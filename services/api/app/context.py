@@ -1,4 +1,4 @@
-"""What one HTTP request carries through the layers of the edge: its id, key, timings and log fields."""
+"""Request context of the API layers: id, key, timings and log fields."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,9 +16,9 @@ _DEGRADED = b"x-marquee-degraded"
 
 @dataclass(slots=True)
 class Context:
-    """``started``: monotonic seconds. ``stages``: milliseconds by stage. ``headers`` are added to whatever is
-    answered, errors included. ``facts`` go into the access log; ``person``, whom the request is about, only under a
-    pseudonym. ``trace``: if the request is traced.
+    """``started``: monotonic seconds. ``stages``: milliseconds by stage. ``headers`` are added to every response,
+    errors included. ``facts`` go into the access log; ``person``, the subject of the request, only as a pseudonym.
+    ``trace``: set if the request is traced.
     """
 
     request_id: str
@@ -31,7 +31,7 @@ class Context:
     trace: "Trace | None" = None
 
     def degrade(self, part: str) -> None:
-        """Say in a header and in the log that a part of the edge works without its store."""
+        """Report, in a header and in the log, that a part of the API works without its store."""
         parts = [*cast("list[str]", self.facts.get("edge_degraded", [])), part]
         self.facts["edge_degraded"] = parts
         self.headers = [each for each in self.headers if each[0] != _DEGRADED]
@@ -39,27 +39,27 @@ class Context:
 
 
 def attach(scope: Scope, context: Context) -> None:
-    """Bind the context to the request."""
+    """Attach the context to the request."""
     scope[_SCOPE_KEY] = context
 
 
 def context_of(scope: Scope) -> Context:
-    """The request's context; an empty one outside the middleware."""
+    """Return the request's context; an empty one outside the middleware."""
     return cast("Context", scope.get(_SCOPE_KEY) or Context("-", 0.0))
 
 
 def ask_instead(scope: Scope, method: str) -> Scope:
-    """The same request by another method; ``method_of`` still tells the one that was sent."""
+    """Return the same request with another method; ``method_of`` still returns the original one."""
     return {**scope, "method": method, _METHOD_KEY: method_of(scope)}
 
 
 def method_of(scope: Scope) -> str:
-    """The method as it was sent."""
+    """Return the method as sent by the client."""
     return cast("str", scope.get(_METHOD_KEY) or scope["method"])
 
 
 def header(scope: Scope, name: bytes) -> str | None:
-    """The first header of this lower-case name, as latin-1 text."""
+    """Return the first header of this lower-case name, as Latin-1 text."""
     for key, value in scope["headers"]:
         if key == name:
             return cast("bytes", value).decode("latin-1")
@@ -67,5 +67,5 @@ def header(scope: Scope, name: bytes) -> str | None:
 
 
 def has_header(headers: list[tuple[bytes, bytes]], name: bytes) -> bool:
-    """Whether a response already sets this lower-case header."""
+    """Return whether the response already sets this lower-case header."""
     return any(key == name for key, _ in headers)

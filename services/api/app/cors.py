@@ -1,4 +1,4 @@
-"""CORS, with refusals in the shape of every other error."""
+"""CORS, with rejections as problem documents."""
 
 from time import perf_counter
 
@@ -13,26 +13,24 @@ from services.api.app.problem import Problem
 
 
 class Refusal(Response):
-    """A preflight that was refused. The layer that gives requests their ids lies further in: it makes its own."""
+    """Rejected preflight. The layer that assigns request ids lies further in, so this makes its own."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer with a problem, under the headers of the refusal."""
+        """Send a problem document with the rejection's headers."""
         context = Context(request_id_of(scope), perf_counter())
         attach(scope, context)
         kept = {name: value for name, value in self.headers.items() if not name.startswith("content-")}
         headers = {**kept, "X-Request-Id": context.request_id, "Cache-Control": "no-store"}
-        detail = (
-            f"{bytes(self.body).decode()}; CORS_ORIGINS names the origins that may call, and /openapi.json the rest."
-        )
-        problem = Problem(400, "cors-refused", "The browser's preflight request is refused", detail, headers=headers)
+        detail = f"{bytes(self.body).decode()}; see CORS_ORIGINS for origins, /openapi.json for methods and headers."
+        problem = Problem(400, "cors-refused", "The preflight request was rejected", detail, headers=headers)
         await problem.response(scope)(scope, receive, send)
 
 
 class ProblemCors(CORSMiddleware):
-    """Starlette's middleware, but for the answer to a preflight that is refused."""
+    """Starlette's CORS middleware, with problem documents for rejected preflights."""
 
     def preflight_response(self, request_headers: Headers) -> Response:
-        """The answer to a preflight."""
+        """Return the response to a preflight."""
         answer = super().preflight_response(request_headers)
         if answer.status_code < 400:
             return answer

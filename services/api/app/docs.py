@@ -1,6 +1,6 @@
-"""The interactive reference at ``/docs``: Swagger UI from an installed package, so that nothing foreign is loaded.
+"""Interactive API reference at ``/docs``: Swagger UI from an installed package, so nothing third-party is loaded.
 
-The page shares its origin with the demo page, which keeps an API key: no script runs here but these files.
+The page shares its origin with the demo page, which keeps an API key, so only these scripts may run.
 """
 
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-# An MIT-licensed package that holds the files of swagger-ui-dist as they are; it is found, not imported.
+# An MIT-licensed package with the unmodified files of swagger-ui-dist; it is located, not imported.
 PACKAGE = "fastapi_swagger"
 _ASSETS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
 _PAGE = """<!doctype html>
@@ -40,14 +40,14 @@ _WITHOUT = """<!doctype html>
 
 
 def install_docs(app: FastAPI) -> frozenset[str]:
-    """Serve the page at ``/docs`` and its files below it; returns their paths, which are public."""
+    """Serve the page at ``/docs`` and its files below it; return their paths, which are public."""
     folder = _folder()
     pages: dict[str, tuple[Callable[[], bytes], str]] = {
         "/docs": (lambda: (_PAGE if folder else _WITHOUT).encode(), "text/html")
     }
     if folder is not None:
         pages["/docs/start.js"] = (_START.encode, "text/javascript")
-        # Read when they are first asked for: they are two megabytes.
+        # Read on first use: they are two megabytes.
         pages |= {f"/docs/{name}": (cache((folder / name).read_bytes), kind) for name, kind in _ASSETS.items()}
     for path, (content, kind) in pages.items():
         app.add_route(path, _page(content, kind), methods=["GET"], include_in_schema=False)

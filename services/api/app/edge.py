@@ -1,4 +1,4 @@
-"""What every route may use: the services, the runner, and the few answers they share."""
+"""Services and response helpers shared by all routes."""
 
 import hashlib
 from dataclasses import dataclass
@@ -18,47 +18,47 @@ MAX_AGE_S = 300
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One a process, at ``app.state.edge``."""
+    """Per-process services, at ``app.state.edge``."""
 
     services: AppServices
     runner: Runner
 
     @property
     def recommender(self) -> RecommenderPort:
-        """The recommender."""
+        """Recommender of this process."""
         return self.services.recommender
 
     def deadline(self) -> Deadline:
-        """The one deadline of a request, from now."""
+        """Return a new request deadline, starting now."""
         recommender = self.services.recommender
         return Deadline.within(recommender.clock, recommender.options.deadline_s)
 
     def close(self) -> None:
-        """End the threads, then give back what the services hold."""
+        """Shut down the threads, then close the services."""
         self.runner.close()
         if self.services.close is not None:
             self.services.close()
 
 
 def edge_of(request: Request) -> Edge:
-    """The edge this request came in by."""
+    """Return the edge of the application serving this request."""
     return cast("Edge", request.app.state.edge)
 
 
 def to_json(document: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:  # noqa: ANN401
-    """A JSON answer."""
+    """Return a JSON response."""
     return Response(dump(document), status, headers, "application/json")
 
 
 def cacheable(request: Request, document: Any) -> Response:  # noqa: ANN401 - any JSON value
-    """A JSON answer that concerns no person: with an ETag of its bytes, and 304 for a caller that has them.
-    Shared caches may keep it only while no key is needed to see it.
+    """Return a JSON response that concerns no person, with an ETag, or 304 if the client has it. Shared caches may keep
+    it only if no key is required.
     """
     return cacheable_bytes(request, dump(document), "application/json", MAX_AGE_S)
 
 
 def cacheable_bytes(request: Request, content: bytes, media_type: str, max_age: int) -> Response:
-    """The same for bytes of any type."""
+    """Return such a response for bytes of any type."""
     tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     keyed = edge_of(request).services.auth_required
     headers = {"ETag": tag, "Cache-Control": f"{'private' if keyed else 'public'}, max-age={max_age}"}

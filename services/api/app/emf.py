@@ -1,29 +1,29 @@
-"""Metrics in CloudWatch's embedded metric format, and one structured log line a request, on the standard output.
+"""Metrics in CloudWatch's embedded metric format and one structured log line per request, on standard output.
 
 ================================ ============ ====================================================================
-metric, namespace ``Marquee``    unit         statistic to look at
+metric, namespace ``Marquee``    unit         statistic to use
 ================================ ============ ====================================================================
 ``API.LatencyMs``                Milliseconds p50, p95
-``API.RPS``                      Count        1 a request: Sum divided by the period
-``API.ErrorRate``                Percent      100 for a status of 500 or more, else 0: Average
-``Retrieval.KNNLatencyMs``       Milliseconds p95; only where that leg was asked for
-``Retrieval.BM25LatencyMs``      Milliseconds p95; only where that leg was asked for
-``Retrieve.LatencyMs``           Milliseconds p95; only where the two-tower model was asked, 0 in this process
-``RankerLatencyMs``              Milliseconds p95; not for cached answers
-``Cache.HitRatio``               Percent      100 for an answer from the cache, 0 for one that might have been: Average
-``Explain.UsagePct``             Percent      100 where sentences were asked for, else 0: Average
-``Explain.LatencyMs``            Milliseconds p95; this and the next six only where a model is set
-``Explain.TemplatePct``          Percent      sentences that the template wrote for the model: Average
-``Explain.CachedPct``            Percent      sentences that were kept: Average
-``Explain.InputTokens``          Count        Sum; only where the model was asked, as the next three
+``API.RPS``                      Count        1 per request: Sum divided by the period
+``API.ErrorRate``                Percent      100 for status 500 or higher, else 0: Average
+``Retrieval.KNNLatencyMs``       Milliseconds p95; only if vector search ran
+``Retrieval.BM25LatencyMs``      Milliseconds p95; only if text search ran
+``Retrieve.LatencyMs``           Milliseconds p95; only if the two-tower model was used, 0 if in this process
+``RankerLatencyMs``              Milliseconds p95; not for cached responses
+``Cache.HitRatio``               Percent      100 for a cache hit, 0 for a miss: Average
+``Explain.UsagePct``             Percent      100 if explanations were requested, else 0: Average
+``Explain.LatencyMs``            Milliseconds p95; this and the next six only if a model is set
+``Explain.TemplatePct``          Percent      sentences from the template instead of the model: Average
+``Explain.CachedPct``            Percent      sentences from the cache: Average
+``Explain.InputTokens``          Count        Sum; only if the model was called, like the next three
 ``Explain.OutputTokens``         Count        Sum
 ``Explain.CostUsd``              None         US dollars, estimated from the tokens: Sum
-``Explain.BudgetPct``            Percent      the day's tokens that are used or reserved: Maximum
-``Fallback.Count``               Count        1 a part that did not answer: Sum, by ``cause``
+``Explain.BudgetPct``            Percent      share of the day's tokens used or reserved: Maximum
+``Fallback.Count``               Count        1 per part that failed: Sum, by ``cause``
 ================================ ============ ====================================================================
 
-Each has the dimensions (stage) and (stage, route); ``Fallback.Count`` has (stage) and (stage, cause). A route is its
-template, a cause one of a few words: each combination is a metric that is billed. Health checks are not counted.
+Each has the dimensions (stage) and (stage, route); ``Fallback.Count`` has (stage) and (stage, cause). The route is the
+template and the cause one of a fixed set, as every combination is a billed metric. Health checks are not counted.
 Source: Amazon CloudWatch user guide, "Specification: Embedded metric format".
 """
 
@@ -41,7 +41,7 @@ _OTHER = "other"
 _UNKNOWN_ROUTE = "none"
 _UNCOUNTED = "/health/"
 _MS, _PERCENT, _COUNT, _NO_UNIT = "Milliseconds", "Percent", "Count", "None"
-# Metric by stage of the answer, and by fact of the route.
+# Metric by stage of the response, and by fact of the request.
 _BY_STAGE = {
     "Retrieval.KNNLatencyMs": "knn",
     "Retrieval.BM25LatencyMs": "bm25",
@@ -60,10 +60,11 @@ Metric = tuple[str, str, float]
 
 
 class EmfTelemetry:
-    """Writes up to three kinds of lines a request to ``write``: metrics, fallbacks if there were any, and the log's.
+    """Writes up to three kinds of lines per request to ``write``: metrics, fallbacks if any, and the log line.
 
-    Not through ``logging``: the runtime would wrap the line, and CloudWatch would find no metrics in it. Powertools
-    makes the metrics' objects: 0.12 ms a request, and 110 ms to import, which is why only ``METRICS=emf`` does.
+    It bypasses ``logging``, as the runtime would wrap the line and CloudWatch would find no metrics in it. Powertools
+    builds the metrics objects in 0.12 ms per request but takes 110 ms to import, so it is imported only for
+    ``METRICS=emf``.
     """
 
     def __init__(self, stage: str, write: Callable[[str], None]) -> None:
@@ -72,7 +73,7 @@ class EmfTelemetry:
         self._emf = AmazonCloudWatchEMFProvider(namespace=NAMESPACE, default_dimensions={"stage": stage})
 
     def record(self, seen: Observation) -> None:
-        """Note one request."""
+        """Record one request."""
         if not seen.route.startswith(_UNCOUNTED):
             route = _UNKNOWN_ROUTE if seen.route == NO_ROUTE else seen.route
             self._emit(metrics_of(seen), route=route)
@@ -81,7 +82,7 @@ class EmfTelemetry:
         self._write(_json(log_line(seen, self._stage)))
 
     def _emit(self, metrics: list[Metric], **dimension: str) -> None:
-        """One EMF object: these metrics under the stage alone, and under the stage with one more dimension."""
+        """Write one EMF object: the metrics by stage, and by stage plus one more dimension."""
         for name, unit, value in metrics:
             self._emf.add_metric(name, unit, value)
         self._emf.add_dimensions(**dimension)
@@ -90,13 +91,13 @@ class EmfTelemetry:
 
 
 def print_line(line: str) -> None:
-    """Write a line to the standard output at once: a frozen function flushes nothing."""
+    """Write a line to standard output and flush, as a frozen function would not."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
 def metrics_of(seen: Observation) -> list[Metric]:
-    """Name, unit and value of what one request adds."""
+    """Return name, unit and value of the request's metrics."""
     return [
         ("API.LatencyMs", _MS, seen.ms),
         ("API.RPS", _COUNT, 1),
@@ -108,7 +109,7 @@ def metrics_of(seen: Observation) -> list[Metric]:
 
 
 def _of_model(seen: Observation) -> Iterator[Metric]:
-    """What the sentences took, where a model was to write some."""
+    """Yield the metrics of the explanations, if a model was to write some."""
     told = seen.facts.get("told")
     if not isinstance(told, Mapping) or not told.get("wanted"):
         return
@@ -120,12 +121,12 @@ def _of_model(seen: Observation) -> Iterator[Metric]:
 
 
 def causes_of(facts: Mapping[str, object]) -> set[str]:
-    """Which parts did not answer, in the words of ``CAUSES``; anything else is "other"."""
+    """Return the parts that failed, as names in ``CAUSES`` or "other"."""
     return {cause if cause in CAUSES else _OTHER for cause in _parts(facts)}
 
 
 def _parts(facts: Mapping[str, object]) -> Iterator[str]:
-    """``"search: timed out"`` is of the part "search"."""
+    """Yield the part names: "search" for ``"search: timed out"``."""
     for fact in ("degraded", "edge_degraded"):
         reasons = facts.get(fact)
         if isinstance(reasons, list):
@@ -133,7 +134,7 @@ def _parts(facts: Mapping[str, object]) -> Iterator[str]:
 
 
 def log_line(seen: Observation, stage: str) -> dict[str, object]:
-    """The log's line, with the keys that a reader of structured logs looks for and the stages' milliseconds."""
+    """Return the log line, with the usual keys of structured logs and the stages' milliseconds."""
     return {
         "level": "ERROR" if seen.status >= 500 else "INFO",
         "message": "request",

@@ -1,4 +1,4 @@
-"""Exception to answer: one table. Everything that leaves the edge as an error passes through here."""
+"""Mapping of exceptions to problem responses, in one table."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from services.recommender import errors as core
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How an error is shown."""
+    """Status, slug and title of a kind of error."""
 
     status: int
     slug: str
@@ -25,36 +25,36 @@ class Kind:
 KINDS: dict[type[Exception], Kind] = {
     core.InvalidRequest: Kind(422, "invalid-request", "The request is not valid"),
     core.UnknownGenre: Kind(422, "unknown-genre", "A genre is unknown"),
-    core.AllSeedsUnknown: Kind(422, "all-seeds-unknown", "None of the films given is known"),
+    core.AllSeedsUnknown: Kind(422, "all-seeds-unknown", "None of the given films is known"),
     core.BadCursor: Kind(422, "bad-cursor", "The cursor is not valid for this request"),
     core.PresetUnavailable: Kind(422, "preset-unavailable", "The bundle was not built for this preset"),
     core.IdempotencyMismatch: Kind(422, "idempotency-mismatch", "The idempotency key was used with another body"),
     core.UnknownFilm: Kind(404, "unknown-film", "The film is not in the catalogue"),
-    core.Unauthorized: Kind(401, "unauthorized", "A valid API key is needed"),
+    core.Unauthorized: Kind(401, "unauthorized", "A valid API key is required"),
     core.Forbidden: Kind(403, "forbidden", "The API key does not allow this"),
-    core.OriginRefused: Kind(403, "origin-refused", "This address is not open to the public"),
-    core.HostRefused: Kind(421, "host-refused", "This server does not go by that name"),
-    core.QuotaExceeded: Kind(429, "quota-exceeded", "The quota is used up"),
-    core.Overloaded: Kind(503, "overloaded", "The server has more to do than it can queue"),
-    core.Unavailable: Kind(503, "unavailable", "A dependency does not answer"),
-    core.StateUnavailable: Kind(503, "state-unavailable", "The state store does not answer"),
+    core.OriginRefused: Kind(403, "origin-refused", "Direct access to this address is not allowed"),
+    core.HostRefused: Kind(421, "host-refused", "This server does not serve that host name"),
+    core.QuotaExceeded: Kind(429, "quota-exceeded", "The quota is exhausted"),
+    core.Overloaded: Kind(503, "overloaded", "The server is overloaded"),
+    core.Unavailable: Kind(503, "unavailable", "A dependency is unavailable"),
+    core.StateUnavailable: Kind(503, "state-unavailable", "The state store is unavailable"),
     core.StateBusy: Kind(503, "state-busy", "The state store is busy"),
-    core.SearchUnavailable: Kind(503, "search-unavailable", "The search engine does not answer"),
-    core.RetrieverUnavailable: Kind(503, "retriever-unavailable", "The two-tower model did not answer"),
-    core.ExplainerUnavailable: Kind(503, "explainer-unavailable", "The model that writes sentences did not answer"),
-    core.EncoderUnavailable: Kind(503, "encoder-unavailable", "The text encoder is not available"),
-    core.SecretUnavailable: Kind(503, "secret-unavailable", "A secret can't be read"),
-    core.BundleError: Kind(503, "bundle-error", "The bundle can't be served"),
+    core.SearchUnavailable: Kind(503, "search-unavailable", "The search engine is unavailable"),
+    core.RetrieverUnavailable: Kind(503, "retriever-unavailable", "The two-tower model is unavailable"),
+    core.ExplainerUnavailable: Kind(503, "explainer-unavailable", "The explanation model is unavailable"),
+    core.EncoderUnavailable: Kind(503, "encoder-unavailable", "The text encoder is unavailable"),
+    core.SecretUnavailable: Kind(503, "secret-unavailable", "A secret cannot be read"),
+    core.BundleError: Kind(503, "bundle-error", "The bundle cannot be served"),
     core.BundleMissing: Kind(503, "bundle-missing", "There is no bundle to serve"),
-    core.EncoderMismatch: Kind(503, "encoder-mismatch", "The bundle is of another text encoder"),
+    core.EncoderMismatch: Kind(503, "encoder-mismatch", "The bundle was built with another text encoder"),
     core.BundleDamaged: Kind(503, "bundle-damaged", "The bundle is damaged"),
-    Exception: Kind(500, "internal-error", "Something went wrong here"),
+    Exception: Kind(500, "internal-error", "Internal server error"),
 }
 
 OF_STATUS: dict[int, Kind] = {
-    400: Kind(400, "malformed-body", "The body can't be read"),
-    404: Kind(404, "not-found", "There is nothing here"),
-    405: Kind(405, "method-not-allowed", "This method is not allowed here"),
+    400: Kind(400, "malformed-body", "The body cannot be read"),
+    404: Kind(404, "not-found", "Not found"),
+    405: Kind(405, "method-not-allowed", "Method not allowed"),
     413: Kind(413, "body-too-large", "The body is too large"),
     415: Kind(415, "unsupported-media-type", "The body must be JSON"),
 }
@@ -62,19 +62,19 @@ _CHALLENGE = 'ApiKey realm="marquee", header="X-API-Key"'
 
 
 def kind_of(error: BaseException) -> Kind:
-    """The entry of the nearest class in the table."""
+    """Return the entry of the nearest base class in the table."""
     return next(KINDS[cls] for cls in type(error).__mro__ if cls in KINDS)
 
 
 def problem_of(error: Exception) -> Problem:
-    """The problem an exception is shown as. An unexpected one keeps its text to the log."""
+    """Return the problem for an exception. The text of an unexpected one goes only to the log."""
     if isinstance(error, RequestValidationError):
         return _of_validation(error)
     if isinstance(error, HTTPException):
         return _of_http(error)
     kind = kind_of(error)
     if kind.status == 500:
-        return Problem(500, kind.slug, kind.title, "An unexpected error; the log has it under this request_id.")
+        return Problem(500, kind.slug, kind.title, "An unexpected error; see the log for this request_id.")
     pointed = [{"pointer": error.pointer, "detail": str(error)}] if isinstance(error, core.InvalidRequest) else []
     return Problem(kind.status, kind.slug, kind.title, str(error), pointed, _headers(error))
 
@@ -101,24 +101,24 @@ def _of_http(error: HTTPException) -> Problem:
     headers = {**(error.headers or {})}
     if "Allow" in headers:
         methods = set(headers["Allow"].split(", "))
-        # Whatever answers GET answers HEAD; see the middleware HeadAsGet.
+        # Every GET route also serves HEAD; see the middleware HeadAsGet.
         headers["Allow"] = ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
     return Problem(kind.status, kind.slug, kind.title, _DETAIL.get(error.detail, error.detail), headers=headers)
 
 
-# Starlette's own words for these are bare status phrases.
+# Replacements for Starlette's bare status phrases.
 _DETAIL = {
-    "Not Found": "No such path; /openapi.json lists those there are.",
-    "Method Not Allowed": "The Allow header names the methods of this path.",
+    "Not Found": "No such path; see /openapi.json for the available ones.",
+    "Method Not Allowed": "The Allow header lists the methods of this path.",
 }
 
 
 async def show(request: Request, error: Exception) -> Response:
-    """Exception handler for everything that is raised on purpose."""
+    """Handle exceptions that are raised deliberately."""
     return problem_of(error).response(request.scope)
 
 
 def install_handlers(app: FastAPI) -> None:
-    """Make the app answer its own and the framework's exceptions as problems."""
+    """Register handlers that turn our own and the framework's exceptions into problems."""
     for cls in (core.MarqueeError, HTTPException, RequestValidationError):
         app.add_exception_handler(cls, show)

@@ -1,4 +1,4 @@
-"""The kinds of field that callers send: ids, seeds, words, times; every limit is named here."""
+"""Request field types: ids, seeds, text, times, with all their limits."""
 
 import re
 from datetime import datetime
@@ -19,7 +19,7 @@ MAX_CONDITION = 600
 MAX_CONDITIONS = 60
 MAX_BATCH = 100
 MAX_TMDB_ID = 2**31 - 1
-# Field name -> its range, for the schema and for the words of a refusal.
+# Field name -> its range, for the schema and for error messages.
 LIMITS: dict[str, tuple[float, float]] = {
     "k": (1, MAX_K),
     "top_n": (1, MAX_K),
@@ -33,13 +33,13 @@ LIMITS: dict[str, tuple[float, float]] = {
     "tmdb_id": (1, MAX_TMDB_ID),
     "tmdb_ids": (1, MAX_TMDB_ID),
 }
-# Below this a number is epoch seconds (until the year 5138), from here on milliseconds (since 1973).
+# Smaller numbers are epoch seconds (until the year 5138), larger ones milliseconds (since 1973).
 _FIRST_MS = 100_000_000_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def between(name: str) -> Any:  # noqa: ANN401 - Pydantic's own type of a field
-    """The range of a field of :data:`LIMITS`; strictly: "7", true, and 7.0 for an integer are refused."""
+    """Return the range of a field in :data:`LIMITS`; strict: "7", true, and 7.0 for an integer are rejected."""
     low, high = LIMITS[name]
     return Field(ge=low, le=high, strict=True)
 
@@ -70,12 +70,12 @@ def _query(value: str) -> str | None:
 
 
 def _epoch_ms(value: object) -> int | None:
-    """Epoch seconds or milliseconds, or ISO 8601 with an offset, as epoch milliseconds."""
+    """Convert epoch seconds or milliseconds, or ISO 8601 with an offset, to epoch milliseconds."""
     if value is None:
         return None
     if isinstance(value, str):
         value = _seconds_of_iso(value)
-    # The comparison is false for NaN, too.
+    # The comparison is false for NaN as well.
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1_000 * _FIRST_MS:
         raise _bad_time()
     return int(value if value >= _FIRST_MS else value * 1_000)
@@ -132,8 +132,8 @@ Moment = Annotated[
                 {"type": "string", "format": "date-time"},
                 {"type": "null"},
             ],
-            "description": "When it happened: epoch seconds or milliseconds, or ISO 8601 with an offset. "
-            "Default now; refused more than 5 minutes ahead.",
+            "description": "Time of the event: epoch seconds or milliseconds, or ISO 8601 with an offset. "
+            "Default: now; rejected if more than 5 minutes ahead.",
             "examples": ["2026-01-31T20:15:00Z", 1769890500],
         }
     ),

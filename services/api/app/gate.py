@@ -1,4 +1,4 @@
-"""The gate: no path but the public ones is reached without a key, its scope and room in its quota."""
+"""API key gate: every path except the public ones requires a key with the right scope and remaining quota."""
 
 import re
 from dataclasses import dataclass
@@ -12,26 +12,26 @@ from services.api.app.errors import problem_of
 from services.api.app.quota import QuotaGuard
 from services.recommender.errors import MarqueeError
 
-# Also where keys are on: probes, documentation, and what the demo page must know before it can ask for a key.
+# Public even if keys are on: probes, documentation, and what the demo page needs before it can ask for a key.
 PUBLIC = frozenset({"/", "/health/live", "/health/ready", "/version", "/catalogue", "/openapi.json", "/docs"})
-# But not with this in its query: it asks the search engine, which anybody could keep awake.
+# Not public with this query parameter: it queries the search engine, which anyone could then keep awake.
 DEEP = "deep"
 READY = "/health/ready"
 ADMIN_PREFIX = "/users/"
 
 
-# Of what begins so, this stores what a person says, as feedback does. A slash inside an id is none here.
+# Unlike other paths with this prefix, an import stores data as feedback does. An encoded slash in an id is not matched.
 IMPORT_PATH = re.compile(r"/users/[^/]+/import")
 
 
 def scope_needed(path: str) -> str:
-    """Export and erasure of a person need ``admin``, all else ``serve``."""
+    """Return the scope a path requires: ``admin`` to export or erase a person, otherwise ``serve``."""
     return "admin" if path.startswith(ADMIN_PREFIX) and not IMPORT_PATH.fullmatch(path) else "serve"
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Deny by default; stands before routing, so that a new route can't be forgotten."""
+    """Denies by default; it runs before routing, so that no new route is left open by mistake."""
 
     app: ASGIApp
     authenticator: Authenticator
@@ -39,7 +39,7 @@ class Gate:
     public: frozenset[str] = PUBLIC
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let through what may pass, answer the rest with a problem."""
+        """Pass permitted requests on; answer the others with a problem."""
         if scope["type"] == "http" and not self._is_open(scope):
             try:
                 await self._admit(scope)
@@ -50,7 +50,7 @@ class Gate:
 
     def _is_open(self, scope: Scope) -> bool:
         path: str = scope["path"]
-        # Read as the route reads it: ``%64eep`` is a name for it, too.
+        # Decoded as the route decodes it: ``%64eep`` is the same name.
         return path in self.public and not (path == READY and DEEP in QueryParams(scope.get("query_string", b"")))
 
     async def _admit(self, scope: Scope) -> None:

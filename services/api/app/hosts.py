@@ -1,7 +1,7 @@
-"""Only requests for a name that this server goes by: a web page whose own name leads here by DNS rebinding is refused.
+"""Host header check: reject requests for host names of other servers, as in DNS rebinding attacks.
 
-Without API keys whoever reaches the server may read and erase, and a visitor's browser does reach loopback. The name in
-``Host`` is then the page's. An address in its place is no name that anybody could rebind.
+Without API keys, anyone who reaches the server may read and erase, and a visitor's browser can reach loopback. In a
+rebinding attack ``Host`` holds the attacker's name. An IP address in its place cannot be rebound, so it passes.
 """
 
 import re
@@ -26,9 +26,9 @@ class HostCheck:
     names: frozenset[str]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let through what is meant for here, answer the rest with a problem."""
+        """Pass requests for this server on; answer the others with a problem."""
         if scope["type"] == "http" and not self._is_ours(header(scope, b"host")):
-            error = HostRefused("the header Host names another server; add the name to ALLOWED_HOSTS if it is this one")
+            error = HostRefused("the header Host names another server; if it is this one, add it to ALLOWED_HOSTS")
             await problem_of(error).response(scope)(scope, receive, send)
             return
         await self.app(scope, receive, send)
@@ -42,7 +42,7 @@ class HostCheck:
 
 @lru_cache(maxsize=256)
 def _read(sent: str) -> tuple[str, bool]:
-    """The name that was sent, "" for what is none, and whether it is an address; clients send the same again."""
+    """Return the host name, "" if malformed, and whether it is an address; cached, as clients repeat it."""
     found = _HOST.fullmatch(sent)
     name = found.group(1).lower().removesuffix(".") if found else ""
     return name, _is_address(name.strip("[]"))

@@ -1,4 +1,4 @@
-"""The form of an API key: ``mq_{id}_{mac}`` with mac = HMAC-SHA256(pepper, id). Nothing secret is stored."""
+"""API key format: ``mq_{id}_{mac}`` with mac = HMAC-SHA256(pepper, id). No secret is stored."""
 
 import hashlib
 import hmac
@@ -12,14 +12,14 @@ _KEY_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 def make_key(key_id: str, pepper: bytes) -> str:
-    """The secret of a key id, to be shown once. Raises ValueError for an id outside ``[A-Za-z0-9-]{1,64}``."""
+    """Return the key for a key id, to be shown once. Raises ValueError for an id outside ``[A-Za-z0-9-]{1,64}``."""
     if not _KEY_ID.fullmatch(key_id):
         raise ValueError(f"a key id has 1 to 64 letters, digits or dashes; got {key_id!r}")
     return f"{PREFIX}_{key_id}_{_mac(key_id, pepper)}"
 
 
 def key_id_of(key: str | None, pepper: bytes) -> str:
-    """The id of a genuine key, without a look at the store, in constant time. Raises Unauthorized."""
+    """Verify a key in constant time, without the store, and return its id. Raises Unauthorized."""
     if not key:
         raise Unauthorized("no API key: send it in the header X-API-Key")
     prefix, _, rest = key.partition("_")

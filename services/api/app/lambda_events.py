@@ -1,7 +1,6 @@
-"""The events that the function takes: HTTP events of API Gateway, both its payloads, and of a load balancer; warm-ups.
+"""Lambda events: HTTP events of API Gateway (both payload formats) and of a load balancer, and warm-ups.
 
-All of them become payload 2.0, the one that is answered, with everything in it of the type that it should be; the
-answer is then put into the form that the asking service reads.
+All are converted to payload 2.0 with validated types; the response is then converted to the caller's format.
 Sources: Amazon API Gateway developer guide, "AWS Lambda integrations for HTTP APIs" and "Lambda proxy integrations";
 Elastic Load Balancing user guide, "Lambda functions as targets".
 """
@@ -21,23 +20,23 @@ _HOST = re.compile(r"[^:\s]+(:\d{1,5})?")
 
 
 class NoRequest(InvalidRequest):
-    """An HTTP event that no request can be made of: who sent it is answered with 400."""
+    """An HTTP event that holds no valid request; the response is 400."""
 
 
 def is_warm_up(event: object) -> bool:
-    """``{"warmer": true}``, or a scheduled event of EventBridge; nothing that was asked over HTTP."""
+    """Return whether the event is ``{"warmer": true}`` or a scheduled EventBridge event, not an HTTP event."""
     if not isinstance(event, Mapping) or "requestContext" in event:
         return False
     return event.get("warmer") is True or event.get("source") == "aws.events"
 
 
 def http_event(event: object) -> Event:
-    """The event as payload 2.0. Raises InvalidRequest for one that is not HTTP, NoRequest for one that says it is and
-    has no request; both tell its shape and nothing in it.
+    """Convert the event to payload 2.0. Raises InvalidRequest for one that is not HTTP, NoRequest for an HTTP event
+    without a request; both messages describe the event's shape, never its content.
     """
     if not isinstance(event, Mapping) or not isinstance(context := event.get("requestContext"), Mapping):
         raise InvalidRequest(
-            f"not an event of an HTTP API: {_described(event)}; expected API Gateway's or a load balancer's, or a "
+            f"not an event of an HTTP API: {_described(event)}; expected one of API Gateway or a load balancer, or a "
             'warm-up like {"warmer": true}'
         )
     asked = context.get("http") if _is_v2(event) else _asked_v1(event, context)
@@ -47,7 +46,7 @@ def http_event(event: object) -> Event:
         "version": "2.0",
         "rawQueryString": _query(event, context),
         "headers": dict(_headers(event)),
-        # Without what tells Mangum that a load balancer asks: it is answered as all others.
+        # Without "elb", by which Mangum recognises a load balancer: it is handled like the others.
         "requestContext": {name: value for name, value in context.items() if name != "elb"}
         | {"http": {name: _text(asked.get(name)) for name in ("method", "path", "sourceIp")}},
         **_body(event),
@@ -55,11 +54,11 @@ def http_event(event: object) -> Event:
 
 
 def reply_to(event: Mapping[str, Any], answer: Event) -> Event:
-    """An answer of payload 2.0 in the form that who sent this event reads."""
+    """Convert a response of payload 2.0 to the format of the event's sender."""
     if _is_v2(event):
         return answer
     headers = answer.get("headers", {})
-    # A load balancer that sends lists reads nothing else.
+    # A load balancer that sends multi-value headers reads only those.
     named: Event = {"headers": headers}
     if "multiValueHeaders" in event and "headers" not in event:
         named = {"multiValueHeaders": {name: [value] for name, value in headers.items()}}
@@ -76,7 +75,7 @@ def _is_v2(event: Mapping[str, Any]) -> bool:
 
 
 def _asked_v1(event: Mapping[str, Any], context: Mapping[str, Any]) -> Event:
-    """What payload 2.0 has in ``requestContext.http``, from where the others have it."""
+    """Return the fields of ``requestContext.http`` of payload 2.0 from the places where payload 1.0 has them."""
     identity = context.get("identity")
     source = identity.get("sourceIp") if isinstance(identity, Mapping) else None
     return {"method": event.get("httpMethod"), "path": event.get("path"), "sourceIp": source}
@@ -86,14 +85,14 @@ def _query(event: Mapping[str, Any], context: Mapping[str, Any]) -> str:
     if _is_v2(event):
         return _text(event.get("rawQueryString"))
     given = event.get("multiValueQueryStringParameters") or event.get("queryStringParameters")
-    # A load balancer passes on what was sent, API Gateway has decoded it.
+    # A load balancer passes the query on as sent, API Gateway decodes it.
     decoded = unquote_plus if "elb" in context else str
     pairs = [(decoded(name), decoded(value)) for name, value in _pairs(given)]
     return urlencode(pairs, errors="replace")
 
 
 def _headers(event: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each header once, by its lower-case name; several values are joined, as HTTP joins them."""
+    """Yield each header once, by lower-case name; several values are joined with commas."""
     found: dict[str, list[str]] = {}
     lists = event.get("multiValueHeaders")
     for name, value in _pairs(lists if isinstance(lists, Mapping) else event.get("headers")):
@@ -108,7 +107,7 @@ def _headers(event: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _pairs(given: object) -> Iterator[tuple[str, str]]:
-    """Names and values, of lists each value; what is no text is left out."""
+    """Yield names and values, one pair per value in a list; skip values that are not text."""
     if not isinstance(given, Mapping):
         return
     for name, value in given.items():
@@ -126,12 +125,12 @@ def _body(event: Mapping[str, Any]) -> Event:
         try:
             base64.b64decode(body or "", validate=True)
         except (binascii.Error, ValueError) as error:
-            raise NoRequest("the body of the event is said to be Base64 and is not") from error
+            raise NoRequest("the body of the event is marked as Base64 but is not") from error
     return {"body": body if encoded or body is None else _text(body), "isBase64Encoded": encoded}
 
 
 def _text(value: object) -> str:
-    """A text that can be written as UTF-8; "" for what is none."""
+    """Return text encodable as UTF-8; "" if not text."""
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 

@@ -1,4 +1,4 @@
-"""The application factory: services in, FastAPI out."""
+"""Application factory: builds the FastAPI application from the services."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -37,7 +37,7 @@ EXPOSED = [
 
 
 def create_app(services: AppServices) -> FastAPI:
-    """The HTTP API over these services. Raises ValueError for settings that contradict each other."""
+    """Return the HTTP API over these services. Raises ValueError for contradictory settings."""
     services.check()
     edge = Edge(services, Runner(inline=services.inline, workers=services.workers))
     app = FastAPI(
@@ -66,7 +66,7 @@ def create_app(services: AppServices) -> FastAPI:
 
 
 def _install_layers(app: FastAPI, edge: Edge, public: frozenset[str]) -> None:
-    """From the inside out: what is added last sees the request first."""
+    """Add the middleware from the inside out: the last one added sees the request first."""
     services = edge.services
     if services.auth_required and services.keys is not None and services.key_pepper is not None:
         clock = services.recommender.clock

@@ -1,4 +1,4 @@
-"""The layers around the application, each a small ASGI callable."""
+"""ASGI middleware around the application."""
 
 import logging
 import re
@@ -19,7 +19,7 @@ from services.api.app.observability import begin_trace, observe
 
 log = logging.getLogger("marquee.api")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-# Stands for an encoded slash in a decoded path: a lone surrogate, which decoding can't yield.
+# Stands for an encoded slash in a decoded path: a lone surrogate, which decoding never yields.
 SLASH = "\udc2f"
 
 Headers = Sequence[tuple[bytes, bytes]]
@@ -34,15 +34,15 @@ PRIVATE = b"private, no-store"
 
 @dataclass(frozen=True, slots=True)
 class HeadAsGet:
-    """Answers HEAD with what GET answers, errors included, but for the body (RFC 9110, 9.3.2).
+    """Answers HEAD as GET without the body, errors included (RFC 9110, 9.3.2).
 
-    It stands around all other layers, so that key, quota and limits hold as for GET; none of them has to know.
+    It wraps all other layers, so that key, quota and limits apply as for GET.
     """
 
     app: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Handle one request."""
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await self.app(scope, receive, send)
             return
@@ -57,12 +57,12 @@ class HeadAsGet:
 
 @dataclass(frozen=True, slots=True)
 class Observer:
-    """Gives the request its id, times it, has it logged and counted, and turns what nobody caught into a 500."""
+    """Assigns the request id, times the request, logs and counts it, and turns unhandled exceptions into a 500."""
 
     app: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Handle one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -83,7 +83,7 @@ class Observer:
         except ClientDisconnect:
             status = status or 499
         except Exception as error:
-            # Where it happened, not what it says: the words of an exception can be those of a person.
+            # Log the place, not the message: an exception's text may contain a person's data.
             log.error("unexpected %s in request %s\n%s", type(error).__name__, context.request_id, frames_of(error))
             if status:
                 raise
@@ -94,14 +94,14 @@ class Observer:
 
 @dataclass(frozen=True, slots=True)
 class SafeHeaders:
-    """Security headers on every answer; ``Cache-Control: private, no-store`` and a policy that allows nothing
-    wherever a route did not decide otherwise.
+    """Adds security headers to every response, plus ``Cache-Control: private, no-store`` and a deny-all policy unless
+    the route set its own.
     """
 
     app: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Handle one request."""
 
         async def safe(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -118,8 +118,8 @@ class SafeHeaders:
 
 @dataclass(frozen=True, slots=True)
 class BodyLimit:
-    """Refuses a body of more than ``max_bytes``: by its Content-Length before it is read, else while it streams.
-    ``larger``: paths that take more, and how much.
+    """Rejects a body of more than ``max_bytes``, by its Content-Length before reading or else while streaming.
+    ``larger``: paths with a higher limit, and the limit.
     """
 
     app: ASGIApp
@@ -127,7 +127,7 @@ class BodyLimit:
     larger: tuple[re.Pattern[str], int] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Handle one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -161,7 +161,7 @@ class EncodedSlashes:
     app: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Handle one request."""
         raw: bytes = scope.get("raw_path") or b""
         if b"%2f" in raw.lower():
             path = raw.split(b"?")[0].decode("ascii", "replace")
@@ -174,7 +174,7 @@ def _refusal(most: int) -> HTTPException:
 
 
 def request_id_of(scope: Scope) -> str:
-    """The id that was sent, if it can stand in a header and in a log; else a new one."""
+    """Return the id sent by the client if it is safe in a header and a log, otherwise a new one."""
     sent = header(scope, b"x-request-id")
     return sent if sent and _REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
 

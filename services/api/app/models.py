@@ -1,4 +1,4 @@
-"""What callers may send. Unknown fields are refused."""
+"""Request schemas. Unknown fields are rejected."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -31,13 +31,13 @@ from services.recommender.domain.request import Preset, Request
 
 
 class Body(BaseModel):
-    """Base of everything that is sent: unknown fields are an error."""
+    """Base of all request bodies: unknown fields are an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class FiltersBody(Body):
-    """All given conditions must hold. Genre names are case-insensitive and have aliases ("Sci-Fi")."""
+    """Filters; all of them must hold. Genre names are case-insensitive and have aliases ("Sci-Fi")."""
 
     genres: Genres | None = Field(
         default=None, description="The film has at least one of these genres.", examples=[["Crime", "Thriller"]]
@@ -46,19 +46,19 @@ class FiltersBody(Body):
         default=None, description="The film has none of these genres.", examples=[["Horror"]]
     )
     year_from: Annotated[int, between("year_from")] | None = Field(
-        default=None, description="The first year of release, inclusive.", examples=[1990]
+        default=None, description="Earliest year of release, inclusive.", examples=[1990]
     )
     year_to: Annotated[int, between("year_to")] | None = Field(
-        default=None, description="The last year of release, inclusive.", examples=[1999]
+        default=None, description="Latest year of release, inclusive.", examples=[1999]
     )
     runtime_to: Annotated[int, between("runtime_to")] | None = Field(
-        default=None, description="The longest running time in minutes, inclusive.", examples=[120]
+        default=None, description="Maximum running time in minutes, inclusive.", examples=[120]
     )
     languages: Annotated[tuple[Language, ...], Field(max_length=20)] | None = Field(
         default=None, description="Original languages as ISO 639-1 codes; any of them.", examples=[["fr", "it"]]
     )
     min_votes: Annotated[int, between("min_votes")] = Field(
-        default=0, description="The fewest ratings a film may have.", examples=[50]
+        default=0, description="Minimum number of ratings.", examples=[50]
     )
 
     @field_validator("year_to")
@@ -70,7 +70,7 @@ class FiltersBody(Body):
         return value
 
     def to_filters(self) -> Filters:
-        """The domain's form."""
+        """Convert to the domain's filters."""
         return Filters(
             genres=genres.to_mask(self.genres or ()),
             not_genres=genres.to_mask(self.not_genres or ()),
@@ -90,7 +90,7 @@ _PRESETS = (
 
 
 class RecommendBody(Body):
-    """What should this person watch next? Every field is optional."""
+    """Request for recommendations. Every field is optional."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -103,66 +103,66 @@ class RecommendBody(Body):
     )
 
     user_id: UserId | None = Field(
-        default=None, description="The person to recommend to, by your own id; without one nobody's history is read."
+        default=None, description="Id of the person to recommend to; without it no history is used."
     )
-    k: Annotated[int, between("k")] = Field(default=20, description="How many films a page has.", examples=[10])
+    k: Annotated[int, between("k")] = Field(default=20, description="Number of films per page.", examples=[10])
     explain: Annotated[bool, Field(strict=True)] = Field(
         default=False, description="Also return `explanation` and `signals` for each film.", examples=[True]
     )
     liked: ItemIds | None = Field(
-        default=None, description="Films that count as the newest likes; not stored.", examples=[["6"]]
+        default=None, description="Films to treat as the most recent likes; not stored.", examples=[["6"]]
     )
     disliked: ItemIds | None = Field(
-        default=None, description="Films that count as the newest dislikes; not stored.", examples=[["tmdb:680"]]
+        default=None, description="Films to treat as the most recent dislikes; not stored.", examples=[["tmdb:680"]]
     )
     tmdb_ids: TmdbIds | None = Field(default=None, description="Likes by TMDB id; not stored.", examples=[[949, 680]])
     imdb_ids: ImdbIds | None = Field(
         default=None, description="Likes by IMDb id; not stored.", examples=[["tt0113277"]]
     )
     query: QueryText | None = Field(
-        default=None, description="What to watch, in a few words; blank is none.", examples=["a heist in a dream"]
+        default=None, description="Free-text query; blank means none.", examples=["a heist in a dream"]
     )
     understand: Annotated[bool, Field(strict=True)] = Field(
         default=True,
-        description="Read conditions in the query. With false every word of it is searched for as it is.",
+        description="Whether to extract conditions from the query; if false, its words are searched for as they are.",
         examples=[True],
     )
     ignore_conditions: ConditionIds | None = Field(
         default=None,
-        description="Ids of conditions that an earlier answer listed in `understood` and that must not apply.",
+        description="Ids of conditions listed in `understood` of an earlier response that must not apply.",
         examples=[["year:1990-1999"]],
     )
     filters: FiltersBody | None = Field(
         default=None,
-        description="Conditions that every film meets.",
+        description="Conditions that every film must meet.",
         examples=[{"genres": ["Crime"], "year_from": 1990}],
     )
     only_item_ids: Annotated[tuple[ItemId, ...], Field(max_length=MAX_ONLY)] | None = Field(
-        default=None, description="A library or shelf: nothing else is recommended.", examples=[["6", "50", "296"]]
+        default=None, description="Recommend only these films, e.g. a library.", examples=[["6", "50", "296"]]
     )
     exclude_item_ids: Annotated[tuple[ItemId, ...], Field(max_length=MAX_EXCLUDED)] | None = Field(
-        default=None, description="Films never to return.", examples=[["tt0110912"]]
+        default=None, description="Films to exclude.", examples=[["tt0110912"]]
     )
     include_seen: Annotated[bool, Field(strict=True)] = Field(
-        default=False, description="Also recommend films that the person has seen.", examples=[False]
+        default=False, description="Whether to recommend films the person has already seen.", examples=[False]
     )
     diversity: Annotated[float, between("diversity")] = Field(
-        default=0.2, description="0 ranks by score alone; 1 spreads the page as widely as it can.", examples=[0.2]
+        default=0.2, description="0 ranks by score only; 1 diversifies the page as much as possible.", examples=[0.2]
     )
     familiarity: Annotated[float, between("familiarity")] | None = Field(
         default=None,
-        description="0: films hardly anybody has heard of; 1: crowd-pleasers; 0.5, the default: neither.",
+        description="0: obscure films; 1: well-known films; 0.5, the default: neither.",
         examples=[0.5],
     )
     cursor: Annotated[str, Field(min_length=1, max_length=8_192)] | None = Field(
         default=None,
-        description="`next_cursor` of the page before; send the rest of the request unchanged.",
+        description="`next_cursor` of the previous page; keep the rest of the request unchanged.",
         examples=["eyJ2IjoxfQ"],
     )
     preset: Preset = Field(default=Preset.DEFAULT, description=_PRESETS, examples=["two-tower"])
 
     def to_request(self) -> Request:
-        """The domain's form."""
+        """Convert to the domain's request."""
         return Request(
             user_id=self.user_id,
             k=self.k,
@@ -185,11 +185,11 @@ class RecommendBody(Body):
 
 
 class FromFilmsBody(Body):
-    """Films like these: by TMDB id, by IMDb id, by our id, or several of them."""
+    """Films to find similar ones to: by TMDB id, IMDb id, catalogue id, or a mix."""
 
     model_config = ConfigDict(
         json_schema_extra={
-            # At least one film. An ``anyOf`` of its own would make generators of clients take the body for a union.
+            # At least one film. A top-level ``anyOf`` would make client generators treat the body as a union.
             "if": {
                 "anyOf": [
                     {"required": ["tmdb_ids"], "properties": {"tmdb_ids": {"type": "array", "minItems": 1}}},
@@ -203,18 +203,18 @@ class FromFilmsBody(Body):
     )
 
     tmdb_ids: TmdbIds | None = Field(default=None, description="Films by TMDB id.", examples=[[949, 680]])
-    item_ids: ItemIds | None = Field(default=None, description="Films by the catalogue's own id.", examples=[["6"]])
+    item_ids: ItemIds | None = Field(default=None, description="Films by catalogue id.", examples=[["6"]])
     imdb_ids: ImdbIds | None = Field(default=None, description="Films by IMDb id.", examples=[["tt0113277"]])
-    top_n: Annotated[int, between("top_n")] = Field(default=10, description="How many films to return.", examples=[5])
+    top_n: Annotated[int, between("top_n")] = Field(default=10, description="Number of films to return.", examples=[5])
     preset: Preset = Field(default=Preset.DEFAULT, description=_PRESETS, examples=["svd"])
 
 
-# Outside ``then`` and ``else`` it would make generators of clients take the body for a union.
+# Outside ``then`` and ``else`` it would make client generators treat the body as a union.
 _ONE_FILM: dict[str, Any] = {"oneOf": [{"required": [name]} for name in ("item_id", "tmdb_id", "imdb_id")]}
 
 
 class FeedbackBody(Body):
-    """What a person did with a film, which ``item_id``, ``tmdb_id`` or ``imdb_id`` names: one of them."""
+    """What a person did with a film, given by one of ``item_id``, ``tmdb_id`` and ``imdb_id``."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -229,25 +229,25 @@ class FeedbackBody(Body):
         }
     )
 
-    user_id: UserId = Field(description="Who did it, by your own id.")
+    user_id: UserId = Field(description="Id of the person.")
     item_id: ItemId | None = Field(
-        default=None, description="The film by the catalogue's own id; or `tmdb:949`, or `tt0113277`.", examples=["6"]
+        default=None, description="The film by catalogue id, or as `tmdb:949` or `tt0113277`.", examples=["6"]
     )
     tmdb_id: TmdbId | None = Field(default=None, description="The film by TMDB id.", examples=[949])
     imdb_id: ImdbId | None = Field(default=None, description="The film by IMDb id.", examples=["tt0113277"])
     event: Literal["like", "dislike", "rating", "watch", "click", "clear"] = Field(
-        description="What happened; `clear` takes back everything the person ever said of the film.", examples=["like"]
+        description="What happened; `clear` removes all the person's feedback on the film.", examples=["like"]
     )
     value: Annotated[float, Field(strict=True, allow_inf_nan=False)] | None = Field(
         default=None,
         validate_default=True,
-        description="For a rating: stars, 0.5 to 5 in steps of 0.5. For every other event 1 or nothing.",
+        description="For a rating: stars, 0.5 to 5 in steps of 0.5. For other events: 1 or absent.",
         examples=[4.5],
     )
     ts: Moment = None
     recommendation_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,128}$")] | None = Field(
         default=None,
-        description="The `recommendation_id` of the answer that showed the film.",
+        description="The `recommendation_id` of the response that showed the film.",
         examples=["5f0c7b9e2a414d0f8d6c3b1a90e7f254"],
     )
 
@@ -255,12 +255,12 @@ class FeedbackBody(Body):
     def _one_film(self) -> Self:
         given = [self.item_id, self.tmdb_id, self.imdb_id]
         if sum(each is not None for each in given) != 1:
-            raise PydanticCustomError("one_film", "must name the film once: by item_id, tmdb_id or imdb_id")
+            raise PydanticCustomError("one_film", "must name the film by exactly one of item_id, tmdb_id and imdb_id")
         return self
 
     @property
     def film(self) -> str:
-        """The film's id in the form that every look-up reads."""
+        """The film's id, in the form that every look-up accepts."""
         return f"tmdb:{self.tmdb_id}" if self.tmdb_id is not None else self.imdb_id or self.item_id or ""
 
     @field_validator("value")
@@ -274,18 +274,18 @@ class FeedbackBody(Body):
         return value
 
     def to_event(self, now_ms: int) -> Event:
-        """The domain's form; ``now_ms`` where no time was given."""
+        """Convert to the domain's event; ``now_ms`` is used if no time was given."""
         ts_ms = self.ts if self.ts is not None else now_ms
         return Event(self.film, EventKind.parse(self.event), 1.0 if self.value is None else self.value, ts_ms)
 
 
 class BatchBody(Body):
-    """Up to 100 events. A malformed one is refused in its own result and does not stop the others."""
+    """Up to 100 events. A malformed one is rejected in its own result and does not affect the others."""
 
     events: Annotated[
         tuple[Annotated[FeedbackBody | Any, Field(union_mode="left_to_right")], ...],
         Field(min_length=1, max_length=MAX_BATCH),
     ] = Field(
-        description="The events, each as in `POST /feedback`, in the order in which they happened.",
+        description="The events, each as in `POST /feedback`, in the order they happened.",
         examples=[[{"user_id": "u1", "item_id": "6", "event": "like"}]],
     )

@@ -1,4 +1,4 @@
-"""What is told about each request: the access log, and where metrics are wanted, whatever a ``Telemetry`` does."""
+"""Observation of each request: the access log, and telemetry and tracing if enabled."""
 
 import json
 import logging
@@ -19,13 +19,13 @@ access = logging.getLogger("marquee.access")
 
 
 def begin_trace(scope: Scope) -> "Trace | None":
-    """A trace of this request, where some are traced and this is one of them."""
+    """Begin a trace of this request, if tracing is on and the request is sampled."""
     tracer = cast("Tracer | None", _of_app(scope, "tracer"))
     return None if tracer is None else tracer.begin(trace_ids_of(scope))
 
 
 def observe(scope: Scope, context: Context, status: int) -> None:
-    """Tell the access log, the telemetry and the tracer, if any of them listens."""
+    """Report the request to the access log, the telemetry and the tracer, if enabled."""
     telemetry = cast("Telemetry | None", _of_app(scope, "telemetry"))
     logged = access.isEnabledFor(logging.INFO)
     if telemetry is None and not logged and context.trace is None:
@@ -55,7 +55,7 @@ def observe(scope: Scope, context: Context, status: int) -> None:
 
 
 def _platform(scope: Scope) -> dict[str, object]:
-    """What AWS calls this request: in Lambda's own lines, in the access log of API Gateway, and in traces."""
+    """Return AWS's ids of this request, as in Lambda's log lines, API Gateway's access log and traces."""
     ids: dict[str, object] = {"aws_request_id": getattr(scope.get("aws.context"), "aws_request_id", None)}
     event = scope.get("aws.event")
     if isinstance(event, dict) and isinstance(event.get("requestContext"), dict):
@@ -66,6 +66,6 @@ def _platform(scope: Scope) -> dict[str, object]:
 
 
 def _of_app(scope: Scope, name: str) -> object:
-    """What the application that serves this request keeps under a name."""
+    """Return an attribute of the application serving this request, None if missing."""
     app = scope.get("app")
     return None if app is None else getattr(app.state, name, None)

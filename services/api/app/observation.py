@@ -1,4 +1,4 @@
-"""What is observed of a request, and who may want to know."""
+"""Data observed about a request, and the protocol of its consumers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ NO_ROUTE = "-"
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One request that was answered. ``route``: the path's template, never the path, which can hold a person's id;
-    "-" if there is no such route. ``ms``: from the first byte to here; ``stages``: milliseconds by stage. ``facts``:
-    what was noted on the way, e.g. ``strategy``, ``cached``, ``degraded``, ``problem``, and ``user``, a pseudonym.
+    """One answered request. ``route``: the path template, never the path, which may contain a person's id; "-" if there
+    is no such route. ``ms``: total time; ``stages``: milliseconds by stage. ``facts``: what was noted on the way, e.g.
+    ``strategy``, ``cached``, ``degraded``, ``problem``, and ``user``, a pseudonym.
     """
 
     request_id: str
@@ -24,7 +24,7 @@ class Observation:
     facts: Mapping[str, object]
 
     def line(self) -> dict[str, object]:
-        """What a log tells of it: how it was answered, and of the person no more than the pseudonym."""
+        """Return the fields of the log line; the person appears only as a pseudonym."""
         return {
             "request_id": self.request_id,
             "method": self.method,
@@ -37,7 +37,7 @@ class Observation:
 
 
 class Telemetry(Protocol):
-    """Takes what was observed to wherever metrics are kept."""
+    """Sends observations to wherever metrics are kept."""
 
     def record(self, seen: Observation) -> None:
-        """Note one request. Called in the event loop, so it must neither wait nor raise."""
+        """Record one request. Called in the event loop, so it must neither block nor raise."""

@@ -1,4 +1,4 @@
-"""The OpenAPI document: what FastAPI derives from the routes, with errors, headers, tags and security added."""
+"""OpenAPI document: what FastAPI derives from the routes, plus errors, headers, tags and security."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -14,46 +14,46 @@ from services.api.app.openapi_errors import examples
 
 DESCRIPTION = """What should this person watch next, and why?
 
-**Errors** are problem documents (RFC 9457, `application/problem+json`) of one shape. Branch on `type` or `status`.
+**Errors** are problem documents (RFC 9457, `application/problem+json`). Branch on `type` or `status`.
 
 **Retries** are safe for every `GET` and `DELETE`, for `POST /recommend`, and for feedback with an `Idempotency-Key`.
 Wait for `Retry-After` seconds after a 429 or 503.
 
-**Pages**: send the same request with `cursor` set to `next_cursor` of the answer, until that is null.
+**Pages**: send the same request with `cursor` set to `next_cursor` of the response, until that is null.
 
-**Any request** may carry `X-Request-Id`; the answer and the log repeat it. Every `GET` answers `HEAD`, too.
+**Any request** may carry `X-Request-Id`; the response and the log repeat it. Every `GET` route also serves `HEAD`.
 """
 TAGS = [
     {"name": "recommend", "description": "What to watch next."},
-    {"name": "feedback", "description": "What people did with films. It changes the very next answer."},
-    {"name": "films", "description": "The catalogue, and films like one film. Caches may keep these answers."},
-    {"name": "people", "description": "Take over a person's history, show all that is stored of them, erase it."},
-    {"name": "operations", "description": "Is it alive, is it ready, and what is it?"},
+    {"name": "feedback", "description": "What people did with films. The next recommendation takes it into account."},
+    {"name": "films", "description": "The catalogue and similar films. These responses are cacheable."},
+    {"name": "people", "description": "Import a person's history, export everything stored about them, erase it."},
+    {"name": "operations", "description": "Liveness, readiness and version."},
 ]
-SERVERS = [{"url": "/", "description": "The server that this document comes from."}]
+SERVERS = [{"url": "/", "description": "The server of this document."}]
 _KEY_SCHEME = {
     "type": "apiKey",
     "in": "header",
     "name": "X-API-Key",
-    "description": "A key made by `marquee keys`. To export or erase a person it needs the scope `admin`, for all else "
-    "`serve`.",
+    "description": "A key made by `marquee keys`. Exporting or erasing a person requires the scope `admin`, everything "
+    "else `serve`.",
 }
 
-# Slashes inside an id come as %2F; see the middleware EncodedSlashes.
+# Slashes inside an id arrive as %2F; see the middleware EncodedSlashes.
 _decoded = BeforeValidator(lambda value: value.replace(SLASH, "/") if isinstance(value, str) else value)
 ItemPath = Annotated[
     ItemId,
     _decoded,
-    Path(description="A film's id; or `tmdb:949`, or `tt0113277`.", examples=["6", "tmdb:949", "tt0113277"]),
+    Path(description="A film's id, or `tmdb:949` or `tt0113277`.", examples=["6", "tmdb:949", "tt0113277"]),
 ]
-UserPath = Annotated[UserId, _decoded, Path(description="The person, by your own id.", examples=["u1"])]
+UserPath = Annotated[UserId, _decoded, Path(description="The person's id, as you assigned it.", examples=["u1"])]
 
 IDEMPOTENCY_PARAMETER: dict[str, Any] = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "Any text of your own that names this request, such as a UUID. For 24 h the same key and body get "
-    "the same answer, with `Idempotency-Replayed: true`, and store nothing again.",
+    "description": "A string that identifies this request, such as a UUID. For 24 h the same key and body return "
+    "the same response, with `Idempotency-Replayed: true`, and store nothing.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
     "example": "7d9f2c1e-0b7a-4a52-9d0e-6a0f3b1c2d4e",
 }
@@ -61,12 +61,12 @@ _IF_NONE_MATCH: dict[str, Any] = {
     "name": "If-None-Match",
     "in": "header",
     "required": False,
-    "description": "`ETag` of the answer that you have; 304 if it still holds.",
+    "description": "`ETag` of the response you have; 304 if it is still current.",
     "schema": {"type": "string"},
     "example": '"1f0c7b9e2a414d0f8d6c3b1a90e7f254"',
 }
-# The ``responses`` of a route whose answer carries an ETag.
-NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "The answer that you have still holds."}}
+# ``responses`` of a route whose response has an ETag.
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "The response you have is still current."}}
 
 
 def _header(description: str, example: str | int) -> dict[str, Any]:
@@ -75,21 +75,21 @@ def _header(description: str, example: str | int) -> dict[str, Any]:
 
 
 _HEADERS = {
-    "X-Request-Id": _header("The id of the request: yours, or a new one.", "5f0c7b9e2a414d0f8d6c3b1a90e7f254"),
+    "X-Request-Id": _header("Id of the request: yours, or a new one.", "5f0c7b9e2a414d0f8d6c3b1a90e7f254"),
     "Server-Timing": _header("Milliseconds by stage and in total.", "state;dur=0.25, rank;dur=1.50, total;dur=2.10"),
-    "X-Marquee-Degraded": _header("Parts of the edge that work without their store: `keys`, `quota`.", "quota"),
-    "ETag": _header("Names this very answer; send it as `If-None-Match`.", '"1f0c7b9e2a414d0f8d6c3b1a90e7f254"'),
-    "Cache-Control": _header("Who may keep the answer and for how long.", "public, max-age=300"),
+    "X-Marquee-Degraded": _header("Parts that work without their store: `keys`, `quota`.", "quota"),
+    "ETag": _header("Identifies this response; send it as `If-None-Match`.", '"1f0c7b9e2a414d0f8d6c3b1a90e7f254"'),
+    "Cache-Control": _header("Who may cache the response and for how long.", "public, max-age=300"),
     "Idempotency-Replayed": _header(
-        "`true`: the answer to an earlier request with this key; nothing was stored.", "true"
+        "`true`: the response to an earlier request with this key; nothing was stored.", "true"
     ),
-    "RateLimit": _header("Requests left (`r`), and seconds until there are more (`t`).", '"default";r=59;t=60'),
-    "RateLimit-Policy": _header("The quota (`q`) of a window of `w` seconds.", '"default";q=60;w=60'),
-    "Retry-After": _header("Seconds to wait before the next try.", 12),
+    "RateLimit": _header("Requests left (`r`), and seconds until more are available (`t`).", '"default";r=59;t=60'),
+    "RateLimit-Policy": _header("The quota (`q`) per window of `w` seconds.", '"default";q=60;w=60'),
+    "Retry-After": _header("Seconds to wait before retrying.", 12),
     "WWW-Authenticate": _header("How to authenticate.", 'ApiKey realm="marquee", header="X-API-Key"'),
     "Allow": _header("The methods of this path.", "GET, HEAD"),
 }
-# What FastAPI says of every answer that is no error.
+# FastAPI's description of every successful response.
 _FRAMEWORK_DESCRIPTION = "Successful Response"
 _ALWAYS = ("X-Request-Id", "Server-Timing", "X-Marquee-Degraded")
 _OF_STATUS = {
@@ -101,7 +101,7 @@ _OF_STATUS = {
 
 
 def install_openapi(app: FastAPI, *, auth_required: bool) -> None:
-    """Serve one document, made once; where keys are on, with their security scheme."""
+    """Serve one document, built once; if keys are on, with their security scheme."""
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -138,7 +138,7 @@ def _document(app: FastAPI, auth_required: bool) -> dict[str, Any]:
 
 
 def _describe_headers(operation: dict[str, Any], keyed: bool) -> set[str]:
-    """Name the headers of each response, and ``If-None-Match`` where there is an ETag; returns the names."""
+    """Add the headers of each response, and ``If-None-Match`` if there is an ETag; return the headers' names."""
     responses = operation["responses"]
     if "304" in responses:
         operation.setdefault("parameters", []).append(_IF_NONE_MATCH)
@@ -146,7 +146,7 @@ def _describe_headers(operation: dict[str, Any], keyed: bool) -> set[str]:
     used: set[str] = set()
     for status, response in responses.items():
         if response["description"] == _FRAMEWORK_DESCRIPTION:
-            response["description"] = "Done."
+            response["description"] = "Success."
         names = tuple(_headers_of(status, sent, keyed))
         response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
         used.update(names)

@@ -1,4 +1,4 @@
-"""The errors a route may answer, as OpenAPI shows them: each kind with an example."""
+"""Error responses in OpenAPI: each kind with an example."""
 
 from typing import Any
 
@@ -7,14 +7,13 @@ from services.api.app.problem import MEDIA_TYPE, FieldError, Problem, ProblemDoc
 
 OF_READING = (401, 403, 405, 421, 422, 429, 500, 503)
 OF_BODY = (400, 401, 403, 405, 413, 415, 421, 422, 429, 500, 503)
-# Of routes that ask for no key.
+# Of routes that require no key.
 OF_OPEN = (403, 405, 421, 500, 503)
-UNKNOWN_PERSON = Kind(404, "unknown-person", "The person is not known")
+UNKNOWN_PERSON = Kind(404, "unknown-person", "The person is unknown")
 NOT_READY = Kind(503, "not-ready", "Not ready to serve")
 
 _REQUEST_ID = "5f0c7b9e2a414d0f8d6c3b1a90e7f254"
-# Kind -> what its ``detail`` says, for instance. Kinds that are missing here belong to no documented status or to the
-# start of a server.
+# Kind -> example of its ``detail``. Kinds missing here have no documented status or occur only at startup.
 _DETAILS = {
     "malformed-body": "The body is not valid JSON: expected value at line 1 column 2.",
     "unauthorized": "no API key: send it in the header X-API-Key",
@@ -22,8 +21,8 @@ _DETAILS = {
     "origin-refused": "ask the address of the distribution in front of this one",
     "host-refused": "the header Host names another server; add the name to ALLOWED_HOSTS if it is this one",
     "unknown-film": "film 'tmdb:1' is not in the catalogue",
-    "unknown-person": "Nothing is stored of this person.",
-    "method-not-allowed": "The Allow header names the methods of this path.",
+    "unknown-person": "Nothing is stored about this person.",
+    "method-not-allowed": "The Allow header lists the methods of this path.",
     "body-too-large": "The body may have at most 2097152 bytes.",
     "unsupported-media-type": "Send the body as JSON, with the header Content-Type: application/json.",
     "invalid-request": "k must be between 1 and 100; got 101",
@@ -31,8 +30,8 @@ _DETAILS = {
     "preset-unavailable": "the bundle has no SVD factors; build it from ratings",
     "bad-cursor": "the cursor belongs to another request",
     "idempotency-mismatch": "the Idempotency-Key was used with another body",
-    "quota-exceeded": "60 requests in 60 s are used up; try again in 12 s",
-    "internal-error": "An unexpected error; the log has it under this request_id.",
+    "quota-exceeded": "60 requests in 60 s used up; try again in 12 s",
+    "internal-error": "An unexpected error; see the log for this request_id.",
     "overloaded": "the server has more to do than it can queue; try again in 1 s",
     "state-unavailable": "the state store did not answer in time",
     "state-busy": "the state store is locked by another process",
@@ -49,21 +48,21 @@ _POINTERS = {
 }
 _DOCUMENTED = {kind.slug: kind for kind in (*KINDS.values(), *OF_STATUS.values(), UNKNOWN_PERSON, NOT_READY)}
 _DESCRIPTIONS = {
-    400: "The body can't be read.",
-    401: "A valid API key is needed. Only where the server asks for keys.",
-    403: "The API key does not allow this, or the request went past the public address.",
-    404: "What the path or the body names does not exist.",
-    405: "This path does not take this method.",
+    400: "The body cannot be read.",
+    401: "A valid API key is required. Only if the server requires keys.",
+    403: "The API key does not allow this, or the request bypassed the public address.",
+    404: "The resource named in the path or the body does not exist.",
+    405: "This path does not support this method.",
     413: "The body is too large.",
     415: "The body is not JSON.",
-    421: "`Host` names another server. Only where a server checks it.",
-    422: "The request can be read, but is not valid; `errors` names each field.",
-    429: "The quota of the API key is used up. Wait for `Retry-After` seconds.",
-    500: "Something went wrong in the server.",
-    503: "The server or a part it needs does not answer. Nothing was stored; send the same request again after "
+    421: "`Host` names another server. Only if the server checks it.",
+    422: "The request is well-formed but invalid; `errors` lists each field.",
+    429: "The quota of the API key is exhausted. Wait for `Retry-After` seconds.",
+    500: "Internal server error.",
+    503: "The server or a dependency is unavailable. Nothing was stored; send the same request again after "
     "`Retry-After` seconds.",
 }
-# What any route may answer with this status, unless it names other kinds itself.
+# Kinds that any route may return with this status, unless it names others.
 _USUAL = {
     400: ("malformed-body",),
     401: ("unauthorized",),
@@ -81,14 +80,14 @@ _USUAL = {
 
 
 def problems(*statuses: int, kinds: tuple[str, ...] = ()) -> dict[int | str, dict[str, Any]]:
-    """The ``responses`` of a route that may answer these errors. ``kinds``: slugs of this route's own errors, which
-    stand in place of the usual ones of 404 and beside those of any other status.
+    """Return the ``responses`` of a route for these error statuses. ``kinds``: slugs of the route's own errors, which
+    replace the usual ones for 404 and are added for other statuses.
     """
     return {status: _response(status, _slugs(status, kinds)) for status in statuses}
 
 
 def examples() -> dict[str, Any]:
-    """Every documented problem by its slug, for ``components.examples``."""
+    """Return every documented problem by its slug, for ``components.examples``."""
     return {slug: {"summary": _DOCUMENTED[slug].title, "value": _example(_DOCUMENTED[slug])} for slug in _DETAILS}
 
 

@@ -1,7 +1,7 @@
-"""Only requests that came through the front door: CloudFront sends a secret header, whoever goes round it does not.
+"""Origin check: accept only requests with the secret header that CloudFront adds.
 
-An HTTP API can't be protected by a web application firewall, and its own address stays public: what did not pass the
-distribution in front of it is refused here (CloudFront Developer Guide, "Restrict access to files on custom origins").
+A web application firewall cannot protect an HTTP API directly, and the API's own address stays public: requests that
+bypass the distribution are rejected here (CloudFront Developer Guide, "Restrict access to files on custom origins").
 """
 
 import hmac
@@ -16,20 +16,20 @@ from services.recommender.errors import MarqueeError, OriginRefused
 from services.recommender.ports import SecretPort
 
 HEADER = b"x-origin-verify"
-# A load balancer asks without it; the answer tells nothing.
+# A load balancer's health check does not send the header; the response reveals nothing.
 OPEN = frozenset({"/health/live"})
 
 
 @dataclass(frozen=True, slots=True)
 class OriginCheck:
-    """``secret``: its values count, the current and perhaps the previous one; compared in constant time."""
+    """``secret``: accepted values, the current and perhaps the previous one; compared in constant time."""
 
     app: ASGIApp
     secret: SecretPort
     runner: Runner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let through what brings the secret, answer the rest with a problem."""
+        """Pass requests with the secret on; answer the others with a problem."""
         if scope["type"] == "http" and scope["path"] not in OPEN:
             try:
                 check(header(scope, HEADER) or "", await self.runner.secret(self.secret))
@@ -41,7 +41,7 @@ class OriginCheck:
 
 def check(sent: str, values: tuple[str, ...]) -> None:
     """Raise OriginRefused unless the header is one of the values."""
-    # Every value is compared, whichever is right: the time says nothing.
+    # Compare every value, so that the timing reveals nothing.
     matches = [hmac.compare_digest(sent.encode(), each.encode()) for each in values]
     if not any(matches):
-        raise OriginRefused("ask the address of the distribution in front of this one")
+        raise OriginRefused("use the address of the distribution in front of this server")

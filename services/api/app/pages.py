@@ -1,4 +1,4 @@
-"""The demo page: the files of one folder, read once, under a policy that lets nothing foreign run."""
+"""Demo page: files of one folder, read once, served under a policy that allows only their own scripts."""
 
 import mimetypes
 from collections.abc import Awaitable, Callable
@@ -19,7 +19,7 @@ _TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".
 
 
 def install_pages(app: FastAPI, web_dir: Path | None) -> frozenset[str]:
-    """Serve each file of the folder at ``/name`` and the index at ``/``; returns the paths, which are public."""
+    """Serve each file of the folder at ``/name`` and the index at ``/``; return the paths, which are public."""
     paths: set[str] = set()
     for file in sorted(web_dir.iterdir()) if web_dir is not None and web_dir.is_dir() else ():
         if file.is_file() and not file.name.startswith((".", "_")):

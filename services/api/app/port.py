@@ -1,4 +1,4 @@
-"""What HTTP asks of the recommender: the edge knows no more of it, so that a fake can stand in its place."""
+"""Protocol of the recommender as the HTTP API uses it, so that tests can substitute a fake."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -12,66 +12,66 @@ from services.recommender.ports import Clock, Deadline, FeedbackCommand, Receipt
 
 
 class RecommenderPort(Protocol):
-    """As much of ``services.recommender.service.Recommender`` as the edge uses; see there for answers and errors."""
+    """Subset of ``services.recommender.service.Recommender`` that the API uses; see there for results and errors."""
 
     @property
     def clock(self) -> Clock:
-        """The time of deadlines, events and quotas."""
+        """Clock of deadlines, events and quotas."""
         ...
 
     @property
     def options(self) -> Options:
-        """How long a request may take."""
+        """Time limits of a request."""
         ...
 
     def recommend(self, request: Request, deadline: Deadline | None = None) -> Answer:
-        """What a person should watch next."""
+        """Recommend films."""
         ...
 
     def similar(self, item_id: str | None, tmdb_id: int | None, k: int) -> Found:
-        """Films like a film."""
+        """Find films similar to a film."""
         ...
 
     def from_films(
         self, item_ids: Sequence[str], tmdb_ids: Sequence[int], top_n: int, preset: Preset = Preset.DEFAULT
     ) -> Found:
-        """Films like several, for callers who keep no people here."""
+        """Find films similar to several films, for callers who store no people here."""
         ...
 
     def feedback(
         self, commands: Sequence[FeedbackCommand], deadline: Deadline | None = None
     ) -> list[Receipt | MarqueeError]:
-        """Store events; one result each."""
+        """Store events; return one result per event."""
         ...
 
     def import_history(self, user_id: str, history: ToldHistory, deadline: Deadline) -> dict[str, Any]:
-        """Store what another service knows of a person."""
+        """Store a person's history from another service."""
         ...
 
     def export(self, user_id: str) -> dict[str, Any] | None:
-        """All that is stored of a person."""
+        """Return everything stored about a person."""
         ...
 
     def erase(self, user_id: str) -> bool:
-        """Delete all of it."""
+        """Delete everything stored about a person."""
         ...
 
     def film(self, item_id: str) -> dict[str, Any]:
-        """One film."""
+        """Return one film."""
         ...
 
     def films(self, text: str, limit: int) -> dict[str, Any]:
-        """Films by the beginning of their titles."""
+        """Find films by name."""
         ...
 
     def catalogue(self) -> dict[str, Any]:
-        """Counts of the catalogue."""
+        """Return counts of the catalogue."""
         ...
 
     def versions(self) -> dict[str, Any]:
-        """What is served."""
+        """Return the versions being served."""
         ...
 
     def ready(self, deep: bool, deadline: Deadline) -> dict[str, str]:
-        """The state of each part."""
+        """Return the state of each part."""
         ...

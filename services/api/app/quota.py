@@ -1,4 +1,4 @@
-"""The quota at the edge: ask the store, else count in this process, and say it in the RateLimit headers."""
+"""Quota enforcement: ask the store, or count in this process if it is down, and set the RateLimit headers."""
 
 from dataclasses import dataclass, field
 
@@ -11,8 +11,8 @@ from services.recommender.ports import ApiKey, Clock, Quota, QuotaPort
 
 @dataclass(slots=True)
 class Counts:
-    """A key's requests: ``stored`` when the store last answered, taken for as new as that answer, since it does not say
-    when they came; ``here`` those admitted while it was down, of which it does not know.
+    """Requests of one key: ``stored`` as of the store's last reply, all counted as of that time, since the reply does
+    not say when they came; ``here`` those admitted while the store was down, which it does not know about.
     """
 
     stored: Window
@@ -20,11 +20,11 @@ class Counts:
 
     @classmethod
     def of(cls, width_ms: int) -> "Counts":
-        """None yet."""
+        """Return empty counts."""
         return cls(Window(width_ms), Window(width_ms))
 
     def at(self, now_ms: int) -> Window:
-        """Both together."""
+        """Return the sum of both."""
         latest = max(self.stored.at(now_ms).latest, self.here.at(now_ms).latest)
         both = [each.at(latest * each.width_ms).counts for each in (self.stored, self.here)]
         return Window(self.stored.width_ms, latest, tuple(map(sum, zip(*both, strict=True))))
@@ -32,8 +32,8 @@ class Counts:
 
 @dataclass(slots=True)
 class LocalQuota:
-    """The stores' own quota law in memory, for while a store is down: it goes on where the store left off, and what it
-    admitted counts when the store is back.
+    """The stores' quota algorithm in memory, for use while a store is down: it continues from the store's last count,
+    and the requests it admitted still count when the store is back.
     """
 
     _counts: dict[str, Counts] = field(default_factory=dict)
@@ -47,11 +47,11 @@ class LocalQuota:
         return quota
 
     def confirm(self, key_id: str, stored: Quota, window_s: int, now_ms: int) -> Quota:
-        """The store's answer, less the requests that it was not told of."""
+        """Return the store's reply, less the requests it does not know about."""
         counts = self._of(key_id, window_s)
         used, now = stored.limit - stored.remaining, now_ms // counts.stored.width_ms
         if now == counts.stored.latest:
-            used = max(used, counts.stored.counts[-1])  # answers may overtake each other
+            used = max(used, counts.stored.counts[-1])  # replies may arrive out of order
         counts.stored = Window(counts.stored.width_ms, now, (*(0,) * (COUNTED - 1), used))
         if not any(counts.here.at(now_ms).counts):
             return stored
@@ -68,7 +68,7 @@ class LocalQuota:
 
 @dataclass(slots=True)
 class QuotaGuard:
-    """Admits a key's requests; ``store`` None: this process counts for itself."""
+    """Admits a key's requests; ``store`` None: this process counts by itself."""
 
     store: QuotaPort | None
     clock: Clock
@@ -76,9 +76,9 @@ class QuotaGuard:
     local: LocalQuota = field(default_factory=LocalQuota)
 
     async def admit(self, key: ApiKey, context: Context) -> None:
-        """Count one request of the key and note its headers.
+        """Count one request of the key and set its headers.
 
-        Raises QuotaExceeded; Overloaded and StateBusy where too many ask, which opens no window beside the store's.
+        Raises QuotaExceeded; Overloaded and StateBusy under too much load, which must not open a second window locally.
         """
         if not key.limit:
             return
@@ -89,7 +89,7 @@ class QuotaGuard:
         ]
         if not quota.allowed:
             raise QuotaExceeded(
-                f"{key.limit} requests in {key.window_s} s are used up; try again in {quota.reset_s} s",
+                f"{key.limit} requests in {key.window_s} s used up; try again in {quota.reset_s} s",
                 max(1, quota.reset_s),
             )
 

@@ -1,4 +1,4 @@
-"""What the edge needs to serve: the recommender, keys and quota, and its few settings."""
+"""Services and settings of the HTTP API: the recommender, keys, quota and a few options."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,18 +11,17 @@ from services.recommender.ports import KeyStore, QuotaPort, SecretPort
 if TYPE_CHECKING:
     from services.bootstrap import Services
 
-# Ten thousand ids of 200 bytes each (``only_item_ids``); Lambda takes 6 MB.
+# Enough for ten thousand ids of 200 bytes (``only_item_ids``); Lambda accepts 6 MB.
 MAX_BODY_BYTES = 2 << 20
 WEB_DIR = Path(__file__).resolve().parents[2] / "web"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppServices:
-    """``inline``: all adapters are embedded, so answers are made in the event loop; otherwise in ``workers``
-    threads. ``key_pepper`` and ``origin_secret`` (None: the header is not checked) are read when they are needed.
-    ``admits_unread_keys``: whether a genuine key whose record was never read passes while the store is down.
-    ``host_names``: what the header Host may name; None: anything. ``web_dir``: folder of the demo page. ``close`` gives
-    files and sockets back at shutdown.
+    """``inline``: all adapters are embedded, so responses are computed in the event loop; otherwise in ``workers``
+    threads. ``key_pepper`` and ``origin_secret`` (None: header not checked) are read on demand. ``admits_unread_keys``:
+    accept a genuine key whose record was never read while the store is down. ``host_names``: accepted values of the
+    Host header; None: any. ``web_dir``: folder of the demo page. ``close`` releases files and sockets at shutdown.
     """
 
     recommender: RecommenderPort
@@ -44,7 +43,7 @@ class AppServices:
 
     @classmethod
     def of(cls, wired: "Services", *, inline: bool | None = None) -> Self:
-        """The edge's part of what bootstrap wired; it closes the whole. ``inline`` None: only if all is embedded."""
+        """Take the API's part of the wired services and own them. ``inline`` None: only if all is embedded."""
         settings = wired.settings
         return cls(
             recommender=wired.recommender,
@@ -62,10 +61,10 @@ class AppServices:
         )
 
     def check(self) -> None:
-        """Refuse settings that contradict each other. Raises ValueError that says what to change."""
+        """Check for contradictory settings. Raises ValueError saying what to change."""
         if not self.auth_required:
             return
         if self.keys is None or self.key_pepper is None:
-            raise ValueError("API keys are on, but there is no key store or no pepper: set both, or switch keys off")
+            raise ValueError("API keys are on, but there is no key store or no pepper: set both, or turn keys off")
         if "*" in self.cors_origins:
             raise ValueError("CORS_ORIGINS is '*' while API keys are on: name the origins that may use a key")

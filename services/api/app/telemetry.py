@@ -1,4 +1,4 @@
-"""Metrics and traces for an application that wants them; who does not pays for no import."""
+"""Installation of metrics and traces; their modules are imported only if enabled."""
 
 from fastapi import FastAPI
 
@@ -6,19 +6,19 @@ from services.settings import Settings
 
 
 def install_telemetry(app: FastAPI, metrics: str, stage: str) -> None:
-    """Have each request recorded if ``metrics`` is "emf": as lines in CloudWatch's embedded metric format and as one
-    structured log line, on the standard output. ``stage``: the deployment, a dimension of every metric.
+    """Record each request if ``metrics`` is "emf": as CloudWatch embedded metrics and as a structured log line on
+    standard output. ``stage``: the deployment, a dimension of every metric.
     """
     if metrics == "emf":
-        # Only who asks for metrics pays for the import.
+        # Imported only if metrics are enabled.
         from services.api.app.emf import EmfTelemetry, print_line
 
         app.state.telemetry = EmfTelemetry(stage, print_line)
 
 
 def install_tracing(app: FastAPI, settings: Settings, *, later: bool = True) -> None:
-    """Have a sample of the requests traced, if there is a collector to tell. ``later``: a thread tells it; otherwise
-    ``flush_traces`` does.
+    """Trace a sample of the requests if a collector is configured. ``later``: export from a thread; otherwise by
+    ``flush_traces``.
     """
     if settings.otel_exporter_otlp_endpoint is None:
         return
@@ -31,7 +31,7 @@ def install_tracing(app: FastAPI, settings: Settings, *, later: bool = True) -> 
 
 
 def flush_traces(app: FastAPI) -> None:
-    """Tell the collector now: a function is frozen once it has answered."""
+    """Export pending spans now: a function is frozen once it has responded."""
     tracer = getattr(app.state, "tracer", None)
     if tracer is not None:
         tracer.flush()

@@ -1,4 +1,4 @@
-"""The ids of the trace that a request came with: those of AWS, else those of the W3C."""
+"""Trace ids sent with a request: from AWS's header, otherwise from the W3C header."""
 
 import re
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ _W3C = re.compile(rb"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})
 
 @dataclass(frozen=True, slots=True)
 class TraceIds:
-    """``trace``: 32 hexadecimal digits. ``parent``: the span that asked, 16 or none. ``of_aws``: lines of AWS write the
-    first as 1-8-24.
+    """``trace``: 32 hexadecimal digits. ``parent``: the calling span, 16 digits or empty. ``of_aws``: AWS formats the
+    trace id as 1-8-24.
     """
 
     trace: str
@@ -24,12 +24,12 @@ class TraceIds:
 
     @property
     def logged(self) -> str:
-        """The trace's id as the lines beside ours have it."""
+        """Trace id in the format used by the surrounding log lines."""
         return f"1-{self.trace[:8]}-{self.trace[8:]}" if self.of_aws else self.trace
 
 
 def trace_ids_of(scope: Scope) -> TraceIds | None:
-    """What the headers of a request say; None if there is nothing, or nothing that can be read."""
+    """Return the trace ids in a request's headers; None if missing or malformed."""
     headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
     amazon = headers.get(b"x-amzn-trace-id", b"")
     if root := _ROOT.search(amazon):

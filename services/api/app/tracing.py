@@ -1,8 +1,8 @@
-"""Traces: of a sample of the requests, a span for the whole and one for each piece of its work.
+"""Traces of a sample of the requests: one span for the request and one for each part of its work.
 
-Spans are made when a request was answered, of times that were noted meanwhile. What they tell is what the log tells,
-less the pseudonym of the person. Whether a request is traced is decided here alone: a caller's flag would let
-anybody decide what tracing costs. Source: OTLP specification; OpenTelemetry semantic conventions, "HTTP spans".
+Spans are built after the response, from recorded times. They contain what the log contains, without the person's
+pseudonym. Sampling is decided here only: if a caller's flag counted, anyone could control the cost of tracing.
+Source: OTLP specification; OpenTelemetry semantic conventions, "HTTP spans".
 """
 
 import random
@@ -17,7 +17,7 @@ from services.api.app.trace_ids import TraceIds
 from services.recommender.stopwatch import Span, record_spans
 
 _SERVER, _INTERNAL, _ERROR = 2, 1, 2
-# Facts of a request that are attributes, too, by their names there.
+# Facts of a request that become attributes, with the attribute names.
 _FACTS = {
     "strategy": "marquee.strategy", "cached": "marquee.cached", "degraded": "marquee.degraded",
     "problem": "error.type", "aws_request_id": "faas.invocation_id", "apigw_request_id": "aws.api_gateway.request_id",
@@ -26,7 +26,7 @@ _FACTS = {
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A request that is traced: its ids, when it began (epoch nanoseconds), and its spans as they end."""
+    """A traced request: its ids, start time (epoch nanoseconds), and its spans as they end."""
 
     ids: TraceIds
     began_ns: int
@@ -34,31 +34,31 @@ class Trace:
 
 
 class Tracer:
-    """``ratio`` of the requests, 0 to 1, is traced."""
+    """Traces a share ``ratio`` of the requests, 0 to 1."""
 
     def __init__(self, ratio: float, collector: Collector) -> None:
         self._ratio = ratio
         self._collector = collector
-        # Not the process' own generator: copies of a snapshot would all choose alike.
+        # Not the process's generator: copies of a snapshot would make identical choices.
         self._random = random.SystemRandom()
 
     def begin(self, ids: TraceIds | None) -> Trace | None:
-        """A trace for the request at hand; None where it is not in the sample. ``ids``: those it came with."""
+        """Begin a trace of the current request; None if it is not sampled. ``ids``: those sent with the request."""
         if self._random.random() >= self._ratio:
             return None
         return Trace(ids or TraceIds(secrets.token_hex(16)), time.time_ns())
 
     def record(self, seen: Observation, trace: Trace, started: float) -> None:
-        """Tell the collector. ``started``: when the request began, on the spans' own clock."""
+        """Pass the spans to the collector. ``started``: start of the request, on the spans' clock."""
         self._collector.put(list(_spans(seen, trace, started)))
 
     def flush(self) -> None:
-        """Send what waits now."""
+        """Send pending spans now."""
         self._collector.flush()
 
 
 def _spans(seen: Observation, trace: Trace, started: float) -> Iterator[Json]:
-    """The whole first, then each piece under the one that it is part of."""
+    """Yield the request's span first, then each part under its parent."""
     ids = [secrets.token_hex(8) for _ in trace.spans]
     whole = secrets.token_hex(8)
     route = "" if seen.route == NO_ROUTE else f" {seen.route}"
@@ -70,7 +70,7 @@ def _spans(seen: Observation, trace: Trace, started: float) -> Iterator[Json]:
     status = {"status": {"code": _ERROR}} if seen.status >= 500 else {}
     yield {**made, "kind": _SERVER, "attributes": attributes(told), **status}
     for number, each in enumerate(trace.spans):
-        # What ends later and began before is around it.
+        # The parent ends later and began earlier.
         around = (other for other in range(number + 1, len(ids)) if trace.spans[other].begin <= each.begin)
         parent = next((ids[other] for other in around), whole)
         yield _span(each.name, trace, ids[number], parent, each.begin - started, each.end - started)

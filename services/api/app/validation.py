@@ -1,4 +1,4 @@
-"""Pydantic's errors in plain words, with JSON pointers: "k must be between 1 and 100; got 101"."""
+"""Pydantic errors as plain sentences with JSON pointers: "k must be between 1 and 100; got 101"."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,14 +15,14 @@ _MUST = {
     "bool_parsing": "must be true or false",
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
-    "int_parsing_size": "must be a whole number of reasonable size",
+    "int_parsing_size": "must be a whole number within the supported range",
     "int_from_float": "must be a whole number",
     "float_type": "must be a number",
     "float_parsing": "must be a number",
     "finite_number": "must be a finite number",
     "string_type": "must be a string",
     "string_unicode": "must be valid Unicode, without lone surrogates",
-    "string_pattern_mismatch": "must not contain characters that are not allowed there (control characters)",
+    "string_pattern_mismatch": "must not contain disallowed characters, such as control characters",
     "string_too_short": "must have at least {min_length} character(s)",
     "string_too_long": "must have at most {max_length} characters",
     "too_short": "must hold at least {min_length} entry",
@@ -41,8 +41,8 @@ _RANGE = frozenset({"greater_than_equal", "less_than_equal"})
 
 
 def field_errors(errors: Sequence[Any], under: Sequence[int | str] = ()) -> list[dict[str, str]]:
-    """``[{pointer, detail, location}]`` of Pydantic's errors, whose ``loc`` starts with where the field is
-    (body, query, path, header); the first 20. ``under`` is put before each pointer.
+    """Return ``[{pointer, detail, location}]`` for the first 20 Pydantic errors, whose ``loc`` starts with the location
+    (body, query, path, header). ``under`` is prepended to each pointer.
     """
     shown = [_field_error(error, under) for error in errors[:MAX_SHOWN]]
     if len(errors) > MAX_SHOWN:
@@ -51,7 +51,7 @@ def field_errors(errors: Sequence[Any], under: Sequence[int | str] = ()) -> list
 
 
 def pointer_of(path: Sequence[int | str]) -> str:
-    """The RFC 6901 pointer of a path."""
+    """Return the RFC 6901 pointer of a path."""
     return "".join("/" + str(part)[:300].replace("~", "~0").replace("/", "~1") for part in path)
 
 
@@ -90,7 +90,7 @@ def _shown(value: object) -> str:
         return "an object"
     try:
         return _clip(json.dumps(value[: _SHOWN_CHARS + 1] if isinstance(value, str) else value))
-    except (TypeError, ValueError):  # an integer of thousands of digits has no text
+    except (TypeError, ValueError):  # an integer of thousands of digits cannot be formatted
         return f"a value of type {type(value).__name__}"
 
 

@@ -1,1 +1,1 @@
-"""What the recommender is about: films, people's events, tables, weights. Data and small laws, no I/O."""
+"""Domain model: films, people's events, tables, weights. Data and pure functions, no I/O."""

@@ -1,4 +1,4 @@
-"""All that serving needs of one release of the data: immutable, versioned by the hash of its content."""
+"""Bundle: everything needed to serve one release of the data; immutable, versioned by a hash of its content."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,11 +17,11 @@ from services.recommender.domain.weights import Weights
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bundle:
-    """``popularity`` float32[films], >= 0, the mean of its best 50 is 1 (likes, with votes far below to order
-    the films nobody rated). ``acclaim`` float32[films], >= 0, on the same scale: votes times their average squared, for
-    catalogues with no or few likes; all 0 where there are no votes. ``embeddings`` is None in a bundle built without an
-    encoder, ``svd`` in one without ratings and in one of an earlier version, ``towers`` in one built without such a
-    model. ``model_version`` names the collaborative model. ``figures`` are the evaluation figures written at build.
+    """``popularity`` float32[films], >= 0, scaled so that the mean of the best 50 is 1 (likes, with votes far below to
+    order unrated films). ``acclaim`` float32[films], >= 0, on the same scale: votes times their squared average, for
+    catalogues with few or no likes; all 0 without votes. ``embeddings`` is None in a bundle built without an encoder,
+    ``svd`` in one without ratings or of an earlier version, ``towers`` in one built without such a model.
+    ``model_version`` identifies the collaborative model. ``figures`` are the evaluation figures written at build time.
     """
 
     version: str

@@ -1,4 +1,4 @@
-"""The films as columns. A film is a *row* (int32) everywhere inside; ids appear only at the edges."""
+"""Films as columns. Inside the core a film is a *row* (int32); ids appear only at the edges."""
 
 import re
 from collections.abc import Iterable
@@ -12,12 +12,12 @@ from services.recommender.domain.ids import hash_ids
 from services.recommender.domain.strings import Strings
 
 IMDB_ID = re.compile(r"tt0*([1-9][0-9]{0,9})")
-# "tmdb:949", "tt0113277", "imdb:tt0113277"; ids of more digits than any have are none.
+# "tmdb:949", "tt0113277", "imdb:tt0113277"; longer numbers than exist do not match.
 FOREIGN_ID = re.compile(r"tmdb:0*([1-9][0-9]{0,9})|(?:imdb:)?tt0*([1-9][0-9]{0,9})")
 
 
 class TraitKind(IntEnum):
-    """What a trait is; codes as they are stored."""
+    """Kinds of traits; the stored codes."""
 
     GENRE = 0
     DECADE = 1
@@ -34,9 +34,8 @@ class TraitKind(IntEnum):
 class Traits:
     """Films x traits, sparse by row (CSR): film i has ``ids[offsets[i]:offsets[i + 1]]``.
 
-    ``names`` Strings[traits], e.g. "Michael Mann", "heist", "1990s"; ``kinds`` uint8[traits] of TraitKind;
-    ``films`` int32[traits], on how many films each occurs. Traits of a single film are left out: they can be
-    shared with nothing.
+    ``names`` Strings[traits], e.g. "Michael Mann", "heist", "1990s"; ``kinds`` uint8[traits] of TraitKind; ``films``
+    int32[traits], the number of films with each trait. Traits of a single film are omitted, as they cannot be shared.
     """
 
     offsets: NDArray[np.int32]
@@ -46,7 +45,7 @@ class Traits:
     names: Strings
 
     def of(self, row: int) -> NDArray[np.int32]:
-        """The trait ids of one film."""
+        """Return the trait ids of one film."""
         return self.ids[self.offsets[row] : self.offsets[row + 1]]
 
 
@@ -54,13 +53,13 @@ class Traits:
 class Catalogue:
     """Columns over n films. ``years`` int16 (0 unknown), ``genre_bits`` uint32 over ``genres.GENRES``,
     ``language_codes`` int16 into ``languages`` (-1 unknown), ``votes`` int32, ``tmdb_ids`` int32 (0 none), ``runtimes``
-    int16 minutes (0 unknown), ``ages`` int8: from what age on the film is suitable (-1 unknown), ``series`` int32: the
-    number of its series (-1 none) and ``parts`` int16 its place in it, by year (1, 2, ...; 0 none),
-    ``hashes`` uint64 sorted with ``hash_rows`` int32, the row of each; ``other_ids`` Strings: ids under which the
-    source has a film once more, sorted by ``other_hashes`` uint64, with ``other_rows`` int32. ``imdb_ids`` int32, the
-    number of "tt0113277" (0 none); ``tmdb_rows`` and ``imdb_rows`` int32: all rows in the order of these ids, then by
-    row. ``details`` Strings[n] of JSON objects (overview, directors, cast, keywords, runtime, imdb_id, poster_path,
-    tagline, title_year): read for one film at a time and left on disk otherwise.
+    int16 minutes (0 unknown), ``ages`` int8: minimum suitable age (-1 unknown), ``series`` int32: number of the film's
+    series (-1 none) and ``parts`` int16: its place in the series by year (1, 2, ...; 0 none), ``hashes`` uint64 sorted,
+    with ``hash_rows`` int32, the row of each; ``other_ids`` Strings: further ids of films that the source lists twice,
+    sorted by ``other_hashes`` uint64, with ``other_rows`` int32. ``imdb_ids`` int32, the number of "tt0113277" (0
+    none); ``tmdb_rows`` and ``imdb_rows`` int32: all rows ordered by these ids, then by row. ``details`` Strings[n] of
+    JSON objects (overview, directors, cast, keywords, runtime, imdb_id, poster_path, tagline, title_year), read for one
+    film at a time and left on disk otherwise.
     """
 
     item_ids: Strings
@@ -90,8 +89,8 @@ class Catalogue:
         return len(self.years)
 
     def of_same_series(self, rows: NDArray[np.int32], among: NDArray[np.integer] | None = None) -> NDArray[np.bool_]:
-        """Which films belong to a series that some films (``rows``) belong to, themselves included: bool[among], of
-        all films where ``among`` is left out.
+        """Return which films share a series with any of the films ``rows``, themselves included: bool[among], over all
+        films if ``among`` is omitted.
         """
         theirs = self.series if among is None else self.series[among]
         followed = self.series[rows]
@@ -100,11 +99,11 @@ class Catalogue:
             return np.zeros(len(theirs), bool)
         wanted = np.zeros(int(self.series.max()) + 2, bool)
         wanted[followed] = True
-        # The last place is that of films without a series, whose number is -1.
+        # Films without a series have number -1 and so index the last element.
         return wanted[theirs]
 
     def rows_of_hashes(self, hashes: NDArray[np.uint64]) -> NDArray[np.int32]:
-        """The row of each film hash, int32[n], -1 for a film that is not here."""
+        """Return the row of each film hash, int32[n], -1 for unknown films."""
         rows = _rows_of(hashes, self.hashes, self.hash_rows)
         if len(self.other_hashes):
             lost = rows < 0
@@ -112,15 +111,16 @@ class Catalogue:
         return rows
 
     def film_hashes(self) -> NDArray[np.uint64]:
-        """The film hash of each row, uint64[films]."""
+        """Return the film hash of each row, uint64[films]."""
         hashes = np.empty_like(self.hashes)
         hashes[self.hash_rows] = self.hashes
         return hashes
 
     def rows_of(self, item_ids: Iterable[str]) -> NDArray[np.int32]:
-        """The row of each id, int32[n], -1 for an unknown one. A hash that meets another film's is unknown.
+        """Return the row of each id, int32[n], -1 for unknown ids. An id whose hash collides with another film's is
+        unknown.
 
-        Where no film goes by an id of the form "tmdb:949" or "tt0113277", it is read as TMDB's or IMDb's.
+        An unknown id of the form "tmdb:949" or "tt0113277" is looked up as a TMDB or IMDb id.
         """
         wanted = list(item_ids)
         rows = self.rows_of_hashes(hash_ids(wanted))
@@ -134,43 +134,43 @@ class Catalogue:
         return rows
 
     def _is_other_id(self, item_id: str, row: int) -> bool:
-        """Whether a film's source has it under this id, too."""
+        """Return whether the source also lists the film under this id."""
         return any(self.other_ids[int(at)] == item_id for at in np.flatnonzero(self.other_rows == row))
 
     def _rows_of_foreign(self, item_ids: list[str]) -> NDArray[np.int32]:
-        """The rows of ids that are TMDB's or IMDb's, int32[n]; -1 for those that are neither's."""
+        """Return the rows of TMDB and IMDb ids, int32[n]; -1 for anything else."""
         read = [match.groups() if (match := FOREIGN_ID.fullmatch(each)) else (None, None) for each in item_ids]
         by_tmdb = self.rows_of_tmdb(int(tmdb or 0) for tmdb, _ in read)
         by_imdb = self.rows_of_imdb(int(imdb or 0) for _, imdb in read)
         return np.maximum(by_tmdb, by_imdb)
 
     def rows_of_tmdb(self, tmdb_ids: Iterable[int]) -> NDArray[np.int32]:
-        """The first row with each TMDB id, int32[n], -1 for an unknown one."""
+        """Return the first row with each TMDB id, int32[n], -1 for unknown ids."""
         return _rows_with(self.tmdb_ids, self.tmdb_rows, tmdb_ids)
 
     def rows_of_imdb(self, numbers: Iterable[int]) -> NDArray[np.int32]:
-        """The first row with each IMDb id, given as its number, int32[n], -1 for an unknown one."""
+        """Return the first row with each IMDb id, given as a number, int32[n], -1 for unknown ids."""
         return _rows_with(self.imdb_ids, self.imdb_rows, numbers)
 
 
 def imdb_id(number: int) -> str | None:
-    """IMDb's way to write a number: "tt0113277"; None for 0."""
+    """Format a number as an IMDb id, "tt0113277"; None for 0."""
     return f"tt{number:07d}" if number else None
 
 
 def imdb_number(text: str | None) -> int:
-    """The number of "tt0113277"; 0 for what is no such id."""
+    """Return the number of an IMDb id such as "tt0113277"; 0 if malformed."""
     match = IMDB_ID.fullmatch(text or "")
     return int(match[1]) if match else 0
 
 
 def rows_by(ids: NDArray[np.int32]) -> NDArray[np.int32]:
-    """All rows in the order of their ids, then by row: int32[films]."""
+    """Return all rows ordered by id, then by row: int32[films]."""
     return np.argsort(ids, kind="stable").astype(np.int32)
 
 
 def _rows_with(ids: NDArray[np.int32], order: NDArray[np.int32], wanted: Iterable[int]) -> NDArray[np.int32]:
-    """The first row of each id by bisection of the ids in their order; -1 where there is none, and for 0."""
+    """Return the first row of each id by bisection; -1 for missing ids and for 0."""
     asked = np.array([each if 0 < each < 2**31 else 0 for each in wanted], np.int32)
     if not len(order):
         return np.full(len(asked), -1, np.int32)
@@ -180,7 +180,7 @@ def _rows_with(ids: NDArray[np.int32], order: NDArray[np.int32], wanted: Iterabl
 
 
 def _rows_of(wanted: NDArray[np.uint64], hashes: NDArray[np.uint64], rows: NDArray[np.int32]) -> NDArray[np.int32]:
-    """The row beside each hash among the sorted ones, -1 where it is not among them."""
+    """Return the row for each hash by bisection, -1 if missing."""
     if not len(hashes):
         return np.full(len(wanted), -1, np.int32)
     at = np.minimum(np.searchsorted(hashes, wanted), len(hashes) - 1)

@@ -1,4 +1,4 @@
-"""Different values of an array."""
+"""Replacement for ``np.unique`` that does not import ``numpy.ma``."""
 
 from typing import TypeVar
 
@@ -9,15 +9,15 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 def distinct(values: NDArray[Scalar]) -> NDArray[Scalar]:
-    """The different values in ascending order, as ``np.unique`` gives them.
+    """Return the distinct values in ascending order, like ``np.unique``.
 
-    That one imports ``numpy.ma`` when it is first called, which the first answer of a process would wait for.
+    ``np.unique`` imports ``numpy.ma`` on its first call, which would delay the first response of a process.
     """
     return counted(values)[0]
 
 
 def counted(values: NDArray[Scalar]) -> tuple[NDArray[Scalar], NDArray[np.intp]]:
-    """The different values in ascending order, and how often each is there."""
+    """Return the distinct values in ascending order, and the count of each."""
     ordered = np.sort(values)
     first = np.ones(len(ordered), bool)
     first[1:] = ordered[1:] != ordered[:-1]

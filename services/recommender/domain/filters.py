@@ -1,4 +1,4 @@
-"""What a caller may ask of a film: genre, year, running time, language, votes; one meaning in numpy and the engines."""
+"""Film filters: genre, year, running time, language, votes; with the same semantics in numpy and in search engines."""
 
 from dataclasses import dataclass
 
@@ -10,9 +10,9 @@ from services.recommender.domain.catalogue import Catalogue
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """All given conditions must hold. ``genres``: any of them (bit mask); ``not_genres``: none of them.
-    Years are inclusive, and so is ``runtime_to``, in minutes. A film whose year, running time or language is unknown
-    fails a filter on it. ``rows``: these films alone (a shelf), ascending and distinct.
+    """All given conditions must hold. ``genres``: any of them (bit mask); ``not_genres``: none of them. Years and
+    ``runtime_to`` (minutes) are inclusive. A film whose year, running time or language is unknown fails a filter on it.
+    ``rows``: only these films (a shelf), ascending and distinct.
     """
 
     genres: int = 0
@@ -30,7 +30,7 @@ class Filters:
         return self == NO_FILTERS
 
     def mask(self, catalogue: Catalogue) -> NDArray[np.bool_]:
-        """Which films pass, bool[films]."""
+        """Return which films pass, bool[films]."""
         passes = np.ones(len(catalogue), bool)
         if self.genres:
             passes &= (catalogue.genre_bits & np.uint32(self.genres)) != 0

@@ -1,6 +1,6 @@
-"""One genre vocabulary with aliases, so that MovieLens, TMDB and one's own data speak of the same thing.
+"""Genre vocabulary with aliases, shared by MovieLens, TMDB and other sources.
 
-A film's genres are a bit mask over :data:`GENRES` (uint32); a filter is then one ``&`` over a column.
+A film's genres are a bit mask over :data:`GENRES` (uint32), so a filter is a single ``&`` over a column.
 """
 
 from collections.abc import Iterable
@@ -31,7 +31,7 @@ GENRES: tuple[str, ...] = (
     "Western",
 )
 
-# Marks that MovieLens and TMDB list with the genres: they can be filtered by, but say nothing of a taste.
+# Labels that MovieLens and TMDB list as genres: usable as filters, but meaningless for taste.
 NO_GENRES = frozenset({"IMAX", "TV Movie"})
 
 _ALIASES = {
@@ -57,12 +57,12 @@ _BIT = {name: 1 << position for position, name in enumerate(GENRES)}
 
 
 def canonical(name: str) -> str | None:
-    """The vocabulary's spelling of a genre or alias, case-insensitive; None for an unknown one."""
+    """Return the vocabulary's spelling of a genre or alias, case-insensitive; None if unknown."""
     return _KNOWN.get(name.strip().lower())
 
 
 def to_mask(names: Iterable[str]) -> int:
-    """Bit mask of canonical genre names. Raises KeyError for a name outside the vocabulary."""
+    """Return the bit mask of canonical genre names. Raises KeyError for a name outside the vocabulary."""
     mask = 0
     for name in names:
         mask |= _BIT[name]
@@ -71,5 +71,5 @@ def to_mask(names: Iterable[str]) -> int:
 
 @lru_cache(maxsize=4_096)
 def from_mask(mask: int) -> tuple[str, ...]:
-    """Genre names of a bit mask, in the vocabulary's order."""
+    """Return the genre names of a bit mask, in the vocabulary's order."""
     return tuple(name for position, name in enumerate(GENRES) if mask >> position & 1)

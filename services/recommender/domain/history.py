@@ -1,6 +1,6 @@
-"""A person's newest events as parallel columns, and their packed form: 12 bytes an event.
+"""A person's newest events as parallel columns, and their packed form of 12 bytes per event.
 
-Layout of a packed history: one version byte, then a record an event, oldest first, big-endian:
+Layout of a packed history: one version byte, then one record per event, oldest first, big-endian:
 film hash (5 bytes), ``kind << 4 | half-stars`` (1 byte), epoch milliseconds (6 bytes).
 """
 
@@ -19,7 +19,7 @@ DUPLICATE_WINDOW_MS = 60_000
 _VERSION = 1
 _RECORD = 12
 _MOST_HALF_STARS = 10
-# Plain numbers: numpy takes five times as long to compare with a member of an enumeration.
+# Plain ints: numpy takes five times as long to compare with an enum member.
 _FIRST_KIND, _CLEAR = int(EventKind.LIKE), int(EventKind.CLEAR)
 _EXPLICIT = np.isin(np.arange(16), [int(kind) for kind in EXPLICIT])
 _HASH_BYTES = 256 ** np.arange(4, -1, -1, dtype=np.uint64)
@@ -32,7 +32,7 @@ class History:
     ``half_stars`` uint8 (rating x 2; 2 for events without a value), ``ts_ms`` int64.
 
     A film has at most one explicit event (the latest) and one of each implicit kind. A ``clear`` stays as a
-    tombstone, so that an older opinion that arrives late does not come back to life.
+    tombstone, so that an older opinion arriving late is not restored.
     """
 
     hashes: NDArray[np.uint64]
@@ -42,17 +42,17 @@ class History:
 
     @classmethod
     def empty(cls) -> Self:
-        """The history of somebody who has done nothing yet."""
+        """Return an empty history."""
         return cls(np.empty(0, np.uint64), np.empty(0, np.uint8), np.empty(0, np.uint8), np.empty(0, np.int64))
 
     @classmethod
     def of(cls, events: list[Event]) -> Self:
-        """A history of events given oldest first, at most one a film; used for seeds and bulk loads."""
+        """Return a history of events given oldest first, at most one per film; for seeds and bulk loads."""
         return cls.columns(events[-MAX_EVENTS:])
 
     @classmethod
     def columns(cls, events: list[Event]) -> Self:
-        """The events as they are, of any number; for bulk loads, which cut to the newest afterwards."""
+        """Return the events as they are, in any number; for bulk loads, which truncate afterwards."""
         return cls(
             np.array([hash_id(event.item_id) for event in events], np.uint64),
             np.array([event.kind for event in events], np.uint8),
@@ -69,11 +69,11 @@ class History:
         return all(np.array_equal(getattr(self, name), getattr(other, name)) for name in History.__slots__)
 
     def take(self, index: NDArray[np.intp] | NDArray[np.bool_] | slice) -> "History":
-        """The events at an index or mask, in its order."""
+        """Return the events at an index or mask, in its order."""
         return History(self.hashes[index], self.kinds[index], self.half_stars[index], self.ts_ms[index])
 
     def joined(self, later: "History") -> "History":
-        """Both, sorted by time; on equal times ``later`` comes after."""
+        """Return both histories merged by time; on equal times ``later`` comes second."""
         both = History(
             np.concatenate([self.hashes, later.hashes]),
             np.concatenate([self.kinds, later.kinds]),
@@ -83,7 +83,7 @@ class History:
         return both.take(np.argsort(both.ts_ms, kind="stable"))
 
     def is_duplicate(self, event: Event) -> bool:
-        """Whether the film's latest event is the same event and value, at most 60 s earlier."""
+        """Return whether the film's latest event is the same event and value, at most 60 s earlier."""
         same_film = np.flatnonzero(self.hashes == np.uint64(hash_id(event.item_id)))
         if not len(same_film):
             return False
@@ -95,7 +95,9 @@ class History:
         )
 
     def add(self, event: Event) -> "History":
-        """This history with one event more, under the rules of the class; the oldest beyond 1,000 drop out."""
+        """Return this history with one more event, under the rules of the class; events beyond the newest 1,000 are
+        dropped.
+        """
         film = self.hashes == np.uint64(hash_id(event.item_id))
         later_than = film & (self.ts_ms > event.ts_ms)
         if event.kind in EXPLICIT:
@@ -112,22 +114,22 @@ class History:
         return self.take(~superseded).joined(History.of([event])).newest()
 
     def newest(self) -> "History":
-        """The last 1,000 events."""
+        """Return the last 1,000 events."""
         return self if len(self) <= MAX_EVENTS else self.take(slice(-MAX_EVENTS, None))
 
     def without(self, hashes: NDArray[np.uint64]) -> "History":
-        """The events of all other films."""
+        """Return the events of all other films."""
         return self.take(~np.isin(self.hashes, hashes))
 
     def of_film(self, item_id: str) -> "History":
-        """The events of one film."""
+        """Return the events of one film."""
         return self.take(self.hashes == np.uint64(hash_id(item_id)))
 
     def opinions(self) -> "History":
-        """One event a film: its opinion where one stands, else its latest implicit event; none if cleared."""
+        """Return one event per film: its opinion if there is one, else its latest implicit event; none if cleared."""
         if not len(self):
             return self
-        # Whatever stands beside a tombstone is later than it, so a tombstone ranks below all.
+        # Events next to a tombstone are later than it, so a tombstone ranks below all of them.
         rank = np.where(self.kinds == _CLEAR, 0, np.where(_EXPLICIT[self.kinds], 2, 1))
         order = np.lexsort((np.arange(len(self)), rank, self.hashes))
         films = self.hashes[order]
@@ -136,7 +138,7 @@ class History:
 
 
 def pack(history: History) -> bytes:
-    """The packed form, 1 + 12 n bytes; see the module for the layout."""
+    """Return the packed form, 1 + 12 n bytes; see the module for the layout."""
     n = len(history)
     out = np.empty((n, _RECORD), np.uint8)
     out[:, :5] = (history.hashes[:, None] // _HASH_BYTES) & np.uint64(255)
@@ -146,7 +148,7 @@ def pack(history: History) -> bytes:
 
 
 def unpack(packed: bytes) -> History:
-    """The history of a packed form. Raises ValueError for another version, a torn or an impossible record."""
+    """Parse a packed history. Raises ValueError for another version, a truncated or an invalid record."""
     if not packed:
         return History.empty()
     if packed[0] != _VERSION or (len(packed) - 1) % _RECORD:
@@ -154,21 +156,21 @@ def unpack(packed: bytes) -> History:
     records = np.frombuffer(packed, np.uint8, offset=1).reshape(-1, _RECORD)
     kinds, half_stars = (records[:, 5] >> 4).astype(np.uint8), (records[:, 5] & 15).astype(np.uint8)
     if ((kinds < _FIRST_KIND) | (kinds > _CLEAR) | (half_stars > _MOST_HALF_STARS)).any():
-        raise ValueError("a packed history with an event of unknown kind or value")
+        raise ValueError("packed history has an event of unknown kind or value")
     hashes = records[:, :5].astype(np.uint64) @ _HASH_BYTES
     return History(hashes, kinds, half_stars, records[:, 6:].astype(np.int64) @ _TIME_BYTES)
 
 
 def pack_hashes(hashes: NDArray[np.uint64]) -> bytes:
-    """A set of film hashes, sorted, five bytes each, big-endian.
+    """Pack a set of film hashes, sorted, five bytes each, big-endian.
 
-    Deltas would save under a fifth at 2,500 films and cost a decoding loop on every request.
+    Deltas would save less than a fifth at 2,500 films and cost a decoding loop on every request.
     """
     return (((distinct(hashes)[:, None] // _HASH_BYTES) & np.uint64(255)).astype(np.uint8)).tobytes()
 
 
 def unpack_hashes(packed: bytes) -> NDArray[np.uint64]:
-    """The sorted hashes of a packed set, uint64[n]. Raises ValueError for a torn one."""
+    """Parse a packed set into sorted hashes, uint64[n]. Raises ValueError for a truncated one."""
     if len(packed) % 5:
         raise ValueError(f"not a packed set of 5-byte hashes: {len(packed)} bytes")
     return np.frombuffer(packed, np.uint8).reshape(-1, 5).astype(np.uint64) @ _HASH_BYTES

@@ -1,4 +1,4 @@
-"""The English names of original languages, by their codes (ISO 639-1, and "cn", TMDB's code for Cantonese)."""
+"""English names of languages by code (ISO 639-1, and "cn", TMDB's code for Cantonese)."""
 
 _NAMES = """
 aa Afar, af Afrikaans, am Amharic, ar Arabic, as Assamese, ay Aymara, az Azerbaijani, be Belarusian, bg Bulgarian,
@@ -19,5 +19,5 @@ NAMES = {entry.split()[0]: entry.split(maxsplit=1)[1].strip() for entry in _NAME
 
 
 def language_name(code: str) -> str:
-    """ "Spanish" for "es"; a code that is not known as it stands."""
+    """Return the English name of a code, "Spanish" for "es"; an unknown code is returned as is."""
     return NAMES.get(code, code)

@@ -1,4 +1,4 @@
-"""What is stored of a person, and how one event changes it. Pure: the state adapters call :func:`apply`."""
+"""Stored profile of a person, and how an event changes it. Pure: the state adapters call :func:`apply`."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -12,16 +12,16 @@ from services.recommender.domain.events import EXPLICIT, OPINIONS, Event, EventK
 from services.recommender.domain.history import History
 from services.recommender.domain.ids import hash_id
 
-# Clocks may differ by so much.
+# Tolerated difference between clocks.
 CLOCK_SKEW_MS = 300_000
 NO_HASHES: NDArray[np.uint64] = np.empty(0, np.uint64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Profile:
-    """``seen``: hashes (uint64, sorted) of every film that left the list, however long ago; ``disliked``: the
-    part of them that ``include_seen`` does not bring back. ``revision`` is an opaque token, new at every
-    write, empty for a person who was never stored. ``updated_at``: epoch ms.
+    """``seen``: hashes (uint64, sorted) of every film that left the list, however long ago; ``disliked``: those of them
+    that ``include_seen`` does not bring back. ``revision`` is an opaque token, changed at every write, empty for a
+    person who was never stored. ``updated_at``: epoch ms.
     """
 
     user_id: str
@@ -33,18 +33,18 @@ class Profile:
 
 
 def apply(profile: Profile, event: Event) -> Profile:
-    """The profile after an event; revision and updated_at are the store's to set.
+    """Return the profile after an event; the store sets revision and updated_at.
 
-    The film may have fallen out of the newest 1,000 events, so ``seen`` and ``disliked`` change by the event
-    itself and are not derived from what the history still holds of the film.
+    The film's earlier events may no longer be among the newest 1,000, so ``seen`` and ``disliked`` are updated by the
+    event itself, not derived from the history.
     """
     history = profile.history.add(event)
     if history is profile.history:
-        return profile  # a later event of the film already says otherwise
+        return profile  # superseded by a later event of the film
     film = np.uint64(hash_id(event.item_id))
     seen, disliked = profile.seen, profile.disliked
     if event.kind is EventKind.CLEAR:
-        rest = history.of_film(event.item_id)  # watched again after the clear, which arrived late
+        rest = history.of_film(event.item_id)  # events after the clear, which arrived late
         seen = _with(seen, film, bool(np.any(leaves(rest.kinds, rest.half_stars))))
         disliked = _with(disliked, film, False)
     elif leaves_list(event.kind, event.value):
@@ -56,8 +56,9 @@ def apply(profile: Profile, event: Event) -> Profile:
 
 
 def by_arrival(profile: Profile, event: Event, now_ms: int) -> Event:
-    """The event, moved to the latest time of its film where that lies in the future: the clock was ahead when it was
-    stored, or is behind now, so of the two the one that arrives later is the later one. What is told of long ago stays.
+    """Return the event with its time raised to the film's latest time if that lies in the future: then the clock was
+    ahead at that time or is behind now, and the event that arrives later is the later one. Events dated well in the
+    past are left unchanged.
     """
     if event.ts_ms < now_ms - CLOCK_SKEW_MS:
         return event
@@ -67,14 +68,14 @@ def by_arrival(profile: Profile, event: Event, now_ms: int) -> Event:
 
 
 def apply_all(profile: Profile, events: list[Event]) -> Profile:
-    """The profile after several events, in the order given."""
+    """Return the profile after several events, in the given order."""
     for event in events:
         profile = apply(profile, event)
     return profile
 
 
 def replay(user_id: str, events: Iterable[Event]) -> Profile:
-    """The profile of a whole log, as if its events were applied by time, then order; for bulk loads."""
+    """Return the profile of a whole log, as if its events were applied by time, then order; for bulk loads."""
     standing: dict[str, dict[EventKind, tuple[int, Event]]] = {}
     for arrival, event in enumerate(sorted(events, key=attrgetter("ts_ms"))):
         film = standing.setdefault(event.item_id, {})
@@ -93,7 +94,7 @@ def replay(user_id: str, events: Iterable[Event]) -> Profile:
 
 
 def _with(hashes: NDArray[np.uint64], film: np.uint64, member: bool) -> NDArray[np.uint64]:
-    """The sorted set with or without one film; the same object where nothing changes."""
+    """Return the sorted set with or without one film; the same object if nothing changes."""
     at = int(np.searchsorted(hashes, film))
     present = at < len(hashes) and hashes[at] == film
     if present == member:

@@ -1,4 +1,4 @@
-"""A question to the recommender and its answer, free of HTTP and JSON."""
+"""Request and result of a recommendation, independent of HTTP and JSON."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,7 +10,7 @@ MAX_K = 100
 
 
 class Strategy(StrEnum):
-    """What the answer was made from."""
+    """Basis of a ranking."""
 
     QUERY = "query"
     PERSONAL = "personal"
@@ -19,7 +19,7 @@ class Strategy(StrEnum):
 
 
 class Preset(StrEnum):
-    """How the candidates are put in order."""
+    """Ways to order the candidates."""
 
     DEFAULT = "default"
     SVD = "svd"
@@ -29,11 +29,10 @@ class Preset(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Request:
     """``liked``, ``disliked`` and ``tmdb_ids`` count as the newest events and are not stored. ``cursor``:
-    ``next_cursor`` of the page before. ``diversity`` 0 ... 1 (MMR lambda = 1 - diversity). ``only_item_ids``: a shelf,
-    nothing else is recommended; None for no such limit.
-    ``familiarity`` 0 (hardly known films) ... 1 (crowd-pleasers); None for neither. ``understand`` False: the query is
-    searched for as it is; ``ignore_conditions``: ids of conditions in it that are not to apply. ``preset``: one other
-    than the default has an order of its own (stages/svd.py, stages/towers.py).
+    ``next_cursor`` of the previous page. ``diversity`` 0 ... 1 (MMR lambda = 1 - diversity). ``only_item_ids``: a shelf
+    to choose from; None for no such limit. ``familiarity`` 0 (obscure films) ... 1 (well-known films); None for
+    neither. ``understand`` False: search for the query as it is; ``ignore_conditions``: ids of query conditions not to
+    apply. ``preset``: any but the default has its own order (stages/svd.py, stages/towers.py).
     """
 
     user_id: str | None = None
@@ -56,7 +55,7 @@ class Request:
 
 
 class ConditionKind(StrEnum):
-    """What a condition that was read in a query is about."""
+    """Kinds of conditions found in a query."""
 
     PERSON = "person"
     SERIES = "series"
@@ -72,7 +71,7 @@ class ConditionKind(StrEnum):
 
 
 class ReasonKind(StrEnum):
-    """What a reason names."""
+    """Kinds of reasons."""
 
     LIKED = "liked"
     DIRECTOR = "director"
@@ -88,8 +87,8 @@ class ReasonKind(StrEnum):
 
 
 class Reason(NamedTuple):
-    """One piece of evidence: ``text`` as shown ("Because you liked Heat"), ``subject`` what it names ("Heat"),
-    ``weight`` by how much the film's raw score falls without it. ``item_id`` is set for a cited film.
+    """One reason: ``text`` as shown ("Because you liked Heat"), ``subject`` what it refers to ("Heat"), ``weight`` the
+    drop of the film's raw score without it. ``item_id`` is set for a cited film.
     """
 
     kind: ReasonKind
@@ -101,8 +100,8 @@ class Reason(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """One film of an answer. ``score`` in [0, 1]; ``signals`` are the weighted terms of the raw score. ``match``:
-    whether it matches the query; None where there is none.
+    """One ranked film. ``score`` in [0, 1]; ``signals`` are the weighted terms of the raw score. ``match``: whether it
+    matches the query; None without a query.
     """
 
     row: int
@@ -115,8 +114,8 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class ReadCondition:
-    """A condition that was read in a query, as it is shown. ``id``: by which it can be switched off; ``words``: what of
-    the query says it; ``applied``: False where it gave way because too few films met all.
+    """A condition found in a query, as shown. ``id`` identifies it for switching it off; ``words``: the words of the
+    query that express it; ``applied``: False if it was relaxed because too few films met all conditions.
     """
 
     id: str
@@ -128,7 +127,7 @@ class ReadCondition:
 
 @dataclass(frozen=True, slots=True)
 class ReadQuery:
-    """How a query was read: the ``text`` that is searched for, and conditions in the order of the query."""
+    """How a query was understood: the remaining ``text`` to search for, and conditions in the order of the query."""
 
     text: str
     conditions: tuple[ReadCondition, ...] = ()
@@ -136,9 +135,9 @@ class ReadQuery:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranking:
-    """What the pipeline answers: picks in order, and how they came about. ``more``: further films exist. ``counts``:
-    films ranked, hits by leg, films left out because the taste is a child's. ``understood``: how the query was read,
-    and ``matched`` how many films match it; None without a query.
+    """Result of the pipeline: picks in order, and how they were chosen. ``more``: further films exist. ``counts``:
+    films ranked, hits by leg, films left out as unsuitable for a child's taste. ``understood``: how the query was
+    understood, and ``matched`` how many films match it; both None without a query.
     """
 
     picks: tuple[Pick, ...]

@@ -1,4 +1,4 @@
-"""A column of UTF-8 strings as two arrays, so that 62,000 titles can be memory-mapped and cost no objects."""
+"""UTF-8 strings as two arrays, so that 62,000 titles can be memory-mapped without creating objects."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Strings:
 
     @classmethod
     def of(cls, values: Iterable[str]) -> Self:
-        """Pack an iterable of strings; lone surrogates are replaced, since UTF-8 has no place for them."""
+        """Pack an iterable of strings; lone surrogates, which UTF-8 cannot encode, are replaced."""
         encoded = [value.encode("utf-8", "replace") for value in values]
         offsets = np.zeros(len(encoded) + 1, np.int64)
         np.cumsum([len(value) for value in encoded], out=offsets[1:])
@@ -31,7 +31,7 @@ class Strings:
         return self.data[self.offsets[row] : self.offsets[row + 1]].tobytes().decode("utf-8")
 
     def take(self, rows: NDArray[np.int32]) -> list[str]:
-        """The strings of some rows: one look at the arrays for all of them."""
+        """Return the strings of some rows, with one access to the arrays for all of them."""
         starts = self.offsets[rows]
         lengths = self.offsets[rows + 1] - starts
         ends = np.cumsum(lengths)

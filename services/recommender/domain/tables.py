@@ -1,7 +1,7 @@
-"""Item-item tables of the collaborative signal (EASE family: Steck 2019, 2020), rows truncated.
+"""Item-item tables of the collaborative signal (EASE family: Steck 2019, 2020), with truncated rows.
 
-A table answers: somebody has film j in their taste with weight w; by how much does every other film rise?
-Rows keep the K entries largest by absolute value, negatives too, so a table is two [T, K] arrays.
+A table gives, for a film j in the taste with weight w, the score added to every other film. Rows keep the K entries
+largest by absolute value, including negative ones, so a table is two [T, K] arrays.
 """
 
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-# Films whose rows are summed at once: the rows of a long history would be megabytes, fetched and given back.
+# Rows summed at once: the rows of a long history together would take megabytes.
 SLICE = 100
-# Events after which a film is a third as new as one that nobody has touched.
+# Number of events at which a film's novelty falls to 1/e of that of an untouched film.
 NOVELTY_EVENTS = 2.0
-# Every float16 as float32, by its bits: looking them up takes half as long as converting them, where the processor has
-# no instruction that numpy uses for it.
+# Every float16 as float32, indexed by its bits: a look-up takes half the time of converting on processors without an
+# instruction for it that numpy uses.
 _FLOATS = np.arange(1 << 16, dtype=np.uint16).view(np.float16).astype(np.float32)
 
 
@@ -22,14 +22,14 @@ _FLOATS = np.arange(1 << 16, dtype=np.uint16).view(np.float16).astype(np.float32
 class ItemTable:
     """``columns`` uint16[T, K] (positions in the table, distinct within a row), ``values`` float16[T, K].
 
-    Two bytes name a film, since a table never holds more than 65,536: a third less to read than int32.
+    A table never holds more than 65,536 films, so two bytes suffice: a third less to read than with int32.
     """
 
     columns: NDArray[np.uint16]
     values: NDArray[np.float16]
 
     def scores(self, positions: NDArray[np.int32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Sum of the weighted rows, float32[T]: touches len(positions) x K entries and no others."""
+        """Return the sum of the weighted rows, float32[T]; reads only len(positions) x K entries."""
         total = np.zeros(len(self.columns), np.float32)
         for start in range(0, len(positions), SLICE):
             some = positions[start : start + SLICE]
@@ -39,13 +39,13 @@ class ItemTable:
         return total
 
     def rows(self, positions: NDArray[np.int32]) -> NDArray[np.float32]:
-        """The values of some rows, float32[positions, K], beside ``columns[positions]``."""
+        """Return the values of some rows, float32[positions, K], aligned with ``columns[positions]``."""
         return _FLOATS.take(self.values.view(np.uint16)[positions])
 
     def terms(
         self, positions: NDArray[np.int32], weights: NDArray[np.float32], targets: NDArray[np.int32]
     ) -> NDArray[np.float32]:
-        """What each of the films at ``positions`` gives to each target, float32[positions, targets].
+        """Return each film's contribution to each target, float32[positions, targets].
 
         ``targets`` are distinct table positions, -1 for a film outside the table (its column is 0).
         """
@@ -54,7 +54,7 @@ class ItemTable:
         slot[targets[inside]] = inside
         wanted = np.zeros(len(self.columns), bool)
         wanted[targets[inside]] = True
-        # Most entries are not asked for: they are told apart by a byte each before anything else is looked at.
+        # Most entries are not needed: a one-byte mask filters them before anything else is read.
         columns, bits = self.columns[positions].ravel(), self.values.view(np.uint16)[positions].ravel()
         hits = np.flatnonzero(wanted.take(columns))
         owner = hits // self.columns.shape[1]
@@ -65,13 +65,13 @@ class ItemTable:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Collaborative:
-    """The main table and the one for short profiles over the same T films.
+    """Main table and table for short profiles, over the same T films.
 
-    ``rows`` int32[T]: catalogue row of each table position; ``position`` int32[films]: the way back, -1 outside.
-    Films outside borrow: ``outside`` int32[M] ascending catalogue rows, ``neighbours`` uint16[m, M] table positions
-    with ``neighbour_weights`` float32[m, M]; the weights of a film sum to at most 1. ``events`` int32[films]: on how
-    many people's records a film stands. ``shared`` uint8[T, K], beside ``main.columns``: how many people like both
-    films (255 for more).
+    ``rows`` int32[T]: catalogue row of each table position; ``position`` int32[films]: the inverse, -1 outside. Films
+    outside borrow scores: ``outside`` int32[M] ascending catalogue rows, ``neighbours`` uint16[m, M] table positions
+    with ``neighbour_weights`` float32[m, M]; a film's weights sum to at most 1. ``events`` int32[films]: number of
+    people with an event on the film. ``shared`` uint8[T, K], aligned with ``main.columns``: number of people who like
+    both films (capped at 255).
     """
 
     rows: NDArray[np.int32]
@@ -85,12 +85,12 @@ class Collaborative:
     shared: NDArray[np.uint8]
 
     def novelty(self) -> NDArray[np.float32]:
-        """How little the tables can know of each film, float32[films]: exp(-events / 2), 1 where there are none."""
+        """Return how little the tables can know about each film, float32[films]: exp(-events / 2), 1 without events."""
         return np.asarray(np.exp(-self.events.astype(np.float32) / np.float32(NOVELTY_EVENTS)), np.float32)
 
     def supported(self, films: NDArray[np.int32], others: NDArray[np.int32], people: int) -> NDArray[np.bool_]:
-        """Whether at least ``people`` people like both films of a pair, bool[films, others] (catalogue rows). Pairs
-        outside the tables, and those that no table row keeps, have no such people.
+        """Return whether at least ``people`` people like both films of a pair, bool[films, others] (catalogue rows).
+        False for pairs outside the tables and for those that no table row keeps.
         """
         out = np.zeros((len(films), len(others)), bool)
         inside = np.flatnonzero(self.position[films] >= 0)
@@ -104,7 +104,7 @@ class Collaborative:
         return out
 
     def spread(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Scores of table positions float32[T] as scores of films float32[films], outside films borrowing."""
+        """Convert scores of table positions float32[T] to films float32[films]; outside films borrow theirs."""
         films = np.zeros(len(self.position), np.float32)
         films[self.rows] = scores
         if len(self.outside):
@@ -112,7 +112,7 @@ class Collaborative:
         return films
 
     def at(self, scores: NDArray[np.float32], rows: NDArray[np.int32]) -> NDArray[np.float32]:
-        """What ``spread`` gives for some films only, float32[rows]."""
+        """Return what ``spread`` gives for some films only, float32[rows]."""
         position = self.position[rows]
         films = scores[np.maximum(position, 0)]
         away = np.flatnonzero(position < 0)
@@ -121,11 +121,11 @@ class Collaborative:
         return films
 
     def slots(self, rows: NDArray[np.int32]) -> NDArray[np.intp]:
-        """Where films outside the table stand in ``outside``, intp[rows]."""
+        """Return the positions in ``outside`` of films outside the table, intp[rows]."""
         return np.searchsorted(self.outside, rows)
 
     def _borrowed(self, scores: NDArray[np.float32], slots: slice | NDArray[np.intp]) -> NDArray[np.float32]:
-        # A neighbour at a time: seven times faster than a sum over rows of four.
+        # One neighbour at a time: seven times faster than summing over rows of four.
         total = scores[self.neighbours[0, slots]] * self.neighbour_weights[0, slots]
         for neighbour, weight in zip(self.neighbours[1:], self.neighbour_weights[1:], strict=True):
             total += scores[neighbour[slots]] * weight[slots]

@@ -1,4 +1,4 @@
-"""What another service knows of a person, row by row, before it is known which films of the catalogue are meant."""
+"""A person's history in another service, row by row, before its films are matched to the catalogue."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from services.recommender.domain.events import EventKind
 
 UNDATED_MS = 946_684_800_000
-"""The time of rows without one, 2000-01-01: older than what is dated, and the same at every import."""
+"""Timestamp of rows without one, 2000-01-01: older than dated rows, and the same at every import."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """``place``: file and line, as a person finds it. ``titles``: the one shown, then others. ``film_ids``: "tmdb:949",
-    "tt0113277". ``kind``: rating, like, watch, or click for a watchlist: interest in a film that was not seen.
-    ``value`` in stars for a rating. ``ts_ms`` None where no time is given.
+    """``place``: file and line, for people to find. ``titles``: the displayed one, then others. ``film_ids``:
+    "tmdb:949", "tt0113277". ``kind``: rating, like, watch, or click for a watchlist entry (interest in an unseen film).
+    ``value`` in stars for a rating. ``ts_ms`` None if no time is given.
     """
 
     place: str
@@ -27,7 +27,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class ToldHistory:
-    """``source``: the service it came from; ``skipped``: rows that are no films or say nothing, by why."""
+    """``source``: the service it comes from; ``skipped``: number of unusable rows by reason."""
 
     source: str
     rows: tuple[Told, ...]

@@ -1,4 +1,4 @@
-"""Every constant of the ranking, in one place; it travels in the bundle and can be overridden from a file."""
+"""Tunable weights of the ranking; they are stored in the bundle and can be overridden from a file."""
 
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
@@ -8,8 +8,8 @@ FORMULAS = ("blend", "playbook")
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """``formula``: "blend", or "playbook" for the usual recipe with its own fixed weights (stages/playbook.py).
-    The defaults were chosen on validation splits inside the training part.
+    """``formula``: "blend", or "playbook" for the usual recipe with fixed weights (stages/playbook.py). The defaults
+    were chosen on validation splits of the training data.
     """
 
     formula: str = "blend"
@@ -24,50 +24,51 @@ class Weights:
     popularity: float = 1.1
     popularity_half: float = 3.0
     popularity_power: float = 2.5
-    # What of the prior never fades.
+    # Share of the prior that never fades.
     standing_popularity: float = 0.0
     traits: float = 1.0
-    # A taste's films are alike by a (stages/coherence.py); coherence c = (a - from) / span, within 0 ... 1.
-    # Popularity counts 1 - c, what the films mean together concept c, text coherent_content c (seeds_content c for
-    # films given with a request), and well-known films of the tables (1 + events / 20) ** -(coherent_lift c^2).
+    # Coherence of a taste: its films resemble each other by a (stages/coherence.py); c = (a - from) / span in 0 ... 1.
+    # Popularity is scaled by 1 - c; the shared concept weighs concept c, text coherent_content c (seeds_content c for
+    # films given with a request); well-known films of the tables are scaled by (1 + events / 20) ** -(coherent_lift
+    # c^2).
     coherence_from: float = 0.11
     coherence_span: float = 0.12
     coherence_single: float = 0.0
-    # Films given with a request, by somebody of whom nothing is stored, mean "like these": their coherence starts lower
-    # and is never below the floor, nor below that of a single one.
+    # Films given with a request by a person without a profile mean "like these": their coherence starts lower and is
+    # never below the floor; a single film has its own value.
     seeds_from: float = 0.06
     seeds_span: float = 0.08
     seeds_floor: float = 0.8
     seeds_single: float = 1.0
-    # A long list of likes speaks for itself: coherence counts by half at so many.
+    # Long lists of likes need less help: coherence is halved at this many.
     coherence_half: float = 16.0
-    # What the films of a coherent taste mean together: traits and pairs of traits (stages/signals/concept.py); and how
-    # much more that counts for a well-known film.
+    # Shared concept of a coherent taste: traits and pairs of traits (stages/signals/concept.py); and its extra weight
+    # for well-known films.
     concept: float = 2.5
     coherent_fame: float = 0.7
-    # One film means nothing together with others: its traits count 1 + single_traits c^2.
+    # A single film shares no concept with others: its traits are scaled by 1 + single_traits c^2.
     single_traits: float = 3.5
     coherent_content: float = 1.0
     seeds_content: float = 3.0
     coherent_lift: float = 0.3
-    # A film of the taste with so many events is known by half to the tables.
+    # Number of events at which the tables know a film by half.
     certain_events: float = 3.0
-    # The next part of a series for somebody who likes the part before it.
+    # Weight of the next part of a series for a person who likes the previous part.
     sequels: float = 0.3
-    # Events a film at which people's events and the world's votes carry the ranking by half each; weights of traits and
-    # text where there are no events.
+    # Events per film at which people's events and worldwide votes share the ranking equally; weights of traits and text
+    # without any events.
     mature_events: float = 1.0
     bare_traits: float = 4.0
     bare_content: float = 16.0
     bare_tables: float = 0.8
-    # Films like a film: weights, the exponent of the lift, and the logistic.
+    # Similar films: weights, exponent of the lift, and the logistic.
     similar_collaborative: float = 1.0
     similar_content: float = 2.0
     similar_traits: float = 4.0
     similar_lift: float = 0.5
     similar_midpoint: float = 1.2
     similar_scale: float = 0.6
-    # What a film nobody has rated gets for each unit of cosine with the taste; chosen on cold films.
+    # Score of an unrated film per unit of cosine with the taste; chosen on cold films.
     novelty: float = 0.4
     dislike: float = 1.0
     # What disliked films have in common (stages/signals/aversion.py), and a mood that a coherent taste has not
@@ -77,17 +78,17 @@ class Weights:
     query_text: float = 1.0
     query_content: float = 1.0
     query_taste: float = 1.0
-    # A logistic: midpoint is the raw score shown as .5, scale how fast it rises.
+    # Logistic: midpoint is the raw score shown as .5, scale its steepness.
     score_midpoint: float = 1.0
     score_scale: float = 0.8
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Self:
-        """Weights of a JSON object. Raises ValueError naming a key that is unknown or of another type."""
+        """Return the weights in a JSON object. Raises ValueError naming a key that is unknown or has the wrong type."""
         known = {field.name: field.type for field in fields(cls)}
         for name, value in document.items():
             if name not in known:
-                raise ValueError(f"unknown weight {name!r}; known are {', '.join(known)}")
+                raise ValueError(f"unknown weight {name!r}; expected one of {', '.join(known)}")
             wanted = str if name == "formula" else (int, float)
             if isinstance(value, bool) or not isinstance(value, wanted):
                 raise ValueError(f"weight {name!r} must be a {'string' if name == 'formula' else 'number'}")
@@ -97,5 +98,5 @@ class Weights:
         return cls(**values)
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object that ``from_json`` reads back."""
+        """Return a JSON object that ``from_json`` can read."""
         return asdict(self)

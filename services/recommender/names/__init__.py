@@ -1,1 +1,1 @@
-"""What films go by: an index of titles, other titles and people, and the ways to ask it."""
+"""Film name search: an index of titles, alternative titles and people, and the queries on it."""

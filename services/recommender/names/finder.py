@@ -1,6 +1,7 @@
-"""Films by what somebody types: the exact title first, then what begins so, other titles, people, typing errors.
+"""Film search by typed text: exact titles first, then titles beginning with it, alternative titles, people, typing
+errors.
 
-A year beside the name, in brackets or not, is a hint: it orders films of a name, and takes none away.
+A year next to the name, in brackets or not, is a hint: it orders films of that name and excludes none.
 """
 
 from collections.abc import Sequence
@@ -27,17 +28,17 @@ from services.recommender.names.typos import (
 
 Rows = NDArray[np.int32]
 MAX_WORDS = 24
-# People are looked for from so many letters on; names with typing errors compared letter by letter: so many.
+# Minimum letters to search for people; maximum number of names compared letter by letter.
 SHORTEST_PERSON = 3
 COMPARED = 48
 SHORTEST_PART = 5
-"""Letters of what may be a part of a name with an error in it."""
+"""Minimum letters to match a part of a name with an error in it."""
 _FIRST_YEAR, _LAST_YEAR = 1870, 2100
 _CENTURIES = ("18", "19", "20")
 
 
 class Tier(IntEnum):
-    """How well a film answers; films of a tier are in order of how well known they are."""
+    """Quality of a match; films of one tier are ordered by popularity."""
 
     TITLE = 0
     TITLE_BUT_ARTICLE = 1
@@ -57,7 +58,7 @@ class Tier(IntEnum):
 
 
 class Reading(NamedTuple):
-    """``words`` of a name, and the year beside it: ``year_from`` to ``year_to``; 0 without one."""
+    """``words`` of a name, and the year next to it: ``year_from`` to ``year_to``; 0 without one."""
 
     words: list[str]
     year_from: int = 0
@@ -66,14 +67,14 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Finder:
-    """``names`` of ``catalogue``; ``popularity`` float32[films] orders films that answer alike."""
+    """``names`` of ``catalogue``; ``popularity`` float32[films] orders equal matches."""
 
     names: Names
     catalogue: Catalogue
     popularity: NDArray[np.float32] = field(repr=False)
 
     def find(self, text: str, limit: int) -> Rows:
-        """The best ``limit`` films for what was typed, best first: int32[n]."""
+        """Return the best ``limit`` films for the typed text, best first: int32[n]."""
         if FOREIGN_ID.fullmatch(text.strip()):
             rows = self.catalogue.rows_of([text.strip()])
             return rows[rows >= 0][:limit]
@@ -95,14 +96,14 @@ class Finder:
 
     @cached_property
     def rank(self) -> NDArray[np.int32]:
-        """0 for the best known film, int32[films]: by popularity, then votes, then row."""
+        """Popularity rank of each film, int32[films], 0 the best known: by popularity, then votes, then row."""
         order = np.lexsort((-self.catalogue.votes.astype(np.int64), -self.popularity))
         rank = np.empty(len(order), np.int32)
         rank[order] = np.arange(len(order), dtype=np.int32)
         return rank
 
     def _by_name(self, reading: Reading, best: NDArray[np.int8]) -> None:
-        """Films of the name itself, and those with a name that begins so or has the words in it."""
+        """Find films with exactly this name, and those with a name that begins with it or contains its words."""
         words = natural(reading.words)
         self._keyed(reading, words, best)
         for form in dict.fromkeys((tuple(words), tuple(reading.words))):
@@ -111,7 +112,7 @@ class Finder:
             self._begun(reading, words[1:], best, people=False)
 
     def _keyed(self, reading: Reading, words: list[str], best: NDArray[np.int8]) -> None:
-        """Films whose whole name it is, small numbers in figures or words; people are found by their places."""
+        """Find films with this whole name, with small numbers as digits or words; people are found by their places."""
         for form in (words, *numbered(words)):
             names = self.names.keyed(form)
             names = names[self.names.kinds[names] != NameKind.PERSON]
@@ -138,8 +139,8 @@ class Finder:
         _lower(best, rows, self._in_year(reading, rows, tiers[chosen][of]))
 
     def _in_year(self, reading: Reading, rows: Rows, tiers: NDArray[np.integer]) -> NDArray[np.integer]:
-        """The tiers with the year that was typed: a name of that year stays what it is, one of another falls, and what
-        only has the words in it is not meant.
+        """Adjust the tiers for the typed year: a name of that year keeps its tier, one of another year falls, and names
+        that only contain the words are dropped.
         """
         if not reading.year_from:
             return tiers
@@ -152,12 +153,12 @@ class Finder:
         return np.where(inside, of_year, np.where(tiers <= Tier.OTHER_TITLE, beyond, others))
 
     def _apart(self, reading: Reading, best: NDArray[np.int8]) -> None:
-        """Films of which each word begins a word of a name, of whichever: "nolan dream" would be one."""
+        """Find films of which each word begins a word of some name: "nolan dream" is one."""
         words = bare(reading.words)
         if len(words) < 2:
             return
         wanted = np.ones(len(best), bool)
-        # Long words first: where one stands nowhere the others need not be looked at.
+        # Long words first: if one matches nothing, the others need not be looked up.
         for word in sorted(words, key=len, reverse=True):
             rows, _ = self.names.films_of(self.names.beginning((word,)).names)
             has = np.zeros(len(best), bool)
@@ -169,7 +170,7 @@ class Finder:
         _lower(best, rows, self._in_year(reading, rows, np.full(len(rows), Tier.APART)))
 
     def _with_errors(self, reading: Reading, best: NDArray[np.int8]) -> None:
-        """Films with a name that is a typing error or two away, or has a part that is."""
+        """Find films with a name, or part of a name, that is one or two typing errors away."""
         typed = "".join(bare(reading.words))[:LONGEST_TYPED]
         whole = "".join(natural(reading.words))[:LONGEST_TYPED]
         allowed = errors_allowed(len(typed))
@@ -184,7 +185,7 @@ class Finder:
     def _near(
         self, typed: str, letters: NDArray[np.uint16], allowed: int
     ) -> list[tuple[Rows, NDArray[np.int64], NDArray[np.int64]]]:
-        """Names near to what was typed, how many errors away, and 1 where it is only a part of the name."""
+        """Return names close to the typed text, their number of errors, and 1 if only part of the name matched."""
         found: list[tuple[Rows, NDArray[np.int64], NDArray[np.int64]]] = []
         if len(typed) <= SHORT_NAME and len(self.names.short):
             places = self._short_alike(letters)
@@ -203,25 +204,25 @@ class Finder:
         return found
 
     def _short_alike(self, typed: NDArray[np.uint16]) -> NDArray[np.intp]:
-        """Places among the short names of as many letters, give or take one, of which hardly any differ."""
+        """Return the places of short names of about the same length whose letters hardly differ."""
         masks, lengths = self._short_masks
         apart = np.bitwise_count(masks ^ np.bitwise_or.reduce(_mask(typed)))
         return np.flatnonzero((np.abs(lengths - len(typed)) <= 1) & (apart <= 2))
 
     @cached_property
     def _short_masks(self) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-        """A bit a letter of each short name, uint64[short], and how many letters it has, int64[short]."""
+        """Letter bit masks of the short names, uint64[short], and their lengths, int64[short]."""
         letters = np.asarray(self.names.short_letters)
         masks = np.bitwise_or.reduce(np.where(letters > 0, _mask(letters), np.uint64(0)), axis=1)
         return masks, np.count_nonzero(letters, axis=1)
 
     def _alike(self, typed: str, errors: int) -> Rows:
-        """Names that share most trigrams with what was typed, :data:`COMPARED` at most."""
+        """Return the names that share the most trigrams with the typed text, at most :data:`COMPARED`."""
         grams = grams_of(typed)
         offsets = self.names.gram_offsets
         lists = [self.names.gram_names[offsets[gram] : offsets[gram + 1]] for gram in grams.tolist()]
         shared = np.bincount(np.concatenate(lists), minlength=1) if lists else np.zeros(1, np.int64)
-        # An error spoils four trigrams at most.
+        # One error changes four trigrams at most.
         names = np.flatnonzero(shared >= max(2, len(grams) - 4 * errors))
         if len(names) > COMPARED:
             spare = (self.names.lines[names + 1] - self.names.lines[names] - len(typed)).clip(0)
@@ -231,7 +232,7 @@ class Finder:
 
 
 def readings_of(text: str) -> list[Reading]:
-    """What may have been meant: a name as it stands, in each script; a name and a year. The likeliest last."""
+    """Return the possible readings: the name as typed, in each script; a name and a year. The likeliest is last."""
     found = []
     for spelt in spellings(text):
         words = spelt[:MAX_WORDS]
@@ -243,7 +244,7 @@ def readings_of(text: str) -> list[Reading]:
         else:
             last = words[-1]
             if len(words) > 1 and last.isascii() and last.isdigit() and len(last) in (2, 3) and last[:2] in _CENTURIES:
-                # A year of which the rest is still to be typed.
+                # A year still being typed.
                 width = 10 ** (4 - len(last))
                 found.append(Reading(words[:-1], int(last) * width, (int(last) + 1) * width - 1))
     return found
@@ -254,13 +255,13 @@ def _is_year(number: int) -> bool:
 
 
 def _mask(letters: NDArray[np.uint16]) -> NDArray[np.uint64]:
-    """A bit for each letter."""
+    """Return a bit per letter."""
     return np.uint64(1) << (letters & 63).astype(np.uint64)
 
 
 def _lower(best: NDArray[np.int8], rows: Rows, tiers: NDArray[np.integer]) -> None:
-    """Give each film the best of its tiers."""
-    # Assigned from the worst to the best, the last one stays.
+    """Lower each film's tier to the best of the given ones."""
+    # Assigned from worst to best, so that the best one remains.
     order = np.argsort(-tiers, kind="stable")
     rows, tiers = rows[order], tiers[order]
     fresh = np.full(len(best), Tier.NONE, np.int8)

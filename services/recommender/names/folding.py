@@ -1,4 +1,4 @@
-"""Names as they are compared: without case, accents, punctuation; and their keys, without articles as well."""
+"""Name normalisation for comparison: no case, accents or punctuation; and keys, also without articles."""
 
 # ruff: noqa: SIM905
 
@@ -28,7 +28,7 @@ _FROM_DIGITS = [{str(number): name for number, name in enumerate(names) if name 
 
 
 def fold(text: str) -> str:
-    """Lower case, no accents, "&" as "and", apostrophes inside words gone; other scripts stay what they are."""
+    """Fold to lower case without accents, "&" as "and", without apostrophes inside words; keep other scripts."""
     text = text if text.isascii() else unicodedata.normalize("NFKC", text)
     text = _INSIDE.sub("", text.lower()).translate(_LIGATURES)
     if text.isascii():
@@ -39,48 +39,48 @@ def fold(text: str) -> str:
 
 
 def words_of(text: str) -> list[str]:
-    """The folded words of a name, in order: "Schindler's List" is schindlers, list."""
+    """Return the folded words of a name, in order: "Schindler's List" is schindlers, list."""
     return _WORD.findall(fold(text))
 
 
 def spellings(text: str) -> list[list[str]]:
-    """The words of a name, and those of it in Latin letters where it is in others; [] where it has none."""
+    """Return the words of a name, and their romanisation if it is in another script; [] for a name without words."""
     found = [words_of(text)]
     if is_foreign(text):
         latin = words_of(romanised(unicodedata.normalize("NFKC", text).lower()))
-        # Where characters are left, as kanji among kana, nobody would write it so.
+        # Skip partly romanised words, such as kanji among kana: nobody would type them.
         found += [latin] if "".join(latin).isascii() else []
     return [words for words in found if words]
 
 
 def natural(words: Sequence[str]) -> list[str]:
-    """The words with an article that was moved behind them in front again: "matrix the" is the, matrix."""
+    """Move a trailing article to the front: "matrix the" becomes the, matrix."""
     if len(words) > 1 and words[-1] in ARTICLES and words[0] not in ARTICLES:
         return [words[-1], *words[:-1]]
     return list(words)
 
 
 def bare(words: Sequence[str]) -> list[str]:
-    """The words without their article; a name that is nothing else keeps it."""
+    """Return the words without the article; a name that consists of nothing else keeps it."""
     words = natural(words)
     return words[1:] if len(words) > 1 and words[0] in ARTICLES else words
 
 
 def key_of(words: Sequence[str]) -> int:
-    """64 bits of what a name is without article, "and" and spaces, so that "WALL-E" is "Walle"."""
+    """Return a 64-bit key of a name without article, "and" and spaces, so that "WALL-E" equals "Walle"."""
     kept = bare([word for word in words if word != "and"] or words)
     return int.from_bytes(hashlib.blake2b("".join(kept).encode(), digest_size=8).digest(), "big")
 
 
 def numbered(words: Sequence[str]) -> list[list[str]]:
-    """The words with small numbers written otherwise: "rocky ii" is rocky 2, "oceans 11" is oceans eleven."""
+    """Return the words with small numbers written differently: "rocky ii" as rocky 2, "oceans 11" as oceans eleven."""
     digits = [_AS_DIGITS.get(word, word) for word in words]
     forms = [digits, *([names.get(word, word) for word in digits] for names in _FROM_DIGITS)]
     return [form for at, form in enumerate(forms) if form != list(words) and form not in forms[:at]]
 
 
 def title_and_year(text: str) -> tuple[str, int | None]:
-    """ "Heat (1995)" taken apart; the year is None where the text has none in brackets at its end."""
+    """Split "Heat (1995)" into title and year; the year is None if the text does not end with one in brackets."""
     match = _YEAR.search(text)
     if match is None or match.start() == 0:
         return text, None

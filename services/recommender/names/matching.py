@@ -1,6 +1,6 @@
-"""Which film of the catalogue a row of another service means: by id, else by name and year, else nobody is sure.
+"""Matching of another service's rows to films of the catalogue: by id, else by name and year, else undecided.
 
-A wrong film in somebody's history is worse than a missing one, so whatever may be another film is left to the person.
+A wrong film in a person's history is worse than a missing one, so ambiguous rows are left to the person.
 """
 
 import re
@@ -19,9 +19,9 @@ from services.recommender.names.folding import natural, numbered, spellings, tit
 from services.recommender.names.names import NameKind, Place
 from services.recommender.names.typos import errors_inside, letters_of
 
-# Of films of one name without a year, the best known is meant if it has so many times the votes of the next.
+# Among films of one name without a year, the best known is chosen if it has this many times the votes of the next.
 CLEARLY_BETTER_KNOWN = 10
-# Letters a name must have to be believed although it is only a part of the title, or has an error in it.
+# Minimum letters of a name to accept it as part of a title, or with a spelling error.
 LONG_ENOUGH, LONG_ENOUGH_WITH_ERROR = 8, 10
 CANDIDATES, YEARS_OF_CANDIDATES = 3, 3
 _BREAK = re.compile(r"\s*(?::| [-\u2013\u2014] | or[: ]|\()\s*")
@@ -30,7 +30,7 @@ _SECONDS_A_YEAR = 31_556_952
 
 
 class How(StrEnum):
-    """By what a film was matched."""
+    """How a film was matched."""
 
     ID = "id"
     TITLE = "title and year"
@@ -41,7 +41,7 @@ class How(StrEnum):
 
 
 class Match(NamedTuple):
-    """``row`` of the film, -1 where none is sure; then ``candidates``, the rows that may be meant."""
+    """``row`` of the film, -1 if undecided; then ``candidates``, the rows it may refer to."""
 
     row: int
     how: How | None = None
@@ -49,7 +49,7 @@ class Match(NamedTuple):
 
 
 class _Named(NamedTuple):
-    """Films of a name: ``rows`` int32, and how far the name is theirs, 0 (their own title) to 2 (another title)."""
+    """Films with a name: ``rows`` int32, and how well it fits, 0 (their main title) to 2 (an alternative title)."""
 
     rows: Rows
     grades: NDArray[np.int64]
@@ -66,7 +66,7 @@ class Matcher:
     _known: dict[tuple[object, ...], Match] = field(default_factory=dict)
 
     def match(self, told: Told) -> Match:
-        """The film that is meant, if it is sure."""
+        """Return the film a row refers to, if it is certain."""
         seen = None if told.year or told.ts_ms is None else 1970 + told.ts_ms // 1_000 // _SECONDS_A_YEAR
         key = (told.titles, told.year, told.film_ids, seen)
         if key not in self._known:
@@ -74,7 +74,7 @@ class Matcher:
         return self._known[key]
 
     def candidates(self, told: Told) -> tuple[int, ...]:
-        """Films that may be meant where no film of the name is there."""
+        """Return films a row may refer to if no film has its name."""
         title = told.titles[0] if told.titles else ""
         rows = self.finder.find(f"{title} {told.year or ''}".strip()[:200], CANDIDATES)
         if told.year:
@@ -104,7 +104,7 @@ class Matcher:
         return Match(-1, None, doubtful)
 
     def _named(self, told: Told, name: str) -> _Named:
-        """Films of exactly this name, in whichever script; small numbers in figures or words if there is none else."""
+        """Return films with exactly this name, in any script; if none, with small numbers as digits or words."""
         found = []
         for words in spellings(name):
             own = natural(words)
@@ -130,7 +130,7 @@ class Matcher:
         return _Named(rows, grades[of].astype(np.int64))
 
     def _of_year(self, found: _Named, name: str, year: int) -> Match:
-        """The film of the name within one year; of several that of the year itself, then with the name for its own."""
+        """Return the film of the name within a year; exact years first, then main titles before alternative ones."""
         years = self.finder.catalogue.years[found.rows].astype(np.int64)
         apart = np.where(years > 0, np.abs(years - year), 99)
         near = apart <= 1
@@ -144,7 +144,7 @@ class Matcher:
         return Match(best[0], How.NEXT_YEAR if order.min() >= 10 else How.TITLE)
 
     def _without_year(self, found: _Named, seen: int | None) -> Match:
-        """The only film of the name that was there when it was seen, or by far the best known of them."""
+        """Return the only film of the name released by the time it was seen, or by far the best known one."""
         rows, catalogue = found.rows, self.finder.catalogue
         if seen is not None:
             rows = rows[catalogue.years[rows] <= seen + 1]
@@ -157,7 +157,7 @@ class Matcher:
         return Match(films[0], How.NAME)
 
     def _part(self, told: Told, name: str, year: int) -> Match | None:
-        """A film of the year whose title begins with the name ("Star Wars"), or that the name begins with."""
+        """Return a film of that year whose title begins with the name ("Star Wars"), or begins the name."""
         words = natural((spellings(name) or [[]])[0])
         if not words:
             return None
@@ -174,11 +174,11 @@ class Matcher:
         if not tail or not head:
             return None
         match = self._only_of_year(told, self._named(told, head).rows, year)
-        # "Che: Part Two" of the year of "Che" may be another film.
+        # "Che: Part Two" from the year of "Che" may be another film.
         return match if match is None or not _PART.search(tail[0]) else Match(-1, None, (match.row,))
 
     def _misspelt(self, told: Told, name: str, year: int) -> Match | None:
-        """The film of the year with a title one letter away; digits tell films apart, so they must agree."""
+        """Return the film of that year with a title one letter away; digits distinguish films, so they must agree."""
         squeezed = "".join(natural((spellings(name) or [[]])[0]))
         if len(squeezed) < LONG_ENOUGH_WITH_ERROR:
             return None
@@ -202,7 +202,7 @@ class Matcher:
         return Match(films[0], How.PART) if len(films) == 1 else Match(-1, None, films[:CANDIDATES])
 
     def _distinct(self, rows: Rows) -> tuple[int, ...]:
-        """The films of some rows, best known first; of two entries of one film (the same TMDB or IMDb id) the first."""
+        """Return the distinct films, best known first; of two entries with the same TMDB or IMDb id the first."""
         catalogue, films, met = self.finder.catalogue, [], set[str]()
         for row in sorted(set(rows.tolist()), key=lambda row: int(self.finder.rank[row])):
             ids = {f"tmdb:{catalogue.tmdb_ids[row]}", f"imdb:{catalogue.imdb_ids[row]}"} - {"tmdb:0", "imdb:0"}
@@ -212,7 +212,7 @@ class Matcher:
         return tuple(films)
 
     def _is_another(self, told: Told, row: int) -> bool:
-        """Whether the row has an id of the same kind that the film has another of."""
+        """Return whether the row's id contradicts the film's id of the same kind."""
         catalogue = self.finder.catalogue
         for film_id in told.film_ids:
             match = FOREIGN_ID.fullmatch(film_id)

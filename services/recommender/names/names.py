@@ -1,8 +1,8 @@
-"""The names of a catalogue as arrays, built offline and memory-mapped: titles, other titles, people.
+"""Names of a catalogue as memory-mapped arrays, built offline: titles, alternative titles, people.
 
-Three ways in: by what a name or one of its words begins with (a sorted list of all places where a word begins, by
-bisection), by the whole name (sorted keys), and by the letters it is made of (trigrams, for typing errors).
-62,000 films with their people take some 30 MB on disk and no Python objects.
+Three indexes: by prefix of a name or of a word in it (sorted suffixes starting at words, bisected), by whole name
+(sorted keys), and by trigrams (for typing errors). 62,000 films with their people take about 30 MB on disk and no
+Python objects.
 """
 
 import json
@@ -28,7 +28,7 @@ _ALSO_KNOWN = re.compile(r"^\s*a\.?k\.?a\.?\s+", re.IGNORECASE)
 
 
 class NameKind(IntEnum):
-    """Whose name it is; codes as they are stored."""
+    """Kinds of names; stored codes."""
 
     TITLE = 0
     OTHER_TITLE = 1
@@ -36,7 +36,7 @@ class NameKind(IntEnum):
 
 
 class Place(IntEnum):
-    """Where in a name a word stands; codes as they are stored."""
+    """Position of a word in a name; stored codes."""
 
     FIRST = 0
     AFTER_ARTICLE = 1
@@ -44,8 +44,8 @@ class Place(IntEnum):
 
 
 class Begun(NamedTuple):
-    """Places where some words stand side by side: the ``names`` int32[n], the ``places`` uint8[n] of Place in them,
-    and whether nothing of the name is left behind them, ``whole`` bool[n].
+    """Places where a phrase occurs: the ``names`` int32[n], the ``places`` uint8[n] of Place in them, and whether the
+    phrase ends the name, ``whole`` bool[n].
     """
 
     names: NDArray[np.int32]
@@ -55,13 +55,13 @@ class Begun(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Names:
-    """``text`` uint8: folded names, a line each; ``lines`` int32[names + 1]: where each begins. ``kinds`` uint8[names]
+    """``text`` uint8: folded names, one per line; ``lines`` int32[names + 1]: where each begins. ``kinds`` uint8[names]
     of NameKind; the films of a name are ``rows[row_offsets[i]:row_offsets[i + 1]]``, int32.
 
     ``starts`` int32[words]: where words begin in the text, sorted by the rest of the line; ``start_names`` int32[words]
     and ``places`` uint8[words] of Place. ``keys`` uint64[names], sorted, with ``key_names`` int32. ``gram_offsets``
-    int32[buckets + 1] into ``gram_names`` int32: names by trigram. ``short`` int32: names of few letters
-    beside their article, and ``short_letters`` uint16[short, 6] these letters.
+    int32[buckets + 1] into ``gram_names`` int32: names by trigram. ``short`` int32: names with few letters besides
+    their article, and ``short_letters`` uint16[short, 6] these letters.
     """
 
     text: NDArray[np.uint8]
@@ -81,7 +81,7 @@ class Names:
 
     @classmethod
     def of(cls, catalogue: Catalogue) -> Self:
-        """The names of a catalogue's films, in row order; people after all titles."""
+        """Build the names of a catalogue's films, in row order; people after all titles."""
         found = list(_titles(catalogue))
         found += _people(catalogue)
         lines = [" ".join(words).encode() + END for words, _, _ in found]
@@ -90,7 +90,7 @@ class Names:
         keys = np.array([key_of(words) for words, _, _ in found], np.uint64)
         order = np.argsort(keys, kind="stable").astype(np.int32)
         squeezed = ["".join(words) for words, _, _ in found]
-        # People of one film are not looked for by their letters.
+        # People of only one film are not searched by their letters.
         spelt = [at for at, (_, kind, rows) in enumerate(found) if kind != NameKind.PERSON or len(rows) > 1]
         plain = {at: "".join(bare(found[at][0])) for at in spelt}
         short = [at for at in spelt if len(plain[at]) <= SHORT_NAME]
@@ -113,7 +113,7 @@ class Names:
         )
 
     def check(self) -> None:
-        """Raise ValueError unless what points anywhere points inside, as far as a request would follow it."""
+        """Raise ValueError unless all offsets that a request follows are in range."""
         count = len(self.kinds)
         pointers = {
             "lines": (self.lines, len(self.text) + 1, count + 1),
@@ -131,29 +131,29 @@ class Names:
 
     @classmethod
     def parts(cls) -> tuple[str, ...]:
-        """The names of the arrays."""
+        """Return the names of the arrays."""
         return tuple(field.name for field in fields(cls))
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Every array by its name."""
+        """Return every array by name."""
         return {part: getattr(self, part) for part in self.parts()}
 
     def name(self, at: int) -> str:
-        """A name, folded: its words with a space between."""
+        """Return a folded name, its words separated by spaces."""
         return self.text[self.lines[at] : self.lines[at + 1] - len(END)].tobytes().decode("utf-8", "replace")
 
     def squeezed(self, at: int) -> str:
-        """A name as one word."""
+        """Return a name as one word."""
         return self.name(at).replace(" ", "")
 
     def keyed(self, words: Sequence[str]) -> NDArray[np.int32]:
-        """The names that are these words but for articles, "and" and spaces: int32[n]."""
+        """Return the names equal to these words, ignoring articles, "and" and spaces: int32[n]."""
         key = np.uint64(key_of(words))
         first, last = np.searchsorted(self.keys, key), np.searchsorted(self.keys, key, "right")
         return self.key_names[first:last]
 
     def beginning(self, words: Sequence[str]) -> Begun:
-        """Where these words stand side by side, the last one begun."""
+        """Return where these words occur consecutively, the last one as a prefix."""
         wanted = " ".join(words).encode()
         places = range(len(self.starts))
 
@@ -167,7 +167,7 @@ class Names:
         return Begun(self.start_names[found], self.places[found], ends == END[0])
 
     def films_of(self, names: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
-        """The rows of the films of some names, int32[m], and which of the names each is of, intp[m]."""
+        """Return the rows of the films of some names, int32[m], and the index of the name of each, intp[m]."""
         starts = self.row_offsets[names]
         counts = self.row_offsets[names + 1] - starts
         if (counts == 1).all():
@@ -178,7 +178,7 @@ class Names:
 
 
 def _titles(catalogue: Catalogue) -> Iterator[tuple[list[str], NameKind, tuple[int, ...]]]:
-    """Each film's title and other titles, each spelling once."""
+    """Yield each film's title and alternative titles, each spelling once."""
     for row, title in enumerate(catalogue.titles):
         seen: set[str] = set()
         others = [*_others(title), *json.loads(catalogue.details[row]).get("aka", [])]
@@ -191,14 +191,14 @@ def _titles(catalogue: Catalogue) -> Iterator[tuple[list[str], NameKind, tuple[i
 
 
 def _others(title: str) -> list[str]:
-    """What a title says in brackets, and the title without: "Seven (a.k.a. Se7en)" is Seven, and Se7en."""
+    """Return alternative titles in brackets, and the title without them: "Seven (a.k.a. Se7en)" gives Seven, Se7en."""
     inside = [_ALSO_KNOWN.sub("", part) for part in _BRACKETS.findall(title)]
-    # A number in brackets is a year or a part, not a name.
+    # A number in brackets is a year or a part, not a title.
     return [_BRACKETS.sub(" ", title), *(part for part in inside if not part.strip().isdigit())] if inside else []
 
 
 def _people(catalogue: Catalogue) -> Iterator[tuple[list[str], NameKind, tuple[int, ...]]]:
-    """Directors and cast with the films they made or play in."""
+    """Yield directors and cast with the films they directed or appear in."""
     films: dict[str, list[int]] = defaultdict(list)
     for row, details in enumerate(catalogue.details):
         known = json.loads(details)
@@ -215,7 +215,7 @@ def _people(catalogue: Catalogue) -> Iterator[tuple[list[str], NameKind, tuple[i
 def _starts(
     names: Sequence[Sequence[str]], lines: Sequence[bytes], bounds: NDArray[np.int32]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]]:
-    """Where words begin, sorted by the rest of their line, then by name; see ``Names``."""
+    """Return where words begin, sorted by the rest of their line, then by name; see ``Names``."""
     found: list[tuple[bytes, int, int, int]] = []
     for name, (words, line, begin) in enumerate(zip(names, lines, bounds.tolist(), strict=False)):
         offset = 0
@@ -234,7 +234,7 @@ def _starts(
 
 
 def _postings(squeezed: Sequence[str], names: Iterable[int]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """The names of each bucket of trigrams; see ``Names``."""
+    """Return the names of each trigram bucket; see ``Names``."""
     of = [(np.full(len(grams), at, np.int32), grams) for at in names if len(grams := grams_of(squeezed[at]))]
     if not of:
         return np.zeros(BUCKETS + 1, np.int32), np.empty(0, np.int32)

@@ -1,6 +1,6 @@
-"""Other scripts in Latin letters, so that "Сталкер" finds "Stalker": Cyrillic, Greek, kana and Hangul.
+"""Romanisation of Cyrillic, Greek, kana and Hangul, so that "Сталкер" finds "Stalker".
 
-Cyrillic follows BGN/PCGN without its diacritics, kana Hepburn, Hangul the Revised Romanization letter by letter.
+Cyrillic follows BGN/PCGN without diacritics, kana Hepburn, Hangul the Revised Romanization letter by letter.
 """
 
 # ruff: noqa: SIM905
@@ -46,12 +46,12 @@ _TO_HIRAGANA = 0x60
 
 
 def is_foreign(text: str) -> bool:
-    """Whether a text has letters that :func:`romanised` knows."""
+    """Return whether a text has letters that :func:`romanised` converts."""
     return not text.isascii() and _KNOWN.search(text) is not None
 
 
 def romanised(text: str) -> str:
-    """A composed text in lower case with the letters of other scripts in Latin ones; what it doesn't know stays."""
+    """Romanise a composed lower-case text; unknown characters are kept."""
     hiragana = "".join(_as_hiragana(char) for char in text)
     return "".join(_latin(hiragana, at) for at in range(len(hiragana)))
 
@@ -62,10 +62,10 @@ def _as_hiragana(char: str) -> str:
 
 def _latin(text: str, at: int) -> str:
     char, after = text[at], text[at + 1 : at + 2]
-    if char == "っ":  # doubles what follows
+    if char == "っ":  # doubles the next consonant
         return _KANA.get(after, "")[:1]
     if char in _SMALL:
-        # "き" is cut to its consonant before it; "し", "じ" and "ち" swallow the y.
+        # "き" is reduced to its consonant before it; "し", "じ" and "ち" absorb the y.
         sound = _SMALL[char]
         return sound[1:] if at and text[at - 1] in "しじちぢ" else sound
     if char in _KANA:

@@ -1,4 +1,4 @@
-"""Typing errors in names: trigrams tell which few names are worth a comparison, letter by letter the nearest."""
+"""Typing errors in names: trigrams select candidate names, which are then compared by edit distance."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 BUCKETS = 1 << 16
 SHORT_NAME = 6
-"""Names of so few letters are compared one by one: an error leaves too few of their trigrams."""
+"""Names up to this length are compared one by one: an error leaves too few of their trigrams."""
 LONG_NAME = 8
-"""From so many letters on two errors are forgiven."""
+"""From this length on two errors are tolerated."""
 LONGEST = 56
-"""Letters that are compared, of the name; of what was typed somewhat fewer."""
+"""Letters compared of a name; slightly fewer of the typed text."""
 LONGEST_TYPED = 44
 _PRIMES = np.array([1, 131, 31_337], np.int64)
 _BEGIN = "\x02"
@@ -19,7 +19,7 @@ _BEYOND = np.int16(1_000)
 
 
 def letters_of(names: Sequence[str], width: int) -> NDArray[np.uint16]:
-    """The code units of names, uint16[names, width], cut or padded with zeros."""
+    """Return the code units of names, uint16[names, width], truncated or padded with zeros."""
     found = np.zeros((len(names), width), np.uint16)
     for at, name in enumerate(names):
         units = np.frombuffer(name[:width].encode("utf-16-le", "replace"), np.uint16)[:width]
@@ -28,7 +28,7 @@ def letters_of(names: Sequence[str], width: int) -> NDArray[np.uint16]:
 
 
 def grams_of(name: str) -> NDArray[np.int64]:
-    """The buckets of a squeezed name's trigrams, its beginning marked, each once: int64[n]."""
+    """Return the distinct buckets of a squeezed name's trigrams, with its beginning marked: int64[n]."""
     units = np.frombuffer((_BEGIN + name).encode("utf-16-le", "replace"), np.uint16).astype(np.int64)
     if len(units) < 3:
         return np.empty(0, np.int64)
@@ -37,19 +37,19 @@ def grams_of(name: str) -> NDArray[np.int64]:
 
 
 def errors_allowed(letters: int) -> int:
-    """How many typing errors are forgiven in a name of so many letters."""
+    """Return how many typing errors are tolerated in a name of this length."""
     return 0 if letters < 4 else 1 if letters < LONG_NAME else 2
 
 
 def errors_inside(
     typed: NDArray[np.uint16], names: NDArray[np.uint16], *, whole: bool
 ) -> tuple[NDArray[np.int16], NDArray[np.int64]]:
-    """Letters dropped, added, replaced or exchanged with their neighbour between what was typed, uint16[m], and the
-    nearest part of each name, uint16[names, width] padded with zeros: int16[names], and where that part ends,
-    int64[names]. ``whole``: between it and the whole name.
+    """Count letters dropped, added, replaced or swapped with their neighbour between the typed text, uint16[m], and the
+    closest part of each name, uint16[names, width] padded with zeros. Return int16[names], and where that part ends,
+    int64[names]. ``whole``: compare with the whole name.
 
-    Sellers 1980 with the exchange of Damerau 1964; along the name by a running minimum, so that each typed letter is
-    a handful of steps over all names at once.
+    Sellers 1980 with the transposition of Damerau 1964; a running minimum along the name makes each typed letter a few
+    steps over all names at once.
     """
     lengths = np.count_nonzero(names, axis=1)
     names = names[:, : int(lengths.max(initial=0))]

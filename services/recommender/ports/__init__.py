@@ -1,4 +1,4 @@
-"""What the recommender needs from outside, as Protocols. Adapters sit in ``services/adapters``, a folder a port."""
+"""Ports: what the recommender needs from outside, as Protocols. Their adapters are in ``services/adapters``."""
 
 from services.recommender.ports.access import ApiKey, KeyStore, Quota, QuotaPort
 from services.recommender.ports.explain import (

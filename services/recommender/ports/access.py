@@ -1,4 +1,4 @@
-"""Who may ask, and how often."""
+"""Ports for API keys and quotas."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -6,7 +6,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """``limit``: requests in a rolling ``window_s``; 0 for none. Scopes: "serve", "admin"."""
+    """``limit``: requests per rolling ``window_s``; 0 for no limit. Scopes: "serve", "admin"."""
 
     key_id: str
     name: str
@@ -18,18 +18,18 @@ class ApiKey:
 
 
 class KeyStore(Protocol):
-    """API keys; the secret itself is never stored (it is an HMAC of the id)."""
+    """Stores API keys; the secret itself is never stored (it is an HMAC of the id)."""
 
     def put(self, key: ApiKey) -> None:
-        """Create or replace."""
+        """Create or replace a key."""
         ...
 
     def get(self, key_id: str) -> ApiKey | None:
-        """The key, None if unknown."""
+        """Return the key, None if unknown."""
         ...
 
     def list(self) -> list[ApiKey]:
-        """All keys, oldest first."""
+        """Return all keys, oldest first."""
         ...
 
 
@@ -44,7 +44,7 @@ class Quota:
 
 
 class QuotaPort(Protocol):
-    """A rolling window a key with an exact upper bound: 10 sub-buckets; never more than ``limit`` in any window."""
+    """Rolling window per key with an exact upper bound: 10 sub-buckets; never more than ``limit`` in any window."""
 
     def admit(self, key_id: str, limit: int, window_s: int, now_ms: int) -> Quota:
         """Count one request if the window has room. Raises StateUnavailable."""

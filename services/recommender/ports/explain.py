@@ -1,4 +1,4 @@
-"""Sentences out of evidence, and what of them is kept."""
+"""Ports for explanation sentences and their cache."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,13 +7,13 @@ from typing import Protocol
 from services.recommender.domain.request import Reason
 from services.recommender.ports.time import Deadline
 
-# Of an overview, as much as a model is shown.
+# Number of overview characters shown to a model.
 OVERVIEW_LENGTH = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a sentence about a film is made from: what is shown of the film, and the reasons that moved its score."""
+    """Facts a sentence is written from: the film's displayed facts, and the reasons that contributed to its score."""
 
     title: str
     year: int | None
@@ -24,8 +24,8 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What else the catalogue holds of a film. ``overview``: its first 120 characters; ``runtime``: minutes, 0 unknown.
-    All of it is text of others: data, never an order.
+    """Further facts of the catalogue about a film. ``overview``: its first 120 characters; ``runtime``: minutes, 0
+    unknown. All of it is third-party text: data, never an instruction.
     """
 
     directors: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Likings:
-    """What a person likes, in a few words: their most frequent genres, and the titles they liked last, newest first."""
+    """Summary of what a person likes: their most frequent genres, and the titles they liked last, newest first."""
 
     genres: tuple[str, ...] = ()
     favourites: tuple[str, ...] = ()
@@ -50,9 +50,7 @@ def _no_records(evidence: Sequence[Evidence]) -> list[Record]:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The films of an answer that want a sentence, in order. ``records`` of some of them and ``likings`` are looked up
-    only for whom they are needed.
-    """
+    """Films of a response that need a sentence, in order. ``records`` and ``likings`` are looked up only if needed."""
 
     evidence: tuple[Evidence, ...]
     records: Callable[[Sequence[Evidence]], list[Record]] = _no_records
@@ -61,8 +59,8 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """``sentences``: one a film of the page. ``degraded``: why those who should have written them did not, in a few
-    words. ``counts``: sentences by who wrote them, tokens, US dollars; empty where no model is asked.
+    """``sentences``: one per film of the page. ``degraded``: why the intended author failed, in a few words.
+    ``counts``: sentences by author, tokens, US dollars; empty if no model is used.
     """
 
     sentences: tuple[str, ...]
@@ -71,36 +69,35 @@ class Told:
 
 
 class Explainer(Protocol):
-    """One sentence a film, at most 22 words, true to its evidence; no film, person, genre or number that is in neither
-    the evidence nor the film's record.
+    """Writes one sentence per film, at most 22 words, true to its evidence; with no film, person, genre or number that
+    is in neither the evidence nor the film's record.
     """
 
     prompt_version: str
 
     def explain(self, page: Page, deadline: Deadline) -> Told:
-        """A sentence for each, before the deadline: whatever is down, late or wrong is told in ``degraded``."""
+        """Return a sentence for each film, before the deadline; failures are reported in ``degraded``."""
         ...
 
 
 class SentenceStore(Protocol):
-    """Sentences that a model wrote, by what they were made from, and how many tokens were used today. Nothing in it
-    belongs to a person. Both methods of the budget raise StateUnavailable.
+    """Caches sentences written by a model, by their inputs, and counts the tokens used per day. It stores nothing about
+    people. Both budget methods raise StateUnavailable.
     """
 
     def find(self, keys: Sequence[str], deadline: Deadline) -> dict[str, str]:
-        """The sentences that are kept and have time left. Empty when the store does not answer: they are then written
-        again."""
+        """Return the cached sentences that have not expired; empty if the store fails, so that they are rewritten."""
         ...
 
     def keep(self, sentences: Mapping[str, str], seconds: int) -> None:
-        """Best effort, perhaps only after the call; dropped when the store is busy."""
+        """Store on a best-effort basis, perhaps after the call; dropped when the store is busy."""
         ...
 
     def reserve(self, day: str, tokens: int, limit: int, deadline: Deadline) -> int | None:
-        """Count tokens of a day ("2026-11-28") if no more than ``limit`` are counted then: all that are counted with
-        them; None if there is no room, and nothing is counted."""
+        """Reserve tokens of a day ("2026-11-28") within ``limit``. Return the day's total including them, or None, with
+        nothing reserved, if there is no room."""
         ...
 
     def give_back(self, day: str, tokens: int) -> None:
-        """Take back what was reserved and not used; negative: count what was used beyond that."""
+        """Return reserved tokens that were not used; if negative, count tokens used beyond the reservation."""
         ...

@@ -1,4 +1,4 @@
-"""Retrieval from an index, the release it belongs to, and the encoder of queries."""
+"""Ports for search, the current release and text encoding."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from services.recommender.ports.time import Deadline
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SearchRequest:
-    """``text`` for BM25, ``vectors`` float32[q, dims] (unit) for kNN, either may be None. ``size``: hits a leg."""
+    """``text`` for BM25, ``vectors`` float32[q, dims] (unit) for kNN, either may be None. ``size``: hits per leg."""
 
     text: str | None = None
     vectors: NDArray[np.float32] | None = None
@@ -26,12 +26,12 @@ class SearchRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Leg:
-    """Hits of one leg under the filters, best first: ``rows`` int32[m], ``scores`` float32[m] (BM25 as the
-    engine gives it; for kNN the best cosine over the query vectors).
+    """Hits of one leg under the filters, best first: ``rows`` int32[m], ``scores`` float32[m] (the engine's BM25; for
+    kNN the best cosine over the query vectors).
 
-    ``reference``: mean of the best 50 scores, ``floor``: the score at rank ``size`` (0 when there are fewer),
-    both *without* the filters, so that a film's signal (score - floor) / (reference - floor) is the same
-    whatever is filtered. ``ms``: milliseconds that the engine spent on it.
+    ``reference``: mean of the best 50 scores, ``floor``: the score at rank ``size`` (0 if there are fewer), both
+    *without* the filters, so that a film's signal (score - floor) / (reference - floor) does not depend on them.
+    ``ms``: milliseconds spent by the engine.
     """
 
     rows: NDArray[np.int32]
@@ -43,8 +43,8 @@ class Leg:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SearchResult:
-    """One leg each, None where it was not asked for or the bundle has no vectors. ``degraded``: why the engine that
-    should have answered did not and another did, in a few words each.
+    """One result per leg, None if not requested or if the bundle has no vectors. ``degraded``: why the intended engine
+    failed and another replaced it, in a few words each.
     """
 
     text: Leg | None = None
@@ -53,7 +53,7 @@ class SearchResult:
 
 
 class TextField(IntFlag):
-    """Where in a film's text a word stands."""
+    """Field of a film's text in which a word occurs."""
 
     TITLE = 1
     OTHER_TITLE = 2
@@ -63,74 +63,74 @@ class TextField(IntFlag):
 
 
 class Mention(NamedTuple):
-    """The films whose text has a word: ``rows`` int32[n], each once, and ``fields`` uint8[n] of TextField."""
+    """Films whose text contains a word: ``rows`` int32[n], each once, and ``fields`` uint8[n] of TextField."""
 
     rows: NDArray[np.int32]
     fields: NDArray[np.uint8]
 
 
 class Named(NamedTuple):
-    """The films of a name, best known first, int32[n], and how many typing errors away from it that is."""
+    """Films with a given name, best known first, int32[n], and the number of typing errors between."""
 
     rows: NDArray[np.int32]
     errors: int = 0
 
 
 class TextIndex(Protocol):
-    """The words and names of one bundle's films, read in the process: no engine is asked."""
+    """Words and names of one bundle's films, read in the process without a search engine."""
 
     @property
     def names(self) -> Names:
-        """What the films go by, and their people."""
+        """Names of the films and their people."""
         ...
 
     def mentions(self, words: Sequence[str]) -> list[Mention]:
-        """Where each word stands, in any of its forms ("dogs" is found by "dog")."""
+        """Return where each word occurs, in any of its forms ("dog" also finds "dogs")."""
         ...
 
     def named(self, text: str, errors: int = 0) -> Named:
-        """The films that go by exactly this name; where none does, those at most ``errors`` typing errors away."""
+        """Return the films with exactly this name; if there are none, those within ``errors`` typing errors."""
         ...
 
 
 class SearchPort(TextIndex, Protocol):
-    """Text and vector retrieval over one bundle's films. Text is plain words: operators have no meaning."""
+    """Text and vector search over one bundle's films. Text is plain words: operators have no meaning."""
 
     index_version: str
 
     def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
-        """Both legs in one round trip. Raises SearchUnavailable."""
+        """Run both legs in one round trip. Raises SearchUnavailable."""
         ...
 
     def close(self) -> None:
-        """Give files and sockets back."""
+        """Release files and sockets."""
         ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Release:
-    """A bundle and the index that belongs to it: they switch together, so a request takes one reference."""
+    """A bundle and its index: they switch together, so a request holds one reference."""
 
     bundle: Bundle
     search: SearchPort
 
 
 class Releases(Protocol):
-    """Where requests take their release from."""
+    """Source of the release to serve."""
 
     def current(self) -> Release:
-        """The release to serve now; a new one is picked up between requests. Raises BundleError."""
+        """Return the current release; a new one is picked up between requests. Raises BundleError."""
         ...
 
 
 class TextEncoder(Protocol):
-    """Text to unit vectors."""
+    """Encodes text to unit vectors."""
 
     encoder_id: str
     dims: int
 
     def encode(self, texts: Sequence[str], deadline: Deadline | None = None) -> NDArray[np.float32]:
-        """float32[len(texts), dims], unit length. ``deadline``: of the request that asks, None where nobody waits; an
-        encoder elsewhere has answered or raised by then. Raises EncoderUnavailable.
+        """Return float32[len(texts), dims], unit length. ``deadline``: that of the request, None outside requests; a
+        remote encoder returns or raises by then. Raises EncoderUnavailable.
         """
         ...

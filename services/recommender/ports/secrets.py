@@ -1,16 +1,16 @@
-"""Secrets of the edge: what API keys are made with, what the distribution in front shows."""
+"""Port for secrets of the API: the pepper of API keys, the origin header's value."""
 
 from typing import Protocol
 
 
 class SecretPort(Protocol):
-    """The values of one secret that count now, newest first; more than one while it is being rotated."""
+    """Accepted values of one secret, newest first; more than one during rotation."""
 
     @property
     def is_at_hand(self) -> bool:
-        """Whether to read it means to wait for nobody."""
+        """Whether the values can be read without blocking."""
         ...
 
     def __call__(self) -> tuple[str, ...]:
-        """The values. Raises SecretUnavailable if it can't be read."""
+        """Return the values. Raises SecretUnavailable if they cannot be read."""
         ...

@@ -1,4 +1,4 @@
-"""People, the event log and the answer cache."""
+"""Port for profiles, the event log and the response cache."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class CacheKey:
 
 @dataclass(frozen=True, slots=True)
 class CacheEntry:
-    """A stored answer: valid only for the same profile ``revision`` and while ``expires_at`` (epoch s) is ahead."""
+    """A cached response: valid for one profile ``revision`` only, until ``expires_at`` (epoch s)."""
 
     revision: str
     payload: bytes
@@ -29,7 +29,7 @@ class CacheEntry:
 
 @dataclass(frozen=True, slots=True)
 class StateRead:
-    """One round trip's result: the profile (empty with revision "" for an unknown person) and a live entry."""
+    """Result of a round trip: the profile (empty, with revision "", for an unknown person) and a valid cache entry."""
 
     profile: Profile | None
     cached: CacheEntry | None
@@ -46,7 +46,7 @@ class Idempotency:
 
 @dataclass(frozen=True, slots=True)
 class FeedbackCommand:
-    """One event to be stored for one person."""
+    """One event to store for one person."""
 
     user_id: str
     event: Event
@@ -56,9 +56,9 @@ class FeedbackCommand:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """``duplicate``: nothing stored, the same event was there. ``replayed``: the answer of an earlier call
-    with the same idempotency key; ``event_id`` and ``duplicate`` are that call's. ``item_id``: the film's own id, set
-    for callers, who may have named it by another.
+    """``duplicate``: nothing stored, as the same event exists. ``replayed``: the result of an earlier call with the
+    same idempotency key, with that call's ``event_id`` and ``duplicate``. ``item_id``: the film's catalogue id, set for
+    callers, who may have used another id.
     """
 
     event_id: str
@@ -69,7 +69,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class LoggedEvent:
-    """A line of the append-only log."""
+    """An entry of the append-only log."""
 
     event_id: str
     user_id: str
@@ -79,7 +79,7 @@ class LoggedEvent:
 
 @dataclass(frozen=True, slots=True)
 class UserExport:
-    """All that is stored of a person."""
+    """Everything stored about a person."""
 
     profile: Profile
     events: tuple[LoggedEvent, ...]
@@ -87,52 +87,55 @@ class UserExport:
 
 
 class StatePort(Protocol):
-    """People, the event log, the answer cache. Every method raises StateUnavailable when the store is late,
-    locked or full; nothing is ever half stored."""
+    """Profiles, event log and response cache. Every method raises StateUnavailable when the store is late, locked or
+    full; nothing is ever partly stored."""
 
     def read(self, user_id: str | None, cache_key: CacheKey | None, deadline: Deadline) -> StateRead:
-        """Profile (strongly consistent) and cache entry in one round trip; expired entries count as gone."""
+        """Read the profile (strongly consistent) and the cache entry in one round trip; expired entries are ignored."""
         ...
 
     def write_cache(self, key: CacheKey, entry: CacheEntry, user_id: str | None) -> None:
-        """Best effort, perhaps only after the call: dropped when the store is busy, or when the person's revision is no
-        longer the entry's (so that nothing is kept for a person erased meanwhile), and an earlier answer with it."""
+        """Store on a best-effort basis, perhaps after the call: dropped when the store is busy, or when the entry's
+        revision is no longer the person's (so that nothing is kept for a person erased meanwhile). An earlier response
+        of that key is dropped as well.
+        """
         ...
 
     def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> list[Receipt | MarqueeError]:
-        """Store events: log line + profile + idempotency record, all or nothing an event; a person's in as few writes
-        as the store allows. Results in the order of the commands; IdempotencyMismatch is returned in its place. Raises
+        """Store events: log entry, profile and idempotency record atomically per event, in as few writes per person as
+        possible. Results are in the order of the commands; IdempotencyMismatch is returned in its place. Raises
         StateUnavailable only if nothing at all was stored."""
         ...
 
     def seed(self, events: Sequence[LoggedEvent], deadline: Deadline | None = None) -> int:
-        """Bulk load: the events of people in log order; returns how many people were written. ``deadline``: of whoever
-        waits for it; where it passes first, a part may be stored. Raises StateUnavailable."""
+        """Bulk-load people's events in log order; return how many people were written. ``deadline``: the caller's; if
+        it passes first, a part may be stored. Raises StateUnavailable."""
         ...
 
     def log(self, after: str | None = None) -> Iterable[LoggedEvent]:
-        """The whole log for retraining, a person at a time, each by time, then arrival; read while it is iterated and
-        from the start each time, or with whoever follows the person ``after``; what was erased is not in it."""
+        """Yield the whole log for retraining, one person at a time, each by time, then arrival. It is read lazily, from
+        the start or after the person ``after``; erased people's events are not in it.
+        """
         ...
 
     def erased(self) -> frozenset[str]:
-        """The marks (``mark_of``) of everybody who was ever erased, so that data from elsewhere can be kept from
-        bringing them back."""
+        """Return the marks (``mark_of``) of everyone ever erased, so that other data sources do not bring them back."""
         ...
 
     def export(self, user_id: str) -> UserExport | None:
-        """All that is stored of a person, None if nothing is."""
+        """Return everything stored about a person, None if nothing is."""
         ...
 
     def erase(self, user_id: str) -> bool:
-        """Delete profile, events, cached answers and idempotency records, and keep the person's mark; False if
-        there was nothing to delete."""
+        """Delete profile, events, cached responses and idempotency records, and keep the person's mark; False if there
+        was nothing to delete.
+        """
         ...
 
     def ping(self, deadline: Deadline) -> None:
-        """A cheap read, for readiness."""
+        """Do a cheap read, for readiness checks."""
         ...
 
     def close(self) -> None:
-        """Give files and sockets back."""
+        """Release files and sockets."""
         ...

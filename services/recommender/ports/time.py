@@ -1,33 +1,33 @@
-"""Time: a clock that tests can set, and the deadline every remote call takes."""
+"""Ports for time: a clock that tests can set, and the deadline passed to every remote call."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """Time, so that tests can set it."""
+    """Source of time that tests can replace."""
 
     def now_ms(self) -> int:
-        """Wall clock, epoch milliseconds."""
+        """Return wall-clock time in epoch milliseconds."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds that never go back."""
+        """Return monotonic seconds."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """The moment by which a request must be answered; every remote call takes what is left of it."""
+    """Time by which a request must be answered; remote calls are limited to what remains of it."""
 
     clock: Clock
     at: float
 
     @classmethod
     def within(cls, clock: Clock, seconds: float) -> "Deadline":
-        """A deadline so many seconds from now."""
+        """Return a deadline this many seconds from now."""
         return cls(clock, clock.monotonic() + seconds)
 
     def remaining(self) -> float:
-        """Seconds left, never negative."""
+        """Return the seconds left, never negative."""
         return max(0.0, self.at - self.clock.monotonic())

@@ -1,1 +1,1 @@
-"""Free text, understood: what of a query is a condition, what is a title, and what is left to search for."""
+"""Query understanding: which parts of a free-text query are conditions, titles, or words to search for."""

@@ -1,4 +1,4 @@
-"""What was understood of a query: conditions on films, films to be like, and the words that are left."""
+"""Result of query understanding: conditions on films, example films, and the remaining words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,7 +10,7 @@ from services.recommender.query.demands import Demand
 
 
 class Sure(IntEnum):
-    """How sure it is that a condition was meant; where too few films meet all, the least sure one gives way first."""
+    """Certainty that a condition was meant; if too few films meet all of them, the least certain is relaxed first."""
 
     GUESSED = 0
     LIKELY = 1
@@ -20,10 +20,10 @@ class Sure(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """``id`` names it to callers, who may switch it off; ``text`` is shown. ``words``: what of the query says it, as it
-    was typed. ``demand``: the films that meet it. ``hard``: the others are no answer; else films that meet it come
-    first. ``negative``: it says what is not wanted. ``keywords``: films that have one of them meet it best. ``traits``:
-    the people or the series it names.
+    """``id`` identifies it, so that callers can switch it off; ``text`` is displayed. ``words``: the words of the query
+    that express it, as typed. ``demand``: the films that meet it. ``hard``: only films that meet it match; otherwise
+    they are only preferred. ``negative``: it excludes films. ``keywords``: films with one of them meet it best.
+    ``traits``: the people or series it names.
     """
 
     id: str
@@ -39,17 +39,16 @@ class Condition:
     applied: bool = True
 
     def not_applied(self) -> "Condition":
-        """The condition, shown but without effect."""
+        """Return the condition without effect, still shown."""
         return replace(self, applied=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """``text``: what is left to search for, as it is shown and as an encoder is asked for it; ``words``: the same as
-    folded words in English. ``titled``: the words may be a title, in whole or in part. ``named``: the
-    rows of the films that go by the whole query, best known first. ``like``: rows of films to be resembled.
-    ``esteemed``: the best films are asked for, not the best known ones. ``language``: of the query, ISO 639-1.
-    ``mentions``: where words stand, as far as that was looked up.
+    """``text``: remaining text to search for, as displayed and as encoded; ``words``: the same as folded English words.
+    ``titled``: the words may be a title or part of one. ``named``: rows of the films named by the whole query, best
+    known first. ``like``: rows of example films. ``esteemed``: rank by acclaim instead of fame. ``language``: of the
+    query, ISO 639-1. ``mentions``: occurrences of words, as far as already looked up.
     """
 
     query: str
@@ -65,7 +64,7 @@ class Understood:
 
     @property
     def shown(self) -> ReadQuery:
-        """As callers see it."""
+        """The result as callers see it."""
         conditions = [
             ReadCondition(each.id, each.kind, each.text, each.words, each.applied) for each in self.conditions
         ]
@@ -73,5 +72,5 @@ class Understood:
 
     @property
     def applied(self) -> tuple[Condition, ...]:
-        """The conditions that are in force."""
+        """Conditions in effect."""
         return tuple(condition for condition in self.conditions if condition.applied)

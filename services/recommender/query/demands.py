@@ -1,4 +1,4 @@
-"""What a condition asks of a film, as a mask over the catalogue."""
+"""Predicates on films that conditions are made of, evaluated as masks over the catalogue."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -14,39 +14,39 @@ Rows = NDArray[np.int32]
 
 
 class Films(Protocol):
-    """What masks are made from: columns, the films of a trait, the films whose text has a word."""
+    """Data that masks are computed from: columns, films by trait, films by word."""
 
     @property
     def catalogue(self) -> Catalogue:
-        """The columns."""
+        """Columns of the films."""
         ...
 
     def with_keywords(self, names: tuple[str, ...]) -> Rows:
-        """The films with any of some keywords, int32[n]; a name that no film has is passed over."""
+        """Return the films with any of the keywords, int32[n]; unknown keywords are ignored."""
         ...
 
     def with_traits(self, traits: tuple[int, ...]) -> Rows:
-        """The films with any of some traits, int32[n]."""
+        """Return the films with any of the traits, int32[n]."""
         ...
 
     def mentioning(self, words: tuple[str, ...]) -> Rows:
-        """The films whose title, keywords or plot have all of some words, int32[n]."""
+        """Return the films whose title, keywords or plot contain all the words, int32[n]."""
         ...
 
     def suitable(self) -> Mask:
-        """The films that a child may be shown, bool[films]."""
+        """Return the films suitable for children, bool[films]."""
         ...
 
     def titled(self, words: tuple[str, ...]) -> Rows:
-        """The films whose title has all of some words, int32[n]."""
+        """Return the films whose title contains all the words, int32[n]."""
         ...
 
 
 class Demand(Protocol):
-    """A statement about films."""
+    """A predicate on films."""
 
     def mask(self, films: Films) -> Mask:
-        """The films of which it is true, bool[films]."""
+        """Return the films that satisfy it, bool[films]."""
         ...
 
 
@@ -64,7 +64,7 @@ class Facts:
     languages: tuple[str, ...] = ()
 
     def mask(self, films: Films) -> Mask:
-        """bool[films]."""
+        """Return bool[films]."""
         catalogue = films.catalogue
         mask = np.ones(len(catalogue), bool)
         if self.genres:
@@ -88,7 +88,7 @@ def _within(mask: Mask, values: NDArray[np.int16], lowest: int | None, highest: 
 
 
 def genres_of(demand: "Demand") -> int:
-    """The genres that a demand names, as a bit mask; what must not be is left out."""
+    """Return the genres that a demand requires, as a bit mask; negated ones are ignored."""
     if isinstance(demand, Facts):
         return demand.genres
     found = 0
@@ -99,82 +99,82 @@ def genres_of(demand: "Demand") -> int:
 
 
 def genre(*names: str) -> Facts:
-    """Any of some genres, by their names in the vocabulary."""
+    """Return a demand for any of the genres, by vocabulary name."""
     return Facts(genres=to_mask(names))
 
 
 @dataclass(frozen=True, slots=True)
 class Keywords:
-    """A keyword of these."""
+    """Has any of the keywords."""
 
     names: tuple[str, ...]
 
     def mask(self, films: Films) -> Mask:
-        """bool[films]."""
+        """Return bool[films]."""
         return _of_rows(films, films.with_keywords(self.names))
 
 
 @dataclass(frozen=True, slots=True)
 class HasTrait:
-    """A trait of these: a person, a series."""
+    """Has any of the traits: a person, a series."""
 
     traits: tuple[int, ...]
 
     def mask(self, films: Films) -> Mask:
-        """bool[films]."""
+        """Return bool[films]."""
         return _of_rows(films, films.with_traits(self.traits))
 
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
-    """Words that stand in the film's text, all of them."""
+    """All the words occur in the film's text."""
 
     words: tuple[str, ...]
 
     def mask(self, films: Films) -> Mask:
-        """bool[films]."""
+        """Return bool[films]."""
         return _of_rows(films, films.mentioning(self.words))
 
 
 @dataclass(frozen=True, slots=True)
 class Suitable:
-    """A film for children."""
+    """Is suitable for children."""
 
     def mask(self, films: Films) -> Mask:
-        """bool[films]."""
+        """Return bool[films]."""
         return films.suitable()
 
 
 @dataclass(frozen=True, slots=True)
 class Titled:
-    """Words that stand in the title, all of them."""
+    """All the words occur in the title."""
 
     words: tuple[str, ...]
 
     def mask(self, films: Films) -> Mask:
-        """bool[films]."""
+        """Return bool[films]."""
         return _of_rows(films, films.titled(self.words))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AnyFilm:
-    """One of these films, ``rows`` int32[n]."""
+    """Is one of these films, ``rows`` int32[n]."""
 
     rows: Rows = field(default_factory=lambda: np.empty(0, np.int32))
 
     def mask(self, films: Films) -> Mask:
-        """bool[films]."""
+        """Return bool[films]."""
         return _of_rows(films, self.rows)
 
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
-    """Every part holds."""
+    """Satisfies every part."""
 
     parts: tuple[Demand, ...]
 
     def mask(self, films: Films) -> Mask:
-        """bool[films]."""
+        """Return bool[films]."""
         mask = np.ones(len(films.catalogue), bool)
         for part in self.parts:
             mask &= part.mask(films)
@@ -183,12 +183,12 @@ class AllOf:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """A part holds, or more."""
+    """Satisfies at least one part."""
 
     parts: tuple[Demand, ...]
 
     def mask(self, films: Films) -> Mask:
-        """bool[films]."""
+        """Return bool[films]."""
         mask = np.zeros(len(films.catalogue), bool)
         for part in self.parts:
             mask |= part.mask(films)
@@ -197,12 +197,12 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """The part does not hold."""
+    """Does not satisfy the part."""
 
     part: Demand
 
     def mask(self, films: Films) -> Mask:
-        """bool[films]."""
+        """Return bool[films]."""
         return ~self.part.mask(films)
 
 

@@ -1,4 +1,4 @@
-"""The names of a catalogue: people, series, keywords; made once a release, when somebody first asks in words."""
+"""Lexicon of a catalogue: people, series, keywords; built once per release, at the first query."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from services.recommender.domain.catalogue import Catalogue, TraitKind
 from services.recommender.query.spelling import Spelling
 from services.recommender.query.tokens import words_of
 
-# Of people who share a surname those count who have at least this part of the best known one's films.
+# Of people with the same surname, those with at least this share of the best known one's films are considered.
 NAMESAKE = 0.34
 MOST = 4
 LONGEST_NAME = 5
@@ -21,7 +21,7 @@ _ENDINGS = ("saga", "series", "trilogy", "collection")
 
 
 class Person(NamedTuple):
-    """Somebody of at least two films: the traits they are, -1 for none, and how many films."""
+    """A person with at least two films: their trait ids, -1 for none, and numbers of films."""
 
     name: str
     director: int
@@ -31,12 +31,12 @@ class Person(NamedTuple):
 
     @property
     def films(self) -> int:
-        """How many films, those counted twice that they directed and played in."""
+        """Number of films; films both directed and acted in count twice."""
         return self.directed + self.played
 
 
 class Series(NamedTuple):
-    """A series: its name, its trait."""
+    """A series: its name and its trait."""
 
     name: str
     trait: int
@@ -44,8 +44,8 @@ class Series(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Lexicon:
-    """``people`` by whole name, squeezed ("alfredhitchcock"); ``surnames``: the same by last name; ``series`` by
-    squeezed name without its article; ``keywords``: trait ids by words with a space between.
+    """``people`` by whole squeezed name ("alfredhitchcock"); ``surnames``: the same by last name; ``series`` by
+    squeezed name without its article; ``keywords``: trait ids by space-separated words.
     """
 
     people: dict[str, Person]
@@ -56,7 +56,7 @@ class Lexicon:
 
     @classmethod
     def of(cls, catalogue: Catalogue) -> "Lexicon":
-        """Read the traits of a catalogue."""
+        """Build the lexicon from a catalogue's traits."""
         traits = catalogue.traits
         names = list(traits.names)
         counts = traits.films.tolist()
@@ -85,24 +85,24 @@ class Lexicon:
         )
 
     def people_called(self, surname: str) -> tuple[Person, ...]:
-        """Those a surname stands for: the best known, and who is nearly as well known."""
+        """Return the people a surname may refer to: the best known, and those nearly as well known."""
         found = self.surnames.get(surname, ())
-        # Who makes films is meant before those of the same name who play in them.
+        # A director is preferred to actors of the same name.
         makers = bool(found) and found[0].directed >= found[0].played
         known = [each for each in found if each.films >= NAMESAKE * found[0].films and (each.directed or not makers)]
         return tuple(known[:MOST])
 
     def kin(self, surname: str) -> tuple[Person, ...]:
-        """Two who made films under one last name: "the Coens"; none where there is one or no such."""
+        """Return two directors with the same last name ("the Coens"); none if there are fewer."""
         found = [person for person in self.surnames.get(surname, ()) if person.director >= 0]
         return tuple(found[:2]) if len(found) > 1 else ()
 
     def keyword(self, name: str) -> tuple[int, ...]:
-        """The traits of a keyword, however it is spelt: "neo-noir" is "neo noir"."""
+        """Return the traits of a keyword in any spelling: "neo-noir" is "neo noir"."""
         return self.keywords.get(" ".join(words_of(name)), ())
 
     def series_near(self, name: str) -> Series | None:
-        """The series of a squeezed name, or of one a typing error away."""
+        """Return the series with a squeezed name, or one a typing error away."""
         near = self._series_names.near(name)
         return self.series[near[0]] if near else self.series.get(name)
 
@@ -113,13 +113,13 @@ class Lexicon:
 
     @cached_property
     def known_votes(self) -> int:
-        """The votes that one in five films has: others are hardly meant by a word that has another meaning."""
+        """Minimum votes of the best known fifth of films; others are hardly meant by an ambiguous word."""
         votes = self.catalogue.votes
         return int(np.partition(votes, -max(len(votes) // 5, 1))[-max(len(votes) // 5, 1)]) if len(votes) else 0
 
     @cached_property
     def spelling(self) -> Spelling:
-        """The words of titles, names and keywords, to tell what a word that stands nowhere was meant to be."""
+        """Words of titles, names and keywords, for correcting unknown words."""
         traits = self.catalogue.traits
         weights: dict[str, int] = defaultdict(int)
         named = np.isin(traits.kinds, (TraitKind.DIRECTOR, TraitKind.CAST, TraitKind.KEYWORD, TraitKind.SERIES))
@@ -132,7 +132,7 @@ class Lexicon:
 
 
 def _people(kinds: dict[TraitKind, list[int]], names: list[str], counts: list[int]) -> dict[str, Person]:
-    """By squeezed name; directors first, so that a name is spelt as on the poster."""
+    """Return people by squeezed name; directors first, so that their spelling is used."""
     people: dict[str, Person] = {}
     for trait in kinds[TraitKind.DIRECTOR]:
         words = words_of(names[trait])

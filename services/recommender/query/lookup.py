@@ -1,4 +1,4 @@
-"""The films of a release as conditions look at them."""
+"""Data access of query conditions for one release."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ TOLD = TextField.TITLE | TextField.OTHER_TITLE | TextField.KEYWORDS | TextField.
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lookup:
-    """See ``demands.Films``. ``postings``: the films of every trait."""
+    """Implements ``demands.Films``. ``postings``: the films of every trait."""
 
     catalogue: Catalogue
     audience: Audience
@@ -25,24 +25,24 @@ class Lookup:
     index: TextIndex
 
     def with_keywords(self, names: tuple[str, ...]) -> NDArray[np.int32]:
-        """The films with any of some keywords, int32[n]."""
+        """Return the films with any of the keywords, int32[n]."""
         return self.with_traits(tuple(trait for name in names for trait in self.lexicon.keyword(name)))
 
     def with_traits(self, traits: tuple[int, ...]) -> NDArray[np.int32]:
-        """The films with any of some traits, int32[n]."""
+        """Return the films with any of the traits, int32[n]."""
         found = [self.postings.films_of(trait) for trait in traits]
         return np.concatenate(found) if found else np.empty(0, np.int32)
 
     def suitable(self) -> NDArray[np.bool_]:
-        """The films that a child may be shown, bool[films]."""
+        """Return the films suitable for children, bool[films]."""
         return self.audience.films.suitable
 
     def mentioning(self, words: tuple[str, ...]) -> NDArray[np.int32]:
-        """The films whose title, keywords or plot have all of some words, int32[n]; none for no words."""
+        """Return the films whose title, keywords or plot contain all the words, int32[n]; none for no words."""
         return self._with_all(words, TOLD)
 
     def titled(self, words: tuple[str, ...]) -> NDArray[np.int32]:
-        """The films whose title has all of some words, int32[n]; none for no words."""
+        """Return the films whose title contains all the words, int32[n]; none for no words."""
         return self._with_all(words, TextField.TITLE)
 
     def _with_all(self, words: tuple[str, ...], fields: TextField) -> NDArray[np.int32]:

@@ -1,7 +1,7 @@
-"""How far every film answers a query: conditions as masks, words by where they stand, meaning by vectors.
+"""Matching of every film to a query: conditions as masks, words by where they occur, meaning by vectors.
 
-A film matches or it does not: there is a floor under words and meaning, and a condition that is no mere hint must be
-met. Films that match stand above all others, however well known those are; fame orders films that match alike.
+Matching is binary: words and meaning must reach a threshold, and hard conditions must be met. Matching films rank
+above all others, however well known; fame orders films that match equally well.
 """
 
 from dataclasses import dataclass
@@ -19,23 +19,23 @@ from services.recommender.query.texts import Found, is_known, text_terms
 
 Floats = NDArray[np.float32]
 
-# What matching counts by itself, and what is left of a film that does not match.
+# Bonus for matching, and the factor on the terms of a film that does not match.
 MATCH, NEAREST = 1.0, 0.1
-# Fame beside words, where conditions alone are asked for, and beside what a film to be like has.
+# Weight of fame together with words, with conditions alone, and with example films.
 FAME, FAME_ALONE, FAME_LIKE = 0.8, 1.0, 0.4
-# Films called by their name stand above all others, in order.
+# Films named by the query rank above all others, in order.
 FIRST_NAME, LAST_NAME = 9.0, 6.0
-# How far the taste counts for a film that meets nothing of the words.
+# Weight of the taste for a film that matches none of the words.
 UNASKED = 0.05
 _LIKE = ConditionKind.LIKE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Matches:
-    """``understood`` with the conditions that gave way marked. ``matched`` bool[films]; ``excluded`` bool[films]: films
-    that were asked not to be there. ``terms`` float32[films] each, by name: they add up to how far a film answers.
-    ``share`` float32[films]: how far the taste counts for it. ``leading`` int32[n]: films called by their name, and
-    their series, in order. ``mentions``: where each word stands. ``met``: the films of each condition.
+    """``understood`` with the relaxed conditions marked. ``matched`` bool[films]; ``excluded`` bool[films]: films
+    excluded by the query. ``terms`` float32[films] each, by name; their sum is a film's score for the query. ``share``
+    float32[films]: weight of the taste for each film. ``leading`` int32[n]: films named by the query and their series,
+    in order. ``mentions``: where each word occurs. ``met``: the films of each condition.
     """
 
     understood: Understood
@@ -48,7 +48,7 @@ class Matches:
     met: dict[str, Mask]
 
     def count(self, among: Mask) -> int:
-        """How many of some films match."""
+        """Return how many of some films match."""
         return int(np.count_nonzero(self.matched & among))
 
 
@@ -92,7 +92,7 @@ def match(
 
 
 def _in_order(terms: dict[str, Floats], leading: Rows, films: int) -> Floats:
-    """What lifts films that are called by their name above all others, in their order, float32[films]."""
+    """Return what lifts films named by the query above all others, in order, float32[films]."""
     lift = np.zeros(films, np.float32)
     steps = np.linspace(FIRST_NAME, LAST_NAME, len(leading), dtype=np.float32)
     lift[leading] = steps - _sum({name: term[leading] for name, term in terms.items()}, len(leading))

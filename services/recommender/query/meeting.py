@@ -1,4 +1,4 @@
-"""How films meet conditions: all of them, or which one gives way, and what hints add."""
+"""How films meet a query's conditions: all of them, or which one is relaxed, and the bonus of hints."""
 
 from dataclasses import replace
 
@@ -13,25 +13,25 @@ from services.recommender.query.demands import Films, Mask, genres_of
 
 Floats = NDArray[np.float32]
 
-# Where fewer films meet all conditions, a guess gives way.
+# If fewer films meet all conditions, a guessed one is relaxed.
 ENOUGH = 8
-# What a hint that is met and a keyword of a condition add.
+# Bonus for a hint that is met, and for a keyword of a condition.
 HINT, KEYWORD = 0.3, 0.3
-# A film that is of the genres asked for and of no other gains this; one like a film, for having the same genres.
+# Bonus for having only the requested genres, or the same genres as an example film.
 GENRES, LIKE_GENRES = 0.5, 1.0
-# What a film that does not match has for meeting all conditions.
+# Score of a non-matching film that meets all conditions.
 NEAREST_CONDITIONS = 0.6
 
 
 def wanted(understood: Understood, met: dict[str, Mask], films: int) -> Mask:
-    """The films that meet all conditions that are no hints, bool[films]. ``met``: the films of each by its id."""
+    """Return the films that meet all hard conditions, bool[films]. ``met``: the films of each by its id."""
     return all_of([met[each.id] for each in understood.applied if each.hard], films)
 
 
 def relaxed(understood: Understood, met: dict[str, Mask], films: int) -> Understood:
-    """Where too few films meet all of several conditions, the least sure one that helps gives way and becomes a hint: a
-    guess where there are few, another where there is none, but never one that was said outright. The list goes on with
-    the nearest films in any case. ``met``: the films of each condition by its id.
+    """Relax the least certain helpful condition if too few films meet all of several, so that it becomes a hint: a
+    guessed one if there are few films, any other if there are none, but never an explicit one. The list continues with
+    the closest films anyway. ``met``: the films of each condition by its id.
     """
     conditions = list(understood.conditions)
     while True:
@@ -54,7 +54,7 @@ def _count(conditions: list[Condition], met: dict[str, Mask], films: int) -> int
 
 
 def hints(understood: Understood, met: dict[str, Mask], films: Films, size: int) -> Floats:
-    """What films gain by hints they meet and by the keywords that go with a condition, float32[films]."""
+    """Return the bonus for hints that films meet and for the keywords of conditions, float32[films]."""
     total = np.zeros(size, np.float32)
     for condition in understood.conditions:
         if condition.negative:
@@ -70,7 +70,7 @@ def hints(understood: Understood, met: dict[str, Mask], films: Films, size: int)
 
 
 def _made(condition: Condition, films: Films) -> Floats:
-    """Of people who make films and play in others, those they made, by how often they do, float32[films]."""
+    """Return a bonus for films directed by people who direct and act, by how often they direct, float32[films]."""
     traits = films.catalogue.traits
     total = np.zeros(len(films.catalogue), np.float32)
     made = [trait for trait in condition.traits if traits.kinds[trait] == TraitKind.DIRECTOR]
@@ -82,8 +82,8 @@ def _made(condition: Condition, films: Films) -> Floats:
 
 
 def _genre_share(understood: Understood, films: Films) -> Floats:
-    """How many of a film's genres are asked for, or are those of a film to be like, float32[films] in 0 ... 1: a film
-    of that genre alone is more of it than one of five genres.
+    """Return the share of a film's genres that are requested, or shared with an example film, float32[films] in 0 ...
+    1: a film of only that genre gets more than one of five genres.
     """
     asked = 0
     bits = films.catalogue.genre_bits & np.uint32(~to_mask(NO_GENRES) & 0xFFFFFFFF)
@@ -98,7 +98,7 @@ def _genre_share(understood: Understood, films: Films) -> Floats:
 
 
 def nearness(conditions: list[Condition], met: dict[str, Mask], films: int) -> Floats:
-    """What a film that does not match has for the conditions it meets, the surer the more, float32[films]."""
+    """Return the score of a non-matching film for the conditions it meets, weighted by certainty, float32[films]."""
     share = np.zeros(films, np.float32)
     total = sum(1 + each.sure for each in conditions)
     for each in conditions:
@@ -107,5 +107,5 @@ def nearness(conditions: list[Condition], met: dict[str, Mask], films: int) -> F
 
 
 def all_of(masks: list[Mask], films: int) -> Mask:
-    """Where all masks hold, bool[films]; everywhere for none."""
+    """Return where all masks hold, bool[films]; everywhere for none."""
     return np.asarray(np.all(masks, axis=0), bool) if masks else np.ones(films, bool)

@@ -1,4 +1,4 @@
-"""Queries over one release: read, looked up, matched."""
+"""Query processing over one release: reading, look-up and matching."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,33 +18,33 @@ from services.recommender.query.texts import Found
 from services.recommender.query.understand import plain, understand
 from services.recommender.stages.facts import Facts
 
-# A phrase of so many words may be a keyword.
+# Maximum words of a phrase looked up as a keyword.
 LONGEST_KEYWORD = 4
 MOST_PARTS = 40
-# So few films that meet the conditions are compared with the query one by one.
+# Up to this many films that meet the conditions are compared with the query one by one.
 FEW = 1_500
 
 
 @dataclass(frozen=True, eq=False)
 class Queries:
-    """``index``: the words and names of the films. The names are read when the first query comes."""
+    """``index``: words and names of the films. The lexicon is built at the first query."""
 
     facts: Facts
     index: TextIndex
 
     @cached_property
     def lexicon(self) -> Lexicon:
-        """The names of the catalogue."""
+        """Names of the catalogue."""
         return Lexicon.of(self.facts.bundle.catalogue)
 
     @cached_property
     def lookup(self) -> Lookup:
-        """The films as conditions look at them."""
+        """Data access of conditions."""
         facts = self.facts
         return Lookup(facts.bundle.catalogue, facts.audience, facts.postings, self.lexicon, self.index)
 
     def read(self, request: Request) -> Understood | None:
-        """What a request's query asks for; None without one."""
+        """Interpret a request's query; None without one."""
         if request.query is None:
             return None
         if not request.understand:
@@ -54,8 +54,8 @@ class Queries:
     def match(
         self, understood: Understood, vectors: Floats | None, hits: SearchResult, familiarity: Floats | None = None
     ) -> Matches:
-        """Match every film. ``vectors``: of the words left, float32[1, dims]; ``hits``: what search found for them.
-        ``familiarity`` float32[films]: how far fame counts for each film; None for whole.
+        """Match every film. ``vectors``: of the remaining words, float32[1, dims]; ``hits``: their search results.
+        ``familiarity`` float32[films]: factor on the fame of each film; None for 1.
         """
         met = {condition.id: condition.demand.mask(self.lookup) for condition in understood.conditions}
         films = len(self.facts.bundle.catalogue)
@@ -70,13 +70,13 @@ class Queries:
         return match(understood, met, found, self.lookup, self._leading(understood), fame, self.facts.constants)
 
     def _mentions(self, understood: Understood) -> tuple[tuple[str, Mention], ...]:
-        """Where each word that is left stands; most were looked up when the query was read."""
+        """Return where each remaining word occurs; most were looked up while reading the query."""
         missing = [word for word in understood.words if word not in understood.mentions]
         found = {**understood.mentions, **dict(zip(missing, self.index.mentions(missing), strict=True))}
         return tuple((word, found[word]) for word in understood.words)
 
     def _phrases(self, understood: Understood) -> list[tuple[Rows, float]]:
-        """The films of keywords that stand in the query, with their share of the words."""
+        """Return the films of keywords in the query, with their share of the words."""
         found = []
         words = understood.words
         for count in range(1, LONGEST_KEYWORD + 1):
@@ -87,8 +87,8 @@ class Queries:
         return found
 
     def _cosines(self, vectors: Floats, knn: Leg | None, asked: Mask) -> Floats:
-        """Cosines, float32[films], of the films that search found; and of all that meet the conditions, where these are
-        so few that they may not be among them. 0 for the others.
+        """Return the cosines, float32[films], of the search hits, and of all films that meet the conditions if these
+        are so few that search may have missed them. 0 for the others.
         """
         cosines = np.zeros(len(asked), np.float32)
         if knn is not None:
@@ -107,8 +107,8 @@ class Queries:
         return scores
 
     def _leading(self, understood: Understood) -> Rows:
-        """The films of the name that was called, then those of their series, then those of a series that was named, in
-        the order of their parts.
+        """Return the films named by the query, then those of their series, then those of a series named in it, in the
+        order of their parts.
         """
         catalogue = self.facts.bundle.catalogue
         rows: list[int] = list(understood.named)
@@ -120,6 +120,6 @@ class Queries:
         return np.array(list(dict.fromkeys(rows))[:MOST_PARTS], np.int32)
 
     def _by_part(self, members: NDArray[np.integer]) -> list[int]:
-        """Films of a series in the order of its parts."""
+        """Return films of a series in the order of its parts."""
         ordered: list[int] = members[np.argsort(self.facts.bundle.catalogue.parts[members], kind="stable")].tolist()
         return ordered

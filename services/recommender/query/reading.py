@@ -1,4 +1,4 @@
-"""A query while it is read: its words in English, what each was taken for, and the conditions found so far."""
+"""State of reading a query: its words in English, the role of each, and the conditions found so far."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,20 +22,20 @@ TOLD = TextField.TITLE | TextField.KEYWORDS | TextField.OVERVIEW
 
 
 class Role(Enum):
-    """What a word was taken for."""
+    """Role assigned to a word."""
 
     FREE = auto()
     CONDITION = auto()
     NAMED = auto()
-    """A person, a year, a film to be like: said by the condition, and of no use as a word of the plot."""
+    """A person, a year, an example film: covered by the condition, and not searched for as a word of the plot."""
     DENIED = auto()
     DROPPED = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """``word``: folded, in English; ``start`` and ``end``: where it comes from in the query; ``shown``: as typed, or
-    the translation. ``after_break``: a comma or the like stands before it. ``quoted``: as for ``Token``.
+    """``word``: folded, in English; ``start`` and ``end``: its source in the query; ``shown``: as typed, or the
+    translation. ``after_break``: preceded by a comma or the like. ``quoted``: as for ``Token``.
     """
 
     word: str
@@ -48,7 +48,7 @@ class Word:
 
 @dataclass(eq=False)
 class Reading:
-    """``roles`` beside ``words``; ``found``: conditions with the span of words that says each."""
+    """``roles`` is aligned with ``words``; ``found``: conditions with the span of words that express each."""
 
     query: str
     words: list[Word]
@@ -68,50 +68,50 @@ class Reading:
 
     @property
     def catalogue(self) -> Catalogue:
-        """The films."""
+        """Films of the release."""
         return self.lexicon.catalogue
 
     def word(self, at: int) -> str:
-        """The word at a place; "" outside."""
+        """Return the word at a position; "" outside."""
         return self.words[at].word if 0 <= at < len(self.words) else ""
 
     def free(self, at: int) -> bool:
-        """Whether there is a word that was not taken for anything."""
+        """Return whether there is a word here without a role."""
         return 0 <= at < len(self.words) and self.roles[at] is Role.FREE
 
     def run(self, at: int, most: int) -> int:
-        """How many free words follow from a place on, with no break between, ``most`` at most."""
+        """Return the number of consecutive free words from a position, without a break, at most ``most``."""
         stop = at
         while stop < at + most and self.free(stop) and (stop == at or not self.words[stop].after_break):
             stop += 1
         return stop - at
 
     def phrase(self, at: int, count: int, between: str = " ") -> str:
-        """Some words as one text."""
+        """Return some words joined as one text."""
         return between.join(word.word for word in self.words[at : at + count])
 
     def typed(self, at: int, count: int) -> str:
-        """The same as it stands in the query."""
+        """Return the same words as typed in the query."""
         return self.query[self.words[at].start : self.words[at + count - 1].end]
 
     def names(self, at: int, count: int) -> tuple[str, ...]:
-        """Some words as a name in one piece: as they were read, and as they were typed."""
+        """Return some words joined as a name: as read, and as typed."""
         typed = "".join(words_of(self.typed(at, count)))
         return tuple(dict.fromkeys((self.phrase(at, count, ""), typed)))
 
     def take(self, at: int, count: int, role: Role) -> None:
-        """Say what some words were taken for."""
+        """Assign a role to some words."""
         self.roles[at : at + count] = [role] * count
 
     def add(self, at: int, count: int, condition: Condition, role: Role = Role.CONDITION) -> None:
-        """Add a condition and take the words that say it."""
+        """Add a condition and assign a role to its words."""
         self.take(at, count, role)
         self.found.append((at, count, condition))
 
     def longest(
         self, table: Mapping[str, Value], at: int, most: int, form: Callable[[str], str] = str
     ) -> tuple[int, Value] | None:
-        """The longest entry of a table that stands here: how many words it has, and what it means."""
+        """Return the longest table entry at this position: its number of words, and its value."""
         for count in range(self.run(at, most), 0, -1):
             value = table.get(form(self.phrase(at, count)))
             if value is not None:
@@ -119,7 +119,7 @@ class Reading:
         return None
 
     def starts(self, phrases: tuple[str, ...], at: int) -> int:
-        """How many words the longest of some phrases takes that stands here; 0 for none."""
+        """Return the number of words of the longest phrase at this position; 0 for none."""
         counts = {phrase.count(" ") + 1 for phrase in phrases}
         for count in sorted(counts, reverse=True):
             if self.run(at, count) == count and self.phrase(at, count) in phrases:
@@ -127,27 +127,27 @@ class Reading:
         return 0
 
     def content(self) -> Iterator[int]:
-        """The places of free words that say something."""
+        """Yield the positions of free content words."""
         for at, word in enumerate(self.words):
             if self.roles[at] is Role.FREE and word.word not in grammar.STOP and not asks(word.word):
                 yield at
 
     def mention(self, word: str) -> Mention:
-        """Where a word stands in the films' texts."""
+        """Return where a word occurs in the films' texts."""
         if word not in self.mentions:
             (self.mentions[word],) = self.index.mentions((word,))
         return self.mentions[word]
 
     def told(self, word: str) -> int:
-        """How many films tell of a word in title, keywords or plot."""
+        """Return the number of films that mention a word in title, keywords or plot."""
         return int(((self.mention(word).fields & TOLD) != 0).sum())
 
     def peopled(self, word: str) -> int:
-        """How many films have somebody of this name."""
+        """Return the number of films with a person of this name."""
         return int(((self.mention(word).fields & TextField.PEOPLE) != 0).sum())
 
     def within_keyword(self, at: int) -> bool:
-        """Whether a word is half of a keyword ("cold war", "new york"), and not of one for a kind of film."""
+        """Return whether a word is half of a keyword ("cold war", "new york") that is not a kind of film."""
         for first, other in ((at - 1, at - 1), (at, at + 1)):
             if not (self.free(first) and self.free(first + 1)) or self.words[first + 1].after_break:
                 continue
@@ -156,12 +156,12 @@ class Reading:
         return False
 
     def is_plain_kind(self, at: int) -> bool:
-        """Whether a word is one for films or for a kind of film, and for nothing else."""
+        """Return whether a word stands for films or a kind of film, and for nothing else."""
         concept = CONCEPTS.get(singular(self.word(at)))
         return self.word(at) in grammar.FILMS or (concept is not None and not concept.beside)
 
     def is_kind(self, at: int) -> bool:
-        """Whether a word is one for films, for a kind of film, or for a language."""
+        """Return whether a word stands for films, a kind of film, or a language."""
         word = self.word(at)
         return bool(word) and (
             word in grammar.FILMS or singular(word) in CONCEPTS or singular(word) in AUDIENCES or word in LANGUAGES
@@ -180,17 +180,17 @@ class Reading:
 
     @cached_property
     def newest(self) -> int:
-        """The year of the newest film."""
+        """Year of the newest film."""
         return int(self.catalogue.years.max(initial=0))
 
 
 def asks(word: str) -> bool:
-    """Whether a word only asks."""
+    """Return whether a word belongs only to the request itself."""
     return word in grammar.FILMS or word in grammar.REQUEST
 
 
 def singular(phrase: str) -> str:
-    """A phrase with its last word in the singular: "comedies" is "comedy"."""
+    """Return a phrase with its last word in the singular: "comedies" becomes "comedy"."""
     if len(phrase) > 4 and phrase.endswith("ies") and not phrase.endswith("movies"):
         return phrase[:-3] + "y"
     if len(phrase) > 3 and phrase.endswith("s") and not phrase.endswith(("ss", "us")):

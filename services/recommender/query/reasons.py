@@ -1,4 +1,4 @@
-"""What of a query a film matches, in words; and that it does not, where it does not."""
+"""Reasons of a query's results: what a film matches, or that it does not."""
 
 from collections.abc import Iterator
 
@@ -14,14 +14,14 @@ from services.recommender.query.texts import is_name
 MOST = 3
 MOST_WORDS = 3
 LONGEST = 40
-# Meaning is named where it is at least this much.
+# Minimum meaning term to mention it.
 NEAR = 0.4
 
 Rows = NDArray[np.int32]
 
 
 def query_reasons(matches: Matches, catalogue: Catalogue, rows: Rows) -> list[tuple[Reason, ...]]:
-    """The reasons of some films, :data:`MOST` each at most; one for a film that does not match."""
+    """Return the reasons of some films, at most :data:`MOST` each; a single one for a non-matching film."""
     words = _words(matches, rows)
     matched, named = matches.matched[rows].tolist(), np.isin(rows, matches.understood.named).tolist()
     leading = np.isin(rows, matches.leading).tolist()
@@ -46,7 +46,7 @@ def _nearest(matches: Matches, row: int) -> Reason:
     query = _short(matches.understood.query)
     near = (matches.terms[name][row] for name in ("words", "meaning", "match") if name in matches.terms)
     if any(float(term) for term in near):
-        return Reason(ReasonKind.NEAREST, "Nearest to what you asked", query, 0.0)
+        return Reason(ReasonKind.NEAREST, "Closest to your query", query, 0.0)
     text = "Popular; does not match" if matches.matched.any() else "Popular; nothing matched"
     return Reason(ReasonKind.NEAREST, text, query, 0.0)
 
@@ -54,7 +54,7 @@ def _nearest(matches: Matches, row: int) -> Reason:
 def _name(catalogue: Catalogue, row: int, named: bool, leading: bool) -> Iterator[Reason]:
     if named:
         title = catalogue.titles[row]
-        yield Reason(ReasonKind.QUERY, f"Called “{_short(title)}”", title, 1.0)
+        yield Reason(ReasonKind.QUERY, f"Titled “{_short(title)}”", title, 1.0)
     elif leading and catalogue.series[row] >= 0:
         traits = catalogue.traits.of(row)
         for trait in traits[catalogue.traits.kinds[traits] == TraitKind.SERIES].tolist():
@@ -98,7 +98,7 @@ def _others(matches: Matches, catalogue: Catalogue, row: int) -> Iterator[Reason
 
 
 def _words(matches: Matches, rows: Rows) -> list[list[str]]:
-    """The words that stand in each film, rarest first."""
+    """Return the words that occur in each film, rarest first."""
     found: list[tuple[int, str, list[bool]]] = []
     for word, mention in matches.mentions:
         people = matches.understood.titled or is_name(mention)

@@ -1,4 +1,4 @@
-"""What a word that stands nowhere was meant to be: the known word with the fewest typing errors between."""
+"""Spelling correction of unknown words: the known word with the fewest typing errors."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 
 SHORTEST = 4
 LONG = 8
-"""A word this long may have two typing errors, a shorter one a single one."""
+"""A word this long may have two typing errors, a shorter one only one."""
 LONGEST = 24
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spelling:
-    """``words``: all that are known; beside them ``codes`` uint8[words, 24], their letters, ``lengths`` int16,
-    ``letters`` uint64 (a bit a letter that occurs, so that few have to be compared) and ``films`` int32, in how many
-    films each occurs.
+    """``words``: all known words; aligned with them ``codes`` uint8[words, 24], their letters, ``lengths`` int16,
+    ``letters`` uint64 (a bit per letter, to compare only a few) and ``films`` int32, the number of films each occurs
+    in.
     """
 
     words: tuple[str, ...]
@@ -27,7 +27,7 @@ class Spelling:
 
     @classmethod
     def of(cls, films: Mapping[str, int]) -> "Spelling":
-        """From the words of a catalogue; those too short to be meant by another, and numbers, are left out."""
+        """Build from the words of a catalogue; words that are too short, and numbers, are left out."""
         words = tuple(sorted(word for word in films if SHORTEST - 1 <= len(word) <= LONGEST and word.isalpha()))
         codes = _codes(words)
         occurs = (np.uint64(1) << (codes & 63).astype(np.uint64)) * (codes > 0)
@@ -40,7 +40,7 @@ class Spelling:
         )
 
     def near(self, word: str) -> list[str]:
-        """Known words within the typing errors forgiven, most likely first: fewest errors, the same first letter, most
+        """Return known words within the tolerated errors, most likely first: by errors, same first letter, number of
         films.
         """
         if not SHORTEST <= len(word) <= LONGEST or not word.isalpha():
@@ -48,7 +48,7 @@ class Spelling:
         errors = 2 if len(word) >= LONG else 1
         codes = _codes((word,))[0]
         letters = np.bitwise_or.reduce(np.uint64(1) << (codes[: len(word)] & 63).astype(np.uint64))
-        # An error changes two letters at most: one goes, another comes.
+        # An error changes at most two letters: one disappears, another appears.
         apart = np.bitwise_count(self.letters ^ letters)
         close = np.flatnonzero((np.abs(self.lengths - len(word)) <= errors) & (apart <= 2 * errors))
         distances = errors_between(codes[: len(word)], self.codes[close], self.lengths[close])
@@ -58,10 +58,10 @@ class Spelling:
 
 
 def errors_between(word: NDArray[np.uint8], others: NDArray[np.uint8], lengths: NDArray[np.int16]) -> NDArray[np.int16]:
-    """Letters dropped, added, replaced or exchanged with their neighbour between a word and each of some others,
-    int16[others]. ``others`` uint8[others, width], padded behind their ``lengths``.
+    """Count letters dropped, added, replaced or swapped with their neighbour between a word and each of some others,
+    int16[others]. ``others`` uint8[others, width], padded after their ``lengths``.
 
-    Optimal string alignment (Damerau 1964, Levenshtein 1966), all others side by side.
+    Optimal string alignment (Damerau 1964, Levenshtein 1966), over all others at once.
     """
     width = int(lengths.max(initial=0))
     rows = [np.repeat(np.arange(width + 1, dtype=np.int16)[None, :], len(others), axis=0)]
@@ -81,6 +81,6 @@ def errors_between(word: NDArray[np.uint8], others: NDArray[np.uint8], lengths: 
 
 
 def _codes(words: Sequence[str]) -> NDArray[np.uint8]:
-    """The letters of words as numbers, uint8[words, 24]; what is no ASCII letter shares the number of another."""
+    """Return the letters of words as numbers, uint8[words, 24]; all non-Latin-1 letters share one number."""
     text = "".join(word.ljust(LONGEST, "\0") for word in words)
     return np.frombuffer(text.encode("latin-1", "replace"), np.uint8).reshape(len(words), LONGEST)

@@ -1,4 +1,4 @@
-"""How much of a query's words each film tells of, how near its text is to what they mean, and the floor under both."""
+"""Text relevance: how many of a query's words a film mentions, how close its text is in meaning, and the thresholds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,32 +15,32 @@ from services.recommender.query.demands import Mask, Rows
 Floats = NDArray[np.float32]
 Worth = tuple[tuple[TextField, float], ...]
 
-# What a word counts in a field, of a description and of a title; a word in several counts a part of the others more.
+# Weight of a word by field, in a description and in a title; further fields add a part of their weight.
 DESCRIBED = ((TextField.TITLE, 0.7), (TextField.OTHER_TITLE, 0.3), (TextField.KEYWORDS, 1.3), (TextField.OVERVIEW, 1.0))
 TITLED = (
     (TextField.TITLE, 1.2), (TextField.OTHER_TITLE, 0.9), (TextField.KEYWORDS, 1.0), (TextField.OVERVIEW, 0.7),
     (TextField.PEOPLE, 0.8),
 )  # fmt: skip
 ALSO = 0.25
-# A word is a name where so many times as many films have somebody of it as tell of it.
+# A word is a name if this many times more films have a person of that name than mention the word.
 NAMED = 2
-# A whole phrase that is a keyword ("time travel") is worth this much more than its words.
+# Bonus for a phrase that is a whole keyword ("time travel") over its single words.
 PHRASE = 0.3
-# A cosine of NEAR is a near text; FAR says nothing.
+# A cosine of NEAR means a close text; FAR means nothing.
 FAR, NEAR = 0.2, 0.55
 MOST_MEANING = 1.4
-# The floor: so much of the words, or less of them and a near meaning, or meaning alone.
+# Thresholds: share of the words, or fewer of them with a close meaning, or meaning alone.
 WORDS, SOME_WORDS, SOME_MEANING, MEANING = 0.5, 0.25, 0.45, 0.7
-# With words that no film has, meaning alone must be nearer.
+# With words that no film contains, meaning alone must be closer.
 UNKNOWN_MEANING = 0.85
 MOST_TEXT = 1.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """What was looked up for the words: ``mentions`` of each; ``phrases``: films of a keyword that stands in them, with
-    the share of the words it covers; ``cosines`` float32[films], 0 where unknown, and ``text`` float32[films], BM25
-    over its reference; either may be None.
+    """Look-up results of the words: ``mentions`` of each; ``phrases``: films of a keyword among the words, with the
+    share of words it covers; ``cosines`` float32[films], 0 if unknown, and ``text`` float32[films], BM25 over its
+    reference; either may be None.
     """
 
     mentions: Sequence[tuple[str, Mention]]
@@ -50,7 +50,7 @@ class Found:
 
 
 def text_terms(understood: Understood, found: Found, films: int, weights: Weights) -> tuple[dict[str, Floats], Mask]:
-    """The terms of words and meaning, and which films reach the floor: all where there are no words."""
+    """Return the terms of words and meaning, and which films reach the threshold: all if there are no words."""
     if not understood.words:
         return {}, np.ones(films, bool)
     cover, known = covered(found, films, TITLED if understood.titled else DESCRIBED)
@@ -67,8 +67,8 @@ def text_terms(understood: Understood, found: Found, films: int, weights: Weight
 
 
 def covered(found: Found, films: int, worth: Worth) -> tuple[Floats, bool]:
-    """How much of the words each film tells of, float32[films]: their rarity, log(1 + films / films with it), times
-    what the field is worth, over the rarity of all; and whether any film knows any of them. A word that no film knows
+    """Return the covered share of the words per film, float32[films]: rarities log(1 + films / films with it) times
+    field weights, over the rarity of all words; and whether any film contains any of them. A word that no film contains
     counts as the mean of the others.
     """
     table, of_people = _field_table(worth), _field_table(TITLED)
@@ -92,14 +92,14 @@ def covered(found: Found, films: int, worth: Worth) -> tuple[Floats, bool]:
 
 
 def is_name(mention: Mention) -> bool:
-    """Whether a word is somebody's name far more often than a word of a plot."""
+    """Return whether a word is a person's name far more often than a word of a plot."""
     named = int(np.count_nonzero(mention.fields & TextField.PEOPLE))
     return named > NAMED * int(np.count_nonzero(mention.fields & ~np.uint8(TextField.PEOPLE)))
 
 
 @cache
 def _field_table(worth: Worth) -> Floats:
-    """What each set of fields is worth, float32[32]."""
+    """Return the weight of each set of fields, float32[32]."""
     table = np.zeros(1 << len(TextField), np.float32)
     for fields in range(len(table)):
         values = [value for field, value in worth if fields & field]
@@ -109,5 +109,5 @@ def _field_table(worth: Worth) -> Floats:
 
 
 def is_known(found: Found) -> bool:
-    """Whether any film has any of the words."""
+    """Return whether any film contains any of the words."""
     return any(len(mention.rows) for _, mention in found.mentions)

@@ -1,4 +1,4 @@
-"""Queries that are titles, or meant to be: whole, with typing errors, or a good part of one."""
+"""Queries that are titles: complete, with typing errors, or a large part of one."""
 
 from dataclasses import replace
 
@@ -10,20 +10,20 @@ from services.recommender.query.reading import Reading, Word
 from services.recommender.query.tokens import tokens_of, words_of
 from services.recommender.query.words import grammar
 
-# A query whose words stand together in a title, and are at least this part of it, is that title and no conditions.
+# If a query's words occur together in a title and make up at least this share of it, it is that title.
 TITLE_PART = 0.75
-# A name this long may be two typing errors away, a shorter one a single one; the shortest are never.
+# A name this long may have two typing errors, a shorter one only one; the shortest none.
 LONG_NAME, SHORT_NAME = 9, 5
-# One this long is hardly another's by chance.
+# A name this long hardly matches by chance.
 SURE_NAME = 12
-# So many titles are looked at.
+# Maximum number of titles to compare.
 SOME = 50
 # Articles that people leave out before a title.
 _LEFT_OUT = ("the", "a", "an")
 
 
 def corrected_words(reading: Reading) -> list[Word]:
-    """The words, those that stand nowhere exchanged for the known ones they were meant to be."""
+    """Return the words, with unknown ones replaced by the known words they resemble."""
     words = [_corrected(reading, at) for at in range(len(reading))]
     return _as_series(reading, words)
 
@@ -38,7 +38,7 @@ def _corrected(reading: Reading, at: int) -> Word:
 
 
 def _as_series(reading: Reading, words: list[Word]) -> list[Word]:
-    """The words of a series, where the whole query is a typing error away from its name: "star wrs"."""
+    """Return the words of a series if the whole query is a typing error away from its name: "star wrs"."""
     if not any(not len(reading.mention(word.word).rows) for word in words if word.word not in grammar.STOP):
         return words
     series = reading.lexicon.series_near("".join(word.word for word in words))
@@ -49,7 +49,7 @@ def _as_series(reading: Reading, words: list[Word]) -> list[Word]:
 
 
 def near_title(reading: Reading, corrected: list[Word]) -> NDArray[np.int32]:
-    """The films whose title is a typing error away from the query, where there is reason to take it for one."""
+    """Return the films whose title is a typing error away from the query, if it is likely a title."""
     length = sum(len(word.word) for word in reading.words)
     if length < SHORT_NAME:
         return np.empty(0, np.int32)
@@ -62,7 +62,7 @@ def near_title(reading: Reading, corrected: list[Word]) -> NDArray[np.int32]:
     if " ".join(word.word for word in reading.words) in reading.lexicon.keywords:
         return np.empty(0, np.int32)
     rows = _named(reading, 1)
-    # A few words that all mean something are a title with an error in it only where that is a known film's.
+    # If all words are known, it is a misspelt title only if the film is well known.
     return rows if length >= SURE_NAME else rows[reading.catalogue.votes[rows] >= reading.lexicon.known_votes]
 
 
@@ -76,7 +76,7 @@ def _named(reading: Reading, errors: int) -> NDArray[np.int32]:
 
 
 def is_part_of_title(reading: Reading) -> bool:
-    """Whether conditions were read into what is a good part of a title: "no country old men"."""
+    """Return whether conditions were read into a large part of a title: "no country old men"."""
     words = [word.word for word in reading.words if word.word not in grammar.STOP and word.word not in grammar.FILMS]
     if len(words) < 2 or any(reading.words[at].after_break for at in range(1, len(reading))):
         return False
@@ -86,7 +86,7 @@ def is_part_of_title(reading: Reading) -> bool:
 
 
 def together_in_titles(reading: Reading, words: list[str]) -> NDArray[np.int32]:
-    """The films whose title has all of some words, int32[n]."""
+    """Return the films whose title contains all the words, int32[n]."""
     rows = np.empty(0, np.int32)
     for at, word in enumerate(words):
         mention = reading.mention(word)

@@ -1,4 +1,4 @@
-"""A query as words: folded, with what stood between them."""
+"""Tokenisation of queries: folded words, with the breaks between them."""
 
 import re
 import unicodedata
@@ -18,8 +18,8 @@ _LIGATURES = str.maketrans(
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """``word``: folded; ``start`` and ``end``: where it stands in the query. ``after_break``: a comma or the like
-    stands before it. ``quoted``: the number of the quotation it belongs to, from 1; 0 outside.
+    """``word``: folded; ``start`` and ``end``: its place in the query. ``after_break``: preceded by a comma or the
+    like. ``quoted``: the number of the quotation it belongs to, from 1; 0 outside.
     """
 
     word: str
@@ -30,7 +30,7 @@ class Token:
 
 
 def fold(text: str) -> str:
-    """Lower case, without accents: "Amélie" is "amelie"."""
+    """Fold to lower case without accents: "Amélie" becomes "amelie"."""
     if text.isascii():
         return text.lower()
     plain = unicodedata.normalize("NFKD", text.lower().translate(_LIGATURES))
@@ -38,14 +38,14 @@ def fold(text: str) -> str:
 
 
 def words_of(text: str) -> list[str]:
-    """The folded words of a text."""
+    """Return the folded words of a text."""
     return _WORD.findall(fold(text))
 
 
 def tokens_of(query: str) -> list[Token]:
-    """The words of a query in order, :data:`MAX_WORDS` at most; "kids'" and "Tarantino's" without their ending."""
+    """Return the words of a query in order, at most :data:`MAX_WORDS`; "kids'" and "Tarantino's" lose their ending."""
     quotations = [match.span() for match in _QUOTED.finditer(query)]
-    # The same length, so that places stay what they are.
+    # Same length, so that positions are unchanged.
     plain = _OWNED.sub(lambda match: " " * len(match[0]), query)
     tokens: list[Token] = []
     last = 0
@@ -63,7 +63,7 @@ def tokens_of(query: str) -> list[Token]:
 
 
 def _breaks(between: str, before: list[Token]) -> bool:
-    """Whether what stands before a word ends a part of the query; the full stop of "J. K." and "Mr." does not."""
+    """Return whether the text before a word ends a part of the query; the full stop of "J. K." or "Mr." does not."""
     if not before or not _BREAK.search(between):
         return False
     last = before[-1].word

@@ -1,4 +1,4 @@
-"""A query in another language becomes English words, each with the place it comes from."""
+"""Translation of queries in other languages to English words, each with its source position."""
 
 from services.recommender.query.reading import Word, asks, singular
 from services.recommender.query.tokens import Token
@@ -7,7 +7,7 @@ from services.recommender.query.words.concepts import CONCEPTS
 from services.recommender.query.words.into_english import TRANSLATIONS
 
 LONGEST = 5
-# A single word of another language says enough where it has so many letters.
+# A single foreign word of at least this many letters identifies the language.
 TELLING = 3
 _KINDS = frozenset(word for phrase in CONCEPTS for word in phrase.split())
 ENGLISH = "en"
@@ -15,7 +15,7 @@ _GERMAN = "de"
 
 
 def to_english(query: str, tokens: list[Token]) -> tuple[str, list[Word]]:
-    """The language of a query, and its words in English."""
+    """Return the language of a query, and its words in English."""
     language = language_of([token.word for token in tokens])
     if language == ENGLISH:
         return language, [_as_it_is(query, token) for token in tokens]
@@ -36,7 +36,7 @@ def to_english(query: str, tokens: list[Token]) -> tuple[str, list[Word]]:
 
 
 def language_of(words: list[str]) -> str:
-    """The language with the most words, where they are more than the English ones."""
+    """Return the language with the most known words, if they outnumber the English ones."""
     english = sum(
         word in grammar.STOP or asks(word) or word in grammar.BREAKS or singular(word) in _KINDS for word in words
     )
@@ -54,7 +54,7 @@ def _longest(table: dict[str, str], words: list[str]) -> int:
 
 
 def _count(table: dict[str, str], words: list[str], language: str) -> int:
-    """How many words some entries of the table cover."""
+    """Return how many words the entries of a table cover."""
     at = covered = 0
     tokens = [Token(word, 0, 0) for word in words]
     while at < len(tokens):
@@ -65,7 +65,7 @@ def _count(table: dict[str, str], words: list[str], language: str) -> int:
 
 
 def _entry(table: dict[str, str], tokens: list[Token], at: int, language: str) -> tuple[int, str]:
-    """The longest entry that stands at a place: how many words, and its English; 0 for none."""
+    """Return the longest entry at a position: its number of words, and its English; 0 for none."""
     for count in range(min(LONGEST, len(tokens) - at), 0, -1):
         if any(token.after_break for token in tokens[at + 1 : at + count]):
             continue
@@ -77,7 +77,7 @@ def _entry(table: dict[str, str], tokens: list[Token], at: int, language: str) -
 
 
 def _compound(table: dict[str, str], word: str) -> str | None:
-    """German puts words together: "Vampirfilm", "Familienfilm"; both parts must be known."""
+    """Translate a German compound such as "Vampirfilm" or "Familienfilm"; both parts must be known."""
     for place in range(3, len(word) - 2):
         first, second = word[:place], word[place:]
         end = table.get(second)

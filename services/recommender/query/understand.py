@@ -1,7 +1,7 @@
-"""What somebody means by a query: conditions on films, films to be like, and the words that are left to search for.
+"""Query understanding: conditions on films, example films, and the remaining words to search for.
 
-A query that is a title stays one. What is understood can be switched off, condition by condition; without any
-condition the words are searched for as they are.
+A query that is a title is left as one. Each condition can be switched off; without any, the words are searched for as
+they are.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -28,13 +28,13 @@ from services.recommender.query.tokens import tokens_of
 from services.recommender.query.translate import to_english
 from services.recommender.query.words import grammar
 
-# A query of more words than this is no title.
+# A query with more words is not a title.
 LONGEST_TITLE = 16
 LONGEST_SEARCH = 12
-# So many words left to search for may be the beginning of a title.
+# Up to this many remaining words may be the beginning of a title.
 TITLE_WORDS = 4
 
-# A title that is a number is no year.
+# A title that is a number is not read as a year.
 _NUMBERS = (ConditionKind.YEAR, ConditionKind.RUNTIME)
 
 Rows = NDArray[np.int32]
@@ -52,7 +52,7 @@ _READERS: tuple[tuple[Read, ...], ...] = (
 
 
 def plain(query: str, text: str | None = None) -> Understood:
-    """The query, or the text that it means, as it is: every word is searched for, nothing is a condition."""
+    """Return the query, or the text it stands for, without conditions: every word is searched for."""
     text = query if text is None else text
     words = tuple(dict.fromkeys(token.word for token in tokens_of(text)))
     telling = tuple(word for word in words if word not in grammar.STOP and word not in grammar.ARTICLES)
@@ -60,7 +60,7 @@ def plain(query: str, text: str | None = None) -> Understood:
 
 
 def understand(query: str, lexicon: Lexicon, index: TextIndex, ignored: Collection[str] = ()) -> Understood:
-    """Read a query. ``ignored``: ids of conditions that are not to apply; their words are searched for instead."""
+    """Interpret a query. ``ignored``: ids of conditions not to apply; their words are searched for instead."""
     tokens = tokens_of(query)
     if not tokens:
         return Understood(query, "")
@@ -87,7 +87,7 @@ def understand(query: str, lexicon: Lexicon, index: TextIndex, ignored: Collecti
 
 
 def _title(query: str, lexicon: Lexicon, index: TextIndex, rows: Rows, ignored: Collection[str]) -> Understood:
-    """A query that is a title. One that says a kind of film as well ("Scary Movie") brings these behind it."""
+    """Interpret a query that is a title; if it also names a kind of film ("Scary Movie"), those films follow."""
     language, words = to_english(query, tokens_of(query))
     reading = Reading(query, words, lexicon, index, language)
     _read(reading)
@@ -96,13 +96,13 @@ def _title(query: str, lexicon: Lexicon, index: TextIndex, rows: Rows, ignored: 
     if not reading.found or not kinds or any(True for _ in reading.content()):
         return replace(plain(query), named=tuple(rows.tolist()), mentions=reading.mentions)
     if not any(condition.kind is ConditionKind.PERSON for *_, condition in reading.found):
-        # Of films that are called like a kind of film only a known one is meant.
+        # A title that is also a kind of film is meant only if the film is well known.
         rows = rows[lexicon.catalogue.votes[rows] >= lexicon.known_votes]
     return replace(_put_together(reading, ignored), titled=True, named=tuple(rows.tolist()))
 
 
 def _read(reading: Reading) -> None:
-    """Let every reader look at every place, in the order of what would be misread first."""
+    """Let every reader examine every position, most specific readers first."""
     for at, word in enumerate(reading.words):
         if word.quoted:
             reading.take(at, 1, Role.DROPPED)
@@ -117,19 +117,19 @@ def _read(reading: Reading) -> None:
 
 
 def _says_numbers(reading: Reading) -> bool:
-    """Whether a bound is said: "under 80 minutes" is none of a title."""
+    """Return whether the query has an explicit bound: "under 80 minutes" is not part of a title."""
     return any(condition.kind in _NUMBERS and condition.sure is Sure.SAID for *_, condition in reading.found)
 
 
 def _is_doubtful(reading: Reading) -> bool:
-    """Whether words were taken for something that they would not be in a title."""
+    """Return whether words got a meaning that they would not have in a title."""
     return any(word.word in grammar.REQUEST for word in reading.words) or any(
         condition.kind is not ConditionKind.SERIES for *_, condition in reading.found
     )
 
 
 def _quoted(reading: Reading) -> Rows:
-    """The films that go by what stands in quotation marks."""
+    """Return the films named in quotation marks."""
     places = [at for at, word in enumerate(reading.words) if word.quoted == 1]
     if not places:
         return np.empty(0, np.int32)
@@ -164,7 +164,7 @@ def _put_together(reading: Reading, ignored: Collection[str]) -> Understood:
 
 
 def _may_be_title(reading: Reading, conditions: list[tuple[int, Condition]], searched: list[Word]) -> bool:
-    """Whether a few words that ask for nothing are left: alone, or beside a bare year or person ("dracula 1931")."""
+    """Return whether the few remaining words may be a title: alone, or with a bare year or person ("dracula 1931")."""
     if not 0 < len(searched) <= TITLE_WORDS or Role.DROPPED in reading.roles:
         return False
     kinds = {condition.kind for _, condition in conditions}
@@ -176,8 +176,8 @@ def _may_be_title(reading: Reading, conditions: list[tuple[int, Condition]], sea
 
 
 def _drop(reading: Reading, freed: Collection[int]) -> None:
-    """Drop the words that only ask; one that tells a story as often, only beside another that asks. Those at the
-    places ``freed`` are kept: they are all there is of a condition that the caller switched off.
+    """Drop the words of the request itself; ambiguous ones only next to another such word. Those at the positions
+    ``freed`` are kept: they are all that remains of a condition the caller switched off.
     """
     asking = [asks(word.word) and reading.roles[at] is Role.FREE for at, word in enumerate(reading.words)]
     for at, word in enumerate(reading.words):
@@ -192,14 +192,14 @@ def _drop(reading: Reading, freed: Collection[int]) -> None:
 
 
 def _is_searched(reading: Reading, at: int) -> bool:
-    """Free words that say something, and those of conditions that tell of the plot as well."""
+    """Return whether a word is searched for: free content words, and words of conditions that may describe the plot."""
     if reading.roles[at] is Role.FREE:
         return reading.word(at) not in grammar.STOP or bool(reading.words[at].quoted)
     return reading.roles[at] is Role.CONDITION
 
 
 def _text(reading: Reading) -> str:
-    """What is left, with the small words between."""
+    """Return the remaining text, including stop words in between."""
     left = [at for at in range(len(reading)) if reading.roles[at] in (Role.FREE, Role.CONDITION)]
     while left and not _is_searched(reading, left[0]):
         left.pop(0)
@@ -209,5 +209,5 @@ def _text(reading: Reading) -> str:
 
 
 def _distinct(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
-    """Each condition once."""
+    """Remove duplicate conditions."""
     return tuple({condition.id: condition for condition in conditions}.values())

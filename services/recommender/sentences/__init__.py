@@ -1,1 +1,1 @@
-"""What a sentence about a film may say: its words, what it may name, and the check of those that others wrote."""
+"""Rules for explanation sentences: vocabulary, permitted names, and the check of model-written sentences."""

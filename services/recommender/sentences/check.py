@@ -1,8 +1,8 @@
-"""May this sentence be shown? Each word must be plain, or be named by the evidence or the film's record.
+"""Check of a sentence: each word must be plain, or named in the evidence or the film's record.
 
-Not a judgement of style: a sentence that passes names no film, person, genre, number or anything else that is not
-known of this film; says nobody liked what no reason says they liked; and takes no word from an overview, which is
-text of strangers. A sentence that does not pass is replaced.
+It does not judge style. A sentence that passes names no film, person, genre, number or other fact not known of this
+film; claims no liking that no reason states; and takes no word from an overview, which is third-party text. A
+sentence that fails is replaced.
 """
 
 import unicodedata
@@ -26,7 +26,7 @@ from services.recommender.sentences.plain_words import (
 )
 
 _ENDS = frozenset(".!?…")
-# Beside letters and digits; whatever else is refused unless a name has it.
+# Permitted besides letters and digits; other signs only inside names.
 _DASHES = "-\N{EN DASH}\N{EM DASH}"
 _QUOTES = "'\"“”\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}"
 _SIGNS = frozenset(f".,;:!?…()&{_DASHES}{_QUOTES}")
@@ -38,7 +38,7 @@ _WINDOW = 3
 
 
 def complaint(sentence: object, evidence: Evidence, record: Record) -> str | None:
-    """Why a sentence must not be shown, in a word or two; None if it may."""
+    """Return why a sentence must not be shown, in a few words; None if it may."""
     if not isinstance(sentence, str):
         return "no text"
     if not _FEWEST_WORDS <= len(sentence.split()) <= MAX_WORDS or len(sentence) > MAX_LENGTH:
@@ -90,7 +90,7 @@ def _is_allowed(token: Token, at: int, names: Names) -> bool:
 
 
 def _is_small(token: Token, at: int) -> bool:
-    """Capitals begin a sentence, or a name."""
+    """Return whether capitals are used only at the start of a sentence or in names."""
     return at == 0 or token.text.islower() or token.text == "I"
 
 
@@ -101,7 +101,7 @@ def _is_plain(low: str) -> bool:
 
 
 def _genre_word(low: str) -> str | None:
-    """The word of a genre that this is, or is more of."""
+    """Return the genre word this is a form of."""
     for word in (low, low.removesuffix("s"), low.removesuffix("ies") + "y"):
         if word in GENRE_WORDS:
             return word
@@ -118,13 +118,13 @@ def _odd_ends(text: Sequence[Token], named: dict[int, Name]) -> Iterator[str]:
 
 
 def _ends_with_name(text: Sequence[Token], named: dict[int, Name]) -> bool:
-    """A title may bring the sentence's end with it."""
+    """Return whether the sentence ends with a title that has its own end mark."""
     last = len(text) - 1
     return last in named and text[last].text in _ENDS
 
 
 def _wrong_roles(text: Sequence[Token], mentions: list[Mention], named: dict[int, Name]) -> Iterator[str]:
-    """Who acts in it did not direct it, and the other way round."""
+    """Yield complaints about people credited with the wrong role."""
     before: frozenset[str] = frozenset()
     until = -1
     for mention in (each for each in mentions if each.name.kind == "person"):
@@ -138,7 +138,7 @@ def _wrong_roles(text: Sequence[Token], mentions: list[Mention], named: dict[int
 
 
 def _around(text: Sequence[Token], mention: Mention, named: dict[int, Name]) -> frozenset[str]:
-    """The roles that the words beside a person give them; those of making count before those of acting."""
+    """Return the roles that the words around a person give them; directing words take precedence over acting words."""
     left = _free(text, range(mention.start - 1, -1, -1), named)
     right = _free(text, range(mention.end, len(text)), named)
     if any(word in DIRECTING for word in left + right):
@@ -147,7 +147,7 @@ def _around(text: Sequence[Token], mention: Mention, named: dict[int, Name]) -> 
 
 
 def _free(text: Sequence[Token], places: range, named: dict[int, Name]) -> list[str]:
-    """The next words that are neither named nor behind a break."""
+    """Return the next words up to a name or a break."""
     found: list[str] = []
     for at in places:
         if at in named or text[at].text in _BREAKS or text[at].low in _JOINING or len(found) == _WINDOW:
@@ -157,7 +157,7 @@ def _free(text: Sequence[Token], places: range, named: dict[int, Name]) -> list[
 
 
 def _wrong_claims(text: Sequence[Token], named: dict[int, Name], reasons: Sequence[Reason]) -> Iterator[str]:
-    """What was done, asked and is known must be said by a reason."""
+    """Yield complaints about claims (liked, watched, asked, popular) that no reason supports."""
     free = {token.low for at, token in enumerate(text) if at not in named}
     told = " ".join(reason.text for reason in reasons)
     kinds = {reason.kind for reason in reasons}
@@ -178,7 +178,7 @@ def _wrong_claims(text: Sequence[Token], named: dict[int, Name], reasons: Sequen
 def _wrong_likings(
     text: Sequence[Token], names: Names, mentions: list[Mention], named: dict[int, Name]
 ) -> Iterator[str]:
-    """What is said to be liked must be what a reason names; never the film itself."""
+    """Yield complaints about things said to be liked that no reason names, or that are the film itself."""
     for at, token in enumerate(text):
         if at in named or token.low not in LIKING | WATCHED | LOOKED:
             continue

@@ -1,4 +1,4 @@
-"""Genres as they stand in a sentence: "a crime film", "westerns"."""
+"""Genre nouns for sentences: "a crime film", "westerns"."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from services.recommender.domain import genres
 
 
 class Noun(NamedTuple):
-    """``one``: with its article; ``many``: more of them."""
+    """``one``: singular with article; ``many``: plural."""
 
     one: str
     many: str
@@ -32,7 +32,7 @@ _OWN = {
 
 
 def noun_of(genre: str) -> Noun:
-    """The noun of a genre, by any of its names; a word that is no genre is one of its own: "a sad film"."""
+    """Return the noun of a genre, by any of its names; other words are used as an adjective: "a sad film"."""
     name = genres.canonical(genre) or genre
     if name in _OWN:
         return _OWN[name]
@@ -41,7 +41,7 @@ def noun_of(genre: str) -> Noun:
     return Noun(f"{article} {words} film", f"{words} films")
 
 
-# Words by which a genre is named in a sentence, beyond those of its nouns.
+# Words for a genre besides its nouns.
 _SAID = {
     "Animation": ("animation", "animated", "cartoon"),
     "Comedy": ("comedy", "comedies", "comic", "comedic", "funny", "humour", "humor"),
@@ -69,7 +69,7 @@ _SAID = {
 
 
 def said_of(genre: str) -> tuple[str, ...]:
-    """The words that name a genre, in small letters."""
+    """Return the words that name a genre, in lower case."""
     return _SAID.get(genre, ())
 
 

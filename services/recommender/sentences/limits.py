@@ -1,5 +1,5 @@
-"""How long a sentence may be."""
+"""Length limits of sentences."""
 
 MAX_WORDS = 22
-# No word of any evidence is as long as a line of one.
+# Generous: no real sentence of 22 words is this long.
 MAX_LENGTH = 320

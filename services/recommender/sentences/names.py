@@ -1,4 +1,4 @@
-"""What a sentence about one film may name, and where it does."""
+"""Names that a sentence about one film may contain, and where it contains them."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,34 +10,34 @@ from services.recommender.ports import Evidence, Record
 from services.recommender.query.words.languages import LANGUAGES
 from services.recommender.sentences.genre_nouns import said_of
 
-# Letters and digits with what may stand inside a word; or a single other sign.
+# Letters and digits, with signs allowed inside a word; or a single other sign.
 _APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
 _TOKEN = re.compile(rf"[^\W_]+(?:['{_APOSTROPHE}\-][^\W_]+)*|[^\s\w]|_")
-# A keyword of more words than this is a text, and a text of others may be an order.
+# A longer keyword is free text, and third-party text may contain instructions.
 LONGEST_KEYWORD = 4
 _SHORTEST_SURNAME = 3
 _YEAR = re.compile(r"\b\d{4}\b")
 _YEAR_BEHIND = re.compile(r" \(\d{4}\)$")
 _ROLES = {ReasonKind.DIRECTOR: "director", ReasonKind.CAST: "cast"}
 _OF_TRAITS = frozenset({ReasonKind.KEYWORD, ReasonKind.DECADE, ReasonKind.SERIES, ReasonKind.GENRE})
-# What reasons say in place of a name.
+# Placeholders in reasons that are not names.
 NO_SUBJECTS = frozenset({"the story", "the same people", "the catalogue", "what you like"})
 
 
 class Token(NamedTuple):
-    """A word or sign of a text; ``low``: in small letters, without the ``'s`` of an owner."""
+    """A word or sign of a text; ``low``: in lower case, without possessive ``'s``."""
 
     text: str
     low: str
 
     @property
     def is_word(self) -> bool:
-        """Whether it is no sign."""
+        """Whether it is a word, not a sign."""
         return self.text[0].isalnum()
 
 
 def tokens_of(text: str) -> list[Token]:
-    """The words and signs of a text."""
+    """Return the words and signs of a text."""
     return [Token(each, _bare(each.replace(_APOSTROPHE, "'"))) for each in _TOKEN.findall(text)]
 
 
@@ -48,9 +48,9 @@ def _bare(word: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """Something that may be named. ``kind``: "own" and "film" for titles, "person", "trait". ``evident``: whether a
-    reason names it, so that it may be said to be liked or asked for. ``tokens``: as :func:`tokens_of` has them;
-    compared in small letters unless ``exact``.
+    """A permitted name. ``kind``: "own" and "film" for titles, "person", "trait". ``evident``: a reason mentions it, so
+    it may be said to be liked or asked for. ``tokens``: as from :func:`tokens_of`; compared in lower case unless
+    ``exact``.
     """
 
     kind: str
@@ -60,7 +60,7 @@ class Name:
     roles: frozenset[str] = frozenset()
 
     def stands_at(self, at: int, text: Sequence[Token]) -> bool:
-        """Whether it is named from this token on."""
+        """Return whether the name starts at this token."""
         part = text[at : at + len(self.tokens)]
         if len(part) < len(self.tokens):
             return False
@@ -75,7 +75,7 @@ def _is_as_high(own: str, said: str) -> bool:
 
 
 class Mention(NamedTuple):
-    """A name that stands in ``text[start:end]``."""
+    """A name found in ``text[start:end]``."""
 
     name: Name
     start: int
@@ -83,7 +83,7 @@ class Mention(NamedTuple):
 
 
 class Names:
-    """All that may be named of one film: its title, the films and traits of its evidence, its record."""
+    """All permitted names for one film: its title, the films and traits of its evidence, its record."""
 
     def __init__(self, evidence: Evidence, record: Record) -> None:
         self._names = sorted(_names(evidence, record), key=lambda name: (-len(name.tokens), not name.evident))
@@ -98,7 +98,7 @@ class Names:
         self.evident = [name for name in self._names if name.evident]
 
     def mentions(self, text: Sequence[Token]) -> list[Mention]:
-        """Where they are named, from left to right, the longest name first."""
+        """Return where names occur, from left to right, the longest match first."""
         found, at = [], 0
         while at < len(text):
             name = next((each for each in self._names if each.stands_at(at, text)), None)
@@ -121,7 +121,7 @@ def _names(evidence: Evidence, record: Record) -> Iterator[Name]:
 
 
 def _of_reason(reason: Reason, record: Record) -> Iterator[Name]:
-    """The film or the trait that a reason names; people apart."""
+    """Yield the film or trait that a reason names, except people."""
     subject = reason.subject
     if reason.kind is ReasonKind.LIKED and reason.item_id is not None:
         yield from _made("film", subject, evident=True)
@@ -134,7 +134,7 @@ def _of_reason(reason: Reason, record: Record) -> Iterator[Name]:
 
 
 def _people(evidence: Evidence, record: Record) -> Iterator[Name]:
-    """Whole names and last names, with what the person did for the film."""
+    """Yield whole names and last names, with the person's roles in the film."""
     roles: dict[str, set[str]] = {}
     pairs = [*((each, "director") for each in record.directors), *((each, "cast") for each in record.cast)]
     pairs += [(each.subject, _ROLES[each.kind]) for each in evidence.reasons if each.kind in _ROLES]

@@ -1,8 +1,8 @@
-"""The plain words that a sentence may be made of, beside those of its evidence and of the film's record.
+"""Plain words permitted in a sentence besides those of its evidence and the film's record.
 
-A closed list, because it is the one check that needs no knowledge of a language or of the world: a name, an order, a
-link, a word of another language is none of them. They say nothing about a film that would have to be true of it: no
-praise by others, no awards, no numbers, no genres, no names, no events of a plot.
+A closed list, because this check needs no knowledge of language or the world: names, instructions, links and foreign
+words are not on it. The words make no claim about a film that would have to be true: no praise by others, awards,
+numbers, genres, names or plot events.
 """
 
 _TEXT = """

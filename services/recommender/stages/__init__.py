@@ -1,1 +1,1 @@
-"""The steps of one request, in the order of the pipeline: taste, plan, retrieval, ranker, diversity, reasons."""
+"""Pipeline stages, in order: taste, plan, retrieval, ranker, diversity, reasons."""

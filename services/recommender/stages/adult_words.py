@@ -1,6 +1,6 @@
-"""Words that tell films for grown-ups by their keywords, and questions that ask for such films.
+"""Keywords of films for adults, and query words that ask for such films.
 
-Whom somebody loves tells nothing of this: no word here is about that.
+Sexual orientation is irrelevant here: no word refers to it.
 """
 
 import re
@@ -9,11 +9,11 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in lower case, without signs."""
+    """Return the words of a text in lower case, without punctuation."""
     return _WORD.findall(text.lower())
 
 
-# No film for children has a keyword with one of these.
+# No children's film has a keyword with one of these.
 EXPLICIT = frozenset(
     words(
         """
@@ -28,8 +28,8 @@ EXPLICIT = frozenset(
 EXPLICIT_PHRASES = frozenset(
     ("strip club", "child abuse", "child murder", "child molestation", "domestic violence", "extreme violence")
 )
-# Films for families have some of these. Where nothing says that a film is one, two of them tell that it is not, and so
-# does one of the phrases.
+# Family films may have some of these. If nothing else says whom a film is for, two of them, or one of the phrases,
+# mark it as unsuitable.
 GRIM = frozenset(
     words(
         """
@@ -54,16 +54,16 @@ ASKING_PHRASES = ("serial killer", "grown ups")
 
 
 def is_explicit(keyword: str) -> bool:
-    """Whether a film with this keyword is for nobody's children."""
+    """Return whether a film with this keyword is unsuitable for children."""
     return keyword in EXPLICIT_PHRASES or not EXPLICIT.isdisjoint(words(keyword))
 
 
 def grimness(keyword: str) -> int:
-    """How much a keyword speaks against a film of which nothing else says for whom it is; see ``TOO_GRIM``."""
+    """Return how strongly a keyword speaks against a film of unknown audience; see ``TOO_GRIM``."""
     return TOO_GRIM if keyword in GRIM_PHRASES else int(not GRIM.isdisjoint(words(keyword)))
 
 
 def asks_for_more(query: str) -> bool:
-    """Whether somebody's words ask for films for grown-ups."""
+    """Return whether a query asks for films for adults."""
     asked = words(query)
     return not ASKING.isdisjoint(asked) or any(phrase in " ".join(asked) for phrase in ASKING_PHRASES)

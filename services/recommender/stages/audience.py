@@ -1,7 +1,7 @@
-"""Which films are for children, and whether a taste is a child's: such a list holds nothing else unless asked for it.
+"""Films suitable for children, and tastes of children: their lists hold nothing else unless requested.
 
-A certification decides where there is one; else genres and keywords do, and what is not known to be for families stays
-out: of an animated film or an adventure nobody can say by its genre alone for whom it was made.
+A certification decides if there is one; otherwise genres and keywords do, and films not known to be family films are
+left out: the genre alone does not tell for whom an animated film or an adventure was made.
 """
 
 from dataclasses import dataclass
@@ -17,20 +17,20 @@ from services.recommender.ports import Leg
 from services.recommender.stages import adult_words
 from services.recommender.stages.taste import Taste
 
-# From these ages on: for children under supervision, and for grown-ups only.
+# Minimum ages: for children under supervision, and for adults only.
 YOUNG, OLD = 12, 15
-# PG-13 tells parents to be cautious, which is what makes it a family's choice where the film is made for families.
+# PG-13 only advises parents to be cautious, so a family film with that rating is suitable.
 YOUNG_WITH_FAMILY = 13
-# A taste is a child's if films for families are at least so much of its liked weight, and none is for grown-ups.
+# A taste is a child's if family films have at least this share of its liked weight, and no film is for adults.
 FAMILY_SHARE = 0.8
-# Later films of a series that began with one for families are its own if they follow within so many years.
+# Later films of a series that began with a family film count as its own within this many years.
 SERIES_YEARS = 12
-# Makers of so many animated films for families, and of few others, are trusted with the rest of their animation.
+# Directors of this many animated family films, and of few others, are trusted with the rest of their animation.
 MAKERS_FILMS, MAKERS_SHARE = 3, 1 / 3
 
 FAMILY, ANIMATION, HORROR = (to_mask([name]) for name in ("Family", "Animation", "Horror"))
 ACTION, COMEDY, MUSICAL = (to_mask([name]) for name in ("Action", "Comedy", "Musical"))
-# What is for grown-ups unless it is for families, too; a filter on one of these asks for it.
+# Adult genres unless it is a family film, too; filtering by one of these asks for it.
 HARD = to_mask(["Horror", "Thriller", "Crime", "War", "Film-Noir"])
 LIGHT = to_mask(["Animation", "Adventure", "Comedy"])
 PLAYFUL = LIGHT | to_mask(["Fantasy", "Musical", "Music", "Science Fiction"])
@@ -38,15 +38,15 @@ SERIOUS = HARD | to_mask(["Drama", "Romance", "Mystery", "Documentary", "History
 
 Films = NDArray[np.bool_]
 ARTICLES = (["the"], ["a"], ["an"])
-# Hits of the words of a query among which the film of that name is looked for.
+# Hits of a query among which a film of that title is searched.
 BEST_HITS = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
-    """bool[films] each. ``suitable``: a child may be shown it. ``sequels``: a child may who likes a film of its series.
-    ``childlike``: it is made for children, so that liking it says who is asking. ``grown_up``: liking it says so, too;
-    much is neither. ``adult``: horror, explicit, or rated for grown-ups only.
+    """bool[films] each. ``suitable``: suitable for children. ``sequels``: suitable for a child who likes a film of its
+    series. ``childlike``: made for children, so that liking it indicates a child. ``grown_up``: liking it indicates an
+    adult; many films are neither. ``adult``: horror, explicit, or rated for adults only.
     """
 
     suitable: Films
@@ -57,12 +57,12 @@ class Judged:
 
     @classmethod
     def of(cls, catalogue: Catalogue) -> "Judged":
-        """Judge a whole catalogue."""
+        """Classify a whole catalogue."""
         genres, ages = catalogue.genre_bits, catalogue.ages
         rated, young, old = ages >= 0, (ages >= 0) & (ages <= YOUNG), ages >= OLD
         explicit, grim = _by_keywords(catalogue)
         clean = ~explicit & ~_any(genres, HORROR)
-        # A crime among dramas is one for grown-ups, whoever lists it with the films for families.
+        # A crime drama is for adults, even if the source lists it as a family film.
         family = _any(genres, FAMILY) & clean & (~_any(genres, HARD) | _any(genres, LIGHT))
         later, animated = _of_family_series(catalogue, family) & clean, _of_family_makers(catalogue, family)
         vouched = (animated | (later & ~_any(genres, ACTION))) & ~_any(genres, HARD) & clean & ~grim
@@ -78,37 +78,37 @@ class Judged:
 
 @dataclass(frozen=True, eq=False)
 class Audience:
-    """Who is a child, and what is for one, by the films of a catalogue."""
+    """Detection of children's tastes, and of films suitable for them, over a catalogue."""
 
     catalogue: Catalogue
 
     @cached_property
     def films(self) -> Judged:
-        """The films, judged once a release, when a taste first looks like a child's."""
+        """Classification of the films, computed once per release, when a taste first looks like a child's."""
         return Judged.of(self.catalogue)
 
     def is_child(self, taste: Taste) -> bool:
-        """Whether who likes these films is one for whom only suitable films are picked."""
+        """Return whether a taste is a child's, for whom only suitable films are picked."""
         liked = taste.base >= 1
         rows, weights = taste.rows[liked], taste.base[liked]
-        # What every childlike film is or belongs to: most tastes are told by that, without judging a catalogue.
+        # A necessary condition for childlike films: it settles most tastes without classifying the catalogue.
         hopeful = _any(self.catalogue.genre_bits[rows], FAMILY | ANIMATION) | (self.catalogue.series[rows] >= 0)
         if not len(rows) or not _is_most(weights[hopeful], weights):
             return False
         return not self.films.grown_up[rows].any() and _is_most(weights[self.films.childlike[rows]], weights)
 
     def asks_for_less(self, request: Request, taste: Taste) -> bool:
-        """Whether a request is a child's that asks for nothing beyond films for children: neither by a genre of its
-        filters nor by a word of its query.
+        """Return whether a request comes from a child and asks for nothing beyond children's films, by filter genre or
+        query word.
         """
         if request.filters.genres & HARD or (request.query and adult_words.asks_for_more(request.query)):
             return False
         return self.is_child(taste)
 
     def fitting(self, request: Request, taste: Taste, text: Leg | None = None) -> Films:
-        """What may be picked for the child who has this taste, bool[films]; of the best hits of ``text`` also a film
-        that the query names by its whole title: whoever types it asks for that film. Of somebody who has liked one film
-        so far nobody knows that it is a child: grown-ups like Toy Story, too. They see nothing for adults alone.
+        """Return the films allowed for the child with this taste, bool[films]; among the best hits of ``text`` also a
+        film whose whole title is the query. A person with a single like may be an adult (adults like Toy Story, too),
+        so for them only films for adults are left out.
         """
         if request.user_id is not None and not request.liked and np.count_nonzero(taste.base >= 1) == 1:
             return ~self.films.adult
@@ -120,9 +120,9 @@ class Audience:
         return fitting
 
     def beside(self, row: int) -> Films:
-        """What may stand beside a film, bool[films]: beside one that children may see nothing for adults alone, and
-        beside one made for them nothing grown-up. A serious one (a boy and his dog, a drama) may have serious
-        neighbours, but none that is ``HARD`` or all earnest.
+        """Return the films allowed as similar to a film, bool[films]: none for adults if children may see it, and none
+        grown-up if it was made for them. A serious one (a drama about a boy and his dog) may have serious neighbours,
+        but none that is ``HARD`` or entirely serious.
         """
         films, genres = self.films, self.catalogue.genre_bits
         if not films.suitable[row]:
@@ -135,7 +135,7 @@ class Audience:
 
 
 def _is_most(some: NDArray[np.float32], all_: NDArray[np.float32]) -> bool:
-    """Whether some weights are the share of all that makes a child, but for rounding."""
+    """Return whether some weights reach the share of all that indicates a child, up to rounding."""
     return float(some.sum()) >= (FAMILY_SHARE - 1e-6) * float(all_.sum())
 
 
@@ -144,7 +144,7 @@ def _any(genres: NDArray[np.uint32], mask: int) -> Films:
 
 
 def _by_keywords(catalogue: Catalogue) -> tuple[Films, Films]:
-    """Films with a keyword that is explicit, and with too many that are grim."""
+    """Return films with an explicit keyword, and films with too many grim ones."""
     kinds = catalogue.traits.kinds
     explicit, grim = np.zeros(len(kinds), bool), np.zeros(len(kinds), np.int64)
     keywords = np.flatnonzero(kinds == TraitKind.KEYWORD).astype(np.int32)
@@ -155,7 +155,7 @@ def _by_keywords(catalogue: Catalogue) -> tuple[Films, Films]:
 
 
 def _of_family_series(catalogue: Catalogue, family: Films) -> Films:
-    """Films of a series whose first film is one for families, some years on."""
+    """Return films of a series that began with a family film some years before."""
     belongs = np.flatnonzero(catalogue.series >= 0)
     first = belongs[(catalogue.parts[belongs] == 1) & family[belongs]]
     began = np.full(int(catalogue.series.max(initial=-1)) + 1, np.iinfo(np.int16).min, np.int32)
@@ -166,7 +166,7 @@ def _of_family_series(catalogue: Catalogue, family: Films) -> Films:
 
 
 def _of_family_makers(catalogue: Catalogue, family: Films) -> Films:
-    """Animated films of directors who are known for animated films for families."""
+    """Return animated films of directors known for animated family films."""
     traits = catalogue.traits
     animated = _any(catalogue.genre_bits, ANIMATION)
     owner = np.repeat(np.arange(len(catalogue)), np.diff(traits.offsets))
@@ -176,12 +176,12 @@ def _of_family_makers(catalogue: Catalogue, family: Films) -> Films:
 
 
 def _sums(catalogue: Catalogue, values: NDArray[np.bool_] | NDArray[np.int64]) -> NDArray[np.int64]:
-    """The sum of a value of each trait (one each) over the traits of each film, int64[films]."""
+    """Sum a value per trait over the traits of each film, int64[films]."""
     owner = np.repeat(np.arange(len(catalogue)), np.diff(catalogue.traits.offsets))
     return np.bincount(owner, values[catalogue.traits.ids], minlength=len(catalogue)).astype(np.int64)
 
 
 def _plain(title: str) -> list[str]:
-    """A title's words without its article."""
+    """Return a title's words without its article."""
     words = adult_words.words(title)
     return words[1:] if words[:1] in ARTICLES else words

@@ -1,7 +1,7 @@
-"""How far the films of a taste belong together: what a recommender should make of three films by one director.
+"""Coherence of a taste: how much its films resemble each other, e.g. three films by one director.
 
-Of each film, the mean trait cosine with the nearer half of the others: the nearer half, since somebody with two clear
-tastes has a clear taste.
+The mean, over the films, of the trait cosine with the nearer half of the others; the nearer half, because a person with
+two clear tastes is coherent, too.
 """
 
 import numpy as np
@@ -11,13 +11,13 @@ from services.recommender.domain.weights import Weights
 from services.recommender.stages.taste import Taste
 from services.recommender.stages.traits import TraitRows
 
-# The newest films tell what a person is after; more of them tell nothing that these don't.
+# Only the newest films are compared; older ones add no information.
 NEWEST = 20
 
 
 def coherence(constants: Weights, taste: Taste, rows: TraitRows, stored: bool) -> float:
-    """0 for films as alike as chance has them, 1 for films that clearly belong together. ``stored``: they are what the
-    person has liked so far; else they were chosen to say "like these".
+    """Return 0 for films as similar as by chance, 1 for films that clearly belong together. ``stored``: they are the
+    person's likes so far; otherwise they were given to mean "like these".
     """
     liked = taste.rows[taste.base >= 1]
     if len(liked) < 2:
@@ -34,7 +34,7 @@ def _within(alike: float, start: float, span: float, floor: float) -> float:
 
 
 def alikeness(films: NDArray[np.int32], rows: TraitRows) -> float:
-    """Mean trait cosine of each film with the nearer half of the others, one at least."""
+    """Return the mean trait cosine of each film with the nearer half of the others, at least one."""
     traits = rows.films(films)
     cosines = traits.overlaps(traits)
     np.fill_diagonal(cosines, -1)

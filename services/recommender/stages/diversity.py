@@ -1,9 +1,9 @@
 """Maximal marginal relevance on the best 50 (after Carbonell and Goldstein, SIGIR 1998).
 
-At each step the film with the largest lambda * relevance - (1 - lambda) * (likeness to what is chosen) is taken;
-lambda = 1 - diversity. Likeness to the chosen is their mean, not their maximum: on validation the maximum lost twice
-the NDCG for the same variety. The films beyond the window follow by relevance. The window does not depend on k, so
-the answer for k = 20 is a prefix of the answer for k = 100.
+Each step picks the film with the largest lambda * relevance - (1 - lambda) * (similarity to the chosen films); lambda =
+1 - diversity. Similarity to the chosen films is their mean, not their maximum: on validation the maximum lost twice the
+NDCG for the same diversity. Films beyond the window follow by relevance. The window does not depend on k, so the result
+for k = 20 is a prefix of the result for k = 100.
 """
 
 import numpy as np
@@ -13,15 +13,15 @@ from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import Catalogue
 
 WINDOW = 50
-# Puts the mean likeness (about .3 among good films) on the scale of relevance (1 for the best).
+# Scales the mean similarity (about .3 among good films) to that of relevance (1 for the best).
 LIKENESS_SCALE = 1.6
 
 Matrix = NDArray[np.float32]
 
 
 def likeness(bundle: Bundle, rows: NDArray[np.int32]) -> Matrix:
-    """Pairwise likeness in 0 ... 1, float32[n, n]: half genre Jaccard, half cosine of centred vectors (its
-    positive part); genres alone where the bundle has no vectors.
+    """Return the pairwise similarity in 0 ... 1, float32[n, n]: half genre Jaccard, half positive part of the cosine of
+    centred vectors; only genres if the bundle has no vectors.
     """
     genres = genre_jaccard(bundle.catalogue.genre_bits[rows])
     if bundle.embeddings is None:
@@ -34,7 +34,7 @@ def likeness(bundle: Bundle, rows: NDArray[np.int32]) -> Matrix:
 
 
 def genre_jaccard(bits: NDArray[np.uint32], others: NDArray[np.uint32] | None = None) -> Matrix:
-    """Shared genres over all genres of each pair, float32[n, n], or float32[n, others]; 0 where neither has any."""
+    """Return shared genres over all genres of each pair, float32[n, n] or float32[n, others]; 0 if neither has any."""
     others = bits if others is None else others
     shared = np.bitwise_count(bits[:, None] & others[None, :]).astype(np.float32)
     either = np.bitwise_count(bits[:, None] | others[None, :])
@@ -42,7 +42,7 @@ def genre_jaccard(bits: NDArray[np.uint32], others: NDArray[np.uint32] | None = 
 
 
 def likeness_by_facts(catalogue: Catalogue, rows: NDArray[np.int32]) -> Matrix:
-    """Half genre Jaccard, half same decade, float32[n, n]: spreads what everybody likes over genres and times.
+    """Return half genre Jaccard, half same decade, float32[n, n]: spreads popular films over genres and decades.
 
     An unknown year matches nothing.
     """
@@ -52,8 +52,8 @@ def likeness_by_facts(catalogue: Catalogue, rows: NDArray[np.int32]) -> Matrix:
 
 
 def mmr(relevance: NDArray[np.float32], similarity: Matrix, diversity: float, count: int) -> NDArray[np.intp]:
-    """The first ``count`` films of the window in order: distinct indices into ``relevance``, which is divided by its
-    best inside. The choice is greedy, so the order for a smaller count is a prefix of that for a larger one.
+    """Return the first ``count`` films of the window in order: distinct indices into ``relevance``, which is normalised
+    by its maximum. The choice is greedy, so the order for a smaller count is a prefix of that for a larger one.
     """
     n = min(count, len(relevance))
     if len(relevance) < 2 or diversity <= 0:

@@ -1,4 +1,4 @@
-"""What is worked out once a release and holds for every request."""
+"""Values computed once per release and shared by all requests."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,11 +16,11 @@ from services.recommender.stages.reasons import PopularIn
 from services.recommender.stages.taste import Taste
 from services.recommender.stages.traits import Audiences, Postings, TraitRows
 
-# Films with fewer events than this hardly count less in the tables' scores: (1 + events / 20) ** -exponent.
+# Films with far fewer events than this are hardly damped: (1 + events / 20) ** -exponent.
 LIFT_EVENTS = 20.0
-# The share of what is known of a taste from which on it counts whole.
+# Share of known films from which a taste counts as fully known.
 KNOWN = 0.8
-# From this maturity on votes are not asked any more.
+# From this maturity on votes are no longer used.
 GROWN_UP = 0.98
 
 Floats = NDArray[np.float32]
@@ -28,7 +28,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Facts:
-    """``trait_rows``: the weighed traits of every film."""
+    """``trait_rows``: the weighted traits of every film."""
 
     bundle: Bundle
     constants: Weights
@@ -36,22 +36,22 @@ class Facts:
 
     @classmethod
     def of(cls, bundle: Bundle, constants: Weights) -> "Facts":
-        """The facts of a bundle. Only the traits are weighed at once; the others wait until they are asked for."""
+        """Compute the facts of a bundle. Only the traits are weighted at once; the others are computed on first use."""
         return cls(bundle, constants, TraitRows.of(bundle.catalogue.traits))
 
     @cached_property
     def postings(self) -> Postings:
-        """The films of every trait."""
+        """Films of every trait."""
         return Postings.of(self.trait_rows)
 
     @cached_property
     def series_parts(self) -> NDArray[np.int32]:
-        """The films that belong to a series, ascending."""
+        """Films that belong to a series, ascending."""
         return np.flatnonzero(self.bundle.catalogue.series >= 0).astype(np.int32)
 
     @cached_property
     def traits_of_kind(self) -> NDArray[np.int64]:
-        """How many traits there are of each kind, at least 1 each, int64[kinds]."""
+        """Number of traits of each kind, at least 1 each, int64[kinds]."""
         kinds = self.bundle.catalogue.traits.kinds
         return np.maximum(np.bincount(kinds, minlength=len(TraitKind)), 1)
 
@@ -71,38 +71,38 @@ class Facts:
 
     @cached_property
     def audiences(self) -> Audiences:
-        """What share of what people watch has a trait, or two."""
+        """Shares of what people watch that have a trait, or a pair of traits."""
         return Audiences.of(self.trait_rows, self.prior)
 
     @cached_property
     def novelty(self) -> Floats:
-        """How little the tables know of each film, float32[films]."""
+        """How little the tables know about each film, float32[films]."""
         return self.bundle.collaborative.novelty()
 
     @cached_property
     def film_hashes(self) -> NDArray[np.uint64]:
-        """The hash of each film, by row."""
+        """Hash of each film, by row."""
         return self.bundle.catalogue.film_hashes()
 
     @cached_property
     def popular_in(self) -> PopularIn:
-        """In which genre each film stands out."""
+        """Genre in which each film is most popular."""
         return PopularIn.of(self.bundle.catalogue, self.prior)
 
     @cached_property
     def audience(self) -> Audience:
-        """Who is a child, and which films are for one."""
+        """Detection of children's tastes, and of films suitable for them."""
         return Audience(self.bundle.catalogue)
 
     @cached_property
     def renown(self) -> Floats:
-        """How well known each film is, float32[films]."""
+        """Renown of each film, float32[films]."""
         return renown(self.bundle)
 
     @cached_property
     def maturity(self) -> float:
-        """r^2 / (r^2 + mature^2) with r events a film: near 0 for the first events of a shop, near 1 once the tables
-        have learnt enough; chosen on a growing shop.
+        """r^2 / (r^2 + mature^2) with r events per film: near 0 for the first events of a new service, near 1 once the
+        tables have learnt enough; chosen on simulated growth.
         """
         events = float(self.bundle.collaborative.events.sum(dtype=np.int64)) / max(len(self.bundle.catalogue), 1)
         if not events:
@@ -111,45 +111,45 @@ class Facts:
         return 1.0 if mature >= GROWN_UP else mature
 
     def certainty(self, taste: Taste) -> float:
-        """How much people's events can say of a taste, 0 ... 1: the weighted share of what is known of its films,
-        n / (n + certain_events) for one with n events. One rater is no proof.
+        """Return how much people's events can say about a taste, 0 ... 1: the weighted mean over its films of
+        n / (n + certain_events) with n events. A single rater is weak evidence.
         """
         if taste.is_empty or not self.maturity:
             return 1.0
         events = self.bundle.collaborative.events[taste.rows].astype(np.float32)
         weights = taste.weights(self.constants)
-        # Written so that a film without events is unknown even where one event is enough.
+        # Clamped so that a film without events is unknown even if one event suffices.
         known_films = np.where(events > 0, events / np.maximum(events + self.constants.certain_events, 1), 0)
         known = float((weights * known_films).sum()) / (float(weights.sum()) or 1.0)
-        # What a taste of well-known films loses to the constant is given back: ten of them are certain.
+        # Rescaled so that a taste of well-known films is certain despite the constant.
         return min(known / KNOWN, 1.0)
 
     @cached_property
     def prior(self) -> Floats:
-        """Popularity among the people here, and the world's votes as far as there are none; float32[films]."""
+        """Popularity among people here, blended with worldwide votes as far as events are missing; float32[films]."""
         return self._faded(self.bundle.popularity)
 
     @cached_property
     def quality(self) -> Floats:
-        """What a likeness counts for each film, float32[films]: 1 where people's events carry the ranking, what the
-        world's votes say where there are none.
+        """Factor on a film's similarity, float32[films]: 1 if people's events carry the ranking, what worldwide votes
+        say if there are none.
         """
         return self._faded(np.ones(len(self.bundle.catalogue), np.float32))
 
     @cached_property
     def fame(self) -> Floats:
-        """How well known each film is, float32[films] in 0 ... 1: the logarithm of its votes over the largest."""
+        """Fame of each film, float32[films] in 0 ... 1: the logarithm of its votes over the largest."""
         return _level(np.log1p(self.bundle.catalogue.votes.astype(np.float32)))
 
     @cached_property
     def esteem(self) -> Floats:
-        """How well thought of each film is, float32[films] in 0 ... 1; its fame where nobody has voted."""
+        """Acclaim of each film, float32[films] in 0 ... 1; its fame if there are no votes with averages."""
         acclaim = self.bundle.acclaim
         return _level(np.sqrt(np.maximum(acclaim, 0))) if acclaim.any() else self.fame
 
     def lift(self, exponent: float) -> Floats | None:
-        """What the tables' scores count for each of their films, float32[T]: (1 + events / 20) ** -exponent, times its
-        quality; None where that is 1 for all.
+        """Return the factor on the tables' scores per film, float32[T]: (1 + events / 20) ** -exponent times its
+        quality; None if that is 1 for all.
         """
         fame = np.asarray(np.exp(np.float32(-exponent) * self._log_events), np.float32) if exponent else None
         if not self._asks_votes:
@@ -165,11 +165,11 @@ class Facts:
 
     @cached_property
     def _asks_votes(self) -> bool:
-        """Whether the world's votes count for anything: there are some, and people's events don't say it all."""
+        """Whether worldwide votes are used: there are some, and people's events do not suffice."""
         return self.maturity < 1 and bool(self.bundle.acclaim.any())
 
     def _faded(self, among_people: Floats) -> Floats:
-        """What people here say, and the votes as far as they say nothing."""
+        """Blend values from people here with acclaim, by maturity."""
         if not self._asks_votes:
             return among_people
         mature = np.float32(self.maturity)

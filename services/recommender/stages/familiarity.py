@@ -1,7 +1,7 @@
-"""How well known the films of a list are: a factor by each film's renown, which a request turns up or down.
+"""Familiarity: a factor by each film's renown, controlled by the request.
 
-factor = (1 + renown / HEARD_OF) ** exponent, over its largest value. The exponent is 0 at the default, so that nothing
-changes there, and rises with familiarity: of two films the better known never loses ground.
+factor = (1 + renown / HEARD_OF) ** exponent, over its maximum. The exponent is 0 at the default, so nothing changes
+there, and rises with familiarity: a better-known film never loses ground to a lesser-known one.
 """
 
 import numpy as np
@@ -10,27 +10,27 @@ from numpy.typing import NDArray
 from services.recommender.domain.bundle import Bundle
 from services.recommender.stages.retrieval import mean_of_best
 
-# The weights of the ranking were chosen without a factor: that is the middle.
+# The ranking's weights were chosen without this factor, hence no effect at the middle.
 DEFAULT = 0.5
-# Renown from which on people begin to have heard of a film; the 50 best known have 1.
+# Renown from which on people begin to have heard of a film; the 50 best known have about 1.
 HEARD_OF = 0.08
-# The exponent at 0 and at 1. Below -1 it outweighs the prior, which itself grows with renown; at 1 taste still tells
-# two well-known films apart. Chosen by reading lists.
+# Exponent at 0 and at 1. Below -1 it outweighs the prior, which grows with renown; at 1 taste still distinguishes two
+# well-known films. Chosen by inspecting lists.
 LEAST, MOST = -2.0, 0.75
 
 Floats = NDArray[np.float32]
 
 
 def renown(bundle: Bundle) -> Floats:
-    """How well known each film is, float32[films] from 0, about 1 for the 50 best known: by the people's events or by
-    the world's votes, whichever says more. A film that came out after the events were collected has votes alone.
+    """Return the renown of each film, float32[films] from 0, about 1 for the 50 best known: by people's events or by
+    worldwide votes, whichever is higher. A film released after the events were collected has only votes.
     """
     events, votes = (counts.astype(np.float32) for counts in (bundle.collaborative.events, bundle.catalogue.votes))
     return np.maximum(_over_best(events), _over_best(votes))
 
 
 def familiarity_factor(renown: Floats, familiarity: float | None) -> Floats | None:
-    """What the score of each film is multiplied by, float32[films] in 0 ... 1; None where that changes nothing."""
+    """Return the factor on each film's score, float32[films] in 0 ... 1; None if it changes nothing."""
     if familiarity is None or familiarity == DEFAULT or not len(renown):
         return None
     logs = np.float32(_exponent(familiarity)) * np.log1p(renown / np.float32(HEARD_OF))
@@ -38,7 +38,7 @@ def familiarity_factor(renown: Floats, familiarity: float | None) -> Floats | No
 
 
 def _exponent(familiarity: float) -> float:
-    """0 at the default; below it a square, since the scores of well-known films are few times those of others."""
+    """Return 0 at the default; quadratic below, as well-known films' scores exceed others' only a few times."""
     step = (familiarity - DEFAULT) / DEFAULT
     return MOST * step if step > 0 else LEAST * step * step
 

@@ -1,7 +1,7 @@
-"""Which films of a taste moved an answer: leave one out, hold the plan, and see by how much each raw score falls.
+"""Leave-one-out influence: by how much each ranked film's raw score falls without a film of the taste.
 
-Weights and recency ranks are those of a person who never touched the film. All suspects are left out at once, and of
-the taste only the films whose weight that changes are scored again.
+Weights and recency ranks are those of a person who never touched the film, under the same plan. All suspects are left
+out at once, and only films of the taste whose weight changes are scored again.
 """
 
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from services.recommender.domain.weights import Weights
 from services.recommender.stages.signals import LeftOut, Mixture
 from services.recommender.stages.taste import Taste, recency
 
-# Who is left out to see: everybody in a short taste; in a longer one, for each film of the answer, the films that add
-# most to first order, which is where the largest falls are.
+# Suspects: all films of a short taste; in a longer one, for each ranked film, those contributing most to first order,
+# which include the largest falls.
 SHORT_TASTE = 60
 SUSPECTS = 12
-# From this rank on (16 spans) recency has faded to its floor, so that one rank more or less changes no weight.
+# From this rank on (16 spans) recency has faded to its floor, so one rank more or less changes no weight.
 FADED_SPANS = 16
 
 Matrix = NDArray[np.float32]
@@ -26,16 +26,16 @@ Matrix = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Falls:
-    """``falls`` float32[suspects, films]: by how much each film's raw score falls without the suspect, an index
-    into the taste's films (``suspects`` int32); 0 where the suspect was not looked at for the film.
+    """``falls`` float32[suspects, films]: by how much each film's raw score falls without the suspect, an index into
+    the taste's films (``suspects`` int32); 0 if the suspect was not examined for the film.
     """
 
     suspects: NDArray[np.int32]
     falls: Matrix
 
     def largest(self, count: int, citable: NDArray[np.bool_] | None = None) -> list[list[tuple[int, float]]]:
-        """For each film its largest positive falls: (index into the taste, fall). ``citable`` bool[suspects, films]:
-        those that may be named.
+        """Return each film's largest positive falls: (index into the taste, fall). ``citable`` bool[suspects, films]:
+        those that may be cited.
         """
         falls = self.falls if citable is None else np.where(citable, self.falls, np.float32(0))
         by_film = np.ascontiguousarray(falls.T)
@@ -49,7 +49,7 @@ class Falls:
 
 
 def find_falls(constants: Weights, taste: Taste, mixture: Mixture, rows: NDArray[np.int32]) -> dict[str, Falls]:
-    """The falls of the films ``rows``, by signal."""
+    """Return the falls of the films ``rows``, by signal."""
     suspects, looked_at = _suspects(taste, mixture, rows)
     left_out = leave_out(taste, constants, suspects)
     parts = mixture.falls(rows, left_out)
@@ -57,8 +57,8 @@ def find_falls(constants: Weights, taste: Taste, mixture: Mixture, rows: NDArray
 
 
 def _suspects(taste: Taste, mixture: Mixture, rows: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    """Which films of the taste to leave out, and for which film of the answer (bool[suspects, films]). Each film has
-    its own suspects, so that its reasons don't depend on what else the answer holds.
+    """Return which films of the taste to leave out, and for which ranked film (bool[suspects, films]). Each film has
+    its own suspects, so that its reasons do not depend on the rest of the list.
     """
     films = len(taste.rows)
     everybody = np.arange(films, dtype=np.int32)
@@ -72,7 +72,7 @@ def _suspects(taste: Taste, mixture: Mixture, rows: NDArray[np.int32]) -> tuple[
 
 
 def leave_out(taste: Taste, constants: Weights, suspects: NDArray[np.int32]) -> LeftOut:
-    """The tastes without a suspect each (``suspects`` int32, ascending): their weights are what they were had it never
+    """Return the tastes without one suspect each (``suspects`` int32, ascending), with the weights as if it had never
     been touched.
     """
     moved = suspects

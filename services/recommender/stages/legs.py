@@ -1,4 +1,4 @@
-"""The search legs of a request: names by BM25, words by their meaning, or the films nearest to those of the taste."""
+"""Search legs of a request: names by BM25, a query's meaning by kNN, or the films nearest to those of the taste."""
 
 from dataclasses import dataclass, field
 
@@ -15,14 +15,14 @@ from services.recommender.stages.retrieval import SEARCH_SIZE
 from services.recommender.stages.taste import Taste
 from services.recommender.stopwatch import span
 
-# The heaviest films of a taste are query vectors of their own, so that two tastes stay two.
+# The heaviest films of a taste are separate query vectors, so that two tastes stay distinct.
 TASTE_VECTORS = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Searched:
-    """``hits`` of both legs. ``vectors`` float32[1, dims]: the meaning of a query's words, if they were encoded.
-    ``degraded``: what is missing: an answer is given without, and says so.
+    """``hits`` of both legs. ``vectors`` float32[1, dims]: the encoded query, if it was encoded. ``degraded``: what is
+    missing from the response.
     """
 
     hits: SearchResult
@@ -32,7 +32,7 @@ class Searched:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Searcher:
-    """Search over one release, and the encoder of words, if one is installed."""
+    """Search over one release, and the query encoder, if installed."""
 
     release: Release
     encoder: TextEncoder | None
@@ -46,8 +46,8 @@ class Searcher:
         constants: Weights,
         deadline: Deadline,
     ) -> Searched:
-        """Both legs in one round trip. A query's words are looked for by name only where they may be one: descriptions
-        are read by the bundle's own index.
+        """Run both legs in one round trip. A query's words are searched as names only if they may be one: descriptions
+        are matched through the bundle's own index.
         """
         words = understood is not None and bool(understood.words)
         meaning, degraded = None, []
@@ -68,7 +68,7 @@ class Searcher:
         return Searched(hits, meaning, [*degraded, *(f"search: {reason}" for reason in hits.degraded)])
 
     def _films(self, plan: Plan, taste: Taste, constants: Weights) -> NDArray[np.float32] | None:
-        """The heaviest films of the taste as vectors; None where the leg is not wanted."""
+        """Return the heaviest films of the taste as vectors; None if the leg is not needed."""
         embeddings = self.release.bundle.embeddings
         if embeddings is None or not plan.ask_vectors or taste.is_empty:
             return None
@@ -76,16 +76,16 @@ class Searcher:
         return embeddings.rows(taste.rows[heaviest])
 
     def _meaning(self, text: str, deadline: Deadline) -> NDArray[np.float32] | None:
-        """Unit query vectors float32[1, dims]; None where the bundle has none."""
+        """Return unit query vectors float32[1, dims]; None if the bundle has none."""
         embeddings = self.release.bundle.embeddings
         if embeddings is None:
             return None
         if self.encoder is None:
-            raise EncoderUnavailable("no text encoder is installed; words are matched, meaning is not")
+            raise EncoderUnavailable("no text encoder is installed; only words are matched, not meaning")
         if self.encoder.encoder_id != embeddings.encoder_id:
             raise EncoderUnavailable(
                 f"the films' vectors are of {embeddings.encoder_id!r}, the encoder is {self.encoder.encoder_id!r}; "
-                "build the bundle with it or install the other; words are matched, meaning is not"
+                "rebuild the bundle with it or install the other; only words are matched, not meaning"
             )
         with span("encoder"):
             return self.encoder.encode([text], deadline)

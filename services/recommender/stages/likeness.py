@@ -1,4 +1,4 @@
-"""Why a film is like another: who made it, what both are about, who likes both."""
+"""Reasons for the similarity of two films: shared makers, themes and audience."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from services.recommender.stages.signals import Inputs, Mixture, TraitMatch
 def likeness_reasons(
     inputs: Inputs, mixture: Mixture, rows: NDArray[np.int32], terms: list[dict[str, float]]
 ) -> list[tuple[Reason, ...]]:
-    """One reason each: who made it or what both are about, where that is told by a trait; else the largest cause."""
+    """Return one reason per film: its makers or theme if a trait says so, otherwise the largest cause."""
     tables, catalogue = inputs.bundle.collaborative, inputs.bundle.catalogue
     people = np.asarray(tables.supported(inputs.taste.rows, rows, SHARED_PEOPLE).any(axis=0)).tolist()
     own = inputs.known.films.ids
@@ -24,7 +24,7 @@ def likeness_reasons(
 def _of_traits(
     catalogue: Catalogue, mixture: Mixture, rows: NDArray[np.int32], untold: NDArray[np.int32]
 ) -> list[Reason | None]:
-    """The reason that the strongest trait of each film is, but for those ``untold`` (trait ids)."""
+    """Return the reason for each film's strongest trait, excluding the ids ``untold``."""
     signal = mixture.find(TraitMatch)
     if signal is None:
         return [None] * len(rows)
@@ -36,7 +36,7 @@ def _reason(terms: dict[str, float], people: bool, told: Reason | None, common: 
     together = terms.get("collaborative", 0.0) if people else 0.0
     about = terms.get("content", 0.0)
     if told is not None:
-        # "Also of the Matrix series"; but who is called The Brothers keeps the article.
+        # "Also in the Matrix series", but a person called The Brothers keeps the article.
         name = told.subject.removeprefix("The ") if told.kind is ReasonKind.SERIES else told.subject
         return Reason(told.kind, _SHARED[told.kind].format(name), told.subject, told.weight)
     if together >= about and together > 0:
@@ -46,14 +46,14 @@ def _reason(terms: dict[str, float], people: bool, told: Reason | None, common: 
     if common is not None:
         phrase = _COMMON.get(common.kind, "Also {}")
         return Reason(common.kind, phrase.format(common.subject), common.subject, common.weight)
-    return Reason(ReasonKind.GENRE, "The nearest of what is left", "the catalogue", 0.0)
+    return Reason(ReasonKind.GENRE, "Closest of the remaining films", "the catalogue", 0.0)
 
 
 _SHARED = {
     ReasonKind.DIRECTOR: "Also directed by {}",
     ReasonKind.KEYWORD: "Also about “{}”",
     ReasonKind.CAST: "Also with {}",
-    ReasonKind.SERIES: "Also of the {} series",
+    ReasonKind.SERIES: "Also in the {} series",
 }
 _COMMON = {
     ReasonKind.DECADE: "Also from the {}",

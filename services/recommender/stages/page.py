@@ -1,4 +1,4 @@
-"""The films of a page, out of those that were ranked: relevant, and not all alike."""
+"""Selection of a page from the ranked films: relevant and diverse."""
 
 import numpy as np
 
@@ -9,13 +9,13 @@ from services.recommender.stages import diversity
 from services.recommender.stages.plan import Plan
 from services.recommender.stages.ranker import Ranked
 
-# What was described in words is varied less than what was not.
+# Results of a descriptive query are diversified less.
 IN_SEARCH = 0.5
 
 
 def first_page(bundle: Bundle, ranked: Ranked, plan: Plan, request: Request, matches: Matches | None) -> Ranked:
-    """The films of the page: the best 50 by maximal marginal relevance, then by relevance. Of a query's films those
-    that match come first, and those that are called by their name before them, in order.
+    """Return the films of the page: the best 50 by maximal marginal relevance, then by relevance. For a query, films
+    named by it come first, in order, then those that match.
     """
     page = min(request.k, len(ranked.rows))
     if request.diversity <= 0:
@@ -27,7 +27,7 @@ def first_page(bundle: Bundle, ranked: Ranked, plan: Plan, request: Request, mat
         similar = diversity.likeness_by_facts(bundle.catalogue, rows)
     else:
         similar = diversity.likeness(bundle, rows)
-    # By place: films of a series may have traded theirs.
+    # Sorted, as films of a series may have swapped places.
     relevance = np.sort(ranked.raw[first:last])[::-1]
     variety = request.diversity * (IN_SEARCH if matches is not None and matches.understood.words else 1)
     order = first + diversity.mmr(relevance, similar, variety, max(page - first, 0))
@@ -36,8 +36,8 @@ def first_page(bundle: Bundle, ranked: Ranked, plan: Plan, request: Request, mat
 
 
 def _varied(ranked: Ranked, matches: Matches) -> tuple[int, int]:
-    """The part of a query's films that is varied: behind those called by their name, before those that do not match;
-    none of it where a name is looked for.
+    """Return the range of a query's films to diversify: after those named by it, before those that do not match; empty
+    if the query may be a title.
     """
     leading = int(np.count_nonzero(np.isin(ranked.rows, matches.leading)))
     matched = int(np.count_nonzero(matches.matched[ranked.rows]))

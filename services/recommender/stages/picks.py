@@ -1,4 +1,4 @@
-"""The answer's films with score, reasons and signals: the first per-film objects of a request."""
+"""Picks: ranked films with score, reasons and signals; the first per-film objects of a request."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,26 +25,26 @@ from services.recommender.stages.reasons import (
 from services.recommender.stages.signals import Concept, Inputs, Mixture, TraitMatch
 
 CITED = 2
-# A cause is named beside the largest one where it is at least this part of the raw score.
+# A further cause is named if it is at least this share of the raw score.
 WORTH_SAYING = 0.1
-# The signals that speak of films of the taste.
+# Signals that refer to films of the taste.
 OF_FILMS = ("collaborative", "two_tower", "content", "novelty", "sequels")
 OF_TRAITS = ("traits", "concept")
-# A keyword says something of a taste if so many of its films have it.
+# A keyword characterises a taste if at least this many of its films have it.
 SHARED_KEYWORD = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Context:
-    """What reasons are made from."""
+    """Inputs of the reasons."""
 
     inputs: Inputs
     mixture: Mixture
 
 
 class _Evidence(NamedTuple):
-    """What is known of one film of the answer: its terms, the films of the taste that moved it, and its trait that
-    counts most, with its share of the score.
+    """Evidence for one ranked film: its terms, the most influential films of the taste, and its strongest trait with
+    its share of the score.
     """
 
     row: int
@@ -57,7 +57,7 @@ class _Evidence(NamedTuple):
 def make_picks(
     top: Ranked, context: Context | None, constants: Weights, explain: bool, matches: Matches | None = None
 ) -> tuple[Pick, ...]:
-    """The films of ``top`` in order; without a context they carry no reasons."""
+    """Return the films of ``top`` in order; without a context they have no reasons."""
     scores = shown_score(top.raw, constants).tolist()
     terms = [dict(zip(top.names, values, strict=True)) for values in top.terms.tolist()]
     reasons = _reasons(context, top.rows, terms) if context is not None else [()] * len(terms)
@@ -69,8 +69,8 @@ def make_picks(
 
 
 def _reasons(context: Context, rows: NDArray[np.int32], terms: list[dict[str, float]]) -> list[tuple[Reason, ...]]:
-    """The largest cause first, then the others that are worth saying. Of a query: what of it a film matches, then what
-    of the taste.
+    """Return the largest cause first, then others worth mentioning. For a query: what a film matches, then reasons of
+    the taste.
     """
     inputs = context.inputs
     matches = inputs.matches
@@ -91,7 +91,7 @@ def _reasons(context: Context, rows: NDArray[np.int32], terms: list[dict[str, fl
 
 
 def _together(asked: tuple[Reason, ...], own: tuple[Reason, ...]) -> tuple[Reason, ...]:
-    """What a film matches before what the taste says of it; nothing else of one that does not match."""
+    """Combine query reasons with those of the taste; a non-matching film keeps only the former."""
     if any(reason.kind is ReasonKind.NEAREST for reason in asked):
         return asked
     said = [reason for reason in own if reason.kind is not ReasonKind.POPULAR or not asked]
@@ -99,7 +99,7 @@ def _together(asked: tuple[Reason, ...], own: tuple[Reason, ...]) -> tuple[Reaso
 
 
 def _of_taste(context: Context, rows: NDArray[np.int32], terms: list[dict[str, float]]) -> list[tuple[Reason, ...]]:
-    """The reasons that the taste and the catalogue give."""
+    """Return the reasons from the taste and the catalogue."""
     inputs = context.inputs
     falls = [[]] * len(terms) if inputs.taste.is_empty else _cited(context, rows)
     traits, shares = _strongest_traits(context, rows)
@@ -109,8 +109,8 @@ def _of_taste(context: Context, rows: NDArray[np.int32], terms: list[dict[str, f
 
 
 def _cited(context: Context, rows: NDArray[np.int32]) -> list[list[tuple[int, float]]]:
-    """The films of the taste that moved each film most. One is named where people who like both stand behind it, or
-    where what it shares with the film is at least half of it: one rater or none is no proof.
+    """Return the films of the taste that influenced each film most. One is cited if people who like both films support
+    it, or if at least half of its influence is not collaborative: a single rater is weak evidence.
     """
     inputs = context.inputs
     parts = find_falls(inputs.constants, inputs.taste, context.mixture, rows)
@@ -124,7 +124,7 @@ def _cited(context: Context, rows: NDArray[np.int32]) -> list[list[tuple[int, fl
 
 
 def _strongest_traits(context: Context, rows: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Of each film the trait that adds most to its score, and how much; nothing where traits have no weight."""
+    """Return each film's trait with the largest contribution, and the contribution; 0 if traits have no weight."""
     match, concept = context.mixture.find(TraitMatch), context.mixture.find(Concept)
     trait, share = np.zeros(len(rows), np.int32), np.zeros(len(rows), np.float32)
     if match is not None:
@@ -140,7 +140,7 @@ def _strongest_traits(context: Context, rows: NDArray[np.int32]) -> tuple[NDArra
 
 
 def _single_keywords(inputs: Inputs) -> NDArray[np.int32]:
-    """The traits (ids) that say nothing of the taste: keywords that only one of several films has."""
+    """Return the traits (ids) that do not characterise the taste: keywords of only one of several films."""
     if len(inputs.taste.rows) < SHARED_KEYWORD:
         return np.empty(0, np.int32)
     ids, films = counted(inputs.known.films.ids)
@@ -148,7 +148,7 @@ def _single_keywords(inputs: Inputs) -> NDArray[np.int32]:
 
 
 def _of_film(context: Context, citations: Citations, evidence: _Evidence) -> Iterator[Reason]:
-    """Reasons by the size of what they speak of; popularity beside others only where it is the largest."""
+    """Yield reasons by the size of their causes; popularity only if it is the largest."""
     worth = WORTH_SAYING * sum(max(term, 0.0) for term in evidence.terms.values())
     causes = sorted(_causes(evidence.terms), key=lambda cause: -cause[0])
     said = False
@@ -167,7 +167,7 @@ def _popular(context: Context, row: int, terms: dict[str, float]) -> Reason:
 
 
 def _causes(terms: dict[str, float]) -> Iterator[tuple[float, str]]:
-    """The size of each cause: the films of the taste, its traits, how well known the film is."""
+    """Yield the size of each cause: the films of the taste, its traits, the film's popularity."""
     yield sum(terms.get(name, 0.0) for name in OF_FILMS), "films"
     yield sum(terms.get(name, 0.0) for name in OF_TRAITS), "traits"
     yield terms.get("popularity", 0.0), "popularity"

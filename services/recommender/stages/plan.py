@@ -1,4 +1,4 @@
-"""Which signals a request needs, and with which weights. One of weight 0 is not asked for."""
+"""Weights of the signals for a request. A signal of weight 0 is not computed."""
 
 from dataclasses import dataclass, replace
 
@@ -7,19 +7,19 @@ from services.recommender.domain.weights import Weights
 from services.recommender.stages.taste import Taste
 
 SMALLEST_SHARE = 0.01
-# So many films at least mean something together.
+# Minimum number of films to share a concept.
 HELD_BY = 2
 LEAST_COHERENCE = 0.2
-# Beside what a film is like, fame only orders equals.
+# For similar films, fame only breaks ties.
 PRIOR = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Weights of the terms of the raw score; each signal is about 1 for a good film. ``lift``: the exponent by which
-    well-known films count less in the collaborative signal; ``fame``: how much more a film that is meant counts if it
-    is well known. ``coherence`` 0 ... 1: how far the taste's films share what they are. ``query_content``,
-    ``query_text``: for the meaning and the words of a query.
+    """Weights of the terms of the raw score; each signal is about 1 for a good film. ``lift``: exponent that damps
+    well-known films in the collaborative signal; ``fame``: extra weight of the concept for well-known films.
+    ``coherence`` 0 ... 1: how much the taste's films have in common. ``query_content``, ``query_text``: for the meaning
+    and the words of a query.
     """
 
     strategy: Strategy
@@ -43,8 +43,8 @@ class Plan:
 
     @property
     def ask_vectors(self) -> bool:
-        """Whether the films nearest to the taste's texts are looked for: not for an ordinary taste, whose films the
-        tables know.
+        """Whether to search for the films nearest to the taste's texts: not for an ordinary taste, which the tables
+        know.
         """
         return self.content > 0
 
@@ -58,22 +58,21 @@ def make_plan(
     certainty: float = 1.0,
     maturity: float = 1.0,
 ) -> Plan:
-    """The plan for a taste of n likes and perhaps a query; ``stored``: the person has events of their own. ``clear``:
-    the taste's coherence. ``certainty`` and ``maturity``, 0 ... 1: how much people's events say of its films, and of
-    the catalogue (see ``Facts``).
+    """Return the plan for a taste of n likes and an optional query; ``stored``: the person has stored events.
+    ``clear``: the taste's coherence. ``certainty`` and ``maturity``, 0 ... 1: how much people's events say about its
+    films, and about the catalogue (see ``Facts``).
 
-    Short profiles are ranked by the table trained for them and a prior that fades with every like: plain EASE
-    is worse than popularity below five likes. A coherent taste counts for what it shares: what its films mean together
-    and their texts weigh more, fame weighs less.
+    Short profiles are ranked by the table trained for them and a prior that fades with every like: plain EASE is worse
+    than popularity below five likes. For a coherent taste the shared concept and texts weigh more, and fame less.
     """
     strategy = _strategy(taste, query, stored)
     if constants.formula == "playbook" and query is None and not taste.is_empty:
         return Plan(strategy, playbook=True)
     share = constants.query_taste if query else 1.0
-    # Films that hardly anybody has rated say by themselves what is wanted, as films that belong together do.
+    # Films with hardly any ratings are treated like a coherent taste: their own traits must say what is wanted.
     fading = 1 / (1 + (taste.likes / constants.coherence_half) ** 2)
     coherence = _beyond_chance(1 - (1 - fading * clear) * (certainty * maturity if taste.likes else 1.0))
-    # In a query fame counts by how well a film matches.
+    # With a query, fame is weighted by the match.
     popularity = 0.0 if query else _prior(constants, taste.likes) * (1 - coherence)
     meaning, words = (constants.query_content, constants.query_text) if query else (0.0, 0.0)
     if taste.is_empty:
@@ -113,8 +112,8 @@ def against_dislikes(plan: Plan, constants: Weights, taste: Taste) -> Plan:
 
 
 def likeness_plan(constants: Weights, maturity: float, strategy: Strategy) -> Plan:
-    """The plan for films that are like a film: one film is a short profile. Where nobody has rated anything, the tables
-    have nothing to say.
+    """Return the plan for films similar to a film: one film is a short profile. Without any ratings the tables are not
+    used.
     """
     return Plan(
         strategy,
@@ -139,22 +138,22 @@ def _strategy(taste: Taste, query: str | None, stored: bool) -> Strategy:
 
 
 def _prior(constants: Weights, likes: int) -> float:
-    """Strong and nearly level for the first likes, so that one like more or less moves films by what it says of
-    them and not by how popular they are; then gone but for what stands.
+    """Return the weight of the prior: nearly constant for the first likes, so that another like moves films by its
+    content and not by their popularity; then it fades, except for the standing part.
     """
     fading = constants.popularity / (1 + (likes / constants.popularity_half) ** constants.popularity_power)
     return float(fading + constants.standing_popularity)
 
 
 def _beyond_chance(coherence: float) -> float:
-    """Coherence less what most tastes have by chance: below it, looking for texts and shared traits changes hardly
-    a film and costs as much as all the rest.
+    """Subtract the coherence most tastes have by chance: below it, using texts and shared traits changes hardly any
+    film and costs as much as everything else.
     """
     return max(0.0, coherence - LEAST_COHERENCE) / (1 - LEAST_COHERENCE)
 
 
 def _shares(constants: Weights, likes: int) -> tuple[float, float]:
-    """Main and short table's share, together 1. A table below 1 % is left out: it costs half the time."""
+    """Return the main and the short table's shares, summing to 1. Below 1 % a table is skipped."""
     main = likes**constants.blend_power / (likes**constants.blend_power + constants.blend_half**constants.blend_power)
     if main < SMALLEST_SHARE:
         return 0.0, 1.0

@@ -1,8 +1,8 @@
-"""The usual recipe for a hybrid recommender, as a preset beside the default, so that anyone can see what it gives.
+"""The usual recipe for a hybrid recommender, as a preset for comparison with the default.
 
 score = .7 kNN + .3 BM25 + .10 popularity + .05 recency + .05 genre match. The kNN query is the mean vector of the
-liked films, the BM25 query the names of the taste's strongest traits. Both legs are scaled as everywhere else: the
-score at the cut is 0, the mean of the best 50 is 1.
+liked films, the BM25 query the names of the taste's strongest traits. Both legs are scaled as elsewhere: the score at
+the cut is 0, the mean of the best 50 is 1.
 """
 
 import numpy as np
@@ -30,7 +30,7 @@ QUERY_TRAITS = 5
 def playbook_legs(
     release: Release, trait_rows: TraitRows, taste: Taste, deadline: Deadline, filters: Filters
 ) -> tuple[dict[str, Dense], list[str]]:
-    """The terms, and what is missing of them: without search the facts alone decide."""
+    """Return the terms, and what is missing: without search only the other facts count."""
     try:
         hits = release.search.search(playbook_request(release.bundle, trait_rows, taste, filters), deadline)
     except SearchUnavailable as error:
@@ -41,7 +41,7 @@ def playbook_legs(
 def playbook_scores(
     release: Release, trait_rows: TraitRows, taste: Taste, deadline: Deadline, filters: Filters = NO_FILTERS
 ) -> dict[str, Dense]:
-    """The weighted terms over all films by name, float32[films] each; a film's score is their sum.
+    """Return the weighted terms over all films by name, float32[films] each; a film's score is their sum.
 
     Raises SearchUnavailable.
     """
@@ -50,7 +50,7 @@ def playbook_scores(
 
 
 def playbook_request(bundle: Bundle, trait_rows: TraitRows, taste: Taste, filters: Filters) -> SearchRequest:
-    """Both legs in one round trip; a leg is left out where the taste gives nothing to ask with."""
+    """Return a request for both legs in one round trip; a leg without input is omitted."""
     liked = liked_rows(taste)
     return SearchRequest(
         text=strongest_traits(bundle.catalogue, trait_rows, liked) or None,
@@ -61,7 +61,7 @@ def playbook_request(bundle: Bundle, trait_rows: TraitRows, taste: Taste, filter
 
 
 def playbook_terms(bundle: Bundle, taste: Taste, hits: SearchResult) -> dict[str, Dense]:
-    """The formula over the hits of both legs."""
+    """Apply the formula to the hits of both legs."""
     films = len(bundle.catalogue)
     parts = {
         "content": (VECTOR, leg_signal(hits.knn, films)),
@@ -74,13 +74,13 @@ def playbook_terms(bundle: Bundle, taste: Taste, hits: SearchResult) -> dict[str
 
 
 def liked_rows(taste: Taste) -> NDArray[np.int32]:
-    """The liked films; all of the taste where none was liked outright."""
+    """Return the liked films; all films of the taste if none was liked outright."""
     liked = taste.rows[taste.base >= 1]
     return liked if len(liked) else taste.rows
 
 
 def strongest_traits(catalogue: Catalogue, trait_rows: TraitRows, rows: NDArray[np.int32]) -> str:
-    """The names of the strongest traits of some films, as words to search for. Decades stand in no text."""
+    """Return the names of some films' strongest traits, as search words, except decades, which occur in no text."""
     worth = trait_rows.films(rows).mean(np.ones(len(rows), np.float32))
     worth[np.isin(catalogue.traits.kinds, (TraitKind.DECADE, TraitKind.ERA))] = 0
     best = np.argsort(-worth, kind="stable")[:QUERY_TRAITS]
@@ -88,12 +88,12 @@ def strongest_traits(catalogue: Catalogue, trait_rows: TraitRows, rows: NDArray[
 
 
 def recency_of_release(catalogue: Catalogue) -> Dense:
-    """max(0, (year - 2015) / 10), float32[films]; 0 for an unknown year."""
+    """Return max(0, (year - 2015) / 10), float32[films]; 0 for an unknown year."""
     return np.maximum(0, (catalogue.years.astype(np.float32) - RECENT_FROM) / RECENT_SPAN)
 
 
 def genre_match(catalogue: Catalogue, rows: NDArray[np.int32]) -> Dense:
-    """Sum of a film's genres' shares in the genre counts of the films ``rows``; float32[films] in 0 ... 1."""
+    """Return the sum of a film's genres' shares in the genre counts of ``rows``; float32[films] in 0 ... 1."""
     bits = np.arange(len(GENRES), dtype=np.uint32)
     has = (catalogue.genre_bits[:, None] >> bits & np.uint32(1)).astype(np.float32)
     counts = has[rows].sum(axis=0)
@@ -102,7 +102,7 @@ def genre_match(catalogue: Catalogue, rows: NDArray[np.int32]) -> Dense:
 
 
 def _mean_vector(bundle: Bundle, rows: NDArray[np.int32]) -> NDArray[np.float32] | None:
-    """The mean vector of some films at unit length, float32[1, dims]; None without vectors."""
+    """Return the mean vector of some films at unit length, float32[1, dims]; None without vectors."""
     if bundle.embeddings is None or not len(rows):
         return None
     mean = bundle.embeddings.rows(rows).mean(axis=0, keepdims=True)

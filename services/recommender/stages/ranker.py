@@ -1,4 +1,4 @@
-"""The re-rank: one feature table, film row x signal, a weighted sum, and a fixed logistic to show it."""
+"""Ranking: one feature table, film row x signal, a weighted sum, and a fixed logistic for display."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.distinct import distinct
 from services.recommender.domain.weights import Weights
 
-# Below this place the order of a series is nobody's concern.
+# Beyond this rank the order of a series does not matter.
 FOLLOWED = 50
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranked:
-    """Candidates best first: ``rows`` int32[c], ``raw`` float32[c], ``terms`` float32[c, signals] named by
-    ``names``; a row of terms sums to its raw score.
+    """Candidates best first: ``rows`` int32[c], ``raw`` float32[c], ``terms`` float32[c, signals] named by ``names``; a
+    row of terms sums to its raw score.
     """
 
     rows: NDArray[np.int32]
@@ -25,14 +25,12 @@ class Ranked:
     names: tuple[str, ...]
 
     def take(self, order: NDArray[np.intp]) -> "Ranked":
-        """The candidates at an index, in its order."""
+        """Return the candidates at an index, in its order."""
         return Ranked(self.rows[order], self.raw[order], self.terms[order], self.names)
 
 
 def rank(rows: NDArray[np.int32], terms: dict[str, NDArray[np.float32]]) -> Ranked:
-    """Order candidates (``rows`` ascending) by the sum of their terms (float32[c] each, already weighted); ties by
-    row.
-    """
+    """Order candidates (``rows`` ascending) by the sum of their weighted terms (float32[c] each); ties by row."""
     table = np.stack(list(terms.values()), axis=1) if terms else np.zeros((len(rows), 0), np.float32)
     raw = table.sum(axis=1, dtype=np.float32)
     order = np.argsort(-raw, kind="stable")
@@ -40,8 +38,8 @@ def rank(rows: NDArray[np.int32], terms: dict[str, NDArray[np.float32]]) -> Rank
 
 
 def next_part_first(ranked: Ranked, catalogue: Catalogue, taste: NDArray[np.int32]) -> Ranked:
-    """The same films, but of a series that the person follows (``taste`` rows) the next part stands before the later
-    ones, wherever both are among the best: it takes the place of the first of them, and they move down one each.
+    """Move the next part of each series the person follows (``taste`` rows) before the later parts, among the best
+    films: it takes the place of the first of them, and they move down one each.
     """
     order = np.arange(len(ranked.rows))
     window = ranked.rows[:FOLLOWED]
@@ -58,10 +56,10 @@ def next_part_first(ranked: Ranked, catalogue: Catalogue, taste: NDArray[np.int3
 
 
 def shown_score(raw: NDArray[np.float32], constants: Weights) -> NDArray[np.float64]:
-    """The score of the API, 0 ... 1: a logistic with the bundle's constants, the same for every request."""
+    """Return the API's score, 0 ... 1: a logistic with the bundle's constants, the same for every request."""
     return logistic(raw, constants.score_midpoint, constants.score_scale)
 
 
 def logistic(raw: NDArray[np.float32], midpoint: float, scale: float) -> NDArray[np.float64]:
-    """1 / (1 + exp(-(raw - midpoint) / scale))."""
+    """Return 1 / (1 + exp(-(raw - midpoint) / scale))."""
     return np.asarray(1 / (1 + np.exp(-(raw.astype(np.float64) - midpoint) / scale)))

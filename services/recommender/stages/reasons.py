@@ -1,7 +1,7 @@
-"""Reasons that are true: each names evidence whose absence would lower the film's raw score.
+"""Truthful reasons: each names evidence without which the film's raw score would be lower.
 
-A cited film is the one with the largest fall when left out; a trait is cited only through its term in the score;
-"popular in Western" is for a film that nothing personal brought here.
+A cited film is the one with the largest fall when left out; a trait is cited only for its term in the score; "popular
+in Western" is used if nothing personal contributed.
 """
 
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from services.recommender.domain.languages import language_name
 from services.recommender.domain.request import Reason, ReasonKind
 from services.recommender.stages.taste import Taste
 
-# A second cited film or a trait must weigh at least this part of the first reason.
+# Minimum weight of a second cited film relative to the first; minimum share of a trait.
 SECOND_FILM = 0.5
 SHARED_TRAIT = 0.02
-# So many must like both films before it is said that the same people do.
+# Minimum number of people who like both films to say that the same people like them.
 SHARED_PEOPLE = 2
-# Within its genre, the best-known tenth is popular.
+# The best-known tenth of a genre is popular in it.
 POPULAR_SHARE = 0.1
 
 _PHRASES = {
@@ -41,13 +41,13 @@ def trait_kinds(kind: ReasonKind) -> tuple[TraitKind, ...]:
 
 
 def display_title(catalogue: Catalogue, row: int) -> str:
-    """ "Heat (1995)", or the bare title where the year is unknown."""
+    """Return "Heat (1995)", or only the title if the year is unknown."""
     year = int(catalogue.years[row])
     return f"{catalogue.titles[row]} ({year})" if year else catalogue.titles[row]
 
 
 class Citations:
-    """The films of one taste as they are cited; each is put into words once, however many films it brought."""
+    """Citations of the films of one taste; each film's wording is built only once."""
 
     def __init__(self, catalogue: Catalogue, taste: Taste) -> None:
         self._catalogue = catalogue
@@ -55,8 +55,8 @@ class Citations:
         self._words: dict[int, tuple[str, str, str]] = {}
 
     def reasons(self, falls: list[tuple[int, float]]) -> list[Reason]:
-        """The film of the taste that moved a film most, and a second that did at least half as much. ``falls``: the
-        two largest, as (index into the taste, fall).
+        """Return reasons for the most influential film of the taste, and a second with at least half its influence.
+        ``falls``: the two largest, as (index into the taste, fall).
         """
         return [self._cite(index, fall) for index, fall in falls if fall >= SECOND_FILM * falls[0][1]]
 
@@ -68,14 +68,14 @@ class Citations:
         return Reason(ReasonKind.LIKED, text, title, fall, item_id)
 
     def _in_words(self, row: int, base: float) -> tuple[str, str, str]:
-        """What is said of a film of the taste, its title and its id."""
+        """Return the reason's text for a film of the taste, its title and its id."""
         title = display_title(self._catalogue, row)
         verb = "liked" if base >= 1 else "watched" if base >= 0.3 else "looked at"
         return f"Because you {verb} {title}", title, self._catalogue.item_ids[row]
 
 
 def trait_reason(catalogue: Catalogue, trait: int, share: float) -> Reason | None:
-    """A trait of the film (id) by its term in the score, if it says anything."""
+    """Return the reason for a film's trait (id) with its share of the score, if large enough."""
     if share < SHARED_TRAIT:
         return None
     of_kind = TraitKind(int(catalogue.traits.kinds[trait]))
@@ -85,26 +85,26 @@ def trait_reason(catalogue: Catalogue, trait: int, share: float) -> Reason | Non
 
 
 def trait_name(kind: TraitKind, name: str) -> str:
-    """A trait as it is called in a reason: a language by its name, not by its code."""
+    """Return a trait's name for reasons: a language by its name, not its code."""
     return language_name(name) if kind is TraitKind.LANGUAGE else name
 
 
 def taste_reason(term: float) -> Reason:
-    """The taste as a whole, for a film that no single film of it brought here."""
+    """Return the reason that refers to the taste as a whole, if no single film of it stands out."""
     return Reason(ReasonKind.LIKED, "Close to what you like", "what you like", term)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PopularIn:
-    """``genres`` int8[films]: the genre in which a film stands out most, of those to whose best-known tenth it
-    belongs; -1 where there is none.
+    """``genres`` int8[films]: the genre in which a film stands out most, among those in whose best-known tenth it is;
+    -1 if there is none.
     """
 
     genres: NDArray[np.int8]
 
     @classmethod
     def of(cls, catalogue: Catalogue, popularity: NDArray[np.float32]) -> "PopularIn":
-        """Compare each film with the bar of each of its genres, once a release."""
+        """Compare each film with the threshold of each of its genres, once per release."""
         genres = np.full(len(popularity), -1, np.int8)
         most = np.ones(len(popularity), np.float32)
         for bit in range(len(GENRES)):
@@ -121,7 +121,7 @@ class PopularIn:
         return cls(genres)
 
     def reason(self, row: int, term: float) -> Reason:
-        """ "Popular in Western", or a plain word for a film that stands out nowhere."""
+        """Return "Popular in Western", or a neutral text for a film that stands out in no genre."""
         genre = int(self.genres[row])
         if genre < 0:
             return Reason(ReasonKind.POPULAR, "Not yet well known here", "the catalogue", term)
@@ -129,8 +129,8 @@ class PopularIn:
 
 
 def _quantile(values: NDArray[np.float32], share: float) -> float:
-    """The value below which a share of the values lies, between two of them by interpolation (``np.quantile``'s own
-    "linear"; which is slower, and imports ``numpy.ma`` when it is first called).
+    """Return the quantile by linear interpolation, like ``np.quantile``, which is slower and imports ``numpy.ma`` on
+    its first call.
     """
     place = share * (len(values) - 1)
     low = int(place)

@@ -1,7 +1,7 @@
-"""Candidates: each leg gives a signal over all films in row space; the best of their weighted sum go on.
+"""Candidate selection: each leg is a signal over all films in row space; the best of their weighted sum are kept.
 
-Every signal is scaled by the mean of its best 50 *before* filters, so that a film's score does not depend on
-what else was asked. z-scores explode on short profiles; the mean of the best does not.
+Every signal is scaled by the mean of its best 50 *before* filters, so that a film's score does not depend on the
+filters. z-scores explode on short profiles; the mean of the best does not.
 """
 
 from collections.abc import Sequence
@@ -17,10 +17,10 @@ from services.recommender.stages.taste import Entries
 BEST = 50
 POOL = 100
 CANDIDATES = 500
-# Films with few events get places of their own among the candidates, else content could never lift one.
+# Places reserved for films with few events, which content could otherwise never lift.
 NOVEL_CANDIDATES = 200
 NOVEL_FROM = 0.1
-# From this share of films allowed on, masking the others is cheaper than gathering these.
+# From this share of allowed films on, masking the others is cheaper than gathering these.
 NEARLY_ALL = 0.9
 SEARCH_SIZE = 1_000
 
@@ -28,7 +28,7 @@ Dense = NDArray[np.float32]
 
 
 def mean_of_best(scores: Dense) -> float:
-    """Mean of the best 50 scores; 0 where that is not a positive number, which makes the signal 0."""
+    """Return the mean of the best 50 scores; 0 if it is not positive, which disables the signal."""
     if len(scores) <= BEST:
         mean = float(scores.mean()) if len(scores) else 0.0
     else:
@@ -37,15 +37,14 @@ def mean_of_best(scores: Dense) -> float:
 
 
 def scaled(scores: Dense, reference: float) -> Dense:
-    """Scores divided by their reference; zeros where there is none."""
+    """Return the scores divided by their reference; zeros if there is none."""
     return scores / np.float32(reference) if reference > 0 else np.zeros_like(scores)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TableScore:
-    """``raw`` float32[T]: a taste's scores in one table; their ``reference``, 0 where none is above 0; ``best``
-    intp[p]: positions of the best 100 (and what ties with them), which is where a reference can move when the taste
-    changes.
+    """``raw`` float32[T]: a taste's scores in one table; their ``reference``, 0 if none is above 0; ``best`` intp[p]:
+    positions of the best 100 and ties, the only ones that can move the reference when the taste changes.
     """
 
     raw: Dense
@@ -54,29 +53,29 @@ class TableScore:
 
     @property
     def scaled(self) -> Dense:
-        """The scores over their reference, float32[T]."""
+        """Scores over their reference, float32[T]."""
         return scaled(self.raw, self.reference)
 
 
 def table_score(table: ItemTable, found: Entries, weights: Dense, lift: Dense | None = None) -> TableScore:
-    """One table's answer to weighted entries, each film's score times its ``lift`` float32[T]."""
+    """Return one table's scores for weighted entries, each film's score times its ``lift`` float32[T]."""
     scores = table.scores(found.positions, weights)
     if lift is not None:
         scores *= lift
-    # Most films are untouched and score 0: the best are looked for among the positive ones.
+    # Most films are untouched and score 0, so only positive scores are searched.
     positive = np.flatnonzero(scores > 0)
     if len(positive) > POOL:
         kept = scores[positive]
         positive = positive[kept >= np.partition(kept, -POOL)[-POOL]]
-    # Fewer than 50 positive scores: zeros fill up, unless the table itself is smaller.
+    # Fewer than 50 positive scores are padded with zeros, unless the table itself is smaller.
     best = np.sort(scores[positive])[::-1][:BEST]
     reference = float(best.sum()) / min(BEST, len(scores)) if len(best) else 0.0
     return TableScore(scores, reference, positive)
 
 
 def dislike_penalty(tables: Collaborative, found: Entries, weights: Dense) -> Dense:
-    """How much each film is like the disliked ones, float32[T] in 0 ... 1, in table space: the positive parts of
-    their rows in the main table, each scaled by the mean of its best 50, weighed (``weights`` float32[disliked]),
+    """Return each film's similarity to the disliked ones, float32[T] in 0 ... 1, in table space: the positive parts of
+    their rows in the main table, each scaled by the mean of its best 50, weighted (``weights`` float32[disliked]),
     summed and capped.
     """
     rows = np.maximum(tables.main.rows(found.positions), 0)
@@ -89,7 +88,7 @@ def dislike_penalty(tables: Collaborative, found: Entries, weights: Dense) -> De
 
 
 def leg_signal(leg: Leg | None, films: int) -> Dense:
-    """A search leg as a dense signal: (score - floor) / (reference - floor), 0 for films that are no hits."""
+    """Return a search leg as a dense signal: (score - floor) / (reference - floor), 0 for films without a hit."""
     signal = np.zeros(films, np.float32)
     if leg is None or not len(leg.rows) or not leg.reference > leg.floor:
         return signal
@@ -105,9 +104,9 @@ def candidates(
     retrieved: Sequence[NDArray[np.int32]] = (),
     size: int = CANDIDATES,
 ) -> NDArray[np.int32]:
-    """The allowed rows with the best base score, given ``novelty`` float32[films] the best of the films with few
-    events, and what other retrievers bring (``retrieved``: rows each); ascending. Ties at the cut are decided by row,
-    so the choice is total.
+    """Return the allowed rows with the best base score, given ``novelty`` float32[films] also the best films with few
+    events, and the rows of other retrievers (``retrieved``); ascending. Ties at the cut are decided by row, so the
+    choice is deterministic.
     """
     chosen = np.zeros(len(base), bool)
     chosen[best_rows(base, allowed, size)] = True
@@ -119,7 +118,7 @@ def candidates(
 
 
 def best_rows(base: Dense, allowed: NDArray[np.bool_], size: int) -> NDArray[np.int32]:
-    """The ``size`` allowed rows with the best base score, best first."""
+    """Return the ``size`` allowed rows with the best base score, best first."""
     count = int(np.count_nonzero(allowed))
     if count <= size:
         rows = np.flatnonzero(allowed)
@@ -127,10 +126,10 @@ def best_rows(base: Dense, allowed: NDArray[np.bool_], size: int) -> NDArray[np.
         masked = np.where(allowed, base, np.float32(-np.inf))
         rows = np.flatnonzero(masked >= np.partition(masked, len(base) - size)[len(base) - size])
     else:
-        # A filter: a partition over all films would stumble over the equal values of those left out.
+        # With a filter, a partition over all films would be slowed by the equal values of those masked.
         rows = np.flatnonzero(allowed)
         scores = base[rows]
         rows = rows[scores >= np.partition(scores, count - size)[count - size]]
-    # All ties at the cut came along and are now cut by row: argpartition alone would pick any of them.
+    # All ties at the cut are included and now cut by row; argpartition alone would pick arbitrary ones.
     order = np.argsort(-base[rows], kind="stable")[:size]
     return np.asarray(rows[order], np.int32)

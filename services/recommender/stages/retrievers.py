@@ -1,6 +1,6 @@
-"""Candidates that the tables do not bring: films that share the taste's strongest traits, and its nearest texts.
+"""Additional candidates: films that share the taste's strongest traits, its nearest texts, and its series.
 
-Asked where it pays: for a coherent taste, and where the tables know little of the catalogue.
+Used for a coherent taste, and if the tables know little about the catalogue.
 """
 
 import numpy as np
@@ -13,15 +13,16 @@ from services.recommender.stages.retrieval import best_rows
 from services.recommender.stages.taste import Taste
 from services.recommender.stages.traits import Known
 
-# Traits of a taste that films are looked up by, and the share of the catalogue above which one tells films apart by
-# too little to be worth its postings.
+# Number of the taste's traits to look up, and the share of films above which a trait is too common to be worth it.
 STRONGEST = 24
 COMMON = 0.1
 EACH = 150
 
 
 def by_traits(facts: Facts, known: Known, plan: Plan, allowed: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """The allowed films with most of the taste's strongest traits, best first; none where the plan has no use."""
+    """Return the allowed films with the most of the taste's strongest traits, best first; none if the plan ignores
+    them.
+    """
     if not plan.coherence and not plan.content:
         return np.empty(0, np.int32)
     taste = known.taste * (facts.bundle.catalogue.traits.films <= COMMON * len(allowed))
@@ -35,11 +36,11 @@ def by_traits(facts: Facts, known: Known, plan: Plan, allowed: NDArray[np.bool_]
 
 
 def by_vectors(leg: Leg | None) -> NDArray[np.int32]:
-    """The films nearest to those of the taste, as search found them."""
+    """Return the films nearest to those of the taste, from search."""
     return np.empty(0, np.int32) if leg is None else leg.rows[:EACH]
 
 
 def by_series(facts: Facts, taste: Taste, allowed: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """The allowed films of the series that films of the taste belong to."""
+    """Return the allowed films of the series in the taste."""
     parts = facts.series_parts
     return parts[facts.bundle.catalogue.of_same_series(taste.rows, parts) & allowed[parts]]

@@ -1,4 +1,4 @@
-"""Films named in a request: they count as the person's newest events and are not stored."""
+"""Seeds: films given in a request; they count as the person's newest events and are not stored."""
 
 from dataclasses import dataclass
 
@@ -15,8 +15,8 @@ from services.recommender.errors import AllSeedsUnknown
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seeds:
-    """``history``: the seeds as events, all of one time, one later than the person's last. ``rows`` int32: the
-    films named, which are not recommended back. ``ignored``: ids that are not in the catalogue.
+    """``history``: the seeds as events, all at one time, just after the person's last. ``rows`` int32: the given films,
+    which are not recommended. ``ignored``: ids that are not in the catalogue.
     """
 
     history: History
@@ -24,7 +24,7 @@ class Seeds:
     rows: NDArray[np.int32]
 
     def after(self, profile: Profile | None) -> History:
-        """The person's history with the seeds as its newest events; a seed replaces what was said before."""
+        """Return the person's history with the seeds as newest events; a seed replaces earlier events of the film."""
         stored = profile.history if profile is not None else History.empty()
         if not len(self.history):
             return stored
@@ -35,9 +35,9 @@ NO_SEEDS = Seeds(History.empty(), (), np.empty(0, np.int32))
 
 
 def read_seeds(catalogue: Catalogue, request: Request, profile: Profile | None) -> Seeds:
-    """The seeds of a request; a film both liked and disliked is disliked.
+    """Return the seeds of a request; a film both liked and disliked is disliked.
 
-    Raises AllSeedsUnknown if films were named, none is known, and there is neither person nor query.
+    Raises AllSeedsUnknown if films were given, none is known, and there is neither person nor query.
     """
     if not (request.liked or request.disliked or request.tmdb_ids):
         return NO_SEEDS
@@ -48,7 +48,7 @@ def read_seeds(catalogue: Catalogue, request: Request, profile: Profile | None) 
     ignored = tuple(name for name, row in zip(named, rows.tolist(), strict=True) if row < 0)
     if named and len(ignored) == len(named) and request.query is None and request.user_id is None:
         raise AllSeedsUnknown(
-            f"none of the {len(named)} films given is in the catalogue; look ids up with GET /films?q=",
+            f"none of the {len(named)} given films is in the catalogue; look ids up with GET /films?q=",
             "/liked" if request.liked else "/disliked" if request.disliked else "/tmdb_ids",
         )
     kinds = dict.fromkeys([*by_tmdb.tolist(), *liked.tolist()], EventKind.LIKE)

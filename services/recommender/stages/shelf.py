@@ -1,4 +1,4 @@
-"""A shelf: the only films that a request may be answered with, such as somebody's own library."""
+"""Shelf: the only films that a request may return, e.g. a person's library."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -9,15 +9,15 @@ from services.recommender.domain.request import Request
 
 
 class Shelved(NamedTuple):
-    """A request whose filters let nothing but its shelf through, and the ids on it that are not in the catalogue."""
+    """A request with its shelf as a filter, and the shelf's ids that are not in the catalogue."""
 
     request: Request
     ignored: tuple[str, ...]
 
 
 def read_shelf(catalogue: Catalogue, request: Request) -> Shelved:
-    """The request as the stages read it. A shelf is a filter and no seed: one of which no film is known is answered
-    with an empty list, as any filter that nothing passes.
+    """Convert a request's shelf to a filter. A shelf without any known film gives an empty list, like any filter that
+    nothing passes.
     """
     if request.only_item_ids is None:
         return Shelved(request, ())

@@ -1,11 +1,11 @@
-"""The re-rank preset "svd": the best candidates of the pipeline in the order of a simple, published kind of formula.
+"""Re-ranking preset "svd": the pipeline's best candidates, ordered by a simple formula of a published kind.
 
 score = 1.0 cosine of SVD factors + .15 genre Jaccard + .10 year kernel + .05 popularity, then maximal marginal
-relevance with lambda .8. The cosine is that of a film's factors with the sum of the liked films' directions; Jaccard
-and kernel exp(-|years apart| / 8) are means over the liked films. Popularity is put into 0 ... 1. Affinity is the
-score over the sum of the weights, 0 for a negative one.
+relevance with lambda .8. The cosine is between a film's factors and the sum of the liked films' directions; Jaccard and
+kernel exp(-|years apart| / 8) are means over the liked films. Popularity is scaled to 0 ... 1. Affinity is the score
+over the sum of the weights, 0 for a negative one.
 
-MMR: J. Carbonell and J. Goldstein, SIGIR 1998, with the largest likeness to the films chosen, which is
+MMR: J. Carbonell and J. Goldstein, SIGIR 1998, with the largest similarity to the chosen films, which is
 .6 genre Jaccard + .4 cosine of factors.
 """
 
@@ -32,7 +32,7 @@ LARGEST = np.float32(COLLABORATIVE + GENRES + YEARS + POPULARITY)
 YEARS_APART = 8.0
 RELEVANCE = 0.8
 GENRE_LIKENESS = 0.6
-# So many of the pipeline's best are put in order.
+# Number of the pipeline's best films to re-rank.
 RERANKED = 200
 
 Floats = NDArray[np.float32]
@@ -40,10 +40,10 @@ Rows = NDArray[np.int32]
 
 
 def factors_of(bundle: Bundle) -> ItemFactors:
-    """The factors that the preset needs. Raises PresetUnavailable for a bundle without."""
+    """Return the factors that the preset requires. Raises PresetUnavailable for a bundle without them."""
     if bundle.svd is None:
         raise PresetUnavailable(
-            f"the bundle {bundle.version or 'that is served'} has no SVD factors; leave preset out or give "
+            f"the bundle {bundle.version or 'being served'} has no SVD factors; omit preset or use "
             '"default", or build a bundle from ratings with `marquee build --svd-k 64`',
             "/preset",
         )
@@ -51,8 +51,8 @@ def factors_of(bundle: Bundle) -> ItemFactors:
 
 
 def rerank(bundle: Bundle, candidates: Rows, taste: Taste, count: int) -> Ranked:
-    """The first ``count`` of the candidates (int32[c], best first, of which the first 200 count), with their terms.
-    The list for a smaller count is a prefix of that for a larger one. Raises PresetUnavailable.
+    """Return the first ``count`` of the candidates (int32[c], best first, of which the first 200 are used), with their
+    terms. The list for a smaller count is a prefix of that for a larger one. Raises PresetUnavailable.
     """
     factors = factors_of(bundle)
     rows = np.sort(candidates[:RERANKED])
@@ -64,7 +64,7 @@ def rerank(bundle: Bundle, candidates: Rows, taste: Taste, count: int) -> Ranked
 
 
 def svd_terms(bundle: Bundle, factors: ItemFactors, rows: Rows, liked: Rows) -> dict[str, Floats]:
-    """The weighed terms of the score by name, float32[rows] each."""
+    """Return the weighted terms of the score by name, float32[rows] each."""
     catalogue = bundle.catalogue
     bits, years = catalogue.genre_bits, catalogue.years
     largest = max(float(bundle.popularity.max(initial=0)), 1e-9)
@@ -78,8 +78,8 @@ def svd_terms(bundle: Bundle, factors: ItemFactors, rows: Rows, liked: Rows) -> 
 
 
 def cosine_with(factors: ItemFactors, rows: Rows, liked: Rows) -> Floats:
-    """Cosine of each film's factors with the sum of the liked films' directions, float32[rows] in -1 ... 1; 0 for a
-    film that the ratings tell nothing of.
+    """Return the cosine of each film's factors with the sum of the liked films' directions, float32[rows] in -1 ... 1;
+    0 for a film without ratings.
     """
     taste = factors.rows(liked).sum(axis=0)
     length = float(np.linalg.norm(taste))
@@ -88,26 +88,26 @@ def cosine_with(factors: ItemFactors, rows: Rows, liked: Rows) -> Floats:
 
 
 def year_kernel(years: NDArray[np.int16], others: NDArray[np.int16]) -> Floats:
-    """exp(-|years apart| / 8), float32[years, others]; 0 where either is unknown."""
+    """Return exp(-|years apart| / 8), float32[years, others]; 0 if either is unknown."""
     apart = np.abs(years[:, None].astype(np.float32) - others[None, :])
     known = (years > 0)[:, None] & (others > 0)[None, :]
     return np.asarray(np.where(known, np.exp(-apart / np.float32(YEARS_APART)), 0), np.float32)
 
 
 def affinity(raw: Floats) -> Floats:
-    """A score as a share of the largest that is possible, float32 in 0 ... 1."""
+    """Return a score as a share of the largest possible one, float32 in 0 ... 1."""
     return np.asarray(np.clip(raw / LARGEST, 0, 1), np.float32)
 
 
 def with_affinity(picks: tuple[Pick, ...], top: Ranked) -> tuple[Pick, ...]:
-    """The films of ``top`` with their affinity for a score."""
+    """Return the films of ``top`` with their affinity as score."""
     shown = affinity(top.raw).tolist()
     return tuple(replace(pick, score=score) for pick, score in zip(picks, shown, strict=True))
 
 
 def maximal_marginal_relevance(relevance: Floats, likeness: Floats, count: int) -> NDArray[np.intp]:
-    """``count`` indices, each the one with the largest lambda relevance - (1 - lambda) largest likeness to those
-    before it; ties by place. ``relevance`` float32[n], ``likeness`` float32[n, n].
+    """Return ``count`` indices, each with the largest lambda relevance - (1 - lambda) largest similarity to the
+    previous ones; ties by place. ``relevance`` float32[n], ``likeness`` float32[n, n].
     """
     gain = RELEVANCE * relevance.astype(np.float64)
     nearest = np.zeros(len(gain))
@@ -121,5 +121,5 @@ def maximal_marginal_relevance(relevance: Floats, likeness: Floats, count: int) 
 
 
 def _mean(pairs: Floats) -> Floats:
-    """The mean over the liked films, float32[rows]; 0 where there is none."""
+    """Return the mean over the liked films, float32[rows]; 0 if there are none."""
     return np.asarray(pairs.sum(axis=1) / max(pairs.shape[1], 1), np.float32)

@@ -1,4 +1,4 @@
-"""Fold-in: a person's history becomes a weighted list of films, at request time and for anybody alike."""
+"""Fold-in: convert a person's history to a weighted list of films, at request time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,9 +15,9 @@ from services.recommender.domain.weights import Weights
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Taste:
-    """``rows`` int32[m] films with a positive ``base`` weight float32[m] (by event, before recency) and
-    ``ranks`` int32[m] from the newest (0), equal times equal rank. ``disliked`` int32[d] rows with
-    ``dislike_weights`` float32[d]. ``likes``: how many of the films were liked (weight >= 1), the n of the formulas.
+    """``rows`` int32[m] films with a positive ``base`` weight float32[m] (by event, before recency) and ``ranks``
+    int32[m] from the newest (0), equal times equal rank. ``disliked`` int32[d] rows with ``dislike_weights``
+    float32[d]. ``likes``: number of liked films (weight >= 1), the n of the formulas.
     """
 
     rows: NDArray[np.int32]
@@ -28,40 +28,40 @@ class Taste:
 
     @classmethod
     def of_films(cls, rows: Sequence[int]) -> "Taste":
-        """The taste of somebody who likes some films alike and has done nothing else."""
+        """Return the taste of a person who likes some films equally and has no other events."""
         none = np.empty(0, np.int32)
         ones = np.ones(len(rows), np.float32)
         return cls(np.array(rows, np.int32), ones, np.zeros(len(rows), np.int32), none, none.astype(np.float32))
 
     @property
     def likes(self) -> int:
-        """Liked films."""
+        """Number of liked films."""
         return int(np.count_nonzero(self.base >= 1))
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing positive is known."""
+        """Whether there is no positive event."""
         return not len(self.rows)
 
     def weights(self, constants: Weights) -> NDArray[np.float32]:
-        """Base weight times recency, float32[m]."""
+        """Return base weight times recency, float32[m]."""
         return self.base * recency(self.ranks, constants)
 
     def without(self, index: int) -> "Taste":
-        """The taste had the person never touched one of its films: later films keep their ranks."""
+        """Return the taste as if the person had never touched one of its films: older films move up a rank."""
         keep = np.arange(len(self.rows)) != index
         newer = self.ranks > self.ranks[index]
         return replace(self, rows=self.rows[keep], base=self.base[keep], ranks=(self.ranks - newer)[keep])
 
 
 def recency(ranks: NDArray[np.int32], constants: Weights) -> NDArray[np.float32]:
-    """floor + (1 - floor) exp(-rank / span): by rank, since session times say little (MovieLens ties)."""
+    """Return floor + (1 - floor) exp(-rank / span): by rank, as times within a session say little (MovieLens ties)."""
     fade = np.exp(-ranks.astype(np.float32) / np.float32(constants.recency_span))
     return np.asarray(constants.recency_floor + (1 - constants.recency_floor) * fade, np.float32)
 
 
 def fold_in(catalogue: Catalogue, history: History) -> Taste:
-    """The taste of a history; films that left the catalogue are passed over."""
+    """Return the taste of a history; films no longer in the catalogue are skipped."""
     opinions = history.opinions()
     rows = catalogue.rows_of_hashes(opinions.hashes)
     opinions, rows = opinions.take(rows >= 0), rows[rows >= 0]
@@ -77,14 +77,14 @@ def fold_in(catalogue: Catalogue, history: History) -> Taste:
 
 
 def _dislike_weights(kinds: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """A dislike counts whole; low ratings share one quarter, for who rates much rates much low and means less."""
+    """Return full weight for dislikes; low ratings share a quarter, as heavy raters give many, so each means less."""
     spoken = kinds == EventKind.DISLIKE
     low = max(int(np.count_nonzero(~spoken)), 1)
     return np.where(spoken, np.float32(1), np.float32(0.25 / low))
 
 
 def _ranks(ts_ms: NDArray[np.int64]) -> NDArray[np.int32]:
-    """How many events are newer than each, int32[n]; equal times share the rank of the newest among them."""
+    """Return how many events are newer than each, int32[n]; equal times share the rank of the newest among them."""
     if not len(ts_ms):
         return np.empty(0, np.int32)
     return np.asarray(len(ts_ms) - np.searchsorted(ts_ms, ts_ms, side="right"), np.int32)
@@ -93,7 +93,7 @@ def _ranks(ts_ms: NDArray[np.int64]) -> NDArray[np.int32]:
 @dataclass(frozen=True, slots=True, eq=False)
 class Entries:
     """Taste in table positions: ``positions`` int32[e], ``shares`` float32[e] (1 for a film of the table, the
-    neighbour's weight for a film outside) and ``source`` int32[e], the taste's film each comes from.
+    neighbour's weight for a film outside) and ``source`` int32[e], the taste's film that each comes from.
     """
 
     positions: NDArray[np.int32]
@@ -102,7 +102,7 @@ class Entries:
 
 
 def entries(tables: Collaborative, rows: NDArray[np.int32]) -> Entries:
-    """Table entries of films; a film outside the table stands for its neighbours."""
+    """Return the table entries of films; a film outside the table is represented by its neighbours."""
     position = tables.position[rows]
     inside = np.flatnonzero(position >= 0).astype(np.int32)
     outside = np.flatnonzero(position < 0).astype(np.int32)

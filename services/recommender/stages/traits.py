@@ -1,9 +1,9 @@
-"""The trait term: how much of a film's directors, keywords, genres, decade and cast the taste knows.
+"""Trait signal: how well a film's directors, keywords, genres, decade and cast match the taste.
 
 A film is a unit-length sparse row over traits (kind weight x rarity); the taste is the weighted mean of its films'
-rows, and a film's signal is its dot product with that. It depends on the taste and the film alone, never on a
-candidate set, so it can be computed for the candidates only; and it is linear in the taste, so what each film of
-the taste contributes is known exactly.
+rows, and a film's signal is its dot product with it. It depends only on the taste and the film, not on the candidate
+set, so it can be computed for the candidates only; and it is linear in the taste, so the contribution of each film of
+the taste is exact.
 """
 
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from services.recommender.domain.catalogue import TraitKind, Traits
 
-# A shared director says more than a shared genre on its own; genres are many and shared by all, so the rarity
-# below takes most of their weight away again. Chosen on validation.
+# A shared director means more than a shared genre; genres are many and common, so the rarity below removes most of
+# their weight again. Chosen on validation.
 _KIND_WEIGHT = {
     TraitKind.GENRE: 2.0,
     TraitKind.DECADE: 1.0,
@@ -27,7 +27,7 @@ _KIND_WEIGHT = {
     TraitKind.ERA: 1e-6,
 }
 
-# So many of the best-known films stand for what people watch.
+# Number of best-known films that represent what people watch.
 WATCHED = 4096
 
 Floats = NDArray[np.float32]
@@ -35,8 +35,8 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TraitRows:
-    """``values`` float32[entries] beside ``traits.ids``: kind weight x log(films / films with it), each film's row
-    of unit length.
+    """``values`` float32[entries] aligned with ``traits.ids``: kind weight x log(films / films with it), each film's
+    row normalised to unit length.
     """
 
     traits: Traits
@@ -44,7 +44,7 @@ class TraitRows:
 
     @classmethod
     def of(cls, traits: Traits) -> "TraitRows":
-        """Weigh the traits of a whole catalogue, once a release."""
+        """Weight the traits of a whole catalogue, once per release."""
         films = len(traits.offsets) - 1
         kinds = np.array([_KIND_WEIGHT[kind] for kind in TraitKind], np.float32)
         worth = kinds[traits.kinds] * np.log1p(films / np.maximum(traits.films, 1)).astype(np.float32)
@@ -54,7 +54,7 @@ class TraitRows:
         return cls(traits, (values / np.where(length > 0, length, 1)[owner]).astype(np.float32))
 
     def films(self, rows: NDArray[np.int32]) -> "FilmTraits":
-        """The rows of some films, end to end."""
+        """Return the rows of some films, concatenated."""
         starts = self.traits.offsets[rows]
         lengths = self.traits.offsets[rows + 1] - starts
         before = np.cumsum(lengths) - lengths
@@ -65,7 +65,7 @@ class TraitRows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Known:
-    """What is known of a taste's traits: the rows of its ``films``, and ``taste`` float32[traits], their mean."""
+    """Traits of a taste: the rows of its ``films``, and ``taste`` float32[traits], their mean."""
 
     rows: TraitRows
     films: "FilmTraits"
@@ -73,15 +73,15 @@ class Known:
 
     @classmethod
     def of(cls, rows: TraitRows, films: NDArray[np.int32], weights: Floats) -> "Known":
-        """The traits of some films (catalogue rows) under weights float32[films]."""
+        """Return the traits of some films (catalogue rows) under weights float32[films]."""
         traits = rows.films(films)
         return cls(rows, traits, traits.mean(weights))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FilmTraits:
-    """The traits of n films end to end: ``ids`` int32[entries], ascending within a film, and ``values``
-    float32[entries], of ``traits`` traits there are; ``lengths`` and ``starts`` int32[n].
+    """Concatenated traits of n films: ``ids`` int32[entries], ascending within a film, and ``values`` float32[entries];
+    ``traits``: the number of traits overall; ``lengths`` and ``starts`` int32[n].
     """
 
     traits: int
@@ -92,34 +92,34 @@ class FilmTraits:
 
     @property
     def owner(self) -> NDArray[np.intp]:
-        """The film each entry belongs to, 0 ... n - 1."""
+        """Film each entry belongs to, 0 ... n - 1."""
         return np.repeat(np.arange(len(self.lengths)), self.lengths)
 
     def mean(self, weights: Floats) -> Floats:
-        """Weighted mean of the films' rows, float32[traits]: what a taste knows."""
+        """Return the weighted mean of the films' rows, float32[traits]."""
         total = float(weights.sum()) or 1.0
         entries = self.values * np.repeat(weights, self.lengths)
         return (np.bincount(self.ids, entries, minlength=self.traits) / total).astype(np.float32)
 
     def scores(self, taste: Floats) -> Floats:
-        """The signal of each film, float32[n]."""
+        """Return the signal of each film, float32[n]."""
         return self._by_film(np.add, taste.take(self.ids) * self.values)
 
     def strongest(self, taste: Floats) -> tuple[NDArray[np.int32], Floats]:
-        """Of each film the trait that adds most to its signal, and how much: int32[n], float32[n]; a film without
-        traits has trait 0 and nothing.
+        """Return each film's trait with the largest contribution, and the contribution: int32[n], float32[n]; 0 and 0
+        for a film without traits.
         """
         terms = taste.take(self.ids) * self.values
         share = self._by_film(np.maximum, terms)
         owner = self.owner
         largest = np.flatnonzero(terms == share[owner])
-        # Of equals the first counts: assigned from behind, it has the last word.
+        # On ties the first trait counts: assigned in reverse, it is written last.
         trait = np.zeros(len(self.lengths), np.int32)
         trait[owner[largest[::-1]]] = self.ids[largest[::-1]]
         return trait, share
 
     def dense(self, ids: NDArray[np.int32]) -> Floats:
-        """Some traits (``ids`` ascending) of the films as a matrix, float32[n, ids]."""
+        """Return some traits (``ids`` ascending) of the films as a matrix, float32[n, ids]."""
         out = np.zeros((len(self.lengths), len(ids)), np.float32)
         if len(ids):
             place = np.minimum(np.searchsorted(ids, self.ids), len(ids) - 1)
@@ -128,8 +128,8 @@ class FilmTraits:
         return out
 
     def overlaps(self, right: "FilmTraits") -> Floats:
-        """Dot products with the rows of other films, float32[n, right]."""
-        # A place for each trait of the right films: the last entry that claims it has it.
+        """Return the dot products with the rows of other films, float32[n, right]."""
+        # A column for each trait of the right films: its last entry's index.
         place = np.full(self.traits, -1, np.int32)
         place[right.ids] = np.arange(len(right.ids), dtype=np.int32)
         theirs = np.zeros((len(right.ids), len(right.lengths)), np.float32)
@@ -141,7 +141,7 @@ class FilmTraits:
         return mine @ theirs
 
     def _by_film(self, operation: np.ufunc, entries: Floats) -> Floats:
-        """Entries of each film put together, float32[n]; 0 for a film without any."""
+        """Reduce the entries of each film, float32[n]; 0 for a film without any."""
         out = np.zeros(len(self.lengths), np.float32)
         some = np.flatnonzero(self.lengths)
         if len(some):
@@ -151,8 +151,8 @@ class FilmTraits:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Audiences:
-    """The best-known films, by which it is told how much of what people watch has a trait: their ``traits``, and
-    ``shares`` float32[films] of popularity, together 1.
+    """Best-known films, to estimate how much of what people watch has a trait: their ``traits``, and ``shares``
+    float32[films] of popularity, which sum to 1.
     """
 
     traits: FilmTraits
@@ -161,16 +161,16 @@ class Audiences:
 
     @classmethod
     def of(cls, rows: TraitRows, popularity: Floats) -> "Audiences":
-        """Take the best-known films of a catalogue, once a release."""
+        """Take the best-known films of a catalogue, once per release."""
         best = np.argsort(-popularity, kind="stable")[:WATCHED].astype(np.int32)
-        # All alike where nobody has rated anything.
+        # Equal shares if there are no ratings.
         watched = popularity[best] + np.float32(1e-6)
         traits = rows.films(best)
         return cls(traits, traits.owner, np.asarray(watched / watched.sum(), np.float32))
 
     def of_pairs(self, ids: NDArray[np.int32]) -> Floats:
-        """The share of what people watch that has two traits (``ids`` ascending), float32[ids, ids]; on the diagonal
-        that of each alone. Never 0: as if one film more had them.
+        """Return the share of what people watch that has both traits of a pair (``ids`` ascending), float32[ids, ids];
+        the diagonal is that of each trait. Never 0: one more film is assumed to have them.
         """
         place = np.full(self.traits.traits, -1, np.int16)
         place[ids] = np.arange(len(ids), dtype=np.int16)
@@ -184,8 +184,8 @@ class Audiences:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Postings:
-    """The way back from traits to films (CSC): trait t has ``films[offsets[t]:offsets[t + 1]]`` int32 and, beside it,
-    ``values`` float32.
+    """Inverse index from traits to films (CSC): trait t has ``films[offsets[t]:offsets[t + 1]]`` int32 and, aligned
+    with it, ``values`` float32.
     """
 
     offsets: NDArray[np.int64]
@@ -194,7 +194,7 @@ class Postings:
 
     @classmethod
     def of(cls, rows: TraitRows) -> "Postings":
-        """Turn the rows of a catalogue round, once a release."""
+        """Invert the rows of a catalogue, once per release."""
         traits = rows.traits
         order = np.argsort(traits.ids, kind="stable")
         owner = np.repeat(np.arange(len(traits.offsets) - 1, dtype=np.int32), np.diff(traits.offsets))
@@ -202,11 +202,11 @@ class Postings:
         return cls(np.append(0, np.cumsum(counts)).astype(np.int64), owner[order], rows.values[order])
 
     def films_of(self, trait: int) -> NDArray[np.int32]:
-        """The films of one trait, int32[n]."""
+        """Return the films of one trait, int32[n]."""
         return self.films[self.offsets[trait] : self.offsets[trait + 1]]
 
     def scores(self, traits: NDArray[np.intp], weights: Floats) -> Floats:
-        """What some traits give to every film, float32[films at most]: the films of these traits alone are touched."""
+        """Return the contribution of some traits to each film, float32[films at most]; reads only their films."""
         starts, ends = self.offsets[traits], self.offsets[traits + 1]
         lengths = ends - starts
         before = np.cumsum(lengths) - lengths

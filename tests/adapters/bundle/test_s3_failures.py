@@ -52,7 +52,7 @@ class TestWords:
             calls(objects, tmp_path)[way]()
 
     def test_an_object_that_is_gone_is_named(self, bucket, tmp_path):
-        with pytest.raises(BucketUnavailable, match=r"features/a\.parquet: is not there, or not any more"):
+        with pytest.raises(BucketUnavailable, match=r"features/a\.parquet: does not exist"):
             calls(open_objects(bucket), tmp_path)["download"]()
 
     @pytest.mark.parametrize("way", WAYS)
@@ -68,7 +68,7 @@ class TestWords:
     def test_no_answer_names_network_and_endpoint(self, bucket, proxy, mode, monkeypatch):
         monkeypatch.setattr(adapter, "READ_S", HASTE_S)
         getattr(proxy, mode)()
-        with pytest.raises(BucketUnavailable, match=r"did not answer \(\w+\); check the network and S3_ENDPOINT"):
+        with pytest.raises(BucketUnavailable, match=r"did not respond \(\w+\); check the network and S3_ENDPOINT"):
             open_bucket(replace(bucket, endpoint=proxy.url)).list()
 
     def test_a_hiccup_is_got_over(self, bucket, proxy):
@@ -83,12 +83,12 @@ class TestWords:
 
     def test_other_words(self):
         said = str(unavailable("s3://b/k", NoCredentialsError()))
-        assert said.startswith("s3://b/k: can't be asked without credentials")
-        assert "did not answer" in str(unavailable("s3://b/k", ReadTimeoutError(endpoint_url="x")))
+        assert said.startswith("s3://b/k: no credentials")
+        assert "did not respond" in str(unavailable("s3://b/k", ReadTimeoutError(endpoint_url="x")))
         expired = ClientError({"Error": {"Code": "ExpiredToken", "Message": ""}}, "PutObject")
         assert "access denied (ExpiredToken)" in str(unavailable("s3://b/k", expired))
         damaged = ClientError({"Error": {"Code": "BadDigest", "Message": ""}}, "PutObject")
-        assert "other bytes than were sent (BadDigest); nothing was stored" in str(unavailable("s3://b/k", damaged))
+        assert "damaged in transit (BadDigest); nothing was stored" in str(unavailable("s3://b/k", damaged))
         assert isinstance(unavailable("s3://b/k", damaged), Unavailable)
 
     def test_what_is_not_removed_is_named(self, bucket):

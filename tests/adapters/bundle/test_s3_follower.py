@@ -140,7 +140,7 @@ class TestLook:
         damaged = local.root / version / "popularity.npy"
         flip_bit(damaged, damaged.stat().st_size * 8 - 1)
         proxy.refuse()
-        with pytest.raises(BucketUnavailable, match="did not answer"):
+        with pytest.raises(BucketUnavailable, match="did not respond"):
             BucketFollower(followed, local).start()
 
     def test_a_release_with_one_bit_turned_is_refused(self, remote, followed, local, bucket, made, request):
@@ -166,12 +166,12 @@ class TestLook:
                 with pytest.raises(BucketUnavailable):
                     follower.look()
             assert [record.levelname for record in caplog.records] == ["ERROR"]
-            assert "did not answer" in (follower.last_error or "")
+            assert "did not respond" in (follower.last_error or "")
             assert local.pointer().version == made[0].name
             proxy.forward()
             follower.look()
         assert follower.last_error is None
-        assert caplog.records[-1].getMessage() == "the bucket is followed again"
+        assert caplog.records[-1].getMessage() == "following the bucket again"
 
     def test_a_damaged_bundle_is_not_fetched_at_every_look(self, remote, followed, local, bucket, made, proxy, request):
         old, clock = release(remote, made[0]), ManualClock()
@@ -278,7 +278,7 @@ class TestServing:
             wait_for(lambda: faulty.asked > 3, "another look")
         finally:
             follower.stop()
-        assert "looking at the bucket failed" in caplog.text
+        assert "checking the bucket failed" in caplog.text
 
     def test_it_starts_with_what_is_there_when_the_bucket_is_down(self, remote, followed, local, made, proxy):
         release(remote, made[0])
@@ -287,11 +287,11 @@ class TestServing:
         follower = BucketFollower(followed, local)
         follower.start()
         follower.stop()
-        assert "did not answer" in (follower.last_error or "")
+        assert "did not respond" in (follower.last_error or "")
 
     def test_with_nothing_here_a_bucket_that_is_down_is_fatal(self, followed, local, proxy):
         proxy.refuse()
-        with pytest.raises(BucketUnavailable, match="did not answer"):
+        with pytest.raises(BucketUnavailable, match="did not respond"):
             BucketFollower(followed, local).start()
 
     def test_with_nothing_anywhere_it_says_what_to_do(self, followed, local):

@@ -65,7 +65,7 @@ def test_of_two_moves_at_once_one_wins_and_the_other_is_told(pointer, bucket, be
         pointer.move(before)
     mine = overtaken(bucket)
     mine.between = lambda: pointer.move(TWO)
-    with pytest.raises(PointerMoved, match=rf"at the same time, to {TWO}.*`marquee release {THREE}` again"):
+    with pytest.raises(PointerMoved, match=rf"meanwhile, to {TWO}.*`marquee release {THREE}` again"):
         BucketPointer(mine).move(THREE)
     assert pointer.read() == Pointer(TWO, before)
 
@@ -103,7 +103,7 @@ def test_a_pointer_that_is_none_is_named_and_mended(pointer, bucket, content) ->
 def test_back_needs_somewhere_to_go(pointer, bucket) -> None:
     bundles = S3Bundles(open_objects(bucket))
     pointer.move(ONE)
-    with pytest.raises(BundleMissing, match="no release to go back to"):
+    with pytest.raises(BundleMissing, match="no release to roll back to"):
         bundles.previous()
     pointer.move(TWO)
     assert bundles.previous() == ONE

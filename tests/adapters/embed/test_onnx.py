@@ -98,14 +98,14 @@ def test_a_file_that_is_missing_or_another(model_dir, name):
     path.unlink()
     with pytest.raises(EncoderUnavailable, match=f"{name}: .*EMBEDDER_DIR"):
         other.warm()
-    with pytest.raises(EncoderUnavailable, match=f"{name}: not there"):
+    with pytest.raises(EncoderUnavailable, match=f"{name}: missing"):
         load_encoder(model_dir)
 
 
 def test_a_model_with_the_right_hash_that_will_not_load(model_dir, monkeypatch):
     (model_dir / "model.onnx").write_bytes(b"no model")
     monkeypatch.setattr(onnx, "_checked", lambda path, expected: path.read_bytes())
-    with pytest.raises(EncoderUnavailable, match="can't be loaded"):
+    with pytest.raises(EncoderUnavailable, match="cannot be loaded"):
         load_encoder(model_dir).warm()
 
 

@@ -60,7 +60,7 @@ def test_a_description_that_lacks_a_field_names_it(folder, name):
 
 def test_a_description_that_is_no_json_is_refused(folder):
     (folder / "encoder.json").write_text("[]")
-    with pytest.raises(EncoderUnavailable, match=r"encoder\.json: can't be read"):
+    with pytest.raises(EncoderUnavailable, match=r"encoder\.json: cannot be read"):
         load_encoder(folder)
 
 

@@ -109,7 +109,7 @@ def test_films_beyond_the_first_twenty_are_the_templates(bedrock: Bedrock) -> No
 
 
 def test_what_does_not_match_a_search_is_told_in_fixed_words(bedrock: Bedrock) -> None:
-    reason = Reason(ReasonKind.NEAREST, "Nearest to what you asked", "a heist", 0.0)
+    reason = Reason(ReasonKind.NEAREST, "Closest to your query", "a heist", 0.0)
     page = Page((Evidence("Heat", 1995, (), (reason,), "6"),))
     told = explainer_at(bedrock.url).explain(page, soon())
     assert (told.sentences, bedrock.asked) == (template(page), [])
@@ -140,7 +140,7 @@ def test_a_call_of_which_nothing_is_of_use_is_made_again_for_the_next_page(bedro
     [
         ("throttled", "throttled"), ("model timeout", "late"), ("unavailable", "unavailable"),
         ("model error", "the model failed"), ("filtered", "filtered"), ("guardrail", "filtered"),
-        ("denied", "refused: the role may not call the model"), ("half json", "malformed"), ("prose", "malformed"),
+        ("denied", "refused: the role is not allowed"), ("half json", "malformed"), ("prose", "malformed"),
         ("html", "malformed"), ("deep json", "malformed"), ("nothing", "malformed"), ("a megabyte", "unavailable"),
         ("another document", "malformed"), ("hangs up", "unavailable"), ("left out", "4 of 6 sentences"),
         ("extra names", "6 of 6 sentences"), ("no list", "malformed"),
@@ -222,7 +222,7 @@ def test_when_the_days_tokens_are_used_up_the_template_takes_over_until_tomorrow
 
 def test_tokens_that_can_not_be_counted_are_not_used(bedrock: Bedrock) -> None:
     told = explainer_at(bedrock.url, Memory(down=True)).explain(page_of(range(3)), soon())
-    assert (told.degraded, bedrock.asked) == (("the day's tokens can't be counted",), [])
+    assert (told.degraded, bedrock.asked) == (("the day's tokens cannot be counted",), [])
 
 
 def test_what_a_throttled_call_reserved_is_given_back(bedrock: Bedrock) -> None:

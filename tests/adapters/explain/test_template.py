@@ -58,7 +58,7 @@ def test_what_was_only_watched_is_not_said_to_be_liked() -> None:
         (Reason(ReasonKind.KEYWORD, "A similar story", "the story", 0.2), "similar"),
         (Reason(ReasonKind.LIKED, "Liked by the same people", "the same people", 0.2), "people"),
         (Reason(ReasonKind.POPULAR, "Popular in Western", "Western", 0.2), "western"),
-        (Reason(ReasonKind.QUERY, "Called “Heat”", "Heat", 1.0), "name"),
+        (Reason(ReasonKind.QUERY, "Titled “Heat”", "Heat", 1.0), "name"),
         (Reason(ReasonKind.QUERY, "Matches “moon”, “heist”", "moon heist", 1.0), "“moon” and “heist”"),
         (Reason(ReasonKind.QUERY, "Close in meaning to “a robbery”", "a robbery", 1.0), "meaning"),
     ],
@@ -83,7 +83,7 @@ def test_what_was_asked_for_is_said_in_one_phrase() -> None:
     assert "a comedy with Al Pacino from 1994" in said.replace("A comedy", "a comedy")
 
 
-@pytest.mark.parametrize("text", ["Nearest to what you asked", "Popular; does not match", "Popular; nothing matched"])
+@pytest.mark.parametrize("text", ["Closest to your query", "Popular; does not match", "Popular; nothing matched"])
 def test_what_does_not_match_is_not_said_to_match(text: str) -> None:
     reason = Reason(ReasonKind.NEAREST, text, "a heist on the moon", 0.0)
     for said in told(*[Evidence("Heat", 1995, (), (reason,))] * 3):

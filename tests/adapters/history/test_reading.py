@@ -137,7 +137,7 @@ def test_netflix_in_full():
     assert told("ViewingActivity.csv", text, "anna") == [("Heat", None, "watch", 1.0)]
     with pytest.raises(InvalidRequest, match=r"several people.*Anna.*Bo"):
         told("ViewingActivity.csv", text)
-    with pytest.raises(InvalidRequest, match="nobody in the export"):
+    with pytest.raises(InvalidRequest, match="the export has no account"):
         told("ViewingActivity.csv", text, "cy")
 
 
@@ -176,15 +176,15 @@ def test_tautulli_table_and_api():
 @pytest.mark.parametrize(
     ("name", "content", "why"),
     [
-        ("x.csv", b"a,b\n1,2\n", "no export that is known .x.csv.*Letterboxd"),
-        ("x.zip", b"PK\x03\x04nonsense", "zip can't be read"),
+        ("x.csv", b"a,b\n1,2\n", "not a known export .x.csv.*Letterboxd"),
+        ("x.zip", b"PK\x03\x04nonsense", "zip cannot be read"),
         ("x.json", b"{broken", "x.json is not valid JSON"),
         ("x.json", b"[" * 100_000, "x.json is not valid JSON"),
-        ("x.json", b"[1, 2]", "no export that is known"),
+        ("x.json", b"[1, 2]", "not a known export"),
         ("x.zip", zipped({"readme.md": "hello"}), "no CSV or JSON file"),
         ("x.csv", b"Name,Year,Letterboxd URI\n" + b'"' + b"x" * 200_000, "x.csv, line"),
         ("x.csv", b"Name,Year,Letterboxd URI\n" + b"a,1,b\n" * (tables.MAX_ROWS + 1), "more than 50,000 rows"),
-        ("x.csv", b"x" * (archive.MAX_BYTES + 1), "at most 10,485,760 are read"),
+        ("x.csv", b"x" * (archive.MAX_BYTES + 1), "the maximum is 10,485,760"),
     ],
 )
 def test_what_cannot_be_read_says_why(name, content, why):

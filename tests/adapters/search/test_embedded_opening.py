@@ -64,7 +64,7 @@ def test_missing_and_damaged_files(world, copy, name, content):
     (copy / name).unlink()
     if content is not None:
         (copy / name).write_bytes(content)
-    with pytest.raises(BundleDamaged, match="build the bundle again"):
+    with pytest.raises(BundleDamaged, match="rebuild the bundle"):
         EmbeddedSearch(world, copy)
 
 

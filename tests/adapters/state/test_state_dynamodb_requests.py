@@ -79,7 +79,7 @@ def test_a_part_that_stays_unprocessed_is_an_outage(store: Store, wire: Wire) ->
     keys = {wire.tables.users: {"Keys": [{"user_id": {"S": "ann"}}]}}
     for _ in range(50):
         wire.answer("BatchGetItem", lambda: {"Responses": {}, "UnprocessedKeys": keys})
-    with pytest.raises(StateUnavailable, match="left a part of a batch"):
+    with pytest.raises(StateUnavailable, match="left part of a batch"):
         store.state.read("ann", None, passing(looks=4))
 
 

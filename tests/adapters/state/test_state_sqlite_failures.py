@@ -237,7 +237,7 @@ def test_a_folder_that_can_t_be_made_is_named(tmp_path: Path) -> None:
     with pytest.raises(StateUnavailable, match="folder"):
         sqlite(tmp_path / "file" / "deeper", FakeClock()).profile()
     (tmp_path / "state.db").mkdir()
-    with pytest.raises(StateUnavailable, match="can't be opened"):
+    with pytest.raises(StateUnavailable, match="cannot be opened"):
         sqlite(tmp_path, FakeClock()).profile()
 
 
@@ -275,7 +275,7 @@ def test_a_store_that_was_not_there_at_the_start_is_used_once_it_is(tmp_path: Pa
     (tmp_path / "home").write_text("not a folder")
     state = SqliteState(Database(tmp_path / "home" / "state.db", clock))
     deadline = Deadline.within(clock, PATIENCE_S)
-    with pytest.raises(StateUnavailable, match="its folder can't be made"):
+    with pytest.raises(StateUnavailable, match="its folder cannot be created"):
         state.read("ann", None, deadline)
     (tmp_path / "home").unlink()
     assert not isinstance(state.record([send(did("heat"))], deadline)[0], Exception)

@@ -113,7 +113,7 @@ def test_an_open_reader_does_not_stop_the_erasure_and_the_copies_go_when_it_ends
         store.state.ping(store.deadline())
         assert copies(tmp_path, user_id), "not while it reads"
     (record,) = caplog.records
-    assert "copies of what was erased stay in the files until later" in record.getMessage()
+    assert "copies of erased data remain in the files for now" in record.getMessage()
     assert user_id not in record.getMessage()
     clock.tick(RETRY_S)
     store.state.ping(store.deadline())

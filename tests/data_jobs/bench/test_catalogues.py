@@ -44,7 +44,7 @@ def test_a_base_that_is_large_enough_is_left_as_it_is():
 
 
 def test_too_few_films_is_an_error_that_says_how_many_there_are():
-    with pytest.raises(DataError, match=r"10 films were asked for, the base has 2 .* ask for at most 3"):
+    with pytest.raises(DataError, match=r"10 films requested, but the base has 2 .* ask for at most 3"):
         filled(BASE, [film("", 31, 1)], 10)
 
 

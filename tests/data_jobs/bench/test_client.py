@@ -62,7 +62,7 @@ def raises(message):
         (b"HTTP/1.1 200 OK\r\n\r\n", "no Content-Length"),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nshort", "closed the connection"),
         (b"", "closed the connection"),
-        (b"x" * 70_000, "no end of its headers"),
+        (b"x" * 70_000, "end of the response headers is missing"),
     ],
 )
 def test_a_broken_answer_is_unavailable(sent, message):

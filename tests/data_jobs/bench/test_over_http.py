@@ -76,7 +76,7 @@ def test_an_error_stops_the_bench_and_is_shown(status):
     def answer(path, body):
         return status if body else 200, {"detail": "no such film"}
 
-    message = f"of kind seeds was answered {status}: .*no such film"
+    message = f"of kind seeds returned {status}: .*no such film"
     with ScriptedServer(answer) as server, pytest.raises(BenchFailed, match=message):
         ask_all(server, [small_requests().make("seeds")])
 
@@ -85,12 +85,12 @@ def test_a_degraded_answer_is_none_to_be_timed():
     def answer(path, body):
         return 200, FRESH | {"degraded": ["encoder: none"]}
 
-    message = "of kind free_text got a degraded answer"
+    message = "of kind free_text got a degraded response"
     with ScriptedServer(answer) as server, pytest.raises(BenchFailed, match=message):
         ask_all(server, [small_requests().make("free_text")])
 
 
-@pytest.mark.parametrize(("cached", "words"), [(True, "came from the cache"), (False, "was made anew")])
+@pytest.mark.parametrize(("cached", "words"), [(True, "came from the cache"), (False, "was computed, not taken")])
 def test_an_answer_from_the_wrong_place_stops_the_bench(cached, words):
     with ScriptedServer(lambda path, body: (200, FRESH | {"cached": cached})) as server:
         with pytest.raises(BenchFailed, match=words):
@@ -131,7 +131,7 @@ def test_a_like_that_is_refused_stops_the_bench():
     def answer(path, body):
         return (404 if path == "/feedback" else 200), FRESH
 
-    with ScriptedServer(answer) as server, pytest.raises(BenchFailed, match="of kind feedback was answered 404"):
+    with ScriptedServer(answer) as server, pytest.raises(BenchFailed, match="of kind feedback returned 404"):
         over_http.hit_ratio(server, small_requests(), 200)
 
 
@@ -156,7 +156,7 @@ def test_a_failure_on_one_connection_fails_the_whole():
         return (500, {}) if body and body.get("user_id") == "bad" else (200, FRESH)
 
     sent = [Sent("seeds", post("/recommend", {"user_id": name})) for name in ("good", "bad", "good", "good")]
-    with ScriptedServer(answer) as server, pytest.raises(BenchFailed, match="answered 500"):
+    with ScriptedServer(answer) as server, pytest.raises(BenchFailed, match="returned 500"):
         over_http.throughput(server, sent, cached=False, connections=4)
 
 

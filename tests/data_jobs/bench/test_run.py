@@ -78,7 +78,7 @@ def test_the_server_gets_the_environment_of_the_run(bundle, tmp_path):
     (tmp_path / "bundles").symlink_to(bundle.parent, target_is_directory=True)
     LocalBundles(tmp_path).activate(bundle.name)
     keys = {"API_KEYS": "on", "API_KEY_PEPPER": "a secret of sufficient length"}
-    with pytest.raises(BenchFailed, match="was answered 401"):
+    with pytest.raises(BenchFailed, match="returned 401"):
         measure_http(tmp_path, small_requests(), open_bundle(bundle), None, SMALL, Silent(), keys)
 
 

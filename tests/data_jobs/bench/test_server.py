@@ -102,5 +102,5 @@ def test_settings_of_the_developer_do_not_reach_it_but_those_of_the_bench_do(hom
 
 
 def test_without_a_bundle_it_says_why_it_ended(tmp_path):
-    with pytest.raises(Unavailable, match=r"the server ended with code 3: .*marquee build"), Served(tmp_path):
+    with pytest.raises(Unavailable, match=r"the server exited with code 3: .*marquee build"), Served(tmp_path):
         pass

@@ -46,8 +46,8 @@ def test_the_sample_is_measured_and_written(home, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--films", "100"), "--films and --metadata go together"),
-        (("--metadata", "x.jsonl"), "--films and --metadata go together"),
+        (("--films", "100"), "--films and --metadata require each other"),
+        (("--metadata", "x.jsonl"), "--films and --metadata require each other"),
         (("--films", "100", "--metadata", "x.jsonl"), "x.jsonl: no such file"),
         (("--real-text", "--encoder", "none"), "needs an encoder"),
         (("--tmdb", "x.jsonl"), "x.jsonl: no such file"),
@@ -76,7 +76,7 @@ def test_odd_options_are_refused_before_anything_is_done(home, capsys, arguments
         (
             ("--search", "opensearch"),
             {"OPENSEARCH_ENDPOINT": "https://abc.eu-central-1.aoss.amazonaws.com"},
-            "belongs to an AWS account",
+            "is in an AWS account",
         ),
         (("--search", "opensearch", "--state", "dynamodb"), {"OPENSEARCH_ENDPOINT": "http://127.0.0.1:1"}, "DDB_ENDP"),
     ],

@@ -37,5 +37,5 @@ def test_what_is_kept_is_read_and_written_in_dynamodb() -> None:
 
 
 def test_the_template_is_offered_as_a_saving_where_a_model_writes() -> None:
-    assert any(saving.change == "sentences by template" for saving in savings_of(EXPLAINED, PRICES))
-    assert not any(saving.change == "sentences by template" for saving in savings_of(Deployment(rps=10), PRICES))
+    assert any(saving.change == "explanations by template" for saving in savings_of(EXPLAINED, PRICES))
+    assert not any(saving.change == "explanations by template" for saving in savings_of(Deployment(rps=10), PRICES))

@@ -184,7 +184,7 @@ def test_what_is_off_already_saves_nothing() -> None:
     ("deployment", "first"),
     [
         (Deployment(stage="prod"), {"no OpenSearch", "search OCU may fall to 0"}),
-        (Deployment(search=Search.CLASSIC), {"no OpenSearch", "NextGen in place of Classic"}),
+        (Deployment(search=Search.CLASSIC), {"no OpenSearch", "NextGen instead of Classic"}),
         (Deployment(compute=Compute.FARGATE), {"Lambda"}),
     ],
 )

@@ -130,7 +130,7 @@ class TestCommandLine:
     def test_a_file_and_a_split_do_not_go_together(self, capsys, tmp_path, monkeypatch):
         code, _, err = self.run(capsys, tmp_path, monkeypatch, "--holdout", "x.csv", "--split", "time")
         assert code == 2
-        assert "give one of them" in err
+        assert "give only one" in err
 
     def test_a_split_at_a_moment_brings_the_arrivals_with_it(self, capsys, tmp_path, monkeypatch, params):
         data = kit.dataset()

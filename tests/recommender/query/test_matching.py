@@ -106,7 +106,7 @@ def test_popularity_never_lifts_a_film_that_does_not_match(ask):
         ("starring meryl streep", ["With Meryl Streep"]),
         ("westerns before 1960", ["Western", "From 1952"]),
         ("animation under 30 minutes", ["Animation", "5 minutes"]),
-        ("ring", ["Called “Ring”"]),
+        ("ring", ["Titled “Ring”"]),
     ],
 )
 def test_a_reason_names_what_matched(ask, query, reasons):

@@ -45,7 +45,7 @@ class TestWhatIsShared:
             ("director: Ada Ford", "Also directed by Ada Ford"),
             ("keyword: heist", "Also about “heist”"),
             ("cast: Al Stone", "Also with Al Stone"),
-            ("series: The Matrix", "Also of the Matrix series"),
+            ("series: The Matrix", "Also in the Matrix series"),
         ],
     )
     def test_is_said_in_words(self, trait, text):
@@ -86,7 +86,7 @@ class TestThePeople:
             reasons(self.FILMS, plan(short=1.0), short={(0, 1): 0.5}, people={(0, 1): people})[1].text
             for people in (1, 2)
         ]
-        assert said == ["The nearest of what is left", "Liked by the same people"]
+        assert said == ["Closest of the remaining films", "Liked by the same people"]
 
     def test_are_named_before_the_text_where_they_say_more(self):
         # One film of three is lifted: 3. A cosine of .8 counts 2.56.
@@ -97,7 +97,7 @@ class TestThePeople:
 
     def test_are_not_named_of_a_film_that_they_like_less(self):
         tables = {"short": {(0, 1): -0.5, (0, 2): 0.5}, "people": {(0, 1): 9, (0, 2): 9}}
-        assert reasons(self.FILMS, plan(short=1.0), **tables)[1].text == "The nearest of what is left"
+        assert reasons(self.FILMS, plan(short=1.0), **tables)[1].text == "Closest of the remaining films"
 
     @pytest.mark.parametrize("like", [[0, 1], [1, 0]])
     def test_may_be_those_of_any_of_the_films_to_be_like(self, like):
@@ -117,8 +117,8 @@ def test_a_shared_genre_is_said_where_people_and_texts_say_nothing():
 
 def test_of_a_film_that_shares_nothing_nothing_is_made_up():
     found = reasons([about("genre: Crime"), Film()], plan(traits=1.0, content=1.0, short=1.0))[1]
-    assert (found.text, found.weight) == ("The nearest of what is left", 0.0)
-    assert reasons([about("genre: Crime")] * 2, plan(short=1.0))[1].text == "The nearest of what is left"
+    assert (found.text, found.weight) == ("Closest of the remaining films", 0.0)
+    assert reasons([about("genre: Crime")] * 2, plan(short=1.0))[1].text == "Closest of the remaining films"
 
 
 def test_the_article_is_dropped_from_a_series_and_not_from_a_name():
@@ -131,5 +131,5 @@ def test_every_film_is_told_for_itself():
     films = [about("director: Ada Ford", "genre: Crime"), about("genre: Crime"), about("director: Ada Ford"), Film()]
     found = reasons([*films, replace(films[0])], plan(traits=1.0))
     assert [reason.text for reason in found[1:]] == [
-        "Also Crime", "Also directed by Ada Ford", "The nearest of what is left", "Also directed by Ada Ford",
+        "Also Crime", "Also directed by Ada Ford", "Closest of the remaining films", "Also directed by Ada Ford",
     ]  # fmt: skip

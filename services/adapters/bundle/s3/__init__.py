@@ -1,10 +1,10 @@
-"""Bundles in an S3 bucket: published whole, fetched with every byte checked, released by a pointer.
+"""Bundles in an S3 bucket: published completely, fetched with every byte verified, released by a pointer.
 
 ::
 
     bundles/<version>/...    as on the disk (see ``layout``); manifest.json is written last
-    features/*.parquet       what the newest build was made from, for other tools
-    current.json             {"version": ..., "previous": ...}, only ever written on condition that nobody else did
+    features/*.parquet       features of the latest build, for other tools
+    current.json             {"version": ..., "previous": ...}, written only conditionally
 
-boto3 is imported by ``objects`` alone, so an embedded server never loads it.
+Only ``objects`` imports boto3, so an embedded server never loads it.
 """

@@ -1,16 +1,16 @@
-"""Where in S3 the bundles are: what the adapter needs to know of the settings."""
+"""Location of bundles in S3, for the settings and the adapter."""
 
 from dataclasses import dataclass
 from typing import Self
 
-# General purpose bucket naming rules (Amazon S3 User Guide), then a prefix that needs no escaping anywhere.
+# General purpose bucket naming rules (Amazon S3 User Guide), then a prefix that needs no escaping.
 PLACE = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_][A-Za-z0-9_.-]*)*/?$"
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """``prefix``: "" or what all keys begin with, ending in a slash. ``endpoint``: None for AWS itself; plain http is
-    a local server, to which no credentials of AWS are sent.
+    """``prefix``: prefix of all keys, "" or ending in a slash. ``endpoint``: None for AWS; plain http is a local
+    server, to which no AWS credentials are sent.
     """
 
     name: str
@@ -20,14 +20,14 @@ class Bucket:
 
     @classmethod
     def parse(cls, place: str, region: str | None = None, endpoint: str | None = None) -> Self:
-        """The bucket of ``my-bucket`` or ``my-bucket/prefix``, which matches ``PLACE``."""
+        """Parse ``my-bucket`` or ``my-bucket/prefix``, which matches ``PLACE``."""
         name, _, prefix = place.strip("/").partition("/")
         return cls(name, f"{prefix}/" if prefix else "", region, endpoint)
 
     def key(self, path: str) -> str:
-        """The key of an object in the bucket, given its path under the prefix."""
+        """Return the key of an object, given its path under the prefix."""
         return f"{self.prefix}{path}"
 
     def uri(self, path: str = "") -> str:
-        """An object as messages name it."""
+        """Return an object's URI for messages."""
         return f"s3://{self.name}/{self.key(path)}"

@@ -1,4 +1,4 @@
-"""Bundles in a bucket: publish, list, fetch, release, go back, prune."""
+"""Bundles in a bucket: publish, list, fetch, release, roll back, prune."""
 
 import builtins
 from pathlib import Path
@@ -18,7 +18,7 @@ from services.recommender.errors import BundleDamaged, BundleMissing
 
 
 class S3Bundles:
-    """The bundles of one bucket. Every method raises BucketUnavailable."""
+    """Bundles of one bucket. Every method raises BucketUnavailable."""
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
@@ -26,23 +26,23 @@ class S3Bundles:
 
     @property
     def bucket(self) -> Bucket:
-        """Where they are."""
+        """Location of the bundles."""
         return self._objects.bucket
 
     def list(self) -> builtins.list[Published]:
-        """The versions that are there whole, oldest first."""
+        """Return the complete versions, oldest first."""
         return [each for each in versions(self._objects) if each.complete]
 
     def is_published(self, version: str) -> bool:
-        """Whether a version is there with all its files, by the checksums that S3 keeps."""
+        """Return whether a version is there with all its files, by the checksums stored in S3."""
         manifest = self._manifest(version)
         return manifest is not None and not differing(self._objects, version, manifest.files)
 
     def publish(self, folder: Path, told: Told = quiet) -> int:
-        """Upload a bundle and return how many files were sent: 0 if it was there already, sound.
+        """Upload a bundle; return how many files were uploaded: 0 if it was already there and intact.
 
-        The manifest goes last, so that a bundle appears whole or not at all; files that an interrupted upload left
-        are not sent again. Raises BundleMissing, BundleDamaged for the folder, or if another upload came between.
+        The manifest goes last, so that a bundle appears complete or not at all; files of an interrupted upload are not
+        sent again. Raises BundleMissing, BundleDamaged for the folder, or if another upload interfered.
         """
         manifest = Manifest.load(folder)
         check_files(folder, manifest, verify=True)
@@ -52,25 +52,25 @@ class S3Bundles:
         wanted = differing(self._objects, version, manifest.files)
         files = [Upload(path_of(version, name), folder / name, manifest.files[name].sha256) for name in wanted]
         upload(self._objects, files, told)
-        # Another build of this version may differ in the files of its text index.
+        # Another build of this version may have a different text index.
         if changed := differing(self._objects, version, manifest.files):
             raise BundleDamaged(
-                f"{self._uri(version, changed[0])} was changed during the upload; does another one run? Run it again"
+                f"{self._uri(version, changed[0])} was changed during the upload, perhaps by another one; run it again"
             )
         self._objects.write(path_of(version, MANIFEST), (folder / MANIFEST).read_bytes())
         return len(wanted) + 1
 
     def publish_features(self, folder: Path, told: Told = quiet) -> int:
-        """Upload the parquet files of the local ``features`` folder that the bucket lacks; returns how many."""
+        """Upload the parquet files of the local ``features`` folder missing in the bucket; return how many."""
         files = [Upload(f"features/{path.name}", path, file_sha256(path)) for path in sorted(folder.glob("*.parquet"))]
         wanted = [each for each in files if self._objects.sha256(each.path) != each.sha256]
         upload(self._objects, wanted, told)
         return len(wanted)
 
     def fetch(self, version: str, root: Path, told: Told = quiet) -> Path:
-        """Download a version to ``root/<version>`` and return that folder; a sound one that is there stays.
+        """Download a version to ``root/<version>`` and return that folder; an intact local copy is kept.
 
-        Every byte is checked before the folder appears. Raises BundleMissing, BundleDamaged, OSError.
+        Every byte is verified before the folder appears. Raises BundleMissing, BundleDamaged, OSError.
         """
         target = root / self._checked(version)
         if target.is_dir() and is_sound(target):
@@ -85,46 +85,46 @@ class S3Bundles:
             except BundleDamaged as error:
                 reason = str(error).replace(f"{folder}/", "")
                 raise BundleDamaged(
-                    f"{self._uri(version)} is refused: {reason} (`marquee bundle publish` where it was built mends it)"
+                    f"{self._uri(version)} is refused: {reason} (run `marquee bundle publish` where it was built)"
                 ) from error
             return settle(folder, target)
 
     def pointer(self) -> Pointer:
-        """What is released. Raises BundleMissing if nothing is, BundleDamaged for an unreadable pointer."""
+        """Read the pointer. Raises BundleMissing if nothing is released, BundleDamaged for an unreadable pointer."""
         return self._pointer.read()
 
     def activate(self, version: str) -> Pointer:
-        """Release a version: servers follow. Raises BundleMissing, BundleDamaged, and PointerMoved for a lost race."""
+        """Release a version; servers follow. Raises BundleMissing, BundleDamaged, and PointerMoved for a lost race."""
         manifest = self._manifest(self._checked(version))
         if manifest is None:
             raise self._missing(version)
         if damaged := differing(self._objects, version, manifest.files):
             raise BundleDamaged(
-                f"{self._uri(version, damaged[0])}: not the file that the manifest names; `marquee bundle publish "
-                f"{version}` where it was built mends it"
+                f"{self._uri(version, damaged[0])}: differs from the manifest; run `marquee bundle publish {version}` "
+                "where it was built"
             )
         return self._pointer.move(version)
 
     def previous(self) -> str:
-        """The version to go back to: activate it. Raises BundleMissing if there is none, BundleDamaged."""
+        """Return the version to roll back to. Raises BundleMissing if there is none, BundleDamaged."""
         previous = self.pointer().previous
         if previous is None:
             raise BundleMissing(
-                f"{self.bucket.uri()}: there is no release to go back to; see `marquee bundle list --bucket`"
+                f"{self.bucket.uri()}: there is no release to roll back to; see `marquee bundle list --bucket`"
             )
         return previous
 
     def prune(self, keep: int) -> builtins.list[str]:
-        """Remove old versions but for the ``keep`` newest; returns them. The released one and the one before stay."""
+        """Remove all but the ``keep`` newest old versions; return them. The released and the previous one are kept."""
         gone = outdated(versions(self._objects), self.pointer(), keep)
         for version in gone:
-            # The manifest first: what is half removed must not look whole.
+            # Delete the manifest first: a half-removed version must not look complete.
             self._objects.delete([path_of(version, MANIFEST)])
             self._objects.delete(sorted(self._objects.list(path_of(version))))
         return gone
 
     def _manifest(self, version: str) -> Manifest | None:
-        """The manifest of a published version; None if there is none that can be relied on."""
+        """Return the manifest of a published version; None if missing or untrustworthy."""
         stored = self._objects.read(path_of(version, MANIFEST))
         if stored is None:
             return None
@@ -137,19 +137,19 @@ class S3Bundles:
         return manifest if manifest.content_version() == version else None
 
     def _checked(self, version: str) -> str:
-        """The version, which becomes part of a path. Raises BundleMissing for anything but a version."""
+        """Validate the version, which becomes part of a path. Raises BundleMissing."""
         if not VERSION.fullmatch(version):
             raise self._missing(version)
         return version
 
     def _missing(self, version: str) -> BundleMissing:
         known = ", ".join(each.version for each in self.list()) or "none; run `marquee release`"
-        return BundleMissing(f"no bundle {version!r} in {self.bucket.uri()}; there are: {known}")
+        return BundleMissing(f"no bundle {version!r} in {self.bucket.uri()}; available: {known}")
 
     def _uri(self, version: str, name: str = "") -> str:
         return self.bucket.uri(path_of(version, name))
 
 
 def open_bucket(bucket: Bucket) -> S3Bundles:
-    """The bundles of a bucket; nothing is asked yet. Raises BucketUnavailable."""
+    """Return the bundles of a bucket, without contacting it. Raises BucketUnavailable."""
     return S3Bundles(open_objects(bucket))

@@ -1,4 +1,4 @@
-"""What S3 and botocore say when a call fails, in words that say what to do.
+"""Messages for S3 and botocore errors that say what to do.
 
 Error codes: Amazon S3 API Reference, "Error responses".
 """
@@ -10,9 +10,9 @@ from botocore.exceptions import ConnectionError as NoConnection
 from services.recommender.errors import BundleError, Unavailable
 
 S3Error = (BotoCoreError, ClientError, Boto3Error)
-# 409 is the answer while another conditional write of the same key is under way (S3 User Guide, "Conditional writes").
+# 409 is returned while another conditional write of the key is in progress (S3 User Guide, "Conditional writes").
 CONDITION_FAILED = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
-# A HEAD has no body to carry a code, only its status.
+# A HEAD response has no body with an error code, only a status.
 MISSING_KEY = frozenset({"NoSuchKey", "404"})
 _DENIED = frozenset(
     {
@@ -28,35 +28,35 @@ _RIGHTS = (
 
 
 class BucketUnavailable(Unavailable):
-    """The bucket does not exist, does not answer or does not let us."""
+    """The bucket does not exist, does not respond or denies access."""
 
 
 class PointerMoved(BundleError):
-    """Somebody else moved the bucket's pointer at the same time; theirs stands."""
+    """The bucket's pointer was moved concurrently; the other value stands."""
 
 
 def code_of(error: Exception) -> str:
-    """The error code that S3 gave, "" for an error before there was an answer."""
+    """Return S3's error code, "" for an error without a response."""
     return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
 
 
 def unavailable(uri: str, error: Exception) -> BucketUnavailable:
-    """The error to raise for a call about ``uri`` that failed."""
+    """Return the error to raise for a failed call about ``uri``."""
     return BucketUnavailable(f"{uri}: {_advice(error)}")
 
 
 def _advice(error: Exception) -> str:
     code = code_of(error)
     if code == "NoSuchBucket":
-        return "there is no such bucket; check BUNDLE_BUCKET, AWS_REGION and S3_ENDPOINT"
+        return "no such bucket; check BUNDLE_BUCKET, AWS_REGION and S3_ENDPOINT"
     if code in MISSING_KEY:
-        return "is not there, or not any more; `marquee bundle list --bucket` shows what is"
+        return "does not exist; see `marquee bundle list --bucket`"
     if code in _DENIED:
         return f"access denied ({code}); {_RIGHTS}"
     if code in _DAMAGED_ON_THE_WAY:
-        return f"S3 received other bytes than were sent ({code}); nothing was stored, run it again"
+        return f"the data was damaged in transit ({code}); nothing was stored, run it again"
     if isinstance(error, NoCredentialsError):
-        return "can't be asked without credentials; give this process a role, or set AWS_ACCESS_KEY_ID and its secret"
+        return "no credentials; give this process a role, or set AWS_ACCESS_KEY_ID and its secret"
     if isinstance(error, HTTPClientError | NoConnection):
-        return f"S3 did not answer ({type(error).__name__}); check the network and S3_ENDPOINT, then run it again"
+        return f"S3 did not respond ({type(error).__name__}); check the network and S3_ENDPOINT, then run it again"
     return f"S3 failed ({code or type(error).__name__}: {error}); run it again"

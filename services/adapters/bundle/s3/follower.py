@@ -1,4 +1,4 @@
-"""A server follows its bucket: what is released there is fetched, checked, and made the local bundle to serve."""
+"""Bucket follower: fetches, verifies and activates what is released in the bucket."""
 
 import logging
 import threading
@@ -11,14 +11,14 @@ from services.adapters.bundle.s3.bundles import S3Bundles
 from services.recommender.errors import BundleError, MarqueeError
 
 _log = logging.getLogger(__name__)
-# A version that is damaged, or for which the disk is too small, is not fetched again at every look.
+# A damaged version, or one too large for the disk, is not retried at every check.
 REFUSED_S = 600.0
 _STOP_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Refused:
-    """A version that is not tried again before ``until``, on the monotonic clock."""
+    """A version not to retry before ``until``, on the monotonic clock."""
 
     version: str
     reason: str
@@ -26,11 +26,11 @@ class _Refused:
 
 
 class BucketFollower:
-    """Keeps ``current.json`` under ``MARQUEE_HOME`` where the bucket's points to, from a thread of its own.
+    """Keeps ``current.json`` under ``MARQUEE_HOME`` in step with the bucket's pointer, from a separate thread.
 
-    It only ever writes the local bundles and their pointer; LocalReleases picks that up, in every process that serves
-    the same home, without dropping a request. A bucket that is down or a bundle that is refused changes nothing: it
-    is logged once, named in ``last_error``, and what is there goes on being served. One a server is enough.
+    It only writes local bundles and their pointer; LocalReleases picks these up, in every process that serves the same
+    home, without dropping a request. If the bucket is down or a bundle is rejected, nothing changes: the error is
+    logged once, reported in ``last_error``, and the current bundle stays. One follower per server is enough.
     """
 
     def __init__(
@@ -51,9 +51,9 @@ class BucketFollower:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Look once, then again and again in the background until ``stop``.
+        """Check once, then periodically in the background until ``stop``.
 
-        Raises BundleError, BucketUnavailable or OSError if that leaves no bundle to serve.
+        Raises BundleError, BucketUnavailable or OSError if there is no bundle to serve afterwards.
         """
         try:
             self.look()
@@ -64,22 +64,22 @@ class BucketFollower:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread; one that is in a download ends with the process."""
+        """Stop the thread; a download in progress ends with the process."""
         self._stopped.set()
         if self._thread is not None:
             self._thread.join(_STOP_S)
 
     def look(self) -> None:
-        """Look at the bucket's pointer now and follow it. Raises BundleError, BucketUnavailable, OSError."""
+        """Check the bucket's pointer now and follow it. Raises BundleError, BucketUnavailable, OSError."""
         try:
             self._go_to(self._remote.pointer().version)
         except (MarqueeError, OSError) as error:
             if str(error) != self.last_error:
-                _log.error("the bucket is not followed, what is there goes on being served: %s", error)
+                _log.error("cannot follow the bucket, still serving the current bundle: %s", error)
             self.last_error = str(error)
             raise
         if self.last_error is not None:
-            _log.warning("the bucket is followed again")
+            _log.warning("following the bucket again")
         self.last_error = None
 
     def _follow(self) -> None:
@@ -87,9 +87,9 @@ class BucketFollower:
             try:
                 self.look()
             except (MarqueeError, OSError):
-                continue  # logged where it was found
-            except Exception:  # noqa: BLE001 - the outermost frame of the thread, which must go on
-                _log.exception("looking at the bucket failed; it is tried again in %.0f s", self._every_s)
+                continue  # already logged
+            except Exception:  # noqa: BLE001 - outermost frame of the thread, which must keep running
+                _log.exception("checking the bucket failed; retrying in %.0f s", self._every_s)
 
     def _go_to(self, version: str) -> None:
         if version == self._active():
@@ -102,15 +102,15 @@ class BucketFollower:
             self._remote.fetch(version, self._local.root)
             self._local.activate(version)
             self._sound = version
-        except (BundleError, OSError) as error:  # an outage is not the fault of the version
+        except (BundleError, OSError) as error:  # an outage does not count against the version
             self._refused = _Refused(version, str(error), self._monotonic() + REFUSED_S)
             raise
         self._refused = None
-        _log.info("bundle %s came from %s", version, self._remote.bucket.uri())
+        _log.info("fetched bundle %s from %s", version, self._remote.bucket.uri())
 
     def _active(self) -> str | None:
-        """The local version that is active, there, and was sound when it was first seen; None makes it fetched again,
-        since the bucket has it whole.
+        """Return the active local version if it exists and was intact when first seen; None has it fetched again, as
+        the bucket has it complete.
         """
         try:
             version = self._local.current_path().name

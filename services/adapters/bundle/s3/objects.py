@@ -1,4 +1,4 @@
-"""The objects of a bucket, by their paths under its prefix; every failure becomes BucketUnavailable."""
+"""Objects of a bucket, by path under its prefix; every failure becomes BucketUnavailable."""
 
 import base64
 from collections.abc import Iterator, Sequence
@@ -31,17 +31,17 @@ if TYPE_CHECKING:
 
 CONNECT_S = 2.0
 READ_S = 10.0
-# Of the objects that are read into memory.
+# Limit for objects read into memory.
 LARGEST_SMALL = 1 << 20
-# DeleteObjects takes so many keys (Amazon S3 API Reference).
+# Maximum number of keys of DeleteObjects (Amazon S3 API Reference).
 _KEYS_A_CALL = 1_000
-# Few threads: a server goes on answering while it fetches.
+# Few threads, as a server keeps serving while it fetches.
 _DOWNLOAD = TransferConfig(max_concurrency=4)
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A small object and the ETag to write it on condition of."""
+    """A small object, and its ETag for conditional writes."""
 
     body: bytes
     etag: str
@@ -56,14 +56,14 @@ class Listed:
 
 
 class Objects:
-    """What the adapter does with S3. Safe to share by threads. Every method raises BucketUnavailable."""
+    """S3 operations of the adapter. Thread-safe. Every method raises BucketUnavailable."""
 
     def __init__(self, client: "S3Client", bucket: Bucket) -> None:
         self.bucket = bucket
         self._client = client
 
     def read(self, path: str) -> Stored | None:
-        """A small object, None if there is none."""
+        """Read a small object, None if missing."""
         with self._asking(path), within(CONNECT_S + READ_S, LARGEST_SMALL):
             try:
                 answer = self._client.get_object(Bucket=self.bucket.name, Key=self.bucket.key(path))
@@ -72,12 +72,12 @@ class Objects:
             return Stored(answer["Body"].read(), answer["ETag"])
 
     def write(self, path: str, body: bytes) -> None:
-        """Write a small object, whatever was there."""
+        """Write a small object unconditionally."""
         with self._asking(path):
             self._client.put_object(Bucket=self.bucket.name, Key=self.bucket.key(path), Body=body)
 
     def replace(self, path: str, body: bytes, etag: str | None) -> bool:
-        """Write a small object if it still has this ETag, or for None: if there is none. False if that is not so."""
+        """Write a small object if it still has this ETag (None: if it does not exist). Return False otherwise."""
         condition: Any = {"IfNoneMatch": "*"} if etag is None else {"IfMatch": etag}
         with self._asking(path):
             try:
@@ -89,7 +89,7 @@ class Objects:
         return True
 
     def upload(self, path: str, file: Path, sha256: str) -> None:
-        """Write a file; S3 compares the SHA-256, in hex, with what it received, and keeps it."""
+        """Upload a file; S3 verifies and stores its SHA-256 (hex)."""
         digest = base64.b64encode(bytes.fromhex(sha256)).decode()
         with self._asking(path), file.open("rb") as body:
             self._client.put_object(
@@ -101,7 +101,7 @@ class Objects:
             )
 
     def sha256(self, path: str) -> str | None:
-        """The SHA-256, in hex, that S3 keeps of an object; None if there is no object or it keeps none."""
+        """Return the SHA-256 (hex) stored with an object; None if there is no object or no checksum."""
         with self._asking(path):
             try:
                 head = self._client.head_object(
@@ -114,12 +114,12 @@ class Objects:
         return base64.b64decode(head.get("ChecksumSHA256", "")).hex() or None
 
     def download(self, path: str, file: Path) -> None:
-        """Read an object into a file; what breaks off on the way is read again."""
+        """Download an object to a file; interrupted parts are retried."""
         with self._asking(path):
             self._client.download_file(self.bucket.name, self.bucket.key(path), str(file), Config=_DOWNLOAD)
 
     def list(self, folder: str) -> dict[str, Listed]:
-        """Every object under a folder, which ends in a slash, by its path."""
+        """Return every object under a folder (ending in a slash), by path."""
         with self._asking(folder):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.bucket.name, Prefix=self.bucket.key(folder)
@@ -129,7 +129,7 @@ class Objects:
         return {each["Key"][cut:]: Listed(each["Size"], each["LastModified"]) for each in found}
 
     def delete(self, paths: Sequence[str]) -> None:
-        """Remove objects; those that are gone already don't matter."""
+        """Delete objects; missing ones are ignored."""
         for start in range(0, len(paths), _KEYS_A_CALL):
             chunk = paths[start : start + _KEYS_A_CALL]
             keys: Any = {"Objects": [{"Key": self.bucket.key(path)} for path in chunk], "Quiet": True}
@@ -142,8 +142,8 @@ class Objects:
     @contextmanager
     def _asking(self, path: str) -> Iterator[None]:
         uri = self.bucket.uri(path)
-        # What the disk of this machine says is not the bucket's fault.
-        with translated(lambda detail: BucketUnavailable(f"{uri}: {detail}"), "the answer", OSError):
+        # Errors of the local disk are not the bucket's.
+        with translated(lambda detail: BucketUnavailable(f"{uri}: {detail}"), "the response", OSError):
             try:
                 yield
             except S3Error as error:
@@ -151,7 +151,9 @@ class Objects:
 
 
 def open_objects(bucket: Bucket) -> Objects:
-    """The objects of a bucket; nothing is asked yet. Raises BucketUnavailable, e.g. for a broken AWS profile."""
+    """Return the objects of a bucket, without contacting it. Raises BucketUnavailable, e.g. for a broken AWS
+    profile.
+    """
     try:
         return Objects(_client(bucket), bucket)
     except S3Error as error:
@@ -163,10 +165,10 @@ def _client(bucket: Bucket) -> "S3Client":
         connect_timeout=CONNECT_S,
         read_timeout=READ_S,
         retries={"mode": "standard", "total_max_attempts": 3},
-        # Other servers rarely have a host name for each bucket.
+        # Other servers rarely have a host name per bucket.
         s3={"addressing_style": "path" if bucket.endpoint else "auto"},
     )
-    # boto3's own session: it teaches the client to transfer files.
+    # boto3's own session, as its client has file transfers.
     local = is_local(bucket.endpoint)
     session = boto3.Session(LOCAL_KEY, LOCAL_KEY) if local else boto3.Session()
     region = bucket.region or (LOCAL_REGION if local else None)

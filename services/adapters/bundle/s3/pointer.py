@@ -1,4 +1,4 @@
-"""``current.json`` in the bucket: which version is released, and the one before it."""
+"""``current.json`` in the bucket: the released version and the previous one."""
 
 import json
 
@@ -13,9 +13,8 @@ CURRENT = "current.json"
 class BucketPointer:
     """Reads and moves the pointer of a bucket.
 
-    It is written only on condition that it is still what was read (If-Match, for the first one If-None-Match; Amazon
-    S3 User Guide, "Conditional writes"), so of two releases at the same time one wins and the other is told.
-    Every method raises BucketUnavailable.
+    Writes are conditional on its unchanged value (If-Match, initially If-None-Match; Amazon S3 User Guide, "Conditional
+    writes"), so of two concurrent releases one wins and the other fails. Every method raises BucketUnavailable.
     """
 
     def __init__(self, objects: Objects) -> None:
@@ -23,14 +22,14 @@ class BucketPointer:
         self._uri = objects.bucket.uri(CURRENT)
 
     def read(self) -> Pointer:
-        """What is released. Raises BundleMissing if nothing is, BundleDamaged for an unreadable pointer."""
+        """Read the pointer. Raises BundleMissing if nothing is released, BundleDamaged for an unreadable pointer."""
         stored = self._objects.read(CURRENT)
         if stored is None:
             raise BundleMissing(f"{self._uri}: nothing is released there; run `marquee release`")
         return self._parse(stored)
 
     def move(self, version: str) -> Pointer:
-        """Point to a version; one that is pointed to already changes nothing. Raises PointerMoved."""
+        """Move the pointer to a version; no change if it is there already. Raises PointerMoved."""
         stored = self._objects.read(CURRENT)
         before = self._readable(stored)
         if before is not None and before.version == version:
@@ -38,7 +37,7 @@ class BucketPointer:
         return self._write(Pointer(version, before.version if before else None), stored)
 
     def _readable(self, stored: Stored | None) -> Pointer | None:
-        """The pointer, None where there is none or it is damaged: a release mends it."""
+        """Return the pointer, None if missing or damaged: a release repairs it."""
         try:
             return None if stored is None else self._parse(stored)
         except BundleDamaged:
@@ -50,12 +49,12 @@ class BucketPointer:
         if self._objects.replace(CURRENT, body, over.etag if over else None):
             return pointer
         now = self._readable(self._objects.read(CURRENT))
-        # The first try may have been stored although its answer was lost, or somebody else wanted the same.
+        # A retried write may have succeeded the first time, or someone else released the same version.
         if now is not None and now.version == pointer.version:
             return now
         raise PointerMoved(
-            f"{self._uri} was moved by somebody else at the same time, to {now.version if now else 'nothing'}; if "
-            f"{pointer.version} is to be served all the same, run `marquee release {pointer.version}` again"
+            f"{self._uri} was moved by someone else meanwhile, to {now.version if now else 'nothing'}; to release "
+            f"{pointer.version} anyway, run `marquee release {pointer.version}` again"
         )
 
     def _parse(self, stored: Stored) -> Pointer:

@@ -1,4 +1,4 @@
-"""The files of a bundle to the bucket and back."""
+"""Transfer of a bundle's files to and from the bucket."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,16 +14,16 @@ from services.recommender.errors import BundleDamaged
 _AT_ONCE = 8
 
 Told = Callable[[int, int], None]
-"""Told how many files of how many are through."""
+"""Receives the number of files done, and of all."""
 
 
 def quiet(done: int, total: int) -> None:
-    """Say nothing."""
+    """Report nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file and where it goes; ``sha256`` in hex."""
+    """A file and its destination; ``sha256`` in hex."""
 
     path: str
     file: Path
@@ -31,7 +31,7 @@ class Upload:
 
 
 def upload(objects: Objects, files: Sequence[Upload], told: Told) -> None:
-    """Send files, some at once. Raises BucketUnavailable for the first that fails."""
+    """Upload files in parallel. Raises BucketUnavailable for the first that fails."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         sent = pool.map(lambda each: objects.upload(each.path, each.file, each.sha256), files)
         for done, _ in enumerate(sent, 1):
@@ -39,17 +39,17 @@ def upload(objects: Objects, files: Sequence[Upload], told: Told) -> None:
 
 
 def differing(objects: Objects, version: str, files: Mapping[str, FileEntry]) -> list[str]:
-    """The files of a version of which the bucket does not hold these bytes, by the checksums that S3 keeps."""
+    """Return the files of a version that differ in the bucket, by the checksums stored in S3."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         found = pool.map(lambda name: objects.sha256(path_of(version, name)), files)
         return [name for name, sha256 in zip(files, found, strict=True) if sha256 != files[name].sha256]
 
 
 def download(objects: Objects, version: str, listed: Mapping[str, Listed], folder: Path, told: Told) -> None:
-    """Read a version into a folder: the manifest, then what it names.
+    """Download a version into a folder: the manifest, then the files it lists.
 
-    ``listed`` are the version's objects by path; nothing is read that has not the size that the manifest gives.
-    Raises BundleDamaged, BucketUnavailable, OSError.
+    ``listed`` are the version's objects by path; an object of the wrong size is not read. Raises BundleDamaged,
+    BucketUnavailable, OSError.
     """
     objects.download(path_of(version, MANIFEST), folder / MANIFEST)
     manifest = Manifest.load(folder)

@@ -1,4 +1,4 @@
-"""Which versions a bucket holds, where their objects are, and which of them may go."""
+"""Versions in a bucket, the paths of their objects, and which of them may be removed."""
 
 import re
 from collections.abc import Iterable
@@ -15,8 +15,8 @@ _BUNDLES = "bundles/"
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A version in the bucket. ``modified``: when its newest object was written. ``size`` in bytes. ``complete``:
-    whether it has a manifest, which is written last.
+    """A version in the bucket. ``modified``: time of its newest object. ``size`` in bytes. ``complete``: it has a
+    manifest, which is written last.
     """
 
     version: str
@@ -26,12 +26,12 @@ class Published:
 
 
 def path_of(version: str, name: str = "") -> str:
-    """The path of a version's file in the bucket, of its folder without a name."""
+    """Return the path of a version's file in the bucket, or of its folder."""
     return f"{_BUNDLES}{version}/{name}"
 
 
 def versions(objects: Objects) -> list[Published]:
-    """Every version of which there is anything, oldest first. Raises BucketUnavailable."""
+    """Return every version with any object, oldest first. Raises BucketUnavailable."""
     files: dict[str, dict[str, Listed]] = {}
     for path, listed in objects.list(_BUNDLES).items():
         version, _, name = path.removeprefix(_BUNDLES).partition("/")
@@ -47,9 +47,9 @@ def _described(version: str, files: dict[str, Listed]) -> Published:
 
 
 def outdated(oldest_first: Iterable[Published], pointer: Pointer, keep: int) -> list[str]:
-    """What may be removed: all but the released version, the one before it, and the ``keep`` newest others.
+    """Return what may be removed: all but the released version, the previous one, and the ``keep`` newest others.
 
-    An incomplete upload goes only if the released version is newer: else it may be going on right now.
+    An incomplete upload is included only if the released version is newer; otherwise it may be in progress.
     """
     found = list(oldest_first)
     released = [each.modified for each in found if each.version == pointer.version]

@@ -1,1 +1,1 @@
-"""Text to vectors by Amazon Bedrock: what the models take and give, the call, queries, and films by the thousand."""
+"""Text encoding by Amazon Bedrock: model formats, the call, query encoding, and bulk film encoding."""

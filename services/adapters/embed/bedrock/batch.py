@@ -1,4 +1,4 @@
-"""Texts of films by a batch job of Bedrock: written to S3, embedded there at half the price, read back from S3.
+"""Film texts by Bedrock batch inference: uploaded to S3, embedded at half the price, results read from S3.
 
 Source: Amazon Bedrock user guide, "Process multiple prompts with batch inference".
 """
@@ -23,12 +23,12 @@ from services.adapters.embed.bedrock.client import Place
 from services.adapters.embed.bedrock.failures import BedrockFailure
 from services.adapters.embed.bedrock.models import Model, Use
 
-# Fewer are done sooner one by one: a job waits in a queue first, for minutes or hours.
+# Fewer texts are faster one by one: a job first waits in a queue for minutes or hours.
 FROM = 5_000
-# A job takes so many records (Amazon Bedrock endpoints and quotas, "Records per batch inference job").
+# Maximum records per job (Amazon Bedrock endpoints and quotas, "Records per batch inference job").
 RECORDS_A_JOB = 50_000
 POLL_S = 30.0
-# Bedrock gives a job up after this, at most a week.
+# Bedrock's timeout of a job, at most a week.
 HOURS = 24
 FOLDER = "batch"
 _DONE = frozenset({"Completed", "PartiallyCompleted"})
@@ -38,8 +38,8 @@ Told = Callable[[int, int], None]
 
 
 class BedrockBatch:
-    """``role``: the ARN of what Bedrock reads and writes the bucket as. ``notes``: a local folder that remembers
-    the jobs under way, so that a build that was stopped waits for the same job again. ``sleep`` takes seconds.
+    """``role``: ARN of the role by which Bedrock accesses the bucket. ``notes``: local folder that remembers pending
+    jobs, so that a restarted build waits for the same job. ``sleep`` takes seconds.
     """
 
     def __init__(
@@ -59,8 +59,8 @@ class BedrockBatch:
         self._sleep = sleep
 
     def vectors(self, texts: Sequence[str], told: Told) -> Iterator[tuple[str, NDArray[np.float32]]]:
-        """Each text that was embedded, with its unit vector; what the job could not embed is left out. ``told``: of
-        texts done, and of all. Raises BedrockFailure, BucketUnavailable.
+        """Yield each embedded text with its unit vector; texts the job could not embed are left out. ``told`` receives
+        the number of texts done, and of all. Raises BedrockFailure, BucketUnavailable.
         """
         for start in range(0, len(texts), RECORDS_A_JOB):
             part = list(texts[start : start + RECORDS_A_JOB])
@@ -96,7 +96,7 @@ class BedrockBatch:
             self._objects.upload(path, file, digest)
 
     def _start(self, name: str, folder: str) -> str:
-        """The ARN of the job; the same if it was started before and that was not noted."""
+        """Return the ARN of the job; the same one if it was started before without being noted."""
         bucket = self._objects.bucket
         given = {"s3Uri": bucket.uri(f"{folder}input.jsonl"), "s3InputFormat": "JSONL"}
         answer = self._ask(
@@ -136,7 +136,7 @@ class BedrockBatch:
                             yield texts[found[0]], found[1]
 
     def _read(self, line: bytes) -> tuple[int, NDArray[np.float32]] | None:
-        """Record and vector of a line; None for one that has an error in place of a vector, or can't be read."""
+        """Return record and vector of a line; None for an error record or an unreadable line."""
         try:
             document = json.loads(line)
             return int(document["recordId"]), self.model.unit_of(document["modelOutput"])
@@ -156,6 +156,6 @@ class BedrockBatch:
             raise BedrockFailure(
                 f"batch inference of {self.model.family.model_id}: {error}; the role of this process needs "
                 "bedrock:CreateModelInvocationJob, bedrock:GetModelInvocationJob and iam:PassRole on "
-                "BEDROCK_BATCH_ROLE; leave that setting out to embed one by one"
+                "BEDROCK_BATCH_ROLE; remove that setting to embed one by one"
             ) from error
         return answer

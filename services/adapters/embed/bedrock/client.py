@@ -1,4 +1,4 @@
-"""One call of InvokeModel: one text in, one unit vector out, within its time, or a BedrockFailure."""
+"""InvokeModel call: one text to one unit vector within a time limit, or a BedrockFailure."""
 
 import threading
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ from services.adapters.embed.bedrock.failures import BedrockFailure, refused, si
 from services.adapters.embed.bedrock.models import Model, Use
 from services.adapters.foreign import translated
 
-# The longest true answer, 3,072 numbers of some 24 characters, is a tenth of it.
+# The largest real response, 3,072 numbers of about 24 characters, is a tenth of it.
 LARGEST_ANSWER = 1 << 20
 _JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where Bedrock is. ``endpoint``: None for the region's own; plain http is a local server, to which no credentials
-    of AWS are sent. ``connections``: kept open, as many as there are threads.
+    """Location of Bedrock. ``endpoint``: None for the region's own; plain http is a local server, to which no AWS
+    credentials are sent. ``connections``: size of the connection pool, one per thread.
     """
 
     region: str | None = None
@@ -32,7 +32,7 @@ class Place:
 
 
 class BedrockClient:
-    """Made when it is first wanted; safe to share by threads."""
+    """Created on first use; thread-safe."""
 
     def __init__(self, model: Model, place: Place) -> None:
         self.model = model
@@ -41,10 +41,10 @@ class BedrockClient:
         self._client: Any = None
 
     def vector(self, text: str, use: Use, timeout_s: float) -> NDArray[np.float32]:
-        """float32[dims], unit length; all in all in ``timeout_s`` seconds. Raises BedrockFailure."""
+        """Return float32[dims], unit length, within ``timeout_s`` seconds in total. Raises BedrockFailure."""
         model_id = self.model.family.model_id
         body = self.model.request(text, use)
-        with translated(BedrockFailure, f"{model_id}: the answer"):
+        with translated(BedrockFailure, f"{model_id}: the response"):
             try:
                 with within(timeout_s, LARGEST_ANSWER):
                     answer = self._get().invoke_model(modelId=model_id, body=body, accept=_JSON, contentType=_JSON)
@@ -54,7 +54,7 @@ class BedrockClient:
                 raise refused(model_id, str(told.get("Code", "")), str(told.get("Message", ""))) from error
             except (NoCredentialsError, NoRegionError) as error:
                 advice = "give this process a role, and set AWS_REGION"
-                raise BedrockFailure(f"{model_id}: can't be asked ({error}); {advice}", passing=False) from error
+                raise BedrockFailure(f"{model_id}: cannot be called ({error}); {advice}", passing=False) from error
             except (HTTPClientError, BotoCoreError, OSError) as error:
                 raise silent(model_id, error) from error
         return self.model.read(content)
@@ -67,7 +67,7 @@ class BedrockClient:
         return self._client
 
     def _made(self) -> Any:  # noqa: ANN401
-        # Retries are the caller's own: botocore's know no deadline. How long a call takes is bounded by `within`.
+        # No botocore retries, which know no deadline: callers retry, and `within` bounds the call.
         config = Config(
             connect_timeout=10,
             read_timeout=60,

@@ -1,11 +1,11 @@
-"""What Bedrock and botocore say when a call fails, in words that say what to do, and whether trying again may help.
+"""Messages for Bedrock and botocore errors that say what to do, and whether retrying may help.
 
 Source: Amazon Bedrock API Reference, "InvokeModel", Errors.
 """
 
 from services.recommender.errors import EncoderUnavailable
 
-# Of the account's quota, or of the service at this moment.
+# By the account's quota or the service's load.
 THROTTLED = frozenset(
     {"ThrottlingException", "TooManyRequestsException", "ServiceQuotaExceededException", "ModelNotReadyException"}
 )
@@ -16,7 +16,7 @@ _WRONG = frozenset({"ValidationException", "ResourceNotFoundException"})
 
 
 class BedrockFailure(EncoderUnavailable):
-    """A call gave no vector. ``passing``: the same call may succeed later; ``throttled``: once there are fewer."""
+    """A call returned no vector. ``passing``: a retry may succeed; ``throttled``: with fewer calls."""
 
     def __init__(self, message: str, *, passing: bool = True, throttled: bool = False) -> None:
         super().__init__(message)
@@ -25,8 +25,8 @@ class BedrockFailure(EncoderUnavailable):
 
 
 def refused(model_id: str, code: str, message: str) -> BedrockFailure:
-    """The failure for an answer of Bedrock that is an error. Its message is given for what an operator must mend only:
-    others may repeat what was asked.
+    """Return the failure for a Bedrock error. Its message is included only for operator errors: others may repeat the
+    request's text.
     """
     if code in THROTTLED:
         return BedrockFailure(f"{model_id}: throttled ({code})", throttled=True)
@@ -43,5 +43,5 @@ def refused(model_id: str, code: str, message: str) -> BedrockFailure:
 
 
 def silent(model_id: str, error: Exception) -> BedrockFailure:
-    """The failure for a call without an answer in time."""
-    return BedrockFailure(f"{model_id}: did not answer in time ({type(error).__name__})")
+    """Return the failure for a call without a timely response."""
+    return BedrockFailure(f"{model_id}: did not respond in time ({type(error).__name__})")

@@ -1,4 +1,4 @@
-"""The texts of films by Bedrock: as many at once as it takes, slower while it throttles, until it takes none."""
+"""Bulk encoding of film texts by Bedrock, with shared pacing under throttling and limited retries."""
 
 import random
 import threading
@@ -16,34 +16,34 @@ from services.recommender.ports import Deadline
 CALL_S = 30.0
 FIRST_PAUSE_S = 0.25
 LONGEST_PAUSE_S = 20.0
-# A call that failed so often in a row, with pauses that double, has waited for some two minutes.
+# With doubling pauses, this many failures in a row take about two minutes.
 TRIES = 10
-# A pause that worked is shortened by this at each success, until it is not worth a pause.
+# A pause that worked is shortened by this factor at each success, until it is negligible.
 _EASING = 0.9
 _LEAST_PAUSE_S = 0.01
 
 
 class Pace:
-    """The pause before each call, shared by all threads: doubled when Bedrock throttles, eased when it answers."""
+    """Pause before each call, shared by all threads: doubled on throttling, reduced on success."""
 
     def __init__(self) -> None:
         self.pause_s = 0.0
         self._lock = threading.Lock()
 
     def slower(self) -> None:
-        """Bedrock asked for fewer calls."""
+        """Increase the pause after throttling."""
         with self._lock:
             self.pause_s = min(max(2 * self.pause_s, FIRST_PAUSE_S), LONGEST_PAUSE_S)
 
     def faster(self) -> None:
-        """Bedrock answered."""
+        """Reduce the pause after a success."""
         with self._lock:
             self.pause_s = self.pause_s * _EASING if self.pause_s > _LEAST_PAUSE_S else 0.0
 
 
 class BedrockFilms:
-    """The encoder of films, for a build: patient, and paced for all its threads together. ``at_once``: from how many
-    threads it is best asked. ``sleep`` takes seconds.
+    """Encoder of films, for builds: patient, with one pace for all its threads. ``at_once``: recommended number of
+    threads. ``sleep`` takes seconds.
     """
 
     at_once = 8
@@ -60,10 +60,10 @@ class BedrockFilms:
     def encode(
         self,
         texts: Sequence[str],
-        deadline: Deadline | None = None,  # noqa: ARG002 - of requests; a build is patient
+        deadline: Deadline | None = None,  # noqa: ARG002 - of requests; a build has none
     ) -> NDArray[np.float32]:
-        """float32[len(texts), dims], unit length. Raises EncoderUnavailable once a text was refused, or tried in vain
-        as often as it is tried. ``deadline`` is of requests, and nobody waits for a build.
+        """Return float32[len(texts), dims], unit length. Raises EncoderUnavailable if a text is rejected or all retries
+        fail. ``deadline`` is ignored.
         """
         return np.array([self._one(text) for text in texts], np.float32).reshape(len(texts), self.dims)
 
@@ -82,9 +82,9 @@ class BedrockFilms:
             else:
                 self.pace.faster()
                 return vector
-        raise BedrockFailure(f"{self.encoder_id}: was not asked")  # pragma: no cover - a last try returns or raises
+        raise BedrockFailure(f"{self.encoder_id}: was not called")  # pragma: no cover - the last try returns or raises
 
     def _wait(self, seconds: float) -> None:
         if seconds:
-            # Threads that wait for as long would all come back at once.
+            # Jitter, as threads with equal pauses would all return at once.
             self._sleep(seconds * random.uniform(0.5, 1.0))  # noqa: S311 - nothing is secret about a pause

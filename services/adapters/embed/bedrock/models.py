@@ -1,4 +1,4 @@
-"""The embedding models of Bedrock: what is sent to each, and how its answer is read.
+"""Bedrock embedding models: request and response formats.
 
 Sources: Amazon Bedrock user guide, "Amazon Titan Text Embeddings V2"; Amazon Nova user guide, "Complete embeddings
 request and response schema".
@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from services.adapters.embed.bedrock.failures import BedrockFailure
 from services.recommender.errors import EncoderUnavailable
 
-# Titan takes 50,000 characters or 8,192 tokens, and refuses more; a text of a film has a few hundred. At two characters
-# a token, which is few, this is half of what is allowed.
+# Titan accepts at most 50,000 characters or 8,192 tokens; a film's text has a few hundred tokens. At only two
+# characters per token, this is half of what is allowed.
 LONGEST_TEXT = 8_192
 _SCHEMA = "nova-multimodal-embed-v1"
 
 
 class Use(StrEnum):
-    """What a vector is for; Nova places films and queries by it, in one space. Titan makes no difference."""
+    """Purpose of a vector; Nova encodes films and queries differently, in one space. Titan ignores it."""
 
     FILM = "GENERIC_INDEX"
     QUERY = "TEXT_RETRIEVAL"
@@ -31,7 +31,7 @@ class Use(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A model: its id, the lengths of vectors it makes, and its own form of questions and answers."""
+    """A model family: its id, supported vector lengths, and request and response formats."""
 
     model_id: str
     all_dims: tuple[int, ...]
@@ -67,58 +67,60 @@ FAMILIES: Mapping[str, Family] = {"titan": TITAN, "nova": NOVA}
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A family with the length of vectors that was chosen."""
+    """A family with the chosen vector length."""
 
     family: Family
     dims: int
 
     @property
     def encoder_id(self) -> str:
-        """What a bundle says its vectors were made with: the model's id and their length."""
+        """Id of the encoder as stored in bundles: the model's id and the vector length."""
         return f"{self.family.model_id}:{self.dims}"
 
     def request(self, text: str, use: Use) -> bytes:
-        """The body of a call for one text, cut where the model would refuse it."""
-        # A lone surrogate is no character, and JSON would carry it on.
+        """Return the request body for one text, truncated to the model's limit."""
+        # Replace lone surrogates, which JSON would pass on.
         clean = text.encode("utf-8", "replace").decode("utf-8")[:LONGEST_TEXT]
         return json.dumps(self.family.body(clean, self.dims, use), ensure_ascii=False).encode()
 
     def read(self, body: bytes) -> NDArray[np.float32]:
-        """The unit vector of an answer, float32[dims]. Raises BedrockFailure for anything else: a page of HTML, another
-        length, what is no number.
+        """Return the unit vector of a response, float32[dims]. Raises BedrockFailure for anything else: HTML, another
+        length, non-numbers.
         """
         try:
             answer = json.loads(body)
             return self._unit(self.family.vector(answer))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise BedrockFailure(
-                f"{self.family.model_id}: its answer has no vector ({type(error).__name__})"
+                f"{self.family.model_id}: its response has no vector ({type(error).__name__})"
             ) from error
 
     def unit_of(self, answer: Mapping[str, Any]) -> NDArray[np.float32]:
-        """The same of an answer that is read already. Raises BedrockFailure."""
+        """Return the unit vector of a parsed response. Raises BedrockFailure."""
         return self.read(json.dumps(answer).encode())
 
     def _unit(self, found: object) -> NDArray[np.float32]:
         if not isinstance(found, list) or len(found) != self.dims:
             length = len(found) if isinstance(found, list) else "no"
-            raise BedrockFailure(f"{self.family.model_id}: sent {length} numbers, expected {self.dims}")
+            raise BedrockFailure(f"{self.family.model_id}: returned {length} numbers, expected {self.dims}")
         if not all(type(each) is float or type(each) is int for each in found):
-            raise BedrockFailure(f"{self.family.model_id}: sent a vector with something that is no number in it")
+            raise BedrockFailure(f"{self.family.model_id}: returned a vector with a non-number")
         try:
             values = np.array(found, np.float64)
         except OverflowError as error:
-            raise BedrockFailure(f"{self.family.model_id}: sent a number too large for a vector") from error
-        # Scaled first: the square of what is a float may be none.
+            raise BedrockFailure(f"{self.family.model_id}: returned a number too large for a vector") from error
+        # Scaled first, as the square of a float may overflow.
         largest = np.abs(values).max()
         if not np.isfinite(values).all() or largest == 0.0:
-            raise BedrockFailure(f"{self.family.model_id}: sent a vector without a direction (all 0, or not finite)")
+            raise BedrockFailure(f"{self.family.model_id}: returned a vector with no direction (all 0, or not finite)")
         values /= largest
         return (values / np.linalg.norm(values)).astype(np.float32)
 
 
 def model_of(name: str, dims: int | None) -> Model:
-    """The model ``titan`` or ``nova`` with vectors of this length, None for its default. Raises EncoderUnavailable."""
+    """Return the model ``titan`` or ``nova`` with this vector length, None for the default. Raises
+    EncoderUnavailable.
+    """
     family = FAMILIES[name]
     chosen = dims or family.default_dims
     if chosen not in family.all_dims:

@@ -1,4 +1,4 @@
-"""The words of a query by Bedrock: one try, within the request's deadline, and none while Bedrock keeps failing."""
+"""Query encoding by Bedrock: one attempt within the request's deadline, none while the circuit breaker is open."""
 
 from collections.abc import Sequence
 
@@ -11,13 +11,13 @@ from services.adapters.embed.bedrock.failures import BedrockFailure
 from services.adapters.embed.bedrock.models import Use
 from services.recommender.ports import Clock, Deadline
 
-# No call over a network is done in less.
+# No network call is faster.
 LEAST_S = 0.01
 
 
 class BedrockQueries:
-    """The encoder of queries, of the model that made the films' vectors. ``timeout_s``: the longest wait for one text,
-    less where the request has less left. Safe to share by threads.
+    """Encoder of queries, with the model of the films' vectors. ``timeout_s``: maximum time for one text, less if the
+    request has less left. Thread-safe.
     """
 
     def __init__(self, client: BedrockClient, clock: Clock, timeout_s: float) -> None:
@@ -28,17 +28,19 @@ class BedrockQueries:
         self._breaker = Breaker(clock)
 
     def encode(self, texts: Sequence[str], deadline: Deadline | None = None) -> NDArray[np.float32]:
-        """float32[len(texts), dims], unit length. Raises EncoderUnavailable: late, throttled, refused, unreadable."""
+        """Return float32[len(texts), dims], unit length. Raises EncoderUnavailable: late, throttled, refused,
+        unreadable.
+        """
         vectors = [self._one(text, deadline) for text in texts]
         return np.array(vectors, np.float32).reshape(len(texts), self.dims)
 
     def _one(self, text: str, deadline: Deadline | None) -> NDArray[np.float32]:
         left = self._timeout_s if deadline is None else min(self._timeout_s, deadline.remaining())
         if left < LEAST_S:
-            raise BedrockFailure(f"{self.encoder_id}: no time is left to ask it")
+            raise BedrockFailure(f"{self.encoder_id}: no time left to call it")
         attempt = self._breaker.attempt()
         if attempt is None:
-            raise BedrockFailure(f"{self.encoder_id}: left alone for a while, it kept failing")
+            raise BedrockFailure(f"{self.encoder_id}: not called for a while after repeated failures")
         try:
             vector = self._client.vector(text, Use.QUERY, left)
         except BedrockFailure:

@@ -1,1 +1,1 @@
-"""Search by OpenSearch: an index a bundle, asked by one ``_msearch`` a request."""
+"""Search by OpenSearch: one index per bundle, one ``_msearch`` per request."""

@@ -1,4 +1,4 @@
-"""The two calls that serving makes of OpenSearch, each within a deadline and tried twice where that may help."""
+"""OpenSearch calls of serving, each within a deadline and retried once if that may help."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ _PAUSE_S = (0.01, 0.04)
 
 
 class SearchClient:
-    """The two calls that serving needs, each within a deadline. Raises RemoteFailure whatever goes wrong."""
+    """OpenSearch calls needed for serving, each within a deadline. Every failure raises RemoteFailure."""
 
     def __init__(self, target: Target, sleep: Callable[[float], None] = time.sleep) -> None:
         self._target = target
@@ -27,16 +27,16 @@ class SearchClient:
         self._connection: Connection | None = None
 
     def mapping(self, index: str, deadline: Deadline) -> Mapping[str, Any]:
-        """``{"mappings": {...}}`` of an index."""
+        """Return ``{"mappings": {...}}`` of an index."""
         found = self._within(deadline, lambda timeout_s: self._get_mapping(index, timeout_s))
         return dict(next(iter(found.values()), {}))
 
     def msearch(self, index: str, body: str, deadline: Deadline) -> list[Mapping[str, Any]]:
-        """The answers to the searches of a body in newline-delimited JSON, in order, each complete."""
+        """Return the responses to the searches of a newline-delimited JSON body, in order, each complete."""
         return list(self._within(deadline, lambda timeout_s: self._msearch(index, body, timeout_s))["responses"])
 
     def close(self) -> None:
-        """Give the connections back; a later call opens new ones."""
+        """Release the connections; a later call opens new ones."""
         with self._lock:
             connection, self._connection = self._connection, None
         if connection is not None:
@@ -51,10 +51,10 @@ class SearchClient:
             return self._connection
 
     def _within(self, deadline: Deadline, call: Callable[[float], dict[str, Any]]) -> dict[str, Any]:
-        """One call, and a second one after what a moment may mend, in the time that is left for both."""
+        """Make a call, and retry it once after a transient failure, within the time left for both."""
         clock, allowed_s = deadline.clock, min(self._target.timeout_s, deadline.remaining())
         if deadline.remaining() < LEAST_S:
-            raise RemoteFailure("late", "nothing of the request's time is left")
+            raise RemoteFailure("late", "no time left in the request")
         until = clock.monotonic() + allowed_s
         try:
             return call(allowed_s)
@@ -81,11 +81,11 @@ class SearchClient:
 
 
 def _check(response: Mapping[str, Any]) -> None:
-    """Raise RemoteFailure for a search that failed or that not every shard has answered in full."""
+    """Raise RemoteFailure for a failed search, or one that not every shard has completed."""
     if "error" in response:
         raise failure_of(response.get("status"), str(response["error"]))
     if response.get("timed_out"):
         raise RemoteFailure("timeout", "the engine ran out of its own time")
     failed = response.get("_shards", {}).get("failed", 0)
     if failed:
-        raise PassingFailure("unavailable", f"{failed} shards did not answer")
+        raise PassingFailure("unavailable", f"{failed} shards did not respond")

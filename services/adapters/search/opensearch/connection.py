@@ -1,6 +1,6 @@
-"""The connection: signed where it must be, no retries but our own, every failure a few plain words.
+"""Connection to OpenSearch: signed if required, without library retries, failures as short messages.
 
-Only who asks imports it: the library takes longer than all else of a cold start but FastAPI.
+Imported only on use: the library takes longer to load than anything else but FastAPI.
 Source: Amazon OpenSearch Serverless developer guide, "Supported operations" and "Signing HTTP requests": no ping, no
 info, and ``x-amz-content-sha256`` among the signed headers.
 """
@@ -19,12 +19,12 @@ from services.adapters.search.opensearch.target import Target
 
 CONNECTIONS = 16
 
-# Its warnings carry a traceback for each call that times out; what matters of them is in our own errors.
+# Its warnings include a traceback per timeout; our own errors contain what matters.
 logging.getLogger("opensearch").setLevel(logging.ERROR)
 
 
 class BoundedConnection(Urllib3HttpConnection):
-    """A connection whose answers have a deadline and a size limit wherever ``within`` sets them."""
+    """Connection whose responses have a deadline and a size limit where ``within`` sets them."""
 
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - as the base takes them
         super().__init__(**kwargs)
@@ -32,7 +32,7 @@ class BoundedConnection(Urllib3HttpConnection):
 
 
 def connect(target: Target, timeout_s: float, connections: int = CONNECTIONS) -> OpenSearch:
-    """A client that opens its connections when it is first used and is safe to share by threads."""
+    """Return a thread-safe client that connects on first use."""
     return OpenSearch(
         hosts=[target.endpoint],
         http_auth=_signer(target),
@@ -44,7 +44,7 @@ def connect(target: Target, timeout_s: float, connections: int = CONNECTIONS) ->
 
 
 def described(error: OpenSearchException) -> str:
-    """What went wrong, without the representation of objects around it."""
+    """Return an error's message without object representations."""
     if isinstance(error, TransportError) and not isinstance(error.status_code, int):
         return str(error.error)
     return str(error)
@@ -59,21 +59,21 @@ def _signer(target: Target) -> Urllib3AWSV4SignerAuth | None:
 
 
 class Connection:
-    """Requests for JSON objects. Raises RemoteFailure whatever goes wrong."""
+    """JSON requests. Every failure raises RemoteFailure."""
 
     def __init__(self, target: Target) -> None:
         self._target = target
         self._client = connect(target, target.timeout_s)
 
     def request(self, method: str, path: str, body: str | None, timeout_s: float) -> dict[str, Any]:
-        """The answer to one request, whose last byte came in time."""
+        """Send a request and return the response, received completely in time."""
         try:
-            with translated(unreadable, "the answer", OpenSearchException, UnicodeDecodeError), within(timeout_s):
+            with translated(unreadable, "the response", OpenSearchException, UnicodeDecodeError), within(timeout_s):
                 answer = self._client.transport.perform_request(
                     method, path, params={"request_timeout": timeout_s}, body=body
                 )
         except ConnectionTimeout as error:
-            raise RemoteFailure("timeout", f"no answer from {self._target.endpoint} in {timeout_s:.3f} s") from error
+            raise RemoteFailure("timeout", f"no response from {self._target.endpoint} in {timeout_s:.3f} s") from error
         except TransportError as error:
             if isinstance(error.info, AnswerRefused):
                 raise RemoteFailure("unreadable answer", str(error.info)) from error
@@ -85,5 +85,5 @@ class Connection:
         return answer
 
     def close(self) -> None:
-        """Give the sockets back."""
+        """Close the sockets."""
         self._client.close()

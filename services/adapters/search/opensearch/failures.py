@@ -1,4 +1,4 @@
-"""What a status of OpenSearch means for a search."""
+"""Meaning of OpenSearch statuses for a search."""
 
 from services.adapters.search.failures import RemoteFailure
 
@@ -7,11 +7,11 @@ _REASONS = {401: "not allowed", 403: "not allowed", 404: "index missing", 429: "
 
 
 class PassingFailure(RemoteFailure):
-    """A failure that may have passed by the next call: throttled, a node that restarts, a connection given up."""
+    """A failure that may be over at the next call: throttling, a restarting node, a dropped connection."""
 
 
 def failure_of(status: object, detail: str) -> RemoteFailure:
-    """The failure that a status means; "N/A" is the client's word for no connection."""
+    """Return the failure for a status; "N/A" is the client's value for no connection."""
     if status == 400:
         return RemoteFailure("wrong dimension" if "dimension" in detail else "refused", detail)
     reason = _REASONS.get(status, "unavailable") if isinstance(status, int) else "unavailable"

@@ -1,11 +1,11 @@
-"""What an index looks like: its mapping, its analyser, and what is noted in it about the bundle it belongs to.
+"""Definition of an index: its mapping, its analyser, and a note about the bundle it belongs to.
 
-The note stands in the mapping's ``_meta``. No guide says that every OpenSearch keeps that, so where it is lost the note
-is a document beside the films: one without a row, which no query of ours finds.
+The note is in the mapping's ``_meta``. Not every OpenSearch is documented to keep that, so the note is also stored as a
+document without a row, which no search finds.
 
 Sources: OpenSearch documentation, "k-NN vector", "Stemmer token filter", "Normalizers"; Amazon OpenSearch Serverless
-developer guide, "Working with vector search collections". That guide does not say that NextGen answers ``engine`` and
-``mode`` with 400, "Field parameter 'engine' is not supported"; reports from live collections of 2026 do.
+developer guide, "Working with vector search collections". That guide does not mention that NextGen rejects ``engine``
+and ``mode`` with 400, "Field parameter 'engine' is not supported"; reports from live collections of 2026 do.
 """
 
 import json
@@ -22,23 +22,23 @@ SPACE = "cosinesimil"
 NOTE = "marquee"
 NOTE_ID = "marquee-note"
 _NAME = "marquee-name"
-# The embedded tokeniser keeps what Unicode calls alphabetic or numeric; this is the rest.
+# The embedded tokeniser keeps alphabetic and numeric Unicode characters; this matches everything else.
 _SIGNS = r"[^\p{IsAlphabetic}\p{N}]+"
 _M, _EF_CONSTRUCTION = 16, 128
 
 
 class IndexMismatch(BundleError):
-    """The index and the bundle it is named after were made with different encoders or vectors."""
+    """The index and its bundle were made with different encoders or vectors."""
 
 
 @dataclass(frozen=True, slots=True)
 class IndexNote:
-    """What stands in the mapping's ``_meta`` about the bundle and the load.
+    """Note about the bundle and the load.
 
-    ``encoder`` is None and ``dims`` 0 without vectors. ``text_scale``: how many times the embedded engine's BM25 score
-    is this engine's (2.2 for Lucene since version 8, 1 before), measured when the index was made. ``engine`` and
-    ``space``: what a k-NN score means; NextGen takes faiss without being told. ``created_ms``: epoch milliseconds.
-    ``complete``: whether every film is there and the probes passed.
+    ``encoder`` is None and ``dims`` 0 without vectors. ``text_scale``: ratio of the embedded engine's BM25 scores to
+    this engine's (2.2 for Lucene since version 8, 1 before), measured at creation. ``engine`` and ``space`` define the
+    meaning of k-NN scores; NextGen always uses faiss. ``created_ms``: epoch milliseconds. ``complete``: every film is
+    loaded and the probes passed.
     """
 
     bundle: str
@@ -54,7 +54,7 @@ class IndexNote:
 
     @classmethod
     def of(cls, bundle: Bundle, target: Target, created_ms: int) -> Self:
-        """The note of an index that is about to be loaded."""
+        """Return the note of an index that is about to be loaded."""
         embeddings = bundle.embeddings
         return cls(
             bundle=bundle.version,
@@ -69,9 +69,9 @@ class IndexNote:
 
     @classmethod
     def read(cls, mapping: Mapping[str, Any], kept: Iterable[object] = ()) -> Self | None:
-        """The note in ``{"mappings": {...}}``, with the dimensions that the mapping itself has; None without a note.
+        """Return the note in ``{"mappings": {...}}``, with the dimensions of the mapping itself; None without a note.
 
-        ``kept``: notes that were found as documents. One that says "complete" counts before one that doesn't.
+        ``kept``: notes found as documents. A complete one takes precedence.
         """
         mappings = mapping.get("mappings", {})
         known = {field.name for field in fields(cls)}
@@ -87,15 +87,15 @@ class IndexNote:
         return cls(**{name: note[name] for name in known} | {"dims": int(embedding.get("dimension", 0))})
 
     def to_mapping(self) -> dict[str, Any]:
-        """The note as it is put into a mapping."""
+        """Return the note as part of a mapping."""
         return {"_meta": {NOTE: asdict(self)}}
 
     def to_document(self) -> dict[str, Any]:
-        """The note as a document."""
+        """Return the note as a document."""
         return {"item_id": NOTE_ID, "note": json.dumps(asdict(self))}
 
     def check(self, bundle: Bundle) -> None:
-        """Raise IndexMismatch unless the index holds this bundle's vectors, naming both values."""
+        """Raise IndexMismatch, naming both values, unless the index holds this bundle's vectors."""
         own = bundle.embeddings
         pairs = (
             ("vectors of {} dimensions", own.dims if own is not None else 0, self.dims),
@@ -111,26 +111,26 @@ class IndexNote:
 
 
 def made_here(mapping: Mapping[str, Any]) -> bool:
-    """Whether ``{"mappings": {...}}`` is one of ours, by its fields: also without a note."""
+    """Return whether ``{"mappings": {...}}`` is one of ours, by its fields, even without a note."""
     properties = mapping.get("mappings", {}).get("properties", {})
     analyser = str(properties.get("title", {}).get("analyzer"))
     return analyser.startswith("marquee-") and {"row", "item_id", "other_names"} <= set(properties)
 
 
 def notes_body() -> str:
-    """The body of an ``_msearch`` for notes that are documents; see :func:`notes_of`."""
+    """Return the body of an ``_msearch`` for note documents; see :func:`notes_of`."""
     query = {"bool": {"filter": [{"term": {"item_id": NOTE_ID}}], "must_not": [{"exists": {"field": "row"}}]}}
     return "{}\n" + json.dumps({"query": query, "size": 10, "_source": ["note"]}) + "\n"
 
 
 def notes_of(response: Mapping[str, Any]) -> list[object]:
-    """What the notes in an answer to :func:`notes_body` say."""
+    """Return the notes in a response to :func:`notes_body`."""
     sources = (hit.get("_source", {}) for hit in response.get("hits", {}).get("hits", []))
     return [json.loads(source["note"]) for source in sources if isinstance(source.get("note"), str)]
 
 
 def index_body(target: Target, note: IndexNote) -> dict[str, Any]:
-    """Settings and mappings for the creation of an index, as the target's kind takes them."""
+    """Return settings and mappings for creating an index, for the target's kind."""
     properties = _properties()
     if note.dims:
         properties["embedding"] = _vector(target, note.dims)
@@ -141,7 +141,7 @@ def index_body(target: Target, note: IndexNote) -> dict[str, Any]:
 
 
 def _analysis() -> dict[str, Any]:
-    """The chain of ``services.adapters.search.analyser`` in standard filters; names as one token, without signs."""
+    """Return the chain of ``services.adapters.search.analyser`` as standard filters; names become one token."""
     fold = ["lowercase", "asciifolding"]
     return {
         "char_filter": {"marquee-squeeze": {"type": "pattern_replace", "pattern": _SIGNS, "replacement": ""}},
@@ -184,7 +184,7 @@ def _properties() -> dict[str, Any]:
 
 
 def _vector(target: Target, dims: int) -> dict[str, Any]:
-    """The field of the vectors. NextGen refuses ``engine``, and for Classic it must be named: its default is nmslib."""
+    """Return the vector field. NextGen rejects ``engine``; Classic requires it, as its default is nmslib."""
     method: dict[str, Any] = {
         "name": "hnsw",
         "space_type": SPACE,

@@ -1,4 +1,4 @@
-"""Opening the OpenSearch index of a bundle, with the embedded index behind it."""
+"""Opening a bundle's OpenSearch index, with the embedded index as fallback."""
 
 import logging
 
@@ -19,12 +19,12 @@ _log = logging.getLogger(__name__)
 def open_guarded(
     target: Target, bundle: Bundle, local: EmbeddedSearch, clock: Clock, *, look: bool = True
 ) -> GuardedSearch:
-    """Search by the index of this bundle, guarded by ``local``. ``look`` False: the index is looked at by the first
-    search, and one that doesn't fit is told by degraded answers.
+    """Return search by this bundle's index, with ``local`` as fallback. ``look`` False: the index is checked at the
+    first search, and a mismatch is reported as degraded.
 
-    Raises IndexMismatch, naming both values, if the index is there and holds other vectors than the bundle, or if the
-    bundle's are not of the expected length. An index that is missing or can't be asked keeps nobody from serving: the
-    embedded one answers until it is there.
+    Raises IndexMismatch, naming both values, if the index holds other vectors than the bundle, or if the bundle's have
+    an unexpected length. A missing or unreachable index does not prevent serving: the embedded one is used until it is
+    there.
     """
     check_dims(target, bundle)
     remote = OpenSearchSearch(bundle, local, SearchClient(target), target.index_name(bundle.version))
@@ -33,7 +33,7 @@ def open_guarded(
     try:
         remote.check(Deadline.within(clock, target.timeout_s))
     except RemoteFailure as failure:
-        _log.warning("%s: the embedded index answers until it can be searched: %s", remote.index_version, failure)
+        _log.warning("%s: using the embedded index until it can be searched: %s", remote.index_version, failure)
     except IndexMismatch:
         remote.close()
         raise
@@ -41,9 +41,9 @@ def open_guarded(
 
 
 def check_dims(target: Target, bundle: Bundle) -> None:
-    """Raise IndexMismatch if the bundle has vectors of another length than ``VECTOR_DIM``."""
+    """Raise IndexMismatch if the bundle's vectors do not have the length ``VECTOR_DIM``."""
     if target.dims is not None and bundle.embeddings is not None and bundle.embeddings.dims != target.dims:
         raise IndexMismatch(
             f"VECTOR_DIM = {target.dims}, but the vectors of bundle {bundle.version} have {bundle.embeddings.dims} "
-            "dimensions; correct the setting or build the bundle with the other encoder"
+            "dimensions; correct the setting or rebuild the bundle with the other encoder"
         )

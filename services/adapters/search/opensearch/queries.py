@@ -1,4 +1,4 @@
-"""From what is asked for to OpenSearch's query language. Words go into ``match`` clauses only: none has a syntax."""
+"""Translation to OpenSearch's query language. Words go only into ``match`` clauses, which have no syntax."""
 
 import json
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from services.recommender.domain.genres import from_mask
 
 Query = dict[str, Any]
 
-# Where the embedded index and this one call a field by different names.
+# Field names that differ from the embedded index.
 _FIELDS = {
     "genres": "genres.text",
     "name": "title.name",
@@ -23,12 +23,12 @@ _FIELDS = {
     "person": "people.name",
 }
 _LARGEST = 2**31 - 1
-# A vector's parts to a millionth: a cosine moves by less than a hundred-thousandth, and the request is half as long.
+# Vectors rounded to a millionth: cosines change by less than a hundred-thousandth, and requests are half as long.
 _DECIMALS = 6
 
 
 def text_query(clauses: Iterable[Clause], scale: float) -> Query:
-    """Films that meet any of the clauses; ``scale`` brings BM25 to the scale of the constants."""
+    """Return a query for films that meet any clause; ``scale`` adjusts BM25 to the scale of the constants."""
     wanted = list(clauses)
     found = [_constant(clause) for clause in wanted if not isinstance(clause, Word)]
     with_overview = [each for each in wanted if isinstance(each, Word) and "overview" in each.fields]
@@ -40,7 +40,7 @@ def text_query(clauses: Iterable[Clause], scale: float) -> Query:
 
 
 def vector_query(vectors: NDArray[np.float32], size: int, filters: Filters) -> Query:
-    """The ``size`` films nearest to any of the unit vectors float32[q, dims]; a film's score is that of the nearest.
+    """Return a query for the ``size`` films nearest to any of the unit vectors float32[q, dims], scored by the nearest.
 
     The filter is part of the search, so that ``size`` films that pass are found, not those among ``size``.
     """
@@ -51,12 +51,12 @@ def vector_query(vectors: NDArray[np.float32], size: int, filters: Filters) -> Q
 
 
 def filtered(query: Query, filters: Filters) -> Query:
-    """The same query and the same scores, only for films that pass."""
+    """Restrict a query to films that pass, with the same scores."""
     return {"bool": {"must": query, "filter": filter_query(filters)}}
 
 
 def filter_query(filters: Filters) -> Query:
-    """Films that pass; agrees with ``Filters.mask``."""
+    """Return a query for films that pass; agrees with ``Filters.mask``."""
     must: list[Query] = []
     if filters.genres:
         must.append({"terms": {"genres": list(from_mask(filters.genres))}})
@@ -69,17 +69,17 @@ def filter_query(filters: Filters) -> Query:
     if filters.min_votes:
         must.append({"range": {"votes": _bounds(filters.min_votes, None)}})
     if filters.rows is not None:
-        # At most 10,000 of the 65,536 that index.max_terms_count allows.
+        # At most 10,000 of the 65,536 allowed by index.max_terms_count.
         must.append({"terms": {"row": list(filters.rows)}})
     unwanted = [{"terms": {"genres": list(from_mask(filters.not_genres))}}] if filters.not_genres else []
     return {"bool": {"filter": must, "must_not": unwanted}}
 
 
 def search_body(queries: Iterable[tuple[Query, int]]) -> str:
-    """The body of an ``_msearch``: (query, hits) each, newline-delimited JSON.
+    """Return the body of an ``_msearch`` for (query, hits) pairs, as newline-delimited JSON.
 
-    Hits are sorted by score, then row: the row then stands in the hit, and neither the document nor a field of it has
-    to be fetched; and ties are in the order of rows, also where the list is cut.
+    Hits are sorted by score, then row, so the row is part of the hit and nothing needs to be fetched; ties are in the
+    order of rows, also at the cut.
     """
     lines = []
     for query, size in queries:
@@ -95,7 +95,7 @@ def search_body(queries: Iterable[tuple[Query, int]]) -> str:
 
 
 def _words(group: list[Word], fields: Iterable[str], scale: float) -> Query:
-    """BM25 of the words, summed over the fields; fields that lack a word add nothing."""
+    """Return BM25 of the words, summed over the fields; fields without a word add nothing."""
     weighted = [f"{_FIELDS.get(field, field)}^{TEXT_FIELDS[field]:g}" for field in fields]
     text = " ".join(each.word for each in group)
     return {"multi_match": {"query": text, "fields": weighted, "type": "most_fields", "boost": scale}}
@@ -117,6 +117,6 @@ def _all_but(field: str) -> tuple[str, ...]:
 
 
 def _bounds(lowest: int | None, highest: int | None) -> dict[str, int]:
-    """A range with bounds that fit an ``integer`` field; no film lies beyond."""
+    """Return a range with bounds that fit an ``integer`` field; no film is beyond."""
     bounds = {"gte": lowest, "lte": highest}
     return {end: max(-_LARGEST, min(_LARGEST, value)) for end, value in bounds.items() if value is not None}

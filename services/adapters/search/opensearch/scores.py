@@ -1,4 +1,4 @@
-"""From an engine's vector score to a cosine."""
+"""Conversion of engine scores to cosines."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,7 @@ Scores = NDArray[np.float32]
 
 
 def cosines(scores: Scores, engine: str, space: str) -> Scores:
-    """Cosines, float32[n] in -1 ... 1, of k-NN scores between unit vectors.
+    """Convert k-NN scores between unit vectors to cosines, float32[n] in -1 ... 1.
 
     ========= =============== ====================================== ====================================
     engine    space           score                                  cosine
@@ -19,7 +19,7 @@ def cosines(scores: Scores, engine: str, space: str) -> Scores:
     any       l2              1 / (1 + 2 (1 - cos))                  1 - (1 / s - 1) / 2
     ========= =============== ====================================== ====================================
 
-    OpenSearch Serverless is faiss in both generations, whether or not a mapping says so. Source: OpenSearch
+    OpenSearch Serverless uses faiss in both generations, whether or not a mapping says so. Source: OpenSearch
     documentation, "Spaces" under "k-NN vector"; nmslib: "Approximate k-NN search" of version 2.
     Raises ValueError for a pair that is not in the table.
     """

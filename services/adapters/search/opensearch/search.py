@@ -1,4 +1,4 @@
-"""Search in the OpenSearch index of a bundle: BM25 and k-NN, with and without filters, as one ``_msearch``."""
+"""Search in a bundle's OpenSearch index: BM25 and k-NN, with and without filters, as one ``_msearch``."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -29,28 +29,27 @@ from services.recommender.ports import Deadline, Leg, SearchRequest, SearchResul
 
 
 class Words(Protocol):
-    """What the bundle's own text index knows of words and names."""
+    """Words and names of the bundle's own text index."""
 
     @property
     def rank(self) -> NDArray[np.int32]:
-        """0 for the best known film, int32[films]."""
+        """Popularity rank, int32[films], 0 for the best known film."""
         ...
 
     def wording(self, text: str) -> list[Clause]:
-        """What a person's words ask for."""
+        """Return the clauses for a text query."""
         ...
 
     def namesakes(self, text: str) -> NDArray[np.int32]:
-        """The films of exactly this name if there are several."""
+        """Return the films with exactly this name if there are several."""
         ...
 
 
 class OpenSearchSearch:
-    """Both legs over the index of one bundle. The index is looked at before it is first searched, unless its ``note``
-    is given.
+    """Search of both legs in one bundle's index, which is checked before the first search unless its ``note`` is given.
 
-    Safe to share by threads. ``words`` reads a query with the vocabulary of the bundle, so that one round trip is
-    enough to know which words are typing errors and which are names.
+    Thread-safe. ``words`` interprets a query with the bundle's vocabulary, so one round trip suffices to know which
+    words are typing errors and which are names.
     """
 
     def __init__(
@@ -62,10 +61,10 @@ class OpenSearchSearch:
         self._client = client
         self._note = note
 
-    @translated(unreadable, "what OpenSearch says of the index")
+    @translated(unreadable, "the index description of OpenSearch")
     def check(self, deadline: Deadline) -> IndexNote:
-        """What the index says of itself. Raises IndexMismatch if it is another bundle's, RemoteFailure if it is
-        missing, not complete yet, or can't be asked.
+        """Return the index's note. Raises IndexMismatch if it belongs to another bundle, RemoteFailure if it is
+        missing, incomplete or unreachable.
         """
         mapping = self._client.mapping(self.index_version, deadline)
         note = IndexNote.read(mapping)
@@ -79,7 +78,7 @@ class OpenSearchSearch:
         return note
 
     def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
-        """Both legs. Raises RemoteFailure, and SearchUnavailable for query vectors of a wrong length."""
+        """Run both legs. Raises RemoteFailure, and SearchUnavailable for query vectors of the wrong length."""
         vectors = self._vectors(request)
         clauses = [] if request.text is None else self._words.wording(request.text)
         began = deadline.clock.monotonic()
@@ -99,7 +98,7 @@ class OpenSearchSearch:
         return SearchResult(text, knn)
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Release the connections."""
         self._client.close()
 
     def _looked_at(self, deadline: Deadline) -> IndexNote:
@@ -109,19 +108,19 @@ class OpenSearchSearch:
             raise RemoteFailure("index mismatch", str(error)) from error
 
     def _vectors(self, request: SearchRequest) -> NDArray[np.float32] | None:
-        """The query vectors that have a direction; None where there is no such leg."""
+        """Return the query vectors that have a direction; None if there is no such leg."""
         vectors, embeddings = request.vectors, self._bundle.embeddings
         if vectors is None or not len(vectors) or embeddings is None:
             return None
         check_vectors(vectors, embeddings)
-        # A film without a vector may be among the seeds, and the engine refuses a query of zeros.
+        # A seed film may lack a vector, and the engine rejects a zero query.
         return vectors[np.any(vectors != 0, axis=1)]
 
     @staticmethod
     def _queries(
         request: SearchRequest, clauses: list[Clause], vectors: NDArray[np.float32] | None, note: IndexNote
     ) -> list[tuple[Query, int]]:
-        """Query and hits: each leg without filters, for its reference and floor, and with them if there are any."""
+        """Return query and number of hits: each leg without filters, for reference and floor, and with them if any."""
         size, filters = max(1, request.size), request.filters
         wide = max(size, REFERENCE_HITS)
         queries = []
@@ -154,7 +153,7 @@ class OpenSearchSearch:
 
 
 def hits_of(response: Mapping[str, Any], films: int) -> Leg:
-    """Rows and scores of one answer. Raises RemoteFailure for what is no answer to :func:`search_body`."""
+    """Return rows and scores of one response. Raises RemoteFailure if it is malformed."""
     try:
         found = [hit["sort"] for hit in response["hits"]["hits"]]
         rows = np.fromiter((row for _, row in found), np.int32, len(found))
@@ -167,8 +166,8 @@ def hits_of(response: Mapping[str, Any], films: int) -> Leg:
 
 
 def _times(text: Sequence[Mapping[str, Any]], knn: Sequence[Mapping[str, Any]], spent_ms: float) -> tuple[float, float]:
-    """Milliseconds of both legs: what the engine spent on each, and for both what the round trip took beside the longer
-    one, since they were asked together.
+    """Return milliseconds of both legs: the engine's time for each, plus the rest of the round trip for both, as they
+    run together.
     """
     of_text, of_knn = _took(text), _took(knn)
     around = max(0.0, spent_ms - max(of_text, of_knn))
@@ -176,5 +175,5 @@ def _times(text: Sequence[Mapping[str, Any]], knn: Sequence[Mapping[str, Any]], 
 
 
 def _took(answers: Sequence[Mapping[str, Any]]) -> float:
-    """Milliseconds that the engine says it spent, whole ones."""
+    """Return the engine's reported whole milliseconds."""
     return float(sum(answer.get("took", 0) for answer in answers))

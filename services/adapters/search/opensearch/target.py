@@ -1,10 +1,10 @@
-"""Which OpenSearch to use and how: what the adapter and the index job need to know of the settings."""
+"""OpenSearch target: connection and index options, for serving and indexing."""
 
 import re
 from dataclasses import dataclass
 from typing import Literal
 
-# A server of one's own (also a managed domain), or a collection of OpenSearch Serverless by its generation.
+# A server (including managed domains), or an OpenSearch Serverless collection by generation.
 Kind = Literal["server", "classic", "nextgen"]
 
 # Amazon OpenSearch Serverless developer guide, "Collection endpoints": <id>.<region>.aoss.amazonaws.com is Classic,
@@ -15,10 +15,9 @@ _NEXTGEN_HOST = re.compile(r"\.aoss\.([a-z0-9-]+)\.on\.aws(?::\d+)?/?$")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """``kind``: what mappings are made for. ``index``: the first part of the indexes' names. ``engine``: faiss, or on a
-    server lucene. ``compression``: auto, 1x, 2x, ..., or none to leave it out of the mapping. ``custom_ids``: whether
-    documents get ids of ours, None: if they are taken. ``auth``: auto, aoss or none. ``dims``: the expected length of
-    vectors, if any is expected.
+    """``kind``: determines the mappings. ``index``: prefix of index names. ``engine``: faiss, or lucene on a server.
+    ``compression``: auto, 1x, 2x, ..., or none to omit it from the mapping. ``custom_ids``: whether documents get our
+    ids, None: if supported. ``auth``: auto, aoss or none. ``dims``: expected vector length, if any.
     """
 
     endpoint: str
@@ -33,13 +32,13 @@ class Target:
     dims: int | None = None
 
     def index_name(self, version: str) -> str:
-        """The index of the bundle of this version."""
+        """Return the index name for a bundle version."""
         return f"{self.index}-{version.lower()}"
 
     @property
     def compression_level(self) -> str | None:
-        """What a mapping says of compression, None: nothing. By default vectors stay whole: NextGen would compress them
-        32 times, which is right for billions; Classic keeps them whole, and may not know the option.
+        """Compression level for the mapping, None to omit it. By default vectors are uncompressed: NextGen would
+        compress them 32 times, which suits billions; Classic does not compress, and may not support the option.
         """
         if self.compression == "auto":
             return None if self.kind == "classic" else "1x"
@@ -52,23 +51,23 @@ class Target:
 
     @property
     def region(self) -> str | None:
-        """The region that requests are signed for: the given one, else that in the host's name."""
+        """Region to sign requests for: the given one, else that in the host name."""
         found = _CLASSIC_HOST.search(self.endpoint) or _NEXTGEN_HOST.search(self.endpoint)
         return self.aws_region or (found.group(1) if found else None)
 
     def check(self) -> None:
-        """Raise ValueError, naming the settings, for what can't be signed and for what this kind refuses."""
+        """Raise ValueError, naming the settings, for requests that cannot be signed or options this kind rejects."""
         self._check_signing()
         if self.kind != "server" and self.engine != "faiss":
             raise ValueError(
                 f"OPENSEARCH_ENGINE = {self.engine!r}: expected faiss, because OPENSEARCH_KIND {self.kind} "
-                "(OpenSearch Serverless) has no other engine"
+                "(OpenSearch Serverless) supports no other engine"
             )
         if self.kind == "classic" and self.custom_ids:
-            raise ValueError("OPENSEARCH_CUSTOM_IDS = on: expected off, because OPENSEARCH_KIND classic refuses ids")
+            raise ValueError("OPENSEARCH_CUSTOM_IDS = on: expected off, because OPENSEARCH_KIND classic rejects ids")
         if self.kind == "nextgen" and self.compression == "4x":
             raise ValueError(
-                "OPENSEARCH_COMPRESSION = '4x': OPENSEARCH_KIND nextgen knows 1x, 2x, 8x, 16x and 32x only"
+                "OPENSEARCH_COMPRESSION = '4x': OPENSEARCH_KIND nextgen supports only 1x, 2x, 8x, 16x and 32x"
             )
 
     def _check_signing(self) -> None:
@@ -79,12 +78,12 @@ class Target:
         if self.signs and self.kind == "server":
             raise ValueError(
                 "OPENSEARCH_KIND: expected classic or nextgen while OPENSEARCH_AUTH is aoss; the name of "
-                f"{self.endpoint} does not tell the generation of its collection"
+                f"{self.endpoint} does not reveal the generation of its collection"
             )
 
 
 def kind_of(endpoint: str) -> Kind:
-    """What the host's name tells: a generation where it is a name that AWS gives to collections, else a server."""
+    """Return the generation of an AWS collection's host name, otherwise "server"."""
     if _NEXTGEN_HOST.search(endpoint):
         return "nextgen"
     return "classic" if _CLASSIC_HOST.search(endpoint) else "server"

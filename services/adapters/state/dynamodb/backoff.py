@@ -1,4 +1,4 @@
-"""Pauses between the tries of a call, within its deadline."""
+"""Pauses between the attempts of a call, within its deadline."""
 
 import time
 
@@ -11,7 +11,7 @@ _DOUBLINGS = 4
 
 
 class Backoff:
-    """Pauses between the tries of one deadline: full jitter, so that those who collided don't collide again.
+    """Pauses within one deadline, with full jitter, so that colliding callers do not collide again.
 
     Source: AWS Builders' Library, "Timeouts, retries, and backoff with jitter".
     """
@@ -21,7 +21,7 @@ class Backoff:
         self._tries = 0
 
     def wait(self) -> bool:
-        """Sleep a random while; False at once where the deadline would be over by then."""
+        """Sleep for a random time; return False at once if the deadline would pass."""
         longest = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** min(self._tries, _DOUBLINGS))
         pause = jitter.between(0, longest)
         self._tries += 1

@@ -1,4 +1,4 @@
-"""Writes that nobody waits for: done by a thread of their own, after the answer."""
+"""Background writes: done by a separate thread, after the response."""
 
 import logging
 import queue
@@ -9,7 +9,7 @@ from typing import Protocol
 
 _log = logging.getLogger(__name__)
 
-# More than this many waiting is more than the tables take: what comes then is dropped.
+# More pending writes than this exceed the tables' capacity: further ones are dropped.
 WAITING = 100
 CLOSE_S = 2.0
 
@@ -17,33 +17,33 @@ Job = Callable[[], None]
 
 
 class Later(Protocol):
-    """When a job is done that may be dropped. A job raises nothing."""
+    """Executor of droppable jobs. A job raises nothing."""
 
     def __call__(self, job: Job) -> None:
-        """Do it, or see that it is done."""
+        """Run the job, now or later."""
         ...
 
     def close(self) -> None:
-        """Wait a little for what is not done yet."""
+        """Wait briefly for pending jobs."""
         ...
 
 
 class AtOnce:
-    """Before the call returns: where nothing runs once a request is answered."""
+    """Runs a job before the call returns, where nothing runs after the response."""
 
     def __call__(self, job: Job) -> None:
-        """Do it."""
+        """Run the job."""
         job()
 
     def close(self) -> None:
-        """Nothing is left."""
+        """Do nothing."""
 
 
 at_once = AtOnce()
 
 
 class Behind:
-    """By one thread, in order; it starts with the first job, so that a process may fork before."""
+    """Runs jobs in one thread, in order; it starts with the first job, so that a process may fork before."""
 
     def __init__(self) -> None:
         self._jobs: queue.Queue[Job | None] = queue.Queue(WAITING)
@@ -51,7 +51,7 @@ class Behind:
         self._thread: threading.Thread | None = None
 
     def __call__(self, job: Job) -> None:
-        """Queue it, or drop it where too many wait."""
+        """Queue the job, or drop it if the queue is full."""
         with self._lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="answers", daemon=True)
@@ -60,7 +60,7 @@ class Behind:
             self._jobs.put_nowait(job)
 
     def close(self) -> None:
-        """Wait a little for what is queued."""
+        """Wait briefly for queued jobs."""
         with self._lock:
             thread, self._thread = self._thread, None
         if thread is None:
@@ -73,6 +73,6 @@ class Behind:
         while (job := self._jobs.get()) is not None:
             try:
                 job()
-            except Exception as error:  # noqa: BLE001 - the thread must outlive it
-                # Else nothing would ever be kept again, and nobody would know.
-                _log.error("an answer was not kept: unexpected %s", type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - the thread must survive
+                # Otherwise nothing would be cached any more, unnoticed.
+                _log.error("a response was not cached: unexpected %s", type(error).__name__)

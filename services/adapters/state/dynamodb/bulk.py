@@ -1,4 +1,4 @@
-"""Loading many people at once: ratings of a public data set, a backup, another store."""
+"""Bulk loading of people: ratings of a public data set, a backup, another store."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,14 +22,14 @@ _THREADS = 8
 def seed(
     store: DynamoStore, arrivals: Arrivals, events: Sequence[LoggedEvent], deadline: Deadline | None = None
 ) -> int:
-    """See ``StatePort.seed``. A line that is there already (person, time, id) is replaced, so a second run, also
-    after an interrupted one, changes nothing; whoever had events keeps them, and their profile is made anew from the
-    whole log. Several people are written at a time, each on their own, within a minute each where no deadline is given.
+    """Implement ``StatePort.seed``. An existing entry (person, time, id) is replaced, so repeating a seed, even an
+    interrupted one, changes nothing; existing events are kept, and profiles are rebuilt from the whole log. People are
+    written in parallel, each independently, and within a minute each if no deadline is given.
     """
     by_person: dict[str, list[LoggedEvent]] = {}
     for line in events:
         by_person.setdefault(line.user_id, []).append(line)
-    # Numbered here: the threads may take people in any order.
+    # Numbered here, as the threads may process people in any order.
     numbered = [(user_id, [(line, arrivals.next()) for line in lines]) for user_id, lines in by_person.items()]
     with ThreadPoolExecutor(_THREADS) as threads:
         for _ in threads.map(partial(_seed_person, store, deadline), numbered):
@@ -38,7 +38,7 @@ def seed(
 
 
 def _seed_person(store: DynamoStore, given: Deadline | None, person: tuple[str, list[tuple[LoggedEvent, int]]]) -> None:
-    """One person's lines and profile; again, if feedback or an erasure came in between."""
+    """Write one person's entries and profile; retry if feedback or an erasure came in between."""
     user_id, lines = person
     deadline = given or Deadline.within(store.clock, PERSON_PATIENCE_S)
     backoff = Backoff(deadline)
@@ -47,16 +47,15 @@ def _seed_person(store: DynamoStore, given: Deadline | None, person: tuple[str, 
             _write_person(store, user_id, lines, deadline)
         except Contended as error:
             if not backoff.wait():
-                raise StateUnavailable("people being seeded are written by others all the time; seed again") from error
+                raise StateUnavailable("people being seeded are changed too often meanwhile; seed again") from error
         else:
             return
 
 
 def _write_person(store: DynamoStore, user_id: str, lines: list[tuple[LoggedEvent, int]], deadline: Deadline) -> None:
-    """Claim the person, write the lines, then the profile of the whole log. Raises Contended.
+    """Claim the person, write the entries, then the profile of the whole log. Raises Contended.
 
-    The claim, a new revision, keeps an erasure that began before the lines from ending after them: their profile is
-    then written, or all of it is done again.
+    The claim, a new revision, makes an erasure that began earlier fail and restart, so that it cannot miss the entries.
     """
     claim = items.new_revision()
     before = revision_of(find_person(store, user_id, deadline))
@@ -75,7 +74,7 @@ def _write_person(store: DynamoStore, user_id: str, lines: list[tuple[LoggedEven
     fresh: dict[str, Item] = {}
     for line, arrived in lines:
         sk = items.place_of(line.event.ts_ms, line.event_id)
-        # A line that is there already keeps its place among events of equal time.
+        # An existing entry keeps its place among events of equal time.
         earlier = fresh.get(sk) or stored.get(sk)
         fresh[sk] = items.event_item(line, items.arrival_of(earlier)[1] if earlier else arrived)
     store.batch_write(store.tables.events, [{"PutRequest": {"Item": item}} for item in fresh.values()], deadline)

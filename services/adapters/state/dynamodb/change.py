@@ -1,4 +1,4 @@
-"""One person's feedback on its way into the tables: what it is answered, and what it writes."""
+"""Pending feedback of one person: its receipts, and the items to write."""
 
 from dataclasses import dataclass, field
 
@@ -12,13 +12,13 @@ from services.recommender.errors import IdempotencyMismatch, MarqueeError
 from services.recommender.ports import FeedbackCommand, Idempotency, LoggedEvent, Receipt
 
 KEPT_S = 24 * 3_600
-# The sort key of an idempotency record.
+# Sort key of an idempotency record.
 RECORD = "event"
 
 
 @dataclass(slots=True)
 class Change:
-    """One person, their commands applied so far, and what of it is to be written."""
+    """A person with the commands applied so far, and what is to be written."""
 
     profile: Profile
     now_ms: int
@@ -29,7 +29,7 @@ class Change:
     records: list[Item] = field(default_factory=list)
 
     def answer_of_key(self, command: FeedbackCommand) -> Receipt | MarqueeError | None:
-        """What the command's key was answered before, None without one or for one not used lately."""
+        """Return the result of an earlier command with the same key; None without a key or a live record."""
         if command.idempotency is None or (record := self.used.get(record_partition(command.idempotency))) is None:
             return None
         if record["fingerprint"]["S"] == command.idempotency.fingerprint:
@@ -39,7 +39,7 @@ class Change:
         )
 
     def repeated(self, command: FeedbackCommand) -> list[tuple[int, str]]:
-        """Time and id of the events among the same commands that this one repeats."""
+        """Return time and id of events among the same commands that this one repeats."""
         event, first = command.event, command.event.ts_ms - DUPLICATE_WINDOW_MS
         return [
             (line.event.ts_ms, line.event_id)
@@ -49,7 +49,7 @@ class Change:
         ]
 
     def append(self, command: FeedbackCommand, arrived: int) -> Receipt:
-        """One event more, and the record of its key."""
+        """Add an event, and the record of its key."""
         event_id, partition = event_id_of(arrived), None
         if command.idempotency is not None:
             partition = record_partition(command.idempotency)
@@ -65,7 +65,7 @@ class Change:
 
 
 def record_partition(used: Idempotency) -> str:
-    """The partition of a key's record."""
+    """Return the partition of a key's record."""
     return items.idempotency_key(used.scope, used.key)
 
 

@@ -1,4 +1,4 @@
-"""The one place where DynamoDB clients are made."""
+"""Creation of DynamoDB clients."""
 
 import threading
 from collections.abc import Callable
@@ -24,9 +24,9 @@ class Tables:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Where the tables are. ``endpoint``: None for the region's own; plain http is a local server, to which no
-    credentials of AWS are sent. ``timeout_s``: the longest wait of one attempt of an online call.
-    ``connections``: kept open, as many as there are threads.
+    """Location of the tables. ``endpoint``: None for the region's own; plain http is a local server, to which no AWS
+    credentials are sent. ``timeout_s``: timeout of one attempt of an online call. ``connections``: size of the
+    connection pool, one per thread.
     """
 
     tables: Tables
@@ -37,16 +37,16 @@ class Connection:
 
     @property
     def place(self) -> str:
-        """The server as messages name it."""
+        """Name of the server for messages."""
         return self.endpoint or f"DynamoDB in {self.region or 'the default region'}"
 
 
 def make_client(connection: Connection) -> "DynamoDBClient":
-    """A thread-safe low-level client that tries once and waits no longer than told.
+    """Return a thread-safe low-level client without retries.
 
-    ``context["read_timeout"]`` of a request, which ``DynamoStore`` sets to what is left of its deadline, shortens the
-    wait. Retries are the store's own: botocore's begin throttled ones with up to a second of sleep and know no
-    deadline (botocore/retries/standard.py). Raises botocore.exceptions.BotoCoreError, e.g. for no region.
+    ``context["read_timeout"]`` of a request, which ``DynamoStore`` sets to the rest of its deadline, shortens the
+    timeout. Retries are the store's own: botocore's sleep up to a second when throttled and know no deadline
+    (botocore/retries/standard.py). Raises botocore.exceptions.BotoCoreError, e.g. without a region.
     """
     config = Config(
         connect_timeout=connection.timeout_s,
@@ -54,15 +54,15 @@ def make_client(connection: Connection) -> "DynamoDBClient":
         retries={"mode": "standard", "total_max_attempts": 1},
         max_pool_connections=connection.connections,
         tcp_keepalive=True,
-        parameter_validation=False,  # a tenth of a call's time; what is sent is ours
+        parameter_validation=False,  # a tenth of a call's time, for requests we build ourselves
     )
     client: DynamoDBClient = aws.make_client("dynamodb", connection.region, config, connection.endpoint)
     return client
 
 
 class LazyClient:
-    """A client that is made when it is first wanted. ``before``: called with the context of each call, before its
-    parameters are built. Safe to share by threads.
+    """A client created on first use. ``before``: called with the context of each call, before its parameters are built.
+    Thread-safe.
     """
 
     def __init__(self, connection: Connection, before: Callable[..., None]) -> None:
@@ -72,14 +72,14 @@ class LazyClient:
         self._client: DynamoDBClient | None = None
 
     def get(self) -> "DynamoDBClient":
-        """The client. Raises botocore.exceptions.BotoCoreError."""
+        """Return the client. Raises botocore.exceptions.BotoCoreError."""
         if self._client is None:
             with self._lock:
                 self._client = self._client or self._made()
         return self._client
 
     def close(self) -> None:
-        """Close its connections, if there are any."""
+        """Close its connections, if any."""
         if self._client is not None:
             self._client.close()
 

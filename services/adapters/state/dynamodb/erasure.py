@@ -1,4 +1,4 @@
-"""Forgetting a person for good, while their feedback may still be coming in."""
+"""Erasure of a person while feedback may still arrive."""
 
 from typing import Any
 
@@ -12,18 +12,17 @@ from services.recommender.domain.ids import mark_of
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Deadline
 
-# One partition holds all marks, so that a build reads them with a query.
+# One partition holds all marks, so that a build can query them.
 MARKS = "erased#"
 
 
 def erase(store: DynamoStore, user_id: str, deadline: Deadline) -> bool:
-    """See ``StatePort.erase``.
+    """Implement ``StatePort.erase``.
 
-    The log goes first and the profile last, in one transaction with the mark and on condition that nobody wrote
-    since before the log was read: feedback that came in between makes it begin anew and is erased as well, feedback
-    that comes after finds nobody and starts a new person. So of no event is a half left. Answers are deleted after
-    the profile: from then on none of the person's can be written. If it is interrupted, the profile is still there;
-    erase again.
+    The log is deleted first and the profile last, in one transaction with the mark, on condition that nothing was
+    written since before the log was read: feedback in between restarts the erasure and is erased as well; feedback
+    afterwards starts a new person. So no event is left half deleted. Cached responses are deleted after the profile,
+    when none can be written any more. If interrupted, the profile still exists; erase again.
     """
     backoff = Backoff(deadline)
     found = False
@@ -37,9 +36,7 @@ def erase(store: DynamoStore, user_id: str, deadline: Deadline) -> bool:
             _delete_person(store, user_id, revision, deadline)
         except Contended as error:
             if not backoff.wait():
-                raise StateUnavailable(
-                    "feedback of the same person came in again and again; send the request again"
-                ) from error
+                raise StateUnavailable("the person's feedback kept arriving; send the request again") from error
         else:
             break
     answers = find_answers(store, user_id, deadline)
@@ -48,7 +45,7 @@ def erase(store: DynamoStore, user_id: str, deadline: Deadline) -> bool:
 
 
 def _delete_records(store: DynamoStore, lines: list[Item], deadline: Deadline) -> None:
-    """The idempotency records written with these events, unless the key was used anew since."""
+    """Delete the idempotency records written with these events, unless the key was reused since."""
     for line in lines:
         if "idempotency" not in line:
             continue
@@ -66,7 +63,7 @@ def _delete_records(store: DynamoStore, lines: list[Item], deadline: Deadline) -
 
 
 def _delete_person(store: DynamoStore, user_id: str, revision: str, deadline: Deadline) -> None:
-    """The profile, and the mark in its place. Raises Contended."""
+    """Replace the profile by the mark. Raises Contended."""
     person = {"TableName": store.tables.users, "Key": items.user_key(user_id)} | if_unchanged(revision)
     mark = items.cache_key(MARKS, mark_of(user_id)) | {"erased_at": items.number(store.clock.now_ms())}
     actions: list[Any] = [{"Delete": person}, {"Put": {"TableName": store.tables.cache, "Item": mark}}]

@@ -1,4 +1,4 @@
-"""What DynamoDB and botocore say when a call fails: what to do about it, and in which words.
+"""Classification of DynamoDB and botocore errors, and messages that say what to do.
 
 Error codes: DynamoDB Developer Guide, "Error handling with DynamoDB".
 """
@@ -20,7 +20,7 @@ _THROTTLED = frozenset(
         "ThrottlingException",
     }
 )
-# Another call has the item, or the same transaction is still under way.
+# Another call holds the item, or the same transaction is in progress.
 _BUSY = frozenset(
     {"TransactionConflictException", "TransactionInProgressException", "ReplicatedWriteConflictException"}
 )
@@ -33,7 +33,7 @@ _DENIED = frozenset(
         "UnrecognizedClientException",
     }
 )
-# Reasons of a cancelled transaction that a new read and another try may get over.
+# Reasons of a cancelled transaction that a fresh read and a retry may resolve.
 _PASSING = frozenset(
     {"None", "ConditionalCheckFailed", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 )
@@ -42,22 +42,22 @@ _NO_ANSWER = (HTTPClientError, NoConnection)
 
 
 class Contended(Exception):
-    """A condition did not hold, or another writer had the item: nothing was written. ``item``: the item as it was
-    found, where the call asked for it.
+    """A condition failed, or another writer held the item: nothing was written. ``item``: the item as found, if the
+    call requested it.
     """
 
     def __init__(self, item: dict[str, Any] | None = None) -> None:
-        super().__init__("the item is not as the condition wants it")
+        super().__init__("the item does not meet the condition")
         self.item = item
 
 
 def code_of(error: Exception) -> str:
-    """The error code that DynamoDB gave, "" for an error before there was an answer."""
+    """Return DynamoDB's error code, "" for an error without a response."""
     return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
 
 
 def is_contention(error: Exception) -> bool:
-    """Whether the answer is that somebody else was there first: no outage, and not to be sent again as it is."""
+    """Return whether another writer was first: not an outage, and not to be retried unchanged."""
     code = code_of(error)
     if code == CONDITION_FAILED:
         return True
@@ -68,7 +68,7 @@ def is_contention(error: Exception) -> bool:
 
 
 def is_passing(error: Exception) -> bool:
-    """Whether the same call may succeed a moment later."""
+    """Return whether the same call may succeed a moment later."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return code_of(error) in _THROTTLED | _BUSY or status >= _SERVER_ERROR
@@ -76,30 +76,30 @@ def is_passing(error: Exception) -> bool:
 
 
 def is_outage(error: Exception) -> bool:
-    """Whether DynamoDB, as it is reached from here, is of no use to anybody for now. A throttled key, a lost race or
-    an item that is too big says nothing of the next call.
+    """Return whether DynamoDB is currently unusable from here. A throttled key, a lost race or an oversized item says
+    nothing about the next call.
     """
     return code_of(error) not in _THROTTLED | _BUSY | {CONDITION_FAILED, CANCELLED, _REFUSED}
 
 
 def is_busy(error: Exception) -> bool:
-    """Whether too many want the same key or table at once."""
+    """Return whether too many calls compete for a key or table."""
     return code_of(error) in _THROTTLED | _BUSY
 
 
 def advice(error: Exception) -> str:
-    """What is wrong and what to do, for the operator; the caller names the server."""
+    """Return what is wrong and what to do, for the operator; the caller names the server."""
     code = code_of(error)
     if code in _THROTTLED:
-        return "throttles; send the request again, and raise the limits of the tables or the account if it lasts"
+        return "is throttling; send the request again, and raise the limits of the tables or the account if it persists"
     if code in _BUSY:
-        return "is busy with other writes of the same person or key; send the request again"
+        return "is busy with other writes to the same person or key; send the request again"
     if code in _DENIED:
-        return "refuses the credentials; give the role of this process the rights to the tables"
+        return "rejects the credentials; give the role of this process access to the tables"
     if isinstance(error, NoCredentialsError):
-        return "can't be asked without credentials; give this process a role, or set AWS_ACCESS_KEY_ID and its secret"
+        return "needs credentials; give this process a role, or set AWS_ACCESS_KEY_ID and its secret"
     if isinstance(error, _NO_ANSWER):
-        return "did not answer in time; send the request again, and check the network if it lasts"
+        return "did not respond in time; send the request again, and check the network if it persists"
     if is_passing(error):
         return "failed; send the request again"
     return "refused the call; check AWS_REGION, DDB_ENDPOINT and the tables"

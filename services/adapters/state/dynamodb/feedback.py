@@ -1,4 +1,4 @@
-"""Storing what people did: a strong read, the change, one transaction; again if somebody else was faster."""
+"""Storing feedback: a consistent read, the change, one transaction; retried if another writer was faster."""
 
 import secrets
 from collections.abc import Iterator, Sequence
@@ -18,17 +18,17 @@ from services.recommender.domain.history import DUPLICATE_WINDOW_MS
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Deadline, FeedbackCommand, Receipt
 
-# TransactWriteItems takes so many actions; one of them is the profile.
+# Maximum actions of TransactWriteItems; one of them is the profile.
 ACTIONS = 100
 _UNUSED_KEY = "attribute_not_exists(pk) OR expires_at <= :now"
 
 
 class Feedback:
-    """The writer behind ``StatePort.record``.
+    """Implementation of ``StatePort.record``.
 
-    A person's commands go in one transaction if they fit: 99 events, or 49 with idempotency keys. More are split, in
-    their order; each part is stored whole or not at all and has its own answers, so a part that failed is
-    StateUnavailable in its places and can be sent again.
+    A person's commands go into one transaction if they fit: 99 events, or 49 with idempotency keys. More are split in
+    order; each part is stored atomically with its own results, so a part that failed is StateUnavailable in its places
+    and can be sent again.
     """
 
     def __init__(self, store: DynamoStore, arrivals: Arrivals) -> None:
@@ -36,7 +36,7 @@ class Feedback:
         self._arrivals = arrivals
 
     def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> Answers:
-        """See the port."""
+        """Implement the port."""
         return record_by_person(commands, lambda user_id, theirs: self._record_person(user_id, theirs, deadline))
 
     def _record_person(self, user_id: str, commands: list[FeedbackCommand], deadline: Deadline) -> Answers:
@@ -48,9 +48,9 @@ class Feedback:
                 return answers + [error] * (len(commands) - len(answers))
         return answers
 
-    @translated(StateUnavailable, "what DynamoDB holds")
+    @translated(StateUnavailable, "the data in DynamoDB")
     def _record_part(self, user_id: str, commands: list[FeedbackCommand], deadline: Deadline) -> Answers:
-        """All of the commands, or none."""
+        """Store all of the commands, or none."""
         backoff = Backoff(deadline)
         while True:
             change = self._change(user_id, commands, deadline)
@@ -60,14 +60,13 @@ class Feedback:
             except Contended as error:
                 if not backoff.wait():
                     raise StateUnavailable(
-                        "other writes of the same person or idempotency key came first again and again; "
-                        "send the request again"
+                        "other writes to the same person or idempotency key kept coming first; send the request again"
                     ) from error
             else:
                 return change.answers
 
     def _change(self, user_id: str, commands: list[FeedbackCommand], deadline: Deadline) -> Change:
-        """What the commands mean for the person as they are now."""
+        """Return what the commands change for the person's current state."""
         item, used = self._read(user_id, commands, deadline)
         change = Change(items.profile_of(user_id, item), self._store.clock.now_ms(), items.recent_of(item), used)
         for sent in commands:
@@ -82,7 +81,7 @@ class Feedback:
     def _read(
         self, user_id: str, commands: list[FeedbackCommand], deadline: Deadline
     ) -> tuple[Item | None, dict[str, Item]]:
-        """The person's item and the idempotency records by partition, one strongly consistent round trip."""
+        """Return the person's item and the idempotency records by partition, in one consistent round trip."""
         tables = self._store.tables
         keys: dict[str, Any] = {tables.users: {"Keys": [items.user_key(user_id)], "ConsistentRead": True}}
         if partitions := {record_partition(command.idempotency) for command in commands if command.idempotency}:
@@ -93,7 +92,7 @@ class Feedback:
         return items.first(found[tables.users]), {each["pk"]["S"]: each for each in live}
 
     def _repeated(self, command: FeedbackCommand, deadline: Deadline) -> list[tuple[int, str]]:
-        """Time and id of the latest stored event that this one repeats, if there is one."""
+        """Return time and id of the latest stored event that this one repeats, if any."""
         event = command.event
         found = self._store.query(
             deadline,
@@ -115,7 +114,7 @@ class Feedback:
         return [(items.arrival_of(item)[0], items.event_id_of(item)) for item in islice(found, 1)]
 
     def _commit(self, change: Change, deadline: Deadline) -> None:
-        """Write it all. The token makes an attempt whose answer was lost safe to repeat: it is applied once."""
+        """Write everything. The token makes retrying a write without a response safe: it is applied once."""
         tables = self._store.tables
         profile = {"TableName": tables.users, "Item": items.profile_item(change.profile, change.recent, change.now_ms)}
         actions: list[Any] = [{"Put": profile | if_unchanged(change.profile.revision)}]
@@ -130,7 +129,7 @@ class Feedback:
 
 
 def _parts(commands: list[FeedbackCommand]) -> Iterator[list[FeedbackCommand]]:
-    """The commands in their order, in parts of as many actions as a transaction takes beside the profile."""
+    """Split the commands, in order, into parts of as many actions as fit next to the profile."""
     part: list[FeedbackCommand] = []
     room = ACTIONS - 1
     for command in commands:

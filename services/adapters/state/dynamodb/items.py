@@ -1,4 +1,4 @@
-"""Items of the tables as the domain's objects, and back. ``docs/dynamodb.md`` lists keys and attributes."""
+"""Conversion between table items and domain objects. ``docs/dynamodb.md`` lists keys and attributes."""
 
 import hashlib
 import secrets
@@ -14,62 +14,62 @@ from services.recommender.errors import StateUnavailable
 from services.recommender.ports import CacheEntry, CacheKey, LoggedEvent
 
 RECENT_ITEMS = 20
-# Read for a profile: without recent_item_ids, which is for other readers of the table.
+# Attributes of a profile, without recent_item_ids, which is for other readers of the table.
 PROFILE_NAMES = {"#h": "history", "#s": "seen", "#d": "disliked", "#r": "revision", "#u": "updated_at"}
 PROFILE_PROJECTION = ", ".join(PROFILE_NAMES)
-# 15 digits hold every time that a packed history holds, and sort as text.
+# 15 digits cover every time in a packed history, and sort as text.
 _TIME_DIGITS = 15
-# A partition key may have 2,048 bytes; three times as many characters as the longest id has bytes are more.
+# A partition key has at most 2,048 bytes, and percent-encoding triples an id's length.
 _LONGEST_OWNER = 1_024
 _FASTEST = 1
-# A hundred films with all their signals are some 100 kB.
+# A hundred films with all their signals take about 100 kB.
 _LARGEST_ANSWER = 4 << 20
 
 
 def text(value: str) -> dict[str, str]:
-    """A string attribute."""
+    """Return a string attribute."""
     return {"S": value}
 
 
 def number(value: float) -> dict[str, str]:
-    """A number attribute."""
+    """Return a number attribute."""
     return {"N": str(value)}
 
 
 def user_key(user_id: str) -> Item:
-    """The key of a person in ``users``."""
+    """Return the key of a person in ``users``."""
     return {"user_id": text(user_id)}
 
 
 def cache_key(pk: str, sk: str) -> Item:
-    """A key of ``rec_cache``."""
+    """Return a key of ``rec_cache``."""
     return {"pk": text(pk), "sk": text(sk)}
 
 
 def answer_key(key: CacheKey) -> Item:
-    """Where a cached answer is."""
+    """Return the key of a cached response."""
     return cache_key(partition_of(key.owner), key.entry)
 
 
 def partition_of(owner: str) -> str:
-    """An owner as partition key: itself, or its hash where it is too long. No owner has a "~" of its own."""
+    """Return an owner as partition key, hashed if too long. No owner contains "~" otherwise."""
     return owner if len(owner) <= _LONGEST_OWNER else f"{owner[:4]}~{_digest(owner)}"
 
 
 def idempotency_key(scope: str, key: str) -> str:
-    """The partition of an idempotency record. It names no person: the same key for somebody else is a mismatch."""
+    """Return the partition of an idempotency record, without the person: reuse for another person is a mismatch."""
     return f"idempotency#{_digest(scope)}#{_digest(key)}"
 
 
 def place_of(ts_ms: int, event_id: str = "") -> str:
-    """The sort key of an event, epoch ms and id; without an id, a text before all events of that time."""
+    """Return the sort key of an event, epoch ms and id; without an id, a text before all events of that time."""
     return f"{ts_ms:0{_TIME_DIGITS}d}#{event_id}"
 
 
 def profile_of(user_id: str, item: Item | None) -> Profile:
-    """The profile of an item of ``users``, empty for None.
+    """Return the profile of an item of ``users``, empty for None.
 
-    Raises StateUnavailable for a damaged item. It names the hash of the id: messages end up in logs.
+    Raises StateUnavailable for a damaged item, naming the id's hash, as messages end up in logs.
     """
     if item is None:
         return Profile(user_id)
@@ -80,12 +80,12 @@ def profile_of(user_id: str, item: Item | None) -> Profile:
     except (ValueError, KeyError, TypeError) as error:
         raise StateUnavailable(
             f"the item of person {hash_id(user_id):010x} (BLAKE2b-40 of the user id) is damaged: {error!r}; "
-            "erase this person or restore the table to an earlier moment"
+            "erase this person or restore the table to an earlier time"
         ) from error
 
 
 def profile_item(profile: Profile, recent: Sequence[str], now_ms: int) -> Item:
-    """The item of a profile under a new revision."""
+    """Return the item of a profile under a new revision."""
     return {
         **user_key(profile.user_id),
         "history": {"B": pack(profile.history)},
@@ -98,19 +98,17 @@ def profile_item(profile: Profile, recent: Sequence[str], now_ms: int) -> Item:
 
 
 def new_revision() -> str:
-    """A token that no earlier write had."""
+    """Return a token that no earlier write had."""
     return secrets.token_hex(8)
 
 
 def recent_of(item: Item | None) -> list[str]:
-    """``recent_item_ids`` of an item of ``users``."""
+    """Return ``recent_item_ids`` of an item of ``users``."""
     return [each["S"] for each in (item or {}).get("recent_item_ids", {"L": []})["L"]]
 
 
 def recent_after(recent: Sequence[str], events: Iterable[Event]) -> list[str]:
-    """The films of the newest 20, newest first, after more events in the order of their arrival; a ``clear`` takes
-    its film out.
-    """
+    """Return the 20 newest films, newest first, after more events in order of arrival; a ``clear`` removes its film."""
     films = list(recent)
     for event in events:
         if event.item_id in films:
@@ -121,8 +119,8 @@ def recent_after(recent: Sequence[str], events: Iterable[Event]) -> list[str]:
 
 
 def event_item(line: LoggedEvent, arrived: int, idempotency: str | None = None) -> Item:
-    """A line of the log. ``arrived`` orders events of equal time; ``idempotency``: partition of the record written
-    with it, which erasure finds by it.
+    """Return the item of a log entry. ``arrived`` orders events of equal time; ``idempotency``: partition of the record
+    written with it, by which erasure finds the record.
     """
     event = line.event
     item = {
@@ -141,12 +139,12 @@ def event_item(line: LoggedEvent, arrived: int, idempotency: str | None = None) 
 
 
 def event_id_of(item: Item) -> str:
-    """The id of a line of the log."""
+    """Return the id of a log entry."""
     return str(item["sk"]["S"])[_TIME_DIGITS + 1 :]
 
 
 def line_of(item: Item) -> LoggedEvent:
-    """The line of an item of ``events``."""
+    """Return the log entry of an item of ``events``."""
     ts_ms = int(item["sk"]["S"][:_TIME_DIGITS])
     event = Event(item["item_id"]["S"], EventKind.parse(item["event"]["S"]), float(item["value"]["N"]), ts_ms)
     via = item.get("recommendation_id")
@@ -154,12 +152,12 @@ def line_of(item: Item) -> LoggedEvent:
 
 
 def arrival_of(item: Item) -> tuple[int, int]:
-    """What a person's lines are sorted by: time, then arrival."""
+    """Return the sort key of a person's log entries: time, then arrival."""
     return int(item["sk"]["S"][:_TIME_DIGITS]), int(item["arrived"]["N"])
 
 
 def answer_item(key: CacheKey, entry: CacheEntry) -> Item:
-    """A cached answer, compressed: writes are charged by the kilobyte."""
+    """Return a cached response, compressed, as writes are charged by the kilobyte."""
     return {
         **answer_key(key),
         "revision": text(entry.revision),
@@ -169,21 +167,21 @@ def answer_item(key: CacheKey, entry: CacheEntry) -> Item:
 
 
 def entry_of(item: Item) -> CacheEntry:
-    """The entry of a cached answer."""
+    """Return the cache entry of an item."""
     return CacheEntry(item["revision"]["S"], _unpacked(item["payload"]["B"]), int(item["expires_at"]["N"]))
 
 
 def _unpacked(payload: bytes) -> bytes:
-    """The answer that was compressed. Raises zlib.error for a damaged one and for one that no answer is as large as."""
+    """Decompress a response. Raises zlib.error if it is damaged or too large."""
     unpacking = zlib.decompressobj()
     answer = unpacking.decompress(payload, _LARGEST_ANSWER)
     if not unpacking.eof:
-        raise zlib.error("the payload is cut off, or larger than any answer")
+        raise zlib.error("the payload is truncated or too large")
     return answer
 
 
 def is_live(item: Item, now_s: int) -> bool:
-    """Whether an item has time left: DynamoDB deletes expired ones days late ("Time to Live")."""
+    """Return whether an item has not expired: DynamoDB deletes expired ones days late ("Time to Live")."""
     return int(item["expires_at"]["N"]) > now_s
 
 
@@ -192,5 +190,5 @@ def _digest(value: str) -> str:
 
 
 def first(items: list[Item]) -> Item | None:
-    """The only item of a read by key, None if there is none."""
+    """Return the only item of a read by key, None if there is none."""
     return items[0] if items else None

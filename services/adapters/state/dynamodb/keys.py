@@ -1,4 +1,4 @@
-"""API keys in DynamoDB: ids, scopes, limits. The secret is an HMAC of the id and is stored nowhere."""
+"""API keys in DynamoDB: ids, scopes, limits. The secret is an HMAC of the id and is not stored."""
 
 from services.adapters.foreign import translated
 from services.adapters.state.dynamodb import items
@@ -6,25 +6,25 @@ from services.adapters.state.dynamodb.store import DynamoStore, Item
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import ApiKey, Deadline
 
-# One partition holds all keys, so that a list is a query; the servers cache them.
+# One partition holds all keys, so that listing is a query; servers cache keys.
 KEYS = "key#"
 KEYS_WAIT_S = 0.6
 
 
 class DynamoKeys:
-    """The ``KeyStore`` of the cache table."""
+    """``KeyStore`` in the cache table."""
 
     def __init__(self, store: DynamoStore) -> None:
         self._store = store
 
-    @translated(StateUnavailable, "what DynamoDB holds")
+    @translated(StateUnavailable, "the data in DynamoDB")
     def put(self, key: ApiKey) -> None:
-        """Create or replace. Raises StateUnavailable."""
+        """Create or replace a key. Raises StateUnavailable."""
         self._store.call("put_item", self._deadline(), TableName=self._store.tables.cache, Item=_item_of(key))
 
-    @translated(StateUnavailable, "what DynamoDB holds")
+    @translated(StateUnavailable, "the data in DynamoDB")
     def get(self, key_id: str) -> ApiKey | None:
-        """The key, None if unknown. Raises StateUnavailable."""
+        """Return the key, None if unknown. Raises StateUnavailable."""
         found = self._store.call(
             "get_item",
             self._deadline(),
@@ -34,9 +34,9 @@ class DynamoKeys:
         )
         return _key_of(found["Item"]) if "Item" in found else None
 
-    @translated(StateUnavailable, "what DynamoDB holds")
+    @translated(StateUnavailable, "the data in DynamoDB")
     def list(self) -> list[ApiKey]:
-        """All keys, oldest first. Raises StateUnavailable."""
+        """Return all keys, oldest first. Raises StateUnavailable."""
         found = self._store.query(
             self._deadline(),
             TableName=self._store.tables.cache,

@@ -1,4 +1,4 @@
-"""The event log, read as it is iterated: a big log is never in memory at once."""
+"""Event log, read lazily, so that a large log is never in memory at once."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -10,21 +10,21 @@ from services.adapters.state.dynamodb.store import BULK_ATTEMPT_S, DynamoStore, 
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Deadline, LoggedEvent
 
-# How long a page may keep failing before a build gives up.
+# Time a page may keep failing before a build gives up.
 PAGE_PATIENCE_S = 60.0
 _AFTER_ALL = "~"
 
 
 class EventLog(Iterable[LoggedEvent]):
-    """A person at a time, in the order of the table's hash; a person's lines by time, then arrival.
+    """Yields one person at a time, in the order of the table's hash; each person's entries by time, then arrival.
 
-    A page that fails is asked for again from its own place, not from the start, for up to a minute. ``after``: begin
-    with the person who follows this one. An event stored meanwhile may or may not be in it.
+    A failed page is retried from its own position for up to a minute. ``after``: start with the person after this one.
+    Events stored meanwhile may or may not be included.
     """
 
     def __init__(self, store: DynamoStore, after: str | None = None) -> None:
         self._store = store
-        # A scan goes on after a key, whether an item has it or not: no sort key is greater than this one.
+        # A scan continues after any key, existing or not: no sort key is greater than this one.
         last = {"user_id": items.text(after), "sk": items.text(_AFTER_ALL)} if after is not None else None
         self._start: dict[str, Any] = {} if last is None else {"ExclusiveStartKey": last}
 
@@ -33,7 +33,7 @@ class EventLog(Iterable[LoggedEvent]):
             yield from self._lines()
 
     def _lines(self) -> Iterator[LoggedEvent]:
-        # A scan gives the items of a partition together, in the order of their sort key, which is that of time.
+        # A scan returns a partition's items together, in the order of the sort key, which is by time.
         for _, lines in groupby(self._items(), key=lambda item: item["user_id"]["S"]):
             yield from map(items.line_of, sorted(lines, key=items.arrival_of))
 

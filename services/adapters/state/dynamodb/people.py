@@ -1,4 +1,4 @@
-"""Reads of one person that more than one job needs, and the condition that tells whether somebody else wrote."""
+"""Shared reads of one person, and the condition that detects concurrent writes."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from services.recommender.ports import Deadline
 
 
 def if_unchanged(revision: str) -> dict[str, Any]:
-    """The condition that a person's item still has a revision; "" for a person who is not there."""
+    """Return the condition that a person's item still has a revision; "" for a person who does not exist."""
     if not revision:
         return {"ConditionExpression": "attribute_not_exists(user_id)"}
     values = {":r": items.text(revision)}
@@ -17,19 +17,19 @@ def if_unchanged(revision: str) -> dict[str, Any]:
 
 
 def find_person(store: DynamoStore, user_id: str, deadline: Deadline) -> Item | None:
-    """A person's item, strongly consistent."""
+    """Return a person's item, strongly consistent."""
     key = items.user_key(user_id)
     found = store.call("get_item", deadline, TableName=store.tables.users, Key=key, ConsistentRead=True)
     return found.get("Item")
 
 
 def revision_of(item: Item | None) -> str:
-    """The revision of a person's item, "" for None; the rest of it may be damaged."""
+    """Return the revision of a person's item, "" for None; the rest may be damaged."""
     return "" if item is None else str(item["revision"]["S"])
 
 
 def find_lines(store: DynamoStore, user_id: str, deadline: Deadline) -> list[Item]:
-    """The items of a person's log by time, then arrival; strongly consistent."""
+    """Return the items of a person's log by time, then arrival; strongly consistent."""
     found = store.query(
         deadline,
         longest_s=BULK_ATTEMPT_S,
@@ -42,7 +42,7 @@ def find_lines(store: DynamoStore, user_id: str, deadline: Deadline) -> list[Ite
 
 
 def find_answers(store: DynamoStore, user_id: str, deadline: Deadline) -> list[Item]:
-    """Keys and expiry of a person's cached answers, expired ones too."""
+    """Return keys and expiry of a person's cached responses, including expired ones."""
     found = store.query(
         deadline,
         TableName=store.tables.cache,

@@ -1,4 +1,4 @@
-"""Quotas of API keys in DynamoDB: one item a key, one conditional write a request."""
+"""API key quotas in DynamoDB: one item per key, one conditional write per request."""
 
 from typing import Any
 
@@ -11,29 +11,28 @@ from services.adapters.state.window import COUNTED, SUB_BUCKETS, Window, admit
 from services.recommender.errors import StateBusy, StateUnavailable
 from services.recommender.ports import Deadline, Quota
 
-# Short, because the edge counts for itself meanwhile.
+# Short, as the API counts locally meanwhile.
 QUOTA_WAIT_S = 0.3
-# Long after the counters are void; they are checked by their own time, not by this.
+# Long after the counters expire by their own time, which is what counts.
 _KEPT_S = 24 * 3_600
 _SK = "window"
-# Inside a sub-bucket: the sum has room, and one is added to it and to the newest counter.
+# Within a sub-bucket: if the sum has room, increment it and the newest counter.
 _COUNT_UP = f"SET n = n + :one, counts[{SUB_BUCKETS}] = counts[{SUB_BUCKETS}] + :one"
 _HAS_ROOM = "width_ms = :width AND latest = :latest AND n < :limit"
 
 
 class DynamoQuota:
-    """The ``QuotaPort`` of the cache table: exact over any number of servers.
+    """``QuotaPort`` in the cache table, exact over any number of servers.
 
-    An attempt whose answer was lost may have counted and be counted again: then a request too few is admitted, never
-    one too many.
+    An attempt without a response may be counted twice: then one request too few is admitted, never one too many.
     """
 
     def __init__(self, store: DynamoStore) -> None:
         self._store = store
 
-    @translated(StateUnavailable, "what DynamoDB holds")
+    @translated(StateUnavailable, "the data in DynamoDB")
     def admit(self, key_id: str, limit: int, window_s: int, now_ms: int) -> Quota:
-        """See the port; a limit of 0 is none."""
+        """Implement the port; a limit of 0 means none."""
         if limit <= 0:
             return Quota(True, 0, 0, 0)
         deadline = Deadline.within(self._store.clock, QUOTA_WAIT_S)
@@ -50,15 +49,15 @@ class DynamoQuota:
             if not quota.allowed:
                 return quota
             if before is not None and after.latest == window.latest == int(before["latest"]["N"]):
-                latest = after.latest  # another server's clock is a little ahead: count in its sub-bucket
+                latest = after.latest  # another server's clock is slightly ahead: use its sub-bucket
                 continue
             if self._replace(key_id, before, after, deadline):
                 return quota
             if not backoff.wait():
-                raise StateBusy(f"the quota of key {key_id} is written by too many at once")
+                raise StateBusy(f"the quota of key {key_id} is written by too many requests at once")
 
     def _count_up(self, key_id: str, limit: int, window: Window, now_ms: int, deadline: Deadline) -> Quota:
-        """The usual way: one write. Raises Contended with the item as it is."""
+        """Count with a single write, the usual case. Raises Contended with the current item."""
         response = self._store.call(
             "update_item",
             deadline,
@@ -78,7 +77,7 @@ class DynamoQuota:
         return _window_of(response["Attributes"], window.width_ms).quota(True, limit, now_ms)
 
     def _replace(self, key_id: str, before: Item | None, after: Window, deadline: Deadline) -> bool:
-        """At a rollover: the counters anew, if they are still what they were. False if not."""
+        """Replace the counters at a rollover if they are unchanged. Return False if not."""
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
         if before is not None:
             condition = {
@@ -109,7 +108,7 @@ def _key(key_id: str) -> Item:
 
 
 def _window_of(item: Item | None, width_ms: int) -> Window:
-    """The counters of an item; a window of another length begins anew."""
+    """Return the counters of an item; empty for a window of another length."""
     if item is None or int(item["width_ms"]["N"]) != width_ms:
         return Window(width_ms)
     return Window(width_ms, int(item["latest"]["N"]), tuple(int(count["N"]) for count in item["counts"]["L"]))

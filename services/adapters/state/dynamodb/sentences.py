@@ -1,4 +1,4 @@
-"""Sentences of a model in the cache table, an item each, and the tokens of a day; nothing of it is a person's."""
+"""Model-written sentences, one cache table item each, and daily token counts; no personal data."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -21,18 +21,18 @@ _KEYS = "pk, said, expires_at"
 
 
 class DynamoSentences:
-    """The ``SentenceStore`` of the cache table."""
+    """``SentenceStore`` in the cache table."""
 
     def __init__(self, store: DynamoStore, later: Later = at_once) -> None:
         self._store = store
         self._later = later
 
     def find(self, keys: Sequence[str], deadline: Deadline) -> dict[str, str]:
-        """See the port: one BatchGetItem for a hundred, at half the price of a consistent read."""
+        """Implement the port with one BatchGetItem per hundred keys, at half the price of a consistent read."""
         table, found = self._store.tables.cache, {}
         share = self._share(deadline)
         try:
-            with translated(StateUnavailable, "what DynamoDB holds"):
+            with translated(StateUnavailable, "the data in DynamoDB"):
                 for start in range(0, len(keys), _BATCH):
                     wanted = [_key(key) for key in keys[start : start + _BATCH]]
                     asked = {table: {"Keys": wanted, "ProjectionExpression": _KEYS}}
@@ -44,7 +44,7 @@ class DynamoSentences:
         return found
 
     def keep(self, sentences: Mapping[str, str], seconds: int) -> None:
-        """See the port: a unit each, mostly after the answer."""
+        """Implement the port, usually after the response; one write unit per sentence."""
         until = items.number(self._store.now_s() + seconds)
         puts = [
             {"PutRequest": {"Item": {**_key(key), "said": items.text(sentence), "expires_at": until}}}
@@ -56,10 +56,10 @@ class DynamoSentences:
         with suppress(StateUnavailable, Contended):
             self._store.batch_write(self._store.tables.cache, puts, Deadline.within(self._store.clock, KEEPING_WAIT_S))
 
-    @translated(StateUnavailable, "what DynamoDB holds")
+    @translated(StateUnavailable, "the data in DynamoDB")
     def reserve(self, day: str, tokens: int, limit: int, deadline: Deadline) -> int | None:
-        """See the port: one conditional write. One whose answer was lost may have counted: then some are counted that
-        nobody used, never the other way round."""
+        """Implement the port with one conditional write. An attempt without a response may have counted: then too many
+        tokens are counted, never too few."""
         if tokens > limit:
             return None
         try:
@@ -81,9 +81,9 @@ class DynamoSentences:
             return None
         return int(response["Attributes"]["n"]["N"])
 
-    @translated(StateUnavailable, "what DynamoDB holds")
+    @translated(StateUnavailable, "the data in DynamoDB")
     def give_back(self, day: str, tokens: int) -> None:
-        """See the port. Tried once: given back twice, it would let more through than the limit."""
+        """Implement the port, without retries: returning tokens twice would exceed the limit."""
         with suppress(Contended):
             self._store.call(
                 "update_item",

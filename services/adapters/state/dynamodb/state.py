@@ -1,4 +1,4 @@
-"""People, their log and cached answers in DynamoDB."""
+"""Profiles, event log and cached responses in DynamoDB."""
 
 import zlib
 from collections.abc import Sequence
@@ -29,13 +29,13 @@ from services.recommender.ports import (
     UserExport,
 )
 
-# An answer is due however slow the store is: a read takes as much as two attempts, not the whole request's time.
+# A read gets the time of two attempts, not the whole request's, as a response is due however slow the store is.
 READ_ATTEMPTS = 2
 WAIT_S = 10.0
 
 
 class DynamoState:
-    """The ``StatePort`` of three DynamoDB tables."""
+    """``StatePort`` over three DynamoDB tables."""
 
     def __init__(self, store: DynamoStore, later: Later = at_once) -> None:
         self._store = store
@@ -43,9 +43,11 @@ class DynamoState:
         self._arrivals = Arrivals(store.clock)
         self._feedback = Feedback(store, self._arrivals)
 
-    @translated(StateUnavailable, "what DynamoDB holds")
+    @translated(StateUnavailable, "the data in DynamoDB")
     def read(self, user_id: str | None, cache_key: CacheKey | None, deadline: Deadline) -> StateRead:
-        """See the port: one BatchGetItem. Raises StateUnavailable, also for a person whose item is damaged."""
+        """Implement the port with one BatchGetItem. Raises StateUnavailable, also for a person whose item is
+        damaged.
+        """
         tables = self._store.tables
         keys: dict[str, Any] = {}
         if user_id is not None:
@@ -56,19 +58,19 @@ class DynamoState:
                 "ExpressionAttributeNames": items.PROFILE_NAMES,
             }
         if cache_key is not None:
-            # Not consistent, at half the price: an entry of another revision is not given anyway.
+            # Eventually consistent, at half the price: an entry of another revision is not used anyway.
             keys[tables.cache] = {"Keys": [items.answer_key(cache_key)]}
         found = self._store.batch_get(keys, self._share(deadline))
         profile = None if user_id is None else items.profile_of(user_id, items.first(found[tables.users]))
         return StateRead(profile, self._live(items.first(found.get(tables.cache, [])), profile))
 
     def write_cache(self, key: CacheKey, entry: CacheEntry, user_id: str | None) -> None:
-        """See the port. Two units and a look, in place of the eight of a transaction; never raises for a store that is
-        down.
+        """Implement the port with two write units and a read, instead of the eight of a transaction; never raises if
+        the store is down.
 
-        The person is looked at *after* the write: an erasure deletes the profile first and the answers last, so either
-        it finds this one, or the look finds nobody, and the answer is taken back. Only a process that ends between the
-        two leaves it, until it expires.
+        The person is checked *after* the write: an erasure deletes the profile first and cached responses last, so
+        either it finds this one, or the check finds no person and the response is deleted. Only if the process ends in
+        between, it remains until it expires.
         """
         if user_id is not None or not entry.revision:
             self._later(partial(self._write_answer, key, entry, user_id))
@@ -79,7 +81,7 @@ class DynamoState:
         try:
             self._store.call("put_item", once, attempts=1, TableName=table, Item=items.answer_item(key, entry))
         except (StateUnavailable, Contended):
-            return  # the answer goes out uncached; the next one is computed again
+            return  # the response is not cached; the next one is recomputed
         try:
             unchanged = user_id is None or self._revision(user_id, once) == entry.revision
         except (StateUnavailable, Contended):
@@ -100,7 +102,7 @@ class DynamoState:
         return revision_of(found.get("Item"))
 
     def _take_back(self, key: CacheKey, entry: CacheEntry) -> None:
-        """Delete the answer unless another has replaced it."""
+        """Delete the response unless it was replaced."""
         with suppress(StateUnavailable, Contended):
             self._store.call(
                 "delete_item",
@@ -112,21 +114,21 @@ class DynamoState:
             )
 
     def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> list[Receipt | MarqueeError]:
-        """See the port and ``feedback.Feedback``."""
+        """Implement the port; see ``feedback.Feedback``."""
         return self._feedback.record(commands, deadline)
 
-    @translated(StateUnavailable, "what DynamoDB holds")
+    @translated(StateUnavailable, "the data in DynamoDB")
     def seed(self, events: Sequence[LoggedEvent], deadline: Deadline | None = None) -> int:
-        """See the port and ``bulk.seed``."""
+        """Implement the port; see ``bulk.seed``."""
         return bulk.seed(self._store, self._arrivals, events, deadline)
 
     def log(self, after: str | None = None) -> EventLog:
-        """The whole log, a person at a time; read while it is iterated."""
+        """Return the whole log, one person at a time, read lazily."""
         return EventLog(self._store, after)
 
-    @translated(StateUnavailable, "what DynamoDB holds")
+    @translated(StateUnavailable, "the data in DynamoDB")
     def erased(self) -> frozenset[str]:
-        """See the port. Raises StateUnavailable."""
+        """Implement the port. Raises StateUnavailable."""
         found = self._store.query(
             self._patience(),
             TableName=self._store.tables.cache,
@@ -136,9 +138,9 @@ class DynamoState:
         )
         return frozenset(item["sk"]["S"] for item in found)
 
-    @translated(StateUnavailable, "what DynamoDB holds")
+    @translated(StateUnavailable, "the data in DynamoDB")
     def export(self, user_id: str) -> UserExport | None:
-        """See the port. Profile and log are of one moment. Raises StateUnavailable."""
+        """Implement the port, with profile and log of one point in time. Raises StateUnavailable."""
         if not user_id:
             return None
         deadline = self._patience()
@@ -149,21 +151,21 @@ class DynamoState:
             if revision_of(find_person(self._store, user_id, deadline)) == revision_of(person):
                 break
             if not backoff.wait():
-                raise StateUnavailable("feedback of the same person came in again and again; send the request again")
+                raise StateUnavailable("the person's feedback kept arriving; send the request again")
         now_s = self._store.now_s()
         cached = sum(items.is_live(answer, now_s) for answer in find_answers(self._store, user_id, deadline))
         if not (person or lines or cached):
             return None
         return UserExport(items.profile_of(user_id, person), tuple(map(items.line_of, lines)), cached)
 
-    @translated(StateUnavailable, "what DynamoDB holds")
+    @translated(StateUnavailable, "the data in DynamoDB")
     def erase(self, user_id: str) -> bool:
-        """See the port and ``erasure.erase``; works for a damaged item too. Raises StateUnavailable."""
+        """Implement the port; see ``erasure.erase``. Works for a damaged item, too. Raises StateUnavailable."""
         return bool(user_id) and erasure.erase(self._store, user_id, self._patience())
 
-    @translated(StateUnavailable, "what DynamoDB holds")
+    @translated(StateUnavailable, "the data in DynamoDB")
     def ping(self, deadline: Deadline) -> None:
-        """See the port: asks all three tables, so that one that is missing is told before it is needed."""
+        """Implement the port by reading all three tables, so that a missing table is reported before it is needed."""
         tables = self._store.tables
         nobody, nothing = items.user_key("#"), items.cache_key("#", "#")
         keys = {
@@ -174,18 +176,18 @@ class DynamoState:
         self._store.batch_get(keys, self._share(deadline))
 
     def close(self) -> None:
-        """Write what waits, and close the connections, which ``DynamoKeys`` and ``DynamoQuota`` share."""
+        """Finish pending writes and close the connections, which ``DynamoKeys`` and ``DynamoQuota`` share."""
         self._later.close()
         self._store.close()
 
     def _live(self, item: dict[str, Any] | None, profile: Profile | None) -> CacheEntry | None:
-        """The cached answer, unless its time is over or it is of another revision."""
+        """Return the cached response, unless it has expired or has another revision."""
         if item is None or not items.is_live(item, self._store.now_s()):
             return None
         try:
             entry = items.entry_of(item)
         except zlib.error:
-            return None  # damaged; the answer is computed again
+            return None  # damaged; the response is recomputed
         return entry if entry.revision == (profile.revision if profile else "") else None
 
     def _share(self, deadline: Deadline) -> Deadline:

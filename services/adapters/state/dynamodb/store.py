@@ -1,4 +1,4 @@
-"""Calls to DynamoDB within a deadline: attempts with pauses, a breaker, the rests of batches, plain errors."""
+"""DynamoDB calls within a deadline: retries with pauses, a circuit breaker, unprocessed batch items, clear errors."""
 
 import logging
 import threading
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# The longest wait of one attempt where nobody waits for the answer: a page of a scan, a batch of a bulk load.
+# Timeout of one attempt outside requests: a page of a scan, a batch of a bulk load.
 BULK_ATTEMPT_S = 5.0
 BATCH_WRITE_ITEMS = 25
 _SHORTEST_ATTEMPT_S = 0.001
@@ -42,11 +42,11 @@ Item = dict[str, Any]
 
 
 class DynamoStore:
-    """The tables and the client behind ``DynamoState``, ``DynamoKeys`` and ``DynamoQuota``. Use from any thread.
+    """Tables and client behind ``DynamoState``, ``DynamoKeys`` and ``DynamoQuota``. Thread-safe.
 
-    ``units``: where to sum what the calls consume; None not to ask for it. ``connect`` False: the client, which wants
-    credentials, is made by the first call. Raises StateUnavailable if no client can be made, e.g. for want of a
-    region; the tables themselves are first met by the first call.
+    ``units``: accumulates consumed capacity; None not to request it. ``connect`` False: the client, which needs
+    credentials, is created by the first call. Raises StateUnavailable if no client can be created, e.g. without a
+    region; the tables are first contacted by the first call.
     """
 
     def __init__(
@@ -67,26 +67,26 @@ class DynamoStore:
             read_models("dynamodb")
 
     def now_s(self) -> int:
-        """Epoch seconds."""
+        """Return epoch seconds."""
         return self.clock.now_ms() // 1_000
 
     def call(
         self, operation: str, deadline: Deadline, attempts: int = 0, longest_s: float | None = None, **params: object
     ) -> dict[str, Any]:
-        """The response of a client's method; a failure that may pass is tried again until the deadline, or as many
-        times as ``attempts`` says. One attempt takes ``longest_s`` (None: the connection's ``timeout_s``) at most.
+        """Return the response of a client method. Transient failures are retried until the deadline, or up to
+        ``attempts`` times. One attempt takes at most ``longest_s`` (None: the connection's ``timeout_s``).
 
-        Raises Contended if a condition did not hold, StateUnavailable for all else.
+        Raises Contended if a condition failed, StateUnavailable for everything else.
         """
         if self._closed:
             raise StateUnavailable(f"{self._place} was closed; start the program again")
         if deadline.remaining() <= 0:
-            raise StateUnavailable(f"no time was left to ask {self._place}; send the request again")
+            raise StateUnavailable(f"no time left to call {self._place}; send the request again")
         granted = self._breaker.attempt()
         if granted is None:
-            raise StateUnavailable(f"{self._place} did not answer lately and is left alone for some seconds")
+            raise StateUnavailable(f"{self._place} failed repeatedly and is not called for some seconds")
         try:
-            with translated(StateUnavailable, f"the answer of {self._place}", BotoCoreError, ClientError):
+            with translated(StateUnavailable, f"the response of {self._place}", BotoCoreError, ClientError):
                 response = self._tried(operation, deadline, attempts, longest_s or self.timeout_s, params)
         except (BotoCoreError, ClientError) as error:
             if is_outage(error):
@@ -100,16 +100,16 @@ class DynamoStore:
             granted.failed()
             raise
         if "RequestId" not in response["ResponseMetadata"]:
-            # Somebody on the way said 200; a write that only they took would be lost.
+            # Something else on the way returned 200; the write would be lost.
             granted.failed()
-            raise StateUnavailable(f"the answer of {self._place} is not DynamoDB's; check DDB_ENDPOINT and proxies")
+            raise StateUnavailable(f"the response of {self._place} is not DynamoDB's; check DDB_ENDPOINT and proxies")
         granted.succeeded()
         if self._units is not None:
             self._units.add(operation, response)
         return response
 
     def query(self, deadline: Deadline, longest_s: float | None = None, **params: object) -> Iterator[Item]:
-        """The items of a query, page by page."""
+        """Yield the items of a query, page by page."""
         asked: dict[str, Any] = dict(params)
         while True:
             page = self.call("query", deadline, longest_s=longest_s, **asked)
@@ -119,7 +119,7 @@ class DynamoStore:
             asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def batch_get(self, keys: Mapping[str, Any], deadline: Deadline) -> dict[str, list[Item]]:
-        """Items by table, in no order; ``keys`` as ``RequestItems``. What a throttled table left is asked for again."""
+        """Return items by table, unordered; ``keys`` as ``RequestItems``. Unprocessed keys are requested again."""
         found: dict[str, list[Item]] = {table: [] for table in keys}
         backoff = Backoff(deadline)
         while keys:
@@ -132,7 +132,7 @@ class DynamoStore:
         return found
 
     def batch_write(self, table: str, writes: Sequence[Mapping[str, Any]], deadline: Deadline) -> None:
-        """Puts and deletes of any number, 25 a call; what a throttled table left is sent again."""
+        """Put and delete any number of items, 25 per call; unprocessed ones are sent again."""
         for start in range(0, len(writes), BATCH_WRITE_ITEMS):
             rest: Mapping[str, Any] = {table: writes[start : start + BATCH_WRITE_ITEMS]}
             backoff = Backoff(deadline)
@@ -143,16 +143,16 @@ class DynamoStore:
                     raise self._left_over()
 
     def close(self) -> None:
-        """Close the connections; every later call raises StateUnavailable."""
+        """Close the connections; later calls raise StateUnavailable."""
         self._closed = True
         self._client.close()
 
     def _connected(self) -> "DynamoDBClient":
-        """The client. Raises StateUnavailable."""
+        """Return the client. Raises StateUnavailable."""
         try:
             return self._client.get()
         except BotoCoreError as error:
-            raise StateUnavailable(f"no client of {self._place} can be made: {error}; check AWS_REGION") from error
+            raise StateUnavailable(f"cannot create a client for {self._place}: {error}; check AWS_REGION") from error
 
     def _tried(
         self, operation: str, deadline: Deadline, attempts: int, longest_s: float, params: dict[str, Any]
@@ -170,26 +170,26 @@ class DynamoStore:
                     raise
             else:
                 return response
-        raise AssertionError("counting never ends")
+        raise AssertionError("unreachable")
 
     def _set_timeout(self, context: dict[str, Any], **_: object) -> None:
-        """The hook: botocore's timeouts are the client's, and only this entry makes one of them the request's."""
+        """Set the request's timeout (botocore hook); timeouts are otherwise fixed per client."""
         context["read_timeout"] = self._attempt.timeout_s
 
     def _unavailable(self, error: Exception) -> StateUnavailable:
         if code_of(error) != MISSING_TABLE:
-            # Its words can name the account and the role: they are for the log, not for callers.
+            # The message may name the account and the role, so it only goes to the log.
             _log.warning("%s %s (%s: %s)", self._place, advice(error), type(error).__name__, error)
             kind = StateBusy if is_busy(error) else StateUnavailable
             return kind(f"{self._place} {advice(error)}")
         names = ", ".join(self._missing()) or "a table"
         return StateUnavailable(
-            f"{self._place} has no table {names}: make it with `marquee tables create`, or correct DDB_USERS_TABLE, "
+            f"{self._place} has no table {names}: create it with `marquee tables create`, or correct DDB_USERS_TABLE, "
             "DDB_EVENTS_TABLE and DDB_CACHE_TABLE"
         )
 
     def _missing(self) -> list[str]:
-        """Which tables are not there: the answer to a batch or a transaction doesn't say."""
+        """Return the missing tables, which errors of batches and transactions do not name."""
         missing = []
         for name in (self.tables.users, self.tables.events, self.tables.cache):
             try:
@@ -200,4 +200,4 @@ class DynamoStore:
         return missing
 
     def _left_over(self) -> StateUnavailable:
-        return StateBusy(f"{self._place} throttles and left a part of a batch; send the request again")
+        return StateBusy(f"{self._place} is throttling and left part of a batch unprocessed; send the request again")

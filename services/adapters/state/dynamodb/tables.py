@@ -1,4 +1,4 @@
-"""Making the tables on a local server or in a bare account; the CDK app makes them on its own."""
+"""Creation of the tables on a local server or in a bare account; the CDK app creates its own."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +18,10 @@ _POLLS = 60
 
 
 def create_tables(connection: Connection) -> list[str]:
-    """Make the tables that are not there, on demand billing, wait until all are active, switch the expiry of
-    ``rec_cache`` on, and return the names of those made.
+    """Create the missing tables with on-demand billing, wait until all are active, enable expiry of ``rec_cache``, and
+    return the names of those created.
 
-    Raises StateUnavailable: no answer, no right to, or a table of that name with another key.
+    Raises StateUnavailable: no response, no permission, or an existing table with another key.
     """
     tables = connection.tables
     keys = {tables.users: ("user_id",), tables.events: ("user_id", "sk"), tables.cache: ("pk", "sk")}
@@ -42,7 +42,7 @@ def create_tables(connection: Connection) -> list[str]:
 
 
 def _create(client: "DynamoDBClient", name: str, key: tuple[str, ...]) -> bool:
-    """Whether the table was made; False if it is there."""
+    """Create the table; return False if it exists."""
     schema: Any = [
         {"AttributeName": attribute, "KeyType": kind} for attribute, kind in zip(key, ("HASH", "RANGE"), strict=False)
     ]
@@ -59,17 +59,17 @@ def _create(client: "DynamoDBClient", name: str, key: tuple[str, ...]) -> bool:
 
 
 def _check(client: "DynamoDBClient", name: str, key: tuple[str, ...]) -> None:
-    """Raises StateUnavailable for a table that was made for something else."""
+    """Raise StateUnavailable for a table with another key."""
     schema = client.describe_table(TableName=name)["Table"]["KeySchema"]
     found = tuple(part["AttributeName"] for part in schema)
     if found != key:
         raise StateUnavailable(
-            f"table {name} has the key ({', '.join(found)}), Marquee needs ({', '.join(key)}): choose another name"
+            f"table {name} has the key ({', '.join(found)}), Marquee requires ({', '.join(key)}): choose another name"
         )
 
 
 def _expire(client: "DynamoDBClient", name: str) -> None:
-    """Switch the deletion of expired items on; DynamoDB refuses to do it twice."""
+    """Enable deletion of expired items, unless enabled: DynamoDB rejects enabling it twice."""
     described = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
     if described.get("TimeToLiveStatus") not in ("ENABLED", "ENABLING"):
         client.update_time_to_live(

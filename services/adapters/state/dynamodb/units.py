@@ -1,4 +1,4 @@
-"""Read and write units consumed, summed as DynamoDB reports them: what a request costs."""
+"""Consumed read and write units, as reported by DynamoDB."""
 
 import threading
 from collections.abc import Mapping
@@ -10,14 +10,14 @@ _READS = frozenset({"batch_get_item", "get_item", "query", "scan"})
 
 @dataclass(slots=True)
 class Units:
-    """Capacity units since it was made, by the tables' own account (``ReturnConsumedCapacity``). Thread-safe."""
+    """Capacity units consumed since creation, as reported (``ReturnConsumedCapacity``). Thread-safe."""
 
     read: float = 0.0
     write: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def add(self, operation: str, response: Mapping[str, Any]) -> None:
-        """Count what the response of a client's ``operation`` says it consumed."""
+        """Add the units consumed by a client's ``operation``, from its response."""
         consumed = response.get("ConsumedCapacity") or []
         total = sum(table["CapacityUnits"] for table in (consumed if isinstance(consumed, list) else [consumed]))
         with self._lock:

@@ -1,1 +1,1 @@
-"""The embedded default: everything in one SQLite file, ``state.db``."""
+"""Embedded state store, the default: everything in one SQLite file, ``state.db``."""

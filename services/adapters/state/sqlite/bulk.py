@@ -1,4 +1,4 @@
-"""Loading many people at once: ratings of a public data set, a backup, another store."""
+"""Bulk loading of people: ratings of a public data set, a backup, another store."""
 
 from collections.abc import Iterator, Sequence
 
@@ -18,10 +18,10 @@ _Log = dict[str, list[LoggedEvent]]
 def seed(
     database: Database, arrivals: Arrivals, events: Sequence[LoggedEvent], deadline: Deadline | None = None
 ) -> int:
-    """See ``StatePort.seed``. A line that is there already (person, time, id) is replaced, so a second run
-    changes nothing; whoever had events keeps them, and their profile is made anew from the whole log.
+    """Implement ``StatePort.seed``. An existing entry (person, time, id) is replaced, so repeating a seed changes
+    nothing; existing events are kept, and profiles are rebuilt from the whole log.
 
-    Transactions of some 20,000 events, whole people: others can write in between.
+    Each transaction holds whole people, about 20,000 events, so that others can write in between.
     """
     people = 0
     for chunk in _chunks(events):
@@ -45,7 +45,7 @@ def seed(
 
 
 def _chunks(events: Sequence[LoggedEvent]) -> Iterator[_Log]:
-    """Whole people, until there are enough events for a transaction."""
+    """Yield groups of people with enough events for a transaction."""
     by_person: _Log = {}
     for line in events:
         by_person.setdefault(line.user_id, []).append(line)

@@ -1,4 +1,4 @@
-"""The answer cache: best effort, no fsync, never in the way of a request."""
+"""Response cache: best effort, without fsync, never blocking a request."""
 
 import itertools
 
@@ -9,7 +9,7 @@ from services.recommender.ports import CacheEntry, CacheKey, Deadline
 SWEEP_EVERY = 200
 SWEEP_ROWS = 500
 
-# The condition and the write are one statement: a person erased or changed meanwhile gets no entry.
+# Condition and write are one statement: a person erased or changed meanwhile gets no entry.
 _PUT = """
 INSERT OR REPLACE INTO cache (owner, entry, user_id, revision, payload, expires_at)
 SELECT ?1, ?2, ?3, ?4, ?5, ?6
@@ -25,18 +25,18 @@ DELETE FROM idempotency WHERE (scope, key) IN
 
 
 class AnswerCache:
-    """Writes answers, and now and then deletes expired rows; reading is part of ``SqliteState.read``."""
+    """Writes responses, and occasionally deletes expired rows; reading is part of ``SqliteState.read``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._writes = itertools.count(1)
 
     def write(self, key: CacheKey, entry: CacheEntry, user_id: str | None) -> None:
-        """See ``StatePort.write_cache``: takes the lock if it is free this moment, else drops the entry."""
+        """Implement ``StatePort.write_cache``: write if the lock is free at once, else drop the entry."""
         try:
             self._write(key, entry, user_id)
         except StateUnavailable:
-            return  # the answer goes out uncached; the next one is computed again
+            return  # the response is not cached; the next one is recomputed
 
     def _write(self, key: CacheKey, entry: CacheEntry, user_id: str | None) -> None:
         at_once = Deadline.within(self._database.clock, 0)

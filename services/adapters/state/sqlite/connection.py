@@ -1,7 +1,7 @@
-"""One SQLite file, many threads and processes: a pool of connections, read and write sections.
+"""One SQLite file for many threads and processes: a connection pool with read and write sections.
 
-Writers of this process queue on a lock, because SQLite's own waiting is a poll that starves the unlucky; other
-processes are waited for by ``busy_timeout``. Both are bounded by the request's deadline.
+Writers of this process queue on a lock, as SQLite's own waiting polls and may starve some; other processes are waited
+for through ``busy_timeout``. Both are bounded by the request's deadline.
 """
 
 import logging
@@ -22,7 +22,7 @@ from services.recommender.ports import Clock, Deadline
 _log = logging.getLogger(__name__)
 
 OPENING_WAIT_S = 10.0
-# Beside the file its log, and the log's index.
+# The file, its write-ahead log, and the log's index.
 _FILES = ("", "-wal", "-shm")
 _OWNER = stat.S_IRUSR | stat.S_IWUSR
 _IDLE_CONNECTIONS = 8
@@ -31,7 +31,7 @@ _DURABLE_CHECKPOINT_PAGES = 1_000
 
 
 class Connection:
-    """An open connection and the settings it has now: a pragma is sent only where it changes something."""
+    """An open connection with its current settings, so that pragmas are sent only if they change."""
 
     __slots__ = ("_durable", "_timeout_ms", "raw")
 
@@ -41,29 +41,29 @@ class Connection:
         self._durable: bool | None = None
 
     def wait_for_locks(self, seconds: float) -> None:
-        """How long SQLite waits for another process."""
+        """Set how long SQLite waits for other processes."""
         timeout_ms = int(seconds * 1_000)
         if timeout_ms != self._timeout_ms:
             self.raw.execute(f"PRAGMA busy_timeout = {timeout_ms}")
             self._timeout_ms = timeout_ms
 
     def set_durable(self, durable: bool) -> None:
-        """Whether the next commit must survive a power cut (an fsync) or only a crash of the process (none).
+        """Set whether the next commit must survive a power failure (with fsync) or only a process crash (without).
 
-        Never below NORMAL: at OFF a checkpoint would copy frames that may not be on the disk, and a power cut
-        would damage what *was* durable.
+        Never below NORMAL: with OFF a checkpoint could copy frames that are not on disk, and a power failure would
+        damage durable data.
         """
         if durable != self._durable:
             self.raw.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-            # A checkpoint syncs too, so a relaxed commit leaves it to the durable ones while it can.
+            # Checkpoints sync, too, so relaxed commits leave them to durable ones while possible.
             pages = _DURABLE_CHECKPOINT_PAGES if durable else _RELAXED_CHECKPOINT_PAGES
             self.raw.execute(f"PRAGMA wal_autocheckpoint = {pages}")
             self._durable = durable
 
 
 class Database:
-    """``state.db``. Every section raises StateUnavailable for whatever the store can't do, and leaves nothing
-    half done. Use from any thread; not across a fork.
+    """``state.db``. Every section raises StateUnavailable for any failure of the store, and leaves nothing half done.
+    Thread-safe; not usable across a fork.
     """
 
     def __init__(self, path: Path, clock: Clock) -> None:
@@ -76,23 +76,23 @@ class Database:
         self._opening = threading.Lock()
         self._anchor: Connection | None = None
         self._files: tuple[tuple[int, int] | None, ...] = ()
-        # Without its store a server answers all the same, and looks again with the next request that needs it.
+        # A server without its store still serves, and retries at the next request that needs it.
         try:
             self._create(OPENING_WAIT_S)
         except StateUnavailable as error:
-            _log.warning("people, keys and quotas can't be kept for now: %s", error)
+            _log.warning("people, keys and quotas cannot be stored for now: %s", error)
 
     def connect(self) -> sqlite3.Connection:
-        """A new connection. Raises sqlite3.Error."""
+        """Return a new connection. Raises sqlite3.Error."""
         raw = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=OPENING_WAIT_S)
         raw.execute("PRAGMA cache_size = -1000")
-        # An erased person's bytes don't linger in free space: ON, since FAST leaves whole pages as they were.
+        # Overwrite deleted bytes, for erasure: ON, as FAST leaves whole pages unchanged.
         raw.execute("PRAGMA secure_delete = ON")
         return raw
 
     @contextmanager
     def reading(self, deadline: Deadline) -> Iterator[sqlite3.Connection]:
-        """A section that reads; begin a transaction in it where several statements must see one state."""
+        """Open a read section; begin a transaction in it if several statements must see one state."""
         connection = self._take()
         with self._guarded(connection):
             connection.wait_for_locks(deadline.remaining())
@@ -100,8 +100,8 @@ class Database:
 
     @contextmanager
     def writing(self, deadline: Deadline, durable: bool = True) -> Iterator[sqlite3.Connection]:
-        """One transaction that holds the write lock from its first statement; committed at the end of the block,
-        rolled back if it raises.
+        """Open a transaction that holds the write lock from the start; commit at the end of the block, roll back if it
+        raises.
         """
         with self._alone(deadline) as connection:
             connection.set_durable(durable)
@@ -111,8 +111,8 @@ class Database:
 
     @contextmanager
     def maintaining(self, deadline: Deadline) -> Iterator[sqlite3.Connection]:
-        """A section for what can't be part of a transaction, while no other thread writes; waits no longer than the
-        deadline for each lock of another process.
+        """Open a section for statements not allowed in a transaction, while no other thread writes; wait at most until
+        the deadline for each lock of another process.
         """
         with self._alone(deadline) as connection:
             connection.set_durable(True)
@@ -120,7 +120,7 @@ class Database:
 
     @contextmanager
     def _alone(self, deadline: Deadline) -> Iterator[Connection]:
-        """The writer's turn in this process."""
+        """Wait for the writer's turn in this process."""
         if not self._writer.acquire(timeout=deadline.remaining()):
             raise StateBusy(f"{self.path.name} is busy with other writes; send the request again")
         try:
@@ -140,12 +140,12 @@ class Database:
             self._anchor.raw.close()
 
     def _create(self, wait_s: float) -> None:
-        """Make or open the file and bring its tables up to date. Raises StateUnavailable."""
+        """Create or open the file and migrate its tables. Raises StateUnavailable."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StateUnavailable(f"{self.path.name}: its folder can't be made: {error}") from error
-        # SQLite gives its other files the mode of this one. What can't be made it will say itself.
+            raise StateUnavailable(f"{self.path.name}: its folder cannot be created: {error}") from error
+        # SQLite gives its other files this file's mode. Creation errors are reported by SQLite.
         with suppress(OSError):
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         for name in self._names:
@@ -160,18 +160,16 @@ class Database:
         except BaseException:
             anchor.raw.close()
             raise
-        # As long as it is open the log is neither removed nor made anew: another one is somebody's doing.
+        # While it is open, SQLite neither removes nor recreates the log: any other change is external.
         self._anchor, self._files = anchor, self._identities()
-        # A process that was killed may have left pages from before an erasure in the log.
+        # A killed process may have left pages from before an erasure in the log.
         with suppress(StateUnavailable), self.maintaining(Deadline.within(self.clock, 0)) as raw:
             cut_log(raw)
 
     def _open(self) -> None:
-        """What the start could not do, without waiting: one request tries, the others go without. Raises
-        StateUnavailable.
-        """
+        """Retry opening without waiting: one request tries, others fail meanwhile. Raises StateUnavailable."""
         if not self._opening.acquire(blocking=False):
-            raise StateUnavailable(f"{self.path.name} could not be opened at the start and is being tried again")
+            raise StateUnavailable(f"{self.path.name} could not be opened at startup; retrying")
         try:
             if self._anchor is None:
                 self._create(0.0)
@@ -188,8 +186,8 @@ class Database:
         return tuple(map(_identity, self._names))
 
     def _lost(self) -> StateUnavailable:
-        """The error for files that are not those that were opened. What stands in a log that was taken away is only
-        in the connections that are still open: it is brought into the file while they are.
+        """Return the error for replaced or deleted files. The contents of a removed log exist only in open connections,
+        so they are first checkpointed into the file.
         """
         with suppress(sqlite3.Error):
             if self._anchor is not None and self._file_is_ours():
@@ -206,7 +204,7 @@ class Database:
             raise StateUnavailable(f"{self.path.name} was closed; start the program again")
         if self._anchor is None:
             self._open()
-        # An open file takes writes after it was deleted, too, and they are gone with the process.
+        # A deleted file still accepts writes while open, but they would be lost.
         if self._files != self._identities():
             raise self._lost()
         try:
@@ -216,7 +214,7 @@ class Database:
 
     @contextmanager
     def _guarded(self, connection: Connection) -> Iterator[None]:
-        """Roll back what the block left open, keep the connection if it is sound, translate its errors."""
+        """Roll back what the block left open, keep the connection if it is usable, translate errors."""
         sound = True
         try:
             yield
@@ -241,15 +239,15 @@ class Database:
 
 
 def cut_log(raw: sqlite3.Connection) -> bool:
-    """Fold the write-ahead log back and cut it to nothing; False where somebody needs it."""
+    """Checkpoint and truncate the write-ahead log; return False if it is in use."""
     busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return not busy
 
 
 def _keep_private(path: str) -> None:
-    """Take away what others may do with a file of ours: by another version, or copied back, it may be open to them.
-    What belongs to another user, or lies where modes can't be changed, stays as it is; ``doctor`` tells of it. By its
-    name: to open and close a file lets go of SQLite's locks on it.
+    """Remove other users' permissions from our file, which an older version or a copy may have left. Files of other
+    users, or on file systems without modes, are left alone; ``doctor`` reports them. By name, as opening and closing
+    the file would release SQLite's locks on it.
     """
     with suppress(OSError):
         found = os.stat(path)  # noqa: PTH116
@@ -259,7 +257,7 @@ def _keep_private(path: str) -> None:
 
 
 def _identity(path: str) -> tuple[int, int] | None:
-    """Which file a path leads to, None if to none. Text: this is asked with every call, and a Path takes longer."""
+    """Return the identity of the file at a path, None if missing. A string path: this runs at every call."""
     try:
         found = os.stat(path)  # noqa: PTH116
     except OSError:

@@ -1,4 +1,4 @@
-"""What SQLite says when it can't, in words an operator can act on."""
+"""Messages for SQLite errors that say what to do."""
 
 import sqlite3
 from pathlib import Path
@@ -8,11 +8,11 @@ from services.recommender.errors import StateBusy, StateUnavailable
 _ADVICE = {
     sqlite3.SQLITE_BUSY: "is locked by another writer; send the request again",
     sqlite3.SQLITE_LOCKED: "is locked by another writer; send the request again",
-    sqlite3.SQLITE_FULL: "can't grow: the disk is full; free some space",
-    sqlite3.SQLITE_READONLY: "is read-only; give this process the right to write it and its folder",
-    sqlite3.SQLITE_IOERR: "can't be read or written; check the disk",
-    sqlite3.SQLITE_CANTOPEN: "can't be opened; check that its folder is there and writable",
-    sqlite3.SQLITE_CORRUPT: "is damaged; restore it from a backup, or move it away to begin anew",
+    sqlite3.SQLITE_FULL: "cannot grow: the disk is full; free some space",
+    sqlite3.SQLITE_READONLY: "is read-only; give this process write access to it and its folder",
+    sqlite3.SQLITE_IOERR: "cannot be read or written; check the disk",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened; check that its folder exists and is writable",
+    sqlite3.SQLITE_CORRUPT: "is damaged; restore it from a backup, or move it away to start afresh",
     sqlite3.SQLITE_NOTADB: "is not a state store; move it away, or point to another file",
 }
 
@@ -21,22 +21,22 @@ _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
 def is_outage(error: sqlite3.Error) -> bool:
-    """Whether the store, not the program, is at fault."""
+    """Return whether the store, not the program, is at fault."""
     return isinstance(error, (sqlite3.OperationalError, sqlite3.InternalError)) or type(error) is sqlite3.DatabaseError
 
 
 def is_locked(error: sqlite3.Error) -> bool:
-    """Whether another connection holds the lock; the connection itself is sound."""
+    """Return whether another connection holds the lock; this connection remains usable."""
     return _primary_code(error) == sqlite3.SQLITE_BUSY
 
 
 def unavailable(path: Path, error: sqlite3.Error) -> StateUnavailable:
-    """The error to raise instead: which file, what is wrong, what to do."""
+    """Return the error to raise instead: which file, what is wrong, what to do."""
     code = _primary_code(error)
     kind = StateBusy if code in _BUSY else StateUnavailable
     return kind(f"{path.name} {_ADVICE.get(code, 'failed')} (SQLite: {error})")
 
 
 def _primary_code(error: sqlite3.Error) -> int:
-    # The low byte; the rest tells variants of the same failure apart. Absent where Python made the error.
+    # The low byte; the rest distinguishes variants. Absent for errors raised by Python.
     return int(getattr(error, "sqlite_errorcode", None) or 0) & 255

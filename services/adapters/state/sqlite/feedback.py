@@ -1,4 +1,4 @@
-"""Storing what people did: one transaction a person, with the profile read inside it."""
+"""Storing feedback: one transaction per person, with the profile read inside it."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from services.recommender.ports import Deadline, FeedbackCommand, LoggedEvent, R
 
 
 class Feedback:
-    """The writer behind ``StatePort.record``."""
+    """Implementation of ``StatePort.record``."""
 
     def __init__(self, database: Database, arrivals: Arrivals) -> None:
         self._database = database
@@ -24,12 +24,12 @@ class Feedback:
         self._arrivals = arrivals
 
     def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> Answers:
-        """See the port."""
+        """Implement the port."""
         return record_by_person(commands, lambda user_id, theirs: self._record_person(user_id, theirs, deadline))
 
-    @translated(StateUnavailable, "what state.db holds")
+    @translated(StateUnavailable, "the data in state.db")
     def _record_person(self, user_id: str, commands: list[FeedbackCommand], deadline: Deadline) -> Answers:
-        """All of one person's commands, or none."""
+        """Store all of one person's commands, or none."""
         with self._database.writing(deadline) as connection:
             now_ms = self._clock.now_ms()
             profile = find_profile(connection, user_id)
@@ -48,7 +48,7 @@ class Feedback:
         return answers
 
     def _append(self, connection: sqlite3.Connection, command: FeedbackCommand, now_ms: int) -> Receipt:
-        """The log line, and the record of the idempotency key."""
+        """Write the log entry, and the record of the idempotency key."""
         arrived = self._arrivals.next()
         line = LoggedEvent(event_id_of(arrived), command.user_id, command.event, command.recommendation_id)
         put_event(connection, line, arrived)
@@ -59,10 +59,10 @@ class Feedback:
 def _known(
     connection: sqlite3.Connection, command: FeedbackCommand, profile: Profile, now_ms: int
 ) -> Receipt | MarqueeError | None:
-    """The answer of a command that stores nothing; None for one that does."""
+    """Return the result of a command that stores nothing; None for one that does."""
     answer = earlier_answer(connection, command, now_ms)
     if answer is not None or command.idempotency is not None:
-        return answer  # whoever sends a key says which events are the same
+        return answer  # with a key, the client decides which events are the same
     if not profile.history.is_duplicate(command.event):
         return None
     event_id = _repeated(connection, command)
@@ -70,7 +70,7 @@ def _known(
 
 
 def _repeated(connection: sqlite3.Connection, command: FeedbackCommand) -> str | None:
-    """The id of the event that this one repeats."""
+    """Return the id of the event that this one repeats."""
     event = command.event
     found = connection.execute(
         "SELECT event_id FROM events WHERE user_id = ? AND ts_ms BETWEEN ? AND ?"

@@ -1,4 +1,4 @@
-"""Records of the idempotency keys used in the last 24 hours."""
+"""Records of idempotency keys used in the last 24 hours."""
 
 import sqlite3
 
@@ -11,7 +11,7 @@ KEPT_MS = 24 * 3_600 * 1_000
 def earlier_answer(
     connection: sqlite3.Connection, command: FeedbackCommand, now_ms: int
 ) -> Receipt | IdempotencyMismatch | None:
-    """What the key of a command was answered before; None without a key or for one not used lately."""
+    """Return the result of an earlier command with the same key; None without a key or a live record."""
     used = command.idempotency
     if used is None:
         return None
@@ -30,7 +30,7 @@ def earlier_answer(
 
 
 def remember(connection: sqlite3.Connection, command: FeedbackCommand, event_id: str, now_ms: int) -> None:
-    """Keep what a command was answered, if it has a key."""
+    """Store the result of a command, if it has a key."""
     used = command.idempotency
     if used is not None:
         connection.execute(

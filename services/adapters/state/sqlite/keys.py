@@ -1,4 +1,4 @@
-"""API keys in SQLite: ids, scopes, limits. The secret is an HMAC of the id and is stored nowhere."""
+"""API keys in SQLite: ids, scopes, limits. The secret is an HMAC of the id and is not stored."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,29 +13,29 @@ _COLUMNS = "key_id, name, scopes, max_requests, window_s, revoked, created_at"
 
 
 class SqliteKeys:
-    """The ``KeyStore`` of ``state.db``."""
+    """``KeyStore`` in ``state.db``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    @translated(StateUnavailable, "what state.db holds")
+    @translated(StateUnavailable, "the data in state.db")
     def put(self, key: ApiKey) -> None:
-        """Create or replace. Raises StateUnavailable."""
+        """Create or replace a key. Raises StateUnavailable."""
         scopes = " ".join(sorted(key.scopes))
         row = (key.key_id, key.name, scopes, key.limit, key.window_s, int(key.revoked), key.created_at)
         with self._database.writing(self._deadline()) as connection:
             connection.execute(f"INSERT OR REPLACE INTO api_keys ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
 
-    @translated(StateUnavailable, "what state.db holds")
+    @translated(StateUnavailable, "the data in state.db")
     def get(self, key_id: str) -> ApiKey | None:
-        """The key, None if unknown. Raises StateUnavailable."""
+        """Return the key, None if unknown. Raises StateUnavailable."""
         with self._database.reading(self._deadline()) as connection:
             row = connection.execute(f"SELECT {_COLUMNS} FROM api_keys WHERE key_id = ?", (key_id,)).fetchone()  # noqa: S608
         return None if row is None else _key_of(row)
 
-    @translated(StateUnavailable, "what state.db holds")
+    @translated(StateUnavailable, "the data in state.db")
     def list(self) -> list[ApiKey]:
-        """All keys, oldest first. Raises StateUnavailable."""
+        """Return all keys, oldest first. Raises StateUnavailable."""
         with self._database.reading(self._deadline()) as connection:
             rows = connection.execute(f"SELECT {_COLUMNS} FROM api_keys ORDER BY created_at, key_id").fetchall()  # noqa: S608
         return [_key_of(row) for row in rows]

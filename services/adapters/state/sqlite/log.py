@@ -1,4 +1,4 @@
-"""The event log, read as it is iterated: a big log is never in memory at once."""
+"""Event log, read lazily, so that a large log is never in memory at once."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -15,8 +15,8 @@ _AFTER_ALL = 2**63 - 1
 
 
 class EventLog(Iterable[LoggedEvent]):
-    """By person, then time, then arrival. Each page is a read of its own, so that a long export doesn't keep
-    the write-ahead log from being folded back; an event stored meanwhile may or may not be in it.
+    """Yields by person, then time, then arrival. Each page is a separate read, so that a long export does not block
+    checkpoints of the write-ahead log; events stored meanwhile may or may not be included.
     """
 
     def __init__(self, database: Database, after: str | None = None) -> None:
@@ -30,7 +30,7 @@ class EventLog(Iterable[LoggedEvent]):
             place = tuple(rows[-1][-4:])
 
     def _page(self, after: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        """Rows of EVENT_COLUMNS and of the place they have in the log."""
+        """Return rows of EVENT_COLUMNS with their position in the log."""
         with self._database.reading(self._deadline()) as connection:
             return connection.execute(
                 f"SELECT {EVENT_COLUMNS}, {_PLACE} FROM events WHERE ({_PLACE}) > (?, ?, ?, ?)"  # noqa: S608

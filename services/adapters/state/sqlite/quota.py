@@ -1,4 +1,4 @@
-"""Quotas of API keys in SQLite: one row a key, one short transaction a request, no fsync."""
+"""API key quotas in SQLite: one row per key, one short transaction per request, without fsync."""
 
 import struct
 
@@ -13,14 +13,14 @@ _COUNTS = struct.Struct(f">{COUNTED}I")
 
 
 class SqliteQuota:
-    """The ``QuotaPort`` of ``state.db``: exact over threads and processes, since the write lock comes first."""
+    """``QuotaPort`` in ``state.db``, exact over threads and processes, as the write lock comes first."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    @translated(StateUnavailable, "what state.db holds")
+    @translated(StateUnavailable, "the data in state.db")
     def admit(self, key_id: str, limit: int, window_s: int, now_ms: int) -> Quota:
-        """See the port; a limit of 0 is none."""
+        """Implement the port; a limit of 0 means none."""
         if limit <= 0:
             return Quota(True, 0, 0, 0)
         width_ms = Window.width_of(window_s)

@@ -1,4 +1,4 @@
-"""Rows of the tables as the domain's objects, and back."""
+"""Conversion between table rows and domain objects."""
 
 import secrets
 import sqlite3
@@ -14,7 +14,7 @@ from services.recommender.ports import LoggedEvent
 
 PROFILE_COLUMNS = "p.history, p.seen, p.disliked, p.revision, p.updated_at"
 EVENT_COLUMNS = "event_id, user_id, item_id, kind, value, ts_ms, recommendation_id"
-# A line that is there already keeps its place among events of equal time.
+# An existing entry keeps its place among events of equal time.
 _PUT_EVENT = f"""
 INSERT INTO events ({EVENT_COLUMNS}, arrived) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET item_id = excluded.item_id, kind = excluded.kind, value = excluded.value,
@@ -23,9 +23,9 @@ recommendation_id = excluded.recommendation_id
 
 
 def profile_of(user_id: str, row: Sequence[Any]) -> Profile:
-    """The profile of a row of PROFILE_COLUMNS; all NULL for a person who was never stored.
+    """Return the profile of a row of PROFILE_COLUMNS; all NULL for a person who was never stored.
 
-    Raises StateUnavailable for a damaged row. It names the hash of the id: messages end up in logs.
+    Raises StateUnavailable for a damaged row, naming the id's hash, as messages end up in logs.
     """
     history, seen, disliked, revision, updated_at = row
     if revision is None:
@@ -40,7 +40,7 @@ def profile_of(user_id: str, row: Sequence[Any]) -> Profile:
 
 
 def find_profile(connection: sqlite3.Connection, user_id: str) -> Profile:
-    """A person's profile, empty for an unknown one. Raises StateUnavailable for a damaged row."""
+    """Return a person's profile, empty for an unknown one. Raises StateUnavailable for a damaged row."""
     found = connection.execute(f"SELECT {PROFILE_COLUMNS} FROM people p WHERE user_id = ?", (user_id,)).fetchone()  # noqa: S608
     return profile_of(user_id, found or (None,) * 5)
 
@@ -56,13 +56,13 @@ def put_profile(connection: sqlite3.Connection, profile: Profile, now_ms: int) -
 
 
 def event_of(row: Sequence[Any]) -> LoggedEvent:
-    """A log line of a row of EVENT_COLUMNS."""
+    """Return the log entry of a row of EVENT_COLUMNS."""
     event_id, user_id, item_id, kind, value, ts_ms, recommendation_id = row
     return LoggedEvent(event_id, user_id, Event(item_id, EventKind(kind), value, ts_ms), recommendation_id)
 
 
 def lines_of(connection: sqlite3.Connection, user_id: str) -> list[LoggedEvent]:
-    """One person's log, by time, then arrival."""
+    """Return one person's log, by time, then arrival."""
     rows = connection.execute(
         f"SELECT {EVENT_COLUMNS} FROM events WHERE user_id = ? ORDER BY ts_ms, arrived",  # noqa: S608
         (user_id,),
@@ -71,7 +71,7 @@ def lines_of(connection: sqlite3.Connection, user_id: str) -> list[LoggedEvent]:
 
 
 def put_event(connection: sqlite3.Connection, line: LoggedEvent, arrived: int) -> None:
-    """Append to the log; a line of the same person, time and id is replaced."""
+    """Append to the log; an entry of the same person, time and id is replaced."""
     event = line.event
     row = (line.event_id, line.user_id, event.item_id, int(event.kind), event.value, event.ts_ms)
     connection.execute(_PUT_EVENT, (*row, line.recommendation_id, arrived))

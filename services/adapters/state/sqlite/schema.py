@@ -1,8 +1,8 @@
-"""The tables of ``state.db`` and the version they carry in ``PRAGMA user_version``.
+"""Tables of ``state.db``, versioned by ``PRAGMA user_version``.
 
-``events`` is clustered as it is read: a person's log by time; ``arrived`` orders events of equal time.
-Blobs are the packed forms of ``domain/history.py``. ``cache.user_id`` finds a person's answers for erasure
-however their owner is written. ``erased`` keeps marks (``domain/ids.py``), not ids.
+``events`` is clustered for reading: a person's log by time; ``arrived`` orders events of equal time. Blobs are the
+packed forms of ``domain/history.py``. ``cache.user_id`` finds a person's cached responses for erasure, however their
+owner is written. ``erased`` holds marks (``domain/ids.py``), not ids.
 """
 
 import sqlite3
@@ -75,18 +75,18 @@ CREATE TABLE erased (
     erased_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID
 """
-# Step n makes a file of version n out of one of version n - 1.
+# Step n migrates a file of version n - 1 to version n.
 _STEPS = (_FIRST, _ERASED)
 VERSION = len(_STEPS)
-# A second in all.
+# A second in total.
 _SWITCHES = 100
 _SWITCH_PAUSE_S = 0.01
 
 
 def prepare(connection: sqlite3.Connection) -> None:
-    """Make an empty file, or one of an older version, a state store of this one. Safe from several processes at once.
+    """Create the tables in an empty file, or migrate one of an older version. Safe from several processes at once.
 
-    Raises StateUnavailable for a file of a newer version, sqlite3.Error for one that can't be used.
+    Raises StateUnavailable for a file of a newer version, sqlite3.Error for an unusable one.
     """
     if _version(connection) < VERSION:
         _enter_wal(connection)
@@ -99,14 +99,15 @@ def prepare(connection: sqlite3.Connection) -> None:
     found = _version(connection)
     if found != VERSION:
         raise StateUnavailable(
-            f"state.db has schema {found}, this program knows {VERSION}: upgrade Marquee, or point it at another file"
+            f"state.db has schema {found}, this program supports {VERSION}: upgrade Marquee, or use another file"
         )
 
 
 def _enter_wal(connection: sqlite3.Connection) -> None:
-    """Switch the file to a write-ahead log, which it keeps; readers never wait for a writer.
+    """Switch the file to a write-ahead log, permanently; readers then never wait for a writer.
 
-    SQLite answers "locked" at once, without its busy timeout, to all but one who switch the same new file.
+    When several connections switch a new file, SQLite reports "locked" to all but one at once, ignoring its busy
+    timeout.
     """
     for attempt in range(1, _SWITCHES + 1):
         try:

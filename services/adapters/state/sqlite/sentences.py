@@ -1,4 +1,4 @@
-"""Sentences of a model in the cache table, and the tokens of a day; nothing of it is a person's."""
+"""Model-written sentences in the cache table, and daily token counts; no personal data."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,7 +9,7 @@ from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Deadline
 
 FIND_WAIT_S = 0.3
-# Owners in the cache table; those of people's answers begin otherwise (services/recommender/cache.py).
+# Owners in the cache table; those of people's responses begin differently (services/recommender/cache.py).
 SENTENCES, TOKENS = "say#", "tokens#"
 _KEEP = """
 INSERT OR REPLACE INTO cache (owner, entry, user_id, revision, payload, expires_at) VALUES (?, ?, NULL, '', ?, ?)
@@ -18,17 +18,17 @@ _USED = "SELECT payload FROM cache WHERE owner = ? AND entry = ?"
 
 
 class SqliteSentences:
-    """The ``SentenceStore`` of ``state.db``."""
+    """``SentenceStore`` in ``state.db``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def find(self, keys: Sequence[str], deadline: Deadline) -> dict[str, str]:
-        """See the port."""
+        """Implement the port."""
         marks = ", ".join("?" * len(keys))
         query = f"SELECT entry, payload FROM cache WHERE owner = ? AND expires_at > ? AND entry IN ({marks})"  # noqa: S608
         try:
-            with translated(StateUnavailable, "what state.db holds"):
+            with translated(StateUnavailable, "the data in state.db"):
                 with self._database.reading(self._share(deadline)) as raw:
                     rows = raw.execute(query, (SENTENCES, self._now_s(), *keys)).fetchall()
                 return {entry: bytes(payload).decode() for entry, payload in rows}
@@ -36,18 +36,18 @@ class SqliteSentences:
             return {}
 
     def keep(self, sentences: Mapping[str, str], seconds: int) -> None:
-        """See the port: takes the lock if it is free this moment."""
+        """Implement the port: write if the lock is free at once."""
         until = self._now_s() + seconds
         rows = [(SENTENCES, key, sentence.encode(), until) for key, sentence in sentences.items()]
         try:
             with self._database.writing(Deadline.within(self._database.clock, 0), durable=False) as raw:
                 raw.executemany(_KEEP, rows)
         except StateUnavailable:
-            return  # they are written again
+            return  # the sentences will be rewritten
 
-    @translated(StateUnavailable, "what state.db holds")
+    @translated(StateUnavailable, "the data in state.db")
     def reserve(self, day: str, tokens: int, limit: int, deadline: Deadline) -> int | None:
-        """See the port: exact over threads and processes, since the write lock comes first."""
+        """Implement the port, exact over threads and processes, as the write lock comes first."""
         with self._database.writing(self._share(deadline), durable=False) as raw:
             found = raw.execute(_USED, (TOKENS, day)).fetchone()
             used = (int(found[0]) if found else 0) + tokens
@@ -56,9 +56,9 @@ class SqliteSentences:
             raw.execute(_KEEP, (TOKENS, day, str(used).encode(), self._now_s() + DAY_KEPT_S))
         return used
 
-    @translated(StateUnavailable, "what state.db holds")
+    @translated(StateUnavailable, "the data in state.db")
     def give_back(self, day: str, tokens: int) -> None:
-        """See the port."""
+        """Implement the port."""
         with self._database.writing(Deadline.within(self._database.clock, FIND_WAIT_S), durable=False) as raw:
             found = raw.execute(_USED, (TOKENS, day)).fetchone()
             if found:

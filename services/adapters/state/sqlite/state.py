@@ -1,4 +1,4 @@
-"""The embedded state store: people, their log and cached answers in one SQLite file."""
+"""Embedded state store: profiles, event log and cached responses in one SQLite file."""
 
 from collections.abc import Sequence
 
@@ -26,18 +26,18 @@ from services.recommender.ports import (
 
 WAIT_S = 2.0
 
-# Both in one statement: one round trip and one snapshot. An entry of another revision or out of time isn't there.
+# One statement for one round trip and one snapshot. Entries that expired or have another revision are excluded.
 _READ = f"""
 SELECT {PROFILE_COLUMNS}, c.revision, c.payload, c.expires_at
 FROM (SELECT 1) LEFT JOIN people p ON p.user_id = ?
 LEFT JOIN cache c ON c.owner = ? AND c.entry = ? AND c.expires_at > ? AND c.revision = coalesce(p.revision, '')
 """  # noqa: S608 - constants only
-# Without an id the owner is everybody who gave none.
+# An empty id must not match the owner of all anonymous visitors.
 _OWNED = "(user_id = ?1 OR ?1 <> '' AND owner IN ('rec#' || ?1, 'fb#' || ?1))"
 
 
 class SqliteState:
-    """The ``StatePort`` of ``state.db``."""
+    """``StatePort`` in ``state.db``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -46,9 +46,9 @@ class SqliteState:
         self._cache = AnswerCache(database)
         self._traces = Traces(database)
 
-    @translated(StateUnavailable, "what state.db holds")
+    @translated(StateUnavailable, "the data in state.db")
     def read(self, user_id: str | None, cache_key: CacheKey | None, deadline: Deadline) -> StateRead:
-        """See the port. Raises StateUnavailable, also for a person whose row is damaged."""
+        """Implement the port. Raises StateUnavailable, also for a person whose row is damaged."""
         owner, entry = (cache_key.owner, cache_key.entry) if cache_key else (None, None)
         with self._database.reading(deadline) as connection:
             row = connection.execute(_READ, (user_id, owner, entry, self._now_s())).fetchone()
@@ -56,32 +56,32 @@ class SqliteState:
         return StateRead(profile, None if row[5] is None else CacheEntry(*row[5:]))
 
     def write_cache(self, key: CacheKey, entry: CacheEntry, user_id: str | None) -> None:
-        """See the port. Never waits, never raises for a store that is down."""
+        """Implement the port. Never waits, never raises if the store is down."""
         self._cache.write(key, entry, user_id)
         self._traces.retry()
 
     def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> list[Receipt | MarqueeError]:
-        """See the port."""
+        """Implement the port."""
         return self._feedback.record(commands, deadline)
 
-    @translated(StateUnavailable, "what state.db holds")
+    @translated(StateUnavailable, "the data in state.db")
     def seed(self, events: Sequence[LoggedEvent], deadline: Deadline | None = None) -> int:
-        """See the port and ``bulk.seed``."""
+        """Implement the port; see ``bulk.seed``."""
         return bulk.seed(self._database, self._arrivals, events, deadline)
 
     def log(self, after: str | None = None) -> EventLog:
-        """The whole log by person, time and arrival; read while it is iterated."""
+        """Return the whole log by person, time and arrival, read lazily."""
         return EventLog(self._database, after)
 
-    @translated(StateUnavailable, "what state.db holds")
+    @translated(StateUnavailable, "the data in state.db")
     def erased(self) -> frozenset[str]:
-        """See the port. Raises StateUnavailable."""
+        """Implement the port. Raises StateUnavailable."""
         with self._database.reading(self._deadline()) as connection:
             return frozenset(mark for (mark,) in connection.execute("SELECT mark FROM erased"))
 
-    @translated(StateUnavailable, "what state.db holds")
+    @translated(StateUnavailable, "the data in state.db")
     def export(self, user_id: str) -> UserExport | None:
-        """See the port. Raises StateUnavailable."""
+        """Implement the port. Raises StateUnavailable."""
         with self._database.reading(self._deadline()) as connection:
             connection.execute("BEGIN")
             profile = find_profile(connection, user_id)
@@ -92,10 +92,10 @@ class SqliteState:
             return None
         return UserExport(profile, lines, cached)
 
-    @translated(StateUnavailable, "what state.db holds")
+    @translated(StateUnavailable, "the data in state.db")
     def erase(self, user_id: str) -> bool:
-        """See the port; works for a damaged row too. What had expired doesn't count as something. The files are freed
-        of what deleting leaves in them: see ``traces``.
+        """Implement the port; works for a damaged row, too. Expired rows do not count as stored. Remains in the files
+        are removed, see ``traces``.
         """
         with self._database.writing(self._deadline()) as connection:
             gone = connection.execute(f"DELETE FROM cache WHERE {_OWNED} RETURNING expires_at", (user_id,)).fetchall()  # noqa: S608
@@ -107,15 +107,15 @@ class SqliteState:
         self._traces.remove(user_id)
         return bool(events or people or any(expires_at > self._now_s() for (expires_at,) in gone))
 
-    @translated(StateUnavailable, "what state.db holds")
+    @translated(StateUnavailable, "the data in state.db")
     def ping(self, deadline: Deadline) -> None:
-        """See the port."""
+        """Implement the port."""
         with self._database.reading(deadline) as connection:
             connection.execute("SELECT 1 FROM people LIMIT 1").fetchone()
         self._traces.retry()
 
     def close(self) -> None:
-        """Remove what erasures have left, and close the database, which ``SqliteKeys`` and ``SqliteQuota`` share."""
+        """Remove remains of erasures, and close the database, which ``SqliteKeys`` and ``SqliteQuota`` share."""
         self._traces.finish()
         self._database.close()
 

@@ -1,4 +1,4 @@
-"""The routes, one module a concern; each has a ``router``."""
+"""Routes, one module per concern, each with a ``router``."""
 
 from services.api.app.routes import feedback, films, health, recommend, similar, users
 

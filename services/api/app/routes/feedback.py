@@ -1,4 +1,4 @@
-"""What people do with films. 202 means stored; a retry with the same Idempotency-Key is a replay."""
+"""Feedback routes. 202 means stored; a retry with the same Idempotency-Key is a replay."""
 
 import hashlib
 import json
@@ -37,7 +37,7 @@ _PRINTABLE = re.compile(r"[ -~]{1,255}")
     openapi_extra=_EXTRA,
 )
 async def feedback(request: Request, body: FeedbackBody) -> Response:
-    """Store one event; the very next recommendation knows it."""
+    """Store one event; the next recommendation takes it into account."""
     context_of(request.scope).person = body.user_id
     command = _command(request, body, _idempotency_key(request))
     (receipt,) = await _store(request, [command])
@@ -55,7 +55,7 @@ async def feedback(request: Request, body: FeedbackBody) -> Response:
     openapi_extra=_EXTRA,
 )
 async def feedback_batch(request: Request, body: BatchBody) -> Response:
-    """Store up to 100 events. Not atomic: each has its own result, with status 202 where it is stored."""
+    """Store up to 100 events. Not atomic: each has its own result, with status 202 if stored."""
     key = _idempotency_key(request)
     commands: dict[int, FeedbackCommand] = {}
     results: list[dict[str, Any]] = [{}] * len(body.events)
@@ -85,7 +85,7 @@ def _command(request: Request, body: FeedbackBody, key: str | None) -> FeedbackC
 
 
 def _fingerprint(body: FeedbackBody) -> str:
-    """Of what was sent, not of how it was spelt; a time that was left out stays out."""
+    """Hash the parsed event, so that spelling does not matter; an omitted time stays omitted."""
     canonical = json.dumps(body.model_dump(exclude_none=True), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -129,17 +129,17 @@ def _refused(error: Exception) -> dict[str, Any]:
 
 
 def _why(event: object, index: int) -> RequestValidationError:
-    """The errors of an event that did not become one."""
+    """Return the validation error of an event that was rejected."""
     try:
         FeedbackBody.model_validate(event)
     except ValidationError as error:
         found = error.errors(include_url=False)
         return RequestValidationError([{**e, "loc": ("body", "events", index, *e["loc"])} for e in found])
-    raise AssertionError("an event was refused in a batch that is good by itself")
+    raise AssertionError("an event was rejected in a batch but is valid on its own")
 
 
 def _in_batch(error: MarqueeError, index: int) -> MarqueeError:
-    """The same error, its pointer into the whole body."""
+    """Return the same error with its pointer relative to the whole body."""
     if isinstance(error, InvalidRequest):
         error.pointer = f"/events/{index}{error.pointer}"
     return error

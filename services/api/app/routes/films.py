@@ -1,4 +1,4 @@
-"""The catalogue: type-ahead, one film, and what there is to filter by."""
+"""Catalogue routes: type-ahead search, film details, available filters."""
 
 from typing import Annotated
 
@@ -19,17 +19,17 @@ router = APIRouter(route_class=EdgeRoute, tags=["films"])
 
 
 class FilmsQuery(BaseModel):
-    """What somebody types to find a film."""
+    """Query parameters of the film search."""
 
     model_config = ConfigDict(extra="forbid")
 
     q: QueryText = Field(
-        description="A title or its beginning, in any language the catalogue has, with or without its year; a director "
-        "or an actor; or an id (tmdb:949, tt0113277). Typing errors are forgiven.",
+        description="A title or its beginning, in any language of the catalogue, with or without the year; a director "
+        "or an actor; or an id (tmdb:949, tt0113277). Tolerates typing errors.",
         examples=["godf", "Cape Fear 1962", "Shichinin no samurai", "kurosawa", "tt0113277"],
     )
     limit: int = Field(
-        10, ge=LIMITS["limit"][0], le=LIMITS["limit"][1], description="How many films to return at most.", examples=[5]
+        10, ge=LIMITS["limit"][0], le=LIMITS["limit"][1], description="Maximum number of films to return.", examples=[5]
     )
 
 
@@ -41,8 +41,8 @@ class FilmsQuery(BaseModel):
     responses=NOT_MODIFIED | problems(*OF_READING),
 )
 async def films(request: Request, query: Annotated[FilmsQuery, Query()]) -> Response:
-    """Films by name: the exact title first, then what begins so, other titles, people, and titles a typing error away;
-    films that answer alike, best known first.
+    """Find films by name: the exact title first, then titles with that beginning, other titles, people, and titles one
+    typing error away; equal matches by popularity.
     """
     if not query.q:
         raise InvalidRequest("q must not be blank", "/q")
@@ -58,7 +58,7 @@ async def films(request: Request, query: Annotated[FilmsQuery, Query()]) -> Resp
     responses=NOT_MODIFIED | problems(404, *OF_READING),
 )
 async def film(request: Request, item_id: ItemPath) -> Response:
-    """Everything known of one film."""
+    """Return all details of a film."""
     edge = edge_of(request)
     return cacheable(request, await edge.runner.answer(edge.recommender.film, item_id))
 
@@ -66,12 +66,12 @@ async def film(request: Request, item_id: ItemPath) -> Response:
 @router.get(
     "/catalogue",
     operation_id="get_catalogue",
-    summary="Get what there is to filter by",
+    summary="Get the available filters",
     response_model=CatalogueAnswer,
     responses=NOT_MODIFIED | problems(*OF_OPEN),
 )
 async def catalogue(request: Request) -> Response:
-    """Genres, years and languages to filter by; demo people; whether a key is needed."""
+    """Return genres, years and languages to filter by, demo people, and whether a key is required."""
     edge = edge_of(request)
     document = await edge.runner.answer(edge.recommender.catalogue)
     services = edge.services

@@ -1,4 +1,4 @@
-"""Is it alive, is it ready, and what is it?"""
+"""Liveness, readiness and version routes."""
 
 from typing import Annotated
 
@@ -14,9 +14,9 @@ from services.api.app.problem import Problem
 
 router = APIRouter(route_class=EdgeRoute, tags=["operations"])
 _Deep = Annotated[
-    bool, Query(description="Also ask the search engine; needs a key where keys are on.", examples=[True])
+    bool, Query(description="Also check the search engine; requires a key if keys are on.", examples=[True])
 ]
-_Strict = Annotated[bool, Query(description="503 also for what another part stands in for.", examples=[True])]
+_Strict = Annotated[bool, Query(description="Return 503 also for parts that a fallback replaces.", examples=[True])]
 _OK = "ok"
 _DEGRADED = "degraded"
 
@@ -29,7 +29,7 @@ _DEGRADED = "degraded"
     responses=problems(405, 421, 500),
 )
 async def live() -> Response:
-    """The process answers; touches nothing."""
+    """Report that the process is alive; checks nothing else."""
     return to_json({"status": _OK})
 
 
@@ -41,9 +41,9 @@ async def live() -> Response:
     responses=problems(*OF_READING, kinds=("not-ready",)),
 )
 async def ready(request: Request, deep: _Deep = False, strict: _Strict = False) -> Response:
-    """Whether requests can be served; ``deep`` touches search, too, and needs a key where keys are on. 503 names what
-    is wrong. A search engine that is down is none of that while the embedded index answers in its place: the status is
-    then "degraded", but with ``strict``, for who deploys, 503 as well.
+    """Report whether requests can be served; ``deep`` also checks search and requires a key if keys are on. 503 names
+    the failed parts. A search engine that is down does not count as long as the embedded index replaces it: the status
+    is then "degraded", or 503 with ``strict``, for deployment checks.
     """
     edge = edge_of(request)
     parts = await edge.runner.blocking(edge.recommender.ready, deep, edge.deadline())
@@ -68,6 +68,6 @@ async def ready(request: Request, deep: _Deep = False, strict: _Strict = False) 
     responses=problems(*OF_OPEN),
 )
 async def version(request: Request) -> Response:
-    """What is being served: bundle, model, index."""
+    """Return the versions being served: bundle, model, index."""
     edge = edge_of(request)
     return to_json(await edge.runner.answer(edge.recommender.versions))

@@ -1,4 +1,4 @@
-"""What to watch next: for a person, for some films, for a few words."""
+"""Recommendation routes: for a person, for some films, for a free-text query."""
 
 import secrets
 from typing import Annotated
@@ -26,14 +26,14 @@ router = APIRouter(route_class=EdgeRoute, tags=["recommend"])
     responses=problems(*OF_BODY, kinds=("all-seeds-unknown", "bad-cursor", "preset-unavailable")),
 )
 async def recommend(request: Request, body: Annotated[RecommendBody, Body()] = RecommendBody()) -> Response:  # noqa: B008
-    """Films for a person, for films they like, or for a few words; with reasons."""
+    """Recommend films for a person, for liked films or for a query, with reasons."""
     edge, context = edge_of(request), context_of(request.scope)
     context.person = body.user_id
     answer = await edge.runner.answer(edge.recommender.recommend, body.to_request(), edge.deadline())
     context.stages = answer.stages
     context.facts["strategy"] = answer.strategy
     if answer.kept:
-        # The rest would only dilute the ratio of hits.
+        # Uncacheable responses would only dilute the hit ratio.
         context.facts["cached"] = answer.cached
     context.facts["explain"] = body.explain
     if answer.told:
@@ -48,12 +48,12 @@ async def recommend(request: Request, body: Annotated[RecommendBody, Body()] = R
 @router.post(
     "/recommend/from-films",
     operation_id="recommend_from_films",
-    summary="Recommend films like some films",
+    summary="Recommend films similar to given films",
     response_model=FromFilmsAnswer,
     responses=problems(*OF_BODY, kinds=("all-seeds-unknown", "preset-unavailable")),
 )
 async def from_films(request: Request, body: FromFilmsBody) -> Response:
-    """Films like these, in the short form."""
+    """Recommend films similar to the given ones, in a short form."""
     item_ids = (*(body.item_ids or ()), *(body.imdb_ids or ()))
     if not item_ids and not body.tmdb_ids:
         raise InvalidRequest("give at least one film in tmdb_ids, imdb_ids or item_ids", "/tmdb_ids")

@@ -1,6 +1,4 @@
-"""A person's history from elsewhere, and their right to see and to be forgotten, which needs a key with the scope
-``admin`` where keys are on.
-"""
+"""Import, export and erasure of a person's data; the last two require the scope ``admin`` if keys are on."""
 
 from typing import Annotated, Any
 
@@ -20,26 +18,26 @@ from services.recommender.errors import InvalidRequest
 from services.recommender.ports import Deadline
 
 router = APIRouter(route_class=EdgeRoute, tags=["people"])
-# How long the rows of an export may take to match.
+# Time limit for matching the rows of an export.
 IMPORT_S = 20.0
 EXPORT_FILE: dict[str, Any] = {
     "required": True,
-    "description": "The export as it was downloaded: a zip, CSV or JSON file of at most 10 MB, under any content type.",
+    "description": "The export as downloaded: a zip, CSV or JSON file of at most 10 MB, with any content type.",
     "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
 }
 
 
 class ImportQuery(BaseModel):
-    """What the body does not say of itself."""
+    """Query parameters that the body does not contain."""
 
     model_config = ConfigDict(extra="forbid")
 
     filename: str = Field(
-        "export", max_length=255, description="The file's name, which tells Letterboxd's tables apart.",
+        "export", max_length=255, description="The file's name, which distinguishes Letterboxd's tables.",
         examples=["ratings.csv", "watchlist.csv"],
     )  # fmt: skip
     account: str | None = Field(
-        None, max_length=255, description="Whose rows, where the export has those of several people.", examples=["anna"]
+        None, max_length=255, description="Account to import, if the export has several.", examples=["anna"]
     )
 
 
@@ -49,12 +47,12 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = problems(404, *OF_READING, kinds=("
 @router.get(
     "/users/{user_id}/export",
     operation_id="export_user",
-    summary="Export all that is stored of a person",
+    summary="Export everything stored about a person",
     response_model=ExportAnswer,
     responses=_PROBLEMS,
 )
 async def export(request: Request, user_id: UserPath) -> Response:
-    """All that is stored of a person, the derived taste included."""
+    """Return everything stored about a person, including the derived taste."""
     edge = edge_of(request)
     context_of(request.scope).person = user_id
     stored = await edge.runner.blocking(edge.recommender.export, user_id)
@@ -70,9 +68,9 @@ async def export(request: Request, user_id: UserPath) -> Response:
     openapi_extra={"requestBody": EXPORT_FILE},
 )
 async def import_history(request: Request, user_id: UserPath, query: Annotated[ImportQuery, Query()]) -> Response:
-    """Take over what another service knows of a person: the export of Letterboxd, IMDb, Trakt, Simkl, Netflix, Jellyfin
-    or Tautulli, a zip or one file of it, as the body. One event a film is stored; the same file again stores nothing.
-    Rows of which it is not sure what film is meant are listed, with films that may be.
+    """Import a person's history from an export of Letterboxd, IMDb, Trakt, Simkl, Netflix, Jellyfin or Tautulli, sent
+    as the body: a zip or one of its files. One event per film is stored; sending the same file again stores nothing.
+    Ambiguous rows are listed with candidate films.
     """
     from services.adapters.history.reading import read_history
 
@@ -95,7 +93,7 @@ async def import_history(request: Request, user_id: UserPath, query: Annotated[I
     responses=_PROBLEMS,
 )
 async def erase(request: Request, user_id: UserPath) -> Response:
-    """Delete profile, events and cached answers of a person."""
+    """Delete the profile, events and cached responses of a person."""
     edge = edge_of(request)
     context_of(request.scope).person = user_id
     erased = await edge.runner.blocking(edge.recommender.erase, user_id)
@@ -103,5 +101,5 @@ async def erase(request: Request, user_id: UserPath) -> Response:
 
 
 def _nobody(request: Request) -> Response:
-    detail = "Nothing is stored of this person."
+    detail = "Nothing is stored about this person."
     return Problem(UNKNOWN_PERSON.status, UNKNOWN_PERSON.slug, UNKNOWN_PERSON.title, detail).response(request.scope)

@@ -1,1 +1,1 @@
-"""One module for each kind of condition: it looks at a place in a query and takes the words it understands."""
+"""Query readers, one module per kind of condition: each consumes the words it recognises at a position."""

@@ -1,4 +1,4 @@
-"""Kinds of film: genres, moods, forms, and who is to watch."""
+"""Readers for kinds of film: genres, moods, forms and audiences."""
 
 from services.recommender.domain.request import ConditionKind
 from services.recommender.query.conditions import Condition, Sure
@@ -7,14 +7,14 @@ from services.recommender.query.words import grammar, words_in
 from services.recommender.query.words.concepts import AUDIENCES, CONCEPTS, Concept
 from services.recommender.query.words.languages import LANGUAGES
 
-# Of words that tell of a plot as often as of a genre, these do the second at the end of what is asked for.
+# Words that may belong to a plot; at the end of the request they mean the genre.
 _HEADS = words_in("action adventure fantasy mystery western romance cartoon")
 _WHOSE = words_in("my our the a an small young little older whole entire your for all with is are be be age ages")
 _SMALL = words_in("year years old month months")
 
 
 def read_concept(reading: Reading, at: int) -> int:
-    """Take a genre, a mood or a form that stands here; how many words."""
+    """Read a genre, a mood or a form at this position; return the number of words."""
     found = reading.longest(CONCEPTS, at, LONGEST_KIND, singular)
     if found is None:
         return 0
@@ -31,7 +31,7 @@ def read_concept(reading: Reading, at: int) -> int:
 
 
 def read_audience(reading: Reading, at: int) -> int:
-    """Take whom it is for: "for my kids", "kids' film", "my kids", "for a 6 year old"; how many words."""
+    """Read an audience: "for my kids", "kids' film", "my kids", "for a 6 year old"; return the number of words."""
     word = reading.word(at)
     place = at + (word == "for")
     while place - at < 6 and reading.free(place) and _belongs(reading.word(place)):
@@ -54,13 +54,13 @@ def read_audience(reading: Reading, at: int) -> int:
 
 
 def is_war_of(reading: Reading, at: int) -> bool:
-    """Whether a war is named: "the Korean war", but not in "Korean war films"."""
+    """Return whether a war is named: "the Korean war", but not in "Korean war films"."""
     named = reading.word(at) == "war" and reading.word(at - 1) in LANGUAGES
     return named and reading.word(at + 1) not in grammar.FILMS
 
 
 def condition_of(concept: Concept, typed: str, hard: bool) -> Condition:
-    """The condition that a concept makes."""
+    """Return the condition for a concept."""
     sure = Sure.GUESSED if concept.kind is ConditionKind.MOOD else Sure.LIKELY if concept.beside else Sure.SURE
     return Condition(
         f"{concept.kind.value}:{concept.text}".lower(), concept.kind, concept.text, typed, concept.demand, sure, hard,
@@ -69,7 +69,7 @@ def condition_of(concept: Concept, typed: str, hard: bool) -> Condition:
 
 
 def role_of(concept: Concept) -> Role:
-    """Words that tell of the plot as well are searched for, too."""
+    """Return the role of a concept's words; those that may describe the plot are also searched for."""
     return Role.CONDITION if concept.stays else Role.NAMED
 
 
@@ -82,7 +82,7 @@ def _belongs(word: str) -> bool:
 
 
 def _is_meant(reading: Reading, at: int, count: int) -> bool:
-    """Whether a word that means other things as well stands for a kind of film."""
+    """Return whether an ambiguous word stands for a kind of film."""
     if count == 1 and reading.within_keyword(at):
         return False
     others = [place for place in reading.content() if not at <= place < at + count]
@@ -100,12 +100,12 @@ def _is_meant(reading: Reading, at: int, count: int) -> bool:
 
 
 def _joined(reading: Reading, at: int) -> bool:
-    """Whether a word follows without a break."""
+    """Return whether a word follows without a break."""
     return at < len(reading) and not reading.words[at].after_break
 
 
 def _qualifies_films(reading: Reading, behind: int) -> bool:
-    """Whether a mood is that of the film: not in "a sad clown"."""
+    """Return whether a mood describes the film, unlike in "a sad clown"."""
     while _joined(reading, behind) and reading.word(behind) in ("and", "or"):
         behind += 1
     if not _joined(reading, behind) or not reading.free(behind):

@@ -1,4 +1,4 @@
-"""Films to be like: "something like Amelie", "like Alien but older"."""
+"""Readers for example films: "something like Amelie", "like Alien but older"."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,12 @@ from services.recommender.stages.reasons import display_title
 Rows = NDArray[np.int32]
 
 LONGEST_TITLE = 12
-# A single word that stands in a title must be longer to be taken for it.
+# A single word must be longer than this to be matched as part of a title.
 SHORTEST_WORD = 3
 
 
 def read_likeness(reading: Reading, at: int) -> int:
-    """Take "like" and the film behind it; how many words."""
+    """Read "like" and the film after it; return the number of words."""
     marker = reading.starts(grammar.LIKE, at)
     if not marker:
         return 0
@@ -36,7 +36,7 @@ def read_likeness(reading: Reading, at: int) -> int:
 
 
 def read_comparison(reading: Reading, at: int) -> int:
-    """Take "older", "shorter", ... beside a film to be like; how many words."""
+    """Read "older", "shorter", ... relative to an example film; return the number of words."""
     if not reading.like:
         return 0
     catalogue = reading.catalogue
@@ -64,7 +64,7 @@ def read_comparison(reading: Reading, at: int) -> int:
 
 
 def _longest(reading: Reading, start: int) -> int:
-    """How many words a title may have that begins here."""
+    """Return the maximum number of words of a title starting here."""
     stop = start
     while stop < min(len(reading), start + LONGEST_TITLE) and reading.free(stop):
         if stop > start and reading.word(stop) in grammar.BREAKS:
@@ -74,7 +74,7 @@ def _longest(reading: Reading, start: int) -> int:
 
 
 def _film(reading: Reading, start: int, count: int) -> int | None:
-    """The best known film of exactly this title, of one a typing error away, or with all the words in its title."""
+    """Return the best known film with exactly this title, one a typing error away, or one with all the words in it."""
     typed = reading.typed(start, count)
     series = next(filter(None, map(reading.lexicon.series.get, reading.names(start, count))), None)
     rows = reading.index.named(typed).rows
@@ -107,7 +107,9 @@ def _titled(reading: Reading, start: int, count: int) -> int | None:
 
 
 def _of_name(reading: Reading, named: Rows, series: Rows) -> int | None:
-    """The film of a name that is a series as well: the film itself, unless one of the series is far better known."""
+    """Return the film for a name that is also a series: the film itself, unless another of the series is far better
+    known.
+    """
     best = _best_known(reading, series)
     votes = reading.catalogue.votes
     if len(named) and (best is None or not votes[named[0]] or 2 * votes[named[0]] >= votes[best]):

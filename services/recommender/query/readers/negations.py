@@ -1,4 +1,4 @@
-"""What is not wanted: "not horror", "without romance", "but no zombies", "except Star Wars"."""
+"""Reader for exclusions: "not horror", "without romance", "but no zombies", "except Star Wars"."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from services.recommender.query.words import grammar, words_in
 from services.recommender.query.words.concepts import AUDIENCES, CONCEPTS
 
 LONGEST = 6
-# A film of this length or less is not too long.
+# Maximum minutes of a film that is not "too long".
 LONG = 120
 _ALWAYS = frozenset(("except", "except for", "excluding", "minus", "anything but", "other than", "but not", "but no"))
 # "A man without a past" tells a story; "comedies without romance" and "science fiction with no aliens" ask.
@@ -25,7 +25,7 @@ _JOINTS = words_in("or and nor")
 
 
 def read_negation(reading: Reading, at: int) -> int:
-    """Take a negation and what it denies; how many words."""
+    """Read a negation and what it excludes; return the number of words."""
     marker = reading.starts(grammar.NEGATIONS, at)
     if not marker:
         return 0
@@ -47,7 +47,7 @@ def read_negation(reading: Reading, at: int) -> int:
 
 
 def _denies(reading: Reading, at: int, phrase: str) -> bool:
-    """Whether words that are no kind of film are meant, too: not in "a man without a past"."""
+    """Return whether plain words are excluded, too, unlike in "a man without a past"."""
     if at == 0 or reading.words[at].after_break or phrase in _ALWAYS:
         return True
     before = reading.word(at - 1)
@@ -72,7 +72,7 @@ def _end(reading: Reading, first: int) -> int:
 
 
 def _read(reading: Reading, first: int, stop: int, asked: bool) -> None:
-    """Read each of the things that are joined by "or" and "and"."""
+    """Read each of the parts joined by "or" and "and"."""
     at = first
     while at < stop:
         if reading.word(at) in _JOINTS or (reading.word(at) in grammar.SOFTENERS and at > first):
@@ -87,7 +87,7 @@ def _read(reading: Reading, first: int, stop: int, asked: bool) -> None:
 
 
 def _known(reading: Reading, at: int, end: int) -> int:
-    """Deny a kind of film, a person, a series, a language or a time."""
+    """Exclude a kind of film, a person, a series, a language or a period."""
     for count in range(end - at, 0, -1):
         phrase = singular(reading.phrase(at, count))
         concept = CONCEPTS.get(phrase)
@@ -110,7 +110,7 @@ def _series(reading: Reading, at: int) -> int:
 
 
 def _whole(reading: Reading, at: int, end: int) -> bool:
-    """Whether nothing but words for films follows."""
+    """Return whether only words for films follow."""
     return all(reading.word(place) in grammar.FILMS or reading.word(place) in grammar.STOP for place in range(at, end))
 
 
@@ -126,7 +126,7 @@ def _deny(reading: Reading, at: int, count: int, condition: Condition) -> int:
 
 
 def _words(reading: Reading, at: int, end: int) -> int:
-    """Deny what a film tells of: all the words together."""
+    """Exclude films about the words, taken together."""
     words = tuple(word.word for word in reading.words[at:end] if word.word not in grammar.STOP and not asks(word.word))
     count = end - at
     typed = reading.typed(at, count)

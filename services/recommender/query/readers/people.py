@@ -1,4 +1,4 @@
-"""Who made a film or plays in it: whole names, and last names that stand for one person."""
+"""Reader for people: whole names, and last names that refer to one person."""
 
 import json
 
@@ -15,7 +15,7 @@ from services.recommender.query.spelling import Spelling
 from services.recommender.query.tokens import words_of
 from services.recommender.query.words import grammar
 
-# A last name counts where so many times as many films have somebody of that name as tell of the word.
+# A last name is accepted if this many times more films have a person of that name than mention the word.
 OFTEN = 2.0
 OFTEN_AMONG_WORDS = 4.0
 OFTEN_INTRODUCED = 0.7
@@ -25,7 +25,7 @@ SHORTEST_FIRST_NAME = 4
 
 
 def read_people(reading: Reading, at: int) -> int:
-    """Take a person who is named here; how many words."""
+    """Read a person named here; return the number of words."""
     found = _whole_name(reading, at)
     if found is None and (count := _of_one_film(reading, at)):
         return count
@@ -54,7 +54,7 @@ def read_people(reading: Reading, at: int) -> int:
 
 
 def _introduction(reading: Reading, at: int) -> tuple[int, str]:
-    """Where the words that introduce a name begin, and the one that says what the person does; "" for none."""
+    """Return where the words introducing a name begin, and the one that gives the person's role; "" for none."""
     first, said = at, ""
     while reading.free(first - 1) and not reading.words[first].after_break:
         word = reading.word(first - 1)
@@ -66,7 +66,7 @@ def _introduction(reading: Reading, at: int) -> tuple[int, str]:
 
 
 def _traits(people: tuple[Person, ...], directing: bool, acting: bool) -> tuple[int, ...]:
-    """What to look for: the films they made, those they play in, or both."""
+    """Return the traits to match: films directed, acted in, or both."""
     traits: list[int] = []
     for person in people:
         both = [trait for trait in (person.director, person.cast) if trait >= 0]
@@ -83,7 +83,7 @@ def _whole_name(reading: Reading, at: int) -> tuple[int, tuple[Person, ...]] | N
     for count in range(reading.run(at, LONGEST_NAME), 1, -1):
         found = [reading.lexicon.people.get(name) for name in reading.names(at, count)]
         person = next((each for each in found if each is not None), None)
-        # Among the words of a name there is one that is more than a word of the language.
+        # At least one word of the name must not be a stop word.
         if person is not None and any(word not in grammar.STOP for word in reading.phrase(at, count).split()):
             return count, (person,)
     return None
@@ -154,7 +154,7 @@ def _last_name(reading: Reading, at: int) -> tuple[int, tuple[Person, ...]] | No
 
 
 def _first_name(reading: Reading, at: int, people: tuple[Person, ...]) -> int:
-    """1 where the word before a last name is the first name with a typing error in it."""
+    """Return 1 if the word before a last name is the first name with a typing error."""
     word = reading.word(at - 1)
     if len(people) != 1 or not reading.free(at - 1) or reading.words[at].after_break or len(word) < SHORTEST_FIRST_NAME:
         return 0
@@ -163,7 +163,7 @@ def _first_name(reading: Reading, at: int, people: tuple[Person, ...]) -> int:
 
 
 def _often(reading: Reading, at: int, introduced: str) -> float:
-    """How much more often the word must be a name than a word."""
+    """Return how much more often the word must occur as a name than as a word."""
     others = [place for place in reading.content() if place != at]
     if introduced or not others or asks(reading.word(at + 1)):
         return OFTEN_INTRODUCED

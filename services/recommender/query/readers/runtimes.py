@@ -1,4 +1,4 @@
-"""How long a film may be: "under two hours", "90-minute", "longer than three hours"."""
+"""Reader for running times: "under two hours", "90-minute", "longer than three hours"."""
 
 import re
 
@@ -9,13 +9,13 @@ from services.recommender.query.reading import Reading, Role
 from services.recommender.query.words import grammar
 
 _TOGETHER = re.compile(r"(?:(\d)h(\d{2})?)?(?:(\d{2,3})(?:min|mins|m))?")
-# "A two hour film" is one of about that length.
+# Tolerance: "a two hour film" lasts about that long.
 ABOUT = 0.12
 LONGEST = 600
 
 
 def read_runtime(reading: Reading, at: int) -> int:
-    """Take a runtime that stands here; how many words."""
+    """Read a runtime at this position; return the number of words."""
     less, more = reading.starts(grammar.LESS, at), reading.starts(grammar.MORE, at)
     bound = max(less, more)
     duration = _duration(reading, at + bound)
@@ -25,7 +25,7 @@ def read_runtime(reading: Reading, at: int) -> int:
     if less and less >= more:
         demand, text, name = Facts(runtime_to=minutes), f"up to {minutes} minutes", f"-{minutes}"
     elif more:
-        demand, text, name = Facts(runtime_from=minutes), f"from {minutes} minutes on", f"{minutes}-"
+        demand, text, name = Facts(runtime_from=minutes), f"at least {minutes} minutes", f"{minutes}-"
     else:
         low, high = round(minutes * (1 - ABOUT)), round(minutes * (1 + ABOUT))
         demand, text, name = Facts(runtime_from=low, runtime_to=high), f"about {minutes} minutes", f"{low}-{high}"
@@ -40,7 +40,7 @@ def read_runtime(reading: Reading, at: int) -> int:
 
 
 def _duration(reading: Reading, at: int) -> tuple[int, int] | None:
-    """How many words, and minutes."""
+    """Return the number of words, and the minutes."""
     if not reading.free(at):
         return None
     together = _TOGETHER.fullmatch(reading.word(at))

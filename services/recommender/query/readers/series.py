@@ -1,4 +1,4 @@
-"""Film series by name: "star wars", "harry potter"."""
+"""Reader for film series: "star wars", "harry potter"."""
 
 from services.recommender.domain.request import ConditionKind
 from services.recommender.query.conditions import Condition, Sure
@@ -14,8 +14,8 @@ _ARTICLES = ("the", "a", "an")
 
 
 def read_series(reading: Reading, at: int, alone: bool = False) -> int:
-    """Take a series that is named here; how many words. A name of a single word counts where nothing else is said
-    (``alone``: that is so).
+    """Read a series named here; return the number of words. A one-word name counts only if it is the whole query or
+    ``alone`` is given.
     """
     for count in range(reading.run(at, LONGEST), 0, -1):
         name = reading.phrase(at, count, "")
@@ -32,7 +32,7 @@ def read_series(reading: Reading, at: int, alone: bool = False) -> int:
 
 
 def condition_of(reading: Reading, series: Series, at: int, count: int) -> Condition:
-    """The films of a series, and those whose text has its name or whose title has what was typed."""
+    """Return a condition for the films of a series, those that mention its name, and those with the typed title."""
     words = tuple(word for word in words_of(series.name) if word not in grammar.STOP)
     small = grammar.STOP | _ENDINGS
     typed = tuple(word for word in reading.phrase(at, count).split() if word not in small)
@@ -45,13 +45,13 @@ def condition_of(reading: Reading, series: Series, at: int, count: int) -> Condi
 
 
 def _is_part(reading: Reading, at: int, count: int) -> bool:
-    """Whether a keyword goes on where the name ends: "world war ii" is no film of a series named "World War"."""
+    """Return whether a longer keyword contains the name: "world war ii" is not a series named "World War"."""
     longer = reading.run(at, count + 1) > count and reading.phrase(at, count + 1) in reading.lexicon.keywords
     return longer or (reading.free(at - 1) and reading.phrase(at - 1, count + 1) in reading.lexicon.keywords)
 
 
 def _is_all(reading: Reading, at: int) -> bool:
-    """Whether nothing else is asked for."""
+    """Return whether the query contains nothing else."""
     return all(
         place == at or asks(word.word) or word.word in grammar.STOP or word.word in _ENDINGS
         for place, word in enumerate(reading.words)

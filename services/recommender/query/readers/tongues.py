@@ -1,4 +1,4 @@
-"""Original languages: "korean", "french-language", "from Japan"."""
+"""Reader for original languages: "korean", "french-language", "from Japan"."""
 
 from services.recommender.domain.request import ConditionKind
 from services.recommender.query.conditions import Condition, Sure
@@ -7,13 +7,12 @@ from services.recommender.query.readers.kinds import is_war_of
 from services.recommender.query.reading import Reading, Role
 from services.recommender.query.words.languages import COUNTRIES, LANGUAGES
 
-# In a description of this many words or more a nationality is that of somebody in the plot, unless it stands beside a
-# word for films.
+# In a description of at least this many words a nationality belongs to the plot, unless next to a word for films.
 DESCRIPTION = 3
 
 
 def read_language(reading: Reading, at: int) -> int:
-    """Take a language or a country that stands here; how many words."""
+    """Read a language or a country at this position; return the number of words."""
     from_country = reading.word(at) == "from" and reading.longest(COUNTRIES, at + 1, 2)
     if from_country:
         count, (shown, codes) = from_country
@@ -42,5 +41,5 @@ def _add(reading: Reading, at: int, count: int, shown: str, codes: tuple[str, ..
         f"language:{shown}".lower(), ConditionKind.LANGUAGE, shown, reading.typed(at, count), Facts(languages=codes),
         sure, hard,
     )  # fmt: skip
-    # In a plot it is a word like others, too.
+    # In a plot it is also a word to search for.
     reading.add(at, count, condition, Role.NAMED if hard else Role.CONDITION)

@@ -1,4 +1,4 @@
-"""When a film was made: "1999", "the 90s", "before 1950", "from 1980 to 1985", "old", "recent"."""
+"""Reader for years of release: "1999", "the 90s", "before 1950", "from 1980 to 1985", "old", "recent"."""
 
 import re
 
@@ -9,7 +9,7 @@ from services.recommender.query.reading import Reading, Role, asks
 from services.recommender.query.words import grammar
 
 EARLIEST = 1888
-# An old film or a classic was made before this year, a recent one within so many years of the newest.
+# Last year of an old film or classic; a recent film is within this many years of the newest.
 OLD_UNTIL = 1979
 RECENT_YEARS = 6
 _DECADE = re.compile(r"(\d{2})?(\d0)(s|er)?")
@@ -19,7 +19,7 @@ Span = tuple[int, int]
 
 
 def read_years(reading: Reading, at: int) -> int:
-    """Take a time that stands here; how many words. A time that the story is set in is none."""
+    """Read a period at this position; return the number of words, 0 for the period a story is set in."""
     for read in (_between, _bounded, _plain, _age):
         found = read(reading, at)
         if found is None:
@@ -45,7 +45,7 @@ def _condition(low: int | None, high: int | None, typed: str, sure: Sure) -> Con
         decade = low % 10 == 0 and high == low + 9
         text, name = f"{low}s" if decade else f"{low}\N{EN DASH}{high}", f"{low}-{high}"
     elif low is not None:
-        text, name = f"from {low} on", f"{low}-"
+        text, name = f"from {low}", f"{low}-"
     else:
         text, name = f"until {high}", f"-{high}"
     return Condition(f"year:{name}", ConditionKind.YEAR, text, typed, Facts(year_from=low, year_to=high), sure)
@@ -110,7 +110,7 @@ def _plain(reading: Reading, at: int) -> Found | None:
 
 
 def _age(reading: Reading, at: int) -> Found | None:
-    """ "Old" and "recent" of films, not of people: only before a word for films."""
+    """Read "old" and "recent" of films, not of people: only before a word for films."""
     word = reading.word(at)
     if not reading.free(at) or reading.within_keyword(at):
         return None
@@ -128,7 +128,7 @@ def _age(reading: Reading, at: int) -> Found | None:
 
 
 def _span(reading: Reading, at: int) -> tuple[int, int, int] | None:
-    """A year or a decade: how many words, first and last year."""
+    """Return a year or a decade: number of words, first and last year."""
     if not reading.free(at):
         return None
     part = _PARTS.get(reading.word(at))
@@ -148,7 +148,9 @@ def _span(reading: Reading, at: int) -> tuple[int, int, int] | None:
 
 
 def _decade(reading: Reading, at: int) -> tuple[int, int] | None:
-    """How many words, and its first year: "1990s", "90s", "90 s", "nineties", "years 80", "80er"."""
+    """Return the number of words and the first year of a decade: "1990s", "90s", "90 s", "nineties", "years 80",
+    "80er".
+    """
     word = reading.word(at)
     if not reading.free(at):
         return None
@@ -159,7 +161,7 @@ def _decade(reading: Reading, at: int) -> tuple[int, int] | None:
         return None
     century, tens, ending = match.groups()
     apart = not ending and reading.word(at + 1) == "s" and reading.free(at + 1)
-    # A bare "80" is a decade behind "the years" ("annees 80"), or where numbers are used so ("de los 80").
+    # A bare "80" is a decade after "the years" ("annees 80"), or in languages that use numbers so ("de los 80").
     years = reading.word(at - 1) == "years" or (
         reading.language != "en" and reading.word(at - 1) == "the" and not century
     )

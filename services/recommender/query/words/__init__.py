@@ -1,6 +1,6 @@
-"""The words that are understood: English, and into English from five other languages."""
+"""Vocabulary of query understanding: English, and translations from five other languages."""
 
 
 def words_in(text: str) -> frozenset[str]:
-    """A list of words, written with spaces between."""
+    """Split a space-separated list of words."""
     return frozenset(text.split())

@@ -1,6 +1,6 @@
-"""Words for kinds of film, in English: genres, moods, audiences and forms, and what each asks of a film.
+"""English words for kinds of film: genres, moods, audiences and forms, with their predicates on films.
 
-Entries are singular and folded; "comedies" is brought to "comedy" by whoever looks one up.
+Entries are singular and folded; callers reduce "comedies" to "comedy" before the look-up.
 """
 
 from dataclasses import dataclass, replace
@@ -12,9 +12,9 @@ from services.recommender.query.words.languages import LANGUAGES
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """``text``: as it is shown. ``stays``: its words tell what the film is about as well, so they are searched for,
-    too. ``beside``: the words mean this only beside words like "film", another concept, a language or a time.
-    ``keywords``: films that have one of them come first.
+    """``text``: as displayed. ``stays``: its words may also describe the plot, so they are searched for, too.
+    ``beside``: the words have this meaning only next to words like "film", another concept, a language or a period.
+    ``keywords``: films with one of them come first.
     """
 
     text: str
@@ -147,7 +147,7 @@ CONCEPTS: dict[str, Concept] = {
                           "historical figure", "true events")), genre("History"))),
                 keywords=("based on true story", "true story", "based on a true story", "biography"))),
 }  # fmt: skip
-"""By their words."""
+"""Kinds of film by their words."""
 
 AUDIENCES: dict[str, Concept] = {
     **_each("kid, child, children, little one, toddler, preschooler, grandchild, grandkid, son, daughter, niece, "
@@ -157,4 +157,4 @@ AUDIENCES: dict[str, Concept] = {
             Concept("For the family", _AUDIENCE, Suitable())),
     **_each("adult, grown up", Concept("For adults", _AUDIENCE, Not(genre("Family")))),
 }  # fmt: skip
-"""Who is to watch, behind "for", "my", "for my", or before "film"."""
+"""Audiences by words after "for", "my" or "for my", or before "film"."""

@@ -1,12 +1,12 @@
-"""The small words of a query, in English: what is dropped, what turns a word around, what compares.
+"""Function words of queries, in English: fillers, negations, comparisons.
 
-Other languages are brought into these words first (``words.into_english``).
+Other languages are translated to these words first (``words.into_english``).
 """
 
 from services.recommender.query.words import words_in
 
 FILMS = words_in("film films movie movies flick flicks picture pictures cinema feature features")
-"""What is asked for, whatever it is about."""
+"""Words for films in general."""
 
 REQUEST = words_in(
     "show find search recommend recommends recommendation recommendations suggest suggestion suggestions give "
@@ -16,17 +16,17 @@ REQUEST = words_in(
     "made released starring stars featuring directed produced called named titled need would could should let us "
     "feel fancy mood love loves loved enjoy enjoyed like likes liked similar mindless proper pure"
 )
-"""Dropped where they ask; a title keeps them, and a word among words that tell a story stays (``STORY_WORDS``)."""
+"""Dropped as part of the request; a title keeps them, and so does a description (``STORY_WORDS``)."""
 
 STORY_WORDS = words_in("love night feel mood show")
-"""Words of a request that as often tell what a film is about: dropped next to other words of the request, and to who
-asks ("I love heists", not "they fall in love").
+"""Request words that often belong to a plot: dropped only next to other request words or the asker ("I love heists",
+not "they fall in love").
 """
 
 ASKERS = words_in("i we you they he she me us will would might d ll kids children")
 
 QUALITY = words_in("best greatest top finest acclaimed masterpiece masterpieces")
-"""Asks for films that are well thought of, not only well known."""
+"""Ask for acclaimed films, not only well-known ones."""
 
 STOP = words_in(
     "a an the this that these those there here of in on at to into onto from by for with about over under between "
@@ -36,27 +36,27 @@ STOP = words_in(
     "must get gets got go goes going gone come comes s t re ve ll d m takes take told tell tells against becomes "
     "become not no but without out up down off all both each every more most much many few lot lots people"
 )
-"""Never scored in a description: they stand in most overviews."""
+"""Never scored in a description: they occur in most overviews."""
 
 ARTICLES = words_in("le la les un une el los las il lo gli der die das ein eine o os as d l de du di da del")
-"""In titles of other languages these tell as little."""
+"""Articles and prepositions of other languages, equally uninformative in titles."""
 
 BREAKS = words_in("but though although yet however")
-"""Words that end what was said before, as a comma does."""
+"""Words that end the preceding part, as a comma does."""
 
 NEGATIONS = ("but not", "and not", "but no", "not", "no", "with no", "without", "except for", "except", "excluding",
              "minus", "nothing with", "nothing about", "none with", "isn t", "aren t", "don t want", "avoid",
              "anything but", "other than", "instead of", "never")  # fmt: skip
-"""What follows is not wanted, up to the next break."""
+"""What follows is excluded, up to the next break."""
 
 BEFORE_NEGATION = words_in("is are that thats s it its and or but though films film movie movies please")
-"""A negation is one at the start, after a break, or after one of these; in "must not slow down" it tells a story."""
+"""A negation counts at the start, after a break, or after one of these; "must not slow down" is a plot."""
 
 NOT_NEGATED = words_in("one longer more matter way escape doubt idea country exit end reason time s t")
-"""After "no" and "not" these tell a story: "no longer", "no way out"."""
+"""After "no" and "not" these belong to a plot: "no longer", "no way out"."""
 
 SOFTENERS = words_in("too very so really overly any much that a an the for with about involving featuring")
-"""Passed over behind a negation: "not too scary" is not scary."""
+"""Skipped after a negation: "not too scary" means not scary."""
 
 LIKE = (
     "something similar to", "anything similar to", "similar to", "something like", "anything like", "more like",
@@ -65,10 +65,10 @@ LIKE = (
     "because i liked", "because i loved", "i really liked", "i really loved", "i liked", "i loved", "i enjoyed",
     "i like", "i love", "just like", "comparable to", "close to", "same vibe as", "like",
 )  # fmt: skip
-"""What follows is a film to be resembled, if it is one."""
+"""What follows is an example film, if it is a title."""
 
 AFTER_LIKE = words_in("but only except with without though and or what so that is from in")
-"""Where the title behind a ``LIKE`` may end."""
+"""Words that may follow the title after a ``LIKE`` phrase."""
 
 OLDER = words_in("older earlier")
 NEWER = words_in("newer later recent modern")
@@ -77,7 +77,7 @@ LONGER = words_in("longer")
 
 BY = words_in("by directed director from")
 WITH = words_in("with starring stars star featuring actor actress cast")
-"""What says whether a person made the film or plays in it."""
+"""Words that tell whether a person directed the film or acts in it."""
 
 NUMBERS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "an": 1, "a": 1,
@@ -98,11 +98,11 @@ OLD = words_in("old classic classics vintage")
 RECENT = words_in("recent new newest latest modern contemporary")
 
 KIN = words_in("brothers bros sisters brother")
-"""Behind a last name: those of one family who make films."""
+"""After a last name: directors of one family."""
 
 _ALL = (
     FILMS, REQUEST, STOP, BREAKS, NEGATIONS, LIKE, AFTER_LIKE, OLDER, NEWER, SHORTER, LONGER, BY, WITH, NUMBERS, HOURS,
     MINUTES, LESS, MORE, BEFORE, AFTER, DECADE_NAMES, OLD, RECENT, KIN,
 )  # fmt: skip
 KNOWN = frozenset(word for phrases in _ALL for phrase in phrases for word in phrase.split())
-"""All of these: none is a typing error, whatever the catalogue has."""
+"""All of the above: never treated as typing errors."""

@@ -1,7 +1,6 @@
-"""Words for languages and countries, and the original languages (ISO 639-1, and TMDB's "cn") they stand for.
+"""Words for languages and countries, with their original languages (ISO 639-1, and TMDB's "cn").
 
-Countries of English-speaking film are not told apart by their language: "American" is English, "British" is a word of
-the plot.
+Language does not distinguish English-speaking countries: "American" means English, "British" is a word of the plot.
 """
 
 _TABLE = """
@@ -63,9 +62,9 @@ Estonian: et: estonian: estonia
 """
 
 LANGUAGES: dict[str, tuple[str, tuple[str, ...]]] = {}
-"""Adjective -> as it is shown, and the codes."""
+"""Adjective -> display text and codes."""
 COUNTRIES: dict[str, tuple[str, tuple[str, ...]]] = {}
-"""Country, behind "from" -> the same."""
+"""Country, after "from" -> display text and codes."""
 
 for _line in _TABLE.strip().splitlines():
     _shown, _codes, _adjectives, _names = (part.strip() for part in _line.split(":"))

@@ -77,7 +77,10 @@ def test_what_can_not_be_signed_is_refused(target, said):
             "OPENSEARCH_ENGINE = 'lucene': expected faiss, because .* nextgen",
         ),
         (Target(CLASSIC, "classic", custom_ids=True), "OPENSEARCH_CUSTOM_IDS = on: expected off"),
-        (Target(NEXTGEN, "nextgen", compression="4x"), "OPENSEARCH_COMPRESSION = '4x': OPENSEARCH_KIND nextgen knows"),
+        (
+            Target(NEXTGEN, "nextgen", compression="4x"),
+            "OPENSEARCH_COMPRESSION = '4x': OPENSEARCH_KIND nextgen supports",
+        ),
     ],
 )
 def test_what_a_collection_would_refuse_is_refused_before_it_is_asked(target, said):

@@ -69,8 +69,8 @@ def test_a_statement_takes_over_one_that_has_a_name():
     [
         ({}, "expected a table of facts"),
         ("horror", "expected a table of facts"),
-        ({"genra": "Horror"}, "genra: no such fact; known are about, all, all_genres"),
-        ({"any_genre": "Horor"}, "any_genre: no such genre as 'Horor'"),
+        ({"genra": "Horror"}, "genra: unknown fact; known are about, all, all_genres"),
+        ({"any_genre": "Horor"}, "any_genre: unknown genre 'Horor'"),
         ({"any_genre": []}, "any_genre: expected a word or a list of words"),
         ({"director": 3}, "director: expected a word or a list of words, found 3"),
         ({"year_from": "1990"}, "year_from: expected a whole number, found '1990'"),

@@ -63,10 +63,10 @@ def test_a_statement_may_use_one_above_it(write):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[[entry]\n", "no TOML"),
+        ("[[entry]\n", "not valid TOML"),
         ('entry = "one"\n', r"expected \[\[entry\]\] tables"),
         (TASTE, "one: expected want or never, or else nothing = true"),
-        (TASTE + 'want = { genre = "Horror" }\n', "one: genre: no such fact"),
+        (TASTE + 'want = { genre = "Horror" }\n', "one: genre: unknown fact"),
         (TASTE + 'want = [{ any_genre = "Horror" }]\n', "one: want: expected {least, first, where}"),
         (TASTE + "want = [{ least = 2 }]\n", "one: expected a table of facts, found None"),
         (TASTE + 'want = [{ least = 4, first = 3, where = { language = "fr" } }]\n', "1 <= least <= first <= 10"),
@@ -84,7 +84,7 @@ def test_a_statement_may_use_one_above_it(write):
         (TASTE + 'disliked = ["Alien (1979)"]\n' + WANT, "one: a film is named twice"),
         (TASTE + WANT + TASTE + WANT, "more than one entry is named one"),
         ("[quota.audience]\nany = 2\n" + TASTE + WANT, "1 entries of audience any; the quota is 2"),
-        ("[quota.colour]\nred = 2\n" + TASTE + WANT, "no such quota as colour"),
+        ("[quota.colour]\nred = 2\n" + TASTE + WANT, "unknown quota colour"),
     ],
 )
 def test_a_mistake_is_named_by_file_and_entry(write, text, message):

@@ -1,8 +1,7 @@
-"""The words of film in other languages, brought into English before a query is read.
+"""Film vocabulary of other languages, translated to English before a query is read.
 
-A line is ``words = English``; spelling is folded ("niños" is ninos), and the longest entry that fits wins. Words of a
-line that begins with ``?`` are English words or names, too: they are read as words of the language only where others
-show that it is spoken.
+Each line is ``words = English``; spelling is folded ("niños" is ninos), and the longest matching entry wins. Words of
+a line starting with ``?`` are also English words or names: they count for the language only together with others.
 """
 
 from typing import NamedTuple
@@ -12,13 +11,13 @@ from services.recommender.query.words.into_english import french, german, italia
 
 
 class Translation(NamedTuple):
-    """Phrase -> English; ``sure``: the same without what is English, too."""
+    """Phrase -> English; ``sure``: the same without phrases that are also English."""
 
     table: dict[str, str]
     sure: dict[str, str]
 
 
-# Entries that are English words or names as well, whatever the language.
+# Entries that are also English words or names.
 _ENGLISH_TOO = words_in(
     "a action al alter art as cinema china come con crime d do due e femme film films frances gangsters horror i l los "
     "main manner mar mere minutes no non o pain prison re recent recents serial killer sin son suspense terror vampire "

@@ -1,4 +1,4 @@
-"""French words of film. See the package."""
+"""French film vocabulary. See the package."""
 
 TABLE = """
 film, films, long metrage, cinema, cine = film

@@ -1,4 +1,4 @@
-"""German words of film. See the package."""
+"""German film vocabulary. See the package."""
 
 TABLE = """
 film, filme, filmen, spielfilm, kino, kinofilm = film

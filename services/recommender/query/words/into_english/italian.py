@@ -1,4 +1,4 @@
-"""Italian words of film. See the package."""
+"""Italian film vocabulary. See the package."""
 
 TABLE = """
 film, pellicola, pellicole, lungometraggio = film

@@ -1,4 +1,4 @@
-"""Portuguese words of film. See the package."""
+"""Portuguese film vocabulary. See the package."""
 
 TABLE = """
 filme, filmes, cinema, longa metragem = film

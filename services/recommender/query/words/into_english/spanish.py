@@ -1,4 +1,4 @@
-"""Spanish words of film. See the package."""
+"""Spanish film vocabulary. See the package."""
 
 TABLE = """
 pelicula, peliculas, peli, pelis, cine, largometraje, filme = film
