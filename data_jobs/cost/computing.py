@@ -9,7 +9,7 @@ from data_jobs.cost.workload import LOG_BYTES, SEARCH_BYTES, billed_seconds, cpu
 
 MB_A_GB = 1_024
 # A published version keeps its snapshot until it has not been invoked for 14 days (AWS Lambda developer guide,
-# "SnapStart"); infra/release/release.sh deletes all versions but the newest two.
+# "SnapStart"); infra/release/release.sh deletes all versions but the one in service and the one before it.
 SNAPSHOT_DAYS, DAYS = 14.0, 30.4
 KEPT_VERSIONS = 2
 # Assumed: an environment lives two hours; the peak needs three times the average number.

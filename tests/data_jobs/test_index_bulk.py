@@ -113,7 +113,7 @@ def test_a_whole_request_that_was_throttled_is_sent_again():
 
 def test_there_is_an_end_to_patience():
     bulk = Bulk(trouble={3: [429] * 100})
-    with loading(bulk) as (load_films, slept, _), pytest.raises(IndexingFailed, match="1 of 12 films were not taken"):
+    with loading(bulk) as (load_films, slept, _), pytest.raises(IndexingFailed, match="1 of 12 films were refused"):
         load_films()
     assert bulk.sent.count(3) == ROUNDS
     assert len(slept) == ROUNDS - 1

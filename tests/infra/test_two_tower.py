@@ -109,7 +109,7 @@ def test_the_release_job_trains_and_the_agent_may_pass_one_role(explained: Deplo
     project = explained.app.one("AWS::CodeBuild::Project")
     told = {each["Name"]: each["Value"] for each in project["Environment"]["EnvironmentVariables"]}
     assert told["TWO_TOWER"] == "on"
-    statements = explained.app.statements("ReleasesRole")
+    statements = explained.app.statements("ReleasesAgentRole")
     [passing] = [each for each in statements if each["Action"] == "iam:PassRole"]
     assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
     assert "TwoTowerRole" in text_of(passing["Resource"])

@@ -52,7 +52,7 @@ def test_a_job_that_fails_is_told_and_the_next_is_done(caplog: pytest.LogCapture
     behind(lambda: done.append(1))
     behind.close()
     assert done == [1]
-    assert [record.getMessage() for record in caplog.records] == ["an answer was not kept: unexpected ValueError"]
+    assert [record.getMessage() for record in caplog.records] == ["a response was not cached: unexpected ValueError"]
 
 
 def test_closing_twice_or_without_a_job_does_nothing() -> None:

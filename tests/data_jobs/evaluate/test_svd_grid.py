@@ -30,7 +30,7 @@ def job(tmp_path_factory):
 @pytest.fixture(scope="module")
 def found(job):
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(svd_grid, "FACTORS", (2, 128))
+        patched.setattr(svd_grid, "FACTORS", (2, 64))
         return svd_grid.part(job)
 
 
