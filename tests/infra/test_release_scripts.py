@@ -53,7 +53,10 @@ case "$1 $2" in
         if [ -n "${POINTER_ERROR:-}" ]; then echo "$POINTER_ERROR" >&2; exit 254; fi ;;
     "s3 cp")
         if [ "${@: -1}" = - ]; then echo '{"version": "0123456789abcdef"}'; fi
-        case "${@: -1}" in - | s3://*) ;; *) printf '{"version": "0123456789abcdef", "previous": null}' >"${@: -1}" ;; esac ;;
+        case "${@: -1}" in
+            - | s3://*) ;;
+            *) printf '{"version": "0123456789abcdef", "previous": null}' >"${@: -1}" ;;
+        esac ;;
     "s3 sync")
         if [ -n "${OWN:-}" ]; then mkdir -p raw/own && touch raw/own/films.csv; fi
         if [ -n "${RAW:-}" ]; then mkdir -p raw/movielens && touch raw/movielens/movies.csv; fi ;;
