@@ -93,8 +93,8 @@ def test_a_worker_that_is_retired_takes_what_is_on_its_way_and_then_sees_the_end
         old = ByHand(dispatcher)
         stack.callback(old.end)
         stack.enter_context(socket.create_connection(address))
-        [known] = dispatcher._workers
-        wait_for(lambda: known.untaken == 1, "one to be on its way")
+        # The dispatcher's thread may not have heard of the worker yet.
+        wait_for(lambda: [each.untaken for each in dispatcher._workers] == [1], "one to be on its way")
         old.retire()
         fresh = ByHand(dispatcher)
         stack.callback(fresh.end)
