@@ -16,7 +16,7 @@ from services.recommender.stages.facts import Facts
 from services.recommender.stages.plan import HELD_BY
 from services.recommender.stages.signals.hypotheses import Hypotheses, by_kind
 from services.recommender.stages.signals.inputs import Inputs
-from services.recommender.stages.signals.signal import Cause, Dense, Floats, LeftOut, Rows
+from services.recommender.stages.signals.signal import Deduction, Floats, LeftOut, Rows
 
 # How likely each kind of trait is what is disliked; a decade hardly ever is.
 PRIORS = by_kind(
@@ -34,7 +34,7 @@ LIKED = 0.1
 
 
 @dataclass(frozen=True, eq=False)
-class Aversion:
+class Aversion(Deduction):
     """``disliked``: what the disliked films may have in common. ``likes`` float32[taste films, hypotheses]: 1 where a
     liked film of the taste is held.
     """
@@ -44,7 +44,6 @@ class Aversion:
     disliked: Hypotheses
     likes: Floats
     name: str = "aversion"
-    cause: Cause = Cause.TASTE
 
     @classmethod
     def of(cls, inputs: Inputs) -> "Aversion | None":
@@ -62,17 +61,9 @@ class Aversion:
         likes = shared.holds(inputs.known.films) * (taste.base >= 1)[:, None]
         return cls(inputs.plan.aversion, facts, shared, likes)
 
-    def dense(self) -> Dense | None:
-        """See :class:`Signal`: for the candidates only."""
-        return None
-
     def scores(self, rows: Rows) -> Floats:
         """See :class:`Signal`: minus the weight for a film that is surely of what is disliked."""
         return np.asarray(self._scores(rows, self._meant(self.likes.sum(axis=0))[None, :])[0], np.float32)
-
-    def contributions(self, rows: Rows) -> Floats | None:  # noqa: ARG002
-        """See :class:`Signal`: a like only says what is not disliked."""
-        return None
 
     def without(self, rows: Rows, left_out: LeftOut) -> Floats | None:
         """See :class:`Signal`."""
@@ -87,8 +78,7 @@ class Aversion:
     def _scores(self, rows: Rows, meant: Floats) -> Floats:
         """For some readings of what is disliked, float32[readings, hypotheses]: float32[readings, rows]."""
         holds = self.disliked.holds(self.facts.trait_rows.films(rows))
-        # 0 is not to be shown as -0.
-        return np.asarray(np.float32(-self.weight) * (meant @ holds.T) + np.float32(0), np.float32)
+        return self.deducted(meant @ holds.T)
 
     @cached_property
     def _everything(self) -> NDArray[np.bool_]:

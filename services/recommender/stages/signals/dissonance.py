@@ -12,14 +12,14 @@ import numpy as np
 from services.recommender.domain.genres import GENRES
 from services.recommender.stages.facts import Facts
 from services.recommender.stages.signals.inputs import Inputs
-from services.recommender.stages.signals.signal import Cause, Dense, Floats, LeftOut, Rows
+from services.recommender.stages.signals.signal import Deduction, Floats, LeftOut, Rows
 
 MOODS = ("Animation", "Horror")
 _PLACES = np.array([GENRES.index(mood) for mood in MOODS])
 
 
 @dataclass(frozen=True, eq=False)
-class Dissonance:
+class Dissonance(Deduction):
     """``has`` float32[taste films, moods]: 1 where a liked film is of a mood; ``lifts`` float32[taste films, moods]:
     how many times likelier than any film one of its genres is of the mood, 0 for a film that was not liked.
     """
@@ -30,7 +30,6 @@ class Dissonance:
     has: Floats
     lifts: Floats
     name: str = "dissonance"
-    cause: Cause = Cause.TASTE
 
     @classmethod
     def of(cls, inputs: Inputs) -> "Dissonance | None":
@@ -44,18 +43,10 @@ class Dissonance:
         has = genres[:, _PLACES] * liked[:, None]
         return cls(inputs.plan.dissonance, inputs.facts, liked, has, np.asarray(lifts, np.float32))
 
-    def dense(self) -> Dense | None:
-        """See :class:`Signal`: for the candidates only."""
-        return None
-
     def scores(self, rows: Rows) -> Floats:
         """See :class:`Signal`: 0 ... minus the weight."""
         penalties = self._penalties(self.liked.sum(), self.has.sum(axis=0), self.lifts.sum(axis=0))
         return np.asarray(self._scores(rows, penalties[None, :])[0], np.float32)
-
-    def contributions(self, rows: Rows) -> Floats | None:  # noqa: ARG002
-        """See :class:`Signal`: a film of the taste takes a penalty away at most, which ``without`` tells."""
-        return None
 
     def without(self, rows: Rows, left_out: LeftOut) -> Floats | None:
         """See :class:`Signal`."""
@@ -74,5 +65,4 @@ class Dissonance:
         """For some penalties, float32[tastes, moods]: float32[tastes, rows]. Of two moods the worse counts."""
         moods = self.facts.genres_of(rows)[:, _PLACES]
         worst = (penalties[:, None, :] * moods).max(axis=2)
-        # 0 is not to be shown as -0.
-        return np.asarray(np.float32(-self.weight) * worst + np.float32(0), np.float32)
+        return self.deducted(worst)

@@ -108,6 +108,25 @@ class Given(Impersonal):
         return self.values[rows]
 
 
+class Deduction:
+    """Half of a signal that only lowers scores, those of the candidates alone; no film of the taste adds to any."""
+
+    cause = Cause.TASTE
+    weight: float
+
+    def dense(self) -> Dense | None:
+        """None."""
+        return None
+
+    def contributions(self, rows: Rows) -> Floats | None:  # noqa: ARG002
+        """None."""
+        return None
+
+    def deducted(self, shares: Floats) -> Floats:
+        """Return minus the weight times ``shares`` 0 ... 1; 0 and not -0, which would be shown, where there is none."""
+        return np.asarray(np.float32(-self.weight) * shares + np.float32(0), np.float32)
+
+
 class KernelMean:
     """Half of a signal that is a weighted mean over the films of the taste: sum_i w_i k(i, f) / sum_i w_i, times a
     factor of each film.
