@@ -8,11 +8,14 @@ films of the taste's genres are of that mood: horror is nearer to mysteries than
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.recommender.domain.genres import GENRES
 from services.recommender.stages.facts import Facts
 from services.recommender.stages.signals.inputs import Inputs
 from services.recommender.stages.signals.signal import Deduction, Floats, LeftOut, Rows
+
+Sums = NDArray[np.float64]
 
 MOODS = ("Animation", "Horror")
 _PLACES = np.array([GENRES.index(mood) for mood in MOODS])
@@ -20,15 +23,15 @@ _PLACES = np.array([GENRES.index(mood) for mood in MOODS])
 
 @dataclass(frozen=True, eq=False)
 class Dissonance(Deduction):
-    """``has`` float32[taste films, moods]: 1 where a liked film is of a mood; ``lifts`` float32[taste films, moods]:
+    """``has`` float64[taste films, moods]: 1 where a liked film is of a mood; ``lifts`` float64[taste films, moods]:
     how many times likelier than any film one of its genres is of the mood, 0 for a film that was not liked.
     """
 
     weight: float
     facts: Facts
     liked: Floats
-    has: Floats
-    lifts: Floats
+    has: Sums
+    lifts: Sums
     name: str = "dissonance"
 
     @classmethod
@@ -37,11 +40,12 @@ class Dissonance(Deduction):
         liked = np.asarray(inputs.taste.base >= 1, np.float32)
         if not inputs.plan.dissonance or not liked.any():
             return None
-        genres = inputs.facts.genres_of(inputs.taste.rows)
+        # In float64: sums less a film must be those of the other films to the last digits, since a root is taken.
+        genres = inputs.facts.genres_of(inputs.taste.rows).astype(np.float64)
         many = np.maximum(genres.sum(axis=1, keepdims=True), 1)
         lifts = (genres @ inputs.facts.genre_lifts[:, _PLACES] / many) * liked[:, None]
         has = genres[:, _PLACES] * liked[:, None]
-        return cls(inputs.plan.dissonance, inputs.facts, liked, has, np.asarray(lifts, np.float32))
+        return cls(inputs.plan.dissonance, inputs.facts, liked, has, lifts)
 
     def scores(self, rows: Rows) -> Floats:
         """See :class:`Signal`: 0 ... minus the weight."""
@@ -55,7 +59,7 @@ class Dissonance(Deduction):
         has, lifts = self.has.sum(axis=0) - self.has[out], self.lifts.sum(axis=0) - self.lifts[out]
         return self._scores(rows, self._penalties(count, has, lifts))
 
-    def _penalties(self, count: Floats | np.float32, has: Floats, lifts: Floats) -> Floats:
+    def _penalties(self, count: Floats | np.float32, has: Sums, lifts: Sums) -> Floats:
         """What a film of each mood loses, float32[..., moods], by the sums over ``count`` liked films."""
         foreign = 1 - lifts / np.maximum(count, 1)
         rare = np.sqrt(np.clip(foreign, 0, 1))

@@ -56,6 +56,17 @@ def test_of_two_moods_the_worse_counts():
     assert found[BOTH] == found[HORROR] < 0
 
 
+def test_what_rounding_leaves_of_a_sum_is_no_dissonance():
+    # Among romances horror is as usual as everywhere (1 of 5, and 2 of 10), among thrillers 5/3 times as usual.
+    films = [*[of("Romance")] * 4, of("Romance", "Horror"), *[of("Thriller")] * 2, of("Thriller", "Horror"),
+             *[of("Comedy")] * 2]  # fmt: skip
+    taste, rows = taste_of([0, 5]), np.arange(10, dtype=np.int32)
+    found = signal(taste, films=films)
+    assert found is not None
+    without = found.without(rows, leave_out(taste, EVEN, np.arange(2, dtype=np.int32)))
+    assert without[1].tolist() == pytest.approx(scores(taste_of([0]), films=films), abs=1e-6)
+
+
 def test_is_not_asked_for_without_a_weight_nor_for_what_was_only_looked_at():
     assert signal(taste_of([ROMANCE]), weight=0.0) is None
     assert signal(taste_of([ROMANCE], base=[0.3])) is None
