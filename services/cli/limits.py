@@ -8,6 +8,7 @@ requests are served.
 import asyncio
 import json
 import resource
+import select
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -44,13 +45,18 @@ class Limits:
     heads: int = 0
 
     def make_room(self, newest: "LimitedProtocol", connections: int) -> None:
-        """Close the longest-waiting connections until the limits hold."""
-        while self.waiting and (connections > self.connections or self.heads > self.all_heads):
+        """Close the longest-waiting connections until the limits hold, except where the next request has arrived."""
+        for _ in range(len(self.waiting)):
+            if connections <= self.connections and self.heads <= self.all_heads:
+                return
             oldest = next(iter(self.waiting))
             if oldest is newest:
                 return
-            oldest.give_way()
-            connections -= 1
+            if oldest.has_unread_data():
+                oldest.wait()
+            else:
+                oldest.give_way()
+                connections -= 1
 
 
 def open_files() -> int:
@@ -118,7 +124,7 @@ class LimitedProtocol(HttpToolsProtocol):
             if self._head > self.limits.head_bytes:
                 self._refuse(431, "headers-too-large", "The headers are too large", self._largest())
             elif self._timer is None or self not in self.limits.waiting:
-                self._wait()
+                self.wait()
                 self._start(self.limits.head_s)
             self.limits.make_room(self, len(self.connections))
         elif not self.cycle.more_body:
@@ -137,7 +143,7 @@ class LimitedProtocol(HttpToolsProtocol):
         """Wait for the next request."""
         super().on_response_complete()
         if not self.pipeline and not self.transport.is_closing():
-            self._wait()
+            self.wait()
 
     def pause_writing(self) -> None:
         """Start the stall timeout: the client reads slower than the response is written."""
@@ -167,7 +173,17 @@ class LimitedProtocol(HttpToolsProtocol):
         self._count(-self._head)
         self.transport.abort()
 
-    def _wait(self) -> None:
+    def has_unread_data(self) -> bool:
+        """Whether something has arrived that the event loop has not read yet."""
+        if self.transport.is_closing():
+            return False
+        sock = self.transport.get_extra_info("socket")
+        poll = select.poll()
+        poll.register(sock.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
+
+    def wait(self) -> None:
+        """Count the connection as waiting for a request, from now on."""
         self.limits.waiting.pop(self, None)
         self.limits.waiting[self] = None
 
@@ -186,7 +202,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _silent(self) -> None:
         """Count the connection as waiting: its grace period is over."""
-        self._wait()
+        self.wait()
         self._start(self.limits.head_s)
 
     def _late(self) -> None:
