@@ -158,7 +158,7 @@ class Pipeline:
         """Return the films of the page in the preset's order."""
         if request.preset is Preset.SVD:
             return svd.rerank(self.bundle, ranked.rows, taste, request.k)
-        return first_page(self.bundle, ranked, plan, request, matches)
+        return first_page(self.bundle, ranked, plan, request, matches, self.constants.mmr_likeness)
 
     def _read(self, request: Request) -> tuple[Understood | None, str | None]:
         """Read the query; return None and why if the index of the films' words cannot be read."""

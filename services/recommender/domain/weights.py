@@ -78,6 +78,9 @@ class Weights:
     query_text: float = 1.0
     query_content: float = 1.0
     query_taste: float = 1.0
+    # Maximal marginal relevance: scales the mean likeness of films (about .3 among good ones) to that of relevance (1
+    # for the best).
+    mmr_likeness: float = 1.6
     # Logistic: midpoint is the raw score shown as .5, scale its steepness.
     score_midpoint: float = 1.0
     score_scale: float = 0.8

@@ -13,8 +13,6 @@ from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import Catalogue
 
 WINDOW = 50
-# Scales the mean similarity (about .3 among good films) to that of relevance (1 for the best).
-LIKENESS_SCALE = 1.6
 
 Matrix = NDArray[np.float32]
 
@@ -51,9 +49,12 @@ def likeness_by_facts(catalogue: Catalogue, rows: NDArray[np.int32]) -> Matrix:
     return np.asarray((genre_jaccard(catalogue.genre_bits[rows]) + same) / 2, np.float32)
 
 
-def mmr(relevance: NDArray[np.float32], similarity: Matrix, diversity: float, count: int) -> NDArray[np.intp]:
+def mmr(
+    relevance: NDArray[np.float32], similarity: Matrix, diversity: float, count: int, scale: float
+) -> NDArray[np.intp]:
     """Return the first ``count`` films of the window in order: distinct indices into ``relevance``, which is normalised
-    by its maximum. The choice is greedy, so the order for a smaller count is a prefix of that for a larger one.
+    by its maximum; ``scale`` multiplies similarity. The choice is greedy, so the order for a smaller count is a prefix
+    of that for a larger one.
     """
     n = min(count, len(relevance))
     if len(relevance) < 2 or diversity <= 0:
@@ -61,7 +62,7 @@ def mmr(relevance: NDArray[np.float32], similarity: Matrix, diversity: float, co
     best = float(relevance.max())
     gain = (1 - diversity) * relevance.astype(np.float64) / (best if best > 0 else 1.0)
     cost = np.zeros(len(relevance))
-    likeness = similarity.astype(np.float64) * (diversity * LIKENESS_SCALE)
+    likeness = similarity.astype(np.float64) * (diversity * scale)
     chosen = np.empty(n, np.intp)
     for step in range(n):
         film = int((gain - cost / max(step, 1)).argmax())

@@ -13,9 +13,11 @@ from services.recommender.stages.ranker import Ranked
 IN_SEARCH = 0.5
 
 
-def first_page(bundle: Bundle, ranked: Ranked, plan: Plan, request: Request, matches: Matches | None) -> Ranked:
+def first_page(
+    bundle: Bundle, ranked: Ranked, plan: Plan, request: Request, matches: Matches | None, likeness_scale: float
+) -> Ranked:
     """Return the films of the page: the best 50 by maximal marginal relevance, then by relevance. For a query, films
-    named by it come first, in order, then those that match.
+    named by it come first, in order, then those that match. ``likeness_scale``: see ``diversity.mmr``.
     """
     page = min(request.k, len(ranked.rows))
     if request.diversity <= 0:
@@ -30,7 +32,7 @@ def first_page(bundle: Bundle, ranked: Ranked, plan: Plan, request: Request, mat
     # Sorted, as films of a series may have swapped places.
     relevance = np.sort(ranked.raw[first:last])[::-1]
     variety = request.diversity * (IN_SEARCH if matches is not None and matches.understood.words else 1)
-    order = first + diversity.mmr(relevance, similar, variety, max(page - first, 0))
+    order = first + diversity.mmr(relevance, similar, variety, max(page - first, 0), likeness_scale)
     rest = np.arange(last, max(last, page))
     return ranked.take(np.concatenate([np.arange(first), order, rest])[:page])
 

@@ -7,6 +7,7 @@ from services.recommender.domain.genres import to_mask
 from services.recommender.stages import diversity
 from tests.builders import make_bundle, make_catalogue
 
+SCALE = 1.6
 relevances = st.lists(st.floats(-5, 5, width=32), min_size=1, max_size=50).map(
     lambda found: np.array(found, np.float32)
 )
@@ -21,7 +22,7 @@ def slow_mmr(relevance, similarity, amount):
         def worth(i):
             alike = sum(float(similarity[i, j]) for j in chosen) / max(len(chosen), 1)
             gain = float(relevance[i]) / (best if best > 0 else 1.0)
-            return (1 - amount) * gain - amount * diversity.LIKENESS_SCALE * alike
+            return (1 - amount) * gain - amount * SCALE * alike
 
         first = max(left, key=lambda i: (round(worth(i), 9), -i))
         chosen.append(first)
@@ -34,7 +35,7 @@ class TestMmr:
     def test_equals_the_textbook_loop_in_value(self, relevance, amount, seed):
         similarity = np.random.default_rng(seed).random((len(relevance), len(relevance))).astype(np.float32)
         similarity = (similarity + similarity.T) / 2
-        fast = diversity.mmr(relevance, similarity, amount, len(relevance)).tolist()
+        fast = diversity.mmr(relevance, similarity, amount, len(relevance), SCALE).tolist()
         assert sorted(fast) == list(range(len(relevance)))
         if len(set(np.round(relevance, 3).tolist())) == len(relevance) and amount < 1:
             assert fast == slow_mmr(relevance, similarity, amount)
@@ -42,20 +43,20 @@ class TestMmr:
     @given(relevances, st.integers(0, 60), st.integers(0, 100))
     def test_a_short_page_is_the_head_of_the_whole_order(self, relevance, count, seed):
         similarity = np.random.default_rng(seed).random((len(relevance), len(relevance))).astype(np.float32)
-        whole = diversity.mmr(relevance, similarity, 0.3, len(relevance)).tolist()
-        assert diversity.mmr(relevance, similarity, 0.3, count).tolist() == whole[:count]
+        whole = diversity.mmr(relevance, similarity, 0.3, len(relevance), SCALE).tolist()
+        assert diversity.mmr(relevance, similarity, 0.3, count, SCALE).tolist() == whole[:count]
 
     def test_without_diversity_nothing_moves(self):
-        order = diversity.mmr(np.array([3, 1, 2], np.float32), np.eye(3, dtype=np.float32), 0.0, 3)
+        order = diversity.mmr(np.array([3, 1, 2], np.float32), np.eye(3, dtype=np.float32), 0.0, 3, SCALE)
         assert order.tolist() == [0, 1, 2]
 
     def test_the_best_film_stays_first(self):
         similarity = np.ones((4, 4), np.float32)
-        assert diversity.mmr(np.array([4, 3, 2, 1], np.float32), similarity, 0.9, 4)[0] == 0
+        assert diversity.mmr(np.array([4, 3, 2, 1], np.float32), similarity, 0.9, 4, SCALE)[0] == 0
 
     def test_a_twin_waits(self):
         similarity = np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]], np.float32)
-        order = diversity.mmr(np.array([1.0, 0.95, 0.9], np.float32), similarity, 0.5, 3)
+        order = diversity.mmr(np.array([1.0, 0.95, 0.9], np.float32), similarity, 0.5, 3, SCALE)
         assert order.tolist() == [0, 2, 1]
 
 
