@@ -1,13 +1,19 @@
 """How a response was computed: each film's terms of the raw score, and why a film is missing."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from services.cli.console import table
 
 if TYPE_CHECKING:
-    from services.recommender.domain.request import Request
+    from services.recommender.domain.request import Pick, Ranking, Request
     from services.recommender.service import Recommender
+
+COMPARED = 10
+"""The place whose film's signals stand beside those of a film that was missed: the last of a usual page."""
+EVERYTHING = 100_000
+"""More films than any request has candidates."""
 
 
 def signal_table(items: list[dict[str, Any]]) -> list[str]:
@@ -28,41 +34,113 @@ def signal_table(items: list[dict[str, Any]]) -> list[str]:
 
 
 def why_not(recommender: "Recommender", request: "Request", title: str) -> dict[str, Any]:
-    """Return ``{asked, item_id, title, place, signals, said}`` of the film that `marquee films` finds first; ``place``
-    is its rank if among the first 100, otherwise None. Raises as ``Recommender.trace``.
-    """
-    from services.recommender.domain.request import MAX_K
+    """Return ``{asked, item_id, title, reason, said, ...}`` of the film that `marquee films` finds first.
 
+    ``reason``: "ranked" (with its ``place`` of ``candidates``, its ``signals``, and ``beside``: the tenth film with its
+    own), "not_retrieved" (``signals`` and ``beside``, too), or what keeps it out: "unknown", "not_on_shelf", "given",
+    "excluded", "filtered", "seen", "disliked", "not_for_children", "not_meant" (by the query). Raises as
+    ``Recommender.trace``.
+    """
     found = recommender.films(title, 1)["items"]
     if not found:
-        return {"asked": title, "said": f"No film matches {title!r}."}
+        return {"asked": title, "reason": "unknown", "said": f"No film matches {title!r}."}
     film = {"asked": title, "item_id": found[0]["item_id"], "title": found[0]["title"]}
-    shelf = (film["item_id"],)
-    if request.only_item_ids is not None and film["item_id"] not in request.only_item_ids:
-        return {**film, "said": "It is not among the films given by --only."}
-    alone = recommender.trace(replace(request, k=1, cursor=None, only_item_ids=shelf)).picks
-    if not alone:
-        return {**film, "said": _left_out(recommender, replace(request, k=1, cursor=None, only_item_ids=shelf))}
-    first = recommender.trace(replace(request, k=MAX_K, cursor=None)).picks
-    place = next((place for place, pick in enumerate(first, 1) if pick.row == alone[0].row), None)
-    said = f"It is at rank {place}." if place else f"It is not in the first {MAX_K}: others score higher."
-    return {**film, "place": place, "signals": alone[0].signals, "said": said}
+    item_id = str(film["item_id"])
+    if request.only_item_ids is not None and item_id not in _ids(recommender, request.only_item_ids):
+        return {**film, "reason": "not_on_shelf", "said": "It is not among the films given by --only."}
+    alone = replace(request, k=1, cursor=None, only_item_ids=(item_id,))
+    picks = recommender.trace(alone).picks
+    if not picks:
+        return {**film, **_kept_out(recommender, alone, item_id)}
+    return {**film, **_placed(recommender, replace(request, k=EVERYTHING, cursor=None), picks[0])}
 
 
-def _left_out(recommender: "Recommender", request: "Request") -> str:
-    """Return why a film is not ranked at all; ``request`` is restricted to that film."""
+def _ids(recommender: "Recommender", given: tuple[str, ...]) -> set[str]:
+    """Return the catalogue's ids of films given by any id; unknown ones are left out."""
+    from services.recommender.errors import UnknownFilm
+
+    found = set()
+    for item_id in given:
+        try:
+            found.add(str(recommender.film(item_id)["item_id"]))
+        except UnknownFilm:
+            continue
+    return found
+
+
+def _placed(recommender: "Recommender", request: "Request", alone: "Pick") -> dict[str, Any]:
+    """Return a film's place among all candidates, or that it is none, beside the tenth film."""
+    ranking = recommender.trace(request)
+    picks = ranking.picks
+    place = next((at for at, pick in enumerate(picks, 1) if pick.row == alone.row), None)
+    told = {"place": place, "candidates": len(picks), **_beside(recommender, picks)}
+    if place is None:
+        return {**told, "reason": "not_retrieved", "signals": alone.signals, "said": _not_retrieved(ranking)}
+    pick = picks[place - 1]
+    unmatched = " It does not match the query." if pick.match is False else ""
+    said = f"It is at rank {place} of {len(picks)} candidates.{unmatched}"
+    return {**told, "reason": "ranked", "signals": pick.signals, "said": said}
+
+
+def _beside(recommender: "Recommender", picks: "tuple[Pick, ...]") -> dict[str, Any]:
+    """Return the tenth film, or the last of fewer, with its signals."""
+    if not picks:
+        return {}
+    place = min(COMPARED, len(picks))
+    pick = picks[place - 1]
+    catalogue = recommender.releases.current().bundle.catalogue
+    film = {"item_id": catalogue.item_ids[pick.row], "title": catalogue.titles[pick.row]}
+    return {"beside": {"place": place, **film, "signals": pick.signals}}
+
+
+def _not_retrieved(ranking: "Ranking") -> str:
+    """Say that no retriever brought a film, and what each brought."""
+    brought = [f"{count} by {name}" for name, count in _retrievers(ranking.counts)]
+    told = f" ({', '.join(brought)})" if brought else ""
+    return f"No retriever brought it: it is not among the {len(ranking.picks)} candidates with the largest sums{told}."
+
+
+def _retrievers(counts: dict[str, int]) -> Iterator[tuple[str, int]]:
+    names = {"knn": "text vectors", "bm25": "words", "retrieve": "two towers", "traits_retrieved": "traits",
+             "series_retrieved": "series", "vectors_retrieved": "text vectors"}  # fmt: skip
+    for name, count in counts.items():
+        if name in names:
+            yield names[name], count
+
+
+def _kept_out(recommender: "Recommender", request: "Request", item_id: str) -> dict[str, Any]:
+    """Return what keeps a film out; ``request`` is restricted to that film. Of several, all are said."""
     from services.recommender.domain.filters import NO_FILTERS
 
-    if recommender.trace(replace(request, filters=NO_FILTERS)).picks:
-        return "The filters exclude it."
-    if recommender.trace(replace(request, filters=NO_FILTERS, include_seen=True)).picks:
-        return "It was already seen; --include-seen allows it again."
-    return "It is excluded: it was given, disliked or excluded, or is unsuitable for children."
+    given = _ids(recommender, (*request.liked, *request.disliked, *(f"tmdb:{each}" for each in request.tmdb_ids)))
+    if item_id in given:
+        return {"reason": "given", "said": "It is excluded: it was given with the request."}
+    if item_id in _ids(recommender, request.exclude_item_ids):
+        return {"reason": "excluded", "said": "It is excluded by --exclude."}
+    open_ = replace(request, filters=NO_FILTERS, include_seen=True)
+    ranking = recommender.trace(open_)
+    if not ranking.picks:
+        if ranking.counts.get("not_for_children"):
+            return {"reason": "not_for_children", "said": "It is not for children, and the taste is a child's."}
+        if request.query is not None and recommender.trace(replace(open_, query=None)).picks:
+            return {"reason": "not_meant", "said": "It is excluded by what the query says."}
+        return {"reason": "disliked", "said": "It is excluded: it was disliked."}
+    found = []
+    if not recommender.trace(replace(open_, filters=request.filters)).picks:
+        found.append(("filtered", "The filters exclude it."))
+    if not recommender.trace(replace(open_, include_seen=request.include_seen)).picks:
+        found.append(("seen", "It was already seen; --include-seen allows it again."))
+    return {"reason": found[0][0] if found else "excluded", "said": " ".join(said for _, said in found)}
 
 
 def why_not_lines(found: dict[str, Any]) -> list[str]:
-    """Return the result of ``why_not`` as lines of text."""
+    """Return the result of ``why_not`` as lines of text: the film's signals beside the tenth film's."""
     if "title" not in found:
         return ["", found["said"]]
     lines = ["", f"Why not {found['title']}? {found['said']}"]
-    return lines + (signal_table([found]) if found.get("signals") else [])
+    if not found.get("signals"):
+        return lines
+    beside = found.get("beside")
+    rows = [found] if beside is None or beside["item_id"] == found["item_id"] else [beside, found]
+    placed = [dict(row, title=f"{row['place'] or '-'}. {row['title']}") for row in rows]
+    return lines + signal_table(placed)

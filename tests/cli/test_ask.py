@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from data_jobs.sample.load import sample_files
+from services.cli.opening import open_services
+from services.recommender.domain.request import Request
 from tests.cli.conftest import Marquee
 
 FILMS = [film for path in sample_files() for film in map(json.loads, path.read_text("utf-8").splitlines())]
@@ -154,16 +156,84 @@ def test_a_film_that_was_missed_is_placed_or_said_why_it_is_not_there(marquee: M
     assert (found["item_id"], found["place"]) == (items[2]["item_id"], 3)
     assert found["signals"]
     assert "at rank 3" in marquee(*asked, "--why-not", items[2]["title"]).out
-    assert "excluded" in marquee(*asked, "--why-not", TITLES["1"]).out
+    assert "given with the request" in marquee(*asked, "--why-not", TITLES["1"]).out
     assert "filters" in marquee(*asked, "--year-to", "1900", "--why-not", items[2]["title"]).out
     assert "--only" in marquee(*asked, "--only", items[0]["item_id"], "--why-not", items[2]["title"]).out
     assert "No film matches" in marquee(*asked, "--why-not", "zzqqxx").out
 
 
-def test_a_film_that_was_seen_is_said_to_be(marquee: Marquee) -> None:
-    film = marquee("recommend", "--user", "eve", "--k", "1", "--json").json["items"][0]["item_id"]
+def test_a_film_that_was_missed_stands_beside_the_tenth_with_its_signals(marquee: Marquee) -> None:
+    asked = ("recommend", "--liked", "1", "--k", "20", "--diversity", "0")
+    items = marquee(*asked, "--json").json["items"]
+    found = marquee(*asked, "--why-not", items[14]["title"], "--json").json["why_not"]
+    assert (found["reason"], found["place"]) == ("ranked", 15)
+    assert found["candidates"] > 100
+    assert (found["beside"]["place"], found["beside"]["item_id"]) == (10, items[9]["item_id"])
+    assert sum(found["beside"]["signals"].values()) > sum(found["signals"].values())
+    lines = marquee(*asked, "--why-not", items[14]["title"]).out.splitlines()
+    assert f"10. {items[9]['title']}" in lines[-2]
+    assert f"15. {items[14]['title']}" in lines[-1]
+    assert "sum" in lines[-3]
+
+
+def test_the_tenth_film_stands_alone_and_a_short_list_has_its_last(marquee: Marquee) -> None:
+    asked = ("recommend", "--liked", "1", "--k", "10", "--diversity", "0")
+    items = marquee(*asked, "--json").json["items"]
+    tenth = items[9]
+    lines = marquee(*asked, "--why-not", tenth["title"]).out.splitlines()
+    assert sum("10. " in line for line in lines) == 1
+    shelf = ("--only", items[2]["item_id"], "--only", items[5]["item_id"])
+    found = marquee(*asked, *shelf, "--why-not", items[2]["title"], "--json").json["why_not"]
+    assert found["beside"]["place"] == found["candidates"] == 2
+
+
+def test_a_film_that_no_retriever_brought_is_said_to_be_none_of_the_candidates(marquee: Marquee) -> None:
+    with open_services() as services:
+        asked = Request(liked=("1",), k=100_000)
+        there = {pick.row for pick in services.recommender.trace(asked).picks}
+        catalogue = services.recommender.releases.current().bundle.catalogue
+        missing = [catalogue.titles[row] for row in range(len(catalogue)) if row not in there and row]
+        title = next(each for each in missing if services.recommender.films(each, 1)["items"][0]["title"] == each)
+    found = marquee("recommend", "--liked", "1", "--why-not", title, "--json").json["why_not"]
+    assert (found["reason"], found["place"]) == ("not_retrieved", None)
+    assert "No retriever brought it" in found["said"]
+    assert f"among the {len(there)} candidates" in found["said"]
+    assert "by traits" in found["said"]
+    assert f"-. {title}" in marquee("recommend", "--liked", "1", "--why-not", title).out.splitlines()[-1]
+
+
+def test_what_keeps_a_film_out_is_told_apart(marquee: Marquee) -> None:
+    item = marquee("recommend", "--user", "eve", "--k", "1", "--json").json["items"][0]
+    film, title = item["item_id"], item["title"]
+
+    def why(*options: str) -> dict:
+        return marquee("recommend", "--user", "eve", *options, "--why-not", title, "--json").json["why_not"]
+
+    assert why("--exclude", film)["reason"] == "excluded"
+    assert why("--exclude", f"tmdb:{item['tmdb_id']}")["reason"] == "excluded"
+    assert why("--disliked", film)["reason"] == "given"
+    assert why("--tmdb-id", str(item["tmdb_id"]))["reason"] == "given"
+    assert why("--only", "nonsense", "--only", film)["reason"] == "ranked"
     marquee("feedback", "eve", film, "like")
-    assert "already seen" in marquee("recommend", "--user", "eve", "--why-not", TITLES[film]).out
+    both = why("--year-to", "1900")
+    assert both["reason"] == "filtered"
+    assert "already seen" in both["said"], "taking the filters off would not bring it"
+    assert why()["reason"] == "seen"
+    assert why("--include-seen")["reason"] == "ranked"
+    marquee("feedback", "eve", film, "dislike")
+    assert why("--include-seen")["reason"] == "disliked"
+
+
+def test_a_film_unfit_for_a_childs_taste_is_said_to_be(marquee: Marquee) -> None:
+    (film,) = [item_id for item_id, title in TITLES.items() if title == "Toy Story"]
+    found = marquee("recommend", "--liked", film, "--why-not", "The Silence of the Lambs", "--json").json["why_not"]
+    assert found["reason"] == "not_for_children"
+
+
+def test_a_film_that_the_query_excludes_is_said_to_be(marquee: Marquee) -> None:
+    found = marquee("recommend", "--query", "no horror", "--why-not", "The Shining", "--json").json["why_not"]
+    assert found["title"] == "The Shining"
+    assert found["reason"] == "not_meant"
 
 
 def test_trace_says_what_was_left_out_for_a_child(marquee: Marquee) -> None:
