@@ -14,7 +14,7 @@ from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.strings import Strings
 from services.recommender.domain.weights import Weights
 from services.recommender.errors import BundleDamaged, BundleError, BundleMissing
-from tests.builders import make_bundle, make_factors
+from tests.builders import make_bundle, make_factors, make_towers
 
 
 def test_what_was_written_is_read_back(finished):
@@ -55,6 +55,75 @@ def test_factors_that_are_no_numbers_are_refused(index_dir, tmp_path):
     path = write_bundle(replace(make_bundle(), svd=ItemFactors(units)), index_dir, tmp_path)
     with pytest.raises(BundleDamaged, match=r"svd\.units\.npy"):
         open_bundle(path, verify=True)
+
+
+TOWERS = ("items", "history", "inner", "inner_bias", "outer", "outer_bias")
+
+
+def test_two_towers_are_kept_to_the_last_bit_and_a_bundle_without_them_still_opens(finished, index_dir, tmp_path):
+    before = make_bundle(towers=True)
+    path = write_bundle(before, index_dir, tmp_path)
+    after = open_bundle(path, verify=True)
+    for name in TOWERS:
+        stored, meant = getattr(after.towers, name), getattr(before.towers, name)
+        assert stored.dtype == np.float32
+        assert np.array_equal(stored, meant), name
+        assert not stored.flags.writeable
+    counts = json.loads((path / "manifest.json").read_text())["counts"]
+    assert (counts["tower dims"], counts["tower hidden"]) == (6, 5)
+    assert after.version != finished.name
+    assert not list(finished.glob("towers.*"))
+    assert open_bundle(finished, verify=True).towers is None
+
+
+def test_two_towers_answer_from_a_bundle_as_before_they_were_written(index_dir, tmp_path):
+    before = make_towers(120)
+    after = open_bundle(write_bundle(replace(make_bundle(), towers=before), index_dir, tmp_path)).towers
+    rows, weights = np.array([0, 3, 119], np.int32), np.array([1.0, 0.5, 1.0], np.float32)
+    assert np.array_equal(after.person(rows, weights), before.person(rows, weights))
+    assert np.array_equal(after.scores(after.person(rows, weights)), before.scores(before.person(rows, weights)))
+    assert after.known.tolist() == [True] * 119 + [False]
+
+
+def test_the_version_covers_every_array_of_the_towers(index_dir, tmp_path):
+    whole = make_towers(120)
+    versions = {write_bundle(replace(make_bundle(), towers=whole), index_dir, tmp_path).name}
+    for name in TOWERS:
+        changed = replace(whole, **{name: getattr(whole, name) * np.float32(1.5)})
+        versions.add(write_bundle(replace(make_bundle(), towers=changed), index_dir, tmp_path).name)
+    assert len(versions) == 1 + len(TOWERS)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "told"),
+    [
+        ("items", (120, 6), r"towers\.history\.npy: length 1 \(tower dims\) is 6, expected 5"),
+        ("items", (119, 7), r"towers\.items\.npy: length 0 \(films\) is 119, expected 120"),
+        ("history", (120, 4), r"towers\.history\.npy: length 1 \(tower dims\) is 4, expected 6"),
+        ("inner", (6, 4), r"towers\.inner_bias\.npy: length 0 \(tower hidden\) is 5, expected 4"),
+        ("outer_bias", (7,), r"towers\.outer_bias\.npy: length 0 \(tower dims\) is 7, expected 6"),
+    ],
+)
+def test_two_towers_that_do_not_fit_together_are_refused(index_dir, tmp_path, name, shape, told):
+    odd = replace(make_towers(120), **{name: np.zeros(shape, np.float32)})
+    with pytest.raises(BundleDamaged, match=told):
+        write_bundle(replace(make_bundle(), towers=odd), index_dir, tmp_path)
+
+
+@pytest.mark.parametrize("name", TOWERS)
+def test_two_towers_that_are_no_numbers_are_refused(index_dir, tmp_path, name):
+    values = getattr(make_towers(120), name).copy()
+    values.flat[0] = np.inf
+    path = write_bundle(replace(make_bundle(), towers=replace(make_towers(120), **{name: values})), index_dir, tmp_path)
+    with pytest.raises(BundleDamaged, match=rf"towers\.{name}\.npy"):
+        open_bundle(path, verify=True)
+
+
+def test_a_bundle_that_lost_one_array_of_its_towers_is_refused(index_dir, tmp_path):
+    path = write_bundle(make_bundle(towers=True), index_dir, tmp_path)
+    (path / "towers.outer.npy").unlink()
+    with pytest.raises(BundleDamaged, match=r"towers\.outer\.npy"):
+        open_bundle(path)
 
 
 def test_manifest_tells_all_a_reader_must_know(finished):
