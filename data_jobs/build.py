@@ -3,10 +3,12 @@
 import hashlib
 import json
 import time
+import tomllib
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +21,7 @@ from data_jobs.items import write_items
 from data_jobs.records import Dataset
 from data_jobs.report import DataError, Progress, Report
 from data_jobs.sample.load import load_sample, sample_files
-from data_jobs.train import TrainParams, train
+from data_jobs.train import TrainedModel, TrainParams, train
 from data_jobs.train.svd import write_svd
 from data_jobs.two_tower.files import FOLDER, read_towers
 from data_jobs.validate import Source, load
@@ -104,11 +106,7 @@ def build(order: Order, progress: Progress) -> Built:
     with _timed(seconds, "bundle"):
         progress.advance("writing the bundle", 0, 1)
         bundle = bundle_of(model, catalogue, embeddings, dataset.sources, weights, towers)
-        path = save(
-            bundle,
-            order.home,
-            {"inputs": fingerprint(order), "params": model.params.to_json(), "training": dict(model.figures)},
-        )
+        path = save(bundle, order.home, _extra(order, model))
         if order.activate:
             LocalBundles(order.home).activate(path.name)
         progress.advance("writing the bundle", 1, 1)
@@ -168,14 +166,26 @@ def _towers(order: Order, catalogue: Catalogue, notes: list[str]) -> TwoTower | 
     return towers
 
 
+def _extra(order: Order, model: TrainedModel) -> dict[str, Any]:
+    """Return what the manifest says about the build; of a holdout its mark, so that a comparison can tell."""
+    held_out = {} if order.holdout is None else {"holdout": holdout_mark(order.holdout)}
+    made_from = {"inputs": fingerprint(order), "params": model.params.to_json(), "training": dict(model.figures)}
+    return made_from | held_out
+
+
+def holdout_mark(path: Path) -> str:
+    """Return a hash of a holdout's file: 16 hex digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
 def read_params(path: Path | None) -> tuple[TrainParams, Weights]:
-    """Return training parameters and ranking weights from a file, with defaults for what it leaves out. Raises
-    DataError.
+    """Return training parameters and ranking weights from a JSON or TOML file, with defaults for what it leaves out.
+    Raises DataError.
     """
     if path is None:
         return TrainParams(), Weights()
     try:
-        document = json.loads(path.read_bytes())
+        document = tomllib.loads(path.read_text("utf-8")) if path.suffix == ".toml" else json.loads(path.read_bytes())
         if not isinstance(document, dict) or set(document) - {"train", "weights"}:
             raise ValueError('expected {"train": {...}, "weights": {...}}')
         return TrainParams.from_json(document.get("train", {})), Weights.from_json(document.get("weights", {}))

@@ -54,14 +54,24 @@ class Row:
 
 def measure(model: Model, cases: Sequence[Case], bench: Workbench, progress: Progress) -> Result:
     """Rank ten films for everyone with a model."""
+    return judged(model.name, lists_of(model, cases, progress), cases, bench)
+
+
+def lists_of(model: Model, cases: Sequence[Case], progress: Progress, k: int = TOP) -> list[NDArray[np.int32]]:
+    """Return the model's best k rows for everyone."""
     lists = []
     for done, case in enumerate(cases, 1):
-        lists.append(model.best(case.profile, TOP))
+        lists.append(model.best(case.profile, k))
         if done % _EVERY == 0 or done == len(cases):
             progress.advance(f"asking {model.name}", done, len(cases))
+    return lists
+
+
+def judged(name: str, lists: list[NDArray[np.int32]], cases: Sequence[Case], bench: Workbench) -> Result:
+    """Return the results of lists of ten."""
     pairs = list(zip(lists, cases, strict=True))
     return Result(
-        model=model.name,
+        model=name,
         lists=lists,
         recall=np.array([recall(ranked, case.relevant) for ranked, case in pairs]),
         ndcg=np.array([ndcg(ranked, case.relevant, TOP) for ranked, case in pairs]),

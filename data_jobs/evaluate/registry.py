@@ -48,4 +48,5 @@ PARTS = (
     Part("panel", "panel.panel"),
     Part("two-tower", "two_tower"),
     Part("svd-grid", "svd_grid"),
+    Part("l3ae", "l3ae"),
 )

@@ -6,24 +6,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from data_jobs.build import read_params
-from data_jobs.embed_items import embed_films
-from data_jobs.evaluate import moments, split
+from data_jobs.evaluate import split
 from data_jobs.evaluate.evaluation import DEFAULT, DIVERSE, PIPELINE, SVD_PRESET, Evaluation, Order, Setting
+from data_jobs.evaluate.inputs import holdout_name, holdout_of, read_data, vectors_of
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.models import Content, Ease, Model, Playbook, Popularity, PureSvd, Served
 from data_jobs.evaluate.plain_ease import GRID, tuned_ridge
 from data_jobs.evaluate.protocol import Result, Row, measure, row_of
 from data_jobs.evaluate.registry import PARTS
-from data_jobs.evaluate.split import PER_PERSON, Holdout, SplitKind
+from data_jobs.evaluate.split import PER_PERSON, Holdout
 from data_jobs.evaluate.workbench import Workbench, Workshop
 from data_jobs.records import Dataset
-from data_jobs.report import DataError, Progress, Report
-from data_jobs.sample.load import load_sample
-from data_jobs.validate import load
+from data_jobs.report import Progress
 from services.recommender.domain.request import Preset
 
 SMALL = (9_742, 100_836)
@@ -37,10 +32,10 @@ def evaluate(order: Order, progress: Progress) -> Evaluation:
     seconds: dict[str, float] = {}
     params, weights = read_params(order.params)
     with _timed(seconds, "reading"):
-        dataset, report = load_sample(progress) if order.source is None else load(order.source, progress)
-        holdout = _holdout(order, dataset, report)
+        dataset, report = read_data(order, progress)
+        holdout = holdout_of(order, dataset, report)
     with _timed(seconds, "embedding"):
-        vectors = _vectors(order, dataset, progress)
+        vectors = vectors_of(order, dataset, progress)
     with tempfile.TemporaryDirectory(prefix="marquee-evaluate-") as folder:
         workshop = Workshop(Path(folder), params, weights, order.encoder, vectors, progress, order.queries)
         with _timed(seconds, "training"):
@@ -75,16 +70,6 @@ def _rows(results: Mapping[str, Result]) -> list[Row]:
     return [row_of(result, yardsticks) for result in results.values()]
 
 
-def _holdout(order: Order, dataset: Dataset, report: Report) -> Holdout:
-    if not len(dataset.events):
-        raise DataError("the data has no events, so nothing can be measured; give --events FILE")
-    if order.holdout is not None:
-        return split.read(order.holdout, dataset, report)
-    if order.split is SplitKind.GLOBAL:
-        return moments.draw(dataset)
-    return split.draw(dataset, order.split, order.seed)
-
-
 def _ease_ridge(training: Dataset, seed: int, progress: Progress) -> float:
     """Return lambda of plain EASE, chosen inside the training part."""
     inner = [split.draw(training, kind, seed, INNER_LIKES) for kind in PER_PERSON]
@@ -92,26 +77,13 @@ def _ease_ridge(training: Dataset, seed: int, progress: Progress) -> float:
     return tuned_ridge(inner, GRID, lambda done: progress.advance("choosing lambda of plain EASE", done, total))
 
 
-def _vectors(order: Order, dataset: Dataset, progress: Progress) -> dict[str, NDArray[np.float32]]:
-    """Return item id -> vector from the cache that `marquee build` fills; empty without an encoder."""
-    if order.encoder is None:
-        return {}
-
-    def told(done: int, total: int) -> None:
-        progress.advance("embedding texts", done, total)
-
-    vectors = embed_films(dataset.films, order.encoder, order.home / "cache" / "vectors", told, manner=order.manner)
-    return {film.item_id: vector for film, vector in zip(dataset.films, vectors, strict=True)}
-
-
 def _setting(order: Order, dataset: Dataset, holdout: Holdout, bench: Workbench, ridge: float) -> Setting:
-    drawn = str(order.split) if order.split is SplitKind.GLOBAL else f"{order.split}, seed {order.seed}"
     return Setting(
         sources=dataset.sources,
         films=len(dataset.films),
         people=len(dataset.events.user_ids),
         events=len(dataset.events),
-        holdout=drawn if order.holdout is None else order.holdout.name,
+        holdout=holdout_name(order),
         kind=holdout.kind,
         held_out_people=len(holdout.relevant),
         held_out_likes=holdout.likes,

@@ -96,7 +96,7 @@ def newest_likes(whole: Interactions) -> Split | None:
     kept = np.ones(len(whole), bool)
     kept[mine[left_out]] = False
     rest = by_time.take(~left_out)
-    return Split(whole.take(kept), _profiles(rest), _marks(rest), _marks(by_time.take(hidden)))
+    return Split(whole.take(kept), profiles_of(rest), marks_of(rest), marks_of(by_time.take(hidden)))
 
 
 def _validated(whole: Interactions) -> NDArray[np.intp]:
@@ -129,7 +129,7 @@ def _newest(mine: Interactions) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     return hidden, hidden | (~liked & (mine.ts_ms >= first[mine.person]))
 
 
-def _profiles(mine: Interactions) -> sp.csr_matrix:
+def profiles_of(mine: Interactions) -> sp.csr_matrix:
     """Return people x films: event weight times recency, as in :func:`services.recommender.stages.taste.fold_in`."""
     order = np.lexsort((mine.ts_ms, mine.person))
     person, moment = mine.person[order], mine.ts_ms[order]
@@ -144,13 +144,23 @@ def _profiles(mine: Interactions) -> sp.csr_matrix:
     return profiles
 
 
-def _marks(mine: Interactions) -> sp.csr_matrix:
+def marks_of(mine: Interactions) -> sp.csr_matrix:
+    """Return people x films, 1 for every entry."""
     ones = np.ones(len(mine), np.float32)
     return sp.csr_matrix((ones, (mine.person, mine.film)), shape=(mine.people, mine.films))
 
 
 def figures(scores: NDArray[np.float32], seen: sp.csr_matrix, hidden: sp.csr_matrix) -> tuple[float, float]:
-    """Return mean Recall@10 (hits / hidden) and binary NDCG@10 over people, by full ranking without the films seen.
+    """Return mean Recall@10 and NDCG@10 of ``per_person``; ``scores`` is changed in place."""
+    recall, ndcg = per_person(scores, seen, hidden)
+    return float(recall.mean()), float(ndcg.mean())
+
+
+def per_person(
+    scores: NDArray[np.float32], seen: sp.csr_matrix, hidden: sp.csr_matrix
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return Recall@10 (hits / hidden) and binary NDCG@10 of each person, float64[q] each, by full ranking without the
+    films seen.
 
     ``scores`` float32[q, films] is changed in place.
     """
@@ -162,6 +172,4 @@ def figures(scores: NDArray[np.float32], seen: sp.csr_matrix, hidden: sp.csr_mat
     hits = np.asarray(hidden[np.arange(len(scores))[:, None], best].todense(), np.float64)
     wanted = np.diff(hidden.indptr)
     ideal = np.cumsum(_DISCOUNT)[np.minimum(wanted, TOP) - 1]
-    recall = hits.sum(axis=1) / wanted
-    ndcg = hits @ _DISCOUNT[:depth] / ideal
-    return float(recall.mean()), float(ndcg.mean())
+    return hits.sum(axis=1) / wanted, hits @ _DISCOUNT[:depth] / ideal

@@ -58,7 +58,7 @@ def build(
         bool, typer.Option("--events-from-state", help="Also train on the feedback in the state store.")
     ] = False,
     params: Annotated[
-        Path | None, typer.Option(help='JSON file {"train": {...}, "weights": {...}} that overrides parameters.')
+        Path | None, typer.Option(help='JSON or TOML file {"train": {...}, "weights": {...}} with other parameters.')
     ] = None,
     svd_k: Annotated[
         int | None,

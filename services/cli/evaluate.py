@@ -15,7 +15,10 @@ from services.cli.failures import Misused
 from services.cli.inputs import CatalogueFiles, EventsFile, Movielens, Tmdb, source_of
 
 if TYPE_CHECKING:
-    from data_jobs.evaluate.evaluation import Evaluation
+    from collections.abc import Iterable
+
+    from data_jobs.evaluate.evaluation import Evaluation, Order
+    from data_jobs.evaluate.outcome import Table
 
 OUT = Path("artifacts/eval")
 
@@ -44,9 +47,10 @@ PARTS = {
     "panel": "Well-known tastes, queries and films: do results match a film lover's expectations?",
     "two-tower": "The two-tower model alone, with both losses; needs PyTorch, so not part of --all.",
     "svd-grid": "Variants of the SVD on splits of the training part, for the preset svd; not part of --all.",
+    "l3ae": "A trial of L3AE, text vectors as a prior, on splits of the training part; not part of --all.",
 }
 """Option name and help text of each part in the evaluation's registry."""
-APART = frozenset({"two-tower", "svd-grid"})
+APART = frozenset({"two-tower", "svd-grid", "l3ae"})
 """Parts that --all leaves out."""
 IMPLIED = frozenset({(SplitChoice.GLOBAL, "arrivals")})
 """Parts implied by a split."""
@@ -86,17 +90,24 @@ def evaluate(
         typer.Option(help="Draw the holdout: a random fifth of the likes, the newest likes, or all since a date."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
-    everything: Annotated[bool, typer.Option("--all", help="All parts but two-tower and svd-grid.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All parts but two-tower, svd-grid and l3ae.")] = False,
+    compare: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            metavar="A B",
+            help="Compare two presets (default, playbook, svd), files of weights or bundles for the same people.",
+        ),
+    ] = None,
     encoder: Encoder = None,
     params: Annotated[
-        Path | None, typer.Option(help='JSON file {"train": {...}, "weights": {...}} that overrides parameters.')
+        Path | None, typer.Option(help='JSON or TOML file {"train": {...}, "weights": {...}} with other parameters.')
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder for the results as JSON, CSV and SVG.")] = OUT,
+    out: Annotated[Path, typer.Option(help="Folder for the results as JSON, CSV and SVG, or HTML.")] = OUT,
     yes: Yes = False,
     as_json: JsonOption = False,
     **parts: bool,
 ) -> None:
-    """Measure the recommender against popularity, plain EASE, PureSVD and the presets.
+    """Measure the recommender against popularity, plain EASE, PureSVD and the presets; or compare two of its versions.
 
     Likes are held out; the rest trains a separate bundle, and the active bundle stays as it is. Rankings are over the
     full catalogue, without the films a person rated in training. Without inputs the sample catalogue is used.
@@ -104,13 +115,13 @@ def evaluate(
     # Set before numpy loads: on busy cores BLAS threads wait for each other, and results depend on their number.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from data_jobs.evaluate.evaluation import Order
-    from data_jobs.evaluate.report import document, write
-    from data_jobs.evaluate.runner import evaluate as measure
     from data_jobs.evaluate.split import SplitKind
     from services.settings import load_settings
 
     if holdout is not None and split is not None:
         raise Misused("--holdout FILE and --split are alternatives: give only one")
+    if compare is not None and (everything or any(parts.values())):
+        raise Misused("--compare A B has no parts: leave out --all and the like")
     settings, output = load_settings(), Output(as_json)
     source = source_of(movielens, tmdb, catalogue, events)
     if source is None:
@@ -131,18 +142,46 @@ def evaluate(
         ),
         params=params,
     )
+    if compare is None:
+        _measure(order, out, output)
+    else:
+        _compare(order, compare, out, output)
+
+
+def _measure(order: "Order", out: Path, output: Output) -> None:
+    """Measure all models and the parts, print the tables, and write the files."""
+    from data_jobs.evaluate.report import document, write
+    from data_jobs.evaluate.runner import evaluate as measure
+
     with output.progress() as progress:
         found = measure(order, progress)
     paths = write(found, out)
     output.result(document(found), [*_lines(found), *(f"written: {path}" for path in paths)])
 
 
+def _compare(order: "Order", names: tuple[str, str], out: Path, output: Output) -> None:
+    """Compare two sides, print the tables, and write the page."""
+    from data_jobs.evaluate.compare.report import document, tables, write
+    from data_jobs.evaluate.compare.run import run
+
+    with output.progress() as progress:
+        found = run(order, names, progress)
+    paths = write(found, out)
+    output.result(document(found), [*printed(tables(found)), *(f"written: {path}" for path in paths)])
+
+
+def printed(tables: "Iterable[Table]") -> list[str]:
+    """Return tables as lines of text."""
+    lines = []
+    for part in tables:
+        shown = table(part.headings, part.rows) if part.headings else [f"  {cell}" for row in part.rows for cell in row]
+        lines += [part.title, *shown, *part.notes, ""]
+    return lines
+
+
 def _lines(found: "Evaluation") -> list[str]:
     from data_jobs.evaluate.report import tables
 
-    lines = []
-    for part in tables(found):
-        shown = table(part.headings, part.rows) if part.headings else [f"  {cell}" for row in part.rows for cell in row]
-        lines += [part.title, *shown, *part.notes, ""]
+    lines = printed(tables(found))
     took = ", ".join(f"{part} {seconds:.0f}" for part, seconds in found.seconds.items())
     return [*lines, f"seconds: {took}; {sum(found.seconds.values()):.0f} in total"]

@@ -1,0 +1,134 @@
+"""The two sides of a comparison: how each is named on the command line, and the pipeline that answers for it."""
+
+import re
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+
+from data_jobs.build import holdout_mark, read_params
+from data_jobs.evaluate.evaluation import Order
+from data_jobs.evaluate.people import on_rows_of
+from data_jobs.evaluate.split import Holdout
+from data_jobs.evaluate.workbench import Workbench, Workshop
+from data_jobs.report import DataError
+from data_jobs.train import TrainParams
+from services.adapters.bundle.layout import MANIFEST
+from services.adapters.bundle.local import LocalBundles
+from services.adapters.bundle.manifest import Manifest
+from services.adapters.bundle.reader import open_bundle, text_index_of
+from services.adapters.search.embedded import EmbeddedSearch
+from services.recommender.domain.request import Preset
+from services.recommender.domain.weights import Weights
+from services.recommender.pipeline import Pipeline
+from services.recommender.ports import Release
+
+ACTIVE, PLAYBOOK = "active", "playbook"
+_VERSION = re.compile(r"[0-9a-f]{16}")
+PRESETS = (Preset.DEFAULT, Preset.SVD)
+KNOWN = (
+    "a preset (default, playbook, svd), a file of weights (.json or .toml), or a bundle (active, a version of `marquee "
+    "bundle list`, a folder)"
+)
+
+
+class SideKind(StrEnum):
+    """What a side of a comparison is."""
+
+    PRESET = "preset"
+    WEIGHTS = "weights"
+    BUNDLE = "bundle"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A side as it was named, with its parameters read. ``path``: the folder of a bundle."""
+
+    name: str
+    kind: SideKind
+    params: TrainParams
+    weights: Weights
+    preset: Preset = Preset.DEFAULT
+    path: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Side:
+    """A side with its pipeline. ``name``: short and distinct, for tables."""
+
+    name: str
+    kind: SideKind
+    preset: Preset
+    bench: Workbench
+
+
+def named(name: str, order: Order) -> Named:
+    """Return the side of this name, before anything is trained. Raises DataError, BundleError."""
+    params, weights = read_params(order.params)
+    if name == PLAYBOOK:
+        return Named(name, SideKind.PRESET, params, replace(weights, formula=PLAYBOOK))
+    if name in PRESETS:
+        return Named(name, SideKind.PRESET, params, weights, Preset(name))
+    path = Path(name)
+    if path.is_file():
+        own, weights = read_params(path)
+        return Named(path.stem, SideKind.WEIGHTS, params if own == TrainParams() else own, weights)
+    bundles = LocalBundles(order.home)
+    if name == ACTIVE:
+        path = bundles.current_path()
+    elif _VERSION.fullmatch(name):
+        path = bundles.path(name)
+    if not (path / MANIFEST).is_file():
+        raise DataError(f"--compare {name}: neither of these: {KNOWN}")
+    _trained_without(path, order)
+    return Named(path.name, SideKind.BUNDLE, params, weights, path=path)
+
+
+def _trained_without(path: Path, order: Order) -> None:
+    """Refuse a bundle that may have been trained on the likes it would be asked for. Raises DataError, BundleError."""
+    if order.holdout is None:
+        raise DataError(
+            f"--compare: {path.name} is a bundle, so give --holdout FILE: the likes that it was built without "
+            "(`marquee build --holdout FILE --no-activate`)"
+        )
+    if Manifest.load(path).extra.get("holdout") != holdout_mark(order.holdout):
+        raise DataError(
+            f"--compare: {path.name} was not built with --holdout {order.holdout.name}, so it may know the likes that "
+            f"are to be found; run `marquee build --holdout {order.holdout.name} --no-activate` and compare that one"
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sides:
+    """Makes sides; what is trained with the same parameters is trained once."""
+
+    workshop: Workshop
+    holdout: Holdout
+    _trained: dict[TrainParams, Workbench] = field(default_factory=dict)
+
+    def make(self, named: Named) -> Side:
+        """Return a side that can be asked. Raises DataError, TrainingError, BundleError."""
+        return Side(named.name, named.kind, named.preset, self._bench(named))
+
+    def _bench(self, named: Named) -> Workbench:
+        if named.path is not None:
+            return self._opened(named.path)
+        if named.params not in self._trained:
+            self._trained[named.params] = replace(self.workshop, params=named.params).make(self.holdout.training)
+        bench = self._trained[named.params]
+        if bench.pipeline.constants == named.weights:
+            return bench
+        return replace(bench, pipeline=Pipeline(bench.release, bench.pipeline.searcher.encoder, named.weights))
+
+    def _opened(self, path: Path) -> Workbench:
+        """Return a bundle with the people of the training part. Raises DataError for one of other films."""
+        bundle = open_bundle(path, verify=True)
+        films = self.holdout.training.films
+        strange = int((bundle.catalogue.rows_of(film.item_id for film in films) < 0).sum())
+        if strange or len(films) != len(bundle.catalogue):
+            raise DataError(
+                f"--compare: bundle {path.name} has {len(bundle.catalogue):,} films and lacks {strange:,} of the "
+                f"{len(films):,} of this data; name the data that it was built from"
+            )
+        release = Release(bundle, EmbeddedSearch(bundle, text_index_of(path)))
+        dataset = on_rows_of(bundle.catalogue, self.holdout.training)
+        return Workbench(dataset, Pipeline(release, None), self.workshop.params)

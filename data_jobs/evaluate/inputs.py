@@ -1,0 +1,49 @@
+"""What an evaluation starts from: the data, a holdout, and the films' vectors."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data_jobs.embed_items import embed_films
+from data_jobs.evaluate import moments, split
+from data_jobs.evaluate.evaluation import Order
+from data_jobs.evaluate.split import Holdout, SplitKind
+from data_jobs.records import Dataset
+from data_jobs.report import DataError, Progress, Report
+from data_jobs.sample.load import load_sample
+from data_jobs.validate import load
+
+
+def read_data(order: Order, progress: Progress) -> tuple[Dataset, Report]:
+    """Return the data that an order names. Raises DataError, also for data without events."""
+    dataset, report = load_sample(progress) if order.source is None else load(order.source, progress)
+    if not len(dataset.events):
+        raise DataError("the data has no events, so nothing can be measured; give --events FILE")
+    return dataset, report
+
+
+def holdout_of(order: Order, dataset: Dataset, report: Report) -> Holdout:
+    """Return the holdout that an order names or has drawn. Raises DataError."""
+    if order.holdout is not None:
+        return split.read(order.holdout, dataset, report)
+    if order.split is SplitKind.GLOBAL:
+        return moments.draw(dataset)
+    return split.draw(dataset, order.split, order.seed)
+
+
+def holdout_name(order: Order) -> str:
+    """Return "random, seed 0", or the name of the holdout's file."""
+    if order.holdout is not None:
+        return order.holdout.name
+    return str(order.split) if order.split is SplitKind.GLOBAL else f"{order.split}, seed {order.seed}"
+
+
+def vectors_of(order: Order, dataset: Dataset, progress: Progress) -> dict[str, NDArray[np.float32]]:
+    """Return item id -> vector from the cache that `marquee build` fills; empty without an encoder."""
+    if order.encoder is None:
+        return {}
+
+    def told(done: int, total: int) -> None:
+        progress.advance("embedding texts", done, total)
+
+    vectors = embed_films(dataset.films, order.encoder, order.home / "cache" / "vectors", told, manner=order.manner)
+    return {film.item_id: vector for film, vector in zip(dataset.films, vectors, strict=True)}

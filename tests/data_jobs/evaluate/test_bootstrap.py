@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data_jobs.evaluate import bootstrap
+from data_jobs.evaluate.bootstrap import Interval
+
+figures = st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=60).map(lambda found: np.array(found, np.float64))
+
+
+@given(figures)
+def test_the_mean_lies_inside_and_the_bounds_within_the_figures(values):
+    found = Interval.of(values)
+    assert values.min() - 1e-9 <= found.low <= found.high <= values.max() + 1e-9
+    assert found.mean == pytest.approx(values.mean())
+    assert found.n == len(values)
+
+
+def test_of_many_people_it_is_about_two_standard_errors_wide():
+    # Three times what 2,000 draws leave of chance in a quantile.
+    values = np.random.default_rng(1).normal(0.3, 2.0, 4_000)
+    found, error = Interval.of(values), values.std(ddof=1) / np.sqrt(4_000)
+    assert (found.mean - found.low) / error == pytest.approx(1.96, abs=0.2)
+    assert (found.high - found.mean) / error == pytest.approx(1.96, abs=0.2)
+
+
+def test_it_is_clear_only_if_0_is_outside():
+    assert Interval.of(np.array([0.1, 0.2, 0.3])).clear
+    assert Interval.of(np.array([-0.1, -0.2, -0.3])).clear
+    assert not Interval.of(np.array([-0.1, 0.1] * 20)).clear
+    assert not Interval.of(np.zeros(9)).clear
+
+
+def test_people_without_a_figure_do_not_count_and_nobody_has_none():
+    assert Interval.of(np.array([0.5, np.nan, 0.5])) == Interval(0.5, 0.5, 0.5, 2)
+    assert Interval.of(np.array([np.nan])) == Interval(0.0, 0.0, 0.0, 0)
+
+
+def test_drawing_in_small_blocks_changes_nothing_but_the_draws(monkeypatch):
+    values = np.random.default_rng(2).normal(0, 1, 300)
+    whole = Interval.of(values)
+    assert whole == Interval.of(values)
+    monkeypatch.setattr(bootstrap, "_DRAWN_AT_ONCE", 1_000)
+    assert Interval.of(values) == whole
