@@ -112,7 +112,7 @@ def test_it_needs_what_its_groups_name_and_no_more() -> None:
     parts = [each for group in ("online", "server", "cli", "data") for each in groups[group]]
     assert names(project["dependencies"]) == names(parts)
     assert len(project["dependencies"]) == len(parts)
-    assert project["optional-dependencies"] == {extra: groups[extra] for extra in ("encoder", "aws")}
+    assert project["optional-dependencies"] == {extra: groups[extra] for extra in ("encoder", "aws", "tune")}
 
 
 @pytest.mark.parametrize("package", ["services", "data_jobs"])
@@ -169,3 +169,6 @@ def test_what_it_was_not_installed_with_is_named_with_what_to_do(installed: Inst
     assert store.returncode == 3
     assert "is not installed" in store.stderr
     assert "'marquee-films[aws]'" in store.stderr
+    search = installed.run(tmp_path, "tune", "--encoder", "none")
+    assert search.returncode == 3
+    assert "'marquee-films[tune]'" in search.stderr

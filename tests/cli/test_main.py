@@ -43,7 +43,9 @@ VERBS = {
     "index prune": ("--keep", "--json"),
     "tables create": ("--timeout", "--json"),
     "doctor": ("--url", "--key", "--wait", "--json"),
-    "evaluate": ("--movielens", "--tmdb", "--holdout", "--split", "--seed", "--cold-items", "--queries", "--json"),
+    "evaluate": (*INPUTS, "--holdout", "--split", "--seed", "--cold-items", "--queries", "--compare", "--json"),
+    "tune": (*INPUTS, "--holdout", "--trials", "--weight", "--seed", "--encoder", "--params", "--out", "--fresh",
+             "--json"),
     "bench": ("--films", "--json"),
 }  # fmt: skip
 

@@ -1,0 +1,40 @@
+"""Propose the next trial: the tree-structured Parzen estimator of Optuna, from all trials so far.
+
+A proposal depends on the trials and the seed alone, so a search that was interrupted goes on as if it had not been.
+
+Source: J. Bergstra, R. Bardenet, Y. Bengio and B. Kégl, "Algorithms for hyper-parameter optimization", NIPS 2011.
+"""
+
+from collections.abc import Sequence
+
+import optuna
+
+from data_jobs.tuning.space import Space
+from data_jobs.tuning.sweep import Trial
+
+AT_RANDOM = 12
+"""Trials before the estimator takes over."""
+_DIGITS = 4
+
+
+def propose(done: Sequence[Trial], space: Space, seed: int) -> dict[str, float]:
+    """Return values to try next, four digits each."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    wanted: dict[str, optuna.distributions.BaseDistribution] = {
+        name: optuna.distributions.FloatDistribution(bounds.low, bounds.high, log=bounds.log)
+        for name, bounds in space.items()
+    }
+    sampler = optuna.samplers.TPESampler(seed=seed * 100_003 + len(done), n_startup_trials=AT_RANDOM)
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    study.add_trials(
+        [
+            optuna.trial.create_trial(params=dict(trial.values), distributions=dict(wanted), value=trial.worth)
+            for trial in done
+        ]
+    )
+    asked = study.ask(dict(wanted)).params
+    return {name: _rounded(float(asked[name]), space[name].low, space[name].high) for name in space}
+
+
+def _rounded(value: float, low: float, high: float) -> float:
+    return min(max(float(f"{value:.{_DIGITS}g}"), low), high)
