@@ -8,7 +8,7 @@ ATTACKS ?=
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run run servers test attack openapi sbom cdk synth deploy release rollback unlock acceptance destroy pin \
+.PHONY: help setup setup-run run servers test gate attack openapi sbom cdk synth deploy release rollback unlock acceptance destroy pin \
 	docs release-check lint format clean
 
 help: ## what can be made
@@ -37,6 +37,9 @@ test: setup ## every test: [PYTEST_ARGS="-k name"] [TRAIN=1, those of training, 
 	@$(UV) run --no-sync python -m tests.servers --install
 	@$(UV) run --no-sync python -m tests.web
 	@$(UV) run --no-sync pytest -n auto $(PYTEST_ARGS)
+
+gate: setup ## measure quality on the sample catalogue; fails if it fell by more than its noise
+	@$(UV) run --no-sync python -m data_jobs.evaluate.gate
 
 attack: setup ## attack a running server and count what it stands (docs/faults.md): [ATTACKS="name ..."]
 	@$(UV) run --no-sync python -m tests.attack $(ATTACKS)

@@ -33,7 +33,7 @@ def table_of_figures(evaluation: Evaluation) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("part", "model", "metric", "value", "standard_error", "n"))
-    for part, model, metric, value in _figures(evaluation):
+    for part, model, metric, value in figures(evaluation):
         error, n = (round(value.se, DIGITS), value.n) if isinstance(value, Estimate) else ("", "")
         writer.writerow((part, model, metric, round(_mean(value), DIGITS), error, n))
     return out.getvalue()
@@ -101,7 +101,8 @@ def _bars(found: list[Bar]) -> Table:
     return Table("Bars", ("what", "wanted", "found", "met"), rows, (f"{met} of {len(found)} met",))
 
 
-def _figures(evaluation: Evaluation) -> Iterator[tuple[str, str, str, Estimate | float]]:
+def figures(evaluation: Evaluation) -> Iterator[tuple[str, str, str, Estimate | float]]:
+    """Yield every figure: part, model, metric, value."""
     for row in evaluation.models:
         for metric in ("recall", "ndcg", "coverage", "popularity_rank", "diversity"):
             yield "models", row.model, metric, getattr(row, metric)

@@ -1,0 +1,155 @@
+"""Measure what the gate watches, and compare it with its floors.
+
+The sample catalogue and its simulated viewers are in the repository and always the same, so a figure changes only if
+the code does. How far it may fall is its noise: the standard deviation over variants of the ranking that nobody would
+call worse, in which every weight is up to 5 % off. A floor is three of them below what was measured when it was
+written; a change that moves films about stays above it, a signal that broke does not.
+
+The viewers are simulated: the floors say whether the recommender still works, not how good it is.
+"""
+
+import json
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+
+from data_jobs.evaluate.estimate import Estimate
+from data_jobs.evaluate.evaluation import DEFAULT, PIPELINE, Evaluation, Order
+from data_jobs.evaluate.report import figures
+from data_jobs.evaluate.runner import evaluate
+from data_jobs.report import DataError, Silent
+from services.recommender.domain.weights import Weights
+
+SEED = 1
+NOISES = 3.0
+"""Noises by which a figure may be below what was measured."""
+OFF, VARIANTS = 0.05, 12
+_ROUNDING = 1e-6
+_KEPT = ("score_midpoint", "score_scale")
+"""Weights that only change how a score is shown."""
+
+Watched = tuple[str, str, str]
+"""Part, model, metric."""
+
+WATCHED: tuple[Watched, ...] = (
+    ("models", DEFAULT, "recall"),
+    ("models", DEFAULT, "ndcg"),
+    ("models", DEFAULT, "coverage"),
+    ("models", DEFAULT, "diversity"),
+    *(("newcomers", PIPELINE, f"ndcg, {likes} likes") for likes in (1, 3, 5, 10)),
+    *(("focused", PIPELINE, f"share, {kind}") for kind in ("director", "genre", "decade", "language")),
+    ("series", PIPELINE, "second"),
+    ("similar", PIPELINE, "series"),
+    ("similar", PIPELINE, "colikes"),
+)
+PARTS = frozenset(part for part, _, _ in WATCHED) - {"models"}
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """``measured`` when the floor was written; ``noise``: one standard deviation over variants that are no worse."""
+
+    part: str
+    model: str
+    metric: str
+    measured: float
+    noise: float
+
+    @property
+    def least(self) -> float:
+        """Return what the figure must reach."""
+        return self.measured - NOISES * self.noise - _ROUNDING
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A floor and what was found."""
+
+    floor: Floor
+    found: float
+
+    @property
+    def met(self) -> bool:
+        """Return whether the figure is not below its floor."""
+        return self.found >= self.floor.least
+
+    def __str__(self) -> str:
+        floor = self.floor
+        told = f"{floor.part:<10} {floor.metric:<16} {self.found:.4f}  floor {floor.least:.4f}"
+        return f"{told}  (was {floor.measured:.4f}, noise {floor.noise:.4f})  {'ok' if self.met else 'TOO LOW'}"
+
+
+def floors() -> list[Floor]:
+    """Return the floors of ``floors.toml``."""
+    text = (files("data_jobs.evaluate.gate") / "floors.toml").read_text("utf-8")
+    return [Floor(**each) for each in tomllib.loads(text)["floor"]]
+
+
+def measure(home: Path, parts: frozenset[str] = PARTS, weights: Weights | None = None) -> Evaluation:
+    """Evaluate the sample catalogue without text vectors; ``home`` is for temporary files. ``weights``: others than the
+    default. Raises TrainingError, BundleError.
+    """
+    params = None
+    if weights is not None:
+        params = home / "params.json"
+        params.write_text(json.dumps({"weights": weights.to_json()}), encoding="utf-8")
+    return evaluate(Order(home, seed=SEED, parts=parts, params=params), Silent())
+
+
+def check(evaluation: Evaluation, wanted: Sequence[Floor]) -> list[Checked]:
+    """Compare an evaluation with floors. Raises DataError for a figure that is no longer measured."""
+    found = values(evaluation)
+    for floor in wanted:
+        if (floor.part, floor.model, floor.metric) not in found:
+            raise DataError(
+                f"floors.toml: {floor.part}, {floor.model}, {floor.metric} is not measured; if it was renamed, run "
+                "`python -m data_jobs.evaluate.gate --derive`"
+            )
+    return [Checked(floor, found[floor.part, floor.model, floor.metric]) for floor in wanted]
+
+
+def values(evaluation: Evaluation) -> dict[Watched, float]:
+    """Return every figure by part, model and metric."""
+    return {
+        (part, model, metric): value.mean if isinstance(value, Estimate) else value
+        for part, model, metric, value in figures(evaluation)
+    }
+
+
+def variants(count: int = VARIANTS) -> Iterator[Weights]:
+    """Yield weights that are each up to 5 % off."""
+    rng = np.random.default_rng(SEED)
+    usual = {name: value for name, value in asdict(Weights()).items() if isinstance(value, float)}
+    for _ in range(count):
+        off = {name: value * float(rng.uniform(1 - OFF, 1 + OFF)) for name, value in usual.items() if name not in _KEPT}
+        yield Weights.from_json(off)
+
+
+def derived(home: Path) -> list[Floor]:
+    """Return new floors: what is measured now, and its noise. Takes as long as thirteen gates."""
+    now = values(measure(home))
+    others = [values(measure(home, weights=weights)) for weights in variants()]
+    return [
+        Floor(*watched, now[watched], float(np.std([other[watched] for other in others], ddof=1)))
+        for watched in WATCHED
+    ]
+
+
+def written(found: Sequence[Floor]) -> str:
+    """Return floors as ``floors.toml``."""
+    head = (
+        f"# What the quality gate measured, and its noise: one standard deviation over {VARIANTS} variants of the\n"
+        f"# ranking in which every weight is up to {OFF:.0%} off. A figure more than {NOISES:g} of them below fails\n"
+        "# `make gate` and the tests. Written by `python -m data_jobs.evaluate.gate --derive`; a commit that writes\n"
+        "# it says why a figure may be lower than it was.\n"
+    )
+    entries = (
+        f'[[floor]]\npart = "{each.part}"\nmodel = "{each.model}"\nmetric = "{each.metric}"\n'
+        f"measured = {each.measured:.4f}\nnoise = {each.noise:.4f}\n"
+        for each in found
+    )
+    return "\n".join([head, *entries])
