@@ -28,12 +28,15 @@ def text_weights(vectors: Dense, ridge: float) -> Dense:
     return np.asarray(weights, np.float32)
 
 
-def with_prior(gram: Dense, penalty: Dense, prior: Dense | None, strength: float) -> Dense:
-    """Return B, float32[films, films]. ``gram`` A'A, ``penalty`` float32[films] the diagonal of Lambda, ``prior`` S;
-    without it, or with ``strength`` mu = 0, plain EASE.
+def inverted(gram: Dense, penalty: Dense, strength: float) -> Dense:
+    """Return P, float32[films, films]: ``gram`` A'A, ``penalty`` float32[films] the diagonal of Lambda, mu
+    ``strength``.
     """
-    shifted = gram + np.diag(penalty + np.float32(strength))
-    inverse = np.linalg.inv(shifted)
+    return np.asarray(np.linalg.inv(gram + np.diag(penalty + np.float32(strength))), np.float32)
+
+
+def with_prior(inverse: Dense, prior: Dense | None, strength: float) -> Dense:
+    """Return B, float32[films, films], from P and the prior S; without one, or with mu = 0, plain EASE."""
     diagonal = np.diagonal(inverse).copy()
     if prior is None or strength == 0:
         weights = -inverse / diagonal

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from data_jobs.evaluate import l3ae
-from data_jobs.evaluate.l3ae import Variant
 from data_jobs.report import DataError
 from tests.data_jobs.evaluate import kit
 
@@ -47,7 +46,7 @@ def test_the_difference_is_between_the_best_of_each(found):
 
 def test_a_variant_without_a_prior_ranks_as_the_table_that_is_served(bench):
     inner = l3ae._Inner.of(bench, l3ae.split.draw(bench.dataset, "random", 0))
-    recall, ndcg = inner.measured(Variant(20.0), None)
+    recall, ndcg = inner.measured(inner.inverse(20.0, 0.0), None, 0.0)
     assert len(recall) == len(ndcg) == inner.hidden.shape[0]
     assert not inner.seen.multiply(inner.hidden).nnz, "what is hidden was not seen"
     assert np.isfinite(ndcg).all()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from data_jobs.train.prior import text_weights, with_prior
+from data_jobs.train.prior import inverted, text_weights, with_prior
 
 FILMS = 7
 
@@ -24,7 +24,7 @@ def loss(weights, people, penalty, prior, strength):
 
 def test_no_other_matrix_without_a_diagonal_is_better(world):
     people, gram, penalty, prior = world
-    best = with_prior(gram, penalty, prior, 5.0).astype(np.float64)
+    best = with_prior(inverted(gram, penalty, 5.0), prior, 5.0).astype(np.float64)
     assert not np.diagonal(best).any()
     least = loss(best, people, penalty, prior, 5.0)
     for seed in range(20):
@@ -39,13 +39,13 @@ def test_without_strength_it_is_ease(world):
     inverse = np.linalg.inv(gram + np.diag(penalty))
     ease = -inverse / np.diagonal(inverse)
     np.fill_diagonal(ease, 0)
-    for found in (with_prior(gram, penalty, prior, 0.0), with_prior(gram, penalty, None, 9.0 - 9.0)):
-        assert found == pytest.approx(ease, abs=1e-5)
+    for given in (prior, None):
+        assert with_prior(inverted(gram, penalty, 0.0), given, 0.0) == pytest.approx(ease, abs=1e-5)
 
 
 def test_with_all_strength_it_is_the_prior(world):
     _, gram, penalty, prior = world
-    assert with_prior(gram, penalty, prior, 1e7) == pytest.approx(prior, abs=1e-3)
+    assert with_prior(inverted(gram, penalty, 1e7), prior, 1e7) == pytest.approx(prior, abs=1e-3)
 
 
 def test_the_prior_is_ease_over_the_numbers_of_the_vectors():
