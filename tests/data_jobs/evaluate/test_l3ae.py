@@ -25,12 +25,12 @@ def found(bench):
 def test_at_least_twenty_variants_are_tried_with_a_prior():
     tried = l3ae.variants()
     assert sum(variant.strength > 0 for variant in tried) >= 20
-    assert {variant.ridge for variant in tried if not variant.strength} == set(l3ae.RIDGES)
+    assert {variant.ridge for variant in tried if not variant.strength} == set(l3ae.PLAIN_RIDGES)
     assert len(set(tried)) == len(tried)
 
 
 def test_every_variant_is_measured_best_first(found):
-    assert len(found.tried) == 3 * (1 + 2 * 2)
+    assert len(found.tried) == len(l3ae.PLAIN_RIDGES) + 3 * 2 * 2
     worths = [each.worth for each in found.tried]
     assert worths == sorted(worths, reverse=True)
     assert found.ndcg.n == found.people > 100
