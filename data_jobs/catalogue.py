@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from data_jobs.certification import age_of
 from data_jobs.items import title_with_year
 from data_jobs.records import Dataset, Events, Film
-from data_jobs.series import Series, Titled, find_series
+from data_jobs.series import DatedTitle, Series, find_series
 from services.recommender.domain.catalogue import Catalogue, TraitKind, Traits, imdb_number, rows_by
 from services.recommender.domain.events import taste_weights
 from services.recommender.domain.genres import NO_GENRES, to_mask
@@ -56,7 +56,7 @@ def build_catalogue(films: Sequence[Film], events: Events) -> Catalogue:
     code_of = {code: position for position, code in enumerate(languages)}
     hashes = hash_ids(film.item_id for film in films)
     order = np.argsort(hashes, kind="stable").astype(np.int32)
-    series = find_series([Titled(film.title, film.year or 0, film.series or "") for film in films])
+    series = find_series([DatedTitle(film.title, film.year or 0, film.series or "") for film in films])
     others = sorted(
         (int(hash_ids([other])[0]), row, other) for row, film in enumerate(films) for other in film.other_ids
     )

@@ -27,7 +27,7 @@ from services.adapters.search.opensearch.connection import described
 from services.adapters.search.opensearch.index import IndexNote, index_body, made_here
 from services.adapters.search.opensearch.opening import check_dims
 from services.adapters.search.opensearch.search import OpenSearchSearch
-from services.adapters.search.opensearch.target import Target
+from services.adapters.search.opensearch.target import OpenSearchTarget
 from services.recommender.domain.bundle import Bundle
 from services.recommender.ports import Clock, Deadline
 
@@ -54,7 +54,7 @@ class Indexed:
 class IndexJob:
     """One OpenSearch and how to write to it. ``sleep`` in seconds."""
 
-    target: Target
+    target: OpenSearchTarget
     client: OpenSearch
     clock: Clock
     progress: Progress
@@ -183,7 +183,7 @@ class IndexJob:
 
 
 @contextmanager
-def open_job(target: Target, clock: Clock, progress: Progress) -> Iterator[IndexJob]:
+def open_job(target: OpenSearchTarget, clock: Clock, progress: Progress) -> Iterator[IndexJob]:
     """Yield a job whose connections are closed at the end."""
     with writer(target) as client:
         yield IndexJob(target, client, clock, progress)

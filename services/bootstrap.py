@@ -41,8 +41,8 @@ from services.settings import Settings
 
 if TYPE_CHECKING:
     from services.adapters.bundle.s3.follower import BucketFollower
-    from services.adapters.embed.bedrock.client import Place
-    from services.adapters.state.dynamodb.client import Connection
+    from services.adapters.embed.bedrock.client import BedrockLocation
+    from services.adapters.state.dynamodb.client import DynamoLocation
 
 
 class SystemClock:
@@ -142,10 +142,10 @@ def find_explainer(settings: Settings, store: SentenceStore, clock: Clock, *, co
     """Return the explainer: the template, or a Bedrock model with the template as fallback. Makes no calls."""
     if settings.bedrock_model is None:
         return TemplateExplainer()
-    from services.adapters.explain.bedrock import BedrockExplainer, Model, bedrock_client
+    from services.adapters.explain.bedrock import BedrockExplainer, ConverseModel, bedrock_client
 
     _read_ahead("bedrock-runtime", connect)
-    model = Model(
+    model = ConverseModel(
         settings.bedrock_model,
         by_tool=settings.explains_by_tool,
         daily_tokens=settings.explain_daily_tokens,
@@ -227,12 +227,12 @@ def _dynamodb(settings: Settings, clock: Clock, connect: bool) -> Stores:
     return Stores(DynamoState(store, later), DynamoKeys(store), DynamoQuota(store), DynamoSentences(store, later))
 
 
-def dynamodb_connection(settings: Settings, timeout_s: float) -> "Connection":
+def dynamodb_connection(settings: Settings, timeout_s: float) -> "DynamoLocation":
     """Return the DynamoDB connection for settings that name tables; ``timeout_s``: timeout of one attempt."""
-    from services.adapters.state.dynamodb.client import Connection, Tables
+    from services.adapters.state.dynamodb.client import DynamoLocation, Tables
 
     tables = Tables(settings.ddb_users_table or "", settings.ddb_events_table, settings.ddb_cache_table)
-    return Connection(tables, settings.aws_region, settings.ddb_endpoint, timeout_s)
+    return DynamoLocation(tables, settings.aws_region, settings.ddb_endpoint, timeout_s)
 
 
 def search_opener(settings: Settings, clock: Clock, *, connect: bool = True) -> Callable[[Bundle, Path], SearchPort]:
@@ -305,11 +305,11 @@ def _bedrock_queries(settings: Settings, clock: Clock, connect: bool) -> TextEnc
     return BedrockQueries(BedrockClient(model, bedrock_place(settings)), clock, settings.encoder_timeout_ms / 1_000)
 
 
-def bedrock_place(settings: Settings) -> "Place":
+def bedrock_place(settings: Settings) -> "BedrockLocation":
     """Return region and endpoint of Bedrock's embedding models."""
-    from services.adapters.embed.bedrock.client import Place
+    from services.adapters.embed.bedrock.client import BedrockLocation
 
-    return Place(settings.aws_region, settings.aws_endpoint_url_bedrock_runtime)
+    return BedrockLocation(settings.aws_region, settings.aws_endpoint_url_bedrock_runtime)
 
 
 def open_embedded(bundle: Bundle, folder: Path) -> EmbeddedSearch:

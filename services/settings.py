@@ -14,7 +14,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from services.adapters.bundle.s3.bucket import PLACE, Bucket
-from services.adapters.search.opensearch.target import Target, kind_of
+from services.adapters.search.opensearch.target import OpenSearchTarget, kind_of
 from services.recommender.errors import EncoderUnavailable, MarqueeError
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -238,12 +238,12 @@ class Settings(BaseSettings):
         return name, version
 
     @property
-    def opensearch(self) -> Target | None:
+    def opensearch(self) -> OpenSearchTarget | None:
         """OpenSearch target; None if search is embedded."""
         if self.opensearch_endpoint is None:
             return None
         kind = self.opensearch_kind
-        return Target(
+        return OpenSearchTarget(
             endpoint=self.opensearch_endpoint.rstrip("/"),
             kind=kind_of(self.opensearch_endpoint) if kind == "auto" else kind,
             index=self.opensearch_index,

@@ -8,7 +8,7 @@ from typing import Any
 
 from data_jobs.bench.figures import Figures, over_passes, percentiles
 from data_jobs.bench.mix import LENGTHS, WEIGHTS, K
-from data_jobs.bench.people import Person
+from data_jobs.bench.people import BenchPerson
 from services.bootstrap import SystemClock
 from services.recommender.domain.profile import Profile, replay
 from services.recommender.domain.request import Request
@@ -20,7 +20,7 @@ DEADLINE_S = 60.0
 MOST_PEOPLE = 40
 
 
-def pipeline_times(release: Release, people: Mapping[int, Sequence[Person]], passes: int) -> dict[str, Any]:
+def pipeline_times(release: Release, people: Mapping[int, Sequence[BenchPerson]], passes: int) -> dict[str, Any]:
     """Return ``{mix, people: {length: figures}, stages: {length: {stage: ms}}}``: milliseconds of ``Pipeline.rank``.
 
     Length 0 is an unknown person. The first pass warms up and does not count.
@@ -43,7 +43,7 @@ def pipeline_times(release: Release, people: Mapping[int, Sequence[Person]], pas
     }
 
 
-def _profiles(people: Sequence[Person]) -> list[Profile]:
+def _profiles(people: Sequence[BenchPerson]) -> list[Profile]:
     return [replay(person.user_id, person.events) for person in people[:MOST_PEOPLE]]
 
 

@@ -12,7 +12,7 @@ _LARGEST_HEAD = 1 << 16
 _LENGTH = b"\r\ncontent-length:"
 
 
-class Connection:
+class HttpConnection:
     """One socket to a local server. Responses must state their Content-Length, as ours do."""
 
     def __init__(self, host: str, port: int) -> None:

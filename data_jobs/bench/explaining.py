@@ -11,8 +11,9 @@ from typing import Any
 
 from data_jobs.bench.figures import Figures, over_passes, percentiles
 from data_jobs.bench.mix import TYPICAL, K
-from data_jobs.bench.people import Person, logged
-from services.adapters.explain.bedrock import BedrockExplainer, Converses, Model
+from data_jobs.bench.people import BenchPerson, logged
+from data_jobs.bench.world import FixedRelease
+from services.adapters.explain.bedrock import BedrockExplainer, ConverseModel, Converses
 from services.adapters.explain.template import TemplateExplainer
 from services.adapters.state.sqlite.connection import Database
 from services.adapters.state.sqlite.sentences import SqliteSentences
@@ -26,7 +27,7 @@ from services.recommender.service import Recommender
 PEOPLE = 40
 _SENTENCE = "It sits close to what you like, and this is one more of the kind."
 _DAY_S = 86_400
-_MODEL = Model("of-the-bench", by_tool=False, daily_tokens=1, input_usd=0.0, output_usd=0.0)
+_MODEL = ConverseModel("of-the-bench", by_tool=False, daily_tokens=1, input_usd=0.0, output_usd=0.0)
 
 
 class Kept(SqliteSentences):
@@ -41,16 +42,7 @@ class Kept(SqliteSentences):
         return found | missing
 
 
-class _Only:
-    def __init__(self, release: Release) -> None:
-        self.release = release
-
-    def current(self) -> Release:
-        """Return the one fixed release."""
-        return self.release
-
-
-def explain_times(release: Release, people: Mapping[int, Sequence[Person]], passes: int) -> dict[str, Any]:
+def explain_times(release: Release, people: Mapping[int, Sequence[BenchPerson]], passes: int) -> dict[str, Any]:
     """Return ``{without, template, kept: figures, template_ms, kept_ms}``: CPU milliseconds of a whole response of 20
     films for people with 50 events, bypassing the answer cache, and the median of what explanations add to the same
     request.
@@ -67,7 +59,7 @@ def explain_times(release: Release, people: Mapping[int, Sequence[Person]], pass
             kept = BedrockExplainer(_MODEL, _nobody, store, SystemClock())
             explainers: dict[str, Explainer] = {"template": TemplateExplainer(), "kept": kept}
             askers = {
-                name: Recommender(_Only(release), state, None, explainer, SystemClock(), Options(cache_ttl_s=0))
+                name: Recommender(FixedRelease(release), state, None, explainer, SystemClock(), Options(cache_ttl_s=0))
                 for name, explainer in explainers.items()
             }
             return _measured(askers, [person.user_id for person in those], passes)

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from data_jobs.bench.people import Person
+from data_jobs.bench.people import BenchPerson
 from services.recommender.domain.catalogue import Catalogue, TraitKind
 
 LENGTHS = (5, 20, 50, 150, 1_000)
@@ -64,7 +64,7 @@ class Sent:
 class Requests:
     """Make requests over one catalogue and its bench people, no two to ``/recommend`` alike; seeded."""
 
-    def __init__(self, catalogue: Catalogue, people: dict[int, list[Person]], seed: int = 1) -> None:
+    def __init__(self, catalogue: Catalogue, people: dict[int, list[BenchPerson]], seed: int = 1) -> None:
         self._catalogue = catalogue
         self._people = people
         self._rng = np.random.default_rng(seed)

@@ -22,7 +22,7 @@ _MOST_SEEN = 0.75
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class BenchPerson:
     """A person; ``events`` oldest first, ratings of distinct films."""
 
     user_id: str
@@ -33,7 +33,7 @@ class Person:
         return [LoggedEvent(f"bench-{event.item_id}", self.user_id, event) for event in self.events]
 
 
-def make_people(catalogue: Catalogue, counts: Mapping[int, int], seed: int = SEED) -> dict[int, list[Person]]:
+def make_people(catalogue: Catalogue, counts: Mapping[int, int], seed: int = SEED) -> dict[int, list[BenchPerson]]:
     """Return people by number of events. ``counts``: how many people for each number. In a small catalogue a person has
     at most three quarters of the films. Films are drawn by fame (rows are in that order) and by two genres the person
     likes.
@@ -44,12 +44,12 @@ def make_people(catalogue: Catalogue, counts: Mapping[int, int], seed: int = SEE
     }
 
 
-def logged(people: Iterable[Person]) -> list[LoggedEvent]:
+def logged(people: Iterable[BenchPerson]) -> list[LoggedEvent]:
     """Return all events, person by person."""
     return [line for person in people for line in person.log()]
 
 
-def _person(catalogue: Catalogue, length: int, number: int, seed: int) -> Person:
+def _person(catalogue: Catalogue, length: int, number: int, seed: int) -> BenchPerson:
     rng = np.random.default_rng((seed, length, number))
     rows = _rows(catalogue, min(length, int(len(catalogue) * _MOST_SEEN)), rng)
     stars = rng.choice(_STARS, len(rows), p=_SHARES)
@@ -57,7 +57,7 @@ def _person(catalogue: Catalogue, length: int, number: int, seed: int) -> Person
         Event(catalogue.item_ids[row], EventKind.RATING, float(value), _FIRST_MS + _BETWEEN_MS * place)
         for place, (row, value) in enumerate(zip(rows.tolist(), stars, strict=True))
     )
-    return Person(f"bench-{length}-{number}", events)
+    return BenchPerson(f"bench-{length}-{number}", events)
 
 
 def _rows(catalogue: Catalogue, count: int, rng: np.random.Generator) -> NDArray[np.intp]:

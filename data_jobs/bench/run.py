@@ -11,7 +11,7 @@ from data_jobs.bench.engines import connection_of, environment_of, names_of, pre
 from data_jobs.bench.explaining import explain_times
 from data_jobs.bench.machine import load, machine
 from data_jobs.bench.mix import Requests, people_needed
-from data_jobs.bench.people import Person, logged, make_people
+from data_jobs.bench.people import BenchPerson, logged, make_people
 from data_jobs.bench.sequence import Effort, measure_http
 from data_jobs.bench.targets import verdicts
 from data_jobs.report import Progress
@@ -71,14 +71,18 @@ def _figures(
     }
 
 
-def _pipeline(release: Release, people: dict[int, list[Person]], effort: Effort, progress: Progress) -> dict[str, Any]:
+def _pipeline(
+    release: Release, people: dict[int, list[BenchPerson]], effort: Effort, progress: Progress
+) -> dict[str, Any]:
     progress.advance("measuring the pipeline", 0, 1)
     figures = pipeline_times(release, people, effort.passes)
     progress.advance("measuring the pipeline", 1, 1)
     return figures
 
 
-def _explain(release: Release, people: dict[int, list[Person]], effort: Effort, progress: Progress) -> dict[str, Any]:
+def _explain(
+    release: Release, people: dict[int, list[BenchPerson]], effort: Effort, progress: Progress
+) -> dict[str, Any]:
     progress.advance("measuring sentences", 0, 1)
     figures = explain_times(release, people, effort.passes)
     progress.advance("measuring sentences", 1, 1)
@@ -95,7 +99,7 @@ def _encoder(encoder: TextEncoder | None, requests: Requests, effort: Effort, pr
     return {"id": encoder.encoder_id, **figures}
 
 
-def _units(settings: Settings, release: Release, people: dict[int, list[Person]]) -> dict[str, Any]:
+def _units(settings: Settings, release: Release, people: dict[int, list[BenchPerson]]) -> dict[str, Any]:
     """Return DynamoDB units by number of events; empty if people are in SQLite."""
     if settings.ddb_users_table is None:
         return {}
@@ -116,7 +120,7 @@ def _temporary_home(bundle: Path, home: Path) -> Iterator[Path]:
         yield own
 
 
-def _seed(settings: Settings, people: Iterable[Person]) -> None:
+def _seed(settings: Settings, people: Iterable[BenchPerson]) -> None:
     state = open_stores(settings, SystemClock()).state
     try:
         state.seed(logged(people))

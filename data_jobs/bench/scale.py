@@ -42,7 +42,7 @@ print(json.dumps({
 """
 
 
-class Shape(NamedTuple):
+class DataSize(NamedTuple):
     """Size of made-up data."""
 
     ratings: int
@@ -50,7 +50,7 @@ class Shape(NamedTuple):
     films: int
 
     @classmethod
-    def of(cls, ratings: int) -> "Shape":
+    def of(cls, ratings: int) -> "DataSize":
         """Return the shape of a MovieLens set with so many ratings."""
         share = ratings / FULL
         return cls(ratings, max(1, round(PEOPLE * share)), max(50, round(FILMS * share**_FILMS_GROW)))
@@ -62,7 +62,7 @@ class Measured(NamedTuple):
     On a shared machine, ``cpu`` shows what a build costs; ``wall`` shows only how long it took.
     """
 
-    shape: Shape
+    shape: DataSize
     events: int
     seconds: dict[str, float]
     wall: float
@@ -71,7 +71,7 @@ class Measured(NamedTuple):
     size: int
 
 
-def write_data(shape: Shape, folder: Path, seed: int = 1) -> None:
+def write_data(shape: DataSize, folder: Path, seed: int = 1) -> None:
     """Write ``movies.csv`` and ``ratings.csv`` of this shape: fame falls with rank, people have tastes."""
     rng = np.random.default_rng(seed)
     genres = rng.integers(0, len(_GENRES), (shape.films, 2))
@@ -88,7 +88,7 @@ def write_data(shape: Shape, folder: Path, seed: int = 1) -> None:
             chunk.write_csv(file, include_header=False)
 
 
-def _ratings(shape: Shape, rng: np.random.Generator) -> Iterator[pl.DataFrame]:
+def _ratings(shape: DataSize, rng: np.random.Generator) -> Iterator[pl.DataFrame]:
     counts = rng.lognormal(0, _SPREAD, shape.people)
     least = min(_LEAST, shape.ratings // shape.people)
     counts = least + np.floor(counts * max(0, shape.ratings - least * shape.people) / counts.sum())
@@ -114,7 +114,7 @@ def _ratings(shape: Shape, rng: np.random.Generator) -> Iterator[pl.DataFrame]:
         yield once.filter(pl.col("film").cum_count().over("user") <= pl.col("wanted")).drop("wanted")
 
 
-def measure(shape: Shape, folder: Path) -> Measured:
+def measure(shape: DataSize, folder: Path) -> Measured:
     """Build from made-up data of this shape in ``folder``, in a fresh process. Raises CalledProcessError."""
     data, home = folder / "data", folder / "home"
     data.mkdir(parents=True)
@@ -150,7 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.stdout.writelines(f"{line}\n" for line in HEAD)
     for ratings in asked:
         with tempfile.TemporaryDirectory(prefix="marquee-scale-") as folder:
-            measured = measure(Shape.of(ratings), Path(folder))
+            measured = measure(DataSize.of(ratings), Path(folder))
         sys.stdout.write(f"{line_of(measured)}\n")
         sys.stdout.flush()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from data_jobs.bench.client import Connection
+from data_jobs.bench.client import HttpConnection
 from data_jobs.bench.mix import get
 from services.recommender.errors import Unavailable
 
@@ -27,7 +27,7 @@ _COMMAND = (sys.executable, "-c", "from services.cli.main import run; run()", "s
 _KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "OPENBLAS_NUM_THREADS", "EMBEDDER_DIR")
 
 
-class Served:
+class RunningServer:
     """A running server over ``home``, stopped at the end of the block in any case.
 
     ``started_s``: from process start to the first healthy response. Raises Unavailable with the server's output if that
@@ -77,9 +77,9 @@ class Served:
         """Return the server's process id; there are no workers."""
         return self._process.pid
 
-    def connect(self) -> Connection:
+    def connect(self) -> HttpConnection:
         """Open a new connection."""
-        return Connection(_HOST, self.port)
+        return HttpConnection(_HOST, self.port)
 
     def cpu_s(self) -> float | None:
         """Return the CPU seconds used so far by all threads, ended ones included, to the nanosecond; None if the system

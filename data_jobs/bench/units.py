@@ -2,23 +2,23 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 from data_jobs.bench.mix import LENGTHS, K
 from data_jobs.bench.over_http import BenchFailed
-from data_jobs.bench.people import Person
+from data_jobs.bench.people import BenchPerson
+from data_jobs.bench.world import FixedRelease
 from services.adapters.explain.template import TemplateExplainer
-from services.adapters.state.dynamodb.client import Connection
+from services.adapters.state.dynamodb.client import DynamoLocation
 from services.adapters.state.dynamodb.state import DynamoState
 from services.adapters.state.dynamodb.store import DynamoStore
-from services.adapters.state.dynamodb.units import Units
+from services.adapters.state.dynamodb.units import ConsumedUnits
 from services.recommender.answer import Options
 from services.recommender.domain.events import Event, EventKind
 from services.recommender.domain.request import Request
 from services.recommender.errors import MarqueeError
-from services.recommender.ports import Clock, FeedbackCommand, Release, Releases
+from services.recommender.ports import Clock, FeedbackCommand, Release
 from services.recommender.service import Recommender
 
 # Units depend on the size of the stored items only, so few people suffice.
@@ -28,32 +28,23 @@ _DIVERSITY = 0.19  # not used elsewhere, so none of these responses is cached
 Cost = dict[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class _Only:
-    """The one fixed release."""
-
-    release: Release
-
-    def current(self) -> Release:
-        return self.release
-
-
 @contextmanager
-def counted(release: Release, connection: Connection, clock: Clock) -> Iterator[tuple[Recommender, Units]]:
+def counted(release: Release, connection: DynamoLocation, clock: Clock) -> Iterator[tuple[Recommender, ConsumedUnits]]:
     """Yield a recommender like the server's whose state counts units; its connections are closed at the end. The
     request deadline is as long as the limit of one call.
     """
-    units = Units()
+    units = ConsumedUnits()
     state = DynamoState(DynamoStore(connection, clock, units))
-    releases: Releases = _Only(release)
     try:
         options = Options(deadline_s=connection.timeout_s)
-        yield Recommender(releases, state, None, TemplateExplainer(), clock, options), units
+        yield Recommender(FixedRelease(release), state, None, TemplateExplainer(), clock, options), units
     finally:
         state.close()
 
 
-def units_used(recommender: Recommender, units: Units, people: Mapping[int, Sequence[Person]]) -> dict[str, Any]:
+def units_used(
+    recommender: Recommender, units: ConsumedUnits, people: Mapping[int, Sequence[BenchPerson]]
+) -> dict[str, Any]:
     """Return ``{length: {uncached: {read, write}, cached: ..., feedback: ...}}``: medians over some people of each
     length.
 
@@ -63,7 +54,7 @@ def units_used(recommender: Recommender, units: Units, people: Mapping[int, Sequ
             for length in LENGTHS}  # fmt: skip
 
 
-def _of_person(recommender: Recommender, units: Units, person: Person) -> dict[str, Cost]:
+def _of_person(recommender: Recommender, units: ConsumedUnits, person: BenchPerson) -> dict[str, Cost]:
     """Send the same request twice, then a like."""
     with _spent(units) as uncached:
         _ask(recommender, person, cached=False)
@@ -78,7 +69,7 @@ def _of_person(recommender: Recommender, units: Units, person: Person) -> dict[s
     return {"uncached": uncached, "cached": cached, "feedback": feedback}
 
 
-def _ask(recommender: Recommender, person: Person, *, cached: bool) -> None:
+def _ask(recommender: Recommender, person: BenchPerson, *, cached: bool) -> None:
     answer = recommender.recommend(Request(user_id=person.user_id, k=K, diversity=_DIVERSITY))
     if answer.degraded:
         raise BenchFailed(f"a response is degraded ({', '.join(answer.degraded)}), so its units mean nothing")
@@ -88,7 +79,7 @@ def _ask(recommender: Recommender, person: Person, *, cached: bool) -> None:
 
 
 @contextmanager
-def _spent(units: Units) -> Iterator[Cost]:
+def _spent(units: ConsumedUnits) -> Iterator[Cost]:
     """Yield the units the block consumes, valid once it has ended."""
     read, write = units.read, units.write
     cost: Cost = {}

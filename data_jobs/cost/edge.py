@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from data_jobs.cost.bill import Line
-from data_jobs.cost.deployment import Compute, Deployment
+from data_jobs.cost.deployment import ComputeKind, Deployment
 from data_jobs.cost.prices import PriceList
 from data_jobs.cost.workload import sent_gb
 
@@ -13,7 +13,7 @@ FIREWALL_RULES = 3
 
 def edge_lines(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
     """Yield HTTP API and CloudFront for Lambda; Fargate has its balancer, and its bytes go straight to the internet."""
-    if deployment.compute is Compute.LAMBDA:
+    if deployment.compute is ComputeKind.LAMBDA:
         yield Line("HTTP API", "requests", deployment.requests, prices["http_api_request"])
         yield Line("CloudFront", "requests", deployment.requests, prices["cloudfront_request"])
         yield Line("CloudFront", "to viewers", sent_gb(deployment), prices["cloudfront_transfer"])

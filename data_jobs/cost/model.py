@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from data_jobs.cost.bill import Bill
 from data_jobs.cost.computing import compute_lines
-from data_jobs.cost.deployment import Cache, Compute, Deployment, Search, Towers
+from data_jobs.cost.deployment import Cache, ComputeKind, Deployment, SearchKind, TwoTowerKind
 from data_jobs.cost.edge import edge_lines
 from data_jobs.cost.explaining import explain_lines
 from data_jobs.cost.operating import operation_lines
@@ -27,8 +27,8 @@ _LEAST_USD = 0.05
 _QUIET_CANARY_MINUTES = 15
 # Where the firewall is switched off.
 _FIREWALL = {
-    Compute.LAMBDA: "web_acl_id in infra/constructs/cdn.py",
-    Compute.FARGATE: "FirewallOfBalancer in infra/constructs/fargate.py",
+    ComputeKind.LAMBDA: "web_acl_id in infra/constructs/cdn.py",
+    ComputeKind.FARGATE: "FirewallOfBalancer in infra/constructs/fargate.py",
 }
 
 
@@ -71,7 +71,7 @@ def _changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment]]:
     )  # fmt: skip
     yield (
         "two-tower model in the bundle", "-c two_tower=off", "the vectors in the bundle answer in its place",
-        replace(now, two_tower=Towers.OFF),
+        replace(now, two_tower=TwoTowerKind.OFF),
     )  # fmt: skip
     yield (
         f"canary every {_QUIET_CANARY_MINUTES} minutes", "EVERY_MIN in infra/constructs/canary.py",
@@ -81,7 +81,7 @@ def _changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment]]:
         "no firewall", _FIREWALL[now.compute],
         "no limit per address, no rules against known attacks", replace(now, firewall=False),
     )  # fmt: skip
-    if now.compute is Compute.LAMBDA:
+    if now.compute is ComputeKind.LAMBDA:
         yield (
             "no SnapStart", "snap_start in infra/constructs/api.py",
             "the first response of a new environment takes about a second longer", replace(now, snapstart=False),
@@ -89,9 +89,9 @@ def _changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment]]:
         yield (
             "arm64", "-c architecture=arm64", "images are built on arm64", replace(now, architecture="arm64")
         )  # fmt: skip
-        yield "Fargate", "-c compute=fargate", "servers to operate", replace(now, compute=Compute.FARGATE)
+        yield "Fargate", "-c compute=fargate", "servers to operate", replace(now, compute=ComputeKind.FARGATE)
     else:
-        yield "Lambda", "-c compute=lambda", "first responses are slower", replace(now, compute=Compute.LAMBDA)
+        yield "Lambda", "-c compute=lambda", "first responses are slower", replace(now, compute=ComputeKind.LAMBDA)
 
 
 def _cache_changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment]]:
@@ -109,12 +109,12 @@ def _cache_changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment]
 
 
 def _search_changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment]]:
-    if now.search is Search.EMBEDDED:
+    if now.search is SearchKind.EMBEDDED:
         return
-    if now.search is Search.CLASSIC:
+    if now.search is SearchKind.CLASSIC:
         yield (
             "NextGen instead of Classic", "-c classic_search=false", "a new collection, indexed again",
-            replace(now, search=Search.OPENSEARCH),
+            replace(now, search=SearchKind.OPENSEARCH),
         )  # fmt: skip
     else:
         yield (
@@ -123,5 +123,5 @@ def _search_changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment
         )  # fmt: skip
     yield (
         "no OpenSearch", "-c search=embedded", "search is embedded in every process",
-        replace(now, search=Search.EMBEDDED),
+        replace(now, search=SearchKind.EMBEDDED),
     )  # fmt: skip

@@ -6,7 +6,7 @@ from math import ceil, exp
 from data_jobs.cost import units
 from data_jobs.cost.bill import Line
 from data_jobs.cost.computing import DAYS
-from data_jobs.cost.deployment import HOURS, SECONDS, Deployment, Search
+from data_jobs.cost.deployment import HOURS, SECONDS, Deployment, SearchKind
 from data_jobs.cost.prices import PriceList
 from data_jobs.cost.workload import EVENTS_A_PERSON, INDEX_BYTES_A_FILM, bundle_gb
 
@@ -31,7 +31,7 @@ CANARY_REPORTS = 3
 def storage_lines(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
     """Yield tables, index, files and images."""
     yield from _dynamodb(deployment, prices)
-    if deployment.search is not Search.EMBEDDED:
+    if deployment.search is not SearchKind.EMBEDDED:
         yield from _opensearch(deployment, prices)
     yield from _s3(deployment, prices)
     images = SHARED_LAYERS_GB + min(KEPT_IMAGES, 1 + deployment.releases) * bundle_gb(deployment)
@@ -82,7 +82,7 @@ def _cache_units(deployment: Deployment) -> tuple[float, float]:
 
 def _opensearch(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
     service = "OpenSearch Serverless"
-    if deployment.search is Search.CLASSIC:
+    if deployment.search is SearchKind.CLASSIC:
         yield Line(service, f"Classic, {CLASSIC_OCU} OCU", CLASSIC_OCU * HOURS, prices["opensearch_ocu"])
     else:
         searching = search_ocu(deployment)

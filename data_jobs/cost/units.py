@@ -19,7 +19,7 @@ HISTORY_BYTES, HASH_BYTES = 12, 5
 
 
 @dataclass(frozen=True, slots=True)
-class Units:
+class RequestUnits:
     """Request units of one call."""
 
     read: float = 0.0
@@ -38,29 +38,29 @@ def answer_bytes(explained: bool) -> int:
     return ANSWER_FIXED + CACHED_BYTES + (CACHED_EXPLAIN_BYTES if explained else 0)
 
 
-def cached(events: int, explained: bool) -> Units:
+def cached(events: int, explained: bool) -> RequestUnits:
     """Return the units of a cached response: the profile (consistent) and the response (not)."""
-    return Units(read=_reads(profile_bytes(events)) + EVENTUAL * _reads(answer_bytes(explained)))
+    return RequestUnits(read=_reads(profile_bytes(events)) + EVENTUAL * _reads(answer_bytes(explained)))
 
 
-def fresh(events: int) -> Units:
+def fresh(events: int) -> RequestUnits:
     """Return the units of a computed response: the profile."""
-    return Units(_reads(profile_bytes(events)))
+    return RequestUnits(_reads(profile_bytes(events)))
 
 
-def stored(events: int, explained: bool) -> Units:
+def stored(events: int, explained: bool) -> RequestUnits:
     """Return the additional units of caching a response: a failed lookup, the write, and another look at the profile's
     revision.
     """
-    return Units(EVENTUAL + _reads(profile_bytes(events)), _writes(answer_bytes(explained)))
+    return RequestUnits(EVENTUAL + _reads(profile_bytes(events)), _writes(answer_bytes(explained)))
 
 
-def feedback(events: int) -> Units:
+def feedback(events: int) -> RequestUnits:
     """Return the units of an event without an ``Idempotency-Key``: the profile is read, then written together with the
     event.
     """
     profile = profile_bytes(events)
-    return Units(_reads(profile), TRANSACTION * (_writes(profile) + _writes(EVENT_BYTES)))
+    return RequestUnits(_reads(profile), TRANSACTION * (_writes(profile) + _writes(EVENT_BYTES)))
 
 
 def _reads(size: int) -> int:

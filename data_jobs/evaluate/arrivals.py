@@ -28,7 +28,7 @@ SHARES = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 @dataclass(frozen=True, slots=True)
-class Arrivals(Outcome):
+class ArrivalsOutcome(Outcome):
     """``moments``: the days (UTC) of the models. ``entries``: one per number of likes."""
 
     moments: tuple[str, ...]
@@ -63,13 +63,13 @@ class Arrivals(Outcome):
             yield Panel(title, [(model, value, model == "pipeline") for model, value in entry.ndcg.items()])
 
 
-def part(job: Job) -> Arrivals:
+def part(job: Job) -> ArrivalsOutcome:
     """Run this part of an evaluation; see the module."""
     with job.workshop.aside() as workshop:
         return arrivals(job.dataset, workshop, job.ridge, job.seed, job.progress)
 
 
-def arrivals(dataset: Dataset, workshop: Workshop, ridge: float, seed: int, progress: Progress) -> Arrivals:
+def arrivals(dataset: Dataset, workshop: Workshop, ridge: float, seed: int, progress: Progress) -> ArrivalsOutcome:
     """Train at each moment and rank for the people who arrive next. ``ridge``: lambda of plain EASE.
 
     Raises DataError if nobody arrives, TrainingError, BundleError.
@@ -87,7 +87,7 @@ def arrivals(dataset: Dataset, workshop: Workshop, ridge: float, seed: int, prog
     if not worlds:
         raise DataError("nobody has all their events in the newest 60 %: there are no arrivals to measure")
     found = newcomers(few_likes(worlds, seed, progress, by_time=True))
-    return Arrivals(tuple(str(np.datetime64(ts_ms, "ms"))[:10] for ts_ms in moments), found.entries)
+    return ArrivalsOutcome(tuple(str(np.datetime64(ts_ms, "ms"))[:10] for ts_ms in moments), found.entries)
 
 
 def arrived(events: Events, moments: Sequence[int]) -> list[tuple[int, ...]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_jobs.evaluate.folds import Fold
-from data_jobs.evaluate.people import Case, People
+from data_jobs.evaluate.people import HeldOutPerson, People
 from data_jobs.evaluate.protocol import Result, measure
 from data_jobs.report import Progress
 
@@ -24,7 +24,7 @@ class FewLikes:
 
     likes: int
     fold: Fold
-    cases: list[Case]
+    cases: list[HeldOutPerson]
     results: tuple[Result, ...]
 
 
@@ -44,7 +44,7 @@ def likes_in_words(likes: int) -> str:
     return f"{likes} like{'s' if likes > 1 else ''}"
 
 
-def cut(everybody: People, codes: Sequence[int], likes: int, seed: int, by_time: bool = False) -> list[Case]:
+def cut(everybody: People, codes: Sequence[int], likes: int, seed: int, by_time: bool = False) -> list[HeldOutPerson]:
     """Return people (codes into ``user_ids``) with only so many likes known and their other likes to be found.
 
     ``by_time``: the first ones are known; ties are broken at random.
@@ -58,5 +58,5 @@ def cut(everybody: People, codes: Sequence[int], likes: int, seed: int, by_time:
         if by_time:
             mine = mine[np.argsort(events.ts_ms[mine], kind="stable")]
         profile = everybody.profile_of(events.user_ids[code], mine[:likes])
-        cases.append(Case(profile, events.film[mine[likes:]].astype(np.int32)))
+        cases.append(HeldOutPerson(profile, events.film[mine[likes:]].astype(np.int32)))
     return cases

@@ -52,7 +52,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding(Outcome):
+class FinderOutcome(Outcome):
     """``first``: how often a wanted film came first, by kind of query; ``near``: among the first five. ``milliseconds``
     of CPU per query; ``missed``: queries that failed.
     """
@@ -84,12 +84,12 @@ class Finding(Outcome):
         yield Bar.share("any other way to name a film, first five", found, 0.92)
 
 
-def part(job: Job) -> Finding:
+def part(job: Job) -> FinderOutcome:
     """Run this part of an evaluation; see the module."""
     return measure(job.bench.pipeline.finder, job.seed)
 
 
-def measure(finder: Finder, seed: int) -> Finding:
+def measure(finder: Finder, seed: int) -> FinderOutcome:
     """Run all queries."""
     first, near, spent, missed = {}, {}, [], []
     finder.find("warm", 1)
@@ -104,13 +104,13 @@ def measure(finder: Finder, seed: int) -> Finding:
                 missed.append(f"{kind}: {query.text}")
         first[kind], near[kind] = (Estimate.of(np.array([hit[at] for hit in hits], float)) for at in (0, 1))
     times = {name: float(np.percentile(spent or [0.0], at)) for name, at in (("p50", 50), ("p95", 95), ("p99", 99))}
-    return Finding(first, near, times, tuple(missed))
+    return FinderOutcome(first, near, times, tuple(missed))
 
 
 def make(catalogue: Catalogue, seed: int) -> dict[str, list[Asked]]:
     """Return the queries by kind; fewer if the catalogue is too small."""
     rng = np.random.default_rng(seed)
-    films = _Films.of(catalogue)
+    films = _FilmsByName.of(catalogue)
     makers: dict[str, Callable[[int], tuple[str, Sequence[str]] | None]] = {
         "exact": lambda row: (films.titles[row], words_of(films.titles[row])),
         "prefix": films.beginning,
@@ -134,7 +134,7 @@ def make(catalogue: Catalogue, seed: int) -> dict[str, list[Asked]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Films:
+class _FilmsByName:
     """``of_name``: films by each of their folded names; ``beginnings``: films by prefix of a name."""
 
     titles: list[str]
@@ -144,7 +144,7 @@ class _Films:
     beginnings: Mapping[str, set[int]]
 
     @classmethod
-    def of(cls, catalogue: Catalogue) -> "_Films":
+    def of(cls, catalogue: Catalogue) -> "_FilmsByName":
         titles = list(catalogue.titles)
         others = [list(json.loads(details).get("aka", [])) for details in catalogue.details]
         of_name: dict[str, set[int]] = defaultdict(set)

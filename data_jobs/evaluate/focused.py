@@ -22,7 +22,7 @@ from data_jobs.evaluate.metrics import ndcg, recall
 from data_jobs.evaluate.models import by_seeds
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Panel, Table
 from data_jobs.evaluate.protocol import TOP
-from data_jobs.evaluate.tastes import Taste, draw
+from data_jobs.evaluate.tastes import TraitTaste, draw
 from data_jobs.report import Progress
 
 PIPELINE, POPULARITY, EASE = MODELS = ("pipeline", "popularity", "plain EASE")
@@ -30,7 +30,7 @@ _EVERY = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FocusedRecall:
     """``recall``: Recall@10 of the other likes with the trait; ``share`` of the list that has it; ``ndcg``: NDCG@10
     over all other likes.
     """
@@ -46,8 +46,8 @@ class OfKind:
 
     kind: str
     cases: int
-    models: dict[str, Found]
-    ahead: dict[str, Found]
+    models: dict[str, FocusedRecall]
+    ahead: dict[str, FocusedRecall]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def focused(folds: Sequence[Fold], seed: int, progress: Progress) -> Focused:
     return Focused(tuple(_of_kind(kind, cases) for kind, cases in kinds.items()))
 
 
-def _measured(fold: Fold, taste: Taste) -> Figures:
+def _measured(fold: Fold, taste: TraitTaste) -> Figures:
     """Return recall, share and NDCG of each model, float64[models, 3]."""
     _, popular, ease = fold.models
     lists = (
@@ -135,11 +135,11 @@ def _of_kind(kind: str, cases: Sequence[tuple[int, Figures]]) -> OfKind:
     )
 
 
-def _found(figures: Figures, people: NDArray[np.intp]) -> Found:
-    return Found(*(Estimate.by_person(figures[:, at], people) for at in range(3)))
+def _found(figures: Figures, people: NDArray[np.intp]) -> FocusedRecall:
+    return FocusedRecall(*(Estimate.by_person(figures[:, at], people) for at in range(3)))
 
 
-def _views(found: Found) -> tuple[Estimate, Estimate, Estimate]:
+def _views(found: FocusedRecall) -> tuple[Estimate, Estimate, Estimate]:
     return found.recall, found.share, found.ndcg
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from data_jobs.evaluate.estimate import Estimate
 from data_jobs.evaluate.evaluation import PIPELINE
 from data_jobs.evaluate.job import Job
-from data_jobs.evaluate.models import Model, Popularity, Scored, Served
+from data_jobs.evaluate.models import MostLiked, PipelineModel, RankingModel, Scored
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Panel, Table
 from data_jobs.evaluate.people import People, on_rows_of
 from data_jobs.evaluate.protocol import Result, measure
@@ -28,7 +28,7 @@ WITH_VOTES, WITHOUT_VOTES = PIPELINE, "pipeline without votes"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ModelFigures:
     """Figures of one model; ``ahead``: NDCG@10 of the pipeline (with votes if there are any) minus its own, paired."""
 
     recall: Estimate
@@ -41,7 +41,7 @@ class Point:
     """So many ratings in training."""
 
     ratings: int
-    models: dict[str, Found]
+    models: dict[str, ModelFigures]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ def _references(job: Job) -> dict[str, Result]:
 def _at(job: Job, training: Dataset) -> dict[str, Result]:
     """Return both pipelines and popularity at one point. The whole training part with votes is measured already."""
     if len(training.events) == len(job.holdout.training.events):
-        asked = [job.results[PIPELINE], job.results[Popularity.name]]
+        asked = [job.results[PIPELINE], job.results[MostLiked.name]]
     else:
         asked = _asked(job, training, with_popularity=len(training.events) > 0)
     mine, *popular = asked
@@ -141,7 +141,7 @@ def _asked(job: Job, training: Dataset, with_popularity: bool = False) -> list[R
         catalogue = bench.bundle.catalogue
         everybody = People(on_rows_of(catalogue, job.holdout.training), catalogue)
         cases = everybody.cases(job.holdout.relevant)
-        models: list[Model] = [Served(bench, 0.0), *([Popularity(bench)] if with_popularity else [])]
+        models: list[RankingModel] = [PipelineModel(bench, 0.0), *([MostLiked(bench)] if with_popularity else [])]
         return [measure(model, cases, bench, job.progress) for model in models]
 
 
@@ -150,7 +150,7 @@ def _point(ratings: int, results: Mapping[str, Result]) -> Point:
     return Point(
         ratings,
         {
-            model: Found(
+            model: ModelFigures(
                 Estimate.of(result.recall),
                 Estimate.of(result.ndcg),
                 Estimate.of_difference(mine.ndcg, result.ndcg),

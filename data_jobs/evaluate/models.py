@@ -20,7 +20,7 @@ Rows = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
 
-class Model(Protocol):
+class RankingModel(Protocol):
     """Anything that ranks all films for a person; films they rated are never in the list."""
 
     name: str
@@ -30,7 +30,7 @@ class Model(Protocol):
         ...
 
 
-class Served:
+class PipelineModel:
     """The pipeline, as the server calls it; ``diversity`` None: the API's default."""
 
     def __init__(
@@ -46,7 +46,7 @@ class Served:
         self._diversity = Request().diversity if diversity is None else diversity
 
     def best(self, profile: Profile, k: int, among: Mask | None = None) -> Rows:
-        """See :class:`Model`."""
+        """See :class:`RankingModel`."""
         request = Request(user_id=profile.user_id, k=k, diversity=self._diversity, preset=self._preset)
         left_out = NO_HASHES if among is None else self._bench.hashes[~among]
         ranking = self._bench.pipeline.rank(request, profile, patient(), left_out, with_reasons=False)
@@ -60,7 +60,7 @@ def by_seeds(bench: Workbench, rows: Rows, k: int) -> Rows:
     return np.array([pick.row for pick in ranking.picks], np.int32)
 
 
-class Popularity:
+class MostLiked:
     """The same list for everyone: the films with the most likes in the training part, ties by row, best known first.
     Independent of the popularity in production.
     """
@@ -72,7 +72,7 @@ class Popularity:
         self._likes = bench.likes.astype(np.float32)
 
     def best(self, profile: Profile, k: int, among: Mask | None = None) -> Rows:
-        """See :class:`Model`."""
+        """See :class:`RankingModel`."""
         return best_unseen(self._bundle, self._likes, profile, k, among)
 
 
@@ -85,11 +85,11 @@ class Scored:
         self._scores = scores
 
     def best(self, profile: Profile, k: int, among: Mask | None = None) -> Rows:
-        """See :class:`Model`."""
+        """See :class:`RankingModel`."""
         return best_unseen(self._bundle, self._scores, profile, k, among)
 
 
-class Content:
+class ContentModel:
     """The films whose vector is nearest to the mean of the liked ones, as is usual; ``centred``: minus the mean film,
     which removes what all film texts share. Needs a bundle with vectors.
     """
@@ -106,7 +106,7 @@ class Content:
         self._unit = vectors / np.where(length > 0, length, 1)
 
     def best(self, profile: Profile, k: int, among: Mask | None = None) -> Rows:
-        """See :class:`Model`."""
+        """See :class:`RankingModel`."""
         liked = liked_rows(fold_in(self._bundle.catalogue, profile.history))
         scores = self._unit @ self._unit[liked].mean(axis=0) if len(liked) else np.zeros(len(self._unit), np.float32)
         return best_unseen(self._bundle, scores, profile, k, among)
@@ -122,7 +122,7 @@ class Ease:
         self._ease = PlainEase(likes_of(bench.dataset).matrix(), ridge)
 
     def best(self, profile: Profile, k: int, among: Mask | None = None) -> Rows:
-        """See :class:`Model`."""
+        """See :class:`RankingModel`."""
         taste = fold_in(self._bundle.catalogue, profile.history)
         liked = taste.rows[taste.base >= 1]
         ones = np.ones(len(liked), np.float32)
@@ -146,7 +146,7 @@ class PureSvd:
         self._vectors, _ = truncated_svd(likes_of(bench.dataset).matrix().astype(np.float64), self.factors)
 
     def best(self, profile: Profile, k: int, among: Mask | None = None) -> Rows:
-        """See :class:`Model`."""
+        """See :class:`RankingModel`."""
         taste = fold_in(self._bundle.catalogue, profile.history)
         liked = taste.rows[taste.base >= 1]
         scores = np.asarray(self._vectors @ self._vectors[liked].sum(axis=0), np.float32)
@@ -163,7 +163,7 @@ class Playbook:
         self._trait_rows = pipeline.trait_rows
 
     def best(self, profile: Profile, k: int, among: Mask | None = None) -> Rows:
-        """See :class:`Model`."""
+        """See :class:`RankingModel`."""
         bundle = self._release.bundle
         taste: Taste = fold_in(bundle.catalogue, profile.history)
         terms = playbook_scores(self._release, self._trait_rows, taste, patient())

@@ -15,7 +15,7 @@ from services.recommender.domain.profile import Profile
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Case:
+class HeldOutPerson:
     """A person to recommend to, and the rows (int32, distinct) of their held-out likes."""
 
     profile: Profile
@@ -67,10 +67,10 @@ class People:
         liked = History.of([Event(self.catalogue.item_ids[row], EventKind.LIKE, 1.0, 1) for row in rows.tolist()])
         return Profile("fan", liked, np.unique(liked.hashes), revision="evaluated", updated_at=1)
 
-    def cases(self, relevant: dict[str, tuple[str, ...]]) -> list[Case]:
+    def cases(self, relevant: dict[str, tuple[str, ...]]) -> list[HeldOutPerson]:
         """Return one case per person; held-out films outside the catalogue cannot be found but still count."""
         rows = {user_id: self.catalogue.rows_of(items) for user_id, items in relevant.items()}
-        return [Case(self.profile(user_id), found) for user_id, found in rows.items()]
+        return [HeldOutPerson(self.profile(user_id), found) for user_id, found in rows.items()]
 
 
 def on_rows_of(catalogue: Catalogue, dataset: Dataset) -> Dataset:

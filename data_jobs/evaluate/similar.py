@@ -24,7 +24,7 @@ Rows = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
-class Similar(Outcome):
+class SimilarOutcome(Outcome):
     """``series``: share of a series' films with another of it in their first ten, over series with all films in the
     tables. ``colikes``, ``jaccard``: Recall@10 of a person's held-out likes from one known like, by /similar and by
     shared genres (ties: the better known film); ``ahead``: the difference, paired.
@@ -53,19 +53,19 @@ class Similar(Outcome):
         yield Bar.above("co-likes: /similar against genre Jaccard", self.ahead, 0)
 
 
-def part(job: Job) -> Similar:
+def part(job: Job) -> SimilarOutcome:
     """Run this part of an evaluation; see the module."""
     return similar(job.bench, job.holdout, job.seed, job.progress)
 
 
-def similar(bench: Workbench, holdout: Holdout, seed: int, progress: Progress) -> Similar:
+def similar(bench: Workbench, holdout: Holdout, seed: int, progress: Progress) -> SimilarOutcome:
     """Run both tests on the bundle of the main training part."""
     catalogue, inside = bench.bundle.catalogue, bench.bundle.collaborative.position >= 0
     groups = [rows for rows in series(catalogue) if inside[list(rows)].all()]
     shares, missed = in_series(groups, lambda row: like(bench, row), progress)
     asked = pairs(bench, holdout, seed)
     mine, others = _colikes(bench, asked, progress)
-    return Similar(
+    return SimilarOutcome(
         Estimate.of(shares),
         Estimate.of(mine),
         Estimate.of(others),

@@ -14,9 +14,9 @@ from data_jobs.evaluate import split
 from data_jobs.evaluate.estimate import Estimate
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.metrics import ndcg, recall
-from data_jobs.evaluate.models import Popularity, Served
+from data_jobs.evaluate.models import MostLiked, PipelineModel
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Table
-from data_jobs.evaluate.people import Case
+from data_jobs.evaluate.people import HeldOutPerson
 from data_jobs.evaluate.protocol import TOP
 from data_jobs.evaluate.split import SplitKind
 from data_jobs.evaluate.workbench import Workbench
@@ -46,7 +46,7 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class VariantRecall:
     """``inner``: Recall@10 of each inner holdout; ``outer``: of the holdout itself, for the variants that are shown."""
 
     variant: Variant
@@ -64,7 +64,7 @@ class Judged:
 class Grid(Outcome):
     """``judged``: the variants, best first by the inner holdouts; ``popularity``: Recall@10 of inner and outer ones."""
 
-    judged: tuple[Judged, ...]
+    judged: tuple[VariantRecall, ...]
     popularity: tuple[float, ...]
     outer_popularity: Estimate
 
@@ -101,13 +101,13 @@ class _Field:
     """People with the pipeline's best films for each, which only wait to be put in order."""
 
     bench: Workbench
-    cases: Sequence[Case]
+    cases: Sequence[HeldOutPerson]
     candidates: list[NDArray[np.int32]]
     tastes: list[Taste]
 
     @classmethod
-    def of(cls, bench: Workbench, cases: Sequence[Case]) -> "_Field":
-        served = Served(bench, 0.0)
+    def of(cls, bench: Workbench, cases: Sequence[HeldOutPerson]) -> "_Field":
+        served = PipelineModel(bench, 0.0)
         found = [served.best(case.profile, RERANKED) for case in cases]
         return cls(bench, cases, found, [fold_in(bench.bundle.catalogue, case.profile.history) for case in cases])
 
@@ -153,10 +153,12 @@ def part(job: Job) -> Grid:
             field = _Field.of(bench, bench.people.cases(holdout.relevant))
             for variant, factors in field.each():
                 inner.setdefault(variant, []).append(float(field.measured(factors)[0].mean()))
-            plain = Popularity(bench)
+            plain = MostLiked(bench)
             popularity.append(float(np.mean([recall(plain.best(c.profile, TOP), c.relevant) for c in field.cases])))
     job.progress.advance("variants of the SVD, inner holdouts", INNER, INNER)
-    judged = sorted((Judged(variant, tuple(found)) for variant, found in inner.items()), key=lambda each: -each.mean)
+    judged = sorted(
+        (VariantRecall(variant, tuple(found)) for variant, found in inner.items()), key=lambda each: -each.mean
+    )
     params = job.bench.params
     shown = {judged[0].variant, Variant(params.svd_k, params.svd_centred, params.svd_scaling)}
     outer = _Field.of(job.bench, job.cases)
@@ -167,4 +169,4 @@ def part(job: Job) -> Grid:
         else each
         for each in judged
     )
-    return Grid(done, tuple(popularity), Estimate.of(job.results[Popularity.name].recall))
+    return Grid(done, tuple(popularity), Estimate.of(job.results[MostLiked.name].recall))

@@ -10,14 +10,14 @@ import numpy as np
 
 from data_jobs.evaluate.estimate import Estimate
 from data_jobs.evaluate.job import Job
-from data_jobs.evaluate.models import Ease, Mask, Popularity, Rows, best_unseen
+from data_jobs.evaluate.models import Ease, Mask, MostLiked, Rows, best_unseen
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Panel, Table
 from data_jobs.evaluate.protocol import Row, measure, row_of
 from data_jobs.report import DataError
 from data_jobs.two_tower.params import Loss, TowerParams
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.profile import Profile
-from services.recommender.domain.towers import TwoTower
+from services.recommender.domain.towers import TwoTowerModel
 from services.recommender.stages.taste import fold_in
 
 NAMES = {Loss.SOFTMAX: "two-tower, softmax + logQ", Loss.TRIPLET: "two-tower, triplet"}
@@ -25,10 +25,10 @@ LEAST_RECALL = 0.150
 """Of the default loss, on the fixed random holdout of ml-latest-small."""
 
 
-class Towers:
+class TwoTowerRanker:
     """A two-tower model over the films of a bundle, in row order."""
 
-    def __init__(self, name: str, bundle: Bundle, towers: TwoTower) -> None:
+    def __init__(self, name: str, bundle: Bundle, towers: TwoTowerModel) -> None:
         self.name = name
         self._bundle = bundle
         self._towers = towers
@@ -41,7 +41,7 @@ class Towers:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class LossTrial:
     """One loss: its figures, and how its training went. ``validation``: Recall@10 of the likes it hid from itself."""
 
     row: Row
@@ -50,10 +50,10 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Found(Outcome):
+class TwoTowerOutcome(Outcome):
     """``trials`` by loss; ``barred``: whether the absolute bar holds for this data."""
 
-    trials: dict[str, Trial]
+    trials: dict[str, LossTrial]
     barred: bool
 
     def tables(self) -> Iterable[Table]:
@@ -90,7 +90,7 @@ class Found(Outcome):
         )
 
 
-def part(job: Job) -> Found:
+def part(job: Job) -> TwoTowerOutcome:
     """Train both on the training part and measure them. Raises DataError without PyTorch, TrainingError."""
     if find_spec("torch") is None:
         raise DataError("--two-tower needs PyTorch: `uv sync --locked --group train` in a checkout")
@@ -99,14 +99,14 @@ def part(job: Job) -> Found:
 
     bench = job.bench
     item_ids = [film.item_id for film in bench.dataset.films]
-    yardsticks = [job.results[Popularity.name], job.results[Ease.name]]
+    yardsticks = [job.results[MostLiked.name], job.results[Ease.name]]
     trials = {}
     for loss, name in NAMES.items():
         trained, _ = train_on(bench.dataset, TowerParams.of(loss, seed=job.seed), job.progress)
-        model = Towers(name, bench.bundle, exported(trained, item_ids).on(bench.bundle.catalogue))
+        model = TwoTowerRanker(name, bench.bundle, exported(trained, item_ids).on(bench.bundle.catalogue))
         row = row_of(measure(model, job.cases, bench, job.progress), yardsticks)
-        trials[str(loss)] = Trial(row, trained.curve.best.number, trained.curve.best.recall)
-    return Found(trials, _is_barred(job))
+        trials[str(loss)] = LossTrial(row, trained.curve.best.number, trained.curve.best.recall)
+    return TwoTowerOutcome(trials, _is_barred(job))
 
 
 def _is_barred(job: Job) -> bool:
@@ -117,11 +117,11 @@ def _is_barred(job: Job) -> bool:
     return job.order.holdout is not None and size == SMALL and job.holdout.kind is SplitKind.RANDOM
 
 
-def _line(trial: Trial) -> tuple[str, ...]:
+def _line(trial: LossTrial) -> tuple[str, ...]:
     row = trial.row
     return (
         row.model, f"{row.recall}", f"{row.ndcg}", f"{row.coverage:.1%}", f"{row.diversity}",
-        *(_signed(row.against[name].recall) for name in (Popularity.name, Ease.name)),
+        *(_signed(row.against[name].recall) for name in (MostLiked.name, Ease.name)),
         str(trial.epochs), f"{trial.validation:.3f}",
     )  # fmt: skip
 

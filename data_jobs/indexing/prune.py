@@ -15,14 +15,14 @@ from services.adapters.search.opensearch.index import IndexNote, made_here
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ListedIndex:
     """One of our indexes."""
 
     index: str
     note: IndexNote
 
 
-def indexes(client: OpenSearch, patience: Patience) -> list[Found]:
+def indexes(client: OpenSearch, patience: Patience) -> list[ListedIndex]:
     """Return all indexes that ``marquee index`` made under this target's name, oldest first. Raises
     SearchUnavailable.
     """
@@ -34,11 +34,11 @@ def indexes(client: OpenSearch, patience: Patience) -> list[Found]:
         if made_here(mapping)
     }
     # "films-*" also matches indexes of another OPENSEARCH_INDEX, like "films-fr".
-    ours = [Found(name, note) for name, note in notes.items() if note and name == target.index_name(note.bundle)]
+    ours = [ListedIndex(name, note) for name, note in notes.items() if note and name == target.index_name(note.bundle)]
     return sorted(ours, key=lambda found: (found.note.created_ms, found.index))
 
 
-def outdated(found: Iterable[Found], served: Collection[str], keep: int) -> list[Found]:
+def outdated(found: Iterable[ListedIndex], served: Collection[str], keep: int) -> list[ListedIndex]:
     """Return what may be removed: all but the indexes of the bundles in ``served`` and the ``keep`` newest complete
     others.
 

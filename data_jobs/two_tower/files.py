@@ -16,7 +16,7 @@ from data_jobs.two_tower.archive import ARCHIVE, write_archive
 from data_jobs.two_tower.curve import drawn
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.ids import mark_of
-from services.recommender.domain.towers import TwoTower
+from services.recommender.domain.towers import TwoTowerModel
 
 if TYPE_CHECKING:
     from data_jobs.two_tower.features import Features
@@ -33,9 +33,9 @@ class TowerFile:
 
     version: str
     item_ids: tuple[str, ...]
-    towers: TwoTower
+    towers: TwoTowerModel
 
-    def on(self, catalogue: Catalogue) -> TwoTower:
+    def on(self, catalogue: Catalogue) -> TwoTowerModel:
         """The model over the rows of a catalogue; all 0 for films that it does not know."""
         rows = catalogue.rows_of(self.item_ids)
         there = rows >= 0
@@ -47,7 +47,7 @@ class TowerFile:
 
         towers = self.towers
         layers = (getattr(towers, name) for name in _LAYERS)
-        return TwoTower(placed(towers.items), placed(towers.history), *layers)
+        return TwoTowerModel(placed(towers.items), placed(towers.history), *layers)
 
 
 def exported(trained: "Trained", item_ids: Sequence[str]) -> TowerFile:
@@ -57,7 +57,7 @@ def exported(trained: "Trained", item_ids: Sequence[str]) -> TowerFile:
     history = np.array(model.history.weight.detach().numpy(), np.float32)
     layers = (first.weight.T, first.bias, last.weight.T, last.bias)
     arrays = [np.ascontiguousarray(each.detach().numpy(), np.float32) for each in layers]
-    towers = TwoTower(trained.items, history, *arrays)
+    towers = TwoTowerModel(trained.items, history, *arrays)
     digest = hashlib.sha256("\n".join(item_ids).encode())
     for name in ("items", "history", *_LAYERS):
         digest.update(np.ascontiguousarray(getattr(towers, name)).data)
@@ -100,7 +100,7 @@ def read_towers(folder: Path) -> TowerFile:
         raise DataError(f"{path}: there is no two-tower model; train one with `marquee train two-tower` first")
     try:
         with np.load(path, allow_pickle=False) as found:
-            towers = TwoTower(*(found[name] for name in ("items", "history", *_LAYERS)))
+            towers = TwoTowerModel(*(found[name] for name in ("items", "history", *_LAYERS)))
             return TowerFile(str(found["version"]), tuple(found["item_ids"].tolist()), towers)
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{path}: can't be read ({error}); train it again with `marquee train two-tower`") from error

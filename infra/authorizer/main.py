@@ -29,7 +29,7 @@ STAGES = ("AWSCURRENT", "AWSPREVIOUS")
 Read = Callable[[], Sequence[str]]
 
 
-class Guard:
+class HeaderGuard:
     """``read``: returns the currently valid values. Its errors reach API Gateway, which returns 500 and caches nothing,
     unless values were read before: those stay valid.
     """
@@ -63,9 +63,9 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, bool]:
 
 
 @cache
-def guard() -> Guard:
+def guard() -> HeaderGuard:
     """Return the guard of this function's environment."""
-    return Guard(lambda: values(boto3.client("secretsmanager", config=PROMPT), os.environ["ORIGIN_SECRET_ARN"]))
+    return HeaderGuard(lambda: values(boto3.client("secretsmanager", config=PROMPT), os.environ["ORIGIN_SECRET_ARN"]))
 
 
 def values(client: Any, arn: str) -> list[str]:  # noqa: ANN401 - the function brings no types along

@@ -17,11 +17,11 @@ from infra.constructs.data import Data
 from infra.constructs.explain import Explain
 from infra.constructs.findings import acknowledge
 from infra.constructs.jobs import Jobs
-from infra.constructs.releases import Releases
+from infra.constructs.releases import ReleaseWorkflow
 from infra.constructs.search import Search
-from infra.constructs.towers import TwoTower
+from infra.constructs.towers import TwoTowerEndpoint
 from infra.constructs.traffic import Traffic
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 
 NAMESPACE = "Marquee"
 PERIOD = cdk.Duration.minutes(5)
@@ -52,7 +52,7 @@ TOWER_P95_MS = 100
 class Alarms(Construct):
     """One alarm per symptom; no two overlap, so there is no composite alarm."""
 
-    def __init__(self, scope: Construct, construct_id: str, settings: Settings, key: kms.Key) -> None:
+    def __init__(self, scope: Construct, construct_id: str, settings: DeploymentSettings, key: kms.Key) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
         self.topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True, display_name=settings.name)
@@ -160,7 +160,7 @@ class Alarms(Construct):
         told = f"More than {TOKENS_PERCENT} % of the day's tokens are used; then the template writes"
         self._alarm("ExplainBudget", used, TOKENS_PERCENT, told)
 
-    def watch_towers(self, towers: TwoTower) -> None:
+    def watch_towers(self, towers: TwoTowerEndpoint) -> None:
         """An endpoint that is slow, fails, or is asked by more than it takes at once."""
         latency = towers.metric("ModelLatency", cloudwatch.Stats.percentile(95)).with_(period=PERIOD)
         told = f"p95 of the two-tower model is above {TOWER_P95_MS} ms"
@@ -180,7 +180,7 @@ class Alarms(Construct):
             missing=cloudwatch.TreatMissingData.BREACHING,
         )  # fmt: skip
 
-    def watch_releases(self, releases: Releases, jobs: Jobs) -> None:
+    def watch_releases(self, releases: ReleaseWorkflow, jobs: Jobs) -> None:
         """Watch for starts that finally failed, and for deployments, releases and rollbacks that failed or were
         stopped.
         """

@@ -8,7 +8,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 
 # Regions to which a geography's profiles route requests. Source: Amazon Bedrock user guide, "Supported Regions and
 # models for inference profiles"; they can change, so explain_regions may name them.
@@ -30,7 +30,7 @@ class Explain(Construct):
     Source: Amazon Bedrock user guide, "Prerequisites for inference profiles".
     """
 
-    def __init__(self, scope: Construct, construct_id: str, settings: Settings, model: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, settings: DeploymentSettings, model: str) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
         geography, _, rest = model.partition(".")

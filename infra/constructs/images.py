@@ -5,7 +5,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 
 KEPT = 10
 
@@ -13,7 +13,7 @@ KEPT = 10
 class Images(Construct):
     """A repository with immutable tags. Source: AWS Lambda developer guide, "Amazon ECR permissions"."""
 
-    def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
+    def __init__(self, scope: Construct, construct_id: str, settings: DeploymentSettings) -> None:
         super().__init__(scope, construct_id)
         self.repository = ecr.Repository(
             self,

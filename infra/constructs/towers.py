@@ -21,7 +21,7 @@ from data_jobs.two_tower.archive import ARCHIVE, empty_archive
 from infra.constructs.data import TOWERS, Data
 from infra.constructs.findings import acknowledge, arn_in_findings, in_findings
 from infra.constructs.image import ROOT
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 
 VARIANT = "towers"
 IMAGE = "pytorch-inference"
@@ -43,12 +43,14 @@ CANARY_PERCENT, BAKE_S = 10, 600
 ROLL_BACK_ON = ("TwoTowerErrors", "TwoTowerLatency")
 
 
-class TwoTower(Construct):
+class TwoTowerEndpoint(Construct):
     """``settings.two_tower``: "serverless" costs nothing while nobody asks and wakes up in seconds, in which the bundle
     answers; "instance" is always awake.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, settings: Settings, *, data: Data, key: kms.IKey) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, settings: DeploymentSettings, *, data: Data, key: kms.IKey
+    ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
         self._data = data

@@ -10,8 +10,8 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.release.agent.lock import Locked
-from infra.release.stage import Loss, NotDeployed, Stage
-from infra.settings import SettingsError, load_settings
+from infra.release.stage import NotDeployed, Stage, UnconfirmedLoss
+from infra.settings import Undeployable, load_settings
 
 # Set by the caller on an unattended machine.
 CONFIRM = "CONFIRM"
@@ -26,9 +26,9 @@ def main(arguments: Sequence[str]) -> int:
         session: Any = boto3.session.Session(region_name=os.environ.get("AWS_REGION") or settings.region)
         stage = Stage(asked.stage, session.client)
         return int(_STEPS[asked.step](stage, settings, asked))
-    except SettingsError as error:
+    except Undeployable as error:
         return _said(str(error), 2)
-    except (Locked, Loss) as error:
+    except (Locked, UnconfirmedLoss) as error:
         return _said(str(error), 3)
     except (BotoCoreError, ClientError, NotDeployed) as error:
         return _said(str(error), 1)
@@ -41,10 +41,10 @@ def _guard(stage: Stage, settings: Any, _asked: argparse.Namespace) -> int:  # n
     told = "\n".join(f"  {name} = {value}" for name, value in lost.items())
     question = f"This deployment removes parts of stage {stage.name} that its settings no longer have:\n{told}"
     if not sys.stdin.isatty():
-        raise Loss(f"{question}\nPut it into infra/stages/{stage.name}.toml, or set {CONFIRM}=yes.")
+        raise UnconfirmedLoss(f"{question}\nPut it into infra/stages/{stage.name}.toml, or set {CONFIRM}=yes.")
     sys.stderr.write(f"{question}\nContinue? [y/N] ")
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        raise Loss("Nothing was deployed.")
+        raise UnconfirmedLoss("Nothing was deployed.")
     return 0
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from infra.release.agent.lock import ID, Lock
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 
 # What a deployment asks about before removing it.
 GUARDED = ("alarm_mail", "domain_name", "release_schedule", "search")
@@ -20,7 +20,7 @@ class NotDeployed(Exception):
     """The stage has no such thing; the message says what to do."""
 
 
-class Loss(Exception):
+class UnconfirmedLoss(Exception):
     """A deployment would remove something without confirmation."""
 
 
@@ -56,7 +56,7 @@ class Stage:
             return holder
         return ""
 
-    def lost(self, settings: Settings) -> dict[str, str]:
+    def lost(self, settings: DeploymentSettings) -> dict[str, str]:
         """Return the guarded settings that the stage was deployed with and no longer has."""
         before: dict[str, str | None] = json.loads(self.outputs.get("Deployed", "{}"))
         after = guarded(settings)
@@ -93,7 +93,7 @@ class Stage:
         return value
 
 
-def guarded(settings: Settings) -> dict[str, str | None]:
+def guarded(settings: DeploymentSettings) -> dict[str, str | None]:
     """Return a deployment's guarded settings; None for those not set."""
     values = {name: getattr(settings, name) for name in GUARDED}
     return values | {"search": None if settings.search == EMBEDDED else settings.search}

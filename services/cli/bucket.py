@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.cli.console import JsonOption, Output, Progress, table
+from data_jobs.report import Progress
+from services.cli.console import JsonOption, Output, table
 from services.cli.failures import Misused
 
 if TYPE_CHECKING:

@@ -7,26 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Annotated, Protocol
+from typing import Annotated
 
 import typer
 
+from data_jobs.report import Progress, Silent
+
 # C0 except tab and line feed, DEL and C1.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-
-
-class Progress(Protocol):
-    """Receives the progress of a long step; ``total`` is None if it is not known beforehand."""
-
-    def advance(self, step: str, done: int, total: int | None) -> None:
-        """Report that ``done`` units of ``step`` are complete."""
-
-
-class Silent:
-    """Discards progress reports."""
-
-    def advance(self, step: str, done: int, total: int | None) -> None:
-        """Do nothing."""
 
 
 class ExitCode(IntEnum):

@@ -12,7 +12,7 @@ from services.cli.failures import Failed, Misused
 if TYPE_CHECKING:
     from data_jobs.embed_items import Manner
     from services.adapters.embed.bedrock.batch import BedrockBatch
-    from services.adapters.embed.bedrock.models import Model
+    from services.adapters.embed.bedrock.models import EmbeddingModel
     from services.cli.console import Output
     from services.recommender.ports import TextEncoder
     from services.settings import Settings
@@ -98,7 +98,7 @@ def manner_of(choice: EncoderChoice | None, settings: "Settings", yes: bool, out
     return Manner(_agreement(wanted, settings, yes, output, FROM if batch else None), batch, FROM)
 
 
-def _model(choice: EncoderChoice, settings: "Settings") -> "Model":
+def _model(choice: EncoderChoice, settings: "Settings") -> "EmbeddingModel":
     from services.adapters.embed.bedrock.models import model_of
 
     return model_of(choice.value, settings.encoder_dims)
@@ -111,9 +111,9 @@ def _batch(choice: EncoderChoice, settings: "Settings") -> "BedrockBatch | None"
         raise Misused("BEDROCK_BATCH_ROLE is set: BUNDLE_BUCKET is required, too: texts and vectors pass through it")
     from services.adapters.bundle.s3.objects import open_objects
     from services.adapters.embed.bedrock.batch import BedrockBatch
-    from services.adapters.embed.bedrock.client import Place
+    from services.adapters.embed.bedrock.client import BedrockLocation
 
-    place = Place(settings.aws_region, settings.aws_endpoint_url_bedrock)
+    place = BedrockLocation(settings.aws_region, settings.aws_endpoint_url_bedrock)
     notes = settings.marquee_home / "cache" / "batch"
     return BedrockBatch(
         _model(choice, settings), open_objects(settings.bucket), settings.bedrock_batch_role, place, notes

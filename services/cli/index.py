@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from data_jobs.index_opensearch import Indexed
     from data_jobs.indexing.patience import Patience
-    from data_jobs.indexing.prune import Found
+    from data_jobs.indexing.prune import ListedIndex
     from services.adapters.bundle.local import LocalBundles
-    from services.adapters.search.opensearch.target import Target
+    from services.adapters.search.opensearch.target import OpenSearchTarget
     from services.settings import Settings
 
 app = typer.Typer(
@@ -92,7 +92,7 @@ def _settings() -> "Settings":
     return load_settings()
 
 
-def _target(settings: "Settings") -> "Target":
+def _target(settings: "Settings") -> "OpenSearchTarget":
     target = settings.opensearch
     if target is None:
         raise Misused("OPENSEARCH_ENDPOINT is not set: expected an OpenSearch address; see docs/opensearch.md")
@@ -110,7 +110,7 @@ def _load(settings: "Settings", version: str | None, output: Output) -> "Indexed
     return load_index(target, bundles.path(version or bundles.pointer().version), output)
 
 
-def load_index(target: "Target", path: "Path", output: Output) -> "Indexed":
+def load_index(target: "OpenSearchTarget", path: "Path", output: Output) -> "Indexed":
     """Load the index of the bundle in a folder, unless it is complete, showing progress."""
     from data_jobs.index_opensearch import open_job
     from services.adapters.bundle.reader import open_bundle
@@ -127,7 +127,7 @@ def _served(settings: "Settings") -> list[str]:
     return [pointer.version, *([pointer.previous] if pointer.previous else [])]
 
 
-def _found(settings: "Settings", output: Output) -> "list[Found]":
+def _found(settings: "Settings", output: Output) -> "list[ListedIndex]":
     from data_jobs.indexing.prune import indexes
 
     with patient_writer(_target(settings), output) as (client, patience):
@@ -144,7 +144,7 @@ def _prune(settings: "Settings", keep: int, output: Output) -> list[str]:
 
 
 @contextmanager
-def patient_writer(target: "Target", output: Output) -> "Iterator[tuple[OpenSearch, Patience]]":
+def patient_writer(target: "OpenSearchTarget", output: Output) -> "Iterator[tuple[OpenSearch, Patience]]":
     """Open a client for writing and the retry policy of its calls, showing progress."""
     from data_jobs.indexing.patience import Patience
     from data_jobs.indexing.writer import writer
@@ -154,7 +154,7 @@ def patient_writer(target: "Target", output: Output) -> "Iterator[tuple[OpenSear
         yield client, Patience(target, SystemClock(), progress)
 
 
-def _described(found: "Found", active: bool) -> dict[str, Any]:
+def _described(found: "ListedIndex", active: bool) -> dict[str, Any]:
     from datetime import UTC, datetime
 
     note = found.note

@@ -11,7 +11,7 @@ from services.cli.index import load_index, patient_writer
 
 if TYPE_CHECKING:
     from services.adapters.bundle.s3.bundles import S3Bundles
-    from services.adapters.search.opensearch.target import Target
+    from services.adapters.search.opensearch.target import OpenSearchTarget
     from services.settings import Settings
 
 
@@ -70,7 +70,7 @@ def _publish(settings: "Settings", remote: "S3Bundles", version: str, output: Ou
     return upload(remote, bundles, version, output)[0] if version in bundles.list() else 0
 
 
-def _index(settings: "Settings", target: "Target", remote: "S3Bundles", version: str, output: Output) -> str:
+def _index(settings: "Settings", target: "OpenSearchTarget", remote: "S3Bundles", version: str, output: Output) -> str:
     """Load the index of a published bundle, unless it is complete; return its name."""
     from services.adapters.bundle.local import LocalBundles
 
@@ -78,7 +78,7 @@ def _index(settings: "Settings", target: "Target", remote: "S3Bundles", version:
     return load_index(target, path, output).index
 
 
-def _prune(target: "Target | None", remote: "S3Bundles", keep: int, output: Output) -> list[str]:
+def _prune(target: "OpenSearchTarget | None", remote: "S3Bundles", keep: int, output: Output) -> list[str]:
     """Remove what is outdated; return the names of indexes, then the versions of bundles."""
     pointer = remote.pointer()
     indexes: list[str] = []
@@ -119,7 +119,7 @@ def _plan(settings: "Settings", remote: "S3Bundles", version: str, output: Outpu
     )
 
 
-def _is_indexed(target: "Target", version: str, output: Output) -> bool:
+def _is_indexed(target: "OpenSearchTarget", version: str, output: Output) -> bool:
     from data_jobs.indexing.prune import indexes
 
     with patient_writer(target, output) as (client, patience):

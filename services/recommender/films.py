@@ -26,7 +26,7 @@ def row_of(catalogue: Catalogue, item_id: str | None, tmdb_id: int | None = None
     return int(found[0])
 
 
-class Found(NamedTuple):
+class FilmsResult(NamedTuple):
     """Response body, milliseconds by stage, what did not answer and why, and films by retriever."""
 
     document: dict[str, Any]
@@ -35,7 +35,9 @@ class Found(NamedTuple):
     counts: Mapping[str, int] = MappingProxyType({})
 
 
-def similar_films(pipeline: Pipeline, item_id: str | None, tmdb_id: int | None, k: int, deadline: Deadline) -> Found:
+def similar_films(
+    pipeline: Pipeline, item_id: str | None, tmdb_id: int | None, k: int, deadline: Deadline
+) -> FilmsResult:
     """Return the body of ``/similar``. Raises UnknownFilm."""
     bundle, search = pipeline.bundle, pipeline.release.search
     row = row_of(bundle.catalogue, item_id, tmdb_id)
@@ -48,7 +50,7 @@ def similar_films(pipeline: Pipeline, item_id: str | None, tmdb_id: int | None, 
         "index_version": search.index_version,
         "degraded": list(found.degraded),
     }
-    return Found(document, found.stages)
+    return FilmsResult(document, found.stages)
 
 
 def from_films(
@@ -58,7 +60,7 @@ def from_films(
     top_n: int,
     deadline: Deadline,
     preset: Preset = Preset.DEFAULT,
-) -> Found:
+) -> FilmsResult:
     """Return the body of ``/recommend/from-films``. Raises AllSeedsUnknown, PresetUnavailable."""
     liked, known = tuple(item_ids), tuple(tmdb_ids)
     request = Request(k=min(top_n, MAX_K), liked=liked, tmdb_ids=known, diversity=0.0, preset=preset)
@@ -67,7 +69,7 @@ def from_films(
         "recommendations": [answers.affinity(pipeline.bundle.catalogue, pick) for pick in ranking.picks],
         "ignored_ids": list(ranking.ignored_ids),
     }
-    return Found(document, dict(ranking.trace), ranking.degraded, ranking.counts)
+    return FilmsResult(document, dict(ranking.trace), ranking.degraded, ranking.counts)
 
 
 def films_named(pipeline: Pipeline, text: str, limit: int) -> dict[str, Any]:

@@ -71,7 +71,7 @@ class Recommender:
         shown = shown_before(request, request_fingerprint(request))
         return self._current().rank(explained, read.profile, self._deadline(), shown)
 
-    def similar(self, item_id: str | None, tmdb_id: int | None, k: int) -> films.Found:
+    def similar(self, item_id: str | None, tmdb_id: int | None, k: int) -> films.FilmsResult:
         """Return ``{item_id, title, items: [{item_id, title, score, reason, year, genres, tmdb_id}], model_version,
         index_version, degraded}``. Raises UnknownFilm.
         """
@@ -79,7 +79,7 @@ class Recommender:
 
     def from_films(
         self, item_ids: Sequence[str], tmdb_ids: Sequence[int], top_n: int, preset: Preset = Preset.DEFAULT
-    ) -> films.Found:
+    ) -> films.FilmsResult:
         """Return ``{recommendations: [{movie_id, title, genres, affinity_score}], ignored_ids}``.
 
         Raises AllSeedsUnknown, PresetUnavailable.

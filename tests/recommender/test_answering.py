@@ -12,7 +12,7 @@ from services.recommender.domain.events import EventKind
 from services.recommender.domain.request import Request
 from services.recommender.errors import BadCursor
 from services.recommender.pipeline import Pipeline
-from services.recommender.ports import Deadline, Page, Told
+from services.recommender.ports import Deadline, Page, PageSentences
 from services.recommender.service import Recommender
 from tests.builders import make_bundle, make_release
 from tests.recommender.kit import WANT, ask, like
@@ -168,11 +168,11 @@ class OddExplainer:
     given: list[float] = field(default_factory=list)
     pages: list[Page] = field(default_factory=list)
 
-    def explain(self, page: Page, deadline: Deadline) -> Told:
+    def explain(self, page: Page, deadline: Deadline) -> PageSentences:
         self.given.append(deadline.remaining())
         self.pages.append(page)
         said = tuple(f"{each.title}." for each in page.evidence)
-        return Told(said, ("no words",) if self.down else (), {"template": len(said)})
+        return PageSentences(said, ("no words",) if self.down else (), {"template": len(said)})
 
 
 class TestParts:

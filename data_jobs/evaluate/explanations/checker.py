@@ -28,7 +28,7 @@ _AND = f"(?:(?:{_PERSON}|and|,|&|\\s)*)"
 
 
 @dataclass(frozen=True, slots=True)
-class Film:
+class FilmFacts:
     """The catalogue's facts about a film, and why it was recommended."""
 
     title: str
@@ -52,7 +52,7 @@ class Checker:
             self._words.update(set(_SMALL.findall(overview)))
         self._tongues = tongues
 
-    def faults(self, sentence: str, film: Film) -> list[str]:
+    def faults(self, sentence: str, film: FilmFacts) -> list[str]:
         """Return what is wrong with a sentence, empty if it is true."""
         bare = _without_names(sentence.replace(_APOSTROPHE, "'"), film)
         low = bare.lower()
@@ -65,7 +65,7 @@ class Checker:
             *_of_claims(low, film),
         ]
 
-    def _of_names(self, bare: str, film: Film) -> Iterator[str]:
+    def _of_names(self, bare: str, film: FilmFacts) -> Iterator[str]:
         for found in re.finditer(r"[^\W_]+", bare):
             word = found[0]
             if any(sign.isdigit() for sign in word):
@@ -96,7 +96,7 @@ both taken together found of in also plenty yes try next
 _COMMON = frozenset(_COMMON_TEXT.split())
 
 
-def _without_names(sentence: str, film: Film) -> str:
+def _without_names(sentence: str, film: FilmFacts) -> str:
     """Return the sentence with a sign in place of each name that is true of the film."""
     names = sorted(_names(film), key=lambda pair: -len(pair[0]))
     for name, sign in names:
@@ -107,7 +107,7 @@ def _without_names(sentence: str, film: Film) -> str:
     return sentence
 
 
-def _names(film: Film) -> Iterator[tuple[str, str]]:
+def _names(film: FilmFacts) -> Iterator[tuple[str, str]]:
     yield film.title, _OWN
     both = {*film.directors} & {*film.cast}
     for person in {*film.directors, *film.cast}:
@@ -124,7 +124,7 @@ def _names(film: Film) -> Iterator[tuple[str, str]]:
         yield from _of_reason(reason, film)
 
 
-def _of_reason(reason: Reason, film: Film) -> Iterator[tuple[str, str]]:
+def _of_reason(reason: Reason, film: FilmFacts) -> Iterator[tuple[str, str]]:
     subject = reason.subject
     if reason.kind is ReasonKind.LIKED and reason.item_id is not None:
         yield subject, _FILM
@@ -161,7 +161,7 @@ def _genres_in(text: str) -> Iterator[tuple[str, int]]:
 _ADJECTIVES = {"comic": "comedy", "scary": "horror", "films noirs": "film noir", "noirs": "noir", "dramatic": "drama"}
 
 
-def _of_genres(low: str, film: Film) -> Iterator[str]:
+def _of_genres(low: str, film: FilmFacts) -> Iterator[str]:
     said = {reason.subject for reason in film.reasons if reason.kind in (ReasonKind.GENRE, ReasonKind.POPULAR)}
     asked = {genres.canonical(reason.text) for reason in film.reasons if reason.kind is ReasonKind.QUERY}
     liked = said if any(reason.kind is ReasonKind.GENRE for reason in film.reasons) else set()
@@ -187,7 +187,7 @@ def _of_roles(low: str) -> Iterator[str]:
         yield "an actor who is none"
 
 
-def _of_verbs(low: str, film: Film) -> Iterator[str]:
+def _of_verbs(low: str, film: FilmFacts) -> Iterator[str]:
     """Yield wrong claims about what the person did, and with which film."""
     told = [reason.text for reason in film.reasons]
     done = {found[1] for text in told if (found := _VERBS.match(text))}
@@ -208,7 +208,7 @@ def _of_verbs(low: str, film: Film) -> Iterator[str]:
         yield "watched, which was liked"
 
 
-def _of_claims(low: str, film: Film) -> Iterator[str]:
+def _of_claims(low: str, film: FilmFacts) -> Iterator[str]:
     """Yield wrong claims of fame, matches and denials."""
     told = " | ".join(reason.text for reason in film.reasons)
     kinds = {reason.kind for reason in film.reasons}

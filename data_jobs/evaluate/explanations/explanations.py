@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from data_jobs.evaluate.explanations.checker import Checker, Film
+from data_jobs.evaluate.explanations.checker import Checker, FilmFacts
 from data_jobs.evaluate.explanations.lies import Lie, Others, lies
 from data_jobs.evaluate.few_likes import cut
 from data_jobs.evaluate.job import Job
@@ -158,7 +158,7 @@ def explanations(bench: Workbench, seed: int, progress: Progress, explainers: Ma
     pages = [_page(catalogue, ranking, likings) for ranking, likings in _rankings(bench, seed, rng, progress)]
     checker, written, truths, examples = _checker(catalogue), [], [], []
     for by, explainer in explainers.items():
-        told: list[list[tuple[str, Film]]] = []
+        told: list[list[tuple[str, FilmFacts]]] = []
         wanted = had = 0.0
         for done, page in enumerate(pages, 1):
             answer = explainer.explain(page, Deadline.within(CLOCK, DEADLINE_S))
@@ -224,8 +224,8 @@ def _page(catalogue: Catalogue, ranking: Ranking, likings: Likings) -> Page:
     return Page(evidence, records, lambda: likings)
 
 
-def _film(evidence: Evidence, record: Record) -> Film:
-    return Film(
+def _film(evidence: Evidence, record: Record) -> FilmFacts:
+    return FilmFacts(
         evidence.title, evidence.year, evidence.genres, record.directors, record.cast, record.keywords, record.language,
         evidence.reasons,
     )  # fmt: skip
@@ -248,7 +248,7 @@ def _others(catalogue: Catalogue) -> Others:
 
 
 def _measured(
-    by: str, told: Sequence[Sequence[tuple[str, Film]]], checker: Checker, fell_back: float | None
+    by: str, told: Sequence[Sequence[tuple[str, FilmFacts]]], checker: Checker, fell_back: float | None
 ) -> Written:
     pairs = [pair for page in told for pair in page]
     faults = [(sentence, film, found) for sentence, film in pairs if (found := checker.faults(sentence, film))]

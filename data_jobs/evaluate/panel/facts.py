@@ -20,7 +20,7 @@ _ARTICLE = re.compile(r"^(?:the|an?) ")
 _NAMED = re.compile(r"^(?P<names>.+) \((?P<year>\d{4})\)$")
 
 
-class Facts:
+class FactColumns:
     """Columns over n films. Text columns are folded (see ``fold``), entries delimited by bars: "| heist | los angeles
     |".
 

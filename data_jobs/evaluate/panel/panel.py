@@ -7,8 +7,8 @@ import numpy as np
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.panel.asking import ask, most_popular
 from data_jobs.evaluate.panel.cases import Case, cases
-from data_jobs.evaluate.panel.entries import Entry, Taste
-from data_jobs.evaluate.panel.facts import Facts
+from data_jobs.evaluate.panel.entries import Entry, PanelTaste
+from data_jobs.evaluate.panel.facts import FactColumns
 from data_jobs.evaluate.panel.reading import read_panel
 from data_jobs.evaluate.panel.result import PanelResult, is_coherent
 from data_jobs.evaluate.panel.verdict import Verdict, verdict
@@ -27,7 +27,7 @@ def part(job: Job) -> PanelResult:
 def run_panel(pipeline: Pipeline, entries: Sequence[Entry], progress: Progress) -> PanelResult:
     """Run all entries that apply to the catalogue."""
     bundle = pipeline.bundle
-    servable, skipped = cases(entries, Facts(bundle.catalogue))
+    servable, skipped = cases(entries, FactColumns(bundle.catalogue))
     famous = np.zeros(len(bundle.catalogue), bool)
     famous[np.argsort(-bundle.popularity, kind="stable")[:FAMOUS]] = True
     verdicts: list[Verdict] = []
@@ -42,4 +42,6 @@ def run_panel(pipeline: Pipeline, entries: Sequence[Entry], progress: Progress) 
 
 def _three_alike(case: Case) -> bool:
     wish = case.entry.ask
-    return isinstance(wish, Taste) and len(wish.liked) == THREE and not wish.disliked and is_coherent(case.entry.kind)
+    return (
+        isinstance(wish, PanelTaste) and len(wish.liked) == THREE and not wish.disliked and is_coherent(case.entry.kind)
+    )

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from data_jobs.evaluate.panel.entries import FIRST, LEAST, Ask, Entry, Like, Part, Query, Taste, Want
+from data_jobs.evaluate.panel.entries import FIRST, LEAST, Ask, Entry, Like, PanelPart, PanelQuery, PanelTaste, Want
 from data_jobs.evaluate.panel.facts import is_film
 from data_jobs.evaluate.panel.predicate import Named, PanelError, Predicate, parse
 
@@ -21,33 +21,33 @@ FRESH = "fresh"
 QUOTAS = ("kind", "decade", "language", "audience")
 AUDIENCES = ("adults", "families", "children", "any")
 KINDS = {
-    Part.TASTES: (
+    PanelPart.TASTES: (
         *("director", "genre", "country", "language", "decade", "series", "studio", "star"),
         *("clash", "single", "child", "dislikes", "mixed"),
     ),
-    Part.QUERIES: (
+    PanelPart.QUERIES: (
         *("title", "series", "typo", "person", "place", "mood", "year", "runtime", "negation", "like"),
         *("genre", "plot", "translated", "nonsense"),
     ),
-    Part.SIMILAR: ("series", "maker", "theme", "tone", "family"),
+    PanelPart.SIMILAR: ("series", "maker", "theme", "tone", "family"),
 }
 _DECADE = re.compile(r"(?:19|20)\d0s|any")
 _LANGUAGE = re.compile(r"[a-z]{2}|any")
 _OF_ALL = {"name", "kind", "decade", "language", "audience", "want", "never", "kept_apart"}
 _OF_PART = {
-    Part.TASTES: {"liked", "disliked"},
-    Part.QUERIES: {"query", "written_in", "nothing"},
-    Part.SIMILAR: {"film"},
+    PanelPart.TASTES: {"liked", "disliked"},
+    PanelPart.QUERIES: {"query", "written_in", "nothing"},
+    PanelPart.SIMILAR: {"film"},
 }
 
 
 def read_panel(folder: Path = FOLDER) -> list[Entry]:
     """Return all entries in file order. Raises PanelError naming file and entry, OSError for a missing file."""
     named = _statements(folder / "statements.toml")
-    return [entry for part in Part for entry in _part(part, folder, named)]
+    return [entry for part in PanelPart for entry in _part(part, folder, named)]
 
 
-def _part(part: Part, folder: Path, named: Named) -> list[Entry]:
+def _part(part: PanelPart, folder: Path, named: Named) -> list[Entry]:
     """Return the entries of a part, then its fresh ones."""
     entries, fresh = _read(part, folder / f"{part}.toml", named), folder / f"{FRESH}_{part}.toml"
     if fresh.exists():
@@ -74,7 +74,7 @@ def _document(path: Path) -> dict[str, Any]:
         raise PanelError(f"{path.name}: not valid TOML: {error}") from error
 
 
-def _read(part: Part, path: Path, named: Named) -> list[Entry]:
+def _read(part: PanelPart, path: Path, named: Named) -> list[Entry]:
     document = _document(path)
     tables = document.get("entry", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
@@ -91,7 +91,7 @@ def _read(part: Part, path: Path, named: Named) -> list[Entry]:
     return entries
 
 
-def _entry(part: Part, table: Mapping[str, Any], named: Named) -> Entry:
+def _entry(part: PanelPart, table: Mapping[str, Any], named: Named) -> Entry:
     known = _OF_ALL | _OF_PART[part]
     if unknown := sorted(set(table) - known):
         raise PanelError(f"unknown {', '.join(unknown)}; known are {', '.join(sorted(known))}")
@@ -115,12 +115,12 @@ def _entry(part: Part, table: Mapping[str, Any], named: Named) -> Entry:
     )
 
 
-def _ask(part: Part, table: Mapping[str, Any]) -> Ask:
-    if part is Part.QUERIES:
-        return Query(_text(table, "query"), table.get("written_in", "en"))
-    if part is Part.SIMILAR:
+def _ask(part: PanelPart, table: Mapping[str, Any]) -> Ask:
+    if part is PanelPart.QUERIES:
+        return PanelQuery(_text(table, "query"), table.get("written_in", "en"))
+    if part is PanelPart.SIMILAR:
         return Like(_films("film", [_text(table, "film")])[0])
-    taste = Taste(*(_films(name, table.get(name, ())) for name in ("liked", "disliked")))
+    taste = PanelTaste(*(_films(name, table.get(name, ())) for name in ("liked", "disliked")))
     if not taste.films:
         raise PanelError("expected films: liked, disliked or both")
     return taste

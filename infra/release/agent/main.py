@@ -10,7 +10,7 @@ import boto3
 
 from infra.release.agent.lock import Lock
 from infra.release.agent.model import Endpoint
-from infra.release.agent.serving import Function, Pointer
+from infra.release.agent.serving import AliasedFunction, ReleasePointer
 from infra.release.agent.verbs import Agent
 
 
@@ -26,8 +26,8 @@ def agent() -> Agent:
     name = given.get("FUNCTION")
     return Agent(
         lock=Lock(boto3.client("dynamodb"), given["RELEASES_TABLE"]),
-        pointer=Pointer(boto3.client("s3"), given["BUNDLE_BUCKET"]),
-        function=Function(_any_client("lambda"), name, given["ALIAS"]) if name else None,
+        pointer=ReleasePointer(boto3.client("s3"), given["BUNDLE_BUCKET"]),
+        function=AliasedFunction(_any_client("lambda"), name, given["ALIAS"]) if name else None,
         alarms=_up,
         headers=_headers,
         towers=_towers(given.get("TWO_TOWER_ENDPOINT")),

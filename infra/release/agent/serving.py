@@ -24,7 +24,7 @@ class Unusable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class FunctionRelease:
     """A version of the function, its image, and the bundle in it; "" if there is none."""
 
     version: str = ""
@@ -36,7 +36,7 @@ class Release:
         return asdict(self)
 
 
-class Function:
+class AliasedFunction:
     """A function behind an alias. All methods are idempotent. Source: AWS Lambda developer guide, "Using Lambda
     aliases", "Lambda SnapStart".
     """
@@ -46,15 +46,15 @@ class Function:
         self._name = name
         self._alias = alias
 
-    def served(self) -> Release:
+    def served(self) -> FunctionRelease:
         """Return the release that the alias points to."""
         return self.release(self._client.get_alias(FunctionName=self._name, Name=self._alias)["FunctionVersion"])
 
-    def release(self, version: str) -> Release:
+    def release(self, version: str) -> FunctionRelease:
         """Return an existing version."""
         found = self._client.get_function(FunctionName=self._name, Qualifier=version)
         described = found["Configuration"].get("Description", "").rpartition(BUNDLE)[2]
-        return Release(version, found["Code"]["ImageUri"], "" if described == NONE else described)
+        return FunctionRelease(version, found["Code"]["ImageUri"], "" if described == NONE else described)
 
     def put_code(self, image: str) -> None:
         """Make the image that of the function's next version; nothing changes if it already is."""
@@ -74,10 +74,10 @@ class Function:
         if states != {"Active", "Successful"}:
             raise NotReady(f"version {version} is {', '.join(sorted(states))}")
 
-    def publish(self, what: str, bundle: str) -> Release:
+    def publish(self, what: str, bundle: str) -> FunctionRelease:
         """Publish the function as it stands; returns the last version if nothing has changed since."""
         made = self._client.publish_version(FunctionName=self._name, Description=f"{what}: {BUNDLE}{bundle or NONE}")
-        return Release(made["Version"], self.release(made["Version"]).image, bundle)
+        return FunctionRelease(made["Version"], self.release(made["Version"]).image, bundle)
 
     def give(self, version: str, other: str = "", share: float = 0.0) -> None:
         """Give a version all requests, except for the ``share`` that goes to ``other``."""
@@ -106,7 +106,7 @@ class Function:
             raise NotReady(f"version {version}: its snapshot is being created") from error
 
 
-class Pointer:
+class ReleasePointer:
     """``current.json`` of the bucket: what the next deployment fetches, and what servers follow (docs/releases.md)."""
 
     def __init__(self, client: "S3Client", bucket: str) -> None:

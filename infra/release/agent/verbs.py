@@ -8,7 +8,7 @@ from typing import Any
 from infra.release.agent.lock import Lock
 from infra.release.agent.model import Endpoint
 from infra.release.agent.probe import asking, probe
-from infra.release.agent.serving import Function, Pointer, Release
+from infra.release.agent.serving import AliasedFunction, FunctionRelease, ReleasePointer
 
 # Share of the requests during the watch for alarms.
 SHARE = 0.1
@@ -27,8 +27,8 @@ class Agent:
     """
 
     lock: Lock
-    pointer: Pointer
-    function: Function | None
+    pointer: ReleasePointer
+    function: AliasedFunction | None
     alarms: Callable[[Sequence[str]], list[str]]
     headers: Callable[[], Mapping[str, str]]
     towers: Endpoint | None = None
@@ -54,8 +54,8 @@ class Agent:
     def _look(self, event: Mapping[str, Any]) -> Json:
         """Return what is served, and what is to be served, as far as known."""
         asked = event["asked"]
-        served = Release(bundle=self.pointer.read()) if self.function is None else self.function.served()
-        wanted = Release(bundle=str(asked.get("bundle", "")))
+        served = FunctionRelease(bundle=self.pointer.read()) if self.function is None else self.function.served()
+        wanted = FunctionRelease(bundle=str(asked.get("bundle", "")))
         if self.function is not None and asked["what"] == "rollback":
             wanted = self.function.release(str(asked["version"]))
         return {
@@ -124,7 +124,7 @@ class Agent:
         return self.towers
 
     @property
-    def _needed(self) -> Function:
+    def _needed(self) -> AliasedFunction:
         if self.function is None:
             raise ValueError("FUNCTION is not set: this verb is for deployments on Lambda")
         return self.function

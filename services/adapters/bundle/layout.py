@@ -25,8 +25,8 @@ from services.recommender.domain.catalogue import Catalogue, Traits
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.strings import Strings
-from services.recommender.domain.tables import Collaborative, ItemTable
-from services.recommender.domain.towers import TwoTower
+from services.recommender.domain.tables import CollaborativeTables, ItemTable
+from services.recommender.domain.towers import TwoTowerModel
 from services.recommender.errors import BundleDamaged
 
 FORMAT = 3
@@ -193,13 +193,13 @@ def catalogue_of(arrays: Arrays, languages: tuple[str, ...]) -> Catalogue:
     )
 
 
-def collaborative_of(arrays: Arrays) -> Collaborative:
+def collaborative_of(arrays: Arrays) -> CollaborativeTables:
     """Return the collaborative tables over these arrays, without copying."""
 
     def of(name: str) -> NDArray[Any]:
         return arrays[f"collaborative.{name}"]
 
-    return Collaborative(
+    return CollaborativeTables(
         rows=of("rows"),
         position=of("position"),
         main=ItemTable(of("main.columns"), of("main.values")),
@@ -224,11 +224,11 @@ def factors_of(arrays: Arrays) -> ItemFactors | None:
     return ItemFactors(arrays["svd.units"]) if "svd.units" in arrays else None
 
 
-def towers_of(arrays: Arrays) -> TwoTower | None:
+def towers_of(arrays: Arrays) -> TwoTowerModel | None:
     """The two-tower model over these arrays, None in a bundle without."""
     if "towers.items" not in arrays:
         return None
-    return TwoTower(**{name.removeprefix("towers."): arrays[name] for name in _TOWERS})
+    return TwoTowerModel(**{name.removeprefix("towers."): arrays[name] for name in _TOWERS})
 
 
 def _strings_of(arrays: Arrays, name: str) -> Strings:

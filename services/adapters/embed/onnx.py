@@ -40,7 +40,7 @@ _HOW = (
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class OnnxModel:
     """Description of a model; its files must have these hashes, as vectors of another model would be silently wrong."""
 
     name: str
@@ -55,7 +55,7 @@ class Model:
         return f"{self.name}:{self.model_sha256[:8]}"
 
 
-MINILM = Model(MODEL_NAME, DIMS, MAX_TOKENS, MODEL_SHA256, TOKENIZER_SHA256)
+MINILM = OnnxModel(MODEL_NAME, DIMS, MAX_TOKENS, MODEL_SHA256, TOKENIZER_SHA256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class ModelFiles:
 
     model: Path
     tokenizer: Path
-    kind: Model = MINILM
+    kind: OnnxModel = MINILM
 
 
 def find_model(embedder_dir: Path | None = None) -> ModelFiles:
@@ -153,19 +153,19 @@ def _in_folder(folder: Path) -> ModelFiles:
     return ModelFiles(nested if nested.is_file() else folder / "model.onnx", folder / "tokenizer.json", kind)
 
 
-def _described(path: Path) -> Model:
+def _described(path: Path) -> OnnxModel:
     """Read a folder's model description. Raises EncoderUnavailable naming the field."""
     try:
         document = json.loads(path.read_bytes())
-        fields = {name: document[name] for name in Model.__annotations__}
+        fields = {name: document[name] for name in OnnxModel.__annotations__}
     except (OSError, ValueError, TypeError) as error:
         raise EncoderUnavailable(f"{path}: cannot be read as a JSON object: {error}; {_HOW}") from error
     except KeyError as error:
         raise EncoderUnavailable(f"{path}: {error} is missing; {_FIELDS}") from error
-    for name, kind in Model.__annotations__.items():
+    for name, kind in OnnxModel.__annotations__.items():
         if not isinstance(fields[name], kind) or isinstance(fields[name], bool) or not fields[name]:
             raise EncoderUnavailable(f"{path}: {name} is {fields[name]!r}; {_FIELDS}")
-    return Model(**fields)
+    return OnnxModel(**fields)
 
 
 def _installed() -> ModelFiles:

@@ -26,7 +26,7 @@ from services.adapters.foreign import translated
 from services.adapters.state.days import day_of
 from services.recommender.domain.request import ReasonKind
 from services.recommender.errors import ExplainerUnavailable, StateUnavailable
-from services.recommender.ports import Clock, Deadline, Evidence, Page, Record, SentenceStore, Told
+from services.recommender.ports import Clock, Deadline, Evidence, Page, PageSentences, Record, SentenceStore
 from services.recommender.sentences.check import complaint
 
 
@@ -61,7 +61,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class ConverseModel:
     """``name``: of a model or an inference profile, for ``Converse``. ``by_tool``: see ``prompt.request_of``.
     ``daily_tokens``: limit per day (UTC). Prices: US dollars per million tokens, for estimates.
     """
@@ -75,7 +75,7 @@ class Model:
 
 
 @dataclass
-class _Work:
+class _PageState:
     """State of one page: sentences so far by film, and what to report."""
 
     said: dict[int, str] = field(default_factory=dict)
@@ -86,7 +86,9 @@ class _Work:
 class BedrockExplainer:
     """Explainer port over a Bedrock client, which is created on first use. Thread-safe."""
 
-    def __init__(self, model: Model, client: Callable[[], Converses], store: SentenceStore, clock: Clock) -> None:
+    def __init__(
+        self, model: ConverseModel, client: Callable[[], Converses], store: SentenceStore, clock: Clock
+    ) -> None:
         self._model = model
         self._client = client
         self._store = store
@@ -99,9 +101,9 @@ class BedrockExplainer:
         ).digest()
         self.prompt_version = f"{PROMPT_VERSION}+{self._template.prompt_version}+{model.name}"
 
-    def explain(self, page: Page, deadline: Deadline) -> Told:
+    def explain(self, page: Page, deadline: Deadline) -> PageSentences:
         """Implement the port."""
-        work = _Work()
+        work = _PageState()
         wanted = [at for at, each in enumerate(page.evidence[:MOST_FILMS]) if _is_for_a_model(each)]
         keys = {at: self._key(page.evidence[at]) for at in wanted}
         work.counts["wanted"] = len(wanted)
@@ -116,7 +118,9 @@ class BedrockExplainer:
                 self._ask(page, missing, keys, deadline, work)
         return self._filled(page, work)
 
-    def _ask(self, page: Page, missing: Sequence[int], keys: dict[int, str], deadline: Deadline, work: _Work) -> None:
+    def _ask(
+        self, page: Page, missing: Sequence[int], keys: dict[int, str], deadline: Deadline, work: _PageState
+    ) -> None:
         """Have the missing sentences written, cache the good ones, and report failures."""
         films = {f"f{at + 1}": page.evidence[at] for at in missing}
         records = dict(zip(films, page.records(list(films.values())), strict=True))
@@ -149,7 +153,7 @@ class BedrockExplainer:
             self._store.keep(refused, REFUSED_KEPT_S)
 
     def _written(
-        self, page: Page, films: dict[str, Evidence], records: dict[str, Record], deadline: Deadline, work: _Work
+        self, page: Page, films: dict[str, Evidence], records: dict[str, Record], deadline: Deadline, work: _PageState
     ) -> dict[str, str]:
         """Return the model's sentences, unchecked. Raises ExplainerUnavailable."""
         if not self._turns.acquire(blocking=False):
@@ -181,7 +185,7 @@ class BedrockExplainer:
         finally:
             self._turns.release()
 
-    def _reserve(self, estimate: int, deadline: Deadline, work: _Work) -> str:
+    def _reserve(self, estimate: int, deadline: Deadline, work: _PageState) -> str:
         """Reserve the tokens of a call before it is made; return the day. Raises ExplainerUnavailable."""
         day = day_of(self._clock.now_ms())
         limit = self._model.daily_tokens
@@ -224,7 +228,7 @@ class BedrockExplainer:
         except (ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError) as error:
             raise ExplainerUnavailable("malformed: the response does not have the requested format") from error
 
-    def _settle(self, day: str, estimate: int, response: dict[str, Any], work: _Work) -> None:
+    def _settle(self, day: str, estimate: int, response: dict[str, Any], work: _PageState) -> None:
         """Count the tokens used: return the rest of the reservation, or count what exceeds it."""
         usage = response.get("usage")
         told = usage if isinstance(usage, dict) else {}
@@ -242,13 +246,13 @@ class BedrockExplainer:
         except StateUnavailable as error:
             _log.warning("today's token count exceeds the tokens used by %s: %s", tokens, error)
 
-    def _filled(self, page: Page, work: _Work) -> Told:
+    def _filled(self, page: Page, work: _PageState) -> PageSentences:
         """Return the page's sentences, with the template's for missing ones."""
         left = [at for at in range(len(page.evidence)) if at not in work.said]
         by_template = self._template.of(tuple(page.evidence[at] for at in left))
         said = work.said | dict(zip(left, by_template, strict=True))
         work.counts["template"] = len(left)
-        return Told(tuple(said[at] for at in range(len(page.evidence))), tuple(work.degraded), work.counts)
+        return PageSentences(tuple(said[at] for at in range(len(page.evidence))), tuple(work.degraded), work.counts)
 
     def _key(self, evidence: Evidence) -> str:
         """Return the cache key: film, evidence, model and prompt, so the same evidence gets the same sentence."""

@@ -20,7 +20,7 @@ from services.adapters.explain.phrases import (
 )
 from services.adapters.explain.queries import asked_for, near_miss
 from services.recommender.domain.request import Reason, ReasonKind
-from services.recommender.ports import Deadline, Evidence, Page, Told
+from services.recommender.ports import Deadline, Evidence, Page, PageSentences
 from services.recommender.sentences.genre_nouns import noun_of
 from services.recommender.sentences.limits import MAX_WORDS
 
@@ -33,9 +33,9 @@ class TemplateExplainer:
 
     prompt_version = "template-2"
 
-    def explain(self, page: Page, deadline: Deadline) -> Told:  # noqa: ARG002
+    def explain(self, page: Page, deadline: Deadline) -> PageSentences:  # noqa: ARG002
         """Return one sentence per film, at most 22 words; the deadline is not needed."""
-        return Told(self.of(page.evidence))
+        return PageSentences(self.of(page.evidence))
 
     def of(self, evidence: Sequence[Evidence]) -> tuple[str, ...]:
         """Return the sentences of films shown in this order."""

@@ -28,7 +28,7 @@ from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.filters import Filters
 from services.recommender.errors import BundleDamaged, SearchUnavailable
 from services.recommender.names.names import Names
-from services.recommender.ports import Deadline, Leg, Mention, Named, SearchRequest, SearchResult, TextField
+from services.recommender.ports import Deadline, Leg, Mention, NamedFilms, SearchRequest, SearchResult, TextField
 
 # Maximum number of films with one name that are ordered by popularity.
 _NAMESAKES = 200
@@ -79,11 +79,11 @@ class EmbeddedSearch:
         """Return where each word occurs, in any of its forms. Raises SearchUnavailable."""
         return [self._mention(word) for word in words]
 
-    def named(self, text: str, errors: int = 0) -> Named:
+    def named(self, text: str, errors: int = 0) -> NamedFilms:
         """Return the films with exactly this name, else those within this many errors. Raises SearchUnavailable."""
         name, queries = squeezed(text), self._ask()
         if not name:
-            return Named(EMPTY.rows)
+            return NamedFilms(EMPTY.rows)
         # Main titles before alternative ones.
         found = [
             self._best_known(self._hits(queries.named(name, field), _NAMESAKES).rows)
@@ -91,12 +91,12 @@ class EmbeddedSearch:
             if queries.count(field, name)
         ]
         if found:
-            return Named(np.concatenate(found))
+            return NamedFilms(np.concatenate(found))
         for distance in range(1, errors + 1):
             rows = self._hits(queries.named(name, "name", distance), _NAMESAKES).rows
             if len(rows):
-                return Named(self._best_known(rows), distance)
-        return Named(EMPTY.rows)
+                return NamedFilms(self._best_known(rows), distance)
+        return NamedFilms(EMPTY.rows)
 
     def close(self) -> None:
         """Release the index files; later searches raise SearchUnavailable."""

@@ -9,7 +9,7 @@ from services.adapters.breaker import Breaker
 from services.adapters.foreign import translated
 from services.adapters.search.failures import LEAST_S, RemoteFailure, unreadable
 from services.recommender.names.names import Names
-from services.recommender.ports import Deadline, Mention, Named, SearchPort, SearchRequest, SearchResult
+from services.recommender.ports import Deadline, Mention, NamedFilms, SearchPort, SearchRequest, SearchResult
 
 _log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class GuardedSearch:
         """Return where words occur, from the local index."""
         return self._local.mentions(words)
 
-    def named(self, text: str, errors: int = 0) -> Named:
+    def named(self, text: str, errors: int = 0) -> NamedFilms:
         """Return the films with a name, from the local index."""
         return self._local.named(text, errors)
 

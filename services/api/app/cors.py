@@ -7,7 +7,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from services.api.app.context import Context, attach
+from services.api.app.context import RequestContext, attach
 from services.api.app.middleware import request_id_of
 from services.api.app.problem import Problem
 
@@ -17,7 +17,7 @@ class Refusal(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a problem document with the rejection's headers."""
-        context = Context(request_id_of(scope), perf_counter())
+        context = RequestContext(request_id_of(scope), perf_counter())
         attach(scope, context)
         kept = {name: value for name, value in self.headers.items() if not name.startswith("content-")}
         headers = {**kept, "X-Request-Id": context.request_id, "Cache-Control": "no-store"}

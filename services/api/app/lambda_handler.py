@@ -45,7 +45,7 @@ log = logging.getLogger("marquee.lambda")
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
+class ExecutionEnvironment:
     """State of one execution environment. ``options``: as wired, before an event shortens its deadline. ``after``: work
     to finish after an event, before the environment is frozen.
     """
@@ -92,7 +92,7 @@ class Function:
 
 
 @cache
-def function() -> Function:
+def function() -> ExecutionEnvironment:
     """Return the environment's function, created on the first call. Raises MarqueeError for unusable settings."""
     settings = load_settings()
     wired = _wired(settings)
@@ -101,7 +101,7 @@ def function() -> Function:
     install_tracing(app, settings, later=False)
     # Otherwise problem documents would be sent as Base64.
     adapter = Mangum(app, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE])
-    return Function(adapter, wired, wired.recommender.options, partial(flush_traces, app))
+    return ExecutionEnvironment(adapter, wired, wired.recommender.options, partial(flush_traces, app))
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 - an event is any JSON value

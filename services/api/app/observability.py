@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from starlette.types import Scope
 
-from services.api.app.context import Context, method_of
+from services.api.app.context import RequestContext, method_of
 from services.api.app.observation import NO_ROUTE, Observation, Telemetry
 from services.api.app.people import Pseudonyms
 from services.api.app.trace_ids import trace_ids_of
@@ -24,7 +24,7 @@ def begin_trace(scope: Scope) -> "Trace | None":
     return None if tracer is None else tracer.begin(trace_ids_of(scope))
 
 
-def observe(scope: Scope, context: Context, status: int) -> None:
+def observe(scope: Scope, context: RequestContext, status: int) -> None:
     """Report the request to the access log, the telemetry and the tracer, if enabled."""
     telemetry = cast("Telemetry | None", _of_app(scope, "telemetry"))
     logged = access.isEnabledFor(logging.INFO)

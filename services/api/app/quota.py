@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from services.adapters.state.window import COUNTED, Window, admit
-from services.api.app.context import Context
+from services.api.app.context import RequestContext
 from services.api.app.runner import Runner
 from services.recommender.errors import QuotaExceeded, StateBusy, Unavailable
 from services.recommender.ports import ApiKey, Clock, Quota, QuotaPort
@@ -75,7 +75,7 @@ class QuotaGuard:
     runner: Runner
     local: LocalQuota = field(default_factory=LocalQuota)
 
-    async def admit(self, key: ApiKey, context: Context) -> None:
+    async def admit(self, key: ApiKey, context: RequestContext) -> None:
         """Count one request of the key and set its headers.
 
         Raises QuotaExceeded; Overloaded and StateBusy under too much load, which must not open a second window locally.
@@ -93,7 +93,7 @@ class QuotaGuard:
                 max(1, quota.reset_s),
             )
 
-    async def _ask(self, key: ApiKey, context: Context) -> Quota:
+    async def _ask(self, key: ApiKey, context: RequestContext) -> Quota:
         now_ms = self.clock.now_ms()
         if self.store is not None:
             try:

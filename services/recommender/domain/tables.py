@@ -64,7 +64,7 @@ class ItemTable:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Collaborative:
+class CollaborativeTables:
     """Main table and table for short profiles, over the same T films.
 
     ``rows`` int32[T]: catalogue row of each table position; ``position`` int32[films]: the inverse, -1 outside. Films

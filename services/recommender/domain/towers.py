@@ -9,7 +9,7 @@ Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TwoTower:
+class TwoTowerModel:
     """``items`` float32[films, dims + 1]: a film's vector, the last number its bias; all 0 for a film that the model
     does not know. ``history`` float32[films, dims]: what a film adds to the history of who likes it. ``inner``
     float32[dims, hidden] and ``outer`` float32[hidden, dims]: the layers of the person's tower, with their biases.

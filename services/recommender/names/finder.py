@@ -57,7 +57,7 @@ class Tier(IntEnum):
     NONE = 99
 
 
-class Reading(NamedTuple):
+class NameReading(NamedTuple):
     """``words`` of a name, and the year next to it: ``year_from`` to ``year_to``; 0 without one."""
 
     words: list[str]
@@ -102,7 +102,7 @@ class Finder:
         rank[order] = np.arange(len(order), dtype=np.int32)
         return rank
 
-    def _by_name(self, reading: Reading, best: NDArray[np.int8]) -> None:
+    def _by_name(self, reading: NameReading, best: NDArray[np.int8]) -> None:
         """Find films with exactly this name, and those with a name that begins with it or contains its words."""
         words = natural(reading.words)
         self._keyed(reading, words, best)
@@ -111,7 +111,7 @@ class Finder:
         if words[0] in ARTICLES and len(words) > 1:
             self._begun(reading, words[1:], best, people=False)
 
-    def _keyed(self, reading: Reading, words: list[str], best: NDArray[np.int8]) -> None:
+    def _keyed(self, reading: NameReading, words: list[str], best: NDArray[np.int8]) -> None:
         """Find films with this whole name, with small numbers as digits or words; people are found by their places."""
         for form in (words, *numbered(words)):
             names = self.names.keyed(form)
@@ -124,7 +124,9 @@ class Finder:
             own = (self.names.kinds[names] == NameKind.TITLE) & (form is words)
             _lower(best, rows, self._in_year(reading, rows, np.where(own, tiers, Tier.OTHER_TITLE)[of]))
 
-    def _begun(self, reading: Reading, words: Sequence[str], best: NDArray[np.int8], *, people: bool = True) -> None:
+    def _begun(
+        self, reading: NameReading, words: Sequence[str], best: NDArray[np.int8], *, people: bool = True
+    ) -> None:
         begun = self.names.beginning(words)
         titles = self.names.kinds[begun.names] != NameKind.PERSON
         tiers = np.where(begun.places == Place.INSIDE, Tier.INSIDE, Tier.BEGINS)
@@ -138,7 +140,7 @@ class Finder:
         rows, of = self.names.films_of(begun.names[chosen])
         _lower(best, rows, self._in_year(reading, rows, tiers[chosen][of]))
 
-    def _in_year(self, reading: Reading, rows: Rows, tiers: NDArray[np.integer]) -> NDArray[np.integer]:
+    def _in_year(self, reading: NameReading, rows: Rows, tiers: NDArray[np.integer]) -> NDArray[np.integer]:
         """Adjust the tiers for the typed year: a name of that year keeps its tier, one of another year falls, and names
         that only contain the words are dropped.
         """
@@ -152,7 +154,7 @@ class Finder:
         others = np.where(tiers == Tier.BEGINS, Tier.APART, np.where(tiers >= Tier.ONE_ERROR, tiers + 1, Tier.NONE))
         return np.where(inside, of_year, np.where(tiers <= Tier.OTHER_TITLE, beyond, others))
 
-    def _apart(self, reading: Reading, best: NDArray[np.int8]) -> None:
+    def _apart(self, reading: NameReading, best: NDArray[np.int8]) -> None:
         """Find films of which each word begins a word of some name: "nolan dream" is one."""
         words = bare(reading.words)
         if len(words) < 2:
@@ -169,7 +171,7 @@ class Finder:
         rows = np.flatnonzero(wanted).astype(np.int32)
         _lower(best, rows, self._in_year(reading, rows, np.full(len(rows), Tier.APART)))
 
-    def _with_errors(self, reading: Reading, best: NDArray[np.int8]) -> None:
+    def _with_errors(self, reading: NameReading, best: NDArray[np.int8]) -> None:
         """Find films with a name, or part of a name, that is one or two typing errors away."""
         typed = "".join(bare(reading.words))[:LONGEST_TYPED]
         whole = "".join(natural(reading.words))[:LONGEST_TYPED]
@@ -231,22 +233,22 @@ class Finder:
         return names.astype(np.int32)
 
 
-def readings_of(text: str) -> list[Reading]:
+def readings_of(text: str) -> list[NameReading]:
     """Return the possible readings: the name as typed, in each script; a name and a year. The likeliest is last."""
     found = []
     for spelt in spellings(text):
         words = spelt[:MAX_WORDS]
-        found.append(Reading(words))
+        found.append(NameReading(words))
         for year, rest in ((words[-1], words[:-1]), (words[0], words[1:])):
             if rest and year.isascii() and year.isdigit() and len(year) == 4 and _is_year(int(year)):
-                found.append(Reading(rest, int(year), int(year)))
+                found.append(NameReading(rest, int(year), int(year)))
                 break
         else:
             last = words[-1]
             if len(words) > 1 and last.isascii() and last.isdigit() and len(last) in (2, 3) and last[:2] in _CENTURIES:
                 # A year still being typed.
                 width = 10 ** (4 - len(last))
-                found.append(Reading(words[:-1], int(last) * width, (int(last) + 1) * width - 1))
+                found.append(NameReading(words[:-1], int(last) * width, (int(last) + 1) * width - 1))
     return found
 
 

@@ -48,14 +48,14 @@ class Match(NamedTuple):
     candidates: tuple[int, ...] = ()
 
 
-class _Named(NamedTuple):
+class _NamedRows(NamedTuple):
     """Films with a name: ``rows`` int32, and how well it fits, 0 (their main title) to 2 (an alternative title)."""
 
     rows: Rows
     grades: NDArray[np.int64]
 
 
-_NOBODY = _Named(np.empty(0, np.int32), np.empty(0, np.int64))
+_NOBODY = _NamedRows(np.empty(0, np.int32), np.empty(0, np.int64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +103,7 @@ class Matcher:
             doubtful = doubtful or match.candidates
         return Match(-1, None, doubtful)
 
-    def _named(self, told: Told, name: str) -> _Named:
+    def _named(self, told: Told, name: str) -> _NamedRows:
         """Return films with exactly this name, in any script; if none, with small numbers as digits or words."""
         found = []
         for words in spellings(name):
@@ -117,9 +117,9 @@ class Matcher:
             return _NOBODY
         rows = np.concatenate([each.rows for each in found])
         kept = np.array([not self._is_another(told, row) for row in rows.tolist()], bool)
-        return _Named(rows[kept], np.concatenate([each.grades for each in found])[kept])
+        return _NamedRows(rows[kept], np.concatenate([each.grades for each in found])[kept])
 
-    def _keyed(self, words: Sequence[str], grade: int) -> _Named:
+    def _keyed(self, words: Sequence[str], grade: int) -> _NamedRows:
         names = self.finder.names.keyed(words)
         kinds = self.finder.names.kinds[names]
         names, kinds = names[kinds != NameKind.PERSON], kinds[kinds != NameKind.PERSON]
@@ -127,9 +127,9 @@ class Matcher:
         squeezed = "".join(words)
         spelt = np.array([self.finder.names.squeezed(at) == squeezed for at in names.tolist()], bool)
         grades = np.where(kinds == NameKind.OTHER_TITLE, 2, np.where(spelt, 0, 1)) + grade
-        return _Named(rows, grades[of].astype(np.int64))
+        return _NamedRows(rows, grades[of].astype(np.int64))
 
-    def _of_year(self, found: _Named, name: str, year: int) -> Match:
+    def _of_year(self, found: _NamedRows, name: str, year: int) -> Match:
         """Return the film of the name within a year; exact years first, then main titles before alternative ones."""
         years = self.finder.catalogue.years[found.rows].astype(np.int64)
         apart = np.where(years > 0, np.abs(years - year), 99)
@@ -143,7 +143,7 @@ class Matcher:
             return Match(-1, None, best[:CANDIDATES])
         return Match(best[0], How.NEXT_YEAR if order.min() >= 10 else How.TITLE)
 
-    def _without_year(self, found: _Named, seen: int | None) -> Match:
+    def _without_year(self, found: _NamedRows, seen: int | None) -> Match:
         """Return the only film of the name released by the time it was seen, or by far the best known one."""
         rows, catalogue = found.rows, self.finder.catalogue
         if seen is not None:

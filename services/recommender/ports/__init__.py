@@ -7,15 +7,15 @@ from services.recommender.ports.explain import (
     Explainer,
     Likings,
     Page,
+    PageSentences,
     Record,
     SentenceStore,
-    Told,
 )
 from services.recommender.ports.retrieve import Liking, Proposed, RetrievePort
 from services.recommender.ports.search import (
     Leg,
     Mention,
-    Named,
+    NamedFilms,
     Release,
     Releases,
     SearchPort,
@@ -56,8 +56,9 @@ __all__ = [
     "Likings",
     "LoggedEvent",
     "Mention",
-    "Named",
+    "NamedFilms",
     "Page",
+    "PageSentences",
     "Proposed",
     "Quota",
     "QuotaPort",
@@ -76,6 +77,5 @@ __all__ = [
     "TextEncoder",
     "TextField",
     "TextIndex",
-    "Told",
     "UserExport",
 ]

@@ -58,7 +58,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PageSentences:
     """``sentences``: one per film of the page. ``degraded``: why the intended author failed, in a few words.
     ``counts``: sentences by author, tokens, US dollars; empty if no model is used.
     """
@@ -75,7 +75,7 @@ class Explainer(Protocol):
 
     prompt_version: str
 
-    def explain(self, page: Page, deadline: Deadline) -> Told:
+    def explain(self, page: Page, deadline: Deadline) -> PageSentences:
         """Return a sentence for each film, before the deadline; failures are reported in ``degraded``."""
         ...
 

@@ -35,7 +35,7 @@ class Person(NamedTuple):
         return self.directed + self.played
 
 
-class Series(NamedTuple):
+class NamedSeries(NamedTuple):
     """A series: its name and its trait."""
 
     name: str
@@ -50,7 +50,7 @@ class Lexicon:
 
     people: dict[str, Person]
     surnames: dict[str, tuple[Person, ...]]
-    series: dict[str, Series]
+    series: dict[str, NamedSeries]
     keywords: dict[str, tuple[int, ...]]
     catalogue: Catalogue
 
@@ -65,11 +65,11 @@ class Lexicon:
         keywords: dict[str, list[int]] = defaultdict(list)
         for trait in kinds[TraitKind.KEYWORD]:
             keywords[" ".join(words_of(names[trait]))].append(trait)
-        series: dict[str, Series] = {}
+        series: dict[str, NamedSeries] = {}
         for trait in kinds[TraitKind.SERIES]:
             words = words_of(names[trait])
             bare = words[1:] if len(words) > 1 and words[0] in _ARTICLES else words
-            found = Series(names[trait], trait)
+            found = NamedSeries(names[trait], trait)
             if len(bare) > 1 and bare[-1] in _ENDINGS:
                 series.setdefault("".join(bare[:-1]), found)
             series["".join(bare)] = found
@@ -101,7 +101,7 @@ class Lexicon:
         """Return the traits of a keyword in any spelling: "neo-noir" is "neo noir"."""
         return self.keywords.get(" ".join(words_of(name)), ())
 
-    def series_near(self, name: str) -> Series | None:
+    def series_near(self, name: str) -> NamedSeries | None:
         """Return the series with a squeezed name, or one a typing error away."""
         near = self._series_names.near(name)
         return self.series[near[0]] if near else self.series.get(name)

@@ -15,7 +15,7 @@ TOLD = TextField.TITLE | TextField.OTHER_TITLE | TextField.KEYWORDS | TextField.
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Lookup:
+class FilmLookup:
     """Implements ``demands.Films``. ``postings``: the films of every trait."""
 
     catalogue: Catalogue

@@ -15,7 +15,7 @@ from services.recommender.ports import Mention
 from services.recommender.query.conditions import Understood
 from services.recommender.query.demands import Films, Mask, Rows
 from services.recommender.query.meeting import all_of, hints, nearness
-from services.recommender.query.texts import Found, is_known, text_terms
+from services.recommender.query.texts import WordMatches, is_known, text_terms
 
 Floats = NDArray[np.float32]
 
@@ -55,7 +55,7 @@ class Matches:
 def match(
     understood: Understood,
     met: dict[str, Mask],
-    found: Found,
+    found: WordMatches,
     films: Films,
     leading: Rows,
     fame: Floats,

@@ -11,10 +11,10 @@ from services.recommender.ports import Leg, Mention, SearchResult, TextIndex
 from services.recommender.query.conditions import Understood
 from services.recommender.query.demands import Mask, Rows
 from services.recommender.query.lexicon import Lexicon
-from services.recommender.query.lookup import Lookup
+from services.recommender.query.lookup import FilmLookup
 from services.recommender.query.matching import Floats, Matches, match
 from services.recommender.query.meeting import relaxed, wanted
-from services.recommender.query.texts import Found
+from services.recommender.query.texts import WordMatches
 from services.recommender.query.understand import plain, understand
 from services.recommender.stages.facts import Facts
 
@@ -38,10 +38,10 @@ class Queries:
         return Lexicon.of(self.facts.bundle.catalogue)
 
     @cached_property
-    def lookup(self) -> Lookup:
+    def lookup(self) -> FilmLookup:
         """Data access of conditions."""
         facts = self.facts
-        return Lookup(facts.bundle.catalogue, facts.audience, facts.postings, self.lexicon, self.index)
+        return FilmLookup(facts.bundle.catalogue, facts.audience, facts.postings, self.lexicon, self.index)
 
     def read(self, request: Request) -> Understood | None:
         """Interpret a request's query; None without one."""
@@ -63,7 +63,7 @@ class Queries:
         mentions = self._mentions(understood)
         asked = wanted(understood, met, films)
         cosines = None if vectors is None else self._cosines(vectors, hits.knn, asked)
-        found = Found(mentions, self._phrases(understood), cosines, self._scores(hits.text))
+        found = WordMatches(mentions, self._phrases(understood), cosines, self._scores(hits.text))
         fame = self.facts.esteem if understood.esteemed else self.facts.fame
         if familiarity is not None:
             fame = fame * familiarity

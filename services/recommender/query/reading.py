@@ -21,7 +21,7 @@ LONGEST_KIND = 5
 TOLD = TextField.TITLE | TextField.KEYWORDS | TextField.OVERVIEW
 
 
-class Role(Enum):
+class WordRole(Enum):
     """Role assigned to a word."""
 
     FREE = auto()
@@ -55,13 +55,13 @@ class Reading:
     lexicon: Lexicon
     index: TextIndex
     language: str = "en"
-    roles: list[Role] = field(default_factory=list)
+    roles: list[WordRole] = field(default_factory=list)
     found: list[tuple[int, int, Condition]] = field(default_factory=list)
     like: list[tuple[str, int]] = field(default_factory=list)
     mentions: dict[str, Mention] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.roles = [Role.FREE] * len(self.words)
+        self.roles = [WordRole.FREE] * len(self.words)
 
     def __len__(self) -> int:
         return len(self.words)
@@ -77,7 +77,7 @@ class Reading:
 
     def free(self, at: int) -> bool:
         """Return whether there is a word here without a role."""
-        return 0 <= at < len(self.words) and self.roles[at] is Role.FREE
+        return 0 <= at < len(self.words) and self.roles[at] is WordRole.FREE
 
     def run(self, at: int, most: int) -> int:
         """Return the number of consecutive free words from a position, without a break, at most ``most``."""
@@ -99,11 +99,11 @@ class Reading:
         typed = "".join(words_of(self.typed(at, count)))
         return tuple(dict.fromkeys((self.phrase(at, count, ""), typed)))
 
-    def take(self, at: int, count: int, role: Role) -> None:
+    def take(self, at: int, count: int, role: WordRole) -> None:
         """Assign a role to some words."""
         self.roles[at : at + count] = [role] * count
 
-    def add(self, at: int, count: int, condition: Condition, role: Role = Role.CONDITION) -> None:
+    def add(self, at: int, count: int, condition: Condition, role: WordRole = WordRole.CONDITION) -> None:
         """Add a condition and assign a role to its words."""
         self.take(at, count, role)
         self.found.append((at, count, condition))
@@ -129,7 +129,7 @@ class Reading:
     def content(self) -> Iterator[int]:
         """Yield the positions of free content words."""
         for at, word in enumerate(self.words):
-            if self.roles[at] is Role.FREE and word.word not in grammar.STOP and not asks(word.word):
+            if self.roles[at] is WordRole.FREE and word.word not in grammar.STOP and not asks(word.word):
                 yield at
 
     def mention(self, word: str) -> Mention:

@@ -37,7 +37,7 @@ MOST_TEXT = 1.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class WordMatches:
     """Look-up results of the words: ``mentions`` of each; ``phrases``: films of a keyword among the words, with the
     share of words it covers; ``cosines`` float32[films], 0 if unknown, and ``text`` float32[films], BM25 over its
     reference; either may be None.
@@ -49,7 +49,9 @@ class Found:
     text: Floats | None = None
 
 
-def text_terms(understood: Understood, found: Found, films: int, weights: Weights) -> tuple[dict[str, Floats], Mask]:
+def text_terms(
+    understood: Understood, found: WordMatches, films: int, weights: Weights
+) -> tuple[dict[str, Floats], Mask]:
     """Return the terms of words and meaning, and which films reach the threshold: all if there are no words."""
     if not understood.words:
         return {}, np.ones(films, bool)
@@ -66,7 +68,7 @@ def text_terms(understood: Understood, found: Found, films: int, weights: Weight
     return terms, told
 
 
-def covered(found: Found, films: int, worth: Worth) -> tuple[Floats, bool]:
+def covered(found: WordMatches, films: int, worth: Worth) -> tuple[Floats, bool]:
     """Return the covered share of the words per film, float32[films]: rarities log(1 + films / films with it) times
     field weights, over the rarity of all words; and whether any film contains any of them. A word that no film contains
     counts as the mean of the others.
@@ -108,6 +110,6 @@ def _field_table(worth: Worth) -> Floats:
     return table
 
 
-def is_known(found: Found) -> bool:
+def is_known(found: WordMatches) -> bool:
     """Return whether any film contains any of the words."""
     return any(len(mention.rows) for _, mention in found.mentions)

@@ -12,7 +12,7 @@ from services.recommender.domain.request import Reason, ReasonKind
 from services.recommender.ports import Evidence, Record
 from services.recommender.sentences.genre_nouns import GENRE_WORDS
 from services.recommender.sentences.limits import MAX_LENGTH, MAX_WORDS
-from services.recommender.sentences.names import Mention, Name, Names, Token, tokens_of
+from services.recommender.sentences.names import NameMention, PermittedName, PermittedNames, SentenceToken, tokens_of
 from services.recommender.sentences.plain_words import (
     ACTING,
     ASKED,
@@ -47,15 +47,15 @@ def complaint(sentence: object, evidence: Evidence, record: Record) -> str | Non
         return "hidden character"
     if not sentence.isprintable() or unicodedata.normalize("NFC", sentence) != sentence:
         return "hidden character"
-    text, names = tokens_of(sentence), Names(evidence, record)
+    text, names = tokens_of(sentence), PermittedNames(evidence, record)
     mentions = names.mentions(text)
     return next(_complaints(text, names, mentions, evidence.reasons), None)
 
 
 def _complaints(
-    text: Sequence[Token], names: Names, mentions: list[Mention], reasons: Sequence[Reason]
+    text: Sequence[SentenceToken], names: PermittedNames, mentions: list[NameMention], reasons: Sequence[Reason]
 ) -> Iterator[str]:
-    named: dict[int, Name] = {at: each.name for each in mentions for at in range(each.start, each.end)}
+    named: dict[int, PermittedName] = {at: each.name for each in mentions for at in range(each.start, each.end)}
     yield from _odd_words(text, names, named)
     yield from _odd_ends(text, named)
     yield from _wrong_roles(text, mentions, named)
@@ -66,7 +66,7 @@ def _complaints(
         yield "nothing of the evidence"
 
 
-def _odd_words(text: Sequence[Token], names: Names, named: dict[int, Name]) -> Iterator[str]:
+def _odd_words(text: Sequence[SentenceToken], names: PermittedNames, named: dict[int, PermittedName]) -> Iterator[str]:
     for at, token in enumerate(text):
         if at in named:
             continue
@@ -80,7 +80,7 @@ def _odd_words(text: Sequence[Token], names: Names, named: dict[int, Name]) -> I
             yield "a word that nothing allows"
 
 
-def _is_allowed(token: Token, at: int, names: Names) -> bool:
+def _is_allowed(token: SentenceToken, at: int, names: PermittedNames) -> bool:
     low = token.low
     if low in names.languages:
         return True
@@ -89,7 +89,7 @@ def _is_allowed(token: Token, at: int, names: Names) -> bool:
     return _is_plain(low) and _is_small(token, at)
 
 
-def _is_small(token: Token, at: int) -> bool:
+def _is_small(token: SentenceToken, at: int) -> bool:
     """Return whether capitals are used only at the start of a sentence or in names."""
     return at == 0 or token.text.islower() or token.text == "I"
 
@@ -108,7 +108,7 @@ def _genre_word(low: str) -> str | None:
     return None
 
 
-def _odd_ends(text: Sequence[Token], named: dict[int, Name]) -> Iterator[str]:
+def _odd_ends(text: Sequence[SentenceToken], named: dict[int, PermittedName]) -> Iterator[str]:
     ends = [at for at, token in enumerate(text) if token.text in _ENDS and at not in named]
     last = len(text) - 1
     if not ends and text[last].text not in _ENDS and not _ends_with_name(text, named):
@@ -117,13 +117,15 @@ def _odd_ends(text: Sequence[Token], named: dict[int, Name]) -> Iterator[str]:
         yield "more than one sentence"
 
 
-def _ends_with_name(text: Sequence[Token], named: dict[int, Name]) -> bool:
+def _ends_with_name(text: Sequence[SentenceToken], named: dict[int, PermittedName]) -> bool:
     """Return whether the sentence ends with a title that has its own end mark."""
     last = len(text) - 1
     return last in named and text[last].text in _ENDS
 
 
-def _wrong_roles(text: Sequence[Token], mentions: list[Mention], named: dict[int, Name]) -> Iterator[str]:
+def _wrong_roles(
+    text: Sequence[SentenceToken], mentions: list[NameMention], named: dict[int, PermittedName]
+) -> Iterator[str]:
     """Yield complaints about people credited with the wrong role."""
     before: frozenset[str] = frozenset()
     until = -1
@@ -137,7 +139,7 @@ def _wrong_roles(text: Sequence[Token], mentions: list[Mention], named: dict[int
         before, until = said, mention.end
 
 
-def _around(text: Sequence[Token], mention: Mention, named: dict[int, Name]) -> frozenset[str]:
+def _around(text: Sequence[SentenceToken], mention: NameMention, named: dict[int, PermittedName]) -> frozenset[str]:
     """Return the roles that the words around a person give them; directing words take precedence over acting words."""
     left = _free(text, range(mention.start - 1, -1, -1), named)
     right = _free(text, range(mention.end, len(text)), named)
@@ -146,7 +148,7 @@ def _around(text: Sequence[Token], mention: Mention, named: dict[int, Name]) -> 
     return frozenset({"cast"}) if any(word in ACTING for word in left[:2] + right) else frozenset()
 
 
-def _free(text: Sequence[Token], places: range, named: dict[int, Name]) -> list[str]:
+def _free(text: Sequence[SentenceToken], places: range, named: dict[int, PermittedName]) -> list[str]:
     """Return the next words up to a name or a break."""
     found: list[str] = []
     for at in places:
@@ -156,7 +158,9 @@ def _free(text: Sequence[Token], places: range, named: dict[int, Name]) -> list[
     return found
 
 
-def _wrong_claims(text: Sequence[Token], named: dict[int, Name], reasons: Sequence[Reason]) -> Iterator[str]:
+def _wrong_claims(
+    text: Sequence[SentenceToken], named: dict[int, PermittedName], reasons: Sequence[Reason]
+) -> Iterator[str]:
     """Yield complaints about claims (liked, watched, asked, popular) that no reason supports."""
     free = {token.low for at, token in enumerate(text) if at not in named}
     told = " ".join(reason.text for reason in reasons)
@@ -176,7 +180,7 @@ def _wrong_claims(text: Sequence[Token], named: dict[int, Name], reasons: Sequen
 
 
 def _wrong_likings(
-    text: Sequence[Token], names: Names, mentions: list[Mention], named: dict[int, Name]
+    text: Sequence[SentenceToken], names: PermittedNames, mentions: list[NameMention], named: dict[int, PermittedName]
 ) -> Iterator[str]:
     """Yield complaints about things said to be liked that no reason names, or that are the film itself."""
     for at, token in enumerate(text):
@@ -196,12 +200,12 @@ def _wrong_likings(
             yield "liked, which no reason says"
 
 
-def _clause_end(text: Sequence[Token], at: int, named: dict[int, Name]) -> int:
+def _clause_end(text: Sequence[SentenceToken], at: int, named: dict[int, PermittedName]) -> int:
     for place in range(at + 1, len(text)):
         if place not in named and (text[place].text in _BREAKS or text[place].low in _BREAKING):
             return place
     return len(text)
 
 
-def _says_genre(text: Sequence[Token], names: Names) -> bool:
+def _says_genre(text: Sequence[SentenceToken], names: PermittedNames) -> bool:
     return any(_genre_word(token.low) in names.evident_genres for token in text)

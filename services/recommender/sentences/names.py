@@ -24,7 +24,7 @@ _OF_TRAITS = frozenset({ReasonKind.KEYWORD, ReasonKind.DECADE, ReasonKind.SERIES
 NO_SUBJECTS = frozenset({"the story", "the same people", "the catalogue", "what you like"})
 
 
-class Token(NamedTuple):
+class SentenceToken(NamedTuple):
     """A word or sign of a text; ``low``: in lower case, without possessive ``'s``."""
 
     text: str
@@ -36,9 +36,9 @@ class Token(NamedTuple):
         return self.text[0].isalnum()
 
 
-def tokens_of(text: str) -> list[Token]:
+def tokens_of(text: str) -> list[SentenceToken]:
     """Return the words and signs of a text."""
-    return [Token(each, _bare(each.replace(_APOSTROPHE, "'"))) for each in _TOKEN.findall(text)]
+    return [SentenceToken(each, _bare(each.replace(_APOSTROPHE, "'"))) for each in _TOKEN.findall(text)]
 
 
 def _bare(word: str) -> str:
@@ -47,19 +47,19 @@ def _bare(word: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class PermittedName:
     """A permitted name. ``kind``: "own" and "film" for titles, "person", "trait". ``evident``: a reason mentions it, so
     it may be said to be liked or asked for. ``tokens``: as from :func:`tokens_of`; compared in lower case unless
     ``exact``.
     """
 
     kind: str
-    tokens: tuple[Token, ...]
+    tokens: tuple[SentenceToken, ...]
     evident: bool
     exact: bool
     roles: frozenset[str] = frozenset()
 
-    def stands_at(self, at: int, text: Sequence[Token]) -> bool:
+    def stands_at(self, at: int, text: Sequence[SentenceToken]) -> bool:
         """Return whether the name starts at this token."""
         part = text[at : at + len(self.tokens)]
         if len(part) < len(self.tokens):
@@ -74,15 +74,15 @@ def _is_as_high(own: str, said: str) -> bool:
     return not own[0].isupper() or said[0].isupper()
 
 
-class Mention(NamedTuple):
+class NameMention(NamedTuple):
     """A name found in ``text[start:end]``."""
 
-    name: Name
+    name: PermittedName
     start: int
     end: int
 
 
-class Names:
+class PermittedNames:
     """All permitted names for one film: its title, the films and traits of its evidence, its record."""
 
     def __init__(self, evidence: Evidence, record: Record) -> None:
@@ -97,7 +97,7 @@ class Names:
         self.numbers = frozenset(_numbers(evidence))
         self.evident = [name for name in self._names if name.evident]
 
-    def mentions(self, text: Sequence[Token]) -> list[Mention]:
+    def mentions(self, text: Sequence[SentenceToken]) -> list[NameMention]:
         """Return where names occur, from left to right, the longest match first."""
         found, at = [], 0
         while at < len(text):
@@ -105,12 +105,12 @@ class Names:
             if name is None:
                 at += 1
                 continue
-            found.append(Mention(name, at, at + len(name.tokens)))
+            found.append(NameMention(name, at, at + len(name.tokens)))
             at += len(name.tokens)
         return found
 
 
-def _names(evidence: Evidence, record: Record) -> Iterator[Name]:
+def _names(evidence: Evidence, record: Record) -> Iterator[PermittedName]:
     yield from _made("own", evidence.title, evident=False)
     for reason in evidence.reasons:
         yield from _of_reason(reason, record)
@@ -120,7 +120,7 @@ def _names(evidence: Evidence, record: Record) -> Iterator[Name]:
     yield from _people(evidence, record)
 
 
-def _of_reason(reason: Reason, record: Record) -> Iterator[Name]:
+def _of_reason(reason: Reason, record: Record) -> Iterator[PermittedName]:
     """Yield the film or trait that a reason names, except people."""
     subject = reason.subject
     if reason.kind is ReasonKind.LIKED and reason.item_id is not None:
@@ -133,7 +133,7 @@ def _of_reason(reason: Reason, record: Record) -> Iterator[Name]:
         yield from _made("trait", " ".join(_YEAR.findall(reason.text)), evident=True, exact=False)
 
 
-def _people(evidence: Evidence, record: Record) -> Iterator[Name]:
+def _people(evidence: Evidence, record: Record) -> Iterator[PermittedName]:
     """Yield whole names and last names, with the person's roles in the film."""
     roles: dict[str, set[str]] = {}
     pairs = [*((each, "director") for each in record.directors), *((each, "cast") for each in record.cast)]
@@ -145,12 +145,12 @@ def _people(evidence: Evidence, record: Record) -> Iterator[Name]:
         words = tuple(tokens_of(person))
         last = words[-1:] if len(words) > 1 and len(words[-1].text) >= _SHORTEST_SURNAME else ()
         for part in filter(None, (words, last)):
-            yield Name("person", part, person in named, True, frozenset(theirs))
+            yield PermittedName("person", part, person in named, True, frozenset(theirs))
 
 
-def _made(kind: str, text: str, *, evident: bool, exact: bool = True) -> Iterable[Name]:
+def _made(kind: str, text: str, *, evident: bool, exact: bool = True) -> Iterable[PermittedName]:
     words = tuple(tokens_of(text))
-    return [Name(kind, words, evident, exact)] if words else []
+    return [PermittedName(kind, words, evident, exact)] if words else []
 
 
 def _numbers(evidence: Evidence) -> Iterator[str]:

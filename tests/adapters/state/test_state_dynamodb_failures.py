@@ -12,7 +12,7 @@ from services.adapters.aws import session
 from services.adapters.breaker import FAILURES
 from services.adapters.state.dynamodb import log as event_log
 from services.adapters.state.dynamodb import quota
-from services.adapters.state.dynamodb.client import Connection
+from services.adapters.state.dynamodb.client import DynamoLocation
 from services.adapters.state.dynamodb.failures import advice, is_outage, is_passing
 from services.adapters.state.dynamodb.store import DynamoStore
 from services.bootstrap import SystemClock
@@ -62,7 +62,7 @@ def silent(black_hole: str) -> Iterator[Callable[..., tuple[Store, Wire]]]:
     made: list[tuple[Store, Wire]] = []
 
     def make(clock: Clock, timeout_s: float = HASTE_S) -> tuple[Store, Wire]:
-        store = dynamodb_at(Connection(new_tables(), endpoint=black_hole, timeout_s=timeout_s), clock)
+        store = dynamodb_at(DynamoLocation(new_tables(), endpoint=black_hole, timeout_s=timeout_s), clock)
         made.append((store, Wire(store)))
         return made[-1]
 
@@ -340,7 +340,7 @@ def test_a_server_without_a_region_can_not_be_asked(monkeypatch: pytest.MonkeyPa
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
     with pytest.raises(StateUnavailable, match="check AWS_REGION"):
-        dynamodb_at(Connection(new_tables()), SystemClock())
+        dynamodb_at(DynamoLocation(new_tables()), SystemClock())
 
 
 def test_a_client_can_wait_for_the_first_call(monkeypatch: pytest.MonkeyPatch, new_session: None) -> None:
@@ -349,7 +349,7 @@ def test_a_client_can_wait_for_the_first_call(monkeypatch: pytest.MonkeyPatch, n
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
-    store = DynamoStore(Connection(new_tables()), SystemClock(), connect=False)
+    store = DynamoStore(DynamoLocation(new_tables()), SystemClock(), connect=False)
     assert session()._credentials is None
     with pytest.raises(StateUnavailable, match="check AWS_REGION"):
         store.call("get_item", Deadline.within(store.clock, PATIENCE_S))

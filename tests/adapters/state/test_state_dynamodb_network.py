@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.adapters.breaker import FAILURES, FIRST_PAUSE_S
-from services.adapters.state.dynamodb.client import Connection
+from services.adapters.state.dynamodb.client import DynamoLocation
 from services.bootstrap import SystemClock
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import CacheEntry, CacheKey, Deadline, LoggedEvent, Receipt
@@ -51,7 +51,7 @@ def store(direct: Store, proxy: Proxy) -> Iterator[Store]:
 
 
 def behind(proxy: Proxy, direct: Store, timeout_s: float) -> Store:
-    return dynamodb_at(Connection(direct.tables.tables, endpoint=proxy.url, timeout_s=timeout_s), FakeClock())
+    return dynamodb_at(DynamoLocation(direct.tables.tables, endpoint=proxy.url, timeout_s=timeout_s), FakeClock())
 
 
 @pytest.mark.parametrize("status", [500, 503])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.adapters.state.dynamodb.client import Connection
+from services.adapters.state.dynamodb.client import DynamoLocation
 from services.recommender.domain.events import EventKind
 from services.recommender.domain.ids import hash_id, mark_of
 from services.recommender.ports import ApiKey, CacheEntry, CacheKey, Receipt
@@ -44,7 +44,7 @@ def another(dynamodb_url: str, wire: Wire) -> Iterator[Callable[[float], Store]]
     def server(ahead_s: float = 0) -> Store:
         clock = FakeClock()
         clock.tick(ahead_s)
-        made.append(dynamodb_at(Connection(wire.tables, endpoint=dynamodb_url, timeout_s=PATIENCE_S), clock))
+        made.append(dynamodb_at(DynamoLocation(wire.tables, endpoint=dynamodb_url, timeout_s=PATIENCE_S), clock))
         return made[-1]
 
     yield server

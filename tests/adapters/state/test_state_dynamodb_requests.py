@@ -5,9 +5,9 @@ from functools import partial
 
 import pytest
 
-from services.adapters.state.dynamodb.client import Connection
+from services.adapters.state.dynamodb.client import DynamoLocation
 from services.adapters.state.dynamodb.feedback import ACTIONS
-from services.adapters.state.dynamodb.units import Units
+from services.adapters.state.dynamodb.units import ConsumedUnits
 from services.recommender.domain.events import EventKind
 from services.recommender.errors import IdempotencyMismatch, StateUnavailable
 from services.recommender.ports import ApiKey, CacheEntry, CacheKey, Receipt
@@ -220,8 +220,8 @@ def test_a_request_within_a_sub_bucket_is_one_write(store: Store, wire: Wire) ->
 
 
 def test_the_units_are_those_that_the_tables_name(dynamodb_url: str, store: Store, wire: Wire) -> None:
-    units = Units()
-    counted = dynamodb_at(Connection(wire.tables, endpoint=dynamodb_url, timeout_s=PATIENCE_S), store.clock, units)
+    units = ConsumedUnits()
+    counted = dynamodb_at(DynamoLocation(wire.tables, endpoint=dynamodb_url, timeout_s=PATIENCE_S), store.clock, units)
     stored(counted.record(send(did(), key="a")))
     first = units.write
     assert first > 0
@@ -238,10 +238,10 @@ def test_units_are_not_asked_for_unless_they_are_wanted(store: Store, wire: Wire
 
 
 def test_units_are_summed_over_tables_and_by_reading_and_writing() -> None:
-    units = Units()
+    units = ConsumedUnits()
     units.add("batch_get_item", {"ConsumedCapacity": [{"CapacityUnits": 1.0}, {"CapacityUnits": 0.5}]})
     units.add("query", {"ConsumedCapacity": {"CapacityUnits": 2.0}})
     units.add("transact_write_items", {"ConsumedCapacity": [{"CapacityUnits": 6.0}]})
     units.add("put_item", {"ConsumedCapacity": {"CapacityUnits": 1.0}})
     units.add("put_item", {})
-    assert units == Units(read=3.5, write=7.0)
+    assert units == ConsumedUnits(read=3.5, write=7.0)

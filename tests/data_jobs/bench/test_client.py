@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from data_jobs.bench.client import Connection
+from data_jobs.bench.client import HttpConnection
 from data_jobs.bench.mix import get, post
 from services.recommender.errors import Unavailable
 from tests.data_jobs.bench.kit import ScriptedServer
@@ -41,13 +41,13 @@ def test_it_gets_status_and_body_one_after_the_other_on_one_socket():
 
 def test_an_answer_may_come_in_pieces():
     pieces = (b"HTTP/1.1 200 OK\r\nConte", b"nt-Length: 5\r\n\r", b"\nhe", b"llo")
-    with bytes_server(*pieces) as port, Connection("127.0.0.1", port) as connection:
+    with bytes_server(*pieces) as port, HttpConnection("127.0.0.1", port) as connection:
         assert connection.ask(get("/")) == (200, b"hello")
 
 
 def test_what_comes_too_much_belongs_to_the_next_answer():
     two = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nabHTTP/1.1 404 No\r\ncontent-length: 1\r\n\r\nc"
-    with bytes_server(two) as port, Connection("127.0.0.1", port) as connection:
+    with bytes_server(two) as port, HttpConnection("127.0.0.1", port) as connection:
         assert connection.ask(get("/")) == (200, b"ab")
         assert connection.ask(get("/")) == (404, b"c")
 
@@ -66,7 +66,7 @@ def raises(message):
     ],
 )
 def test_a_broken_answer_is_unavailable(sent, message):
-    with bytes_server(sent) as port, Connection("127.0.0.1", port) as connection, raises(message):
+    with bytes_server(sent) as port, HttpConnection("127.0.0.1", port) as connection, raises(message):
         connection.ask(get("/"))
 
 
@@ -74,4 +74,4 @@ def test_nobody_there_is_unavailable():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(Unavailable, match=f"127.0.0.1:{port} does not answer"):
-        Connection("127.0.0.1", port)
+        HttpConnection("127.0.0.1", port)

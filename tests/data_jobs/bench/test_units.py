@@ -6,13 +6,13 @@ import pytest
 
 from data_jobs.bench.mix import LENGTHS
 from data_jobs.bench.over_http import BenchFailed
-from data_jobs.bench.people import Person, make_people
+from data_jobs.bench.people import BenchPerson, make_people
 from data_jobs.bench.units import PEOPLE, counted, units_used
 from services.adapters.explain.template import TemplateExplainer
-from services.adapters.state.dynamodb.client import Connection, Tables
+from services.adapters.state.dynamodb.client import DynamoLocation, Tables
 from services.adapters.state.dynamodb.state import DynamoState
 from services.adapters.state.dynamodb.tables import create_tables
-from services.adapters.state.dynamodb.units import Units
+from services.adapters.state.dynamodb.units import ConsumedUnits
 from services.bootstrap import SystemClock
 from services.recommender.domain.events import Event, EventKind
 from services.recommender.domain.profile import Profile, apply_all
@@ -57,7 +57,7 @@ class MeteredState:
 
 @pytest.fixture
 def units():
-    return Units()
+    return ConsumedUnits()
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_a_degraded_answer_stops_the_count(recommender, units, people, state):
 def test_feedback_that_is_refused_stops_the_count(recommender, units, people, state):
     somebody = people[5][0]
     elsewhere = replace(somebody.events[0], item_id="no such film")
-    people[5][0] = Person(somebody.user_id, (elsewhere,))
+    people[5][0] = BenchPerson(somebody.user_id, (elsewhere,))
     with pytest.raises(BenchFailed, match="'no such film' was refused") as failure:
         units_used(recommender, units, people)
     assert isinstance(failure.value.__cause__, UnknownFilm)
@@ -131,7 +131,7 @@ def test_feedback_that_is_refused_stops_the_count(recommender, units, people, st
 @pytest.fixture
 def connection(dynamodb_url, unique_name):
     tables = Tables(f"{unique_name}-u", f"{unique_name}-e", f"{unique_name}-c")
-    made = Connection(tables, endpoint=dynamodb_url, timeout_s=PATIENCE_S)
+    made = DynamoLocation(tables, endpoint=dynamodb_url, timeout_s=PATIENCE_S)
     create_tables(made)
     return made
 

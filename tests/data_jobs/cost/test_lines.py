@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from data_jobs.cost.bill import Line
-from data_jobs.cost.deployment import SECONDS, Cache, Compute, Deployment, Search
+from data_jobs.cost.deployment import SECONDS, Cache, ComputeKind, Deployment, SearchKind
 from data_jobs.cost.model import bill_of
 from data_jobs.cost.prices import load_prices
 
 PRICES = load_prices("eu-west-1")
 ONE = Deployment(rps=1)
-FARGATE = Deployment(rps=1, compute=Compute.FARGATE)
+FARGATE = Deployment(rps=1, compute=ComputeKind.FARGATE)
 
 
 def line(deployment: Deployment, service: str, what: str) -> Line:
@@ -100,7 +100,7 @@ def test_the_cache_is_a_line_of_its_own_and_costs_what_is_kept_of_it() -> None:
         assert line(month, "DynamoDB", "answer cache, reads").units == pytest.approx(
             written * answers * 1.5 + written / 0.4 * 0.6 * answers * 0.5
         )
-    for none in (replace(ONE, cache=Cache.NONE), replace(ONE, search=Search.EMBEDDED)):
+    for none in (replace(ONE, cache=Cache.NONE), replace(ONE, search=SearchKind.EMBEDDED)):
         assert not [each for each in bill_of(none, PRICES).lines if "cache" in each.what], "nothing dear, nothing kept"
 
 

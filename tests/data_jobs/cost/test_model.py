@@ -7,7 +7,7 @@ import pytest
 
 from data_jobs.cost.bill import Bill, Line
 from data_jobs.cost.computing import environments, tasks
-from data_jobs.cost.deployment import HOURS, SECONDS, Compute, Deployment, DeploymentError, Search
+from data_jobs.cost.deployment import HOURS, SECONDS, ComputeKind, Deployment, DeploymentError, SearchKind
 from data_jobs.cost.model import bill_of, savings_of
 from data_jobs.cost.prices import load_prices
 from data_jobs.cost.storing import search_ocu
@@ -94,13 +94,13 @@ def test_more_searches_than_two_ocu_make_want_two_more() -> None:
 
 
 def test_classic_never_sleeps() -> None:
-    classic = replace(IDLE, search=Search.CLASSIC)
+    classic = replace(IDLE, search=SearchKind.CLASSIC)
     assert line(classic, SEARCH, "Classic").units == 4 * HOURS
     assert services(classic)[SEARCH] > services(replace(IDLE, stage="prod"))[SEARCH]
 
 
 def test_embedded_search_has_no_collection_no_wait_and_no_alarms_for_it() -> None:
-    embedded = replace(BUSY, search=Search.EMBEDDED)
+    embedded = replace(BUSY, search=SearchKind.EMBEDDED)
     assert SEARCH not in services(embedded)
     assert billed_seconds(embedded) < billed_seconds(BUSY)
     assert line(BUSY, "CloudWatch", "alarms").units - line(embedded, "CloudWatch", "alarms").units == 5
@@ -129,7 +129,9 @@ def test_more_films_take_longer_and_more_room() -> None:
 
 def test_the_function_is_cheaper_for_few_and_fargate_for_many_with_one_crossing() -> None:
     loads = [0, 0.5, 1, 2, 5, 10, 20, 50, 100, 200]
-    pairs = [(total(replace(IDLE, rps=rps)), total(replace(IDLE, rps=rps, compute=Compute.FARGATE))) for rps in loads]
+    pairs = [
+        (total(replace(IDLE, rps=rps)), total(replace(IDLE, rps=rps, compute=ComputeKind.FARGATE))) for rps in loads
+    ]
     fargate_wins = [fargate < function for function, fargate in pairs]
     assert fargate_wins[0] is False
     assert fargate_wins[-1] is True
@@ -137,13 +139,13 @@ def test_the_function_is_cheaper_for_few_and_fargate_for_many_with_one_crossing(
 
 
 def test_fargate_has_a_balancer_and_a_network_and_no_gateway() -> None:
-    fargate = services(replace(BUSY, compute=Compute.FARGATE))
+    fargate = services(replace(BUSY, compute=ComputeKind.FARGATE))
     assert {"Fargate", "Load balancer", "Network", "Data transfer"} <= set(fargate)
     assert not {"Lambda", "HTTP API", "CloudFront"} & set(fargate)
 
 
 def test_tasks_never_fall_below_those_of_the_stage_and_grow_with_the_load() -> None:
-    fargate = Deployment(compute=Compute.FARGATE)
+    fargate = Deployment(compute=ComputeKind.FARGATE)
     assert tasks(fargate) == 1
     assert tasks(replace(fargate, stage="prod")) == 2
     many = replace(fargate, rps=2_000)
@@ -166,7 +168,7 @@ def test_each_saving_is_the_difference_of_two_bills_the_largest_first() -> None:
     savings = savings_of(BUSY, PRICES)
     by_change = {saving.change: saving.usd for saving in savings}
     assert by_change["no firewall"] == pytest.approx(total(BUSY) - total(replace(BUSY, firewall=False)))
-    assert by_change["no OpenSearch"] == pytest.approx(total(BUSY) - total(replace(BUSY, search=Search.EMBEDDED)))
+    assert by_change["no OpenSearch"] == pytest.approx(total(BUSY) - total(replace(BUSY, search=SearchKind.EMBEDDED)))
     amounts = [saving.usd for saving in savings]
     assert amounts == sorted(amounts, reverse=True)
     assert all(saving.how and saving.price for saving in savings)
@@ -174,7 +176,7 @@ def test_each_saving_is_the_difference_of_two_bills_the_largest_first() -> None:
 
 def test_what_is_off_already_saves_nothing() -> None:
     bare = replace(
-        BUSY, firewall=False, snapstart=False, canary_minutes=60, search=Search.EMBEDDED,
+        BUSY, firewall=False, snapstart=False, canary_minutes=60, search=SearchKind.EMBEDDED,
         architecture="arm64",
     )  # fmt: skip
     assert [saving.change for saving in savings_of(bare, PRICES)] == []
@@ -184,8 +186,8 @@ def test_what_is_off_already_saves_nothing() -> None:
     ("deployment", "first"),
     [
         (Deployment(stage="prod"), {"no OpenSearch", "search OCU may fall to 0"}),
-        (Deployment(search=Search.CLASSIC), {"no OpenSearch", "NextGen instead of Classic"}),
-        (Deployment(compute=Compute.FARGATE), {"Lambda"}),
+        (Deployment(search=SearchKind.CLASSIC), {"no OpenSearch", "NextGen instead of Classic"}),
+        (Deployment(compute=ComputeKind.FARGATE), {"Lambda"}),
     ],
 )
 def test_what_saves_most_is_what_costs_most(deployment: Deployment, first: set[str]) -> None:

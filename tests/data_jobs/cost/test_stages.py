@@ -9,7 +9,7 @@ import pytest
 
 from data_jobs.cost import computing, edge, operating, storing, workload
 from data_jobs.cost.deployment import STAGES, Deployment, stage_of
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 from infra.settings import load_settings as deployment_settings
 from services.api.app.emf import EmfTelemetry, metrics_of
 from services.api.app.observation import Observation
@@ -17,7 +17,7 @@ from services.api.app.observation import Observation
 INFRA = Path(__file__).resolve().parents[3] / "infra"
 
 
-def settings(stage: str, **context: str) -> Settings:
+def settings(stage: str, **context: str) -> DeploymentSettings:
     return deployment_settings({"stage": stage, **context}, {})
 
 

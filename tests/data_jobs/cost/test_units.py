@@ -72,10 +72,10 @@ def test_a_cached_answer_has_the_size_that_is_billed(explained: bool, payload: i
 
 
 def test_a_person_of_the_mix_costs_what_the_page_on_dynamodb_says() -> None:
-    assert units.cached(50, explained=False) == units.Units(read=1.5)
-    assert units.fresh(50) == units.Units(read=1)
-    assert units.stored(50, explained=False) == units.Units(read=1.5, write=2)
-    assert units.feedback(50) == units.Units(read=1, write=6)
+    assert units.cached(50, explained=False) == units.RequestUnits(read=1.5)
+    assert units.fresh(50) == units.RequestUnits(read=1)
+    assert units.stored(50, explained=False) == units.RequestUnits(read=1.5, write=2)
+    assert units.feedback(50) == units.RequestUnits(read=1, write=6)
 
 
 def test_sentences_make_the_written_answer_a_kilobyte_longer() -> None:

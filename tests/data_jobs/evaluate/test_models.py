@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_jobs.evaluate.models import Content, Ease, Playbook, Popularity, PureSvd, Served, best_unseen
+from data_jobs.evaluate.models import ContentModel, Ease, MostLiked, PipelineModel, Playbook, PureSvd, best_unseen
 from data_jobs.evaluate.workbench import patient
 from services.recommender.domain.profile import Profile
 from services.recommender.domain.request import Preset, Request
@@ -18,12 +18,12 @@ NAMES = ("popularity", "content", "plain EASE", "PureSVD", "playbook preset", "p
 @pytest.fixture(scope="module")
 def models(bench):
     found = [
-        Popularity(bench),
-        Content(bench.bundle),
+        MostLiked(bench),
+        ContentModel(bench.bundle),
         Ease(bench, 20.0),
         PureSvd(bench),
         Playbook(bench.pipeline),
-        Served(bench, 0.0),
+        PipelineModel(bench, 0.0),
     ]
     return {model.name: model for model in found}
 
@@ -68,23 +68,26 @@ def test_served_is_the_pipeline_itself(bench, someone):
     for diversity in (0.0, 0.2, 1.0):
         request = Request(user_id=someone.user_id, k=10, diversity=diversity)
         picks = bench.pipeline.rank(request, someone, patient()).picks
-        assert Served(bench, diversity).best(someone, 10).tolist() == [pick.row for pick in picks]
+        assert PipelineModel(bench, diversity).best(someone, 10).tolist() == [pick.row for pick in picks]
 
 
 def test_served_without_a_diversity_uses_the_default_of_the_api(bench, someone):
-    assert Served(bench).best(someone, 10).tolist() == Served(bench, Request().diversity).best(someone, 10).tolist()
+    assert (
+        PipelineModel(bench).best(someone, 10).tolist()
+        == PipelineModel(bench, Request().diversity).best(someone, 10).tolist()
+    )
 
 
 def test_the_svd_preset_is_asked_of_the_pipeline(bench, someone):
-    found = Served(bench, 0.0, "svd preset", Preset.SVD).best(someone, 10)
+    found = PipelineModel(bench, 0.0, "svd preset", Preset.SVD).best(someone, 10)
     picks = bench.pipeline.rank(Request(user_id=someone.user_id, k=10, preset=Preset.SVD), someone, patient()).picks
     assert found.tolist() == [pick.row for pick in picks]
-    assert found.tolist() != Served(bench, 0.0).best(someone, 10).tolist()
+    assert found.tolist() != PipelineModel(bench, 0.0).best(someone, 10).tolist()
 
 
 def test_content_needs_vectors(plain_bench):
     with pytest.raises(ValueError, match="vectors"):
-        Content(plain_bench.bundle)
+        ContentModel(plain_bench.bundle)
 
 
 def test_the_playbook_preset_works_without_vectors(plain_bench, someone):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from services.adapters import aws
 from services.adapters.bounded import within
 from services.adapters.embed.bedrock.failures import BedrockFailure, refused, silent
-from services.adapters.embed.bedrock.models import Model, Use
+from services.adapters.embed.bedrock.models import EmbeddingModel, Use
 from services.adapters.foreign import translated
 
 # The largest real response, 3,072 numbers of about 24 characters, is a tenth of it.
@@ -21,7 +21,7 @@ _JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class BedrockLocation:
     """Location of Bedrock. ``endpoint``: None for the region's own; plain http is a local server, to which no AWS
     credentials are sent. ``connections``: size of the connection pool, one per thread.
     """
@@ -34,7 +34,7 @@ class Place:
 class BedrockClient:
     """Created on first use; thread-safe."""
 
-    def __init__(self, model: Model, place: Place) -> None:
+    def __init__(self, model: EmbeddingModel, place: BedrockLocation) -> None:
         self.model = model
         self._place = place
         self._lock = threading.Lock()

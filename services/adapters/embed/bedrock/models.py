@@ -66,7 +66,7 @@ FAMILIES: Mapping[str, Family] = {"titan": TITAN, "nova": NOVA}
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class EmbeddingModel:
     """A family with the chosen vector length."""
 
     family: Family
@@ -117,7 +117,7 @@ class Model:
         return (values / np.linalg.norm(values)).astype(np.float32)
 
 
-def model_of(name: str, dims: int | None) -> Model:
+def model_of(name: str, dims: int | None) -> EmbeddingModel:
     """Return the model ``titan`` or ``nova`` with this vector length, None for the default. Raises
     EncoderUnavailable.
     """
@@ -126,4 +126,4 @@ def model_of(name: str, dims: int | None) -> Model:
     if chosen not in family.all_dims:
         allowed = ", ".join(map(str, family.all_dims))
         raise EncoderUnavailable(f"ENCODER_DIMS = {chosen}: vectors of {family.model_id} have {allowed} numbers")
-    return Model(family, chosen)
+    return EmbeddingModel(family, chosen)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from services.adapters import jitter
 from services.adapters.search.failures import LEAST_S, RemoteFailure
 from services.adapters.search.opensearch.failures import PassingFailure, failure_of
-from services.adapters.search.opensearch.target import Target
+from services.adapters.search.opensearch.target import OpenSearchTarget
 from services.recommender.ports import Deadline
 
 if TYPE_CHECKING:
-    from services.adapters.search.opensearch.connection import Connection
+    from services.adapters.search.opensearch.connection import JsonConnection
 
 _PAUSE_S = (0.01, 0.04)
 
@@ -20,11 +20,11 @@ _PAUSE_S = (0.01, 0.04)
 class SearchClient:
     """OpenSearch calls needed for serving, each within a deadline. Every failure raises RemoteFailure."""
 
-    def __init__(self, target: Target, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, target: OpenSearchTarget, sleep: Callable[[float], None] = time.sleep) -> None:
         self._target = target
         self._sleep = sleep
         self._lock = Lock()
-        self._connection: Connection | None = None
+        self._connection: JsonConnection | None = None
 
     def mapping(self, index: str, deadline: Deadline) -> Mapping[str, Any]:
         """Return ``{"mappings": {...}}`` of an index."""
@@ -42,12 +42,12 @@ class SearchClient:
         if connection is not None:
             connection.close()
 
-    def _connected(self) -> "Connection":
-        from services.adapters.search.opensearch.connection import Connection
+    def _connected(self) -> "JsonConnection":
+        from services.adapters.search.opensearch.connection import JsonConnection
 
         with self._lock:
             if self._connection is None:
-                self._connection = Connection(self._target)
+                self._connection = JsonConnection(self._target)
             return self._connection
 
     def _within(self, deadline: Deadline, call: Callable[[float], dict[str, Any]]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from services.adapters.search.guarded import GuardedSearch
 from services.adapters.search.opensearch.client import SearchClient
 from services.adapters.search.opensearch.index import IndexMismatch
 from services.adapters.search.opensearch.search import OpenSearchSearch
-from services.adapters.search.opensearch.target import Target
+from services.adapters.search.opensearch.target import OpenSearchTarget
 from services.recommender.domain.bundle import Bundle
 from services.recommender.ports import Clock, Deadline
 
@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 
 def open_guarded(
-    target: Target, bundle: Bundle, local: EmbeddedSearch, clock: Clock, *, look: bool = True
+    target: OpenSearchTarget, bundle: Bundle, local: EmbeddedSearch, clock: Clock, *, look: bool = True
 ) -> GuardedSearch:
     """Return search by this bundle's index, with ``local`` as fallback. ``look`` False: the index is checked at the
     first search, and a mismatch is reported as degraded.
@@ -40,7 +40,7 @@ def open_guarded(
     return GuardedSearch(remote, local, Breaker(clock))
 
 
-def check_dims(target: Target, bundle: Bundle) -> None:
+def check_dims(target: OpenSearchTarget, bundle: Bundle) -> None:
     """Raise IndexMismatch if the bundle's vectors do not have the length ``VECTOR_DIM``."""
     if target.dims is not None and bundle.embeddings is not None and bundle.embeddings.dims != target.dims:
         raise IndexMismatch(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.adapters.search.schema import TEXT_FIELDS
-from services.adapters.search.wording import Clause, Name, Near, Word
+from services.adapters.search.wording import Clause, NameClause, Near, WordClause
 from services.recommender.domain.filters import Filters
 from services.recommender.domain.genres import from_mask
 
@@ -30,9 +30,9 @@ _DECIMALS = 6
 def text_query(clauses: Iterable[Clause], scale: float) -> Query:
     """Return a query for films that meet any clause; ``scale`` adjusts BM25 to the scale of the constants."""
     wanted = list(clauses)
-    found = [_constant(clause) for clause in wanted if not isinstance(clause, Word)]
-    with_overview = [each for each in wanted if isinstance(each, Word) and "overview" in each.fields]
-    without = [each for each in wanted if isinstance(each, Word) and "overview" not in each.fields]
+    found = [_constant(clause) for clause in wanted if not isinstance(clause, WordClause)]
+    with_overview = [each for each in wanted if isinstance(each, WordClause) and "overview" in each.fields]
+    without = [each for each in wanted if isinstance(each, WordClause) and "overview" not in each.fields]
     for group, fields in ((with_overview, tuple(TEXT_FIELDS)), (without, _all_but("overview"))):
         if group:
             found.append(_words(group, fields, scale))
@@ -94,16 +94,16 @@ def search_body(queries: Iterable[tuple[Query, int]]) -> str:
     return "".join(lines)
 
 
-def _words(group: list[Word], fields: Iterable[str], scale: float) -> Query:
+def _words(group: list[WordClause], fields: Iterable[str], scale: float) -> Query:
     """Return BM25 of the words, summed over the fields; fields without a word add nothing."""
     weighted = [f"{_FIELDS.get(field, field)}^{TEXT_FIELDS[field]:g}" for field in fields]
     text = " ".join(each.word for each in group)
     return {"multi_match": {"query": text, "fields": weighted, "type": "most_fields", "boost": scale}}
 
 
-def _constant(clause: Name | Near) -> Query:
+def _constant(clause: NameClause | Near) -> Query:
     field = _FIELDS.get(clause.field, clause.field)
-    if isinstance(clause, Name):
+    if isinstance(clause, NameClause):
         condition: Query = {"term": {field: clause.name}}
     else:
         condition = {

@@ -14,7 +14,7 @@ _NEXTGEN_HOST = re.compile(r"\.aoss\.([a-z0-9-]+)\.on\.aws(?::\d+)?/?$")
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class OpenSearchTarget:
     """``kind``: determines the mappings. ``index``: prefix of index names. ``engine``: faiss, or lucene on a server.
     ``compression``: auto, 1x, 2x, ..., or none to omit it from the mapping. ``custom_ids``: whether documents get our
     ids, None: if supported. ``auth``: auto, aoss or none. ``dims``: expected vector length, if any.

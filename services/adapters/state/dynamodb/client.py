@@ -23,7 +23,7 @@ class Tables:
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
+class DynamoLocation:
     """Location of the tables. ``endpoint``: None for the region's own; plain http is a local server, to which no AWS
     credentials are sent. ``timeout_s``: timeout of one attempt of an online call. ``connections``: size of the
     connection pool, one per thread.
@@ -41,7 +41,7 @@ class Connection:
         return self.endpoint or f"DynamoDB in {self.region or 'the default region'}"
 
 
-def make_client(connection: Connection) -> "DynamoDBClient":
+def make_client(connection: DynamoLocation) -> "DynamoDBClient":
     """Return a thread-safe low-level client without retries.
 
     ``context["read_timeout"]`` of a request, which ``DynamoStore`` sets to the rest of its deadline, shortens the
@@ -65,7 +65,7 @@ class LazyClient:
     Thread-safe.
     """
 
-    def __init__(self, connection: Connection, before: Callable[..., None]) -> None:
+    def __init__(self, connection: DynamoLocation, before: Callable[..., None]) -> None:
         self._connection = connection
         self._before = before
         self._lock = threading.Lock()

@@ -23,7 +23,7 @@ ACTIONS = 100
 _UNUSED_KEY = "attribute_not_exists(pk) OR expires_at <= :now"
 
 
-class Feedback:
+class DynamoFeedback:
     """Implementation of ``StatePort.record``.
 
     A person's commands go into one transaction if they fit: 99 events, or 49 with idempotency keys. More are split in

@@ -12,8 +12,8 @@ from services.adapters.state.dynamodb import bulk, erasure, items
 from services.adapters.state.dynamodb.backoff import Backoff
 from services.adapters.state.dynamodb.behind import Later, at_once
 from services.adapters.state.dynamodb.failures import Contended
-from services.adapters.state.dynamodb.feedback import Feedback
-from services.adapters.state.dynamodb.log import EventLog
+from services.adapters.state.dynamodb.feedback import DynamoFeedback
+from services.adapters.state.dynamodb.log import DynamoEventLog
 from services.adapters.state.dynamodb.people import find_answers, find_lines, find_person, revision_of
 from services.adapters.state.dynamodb.store import DynamoStore
 from services.recommender.domain.profile import Profile
@@ -41,7 +41,7 @@ class DynamoState:
         self._store = store
         self._later = later
         self._arrivals = Arrivals(store.clock)
-        self._feedback = Feedback(store, self._arrivals)
+        self._feedback = DynamoFeedback(store, self._arrivals)
 
     @translated(StateUnavailable, "the data in DynamoDB")
     def read(self, user_id: str | None, cache_key: CacheKey | None, deadline: Deadline) -> StateRead:
@@ -122,9 +122,9 @@ class DynamoState:
         """Implement the port; see ``bulk.seed``."""
         return bulk.seed(self._store, self._arrivals, events, deadline)
 
-    def log(self, after: str | None = None) -> EventLog:
+    def log(self, after: str | None = None) -> DynamoEventLog:
         """Return the whole log, one person at a time, read lazily."""
-        return EventLog(self._store, after)
+        return DynamoEventLog(self._store, after)
 
     @translated(StateUnavailable, "the data in DynamoDB")
     def erased(self) -> frozenset[str]:

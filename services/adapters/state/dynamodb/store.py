@@ -13,7 +13,7 @@ from services.adapters.bounded import within
 from services.adapters.breaker import Breaker
 from services.adapters.foreign import translated
 from services.adapters.state.dynamodb.backoff import Backoff
-from services.adapters.state.dynamodb.client import Connection, LazyClient, Tables
+from services.adapters.state.dynamodb.client import DynamoLocation, LazyClient, Tables
 from services.adapters.state.dynamodb.failures import (
     MISSING_TABLE,
     Contended,
@@ -24,7 +24,7 @@ from services.adapters.state.dynamodb.failures import (
     is_outage,
     is_passing,
 )
-from services.adapters.state.dynamodb.units import Units
+from services.adapters.state.dynamodb.units import ConsumedUnits
 from services.recommender.errors import StateBusy, StateUnavailable
 from services.recommender.ports import Clock, Deadline
 
@@ -50,7 +50,7 @@ class DynamoStore:
     """
 
     def __init__(
-        self, connection: Connection, clock: Clock, units: Units | None = None, *, connect: bool = True
+        self, connection: DynamoLocation, clock: Clock, units: ConsumedUnits | None = None, *, connect: bool = True
     ) -> None:
         self.clock = clock
         self.tables: Tables = connection.tables

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
-from services.adapters.state.dynamodb.client import Connection, make_client
+from services.adapters.state.dynamodb.client import DynamoLocation, make_client
 from services.adapters.state.dynamodb.failures import advice, code_of
 from services.recommender.errors import StateUnavailable
 
@@ -17,7 +17,7 @@ _POLL_S = 1
 _POLLS = 60
 
 
-def create_tables(connection: Connection) -> list[str]:
+def create_tables(connection: DynamoLocation) -> list[str]:
     """Create the missing tables with on-demand billing, wait until all are active, enable expiry of ``rec_cache``, and
     return the names of those created.
 

@@ -9,7 +9,7 @@ _READS = frozenset({"batch_get_item", "get_item", "query", "scan"})
 
 
 @dataclass(slots=True)
-class Units:
+class ConsumedUnits:
     """Capacity units consumed since creation, as reported (``ReturnConsumedCapacity``). Thread-safe."""
 
     read: float = 0.0

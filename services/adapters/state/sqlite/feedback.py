@@ -15,7 +15,7 @@ from services.recommender.errors import MarqueeError, StateUnavailable
 from services.recommender.ports import Deadline, FeedbackCommand, LoggedEvent, Receipt
 
 
-class Feedback:
+class SqliteFeedback:
     """Implementation of ``StatePort.record``."""
 
     def __init__(self, database: Database, arrivals: Arrivals) -> None:

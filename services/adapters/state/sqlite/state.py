@@ -7,8 +7,8 @@ from services.adapters.state.arrivals import Arrivals
 from services.adapters.state.sqlite import bulk
 from services.adapters.state.sqlite.cache import AnswerCache
 from services.adapters.state.sqlite.connection import Database
-from services.adapters.state.sqlite.feedback import Feedback
-from services.adapters.state.sqlite.log import EventLog
+from services.adapters.state.sqlite.feedback import SqliteFeedback
+from services.adapters.state.sqlite.log import SqliteEventLog
 from services.adapters.state.sqlite.rows import PROFILE_COLUMNS, find_profile, lines_of, profile_of
 from services.adapters.state.sqlite.traces import Traces
 from services.recommender.domain.ids import mark_of
@@ -42,7 +42,7 @@ class SqliteState:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._arrivals = Arrivals(database.clock)
-        self._feedback = Feedback(database, self._arrivals)
+        self._feedback = SqliteFeedback(database, self._arrivals)
         self._cache = AnswerCache(database)
         self._traces = Traces(database)
 
@@ -69,9 +69,9 @@ class SqliteState:
         """Implement the port; see ``bulk.seed``."""
         return bulk.seed(self._database, self._arrivals, events, deadline)
 
-    def log(self, after: str | None = None) -> EventLog:
+    def log(self, after: str | None = None) -> SqliteEventLog:
         """Return the whole log by person, time and arrival, read lazily."""
-        return EventLog(self._database, after)
+        return SqliteEventLog(self._database, after)
 
     @translated(StateUnavailable, "the data in state.db")
     def erased(self) -> frozenset[str]:

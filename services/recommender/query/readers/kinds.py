@@ -2,9 +2,9 @@
 
 from services.recommender.domain.request import ConditionKind
 from services.recommender.query.conditions import Condition, Sure
-from services.recommender.query.reading import LONGEST_KIND, Reading, Role, asks, singular
+from services.recommender.query.reading import LONGEST_KIND, Reading, WordRole, asks, singular
 from services.recommender.query.words import grammar, words_in
-from services.recommender.query.words.concepts import AUDIENCES, CONCEPTS, Concept
+from services.recommender.query.words.concepts import AUDIENCES, CONCEPTS, QueryConcept
 from services.recommender.query.words.languages import LANGUAGES
 
 # Words that may belong to a plot; at the end of the request they mean the genre.
@@ -37,7 +37,7 @@ def read_audience(reading: Reading, at: int) -> int:
     while place - at < 6 and reading.free(place) and _belongs(reading.word(place)):
         place += 1
     if word == "for" and reading.word(place - 1) in _SMALL and place - at > 2:
-        reading.add(at, place - at, _audience("child", reading.typed(at, place - at)), Role.NAMED)
+        reading.add(at, place - at, _audience("child", reading.typed(at, place - at)), WordRole.NAMED)
         return place - at
     found = reading.longest(AUDIENCES, place, 3, singular)
     if found is None:
@@ -49,7 +49,7 @@ def read_audience(reading: Reading, at: int) -> int:
     if not (owned or before_films):
         return 0
     total = place + count - at
-    reading.add(at, total, condition_of(concept, reading.typed(at, total), True), Role.NAMED)
+    reading.add(at, total, condition_of(concept, reading.typed(at, total), True), WordRole.NAMED)
     return total
 
 
@@ -59,7 +59,7 @@ def is_war_of(reading: Reading, at: int) -> bool:
     return named and reading.word(at + 1) not in grammar.FILMS
 
 
-def condition_of(concept: Concept, typed: str, hard: bool) -> Condition:
+def condition_of(concept: QueryConcept, typed: str, hard: bool) -> Condition:
     """Return the condition for a concept."""
     sure = Sure.GUESSED if concept.kind is ConditionKind.MOOD else Sure.LIKELY if concept.beside else Sure.SURE
     return Condition(
@@ -68,9 +68,9 @@ def condition_of(concept: Concept, typed: str, hard: bool) -> Condition:
     )  # fmt: skip
 
 
-def role_of(concept: Concept) -> Role:
+def role_of(concept: QueryConcept) -> WordRole:
     """Return the role of a concept's words; those that may describe the plot are also searched for."""
-    return Role.CONDITION if concept.stays else Role.NAMED
+    return WordRole.CONDITION if concept.stays else WordRole.NAMED
 
 
 def _audience(name: str, typed: str) -> Condition:

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 from services.recommender.domain.request import ConditionKind
 from services.recommender.query.conditions import Condition, Sure
-from services.recommender.query.demands import Demand, Facts, Keywords, Mentions, Not, OneOf
+from services.recommender.query.demands import Demand, HasFacts, Keywords, Mentions, Not, OneOf
 from services.recommender.query.readers.kinds import condition_of
 from services.recommender.query.readers.people import read_people
 from services.recommender.query.readers.series import read_series
 from services.recommender.query.readers.tongues import read_language
 from services.recommender.query.readers.years import read_years
-from services.recommender.query.reading import Reading, Role, asks, singular
+from services.recommender.query.reading import Reading, WordRole, asks, singular
 from services.recommender.query.words import grammar, words_in
 from services.recommender.query.words.concepts import AUDIENCES, CONCEPTS
 
@@ -40,9 +40,9 @@ def read_negation(reading: Reading, at: int) -> int:
         return 0
     before = len(reading.found)
     _read(reading, first, stop, asked)
-    if len(reading.found) == before and reading.roles[first] is not Role.DENIED:
+    if len(reading.found) == before and reading.roles[first] is not WordRole.DENIED:
         return 0
-    reading.take(at, first - at, Role.DENIED)
+    reading.take(at, first - at, WordRole.DENIED)
     return stop - at
 
 
@@ -76,7 +76,7 @@ def _read(reading: Reading, first: int, stop: int, asked: bool) -> None:
     at = first
     while at < stop:
         if reading.word(at) in _JOINTS or (reading.word(at) in grammar.SOFTENERS and at > first):
-            reading.take(at, 1, Role.DENIED)
+            reading.take(at, 1, WordRole.DENIED)
             at += 1
             continue
         end = next((place for place in range(at, stop) if reading.word(place) in _JOINTS), stop)
@@ -121,7 +121,7 @@ def _deny(reading: Reading, at: int, count: int, condition: Condition) -> int:
         condition, id=f"not:{condition.id}", text=f"not {condition.text}", words=reading.typed(at, count),
         demand=Not(condition.demand), sure=Sure.SAID, hard=True, negative=True, keywords=(),
     )  # fmt: skip
-    reading.add(at, count, denied, Role.DENIED)
+    reading.add(at, count, denied, WordRole.DENIED)
     return count
 
 
@@ -131,12 +131,12 @@ def _words(reading: Reading, at: int, end: int) -> int:
     count = end - at
     typed = reading.typed(at, count)
     if words in (("long",), ("lengthy",)):
-        demand: Demand = Facts(runtime_to=LONG)
+        demand: Demand = HasFacts(runtime_to=LONG)
         short = Condition("not:long", ConditionKind.RUNTIME, f"up to {LONG} minutes", typed, demand, negative=True)
-        reading.add(at, count, short, Role.DENIED)
+        reading.add(at, count, short, WordRole.DENIED)
         return count
     if not words or all(word in _OPINIONS for word in words):
-        reading.take(at, count, Role.DENIED)
+        reading.take(at, count, WordRole.DENIED)
         return count
     text = " ".join(word.shown for word in reading.words[at:end])
     phrase = reading.phrase(at, count)
@@ -144,5 +144,5 @@ def _words(reading: Reading, at: int, end: int) -> int:
     without = Condition(
         f"not:{' '.join(words)}", ConditionKind.KEYWORD, f"without “{text}”", typed, demand, Sure.SAID, negative=True
     )
-    reading.add(at, count, without, Role.DENIED)
+    reading.add(at, count, without, WordRole.DENIED)
     return count

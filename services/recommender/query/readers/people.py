@@ -10,7 +10,7 @@ from services.recommender.names.names import NameKind
 from services.recommender.query.conditions import Condition, Sure
 from services.recommender.query.demands import AnyFilm, HasTrait, Rows
 from services.recommender.query.lexicon import LONGEST_NAME, Person
-from services.recommender.query.reading import Reading, Role, asks
+from services.recommender.query.reading import Reading, WordRole, asks
 from services.recommender.query.spelling import Spelling
 from services.recommender.query.tokens import words_of
 from services.recommender.query.words import grammar
@@ -49,7 +49,7 @@ def read_people(reading: Reading, at: int) -> int:
     which = f"person:{name}".lower()
     sure = Sure.SAID if count > 1 or introduced else Sure.SURE
     condition = Condition(which, ConditionKind.PERSON, text, typed, HasTrait(traits), sure, traits=traits)
-    reading.add(first, at + count - first, condition, Role.NAMED)
+    reading.add(first, at + count - first, condition, WordRole.NAMED)
     return end - start
 
 
@@ -103,7 +103,7 @@ def _of_one_film(reading: Reading, at: int) -> int:
         text = f"directed by {name}" if made else f"with {name}"
         typed = reading.typed(first, at + count - first)
         condition = Condition(f"person:{name}".lower(), ConditionKind.PERSON, text, typed, AnyFilm(rows), Sure.SAID)
-        reading.add(first, at + count - first, condition, Role.NAMED)
+        reading.add(first, at + count - first, condition, WordRole.NAMED)
         return count
     return 0
 

@@ -3,8 +3,8 @@
 from services.recommender.domain.request import ConditionKind
 from services.recommender.query.conditions import Condition, Sure
 from services.recommender.query.demands import HasTrait, Mentions, OneOf, Titled
-from services.recommender.query.lexicon import Series
-from services.recommender.query.reading import Reading, Role, asks
+from services.recommender.query.lexicon import NamedSeries
+from services.recommender.query.reading import Reading, WordRole, asks
 from services.recommender.query.tokens import words_of
 from services.recommender.query.words import grammar, words_in
 
@@ -26,12 +26,12 @@ def read_series(reading: Reading, at: int, alone: bool = False) -> int:
             continue
         if reading.word(at + count) in _ENDINGS and reading.free(at + count):
             count += 1
-        reading.add(at, count, condition_of(reading, series, at, count), Role.CONDITION)
+        reading.add(at, count, condition_of(reading, series, at, count), WordRole.CONDITION)
         return count
     return 0
 
 
-def condition_of(reading: Reading, series: Series, at: int, count: int) -> Condition:
+def condition_of(reading: Reading, series: NamedSeries, at: int, count: int) -> Condition:
     """Return a condition for the films of a series, those that mention its name, and those with the typed title."""
     words = tuple(word for word in words_of(series.name) if word not in grammar.STOP)
     small = grammar.STOP | _ENDINGS

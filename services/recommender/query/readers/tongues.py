@@ -2,9 +2,9 @@
 
 from services.recommender.domain.request import ConditionKind
 from services.recommender.query.conditions import Condition, Sure
-from services.recommender.query.demands import Facts
+from services.recommender.query.demands import HasFacts
 from services.recommender.query.readers.kinds import is_war_of
-from services.recommender.query.reading import Reading, Role
+from services.recommender.query.reading import Reading, WordRole
 from services.recommender.query.words.languages import COUNTRIES, LANGUAGES
 
 # In a description of at least this many words a nationality belongs to the plot, unless next to a word for films.
@@ -38,8 +38,8 @@ def read_language(reading: Reading, at: int) -> int:
 def _add(reading: Reading, at: int, count: int, shown: str, codes: tuple[str, ...], hard: bool) -> None:
     sure = Sure.SURE if hard else Sure.GUESSED
     condition = Condition(
-        f"language:{shown}".lower(), ConditionKind.LANGUAGE, shown, reading.typed(at, count), Facts(languages=codes),
+        f"language:{shown}".lower(), ConditionKind.LANGUAGE, shown, reading.typed(at, count), HasFacts(languages=codes),
         sure, hard,
     )  # fmt: skip
     # In a plot it is also a word to search for.
-    reading.add(at, count, condition, Role.NAMED if hard else Role.CONDITION)
+    reading.add(at, count, condition, WordRole.NAMED if hard else WordRole.CONDITION)

@@ -4,8 +4,8 @@ import re
 
 from services.recommender.domain.request import ConditionKind
 from services.recommender.query.conditions import Condition, Sure
-from services.recommender.query.demands import Facts
-from services.recommender.query.reading import Reading, Role, asks
+from services.recommender.query.demands import HasFacts
+from services.recommender.query.reading import Reading, WordRole, asks
 from services.recommender.query.words import grammar
 
 EARLIEST = 1888
@@ -29,7 +29,7 @@ def read_years(reading: Reading, at: int) -> int:
             at, count = at - 1, count + 1
         if reading.word(at) == "in" and reading.word(at - 1) in ("set", "place", "plays", "takes"):
             return 0
-        reading.add(at, count, _condition(low, high, reading.typed(at, count), sure), Role.NAMED)
+        reading.add(at, count, _condition(low, high, reading.typed(at, count), sure), WordRole.NAMED)
         return count
     return 0
 
@@ -48,7 +48,7 @@ def _condition(low: int | None, high: int | None, typed: str, sure: Sure) -> Con
         text, name = f"from {low}", f"{low}-"
     else:
         text, name = f"until {high}", f"-{high}"
-    return Condition(f"year:{name}", ConditionKind.YEAR, text, typed, Facts(year_from=low, year_to=high), sure)
+    return Condition(f"year:{name}", ConditionKind.YEAR, text, typed, HasFacts(year_from=low, year_to=high), sure)
 
 
 Found = tuple[int, int | None, int | None, Sure]

@@ -9,7 +9,7 @@ import pytest
 from services.adapters.search.failures import RemoteFailure
 from services.adapters.search.opensearch.client import SearchClient
 from services.adapters.search.opensearch.connection import connect
-from services.adapters.search.opensearch.target import Target
+from services.adapters.search.opensearch.target import OpenSearchTarget
 from services.recommender.ports import Clock, Deadline
 from tests.adapters.search.opensearch.kit import Said, StandIn, hits, refusal, stand_in
 from tests.builders import ManualClock
@@ -36,7 +36,7 @@ def ask(clients):
     def asking(
         server: StandIn, seconds: float = PATIENCE_S, timeout_s: float = PATIENCE_S, clock: Clock = CLOCK
     ) -> list:
-        clients.append(SearchClient(Target(server.url, timeout_s=timeout_s), sleep=asking.pauses.append))
+        clients.append(SearchClient(OpenSearchTarget(server.url, timeout_s=timeout_s), sleep=asking.pauses.append))
         return clients[-1].msearch("films-v1", BODY, Deadline.within(clock, seconds))
 
     asking.pauses = []
@@ -148,7 +148,7 @@ def test_nobody_listens(ask):
 
 def test_the_mapping_of_an_index(clients):
     with stand_in(Said({"films-v1": {"mappings": {"_meta": {}}}})) as server:
-        clients.append(SearchClient(Target(server.url, timeout_s=PATIENCE_S)))
+        clients.append(SearchClient(OpenSearchTarget(server.url, timeout_s=PATIENCE_S)))
         found = clients[0].mapping("films-v1", Deadline.within(CLOCK, PATIENCE_S))
         assert server.asked == [("GET", "/films-v1/_mapping", "")]
     assert found == {"mappings": {"_meta": {}}}
@@ -156,7 +156,7 @@ def test_the_mapping_of_an_index(clients):
 
 def test_many_threads_share_one_client(clients):
     with stand_in(FINE) as server:
-        clients.append(SearchClient(Target(server.url, timeout_s=PATIENCE_S)))
+        clients.append(SearchClient(OpenSearchTarget(server.url, timeout_s=PATIENCE_S)))
         deadline = Deadline.within(CLOCK, PATIENCE_S)
         with ThreadPoolExecutor(8) as pool:
             found = list(pool.map(lambda _: clients[0].msearch("films-v1", BODY, deadline), range(40)))
@@ -176,7 +176,7 @@ def test_requests_are_signed_for_serverless(monkeypatch):
     for name, value in (("ACCESS_KEY_ID", "key-of-tests"), ("SECRET_ACCESS_KEY", "secret-of-tests")):
         monkeypatch.setenv(f"AWS_{name}", value)
     with stand_in(FINE) as server:
-        client = connect(Target(server.url, auth="aoss", aws_region="eu-west-1"), PATIENCE_S)
+        client = connect(OpenSearchTarget(server.url, auth="aoss", aws_region="eu-west-1"), PATIENCE_S)
         client.msearch(index="films-v1", body=BODY)
         client.close()
     headers = server.headers[0]

@@ -14,7 +14,7 @@ from services.adapters.search.embedded import EmbeddedSearch
 from services.adapters.search.guarded import GuardedSearch
 from services.adapters.search.opensearch.index import IndexMismatch
 from services.adapters.search.opensearch.opening import open_guarded
-from services.adapters.search.opensearch.target import Target
+from services.adapters.search.opensearch.target import OpenSearchTarget
 from services.bootstrap import SystemClock
 from services.recommender.domain.bundle import Bundle
 from services.recommender.ports import Deadline, SearchRequest, SearchResult
@@ -32,7 +32,7 @@ class Place:
     """
 
     proxy: Proxy
-    target: Target
+    target: OpenSearchTarget
     bundle: Bundle
     local: EmbeddedSearch
     clock: ManualClock
@@ -48,9 +48,9 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def indexed(opensearch_url, world, world_index) -> tuple[Target, EmbeddedSearch]:
+def indexed(opensearch_url, world, world_index) -> tuple[OpenSearchTarget, EmbeddedSearch]:
     local = EmbeddedSearch(world, world_index)
-    target = Target(opensearch_url, index=f"test-{uuid4().hex[:12]}", engine="lucene", timeout_s=PATIENCE_S)
+    target = OpenSearchTarget(opensearch_url, index=f"test-{uuid4().hex[:12]}", engine="lucene", timeout_s=PATIENCE_S)
     with open_job(target, SystemClock(), Silent()) as job:
         job.run(world, local)
     return target, local

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from services.adapters.search.opensearch.queries import filter_query, filtered, search_body, text_query, vector_query
-from services.adapters.search.wording import Name, Near, Word
+from services.adapters.search.wording import NameClause, Near, WordClause
 from services.recommender.domain.filters import NO_FILTERS, Filters
 from services.recommender.domain.genres import to_mask
 
@@ -22,7 +22,9 @@ def should(*clauses):
 
 
 def test_words_are_matched_in_all_fields_at_once():
-    (query,) = should(Word("heat", "heat", ("title", "overview")), Word("mann", "mann", ("overview", "people")))
+    (query,) = should(
+        WordClause("heat", "heat", ("title", "overview")), WordClause("mann", "mann", ("overview", "people"))
+    )
     assert query["multi_match"] == {
         "query": "heat mann",
         "fields": ["title^2", "overview^1", "genres.text^1", "keywords^1", "people^1", "aka^1"],
@@ -32,14 +34,16 @@ def test_words_are_matched_in_all_fields_at_once():
 
 
 def test_common_words_leave_the_overview_out():
-    rare, common = should(Word("heat", "heat", ("overview",)), Word("man", "man", ("title",)))
+    rare, common = should(WordClause("heat", "heat", ("overview",)), WordClause("man", "man", ("title",)))
     assert rare["multi_match"]["query"] == "heat"
     assert common["multi_match"]["query"] == "man"
     assert "overview^1" not in common["multi_match"]["fields"]
 
 
 def test_names_are_constants_in_their_own_fields():
-    found = should(Name("name", "heat", 60.0), Name("other_name", "heat", 35.0), Name("person", "mann", 15.0))
+    found = should(
+        NameClause("name", "heat", 60.0), NameClause("other_name", "heat", 35.0), NameClause("person", "mann", 15.0)
+    )
     assert [each["constant_score"]["filter"]["term"] for each in found] == [
         {"title.name": "heat"},
         {"other_names": "heat"},
@@ -56,7 +60,7 @@ def test_near_misses_forgive_so_many_errors():
 
 
 def test_no_query_has_a_syntax_of_its_own():
-    text = json.dumps(text_query([Word('"a" OR b*', "x", ("title",)), Name("name", "n~9", 1.0)], 1.0))
+    text = json.dumps(text_query([WordClause('"a" OR b*', "x", ("title",)), NameClause("name", "n~9", 1.0)], 1.0))
     assert "query_string" not in text
 
 
@@ -90,7 +94,7 @@ def test_bounds_fit_the_field(bound, sent):
 
 
 def test_a_filter_adds_nothing_to_the_score():
-    query = text_query([Name("name", "heat", 60.0)], 1.0)
+    query = text_query([NameClause("name", "heat", 60.0)], 1.0)
     both = filtered(query, Filters(min_votes=1))["bool"]
     assert both["must"] == query
     assert both["filter"] == filter_query(Filters(min_votes=1))

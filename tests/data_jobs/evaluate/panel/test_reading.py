@@ -2,7 +2,7 @@
 
 import pytest
 
-from data_jobs.evaluate.panel.entries import Like, Part, Query, Taste
+from data_jobs.evaluate.panel.entries import Like, PanelPart, PanelQuery, PanelTaste
 from data_jobs.evaluate.panel.predicate import PanelError
 from data_jobs.evaluate.panel.reading import read_panel
 
@@ -16,7 +16,7 @@ WANT = 'want = { any_genre = "Horror" }\n'
 @pytest.fixture
 def write(tmp_path):
     def write(**files: str):
-        for name in {"statements", *Part, *files}:
+        for name in {"statements", *PanelPart, *files}:
             (tmp_path / f"{name}.toml").write_text(files.get(name, ""), encoding="utf-8")
         return tmp_path
 
@@ -26,8 +26,12 @@ def write(tmp_path):
 def test_the_three_files_are_read_in_order(write):
     folder = write(tastes=TASTE + WANT, queries=QUERY + WANT, similar=LIKE + WANT)
     entries = read_panel(folder)
-    assert [entry.part for entry in entries] == list(Part)
-    assert [entry.ask for entry in entries] == [Taste(("Alien (1979)",)), Query("a boxer"), Like("Alien (1979)")]
+    assert [entry.part for entry in entries] == list(PanelPart)
+    assert [entry.ask for entry in entries] == [
+        PanelTaste(("Alien (1979)",)),
+        PanelQuery("a boxer"),
+        Like("Alien (1979)"),
+    ]
     assert {(entry.wants[0].least, entry.wants[0].first) for entry in entries} == {(7, 10)}
 
 
@@ -35,9 +39,9 @@ def test_fresh_entries_come_after_the_others_of_their_part_and_are_kept_apart(wr
     fresh = TASTE.replace('"one"', '"two"') + WANT
     entries = read_panel(write(tastes=TASTE + WANT, queries=QUERY + WANT, fresh_tastes=fresh))
     assert [(entry.part, entry.name) for entry in entries] == [
-        (Part.TASTES, "one"),
-        (Part.TASTES, "two"),
-        (Part.QUERIES, "one"),
+        (PanelPart.TASTES, "one"),
+        (PanelPart.TASTES, "two"),
+        (PanelPart.QUERIES, "one"),
     ]
     assert [(entry.fresh, entry.kept_apart) for entry in entries] == [(False, False), (True, True), (False, False)]
 
