@@ -26,7 +26,7 @@ from data_jobs.validate import Source, load
 from services.adapters.bundle.local import LocalBundles
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.embeddings import Embeddings
-from services.recommender.domain.towers import TwoTowerModel
+from services.recommender.domain.two_tower_model import TwoTowerModel
 from services.recommender.domain.weights import Weights
 from services.recommender.ports import LoggedEvent, TextEncoder
 

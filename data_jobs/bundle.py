@@ -16,7 +16,7 @@ from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.tables import CollaborativeTables
-from services.recommender.domain.towers import TwoTowerModel
+from services.recommender.domain.two_tower_model import TwoTowerModel
 from services.recommender.domain.weights import Weights
 
 

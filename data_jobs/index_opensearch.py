@@ -15,18 +15,18 @@ from opensearchpy.exceptions import NotFoundError, RequestError
 
 from data_jobs.indexing.bulk import InDoubt, load
 from data_jobs.indexing.failures import IndexingFailed
-from data_jobs.indexing.notes import mapping_of, read_note, takes_ids, write_note
+from data_jobs.indexing.index_notes import mapping_of, read_note, takes_ids, write_note
+from data_jobs.indexing.old_indexes import remove_index
 from data_jobs.indexing.patience import LONGEST_PAUSE_S, Patience
 from data_jobs.indexing.probes import complaints, text_scale
-from data_jobs.indexing.prune import remove_index
 from data_jobs.indexing.writer import CALL_S, writer
 from data_jobs.report import Progress
 from services.adapters.search.embedded import EmbeddedSearch
-from services.adapters.search.opensearch.client import SearchClient
 from services.adapters.search.opensearch.connection import described
 from services.adapters.search.opensearch.index import IndexNote, index_body, made_here
-from services.adapters.search.opensearch.opening import check_dims
+from services.adapters.search.opensearch.open_index import check_dims
 from services.adapters.search.opensearch.search import OpenSearchSearch
+from services.adapters.search.opensearch.search_client import SearchClient
 from services.adapters.search.opensearch.target import OpenSearchTarget
 from services.recommender.domain.bundle import Bundle
 from services.recommender.ports import Clock, Deadline

@@ -21,7 +21,6 @@ from services.adapters.embed.onnx import load_encoder
 from services.adapters.explain.template import TemplateExplainer
 from services.adapters.search.embedded import EmbeddedSearch
 from services.adapters.secrets import CURRENT, FixedSecret, RotatingSecret, secrets_client
-from services.recommender.answer import ALL_WORK, Options, Work
 from services.recommender.domain.bundle import Bundle
 from services.recommender.errors import EncoderMismatch, EncoderUnavailable
 from services.recommender.ports import (
@@ -36,13 +35,14 @@ from services.recommender.ports import (
     StatePort,
     TextEncoder,
 )
+from services.recommender.recommend import ALL_WORK, Options, Work
 from services.recommender.service import Recommender
 from services.settings import Settings
 
 if TYPE_CHECKING:
     from services.adapters.bundle.s3.follower import BucketFollower
-    from services.adapters.embed.bedrock.client import BedrockLocation
-    from services.adapters.state.dynamodb.client import DynamoLocation
+    from services.adapters.embed.bedrock.bedrock_client import BedrockLocation
+    from services.adapters.state.dynamodb.dynamo_client import DynamoLocation
 
 
 class SystemClock:
@@ -229,7 +229,7 @@ def _dynamodb(settings: Settings, clock: Clock, connect: bool) -> Stores:
 
 def dynamodb_connection(settings: Settings, timeout_s: float) -> "DynamoLocation":
     """Return the DynamoDB connection for settings that name tables; ``timeout_s``: timeout of one attempt."""
-    from services.adapters.state.dynamodb.client import DynamoLocation, Tables
+    from services.adapters.state.dynamodb.dynamo_client import DynamoLocation, Tables
 
     tables = Tables(settings.ddb_users_table or "", settings.ddb_events_table, settings.ddb_cache_table)
     return DynamoLocation(tables, settings.aws_region, settings.ddb_endpoint, timeout_s)
@@ -242,7 +242,7 @@ def search_opener(settings: Settings, clock: Clock, *, connect: bool = True) -> 
         return open_embedded
 
     def opened(bundle: Bundle, folder: Path) -> SearchPort:
-        from services.adapters.search.opensearch.opening import open_guarded
+        from services.adapters.search.opensearch.open_index import open_guarded
 
         return open_guarded(target, bundle, open_embedded(bundle, folder), clock, look=connect)
 
@@ -296,9 +296,9 @@ def find_encoder(settings: Settings, clock: Clock, *, connect: bool = True) -> t
 
 
 def _bedrock_queries(settings: Settings, clock: Clock, connect: bool) -> TextEncoder:
-    from services.adapters.embed.bedrock.client import BedrockClient
-    from services.adapters.embed.bedrock.models import model_of
-    from services.adapters.embed.bedrock.queries import BedrockQueries
+    from services.adapters.embed.bedrock.bedrock_client import BedrockClient
+    from services.adapters.embed.bedrock.embedding_models import model_of
+    from services.adapters.embed.bedrock.query_encoder import BedrockQueries
 
     _read_ahead("bedrock-runtime", connect)
     model = model_of(settings.encoder, settings.encoder_dims)
@@ -307,7 +307,7 @@ def _bedrock_queries(settings: Settings, clock: Clock, connect: bool) -> TextEnc
 
 def bedrock_place(settings: Settings) -> "BedrockLocation":
     """Return region and endpoint of Bedrock's embedding models."""
-    from services.adapters.embed.bedrock.client import BedrockLocation
+    from services.adapters.embed.bedrock.bedrock_client import BedrockLocation
 
     return BedrockLocation(settings.aws_region, settings.aws_endpoint_url_bedrock_runtime)
 

@@ -177,7 +177,7 @@ class Settings(BaseSettings):
         """
         if self.encoder == "minilm":
             return None
-        from services.adapters.embed.bedrock.models import model_of
+        from services.adapters.embed.bedrock.embedding_models import model_of
 
         return model_of(self.encoder, self.encoder_dims).family.model_id
 

@@ -17,7 +17,7 @@ from services.recommender.domain.ids import hash_ids
 from services.recommender.domain.profile import Profile, apply_all
 from services.recommender.domain.strings import Strings
 from services.recommender.domain.tables import CollaborativeTables, ItemTable
-from services.recommender.domain.towers import TwoTowerModel
+from services.recommender.domain.two_tower_model import TwoTowerModel
 from services.recommender.domain.weights import Weights
 from services.recommender.errors import SearchUnavailable
 from services.recommender.names.names import Names

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from data_jobs.bench.bench_people import BenchPerson
 from data_jobs.bench.figures import Figures, over_passes, percentiles
 from data_jobs.bench.mix import LENGTHS, WEIGHTS, K
-from data_jobs.bench.people import BenchPerson
 from services.bootstrap import SystemClock
 from services.recommender.domain.profile import Profile, replay
 from services.recommender.domain.request import Request

@@ -15,7 +15,7 @@ from services.bootstrap import SystemClock, open_embedded
 from services.settings import Settings
 
 if TYPE_CHECKING:
-    from services.adapters.state.dynamodb.client import DynamoLocation
+    from services.adapters.state.dynamodb.dynamo_client import DynamoLocation
 
 # A pause of a server that shares the cores is measured, not treated as a failure.
 LONGEST_MS = 20_000
@@ -63,7 +63,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 def connection_of(settings: Settings) -> "DynamoLocation":
     """Return the connection to the tables of a run with people in DynamoDB."""
-    from services.adapters.state.dynamodb.client import DynamoLocation, Tables
+    from services.adapters.state.dynamodb.dynamo_client import DynamoLocation, Tables
 
     tables = Tables(str(settings.ddb_users_table), settings.ddb_events_table, settings.ddb_cache_table)
     return DynamoLocation(tables, settings.aws_region, settings.ddb_endpoint, settings.ddb_timeout_ms / 1_000)
@@ -120,7 +120,7 @@ def _remove_indexes(target: OpenSearchTarget) -> None:
 def _remove_tables(connection: "DynamoLocation") -> None:
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from services.adapters.state.dynamodb.client import make_client
+    from services.adapters.state.dynamodb.dynamo_client import make_client
 
     tables = connection.tables
     client = make_client(connection)

@@ -19,7 +19,7 @@ from services.recommender.domain.events import EventKind
 from services.recommender.domain.told import Told
 from services.recommender.names.finder import Finder
 from services.recommender.names.folding import bare, words_of
-from services.recommender.names.matching import Matcher
+from services.recommender.names.row_matching import Matcher
 
 
 def films_of(path: Path) -> list[Told]:

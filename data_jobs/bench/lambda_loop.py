@@ -14,12 +14,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from data_jobs.bench.bench_people import BenchPerson, logged, make_people
 from data_jobs.bench.emulator import Emulated, EmulatedFunction
 from data_jobs.bench.figures import Figures, over_passes, percentiles
 from data_jobs.bench.lambda_parts import HANDLER, HELLO_HANDLER, Tree, event_of, lay_tree, write_hello
-from data_jobs.bench.machine import load, machine
+from data_jobs.bench.machine_facts import load, machine
 from data_jobs.bench.mix import RECOMMEND, TYPICAL, Requests, people_needed
-from data_jobs.bench.people import BenchPerson, logged, make_people
 from data_jobs.bench.quiet_aws import quiet_aws
 from data_jobs.bench.targets import ANY, LARGE, Target, value_at
 from data_jobs.report import Progress

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from data_jobs.bench.people import BenchPerson
+from data_jobs.bench.bench_people import BenchPerson
 from services.recommender.domain.catalogue import Catalogue, TraitKind
 
 LENGTHS = (5, 20, 50, 150, 1_000)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from data_jobs.bench.client import HttpConnection
 from data_jobs.bench.figures import Figures, percentiles
+from data_jobs.bench.http_client import HttpConnection
 from data_jobs.bench.mix import RECOMMEND, Requests, Sent, get
 from data_jobs.bench.server import RunningServer
 from services.recommender.errors import MarqueeError

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from data_jobs.bench.alone import encoder_times, pipeline_times
+from data_jobs.bench.bench_people import BenchPerson, logged, make_people
 from data_jobs.bench.engines import connection_of, environment_of, names_of, prepared
-from data_jobs.bench.explaining import explain_times
-from data_jobs.bench.machine import load, machine
+from data_jobs.bench.explain_times import explain_times
+from data_jobs.bench.machine_facts import load, machine
 from data_jobs.bench.mix import Requests, people_needed
-from data_jobs.bench.people import BenchPerson, logged, make_people
 from data_jobs.bench.sequence import Effort, measure_http
 from data_jobs.bench.targets import verdicts
 from data_jobs.report import Progress
@@ -103,7 +103,7 @@ def _units(settings: Settings, release: Release, people: dict[int, list[BenchPer
     """Return DynamoDB units by number of events; empty if people are in SQLite."""
     if settings.ddb_users_table is None:
         return {}
-    from data_jobs.bench.units import counted, units_used
+    from data_jobs.bench.dynamo_units import counted, units_used
 
     with counted(release, connection_of(settings), SystemClock()) as (recommender, units):
         return units_used(recommender, units, people)

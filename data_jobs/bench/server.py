@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from data_jobs.bench.client import HttpConnection
+from data_jobs.bench.http_client import HttpConnection
 from data_jobs.bench.mix import get
 from services.recommender.errors import Unavailable
 

@@ -7,7 +7,7 @@ from data_jobs.cost.deployment import HOURS, Deployment, TwoTowerKind
 from data_jobs.cost.prices import PriceList
 from data_jobs.cost.workload import TOWER_BYTES, TOWER_MS
 
-# MEMORY_MB of infra/constructs/towers.py.
+# MEMORY_MB of infra/constructs/two_tower_endpoint.py.
 MEMORY_GB = 3.0
 _GB = 1e9
 

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_jobs.evaluate.estimate import Estimate, Figures
+from data_jobs.evaluate.held_out_people import HeldOutPerson
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.metrics import recall
-from data_jobs.evaluate.models import ContentModel, PipelineModel, RankingModel
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Table
-from data_jobs.evaluate.people import HeldOutPerson
 from data_jobs.evaluate.protocol import TOP
+from data_jobs.evaluate.ranking_models import ContentModel, PipelineModel, RankingModel
 from data_jobs.evaluate.split import liked, relevant_items, without
 from data_jobs.evaluate.workbench import Workbench, Workshop
 from data_jobs.records import Dataset

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_jobs.evaluate.folds import Fold
-from data_jobs.evaluate.people import HeldOutPerson, People
+from data_jobs.evaluate.held_out_people import HeldOutPerson, People
 from data_jobs.evaluate.protocol import Result, measure
 from data_jobs.report import Progress
 

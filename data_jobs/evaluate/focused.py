@@ -19,9 +19,9 @@ from data_jobs.evaluate.estimate import Estimate, Figures
 from data_jobs.evaluate.folds import Fold
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.metrics import ndcg, recall
-from data_jobs.evaluate.models import by_seeds
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Panel, Table
 from data_jobs.evaluate.protocol import TOP
+from data_jobs.evaluate.ranking_models import by_seeds
 from data_jobs.evaluate.tastes import TraitTaste, draw
 from data_jobs.report import Progress
 

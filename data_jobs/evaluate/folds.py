@@ -5,8 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
-from data_jobs.evaluate.models import Ease, MostLiked, PipelineModel
-from data_jobs.evaluate.people import People, on_rows_of
+from data_jobs.evaluate.held_out_people import People, on_rows_of
+from data_jobs.evaluate.ranking_models import Ease, MostLiked, PipelineModel
 from data_jobs.evaluate.split import without
 from data_jobs.evaluate.workbench import Workbench, Workshop
 from data_jobs.records import Dataset

@@ -14,11 +14,11 @@ import numpy as np
 
 from data_jobs.evaluate.estimate import Estimate
 from data_jobs.evaluate.evaluation import PIPELINE
+from data_jobs.evaluate.held_out_people import People, on_rows_of
 from data_jobs.evaluate.job import Job
-from data_jobs.evaluate.models import MostLiked, PipelineModel, RankingModel, Scored
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Panel, Table
-from data_jobs.evaluate.people import People, on_rows_of
 from data_jobs.evaluate.protocol import Result, measure
+from data_jobs.evaluate.ranking_models import MostLiked, PipelineModel, RankingModel, Scored
 from data_jobs.evaluate.split import without
 from data_jobs.records import Dataset
 

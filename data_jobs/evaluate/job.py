@@ -7,7 +7,7 @@ from functools import cached_property
 from data_jobs.evaluate.evaluation import EvaluationOrder
 from data_jobs.evaluate.few_likes import FewLikes, few_likes
 from data_jobs.evaluate.folds import Fold, folds
-from data_jobs.evaluate.people import HeldOutPerson
+from data_jobs.evaluate.held_out_people import HeldOutPerson
 from data_jobs.evaluate.protocol import Result
 from data_jobs.evaluate.split import Holdout
 from data_jobs.evaluate.workbench import Workbench, Workshop

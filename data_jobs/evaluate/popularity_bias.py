@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from data_jobs.evaluate.estimate import Estimate, Figures
 from data_jobs.evaluate.evaluation import DEFAULT, PIPELINE
 from data_jobs.evaluate.few_likes import LIKES, FewLikes, likes_in_words
+from data_jobs.evaluate.held_out_people import HeldOutPerson
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.metrics import genre_shares, median_rank, miscalibration, share_of_best_known, tail_recall
-from data_jobs.evaluate.models import Ease, MostLiked
 from data_jobs.evaluate.outcome import Figure, Outcome, Panel, Table
-from data_jobs.evaluate.people import HeldOutPerson
 from data_jobs.evaluate.protocol import Result
+from data_jobs.evaluate.ranking_models import Ease, MostLiked
 from data_jobs.evaluate.workbench import Workbench
 from services.recommender.stages.playbook import liked_rows
 from services.recommender.stages.taste import fold_in

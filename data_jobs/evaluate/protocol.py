@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_jobs.evaluate.estimate import Estimate, Figures
+from data_jobs.evaluate.held_out_people import HeldOutPerson
 from data_jobs.evaluate.metrics import coverage, intra_list_diversity, mean_rank, ndcg, recall
-from data_jobs.evaluate.models import RankingModel
-from data_jobs.evaluate.people import HeldOutPerson
+from data_jobs.evaluate.ranking_models import RankingModel
 from data_jobs.evaluate.workbench import Workbench
 from data_jobs.report import Progress
 from services.recommender.stages.diversity import likeness

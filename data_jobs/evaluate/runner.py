@@ -14,9 +14,17 @@ from data_jobs.embed_items import embed_films
 from data_jobs.evaluate import moments, split
 from data_jobs.evaluate.evaluation import DEFAULT, DIVERSE, PIPELINE, SVD_PRESET, Evaluation, EvaluationOrder, Setting
 from data_jobs.evaluate.job import Job
-from data_jobs.evaluate.models import ContentModel, Ease, MostLiked, PipelineModel, Playbook, PureSvd, RankingModel
 from data_jobs.evaluate.plain_ease import GRID, tuned_ridge
 from data_jobs.evaluate.protocol import Result, Row, measure, row_of
+from data_jobs.evaluate.ranking_models import (
+    ContentModel,
+    Ease,
+    MostLiked,
+    PipelineModel,
+    Playbook,
+    PureSvd,
+    RankingModel,
+)
 from data_jobs.evaluate.registry import PARTS
 from data_jobs.evaluate.split import PER_PERSON, Holdout, SplitKind
 from data_jobs.evaluate.workbench import Workbench, Workshop

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from data_jobs.evaluate.estimate import Estimate
 from data_jobs.evaluate.job import Job
-from data_jobs.evaluate.models import Ease, MostLiked, by_seeds
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Panel, Table
 from data_jobs.evaluate.protocol import TOP
+from data_jobs.evaluate.ranking_models import Ease, MostLiked, by_seeds
 from data_jobs.evaluate.series import series
 from data_jobs.evaluate.workbench import Workbench
 from data_jobs.report import Progress

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from data_jobs.evaluate import split
 from data_jobs.evaluate.estimate import Estimate
+from data_jobs.evaluate.held_out_people import HeldOutPerson
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.metrics import ndcg, recall
-from data_jobs.evaluate.models import MostLiked, PipelineModel
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Table
-from data_jobs.evaluate.people import HeldOutPerson
 from data_jobs.evaluate.protocol import TOP
+from data_jobs.evaluate.ranking_models import MostLiked, PipelineModel
 from data_jobs.evaluate.split import SplitKind
 from data_jobs.evaluate.workbench import Workbench
 from data_jobs.report import DataError

@@ -10,14 +10,14 @@ import numpy as np
 
 from data_jobs.evaluate.estimate import Estimate
 from data_jobs.evaluate.job import Job
-from data_jobs.evaluate.models import Ease, Mask, MostLiked, Rows, best_unseen
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Panel, Table
 from data_jobs.evaluate.protocol import Row, measure, row_of
+from data_jobs.evaluate.ranking_models import Ease, Mask, MostLiked, Rows, best_unseen
 from data_jobs.report import DataError
 from data_jobs.two_tower.params import Loss, TowerParams
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.profile import Profile
-from services.recommender.domain.towers import TwoTowerModel
+from services.recommender.domain.two_tower_model import TwoTowerModel
 from services.recommender.stages.taste import fold_in
 
 NAMES = {Loss.SOFTMAX: "two-tower, softmax + logQ", Loss.TRIPLET: "two-tower, triplet"}
@@ -34,7 +34,7 @@ class TwoTowerRanker:
         self._towers = towers
 
     def best(self, profile: Profile, k: int, among: Mask | None = None) -> Rows:
-        """See :class:`data_jobs.evaluate.models.Model`."""
+        """See :class:`data_jobs.evaluate.ranking_models.Model`."""
         taste = fold_in(self._bundle.catalogue, profile.history)
         scores = self._towers.scores(self._towers.person(taste.rows, taste.base))
         return best_unseen(self._bundle, np.asarray(scores, np.float32), profile, k, among)

@@ -7,10 +7,10 @@ from opensearchpy import OpenSearch
 
 from services.adapters.search.analyser import squeezed, terms, words
 from services.adapters.search.embedded import EmbeddedSearch
-from services.adapters.search.failures import RemoteFailure
-from services.adapters.search.legs import EMPTY
-from services.adapters.search.opensearch.queries import search_body
+from services.adapters.search.leg_scores import EMPTY
+from services.adapters.search.opensearch.query_bodies import search_body
 from services.adapters.search.opensearch.search import OpenSearchSearch, hits_of
+from services.adapters.search.remote_failure import RemoteFailure
 from services.adapters.search.schema import TEXT_FIELDS
 from services.adapters.search.wording import WordClause
 from services.recommender.domain.bundle import Bundle

@@ -19,8 +19,8 @@ from infra.constructs.findings import acknowledge
 from infra.constructs.jobs import Jobs
 from infra.constructs.releases import ReleaseWorkflow
 from infra.constructs.search import Search
-from infra.constructs.towers import TwoTowerEndpoint
 from infra.constructs.traffic import Traffic
+from infra.constructs.two_tower_endpoint import TwoTowerEndpoint
 from infra.settings import DeploymentSettings
 
 NAMESPACE = "Marquee"

@@ -4,7 +4,7 @@ from infra.constructs.data import Data
 from infra.constructs.deployment_secrets import DeploymentSecrets
 from infra.constructs.explain import Explain
 from infra.constructs.search import INDEX, Search
-from infra.constructs.towers import TwoTowerEndpoint
+from infra.constructs.two_tower_endpoint import TwoTowerEndpoint
 from infra.service_settings import variables
 from infra.settings import DeploymentSettings
 

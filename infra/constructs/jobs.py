@@ -13,7 +13,7 @@ from constructs import Construct
 
 from infra.constructs.findings import account_in_findings, acknowledge
 from infra.constructs.image import ROOT
-from infra.constructs.images import Images
+from infra.constructs.image_repository import Images
 from infra.constructs.log_groups import log_group
 from infra.settings import DeploymentSettings
 

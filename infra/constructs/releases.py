@@ -17,8 +17,8 @@ from infra.constructs.findings import acknowledge, arn_in_findings, in_findings
 from infra.constructs.jobs import Jobs
 from infra.constructs.small_function import SmallFunction
 from infra.constructs.state_machine import state_machine
-from infra.constructs.towers import TwoTowerEndpoint
-from infra.release.machine import definition
+from infra.constructs.two_tower_endpoint import TwoTowerEndpoint
+from infra.release.release_states import definition
 from infra.settings import QUALIFIER, DeploymentSettings
 
 _PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:GetRepositoryPolicy"]

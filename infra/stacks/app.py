@@ -20,7 +20,7 @@ from infra.constructs.helpers import own_helpers_logs
 from infra.constructs.jobs import Jobs
 from infra.constructs.releases import WATCHED, ReleaseWorkflow, release_table
 from infra.constructs.search import READ, WRITE, Search
-from infra.constructs.towers import TwoTowerEndpoint
+from infra.constructs.two_tower_endpoint import TwoTowerEndpoint
 from infra.release.stage import guarded
 from infra.settings import DeploymentSettings
 from infra.stacks.edge import EdgeStack

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from services.cli.console import EXIT_CODES, JsonOption, Output, table
-from services.cli.failures import Misused
 from services.cli.history import titled
-from services.cli.opening import open_services
+from services.cli.open_services import open_services
 from services.cli.trace import signal_table, why_not, why_not_lines
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from services.recommender.answer import Answer
+    from services.recommender.recommend import Answer
 
 Body = TypeVar("Body", bound="BaseModel")
 Strings = list[str] | None

@@ -10,8 +10,8 @@ from services.cli import bench_engines, bench_lambda, bench_tables
 from services.cli.bench_engines import EngineChoice, SearchOption, StateChoice, StateOption
 from services.cli.console import EXIT_CODES, JsonOption, Output
 from services.cli.encoders import PAID, EncoderChoice
-from services.cli.failures import Misused
 from services.cli.inputs import Movielens, Tmdb, source_of
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from data_jobs.bench.world import World

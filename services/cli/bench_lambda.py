@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.cli.bench_engines import EngineChoice, StateChoice
 from services.cli.console import table
-from services.cli.failures import Misused
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from data_jobs.report import Progress

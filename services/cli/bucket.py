@@ -7,7 +7,7 @@ import typer
 
 from data_jobs.report import Progress
 from services.cli.console import JsonOption, Output, table
-from services.cli.failures import Misused
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from services.adapters.bundle.local import LocalBundles

@@ -10,7 +10,6 @@ import typer
 
 from services.cli.console import EXIT_CODES, JsonOption, Output, table
 from services.cli.encoders import Encoder, Yes, encoder_of, manner_of
-from services.cli.failures import Misused
 from services.cli.inputs import (
     CatalogueFiles,
     DataSetChoice,
@@ -25,6 +24,7 @@ from services.cli.inputs import (
     source_of,
 )
 from services.cli.inspect import tell_forms
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from data_jobs.build import Built
@@ -165,7 +165,7 @@ def log_of_state(wanted: bool) -> "Iterator[tuple[Iterable[LoggedEvent] | None, 
     if not wanted:
         yield None, frozenset()
         return
-    from services.cli.opening import open_services
+    from services.cli.open_services import open_services
 
     with open_services() as services:
         state, erased = services.state, services.state.erased()

@@ -60,7 +60,7 @@ class Output:
         if self.as_json or not sys.stderr.isatty():
             yield Silent()
             return
-        from services.cli.bars import bars
+        from services.cli.progress_bars import bars
 
         with bars() as progress:
             yield progress

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli.console import EXIT_CODES, JsonOption, Output, table
-from services.cli.failures import Misused
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from data_jobs.cost.bill import Bill
     from data_jobs.cost.deployment import Deployment
-    from data_jobs.cost.model import Saving
+    from data_jobs.cost.monthly_bill import Saving
     from data_jobs.cost.prices import PriceList
 
 LOADS = (0.0, 1.0, 10.0, 100.0)
@@ -144,7 +144,7 @@ def cost(
 
 def _document(deployments: list["Deployment"], prices: "PriceList") -> dict[str, Any]:
     """Return all figures, unrounded; money in US dollars per month."""
-    from data_jobs.cost.model import NOT_IN_THE_BILL, bill_of, savings_of
+    from data_jobs.cost.monthly_bill import NOT_IN_THE_BILL, bill_of, savings_of
 
     return {
         "region": prices.region,
@@ -165,7 +165,7 @@ def _document(deployments: list["Deployment"], prices: "PriceList") -> dict[str,
 
 
 def _lines(deployments: list["Deployment"], prices: "PriceList") -> list[str]:
-    from data_jobs.cost.model import NOT_IN_THE_BILL, bill_of, savings_of
+    from data_jobs.cost.monthly_bill import NOT_IN_THE_BILL, bill_of, savings_of
 
     first = deployments[0]
     bills = [bill_of(each, prices) for each in deployments]

@@ -10,8 +10,8 @@ import typer
 from data_jobs.report import Progress
 from services.cli.console import EXIT_CODES, JsonOption, Output
 from services.cli.encoders import Yes, confirm
-from services.cli.failures import Misused
 from services.cli.inputs import DataSetChoice
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ import typer
 
 from services.cli.checks import Check, report
 from services.cli.console import EXIT_CODES, JsonOption, Output
-from services.cli.failures import Misused
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from services.settings import Settings
@@ -182,7 +182,7 @@ def _encoder(settings: "Settings") -> Iterator[Check]:
 
 
 def _notes(settings: "Settings") -> Iterator[Check]:
-    from services.cli.notes import notes, unused_settings
+    from services.cli.setting_hints import notes, unused_settings
 
     for name, value in unused_settings(settings).items():
         yield Check(name, "note", f"{value} (has no effect)")

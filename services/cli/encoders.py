@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.cli.failures import Failed, Misused
+from services.cli.verb_errors import Failed, Misused
 
 if TYPE_CHECKING:
     from data_jobs.embed_items import Manner
     from services.adapters.embed.bedrock.batch import BedrockBatch
-    from services.adapters.embed.bedrock.models import EmbeddingModel
+    from services.adapters.embed.bedrock.embedding_models import EmbeddingModel
     from services.cli.console import Output
     from services.recommender.ports import TextEncoder
     from services.settings import Settings
@@ -46,8 +46,8 @@ def encoder_of(choice: EncoderChoice | None, settings: "Settings") -> "TextEncod
     if wanted is EncoderChoice.NONE:
         return None
     if wanted in PAID:
-        from services.adapters.embed.bedrock.client import BedrockClient
-        from services.adapters.embed.bedrock.films import BedrockFilms
+        from services.adapters.embed.bedrock.bedrock_client import BedrockClient
+        from services.adapters.embed.bedrock.film_encoder import BedrockFilms
         from services.bootstrap import bedrock_place
 
         return BedrockFilms(BedrockClient(_model(wanted, settings), bedrock_place(settings)))
@@ -99,7 +99,7 @@ def manner_of(choice: EncoderChoice | None, settings: "Settings", yes: bool, out
 
 
 def _model(choice: EncoderChoice, settings: "Settings") -> "EmbeddingModel":
-    from services.adapters.embed.bedrock.models import model_of
+    from services.adapters.embed.bedrock.embedding_models import model_of
 
     return model_of(choice.value, settings.encoder_dims)
 
@@ -111,7 +111,7 @@ def _batch(choice: EncoderChoice, settings: "Settings") -> "BedrockBatch | None"
         raise Misused("BEDROCK_BATCH_ROLE is set: BUNDLE_BUCKET is required, too: texts and vectors pass through it")
     from services.adapters.bundle.s3.objects import open_objects
     from services.adapters.embed.bedrock.batch import BedrockBatch
-    from services.adapters.embed.bedrock.client import BedrockLocation
+    from services.adapters.embed.bedrock.bedrock_client import BedrockLocation
 
     place = BedrockLocation(settings.aws_region, settings.aws_endpoint_url_bedrock)
     notes = settings.marquee_home / "cache" / "batch"
@@ -125,7 +125,7 @@ def _agreement(
 ) -> Callable[[Sequence[str]], None]:
     def agree(texts: Sequence[str]) -> None:
         from data_jobs.cost.embedding import estimate
-        from services.adapters.embed.bedrock.models import LONGEST_TEXT
+        from services.adapters.embed.bedrock.embedding_models import LONGEST_TEXT
 
         batch = batch_from is not None and len(texts) >= batch_from
         told = estimate(texts, choice.value, settings.aws_region, batch=batch, longest=LONGEST_TEXT).told()

@@ -11,8 +11,8 @@ import typer
 from services.cli.build import SIMULATED
 from services.cli.console import EXIT_CODES, JsonOption, Output, table
 from services.cli.encoders import Encoder, Yes, encoder_of, manner_of, query_encoder_of
-from services.cli.failures import Misused
 from services.cli.inputs import CatalogueFiles, EventsFile, Movielens, Tmdb, source_of
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from data_jobs.evaluate.evaluation import Evaluation

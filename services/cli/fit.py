@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from services.cli.failures import Failed, Misused
+from services.cli.verb_errors import Failed, Misused
 
 if TYPE_CHECKING:
     from data_jobs.records import Dataset

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli.console import EXIT_CODES, JsonOption, Output, table
-from services.cli.failures import Misused
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
     from data_jobs.index_opensearch import Indexed
+    from data_jobs.indexing.old_indexes import ListedIndex
     from data_jobs.indexing.patience import Patience
-    from data_jobs.indexing.prune import ListedIndex
     from services.adapters.bundle.local import LocalBundles
     from services.adapters.search.opensearch.target import OpenSearchTarget
     from services.settings import Settings
@@ -128,7 +128,7 @@ def _served(settings: "Settings") -> list[str]:
 
 
 def _found(settings: "Settings", output: Output) -> "list[ListedIndex]":
-    from data_jobs.indexing.prune import indexes
+    from data_jobs.indexing.old_indexes import indexes
 
     with patient_writer(_target(settings), output) as (client, patience):
         return indexes(client, patience)
@@ -137,7 +137,7 @@ def _found(settings: "Settings", output: Output) -> "list[ListedIndex]":
 def _prune(settings: "Settings", keep: int, output: Output) -> list[str]:
     target, served = _target(settings), _served(settings)
 
-    from data_jobs.indexing.prune import prune as remove
+    from data_jobs.indexing.old_indexes import prune as remove
 
     with patient_writer(target, output) as (client, patience):
         return remove(client, patience, served, keep)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from services.cli.console import EXIT_CODES, ExitCode, JsonOption, Output, table
-from services.cli.failures import Misused
 from services.cli.inputs import CatalogueFiles, EventsFile, Maps, Movielens, Paths, Scale, Tmdb, source_of
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from data_jobs.forms.part import Part

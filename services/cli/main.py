@@ -104,7 +104,7 @@ def _reader_gone() -> int:
 
 
 def _complain(error: Exception, debug: bool, as_json: bool) -> int:
-    from services.cli.failures import describe
+    from services.cli.verb_errors import describe
 
     if debug:
         traceback.print_exc()

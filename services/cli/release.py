@@ -6,8 +6,8 @@ import typer
 
 from services.cli.bucket import open_remote, upload
 from services.cli.console import EXIT_CODES, JsonOption, Output
-from services.cli.failures import Misused
 from services.cli.index import load_index, patient_writer
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from services.adapters.bundle.s3.bundles import S3Bundles
@@ -83,7 +83,7 @@ def _prune(target: "OpenSearchTarget | None", remote: "S3Bundles", keep: int, ou
     pointer = remote.pointer()
     indexes: list[str] = []
     if target is not None:
-        from data_jobs.indexing.prune import prune
+        from data_jobs.indexing.old_indexes import prune
 
         served = [each for each in (pointer.version, pointer.previous) if each]
         with patient_writer(target, output) as (client, patience):
@@ -120,7 +120,7 @@ def _plan(settings: "Settings", remote: "S3Bundles", version: str, output: Outpu
 
 
 def _is_indexed(target: "OpenSearchTarget", version: str, output: Output) -> bool:
-    from data_jobs.indexing.prune import indexes
+    from data_jobs.indexing.old_indexes import indexes
 
     with patient_writer(target, output) as (client, patience):
         return any(each.note.bundle == version and each.note.complete for each in indexes(client, patience))

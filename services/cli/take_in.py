@@ -11,11 +11,11 @@ from services.cli.build import document_of, summary_of
 from services.cli.console import EXIT_CODES, JsonOption, Output
 from services.cli.demo import Demo, not_erased, seed_events, typical_people
 from services.cli.encoders import Encoder, EncoderChoice, Yes, encoder_of, manner_of
-from services.cli.failures import Misused
 from services.cli.history import imported_lines, next_lines, read_export, store_history
 from services.cli.inputs import Maps, Paths, Scale, options_of, source_of
 from services.cli.inspect import lines_of, look
-from services.cli.opening import open_services
+from services.cli.open_services import open_services
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from data_jobs.build import Built

@@ -10,8 +10,8 @@ import typer
 from services.cli.build import SIMULATED, log_of_state
 from services.cli.console import EXIT_CODES, ExitCode, JsonOption, Output, table
 from services.cli.encoders import Encoder, EncoderChoice, Yes, encoder_of, manner_of
-from services.cli.failures import Failed, Misused
 from services.cli.inputs import CatalogueFiles, EventsFile, Maps, Movielens, Paths, Scale, Tmdb, source_of
+from services.cli.verb_errors import Failed, Misused
 
 if TYPE_CHECKING:
     from data_jobs.two_tower.files import TowerFile

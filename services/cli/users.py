@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.cli.console import EXIT_CODES, JsonOption, Output
-from services.cli.failures import Failed, Misused
 from services.cli.history import imported_lines, read_export, store_history
 from services.cli.inputs import CatalogueFiles, EventsFile, Maps, Movielens, Paths, Scale, Tmdb, source_of
-from services.cli.opening import open_services
+from services.cli.open_services import open_services
+from services.cli.verb_errors import Failed, Misused
 
 if TYPE_CHECKING:
     from data_jobs.records import Dataset

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from services.recommender import answers
+from services.recommender import documents
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.request import MAX_K, Preset, Request
 from services.recommender.errors import UnknownFilm
@@ -45,7 +45,7 @@ def similar_films(
     document = {
         "item_id": bundle.catalogue.item_ids[row],
         "title": bundle.catalogue.titles[row],
-        "items": [answers.scored_film(bundle.catalogue, pick) for pick in found.picks],
+        "items": [documents.scored_film(bundle.catalogue, pick) for pick in found.picks],
         "model_version": bundle.model_version,
         "index_version": search.index_version,
         "degraded": list(found.degraded),
@@ -66,7 +66,7 @@ def from_films(
     request = Request(k=min(top_n, MAX_K), liked=liked, tmdb_ids=known, diversity=0.0, preset=preset)
     ranking = pipeline.rank(request, None, deadline, with_reasons=False)
     document = {
-        "recommendations": [answers.affinity(pipeline.bundle.catalogue, pick) for pick in ranking.picks],
+        "recommendations": [documents.affinity(pipeline.bundle.catalogue, pick) for pick in ranking.picks],
         "ignored_ids": list(ranking.ignored_ids),
     }
     return FilmsResult(document, dict(ranking.trace), ranking.degraded, ranking.counts)
@@ -75,4 +75,4 @@ def from_films(
 def films_named(pipeline: Pipeline, text: str, limit: int) -> dict[str, Any]:
     """Return the body of ``/films?q=``."""
     rows = pipeline.finder.find(text, limit)
-    return {"items": [answers.film_summary(pipeline.bundle.catalogue, row) for row in rows.tolist()]}
+    return {"items": [documents.film_summary(pipeline.bundle.catalogue, row) for row in rows.tolist()]}

@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from services.recommender import answers, films, importing
-from services.recommender.answer import Answer, Options
-from services.recommender.answering import Answering, shown_before
+from services.recommender import documents, films, importing
 from services.recommender.cache import request_fingerprint
 from services.recommender.domain.profile import CLOCK_SKEW_MS
 from services.recommender.domain.request import Preset, Ranking, Request
@@ -27,6 +25,7 @@ from services.recommender.ports import (
     StatePort,
     TextEncoder,
 )
+from services.recommender.recommend import Answer, Options, RecommendUseCase, shown_before
 
 
 class Recommender:
@@ -48,7 +47,7 @@ class Recommender:
         self.retriever = retriever
         self.clock = clock
         self.options = options or Options()
-        self._answering = Answering(state, explainer, clock)
+        self._use_case = RecommendUseCase(state, explainer, clock)
         self._pipeline: Pipeline | None = None
 
     def warm(self) -> None:
@@ -62,11 +61,11 @@ class Recommender:
         response is then marked ``degraded``.
         """
         deadline = deadline or self._deadline()
-        return self._answering.answer(self._current(), request, deadline, self.options)
+        return self._use_case.answer(self._current(), request, deadline, self.options)
 
     def trace(self, request: Request) -> Ranking:
         """Return the ranking behind a response, uncached, with evidence and signals."""
-        read, _ = self._answering.read(request, None, self._deadline())
+        read, _ = self._use_case.read(request, None, self._deadline())
         explained = replace(request, explain=True)
         shown = shown_before(request, request_fingerprint(request))
         return self._current().rank(explained, read.profile, self._deadline(), shown)
@@ -130,7 +129,7 @@ class Recommender:
     def film(self, item_id: str) -> dict[str, Any]:
         """Return all details of one film. Raises UnknownFilm."""
         catalogue = self._current().bundle.catalogue
-        return answers.film_details(catalogue, films.row_of(catalogue, item_id))
+        return documents.film_details(catalogue, films.row_of(catalogue, item_id))
 
     def films(self, text: str, limit: int) -> dict[str, Any]:
         """Return films by name: ``{items: [{item_id, title, year, genres, tmdb_id}]}``, best match first."""
@@ -138,7 +137,7 @@ class Recommender:
 
     def catalogue(self) -> dict[str, Any]:
         """Return ``{films, genres: [{name, films}], years: {from, to}, languages: [{code, films}]}``."""
-        return answers.catalogue_facts(self._current().bundle.catalogue)
+        return documents.catalogue_facts(self._current().bundle.catalogue)
 
     def versions(self) -> dict[str, Any]:
         """Return ``{model_version, index_version, bundle_version, encoder, films, created_at}``. Raises BundleError."""

@@ -18,12 +18,12 @@ from services.adapters.breaker import FAILURES
 from services.adapters.bundle.s3.bucket import Bucket
 from services.adapters.bundle.s3.bundles import open_bucket
 from services.adapters.foreign import translated
-from services.adapters.search.failures import RemoteFailure
-from services.adapters.search.opensearch.client import SearchClient
 from services.adapters.search.opensearch.search import OpenSearchSearch
+from services.adapters.search.opensearch.search_client import SearchClient
 from services.adapters.search.opensearch.target import OpenSearchTarget
+from services.adapters.search.remote_failure import RemoteFailure
 from services.adapters.secrets import RotatingSecret
-from services.adapters.state.dynamodb.client import DynamoLocation
+from services.adapters.state.dynamodb.dynamo_client import DynamoLocation
 from services.bootstrap import SystemClock
 from services.recommender.errors import BundleError, MarqueeError, SecretUnavailable, StateUnavailable, Unavailable
 from services.recommender.ports import CacheKey, Deadline

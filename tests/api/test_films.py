@@ -3,7 +3,7 @@
 import pytest
 from fastapi.testclient import TestClient
 
-from services.api.app.keys import make_key
+from services.api.app.api_keys import make_key
 from services.recommender.errors import BundleMissing
 from services.recommender.ports import ApiKey
 from tests.api.fakes import PEPPER, PEPPER_SECRET, DictKeys, FakeRecommender, fake_client

@@ -17,8 +17,8 @@ from services.api.app import runner as runner_module
 from services.api.app.context import context_of
 from services.api.app.middleware import SLASH, BodyLimit, EncodedSlashes, Observer, frames_of
 from services.api.app.runner import Pool, Runner
-from services.recommender.answer import Answer
 from services.recommender.errors import Overloaded
+from services.recommender.recommend import Answer
 from tests.api.fakes import FakeRecommender, fake_app, fake_client
 from tests.patience import PATIENCE_S, wait_for
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import services
+from services.api.app.api_keys import make_key
 from services.api.app.errors import KINDS, OF_STATUS, kind_of
-from services.api.app.keys import make_key
 from services.api.app.main import EXPOSED
 from services.api.app.openapi_errors import NOT_READY, UNKNOWN_PERSON
 from services.api.app.problem import ProblemDocument

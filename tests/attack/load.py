@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 
-from data_jobs.bench.client import HttpConnection
+from data_jobs.bench.http_client import HttpConnection
 
 CONNECTIONS = 8
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")

@@ -11,9 +11,9 @@ from rich.console import Console
 
 from data_jobs.records import Dataset, Events, Film
 from data_jobs.report import Silent
-from services.cli.bars import bars
 from services.cli.console import Output, table
 from services.cli.demo import FILE, Demo, seed_events, typical_people
+from services.cli.progress_bars import bars
 from services.cli.up import curl_lines
 
 

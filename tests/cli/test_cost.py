@@ -3,7 +3,7 @@
 import pytest
 
 from data_jobs.cost.deployment import ComputeKind, Deployment, SearchKind
-from data_jobs.cost.model import bill_of
+from data_jobs.cost.monthly_bill import bill_of
 from data_jobs.cost.prices import load_prices
 from services.cli.cost import LOADS
 from tests.cli.conftest import Marquee

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from services.adapters.state.dynamodb.client import DynamoLocation, Tables, make_client
+from services.adapters.state.dynamodb.dynamo_client import DynamoLocation, Tables, make_client
 from services.adapters.state.dynamodb.state import DynamoState
 from services.adapters.state.dynamodb.store import DynamoStore
 from services.bootstrap import SystemClock

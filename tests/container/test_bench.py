@@ -22,8 +22,8 @@ from services.cli import bench_tables
 from services.cli.bench_engines import EngineChoice, StateChoice
 from services.cli.bench_lambda import refuse_engines
 from services.cli.console import ExitCode
-from services.cli.failures import Misused
 from services.cli.main import main
+from services.cli.verb_errors import Misused
 from services.recommender.errors import Unavailable
 from services.settings import load_settings
 from tests.container.kit import HANDLER, Tree, event

@@ -14,8 +14,8 @@ from data_jobs.catalogue import build_catalogue
 from data_jobs.index_opensearch import LOADS, VISIBLE_S, IndexJob
 from data_jobs.indexing.bulk import InDoubt, load
 from data_jobs.indexing.failures import IndexingFailed
+from data_jobs.indexing.old_indexes import indexes
 from data_jobs.indexing.patience import ACCESS_S, Patience
-from data_jobs.indexing.prune import indexes
 from data_jobs.indexing.writer import writer
 from data_jobs.text_index import write_text_index
 from services.adapters.search.embedded import EmbeddedSearch

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data_jobs.indexing.old_indexes import ListedIndex, indexes, outdated, prune
 from data_jobs.indexing.patience import Patience
-from data_jobs.indexing.prune import ListedIndex, indexes, outdated, prune
 from data_jobs.indexing.writer import writer
 from data_jobs.report import Silent
 from services.adapters.search.opensearch.index import IndexNote, index_body

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import httpx2
 
-from services.adapters.state.dynamodb.client import DynamoLocation, Tables, make_client
+from services.adapters.state.dynamodb.dynamo_client import DynamoLocation, Tables, make_client
 from tests.e2e.kit import Served, build_sample, marquee
 from tests.patience import LONGEST_MS, PATIENCE_S, eventually, wait_for
 from tests.servers.proxy import Proxy

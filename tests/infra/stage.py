@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from infra.release.agent.lock import Lock
-from infra.release.agent.model import Endpoint
+from infra.release.agent.model_endpoint import Endpoint
 from infra.release.agent.serving import AliasedFunction, ReleasePointer
 from infra.release.agent.verbs import Agent
 from tests.infra.asl import Execution, StateError

@@ -6,7 +6,7 @@ import pytest
 
 from data_jobs.cost.deployment import ComputeKind, SearchKind
 from data_jobs.cost.deployment import Deployment as Deployment_
-from data_jobs.cost.model import bill_of
+from data_jobs.cost.monthly_bill import bill_of
 from data_jobs.cost.prices import load_prices
 from infra.constructs.alarms import FALLBACKS
 from infra.settings import load_settings

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from infra.constructs import towers
-from infra.release.agent.model import Endpoint
+from infra.constructs import two_tower_endpoint
+from infra.release.agent.model_endpoint import Endpoint
 from infra.release.agent.serving import NotReady, Unusable
-from infra.release.machine import definition
+from infra.release.release_states import definition
 from infra.settings import Undeployable, load_settings
 from tests.infra.asl import StateError
 from tests.infra.stage import FIRST, GOOD, Exceptions, Stage
@@ -93,7 +93,7 @@ def test_slow_failing_throttled_and_replaced_endpoints_alarm(explained: Deployme
     for name, metric in names.items():
         assert (found[name]["Namespace"], found[name]["MetricName"]) == ("AWS/SageMaker", metric)
         told = {each["Name"]: each["Value"] for each in found[name]["Dimensions"]}
-        assert told == {"EndpointName": SERVERLESS, "VariantName": towers.VARIANT}
+        assert told == {"EndpointName": SERVERLESS, "VariantName": two_tower_endpoint.VARIANT}
     # SageMaker tells microseconds.
     assert (found["TwoTowerLatency"]["Threshold"], found["TwoTowerLatency"]["ExtendedStatistic"]) == (100_000, "p95")
     assert "FallbackTwoTower" in found

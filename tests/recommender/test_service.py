@@ -1,9 +1,8 @@
-"""The facade: feedback, and every question but the one of ``test_answering.py``."""
+"""The facade: feedback, and every question but the one of ``test_recommend.py``."""
 
 import numpy as np
 import pytest
 
-from services.recommender.answer import Options
 from services.recommender.domain.events import Event, EventKind
 from services.recommender.domain.request import Preset, Request, Strategy
 from services.recommender.errors import (
@@ -15,6 +14,7 @@ from services.recommender.errors import (
     UnknownFilm,
 )
 from services.recommender.ports import Deadline, FeedbackCommand, Receipt
+from services.recommender.recommend import Options
 from tests.recommender.kit import ask, like
 
 

@@ -20,13 +20,13 @@ from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Table
 from data_jobs.evaluate.workbench import CLOCK, Workbench, patient
 from data_jobs.report import Progress
 from services.adapters.explain.template import TemplateExplainer
-from services.recommender import answers
+from services.recommender import documents
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.genres import GENRES, NO_GENRES
 from services.recommender.domain.profile import Profile
 from services.recommender.domain.request import Ranking, Request
 from services.recommender.ports import Deadline, Evidence, Explainer, Likings, Page, Record
-from services.recommender.query.words.languages import LANGUAGES
+from services.recommender.query.words.language_words import LANGUAGES
 
 SENTENCES, ON_A_PAGE, LIES = 500, 20, 200
 LONGEST_WORDS = 22
@@ -205,21 +205,21 @@ def _rankings(
         profile: Profile | None = bench.people.profile(bench.dataset.events.user_ids[code])
         few = [case.profile for case in cut(bench.people, [code], (1, 3, 10)[turn % 3], seed)] if turn % 2 else []
         asked.append((Request(k=ON_A_PAGE, explain=True), few[0] if few else profile))
-    from services.recommender.answering import liked_rows
+    from services.recommender.recommend import liked_rows
 
     catalogue = bench.bundle.catalogue
     for done, (request, profile) in enumerate(asked, 1):
         ranking = bench.pipeline.rank(request, profile, patient())
         progress.advance("pages to explain", done, len(asked))
-        yield ranking, answers.likings(catalogue, liked_rows(catalogue, request, profile))
+        yield ranking, documents.likings(catalogue, liked_rows(catalogue, request, profile))
 
 
 def _page(catalogue: Catalogue, ranking: Ranking, likings: Likings) -> Page:
-    evidence = tuple(answers.evidence(catalogue, pick) for pick in ranking.picks)
+    evidence = tuple(documents.evidence(catalogue, pick) for pick in ranking.picks)
     row_of = {each.item_id: pick.row for each, pick in zip(evidence, ranking.picks, strict=True)}
 
     def records(some: Sequence[Evidence]) -> list[Record]:
-        return [answers.record(catalogue, row_of[each.item_id]) for each in some]
+        return [documents.record(catalogue, row_of[each.item_id]) for each in some]
 
     return Page(evidence, records, lambda: likings)
 
@@ -232,13 +232,13 @@ def _film(evidence: Evidence, record: Record) -> FilmFacts:
 
 
 def _checker(catalogue: Catalogue) -> Checker:
-    overviews = (answers.film_details(catalogue, row).get("overview") or "" for row in range(len(catalogue)))
+    overviews = (documents.film_details(catalogue, row).get("overview") or "" for row in range(len(catalogue)))
     return Checker(overviews, {word: codes for word, (_, codes) in LANGUAGES.items()})
 
 
 def _others(catalogue: Catalogue) -> Others:
     known = range(min(len(catalogue), 400))
-    records = [answers.record(catalogue, row) for row in known]
+    records = [documents.record(catalogue, row) for row in known]
     return Others(
         [f"{catalogue.titles[row]} ({catalogue.years[row]})" for row in known if catalogue.years[row]],
         sorted({person for record in records for person in (*record.directors, *record.cast) if " " in person}),

@@ -8,8 +8,8 @@ from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.panel.asking import ask, most_popular
 from data_jobs.evaluate.panel.cases import Case, cases
 from data_jobs.evaluate.panel.entries import Entry, PanelTaste
+from data_jobs.evaluate.panel.entry_files import read_panel
 from data_jobs.evaluate.panel.facts import FactColumns
-from data_jobs.evaluate.panel.reading import read_panel
 from data_jobs.evaluate.panel.result import PanelResult, is_coherent
 from data_jobs.evaluate.panel.verdict import Verdict, verdict
 from data_jobs.report import Progress

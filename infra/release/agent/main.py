@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 
 from infra.release.agent.lock import Lock
-from infra.release.agent.model import Endpoint
+from infra.release.agent.model_endpoint import Endpoint
 from infra.release.agent.serving import AliasedFunction, ReleasePointer
 from infra.release.agent.verbs import Agent
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from infra.release.agent.lock import Lock
-from infra.release.agent.model import Endpoint
+from infra.release.agent.model_endpoint import Endpoint
 from infra.release.agent.probe import asking, probe
 from infra.release.agent.serving import AliasedFunction, FunctionRelease, ReleasePointer
 

@@ -26,7 +26,7 @@ from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.strings import Strings
 from services.recommender.domain.tables import CollaborativeTables, ItemTable
-from services.recommender.domain.towers import TwoTowerModel
+from services.recommender.domain.two_tower_model import TwoTowerModel
 from services.recommender.errors import BundleDamaged
 
 FORMAT = 3

@@ -200,7 +200,7 @@ class BedrockExplainer:
 
     def _converse(self, asked: dict[str, Any], deadline: Deadline) -> dict[str, Any]:
         """Make one call within the deadline. Raises ExplainerUnavailable."""
-        from services.adapters.explain.failures import BOTO_ERRORS, REFUSED, reason_of
+        from services.adapters.explain.converse_failures import BOTO_ERRORS, REFUSED, reason_of
 
         left = deadline.remaining() - RESERVE_S
         if left < LEAST_S:

@@ -18,7 +18,7 @@ from services.adapters.explain.phrases import (
     UNKNOWN,
     shape_of,
 )
-from services.adapters.explain.queries import asked_for, near_miss
+from services.adapters.explain.query_phrases import asked_for, near_miss
 from services.recommender.domain.request import Reason, ReasonKind
 from services.recommender.ports import Deadline, Evidence, Page, PageSentences
 from services.recommender.sentences.genre_nouns import noun_of

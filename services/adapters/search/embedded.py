@@ -10,7 +10,7 @@ import tantivy
 from numpy.typing import NDArray
 
 from services.adapters.search.analyser import squeezed, terms
-from services.adapters.search.legs import (
+from services.adapters.search.leg_scores import (
     EMPTY,
     REFERENCE_HITS,
     best_known_first,

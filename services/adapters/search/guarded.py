@@ -7,7 +7,7 @@ from typing import Protocol
 
 from services.adapters.breaker import Breaker
 from services.adapters.foreign import translated
-from services.adapters.search.failures import LEAST_S, RemoteFailure, unreadable
+from services.adapters.search.remote_failure import LEAST_S, RemoteFailure, unreadable
 from services.recommender.names.names import Names
 from services.recommender.ports import Deadline, Mention, NamedFilms, SearchPort, SearchRequest, SearchResult
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from services.api.app.keys import key_id_of
+from services.api.app.api_keys import key_id_of
 from services.api.app.runner import Runner
 from services.recommender.errors import Forbidden, StateBusy, Unauthorized, Unavailable
 from services.recommender.ports import ApiKey, Clock, KeyStore, SecretPort

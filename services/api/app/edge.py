@@ -10,7 +10,7 @@ from starlette.responses import Response
 from services.api.app.port import RecommenderPort
 from services.api.app.runner import Runner
 from services.api.app.services import AppServices
-from services.recommender.answers import dump
+from services.recommender.documents import dump
 from services.recommender.ports import Deadline
 
 MAX_AGE_S = 300

@@ -29,8 +29,8 @@ from services.api.app.problem import MEDIA_TYPE, Problem
 from services.api.app.services import AppServices
 from services.api.app.telemetry import flush_traces, install_telemetry, install_tracing
 from services.bootstrap import Services, build_services
-from services.recommender.answer import Options
 from services.recommender.errors import BundleDamaged, BundleError, EncoderUnavailable, MarqueeError
+from services.recommender.recommend import Options
 from services.settings import Settings, load_settings
 
 # Reserved for writing and sending the response.

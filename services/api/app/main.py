@@ -19,7 +19,7 @@ from services.api.app.middleware import BodyLimit, EncodedSlashes, HeadAsGet, Ob
 from services.api.app.openapi import DESCRIPTION, install_openapi
 from services.api.app.origin import OriginCheck
 from services.api.app.pages import install_pages
-from services.api.app.people import Pseudonyms
+from services.api.app.pseudonyms import Pseudonyms
 from services.api.app.quota import QuotaGuard
 from services.api.app.routes import ROUTERS
 from services.api.app.runner import Runner

@@ -9,7 +9,7 @@ from starlette.types import Scope
 
 from services.api.app.context import RequestContext, method_of
 from services.api.app.observation import NO_ROUTE, Observation, Telemetry
-from services.api.app.people import Pseudonyms
+from services.api.app.pseudonyms import Pseudonyms
 from services.api.app.trace_ids import trace_ids_of
 
 if TYPE_CHECKING:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from services.recommender.answer import Answer, Options
 from services.recommender.domain.request import Preset, Request
 from services.recommender.domain.told import ToldHistory
 from services.recommender.errors import MarqueeError
 from services.recommender.films import FilmsResult
 from services.recommender.ports import Clock, Deadline, FeedbackCommand, Receipt
+from services.recommender.recommend import Answer, Options
 
 
 class RecommenderPort(Protocol):

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.ports import TextField
-from services.recommender.query.reading import Reading, Word
+from services.recommender.query.marked_words import Reading, Word
 from services.recommender.query.tokens import tokens_of, words_of
 from services.recommender.query.words import grammar
 

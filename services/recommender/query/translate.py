@@ -1,6 +1,6 @@
 """Translation of queries in other languages to English words, each with its source position."""
 
-from services.recommender.query.reading import Word, asks, singular
+from services.recommender.query.marked_words import Word, asks, singular
 from services.recommender.query.tokens import Token
 from services.recommender.query.words import grammar
 from services.recommender.query.words.concepts import CONCEPTS

@@ -12,7 +12,13 @@ from services.recommender.domain.request import Reason, ReasonKind
 from services.recommender.ports import Evidence, Record
 from services.recommender.sentences.genre_nouns import GENRE_WORDS
 from services.recommender.sentences.limits import MAX_LENGTH, MAX_WORDS
-from services.recommender.sentences.names import NameMention, PermittedName, PermittedNames, SentenceToken, tokens_of
+from services.recommender.sentences.permitted_names import (
+    NameMention,
+    PermittedName,
+    PermittedNames,
+    SentenceToken,
+    tokens_of,
+)
 from services.recommender.sentences.plain_words import (
     ACTING,
     ASKED,

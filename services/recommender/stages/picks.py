@@ -11,8 +11,8 @@ from services.recommender.domain.catalogue import TraitKind
 from services.recommender.domain.distinct import counted
 from services.recommender.domain.request import Pick, Reason, ReasonKind
 from services.recommender.domain.weights import Weights
+from services.recommender.query.match_reasons import query_reasons
 from services.recommender.query.matching import Matches
-from services.recommender.query.reasons import query_reasons
 from services.recommender.stages.leave_one_out import Falls, find_falls
 from services.recommender.stages.likeness import likeness_reasons
 from services.recommender.stages.ranker import Ranked, shown_score

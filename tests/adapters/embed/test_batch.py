@@ -10,8 +10,8 @@ from services.adapters.bundle.s3.bucket import Bucket
 from services.adapters.bundle.s3.objects import open_objects
 from services.adapters.embed.bedrock import batch as batch_module
 from services.adapters.embed.bedrock.batch import BedrockBatch
-from services.adapters.embed.bedrock.client import BedrockLocation
-from services.adapters.embed.bedrock.models import NOVA, TITAN, EmbeddingModel, Use
+from services.adapters.embed.bedrock.bedrock_client import BedrockLocation
+from services.adapters.embed.bedrock.embedding_models import NOVA, TITAN, EmbeddingModel, Use
 from services.recommender.errors import EncoderUnavailable
 from tests.bedrock.jobs import Jobs, batch_jobs
 from tests.bedrock.server import checked, invoked

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from services.adapters.breaker import FAILURES
-from services.adapters.embed.bedrock.client import BedrockClient, BedrockLocation
-from services.adapters.embed.bedrock.failures import BedrockFailure
-from services.adapters.embed.bedrock.films import BedrockFilms
-from services.adapters.embed.bedrock.models import LONGEST_TEXT, NOVA, TITAN, EmbeddingModel, Use, model_of
-from services.adapters.embed.bedrock.queries import BedrockQueries
+from services.adapters.embed.bedrock.bedrock_client import BedrockClient, BedrockLocation
+from services.adapters.embed.bedrock.bedrock_failures import BedrockFailure
+from services.adapters.embed.bedrock.embedding_models import LONGEST_TEXT, NOVA, TITAN, EmbeddingModel, Use, model_of
+from services.adapters.embed.bedrock.film_encoder import BedrockFilms
+from services.adapters.embed.bedrock.query_encoder import BedrockQueries
 from services.bootstrap import SystemClock
 from services.recommender.errors import EncoderUnavailable
 from services.recommender.ports import Deadline

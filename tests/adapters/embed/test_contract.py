@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.adapters.embed.bedrock.client import BedrockClient, BedrockLocation
-from services.adapters.embed.bedrock.films import BedrockFilms
-from services.adapters.embed.bedrock.models import NOVA, TITAN, EmbeddingModel
-from services.adapters.embed.bedrock.queries import BedrockQueries
+from services.adapters.embed.bedrock.bedrock_client import BedrockClient, BedrockLocation
+from services.adapters.embed.bedrock.embedding_models import NOVA, TITAN, EmbeddingModel
+from services.adapters.embed.bedrock.film_encoder import BedrockFilms
+from services.adapters.embed.bedrock.query_encoder import BedrockQueries
 from services.adapters.embed.onnx import load_encoder
 from services.bootstrap import SystemClock
 from services.recommender.ports import Deadline, TextEncoder

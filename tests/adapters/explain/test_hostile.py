@@ -8,7 +8,7 @@ from data_jobs.evaluate.explanations.checker import Checker, FilmFacts
 from services.adapters.explain.bedrock import MOST_FILMS
 from services.adapters.explain.template import TemplateExplainer
 from services.recommender.ports import Deadline, Evidence, Page, Record
-from services.recommender.query.words.languages import LANGUAGES
+from services.recommender.query.words.language_words import LANGUAGES
 from tests.adapters.explain.kit import Memory, evidence_of, explainer_at, page_of, record_of
 from tests.builders import ManualClock
 from tests.patience import HASTE_S, PATIENCE_S

@@ -22,7 +22,7 @@ from data_jobs.report import Silent
 from data_jobs.sample.load import load_sample
 from data_jobs.text_index import write_text_index
 from services.adapters.search.embedded import EmbeddedSearch
-from services.adapters.search.opensearch.opening import open_guarded
+from services.adapters.search.opensearch.open_index import open_guarded
 from services.adapters.search.opensearch.target import OpenSearchTarget
 from services.bootstrap import SystemClock
 from services.recommender.domain.bundle import Bundle

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from services.adapters.breaker import Breaker
-from services.adapters.search.failures import RemoteFailure
 from services.adapters.search.guarded import GuardedSearch
+from services.adapters.search.remote_failure import RemoteFailure
 from services.recommender.errors import SearchUnavailable
 from services.recommender.names.names import Names
 from services.recommender.ports import Deadline, Leg, Mention, NamedFilms, SearchRequest, SearchResult

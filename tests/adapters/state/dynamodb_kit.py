@@ -7,7 +7,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ReadTimeoutError
 
-from services.adapters.state.dynamodb.client import DynamoLocation, make_client
+from services.adapters.state.dynamodb.dynamo_client import DynamoLocation, make_client
 from tests.adapters.state.state_kit import Store
 from tests.patience import PATIENCE_S
 

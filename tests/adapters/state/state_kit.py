@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from services.adapters.state.dynamodb.client import DynamoLocation, Tables
+from services.adapters.state.dynamodb.consumed_units import ConsumedUnits
+from services.adapters.state.dynamodb.dynamo_client import DynamoLocation, Tables
 from services.adapters.state.dynamodb.keys import DynamoKeys
 from services.adapters.state.dynamodb.quota import DynamoQuota
 from services.adapters.state.dynamodb.sentences import DynamoSentences
 from services.adapters.state.dynamodb.state import DynamoState
 from services.adapters.state.dynamodb.store import DynamoStore
 from services.adapters.state.dynamodb.tables import create_tables
-from services.adapters.state.dynamodb.units import ConsumedUnits
 from services.adapters.state.sqlite.connection import Database
 from services.adapters.state.sqlite.keys import SqliteKeys
 from services.adapters.state.sqlite.quota import SqliteQuota

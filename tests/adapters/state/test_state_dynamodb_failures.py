@@ -12,8 +12,8 @@ from services.adapters.aws import session
 from services.adapters.breaker import FAILURES
 from services.adapters.state.dynamodb import log as event_log
 from services.adapters.state.dynamodb import quota
-from services.adapters.state.dynamodb.client import DynamoLocation
-from services.adapters.state.dynamodb.failures import advice, is_outage, is_passing
+from services.adapters.state.dynamodb.dynamo_client import DynamoLocation
+from services.adapters.state.dynamodb.dynamo_failures import advice, is_outage, is_passing
 from services.adapters.state.dynamodb.store import DynamoStore
 from services.bootstrap import SystemClock
 from services.recommender.domain.ids import hash_id

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.adapters.breaker import FAILURES, FIRST_PAUSE_S
-from services.adapters.state.dynamodb.client import DynamoLocation
+from services.adapters.state.dynamodb.dynamo_client import DynamoLocation
 from services.bootstrap import SystemClock
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import CacheEntry, CacheKey, Deadline, LoggedEvent, Receipt

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.adapters.state.dynamodb.client import DynamoLocation
+from services.adapters.state.dynamodb.dynamo_client import DynamoLocation
 from services.recommender.domain.events import EventKind
 from services.recommender.domain.ids import hash_id, mark_of
 from services.recommender.ports import ApiKey, CacheEntry, CacheKey, Receipt

@@ -5,9 +5,9 @@ from functools import partial
 
 import pytest
 
-from services.adapters.state.dynamodb.client import DynamoLocation
+from services.adapters.state.dynamodb.consumed_units import ConsumedUnits
+from services.adapters.state.dynamodb.dynamo_client import DynamoLocation
 from services.adapters.state.dynamodb.feedback import ACTIONS
-from services.adapters.state.dynamodb.units import ConsumedUnits
 from services.recommender.domain.events import EventKind
 from services.recommender.errors import IdempotencyMismatch, StateUnavailable
 from services.recommender.ports import ApiKey, CacheEntry, CacheKey, Receipt

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from services.adapters.state.arrivals import Arrivals, event_id_of
+from services.adapters.state.arrival_ids import Arrivals, event_id_of
 from services.adapters.state.sqlite.cache import SWEEP_EVERY, SWEEP_ROWS
 from services.adapters.state.sqlite.connection import Database
 from services.adapters.state.sqlite.keys import SqliteKeys

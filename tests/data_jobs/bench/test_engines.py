@@ -8,7 +8,7 @@ from opensearchpy import OpenSearch
 from data_jobs.bench.engines import connection_of, environment_of, names_of, prepared, settings_of_run
 from data_jobs.bench.world import World, find_bundle
 from data_jobs.report import Silent
-from services.adapters.state.dynamodb.client import DynamoLocation, Tables, make_client
+from services.adapters.state.dynamodb.dynamo_client import DynamoLocation, Tables, make_client
 from services.recommender.errors import SearchUnavailable, StateUnavailable
 from services.settings import Settings, load_settings
 from tests.patience import LONGEST_MS, PATIENCE_S

@@ -6,7 +6,7 @@ import pytest
 
 from data_jobs.cost.bill import Line
 from data_jobs.cost.deployment import SECONDS, Cache, ComputeKind, Deployment, SearchKind
-from data_jobs.cost.model import bill_of
+from data_jobs.cost.monthly_bill import bill_of
 from data_jobs.cost.prices import load_prices
 
 PRICES = load_prices("eu-west-1")

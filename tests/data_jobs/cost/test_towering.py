@@ -4,9 +4,9 @@ import pytest
 
 from data_jobs.cost import towering
 from data_jobs.cost.deployment import Deployment, TwoTowerKind, stage_of
-from data_jobs.cost.model import bill_of, savings_of
+from data_jobs.cost.monthly_bill import bill_of, savings_of
 from data_jobs.cost.prices import load_prices
-from infra.constructs.towers import MEMORY_MB
+from infra.constructs.two_tower_endpoint import MEMORY_MB
 from infra.settings import load_settings
 
 PRICES = load_prices("eu-west-1")

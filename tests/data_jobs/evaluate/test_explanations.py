@@ -9,7 +9,7 @@ from data_jobs.evaluate.explanations.lies import Others, lies
 from services.adapters.explain.template import TemplateExplainer
 from services.recommender.domain.request import Reason, ReasonKind
 from services.recommender.ports import Deadline, Page, PageSentences
-from services.recommender.query.words.languages import LANGUAGES
+from services.recommender.query.words.language_words import LANGUAGES
 from tests.adapters.explain.kit import explainer_at
 from tests.data_jobs.evaluate import kit
 from tests.servers.bedrock import Bedrock

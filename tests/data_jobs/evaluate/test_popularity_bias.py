@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from data_jobs.evaluate import popularity_bias
-from data_jobs.evaluate.models import MostLiked
 from data_jobs.evaluate.popularity_bias import PopularityBias, biases, of_few_likes
 from data_jobs.evaluate.protocol import measure
+from data_jobs.evaluate.ranking_models import MostLiked
 from services.recommender.domain.profile import Profile
 from tests.data_jobs.evaluate import kit
 

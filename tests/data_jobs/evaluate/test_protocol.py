@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from data_jobs.evaluate.models import MostLiked
 from data_jobs.evaluate.protocol import joined, measure, row_of
+from data_jobs.evaluate.ranking_models import MostLiked
 from tests.data_jobs.evaluate import kit
 
 

@@ -9,13 +9,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data_jobs.evaluate.bars import bars
 from data_jobs.evaluate.cold_items import ColdItems, ColdRecall
 from data_jobs.evaluate.estimate import Estimate
 from data_jobs.evaluate.evaluation import DEFAULT, DIVERSE, PIPELINE, Evaluation, Setting
 from data_jobs.evaluate.newcomers import Newcomer, Newcomers
 from data_jobs.evaluate.picture import panels, picture
 from data_jobs.evaluate.protocol import Against, Row
+from data_jobs.evaluate.quality_bars import bars
 from data_jobs.evaluate.queries import QueriesOutcome
 from data_jobs.evaluate.reasons import ALL, Reasons, TasteSizeReasons
 from data_jobs.evaluate.report import document, file_name, table_of_figures, tables, write

@@ -7,8 +7,8 @@ import pytest
 
 from data_jobs.evaluate import split, svd_grid
 from data_jobs.evaluate.job import Job
-from data_jobs.evaluate.models import MostLiked
 from data_jobs.evaluate.protocol import measure
+from data_jobs.evaluate.ranking_models import MostLiked
 from data_jobs.evaluate.split import SplitKind
 from data_jobs.evaluate.workbench import patient
 from data_jobs.report import DataError, Silent

@@ -7,8 +7,8 @@ import pytest
 
 from data_jobs.evaluate import split, two_tower
 from data_jobs.evaluate.job import Job
-from data_jobs.evaluate.models import Ease, MostLiked
 from data_jobs.evaluate.protocol import measure
+from data_jobs.evaluate.ranking_models import Ease, MostLiked
 from data_jobs.evaluate.split import SplitKind
 from data_jobs.report import DataError, Silent
 from data_jobs.two_tower.params import Loss, TowerParams

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from services.adapters.aws import LOCAL_KEY, LOCAL_REGION, is_local
 from services.adapters.bounded import within
 from services.adapters.bundle.s3.bucket import Bucket
-from services.adapters.bundle.s3.failures import (
+from services.adapters.bundle.s3.s3_failures import (
     CONDITION_FAILED,
     MISSING_KEY,
     BucketUnavailable,

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from services.adapters import aws
 from services.adapters.bundle.s3.objects import Objects
-from services.adapters.embed.bedrock.client import BedrockLocation
-from services.adapters.embed.bedrock.failures import BedrockFailure
-from services.adapters.embed.bedrock.models import EmbeddingModel, Use
+from services.adapters.embed.bedrock.bedrock_client import BedrockLocation
+from services.adapters.embed.bedrock.bedrock_failures import BedrockFailure
+from services.adapters.embed.bedrock.embedding_models import EmbeddingModel, Use
 
 # Fewer texts are faster one by one: a job first waits in a queue for minutes or hours.
 FROM = 5_000

@@ -13,9 +13,9 @@ from opensearchpy.exceptions import ConnectionTimeout, OpenSearchException, Tran
 
 from services.adapters.bounded import AnswerRefused, bounded_class, within
 from services.adapters.foreign import translated
-from services.adapters.search.failures import RemoteFailure, unreadable
-from services.adapters.search.opensearch.failures import failure_of
+from services.adapters.search.opensearch.statuses import failure_of
 from services.adapters.search.opensearch.target import OpenSearchTarget
+from services.adapters.search.remote_failure import RemoteFailure, unreadable
 
 CONNECTIONS = 16
 

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.adapters.foreign import translated
-from services.adapters.search.failures import RemoteFailure, unreadable
-from services.adapters.search.legs import (
+from services.adapters.search.leg_scores import (
     EMPTY,
     REFERENCE_HITS,
     best_known_first,
@@ -18,10 +17,11 @@ from services.adapters.search.legs import (
     ordered,
     same_scores,
 )
-from services.adapters.search.opensearch.client import SearchClient
 from services.adapters.search.opensearch.index import IndexMismatch, IndexNote, notes_body, notes_of
-from services.adapters.search.opensearch.queries import Query, filtered, search_body, text_query, vector_query
+from services.adapters.search.opensearch.query_bodies import Query, filtered, search_body, text_query, vector_query
 from services.adapters.search.opensearch.scores import cosines
+from services.adapters.search.opensearch.search_client import SearchClient
+from services.adapters.search.remote_failure import RemoteFailure, unreadable
 from services.adapters.search.wording import Clause
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.filters import NO_FILTERS

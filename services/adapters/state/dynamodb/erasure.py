@@ -5,8 +5,14 @@ from typing import Any
 from services.adapters.state.dynamodb import items
 from services.adapters.state.dynamodb.backoff import Backoff
 from services.adapters.state.dynamodb.change import RECORD
-from services.adapters.state.dynamodb.failures import Contended
-from services.adapters.state.dynamodb.people import find_answers, find_lines, find_person, if_unchanged, revision_of
+from services.adapters.state.dynamodb.dynamo_failures import Contended
+from services.adapters.state.dynamodb.person_reads import (
+    find_answers,
+    find_lines,
+    find_person,
+    if_unchanged,
+    revision_of,
+)
 from services.adapters.state.dynamodb.store import DynamoStore, Item
 from services.recommender.domain.ids import mark_of
 from services.recommender.errors import StateUnavailable

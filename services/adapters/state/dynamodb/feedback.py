@@ -6,14 +6,14 @@ from itertools import islice
 from typing import Any
 
 from services.adapters.foreign import translated
-from services.adapters.state.arrivals import Arrivals
+from services.adapters.state.arrival_ids import Arrivals
+from services.adapters.state.by_person import Answers, in_order, record_by_person
 from services.adapters.state.dynamodb import items
 from services.adapters.state.dynamodb.backoff import Backoff
 from services.adapters.state.dynamodb.change import RECORD, Change, record_partition
-from services.adapters.state.dynamodb.failures import Contended
-from services.adapters.state.dynamodb.people import if_unchanged
+from services.adapters.state.dynamodb.dynamo_failures import Contended
+from services.adapters.state.dynamodb.person_reads import if_unchanged
 from services.adapters.state.dynamodb.store import DynamoStore, Item
-from services.adapters.state.people import Answers, in_order, record_by_person
 from services.recommender.domain.history import DUPLICATE_WINDOW_MS
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Deadline, FeedbackCommand, Receipt

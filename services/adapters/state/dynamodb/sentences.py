@@ -8,7 +8,7 @@ from services.adapters.foreign import translated
 from services.adapters.state.days import DAY_KEPT_S
 from services.adapters.state.dynamodb import items
 from services.adapters.state.dynamodb.behind import Later, at_once
-from services.adapters.state.dynamodb.failures import Contended
+from services.adapters.state.dynamodb.dynamo_failures import Contended
 from services.adapters.state.dynamodb.store import DynamoStore, Item
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Deadline

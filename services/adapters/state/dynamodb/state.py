@@ -7,14 +7,14 @@ from functools import partial
 from typing import Any
 
 from services.adapters.foreign import translated
-from services.adapters.state.arrivals import Arrivals
+from services.adapters.state.arrival_ids import Arrivals
 from services.adapters.state.dynamodb import bulk, erasure, items
 from services.adapters.state.dynamodb.backoff import Backoff
 from services.adapters.state.dynamodb.behind import Later, at_once
-from services.adapters.state.dynamodb.failures import Contended
+from services.adapters.state.dynamodb.dynamo_failures import Contended
 from services.adapters.state.dynamodb.feedback import DynamoFeedback
 from services.adapters.state.dynamodb.log import DynamoEventLog
-from services.adapters.state.dynamodb.people import find_answers, find_lines, find_person, revision_of
+from services.adapters.state.dynamodb.person_reads import find_answers, find_lines, find_person, revision_of
 from services.adapters.state.dynamodb.store import DynamoStore
 from services.recommender.domain.profile import Profile
 from services.recommender.errors import MarqueeError, StateUnavailable

@@ -13,8 +13,9 @@ from services.adapters.bounded import within
 from services.adapters.breaker import Breaker
 from services.adapters.foreign import translated
 from services.adapters.state.dynamodb.backoff import Backoff
-from services.adapters.state.dynamodb.client import DynamoLocation, LazyClient, Tables
-from services.adapters.state.dynamodb.failures import (
+from services.adapters.state.dynamodb.consumed_units import ConsumedUnits
+from services.adapters.state.dynamodb.dynamo_client import DynamoLocation, LazyClient, Tables
+from services.adapters.state.dynamodb.dynamo_failures import (
     MISSING_TABLE,
     Contended,
     advice,
@@ -24,7 +25,6 @@ from services.adapters.state.dynamodb.failures import (
     is_outage,
     is_passing,
 )
-from services.adapters.state.dynamodb.units import ConsumedUnits
 from services.recommender.errors import StateBusy, StateUnavailable
 from services.recommender.ports import Clock, Deadline
 

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
-from services.adapters.state.dynamodb.client import DynamoLocation, make_client
-from services.adapters.state.dynamodb.failures import advice, code_of
+from services.adapters.state.dynamodb.dynamo_client import DynamoLocation, make_client
+from services.adapters.state.dynamodb.dynamo_failures import advice, code_of
 from services.recommender.errors import StateUnavailable
 
 if TYPE_CHECKING:

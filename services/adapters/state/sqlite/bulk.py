@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from services.adapters.state.arrivals import Arrivals
+from services.adapters.state.arrival_ids import Arrivals
 from services.adapters.state.sqlite.connection import Database
 from services.adapters.state.sqlite.rows import lines_of, put_event, put_profile
 from services.recommender.domain.profile import replay

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from services.adapters.state.sqlite.failures import is_locked, is_outage, unavailable
 from services.adapters.state.sqlite.schema import prepare
+from services.adapters.state.sqlite.sqlite_failures import is_locked, is_outage, unavailable
 from services.recommender.errors import StateBusy, StateUnavailable
 from services.recommender.ports import Clock, Deadline
 

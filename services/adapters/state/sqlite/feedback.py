@@ -4,8 +4,8 @@ import sqlite3
 from collections.abc import Sequence
 
 from services.adapters.foreign import translated
-from services.adapters.state.arrivals import Arrivals, event_id_of
-from services.adapters.state.people import Answers, in_order, record_by_person
+from services.adapters.state.arrival_ids import Arrivals, event_id_of
+from services.adapters.state.by_person import Answers, in_order, record_by_person
 from services.adapters.state.sqlite.connection import Database
 from services.adapters.state.sqlite.idempotency import earlier_answer, remember
 from services.adapters.state.sqlite.rows import find_profile, put_event, put_profile

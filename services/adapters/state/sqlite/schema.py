@@ -8,7 +8,7 @@ owner is written. ``erased`` holds marks (``domain/ids.py``), not ids.
 import sqlite3
 import time
 
-from services.adapters.state.sqlite.failures import is_locked
+from services.adapters.state.sqlite.sqlite_failures import is_locked
 from services.recommender.errors import StateUnavailable
 
 _FIRST = """

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from services.adapters.foreign import translated
-from services.adapters.state.arrivals import Arrivals
+from services.adapters.state.arrival_ids import Arrivals
 from services.adapters.state.sqlite import bulk
 from services.adapters.state.sqlite.cache import AnswerCache
 from services.adapters.state.sqlite.connection import Database

@@ -7,12 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.api.app.answers import CatalogueAnswer, FilmAnswer, FilmsAnswer
 from services.api.app.body import EdgeRoute
 from services.api.app.edge import cacheable, edge_of
 from services.api.app.fields import LIMITS, QueryText
 from services.api.app.openapi import NOT_MODIFIED, ItemPath
 from services.api.app.openapi_errors import OF_OPEN, OF_READING, problems
+from services.api.app.responses import CatalogueAnswer, FilmAnswer, FilmsAnswer
 from services.recommender.errors import InvalidRequest
 
 router = APIRouter(route_class=EdgeRoute, tags=["films"])

@@ -7,13 +7,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.api.app.answers import SimilarAnswer
 from services.api.app.body import EdgeRoute
 from services.api.app.context import context_of
 from services.api.app.edge import cacheable, edge_of, to_json
 from services.api.app.fields import LIMITS, ImdbId, ItemId
 from services.api.app.openapi import NOT_MODIFIED
 from services.api.app.openapi_errors import OF_READING, problems
+from services.api.app.responses import SimilarAnswer
 from services.recommender.errors import InvalidRequest
 
 router = APIRouter(route_class=EdgeRoute, tags=["films"])

@@ -2,10 +2,10 @@
 
 from services.recommender.domain.request import ConditionKind
 from services.recommender.query.conditions import Condition, Sure
-from services.recommender.query.reading import LONGEST_KIND, Reading, WordRole, asks, singular
+from services.recommender.query.marked_words import LONGEST_KIND, Reading, WordRole, asks, singular
 from services.recommender.query.words import grammar, words_in
 from services.recommender.query.words.concepts import AUDIENCES, CONCEPTS, QueryConcept
-from services.recommender.query.words.languages import LANGUAGES
+from services.recommender.query.words.language_words import LANGUAGES
 
 # Words that may belong to a plot; at the end of the request they mean the genre.
 _HEADS = words_in("action adventure fantasy mystery western romance cartoon")

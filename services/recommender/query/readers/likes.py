@@ -7,7 +7,7 @@ from services.recommender.domain.request import ConditionKind
 from services.recommender.ports import TextField
 from services.recommender.query.conditions import Condition, Sure
 from services.recommender.query.demands import AnyFilm, HasFacts, Not
-from services.recommender.query.reading import Reading, WordRole
+from services.recommender.query.marked_words import Reading, WordRole
 from services.recommender.query.words import grammar
 from services.recommender.stages.reasons import display_title
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 from services.recommender.domain.request import ConditionKind
 from services.recommender.query.conditions import Condition, Sure
 from services.recommender.query.demands import Demand, HasFacts, Keywords, Mentions, Not, OneOf
+from services.recommender.query.marked_words import Reading, WordRole, asks, singular
 from services.recommender.query.readers.kinds import condition_of
-from services.recommender.query.readers.people import read_people
-from services.recommender.query.readers.series import read_series
+from services.recommender.query.readers.people_named import read_people
+from services.recommender.query.readers.series_named import read_series
 from services.recommender.query.readers.tongues import read_language
 from services.recommender.query.readers.years import read_years
-from services.recommender.query.reading import Reading, WordRole, asks, singular
 from services.recommender.query.words import grammar, words_in
 from services.recommender.query.words.concepts import AUDIENCES, CONCEPTS
 

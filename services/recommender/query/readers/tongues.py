@@ -3,9 +3,9 @@
 from services.recommender.domain.request import ConditionKind
 from services.recommender.query.conditions import Condition, Sure
 from services.recommender.query.demands import HasFacts
+from services.recommender.query.marked_words import Reading, WordRole
 from services.recommender.query.readers.kinds import is_war_of
-from services.recommender.query.reading import Reading, WordRole
-from services.recommender.query.words.languages import COUNTRIES, LANGUAGES
+from services.recommender.query.words.language_words import COUNTRIES, LANGUAGES
 
 # In a description of at least this many words a nationality belongs to the plot, unless next to a word for films.
 DESCRIPTION = 3

@@ -5,7 +5,7 @@ import re
 from services.recommender.domain.request import ConditionKind
 from services.recommender.query.conditions import Condition, Sure
 from services.recommender.query.demands import HasFacts
-from services.recommender.query.reading import Reading, WordRole, asks
+from services.recommender.query.marked_words import Reading, WordRole, asks
 from services.recommender.query.words import grammar
 
 EARLIEST = 1888

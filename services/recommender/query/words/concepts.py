@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from services.recommender.domain.request import ConditionKind
 from services.recommender.query.demands import AllOf, Demand, HasFacts, Keywords, Not, OneOf, Suitable, genre
-from services.recommender.query.words.languages import LANGUAGES
+from services.recommender.query.words.language_words import LANGUAGES
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from services.adapters.search.embedded import EmbeddedSearch
-from services.adapters.search.failures import RemoteFailure
-from services.adapters.search.opensearch.client import SearchClient
 from services.adapters.search.opensearch.index import IndexNote, index_body
 from services.adapters.search.opensearch.search import OpenSearchSearch, hits_of
+from services.adapters.search.opensearch.search_client import SearchClient
 from services.adapters.search.opensearch.target import OpenSearchTarget
+from services.adapters.search.remote_failure import RemoteFailure
 from services.bootstrap import SystemClock
 from services.recommender.domain.filters import Filters
 from services.recommender.errors import SearchUnavailable

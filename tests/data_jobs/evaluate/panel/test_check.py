@@ -5,8 +5,8 @@ import pytest
 from data_jobs.evaluate.panel.__main__ import main
 from data_jobs.evaluate.panel.check import check
 from data_jobs.evaluate.panel.entries import Like, PanelPart, PanelQuery, Want
+from data_jobs.evaluate.panel.entry_files import read_panel
 from data_jobs.evaluate.panel.predicate import parse
-from data_jobs.evaluate.panel.reading import read_panel
 from data_jobs.sample.layout import write_movielens
 from data_jobs.sample.load import load_sample
 from tests.data_jobs.evaluate import kit

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from data_jobs.evaluate.panel.entries import FIRST, Like, PanelPart, PanelQuery, PanelTaste
-from data_jobs.evaluate.panel.reading import FOLDER, FRESH, KINDS, QUOTAS, read_panel
+from data_jobs.evaluate.panel.entry_files import FOLDER, FRESH, KINDS, QUOTAS, read_panel
 
 ENTRIES = read_panel()
 
