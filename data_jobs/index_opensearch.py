@@ -13,8 +13,7 @@ from functools import partial
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import NotFoundError, RequestError
 
-from data_jobs.indexing.bulk import InDoubt, load
-from data_jobs.indexing.failures import IndexingFailed
+from data_jobs.indexing.bulk import IndexingFailed, InDoubt, load
 from data_jobs.indexing.index_notes import mapping_of, read_note, takes_ids, write_note
 from data_jobs.indexing.old_indexes import remove_index
 from data_jobs.indexing.patience import LONGEST_PAUSE_S, Patience

@@ -9,9 +9,9 @@ from opensearchpy import OpenSearch
 from opensearchpy.helpers import parallel_bulk
 
 from data_jobs.indexing.documents import document
-from data_jobs.indexing.failures import IndexingFailed
 from data_jobs.report import Progress
 from services.recommender.domain.bundle import Bundle
+from services.recommender.errors import MarqueeError
 
 THREADS = 2
 CHUNK_FILMS = 500
@@ -26,6 +26,10 @@ _UNKNOWN: frozenset[int | str] = frozenset({"N/A", "TIMEOUT", 500, 502, 504})
 _SHOWN = 10
 
 Refused = dict[int, str]
+
+
+class IndexingFailed(MarqueeError):
+    """The index is not complete and must not be served; the message says what is wrong and what to do."""
 
 
 class InDoubt(IndexingFailed):

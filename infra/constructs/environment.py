@@ -15,7 +15,7 @@ def service_environment(
 ) -> dict[str, str]:  # fmt: skip
     """Return the variables shared by function, container and release job. Secrets are given by ARN: the service fetches
     them. ``search`` None: the index in the bundle is used; ``explain`` None: the template writes the explanations;
-    ``towers`` None: the bundle's own two-tower model is used. Raises SettingsError.
+    ``towers`` None: the bundle's own two-tower model is used. Raises Undeployable.
     """
     asked = variables(settings.service, kind=search.kind if search else None)
     opensearch = {} if search is None else {

@@ -12,8 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from services.api.app.context import RequestContext
-from services.api.app.observability import observe
-from services.api.app.observation import Observation
+from services.api.app.observability import Observation, observe
 from services.api.app.telemetry import install_telemetry
 from tests.api.fakes import FakeRecommender, fake_app
 from tests.patience import PATIENCE_S

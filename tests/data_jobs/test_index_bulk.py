@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 import pytest
 from opensearchpy import OpenSearch
 
-from data_jobs.indexing.bulk import CHUNK_FILMS, LONGEST_PAUSE_S, ROUNDS, InDoubt, load
+from data_jobs.indexing.bulk import CHUNK_FILMS, LONGEST_PAUSE_S, ROUNDS, IndexingFailed, InDoubt, load
 from data_jobs.indexing.documents import document
-from data_jobs.indexing.failures import IndexingFailed
 from services.adapters.search.opensearch.target import OpenSearchTarget
 from tests.builders import make_bundle
 from tests.servers.http_server import Answer, HttpServer, Request

@@ -12,8 +12,7 @@ from opensearchpy import OpenSearch
 from data_jobs.bundle import assemble
 from data_jobs.catalogue import build_catalogue
 from data_jobs.index_opensearch import LOADS, VISIBLE_S, IndexJob
-from data_jobs.indexing.bulk import InDoubt, load
-from data_jobs.indexing.failures import IndexingFailed
+from data_jobs.indexing.bulk import IndexingFailed, InDoubt, load
 from data_jobs.indexing.old_indexes import indexes
 from data_jobs.indexing.patience import ACCESS_S, Patience
 from data_jobs.indexing.writer import writer

@@ -1,14 +1,15 @@
-"""Observation of each request: the access log, and telemetry and tracing if enabled."""
+"""Observation of each request: what is observed, the access log, and telemetry and tracing if enabled."""
 
 import json
 import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from starlette.types import Scope
 
 from services.api.app.context import RequestContext, method_of
-from services.api.app.observation import NO_ROUTE, Observation, Telemetry
 from services.api.app.pseudonyms import Pseudonyms
 from services.api.app.trace_ids import trace_ids_of
 
@@ -16,6 +17,43 @@ if TYPE_CHECKING:
     from services.api.app.tracing import Trace, Tracer
 
 access = logging.getLogger("marquee.access")
+NO_ROUTE = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One answered request. ``route``: the path template, never the path, which may contain a person's id; "-" if there
+    is no such route. ``ms``: total time; ``stages``: milliseconds by stage. ``facts``: what was noted on the way, e.g.
+    ``strategy``, ``cached``, ``degraded``, ``problem``, and ``user``, a pseudonym.
+    """
+
+    request_id: str
+    method: str
+    route: str
+    status: int
+    ms: float
+    key_id: str | None
+    stages: Mapping[str, float]
+    facts: Mapping[str, object]
+
+    def line(self) -> dict[str, object]:
+        """Return the fields of the log line; the person appears only as a pseudonym."""
+        return {
+            "request_id": self.request_id,
+            "method": self.method,
+            "route": self.route,
+            "status": self.status,
+            "ms": self.ms,
+            "key": self.key_id,
+            **self.facts,
+        }
+
+
+class Telemetry(Protocol):
+    """Sends observations to wherever metrics are kept."""
+
+    def record(self, seen: Observation) -> None:
+        """Record one request. Called in the event loop, so it must neither block nor raise."""
 
 
 def begin_trace(scope: Scope) -> "Trace | None":

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from services.adapters.otlp import Collector, Json, attributes
-from services.api.app.observation import NO_ROUTE, Observation
+from services.api.app.observability import NO_ROUTE, Observation
 from services.api.app.trace_ids import TraceIds
 from services.recommender.stopwatch import Span, record_spans
 

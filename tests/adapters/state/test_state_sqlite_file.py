@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 
 from services.adapters.state.arrival_ids import Arrivals, event_id_of
-from services.adapters.state.sqlite.cache import SWEEP_EVERY, SWEEP_ROWS
 from services.adapters.state.sqlite.connection import Database
 from services.adapters.state.sqlite.keys import SqliteKeys
 from services.adapters.state.sqlite.schema import _STEPS, VERSION
-from services.adapters.state.sqlite.state import SqliteState
+from services.adapters.state.sqlite.state import SWEEP_EVERY, SWEEP_ROWS, SqliteState
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import CacheEntry, CacheKey, Deadline
 from tests.adapters.state.state_kit import FakeClock, did, send

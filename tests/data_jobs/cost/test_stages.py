@@ -12,7 +12,7 @@ from data_jobs.cost.deployment import STAGES, Deployment, stage_of
 from infra.settings import DeploymentSettings
 from infra.settings import load_settings as deployment_settings
 from services.api.app.emf import EmfTelemetry, metrics_of
-from services.api.app.observation import Observation
+from services.api.app.observability import Observation
 
 INFRA = Path(__file__).resolve().parents[3] / "infra"
 

@@ -1,11 +1,12 @@
 """Embedded state store: profiles, event log and cached responses in one SQLite file."""
 
+import itertools
 from collections.abc import Sequence
+from contextlib import suppress
 
 from services.adapters.foreign import translated
 from services.adapters.state.arrival_ids import Arrivals
 from services.adapters.state.sqlite import bulk
-from services.adapters.state.sqlite.cache import AnswerCache
 from services.adapters.state.sqlite.connection import Database
 from services.adapters.state.sqlite.feedback import SqliteFeedback
 from services.adapters.state.sqlite.log import SqliteEventLog
@@ -25,6 +26,9 @@ from services.recommender.ports import (
 )
 
 WAIT_S = 2.0
+# Of the cache's writes, one in so many deletes some expired rows.
+SWEEP_EVERY = 200
+SWEEP_ROWS = 500
 
 # One statement for one round trip and one snapshot. Entries that expired or have another revision are excluded.
 _READ = f"""
@@ -32,6 +36,19 @@ SELECT {PROFILE_COLUMNS}, c.revision, c.payload, c.expires_at
 FROM (SELECT 1) LEFT JOIN people p ON p.user_id = ?
 LEFT JOIN cache c ON c.owner = ? AND c.entry = ? AND c.expires_at > ? AND c.revision = coalesce(p.revision, '')
 """  # noqa: S608 - constants only
+# Condition and write are one statement: a person erased or changed meanwhile gets no entry.
+_PUT = """
+INSERT OR REPLACE INTO cache (owner, entry, user_id, revision, payload, expires_at)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6
+WHERE coalesce((SELECT revision FROM people WHERE user_id = ?3), '') = ?4
+"""
+_SWEEP_CACHE = (
+    "DELETE FROM cache WHERE rowid IN (SELECT rowid FROM cache WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)"
+)
+_SWEEP_KEYS = """
+DELETE FROM idempotency WHERE (scope, key) IN
+(SELECT scope, key FROM idempotency WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)
+"""
 # An empty id must not match the owner of all anonymous visitors.
 _OWNED = "(user_id = ?1 OR ?1 <> '' AND owner IN ('rec#' || ?1, 'fb#' || ?1))"
 
@@ -43,7 +60,7 @@ class SqliteState:
         self._database = database
         self._arrivals = Arrivals(database.clock)
         self._feedback = SqliteFeedback(database, self._arrivals)
-        self._cache = AnswerCache(database)
+        self._cache_writes = itertools.count(1)
         self._traces = Traces(database)
 
     @translated(StateUnavailable, "the data in state.db")
@@ -56,9 +73,22 @@ class SqliteState:
         return StateRead(profile, None if row[5] is None else CacheEntry(*row[5:]))
 
     def write_cache(self, key: CacheKey, entry: CacheEntry, user_id: str | None) -> None:
-        """Implement the port. Never waits, never raises if the store is down."""
-        self._cache.write(key, entry, user_id)
+        """Implement the port: write if the lock is free at once, else drop the entry. Never raises if the store is
+        down: the next response is computed again.
+        """
+        with suppress(StateUnavailable):
+            self._write_cache(key, entry, user_id)
         self._traces.retry()
+
+    def _write_cache(self, key: CacheKey, entry: CacheEntry, user_id: str | None) -> None:
+        """Write without fsync, and occasionally delete expired rows."""
+        at_once = Deadline.within(self._database.clock, 0)
+        with self._database.writing(at_once, durable=False) as connection:
+            connection.execute(_PUT, (key.owner, key.entry, user_id, entry.revision, entry.payload, entry.expires_at))
+            if next(self._cache_writes) % SWEEP_EVERY == 0:
+                now_ms = self._database.clock.now_ms()
+                connection.execute(_SWEEP_CACHE, (now_ms // 1_000, SWEEP_ROWS))
+                connection.execute(_SWEEP_KEYS, (now_ms, SWEEP_ROWS))
 
     def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> list[Receipt | MarqueeError]:
         """Implement the port."""
