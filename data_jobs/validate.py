@@ -108,13 +108,6 @@ def load(source: Source, progress: Progress = _SILENT, report: Report | None = N
         return _assembled(parts, source, progress, report), report
 
 
-def load_movielens(
-    folder: Path, tmdb: Path | None = None, progress: Progress = _SILENT, report: Report | None = None
-) -> tuple[Dataset, Report]:
-    """Read a folder in a MovieLens layout, with TMDB metadata if there is some. Raises DataError."""
-    return load(Source(movielens=folder, tmdb=tmdb), progress, report)
-
-
 def load_own(
     catalogue: Path | Sequence[Path],
     events: Path | None = None,

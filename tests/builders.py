@@ -14,7 +14,7 @@ from services.recommender.domain.events import Event, EventKind
 from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.genres import to_mask
 from services.recommender.domain.ids import hash_ids
-from services.recommender.domain.profile import Profile, apply_all
+from services.recommender.domain.profile import Profile, apply
 from services.recommender.domain.strings import Strings
 from services.recommender.domain.tables import CollaborativeTables, ItemTable
 from services.recommender.domain.two_tower_model import TwoTowerModel
@@ -266,6 +266,13 @@ class FixedRelease(Releases):
 def make_release(bundle: Bundle | None = None) -> Release:
     bundle = bundle or make_bundle()
     return Release(bundle, NumpySearch(bundle))
+
+
+def apply_all(profile: Profile, events: Sequence[Event]) -> Profile:
+    """The profile after several events, in this order."""
+    for event in events:
+        profile = apply(profile, event)
+    return profile
 
 
 def events(*films: str, kind: EventKind = EventKind.LIKE, value: float = 1.0, start: int = 1_000) -> list[Event]:

@@ -69,13 +69,6 @@ class TrainParams:
             raise ValueError(f"training parameter {name} must be {expected}")
 
     @classmethod
-    def plain_ease(cls) -> Self:
-        """Return EASE as published (Steck 2019): likes only, no dropout, no tags, all people equal; the reference
-        model.
-        """
-        return cls(dropout=0.0, dropout_short=0.0, row_exponent=0.0, graded=False, tag_weight=0.0)
-
-    @classmethod
     def from_json(cls, document: dict[str, Any]) -> Self:
         """Return the parameters of a JSON object. Raises ValueError naming a key that is unknown, or out of type or
         range.

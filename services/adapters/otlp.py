@@ -13,7 +13,7 @@ import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
@@ -35,7 +35,6 @@ _Http, _Https = bounded_class(HTTPConnection), bounded_class(HTTPSConnection)
 
 _log = logging.getLogger(__name__)
 Json = dict[str, Any]
-Sign = Callable[[str, bytes, dict[str, str]], Mapping[str, str]]
 
 
 class Collector:

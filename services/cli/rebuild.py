@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from services.settings import Settings
 
 _ENTRY = "from services.cli.main import run; run()"
-_END_S = 10.0
 
 
 class Rebuild(StrEnum):

@@ -10,10 +10,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from services.recommender.cache import owner
 from services.recommender.domain.events import RATINGS, Event, EventKind
-from services.recommender.domain.profile import Profile, apply_all
+from services.recommender.domain.profile import Profile
 from services.recommender.errors import IdempotencyMismatch
 from services.recommender.ports import CacheEntry, CacheKey, LoggedEvent, Receipt
 from tests.adapters.state.state_kit import FakeClock, Make, send
+from tests.builders import apply_all
 
 PEOPLE = st.sampled_from(["ann", "ann#", "Zoë"])
 KEYS = st.sampled_from(["a", "b"])

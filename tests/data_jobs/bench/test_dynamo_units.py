@@ -15,11 +15,11 @@ from services.adapters.state.dynamodb.state import DynamoState
 from services.adapters.state.dynamodb.tables import create_tables
 from services.bootstrap import SystemClock
 from services.recommender.domain.events import Event, EventKind
-from services.recommender.domain.profile import Profile, apply_all
+from services.recommender.domain.profile import Profile
 from services.recommender.errors import StateUnavailable, UnknownFilm
 from services.recommender.ports import Deadline, FeedbackCommand, Receipt, StateRead
 from services.recommender.service import Recommender
-from tests.builders import FixedRelease, ManualClock, make_release
+from tests.builders import FixedRelease, ManualClock, apply_all, make_release
 from tests.patience import PATIENCE_S
 
 

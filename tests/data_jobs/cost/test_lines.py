@@ -15,8 +15,9 @@ FARGATE = Deployment(rps=1, compute=ComputeKind.FARGATE)
 
 
 def line(deployment: Deployment, service: str, what: str) -> Line:
-    (found,) = [each for each in bill_of(deployment, PRICES).of_service(service) if each.what.startswith(what)]
-    return found
+    lines = bill_of(deployment, PRICES).lines
+    (line,) = [line for line in lines if line.service == service and line.what.startswith(what)]
+    return line
 
 
 def test_a_month_has_730_hours() -> None:

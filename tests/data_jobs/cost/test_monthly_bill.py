@@ -29,8 +29,9 @@ def services(deployment: Deployment) -> dict[str, float]:
 
 
 def line(deployment: Deployment, service: str, what: str) -> Line:
-    (found,) = [each for each in bill_of(deployment, PRICES).of_service(service) if each.what.startswith(what)]
-    return found
+    lines = bill_of(deployment, PRICES).lines
+    (line,) = [line for line in lines if line.service == service and line.what.startswith(what)]
+    return line
 
 
 def test_a_bill_is_the_sum_of_its_services_and_of_its_lines() -> None:

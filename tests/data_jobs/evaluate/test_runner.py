@@ -12,13 +12,13 @@ from data_jobs.evaluate.registry import PARTS
 from data_jobs.evaluate.runner import evaluate
 from data_jobs.evaluate.split import SplitKind, draw
 from data_jobs.report import DataError
-from data_jobs.sample.layout import write_movielens
 from data_jobs.validate import Source
 from services.cli.evaluate import PARTS as OPTIONS
 from services.cli.main import main
 from services.recommender.domain.weights import Weights
 from tests.builders import HashEncoder
 from tests.data_jobs.evaluate import kit
+from tests.movielens_layout import write_movielens
 
 NAMES = [part.name for part in PARTS]
 

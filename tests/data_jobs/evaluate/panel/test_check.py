@@ -7,10 +7,10 @@ from data_jobs.evaluate.panel.check import check
 from data_jobs.evaluate.panel.entries import Like, PanelPart, PanelQuery, Want
 from data_jobs.evaluate.panel.entry_files import read_panel
 from data_jobs.evaluate.panel.predicate import parse
-from data_jobs.sample.layout import write_movielens
 from data_jobs.sample.load import load_sample
 from tests.data_jobs.evaluate import kit
 from tests.data_jobs.evaluate.panel import cinema
+from tests.movielens_layout import write_movielens
 
 WESTERN = parse({"any_genre": "Western"})
 
