@@ -10,7 +10,7 @@ from services.recommender.domain.request import Request
 from services.recommender.domain.weights import Weights
 from services.recommender.ports import CacheKey
 
-# Excluded from the fingerprint: the user is the key's owner, and the cursor (the page) is hashed separately.
+# Excluded from the fingerprint: the user is part of the key, and the cursor (the page) is hashed separately.
 _NOT_ASKED = frozenset({"user_id", "k", "explain", "cursor", "filters"})
 _ASKED = tuple(field.name for field in fields(Request) if field.name not in _NOT_ASKED)
 _FILTERS = tuple(field.name for field in fields(Filters))
@@ -29,19 +29,12 @@ def cache_key(request: Request, asked: bytes, weights: Weights, versions: tuple[
     version, so that a new release starts with an empty cache.
     """
     fingerprint = _digest([asked.hex(), request.cursor, _weights_document(weights), list(versions)]).hex()[:32]
-    return CacheKey(f"rec#{owner(request.user_id)}", f"k{request.k}#ex{int(request.explain)}#{fingerprint}")
+    return CacheKey(request.user_id, f"k{request.k}#ex{int(request.explain)}#{fingerprint}")
 
 
 @lru_cache(maxsize=8)
 def _weights_document(weights: Weights) -> str:
     return json.dumps(weights.to_json(), sort_keys=True)
-
-
-def owner(user_id: str | None) -> str:
-    """Return the user id as part of a key: percent-encoded, so that "#" separates; empty for an anonymous visitor."""
-    if user_id is None:
-        return ""
-    return "".join(chr(b) if chr(b).isalnum() and b < 128 else f"%{b:02X}" for b in user_id.encode("utf-8", "replace"))
 
 
 def _digest(document: object) -> bytes:

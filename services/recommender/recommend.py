@@ -121,7 +121,7 @@ class RecommendUseCase:
                 told=told,
             )  # fmt: skip
             if key is not None and not ranking.degraded:
-                self._write(key, request, read, answer, options)
+                self._write(key, read, answer, options)
         return replace(answer, stages={**watch.stages, **ranking.trace})
 
     def read(self, request: Request, key: CacheKey | None, deadline: Deadline) -> tuple[StateRead, tuple[str, ...]]:
@@ -140,10 +140,10 @@ class RecommendUseCase:
         versions = (pipeline.bundle.version, pipeline.release.search.index_version, prompt)
         return cache_key(request, asked, pipeline.constants, versions)
 
-    def _write(self, key: CacheKey, request: Request, read: StateRead, answer: Answer, options: Options) -> None:
+    def _write(self, key: CacheKey, read: StateRead, answer: Answer, options: Options) -> None:
         revision = read.profile.revision if read.profile is not None else ""
         expires = self._clock.now_ms() // 1_000 + options.cache_ttl_s
-        self._state.write_cache(key, CacheEntry(revision, answer.stored(), expires), request.user_id)
+        self._state.write_cache(key, CacheEntry(revision, answer.stored(), expires))
 
     def _explain(
         self, pipeline: Pipeline, request: Request, profile: Profile | None, ranking: Ranking, options: Options

@@ -32,7 +32,7 @@ from tests.builders import make_bundle
 from tests.patience import HASTE_S, PATIENCE_S
 from tests.servers.raw import HEAD, answer, raw_server
 
-KEY = CacheKey("rec#ann", "k20#ex0#f1")
+KEY = CacheKey("ann", "k20#ex0#f1")
 DEEP = b'{"Responses":' + b"[" * 200_000 + b"]" * 200_000 + b"}"
 RUBBISH = {
     "random": bytes(range(256)) * 4,

@@ -36,7 +36,7 @@ from tests.adapters.state.state_kit import (
 from tests.patience import HASTE_S, PATIENCE_S
 from tests.servers.dynamodb import DynamoDb
 
-KEY = CacheKey("rec#ann", "k20#ex0#f1")
+KEY = CacheKey("ann", "k20#ex0#f1")
 THROTTLED = "ProvisionedThroughputExceededException"
 # Of an attempt when nothing of the time is left.
 SHORTEST_S = 0.002
@@ -106,8 +106,8 @@ def test_a_quota_does_not_wait_long(silent, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_cache_write_is_tried_once(silent) -> None:
     store, wire = silent(FakeClock())
-    store.state.write_cache(KEY, CacheEntry("", b"{}", 2_000_000_000), "ann")
-    store.state.write_cache(KEY, CacheEntry("", b"{}", 2_000_000_000), None)
+    for key in (KEY, CacheKey(None, "k20")):
+        store.state.write_cache(key, CacheEntry("", b"{}", 2_000_000_000))
     assert wire.operations == ["PutItem", "PutItem"]
     assert wire.waits == [HASTE_S, HASTE_S]
 
@@ -122,7 +122,7 @@ def test_after_some_failures_a_dead_server_costs_nothing(silent) -> None:
         store.state.read("ann", KEY, store.deadline())
     with pytest.raises(StateUnavailable, match="not called for some seconds"):
         store.record(send(did()))
-    store.state.write_cache(KEY, CacheEntry("", b"{}", 2_000_000_000), "ann")
+    store.state.write_cache(KEY, CacheEntry("", b"{}", 2_000_000_000))
     assert wire.sent == []
 
 
@@ -217,7 +217,7 @@ def test_a_missing_table_is_named_with_what_to_do(store: Store, wire: Wire, miss
         store.record(send(did(), key="a"))
     with pytest.raises(StateUnavailable, match=name):
         store.state.ping(store.deadline())
-    store.state.write_cache(KEY, CacheEntry("", b"{}", store.clock.now_s() + 60), "ann")
+    store.state.write_cache(KEY, CacheEntry("", b"{}", store.clock.now_s() + 60))
     rest = {wire.tables.users, wire.tables.events, wire.tables.cache} - {name}
     assert all(wire.raw.scan(TableName=table)["Count"] == 0 for table in rest - {wire.tables.cache})
 
@@ -245,7 +245,7 @@ def test_a_damaged_person_is_named_by_hash_and_can_be_erased(store: Store, wire:
 
 
 def test_a_damaged_answer_is_computed_again(store: Store, wire: Wire) -> None:
-    store.state.write_cache(KEY, CacheEntry("", b"{}", store.clock.now_s() + 60), "ann")
+    store.state.write_cache(KEY, CacheEntry("", b"{}", store.clock.now_s() + 60))
     wire.raw.update_item(
         TableName=wire.tables.cache,
         Key={"pk": {"S": "rec#ann"}, "sk": {"S": KEY.entry}},

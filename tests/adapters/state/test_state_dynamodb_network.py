@@ -24,7 +24,7 @@ from tests.adapters.state.state_kit import (
 from tests.patience import HASTE_S, PATIENCE_S, eventually
 from tests.servers.proxy import Proxy
 
-KEY = CacheKey("rec#ann", "k20#ex0#f1")
+KEY = CacheKey("ann", "k20#ex0#f1")
 # Enough for some attempts.
 LOOKS = 10
 
@@ -134,7 +134,7 @@ def test_once_it_is_well_again_the_first_call_after_the_pause_finds_out(store: S
         with pytest.raises(StateUnavailable):
             store.state.read("ann", KEY, passing(LOOKS))
     asked = proxy.requests
-    store.state.write_cache(KEY, CacheEntry("", b"{}", store.clock.now_s() + 60), "ann")
+    store.state.write_cache(KEY, CacheEntry("", b"{}", store.clock.now_s() + 60))
     with pytest.raises(StateUnavailable, match="not called for some seconds"):
         store.quota.admit("k1", 5, 60, 0)
     assert proxy.requests == asked

@@ -8,7 +8,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from services.recommender.cache import owner
 from services.recommender.domain.events import RATINGS, Event, EventKind
 from services.recommender.domain.profile import Profile
 from services.recommender.errors import IdempotencyMismatch
@@ -110,8 +109,8 @@ class StoreMachine(RuleBasedStateMachine):
         revision = "of long ago" if stale else self.store.revision(person)
         entry = CacheEntry(revision, b"%d" % self.payloads, self.clock.now_s() + seconds)
         # One store writes first and looks afterwards, so what is stale may take an earlier answer with it.
-        key = CacheKey(f"rec#{owner(person)}", "stale" if stale else "k20")
-        self.store.state.write_cache(key, entry, person)
+        key = CacheKey(person, "stale" if stale else "k20")
+        self.store.state.write_cache(key, entry)
         if stale:
             assert self.store.state.read(person, key, self.store.deadline()).cached is None
         else:
@@ -132,7 +131,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(person=PEOPLE)
     def read(self, person: str) -> None:
-        read = self.store.state.read(person, CacheKey(f"rec#{owner(person)}", "k20"), self.store.deadline())
+        read = self.store.state.read(person, CacheKey(person, "k20"), self.store.deadline())
         expected = self.model.profile(person)
         assert read.profile.history.opinions() == expected.history.opinions()
         assert read.profile.seen.tolist() == expected.seen.tolist()

@@ -181,7 +181,7 @@ def test_expired_rows_are_swept_away_a_few_at_a_time(database: Database, clock: 
     for left in (300, 0):
         for number in range(SWEEP_EVERY):
             entry = CacheEntry("", b"{}", clock.now_s() + 60)
-            state.write_cache(CacheKey("rec#", f"new {number}"), entry, None)
+            state.write_cache(CacheKey(None, f"new {number}"), entry)
         with database.reading(within(database)) as raw:
             assert ask(raw, "SELECT count(*) FROM cache") == SWEEP_EVERY + left
             assert ask(raw, "SELECT count(*) FROM idempotency") == 1 + left

@@ -44,7 +44,7 @@ class MeteredState:
         self.units.read += -(-len(profile.history) // 50) + (0.5 if cached else 0)
         return StateRead(profile, cached)
 
-    def write_cache(self, key, entry, user_id):
+    def write_cache(self, key, entry):
         self.units.write += 2
         if not self.forgetful:
             self.answers[key] = entry

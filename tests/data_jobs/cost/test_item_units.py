@@ -64,7 +64,7 @@ def test_an_event_has_the_size_that_is_billed() -> None:
 @pytest.mark.parametrize(("explained", "payload"), [(False, CACHED_BYTES), (True, CACHED_BYTES + CACHED_EXPLAIN_BYTES)])
 def test_a_cached_answer_has_the_size_that_is_billed(explained: bool, payload: int) -> None:
     noise = np.random.default_rng(0).integers(0, 256, payload, np.uint8).tobytes()
-    key = CacheKey(f"rec#{PERSON}", f"k20#ex{int(explained)}#{'0' * 32}")
+    key = CacheKey(PERSON, f"k20#ex{int(explained)}#{'0' * 32}")
     item = items.answer_item(key, CacheEntry("f" * 16, noise, START_MS // 1_000))
     # Noise can't be compressed: what zlib adds is not in a real answer.
     real = size_of(item) - len(zlib.compress(noise, 1)) + payload

@@ -4,7 +4,6 @@ from typing import Any
 
 from services.adapters.state.dynamodb import items
 from services.adapters.state.dynamodb.store import BULK_ATTEMPT_S, DynamoStore, Item
-from services.recommender.cache import owner
 from services.recommender.ports import Deadline
 
 
@@ -49,6 +48,6 @@ def find_answers(store: DynamoStore, user_id: str, deadline: Deadline) -> list[I
         ConsistentRead=True,
         KeyConditionExpression="pk = :p",
         ProjectionExpression="pk, sk, expires_at",
-        ExpressionAttributeValues={":p": items.text(items.partition_of(f"rec#{owner(user_id)}"))},
+        ExpressionAttributeValues={":p": items.text(items.answers_partition(user_id))},
     )
     return list(found)

@@ -64,7 +64,7 @@ class DynamoState:
         profile = None if user_id is None else items.profile_of(user_id, items.first(found[tables.users]))
         return StateRead(profile, self._live(items.first(found.get(tables.cache, [])), profile))
 
-    def write_cache(self, key: CacheKey, entry: CacheEntry, user_id: str | None) -> None:
+    def write_cache(self, key: CacheKey, entry: CacheEntry) -> None:
         """Implement the port with two write units and a read, instead of the eight of a transaction; never raises if
         the store is down.
 
@@ -72,10 +72,10 @@ class DynamoState:
         either it finds this one, or the check finds no person and the response is deleted. Only if the process ends in
         between, it remains until it expires.
         """
-        if user_id is not None or not entry.revision:
-            self._later(partial(self._write_answer, key, entry, user_id))
+        if key.user_id is not None or not entry.revision:
+            self._later(partial(self._write_answer, key, entry))
 
-    def _write_answer(self, key: CacheKey, entry: CacheEntry, user_id: str | None) -> None:
+    def _write_answer(self, key: CacheKey, entry: CacheEntry) -> None:
         once = Deadline.within(self._store.clock, 2 * self._store.timeout_s)
         table = self._store.tables.cache
         try:
@@ -83,7 +83,7 @@ class DynamoState:
         except (StateUnavailable, Contended):
             return  # the response is not cached; the next one is recomputed
         try:
-            unchanged = user_id is None or self._revision(user_id, once) == entry.revision
+            unchanged = key.user_id is None or self._revision(key.user_id, once) == entry.revision
         except (StateUnavailable, Contended):
             unchanged = False
         if not unchanged:
@@ -181,14 +181,14 @@ class DynamoState:
         self._store.close()
 
     def _live(self, item: dict[str, Any] | None, profile: Profile | None) -> CacheEntry | None:
-        """Return the cached response, unless it has expired or has another revision."""
-        if item is None or not items.is_live(item, self._store.now_s()):
+        """Return the cached response if it is current."""
+        if item is None:
             return None
         try:
             entry = items.entry_of(item)
         except zlib.error:
             return None  # damaged; the response is recomputed
-        return entry if entry.revision == (profile.revision if profile else "") else None
+        return entry if entry.is_current(profile, self._store.now_s()) else None
 
     def _share(self, deadline: Deadline) -> Deadline:
         return Deadline.within(deadline.clock, min(deadline.remaining(), READ_ATTEMPTS * self._store.timeout_s))

@@ -30,11 +30,11 @@ WAIT_S = 2.0
 SWEEP_EVERY = 200
 SWEEP_ROWS = 500
 
-# One statement for one round trip and one snapshot. Entries that expired or have another revision are excluded.
+# One statement for one round trip and one snapshot.
 _READ = f"""
 SELECT {PROFILE_COLUMNS}, c.revision, c.payload, c.expires_at
 FROM (SELECT 1) LEFT JOIN people p ON p.user_id = ?
-LEFT JOIN cache c ON c.owner = ? AND c.entry = ? AND c.expires_at > ? AND c.revision = coalesce(p.revision, '')
+LEFT JOIN cache c ON c.owner = ? AND c.entry = ?
 """  # noqa: S608 - constants only
 # Condition and write are one statement: a person erased or changed meanwhile gets no entry.
 _PUT = """
@@ -66,25 +66,28 @@ class SqliteState:
     @translated(StateUnavailable, "the data in state.db")
     def read(self, user_id: str | None, cache_key: CacheKey | None, deadline: Deadline) -> StateRead:
         """Implement the port. Raises StateUnavailable, also for a person whose row is damaged."""
-        owner, entry = (cache_key.owner, cache_key.entry) if cache_key else (None, None)
+        owner, entry = (_owner_of(cache_key), cache_key.entry) if cache_key else (None, None)
         with self._database.reading(deadline) as connection:
-            row = connection.execute(_READ, (user_id, owner, entry, self._now_s())).fetchone()
+            row = connection.execute(_READ, (user_id, owner, entry)).fetchone()
         profile = None if user_id is None else profile_of(user_id, row[:5])
-        return StateRead(profile, None if row[5] is None else CacheEntry(*row[5:]))
+        cached = None if row[5] is None else CacheEntry(*row[5:])
+        is_current = cached is not None and cached.is_current(profile, self._now_s())
+        return StateRead(profile, cached if is_current else None)
 
-    def write_cache(self, key: CacheKey, entry: CacheEntry, user_id: str | None) -> None:
+    def write_cache(self, key: CacheKey, entry: CacheEntry) -> None:
         """Implement the port: write if the lock is free at once, else drop the entry. Never raises if the store is
         down: the next response is computed again.
         """
         with suppress(StateUnavailable):
-            self._write_cache(key, entry, user_id)
+            self._write_cache(key, entry)
         self._traces.retry()
 
-    def _write_cache(self, key: CacheKey, entry: CacheEntry, user_id: str | None) -> None:
+    def _write_cache(self, key: CacheKey, entry: CacheEntry) -> None:
         """Write without fsync, and occasionally delete expired rows."""
         at_once = Deadline.within(self._database.clock, 0)
         with self._database.writing(at_once, durable=False) as connection:
-            connection.execute(_PUT, (key.owner, key.entry, user_id, entry.revision, entry.payload, entry.expires_at))
+            row = (_owner_of(key), key.entry, key.user_id, entry.revision, entry.payload, entry.expires_at)
+            connection.execute(_PUT, row)
             if next(self._cache_writes) % SWEEP_EVERY == 0:
                 now_ms = self._database.clock.now_ms()
                 connection.execute(_SWEEP_CACHE, (now_ms // 1_000, SWEEP_ROWS))
@@ -154,3 +157,7 @@ class SqliteState:
 
     def _deadline(self) -> Deadline:
         return Deadline.within(self._database.clock, WAIT_S)
+
+
+def _owner_of(key: CacheKey) -> str:
+    return f"rec#{key.user_id or ''}"
