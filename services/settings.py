@@ -217,8 +217,8 @@ class Settings(BaseSettings):
     @property
     def is_embedded(self) -> bool:
         """Whether requests use no other server."""
-        asked = (self.opensearch_endpoint, self.ddb_users_table, self.bedrock_model, self.two_tower_endpoint)
-        return not any(asked)
+        remote = (self.opensearch_endpoint, self.ddb_users_table, self.bedrock_model, self.two_tower_endpoint)
+        return not any(remote)
 
     @property
     def explains_by_tool(self) -> bool:
@@ -274,7 +274,7 @@ class Settings(BaseSettings):
         """Headers required by the trace collector."""
         value = self.otel_exporter_otlp_headers.get_secret_value() if self.otel_exporter_otlp_headers else ""
         pairs = (part.partition("=") for part in value.split(",") if "=" in part)
-        return {name.strip(): unquote(told.strip()) for name, _, told in pairs}
+        return {name.strip(): unquote(text.strip()) for name, _, text in pairs}
 
     @property
     def pepper(self) -> str:

@@ -88,8 +88,8 @@ class Collector:
 
     def _post(self, body: bytes) -> None:
         url, host = self._url, self._url.hostname or ""
-        found = _XRAY.fullmatch(host)
-        headers = _signed(url.geturl(), body, self._headers, found[1]) if found else self._headers
+        xray = _XRAY.fullmatch(host)
+        headers = _signed(url.geturl(), body, self._headers, xray[1]) if xray else self._headers
         secure = {"context": _trusting()} if url.scheme == "https" else {}
         connection = (_Https if secure else _Http)(host, url.port, timeout=TIMEOUT_S, **secure)
         try:

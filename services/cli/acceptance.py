@@ -64,14 +64,14 @@ class Acceptance:
         until = time.monotonic() + (self.wait_s if wait else 0.0)
         while True:
             try:
-                found = check()
+                result = check()
             except (CheckFailed, Unavailable) as error:
                 final = isinstance(error, CheckFailed) and error.final
                 if not final and time.monotonic() + PAUSE_S < until:
                     self.sleep(PAUSE_S)
                     continue
                 return Check(part, "missing", str(error), advice)
-            state, _, text = found.rpartition("\t")
+            state, _, text = result.rpartition("\t")
             return Check(part, state or "ok", text)
 
     def _ready(self) -> str:
@@ -102,12 +102,12 @@ class Acceptance:
         return f"{title!r} found, by {answer['index_version']} in {answer['ms']:.0f} ms"
 
     def _size(self) -> str:
-        wanted = min(MOST, self._catalogue)
-        items = self._answer(user_id=self.person, k=wanted)["items"]
+        size = min(MOST, self._catalogue)
+        items = self._answer(user_id=self.person, k=size)["items"]
         refused = self.caller.ask("POST", "/recommend", {"k": MOST + 1})
         if refused.status != 422:
             raise CheckFailed(f"k = {MOST + 1} returns {refused.status}, expected 422")
-        return f"{len(items)} films of {wanted}; {MOST + 1} is rejected"
+        return f"{len(items)} films of {size}; {MOST + 1} is rejected"
 
     def _feedback(self) -> str:
         key = {"Idempotency-Key": secrets.token_hex(16)}

@@ -150,8 +150,8 @@ def films(
         (item["item_id"], titled(item), item["tmdb_id"] or "", item["imdb_id"] or "", ", ".join(item["genres"]))
         for item in document["items"]
     ]
-    found = table(("id", "film", "tmdb", "imdb", "genres"), rows) if rows else [f"No film matches {query!r}."]
-    Output(as_json).result(document, found)
+    lines = table(("id", "film", "tmdb", "imdb", "genres"), rows) if rows else [f"No film matches {query!r}."]
+    Output(as_json).result(document, lines)
 
 
 def similar(
@@ -205,8 +205,8 @@ def _checked(model: type[Body], values: dict[str, Any]) -> Body:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        found = [dict(problem, loc=("body", *problem["loc"])) for problem in error.errors(include_url=False)]
-        raise Misused("; ".join(problem["detail"] for problem in field_errors(found))) from error
+        problems = [dict(problem, loc=("body", *problem["loc"])) for problem in error.errors(include_url=False)]
+        raise Misused("; ".join(problem["detail"] for problem in field_errors(problems))) from error
 
 
 def _reason(item: dict[str, Any]) -> str:

@@ -231,12 +231,12 @@ class Intake:
 
     def _take(self) -> None:
         try:
-            told, files, _, _ = socket.recv_fds(self._channel, 1, 1, _CLOSE_ON_EXEC)
+            sent, files, _, _ = socket.recv_fds(self._channel, 1, 1, _CLOSE_ON_EXEC)
         except BlockingIOError:
             return
         except OSError:
-            told, files = b"", []
-        if not told:
+            sent, files = b"", []
+        if not sent:
             self.close()
             self._orphaned()
             return

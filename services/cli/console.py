@@ -69,7 +69,7 @@ class Output:
 def escaped(text: str, prefix: str = "\\x") -> str:
     """Return the text with control characters escaped, so that stored text cannot control the terminal."""
     digits = 4 if prefix == "\\u" else 2
-    return _CONTROLS.sub(lambda found: f"{prefix}{ord(found.group()):0{digits}x}", text)
+    return _CONTROLS.sub(lambda control: f"{prefix}{ord(control.group()):0{digits}x}", text)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:

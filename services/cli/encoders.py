@@ -42,15 +42,15 @@ def chosen(choice: EncoderChoice | None, settings: "Settings") -> EncoderChoice:
 
 def encoder_of(choice: EncoderChoice | None, settings: "Settings") -> "TextEncoder | None":
     """Return the chosen encoder of films. Raises EncoderUnavailable."""
-    wanted = chosen(choice, settings)
-    if wanted is EncoderChoice.NONE:
+    encoder = chosen(choice, settings)
+    if encoder is EncoderChoice.NONE:
         return None
-    if wanted in PAID:
+    if encoder in PAID:
         from services.adapters.embed.bedrock.bedrock_client import BedrockClient
         from services.adapters.embed.bedrock.film_encoder import BedrockFilms
         from services.bootstrap import bedrock_place
 
-        return BedrockFilms(BedrockClient(_model(wanted, settings), bedrock_place(settings)))
+        return BedrockFilms(BedrockClient(_model(encoder, settings), bedrock_place(settings)))
     from services.adapters.embed.onnx import load_encoder
     from services.recommender.errors import EncoderUnavailable
 
@@ -76,26 +76,26 @@ def or_none(choice: EncoderChoice | None, settings: "Settings", output: "Output"
 
 def query_encoder_of(choice: EncoderChoice | None, settings: "Settings") -> "TextEncoder | None":
     """Return the matching query encoder: the same one locally, the model's query mode on Bedrock."""
-    wanted = chosen(choice, settings)
-    if wanted not in PAID:
+    encoder = chosen(choice, settings)
+    if encoder not in PAID:
         return encoder_of(choice, settings)
     from services.bootstrap import SystemClock, find_encoder
 
-    asked = settings.model_copy(update={"encoder": wanted.value})
-    return find_encoder(asked, SystemClock())[0]
+    query_settings = settings.model_copy(update={"encoder": encoder.value})
+    return find_encoder(query_settings, SystemClock())[0]
 
 
 def manner_of(choice: EncoderChoice | None, settings: "Settings", yes: bool, output: "Output") -> "Manner":
     """Return how texts are embedded: paid ones after confirmation, large numbers by a batch job."""
     from data_jobs.embed_items import Manner
 
-    wanted = chosen(choice, settings)
-    if wanted not in PAID:
+    encoder = chosen(choice, settings)
+    if encoder not in PAID:
         return Manner()
     from services.adapters.embed.bedrock.batch import FROM
 
-    batch = _batch(wanted, settings)
-    return Manner(_agreement(wanted, settings, yes, output, FROM if batch else None), batch, FROM)
+    batch = _batch(encoder, settings)
+    return Manner(_agreement(encoder, settings, yes, output, FROM if batch else None), batch, FROM)
 
 
 def _model(choice: EncoderChoice, settings: "Settings") -> "EmbeddingModel":
@@ -128,10 +128,10 @@ def _agreement(
         from services.adapters.embed.bedrock.embedding_models import LONGEST_TEXT
 
         batch = batch_from is not None and len(texts) >= batch_from
-        told = estimate(texts, choice.value, settings.aws_region, batch=batch, longest=LONGEST_TEXT).told()
-        output.say(f"{told}.")
+        price = estimate(texts, choice.value, settings.aws_region, batch=batch, longest=LONGEST_TEXT).told()
+        output.say(f"{price}.")
         if not yes:
-            confirm(f"{told}: pass --yes to agree", "Embed them?")
+            confirm(f"{price}: pass --yes to agree", "Embed them?")
 
     return agree
 

@@ -65,10 +65,10 @@ def list_indexes(as_json: JsonOption = False) -> None:
     """List the indexes and mark the active bundle's."""
     settings, output = _settings(), Output(as_json)
     active = _served(settings)[:1]
-    found = [_described(each, each.note.bundle in active) for each in _found(settings, output)]
-    rows = [("*" if each["active"] else "", *list(each.values())[1:]) for each in found]
+    indexes = [_described(each, each.note.bundle in active) for each in _found(settings, output)]
+    rows = [("*" if each["active"] else "", *list(each.values())[1:]) for each in indexes]
     headings = ("", "index", "films", "state", "engine", "encoder", "built")
-    output.result(found, table(headings, rows) if rows else ["No indexes yet; run `marquee index`."])
+    output.result(indexes, table(headings, rows) if rows else ["No indexes yet; run `marquee index`."])
 
 
 @app.command(epilog=EXIT_CODES)
@@ -154,13 +154,13 @@ def patient_writer(target: "OpenSearchTarget", output: Output) -> "Iterator[tupl
         yield client, Patience(target, SystemClock(), progress)
 
 
-def _described(found: "ListedIndex", active: bool) -> dict[str, Any]:
+def _described(listed: "ListedIndex", active: bool) -> dict[str, Any]:
     from datetime import UTC, datetime
 
-    note = found.note
+    note = listed.note
     return {
         "active": active,
-        "index": found.index,
+        "index": listed.index,
         "films": note.films,
         "state": "complete" if note.complete else "incomplete",
         "engine": note.engine,

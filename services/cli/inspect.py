@@ -81,12 +81,12 @@ def _shown(part: "Part") -> dict[str, str]:
 def _remark(part: "Part") -> str:
     if part.why:
         return part.why
-    told = [f"ids of {part.space}"] if part.space.value != "own" else []
+    remarks = [f"ids of {part.space}"] if part.space.value != "own" else []
     if part.scale and "value" in part.columns:
-        told.append(f"ratings up to {part.scale:g}")
+        remarks.append(f"ratings up to {part.scale:g}")
     if part.dialect.delimiter != ",":
-        told.append(f"delimiter {part.dialect.delimiter!r}")
-    return ", ".join(told)
+        remarks.append(f"delimiter {part.dialect.delimiter!r}")
+    return ", ".join(remarks)
 
 
 def _document(part: "Part") -> dict[str, Any]:

@@ -42,14 +42,14 @@ def release(
 
     settings, output = load_settings(), Output(as_json)
     remote = open_remote(settings)
-    wanted = remote.previous() if rollback else _wanted(settings, version)
+    chosen = remote.previous() if rollback else _wanted(settings, version)
     if dry_run:
-        _plan(settings, remote, wanted, output)
+        _plan(settings, remote, chosen, output)
         return
-    files = 0 if rollback else _publish(settings, remote, wanted, output)
+    files = 0 if rollback else _publish(settings, remote, chosen, output)
     target = settings.opensearch
-    index = _index(settings, target, remote, wanted, output) if target else None
-    pointer = remote.activate(wanted)
+    index = _index(settings, target, remote, chosen, output) if target else None
+    pointer = remote.activate(chosen)
     gone = _prune(target, remote, keep, output) if keep is not None else []
     document = {"version": pointer.version, "previous": pointer.previous, "files": files, "index": index,
                 "removed": gone}  # fmt: skip

@@ -121,11 +121,11 @@ def _stored(built: "Built", settings: "Settings") -> tuple[int, str | None, list
 
     events = built.dataset.events
     typical = typical_people(events)
-    asked = events.user_ids if len(events) <= MOST_STORED else typical
+    people_asked = events.user_ids if len(events) <= MOST_STORED else typical
     with open_services() as services:
-        wanted = not_erased(asked, services.state.erased())
-        people = services.state.seed(seed_events(built.dataset, wanted)) if wanted else 0
-        shown = tuple(each for each in typical if each in set(wanted))
+        kept = not_erased(people_asked, services.state.erased())
+        people = services.state.seed(seed_events(built.dataset, kept)) if kept else 0
+        shown = tuple(each for each in typical if each in set(kept))
         Demo(shown, tuple(film.item_id for film in built.dataset.films[:2])).save(settings.marquee_home)
         whom = shown[0] if shown else None
         answer = services.recommender.recommend(Request(user_id=whom, k=SHOWN))

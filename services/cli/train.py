@@ -80,10 +80,10 @@ def two_tower(
     source = source_of(movielens, tmdb, catalogue, events, paths, maps, scale)
     if source is None:
         output.say(SIMULATED)
-    wanted = encoder or EncoderChoice.NONE
+    chosen = encoder or EncoderChoice.NONE
     order = Order(
-        home=settings.marquee_home, source=source, encoder=encoder_of(wanted, settings), holdout=holdout,
-        manner=manner_of(wanted, settings, yes, output), force=force,
+        home=settings.marquee_home, source=source, encoder=encoder_of(chosen, settings), holdout=holdout,
+        manner=manner_of(chosen, settings, yes, output), force=force,
     )  # fmt: skip
     params = _params(loss, dims, epochs, seed)
     if fresh:

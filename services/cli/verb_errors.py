@@ -53,8 +53,8 @@ def describe(error: Exception) -> tuple[ExitCode, str]:
 def _not_installed(module: str) -> str:
     """Return the message for a missing module; it names ``marquee-films`` or the extra that provides it."""
     extra = _EXTRAS.get(module.partition(".")[0])
-    wanted = f"marquee-films[{extra}]" if extra else "marquee-films"
-    return f"The package {module!r} is not installed: `uv sync --locked` in a checkout, otherwise install '{wanted}'"
+    package = f"marquee-films[{extra}]" if extra else "marquee-films"
+    return f"The package {module!r} is not installed: `uv sync --locked` in a checkout, otherwise install '{package}'"
 
 
 def _usage(error: typer.TyperException) -> str:

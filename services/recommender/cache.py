@@ -19,16 +19,16 @@ _FILTERS = tuple(field.name for field in fields(Filters))
 def request_fingerprint(request: Request) -> bytes:
     """Return a 32-byte hash of the request and the user, without k, explain and the page; a cursor is bound to it."""
     # Not asdict: it copies every value, which took longer than reading the profile.
-    asked = [getattr(request, name) for name in _ASKED]
+    values = [getattr(request, name) for name in _ASKED]
     filters = [getattr(request.filters, name) for name in _FILTERS]
-    return _digest([request.user_id, asked, filters])
+    return _digest([request.user_id, values, filters])
 
 
-def cache_key(request: Request, asked: bytes, weights: Weights, versions: tuple[str, ...]) -> CacheKey:
-    """Return the cache key of a response. ``asked``: the request's fingerprint; ``versions``: bundle, index and prompt
-    version, so that a new release starts with an empty cache.
+def cache_key(request: Request, request_hash: bytes, weights: Weights, versions: tuple[str, ...]) -> CacheKey:
+    """Return the cache key of a response. ``request_hash``: the request's fingerprint; ``versions``: bundle, index and
+    prompt version, so that a new release starts with an empty cache.
     """
-    fingerprint = _digest([asked.hex(), request.cursor, _weights_document(weights), list(versions)]).hex()[:32]
+    fingerprint = _digest([request_hash.hex(), request.cursor, _weights_document(weights), list(versions)]).hex()[:32]
     return CacheKey(request.user_id, f"k{request.k}#ex{int(request.explain)}#{fingerprint}")
 
 

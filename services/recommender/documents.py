@@ -47,13 +47,13 @@ def film_details(catalogue: Catalogue, row: int) -> dict[str, Any]:
     """Return all details of a film; the long fields are read from disk."""
     code = int(catalogue.language_codes[row])
     summary = film_summary(catalogue, row)
-    known = json.loads(catalogue.details[row])
+    details = json.loads(catalogue.details[row])
     return {
         **summary,
         "language": catalogue.languages[code] if code >= 0 else None,
         "votes": int(catalogue.votes[row]),
-        **known,
-        "imdb_id": known.get("imdb_id") or summary["imdb_id"],
+        **details,
+        "imdb_id": details.get("imdb_id") or summary["imdb_id"],
     }
 
 
@@ -160,7 +160,7 @@ def affinity(catalogue: Catalogue, pick: Pick) -> dict[str, Any]:
 
 def catalogue_facts(catalogue: Catalogue) -> dict[str, Any]:
     """Return counts by genre and language, and the span of years, for filters."""
-    known = catalogue.years[catalogue.years > 0]
+    years = catalogue.years[catalogue.years > 0]
     bits = catalogue.genre_bits
     counts = [(name, int(np.count_nonzero(bits & np.uint32(1 << bit)))) for bit, name in enumerate(genres.GENRES)]
     spoken = np.bincount(catalogue.language_codes[catalogue.language_codes >= 0], minlength=len(catalogue.languages))
@@ -168,6 +168,6 @@ def catalogue_facts(catalogue: Catalogue) -> dict[str, Any]:
     return {
         "films": len(catalogue),
         "genres": [{"name": name, "films": films} for name, films in counts if films],
-        "years": {"from": int(known.min()) if len(known) else None, "to": int(known.max()) if len(known) else None},
+        "years": {"from": int(years.min()) if len(years) else None, "to": int(years.max()) if len(years) else None},
         "languages": [{"code": code, "films": films} for code, films in by_use if films],
     }

@@ -20,10 +20,10 @@ def unknown_film(film: object) -> UnknownFilm:
 
 def row_of(catalogue: Catalogue, item_id: str | None, tmdb_id: int | None = None) -> int:
     """Return the row of a film by its id, else by its TMDB id. Raises UnknownFilm."""
-    found = catalogue.rows_of([item_id]) if item_id is not None else catalogue.rows_of_tmdb([tmdb_id or 0])
-    if found[0] < 0:
+    rows = catalogue.rows_of([item_id]) if item_id is not None else catalogue.rows_of_tmdb([tmdb_id or 0])
+    if rows[0] < 0:
         raise unknown_film(item_id if item_id is not None else tmdb_id)
-    return int(found[0])
+    return int(rows[0])
 
 
 class FilmsResult(NamedTuple):
@@ -41,16 +41,16 @@ def similar_films(
     """Return the body of ``/similar``. Raises UnknownFilm."""
     bundle, search = pipeline.bundle, pipeline.release.search
     row = row_of(bundle.catalogue, item_id, tmdb_id)
-    found = similar(pipeline, row, k, deadline)
+    result = similar(pipeline, row, k, deadline)
     document = {
         "item_id": bundle.catalogue.item_ids[row],
         "title": bundle.catalogue.titles[row],
-        "items": [documents.scored_film(bundle.catalogue, pick) for pick in found.picks],
+        "items": [documents.scored_film(bundle.catalogue, pick) for pick in result.picks],
         "model_version": bundle.model_version,
         "index_version": search.index_version,
-        "degraded": list(found.degraded),
+        "degraded": list(result.degraded),
     }
-    return FilmsResult(document, found.stages)
+    return FilmsResult(document, result.stages)
 
 
 def from_films(
@@ -62,8 +62,8 @@ def from_films(
     preset: Preset = Preset.DEFAULT,
 ) -> FilmsResult:
     """Return the body of ``/recommend/from-films``. Raises AllSeedsUnknown, PresetUnavailable."""
-    liked, known = tuple(item_ids), tuple(tmdb_ids)
-    request = Request(k=min(top_n, MAX_K), liked=liked, tmdb_ids=known, diversity=0.0, preset=preset)
+    liked, tmdb = tuple(item_ids), tuple(tmdb_ids)
+    request = Request(k=min(top_n, MAX_K), liked=liked, tmdb_ids=tmdb, diversity=0.0, preset=preset)
     ranking = pipeline.rank(request, None, deadline, with_reasons=False)
     document = {
         "recommendations": [documents.affinity(pipeline.bundle.catalogue, pick) for pick in ranking.picks],

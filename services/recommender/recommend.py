@@ -102,23 +102,23 @@ class RecommendUseCase:
         """
         watch = Stopwatch(deadline.clock)
         with watch.stage("state"):
-            asked = request_fingerprint(request)
-            shown = shown_before(request, asked)
-            key = self._key(pipeline, request, asked, options)
+            fingerprint = request_fingerprint(request)
+            shown = shown_before(request, fingerprint)
+            key = self._key(pipeline, request, fingerprint, options)
             read, degraded = self.read(request, key, deadline)
         if read.cached is not None:
             return Answer.of_stored(read.cached.payload, watch.stages)
         ranking = pipeline.rank(request, read.profile, deadline, shown)
         ranking = replace(ranking, degraded=(*degraded, *ranking.degraded))
-        told: Mapping[str, float] = {}
+        explain_counts: Mapping[str, float] = {}
         if request.explain:
             with watch.stage("explain"):
-                ranking, told = self._explain(pipeline, request, read.profile, ranking, options)
+                ranking, explain_counts = self._explain(pipeline, request, read.profile, ranking, options)
         with watch.stage("answer"):
-            payload = _payload(pipeline, request, ranking, _next_cursor(pipeline, asked, ranking, shown))
+            payload = _payload(pipeline, request, ranking, _next_cursor(pipeline, fingerprint, ranking, shown))
             answer = Answer(
                 payload, ranking.strategy, kept=key is not None, degraded=ranking.degraded, counts=ranking.counts,
-                told=told,
+                told=explain_counts,
             )  # fmt: skip
             if key is not None and not ranking.degraded:
                 self._write(key, read, answer, options)
@@ -133,12 +133,12 @@ class RecommendUseCase:
         except StateUnavailable as error:
             return StateRead(None, None), (f"state: {error}",)
 
-    def _key(self, pipeline: Pipeline, request: Request, asked: bytes, options: Options) -> CacheKey | None:
+    def _key(self, pipeline: Pipeline, request: Request, fingerprint: bytes, options: Options) -> CacheKey | None:
         if options.cache_ttl_s <= 0 or not Work.of(request) & options.cached:
             return None
         prompt = self._explainer.prompt_version if request.explain else ""
         versions = (pipeline.bundle.version, pipeline.release.search.index_version, prompt)
-        return cache_key(request, asked, pipeline.constants, versions)
+        return cache_key(request, fingerprint, pipeline.constants, versions)
 
     def _write(self, key: CacheKey, read: StateRead, answer: Answer, options: Options) -> None:
         revision = read.profile.revision if read.profile is not None else ""
@@ -158,11 +158,11 @@ class RecommendUseCase:
             lambda: documents.likings(catalogue, liked_rows(catalogue, request, profile)),
         )
         deadline = Deadline.within(self._clock, options.explain_deadline_s)
-        told = self._explainer.explain(page, deadline)
-        pairs = zip(ranking.picks, told.sentences, strict=True)
+        explained = self._explainer.explain(page, deadline)
+        pairs = zip(ranking.picks, explained.sentences, strict=True)
         picks = tuple(replace(pick, explanation=sentence) for pick, sentence in pairs)
-        reasons = (f"explain: {reason}" for reason in told.degraded)
-        return replace(ranking, picks=picks, degraded=(*ranking.degraded, *reasons)), told.counts
+        reasons = (f"explain: {reason}" for reason in explained.degraded)
+        return replace(ranking, picks=picks, degraded=(*ranking.degraded, *reasons)), explained.counts
 
 
 def liked_rows(catalogue: Catalogue, request: Request, profile: Profile | None) -> NDArray[np.int32]:
@@ -173,16 +173,16 @@ def liked_rows(catalogue: Catalogue, request: Request, profile: Profile | None) 
     return np.asarray(taste.rows[liked][newest_last], np.int32)
 
 
-def shown_before(request: Request, asked: bytes) -> NDArray[np.uint64]:
+def shown_before(request: Request, fingerprint: bytes) -> NDArray[np.uint64]:
     """Return the hashes of the films on earlier pages. Raises BadCursor."""
-    return NO_HASHES if request.cursor is None else cursors.decode(request.cursor, asked)
+    return NO_HASHES if request.cursor is None else cursors.decode(request.cursor, fingerprint)
 
 
-def _next_cursor(pipeline: Pipeline, asked: bytes, ranking: Ranking, shown: NDArray[np.uint64]) -> str | None:
+def _next_cursor(pipeline: Pipeline, fingerprint: bytes, ranking: Ranking, shown: NDArray[np.uint64]) -> str | None:
     if not ranking.more or not ranking.picks:
         return None
     page = pipeline.film_hashes[[pick.row for pick in ranking.picks]]
-    return cursors.encode(asked, np.concatenate([shown, page]))
+    return cursors.encode(fingerprint, np.concatenate([shown, page]))
 
 
 def _payload(pipeline: Pipeline, request: Request, ranking: Ranking, next_cursor: str | None) -> bytes:

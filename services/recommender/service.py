@@ -91,10 +91,10 @@ class Recommender:
         """Store events under the films' catalogue ids. An unknown film yields UnknownFilm in its place, a time more
         than 5 minutes ahead InvalidRequest(pointer="/ts"). Raises StateUnavailable if nothing was stored.
         """
-        asked = [self._checked(command) for command in commands]
-        good = [command for command in asked if isinstance(command, FeedbackCommand)]
+        checked = [self._checked(command) for command in commands]
+        good = [command for command in checked if isinstance(command, FeedbackCommand)]
         stored = iter(self.state.record(good, deadline or self._deadline()) if good else [])
-        return [_of_film(next(stored), each) if isinstance(each, FeedbackCommand) else each for each in asked]
+        return [_of_film(next(stored), each) if isinstance(each, FeedbackCommand) else each for each in checked]
 
     def import_history(self, user_id: str, history: ToldHistory, deadline: Deadline) -> dict[str, Any]:
         """Store a person's history from another service, one event per film, and recommend; see ``importing``.
@@ -102,10 +102,10 @@ class Recommender:
         says what to do.
         """
         finder = self._current().finder
-        found = importing.prepare(finder, user_id, history, self.clock.now_ms(), deadline)
+        prepared = importing.prepare(finder, user_id, history, self.clock.now_ms(), deadline)
         before = self.state.export(user_id)
-        known = set() if before is None else {line.event_id for line in before.events}
-        fresh = [line for line in found.lines if line.event_id not in known]
+        stored_ids = set() if before is None else {line.event_id for line in before.events}
+        fresh = [line for line in prepared.lines if line.event_id not in stored_ids]
         if fresh:
             try:
                 self.state.seed(fresh, deadline)
@@ -115,7 +115,7 @@ class Recommender:
                 ) from error
         answer = self.recommend(Request(user_id=user_id))
         first = json.loads(answer.payload)["items"]
-        return importing.document(finder, user_id, history, found, len(fresh), first)
+        return importing.document(finder, user_id, history, prepared, len(fresh), first)
 
     def export(self, user_id: str) -> dict[str, Any] | None:
         """Return everything stored about a person, including the derived taste; None if nothing is stored."""
@@ -161,9 +161,9 @@ class Recommender:
             release = self._current().release
             if deep:
                 parts["search"] = "ok"
-                found = release.search.search(SearchRequest(text="film", size=1), deadline)
-                if found.degraded:
-                    parts["search"] = f"degraded: {', '.join(found.degraded)}"
+                hits = release.search.search(SearchRequest(text="film", size=1), deadline)
+                if hits.degraded:
+                    parts["search"] = f"degraded: {', '.join(hits.degraded)}"
         except BundleError as error:
             parts["bundle"] = str(error)
         except Unavailable as error:

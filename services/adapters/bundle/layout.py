@@ -132,7 +132,7 @@ def lengths(arrays: Arrays, with_embeddings: bool) -> dict[str, int]:
 
     Raises BundleDamaged naming the array, what was found and what was expected.
     """
-    known: dict[str, tuple[int, str]] = {}
+    lengths_by_dimension: dict[str, tuple[int, str]] = {}
     optional = (not part.keys().isdisjoint(arrays) for part in (_SVD, _TOWERS))
     for name, column in columns(with_embeddings, *optional).items():
         if name not in arrays:
@@ -143,11 +143,11 @@ def lengths(arrays: Arrays, with_embeddings: bool) -> dict[str, int]:
                 f"{name}.npy: found {array.dtype.str} in {array.ndim} dimensions, "
                 f"expected {column.dtype} in {len(column.shape)}"
             )
-        for length, (dimension, found) in _dimensions(array, column):
-            expected, first = known.setdefault(dimension, (found, name))
-            if found != expected:
-                raise BundleDamaged(f"{name}.npy: {length} is {found}, expected {expected} as in {first}.npy")
-    return {dimension: length for dimension, (length, _) in known.items()}
+        for length, (dimension, length_here) in _dimensions(array, column):
+            expected, first = lengths_by_dimension.setdefault(dimension, (length_here, name))
+            if length_here != expected:
+                raise BundleDamaged(f"{name}.npy: {length} is {length_here}, expected {expected} as in {first}.npy")
+    return {dimension: length for dimension, (length, _) in lengths_by_dimension.items()}
 
 
 def _dimensions(array: NDArray[Any], column: Column) -> Iterator[tuple[str, tuple[str, int]]]:

@@ -43,14 +43,14 @@ class LocalBundles:
         """Return the existing versions, oldest first."""
         if not self.root.is_dir():
             return []
-        found = [path for path in self.root.iterdir() if path.is_dir() and _VERSION.fullmatch(path.name)]
-        return [path.name for path in sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name))]
+        folders = [path for path in self.root.iterdir() if path.is_dir() and _VERSION.fullmatch(path.name)]
+        return [path.name for path in sorted(folders, key=lambda path: (path.stat().st_mtime_ns, path.name))]
 
     def path(self, version: str) -> Path:
         """Return the folder of a version. Raises BundleMissing if there is none."""
         if not _VERSION.fullmatch(version) or not (self.root / version).is_dir():
-            known = ", ".join(self.list()) or "none; run `marquee build`"
-            raise BundleMissing(f"no bundle {version!r} in {self.root}; available: {known}")
+            available = ", ".join(self.list()) or "none; run `marquee build`"
+            raise BundleMissing(f"no bundle {version!r} in {self.root}; available: {available}")
         return self.root / version
 
     def pointer(self) -> Pointer:

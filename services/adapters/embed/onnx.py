@@ -111,8 +111,8 @@ class OnnxEncoder:
             ids = np.array([tokens.ids], np.int64)
             inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
             try:
-                wanted = {each.name for each in session.get_inputs()}
-                states = session.run(None, {name: value for name, value in inputs.items() if name in wanted})[0]
+                input_names = {each.name for each in session.get_inputs()}
+                states = session.run(None, {name: value for name, value in inputs.items() if name in input_names})[0]
             except Exception as error:  # its exceptions share no base class
                 raise EncoderUnavailable(f"{self.encoder_id} failed on a text of {ids.size} tokens: {error}") from error
             if states.ndim != 3 or states.shape[2] != self.dims:
@@ -208,7 +208,7 @@ def _checked(path: Path, expected: str) -> bytes:
         content = path.read_bytes()
     except OSError as error:
         raise EncoderUnavailable(f"{path}: {error.strerror or error}; {_HOW}") from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != expected:
-        raise EncoderUnavailable(f"{path}: SHA-256 is {found}, expected {expected}; {_HOW}")
+    sha256 = hashlib.sha256(content).hexdigest()
+    if sha256 != expected:
+        raise EncoderUnavailable(f"{path}: SHA-256 is {sha256}, expected {expected}; {_HOW}")
     return content

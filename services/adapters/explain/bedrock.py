@@ -33,7 +33,7 @@ from services.recommender.sentences.check import complaint
 class Converses(Protocol):
     """The required part of a Bedrock client."""
 
-    def converse(self, **asked: Any) -> dict[str, Any]:  # noqa: ANN401 - as botocore takes them
+    def converse(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as botocore takes them
         """Send a request and return the response. Raises botocore's errors."""
         ...
 
@@ -104,16 +104,16 @@ class BedrockExplainer:
     def explain(self, page: Page, deadline: Deadline) -> PageSentences:
         """Implement the port."""
         work = _PageState()
-        wanted = [at for at, each in enumerate(page.evidence[:MOST_FILMS]) if _is_for_a_model(each)]
-        keys = {at: self._key(page.evidence[at]) for at in wanted}
-        work.counts["wanted"] = len(wanted)
+        for_model = [at for at, each in enumerate(page.evidence[:MOST_FILMS]) if _is_for_a_model(each)]
+        keys = {at: self._key(page.evidence[at]) for at in for_model}
+        work.counts["wanted"] = len(for_model)
         if keys:
             kept = self._store.find(list(keys.values()), deadline)
             # An empty sentence is cached for a film whose model sentence could not be shown.
-            found = {at: kept[key] for at, key in keys.items() if key in kept}
-            work.said = {at: sentence for at, sentence in found.items() if sentence}
+            cached = {at: kept[key] for at, key in keys.items() if key in kept}
+            work.said = {at: sentence for at, sentence in cached.items() if sentence}
             work.counts["cached"] = len(work.said)
-            missing = [at for at in wanted if at not in found]
+            missing = [at for at in for_model if at not in cached]
             if missing:
                 self._ask(page, missing, keys, deadline, work)
         return self._filled(page, work)
@@ -144,10 +144,10 @@ class BedrockExplainer:
             work.degraded.append(f"{len(bad)} of {len(films)} sentences from the model could not be shown")
         self._keep(keys, good, missing)
 
-    def _keep(self, keys: dict[int, str], good: dict[int, str], asked: Sequence[int]) -> None:
+    def _keep(self, keys: dict[int, str], good: dict[int, str], places: Sequence[int]) -> None:
         if good:
             self._store.keep({keys[at]: sentence for at, sentence in good.items()}, KEPT_S)
-        refused = {keys[at]: "" for at in asked if at not in good}
+        refused = {keys[at]: "" for at in places if at not in good}
         # If nothing could be shown, the call failed, and the next one may not.
         if refused and good:
             self._store.keep(refused, REFUSED_KEPT_S)
@@ -160,7 +160,7 @@ class BedrockExplainer:
             raise ExplainerUnavailable("busy")
         try:
             block = data_block({name: (films[name], records[name]) for name in films}, page.likings())
-            asked = request_of(
+            request = request_of(
                 self._model.name, block, len(films), by_tool=self._model.by_tool, guardrail=self._model.guardrail
             )
             attempt = self._breaker.attempt()
@@ -169,7 +169,7 @@ class BedrockExplainer:
             estimate = estimated_tokens(block, len(films))
             day = self._reserve(estimate, deadline, work)
             try:
-                response = self._converse(asked, deadline)
+                response = self._converse(request, deadline)
                 sentences = self._read(response, list(films))
             except _NothingUsed:
                 attempt.failed()
@@ -198,7 +198,7 @@ class BedrockExplainer:
             raise ExplainerUnavailable("the day's tokens are used up")
         return day
 
-    def _converse(self, asked: dict[str, Any], deadline: Deadline) -> dict[str, Any]:
+    def _converse(self, request: dict[str, Any], deadline: Deadline) -> dict[str, Any]:
         """Make one call within the deadline. Raises ExplainerUnavailable."""
         from services.adapters.explain.converse_failures import BOTO_ERRORS, REFUSED, reason_of
 
@@ -207,7 +207,7 @@ class BedrockExplainer:
             raise _NothingUsed("late")
         try:
             with translated(ExplainerUnavailable, "malformed response:", *BOTO_ERRORS), within(left, LARGEST_ANSWER):
-                return self._client().converse(**asked)
+                return self._client().converse(**request)
         except BOTO_ERRORS as error:
             # The message may name the account and the role, so it only goes to the log.
             _log.warning("Bedrock wrote no sentences: %s: %s", type(error).__name__, error)
@@ -231,8 +231,8 @@ class BedrockExplainer:
     def _settle(self, day: str, estimate: int, response: dict[str, Any], work: _PageState) -> None:
         """Count the tokens used: return the rest of the reservation, or count what exceeds it."""
         usage = response.get("usage")
-        told = usage if isinstance(usage, dict) else {}
-        read, wrote = (_count(told.get(name)) for name in ("inputTokens", "outputTokens"))
+        usage_counts = usage if isinstance(usage, dict) else {}
+        read, wrote = (_count(usage_counts.get(name)) for name in ("inputTokens", "outputTokens"))
         if read is None or wrote is None:
             return
         usd = (read * self._model.input_usd + wrote * self._model.output_usd) / _MILLION

@@ -71,11 +71,11 @@ def near_miss(reasons: Sequence[Reason], own: dict[str, str]) -> Iterator[Way]:
 
 def asked_for(evidence: Evidence, own: dict[str, str]) -> Iterator[Way]:
     """Yield forms for a matching film: what it matches of the query, then what of the taste."""
-    asked = [reason for reason in evidence.reasons if reason.kind is ReasonKind.QUERY]
+    query_reasons = [reason for reason in evidence.reasons if reason.kind is ReasonKind.QUERY]
     rest = [reason for reason in evidence.reasons if reason.kind is not ReasonKind.QUERY]
-    if any(reason.text.startswith("Titled") for reason in asked):
+    if any(reason.text.startswith("Titled") for reason in query_reasons):
         yield _CALLED, own
-    what, words = _noun_phrase(asked), _words(asked)
+    what, words = _noun_phrase(query_reasons), _words(query_reasons)
     film = next((reason for reason in rest if shape_of(reason) == "liked"), None)
     if what and film is not None:
         yield _WITH_FILM, {**own, "what": what, "film": film.subject}
@@ -85,33 +85,33 @@ def asked_for(evidence: Evidence, own: dict[str, str]) -> Iterator[Way]:
         yield _ASKED, {**own, "what": what}
     if words:
         yield _WORDS, {**own, "words": words}
-    if any(reason.text.startswith("Close in meaning") for reason in asked):
+    if any(reason.text.startswith("Close in meaning") for reason in query_reasons):
         yield _MEANING, own
     for reason in rest:
         if reason.kind is ReasonKind.LIKED and reason.item_id and (forms := ALONE.get(shape_of(reason))):
             yield forms, {**own, "film": reason.subject}
 
 
-def _words(asked: Sequence[Reason]) -> str:
-    found = [_QUOTED.findall(reason.text) for reason in asked if reason.text.startswith("Matches")]
-    return _listed([word for words in found for word in words])
+def _words(reasons: Sequence[Reason]) -> str:
+    quoted = [_QUOTED.findall(reason.text) for reason in reasons if reason.text.startswith("Matches")]
+    return _listed([word for words in quoted for word in words])
 
 
 def _listed(words: Sequence[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
-def _noun_phrase(asked: Sequence[Reason]) -> str:
+def _noun_phrase(reasons: Sequence[Reason]) -> str:
     """Return a phrase such as "a sad French comedy with Jim Carrey from 1994"; "" if no condition can be phrased so."""
     noun = ""
     before: list[str] = []
     after: list[str] = []
-    for reason in asked:
+    for reason in reasons:
         text = reason.text
         if behind := _behind(reason):
             after.append(behind)
-        elif found := _RUNTIME.fullmatch(text):
-            before.insert(0, f"{found[1]}-minute")
+        elif runtime := _RUNTIME.fullmatch(text):
+            before.insert(0, f"{runtime[1]}-minute")
         elif genres.canonical(text):
             # "Drama" together with "Comedy": one becomes the noun, both are met.
             noun = noun or noun_of(text).one
@@ -132,8 +132,8 @@ def _behind(reason: Reason) -> str:
         return f"with {reason.subject}"
     if text.startswith("From the ") and text.endswith(" series"):
         return f"of the {reason.subject.removeprefix('The ')} series"
-    if found := _YEAR.fullmatch(text):
-        return f"from {found[1]}"
+    if year := _YEAR.fullmatch(text):
+        return f"from {year[1]}"
     return text[0].lower() + text[1:] if text.startswith("For ") else ""
 
 

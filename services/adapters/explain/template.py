@@ -48,10 +48,10 @@ def _sentence(evidence: Evidence, turns: Counter[Forms]) -> str:
     for forms, named in _ways(evidence):
         first = turns[forms]
         for turn in range(len(forms)):
-            told = _finished(forms[(first + turn) % len(forms)].format(**named))
-            if len(told.split()) <= MAX_WORDS:
+            sentence = _finished(forms[(first + turn) % len(forms)].format(**named))
+            if len(sentence.split()) <= MAX_WORDS:
                 turns[forms] = first + turn + 1
-                return told
+                return sentence
     return _finished(NOTHING[0])
 
 
@@ -78,7 +78,7 @@ def _of_taste(evidence: Evidence, own: dict[str, str]) -> Iterator[tuple[Forms, 
     reasons = evidence.reasons
     films = [reason for reason in reasons if reason.kind is ReasonKind.LIKED and reason.item_id is not None]
     whole = [reason for reason in reasons if shape_of(reason) == "taste"]
-    traits = [found for reason in reasons if (found := _trait(reason)) is not None]
+    traits = [trait for reason in reasons if (trait := _trait(reason)) is not None]
     if films and traits:
         named = traits[0][1]
         if (forms := LIKED_AND_TRAIT.get(shape_of(films[0]))) and "thing" in named:
@@ -99,8 +99,8 @@ def _alone(reason: Reason, evidence: Evidence, own: dict[str, str]) -> Iterator[
         yield ALONE[shape], {**own, "film": reason.subject}
     elif reason.kind is ReasonKind.POPULAR:
         yield from _fame(reason, evidence, own)
-    elif (found := _trait(reason)) is not None:
-        yield ALONE[found[0]], own | found[1]
+    elif (trait := _trait(reason)) is not None:
+        yield ALONE[trait[0]], own | trait[1]
 
 
 def _fame(reason: Reason, evidence: Evidence, own: dict[str, str]) -> Iterator[tuple[Forms, dict[str, str]]]:

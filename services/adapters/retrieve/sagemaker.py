@@ -78,8 +78,8 @@ class SageMakerRetriever:
 
 
 def _question(person: str | None, history: Sequence[Liking], count: int) -> bytes:
-    asked: dict[str, Any] = {"history": [[each.item_id, round(each.weight, 4)] for each in history], "k": count}
-    return json.dumps(asked if person is None else asked | {"person": person}, separators=(",", ":")).encode()
+    question: dict[str, Any] = {"history": [[each.item_id, round(each.weight, 4)] for each in history], "k": count}
+    return json.dumps(question if person is None else question | {"person": person}, separators=(",", ":")).encode()
 
 
 def read(answer: bytes, count: int, ms: float = 0.0) -> Proposed:

@@ -82,8 +82,6 @@ class GuardedSearch:
 
     def _locally(self, request: SearchRequest, deadline: Deadline, reason: str, lost_s: float = 0.0) -> SearchResult:
         """Search locally. Time lost waiting for the remote engine is charged to both legs."""
-        found = self._local.search(request, deadline)
-        text, knn = (
-            None if leg is None else replace(leg, ms=leg.ms + 1_000 * lost_s) for leg in (found.text, found.knn)
-        )
+        hits = self._local.search(request, deadline)
+        text, knn = (None if leg is None else replace(leg, ms=leg.ms + 1_000 * lost_s) for leg in (hits.text, hits.knn))
         return SearchResult(text, knn, (reason,))

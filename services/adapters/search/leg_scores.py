@@ -30,8 +30,8 @@ def check_vectors(vectors: NDArray[np.float32], embeddings: Embeddings) -> None:
 def timed(leg: Callable[P, Leg], *args: P.args, **kwargs: P.kwargs) -> Leg:
     """Run a leg and record its milliseconds."""
     begun = perf_counter()
-    found = leg(*args, **kwargs)
-    return replace(found, ms=(perf_counter() - begun) * 1_000)
+    result = leg(*args, **kwargs)
+    return replace(result, ms=(perf_counter() - begun) * 1_000)
 
 
 def leg_of(hits: Leg, everything: Leg, size: int) -> Leg:
@@ -60,10 +60,10 @@ def best_of(scores: NDArray[np.float32], size: int) -> Leg:
 
 def same_scores(hits: Leg, everything: Leg, films: int) -> Leg:
     """Return ``hits`` with their scores in ``everything``, where it has them."""
-    known = np.full(films, np.nan, np.float32)
-    known[everything.rows] = everything.scores
-    found = known[hits.rows]
-    return ordered(hits.rows, np.where(np.isnan(found), hits.scores, found))
+    score_of = np.full(films, np.nan, np.float32)
+    score_of[everything.rows] = everything.scores
+    scores = score_of[hits.rows]
+    return ordered(hits.rows, np.where(np.isnan(scores), hits.scores, scores))
 
 
 def best_known_first(hits: Leg, group: NDArray[np.int32], rank: NDArray[np.int32]) -> Leg:

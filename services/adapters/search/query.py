@@ -39,12 +39,12 @@ class QueryBuilder:
 
     def standing(self, term: str, bits: Mapping[str, int]) -> Query:
         """Return a query for films with a term; a film's score is the sum of the bits of the fields containing it."""
-        found = [
+        queries = [
             (Occur.Should, Query.const_score_query(self._exactly(field, term), float(bit)))
             for field, bit in bits.items()
             if self.count(field, term)
         ]
-        return Query.boolean_query(found)
+        return Query.boolean_query(queries)
 
     def filtered(self, query: Query, filters: Filters) -> Query:
         """Restrict a query to films that pass, with the same scores; agrees with ``Filters.mask``."""

@@ -74,14 +74,14 @@ Clause = WordClause | NameClause | Near
 def clauses(text: str, lexicon: TermCounts) -> list[Clause]:
     """Return the clauses of a query; a film's score is the sum over those it meets. Empty if nothing can be found."""
     pairs = dict(zip(terms(text), words(text), strict=True))
-    wanted = [(word, term, _fields(term, lexicon)) for term, word in list(pairs.items())[:MAX_TERMS]]
-    found: list[Clause] = []
-    for word, term, fields in wanted:
-        found += [WordClause(word, term, _telling(term, fields, lexicon))] if fields else _misspelt(term)
-    if 0 < len(wanted) <= LONGEST_NAME:
-        errors = 1 if all(fields for _, _, fields in wanted) else 2
-        found += _names(squeezed(text), errors, lexicon)
-    return found
+    searched = [(word, term, _fields(term, lexicon)) for term, word in list(pairs.items())[:MAX_TERMS]]
+    parts: list[Clause] = []
+    for word, term, fields in searched:
+        parts += [WordClause(word, term, _telling(term, fields, lexicon))] if fields else _misspelt(term)
+    if 0 < len(searched) <= LONGEST_NAME:
+        errors = 1 if all(fields for _, _, fields in searched) else 2
+        parts += _names(squeezed(text), errors, lexicon)
+    return parts
 
 
 def _fields(term: str, lexicon: TermCounts) -> tuple[str, ...]:

@@ -41,15 +41,15 @@ class Authenticator:
 
     async def _record(self, key_id: str) -> tuple[ApiKey | None, bool]:
         now = self.clock.monotonic()
-        known = self._records.get(key_id)
-        if known and now < known[0]:
-            return known[1], False
+        cached = self._records.get(key_id)
+        if cached and now < cached[0]:
+            return cached[1], False
         try:
             record = await self.runner.blocking(self.store.get, key_id)
         except Unavailable as error:
-            if isinstance(error, StateBusy) or not (known or self.admits_unread):
+            if isinstance(error, StateBusy) or not (cached or self.admits_unread):
                 raise
-            return (known[1] if known else ApiKey(key_id, "", limit=OUTAGE_LIMIT)), True
+            return (cached[1] if cached else ApiKey(key_id, "", limit=OUTAGE_LIMIT)), True
         if len(self._records) >= MAX_RECORDS:
             self._records.clear()
         self._records[key_id] = (now + RECORD_TTL_S, record)

@@ -55,8 +55,8 @@ def install_docs(app: FastAPI) -> frozenset[str]:
 
 
 def _folder() -> Path | None:
-    found = find_spec(PACKAGE)
-    folder = Path(found.origin).parent / "resources" if found is not None and found.origin else None
+    spec = find_spec(PACKAGE)
+    folder = Path(spec.origin).parent / "resources" if spec is not None and spec.origin else None
     return folder if folder is not None and all((folder / name).is_file() for name in _ASSETS) else None
 
 

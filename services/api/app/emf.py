@@ -110,14 +110,14 @@ def metrics_of(seen: Observation) -> list[Metric]:
 
 def _of_model(seen: Observation) -> Iterator[Metric]:
     """Yield the metrics of the explanations, if a model was to write some."""
-    told = seen.facts.get("told")
-    if not isinstance(told, Mapping) or not told.get("wanted"):
+    counts = seen.facts.get("told")
+    if not isinstance(counts, Mapping) or not counts.get("wanted"):
         return
-    written = told.get("model", 0) + told.get("cached", 0)
+    written = counts.get("model", 0) + counts.get("cached", 0)
     yield "Explain.LatencyMs", _MS, round(seen.stages.get("explain", 0.0), 3)
-    yield "Explain.TemplatePct", _PERCENT, round(100 * (1 - written / told["wanted"]), 2)
-    yield "Explain.CachedPct", _PERCENT, round(100 * told.get("cached", 0) / told["wanted"], 2)
-    yield from ((name, unit, round(told[key], 6)) for name, (key, unit) in _OF_MODEL.items() if key in told)
+    yield "Explain.TemplatePct", _PERCENT, round(100 * (1 - written / counts["wanted"]), 2)
+    yield "Explain.CachedPct", _PERCENT, round(100 * counts.get("cached", 0) / counts["wanted"], 2)
+    yield from ((name, unit, round(counts[key], 6)) for name, (key, unit) in _OF_MODEL.items() if key in counts)
 
 
 def causes_of(facts: Mapping[str, object]) -> set[str]:

@@ -54,10 +54,10 @@ def _language(code: str) -> str:
 
 
 def _genre(value: str) -> str:
-    known = genres.canonical(value)
-    if known is None:
+    genre = genres.canonical(value)
+    if genre is None:
         raise PydanticCustomError("unknown_genre", "must be one of {known}", {"known": ", ".join(genres.GENRES)})
-    return known
+    return genre
 
 
 def _query(value: str) -> str | None:

@@ -43,8 +43,8 @@ class HostCheck:
 @lru_cache(maxsize=256)
 def _read(sent: str) -> tuple[str, bool]:
     """Return the host name, "" if malformed, and whether it is an address; cached, as clients repeat it."""
-    found = _HOST.fullmatch(sent)
-    name = found.group(1).lower().removesuffix(".") if found else ""
+    host = _HOST.fullmatch(sent)
+    name = host.group(1).lower().removesuffix(".") if host else ""
     return name, _is_address(name.strip("[]"))
 
 

@@ -110,10 +110,10 @@ def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 - an ev
         function().open_bundle()
         return {"warm": True}
     try:
-        asked = http_event(event)
+        request_event = http_event(event)
     except NoRequest as error:
         return reply_to(event, _refused(error))
-    return reply_to(event, function().answer(asked, context))
+    return reply_to(event, function().answer(request_event, context))
 
 
 def _refused(error: NoRequest) -> dict[str, Any]:

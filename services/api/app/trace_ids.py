@@ -35,6 +35,6 @@ def trace_ids_of(scope: Scope) -> TraceIds | None:
     if root := _ROOT.search(amazon):
         parent = _PARENT.search(amazon)
         return TraceIds((root[1] + root[2]).decode(), parent[1].decode() if parent else "", of_aws=True)
-    if found := _W3C.fullmatch(headers.get(b"traceparent", b"")):
-        return TraceIds(found[1].decode(), found[2].decode())
+    if w3c := _W3C.fullmatch(headers.get(b"traceparent", b"")):
+        return TraceIds(w3c[1].decode(), w3c[2].decode())
     return None

@@ -62,13 +62,13 @@ def _spans(seen: Observation, trace: Trace, started: float) -> Iterator[Json]:
     ids = [secrets.token_hex(8) for _ in trace.spans]
     whole = secrets.token_hex(8)
     route = "" if seen.route == NO_ROUTE else f" {seen.route}"
-    told = {"http.request.method": seen.method, "http.response.status_code": seen.status}
-    told |= {"http.route": seen.route} if route else {}
-    told |= {"marquee.request_id": seen.request_id}
-    told |= {name: seen.facts[fact] for fact, name in _FACTS.items() if seen.facts.get(fact) not in (None, [])}
+    fields = {"http.request.method": seen.method, "http.response.status_code": seen.status}
+    fields |= {"http.route": seen.route} if route else {}
+    fields |= {"marquee.request_id": seen.request_id}
+    fields |= {name: seen.facts[fact] for fact, name in _FACTS.items() if seen.facts.get(fact) not in (None, [])}
     made = _span(f"{seen.method}{route}", trace, whole, trace.ids.parent, 0.0, seen.ms / 1_000)
     status = {"status": {"code": _ERROR}} if seen.status >= 500 else {}
-    yield {**made, "kind": _SERVER, "attributes": attributes(told), **status}
+    yield {**made, "kind": _SERVER, "attributes": attributes(fields), **status}
     for number, each in enumerate(trace.spans):
         # The parent ends later and began earlier.
         around = (other for other in range(number + 1, len(ids)) if trace.spans[other].begin <= each.begin)

@@ -91,11 +91,11 @@ def genres_of(demand: "Demand") -> int:
     """Return the genres that a demand requires, as a bit mask; negated ones are ignored."""
     if isinstance(demand, HasFacts):
         return demand.genres
-    found = 0
+    bits = 0
     if isinstance(demand, AllOf | OneOf):
         for part in demand.parts:
-            found |= genres_of(part)
-    return found
+            bits |= genres_of(part)
+    return bits
 
 
 def genre(*names: str) -> HasFacts:

@@ -30,8 +30,8 @@ class FilmLookup:
 
     def with_traits(self, traits: tuple[int, ...]) -> NDArray[np.int32]:
         """Return the films with any of the traits, int32[n]."""
-        found = [self.postings.films_of(trait) for trait in traits]
-        return np.concatenate(found) if found else np.empty(0, np.int32)
+        rows = [self.postings.films_of(trait) for trait in traits]
+        return np.concatenate(rows) if rows else np.empty(0, np.int32)
 
     def suitable(self) -> NDArray[np.bool_]:
         """Return the films suitable for children, bool[films]."""

@@ -26,10 +26,10 @@ def query_reasons(matches: Matches, catalogue: Catalogue, rows: Rows) -> list[tu
     matched, named = matches.matched[rows].tolist(), np.isin(rows, matches.understood.named).tolist()
     leading = np.isin(rows, matches.leading).tolist()
     meaning = matches.terms["meaning"][rows].tolist() if "meaning" in matches.terms else [0.0] * len(rows)
-    found: list[tuple[Reason, ...]] = []
+    reasons_of_rows: list[tuple[Reason, ...]] = []
     for at, row in enumerate(rows.tolist()):
         if not matched[at]:
-            found.append((_nearest(matches, row),))
+            reasons_of_rows.append((_nearest(matches, row),))
             continue
         reasons = [*_name(catalogue, row, named[at], leading[at]), *_people(matches, catalogue, row)]
         if words[at] and not named[at]:
@@ -38,8 +38,8 @@ def query_reasons(matches: Matches, catalogue: Catalogue, rows: Rows) -> list[tu
             shown = _short(matches.understood.text)
             reasons.append(Reason(ReasonKind.QUERY, f"Close in meaning to “{shown}”", shown, meaning[at]))
         reasons += _others(matches, catalogue, row)
-        found.append(tuple(_distinct(reasons)[:MOST]))
-    return found
+        reasons_of_rows.append(tuple(_distinct(reasons)[:MOST]))
+    return reasons_of_rows
 
 
 def _nearest(matches: Matches, row: int) -> Reason:
@@ -99,13 +99,13 @@ def _others(matches: Matches, catalogue: Catalogue, row: int) -> Iterator[Reason
 
 def _words(matches: Matches, rows: Rows) -> list[list[str]]:
     """Return the words that occur in each film, rarest first."""
-    found: list[tuple[int, str, list[bool]]] = []
+    words: list[tuple[int, str, list[bool]]] = []
     for word, mention in matches.mentions:
         people = matches.understood.titled or is_name(mention)
-        told = mention.rows if people else mention.rows[(mention.fields & TOLD) != 0]
-        found.append((len(told), word, np.isin(rows, told).tolist()))
-    found.sort(key=lambda each: each[0])
-    return [[word for _, word, inside in found if inside[at]] for at in range(len(rows))]
+        mentioned = mention.rows if people else mention.rows[(mention.fields & TOLD) != 0]
+        words.append((len(mentioned), word, np.isin(rows, mentioned).tolist()))
+    words.sort(key=lambda each: each[0])
+    return [[word for _, word, inside in words if inside[at]] for at in range(len(rows))]
 
 
 def _distinct(reasons: list[Reason]) -> list[Reason]:

@@ -42,10 +42,10 @@ def language_of(words: list[str]) -> str:
     )
     best, most = ENGLISH, english
     for language, (table, only) in TRANSLATIONS.items():
-        known, sure = _count(table, words, language), _count(only, words, language)
+        in_table, sure = _count(table, words, language), _count(only, words, language)
         enough = sure > 1 or sure == len(words) or (sure and _longest(only, words) >= TELLING)
-        if enough and known > most:
-            best, most = language, known
+        if enough and in_table > most:
+            best, most = language, in_table
     return best
 
 

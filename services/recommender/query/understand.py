@@ -184,10 +184,10 @@ def _drop(reading: Reading, freed: Collection[int]) -> None:
         if not asking[at] or word.quoted or at in freed:
             continue
         around = [place for place in (at - 1, at + 1) if 0 <= place < len(reading)]
-        told = word.word in grammar.STORY_WORDS and not any(
+        of_story = word.word in grammar.STORY_WORDS and not any(
             asking[place] or reading.word(place) in grammar.ASKERS for place in around
         )
-        if not told:
+        if not of_story:
             reading.take(at, 1, WordRole.DROPPED)
 
 

@@ -67,8 +67,8 @@ def _complaints(
     yield from _wrong_roles(text, mentions, named)
     yield from _wrong_claims(text, named, reasons)
     yield from _wrong_likings(text, names, mentions, named)
-    told = {id(each.name) for each in mentions}
-    if names.evident and not told & {id(name) for name in names.evident} and not _says_genre(text, names):
+    mentioned = {id(each.name) for each in mentions}
+    if names.evident and not mentioned & {id(name) for name in names.evident} and not _says_genre(text, names):
         yield "nothing of the evidence"
 
 
@@ -156,12 +156,12 @@ def _around(text: Sequence[SentenceToken], mention: NameMention, named: dict[int
 
 def _free(text: Sequence[SentenceToken], places: range, named: dict[int, PermittedName]) -> list[str]:
     """Return the next words up to a name or a break."""
-    found: list[str] = []
+    words: list[str] = []
     for at in places:
-        if at in named or text[at].text in _BREAKS or text[at].low in _JOINING or len(found) == _WINDOW:
+        if at in named or text[at].text in _BREAKS or text[at].low in _JOINING or len(words) == _WINDOW:
             break
-        found.append(text[at].low)
-    return found
+        words.append(text[at].low)
+    return words
 
 
 def _wrong_claims(
@@ -169,13 +169,13 @@ def _wrong_claims(
 ) -> Iterator[str]:
     """Yield complaints about claims (liked, watched, asked, popular) that no reason supports."""
     free = {token.low for at, token in enumerate(text) if at not in named}
-    told = " ".join(reason.text for reason in reasons)
+    stated = " ".join(reason.text for reason in reasons)
     kinds = {reason.kind for reason in reasons}
-    if free & LIKED and "liked" not in told:
+    if free & LIKED and "liked" not in stated:
         yield "liked, which no reason says"
-    if free & WATCHED and "watched" not in told:
+    if free & WATCHED and "watched" not in stated:
         yield "watched, which no reason says"
-    if free & LOOKED and "looked" not in told and ReasonKind.QUERY not in kinds:
+    if free & LOOKED and "looked" not in stated and ReasonKind.QUERY not in kinds:
         yield "looked at, which no reason says"
     if free & ASKED and ReasonKind.QUERY not in kinds:
         yield "asked, which no reason says"

@@ -88,9 +88,9 @@ class PermittedNames:
     def __init__(self, evidence: Evidence, record: Record) -> None:
         self._names = sorted(_names(evidence, record), key=lambda name: (-len(name.tokens), not name.evident))
         named = [reason.subject for reason in evidence.reasons if reason.kind is ReasonKind.GENRE]
-        asked = [reason.subject for reason in evidence.reasons if reason.kind is ReasonKind.QUERY]
+        subjects = [reason.subject for reason in evidence.reasons if reason.kind is ReasonKind.QUERY]
         self.genres = frozenset(word for genre in (*evidence.genres, *named) for word in said_of(genre))
-        self.evident_genres = frozenset(word for genre in (*named, *asked) for word in said_of(genre))
+        self.evident_genres = frozenset(word for genre in (*named, *subjects) for word in said_of(genre))
         self.languages = frozenset(
             word for word, (_, codes) in LANGUAGES.items() if record.language and record.language in codes
         )
@@ -99,15 +99,15 @@ class PermittedNames:
 
     def mentions(self, text: Sequence[SentenceToken]) -> list[NameMention]:
         """Return where names occur, from left to right, the longest match first."""
-        found, at = [], 0
+        spans, at = [], 0
         while at < len(text):
             name = next((each for each in self._names if each.stands_at(at, text)), None)
             if name is None:
                 at += 1
                 continue
-            found.append(NameMention(name, at, at + len(name.tokens)))
+            spans.append(NameMention(name, at, at + len(name.tokens)))
             at += len(name.tokens)
-        return found
+        return spans
 
 
 def _names(evidence: Evidence, record: Record) -> Iterator[PermittedName]:

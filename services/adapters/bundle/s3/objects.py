@@ -124,9 +124,9 @@ class Objects:
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.bucket.name, Prefix=self.bucket.key(folder)
             )
-            found = [each for page in pages for each in page.get("Contents", [])]
+            entries = [each for page in pages for each in page.get("Contents", [])]
         cut = len(self.bucket.prefix)
-        return {each["Key"][cut:]: Listed(each["Size"], each["LastModified"]) for each in found}
+        return {each["Key"][cut:]: Listed(each["Size"], each["LastModified"]) for each in entries}
 
     def delete(self, paths: Sequence[str]) -> None:
         """Delete objects; missing ones are ignored."""

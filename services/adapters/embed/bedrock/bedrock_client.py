@@ -50,8 +50,8 @@ class BedrockClient:
                     answer = self._get().invoke_model(modelId=model_id, body=body, accept=_JSON, contentType=_JSON)
                     content = answer["body"].read()
             except ClientError as error:
-                told = error.response.get("Error", {})
-                raise refused(model_id, str(told.get("Code", "")), str(told.get("Message", ""))) from error
+                details = error.response.get("Error", {})
+                raise refused(model_id, str(details.get("Code", "")), str(details.get("Message", ""))) from error
             except (NoCredentialsError, NoRegionError) as error:
                 advice = "give this process a role, and set AWS_REGION"
                 raise BedrockFailure(f"{model_id}: cannot be called ({error}); {advice}", passing=False) from error

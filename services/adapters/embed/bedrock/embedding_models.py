@@ -50,8 +50,8 @@ def _titan_vector(answer: Mapping[str, Any]) -> object:
 
 
 def _nova_body(text: str, dims: int, use: Use) -> dict[str, Any]:
-    wanted = {"truncationMode": "END", "value": text}
-    params = {"embeddingPurpose": use.value, "embeddingDimension": dims, "text": wanted}
+    document = {"truncationMode": "END", "value": text}
+    params = {"embeddingPurpose": use.value, "embeddingDimension": dims, "text": document}
     return {"schemaVersion": _SCHEMA, "taskType": "SINGLE_EMBEDDING", "singleEmbeddingParams": params}
 
 
@@ -99,14 +99,14 @@ class EmbeddingModel:
         """Return the unit vector of a parsed response. Raises BedrockFailure."""
         return self.read(json.dumps(answer).encode())
 
-    def _unit(self, found: object) -> NDArray[np.float32]:
-        if not isinstance(found, list) or len(found) != self.dims:
-            length = len(found) if isinstance(found, list) else "no"
+    def _unit(self, numbers: object) -> NDArray[np.float32]:
+        if not isinstance(numbers, list) or len(numbers) != self.dims:
+            length = len(numbers) if isinstance(numbers, list) else "no"
             raise BedrockFailure(f"{self.family.model_id}: returned {length} numbers, expected {self.dims}")
-        if not all(type(each) is float or type(each) is int for each in found):
+        if not all(type(each) is float or type(each) is int for each in numbers):
             raise BedrockFailure(f"{self.family.model_id}: returned a vector with a non-number")
         try:
-            values = np.array(found, np.float64)
+            values = np.array(numbers, np.float64)
         except OverflowError as error:
             raise BedrockFailure(f"{self.family.model_id}: returned a number too large for a vector") from error
         # Scaled first, as the square of a float may overflow.

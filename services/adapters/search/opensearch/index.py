@@ -74,17 +74,17 @@ class IndexNote:
         ``kept``: notes found as documents. A complete one takes precedence.
         """
         mappings = mapping.get("mappings", {})
-        known = {field.name for field in fields(cls)}
-        found = [
+        names = {field.name for field in fields(cls)}
+        notes = [
             note
             for note in (mappings.get("_meta", {}).get(NOTE), *kept)
-            if isinstance(note, dict) and known <= set(note)
+            if isinstance(note, dict) and names <= set(note)
         ]
-        if not found:
+        if not notes:
             return None
-        note = max(found, key=lambda each: bool(each["complete"]))
+        note = max(notes, key=lambda each: bool(each["complete"]))
         embedding = mappings.get("properties", {}).get("embedding", {})
-        return cls(**{name: note[name] for name in known} | {"dims": int(embedding.get("dimension", 0))})
+        return cls(**{name: note[name] for name in names} | {"dims": int(embedding.get("dimension", 0))})
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the note as part of a mapping."""

@@ -29,14 +29,14 @@ _DECIMALS = 6
 
 def text_query(clauses: Iterable[Clause], scale: float) -> Query:
     """Return a query for films that meet any clause; ``scale`` adjusts BM25 to the scale of the constants."""
-    wanted = list(clauses)
-    found = [_constant(clause) for clause in wanted if not isinstance(clause, WordClause)]
-    with_overview = [each for each in wanted if isinstance(each, WordClause) and "overview" in each.fields]
-    without = [each for each in wanted if isinstance(each, WordClause) and "overview" not in each.fields]
+    all_clauses = list(clauses)
+    should = [_constant(clause) for clause in all_clauses if not isinstance(clause, WordClause)]
+    with_overview = [each for each in all_clauses if isinstance(each, WordClause) and "overview" in each.fields]
+    without = [each for each in all_clauses if isinstance(each, WordClause) and "overview" not in each.fields]
     for group, fields in ((with_overview, tuple(TEXT_FIELDS)), (without, _all_but("overview"))):
         if group:
-            found.append(_words(group, fields, scale))
-    return {"bool": {"should": found, "minimum_should_match": 1}}
+            should.append(_words(group, fields, scale))
+    return {"bool": {"should": should, "minimum_should_match": 1}}
 
 
 def vector_query(vectors: NDArray[np.float32], size: int, filters: Filters) -> Query:

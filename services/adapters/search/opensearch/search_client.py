@@ -28,8 +28,8 @@ class SearchClient:
 
     def mapping(self, index: str, deadline: Deadline) -> Mapping[str, Any]:
         """Return ``{"mappings": {...}}`` of an index."""
-        found = self._within(deadline, lambda timeout_s: self._get_mapping(index, timeout_s))
-        return dict(next(iter(found.values()), {}))
+        mappings = self._within(deadline, lambda timeout_s: self._get_mapping(index, timeout_s))
+        return dict(next(iter(mappings.values()), {}))
 
     def msearch(self, index: str, body: str, deadline: Deadline) -> list[Mapping[str, Any]]:
         """Return the responses to the searches of a newline-delimited JSON body, in order, each complete."""

@@ -52,8 +52,8 @@ class OpenSearchTarget:
     @property
     def region(self) -> str | None:
         """Region to sign requests for: the given one, else that in the host name."""
-        found = _CLASSIC_HOST.search(self.endpoint) or _NEXTGEN_HOST.search(self.endpoint)
-        return self.aws_region or (found.group(1) if found else None)
+        host = _CLASSIC_HOST.search(self.endpoint) or _NEXTGEN_HOST.search(self.endpoint)
+        return self.aws_region or (host.group(1) if host else None)
 
     def check(self) -> None:
         """Raise ValueError, naming the settings, for requests that cannot be signed or options this kind rejects."""

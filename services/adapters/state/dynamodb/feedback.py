@@ -85,16 +85,16 @@ class DynamoFeedback:
         tables = self._store.tables
         keys: dict[str, Any] = {tables.users: {"Keys": [items.user_key(user_id)], "ConsistentRead": True}}
         if partitions := {record_partition(command.idempotency) for command in commands if command.idempotency}:
-            wanted = [items.cache_key(partition, RECORD) for partition in sorted(partitions)]
-            keys[tables.cache] = {"Keys": wanted, "ConsistentRead": True}
-        found = self._store.batch_get(keys, deadline)
-        live = [each for each in found.get(tables.cache, []) if items.is_live(each, self._store.now_s())]
-        return items.first(found[tables.users]), {each["pk"]["S"]: each for each in live}
+            records = [items.cache_key(partition, RECORD) for partition in sorted(partitions)]
+            keys[tables.cache] = {"Keys": records, "ConsistentRead": True}
+        read = self._store.batch_get(keys, deadline)
+        live = [each for each in read.get(tables.cache, []) if items.is_live(each, self._store.now_s())]
+        return items.first(read[tables.users]), {each["pk"]["S"]: each for each in live}
 
     def _repeated(self, command: FeedbackCommand, deadline: Deadline) -> list[tuple[int, str]]:
         """Return time and id of the latest stored event that this one repeats, if any."""
         event = command.event
-        found = self._store.query(
+        lines = self._store.query(
             deadline,
             TableName=self._store.tables.events,
             ConsistentRead=True,
@@ -111,7 +111,7 @@ class DynamoFeedback:
                 ":v": items.number(event.value),
             },
         )
-        return [(items.arrival_of(item)[0], items.event_id_of(item)) for item in islice(found, 1)]
+        return [(items.arrival_of(item)[0], items.event_id_of(item)) for item in islice(lines, 1)]
 
     def _commit(self, change: Change, deadline: Deadline) -> None:
         """Write everything. The token makes retrying a write without a response safe: it is applied once."""

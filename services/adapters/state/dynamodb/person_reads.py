@@ -18,8 +18,8 @@ def if_unchanged(revision: str) -> dict[str, Any]:
 def find_person(store: DynamoStore, user_id: str, deadline: Deadline) -> Item | None:
     """Return a person's item, strongly consistent."""
     key = items.user_key(user_id)
-    found = store.call("get_item", deadline, TableName=store.tables.users, Key=key, ConsistentRead=True)
-    return found.get("Item")
+    response = store.call("get_item", deadline, TableName=store.tables.users, Key=key, ConsistentRead=True)
+    return response.get("Item")
 
 
 def revision_of(item: Item | None) -> str:
@@ -29,7 +29,7 @@ def revision_of(item: Item | None) -> str:
 
 def find_lines(store: DynamoStore, user_id: str, deadline: Deadline) -> list[Item]:
     """Return the items of a person's log by time, then arrival; strongly consistent."""
-    found = store.query(
+    lines = store.query(
         deadline,
         longest_s=BULK_ATTEMPT_S,
         TableName=store.tables.events,
@@ -37,12 +37,12 @@ def find_lines(store: DynamoStore, user_id: str, deadline: Deadline) -> list[Ite
         KeyConditionExpression="user_id = :u",
         ExpressionAttributeValues={":u": items.text(user_id)},
     )
-    return sorted(found, key=items.arrival_of)
+    return sorted(lines, key=items.arrival_of)
 
 
 def find_answers(store: DynamoStore, user_id: str, deadline: Deadline) -> list[Item]:
     """Return keys and expiry of a person's cached responses, including expired ones."""
-    found = store.query(
+    answers = store.query(
         deadline,
         TableName=store.tables.cache,
         ConsistentRead=True,
@@ -50,4 +50,4 @@ def find_answers(store: DynamoStore, user_id: str, deadline: Deadline) -> list[I
         ProjectionExpression="pk, sk, expires_at",
         ExpressionAttributeValues={":p": items.text(items.answers_partition(user_id))},
     )
-    return list(found)
+    return list(answers)

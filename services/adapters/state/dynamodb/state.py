@@ -60,9 +60,9 @@ class DynamoState:
         if cache_key is not None:
             # Eventually consistent, at half the price: an entry of another revision is not used anyway.
             keys[tables.cache] = {"Keys": [items.answer_key(cache_key)]}
-        found = self._store.batch_get(keys, self._share(deadline))
-        profile = None if user_id is None else items.profile_of(user_id, items.first(found[tables.users]))
-        return StateRead(profile, self._live(items.first(found.get(tables.cache, [])), profile))
+        rows_by_table = self._store.batch_get(keys, self._share(deadline))
+        profile = None if user_id is None else items.profile_of(user_id, items.first(rows_by_table[tables.users]))
+        return StateRead(profile, self._live(items.first(rows_by_table.get(tables.cache, [])), profile))
 
     def write_cache(self, key: CacheKey, entry: CacheEntry) -> None:
         """Implement the port with two write units and a read, instead of the eight of a transaction; never raises if
@@ -90,7 +90,7 @@ class DynamoState:
             self._take_back(key, entry)
 
     def _revision(self, user_id: str, deadline: Deadline) -> str:
-        found = self._store.call(
+        response = self._store.call(
             "get_item",
             deadline,
             attempts=1,
@@ -99,7 +99,7 @@ class DynamoState:
             ConsistentRead=True,
             ProjectionExpression="revision",
         )
-        return revision_of(found.get("Item"))
+        return revision_of(response.get("Item"))
 
     def _take_back(self, key: CacheKey, entry: CacheEntry) -> None:
         """Delete the response unless it was replaced."""
@@ -129,14 +129,14 @@ class DynamoState:
     @translated(StateUnavailable, "the data in DynamoDB")
     def erased(self) -> frozenset[str]:
         """Implement the port. Raises StateUnavailable."""
-        found = self._store.query(
+        marks = self._store.query(
             self._patience(),
             TableName=self._store.tables.cache,
             ConsistentRead=True,
             KeyConditionExpression="pk = :p",
             ExpressionAttributeValues={":p": items.text(erasure.MARKS)},
         )
-        return frozenset(item["sk"]["S"] for item in found)
+        return frozenset(item["sk"]["S"] for item in marks)
 
     @translated(StateUnavailable, "the data in DynamoDB")
     def export(self, user_id: str) -> UserExport | None:

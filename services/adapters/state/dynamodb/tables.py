@@ -61,10 +61,11 @@ def _create(client: "DynamoDBClient", name: str, key: tuple[str, ...]) -> bool:
 def _check(client: "DynamoDBClient", name: str, key: tuple[str, ...]) -> None:
     """Raise StateUnavailable for a table with another key."""
     schema = client.describe_table(TableName=name)["Table"]["KeySchema"]
-    found = tuple(part["AttributeName"] for part in schema)
-    if found != key:
+    attributes = tuple(part["AttributeName"] for part in schema)
+    if attributes != key:
         raise StateUnavailable(
-            f"table {name} has the key ({', '.join(found)}), Marquee requires ({', '.join(key)}): choose another name"
+            f"table {name} has the key ({', '.join(attributes)}), Marquee requires ({', '.join(key)}): "
+            "choose another name"
         )
 
 

@@ -31,12 +31,12 @@ def seed(
         with database.writing(deadline or Deadline.within(database.clock, SEED_WAIT_S)) as connection:
             now_ms = database.clock.now_ms()
             for user_id, lines in chunk.items():
-                known = connection.execute("SELECT 1 FROM events WHERE user_id = ? LIMIT 1", (user_id,)).fetchone()
+                has_events = connection.execute("SELECT 1 FROM events WHERE user_id = ? LIMIT 1", (user_id,)).fetchone()
                 for line in lines:
                     put_event(connection, line, arrivals.next())
                 profile = (
                     replay(user_id, [stored.event for stored in lines_of(connection, user_id)])
-                    if known
+                    if has_events
                     else fresh[user_id]
                 )
                 put_profile(connection, profile, now_ms)

@@ -250,16 +250,16 @@ def _keep_private(path: str) -> None:
     the file would release SQLite's locks on it.
     """
     with suppress(OSError):
-        found = os.stat(path)  # noqa: PTH116
-        mode = stat.S_IMODE(found.st_mode)
-        if found.st_uid == os.geteuid() and mode & ~_OWNER:
+        status = os.stat(path)  # noqa: PTH116
+        mode = stat.S_IMODE(status.st_mode)
+        if status.st_uid == os.geteuid() and mode & ~_OWNER:
             os.chmod(path, mode & _OWNER)  # noqa: PTH101
 
 
 def _identity(path: str) -> tuple[int, int] | None:
     """Return the identity of the file at a path, None if missing. A string path: this runs at every call."""
     try:
-        found = os.stat(path)  # noqa: PTH116
+        status = os.stat(path)  # noqa: PTH116
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino

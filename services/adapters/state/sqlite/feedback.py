@@ -74,7 +74,7 @@ def _known(
 def _repeated(connection: sqlite3.Connection, command: FeedbackCommand) -> str | None:
     """Return the id of the event that this one repeats."""
     event = command.event
-    found = connection.execute(
+    row = connection.execute(
         "SELECT event_id FROM events WHERE user_id = ? AND ts_ms BETWEEN ? AND ?"
         " AND item_id = ? AND kind = ? AND value = ? ORDER BY ts_ms DESC, event_id DESC LIMIT 1",
         (
@@ -86,7 +86,7 @@ def _repeated(connection: sqlite3.Connection, command: FeedbackCommand) -> str |
             event.value,
         ),
     ).fetchone()
-    return None if found is None else str(found[0])
+    return None if row is None else str(row[0])
 
 
 def _earlier_answer(
@@ -96,13 +96,13 @@ def _earlier_answer(
     used = command.idempotency
     if used is None:
         return None
-    found = connection.execute(
+    row = connection.execute(
         "SELECT fingerprint, event_id FROM idempotency WHERE scope = ? AND key = ? AND expires_at > ?",
         (used.scope, used.key, now_ms),
     ).fetchone()
-    if found is None:
+    if row is None:
         return None
-    fingerprint, event_id = found
+    fingerprint, event_id = row
     if fingerprint == used.fingerprint:
         return Receipt(event_id, replayed=True)
     return IdempotencyMismatch(

@@ -133,8 +133,8 @@ def _why(event: object, index: int) -> RequestValidationError:
     try:
         FeedbackBody.model_validate(event)
     except ValidationError as error:
-        found = error.errors(include_url=False)
-        return RequestValidationError([{**e, "loc": ("body", "events", index, *e["loc"])} for e in found])
+        problems = error.errors(include_url=False)
+        return RequestValidationError([{**e, "loc": ("body", "events", index, *e["loc"])} for e in problems])
     raise AssertionError("an event was rejected in a batch but is valid on its own")
 
 

@@ -58,11 +58,11 @@ async def from_films(request: Request, body: FromFilmsBody) -> Response:
     if not item_ids and not body.tmdb_ids:
         raise InvalidRequest("give at least one film in tmdb_ids, imdb_ids or item_ids", "/tmdb_ids")
     edge, context = edge_of(request), context_of(request.scope)
-    asked = (item_ids, body.tmdb_ids or (), body.top_n, body.preset)
-    found = await edge.runner.answer(edge.recommender.from_films, *asked)
+    arguments = (item_ids, body.tmdb_ids or (), body.top_n, body.preset)
+    result = await edge.runner.answer(edge.recommender.from_films, *arguments)
     # The body has no place for it: the log has.
-    context.stages = found.stages
-    context.facts["candidates"] = dict(found.counts)
-    if found.degraded:
-        context.facts["degraded"] = list(found.degraded)
-    return to_json(found.document)
+    context.stages = result.stages
+    context.facts["candidates"] = dict(result.counts)
+    if result.degraded:
+        context.facts["degraded"] = list(result.degraded)
+    return to_json(result.document)

@@ -15,10 +15,10 @@ _SMALL = words_in("year years old month months")
 
 def read_concept(reading: Reading, at: int) -> int:
     """Read a genre, a mood or a form at this position; return the number of words."""
-    found = reading.longest(CONCEPTS, at, LONGEST_KIND, singular)
-    if found is None:
+    longest = reading.longest(CONCEPTS, at, LONGEST_KIND, singular)
+    if longest is None:
         return 0
-    count, concept = found
+    count, concept = longest
     if concept.beside and not _is_meant(reading, at, count):
         return 0
     if is_war_of(reading, at):
@@ -39,10 +39,10 @@ def read_audience(reading: Reading, at: int) -> int:
     if word == "for" and reading.word(place - 1) in _SMALL and place - at > 2:
         reading.add(at, place - at, _audience("child", reading.typed(at, place - at)), WordRole.NAMED)
         return place - at
-    found = reading.longest(AUDIENCES, place, 3, singular)
-    if found is None:
+    longest = reading.longest(AUDIENCES, place, 3, singular)
+    if longest is None:
         return 0
-    count, concept = found
+    count, concept = longest
     owned = word == "for" or reading.word(at) in ("my", "our")
     # "Family film" and "family drama" are kinds of film: see the concepts.
     before_films = place == at and reading.word(at + count) in grammar.FILMS and singular(word) != "family"

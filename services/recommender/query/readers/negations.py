@@ -35,11 +35,11 @@ def read_negation(reading: Reading, at: int) -> int:
         first += 1
     if first >= stop or reading.word(first) in grammar.NOT_NEGATED:
         return 0
-    asked = _denies(reading, at, reading.phrase(at, marker))
-    if not asked and reading.word(at) in ("not", "never"):
+    denies = _denies(reading, at, reading.phrase(at, marker))
+    if not denies and reading.word(at) in ("not", "never"):
         return 0
     before = len(reading.found)
-    _read(reading, first, stop, asked)
+    _read(reading, first, stop, denies)
     if len(reading.found) == before and reading.roles[first] is not WordRole.DENIED:
         return 0
     reading.take(at, first - at, WordRole.DENIED)
@@ -71,7 +71,7 @@ def _end(reading: Reading, first: int) -> int:
     return stop
 
 
-def _read(reading: Reading, first: int, stop: int, asked: bool) -> None:
+def _read(reading: Reading, first: int, stop: int, denies: bool) -> None:
     """Read each of the parts joined by "or" and "and"."""
     at = first
     while at < stop:
@@ -80,7 +80,7 @@ def _read(reading: Reading, first: int, stop: int, asked: bool) -> None:
             at += 1
             continue
         end = next((place for place in range(at, stop) if reading.word(place) in _JOINTS), stop)
-        used = _known(reading, at, end) or (_words(reading, at, end) if asked else 0)
+        used = _known(reading, at, end) or (_words(reading, at, end) if denies else 0)
         if not used:
             return
         at += used

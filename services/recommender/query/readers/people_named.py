@@ -26,13 +26,13 @@ SHORTEST_FIRST_NAME = 4
 
 def read_people(reading: Reading, at: int) -> int:
     """Read a person named here; return the number of words."""
-    found = _whole_name(reading, at)
-    if found is None and (count := _of_one_film(reading, at)):
+    named = _whole_name(reading, at)
+    if named is None and (count := _of_one_film(reading, at)):
         return count
-    found = found or _last_name(reading, at)
-    if found is None:
+    named = named or _last_name(reading, at)
+    if named is None:
         return 0
-    start, (count, people) = at, found
+    start, (count, people) = at, named
     end = at + count
     if count == 1 and _first_name(reading, at, people):
         at, count = at - 1, 2
@@ -81,8 +81,8 @@ def _traits(people: tuple[Person, ...], directing: bool, acting: bool) -> tuple[
 
 def _whole_name(reading: Reading, at: int) -> tuple[int, tuple[Person, ...]] | None:
     for count in range(reading.run(at, LONGEST_NAME), 1, -1):
-        found = [reading.lexicon.people.get(name) for name in reading.names(at, count)]
-        person = next((each for each in found if each is not None), None)
+        people = [reading.lexicon.people.get(name) for name in reading.names(at, count)]
+        person = next((each for each in people if each is not None), None)
         # At least one word of the name must not be a stop word.
         if person is not None and any(word not in grammar.STOP for word in reading.phrase(at, count).split()):
             return count, (person,)
@@ -112,10 +112,10 @@ def _films_of_name(reading: Reading, at: int, count: int) -> Rows:
     """The films of people of exactly this name."""
     names = reading.index.names
     for words in spellings(reading.typed(at, count)):
-        found = names.keyed(words)
-        found = found[names.kinds[found] == NameKind.PERSON]
+        name_ids = names.keyed(words)
+        name_ids = name_ids[names.kinds[name_ids] == NameKind.PERSON]
         squeezed = "".join(words)
-        exact = [name for name in found.tolist() if names.squeezed(name) == squeezed]
+        exact = [name for name in name_ids.tolist() if names.squeezed(name) == squeezed]
         if exact:
             return np.unique(names.films_of(np.array(exact, np.int32))[0])
     return np.empty(0, np.int32)

@@ -18,10 +18,10 @@ def read_language(reading: Reading, at: int) -> int:
         count, (shown, codes) = from_country
         _add(reading, at, count + 1, shown, codes, True)
         return count + 1
-    found = reading.longest(LANGUAGES, at, 3)
-    if found is None:
+    longest = reading.longest(LANGUAGES, at, 3)
+    if longest is None:
         return 0
-    count, (shown, codes) = found
+    count, (shown, codes) = longest
     behind = at + count
     joined = behind < len(reading) and not reading.words[behind].after_break
     beside = joined and (reading.is_plain_kind(behind) or not reading.free(behind))

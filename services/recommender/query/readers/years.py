@@ -21,10 +21,10 @@ Span = tuple[int, int]
 def read_years(reading: Reading, at: int) -> int:
     """Read a period at this position; return the number of words, 0 for the period a story is set in."""
     for read in (_between, _bounded, _plain, _age):
-        found = read(reading, at)
-        if found is None:
+        years = read(reading, at)
+        if years is None:
             continue
-        count, low, high, sure = found
+        count, low, high, sure = years
         while at > 0 and reading.free(at - 1) and not reading.words[at].after_break and _leads(reading.word(at - 1)):
             at, count = at - 1, count + 1
         if reading.word(at) == "in" and reading.word(at - 1) in ("set", "place", "plays", "takes"):

@@ -68,11 +68,11 @@ _CALM = QueryConcept(
 
 
 def _genres() -> dict[str, QueryConcept]:
-    found = {}
+    concepts = {}
     for name, words in _GENRES.items():
         for word in words.split(", "):
-            found[word] = QueryConcept(name, _GENRE, genre(name), word in _STAY, word in _BESIDE)
-    return found
+            concepts[word] = QueryConcept(name, _GENRE, genre(name), word in _STAY, word in _BESIDE)
+    return concepts
 
 
 def _each(words: str, concept: QueryConcept) -> dict[str, QueryConcept]:
