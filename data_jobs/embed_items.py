@@ -31,7 +31,7 @@ _THREADS = 2
 class BatchJob(Protocol):
     """Embeds many texts remotely in one job."""
 
-    def vectors(self, texts: Sequence[str], told: Progress) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    def vectors(self, texts: Sequence[str], progress: Progress) -> Iterator[tuple[str, NDArray[np.float32]]]:
         """Yield each text that could be embedded with its unit vector. Raises EncoderUnavailable."""
         ...
 

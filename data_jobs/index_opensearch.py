@@ -137,15 +137,16 @@ class IndexJob:
     def _wait_for_all(self, index: str, films: int) -> None:
         """Wait until the count is right: OpenSearch Serverless has no refresh."""
         until = self.clock.monotonic() + VISIBLE_S
-        while (found := self._patience.call(lambda: _count(self.client, index))) != films:
-            self.progress.advance("films to be searched", found, films)
-            if found > films:
+        while (visible := self._patience.call(lambda: _count(self.client, index))) != films:
+            self.progress.advance("films to be searched", visible, films)
+            if visible > films:
                 raise IndexingFailed(
-                    f"{index} has {found:,} documents for {films:,} films; is another load running? Run this one again"
+                    f"{index} has {visible:,} documents for {films:,} films; is another load running? "
+                    "Run this one again"
                 )
             if self.clock.monotonic() >= until:
                 raise IndexingFailed(
-                    f"{index} shows {found:,} of {films:,} films after {VISIBLE_S:.0f} s; run it again"
+                    f"{index} shows {visible:,} of {films:,} films after {VISIBLE_S:.0f} s; run it again"
                 )
             self.sleep(1.0)
 
@@ -157,9 +158,9 @@ class IndexJob:
         search = OpenSearchSearch(bundle, local, client, index, ready)
         until = self.clock.monotonic() + VISIBLE_S
         try:
-            while found := list(complaints(search, bundle, local, Deadline.within(self.clock, CALL_S))):
+            while wrong := list(complaints(search, bundle, local, Deadline.within(self.clock, CALL_S))):
                 if self.clock.monotonic() >= until:
-                    raise IndexingFailed(f"{index} is loaded, but not sound: {'; '.join(found)}")
+                    raise IndexingFailed(f"{index} is loaded, but not sound: {'; '.join(wrong)}")
                 self.sleep(LONGEST_PAUSE_S)
         finally:
             search.close()

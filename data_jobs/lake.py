@@ -59,8 +59,8 @@ def pull(objects: Objects, home: Path, on_progress: OnProgress) -> list[Path]:
 def raw_in(raw: Path) -> tuple[Path | None, Path | None]:
     """Return the MovieLens folder and the TMDB file of a folder laid out like ``raw/``, None for a missing one."""
     movielens = raw / "movielens"
-    found = sorted(file for file in _files(raw / "tmdb") if file.name.endswith((".jsonl", ".jsonl.gz")))
-    return (movielens if _files(movielens) else None), (found[0] if found else None)
+    tmdb = sorted(file for file in _files(raw / "tmdb") if file.name.endswith((".jsonl", ".jsonl.gz")))
+    return (movielens if _files(movielens) else None), (tmdb[0] if tmdb else None)
 
 
 def _raw_files(movielens: Path | None) -> list[Path]:
@@ -72,7 +72,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _listed(objects: Objects, folder: str) -> Iterator[tuple[str, int]]:
-    named: Iterable[tuple[str, int]] = ((path, found.size) for path, found in objects.list(folder).items())
+    named: Iterable[tuple[str, int]] = ((path, listed.size) for path, listed in objects.list(folder).items())
     return ((path, size) for path, size in named if _NAME.fullmatch(path.removeprefix(folder)))
 
 

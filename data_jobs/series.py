@@ -53,14 +53,14 @@ def find_series(films: Sequence[DatedTitle]) -> list[Series]:
             given[_COLLECTION.sub("", film.named)].append(row)
         elif (root := root_of(film.title)) is not None:
             members[_plain(root)].add(row)
-    found = [Series(name, _by_year(films, rows)) for name, rows in sorted(given.items())]
+    all_series = [Series(name, _by_year(films, rows)) for name, rows in sorted(given.items())]
     for plain, rows in sorted(members.items()):
         numbered = [row for row in rows if _plain(films[row].title) != plain]
         first = _first(films, [row for row in namesakes.get(plain, []) if not films[row].named], numbered)
         ordered = _by_year(films, {*numbered, *first})
         if ordered:
-            found.append(Series(_name(films, ordered, plain), ordered))
-    return _disjoint([series for series in found if len(series.rows) > 1])
+            all_series.append(Series(_name(films, ordered, plain), ordered))
+    return _disjoint([series for series in all_series if len(series.rows) > 1])
 
 
 def root_of(title: str) -> str | None:
@@ -99,11 +99,11 @@ def _first(films: Sequence[DatedTitle], namesakes: list[int], numbered: list[int
     return [max(before, key=lambda row: (films[row].year, -row))] if before else []
 
 
-def _disjoint(found: list[Series]) -> list[Series]:
+def _disjoint(candidates: list[Series]) -> list[Series]:
     """Remove overlaps: the larger series keeps a film that two could claim."""
     taken: set[int] = set()
     kept = []
-    for series in sorted(found, key=lambda series: (-len(series.rows), series.rows)):
+    for series in sorted(candidates, key=lambda series: (-len(series.rows), series.rows)):
         left = tuple(row for row in series.rows if row not in taken)
         if len(left) > 1:
             kept.append(Series(series.name, left))

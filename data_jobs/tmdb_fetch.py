@@ -114,12 +114,12 @@ def fetch_tmdb(ids: Mapping[int, str], folder: Path, api: TmdbApi, progress: Pro
     kept.mkdir(parents=True, exist_ok=True)
     begun = api.today()
     stale = _stale(kept, folder / "state.json", ids, api)
-    wanted = [each for each in sorted(ids) if each in stale or not (kept / f"{each}.json").is_file()]
-    done = len(ids) - len(wanted)
+    to_fetch = [each for each in sorted(ids) if each in stale or not (kept / f"{each}.json").is_file()]
+    done = len(ids) - len(to_fetch)
     progress.advance("fetching TMDB", done, len(ids))
     pool = ThreadPoolExecutor(AT_ONCE)
     try:
-        for fetched, document in zip(wanted, pool.map(lambda each: api.get(_path(each)), wanted), strict=True):
+        for fetched, document in zip(to_fetch, pool.map(lambda each: api.get(_path(each)), to_fetch), strict=True):
             _write(kept / f"{fetched}.json", {"on": begun.isoformat(), "film": _film(fetched, document)})
             done += 1
             progress.advance("fetching TMDB", done, len(ids))
@@ -161,17 +161,17 @@ def _stale(kept: Path, state: Path, ids: Iterable[int], api: TmdbApi) -> set[int
 
 
 def _changed(since: date, until: date, api: TmdbApi) -> set[int]:
-    found: set[int] = set()
+    changed: set[int] = set()
     page, pages = 1, 1
     while page <= pages:
         document = api.get(f"movie/changes?start_date={since}&end_date={until}&page={page}")
         try:
-            found |= {int(each["id"]) for each in document["results"] if each["id"] is not None}
+            changed |= {int(each["id"]) for each in document["results"] if each["id"] is not None}
             pages = min(int(document["total_pages"]), 500)
         except (TypeError, KeyError, ValueError) as error:
             raise DownloadFailed("TMDB's list of changes cannot be read; run it again") from error
         page += 1
-    return found
+    return changed
 
 
 def _day(path: Path) -> date | None:
@@ -212,8 +212,8 @@ def _film(tmdb_id: int, document: Mapping[str, Any] | None) -> dict[str, Any] | 
         raise DownloadFailed(f"TMDB's film {tmdb_id} cannot be read ({type(error).__name__}: {error})") from error
 
 
-def _names(found: Iterable[Mapping[str, Any]] | None) -> list[str]:
-    return [str(each["name"]) for each in found or () if each.get("name")]
+def _names(objects: Iterable[Mapping[str, Any]] | None) -> list[str]:
+    return [str(each["name"]) for each in objects or () if each.get("name")]
 
 
 def _certification(document: Mapping[str, Any]) -> str | None:

@@ -32,10 +32,10 @@ def notes(tag: str | None, folder: Path = ROOT) -> str:
     if tag not in (None, f"v{version}"):
         raise LayoutError(f"the tag is {tag}, but services/__init__.py says {version}: expected v{version}")
     sections = _sections((folder / "CHANGELOG.md").read_text(encoding="utf-8"))
-    found = sections.get(version) or (sections.get(UNRELEASED) if tag is None else None)
-    if found is None:
+    section = sections.get(version) or (sections.get(UNRELEASED) if tag is None else None)
+    if section is None:
         raise LayoutError(f"CHANGELOG.md has no section [{version}]: rename [Unreleased] to it, with the date")
-    heading, text = found
+    heading, text = section
     if tag is not None and not re.search(r" - \d{4}-\d{2}-\d{2}$", heading):
         raise LayoutError(f"CHANGELOG.md: {heading!r}: expected '## [{version}] - YYYY-MM-DD'")
     if not text.strip():
@@ -83,9 +83,9 @@ def main(arguments: list[str] | None = None) -> int:
     steps = parser.add_subparsers(dest="step", required=True)
     steps.add_parser("notes", help="print the changelog's section").add_argument("tag", nargs="?")
     steps.add_parser("images", help="build both images").add_argument("--prefix", default="", help="e.g. host/owner/")
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        said = notes(asked.tag) if asked.step == "notes" else images(asked.prefix)
+        said = notes(options.tag) if options.step == "notes" else images(options.prefix)
     except LayoutError as error:
         sys.stderr.write(f"{error}\n")
         return 1

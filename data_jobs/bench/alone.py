@@ -27,18 +27,18 @@ def pipeline_times(release: Release, people: Mapping[int, Sequence[BenchPerson]]
     """
     pipeline, clock = Pipeline(release, None), SystemClock()
     profiles = {0: [Profile("")] * 10, **{length: _profiles(people[length]) for length in LENGTHS}}
-    found: dict[int, list[Figures]] = defaultdict(list)
+    passes_by_length: dict[int, list[Figures]] = defaultdict(list)
     mixed: list[Figures] = []
     stages: dict[int, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for turn in range(passes + 1):
         seconds = {length: _timed(pipeline, clock, those, stages[length]) for length, those in profiles.items()}
         if turn:
             for length, spent in seconds.items():
-                found[length].append(percentiles(spent))
+                passes_by_length[length].append(percentiles(spent))
             mixed.append(percentiles(_as_in_the_mix(seconds)))
     return {
         "mix": over_passes(mixed),
-        "people": {str(length): over_passes(figures) for length, figures in found.items()},
+        "people": {str(length): over_passes(figures) for length, figures in passes_by_length.items()},
         "stages": {str(length): _medians(spent) for length, spent in stages.items()},
     }
 

@@ -88,5 +88,6 @@ def _spent(units: ConsumedUnits) -> Iterator[Cost]:
 
 
 def _medians(costs: Iterable[Mapping[str, Cost]]) -> dict[str, Cost]:
-    found = list(costs)
-    return {what: {kind: median(each[what][kind] for each in found) for kind in ("read", "write")} for what in found[0]}
+    runs = list(costs)
+    kinds = ("read", "write")
+    return {what: {kind: median(each[what][kind] for each in runs) for kind in kinds} for what in runs[0]}

@@ -35,11 +35,11 @@ class Kept(SqliteSentences):
 
     def find(self, keys: Sequence[str], deadline: Deadline) -> dict[str, str]:
         """Return the cached sentences; the missing ones are cached from now on."""
-        found = super().find(keys, deadline)
-        missing = {key: _SENTENCE for key in keys if key not in found}
+        sentences = super().find(keys, deadline)
+        missing = {key: _SENTENCE for key in keys if key not in sentences}
         if missing:
             self.keep(missing, _DAY_S)
-        return found | missing
+        return sentences | missing
 
 
 def explain_times(release: Release, people: Mapping[int, Sequence[BenchPerson]], passes: int) -> dict[str, Any]:
@@ -72,10 +72,10 @@ def _nobody() -> Converses:
 
 
 def _measured(askers: Mapping[str, Recommender], users: Sequence[str], passes: int) -> dict[str, Any]:
-    found: dict[str, list[Figures]] = {"without": [], **{name: [] for name in askers}}
+    passes_by_author: dict[str, list[Figures]] = {"without": [], **{name: [] for name in askers}}
     added: dict[str, list[float]] = {name: [] for name in askers}
     for turn in range(passes + 1):
-        seconds: dict[str, list[float]] = {name: [] for name in found}
+        seconds: dict[str, list[float]] = {name: [] for name in passes_by_author}
         for user_id in users:
             for name, recommender in askers.items():
                 # Alternating, so that other load on the machine affects both.
@@ -87,8 +87,8 @@ def _measured(askers: Mapping[str, Recommender], users: Sequence[str], passes: i
                     added[name].append(explained - without)
         if turn:
             for name, spent in seconds.items():
-                found[name].append(percentiles(spent))
-    figures: dict[str, Any] = {name: over_passes(those) for name, those in found.items()}
+                passes_by_author[name].append(percentiles(spent))
+    figures: dict[str, Any] = {name: over_passes(those) for name, those in passes_by_author.items()}
     return figures | {f"{name}_ms": round(1_000 * median(spent), 3) for name, spent in added.items()}
 
 

@@ -37,18 +37,18 @@ def lines_of(finder: Finder, films: Sequence[Told], *, everything: bool) -> Iter
     others, missed = [], []
     for told in films:
         match = matcher.match(told)
-        asked = f"{told.titles[0]} ({told.year})"
+        film = f"{told.titles[0]} ({told.year})"
         if match.row < 0:
             rows = match.candidates or matcher.candidates(told)
             named = "; ".join(f"{catalogue.titles[row]} ({catalogue.years[row]})" for row in rows)
-            missed.append(f"{'doubtful' if match.candidates else 'not there'}: {asked}{f': {named}?' if named else ''}")
+            missed.append(f"{'doubtful' if match.candidates else 'not there'}: {film}{f': {named}?' if named else ''}")
             continue
         how[str(match.how)] += 1
         title, year = catalogue.titles[match.row], int(catalogue.years[match.row])
         is_same = bare(words_of(title)) == bare(words_of(told.titles[0])) and year == told.year
         same += is_same
         if everything or not is_same:
-            others.append(f"{asked} is {title} ({year}), {catalogue.item_ids[match.row]}")
+            others.append(f"{film} is {title} ({year}), {catalogue.item_ids[match.row]}")
     yield f"{len(films):,} films, {sum(how.values()):,} matched, {same:,} of them by the very title and year"
     yield from (f"  {count:,} by {name}" for name, count in how.most_common())
     yield from (*others, *missed)
@@ -59,11 +59,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m data_jobs.bench.imports", description=__doc__)
     parser.add_argument("films", type=Path)
     parser.add_argument("--all", action="store_true")
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     path = LocalBundles(Path(os.environ.get("MARQUEE_HOME", ".marquee"))).current_path()
     bundle = open_bundle(path)
     finder = Finder(load_names(text_index_of(path)), bundle.catalogue, bundle.popularity)
-    sys.stdout.writelines(f"{line}\n" for line in lines_of(finder, films_of(asked.films), everything=asked.all))
+    sys.stdout.writelines(f"{line}\n" for line in lines_of(finder, films_of(options.films), everything=options.all))
 
 
 if __name__ == "__main__":

@@ -68,12 +68,12 @@ def measure_lambda(
         opened, people = _seeded(bundle, folder / "home")
         figures = _figures(tree, folder, Requests(opened.catalogue, people), effort, progress)
     films = len(opened.catalogue)
-    found = {"lambda": figures}
+    measured = {"lambda": figures}
     return {
         "machine": machine() | {"load_before": before, "load_after": load()},
         "bundle": {"version": opened.version, "films": films, "sources": list(opened.sources)},
-        **found,
-        "targets": [_verdict(target, found, films) for target in TARGETS],
+        **measured,
+        "targets": [_verdict(target, measured, films) for target in TARGETS],
     }
 
 
@@ -149,8 +149,8 @@ def _timed(emulated: Emulated, raw: bytes, hello: bool = False) -> float:
     status, body = fields.get("statusCode"), str(fields.get("body", answer))
     # A store that cannot be reached would make the response fast.
     if status != 200 or not (hello or ('"items"' in body and '"degraded":[]' in body)):
-        told = f"{status} {body[-500:]}; the log ends: {emulated.said()[-500:]}"
-        raise LoopFailed(f"{raw[:60]!r} returned {told}")
+        response = f"{status} {body[-500:]}; the log ends: {emulated.said()[-500:]}"
+        raise LoopFailed(f"{raw[:60]!r} returned {response}")
     return spent
 
 

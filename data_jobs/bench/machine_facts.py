@@ -18,7 +18,7 @@ def machine() -> dict[str, object]:
         "cpu": _processor(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": platform.python_version(),
-        "packages": {name: found for name in _PACKAGES if (found := _version(name))},
+        "packages": {name: installed for name in _PACKAGES if (installed := _version(name))},
         "blas_threads": os.environ.get("OPENBLAS_NUM_THREADS", "1 in the server, as many as there are cores here"),
     }
 

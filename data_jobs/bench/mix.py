@@ -89,9 +89,9 @@ class Requests:
 
     def mixed(self, size: int, kinds: Iterable[str] = tuple(WEIGHTS)) -> list[Sent]:
         """Return about ``size`` requests of these kinds in proportion to their weights, at least one each, shuffled."""
-        wanted = tuple(kinds)
-        whole = sum(WEIGHTS[kind] for kind in wanted)
-        made = [self.make(kind) for kind in wanted for _ in range(max(1, round(size * WEIGHTS[kind] / whole)))]
+        chosen = tuple(kinds)
+        whole = sum(WEIGHTS[kind] for kind in chosen)
+        made = [self.make(kind) for kind in chosen for _ in range(max(1, round(size * WEIGHTS[kind] / whole)))]
         return [made[place] for place in self._rng.permutation(len(made)).tolist()]
 
     def repeated(self, users: int, k: int = K) -> list[Sent]:

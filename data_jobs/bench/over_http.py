@@ -53,11 +53,11 @@ class Times:
 
     def figures(self, kinds: Iterable[str]) -> Figures:
         """Return percentiles over some kinds; of CPU time as ``cpu_p50`` etc., of waiting as ``wait_p50`` etc."""
-        wanted = tuple(kinds)
+        chosen = tuple(kinds)
         return (
-            _percentiles(self.of_kind, wanted)
-            | _named("cpu", _percentiles(self.cpu, wanted))
-            | _named("wait", _percentiles(self.waited, wanted))
+            _percentiles(self.of_kind, chosen)
+            | _named("cpu", _percentiles(self.cpu, chosen))
+            | _named("wait", _percentiles(self.waited, chosen))
         )
 
     @property

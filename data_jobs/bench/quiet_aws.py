@@ -60,15 +60,15 @@ def quiet_aws() -> Iterator[dict[str, str]]:
         thread.join()
 
 
-def _answer_to(target: str, asked: Mapping[str, Any]) -> tuple[int, Any]:
+def _answer_to(target: str, request: Mapping[str, Any]) -> tuple[int, Any]:
     """Return status and document for a call of the AWS JSON protocol."""
     operation = target.partition(".")[2]
     if operation == "GetSecretValue":
-        if asked.get("VersionStage") == "AWSPREVIOUS":
+        if request.get("VersionStage") == "AWSPREVIOUS":
             return 400, {"__type": "ResourceNotFoundException"}
-        return 200, {"SecretString": _PEPPER if asked["SecretId"].endswith("pepper") else _ORIGIN}
+        return 200, {"SecretString": _PEPPER if request["SecretId"].endswith("pepper") else _ORIGIN}
     if operation == "GetItem":
-        return 200, {"Item": _KEY_ITEM} if asked["Key"]["pk"]["S"] == "key#" else {}
+        return 200, {"Item": _KEY_ITEM} if request["Key"]["pk"]["S"] == "key#" else {}
     return 200, {"Responses": {}, "UnprocessedKeys": {}} if operation == "BatchGetItem" else {}
 
 

@@ -97,19 +97,19 @@ def _ratings(shape: DataSize, rng: np.random.Generator) -> Iterator[pl.DataFrame
     group = rng.integers(0, _TASTES, shape.films)
     ends = [np.cumsum(fame * np.where(group == taste, 6.0, 1.0)) for taste in range(_TASTES)]
     for first in range(0, shape.people, _CHUNK):
-        mine = counts[first : first + _CHUNK]
+        people_counts = counts[first : first + _CHUNK]
         # Some draws hit a film twice, so more are drawn than kept.
-        drawn = mine * _DRAWN
-        users = np.repeat(np.arange(first + 1, first + 1 + len(mine)), drawn)
-        tastes = np.repeat(rng.integers(0, _TASTES, len(mine)), drawn)
-        wanted = np.repeat(mine, drawn)
+        drawn = people_counts * _DRAWN
+        users = np.repeat(np.arange(first + 1, first + 1 + len(people_counts)), drawn)
+        tastes = np.repeat(rng.integers(0, _TASTES, len(people_counts)), drawn)
+        wanted_count = np.repeat(people_counts, drawn)
         films = np.empty(len(users), np.int64)
         for taste, end in enumerate(ends):
             at = np.flatnonzero(tastes == taste)
             films[at] = np.searchsorted(end, rng.random(len(at)) * end[-1])
         stars = np.clip(np.rint(rng.normal(3.4 + 0.4 * (group[films] == tastes), 1.0) * 2) / 2, 0.5, 5.0)
         times = rng.integers(850_000_000, 1_700_000_000, len(users))
-        rows = pl.DataFrame({"user": users, "film": films + 1, "stars": stars, "ts": times, "wanted": wanted})
+        rows = pl.DataFrame({"user": users, "film": films + 1, "stars": stars, "ts": times, "wanted": wanted_count})
         once = rows.unique(["user", "film"], keep="first", maintain_order=True)
         yield once.filter(pl.col("film").cum_count().over("user") <= pl.col("wanted")).drop("wanted")
 
@@ -124,8 +124,9 @@ def measure(shape: DataSize, folder: Path) -> Measured:
         [sys.executable, "-c", _CHILD, str(data), str(home)], check=True, capture_output=True, text=True
     )
     wall = time.monotonic() - started
-    told = json.loads(done.stdout)
-    return Measured(shape, told["events"], told["seconds"], wall, told["cpu"], told["peak"], told["size"])
+    figures = json.loads(done.stdout)
+    of_child = (figures[name] for name in ("cpu", "peak", "size"))
+    return Measured(shape, figures["events"], figures["seconds"], wall, *of_child)
 
 
 HEAD = (
@@ -137,18 +138,18 @@ HEAD = (
 def line_of(row: Measured) -> str:
     """Return one line of the Markdown table."""
     steps = [row.seconds.get(step, 0.0) for step in ("validate", "train", "bundle")]
-    told = [f"{row.events:,}", f"{row.shape.people:,}", f"{row.shape.films:,}", *(f"{step:.0f}" for step in steps)]
-    told += [f"{row.wall:.0f}", f"{row.cpu:.0f}", f"{row.peak / 1e9:.1f}", f"{row.size / 1e6:.0f}"]
-    return f"| {' | '.join(told)} |"
+    cells = [f"{row.events:,}", f"{row.shape.people:,}", f"{row.shape.films:,}", *(f"{step:.0f}" for step in steps)]
+    cells += [f"{row.wall:.0f}", f"{row.cpu:.0f}", f"{row.peak / 1e9:.1f}", f"{row.size / 1e6:.0f}"]
+    return f"| {' | '.join(cells)} |"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure each size in turn, and print the table as it grows."""
     parser = argparse.ArgumentParser(prog="python -m data_jobs.bench.scale", description=__doc__)
     parser.add_argument("ratings", nargs="*", type=int, default=[1_000_000, 4_000_000, 16_000_000, FULL])
-    asked = parser.parse_args(arguments).ratings
+    sizes = parser.parse_args(arguments).ratings
     sys.stdout.writelines(f"{line}\n" for line in HEAD)
-    for ratings in asked:
+    for ratings in sizes:
         with tempfile.TemporaryDirectory(prefix="marquee-scale-") as folder:
             measured = measure(DataSize.of(ratings), Path(folder))
         sys.stdout.write(f"{line_of(measured)}\n")

@@ -122,9 +122,10 @@ def _cached(server: RunningServer, requests: Requests, effort: Effort) -> dict[s
 
 
 def _throughput(server: RunningServer, requests: Requests, kinds: Iterable[str], effort: Effort) -> dict[str, Any]:
-    asked = [kind for kind in kinds if kind in RECOMMEND]
+    asking = [kind for kind in kinds if kind in RECOMMEND]
     fresh = [
-        over_http.throughput(server, requests.mixed(effort.requests, asked), cached=False) for _ in range(effort.passes)
+        over_http.throughput(server, requests.mixed(effort.requests, asking), cached=False)
+        for _ in range(effort.passes)
     ]
     people = requests.repeated(CACHED_PEOPLE)
     over_http.warm(server, people)
@@ -134,5 +135,5 @@ def _throughput(server: RunningServer, requests: Requests, kinds: Iterable[str],
 
 
 def _median(values: list[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return round(median(known), 3) if known else None
+    measured = [value for value in values if value is not None]
+    return round(median(measured), 3) if measured else None

@@ -99,10 +99,10 @@ class RunningServer:
         status = _kilobytes(Path(f"/proc/{self.pid}/status"))
         rollup = _kilobytes(Path(f"/proc/{self.pid}/smaps_rollup"))
         names = {"rss": "VmRSS", "mapped": "RssFile", "peak": "VmHWM"}
-        found = {name: status[field] for name, field in names.items() if field in status}
+        kilobytes_of = {name: status[field] for name, field in names.items() if field in status}
         if "Pss" in rollup:
-            found["pss"] = rollup["Pss"]
-        return {name: round(kilobytes / 1_000 * 1.024, 1) for name, kilobytes in found.items()}
+            kilobytes_of["pss"] = rollup["Pss"]
+        return {name: round(kilobytes / 1_000 * 1.024, 1) for name, kilobytes in kilobytes_of.items()}
 
     def _wait(self, until: float) -> int:
         """Return the port once the server reports that it is up."""
@@ -134,12 +134,12 @@ def cpu_clock(pid: int) -> int | None:
 
     Source: POSIX.1-2024, clock_getcpuclockid.
     """
-    found = ctypes.c_int()
+    clock = ctypes.c_int()
     try:
-        failure = ctypes.CDLL(None).clock_getcpuclockid(pid, ctypes.byref(found))
+        failure = ctypes.CDLL(None).clock_getcpuclockid(pid, ctypes.byref(clock))
     except (AttributeError, OSError, TypeError):
         return None
-    return None if failure else found.value
+    return None if failure else clock.value
 
 
 def _kilobytes(path: Path) -> dict[str, float]:

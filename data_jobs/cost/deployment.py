@@ -86,9 +86,9 @@ def stage_of(name: str) -> StageFacts:
         values = tomllib.loads(path.read_text("utf-8"))
         if values.get("classic_search") and values.get("search", SearchKind.OPENSEARCH) == SearchKind.OPENSEARCH:
             values["search"] = SearchKind.CLASSIC
-        known = {key: value for key, value in values.items() if key in StageFacts.__dataclass_fields__}
-        search, compute = SearchKind(known.pop("search", "opensearch")), ComputeKind(known.pop("compute", "lambda"))
-        return StageFacts(*STAGES[name], search=search, compute=compute, **known)
+        facts = {key: value for key, value in values.items() if key in StageFacts.__dataclass_fields__}
+        search, compute = SearchKind(facts.pop("search", "opensearch")), ComputeKind(facts.pop("compute", "lambda"))
+        return StageFacts(*STAGES[name], search=search, compute=compute, **facts)
     except (ValueError, TypeError) as error:
         raise DeploymentError(f"{path}: {error}") from error
 

@@ -54,11 +54,11 @@ def bill_of(deployment: Deployment, prices: PriceList) -> Bill:
 def savings_of(deployment: Deployment, prices: PriceList) -> list[Saving]:
     """Return what each change saves by itself, largest first; negligible ones are left out."""
     total = bill_of(deployment, prices).total
-    found = [
+    savings = [
         Saving(change, how, price, total - bill_of(other, prices).total)
         for change, how, price, other in _changes(deployment)
     ]
-    return sorted((each for each in found if each.usd >= _LEAST_USD), key=lambda saving: -saving.usd)
+    return sorted((each for each in savings if each.usd >= _LEAST_USD), key=lambda saving: -saving.usd)
 
 
 def _changes(now: Deployment) -> Iterator[tuple[str, str, str, Deployment]]:

@@ -55,8 +55,8 @@ def load(
         if attempt:
             pause_s = min(2.0**attempt, LONGEST_PAUSE_S)
             sleep(random.uniform(0.5, 1.0) * pause_s)  # noqa: S311 - spreads retries, guards nothing
-        busy, lost, told = _send(client, index, bundle, rows, custom_ids, progress)
-        refused |= told
+        busy, lost, newly_refused = _send(client, index, bundle, rows, custom_ids, progress)
+        refused |= newly_refused
         if lost and not custom_ids and not refused:
             raise InDoubt(_complaint(index, bundle, refused | lost))
         busy |= lost
@@ -90,8 +90,8 @@ def _send(
         else:
             outcome = next(iter(item.values()))
             status = outcome.get("status")
-            told = busy if status in _BUSY else lost if status in _UNKNOWN else refused
-            told[row] = f"{status} {outcome.get('error')}"
+            reasons = busy if status in _BUSY else lost if status in _UNKNOWN else refused
+            reasons[row] = f"{status} {outcome.get('error')}"
         if not loaded % CHUNK_FILMS or loaded == films:
             progress.advance(STEP, loaded, films)
     return busy, lost, refused

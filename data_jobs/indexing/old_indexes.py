@@ -35,16 +35,16 @@ def indexes(client: OpenSearch, patience: Patience) -> list[ListedIndex]:
     }
     # "films-*" also matches indexes of another OPENSEARCH_INDEX, like "films-fr".
     ours = [ListedIndex(name, note) for name, note in notes.items() if note and name == target.index_name(note.bundle)]
-    return sorted(ours, key=lambda found: (found.note.created_ms, found.index))
+    return sorted(ours, key=lambda listed: (listed.note.created_ms, listed.index))
 
 
-def outdated(found: Iterable[ListedIndex], served: Collection[str], keep: int) -> list[ListedIndex]:
+def outdated(listed: Iterable[ListedIndex], served: Collection[str], keep: int) -> list[ListedIndex]:
     """Return what may be removed: all but the indexes of the bundles in ``served`` and the ``keep`` newest complete
     others.
 
     An incomplete one is removable only if a served bundle's index is newer: else it may be loading right now.
     """
-    oldest_first = sorted(found, key=lambda each: each.note.created_ms)
+    oldest_first = sorted(listed, key=lambda each: each.note.created_ms)
     newest_served = max((each.note.created_ms for each in oldest_first if each.note.bundle in served), default=0)
     others = [each for each in oldest_first if each.note.bundle not in served]
     complete = [each for each in others if each.note.complete]

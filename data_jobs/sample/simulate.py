@@ -73,7 +73,7 @@ def _traits(films: Sequence[Film]) -> _TraitMatrix:
     for row, film in enumerate(films):
         for trait in _named(film):
             rows[trait].append(row)
-    kept = sorted(trait for trait, found in rows.items() if _LEAST_FILMS <= len(found) <= 0.6 * len(films))
+    kept = sorted(trait for trait, films_with in rows.items() if _LEAST_FILMS <= len(films_with) <= 0.6 * len(films))
     has = np.zeros((len(kept), len(films)), np.bool_)
     weight = np.zeros(len(kept))
     for place, trait in enumerate(kept):
@@ -95,9 +95,9 @@ def _fame(films: Sequence[Film]) -> NDArray[np.float64]:
 
 def _tastes(rng: np.random.Generator, traits: _TraitMatrix) -> NDArray[np.bool_]:
     """Return two to four tastes as rows over films, bool [tastes, films]; fewer if there are fewer traits."""
-    wanted = min(int(rng.integers(2, 5)), len(traits.weight))
+    count = min(int(rng.integers(2, 5)), len(traits.weight))
     chosen: list[int] = []
-    while len(chosen) < wanted:
+    while len(chosen) < count:
         weight = traits.weight.copy()
         if chosen and rng.random() < _AKIN:
             film = rng.choice(np.flatnonzero(traits.has[chosen[0]]))

@@ -91,9 +91,9 @@ def train(
     popular = popularity(likes, catalogue.votes)
     praised = acclaim(*_votes(material.films))
     svd = _svd(dataset, catalogue, params, progress)
-    told = () if svd is None else (svd.factors, svd.singular_values)
+    svd_arrays = () if svd is None else (svd.factors, svd.singular_values)
     figures = _figures(material, rows, main, form, trials) | {"svd_k": 0 if svd is None else len(svd.singular_values)}
-    version = _version(params, collaborative, (popular, praised, *told))
+    version = _version(params, collaborative, (popular, praised, *svd_arrays))
     return TrainedModel(collaborative, popular, praised, version, params, figures, svd)
 
 
@@ -148,8 +148,8 @@ def _tables(
 ) -> tuple[ItemTable, ItemTable, str]:
     """Return main and short table, and which form was solved."""
     design = material.design(rows, material.interactions.on(rows))
-    told = (_reporter(progress, step, len(rows)) for step in ("main table", "short-profile table"))
-    return both_tables(design, params, *told)
+    reporters = (_reporter(progress, step, len(rows)) for step in ("main table", "short-profile table"))
+    return both_tables(design, params, *reporters)
 
 
 def _reporter(progress: Progress, step: str, total: int) -> Callable[[int], None]:

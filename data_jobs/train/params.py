@@ -73,12 +73,12 @@ class TrainParams:
         """Return the parameters of a JSON object. Raises ValueError naming a key that is unknown, or out of type or
         range.
         """
-        known = {field.name: field for field in fields(cls)}
+        fields_by_name = {field.name: field for field in fields(cls)}
         values: dict[str, Any] = {}
         for name, value in document.items():
-            if name not in known:
-                raise ValueError(f"unknown training parameter {name!r}; known are {', '.join(known)}")
-            values[name] = _typed(name, value, known[name].default)
+            if name not in fields_by_name:
+                raise ValueError(f"unknown training parameter {name!r}; known are {', '.join(fields_by_name)}")
+            values[name] = _typed(name, value, fields_by_name[name].default)
         return cls(**values)
 
     def to_json(self) -> dict[str, Any]:

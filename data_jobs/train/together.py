@@ -48,6 +48,6 @@ def _short_table(design: sp.csr_matrix, params: TrainParams) -> ItemTable:
     return _table(solver_for(design), params, params.dropout_short, lambda _: None)
 
 
-def _table(solver: Solver, params: TrainParams, dropout: float, told: OnProgress) -> ItemTable:
+def _table(solver: Solver, params: TrainParams, dropout: float, on_progress: OnProgress) -> ItemTable:
     inverse = solver.invert(params.ridge or params.ridge_untuned, dropout)
-    return truncated(inverse, solver.films, row_width(solver.films, params.table_bytes), told)
+    return truncated(inverse, solver.films, row_width(solver.films, params.table_bytes), on_progress)

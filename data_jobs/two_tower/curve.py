@@ -46,8 +46,8 @@ def _line(values: Sequence[float], colour: str, name: str, *, right: bool) -> li
         for at, value in enumerate(values)
     )
     x, anchor = (WIDTH - _RIGHT + 8, "start") if right else (_LEFT - 8, "end")
-    told = ((_TOP + 4, f"{high:.3f}"), (_TOP + room / 2, name), (_TOP + room + 4, f"{low:.3f}"))
+    labels = ((_TOP + 4, f"{high:.3f}"), (_TOP + room / 2, name), (_TOP + room + 4, f"{low:.3f}"))
     return [
         f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>',
-        *(f'<text x="{x}" y="{y:.0f}" text-anchor="{anchor}" fill="{colour}">{text}</text>' for y, text in told),
+        *(f'<text x="{x}" y="{y:.0f}" text-anchor="{anchor}" fill="{colour}">{text}</text>' for y, text in labels),
     ]

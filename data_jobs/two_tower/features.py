@@ -46,8 +46,8 @@ def _even(values: Dense) -> Dense:
 
 def _one_hot(films: Sequence[Film], names: list[str], has: list[set[str]]) -> Dense:
     values = np.zeros((len(films), len(names)), np.float32)
-    for row, mine in enumerate(has):
-        values[row, [names.index(name) for name in mine]] = 1
+    for row, names_here in enumerate(has):
+        values[row, [names.index(name) for name in names_here]] = 1
     return values
 
 

@@ -99,9 +99,9 @@ def read_towers(folder: Path) -> TowerFile:
     if not path.is_file():
         raise DataError(f"{path}: there is no two-tower model; train one with `marquee train two-tower` first")
     try:
-        with np.load(path, allow_pickle=False) as found:
-            towers = TwoTowerModel(*(found[name] for name in ("items", "history", *_LAYERS)))
-            return TowerFile(str(found["version"]), tuple(found["item_ids"].tolist()), towers)
+        with np.load(path, allow_pickle=False) as arrays:
+            towers = TwoTowerModel(*(arrays[name] for name in ("items", "history", *_LAYERS)))
+            return TowerFile(str(arrays["version"]), tuple(arrays["item_ids"].tolist()), towers)
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{path}: can't be read ({error}); train it again with `marquee train two-tower`") from error
 

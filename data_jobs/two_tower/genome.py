@@ -32,8 +32,8 @@ class Genome:
         row = {item_id: at for at, item_id in enumerate(self.item_ids)}
         at = np.array([row.get(item_id, -1) for item_id in item_ids], np.intp)
         mean = self.relevance.mean(axis=0)
-        found = self.relevance[np.maximum(at, 0)]
-        return np.asarray(np.where((at >= 0)[:, None], found, mean), np.float32)
+        relevance = self.relevance[np.maximum(at, 0)]
+        return np.asarray(np.where((at >= 0)[:, None], relevance, mean), np.float32)
 
 
 def read_genome(folder: Path) -> Genome | None:
@@ -59,8 +59,8 @@ def _table(path: Path, columns: dict[str, type[pl.DataType]]) -> pl.DataFrame:
     try:
         table = pl.read_csv(path, columns=list(columns), schema_overrides=columns)
     except (pl.exceptions.PolarsError, OSError, UnicodeError) as error:
-        told = str(error).splitlines()[0]
-        raise DataError(f"{path}: not readable as {', '.join(columns)}: {told}") from error
+        reason = str(error).splitlines()[0]
+        raise DataError(f"{path}: not readable as {', '.join(columns)}: {reason}") from error
     if any(table[name].has_nulls() for name in columns):
         raise DataError(f"{path}: an empty cell; expected a value in every row of {', '.join(columns)}")
     return table
@@ -70,8 +70,8 @@ def _pivoted(tags: pl.DataFrame, scores: pl.DataFrame, path: Path) -> Genome:
     ids, tag_ids = scores["movieId"].to_numpy(), tags["tagId"].to_numpy()
     values = scores["relevance"].to_numpy()
     column = np.searchsorted(tag_ids, scores["tagId"].to_numpy())
-    known = tag_ids[np.minimum(column, len(tag_ids) - 1)] == scores["tagId"].to_numpy()
-    for holds, expected in ((known, f"a tagId of {TAGS_FILE}"), ((values >= 0) & (values <= 1), "0 to 1")):
+    is_listed = tag_ids[np.minimum(column, len(tag_ids) - 1)] == scores["tagId"].to_numpy()
+    for holds, expected in ((is_listed, f"a tagId of {TAGS_FILE}"), ((values >= 0) & (values <= 1), "0 to 1")):
         if not holds.all():
             line = int(np.argmin(holds)) + 2
             raise DataError(f"{path}:{line}: expected {expected}")

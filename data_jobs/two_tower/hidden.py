@@ -47,8 +47,8 @@ def hide(whole: Interactions, seed: int) -> Hidden:
     if len(people) > most:
         people = np.sort(rng.choice(people, most, replace=False))
     rest = whole.take(~gone)
-    seen, wanted = _marks(rest), _marks(whole.take(gone & whole.liked))
-    return Hidden(rest, people.astype(np.int32), seen[people], wanted[people])
+    seen, hidden_likes = _marks(rest), _marks(whole.take(gone & whole.liked))
+    return Hidden(rest, people.astype(np.int32), seen[people], hidden_likes[people])
 
 
 def _fifth(whole: Interactions, chance: NDArray[np.float64], among: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -62,6 +62,6 @@ def _fifth(whole: Interactions, chance: NDArray[np.float64], among: NDArray[np.b
     return chosen
 
 
-def _marks(mine: Interactions) -> sp.csr_matrix:
-    ones = np.ones(len(mine), np.float32)
-    return sp.csr_matrix((ones, (mine.person, mine.film)), shape=(mine.people, mine.films))
+def _marks(events: Interactions) -> sp.csr_matrix:
+    ones = np.ones(len(events), np.float32)
+    return sp.csr_matrix((ones, (events.person, events.film)), shape=(events.people, events.films))

@@ -39,11 +39,11 @@ class Course:
         pooled = model.pooled(*(torch.from_numpy(each) for each in (bags.films, bags.offsets, bags.weights)))
         own = torch.from_numpy(batch.weight)
         place, film = torch.from_numpy(batch.place), torch.from_numpy(batch.film)
-        mine = pooled[place] - own[:, None] * model.history.weight[film]
+        without_film = pooled[place] - own[:, None] * model.history.weight[film]
         length = torch.from_numpy(bags.length)[place] - own
         hidden = rng.random(len(batch.person)) < self.params.id_dropout
         number = np.where(hidden | (not self.params.person_ids), model.stranger, batch.person)
-        return model.person_vectors(mine, length, torch.from_numpy(number))
+        return model.person_vectors(without_film, length, torch.from_numpy(number))
 
     def _items(self, films: NDArray[np.int64], rng: np.random.Generator) -> Tensor:
         kept = (rng.random(len(films)) >= self.params.id_dropout).astype(np.float32)

@@ -32,5 +32,5 @@ def genome_of(order: Order) -> Genome | None:
     if order.source is None:
         return None
     named: list[Path] = [path for path in (order.source.movielens, *order.source.paths) if path is not None]
-    found = (read_genome(path) for path in named if path.is_dir())
-    return next((genome for genome in found if genome is not None), None)
+    genomes = (read_genome(path) for path in named if path.is_dir())
+    return next((genome for genome in genomes if genome is not None), None)

@@ -77,8 +77,8 @@ class Trained:
     def items(self) -> NDArray[np.float32]:
         """float32[films, dims + 1]: what a person's vector is multiplied with."""
         with torch.no_grad():
-            known = torch.from_numpy(self.known.astype(np.float32))
-            served: NDArray[np.float32] = self.model.served_items(self.content, known).numpy()
+            is_known = torch.from_numpy(self.known.astype(np.float32))
+            served: NDArray[np.float32] = self.model.served_items(self.content, is_known).numpy()
         return served
 
 
@@ -94,27 +94,27 @@ def train_towers(
         run = _Run(Examples(hidden.rest), features, params, progress, hidden)
         keeper = _Keeper(folder, _fingerprint(interactions, features, params))
         curve, resumed = Curve(), 0
-        found = keeper.read()
-        if found is not None:
-            curve = Curve(*([Epoch(**each) for each in found[name]] for name in ("judged", "whole")))
+        kept = keeper.read()
+        if kept is not None:
+            curve = Curve(*([Epoch(**each) for each in kept[name]] for name in ("judged", "whole")))
             resumed = len(curve.judged) + len(curve.whole)
-        if found is not None and not curve.whole:
-            run.restore(found)
+        if kept is not None and not curve.whole:
+            run.restore(kept)
         while not _is_over(curve, params):
             curve.judged.append(run.epoch(len(curve.judged) + 1, params.epochs))
             keeper.write(run, curve)
         whole = _Run(Examples(interactions), features, params, progress, None)
-        if found is not None and curve.whole:
-            whole.restore(found)
+        if kept is not None and curve.whole:
+            whole.restore(kept)
         while len(curve.whole) < curve.best.number:
             curve.whole.append(whole.epoch(len(curve.whole) + 1, curve.best.number))
             keeper.write(whole, curve)
-        known = whole.examples.likes > 0
+        is_known = whole.examples.likes > 0
         met = np.bincount(whole.examples.history.indices, minlength=interactions.films) > 0
         with torch.no_grad():
             # What was in no history was drawn at random and never trained.
             whole.model.history.weight[torch.from_numpy(~met)] = 0
-        return Trained(whole.model.eval(), whole.content, known, curve, params, resumed)
+        return Trained(whole.model.eval(), whole.content, is_known, curve, params, resumed)
 
 
 def _is_over(curve: Curve, params: TowerParams) -> bool:
@@ -159,10 +159,10 @@ class _Run:
             self.optimiser.step()
             total += loss.item()
             self._progress.advance(step, done, steps)
-        found = Epoch(number, total / steps, *self._judged())
-        judged = f", Recall@10 {found.recall:.3f}" if self._hidden else ""
-        self._told = f" (before: loss {found.loss:.3f}{judged})"
-        return found
+        result = Epoch(number, total / steps, *self._judged())
+        judged = f", Recall@10 {result.recall:.3f}" if self._hidden else ""
+        self._told = f" (before: loss {result.loss:.3f}{judged})"
+        return result
 
     def _judged(self) -> tuple[float, float]:
         if self._hidden is None:
@@ -170,10 +170,10 @@ class _Run:
         scores = asked(self.model, self.examples, self.content, self._hidden.people, by_id=self._params.person_ids)
         return figures(scores, self._hidden.seen, self._hidden.wanted)
 
-    def restore(self, found: dict[str, Any]) -> None:
+    def restore(self, kept: dict[str, Any]) -> None:
         """Go on where a checkpoint was made."""
-        self.model.load_state_dict(found["model"])
-        self.optimiser.load_state_dict(found["optimiser"])
+        self.model.load_state_dict(kept["model"])
+        self.optimiser.load_state_dict(kept["optimiser"])
 
 
 def asked(
@@ -203,10 +203,10 @@ class _Keeper:
         if self._path is None or not self._path.is_file():
             return None
         try:
-            found: dict[str, Any] = torch.load(self._path, weights_only=True)
+            kept: dict[str, Any] = torch.load(self._path, weights_only=True)
         except Exception:  # noqa: BLE001 - whatever is wrong with it, the training begins anew
             return None
-        return found if found.get("fingerprint") == self._fingerprint else None
+        return kept if kept.get("fingerprint") == self._fingerprint else None
 
     def write(self, run: _Run, curve: Curve) -> None:
         """Keep what the next epoch needs; the checkpoint before is replaced whole."""
@@ -221,8 +221,8 @@ class _Keeper:
 
 
 def _fingerprint(interactions: Interactions, features: Features, params: TowerParams) -> str:
-    told = [_FORM, torch.__version__, params.to_json(), interactions.people, interactions.films]
-    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+    parts = [_FORM, torch.__version__, params.to_json(), interactions.people, interactions.films]
+    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
     for array in (interactions.person, interactions.film, interactions.weight, features.values):
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()

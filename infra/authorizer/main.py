@@ -42,8 +42,8 @@ class HeaderGuard:
 
     def allows(self, sent: str) -> bool:
         """Return whether the header's value is valid, compared in constant time."""
-        told = sent.encode(errors="replace")
-        matches = [hmac.compare_digest(told, each.encode()) for each in self._believed()]
+        value = sent.encode(errors="replace")
+        matches = [hmac.compare_digest(value, each.encode()) for each in self._believed()]
         return any(matches)
 
     def _believed(self) -> Sequence[str]:
@@ -70,12 +70,12 @@ def guard() -> HeaderGuard:
 
 def values(client: Any, arn: str) -> list[str]:  # noqa: ANN401 - the function brings no types along
     """Return the valid values of the secret, the current one first. An empty value admits nobody."""
-    found = []
+    versions = []
     for stage in STAGES:
         try:
-            found.append(str(client.get_secret_value(SecretId=arn, VersionStage=stage)["SecretString"]))
+            versions.append(str(client.get_secret_value(SecretId=arn, VersionStage=stage)["SecretString"]))
         except client.exceptions.ResourceNotFoundException:
             # Never rotated yet.
             if stage == STAGES[0]:
                 raise
-    return [value for value in found if value]
+    return [value for value in versions if value]

@@ -49,8 +49,8 @@ def on_lambda(
     edge: EdgeStack,
 ) -> Compute:
     """Return function, HTTP API and CloudFront. The origin header is checked: the HTTP API's own address is public."""
-    told = environment | {"ORIGIN_SECRET_ARN": secrets.origin.secret_arn}
-    api = Api(scope, "Api", settings, told, secrets.origin)
+    variables = environment | {"ORIGIN_SECRET_ARN": secrets.origin.secret_arn}
+    api = Api(scope, "Api", settings, variables, secrets.origin)
     secrets.origin.grant_read(api.role)
     cdn = Cdn(
         scope, "Cdn", settings, api_domain=api.domain, acl_arn=edge.firewall.arn,

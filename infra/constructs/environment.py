@@ -17,7 +17,7 @@ def service_environment(
     them. ``search`` None: the index in the bundle is used; ``explain`` None: the template writes the explanations;
     ``towers`` None: the bundle's own two-tower model is used. Raises Undeployable.
     """
-    asked = variables(settings.service, kind=search.kind if search else None)
+    chosen = variables(settings.service, kind=search.kind if search else None)
     opensearch = {} if search is None else {
         "OPENSEARCH_ENDPOINT": search.endpoint,
         "OPENSEARCH_KIND": search.kind,
@@ -37,5 +37,5 @@ def service_environment(
         "METRICS": "emf",
         "DEMO_PAGE": "on" if settings.demo_page else "off",
         "DEMO_USERS": settings.demo_users if settings.demo_page else "",
-        **asked,
+        **chosen,
     }

@@ -93,8 +93,8 @@ def _end(server: "subprocess.Popen[bytes]") -> None:
 
 
 def _free_port() -> int:
-    with socket.create_server((HOST, 0)) as found:
-        port: int = found.getsockname()[1]
+    with socket.create_server((HOST, 0)) as listener:
+        port: int = listener.getsockname()[1]
         return port
 
 

@@ -49,26 +49,26 @@ class Endpoint:
         """Have the endpoint take a configuration, guarded as it was deployed; one that it has already changes nothing.
         Raises NotReady while another one is being taken.
         """
-        found = self.client.describe_endpoint(EndpointName=self.name)
-        if found["EndpointConfigName"] == config:
+        endpoint = self.client.describe_endpoint(EndpointName=self.name)
+        if endpoint["EndpointConfigName"] == config:
             return
-        if found["EndpointStatus"] != IN_SERVICE:
-            raise NotReady(f"the endpoint is {found['EndpointStatus']}")
+        if endpoint["EndpointStatus"] != IN_SERVICE:
+            raise NotReady(f"the endpoint is {endpoint['EndpointStatus']}")
         # With the guardrails of the deployment before; a serverless endpoint has none.
         guarded = {"RetainDeploymentConfig": True} if self.made["isolated"] else {}
         self.client.update_endpoint(EndpointName=self.name, EndpointConfigName=config, **guarded)
 
     def check(self, config: str) -> None:
         """Ask the new model. Raises NotReady while it is being taken, Unusable if it was taken back or has no films."""
-        found = self.client.describe_endpoint(EndpointName=self.name)
-        status = found["EndpointStatus"]
+        endpoint = self.client.describe_endpoint(EndpointName=self.name)
+        status = endpoint["EndpointStatus"]
         if status == "Updating":
             raise NotReady(f"the endpoint takes {config}")
-        if status != IN_SERVICE or found["EndpointConfigName"] != config:
-            reason = found.get("FailureReason") or "it was taken back"
+        if status != IN_SERVICE or endpoint["EndpointConfigName"] != config:
+            reason = endpoint.get("FailureReason") or "it was taken back"
             raise Unusable(f"the endpoint does not have {config}: {status}, {reason}")
-        asked = json.dumps({"history": [], "k": 10}).encode()
-        said = self.runtime.invoke_endpoint(EndpointName=self.name, Body=asked, ContentType="application/json")
+        body = json.dumps({"history": [], "k": 10}).encode()
+        said = self.runtime.invoke_endpoint(EndpointName=self.name, Body=body, ContentType="application/json")
         answer = json.loads(said["Body"].read())
         if not answer.get("model_version") or not answer.get("item_ids"):
             raise Unusable(f"the endpoint has {config} and answers without films")

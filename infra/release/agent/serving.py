@@ -52,9 +52,9 @@ class AliasedFunction:
 
     def release(self, version: str) -> FunctionRelease:
         """Return an existing version."""
-        found = self._client.get_function(FunctionName=self._name, Qualifier=version)
-        described = found["Configuration"].get("Description", "").rpartition(BUNDLE)[2]
-        return FunctionRelease(version, found["Code"]["ImageUri"], "" if described == NONE else described)
+        function = self._client.get_function(FunctionName=self._name, Qualifier=version)
+        described = function["Configuration"].get("Description", "").rpartition(BUNDLE)[2]
+        return FunctionRelease(version, function["Code"]["ImageUri"], "" if described == NONE else described)
 
     def put_code(self, image: str) -> None:
         """Make the image that of the function's next version; nothing changes if it already is."""
@@ -63,10 +63,10 @@ class AliasedFunction:
 
     def check(self, version: str) -> None:
         """Raise NotReady for a version that is still being prepared, Unusable for one that failed."""
-        found = self._client.get_function_configuration(FunctionName=self._name, Qualifier=version)
-        states = {found.get("State", "Active"), found.get("LastUpdateStatus", "Successful")}
+        state = self._client.get_function_configuration(FunctionName=self._name, Qualifier=version)
+        states = {state.get("State", "Active"), state.get("LastUpdateStatus", "Successful")}
         if "Failed" in states:
-            reason = found.get("StateReason") or found.get("LastUpdateStatusReason") or "no reason is given"
+            reason = state.get("StateReason") or state.get("LastUpdateStatusReason") or "no reason is given"
             raise Unusable(f"version {version}: {reason}")
         if "Inactive" in states:
             # Its snapshot is deleted after 14 days without a call; a call fails and has it recreated.
@@ -97,11 +97,11 @@ class AliasedFunction:
         return answer
 
     def _wake(self, version: str) -> None:
-        known = self._client.exceptions
+        errors = self._client.exceptions
         try:
             self.call(version, {"warmer": True})
         except (
-            known.SnapStartNotReadyException, known.ResourceConflictException, known.ResourceNotReadyException
+            errors.SnapStartNotReadyException, errors.ResourceConflictException, errors.ResourceNotReadyException
         ) as error:  # fmt: skip
             raise NotReady(f"version {version}: its snapshot is being created") from error
 
@@ -129,7 +129,7 @@ class ReleasePointer:
 
     def _stored(self) -> tuple[dict[str, Any], str]:
         try:
-            found = self._client.get_object(Bucket=self._bucket, Key=POINTER)
+            stored = self._client.get_object(Bucket=self._bucket, Key=POINTER)
         except self._client.exceptions.NoSuchKey:
             return {}, ""
-        return json.loads(found["Body"].read()), found["ETag"]
+        return json.loads(stored["Body"].read()), stored["ETag"]

@@ -53,13 +53,13 @@ class Agent:
 
     def _look(self, event: Mapping[str, Any]) -> Json:
         """Return what is served, and what is to be served, as far as known."""
-        asked = event["asked"]
+        request = event["asked"]
         served = FunctionRelease(bundle=self.pointer.read()) if self.function is None else self.function.served()
-        wanted = FunctionRelease(bundle=str(asked.get("bundle", "")))
-        if self.function is not None and asked["what"] == "rollback":
-            wanted = self.function.release(str(asked["version"]))
+        release = FunctionRelease(bundle=str(request.get("bundle", "")))
+        if self.function is not None and request["what"] == "rollback":
+            release = self.function.release(str(request["version"]))
         return {
-            "served": served.as_json(), "new": wanted.as_json(), "now": bool(asked.get("now", False)),
+            "served": served.as_json(), "new": release.as_json(), "now": bool(request.get("now", False)),
             "towers": self.towers.served() if self.towers else "",
         }  # fmt: skip
 
@@ -74,7 +74,7 @@ class Agent:
 
     def _probe(self, event: Mapping[str, Any]) -> None:
         version, function = event["new"]["version"], self._needed
-        ask = asking(lambda asked: function.call(version, asked), self.headers())
+        ask = asking(lambda request: function.call(version, request), self.headers())
         probe(ask, bundle=event["new"]["bundle"], person=self.person, strict=event["what"] != "rollback")
 
     def _calm(self, event: Mapping[str, Any]) -> Json:
