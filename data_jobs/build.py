@@ -159,7 +159,7 @@ def embed(
 
 
 def _towers(order: Order, catalogue: Catalogue, notes: list[str]) -> TwoTowerModel | None:
-    """The two-tower model over the catalogue. Raises DataError where one is wanted and none was trained."""
+    """Return the two-tower model on the catalogue. Raises DataError if one is requested and none was trained."""
     if not order.two_tower:
         return None
     found = read_towers(order.home / FOLDER)

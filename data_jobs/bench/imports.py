@@ -1,8 +1,8 @@
-"""How many films of a list the active bundle recognises by title and year, as an import of a history does.
+"""Count how many films of a list the active bundle recognises by title and year, as an import of a history does.
 
-Run as ``python -m data_jobs.bench.imports FILE``: a film a line, "Heat|1995". Prints how many were matched and by what,
-each film that goes by another name or year in the catalogue, and each that was not matched; ``--all`` prints every
-match, to be read.
+Run as ``python -m data_jobs.bench.imports FILE`` with one film per line, "Heat|1995". Prints how many were matched and
+by what, each film with another name or year in the catalogue, and each unmatched one; ``--all`` prints every match for
+reading.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from services.recommender.names.row_matching import Matcher
 
 
 def films_of(path: Path) -> list[Told]:
-    """The films of a list, as a history tells of them."""
+    """Return the films of a list as rows of a history."""
     lines = [line.rpartition("|") for line in path.read_text("utf-8").splitlines() if line.strip()]
     return [
         Told(f"line {at}", (title,), int(year), EventKind.WATCH, 1.0, None, ())
@@ -32,7 +32,7 @@ def films_of(path: Path) -> list[Told]:
 
 
 def lines_of(finder: Finder, films: Sequence[Told], *, everything: bool) -> Iterator[str]:
-    """The report, line by line."""
+    """Yield the report line by line."""
     matcher, catalogue, how, same = Matcher(finder), finder.catalogue, Counter[str](), 0
     others, missed = [], []
     for told in films:
@@ -55,7 +55,7 @@ def lines_of(finder: Finder, films: Sequence[Told], *, everything: bool) -> Iter
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Match a list against the films of the active bundle, and print the report."""
+    """Match a list against the films of the active bundle and print the report."""
     parser = argparse.ArgumentParser(prog="python -m data_jobs.bench.imports", description=__doc__)
     parser.add_argument("films", type=Path)
     parser.add_argument("--all", action="store_true")

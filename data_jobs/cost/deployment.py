@@ -115,7 +115,7 @@ class Deployment:
     # Whether a model writes the explanations, and, assumed, the share of them found in the cache.
     explain_model: bool = False
     sentence_hit: float = 0.5
-    # Where a two-tower model is asked, and the share of the answers to /recommend that ask it.
+    # Where a two-tower model is queried, and the share of /recommend responses that query it.
     two_tower: TwoTowerKind = TwoTowerKind.OFF
     two_tower_share: float = 0.0
     feedback_share: float = 0.03
@@ -204,7 +204,7 @@ class Deployment:
 
     @property
     def towered(self) -> float:
-        """Questions to the two-tower endpoint in a month; 0 where the bundle answers."""
+        """Return queries to the two-tower endpoint per month; 0 if the model in the bundle is used."""
         return 0.0 if self.two_tower is TwoTowerKind.OFF else self.fresh * self.two_tower_share
 
     @property

@@ -1,4 +1,4 @@
-"""What the endpoint of the two-tower model takes, where the stage has one."""
+"""Costs of the two-tower model's endpoint, if the stage has one."""
 
 from collections.abc import Iterator
 
@@ -13,8 +13,8 @@ _GB = 1e9
 
 
 def tower_lines(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
-    """Seconds and bytes of a serverless endpoint, which costs nothing while nobody asks; hours of instances, which are
-    the same whether anybody does.
+    """Yield seconds and bytes of a serverless endpoint, which costs nothing while idle; or hours of instances, which do
+    not depend on use.
     """
     if deployment.two_tower is TwoTowerKind.SERVERLESS:
         seconds = deployment.towered * TOWER_MS / 1_000

@@ -1,5 +1,7 @@
-"""The two-tower model alone, by both losses, beside popularity and plain EASE: trained on the training part, whose own
-hidden likes say when to stop, and asked in numpy as a server does.
+"""Measure the two-tower model alone, with either loss, next to popularity and plain EASE.
+
+It is trained on the training part, which decides by likes hidden inside it when to stop, and queried in numpy as a
+server does.
 """
 
 from collections.abc import Iterable, Iterator
@@ -42,7 +44,7 @@ class TwoTowerRanker:
 
 @dataclass(frozen=True, slots=True)
 class LossTrial:
-    """One loss: its figures, and how its training went. ``validation``: Recall@10 of the likes it hid from itself."""
+    """One loss: its figures and its training. ``validation``: Recall@10 of the likes hidden inside the training part."""
 
     row: Row
     epochs: int
@@ -57,14 +59,14 @@ class TwoTowerOutcome(Outcome):
     barred: bool
 
     def tables(self) -> Iterable[Table]:
-        """One line a loss."""
+        """Yield a row per loss."""
         note = "Validation: Recall@10 of a fifth of the training part's likes, which chose the epochs."
         headings = ("model", "Recall@10", "NDCG@10", "coverage@10", "diversity", "to popularity", "to plain EASE",
                     "epochs", "validation")  # fmt: skip
         yield Table("Two towers, alone", headings, [_line(trial) for trial in self.trials.values()], (note,))
 
     def figures(self) -> Iterator[Figure]:
-        """Of each loss."""
+        """Yield the figures of each loss."""
         for trial in self.trials.values():
             row = trial.row
             yield row.model, "recall@10", row.recall
@@ -73,7 +75,7 @@ class TwoTowerOutcome(Outcome):
             yield row.model, "validation recall@10", trial.validation
 
     def bars(self) -> Iterator[Bar]:
-        """The absolute one, and that the default is the better one by its own validation."""
+        """Yield the absolute bar, and that the default loss is the better one by its own validation."""
         softmax, triplet = (self.trials[loss] for loss in (Loss.SOFTMAX, Loss.TRIPLET))
         if self.barred:
             found = softmax.row.recall.mean
@@ -84,14 +86,14 @@ class TwoTowerOutcome(Outcome):
                   f"{triplet.validation:.3f}", better)  # fmt: skip
 
     def panels(self) -> Iterator[Panel]:
-        """Recall of both."""
+        """Yield the recall of both losses."""
         yield Panel(
             "Two towers: Recall@10", [(trial.row.model, trial.row.recall, True) for trial in self.trials.values()]
         )
 
 
 def part(job: Job) -> TwoTowerOutcome:
-    """Train both on the training part and measure them. Raises DataError without PyTorch, TrainingError."""
+    """Train with both losses on the training part and measure them. Raises DataError without PyTorch, TrainingError."""
     if find_spec("torch") is None:
         raise DataError("--two-tower needs PyTorch: `uv sync --locked --group train` in a checkout")
     from data_jobs.two_tower.files import exported

@@ -1,4 +1,4 @@
-"""What a training leaves behind in ``MARQUEE_HOME/two_tower``: the archive, the arrays for numpy, and the report."""
+"""Files of a training in ``MARQUEE_HOME/two_tower``: the archive, the arrays for numpy, and the report."""
 
 import hashlib
 import io
@@ -29,14 +29,14 @@ _LAYERS = ("inner", "inner_bias", "outer", "outer_bias")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TowerFile:
-    """The arrays of a model by the films it was trained with; ``version``: "towers-" and eight hex digits."""
+    """A model's arrays for the films it was trained on; ``version``: "towers-" and eight hex digits."""
 
     version: str
     item_ids: tuple[str, ...]
     towers: TwoTowerModel
 
     def on(self, catalogue: Catalogue) -> TwoTowerModel:
-        """The model over the rows of a catalogue; all 0 for films that it does not know."""
+        """Return the model on the rows of a catalogue; all 0 for films it does not know."""
         rows = catalogue.rows_of(self.item_ids)
         there = rows >= 0
 
@@ -51,7 +51,7 @@ class TowerFile:
 
 
 def exported(trained: "Trained", item_ids: Sequence[str]) -> TowerFile:
-    """The model's arrays, taken out of PyTorch. Films that nobody likes are told by their content alone."""
+    """Return the model's arrays, converted from PyTorch. Films without likes are described by their content alone."""
     model = trained.model
     first, last = model.person[0], model.person[2]
     history = np.array(model.history.weight.detach().numpy(), np.float32)
@@ -80,7 +80,7 @@ def write_all(
 
 
 def report_of(trained: "Trained", made: TowerFile) -> dict[str, Any]:
-    """What came out: parameters, the curve, and the epoch that was best."""
+    """Return the result: parameters, the curve, and the best epoch."""
     curve = trained.curve
     return {
         "model_version": made.version,
@@ -94,7 +94,7 @@ def report_of(trained: "Trained", made: TowerFile) -> dict[str, Any]:
 
 
 def read_towers(folder: Path) -> TowerFile:
-    """The arrays of the last training. Raises DataError where there is none, or it can't be read."""
+    """Return the arrays of the last training. Raises DataError if there is none or it cannot be read."""
     path = folder / ARRAYS
     if not path.is_file():
         raise DataError(f"{path}: there is no two-tower model; train one with `marquee train two-tower` first")
@@ -117,8 +117,8 @@ def _write_arrays(made: TowerFile, path: Path) -> None:
 def _packed(
     trained: "Trained", features: "Features", item_ids: Sequence[str], user_ids: Sequence[str]
 ) -> dict[str, bytes]:
-    """The files of the archive beside its code. People stand in it by their marks, not by their ids, and only where
-    the model knows them.
+    """Return the files of the archive next to its code. People appear by their marks, not their ids, and only if the
+    model knows them.
     """
     import torch
 

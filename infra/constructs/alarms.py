@@ -161,13 +161,13 @@ class Alarms(Construct):
         self._alarm("ExplainBudget", used, TOKENS_PERCENT, description)
 
     def watch_towers(self, towers: TwoTowerEndpoint) -> None:
-        """An endpoint that is slow, fails, or is asked by more than it takes at once."""
+        """Watch for an endpoint that is slow, fails, or gets more requests than it can take."""
         latency = towers.metric("ModelLatency", cloudwatch.Stats.percentile(95)).with_(period=PERIOD)
         description = f"p95 of the two-tower model is above {TOWER_P95_MS} ms"
         self._alarm("TwoTowerLatency", latency, 1_000 * TOWER_P95_MS, description, points=3)
         failures = towers.metric("Invocation5XXErrors", "Sum").with_(period=PERIOD)
         self._alarm("TwoTowerErrors", failures, 0, "The two-tower model fails", points=3)
-        # SageMaker counts what it throttles among the calls that are the caller's fault.
+        # SageMaker counts throttled calls among the caller's errors.
         refused = towers.metric("Invocation4XXErrors", "Sum").with_(period=PERIOD)
         self._alarm("TwoTowerThrottles", refused, 0, "The two-tower endpoint throttles or refuses calls", points=3)
 

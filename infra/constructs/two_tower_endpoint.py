@@ -27,7 +27,7 @@ from infra.settings import DeploymentSettings
 VARIANT = "towers"
 IMAGE = "pytorch-inference"
 IMAGE_TAG = "2.6.0-cpu-py312-ubuntu22.04-sagemaker"
-# The account that has the containers in most regions, and those that have their own.
+# The account that owns the containers in most regions, and the regions with an account of their own.
 _ACCOUNT = "763104351884"
 _ACCOUNTS = {
     "af-south-1": "626614931356", "ap-east-1": "871362719292", "ap-south-2": "772153158452",
@@ -36,17 +36,17 @@ _ACCOUNTS = {
     "il-central-1": "780543022126", "me-central-1": "914824155844", "me-south-1": "217643126080",
 }  # fmt: skip
 MEMORY_MB, MOST_AT_ONCE = 3_072, 5
-# What SageMaker encrypts the volumes of an endpoint by, in the name of whoever configures or runs it.
+# What SageMaker needs to encrypt an endpoint's volumes on behalf of whoever configures or runs it.
 _ENCRYPT = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
-# Of an endpoint of instances: so many percent of the requests go to a new model first, for so long.
+# For an endpoint of instances: the percentage of requests that a new model gets first, and for how long.
 CANARY_PERCENT, BAKE_S = 10, 600
-# What a new model is taken back by.
+# The alarms that roll a new model back.
 ROLL_BACK_ON = ("TwoTowerErrors", "TwoTowerLatency")
 
 
 class TwoTowerEndpoint(Construct):
-    """``settings.two_tower``: "serverless" costs nothing while nobody asks and wakes up in seconds, in which the bundle
-    answers; "instance" is always awake.
+    """``settings.two_tower``: "serverless" costs nothing while idle and takes seconds to wake up, during which the
+    bundle answers; "instance" is always awake.
     """
 
     def __init__(
@@ -81,24 +81,24 @@ class TwoTowerEndpoint(Construct):
 
     @property
     def image(self) -> str:
-        """The PyTorch container of AWS for this region."""
+        """Return AWS's PyTorch container for this region."""
         stack, region = cdk.Stack.of(self), self._settings.region
         return f"{_ACCOUNTS.get(region, _ACCOUNT)}.dkr.ecr.{region}.{stack.url_suffix}/{IMAGE}:{IMAGE_TAG}"
 
     @property
     def arn(self) -> str:
-        """The endpoint's ARN."""
+        """Return the endpoint's ARN."""
         stack = cdk.Stack.of(self)
         return stack.format_arn(service="sagemaker", resource="endpoint", resource_name=self.name)
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the service is told."""
+        """Return the service's variables."""
         return {"TWO_TOWER_ENDPOINT": self.name}
 
     @property
     def agent_environment(self) -> dict[str, str]:
-        """What the release agent makes a new model's configuration of."""
+        """Return what the release agent needs to configure a new model."""
         settings = self._settings
         variant: dict[str, object] = {"VariantName": VARIANT}
         if self._on_instances:
@@ -114,17 +114,19 @@ class TwoTowerEndpoint(Construct):
         return {"TWO_TOWER_ENDPOINT": self.name, "TWO_TOWER": cdk.Stack.of(self).to_json_string(made)}
 
     def allow(self, role: iam.Role) -> None:
-        """Ask the endpoint."""
+        """Allow a role to invoke the endpoint."""
         role.add_to_policy(iam.PolicyStatement(actions=["sagemaker:InvokeEndpoint"], resources=[self.arn]))
 
     def agent_statements(self) -> tuple[list[iam.PolicyStatement], dict[str, str]]:
-        """What the release agent may do with models and configurations of this endpoint, and why they are families."""
+        """Return the release agent's permissions on the models and configurations of this endpoint, and the reasons for
+        their wildcards.
+        """
         stack = cdk.Stack.of(self)
         made = [
             stack.format_arn(service="sagemaker", resource=kind, resource_name=f"{self.name}-*")
             for kind in ("model", "endpoint-config")
         ]
-        # The configuration that CloudFormation made has a name of its own; an endpoint goes back to it.
+        # CloudFormation's own configuration has another name; an endpoint may return to it.
         of_stack = stack.format_arn(service="sagemaker", resource="endpoint-config", resource_name="*")
         statements = [
             iam.PolicyStatement(
@@ -147,7 +149,7 @@ class TwoTowerEndpoint(Construct):
         return statements, reasons
 
     def metric(self, name: str, statistic: str, namespace: str = "AWS/SageMaker") -> cloudwatch.Metric:
-        """What SageMaker counts of this endpoint. Source: developer guide, "Metrics for monitoring SageMaker AI"."""
+        """Return a SageMaker metric of this endpoint. Source: developer guide, "Metrics for monitoring SageMaker AI"."""
         return cloudwatch.Metric(
             namespace=namespace, metric_name=name, statistic=statistic,
             dimensions_map={"EndpointName": self.name, "VariantName": VARIANT},
@@ -168,7 +170,9 @@ class TwoTowerEndpoint(Construct):
         )  # fmt: skip
 
     def _guarded(self) -> sagemaker.CfnEndpoint.DeploymentConfigProperty:
-        """A tenth of the requests first, and back on an alarm. Guardrails are for instances only."""
+        """Return the deployment policy: a tenth of the requests first, rolled back on an alarm. Only instances support
+        it.
+        """
         size = sagemaker.CfnEndpoint.CapacitySizeProperty(type="CAPACITY_PERCENT", value=CANARY_PERCENT)
         alarms = [
             sagemaker.CfnEndpoint.AlarmProperty(alarm_name=f"{self._settings.name}-{each}") for each in ROLL_BACK_ON
@@ -185,7 +189,7 @@ class TwoTowerEndpoint(Construct):
         )
 
     def _built(self) -> Path:
-        """The archive of the released bundle, or one without a model."""
+        """Return the archive of the released bundle, or one without a model."""
         fetched = ROOT / TOWERS / ARCHIVE
         if fetched.is_file():
             return fetched
@@ -196,7 +200,7 @@ class TwoTowerEndpoint(Construct):
         return made
 
     def _role(self) -> iam.Role:
-        """What the container may do: fetch its archive and its image, and write its log."""
+        """Return the container's role: it may fetch its archive and its image, and write its log."""
         stack, bucket = cdk.Stack.of(self), self._data.bucket
         role = iam.Role(
             self, "Role", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"), description="The two-tower model"
@@ -227,7 +231,7 @@ class TwoTowerEndpoint(Construct):
 
 
 def container_environment() -> dict[str, str]:
-    """What tells the container where its code is. One worker a core: the model is asked in milliseconds."""
+    """Return the container's environment: where its code is, and one worker per core, as a request takes milliseconds."""
     return {
         "SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
         "OMP_NUM_THREADS": "1", "SAGEMAKER_CONTAINER_LOG_LEVEL": "20",

@@ -71,7 +71,7 @@ def _build(then: str) -> State:
 
 
 def _towers(then: str) -> State:
-    """The endpoint takes the new model, which its own alarms and a question of the agent's watch over."""
+    """Deploy the new model to its endpoint, under its own alarms and a query of the agent."""
     return {
         "Towers": _agent("towers", "TowersReady", BACK, "$.towers", **{"new.$": NEW}),
         "TowersReady": _agent("towers_ready", then, BACK, **{"config.$": "$.towers.config"}),
@@ -143,7 +143,7 @@ def _end(on_lambda: bool) -> State:
     """
     return {
         "HasLeftovers": _choice([_is("release", "Tidy")], "Unlock"),
-        # What is gone back to is what was served before, which is not always the last that was published.
+        # Restore what was served before, which is not always the last version published.
         "Tidy": _job("tidy", "Unlock", "Unlock", **({"VERSION_BEFORE": f"{SERVED}.version"} if on_lambda else {})),
         "Unlock": _agent("unlock", "Done", "Done", **OWNER),
         "Done": {"Type": "Succeed"},

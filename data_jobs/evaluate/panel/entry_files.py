@@ -1,7 +1,7 @@
 """Read the panel's files: ``tastes.toml``, ``queries.toml``, ``similar.toml``, each with the quotas it must fill.
 
-``fresh_tastes.toml`` etc., if present, have entries of a part that nobody has tuned by. ``statements.toml`` has the
-named statements.
+``fresh_tastes.toml`` etc., if present, have entries of a part that were never used for tuning. ``statements.toml`` has
+the named statements.
 """
 
 import re

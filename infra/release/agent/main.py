@@ -49,7 +49,7 @@ def _up(names: Sequence[str]) -> list[str]:
 
 
 def alarms_up(client: Any, names: Sequence[str]) -> list[str]:  # noqa: ANN401 - no types for it are installed
-    """Those of the alarms that are up, and those that are not there: nothing watches in their place."""
+    """Return the alarms that are up or do not exist: a missing one watches nothing."""
     alarms = client.describe_alarms(AlarmNames=list(names))["MetricAlarms"]
     states = {str(each["AlarmName"]): each["StateValue"] for each in alarms}
     return [name for name in names if states.get(name, "ALARM") == "ALARM"]

@@ -1,4 +1,4 @@
-"""The two-tower model at its endpoint: a release puts its own there, and takes it back if it can't be used."""
+"""The two-tower model's endpoint: a release deploys its own model there, and restores the old one if it is unusable."""
 
 import json
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from infra.release.agent.serving import NotReady, Unusable
 
-# What SageMaker says where a name is taken.
+# The message of SageMaker for a name that is taken.
 _TAKEN = "Cannot create already existing"
 IN_SERVICE = "InService"
 
@@ -23,11 +23,11 @@ class Endpoint:
     made: dict[str, Any]
 
     def served(self) -> str:
-        """The configuration that is in service, or on its way there."""
+        """Return the configuration in service, or the one being deployed."""
         return str(self.client.describe_endpoint(EndpointName=self.name)["EndpointConfigName"])
 
     def put(self, bundle: str) -> str:
-        """Have the endpoint take the model of a bundle; the configuration's name."""
+        """Deploy the model of a bundle and return the configuration's name."""
         name = f"{self.name}-{bundle}"[:63].rstrip("-")
         container = {
             "Image": self.made["image"], "Environment": self.made["environment"],
@@ -46,20 +46,22 @@ class Endpoint:
         return name
 
     def go_to(self, config: str) -> None:
-        """Have the endpoint take a configuration, guarded as it was deployed; one that it has already changes nothing.
-        Raises NotReady while another one is being taken.
+        """Deploy a configuration with the guardrails of the deployment; nothing changes if it is in service already.
+        Raises NotReady while another one is being deployed.
         """
         endpoint = self.client.describe_endpoint(EndpointName=self.name)
         if endpoint["EndpointConfigName"] == config:
             return
         if endpoint["EndpointStatus"] != IN_SERVICE:
             raise NotReady(f"the endpoint is {endpoint['EndpointStatus']}")
-        # With the guardrails of the deployment before; a serverless endpoint has none.
+        # Keep the guardrails of the previous deployment; a serverless endpoint has none.
         guarded = {"RetainDeploymentConfig": True} if self.made["isolated"] else {}
         self.client.update_endpoint(EndpointName=self.name, EndpointConfigName=config, **guarded)
 
     def check(self, config: str) -> None:
-        """Ask the new model. Raises NotReady while it is being taken, Unusable if it was taken back or has no films."""
+        """Query the new model. Raises NotReady while it is being deployed, Unusable if it was rolled back or returns no
+        films.
+        """
         endpoint = self.client.describe_endpoint(EndpointName=self.name)
         status = endpoint["EndpointStatus"]
         if status == "Updating":
@@ -74,7 +76,7 @@ class Endpoint:
             raise Unusable(f"the endpoint has {config} and answers without films")
 
     def _create(self, create: Any, **fields: Any) -> None:  # noqa: ANN401 - no types for sagemaker are installed
-        """Make what has a name, once."""
+        """Create a named resource unless it exists."""
         try:
             create(**fields)
         except self.client.exceptions.ClientError as error:

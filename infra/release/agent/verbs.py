@@ -52,7 +52,7 @@ class Agent:
         self.lock.leave(_owner(event))
 
     def _look(self, event: Mapping[str, Any]) -> Json:
-        """Return what is served, and what is to be served, as far as known."""
+        """Return what is served and what is to be served, as far as it is known."""
         request = event["asked"]
         served = FunctionRelease(bundle=self.pointer.read()) if self.function is None else self.function.served()
         release = FunctionRelease(bundle=str(request.get("bundle", "")))
@@ -111,7 +111,7 @@ class Agent:
             self.towers.go_to(event["towers"])
 
     def _towers(self, event: Mapping[str, Any]) -> Json:
-        """The model of the new bundle to the two-tower endpoint."""
+        """Deploy the new bundle's model to the two-tower endpoint."""
         return {"config": self._needed_towers.put(event["new"]["bundle"])}
 
     def _towers_ready(self, event: Mapping[str, Any]) -> None:
