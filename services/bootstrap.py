@@ -160,7 +160,7 @@ def find_explainer(settings: Settings, store: SentenceStore, clock: Clock, *, co
 
 
 def find_retriever(settings: Settings, clock: Clock, *, connect: bool = True) -> RetrievePort | None:
-    """The endpoint of the two-tower model; None: what the bundle has of one answers. Asks nobody."""
+    """Return the two-tower model's endpoint; None to use the bundle's own model. Makes no calls."""
     if settings.two_tower_endpoint is None:
         return None
     from services.adapters.retrieve.sagemaker import SageMakerRetriever, sagemaker_client

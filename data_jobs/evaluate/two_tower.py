@@ -44,7 +44,7 @@ class TwoTowerRanker:
 
 @dataclass(frozen=True, slots=True)
 class LossTrial:
-    """One loss: its figures and its training. ``validation``: Recall@10 of the likes hidden inside the training part."""
+    """One loss: its figures and its training. ``validation``: Recall@10 of likes hidden inside the training part."""
 
     row: Row
     epochs: int

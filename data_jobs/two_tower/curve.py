@@ -37,7 +37,7 @@ def _step(count: int) -> float:
 
 
 def _line(values: Sequence[float], colour: str, name: str, *, right: bool) -> list[str]:
-    """Yield one line on its own scale, with its range next to it."""
+    """Return one line on its own scale, with its range next to it."""
     low, high = min(values), max(values)
     span = (high - low) or 1.0
     room = HEIGHT - _TOP - _BOTTOM

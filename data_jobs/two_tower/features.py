@@ -66,7 +66,7 @@ def _half_decades(films: Sequence[Film]) -> tuple[list[str], Dense]:
 
 
 def _tags(films: Sequence[Film]) -> tuple[list[str], Dense]:
-    """Return the films' coordinates in the first singular directions of tags x films, scaled as the tags are weighted."""
+    """Return the films' coordinates in the first singular directions of tags x films, scaled as the tags are."""
     matrix = tag_matrix(films, MIN_TAG_FILMS)
     if not matrix.nnz:
         return [], np.zeros((len(films), 0), np.float32)

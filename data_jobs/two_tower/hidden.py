@@ -1,4 +1,4 @@
-"""The validation set: a fifth of the likes of everyone with five or more, hidden from the training to judge its epochs."""
+"""The validation set: a fifth of the likes of everyone with five or more, hidden to judge the epochs of a training."""
 
 from dataclasses import dataclass
 

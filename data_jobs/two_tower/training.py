@@ -178,7 +178,7 @@ class _Run:
 def asked(
     model: TwoTower, examples: Examples, content: torch.Tensor, people: NDArray[np.int32], *, by_id: bool
 ) -> NDArray[np.float32]:
-    """Return the scores of all films for some people, float32[people, films]; ``by_id``: use their own embeddings, too."""
+    """Return the scores of all films for some people, float32[people, films]; ``by_id``: with their own embeddings."""
     model.eval()
     with torch.no_grad():
         items = model.served_items(content, torch.from_numpy((examples.likes > 0).astype(np.float32)))

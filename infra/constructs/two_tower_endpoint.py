@@ -149,7 +149,7 @@ class TwoTowerEndpoint(Construct):
         return statements, reasons
 
     def metric(self, name: str, statistic: str, namespace: str = "AWS/SageMaker") -> cloudwatch.Metric:
-        """Return a SageMaker metric of this endpoint. Source: developer guide, "Metrics for monitoring SageMaker AI"."""
+        """Return a metric of this endpoint. Source: developer guide, "Metrics for monitoring SageMaker AI"."""
         return cloudwatch.Metric(
             namespace=namespace, metric_name=name, statistic=statistic,
             dimensions_map={"EndpointName": self.name, "VariantName": VARIANT},
@@ -231,7 +231,7 @@ class TwoTowerEndpoint(Construct):
 
 
 def container_environment() -> dict[str, str]:
-    """Return the container's environment: where its code is, and one worker per core, as a request takes milliseconds."""
+    """Return the container's environment: where its code is, and one worker per core: a request takes milliseconds."""
     return {
         "SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
         "OMP_NUM_THREADS": "1", "SAGEMAKER_CONTAINER_LOG_LEVEL": "20",

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from services.adapters.bounded import bounded_class, within
 
 PATH = "/v1/traces"
-# For a whole answer, however it trickles; and its size, of which nothing is needed.
+# Seconds for a whole response, however slowly it arrives; and its maximum size: its content is not used.
 TIMEOUT_S = 1.0
 LARGEST_ANSWER = 64 << 10
 # Seconds between exports, and after a failed one.
@@ -105,12 +105,12 @@ class Collector:
 
 @cache
 def _trusting() -> ssl.SSLContext:
-    """Made once: reading the certificates of all authorities takes longer than all else of a request."""
+    """Made once: loading the certificate authorities takes longer than the rest of a request."""
     return ssl.create_default_context()
 
 
 def _words(error: Exception) -> str:
-    """What an error says, unless it may say the headers, one of which is a secret."""
+    """Return an error's message, unless it might contain the headers, one of which is a secret."""
     return str(error) if isinstance(error, OSError | HTTPException) else "its words are left out"
 
 

@@ -61,7 +61,7 @@ def encoder_of(choice: EncoderChoice | None, settings: "Settings") -> "TextEncod
 
 
 def or_none(choice: EncoderChoice | None, settings: "Settings", output: "Output") -> EncoderChoice | None:
-    """The choice. If none was made and the extra ``encoder`` is not installed, NONE, and a note says so."""
+    """Return the choice. If none was made and the extra ``encoder`` is missing, return NONE and say so in a note."""
     if choice is not None or settings.encoder in PAID or settings.embedder_dir is not None:
         return choice
     from services.recommender.errors import EncoderUnavailable

@@ -120,7 +120,7 @@ def _document(trained: "Trained", made: "TowerFile", folder: Path) -> dict[str, 
 
 
 def _lines(trained: "Trained", made: "TowerFile", folder: Path) -> list[str]:
-    """The curve as a table, and what was written."""
+    """Return the curve as a table, and what was written."""
     curve = trained.curve
     rows = [
         (epoch.number, f"{epoch.loss:.4f}", f"{epoch.recall:.4f}", f"{epoch.ndcg:.4f}", "best" * (epoch == curve.best))

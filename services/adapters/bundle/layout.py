@@ -225,7 +225,7 @@ def factors_of(arrays: Arrays) -> ItemFactors | None:
 
 
 def towers_of(arrays: Arrays) -> TwoTowerModel | None:
-    """The two-tower model over these arrays, None in a bundle without."""
+    """Return the two-tower model over these arrays; None if the bundle has none."""
     if "towers.items" not in arrays:
         return None
     return TwoTowerModel(**{name.removeprefix("towers."): arrays[name] for name in _TOWERS})

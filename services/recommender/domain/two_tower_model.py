@@ -1,4 +1,4 @@
-"""A two-tower model as it is served: a vector a film, and the way from a history to a person's vector, in numpy."""
+"""A two-tower model for serving: one vector per film, and the way from a history to a person's vector, in numpy."""
 
 from dataclasses import dataclass
 
@@ -10,8 +10,8 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TwoTowerModel:
-    """``items`` float32[films, dims + 1]: a film's vector, the last number its bias; all 0 for a film that the model
-    does not know. ``history`` float32[films, dims]: what a film adds to the history of who likes it. ``inner``
+    """``items`` float32[films, dims + 1]: a film's vector, its last number the bias; all 0 for a film the model does
+    not know. ``history`` float32[films, dims]: a film's contribution to the history of people who like it. ``inner``
     float32[dims, hidden] and ``outer`` float32[hidden, dims]: the layers of the person's tower, with their biases.
     """
 
@@ -23,9 +23,9 @@ class TwoTowerModel:
     outer_bias: Floats
 
     def person(self, rows: NDArray[np.int32], weights: Floats) -> Floats:
-        """float32[dims + 1]: somebody's vector by the films of their history (int32[n]) and what each weighs
-        (float32[n]); films that the model has met in no history say nothing. Equals what the trained model says of a
-        stranger with this history.
+        """Return a person's vector, float32[dims + 1], from the films of their history (int32[n]) and their weights
+        (float32[n]); films that were in no history in training are ignored. Equals what the trained model returns for
+        an unknown person with this history.
         """
         met = self.history[rows].any(axis=1)
         rows, weights = rows[met], weights[met]
@@ -36,10 +36,10 @@ class TwoTowerModel:
         return np.append(mapped / length, 1).astype(np.float32)
 
     def scores(self, person: Floats) -> Floats:
-        """float32[films]: inner products with a person's vector."""
+        """Return the inner products with a person's vector, float32[films]."""
         return self.items @ person
 
     @property
     def known(self) -> NDArray[np.bool_]:
-        """bool[films]: films that the model knows."""
+        """Return which films the model knows, bool[films]."""
         return np.asarray(self.items.any(axis=1))

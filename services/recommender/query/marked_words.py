@@ -168,7 +168,9 @@ class Reading:
         )
 
     def ends_kind(self, stop: int) -> bool:
-        """Whether the words before a place end with a kind of film, of several words too: "science fiction"."""
+        """Return whether the words before a place end with a kind of film, possibly of several words: "science
+        fiction".
+        """
         if self.is_kind(stop - 1):
             return True
         starts = range(max(stop - LONGEST_KIND, 0), stop - 1)

@@ -145,7 +145,7 @@ class BedrockBatch:
 
     @cached_property
     def _client(self) -> Any:  # noqa: ANN401 - botocore makes its clients' classes at run time
-        """One for all looks at a job, of which there are thousands in a day."""
+        """One client for all checks of a job, of which there are thousands a day."""
         config = Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 8})
         return aws.make_client("bedrock", self._place.region, config, self._place.endpoint)
 

@@ -90,7 +90,9 @@ def _whole_name(reading: Reading, at: int) -> tuple[int, tuple[Person, ...]] | N
 
 
 def _of_one_film(reading: Reading, at: int) -> int:
-    """Take somebody of a single film, who is no trait: introduced, or all that is asked for; how many words."""
+    """Consume the name of a person with a single film, who has no trait, if it is introduced or is the whole query;
+    return the number of words.
+    """
     first, introduced = _introduction(reading, at)
     for count in range(reading.run(at, LONGEST_NAME), 1, -1):
         others = any(not at <= place < at + count for place in reading.content())
@@ -109,7 +111,7 @@ def _of_one_film(reading: Reading, at: int) -> int:
 
 
 def _films_of_name(reading: Reading, at: int, count: int) -> Rows:
-    """The films of people of exactly this name."""
+    """Return the films of people with exactly this name."""
     names = reading.index.names
     for words in spellings(reading.typed(at, count)):
         name_ids = names.keyed(words)
@@ -122,7 +124,7 @@ def _films_of_name(reading: Reading, at: int, count: int) -> Rows:
 
 
 def _credited(reading: Reading, at: int, count: int, row: int) -> tuple[str, bool]:
-    """The name as the film's credits have it, and whether it is who directed it."""
+    """Return the name as the film's credits have it, and whether that person directed it."""
     credited = json.loads(reading.catalogue.details[row])
     typed = reading.typed(at, count)
     squeezed = {"".join(words) for words in spellings(typed)}

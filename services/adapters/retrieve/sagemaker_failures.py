@@ -1,4 +1,4 @@
-"""What SageMaker and botocore say when a call fails, in the few words that an answer tells of it.
+"""SageMaker and botocore errors in a few words, for ``degraded`` of a response.
 
 Error codes: Amazon SageMaker AI API reference, "InvokeEndpoint", errors.
 """
@@ -27,7 +27,7 @@ _BY_CODE = {
 
 
 def reason_of(error: Exception) -> str:
-    """Why there are no films."""
+    """Return why there are no films."""
     if isinstance(error, ClientError):
         return _BY_CODE.get(str(error.response.get("Error", {}).get("Code", "")), "unavailable")
     if isinstance(error, ReadTimeoutError | ConnectTimeoutError) or is_caused_by(error, TimeoutError):
