@@ -16,7 +16,7 @@ from typing import Any
 
 _KEY_ID, _PEPPER, _ORIGIN = "bench", "a pepper for the bench only", "an origin for the bench only"
 _ARN = "arn:aws:secretsmanager:eu-central-1:111111111111:secret:"
-# What a caller sends; the key as services/api/app/api_keys.py makes it.
+# What a caller sends; the key as services/api/app/security/api_keys.py makes it.
 CREDENTIALS = {
     "x-api-key": f"mq_{_KEY_ID}_{hmac.new(_PEPPER.encode(), _KEY_ID.encode(), hashlib.sha256).hexdigest()[:40]}",
     "x-origin-verify": _ORIGIN,

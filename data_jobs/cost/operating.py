@@ -10,9 +10,9 @@ from data_jobs.cost.workload import LOG_BYTES
 
 # CloudWatch keeps logs compressed (Amazon CloudWatch Pricing, "Logs": archived); assumed: to 15 %.
 LOG_COMPRESSION = 0.15
-# services/api/app/emf.py: eight metrics for the stage and for each route that recommends, three for any other route;
-# fallbacks have one for the stage and one per cause. The canary's request is not a search: six. Assumed: routes,
-# causes.
+# services/api/app/observability/emf.py: eight metrics for the stage and for each route that recommends, three for any
+# other route; fallbacks have one for the stage and one per cause. The canary's request is not a search: six. Assumed:
+# routes, causes.
 ANSWER_METRICS, OTHER_METRICS, CANARY_METRICS = 8, 3, 6
 ANSWER_ROUTES, OTHER_ROUTES, CAUSES = 2, 5, 2
 # Billed by the metric, as infra/constructs/alarms.py has them: for OpenSearch two of capacity, one of errors, two of

@@ -133,7 +133,7 @@ class Alarms(Construct):
             self._alarm(f"Fallback{name}", share, FALLBACK_PERCENT, description, points=OF_PERIODS, of_them=IN_PERIODS)
 
     def _service(self, metric: str, statistic: str = "Sum", **dimension: str) -> cloudwatch.Metric:
-        """Return a metric that the service writes (services/api/app/emf.py)."""
+        """Return a metric that the service writes (services/api/app/observability/emf.py)."""
         return cloudwatch.Metric(
             namespace=NAMESPACE, metric_name=metric, dimensions_map={"stage": self._settings.stage, **dimension},
             statistic=statistic, period=PERIOD,

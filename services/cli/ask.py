@@ -71,7 +71,7 @@ def recommend(
     as_json: JsonOption = False,
 ) -> None:
     """Recommend films for a person, a query or both."""
-    from services.api.app.models import RecommendBody
+    from services.api.app.schemas.models import RecommendBody
 
     filters = {
         "genres": genre or [], "not_genres": not_genre or [], "year_from": year_from, "year_to": year_to,
@@ -181,7 +181,7 @@ def feedback(
 
     The next recommendation takes it into account.
     """
-    from services.api.app.models import FeedbackBody
+    from services.api.app.schemas.models import FeedbackBody
     from services.recommender.errors import MarqueeError
     from services.recommender.ports import FeedbackCommand
 
@@ -200,7 +200,7 @@ def _checked(model: type[Body], values: dict[str, Any]) -> Body:
     """Validate the request by the same rules as over HTTP. Raises Misused naming the field."""
     from pydantic import ValidationError
 
-    from services.api.app.validation import field_errors
+    from services.api.app.schemas.validation import field_errors
 
     try:
         return model.model_validate(values)

@@ -37,7 +37,7 @@ def create(
     """Create a key and print it. It is shown only once: the store keeps its id, not the secret."""
     import secrets
 
-    from services.api.app.api_keys import make_key
+    from services.api.app.security.api_keys import make_key
     from services.recommender.ports import ApiKey
 
     scopes = frozenset(scope or ["serve"])

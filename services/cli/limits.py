@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from services.api.app.problem import MEDIA_TYPE, Problem
+from services.api.app.schemas.problem import MEDIA_TYPE, Problem
 
 _PIECE = 16 << 10
 # File descriptors not used by connections: those of the bundle, the state store, remote stores.

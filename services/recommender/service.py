@@ -7,6 +7,7 @@ from typing import Any
 
 from services.recommender import documents, films, importing
 from services.recommender.cache import request_fingerprint
+from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.profile import CLOCK_SKEW_MS
 from services.recommender.domain.request import Preset, Ranking, Request
 from services.recommender.domain.told import ToldHistory
@@ -49,6 +50,7 @@ class Recommender:
         self.options = options or Options()
         self._use_case = RecommendUseCase(state, explainer, clock)
         self._pipeline: Pipeline | None = None
+        self._facts: tuple[Catalogue, dict[str, Any]] | None = None
 
     def warm(self) -> None:
         """Open the bundle and build the pipeline, as the first request would. Raises BundleError."""
@@ -136,8 +138,14 @@ class Recommender:
         return films.films_named(self._current(), text, limit)
 
     def catalogue(self) -> dict[str, Any]:
-        """Return ``{films, genres: [{name, films}], years: {from, to}, languages: [{code, films}]}``."""
-        return documents.catalogue_facts(self._current().bundle.catalogue)
+        """Return ``{films, genres: [{name, films}], years: {from, to}, languages: [{code, films}]}``; the same object
+        as long as the release does not change.
+        """
+        catalogue = self._current().bundle.catalogue
+        facts = self._facts
+        if facts is None or facts[0] is not catalogue:
+            facts = self._facts = catalogue, documents.catalogue_facts(catalogue)
+        return facts[1]
 
     def versions(self) -> dict[str, Any]:
         """Return ``{model_version, index_version, bundle_version, encoder, films, created_at}``. Raises BundleError."""

@@ -12,8 +12,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from services.api.app.context import RequestContext
-from services.api.app.observability import Observation, observe
-from services.api.app.telemetry import install_telemetry
+from services.api.app.observability.observation import Observation, observe
+from services.api.app.observability.telemetry import install_telemetry
 from tests.api.fakes import FakeRecommender, fake_app
 from tests.patience import PATIENCE_S
 
@@ -89,7 +89,7 @@ def test_emf_is_written_to_the_standard_output(capsys: pytest.CaptureFixture[str
 
 
 def test_only_who_asks_for_metrics_imports_what_writes_them() -> None:
-    script = "import sys, services.api.app.main\nassert 'services.api.app.emf' not in sys.modules"
+    script = "import sys, services.api.app.main\nassert 'services.api.app.observability.emf' not in sys.modules"
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, timeout=PATIENCE_S)
 
 

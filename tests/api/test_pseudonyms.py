@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.adapters.secrets import FixedSecret
-from services.api.app.pseudonyms import Pseudonyms
+from services.api.app.observability.pseudonyms import Pseudonyms
 
 ONE = Pseudonyms(FixedSecret(("a pepper of one deployment",)))
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from services.adapters.explain.template import TemplateExplainer
 from services.api.app import lambda_handler
-from services.api.app.api_keys import make_key
 from services.api.app.main import create_app
+from services.api.app.security.api_keys import make_key
 from services.api.app.services import WEB_DIR, AppServices
 from services.bootstrap import build_services, cached_work
 from services.recommender.ports import ApiKey

@@ -15,6 +15,7 @@ from services.recommender.errors import (
 )
 from services.recommender.ports import Deadline, FeedbackCommand, Receipt
 from services.recommender.recommend import Options
+from tests.builders import make_bundle, make_release
 from tests.recommender.kit import ask, like
 
 
@@ -92,6 +93,12 @@ class TestOtherQuestions:
         facts = service.catalogue()
         assert facts["films"] == 120
         assert sum(entry["films"] for entry in facts["languages"]) == 119
+
+    def test_the_catalogue_s_facts_are_counted_once_per_release(self, service):
+        facts = service.catalogue()
+        assert service.catalogue() is facts
+        service.releases.release = make_release(make_bundle(films=60))
+        assert service.catalogue()["films"] == 60
 
     def test_export_and_erase(self, service):
         assert service.export("ann") is None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from starlette.types import Scope
 
 if TYPE_CHECKING:
-    from services.api.app.tracing import Trace
+    from services.api.app.observability.tracing import Trace
 
 _SCOPE_KEY = "marquee.context"
 _METHOD_KEY = "marquee.method"

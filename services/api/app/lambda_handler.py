@@ -25,9 +25,9 @@ from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 
 from services.api.app.lambda_events import NoRequest, http_event, is_warm_up, reply_to
 from services.api.app.main import create_app
-from services.api.app.problem import MEDIA_TYPE, Problem
+from services.api.app.observability.telemetry import flush_traces, install_telemetry, install_tracing
+from services.api.app.schemas.problem import MEDIA_TYPE, Problem
 from services.api.app.services import AppServices
-from services.api.app.telemetry import flush_traces, install_telemetry, install_tracing
 from services.bootstrap import Services, build_services
 from services.recommender.errors import BundleDamaged, BundleError, EncoderUnavailable, MarqueeError
 from services.recommender.recommend import Options

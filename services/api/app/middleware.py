@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.adapters.foreign import frames_of
 from services.api.app.context import RequestContext, ask_instead, attach, has_header, header
 from services.api.app.errors import problem_of
-from services.api.app.observability import begin_trace, observe
+from services.api.app.observability.observation import begin_trace, observe
 
 log = logging.getLogger("marquee.api")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Quota
-from services.recommender.quota import SUB_BUCKETS, Window, admit
+from services.recommender.quota_window import SUB_BUCKETS, Window, admit
 from tests.adapters.state.state_kit import FakeClock, Make, Store
 
 WINDOW_S = 10

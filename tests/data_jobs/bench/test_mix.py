@@ -20,7 +20,7 @@ from data_jobs.bench.mix import (
     people_needed,
     post,
 )
-from services.api.app.models import FeedbackBody, RecommendBody
+from services.api.app.schemas.models import FeedbackBody, RecommendBody
 from tests.builders import make_catalogue
 from tests.data_jobs.bench.kit import small_requests
 

@@ -9,7 +9,7 @@ from services.adapters.state.dynamodb.dynamo_failures import Contended
 from services.adapters.state.dynamodb.store import DynamoStore, Item
 from services.recommender.errors import StateBusy, StateUnavailable
 from services.recommender.ports import Deadline, Quota
-from services.recommender.quota import COUNTED, SUB_BUCKETS, Window, admit
+from services.recommender.quota_window import COUNTED, SUB_BUCKETS, Window, admit
 
 # Short, as the API counts locally meanwhile.
 QUOTA_WAIT_S = 0.3

@@ -6,7 +6,7 @@ from services.adapters.foreign import translated
 from services.adapters.state.sqlite.connection import Database
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Deadline, Quota
-from services.recommender.quota import COUNTED, Window, admit
+from services.recommender.quota_window import COUNTED, Window, admit
 
 QUOTA_WAIT_S = 0.25
 _COUNTS = struct.Struct(f">{COUNTED}I")

@@ -15,10 +15,10 @@ from services.api.app.body import EdgeRoute
 from services.api.app.context import context_of
 from services.api.app.edge import edge_of, to_json
 from services.api.app.errors import problem_of
-from services.api.app.models import BatchBody, FeedbackBody
 from services.api.app.openapi import IDEMPOTENCY_PARAMETER
 from services.api.app.openapi_errors import OF_BODY, problems
-from services.api.app.responses import BatchAnswer, FeedbackAnswer
+from services.api.app.schemas.models import BatchBody, FeedbackBody
+from services.api.app.schemas.responses import BatchAnswer, FeedbackAnswer
 from services.recommender.errors import IdempotencyMismatch, InvalidRequest, MarqueeError
 from services.recommender.ports import FeedbackCommand, Idempotency, Receipt
 

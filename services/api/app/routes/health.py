@@ -9,8 +9,8 @@ from starlette.responses import Response
 from services.api.app.body import EdgeRoute
 from services.api.app.edge import edge_of, to_json
 from services.api.app.openapi_errors import NOT_READY, OF_OPEN, OF_READING, problems
-from services.api.app.problem import Problem
-from services.api.app.responses import HealthAnswer, VersionAnswer
+from services.api.app.schemas.problem import Problem
+from services.api.app.schemas.responses import HealthAnswer, VersionAnswer
 
 router = APIRouter(route_class=EdgeRoute, tags=["operations"])
 _Deep = Annotated[

@@ -10,9 +10,9 @@ from starlette.responses import Response
 from services.api.app.body import EdgeRoute
 from services.api.app.context import context_of
 from services.api.app.edge import edge_of, to_json
-from services.api.app.models import FromFilmsBody, RecommendBody
 from services.api.app.openapi_errors import OF_BODY, problems
-from services.api.app.responses import FromFilmsAnswer, RecommendAnswer
+from services.api.app.schemas.models import FromFilmsBody, RecommendBody
+from services.api.app.schemas.responses import FromFilmsAnswer, RecommendAnswer
 from services.recommender.errors import InvalidRequest
 
 router = APIRouter(route_class=EdgeRoute, tags=["recommend"])

@@ -10,10 +10,10 @@ from starlette.responses import Response
 from services.api.app.body import EdgeRoute
 from services.api.app.context import context_of
 from services.api.app.edge import cacheable, edge_of, to_json
-from services.api.app.fields import LIMITS, ImdbId, ItemId
 from services.api.app.openapi import NOT_MODIFIED
 from services.api.app.openapi_errors import OF_READING, problems
-from services.api.app.responses import SimilarAnswer
+from services.api.app.schemas.fields import LIMITS, ImdbId, ItemId
+from services.api.app.schemas.responses import SimilarAnswer
 from services.recommender.errors import InvalidRequest
 
 router = APIRouter(route_class=EdgeRoute, tags=["films"])

@@ -12,8 +12,8 @@ from services.api.app.context import context_of
 from services.api.app.edge import edge_of, to_json
 from services.api.app.openapi import UserPath
 from services.api.app.openapi_errors import OF_READING, UNKNOWN_PERSON, problems
-from services.api.app.problem import Problem
-from services.api.app.responses import ExportAnswer, ImportAnswer
+from services.api.app.schemas.problem import Problem
+from services.api.app.schemas.responses import ExportAnswer, ImportAnswer
 from services.recommender.errors import InvalidRequest
 from services.recommender.ports import Deadline
 

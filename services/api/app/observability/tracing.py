@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from services.adapters.otlp import Collector, Json, attributes
-from services.api.app.observability import NO_ROUTE, Observation
-from services.api.app.trace_ids import TraceIds
+from services.api.app.observability.observation import NO_ROUTE, Observation
+from services.api.app.observability.trace_ids import TraceIds
 from services.recommender.stopwatch import Span, record_spans
 
 _SERVER, _INTERNAL, _ERROR = 2, 1, 2

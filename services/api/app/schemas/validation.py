@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.api.app.fields import LIMITS
+from services.api.app.schemas.fields import LIMITS
 
 MAX_SHOWN = 20
 _SHOWN_CHARS = 60

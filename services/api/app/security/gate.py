@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from starlette.datastructures import QueryParams
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.api.app.auth import Authenticator, require
 from services.api.app.context import context_of, header
 from services.api.app.errors import problem_of
-from services.api.app.quota import QuotaGuard
+from services.api.app.security.auth import Authenticator, require
+from services.api.app.security.quota import QuotaGuard
 from services.recommender.errors import MarqueeError
 
 # Public even if keys are on: probes, documentation, and what the demo page needs before it can ask for a key.

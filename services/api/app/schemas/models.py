@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ValidationInfo
 
-from services.api.app.fields import (
+from services.api.app.schemas.fields import (
     MAX_BATCH,
     MAX_EXCLUDED,
     MAX_ONLY,

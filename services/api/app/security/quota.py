@@ -6,7 +6,7 @@ from services.api.app.context import RequestContext
 from services.api.app.runner import Runner
 from services.recommender.errors import QuotaExceeded, StateBusy, Unavailable
 from services.recommender.ports import ApiKey, Clock, Quota, QuotaPort
-from services.recommender.quota import COUNTED, Window, admit
+from services.recommender.quota_window import COUNTED, Window, admit
 
 
 @dataclass(slots=True)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Protocol, cast
 from starlette.types import Scope
 
 from services.api.app.context import RequestContext, method_of
-from services.api.app.pseudonyms import Pseudonyms
-from services.api.app.trace_ids import trace_ids_of
+from services.api.app.observability.pseudonyms import Pseudonyms
+from services.api.app.observability.trace_ids import trace_ids_of
 
 if TYPE_CHECKING:
-    from services.api.app.tracing import Trace, Tracer
+    from services.api.app.observability.tracing import Trace, Tracer
 
 access = logging.getLogger("marquee.access")
 NO_ROUTE = "-"

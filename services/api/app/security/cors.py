@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from services.api.app.context import RequestContext, attach
 from services.api.app.middleware import request_id_of
-from services.api.app.problem import Problem
+from services.api.app.schemas.problem import Problem
 
 
 class Refusal(Response):

@@ -11,7 +11,7 @@ def install_telemetry(app: FastAPI, metrics: str, stage: str) -> None:
     """
     if metrics == "emf":
         # Imported only if metrics are enabled.
-        from services.api.app.emf import EmfTelemetry, print_line
+        from services.api.app.observability.emf import EmfTelemetry, print_line
 
         app.state.telemetry = EmfTelemetry(stage, print_line)
 
@@ -23,7 +23,7 @@ def install_tracing(app: FastAPI, settings: Settings, *, later: bool = True) -> 
     if settings.otel_exporter_otlp_endpoint is None:
         return
     from services.adapters.otlp import Collector
-    from services.api.app.tracing import Tracer
+    from services.api.app.observability.tracing import Tracer
 
     resource = {"service.name": "marquee", "deployment.environment.name": settings.marquee_stage}
     collector = Collector(settings.otel_exporter_otlp_endpoint, settings.otlp_headers, resource, later=later)

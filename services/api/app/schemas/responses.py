@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.api.app.problem import ProblemDocument
+from services.api.app.schemas.problem import ProblemDocument
 
 _ITEM_ID = Field(description="The film's id in the catalogue.", examples=["6"])
 _TITLE = Field(description="The film's title.", examples=["Heat"])
