@@ -1,6 +1,7 @@
-"""One word, one meaning: a class name says which class it is."""
+"""One word, one meaning: the name of a class or a module says which one it is."""
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,3 +26,17 @@ def test_no_two_classes_share_a_name() -> None:
         places[name].append(place)
     assert len(places) > 400
     assert {name: where for name, where in places.items() if len(where) > 1 and name not in ALLOWED} == {}
+
+
+def stem(name: str) -> str:
+    """A name without the endings by which two modules of one folder are easily mistaken for each other."""
+    return re.sub(r"(ations?|ings?|ers?|es|ed|s|e)$", "", name) if len(name) > 4 else name
+
+
+def test_no_two_modules_of_a_folder_differ_by_an_ending() -> None:
+    together = defaultdict(set)
+    for path in (path for folder in SHIPPED for path in (ROOT / folder).rglob("*.py")):
+        name = path.parent if path.name == "__init__.py" else path
+        together[name.parent, stem(name.stem)].add(name.stem)
+    assert len(together) > 400
+    assert [sorted(names) for names in together.values() if len(names) > 1] == []
