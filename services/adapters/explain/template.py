@@ -20,9 +20,8 @@ from services.adapters.explain.phrases import (
 )
 from services.adapters.explain.query_phrases import asked_for, near_miss
 from services.recommender.domain.request import Reason, ReasonKind
-from services.recommender.ports import Deadline, Evidence, Page, PageSentences
+from services.recommender.ports import SENTENCE_WORDS, Deadline, Evidence, Page, PageSentences
 from services.recommender.sentences.genre_nouns import noun_of
-from services.recommender.sentences.limits import MAX_WORDS
 
 Forms = tuple[str, ...]
 _OTHER_THAN_GENRES = frozenset({"the catalogue"})
@@ -49,7 +48,7 @@ def _sentence(evidence: Evidence, turns: Counter[Forms]) -> str:
         first = turns[forms]
         for turn in range(len(forms)):
             sentence = _finished(forms[(first + turn) % len(forms)].format(**named))
-            if len(sentence.split()) <= MAX_WORDS:
+            if len(sentence.split()) <= SENTENCE_WORDS:
                 turns[forms] = first + turn + 1
                 return sentence
     return _finished(NOTHING[0])

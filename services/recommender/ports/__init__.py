@@ -3,6 +3,8 @@
 from services.recommender.ports.access import ApiKey, KeyStore, Quota, QuotaPort
 from services.recommender.ports.explain import (
     OVERVIEW_LENGTH,
+    SENTENCE_LENGTH,
+    SENTENCE_WORDS,
     Evidence,
     Explainer,
     Likings,
@@ -41,6 +43,8 @@ from services.recommender.ports.time import Clock, Deadline
 
 __all__ = [
     "OVERVIEW_LENGTH",
+    "SENTENCE_LENGTH",
+    "SENTENCE_WORDS",
     "ApiKey",
     "CacheEntry",
     "CacheKey",

@@ -9,6 +9,8 @@ from services.recommender.ports.time import Deadline
 
 # Number of overview characters shown to a model.
 OVERVIEW_LENGTH = 120
+# The longest sentence, in words and in characters: no real sentence of 22 words is that long.
+SENTENCE_WORDS, SENTENCE_LENGTH = 22, 320
 
 
 @dataclass(frozen=True, slots=True)

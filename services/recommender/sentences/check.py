@@ -9,9 +9,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from services.recommender.domain.request import Reason, ReasonKind
-from services.recommender.ports import Evidence, Record
+from services.recommender.ports import SENTENCE_LENGTH, SENTENCE_WORDS, Evidence, Record
 from services.recommender.sentences.genre_nouns import GENRE_WORDS
-from services.recommender.sentences.limits import MAX_LENGTH, MAX_WORDS
 from services.recommender.sentences.permitted_names import (
     NameMention,
     PermittedName,
@@ -47,7 +46,7 @@ def complaint(sentence: object, evidence: Evidence, record: Record) -> str | Non
     """Return why a sentence must not be shown, in a few words; None if it may."""
     if not isinstance(sentence, str):
         return "no text"
-    if not _FEWEST_WORDS <= len(sentence.split()) <= MAX_WORDS or len(sentence) > MAX_LENGTH:
+    if not _FEWEST_WORDS <= len(sentence.split()) <= SENTENCE_WORDS or len(sentence) > SENTENCE_LENGTH:
         return "length"
     if any(unicodedata.category(sign)[0] == "C" or unicodedata.category(sign) in ("Zl", "Zp") for sign in sentence):
         return "hidden character"
