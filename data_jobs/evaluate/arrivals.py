@@ -86,8 +86,8 @@ def arrivals(dataset: Dataset, workshop: Workshop, ridge: float, seed: int, prog
     progress.advance("people who arrive, moments", len(moments), len(moments))
     if not worlds:
         raise DataError("nobody has all their events in the newest 60 %: there are no arrivals to measure")
-    found = newcomers(few_likes(worlds, seed, progress, by_time=True))
-    return ArrivalsOutcome(tuple(str(np.datetime64(ts_ms, "ms"))[:10] for ts_ms in moments), found.entries)
+    pooled = newcomers(few_likes(worlds, seed, progress, by_time=True))
+    return ArrivalsOutcome(tuple(str(np.datetime64(ts_ms, "ms"))[:10] for ts_ms in moments), pooled.entries)
 
 
 def arrived(events: Events, moments: Sequence[int]) -> list[tuple[int, ...]]:

@@ -140,10 +140,10 @@ def without_trait(pipeline: Pipeline, row: int, reason: Reason) -> Pipeline:
     """Return the same pipeline for a taste without the trait that a reason cites for the film ``row``."""
     trait_rows = pipeline.trait_rows
     traits = trait_rows.traits
-    mine = [(each, TraitKind(int(traits.kinds[each]))) for each in traits.of(row).tolist()]
+    traits_of_film = [(each, TraitKind(int(traits.kinds[each]))) for each in traits.of(row).tolist()]
     cited = [
         each
-        for each, kind in mine
+        for each, kind in traits_of_film
         if kind in trait_kinds(reason.kind) and trait_name(kind, traits.names[each]) == reason.subject
     ]
     less = copy.copy(pipeline)

@@ -60,16 +60,16 @@ class ColdItems(Outcome):
         models = dict(self.models)
         if self.ahead is not None:
             models["pipeline less content"] = self.ahead
-        rows = [(name, *(str(each) for _, each in found.views)) for name, found in models.items()]
+        rows = [(name, *(str(each) for _, each in of_model.views)) for name, of_model in models.items()]
         title = f"Cold films: {self.films} films, {self.likes:,} likes of {self.people} people"
         yield Table(title, ("model", "Recall@10", "Recall@100", "Recall@10 among cold films"), rows)
 
     def figures(self) -> Iterator[Figure]:
         """Yield every model's figures, and the share of pages."""
-        for model, found in self.models.items():
-            yield model, "recall", found.recall
-            yield model, "recall_deep", found.recall_deep
-            yield model, "recall_among", found.recall_among
+        for model, of_model in self.models.items():
+            yield model, "recall", of_model.recall
+            yield model, "recall_deep", of_model.recall_deep
+            yield model, "recall_among", of_model.recall_among
         yield "pipeline", "pages", self.pages
 
     def bars(self) -> Iterator[Bar]:
@@ -101,8 +101,8 @@ def cold_items(dataset: Dataset, workshop: Workshop, seed: int, progress: Progre
         films=int(cold.sum()),
         people=len(cases),
         likes=sum(len(case.relevant) for case in cases),
-        models={model.name: _found(mine) for model, mine in zip(models, figures, strict=True)},
-        ahead=_found([mine - other for mine, other in zip(*figures[:2], strict=True)]) if len(models) > 1 else None,
+        models={model.name: _found(ours) for model, ours in zip(models, figures, strict=True)},
+        ahead=_found([ours - other for ours, other in zip(*figures[:2], strict=True)]) if len(models) > 1 else None,
         pages=Estimate.of(_pages(bench, cases, is_cold)),
     )
 

@@ -30,13 +30,13 @@ class FewLikes:
 
 def few_likes(folds: Sequence[Fold], seed: int, progress: Progress, by_time: bool = False) -> list[FewLikes]:
     """Run every fold with every number of likes; ``by_time``: the first ones instead of a random draw."""
-    found = []
+    results_by_likes = []
     for fold in folds:
         for likes in LIKES:
             cases = cut(fold.everybody, fold.codes, likes, seed, by_time)
             results = tuple(measure(model, cases, fold.bench, progress) for model in fold.models)
-            found.append(FewLikes(likes, fold, cases, results))
-    return found
+            results_by_likes.append(FewLikes(likes, fold, cases, results))
+    return results_by_likes
 
 
 def likes_in_words(likes: int) -> str:
@@ -51,12 +51,12 @@ def cut(everybody: People, codes: Sequence[int], likes: int, seed: int, by_time:
     """
     events, cases = everybody.dataset.events, []
     for code in codes:
-        mine = everybody.likes_of(code)
-        if len(mine) < likes + LEAST_LEFT:
+        own = everybody.likes_of(code)
+        if len(own) < likes + LEAST_LEFT:
             continue
-        mine = np.random.default_rng((seed, code)).permutation(mine)
+        own = np.random.default_rng((seed, code)).permutation(own)
         if by_time:
-            mine = mine[np.argsort(events.ts_ms[mine], kind="stable")]
-        profile = everybody.profile_of(events.user_ids[code], mine[:likes])
-        cases.append(HeldOutPerson(profile, events.film[mine[likes:]].astype(np.int32)))
+            own = own[np.argsort(events.ts_ms[own], kind="stable")]
+        profile = everybody.profile_of(events.user_ids[code], own[:likes])
+        cases.append(HeldOutPerson(profile, events.film[own[likes:]].astype(np.int32)))
     return cases

@@ -78,10 +78,10 @@ class FinderOutcome(Outcome):
     def bars(self) -> Iterator[Bar]:
         """Yield the bars: the exact title first; everything else among the first five."""
         others = [self.near[kind] for kind in self.near if kind != "exact" and self.near[kind].n]
-        asked = sum(each.n for each in others)
-        found = sum(each.mean * each.n for each in others) / asked if asked else 1.0
+        queries = sum(each.n for each in others)
+        share = sum(each.mean * each.n for each in others) / queries if queries else 1.0
         yield Bar.share("exact title first", self.first["exact"].mean, 0.95)
-        yield Bar.share("any other way to name a film, first five", found, 0.92)
+        yield Bar.share("any other way to name a film, first five", share, 0.92)
 
 
 def part(job: Job) -> FinderOutcome:
@@ -124,10 +124,10 @@ def make(catalogue: Catalogue, seed: int) -> dict[str, list[Asked]]:
     for kind, count in QUERIES.items():
         made[kind] = []
         for row in rng.permutation(len(catalogue)).tolist():
-            found = makers[kind](row)
-            if found is not None and found[1]:
-                wanted = films.of_name[" ".join(found[1])] | {row}
-                made[kind].append(Asked(found[0], frozenset(wanted)))
+            query = makers[kind](row)
+            if query is not None and query[1]:
+                rows = films.of_name[" ".join(query[1])] | {row}
+                made[kind].append(Asked(query[0], frozenset(rows)))
             if len(made[kind]) == count:
                 break
     return made
@@ -210,11 +210,11 @@ def main() -> None:
     home = LocalBundles(Path(os.environ.get("MARQUEE_HOME", ".marquee")))
     path = home.current_path()
     bundle = open_bundle(path)
-    found = measure(Finder(load_names(text_index_of(path)), bundle.catalogue, bundle.popularity), seed=0)
+    outcome = measure(Finder(load_names(text_index_of(path)), bundle.catalogue, bundle.popularity), seed=0)
     lines = [f"{len(bundle.catalogue):,} films"]
-    for each in found.tables():
+    for each in outcome.tables():
         lines += [each.title, *("  ".join(row) for row in each.rows), *each.notes]
-    lines += [f"{bar.name}: {bar.found} (wanted {bar.wanted})" for bar in found.bars()]
+    lines += [f"{bar.name}: {bar.found} (wanted {bar.wanted})" for bar in outcome.bars()]
     sys.stdout.writelines(f"{line}\n" for line in lines)
 
 

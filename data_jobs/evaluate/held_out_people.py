@@ -70,7 +70,7 @@ class People:
     def cases(self, relevant: dict[str, tuple[str, ...]]) -> list[HeldOutPerson]:
         """Return one case per person; held-out films outside the catalogue cannot be found but still count."""
         rows = {user_id: self.catalogue.rows_of(items) for user_id, items in relevant.items()}
-        return [HeldOutPerson(self.profile(user_id), found) for user_id, found in rows.items()]
+        return [HeldOutPerson(self.profile(user_id), films) for user_id, films in rows.items()]
 
 
 def on_rows_of(catalogue: Catalogue, dataset: Dataset) -> Dataset:

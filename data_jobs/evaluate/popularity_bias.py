@@ -99,16 +99,16 @@ def part(job: Job) -> PopularityBias:
     return PopularityBias((*of_few_likes(job.few_likes), _of_tastes(WHOLE, len(job.cases), whole)))
 
 
-def of_few_likes(asked: Sequence[FewLikes]) -> Iterator[TasteSizeBias]:
+def of_few_likes(entries: Sequence[FewLikes]) -> Iterator[TasteSizeBias]:
     """Yield the pooled folds, one entry per number of likes."""
     for likes in LIKES:
-        mine = [each for each in asked if each.likes == likes]
-        found: dict[str, list[Figures]] = {}
-        for each in mine:
+        of_size = [each for each in entries if each.likes == likes]
+        biases_by_model: dict[str, list[Figures]] = {}
+        for each in of_size:
             for result in each.results:
-                found.setdefault(result.model, []).append(biases(each.fold.bench, each.cases, result))
-        joined = {model: np.concatenate(parts) for model, parts in found.items()}
-        yield _of_tastes(likes_in_words(likes), sum(len(each.cases) for each in mine), joined)
+                biases_by_model.setdefault(result.model, []).append(biases(each.fold.bench, each.cases, result))
+        joined = {model: np.concatenate(parts) for model, parts in biases_by_model.items()}
+        yield _of_tastes(likes_in_words(likes), sum(len(each.cases) for each in of_size), joined)
 
 
 def biases(bench: Workbench, cases: Sequence[HeldOutPerson], result: Result) -> Figures:
@@ -131,7 +131,7 @@ def _of_list(bench: Workbench, case: HeldOutPerson, ranked: NDArray[np.int32]) -
 
 
 def _of_tastes(tastes: str, people: int, figures: dict[str, Figures]) -> TasteSizeBias:
-    return TasteSizeBias(tastes, people, {model: _estimates(found) for model, found in figures.items()})
+    return TasteSizeBias(tastes, people, {model: _estimates(of_model) for model, of_model in figures.items()})
 
 
 def _estimates(figures: Figures) -> Bias:

@@ -39,5 +39,5 @@ def _diversity(evaluation: Evaluation) -> Iterator[Bar]:
         yield Bar(name, f">= +{least:.0%}", f"{gain:+.1%}", gain >= least)
 
 
-def _least(name: str, found: float, least: float) -> Bar:
-    return Bar(name, f">= {least:.3f}", f"{found:.4f}", found >= least)
+def _least(name: str, value: float, least: float) -> Bar:
+    return Bar(name, f">= {least:.3f}", f"{value:.4f}", value >= least)

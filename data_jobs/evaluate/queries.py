@@ -75,7 +75,7 @@ def part(job: Job) -> QueriesOutcome:
 def queries(bench: Workbench, seed: int, progress: Progress) -> QueriesOutcome:
     """Run all queries on the pipeline."""
     made = make(bench.bundle.catalogue, seed)
-    asked, missed = 0, []
+    done, missed = 0, []
     figures: dict[str, list[float]] = {}
     for kind, of_kind in made.items():
         figures[kind] = []
@@ -84,8 +84,8 @@ def queries(bench: Workbench, seed: int, progress: Progress) -> QueriesOutcome:
             figures[kind].append(score)
             if score < 1:
                 missed.append(f"{kind}: {query.text}")
-            asked += 1
-            progress.advance("known-item queries", asked, sum(map(len, made.values())))
+            done += 1
+            progress.advance("known-item queries", done, sum(map(len, made.values())))
     exact, typo, director = (Estimate.of(np.array(figures[kind])) for kind in ("exact", "typo", "director"))
     return QueriesOutcome(exact, typo, director, tuple(missed))
 
@@ -108,14 +108,14 @@ def misspelt(title: str, rng: np.random.Generator) -> str:
     while True:
         at = int(rng.choice(letters))
         wrong = str(rng.choice(list(_LETTERS)))
-        found = (
+        typed = (
             title[:at] + title[at + 1 :],
             title[:at] + title[at] + title[at:],
             title[:at] + wrong + title[at + 1 :],
             title[:at] + title[at + 1 : at + 2] + title[at] + title[at + 2 :],
         )[int(rng.integers(4))]
-        if fold(found) != fold(title):
-            return found
+        if fold(typed) != fold(title):
+            return typed
 
 
 def ask(bench: Workbench, text: str) -> Rows:
@@ -148,4 +148,4 @@ def _grouped(pairs: Iterator[tuple[str, int]]) -> dict[str, tuple[int, ...]]:
     rows = defaultdict(list)
     for name, row in pairs:
         rows[name].append(row)
-    return {name: tuple(found) for name, found in rows.items()}
+    return {name: tuple(films) for name, films in rows.items()}

@@ -122,7 +122,7 @@ def reasons(bench: Workbench, seed: int, progress: Progress) -> Reasons:
         progress.advance("reasons, people", done, len(chosen))
     answers[ALL] = [answer for of_size in answers.values() for answer in of_size]
     return Reasons(
-        tuple(_of_tastes(size, found) for size, found in answers.items()),
+        tuple(_of_tastes(size, explained) for size, explained in answers.items()),
         tuple(answer.first.words for answer in answers[ALL] if not answer.first.true),
         tuple(
             verdict.words
@@ -135,11 +135,11 @@ def reasons(bench: Workbench, seed: int, progress: Progress) -> Reasons:
 
 def _profiles(bench: Workbench, code: int, seed: int) -> dict[str, Profile]:
     """Return a person as a newcomer with some of their likes, as far as they have them, and whole."""
-    found = {}
+    profiles = {}
     for likes in LIKES:
         for case in cut(bench.people, [code], likes, seed):
-            found[likes_in_words(likes)] = case.profile
-    return found | {WHOLE: bench.people.profile(bench.dataset.events.user_ids[code])}
+            profiles[likes_in_words(likes)] = case.profile
+    return profiles | {WHOLE: bench.people.profile(bench.dataset.events.user_ids[code])}
 
 
 def _answers(bench: Workbench, code: int, profile: Profile, rng: np.random.Generator) -> list[_ExplainedList]:

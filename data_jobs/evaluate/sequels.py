@@ -51,8 +51,8 @@ class SequelsOutcome(Outcome):
     def tables(self) -> Iterator[Table]:
         """Yield one row per model, then what went wrong."""
         rows = [
-            (model, f"{found.second}", f"{found.in_order}", str(found.in_order.n))
-            for model, found in self.models.items()
+            (model, f"{recall.second}", f"{recall.in_order}", str(recall.in_order.n))
+            for model, recall in self.models.items()
         ]
         count = self.models[PIPELINE].second.n
         headings = ("model", "second film in the first ten", "second before third", f"of series with both in {DEPTH}")
@@ -62,9 +62,9 @@ class SequelsOutcome(Outcome):
 
     def figures(self) -> Iterator[Figure]:
         """Yield every figure, and the differences."""
-        for model, found in self.models.items():
-            yield model, "second", found.second
-            yield model, "in order", found.in_order
+        for model, recall in self.models.items():
+            yield model, "second", recall.second
+            yield model, "in order", recall.in_order
         for other, ahead in self.ahead.items():
             yield PIPELINE, f"second less {other}", ahead
 
@@ -76,7 +76,7 @@ class SequelsOutcome(Outcome):
     def panels(self) -> Iterator[Panel]:
         """Yield the second film's panel."""
         title = "The second film of a series in the first ten, the first one liked"
-        yield Panel(title, [(model, found.second, model == PIPELINE) for model, found in self.models.items()])
+        yield Panel(title, [(model, recall.second, model == PIPELINE) for model, recall in self.models.items()])
 
 
 def part(job: Job) -> SequelsOutcome:

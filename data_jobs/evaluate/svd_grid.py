@@ -108,8 +108,8 @@ class _Field:
     @classmethod
     def of(cls, bench: Workbench, cases: Sequence[HeldOutPerson]) -> "_Field":
         served = PipelineModel(bench, 0.0)
-        found = [served.best(case.profile, RERANKED) for case in cases]
-        return cls(bench, cases, found, [fold_in(bench.bundle.catalogue, case.profile.history) for case in cases])
+        best = [served.best(case.profile, RERANKED) for case in cases]
+        return cls(bench, cases, best, [fold_in(bench.bundle.catalogue, case.profile.history) for case in cases])
 
     def measured(self, factors: ItemFactors) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return Recall@10 and NDCG@10 of the preset with these factors, float64[people] each."""
@@ -157,7 +157,7 @@ def part(job: Job) -> Grid:
             popularity.append(float(np.mean([recall(plain.best(c.profile, TOP), c.relevant) for c in field.cases])))
     job.progress.advance("variants of the SVD, inner holdouts", INNER, INNER)
     judged = sorted(
-        (VariantRecall(variant, tuple(found)) for variant, found in inner.items()), key=lambda each: -each.mean
+        (VariantRecall(variant, tuple(recalls)) for variant, recalls in inner.items()), key=lambda each: -each.mean
     )
     params = job.bench.params
     shown = {judged[0].variant, Variant(params.svd_k, params.svd_centred, params.svd_scaling)}

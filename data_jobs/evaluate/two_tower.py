@@ -78,9 +78,9 @@ class TwoTowerOutcome(Outcome):
         """Yield the absolute bar, and that the default loss is the better one by its own validation."""
         softmax, triplet = (self.trials[loss] for loss in (Loss.SOFTMAX, Loss.TRIPLET))
         if self.barred:
-            found = softmax.row.recall.mean
-            wanted = f">= {LEAST_RECALL:.3f}"
-            yield Bar("two-tower, Recall@10", wanted, f"{found:.3f}", found >= LEAST_RECALL)
+            recall = softmax.row.recall.mean
+            target = f">= {LEAST_RECALL:.3f}"
+            yield Bar("two-tower, Recall@10", target, f"{recall:.3f}", recall >= LEAST_RECALL)
         better = softmax.validation >= triplet.validation
         yield Bar("two-tower, softmax against triplet by validation", "not below", f"{softmax.validation:.3f} against "
                   f"{triplet.validation:.3f}", better)  # fmt: skip

@@ -30,28 +30,28 @@ class Others:
     keywords: Sequence[str]
 
 
-def lies(told: Sequence[tuple[str, FilmFacts]], others: Others, count: int, rng: np.random.Generator) -> list[Lie]:
+def lies(sentences: Sequence[tuple[str, FilmFacts]], others: Others, count: int, rng: np.random.Generator) -> list[Lie]:
     """Return ``count`` lies made from true sentences, cycling through the kinds as far as the sentences allow."""
-    made: dict[str, Iterator[Lie]] = {kind: _all(kind, tell, told, others, rng) for kind, tell in _KINDS.items()}
-    found: list[Lie] = []
-    while made and len(found) < count:
+    made: dict[str, Iterator[Lie]] = {kind: _all(kind, tell, sentences, others, rng) for kind, tell in _KINDS.items()}
+    planted: list[Lie] = []
+    while made and len(planted) < count:
         for kind in list(made):
             lie = next(made[kind], None)
             if lie is None:
                 del made[kind]
-            elif len(found) < count:
-                found.append(lie)
-    return found
+            elif len(planted) < count:
+                planted.append(lie)
+    return planted
 
 
 Teller = Callable[[str, FilmFacts, Others, np.random.Generator], str | None]
 
 
 def _all(
-    kind: str, tell: Teller, told: Sequence[tuple[str, FilmFacts]], others: Others, rng: np.random.Generator
+    kind: str, tell: Teller, sentences: Sequence[tuple[str, FilmFacts]], others: Others, rng: np.random.Generator
 ) -> Iterator[Lie]:
-    for at in rng.permutation(len(told)).tolist():
-        sentence, film = told[at]
+    for at in rng.permutation(len(sentences)).tolist():
+        sentence, film = sentences[at]
         lie = tell(sentence, film, others, rng)
         if lie is not None and lie != sentence and len(lie.split()) <= 22:
             yield Lie(kind, lie, film)
@@ -93,12 +93,12 @@ def _another_person(sentence: str, film: FilmFacts, others: Others, rng: np.rand
 
 
 def _another_genre(sentence: str, film: FilmFacts, others: Others, rng: np.random.Generator) -> str | None:
-    known = {*film.genres, *(reason.subject for reason in film.reasons), *(reason.text for reason in film.reasons)}
-    wrong = [genre for genre in others.genres if genre not in known]
+    given = {*film.genres, *(reason.subject for reason in film.reasons), *(reason.text for reason in film.reasons)}
+    wrong = [genre for genre in others.genres if genre not in given]
     if not wrong:
         return None
     other = noun_of(str(rng.choice(wrong)))
-    for genre in known:
+    for genre in given:
         for old, new in zip(noun_of(genre), other, strict=True):
             if re.search(rf"\b{re.escape(old)}\b", sentence):
                 return re.sub(rf"\b{re.escape(old)}\b", new, sentence)
@@ -111,8 +111,8 @@ def _another_year(sentence: str, film: FilmFacts, others: Others, rng: np.random
 
 
 def _another_decade(sentence: str, film: FilmFacts, others: Others, rng: np.random.Generator) -> str | None:  # noqa: ARG001
-    found = re.search(r"\b\d{4}s\b", sentence)
-    return sentence.replace(found[0], f"{int(found[0][:4]) - 20}s") if found else None
+    decade = re.search(r"\b\d{4}s\b", sentence)
+    return sentence.replace(decade[0], f"{int(decade[0][:4]) - 20}s") if decade else None
 
 
 def _another_deed(sentence: str, film: FilmFacts, others: Others, rng: np.random.Generator) -> str | None:  # noqa: ARG001
@@ -154,8 +154,8 @@ def _fame(sentence: str, film: FilmFacts, others: Others, rng: np.random.Generat
 
 
 def _a_question(sentence: str, film: FilmFacts, others: Others, rng: np.random.Generator) -> str | None:  # noqa: ARG001
-    asked = {ReasonKind.QUERY, ReasonKind.NEAREST} & {reason.kind for reason in film.reasons}
-    return None if asked else "It has what you asked for in it."
+    of_query = {ReasonKind.QUERY, ReasonKind.NEAREST} & {reason.kind for reason in film.reasons}
+    return None if of_query else "It has what you asked for in it."
 
 
 def _a_match(sentence: str, film: FilmFacts, others: Others, rng: np.random.Generator) -> str | None:  # noqa: ARG001

@@ -34,8 +34,8 @@ def check(entries: Sequence[Entry], dataset: Dataset) -> Iterator[str]:
         yield f"skipped: {each.entry.part}, {each.entry.name}: {each.why}"
     if missing := _missing(entries, facts):
         yield f"films of a list that are not in the catalogue: {', '.join(missing)}"
-    asked, by_fame = Counter(entry.part for entry in passed), Counter(entry.part for entry in passed if passed[entry])
-    for part, count in asked.items():
+    by_part, by_fame = Counter(entry.part for entry in passed), Counter(entry.part for entry in passed if passed[entry])
+    for part, count in by_part.items():
         yield f"{part}: {count} entries, popularity passes {by_fame[part]} ({by_fame[part] / count:.1%})"
 
 

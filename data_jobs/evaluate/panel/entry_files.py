@@ -92,9 +92,9 @@ def _read(part: PanelPart, path: Path, named: Named) -> list[Entry]:
 
 
 def _entry(part: PanelPart, table: Mapping[str, Any], named: Named) -> Entry:
-    known = _OF_ALL | _OF_PART[part]
-    if unknown := sorted(set(table) - known):
-        raise PanelError(f"unknown {', '.join(unknown)}; known are {', '.join(sorted(known))}")
+    allowed = _OF_ALL | _OF_PART[part]
+    if unknown := sorted(set(table) - allowed):
+        raise PanelError(f"unknown {', '.join(unknown)}; known are {', '.join(sorted(allowed))}")
     ask, nothing = _ask(part, table), bool(table.get("nothing", False))
     wants = tuple(_wants(table["want"], named)) if "want" in table else ()
     never = parse(table["never"], named) if "never" in table else None
@@ -174,15 +174,15 @@ def _text(table: Mapping[str, Any], key: str) -> str:
     return value
 
 
-def _one_of(table: Mapping[str, Any], key: str, known: Sequence[str]) -> str:
+def _one_of(table: Mapping[str, Any], key: str, allowed: Sequence[str]) -> str:
     value = _text(table, key)
-    if value not in known:
-        raise PanelError(f"{key}: expected one of {', '.join(known)}, found {value!r}")
+    if value not in allowed:
+        raise PanelError(f"{key}: expected one of {', '.join(allowed)}, found {value!r}")
     return value
 
 
-def _matching(table: Mapping[str, Any], key: str, form: re.Pattern[str], wanted: str) -> str:
+def _matching(table: Mapping[str, Any], key: str, form: re.Pattern[str], expected: str) -> str:
     value = _text(table, key)
     if not form.fullmatch(value):
-        raise PanelError(f"{key}: expected {wanted}, found {value!r}")
+        raise PanelError(f"{key}: expected {expected}, found {value!r}")
     return value

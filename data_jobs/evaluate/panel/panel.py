@@ -33,8 +33,8 @@ def run_panel(pipeline: Pipeline, entries: Sequence[Entry], progress: Progress) 
     verdicts: list[Verdict] = []
     for done, case in enumerate(servable, 1):
         answer = ask(pipeline, case)
-        known = int(famous[answer.rows].sum())
-        verdicts.append(verdict(bundle.catalogue, case, answer, most_popular(bundle.popularity, case), known))
+        well_known = int(famous[answer.rows].sum())
+        verdicts.append(verdict(bundle.catalogue, case, answer, most_popular(bundle.popularity, case), well_known))
         progress.advance("panel", done, len(servable))
     alike = [each for each, case in zip(verdicts, servable, strict=True) if _three_alike(case)]
     return PanelResult.of(verdicts, skipped, alike)

@@ -66,11 +66,11 @@ class PanelResult(Outcome):
         rows = [
             (each.group, str(each.pipeline.n), f"{each.pipeline}", f"{each.popularity.mean:.2f}") for each in self.rates
         ]
-        asked = f"Panel: {len(self.verdicts)} entries, {len(self.skipped)} that do not apply to this catalogue"
+        title = f"Panel: {len(self.verdicts)} entries, {len(self.skipped)} that do not apply to this catalogue"
         note = (
             f"films that must never be there: {self.never}; from the 20 best known, at three likes alike: {self.famous}"
         )
-        yield Table(asked, ("entries", "number", "passed", "popularity"), rows, (note,))
+        yield Table(title, ("entries", "number", "passed", "popularity"), rows, (note,))
         failed = [each for each in self.verdicts if not each.passed]
         apart = sum(each.kept_apart for each in failed)
         yield Table.of_failures(
@@ -98,8 +98,8 @@ class PanelResult(Outcome):
             name = "panel: from the 20 best known, at three likes alike"
             yield Bar(name, f"<= {MOST_FAMOUS:.0%}", f"{self.famous.mean:.1%}", self.famous.mean <= MOST_FAMOUS)
         if (whole := self.rate("all")) is not None:
-            found = whole.popularity.mean
-            yield Bar("panel: passed by popularity", f"<= {MOST_POPULAR:.0%}", f"{found:.1%}", found <= MOST_POPULAR)
+            share = whole.popularity.mean
+            yield Bar("panel: passed by popularity", f"<= {MOST_POPULAR:.0%}", f"{share:.1%}", share <= MOST_POPULAR)
 
 
 def is_coherent(kind: str) -> bool:
@@ -129,9 +129,9 @@ def _grouped(verdicts: Sequence[Verdict], group_of: Callable[[Verdict], str]) ->
     for each in verdicts:
         members[group_of(each)].append(each)
     for group in sorted(members):
-        found = members[group]
+        of_group = members[group]
         yield PassRate(
             group,
-            Estimate.of(np.array([each.passed for each in found], np.float64)),
-            Estimate.of(np.array([each.popular for each in found], np.float64)),
+            Estimate.of(np.array([each.passed for each in of_group], np.float64)),
+            Estimate.of(np.array([each.popular for each in of_group], np.float64)),
         )
