@@ -86,7 +86,7 @@ class Options:
 
 
 class RecommendUseCase:
-    """Answers requests over one state store, explainer and clock. Release and options are passed per request, as they
+    """Recommends over one state store, explainer and clock. Release and options are passed per request, as they
     may change in between.
     """
 
@@ -95,7 +95,7 @@ class RecommendUseCase:
         self._explainer = explainer
         self._clock = clock
 
-    def answer(self, pipeline: Pipeline, request: Request, deadline: Deadline, options: Options) -> Answer:
+    def recommend(self, pipeline: Pipeline, request: Request, deadline: Deadline, options: Options) -> Answer:
         """Return the cached response if it is current, otherwise compute one and cache it unless it is degraded.
 
         Raises InvalidRequest (AllSeedsUnknown, BadCursor); never because a dependency is down.

@@ -63,7 +63,7 @@ class Recommender:
         response is then marked ``degraded``.
         """
         deadline = deadline or self._deadline()
-        return self._use_case.answer(self._current(), request, deadline, self.options)
+        return self._use_case.recommend(self._current(), request, deadline, self.options)
 
     def trace(self, request: Request) -> Ranking:
         """Return the ranking behind a response, uncached, with evidence and signals."""

@@ -262,7 +262,7 @@ def test_each_event_has_its_own_time(environment: pytest.MonkeyPatch) -> None:
 
     patched = lambda_handler.ExecutionEnvironment(Adapter(), made.wired, made.options, made.after)  # type: ignore[arg-type]
     for left in (0.7, 29.0):
-        patched.answer({"requestContext": {}}, context(left))
+        patched.respond({"requestContext": {}}, context(left))
     assert seen == [pytest.approx(0.5), made.options.deadline_s]
 
 

@@ -273,7 +273,7 @@ async def test_a_cancelled_caller_still_holds_its_thread() -> None:
 async def test_a_slow_write_does_not_stall_the_loop() -> None:
     runner, gate = Runner(inline=True, workers=1), threading.Event()
     slow = asyncio.create_task(runner.blocking(gate.wait, PATIENCE_S))
-    assert await runner.answer(threading.get_ident) == threading.get_ident()
+    assert await runner.compute(threading.get_ident) == threading.get_ident()
     gate.set()
     assert await slow
     runner.close()

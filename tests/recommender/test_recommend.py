@@ -183,11 +183,11 @@ class TestParts:
 
     @pytest.fixture
     def answered(self, state, clock, explainer):
-        answering, pipeline = RecommendUseCase(state, explainer, clock), Pipeline(make_release(), None)
+        use_case, pipeline = RecommendUseCase(state, explainer, clock), Pipeline(make_release(), None)
 
         def answered(options=None, **request):
             deadline = Deadline.within(clock, 1.2)
-            return answering.answer(pipeline, Request(**request), deadline, options or Options())
+            return use_case.recommend(pipeline, Request(**request), deadline, options or Options())
 
         return answered
 

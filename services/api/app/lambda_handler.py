@@ -55,7 +55,7 @@ class ExecutionEnvironment:
     options: Options
     after: Callable[[], None]
 
-    def answer(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - AWS gives no type
+    def respond(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - AWS gives no type
         """Answer an HTTP event within the function's remaining time."""
         # An environment handles one event at a time, so the deadline may be set on the environment.
         self.wired.recommender.options = within(self.options, context)
@@ -113,7 +113,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 - an ev
         request_event = http_event(event)
     except NoRequest as error:
         return reply_to(event, _refused(error))
-    return reply_to(event, function().answer(request_event, context))
+    return reply_to(event, function().respond(request_event, context))
 
 
 def _refused(error: NoRequest) -> dict[str, Any]:

@@ -47,7 +47,7 @@ async def films(request: Request, query: Annotated[FilmsQuery, Query()]) -> Resp
     if not query.q:
         raise InvalidRequest("q must not be blank", "/q")
     edge = edge_of(request)
-    return cacheable(request, await edge.runner.answer(edge.recommender.films, query.q, query.limit))
+    return cacheable(request, await edge.runner.compute(edge.recommender.films, query.q, query.limit))
 
 
 @router.get(
@@ -60,7 +60,7 @@ async def films(request: Request, query: Annotated[FilmsQuery, Query()]) -> Resp
 async def film(request: Request, item_id: ItemPath) -> Response:
     """Return all details of a film."""
     edge = edge_of(request)
-    return cacheable(request, await edge.runner.answer(edge.recommender.film, item_id))
+    return cacheable(request, await edge.runner.compute(edge.recommender.film, item_id))
 
 
 @router.get(
@@ -73,5 +73,5 @@ async def film(request: Request, item_id: ItemPath) -> Response:
 async def catalogue(request: Request) -> Response:
     """Return genres, years and languages to filter by, demo people, and whether a key is required."""
     edge = edge_of(request)
-    facts = await edge.runner.answer(edge.recommender.catalogue)
+    facts = await edge.runner.compute(edge.recommender.catalogue)
     return shared(request, edge.catalogue(facts), MAX_AGE_S)

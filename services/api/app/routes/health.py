@@ -70,4 +70,4 @@ async def ready(request: Request, deep: _Deep = False, strict: _Strict = False) 
 async def version(request: Request) -> Response:
     """Return the versions being served: bundle, model, index."""
     edge = edge_of(request)
-    return to_json(await edge.runner.answer(edge.recommender.versions))
+    return to_json(await edge.runner.compute(edge.recommender.versions))

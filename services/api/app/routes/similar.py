@@ -47,7 +47,7 @@ async def similar(request: Request, query: Annotated[SimilarQuery, Query()]) -> 
     if sum(each is not None for each in (query.item_id, query.tmdb_id, query.imdb_id)) != 1:
         raise InvalidRequest("give exactly one of item_id, tmdb_id and imdb_id", "/item_id")
     edge = edge_of(request)
-    result = await edge.runner.answer(edge.recommender.similar, query.item_id or query.imdb_id, query.tmdb_id, query.k)
+    result = await edge.runner.compute(edge.recommender.similar, query.item_id or query.imdb_id, query.tmdb_id, query.k)
     context = context_of(request.scope)
     context.stages = result.stages
     if result.document["degraded"]:
