@@ -113,7 +113,7 @@ def test_the_catalogue_adds_what_the_page_must_know() -> None:
 
 
 def test_the_catalogue_is_rendered_once_per_release() -> None:
-    edge = Edge(AppServices(FakeRecommender()), Runner(inline=True, workers=1))
+    edge = Edge(AppServices(recommender=FakeRecommender()), Runner(inline=True, workers=1))
     first, later = {"films": 1}, {"films": 2}
     rendered = edge.catalogue(first)
     assert edge.catalogue(first) is rendered

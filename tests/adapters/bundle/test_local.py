@@ -161,7 +161,7 @@ class TestReleases:
         LocalBundles(home).activate(versions[0])
         releases = LocalReleases(home, numpy_search, monotonic=clock.monotonic)
         first = releases.current()
-        monkeypatch.setattr(threading.Thread, "start", started.append)
+        monkeypatch.setattr(threading.Thread, "start", lambda thread: started.append(thread))
         for _ in range(3):
             clock.advance(2)
             assert releases.current() is first
