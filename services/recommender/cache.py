@@ -5,6 +5,8 @@ import json
 from dataclasses import fields
 from functools import lru_cache
 
+import orjson
+
 from services.recommender.domain.filters import Filters
 from services.recommender.domain.request import Request
 from services.recommender.domain.weights import Weights
@@ -28,15 +30,20 @@ def cache_key(request: Request, request_hash: bytes, weights: Weights, versions:
     """Return the cache key of a response. ``request_hash``: the request's fingerprint; ``versions``: bundle, index and
     prompt version, so that a new release starts with an empty cache.
     """
-    fingerprint = _digest([request_hash.hex(), request.cursor, _weights_document(weights), list(versions)]).hex()[:32]
+    fingerprint = _digest([request_hash.hex(), request.cursor, _weights_digest(weights), list(versions)]).hex()[:32]
     return CacheKey(request.user_id, f"k{request.k}#ex{int(request.explain)}#{fingerprint}")
 
 
 @lru_cache(maxsize=8)
-def _weights_document(weights: Weights) -> str:
-    return json.dumps(weights.to_json(), sort_keys=True)
+def _weights_digest(weights: Weights) -> str:
+    return _digest(weights.to_json()).hex()
 
 
 def _digest(document: object) -> bytes:
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=32).digest()
+    try:
+        text = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        # Half a surrogate pair in a text, or a huge integer.
+        slowly = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        text = slowly.encode("utf-8", "replace")
+    return hashlib.blake2b(text, digest_size=32).digest()

@@ -1,4 +1,4 @@
-"""In-process search: tantivy for text, exact cosines for vectors. The default, and the fallback."""
+"""In-process search: tantivy for text, cosines for vectors. The default, and the fallback."""
 
 import tempfile
 from collections.abc import Sequence
@@ -147,13 +147,11 @@ class EmbeddedSearch:
         embeddings = self._bundle.embeddings
         assert embeddings is not None
         check_vectors(vectors, embeddings)
-        scores = embeddings.cosines(vectors)
-        scores[embeddings.scales == 0] = -np.inf
-        everything = best_of(scores, max(size, REFERENCE_HITS))
+        everything = best_of(*embeddings.nearest(vectors), max(size, REFERENCE_HITS))
         if filters.is_empty:
             return leg_of(everything, everything, size)
-        scores[~filters.mask(self._bundle.catalogue)] = -np.inf
-        return leg_of(best_of(scores, size), everything, size)
+        passing = embeddings.nearest(vectors, filters.mask(self._bundle.catalogue))
+        return leg_of(best_of(*passing, size), everything, size)
 
     def _hits(self, query: tantivy.Query, size: int) -> Leg:
         """Return the hits of an engine query; a document id is a row."""

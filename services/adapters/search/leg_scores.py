@@ -51,11 +51,12 @@ def ordered(rows: NDArray[np.int32], scores: NDArray[np.float32]) -> Leg:
     return Leg(rows[order], scores[order], 0.0)
 
 
-def best_of(scores: NDArray[np.float32], size: int) -> Leg:
-    """Return the ``size`` best of dense scores float32[films]; -inf means no hit."""
-    rows = np.argpartition(-scores, size - 1)[:size] if size < len(scores) else np.arange(len(scores))
-    hits: NDArray[np.int32] = rows[scores[rows] > -np.inf].astype(np.int32)
-    return ordered(hits, scores[hits])
+def best_of(rows: NDArray[np.int32], scores: NDArray[np.float32], size: int) -> Leg:
+    """Return the ``size`` best of some films and their scores."""
+    if size < len(rows):
+        best = np.argpartition(-scores, size - 1)[:size]
+        rows, scores = rows[best], scores[best]
+    return ordered(rows, scores)
 
 
 def same_scores(hits: Leg, everything: Leg, films: int) -> Leg:

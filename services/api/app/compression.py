@@ -57,8 +57,10 @@ class Compress:
 
 def accepts_gzip(sent: str | None) -> bool:
     """Return whether an Accept-Encoding allows gzip, by name or by ``*``."""
+    if not sent:
+        return False
     allowed: dict[str, bool] = {}
-    for part in (sent or "").lower().split(","):
+    for part in sent.lower().split(","):
         name, _, parameters = part.partition(";")
         weight = parameters.replace(" ", "").removeprefix("q=") or "1"
         try:

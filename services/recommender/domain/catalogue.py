@@ -97,6 +97,9 @@ class Catalogue:
         followed = followed[followed >= 0]
         if not len(followed):
             return np.zeros(len(theirs), bool)
+        if among is not None:
+            ordered = np.sort(followed)
+            return np.asarray(ordered[np.minimum(np.searchsorted(ordered, theirs), len(ordered) - 1)] == theirs)
         is_followed = np.zeros(int(self.series.max()) + 2, bool)
         is_followed[followed] = True
         # Films without a series have number -1 and so index the last element.

@@ -95,12 +95,17 @@ class CollaborativeTables:
         out = np.zeros((len(films), len(others)), bool)
         inside = np.flatnonzero(self.position[films] >= 0)
         targets = self.position[others]
-        slot = np.full(len(self.rows), -1, np.int32)
-        slot[targets[targets >= 0]] = np.flatnonzero(targets >= 0)
+        there = np.flatnonzero(targets >= 0)
+        slot = np.zeros(len(self.rows), np.int32)
+        slot[targets[there]] = there
+        wanted = np.zeros(len(self.rows), bool)
+        wanted[targets[there]] = True
         home = self.position[films[inside]]
-        at = slot[self.main.columns[home]]
-        owner, entry = np.nonzero((at >= 0) & (self.shared[home] >= people))
-        out[inside[owner], at[owner, entry]] = True
+        columns = self.main.columns[home]
+        hits = np.flatnonzero(wanted.take(columns.ravel()))
+        owner, entry = np.divmod(hits, columns.shape[1])
+        some = self.shared[home[owner], entry] >= people
+        out[inside[owner[some]], slot[columns[owner[some], entry[some]]]] = True
         return out
 
     def spread(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -55,9 +55,9 @@ class Weights:
     certain_events: float = 3.0
     # Weight of the next part of a series for a person who likes the previous part.
     sequels: float = 0.3
-    # Events per film at which people's events and worldwide votes share the ranking equally; weights of traits and text
-    # without any events.
-    mature_events: float = 1.0
+    # Other events on the film of a random event at which people's events and worldwide votes share the ranking equally;
+    # weights of traits and text without any events.
+    mature_events: float = 5.6
     bare_traits: float = 4.0
     bare_content: float = 16.0
     bare_tables: float = 0.8
