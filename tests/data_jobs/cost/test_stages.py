@@ -63,7 +63,7 @@ def test_the_firewall_is_billed_for_its_rules() -> None:
 
 
 def test_images_are_billed_as_many_as_are_kept() -> None:
-    assert f"KEPT = {storing.KEPT_IMAGES:.0f}\n" in code("images")
+    assert f"KEPT = {storing.KEPT_IMAGES:.0f}\n" in code("image_repository")
     assert "ComputeType.LARGE" in code("jobs")
 
 
