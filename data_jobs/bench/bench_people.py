@@ -33,13 +33,17 @@ class BenchPerson:
         return [LoggedEvent(f"bench-{event.item_id}", self.user_id, event) for event in self.events]
 
 
-def make_people(catalogue: Catalogue, counts: Mapping[int, int], seed: int = SEED) -> dict[int, list[BenchPerson]]:
+def make_people(
+    catalogue: Catalogue, counts: Mapping[int, int], seed: int = SEED, *, events: NDArray[np.int32] | None = None
+) -> dict[int, list[BenchPerson]]:
     """Return people by number of events. ``counts``: how many people for each number. In a small catalogue a person has
     at most three quarters of the films. Films are drawn by fame (rows are in that order) and by two genres the person
-    likes.
+    likes; given ``events`` int32[films], among those that somebody has watched: who uses a service sees what its people
+    see.
     """
+    watched = np.arange(len(catalogue)) if events is None else np.flatnonzero(events)
     return {
-        length: [_person(catalogue, length, number, seed) for number in range(people)]
+        length: [_person(catalogue, watched, length, number, seed) for number in range(people)]
         for length, people in counts.items()
     }
 
@@ -49,9 +53,9 @@ def logged(people: Iterable[BenchPerson]) -> list[LoggedEvent]:
     return [line for person in people for line in person.log()]
 
 
-def _person(catalogue: Catalogue, length: int, number: int, seed: int) -> BenchPerson:
+def _person(catalogue: Catalogue, films: NDArray[np.intp], length: int, number: int, seed: int) -> BenchPerson:
     rng = np.random.default_rng((seed, length, number))
-    rows = _rows(catalogue, min(length, int(len(catalogue) * _MOST_SEEN)), rng)
+    rows = films[_places(catalogue.genre_bits[films], min(length, int(len(films) * _MOST_SEEN)), rng)]
     stars = rng.choice(_STARS, len(rows), p=_SHARES)
     events = tuple(
         Event(catalogue.item_ids[row], EventKind.RATING, float(value), _FIRST_MS + _BETWEEN_MS * place)
@@ -60,10 +64,10 @@ def _person(catalogue: Catalogue, length: int, number: int, seed: int) -> BenchP
     return BenchPerson(f"bench-{length}-{number}", events)
 
 
-def _rows(catalogue: Catalogue, count: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Return distinct rows in random order; Gumbel noise on log weights draws without replacement."""
-    films = len(catalogue)
-    some = catalogue.genre_bits[rng.integers(0, min(films, 500), 2)]
-    suits = (catalogue.genre_bits & (some[0] | some[1])) != 0
+def _places(genre_bits: NDArray[np.uint32], count: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return distinct places in random order; Gumbel noise on log weights draws without replacement."""
+    films = len(genre_bits)
+    some = genre_bits[rng.integers(0, min(films, 500), 2)]
+    suits = (genre_bits & (some[0] | some[1])) != 0
     drawn = rng.gumbel(size=films) - _FAME * np.log(np.arange(films) + 9.0) + _TASTE * suits
     return rng.permutation(np.argpartition(-drawn, max(0, count - 1))[:count])

@@ -161,7 +161,7 @@ def _seeded(bundle: Path, home: Path) -> tuple[Bundle, dict[int, list[BenchPerso
     LocalBundles(home).activate(bundle.name)
     release = LocalReleases(home, open_embedded).current()
     release.search.close()
-    people = make_people(release.bundle.catalogue, people_needed(100))
+    people = make_people(release.bundle.catalogue, people_needed(100), events=release.bundle.collaborative.events)
     state = SqliteState(Database(home / "state.db", SystemClock()))
     try:
         state.seed(logged(person for of_length in people.values() for person in of_length))

@@ -56,7 +56,9 @@ def _figures(
     settings: Settings, release: Release, encoder: TextEncoder | None, effort: Effort, progress: Progress
 ) -> dict[str, Any]:
     """Run all measurements in turn."""
-    people = make_people(release.bundle.catalogue, people_needed(effort.requests))
+    people = make_people(
+        release.bundle.catalogue, people_needed(effort.requests), events=release.bundle.collaborative.events
+    )
     progress.advance("seeding people", 0, 1)
     _seed(settings, (person for of_length in people.values() for person in of_length))
     progress.advance("seeding people", 1, 1)

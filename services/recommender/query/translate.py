@@ -10,6 +10,15 @@ LONGEST = 5
 # A single foreign word of at least this many letters identifies the language.
 TELLING = 3
 _KINDS = frozenset(word for phrase in CONCEPTS for word in phrase.split())
+SHORTEST_PLURAL = 5
+# Endings of plurals, and what the singular ends with instead.
+_PLURALS = {
+    "fr": (("s", ""), ("x", ""), ("aux", "al")),
+    "de": (("e", ""), ("n", ""), ("en", ""), ("er", ""), ("s", "")),
+    "es": (("s", ""), ("es", ""), ("ces", "z")),
+    "it": (("i", "o"), ("e", "a"), ("i", "e")),
+    "pt": (("s", ""), ("es", ""), ("oes", "ao"), ("is", "l")),
+}
 ENGLISH = "en"
 _GERMAN = "de"
 
@@ -72,8 +81,20 @@ def _entry(table: dict[str, str], tokens: list[Token], at: int, language: str) -
         english = table.get(" ".join(token.word for token in tokens[at : at + count]))
         if english is not None:
             return count, english
-    english = _compound(table, tokens[at].word) if language == _GERMAN else None
+    english = _of_singular(table, tokens[at].word, language)
+    if english is None and language == _GERMAN:
+        english = _compound(table, tokens[at].word)
     return (1, english) if english is not None else (0, "")
+
+
+def _of_singular(table: dict[str, str], word: str, language: str) -> str | None:
+    """Translate a plural by its singular, where the table has only that one."""
+    for plural, one in _PLURALS[language]:
+        if len(word) >= SHORTEST_PLURAL and word.endswith(plural):
+            english = table.get(word.removesuffix(plural) + one)
+            if english is not None:
+                return english
+    return None
 
 
 def _compound(table: dict[str, str], word: str) -> str | None:

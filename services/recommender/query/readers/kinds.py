@@ -4,12 +4,13 @@ from services.recommender.domain.request import ConditionKind
 from services.recommender.query.conditions import Condition, Sure
 from services.recommender.query.marked_words import LONGEST_KIND, Reading, WordRole, asks, singular
 from services.recommender.query.words import grammar, words_in
-from services.recommender.query.words.concepts import AUDIENCES, CONCEPTS, QueryConcept
+from services.recommender.query.words.concepts import AUDIENCES, CONCEPTS, ELDERS, QueryConcept
 from services.recommender.query.words.language_words import LANGUAGES
 
 # Words that may belong to a plot; at the end of the request they mean the genre.
 _HEADS = words_in("action adventure fantasy mystery western romance cartoon")
 _WHOSE = words_in("my our the a an small young little older whole entire your for all with is are be be age ages")
+_LIKES = words_in("would will might could can likes loves enjoys like love enjoy")
 _SMALL = words_in("year years old month months")
 
 
@@ -41,7 +42,7 @@ def read_audience(reading: Reading, at: int) -> int:
         return place - at
     longest = reading.longest(AUDIENCES, place, 3, singular)
     if longest is None:
-        return 0
+        return _read_elders(reading, at, place)
     count, concept = longest
     owned = word == "for" or reading.word(at) in ("my", "our")
     # "Family film" and "family drama" are kinds of film: see the concepts.
@@ -49,6 +50,20 @@ def read_audience(reading: Reading, at: int) -> int:
     if not (owned or before_films):
         return 0
     total = place + count - at
+    reading.add(at, total, condition_of(concept, reading.typed(at, total), True), WordRole.NAMED)
+    return total
+
+
+def _read_elders(reading: Reading, at: int, place: int) -> int:
+    """Read an audience for whom a film is looked for, after "for my" or "with my", or before "would enjoy"."""
+    found = reading.longest(ELDERS, place, 2, singular)
+    if found is None:
+        return 0
+    count, concept = found
+    total = place + count - at
+    asked = reading.word(at) == "for" or (reading.word(at - 1) == "with" and place > at)
+    if not asked and not (place > at and reading.word(at + total) in _LIKES):
+        return 0
     reading.add(at, total, condition_of(concept, reading.typed(at, total), True), WordRole.NAMED)
     return total
 

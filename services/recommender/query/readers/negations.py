@@ -22,6 +22,8 @@ _ALWAYS = frozenset(("except", "except for", "excluding", "minus", "anything but
 _AFTER_KINDS = frozenset(("without", "no", "with no"))
 _OPINIONS = words_in("boring bad stupid silly dull terrible awful crap usual famous obvious popular mainstream hard")
 _JOINTS = words_in("or and nor")
+# "Not by Hitchcock", "not in French", "not from the 80s".
+_INTRODUCERS = words_in("by in from with starring featuring directed made set produced")
 
 
 def read_negation(reading: Reading, at: int) -> int:
@@ -36,7 +38,7 @@ def read_negation(reading: Reading, at: int) -> int:
     if first >= stop or reading.word(first) in grammar.NOT_NEGATED:
         return 0
     denies = _denies(reading, at, reading.phrase(at, marker))
-    if not denies and reading.word(at) in ("not", "never"):
+    if not denies and reading.word(at) in ("not", "never") and reading.word(at + marker) not in _INTRODUCERS:
         return 0
     before = len(reading.found)
     _read(reading, first, stop, denies)
@@ -52,6 +54,8 @@ def _denies(reading: Reading, at: int, phrase: str) -> bool:
         return True
     before = reading.word(at - 1)
     if before in grammar.BREAKS or not reading.free(at - 1):
+        return True
+    if phrase == "not" and reading.ends_kind(at):
         return True
     if phrase in _AFTER_KINDS:
         return reading.ends_kind(at) or asks(before)
@@ -80,10 +84,24 @@ def _read(reading: Reading, first: int, stop: int, denies: bool) -> None:
             at += 1
             continue
         end = next((place for place in range(at, stop) if reading.word(place) in _JOINTS), stop)
-        used = _known(reading, at, end) or (_words(reading, at, end) if denies else 0)
+        used = _introduced(reading, at, end) or (_words(reading, at, end) if denies else 0)
         if not used:
             return
         at += used
+
+
+def _introduced(reading: Reading, at: int, end: int) -> int:
+    """Exclude what is known, by itself or after words that introduce it."""
+    place = at
+    while place < end:
+        used = _known(reading, place, end)
+        if used:
+            reading.take(at, place - at, WordRole.DENIED)
+            return place - at + used
+        if reading.word(place) not in _INTRODUCERS and (place == at or reading.word(place) != "the"):
+            break
+        place += 1
+    return 0
 
 
 def _known(reading: Reading, at: int, end: int) -> int:

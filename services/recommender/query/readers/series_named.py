@@ -4,9 +4,10 @@ from services.recommender.domain.request import ConditionKind
 from services.recommender.query.conditions import Condition, Sure
 from services.recommender.query.demands import HasTrait, Mentions, OneOf, Titled
 from services.recommender.query.lexicon import NamedSeries
-from services.recommender.query.marked_words import Reading, WordRole, asks
+from services.recommender.query.marked_words import Reading, WordRole, asks, singular
 from services.recommender.query.tokens import words_of
 from services.recommender.query.words import grammar, words_in
+from services.recommender.query.words.concepts import AUDIENCES
 
 LONGEST = 6
 _ENDINGS = words_in("series saga trilogy collection franchise films movies parts sequels")
@@ -23,6 +24,9 @@ def read_series(reading: Reading, at: int, alone: bool = False) -> int:
         if series is None and count > 1 and reading.word(at) in _ARTICLES:
             series = reading.lexicon.series.get(reading.phrase(at + 1, count - 1, ""))
         if series is None or not (count > 1 or alone or _is_all(reading, at)) or _is_part(reading, at, count):
+            continue
+        # "For grown-ups" is said of an audience.
+        if reading.word(at - 1) == "for" and singular(reading.phrase(at, count)) in AUDIENCES:
             continue
         if reading.word(at + count) in _ENDINGS and reading.free(at + count):
             count += 1

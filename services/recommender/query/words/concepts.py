@@ -157,6 +157,21 @@ AUDIENCES: dict[str, QueryConcept] = {
             QueryConcept("For children", _AUDIENCE, Suitable())),
     **_each("family, whole family, entire family, all the family, parent, all age",
             QueryConcept("For the family", _AUDIENCE, Suitable())),
-    **_each("adult, grown up", QueryConcept("For adults", _AUDIENCE, Not(genre("Family")))),
+    **_each("adult, grown up, grownup", QueryConcept("For adults", _AUDIENCE, Not(genre("Family")))),
 }  # fmt: skip
 """Audiences by words after "for", "my" or "for my", or before "film"."""
+
+ELDERS: dict[str, QueryConcept] = _each(
+    "grandma, grandmother, granny, gran, nan, nana, grandpa, grandfather, grandad, granddad, grandparent, "
+    "great aunt, elderly mother, elderly father, elderly parent",
+    QueryConcept("For grandparents", _AUDIENCE, AllOf((
+        OneOf((genre("Romance", "Music", "Musical", "Family"), Keywords(("heartwarming", "feel good", "feel-good")),
+               AllOf((genre("Comedy", "Drama"), HasFacts(year_to=1969))))),
+        Not(genre("Horror", "War", "Crime", "Thriller", "Action", "Science Fiction")),
+        Not(Keywords(("sex", "sex comedy", "sexuality", "sexual humor", "nudity", "female nudity", "male nudity",
+                      "drug", "drugs", "drug use", "stoner", "hangover", "bachelor party", "raunchy comedy",
+                      "gross out", "gross out comedy", "crude humor", "vulgar", "vulgarity", "profanity", "prostitute",
+                      "stripper", "virgin", "virginity", "teen sex comedy", "spoof", "suicide", "violence", "gore"))))),
+        keywords=("feel good", "heartwarming", "feel-good", "uplifting", "charming")),
+)  # fmt: skip
+"""Audiences after "for my" or "with my", or before "would enjoy": "about my grandmother" tells a plot."""

@@ -5,7 +5,7 @@ Language does not distinguish English-speaking countries: "American" means Engli
 
 _TABLE = """
 English: en: english, english language:
-American: en: american, hollywood:
+American: en: american, hollywood: hollywood
 French: fr: french, francophone: france
 German: de: german: germany
 Austrian: de: austrian: austria
