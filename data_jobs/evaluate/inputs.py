@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from data_jobs.embed_items import embed_films
 from data_jobs.evaluate import moments, split
-from data_jobs.evaluate.evaluation import Order
+from data_jobs.evaluate.evaluation import EvaluationOrder
 from data_jobs.evaluate.split import Holdout, SplitKind
 from data_jobs.records import Dataset
 from data_jobs.report import DataError, Progress, Report
@@ -13,7 +13,7 @@ from data_jobs.sample.load import load_sample
 from data_jobs.validate import load
 
 
-def read_data(order: Order, progress: Progress) -> tuple[Dataset, Report]:
+def read_data(order: EvaluationOrder, progress: Progress) -> tuple[Dataset, Report]:
     """Return the data that an order names. Raises DataError, also for data without events."""
     dataset, report = load_sample(progress) if order.source is None else load(order.source, progress)
     if not len(dataset.events):
@@ -21,7 +21,7 @@ def read_data(order: Order, progress: Progress) -> tuple[Dataset, Report]:
     return dataset, report
 
 
-def holdout_of(order: Order, dataset: Dataset, report: Report) -> Holdout:
+def holdout_of(order: EvaluationOrder, dataset: Dataset, report: Report) -> Holdout:
     """Return the holdout that an order names or has drawn. Raises DataError."""
     if order.holdout is not None:
         return split.read(order.holdout, dataset, report)
@@ -30,14 +30,14 @@ def holdout_of(order: Order, dataset: Dataset, report: Report) -> Holdout:
     return split.draw(dataset, order.split, order.seed)
 
 
-def holdout_name(order: Order) -> str:
+def holdout_name(order: EvaluationOrder) -> str:
     """Return "random, seed 0", or the name of the holdout's file."""
     if order.holdout is not None:
         return order.holdout.name
     return str(order.split) if order.split is SplitKind.GLOBAL else f"{order.split}, seed {order.seed}"
 
 
-def vectors_of(order: Order, dataset: Dataset, progress: Progress) -> dict[str, NDArray[np.float32]]:
+def vectors_of(order: EvaluationOrder, dataset: Dataset, progress: Progress) -> dict[str, NDArray[np.float32]]:
     """Return item id -> vector from the cache that `marquee build` fills; empty without an encoder."""
     if order.encoder is None:
         return {}

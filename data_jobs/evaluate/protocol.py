@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_jobs.evaluate.estimate import Estimate, Figures
+from data_jobs.evaluate.held_out_people import HeldOutPerson
 from data_jobs.evaluate.metrics import coverage, intra_list_diversity, mean_rank, ndcg, recall
-from data_jobs.evaluate.models import Model
-from data_jobs.evaluate.people import Case
+from data_jobs.evaluate.ranking_models import RankingModel
 from data_jobs.evaluate.workbench import Workbench
 from data_jobs.report import Progress
 from services.recommender.stages.diversity import likeness
@@ -52,12 +52,14 @@ class Row:
     against: dict[str, Against]
 
 
-def measure(model: Model, cases: Sequence[Case], bench: Workbench, progress: Progress) -> Result:
+def measure(model: RankingModel, cases: Sequence[HeldOutPerson], bench: Workbench, progress: Progress) -> Result:
     """Rank ten films for everyone with a model."""
     return judged(model.name, lists_of(model, cases, progress), cases, bench)
 
 
-def lists_of(model: Model, cases: Sequence[Case], progress: Progress, k: int = TOP) -> list[NDArray[np.int32]]:
+def lists_of(
+    model: RankingModel, cases: Sequence[HeldOutPerson], progress: Progress, k: int = TOP
+) -> list[NDArray[np.int32]]:
     """Return the model's best k rows for everyone."""
     lists = []
     for done, case in enumerate(cases, 1):
@@ -67,7 +69,7 @@ def lists_of(model: Model, cases: Sequence[Case], progress: Progress, k: int = T
     return lists
 
 
-def judged(name: str, lists: list[NDArray[np.int32]], cases: Sequence[Case], bench: Workbench) -> Result:
+def judged(name: str, lists: list[NDArray[np.int32]], cases: Sequence[HeldOutPerson], bench: Workbench) -> Result:
     """Return the results of lists of ten."""
     pairs = list(zip(lists, cases, strict=True))
     return Result(

@@ -8,12 +8,20 @@ from pathlib import Path
 
 from data_jobs.build import read_params
 from data_jobs.evaluate import split
-from data_jobs.evaluate.evaluation import DEFAULT, DIVERSE, PIPELINE, SVD_PRESET, Evaluation, Order, Setting
+from data_jobs.evaluate.evaluation import DEFAULT, DIVERSE, PIPELINE, SVD_PRESET, Evaluation, EvaluationOrder, Setting
 from data_jobs.evaluate.inputs import holdout_name, holdout_of, read_data, vectors_of
 from data_jobs.evaluate.job import Job
-from data_jobs.evaluate.models import Content, Ease, Model, Playbook, Popularity, PureSvd, Served
 from data_jobs.evaluate.plain_ease import GRID, tuned_ridge
 from data_jobs.evaluate.protocol import Result, Row, measure, row_of
+from data_jobs.evaluate.ranking_models import (
+    ContentModel,
+    Ease,
+    MostLiked,
+    PipelineModel,
+    Playbook,
+    PureSvd,
+    RankingModel,
+)
 from data_jobs.evaluate.registry import PARTS
 from data_jobs.evaluate.split import PER_PERSON, Holdout
 from data_jobs.evaluate.workbench import Workbench, Workshop
@@ -27,7 +35,7 @@ INNER_LIKES = 5
 """Minimum likes of a person in the split that chooses lambda of plain EASE."""
 
 
-def evaluate(order: Order, progress: Progress) -> Evaluation:
+def evaluate(order: EvaluationOrder, progress: Progress) -> Evaluation:
     """Run an evaluation. Raises DataError, EncoderUnavailable, TrainingError, BundleError."""
     seconds: dict[str, float] = {}
     params, weights = read_params(order.params)
@@ -54,19 +62,24 @@ def evaluate(order: Order, progress: Progress) -> Evaluation:
     return evaluation
 
 
-def _models(bench: Workbench, ridge: float) -> list[Model]:
+def _models(bench: Workbench, ridge: float) -> list[RankingModel]:
     """Return all models to compare."""
-    models: list[Model] = [Popularity(bench), Ease(bench, ridge), PureSvd(bench), Playbook(bench.pipeline)]
+    models: list[RankingModel] = [MostLiked(bench), Ease(bench, ridge), PureSvd(bench), Playbook(bench.pipeline)]
     if bench.bundle.embeddings is not None:
-        models[1:1] = [Content(bench.bundle), Content(bench.bundle, centred=True)]
+        models[1:1] = [ContentModel(bench.bundle), ContentModel(bench.bundle, centred=True)]
     if bench.bundle.svd is not None:
-        models.append(Served(bench, 0.0, SVD_PRESET, Preset.SVD))
-    return [*models, Served(bench, 0.0, PIPELINE), Served(bench, None, DEFAULT), Served(bench, 1.0, DIVERSE)]
+        models.append(PipelineModel(bench, 0.0, SVD_PRESET, Preset.SVD))
+    return [
+        *models,
+        PipelineModel(bench, 0.0, PIPELINE),
+        PipelineModel(bench, None, DEFAULT),
+        PipelineModel(bench, 1.0, DIVERSE),
+    ]
 
 
 def _rows(results: Mapping[str, Result]) -> list[Row]:
     """Return the rows with the differences from popularity and plain EASE."""
-    yardsticks = [results[Popularity.name], results[Ease.name]]
+    yardsticks = [results[MostLiked.name], results[Ease.name]]
     return [row_of(result, yardsticks) for result in results.values()]
 
 
@@ -77,7 +90,7 @@ def _ease_ridge(training: Dataset, seed: int, progress: Progress) -> float:
     return tuned_ridge(inner, GRID, lambda done: progress.advance("choosing lambda of plain EASE", done, total))
 
 
-def _setting(order: Order, dataset: Dataset, holdout: Holdout, bench: Workbench, ridge: float) -> Setting:
+def _setting(order: EvaluationOrder, dataset: Dataset, holdout: Holdout, bench: Workbench, ridge: float) -> Setting:
     return Setting(
         sources=dataset.sources,
         films=len(dataset.films),

@@ -12,7 +12,7 @@ from typing import Any
 from data_jobs.build import read_params
 from data_jobs.evaluate import split
 from data_jobs.evaluate.bootstrap import Interval
-from data_jobs.evaluate.evaluation import Order
+from data_jobs.evaluate.evaluation import EvaluationOrder
 from data_jobs.evaluate.inputs import read_data, vectors_of
 from data_jobs.evaluate.workbench import Workshop
 from data_jobs.records import Dataset
@@ -73,7 +73,7 @@ class Tuned:
         return self.judged_by.low > 0
 
 
-def tune(order: Order, wanted: Wanted, progress: Progress) -> Tuned:
+def tune(order: EvaluationOrder, wanted: Wanted, progress: Progress) -> Tuned:
     """Search. The holdout of the order, if any, is left out. Raises DataError, TrainingError, BundleError."""
     params, base = read_params(order.params)
     space = space_of(wanted.names, base)

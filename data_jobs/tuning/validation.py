@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from data_jobs.evaluate import split
 from data_jobs.evaluate.few_likes import cut, likes_in_words
-from data_jobs.evaluate.models import Served
-from data_jobs.evaluate.people import Case, People, on_rows_of
+from data_jobs.evaluate.held_out_people import HeldOutPerson, People, on_rows_of
 from data_jobs.evaluate.protocol import Result, judged, lists_of
+from data_jobs.evaluate.ranking_models import PipelineModel
 from data_jobs.evaluate.split import PER_PERSON, SplitKind
 from data_jobs.evaluate.workbench import Workbench, Workshop
 from data_jobs.records import Dataset
@@ -36,10 +36,10 @@ class Group:
 
     name: str
     bench: Workbench
-    cases: Sequence[Case]
+    cases: Sequence[HeldOutPerson]
     judges: NDArray[np.bool_]
 
-    def half(self, judging: bool) -> list[Case]:
+    def half(self, judging: bool) -> list[HeldOutPerson]:
         """Return the cases that judge, or those that choose."""
         return [case for case, judges in zip(self.cases, self.judges.tolist(), strict=True) if judges is judging]
 
@@ -111,7 +111,7 @@ def measured(groups: Sequence[Group], weights: Weights, judging: bool) -> list[M
         if id(group.bench) not in pipelines:
             pipelines[id(group.bench)] = Pipeline(group.bench.release, None, weights)
         bench = replace(group.bench, pipeline=pipelines[id(group.bench)])
-        lists = lists_of(Served(bench), cases, Silent())
+        lists = lists_of(PipelineModel(bench), cases, Silent())
         people = tuple(case.profile.user_id or "" for case in cases)
         found.append(Measured(group.name, people, judged(group.name, lists, cases, bench)))
     return found

@@ -11,13 +11,13 @@ import typer
 from services.cli.build import SIMULATED
 from services.cli.console import EXIT_CODES, JsonOption, Output, table
 from services.cli.encoders import Encoder, Yes, encoder_of, manner_of, query_encoder_of
-from services.cli.failures import Misused
 from services.cli.inputs import CatalogueFiles, EventsFile, Movielens, Tmdb, source_of
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from data_jobs.evaluate.evaluation import Evaluation, Order
+    from data_jobs.evaluate.evaluation import Evaluation, EvaluationOrder
     from data_jobs.evaluate.outcome import Table
 
 OUT = Path("artifacts/eval")
@@ -114,7 +114,7 @@ def evaluate(
     """
     # Set before numpy loads: on busy cores BLAS threads wait for each other, and results depend on their number.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from data_jobs.evaluate.evaluation import Order
+    from data_jobs.evaluate.evaluation import EvaluationOrder
     from data_jobs.evaluate.split import SplitKind
     from services.settings import load_settings
 
@@ -126,7 +126,7 @@ def evaluate(
     source = source_of(movielens, tmdb, catalogue, events)
     if source is None:
         output.say(SIMULATED)
-    order = Order(
+    order = EvaluationOrder(
         home=settings.marquee_home,
         source=source,
         encoder=encoder_of(encoder, settings),
@@ -148,7 +148,7 @@ def evaluate(
         _compare(order, compare, out, output)
 
 
-def _measure(order: "Order", out: Path, output: Output) -> None:
+def _measure(order: "EvaluationOrder", out: Path, output: Output) -> None:
     """Measure all models and the parts, print the tables, and write the files."""
     from data_jobs.evaluate.report import document, write
     from data_jobs.evaluate.runner import evaluate as measure
@@ -159,7 +159,7 @@ def _measure(order: "Order", out: Path, output: Output) -> None:
     output.result(document(found), [*_lines(found), *(f"written: {path}" for path in paths)])
 
 
-def _compare(order: "Order", names: tuple[str, str], out: Path, output: Output) -> None:
+def _compare(order: "EvaluationOrder", names: tuple[str, str], out: Path, output: Output) -> None:
     """Compare two sides, print the tables, and write the page."""
     from data_jobs.evaluate.compare.report import document, tables, write
     from data_jobs.evaluate.compare.run import run

@@ -57,7 +57,7 @@ def tune(
     CSV. Needs Optuna (extra `tune`).
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from data_jobs.evaluate.evaluation import Order
+    from data_jobs.evaluate.evaluation import EvaluationOrder
     from data_jobs.tuning.tune import Wanted, document
     from data_jobs.tuning.tune import tune as search
     from services.settings import load_settings
@@ -66,7 +66,7 @@ def tune(
     source = source_of(movielens, tmdb, catalogue, events)
     if source is None:
         output.say(SIMULATED)
-    order = Order(
+    order = EvaluationOrder(
         home=settings.marquee_home, source=source, encoder=encoder_of(encoder, settings),
         queries=query_encoder_of(encoder, settings), manner=manner_of(encoder, settings, yes, output),
         holdout=holdout, seed=seed, params=params,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from data_jobs.sample.load import sample_files
-from services.cli.opening import open_services
+from services.cli.open_services import open_services
 from services.recommender.domain.request import Request
 from tests.cli.conftest import Marquee
 

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_jobs.evaluate.compare.comparison import Example, Listed
-from data_jobs.evaluate.models import Rows
-from data_jobs.evaluate.people import Case
+from data_jobs.evaluate.held_out_people import HeldOutPerson
 from data_jobs.evaluate.protocol import TOP
+from data_jobs.evaluate.ranking_models import Rows
 from data_jobs.evaluate.workbench import Workbench
 from services.recommender.domain.events import taste_weights
 from services.recommender.domain.history import History
@@ -22,7 +22,7 @@ class Field:
     """Everyone with the first fifty of both sides, on A's rows. ``gain`` float64[people]: NDCG@10 of B less A."""
 
     ground: Workbench
-    cases: Sequence[Case]
+    cases: Sequence[HeldOutPerson]
     a: Sequence[Rows]
     b: Sequence[Rows]
     gain: NDArray[np.float64]

@@ -12,11 +12,11 @@ from data_jobs.evaluate.bootstrap import Interval
 from data_jobs.evaluate.compare.comparison import SHARES, Band, Comparison, Figure, Group, Moves, Shown
 from data_jobs.evaluate.compare.examples import Field, example, known_likes, title_of
 from data_jobs.evaluate.compare.sides import Side
+from data_jobs.evaluate.held_out_people import HeldOutPerson
 from data_jobs.evaluate.metrics import coverage, tail_recall
-from data_jobs.evaluate.models import Mask, Rows, Served
-from data_jobs.evaluate.people import Case
 from data_jobs.evaluate.popularity_bias import HEAD
 from data_jobs.evaluate.protocol import TOP, Result, judged, lists_of
+from data_jobs.evaluate.ranking_models import Mask, PipelineModel, Rows
 from data_jobs.evaluate.workbench import Workbench
 from data_jobs.report import Progress
 from services.recommender.domain.profile import Profile
@@ -34,11 +34,11 @@ class _Translated:
     """A side's model whose rows are those of another catalogue: ``rows`` int32[films of the side]."""
 
     name: str
-    served: Served
+    served: PipelineModel
     rows: Rows
 
     def best(self, profile: Profile, k: int, among: Mask | None = None) -> Rows:
-        """See :class:`data_jobs.evaluate.models.Model`."""
+        """See :class:`data_jobs.evaluate.ranking_models.RankingModel`."""
         return self.rows[self.served.best(profile, k, among)]
 
 
@@ -88,14 +88,14 @@ def compare(a: Side, b: Side, relevant: dict[str, tuple[str, ...]], holdout: str
     )
 
 
-def _asked(side: Side, ground: Workbench, cases: Sequence[Case], progress: Progress) -> _Lists:
+def _asked(side: Side, ground: Workbench, cases: Sequence[HeldOutPerson], progress: Progress) -> _Lists:
     rows = ground.bundle.catalogue.rows_of(side.bench.bundle.catalogue.item_ids)
-    model = _Translated(side.name, Served(side.bench, preset=side.preset), rows)
+    model = _Translated(side.name, PipelineModel(side.bench, preset=side.preset), rows)
     deep = lists_of(model, cases, progress, DEPTH)
     return _Lists(deep, judged(side.name, [each[:TOP] for each in deep], cases, ground))
 
 
-def _figures(ground: Workbench, cases: Sequence[Case], a: _Lists, b: _Lists) -> list[Figure]:
+def _figures(ground: Workbench, cases: Sequence[HeldOutPerson], a: _Lists, b: _Lists) -> list[Figure]:
     """Return every measure that a person has a value of."""
     tail_a, tail_b = (_tail(one.top, cases, ground.ranks) for one in (a, b))
     beyond_a, beyond_b = (_beyond(one.top, ground.ranks) for one in (a, b))
@@ -115,7 +115,7 @@ def _figure(name: str, unit: str, a: NDArray[np.float64], b: NDArray[np.float64]
     return Figure(name, unit, before, after, Interval.of(b - a), *words)
 
 
-def _tail(lists: Sequence[Rows], cases: Sequence[Case], ranks: NDArray[np.int32]) -> NDArray[np.float64]:
+def _tail(lists: Sequence[Rows], cases: Sequence[HeldOutPerson], ranks: NDArray[np.int32]) -> NDArray[np.float64]:
     """Return the recall of hidden likes outside the most liked films, float64[people], nan for nobody's."""
     pairs = zip(lists, cases, strict=True)
     return np.array([tail_recall(each, case.relevant, ranks, HEAD) for each, case in pairs])
@@ -126,7 +126,7 @@ def _beyond(lists: Sequence[Rows], ranks: NDArray[np.int32]) -> NDArray[np.float
     return np.array([float((ranks[each] > HEAD).mean()) if len(each) else 0.0 for each in lists])
 
 
-def _groups(cases: Sequence[Case], a: Result, b: Result) -> tuple[Group, ...]:
+def _groups(cases: Sequence[HeldOutPerson], a: Result, b: Result) -> tuple[Group, ...]:
     """Return the people by how many likes are known of them; groups of nobody are left out."""
     likes = np.array([int(known_likes(case.profile.history).sum()) for case in cases])
     found = []

@@ -8,13 +8,13 @@ from data_jobs.build import read_params
 from data_jobs.evaluate.compare.comparison import Comparison
 from data_jobs.evaluate.compare.measure import compare
 from data_jobs.evaluate.compare.sides import Named, Sides, named
-from data_jobs.evaluate.evaluation import Order
+from data_jobs.evaluate.evaluation import EvaluationOrder
 from data_jobs.evaluate.inputs import holdout_name, holdout_of, read_data, vectors_of
 from data_jobs.evaluate.workbench import Workshop
 from data_jobs.report import DataError, Progress
 
 
-def run(order: Order, names: tuple[str, str], progress: Progress) -> Comparison:
+def run(order: EvaluationOrder, names: tuple[str, str], progress: Progress) -> Comparison:
     """Compare the sides of these names. Raises DataError, EncoderUnavailable, TrainingError, BundleError,
     PresetUnavailable.
     """

@@ -6,8 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from data_jobs.build import holdout_mark, read_params
-from data_jobs.evaluate.evaluation import Order
-from data_jobs.evaluate.people import on_rows_of
+from data_jobs.evaluate.evaluation import EvaluationOrder
+from data_jobs.evaluate.held_out_people import on_rows_of
 from data_jobs.evaluate.split import Holdout
 from data_jobs.evaluate.workbench import Workbench, Workshop
 from data_jobs.report import DataError
@@ -61,7 +61,7 @@ class Side:
     bench: Workbench
 
 
-def named(name: str, order: Order) -> Named:
+def named(name: str, order: EvaluationOrder) -> Named:
     """Return the side of this name, before anything is trained. Raises DataError, BundleError."""
     params, weights = read_params(order.params)
     if name == PLAYBOOK:
@@ -83,7 +83,7 @@ def named(name: str, order: Order) -> Named:
     return Named(path.name, SideKind.BUNDLE, params, weights, path=path)
 
 
-def _trained_without(path: Path, order: Order) -> None:
+def _trained_without(path: Path, order: EvaluationOrder) -> None:
     """Refuse a bundle that may have been trained on the likes it would be asked for. Raises DataError, BundleError."""
     if order.holdout is None:
         raise DataError(

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from data_jobs.evaluate.estimate import Estimate
-from data_jobs.evaluate.evaluation import DEFAULT, PIPELINE, Evaluation, Order
+from data_jobs.evaluate.evaluation import DEFAULT, PIPELINE, Evaluation, EvaluationOrder
 from data_jobs.evaluate.report import figures
 from data_jobs.evaluate.runner import evaluate
 from data_jobs.report import DataError, Silent
@@ -97,7 +97,7 @@ def measure(home: Path, parts: frozenset[str] = PARTS, weights: Weights | None =
     if weights is not None:
         params = home / "params.json"
         params.write_text(json.dumps({"weights": weights.to_json()}), encoding="utf-8")
-    return evaluate(Order(home, seed=SEED, parts=parts, params=params), Silent())
+    return evaluate(EvaluationOrder(home, seed=SEED, parts=parts, params=params), Silent())
 
 
 def check(evaluation: Evaluation, wanted: Sequence[Floor]) -> list[Checked]:

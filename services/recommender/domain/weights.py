@@ -88,12 +88,12 @@ class Weights:
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Self:
         """Return the weights in a JSON object. Raises ValueError naming a key that is unknown or has the wrong type."""
-        known = {field.name: field.type for field in fields(cls)}
+        types = {field.name: field.type for field in fields(cls)}
         for name, value in document.items():
-            if name not in known:
-                raise ValueError(f"unknown weight {name!r}; expected one of {', '.join(known)}")
-            wanted = str if name == "formula" else (int, float)
-            if isinstance(value, bool) or not isinstance(value, wanted):
+            if name not in types:
+                raise ValueError(f"unknown weight {name!r}; expected one of {', '.join(types)}")
+            expected = str if name == "formula" else (int, float)
+            if isinstance(value, bool) or not isinstance(value, expected):
                 raise ValueError(f"weight {name!r} must be a {'string' if name == 'formula' else 'number'}")
         if document.get("formula", FORMULAS[0]) not in FORMULAS:
             raise ValueError(f"weight 'formula' must be one of {', '.join(FORMULAS)}")

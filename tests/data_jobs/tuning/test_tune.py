@@ -6,15 +6,15 @@ import json
 import pytest
 
 from data_jobs.build import read_params
-from data_jobs.evaluate.evaluation import Order
+from data_jobs.evaluate.evaluation import EvaluationOrder
 from data_jobs.evaluate.split import SplitKind, draw
 from data_jobs.report import DataError
-from data_jobs.sample.layout import write_movielens
 from data_jobs.tuning.tune import Wanted, document, tune
 from data_jobs.validate import Source
 from services.cli.main import main
 from services.recommender.domain.weights import Weights
 from tests.data_jobs.evaluate import kit
+from tests.movielens_layout import write_movielens
 
 NAMES = ("mmr_likeness", "recency_span")
 
@@ -39,7 +39,7 @@ def poor(tmp_path_factory):
 def tuned(source, poor, tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
     wanted = Wanted(8, NAMES, home / "eval")
-    return tune(Order(home, source, params=poor), wanted, kit.Listening())
+    return tune(EvaluationOrder(home, source, params=poor), wanted, kit.Listening())
 
 
 def test_the_first_trial_is_of_the_weights_in_use_and_worth_1(tuned):
@@ -71,7 +71,7 @@ def test_every_trial_is_in_the_file(tuned):
 
 
 def test_a_search_that_was_interrupted_goes_on_to_the_same_winner(source, poor, tmp_path, tuned):
-    order = Order(tmp_path, source, params=poor)
+    order = EvaluationOrder(tmp_path, source, params=poor)
     half = tune(order, Wanted(4, NAMES, tmp_path), kit.Listening())
     with half.sweep.open("a") as file:
         file.write("the beginning of a li")
@@ -85,7 +85,7 @@ def test_a_search_that_was_interrupted_goes_on_to_the_same_winner(source, poor, 
 
 
 def test_another_search_does_not_go_on_from_it_unless_begun_anew(source, poor, tmp_path):
-    order = Order(tmp_path, source, params=poor)
+    order = EvaluationOrder(tmp_path, source, params=poor)
     tune(order, Wanted(2, NAMES, tmp_path), kit.Listening())
     with pytest.raises(DataError, match="--fresh"):
         tune(order, Wanted(2, ("sequels",), tmp_path), kit.Listening())
@@ -98,7 +98,7 @@ def test_the_holdout_is_never_seen(source, poor, tmp_path):
     with held_out.open("w", newline="") as file:
         lines = ((user, item, "positive") for user, items in relevant.items() for item in items)
         csv.writer(file).writerows([("userId", "movieId", "kind"), *lines])
-    order = Order(tmp_path, source, params=poor, holdout=held_out)
+    order = EvaluationOrder(tmp_path, source, params=poor, holdout=held_out)
     found = tune(order, Wanted(1, NAMES, tmp_path), kit.Listening())
     assert found.sweep.name == "sweep_mine_seed-0.csv"
     # A changed holdout is other training data: what was tried on it does not count.

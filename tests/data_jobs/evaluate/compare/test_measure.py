@@ -7,9 +7,9 @@ import pytest
 
 from data_jobs.evaluate.compare.measure import _moves, compare
 from data_jobs.evaluate.compare.sides import Side, SideKind
+from data_jobs.evaluate.held_out_people import on_rows_of
 from data_jobs.evaluate.metrics import ndcg
-from data_jobs.evaluate.models import Served
-from data_jobs.evaluate.people import on_rows_of
+from data_jobs.evaluate.ranking_models import PipelineModel
 from data_jobs.evaluate.split import without
 from data_jobs.report import Silent
 from services.recommender.domain.request import Preset
@@ -20,7 +20,7 @@ def test_figures_are_those_of_the_lists_that_the_api_answers(compared, sides, ho
     a, b = sides
     cases = a.bench.people.cases(holdout.relevant)
     for side, found in ((a, compared.figure("NDCG@10").a), (b, compared.figure("NDCG@10").b)):
-        lists = [Served(side.bench).best(case.profile, 10) for case in cases]
+        lists = [PipelineModel(side.bench).best(case.profile, 10) for case in cases]
         pairs = zip(lists, cases, strict=True)
         assert found == pytest.approx(np.mean([ndcg(one, case.relevant, 10) for one, case in pairs]))
 

@@ -10,15 +10,15 @@ from data_jobs.build import Order as BuildOrder
 from data_jobs.build import build
 from data_jobs.evaluate.compare.run import run
 from data_jobs.evaluate.compare.sides import SideKind, named
-from data_jobs.evaluate.evaluation import Order
+from data_jobs.evaluate.evaluation import EvaluationOrder
 from data_jobs.evaluate.split import SplitKind, draw
 from data_jobs.report import DataError, Silent
-from data_jobs.sample.layout import write_movielens
 from data_jobs.validate import Source
 from services.recommender.domain.request import Preset
 from services.recommender.domain.weights import Weights
 from services.recommender.errors import BundleMissing
 from tests.data_jobs.evaluate import kit
+from tests.movielens_layout import write_movielens
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def versions(home):
 
 
 def test_presets_are_known_by_name(tmp_path):
-    order = Order(tmp_path)
+    order = EvaluationOrder(tmp_path)
     assert named("default", order).weights == Weights()
     assert named("playbook", order).weights.formula == "playbook"
     assert named("svd", order).preset is Preset.SVD
@@ -77,7 +77,7 @@ def test_presets_are_known_by_name(tmp_path):
 def test_a_file_of_weights_keeps_the_training_of_the_others(tmp_path, params, file, content):
     path = tmp_path / file
     path.write_text(content)
-    found = named(str(path), Order(tmp_path, params=params))
+    found = named(str(path), EvaluationOrder(tmp_path, params=params))
     assert (found.name, found.kind, found.params.ridge) == ("mine", SideKind.WEIGHTS, 20.0)
     assert found.weights == Weights(traits=2.0, concept=0.5)
 
@@ -86,34 +86,34 @@ def test_a_wrong_file_of_weights_is_named(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text("[weights]\nfame = 2")
     with pytest.raises(DataError, match=r"mine.toml.*unknown weight 'fame'"):
-        named(str(path), Order(tmp_path))
+        named(str(path), EvaluationOrder(tmp_path))
 
 
 def test_anything_else_is_told_what_there_is(tmp_path):
     with pytest.raises(DataError, match=r"--compare defualt: neither of these: a preset \(default"):
-        named("defualt", Order(tmp_path))
+        named("defualt", EvaluationOrder(tmp_path))
     with pytest.raises(BundleMissing, match="no bundle"):
-        named("0123456789abcdef", Order(tmp_path))
+        named("0123456789abcdef", EvaluationOrder(tmp_path))
 
 
 def test_a_bundle_that_may_know_the_hidden_likes_is_refused(home, held_out):
     _, knowing = versions(home)
     with pytest.raises(DataError, match="give --holdout FILE"):
-        named("active", Order(home))
+        named("active", EvaluationOrder(home))
     with pytest.raises(DataError, match=r"was not built with --holdout mine\.csv"):
-        named(knowing, Order(home, holdout=held_out))
+        named(knowing, EvaluationOrder(home, holdout=held_out))
 
 
 def test_a_bundle_built_without_them_is_compared_by_version_folder_or_as_the_active_one(home, held_out):
     version, _ = versions(home)
-    order = Order(home, holdout=held_out)
+    order = EvaluationOrder(home, holdout=held_out)
     names = ("active", version, str(home / "bundles" / version))
     assert {named(name, order).path for name in names} == {home / "bundles" / version}
 
 
 def test_the_bundle_answers_as_the_weights_it_was_built_from(home, source, params, held_out):
     version, _ = versions(home)
-    found = run(Order(home, source, holdout=held_out, params=params), ("active", "default"), Silent())
+    found = run(EvaluationOrder(home, source, holdout=held_out, params=params), ("active", "default"), Silent())
     assert (found.a, found.kinds, found.holdout) == (version, ("bundle", "preset"), "mine.csv")
     assert found.figure("NDCG@10").b_less_a.mean == 0
     assert found.moves.same == 1
@@ -125,13 +125,17 @@ def test_other_films_than_the_bundle_has_are_refused(home, params, held_out, tmp
     more = (*data.films, replace(data.films[0], item_id="999", title="Another"))
     write_movielens(replace(data, films=more), folder)
     with pytest.raises(DataError, match=r"has 90 films and lacks 1 of the 91"):
-        run(Order(home, Source(movielens=folder), holdout=held_out, params=params), ("active", "default"), Silent())
+        run(
+            EvaluationOrder(home, Source(movielens=folder), holdout=held_out, params=params),
+            ("active", "default"),
+            Silent(),
+        )
 
 
 def test_training_parameters_are_compared_too(home, source, params, tmp_path):
     strong = tmp_path / "strong.json"
     strong.write_text(json.dumps({"train": {"ridge": 5000.0}}))
-    found = run(Order(tmp_path, source, params=params), ("default", str(strong)), Silent())
+    found = run(EvaluationOrder(tmp_path, source, params=params), ("default", str(strong)), Silent())
     assert (found.a, found.b) == ("default", "strong")
     assert found.moves.same < 1
 
@@ -140,7 +144,7 @@ def test_a_thing_is_not_compared_with_itself(home, source, tmp_path):
     same = tmp_path / "same.json"
     same.write_text("{}")
     with pytest.raises(DataError, match="are the same; name two that differ"):
-        run(Order(home, source), ("default", str(same)), Silent())
+        run(EvaluationOrder(home, source), ("default", str(same)), Silent())
 
 
 def test_files_of_one_name_are_told_apart(source, params, tmp_path):
@@ -149,5 +153,5 @@ def test_files_of_one_name_are_told_apart(source, params, tmp_path):
         (tmp_path / folder).mkdir()
         paths.append(tmp_path / folder / "weights.json")
         paths[-1].write_text(json.dumps({"weights": {"traits": traits}}))
-    found = run(Order(tmp_path, source, params=params), (str(paths[0]), str(paths[1])), Silent())
+    found = run(EvaluationOrder(tmp_path, source, params=params), (str(paths[0]), str(paths[1])), Silent())
     assert (found.a, found.b) == (str(paths[0]), str(paths[1]))
