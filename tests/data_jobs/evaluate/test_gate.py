@@ -39,8 +39,6 @@ def test_quality_has_not_fallen(evaluation):
     [
         ("collaborative", "models", "ndcg"),
         ("concept", "focused", "share, genre"),
-        ("popularity", "newcomers", "ndcg, 1 likes"),
-        ("sequels", "series", "second"),
     ],
 )
 def test_a_broken_signal_fails(tmp_path, signal, part, metric):
