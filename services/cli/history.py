@@ -1,7 +1,5 @@
 """A person's history from another service on the command line: reading, storing and printing it."""
 
-import io
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,29 +15,14 @@ PATIENCE_S = 120.0
 
 def read_export(path: Path, account: str | None) -> "ToldHistory":
     """Read an export: a zip, the folder it was unpacked to, or one file. Raises InvalidRequest, OSError."""
-    from services.adapters.history.archive import MAX_BYTES
-    from services.adapters.history.reading import read_history
+    from services.adapters.history.archive import MAX_BYTES, files_in
+    from services.adapters.history.reading import read_files, read_history
 
     if path.is_dir():
-        return read_history(f"{path.name}.zip", _packed(path), account)
+        return read_files(files_in(path), account)
     with path.open("rb") as opened:
         content = opened.read(MAX_BYTES + 1)
     return read_history(path.name, content, account)
-
-
-def _packed(folder: Path) -> bytes:
-    """Return a folder as a zip: tables only, within the limits of a zip. Raises InvalidRequest."""
-    from services.adapters.history.archive import MAX_ENTRIES, MAX_UNPACKED, READ, refused
-
-    packed, left = io.BytesIO(), MAX_UNPACKED
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for count, path in enumerate(sorted(folder.rglob("*"))):
-            left -= path.stat().st_size
-            if count >= MAX_ENTRIES or left < 0:
-                raise refused(f"{folder} is larger than an export can be; give the folder of the export itself")
-            if path.is_file() and path.suffix.lower() in READ:
-                archive.write(path, path.relative_to(folder).as_posix())
-    return packed.getvalue()
 
 
 def store_history(user: str, history: "ToldHistory") -> dict[str, Any]:
