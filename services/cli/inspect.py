@@ -82,8 +82,12 @@ def _remark(part: "Part") -> str:
     if part.why:
         return part.why
     told = [f"ids of {part.space}"] if part.space.value != "own" else []
-    if part.scale and "value" in part.columns:
+    if part.scale == 1 and "value" in part.columns:
+        told.append("likes (1) and dislikes (0)")
+    elif part.scale and "value" in part.columns:
         told.append(f"ratings up to {part.scale:g}")
+    elif part.scale and "vote_average" in part.columns:
+        told.append(f"average ratings up to {part.scale:g}")
     if part.dialect.delimiter != ",":
         told.append(f"delimiter {part.dialect.delimiter!r}")
     return ", ".join(told)

@@ -91,14 +91,14 @@ def test_a_zip_that_swells_is_not_read(tmp_path: Path) -> None:
         for _ in range(80):
             file.write(bytes(1 << 20))
     assert path.stat().st_size < 200_000
-    with pytest.raises(DataError, match=r"bomb\.zip: unpacked size exceeds the limit"):
+    with pytest.raises(DataError, match=r"bomb\.zip: .*unpacks to more than 200 times its size"):
         read(path)
 
 
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("broken.zip", b"PK\x03\x04 and no more", "whole zip file"),
+        ("broken.zip", b"PK\x03\x04 and no more", "it cannot be read .*download it again"),
         ("films.xls", b"\xd0\xcf\x11\xe0" + bytes(600), "save the sheet as CSV"),
         ("films.parquet", b"PAR1" + bytes(600), "write it as CSV"),
         ("films.db", b"SQLite format 3\x00" + bytes(600), "export the table as CSV"),
