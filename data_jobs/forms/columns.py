@@ -10,7 +10,8 @@ _ITEM = (
 )  # fmt: skip
 _TITLE = (
     "title", "name", "movietitle", "filmtitle", "moviename", "filmname", "primarytitle", "productname", "itemname",
-    "itemtitle", "seriestitle", "film", "titel", "filmtitel", "titre", "titolo", "titulo", "originaltitle",
+    "itemtitle", "seriestitle", "film", "titel", "filmtitel", "titre", "titolo", "titulo", "titles", "movies", "films",
+    "filme", "peliculas", "originaltitle",
 )  # fmt: skip
 _TMDB, _IMDB = (
     ("tmdbid", "tmdb", "themoviedbid"),
@@ -66,11 +67,13 @@ FILM: Mapping[str, tuple[str, ...]] = {
     "language": (
         "originallanguage", "language", "lang", "languages", "sprache", "originalsprache", "langue", "idioma", "lingua",
     ),
-    "original_title": ("originaltitle", "titleoriginal"),
+    "original_title": (
+        "originaltitle", "titleoriginal", "originaltitel", "titreoriginal", "titolooriginale", "titulooriginal",
+    ),
     "aka": ("aka", "alternativetitles", "alternatetitles", "othertitles"),
     "vote_average": (
         "voteaverage", "averagerating", "avgrating", "imdbrating", "imdbscore", "meanrating", "avgvote",
-        "communityrating",
+        "communityrating", "audiencerating",
     ),
     "vote_count": (
         "votecount", "numvotes", "ratingcount", "ratingnumber", "votes", "numratings", "ratingscount", "imdbvotes",
@@ -94,8 +97,10 @@ EVENT: Mapping[str, tuple[str, ...]] = {
     "tmdb_id": _TMDB,
     "imdb_id": _IMDB,
     "title": _TITLE,
-    "event": ("event", "eventtype", "action", "interaction", "interactiontype", "behavior", "behaviour", "activity",
-              "type"),
+    "event": (
+        "event", "eventtype", "action", "interaction", "interactiontype", "behavior", "behaviour", "activity",
+        "opinion", "reaction", "verdict", "feedback", "type",
+    ),
     "value": (
         "value", "rating", "score", "stars", "overall", "userrating", "yourrating", "note", "bewertung", "nota", "voto",
         "puntuacion", "liked", "isliked",
@@ -103,17 +108,20 @@ EVENT: Mapping[str, tuple[str, ...]] = {
     "ts": (
         "ts", "timestamp", "time", "datetime", "date", "eventtime", "eventtimestamp", "createdat", "unixreviewtime",
         "reviewtime", "ratedat", "watchedat", "viewedat", "timestampms", "when", "datum", "ratingtimestamp", "fecha",
-        "data",
+        "watchedon", "viewedon", "ratedon", "watchdate", "viewdate", "eventdate", "orderdate", "orderedat",
+        "purchasedate", "purchasedat", "lastwatchedat", "data",
     ),
 }  # fmt: skip
 
+_UNIT = re.compile(r"[(\[].*?[)\]]")
 _SEVERAL = ("cast", "director", "genres", "keywords")
 _NUMBERED = re.compile(r"([a-z]+?)s?\d{1,2}(?:name)?")
 
 
 def folded(name: str) -> str:
-    """Fold a name: "Movie_ID" -> "movieid", "Année" -> "annee"."""
-    return re.sub(r"[^a-z0-9]", "", unicodedata.normalize("NFKD", name.lower()))
+    """Fold a name: "Movie_ID" -> "movieid", "Année" -> "annee", "Runtime (mins)" -> "runtime"."""
+    plain = unicodedata.normalize("NFKD", name.lower())
+    return re.sub(r"[^a-z0-9]", "", _UNIT.sub("", plain)) or re.sub(r"[^a-z0-9]", "", plain)
 
 
 def match(names: Sequence[str], wanted: Mapping[str, tuple[str, ...]], maps: Mapping[str, str]) -> dict[str, str]:

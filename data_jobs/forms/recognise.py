@@ -52,9 +52,13 @@ _IMDB_OTHERS = {
     "title.principals": {"tconst", "nconst"},
     "title.episode": {"tconst", "parentTconst"}, "name.basics": {"nconst", "primaryName"},
 }  # fmt: skip
+_RATINGS = frozenset({"rating", "score", "bewertung", "note", "nota", "voto", "puntuacion"})
 _EITHER = frozenset({"movie", "item", "product"})
+_TITLE_AND_YEAR = re.compile(r"\(\d{4}\)$")
 _TITLE = re.compile(r"[^\W\d_]\S*\s|\(\d{4}\)$")
 """A title rather than an id: several words, or a year behind it."""
+_LISTED = re.compile(r"^\D.*\(\d{4}\)$|^[\d\s'-]+\(\d{4}\)$")
+"""A line that is a title with its year, and no more."""
 _WORD = re.compile(r"^[^\W\d_]{2,}(?!\d)\b")
 _MOST_COMPARED = 100
 _LEAST_RATINGS, _FEW_RATINGS = 20, 3
@@ -123,6 +127,9 @@ def _recognised(path: Path, wishes: Wishes) -> Part:
 def _headless(seen: Sniffed, wishes: Wishes) -> Part | None:
     """Recognise a form without a header by its cells."""
     path, width = seen.path, len(seen.names)
+    texts = ["".join(str(cell) for cell in row.values()) for row in seen.rows]
+    if seen.layout is Layout.TABLE and sum(map(bool, map(_LISTED.search, texts))) * 2 > len(texts):
+        return _table(seen, "a list of titles", Role.FILMS, ("title",), {"title": "title"}, tail=True)
     if seen.layout is Layout.NETFLIX:
         return Part(path, "Netflix prize", Role.EVENTS, seen.layout, scale=5,
                     columns={"item": "movie", "user": "user", "value": "rating", "ts": "date"})  # fmt: skip
@@ -271,6 +278,9 @@ def _films(seen: Sniffed, film: dict[str, str]) -> Part:
         return _part(seen, form, Role.FACTS, film, space)
     if space is Space.TMDB and "tmdb_id" in film:
         return _part(seen, form, Role.FILMS, film, space)
+    if sum(bool(_TITLE_AND_YEAR.search(name)) for name in seen.names) > 1:
+        why = "a table with a column a film: write one row a rating instead (user, title, rating)"
+        return Part(seen.path, "", Role.UNKNOWN, why=why)
     found = ", ".join(seen.names if seen.headed else map(str, seen.rows[0].values()))[:160]
     bare = "" if seen.headed else ", without a line that names its columns: write one (title, year, genres ...)"
     why = f"a {seen.layout} that begins with {found or 'nothing'}{bare}"
@@ -305,7 +315,7 @@ def _form_of_films(seen: Sniffed, film: Mapping[str, str]) -> tuple[str, Space]:
 
 def _rated(seen: Sniffed, film: dict[str, str]) -> dict[str, str]:
     """Resolve a column "rating" of films: an average if numeric, else an age rating."""
-    rating = next((name for name in seen.names if name.lower() in ("rating", "score")), None)
+    rating = next((name for name in seen.names if folded(name) in _RATINGS), None)
     if rating is None or rating in film.values():
         return film
     cells = [cell for cell in seen.cells(rating) if cell != "\\N"][:200]

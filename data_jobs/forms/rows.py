@@ -23,7 +23,7 @@ def note_others(part: Part, report: Report) -> None:
     if part.layout is Layout.JSON:
         return
     known = ", ".join(sorted(part.columns))
-    for name in part.others:
+    for name in filter(None, part.others):
         report.add("unknown-field", part.name, field=name, expected=known)
 
 

@@ -19,6 +19,8 @@ HEAD = 1 << 18
 _DOCUMENT = 1 << 25
 _ROWS = 2_000
 _DELIMITERS = ",;\t|"
+_PREAMBLE = 12
+"""Lines about a file, above its header."""
 _MAGIC = (
     (b"PK\x03\x04", "an Excel or OpenDocument workbook, or a zip: save the sheet as CSV (UTF-8), or unpack the zip"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook: save the sheet as CSV (UTF-8)"),
@@ -42,6 +44,10 @@ _TAR, _TAR_AT = b"ustar", 257
 _MARKUP = (
     (re.compile(r"<!doctype html|<html", re.IGNORECASE), "a web page and no table: download the file that it links to"),
     (re.compile(r"<\?xml|<[A-Za-z][\w:-]*[ >]"), "XML, which is not read: export it as CSV or JSON"),
+    (
+        re.compile(r"-- |/\*!|(?:create|drop) table|insert into|pragma |begin transaction", re.IGNORECASE),
+        "an SQL dump: load it into its database and export the table as CSV",
+    ),
     (re.compile(r"\{\\rtf"), "an RTF text: save the table as CSV (UTF-8)"),
 )
 QUESTIONS = "a list of the Netflix prize without ratings"
@@ -155,7 +161,7 @@ def _elements(text: str) -> list[dict[str, Any]]:
 
 def _sniff_table(path: Path, text: str, known: Collection[str], *, whole: bool) -> Sniffed:
     every = text.splitlines()
-    skip = next(at for at, line in enumerate(every) if line.strip())
+    skip = _first_line(every, known)
     separator = _SEPARATOR.fullmatch(every[skip].strip('" '))
     lines = [line for line in every[skip + bool(separator) :] if line.strip()]
     lines = lines if whole or len(lines) < 3 else lines[:-1]
@@ -179,6 +185,20 @@ def _sniff_table(path: Path, text: str, known: Collection[str], *, whole: bool) 
     names = tuple(f"column {at}" for at in range(1, len(first) + 1))
     bare = replace(dialect, header=names, quoted=quoted and delimiter != "|")
     return Sniffed(path, Layout.TABLE, bare, names, tuple(dict(zip(names, row, strict=False)) for row in rows), False)
+
+
+def _first_line(lines: Sequence[str], known: Collection[str]) -> int:
+    """Return where the table begins: at the first line that is not blank, or below a few lines about the file."""
+    first = next(at for at, line in enumerate(lines) if line.strip())
+    begin = [at for at in range(first, min(first + _PREAMBLE, len(lines))) if lines[at].strip()]
+    heads = [at for at in begin if any(_names_columns(_cells(lines[at], mark), known) for mark in _DELIMITERS)]
+    return first if not heads or heads[0] == first else heads[-1]
+
+
+def _names_columns(cells: Sequence[str], known: Collection[str]) -> bool:
+    """Return whether these name two columns at least."""
+    found = {*match(cells, FILM, {}).values(), *match(cells, EVENT, {}).values()}
+    return (len(found) > 1 and _is_header(cells)) or _are_named(cells, known)
 
 
 def _delimiter(lines: Sequence[str], known: Collection[str]) -> str:

@@ -68,8 +68,8 @@ def lines_of(parts: "Sequence[Part]") -> list[str]:
         named = [f"{ours}={theirs}" if ours != theirs else ours for ours, theirs in _shown(part).items()]
         if named:
             columns.append(f"{part.name}: {', '.join(named)}")
-        if named and part.others:
-            columns.append(f"{part.name}: not read: {', '.join(part.others)}")
+        if named and (others := [name for name in part.others if name]):
+            columns.append(f"{part.name}: not read: {', '.join(others)}")
     return [*table(("file", "form", "read as", ""), rows), *(["", *columns] if columns else [])]
 
 
@@ -81,7 +81,7 @@ def _shown(part: "Part") -> dict[str, str]:
 def _remark(part: "Part") -> str:
     if part.why:
         return part.why
-    told = [f"ids of {part.space}"] if part.space.value != "own" else []
+    told = [] if part.space.value == "own" else [part.space if part.space.value == "titles" else f"ids of {part.space}"]
     if part.scale == 1 and "value" in part.columns:
         told.append("likes (1) and dislikes (0)")
     elif part.scale and "value" in part.columns:

@@ -165,6 +165,33 @@ class TestTablesOfPrograms:
         assert (heat.imdb_id, ran.cast, ran.genres) == ("tt0113277", ("Ed Low",), ("Drama", "Comedy"))
         assert not report.counts["unknown-field"]
 
+    def test_lines_about_the_file_stand_above_the_header(self, tmp_path: Path) -> None:
+        text = "Our films\nExported on 2024-01-01;;\n\nTitle;Year;Length (min)\nHeat;1995;170\nAlien;1979;117\n"
+        films, report = films_in(tmp_path, text)
+        assert [(film.title, film.year, film.runtime) for film in films] == [("Heat", 1995, 170), ("Alien", 1979, 117)]
+        assert report.ok
+
+    def test_a_list_that_letterboxd_exports(self, tmp_path: Path) -> None:
+        text = (
+            "Letterboxd list export v7\nDate,Name,Tags,URL,Description\n2020-01-01,My list,,https://example.com,\n\n"
+            "Position,Name,Year,URL,Description\n1,Heat,1995,https://example.com/1,\n2,Alien,1979,https://example.com/2,\n"
+        )
+        films, _ = films_in(tmp_path, text)
+        assert [(film.title, film.year) for film in films] == [("Heat", 1995), ("Alien", 1979)]
+
+    def test_a_list_of_titles_with_years_needs_no_header(self, tmp_path: Path) -> None:
+        films, report = films_in(
+            tmp_path, "Heat (1995)\nGood, the Bad and the Ugly, The (1966)\n1917 (2019)\n", "list.txt"
+        )
+        assert [(film.title, film.year) for film in films] == [
+            ("Heat", 1995), ("The Good, the Bad and the Ugly", 1966), ("1917", 2019)
+        ]  # fmt: skip
+        assert report.ok
+
+    def test_a_column_a_film_is_named(self, tmp_path: Path) -> None:
+        with pytest.raises(DataError, match="a column a film: write one row a rating"):
+            read(lay(tmp_path, {"matrix.csv": "user,Heat (1995),Alien (1979)\nann,5,3\n"}))
+
     def test_a_column_movie_that_holds_titles(self, tmp_path: Path) -> None:
         films, _ = films_in(tmp_path, "movie,year\nHeat,1995\nAlien,1979\n")
         assert [(film.title, film.year) for film in films] == [("Heat", 1995), ("Alien", 1979)]
@@ -178,6 +205,12 @@ class TestLogs:
         )
         data, report = read(lay(tmp_path, {"films.csv": FILMS, "log.csv": log}))
         assert events_of(data) == EXPECTED
+        assert report.ok
+
+    def test_opinions_in_words(self, tmp_path: Path) -> None:
+        log = "user,film,opinion,watched_on\n7,Heat (1995),loved,2020-01-01\n8,Kid (1921),hated,2020-01-02\n"
+        data, report = read(lay(tmp_path, {"films.csv": FILMS.replace('"Kid, The', '"Kid'), "log.csv": log}))
+        assert [each[:3] for each in events_of(data)] == [("7", "2", "like"), ("8", "31", "dislike")]
         assert report.ok
 
     def test_title_and_year_in_two_columns(self, tmp_path: Path) -> None:
@@ -419,6 +452,7 @@ class TestArchivesAndFolders:
             ("films.csv", b"\n<!DOCTYPE html><html><body>Sign in</body></html>", "a web page"),
             ("films.xml", b'<?xml version="1.0"?><movies/>', "XML"),
             ("films.csv", "title,year\nHeat,1995\n".encode("utf-16-le"), "UTF-16 without its byte order mark"),
+            ("dump.sql", b"-- MySQL dump 10.13\nCREATE TABLE films (id int);\n", "an SQL dump"),
             ("films.bin", bytes(range(256)) * 3, "a binary file"),
         ],
     )
