@@ -37,20 +37,25 @@ def store_history(user: str, history: "ToldHistory") -> dict[str, Any]:
 def imported_lines(document: dict[str, Any]) -> Iterator[str]:
     """Yield the import's result as lines of text."""
     events = ", ".join(f"{count:,} {kind}" for kind, count in document["events"].items()) or "nothing"
-    yield f"{document['source']}: {document['rows']:,} rows, {document['films']:,} films ({events})."
-    yield f"Stored {document['stored']:,} events; {document['already_stored']:,} were already stored."
+    source, rows, films = document["source"], document["rows"], document["films"]
+    yield f"{source[:1].upper()}{source[1:]}: {_counted(rows, 'row')}, {_counted(films, 'film')} ({events})."
+    yield f"Stored {_counted(document['stored'], 'event')}; {document['already_stored']:,} already stored."
     for why, count in document["skipped"].items():
-        yield f"Skipped: {count:,} rows, {why}."
-    for part, what in (("doubtful", "may be several films"), ("unmatched", "are not in the catalogue")):
+        yield f"Skipped {_counted(count, 'row')}: {why}."
+    for part, what in (("doubtful", "It may be one of several films"), ("unmatched", "Not in the catalogue")):
         if document[f"{part}_films"]:
             yield ""
-            yield f"{document[f'{part}_films']:,} {what}:"
+            yield f"{what} ({document[f'{part}_films']:,}):"
         for row in document[part]:
             may_be = "; ".join(f"{each['title']} ({each['year']}) [{each['item_id']}]" for each in row["candidates"])
             shown = f"{row['title']} ({row['year']})" if row["year"] else row["title"]
             yield f"  {shown}, {row['place']}{f': {may_be}?' if may_be else ''}"
     yield ""
     yield from next_lines(document["recommendations"])
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def next_lines(items: Iterable[Mapping[str, Any]]) -> list[str]:

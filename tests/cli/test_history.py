@@ -31,7 +31,7 @@ def test_a_letterboxd_export_becomes_recommendations(built: Marquee) -> None:
     assert (document["films"], document["stored"], document["unmatched_films"]) == (9, 9, 0)
     assert document["recommendations"]
     again = built("users", "import", str(EXPORT), "--user", "me")
-    assert "Stored 0 events; 9 were already stored." in again.out
+    assert "Stored 0 events; 9 already stored." in again.out
     assert "Emma (1996), ratings.csv, line " in again.out
     assert built("users", "export", "me").json["events"] == stored["events"]
     assert built("users", "erase", "me", "--yes").code == 0

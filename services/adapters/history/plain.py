@@ -12,16 +12,18 @@ from services.recommender.domain.events import EventKind
 NAME = "a table of films"
 # Ours -> theirs, folded to letters and digits, most certain first.
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "title": ("title", "name", "film", "movie", "movietitle", "filmtitle", "titel", "titre", "titulo", "titolo"),
+    "title": (
+        "title", "name", "film", "movie", "movietitle", "filmtitle", "titel", "filmtitel", "titre", "titulo", "titolo",
+    ),
     "original": ("originaltitle",),
     "year": ("year", "releaseyear", "yearreleased", "releasedate", "released", "jahr", "annee", "anno", "ano"),
     "stars": (
-        "yourrating", "myrating", "userrating", "rating10", "rating", "stars", "score", "bewertung", "note", "nota",
-        "voto",
+        "yourrating", "myrating", "userrating", "rating10", "rating", "stars", "score", "bewertung", "sterne", "note",
+        "nota", "voto",
     ),
     "seen": (
         "watcheddate", "datewatched", "watchedat", "lastwatched", "lastwatchedat", "daterated", "ratedat", "date",
-        "watched", "seen", "gesehen", "datum", "timestamp",
+        "watched", "watchedon", "seen", "seenon", "gesehen", "gesehenam", "datum", "fecha", "timestamp",
     ),
     "status": ("watchlist", "status", "list"),
     "kind": ("type", "titletype", "mediatype"),

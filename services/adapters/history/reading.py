@@ -1,6 +1,6 @@
 """Reading an export whose service is recognised by its columns."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from services.adapters.history import lists, plain, players
@@ -13,6 +13,8 @@ KNOWN = (
     "Letterboxd, IMDb, Trakt, Simkl, Netflix, Jellyfin (Playback Reporting), Tautulli, and any table with titles or "
     "ids of films and stars, a day or a status"
 )
+
+_SHOWN, _MOST_NAMED = 80, 20
 
 
 def read_history(name: str, content: bytes, account: str | None = None) -> ToldHistory:
@@ -37,14 +39,20 @@ def read_files(files: Files, account: str | None = None) -> ToldHistory:
             raise refused(f"the export has more than {MAX_ROWS:,} rows; send its files one by one")
     if not sources:
         looked = ", ".join(seen[:5]) or "no CSV or JSON file"
+        if len(files) == 1 and (begin := text_of(files[0][1]).strip().partition("\n")[0]):
+            looked += f", which begins with {begin.strip()[:_SHOWN]!r}"
         raise refused(f"not a known export ({looked}); known are {KNOWN}")
     if account is None and len(into.accounts) > 1:
-        raise refused(f"the export has several people: choose one with account: {sorted(into.accounts)}")
+        raise refused(f"the export has several people, name one by the option account: {_named(into.accounts)}")
     if account is not None and account.casefold() not in {each.casefold() for each in into.accounts}:
-        raise refused(f"the export has no account {account!r}; it has {sorted(into.accounts) or 'no names'}")
+        raise refused(f"the export has no account {account!r}; it has {_named(into.accounts) or 'no names'}")
     return ToldHistory(
         " and ".join(sources), tuple(into.rows), {why: count for why, count in into.skipped.items() if count}
     )
+
+
+def _named(accounts: Collection[str]) -> str:
+    return ", ".join(sorted(accounts)[:_MOST_NAMED]) + (" ..." if len(accounts) > _MOST_NAMED else "")
 
 
 def _read(name: str, text: str, into: Collected) -> str | None:
