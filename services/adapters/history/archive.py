@@ -1,6 +1,7 @@
 """Files of an export: a single one, those inside a zip, or those of a folder, read in memory within limits."""
 
 import io
+import re
 from pathlib import Path
 
 from services.adapters.archive import ZIP, Allowance, ArchiveError, counts, members
@@ -11,6 +12,13 @@ MAX_UNPACKED = 64 << 20
 MAX_ENTRIES = 2_000
 READ = (".csv", ".tsv", ".txt", ".json")
 
+_FORM = re.compile(
+    rb"--([^\r\n]{1,200})\r\n"
+    rb'content-disposition: form-data;[^\r\n]{0,300}filename="([^"\r\n]{0,255})"[^\r\n]{0,300}\r\n'
+    rb"(?:[^\r\n]{1,500}\r\n){0,10}\r\n",
+    re.IGNORECASE,
+)
+
 Files = list[tuple[str, bytes]]
 
 
@@ -18,6 +26,7 @@ def files_of(name: str, content: bytes) -> Files:
     """Return names and contents of the tables in an export. Raises InvalidRequest if too large or unreadable."""
     if len(content) > MAX_BYTES:
         raise refused(f"the export has {len(content):,} bytes; the maximum is {MAX_BYTES:,}")
+    name, content = _file_of_form(content) or (name, content)
     if not content.startswith(ZIP):
         return [(name, content)]
     try:
@@ -25,6 +34,15 @@ def files_of(name: str, content: bytes) -> Files:
         return [(member.name, b"".join(member.blocks)) for member in found]
     except ArchiveError as error:
         raise refused(f"the zip {error}; export it again, or send one of its files") from error
+
+
+def _file_of_form(content: bytes) -> tuple[str, bytes] | None:
+    """Return name and content of the first file of a form, as `curl -F` and browsers send it; None if it is no form."""
+    form = _FORM.match(content)
+    if form is None:
+        return None
+    end = content.find(b"\r\n--" + form[1], form.end())
+    return form[2].decode("utf-8", "replace"), content[form.end() : end if end >= 0 else None]
 
 
 def files_in(folder: Path) -> Files:

@@ -15,6 +15,8 @@ KNOWN = (
 )
 
 _SHOWN, _MOST_NAMED = 80, 20
+_LONG = 100
+"""A first line longer than any header."""
 
 
 def read_history(name: str, content: bytes, account: str | None = None) -> ToldHistory:
@@ -41,6 +43,8 @@ def read_files(files: Files, account: str | None = None) -> ToldHistory:
         looked = ", ".join(seen[:5]) or "no CSV or JSON file"
         if len(files) == 1 and (begin := text_of(files[0][1]).strip().partition("\n")[0]):
             looked += f", which begins with {begin.strip()[:_SHOWN]!r}"
+            if len(begin) > _LONG and begin[:1] not in "{[":
+                looked += " and has no line ends: curl keeps them with --data-binary"
         raise refused(f"not a known export ({looked}); known are {KNOWN}")
     if account is None and len(into.accounts) > 1:
         raise refused(f"the export has several people, name one by the option account: {_named(into.accounts)}")
