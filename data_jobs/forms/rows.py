@@ -12,6 +12,8 @@ from data_jobs.readers.lines import read_json_lines
 from data_jobs.report import Report
 
 _BATCH = 200_000
+_INNER = ("$oid", "$date", "$numberInt", "$numberLong", "$numberDouble", "id", "_id", "title", "name")
+"""What stands for an object: MongoDB's typed values, ids, names."""
 _YEARS = ("film.year", "film.release_date")
 _BLOCK = 1 << 25
 
@@ -93,7 +95,11 @@ def _json(part: Part, names: Sequence[str], report: Report) -> Iterator[pl.DataF
 
 
 def _as_text(value: object) -> str:
-    """Return a JSON value as a CSV cell; lone surrogates, which no column can hold, are replaced."""
+    """Return a JSON value as a CSV cell, of an object its id or title; lone surrogates, which no column can hold, are
+    replaced.
+    """
+    if isinstance(value, dict):
+        value = next((value[name] for name in _INNER if value.get(name) is not None), None)
     if value is None:
         return ""
     return str(value).encode("utf-8", "replace").decode("utf-8")

@@ -31,7 +31,11 @@ def is_film(kind: object) -> bool:
 
 
 def literal(value: object) -> object:
-    """Return the value of a cell that holds JSON or a Python literal; any other value unchanged."""
+    """Return the value of a cell that holds JSON or a Python literal, or of MongoDB's {"$oid": ...}; any other value
+    unchanged.
+    """
+    if isinstance(value, dict) and len(value) == 1 and next(iter(value))[:1] == "$":
+        return next(iter(value.values()))
     if not isinstance(value, str) or value[:1] not in "[{" or len(value) > _LONGEST or value[-1:] not in "]}":
         return value
     found = parsed(value)

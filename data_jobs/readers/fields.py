@@ -28,6 +28,7 @@ _CODES = {name.casefold(): code for code, name in NAMES.items()} | {
     "mandarin": "zh", "farsi": "fa", "castilian": "es", "eng": "en", "fre": "fr", "fra": "fr", "ger": "de", "deu": "de",
     "spa": "es", "ita": "it", "jpn": "ja", "kor": "ko", "zho": "zh", "chi": "zh", "rus": "ru", "por": "pt", "hin": "hi",
 }  # fmt: skip
+_OF_MOVIES = re.compile(r"\s+(?:movies|films|features)$")
 _FLOAT_ID = re.compile(r"(\d+)\.0+")
 _WHOLE_ID = re.compile(r"(\d+)(?:\.0+)?")
 _YEAR = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)(?!\d)")
@@ -48,9 +49,15 @@ def imdb_id(value: object) -> str | None:
 
 
 @lru_cache(maxsize=4_096)
-def in_english(genre: str) -> str | None:
-    """Return the vocabulary's genre for its name in one of the languages that queries may be in: "Krimi" is Crime."""
-    words = fold(genre)
+def known_genre(name: str) -> str | None:
+    """Return the vocabulary's genre for "Dramas", "Horror Movies", or the name in one of the languages that queries may
+    be in: "Krimi" is Crime.
+    """
+    plain = _OF_MOVIES.sub("", name.strip().lower())
+    for form in (name, plain, plain.removesuffix("s"), re.sub(r"ies$", "y", plain)):
+        if known := canonical(form):
+            return known
+    words = fold(name)
     named = (table[words].removesuffix(" film") for table, _ in TRANSLATIONS.values() if words in table)
     return next((known for name in named if (known := canonical(name))), None)
 
@@ -77,10 +84,12 @@ def _dotted(value: object) -> object:
 
 
 def _of_slash(name: str) -> list[str]:
-    """ "Crime/Drama" as two genres, unless it is one of the vocabulary; none for what says that there is none."""
+    """ "Crime/Drama" and "Mystery & Suspense" as two genres, unless it is one of the vocabulary; none for what says
+    that there is none.
+    """
     if name in _NO_GENRES:
         return []
-    return [name] if "/" not in name or canonical(name) else [each.strip() for each in name.split("/") if each.strip()]
+    return [name] if known_genre(name) else [each.strip() for each in re.split(r"[/&]", name) if each.strip()]
 
 
 def _parted(text: str) -> list[str]:
@@ -228,7 +237,7 @@ class Fields:
 
     def genre(self, name: str, field: str = "genres") -> str | None:
         """Return a genre under the vocabulary's name; an unknown one is reported."""
-        known = canonical(name) or in_english(name)
+        known = known_genre(name)
         if known is None:
             self.say("unknown-genre", field, name)
         return known

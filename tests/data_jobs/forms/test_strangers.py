@@ -147,6 +147,18 @@ class TestTablesOfPrograms:
         assert m.genres == ("Comedy", "Horror")
         assert not report.counts["unknown-field"]
 
+    @pytest.mark.parametrize(
+        ("named", "genres"),
+        [("Dramas, Comedies", ("Drama", "Comedy")), ("Horror Movies, Thrillers", ("Horror", "Thriller")),
+         ("Mystery & Suspense", ("Mystery", "Thriller")), ("Children & Family Movies", ("Family",)),
+         ("Action & Adventure", ("Action", "Adventure")), ("Sci-Fi & Fantasy", ("Science Fiction", "Fantasy")),
+         ("Policier, Comédie", ("Crime", "Comedy")), ("Gardening", ())],
+    )  # fmt: skip
+    def test_names_of_genres(self, tmp_path: Path, named: str, genres: tuple[str, ...]) -> None:
+        films, report = films_in(tmp_path, f'title,genres\nHeat,"{named}"\n')
+        assert films[0].genres == genres
+        assert report.counts["unknown-genre"] == (not genres)
+
     @pytest.mark.parametrize(("scale", "average"), [(5, 4.5), (10, 9.0), (100, 90.0)])
     def test_averages_on_any_scale(self, tmp_path: Path, scale: int, average: float) -> None:
         rows = "".join(f"Film {n},{scale * (n % 10 + 1) / 10}\n" for n in range(30))
@@ -330,6 +342,25 @@ class TestJson:
         text = "".join(json.dumps(each) + "\n" for each in (log, nested))
         data, _ = read(lay(tmp_path, {"films.csv": FILMS, "log.jsonl": text}))
         assert [each[:3] for each in events_of(data)] == [("ann", "1", "watch"), ("ann", "2", "click")]
+
+    def test_a_log_of_objects(self, tmp_path: Path) -> None:
+        log = [
+            {
+                "user": {"id": 7},
+                "movie": {"title": "Heat (1995)"},
+                "rating": 4,
+                "date": {"$date": "2020-01-01T00:00:00Z"},
+            }
+        ]
+        data, report = read(lay(tmp_path, {"films.csv": FILMS, "log.json": json.dumps(log)}))
+        assert [each[:4] for each in events_of(data)] == [("7", "2", "rating", 4.0)]
+        assert report.ok
+
+    def test_what_mongodb_exports(self, tmp_path: Path) -> None:
+        film = {"_id": {"$oid": "573a1390f29313caabcd4135"}, "title": "Heat", "year": {"$numberInt": "1995"}}
+        films, report = films_in(tmp_path, json.dumps(film) + "\n", "films.jsonl")
+        assert [(film.item_id, film.year) for film in films] == [("573a1390f29313caabcd4135", 1995)]
+        assert report.ok
 
     def test_a_film_with_one_list_is_not_its_list(self, tmp_path: Path) -> None:
         lists = {"keywords.jsonl": json.dumps({"id": 949, "keywords": [{"id": 1, "name": "heist"}]}) + "\n"}
