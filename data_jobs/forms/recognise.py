@@ -120,7 +120,8 @@ def _recognised(path: Path, wishes: Wishes) -> Part:
     if seen.layout is Layout.NONE:
         role = Role.UNUSED if seen.why in ("empty", QUESTIONS) else Role.UNKNOWN
         return Part(path, "", role, why=seen.why)
-    part = _headless(seen, wishes) if not seen.headed and not wishes.maps else None
+    mapped = not {*wishes.maps.values()}.isdisjoint(seen.names)
+    part = _headless(seen, wishes) if not seen.headed and not mapped else None
     return part or _by_columns(seen, wishes)
 
 
@@ -133,7 +134,7 @@ def _headless(seen: Sniffed, wishes: Wishes) -> Part | None:
     if seen.layout is Layout.NETFLIX:
         return Part(path, "Netflix prize", Role.EVENTS, seen.layout, scale=5,
                     columns={"item": "movie", "user": "user", "value": "rating", "ts": "date"})  # fmt: skip
-    if seen.dialect.delimiter == "::":
+    if seen.dialect.delimiter == "::" and width > 1:
         return _dat(seen, wishes)
     if seen.dialect.delimiter == "|" and width >= len(_ITEM_COLUMNS) - 1:
         read = ("item_id", "title", *(name for name in _ITEM_COLUMNS if name.startswith(FLAG)))

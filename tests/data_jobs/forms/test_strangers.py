@@ -483,6 +483,7 @@ class TestArchivesAndFolders:
             ("films.csv", b"\n<!DOCTYPE html><html><body>Sign in</body></html>", "a web page"),
             ("films.xml", b'<?xml version="1.0"?><movies/>', "XML"),
             ("films.csv", "title,year\nHeat,1995\n".encode("utf-16-le"), "UTF-16 without its byte order mark"),
+            ("movies.dat", b"1\n::Heat (1995) and more::Crime\n", "looks like"),
             ("dump.sql", b"-- MySQL dump 10.13\nCREATE TABLE films (id int);\n", "an SQL dump"),
             ("films.bin", bytes(range(256)) * 3, "a binary file"),
         ],
@@ -538,6 +539,15 @@ class TestOverrides:
         path = lay(tmp_path, {"f.csv": "Heat,1995,x\nAlien,1979,y\n"}) / "f.csv"
         data, _ = load(Source(paths=(path,), maps={"title": "column 1", "year": "column 2"}))
         assert [(film.title, film.year) for film in data.films] == [("Heat", 1995), ("Alien", 1979)]
+
+    def test_a_mapping_of_one_file_leaves_those_without_a_header_alone(self, tmp_path: Path) -> None:
+        files = {
+            "movies.csv": "nr,what\n1,Heat\n2,Alien\n",
+            "combined_data_1.txt": "1:\n7,4,2005-09-06\n2:\n8,5,2005-09-07\n",
+        }
+        lay(tmp_path, files)
+        data, _ = load(Source(paths=(tmp_path,), maps={"item_id": "nr", "title": "what"}))
+        assert [each[:2] for each in events_of(data)] == [("7", "1"), ("8", "2")]
 
     def test_a_scale_can_be_given_for_a_table_without_a_header(self, tmp_path: Path) -> None:
         lay(tmp_path, {"films.csv": FILMS, "log.tsv": "7\t1\t8\t1500103908\n8\t2\t3\t1500103908\n"})
