@@ -97,6 +97,8 @@ def _examine(path: Path, report: Report) -> _Shape:
                                 "another encoding (Windows-1251, Shift-JIS, GBK ...): save it as UTF-8")  # fmt: skip
             exact = exact or b'"' in chunk or (b"\r" in chunk and b"\n" not in chunk)
             crlf = crlf or b"\r\n" in chunk
+    if decoder.getstate()[0]:  # the file ends within a character
+        encoding = "latin-1"
     if encoding == "latin-1":
         report.add("latin-1", path.name)
     if crlf:

@@ -91,6 +91,10 @@ class TestTablesOfPrograms:
         films, _ = films_in(tmp_path, text)
         assert [film.title for film in films] == ["Сталкер", "Солярис", "Café"]
 
+    def test_a_file_cut_within_a_character_is_read(self, tmp_path: Path) -> None:
+        films, _ = films_in(tmp_path, "title,year\nСталкер,1979\nAmélie".encode()[:-3])
+        assert [film.title for film in films] == ["Сталкер"]
+
     def test_a_short_latin_1_file_with_many_accents_is_read(self, tmp_path: Path) -> None:
         films, _ = films_in(
             tmp_path, "title,year\nÉté à Évian,1990\nÄÖÜ äöü,1991\nNoël à Orléans,1992\n".encode("latin-1")
