@@ -5,14 +5,14 @@
 # A release is the image plus a bundle, which is its last layer: `python -m infra.image release .marquee FOLDER`.
 #   processing  jobs as SageMaker Processing runs it
 # Without --build-context bundle=FOLDER there is none in it, and the service says so when it starts.
-# `make pin` writes the digests of the base images beside their tags; no deployment goes without (docs/container.md).
+# `make pin` renews the digests of the base images beside their tags; no deployment goes without (docs/container.md).
 
 # --- the bundle: an empty home, unless a build context of this name takes its place ---------------------------
 FROM scratch AS bundle
 WORKDIR /bundles
 
 # --- the layers: packages as locked, pruned and compiled; nothing of this stage but its folders is kept --------
-FROM public.ecr.aws/lambda/python:3.13 AS build
+FROM public.ecr.aws/lambda/python:3.13@sha256:1e784863b7d21e1ba661e397520508598d000b9999bcc08d4c2f12eb52e74f95 AS build
 WORKDIR /source
 COPY infra/image/uv.txt infra/image/
 RUN pip install --no-cache-dir --require-hashes --only-binary :all: -r infra/image/uv.txt
@@ -31,7 +31,7 @@ RUN test ! -e /image/home/current.json \
        python infra/image/marquee bundle verify
 
 # --- target lambda ----------------------------------------------------------------------------------------------
-FROM public.ecr.aws/lambda/python:3.13 AS lambda
+FROM public.ecr.aws/lambda/python:3.13@sha256:1e784863b7d21e1ba661e397520508598d000b9999bcc08d4c2f12eb52e74f95 AS lambda
 ENV MARQUEE_HOME=/opt/marquee \
     OPENBLAS_NUM_THREADS=1
 COPY LICENSE NOTICE /opt/licences/
@@ -42,12 +42,12 @@ RUN pip uninstall --yes --root-user-action=ignore pip
 # For docker run; Lambda has a user of its own, who owns nothing here either. 65534 is nobody.
 USER 65534
 # The image is only made if what Lambda imports can be imported, by a user who owns none of it.
-RUN python -c "import boto3, opensearchpy, services.api.app.emf, services.api.app.lambda_handler"
+RUN python -c "import boto3, opensearchpy, services.api.app.observability_.emf, services.api.app.lambda_handler"
 COPY --from=build /image/home/ /opt/marquee/
 CMD ["services.api.app.lambda_handler.handler"]
 
 # --- target server ----------------------------------------------------------------------------------------------
-FROM public.ecr.aws/docker/library/python:3.13-slim-bookworm AS server
+FROM public.ecr.aws/docker/library/python:3.13-slim-bookworm@sha256:67a1e1f215ccda113cfc024e8639049257e88f273898f595b61476d128d387e8 AS server
 ENV PATH=/app/bin:${PATH} \
     PYTHONPATH=/app \
     PYTHONUNBUFFERED=1 \
@@ -64,7 +64,7 @@ COPY --from=build /image/code/ /app/
 COPY --from=build /image/tools/ /app/
 COPY --chmod=755 infra/image/marquee /app/bin/marquee
 USER 10001
-RUN python -c "import boto3, opensearchpy, uvicorn, services.api.app.emf, services.cli.main"
+RUN python -c "import boto3, opensearchpy, uvicorn, services.api.app.observability_.emf, services.cli.main"
 COPY --from=build --chown=10001 /image/home/ /var/lib/marquee/
 WORKDIR /var/lib/marquee
 EXPOSE 8000

@@ -50,7 +50,7 @@ sbom: ## what the images hold, as CycloneDX, into dist/sbom.json
 	@$(UV) export --locked --quiet --format cyclonedx1.5 --no-default-groups --group online --group server \
 		--group cli --group data --group encoder --group aws --output-file dist/sbom.json > /dev/null
 
-pin: setup ## write the digests of the base images into the Dockerfile; needs docker
+pin: setup ## renew the digests of the base images in the Dockerfile; needs docker
 	@$(UV) run --no-sync python -m infra.image pin
 
 STAGE ?= dev

@@ -44,13 +44,13 @@ def join_log(dataset: Dataset, log: Iterable[LoggedEvent], erased: Collection[st
     row_of = rows_by_id(dataset)
     gone = frozenset(user for user in dataset.events.user_ids if mark_of(user) in erased) if erased else frozenset()
     logged = pl.concat([_log_frame([], row_of), *(_log_frame(lines, row_of) for lines in _batches(log))])
-    known = logged.filter(pl.col("film").is_not_null())
-    both = pl.concat([_frame(dataset.events, gone), known]).with_row_index("line")
+    in_catalogue = logged.filter(pl.col("film").is_not_null())
+    both = pl.concat([_frame(dataset.events, gone), in_catalogue]).with_row_index("line")
     columns = Columns(LOG_NAME, {}, Report(keep=0))
     events = to_events(keep_standing(both, columns))
     sources = (*dataset.sources, LOG_NAME)
     joined = replace(dataset, events=events, sources=sources)
-    return Joined(joined, known.height, logged.height - known.height, len(gone))
+    return Joined(joined, in_catalogue.height, logged.height - in_catalogue.height, len(gone))
 
 
 def rows_by_id(dataset: Dataset) -> dict[str, int]:

@@ -26,7 +26,7 @@ from data_jobs.validate import Source, load
 from services.adapters.bundle.local import LocalBundles
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.embeddings import Embeddings
-from services.recommender.domain.towers import TwoTower
+from services.recommender.domain.two_tower_model import TwoTowerModel
 from services.recommender.domain.weights import Weights
 from services.recommender.ports import LoggedEvent, TextEncoder
 
@@ -158,8 +158,8 @@ def embed(
     return vectors
 
 
-def _towers(order: Order, catalogue: Catalogue, notes: list[str]) -> TwoTower | None:
-    """The two-tower model over the catalogue. Raises DataError where one is wanted and none was trained."""
+def _towers(order: Order, catalogue: Catalogue, notes: list[str]) -> TwoTowerModel | None:
+    """Return the two-tower model on the catalogue. Raises DataError if one is requested and none was trained."""
     if not order.two_tower:
         return None
     found = read_towers(order.home / FOLDER)

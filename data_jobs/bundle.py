@@ -15,14 +15,14 @@ from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.factors import ItemFactors
-from services.recommender.domain.tables import Collaborative
-from services.recommender.domain.towers import TwoTower
+from services.recommender.domain.tables import CollaborativeTables
+from services.recommender.domain.two_tower_model import TwoTowerModel
 from services.recommender.domain.weights import Weights
 
 
 def assemble(
     catalogue: Catalogue,
-    collaborative: Collaborative,
+    collaborative: CollaborativeTables,
     popularity: NDArray[np.float32],
     acclaim: NDArray[np.float32],
     model_version: str,
@@ -32,7 +32,7 @@ def assemble(
     figures: Mapping[str, Any] | None = None,
     sources: tuple[str, ...] = (),
     svd: ItemFactors | None = None,
-    towers: TwoTower | None = None,
+    towers: TwoTowerModel | None = None,
 ) -> Bundle:
     """Return a bundle from its parts; without an encoder it has no embeddings. ``version`` is empty until it is
     written.
@@ -59,7 +59,7 @@ def bundle_of(
     embeddings: Embeddings | None,
     sources: tuple[str, ...],
     weights: Weights | None = None,
-    towers: TwoTower | None = None,
+    towers: TwoTowerModel | None = None,
 ) -> Bundle:
     """Return the bundle of a model and its training data; see ``assemble``."""
     return assemble(

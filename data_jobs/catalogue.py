@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from data_jobs.certification import age_of
 from data_jobs.items import title_with_year
 from data_jobs.records import Dataset, Events, Film
-from data_jobs.series import Series, Titled, find_series
+from data_jobs.series import DatedTitle, Series, find_series
 from services.recommender.domain.catalogue import Catalogue, TraitKind, Traits, imdb_number, rows_by
 from services.recommender.domain.events import taste_weights
 from services.recommender.domain.genres import NO_GENRES, to_mask
@@ -34,12 +34,12 @@ def arranged(dataset: Dataset) -> Dataset:
     """
     films, counts = dataset.films, welcomes(len(dataset.films), dataset.events)
     votes = [film.vote_count or 0 for film in films]
-    known = bool(counts.any()) or any(votes)
+    has_votes = bool(counts.any()) or any(votes)
 
     def place(row: int) -> tuple[int, int, int, str]:
         item_id = films[row].item_id
         # Lists of otherwise equal films follow the rows: they must not start with everything that starts with A.
-        return -int(counts[row]), -votes[row], 0 if known else hash_id(item_id), item_id
+        return -int(counts[row]), -votes[row], 0 if has_votes else hash_id(item_id), item_id
 
     order = sorted(range(len(films)), key=place)
     row_of = np.empty(len(films), np.int32)
@@ -56,7 +56,7 @@ def build_catalogue(films: Sequence[Film], events: Events) -> Catalogue:
     code_of = {code: position for position, code in enumerate(languages)}
     hashes = hash_ids(film.item_id for film in films)
     order = np.argsort(hashes, kind="stable").astype(np.int32)
-    series = find_series([Titled(film.title, film.year or 0, film.series or "") for film in films])
+    series = find_series([DatedTitle(film.title, film.year or 0, film.series or "") for film in films])
     others = sorted(
         (int(hash_ids([other])[0]), row, other) for row, film in enumerate(films) for other in film.other_ids
     )
@@ -83,7 +83,7 @@ def build_catalogue(films: Sequence[Film], events: Events) -> Catalogue:
         hashes=hashes[order],
         hash_rows=order,
         other_ids=Strings.of(other for _, _, other in others),
-        other_hashes=np.array([found for found, _, _ in others], np.uint64),
+        other_hashes=np.array([other_hash for other_hash, _, _ in others], np.uint64),
         other_rows=np.array([row for _, row, _ in others], np.int32),
         traits=_traits(films, series),
     )
@@ -118,12 +118,12 @@ def _traits(films: Sequence[Film], series: Sequence[Series]) -> Traits:
         for row in members:
             of_film[row].append((TraitKind.SERIES, name))
     counts: dict[Trait, int] = {}
-    for found in of_film:
-        for trait in found:
+    for traits_here in of_film:
+        for trait in traits_here:
             counts[trait] = counts.get(trait, 0) + 1
     names = sorted(trait for trait, films_with_it in counts.items() if films_with_it >= MIN_FILMS_OF_TRAIT)
     id_of = {trait: position for position, trait in enumerate(names)}
-    rows = [sorted(id_of[trait] for trait in found if trait in id_of) for found in of_film]
+    rows = [sorted(id_of[trait] for trait in traits_here if trait in id_of) for traits_here in of_film]
     return Traits(
         offsets=np.array([0, *accumulate(map(len, rows))], np.int32),
         ids=np.array([trait_id for row in rows for trait_id in row], np.int32),

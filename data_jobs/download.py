@@ -52,10 +52,10 @@ def checksum_at(url: str) -> str:
             text = answer.read(4_096).decode("ascii", "replace")
     except (OSError, HTTPException) as error:
         raise DownloadFailed(f"{url} does not answer ({reason_of(error)})") from error
-    found = re.search(r"\b[0-9a-fA-F]{32}\b", text)
-    if not found:
+    md5 = re.search(r"\b[0-9a-fA-F]{32}\b", text)
+    if not md5:
         raise DownloadFailed(f"{url} has no MD5 checksum")
-    return found.group().lower()
+    return md5.group().lower()
 
 
 def fetch(download: Download, progress: Progress) -> None:
@@ -69,11 +69,11 @@ def fetch(download: Download, progress: Progress) -> None:
         _receive(download, progress)
     except (OSError, HTTPException) as error:
         raise DownloadFailed(f"{download.url} was interrupted ({reason_of(error)}); run it again to resume") from error
-    found = _md5(file)
-    if found != download.md5:
+    md5 = _md5(file)
+    if md5 != download.md5:
         file.unlink()
         raise DownloadFailed(
-            f"{download.url} has MD5 {found}, expected {download.md5}: the download is damaged; try again"
+            f"{download.url} has MD5 {md5}, expected {download.md5}: the download is damaged; try again"
         )
 
 

@@ -28,10 +28,10 @@ _CHUNK = 16
 _THREADS = 2
 
 
-class Batch(Protocol):
+class BatchJob(Protocol):
     """Embeds many texts remotely in one job."""
 
-    def vectors(self, texts: Sequence[str], told: Progress) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    def vectors(self, texts: Sequence[str], progress: Progress) -> Iterator[tuple[str, NDArray[np.float32]]]:
         """Yield each text that could be embedded with its unit vector. Raises EncoderUnavailable."""
         ...
 
@@ -43,7 +43,7 @@ class Manner:
     """
 
     agree: Callable[[Sequence[str]], None] | None = None
-    batch: Batch | None = None
+    batch: BatchJob | None = None
     batch_from: int = 5_000
     made: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 

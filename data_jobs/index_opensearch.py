@@ -13,21 +13,20 @@ from functools import partial
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import NotFoundError, RequestError
 
-from data_jobs.indexing.bulk import InDoubt, load
-from data_jobs.indexing.failures import IndexingFailed
-from data_jobs.indexing.notes import mapping_of, read_note, takes_ids, write_note
+from data_jobs.indexing.bulk import IndexingFailed, InDoubt, load
+from data_jobs.indexing.index_notes import mapping_of, read_note, takes_ids, write_note
+from data_jobs.indexing.old_indexes import remove_index
 from data_jobs.indexing.patience import LONGEST_PAUSE_S, Patience
 from data_jobs.indexing.probes import complaints, text_scale
-from data_jobs.indexing.prune import remove_index
 from data_jobs.indexing.writer import CALL_S, writer
 from data_jobs.report import Progress
 from services.adapters.search.embedded import EmbeddedSearch
-from services.adapters.search.opensearch.client import SearchClient
 from services.adapters.search.opensearch.connection import described
 from services.adapters.search.opensearch.index import IndexNote, index_body, made_here
-from services.adapters.search.opensearch.opening import check_dims
+from services.adapters.search.opensearch.open_index import check_dims
 from services.adapters.search.opensearch.search import OpenSearchSearch
-from services.adapters.search.opensearch.target import Target
+from services.adapters.search.opensearch.search_client import SearchClient
+from services.adapters.search.opensearch.target import OpenSearchTarget
 from services.recommender.domain.bundle import Bundle
 from services.recommender.ports import Clock, Deadline
 
@@ -54,7 +53,7 @@ class Indexed:
 class IndexJob:
     """One OpenSearch and how to write to it. ``sleep`` in seconds."""
 
-    target: Target
+    target: OpenSearchTarget
     client: OpenSearch
     clock: Clock
     progress: Progress
@@ -138,15 +137,16 @@ class IndexJob:
     def _wait_for_all(self, index: str, films: int) -> None:
         """Wait until the count is right: OpenSearch Serverless has no refresh."""
         until = self.clock.monotonic() + VISIBLE_S
-        while (found := self._patience.call(lambda: _count(self.client, index))) != films:
-            self.progress.advance("films to be searched", found, films)
-            if found > films:
+        while (visible := self._patience.call(lambda: _count(self.client, index))) != films:
+            self.progress.advance("films to be searched", visible, films)
+            if visible > films:
                 raise IndexingFailed(
-                    f"{index} has {found:,} documents for {films:,} films; is another load running? Run this one again"
+                    f"{index} has {visible:,} documents for {films:,} films; is another load running? "
+                    "Run this one again"
                 )
             if self.clock.monotonic() >= until:
                 raise IndexingFailed(
-                    f"{index} shows {found:,} of {films:,} films after {VISIBLE_S:.0f} s; run it again"
+                    f"{index} shows {visible:,} of {films:,} films after {VISIBLE_S:.0f} s; run it again"
                 )
             self.sleep(1.0)
 
@@ -158,9 +158,9 @@ class IndexJob:
         search = OpenSearchSearch(bundle, local, client, index, ready)
         until = self.clock.monotonic() + VISIBLE_S
         try:
-            while found := list(complaints(search, bundle, local, Deadline.within(self.clock, CALL_S))):
+            while wrong := list(complaints(search, bundle, local, Deadline.within(self.clock, CALL_S))):
                 if self.clock.monotonic() >= until:
-                    raise IndexingFailed(f"{index} is loaded, but not sound: {'; '.join(found)}")
+                    raise IndexingFailed(f"{index} is loaded, but not sound: {'; '.join(wrong)}")
                 self.sleep(LONGEST_PAUSE_S)
         finally:
             search.close()
@@ -183,7 +183,7 @@ class IndexJob:
 
 
 @contextmanager
-def open_job(target: Target, clock: Clock, progress: Progress) -> Iterator[IndexJob]:
+def open_job(target: OpenSearchTarget, clock: Clock, progress: Progress) -> Iterator[IndexJob]:
     """Yield a job whose connections are closed at the end."""
     with writer(target) as client:
         yield IndexJob(target, client, clock, progress)

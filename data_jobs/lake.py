@@ -13,10 +13,10 @@ MOVIELENS, TMDB, FEATURES = "raw/movielens/", "raw/tmdb/", "features/"
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _RAW = ("*.csv", "*.dat", "u.*")
 
-Told = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 
 
-def push(objects: Objects, movielens: Path | None, tmdb: Path | None, told: Told) -> int:
+def push(objects: Objects, movielens: Path | None, tmdb: Path | None, on_progress: OnProgress) -> int:
     """Upload the files of a MovieLens folder and a TMDB file that the bucket lacks, and return how many. Other files in
     the bucket are removed: two data sets must not mix. Raises BucketUnavailable.
     """
@@ -24,17 +24,17 @@ def push(objects: Objects, movielens: Path | None, tmdb: Path | None, told: Told
         **{f"{MOVIELENS}{file.name}": file for file in _raw_files(movielens)},
         **({f"{TMDB}{tmdb.name}": tmdb} if tmdb else {}),
     }
-    wanted = [Upload(path, file, file_sha256(file)) for path, file in files.items()]
-    wanted = [each for each in wanted if objects.sha256(each.path) != each.sha256]
-    upload(objects, wanted, told)
+    missing = [Upload(path, file, file_sha256(file)) for path, file in files.items()]
+    missing = [each for each in missing if objects.sha256(each.path) != each.sha256]
+    upload(objects, missing, on_progress)
     folders = [folder for folder, given in ((MOVIELENS, movielens), (TMDB, tmdb)) if given is not None]
     gone = [path for folder in folders for path in objects.list(folder) if path not in files]
     if gone:
         objects.delete(sorted(gone))
-    return len(wanted)
+    return len(missing)
 
 
-def pull(objects: Objects, home: Path, told: Told) -> list[Path]:
+def pull(objects: Objects, home: Path, on_progress: OnProgress) -> list[Path]:
     """Download raw data and features to ``home/raw`` and ``home/features``, and return the downloaded files. Identical
     files stay, and files no longer in the bucket are removed. Raises BucketUnavailable, OSError.
     """
@@ -48,7 +48,7 @@ def pull(objects: Objects, home: Path, told: Told) -> list[Path]:
             objects.download(path, part)
             part.replace(file)
             fetched.append(file)
-        told(done, len(listed))
+        on_progress(done, len(listed))
     for folder in (MOVIELENS, TMDB):
         for file in _files(home / folder):
             if f"{folder}{file.name}" not in listed:
@@ -59,8 +59,8 @@ def pull(objects: Objects, home: Path, told: Told) -> list[Path]:
 def raw_in(raw: Path) -> tuple[Path | None, Path | None]:
     """Return the MovieLens folder and the TMDB file of a folder laid out like ``raw/``, None for a missing one."""
     movielens = raw / "movielens"
-    found = sorted(file for file in _files(raw / "tmdb") if file.name.endswith((".jsonl", ".jsonl.gz")))
-    return (movielens if _files(movielens) else None), (found[0] if found else None)
+    tmdb = sorted(file for file in _files(raw / "tmdb") if file.name.endswith((".jsonl", ".jsonl.gz")))
+    return (movielens if _files(movielens) else None), (tmdb[0] if tmdb else None)
 
 
 def _raw_files(movielens: Path | None) -> list[Path]:
@@ -72,7 +72,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _listed(objects: Objects, folder: str) -> Iterator[tuple[str, int]]:
-    named: Iterable[tuple[str, int]] = ((path, found.size) for path, found in objects.list(folder).items())
+    named: Iterable[tuple[str, int]] = ((path, listed.size) for path, listed in objects.list(folder).items())
     return ((path, size) for path, size in named if _NAME.fullmatch(path.removeprefix(folder)))
 
 

@@ -1,4 +1,4 @@
-"""Findings of a reading: the first of each code in full, all of them counted."""
+"""Reports of a step: its progress, and its findings, the first of each code in full, all of them counted."""
 
 import json
 from collections import Counter
@@ -19,11 +19,11 @@ class Progress(Protocol):
     """Receives the progress of a long step; ``total`` is None if it is not known beforehand."""
 
     def advance(self, step: str, done: int, total: int | None) -> None:
-        """Report that ``done`` rows of ``step`` are done."""
+        """Report that ``done`` units of ``step`` are complete."""
 
 
 class Silent:
-    """Progress that is ignored."""
+    """Discards progress reports."""
 
     def advance(self, step: str, done: int, total: int | None) -> None:
         """Do nothing."""

@@ -27,7 +27,7 @@ _ARTICLE = re.compile(r"^(?:the|an?) ", re.IGNORECASE)
 _COLLECTION = re.compile(r"\s+(?:collection|series|trilogy|saga)$", re.IGNORECASE)
 
 
-class Titled(NamedTuple):
+class DatedTitle(NamedTuple):
     """What determines a film's series: title, year (0 unknown), and the series its source names ("" for none)."""
 
     title: str
@@ -42,7 +42,7 @@ class Series(NamedTuple):
     rows: tuple[int, ...]
 
 
-def find_series(films: Sequence[Titled]) -> list[Series]:
+def find_series(films: Sequence[DatedTitle]) -> list[Series]:
     """Return the series of a catalogue; a film is in at most one."""
     given: dict[str, list[int]] = defaultdict(list)
     members: dict[str, set[int]] = defaultdict(set)
@@ -53,14 +53,14 @@ def find_series(films: Sequence[Titled]) -> list[Series]:
             given[_COLLECTION.sub("", film.named)].append(row)
         elif (root := root_of(film.title)) is not None:
             members[_plain(root)].add(row)
-    found = [Series(name, _by_year(films, rows)) for name, rows in sorted(given.items())]
+    all_series = [Series(name, _by_year(films, rows)) for name, rows in sorted(given.items())]
     for plain, rows in sorted(members.items()):
         numbered = [row for row in rows if _plain(films[row].title) != plain]
         first = _first(films, [row for row in namesakes.get(plain, []) if not films[row].named], numbered)
         ordered = _by_year(films, {*numbered, *first})
         if ordered:
-            found.append(Series(_name(films, ordered, plain), ordered))
-    return _disjoint([series for series in found if len(series.rows) > 1])
+            all_series.append(Series(_name(films, ordered, plain), ordered))
+    return _disjoint([series for series in all_series if len(series.rows) > 1])
 
 
 def root_of(title: str) -> str | None:
@@ -72,7 +72,7 @@ def root_of(title: str) -> str | None:
     return root if len(_plain(root)) > 1 else None
 
 
-def _name(films: Sequence[Titled], rows: Sequence[int], plain: str) -> str:
+def _name(films: Sequence[DatedTitle], rows: Sequence[int], plain: str) -> str:
     """Return the name as a title spells it."""
     for row in rows:
         root = root_of(films[row].title)
@@ -85,11 +85,11 @@ def _plain(title: str) -> str:
     return fold(_ARTICLE.sub("", title))
 
 
-def _by_year(films: Sequence[Titled], rows: Sequence[int] | set[int]) -> tuple[int, ...]:
+def _by_year(films: Sequence[DatedTitle], rows: Sequence[int] | set[int]) -> tuple[int, ...]:
     return tuple(sorted(rows, key=lambda row: (films[row].year, row)))
 
 
-def _first(films: Sequence[Titled], namesakes: list[int], numbered: list[int]) -> list[int]:
+def _first(films: Sequence[DatedTitle], namesakes: list[int], numbered: list[int]) -> list[int]:
     """Return the film that the numbered ones follow: of several of its name, the last before them."""
     years = [films[row].year for row in numbered if films[row].year]
     if not years:
@@ -99,11 +99,11 @@ def _first(films: Sequence[Titled], namesakes: list[int], numbered: list[int]) -
     return [max(before, key=lambda row: (films[row].year, -row))] if before else []
 
 
-def _disjoint(found: list[Series]) -> list[Series]:
+def _disjoint(candidates: list[Series]) -> list[Series]:
     """Remove overlaps: the larger series keeps a film that two could claim."""
     taken: set[int] = set()
     kept = []
-    for series in sorted(found, key=lambda series: (-len(series.rows), series.rows)):
+    for series in sorted(candidates, key=lambda series: (-len(series.rows), series.rows)):
         left = tuple(row for row in series.rows if row not in taken)
         if len(left) > 1:
             kept.append(Series(series.name, left))

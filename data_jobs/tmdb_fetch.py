@@ -43,7 +43,7 @@ _GONE, _THROTTLED, _UNAUTHORISED = 404, 429, 401
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 60.0
 
 
-class Rate:
+class RateLimiter:
     """A rate limit shared by all threads."""
 
     def __init__(self, a_second: float, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -63,14 +63,14 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
-class Api:
+class TmdbApi:
     """``token``: the API Read Access Token of the user's account. ``sleep``: in seconds; ``today``: the date (UTC)."""
 
     token: str
     base_url: str = BASE_URL
     sleep: Callable[[float], None] = time.sleep
     today: Callable[[], date] = lambda: datetime.now(UTC).date()
-    rate: "Rate" = field(default_factory=lambda: Rate(A_SECOND))
+    rate: "RateLimiter" = field(default_factory=lambda: RateLimiter(A_SECOND))
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
         """Return the document at a path; None if there is none. Raises DownloadFailed."""
@@ -104,7 +104,7 @@ class Api:
         raise DownloadFailed(f"{url} does not answer ({reason_of(failure)}); run it again to resume")
 
 
-def fetch_tmdb(ids: Mapping[int, str], folder: Path, api: Api, progress: Progress) -> Path:
+def fetch_tmdb(ids: Mapping[int, str], folder: Path, api: TmdbApi, progress: Progress) -> Path:
     """Write metadata of the films of these TMDB ids, with the MovieLens id of each ("" for none), to ``tmdb.jsonl``.
 
     Fetched films are cached in ``folder/films``, one file each, and fetched again only if TMDB lists them as changed
@@ -114,12 +114,12 @@ def fetch_tmdb(ids: Mapping[int, str], folder: Path, api: Api, progress: Progres
     kept.mkdir(parents=True, exist_ok=True)
     begun = api.today()
     stale = _stale(kept, folder / "state.json", ids, api)
-    wanted = [each for each in sorted(ids) if each in stale or not (kept / f"{each}.json").is_file()]
-    done = len(ids) - len(wanted)
+    to_fetch = [each for each in sorted(ids) if each in stale or not (kept / f"{each}.json").is_file()]
+    done = len(ids) - len(to_fetch)
     progress.advance("fetching TMDB", done, len(ids))
     pool = ThreadPoolExecutor(AT_ONCE)
     try:
-        for fetched, document in zip(wanted, pool.map(lambda each: api.get(_path(each)), wanted), strict=True):
+        for fetched, document in zip(to_fetch, pool.map(lambda each: api.get(_path(each)), to_fetch), strict=True):
             _write(kept / f"{fetched}.json", {"on": begun.isoformat(), "film": _film(fetched, document)})
             done += 1
             progress.advance("fetching TMDB", done, len(ids))
@@ -142,7 +142,7 @@ def _asked_for(header: str | None, otherwise: float) -> float:
         return otherwise
 
 
-def _stale(kept: Path, state: Path, ids: Iterable[int], api: Api) -> set[int]:
+def _stale(kept: Path, state: Path, ids: Iterable[int], api: TmdbApi) -> set[int]:
     """Return the cached films that have to be fetched again."""
     today = api.today()
     ages = {each: _day(kept / f"{each}.json") for each in ids}
@@ -160,18 +160,18 @@ def _stale(kept: Path, state: Path, ids: Iterable[int], api: Api) -> set[int]:
     return stale | (there & _changed(last, today, api))
 
 
-def _changed(since: date, until: date, api: Api) -> set[int]:
-    found: set[int] = set()
+def _changed(since: date, until: date, api: TmdbApi) -> set[int]:
+    changed: set[int] = set()
     page, pages = 1, 1
     while page <= pages:
         document = api.get(f"movie/changes?start_date={since}&end_date={until}&page={page}")
         try:
-            found |= {int(each["id"]) for each in document["results"] if each["id"] is not None}
+            changed |= {int(each["id"]) for each in document["results"] if each["id"] is not None}
             pages = min(int(document["total_pages"]), 500)
         except (TypeError, KeyError, ValueError) as error:
             raise DownloadFailed("TMDB's list of changes cannot be read; run it again") from error
         page += 1
-    return found
+    return changed
 
 
 def _day(path: Path) -> date | None:
@@ -212,8 +212,8 @@ def _film(tmdb_id: int, document: Mapping[str, Any] | None) -> dict[str, Any] | 
         raise DownloadFailed(f"TMDB's film {tmdb_id} cannot be read ({type(error).__name__}: {error})") from error
 
 
-def _names(found: Iterable[Mapping[str, Any]] | None) -> list[str]:
-    return [str(each["name"]) for each in found or () if each.get("name")]
+def _names(objects: Iterable[Mapping[str, Any]] | None) -> list[str]:
+    return [str(each["name"]) for each in objects or () if each.get("name")]
 
 
 def _certification(document: Mapping[str, Any]) -> str | None:

@@ -28,14 +28,14 @@ def merge_twins(films: tuple[Film, ...], events: Events, report: Report) -> tupl
     head = _heads(films, report)
     if not any(head[row] != row for row in range(len(films))):
         return films, events
-    known = welcomes(len(films), events)
+    likes = welcomes(len(films), events)
     groups: dict[int, list[int]] = defaultdict(list)
     for row, first in enumerate(head):
         groups[first].append(row)
     merged: list[Film] = []
     new_row = np.zeros(len(films), np.int32)
     for rows in groups.values():
-        best = max(rows, key=lambda row: (known[row], films[row].vote_count or 0, -row))
+        best = max(rows, key=lambda row: (likes[row], films[row].vote_count or 0, -row))
         new_row[rows] = len(merged)
         merged.append(_one([films[best], *(films[row] for row in rows if row != best)]))
         for row in rows:
@@ -60,11 +60,11 @@ def _heads(films: Sequence[Film], report: Report) -> list[int]:
             if value is None:
                 continue
             other = root(first.setdefault((kind, value), row))
-            mine = root(row)
-            if other == mine:
+            own = root(row)
+            if other == own:
                 continue
             if same_film(films[other], film):
-                head[max(mine, other)] = min(mine, other)
+                head[max(own, other)] = min(own, other)
             else:
                 both = f"{value}: films {films[other].item_id} and {film.item_id}"
                 report.add("shared-tmdb-id", _FILE, field=kind, value=both)

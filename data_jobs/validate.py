@@ -120,13 +120,6 @@ def load(source: Source, progress: Progress = _SILENT, report: Report | None = N
         return _assembled(parts, source, progress, report), report
 
 
-def load_movielens(
-    folder: Path, tmdb: Path | None = None, progress: Progress = _SILENT, report: Report | None = None
-) -> tuple[Dataset, Report]:
-    """Read a folder in a MovieLens layout, with TMDB metadata if there is some. Raises DataError."""
-    return load(Source(movielens=folder, tmdb=tmdb), progress, report)
-
-
 def load_own(
     catalogue: Path | Sequence[Path],
     events: Path | None = None,
@@ -158,18 +151,18 @@ def _require_classic(parts: Sequence[Part], folder: Path, report: Report) -> Non
     """
     by_name = {part.name: part for part in parts}
     for name, (role, columns) in CLASSIC.items():
-        found = by_name.get(name)
+        part_of_name = by_name.get(name)
         needed = role in (Role.FILMS, Role.EVENTS)
         # Metadata next to it are films, too, but useless without the folder's own.
-        if found is not None and role is Role.FILMS and found.why == "empty":
-            report.fail("empty-file", name, f"rows in {found.path}, which has 0 bytes")
-        if any(part.role is role for part in parts) or (found is None and not needed):
+        if part_of_name is not None and role is Role.FILMS and part_of_name.why == "empty":
+            report.fail("empty-file", name, f"rows in {part_of_name.path}, which has 0 bytes")
+        if any(part.role is role for part in parts) or (part_of_name is None and not needed):
             continue
-        if found is None:
+        if part_of_name is None:
             report.fail("missing-file", name, f"a file at {folder / name}")
-        if found.why == "empty":
-            report.fail("empty-file", name, f"rows in {found.path}, which has 0 bytes")
-        report.fail("missing-column", name, f"the columns {columns}; found {found.why}")
+        if part_of_name.why == "empty":
+            report.fail("empty-file", name, f"rows in {part_of_name.path}, which has 0 bytes")
+        report.fail("missing-column", name, f"the columns {columns}; found {part_of_name.why}")
 
 
 def _assembled(parts: Sequence[Part], source: Source, progress: Progress, report: Report) -> Dataset:
@@ -200,9 +193,9 @@ def _assembled(parts: Sequence[Part], source: Source, progress: Progress, report
 def _primary(films: Sequence[Part]) -> tuple[list[Part], Space, list[Part]]:
     """Return the catalogue's parts, their id space, and the parts that are its metadata."""
     for space in (Space.OWN, Space.TMDB, Space.IMDB):
-        mine = [part for part in films if part.space is space]
-        if mine:
-            return mine, space, [part for part in films if part.space is not space]
+        in_space = [part for part in films if part.space is space]
+        if in_space:
+            return in_space, space, [part for part in films if part.space is not space]
     return [], Space.OWN, []
 
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 
-from infra.settings import QUALIFIER, Settings, SettingsError, load_settings
+from infra.settings import QUALIFIER, DeploymentSettings, Undeployable, load_settings
 from infra.stacks.app import AppStack
 from infra.stacks.edge import EdgeStack
 
 
-def build(app: cdk.App, settings: Settings) -> None:
-    """Add a deployment's stacks to an app, with the rules that its synthesis is checked by. Raises SettingsError for a
+def build(app: cdk.App, settings: DeploymentSettings) -> None:
+    """Add a deployment's stacks to an app, with the rules that its synthesis is checked by. Raises Undeployable for a
     service setting that the service would refuse.
     """
     for tag, value in (("project", "marquee"), ("stage", settings.stage)):
@@ -31,7 +31,7 @@ def main(environment: Mapping[str, str]) -> int:
     app = cdk.App()
     try:
         build(app, load_settings(app.node.get_all_context(), environment))
-    except SettingsError as error:
+    except Undeployable as error:
         sys.stderr.write(f"{error}\n")
         return 2
     app.synth()

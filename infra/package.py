@@ -1,7 +1,7 @@
 """``python -m infra.package``: what a release of Marquee itself consists of, besides the distributions that uv builds.
 
-``notes [TAG]`` prints the section of CHANGELOG.md. ``images`` builds both images under their names and this version.
-A bundle's release is another thing: ``marquee release``.
+``notes [TAG]`` prints the section of CHANGELOG.md. ``images`` builds both images under their names and this version. A
+bundle's release is something else: ``marquee release``.
 """
 
 import argparse
@@ -24,18 +24,17 @@ UNRELEASED = "Unreleased"
 
 
 def notes(tag: str | None, folder: Path = ROOT) -> str:
-    """The changelog's section of this version. Without a tag the unreleased one will do.
-
-    Raises LayoutError if the tag is not the version's, or the section is missing, empty or, with a tag, not dated.
+    """Return the changelog's section of this version; without a tag, the unreleased one is accepted. Raises LayoutError
+    if the tag is not the version's, or the section is missing, empty or, with a tag, not dated.
     """
     version = project_version(folder)
     if tag not in (None, f"v{version}"):
         raise LayoutError(f"the tag is {tag}, but services/__init__.py says {version}: expected v{version}")
     sections = _sections((folder / "CHANGELOG.md").read_text(encoding="utf-8"))
-    found = sections.get(version) or (sections.get(UNRELEASED) if tag is None else None)
-    if found is None:
+    section = sections.get(version) or (sections.get(UNRELEASED) if tag is None else None)
+    if section is None:
         raise LayoutError(f"CHANGELOG.md has no section [{version}]: rename [Unreleased] to it, with the date")
-    heading, text = found
+    heading, text = section
     if tag is not None and not re.search(r" - \d{4}-\d{2}-\d{2}$", heading):
         raise LayoutError(f"CHANGELOG.md: {heading!r}: expected '## [{version}] - YYYY-MM-DD'")
     if not text.strip():
@@ -44,9 +43,8 @@ def notes(tag: str | None, folder: Path = ROOT) -> str:
 
 
 def images(prefix: str, environment: Mapping[str, str] = os.environ) -> str:
-    """Build both images as ``prefix`` + name:version and return their names, a line each; without Docker say so.
-
-    Raises LayoutError if a build fails, a base image is not named by its digest, or in CI if Docker is missing.
+    """Build both images as ``prefix`` + name:version and return their names, one per line; without Docker, say so.
+    Raises LayoutError if a build fails, a base image is not named by its digest, or Docker is missing in CI.
     """
     strict = environment.get("CI", "").lower() in {"true", "1"}
     if shutil.which("docker") is None or _docker("version", quiet=True):
@@ -65,27 +63,27 @@ def images(prefix: str, environment: Mapping[str, str] = os.environ) -> str:
 
 
 def _docker(*arguments: str, quiet: bool = False) -> int:
-    """Run docker in the project's folder and return its exit code; what it says goes to standard error."""
+    """Run docker in the project's folder and return its exit code; its output goes to standard error."""
     out = subprocess.DEVNULL if quiet else sys.stderr
     return subprocess.run(["docker", *arguments], cwd=ROOT, stdout=out, stderr=out, check=False).returncode  # noqa: S603, S607
 
 
 def _sections(text: str) -> dict[str, tuple[str, str]]:
-    """The changelog's sections by version: heading and text."""
+    """Return the changelog's sections by version: heading and text."""
     parts = re.split(r"^(## \[.+)$", text, flags=re.MULTILINE)[1:]
     pairs = zip(parts[::2], parts[1::2], strict=True)
     return {heading[4 : heading.index("]")]: (heading, body) for heading, body in pairs}
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do one step. Returns 1 with a message where it can't be done."""
+    """Run one step. Returns 1 with a message if it fails."""
     parser = argparse.ArgumentParser(prog="python -m infra.package", description=__doc__)
     steps = parser.add_subparsers(dest="step", required=True)
     steps.add_parser("notes", help="print the changelog's section").add_argument("tag", nargs="?")
     steps.add_parser("images", help="build both images").add_argument("--prefix", default="", help="e.g. host/owner/")
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        said = notes(asked.tag) if asked.step == "notes" else images(asked.prefix)
+        said = notes(options.tag) if options.step == "notes" else images(options.prefix)
     except LayoutError as error:
         sys.stderr.write(f"{error}\n")
         return 1

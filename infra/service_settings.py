@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from infra.settings import SettingsError
+from infra.settings import Undeployable
 from services.settings import Settings as ServiceSettings
 from services.settings import SettingsError as ServiceSettingsError
 from services.settings import load_settings
@@ -25,37 +25,37 @@ _DEPLOYED: Mapping[str, object] = {
 }  # fmt: skip
 
 
-def variables(asked: Mapping[str, object], *, kind: str | None) -> dict[str, str]:
+def variables(given: Mapping[str, object], *, kind: str | None) -> dict[str, str]:
     """Return environment variables for a stage's table ``[service]``. ``kind``: the collection's generation, None for
     embedded search.
 
-    Raises SettingsError for a name that cannot be set and for a value that the service would refuse.
+    Raises Undeployable for a name that cannot be set and for a value that the service would refuse.
     """
     settable = sorted(ServiceSettings.model_fields.keys() - OWNED)
-    for name in asked:
+    for name in given:
         if name in OWNED:
-            raise SettingsError(f"deployment settings: service.{name}: set by the deployment itself; leave it out")
+            raise Undeployable(f"deployment settings: service.{name}: set by the deployment itself; leave it out")
         if name not in settable:
-            raise SettingsError(f"deployment settings: service.{name}: expected one of {', '.join(settable)}")
-    made = {name: _text(value) for name, value in asked.items()}
+            raise Undeployable(f"deployment settings: service.{name}: expected one of {', '.join(settable)}")
+    made = {name: _text(value) for name, value in given.items()}
     search = {"opensearch_endpoint": "https://search.example", "opensearch_kind": kind} if kind else {}
     try:
         # Neither a .env nor unset values count; an empty value means none, as in the environment.
         load_settings(_env_file=None, **{**_DEPLOYED, **search, **{name: each for name, each in made.items() if each}})
     except ServiceSettingsError as error:
-        raise SettingsError(f"deployment settings: service: {error}") from error
+        raise Undeployable(f"deployment settings: service: {error}") from error
     return {name.upper(): value for name, value in made.items()}
 
 
-def embedding_model(asked: Mapping[str, object]) -> str | None:
+def embedding_model(given: Mapping[str, object]) -> str | None:
     """Return the id of the Bedrock embedding model in a stage's table ``[service]``; None if there is none. Raises
-    SettingsError.
+    Undeployable.
     """
-    chosen = {name: _text(asked[name]) for name in ("encoder", "encoder_dims") if name in asked}
+    chosen = {name: _text(given[name]) for name in ("encoder", "encoder_dims") if name in given}
     try:
         return load_settings(_env_file=None, **{**_DEPLOYED, **chosen}).embedding_model
     except ServiceSettingsError as error:
-        raise SettingsError(f"deployment settings: service: {error}") from error
+        raise Undeployable(f"deployment settings: service: {error}") from error
 
 
 def _text(value: object) -> str:

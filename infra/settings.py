@@ -23,11 +23,11 @@ SERVICE = "service"
 QUALIFIER = "@aws-cdk/core:bootstrapQualifier"
 
 
-class SettingsError(ValueError):
+class Undeployable(ValueError):
     """A deployment setting cannot be deployed; the message names it and what was expected."""
 
 
-class Settings(BaseModel):
+class DeploymentSettings(BaseModel):
     """One deployment. Names are the context keys; rates are requests per second, capacities OpenSearch Compute Units
     (OCU), money US dollars.
     """
@@ -160,10 +160,10 @@ class Settings(BaseModel):
         return self.stage == "prod"
 
 
-def load_settings(context: Mapping[str, object], environment: Mapping[str, str]) -> Settings:
+def load_settings(context: Mapping[str, object], environment: Mapping[str, str]) -> DeploymentSettings:
     """Return the settings of the stage in CDK context; the account is that of the CDK's credentials, if there are any.
 
-    Raises SettingsError for an unknown key and for a value that cannot be deployed.
+    Raises Undeployable for an unknown key and for a value that cannot be deployed.
     """
     # Keys with a colon, a slash or an @ are the CDK's own.
     given = {key: value for key, value in context.items() if not set(key) & set(":/@")}
@@ -174,28 +174,28 @@ def load_settings(context: Mapping[str, object], environment: Mapping[str, str])
     if account := environment.get("CDK_DEFAULT_ACCOUNT"):
         values.setdefault("account", account)
     try:
-        return Settings.model_validate(values)
+        return DeploymentSettings.model_validate(values)
     except ValidationError as error:
-        raise SettingsError("deployment settings: " + "; ".join(map(_told, error.errors(include_url=False)))) from error
+        raise Undeployable("deployment settings: " + "; ".join(map(_told, error.errors(include_url=False)))) from error
 
 
 def stage_file(stage: str, folder: Path = FOLDER) -> dict[str, object]:
-    """Return the settings of a stage's file. Raises SettingsError for an unknown stage and for an unreadable file."""
+    """Return the settings of a stage's file. Raises Undeployable for an unknown stage and for an unreadable file."""
     if stage not in STAGES:
-        raise SettingsError(f"deployment settings: stage = {stage!r}: expected {' or '.join(STAGES)}")
+        raise Undeployable(f"deployment settings: stage = {stage!r}: expected {' or '.join(STAGES)}")
     path = folder / f"{stage}.toml"
     try:
         values = tomllib.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise SettingsError(f"deployment settings: infra/stages/{path.name}: {error}") from error
+        raise Undeployable(f"deployment settings: infra/stages/{path.name}: {error}") from error
     if values.get("stage", stage) != stage:
-        raise SettingsError(f"deployment settings: infra/stages/{path.name}: stage = {values['stage']!r}: leave it out")
+        raise Undeployable(f"deployment settings: infra/stages/{path.name}: stage = {values['stage']!r}: leave it out")
     return values
 
 
 def _table(value: object) -> dict[str, object]:
     if not isinstance(value, dict):
-        raise SettingsError(f"deployment settings: {SERVICE} = {value!r}: expected a table, or {SERVICE}.NAME=VALUE")
+        raise Undeployable(f"deployment settings: {SERVICE} = {value!r}: expected a table, or {SERVICE}.NAME=VALUE")
     return value
 
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from infra.settings import SettingsError, load_settings
+from infra.settings import Undeployable, load_settings
 
 CDK_JSON = Path(__file__).resolve().parents[1] / "cdk.json"
 
@@ -17,7 +17,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     context = json.loads(CDK_JSON.read_bytes())["context"] | _given(arguments)
     try:
         settings = load_settings(context, environment)
-    except SettingsError as error:
+    except Undeployable as error:
         sys.stderr.write(f"{error}\n")
         return 2
     sys.stdout.write(settings.model_dump_json(indent=2) + "\n")

@@ -13,7 +13,7 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from infra.app import build
-from infra.settings import SettingsError, load_settings
+from infra.settings import Undeployable, load_settings
 
 CDK_JSON = Path(__file__).resolve().parents[1] / "cdk.json"
 DOMAIN = {
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         app = cdk.App(context=context, outdir=str(folder / name))
         try:
             build(app, load_settings(context, environment))
-        except SettingsError as error:
+        except Undeployable as error:
             sys.stderr.write(f"{name}: {error}\n")
             return 2
         app.synth()

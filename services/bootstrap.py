@@ -21,7 +21,6 @@ from services.adapters.embed.onnx import load_encoder
 from services.adapters.explain.template import TemplateExplainer
 from services.adapters.search.embedded import EmbeddedSearch
 from services.adapters.secrets import CURRENT, FixedSecret, RotatingSecret, secrets_client
-from services.recommender.answer import ALL_WORK, Options, Work
 from services.recommender.domain.bundle import Bundle
 from services.recommender.errors import EncoderMismatch, EncoderUnavailable
 from services.recommender.ports import (
@@ -36,13 +35,14 @@ from services.recommender.ports import (
     StatePort,
     TextEncoder,
 )
+from services.recommender.recommend import ALL_WORK, Options, Work
 from services.recommender.service import Recommender
 from services.settings import Settings
 
 if TYPE_CHECKING:
     from services.adapters.bundle.s3.follower import BucketFollower
-    from services.adapters.embed.bedrock.client import Place
-    from services.adapters.state.dynamodb.client import Connection
+    from services.adapters.embed.bedrock.bedrock_client import BedrockLocation
+    from services.adapters.state.dynamodb.dynamo_client import DynamoLocation
 
 
 class SystemClock:
@@ -142,10 +142,10 @@ def find_explainer(settings: Settings, store: SentenceStore, clock: Clock, *, co
     """Return the explainer: the template, or a Bedrock model with the template as fallback. Makes no calls."""
     if settings.bedrock_model is None:
         return TemplateExplainer()
-    from services.adapters.explain.bedrock import BedrockExplainer, Model, bedrock_client
+    from services.adapters.explain.bedrock import BedrockExplainer, ConverseModel, bedrock_client
 
     _read_ahead("bedrock-runtime", connect)
-    model = Model(
+    model = ConverseModel(
         settings.bedrock_model,
         by_tool=settings.explains_by_tool,
         daily_tokens=settings.explain_daily_tokens,
@@ -160,7 +160,7 @@ def find_explainer(settings: Settings, store: SentenceStore, clock: Clock, *, co
 
 
 def find_retriever(settings: Settings, clock: Clock, *, connect: bool = True) -> RetrievePort | None:
-    """The endpoint of the two-tower model; None: what the bundle has of one answers. Asks nobody."""
+    """Return the two-tower model's endpoint; None to use the bundle's own model. Makes no calls."""
     if settings.two_tower_endpoint is None:
         return None
     from services.adapters.retrieve.sagemaker import SageMakerRetriever, sagemaker_client
@@ -227,12 +227,12 @@ def _dynamodb(settings: Settings, clock: Clock, connect: bool) -> Stores:
     return Stores(DynamoState(store, later), DynamoKeys(store), DynamoQuota(store), DynamoSentences(store, later))
 
 
-def dynamodb_connection(settings: Settings, timeout_s: float) -> "Connection":
+def dynamodb_connection(settings: Settings, timeout_s: float) -> "DynamoLocation":
     """Return the DynamoDB connection for settings that name tables; ``timeout_s``: timeout of one attempt."""
-    from services.adapters.state.dynamodb.client import Connection, Tables
+    from services.adapters.state.dynamodb.dynamo_client import DynamoLocation, Tables
 
     tables = Tables(settings.ddb_users_table or "", settings.ddb_events_table, settings.ddb_cache_table)
-    return Connection(tables, settings.aws_region, settings.ddb_endpoint, timeout_s)
+    return DynamoLocation(tables, settings.aws_region, settings.ddb_endpoint, timeout_s)
 
 
 def search_opener(settings: Settings, clock: Clock, *, connect: bool = True) -> Callable[[Bundle, Path], SearchPort]:
@@ -242,7 +242,7 @@ def search_opener(settings: Settings, clock: Clock, *, connect: bool = True) -> 
         return open_embedded
 
     def opened(bundle: Bundle, folder: Path) -> SearchPort:
-        from services.adapters.search.opensearch.opening import open_guarded
+        from services.adapters.search.opensearch.open_index import open_guarded
 
         return open_guarded(target, bundle, open_embedded(bundle, folder), clock, look=connect)
 
@@ -296,20 +296,20 @@ def find_encoder(settings: Settings, clock: Clock, *, connect: bool = True) -> t
 
 
 def _bedrock_queries(settings: Settings, clock: Clock, connect: bool) -> TextEncoder:
-    from services.adapters.embed.bedrock.client import BedrockClient
-    from services.adapters.embed.bedrock.models import model_of
-    from services.adapters.embed.bedrock.queries import BedrockQueries
+    from services.adapters.embed.bedrock.bedrock_client import BedrockClient
+    from services.adapters.embed.bedrock.embedding_models import model_of
+    from services.adapters.embed.bedrock.query_encoder import BedrockQueries
 
     _read_ahead("bedrock-runtime", connect)
     model = model_of(settings.encoder, settings.encoder_dims)
     return BedrockQueries(BedrockClient(model, bedrock_place(settings)), clock, settings.encoder_timeout_ms / 1_000)
 
 
-def bedrock_place(settings: Settings) -> "Place":
+def bedrock_place(settings: Settings) -> "BedrockLocation":
     """Return region and endpoint of Bedrock's embedding models."""
-    from services.adapters.embed.bedrock.client import Place
+    from services.adapters.embed.bedrock.bedrock_client import BedrockLocation
 
-    return Place(settings.aws_region, settings.aws_endpoint_url_bedrock_runtime)
+    return BedrockLocation(settings.aws_region, settings.aws_endpoint_url_bedrock_runtime)
 
 
 def open_embedded(bundle: Bundle, folder: Path) -> EmbeddedSearch:

@@ -14,7 +14,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from services.adapters.bundle.s3.bucket import PLACE, Bucket
-from services.adapters.search.opensearch.target import Target, kind_of
+from services.adapters.search.opensearch.target import OpenSearchTarget, kind_of
 from services.recommender.errors import EncoderUnavailable, MarqueeError
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -177,7 +177,7 @@ class Settings(BaseSettings):
         """
         if self.encoder == "minilm":
             return None
-        from services.adapters.embed.bedrock.models import model_of
+        from services.adapters.embed.bedrock.embedding_models import model_of
 
         return model_of(self.encoder, self.encoder_dims).family.model_id
 
@@ -217,8 +217,8 @@ class Settings(BaseSettings):
     @property
     def is_embedded(self) -> bool:
         """Whether requests use no other server."""
-        asked = (self.opensearch_endpoint, self.ddb_users_table, self.bedrock_model, self.two_tower_endpoint)
-        return not any(asked)
+        remote = (self.opensearch_endpoint, self.ddb_users_table, self.bedrock_model, self.two_tower_endpoint)
+        return not any(remote)
 
     @property
     def explains_by_tool(self) -> bool:
@@ -238,12 +238,12 @@ class Settings(BaseSettings):
         return name, version
 
     @property
-    def opensearch(self) -> Target | None:
+    def opensearch(self) -> OpenSearchTarget | None:
         """OpenSearch target; None if search is embedded."""
         if self.opensearch_endpoint is None:
             return None
         kind = self.opensearch_kind
-        return Target(
+        return OpenSearchTarget(
             endpoint=self.opensearch_endpoint.rstrip("/"),
             kind=kind_of(self.opensearch_endpoint) if kind == "auto" else kind,
             index=self.opensearch_index,
@@ -274,7 +274,7 @@ class Settings(BaseSettings):
         """Headers required by the trace collector."""
         value = self.otel_exporter_otlp_headers.get_secret_value() if self.otel_exporter_otlp_headers else ""
         pairs = (part.partition("=") for part in value.split(",") if "=" in part)
-        return {name.strip(): unquote(told.strip()) for name, _, told in pairs}
+        return {name.strip(): unquote(text.strip()) for name, _, text in pairs}
 
     @property
     def pepper(self) -> str:

@@ -14,10 +14,10 @@ from services.recommender.domain.events import Event, EventKind
 from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.genres import to_mask
 from services.recommender.domain.ids import hash_ids
-from services.recommender.domain.profile import Profile, apply_all
+from services.recommender.domain.profile import Profile, apply
 from services.recommender.domain.strings import Strings
-from services.recommender.domain.tables import Collaborative, ItemTable
-from services.recommender.domain.towers import TwoTower
+from services.recommender.domain.tables import CollaborativeTables, ItemTable
+from services.recommender.domain.two_tower_model import TwoTowerModel
 from services.recommender.domain.weights import Weights
 from services.recommender.errors import SearchUnavailable
 from services.recommender.names.names import Names
@@ -26,7 +26,7 @@ from services.recommender.ports import (
     Deadline,
     Leg,
     Mention,
-    Named,
+    NamedFilms,
     Release,
     Releases,
     SearchPort,
@@ -114,7 +114,7 @@ def make_traits(worlds: NDArray[np.integer]) -> Traits:
     )
 
 
-def make_tables(films: int, outside: int, seed: int = 0) -> Collaborative:
+def make_tables(films: int, outside: int, seed: int = 0) -> CollaborativeTables:
     """Films of one taste raise each other, others a little less than nothing; the last ``outside`` borrow."""
     rng = np.random.default_rng(seed)
     inside = films - outside
@@ -126,7 +126,7 @@ def make_tables(films: int, outside: int, seed: int = 0) -> Collaborative:
     position[:inside] = np.arange(inside)
     last = np.arange(inside, films, dtype=np.int32)
     neighbours = np.array([[row % 3, row % 3 + 3] for row in last], np.uint16).reshape(len(last), 2)
-    return Collaborative(
+    return CollaborativeTables(
         rows=np.arange(inside, dtype=np.int32),
         position=position,
         main=ItemTable(columns, weights.astype(np.float16)),
@@ -155,14 +155,14 @@ def make_factors(films: int, k: int = 8) -> ItemFactors:
     return ItemFactors.of(factors)
 
 
-def make_towers(films: int, dims: int = 6, hidden: int = 5) -> TwoTower:
+def make_towers(films: int, dims: int = 6, hidden: int = 5) -> TwoTowerModel:
     """Films of one taste find each other; the model does not know the last one."""
     rng = np.random.default_rng(4)
     history = (np.eye(3, dims)[np.arange(films) % 3] + rng.normal(0, 0.1, (films, dims))).astype(np.float32)
     items = np.concatenate([4 * history, np.linspace(0.5, 0, films)[:, None]], axis=1).astype(np.float32)
     items[-1], history[-1] = 0, 0
     layers = [rng.normal(0, 0.05, shape) for shape in ((dims, hidden), hidden, (hidden, dims), dims)]
-    return TwoTower(items, history, *(layer.astype(np.float32) for layer in layers))
+    return TwoTowerModel(items, history, *(layer.astype(np.float32) for layer in layers))
 
 
 def make_bundle(
@@ -223,9 +223,11 @@ class NumpySearch(SearchPort):
         found = [[row for row, title in enumerate(titles) if word in title] for word in words]
         return [Mention(np.array(rows, np.int32), np.full(len(rows), TextField.TITLE, np.uint8)) for rows in found]
 
-    def named(self, text: str, errors: int = 0) -> Named:
+    def named(self, text: str, errors: int = 0) -> NamedFilms:
         titles = list(self.bundle.catalogue.titles)
-        return Named(np.array([row for row, title in enumerate(titles) if title.lower() == text.lower()], np.int32))
+        return NamedFilms(
+            np.array([row for row, title in enumerate(titles) if title.lower() == text.lower()], np.int32)
+        )
 
     def close(self) -> None:
         """Nothing to give back."""
@@ -264,6 +266,13 @@ class FixedRelease(Releases):
 def make_release(bundle: Bundle | None = None) -> Release:
     bundle = bundle or make_bundle()
     return Release(bundle, NumpySearch(bundle))
+
+
+def apply_all(profile: Profile, events: Sequence[Event]) -> Profile:
+    """The profile after several events, in this order."""
+    for event in events:
+        profile = apply(profile, event)
+    return profile
 
 
 def events(*films: str, kind: EventKind = EventKind.LIKE, value: float = 1.0, start: int = 1_000) -> list[Event]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from data_jobs.bench.bench_people import BenchPerson
 from data_jobs.bench.figures import Figures, over_passes, percentiles
 from data_jobs.bench.mix import LENGTHS, WEIGHTS, K
-from data_jobs.bench.people import Person
 from services.bootstrap import SystemClock
 from services.recommender.domain.profile import Profile, replay
 from services.recommender.domain.request import Request
@@ -20,30 +20,30 @@ DEADLINE_S = 60.0
 MOST_PEOPLE = 40
 
 
-def pipeline_times(release: Release, people: Mapping[int, Sequence[Person]], passes: int) -> dict[str, Any]:
+def pipeline_times(release: Release, people: Mapping[int, Sequence[BenchPerson]], passes: int) -> dict[str, Any]:
     """Return ``{mix, people: {length: figures}, stages: {length: {stage: ms}}}``: milliseconds of ``Pipeline.rank``.
 
     Length 0 is an unknown person. The first pass warms up and does not count.
     """
     pipeline, clock = Pipeline(release, None), SystemClock()
     profiles = {0: [Profile("")] * 10, **{length: _profiles(people[length]) for length in LENGTHS}}
-    found: dict[int, list[Figures]] = defaultdict(list)
+    passes_by_length: dict[int, list[Figures]] = defaultdict(list)
     mixed: list[Figures] = []
     stages: dict[int, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for turn in range(passes + 1):
         seconds = {length: _timed(pipeline, clock, those, stages[length]) for length, those in profiles.items()}
         if turn:
             for length, spent in seconds.items():
-                found[length].append(percentiles(spent))
+                passes_by_length[length].append(percentiles(spent))
             mixed.append(percentiles(_as_in_the_mix(seconds)))
     return {
         "mix": over_passes(mixed),
-        "people": {str(length): over_passes(figures) for length, figures in found.items()},
+        "people": {str(length): over_passes(figures) for length, figures in passes_by_length.items()},
         "stages": {str(length): _medians(spent) for length, spent in stages.items()},
     }
 
 
-def _profiles(people: Sequence[Person]) -> list[Profile]:
+def _profiles(people: Sequence[BenchPerson]) -> list[Profile]:
     return [replay(person.user_id, person.events) for person in people[:MOST_PEOPLE]]
 
 

@@ -39,8 +39,8 @@ def read_dataset(source: Source | None, filling: Filling | None, progress: Progr
     if filling is None:
         return arranged(dataset)
     report = Report(keep=0)
-    found = read_tmdb(filling.metadata, report, progress)
-    films = filled(dataset.films, [*found.by_movielens.values(), *found.by_tmdb.values()], filling.films)
+    metadata = read_tmdb(filling.metadata, report, progress)
+    films = filled(dataset.films, [*metadata.by_movielens.values(), *metadata.by_tmdb.values()], filling.films)
     sources = (*dataset.sources, filling.metadata.name)
     if source is not None:
         return arranged(replace(dataset, films=films, sources=sources))
@@ -56,11 +56,11 @@ def filled(base: Sequence[Film], more: Sequence[Film], films: int) -> tuple[Film
     Raises DataError if both together are too few. A larger base is kept as it is.
     """
     ids = {film.item_id for film in base}
-    known = {film.tmdb_id for film in base if film.tmdb_id is not None}
+    tmdb_ids = {film.tmdb_id for film in base if film.tmdb_id is not None}
     fresh: dict[str, Film] = {}
     for film in more:
         named = replace(film, item_id=film.item_id or f"tmdb-{film.tmdb_id}")
-        if film.tmdb_id is not None and film.tmdb_id not in known and named.item_id not in ids:
+        if film.tmdb_id is not None and film.tmdb_id not in tmdb_ids and named.item_id not in ids:
             fresh.setdefault(named.item_id, named)
     missing = max(0, films - len(base))
     if missing > len(fresh):

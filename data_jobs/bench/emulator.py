@@ -26,7 +26,7 @@ _KEPT = ("LANG", "TMPDIR")
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
+class EmulatedFunction:
     """What to run. ``folders``: its packages and code, first match wins; ``handler``: "module.function"; ``timeout_s``:
     the emulator's limit. ``tools``: folder with the emulator and the runtime client.
     """
@@ -41,7 +41,7 @@ class Function:
 class Emulated:
     """A running emulator; the function's process starts with the first event. Stopped at the end of the block."""
 
-    def __init__(self, function: Function, log: Path) -> None:
+    def __init__(self, function: EmulatedFunction, log: Path) -> None:
         self._function = function
         self._log = log
         self._port = 0

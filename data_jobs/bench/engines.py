@@ -10,12 +10,12 @@ from uuid import uuid4
 
 from data_jobs.report import Progress
 from services.adapters.bundle.reader import open_bundle
-from services.adapters.search.opensearch.target import Target
+from services.adapters.search.opensearch.target import OpenSearchTarget
 from services.bootstrap import SystemClock, open_embedded
 from services.settings import Settings
 
 if TYPE_CHECKING:
-    from services.adapters.state.dynamodb.client import Connection
+    from services.adapters.state.dynamodb.dynamo_client import DynamoLocation
 
 # A pause of a server that shares the cores is measured, not treated as a failure.
 LONGEST_MS = 20_000
@@ -61,12 +61,12 @@ def environment_of(settings: Settings) -> dict[str, str]:
     return kept | {name: str(value) for name, value in values.items() if value is not None}
 
 
-def connection_of(settings: Settings) -> "Connection":
+def connection_of(settings: Settings) -> "DynamoLocation":
     """Return the connection to the tables of a run with people in DynamoDB."""
-    from services.adapters.state.dynamodb.client import Connection, Tables
+    from services.adapters.state.dynamodb.dynamo_client import DynamoLocation, Tables
 
     tables = Tables(str(settings.ddb_users_table), settings.ddb_events_table, settings.ddb_cache_table)
-    return Connection(tables, settings.aws_region, settings.ddb_endpoint, settings.ddb_timeout_ms / 1_000)
+    return DynamoLocation(tables, settings.aws_region, settings.ddb_endpoint, settings.ddb_timeout_ms / 1_000)
 
 
 @contextmanager
@@ -90,7 +90,7 @@ def prepared(settings: Settings, bundle: Path, progress: Progress) -> Iterator[d
         yield figures
 
 
-def _index(target: Target, path: Path, progress: Progress) -> dict[str, Any]:
+def _index(target: OpenSearchTarget, path: Path, progress: Progress) -> dict[str, Any]:
     from data_jobs.index_opensearch import open_job
 
     bundle = open_bundle(path)
@@ -103,7 +103,7 @@ def _index(target: Target, path: Path, progress: Progress) -> dict[str, Any]:
     return {"films": done.films, "seconds": done.seconds}
 
 
-def _remove_indexes(target: Target) -> None:
+def _remove_indexes(target: OpenSearchTarget) -> None:
     from opensearchpy.exceptions import OpenSearchException
 
     from data_jobs.indexing.writer import writer
@@ -117,10 +117,10 @@ def _remove_indexes(target: Target) -> None:
         _log.warning("the index %s on %s was not removed (%s); remove it yourself", names, target.endpoint, error)
 
 
-def _remove_tables(connection: "Connection") -> None:
+def _remove_tables(connection: "DynamoLocation") -> None:
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from services.adapters.state.dynamodb.client import make_client
+    from services.adapters.state.dynamodb.dynamo_client import make_client
 
     tables = connection.tables
     client = make_client(connection)

@@ -18,9 +18,9 @@ def percentiles(seconds: Sequence[float]) -> Figures:
 
 def over_passes(passes: Iterable[Figures]) -> Figures:
     """Return the median over passes of each figure that every pass has; ``n`` is summed."""
-    found = list(passes)
-    names = [name for name in (found[0] if found else {}) if all(name in figures for figures in found)]
-    merged = {name: round(median(figures[name] for figures in found), 3) for name in names}
+    all_passes = list(passes)
+    names = [name for name in (all_passes[0] if all_passes else {}) if all(name in figures for figures in all_passes)]
+    merged = {name: round(median(figures[name] for figures in all_passes), 3) for name in names}
     if "n" in merged:
-        merged["n"] = sum(figures["n"] for figures in found)
+        merged["n"] = sum(figures["n"] for figures in all_passes)
     return merged

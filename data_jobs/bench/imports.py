@@ -1,8 +1,8 @@
-"""How many films of a list the active bundle recognises by title and year, as an import of a history does.
+"""Count how many films of a list the active bundle recognises by title and year, as an import of a history does.
 
-Run as ``python -m data_jobs.bench.imports FILE``: a film a line, "Heat|1995". Prints how many were matched and by what,
-each film that goes by another name or year in the catalogue, and each that was not matched; ``--all`` prints every
-match, to be read.
+Run as ``python -m data_jobs.bench.imports FILE`` with one film per line, "Heat|1995". Prints how many were matched and
+by what, each film with another name or year in the catalogue, and each unmatched one; ``--all`` prints every match for
+reading.
 """
 
 import argparse
@@ -19,11 +19,11 @@ from services.recommender.domain.events import EventKind
 from services.recommender.domain.told import Told
 from services.recommender.names.finder import Finder
 from services.recommender.names.folding import bare, words_of
-from services.recommender.names.matching import Matcher
+from services.recommender.names.row_matching import Matcher
 
 
 def films_of(path: Path) -> list[Told]:
-    """The films of a list, as a history tells of them."""
+    """Return the films of a list as rows of a history."""
     lines = [line.rpartition("|") for line in path.read_text("utf-8").splitlines() if line.strip()]
     return [
         Told(f"line {at}", (title,), int(year), EventKind.WATCH, 1.0, None, ())
@@ -32,38 +32,38 @@ def films_of(path: Path) -> list[Told]:
 
 
 def lines_of(finder: Finder, films: Sequence[Told], *, everything: bool) -> Iterator[str]:
-    """The report, line by line."""
+    """Yield the report line by line."""
     matcher, catalogue, how, same = Matcher(finder), finder.catalogue, Counter[str](), 0
     others, missed = [], []
     for told in films:
         match = matcher.match(told)
-        asked = f"{told.titles[0]} ({told.year})"
+        film = f"{told.titles[0]} ({told.year})"
         if match.row < 0:
             rows = match.candidates or matcher.candidates(told)
             named = "; ".join(f"{catalogue.titles[row]} ({catalogue.years[row]})" for row in rows)
-            missed.append(f"{'doubtful' if match.candidates else 'not there'}: {asked}{f': {named}?' if named else ''}")
+            missed.append(f"{'doubtful' if match.candidates else 'not there'}: {film}{f': {named}?' if named else ''}")
             continue
         how[str(match.how)] += 1
         title, year = catalogue.titles[match.row], int(catalogue.years[match.row])
         is_same = bare(words_of(title)) == bare(words_of(told.titles[0])) and year == told.year
         same += is_same
         if everything or not is_same:
-            others.append(f"{asked} is {title} ({year}), {catalogue.item_ids[match.row]}")
+            others.append(f"{film} is {title} ({year}), {catalogue.item_ids[match.row]}")
     yield f"{len(films):,} films, {sum(how.values()):,} matched, {same:,} of them by the very title and year"
     yield from (f"  {count:,} by {name}" for name, count in how.most_common())
     yield from (*others, *missed)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Match a list against the films of the active bundle, and print the report."""
+    """Match a list against the films of the active bundle and print the report."""
     parser = argparse.ArgumentParser(prog="python -m data_jobs.bench.imports", description=__doc__)
     parser.add_argument("films", type=Path)
     parser.add_argument("--all", action="store_true")
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     path = LocalBundles(Path(os.environ.get("MARQUEE_HOME", ".marquee"))).current_path()
     bundle = open_bundle(path)
     finder = Finder(load_names(text_index_of(path)), bundle.catalogue, bundle.popularity)
-    sys.stdout.writelines(f"{line}\n" for line in lines_of(finder, films_of(asked.films), everything=asked.all))
+    sys.stdout.writelines(f"{line}\n" for line in lines_of(finder, films_of(options.films), everything=options.all))
 
 
 if __name__ == "__main__":

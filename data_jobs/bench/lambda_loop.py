@@ -14,12 +14,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from data_jobs.bench.emulator import Emulated, Function
+from data_jobs.bench.bench_people import BenchPerson, logged, make_people
+from data_jobs.bench.emulator import Emulated, EmulatedFunction
 from data_jobs.bench.figures import Figures, over_passes, percentiles
 from data_jobs.bench.lambda_parts import HANDLER, HELLO_HANDLER, Tree, event_of, lay_tree, write_hello
-from data_jobs.bench.machine import load, machine
+from data_jobs.bench.machine_facts import load, machine
 from data_jobs.bench.mix import RECOMMEND, TYPICAL, Requests, people_needed
-from data_jobs.bench.people import Person, logged, make_people
 from data_jobs.bench.quiet_aws import quiet_aws
 from data_jobs.bench.targets import ANY, LARGE, Target, value_at
 from data_jobs.report import Progress
@@ -43,7 +43,7 @@ class LoopFailed(MarqueeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Effort:
+class LambdaEffort:
     """``starts`` of a fresh process per function; ``requests`` of the mix per pass to a warm one."""
 
     starts: int = 7
@@ -52,7 +52,7 @@ class Effort:
 
 
 def measure_lambda(
-    bundle: Path, home: Path, effort: Effort, progress: Progress, lay: Callable[[Path], Tree] = lay_tree
+    bundle: Path, home: Path, effort: LambdaEffort, progress: Progress, lay: Callable[[Path], Tree] = lay_tree
 ) -> dict[str, Any]:
     """Return all figures of the loop over a bundle folder, as one JSON document. ``home``: where temporary folders may
     be made; ``lay`` lays out the image's tree in one. Raises Unavailable (no emulator, no packages), LoopFailed,
@@ -68,22 +68,22 @@ def measure_lambda(
         opened, people = _seeded(bundle, folder / "home")
         figures = _figures(tree, folder, Requests(opened.catalogue, people), effort, progress)
     films = len(opened.catalogue)
-    found = {"lambda": figures}
+    measured = {"lambda": figures}
     return {
         "machine": machine() | {"load_before": before, "load_after": load()},
         "bundle": {"version": opened.version, "films": films, "sources": list(opened.sources)},
-        **found,
-        "targets": [_verdict(target, found, films) for target in TARGETS],
+        **measured,
+        "targets": [_verdict(target, measured, films) for target in TARGETS],
     }
 
 
-def _figures(tree: Tree, folder: Path, requests: Requests, effort: Effort, progress: Progress) -> dict[str, Any]:
+def _figures(tree: Tree, folder: Path, requests: Requests, effort: LambdaEffort, progress: Progress) -> dict[str, Any]:
     home = {"MARQUEE_HOME": str(folder / "home")}
     with quiet_aws() as deployed:
         functions = {
-            "hello": Function(tree.tools, (write_hello(folder / "hello"), tree.task), HELLO_HANDLER),
-            "embedded": Function(tree.tools, (tree.task,), HANDLER, home),
-            "aws": Function(tree.tools, (tree.task,), HANDLER, home | deployed),
+            "hello": EmulatedFunction(tree.tools, (write_hello(folder / "hello"), tree.task), HELLO_HANDLER),
+            "embedded": EmulatedFunction(tree.tools, (tree.task,), HANDLER, home),
+            "aws": EmulatedFunction(tree.tools, (tree.task,), HANDLER, home | deployed),
         }
         first = _first_answers(functions, requests, folder / "log", effort, progress)
     hello = first["hello"]["p50"]
@@ -97,7 +97,7 @@ def _figures(tree: Tree, folder: Path, requests: Requests, effort: Effort, progr
 
 
 def _first_answers(
-    functions: Mapping[str, Function], requests: Requests, log: Path, effort: Effort, progress: Progress
+    functions: Mapping[str, EmulatedFunction], requests: Requests, log: Path, effort: LambdaEffort, progress: Progress
 ) -> dict[str, Figures]:
     """Return first-response figures by function; alternating, so that other load affects all of them."""
     spent: dict[str, list[float]] = {name: [] for name in functions}
@@ -122,7 +122,9 @@ def _spread(times: Sequence[float]) -> Figures:
     }
 
 
-def _warm(function: Function, requests: Requests, log: Path, effort: Effort, progress: Progress) -> Figures:
+def _warm(
+    function: EmulatedFunction, requests: Requests, log: Path, effort: LambdaEffort, progress: Progress
+) -> Figures:
     """Send the mix's requests to ``/recommend``, one event at a time, each on a new connection; figures over passes."""
     passes = []
     with Emulated(function, log) as emulated:
@@ -147,19 +149,19 @@ def _timed(emulated: Emulated, raw: bytes, hello: bool = False) -> float:
     status, body = fields.get("statusCode"), str(fields.get("body", answer))
     # A store that cannot be reached would make the response fast.
     if status != 200 or not (hello or ('"items"' in body and '"degraded":[]' in body)):
-        told = f"{status} {body[-500:]}; the log ends: {emulated.said()[-500:]}"
-        raise LoopFailed(f"{raw[:60]!r} returned {told}")
+        response = f"{status} {body[-500:]}; the log ends: {emulated.said()[-500:]}"
+        raise LoopFailed(f"{raw[:60]!r} returned {response}")
     return spent
 
 
-def _seeded(bundle: Path, home: Path) -> tuple[Bundle, dict[int, list[Person]]]:
+def _seeded(bundle: Path, home: Path) -> tuple[Bundle, dict[int, list[BenchPerson]]]:
     """Make a home with this bundle active and people in its store; return the bundle and the people."""
     home.mkdir()
     (home / "bundles").symlink_to(bundle.resolve().parent, target_is_directory=True)
     LocalBundles(home).activate(bundle.name)
     release = LocalReleases(home, open_embedded).current()
     release.search.close()
-    people = make_people(release.bundle.catalogue, people_needed(100))
+    people = make_people(release.bundle.catalogue, people_needed(100), events=release.bundle.collaborative.events)
     state = SqliteState(Database(home / "state.db", SystemClock()))
     try:
         state.seed(logged(person for of_length in people.values() for person in of_length))

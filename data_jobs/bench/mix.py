@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from data_jobs.bench.people import Person
+from data_jobs.bench.bench_people import BenchPerson
 from services.recommender.domain.catalogue import Catalogue, TraitKind
 
 LENGTHS = (5, 20, 50, 150, 1_000)
@@ -64,7 +64,7 @@ class Sent:
 class Requests:
     """Make requests over one catalogue and its bench people, no two to ``/recommend`` alike; seeded."""
 
-    def __init__(self, catalogue: Catalogue, people: dict[int, list[Person]], seed: int = 1) -> None:
+    def __init__(self, catalogue: Catalogue, people: dict[int, list[BenchPerson]], seed: int = 1) -> None:
         self._catalogue = catalogue
         self._people = people
         self._rng = np.random.default_rng(seed)
@@ -89,9 +89,9 @@ class Requests:
 
     def mixed(self, size: int, kinds: Iterable[str] = tuple(WEIGHTS)) -> list[Sent]:
         """Return about ``size`` requests of these kinds in proportion to their weights, at least one each, shuffled."""
-        wanted = tuple(kinds)
-        whole = sum(WEIGHTS[kind] for kind in wanted)
-        made = [self.make(kind) for kind in wanted for _ in range(max(1, round(size * WEIGHTS[kind] / whole)))]
+        chosen = tuple(kinds)
+        whole = sum(WEIGHTS[kind] for kind in chosen)
+        made = [self.make(kind) for kind in chosen for _ in range(max(1, round(size * WEIGHTS[kind] / whole)))]
         return [made[place] for place in self._rng.permutation(len(made)).tolist()]
 
     def repeated(self, users: int, k: int = K) -> list[Sent]:

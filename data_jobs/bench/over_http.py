@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from data_jobs.bench.client import Connection
 from data_jobs.bench.figures import Figures, percentiles
+from data_jobs.bench.http_client import HttpConnection
 from data_jobs.bench.mix import RECOMMEND, Requests, Sent, get
-from data_jobs.bench.server import Served
+from data_jobs.bench.server import RunningServer
 from services.recommender.errors import MarqueeError
 
 CONNECTIONS = 8
@@ -53,11 +53,11 @@ class Times:
 
     def figures(self, kinds: Iterable[str]) -> Figures:
         """Return percentiles over some kinds; of CPU time as ``cpu_p50`` etc., of waiting as ``wait_p50`` etc."""
-        wanted = tuple(kinds)
+        chosen = tuple(kinds)
         return (
-            _percentiles(self.of_kind, wanted)
-            | _named("cpu", _percentiles(self.cpu, wanted))
-            | _named("wait", _percentiles(self.waited, wanted))
+            _percentiles(self.of_kind, chosen)
+            | _named("cpu", _percentiles(self.cpu, chosen))
+            | _named("wait", _percentiles(self.waited, chosen))
         )
 
     @property
@@ -79,7 +79,7 @@ def _named(part: str, figures: Figures) -> Figures:
     return {f"{part}_{name}": value for name, value in figures.items() if name != "n"}
 
 
-def ask_all(server: Served, requests: Sequence[Sent], cached: bool | None = None) -> Times:
+def ask_all(server: RunningServer, requests: Sequence[Sent], cached: bool | None = None) -> Times:
     """Send requests one after the other on one connection and time each. ``cached``: the cache state expected of every
     ``/recommend`` response. Raises BenchFailed for an error, a degraded response or another cache state.
     """
@@ -112,7 +112,7 @@ def _check(request: Sent, status: int, body: bytes, cached: bool | None) -> None
         raise BenchFailed(f"a response of kind {request.kind} {where}; is CACHE_TTL_SECS set?")
 
 
-def first_answer(server: Served, request: Sent) -> float:
+def first_answer(server: RunningServer, request: Sent) -> float:
     """Return the milliseconds of the first ``/recommend`` of a fresh process."""
     with server.connect() as connection:
         begun = time.perf_counter()
@@ -122,12 +122,12 @@ def first_answer(server: Served, request: Sent) -> float:
     return round(seconds * 1_000, 2)
 
 
-def floor(server: Served, count: int) -> Figures:
+def floor(server: RunningServer, count: int) -> Figures:
     """Measure ``/health/live``: the cost of a request that does nothing."""
     return ask_all(server, [ALIVE] * count).figures(["alive"])
 
 
-def hit_ratio(server: Served, requests: Requests, count: int, seed: int = 9) -> float:
+def hit_ratio(server: RunningServer, requests: Requests, count: int, seed: int = 9) -> float:
     """Return the share of cached responses while people return (Zipf) and occasionally like something."""
     people = requests.repeated(ZIPF_PEOPLE, ZIPF_K)
     rng = np.random.default_rng(seed)
@@ -145,7 +145,7 @@ def hit_ratio(server: Served, requests: Requests, count: int, seed: int = 9) -> 
     return round(hits / max(answers, 1), 4)
 
 
-def throughput(server: Served, requests: Sequence[Sent], cached: bool, connections: int = CONNECTIONS) -> float:
+def throughput(server: RunningServer, requests: Sequence[Sent], cached: bool, connections: int = CONNECTIONS) -> float:
     """Return the responses per second over several connections, each with its share of the requests.
 
     Raises BenchFailed as :func:`ask_all` does.
@@ -180,13 +180,13 @@ def throughput(server: Served, requests: Sequence[Sent], cached: bool, connectio
     return round(len(requests) / spent, 1)
 
 
-def _drain(connection: Connection, share: Sequence[Sent], cached: bool) -> None:
+def _drain(connection: HttpConnection, share: Sequence[Sent], cached: bool) -> None:
     for request in share:
         status, body = connection.ask(request.raw)
         _check(request, status, body, cached)
 
 
-def warm(server: Served, requests: Sequence[Sent]) -> None:
+def warm(server: RunningServer, requests: Sequence[Sent]) -> None:
     """Repeat the requests until all come from the cache: writes are best effort and may follow the response."""
     for _ in range(WARM_ROUNDS):
         missed = 0

@@ -16,7 +16,7 @@ from typing import Any
 
 _KEY_ID, _PEPPER, _ORIGIN = "bench", "a pepper for the bench only", "an origin for the bench only"
 _ARN = "arn:aws:secretsmanager:eu-central-1:111111111111:secret:"
-# What a caller sends; the key as services/api/app/keys.py makes it.
+# What a caller sends; the key as services/api/app/security/api_keys.py makes it.
 CREDENTIALS = {
     "x-api-key": f"mq_{_KEY_ID}_{hmac.new(_PEPPER.encode(), _KEY_ID.encode(), hashlib.sha256).hexdigest()[:40]}",
     "x-origin-verify": _ORIGIN,
@@ -60,15 +60,15 @@ def quiet_aws() -> Iterator[dict[str, str]]:
         thread.join()
 
 
-def _answer_to(target: str, asked: Mapping[str, Any]) -> tuple[int, Any]:
+def _answer_to(target: str, request: Mapping[str, Any]) -> tuple[int, Any]:
     """Return status and document for a call of the AWS JSON protocol."""
     operation = target.partition(".")[2]
     if operation == "GetSecretValue":
-        if asked.get("VersionStage") == "AWSPREVIOUS":
+        if request.get("VersionStage") == "AWSPREVIOUS":
             return 400, {"__type": "ResourceNotFoundException"}
-        return 200, {"SecretString": _PEPPER if asked["SecretId"].endswith("pepper") else _ORIGIN}
+        return 200, {"SecretString": _PEPPER if request["SecretId"].endswith("pepper") else _ORIGIN}
     if operation == "GetItem":
-        return 200, {"Item": _KEY_ITEM} if asked["Key"]["pk"]["S"] == "key#" else {}
+        return 200, {"Item": _KEY_ITEM} if request["Key"]["pk"]["S"] == "key#" else {}
     return 200, {"Responses": {}, "UnprocessedKeys": {}} if operation == "BatchGetItem" else {}
 
 

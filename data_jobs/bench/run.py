@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from data_jobs.bench.alone import encoder_times, pipeline_times
+from data_jobs.bench.bench_people import BenchPerson, logged, make_people
 from data_jobs.bench.engines import connection_of, environment_of, names_of, prepared
-from data_jobs.bench.explaining import explain_times
-from data_jobs.bench.machine import load, machine
+from data_jobs.bench.explain_times import explain_times
+from data_jobs.bench.machine_facts import load, machine
 from data_jobs.bench.mix import Requests, people_needed
-from data_jobs.bench.people import Person, logged, make_people
 from data_jobs.bench.sequence import Effort, measure_http
 from data_jobs.bench.targets import verdicts
 from data_jobs.report import Progress
@@ -56,7 +56,9 @@ def _figures(
     settings: Settings, release: Release, encoder: TextEncoder | None, effort: Effort, progress: Progress
 ) -> dict[str, Any]:
     """Run all measurements in turn."""
-    people = make_people(release.bundle.catalogue, people_needed(effort.requests))
+    people = make_people(
+        release.bundle.catalogue, people_needed(effort.requests), events=release.bundle.collaborative.events
+    )
     progress.advance("seeding people", 0, 1)
     _seed(settings, (person for of_length in people.values() for person in of_length))
     progress.advance("seeding people", 1, 1)
@@ -71,14 +73,18 @@ def _figures(
     }
 
 
-def _pipeline(release: Release, people: dict[int, list[Person]], effort: Effort, progress: Progress) -> dict[str, Any]:
+def _pipeline(
+    release: Release, people: dict[int, list[BenchPerson]], effort: Effort, progress: Progress
+) -> dict[str, Any]:
     progress.advance("measuring the pipeline", 0, 1)
     figures = pipeline_times(release, people, effort.passes)
     progress.advance("measuring the pipeline", 1, 1)
     return figures
 
 
-def _explain(release: Release, people: dict[int, list[Person]], effort: Effort, progress: Progress) -> dict[str, Any]:
+def _explain(
+    release: Release, people: dict[int, list[BenchPerson]], effort: Effort, progress: Progress
+) -> dict[str, Any]:
     progress.advance("measuring sentences", 0, 1)
     figures = explain_times(release, people, effort.passes)
     progress.advance("measuring sentences", 1, 1)
@@ -95,11 +101,11 @@ def _encoder(encoder: TextEncoder | None, requests: Requests, effort: Effort, pr
     return {"id": encoder.encoder_id, **figures}
 
 
-def _units(settings: Settings, release: Release, people: dict[int, list[Person]]) -> dict[str, Any]:
+def _units(settings: Settings, release: Release, people: dict[int, list[BenchPerson]]) -> dict[str, Any]:
     """Return DynamoDB units by number of events; empty if people are in SQLite."""
     if settings.ddb_users_table is None:
         return {}
-    from data_jobs.bench.units import counted, units_used
+    from data_jobs.bench.dynamo_units import counted, units_used
 
     with counted(release, connection_of(settings), SystemClock()) as (recommender, units):
         return units_used(recommender, units, people)
@@ -116,7 +122,7 @@ def _temporary_home(bundle: Path, home: Path) -> Iterator[Path]:
         yield own
 
 
-def _seed(settings: Settings, people: Iterable[Person]) -> None:
+def _seed(settings: Settings, people: Iterable[BenchPerson]) -> None:
     state = open_stores(settings, SystemClock()).state
     try:
         state.seed(logged(people))

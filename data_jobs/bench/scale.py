@@ -42,7 +42,7 @@ print(json.dumps({
 """
 
 
-class Shape(NamedTuple):
+class DataSize(NamedTuple):
     """Size of made-up data."""
 
     ratings: int
@@ -50,7 +50,7 @@ class Shape(NamedTuple):
     films: int
 
     @classmethod
-    def of(cls, ratings: int) -> "Shape":
+    def of(cls, ratings: int) -> "DataSize":
         """Return the shape of a MovieLens set with so many ratings."""
         share = ratings / FULL
         return cls(ratings, max(1, round(PEOPLE * share)), max(50, round(FILMS * share**_FILMS_GROW)))
@@ -62,7 +62,7 @@ class Measured(NamedTuple):
     On a shared machine, ``cpu`` shows what a build costs; ``wall`` shows only how long it took.
     """
 
-    shape: Shape
+    shape: DataSize
     events: int
     seconds: dict[str, float]
     wall: float
@@ -71,7 +71,7 @@ class Measured(NamedTuple):
     size: int
 
 
-def write_data(shape: Shape, folder: Path, seed: int = 1) -> None:
+def write_data(shape: DataSize, folder: Path, seed: int = 1) -> None:
     """Write ``movies.csv`` and ``ratings.csv`` of this shape: fame falls with rank, people have tastes."""
     rng = np.random.default_rng(seed)
     genres = rng.integers(0, len(_GENRES), (shape.films, 2))
@@ -88,7 +88,7 @@ def write_data(shape: Shape, folder: Path, seed: int = 1) -> None:
             chunk.write_csv(file, include_header=False)
 
 
-def _ratings(shape: Shape, rng: np.random.Generator) -> Iterator[pl.DataFrame]:
+def _ratings(shape: DataSize, rng: np.random.Generator) -> Iterator[pl.DataFrame]:
     counts = rng.lognormal(0, _SPREAD, shape.people)
     least = min(_LEAST, shape.ratings // shape.people)
     counts = least + np.floor(counts * max(0, shape.ratings - least * shape.people) / counts.sum())
@@ -97,24 +97,24 @@ def _ratings(shape: Shape, rng: np.random.Generator) -> Iterator[pl.DataFrame]:
     group = rng.integers(0, _TASTES, shape.films)
     ends = [np.cumsum(fame * np.where(group == taste, 6.0, 1.0)) for taste in range(_TASTES)]
     for first in range(0, shape.people, _CHUNK):
-        mine = counts[first : first + _CHUNK]
+        people_counts = counts[first : first + _CHUNK]
         # Some draws hit a film twice, so more are drawn than kept.
-        drawn = mine * _DRAWN
-        users = np.repeat(np.arange(first + 1, first + 1 + len(mine)), drawn)
-        tastes = np.repeat(rng.integers(0, _TASTES, len(mine)), drawn)
-        wanted = np.repeat(mine, drawn)
+        drawn = people_counts * _DRAWN
+        users = np.repeat(np.arange(first + 1, first + 1 + len(people_counts)), drawn)
+        tastes = np.repeat(rng.integers(0, _TASTES, len(people_counts)), drawn)
+        wanted_count = np.repeat(people_counts, drawn)
         films = np.empty(len(users), np.int64)
         for taste, end in enumerate(ends):
             at = np.flatnonzero(tastes == taste)
             films[at] = np.searchsorted(end, rng.random(len(at)) * end[-1])
         stars = np.clip(np.rint(rng.normal(3.4 + 0.4 * (group[films] == tastes), 1.0) * 2) / 2, 0.5, 5.0)
         times = rng.integers(850_000_000, 1_700_000_000, len(users))
-        rows = pl.DataFrame({"user": users, "film": films + 1, "stars": stars, "ts": times, "wanted": wanted})
+        rows = pl.DataFrame({"user": users, "film": films + 1, "stars": stars, "ts": times, "wanted": wanted_count})
         once = rows.unique(["user", "film"], keep="first", maintain_order=True)
         yield once.filter(pl.col("film").cum_count().over("user") <= pl.col("wanted")).drop("wanted")
 
 
-def measure(shape: Shape, folder: Path) -> Measured:
+def measure(shape: DataSize, folder: Path) -> Measured:
     """Build from made-up data of this shape in ``folder``, in a fresh process. Raises CalledProcessError."""
     data, home = folder / "data", folder / "home"
     data.mkdir(parents=True)
@@ -124,8 +124,9 @@ def measure(shape: Shape, folder: Path) -> Measured:
         [sys.executable, "-c", _CHILD, str(data), str(home)], check=True, capture_output=True, text=True
     )
     wall = time.monotonic() - started
-    told = json.loads(done.stdout)
-    return Measured(shape, told["events"], told["seconds"], wall, told["cpu"], told["peak"], told["size"])
+    figures = json.loads(done.stdout)
+    of_child = (figures[name] for name in ("cpu", "peak", "size"))
+    return Measured(shape, figures["events"], figures["seconds"], wall, *of_child)
 
 
 HEAD = (
@@ -137,20 +138,20 @@ HEAD = (
 def line_of(row: Measured) -> str:
     """Return one line of the Markdown table."""
     steps = [row.seconds.get(step, 0.0) for step in ("validate", "train", "bundle")]
-    told = [f"{row.events:,}", f"{row.shape.people:,}", f"{row.shape.films:,}", *(f"{step:.0f}" for step in steps)]
-    told += [f"{row.wall:.0f}", f"{row.cpu:.0f}", f"{row.peak / 1e9:.1f}", f"{row.size / 1e6:.0f}"]
-    return f"| {' | '.join(told)} |"
+    cells = [f"{row.events:,}", f"{row.shape.people:,}", f"{row.shape.films:,}", *(f"{step:.0f}" for step in steps)]
+    cells += [f"{row.wall:.0f}", f"{row.cpu:.0f}", f"{row.peak / 1e9:.1f}", f"{row.size / 1e6:.0f}"]
+    return f"| {' | '.join(cells)} |"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure each size in turn, and print the table as it grows."""
     parser = argparse.ArgumentParser(prog="python -m data_jobs.bench.scale", description=__doc__)
     parser.add_argument("ratings", nargs="*", type=int, default=[1_000_000, 4_000_000, 16_000_000, FULL])
-    asked = parser.parse_args(arguments).ratings
+    sizes = parser.parse_args(arguments).ratings
     sys.stdout.writelines(f"{line}\n" for line in HEAD)
-    for ratings in asked:
+    for ratings in sizes:
         with tempfile.TemporaryDirectory(prefix="marquee-scale-") as folder:
-            measured = measure(Shape.of(ratings), Path(folder))
+            measured = measure(DataSize.of(ratings), Path(folder))
         sys.stdout.write(f"{line_of(measured)}\n")
         sys.stdout.flush()
 

@@ -11,7 +11,7 @@ from data_jobs.bench import over_http
 from data_jobs.bench.figures import over_passes
 from data_jobs.bench.mix import FREE_TEXT, RECOMMEND, WEIGHTS, Requests
 from data_jobs.bench.over_http import Times, ask_all
-from data_jobs.bench.server import Served
+from data_jobs.bench.server import RunningServer
 from data_jobs.report import Progress
 from services.recommender.domain.bundle import Bundle
 from services.recommender.ports import TextEncoder
@@ -44,7 +44,7 @@ def measure_http(
     """
     encoding = encoder is not None and bundle.embeddings is not None
     kinds = kinds_of(free_text=encoding or bundle.embeddings is None)
-    serve = partial(Served, home, environment)
+    serve = partial(RunningServer, home, environment)
     starts, firsts = [], []
     for done in range(effort.starts - 1):
         progress.advance("starting the server", done, effort.starts)
@@ -64,7 +64,12 @@ def measure_http(
 
 
 def _warm(
-    server: Served, requests: Requests, encoding: bool, kinds: tuple[str, ...], effort: Effort, progress: Progress
+    server: RunningServer,
+    requests: Requests,
+    encoding: bool,
+    kinds: tuple[str, ...],
+    effort: Effort,
+    progress: Progress,
 ) -> dict[str, Any]:
     """Measure one process; the encoder is not loaded before the first free-text query."""
     step, steps = "measuring over HTTP", effort.passes + 3
@@ -107,7 +112,7 @@ def _uncached(passes: list[Times], kinds: Iterable[str]) -> dict[str, Any]:
     }
 
 
-def _cached(server: Served, requests: Requests, effort: Effort) -> dict[str, Any]:
+def _cached(server: RunningServer, requests: Requests, effort: Effort) -> dict[str, Any]:
     people = requests.repeated(CACHED_PEOPLE)
     over_http.warm(server, people)
     turns = people * max(1, effort.requests // len(people))
@@ -116,10 +121,11 @@ def _cached(server: Served, requests: Requests, effort: Effort) -> dict[str, Any
     return figures | {"cpu_ms": _median([times.cpu_ms for times in passes])}
 
 
-def _throughput(server: Served, requests: Requests, kinds: Iterable[str], effort: Effort) -> dict[str, Any]:
-    asked = [kind for kind in kinds if kind in RECOMMEND]
+def _throughput(server: RunningServer, requests: Requests, kinds: Iterable[str], effort: Effort) -> dict[str, Any]:
+    asking = [kind for kind in kinds if kind in RECOMMEND]
     fresh = [
-        over_http.throughput(server, requests.mixed(effort.requests, asked), cached=False) for _ in range(effort.passes)
+        over_http.throughput(server, requests.mixed(effort.requests, asking), cached=False)
+        for _ in range(effort.passes)
     ]
     people = requests.repeated(CACHED_PEOPLE)
     over_http.warm(server, people)
@@ -129,5 +135,5 @@ def _throughput(server: Served, requests: Requests, kinds: Iterable[str], effort
 
 
 def _median(values: list[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return round(median(known), 3) if known else None
+    measured = [value for value in values if value is not None]
+    return round(median(measured), 3) if measured else None

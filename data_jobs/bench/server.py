@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from data_jobs.bench.client import Connection
+from data_jobs.bench.http_client import HttpConnection
 from data_jobs.bench.mix import get
 from services.recommender.errors import Unavailable
 
@@ -27,7 +27,7 @@ _COMMAND = (sys.executable, "-c", "from services.cli.main import run; run()", "s
 _KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV", "OPENBLAS_NUM_THREADS", "EMBEDDER_DIR")
 
 
-class Served:
+class RunningServer:
     """A running server over ``home``, stopped at the end of the block in any case.
 
     ``started_s``: from process start to the first healthy response. Raises Unavailable with the server's output if that
@@ -77,9 +77,9 @@ class Served:
         """Return the server's process id; there are no workers."""
         return self._process.pid
 
-    def connect(self) -> Connection:
+    def connect(self) -> HttpConnection:
         """Open a new connection."""
-        return Connection(_HOST, self.port)
+        return HttpConnection(_HOST, self.port)
 
     def cpu_s(self) -> float | None:
         """Return the CPU seconds used so far by all threads, ended ones included, to the nanosecond; None if the system
@@ -99,10 +99,10 @@ class Served:
         status = _kilobytes(Path(f"/proc/{self.pid}/status"))
         rollup = _kilobytes(Path(f"/proc/{self.pid}/smaps_rollup"))
         names = {"rss": "VmRSS", "mapped": "RssFile", "peak": "VmHWM"}
-        found = {name: status[field] for name, field in names.items() if field in status}
+        kilobytes_of = {name: status[field] for name, field in names.items() if field in status}
         if "Pss" in rollup:
-            found["pss"] = rollup["Pss"]
-        return {name: round(kilobytes / 1_000 * 1.024, 1) for name, kilobytes in found.items()}
+            kilobytes_of["pss"] = rollup["Pss"]
+        return {name: round(kilobytes / 1_000 * 1.024, 1) for name, kilobytes in kilobytes_of.items()}
 
     def _wait(self, until: float) -> int:
         """Return the port once the server reports that it is up."""
@@ -134,12 +134,12 @@ def cpu_clock(pid: int) -> int | None:
 
     Source: POSIX.1-2024, clock_getcpuclockid.
     """
-    found = ctypes.c_int()
+    clock = ctypes.c_int()
     try:
-        failure = ctypes.CDLL(None).clock_getcpuclockid(pid, ctypes.byref(found))
+        failure = ctypes.CDLL(None).clock_getcpuclockid(pid, ctypes.byref(clock))
     except (AttributeError, OSError, TypeError):
         return None
-    return None if failure else found.value
+    return None if failure else clock.value
 
 
 def _kilobytes(path: Path) -> dict[str, float]:

@@ -78,7 +78,7 @@ def _verdict(target: Target, figures: Mapping[str, Any], films: int, engines: fr
 
 def value_at(figures: Mapping[str, Any], place: Sequence[str]) -> float | None:
     """Return the number at a path, None if there is none."""
-    found: Any = figures
+    value: Any = figures
     for name in place:
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return float(found) if isinstance(found, int | float) else None
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return float(value) if isinstance(value, int | float) else None

@@ -24,12 +24,23 @@ from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.weights import Weights
 from services.recommender.errors import BundleError
-from services.recommender.ports import TextEncoder
+from services.recommender.ports import Release, TextEncoder
 
 # Choosing lambda takes minutes and does not affect the times measured.
 PARAMS = TrainParams(ridge=80.0)
 SIMULATED_VECTORS = "simulated vectors"
 _FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FixedRelease:
+    """One release that never changes."""
+
+    release: Release
+
+    def current(self) -> Release:
+        """Return it."""
+        return self.release
 
 
 @dataclass(frozen=True, slots=True)

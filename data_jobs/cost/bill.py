@@ -1,6 +1,6 @@
 """A bill: lines of units and their cost, by service."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from data_jobs.cost.prices import Price
@@ -43,7 +43,3 @@ class Bill:
         for line in self.lines:
             sums[line.service] += line.usd
         return sums
-
-    def of_service(self, service: str) -> Iterator[Line]:
-        """Return the lines of one service."""
-        return (line for line in self.lines if line.service == service)

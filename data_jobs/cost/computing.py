@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from data_jobs.cost.bill import Line
-from data_jobs.cost.deployment import HOURS, SECONDS, Compute, Deployment
+from data_jobs.cost.deployment import HOURS, SECONDS, ComputeKind, Deployment
 from data_jobs.cost.prices import PriceList
 from data_jobs.cost.workload import LOG_BYTES, SEARCH_BYTES, billed_seconds, cpu_seconds, sent_gb
 
@@ -24,7 +24,7 @@ LCU_CONNECTIONS, LCU_GB_AN_HOUR, REQUESTS_A_CONNECTION = 25.0, 1.0, 5.0
 
 def compute_lines(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
     """Yield the lines of the chosen compute."""
-    if deployment.compute is Compute.LAMBDA:
+    if deployment.compute is ComputeKind.LAMBDA:
         yield from _lambda(deployment, prices)
     else:
         yield from _fargate(deployment, prices)

@@ -16,14 +16,14 @@ class DeploymentError(MarqueeError):
     """An impossible deployment; the message names the value and what was expected."""
 
 
-class Compute(StrEnum):
+class ComputeKind(StrEnum):
     """What computes responses: ``compute`` of infra/settings.py."""
 
     LAMBDA = "lambda"
     FARGATE = "fargate"
 
 
-class Search(StrEnum):
+class SearchKind(StrEnum):
     """The search engine: a NextGen or a Classic collection of OpenSearch Serverless, or the index in the bundle."""
 
     OPENSEARCH = "opensearch"
@@ -39,7 +39,7 @@ class Cache(StrEnum):
     NONE = "none"
 
 
-class Towers(StrEnum):
+class TwoTowerKind(StrEnum):
     """Where the two-tower model runs, in the bundle or behind an endpoint: ``two_tower`` of infra/settings.py."""
 
     OFF = "off"
@@ -55,7 +55,7 @@ _FOLDERS = (_PACKAGE.parents[1] / "infra/stages", _PACKAGE / "stages")
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class StageFacts:
     """What a stage decides, from its file and the constructs. Capacities in OCU, times in days."""
 
     nat_gateways: int
@@ -63,8 +63,8 @@ class Stage:
     log_days: int
     fargate_tasks_min: int
     search_ocu_min: int = 0
-    compute: Compute = Compute.LAMBDA
-    search: Search = Search.OPENSEARCH
+    compute: ComputeKind = ComputeKind.LAMBDA
+    search: SearchKind = SearchKind.OPENSEARCH
     region: str = "eu-west-1"
     architecture: str = "x86_64"
     memory_mb: int = 1_769
@@ -74,7 +74,7 @@ class Stage:
 
 
 @cache
-def stage_of(name: str) -> Stage:
+def stage_of(name: str) -> StageFacts:
     """Read a stage from its file. Raises DeploymentError if there is no such stage or file."""
     if name not in STAGES:
         raise DeploymentError(f"stage {name!r}: expected {' or '.join(STAGES)}")
@@ -84,11 +84,11 @@ def stage_of(name: str) -> Stage:
         raise DeploymentError(f"{paths[0]}: no such file; run this in a checkout of Marquee")
     try:
         values = tomllib.loads(path.read_text("utf-8"))
-        if values.get("classic_search") and values.get("search", Search.OPENSEARCH) == Search.OPENSEARCH:
-            values["search"] = Search.CLASSIC
-        known = {key: value for key, value in values.items() if key in Stage.__dataclass_fields__}
-        search, compute = Search(known.pop("search", "opensearch")), Compute(known.pop("compute", "lambda"))
-        return Stage(*STAGES[name], search=search, compute=compute, **known)
+        if values.get("classic_search") and values.get("search", SearchKind.OPENSEARCH) == SearchKind.OPENSEARCH:
+            values["search"] = SearchKind.CLASSIC
+        facts = {key: value for key, value in values.items() if key in StageFacts.__dataclass_fields__}
+        search, compute = SearchKind(facts.pop("search", "opensearch")), ComputeKind(facts.pop("compute", "lambda"))
+        return StageFacts(*STAGES[name], search=search, compute=compute, **facts)
     except (ValueError, TypeError) as error:
         raise DeploymentError(f"{path}: {error}") from error
 
@@ -105,8 +105,8 @@ class Deployment:
     rps: float = 0.0
     films: int = 62_000
     stage: str = "dev"
-    compute: Compute = Compute.LAMBDA
-    search: Search = Search.OPENSEARCH
+    compute: ComputeKind = ComputeKind.LAMBDA
+    search: SearchKind = SearchKind.OPENSEARCH
     cache_hit: float = 0.6
     cache: Cache = Cache.DEAR
     # Assumed: queries and "films like this". A taste alone needs no search.
@@ -115,8 +115,8 @@ class Deployment:
     # Whether a model writes the explanations, and, assumed, the share of them found in the cache.
     explain_model: bool = False
     sentence_hit: float = 0.5
-    # Where a two-tower model is asked, and the share of the answers to /recommend that ask it.
-    two_tower: Towers = Towers.OFF
+    # Where a two-tower model is queried, and the share of /recommend responses that query it.
+    two_tower: TwoTowerKind = TwoTowerKind.OFF
     two_tower_share: float = 0.0
     feedback_share: float = 0.03
     people: int = 10_000
@@ -140,7 +140,7 @@ class Deployment:
             raise DeploymentError(f"films {self.films}: expected 1 or more")
 
     @property
-    def settings(self) -> Stage:
+    def settings(self) -> StageFacts:
         """Return what the stage decides."""
         return stage_of(self.stage)
 
@@ -176,7 +176,7 @@ class Deployment:
         """Return responses per month that are looked up in the cache. Those that use OpenSearch are the expensive
         (dear) ones.
         """
-        dear = 0.0 if self.search is Search.EMBEDDED else self.search_share
+        dear = 0.0 if self.search is SearchKind.EMBEDDED else self.search_share
         return self.recommendations * {Cache.ALL: 1.0, Cache.DEAR: dear, Cache.NONE: 0.0}[self.cache]
 
     @property
@@ -197,15 +197,15 @@ class Deployment:
     @property
     def searches(self) -> float:
         """Return OpenSearch queries per month; 0 if the index in the bundle is used."""
-        if self.search is Search.EMBEDDED:
+        if self.search is SearchKind.EMBEDDED:
             return 0.0
         missed = 1.0 if self.cache is Cache.NONE else 1 - self.cache_hit
         return self.recommendations * self.search_share * missed
 
     @property
     def towered(self) -> float:
-        """Questions to the two-tower endpoint in a month; 0 where the bundle answers."""
-        return 0.0 if self.two_tower is Towers.OFF else self.fresh * self.two_tower_share
+        """Return queries to the two-tower endpoint per month; 0 if the model in the bundle is used."""
+        return 0.0 if self.two_tower is TwoTowerKind.OFF else self.fresh * self.two_tower_share
 
     @property
     def is_in_use(self) -> bool:

@@ -18,7 +18,7 @@ _OTHERWISE = "us-east-1"
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class EmbeddingCost:
     """``texts`` with ``tokens`` in all; ``usd``: US dollars; ``batch``: whether it is a batch job's price."""
 
     texts: int
@@ -33,11 +33,11 @@ class Estimate:
         return f"{size} are to be embedded {how}: about {self.usd:.2f} US dollars"
 
 
-def estimate(texts: Sequence[str], name: str, region: str | None, *, batch: bool, longest: int) -> Estimate:
+def estimate(texts: Sequence[str], name: str, region: str | None, *, batch: bool, longest: int) -> EmbeddingCost:
     """Return the price of embedding texts with ``titan`` or ``nova``, each cut at ``longest`` characters."""
     tokens = sum(-(-min(len(text), longest) // CHARACTERS_A_TOKEN) for text in texts)
     try:
         prices = load_prices(region or _OTHERWISE)
     except PriceError:
         prices = load_prices(_OTHERWISE)
-    return Estimate(len(texts), tokens, tokens / 1e6 * prices[_PRICES[name][batch]].usd, batch)
+    return EmbeddingCost(len(texts), tokens, tokens / 1e6 * prices[_PRICES[name][batch]].usd, batch)

@@ -4,22 +4,22 @@ from collections.abc import Iterator
 
 from data_jobs.cost.bill import Line
 from data_jobs.cost.computing import DAYS, environments, tasks
-from data_jobs.cost.deployment import HOURS, Compute, Deployment, Search
+from data_jobs.cost.deployment import HOURS, ComputeKind, Deployment, SearchKind
 from data_jobs.cost.prices import PriceList
 from data_jobs.cost.workload import LOG_BYTES
 
 # CloudWatch keeps logs compressed (Amazon CloudWatch Pricing, "Logs": archived); assumed: to 15 %.
 LOG_COMPRESSION = 0.15
-# services/api/app/emf.py: eight metrics for the stage and for each route that recommends, three for any other route;
-# fallbacks have one for the stage and one per cause. The canary's request is not a search: six. Assumed: routes,
-# causes.
+# services/api/app/observability/emf.py: eight metrics for the stage and for each route that recommends, three for any
+# other route; fallbacks have one for the stage and one per cause. The canary's request is not a search: six. Assumed:
+# routes, causes.
 ANSWER_METRICS, OTHER_METRICS, CANARY_METRICS = 8, 3, 6
 ANSWER_ROUTES, OTHER_ROUTES, CAUSES = 2, 5, 2
 # Billed by the metric, as infra/constructs/alarms.py has them: for OpenSearch two of capacity, one of errors, two of
 # fallbacks; the canary's; latency, error rate (two), three tables (two each), dead letters, fallbacks (two, two and
 # three); the health of the compute is two, on Fargate one and a third for the error rate, and two of load.
 SEARCH_ALARMS, CANARY_ALARMS, OTHER_ALARMS = 5, 1, 17
-HEALTH_ALARMS = {Compute.LAMBDA: 2, Compute.FARGATE: 4}
+HEALTH_ALARMS = {ComputeKind.LAMBDA: 2, ComputeKind.FARGATE: 4}
 # Origin header, pepper of the API keys, key of the canary.
 SECRETS = 3
 # Two versions of two secrets, read every five minutes by each process (services/adapters/secrets.py).
@@ -33,7 +33,7 @@ def operation_lines(deployment: Deployment, prices: PriceList) -> Iterator[Line]
     """Yield logs, metrics, alarms, canary, secrets, keys, releases."""
     yield from _cloudwatch(deployment, prices)
     yield from _canary(deployment, prices)
-    processes = environments(deployment) if deployment.compute is Compute.LAMBDA else tasks(deployment)
+    processes = environments(deployment) if deployment.compute is ComputeKind.LAMBDA else tasks(deployment)
     yield Line("Secrets and keys", "secrets", SECRETS, prices["secret"])
     yield Line("Secrets and keys", "reads", processes * SECRET_READS_AN_HOUR * HOURS, prices["secret_read"])
     yield Line("Secrets and keys", "key", 1, prices["kms_key"])
@@ -59,7 +59,7 @@ def _metrics(deployment: Deployment) -> int:
 
 
 def _alarms(deployment: Deployment) -> int:
-    searched = SEARCH_ALARMS if deployment.search is not Search.EMBEDDED else 0
+    searched = SEARCH_ALARMS if deployment.search is not SearchKind.EMBEDDED else 0
     canary = CANARY_ALARMS if deployment.canary_runs else 0
     return OTHER_ALARMS + HEALTH_ALARMS[deployment.compute] + searched + canary
 

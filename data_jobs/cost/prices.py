@@ -56,9 +56,9 @@ def load_prices(region: str, path: Path = FILE) -> PriceList:
     """
     document = tomllib.loads(path.read_text(encoding="utf-8"))
     entries = {name: entry for name, entry in document.items() if name not in _HEADER}
-    known = sorted(set.intersection(*(_regions(entry) for entry in entries.values())))
-    if region not in known:
-        raise PriceError(f"{path.name} has no prices for the region {region!r}; it has: {', '.join(known)}")
+    priced = sorted(set.intersection(*(_regions(entry) for entry in entries.values())))
+    if region not in priced:
+        raise PriceError(f"{path.name} has no prices for the region {region!r}; it has: {', '.join(priced)}")
     try:
         prices = {name: _price(name, entry, entry[region]) for name, entry in entries.items()}
         return PriceList(region, document["checked"], prices)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from math import ceil, exp
 
-from data_jobs.cost import units
+from data_jobs.cost import item_units
 from data_jobs.cost.bill import Line
 from data_jobs.cost.computing import DAYS
-from data_jobs.cost.deployment import HOURS, SECONDS, Deployment, Search
+from data_jobs.cost.deployment import HOURS, SECONDS, Deployment, SearchKind
 from data_jobs.cost.prices import PriceList
 from data_jobs.cost.workload import EVENTS_A_PERSON, INDEX_BYTES_A_FILM, bundle_gb
 
@@ -31,7 +31,7 @@ CANARY_REPORTS = 3
 def storage_lines(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
     """Yield tables, index, files and images."""
     yield from _dynamodb(deployment, prices)
-    if deployment.search is not Search.EMBEDDED:
+    if deployment.search is not SearchKind.EMBEDDED:
         yield from _opensearch(deployment, prices)
     yield from _s3(deployment, prices)
     images = SHARED_LAYERS_GB + min(KEPT_IMAGES, 1 + deployment.releases) * bundle_gb(deployment)
@@ -52,8 +52,8 @@ def search_ocu(deployment: Deployment) -> float:
 
 
 def _dynamodb(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
-    event, canary = units.feedback(EVENTS_A_PERSON), units.fresh(0)
-    profiles = deployment.recommendations * units.fresh(EVENTS_A_PERSON).read
+    event, canary = item_units.feedback(EVENTS_A_PERSON), item_units.fresh(0)
+    profiles = deployment.recommendations * item_units.fresh(EVENTS_A_PERSON).read
     read = profiles + deployment.feedback * event.read + deployment.canary_runs * canary.read
     yield Line("DynamoDB", "reads", read, prices["dynamodb_read"])
     yield Line("DynamoDB", "writes", deployment.feedback * event.write, prices["dynamodb_write"])
@@ -61,9 +61,9 @@ def _dynamodb(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
     yield Line("DynamoDB", "answer cache, reads", looked, prices["dynamodb_read"])
     yield Line("DynamoDB", "answer cache, writes", kept_answers, prices["dynamodb_write"])
     kept = deployment.people * EVENTS_A_PERSON + deployment.feedback * LOG_MONTHS
-    cached = deployment.stored / DAYS * EXPIRED_DAYS * units.answer_bytes(explained=False)
+    cached = deployment.stored / DAYS * EXPIRED_DAYS * item_units.answer_bytes(explained=False)
     size = (
-        deployment.people * units.profile_bytes(EVENTS_A_PERSON) + kept * units.EVENT_BYTES + cached
+        deployment.people * item_units.profile_bytes(EVENTS_A_PERSON) + kept * item_units.EVENT_BYTES + cached
     ) / 1e9  # fmt: skip
     yield Line("DynamoDB", "storage", size, prices["dynamodb_storage"])
     yield Line("DynamoDB", "point-in-time recovery", size, prices["dynamodb_pitr"])
@@ -73,8 +73,8 @@ def _cache_units(deployment: Deployment) -> tuple[float, float]:
     """Return the cache's read and write units per month: for hits, and for what is written."""
     read = written = 0.0
     for explained, share in ((True, deployment.explain_share), (False, 1 - deployment.explain_share)):
-        hit = units.cached(EVENTS_A_PERSON, explained).read - units.fresh(EVENTS_A_PERSON).read
-        stored = units.stored(EVENTS_A_PERSON, explained)
+        hit = item_units.cached(EVENTS_A_PERSON, explained).read - item_units.fresh(EVENTS_A_PERSON).read
+        stored = item_units.stored(EVENTS_A_PERSON, explained)
         read += share * (deployment.hits * hit + deployment.stored * stored.read)
         written += share * deployment.stored * stored.write
     return read, written
@@ -82,7 +82,7 @@ def _cache_units(deployment: Deployment) -> tuple[float, float]:
 
 def _opensearch(deployment: Deployment, prices: PriceList) -> Iterator[Line]:
     service = "OpenSearch Serverless"
-    if deployment.search is Search.CLASSIC:
+    if deployment.search is SearchKind.CLASSIC:
         yield Line(service, f"Classic, {CLASSIC_OCU} OCU", CLASSIC_OCU * HOURS, prices["opensearch_ocu"])
     else:
         searching = search_ocu(deployment)

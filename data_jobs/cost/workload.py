@@ -26,7 +26,7 @@ COMPRESS_MS = 0.05
 RECEIPT_BYTES = 120
 # Measured: a page of 20 films as sent to a model, and 20 sentences of 14 words; four characters per token.
 SENTENCES_A_PAGE, EXPLAIN_INPUT_TOKENS, EXPLAIN_OUTPUT_TOKENS = 20, 2_700, 750
-# Assumed: what SageMaker bills of a question to the two-tower model, and its bytes: 50 films asked, 500 answered.
+# Assumed: what SageMaker bills for a query to the two-tower model, and its bytes: 50 films sent, 500 received.
 TOWER_MS, TOWER_BYTES = 30.0, 15_000
 # Assumed: HTTP headers of a response.
 HEADER_BYTES = 700

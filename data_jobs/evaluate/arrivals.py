@@ -14,11 +14,11 @@ import numpy as np
 
 from data_jobs.evaluate.few_likes import few_likes, likes_in_words
 from data_jobs.evaluate.folds import Fold
+from data_jobs.evaluate.held_out_people import People, on_rows_of
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.moments import before, moment
 from data_jobs.evaluate.newcomers import Newcomer, newcomers
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Panel, Table
-from data_jobs.evaluate.people import People, on_rows_of
 from data_jobs.evaluate.split import spans
 from data_jobs.evaluate.workbench import Workshop
 from data_jobs.records import Dataset, Events
@@ -28,7 +28,7 @@ SHARES = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 @dataclass(frozen=True, slots=True)
-class Arrivals(Outcome):
+class ArrivalsOutcome(Outcome):
     """``moments``: the days (UTC) of the models. ``entries``: one per number of likes."""
 
     moments: tuple[str, ...]
@@ -63,13 +63,13 @@ class Arrivals(Outcome):
             yield Panel(title, [(model, value, model == "pipeline") for model, value in entry.ndcg.items()])
 
 
-def part(job: Job) -> Arrivals:
+def part(job: Job) -> ArrivalsOutcome:
     """Run this part of an evaluation; see the module."""
     with job.workshop.aside() as workshop:
         return arrivals(job.dataset, workshop, job.ridge, job.seed, job.progress)
 
 
-def arrivals(dataset: Dataset, workshop: Workshop, ridge: float, seed: int, progress: Progress) -> Arrivals:
+def arrivals(dataset: Dataset, workshop: Workshop, ridge: float, seed: int, progress: Progress) -> ArrivalsOutcome:
     """Train at each moment and rank for the people who arrive next. ``ridge``: lambda of plain EASE.
 
     Raises DataError if nobody arrives, TrainingError, BundleError.
@@ -86,8 +86,8 @@ def arrivals(dataset: Dataset, workshop: Workshop, ridge: float, seed: int, prog
     progress.advance("people who arrive, moments", len(moments), len(moments))
     if not worlds:
         raise DataError("nobody has all their events in the newest 60 %: there are no arrivals to measure")
-    found = newcomers(few_likes(worlds, seed, progress, by_time=True))
-    return Arrivals(tuple(str(np.datetime64(ts_ms, "ms"))[:10] for ts_ms in moments), found.entries)
+    pooled = newcomers(few_likes(worlds, seed, progress, by_time=True))
+    return ArrivalsOutcome(tuple(str(np.datetime64(ts_ms, "ms"))[:10] for ts_ms in moments), pooled.entries)
 
 
 def arrived(events: Events, moments: Sequence[int]) -> list[tuple[int, ...]]:

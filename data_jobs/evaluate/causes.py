@@ -32,7 +32,7 @@ _ROUNDING = 1e-6
 Scores = NDArray[np.float64]
 
 
-class Cause(StrEnum):
+class TermCause(StrEnum):
     """What a term of the score stands for."""
 
     TASTE = "the films liked"
@@ -40,7 +40,7 @@ class Cause(StrEnum):
     POPULARITY = "popularity"
 
 
-_TERMS = {"popularity": Cause.POPULARITY, "traits": Cause.TRAIT, "concept": Cause.TRAIT}
+_TERMS = {"popularity": TermCause.POPULARITY, "traits": TermCause.TRAIT, "concept": TermCause.TRAIT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class First:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CitationCheck:
     """A cited film or trait: does the score fall without it, and is the fall among the two largest?"""
 
     kind: ReasonKind
@@ -67,24 +67,24 @@ class Verdict:
 
 def first_reason(bench: Workbench, profile: Profile, pick: Pick) -> First:
     """Compare the first reason of a pick (with ``signals``) with its largest term."""
-    sums = dict.fromkeys(Cause, 0.0)
+    sums = dict.fromkeys(TermCause, 0.0)
     for term, size in pick.signals.items():
-        sums[_TERMS.get(term, Cause.TASTE)] += size
+        sums[_TERMS.get(term, TermCause.TASTE)] += size
     cause, value = max(sums.items(), key=lambda each: each[1])
     said = _said(pick.reasons[0])
-    popular = said is Cause.POPULARITY
+    popular = said is TermCause.POPULARITY
     title, popularity = bench.bundle.catalogue.titles[pick.row], pick.signals.get("popularity", 0.0)
     words = f"{profile.user_id}, {title}: {pick.reasons[0].text}: {cause} {value:.3f}, popularity {popularity:.3f}"
-    return First(popular, popular == (cause is Cause.POPULARITY), said is cause, words)
+    return First(popular, popular == (cause is TermCause.POPULARITY), said is cause, words)
 
 
-def _said(reason: Reason) -> Cause:
+def _said(reason: Reason) -> TermCause:
     if reason.kind is ReasonKind.POPULAR:
-        return Cause.POPULARITY
-    return Cause.TRAIT if reason.kind in TRAITS else Cause.TASTE
+        return TermCause.POPULARITY
+    return TermCause.TRAIT if reason.kind in TRAITS else TermCause.TASTE
 
 
-def examine(bench: Workbench, profile: Profile, picks: Sequence[Pick]) -> list[list[Verdict]]:
+def examine(bench: Workbench, profile: Profile, picks: Sequence[Pick]) -> list[list[CitationCheck]]:
     """Return a verdict for every film and trait that a pick cites, one list per pick."""
     rows = np.array([pick.row for pick in picks], np.int32)
     plan = bench.pipeline.plan(Request(user_id=profile.user_id), profile)
@@ -115,16 +115,16 @@ def _falls(bench: Workbench, profile: Profile, rows: NDArray[np.int32], whole: S
 
 def _judged(
     bench: Workbench, profile: Profile, pick: Pick, reason: Reason, falls: dict[str, float], before: tuple[float, Plan]
-) -> Verdict:
+) -> CitationCheck:
     title, (whole, plan) = bench.bundle.catalogue.titles[pick.row], before
     if reason.kind is ReasonKind.LIKED:
         fall = falls.get(reason.item_id or "", 0.0)
         place = 1 + sum(other > fall + _ROUNDING for other in falls.values())
         words = f"{profile.user_id}, {title}: {reason.text}: falls by {fall:.5f}, place {place}"
-        return Verdict(reason.kind, fall > 0, place <= LARGEST, words)
+        return CitationCheck(reason.kind, fall > 0, place <= LARGEST, words)
     less = without_trait(bench.pipeline, pick.row, reason)
     fall = whole - float(raw_scores(bench, less, profile, np.array([pick.row], np.int32), plan)[0])
-    return Verdict(reason.kind, fall > 0, True, f"{profile.user_id}, {title}: {reason.text}: falls by {fall:.5f}")
+    return CitationCheck(reason.kind, fall > 0, True, f"{profile.user_id}, {title}: {reason.text}: falls by {fall:.5f}")
 
 
 def raw_scores(bench: Workbench, pipeline: Pipeline, profile: Profile, rows: NDArray[np.int32], plan: Plan) -> Scores:
@@ -140,10 +140,10 @@ def without_trait(pipeline: Pipeline, row: int, reason: Reason) -> Pipeline:
     """Return the same pipeline for a taste without the trait that a reason cites for the film ``row``."""
     trait_rows = pipeline.trait_rows
     traits = trait_rows.traits
-    mine = [(each, TraitKind(int(traits.kinds[each]))) for each in traits.of(row).tolist()]
+    traits_of_film = [(each, TraitKind(int(traits.kinds[each]))) for each in traits.of(row).tolist()]
     cited = [
         each
-        for each, kind in mine
+        for each, kind in traits_of_film
         if kind in trait_kinds(reason.kind) and trait_name(kind, traits.names[each]) == reason.subject
     ]
     less = copy.copy(pipeline)

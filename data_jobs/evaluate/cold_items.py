@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_jobs.evaluate.estimate import Estimate, Figures
+from data_jobs.evaluate.held_out_people import HeldOutPerson
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.metrics import recall
-from data_jobs.evaluate.models import Content, Model, Served
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Table
-from data_jobs.evaluate.people import Case
 from data_jobs.evaluate.protocol import TOP
+from data_jobs.evaluate.ranking_models import ContentModel, PipelineModel, RankingModel
 from data_jobs.evaluate.split import liked, relevant_items, without
 from data_jobs.evaluate.workbench import Workbench, Workshop
 from data_jobs.records import Dataset
@@ -28,7 +28,7 @@ _EVERY = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ColdRecall:
     """How well cold likes are found: Recall@10 and @100 over all films, Recall@10 among the cold films."""
 
     recall: Estimate
@@ -51,8 +51,8 @@ class ColdItems(Outcome):
     films: int
     people: int
     likes: int
-    models: dict[str, Found]
-    ahead: Found | None
+    models: dict[str, ColdRecall]
+    ahead: ColdRecall | None
     pages: Estimate
 
     def tables(self) -> Iterator[Table]:
@@ -60,16 +60,16 @@ class ColdItems(Outcome):
         models = dict(self.models)
         if self.ahead is not None:
             models["pipeline less content"] = self.ahead
-        rows = [(name, *(str(each) for _, each in found.views)) for name, found in models.items()]
+        rows = [(name, *(str(each) for _, each in of_model.views)) for name, of_model in models.items()]
         title = f"Cold films: {self.films} films, {self.likes:,} likes of {self.people} people"
         yield Table(title, ("model", "Recall@10", "Recall@100", "Recall@10 among cold films"), rows)
 
     def figures(self) -> Iterator[Figure]:
         """Yield every model's figures, and the share of pages."""
-        for model, found in self.models.items():
-            yield model, "recall", found.recall
-            yield model, "recall_deep", found.recall_deep
-            yield model, "recall_among", found.recall_among
+        for model, of_model in self.models.items():
+            yield model, "recall", of_model.recall
+            yield model, "recall_deep", of_model.recall_deep
+            yield model, "recall_among", of_model.recall_among
         yield "pipeline", "pages", self.pages
 
     def bars(self) -> Iterator[Bar]:
@@ -93,16 +93,16 @@ def cold_items(dataset: Dataset, workshop: Workshop, seed: int, progress: Progre
     cases = bench.people.cases(relevant_items(dataset, gone & liked(dataset.events)))
     is_cold = np.zeros(len(cold), bool)
     is_cold[bench.bundle.catalogue.rows_of(dataset.films[at].item_id for at in np.flatnonzero(cold))] = True
-    models: list[Model] = [Served(bench, 0.0)]
+    models: list[RankingModel] = [PipelineModel(bench, 0.0)]
     if bench.bundle.embeddings is not None:
-        models += [Content(bench.bundle), Content(bench.bundle, centred=True)]
+        models += [ContentModel(bench.bundle), ContentModel(bench.bundle, centred=True)]
     figures = [_figures(model, cases, is_cold, progress) for model in models]
     return ColdItems(
         films=int(cold.sum()),
         people=len(cases),
         likes=sum(len(case.relevant) for case in cases),
-        models={model.name: _found(mine) for model, mine in zip(models, figures, strict=True)},
-        ahead=_found([mine - other for mine, other in zip(*figures[:2], strict=True)]) if len(models) > 1 else None,
+        models={model.name: _found(ours) for model, ours in zip(models, figures, strict=True)},
+        ahead=_found([ours - other for ours, other in zip(*figures[:2], strict=True)]) if len(models) > 1 else None,
         pages=Estimate.of(_pages(bench, cases, is_cold)),
     )
 
@@ -114,7 +114,9 @@ def draw(films: int, seed: int) -> NDArray[np.bool_]:
     return cold
 
 
-def _figures(model: Model, cases: Sequence[Case], cold: NDArray[np.bool_], progress: Progress) -> list[Figures]:
+def _figures(
+    model: RankingModel, cases: Sequence[HeldOutPerson], cold: NDArray[np.bool_], progress: Progress
+) -> list[Figures]:
     """Return Recall@10, Recall@100, Recall@10 among the cold films; float64[people] each."""
     rows = []
     for done, case in enumerate(cases, 1):
@@ -126,11 +128,11 @@ def _figures(model: Model, cases: Sequence[Case], cold: NDArray[np.bool_], progr
     return list(np.array(rows, np.float64).reshape(-1, 3).T)
 
 
-def _found(figures: Sequence[Figures]) -> Found:
-    return Found(*(Estimate.of(values) for values in figures))
+def _found(figures: Sequence[Figures]) -> ColdRecall:
+    return ColdRecall(*(Estimate.of(values) for values in figures))
 
 
-def _pages(bench: Workbench, cases: Sequence[Case], cold: NDArray[np.bool_]) -> Figures:
+def _pages(bench: Workbench, cases: Sequence[HeldOutPerson], cold: NDArray[np.bool_]) -> Figures:
     """Return 1 for each person whose first page has a cold film."""
-    served = Served(bench)
+    served = PipelineModel(bench)
     return np.array([float(cold[served.best(case.profile, TOP)].any()) for case in cases])

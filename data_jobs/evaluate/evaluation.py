@@ -18,7 +18,7 @@ SVD_PRESET = "svd preset"
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class EvaluationOrder:
     """What to evaluate. ``source`` None: the sample catalogue. ``holdout``: a file; None: drawn by ``split`` and
     ``seed``, which also seeds the other parts. ``parts``: names of ``registry.PARTS``. ``queries``: the encoder of
     queries, None for ``encoder``.

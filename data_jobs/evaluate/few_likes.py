@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data_jobs.evaluate.folds import Fold
-from data_jobs.evaluate.people import Case, People
+from data_jobs.evaluate.held_out_people import HeldOutPerson, People
 from data_jobs.evaluate.protocol import Result, measure
 from data_jobs.report import Progress
 
@@ -24,19 +24,19 @@ class FewLikes:
 
     likes: int
     fold: Fold
-    cases: list[Case]
+    cases: list[HeldOutPerson]
     results: tuple[Result, ...]
 
 
 def few_likes(folds: Sequence[Fold], seed: int, progress: Progress, by_time: bool = False) -> list[FewLikes]:
     """Run every fold with every number of likes; ``by_time``: the first ones instead of a random draw."""
-    found = []
+    results_by_likes = []
     for fold in folds:
         for likes in LIKES:
             cases = cut(fold.everybody, fold.codes, likes, seed, by_time)
             results = tuple(measure(model, cases, fold.bench, progress) for model in fold.models)
-            found.append(FewLikes(likes, fold, cases, results))
-    return found
+            results_by_likes.append(FewLikes(likes, fold, cases, results))
+    return results_by_likes
 
 
 def likes_in_words(likes: int) -> str:
@@ -44,19 +44,19 @@ def likes_in_words(likes: int) -> str:
     return f"{likes} like{'s' if likes > 1 else ''}"
 
 
-def cut(everybody: People, codes: Sequence[int], likes: int, seed: int, by_time: bool = False) -> list[Case]:
+def cut(everybody: People, codes: Sequence[int], likes: int, seed: int, by_time: bool = False) -> list[HeldOutPerson]:
     """Return people (codes into ``user_ids``) with only so many likes known and their other likes to be found.
 
     ``by_time``: the first ones are known; ties are broken at random.
     """
     events, cases = everybody.dataset.events, []
     for code in codes:
-        mine = everybody.likes_of(code)
-        if len(mine) < likes + LEAST_LEFT:
+        own = everybody.likes_of(code)
+        if len(own) < likes + LEAST_LEFT:
             continue
-        mine = np.random.default_rng((seed, code)).permutation(mine)
+        own = np.random.default_rng((seed, code)).permutation(own)
         if by_time:
-            mine = mine[np.argsort(events.ts_ms[mine], kind="stable")]
-        profile = everybody.profile_of(events.user_ids[code], mine[:likes])
-        cases.append(Case(profile, events.film[mine[likes:]].astype(np.int32)))
+            own = own[np.argsort(events.ts_ms[own], kind="stable")]
+        profile = everybody.profile_of(events.user_ids[code], own[:likes])
+        cases.append(HeldOutPerson(profile, events.film[own[likes:]].astype(np.int32)))
     return cases

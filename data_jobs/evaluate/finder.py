@@ -52,7 +52,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding(Outcome):
+class FinderOutcome(Outcome):
     """``first``: how often a wanted film came first, by kind of query; ``near``: among the first five. ``milliseconds``
     of CPU per query; ``missed``: queries that failed.
     """
@@ -78,18 +78,18 @@ class Finding(Outcome):
     def bars(self) -> Iterator[Bar]:
         """Yield the bars: the exact title first; everything else among the first five."""
         others = [self.near[kind] for kind in self.near if kind != "exact" and self.near[kind].n]
-        asked = sum(each.n for each in others)
-        found = sum(each.mean * each.n for each in others) / asked if asked else 1.0
+        queries = sum(each.n for each in others)
+        share = sum(each.mean * each.n for each in others) / queries if queries else 1.0
         yield Bar.share("exact title first", self.first["exact"].mean, 0.95)
-        yield Bar.share("any other way to name a film, first five", found, 0.92)
+        yield Bar.share("any other way to name a film, first five", share, 0.92)
 
 
-def part(job: Job) -> Finding:
+def part(job: Job) -> FinderOutcome:
     """Run this part of an evaluation; see the module."""
     return measure(job.bench.pipeline.finder, job.seed)
 
 
-def measure(finder: Finder, seed: int) -> Finding:
+def measure(finder: Finder, seed: int) -> FinderOutcome:
     """Run all queries."""
     first, near, spent, missed = {}, {}, [], []
     finder.find("warm", 1)
@@ -104,13 +104,13 @@ def measure(finder: Finder, seed: int) -> Finding:
                 missed.append(f"{kind}: {query.text}")
         first[kind], near[kind] = (Estimate.of(np.array([hit[at] for hit in hits], float)) for at in (0, 1))
     times = {name: float(np.percentile(spent or [0.0], at)) for name, at in (("p50", 50), ("p95", 95), ("p99", 99))}
-    return Finding(first, near, times, tuple(missed))
+    return FinderOutcome(first, near, times, tuple(missed))
 
 
 def make(catalogue: Catalogue, seed: int) -> dict[str, list[Asked]]:
     """Return the queries by kind; fewer if the catalogue is too small."""
     rng = np.random.default_rng(seed)
-    films = _Films.of(catalogue)
+    films = _FilmsByName.of(catalogue)
     makers: dict[str, Callable[[int], tuple[str, Sequence[str]] | None]] = {
         "exact": lambda row: (films.titles[row], words_of(films.titles[row])),
         "prefix": films.beginning,
@@ -124,17 +124,17 @@ def make(catalogue: Catalogue, seed: int) -> dict[str, list[Asked]]:
     for kind, count in QUERIES.items():
         made[kind] = []
         for row in rng.permutation(len(catalogue)).tolist():
-            found = makers[kind](row)
-            if found is not None and found[1]:
-                wanted = films.of_name[" ".join(found[1])] | {row}
-                made[kind].append(Asked(found[0], frozenset(wanted)))
+            query = makers[kind](row)
+            if query is not None and query[1]:
+                rows = films.of_name[" ".join(query[1])] | {row}
+                made[kind].append(Asked(query[0], frozenset(rows)))
             if len(made[kind]) == count:
                 break
     return made
 
 
 @dataclass(frozen=True, slots=True)
-class _Films:
+class _FilmsByName:
     """``of_name``: films by each of their folded names; ``beginnings``: films by prefix of a name."""
 
     titles: list[str]
@@ -144,7 +144,7 @@ class _Films:
     beginnings: Mapping[str, set[int]]
 
     @classmethod
-    def of(cls, catalogue: Catalogue) -> "_Films":
+    def of(cls, catalogue: Catalogue) -> "_FilmsByName":
         titles = list(catalogue.titles)
         others = [list(json.loads(details).get("aka", [])) for details in catalogue.details]
         of_name: dict[str, set[int]] = defaultdict(set)
@@ -210,11 +210,11 @@ def main() -> None:
     home = LocalBundles(Path(os.environ.get("MARQUEE_HOME", ".marquee")))
     path = home.current_path()
     bundle = open_bundle(path)
-    found = measure(Finder(load_names(text_index_of(path)), bundle.catalogue, bundle.popularity), seed=0)
+    outcome = measure(Finder(load_names(text_index_of(path)), bundle.catalogue, bundle.popularity), seed=0)
     lines = [f"{len(bundle.catalogue):,} films"]
-    for each in found.tables():
+    for each in outcome.tables():
         lines += [each.title, *("  ".join(row) for row in each.rows), *each.notes]
-    lines += [f"{bar.name}: {bar.found} (wanted {bar.wanted})" for bar in found.bars()]
+    lines += [f"{bar.name}: {bar.found} (wanted {bar.wanted})" for bar in outcome.bars()]
     sys.stdout.writelines(f"{line}\n" for line in lines)
 
 

@@ -19,10 +19,10 @@ from data_jobs.evaluate.estimate import Estimate, Figures
 from data_jobs.evaluate.folds import Fold
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.metrics import ndcg, recall
-from data_jobs.evaluate.models import by_seeds
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Panel, Table
 from data_jobs.evaluate.protocol import TOP
-from data_jobs.evaluate.tastes import Taste, draw
+from data_jobs.evaluate.ranking_models import by_seeds
+from data_jobs.evaluate.tastes import TraitTaste, draw
 from data_jobs.report import Progress
 
 PIPELINE, POPULARITY, EASE = MODELS = ("pipeline", "popularity", "plain EASE")
@@ -30,7 +30,7 @@ _EVERY = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FocusedRecall:
     """``recall``: Recall@10 of the other likes with the trait; ``share`` of the list that has it; ``ndcg``: NDCG@10
     over all other likes.
     """
@@ -46,8 +46,8 @@ class OfKind:
 
     kind: str
     cases: int
-    models: dict[str, Found]
-    ahead: dict[str, Found]
+    models: dict[str, FocusedRecall]
+    ahead: dict[str, FocusedRecall]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,16 @@ class Focused(Outcome):
     def tables(self) -> Iterator[Table]:
         """Yield one row per kind and model."""
         rows = [
-            (each.kind, str(each.cases), str(found.recall.n), model, *map(str, _views(found)), _ahead(each, model))
+            (
+                each.kind,
+                str(each.cases),
+                str(of_model.recall.n),
+                model,
+                *map(str, _views(of_model)),
+                _ahead(each, model),
+            )
             for each in self.kinds
-            for model, found in each.models.items()
+            for model, of_model in each.models.items()
         ]
         headings = ("three of one", "cases", "people", "model", "Recall@10 of the trait", "share of the list")
         last = ("NDCG@10, all likes", "pipeline less it, Recall@10")
@@ -70,11 +77,11 @@ class Focused(Outcome):
     def figures(self) -> Iterator[Figure]:
         """Yield every figure and difference."""
         for each in self.kinds:
-            for model, found in each.models.items():
-                for metric, value in zip(("recall", "share", "ndcg, all likes"), _views(found), strict=True):
+            for model, of_model in each.models.items():
+                for metric, value in zip(("recall", "share", "ndcg, all likes"), _views(of_model), strict=True):
                     yield model, f"{metric}, {each.kind}", value
-            for other, found in each.ahead.items():
-                for metric, value in zip(("recall", "share", "ndcg, all likes"), _views(found), strict=True):
+            for other, of_model in each.ahead.items():
+                for metric, value in zip(("recall", "share", "ndcg, all likes"), _views(of_model), strict=True):
                     yield PIPELINE, f"{metric}, {each.kind}, less {other}", value
 
     def bars(self) -> Iterator[Bar]:
@@ -88,7 +95,7 @@ class Focused(Outcome):
         """Yield Recall@10 of the trait."""
         for each in self.kinds:
             title = f"Three likes of one {each.kind}: Recall@10 of the person's others of it"
-            yield Panel(title, [(model, found.recall, model == PIPELINE) for model, found in each.models.items()])
+            yield Panel(title, [(model, of_model.recall, model == PIPELINE) for model, of_model in each.models.items()])
 
 
 def part(job: Job) -> Focused:
@@ -108,7 +115,7 @@ def focused(folds: Sequence[Fold], seed: int, progress: Progress) -> Focused:
     return Focused(tuple(_of_kind(kind, cases) for kind, cases in kinds.items()))
 
 
-def _measured(fold: Fold, taste: Taste) -> Figures:
+def _measured(fold: Fold, taste: TraitTaste) -> Figures:
     """Return recall, share and NDCG of each model, float64[models, 3]."""
     _, popular, ease = fold.models
     lists = (
@@ -135,12 +142,12 @@ def _of_kind(kind: str, cases: Sequence[tuple[int, Figures]]) -> OfKind:
     )
 
 
-def _found(figures: Figures, people: NDArray[np.intp]) -> Found:
-    return Found(*(Estimate.by_person(figures[:, at], people) for at in range(3)))
+def _found(figures: Figures, people: NDArray[np.intp]) -> FocusedRecall:
+    return FocusedRecall(*(Estimate.by_person(figures[:, at], people) for at in range(3)))
 
 
-def _views(found: Found) -> tuple[Estimate, Estimate, Estimate]:
-    return found.recall, found.share, found.ndcg
+def _views(of_model: FocusedRecall) -> tuple[Estimate, Estimate, Estimate]:
+    return of_model.recall, of_model.share, of_model.ndcg
 
 
 def _ahead(each: OfKind, model: str) -> str:

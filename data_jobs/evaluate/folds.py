@@ -5,8 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
-from data_jobs.evaluate.models import Ease, Popularity, Served
-from data_jobs.evaluate.people import People, on_rows_of
+from data_jobs.evaluate.held_out_people import People, on_rows_of
+from data_jobs.evaluate.ranking_models import Ease, MostLiked, PipelineModel
 from data_jobs.evaluate.split import without
 from data_jobs.evaluate.workbench import Workbench, Workshop
 from data_jobs.records import Dataset
@@ -27,9 +27,9 @@ class Fold:
     ridge: float
 
     @cached_property
-    def models(self) -> tuple[Served, Popularity, Ease]:
+    def models(self) -> tuple[PipelineModel, MostLiked, Ease]:
         """Return the pipeline (diversity 0), popularity and plain EASE."""
-        return Served(self.bench, 0.0), Popularity(self.bench), Ease(self.bench, self.ridge)
+        return PipelineModel(self.bench, 0.0), MostLiked(self.bench), Ease(self.bench, self.ridge)
 
 
 def folds(dataset: Dataset, workshop: Workshop, ridge: float, seed: int, progress: Progress) -> list[Fold]:

@@ -14,11 +14,11 @@ import numpy as np
 
 from data_jobs.evaluate.estimate import Estimate
 from data_jobs.evaluate.evaluation import PIPELINE
+from data_jobs.evaluate.held_out_people import People, on_rows_of
 from data_jobs.evaluate.job import Job
-from data_jobs.evaluate.models import Model, Popularity, Scored, Served
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Panel, Table
-from data_jobs.evaluate.people import People, on_rows_of
 from data_jobs.evaluate.protocol import Result, measure
+from data_jobs.evaluate.ranking_models import MostLiked, PipelineModel, RankingModel, Scored
 from data_jobs.evaluate.split import without
 from data_jobs.records import Dataset
 
@@ -28,7 +28,7 @@ WITH_VOTES, WITHOUT_VOTES = PIPELINE, "pipeline without votes"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ModelFigures:
     """Figures of one model; ``ahead``: NDCG@10 of the pipeline (with votes if there are any) minus its own, paired."""
 
     recall: Estimate
@@ -41,7 +41,7 @@ class Point:
     """So many ratings in training."""
 
     ratings: int
-    models: dict[str, Found]
+    models: dict[str, ModelFigures]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,9 @@ class Growth(Outcome):
     def tables(self) -> Iterator[Table]:
         """Yield one row per point and model."""
         rows = [
-            (f"{point.ratings:,}", model, f"{found.recall}", f"{found.ndcg}", f"{found.ahead}")
+            (f"{point.ratings:,}", model, f"{result.recall}", f"{result.ndcg}", f"{result.ahead}")
             for point in self.points
-            for model, found in point.models.items()
+            for model, result in point.models.items()
         ]
         headings = ("ratings", "model", "Recall@10", "NDCG@10", "pipeline less it")
         yield Table("As a shop grows: the same people, more ratings in the training", headings, rows)
@@ -63,15 +63,15 @@ class Growth(Outcome):
     def figures(self) -> Iterator[Figure]:
         """Yield every figure."""
         for point in self.points:
-            for model, found in point.models.items():
-                yield model, f"recall, {point.ratings} ratings", found.recall
-                yield model, f"ndcg, {point.ratings} ratings", found.ndcg
-                yield PIPELINE, f"ndcg less {model}, {point.ratings} ratings", found.ahead
+            for model, result in point.models.items():
+                yield model, f"recall, {point.ratings} ratings", result.recall
+                yield model, f"ndcg, {point.ratings} ratings", result.ndcg
+                yield PIPELINE, f"ndcg less {model}, {point.ratings} ratings", result.ahead
 
     def bars(self) -> Iterator[Bar]:
         """Yield the bars: better than the best reference at each point."""
         for point in self.points:
-            references = {model: found for model, found in point.models.items() if not model.startswith(PIPELINE)}
+            references = {model: result for model, result in point.models.items() if not model.startswith(PIPELINE)}
             best = max(references, key=lambda model: references[model].ndcg.mean, default=None)
             if best is not None:
                 name = f"{point.ratings:,} ratings, NDCG@10 against {best}, the best reference"
@@ -80,7 +80,7 @@ class Growth(Outcome):
     def panels(self) -> Iterator[Panel]:
         """Yield NDCG@10 at each point."""
         for point in self.points:
-            bars = [(model, found.ndcg, model.startswith(PIPELINE)) for model, found in point.models.items()]
+            bars = [(model, result.ndcg, model.startswith(PIPELINE)) for model, result in point.models.items()]
             yield Panel(f"NDCG@10 with {point.ratings:,} ratings in the training", bars)
 
 
@@ -112,26 +112,26 @@ def _references(job: Job) -> dict[str, Result]:
     films = job.bench.dataset.films
     votes = np.array([film.vote_count or 0 for film in films], np.float32)
     average = np.array([film.vote_average or 0 for film in films], np.float32)
-    found = {}
+    references = {}
     if votes.any():
         for name, scores in (("votes", votes), ("log votes x average", np.log1p(votes) * average)):
-            found[name] = measure(Scored(name, job.bench.bundle, scores), job.cases, job.bench, job.progress)
+            references[name] = measure(Scored(name, job.bench.bundle, scores), job.cases, job.bench, job.progress)
     if CONTENT in job.results:
-        found[CONTENT] = job.results[CONTENT]
-    return found
+        references[CONTENT] = job.results[CONTENT]
+    return references
 
 
 def _at(job: Job, training: Dataset) -> dict[str, Result]:
     """Return both pipelines and popularity at one point. The whole training part with votes is measured already."""
     if len(training.events) == len(job.holdout.training.events):
-        asked = [job.results[PIPELINE], job.results[Popularity.name]]
+        results = [job.results[PIPELINE], job.results[MostLiked.name]]
     else:
-        asked = _asked(job, training, with_popularity=len(training.events) > 0)
-    mine, *popular = asked
-    found = {WITH_VOTES: mine}
+        results = _asked(job, training, with_popularity=len(training.events) > 0)
+    pipeline, *popular = results
+    models = {WITH_VOTES: pipeline}
     if any(film.vote_count for film in training.films):
-        [found[WITHOUT_VOTES]] = _asked(job, without_votes(training))
-    return found | {result.model: result for result in popular}
+        [models[WITHOUT_VOTES]] = _asked(job, without_votes(training))
+    return models | {result.model: result for result in popular}
 
 
 def _asked(job: Job, training: Dataset, with_popularity: bool = False) -> list[Result]:
@@ -141,19 +141,19 @@ def _asked(job: Job, training: Dataset, with_popularity: bool = False) -> list[R
         catalogue = bench.bundle.catalogue
         everybody = People(on_rows_of(catalogue, job.holdout.training), catalogue)
         cases = everybody.cases(job.holdout.relevant)
-        models: list[Model] = [Served(bench, 0.0), *([Popularity(bench)] if with_popularity else [])]
+        models: list[RankingModel] = [PipelineModel(bench, 0.0), *([MostLiked(bench)] if with_popularity else [])]
         return [measure(model, cases, bench, job.progress) for model in models]
 
 
 def _point(ratings: int, results: Mapping[str, Result]) -> Point:
-    mine = results[WITH_VOTES]
+    pipeline = results[WITH_VOTES]
     return Point(
         ratings,
         {
-            model: Found(
+            model: ModelFigures(
                 Estimate.of(result.recall),
                 Estimate.of(result.ndcg),
-                Estimate.of_difference(mine.ndcg, result.ndcg),
+                Estimate.of_difference(pipeline.ndcg, result.ndcg),
             )
             for model, result in results.items()
         },

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from data_jobs.evaluate.evaluation import Order
+from data_jobs.evaluate.evaluation import EvaluationOrder
 from data_jobs.evaluate.few_likes import FewLikes, few_likes
 from data_jobs.evaluate.folds import Fold, folds
-from data_jobs.evaluate.people import Case
+from data_jobs.evaluate.held_out_people import HeldOutPerson
 from data_jobs.evaluate.protocol import Result
 from data_jobs.evaluate.split import Holdout
 from data_jobs.evaluate.workbench import Workbench, Workshop
@@ -22,13 +22,13 @@ class Job:
     ``order.seed``.
     """
 
-    order: Order
+    order: EvaluationOrder
     dataset: Dataset
     holdout: Holdout
     workshop: Workshop
     bench: Workbench
     ridge: float
-    cases: list[Case]
+    cases: list[HeldOutPerson]
     results: Mapping[str, Result]
     progress: Progress
 

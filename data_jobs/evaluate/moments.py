@@ -34,9 +34,9 @@ def draw(dataset: Dataset, share: float = SHARE) -> Holdout:
     """
     events = dataset.events
     cut, likes = moment(events, share), liked(events)
-    known = np.zeros(len(events.user_ids), bool)
-    known[events.user[likes & (events.ts_ms < cut)]] = True
-    relevant = relevant_items(dataset, likes & (events.ts_ms >= cut) & known[events.user])
+    has_likes = np.zeros(len(events.user_ids), bool)
+    has_likes[events.user[likes & (events.ts_ms < cut)]] = True
+    relevant = relevant_items(dataset, likes & (events.ts_ms >= cut) & has_likes[events.user])
     if not relevant:
         raise DataError(
             "nobody has likes on both sides of the moment that splits the events 80 to 20: nothing can be held out"

@@ -71,9 +71,11 @@ def part(job: Job) -> Newcomers:
     return newcomers(job.few_likes)
 
 
-def newcomers(asked: Sequence[FewLikes]) -> Newcomers:
+def newcomers(entries: Sequence[FewLikes]) -> Newcomers:
     """Return one entry per number of likes; each person is in one of the folds."""
-    return Newcomers(tuple(_joined(likes, [each.results for each in asked if each.likes == likes]) for likes in LIKES))
+    return Newcomers(
+        tuple(_joined(likes, [each.results for each in entries if each.likes == likes]) for likes in LIKES)
+    )
 
 
 def _joined(likes: int, folds: Sequence[tuple[Result, ...]]) -> Newcomer:

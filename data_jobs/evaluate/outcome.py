@@ -22,10 +22,10 @@ class Table:
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def of_failures(cls, title: str, found: Sequence[str], most: int = 10) -> "Table":
+    def of_failures(cls, title: str, failures: Sequence[str], most: int = 10) -> "Table":
         """Return a list of failures, truncated, under their number."""
-        rest = (f"and {len(found) - most} more, in the JSON file",) if len(found) > most else ()
-        return cls(f"{title}: {len(found)}", (), [(each,) for each in found[:most]], rest)
+        rest = (f"and {len(failures) - most} more, in the JSON file",) if len(failures) > most else ()
+        return cls(f"{title}: {len(failures)}", (), [(each,) for each in failures[:most]], rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +38,19 @@ class Bar:
     met: bool
 
     @classmethod
-    def share(cls, name: str, found: float, least: float) -> "Bar":
+    def share(cls, name: str, value: float, least: float) -> "Bar":
         """Return the bar of a share that must be at least so large."""
-        return cls(name, f">= {least:.0%}" if least < 1 else "all", f"{found:.1%}", found >= least)
+        return cls(name, f">= {least:.0%}" if least < 1 else "all", f"{value:.1%}", value >= least)
 
     @classmethod
     def above(cls, name: str, ahead: Estimate, errors: float = CLEARLY) -> "Bar":
         """Return the bar of a paired difference that must be above 0 by so many standard errors (negative: not below by
         more).
         """
-        wanted = f"above by {errors:g} s.e." if errors > 0 else "above"
+        target = f"above by {errors:g} s.e." if errors > 0 else "above"
         if errors < 0:
-            wanted = f"not below by more than {-errors:g} s.e."
-        return cls(name, wanted, f"{ahead}", ahead.above(errors))
+            target = f"not below by more than {-errors:g} s.e."
+        return cls(name, target, f"{ahead}", ahead.above(errors))
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,12 +84,12 @@ def tuned_ridge(holdouts: Sequence[Holdout], grid: Sequence[float], done: Callab
 
 def _matrices(holdout: Holdout) -> tuple[sp.csr_matrix, sp.csr_matrix, sp.csr_matrix]:
     """Return seen, liked and held out, each float32[people, films]."""
-    mine = likes_of(holdout.training)
-    shape = (mine.people, mine.films)
-    seen = sp.csr_matrix((np.ones(len(mine), np.float32), (mine.person, mine.film)), shape=shape)
+    likes = likes_of(holdout.training)
+    shape = (likes.people, likes.films)
+    seen = sp.csr_matrix((np.ones(len(likes), np.float32), (likes.person, likes.film)), shape=shape)
     user_of = {user_id: code for code, user_id in enumerate(holdout.training.events.user_ids)}
     film_of = rows_by_id(holdout.training)
     pairs = [(user_of[user], film_of[item]) for user, items in holdout.relevant.items() for item in items]
     rows, columns = np.array(pairs, np.int32).T
     hidden = sp.csr_matrix((np.ones(len(pairs), np.float32), (rows, columns)), shape=shape)
-    return seen, mine.matrix(), hidden
+    return seen, likes.matrix(), hidden

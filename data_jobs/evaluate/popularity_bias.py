@@ -14,19 +14,19 @@ from numpy.typing import NDArray
 from data_jobs.evaluate.estimate import Estimate, Figures
 from data_jobs.evaluate.evaluation import DEFAULT, PIPELINE
 from data_jobs.evaluate.few_likes import LIKES, FewLikes, likes_in_words
+from data_jobs.evaluate.held_out_people import HeldOutPerson
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.metrics import genre_shares, median_rank, miscalibration, share_of_best_known, tail_recall
-from data_jobs.evaluate.models import Ease, Popularity
 from data_jobs.evaluate.outcome import Figure, Outcome, Panel, Table
-from data_jobs.evaluate.people import Case
 from data_jobs.evaluate.protocol import Result
+from data_jobs.evaluate.ranking_models import Ease, MostLiked
 from data_jobs.evaluate.workbench import Workbench
 from services.recommender.stages.playbook import liked_rows
 from services.recommender.stages.taste import fold_in
 
 FIRST, KNOWN, HEAD = 20, 100, 200
 WHOLE = "whole profile"
-_MODELS = (Popularity.name, Ease.name, PIPELINE, DEFAULT)
+_MODELS = (MostLiked.name, Ease.name, PIPELINE, DEFAULT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Bias:
 
 
 @dataclass(frozen=True, slots=True)
-class OfTastes:
+class TasteSizeBias:
     """Tastes of one size: "3 likes", "whole profile"."""
 
     tastes: str
@@ -56,7 +56,7 @@ class OfTastes:
 class PopularityBias(Outcome):
     """One entry per size of taste."""
 
-    sizes: tuple[OfTastes, ...]
+    sizes: tuple[TasteSizeBias, ...]
 
     def tables(self) -> Iterator[Table]:
         """Yield one row per size and model."""
@@ -99,25 +99,25 @@ def part(job: Job) -> PopularityBias:
     return PopularityBias((*of_few_likes(job.few_likes), _of_tastes(WHOLE, len(job.cases), whole)))
 
 
-def of_few_likes(asked: Sequence[FewLikes]) -> Iterator[OfTastes]:
+def of_few_likes(entries: Sequence[FewLikes]) -> Iterator[TasteSizeBias]:
     """Yield the pooled folds, one entry per number of likes."""
     for likes in LIKES:
-        mine = [each for each in asked if each.likes == likes]
-        found: dict[str, list[Figures]] = {}
-        for each in mine:
+        of_size = [each for each in entries if each.likes == likes]
+        biases_by_model: dict[str, list[Figures]] = {}
+        for each in of_size:
             for result in each.results:
-                found.setdefault(result.model, []).append(biases(each.fold.bench, each.cases, result))
-        joined = {model: np.concatenate(parts) for model, parts in found.items()}
-        yield _of_tastes(likes_in_words(likes), sum(len(each.cases) for each in mine), joined)
+                biases_by_model.setdefault(result.model, []).append(biases(each.fold.bench, each.cases, result))
+        joined = {model: np.concatenate(parts) for model, parts in biases_by_model.items()}
+        yield _of_tastes(likes_in_words(likes), sum(len(each.cases) for each in of_size), joined)
 
 
-def biases(bench: Workbench, cases: Sequence[Case], result: Result) -> Figures:
+def biases(bench: Workbench, cases: Sequence[HeldOutPerson], result: Result) -> Figures:
     """Return the five figures of each person's list, float64[people, 5]; nan if undefined."""
     rows = [_of_list(bench, case, ranked) for case, ranked in zip(cases, result.lists, strict=True)]
     return np.array(rows, np.float64).reshape(-1, 5)
 
 
-def _of_list(bench: Workbench, case: Case, ranked: NDArray[np.int32]) -> tuple[float, ...]:
+def _of_list(bench: Workbench, case: HeldOutPerson, ranked: NDArray[np.int32]) -> tuple[float, ...]:
     catalogue, ranks = bench.bundle.catalogue, bench.ranks
     taste = genre_shares(catalogue.genre_bits[liked_rows(fold_in(catalogue, case.profile.history))])
     shown = genre_shares(catalogue.genre_bits[ranked])
@@ -130,8 +130,8 @@ def _of_list(bench: Workbench, case: Case, ranked: NDArray[np.int32]) -> tuple[f
     )
 
 
-def _of_tastes(tastes: str, people: int, figures: dict[str, Figures]) -> OfTastes:
-    return OfTastes(tastes, people, {model: _estimates(found) for model, found in figures.items()})
+def _of_tastes(tastes: str, people: int, figures: dict[str, Figures]) -> TasteSizeBias:
+    return TasteSizeBias(tastes, people, {model: _estimates(of_model) for model, of_model in figures.items()})
 
 
 def _estimates(figures: Figures) -> Bias:

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_jobs.evaluate.estimate import Estimate, Figures
+from data_jobs.evaluate.held_out_people import HeldOutPerson
 from data_jobs.evaluate.metrics import coverage, intra_list_diversity, mean_rank, ndcg, recall
-from data_jobs.evaluate.models import Model
-from data_jobs.evaluate.people import Case
+from data_jobs.evaluate.ranking_models import RankingModel
 from data_jobs.evaluate.workbench import Workbench
 from data_jobs.report import Progress
 from services.recommender.stages.diversity import likeness
@@ -52,7 +52,7 @@ class Row:
     against: dict[str, Against]
 
 
-def measure(model: Model, cases: Sequence[Case], bench: Workbench, progress: Progress) -> Result:
+def measure(model: RankingModel, cases: Sequence[HeldOutPerson], bench: Workbench, progress: Progress) -> Result:
     """Rank ten films for everyone with a model."""
     lists = []
     for done, case in enumerate(cases, 1):

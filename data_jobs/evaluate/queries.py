@@ -32,7 +32,7 @@ Rows = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class JudgedQuery:
     """``wanted``: right rows; for a title, every film of that name."""
 
     text: str
@@ -40,7 +40,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Queries(Outcome):
+class QueriesOutcome(Outcome):
     """``exact``: a film of that title comes first; ``typo``: one is among the first 5; ``director``: share of a
     director's films (ten at most) among the first 10. ``missed``: queries that failed.
     """
@@ -67,15 +67,15 @@ class Queries(Outcome):
         yield Bar.share("a director's films in the top 10", self.director.mean, 0.90)
 
 
-def part(job: Job) -> Queries:
+def part(job: Job) -> QueriesOutcome:
     """Run this part of an evaluation; see the module."""
     return queries(job.bench, job.seed, job.progress)
 
 
-def queries(bench: Workbench, seed: int, progress: Progress) -> Queries:
+def queries(bench: Workbench, seed: int, progress: Progress) -> QueriesOutcome:
     """Run all queries on the pipeline."""
     made = make(bench.bundle.catalogue, seed)
-    asked, missed = 0, []
+    done, missed = 0, []
     figures: dict[str, list[float]] = {}
     for kind, of_kind in made.items():
         figures[kind] = []
@@ -84,21 +84,21 @@ def queries(bench: Workbench, seed: int, progress: Progress) -> Queries:
             figures[kind].append(score)
             if score < 1:
                 missed.append(f"{kind}: {query.text}")
-            asked += 1
-            progress.advance("known-item queries", asked, sum(map(len, made.values())))
+            done += 1
+            progress.advance("known-item queries", done, sum(map(len, made.values())))
     exact, typo, director = (Estimate.of(np.array(figures[kind])) for kind in ("exact", "typo", "director"))
-    return Queries(exact, typo, director, tuple(missed))
+    return QueriesOutcome(exact, typo, director, tuple(missed))
 
 
-def make(catalogue: Catalogue, seed: int) -> dict[str, list[Query]]:
+def make(catalogue: Catalogue, seed: int) -> dict[str, list[JudgedQuery]]:
     """Return the queries by kind: "exact", "typo", "director"; fewer if the catalogue is too small."""
     rng = np.random.default_rng(seed)
     named, directed = _by_title(catalogue), _by_director(catalogue)
-    exact = [Query(title, named[fold(title)]) for title in _some(rng, list(catalogue.titles))]
+    exact = [JudgedQuery(title, named[fold(title)]) for title in _some(rng, list(catalogue.titles))]
     long_enough = [title for title in catalogue.titles if sum(map(str.isalpha, title)) >= SHORTEST]
-    typo = [Query(misspelt(title, rng), named[fold(title)]) for title in _some(rng, long_enough)]
+    typo = [JudgedQuery(misspelt(title, rng), named[fold(title)]) for title in _some(rng, long_enough)]
     several = sorted(name for name, rows in directed.items() if len(rows) > 1)
-    director = [Query(name, directed[name]) for name in _some(rng, several)]
+    director = [JudgedQuery(name, directed[name]) for name in _some(rng, several)]
     return {"exact": exact, "typo": typo, "director": director}
 
 
@@ -108,14 +108,14 @@ def misspelt(title: str, rng: np.random.Generator) -> str:
     while True:
         at = int(rng.choice(letters))
         wrong = str(rng.choice(list(_LETTERS)))
-        found = (
+        typed = (
             title[:at] + title[at + 1 :],
             title[:at] + title[at] + title[at:],
             title[:at] + wrong + title[at + 1 :],
             title[:at] + title[at + 1 : at + 2] + title[at] + title[at + 2 :],
         )[int(rng.integers(4))]
-        if fold(found) != fold(title):
-            return found
+        if fold(typed) != fold(title):
+            return typed
 
 
 def ask(bench: Workbench, text: str) -> Rows:
@@ -124,7 +124,7 @@ def ask(bench: Workbench, text: str) -> Rows:
     return np.array([pick.row for pick in ranking.picks], np.int32)
 
 
-def _score(kind: str, query: Query, rows: Rows) -> float:
+def _score(kind: str, query: JudgedQuery, rows: Rows) -> float:
     if kind == "director":
         return float(np.isin(rows, query.wanted).sum() / min(TOP, len(query.wanted)))
     return float(np.isin(rows[: 1 if kind == "exact" else NEAR], query.wanted).any())
@@ -148,4 +148,4 @@ def _grouped(pairs: Iterator[tuple[str, int]]) -> dict[str, tuple[int, ...]]:
     rows = defaultdict(list)
     for name, row in pairs:
         rows[name].append(row)
-    return {name: tuple(found) for name, found in rows.items()}
+    return {name: tuple(films) for name, films in rows.items()}

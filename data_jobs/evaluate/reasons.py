@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data_jobs.evaluate.causes import First, Verdict, examine, first_reason
+from data_jobs.evaluate.causes import CitationCheck, First, examine, first_reason
 from data_jobs.evaluate.estimate import Estimate
 from data_jobs.evaluate.few_likes import LIKES, cut, likes_in_words
 from data_jobs.evaluate.job import Job
@@ -29,7 +29,7 @@ WHOLE, ALL = "whole profile", "all of them"
 
 
 @dataclass(frozen=True, slots=True)
-class OfTastes:
+class TasteSizeReasons:
     """Shares over the reasons for tastes of one size, means over people. ``popular``: results that name popularity
     first; ``popular_true``: of these, those whose largest term it is; ``personal_true``: of the others, those whose
     largest term it is not; ``first_largest``: results whose first reason is of the same kind as the largest term.
@@ -66,7 +66,7 @@ class Reasons(Outcome):
     lesser cause, ``wrong``: citations that do not hold, both in words.
     """
 
-    sizes: tuple[OfTastes, ...]
+    sizes: tuple[TasteSizeReasons, ...]
     misnamed: tuple[str, ...]
     wrong: tuple[str, ...]
 
@@ -104,10 +104,10 @@ def part(job: Job) -> Reasons:
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _ExplainedList:
     person: int
     first: First
-    cited: tuple[Verdict, ...]
+    cited: tuple[CitationCheck, ...]
 
 
 def reasons(bench: Workbench, seed: int, progress: Progress) -> Reasons:
@@ -115,14 +115,14 @@ def reasons(bench: Workbench, seed: int, progress: Progress) -> Reasons:
     rng = np.random.default_rng(seed)
     present = np.unique(bench.dataset.events.user)
     chosen = rng.choice(present, min(PEOPLE, len(present)), replace=False).tolist()
-    answers: dict[str, list[_Answer]] = {size: [] for size in (*map(likes_in_words, LIKES), WHOLE)}
+    answers: dict[str, list[_ExplainedList]] = {size: [] for size in (*map(likes_in_words, LIKES), WHOLE)}
     for done, code in enumerate(chosen, 1):
         for size, profile in _profiles(bench, code, seed).items():
             answers[size] += _answers(bench, code, profile, rng)
         progress.advance("reasons, people", done, len(chosen))
     answers[ALL] = [answer for of_size in answers.values() for answer in of_size]
     return Reasons(
-        tuple(_of_tastes(size, found) for size, found in answers.items()),
+        tuple(_of_tastes(size, explained) for size, explained in answers.items()),
         tuple(answer.first.words for answer in answers[ALL] if not answer.first.true),
         tuple(
             verdict.words
@@ -135,31 +135,31 @@ def reasons(bench: Workbench, seed: int, progress: Progress) -> Reasons:
 
 def _profiles(bench: Workbench, code: int, seed: int) -> dict[str, Profile]:
     """Return a person as a newcomer with some of their likes, as far as they have them, and whole."""
-    found = {}
+    profiles = {}
     for likes in LIKES:
         for case in cut(bench.people, [code], likes, seed):
-            found[likes_in_words(likes)] = case.profile
-    return found | {WHOLE: bench.people.profile(bench.dataset.events.user_ids[code])}
+            profiles[likes_in_words(likes)] = case.profile
+    return profiles | {WHOLE: bench.people.profile(bench.dataset.events.user_ids[code])}
 
 
-def _answers(bench: Workbench, code: int, profile: Profile, rng: np.random.Generator) -> list[_Answer]:
+def _answers(bench: Workbench, code: int, profile: Profile, rng: np.random.Generator) -> list[_ExplainedList]:
     """Return films of a first page with the verdicts on their reasons."""
     request = Request(user_id=profile.user_id, k=TOP, explain=True)
     page = bench.pipeline.rank(request, profile, patient()).picks
     picks: list[Pick] = [page[int(at)] for at in rng.choice(len(page), min(FILMS_EACH, len(page)), replace=False)]
     cited = examine(bench, profile, picks)
     return [
-        _Answer(code, first_reason(bench, profile, pick), tuple(verdicts))
+        _ExplainedList(code, first_reason(bench, profile, pick), tuple(verdicts))
         for pick, verdicts in zip(picks, cited, strict=True)
     ]
 
 
-def _of_tastes(size: str, answers: Sequence[_Answer]) -> OfTastes:
+def _of_tastes(size: str, answers: Sequence[_ExplainedList]) -> TasteSizeReasons:
     first = [(answer.person, answer.first) for answer in answers]
     cited = [(answer.person, verdict) for answer in answers for verdict in answer.cited]
     films = [(person, verdict) for person, verdict in cited if verdict.kind is ReasonKind.LIKED]
     traits = [(person, verdict) for person, verdict in cited if verdict.kind is not ReasonKind.LIKED]
-    return OfTastes(
+    return TasteSizeReasons(
         size,
         len(answers),
         _share([(person, said.popular) for person, said in first]),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class EvaluationPart:
     """``name``: the option without its dashes ("cold-items"), also used in the CSV. ``module``: next to this one, or
     "package.module"; its ``part(job)`` measures.
     """
@@ -33,19 +33,19 @@ class Part:
 
 
 PARTS = (
-    Part("newcomers", "newcomers"),
-    Part("arrivals", "arrivals"),
-    Part("focused", "focused"),
-    Part("popularity", "popularity_bias"),
-    Part("growth", "growth"),
-    Part("cold-items", "cold_items"),
-    Part("queries", "queries"),
-    Part("finder", "finder"),
-    Part("series", "sequels"),
-    Part("similar", "similar"),
-    Part("reasons", "reasons"),
-    Part("explanations", "explanations.explanations"),
-    Part("panel", "panel.panel"),
-    Part("two-tower", "two_tower"),
-    Part("svd-grid", "svd_grid"),
+    EvaluationPart("newcomers", "newcomers"),
+    EvaluationPart("arrivals", "arrivals"),
+    EvaluationPart("focused", "focused"),
+    EvaluationPart("popularity", "popularity_bias"),
+    EvaluationPart("growth", "growth"),
+    EvaluationPart("cold-items", "cold_items"),
+    EvaluationPart("queries", "queries"),
+    EvaluationPart("finder", "finder"),
+    EvaluationPart("series", "sequels"),
+    EvaluationPart("similar", "similar"),
+    EvaluationPart("reasons", "reasons"),
+    EvaluationPart("explanations", "explanations.explanations"),
+    EvaluationPart("panel", "panel.panel"),
+    EvaluationPart("two-tower", "two_tower"),
+    EvaluationPart("svd-grid", "svd_grid"),
 )

@@ -8,11 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from data_jobs.evaluate.bars import bars
 from data_jobs.evaluate.estimate import Estimate
 from data_jobs.evaluate.evaluation import Evaluation, Setting
 from data_jobs.evaluate.outcome import Bar, Table
 from data_jobs.evaluate.picture import picture
+from data_jobs.evaluate.quality_bars import bars
 from data_jobs.evaluate.registry import PARTS
 
 DIGITS = 6

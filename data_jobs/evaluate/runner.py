@@ -12,11 +12,19 @@ from numpy.typing import NDArray
 from data_jobs.build import read_params
 from data_jobs.embed_items import embed_films
 from data_jobs.evaluate import moments, split
-from data_jobs.evaluate.evaluation import DEFAULT, DIVERSE, PIPELINE, SVD_PRESET, Evaluation, Order, Setting
+from data_jobs.evaluate.evaluation import DEFAULT, DIVERSE, PIPELINE, SVD_PRESET, Evaluation, EvaluationOrder, Setting
 from data_jobs.evaluate.job import Job
-from data_jobs.evaluate.models import Content, Ease, Model, Playbook, Popularity, PureSvd, Served
 from data_jobs.evaluate.plain_ease import GRID, tuned_ridge
 from data_jobs.evaluate.protocol import Result, Row, measure, row_of
+from data_jobs.evaluate.ranking_models import (
+    ContentModel,
+    Ease,
+    MostLiked,
+    PipelineModel,
+    Playbook,
+    PureSvd,
+    RankingModel,
+)
 from data_jobs.evaluate.registry import PARTS
 from data_jobs.evaluate.split import PER_PERSON, Holdout, SplitKind
 from data_jobs.evaluate.workbench import Workbench, Workshop
@@ -32,7 +40,7 @@ INNER_LIKES = 5
 """Minimum likes of a person in the split that chooses lambda of plain EASE."""
 
 
-def evaluate(order: Order, progress: Progress) -> Evaluation:
+def evaluate(order: EvaluationOrder, progress: Progress) -> Evaluation:
     """Run an evaluation. Raises DataError, EncoderUnavailable, TrainingError, BundleError."""
     seconds: dict[str, float] = {}
     params, weights = read_params(order.params)
@@ -59,23 +67,28 @@ def evaluate(order: Order, progress: Progress) -> Evaluation:
     return evaluation
 
 
-def _models(bench: Workbench, ridge: float) -> list[Model]:
+def _models(bench: Workbench, ridge: float) -> list[RankingModel]:
     """Return all models to compare."""
-    models: list[Model] = [Popularity(bench), Ease(bench, ridge), PureSvd(bench), Playbook(bench.pipeline)]
+    models: list[RankingModel] = [MostLiked(bench), Ease(bench, ridge), PureSvd(bench), Playbook(bench.pipeline)]
     if bench.bundle.embeddings is not None:
-        models[1:1] = [Content(bench.bundle), Content(bench.bundle, centred=True)]
+        models[1:1] = [ContentModel(bench.bundle), ContentModel(bench.bundle, centred=True)]
     if bench.bundle.svd is not None:
-        models.append(Served(bench, 0.0, SVD_PRESET, Preset.SVD))
-    return [*models, Served(bench, 0.0, PIPELINE), Served(bench, None, DEFAULT), Served(bench, 1.0, DIVERSE)]
+        models.append(PipelineModel(bench, 0.0, SVD_PRESET, Preset.SVD))
+    return [
+        *models,
+        PipelineModel(bench, 0.0, PIPELINE),
+        PipelineModel(bench, None, DEFAULT),
+        PipelineModel(bench, 1.0, DIVERSE),
+    ]
 
 
 def _rows(results: Mapping[str, Result]) -> list[Row]:
     """Return the rows with the differences from popularity and plain EASE."""
-    yardsticks = [results[Popularity.name], results[Ease.name]]
+    yardsticks = [results[MostLiked.name], results[Ease.name]]
     return [row_of(result, yardsticks) for result in results.values()]
 
 
-def _holdout(order: Order, dataset: Dataset, report: Report) -> Holdout:
+def _holdout(order: EvaluationOrder, dataset: Dataset, report: Report) -> Holdout:
     if not len(dataset.events):
         raise DataError("the data has no events, so nothing can be measured; give --events FILE")
     if order.holdout is not None:
@@ -92,7 +105,7 @@ def _ease_ridge(training: Dataset, seed: int, progress: Progress) -> float:
     return tuned_ridge(inner, GRID, lambda done: progress.advance("choosing lambda of plain EASE", done, total))
 
 
-def _vectors(order: Order, dataset: Dataset, progress: Progress) -> dict[str, NDArray[np.float32]]:
+def _vectors(order: EvaluationOrder, dataset: Dataset, progress: Progress) -> dict[str, NDArray[np.float32]]:
     """Return item id -> vector from the cache that `marquee build` fills; empty without an encoder."""
     if order.encoder is None:
         return {}
@@ -104,7 +117,7 @@ def _vectors(order: Order, dataset: Dataset, progress: Progress) -> dict[str, ND
     return {film.item_id: vector for film, vector in zip(dataset.films, vectors, strict=True)}
 
 
-def _setting(order: Order, dataset: Dataset, holdout: Holdout, bench: Workbench, ridge: float) -> Setting:
+def _setting(order: EvaluationOrder, dataset: Dataset, holdout: Holdout, bench: Workbench, ridge: float) -> Setting:
     drawn = str(order.split) if order.split is SplitKind.GLOBAL else f"{order.split}, seed {order.seed}"
     return Setting(
         sources=dataset.sources,

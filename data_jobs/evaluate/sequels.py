@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from data_jobs.evaluate.estimate import Estimate
 from data_jobs.evaluate.job import Job
-from data_jobs.evaluate.models import Ease, Popularity, by_seeds
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Panel, Table
 from data_jobs.evaluate.protocol import TOP
+from data_jobs.evaluate.ranking_models import Ease, MostLiked, by_seeds
 from data_jobs.evaluate.series import series
 from data_jobs.evaluate.workbench import Workbench
 from data_jobs.report import Progress
@@ -28,7 +28,7 @@ Rows = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SequelRecall:
     """``second``: share of series whose second film is among the first ten; ``in_order``: of the series with second and
     third film among the first 50, the share where the second comes first.
     """
@@ -38,12 +38,12 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Sequels(Outcome):
+class SequelsOutcome(Outcome):
     """``ahead``: the pipeline's ``second`` minus that of another model, paired. ``missed``: second films the pipeline
     did not show, ``swapped``: third films ranked before the second.
     """
 
-    models: dict[str, Found]
+    models: dict[str, SequelRecall]
     ahead: dict[str, Estimate]
     missed: tuple[str, ...]
     swapped: tuple[str, ...]
@@ -51,8 +51,8 @@ class Sequels(Outcome):
     def tables(self) -> Iterator[Table]:
         """Yield one row per model, then what went wrong."""
         rows = [
-            (model, f"{found.second}", f"{found.in_order}", str(found.in_order.n))
-            for model, found in self.models.items()
+            (model, f"{recall.second}", f"{recall.in_order}", str(recall.in_order.n))
+            for model, recall in self.models.items()
         ]
         count = self.models[PIPELINE].second.n
         headings = ("model", "second film in the first ten", "second before third", f"of series with both in {DEPTH}")
@@ -62,9 +62,9 @@ class Sequels(Outcome):
 
     def figures(self) -> Iterator[Figure]:
         """Yield every figure, and the differences."""
-        for model, found in self.models.items():
-            yield model, "second", found.second
-            yield model, "in order", found.in_order
+        for model, recall in self.models.items():
+            yield model, "second", recall.second
+            yield model, "in order", recall.in_order
         for other, ahead in self.ahead.items():
             yield PIPELINE, f"second less {other}", ahead
 
@@ -76,17 +76,17 @@ class Sequels(Outcome):
     def panels(self) -> Iterator[Panel]:
         """Yield the second film's panel."""
         title = "The second film of a series in the first ten, the first one liked"
-        yield Panel(title, [(model, found.second, model == PIPELINE) for model, found in self.models.items()])
+        yield Panel(title, [(model, recall.second, model == PIPELINE) for model, recall in self.models.items()])
 
 
-def part(job: Job) -> Sequels:
+def part(job: Job) -> SequelsOutcome:
     """Run this part of an evaluation; see the module."""
     return sequels(job.bench, series(job.bench.bundle.catalogue), job.ridge, job.progress)
 
 
-def sequels(bench: Workbench, groups: Sequence[tuple[int, ...]], ridge: float, progress: Progress) -> Sequels:
+def sequels(bench: Workbench, groups: Sequence[tuple[int, ...]], ridge: float, progress: Progress) -> SequelsOutcome:
     """Test each series (rows by year). ``ridge``: lambda of plain EASE."""
-    popular, ease = Popularity(bench), Ease(bench, ridge)
+    popular, ease = MostLiked(bench), Ease(bench, ridge)
     lists: dict[str, list[Rows]] = {PIPELINE: [], popular.name: [], ease.name: []}
     for done, (first, *_) in enumerate(groups, 1):
         liked = np.array([first], np.int32)
@@ -104,8 +104,8 @@ def sequels(bench: Workbench, groups: Sequence[tuple[int, ...]], ridge: float, p
         for model, each in lists.items()
     }
     titles = bench.bundle.catalogue.titles
-    return Sequels(
-        {model: Found(Estimate.of(seconds[model]), _share(orders[model])) for model in lists},
+    return SequelsOutcome(
+        {model: SequelRecall(Estimate.of(seconds[model]), _share(orders[model])) for model in lists},
         {other: Estimate.of_difference(seconds[PIPELINE], seconds[other]) for other in (popular.name, ease.name)},
         tuple(titles[rows[1]] for rows, hit in zip(groups, seconds[PIPELINE], strict=True) if not hit),
         tuple(titles[rows[2]] for rows, kept in zip(groups, orders[PIPELINE], strict=True) if kept is False),

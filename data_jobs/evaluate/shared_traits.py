@@ -28,11 +28,11 @@ class SharedTraits:
     @cached_property
     def films(self) -> dict[str, NDArray[np.int32]]:
         """Return trait -> rows of the films that have it."""
-        found = defaultdict(list)
+        rows_by_name = defaultdict(list)
         for row, names in enumerate(self.of_film):
             for name in names:
-                found[name].append(row)
-        return {name: np.array(rows, np.int32) for name, rows in found.items()}
+                rows_by_name[name].append(row)
+        return {name: np.array(rows, np.int32) for name, rows in rows_by_name.items()}
 
     def niche(self, likes: NDArray[np.int64]) -> frozenset[str]:
         """Return the traits that few enough of the likes have; ``likes`` int64[films], how many each film got."""
@@ -41,11 +41,11 @@ class SharedTraits:
 
     def among(self, rows: NDArray[np.int32]) -> dict[str, NDArray[np.int32]]:
         """Return trait -> those of ``rows`` that have it."""
-        found = defaultdict(list)
+        rows_by_name = defaultdict(list)
         for row in rows.tolist():
             for name in self.of_film[row]:
-                found[name].append(row)
-        return {name: np.array(mine, np.int32) for name, mine in sorted(found.items())}
+                rows_by_name[name].append(row)
+        return {name: np.array(rows_here, np.int32) for name, rows_here in sorted(rows_by_name.items())}
 
 
 def shared_traits(films: Sequence[Film], catalogue: Catalogue) -> tuple[SharedTraits, ...]:

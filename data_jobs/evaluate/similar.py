@@ -24,7 +24,7 @@ Rows = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
-class Similar(Outcome):
+class SimilarOutcome(Outcome):
     """``series``: share of a series' films with another of it in their first ten, over series with all films in the
     tables. ``colikes``, ``jaccard``: Recall@10 of a person's held-out likes from one known like, by /similar and by
     shared genres (ties: the better known film); ``ahead``: the difference, paired.
@@ -53,23 +53,23 @@ class Similar(Outcome):
         yield Bar.above("co-likes: /similar against genre Jaccard", self.ahead, 0)
 
 
-def part(job: Job) -> Similar:
+def part(job: Job) -> SimilarOutcome:
     """Run this part of an evaluation; see the module."""
     return similar(job.bench, job.holdout, job.seed, job.progress)
 
 
-def similar(bench: Workbench, holdout: Holdout, seed: int, progress: Progress) -> Similar:
+def similar(bench: Workbench, holdout: Holdout, seed: int, progress: Progress) -> SimilarOutcome:
     """Run both tests on the bundle of the main training part."""
     catalogue, inside = bench.bundle.catalogue, bench.bundle.collaborative.position >= 0
     groups = [rows for rows in series(catalogue) if inside[list(rows)].all()]
     shares, missed = in_series(groups, lambda row: like(bench, row), progress)
-    asked = pairs(bench, holdout, seed)
-    mine, others = _colikes(bench, asked, progress)
-    return Similar(
+    queries = pairs(bench, holdout, seed)
+    ours, others = _colikes(bench, queries, progress)
+    return SimilarOutcome(
         Estimate.of(shares),
-        Estimate.of(mine),
+        Estimate.of(ours),
         Estimate.of(others),
-        Estimate.of_difference(mine, others),
+        Estimate.of_difference(ours, others),
         tuple(catalogue.titles[row] for row in missed),
     )
 
@@ -106,25 +106,25 @@ def pairs(bench: Workbench, holdout: Holdout, seed: int) -> list[tuple[int, Rows
     """Return (row of a known like, rows of the same person's held-out likes), two per person, drawn by a seed."""
     events, catalogue = bench.dataset.events, bench.bundle.catalogue
     is_like = liked(events)
-    found = []
+    drawn = []
     for code, (start, stop) in enumerate(spans(events)):
-        wanted = holdout.relevant.get(events.user_ids[code])
-        known = start + np.flatnonzero(is_like[start:stop])
-        if wanted is None or not len(known):
+        held_out = holdout.relevant.get(events.user_ids[code])
+        likes = start + np.flatnonzero(is_like[start:stop])
+        if held_out is None or not len(likes):
             continue
-        rows = catalogue.rows_of(wanted)
-        chosen = np.random.default_rng((seed, code)).choice(known, min(ASKED_OF_EACH, len(known)), replace=False)
-        found += [(int(events.film[at]), rows) for at in chosen]
-    return found
+        rows = catalogue.rows_of(held_out)
+        chosen = np.random.default_rng((seed, code)).choice(likes, min(ASKED_OF_EACH, len(likes)), replace=False)
+        drawn += [(int(events.film[at]), rows) for at in chosen]
+    return drawn
 
 
 def _colikes(
-    bench: Workbench, asked: Sequence[tuple[int, Rows]], progress: Progress
+    bench: Workbench, queries: Sequence[tuple[int, Rows]], progress: Progress
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return Recall@10 by /similar and by genres, float64[pairs] each."""
-    mine, others = [], []
-    for done, (row, wanted) in enumerate(asked, 1):
-        mine.append(recall(like(bench, row), wanted))
-        others.append(recall(like_by_genre(bench.bundle.catalogue, bench.ranks, row), wanted))
-        progress.advance("co-likes", done, len(asked))
-    return np.array(mine), np.array(others)
+    ours, others = [], []
+    for done, (row, held_out) in enumerate(queries, 1):
+        ours.append(recall(like(bench, row), held_out))
+        others.append(recall(like_by_genre(bench.bundle.catalogue, bench.ranks, row), held_out))
+        progress.advance("co-likes", done, len(queries))
+    return np.array(ours), np.array(others)

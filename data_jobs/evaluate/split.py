@@ -62,19 +62,19 @@ def draw(dataset: Dataset, kind: SplitKind, seed: int, min_likes: int = MIN_LIKE
     """Draw a holdout by the rule. Raises DataError if nobody has enough likes."""
     events, likes = dataset.events, liked(dataset.events)
     rng = np.random.default_rng(seed)
-    wanted, gone = np.zeros(len(events), bool), np.zeros(len(events), bool)
+    relevant, gone = np.zeros(len(events), bool), np.zeros(len(events), bool)
     for start, stop in spans(events):
-        mine = np.arange(start, stop)
-        found = mine[likes[mine]]
-        if len(found) < min_likes:
+        own = np.arange(start, stop)
+        own_likes = own[likes[own]]
+        if len(own_likes) < min_likes:
             continue
         hold = _random if kind is SplitKind.RANDOM else _newest
-        chosen, others = hold(events, found, mine[~likes[mine]], rng)
-        wanted[chosen] = True
+        chosen, others = hold(events, own_likes, own[~likes[own]], rng)
+        relevant[chosen] = True
         gone[others] = True
-    if not wanted.any():
+    if not relevant.any():
         raise DataError(f"nobody has {min_likes} likes or more, so nothing can be held out; give --holdout FILE")
-    return _holdout(dataset, wanted, wanted | gone, kind)
+    return _holdout(dataset, relevant, relevant | gone, kind)
 
 
 def read(path: Path, dataset: Dataset, report: Report) -> Holdout:
@@ -90,12 +90,12 @@ def read(path: Path, dataset: Dataset, report: Report) -> Holdout:
     kind_of = dict(zip(zip(table["userId"], table["movieId"], strict=True), table["kind"], strict=True))
     events, films = dataset.events, dataset.films
     pairs = zip(events.user.tolist(), events.film.tolist(), strict=True)
-    found = [kind_of.get((events.user_ids[user], films[film].item_id)) for user, film in pairs]
-    wanted = np.array([kind == _POSITIVE for kind in found], bool)
-    if not wanted.any():
+    kind_of_pair = [kind_of.get((events.user_ids[user], films[film].item_id)) for user, film in pairs]
+    relevant = np.array([kind == _POSITIVE for kind in kind_of_pair], bool)
+    if not relevant.any():
         raise DataError(f"{path}: none of its likes is in this data; are its userId and movieId from this data set?")
-    gone = np.array([kind is not None for kind in found], bool)
-    return _holdout(dataset, wanted, gone, _kind_of(events, wanted, gone))
+    gone = np.array([kind is not None for kind in kind_of_pair], bool)
+    return _holdout(dataset, relevant, gone, _kind_of(events, relevant, gone))
 
 
 def without(dataset: Dataset, gone: Mask) -> Dataset:
@@ -117,16 +117,16 @@ def spans(events: Events) -> list[tuple[int, int]]:
     return list(pairwise(np.searchsorted(events.user, np.arange(len(events.user_ids) + 1)).tolist()))
 
 
-def relevant_items(dataset: Dataset, wanted: Mask) -> dict[str, tuple[str, ...]]:
+def relevant_items(dataset: Dataset, relevant: Mask) -> dict[str, tuple[str, ...]]:
     """Return user id -> item ids of the events under a mask, in event order."""
-    events, found = dataset.events, dict[str, list[str]]()
-    for at in np.flatnonzero(wanted).tolist():
-        found.setdefault(events.user_ids[events.user[at]], []).append(dataset.films[events.film[at]].item_id)
-    return {user_id: tuple(items) for user_id, items in found.items()}
+    events, items_by_user = dataset.events, dict[str, list[str]]()
+    for at in np.flatnonzero(relevant).tolist():
+        items_by_user.setdefault(events.user_ids[events.user[at]], []).append(dataset.films[events.film[at]].item_id)
+    return {user_id: tuple(items) for user_id, items in items_by_user.items()}
 
 
-def _holdout(dataset: Dataset, wanted: Mask, gone: Mask, kind: SplitKind) -> Holdout:
-    return Holdout(without(dataset, gone), relevant_items(dataset, wanted), kind)
+def _holdout(dataset: Dataset, relevant: Mask, gone: Mask, kind: SplitKind) -> Holdout:
+    return Holdout(without(dataset, gone), relevant_items(dataset, relevant), kind)
 
 
 Rows = NDArray[np.intp]
@@ -148,10 +148,10 @@ def _newest(events: Events, likes: Rows, others: Rows, rng: np.random.Generator)
     return chosen, others[events.ts_ms[others] > events.ts_ms[chosen].min()]
 
 
-def _kind_of(events: Events, wanted: Mask, gone: Mask) -> SplitKind:
+def _kind_of(events: Events, relevant: Mask, gone: Mask) -> SplitKind:
     """Return TIME if no held-out like is older than a kept like, else RANDOM."""
     kept = liked(events) & ~gone
     newest = np.full(len(events.user_ids), np.iinfo(np.int64).min)
     np.maximum.at(newest, events.user[kept], events.ts_ms[kept])
-    older = events.ts_ms[wanted] < newest[events.user[wanted]]
+    older = events.ts_ms[relevant] < newest[events.user[relevant]]
     return SplitKind.RANDOM if older.any() else SplitKind.TIME

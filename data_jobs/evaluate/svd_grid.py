@@ -1,7 +1,7 @@
-"""Variants of the SVD for the preset "svd": factors, centring and scaling, judged inside the training part.
+"""Variants of the SVD for the preset "svd": factors, centring and scaling, compared inside the training part.
 
-Two holdouts are drawn inside it, each with a pipeline of its own whose best 200 films are put in order by each variant.
-The best one, by the mean Recall@10, is then measured on the outer holdout, which chose nothing.
+Two holdouts are drawn inside it. On each, a pipeline ranks 200 films per person, which every variant re-orders. The
+variant with the best mean Recall@10 is then measured on the outer holdout, which had no part in the choice.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from data_jobs.evaluate import split
 from data_jobs.evaluate.estimate import Estimate
+from data_jobs.evaluate.held_out_people import HeldOutPerson
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.metrics import ndcg, recall
-from data_jobs.evaluate.models import Popularity, Served
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Table
-from data_jobs.evaluate.people import Case
 from data_jobs.evaluate.protocol import TOP
+from data_jobs.evaluate.ranking_models import MostLiked, PipelineModel
 from data_jobs.evaluate.split import SplitKind
 from data_jobs.evaluate.workbench import Workbench
 from data_jobs.report import DataError
@@ -35,7 +35,7 @@ LEAST = 1.1
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """What the factors are made by."""
+    """How the factors are made."""
 
     k: int
     centred: bool
@@ -46,7 +46,7 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class VariantRecall:
     """``inner``: Recall@10 of each inner holdout; ``outer``: of the holdout itself, for the variants that are shown."""
 
     variant: Variant
@@ -56,7 +56,7 @@ class Judged:
 
     @property
     def mean(self) -> float:
-        """What variants are compared by."""
+        """Return the figure that variants are compared by."""
         return float(np.mean(self.inner))
 
 
@@ -64,12 +64,12 @@ class Judged:
 class Grid(Outcome):
     """``judged``: the variants, best first by the inner holdouts; ``popularity``: Recall@10 of inner and outer ones."""
 
-    judged: tuple[Judged, ...]
+    judged: tuple[VariantRecall, ...]
     popularity: tuple[float, ...]
     outer_popularity: Estimate
 
     def tables(self) -> Iterable[Table]:
-        """Every variant."""
+        """Yield a row per variant."""
         rows = [
             (str(each.variant), *(f"{value:.4f}" for value in each.inner), f"{each.mean:.4f}",
              "" if each.outer is None else f"{each.outer}", "" if each.outer_ndcg is None else f"{each.outer_ndcg}")
@@ -81,7 +81,7 @@ class Grid(Outcome):
         yield Table("Variants of the SVD, by holdouts inside the training part", headings, [*rows, last])
 
     def figures(self) -> Iterator[Figure]:
-        """Of each variant, inside and outside."""
+        """Yield each variant's figures, inner and outer."""
         for each in self.judged:
             yield str(each.variant), "inner recall@10", each.mean
             if each.outer is not None and each.outer_ndcg is not None:
@@ -89,7 +89,7 @@ class Grid(Outcome):
                 yield str(each.variant), "ndcg@10", each.outer_ndcg
 
     def bars(self) -> Iterator[Bar]:
-        """The chosen one against popularity."""
+        """Yield the chosen variant compared with popularity."""
         best = self.judged[0].outer
         if best is not None:
             ratio = best.mean / max(self.outer_popularity.mean, 1e-9)
@@ -98,21 +98,21 @@ class Grid(Outcome):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Field:
-    """People with the pipeline's best films for each, which only wait to be put in order."""
+    """People, each with the pipeline's best films, ready to be re-ordered."""
 
     bench: Workbench
-    cases: Sequence[Case]
+    cases: Sequence[HeldOutPerson]
     candidates: list[NDArray[np.int32]]
     tastes: list[Taste]
 
     @classmethod
-    def of(cls, bench: Workbench, cases: Sequence[Case]) -> "_Field":
-        served = Served(bench, 0.0)
-        found = [served.best(case.profile, RERANKED) for case in cases]
-        return cls(bench, cases, found, [fold_in(bench.bundle.catalogue, case.profile.history) for case in cases])
+    def of(cls, bench: Workbench, cases: Sequence[HeldOutPerson]) -> "_Field":
+        served = PipelineModel(bench, 0.0)
+        best = [served.best(case.profile, RERANKED) for case in cases]
+        return cls(bench, cases, best, [fold_in(bench.bundle.catalogue, case.profile.history) for case in cases])
 
     def measured(self, factors: ItemFactors) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Recall@10 and NDCG@10 of the preset with these factors, float64[people] each."""
+        """Return Recall@10 and NDCG@10 of the preset with these factors, float64[people] each."""
         bundle = replace(self.bench.bundle, svd=factors)
         pairs = zip(self.candidates, self.tastes, strict=True)
         lists = [rerank(bundle, rows, taste, TOP).rows for rows, taste in pairs]
@@ -123,7 +123,7 @@ class _Field:
         )
 
     def factorised(self, centred: bool) -> Svd:
-        """All the factors that are tried. Raises DataError for data without ratings."""
+        """Return all factors to try. Raises DataError for data without ratings."""
         films = len(self.bench.dataset.films)
         rows = np.arange(films, dtype=np.int32)
         svd = factorise(self.bench.dataset.events, rows, films, max(FACTORS), centred)
@@ -132,7 +132,7 @@ class _Field:
         return svd
 
     def each(self) -> Iterator[tuple[Variant, ItemFactors]]:
-        """The factors of every variant: the first k of the largest are the k largest."""
+        """Return the factors of every variant: those with k are the first k of the largest."""
         for centred in (True, False):
             svd = self.factorised(centred)
             for k in FACTORS:
@@ -142,7 +142,7 @@ class _Field:
 
 
 def part(job: Job) -> Grid:
-    """Judge all variants inside; measure the best and the one that is built now on the holdout. Raises DataError."""
+    """Measure all variants inside, then the best one and the current one on the holdout. Raises DataError."""
     inner: dict[Variant, list[float]] = {}
     popularity = []
     for seed in range(INNER):
@@ -153,10 +153,12 @@ def part(job: Job) -> Grid:
             field = _Field.of(bench, bench.people.cases(holdout.relevant))
             for variant, factors in field.each():
                 inner.setdefault(variant, []).append(float(field.measured(factors)[0].mean()))
-            plain = Popularity(bench)
+            plain = MostLiked(bench)
             popularity.append(float(np.mean([recall(plain.best(c.profile, TOP), c.relevant) for c in field.cases])))
     job.progress.advance("variants of the SVD, inner holdouts", INNER, INNER)
-    judged = sorted((Judged(variant, tuple(found)) for variant, found in inner.items()), key=lambda each: -each.mean)
+    judged = sorted(
+        (VariantRecall(variant, tuple(recalls)) for variant, recalls in inner.items()), key=lambda each: -each.mean
+    )
     params = job.bench.params
     shown = {judged[0].variant, Variant(params.svd_k, params.svd_centred, params.svd_scaling)}
     outer = _Field.of(job.bench, job.cases)
@@ -167,4 +169,4 @@ def part(job: Job) -> Grid:
         else each
         for each in judged
     )
-    return Grid(done, tuple(popularity), Estimate.of(job.results[Popularity.name].recall))
+    return Grid(done, tuple(popularity), Estimate.of(job.results[MostLiked.name].recall))

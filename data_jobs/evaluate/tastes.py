@@ -21,7 +21,7 @@ Rows = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Taste:
+class TraitTaste:
     """``known``: rows of the given likes; ``profile``: a person with only these. ``of_trait``: the other likes with the
     trait, ``others``: all other likes; ``films``: every film with the trait.
     """
@@ -35,39 +35,39 @@ class Taste:
     films: Rows
 
 
-def draw(fold: Fold, seed: int) -> list[Taste]:
+def draw(fold: Fold, seed: int) -> list[TraitTaste]:
     """Return the tastes of a fold, by kind."""
     dataset = fold.everybody.dataset
     counts = np.bincount(dataset.events.film[liked(dataset.events)], minlength=len(dataset.films))
     codes = np.random.default_rng(seed).permutation(fold.codes).tolist()
-    found = []
+    tastes = []
     for place, shared in enumerate(shared_traits(dataset.films, fold.bench.bundle.catalogue)):
-        niche, of_kind = shared.niche(counts), list[Taste]()
+        niche, of_kind = shared.niche(counts), list[TraitTaste]()
         for code in codes:
             of_kind += _of_person(fold, code, shared, niche, np.random.default_rng((seed, code, place)))
             if len(of_kind) >= MOST:
                 break
-        found += of_kind[:MOST]
-    return found
+        tastes += of_kind[:MOST]
+    return tastes
 
 
 def _of_person(
     fold: Fold, code: int, shared: SharedTraits, niche: frozenset[str], rng: np.random.Generator
-) -> list[Taste]:
+) -> list[TraitTaste]:
     """Return at most two tastes of a kind."""
     events = fold.everybody.dataset.events
-    mine = fold.everybody.likes_of(code)
-    rows = events.film[mine]
+    own = fold.everybody.likes_of(code)
+    rows = events.film[own]
     enough = [
         trait for trait, those in shared.among(rows).items() if trait in niche and len(those) >= KNOWN + LEAST_LEFT
     ]
     tastes = []
     for trait in rng.permutation(enough)[:TRAITS_EACH].tolist():
-        of_trait = rng.permutation(mine[np.isin(rows, shared.films[trait])])
-        known, rest = of_trait[:KNOWN], of_trait[KNOWN:]
-        profile = fold.everybody.profile_of(events.user_ids[code], known)
-        others = events.film[np.setdiff1d(mine, known)]
+        of_trait = rng.permutation(own[np.isin(rows, shared.films[trait])])
+        given, rest = of_trait[:KNOWN], of_trait[KNOWN:]
+        profile = fold.everybody.profile_of(events.user_ids[code], given)
+        others = events.film[np.setdiff1d(own, given)]
         tastes.append(
-            Taste(shared.kind, code, events.film[known], profile, events.film[rest], others, shared.films[trait])
+            TraitTaste(shared.kind, code, events.film[given], profile, events.film[rest], others, shared.films[trait])
         )
     return tastes

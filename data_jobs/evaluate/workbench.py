@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from data_jobs.bundle import bundle_of, save
 from data_jobs.catalogue import arranged, build_catalogue
+from data_jobs.evaluate.held_out_people import People
 from data_jobs.evaluate.metrics import popularity_ranks
-from data_jobs.evaluate.people import People
 from data_jobs.evaluate.split import liked
 from data_jobs.records import Dataset
 from data_jobs.report import Progress

@@ -9,9 +9,9 @@ from opensearchpy import OpenSearch
 from opensearchpy.helpers import parallel_bulk
 
 from data_jobs.indexing.documents import document
-from data_jobs.indexing.failures import IndexingFailed
 from data_jobs.report import Progress
 from services.recommender.domain.bundle import Bundle
+from services.recommender.errors import MarqueeError
 
 THREADS = 2
 CHUNK_FILMS = 500
@@ -26,6 +26,10 @@ _UNKNOWN: frozenset[int | str] = frozenset({"N/A", "TIMEOUT", 500, 502, 504})
 _SHOWN = 10
 
 Refused = dict[int, str]
+
+
+class IndexingFailed(MarqueeError):
+    """The index is not complete and must not be served; the message says what is wrong and what to do."""
 
 
 class InDoubt(IndexingFailed):
@@ -51,8 +55,8 @@ def load(
         if attempt:
             pause_s = min(2.0**attempt, LONGEST_PAUSE_S)
             sleep(random.uniform(0.5, 1.0) * pause_s)  # noqa: S311 - spreads retries, guards nothing
-        busy, lost, told = _send(client, index, bundle, rows, custom_ids, progress)
-        refused |= told
+        busy, lost, newly_refused = _send(client, index, bundle, rows, custom_ids, progress)
+        refused |= newly_refused
         if lost and not custom_ids and not refused:
             raise InDoubt(_complaint(index, bundle, refused | lost))
         busy |= lost
@@ -86,8 +90,8 @@ def _send(
         else:
             outcome = next(iter(item.values()))
             status = outcome.get("status")
-            told = busy if status in _BUSY else lost if status in _UNKNOWN else refused
-            told[row] = f"{status} {outcome.get('error')}"
+            reasons = busy if status in _BUSY else lost if status in _UNKNOWN else refused
+            reasons[row] = f"{status} {outcome.get('error')}"
         if not loaded % CHUNK_FILMS or loaded == films:
             progress.advance(STEP, loaded, films)
     return busy, lost, refused

@@ -20,9 +20,9 @@ from opensearchpy.exceptions import (
 from urllib3.exceptions import NewConnectionError
 
 from data_jobs.report import Progress
-from services.adapters.search.failures import RemoteFailure
 from services.adapters.search.opensearch.connection import described
-from services.adapters.search.opensearch.target import Target
+from services.adapters.search.opensearch.target import OpenSearchTarget
+from services.adapters.search.remote_failure import RemoteFailure
 from services.recommender.errors import SearchUnavailable
 from services.recommender.ports import Clock
 
@@ -39,7 +39,7 @@ T = TypeVar("T")
 class Patience:
     """How to call one target. ``sleep`` in seconds."""
 
-    target: Target
+    target: OpenSearchTarget
     clock: Clock
     progress: Progress
     sleep: Callable[[float], None] = time.sleep

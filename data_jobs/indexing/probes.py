@@ -7,12 +7,12 @@ from opensearchpy import OpenSearch
 
 from services.adapters.search.analyser import squeezed, terms, words
 from services.adapters.search.embedded import EmbeddedSearch
-from services.adapters.search.failures import RemoteFailure
-from services.adapters.search.legs import EMPTY
-from services.adapters.search.opensearch.queries import search_body
+from services.adapters.search.leg_scores import EMPTY
+from services.adapters.search.opensearch.query_bodies import search_body
 from services.adapters.search.opensearch.search import OpenSearchSearch, hits_of
+from services.adapters.search.remote_failure import RemoteFailure
 from services.adapters.search.schema import TEXT_FIELDS
-from services.adapters.search.wording import Word
+from services.adapters.search.wording import WordClause
 from services.recommender.domain.bundle import Bundle
 from services.recommender.ports import Deadline, SearchRequest
 
@@ -35,7 +35,7 @@ def text_scale(client: OpenSearch, index: str, bundle: Bundle, local: EmbeddedSe
     for row in probe_rows(bundle):
         title = bundle.catalogue.titles[row]
         for word, term in zip(words(title), terms(title), strict=True):
-            here = local.hits([Word(word, term, ("title",))], 1)
+            here = local.hits([WordClause(word, term, ("title",))], 1)
             body = search_body([({"match": {"title": word}}, 1)])
             there = hits_of(client.msearch(index=index, body=body)["responses"][0], len(bundle.catalogue))
             if len(here.rows) and len(there.rows) and there.scores[0] > 0:

@@ -10,7 +10,7 @@ from data_jobs.readers.text import fold, repair, tidy
 from data_jobs.report import Report
 from services.recommender.domain import catalogue
 from services.recommender.domain.genres import canonical
-from services.recommender.domain.languages import NAMES
+from services.recommender.domain.language_names import NAMES
 from services.recommender.query.words.into_english import TRANSLATIONS
 
 MAX_ID = 128

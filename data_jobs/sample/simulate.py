@@ -48,7 +48,7 @@ def simulate(films: Sequence[Film], viewers: int = 600, seed: int = 7) -> Events
     )
 
 
-class _Traits:
+class _TraitMatrix:
     """Which films have which trait: ``has`` bool [traits, films], ``weight`` float64 [traits]."""
 
     def __init__(self, has: NDArray[np.bool_], weight: NDArray[np.float64]) -> None:
@@ -67,13 +67,13 @@ def _named(film: Film) -> list[tuple[str, str]]:
     return named
 
 
-def _traits(films: Sequence[Film]) -> _Traits:
+def _traits(films: Sequence[Film]) -> _TraitMatrix:
     """Return traits that at least three films but not most films share, each kind with its share of the choices."""
     rows = defaultdict(list)
     for row, film in enumerate(films):
         for trait in _named(film):
             rows[trait].append(row)
-    kept = sorted(trait for trait, found in rows.items() if _LEAST_FILMS <= len(found) <= 0.6 * len(films))
+    kept = sorted(trait for trait, films_with in rows.items() if _LEAST_FILMS <= len(films_with) <= 0.6 * len(films))
     has = np.zeros((len(kept), len(films)), np.bool_)
     weight = np.zeros(len(kept))
     for place, trait in enumerate(kept):
@@ -82,7 +82,7 @@ def _traits(films: Sequence[Film]) -> _Traits:
     for kind, share in _WEIGHT_OF.items():
         of_kind = np.array([trait[0] == kind for trait in kept], np.bool_)
         weight[of_kind] *= share / max(weight[of_kind].sum(), 1e-12)
-    return _Traits(has, weight)
+    return _TraitMatrix(has, weight)
 
 
 def _fame(films: Sequence[Film]) -> NDArray[np.float64]:
@@ -93,11 +93,11 @@ def _fame(films: Sequence[Film]) -> NDArray[np.float64]:
     return np.asarray(-np.log(rank + 9))
 
 
-def _tastes(rng: np.random.Generator, traits: _Traits) -> NDArray[np.bool_]:
+def _tastes(rng: np.random.Generator, traits: _TraitMatrix) -> NDArray[np.bool_]:
     """Return two to four tastes as rows over films, bool [tastes, films]; fewer if there are fewer traits."""
-    wanted = min(int(rng.integers(2, 5)), len(traits.weight))
+    count = min(int(rng.integers(2, 5)), len(traits.weight))
     chosen: list[int] = []
-    while len(chosen) < wanted:
+    while len(chosen) < count:
         weight = traits.weight.copy()
         if chosen and rng.random() < _AKIN:
             film = rng.choice(np.flatnonzero(traits.has[chosen[0]]))
@@ -109,7 +109,7 @@ def _tastes(rng: np.random.Generator, traits: _Traits) -> NDArray[np.bool_]:
 
 
 def _history(
-    rng: np.random.Generator, traits: _Traits, fame: NDArray[np.float64], quality: NDArray[np.float64]
+    rng: np.random.Generator, traits: _TraitMatrix, fame: NDArray[np.float64], quality: NDArray[np.float64]
 ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.int64]]:
     """Return one viewer's film rows, stars and times, in time order."""
     count = min(int(rng.integers(15, 81)), len(fame))

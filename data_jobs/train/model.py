@@ -26,7 +26,7 @@ from data_jobs.train.tune import Trial, choose, newest_likes
 from services.recommender.domain.catalogue import Catalogue, Traits
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.factors import ItemFactors
-from services.recommender.domain.tables import Collaborative, ItemTable
+from services.recommender.domain.tables import CollaborativeTables, ItemTable
 
 # Films for choosing lambda: likes of the others are few, and the grid would cost as much as the tables.
 TUNING_FILMS = 3_000
@@ -39,7 +39,7 @@ class TrainedModel:
     ratings; None if ratings or ``svd_k`` allow none.
     """
 
-    collaborative: Collaborative
+    collaborative: CollaborativeTables
     popularity: NDArray[np.float32]
     acclaim: NDArray[np.float32]
     model_version: str
@@ -91,9 +91,9 @@ def train(
     popular = popularity(likes, catalogue.votes)
     praised = acclaim(*_votes(material.films))
     svd = _svd(dataset, catalogue, params, progress)
-    told = () if svd is None else (svd.factors, svd.singular_values)
+    svd_arrays = () if svd is None else (svd.factors, svd.singular_values)
     figures = _figures(material, rows, main, form, trials) | {"svd_k": 0 if svd is None else len(svd.singular_values)}
-    version = _version(params, collaborative, (popular, praised, *told))
+    version = _version(params, collaborative, (popular, praised, *svd_arrays))
     return TrainedModel(collaborative, popular, praised, version, params, figures, svd)
 
 
@@ -148,8 +148,8 @@ def _tables(
 ) -> tuple[ItemTable, ItemTable, str]:
     """Return main and short table, and which form was solved."""
     design = material.design(rows, material.interactions.on(rows))
-    told = (_reporter(progress, step, len(rows)) for step in ("main table", "short-profile table"))
-    return both_tables(design, params, *told)
+    reporters = (_reporter(progress, step, len(rows)) for step in ("main table", "short-profile table"))
+    return both_tables(design, params, *reporters)
 
 
 def _reporter(progress: Progress, step: str, total: int) -> Callable[[int], None]:
@@ -163,7 +163,7 @@ def _collaborative(
     tables: tuple[ItemTable, ItemTable],
     traits: Traits,
     embeddings: Embeddings | None,
-) -> Collaborative:
+) -> CollaborativeTables:
     films = len(material.films)
     position = np.full(films, -1, np.int32)
     position[rows] = np.arange(len(rows), dtype=np.int32)
@@ -175,7 +175,7 @@ def _collaborative(
     people = material.interactions
     events = np.bincount(people.film, minlength=films).astype(np.int32)
     shared = shared_likes(people.take(people.liked).on(rows), tables[0].columns)
-    return Collaborative(rows, position, *tables, outside, neighbours, weights, events, shared)
+    return CollaborativeTables(rows, position, *tables, outside, neighbours, weights, events, shared)
 
 
 def _votes(films: list[Film | None]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -201,7 +201,7 @@ def _figures(
     }
 
 
-def _version(params: TrainParams, tables: Collaborative, priors: tuple[NDArray[np.float32], ...]) -> str:
+def _version(params: TrainParams, tables: CollaborativeTables, priors: tuple[NDArray[np.float32], ...]) -> str:
     """Return the name of the content: parameters and every array that is served."""
     digest = hashlib.sha256(json.dumps(params.to_json(), sort_keys=True).encode())
     arrays: list[NDArray[Any]] = [tables.rows, tables.outside, tables.neighbours, tables.neighbour_weights]

@@ -45,23 +45,23 @@ def borrowing(
     ``inside``, ``outside``: int32 catalogue rows. A film with neither traits nor a vector gets zero weights.
     """
     count = min(count, len(inside))
-    found = Borrowing(np.zeros((len(outside), count), np.uint16), np.zeros((len(outside), count), np.float16))
+    borrowed = Borrowing(np.zeros((len(outside), count), np.uint16), np.zeros((len(outside), count), np.float16))
     has_traits = np.diff(traits.offsets)[outside] > 0
     by_traits = np.flatnonzero(has_traits)
     if len(by_traits):
-        _fill(found, by_traits, _trait_likeness(traits, inside, outside[by_traits]), damping)
+        _fill(borrowed, by_traits, _trait_likeness(traits, inside, outside[by_traits]), damping)
     if embeddings is not None:
         by_vector = np.flatnonzero(~has_traits & (embeddings.scales[outside] > 0))
         likeness = _vector_likeness(embeddings, inside, outside[by_vector])
-        _fill(found, by_vector, likeness, VECTOR_DAMPING * damping)
-    return found
+        _fill(borrowed, by_vector, likeness, VECTOR_DAMPING * damping)
+    return borrowed
 
 
-def _fill(found: Borrowing, members: NDArray[np.intp], likeness: Likeness, damping: float) -> None:
+def _fill(borrowed: Borrowing, members: NDArray[np.intp], likeness: Likeness, damping: float) -> None:
     for start, stop in blocks(len(members)):
-        picked, weights = nearest(likeness(start, stop), found.neighbours.shape[1], damping)
-        found.neighbours[members[start:stop]] = picked
-        found.weights[members[start:stop]] = weights
+        picked, weights = nearest(likeness(start, stop), borrowed.neighbours.shape[1], damping)
+        borrowed.neighbours[members[start:stop]] = picked
+        borrowed.weights[members[start:stop]] = weights
 
 
 def nearest(
@@ -84,8 +84,8 @@ def nearest(
 def _trait_likeness(traits: Traits, inside: NDArray[np.int32], outside: NDArray[np.int32]) -> Likeness:
     shape = (len(traits.offsets) - 1, len(traits.kinds))
     films = sp.csr_matrix((TraitRows.of(traits).values, traits.ids, traits.offsets), shape=shape)
-    table, mine = films[inside].T.tocsr(), films[outside]
-    return lambda start, stop: (mine[start:stop] @ table).toarray()
+    table, theirs = films[inside].T.tocsr(), films[outside]
+    return lambda start, stop: (theirs[start:stop] @ table).toarray()
 
 
 def _vector_likeness(embeddings: Embeddings, inside: NDArray[np.int32], outside: NDArray[np.int32]) -> Likeness:

@@ -69,23 +69,16 @@ class TrainParams:
             raise ValueError(f"training parameter {name} must be {expected}")
 
     @classmethod
-    def plain_ease(cls) -> Self:
-        """Return EASE as published (Steck 2019): likes only, no dropout, no tags, all people equal; the reference
-        model.
-        """
-        return cls(dropout=0.0, dropout_short=0.0, row_exponent=0.0, graded=False, tag_weight=0.0)
-
-    @classmethod
     def from_json(cls, document: dict[str, Any]) -> Self:
         """Return the parameters of a JSON object. Raises ValueError naming a key that is unknown, or out of type or
         range.
         """
-        known = {field.name: field for field in fields(cls)}
+        fields_by_name = {field.name: field for field in fields(cls)}
         values: dict[str, Any] = {}
         for name, value in document.items():
-            if name not in known:
-                raise ValueError(f"unknown training parameter {name!r}; known are {', '.join(known)}")
-            values[name] = _typed(name, value, known[name].default)
+            if name not in fields_by_name:
+                raise ValueError(f"unknown training parameter {name!r}; known are {', '.join(fields_by_name)}")
+            values[name] = _typed(name, value, fields_by_name[name].default)
         return cls(**values)
 
     def to_json(self) -> dict[str, Any]:

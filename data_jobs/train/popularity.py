@@ -27,8 +27,8 @@ def acclaim(votes: NDArray[np.float64], averages: NDArray[np.float64]) -> NDArra
 
     Of the products tried on a catalogue without ratings, the one with the squared average served people best.
     """
-    known = np.isfinite(averages)
-    filled = np.where(known, averages, averages[known].mean() if known.any() else 1.0)
+    is_rated = np.isfinite(averages)
+    filled = np.where(is_rated, averages, averages[is_rated].mean() if is_rated.any() else 1.0)
     raw = np.log1p(np.maximum(votes, 0)) * filled**2
     best = float(np.sort(raw)[-BEST:].mean()) if len(raw) else 0.0
     return np.asarray(raw / best if best > 0 else raw, np.float32)

@@ -94,8 +94,8 @@ def truncated_svd(matrix: sp.csr_matrix, k: int) -> tuple[Dense, Dense]:
         basis, _ = np.linalg.qr(matrix.T @ (matrix @ basis))
     left, _ = np.linalg.qr(matrix @ basis)
     vectors, values, _ = np.linalg.svd(matrix.T @ left, full_matrices=False)
-    told = int(np.count_nonzero(values > NOTHING * max(float(values[0]), NOTHING)))
-    vectors, values = vectors[:, : min(k, told)], values[: min(k, told)]
+    rank = int(np.count_nonzero(values > NOTHING * max(float(values[0]), NOTHING)))
+    vectors, values = vectors[:, : min(k, rank)], values[: min(k, rank)]
     # The sign of a singular vector is arbitrary: its largest entry is made positive.
     largest = np.abs(vectors).argmax(axis=0)
     return vectors * np.sign(vectors[largest, np.arange(len(values))]), values

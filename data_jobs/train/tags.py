@@ -18,13 +18,13 @@ Tag = tuple[str, str]
 
 def tags_of(film: Film) -> list[Tag]:
     """Return (kind, name) of each tag of a film, without duplicates: genre, keyword, cast, director, half-decade."""
-    found = [("genre", name) for name in film.genres]
-    found += [("keyword", name) for name in film.keywords]
-    found += [("cast", name) for name in film.cast]
-    found += [("director", name) for name in film.directors]
+    tags = [("genre", name) for name in film.genres]
+    tags += [("keyword", name) for name in film.keywords]
+    tags += [("cast", name) for name in film.cast]
+    tags += [("director", name) for name in film.directors]
     if film.year is not None:
-        found.append(("half-decade", str(film.year // 5 * 5)))
-    return list(dict.fromkeys(found))
+        tags.append(("half-decade", str(film.year // 5 * 5)))
+    return list(dict.fromkeys(tags))
 
 
 def tag_matrix(films: Sequence[Film | None], min_films: int) -> sp.csr_matrix:

@@ -20,11 +20,11 @@ from services.recommender.domain.tables import ItemTable
 # before a second process has started.
 MOST_FILMS, FEWEST_FILMS = 10_000, 3_000
 
-Told = Callable[[int], None]
+OnProgress = Callable[[int], None]
 
 
 def both_tables(
-    design: sp.csr_matrix, params: TrainParams, told_main: Told, told_short: Told
+    design: sp.csr_matrix, params: TrainParams, told_main: OnProgress, told_short: OnProgress
 ) -> tuple[ItemTable, ItemTable, str]:
     """Return main and short table, and which form was solved; the same bytes whether in parallel or in turn.
     ``told_main`` and ``told_short`` receive the number of films done. Raises TrainingError.
@@ -48,6 +48,6 @@ def _short_table(design: sp.csr_matrix, params: TrainParams) -> ItemTable:
     return _table(solver_for(design), params, params.dropout_short, lambda _: None)
 
 
-def _table(solver: Solver, params: TrainParams, dropout: float, told: Told) -> ItemTable:
+def _table(solver: Solver, params: TrainParams, dropout: float, on_progress: OnProgress) -> ItemTable:
     inverse = solver.invert(params.ridge or params.ridge_untuned, dropout)
-    return truncated(inverse, solver.films, row_width(solver.films, params.table_bytes), told)
+    return truncated(inverse, solver.films, row_width(solver.films, params.table_bytes), on_progress)

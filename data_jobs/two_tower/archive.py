@@ -1,4 +1,4 @@
-"""``model.tar.gz``: the model with its code, as an endpoint unpacks it. The same model makes the same bytes."""
+"""``model.tar.gz``: the model with its code, as an endpoint unpacks it. The same model gives the same bytes."""
 
 import gzip
 import io
@@ -32,5 +32,5 @@ def write_archive(path: Path, files: Mapping[str, bytes], manifest: Mapping[str,
 
 
 def empty_archive(path: Path) -> None:
-    """The archive of no model: an endpoint that has it answers with no films, as before the first release."""
+    """Return an archive without a model: an endpoint that has it returns no films, as before the first release."""
     write_archive(path, {}, {"model_version": ""})

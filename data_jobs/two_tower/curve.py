@@ -1,4 +1,4 @@
-"""The training as a picture: loss and validation by epoch, as SVG written by hand, readable on dark and light."""
+"""Draw the training: loss and validation by epoch, as hand-written SVG, readable on dark and light backgrounds."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ _INK, _MUTED, _LOSS, _RECALL = "#1f2933", "#667380", "#94a3b8", "#c2410c"
 
 
 def drawn(curve: "Curve") -> str:
-    """An SVG document: the loss on the left scale, Recall@10 of the hidden likes on the right one."""
+    """Return an SVG document: the loss on the left scale, Recall@10 of the hidden likes on the right one."""
     best = curve.best
     title = f"Two towers: epoch {best.number} of {len(curve.judged)} foretells most, Recall@10 {best.recall:.3f}"
     size = f'viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
@@ -32,12 +32,12 @@ def drawn(curve: "Curve") -> str:
 
 
 def _step(count: int) -> float:
-    """Pixels between two epochs."""
+    """Return the pixels between two epochs."""
     return (WIDTH - _LEFT - _RIGHT) / max(count - 1, 1)
 
 
 def _line(values: Sequence[float], colour: str, name: str, *, right: bool) -> list[str]:
-    """One line over its own scale, whose ends are written beside it."""
+    """Return one line on its own scale, with its range next to it."""
     low, high = min(values), max(values)
     span = (high - low) or 1.0
     room = HEIGHT - _TOP - _BOTTOM
@@ -46,8 +46,8 @@ def _line(values: Sequence[float], colour: str, name: str, *, right: bool) -> li
         for at, value in enumerate(values)
     )
     x, anchor = (WIDTH - _RIGHT + 8, "start") if right else (_LEFT - 8, "end")
-    told = ((_TOP + 4, f"{high:.3f}"), (_TOP + room / 2, name), (_TOP + room + 4, f"{low:.3f}"))
+    labels = ((_TOP + 4, f"{high:.3f}"), (_TOP + room / 2, name), (_TOP + room + 4, f"{low:.3f}"))
     return [
         f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>',
-        *(f'<text x="{x}" y="{y:.0f}" text-anchor="{anchor}" fill="{colour}">{text}</text>' for y, text in told),
+        *(f'<text x="{x}" y="{y:.0f}" text-anchor="{anchor}" fill="{colour}">{text}</text>' for y, text in labels),
     ]

@@ -1,4 +1,4 @@
-"""What is trained on: likes to be told apart from other films, each with the history it is told from."""
+"""Training examples: likes to be told apart from other films, each with its person's history."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Bags:
 
 
 def bags_of(histories: sp.csr_matrix) -> Bags:
-    """The rows of a matrix people x films of weights."""
+    """Return the rows of a people x films matrix of weights."""
     length = np.asarray(histories.sum(axis=1), np.float32).ravel()
     return Bags(
         histories.indices.astype(np.int64), histories.data.astype(np.float32), histories.indptr[:-1].astype(np.int64),
@@ -51,7 +51,7 @@ class Batch:
 
 
 class Examples:
-    """The likes of all people (``person``, ``film`` int64[n]) and everybody's history, csr float32[people, films]."""
+    """The likes of all people (``person``, ``film`` int64[n]) and everyone's history, csr float32[people, films]."""
 
     def __init__(self, interactions: Interactions) -> None:
         self.history = interactions.matrix()
@@ -69,11 +69,11 @@ class Examples:
         return len(self.person)
 
     def steps(self, batch: int) -> int:
-        """Batches an epoch."""
+        """Return the number of batches per epoch."""
         return -(-len(self) // batch)
 
     def batches(self, batch: int, dropout: float, rng: np.random.Generator) -> Iterator[Batch]:
-        """All likes once, in random order. ``dropout``: share of each history that is hidden."""
+        """Yield all likes once, in random order. ``dropout``: share of each history that is hidden."""
         order = rng.permutation(len(self))
         for start in range(0, len(order), batch):
             yield self._batch(order[start : start + batch], dropout, rng)
@@ -84,11 +84,11 @@ class Examples:
         kept_entry = rng.random(histories.nnz) >= dropout
         histories.data = np.where(kept_entry, histories.data, np.float32(0))
         film = self.film[at]
-        # Whether a like's own entry is still in its person's history, and has to be taken out of the pooled sum.
+        # Whether a like's own entry is still in its person's history and must be subtracted from the pooled sum.
         weight = np.asarray(histories[place, film], np.float32).ravel()
         return Batch(self.person[at], film, weight, people, place, weight > 0, bags_of(histories))
 
     def are_liked(self, batch: Batch, films: Ints) -> NDArray[np.bool_]:
-        """bool[b, films]: whether each like's person likes each of some other films, too (distinct ones)."""
+        """Return whether each like's person also likes each of some other films (distinct ones), bool[b, films]."""
         liked = self.liked[batch.people][:, films].toarray() > 0
         return np.asarray(liked[batch.place])

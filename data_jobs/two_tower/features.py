@@ -1,4 +1,4 @@
-"""What a film is to its tower besides an id: genres, half-decades, its tags in few dimensions, tag genome, text."""
+"""Features of a film for its tower, besides its id: genres, half-decades, tags in few dimensions, tag genome, text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from data_jobs.two_tower.genome import Genome
 
 Dense = NDArray[np.float32]
 
-# Keywords, cast and directors are thousands; their first directions say most of it.
+# There are thousands of keywords, cast and directors; their first directions hold most of the information.
 TAG_DIMS = 128
 MIN_TAG_FILMS = 3
 
@@ -27,7 +27,7 @@ class Features:
 
 
 def features_of(films: Sequence[Film], genome: Genome | None = None, vectors: Dense | None = None) -> Features:
-    """The features of films in the order given. ``vectors`` float32[films, dims]: of their texts."""
+    """Return the features of films in the order given. ``vectors`` float32[films, dims]: of their texts."""
     blocks = [_genres(films), _half_decades(films), _tags(films)]
     if genome is not None:
         blocks.append(([f"genome {name}" for name in genome.tags], genome.of([film.item_id for film in films])))
@@ -38,7 +38,9 @@ def features_of(films: Sequence[Film], genome: Genome | None = None, vectors: De
 
 
 def _even(values: Dense) -> Dense:
-    """A block of columns less their means, with rows of mean square length 1: no block counts by its width."""
+    """Return a block of columns minus their means, with rows of mean square length 1, so that no block counts by its
+    width.
+    """
     values = values - values.mean(axis=0)
     length = float(np.sqrt((values**2).sum(axis=1).mean())) if values.size else 0.0
     return np.asarray(values / length if length > 0 else values, np.float32)
@@ -46,8 +48,8 @@ def _even(values: Dense) -> Dense:
 
 def _one_hot(films: Sequence[Film], names: list[str], has: list[set[str]]) -> Dense:
     values = np.zeros((len(films), len(names)), np.float32)
-    for row, mine in enumerate(has):
-        values[row, [names.index(name) for name in mine]] = 1
+    for row, names_here in enumerate(has):
+        values[row, [names.index(name) for name in names_here]] = 1
     return values
 
 
@@ -64,7 +66,7 @@ def _half_decades(films: Sequence[Film]) -> tuple[list[str], Dense]:
 
 
 def _tags(films: Sequence[Film]) -> tuple[list[str], Dense]:
-    """The films' places in the first singular directions of tags x films, scaled as the tags weigh them."""
+    """Return the films' coordinates in the first singular directions of tags x films, scaled as the tags are."""
     matrix = tag_matrix(films, MIN_TAG_FILMS)
     if not matrix.nnz:
         return [], np.zeros((len(films), 0), np.float32)

@@ -1,4 +1,4 @@
-"""What a training leaves behind in ``MARQUEE_HOME/two_tower``: the archive, the arrays for numpy, and the report."""
+"""Files of a training in ``MARQUEE_HOME/two_tower``: the archive, the arrays for numpy, and the report."""
 
 import hashlib
 import io
@@ -16,7 +16,7 @@ from data_jobs.two_tower.archive import ARCHIVE, write_archive
 from data_jobs.two_tower.curve import drawn
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.ids import mark_of
-from services.recommender.domain.towers import TwoTower
+from services.recommender.domain.two_tower_model import TwoTowerModel
 
 if TYPE_CHECKING:
     from data_jobs.two_tower.features import Features
@@ -29,14 +29,14 @@ _LAYERS = ("inner", "inner_bias", "outer", "outer_bias")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TowerFile:
-    """The arrays of a model by the films it was trained with; ``version``: "towers-" and eight hex digits."""
+    """A model's arrays for the films it was trained on; ``version``: "towers-" and eight hex digits."""
 
     version: str
     item_ids: tuple[str, ...]
-    towers: TwoTower
+    towers: TwoTowerModel
 
-    def on(self, catalogue: Catalogue) -> TwoTower:
-        """The model over the rows of a catalogue; all 0 for films that it does not know."""
+    def on(self, catalogue: Catalogue) -> TwoTowerModel:
+        """Return the model on the rows of a catalogue; all 0 for films it does not know."""
         rows = catalogue.rows_of(self.item_ids)
         there = rows >= 0
 
@@ -47,17 +47,17 @@ class TowerFile:
 
         towers = self.towers
         layers = (getattr(towers, name) for name in _LAYERS)
-        return TwoTower(placed(towers.items), placed(towers.history), *layers)
+        return TwoTowerModel(placed(towers.items), placed(towers.history), *layers)
 
 
 def exported(trained: "Trained", item_ids: Sequence[str]) -> TowerFile:
-    """The model's arrays, taken out of PyTorch. Films that nobody likes are told by their content alone."""
+    """Return the model's arrays, converted from PyTorch. Films without likes are described by their content alone."""
     model = trained.model
     first, last = model.person[0], model.person[2]
     history = np.array(model.history.weight.detach().numpy(), np.float32)
     layers = (first.weight.T, first.bias, last.weight.T, last.bias)
     arrays = [np.ascontiguousarray(each.detach().numpy(), np.float32) for each in layers]
-    towers = TwoTower(trained.items, history, *arrays)
+    towers = TwoTowerModel(trained.items, history, *arrays)
     digest = hashlib.sha256("\n".join(item_ids).encode())
     for name in ("items", "history", *_LAYERS):
         digest.update(np.ascontiguousarray(getattr(towers, name)).data)
@@ -80,7 +80,7 @@ def write_all(
 
 
 def report_of(trained: "Trained", made: TowerFile) -> dict[str, Any]:
-    """What came out: parameters, the curve, and the epoch that was best."""
+    """Return the result: parameters, the curve, and the best epoch."""
     curve = trained.curve
     return {
         "model_version": made.version,
@@ -94,14 +94,14 @@ def report_of(trained: "Trained", made: TowerFile) -> dict[str, Any]:
 
 
 def read_towers(folder: Path) -> TowerFile:
-    """The arrays of the last training. Raises DataError where there is none, or it can't be read."""
+    """Return the arrays of the last training. Raises DataError if there is none or it cannot be read."""
     path = folder / ARRAYS
     if not path.is_file():
         raise DataError(f"{path}: there is no two-tower model; train one with `marquee train two-tower` first")
     try:
-        with np.load(path, allow_pickle=False) as found:
-            towers = TwoTower(*(found[name] for name in ("items", "history", *_LAYERS)))
-            return TowerFile(str(found["version"]), tuple(found["item_ids"].tolist()), towers)
+        with np.load(path, allow_pickle=False) as arrays:
+            towers = TwoTowerModel(*(arrays[name] for name in ("items", "history", *_LAYERS)))
+            return TowerFile(str(arrays["version"]), tuple(arrays["item_ids"].tolist()), towers)
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{path}: can't be read ({error}); train it again with `marquee train two-tower`") from error
 
@@ -117,8 +117,8 @@ def _write_arrays(made: TowerFile, path: Path) -> None:
 def _packed(
     trained: "Trained", features: "Features", item_ids: Sequence[str], user_ids: Sequence[str]
 ) -> dict[str, bytes]:
-    """The files of the archive beside its code. People stand in it by their marks, not by their ids, and only where
-    the model knows them.
+    """Return the files of the archive next to its code. People appear by their marks, not their ids, and only if the
+    model knows them.
     """
     import torch
 

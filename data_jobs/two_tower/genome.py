@@ -1,4 +1,4 @@
-"""The tag genome of MovieLens: how much each of some thousand tags says of each film, from 0 to 1.
+"""The tag genome of MovieLens: how well each of about a thousand tags describes each film, from 0 to 1.
 
 Source: J. Vig, S. Sen and J. Riedl, "The tag genome", ACM TiiS 2(3), 2012; files ``genome-tags.csv`` (tagId, tag) and
 ``genome-scores.csv`` (movieId, tagId, relevance).
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from data_jobs.report import DataError
 
 TAGS_FILE, SCORES_FILE = "genome-tags.csv", "genome-scores.csv"
-# MovieLens has 1,128 of them. More columns than this are another file.
+# MovieLens has 1,128 tags. A file with more columns than this is another one.
 MOST_TAGS = 10_000
 
 
@@ -28,17 +28,19 @@ class Genome:
     relevance: NDArray[np.float32]
 
     def of(self, item_ids: Sequence[str]) -> NDArray[np.float32]:
-        """float32[items, tags]; a film without a genome has the mean film's, so that nothing is told by the lack."""
+        """Return float32[items, tags]; a film without a genome gets the mean of all, so that the lack itself says
+        nothing.
+        """
         row = {item_id: at for at, item_id in enumerate(self.item_ids)}
         at = np.array([row.get(item_id, -1) for item_id in item_ids], np.intp)
         mean = self.relevance.mean(axis=0)
-        found = self.relevance[np.maximum(at, 0)]
-        return np.asarray(np.where((at >= 0)[:, None], found, mean), np.float32)
+        relevance = self.relevance[np.maximum(at, 0)]
+        return np.asarray(np.where((at >= 0)[:, None], relevance, mean), np.float32)
 
 
 def read_genome(folder: Path) -> Genome | None:
-    """The genome of a MovieLens folder; None where it has neither file. Raises DataError: one without the other, a
-    column missing, a relevance outside 0 to 1, a tag that has no name.
+    """Return the genome of a MovieLens folder; None if it has neither file. Raises DataError for one without the other,
+    a missing column, a relevance outside 0 to 1, and a tag without a name.
     """
     tags_path, scores_path = folder / TAGS_FILE, folder / SCORES_FILE
     there = [path for path in (tags_path, scores_path) if path.is_file()]
@@ -55,12 +57,12 @@ def read_genome(folder: Path) -> Genome | None:
 
 
 def _table(path: Path, columns: dict[str, type[pl.DataType]]) -> pl.DataFrame:
-    """The named columns of a CSV file. Raises DataError."""
+    """Return the named columns of a CSV file. Raises DataError."""
     try:
         table = pl.read_csv(path, columns=list(columns), schema_overrides=columns)
     except (pl.exceptions.PolarsError, OSError, UnicodeError) as error:
-        told = str(error).splitlines()[0]
-        raise DataError(f"{path}: not readable as {', '.join(columns)}: {told}") from error
+        reason = str(error).splitlines()[0]
+        raise DataError(f"{path}: not readable as {', '.join(columns)}: {reason}") from error
     if any(table[name].has_nulls() for name in columns):
         raise DataError(f"{path}: an empty cell; expected a value in every row of {', '.join(columns)}")
     return table
@@ -70,8 +72,8 @@ def _pivoted(tags: pl.DataFrame, scores: pl.DataFrame, path: Path) -> Genome:
     ids, tag_ids = scores["movieId"].to_numpy(), tags["tagId"].to_numpy()
     values = scores["relevance"].to_numpy()
     column = np.searchsorted(tag_ids, scores["tagId"].to_numpy())
-    known = tag_ids[np.minimum(column, len(tag_ids) - 1)] == scores["tagId"].to_numpy()
-    for holds, expected in ((known, f"a tagId of {TAGS_FILE}"), ((values >= 0) & (values <= 1), "0 to 1")):
+    is_listed = tag_ids[np.minimum(column, len(tag_ids) - 1)] == scores["tagId"].to_numpy()
+    for holds, expected in ((is_listed, f"a tagId of {TAGS_FILE}"), ((values >= 0) & (values <= 1), "0 to 1")):
         if not holds.all():
             line = int(np.argmin(holds)) + 2
             raise DataError(f"{path}:{line}: expected {expected}")

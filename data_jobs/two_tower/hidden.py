@@ -1,4 +1,4 @@
-"""What the training does not see, so that its epochs can be judged: a fifth of the likes of everybody who has five."""
+"""The validation set: a fifth of the likes of everyone with five or more, hidden to judge the epochs of a training."""
 
 from dataclasses import dataclass
 
@@ -12,14 +12,14 @@ from data_jobs.train.interactions import Interactions
 MIN_LIKES = 5
 MIN_PEOPLE = 20
 SHARE = 0.2
-# Scores of people x films that a validation makes at once.
+# Number of scores, people x films, that a validation computes at once.
 MOST_SCORES = 20_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hidden:
-    """``rest``: the interactions without what is hidden. ``people`` int32[n]: who is asked about; ``seen`` and
-    ``wanted``, csr float32[n, films]: what is not asked for, and what is.
+    """``rest``: the interactions without the hidden ones. ``people`` int32[n]: whom to rank for; ``seen`` and
+    ``wanted``, csr float32[n, films]: films to leave out, and films to find.
     """
 
     rest: Interactions
@@ -29,8 +29,8 @@ class Hidden:
 
 
 def hide(whole: Interactions, seed: int) -> Hidden:
-    """Any fifth of the likes of everybody with 5 or more, and any fifth of their other events, which leave the mask of
-    seen films as well. Raises TrainingError where fewer than 20 people have 5 likes.
+    """Hide a random fifth of the likes of everyone with 5 or more, and a random fifth of their other events, which
+    leave the mask of seen films as well. Raises TrainingError if fewer than 20 people have 5 likes.
     """
     likes = np.bincount(whole.person[whole.liked], minlength=whole.people)
     people = np.flatnonzero(likes >= MIN_LIKES)
@@ -47,12 +47,12 @@ def hide(whole: Interactions, seed: int) -> Hidden:
     if len(people) > most:
         people = np.sort(rng.choice(people, most, replace=False))
     rest = whole.take(~gone)
-    seen, wanted = _marks(rest), _marks(whole.take(gone & whole.liked))
-    return Hidden(rest, people.astype(np.int32), seen[people], wanted[people])
+    seen, hidden_likes = _marks(rest), _marks(whole.take(gone & whole.liked))
+    return Hidden(rest, people.astype(np.int32), seen[people], hidden_likes[people])
 
 
 def _fifth(whole: Interactions, chance: NDArray[np.float64], among: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """A fifth (rounded) of each person's entries under a mask, those with the least chance."""
+    """Return a fifth (rounded) of each person's entries under a mask: those with the smallest ``chance``."""
     at = np.flatnonzero(among)
     at = at[np.lexsort((chance[at], whole.person[at]))]
     counts = np.bincount(whole.person[at], minlength=whole.people)
@@ -62,6 +62,6 @@ def _fifth(whole: Interactions, chance: NDArray[np.float64], among: NDArray[np.b
     return chosen
 
 
-def _marks(mine: Interactions) -> sp.csr_matrix:
-    ones = np.ones(len(mine), np.float32)
-    return sp.csr_matrix((ones, (mine.person, mine.film)), shape=(mine.people, mine.films))
+def _marks(events: Interactions) -> sp.csr_matrix:
+    ones = np.ones(len(events), np.float32)
+    return sp.csr_matrix((ones, (events.person, events.film)), shape=(events.people, events.films))

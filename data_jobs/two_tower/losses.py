@@ -1,8 +1,8 @@
-"""The two losses: what a batch of likes teaches the towers.
+"""The two losses: triplet, and softmax over a batch.
 
-Triplet: F. Schroff, D. Kalenichenko and J. Philbin, "FaceNet", CVPR 2015. Softmax over the films of a batch with the
-correction for how likely each is drawn: X. Yi et al., RecSys 2019; further films drawn uniformly: J. Yang et al.,
-"Mixed negative sampling for learning two-tower neural networks in recommendations", WWW 2020.
+Triplet: F. Schroff, D. Kalenichenko and J. Philbin, "FaceNet", CVPR 2015. Softmax over the films of a batch with a
+correction for each film's sampling probability: X. Yi et al., RecSys 2019; further films drawn uniformly: J. Yang et
+al., "Mixed negative sampling for learning two-tower neural networks in recommendations", WWW 2020.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from data_jobs.two_tower.params import Loss, TowerParams
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Course:
-    """A training in progress: what is learned from, the films' content (float32[films, features]) and the model."""
+    """A training in progress: the examples, the films' content (float32[films, features]) and the model."""
 
     examples: Examples
     content: Tensor
@@ -28,22 +28,22 @@ class Course:
     model: TwoTower
 
     def loss(self, batch: Batch, rng: np.random.Generator) -> Tensor:
-        """The batch's loss, a number that is differentiated."""
+        """Return the batch's loss, a differentiable scalar."""
         person = self._person(batch, rng)
         by = self._triplet if self.params.loss is Loss.TRIPLET else self._softmax
         return by(person, batch, rng)
 
     def _person(self, batch: Batch, rng: np.random.Generator) -> Tensor:
-        """float32[b, dims]: each like's person by a history without that like."""
+        """Return float32[b, dims]: each like's person by their history without that like."""
         bags, model = batch.bags, self.model
         pooled = model.pooled(*(torch.from_numpy(each) for each in (bags.films, bags.offsets, bags.weights)))
         own = torch.from_numpy(batch.weight)
         place, film = torch.from_numpy(batch.place), torch.from_numpy(batch.film)
-        mine = pooled[place] - own[:, None] * model.history.weight[film]
+        without_film = pooled[place] - own[:, None] * model.history.weight[film]
         length = torch.from_numpy(bags.length)[place] - own
         hidden = rng.random(len(batch.person)) < self.params.id_dropout
         number = np.where(hidden | (not self.params.person_ids), model.stranger, batch.person)
-        return model.person_vectors(mine, length, torch.from_numpy(number))
+        return model.person_vectors(without_film, length, torch.from_numpy(number))
 
     def _items(self, films: NDArray[np.int64], rng: np.random.Generator) -> Tensor:
         kept = (rng.random(len(films)) >= self.params.id_dropout).astype(np.float32)
@@ -51,8 +51,8 @@ class Course:
         return self.model.item_vectors(at, self.content[at], torch.from_numpy(kept))
 
     def _softmax(self, person: Tensor, batch: Batch, rng: np.random.Generator) -> Tensor:
-        """Cross-entropy of each like among the batch's films and some more. A film's score is lessened by the logarithm
-        of its chance to be among them: else the films that are liked most would be pushed down most.
+        """Return the cross-entropy of each like among the batch's films and some more. A film's score is reduced by the
+        log of its sampling probability; otherwise the most liked films would be pushed down most.
         """
         films, target, chance = self._drawn(batch, rng)
         at = torch.from_numpy(films)
@@ -66,7 +66,9 @@ class Course:
     def _drawn(
         self, batch: Batch, rng: np.random.Generator
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-        """Distinct films int64[m], the place of each like's film among them, and each film's chance to be drawn."""
+        """Return distinct films int64[m], the place of each like's film among them, and each film's sampling
+        probability.
+        """
         likes, total = self.examples.likes, len(self.examples.likes)
         extra = min(self.params.extra, total)
         uniform = rng.choice(total, extra, replace=False)
@@ -75,7 +77,7 @@ class Course:
         return films, place[: len(batch.film)], (1 - missed).astype(np.float32)
 
     def _triplet(self, person: Tensor, batch: Batch, rng: np.random.Generator) -> Tensor:
-        """Each like against the nearest of some films that its person has not liked."""
+        """Return the triplet loss of each like against the nearest of some films that its person has not liked."""
         total = len(self.examples.likes)
         films = rng.choice(total, min(self.params.candidates, total), replace=False)
         items = self._items(films, rng)

@@ -1,4 +1,4 @@
-"""The training as it is ordered on the command line: read, embed if that is asked for, train, write."""
+"""The training as ordered on the command line: read, embed if requested, train, write."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +13,8 @@ from data_jobs.two_tower.training import CHECKPOINT, Trained
 
 
 def train_order(order: Order, params: TowerParams, progress: Progress) -> tuple[Trained, TowerFile]:
-    """Train on the data of an order and write what came out under its home; see ``files``. The checkpoint is gone then.
-
-    Raises DataError, EncoderUnavailable, TrainingError.
+    """Train on the data of an order and write the result under its home; see ``files``. The checkpoint is removed
+    afterwards. Raises DataError, EncoderUnavailable, TrainingError.
     """
     dataset, _ = read(order, progress, [])
     folder = order.home / FOLDER
@@ -28,9 +27,9 @@ def train_order(order: Order, params: TowerParams, progress: Progress) -> tuple[
 
 
 def genome_of(order: Order) -> Genome | None:
-    """The tag genome in the folders of the order's data, the first there is. Raises DataError."""
+    """Return the first tag genome in the folders of the order's data; None if there is none. Raises DataError."""
     if order.source is None:
         return None
     named: list[Path] = [path for path in (order.source.movielens, *order.source.paths) if path is not None]
-    found = (read_genome(path) for path in named if path.is_dir())
-    return next((genome for genome in found if genome is not None), None)
+    genomes = (read_genome(path) for path in named if path.is_dir())
+    return next((genome for genome in genomes if genome is not None), None)

@@ -1,4 +1,4 @@
-"""Every choice of the two-tower training in one place."""
+"""All parameters of the two-tower training."""
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -6,13 +6,13 @@ from typing import Any, Self
 
 
 class Loss(StrEnum):
-    """What is learned from: the hardest of some negatives a like, or all likes of a batch against each other."""
+    """The loss: triplet with the hardest of some negatives per like, or softmax over the likes of a batch."""
 
     TRIPLET = "triplet"
     SOFTMAX = "softmax"
 
 
-# What is best for one loss and not for the other.
+# Defaults that differ by loss.
 _DEFAULTS: dict[Loss, dict[str, Any]] = {Loss.SOFTMAX: {}, Loss.TRIPLET: {"decay": 1e-4}}
 
 
@@ -66,7 +66,7 @@ class TowerParams:
 
     @classmethod
     def of(cls, loss: Loss, **given: Any) -> Self:  # noqa: ANN401 - of several types, checked by the fields
-        """The defaults of a loss, with what is given over them. Raises ValueError."""
+        """Return the defaults of a loss with overrides. Raises ValueError."""
         return cls(**{**_DEFAULTS[loss], **given, "loss": loss})
 
     @staticmethod
@@ -75,5 +75,5 @@ class TowerParams:
             raise ValueError(f"two-tower parameter {name} must be {expected}")
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object of all of them."""
+        """Return all of them as a JSON object."""
         return asdict(self) | {"loss": str(self.loss)}

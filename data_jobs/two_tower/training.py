@@ -1,8 +1,8 @@
-"""The training of the towers: epochs over the likes, as many as were best for likes that were hidden from it.
+"""Train the towers: first to find the best number of epochs, then on all likes.
 
-First a fifth of the likes is hidden and tells after each epoch how well the others foretell it; then as many epochs as
-were best are trained on all likes. The same data, parameters and version of PyTorch give the same numbers. A training
-that was interrupted goes on behind its last whole epoch, and gives the same numbers, too.
+First, a fifth of the likes is hidden and measured after each epoch; then the best number of epochs is trained on all
+likes. The same data, parameters and version of PyTorch give the same numbers. An interrupted training resumes after its
+last complete epoch and gives the same numbers, too.
 """
 
 import hashlib
@@ -28,13 +28,13 @@ from data_jobs.two_tower.losses import Course
 from data_jobs.two_tower.params import Loss, TowerParams
 
 CHECKPOINT = "checkpoint.pt"
-# Of the numbers that a checkpoint is made of; a later form is begun anew.
+# Covers the format of a checkpoint; one of an older format is not resumed.
 _FORM = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """What one epoch came to. ``recall`` and ``ndcg`` at 10 of the hidden likes, 0 where none are hidden."""
+    """The result of one epoch. ``recall`` and ``ndcg`` at 10 of the hidden likes, 0 if none are hidden."""
 
     number: int
     loss: float
@@ -43,7 +43,7 @@ class Epoch:
 
     @property
     def worth(self) -> float:
-        """What epochs are compared by."""
+        """Return the figure that epochs are compared by."""
         return self.recall + self.ndcg
 
 
@@ -56,14 +56,14 @@ class Curve:
 
     @property
     def best(self) -> Epoch:
-        """The epoch that foretold most, the first of equal ones."""
+        """Return the epoch with the best figure, the first of equal ones."""
         return max(self.judged, key=lambda epoch: (epoch.worth, -epoch.number))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trained:
-    """The model, on all likes, and how it came about. ``known`` bool[films]: films that somebody likes, whose id
-    counts. ``resumed``: the epochs that an earlier run had trained.
+    """The model, trained on all likes, and its training. ``known`` bool[films]: films with at least one like, whose ids
+    count. ``resumed``: number of epochs trained by an earlier run.
     """
 
     model: TwoTower
@@ -75,56 +75,55 @@ class Trained:
 
     @property
     def items(self) -> NDArray[np.float32]:
-        """float32[films, dims + 1]: what a person's vector is multiplied with."""
+        """Return float32[films, dims + 1], to be multiplied by a person's vector."""
         with torch.no_grad():
-            known = torch.from_numpy(self.known.astype(np.float32))
-            served: NDArray[np.float32] = self.model.served_items(self.content, known).numpy()
+            is_known = torch.from_numpy(self.known.astype(np.float32))
+            served: NDArray[np.float32] = self.model.served_items(self.content, is_known).numpy()
         return served
 
 
 def train_towers(
     interactions: Interactions, features: Features, params: TowerParams, progress: Progress, folder: Path | None = None
 ) -> Trained:
-    """Train. ``folder``: where a checkpoint is kept after each epoch, and looked for first; None: none is.
-
-    Raises TrainingError where too few people have enough likes to tell whether anything is learned.
+    """Train. ``folder``: where a checkpoint is written after each epoch and looked for at the start; None: no
+    checkpoints. Raises TrainingError if too few people have enough likes to validate.
     """
     with _one_thread():
         hidden = hide(interactions, params.seed)
         run = _Run(Examples(hidden.rest), features, params, progress, hidden)
         keeper = _Keeper(folder, _fingerprint(interactions, features, params))
         curve, resumed = Curve(), 0
-        found = keeper.read()
-        if found is not None:
-            curve = Curve(*([Epoch(**each) for each in found[name]] for name in ("judged", "whole")))
+        kept = keeper.read()
+        if kept is not None:
+            curve = Curve(*([Epoch(**each) for each in kept[name]] for name in ("judged", "whole")))
             resumed = len(curve.judged) + len(curve.whole)
-        if found is not None and not curve.whole:
-            run.restore(found)
+        if kept is not None and not curve.whole:
+            run.restore(kept)
         while not _is_over(curve, params):
             curve.judged.append(run.epoch(len(curve.judged) + 1, params.epochs))
             keeper.write(run, curve)
         whole = _Run(Examples(interactions), features, params, progress, None)
-        if found is not None and curve.whole:
-            whole.restore(found)
+        if kept is not None and curve.whole:
+            whole.restore(kept)
         while len(curve.whole) < curve.best.number:
             curve.whole.append(whole.epoch(len(curve.whole) + 1, curve.best.number))
             keeper.write(whole, curve)
-        known = whole.examples.likes > 0
+        is_known = whole.examples.likes > 0
         met = np.bincount(whole.examples.history.indices, minlength=interactions.films) > 0
         with torch.no_grad():
-            # What was in no history was drawn at random and never trained.
+            # The id of a film in no history was initialised at random and never trained.
             whole.model.history.weight[torch.from_numpy(~met)] = 0
-        return Trained(whole.model.eval(), whole.content, known, curve, params, resumed)
+        return Trained(whole.model.eval(), whole.content, is_known, curve, params, resumed)
 
 
 def _is_over(curve: Curve, params: TowerParams) -> bool:
-    """Whether nothing more is gained, or the whole training has begun."""
+    """Return whether training no longer improves, or all epochs on the whole data have begun."""
     done = len(curve.judged)
     return bool(curve.whole) or done >= params.epochs or (done > 0 and done - curve.best.number >= params.patience)
 
 
 class _Run:
-    """One model from its first epoch on. ``hidden`` None: on all likes, judged by nothing."""
+    """One model from its first epoch on. ``hidden`` None: on all likes, without validation."""
 
     def __init__(
         self, examples: Examples, features: Features, params: TowerParams, progress: Progress, hidden: Hidden | None
@@ -143,9 +142,9 @@ class _Run:
         self._told = ""
 
     def epoch(self, number: int, most: int) -> Epoch:
-        """Train one more epoch; ``number`` from 1 on, of at most so many."""
+        """Train one more epoch; ``number`` counts from 1 to ``most``."""
         params, steps = self._params, self.examples.steps(self._params.batch)
-        # Of the epoch alone, so that it does not matter whether those before were trained in this run.
+        # Seeded by the epoch alone, so that it does not matter which run trained the earlier ones.
         rng = np.random.default_rng((params.seed, 2 if self._hidden else 3, number))
         course = Course(self.examples, self.content, params, self.model)
         kind = params.loss if self._hidden else f"{params.loss}, all likes"
@@ -159,10 +158,10 @@ class _Run:
             self.optimiser.step()
             total += loss.item()
             self._progress.advance(step, done, steps)
-        found = Epoch(number, total / steps, *self._judged())
-        judged = f", Recall@10 {found.recall:.3f}" if self._hidden else ""
-        self._told = f" (before: loss {found.loss:.3f}{judged})"
-        return found
+        result = Epoch(number, total / steps, *self._judged())
+        judged = f", Recall@10 {result.recall:.3f}" if self._hidden else ""
+        self._told = f" (before: loss {result.loss:.3f}{judged})"
+        return result
 
     def _judged(self) -> tuple[float, float]:
         if self._hidden is None:
@@ -170,16 +169,16 @@ class _Run:
         scores = asked(self.model, self.examples, self.content, self._hidden.people, by_id=self._params.person_ids)
         return figures(scores, self._hidden.seen, self._hidden.wanted)
 
-    def restore(self, found: dict[str, Any]) -> None:
-        """Go on where a checkpoint was made."""
-        self.model.load_state_dict(found["model"])
-        self.optimiser.load_state_dict(found["optimiser"])
+    def restore(self, kept: dict[str, Any]) -> None:
+        """Resume from a checkpoint."""
+        self.model.load_state_dict(kept["model"])
+        self.optimiser.load_state_dict(kept["optimiser"])
 
 
 def asked(
     model: TwoTower, examples: Examples, content: torch.Tensor, people: NDArray[np.int32], *, by_id: bool
 ) -> NDArray[np.float32]:
-    """The scores of all films for some people, float32[people, films]; ``by_id``: their own embeddings count, too."""
+    """Return the scores of all films for some people, float32[people, films]; ``by_id``: with their own embeddings."""
     model.eval()
     with torch.no_grad():
         items = model.served_items(content, torch.from_numpy((examples.likes > 0).astype(np.float32)))
@@ -192,24 +191,24 @@ def asked(
 
 
 class _Keeper:
-    """The checkpoint of a training, which is read only by one of the same data and parameters."""
+    """The checkpoint of a training; only a training with the same data and parameters reads it."""
 
     def __init__(self, folder: Path | None, fingerprint: str) -> None:
         self._path = None if folder is None else folder / CHECKPOINT
         self._fingerprint = fingerprint
 
     def read(self) -> dict[str, Any] | None:
-        """What was kept; None where there is nothing, or something of another training, or a damaged one."""
+        """Return the checkpoint; None if it is missing, damaged, or of another training."""
         if self._path is None or not self._path.is_file():
             return None
         try:
-            found: dict[str, Any] = torch.load(self._path, weights_only=True)
+            kept: dict[str, Any] = torch.load(self._path, weights_only=True)
         except Exception:  # noqa: BLE001 - whatever is wrong with it, the training begins anew
             return None
-        return found if found.get("fingerprint") == self._fingerprint else None
+        return kept if kept.get("fingerprint") == self._fingerprint else None
 
     def write(self, run: _Run, curve: Curve) -> None:
-        """Keep what the next epoch needs; the checkpoint before is replaced whole."""
+        """Save what the next epoch needs, replacing the previous checkpoint atomically."""
         if self._path is None:
             return
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -221,8 +220,8 @@ class _Keeper:
 
 
 def _fingerprint(interactions: Interactions, features: Features, params: TowerParams) -> str:
-    told = [_FORM, torch.__version__, params.to_json(), interactions.people, interactions.films]
-    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+    parts = [_FORM, torch.__version__, params.to_json(), interactions.people, interactions.films]
+    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
     for array in (interactions.person, interactions.film, interactions.weight, features.values):
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
@@ -230,7 +229,7 @@ def _fingerprint(interactions: Interactions, features: Features, params: TowerPa
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Threads that wait for each other on busy cores make an epoch twelve times as long."""
+    """Use one thread: threads that wait for each other on busy cores make an epoch twelve times as long."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

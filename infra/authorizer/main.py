@@ -29,7 +29,7 @@ STAGES = ("AWSCURRENT", "AWSPREVIOUS")
 Read = Callable[[], Sequence[str]]
 
 
-class Guard:
+class HeaderGuard:
     """``read``: returns the currently valid values. Its errors reach API Gateway, which returns 500 and caches nothing,
     unless values were read before: those stay valid.
     """
@@ -42,8 +42,8 @@ class Guard:
 
     def allows(self, sent: str) -> bool:
         """Return whether the header's value is valid, compared in constant time."""
-        told = sent.encode(errors="replace")
-        matches = [hmac.compare_digest(told, each.encode()) for each in self._believed()]
+        value = sent.encode(errors="replace")
+        matches = [hmac.compare_digest(value, each.encode()) for each in self._believed()]
         return any(matches)
 
     def _believed(self) -> Sequence[str]:
@@ -63,19 +63,19 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, bool]:
 
 
 @cache
-def guard() -> Guard:
+def guard() -> HeaderGuard:
     """Return the guard of this function's environment."""
-    return Guard(lambda: values(boto3.client("secretsmanager", config=PROMPT), os.environ["ORIGIN_SECRET_ARN"]))
+    return HeaderGuard(lambda: values(boto3.client("secretsmanager", config=PROMPT), os.environ["ORIGIN_SECRET_ARN"]))
 
 
 def values(client: Any, arn: str) -> list[str]:  # noqa: ANN401 - the function brings no types along
     """Return the valid values of the secret, the current one first. An empty value admits nobody."""
-    found = []
+    versions = []
     for stage in STAGES:
         try:
-            found.append(str(client.get_secret_value(SecretId=arn, VersionStage=stage)["SecretString"]))
+            versions.append(str(client.get_secret_value(SecretId=arn, VersionStage=stage)["SecretString"]))
         except client.exceptions.ResourceNotFoundException:
             # Never rotated yet.
             if stage == STAGES[0]:
                 raise
-    return [value for value in found if value]
+    return [value for value in versions if value]

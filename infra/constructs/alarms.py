@@ -17,11 +17,11 @@ from infra.constructs.data import Data
 from infra.constructs.explain import Explain
 from infra.constructs.findings import acknowledge
 from infra.constructs.jobs import Jobs
-from infra.constructs.releases import Releases
+from infra.constructs.releases import ReleaseWorkflow
 from infra.constructs.search import Search
-from infra.constructs.towers import TwoTower
 from infra.constructs.traffic import Traffic
-from infra.settings import Settings
+from infra.constructs.two_tower_endpoint import TwoTowerEndpoint
+from infra.settings import DeploymentSettings
 
 NAMESPACE = "Marquee"
 PERIOD = cdk.Duration.minutes(5)
@@ -52,7 +52,7 @@ TOWER_P95_MS = 100
 class Alarms(Construct):
     """One alarm per symptom; no two overlap, so there is no composite alarm."""
 
-    def __init__(self, scope: Construct, construct_id: str, settings: Settings, key: kms.Key) -> None:
+    def __init__(self, scope: Construct, construct_id: str, settings: DeploymentSettings, key: kms.Key) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
         self.topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=True, display_name=settings.name)
@@ -122,18 +122,18 @@ class Alarms(Construct):
             counts = {cause: self._service("Fallback.Count", cause=cause) for cause in causes}
             missed = "+".join(f"FILL({cause}, 0)" for cause in causes)
             # If a failing part writes no metric of its own, at least the failures count as requests to it.
-            asked = f"IF(FILL(asked, 0) > ({missed}), asked, IF(({missed}) > 0, {missed}, 1))"
+            asked_for = f"IF(FILL(asked, 0) > ({missed}), asked, IF(({missed}) > 0, {missed}, 1))"
             share = cloudwatch.MathExpression(
-                expression=f"100 * ({missed}) / ({asked})",
+                expression=f"100 * ({missed}) / ({asked_for})",
                 using_metrics={**counts, "asked": self._service(asks, statistic="SampleCount")},
                 label="answered in its place, percent",
                 period=PERIOD,
             )
-            told = f"More than {FALLBACK_PERCENT} % of what asks {' or '.join(causes)} goes on without"
-            self._alarm(f"Fallback{name}", share, FALLBACK_PERCENT, told, points=OF_PERIODS, of_them=IN_PERIODS)
+            description = f"More than {FALLBACK_PERCENT} % of what asks {' or '.join(causes)} goes on without"
+            self._alarm(f"Fallback{name}", share, FALLBACK_PERCENT, description, points=OF_PERIODS, of_them=IN_PERIODS)
 
     def _service(self, metric: str, statistic: str = "Sum", **dimension: str) -> cloudwatch.Metric:
-        """Return a metric that the service writes (services/api/app/emf.py)."""
+        """Return a metric that the service writes (services/api/app/observability/emf.py)."""
         return cloudwatch.Metric(
             namespace=NAMESPACE, metric_name=metric, dimensions_map={"stage": self._settings.stage, **dimension},
             statistic=statistic, period=PERIOD,
@@ -154,20 +154,20 @@ class Alarms(Construct):
         throttled = explain.metric("InvocationThrottles", "Sum").with_(period=PERIOD)
         self._alarm("ExplainThrottles", throttled, 0, "Bedrock throttles the model of the sentences", points=3)
         slow = self._service("Explain.LatencyMs", statistic=cloudwatch.Stats.percentile(95))
-        told = f"p95 of writing sentences is above {EXPLAIN_P95_MS} ms"
-        self._alarm("ExplainLatency", slow, EXPLAIN_P95_MS, told, points=3)
+        description = f"p95 of writing sentences is above {EXPLAIN_P95_MS} ms"
+        self._alarm("ExplainLatency", slow, EXPLAIN_P95_MS, description, points=3)
         used = self._service("Explain.BudgetPct", statistic="Maximum")
-        told = f"More than {TOKENS_PERCENT} % of the day's tokens are used; then the template writes"
-        self._alarm("ExplainBudget", used, TOKENS_PERCENT, told)
+        description = f"More than {TOKENS_PERCENT} % of the day's tokens are used; then the template writes"
+        self._alarm("ExplainBudget", used, TOKENS_PERCENT, description)
 
-    def watch_towers(self, towers: TwoTower) -> None:
-        """An endpoint that is slow, fails, or is asked by more than it takes at once."""
+    def watch_towers(self, towers: TwoTowerEndpoint) -> None:
+        """Watch for an endpoint that is slow, fails, or gets more requests than it can take."""
         latency = towers.metric("ModelLatency", cloudwatch.Stats.percentile(95)).with_(period=PERIOD)
-        told = f"p95 of the two-tower model is above {TOWER_P95_MS} ms"
-        self._alarm("TwoTowerLatency", latency, 1_000 * TOWER_P95_MS, told, points=3)
+        description = f"p95 of the two-tower model is above {TOWER_P95_MS} ms"
+        self._alarm("TwoTowerLatency", latency, 1_000 * TOWER_P95_MS, description, points=3)
         failures = towers.metric("Invocation5XXErrors", "Sum").with_(period=PERIOD)
         self._alarm("TwoTowerErrors", failures, 0, "The two-tower model fails", points=3)
-        # SageMaker counts what it throttles among the calls that are the caller's fault.
+        # SageMaker counts throttled calls among the caller's errors.
         refused = towers.metric("Invocation4XXErrors", "Sum").with_(period=PERIOD)
         self._alarm("TwoTowerThrottles", refused, 0, "The two-tower endpoint throttles or refuses calls", points=3)
 
@@ -180,7 +180,7 @@ class Alarms(Construct):
             missing=cloudwatch.TreatMissingData.BREACHING,
         )  # fmt: skip
 
-    def watch_releases(self, releases: Releases, jobs: Jobs) -> None:
+    def watch_releases(self, releases: ReleaseWorkflow, jobs: Jobs) -> None:
         """Watch for starts that finally failed, and for deployments, releases and rollbacks that failed or were
         stopped.
         """
@@ -213,7 +213,7 @@ class Alarms(Construct):
         guide, "Amazon ECS service deployment state change events".
         """
         reason = events.EventField.from_path("$.detail.reason")
-        told = events.RuleTargetInput.from_text(
+        message = events.RuleTargetInput.from_text(
             f"A deployment of {self._settings.name} failed, and ECS took it back: {reason} What to do: "
             "docs/operations.md"
         )
@@ -227,7 +227,7 @@ class Alarms(Construct):
                 resources=[service_arn],
                 detail={"eventName": ["SERVICE_DEPLOYMENT_FAILED"]},
             ),
-            targets=[targets.SnsTopic(self.topic, message=told, dead_letter_queue=jobs.dead_letters)],
+            targets=[targets.SnsTopic(self.topic, message=message, dead_letter_queue=jobs.dead_letters)],
         )
 
     def watch_budget(self) -> None:

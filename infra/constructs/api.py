@@ -14,11 +14,11 @@ from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
 from infra.constructs.findings import acknowledge
-from infra.constructs.guard import Guard
+from infra.constructs.guard import OriginAuthorizer
 from infra.constructs.image import ROOT, image_options
 from infra.constructs.log_groups import log_group
 from infra.constructs.traffic import Traffic
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 
 # An HTTP API times out after 30 s, with its own error.
 TIMEOUT_S = 29
@@ -41,7 +41,7 @@ class Api(Construct):
         self,
         scope: Construct,
         construct_id: str,
-        settings: Settings,
+        settings: DeploymentSettings,
         environment: dict[str, str],
         origin: secretsmanager.ISecret,
     ) -> None:
@@ -51,7 +51,7 @@ class Api(Construct):
         self.role = self._role(function_logs)
         self.function = self._function(environment, function_logs)
         self.alias = self._alias()
-        self.http = self._http_api(Guard(self, "Guard", settings, origin))
+        self.http = self._http_api(OriginAuthorizer(self, "Guard", settings, origin))
 
     @property
     def domain(self) -> str:
@@ -118,7 +118,7 @@ class Api(Construct):
         first = lambda_.Version(self, "First", lambda_=self.function, description=NOTHING_YET)
         return lambda_.Alias(self, "Alias", alias_name=ALIAS, version=first)
 
-    def _http_api(self, guard: Guard) -> apigatewayv2.HttpApi:
+    def _http_api(self, guard: OriginAuthorizer) -> apigatewayv2.HttpApi:
         api = apigatewayv2.HttpApi(
             self,
             "Http",

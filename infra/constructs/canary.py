@@ -13,7 +13,7 @@ from constructs import Construct
 from infra.constructs.data import private_bucket
 from infra.constructs.findings import account_in_findings, acknowledge, arn_in_findings
 from infra.constructs.log_groups import log_group
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 
 FOLDER = Path(__file__).resolve().parents[1] / "canary"
 # By name: the CDK's constants lag behind the service (CloudWatch user guide, "Runtime versions using Node.js").
@@ -32,7 +32,7 @@ class Canary(Construct):
         self,
         scope: Construct,
         construct_id: str,
-        settings: Settings,
+        settings: DeploymentSettings,
         *,
         url: str,
         key: secretsmanager.ISecret,

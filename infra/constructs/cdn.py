@@ -9,7 +9,7 @@ from constructs import Construct
 from infra.constructs.api import TIMEOUT_S
 from infra.constructs.deployment_secrets import ORIGIN_HEADER
 from infra.constructs.findings import acknowledge
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 
 # All errors that a distribution can be configured for. Source: CloudFront developer guide, "How CloudFront caches HTTP
 # 4xx and
@@ -26,7 +26,7 @@ class Cdn(Construct):
         self,
         scope: Construct,
         construct_id: str,
-        settings: Settings,
+        settings: DeploymentSettings,
         *,
         api_domain: str,
         origin_header: cdk.SecretValue,

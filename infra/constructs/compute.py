@@ -12,13 +12,13 @@ from constructs import Construct
 from infra.constructs.api import ALIAS, Api
 from infra.constructs.cdn import Cdn
 from infra.constructs.data import Data
-from infra.constructs.deployment_secrets import Secrets
+from infra.constructs.deployment_secrets import DeploymentSecrets
 from infra.constructs.dns import hosted_zone, point_domain_at
 from infra.constructs.fargate import FargateApi
 from infra.constructs.findings import acknowledge, arn_in_findings
 from infra.constructs.releases import ReleaseTarget
 from infra.constructs.traffic import Traffic
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 from infra.stacks.edge import EdgeStack
 
 # A region's endpoint for traces.
@@ -42,11 +42,15 @@ class Compute:
 
 
 def on_lambda(
-    scope: Construct, settings: Settings, environment: dict[str, str], secrets: Secrets, edge: EdgeStack
+    scope: Construct,
+    settings: DeploymentSettings,
+    environment: dict[str, str],
+    secrets: DeploymentSecrets,
+    edge: EdgeStack,
 ) -> Compute:
     """Return function, HTTP API and CloudFront. The origin header is checked: the HTTP API's own address is public."""
-    told = environment | {"ORIGIN_SECRET_ARN": secrets.origin.secret_arn}
-    api = Api(scope, "Api", settings, told, secrets.origin)
+    variables = environment | {"ORIGIN_SECRET_ARN": secrets.origin.secret_arn}
+    api = Api(scope, "Api", settings, variables, secrets.origin)
     secrets.origin.grant_read(api.role)
     cdn = Cdn(
         scope, "Cdn", settings, api_domain=api.domain, acl_arn=edge.firewall.arn,
@@ -57,7 +61,7 @@ def on_lambda(
     return Compute(api.role, cdn.url, api.traffic, _release_to_function(api), origin_url=origin_url)
 
 
-def on_fargate(scope: Construct, settings: Settings, environment: dict[str, str], data: Data) -> Compute:
+def on_fargate(scope: Construct, settings: DeploymentSettings, environment: dict[str, str], data: Data) -> Compute:
     """Return service and load balancer, with its own firewall; the tasks follow the pointer in the bucket."""
     zone = hosted_zone(scope, settings)
     followed = environment | {"BUNDLE_BUCKET": data.bucket.bucket_name}
@@ -66,7 +70,7 @@ def on_fargate(scope: Construct, settings: Settings, environment: dict[str, str]
     return Compute(api.role, api.url, api.traffic, ReleaseTarget(), api.roll_back_on, api.service.service.service_arn)
 
 
-def allow_tracing(role: iam.Role, settings: Settings) -> None:
+def allow_tracing(role: iam.Role, settings: DeploymentSettings) -> None:
     """Let the service send traces to AWS X-Ray, if the stage's settings name it.
 
     Source: Amazon CloudWatch user guide, "Exporting collector-less telemetry".

@@ -9,7 +9,7 @@ from infra.constructs.canary import Canary
 from infra.constructs.data import Data
 from infra.constructs.search import Search
 from infra.constructs.traffic import Traffic
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 
 WIDTH = 8
 PERIOD_S = 300
@@ -43,7 +43,7 @@ TOWER_METRICS = (("Retrieve.LatencyMs", "p95", "route"),)
 class Dashboard(Construct):
     """Rows of three graphs: the service's metrics, the platform's, and the state of the alarms."""
 
-    def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
+    def __init__(self, scope: Construct, construct_id: str, settings: DeploymentSettings) -> None:
         super().__init__(scope, construct_id)
         self._stage = settings.stage
         self.board = cloudwatch.Dashboard(

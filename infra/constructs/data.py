@@ -9,7 +9,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.constructs.findings import acknowledge, arn_in_findings
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 
 # What a request may do with an item. TransactWriteItems is allowed by the actions it consists of.
 ITEM_ACTIONS = (
@@ -24,7 +24,7 @@ POINTER = "current.json"
 class Data(Construct):
     """Bucket and tables. If the stage keeps its data, they outlive the stack and cannot be deleted by accident."""
 
-    def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
+    def __init__(self, scope: Construct, construct_id: str, settings: DeploymentSettings) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
         self.removal = cdk.RemovalPolicy.RETAIN if settings.keeps_data else cdk.RemovalPolicy.DESTROY

@@ -4,10 +4,10 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from infra.service_settings import embedding_model
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 
 
-def allow_encoding(role: iam.Role, settings: Settings) -> None:
+def allow_encoding(role: iam.Role, settings: DeploymentSettings) -> None:
     """Let the role call exactly the model that the stage's ``encoder`` names; nothing if the process encodes itself.
 
     Source: Amazon Bedrock user guide, "Identity-based policy examples for Amazon Bedrock".

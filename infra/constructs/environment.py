@@ -1,23 +1,23 @@
 """The service's environment: the settings of `.env.example` that a deployment decides."""
 
 from infra.constructs.data import Data
-from infra.constructs.deployment_secrets import Secrets
+from infra.constructs.deployment_secrets import DeploymentSecrets
 from infra.constructs.explain import Explain
 from infra.constructs.search import INDEX, Search
-from infra.constructs.towers import TwoTower
+from infra.constructs.two_tower_endpoint import TwoTowerEndpoint
 from infra.service_settings import variables
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 
 
 def service_environment(
-    settings: Settings, data: Data, search: Search | None, secrets: Secrets,
-    explain: Explain | None = None, towers: TwoTower | None = None,
+    settings: DeploymentSettings, data: Data, search: Search | None, secrets: DeploymentSecrets,
+    explain: Explain | None = None, towers: TwoTowerEndpoint | None = None,
 ) -> dict[str, str]:  # fmt: skip
     """Return the variables shared by function, container and release job. Secrets are given by ARN: the service fetches
     them. ``search`` None: the index in the bundle is used; ``explain`` None: the template writes the explanations;
-    ``towers`` None: the bundle's own two-tower model is used. Raises SettingsError.
+    ``towers`` None: the bundle's own two-tower model is used. Raises Undeployable.
     """
-    asked = variables(settings.service, kind=search.kind if search else None)
+    chosen = variables(settings.service, kind=search.kind if search else None)
     opensearch = {} if search is None else {
         "OPENSEARCH_ENDPOINT": search.endpoint,
         "OPENSEARCH_KIND": search.kind,
@@ -37,5 +37,5 @@ def service_environment(
         "METRICS": "emf",
         "DEMO_PAGE": "on" if settings.demo_page else "off",
         "DEMO_USERS": settings.demo_users if settings.demo_page else "",
-        **asked,
+        **chosen,
     }

@@ -8,7 +8,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 
 # Regions to which a geography's profiles route requests. Source: Amazon Bedrock user guide, "Supported Regions and
 # models for inference profiles"; they can change, so explain_regions may name them.
@@ -30,7 +30,7 @@ class Explain(Construct):
     Source: Amazon Bedrock user guide, "Prerequisites for inference profiles".
     """
 
-    def __init__(self, scope: Construct, construct_id: str, settings: Settings, model: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, settings: DeploymentSettings, model: str) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
         geography, _, rest = model.partition(".")
@@ -58,13 +58,13 @@ class Explain(Construct):
     def environment(self) -> dict[str, str]:
         """Return the service's variables: the profile's ARN does not reveal which kind of model it calls."""
         by_tool = "anthropic.claude" not in self._model
-        told = {
+        variables = {
             "BEDROCK_MODEL": self.profile.attr_inference_profile_arn,
             "EXPLAIN_OUTPUT": "tool" if by_tool else "schema",
         }
         if self._guardrail is not None and self._version is not None:
-            told["BEDROCK_GUARDRAIL"] = f"{self._guardrail.attr_guardrail_id}:{self._version.attr_version}"
-        return told
+            variables["BEDROCK_GUARDRAIL"] = f"{self._guardrail.attr_guardrail_id}:{self._version.attr_version}"
+        return variables
 
     def allow(self, role: iam.Role) -> None:
         """Allow calling the profile; the model in each of its regions through this profile only; and the guardrail."""
@@ -92,8 +92,8 @@ class Explain(Construct):
         return self._model_arn(stack.region)
 
     def _models(self) -> Sequence[str]:
-        found = [self._model_arn(region) for region in self._regions]
-        return [*found, self._model_arn("")] if self._is_global else found
+        arns = [self._model_arn(region) for region in self._regions]
+        return [*arns, self._model_arn("")] if self._is_global else arns
 
     def _model_arn(self, region: str) -> str:
         return f"arn:{cdk.Stack.of(self).partition}:bedrock:{region}::foundation-model/{self._model}"

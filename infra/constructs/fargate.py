@@ -19,7 +19,7 @@ from infra.constructs.firewall import Firewall
 from infra.constructs.image import ROOT, image_options
 from infra.constructs.log_groups import log_group
 from infra.constructs.traffic import Traffic
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 
 PORT = 8000
 CPU, MEMORY_MB = 1_024, 2_048
@@ -34,7 +34,7 @@ class FargateApi(Construct):
         self,
         scope: Construct,
         construct_id: str,
-        settings: Settings,
+        settings: DeploymentSettings,
         *,
         environment: dict[str, str],
         zone: route53.IHostedZone,

@@ -15,7 +15,7 @@ from infra.constructs.data import FEATURES, RAW, Data
 from infra.constructs.findings import acknowledge, arn_in_findings, in_findings
 from infra.constructs.image import ROOT, image_options
 from infra.constructs.state_machine import state_machine
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 
 MAX_RUNTIME_S = 3_600
 VOLUME_GB = 30
@@ -24,13 +24,20 @@ ENTRYPOINT = ["python", "-m", "data_jobs.processing"]
 _LOGS = "/aws/sagemaker/ProcessingJobs"
 
 
-class Features(Construct):
+class FeaturesJob(Construct):
     """``instance``: the type the job runs on. It reads ``raw/`` and writes ``features/`` of the bucket, and has no
     network access. `marquee build --from-bucket` does not embed its results again.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, settings: Settings, *, instance: str, data: Data, key: kms.IKey
+        self,
+        scope: Construct,
+        construct_id: str,
+        settings: DeploymentSettings,
+        *,
+        instance: str,
+        data: Data,
+        key: kms.IKey,
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 
 RATE_WINDOW_S = 300
 # Managed group -> the rules in it that only count. Bodies of up to 2 MiB are valid here: /feedback/batch, and shelves
@@ -21,7 +21,7 @@ class Firewall(Construct):
     "AWS Managed Rules rule groups list", "Rate-based rule statement".
     """
 
-    def __init__(self, scope: Construct, construct_id: str, settings: Settings, scope_name: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, settings: DeploymentSettings, scope_name: str) -> None:
         super().__init__(scope, construct_id)
         self.acl = wafv2.CfnWebACL(
             self,

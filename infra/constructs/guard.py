@@ -7,19 +7,21 @@ from constructs import Construct
 
 from infra.constructs.deployment_secrets import ORIGIN_HEADER
 from infra.constructs.small_function import SmallFunction
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 
 TIMEOUT_S = 10
 # The maximum. A response is cached by the value sent; an error is not cached.
 REMEMBERED = cdk.Duration.hours(1)
 
 
-class Guard(SmallFunction):
+class OriginAuthorizer(SmallFunction):
     """A function, and the authorizer that calls it. Source: API Gateway developer guide, "Control access to HTTP APIs
     with AWS Lambda authorizers": without the identity source, the response is 401 and the function is not called.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, settings: Settings, secret: secretsmanager.ISecret) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, settings: DeploymentSettings, secret: secretsmanager.ISecret
+    ) -> None:
         super().__init__(
             scope,
             construct_id,

@@ -7,10 +7,10 @@ from aws_cdk import aws_logs as logs
 from constructs import IValidation
 
 from infra.constructs.log_groups import log_group
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 
 
-def own_helpers_logs(stack: cdk.Stack, settings: Settings) -> None:
+def own_helpers_logs(stack: cdk.Stack, settings: DeploymentSettings) -> None:
     """Make the helpers of a stack log to groups of that stack.
 
     Otherwise each creates its own group on its first run, which outlives the stack. Without the managed role, which may
@@ -25,7 +25,7 @@ class _Helpers:
     them.
     """
 
-    def __init__(self, stack: cdk.Stack, settings: Settings) -> None:
+    def __init__(self, stack: cdk.Stack, settings: DeploymentSettings) -> None:
         self._stack = stack
         self._settings = settings
 

@@ -6,7 +6,7 @@ from typing import TypedDict
 
 from aws_cdk import aws_ecr_assets as ecr_assets
 
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 # A home with the bundle to serve; `infra/release/fetch.sh` downloads the released one.
@@ -23,7 +23,7 @@ class ImageOptions(TypedDict):
     extra_hash: str
 
 
-def image_options(settings: Settings, target: str, bundle: Path = BUNDLE) -> ImageOptions:
+def image_options(settings: DeploymentSettings, target: str, bundle: Path = BUNDLE) -> ImageOptions:
     """Return the options, with the bundle in the folder as the image's last layer, if there is one."""
     version = bundle_version(bundle)
     return {

@@ -13,9 +13,9 @@ from constructs import Construct
 
 from infra.constructs.findings import account_in_findings, acknowledge
 from infra.constructs.image import ROOT
-from infra.constructs.images import Images
+from infra.constructs.image_repository import Images
 from infra.constructs.log_groups import log_group
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 
 BUILD_SPEC = "infra/release/buildspec.yml"
 TIMEOUT_H = 3
@@ -36,7 +36,7 @@ class Jobs(Construct):
         self,
         scope: Construct,
         construct_id: str,
-        settings: Settings,
+        settings: DeploymentSettings,
         *,
         key: kms.IKey,
         environment: dict[str, str],

@@ -4,7 +4,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 
 _DAYS = logs.RetentionDays
 _RETENTION = {
@@ -13,7 +13,9 @@ _RETENTION = {
 }  # fmt: skip
 
 
-def log_group(scope: Construct, construct_id: str, settings: Settings, name: str | None = None) -> logs.LogGroup:
+def log_group(
+    scope: Construct, construct_id: str, settings: DeploymentSettings, name: str | None = None
+) -> logs.LogGroup:
     """Return a log group of a deployment, named by CloudFormation unless the writer expects a name."""
     return logs.LogGroup(
         scope,

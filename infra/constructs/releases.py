@@ -12,14 +12,14 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra.constructs.data import POINTER, Data
-from infra.constructs.deployment_secrets import Secrets
+from infra.constructs.deployment_secrets import DeploymentSecrets
 from infra.constructs.findings import acknowledge, arn_in_findings, in_findings
 from infra.constructs.jobs import Jobs
 from infra.constructs.small_function import SmallFunction
 from infra.constructs.state_machine import state_machine
-from infra.constructs.towers import TwoTower
-from infra.release.machine import definition
-from infra.settings import QUALIFIER, Settings
+from infra.constructs.two_tower_endpoint import TwoTowerEndpoint
+from infra.release.release_states import definition
+from infra.settings import QUALIFIER, DeploymentSettings
 
 _PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:GetRepositoryPolicy"]
 # Alarms that end a release, by what follows the stage in their names.
@@ -56,21 +56,21 @@ def release_table(scope: Construct, construct_id: str) -> dynamodb.TableV2:
     )
 
 
-class Releases(Construct):
+class ReleaseWorkflow(Construct):
     """Agent and state machine; a schedule starts it, and failures go to the alarms' topic."""
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
-        settings: Settings,
+        settings: DeploymentSettings,
         *,
         data: Data,
-        secrets: Secrets,
+        secrets: DeploymentSecrets,
         jobs: Jobs,
         table: dynamodb.ITableV2,
         target: ReleaseTarget,
-        towers: TwoTower | None = None,
+        towers: TwoTowerEndpoint | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
@@ -84,7 +84,7 @@ class Releases(Construct):
         if settings.release_schedule:
             self._schedule(settings.release_schedule)
 
-    def _function(self, data: Data, secrets: Secrets, table: dynamodb.ITableV2) -> SmallFunction:
+    def _function(self, data: Data, secrets: DeploymentSecrets, table: dynamodb.ITableV2) -> SmallFunction:
         settings = self._settings
         watched = ",".join(f"{settings.name}-{each}" for each in (*WATCHED, *self._target.watched))
         return SmallFunction(
@@ -109,7 +109,7 @@ class Releases(Construct):
             },
         )
 
-    def _allow_agent(self, data: Data, secrets: Secrets, jobs: Jobs, table: dynamodb.ITableV2) -> None:
+    def _allow_agent(self, data: Data, secrets: DeploymentSecrets, jobs: Jobs, table: dynamodb.ITableV2) -> None:
         stack = cdk.Stack.of(self)
         table.grant(self._role, "dynamodb:PutItem", "dynamodb:DeleteItem")
         pointer = data.bucket.arn_for_objects(POINTER)

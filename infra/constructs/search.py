@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_opensearchserverless as aoss
 from constructs import Construct
 
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 
 INDEX = "films"
 READ = ("aoss:ReadDocument", "aoss:DescribeIndex")
@@ -25,7 +25,7 @@ class Search(Construct):
     Source: Amazon OpenSearch Serverless developer guide, "Collection groups", "Data access control".
     """
 
-    def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
+    def __init__(self, scope: Construct, construct_id: str, settings: DeploymentSettings) -> None:
         super().__init__(scope, construct_id)
         # As OPENSEARCH_KIND takes it: the generation determines what an index may look like.
         self.kind = "classic" if settings.classic_search else "nextgen"
@@ -104,7 +104,7 @@ class Search(Construct):
         access.add_resource_dependency(self.collection)
         role.add_to_principal_policy(iam.PolicyStatement(actions=[IAM_ACTION], resources=[self.collection.attr_arn]))
 
-    def _group(self, settings: Settings) -> aoss.CfnCollectionGroup:
+    def _group(self, settings: DeploymentSettings) -> aoss.CfnCollectionGroup:
         return aoss.CfnCollectionGroup(
             self,
             "Group",

@@ -10,7 +10,7 @@ from constructs import Construct
 from infra.constructs.findings import acknowledge
 from infra.constructs.image import ROOT
 from infra.constructs.log_groups import log_group
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 
 
 class SmallFunction(Construct):
@@ -23,7 +23,7 @@ class SmallFunction(Construct):
         self,
         scope: Construct,
         construct_id: str,
-        settings: Settings,
+        settings: DeploymentSettings,
         *,
         module: str,
         files: str,

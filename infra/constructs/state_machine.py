@@ -10,12 +10,12 @@ from constructs import Construct
 
 from infra.constructs.findings import acknowledge
 from infra.constructs.log_groups import log_group
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 
 
 def state_machine(
     scope: Construct,
-    settings: Settings,
+    settings: DeploymentSettings,
     purpose: str,
     definition: Mapping[str, Any],
     substitutions: Mapping[str, str],

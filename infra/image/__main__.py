@@ -16,9 +16,9 @@ from infra.image.tools import here
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one step and print its result. Returns 1 with a message on failure."""
-    asked = _parser().parse_args(arguments)
+    options = _parser().parse_args(arguments)
     try:
-        said = asked.step(asked)
+        said = options.step(options)
     except LayoutError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -30,8 +30,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m infra.image", description=__doc__)
     steps = parser.add_subparsers(required=True)
 
-    def step(name: str, told: str) -> argparse.ArgumentParser:
-        made = steps.add_parser(name, help=told, description=told)
+    def step(name: str, help_text: str) -> argparse.ArgumentParser:
+        made = steps.add_parser(name, help=help_text, description=help_text)
         made.set_defaults(step=globals()[f"_{name}"])
         return made
 
@@ -56,23 +56,23 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _layers(asked: argparse.Namespace) -> str:
-    wheels = Wheels(asked.python, asked.platform)
-    return "\n".join(str(lay(LAYERS[name], asked.folder, wheels)) for name in asked.name)
+def _layers(options: argparse.Namespace) -> str:
+    wheels = Wheels(options.python, options.platform)
+    return "\n".join(str(lay(LAYERS[name], options.folder, wheels)) for name in options.name)
 
 
-def _code(asked: argparse.Namespace) -> str:
-    lay_code(asked.folder, asked.python)
-    return str(asked.folder)
+def _code(options: argparse.Namespace) -> str:
+    lay_code(options.folder, options.python)
+    return str(options.folder)
 
 
-def _task(asked: argparse.Namespace) -> str:
-    chosen = LAMBDA[:1] if asked.without_encoder else LAMBDA
-    return str(lay_task(asked.folder, Wheels(asked.python, asked.platform), chosen))
+def _task(options: argparse.Namespace) -> str:
+    chosen = LAMBDA[:1] if options.without_encoder else LAMBDA
+    return str(lay_task(options.folder, Wheels(options.python, options.platform), chosen))
 
 
-def _release(asked: argparse.Namespace) -> str:
-    return stage_release(asked.home, asked.folder)
+def _release(options: argparse.Namespace) -> str:
+    return stage_release(options.home, options.folder)
 
 
 def _bases(_: argparse.Namespace) -> str:

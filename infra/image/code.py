@@ -44,10 +44,10 @@ def _lay_metadata(folder: Path) -> None:
 
 def project_version(folder: Path = ROOT) -> str:
     """Return the single version, read without importing the service. Raises LayoutError."""
-    found = re.search(r'^__version__ = "(.+)"$', (folder / "services/__init__.py").read_text("utf-8"), re.MULTILINE)
-    if found is None:
+    version = re.search(r'^__version__ = "(.+)"$', (folder / "services/__init__.py").read_text("utf-8"), re.MULTILINE)
+    if version is None:
         raise LayoutError("services/__init__.py: no __version__")
-    return found[1]
+    return version[1]
 
 
 def let_all_read(folder: Path) -> None:

@@ -10,8 +10,8 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.release.agent.lock import Locked
-from infra.release.stage import Loss, NotDeployed, Stage
-from infra.settings import SettingsError, load_settings
+from infra.release.stage import NotDeployed, Stage, UnconfirmedLoss
+from infra.settings import Undeployable, load_settings
 
 # Set by the caller on an unattended machine.
 CONFIRM = "CONFIRM"
@@ -19,55 +19,55 @@ CONFIRM = "CONFIRM"
 
 def main(arguments: Sequence[str]) -> int:
     """Run one step: 0; 1 if it or what it started fails; 2 for what cannot be deployed; 3 if it was refused."""
-    asked = _parser().parse_args(arguments)
-    context = dict(each.split("=", 1) for each in asked.context) | {"stage": asked.stage}
+    options = _parser().parse_args(arguments)
+    context = dict(each.split("=", 1) for each in options.context) | {"stage": options.stage}
     try:
         settings = load_settings(context, os.environ)
         session: Any = boto3.session.Session(region_name=os.environ.get("AWS_REGION") or settings.region)
-        stage = Stage(asked.stage, session.client)
-        return int(_STEPS[asked.step](stage, settings, asked))
-    except SettingsError as error:
+        stage = Stage(options.stage, session.client)
+        return int(_STEPS[options.step](stage, settings, options))
+    except Undeployable as error:
         return _said(str(error), 2)
-    except (Locked, Loss) as error:
+    except (Locked, UnconfirmedLoss) as error:
         return _said(str(error), 3)
     except (BotoCoreError, ClientError, NotDeployed) as error:
         return _said(str(error), 1)
 
 
-def _guard(stage: Stage, settings: Any, _asked: argparse.Namespace) -> int:  # noqa: ANN401 - all steps are alike
+def _guard(stage: Stage, settings: Any, _options: argparse.Namespace) -> int:  # noqa: ANN401 - all steps are alike
     lost = stage.lost(settings)
     if not lost or os.environ.get(CONFIRM) == "yes":
         return 0
-    told = "\n".join(f"  {name} = {value}" for name, value in lost.items())
-    question = f"This deployment removes parts of stage {stage.name} that its settings no longer have:\n{told}"
+    listed = "\n".join(f"  {name} = {value}" for name, value in lost.items())
+    question = f"This deployment removes parts of stage {stage.name} that its settings no longer have:\n{listed}"
     if not sys.stdin.isatty():
-        raise Loss(f"{question}\nPut it into infra/stages/{stage.name}.toml, or set {CONFIRM}=yes.")
+        raise UnconfirmedLoss(f"{question}\nPut it into infra/stages/{stage.name}.toml, or set {CONFIRM}=yes.")
     sys.stderr.write(f"{question}\nContinue? [y/N] ")
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        raise Loss("Nothing was deployed.")
+        raise UnconfirmedLoss("Nothing was deployed.")
     return 0
 
 
-def _lock(stage: Stage, _settings: object, asked: argparse.Namespace) -> int:
-    stage.lock.take(asked.owner, "deployment")
+def _lock(stage: Stage, _settings: object, options: argparse.Namespace) -> int:
+    stage.lock.take(options.owner, "deployment")
     return 0
 
 
-def _unlock(stage: Stage, _settings: object, asked: argparse.Namespace) -> int:
-    ended = stage.end_lock(asked.owner)
+def _unlock(stage: Stage, _settings: object, options: argparse.Namespace) -> int:
+    ended = stage.end_lock(options.owner)
     return _said(f"The lock of {ended} is ended." if ended else "The stage is not locked.", 0)
 
 
-def _start(stage: Stage, _settings: object, asked: argparse.Namespace) -> int:
-    given = {name: getattr(asked, name) for name in ("version", "bundle", "owner") if getattr(asked, name)}
-    execution = stage.start({"what": asked.what, **given, **({"now": True} if asked.now else {})})
+def _start(stage: Stage, _settings: object, options: argparse.Namespace) -> int:
+    given = {name: getattr(options, name) for name in ("version", "bundle", "owner") if getattr(options, name)}
+    execution = stage.start({"what": options.what, **given, **({"now": True} if options.now else {})})
     sys.stdout.write(f"{execution}\n")
     sys.stdout.flush()
-    return 0 if asked.detach else stage.follow(execution, sys.stdout.write)
+    return 0 if options.detach else stage.follow(execution, sys.stdout.write)
 
 
-def _follow(stage: Stage, _settings: object, asked: argparse.Namespace) -> int:
-    return stage.follow(asked.execution, sys.stdout.write)
+def _follow(stage: Stage, _settings: object, options: argparse.Namespace) -> int:
+    return stage.follow(options.execution, sys.stdout.write)
 
 
 _STEPS = {"guard": _guard, "lock": _lock, "unlock": _unlock, "start": _start, "follow": _follow}

@@ -51,13 +51,13 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.release.copy_table", description=__doc__)
     parser.add_argument("source", help="name of the table to read, e.g. the restored one")
     parser.add_argument("target", help="name of the table to write into")
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        copied = copy(boto3.client("dynamodb"), asked.source, asked.target)
+        copied = copy(boto3.client("dynamodb"), options.source, options.target)
     except (BotoCoreError, ClientError, NotWritten) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.write(f"{copied:,} items of {asked.source} are in {asked.target}.\n")
+    sys.stdout.write(f"{copied:,} items of {options.source} are in {options.target}.\n")
     return 0
 
 

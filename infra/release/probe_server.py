@@ -22,7 +22,7 @@ from infra.release.agent.probe import Ask, ProbeFailed, probe
 SERVE = (sys.executable, "-c", "from services.cli.main import run; run()", "serve")
 HOST = "127.0.0.1"
 START_S, ANSWER_S, PAUSE_S = 300.0, 60.0, 0.5
-# It finishes what it answers in ten seconds.
+# Requests in progress have ten seconds to finish.
 END_S = 30.0
 
 
@@ -54,7 +54,7 @@ def serving(environment: Mapping[str, str]) -> Iterator[int]:
 
 
 def asking(port: int, headers: Mapping[str, str]) -> Ask:
-    """Return how to send a request to a server on loopback."""
+    """Return a function that sends a request to a server on loopback."""
 
     def ask(method: str, target: str, body: Mapping[str, Any] | None) -> tuple[int, Any]:
         connection = HTTPConnection(HOST, port, timeout=ANSWER_S)
@@ -84,7 +84,7 @@ def _wait(server: "subprocess.Popen[bytes]", port: int) -> None:
 
 
 def _end(server: "subprocess.Popen[bytes]") -> None:
-    """One that hears nothing any more must not keep the job until its time is over."""
+    """Kill the server if it does not exit, so that the job does not wait until its own timeout."""
     server.terminate()
     try:
         server.wait(END_S)
@@ -93,8 +93,8 @@ def _end(server: "subprocess.Popen[bytes]") -> None:
 
 
 def _free_port() -> int:
-    with socket.create_server((HOST, 0)) as found:
-        port: int = found.getsockname()[1]
+    with socket.create_server((HOST, 0)) as listener:
+        port: int = listener.getsockname()[1]
         return port
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A step of the release job, as the state machine asks for it (infra/release/machine.py). None changes what is served.
+# A step of the release job, as the state machine asks for it (infra/release/release_states.py). None changes what is served.
 #
 #   build    raw data -> two-tower model, if the stage has one -> bundle -> index -> image, noted under RELEASE_ID for the machine to go on with
 #   probe    RELEASE_BUNDLE, fetched and served as servers do, answers as it must (on Fargate)

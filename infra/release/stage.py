@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from infra.release.agent.lock import ID, Lock
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 
 # What a deployment asks about before removing it.
 GUARDED = ("alarm_mail", "domain_name", "release_schedule", "search")
@@ -20,7 +20,7 @@ class NotDeployed(Exception):
     """The stage has no such thing; the message says what to do."""
 
 
-class Loss(Exception):
+class UnconfirmedLoss(Exception):
     """A deployment would remove something without confirmation."""
 
 
@@ -47,43 +47,43 @@ class Stage:
 
     def end_lock(self, owner: str) -> str:
         """End the lock of the owner, or of whoever holds it. Returns its owner; "" if there was none."""
-        found = self._client("dynamodb").get_item(
+        lock = self._client("dynamodb").get_item(
             TableName=self._output("ReleaseTable"), Key={"id": {"S": ID}}, ConsistentRead=True
         )
-        holder = str(found.get("Item", {}).get("owner", {}).get("S", ""))
+        holder = str(lock.get("Item", {}).get("owner", {}).get("S", ""))
         if holder and owner in {"", holder}:
             self.lock.leave(holder)
             return holder
         return ""
 
-    def lost(self, settings: Settings) -> dict[str, str]:
+    def lost(self, settings: DeploymentSettings) -> dict[str, str]:
         """Return the guarded settings that the stage was deployed with and no longer has."""
         before: dict[str, str | None] = json.loads(self.outputs.get("Deployed", "{}"))
         after = guarded(settings)
         return {name: str(before[name]) for name in GUARDED if before.get(name) and not after[name]}
 
-    def start(self, asked: Mapping[str, object]) -> str:
+    def start(self, request: Mapping[str, object]) -> str:
         """Start the state machine and return the execution's ARN."""
         machine = self._output("ReleaseMachine")
-        done = self._client("stepfunctions").start_execution(stateMachineArn=machine, input=json.dumps(asked))
+        done = self._client("stepfunctions").start_execution(stateMachineArn=machine, input=json.dumps(request))
         return str(done["executionArn"])
 
     def follow(self, execution: str, write: Callable[[str], object]) -> int:
         """Write each state as it is entered, to the end: 0, or 1 with the error."""
-        client, told = self._client("stepfunctions"), 0
+        client, last = self._client("stepfunctions"), 0
         while True:
-            found = client.describe_execution(executionArn=execution)
+            described = client.describe_execution(executionArn=execution)
             pages = client.get_paginator("get_execution_history").paginate(executionArn=execution)
             for event in (each for page in pages for each in page["events"]):
-                if event["id"] > told and "stateEnteredEventDetails" in event:
+                if event["id"] > last and "stateEnteredEventDetails" in event:
                     write(f"{event['timestamp']:%H:%M:%S} {event['stateEnteredEventDetails']['name']}\n")
-                told = max(told, event["id"])
-            if found["status"] != "RUNNING":
+                last = max(last, event["id"])
+            if described["status"] != "RUNNING":
                 break
             self._pause(LOOK_S)
-        if found["status"] == ENDED_WELL:
+        if described["status"] == ENDED_WELL:
             return 0
-        write(f"{found['status']}: {found.get('error', '')}: {found.get('cause', '')}\n")
+        write(f"{described['status']}: {described.get('error', '')}: {described.get('cause', '')}\n")
         return 1
 
     def _output(self, name: str) -> str:
@@ -93,7 +93,7 @@ class Stage:
         return value
 
 
-def guarded(settings: Settings) -> dict[str, str | None]:
+def guarded(settings: DeploymentSettings) -> dict[str, str | None]:
     """Return a deployment's guarded settings; None for those not set."""
     values = {name: getattr(settings, name) for name in GUARDED}
     return values | {"search": None if settings.search == EMBEDDED else settings.search}

@@ -11,25 +11,27 @@ from infra.constructs.canary import ITEMS, STRANGER, Canary
 from infra.constructs.compute import Compute, allow_tracing, on_fargate, on_lambda
 from infra.constructs.dashboard import Dashboard
 from infra.constructs.data import Data
-from infra.constructs.deployment_secrets import Secrets
+from infra.constructs.deployment_secrets import DeploymentSecrets
 from infra.constructs.encoder import allow_encoding
 from infra.constructs.environment import service_environment
 from infra.constructs.explain import Explain
-from infra.constructs.features import Features
+from infra.constructs.features import FeaturesJob
 from infra.constructs.helpers import own_helpers_logs
 from infra.constructs.jobs import Jobs
-from infra.constructs.releases import WATCHED, Releases, release_table
+from infra.constructs.releases import WATCHED, ReleaseWorkflow, release_table
 from infra.constructs.search import READ, WRITE, Search
-from infra.constructs.towers import TwoTower
+from infra.constructs.two_tower_endpoint import TwoTowerEndpoint
 from infra.release.stage import guarded
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 from infra.stacks.edge import EdgeStack
 
 
 class AppStack(cdk.Stack):
     """Data, search and secrets; a compute; jobs; and monitoring. ``edge`` exists on Lambda only."""
 
-    def __init__(self, scope: Construct, construct_id: str, settings: Settings, edge: EdgeStack | None) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, settings: DeploymentSettings, edge: EdgeStack | None
+    ) -> None:
         super().__init__(
             scope,
             construct_id,
@@ -42,7 +44,7 @@ class AppStack(cdk.Stack):
         self._data = Data(self, "Data", settings)
         self._search = Search(self, "Search", settings) if settings.search == "opensearch" else None
         self._explain = Explain(self, "Explain", settings, settings.explain_model) if settings.explain_model else None
-        self._secrets = Secrets(self, "Secrets", self._data.removal)
+        self._secrets = DeploymentSecrets(self, "Secrets", self._data.removal)
         self._key = kms.Key(
             self,
             "OperationsKey",
@@ -58,7 +60,7 @@ class AppStack(cdk.Stack):
         compute = self._compute(edge)
         self._table = release_table(self, "Releasing")
         self._jobs = self._release_job(compute)
-        self._releases = Releases(
+        self._releases = ReleaseWorkflow(
             self, "Releases", settings, data=self._data, secrets=self._secrets, jobs=self._jobs, table=self._table,
             target=compute.release, towers=self._towers,
         )  # fmt: skip
@@ -114,16 +116,16 @@ class AppStack(cdk.Stack):
         self._secrets.canary_key.grant_write(role)
         return jobs
 
-    def _two_tower(self) -> TwoTower | None:
+    def _two_tower(self) -> TwoTowerEndpoint | None:
         if self._settings.two_tower == "off":
             return None
-        return TwoTower(self, "TwoTower", self._settings, data=self._data, key=self._key)
+        return TwoTowerEndpoint(self, "TwoTower", self._settings, data=self._data, key=self._key)
 
-    def _feature_job(self) -> Features | None:
+    def _feature_job(self) -> FeaturesJob | None:
         instance = self._settings.features_instance
         if instance is None:
             return None
-        return Features(self, "Features", self._settings, instance=instance, data=self._data, key=self._key)
+        return FeaturesJob(self, "Features", self._settings, instance=instance, data=self._data, key=self._key)
 
     def _watch(self, compute: Compute) -> None:
         settings = self._settings

@@ -7,7 +7,7 @@ from constructs import Construct
 from infra.constructs.dns import hosted_zone
 from infra.constructs.firewall import Firewall
 from infra.constructs.helpers import own_helpers_logs
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 
 REGION = "us-east-1"
 
@@ -15,7 +15,7 @@ REGION = "us-east-1"
 class EdgeStack(cdk.Stack):
     """Firewall and, with a domain, certificate; the app stack refers to both across regions."""
 
-    def __init__(self, scope: Construct, construct_id: str, settings: Settings) -> None:
+    def __init__(self, scope: Construct, construct_id: str, settings: DeploymentSettings) -> None:
         super().__init__(
             scope,
             construct_id,

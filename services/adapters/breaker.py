@@ -38,11 +38,6 @@ class Breaker:
         self._open_until: float | None = None
         self._generation = 0
 
-    @property
-    def is_open(self) -> bool:
-        """Whether calls are held back, including during a trial."""
-        return self._open_until is not None
-
     def attempt(self) -> "Attempt | None":
         """Return a permit for one call; None while the dependency is not called."""
         with self._lock:

@@ -51,7 +51,7 @@ _FRAMES = 40
 
 
 def is_caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
-    """Whether an error came from another, however far back."""
+    """Return whether an error was caused by one of a kind, however indirectly."""
     for _ in range(_FAR):
         if error is None or isinstance(error, kind):
             break

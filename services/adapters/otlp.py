@@ -13,7 +13,7 @@ import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from services.adapters.bounded import bounded_class, within
 
 PATH = "/v1/traces"
-# For a whole answer, however it trickles; and its size, of which nothing is needed.
+# Seconds for a whole response, however slowly it arrives; and its maximum size: its content is not used.
 TIMEOUT_S = 1.0
 LARGEST_ANSWER = 64 << 10
 # Seconds between exports, and after a failed one.
@@ -35,7 +35,6 @@ _Http, _Https = bounded_class(HTTPConnection), bounded_class(HTTPSConnection)
 
 _log = logging.getLogger(__name__)
 Json = dict[str, Any]
-Sign = Callable[[str, bytes, dict[str, str]], Mapping[str, str]]
 
 
 class Collector:
@@ -89,8 +88,8 @@ class Collector:
 
     def _post(self, body: bytes) -> None:
         url, host = self._url, self._url.hostname or ""
-        found = _XRAY.fullmatch(host)
-        headers = _signed(url.geturl(), body, self._headers, found[1]) if found else self._headers
+        xray = _XRAY.fullmatch(host)
+        headers = _signed(url.geturl(), body, self._headers, xray[1]) if xray else self._headers
         secure = {"context": _trusting()} if url.scheme == "https" else {}
         connection = (_Https if secure else _Http)(host, url.port, timeout=TIMEOUT_S, **secure)
         try:
@@ -106,12 +105,12 @@ class Collector:
 
 @cache
 def _trusting() -> ssl.SSLContext:
-    """Made once: reading the certificates of all authorities takes longer than all else of a request."""
+    """Made once: loading the certificate authorities takes longer than the rest of a request."""
     return ssl.create_default_context()
 
 
 def _words(error: Exception) -> str:
-    """What an error says, unless it may say the headers, one of which is a secret."""
+    """Return an error's message, unless it might contain the headers, one of which is a secret."""
     return str(error) if isinstance(error, OSError | HTTPException) else "its words are left out"
 
 

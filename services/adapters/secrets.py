@@ -81,7 +81,7 @@ class RotatingSecret:
 
         try:
             with within(LONGEST_S):
-                found = [self._version(stage) for stage in self._stages]
+                values = [self._version(stage) for stage in self._stages]
         except Exception as error:  # noqa: BLE001 - on any failure the previous values stay valid
             self._until = self._clock.monotonic() + RETRY_S
             _log.warning(
@@ -89,18 +89,18 @@ class RotatingSecret:
                 "secretsmanager:GetSecretValue on it", self._what, self._arn, type(error).__name__, _words(error),
             )  # fmt: skip
             return
-        self._values = tuple(value for value in found if value)
+        self._values = tuple(value for value in values if value)
         self._until = self._clock.monotonic() + BELIEVED_S
 
     def _version(self, stage: str) -> str | None:
         client = self._client()
         try:
-            found = client.get_secret_value(SecretId=self._arn, VersionStage=stage)
+            response = client.get_secret_value(SecretId=self._arn, VersionStage=stage)
         except client.exceptions.ResourceNotFoundException:
             if stage == CURRENT:
                 raise
             return None  # not rotated yet
-        value: object = found.get("SecretString")
+        value: object = response.get("SecretString")
         if not isinstance(value, str):
             raise _NoText("its value is binary" if value is None else "its value is not text")
         return value

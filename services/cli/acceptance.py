@@ -25,7 +25,7 @@ _SAFE = {
 }
 
 
-class Failed(Exception):
+class CheckFailed(Exception):
     """A failed check; the message says what was received. ``final``: waiting would not help."""
 
     def __init__(self, message: str, *, final: bool = False) -> None:
@@ -64,21 +64,21 @@ class Acceptance:
         until = time.monotonic() + (self.wait_s if wait else 0.0)
         while True:
             try:
-                found = check()
-            except (Failed, Unavailable) as error:
-                final = isinstance(error, Failed) and error.final
+                result = check()
+            except (CheckFailed, Unavailable) as error:
+                final = isinstance(error, CheckFailed) and error.final
                 if not final and time.monotonic() + PAUSE_S < until:
                     self.sleep(PAUSE_S)
                     continue
                 return Check(part, "missing", str(error), advice)
-            state, _, text = found.rpartition("\t")
+            state, _, text = result.rpartition("\t")
             return Check(part, state or "ok", text)
 
     def _ready(self) -> str:
         reply = self._good("GET", "/health/ready?deep=1&strict=1")
         parts = reply.document.get("parts", {})
         if wrong := [f"{name}: {state}" for name, state in parts.items() if state != "ok"]:
-            raise Failed("; ".join(wrong))
+            raise CheckFailed("; ".join(wrong))
         return ", ".join(parts)
 
     def _version(self) -> str:
@@ -98,29 +98,29 @@ class Acceptance:
             query=title, k=min(K, self._catalogue), diversity=round(0.2 + secrets.randbelow(1_000) / 10_000, 4)
         )
         if title not in [item["title"] for item in answer["items"]]:
-            raise Failed(f"searching for {title!r} does not find that film")
+            raise CheckFailed(f"searching for {title!r} does not find that film")
         return f"{title!r} found, by {answer['index_version']} in {answer['ms']:.0f} ms"
 
     def _size(self) -> str:
-        wanted = min(MOST, self._catalogue)
-        items = self._answer(user_id=self.person, k=wanted)["items"]
+        size = min(MOST, self._catalogue)
+        items = self._answer(user_id=self.person, k=size)["items"]
         refused = self.caller.ask("POST", "/recommend", {"k": MOST + 1})
         if refused.status != 422:
-            raise Failed(f"k = {MOST + 1} returns {refused.status}, expected 422")
-        return f"{len(items)} films of {wanted}; {MOST + 1} is rejected"
+            raise CheckFailed(f"k = {MOST + 1} returns {refused.status}, expected 422")
+        return f"{len(items)} films of {size}; {MOST + 1} is rejected"
 
     def _feedback(self) -> str:
         key = {"Idempotency-Key": secrets.token_hex(16)}
         like = {"user_id": self.person, "item_id": self._films[0]["item_id"], "event": "like"}
         first, again = (self._good("POST", "/feedback", like, key, status=202) for _ in range(2))
         if first.document["event_id"] != again.document["event_id"]:
-            raise Failed("the same request with the same Idempotency-Key was stored twice")
+            raise CheckFailed("the same request with the same Idempotency-Key was stored twice")
         if again.headers.get("idempotency-replayed") != "true":
-            raise Failed("the second request with the same Idempotency-Key is not marked as a replay")
+            raise CheckFailed("the second request with the same Idempotency-Key is not marked as a replay")
         # One less than the catalogue has: the liked film is left out.
         answer = self._answer(user_id=self.person, k=min(K, self._catalogue - 1))
         if self._films[0]["item_id"] in [item["item_id"] for item in answer["items"]]:
-            raise Failed("a film just liked is recommended: the feedback was not taken into account")
+            raise CheckFailed("a film just liked is recommended: the feedback was not taken into account")
         return f"stored once, replayed, used by the next request ({answer['strategy']})"
 
     def _erasure(self) -> str:
@@ -128,7 +128,7 @@ class Acceptance:
         if reply.status == 403:
             return f"note\t{self.person} remains: the key lacks the scope admin"
         if reply.status != 204:
-            raise Failed(f"{self.person} was not erased: {reply}")
+            raise CheckFailed(f"{self.person} was not erased: {reply}")
         return "the test person was deleted"
 
     def _headers(self) -> str:
@@ -136,13 +136,13 @@ class Acceptance:
         wrong = [f"{name}: {headers.get(name)}" for name, value in _SAFE.items() if headers.get(name) != value]
         wrong += [f"no {name}" for name in ("x-request-id", "server-timing") if not headers.get(name)]
         if wrong:
-            raise Failed(", ".join(wrong))
+            raise CheckFailed(", ".join(wrong))
         return "security headers, request id and timings present"
 
     def _keys(self) -> str:
         status = self.caller.ask("POST", "/recommend", {"k": 1}, keyed=False).status
         if self.keyed and status != 401:
-            raise Failed(f"a request without a key returns {status}, expected 401")
+            raise CheckFailed(f"a request without a key returns {status}, expected 401")
         return "required" if self.keyed else "note\tnot required: the API is open to anyone"
 
     def _answer(self, **body: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
@@ -150,9 +150,9 @@ class Acceptance:
         started = time.monotonic()
         document = self._good("POST", "/recommend", body).document
         if document["degraded"]:
-            raise Failed(f"degraded: {', '.join(document['degraded'])}")
+            raise CheckFailed(f"degraded: {', '.join(document['degraded'])}")
         if len(document["items"]) != body["k"]:
-            raise Failed(f"{len(document['items'])} films, expected {body['k']}")
+            raise CheckFailed(f"{len(document['items'])} films, expected {body['k']}")
         return {**document, "ms": 1_000 * (time.monotonic() - started)}
 
     def _good(
@@ -160,7 +160,7 @@ class Acceptance:
     ) -> Reply:
         reply = self.caller.ask(method, path, body, headers)
         if reply.status == 401:
-            raise Failed("401: a key is required: pass --key or set API_KEY", final=True)
+            raise CheckFailed("401: a key is required: pass --key or set API_KEY", final=True)
         if reply.status != status or not isinstance(reply.document, dict):
-            raise Failed(f"{method} {path.partition('?')[0]}: {reply}")
+            raise CheckFailed(f"{method} {path.partition('?')[0]}: {reply}")
         return reply

@@ -6,8 +6,8 @@ from dataclasses import replace
 from fastapi import FastAPI
 
 from services.api.app.main import create_app
+from services.api.app.observability.telemetry import install_telemetry, install_tracing
 from services.api.app.services import AppServices
-from services.api.app.telemetry import install_telemetry, install_tracing
 from services.bootstrap import build_services
 from services.cli.limits import LimitedProtocol, limits_for
 from services.settings import load_settings

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from services.cli.console import EXIT_CODES, JsonOption, Output, table
-from services.cli.failures import Misused
 from services.cli.history import titled
-from services.cli.opening import open_services
+from services.cli.open_services import open_services
 from services.cli.trace import signal_table, why_not, why_not_lines
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from services.recommender.answer import Answer
+    from services.recommender.recommend import Answer
 
 Body = TypeVar("Body", bound="BaseModel")
 Strings = list[str] | None
@@ -71,7 +71,7 @@ def recommend(
     as_json: JsonOption = False,
 ) -> None:
     """Recommend films for a person, a query or both."""
-    from services.api.app.models import RecommendBody
+    from services.api.app.schemas.models import RecommendBody
 
     filters = {
         "genres": genre or [], "not_genres": not_genre or [], "year_from": year_from, "year_to": year_to,
@@ -150,8 +150,8 @@ def films(
         (item["item_id"], titled(item), item["tmdb_id"] or "", item["imdb_id"] or "", ", ".join(item["genres"]))
         for item in document["items"]
     ]
-    found = table(("id", "film", "tmdb", "imdb", "genres"), rows) if rows else [f"No film matches {query!r}."]
-    Output(as_json).result(document, found)
+    lines = table(("id", "film", "tmdb", "imdb", "genres"), rows) if rows else [f"No film matches {query!r}."]
+    Output(as_json).result(document, lines)
 
 
 def similar(
@@ -181,7 +181,7 @@ def feedback(
 
     The next recommendation takes it into account.
     """
-    from services.api.app.models import FeedbackBody
+    from services.api.app.schemas.models import FeedbackBody
     from services.recommender.errors import MarqueeError
     from services.recommender.ports import FeedbackCommand
 
@@ -200,13 +200,13 @@ def _checked(model: type[Body], values: dict[str, Any]) -> Body:
     """Validate the request by the same rules as over HTTP. Raises Misused naming the field."""
     from pydantic import ValidationError
 
-    from services.api.app.validation import field_errors
+    from services.api.app.schemas.validation import field_errors
 
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        found = [dict(problem, loc=("body", *problem["loc"])) for problem in error.errors(include_url=False)]
-        raise Misused("; ".join(problem["detail"] for problem in field_errors(found))) from error
+        problems = [dict(problem, loc=("body", *problem["loc"])) for problem in error.errors(include_url=False)]
+        raise Misused("; ".join(problem["detail"] for problem in field_errors(problems))) from error
 
 
 def _reason(item: dict[str, Any]) -> str:

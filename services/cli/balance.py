@@ -29,7 +29,7 @@ _PAUSE_S = 0.05
 
 
 @dataclass(slots=True, eq=False)
-class _Worker:
+class _WorkerState:
     """Dispatcher's view of one worker: it holds ``held`` connections, of which it has not taken ``untaken`` since
     ``moved``; ``turn``: when it was last given one; ``full``: its channel is full for now.
     """
@@ -65,7 +65,7 @@ class Dispatcher:
 
     def __init__(self, listener: socket.socket, backlog: int) -> None:
         self._listener, self._backlog = listener, backlog
-        self._workers: list[_Worker] = []
+        self._workers: list[_WorkerState] = []
         self._turn = 0
         self._in_hand: socket.socket | None = None
         self._accepting = False
@@ -73,8 +73,8 @@ class Dispatcher:
         self._selector = selectors.DefaultSelector()
         self._wake, self._woken = socket.socketpair()
         self._selector.register(self._woken, selectors.EVENT_READ)
-        self._joining: list[_Worker] = []
-        self._retiring: list[_Worker] = []
+        self._joining: list[_WorkerState] = []
+        self._retiring: list[_WorkerState] = []
         listener.setblocking(False)
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
         self._thread.start()
@@ -89,7 +89,7 @@ class Dispatcher:
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         theirs.setblocking(False)
-        worker = _Worker(ours)
+        worker = _WorkerState(ours)
         self._joining.append(worker)
         self._wake.send(b"w")
 
@@ -141,7 +141,7 @@ class Dispatcher:
             if worker in self._workers:  # else it is gone already
                 self._forget(worker)
 
-    def _hear(self, worker: _Worker, events: int) -> None:
+    def _hear(self, worker: _WorkerState, events: int) -> None:
         if events & selectors.EVENT_WRITE:
             self._mark_full(worker, full=False)
         if not events & selectors.EVENT_READ:
@@ -157,12 +157,12 @@ class Dispatcher:
         else:
             self._forget(worker)
 
-    def _forget(self, worker: _Worker) -> None:
+    def _forget(self, worker: _WorkerState) -> None:
         self._selector.unregister(worker.channel)
         self._workers.remove(worker)
         worker.channel.close()
 
-    def _mark_full(self, worker: _Worker, *, full: bool) -> None:
+    def _mark_full(self, worker: _WorkerState, *, full: bool) -> None:
         worker.full = full
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if full else 0)
         self._selector.modify(worker.channel, events, worker)
@@ -191,7 +191,7 @@ class Dispatcher:
             self._in_hand.close()
             self._in_hand = None
 
-    def _next(self) -> _Worker | None:
+    def _next(self) -> _WorkerState | None:
         """Return the worker with the fewest connections, among equals the one that has waited longest."""
         now = time.monotonic()
         able = [worker for worker in self._workers if worker.is_up and not worker.full]
@@ -231,12 +231,12 @@ class Intake:
 
     def _take(self) -> None:
         try:
-            told, files, _, _ = socket.recv_fds(self._channel, 1, 1, _CLOSE_ON_EXEC)
+            sent, files, _, _ = socket.recv_fds(self._channel, 1, 1, _CLOSE_ON_EXEC)
         except BlockingIOError:
             return
         except OSError:
-            told, files = b"", []
-        if not told:
+            sent, files = b"", []
+        if not sent:
             self.close()
             self._orphaned()
             return

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.cli import bench_engines, bench_lambda, bench_tables
-from services.cli.bench_engines import SearchChoice, SearchOption, StateChoice, StateOption
+from services.cli.bench_engines import EngineChoice, SearchOption, StateChoice, StateOption
 from services.cli.console import EXIT_CODES, JsonOption, Output
 from services.cli.encoders import PAID, EncoderChoice
-from services.cli.failures import Misused
 from services.cli.inputs import Movielens, Tmdb, source_of
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from data_jobs.bench.world import World
@@ -37,7 +37,7 @@ def bench(
         EncoderChoice, typer.Option(help="minilm: with vectors and free text; none: without.")
     ] = EncoderChoice.MINILM,
     requests: Annotated[int, typer.Option(min=100, max=100_000, help="Requests per pass of the mix.")] = 1_000,
-    search: SearchOption = SearchChoice.EMBEDDED,
+    search: SearchOption = EngineChoice.EMBEDDED,
     state: StateOption = StateChoice.SQLITE,
     on_lambda: Annotated[
         bool, typer.Option("--lambda", help="Measure under Lambda's emulator: cold starts, warm requests, size.")

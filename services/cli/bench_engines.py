@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli.console import table
-from services.cli.failures import Misused
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from services.settings import Settings
 
 
-class SearchChoice(StrEnum):
+class EngineChoice(StrEnum):
     """Search engine to measure."""
 
     EMBEDDED = "embedded"
@@ -28,20 +28,20 @@ class StateChoice(StrEnum):
 
 
 SearchOption = Annotated[
-    SearchChoice, typer.Option(help="opensearch: create a temporary index at OPENSEARCH_ENDPOINT and search it.")
+    EngineChoice, typer.Option(help="opensearch: create a temporary index at OPENSEARCH_ENDPOINT and search it.")
 ]
 StateOption = Annotated[StateChoice, typer.Option(help="dynamodb: keep people in temporary tables at DDB_ENDPOINT.")]
 
 _START = "`make servers` starts a local server and prints the setting"
 
 
-def settings_of_run(settings: "Settings", search: SearchChoice, state: StateChoice) -> "Settings":
+def settings_of_run(settings: "Settings", search: EngineChoice, state: StateChoice) -> "Settings":
     """Return the settings with these engines. Raises Misused for a server that is not configured and for one in an AWS
     account: the benchmark creates an index and tables and removes them.
     """
     from data_jobs.bench import engines
 
-    opensearch, dynamodb = search is SearchChoice.OPENSEARCH, state is StateChoice.DYNAMODB
+    opensearch, dynamodb = search is EngineChoice.OPENSEARCH, state is StateChoice.DYNAMODB
     if opensearch:
         _check_search(settings)
     if dynamodb:
@@ -72,7 +72,7 @@ def _check_state(endpoint: str | None) -> None:
 
 def remarks(engines: Mapping[str, str]) -> list[str]:
     """Return a caveat on figures that depend on other processes; nothing if all is embedded."""
-    remote = sorted({SearchChoice.OPENSEARCH.value, StateChoice.DYNAMODB.value} & set(engines.values()))
+    remote = sorted({EngineChoice.OPENSEARCH.value, StateChoice.DYNAMODB.value} & set(engines.values()))
     if not remote:
         return []
     shared = "Servers on this machine share its cores: wall-clock and waiting times are only indicative"

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from services.cli.bench_engines import SearchChoice, StateChoice
+from services.cli.bench_engines import EngineChoice, StateChoice
 from services.cli.console import table
-from services.cli.failures import Misused
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from data_jobs.report import Progress
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 _NAMES = {"hello": "FastAPI + Mangum hello", "embedded": "Marquee, embedded", "aws": "Marquee, AWS clients"}
 
 
-def refuse_engines(search: SearchChoice, state: StateChoice) -> None:
+def refuse_engines(search: EngineChoice, state: StateChoice) -> None:
     """Raise Misused if engines were chosen: ``--lambda`` measures both variants itself."""
-    if search is not SearchChoice.EMBEDDED or state is not StateChoice.SQLITE:
+    if search is not EngineChoice.EMBEDDED or state is not StateChoice.SQLITE:
         raise Misused("--lambda measures both embedded and AWS clients; remove --search and --state")
 
 
 def measured(bundle: Path, home: Path, progress: "Progress") -> dict[str, Any]:
     """Return the figures. Raises Unavailable, LoopFailed, BundleError."""
-    from data_jobs.bench.lambda_loop import Effort, measure_lambda
+    from data_jobs.bench.lambda_loop import LambdaEffort, measure_lambda
 
-    return measure_lambda(bundle, home, Effort(), progress)
+    return measure_lambda(bundle, home, LambdaEffort(), progress)
 
 
 def tables_of(figures: Mapping[str, Any]) -> list[str]:

@@ -92,13 +92,13 @@ def _others(http: Mapping[str, Any]) -> list[str]:
         (f"cached responses per second, {many['connections']} connections", _shown(many["cached"])),
         ("start to first healthy response, s", _shown(http["start_s"])),
         ("first /recommend of a fresh process, ms", _shown(http["first_answer_ms"])),
-        *((f"memory {when.replace('_', ' ')}, MB", _memory(found)) for when, found in memory.items()),
+        *((f"memory {when.replace('_', ' ')}, MB", _memory(megabytes)) for when, megabytes in memory.items()),
     ]
     return table(("other figures", ""), rows)
 
 
-def _memory(found: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {megabytes:.0f}" for name, megabytes in found.items()) or "-"
+def _memory(by_process: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {megabytes:.0f}" for name, megabytes in by_process.items()) or "-"
 
 
 def _shown(value: float | None) -> str:

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.cli.console import JsonOption, Output, Progress, table
-from services.cli.failures import Misused
+from data_jobs.report import Progress
+from services.cli.console import JsonOption, Output, table
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from services.adapters.bundle.local import LocalBundles
@@ -47,13 +48,13 @@ def publish(
     An existing bundle is left as it is; after an interruption only the missing files are uploaded.
     """
     bundles, remote = _both()
-    wanted, output = version or bundles.pointer().version, Output(as_json)
-    files, features = upload(remote, bundles, wanted, output)
-    where = remote.bucket.uri(f"bundles/{wanted}/")
+    chosen, output = version or bundles.pointer().version, Output(as_json)
+    files, features = upload(remote, bundles, chosen, output)
+    where = remote.bucket.uri(f"bundles/{chosen}/")
     what = f"{files} files uploaded" if files else "already there"
     output.result(
-        {"version": wanted, "uri": where, "files": files, "features": features},
-        [f"Bundle {wanted} is in {where} ({what}; feature files uploaded: {features})."],
+        {"version": chosen, "uri": where, "files": files, "features": features},
+        [f"Bundle {chosen} is in {where} ({what}; feature files uploaded: {features})."],
     )
 
 
@@ -63,12 +64,12 @@ def fetch(
 ) -> None:
     """Download a bundle from BUNDLE_BUCKET and check every byte, without activating it."""
     bundles, remote = _both()
-    wanted, output = version or remote.pointer().version, Output(as_json)
+    chosen, output = version or remote.pointer().version, Output(as_json)
     with output.progress() as progress:
-        path = remote.fetch(wanted, bundles.root, _told(progress, "downloading"))
+        path = remote.fetch(chosen, bundles.root, _told(progress, "downloading"))
     output.result(
-        {"version": wanted, "path": str(path)},
-        [f"Bundle {wanted} is in {path}; `marquee bundle activate {wanted}` serves it."],
+        {"version": chosen, "path": str(path)},
+        [f"Bundle {chosen} is in {path}; `marquee bundle activate {chosen}` serves it."],
     )
 
 
@@ -82,10 +83,10 @@ def list_published(output: Output) -> None:
         released: str | None = remote.pointer().version
     except BundleError:
         released = None
-    found = [_described(each, each.version == released) for each in published]
-    rows = [("*" if each["active"] else "", *list(each.values())[1:]) for each in found]
+    versions = [_described(each, each.version == released) for each in published]
+    rows = [("*" if each["active"] else "", *list(each.values())[1:]) for each in versions]
     nothing = [f"No bundles in {remote.bucket.uri()} yet; run `marquee release`."]
-    output.result(found, table(("", "version", "MB", "published"), rows) if rows else nothing)
+    output.result(versions, table(("", "version", "MB", "published"), rows) if rows else nothing)
 
 
 def _both() -> "tuple[LocalBundles, S3Bundles]":
@@ -97,10 +98,10 @@ def _both() -> "tuple[LocalBundles, S3Bundles]":
     return LocalBundles(settings.marquee_home), open_remote(settings)
 
 
-def _described(found: "Published", active: bool) -> dict[str, object]:
+def _described(published: "Published", active: bool) -> dict[str, object]:
     return {
         "active": active,
-        "version": found.version,
-        "megabytes": round(found.size / 1e6, 1),
-        "published_at": found.modified.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "version": published.version,
+        "megabytes": round(published.size / 1e6, 1),
+        "published_at": published.modified.isoformat(timespec="seconds").replace("+00:00", "Z"),
     }

@@ -10,7 +10,6 @@ import typer
 
 from services.cli.console import EXIT_CODES, JsonOption, Output, table
 from services.cli.encoders import Encoder, Yes, encoder_of, manner_of
-from services.cli.failures import Misused
 from services.cli.inputs import (
     CatalogueFiles,
     DataSetChoice,
@@ -25,6 +24,7 @@ from services.cli.inputs import (
     source_of,
 )
 from services.cli.inspect import tell_forms
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from data_jobs.build import Built
@@ -149,23 +149,23 @@ def _fetched(
     from data_jobs.lake import raw_in
 
     bring(settings, output)
-    found = raw_in(settings.marquee_home / "raw")
-    if found[0] is None:
+    raw = raw_in(settings.marquee_home / "raw")
+    if raw[0] is None:
         raise Misused("the bucket has no files in raw/movielens/; upload them by `marquee data push --movielens DIR`")
-    return found
+    return raw
 
 
 @contextmanager
-def log_of_state(wanted: bool) -> "Iterator[tuple[Iterable[LoggedEvent] | None, frozenset[str]]]":
-    """Yield the state store's log, read lazily, and the marks of erased people; nothing if not ``wanted``. A remote log
-    is spooled, so an interrupted build resumes where it stopped.
+def log_of_state(with_log: bool) -> "Iterator[tuple[Iterable[LoggedEvent] | None, frozenset[str]]]":
+    """Yield the state store's log, read lazily, and the marks of erased people; nothing if not ``with_log``. A
+    remote log is spooled, so an interrupted build resumes where it stopped.
 
     Raises StateUnavailable.
     """
-    if not wanted:
+    if not with_log:
         yield None, frozenset()
         return
-    from services.cli.opening import open_services
+    from services.cli.open_services import open_services
 
     with open_services() as services:
         state, erased = services.state, services.state.erased()
@@ -210,8 +210,8 @@ def summary_of(built: "Built", *, stored: bool = False) -> list[str]:
         ("all, s", f"{sum(built.seconds.values()):.1f}"),
     ]
     width = max(len(name) for name, _ in rows)
-    found = [(severity, code, f"{count:,}", done) for severity, code, count, done in built.report.summary()]
-    findings = ["", *table(("severity", "code", "count", "what was done"), found)] if found else []
+    counts = [(severity, code, f"{count:,}", done) for severity, code, count, done in built.report.summary()]
+    findings = ["", *table(("severity", "code", "count", "what was done"), counts)] if counts else []
     return [
         *(f"{name:<{width}}  {value}" for name, value in rows),
         *built.notes,
@@ -231,8 +231,8 @@ def seed_command(built: "Built") -> str | None:
 def _how_to_seed(built: "Built") -> list[str]:
     command, events = seed_command(built), built.dataset.events
     if command is None:
-        told = "The inputs have no events: no people are stored; ranking uses votes, texts and traits. Add people by"
-        return ["", f"{told} POST /feedback, or with an event log next to the films."]
+        no_events = "The inputs have no events: no people are stored; ranking uses votes, texts and traits."
+        return ["", f"{no_events} Add people by POST /feedback, or with an event log next to the films."]
     first = "" if built.activated else f"marquee bundle activate {built.version} && "
     whom = "the simulated viewers" if built.source is None else "the people in the files"
     learned = f"The model was trained on {len(events.user_ids):,} people with {len(events):,} events."

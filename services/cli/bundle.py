@@ -49,10 +49,10 @@ def list_bundles(
         active: str | None = bundles.pointer().version
     except BundleError:
         active = None
-    found = [_described(bundles, version, version == active) for version in bundles.list()]
-    rows = [("*" if each["active"] else "", *list(each.values())[1:]) for each in found]
+    documents = [_described(bundles, version, version == active) for version in bundles.list()]
+    rows = [("*" if each["active"] else "", *list(each.values())[1:]) for each in documents]
     headings = ("", "version", "films", "encoder", "MB", "built", "sources")
-    Output(as_json).result(found, table(headings, rows) if rows else ["No bundles yet; run `marquee build`."])
+    Output(as_json).result(documents, table(headings, rows) if rows else ["No bundles yet; run `marquee build`."])
 
 
 def _described(bundles: "LocalBundles", version: str, active: bool) -> dict[str, object]:
@@ -117,10 +117,10 @@ def verify(
     from services.adapters.search.embedded import EmbeddedSearch
 
     bundles = open_bundles()
-    wanted = version or bundles.pointer().version
-    bundle = bundles.verify(wanted)
-    EmbeddedSearch(bundle, text_index_of(bundles.path(wanted))).close()
+    chosen = version or bundles.pointer().version
+    bundle = bundles.verify(chosen)
+    EmbeddedSearch(bundle, text_index_of(bundles.path(chosen))).close()
     films = len(bundle.catalogue)
     Output(as_json).result(
-        {"version": wanted, "ok": True, "films": films}, [f"Bundle {wanted} is intact: {films:,} films."]
+        {"version": chosen, "ok": True, "films": films}, [f"Bundle {chosen} is intact: {films:,} films."]
     )

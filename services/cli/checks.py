@@ -20,11 +20,11 @@ class Check:
 
 def report(checks: Iterable[Check], output: Output, *, good: str, bad: str) -> None:
     """Print the results and exit, with code 3 if something is missing."""
-    found = list(checks)
-    rows = [(check.state, check.part, check.found) for check in found]
-    advice = [f"{check.part}: {check.advice}" for check in found if check.advice]
+    results = list(checks)
+    rows = [(check.state, check.part, check.found) for check in results]
+    advice = [f"{check.part}: {check.advice}" for check in results if check.advice]
     lines = [*table(("", "part", "found"), rows), *(["", *advice] if advice else [])]
-    ready = all(check.state != "missing" for check in found)
+    ready = all(check.state != "missing" for check in results)
     lines += ["", good if ready else bad]
-    output.result({"ready": ready, "checks": [asdict(check) for check in found]}, lines)
+    output.result({"ready": ready, "checks": [asdict(check) for check in results]}, lines)
     raise typer.Exit(ExitCode.OK if ready else ExitCode.UNAVAILABLE)

@@ -7,26 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Annotated, Protocol
+from typing import Annotated
 
 import typer
 
+from data_jobs.report import Progress, Silent
+
 # C0 except tab and line feed, DEL and C1.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-
-
-class Progress(Protocol):
-    """Receives the progress of a long step; ``total`` is None if it is not known beforehand."""
-
-    def advance(self, step: str, done: int, total: int | None) -> None:
-        """Report that ``done`` units of ``step`` are complete."""
-
-
-class Silent:
-    """Discards progress reports."""
-
-    def advance(self, step: str, done: int, total: int | None) -> None:
-        """Do nothing."""
 
 
 class ExitCode(IntEnum):
@@ -72,7 +60,7 @@ class Output:
         if self.as_json or not sys.stderr.isatty():
             yield Silent()
             return
-        from services.cli.bars import bars
+        from services.cli.progress_bars import bars
 
         with bars() as progress:
             yield progress
@@ -81,7 +69,7 @@ class Output:
 def escaped(text: str, prefix: str = "\\x") -> str:
     """Return the text with control characters escaped, so that stored text cannot control the terminal."""
     digits = 4 if prefix == "\\u" else 2
-    return _CONTROLS.sub(lambda found: f"{prefix}{ord(found.group()):0{digits}x}", text)
+    return _CONTROLS.sub(lambda control: f"{prefix}{ord(control.group()):0{digits}x}", text)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:

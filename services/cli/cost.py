@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli.console import EXIT_CODES, JsonOption, Output, table
-from services.cli.failures import Misused
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from data_jobs.cost.bill import Bill
     from data_jobs.cost.deployment import Deployment
-    from data_jobs.cost.model import Saving
+    from data_jobs.cost.monthly_bill import Saving
     from data_jobs.cost.prices import PriceList
 
 LOADS = (0.0, 1.0, 10.0, 100.0)
@@ -111,7 +111,15 @@ def cost(
     The estimate combines a dated price list (data_jobs/cost/prices.toml) with the resources that one request uses
     (data_jobs/cost/workload.py); see docs/costs.md. AWS is not contacted.
     """
-    from data_jobs.cost.deployment import Cache, Compute, Deployment, DeploymentError, Search, Towers, stage_of
+    from data_jobs.cost.deployment import (
+        Cache,
+        ComputeKind,
+        Deployment,
+        DeploymentError,
+        SearchKind,
+        TwoTowerKind,
+        stage_of,
+    )
     from data_jobs.cost.prices import PriceError, load_prices
 
     try:
@@ -119,11 +127,11 @@ def cost(
         prices = load_prices(region or of_stage.region)
         deployments = [
             Deployment(
-                rps=each, films=films, stage=stage.value, compute=Compute(compute or of_stage.compute),
-                search=Search(search or of_stage.search), cache=Cache(cache), cache_hit=cache_hit,
+                rps=each, films=films, stage=stage.value, compute=ComputeKind(compute or of_stage.compute),
+                search=SearchKind(search or of_stage.search), cache=Cache(cache), cache_hit=cache_hit,
                 search_share=search_share, explain_share=explain_share, architecture=of_stage.architecture,
                 memory_mb=of_stage.memory_mb, sentence_hit=sentence_hit,
-                two_tower=Towers(two_tower or of_stage.two_tower), two_tower_share=two_tower_share,
+                two_tower=TwoTowerKind(two_tower or of_stage.two_tower), two_tower_share=two_tower_share,
                 explain_model=bool(of_stage.explain_model) if explain_by is None else explain_by == WriterChoice.MODEL,
             )
             for each in (LOADS if rps is None else (rps,))
@@ -136,7 +144,7 @@ def cost(
 
 def _document(deployments: list["Deployment"], prices: "PriceList") -> dict[str, Any]:
     """Return all figures, unrounded; money in US dollars per month."""
-    from data_jobs.cost.model import NOT_IN_THE_BILL, bill_of, savings_of
+    from data_jobs.cost.monthly_bill import NOT_IN_THE_BILL, bill_of, savings_of
 
     return {
         "region": prices.region,
@@ -157,7 +165,7 @@ def _document(deployments: list["Deployment"], prices: "PriceList") -> dict[str,
 
 
 def _lines(deployments: list["Deployment"], prices: "PriceList") -> list[str]:
-    from data_jobs.cost.model import NOT_IN_THE_BILL, bill_of, savings_of
+    from data_jobs.cost.monthly_bill import NOT_IN_THE_BILL, bill_of, savings_of
 
     first = deployments[0]
     bills = [bill_of(each, prices) for each in deployments]

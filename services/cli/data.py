@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.cli.console import EXIT_CODES, JsonOption, Output, Progress
+from data_jobs.report import Progress
+from services.cli.console import EXIT_CODES, JsonOption, Output
 from services.cli.encoders import Yes, confirm
-from services.cli.failures import Misused
 from services.cli.inputs import DataSetChoice
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +57,7 @@ def tmdb(
 
     Metadata fetched before is kept, and fetched again only if it has changed since or is half a year old.
     """
-    from data_jobs.tmdb_fetch import ATTRIBUTION, TERMS, Api, fetch_tmdb, ids_of
+    from data_jobs.tmdb_fetch import ATTRIBUTION, TERMS, TmdbApi, fetch_tmdb, ids_of
     from services.settings import load_settings
 
     settings, output = load_settings(), Output(as_json)
@@ -66,7 +67,7 @@ def tmdb(
     accept("tmdb", TERMS, folder, yes, output)
     ids = ids_of(movielens)
     with output.progress() as progress:
-        api = Api(settings.tmdb_token.get_secret_value(), settings.tmdb_url)
+        api = TmdbApi(settings.tmdb_token.get_secret_value(), settings.tmdb_url)
         path = fetch_tmdb(ids, folder / "tmdb", api, progress)
     lines = [f"TMDB metadata of {len(ids):,} films is in {path}: --tmdb {path}", ATTRIBUTION]
     output.result({"path": str(path), "films": len(ids), "attribution": ATTRIBUTION}, lines)

@@ -60,12 +60,12 @@ def seed_events(dataset: "Dataset", users: Iterable[str] | None = None) -> "Sequ
     from services.recommender.domain.events import Event, EventKind
     from services.recommender.ports import LoggedEvent
 
-    events, wanted = dataset.events, None if users is None else frozenset(users)
+    events, chosen = dataset.events, None if users is None else frozenset(users)
     lines = []
     columns = (events.user, events.film, events.kind, events.value, events.ts_ms)
     for user, film, kind, value, ts_ms in zip(*(column.tolist() for column in columns), strict=True):
         user_id, item_id = events.user_ids[user], dataset.films[film].item_id
-        if wanted is None or user_id in wanted:
+        if chosen is None or user_id in chosen:
             event = Event(item_id, EventKind(kind), value, ts_ms)
             lines.append(LoggedEvent(f"seed-{item_id}", user_id, event))
     return lines

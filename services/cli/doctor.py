@@ -11,7 +11,7 @@ import typer
 
 from services.cli.checks import Check, report
 from services.cli.console import EXIT_CODES, JsonOption, Output
-from services.cli.failures import Misused
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from services.settings import Settings
@@ -119,11 +119,11 @@ def _state(settings: "Settings") -> Iterator[Check]:
     if tables is None:
         status = settings.state_path.stat()
         open_to_others = bool(status.st_mode & _OTHERS)
-        found = f"{settings.state_path}, {status.st_size / 1e6:.1f} MB"
+        finding = f"{settings.state_path}, {status.st_size / 1e6:.1f} MB"
         if open_to_others:
-            found += ", readable by other users of this machine"
+            finding += ", readable by other users of this machine"
         advice = f"chmod 600 {settings.state_path}*" if open_to_others else ""
-        yield Check("state store", "note" if open_to_others else "ok", found, advice)
+        yield Check("state store", "note" if open_to_others else "ok", finding, advice)
     else:
         place = settings.ddb_endpoint or settings.aws_region
         yield Check("state store", "ok", f"DynamoDB ({place}): {tables}, {settings.ddb_events_table}, ...")
@@ -162,8 +162,8 @@ def _search(settings: "Settings") -> Iterator[Check]:
         yield Check("OpenSearch", "missing", str(error), "see docs/opensearch.md")
         return
     advice = "`marquee index` loads the bundle; until then the embedded index is used" if hits.degraded else ""
-    found = f"{target.endpoint} ({target.kind}): {', '.join(hits.degraded) or search.index_version}"
-    yield Check("OpenSearch", "note" if advice else "ok", found, advice)
+    finding = f"{target.endpoint} ({target.kind}): {', '.join(hits.degraded) or search.index_version}"
+    yield Check("OpenSearch", "note" if advice else "ok", finding, advice)
 
 
 def _encoder(settings: "Settings") -> Iterator[Check]:
@@ -182,7 +182,7 @@ def _encoder(settings: "Settings") -> Iterator[Check]:
 
 
 def _notes(settings: "Settings") -> Iterator[Check]:
-    from services.cli.notes import notes, unused_settings
+    from services.cli.setting_hints import notes, unused_settings
 
     for name, value in unused_settings(settings).items():
         yield Check(name, "note", f"{value} (has no effect)")

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.cli.failures import Failed, Misused
+from services.cli.verb_errors import Failed, Misused
 
 if TYPE_CHECKING:
     from data_jobs.embed_items import Manner
     from services.adapters.embed.bedrock.batch import BedrockBatch
-    from services.adapters.embed.bedrock.models import Model
+    from services.adapters.embed.bedrock.embedding_models import EmbeddingModel
     from services.cli.console import Output
     from services.recommender.ports import TextEncoder
     from services.settings import Settings
@@ -42,15 +42,15 @@ def chosen(choice: EncoderChoice | None, settings: "Settings") -> EncoderChoice:
 
 def encoder_of(choice: EncoderChoice | None, settings: "Settings") -> "TextEncoder | None":
     """Return the chosen encoder of films. Raises EncoderUnavailable."""
-    wanted = chosen(choice, settings)
-    if wanted is EncoderChoice.NONE:
+    encoder = chosen(choice, settings)
+    if encoder is EncoderChoice.NONE:
         return None
-    if wanted in PAID:
-        from services.adapters.embed.bedrock.client import BedrockClient
-        from services.adapters.embed.bedrock.films import BedrockFilms
+    if encoder in PAID:
+        from services.adapters.embed.bedrock.bedrock_client import BedrockClient
+        from services.adapters.embed.bedrock.film_encoder import BedrockFilms
         from services.bootstrap import bedrock_place
 
-        return BedrockFilms(BedrockClient(_model(wanted, settings), bedrock_place(settings)))
+        return BedrockFilms(BedrockClient(_model(encoder, settings), bedrock_place(settings)))
     from services.adapters.embed.onnx import load_encoder
     from services.recommender.errors import EncoderUnavailable
 
@@ -61,7 +61,7 @@ def encoder_of(choice: EncoderChoice | None, settings: "Settings") -> "TextEncod
 
 
 def or_none(choice: EncoderChoice | None, settings: "Settings", output: "Output") -> EncoderChoice | None:
-    """The choice. If none was made and the extra ``encoder`` is not installed, NONE, and a note says so."""
+    """Return the choice. If none was made and the extra ``encoder`` is missing, return NONE and say so in a note."""
     if choice is not None or settings.encoder in PAID or settings.embedder_dir is not None:
         return choice
     from services.recommender.errors import EncoderUnavailable
@@ -76,30 +76,30 @@ def or_none(choice: EncoderChoice | None, settings: "Settings", output: "Output"
 
 def query_encoder_of(choice: EncoderChoice | None, settings: "Settings") -> "TextEncoder | None":
     """Return the matching query encoder: the same one locally, the model's query mode on Bedrock."""
-    wanted = chosen(choice, settings)
-    if wanted not in PAID:
+    encoder = chosen(choice, settings)
+    if encoder not in PAID:
         return encoder_of(choice, settings)
     from services.bootstrap import SystemClock, find_encoder
 
-    asked = settings.model_copy(update={"encoder": wanted.value})
-    return find_encoder(asked, SystemClock())[0]
+    query_settings = settings.model_copy(update={"encoder": encoder.value})
+    return find_encoder(query_settings, SystemClock())[0]
 
 
 def manner_of(choice: EncoderChoice | None, settings: "Settings", yes: bool, output: "Output") -> "Manner":
     """Return how texts are embedded: paid ones after confirmation, large numbers by a batch job."""
     from data_jobs.embed_items import Manner
 
-    wanted = chosen(choice, settings)
-    if wanted not in PAID:
+    encoder = chosen(choice, settings)
+    if encoder not in PAID:
         return Manner()
     from services.adapters.embed.bedrock.batch import FROM
 
-    batch = _batch(wanted, settings)
-    return Manner(_agreement(wanted, settings, yes, output, FROM if batch else None), batch, FROM)
+    batch = _batch(encoder, settings)
+    return Manner(_agreement(encoder, settings, yes, output, FROM if batch else None), batch, FROM)
 
 
-def _model(choice: EncoderChoice, settings: "Settings") -> "Model":
-    from services.adapters.embed.bedrock.models import model_of
+def _model(choice: EncoderChoice, settings: "Settings") -> "EmbeddingModel":
+    from services.adapters.embed.bedrock.embedding_models import model_of
 
     return model_of(choice.value, settings.encoder_dims)
 
@@ -111,9 +111,9 @@ def _batch(choice: EncoderChoice, settings: "Settings") -> "BedrockBatch | None"
         raise Misused("BEDROCK_BATCH_ROLE is set: BUNDLE_BUCKET is required, too: texts and vectors pass through it")
     from services.adapters.bundle.s3.objects import open_objects
     from services.adapters.embed.bedrock.batch import BedrockBatch
-    from services.adapters.embed.bedrock.client import Place
+    from services.adapters.embed.bedrock.bedrock_client import BedrockLocation
 
-    place = Place(settings.aws_region, settings.aws_endpoint_url_bedrock)
+    place = BedrockLocation(settings.aws_region, settings.aws_endpoint_url_bedrock)
     notes = settings.marquee_home / "cache" / "batch"
     return BedrockBatch(
         _model(choice, settings), open_objects(settings.bucket), settings.bedrock_batch_role, place, notes
@@ -125,13 +125,13 @@ def _agreement(
 ) -> Callable[[Sequence[str]], None]:
     def agree(texts: Sequence[str]) -> None:
         from data_jobs.cost.embedding import estimate
-        from services.adapters.embed.bedrock.models import LONGEST_TEXT
+        from services.adapters.embed.bedrock.embedding_models import LONGEST_TEXT
 
         batch = batch_from is not None and len(texts) >= batch_from
-        told = estimate(texts, choice.value, settings.aws_region, batch=batch, longest=LONGEST_TEXT).told()
-        output.say(f"{told}.")
+        price = estimate(texts, choice.value, settings.aws_region, batch=batch, longest=LONGEST_TEXT).told()
+        output.say(f"{price}.")
         if not yes:
-            confirm(f"{told}: pass --yes to agree", "Embed them?")
+            confirm(f"{price}: pass --yes to agree", "Embed them?")
 
     return agree
 

@@ -11,8 +11,8 @@ import typer
 from services.cli.build import SIMULATED
 from services.cli.console import EXIT_CODES, JsonOption, Output, table
 from services.cli.encoders import Encoder, Yes, encoder_of, manner_of, query_encoder_of
-from services.cli.failures import Misused
 from services.cli.inputs import CatalogueFiles, EventsFile, Movielens, Tmdb, source_of
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from data_jobs.evaluate.evaluation import Evaluation
@@ -103,7 +103,7 @@ def evaluate(
     """
     # Set before numpy loads: on busy cores BLAS threads wait for each other, and results depend on their number.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from data_jobs.evaluate.evaluation import Order
+    from data_jobs.evaluate.evaluation import EvaluationOrder
     from data_jobs.evaluate.report import document, write
     from data_jobs.evaluate.runner import evaluate as measure
     from data_jobs.evaluate.split import SplitKind
@@ -115,7 +115,7 @@ def evaluate(
     source = source_of(movielens, tmdb, catalogue, events)
     if source is None:
         output.say(SIMULATED)
-    order = Order(
+    order = EvaluationOrder(
         home=settings.marquee_home,
         source=source,
         encoder=encoder_of(encoder, settings),

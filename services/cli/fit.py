@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from services.cli.failures import Failed, Misused
+from services.cli.verb_errors import Failed, Misused
 
 if TYPE_CHECKING:
     from data_jobs.records import Dataset
@@ -44,14 +44,14 @@ def known_films(bundle: "Bundle", dataset: "Dataset") -> frozenset[str]:
         raise Failed(f"{', '.join(dataset.sources)}: no people in these files; also name their events (--events FILE)")
     films, titles = dataset.films, bundle.catalogue.titles
     rows = bundle.catalogue.rows_of(film.item_id for film in films).tolist()
-    known = [row >= 0 and titles[row] == film.title for row, film in zip(rows, films, strict=True)]
-    of_known = int(np.array(known, bool)[dataset.events.film].sum())
+    is_in_catalogue = [row >= 0 and titles[row] == film.title for row, film in zip(rows, films, strict=True)]
+    of_known = int(np.array(is_in_catalogue, bool)[dataset.events.film].sum())
     if of_known < _LEAST_KNOWN * len(dataset.events):
         raise Failed(
             f"{_named(bundle)}, and only {of_known:,} of these {len(dataset.events):,} events are on films it has by "
             "id and title: name the files it was built from, or run `marquee build` with these"
         )
-    return frozenset(film.item_id for film, is_known in zip(films, known, strict=True) if is_known)
+    return frozenset(film.item_id for film, is_known in zip(films, is_in_catalogue, strict=True) if is_known)
 
 
 def _named(bundle: "Bundle") -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from services.cli.console import table
-from services.cli.opening import open_services
+from services.cli.open_services import open_services
 
 if TYPE_CHECKING:
     from services.recommender.domain.told import ToldHistory

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli.console import EXIT_CODES, JsonOption, Output, table
-from services.cli.failures import Misused
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from opensearchpy import OpenSearch
 
     from data_jobs.index_opensearch import Indexed
+    from data_jobs.indexing.old_indexes import ListedIndex
     from data_jobs.indexing.patience import Patience
-    from data_jobs.indexing.prune import Found
     from services.adapters.bundle.local import LocalBundles
-    from services.adapters.search.opensearch.target import Target
+    from services.adapters.search.opensearch.target import OpenSearchTarget
     from services.settings import Settings
 
 app = typer.Typer(
@@ -65,10 +65,10 @@ def list_indexes(as_json: JsonOption = False) -> None:
     """List the indexes and mark the active bundle's."""
     settings, output = _settings(), Output(as_json)
     active = _served(settings)[:1]
-    found = [_described(each, each.note.bundle in active) for each in _found(settings, output)]
-    rows = [("*" if each["active"] else "", *list(each.values())[1:]) for each in found]
+    indexes = [_described(each, each.note.bundle in active) for each in _found(settings, output)]
+    rows = [("*" if each["active"] else "", *list(each.values())[1:]) for each in indexes]
     headings = ("", "index", "films", "state", "engine", "encoder", "built")
-    output.result(found, table(headings, rows) if rows else ["No indexes yet; run `marquee index`."])
+    output.result(indexes, table(headings, rows) if rows else ["No indexes yet; run `marquee index`."])
 
 
 @app.command(epilog=EXIT_CODES)
@@ -92,7 +92,7 @@ def _settings() -> "Settings":
     return load_settings()
 
 
-def _target(settings: "Settings") -> "Target":
+def _target(settings: "Settings") -> "OpenSearchTarget":
     target = settings.opensearch
     if target is None:
         raise Misused("OPENSEARCH_ENDPOINT is not set: expected an OpenSearch address; see docs/opensearch.md")
@@ -110,7 +110,7 @@ def _load(settings: "Settings", version: str | None, output: Output) -> "Indexed
     return load_index(target, bundles.path(version or bundles.pointer().version), output)
 
 
-def load_index(target: "Target", path: "Path", output: Output) -> "Indexed":
+def load_index(target: "OpenSearchTarget", path: "Path", output: Output) -> "Indexed":
     """Load the index of the bundle in a folder, unless it is complete, showing progress."""
     from data_jobs.index_opensearch import open_job
     from services.adapters.bundle.reader import open_bundle
@@ -127,8 +127,8 @@ def _served(settings: "Settings") -> list[str]:
     return [pointer.version, *([pointer.previous] if pointer.previous else [])]
 
 
-def _found(settings: "Settings", output: Output) -> "list[Found]":
-    from data_jobs.indexing.prune import indexes
+def _found(settings: "Settings", output: Output) -> "list[ListedIndex]":
+    from data_jobs.indexing.old_indexes import indexes
 
     with patient_writer(_target(settings), output) as (client, patience):
         return indexes(client, patience)
@@ -137,14 +137,14 @@ def _found(settings: "Settings", output: Output) -> "list[Found]":
 def _prune(settings: "Settings", keep: int, output: Output) -> list[str]:
     target, served = _target(settings), _served(settings)
 
-    from data_jobs.indexing.prune import prune as remove
+    from data_jobs.indexing.old_indexes import prune as remove
 
     with patient_writer(target, output) as (client, patience):
         return remove(client, patience, served, keep)
 
 
 @contextmanager
-def patient_writer(target: "Target", output: Output) -> "Iterator[tuple[OpenSearch, Patience]]":
+def patient_writer(target: "OpenSearchTarget", output: Output) -> "Iterator[tuple[OpenSearch, Patience]]":
     """Open a client for writing and the retry policy of its calls, showing progress."""
     from data_jobs.indexing.patience import Patience
     from data_jobs.indexing.writer import writer
@@ -154,13 +154,13 @@ def patient_writer(target: "Target", output: Output) -> "Iterator[tuple[OpenSear
         yield client, Patience(target, SystemClock(), progress)
 
 
-def _described(found: "Found", active: bool) -> dict[str, Any]:
+def _described(listed: "ListedIndex", active: bool) -> dict[str, Any]:
     from datetime import UTC, datetime
 
-    note = found.note
+    note = listed.note
     return {
         "active": active,
-        "index": found.index,
+        "index": listed.index,
         "films": note.films,
         "state": "complete" if note.complete else "incomplete",
         "engine": note.engine,

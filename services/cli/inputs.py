@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.cli.failures import Misused
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from data_jobs.validate import Source
@@ -79,11 +79,11 @@ def _pairs(maps: list[str] | None) -> dict[str, str]:
     """Parse "year=release_date" mappings. Raises Misused for malformed ones and for unknown columns."""
     from data_jobs.forms.columns import EVENT, FILM
 
-    known = {"user_id": "user", "rating": "value", "timestamp": "ts", "movie_id": "item_id", "movieId": "item_id"}
+    labels = {"user_id": "user", "rating": "value", "timestamp": "ts", "movie_id": "item_id", "movieId": "item_id"}
     pairs: dict[str, str] = {}
     for text in maps or ():
         ours, equals, theirs = text.partition("=")
-        name = known.get(ours, ours)
+        name = labels.get(ours, ours)
         if not equals or not theirs or (name not in FILM and name not in EVENT):
             names = ", ".join(sorted({*FILM, *EVENT, "user_id"} - {"user", "item"}))
             raise Misused(f"--map {text}: expected OURS=THEIRS, ours being one of {names}")

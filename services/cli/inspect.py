@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from services.cli.console import EXIT_CODES, ExitCode, JsonOption, Output, table
-from services.cli.failures import Misused
 from services.cli.inputs import CatalogueFiles, EventsFile, Maps, Movielens, Paths, Scale, Tmdb, source_of
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from data_jobs.forms.part import Part
@@ -81,16 +81,17 @@ def _shown(part: "Part") -> dict[str, str]:
 def _remark(part: "Part") -> str:
     if part.why:
         return part.why
-    told = [] if part.space.value == "own" else [part.space if part.space.value == "titles" else f"ids of {part.space}"]
+    named = part.space if part.space.value == "titles" else f"ids of {part.space}"
+    remarks = [] if part.space.value == "own" else [str(named)]
     if part.scale == 1 and "value" in part.columns:
-        told.append("likes (1) and dislikes (0)")
+        remarks.append("likes (1) and dislikes (0)")
     elif part.scale and "value" in part.columns:
-        told.append(f"ratings up to {part.scale:g}")
+        remarks.append(f"ratings up to {part.scale:g}")
     elif part.scale and "vote_average" in part.columns:
-        told.append(f"average ratings up to {part.scale:g}")
+        remarks.append(f"average ratings up to {part.scale:g}")
     if part.dialect.delimiter != ",":
-        told.append(f"delimiter {part.dialect.delimiter!r}")
-    return ", ".join(told)
+        remarks.append(f"delimiter {part.dialect.delimiter!r}")
+    return ", ".join(remarks)
 
 
 def _document(part: "Part") -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.cli.console import EXIT_CODES, JsonOption, Output, table
-from services.cli.failures import Failed
-from services.cli.opening import open_services
+from services.cli.open_services import open_services
+from services.cli.verb_errors import Failed
 
 if TYPE_CHECKING:
     from services.recommender.ports import ApiKey
@@ -37,7 +37,7 @@ def create(
     """Create a key and print it. It is shown only once: the store keeps its id, not the secret."""
     import secrets
 
-    from services.api.app.keys import make_key
+    from services.api.app.security.api_keys import make_key
     from services.recommender.ports import ApiKey
 
     scopes = frozenset(scope or ["serve"])

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from services.api.app.problem import MEDIA_TYPE, Problem
+from services.api.app.schemas.problem import MEDIA_TYPE, Problem
 
 _PIECE = 16 << 10
 # File descriptors not used by connections: those of the bundle, the state store, remote stores.
@@ -216,7 +216,9 @@ class LimitedProtocol(HttpToolsProtocol):
         return f"Headers may take up to {self.limits.head_bytes} bytes in total."
 
     def _is_answerable(self) -> bool:
-        """Whether a request whose body is still to come can be answered: neither it nor one before it is by now."""
+        """Return whether a request whose body is still incomplete can be answered: neither it nor an earlier one has
+        been so far.
+        """
         return self.cycle.more_body and not self.cycle.response_started and not self.pipeline
 
     def _refuse(self, status: int, slug: str, title: str, detail: str) -> None:

@@ -43,8 +43,8 @@ app = typer.Typer(
 )
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(show: bool) -> None:
+    if show:
         typer.echo(f"marquee {__version__}")
         raise typer.Exit
 
@@ -86,9 +86,9 @@ for group in (
 def main(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
     debug, as_json = "--debug" in arguments, "--json" in arguments
-    wanted = [argument for argument in arguments if argument != "--debug"] or ["--help"]
+    given = [argument for argument in arguments if argument != "--debug"] or ["--help"]
     try:
-        return int(app(wanted, standalone_mode=False, prog_name="marquee") or ExitCode.OK)
+        return int(app(given, standalone_mode=False, prog_name="marquee") or ExitCode.OK)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
@@ -104,7 +104,7 @@ def _reader_gone() -> int:
 
 
 def _complain(error: Exception, debug: bool, as_json: bool) -> int:
-    from services.cli.failures import describe
+    from services.cli.verb_errors import describe
 
     if debug:
         traceback.print_exc()

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from services.settings import Settings
 
 _ENTRY = "from services.cli.main import run; run()"
-_END_S = 10.0
 
 
 class Rebuild(StrEnum):
@@ -89,7 +88,7 @@ class _Builder:
                 self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                 env={**os.environ, "MARQUEE_HOME": self._home},
             )  # fmt: skip
-        out, told = self._running.communicate()
+        out, output = self._running.communicate()
         with self._lock:
             code, self._running = self._running.returncode, None
         if self._end.is_set():
@@ -98,5 +97,5 @@ class _Builder:
             first = next((line for line in out.splitlines() if line.startswith("bundle")), "done")
             self._output.say(f"Rebuilt from the files and the feedback: {first}.")
         else:
-            last = told.strip().splitlines()[-1:] or [f"exit code {code}"]
+            last = output.strip().splitlines()[-1:] or [f"exit code {code}"]
             self._output.say(f"The rebuild failed; still serving the previous bundle: {last[0]}")

@@ -6,12 +6,12 @@ import typer
 
 from services.cli.bucket import open_remote, upload
 from services.cli.console import EXIT_CODES, JsonOption, Output
-from services.cli.failures import Misused
 from services.cli.index import load_index, patient_writer
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from services.adapters.bundle.s3.bundles import S3Bundles
-    from services.adapters.search.opensearch.target import Target
+    from services.adapters.search.opensearch.target import OpenSearchTarget
     from services.settings import Settings
 
 
@@ -42,14 +42,14 @@ def release(
 
     settings, output = load_settings(), Output(as_json)
     remote = open_remote(settings)
-    wanted = remote.previous() if rollback else _wanted(settings, version)
+    chosen = remote.previous() if rollback else _wanted(settings, version)
     if dry_run:
-        _plan(settings, remote, wanted, output)
+        _plan(settings, remote, chosen, output)
         return
-    files = 0 if rollback else _publish(settings, remote, wanted, output)
+    files = 0 if rollback else _publish(settings, remote, chosen, output)
     target = settings.opensearch
-    index = _index(settings, target, remote, wanted, output) if target else None
-    pointer = remote.activate(wanted)
+    index = _index(settings, target, remote, chosen, output) if target else None
+    pointer = remote.activate(chosen)
     gone = _prune(target, remote, keep, output) if keep is not None else []
     document = {"version": pointer.version, "previous": pointer.previous, "files": files, "index": index,
                 "removed": gone}  # fmt: skip
@@ -70,7 +70,7 @@ def _publish(settings: "Settings", remote: "S3Bundles", version: str, output: Ou
     return upload(remote, bundles, version, output)[0] if version in bundles.list() else 0
 
 
-def _index(settings: "Settings", target: "Target", remote: "S3Bundles", version: str, output: Output) -> str:
+def _index(settings: "Settings", target: "OpenSearchTarget", remote: "S3Bundles", version: str, output: Output) -> str:
     """Load the index of a published bundle, unless it is complete; return its name."""
     from services.adapters.bundle.local import LocalBundles
 
@@ -78,12 +78,12 @@ def _index(settings: "Settings", target: "Target", remote: "S3Bundles", version:
     return load_index(target, path, output).index
 
 
-def _prune(target: "Target | None", remote: "S3Bundles", keep: int, output: Output) -> list[str]:
+def _prune(target: "OpenSearchTarget | None", remote: "S3Bundles", keep: int, output: Output) -> list[str]:
     """Remove what is outdated; return the names of indexes, then the versions of bundles."""
     pointer = remote.pointer()
     indexes: list[str] = []
     if target is not None:
-        from data_jobs.indexing.prune import prune
+        from data_jobs.indexing.old_indexes import prune
 
         served = [each for each in (pointer.version, pointer.previous) if each]
         with patient_writer(target, output) as (client, patience):
@@ -119,8 +119,8 @@ def _plan(settings: "Settings", remote: "S3Bundles", version: str, output: Outpu
     )
 
 
-def _is_indexed(target: "Target", version: str, output: Output) -> bool:
-    from data_jobs.indexing.prune import indexes
+def _is_indexed(target: "OpenSearchTarget", version: str, output: Output) -> bool:
+    from data_jobs.indexing.old_indexes import indexes
 
     with patient_writer(target, output) as (client, patience):
         return any(each.note.bundle == version and each.note.complete for each in indexes(client, patience))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.cli.console import EXIT_CODES, Output
-from services.cli.failures import Misused
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from services.settings import Settings
@@ -38,25 +38,25 @@ def serving_settings(host: str | None, port: int | None) -> "Settings":
 
 def run_server(settings: "Settings", workers: int, insecure: bool, hints: list[str]) -> int:
     """Check, listen and serve; ``hints`` are lines to print once it is up, ``{url}`` being the address."""
-    from services.cli import server
-    from services.cli.notes import notes
+    from services.cli import run_server
+    from services.cli.setting_hints import notes
 
     output = Output()
     refuse_exposure(settings, insecure)
     for note in notes(settings):
         output.say(f"Note: {note}.")
-    with server.following(settings):
-        version, stateless = server.check_start(settings)
+    with run_server.following(settings):
+        version, stateless = run_server.check_start(settings)
         if stateless is not None:
             output.say(f"Note: serving without profiles or feedback until this is fixed: {stateless}.")
         return _serve(settings, version, workers, hints)
 
 
 def _serve(settings: "Settings", version: str, workers: int, hints: list[str]) -> int:
-    from services.cli import server
+    from services.cli import run_server
 
     host, output = settings.marquee_host, Output()
-    with server.bind(host, settings.marquee_port) as listener:
+    with run_server.bind(host, settings.marquee_port) as listener:
         name = f"[{host}]" if ":" in host else host
         url = f"http://{name}:{listener.getsockname()[1]}"
 
@@ -65,7 +65,7 @@ def _serve(settings: "Settings", version: str, workers: int, hints: list[str]) -
             for hint in hints:
                 output.say(hint.replace("{url}", url))
 
-        return server.serve_forever(settings, listener, workers, ready)
+        return run_server.serve_forever(settings, listener, workers, ready)
 
 
 def refuse_exposure(settings: "Settings", insecure: bool) -> None:
@@ -79,7 +79,7 @@ def refuse_exposure(settings: "Settings", insecure: bool) -> None:
 
 def check_address(settings: "Settings", insecure: bool) -> None:
     """Check that it can listen there, before a build that takes minutes. Raises Misused, Failed."""
-    from services.cli import server
+    from services.cli import run_server
 
     refuse_exposure(settings, insecure)
-    server.bind(settings.marquee_host, settings.marquee_port).close()
+    run_server.bind(settings.marquee_host, settings.marquee_port).close()

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from services.cli.console import EXIT_CODES, JsonOption, Output
-from services.cli.failures import Misused
+from services.cli.verb_errors import Misused
 
 app = typer.Typer(help="DynamoDB tables: create.", rich_markup_mode=None, epilog=EXIT_CODES)
 # No request is waiting here, so calls may take longer.

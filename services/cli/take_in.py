@@ -11,11 +11,11 @@ from services.cli.build import document_of, summary_of
 from services.cli.console import EXIT_CODES, JsonOption, Output
 from services.cli.demo import Demo, not_erased, seed_events, typical_people
 from services.cli.encoders import Encoder, EncoderChoice, Yes, encoder_of, manner_of
-from services.cli.failures import Misused
 from services.cli.history import imported_lines, next_lines, read_export, store_history
 from services.cli.inputs import Maps, Paths, Scale, options_of, source_of
 from services.cli.inspect import lines_of, look
-from services.cli.opening import open_services
+from services.cli.open_services import open_services
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from data_jobs.build import Built
@@ -67,9 +67,8 @@ def take_in(
 
 
 def _history(source: "Source", user: str | None, account: str | None, output: Output) -> "ToldHistory | None":
-    """The history of one person, if that is what was named; else what was taken for what is said.
-
-    Raises Misused, InvalidRequest.
+    """Return one person's history, if the path holds one; otherwise say what the paths were recognised as, and return
+    None. Raises Misused, InvalidRequest.
     """
     from data_jobs.forms.part import Role
     from services.recommender.errors import InvalidRequest
@@ -96,7 +95,7 @@ def _only(paths: "tuple[Path, ...]") -> Path:
 def _from_data(
     source: "Source", settings: "Settings", encoder: EncoderChoice | None, yes: bool, output: Output
 ) -> tuple[dict[str, Any], list[str]]:
-    """Build, store the people, recommend: the document and its lines. Raises DataError, TrainingError."""
+    """Build, store the people and recommend; return the document and its lines. Raises DataError, TrainingError."""
     from data_jobs.build import Order, build
 
     manner = manner_of(encoder, settings, yes, output)
@@ -114,18 +113,18 @@ def _from_data(
 
 
 def _stored(built: "Built", settings: "Settings") -> tuple[int, str | None, list[dict[str, Any]]]:
-    """Store the people of the data, where these are very many some of them; how many, one of them, and what to
-    recommend. Raises StateUnavailable.
+    """Store the people of the data, only some of them if there are very many; return how many, one of them, and films
+    for that person. Raises StateUnavailable.
     """
     from services.recommender.domain.request import Request
 
     events = built.dataset.events
     typical = typical_people(events)
-    asked = events.user_ids if len(events) <= MOST_STORED else typical
+    candidates = events.user_ids if len(events) <= MOST_STORED else typical
     with open_services() as services:
-        wanted = not_erased(asked, services.state.erased())
-        people = services.state.seed(seed_events(built.dataset, wanted)) if wanted else 0
-        shown = tuple(each for each in typical if each in set(wanted))
+        kept = not_erased(candidates, services.state.erased())
+        people = services.state.seed(seed_events(built.dataset, kept)) if kept else 0
+        shown = tuple(each for each in typical if each in set(kept))
         Demo(shown, tuple(film.item_id for film in built.dataset.films[:2])).save(settings.marquee_home)
         whom = shown[0] if shown else None
         answer = services.recommender.recommend(Request(user_id=whom, k=SHOWN))

@@ -33,10 +33,10 @@ def why_not(recommender: "Recommender", request: "Request", title: str) -> dict[
     """
     from services.recommender.domain.request import MAX_K
 
-    found = recommender.films(title, 1)["items"]
-    if not found:
+    films = recommender.films(title, 1)["items"]
+    if not films:
         return {"asked": title, "said": f"No film matches {title!r}."}
-    film = {"asked": title, "item_id": found[0]["item_id"], "title": found[0]["title"]}
+    film = {"asked": title, "item_id": films[0]["item_id"], "title": films[0]["title"]}
     shelf = (film["item_id"],)
     if request.only_item_ids is not None and film["item_id"] not in request.only_item_ids:
         return {**film, "said": "It is not among the films given by --only."}
@@ -60,9 +60,9 @@ def _left_out(recommender: "Recommender", request: "Request") -> str:
     return "It is excluded: it was given, disliked or excluded, or is unsuitable for children."
 
 
-def why_not_lines(found: dict[str, Any]) -> list[str]:
+def why_not_lines(trace: dict[str, Any]) -> list[str]:
     """Return the result of ``why_not`` as lines of text."""
-    if "title" not in found:
-        return ["", found["said"]]
-    lines = ["", f"Why not {found['title']}? {found['said']}"]
-    return lines + (signal_table([found]) if found.get("signals") else [])
+    if "title" not in trace:
+        return ["", trace["said"]]
+    lines = ["", f"Why not {trace['title']}? {trace['said']}"]
+    return lines + (signal_table([trace]) if trace.get("signals") else [])

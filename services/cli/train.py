@@ -10,8 +10,8 @@ import typer
 from services.cli.build import SIMULATED, log_of_state
 from services.cli.console import EXIT_CODES, ExitCode, JsonOption, Output, table
 from services.cli.encoders import Encoder, EncoderChoice, Yes, encoder_of, manner_of
-from services.cli.failures import Failed, Misused
 from services.cli.inputs import CatalogueFiles, EventsFile, Maps, Movielens, Paths, Scale, Tmdb, source_of
+from services.cli.verb_errors import Failed, Misused
 
 if TYPE_CHECKING:
     from data_jobs.two_tower.files import TowerFile
@@ -80,10 +80,10 @@ def two_tower(
     source = source_of(movielens, tmdb, catalogue, events, paths, maps, scale)
     if source is None:
         output.say(SIMULATED)
-    wanted = encoder or EncoderChoice.NONE
+    chosen = encoder or EncoderChoice.NONE
     order = Order(
-        home=settings.marquee_home, source=source, encoder=encoder_of(wanted, settings), holdout=holdout,
-        manner=manner_of(wanted, settings, yes, output), force=force,
+        home=settings.marquee_home, source=source, encoder=encoder_of(chosen, settings), holdout=holdout,
+        manner=manner_of(chosen, settings, yes, output), force=force,
     )  # fmt: skip
     params = _params(loss, dims, epochs, seed)
     if fresh:
@@ -120,7 +120,7 @@ def _document(trained: "Trained", made: "TowerFile", folder: Path) -> dict[str, 
 
 
 def _lines(trained: "Trained", made: "TowerFile", folder: Path) -> list[str]:
-    """The curve as a table, and what was written."""
+    """Return the curve as a table, and what was written."""
     curve = trained.curve
     rows = [
         (epoch.number, f"{epoch.loss:.4f}", f"{epoch.recall:.4f}", f"{epoch.ndcg:.4f}", "best" * (epoch == curve.best))

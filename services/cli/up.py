@@ -11,11 +11,11 @@ from services.cli.build import SIMULATED, active_inputs, summary_of
 from services.cli.console import EXIT_CODES, Output
 from services.cli.demo import Demo, not_erased, seed_events, typical_people
 from services.cli.encoders import Encoder, EncoderChoice, Yes, chosen, encoder_of, manner_of, or_none
-from services.cli.failures import Misused
 from services.cli.inputs import CatalogueFiles, EventsFile, Maps, Movielens, Paths, Scale, Tmdb, options_of, source_of
 from services.cli.inspect import tell_forms
 from services.cli.rebuild import Rebuild, rebuilding
 from services.cli.serve import Host, Insecure, Port, Workers, check_address, run_server, serving_settings
+from services.cli.verb_errors import Misused
 
 if TYPE_CHECKING:
     from data_jobs.build import Built, Order

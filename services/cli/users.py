@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.cli.console import EXIT_CODES, JsonOption, Output
-from services.cli.failures import Failed, Misused
 from services.cli.history import imported_lines, read_export, store_history
 from services.cli.inputs import CatalogueFiles, EventsFile, Maps, Movielens, Paths, Scale, Tmdb, source_of
-from services.cli.opening import open_services
+from services.cli.open_services import open_services
+from services.cli.verb_errors import Failed, Misused
 
 if TYPE_CHECKING:
     from data_jobs.records import Dataset
@@ -48,15 +48,15 @@ def seed(
 
     source, output = source_of(movielens, tmdb, catalogue, events, paths, maps, scale), Output(as_json)
     dataset, films = _fitting(source, output)
-    asked = _chosen(dataset.events.user_ids, user, limit)
+    chosen = _chosen(dataset.events.user_ids, user, limit)
     with open_services() as services:
-        wanted = not_erased(asked, services.state.erased())
-        lines = seed_events(dataset, wanted)
+        kept = not_erased(chosen, services.state.erased())
+        lines = seed_events(dataset, kept)
         people = services.state.seed(lines)
         demo = Demo.load(services.settings.marquee_home)
-        users = demo.users or tuple(each for each in typical_people(dataset.events) if each in wanted)
+        users = demo.users or tuple(each for each in typical_people(dataset.events) if each in kept)
         replace(demo, users=users).save(services.settings.marquee_home)
-    erased, unknown = len(asked) - len(wanted), sum(line.event.item_id not in films for line in lines)
+    erased, unknown = len(chosen) - len(kept), sum(line.event.item_id not in films for line in lines)
     document = {"people": people, "events": len(lines), "unknown_films": unknown, "erased": erased,
                 "simulated": source is None}  # fmt: skip
     kind = "simulated viewers" if source is None else "people"
@@ -84,11 +84,11 @@ def _fitting(source: "Source | None", output: Output) -> "tuple[Dataset, frozens
     return dataset, known_films(bundle, dataset)
 
 
-def _chosen(known: Sequence[str], user: list[str] | None, limit: int | None) -> list[str]:
+def _chosen(user_ids: Sequence[str], user: list[str] | None, limit: int | None) -> list[str]:
     """Return the requested people. Raises Misused for one who is not in the data."""
-    if unknown := sorted(set(user or ()) - set(known)):
-        raise Misused(f"{unknown[0]!r} is not in this data; it has {len(known):,} people, e.g. {known[:3]}")
-    return (user or list(known))[:limit]
+    if unknown := sorted(set(user or ()) - set(user_ids)):
+        raise Misused(f"{unknown[0]!r} is not in this data; it has {len(user_ids):,} people, e.g. {user_ids[:3]}")
+    return (user or list(user_ids))[:limit]
 
 
 @app.command("import", epilog=EXIT_CODES)

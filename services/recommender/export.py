@@ -44,11 +44,11 @@ def _logged(entry: LoggedEvent) -> dict[str, Any]:
 def _profile(pipeline: Pipeline, profile: Profile) -> dict[str, Any]:
     catalogue = pipeline.bundle.catalogue
     rows = catalogue.rows_of_hashes(profile.history.hashes)
-    known = rows[rows >= 0]
-    bits = catalogue.genre_bits[known]
+    listed = rows[rows >= 0]
+    bits = catalogue.genre_bits[listed]
     counts = {name: int(np.count_nonzero(bits & np.uint32(1 << bit))) for bit, name in enumerate(genres.GENRES)}
     return {
-        "recent_item_ids": [catalogue.item_ids[row] for row in known[::-1].tolist()[:50]],
+        "recent_item_ids": [catalogue.item_ids[row] for row in listed[::-1].tolist()[:50]],
         "genre_counts": {name: count for name, count in counts.items() if count},
         "seen": _ids(catalogue, profile.seen),
         "disliked": _ids(catalogue, profile.disliked),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from services.recommender import answers
+from services.recommender import documents
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.request import MAX_K, Preset, Request
 from services.recommender.errors import UnknownFilm
@@ -20,13 +20,13 @@ def unknown_film(film: object) -> UnknownFilm:
 
 def row_of(catalogue: Catalogue, item_id: str | None, tmdb_id: int | None = None) -> int:
     """Return the row of a film by its id, else by its TMDB id. Raises UnknownFilm."""
-    found = catalogue.rows_of([item_id]) if item_id is not None else catalogue.rows_of_tmdb([tmdb_id or 0])
-    if found[0] < 0:
+    rows = catalogue.rows_of([item_id]) if item_id is not None else catalogue.rows_of_tmdb([tmdb_id or 0])
+    if rows[0] < 0:
         raise unknown_film(item_id if item_id is not None else tmdb_id)
-    return int(found[0])
+    return int(rows[0])
 
 
-class Found(NamedTuple):
+class FilmsResult(NamedTuple):
     """Response body, milliseconds by stage, what did not answer and why, and films by retriever."""
 
     document: dict[str, Any]
@@ -35,20 +35,22 @@ class Found(NamedTuple):
     counts: Mapping[str, int] = MappingProxyType({})
 
 
-def similar_films(pipeline: Pipeline, item_id: str | None, tmdb_id: int | None, k: int, deadline: Deadline) -> Found:
+def similar_films(
+    pipeline: Pipeline, item_id: str | None, tmdb_id: int | None, k: int, deadline: Deadline
+) -> FilmsResult:
     """Return the body of ``/similar``. Raises UnknownFilm."""
     bundle, search = pipeline.bundle, pipeline.release.search
     row = row_of(bundle.catalogue, item_id, tmdb_id)
-    found = similar(pipeline, row, k, deadline)
+    result = similar(pipeline, row, k, deadline)
     document = {
         "item_id": bundle.catalogue.item_ids[row],
         "title": bundle.catalogue.titles[row],
-        "items": [answers.scored_film(bundle.catalogue, pick) for pick in found.picks],
+        "items": [documents.scored_film(bundle.catalogue, pick) for pick in result.picks],
         "model_version": bundle.model_version,
         "index_version": search.index_version,
-        "degraded": list(found.degraded),
+        "degraded": list(result.degraded),
     }
-    return Found(document, found.stages)
+    return FilmsResult(document, result.stages)
 
 
 def from_films(
@@ -58,19 +60,19 @@ def from_films(
     top_n: int,
     deadline: Deadline,
     preset: Preset = Preset.DEFAULT,
-) -> Found:
+) -> FilmsResult:
     """Return the body of ``/recommend/from-films``. Raises AllSeedsUnknown, PresetUnavailable."""
-    liked, known = tuple(item_ids), tuple(tmdb_ids)
-    request = Request(k=min(top_n, MAX_K), liked=liked, tmdb_ids=known, diversity=0.0, preset=preset)
+    liked, tmdb = tuple(item_ids), tuple(tmdb_ids)
+    request = Request(k=min(top_n, MAX_K), liked=liked, tmdb_ids=tmdb, diversity=0.0, preset=preset)
     ranking = pipeline.rank(request, None, deadline, with_reasons=False)
     document = {
-        "recommendations": [answers.affinity(pipeline.bundle.catalogue, pick) for pick in ranking.picks],
+        "recommendations": [documents.affinity(pipeline.bundle.catalogue, pick) for pick in ranking.picks],
         "ignored_ids": list(ranking.ignored_ids),
     }
-    return Found(document, dict(ranking.trace), ranking.degraded, ranking.counts)
+    return FilmsResult(document, dict(ranking.trace), ranking.degraded, ranking.counts)
 
 
 def films_named(pipeline: Pipeline, text: str, limit: int) -> dict[str, Any]:
     """Return the body of ``/films?q=``."""
     rows = pipeline.finder.find(text, limit)
-    return {"items": [answers.film_summary(pipeline.bundle.catalogue, row) for row in rows.tolist()]}
+    return {"items": [documents.film_summary(pipeline.bundle.catalogue, row) for row in rows.tolist()]}

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.recommender import answers
+from services.recommender import documents
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.events import Event, EventKind
 from services.recommender.domain.profile import CLOCK_SKEW_MS
 from services.recommender.domain.told import UNDATED_MS, Told, ToldHistory
 from services.recommender.errors import Overloaded
 from services.recommender.names.finder import Finder
-from services.recommender.names.matching import How, Match, Matcher
+from services.recommender.names.row_matching import How, Match, Matcher
 from services.recommender.ports import Deadline, LoggedEvent
 
 LISTED = 100
@@ -111,5 +111,5 @@ def _listed(catalogue: Catalogue, told: Told, candidates: Iterable[int]) -> dict
         "place": told.place,
         "title": told.titles[0] if told.titles else ", ".join(told.film_ids),
         "year": told.year,
-        "candidates": [answers.film_summary(catalogue, row) for row in candidates],
+        "candidates": [documents.film_summary(catalogue, row) for row in candidates],
     }

@@ -25,7 +25,7 @@ from services.recommender.stages.familiarity import familiarity_factor
 from services.recommender.stages.legs import Searcher
 from services.recommender.stages.page import first_page
 from services.recommender.stages.picks import Context, make_picks
-from services.recommender.stages.plan import Plan, against_dislikes, likeness_plan, make_plan
+from services.recommender.stages.plan import Plan, against_dislikes, coherence_of, likeness_plan, make_plan
 from services.recommender.stages.playbook import playbook_legs
 from services.recommender.stages.ranker import Ranked, next_part_first, rank
 from services.recommender.stages.seeds import Seeds, read_seeds
@@ -185,10 +185,12 @@ class Pipeline:
             plan = likeness_plan(self.constants, self.facts.maturity, Strategy.QUERY)
             return against_dislikes(plan, self.constants, taste)
         stored = profile is not None and len(profile.history) > 0
-        clear = 0.0 if request.query else coherence(self.constants, taste, self.trait_rows, stored)
-        return make_plan(
-            self.constants, taste, request.query, stored, clear, self.facts.certainty(taste), self.facts.maturity
-        )
+        certainty, maturity = self.facts.certainty(taste), self.facts.maturity
+        clear = 0.0
+        # Of a long taste of known films even the clearest is none.
+        if not request.query and coherence_of(self.constants, taste, 1.0, certainty, maturity):
+            clear = coherence(self.constants, taste, self.trait_rows, stored)
+        return make_plan(self.constants, taste, request.query, stored, clear, certainty, maturity)
 
     def _retrieve(
         self,

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from services.recommender import answers, films, importing
-from services.recommender.answer import Answer, Options
-from services.recommender.answering import Answering, shown_before
+from services.recommender import documents, films, importing
 from services.recommender.cache import request_fingerprint
+from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.profile import CLOCK_SKEW_MS
 from services.recommender.domain.request import Preset, Ranking, Request
 from services.recommender.domain.told import ToldHistory
@@ -27,6 +26,7 @@ from services.recommender.ports import (
     StatePort,
     TextEncoder,
 )
+from services.recommender.recommend import Answer, Options, RecommendUseCase, shown_before
 
 
 class Recommender:
@@ -48,8 +48,9 @@ class Recommender:
         self.retriever = retriever
         self.clock = clock
         self.options = options or Options()
-        self._answering = Answering(state, explainer, clock)
+        self._use_case = RecommendUseCase(state, explainer, clock)
         self._pipeline: Pipeline | None = None
+        self._facts: tuple[Catalogue, dict[str, Any]] | None = None
 
     def warm(self) -> None:
         """Open the bundle and build the pipeline, as the first request would. Raises BundleError."""
@@ -62,16 +63,16 @@ class Recommender:
         response is then marked ``degraded``.
         """
         deadline = deadline or self._deadline()
-        return self._answering.answer(self._current(), request, deadline, self.options)
+        return self._use_case.recommend(self._current(), request, deadline, self.options)
 
     def trace(self, request: Request) -> Ranking:
         """Return the ranking behind a response, uncached, with evidence and signals."""
-        read, _ = self._answering.read(request, None, self._deadline())
+        read, _ = self._use_case.read(request, None, self._deadline())
         explained = replace(request, explain=True)
         shown = shown_before(request, request_fingerprint(request))
         return self._current().rank(explained, read.profile, self._deadline(), shown)
 
-    def similar(self, item_id: str | None, tmdb_id: int | None, k: int) -> films.Found:
+    def similar(self, item_id: str | None, tmdb_id: int | None, k: int) -> films.FilmsResult:
         """Return ``{item_id, title, items: [{item_id, title, score, reason, year, genres, tmdb_id}], model_version,
         index_version, degraded}``. Raises UnknownFilm.
         """
@@ -79,7 +80,7 @@ class Recommender:
 
     def from_films(
         self, item_ids: Sequence[str], tmdb_ids: Sequence[int], top_n: int, preset: Preset = Preset.DEFAULT
-    ) -> films.Found:
+    ) -> films.FilmsResult:
         """Return ``{recommendations: [{movie_id, title, genres, affinity_score}], ignored_ids}``.
 
         Raises AllSeedsUnknown, PresetUnavailable.
@@ -92,10 +93,10 @@ class Recommender:
         """Store events under the films' catalogue ids. An unknown film yields UnknownFilm in its place, a time more
         than 5 minutes ahead InvalidRequest(pointer="/ts"). Raises StateUnavailable if nothing was stored.
         """
-        asked = [self._checked(command) for command in commands]
-        good = [command for command in asked if isinstance(command, FeedbackCommand)]
+        checked = [self._checked(command) for command in commands]
+        good = [command for command in checked if isinstance(command, FeedbackCommand)]
         stored = iter(self.state.record(good, deadline or self._deadline()) if good else [])
-        return [_of_film(next(stored), each) if isinstance(each, FeedbackCommand) else each for each in asked]
+        return [_of_film(next(stored), each) if isinstance(each, FeedbackCommand) else each for each in checked]
 
     def import_history(self, user_id: str, history: ToldHistory, deadline: Deadline) -> dict[str, Any]:
         """Store a person's history from another service, one event per film, and recommend; see ``importing``.
@@ -103,10 +104,10 @@ class Recommender:
         says what to do.
         """
         finder = self._current().finder
-        found = importing.prepare(finder, user_id, history, self.clock.now_ms(), deadline)
+        prepared = importing.prepare(finder, user_id, history, self.clock.now_ms(), deadline)
         before = self.state.export(user_id)
-        known = set() if before is None else {line.event_id for line in before.events}
-        fresh = [line for line in found.lines if line.event_id not in known]
+        stored_ids = set() if before is None else {line.event_id for line in before.events}
+        fresh = [line for line in prepared.lines if line.event_id not in stored_ids]
         if fresh:
             try:
                 self.state.seed(fresh, deadline)
@@ -116,7 +117,7 @@ class Recommender:
                 ) from error
         answer = self.recommend(Request(user_id=user_id))
         first = json.loads(answer.payload)["items"]
-        return importing.document(finder, user_id, history, found, len(fresh), first)
+        return importing.document(finder, user_id, history, prepared, len(fresh), first)
 
     def export(self, user_id: str) -> dict[str, Any] | None:
         """Return everything stored about a person, including the derived taste; None if nothing is stored."""
@@ -130,15 +131,21 @@ class Recommender:
     def film(self, item_id: str) -> dict[str, Any]:
         """Return all details of one film. Raises UnknownFilm."""
         catalogue = self._current().bundle.catalogue
-        return answers.film_details(catalogue, films.row_of(catalogue, item_id))
+        return documents.film_details(catalogue, films.row_of(catalogue, item_id))
 
     def films(self, text: str, limit: int) -> dict[str, Any]:
         """Return films by name: ``{items: [{item_id, title, year, genres, tmdb_id}]}``, best match first."""
         return films.films_named(self._current(), text, limit)
 
     def catalogue(self) -> dict[str, Any]:
-        """Return ``{films, genres: [{name, films}], years: {from, to}, languages: [{code, films}]}``."""
-        return answers.catalogue_facts(self._current().bundle.catalogue)
+        """Return ``{films, genres: [{name, films}], years: {from, to}, languages: [{code, films}]}``; the same object
+        as long as the release does not change.
+        """
+        catalogue = self._current().bundle.catalogue
+        facts = self._facts
+        if facts is None or facts[0] is not catalogue:
+            facts = self._facts = catalogue, documents.catalogue_facts(catalogue)
+        return facts[1]
 
     def versions(self) -> dict[str, Any]:
         """Return ``{model_version, index_version, bundle_version, encoder, films, created_at}``. Raises BundleError."""
@@ -162,9 +169,9 @@ class Recommender:
             release = self._current().release
             if deep:
                 parts["search"] = "ok"
-                found = release.search.search(SearchRequest(text="film", size=1), deadline)
-                if found.degraded:
-                    parts["search"] = f"degraded: {', '.join(found.degraded)}"
+                hits = release.search.search(SearchRequest(text="film", size=1), deadline)
+                if hits.degraded:
+                    parts["search"] = f"degraded: {', '.join(hits.degraded)}"
         except BundleError as error:
             parts["bundle"] = str(error)
         except Unavailable as error:

@@ -18,12 +18,12 @@ from services.adapters.breaker import FAILURES
 from services.adapters.bundle.s3.bucket import Bucket
 from services.adapters.bundle.s3.bundles import open_bucket
 from services.adapters.foreign import translated
-from services.adapters.search.failures import RemoteFailure
-from services.adapters.search.opensearch.client import SearchClient
 from services.adapters.search.opensearch.search import OpenSearchSearch
-from services.adapters.search.opensearch.target import Target
+from services.adapters.search.opensearch.search_client import SearchClient
+from services.adapters.search.opensearch.target import OpenSearchTarget
+from services.adapters.search.remote_failure import RemoteFailure
 from services.adapters.secrets import RotatingSecret
-from services.adapters.state.dynamodb.client import Connection
+from services.adapters.state.dynamodb.dynamo_client import DynamoLocation
 from services.bootstrap import SystemClock
 from services.recommender.errors import BundleError, MarqueeError, SecretUnavailable, StateUnavailable, Unavailable
 from services.recommender.ports import CacheKey, Deadline
@@ -32,7 +32,7 @@ from tests.builders import make_bundle
 from tests.patience import HASTE_S, PATIENCE_S
 from tests.servers.raw import HEAD, answer, raw_server
 
-KEY = CacheKey("rec#ann", "k20#ex0#f1")
+KEY = CacheKey("ann", "k20#ex0#f1")
 DEEP = b'{"Responses":' + b"[" * 200_000 + b"]" * 200_000 + b"}"
 RUBBISH = {
     "random": bytes(range(256)) * 4,
@@ -60,7 +60,7 @@ ACTS: dict[str, Callable[[Store[Any], Deadline], object]] = {
 
 @contextmanager
 def store_at(url: str, timeout_s: float = 5.0) -> Iterator[Store[FakeClock]]:
-    store = dynamodb_at(Connection(new_tables(), endpoint=url, timeout_s=timeout_s), FakeClock())
+    store = dynamodb_at(DynamoLocation(new_tables(), endpoint=url, timeout_s=timeout_s), FakeClock())
     yield store
     store.state.close()
 
@@ -96,7 +96,7 @@ def test_random_bytes_are_an_outage(body: bytes) -> None:
         with store_at(url) as store, pytest.raises(StateUnavailable):
             store.state.read("ann", KEY, Deadline.within(SystemClock(), PATIENCE_S))
         with pytest.raises(RemoteFailure):
-            SearchClient(Target(url, timeout_s=PATIENCE_S)).msearch(
+            SearchClient(OpenSearchTarget(url, timeout_s=PATIENCE_S)).msearch(
                 "films", "{}", Deadline.within(SystemClock(), PATIENCE_S)
             )
 
@@ -123,7 +123,9 @@ def test_a_byte_now_and_then_does_not_hold_an_answer(head: bytes) -> None:
         with store_at(url, HASTE_S) as store, pytest.raises(StateUnavailable, match="did not respond in time"):
             store.state.read("ann", KEY, Deadline.within(SystemClock(), PATIENCE_S))
         with pytest.raises(RemoteFailure, match="timeout"):
-            SearchClient(Target(url, timeout_s=HASTE_S)).mapping("films", Deadline.within(SystemClock(), PATIENCE_S))
+            SearchClient(OpenSearchTarget(url, timeout_s=HASTE_S)).mapping(
+                "films", Deadline.within(SystemClock(), PATIENCE_S)
+            )
 
 
 @pytest.mark.parametrize("told", [True, False])
@@ -135,7 +137,9 @@ def test_a_flood_costs_no_memory(told: bool) -> None:
         with store_at(url, PATIENCE_S) as store, pytest.raises(StateUnavailable):
             store.state.read("ann", KEY, Deadline.within(SystemClock(), HASTE_S))
         with pytest.raises(RemoteFailure, match="too large"):
-            SearchClient(Target(url, timeout_s=PATIENCE_S)).mapping("films", Deadline.within(SystemClock(), PATIENCE_S))
+            SearchClient(OpenSearchTarget(url, timeout_s=PATIENCE_S)).mapping(
+                "films", Deadline.within(SystemClock(), PATIENCE_S)
+            )
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     assert peak < 8 * LARGEST_ANSWER
@@ -143,13 +147,17 @@ def test_a_flood_costs_no_memory(told: bool) -> None:
 
 def test_a_length_that_no_memory_has_is_refused() -> None:
     with raw_server([answer(b"{}", length=10**18)]) as url, pytest.raises(RemoteFailure, match="too large"):
-        SearchClient(Target(url, timeout_s=PATIENCE_S)).mapping("films", Deadline.within(SystemClock(), PATIENCE_S))
+        SearchClient(OpenSearchTarget(url, timeout_s=PATIENCE_S)).mapping(
+            "films", Deadline.within(SystemClock(), PATIENCE_S)
+        )
 
 
 def test_a_compressed_answer_that_nobody_asked_for_is_refused() -> None:
     head = HEAD + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"
     with raw_server([head]) as url, pytest.raises(RemoteFailure, match="compressed"):
-        SearchClient(Target(url, timeout_s=PATIENCE_S)).mapping("films", Deadline.within(SystemClock(), PATIENCE_S))
+        SearchClient(OpenSearchTarget(url, timeout_s=PATIENCE_S)).mapping(
+            "films", Deadline.within(SystemClock(), PATIENCE_S)
+        )
 
 
 @pytest.mark.parametrize("body", RUBBISH.values(), ids=RUBBISH.keys())
@@ -226,7 +234,7 @@ MAPPINGS = [b'{"films":NaN}', b'{"films":{"mappings":3}}', b'{"films":{"mappings
 def test_an_index_that_says_rubbish_of_itself_keeps_nobody_from_serving(body: bytes) -> None:
     with raw_server([answer(body)]) as url:
         search = OpenSearchSearch(
-            make_bundle(), cast("Any", None), SearchClient(Target(url, timeout_s=PATIENCE_S)), "films"
+            make_bundle(), cast("Any", None), SearchClient(OpenSearchTarget(url, timeout_s=PATIENCE_S)), "films"
         )
         with pytest.raises(RemoteFailure):
             search.check(Deadline.within(SystemClock(), PATIENCE_S))

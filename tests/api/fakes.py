@@ -11,7 +11,6 @@ from fastapi.testclient import TestClient
 from services.adapters.secrets import FixedSecret
 from services.api.app.main import create_app
 from services.api.app.services import AppServices
-from services.recommender.answer import Answer, Options
 from services.recommender.domain.request import Preset, Request, Strategy
 from services.recommender.domain.told import ToldHistory
 from services.recommender.errors import (
@@ -23,8 +22,9 @@ from services.recommender.errors import (
     StateUnavailable,
     UnknownFilm,
 )
-from services.recommender.films import Found
+from services.recommender.films import FilmsResult
 from services.recommender.ports import ApiKey, Deadline, FeedbackCommand, KeyStore, Quota, QuotaPort, Receipt
+from services.recommender.recommend import Answer, Options
 from tests.builders import ManualClock
 
 PEPPER = b"a pepper for tests only"
@@ -72,18 +72,18 @@ class FakeRecommender:
             json.dumps(document).encode(), Strategy.POPULAR, kept=self.kept, degraded=("search: down",), stages=stages
         )
 
-    def similar(self, item_id: str | None, tmdb_id: int | None, k: int) -> Found:
+    def similar(self, item_id: str | None, tmdb_id: int | None, k: int) -> FilmsResult:
         self._maybe_fail()
         if item_id not in KNOWN and tmdb_id != 949:
             raise UnknownFilm(f"film {item_id or tmdb_id!r} is not in the catalogue")
         items = [{**FILM, "score": 0.5, "reason": ["Crime"]}]
         versions = {"model_version": "m", "index_version": "i"}
         document = {"item_id": item_id or "6", "title": "Heat", "items": items, **versions, "degraded": self.degraded}
-        return Found(document, {"knn": 1.5})
+        return FilmsResult(document, {"knn": 1.5})
 
     def from_films(
         self, item_ids: Sequence[str], tmdb_ids: Sequence[int], top_n: int, preset: Preset = Preset.DEFAULT
-    ) -> Found:
+    ) -> FilmsResult:
         self._maybe_fail()
         if preset is Preset.SVD and not self.svd:
             raise PresetUnavailable("the bundle has no SVD factors", "/preset")
@@ -91,7 +91,7 @@ class FakeRecommender:
             raise AllSeedsUnknown("none of these films is known", "/tmdb_ids")
         line = {"movie_id": 6, "title": "Heat (1995)", "genres": "Crime", "affinity_score": 0.5}
         document = {"recommendations": [line] * min(top_n, 2), "ignored_ids": []}
-        return Found(document, {"rank": 1.5}, tuple(self.degraded), {"ranked": 2})
+        return FilmsResult(document, {"rank": 1.5}, tuple(self.degraded), {"ranked": 2})
 
     def feedback(
         self, commands: Sequence[FeedbackCommand], deadline: Deadline | None = None

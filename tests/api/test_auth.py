@@ -9,14 +9,14 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.adapters.state.window import Window, admit
-from services.api.app.auth import MAX_RECORDS, Authenticator, require
-from services.api.app.context import Context
-from services.api.app.keys import key_id_of, make_key
-from services.api.app.quota import LocalQuota, QuotaGuard
+from services.api.app.context import RequestContext
 from services.api.app.runner import Runner
+from services.api.app.security.api_keys import key_id_of, make_key
+from services.api.app.security.auth import MAX_RECORDS, Authenticator, require
+from services.api.app.security.quota import LocalQuota, QuotaGuard
 from services.recommender.errors import Forbidden, Overloaded, QuotaExceeded, StateBusy, Unauthorized
 from services.recommender.ports import ApiKey, Quota
+from services.recommender.quota_window import Window, admit
 from tests.api.fakes import (
     PEPPER,
     PEPPER_SECRET,
@@ -325,7 +325,7 @@ async def test_a_guard_says_when_to_come_back() -> None:
     runner = Runner(inline=True, workers=1)
     guard = QuotaGuard(None, ManualClock(), runner)
     key = replace(SERVE, limit=1, window_s=60)
-    context = Context("r", 0.0)
+    context = RequestContext("r", 0.0)
     await guard.admit(key, context)
     with pytest.raises(QuotaExceeded) as error:
         await guard.admit(key, context)

@@ -36,9 +36,9 @@ def test_garbage_is_collected_after_the_start_and_not_while_modules_are_imported
 def test_validators_of_answers_are_not_made() -> None:
     made = printed(
         "import json, services.api.app.lambda_handler\n"
-        "from services.api.app import answers\n"
-        "models = [each for each in vars(answers).values() if isinstance(each, type)\n"
-        "          and issubclass(each, answers.Answered)]\n"
+        "from services.api.app.schemas import responses\n"
+        "models = [each for each in vars(responses).values() if isinstance(each, type)\n"
+        "          and issubclass(each, responses.Answered)]\n"
         "print(json.dumps([len(models), sum(each.__pydantic_complete__ for each in models)]))"
     )
     assert made[0] > 10

@@ -1,9 +1,14 @@
 """``/similar``, ``/films`` and ``/catalogue``: nothing personal, so caches may keep them."""
 
+import json
+
 import pytest
 from fastapi.testclient import TestClient
 
-from services.api.app.keys import make_key
+from services.api.app.edge import Edge
+from services.api.app.runner import Runner
+from services.api.app.security.api_keys import make_key
+from services.api.app.services import AppServices
 from services.recommender.errors import BundleMissing
 from services.recommender.ports import ApiKey
 from tests.api.fakes import PEPPER, PEPPER_SECRET, DictKeys, FakeRecommender, fake_client
@@ -105,6 +110,15 @@ def test_the_catalogue_adds_what_the_page_must_know() -> None:
     document = fake_client(demo_users=("u1", "u2")).get("/catalogue").json()
     assert document["films"] == 1
     assert (document["demo_users"], document["auth_required"]) == (["u1", "u2"], False)
+
+
+def test_the_catalogue_is_rendered_once_per_release() -> None:
+    edge = Edge(AppServices(recommender=FakeRecommender()), Runner(inline=True, workers=1))
+    first, later = {"films": 1}, {"films": 2}
+    rendered = edge.catalogue(first)
+    assert edge.catalogue(first) is rendered
+    assert json.loads(edge.catalogue(later).content)["films"] == 2
+    assert edge.catalogue(later).tag != rendered.tag
 
 
 def test_version() -> None:

@@ -9,8 +9,8 @@ import pytest
 from fastapi.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
-from services.api.app.keys import make_key
 from services.api.app.middleware import HeadAsGet
+from services.api.app.security.api_keys import make_key
 from services.recommender.ports import ApiKey
 from tests.api.fakes import PEPPER, PEPPER_SECRET, CountingQuota, DictKeys, FakeRecommender, fake_app, fake_client
 

@@ -13,8 +13,8 @@ import pytest
 from services.adapters.aws import session
 from services.api.app import lambda_handler
 from services.api.app.lambda_handler import MARGIN_S, SHORTEST_S, function, handler, prepare, within
-from services.recommender.answer import Options
 from services.recommender.errors import BundleDamaged, EncoderUnavailable, InvalidRequest
+from services.recommender.recommend import Options
 from tests.container.kit import event
 from tests.damage import flip_bit
 from tests.servers.http_server import Answer, HttpServer, Request
@@ -260,9 +260,9 @@ def test_each_event_has_its_own_time(environment: pytest.MonkeyPatch) -> None:
             seen.append(made.wired.recommender.options.deadline_s)
             return {}
 
-    patched = lambda_handler.Function(Adapter(), made.wired, made.options, made.after)  # type: ignore[arg-type]
+    patched = lambda_handler.ExecutionEnvironment(Adapter(), made.wired, made.options, made.after)  # type: ignore[arg-type]
     for left in (0.7, 29.0):
-        patched.answer({"requestContext": {}}, context(left))
+        patched.respond({"requestContext": {}}, context(left))
     assert seen == [pytest.approx(0.5), made.options.deadline_s]
 
 

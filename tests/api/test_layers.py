@@ -17,8 +17,8 @@ from services.api.app import runner as runner_module
 from services.api.app.context import context_of
 from services.api.app.middleware import SLASH, BodyLimit, EncodedSlashes, Observer, frames_of
 from services.api.app.runner import Pool, Runner
-from services.recommender.answer import Answer
 from services.recommender.errors import Overloaded
+from services.recommender.recommend import Answer
 from tests.api.fakes import FakeRecommender, fake_app, fake_client
 from tests.patience import PATIENCE_S, wait_for
 
@@ -273,7 +273,7 @@ async def test_a_cancelled_caller_still_holds_its_thread() -> None:
 async def test_a_slow_write_does_not_stall_the_loop() -> None:
     runner, gate = Runner(inline=True, workers=1), threading.Event()
     slow = asyncio.create_task(runner.blocking(gate.wait, PATIENCE_S))
-    assert await runner.answer(threading.get_ident) == threading.get_ident()
+    assert await runner.compute(threading.get_ident) == threading.get_ident()
     gate.set()
     assert await slow
     runner.close()

@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from services.api.app.context import Context
-from services.api.app.observability import observe
-from services.api.app.observation import Observation
-from services.api.app.telemetry import install_telemetry
+from services.api.app.context import RequestContext
+from services.api.app.observability.observation import Observation, observe
+from services.api.app.observability.telemetry import install_telemetry
 from tests.api.fakes import FakeRecommender, fake_app
 from tests.patience import PATIENCE_S
 
@@ -90,7 +89,7 @@ def test_emf_is_written_to_the_standard_output(capsys: pytest.CaptureFixture[str
 
 
 def test_only_who_asks_for_metrics_imports_what_writes_them() -> None:
-    script = "import sys, services.api.app.main\nassert 'services.api.app.emf' not in sys.modules"
+    script = "import sys, services.api.app.main\nassert 'services.api.app.observability.emf' not in sys.modules"
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, timeout=PATIENCE_S)
 
 
@@ -102,7 +101,7 @@ def test_a_line_names_the_request_as_aws_does_and_no_address(caplog) -> None:
         "aws.event": {"requestContext": {"requestId": "JKJaXmPLvHcESHA=", "http": {"sourceIp": "192.0.2.1"}}},
     }  # fmt: skip
     with caplog.at_level(logging.INFO, "marquee.access"):
-        observe(scope, Context("0" * 32, 0.0), 200)
+        observe(scope, RequestContext("0" * 32, 0.0), 200)
     line = json.loads(caplog.records[-1].message)
     assert (line["aws_request_id"], line["apigw_request_id"]) == ("c6af9ac6", "JKJaXmPLvHcESHA=")
     assert line["trace_id"] == trace
@@ -114,7 +113,7 @@ def test_a_line_names_the_request_as_aws_does_and_no_address(caplog) -> None:
 def test_what_aws_does_not_say_is_not_in_the_line(caplog, event: object, traced: bytes) -> None:
     scope = {"type": "http", "method": "GET", "headers": [(b"x-amzn-trace-id", traced)], "aws.event": event}
     with caplog.at_level(logging.INFO, "marquee.access"):
-        observe(scope, Context("0" * 32, 0.0), 200)
+        observe(scope, RequestContext("0" * 32, 0.0), 200)
     assert not {"aws_request_id", "apigw_request_id", "trace_id"} & set(json.loads(caplog.records[-1].message))
 
 

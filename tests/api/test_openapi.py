@@ -8,10 +8,10 @@ import pytest
 
 import services
 from services.api.app.errors import KINDS, OF_STATUS, kind_of
-from services.api.app.keys import make_key
 from services.api.app.main import EXPOSED
 from services.api.app.openapi_errors import NOT_READY, UNKNOWN_PERSON
-from services.api.app.problem import ProblemDocument
+from services.api.app.schemas.problem import ProblemDocument
+from services.api.app.security.api_keys import make_key
 from services.recommender import errors
 from services.recommender.ports import ApiKey
 from tests.api.fakes import PEPPER, PEPPER_SECRET, DictKeys, fake_app, fake_client

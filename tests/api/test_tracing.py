@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from services.api.app.telemetry import flush_traces, install_tracing
-from services.api.app.trace_ids import TraceIds, trace_ids_of
-from services.api.app.tracing import Tracer
+from services.api.app.observability.telemetry import flush_traces, install_tracing
+from services.api.app.observability.trace_ids import TraceIds, trace_ids_of
+from services.api.app.observability.tracing import Tracer
 from services.recommender.domain.request import Request
 from services.recommender.stopwatch import span
 from services.settings import load_settings
@@ -170,6 +170,6 @@ def test_without_a_collector_nothing_is_traced_imported_or_recorded() -> None:
     flush_traces(app)
     script = (
         "import sys, services.api.app.lambda_handler, services.api.app.main\n"
-        "assert not {'services.adapters.otlp', 'services.api.app.tracing'} & set(sys.modules)"
+        "assert not {'services.adapters.otlp', 'services.api.app.observability.tracing'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, timeout=PATIENCE_S)

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from services.adapters.explain.template import TemplateExplainer
 from services.api.app import lambda_handler
-from services.api.app.keys import make_key
 from services.api.app.main import create_app
+from services.api.app.security.api_keys import make_key
 from services.api.app.services import WEB_DIR, AppServices
 from services.bootstrap import build_services, cached_work
-from services.recommender.answer import ALL_WORK, Work
 from services.recommender.ports import ApiKey
+from services.recommender.recommend import ALL_WORK, Work
 from services.settings import Settings, load_settings
 from tests.damage import flip_bit
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 
-from data_jobs.bench.client import Connection
+from data_jobs.bench.http_client import HttpConnection
 
 CONNECTIONS = 8
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
@@ -60,7 +60,7 @@ def load(
     ``connected`` is told the ports of the connections.
     """
     with ExitStack() as stack:
-        connections = [stack.enter_context(Connection("127.0.0.1", port)) for _ in range(CONNECTIONS)]
+        connections = [stack.enter_context(HttpConnection("127.0.0.1", port)) for _ in range(CONNECTIONS)]
         for each in connections:
             each.ask(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
         ports = [each.port for each in connections]
@@ -74,7 +74,7 @@ def load(
         return Spent(dict(zip(ports, asked, strict=True)), time.monotonic() - began, cpu_s(pids) - before)
 
 
-def _ask(connection: Connection, share: Sequence[bytes], end: float | None) -> int:
+def _ask(connection: HttpConnection, share: Sequence[bytes], end: float | None) -> int:
     """How many it asked, one after another."""
     asked = 0
     for request in share if end is None else cycle(share):

@@ -10,9 +10,10 @@ import pytest
 from rich.console import Console
 
 from data_jobs.records import Dataset, Events, Film
-from services.cli.bars import bars
-from services.cli.console import Output, Silent, table
+from data_jobs.report import Silent
+from services.cli.console import Output, table
 from services.cli.demo import FILE, Demo, seed_events, typical_people
+from services.cli.progress_bars import bars
 from services.cli.up import curl_lines
 
 

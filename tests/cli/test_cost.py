@@ -2,8 +2,8 @@
 
 import pytest
 
-from data_jobs.cost.deployment import Compute, Deployment, Search
-from data_jobs.cost.model import bill_of
+from data_jobs.cost.deployment import ComputeKind, Deployment, SearchKind
+from data_jobs.cost.monthly_bill import bill_of
 from data_jobs.cost.prices import load_prices
 from services.cli.cost import LOADS
 from tests.cli.conftest import Marquee
@@ -22,14 +22,16 @@ def test_without_a_load_there_is_a_column_for_each(marquee: Marquee) -> None:
     heading = next(line for line in done.out.splitlines() if line.startswith("service"))
     assert heading.split() == ["service", "idle", "1", "rps", "10", "rps", "100", "rps"]
     total = rows(done.out, "service")[-1].split()
-    expected = [bill_of(Deployment(rps=rps, search=Search.EMBEDDED), load_prices("eu-west-1")).total for rps in LOADS]
+    expected = [
+        bill_of(Deployment(rps=rps, search=SearchKind.EMBEDDED), load_prices("eu-west-1")).total for rps in LOADS
+    ]
     assert total == ["total", *(f"{usd:,.2f}" for usd in expected)]
 
 
 def test_with_a_load_there_is_a_line_for_each_thing_that_is_billed(marquee: Marquee) -> None:
     done = marquee("cost", "--rps", "1", "--films", "62000")
     lines = rows(done.out, "service")
-    bill = bill_of(Deployment(rps=1, search=Search.EMBEDDED), load_prices("eu-west-1"))
+    bill = bill_of(Deployment(rps=1, search=SearchKind.EMBEDDED), load_prices("eu-west-1"))
     assert len(lines) == len(bill.lines) + 1
     assert lines[-1].split() == ["total", f"{bill.total:,.2f}"]
     (reads,) = [line for line in lines if line.startswith("DynamoDB") and " reads" in line and "cache" not in line]
@@ -110,7 +112,7 @@ def test_options_reach_the_bill(marquee: Marquee) -> None:
               "films": 1_000}  # fmt: skip
     assert {name: deployment[name] for name in chosen} == chosen
     assert document["region"] == "us-east-1"
-    kinds = {"compute": Compute(deployment["compute"]), "search": Search(deployment["search"])}
+    kinds = {"compute": ComputeKind(deployment["compute"]), "search": SearchKind(deployment["search"])}
     expected = bill_of(Deployment(**deployment | kinds), load_prices("us-east-1")).total
     assert document["bills"][0]["total"] == pytest.approx(expected)
 

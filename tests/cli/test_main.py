@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from services.cli.console import EXIT_CODES, ExitCode
-from services.cli.failures import Failed, Misused, describe
+from services.cli.verb_errors import Failed, Misused, describe
 from services.recommender.errors import BundleDamaged, StateUnavailable, UnknownFilm
 from services.settings import SettingsError
 from tests.cli.conftest import Marquee

@@ -8,11 +8,11 @@ import pytest
 
 from data_jobs.build import Order, build
 from data_jobs.report import Silent
-from data_jobs.sample.layout import write_movielens
 from data_jobs.sample.load import load_sample
 from data_jobs.validate import Source
 from services.cli.console import ExitCode
 from tests.cli.conftest import Marquee
+from tests.movielens_layout import write_movielens
 
 
 def write_shop(folder: Path, prefix: str = "sku-", title: str = "Shop Film", films: int = 40) -> Source:

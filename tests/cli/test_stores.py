@@ -8,7 +8,7 @@ import pytest
 from data_jobs.build import Order, build
 from data_jobs.report import Silent
 from data_jobs.sample.load import load_sample
-from services.api.app.keys import key_id_of
+from services.api.app.security.api_keys import key_id_of
 from tests.cli.conftest import Marquee
 from tests.e2e.kit import bundles, damage
 

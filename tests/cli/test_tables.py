@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from services.adapters.state.dynamodb.client import Connection, Tables, make_client
+from services.adapters.state.dynamodb.dynamo_client import DynamoLocation, Tables, make_client
 from services.adapters.state.dynamodb.state import DynamoState
 from services.adapters.state.dynamodb.store import DynamoStore
 from services.bootstrap import SystemClock
@@ -48,7 +48,7 @@ def test_tables_are_made_once_and_kept_the_second_time(marquee: Marquee, tables:
 
 def test_only_the_missing_table_is_made(marquee: Marquee, tables: Tables, dynamodb_url: str) -> None:
     marquee(*CREATE)
-    client = make_client(Connection(tables, endpoint=dynamodb_url, timeout_s=PATIENCE_S))
+    client = make_client(DynamoLocation(tables, endpoint=dynamodb_url, timeout_s=PATIENCE_S))
     client.delete_table(TableName=tables.events)
     assert marquee(*CREATE, "--json").json["tables"] == {
         tables.users: "kept",
@@ -60,7 +60,7 @@ def test_only_the_missing_table_is_made(marquee: Marquee, tables: Tables, dynamo
 
 def test_the_tables_are_as_the_state_store_needs_them(marquee: Marquee, tables: Tables, dynamodb_url: str) -> None:
     marquee(*CREATE)
-    connection = Connection(tables, endpoint=dynamodb_url, timeout_s=PATIENCE_S)
+    connection = DynamoLocation(tables, endpoint=dynamodb_url, timeout_s=PATIENCE_S)
     client = make_client(connection)
     expiry = client.describe_time_to_live(TableName=tables.cache)["TimeToLiveDescription"]
     assert (expiry["TimeToLiveStatus"], expiry["AttributeName"]) == ("ENABLED", "expires_at")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from data_jobs.sample.layout import write_movielens
 from data_jobs.sample.load import load_sample
 from services.cli.console import ExitCode
 from tests.cli.conftest import Marquee
 from tests.data_jobs.two_tower.kit import needs_torch
+from tests.movielens_layout import write_movielens
 
 
 def test_without_pytorch_it_says_what_to_install(

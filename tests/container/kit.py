@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from data_jobs.bench.emulator import Function
+from data_jobs.bench.emulator import EmulatedFunction
 from infra.image.errors import LayoutError
 from tests.patience import PATIENCE_S
 
@@ -54,9 +54,9 @@ def python_in(task: Path, statement: str, **environment: str) -> str:
     return done.stdout
 
 
-def function(tools: Path, folders: Sequence[Path], handler: str, environment: Mapping[str, str]) -> Function:
+def function(tools: Path, folders: Sequence[Path], handler: str, environment: Mapping[str, str]) -> EmulatedFunction:
     """A function that is not ended for being slow."""
-    return Function(tools, folders, handler, environment, timeout_s=int(PATIENCE_S))
+    return EmulatedFunction(tools, folders, handler, environment, timeout_s=int(PATIENCE_S))
 
 
 def event(method: str, target: str, body: object = None, **changes: Any) -> dict[str, Any]:

@@ -7,8 +7,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from data_jobs.bench import lambda_loop
-from data_jobs.bench.emulator import Emulated, Function
-from data_jobs.bench.lambda_loop import TARGETS, Effort, LoopFailed, measure_lambda
+from data_jobs.bench.emulator import Emulated, EmulatedFunction
+from data_jobs.bench.lambda_loop import TARGETS, LambdaEffort, LoopFailed, measure_lambda
 from data_jobs.bench.lambda_parts import Tree as Laid
 from data_jobs.bench.lambda_parts import event_of, lay_tree, write_hello
 from data_jobs.bench.mix import get, post
@@ -19,11 +19,11 @@ from services.api.app.main import create_app
 from services.api.app.services import AppServices
 from services.bootstrap import build_services
 from services.cli import bench_tables
-from services.cli.bench_engines import SearchChoice, StateChoice
+from services.cli.bench_engines import EngineChoice, StateChoice
 from services.cli.bench_lambda import refuse_engines
 from services.cli.console import ExitCode
-from services.cli.failures import Misused
 from services.cli.main import main
+from services.cli.verb_errors import Misused
 from services.recommender.errors import Unavailable
 from services.settings import load_settings
 from tests.container.kit import HANDLER, Tree, event
@@ -36,7 +36,7 @@ def laid(tree: Tree, tools: Path) -> Laid:
 
 def test_one_run_gives_every_figure_that_has_a_target(release: Path, laid: Laid, tmp_path: Path) -> None:
     (bundle,) = (release / "bundles").iterdir()
-    document = measure_lambda(bundle, tmp_path, Effort(2, 20, 1), Silent(), lambda folder: laid)
+    document = measure_lambda(bundle, tmp_path, LambdaEffort(2, 20, 1), Silent(), lambda folder: laid)
     assert json.loads(json.dumps(document)) == document
     figures = document["lambda"]
     assert {name: found["n"] for name, found in figures["first"].items()} == {"hello": 1, "embedded": 1, "aws": 1}
@@ -56,13 +56,13 @@ def test_one_run_gives_every_figure_that_has_a_target(release: Path, laid: Laid,
 
 
 def test_an_answer_without_films_stops_the_bench(laid: Laid, tmp_path: Path) -> None:
-    function = Function(laid.tools, (laid.task,), HANDLER, {"MARQUEE_HOME": str(tmp_path / "empty")})
+    function = EmulatedFunction(laid.tools, (laid.task,), HANDLER, {"MARQUEE_HOME": str(tmp_path / "empty")})
     with Emulated(function, tmp_path / "log") as emulated, pytest.raises(LoopFailed, match="bundle-missing"):
         lambda_loop._timed(emulated, post("/recommend", {}))
 
 
 def test_a_function_that_is_not_there_is_told_in_its_own_words(laid: Laid, tmp_path: Path) -> None:
-    function = Function(laid.tools, (write_hello(tmp_path / "hello"), laid.task), "hello.no_such_handler")
+    function = EmulatedFunction(laid.tools, (write_hello(tmp_path / "hello"), laid.task), "hello.no_such_handler")
     with Emulated(function, tmp_path / "log") as emulated:
         answer = emulated.invoke(event("POST", "/recommend"))
     assert answer["errorType"] == "Runtime.HandlerNotFound"
@@ -74,14 +74,14 @@ def test_an_emulator_that_cannot_start_says_so(tmp_path: Path) -> None:
     broken.chmod(0o755)
     with (
         pytest.raises(Unavailable, match="out of order"),
-        Emulated(Function(tmp_path, (tmp_path,), "x.y"), tmp_path / "l"),
+        Emulated(EmulatedFunction(tmp_path, (tmp_path,), "x.y"), tmp_path / "l"),
     ):
         pass
 
 
 def test_an_emulator_that_is_gone_is_told(laid: Laid, tmp_path: Path) -> None:
     emulated = Emulated(
-        Function(laid.tools, (write_hello(tmp_path / "hello"), laid.task), "hello.handler"), tmp_path / "l"
+        EmulatedFunction(laid.tools, (write_hello(tmp_path / "hello"), laid.task), "hello.handler"), tmp_path / "l"
     )
     with emulated:
         assert emulated.invoke(event("POST", "/recommend"))["statusCode"] == 200
@@ -114,7 +114,7 @@ def test_the_quiet_aws_is_taken_for_the_real_one(small_home: Path, monkeypatch: 
 def test_a_degraded_answer_stops_the_bench(laid: Laid, home: Path, tmp_path: Path) -> None:
     down = {"MARQUEE_HOME": str(home), "DDB_USERS_TABLE": "users", "DDB_ENDPOINT": "http://127.0.0.1:1"}
     with (
-        Emulated(Function(laid.tools, (laid.task,), HANDLER, down), tmp_path / "log") as emulated,
+        Emulated(EmulatedFunction(laid.tools, (laid.task,), HANDLER, down), tmp_path / "log") as emulated,
         pytest.raises(LoopFailed, match="state: "),
     ):
         lambda_loop._timed(emulated, post("/recommend", {"user_id": "ann"}))
@@ -133,12 +133,12 @@ def test_an_image_that_cannot_be_laid_out_says_why(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("search", "state"), [(SearchChoice.OPENSEARCH, StateChoice.SQLITE), (SearchChoice.EMBEDDED, StateChoice.DYNAMODB)]
+    ("search", "state"), [(EngineChoice.OPENSEARCH, StateChoice.SQLITE), (EngineChoice.EMBEDDED, StateChoice.DYNAMODB)]
 )
-def test_engines_cannot_be_chosen(search: SearchChoice, state: StateChoice) -> None:
+def test_engines_cannot_be_chosen(search: EngineChoice, state: StateChoice) -> None:
     with pytest.raises(Misused, match="remove --search and --state"):
         refuse_engines(search, state)
-    refuse_engines(SearchChoice.EMBEDDED, StateChoice.SQLITE)
+    refuse_engines(EngineChoice.EMBEDDED, StateChoice.SQLITE)
 
 
 def test_the_verb_refuses_them_before_anything_is_done(

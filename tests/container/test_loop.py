@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from data_jobs.bench.emulator import Emulated, Function
+from data_jobs.bench.emulator import Emulated, EmulatedFunction
 from data_jobs.bench.quiet_aws import CREDENTIALS, quiet_aws
 from services.api.app.services import MAX_BODY_BYTES
 from tests.container.kit import HANDLER, Tree, body_of, event, function, in_base64
@@ -188,7 +188,9 @@ def test_a_timeout_is_reported_and_the_next_event_is_answered(
     tools: Path, tree: Tree, home: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "slow.py").write_text(SLOW)
-    slow = Function(tools, (tmp_path, tree.task), "slow.handler", {"MARQUEE_HOME": str(home)}, timeout_s=LIMIT_S)
+    slow = EmulatedFunction(
+        tools, (tmp_path, tree.task), "slow.handler", {"MARQUEE_HOME": str(home)}, timeout_s=LIMIT_S
+    )
     with Emulated(slow, tmp_path / "function.log") as emulated:
         assert emulated.invoke(event("GET", "/version"))["statusCode"] == 200
         assert b"Task timed out after %d.00 seconds" % LIMIT_S in emulated.invoke_raw(

@@ -82,7 +82,7 @@ def test_anybody_may_read_all_of_it(tree: Tree, release: Path) -> None:
 def test_clients_of_aws_and_opensearch_can_be_made(tree: Tree) -> None:
     made = python_in(
         tree.task,
-        "import boto3, json, opensearchpy, services.api.app.emf as emf\n"
+        "import boto3, json, opensearchpy, services.api.app.observability.emf as emf\n"
         "from opensearchpy import OpenSearch, Urllib3AWSV4SignerAuth, Urllib3HttpConnection\n"
         "import sys\n"
         "names = ['dynamodb', 's3', 'secretsmanager', 'sts', 'bedrock-runtime', 'sagemaker-runtime']\n"

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 import pytest
 from opensearchpy import OpenSearch
 
-from data_jobs.indexing.bulk import CHUNK_FILMS, LONGEST_PAUSE_S, ROUNDS, InDoubt, load
+from data_jobs.indexing.bulk import CHUNK_FILMS, LONGEST_PAUSE_S, ROUNDS, IndexingFailed, InDoubt, load
 from data_jobs.indexing.documents import document
-from data_jobs.indexing.failures import IndexingFailed
-from services.adapters.search.opensearch.target import Target
+from services.adapters.search.opensearch.target import OpenSearchTarget
 from tests.builders import make_bundle
 from tests.servers.http_server import Answer, HttpServer, Request
 
@@ -56,7 +55,7 @@ def answer(status: int, document: dict) -> Answer:
 @contextmanager
 def loading(bulk: Bulk, bundle=BUNDLE, custom_ids: bool = False) -> Iterator[tuple]:
     server = HttpServer(bulk)
-    client = OpenSearch(Target(f"http://127.0.0.1:{server.port}").endpoint, max_retries=0)
+    client = OpenSearch(OpenSearchTarget(f"http://127.0.0.1:{server.port}").endpoint, max_retries=0)
     told: list[tuple[str, int, int | None]] = []
     slept: list[float] = []
 

@@ -12,15 +12,14 @@ from opensearchpy import OpenSearch
 from data_jobs.bundle import assemble
 from data_jobs.catalogue import build_catalogue
 from data_jobs.index_opensearch import LOADS, VISIBLE_S, IndexJob
-from data_jobs.indexing.bulk import InDoubt, load
-from data_jobs.indexing.failures import IndexingFailed
+from data_jobs.indexing.bulk import IndexingFailed, InDoubt, load
+from data_jobs.indexing.old_indexes import indexes
 from data_jobs.indexing.patience import ACCESS_S, Patience
-from data_jobs.indexing.prune import indexes
 from data_jobs.indexing.writer import writer
 from data_jobs.text_index import write_text_index
 from services.adapters.search.embedded import EmbeddedSearch
 from services.adapters.search.opensearch.index import IndexMismatch, IndexNote, index_body
-from services.adapters.search.opensearch.target import Target
+from services.adapters.search.opensearch.target import OpenSearchTarget
 from services.bootstrap import SystemClock
 from services.recommender.domain.bundle import Bundle
 from services.recommender.errors import SearchUnavailable
@@ -60,8 +59,8 @@ def local(awkward, tmp_path_factory) -> EmbeddedSearch:
 
 
 @pytest.fixture
-def target(opensearch_url, unique_name) -> Target:
-    return Target(opensearch_url, index=unique_name)
+def target(opensearch_url, unique_name) -> OpenSearchTarget:
+    return OpenSearchTarget(opensearch_url, index=unique_name)
 
 
 @pytest.fixture
@@ -196,7 +195,7 @@ class Waiting:
 @contextmanager
 def stand_in_job(*script: Said) -> Iterator[tuple[IndexJob, Waiting, list]]:
     with stand_in(*script) as server:
-        target, clock = Target(server.url), ManualClock()
+        target, clock = OpenSearchTarget(server.url), ManualClock()
         waiting = Waiting(clock)
         with writer(target) as client:
             yield IndexJob(target, client, clock, Steps(), waiting), waiting, server.asked
@@ -284,7 +283,7 @@ def collection(request, opensearch_url) -> Iterator[Serverless]:
 
 @contextmanager
 def collection_job(collection: Serverless, index: str, **given) -> Iterator[IndexJob]:
-    target = Target(collection.url, index=index, auth="none", **given)
+    target = OpenSearchTarget(collection.url, index=index, auth="none", **given)
     with writer(target) as client:
         yield IndexJob(target, client, SystemClock(), Steps())
 
@@ -318,7 +317,7 @@ def patient_job(collection: Serverless, index: str, **given) -> Iterator[tuple[I
 def test_ids_of_ours_are_used_where_a_probe_shows_that_they_are_taken(collection, unique_name, awkward, local):
     with collection_job(collection, unique_name, kind=collection.kind) as job:
         index = job.run(awkward, local).index
-    with writer(Target(collection.upstream)) as client:
+    with writer(OpenSearchTarget(collection.upstream)) as client:
         ids = {each["_id"] for each in documents(replace(job, client=client), index)}
     assert (ids == {str(row) for row in range(len(FILMS))}) is (collection.kind == "nextgen")
 
@@ -349,7 +348,7 @@ def test_a_cold_collection_is_loaded_in_the_end(opensearch_url, unique_name, awk
             found = indexes(client, Patience(job.target, job.clock, job.progress, waiting))
     assert [(each.index, each.note.complete) for each in found] == [(done.index, True)]
     assert waiting.slept[: len(COLD)] == [1, 2, 4, 8, 8, 8, 8]
-    with writer(Target(opensearch_url)) as client:
+    with writer(OpenSearchTarget(opensearch_url)) as client:
         rows = [each["row"] for each in documents(replace(job, client=client), done.index)]
     assert rows == list(range(len(FILMS))), "every film is there once"
 
@@ -376,7 +375,7 @@ def test_an_index_without_any_note_that_is_one_of_ours_by_its_fields_is_loaded_a
 
 def test_an_index_that_is_not_sound_is_not_marked(opensearch_url, unique_name, awkward, local):
     """Another film's texts in its rows: titles find the wrong films."""
-    target, waiting = Target(opensearch_url, index=unique_name), Waiting(ManualClock())
+    target, waiting = OpenSearchTarget(opensearch_url, index=unique_name), Waiting(ManualClock())
     wrong = replace(awkward, catalogue=make_bundle(len(FILMS), 2).catalogue)
     with writer(target) as client:
         job = IndexJob(target, client, waiting.clock, Steps(), waiting)
@@ -404,7 +403,7 @@ def test_every_call_of_the_whole_load_exists_on_serverless(opensearch_url, uniqu
 
             self.transport.perform_request = noted
 
-    target = Target(opensearch_url, index=unique_name)
+    target = OpenSearchTarget(opensearch_url, index=unique_name)
     index = target.index_name("awkward")
     client = Listening(opensearch_url)
     IndexJob(target, client, SystemClock(), Steps()).run(awkward, local)

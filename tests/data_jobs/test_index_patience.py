@@ -10,7 +10,7 @@ from opensearchpy import OpenSearch
 from data_jobs.indexing.patience import ACCESS_S, WAKE_S, Patience
 from data_jobs.report import Silent
 from services.adapters.search.opensearch.connection import connect
-from services.adapters.search.opensearch.target import Target
+from services.adapters.search.opensearch.target import OpenSearchTarget
 from services.recommender.errors import SearchUnavailable
 from tests.adapters.search.opensearch.kit import Said, refusal, stand_in
 from tests.builders import ManualClock
@@ -24,7 +24,7 @@ class Waits:
     """A patience whose pauses pass at once, and a client of a stand-in."""
 
     client: OpenSearch
-    target: Target
+    target: OpenSearchTarget
     clock: ManualClock = field(default_factory=ManualClock)
     slept: list[float] = field(default_factory=list)
 
@@ -40,7 +40,7 @@ class Waits:
 @contextmanager
 def waits(*script: Said, timeout_s: float = PATIENCE_S) -> Iterator[Waits]:
     with stand_in(*script) as server:
-        target = Target(server.url)
+        target = OpenSearchTarget(server.url)
         client = connect(target, timeout_s)
         try:
             yield Waits(client, target)

@@ -4,19 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data_jobs.indexing.old_indexes import ListedIndex, indexes, outdated, prune
 from data_jobs.indexing.patience import Patience
-from data_jobs.indexing.prune import Found, indexes, outdated, prune
 from data_jobs.indexing.writer import writer
 from data_jobs.report import Silent
 from services.adapters.search.opensearch.index import IndexNote, index_body
-from services.adapters.search.opensearch.target import Target
+from services.adapters.search.opensearch.target import OpenSearchTarget
 from services.bootstrap import SystemClock
 from services.recommender.errors import SearchUnavailable
 
 
-def made(version: str, created_ms: int, complete: bool = True) -> Found:
+def made(version: str, created_ms: int, complete: bool = True) -> ListedIndex:
     note = IndexNote(version, 10, 16, "e", "a", "faiss", "cosinesimil", created_ms, complete=complete)
-    return Found(f"films-{version}", note)
+    return ListedIndex(f"films-{version}", note)
 
 
 OLD, OLDER, ACTIVE, NEWER = made("b", 20), made("a", 10), made("c", 30), made("d", 40)
@@ -57,15 +57,15 @@ def test_what_is_served_or_may_be_loading_never_goes(facts, served, keep):
 
 
 @pytest.fixture
-def target(opensearch_url, unique_name) -> Target:
-    return Target(opensearch_url, index=unique_name)
+def target(opensearch_url, unique_name) -> OpenSearchTarget:
+    return OpenSearchTarget(opensearch_url, index=unique_name)
 
 
-def patient(target: Target) -> Patience:
+def patient(target: OpenSearchTarget) -> Patience:
     return Patience(target, SystemClock(), Silent())
 
 
-def put(client, target: Target, found: Found) -> None:
+def put(client, target: OpenSearchTarget, found: ListedIndex) -> None:
     client.indices.create(index=target.index_name(found.note.bundle), body=index_body(target, found.note))
 
 
@@ -74,7 +74,7 @@ def test_indexes_are_listed_oldest_first_and_only_our_own(target):
         for each in (ACTIVE, OLDER, HALF_NEW):
             put(client, target, each)
         client.indices.create(index=f"{target.index}-foreign")
-        put(client, Target(target.endpoint, index=f"{target.index}-fr"), OLD)
+        put(client, OpenSearchTarget(target.endpoint, index=f"{target.index}-fr"), OLD)
         assert [each.index for each in indexes(client, patient(target))] == [
             target.index_name(version) for version in ("a", "c", "f")
         ]
@@ -95,6 +95,6 @@ def test_what_is_outdated_is_removed(target):
 
 
 def test_a_server_that_is_not_there():
-    target = Target("http://127.0.0.1:9")
+    target = OpenSearchTarget("http://127.0.0.1:9")
     with writer(target) as client, pytest.raises(SearchUnavailable, match=target.endpoint):
         indexes(client, patient(target))

@@ -8,7 +8,7 @@ import pytest
 from data_jobs.readers import files
 from data_jobs.records import Dataset
 from data_jobs.report import DataError, Report
-from data_jobs.validate import load_movielens
+from data_jobs.validate import Source, load
 from services.recommender.domain.events import EventKind
 
 MOVIES = """movieId,title,genres
@@ -31,7 +31,7 @@ def lay(folder: Path, movies: str | bytes = MOVIES, ratings: str | bytes = RATIN
 
 
 def read(folder: Path) -> tuple[Dataset, Report]:
-    return load_movielens(folder)
+    return load(Source(movielens=folder))
 
 
 def found(report: Report, code: str) -> list[tuple[str, int | None, str | None]]:

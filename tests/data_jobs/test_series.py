@@ -5,7 +5,7 @@ import pytest
 from data_jobs.catalogue import build_catalogue
 from data_jobs.evaluate.series import series
 from data_jobs.records import Events, Film
-from data_jobs.series import Titled, find_series, root_of
+from data_jobs.series import DatedTitle, find_series, root_of
 
 
 @pytest.mark.parametrize(
@@ -89,14 +89,17 @@ def test_and_the_makes_a_series_of_two_words_before_it():
 
 
 def test_a_series_is_named_as_its_titles_spell_it_and_ordered_by_year():
-    films = [Titled("Star Wars: Episode V - The Empire Strikes Back", 1980), Titled("Star Wars: Episode IV", 1977)]
+    films = [
+        DatedTitle("Star Wars: Episode V - The Empire Strikes Back", 1980),
+        DatedTitle("Star Wars: Episode IV", 1977),
+    ]
     assert find_series(films) == [("Star Wars", (1, 0))]
 
 
 def test_what_the_source_names_counts_before_the_title():
     films = [
-        Titled("Alien", 1979, "Alien Collection"),
-        Titled("Aliens", 1986, "Alien Collection"),
-        Titled("Aliens", 1990),
+        DatedTitle("Alien", 1979, "Alien Collection"),
+        DatedTitle("Aliens", 1986, "Alien Collection"),
+        DatedTitle("Aliens", 1990),
     ]
     assert find_series(films) == [("Alien", (0, 1))]

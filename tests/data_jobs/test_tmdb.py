@@ -10,7 +10,7 @@ from data_jobs.forms.films import read_tmdb
 from data_jobs.readers.merge import Metadata
 from data_jobs.records import Dataset
 from data_jobs.report import DataError, Report, Silent
-from data_jobs.validate import load_movielens
+from data_jobs.validate import Source, load
 
 FILM = {
     "tmdb_id": 500,
@@ -180,7 +180,7 @@ def join(folder: Path, title: str, link: str, *records: object) -> tuple[Dataset
     (folder / "movies.csv").write_text(f'movieId,title,genres\n9,"{title}",Comedy\n', encoding="utf-8")
     (folder / "ratings.csv").write_text("userId,movieId,rating,timestamp\n1,9,4.0,1000000000\n")
     (folder / "links.csv").write_text(f"movieId,imdbId,tmdbId\n9,{link}\n")
-    return load_movielens(folder, write(folder / "meta.jsonl", *records))
+    return load(Source(movielens=folder, tmdb=write(folder / "meta.jsonl", *records)))
 
 
 def test_joined_by_tmdb_id(tmp_path: Path) -> None:
@@ -264,7 +264,7 @@ def test_brackets_that_belong_to_the_title_stay(tmp_path: Path) -> None:
 
 def test_without_a_file_one_note_is_enough(tmp_path: Path) -> None:
     join(tmp_path, "Romance (1999)", ",500", FILM)
-    data, report = load_movielens(tmp_path)
+    data, report = load(Source(movielens=tmp_path))
     assert report.counts["no-metadata-file"] == 1
     assert not report.counts["no-metadata"]
     assert data.films[0].tmdb_id == 500

@@ -11,7 +11,7 @@ from data_jobs import download
 from data_jobs.download import DownloadFailed
 from data_jobs.forms.films import read_tmdb
 from data_jobs.report import Report, Silent
-from data_jobs.tmdb_fetch import CHANGES_DAYS, KEPT_DAYS, TRIES, Api, Rate, fetch_tmdb, ids_of
+from data_jobs.tmdb_fetch import CHANGES_DAYS, KEPT_DAYS, TRIES, RateLimiter, TmdbApi, fetch_tmdb, ids_of
 from tests.patience import PATIENCE_S
 from tests.tmdb_site import TOKEN, Tmdb, film, tmdb_site
 
@@ -27,9 +27,9 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Tmdb]:
         yield running
 
 
-def api(site: Tmdb, slept: list[float] | None = None, day: date = DAY, token: str = TOKEN) -> Api:
-    unpaced = Rate(1e9)
-    return Api(token, site.url, (slept if slept is not None else []).append, lambda: day, unpaced)
+def api(site: Tmdb, slept: list[float] | None = None, day: date = DAY, token: str = TOKEN) -> TmdbApi:
+    unpaced = RateLimiter(1e9)
+    return TmdbApi(token, site.url, (slept if slept is not None else []).append, lambda: day, unpaced)
 
 
 def lines(path: Path) -> list[dict[str, object]]:
@@ -137,7 +137,7 @@ def test_a_film_without_anything_but_a_title_is_one(site: Tmdb, tmp_path: Path) 
 
 def test_no_more_than_so_many_a_second() -> None:
     slept: list[float] = []
-    rate = Rate(40.0, lambda: 100.0)
+    rate = RateLimiter(40.0, lambda: 100.0)
     for _ in range(3):
         rate.wait(slept.append)
     assert slept == pytest.approx([0.025, 0.05])

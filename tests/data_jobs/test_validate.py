@@ -6,10 +6,10 @@ import pytest
 
 from data_jobs.records import Dataset, Events, Film
 from data_jobs.report import DataError, Report
-from data_jobs.sample.layout import METADATA, write_movielens
 from data_jobs.sample.load import SIMULATED, load_sample, sample_files
 from data_jobs.sample.simulate import simulate
-from data_jobs.validate import Source, load, load_movielens, load_own
+from data_jobs.validate import Source, load, load_own
+from tests.movielens_layout import METADATA, write_movielens
 
 
 class Told:
@@ -77,7 +77,7 @@ def test_a_written_dataset_is_read_back(folder: Path) -> None:
 
 
 def test_movielens_alone_has_less(folder: Path) -> None:
-    data, report = load_movielens(folder)
+    data, report = load(Source(movielens=folder))
     assert data.films[0].title == "The Amber Road"
     assert data.films[0].tags == ("long", "winding")
     assert data.films[0].imdb_id == "tt0000001"
@@ -107,7 +107,7 @@ def test_what_was_found_before_a_fatal_error_is_kept(folder: Path) -> None:
 
 
 def test_the_same_files_give_the_same_data(folder: Path) -> None:
-    (one, _), (other, _) = load_movielens(folder), load_movielens(folder)
+    (one, _), (other, _) = load(Source(movielens=folder)), load(Source(movielens=folder))
     assert one.films == other.films
     assert one.events.user_ids == other.events.user_ids
     assert one.events.value.tobytes() == other.events.value.tobytes()

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from data_jobs.sample.layout import write_movielens
 from data_jobs.sample.load import load_sample
 from tests.damage import flip_bit
 from tests.e2e.kit import Served, bundles, ids, marquee
+from tests.movielens_layout import write_movielens
 
 # A proxy that nobody listens at: no download leaves this machine.
 NO_NETWORK = dict.fromkeys(("https_proxy", "HTTPS_PROXY"), "http://127.0.0.1:9")

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import httpx2
 
-from services.adapters.state.dynamodb.client import Connection, Tables, make_client
+from services.adapters.state.dynamodb.dynamo_client import DynamoLocation, Tables, make_client
 from tests.e2e.kit import Served, build_sample, marquee
 from tests.patience import LONGEST_MS, PATIENCE_S, eventually, wait_for
 from tests.servers.proxy import Proxy
@@ -95,7 +95,7 @@ def connected(home: Path, opensearch_url: str, dynamodb_url: str) -> Iterator[Wo
         for verb in (("tables", "create"), ("index",)):
             done = marquee(home, *verb, env=env | PATIENT)
             assert done.returncode == 0, done.stderr
-        client = make_client(Connection(Tables(**tables), endpoint=dynamodb_url, timeout_s=PATIENCE_S))
+        client = make_client(DynamoLocation(Tables(**tables), endpoint=dynamodb_url, timeout_s=PATIENCE_S))
         with Served(home, env=env) as server:
             world = World(server, search, state, opensearch_url, f"{name}-{version}", client, tables, env)
             # The first questions to a new engine take it longest.

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from infra.release.agent.lock import Lock
-from infra.release.agent.model import Endpoint
-from infra.release.agent.serving import Function, Pointer
+from infra.release.agent.model_endpoint import Endpoint
+from infra.release.agent.serving import AliasedFunction, ReleasePointer
 from infra.release.agent.verbs import Agent
 from tests.infra.asl import Execution, StateError
 
@@ -176,8 +176,8 @@ class Stage:
         bucket: Any = self.bucket
         self.agent = Agent(
             lock=Lock(table, "releases", self._clock),
-            pointer=Pointer(bucket, "films"),
-            function=Function(self.aws, "api", "live") if on_lambda else None,
+            pointer=ReleasePointer(bucket, "films"),
+            function=AliasedFunction(self.aws, "api", "live") if on_lambda else None,
             alarms=lambda _names: ["marquee-dev-ErrorRate"] if self._alarmed() else self.up,
             towers=self.towers,
             headers=dict,

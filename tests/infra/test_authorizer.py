@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from infra.authorizer import main
-from infra.authorizer.main import BELIEVED_S, HEADER, PROMPT, RETRY_S, STAGES, Guard, handler, values
+from infra.authorizer.main import BELIEVED_S, HEADER, PROMPT, RETRY_S, STAGES, HeaderGuard, handler, values
 from infra.constructs.deployment_secrets import ORIGIN_HEADER
 from infra.constructs.guard import TIMEOUT_S
 
@@ -48,19 +48,19 @@ def kept() -> Kept:
 
 
 @pytest.fixture
-def guard(kept: Kept) -> Guard:
-    return Guard(kept, lambda: kept.now)
+def guard(kept: Kept) -> HeaderGuard:
+    return HeaderGuard(kept, lambda: kept.now)
 
 
 @pytest.mark.parametrize(
     ("sent", "let"),
     [("new", True), ("old", True), ("", False), ("neu", False), ("new,old", False), ("né\udcff", False)],
 )
-def test_the_current_value_and_the_one_before_are_let_through(guard: Guard, sent: str, let: bool) -> None:
+def test_the_current_value_and_the_one_before_are_let_through(guard: HeaderGuard, sent: str, let: bool) -> None:
     assert guard.allows(sent) is let
 
 
-def test_values_are_read_again_after_five_minutes(guard: Guard, kept: Kept) -> None:
+def test_values_are_read_again_after_five_minutes(guard: HeaderGuard, kept: Kept) -> None:
     assert guard.allows("old")
     kept.values = ["newer", "new"]
     kept.now = BELIEVED_S - 1
@@ -70,7 +70,7 @@ def test_values_are_read_again_after_five_minutes(guard: Guard, kept: Kept) -> N
     assert (guard.allows("newer"), kept.reads) == (True, 2)
 
 
-def test_values_that_were_read_stay_good_while_they_can_not_be_read_again(guard: Guard, kept: Kept) -> None:
+def test_values_that_were_read_stay_good_while_they_can_not_be_read_again(guard: HeaderGuard, kept: Kept) -> None:
     assert guard.allows("new")
     kept.now, kept.down = BELIEVED_S, True
     assert guard.allows("new")
@@ -80,7 +80,7 @@ def test_values_that_were_read_stay_good_while_they_can_not_be_read_again(guard:
     assert (guard.allows("new"), kept.reads) == (True, 3)
 
 
-def test_nobody_is_refused_for_an_hour_because_a_secret_could_not_be_read(guard: Guard, kept: Kept) -> None:
+def test_nobody_is_refused_for_an_hour_because_a_secret_could_not_be_read(guard: HeaderGuard, kept: Kept) -> None:
     """An error is not kept; a refusal would be."""
     kept.down = True
     with pytest.raises(ConnectionError):

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from infra.service_settings import OWNED, variables
-from infra.settings import Settings, SettingsError, load_settings, stage_file
+from infra.settings import DeploymentSettings, Undeployable, load_settings, stage_file
 from services.settings import Settings as ServiceSettings
 
 ZONE = {"domain_name": "films.example.com", "hosted_zone_id": "Z1", "hosted_zone_name": "example.com"}
 
 
-def settings(**context: object) -> Settings:
+def settings(**context: object) -> DeploymentSettings:
     return load_settings(context, {})
 
 
@@ -35,9 +35,9 @@ def test_dev_searches_in_its_bundle_and_prod_in_opensearch() -> None:
 def test_a_file_that_is_no_toml_or_of_another_stage_is_named(tmp_path: Path) -> None:
     for text, told in (("search = ", "infra/stages/dev.toml: "), ('stage = "prod"', "stage = 'prod': leave it out")):
         (tmp_path / "dev.toml").write_text(text)
-        with pytest.raises(SettingsError, match=re.escape(told)):
+        with pytest.raises(Undeployable, match=re.escape(told)):
             stage_file("dev", tmp_path)
-    with pytest.raises(SettingsError, match=r"prod\.toml: .*No such file"):
+    with pytest.raises(Undeployable, match=r"prod\.toml: .*No such file"):
         stage_file("prod", tmp_path)
 
 
@@ -65,12 +65,12 @@ def test_settings_of_the_service_come_from_the_file_and_the_context() -> None:
     ],
 )
 def test_what_the_service_would_refuse_is_refused_before_it_is_deployed(asked: dict[str, object], told: str) -> None:
-    with pytest.raises(SettingsError, match=re.escape(told)):
+    with pytest.raises(Undeployable, match=re.escape(told)):
         variables(asked, kind=None)
 
 
 def test_a_setting_for_a_kind_of_search_is_checked_with_that_kind() -> None:
-    with pytest.raises(SettingsError, match="OPENSEARCH_CUSTOM_IDS"):
+    with pytest.raises(Undeployable, match="OPENSEARCH_CUSTOM_IDS"):
         variables({"opensearch_custom_ids": "on"}, kind="classic")
     assert variables({"opensearch_custom_ids": "on"}, kind="nextgen") == {"OPENSEARCH_CUSTOM_IDS": "on"}
 
@@ -100,41 +100,41 @@ def test_capacities_that_the_service_takes_are_taken(least: int) -> None:
 
 @pytest.mark.parametrize("least", [1, 3, 6, 12, 24, -2, -16])
 def test_a_capacity_that_the_service_refuses_is_named_with_those_it_takes(least: int) -> None:
-    with pytest.raises(SettingsError, match=rf"search_ocu_min = {least}: expected 0, 2, 4, 8 or a multiple of 16"):
+    with pytest.raises(Undeployable, match=rf"search_ocu_min = {least}: expected 0, 2, 4, 8 or a multiple of 16"):
         settings(search_ocu_min=least, search_ocu_max=32)
 
 
 def test_a_maximum_of_nothing_is_refused() -> None:
-    with pytest.raises(SettingsError, match=r"indexing_ocu_max = 0: expected 2, 4, 8"):
+    with pytest.raises(Undeployable, match=r"indexing_ocu_max = 0: expected 2, 4, 8"):
         settings(indexing_ocu_max=0)
 
 
 def test_a_minimum_above_the_maximum_is_refused() -> None:
-    with pytest.raises(SettingsError, match="search_ocu_min = 8: expected at most search_ocu_max = 4"):
+    with pytest.raises(Undeployable, match="search_ocu_min = 8: expected at most search_ocu_max = 4"):
         settings(search_ocu_min=8, search_ocu_max=4)
 
 
 def test_classic_search_never_falls_asleep_and_takes_a_single_unit() -> None:
     assert settings(classic_search="true").search_ocu_min == 2
     assert settings(classic_search="true", search_ocu_min=1).search_ocu_min == 1
-    with pytest.raises(SettingsError, match="search_ocu_min = 0"):
+    with pytest.raises(Undeployable, match="search_ocu_min = 0"):
         settings(classic_search="true", search_ocu_min=0)
 
 
 @pytest.mark.parametrize("missing", ["hosted_zone_id", "hosted_zone_name"])
 def test_a_domain_needs_its_zone(missing: str) -> None:
-    with pytest.raises(SettingsError, match="expected hosted_zone_id and hosted_zone_name"):
+    with pytest.raises(Undeployable, match="expected hosted_zone_id and hosted_zone_name"):
         settings(**{name: value for name, value in ZONE.items() if name != missing})
 
 
 def test_fargate_needs_a_domain_for_its_certificate() -> None:
-    with pytest.raises(SettingsError, match="expected domain_name"):
+    with pytest.raises(Undeployable, match="expected domain_name"):
         settings(compute="fargate")
     assert settings(compute="fargate", **ZONE).domain_name == "films.example.com"
 
 
 def test_fewer_tasks_at_most_than_at_least_are_refused() -> None:
-    with pytest.raises(SettingsError, match="fargate_tasks_min = 9"):
+    with pytest.raises(Undeployable, match="fargate_tasks_min = 9"):
         settings(fargate_tasks_min=9)
 
 
@@ -147,12 +147,12 @@ def test_fewer_tasks_at_most_than_at_least_are_refused() -> None:
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_named(name: str, value: object) -> None:
-    with pytest.raises(SettingsError, match=name):
+    with pytest.raises(Undeployable, match=name):
         settings(**{name: value})
 
 
 def test_a_misspelt_setting_is_refused_and_those_of_the_cdk_are_not() -> None:
-    with pytest.raises(SettingsError, match="demo_pgae"):
+    with pytest.raises(Undeployable, match="demo_pgae"):
         settings(demo_pgae="true")
     assert load_settings({"@aws-cdk/core:flag": True, "aws:cdk:outdir": "x"}, {}).stage == "dev"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from infra.service_settings import embedding_model
-from infra.settings import SettingsError
+from infra.settings import Undeployable
 from tests.infra.templates import Deployment, Template, text_of
 
 TITAN, NOVA = "amazon.titan-embed-text-v2:0", "amazon.nova-2-multimodal-embeddings-v1:0"
@@ -34,5 +34,5 @@ def test_the_model_follows_the_settings_of_the_service() -> None:
     assert embedding_model({}) is None
     assert embedding_model({"encoder": "minilm"}) is None
     assert embedding_model({"encoder": "titan", "encoder_dims": 512, "cors_origins": "*"}) == TITAN
-    with pytest.raises(SettingsError, match="ENCODER_DIMS = 500"):
+    with pytest.raises(Undeployable, match="ENCODER_DIMS = 500"):
         embedding_model({"encoder": "nova", "encoder_dims": 500})

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from infra.settings import SettingsError, load_settings
+from infra.settings import Undeployable, load_settings
 from services.adapters.explain.prompt import request_of
-from services.api.app.emf import metrics_of
-from services.api.app.observation import Observation
+from services.api.app.observability.emf import metrics_of
+from services.api.app.observability.observation import Observation
 from services.settings import load_settings as service_settings
 from tests.infra.templates import Deployment, Template, as_list, text_of
 
@@ -122,7 +122,7 @@ def settings_of(**context: str) -> Any:
 
 def test_settings_that_belong_to_a_model_need_one() -> None:
     for alone in ({"explain_guardrail": "true"}, {"explain_regions": "eu-west-1"}):
-        with pytest.raises(SettingsError, match="expected explain_model, too"):
+        with pytest.raises(Undeployable, match="expected explain_model, too"):
             settings_of(**alone)
     assert settings_of(explain_model=f"eu.{HAIKU}", explain_regions="eu-west-1, eu-west-3").explain_regions == (
         "eu-west-1", "eu-west-3",
@@ -131,5 +131,5 @@ def test_settings_that_belong_to_a_model_need_one() -> None:
 
 @pytest.mark.parametrize("model", ["haiku", "arn:aws:bedrock:x", "eu.anthropic claude", "*"])
 def test_a_model_that_is_no_id_is_refused(model: str) -> None:
-    with pytest.raises(SettingsError, match="explain_model"):
+    with pytest.raises(Undeployable, match="explain_model"):
         settings_of(explain_model=model)

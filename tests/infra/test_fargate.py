@@ -41,12 +41,11 @@ def test_the_firewall_is_regional_and_on_the_load_balancer(fargate: Deployment) 
     assert association["WebACLArn"] == {"Fn::GetAtt": [acl, "Arn"]}
 
 
-def test_the_load_balancer_drops_malformed_headers_and_writes_no_log_of_who_asked_for_what(fargate: Deployment) -> None:
+def test_the_load_balancer_writes_no_log_of_who_asked_for_what(fargate: Deployment) -> None:
     attributes = {each["Key"]: each["Value"] for each in
                   fargate.app.one(f"{ALB}LoadBalancer")["LoadBalancerAttributes"]}  # fmt: skip
     assert attributes.get("access_logs.s3.enabled", "false") == "false"
     assert attributes["idle_timeout.timeout_seconds"] == "60"
-    assert attributes["routing.http.drop_invalid_header_fields.enabled"] == "true"
     assert attributes["deletion_protection.enabled"] == "false"
 
 

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from data_jobs.cost.deployment import Compute, Search
+from data_jobs.cost.deployment import ComputeKind, SearchKind
 from data_jobs.cost.deployment import Deployment as Deployment_
-from data_jobs.cost.model import bill_of
+from data_jobs.cost.monthly_bill import bill_of
 from data_jobs.cost.prices import load_prices
 from infra.constructs.alarms import FALLBACKS
 from infra.settings import load_settings
 from infra.variants import VARIANTS
-from services.api.app.emf import CAUSES, metrics_of
-from services.api.app.observation import Observation
+from services.api.app.observability.emf import CAUSES, metrics_of
+from services.api.app.observability.observation import Observation
 from tests.infra.templates import ACCOUNT, Deployment, Template, as_list, text_of
 
 ALARM = "AWS::CloudWatch::Alarm"
@@ -236,6 +236,6 @@ def test_alarms_are_billed_by_the_metric_as_they_are_deployed(request: pytest.Fi
     made, asked = request.getfixturevalue(name).app, load_settings(VARIANTS[name], {})
     metrics = [sum("MetricStat" in part for part in each.get("Metrics", [{"MetricStat": 1}]))
                for each in made.properties(ALARM)]  # fmt: skip
-    billed = Deployment_(stage=asked.stage, compute=Compute(asked.compute), search=Search(asked.search))
+    billed = Deployment_(stage=asked.stage, compute=ComputeKind(asked.compute), search=SearchKind(asked.search))
     [line] = [each for each in bill_of(billed, load_prices("eu-west-1")).lines if each.what == "alarms"]
     assert line.units == sum(metrics)

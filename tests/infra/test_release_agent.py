@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from infra.release.agent.main import alarms_up
-from infra.release.agent.serving import Function, NotReady, Unusable
+from infra.release.agent.serving import AliasedFunction, NotReady, Unusable
 from tests.infra.stage import (
     ClientError,
     Exceptions,
@@ -62,10 +62,10 @@ class Idle:
 def test_a_version_that_was_idle_is_woken_and_waited_for(answer: ClientError | dict[str, Any]) -> None:
     idle = Idle(answer)
     with pytest.raises(NotReady, match="version 7"):
-        Function(idle, "api", "live").check("7")
+        AliasedFunction(idle, "api", "live").check("7")
     assert idle.called == 1
 
 
 def test_a_version_that_was_idle_and_ends_with_an_error_is_not_waited_for() -> None:
     with pytest.raises(Unusable, match="version 7 ended with an error"):
-        Function(Idle({"FunctionError": "Unhandled"}), "api", "live").check("7")
+        AliasedFunction(Idle({"FunctionError": "Unhandled"}), "api", "live").check("7")

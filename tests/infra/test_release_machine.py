@@ -8,7 +8,7 @@ import json
 import pytest
 
 from infra.release.agent.lock import HOLD_S
-from infra.release.machine import TIMEOUT_S, definition
+from infra.release.release_states import TIMEOUT_S, definition
 from tests.infra.asl import StateError
 from tests.infra.stage import FIRST, GOOD, Stage
 from tests.infra.templates import Deployment

@@ -7,7 +7,7 @@ import pytest
 from infra.settings import load_settings as deployment_settings
 from infra.variants import VARIANTS
 from services.adapters.search.opensearch.index import IndexNote, index_body
-from services.adapters.search.opensearch.target import Target
+from services.adapters.search.opensearch.target import OpenSearchTarget
 from services.settings import load_settings
 from tests.builders import make_bundle
 from tests.infra.templates import Deployment, Template, text_of
@@ -131,7 +131,7 @@ def told_of(template: Template) -> dict[str, dict[str, object]]:
     return {kind: each for kind, each in found.items() if "OPENSEARCH_ENDPOINT" in each}
 
 
-def target_of(environment: dict[str, object]) -> Target:
+def target_of(environment: dict[str, object]) -> OpenSearchTarget:
     """The target that the service makes of it; the endpoint is known to AWS only."""
     given = {name.lower(): value for name, value in environment.items() if name.startswith("OPENSEARCH_")}
     endpoint = "https://name-that-tells-nothing.example"

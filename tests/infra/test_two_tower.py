@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from infra.constructs import towers
-from infra.release.agent.model import Endpoint
+from infra.constructs import two_tower_endpoint
+from infra.release.agent.model_endpoint import Endpoint
 from infra.release.agent.serving import NotReady, Unusable
-from infra.release.machine import definition
-from infra.settings import SettingsError, load_settings
+from infra.release.release_states import definition
+from infra.settings import Undeployable, load_settings
 from tests.infra.asl import StateError
 from tests.infra.stage import FIRST, GOOD, Exceptions, Stage
 from tests.infra.templates import Deployment, Template, as_list, text_of
@@ -93,7 +93,7 @@ def test_slow_failing_throttled_and_replaced_endpoints_alarm(explained: Deployme
     for name, metric in names.items():
         assert (found[name]["Namespace"], found[name]["MetricName"]) == ("AWS/SageMaker", metric)
         told = {each["Name"]: each["Value"] for each in found[name]["Dimensions"]}
-        assert told == {"EndpointName": SERVERLESS, "VariantName": towers.VARIANT}
+        assert told == {"EndpointName": SERVERLESS, "VariantName": two_tower_endpoint.VARIANT}
     # SageMaker tells microseconds.
     assert (found["TwoTowerLatency"]["Threshold"], found["TwoTowerLatency"]["ExtendedStatistic"]) == (100_000, "p95")
     assert "FallbackTwoTower" in found
@@ -119,7 +119,7 @@ def test_the_release_job_trains_and_the_agent_may_pass_one_role(explained: Deplo
     "wrong", [{"two_tower": "on"}, {"two_tower_instance": "m5.large"}, {"two_tower_instances": "0"}]
 )
 def test_settings_that_can_t_be_are_named(wrong: dict[str, str]) -> None:
-    with pytest.raises(SettingsError, match=next(iter(wrong))):
+    with pytest.raises(Undeployable, match=next(iter(wrong))):
         load_settings({"stage": "dev", **wrong}, {})
 
 

@@ -12,7 +12,7 @@ from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.genres import to_mask
 from services.recommender.domain.ids import hash_ids
 from services.recommender.domain.strings import Strings
-from services.recommender.domain.tables import Collaborative, ItemTable
+from services.recommender.domain.tables import CollaborativeTables, ItemTable
 from services.recommender.domain.weights import Weights
 from services.recommender.query.conditions import Understood
 from services.recommender.query.matching import Matches
@@ -116,7 +116,7 @@ def tables_of(
     short: Raises,
     people: Mapping[tuple[int, int], int],
     borrowing: Mapping[int, Mapping[int, float]] | None = None,
-) -> Collaborative:
+) -> CollaborativeTables:
     """Tables whose positions run against the rows, so that nobody takes one for the other."""
     borrowing = borrowing or {}
     rows = np.array([row for row in reversed(range(len(events))) if row not in borrowing], np.int32)
@@ -136,7 +136,7 @@ def tables_of(
     for at, row in enumerate(outside):
         for place, (neighbour, weight) in enumerate(borrowing[row].items()):
             neighbours[place, at], weights[place, at] = position[neighbour], weight
-    return Collaborative(
+    return CollaborativeTables(
         rows=rows,
         position=position,
         main=ItemTable(columns, square(main, np.float16).astype(np.float16)),

@@ -37,10 +37,9 @@ class MemoryState(StatePort):
         self._check()
         profile = self.profiles.get(user_id, Profile(user_id)) if user_id is not None else None
         cached = self.cache.get(cache_key) if cache_key is not None else None
-        current = profile.revision if profile is not None else ""
-        return StateRead(profile, cached if cached is not None and cached.revision == current else None)
+        return StateRead(profile, cached if cached is not None and cached.is_current(profile, now_s=0) else None)
 
-    def write_cache(self, key: CacheKey, entry: CacheEntry, user_id: str | None) -> None:
+    def write_cache(self, key: CacheKey, entry: CacheEntry) -> None:
         self.cache[key] = entry
 
     def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> list[Receipt | MarqueeError]:

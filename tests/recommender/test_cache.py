@@ -1,13 +1,13 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from services.recommender.cache import cache_key, owner, request_fingerprint
+from services.recommender.cache import cache_key, request_fingerprint
 from services.recommender.domain.filters import Filters
+from services.recommender.domain.profile import Profile
 from services.recommender.domain.request import Request
 from services.recommender.domain.weights import Weights
+from services.recommender.ports import CacheEntry
 
 BASE = Request(user_id="ann", k=10, liked=("1", "2"), filters=Filters(year_from=1990))
 VERSIONS = ("bundle", "index", "")
@@ -59,9 +59,21 @@ def test_a_cursor_may_be_used_with_another_k_but_not_for_another_question():
     assert request_fingerprint(replace(BASE, user_id="bob")) != request_fingerprint(BASE)
 
 
-@given(st.text(max_size=20), st.text(max_size=20))
-def test_people_never_share_a_partition(left, right):
-    if left.encode("utf-8", "replace") != right.encode("utf-8", "replace"):
-        assert owner(left) != owner(right)
-    assert "#" not in owner(left)
-    assert owner(left).isascii()
+@pytest.mark.parametrize(
+    ("profile", "now_s", "current"),
+    [
+        (Profile("ann", revision="r1"), 9, True),
+        (Profile("ann", revision="r1"), 10, False),
+        (Profile("ann", revision="r2"), 9, False),
+        (Profile("ann"), 9, False),
+        (None, 9, False),
+    ],
+)
+def test_an_entry_is_current_until_it_expires_or_the_person_changes(profile, now_s, current):
+    assert CacheEntry("r1", b"{}", expires_at=10).is_current(profile, now_s) is current
+
+
+def test_an_entry_without_a_revision_is_for_who_has_no_profile():
+    entry = CacheEntry("", b"{}", expires_at=10)
+    assert entry.is_current(None, 9)
+    assert entry.is_current(Profile("new"), 9)

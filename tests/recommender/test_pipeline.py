@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from services.recommender.domain.events import EventKind
 from services.recommender.domain.filters import Filters
 from services.recommender.domain.genres import to_mask
-from services.recommender.domain.profile import Profile, apply_all
+from services.recommender.domain.profile import Profile
 from services.recommender.domain.request import ReasonKind, Request, Strategy
 from services.recommender.domain.weights import Weights
 from services.recommender.errors import AllSeedsUnknown
@@ -16,6 +16,7 @@ from tests.builders import (
     HashEncoder,
     ManualClock,
     NumpySearch,
+    apply_all,
     events,
     make_bundle,
     make_release,

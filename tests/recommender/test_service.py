@@ -1,9 +1,8 @@
-"""The facade: feedback, and every question but the one of ``test_answering.py``."""
+"""The facade: feedback, and every question but the one of ``test_recommend.py``."""
 
 import numpy as np
 import pytest
 
-from services.recommender.answer import Options
 from services.recommender.domain.events import Event, EventKind
 from services.recommender.domain.request import Preset, Request, Strategy
 from services.recommender.errors import (
@@ -15,6 +14,8 @@ from services.recommender.errors import (
     UnknownFilm,
 )
 from services.recommender.ports import Deadline, FeedbackCommand, Receipt
+from services.recommender.recommend import Options
+from tests.builders import make_bundle, make_release
 from tests.recommender.kit import ask, like
 
 
@@ -92,6 +93,12 @@ class TestOtherQuestions:
         facts = service.catalogue()
         assert facts["films"] == 120
         assert sum(entry["films"] for entry in facts["languages"]) == 119
+
+    def test_the_catalogue_s_facts_are_counted_once_per_release(self, service):
+        facts = service.catalogue()
+        assert service.catalogue() is facts
+        service.releases.release = make_release(make_bundle(films=60))
+        assert service.catalogue()["films"] == 60
 
     def test_export_and_erase(self, service):
         assert service.export("ann") is None

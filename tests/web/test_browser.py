@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from services.api.app.models import FeedbackBody, RecommendBody
+from services.api.app.schemas.models import FeedbackBody, RecommendBody
 from tests.patience import PATIENCE_S, eventually, wait_for
 from tests.web.fake_api import FILMS, FakeApi, Problem, served
 

@@ -28,7 +28,7 @@ _AND = f"(?:(?:{_PERSON}|and|,|&|\\s)*)"
 
 
 @dataclass(frozen=True, slots=True)
-class Film:
+class FilmFacts:
     """The catalogue's facts about a film, and why it was recommended."""
 
     title: str
@@ -52,7 +52,7 @@ class Checker:
             self._words.update(set(_SMALL.findall(overview)))
         self._tongues = tongues
 
-    def faults(self, sentence: str, film: Film) -> list[str]:
+    def faults(self, sentence: str, film: FilmFacts) -> list[str]:
         """Return what is wrong with a sentence, empty if it is true."""
         bare = _without_names(sentence.replace(_APOSTROPHE, "'"), film)
         low = bare.lower()
@@ -65,16 +65,16 @@ class Checker:
             *_of_claims(low, film),
         ]
 
-    def _of_names(self, bare: str, film: Film) -> Iterator[str]:
-        for found in re.finditer(r"[^\W_]+", bare):
-            word = found[0]
+    def _of_names(self, bare: str, film: FilmFacts) -> Iterator[str]:
+        for match in re.finditer(r"[^\W_]+", bare):
+            word = match[0]
             if any(sign.isdigit() for sign in word):
                 yield f"number {word}"
             elif word.lower() in self._tongues:
                 if film.language not in self._tongues[word.lower()]:
                     yield f"language {word}"
             elif word[0].isupper() and word.lower() not in ("imax", "tv"):
-                inside = found.start() > 0 and bare[: found.start()].strip("“\"' ") != ""
+                inside = match.start() > 0 and bare[: match.start()].strip("“\"' ") != ""
                 if inside or not self._is_word(word):
                     yield f"name {word}"
         if _NUMBERS.search(bare.lower()):
@@ -96,7 +96,7 @@ both taken together found of in also plenty yes try next
 _COMMON = frozenset(_COMMON_TEXT.split())
 
 
-def _without_names(sentence: str, film: Film) -> str:
+def _without_names(sentence: str, film: FilmFacts) -> str:
     """Return the sentence with a sign in place of each name that is true of the film."""
     names = sorted(_names(film), key=lambda pair: -len(pair[0]))
     for name, sign in names:
@@ -107,7 +107,7 @@ def _without_names(sentence: str, film: Film) -> str:
     return sentence
 
 
-def _names(film: Film) -> Iterator[tuple[str, str]]:
+def _names(film: FilmFacts) -> Iterator[tuple[str, str]]:
     yield film.title, _OWN
     both = {*film.directors} & {*film.cast}
     for person in {*film.directors, *film.cast}:
@@ -124,7 +124,7 @@ def _names(film: Film) -> Iterator[tuple[str, str]]:
         yield from _of_reason(reason, film)
 
 
-def _of_reason(reason: Reason, film: Film) -> Iterator[tuple[str, str]]:
+def _of_reason(reason: Reason, film: FilmFacts) -> Iterator[tuple[str, str]]:
     subject = reason.subject
     if reason.kind is ReasonKind.LIKED and reason.item_id is not None:
         yield subject, _FILM
@@ -135,8 +135,8 @@ def _of_reason(reason: Reason, film: Film) -> Iterator[tuple[str, str]]:
         yield subject, _TRAIT
         yield subject.removeprefix("The "), _TRAIT
     yield from ((quoted, _TRAIT) for quoted in re.findall(r"“([^”]*)”", reason.text))
-    if reason.kind is ReasonKind.QUERY and (found := re.fullmatch(r"(\d+) minutes", reason.text)):
-        yield f"{found[1]}-minute", _TIME
+    if reason.kind is ReasonKind.QUERY and (minutes := re.fullmatch(r"(\d+) minutes", reason.text)):
+        yield f"{minutes[1]}-minute", _TIME
 
 
 _OF_TRAITS = frozenset({ReasonKind.KEYWORD, ReasonKind.SERIES, ReasonKind.QUERY, ReasonKind.NEAREST})
@@ -149,7 +149,7 @@ def _of_length(sentence: str) -> Iterator[str]:
 
 def _genres_in(text: str) -> Iterator[tuple[str, int]]:
     """Yield genres and where they are named: words and word pairs, singular or plural."""
-    words = [(found[0], found.start()) for found in re.finditer(r"[a-z][a-z-]*", text)]
+    words = [(match[0], match.start()) for match in re.finditer(r"[a-z][a-z-]*", text)]
     pairs = [(f"{left} {right}", at) for (left, at), (right, _) in pairwise(words)]
     for word, at in (*pairs, *words):
         for form in (word, word.removesuffix("s"), word.removesuffix("ies") + "y", _ADJECTIVES.get(word, word)):
@@ -161,12 +161,12 @@ def _genres_in(text: str) -> Iterator[tuple[str, int]]:
 _ADJECTIVES = {"comic": "comedy", "scary": "horror", "films noirs": "film noir", "noirs": "noir", "dramatic": "drama"}
 
 
-def _of_genres(low: str, film: Film) -> Iterator[str]:
+def _of_genres(low: str, film: FilmFacts) -> Iterator[str]:
     said = {reason.subject for reason in film.reasons if reason.kind in (ReasonKind.GENRE, ReasonKind.POPULAR)}
-    asked = {genres.canonical(reason.text) for reason in film.reasons if reason.kind is ReasonKind.QUERY}
+    requested = {genres.canonical(reason.text) for reason in film.reasons if reason.kind is ReasonKind.QUERY}
     liked = said if any(reason.kind is ReasonKind.GENRE for reason in film.reasons) else set()
     for genre, at in _genres_in(low):
-        if genre not in (*film.genres, *said, *asked):
+        if genre not in (*film.genres, *said, *requested):
             yield f"genre {genre}"
         before, after = low[:at], low[at:]
         if re.search(r"\byou (?:like|enjoy|prefer|liked|enjoyed)(?: an?)? (?:\w+ )?$", before) and genre not in liked:
@@ -187,11 +187,11 @@ def _of_roles(low: str) -> Iterator[str]:
         yield "an actor who is none"
 
 
-def _of_verbs(low: str, film: Film) -> Iterator[str]:
+def _of_verbs(low: str, film: FilmFacts) -> Iterator[str]:
     """Yield wrong claims about what the person did, and with which film."""
-    told = [reason.text for reason in film.reasons]
-    done = {found[1] for text in told if (found := _VERBS.match(text))}
-    traits = any(("you liked" in text or "have liked" in text) and not _VERBS.match(text) for text in told)
+    texts = [reason.text for reason in film.reasons]
+    done = {match[1] for text in texts if (match := _VERBS.match(text))}
+    traits = any(("you liked" in text or "have liked" in text) and not _VERBS.match(text) for text in texts)
     for verb, allowed in (("liked", "liked" in done or traits), ("watched", "watched" in done),
                           ("looked at", "looked at" in done)):  # fmt: skip
         if re.search(rf"\byou(?:'ve| have)?(?: really)? {verb}\b", low) and not allowed:
@@ -208,9 +208,9 @@ def _of_verbs(low: str, film: Film) -> Iterator[str]:
         yield "watched, which was liked"
 
 
-def _of_claims(low: str, film: Film) -> Iterator[str]:
+def _of_claims(low: str, film: FilmFacts) -> Iterator[str]:
     """Yield wrong claims of fame, matches and denials."""
-    told = " | ".join(reason.text for reason in film.reasons)
+    stated = " | ".join(reason.text for reason in film.reasons)
     kinds = {reason.kind for reason in film.reasons}
     denied = re.search(r"\b(?:not|no match|never|none|nobody|didn't|doesn't|isn't|hardly|nothing)\b", low)
     unknown = re.search(r"\b(?:few|hardly anybody|not many|still to be found)\b", low) and "better known" not in low
@@ -218,9 +218,9 @@ def _of_claims(low: str, film: Film) -> Iterator[str]:
     near = ReasonKind.NEAREST in kinds
     if near and not denied:
         yield "what does not match is said to match"
-    if unknown and "Not yet well known" not in told:
+    if unknown and "Not yet well known" not in stated:
         yield "little known, which no reason says"
-    if famous and not unknown and "Popular" not in told:
+    if famous and not unknown and "Popular" not in stated:
         yield "well known, which no reason says"
     if re.search(r"\byou (?:asked|wanted|named|searched)|\byour (?:question|search|words?)\b", low) and not (
         kinds & {ReasonKind.QUERY, ReasonKind.NEAREST}
@@ -232,7 +232,7 @@ def _of_claims(low: str, film: Film) -> Iterator[str]:
         yield "a denial"
     if re.search(r"\b(?:award|oscar|prize|masterpiece|acclaimed|critics|bafta|palme|nominat\w+)", low):
         yield "praise by others"
-    if "similar story" in low and "similar story" not in told:
+    if "similar story" in low and "similar story" not in stated:
         yield "a story that no reason speaks of"
-    if "same people" in low and "same people" not in told:
+    if "same people" in low and "same people" not in stated:
         yield "people whom no reason speaks of"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from data_jobs.evaluate.explanations.checker import Checker, Film
+from data_jobs.evaluate.explanations.checker import Checker, FilmFacts
 from data_jobs.evaluate.explanations.lies import Lie, Others, lies
 from data_jobs.evaluate.few_likes import cut
 from data_jobs.evaluate.job import Job
@@ -20,13 +20,13 @@ from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Table
 from data_jobs.evaluate.workbench import CLOCK, Workbench, patient
 from data_jobs.report import Progress
 from services.adapters.explain.template import TemplateExplainer
-from services.recommender import answers
+from services.recommender import documents
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.genres import GENRES, NO_GENRES
 from services.recommender.domain.profile import Profile
 from services.recommender.domain.request import Ranking, Request
 from services.recommender.ports import Deadline, Evidence, Explainer, Likings, Page, Record
-from services.recommender.query.words.languages import LANGUAGES
+from services.recommender.query.words.language_words import LANGUAGES
 
 SENTENCES, ON_A_PAGE, LIES = 500, 20, 200
 LONGEST_WORDS = 22
@@ -69,7 +69,7 @@ class Explanations(Outcome):
     def share_caught(self) -> float:
         """Return the share of planted lies that were caught."""
         planted = sum(planted for _, planted in self.caught.values())
-        return sum(found for found, _ in self.caught.values()) / planted if planted else 0.0
+        return sum(caught for caught, _ in self.caught.values()) / planted if planted else 0.0
 
     def tables(self) -> Iterator[Table]:
         """Yield one row per explainer, the untrue sentences, and the checker's results on lies."""
@@ -78,7 +78,7 @@ class Explanations(Outcome):
         yield Table("Explanations", headings, rows)
         for each in self.written:
             yield Table.of_failures(f"Untrue by the {each.by}, the checker says", each.untrue)
-        lied = [(kind, f"{found} of {planted}") for kind, (found, planted) in self.caught.items()]
+        lied = [(kind, f"{caught} of {planted}") for kind, (caught, planted) in self.caught.items()]
         yield Table("Planted lies that the checker found", ("kind", "found"), lied)
         yield Table.of_failures("Lies that it missed", self.missed)
         yield Table("Some sentences", (), [(each,) for each in self.examples])
@@ -126,11 +126,11 @@ def _explainers() -> dict[str, Explainer]:
     from services.bootstrap import find_explainer
     from services.settings import load_settings
 
-    found: dict[str, Explainer] = {"template": TemplateExplainer()}
+    explainers: dict[str, Explainer] = {"template": TemplateExplainer()}
     settings = load_settings()
     if settings.bedrock_model is not None:
-        found["model"] = find_explainer(settings, Forgetful(), CLOCK)
-    return found
+        explainers["model"] = find_explainer(settings, Forgetful(), CLOCK)
+    return explainers
 
 
 class Forgetful:
@@ -158,34 +158,34 @@ def explanations(bench: Workbench, seed: int, progress: Progress, explainers: Ma
     pages = [_page(catalogue, ranking, likings) for ranking, likings in _rankings(bench, seed, rng, progress)]
     checker, written, truths, examples = _checker(catalogue), [], [], []
     for by, explainer in explainers.items():
-        told: list[list[tuple[str, Film]]] = []
-        wanted = had = 0.0
+        served: list[list[tuple[str, FilmFacts]]] = []
+        requested = had = 0.0
         for done, page in enumerate(pages, 1):
             answer = explainer.explain(page, Deadline.within(CLOCK, DEADLINE_S))
-            told.append(
+            served.append(
                 list(zip(answer.sentences, map(_film, page.evidence, page.records(page.evidence)), strict=True))
             )
-            wanted += answer.counts.get("wanted", 0)
+            requested += answer.counts.get("wanted", 0)
             had += sum(count for name, count in answer.counts.items() if name in _MODEL)
             progress.advance(f"sentences by the {by}", done, len(pages))
-        fell_back = None if by == "template" else 1 - had / max(wanted, 1)
-        written.append(_measured(by, told, checker, fell_back))
-        truths += [pair for page_told in told for pair in page_told if not checker.faults(*pair)]
-        examples += [f"{by}: {sentence}" for page_told in told for sentence, _ in page_told[:2]][:16]
+        fell_back = None if by == "template" else 1 - had / max(requested, 1)
+        written.append(_measured(by, served, checker, fell_back))
+        truths += [pair for page in served for pair in page if not checker.faults(*pair)]
+        examples += [f"{by}: {sentence}" for page in served for sentence, _ in page[:2]][:16]
     planted = lies(truths, _others(catalogue), LIES, rng)
-    found = [(lie, bool(checker.faults(lie.sentence, lie.film))) for lie in planted]
-    missed = tuple(f"{lie.kind}: {lie.sentence} [{_evidence(lie)}]" for lie, caught in found if not caught)
-    return Explanations(tuple(written), _by_kind(found), missed, tuple(examples))
+    checked = [(lie, bool(checker.faults(lie.sentence, lie.film))) for lie in planted]
+    missed = tuple(f"{lie.kind}: {lie.sentence} [{_evidence(lie)}]" for lie, caught in checked if not caught)
+    return Explanations(tuple(written), _by_kind(checked), missed, tuple(examples))
 
 
 def _evidence(lie: Lie) -> str:
     return "; ".join(reason.text for reason in lie.film.reasons)
 
 
-def _by_kind(found: Sequence[tuple[Lie, bool]]) -> dict[str, tuple[int, int]]:
-    kinds = dict.fromkeys(lie.kind for lie, _ in found)
+def _by_kind(checked: Sequence[tuple[Lie, bool]]) -> dict[str, tuple[int, int]]:
+    kinds = dict.fromkeys(lie.kind for lie, _ in checked)
     return {
-        kind: (sum(caught for lie, caught in found if lie.kind == kind), sum(lie.kind == kind for lie, _ in found))
+        kind: (sum(caught for lie, caught in checked if lie.kind == kind), sum(lie.kind == kind for lie, _ in checked))
         for kind in kinds
     }
 
@@ -196,51 +196,51 @@ def _rankings(
     """Return pages of 20 up to 500 films: of an unknown person, of searches, and of people with long and short profiles
     in turn.
     """
-    asked: list[tuple[Request, Profile | None]] = [(Request(k=ON_A_PAGE, explain=True), None)]
-    asked += [(Request(k=ON_A_PAGE, explain=True, query=query), None) for query in QUERIES]
+    requests: list[tuple[Request, Profile | None]] = [(Request(k=ON_A_PAGE, explain=True), None)]
+    requests += [(Request(k=ON_A_PAGE, explain=True, query=query), None) for query in QUERIES]
     present = np.unique(bench.dataset.events.user)
     for turn, code in enumerate(rng.permutation(present).tolist()):
-        if len(asked) * ON_A_PAGE >= SENTENCES:
+        if len(requests) * ON_A_PAGE >= SENTENCES:
             break
         profile: Profile | None = bench.people.profile(bench.dataset.events.user_ids[code])
         few = [case.profile for case in cut(bench.people, [code], (1, 3, 10)[turn % 3], seed)] if turn % 2 else []
-        asked.append((Request(k=ON_A_PAGE, explain=True), few[0] if few else profile))
-    from services.recommender.answering import liked_rows
+        requests.append((Request(k=ON_A_PAGE, explain=True), few[0] if few else profile))
+    from services.recommender.recommend import liked_rows
 
     catalogue = bench.bundle.catalogue
-    for done, (request, profile) in enumerate(asked, 1):
+    for done, (request, profile) in enumerate(requests, 1):
         ranking = bench.pipeline.rank(request, profile, patient())
-        progress.advance("pages to explain", done, len(asked))
-        yield ranking, answers.likings(catalogue, liked_rows(catalogue, request, profile))
+        progress.advance("pages to explain", done, len(requests))
+        yield ranking, documents.likings(catalogue, liked_rows(catalogue, request, profile))
 
 
 def _page(catalogue: Catalogue, ranking: Ranking, likings: Likings) -> Page:
-    evidence = tuple(answers.evidence(catalogue, pick) for pick in ranking.picks)
+    evidence = tuple(documents.evidence(catalogue, pick) for pick in ranking.picks)
     row_of = {each.item_id: pick.row for each, pick in zip(evidence, ranking.picks, strict=True)}
 
     def records(some: Sequence[Evidence]) -> list[Record]:
-        return [answers.record(catalogue, row_of[each.item_id]) for each in some]
+        return [documents.record(catalogue, row_of[each.item_id]) for each in some]
 
     return Page(evidence, records, lambda: likings)
 
 
-def _film(evidence: Evidence, record: Record) -> Film:
-    return Film(
+def _film(evidence: Evidence, record: Record) -> FilmFacts:
+    return FilmFacts(
         evidence.title, evidence.year, evidence.genres, record.directors, record.cast, record.keywords, record.language,
         evidence.reasons,
     )  # fmt: skip
 
 
 def _checker(catalogue: Catalogue) -> Checker:
-    overviews = (answers.film_details(catalogue, row).get("overview") or "" for row in range(len(catalogue)))
+    overviews = (documents.film_details(catalogue, row).get("overview") or "" for row in range(len(catalogue)))
     return Checker(overviews, {word: codes for word, (_, codes) in LANGUAGES.items()})
 
 
 def _others(catalogue: Catalogue) -> Others:
-    known = range(min(len(catalogue), 400))
-    records = [answers.record(catalogue, row) for row in known]
+    rows = range(min(len(catalogue), 400))
+    records = [documents.record(catalogue, row) for row in rows]
     return Others(
-        [f"{catalogue.titles[row]} ({catalogue.years[row]})" for row in known if catalogue.years[row]],
+        [f"{catalogue.titles[row]} ({catalogue.years[row]})" for row in rows if catalogue.years[row]],
         sorted({person for record in records for person in (*record.directors, *record.cast) if " " in person}),
         [genre for genre in GENRES if genre not in NO_GENRES],
         sorted({keyword for record in records for keyword in record.keywords}) or [""],
@@ -248,11 +248,11 @@ def _others(catalogue: Catalogue) -> Others:
 
 
 def _measured(
-    by: str, told: Sequence[Sequence[tuple[str, Film]]], checker: Checker, fell_back: float | None
+    by: str, pages: Sequence[Sequence[tuple[str, FilmFacts]]], checker: Checker, fell_back: float | None
 ) -> Written:
-    pairs = [pair for page in told for pair in page]
-    faults = [(sentence, film, found) for sentence, film in pairs if (found := checker.faults(sentence, film))]
-    openings = [[" ".join(sentence.split()[:OPENING]) for sentence, _ in page] for page in told if page]
+    pairs = [pair for page in pages for pair in page]
+    faults = [(sentence, film, wrong) for sentence, film in pairs if (wrong := checker.faults(sentence, film))]
+    openings = [[" ".join(sentence.split()[:OPENING]) for sentence, _ in page] for page in pages if page]
     return Written(
         by=by,
         sentences=len(pairs),
@@ -264,8 +264,8 @@ def _measured(
         ease=float(np.mean([reading_ease(sentence) for sentence, _ in pairs])) if pairs else 0.0,
         fell_back=fell_back,
         untrue=tuple(
-            f"{sentence} [{', '.join(found)}; {'; '.join(reason.text for reason in film.reasons)}]"
-            for sentence, film, found in faults
+            f"{sentence} [{', '.join(wrong)}; {'; '.join(reason.text for reason in film.reasons)}]"
+            for sentence, film, wrong in faults
         ),
     )
 

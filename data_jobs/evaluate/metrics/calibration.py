@@ -30,5 +30,5 @@ def genre_shares(genre_bits: NDArray[np.uint32]) -> Shares | None:
 def miscalibration(taste: Shares, shown: Shares) -> float:
     """Return C_KL in nats, >= 0, of the genre shares of two lists of films."""
     mixed = (1 - ALPHA) * shown + ALPHA * taste
-    wanted = taste > 0
-    return float((taste[wanted] * np.log(taste[wanted] / mixed[wanted])).sum())
+    in_taste = taste > 0
+    return float((taste[in_taste] * np.log(taste[in_taste] / mixed[in_taste])).sum())

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from data_jobs.evaluate.panel.check import check
-from data_jobs.evaluate.panel.reading import FOLDER, read_panel
+from data_jobs.evaluate.panel.entry_files import FOLDER, read_panel
 from data_jobs.sample.load import load_sample
 from data_jobs.validate import Source, load
 

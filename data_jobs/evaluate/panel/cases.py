@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_jobs.evaluate.panel.entries import FIRST, LEAST, Entry, Want
-from data_jobs.evaluate.panel.facts import Facts, Mask
+from data_jobs.evaluate.panel.facts import FactColumns, Mask
 
 Rows = NDArray[np.int32]
 
@@ -50,26 +50,26 @@ class Skipped:
     why: str
 
 
-def cases(entries: Iterable[Entry], facts: Facts) -> tuple[list[Case], list[Skipped]]:
+def cases(entries: Iterable[Entry], facts: FactColumns) -> tuple[list[Case], list[Skipped]]:
     """Return the entries that apply to this catalogue, and those that do not."""
-    found = [_case(entry, facts) for entry in entries]
-    return [case for case in found if isinstance(case, Case)], [case for case in found if isinstance(case, Skipped)]
+    judged = [_case(entry, facts) for entry in entries]
+    return [case for case in judged if isinstance(case, Case)], [case for case in judged if isinstance(case, Skipped)]
 
 
-def _case(entry: Entry, facts: Facts) -> Case | Skipped:
+def _case(entry: Entry, facts: FactColumns) -> Case | Skipped:
     rows = [facts.row_of(film) for film in entry.ask.films]
     if -1 in rows:
         missing = [film for film, row in zip(entry.ask.films, rows, strict=True) if row < 0]
         return Skipped(entry, f"not in the catalogue: {', '.join(missing)}")
-    asked = np.array(rows, np.int32)
+    given = np.array(rows, np.int32)
     others = np.ones(len(facts), bool)
-    others[asked] = False
-    wanted = tuple(Wanted(want, want.where.mask(facts) & others) for want in entry.wants)
-    for each in wanted:
+    others[given] = False
+    expected = tuple(Wanted(want, want.where.mask(facts) & others) for want in entry.wants)
+    for each in expected:
         needed = each.want.least
         if each.want.least >= LEAST and each.want.first == FIRST:
             needed = ROOM
         if each.films < needed:
             return Skipped(entry, f"only {each.films} of the {needed} films it needs")
     never = ~others if entry.never is None else ~others | entry.never.mask(facts)
-    return Case(entry, asked, wanted, never)
+    return Case(entry, given, expected, never)

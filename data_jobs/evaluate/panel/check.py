@@ -11,8 +11,8 @@ from data_jobs.catalogue import arranged, build_catalogue
 from data_jobs.evaluate.panel.asking import most_popular
 from data_jobs.evaluate.panel.cases import Case, cases
 from data_jobs.evaluate.panel.entries import Entry
-from data_jobs.evaluate.panel.facts import Facts
-from data_jobs.evaluate.panel.predicate import Every, Not, OfWords, Predicate, Some
+from data_jobs.evaluate.panel.facts import FactColumns
+from data_jobs.evaluate.panel.predicate import Every, NoneOf, OfWords, Predicate, Some
 from data_jobs.evaluate.panel.verdict import passes
 from data_jobs.evaluate.split import liked
 from data_jobs.records import Dataset
@@ -23,7 +23,7 @@ def check(entries: Sequence[Entry], dataset: Dataset) -> Iterator[str]:
     """Yield a line for each applicable entry, then what is missing, then the totals."""
     dataset = arranged(dataset)
     catalogue = build_catalogue(dataset.films, dataset.events)
-    facts = Facts(catalogue)
+    facts = FactColumns(catalogue)
     likes = np.bincount(dataset.events.film[liked(dataset.events)], minlength=len(catalogue)).astype(np.int64)
     popular = popularity(likes, catalogue.votes)
     servable, skipped = cases(entries, facts)
@@ -34,8 +34,8 @@ def check(entries: Sequence[Entry], dataset: Dataset) -> Iterator[str]:
         yield f"skipped: {each.entry.part}, {each.entry.name}: {each.why}"
     if missing := _missing(entries, facts):
         yield f"films of a list that are not in the catalogue: {', '.join(missing)}"
-    asked, by_fame = Counter(entry.part for entry in passed), Counter(entry.part for entry in passed if passed[entry])
-    for part, count in asked.items():
+    by_part, by_fame = Counter(entry.part for entry in passed), Counter(entry.part for entry in passed if passed[entry])
+    for part, count in by_part.items():
         yield f"{part}: {count} entries, popularity passes {by_fame[part]} ({by_fame[part] / count:.1%})"
 
 
@@ -45,7 +45,7 @@ def _line(case: Case) -> str:
     return f"{case.entry.part}, {case.entry.name}: {films}{never}"
 
 
-def _missing(entries: Sequence[Entry], facts: Facts) -> list[str]:
+def _missing(entries: Sequence[Entry], facts: FactColumns) -> list[str]:
     """Return films named in a list that the catalogue does not have: absent, or misspelt in the panel."""
     statements = [want.where for entry in entries for want in entry.wants]
     statements += [entry.never for entry in entries if entry.never is not None]
@@ -60,5 +60,5 @@ def _films(predicate: Predicate) -> Iterator[str]:
         case Every(parts) | Some(parts):
             for part in parts:
                 yield from _films(part)
-        case Not(part):
+        case NoneOf(part):
             yield from _films(part)

@@ -10,7 +10,7 @@ LEAST, FIRST = 7, 10
 """Default number of films that an expectation asks for, and among how many."""
 
 
-class Part(StrEnum):
+class PanelPart(StrEnum):
     """The three parts of the panel; one file each."""
 
     TASTES = "tastes"
@@ -28,7 +28,7 @@ class Want:
 
 
 @dataclass(frozen=True, slots=True)
-class Taste:
+class PanelTaste:
     """Films someone likes and dislikes, "Title (year)"."""
 
     liked: tuple[str, ...] = ()
@@ -41,7 +41,7 @@ class Taste:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class PanelQuery:
     """A query as people write it, in the language ``written_in``."""
 
     text: str
@@ -65,7 +65,7 @@ class Like:
         return (self.film,)
 
 
-Ask: TypeAlias = Taste | Query | Like
+Ask: TypeAlias = PanelTaste | PanelQuery | Like
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Entry:
     tuning.
     """
 
-    part: Part
+    part: PanelPart
     name: str
     kind: str
     decade: str

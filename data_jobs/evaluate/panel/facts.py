@@ -20,7 +20,7 @@ _ARTICLE = re.compile(r"^(?:the|an?) ")
 _NAMED = re.compile(r"^(?P<names>.+) \((?P<year>\d{4})\)$")
 
 
-class Facts:
+class FactColumns:
     """Columns over n films. Text columns are folded (see ``fold``), entries delimited by bars: "| heist | los angeles
     |".
 
@@ -79,8 +79,8 @@ def plain(title: str) -> str:
 
 def holding(column: Sequence[str], needles: Iterable[str]) -> Mask:
     """Return the films whose text contains any of some strings, bool[films]."""
-    wanted = tuple(needles)
-    return np.array([any(needle in text for needle in wanted) for text in column], bool)
+    texts = tuple(needles)
+    return np.array([any(needle in text for needle in texts) for text in column], bool)
 
 
 def _barred(parts: Iterable[str], clean: Any = fold) -> str:  # noqa: ANN401

@@ -7,9 +7,9 @@ import numpy as np
 from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.panel.asking import ask, most_popular
 from data_jobs.evaluate.panel.cases import Case, cases
-from data_jobs.evaluate.panel.entries import Entry, Taste
-from data_jobs.evaluate.panel.facts import Facts
-from data_jobs.evaluate.panel.reading import read_panel
+from data_jobs.evaluate.panel.entries import Entry, PanelTaste
+from data_jobs.evaluate.panel.entry_files import read_panel
+from data_jobs.evaluate.panel.facts import FactColumns
 from data_jobs.evaluate.panel.result import PanelResult, is_coherent
 from data_jobs.evaluate.panel.verdict import Verdict, verdict
 from data_jobs.report import Progress
@@ -27,14 +27,14 @@ def part(job: Job) -> PanelResult:
 def run_panel(pipeline: Pipeline, entries: Sequence[Entry], progress: Progress) -> PanelResult:
     """Run all entries that apply to the catalogue."""
     bundle = pipeline.bundle
-    servable, skipped = cases(entries, Facts(bundle.catalogue))
+    servable, skipped = cases(entries, FactColumns(bundle.catalogue))
     famous = np.zeros(len(bundle.catalogue), bool)
     famous[np.argsort(-bundle.popularity, kind="stable")[:FAMOUS]] = True
     verdicts: list[Verdict] = []
     for done, case in enumerate(servable, 1):
         answer = ask(pipeline, case)
-        known = int(famous[answer.rows].sum())
-        verdicts.append(verdict(bundle.catalogue, case, answer, most_popular(bundle.popularity, case), known))
+        well_known = int(famous[answer.rows].sum())
+        verdicts.append(verdict(bundle.catalogue, case, answer, most_popular(bundle.popularity, case), well_known))
         progress.advance("panel", done, len(servable))
     alike = [each for each, case in zip(verdicts, servable, strict=True) if _three_alike(case)]
     return PanelResult.of(verdicts, skipped, alike)
@@ -42,4 +42,6 @@ def run_panel(pipeline: Pipeline, entries: Sequence[Entry], progress: Progress) 
 
 def _three_alike(case: Case) -> bool:
     wish = case.entry.ask
-    return isinstance(wish, Taste) and len(wish.liked) == THREE and not wish.disliked and is_coherent(case.entry.kind)
+    return (
+        isinstance(wish, PanelTaste) and len(wish.liked) == THREE and not wish.disliked and is_coherent(case.entry.kind)
+    )

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from data_jobs.evaluate.panel.facts import Facts, Mask, holding, is_film, plain
+from data_jobs.evaluate.panel.facts import FactColumns, Mask, holding, is_film, plain
 from data_jobs.readers.text import fold
 from services.recommender.domain.genres import canonical, to_mask
 from services.recommender.errors import MarqueeError
@@ -26,7 +26,7 @@ class PanelError(MarqueeError):
 class Predicate(Protocol):
     """A statement about a film."""
 
-    def mask(self, facts: Facts) -> Mask:
+    def mask(self, facts: FactColumns) -> Mask:
         """Return the films for which it is true, bool[films]."""
         ...
 
@@ -42,7 +42,7 @@ class OfWords:
     fact: str
     words: Words
 
-    def mask(self, facts: Facts) -> Mask:
+    def mask(self, facts: FactColumns) -> Mask:
         """bool[films]."""
         return _WORDS[self.fact](facts, self.words)
 
@@ -54,7 +54,7 @@ class OfNumber:
     fact: str
     bound: int
 
-    def mask(self, facts: Facts) -> Mask:
+    def mask(self, facts: FactColumns) -> Mask:
         """bool[films]."""
         return _NUMBERS[self.fact](facts, self.bound)
 
@@ -65,7 +65,7 @@ class Every:
 
     parts: tuple[Predicate, ...]
 
-    def mask(self, facts: Facts) -> Mask:
+    def mask(self, facts: FactColumns) -> Mask:
         """bool[films]."""
         return np.asarray(np.all([part.mask(facts) for part in self.parts], axis=0), bool)
 
@@ -76,18 +76,18 @@ class Some:
 
     parts: tuple[Predicate, ...]
 
-    def mask(self, facts: Facts) -> Mask:
+    def mask(self, facts: FactColumns) -> Mask:
         """bool[films]."""
         return np.asarray(np.any([part.mask(facts) for part in self.parts], axis=0), bool)
 
 
 @dataclass(frozen=True, slots=True)
-class Not:
+class NoneOf:
     """The part does not hold."""
 
     part: Predicate
 
-    def mask(self, facts: Facts) -> Mask:
+    def mask(self, facts: FactColumns) -> Mask:
         """bool[films]."""
         return ~self.part.mask(facts)
 
@@ -102,7 +102,7 @@ def parse(table: Any, named: Named = NO_NAMES) -> Predicate:  # noqa: ANN401 (wh
 
 def _part(key: str, value: Any, named: Named) -> Predicate:  # noqa: ANN401
     if key == "not":
-        return Not(parse(value, named))
+        return NoneOf(parse(value, named))
     if key in ("any", "all"):
         if not isinstance(value, list) or not value:
             raise PanelError(f"{key}: expected a list of tables, found {value!r}")
@@ -151,23 +151,23 @@ def _entries(words: Words) -> list[str]:
     return [f"| {fold(each)} |" for each in words]
 
 
-def _films(facts: Facts, words: Words) -> Mask:
+def _films(facts: FactColumns, words: Words) -> Mask:
     mask = np.zeros(len(facts), bool)
     mask[facts.rows_of(words)] = True
     return mask
 
 
-def _all_genres(facts: Facts, words: Words) -> Mask:
+def _all_genres(facts: FactColumns, words: Words) -> Mask:
     bits = np.uint32(to_mask(words))
     return np.asarray((facts.genre_bits & bits) == bits)
 
 
-def _any_genre(facts: Facts, words: Words) -> Mask:
+def _any_genre(facts: FactColumns, words: Words) -> Mask:
     return np.asarray((facts.genre_bits & np.uint32(to_mask(words))) != 0)
 
 
 _GENRES = ("genre", "genres")
-_WORDS: dict[str, Callable[[Facts, Words], Mask]] = {
+_WORDS: dict[str, Callable[[FactColumns, Words], Mask]] = {
     "any_genre": _any_genre,
     "all_genres": _all_genres,
     "not_genres": lambda facts, words: ~_any_genre(facts, words),
@@ -180,7 +180,7 @@ _WORDS: dict[str, Callable[[Facts, Words], Mask]] = {
     "series": lambda facts, words: holding(facts.titles, [f"| {plain(each)} " for each in words]),
     "films": _films,
 }
-_NUMBERS: dict[str, Callable[[Facts, int], Mask]] = {
+_NUMBERS: dict[str, Callable[[FactColumns, int], Mask]] = {
     "year_from": lambda facts, bound: (facts.years > 0) & (facts.years >= bound),
     "year_to": lambda facts, bound: (facts.years > 0) & (facts.years <= bound),
     "runtime_from": lambda facts, bound: (facts.runtimes > 0) & (facts.runtimes >= bound),

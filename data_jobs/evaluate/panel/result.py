@@ -9,11 +9,11 @@ import numpy as np
 from data_jobs.evaluate.estimate import Estimate
 from data_jobs.evaluate.outcome import Bar, Figure, Outcome, Table
 from data_jobs.evaluate.panel.cases import Skipped
-from data_jobs.evaluate.panel.entries import Part
+from data_jobs.evaluate.panel.entries import PanelPart
 from data_jobs.evaluate.panel.verdict import Verdict
 from data_jobs.evaluate.protocol import TOP
 
-LEAST_OF = {Part.TASTES: 0.92, Part.QUERIES: 0.85, Part.SIMILAR: 0.90}
+LEAST_OF = {PanelPart.TASTES: 0.92, PanelPart.QUERIES: 0.85, PanelPart.SIMILAR: 0.90}
 MOST_POPULAR = 0.20
 """Share of the panel that the most liked films may pass."""
 MOST_FAMOUS = 0.20
@@ -23,7 +23,7 @@ _COHERENT = frozenset({"director", "genre", "country", "language", "decade", "se
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class PassRate:
     """The share of some entries that pass: with the pipeline, and with the most liked films."""
 
     group: str
@@ -38,7 +38,7 @@ class PanelResult(Outcome):
     not apply to this catalogue, and why.
     """
 
-    rates: tuple[Rate, ...]
+    rates: tuple[PassRate, ...]
     never: int
     famous: Estimate
     verdicts: tuple[Verdict, ...]
@@ -57,7 +57,7 @@ class PanelResult(Outcome):
             tuple(f"{each.entry.part}, {each.entry.name}: {each.why}" for each in skipped),
         )
 
-    def rate(self, group: str) -> Rate | None:
+    def rate(self, group: str) -> PassRate | None:
         """Return the rate of a group; None if no entry of it applies."""
         return next((each for each in self.rates if each.group == group), None)
 
@@ -66,11 +66,11 @@ class PanelResult(Outcome):
         rows = [
             (each.group, str(each.pipeline.n), f"{each.pipeline}", f"{each.popularity.mean:.2f}") for each in self.rates
         ]
-        asked = f"Panel: {len(self.verdicts)} entries, {len(self.skipped)} that do not apply to this catalogue"
+        title = f"Panel: {len(self.verdicts)} entries, {len(self.skipped)} that do not apply to this catalogue"
         note = (
             f"films that must never be there: {self.never}; from the 20 best known, at three likes alike: {self.famous}"
         )
-        yield Table(asked, ("entries", "number", "passed", "popularity"), rows, (note,))
+        yield Table(title, ("entries", "number", "passed", "popularity"), rows, (note,))
         failed = [each for each in self.verdicts if not each.passed]
         apart = sum(each.kept_apart for each in failed)
         yield Table.of_failures(
@@ -98,8 +98,8 @@ class PanelResult(Outcome):
             name = "panel: from the 20 best known, at three likes alike"
             yield Bar(name, f"<= {MOST_FAMOUS:.0%}", f"{self.famous.mean:.1%}", self.famous.mean <= MOST_FAMOUS)
         if (whole := self.rate("all")) is not None:
-            found = whole.popularity.mean
-            yield Bar("panel: passed by popularity", f"<= {MOST_POPULAR:.0%}", f"{found:.1%}", found <= MOST_POPULAR)
+            share = whole.popularity.mean
+            yield Bar("panel: passed by popularity", f"<= {MOST_POPULAR:.0%}", f"{share:.1%}", share <= MOST_POPULAR)
 
 
 def is_coherent(kind: str) -> bool:
@@ -107,7 +107,7 @@ def is_coherent(kind: str) -> bool:
     return kind in _COHERENT
 
 
-def _rates(verdicts: Sequence[Verdict]) -> Iterator[Rate]:
+def _rates(verdicts: Sequence[Verdict]) -> Iterator[PassRate]:
     """Yield the parts, each overall, for tuning, kept apart and fresh; then by kind, decade, language and audience."""
     yield from _grouped(verdicts, lambda _: "all")
     yield from _grouped(verdicts, lambda each: each.part)
@@ -124,14 +124,14 @@ def _use(verdict: Verdict) -> str:
     return "kept apart" if verdict.kept_apart else "for tuning"
 
 
-def _grouped(verdicts: Sequence[Verdict], group_of: Callable[[Verdict], str]) -> Iterator[Rate]:
+def _grouped(verdicts: Sequence[Verdict], group_of: Callable[[Verdict], str]) -> Iterator[PassRate]:
     members: dict[str, list[Verdict]] = defaultdict(list)
     for each in verdicts:
         members[group_of(each)].append(each)
     for group in sorted(members):
-        found = members[group]
-        yield Rate(
+        of_group = members[group]
+        yield PassRate(
             group,
-            Estimate.of(np.array([each.passed for each in found], np.float64)),
-            Estimate.of(np.array([each.popular for each in found], np.float64)),
+            Estimate.of(np.array([each.passed for each in of_group], np.float64)),
+            Estimate.of(np.array([each.popular for each in of_group], np.float64)),
         )

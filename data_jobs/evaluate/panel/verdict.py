@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from data_jobs.evaluate.panel.asking import Answer
+from data_jobs.evaluate.panel.asking import TopTen
 from data_jobs.evaluate.panel.cases import Case
 from services.recommender.domain.catalogue import Catalogue
 
@@ -35,7 +35,7 @@ class Verdict:
         return f"{self.part}, {self.name}: {', '.join(counts) or 'films are said to match'}"
 
 
-def passes(case: Case, answer: Answer) -> bool:
+def passes(case: Case, answer: TopTen) -> bool:
     """Return whether every expectation is met and no forbidden film is shown."""
     if case.entry.nothing:
         return not answer.matched
@@ -43,7 +43,7 @@ def passes(case: Case, answer: Answer) -> bool:
     return met and not case.never[answer.rows].any()
 
 
-def verdict(catalogue: Catalogue, case: Case, answer: Answer, popular: Answer, famous: int) -> Verdict:
+def verdict(catalogue: Catalogue, case: Case, answer: TopTen, popular: TopTen, famous: int) -> Verdict:
     """Return the verdict on a response; ``famous``: how many of its films are among the best known."""
     entry = case.entry
     return Verdict(

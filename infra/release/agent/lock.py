@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 ID = "lock"
-# Longer than an execution of the state machine may take (infra/release/machine.py), so that it never outlives its lock.
+# Longer than an execution of the state machine may take (infra/release/release_states.py): none outlives its lock.
 HOLD_S = 5 * 3_600
 
 

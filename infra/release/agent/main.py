@@ -9,8 +9,8 @@ from typing import Any
 import boto3
 
 from infra.release.agent.lock import Lock
-from infra.release.agent.model import Endpoint
-from infra.release.agent.serving import Function, Pointer
+from infra.release.agent.model_endpoint import Endpoint
+from infra.release.agent.serving import AliasedFunction, ReleasePointer
 from infra.release.agent.verbs import Agent
 
 
@@ -26,8 +26,8 @@ def agent() -> Agent:
     name = given.get("FUNCTION")
     return Agent(
         lock=Lock(boto3.client("dynamodb"), given["RELEASES_TABLE"]),
-        pointer=Pointer(boto3.client("s3"), given["BUNDLE_BUCKET"]),
-        function=Function(_any_client("lambda"), name, given["ALIAS"]) if name else None,
+        pointer=ReleasePointer(boto3.client("s3"), given["BUNDLE_BUCKET"]),
+        function=AliasedFunction(_any_client("lambda"), name, given["ALIAS"]) if name else None,
         alarms=_up,
         headers=_headers,
         towers=_towers(given.get("TWO_TOWER_ENDPOINT")),
@@ -49,9 +49,9 @@ def _up(names: Sequence[str]) -> list[str]:
 
 
 def alarms_up(client: Any, names: Sequence[str]) -> list[str]:  # noqa: ANN401 - no types for it are installed
-    """Those of the alarms that are up, and those that are not there: nothing watches in their place."""
-    found = client.describe_alarms(AlarmNames=list(names))["MetricAlarms"]
-    states = {str(each["AlarmName"]): each["StateValue"] for each in found}
+    """Return the alarms that are up or do not exist: a missing one watches nothing."""
+    alarms = client.describe_alarms(AlarmNames=list(names))["MetricAlarms"]
+    states = {str(each["AlarmName"]): each["StateValue"] for each in alarms}
     return [name for name in names if states.get(name, "ALARM") == "ALARM"]
 
 

@@ -50,7 +50,7 @@ def event(method: str, target: str, body: Mapping[str, Any] | None, headers: Map
 
 
 def asking(call: Callable[[dict[str, Any]], Mapping[str, Any]], headers: Mapping[str, str]) -> Ask:
-    """Return how to send a request to something that handles events."""
+    """Return a function that sends a request to a handler of events."""
 
     def ask(method: str, target: str, body: Mapping[str, Any] | None) -> tuple[int, Any]:
         answer = call(event(method, target, body, headers))

@@ -24,7 +24,7 @@ class Unusable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class FunctionRelease:
     """A version of the function, its image, and the bundle in it; "" if there is none."""
 
     version: str = ""
@@ -36,7 +36,7 @@ class Release:
         return asdict(self)
 
 
-class Function:
+class AliasedFunction:
     """A function behind an alias. All methods are idempotent. Source: AWS Lambda developer guide, "Using Lambda
     aliases", "Lambda SnapStart".
     """
@@ -46,15 +46,15 @@ class Function:
         self._name = name
         self._alias = alias
 
-    def served(self) -> Release:
+    def served(self) -> FunctionRelease:
         """Return the release that the alias points to."""
         return self.release(self._client.get_alias(FunctionName=self._name, Name=self._alias)["FunctionVersion"])
 
-    def release(self, version: str) -> Release:
+    def release(self, version: str) -> FunctionRelease:
         """Return an existing version."""
-        found = self._client.get_function(FunctionName=self._name, Qualifier=version)
-        described = found["Configuration"].get("Description", "").rpartition(BUNDLE)[2]
-        return Release(version, found["Code"]["ImageUri"], "" if described == NONE else described)
+        function = self._client.get_function(FunctionName=self._name, Qualifier=version)
+        described = function["Configuration"].get("Description", "").rpartition(BUNDLE)[2]
+        return FunctionRelease(version, function["Code"]["ImageUri"], "" if described == NONE else described)
 
     def put_code(self, image: str) -> None:
         """Make the image that of the function's next version; nothing changes if it already is."""
@@ -63,10 +63,10 @@ class Function:
 
     def check(self, version: str) -> None:
         """Raise NotReady for a version that is still being prepared, Unusable for one that failed."""
-        found = self._client.get_function_configuration(FunctionName=self._name, Qualifier=version)
-        states = {found.get("State", "Active"), found.get("LastUpdateStatus", "Successful")}
+        state = self._client.get_function_configuration(FunctionName=self._name, Qualifier=version)
+        states = {state.get("State", "Active"), state.get("LastUpdateStatus", "Successful")}
         if "Failed" in states:
-            reason = found.get("StateReason") or found.get("LastUpdateStatusReason") or "no reason is given"
+            reason = state.get("StateReason") or state.get("LastUpdateStatusReason") or "no reason is given"
             raise Unusable(f"version {version}: {reason}")
         if "Inactive" in states:
             # Its snapshot is deleted after 14 days without a call; a call fails and has it recreated.
@@ -74,10 +74,10 @@ class Function:
         if states != {"Active", "Successful"}:
             raise NotReady(f"version {version} is {', '.join(sorted(states))}")
 
-    def publish(self, what: str, bundle: str) -> Release:
+    def publish(self, what: str, bundle: str) -> FunctionRelease:
         """Publish the function as it stands; returns the last version if nothing has changed since."""
         made = self._client.publish_version(FunctionName=self._name, Description=f"{what}: {BUNDLE}{bundle or NONE}")
-        return Release(made["Version"], self.release(made["Version"]).image, bundle)
+        return FunctionRelease(made["Version"], self.release(made["Version"]).image, bundle)
 
     def give(self, version: str, other: str = "", share: float = 0.0) -> None:
         """Give a version all requests, except for the ``share`` that goes to ``other``."""
@@ -97,16 +97,16 @@ class Function:
         return answer
 
     def _wake(self, version: str) -> None:
-        known = self._client.exceptions
+        errors = self._client.exceptions
         try:
             self.call(version, {"warmer": True})
         except (
-            known.SnapStartNotReadyException, known.ResourceConflictException, known.ResourceNotReadyException
+            errors.SnapStartNotReadyException, errors.ResourceConflictException, errors.ResourceNotReadyException
         ) as error:  # fmt: skip
             raise NotReady(f"version {version}: its snapshot is being created") from error
 
 
-class Pointer:
+class ReleasePointer:
     """``current.json`` of the bucket: what the next deployment fetches, and what servers follow (docs/releases.md)."""
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
@@ -129,7 +129,7 @@ class Pointer:
 
     def _stored(self) -> tuple[dict[str, Any], str]:
         try:
-            found = self._client.get_object(Bucket=self._bucket, Key=POINTER)
+            stored = self._client.get_object(Bucket=self._bucket, Key=POINTER)
         except self._client.exceptions.NoSuchKey:
             return {}, ""
-        return json.loads(found["Body"].read()), found["ETag"]
+        return json.loads(stored["Body"].read()), stored["ETag"]

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from infra.release.agent.lock import Lock
-from infra.release.agent.model import Endpoint
+from infra.release.agent.model_endpoint import Endpoint
 from infra.release.agent.probe import asking, probe
-from infra.release.agent.serving import Function, Pointer, Release
+from infra.release.agent.serving import AliasedFunction, FunctionRelease, ReleasePointer
 
 # Share of the requests during the watch for alarms.
 SHARE = 0.1
@@ -27,8 +27,8 @@ class Agent:
     """
 
     lock: Lock
-    pointer: Pointer
-    function: Function | None
+    pointer: ReleasePointer
+    function: AliasedFunction | None
     alarms: Callable[[Sequence[str]], list[str]]
     headers: Callable[[], Mapping[str, str]]
     towers: Endpoint | None = None
@@ -52,14 +52,14 @@ class Agent:
         self.lock.leave(_owner(event))
 
     def _look(self, event: Mapping[str, Any]) -> Json:
-        """Return what is served, and what is to be served, as far as known."""
-        asked = event["asked"]
-        served = Release(bundle=self.pointer.read()) if self.function is None else self.function.served()
-        wanted = Release(bundle=str(asked.get("bundle", "")))
-        if self.function is not None and asked["what"] == "rollback":
-            wanted = self.function.release(str(asked["version"]))
+        """Return what is served and what is to be served, as far as it is known."""
+        request = event["asked"]
+        served = FunctionRelease(bundle=self.pointer.read()) if self.function is None else self.function.served()
+        release = FunctionRelease(bundle=str(request.get("bundle", "")))
+        if self.function is not None and request["what"] == "rollback":
+            release = self.function.release(str(request["version"]))
         return {
-            "served": served.as_json(), "new": wanted.as_json(), "now": bool(asked.get("now", False)),
+            "served": served.as_json(), "new": release.as_json(), "now": bool(request.get("now", False)),
             "towers": self.towers.served() if self.towers else "",
         }  # fmt: skip
 
@@ -74,7 +74,7 @@ class Agent:
 
     def _probe(self, event: Mapping[str, Any]) -> None:
         version, function = event["new"]["version"], self._needed
-        ask = asking(lambda asked: function.call(version, asked), self.headers())
+        ask = asking(lambda request: function.call(version, request), self.headers())
         probe(ask, bundle=event["new"]["bundle"], person=self.person, strict=event["what"] != "rollback")
 
     def _calm(self, event: Mapping[str, Any]) -> Json:
@@ -111,7 +111,7 @@ class Agent:
             self.towers.go_to(event["towers"])
 
     def _towers(self, event: Mapping[str, Any]) -> Json:
-        """The model of the new bundle to the two-tower endpoint."""
+        """Deploy the new bundle's model to the two-tower endpoint."""
         return {"config": self._needed_towers.put(event["new"]["bundle"])}
 
     def _towers_ready(self, event: Mapping[str, Any]) -> None:
@@ -124,7 +124,7 @@ class Agent:
         return self.towers
 
     @property
-    def _needed(self) -> Function:
+    def _needed(self) -> AliasedFunction:
         if self.function is None:
             raise ValueError("FUNCTION is not set: this verb is for deployments on Lambda")
         return self.function

@@ -25,8 +25,8 @@ from services.recommender.domain.catalogue import Catalogue, Traits
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.strings import Strings
-from services.recommender.domain.tables import Collaborative, ItemTable
-from services.recommender.domain.towers import TwoTower
+from services.recommender.domain.tables import CollaborativeTables, ItemTable
+from services.recommender.domain.two_tower_model import TwoTowerModel
 from services.recommender.errors import BundleDamaged
 
 FORMAT = 3
@@ -132,7 +132,7 @@ def lengths(arrays: Arrays, with_embeddings: bool) -> dict[str, int]:
 
     Raises BundleDamaged naming the array, what was found and what was expected.
     """
-    known: dict[str, tuple[int, str]] = {}
+    lengths_by_dimension: dict[str, tuple[int, str]] = {}
     optional = (not part.keys().isdisjoint(arrays) for part in (_SVD, _TOWERS))
     for name, column in columns(with_embeddings, *optional).items():
         if name not in arrays:
@@ -143,11 +143,11 @@ def lengths(arrays: Arrays, with_embeddings: bool) -> dict[str, int]:
                 f"{name}.npy: found {array.dtype.str} in {array.ndim} dimensions, "
                 f"expected {column.dtype} in {len(column.shape)}"
             )
-        for length, (dimension, found) in _dimensions(array, column):
-            expected, first = known.setdefault(dimension, (found, name))
-            if found != expected:
-                raise BundleDamaged(f"{name}.npy: {length} is {found}, expected {expected} as in {first}.npy")
-    return {dimension: length for dimension, (length, _) in known.items()}
+        for length, (dimension, length_here) in _dimensions(array, column):
+            expected, first = lengths_by_dimension.setdefault(dimension, (length_here, name))
+            if length_here != expected:
+                raise BundleDamaged(f"{name}.npy: {length} is {length_here}, expected {expected} as in {first}.npy")
+    return {dimension: length for dimension, (length, _) in lengths_by_dimension.items()}
 
 
 def _dimensions(array: NDArray[Any], column: Column) -> Iterator[tuple[str, tuple[str, int]]]:
@@ -193,13 +193,13 @@ def catalogue_of(arrays: Arrays, languages: tuple[str, ...]) -> Catalogue:
     )
 
 
-def collaborative_of(arrays: Arrays) -> Collaborative:
+def collaborative_of(arrays: Arrays) -> CollaborativeTables:
     """Return the collaborative tables over these arrays, without copying."""
 
     def of(name: str) -> NDArray[Any]:
         return arrays[f"collaborative.{name}"]
 
-    return Collaborative(
+    return CollaborativeTables(
         rows=of("rows"),
         position=of("position"),
         main=ItemTable(of("main.columns"), of("main.values")),
@@ -224,11 +224,11 @@ def factors_of(arrays: Arrays) -> ItemFactors | None:
     return ItemFactors(arrays["svd.units"]) if "svd.units" in arrays else None
 
 
-def towers_of(arrays: Arrays) -> TwoTower | None:
-    """The two-tower model over these arrays, None in a bundle without."""
+def towers_of(arrays: Arrays) -> TwoTowerModel | None:
+    """Return the two-tower model over these arrays; None if the bundle has none."""
     if "towers.items" not in arrays:
         return None
-    return TwoTower(**{name.removeprefix("towers."): arrays[name] for name in _TOWERS})
+    return TwoTowerModel(**{name.removeprefix("towers."): arrays[name] for name in _TOWERS})
 
 
 def _strings_of(arrays: Arrays, name: str) -> Strings:

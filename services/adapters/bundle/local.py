@@ -43,14 +43,14 @@ class LocalBundles:
         """Return the existing versions, oldest first."""
         if not self.root.is_dir():
             return []
-        found = [path for path in self.root.iterdir() if path.is_dir() and _VERSION.fullmatch(path.name)]
-        return [path.name for path in sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name))]
+        folders = [path for path in self.root.iterdir() if path.is_dir() and _VERSION.fullmatch(path.name)]
+        return [path.name for path in sorted(folders, key=lambda path: (path.stat().st_mtime_ns, path.name))]
 
     def path(self, version: str) -> Path:
         """Return the folder of a version. Raises BundleMissing if there is none."""
         if not _VERSION.fullmatch(version) or not (self.root / version).is_dir():
-            known = ", ".join(self.list()) or "none; run `marquee build`"
-            raise BundleMissing(f"no bundle {version!r} in {self.root}; available: {known}")
+            available = ", ".join(self.list()) or "none; run `marquee build`"
+            raise BundleMissing(f"no bundle {version!r} in {self.root}; available: {available}")
         return self.root / version
 
     def pointer(self) -> Pointer:
@@ -101,8 +101,8 @@ class LocalBundles:
 class LocalReleases:
     """Releases port over a home folder: serves the active bundle and follows the pointer.
 
-    The pointer is checked at most once in ``every_s`` seconds, in a separate thread, so that no request waits while a
-    new bundle opens. Requests that hold the old release finish with it. A bundle that cannot be opened is rejected:
+    The pointer is checked at most once in ``every_s`` seconds. A new bundle opens in a separate thread, so that no
+    request waits. Requests that hold the old release finish with it. A bundle that cannot be opened is rejected:
     logged once, reported in ``last_error``, and the old one stays.
 
     ``verify``: compare every byte with the manifest before serving, 1 ms of CPU per megabyte; otherwise only the checks
@@ -134,15 +134,26 @@ class LocalReleases:
         release = self._release
         if release is None:
             return self._first()
-        if self._monotonic() - self._looked_at >= self._every_s and self._lock.acquire(blocking=False):
-            self._looked_at = self._monotonic()
-            threading.Thread(target=self._look_and_unlock, name="marquee-releases", daemon=True).start()
+        now = self._monotonic()
+        if now - self._looked_at >= self._every_s and not self._lock.locked():
+            self._looked_at = now
+            if self._signature() != self._seen:
+                threading.Thread(target=self.refresh, name="marquee-releases", daemon=True).start()
         return release
 
     def refresh(self) -> None:
         """Check the pointer now and follow it; afterwards ``current`` returns its bundle, if that is intact."""
         with self._lock:
-            self._look()
+            signature = self._signature()
+            if signature == self._seen and self._release is not None:
+                return
+            self._seen = signature
+            try:
+                self._release = self._open()
+                self.last_error = None
+            except (BundleError, OSError) as error:
+                self.last_error = str(error)
+                _log.error("the new bundle is refused, still serving the old one: %s", error)
 
     def _first(self) -> Release:
         with self._lock:
@@ -151,24 +162,6 @@ class LocalReleases:
                 self._release = self._open()
                 self._looked_at = self._monotonic()
             return self._release
-
-    def _look_and_unlock(self) -> None:
-        try:
-            self._look()
-        finally:
-            self._lock.release()
-
-    def _look(self) -> None:
-        signature = self._signature()
-        if signature == self._seen and self._release is not None:
-            return
-        self._seen = signature
-        try:
-            self._release = self._open()
-            self.last_error = None
-        except (BundleError, OSError) as error:
-            self.last_error = str(error)
-            _log.error("the new bundle is refused, still serving the old one: %s", error)
 
     def _open(self) -> Release:
         path = self.bundles.current_path()

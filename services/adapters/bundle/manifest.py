@@ -105,10 +105,10 @@ class Manifest:
         """
         content = _read(folder)
         document = _document(folder / MANIFEST, content)
-        found = document.get("format")
-        if found != FORMAT:
+        version = document.get("format")
+        if version != FORMAT:
             raise BundleDamaged(
-                f"{folder / MANIFEST}: format is {found!r}, expected {FORMAT}; rebuild the bundle with this version"
+                f"{folder / MANIFEST}: format is {version!r}, expected {FORMAT}; rebuild the bundle with this version"
             )
         _check_seal(folder / MANIFEST, content)
         try:
@@ -163,8 +163,8 @@ def _document(path: Path, content: bytes) -> dict[str, Any]:
 
 
 def _check_seal(path: Path, content: bytes) -> None:
-    found = _SEAL.match(content)
-    if found is None or hashlib.sha256(content[found.end() :]).hexdigest().encode() != found[1]:
+    seal = _SEAL.match(content)
+    if seal is None or hashlib.sha256(content[seal.end() :]).hexdigest().encode() != seal[1]:
         raise BundleDamaged(
             f"{path}: does not begin with the SHA-256 of the rest: it was changed later, or written by an "
             "older version; rebuild or copy the bundle again"

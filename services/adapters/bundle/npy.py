@@ -26,17 +26,17 @@ def map_array(path: Path, entry: FileEntry) -> NDArray[Any]:
     The header is compared, not parsed: whatever it contains, the only error is BundleDamaged.
     """
     dtype, shape = _described(path, entry)
-    wanted = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    expected_bytes = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
     try:
         with path.open("rb") as file:
             head = file.read(_LARGEST_HEADER)
             start = _header_length(path, head, dtype, shape)
-            if start + wanted != entry.size:
-                raise BundleDamaged(f"{path}: holds {entry.size - start} bytes of data, expected {wanted}")
+            if start + expected_bytes != entry.size:
+                raise BundleDamaged(f"{path}: holds {entry.size - start} bytes of data, expected {expected_bytes}")
             mapped = mmap.mmap(file.fileno(), entry.size, access=mmap.ACCESS_READ)
     except (OSError, ValueError) as error:
         raise BundleDamaged(f"{path}: cannot be mapped: {error}") from error
-    return np.frombuffer(mapped, dtype, wanted // dtype.itemsize, start).reshape(shape)
+    return np.frombuffer(mapped, dtype, expected_bytes // dtype.itemsize, start).reshape(shape)
 
 
 def _described(path: Path, entry: FileEntry) -> tuple[np.dtype[Any], tuple[int, ...]]:

@@ -77,8 +77,8 @@ def _check_file(path: Path, entry: FileEntry, verify: bool) -> None:
         size = path.stat().st_size
         if size != entry.size:
             raise BundleDamaged(f"{path}: found {size} bytes, expected {entry.size}; rebuild or copy the bundle again")
-        if verify and (found := file_sha256(path)) != entry.sha256:
-            raise BundleDamaged(f"{path}: SHA-256 is {found}, expected {entry.sha256}; rebuild or copy it again")
+        if verify and (sha256 := file_sha256(path)) != entry.sha256:
+            raise BundleDamaged(f"{path}: SHA-256 is {sha256}, expected {entry.sha256}; rebuild or copy it again")
     except OSError as error:
         raise BundleDamaged(
             f"{path}: {error.strerror or error}, expected {entry.size} bytes; rebuild or copy the bundle again"

@@ -40,7 +40,7 @@ _HOW = (
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class OnnxModel:
     """Description of a model; its files must have these hashes, as vectors of another model would be silently wrong."""
 
     name: str
@@ -55,7 +55,7 @@ class Model:
         return f"{self.name}:{self.model_sha256[:8]}"
 
 
-MINILM = Model(MODEL_NAME, DIMS, MAX_TOKENS, MODEL_SHA256, TOKENIZER_SHA256)
+MINILM = OnnxModel(MODEL_NAME, DIMS, MAX_TOKENS, MODEL_SHA256, TOKENIZER_SHA256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class ModelFiles:
 
     model: Path
     tokenizer: Path
-    kind: Model = MINILM
+    kind: OnnxModel = MINILM
 
 
 def find_model(embedder_dir: Path | None = None) -> ModelFiles:
@@ -111,8 +111,8 @@ class OnnxEncoder:
             ids = np.array([tokens.ids], np.int64)
             inputs = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
             try:
-                wanted = {each.name for each in session.get_inputs()}
-                states = session.run(None, {name: value for name, value in inputs.items() if name in wanted})[0]
+                input_names = {each.name for each in session.get_inputs()}
+                states = session.run(None, {name: value for name, value in inputs.items() if name in input_names})[0]
             except Exception as error:  # its exceptions share no base class
                 raise EncoderUnavailable(f"{self.encoder_id} failed on a text of {ids.size} tokens: {error}") from error
             if states.ndim != 3 or states.shape[2] != self.dims:
@@ -153,19 +153,19 @@ def _in_folder(folder: Path) -> ModelFiles:
     return ModelFiles(nested if nested.is_file() else folder / "model.onnx", folder / "tokenizer.json", kind)
 
 
-def _described(path: Path) -> Model:
+def _described(path: Path) -> OnnxModel:
     """Read a folder's model description. Raises EncoderUnavailable naming the field."""
     try:
         document = json.loads(path.read_bytes())
-        fields = {name: document[name] for name in Model.__annotations__}
+        fields = {name: document[name] for name in OnnxModel.__annotations__}
     except (OSError, ValueError, TypeError) as error:
         raise EncoderUnavailable(f"{path}: cannot be read as a JSON object: {error}; {_HOW}") from error
     except KeyError as error:
         raise EncoderUnavailable(f"{path}: {error} is missing; {_FIELDS}") from error
-    for name, kind in Model.__annotations__.items():
+    for name, kind in OnnxModel.__annotations__.items():
         if not isinstance(fields[name], kind) or isinstance(fields[name], bool) or not fields[name]:
             raise EncoderUnavailable(f"{path}: {name} is {fields[name]!r}; {_FIELDS}")
-    return Model(**fields)
+    return OnnxModel(**fields)
 
 
 def _installed() -> ModelFiles:
@@ -208,7 +208,7 @@ def _checked(path: Path, expected: str) -> bytes:
         content = path.read_bytes()
     except OSError as error:
         raise EncoderUnavailable(f"{path}: {error.strerror or error}; {_HOW}") from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != expected:
-        raise EncoderUnavailable(f"{path}: SHA-256 is {found}, expected {expected}; {_HOW}")
+    sha256 = hashlib.sha256(content).hexdigest()
+    if sha256 != expected:
+        raise EncoderUnavailable(f"{path}: SHA-256 is {sha256}, expected {expected}; {_HOW}")
     return content

@@ -26,14 +26,14 @@ from services.adapters.foreign import translated
 from services.adapters.state.days import day_of
 from services.recommender.domain.request import ReasonKind
 from services.recommender.errors import ExplainerUnavailable, StateUnavailable
-from services.recommender.ports import Clock, Deadline, Evidence, Page, Record, SentenceStore, Told
+from services.recommender.ports import Clock, Deadline, Evidence, Page, PageSentences, Record, SentenceStore
 from services.recommender.sentences.check import complaint
 
 
 class Converses(Protocol):
     """The required part of a Bedrock client."""
 
-    def converse(self, **asked: Any) -> dict[str, Any]:  # noqa: ANN401 - as botocore takes them
+    def converse(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as botocore takes them
         """Send a request and return the response. Raises botocore's errors."""
         ...
 
@@ -61,7 +61,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class ConverseModel:
     """``name``: of a model or an inference profile, for ``Converse``. ``by_tool``: see ``prompt.request_of``.
     ``daily_tokens``: limit per day (UTC). Prices: US dollars per million tokens, for estimates.
     """
@@ -75,7 +75,7 @@ class Model:
 
 
 @dataclass
-class _Work:
+class _PageState:
     """State of one page: sentences so far by film, and what to report."""
 
     said: dict[int, str] = field(default_factory=dict)
@@ -86,7 +86,9 @@ class _Work:
 class BedrockExplainer:
     """Explainer port over a Bedrock client, which is created on first use. Thread-safe."""
 
-    def __init__(self, model: Model, client: Callable[[], Converses], store: SentenceStore, clock: Clock) -> None:
+    def __init__(
+        self, model: ConverseModel, client: Callable[[], Converses], store: SentenceStore, clock: Clock
+    ) -> None:
         self._model = model
         self._client = client
         self._store = store
@@ -99,24 +101,26 @@ class BedrockExplainer:
         ).digest()
         self.prompt_version = f"{PROMPT_VERSION}+{self._template.prompt_version}+{model.name}"
 
-    def explain(self, page: Page, deadline: Deadline) -> Told:
+    def explain(self, page: Page, deadline: Deadline) -> PageSentences:
         """Implement the port."""
-        work = _Work()
-        wanted = [at for at, each in enumerate(page.evidence[:MOST_FILMS]) if _is_for_a_model(each)]
-        keys = {at: self._key(page.evidence[at]) for at in wanted}
-        work.counts["wanted"] = len(wanted)
+        work = _PageState()
+        for_model = [at for at, each in enumerate(page.evidence[:MOST_FILMS]) if _is_for_a_model(each)]
+        keys = {at: self._key(page.evidence[at]) for at in for_model}
+        work.counts["wanted"] = len(for_model)
         if keys:
             kept = self._store.find(list(keys.values()), deadline)
             # An empty sentence is cached for a film whose model sentence could not be shown.
-            found = {at: kept[key] for at, key in keys.items() if key in kept}
-            work.said = {at: sentence for at, sentence in found.items() if sentence}
+            cached = {at: kept[key] for at, key in keys.items() if key in kept}
+            work.said = {at: sentence for at, sentence in cached.items() if sentence}
             work.counts["cached"] = len(work.said)
-            missing = [at for at in wanted if at not in found]
+            missing = [at for at in for_model if at not in cached]
             if missing:
                 self._ask(page, missing, keys, deadline, work)
         return self._filled(page, work)
 
-    def _ask(self, page: Page, missing: Sequence[int], keys: dict[int, str], deadline: Deadline, work: _Work) -> None:
+    def _ask(
+        self, page: Page, missing: Sequence[int], keys: dict[int, str], deadline: Deadline, work: _PageState
+    ) -> None:
         """Have the missing sentences written, cache the good ones, and report failures."""
         films = {f"f{at + 1}": page.evidence[at] for at in missing}
         records = dict(zip(films, page.records(list(films.values())), strict=True))
@@ -140,23 +144,23 @@ class BedrockExplainer:
             work.degraded.append(f"{len(bad)} of {len(films)} sentences from the model could not be shown")
         self._keep(keys, good, missing)
 
-    def _keep(self, keys: dict[int, str], good: dict[int, str], asked: Sequence[int]) -> None:
+    def _keep(self, keys: dict[int, str], good: dict[int, str], places: Sequence[int]) -> None:
         if good:
             self._store.keep({keys[at]: sentence for at, sentence in good.items()}, KEPT_S)
-        refused = {keys[at]: "" for at in asked if at not in good}
+        refused = {keys[at]: "" for at in places if at not in good}
         # If nothing could be shown, the call failed, and the next one may not.
         if refused and good:
             self._store.keep(refused, REFUSED_KEPT_S)
 
     def _written(
-        self, page: Page, films: dict[str, Evidence], records: dict[str, Record], deadline: Deadline, work: _Work
+        self, page: Page, films: dict[str, Evidence], records: dict[str, Record], deadline: Deadline, work: _PageState
     ) -> dict[str, str]:
         """Return the model's sentences, unchecked. Raises ExplainerUnavailable."""
         if not self._turns.acquire(blocking=False):
             raise ExplainerUnavailable("busy")
         try:
             block = data_block({name: (films[name], records[name]) for name in films}, page.likings())
-            asked = request_of(
+            request = request_of(
                 self._model.name, block, len(films), by_tool=self._model.by_tool, guardrail=self._model.guardrail
             )
             attempt = self._breaker.attempt()
@@ -165,7 +169,7 @@ class BedrockExplainer:
             estimate = estimated_tokens(block, len(films))
             day = self._reserve(estimate, deadline, work)
             try:
-                response = self._converse(asked, deadline)
+                response = self._converse(request, deadline)
                 sentences = self._read(response, list(films))
             except _NothingUsed:
                 attempt.failed()
@@ -181,7 +185,7 @@ class BedrockExplainer:
         finally:
             self._turns.release()
 
-    def _reserve(self, estimate: int, deadline: Deadline, work: _Work) -> str:
+    def _reserve(self, estimate: int, deadline: Deadline, work: _PageState) -> str:
         """Reserve the tokens of a call before it is made; return the day. Raises ExplainerUnavailable."""
         day = day_of(self._clock.now_ms())
         limit = self._model.daily_tokens
@@ -194,16 +198,16 @@ class BedrockExplainer:
             raise ExplainerUnavailable("the day's tokens are used up")
         return day
 
-    def _converse(self, asked: dict[str, Any], deadline: Deadline) -> dict[str, Any]:
+    def _converse(self, request: dict[str, Any], deadline: Deadline) -> dict[str, Any]:
         """Make one call within the deadline. Raises ExplainerUnavailable."""
-        from services.adapters.explain.failures import BOTO_ERRORS, REFUSED, reason_of
+        from services.adapters.explain.converse_failures import BOTO_ERRORS, REFUSED, reason_of
 
         left = deadline.remaining() - RESERVE_S
         if left < LEAST_S:
             raise _NothingUsed("late")
         try:
             with translated(ExplainerUnavailable, "malformed response:", *BOTO_ERRORS), within(left, LARGEST_ANSWER):
-                return self._client().converse(**asked)
+                return self._client().converse(**request)
         except BOTO_ERRORS as error:
             # The message may name the account and the role, so it only goes to the log.
             _log.warning("Bedrock wrote no sentences: %s: %s", type(error).__name__, error)
@@ -224,11 +228,11 @@ class BedrockExplainer:
         except (ValueError, KeyError, TypeError, AttributeError, StopIteration, RecursionError) as error:
             raise ExplainerUnavailable("malformed: the response does not have the requested format") from error
 
-    def _settle(self, day: str, estimate: int, response: dict[str, Any], work: _Work) -> None:
+    def _settle(self, day: str, estimate: int, response: dict[str, Any], work: _PageState) -> None:
         """Count the tokens used: return the rest of the reservation, or count what exceeds it."""
         usage = response.get("usage")
-        told = usage if isinstance(usage, dict) else {}
-        read, wrote = (_count(told.get(name)) for name in ("inputTokens", "outputTokens"))
+        usage_counts = usage if isinstance(usage, dict) else {}
+        read, wrote = (_count(usage_counts.get(name)) for name in ("inputTokens", "outputTokens"))
         if read is None or wrote is None:
             return
         usd = (read * self._model.input_usd + wrote * self._model.output_usd) / _MILLION
@@ -242,13 +246,13 @@ class BedrockExplainer:
         except StateUnavailable as error:
             _log.warning("today's token count exceeds the tokens used by %s: %s", tokens, error)
 
-    def _filled(self, page: Page, work: _Work) -> Told:
+    def _filled(self, page: Page, work: _PageState) -> PageSentences:
         """Return the page's sentences, with the template's for missing ones."""
         left = [at for at in range(len(page.evidence)) if at not in work.said]
         by_template = self._template.of(tuple(page.evidence[at] for at in left))
         said = work.said | dict(zip(left, by_template, strict=True))
         work.counts["template"] = len(left)
-        return Told(tuple(said[at] for at in range(len(page.evidence))), tuple(work.degraded), work.counts)
+        return PageSentences(tuple(said[at] for at in range(len(page.evidence))), tuple(work.degraded), work.counts)
 
     def _key(self, evidence: Evidence) -> str:
         """Return the cache key: film, evidence, model and prompt, so the same evidence gets the same sentence."""

@@ -85,7 +85,7 @@ def request_of(
 
     Source: Amazon Bedrock API reference, "Converse"; user guide, "Get validated JSON results".
     """
-    asked: dict[str, Any] = {
+    request: dict[str, Any] = {
         "modelId": model,
         "system": [{"text": INSTRUCTIONS}],
         "messages": [{"role": "user", "content": [{"text": block}]}],
@@ -93,13 +93,13 @@ def request_of(
     }
     if by_tool:
         tool = {"name": TOOL, "description": "Takes the sentences.", "inputSchema": {"json": SCHEMA}}
-        asked["toolConfig"] = {"tools": [{"toolSpec": tool}], "toolChoice": {"tool": {"name": TOOL}}}
+        request["toolConfig"] = {"tools": [{"toolSpec": tool}], "toolChoice": {"tool": {"name": TOOL}}}
     else:
         form = {"schema": json.dumps(SCHEMA, separators=(",", ":")), "name": TOOL}
-        asked["outputConfig"] = {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": form}}}
+        request["outputConfig"] = {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": form}}}
     if guardrail is not None:
-        asked["guardrailConfig"] = {"guardrailIdentifier": guardrail[0], "guardrailVersion": guardrail[1]}
-    return asked
+        request["guardrailConfig"] = {"guardrailIdentifier": guardrail[0], "guardrailVersion": guardrail[1]}
+    return request
 
 
 def most_tokens(films: int) -> int:
@@ -109,8 +109,8 @@ def most_tokens(films: int) -> int:
 
 def estimated_tokens(block: str, films: int) -> int:
     """Return an upper estimate of a call's tokens, prompt and response."""
-    asked = len(INSTRUCTIONS) + len(block) + len(json.dumps(SCHEMA))
-    return asked // CHARACTERS_A_TOKEN + most_tokens(films)
+    characters = len(INSTRUCTIONS) + len(block) + len(json.dumps(SCHEMA))
+    return characters // CHARACTERS_A_TOKEN + most_tokens(films)
 
 
 def answers_in(response: Mapping[str, Any], names: Sequence[str], *, by_tool: bool) -> dict[str, str]:
@@ -123,9 +123,9 @@ def answers_in(response: Mapping[str, Any], names: Sequence[str], *, by_tool: bo
         document = next(part["toolUse"]["input"] for part in content if part.get("toolUse", {}).get("name") == TOOL)
     else:
         document = json.loads("".join(part["text"] for part in content if "text" in part))
-    found: dict[str, str] = {}
+    sentences: dict[str, str] = {}
     for entry in document["items"]:
         name, why = entry["id"], entry["why"]
         if name in names and isinstance(why, str):
-            found.setdefault(name, why)
-    return found
+            sentences.setdefault(name, why)
+    return sentences

@@ -18,11 +18,10 @@ from services.adapters.explain.phrases import (
     UNKNOWN,
     shape_of,
 )
-from services.adapters.explain.queries import asked_for, near_miss
+from services.adapters.explain.query_phrases import asked_for, near_miss
 from services.recommender.domain.request import Reason, ReasonKind
-from services.recommender.ports import Deadline, Evidence, Page, Told
+from services.recommender.ports import SENTENCE_WORDS, Deadline, Evidence, Page, PageSentences
 from services.recommender.sentences.genre_nouns import noun_of
-from services.recommender.sentences.limits import MAX_WORDS
 
 Forms = tuple[str, ...]
 _OTHER_THAN_GENRES = frozenset({"the catalogue"})
@@ -33,9 +32,9 @@ class TemplateExplainer:
 
     prompt_version = "template-2"
 
-    def explain(self, page: Page, deadline: Deadline) -> Told:  # noqa: ARG002
+    def explain(self, page: Page, deadline: Deadline) -> PageSentences:  # noqa: ARG002
         """Return one sentence per film, at most 22 words; the deadline is not needed."""
-        return Told(self.of(page.evidence))
+        return PageSentences(self.of(page.evidence))
 
     def of(self, evidence: Sequence[Evidence]) -> tuple[str, ...]:
         """Return the sentences of films shown in this order."""
@@ -48,10 +47,10 @@ def _sentence(evidence: Evidence, turns: Counter[Forms]) -> str:
     for forms, named in _ways(evidence):
         first = turns[forms]
         for turn in range(len(forms)):
-            told = _finished(forms[(first + turn) % len(forms)].format(**named))
-            if len(told.split()) <= MAX_WORDS:
+            sentence = _finished(forms[(first + turn) % len(forms)].format(**named))
+            if len(sentence.split()) <= SENTENCE_WORDS:
                 turns[forms] = first + turn + 1
-                return told
+                return sentence
     return _finished(NOTHING[0])
 
 
@@ -78,7 +77,7 @@ def _of_taste(evidence: Evidence, own: dict[str, str]) -> Iterator[tuple[Forms, 
     reasons = evidence.reasons
     films = [reason for reason in reasons if reason.kind is ReasonKind.LIKED and reason.item_id is not None]
     whole = [reason for reason in reasons if shape_of(reason) == "taste"]
-    traits = [found for reason in reasons if (found := _trait(reason)) is not None]
+    traits = [trait for reason in reasons if (trait := _trait(reason)) is not None]
     if films and traits:
         named = traits[0][1]
         if (forms := LIKED_AND_TRAIT.get(shape_of(films[0]))) and "thing" in named:
@@ -99,8 +98,8 @@ def _alone(reason: Reason, evidence: Evidence, own: dict[str, str]) -> Iterator[
         yield ALONE[shape], {**own, "film": reason.subject}
     elif reason.kind is ReasonKind.POPULAR:
         yield from _fame(reason, evidence, own)
-    elif (found := _trait(reason)) is not None:
-        yield ALONE[found[0]], own | found[1]
+    elif (trait := _trait(reason)) is not None:
+        yield ALONE[trait[0]], own | trait[1]
 
 
 def _fame(reason: Reason, evidence: Evidence, own: dict[str, str]) -> Iterator[tuple[Forms, dict[str, str]]]:

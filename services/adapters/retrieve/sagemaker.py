@@ -1,6 +1,6 @@
-"""The two-tower model at its SageMaker endpoint: one try, within its time, and none while it keeps failing.
+"""The two-tower model behind a SageMaker endpoint: one attempt within its time, and none while it keeps failing.
 
-What comes back is believed of nothing: whatever is late, throttled, too large or malformed is a failure in a few words.
+Responses are not trusted: a late, throttled, too large or malformed one counts as a failure, reported in a few words.
 """
 
 import json
@@ -19,15 +19,15 @@ from services.recommender.ports import Clock, Deadline, Liking, Proposed
 
 # A thousand films with their scores are a twentieth of it.
 LARGEST_ANSWER = 1 << 20
-# No call over a network is done in less.
+# No network call takes less.
 LEAST_S = 0.01
 _JSON = "application/json"
 _log = logging.getLogger(__name__)
 
 
 class SageMakerRetriever:
-    """``endpoint``: its name. ``client``: makes the client of ``sagemaker-runtime`` when it is first wanted.
-    ``timeout_s``: the longest wait, less where the request has less left. Safe to share by threads.
+    """``endpoint``: its name. ``client``: makes the client of ``sagemaker-runtime`` on first use. ``timeout_s``: the
+    longest wait, less if the request has less time left. Thread-safe.
     """
 
     def __init__(self, endpoint: str, client: Callable[[], Any], clock: Clock, timeout_s: float) -> None:
@@ -56,13 +56,13 @@ class SageMakerRetriever:
         return proposed
 
     def _asked(self, body: bytes, left: float) -> bytes:
-        """The endpoint's answer, whose last byte came in time. Raises RetrieverUnavailable."""
+        """Return the endpoint's response if it is complete in time. Raises RetrieverUnavailable."""
         from botocore.exceptions import BotoCoreError, ClientError
 
-        from services.adapters.retrieve.failures import reason_of
+        from services.adapters.retrieve.sagemaker_failures import reason_of
 
         try:
-            # What botocore and urllib3 raise of broken answers is theirs to name and ours to translate.
+            # Whatever botocore and urllib3 raise over a broken response is translated.
             with (
                 translated(RetrieverUnavailable, "malformed: the answer", BotoCoreError, ClientError),
                 within(left, LARGEST_ANSWER),
@@ -72,18 +72,18 @@ class SageMakerRetriever:
                 )
                 return bytes(answer["Body"].read())
         except (BotoCoreError, ClientError) as error:
-            # Its words can name the account and the role: they are for the log, not for callers.
+            # The message can contain the account and the role, so it goes into the log, not to callers.
             _log.warning("The two-tower endpoint did not answer: %s: %s", type(error).__name__, error)
             raise RetrieverUnavailable(reason_of(error)) from error
 
 
 def _question(person: str | None, history: Sequence[Liking], count: int) -> bytes:
-    asked: dict[str, Any] = {"history": [[each.item_id, round(each.weight, 4)] for each in history], "k": count}
-    return json.dumps(asked if person is None else asked | {"person": person}, separators=(",", ":")).encode()
+    question: dict[str, Any] = {"history": [[each.item_id, round(each.weight, 4)] for each in history], "k": count}
+    return json.dumps(question if person is None else question | {"person": person}, separators=(",", ":")).encode()
 
 
 def read(answer: bytes, count: int, ms: float = 0.0) -> Proposed:
-    """The films of an answer. Raises RetrieverUnavailable for one that is not of the form that was asked for."""
+    """Return the films of a response. Raises RetrieverUnavailable for an unexpected format."""
     try:
         document = json.loads(answer)
         item_ids, scores = document["item_ids"], document["scores"]
@@ -106,7 +106,9 @@ def read(answer: bytes, count: int, ms: float = 0.0) -> Proposed:
 
 
 def sagemaker_client(region: str | None, endpoint: str | None, timeout_s: float) -> Callable[[], Any]:
-    """Makes the client at the first call, once. It tries a call once: the deadline leaves no time for two."""
+    """Return a function that makes the client once, on first use. The client does not retry: the deadline leaves no
+    time for a second attempt.
+    """
     lock = threading.Lock()
     made: list[Any] = []
 

@@ -1,4 +1,4 @@
-"""In-process search: tantivy for text, exact cosines for vectors. The default, and the fallback."""
+"""In-process search: tantivy for text, cosines for vectors. The default, and the fallback."""
 
 import tempfile
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import tantivy
 from numpy.typing import NDArray
 
 from services.adapters.search.analyser import squeezed, terms
-from services.adapters.search.legs import (
+from services.adapters.search.leg_scores import (
     EMPTY,
     REFERENCE_HITS,
     best_known_first,
@@ -28,7 +28,7 @@ from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.filters import Filters
 from services.recommender.errors import BundleDamaged, SearchUnavailable
 from services.recommender.names.names import Names
-from services.recommender.ports import Deadline, Leg, Mention, Named, SearchRequest, SearchResult, TextField
+from services.recommender.ports import Deadline, Leg, Mention, NamedFilms, SearchRequest, SearchResult, TextField
 
 # Maximum number of films with one name that are ordered by popularity.
 _NAMESAKES = 200
@@ -79,24 +79,24 @@ class EmbeddedSearch:
         """Return where each word occurs, in any of its forms. Raises SearchUnavailable."""
         return [self._mention(word) for word in words]
 
-    def named(self, text: str, errors: int = 0) -> Named:
+    def named(self, text: str, errors: int = 0) -> NamedFilms:
         """Return the films with exactly this name, else those within this many errors. Raises SearchUnavailable."""
         name, queries = squeezed(text), self._ask()
         if not name:
-            return Named(EMPTY.rows)
+            return NamedFilms(EMPTY.rows)
         # Main titles before alternative ones.
-        found = [
+        hits = [
             self._best_known(self._hits(queries.named(name, field), _NAMESAKES).rows)
             for field in ("name", "other_name")
             if queries.count(field, name)
         ]
-        if found:
-            return Named(np.concatenate(found))
+        if hits:
+            return NamedFilms(np.concatenate(hits))
         for distance in range(1, errors + 1):
             rows = self._hits(queries.named(name, "name", distance), _NAMESAKES).rows
             if len(rows):
-                return Named(self._best_known(rows), distance)
-        return Named(EMPTY.rows)
+                return NamedFilms(self._best_known(rows), distance)
+        return NamedFilms(EMPTY.rows)
 
     def close(self) -> None:
         """Release the index files; later searches raise SearchUnavailable."""
@@ -106,9 +106,9 @@ class EmbeddedSearch:
         """Return the clauses for a text query. Raises SearchUnavailable."""
         return clauses(text, self._ask())
 
-    def hits(self, wanted: list[Clause], size: int) -> Leg:
+    def hits(self, clauses: list[Clause], size: int) -> Leg:
         """Return the ``size`` best films for some clauses, without reference and floor. Raises SearchUnavailable."""
-        return self._hits(self._ask().text(wanted), size)
+        return self._hits(self._ask().text(clauses), size)
 
     def namesakes(self, text: str) -> NDArray[np.int32]:
         """Return the films with exactly this name if there are several, int32[n]. Raises SearchUnavailable."""
@@ -125,18 +125,18 @@ class EmbeddedSearch:
         return rank
 
     def _mention(self, word: str) -> Mention:
-        found = terms(word)
-        if not found:
+        stems = terms(word)
+        if not stems:
             return _NOWHERE
-        hits = self._found(self._ask().standing(found[0], _FIELDS), len(self._bundle.catalogue))
+        hits = self._found(self._ask().standing(stems[0], _FIELDS), len(self._bundle.catalogue))
         rows = np.array([address.doc for _, address in hits], np.int32)
         return Mention(rows, np.array([score for score, _ in hits], np.float32).astype(np.uint8))
 
     def _text_leg(self, text: str, filters: Filters, size: int) -> Leg:
-        wanted = self.wording(text)
-        if not wanted:
+        clauses = self.wording(text)
+        if not clauses:
             return EMPTY
-        query = self._ask().text(wanted)
+        query = self._ask().text(clauses)
         everything = best_known_first(self._hits(query, max(size, REFERENCE_HITS)), self.namesakes(text), self.rank)
         if filters.is_empty:
             return leg_of(everything, everything, size)
@@ -147,13 +147,11 @@ class EmbeddedSearch:
         embeddings = self._bundle.embeddings
         assert embeddings is not None
         check_vectors(vectors, embeddings)
-        scores = embeddings.cosines(vectors)
-        scores[embeddings.scales == 0] = -np.inf
-        everything = best_of(scores, max(size, REFERENCE_HITS))
+        everything = best_of(*embeddings.nearest(vectors), max(size, REFERENCE_HITS))
         if filters.is_empty:
             return leg_of(everything, everything, size)
-        scores[~filters.mask(self._bundle.catalogue)] = -np.inf
-        return leg_of(best_of(scores, size), everything, size)
+        passing = embeddings.nearest(vectors, filters.mask(self._bundle.catalogue))
+        return leg_of(best_of(*passing, size), everything, size)
 
     def _hits(self, query: tantivy.Query, size: int) -> Leg:
         """Return the hits of an engine query; a document id is a row."""

@@ -7,9 +7,9 @@ from typing import Protocol
 
 from services.adapters.breaker import Breaker
 from services.adapters.foreign import translated
-from services.adapters.search.failures import LEAST_S, RemoteFailure, unreadable
+from services.adapters.search.remote_failure import LEAST_S, RemoteFailure, unreadable
 from services.recommender.names.names import Names
-from services.recommender.ports import Deadline, Mention, Named, SearchPort, SearchRequest, SearchResult
+from services.recommender.ports import Deadline, Mention, NamedFilms, SearchPort, SearchRequest, SearchResult
 
 _log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class GuardedSearch:
         """Return where words occur, from the local index."""
         return self._local.mentions(words)
 
-    def named(self, text: str, errors: int = 0) -> Named:
+    def named(self, text: str, errors: int = 0) -> NamedFilms:
         """Return the films with a name, from the local index."""
         return self._local.named(text, errors)
 
@@ -82,8 +82,6 @@ class GuardedSearch:
 
     def _locally(self, request: SearchRequest, deadline: Deadline, reason: str, lost_s: float = 0.0) -> SearchResult:
         """Search locally. Time lost waiting for the remote engine is charged to both legs."""
-        found = self._local.search(request, deadline)
-        text, knn = (
-            None if leg is None else replace(leg, ms=leg.ms + 1_000 * lost_s) for leg in (found.text, found.knn)
-        )
+        hits = self._local.search(request, deadline)
+        text, knn = (None if leg is None else replace(leg, ms=leg.ms + 1_000 * lost_s) for leg in (hits.text, hits.knn))
         return SearchResult(text, knn, (reason,))

@@ -6,7 +6,7 @@ import tantivy
 from tantivy import FieldType, Occur, Query
 
 from services.adapters.search.schema import TEXT_FIELDS
-from services.adapters.search.wording import Clause, Name, Near, Word
+from services.adapters.search.wording import Clause, NameClause, Near, WordClause
 from services.recommender.domain.filters import Filters
 from services.recommender.domain.genres import GENRES
 
@@ -39,12 +39,12 @@ class QueryBuilder:
 
     def standing(self, term: str, bits: Mapping[str, int]) -> Query:
         """Return a query for films with a term; a film's score is the sum of the bits of the fields containing it."""
-        found = [
+        queries = [
             (Occur.Should, Query.const_score_query(self._exactly(field, term), float(bit)))
             for field, bit in bits.items()
             if self.count(field, term)
         ]
-        return Query.boolean_query(found)
+        return Query.boolean_query(queries)
 
     def filtered(self, query: Query, filters: Filters) -> Query:
         """Restrict a query to films that pass, with the same scores; agrees with ``Filters.mask``."""
@@ -57,11 +57,11 @@ class QueryBuilder:
 
     def _clause(self, clause: Clause) -> Iterator[Query]:
         match clause:
-            case Word():
+            case WordClause():
                 for field in clause.fields:
                     query = Query.term_query(self._schema, field, clause.term, index_option="freq")
                     yield Query.boost_query(query, TEXT_FIELDS[field])
-            case Name():
+            case NameClause():
                 yield Query.const_score_query(self._exactly(clause.field, clause.name), clause.score)
             case Near():
                 query = Query.fuzzy_term_query(self._schema, clause.field, clause.text, distance=clause.distance)

@@ -30,7 +30,7 @@ NEAR_WORD = {1: 8.0, 2: 4.0}
 COMMON = 0.2
 
 
-class Lexicon(Protocol):
+class TermCounts(Protocol):
     """Terms and names of the films' texts."""
 
     films: int
@@ -41,7 +41,7 @@ class Lexicon(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class WordClause:
     """A word and its stemmed ``term``, to be scored by BM25 in each of the ``fields``."""
 
     word: str
@@ -50,7 +50,7 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class NameClause:
     """Films whose ``field`` is exactly this squeezed name; ``score`` is a constant."""
 
     field: str
@@ -68,28 +68,28 @@ class Near:
     score: float
 
 
-Clause = Word | Name | Near
+Clause = WordClause | NameClause | Near
 
 
-def clauses(text: str, lexicon: Lexicon) -> list[Clause]:
+def clauses(text: str, lexicon: TermCounts) -> list[Clause]:
     """Return the clauses of a query; a film's score is the sum over those it meets. Empty if nothing can be found."""
     pairs = dict(zip(terms(text), words(text), strict=True))
-    wanted = [(word, term, _fields(term, lexicon)) for term, word in list(pairs.items())[:MAX_TERMS]]
-    found: list[Clause] = []
-    for word, term, fields in wanted:
-        found += [Word(word, term, _telling(term, fields, lexicon))] if fields else _misspelt(term)
-    if 0 < len(wanted) <= LONGEST_NAME:
-        errors = 1 if all(fields for _, _, fields in wanted) else 2
-        found += _names(squeezed(text), errors, lexicon)
-    return found
+    searched = [(word, term, _fields(term, lexicon)) for term, word in list(pairs.items())[:MAX_TERMS]]
+    parts: list[Clause] = []
+    for word, term, fields in searched:
+        parts += [WordClause(word, term, _telling(term, fields, lexicon))] if fields else _misspelt(term)
+    if 0 < len(searched) <= LONGEST_NAME:
+        errors = 1 if all(fields for _, _, fields in searched) else 2
+        parts += _names(squeezed(text), errors, lexicon)
+    return parts
 
 
-def _fields(term: str, lexicon: Lexicon) -> tuple[str, ...]:
+def _fields(term: str, lexicon: TermCounts) -> tuple[str, ...]:
     """Return the fields that contain a term."""
     return tuple(field for field in TEXT_FIELDS if lexicon.count(field, term))
 
 
-def _telling(term: str, fields: tuple[str, ...], lexicon: Lexicon) -> tuple[str, ...]:
+def _telling(term: str, fields: tuple[str, ...], lexicon: TermCounts) -> tuple[str, ...]:
     """Return the fields in which the term is worth searching."""
     if "overview" not in fields or lexicon.count("overview", term) <= COMMON * lexicon.films:
         return fields
@@ -103,12 +103,12 @@ def _misspelt(term: str) -> Iterator[Near]:
             yield Near(field, term, distance, NEAR_WORD[distance])
 
 
-def _names(name: str, errors: int, lexicon: Lexicon) -> Iterator[Clause]:
+def _names(name: str, errors: int, lexicon: TermCounts) -> Iterator[Clause]:
     """Yield clauses for a query that is a whole name; near misses only if there is no exact match."""
     lifts = {"name": EXACT_TITLE, "other_name": OTHER_TITLE, "director": DIRECTOR, "person": PERSON}
     hits = [field for field in lifts if lexicon.count(field, name)]
     for field in hits:
-        yield Name(field, name, lifts[field])
+        yield NameClause(field, name, lifts[field])
     if hits:
         return
     for distance in _distances(name, SHORTEST_NEAR_TITLE)[:errors]:

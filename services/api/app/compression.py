@@ -34,7 +34,7 @@ class Compress:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        wanted = accepts_gzip(header(scope, b"accept-encoding"))
+        accepts = accepts_gzip(header(scope, b"accept-encoding"))
         begun: Message | None = None
 
         async def compressed(message: Message) -> None:
@@ -47,7 +47,7 @@ class Compress:
                 head, begun = begun, None
                 if _may_be_smaller(head, message):
                     head = {**head, "headers": [*head["headers"], (b"vary", b"Accept-Encoding")]}
-                    if wanted:
+                    if accepts:
                         head, message = _gzipped(head, message)
                 await send(head)
             await send(message)
@@ -57,8 +57,10 @@ class Compress:
 
 def accepts_gzip(sent: str | None) -> bool:
     """Return whether an Accept-Encoding allows gzip, by name or by ``*``."""
+    if not sent:
+        return False
     allowed: dict[str, bool] = {}
-    for part in (sent or "").lower().split(","):
+    for part in sent.lower().split(","):
         name, _, parameters = part.partition(";")
         weight = parameters.replace(" ", "").removeprefix("q=") or "1"
         try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from starlette.types import Scope
 
 if TYPE_CHECKING:
-    from services.api.app.tracing import Trace
+    from services.api.app.observability.tracing import Trace
 
 _SCOPE_KEY = "marquee.context"
 _METHOD_KEY = "marquee.method"
@@ -15,7 +15,7 @@ _DEGRADED = b"x-marquee-degraded"
 
 
 @dataclass(slots=True)
-class Context:
+class RequestContext:
     """``started``: monotonic seconds. ``stages``: milliseconds by stage. ``headers`` are added to every response,
     errors included. ``facts`` go into the access log; ``person``, the subject of the request, only as a pseudonym.
     ``trace``: set if the request is traced.
@@ -38,14 +38,14 @@ class Context:
         self.headers.append((_DEGRADED, ", ".join(parts).encode()))
 
 
-def attach(scope: Scope, context: Context) -> None:
+def attach(scope: Scope, context: RequestContext) -> None:
     """Attach the context to the request."""
     scope[_SCOPE_KEY] = context
 
 
-def context_of(scope: Scope) -> Context:
+def context_of(scope: Scope) -> RequestContext:
     """Return the request's context; an empty one outside the middleware."""
-    return cast("Context", scope.get(_SCOPE_KEY) or Context("-", 0.0))
+    return cast("RequestContext", scope.get(_SCOPE_KEY) or RequestContext("-", 0.0))
 
 
 def ask_instead(scope: Scope, method: str) -> Scope:

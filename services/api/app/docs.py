@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.api.app.edge import cacheable_bytes
+from services.api.app.edge import Representation, shared
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -47,22 +47,24 @@ def install_docs(app: FastAPI) -> frozenset[str]:
     }
     if folder is not None:
         pages["/docs/start.js"] = (_START.encode, "text/javascript")
-        # Read on first use: they are two megabytes.
-        pages |= {f"/docs/{name}": (cache((folder / name).read_bytes), kind) for name, kind in _ASSETS.items()}
+        pages |= {f"/docs/{name}": ((folder / name).read_bytes, kind) for name, kind in _ASSETS.items()}
     for path, (content, kind) in pages.items():
         app.add_route(path, _page(content, kind), methods=["GET"], include_in_schema=False)
     return frozenset(pages)
 
 
 def _folder() -> Path | None:
-    found = find_spec(PACKAGE)
-    folder = Path(found.origin).parent / "resources" if found is not None and found.origin else None
+    spec = find_spec(PACKAGE)
+    folder = Path(spec.origin).parent / "resources" if spec is not None and spec.origin else None
     return folder if folder is not None and all((folder / name).is_file() for name in _ASSETS) else None
 
 
 def _page(content: Callable[[], bytes], kind: str) -> Callable[[Request], Awaitable[Response]]:
+    # Read on first use: the files are two megabytes.
+    representation = cache(lambda: Representation(content(), kind))
+
     async def page(request: Request) -> Response:
-        response = cacheable_bytes(request, content(), kind, 0)
+        response = shared(request, representation(), 0)
         response.headers["Content-Security-Policy"] = POLICY
         return response
 

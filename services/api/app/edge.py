@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, cast
 
 from starlette.requests import Request
@@ -10,18 +11,32 @@ from starlette.responses import Response
 from services.api.app.port import RecommenderPort
 from services.api.app.runner import Runner
 from services.api.app.services import AppServices
-from services.recommender.answers import dump
+from services.recommender.documents import dump
 from services.recommender.ports import Deadline
 
 MAX_AGE_S = 300
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
+class Representation:
+    """Content that many responses share; it is hashed once."""
+
+    content: bytes
+    media_type: str = "application/json"
+
+    @cached_property
+    def tag(self) -> str:
+        """Its ETag."""
+        return f'"{hashlib.sha256(self.content).hexdigest()[:32]}"'
+
+
+@dataclass(slots=True)
 class Edge:
     """Per-process services, at ``app.state.edge``."""
 
     services: AppServices
     runner: Runner
+    _catalogue: tuple[dict[str, Any], Representation] | None = None
 
     @property
     def recommender(self) -> RecommenderPort:
@@ -32,6 +47,14 @@ class Edge:
         """Return a new request deadline, starting now."""
         recommender = self.services.recommender
         return Deadline.within(recommender.clock, recommender.options.deadline_s)
+
+    def catalogue(self, facts: dict[str, Any]) -> Representation:
+        """Return a release's catalogue facts with those of the settings; rendered once for the same object."""
+        last = self._catalogue
+        if last is None or last[0] is not facts:
+            own = {"demo_users": list(self.services.demo_users), "auth_required": self.services.auth_required}
+            last = self._catalogue = facts, Representation(dump({**facts, **own}))
+        return last[1]
 
     def close(self) -> None:
         """Shut down the threads, then close the services."""
@@ -54,19 +77,18 @@ def cacheable(request: Request, document: Any) -> Response:  # noqa: ANN401 - an
     """Return a JSON response that concerns no person, with an ETag, or 304 if the client has it. Shared caches may keep
     it only if no key is required.
     """
-    return cacheable_bytes(request, dump(document), "application/json", MAX_AGE_S)
+    return shared(request, Representation(dump(document)), MAX_AGE_S)
 
 
-def cacheable_bytes(request: Request, content: bytes, media_type: str, max_age: int) -> Response:
-    """Return such a response for bytes of any type."""
-    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+def shared(request: Request, representation: Representation, max_age: int) -> Response:
+    """Return such a response with a representation of any type."""
     keyed = edge_of(request).services.auth_required
-    headers = {"ETag": tag, "Cache-Control": f"{'private' if keyed else 'public'}, max-age={max_age}"}
+    headers = {"ETag": representation.tag, "Cache-Control": f"{'private' if keyed else 'public'}, max-age={max_age}"}
     if keyed:
         headers["Vary"] = "X-API-Key"
-    if _matches(request.headers.get("if-none-match", ""), tag):
+    if _matches(request.headers.get("if-none-match", ""), representation.tag):
         return Response(status_code=304, headers=headers)
-    return Response(content, 200, headers, media_type)
+    return Response(representation.content, 200, headers, representation.media_type)
 
 
 def _matches(sent: str, tag: str) -> bool:

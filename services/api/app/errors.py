@@ -8,8 +8,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.api.app.problem import Problem
-from services.api.app.validation import field_errors
+from services.api.app.schemas.problem import Problem
+from services.api.app.schemas.validation import field_errors
 from services.recommender import errors as core
 
 

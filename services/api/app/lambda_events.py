@@ -39,8 +39,8 @@ def http_event(event: object) -> Event:
             f"not an event of an HTTP API: {_described(event)}; expected one of API Gateway or a load balancer, or a "
             'warm-up like {"warmer": true}'
         )
-    asked = context.get("http") if _is_v2(event) else _asked_v1(event, context)
-    if not isinstance(asked, Mapping) or not all(isinstance(asked.get(name), str) for name in ("method", "path")):
+    http = context.get("http") if _is_v2(event) else _asked_v1(event, context)
+    if not isinstance(http, Mapping) or not all(isinstance(http.get(name), str) for name in ("method", "path")):
         raise NoRequest(f"an HTTP event without a method and a path: {_described(event)}")
     return {
         "version": "2.0",
@@ -48,7 +48,7 @@ def http_event(event: object) -> Event:
         "headers": dict(_headers(event)),
         # Without "elb", by which Mangum recognises a load balancer: it is handled like the others.
         "requestContext": {name: value for name, value in context.items() if name != "elb"}
-        | {"http": {name: _text(asked.get(name)) for name in ("method", "path", "sourceIp")}},
+        | {"http": {name: _text(http.get(name)) for name in ("method", "path", "sourceIp")}},
         **_body(event),
     }
 
@@ -93,11 +93,11 @@ def _query(event: Mapping[str, Any], context: Mapping[str, Any]) -> str:
 
 def _headers(event: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield each header once, by lower-case name; several values are joined with commas."""
-    found: dict[str, list[str]] = {}
+    values_by_name: dict[str, list[str]] = {}
     lists = event.get("multiValueHeaders")
     for name, value in _pairs(lists if isinstance(lists, Mapping) else event.get("headers")):
-        found.setdefault(name.lower(), []).append(value)
-    for name, values in found.items():
+        values_by_name.setdefault(name.lower(), []).append(value)
+    for name, values in values_by_name.items():
         value = ", ".join(values)
         if name == "host" and not _HOST.fullmatch(value):
             continue

@@ -25,12 +25,12 @@ from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 
 from services.api.app.lambda_events import NoRequest, http_event, is_warm_up, reply_to
 from services.api.app.main import create_app
-from services.api.app.problem import MEDIA_TYPE, Problem
+from services.api.app.observability.telemetry import flush_traces, install_telemetry, install_tracing
+from services.api.app.schemas.problem import MEDIA_TYPE, Problem
 from services.api.app.services import AppServices
-from services.api.app.telemetry import flush_traces, install_telemetry, install_tracing
 from services.bootstrap import Services, build_services
-from services.recommender.answer import Options
 from services.recommender.errors import BundleDamaged, BundleError, EncoderUnavailable, MarqueeError
+from services.recommender.recommend import Options
 from services.settings import Settings, load_settings
 
 # Reserved for writing and sending the response.
@@ -45,7 +45,7 @@ log = logging.getLogger("marquee.lambda")
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
+class ExecutionEnvironment:
     """State of one execution environment. ``options``: as wired, before an event shortens its deadline. ``after``: work
     to finish after an event, before the environment is frozen.
     """
@@ -55,7 +55,7 @@ class Function:
     options: Options
     after: Callable[[], None]
 
-    def answer(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - AWS gives no type
+    def respond(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - AWS gives no type
         """Answer an HTTP event within the function's remaining time."""
         # An environment handles one event at a time, so the deadline may be set on the environment.
         self.wired.recommender.options = within(self.options, context)
@@ -92,7 +92,7 @@ class Function:
 
 
 @cache
-def function() -> Function:
+def function() -> ExecutionEnvironment:
     """Return the environment's function, created on the first call. Raises MarqueeError for unusable settings."""
     settings = load_settings()
     wired = _wired(settings)
@@ -101,7 +101,7 @@ def function() -> Function:
     install_tracing(app, settings, later=False)
     # Otherwise problem documents would be sent as Base64.
     adapter = Mangum(app, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE])
-    return Function(adapter, wired, wired.recommender.options, partial(flush_traces, app))
+    return ExecutionEnvironment(adapter, wired, wired.recommender.options, partial(flush_traces, app))
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 - an event is any JSON value
@@ -110,10 +110,10 @@ def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401 - an ev
         function().open_bundle()
         return {"warm": True}
     try:
-        asked = http_event(event)
+        request_event = http_event(event)
     except NoRequest as error:
         return reply_to(event, _refused(error))
-    return reply_to(event, function().answer(asked, context))
+    return reply_to(event, function().respond(request_event, context))
 
 
 def _refused(error: NoRequest) -> dict[str, Any]:

@@ -7,22 +7,22 @@ from fastapi import FastAPI
 
 from services import __version__
 from services.adapters.history.archive import MAX_BYTES
-from services.api.app.auth import Authenticator
 from services.api.app.compression import Compress
-from services.api.app.cors import ProblemCors
 from services.api.app.docs import install_docs
 from services.api.app.edge import Edge
 from services.api.app.errors import install_handlers
-from services.api.app.gate import IMPORT_PATH, PUBLIC, Gate
-from services.api.app.hosts import HostCheck
 from services.api.app.middleware import BodyLimit, EncodedSlashes, HeadAsGet, Observer, SafeHeaders
+from services.api.app.observability.pseudonyms import Pseudonyms
 from services.api.app.openapi import DESCRIPTION, install_openapi
-from services.api.app.origin import OriginCheck
 from services.api.app.pages import install_pages
-from services.api.app.people import Pseudonyms
-from services.api.app.quota import QuotaGuard
 from services.api.app.routes import ROUTERS
 from services.api.app.runner import Runner
+from services.api.app.security.auth import Authenticator
+from services.api.app.security.cors import ProblemCors
+from services.api.app.security.gate import IMPORT_PATH, PUBLIC, Gate
+from services.api.app.security.hosts import HostCheck
+from services.api.app.security.origin import OriginCheck
+from services.api.app.security.quota import QuotaGuard
 from services.api.app.services import AppServices
 
 EXPOSED = [

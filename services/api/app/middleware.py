@@ -13,9 +13,9 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.adapters.foreign import frames_of
-from services.api.app.context import Context, ask_instead, attach, has_header, header
+from services.api.app.context import RequestContext, ask_instead, attach, has_header, header
 from services.api.app.errors import problem_of
-from services.api.app.observability import begin_trace, observe
+from services.api.app.observability.observation import begin_trace, observe
 
 log = logging.getLogger("marquee.api")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -66,7 +66,7 @@ class Observer:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        context = Context(request_id_of(scope), perf_counter())
+        context = RequestContext(request_id_of(scope), perf_counter())
         attach(scope, context)
         context.trace = begin_trace(scope)
         status = 0
@@ -179,7 +179,7 @@ def request_id_of(scope: Scope) -> str:
     return sent if sent and _REQUEST_ID.fullmatch(sent) else secrets.token_hex(16)
 
 
-def _own_headers(context: Context) -> list[tuple[bytes, bytes]]:
+def _own_headers(context: RequestContext) -> list[tuple[bytes, bytes]]:
     total = (perf_counter() - context.started) * 1_000
     stages = [f"{name};dur={spent:.2f}" for name, spent in context.stages.items()]
     return [

@@ -7,10 +7,10 @@ from fastapi import FastAPI, Path
 from fastapi.openapi.utils import get_openapi
 from pydantic import BeforeValidator
 
-from services.api.app.fields import ItemId, UserId
-from services.api.app.gate import PUBLIC
 from services.api.app.middleware import SLASH
 from services.api.app.openapi_errors import examples
+from services.api.app.schemas.fields import ItemId, UserId
+from services.api.app.security.gate import PUBLIC
 
 DESCRIPTION = """What should this person watch next, and why?
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.api.app.errors import KINDS, OF_STATUS, Kind
-from services.api.app.problem import MEDIA_TYPE, FieldError, Problem, ProblemDocument
+from services.api.app.schemas.problem import MEDIA_TYPE, FieldError, Problem, ProblemDocument
 
 OF_READING = (401, 403, 405, 421, 422, 429, 500, 503)
 OF_BODY = (400, 401, 403, 405, 413, 415, 421, 422, 429, 500, 503)

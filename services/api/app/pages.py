@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.api.app.edge import cacheable_bytes
+from services.api.app.edge import Representation, shared
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https://image.tmdb.org; "
@@ -30,11 +30,11 @@ def install_pages(app: FastAPI, web_dir: Path | None) -> frozenset[str]:
 
 
 def _page(file: Path) -> Callable[[Request], Awaitable[Response]]:
-    content = file.read_bytes()
     media_type = _TYPES.get(file.suffix) or mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    representation = Representation(file.read_bytes(), media_type)
 
     async def page(request: Request) -> Response:
-        response = cacheable_bytes(request, content, media_type, 0)
+        response = shared(request, representation, 0)
         response.headers["Content-Security-Policy"] = POLICY
         return response
 

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from services.recommender.answer import Answer, Options
 from services.recommender.domain.request import Preset, Request
 from services.recommender.domain.told import ToldHistory
 from services.recommender.errors import MarqueeError
-from services.recommender.films import Found
+from services.recommender.films import FilmsResult
 from services.recommender.ports import Clock, Deadline, FeedbackCommand, Receipt
+from services.recommender.recommend import Answer, Options
 
 
 class RecommenderPort(Protocol):
@@ -28,13 +28,13 @@ class RecommenderPort(Protocol):
         """Recommend films."""
         ...
 
-    def similar(self, item_id: str | None, tmdb_id: int | None, k: int) -> Found:
+    def similar(self, item_id: str | None, tmdb_id: int | None, k: int) -> FilmsResult:
         """Find films similar to a film."""
         ...
 
     def from_films(
         self, item_ids: Sequence[str], tmdb_ids: Sequence[int], top_n: int, preset: Preset = Preset.DEFAULT
-    ) -> Found:
+    ) -> FilmsResult:
         """Find films similar to several films, for callers who store no people here."""
         ...
 

@@ -53,7 +53,7 @@ class Pool:
 
 
 class Runner:
-    """``answer`` runs recommender calls (in the loop if ``inline``), ``blocking`` runs calls that wait for I/O or
+    """``compute`` runs recommender calls (in the loop if ``inline``), ``blocking`` runs calls that wait for I/O or
     locks.
     """
 
@@ -61,7 +61,7 @@ class Runner:
         self._answers = None if inline else Pool("answers", workers)
         self._blocking = Pool("the store", workers)
 
-    async def answer(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def compute(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a recommender call."""
         if self._answers is None:
             return call(*args, **kwargs)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.factors import ItemFactors
-from services.recommender.domain.tables import Collaborative
-from services.recommender.domain.towers import TwoTower
+from services.recommender.domain.tables import CollaborativeTables
+from services.recommender.domain.two_tower_model import TwoTowerModel
 from services.recommender.domain.weights import Weights
 
 
@@ -27,7 +27,7 @@ class Bundle:
     version: str
     model_version: str
     catalogue: Catalogue
-    collaborative: Collaborative
+    collaborative: CollaborativeTables
     popularity: NDArray[np.float32]
     acclaim: NDArray[np.float32]
     embeddings: Embeddings | None
@@ -36,4 +36,4 @@ class Bundle:
     created_at: str = ""
     sources: tuple[str, ...] = ()
     svd: ItemFactors | None = None
-    towers: TwoTower | None = None
+    towers: TwoTowerModel | None = None

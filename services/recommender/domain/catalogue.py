@@ -97,10 +97,13 @@ class Catalogue:
         followed = followed[followed >= 0]
         if not len(followed):
             return np.zeros(len(theirs), bool)
-        wanted = np.zeros(int(self.series.max()) + 2, bool)
-        wanted[followed] = True
+        if among is not None:
+            ordered = np.sort(followed)
+            return np.asarray(ordered[np.minimum(np.searchsorted(ordered, theirs), len(ordered) - 1)] == theirs)
+        is_followed = np.zeros(int(self.series.max()) + 2, bool)
+        is_followed[followed] = True
         # Films without a series have number -1 and so index the last element.
-        return wanted[theirs]
+        return is_followed[theirs]
 
     def rows_of_hashes(self, hashes: NDArray[np.uint64]) -> NDArray[np.int32]:
         """Return the row of each film hash, int32[n], -1 for unknown films."""
@@ -122,15 +125,15 @@ class Catalogue:
 
         An unknown id of the form "tmdb:949" or "tt0113277" is looked up as a TMDB or IMDb id.
         """
-        wanted = list(item_ids)
-        rows = self.rows_of_hashes(hash_ids(wanted))
-        found = np.flatnonzero(rows >= 0)
-        theirs = self.item_ids.take(rows[found])
-        others = [at for at, item_id in zip(found.tolist(), theirs, strict=True) if wanted[at] != item_id]
-        rows[[at for at in others if not self._is_other_id(wanted[at], int(rows[at]))]] = -1
+        ids = list(item_ids)
+        rows = self.rows_of_hashes(hash_ids(ids))
+        hits = np.flatnonzero(rows >= 0)
+        theirs = self.item_ids.take(rows[hits])
+        others = [at for at, item_id in zip(hits.tolist(), theirs, strict=True) if ids[at] != item_id]
+        rows[[at for at in others if not self._is_other_id(ids[at], int(rows[at]))]] = -1
         missing = np.flatnonzero(rows < 0)
         if len(missing):
-            rows[missing] = self._rows_of_foreign([wanted[at] for at in missing.tolist()])
+            rows[missing] = self._rows_of_foreign([ids[at] for at in missing.tolist()])
         return rows
 
     def _is_other_id(self, item_id: str, row: int) -> bool:
@@ -169,19 +172,19 @@ def rows_by(ids: NDArray[np.int32]) -> NDArray[np.int32]:
     return np.argsort(ids, kind="stable").astype(np.int32)
 
 
-def _rows_with(ids: NDArray[np.int32], order: NDArray[np.int32], wanted: Iterable[int]) -> NDArray[np.int32]:
+def _rows_with(ids: NDArray[np.int32], order: NDArray[np.int32], numbers: Iterable[int]) -> NDArray[np.int32]:
     """Return the first row of each id by bisection; -1 for missing ids and for 0."""
-    asked = np.array([each if 0 < each < 2**31 else 0 for each in wanted], np.int32)
+    keys = np.array([each if 0 < each < 2**31 else 0 for each in numbers], np.int32)
     if not len(order):
-        return np.full(len(asked), -1, np.int32)
-    at = np.minimum(np.searchsorted(ids, asked, sorter=order), len(order) - 1)
+        return np.full(len(keys), -1, np.int32)
+    at = np.minimum(np.searchsorted(ids, keys, sorter=order), len(order) - 1)
     rows = order[at]
-    return np.where((asked > 0) & (ids[rows] == asked), rows, np.int32(-1)).astype(np.int32)
+    return np.where((keys > 0) & (ids[rows] == keys), rows, np.int32(-1)).astype(np.int32)
 
 
-def _rows_of(wanted: NDArray[np.uint64], hashes: NDArray[np.uint64], rows: NDArray[np.int32]) -> NDArray[np.int32]:
+def _rows_of(keys: NDArray[np.uint64], hashes: NDArray[np.uint64], rows: NDArray[np.int32]) -> NDArray[np.int32]:
     """Return the row for each hash by bisection, -1 if missing."""
     if not len(hashes):
-        return np.full(len(wanted), -1, np.int32)
-    at = np.minimum(np.searchsorted(hashes, wanted), len(hashes) - 1)
-    return np.where(hashes[at] == wanted, rows[at], np.int32(-1))
+        return np.full(len(keys), -1, np.int32)
+    at = np.minimum(np.searchsorted(hashes, keys), len(hashes) - 1)
+    return np.where(hashes[at] == keys, rows[at], np.int32(-1))

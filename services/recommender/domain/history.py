@@ -119,6 +119,8 @@ class History:
 
     def without(self, hashes: NDArray[np.uint64]) -> "History":
         """Return the events of all other films."""
+        if not len(self):
+            return self
         return self.take(~np.isin(self.hashes, hashes))
 
     def of_film(self, item_id: str) -> "History":

@@ -10,8 +10,6 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-HASH_BITS = 40
-
 
 def hash_id(item_id: str) -> int:
     """Return the first 40 bits of BLAKE2b of the id's UTF-8 bytes, as an unsigned integer."""

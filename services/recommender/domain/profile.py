@@ -67,13 +67,6 @@ def by_arrival(profile: Profile, event: Event, now_ms: int) -> Event:
     return replace(event, ts_ms=latest) if latest > max(now_ms, event.ts_ms) else event
 
 
-def apply_all(profile: Profile, events: list[Event]) -> Profile:
-    """Return the profile after several events, in the given order."""
-    for event in events:
-        profile = apply(profile, event)
-    return profile
-
-
 def replay(user_id: str, events: Iterable[Event]) -> Profile:
     """Return the profile of a whole log, as if its events were applied by time, then order; for bulk loads."""
     standing: dict[str, dict[EventKind, tuple[int, Event]]] = {}

@@ -52,11 +52,11 @@ class ItemTable:
         inside = np.flatnonzero(targets >= 0)
         slot = np.zeros(len(self.columns), np.int32)
         slot[targets[inside]] = inside
-        wanted = np.zeros(len(self.columns), bool)
-        wanted[targets[inside]] = True
+        is_target = np.zeros(len(self.columns), bool)
+        is_target[targets[inside]] = True
         # Most entries are not needed: a one-byte mask filters them before anything else is read.
         columns, bits = self.columns[positions].ravel(), self.values.view(np.uint16)[positions].ravel()
-        hits = np.flatnonzero(wanted.take(columns))
+        hits = np.flatnonzero(is_target.take(columns))
         owner = hits // self.columns.shape[1]
         out = np.zeros(len(positions) * len(targets), np.float32)
         out[owner * len(targets) + slot.take(columns[hits])] = _FLOATS.take(bits[hits]) * weights[owner]
@@ -64,7 +64,7 @@ class ItemTable:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Collaborative:
+class CollaborativeTables:
     """Main table and table for short profiles, over the same T films.
 
     ``rows`` int32[T]: catalogue row of each table position; ``position`` int32[films]: the inverse, -1 outside. Films
@@ -95,12 +95,17 @@ class Collaborative:
         out = np.zeros((len(films), len(others)), bool)
         inside = np.flatnonzero(self.position[films] >= 0)
         targets = self.position[others]
-        slot = np.full(len(self.rows), -1, np.int32)
-        slot[targets[targets >= 0]] = np.flatnonzero(targets >= 0)
+        there = np.flatnonzero(targets >= 0)
+        slot = np.zeros(len(self.rows), np.int32)
+        slot[targets[there]] = there
+        wanted = np.zeros(len(self.rows), bool)
+        wanted[targets[there]] = True
         home = self.position[films[inside]]
-        at = slot[self.main.columns[home]]
-        owner, entry = np.nonzero((at >= 0) & (self.shared[home] >= people))
-        out[inside[owner], at[owner, entry]] = True
+        columns = self.main.columns[home]
+        hits = np.flatnonzero(wanted.take(columns.ravel()))
+        owner, entry = np.divmod(hits, columns.shape[1])
+        some = self.shared[home[owner], entry] >= people
+        out[inside[owner[some]], slot[columns[owner[some], entry[some]]]] = True
         return out
 
     def spread(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -55,9 +55,9 @@ class Weights:
     certain_events: float = 3.0
     # Weight of the next part of a series for a person who likes the previous part.
     sequels: float = 0.3
-    # Events per film at which people's events and worldwide votes share the ranking equally; weights of traits and text
-    # without any events.
-    mature_events: float = 1.0
+    # Other events on the film of a random event at which people's events and worldwide votes share the ranking equally;
+    # weights of traits and text without any events.
+    mature_events: float = 5.6
     bare_traits: float = 4.0
     bare_content: float = 16.0
     bare_tables: float = 0.8
@@ -85,12 +85,12 @@ class Weights:
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Self:
         """Return the weights in a JSON object. Raises ValueError naming a key that is unknown or has the wrong type."""
-        known = {field.name: field.type for field in fields(cls)}
+        types = {field.name: field.type for field in fields(cls)}
         for name, value in document.items():
-            if name not in known:
-                raise ValueError(f"unknown weight {name!r}; expected one of {', '.join(known)}")
-            wanted = str if name == "formula" else (int, float)
-            if isinstance(value, bool) or not isinstance(value, wanted):
+            if name not in types:
+                raise ValueError(f"unknown weight {name!r}; expected one of {', '.join(types)}")
+            expected = str if name == "formula" else (int, float)
+            if isinstance(value, bool) or not isinstance(value, expected):
                 raise ValueError(f"weight {name!r} must be a {'string' if name == 'formula' else 'number'}")
         if document.get("formula", FORMULAS[0]) not in FORMULAS:
             raise ValueError(f"weight 'formula' must be one of {', '.join(FORMULAS)}")

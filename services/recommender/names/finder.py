@@ -57,7 +57,7 @@ class Tier(IntEnum):
     NONE = 99
 
 
-class Reading(NamedTuple):
+class NameReading(NamedTuple):
     """``words`` of a name, and the year next to it: ``year_from`` to ``year_to``; 0 without one."""
 
     words: list[str]
@@ -82,17 +82,17 @@ class Finder:
         readings = readings_of(text)
         for reading in readings:
             self._by_name(reading, best)
-        found = np.flatnonzero(best < Tier.NONE)
-        if readings and len(found) < limit and best.min(initial=Tier.NONE) > Tier.NAME_OF_NEXT_YEAR:
+        named = np.flatnonzero(best < Tier.NONE)
+        if readings and len(named) < limit and best.min(initial=Tier.NONE) > Tier.NAME_OF_NEXT_YEAR:
             self._apart(readings[-1], best)
             if not np.any(best < Tier.NONE) or best.min() >= Tier.APART:
                 self._with_errors(readings[-1], best)
-            found = np.flatnonzero(best < Tier.NONE)
-        order = best[found].astype(np.int64) * len(best) + self.rank[found]
+            named = np.flatnonzero(best < Tier.NONE)
+        order = best[named].astype(np.int64) * len(best) + self.rank[named]
         if len(order) > limit:
             kept = np.argpartition(order, limit)[:limit]
-            found, order = found[kept], order[kept]
-        return found[np.argsort(order)].astype(np.int32)
+            named, order = named[kept], order[kept]
+        return named[np.argsort(order)].astype(np.int32)
 
     @cached_property
     def rank(self) -> NDArray[np.int32]:
@@ -102,7 +102,7 @@ class Finder:
         rank[order] = np.arange(len(order), dtype=np.int32)
         return rank
 
-    def _by_name(self, reading: Reading, best: NDArray[np.int8]) -> None:
+    def _by_name(self, reading: NameReading, best: NDArray[np.int8]) -> None:
         """Find films with exactly this name, and those with a name that begins with it or contains its words."""
         words = natural(reading.words)
         self._keyed(reading, words, best)
@@ -111,7 +111,7 @@ class Finder:
         if words[0] in ARTICLES and len(words) > 1:
             self._begun(reading, words[1:], best, people=False)
 
-    def _keyed(self, reading: Reading, words: list[str], best: NDArray[np.int8]) -> None:
+    def _keyed(self, reading: NameReading, words: list[str], best: NDArray[np.int8]) -> None:
         """Find films with this whole name, with small numbers as digits or words; people are found by their places."""
         for form in (words, *numbered(words)):
             names = self.names.keyed(form)
@@ -124,7 +124,9 @@ class Finder:
             own = (self.names.kinds[names] == NameKind.TITLE) & (form is words)
             _lower(best, rows, self._in_year(reading, rows, np.where(own, tiers, Tier.OTHER_TITLE)[of]))
 
-    def _begun(self, reading: Reading, words: Sequence[str], best: NDArray[np.int8], *, people: bool = True) -> None:
+    def _begun(
+        self, reading: NameReading, words: Sequence[str], best: NDArray[np.int8], *, people: bool = True
+    ) -> None:
         begun = self.names.beginning(words)
         titles = self.names.kinds[begun.names] != NameKind.PERSON
         tiers = np.where(begun.places == Place.INSIDE, Tier.INSIDE, Tier.BEGINS)
@@ -138,7 +140,7 @@ class Finder:
         rows, of = self.names.films_of(begun.names[chosen])
         _lower(best, rows, self._in_year(reading, rows, tiers[chosen][of]))
 
-    def _in_year(self, reading: Reading, rows: Rows, tiers: NDArray[np.integer]) -> NDArray[np.integer]:
+    def _in_year(self, reading: NameReading, rows: Rows, tiers: NDArray[np.integer]) -> NDArray[np.integer]:
         """Adjust the tiers for the typed year: a name of that year keeps its tier, one of another year falls, and names
         that only contain the words are dropped.
         """
@@ -152,24 +154,24 @@ class Finder:
         others = np.where(tiers == Tier.BEGINS, Tier.APART, np.where(tiers >= Tier.ONE_ERROR, tiers + 1, Tier.NONE))
         return np.where(inside, of_year, np.where(tiers <= Tier.OTHER_TITLE, beyond, others))
 
-    def _apart(self, reading: Reading, best: NDArray[np.int8]) -> None:
+    def _apart(self, reading: NameReading, best: NDArray[np.int8]) -> None:
         """Find films of which each word begins a word of some name: "nolan dream" is one."""
         words = bare(reading.words)
         if len(words) < 2:
             return
-        wanted = np.ones(len(best), bool)
+        holds_all = np.ones(len(best), bool)
         # Long words first: if one matches nothing, the others need not be looked up.
         for word in sorted(words, key=len, reverse=True):
             rows, _ = self.names.films_of(self.names.beginning((word,)).names)
             has = np.zeros(len(best), bool)
             has[rows] = True
-            wanted &= has
-            if not wanted.any():
+            holds_all &= has
+            if not holds_all.any():
                 return
-        rows = np.flatnonzero(wanted).astype(np.int32)
+        rows = np.flatnonzero(holds_all).astype(np.int32)
         _lower(best, rows, self._in_year(reading, rows, np.full(len(rows), Tier.APART)))
 
-    def _with_errors(self, reading: Reading, best: NDArray[np.int8]) -> None:
+    def _with_errors(self, reading: NameReading, best: NDArray[np.int8]) -> None:
         """Find films with a name, or part of a name, that is one or two typing errors away."""
         typed = "".join(bare(reading.words))[:LONGEST_TYPED]
         whole = "".join(natural(reading.words))[:LONGEST_TYPED]
@@ -186,12 +188,12 @@ class Finder:
         self, typed: str, letters: NDArray[np.uint16], allowed: int
     ) -> list[tuple[Rows, NDArray[np.int64], NDArray[np.int64]]]:
         """Return names close to the typed text, their number of errors, and 1 if only part of the name matched."""
-        found: list[tuple[Rows, NDArray[np.int64], NDArray[np.int64]]] = []
+        names_near: list[tuple[Rows, NDArray[np.int64], NDArray[np.int64]]] = []
         if len(typed) <= SHORT_NAME and len(self.names.short):
             places = self._short_alike(letters)
             errors, _ = errors_inside(letters, self.names.short_letters[places], whole=True)
             near = np.flatnonzero(errors <= 1)
-            found.append(
+            names_near.append(
                 (self.names.short[places[near]], errors[near].clip(1).astype(np.int64), np.zeros(len(near), np.int64))
             )
         if len(typed) >= SHORTEST_PART:
@@ -200,8 +202,8 @@ class Finder:
             errors, _ = errors_inside(letters, codes, whole=False)
             near = np.flatnonzero(errors <= allowed)
             spare = np.count_nonzero(codes[near], axis=1) > len(typed) + allowed
-            found.append((names[near], errors[near].clip(1).astype(np.int64), spare.astype(np.int64)))
-        return found
+            names_near.append((names[near], errors[near].clip(1).astype(np.int64), spare.astype(np.int64)))
+        return names_near
 
     def _short_alike(self, typed: NDArray[np.uint16]) -> NDArray[np.intp]:
         """Return the places of short names of about the same length whose letters hardly differ."""
@@ -231,23 +233,23 @@ class Finder:
         return names.astype(np.int32)
 
 
-def readings_of(text: str) -> list[Reading]:
+def readings_of(text: str) -> list[NameReading]:
     """Return the possible readings: the name as typed, in each script; a name and a year. The likeliest is last."""
-    found = []
+    readings = []
     for spelt in spellings(text):
         words = spelt[:MAX_WORDS]
-        found.append(Reading(words))
+        readings.append(NameReading(words))
         for year, rest in ((words[-1], words[:-1]), (words[0], words[1:])):
             if rest and year.isascii() and year.isdigit() and len(year) == 4 and _is_year(int(year)):
-                found.append(Reading(rest, int(year), int(year)))
+                readings.append(NameReading(rest, int(year), int(year)))
                 break
         else:
             last = words[-1]
             if len(words) > 1 and last.isascii() and last.isdigit() and len(last) in (2, 3) and last[:2] in _CENTURIES:
                 # A year still being typed.
                 width = 10 ** (4 - len(last))
-                found.append(Reading(words[:-1], int(last) * width, (int(last) + 1) * width - 1))
-    return found
+                readings.append(NameReading(words[:-1], int(last) * width, (int(last) + 1) * width - 1))
+    return readings
 
 
 def _is_year(number: int) -> bool:

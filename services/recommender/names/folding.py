@@ -45,12 +45,12 @@ def words_of(text: str) -> list[str]:
 
 def spellings(text: str) -> list[list[str]]:
     """Return the words of a name, and their romanisation if it is in another script; [] for a name without words."""
-    found = [words_of(text)]
+    forms = [words_of(text)]
     if is_foreign(text):
         latin = words_of(romanised(unicodedata.normalize("NFKC", text).lower()))
         # Skip partly romanised words, such as kanji among kana: nobody would type them.
-        found += [latin] if "".join(latin).isascii() else []
-    return [words for words in found if words]
+        forms += [latin] if "".join(latin).isascii() else []
+    return [words for words in forms if words]
 
 
 def natural(words: Sequence[str]) -> list[str]:

@@ -82,25 +82,25 @@ class Names:
     @classmethod
     def of(cls, catalogue: Catalogue) -> Self:
         """Build the names of a catalogue's films, in row order; people after all titles."""
-        found = list(_titles(catalogue))
-        found += _people(catalogue)
-        lines = [" ".join(words).encode() + END for words, _, _ in found]
+        entries = list(_titles(catalogue))
+        entries += _people(catalogue)
+        lines = [" ".join(words).encode() + END for words, _, _ in entries]
         bounds = np.cumsum([0, *map(len, lines)]).astype(np.int32)
-        starts, start_names, places = _starts([words for words, _, _ in found], lines, bounds)
-        keys = np.array([key_of(words) for words, _, _ in found], np.uint64)
+        starts, start_names, places = _starts([words for words, _, _ in entries], lines, bounds)
+        keys = np.array([key_of(words) for words, _, _ in entries], np.uint64)
         order = np.argsort(keys, kind="stable").astype(np.int32)
-        squeezed = ["".join(words) for words, _, _ in found]
+        squeezed = ["".join(words) for words, _, _ in entries]
         # People of only one film are not searched by their letters.
-        spelt = [at for at, (_, kind, rows) in enumerate(found) if kind != NameKind.PERSON or len(rows) > 1]
-        plain = {at: "".join(bare(found[at][0])) for at in spelt}
+        spelt = [at for at, (_, kind, rows) in enumerate(entries) if kind != NameKind.PERSON or len(rows) > 1]
+        plain = {at: "".join(bare(entries[at][0])) for at in spelt}
         short = [at for at in spelt if len(plain[at]) <= SHORT_NAME]
         gram_offsets, gram_names = _postings(squeezed, spelt)
         return cls(
             text=np.frombuffer(b"".join(lines), np.uint8),
             lines=bounds,
-            kinds=np.array([kind for _, kind, _ in found], np.uint8),
-            row_offsets=np.cumsum([0, *(len(rows) for _, _, rows in found)]).astype(np.int32),
-            rows=np.array([row for _, _, rows in found for row in rows], np.int32),
+            kinds=np.array([kind for _, kind, _ in entries], np.uint8),
+            row_offsets=np.cumsum([0, *(len(rows) for _, _, rows in entries)]).astype(np.int32),
+            rows=np.array([row for _, _, rows in entries for row in rows], np.int32),
             starts=starts,
             start_names=start_names,
             places=places,
@@ -125,8 +125,8 @@ class Names:
             "gram_names": (self.gram_names, max(count, 1), len(self.gram_names)),
             "short": (self.short, max(count, 1), len(self.short_letters)),
         }
-        for part, (found, end, length) in pointers.items():
-            if len(found) != length or (length and not 0 <= int(found.min()) <= int(found.max()) < end):
+        for part, (values, end, length) in pointers.items():
+            if len(values) != length or (length and not 0 <= int(values.min()) <= int(values.max()) < end):
                 raise ValueError(f"names.{part}: does not fit the other arrays")
 
     @classmethod
@@ -154,17 +154,17 @@ class Names:
 
     def beginning(self, words: Sequence[str]) -> Begun:
         """Return where these words occur consecutively, the last one as a prefix."""
-        wanted = " ".join(words).encode()
+        prefix = " ".join(words).encode()
         places = range(len(self.starts))
 
         def head(place: int) -> bytes:
             start = int(self.starts[place])
-            return self.text[start : start + len(wanted)].tobytes().partition(END)[0]
+            return self.text[start : start + len(prefix)].tobytes().partition(END)[0]
 
-        first = bisect_left(places, wanted, key=head)
-        found = slice(first, bisect_right(places, wanted, lo=first, key=head))
-        ends = self.text[self.starts[found] + len(wanted)]
-        return Begun(self.start_names[found], self.places[found], ends == END[0])
+        first = bisect_left(places, prefix, key=head)
+        span = slice(first, bisect_right(places, prefix, lo=first, key=head))
+        ends = self.text[self.starts[span] + len(prefix)]
+        return Begun(self.start_names[span], self.places[span], ends == END[0])
 
     def films_of(self, names: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
         """Return the rows of the films of some names, int32[m], and the index of the name of each, intp[m]."""
@@ -201,8 +201,8 @@ def _people(catalogue: Catalogue) -> Iterator[tuple[list[str], NameKind, tuple[i
     """Yield directors and cast with the films they directed or appear in."""
     films: dict[str, list[int]] = defaultdict(list)
     for row, details in enumerate(catalogue.details):
-        known = json.loads(details)
-        for name in dict.fromkeys((*known.get("directors", ()), *known.get("cast", ()))):
+        document = json.loads(details)
+        for name in dict.fromkeys((*document.get("directors", ()), *document.get("cast", ()))):
             films[name].append(row)
     by_words: dict[str, list[int]] = defaultdict(list)
     for name, rows in films.items():
@@ -216,20 +216,20 @@ def _starts(
     names: Sequence[Sequence[str]], lines: Sequence[bytes], bounds: NDArray[np.int32]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]]:
     """Return where words begin, sorted by the rest of their line, then by name; see ``Names``."""
-    found: list[tuple[bytes, int, int, int]] = []
+    suffixes: list[tuple[bytes, int, int, int]] = []
     for name, (words, line, begin) in enumerate(zip(names, lines, bounds.tolist(), strict=False)):
         offset = 0
         for at, word in enumerate(words):
             place = Place.FIRST if at == 0 else Place.INSIDE
             if at == 1 and words[0] in ARTICLES:
                 place = Place.AFTER_ARTICLE
-            found.append((line[offset:], name, begin + offset, place))
+            suffixes.append((line[offset:], name, begin + offset, place))
             offset += len(word.encode()) + 1
-    found.sort()
+    suffixes.sort()
     return (
-        np.array([start for _, _, start, _ in found], np.int32),
-        np.array([name for _, name, _, _ in found], np.int32),
-        np.array([place for _, _, _, place in found], np.uint8),
+        np.array([start for _, _, start, _ in suffixes], np.int32),
+        np.array([name for _, name, _, _ in suffixes], np.int32),
+        np.array([place for _, _, _, place in suffixes], np.uint8),
     )
 
 

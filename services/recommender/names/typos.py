@@ -20,11 +20,11 @@ _BEYOND = np.int16(1_000)
 
 def letters_of(names: Sequence[str], width: int) -> NDArray[np.uint16]:
     """Return the code units of names, uint16[names, width], truncated or padded with zeros."""
-    found = np.zeros((len(names), width), np.uint16)
+    letters = np.zeros((len(names), width), np.uint16)
     for at, name in enumerate(names):
         units = np.frombuffer(name[:width].encode("utf-16-le", "replace"), np.uint16)[:width]
-        found[at, : len(units)] = units
-    return found
+        letters[at, : len(units)] = units
+    return letters
 
 
 def grams_of(name: str) -> NDArray[np.int64]:
@@ -32,8 +32,8 @@ def grams_of(name: str) -> NDArray[np.int64]:
     units = np.frombuffer((_BEGIN + name).encode("utf-16-le", "replace"), np.uint16).astype(np.int64)
     if len(units) < 3:
         return np.empty(0, np.int64)
-    found = (units[:-2] * _PRIMES[2] + units[1:-1] * _PRIMES[1] + units[2:]) % BUCKETS
-    return np.unique(found)
+    grams = (units[:-2] * _PRIMES[2] + units[1:-1] * _PRIMES[1] + units[2:]) % BUCKETS
+    return np.unique(grams)
 
 
 def errors_allowed(letters: int) -> int:

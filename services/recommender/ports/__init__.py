@@ -3,19 +3,21 @@
 from services.recommender.ports.access import ApiKey, KeyStore, Quota, QuotaPort
 from services.recommender.ports.explain import (
     OVERVIEW_LENGTH,
+    SENTENCE_LENGTH,
+    SENTENCE_WORDS,
     Evidence,
     Explainer,
     Likings,
     Page,
+    PageSentences,
     Record,
     SentenceStore,
-    Told,
 )
 from services.recommender.ports.retrieve import Liking, Proposed, RetrievePort
 from services.recommender.ports.search import (
     Leg,
     Mention,
-    Named,
+    NamedFilms,
     Release,
     Releases,
     SearchPort,
@@ -41,6 +43,8 @@ from services.recommender.ports.time import Clock, Deadline
 
 __all__ = [
     "OVERVIEW_LENGTH",
+    "SENTENCE_LENGTH",
+    "SENTENCE_WORDS",
     "ApiKey",
     "CacheEntry",
     "CacheKey",
@@ -56,8 +60,9 @@ __all__ = [
     "Likings",
     "LoggedEvent",
     "Mention",
-    "Named",
+    "NamedFilms",
     "Page",
+    "PageSentences",
     "Proposed",
     "Quota",
     "QuotaPort",
@@ -76,6 +81,5 @@ __all__ = [
     "TextEncoder",
     "TextField",
     "TextIndex",
-    "Told",
     "UserExport",
 ]

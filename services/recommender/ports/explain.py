@@ -9,6 +9,8 @@ from services.recommender.ports.time import Deadline
 
 # Number of overview characters shown to a model.
 OVERVIEW_LENGTH = 120
+# The longest sentence, in words and in characters: no real sentence of 22 words is that long.
+SENTENCE_WORDS, SENTENCE_LENGTH = 22, 320
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PageSentences:
     """``sentences``: one per film of the page. ``degraded``: why the intended author failed, in a few words.
     ``counts``: sentences by author, tokens, US dollars; empty if no model is used.
     """
@@ -75,7 +77,7 @@ class Explainer(Protocol):
 
     prompt_version: str
 
-    def explain(self, page: Page, deadline: Deadline) -> Told:
+    def explain(self, page: Page, deadline: Deadline) -> PageSentences:
         """Return a sentence for each film, before the deadline; failures are reported in ``degraded``."""
         ...
 

@@ -1,4 +1,4 @@
-"""Candidates by a model that is asked over a network."""
+"""Port for candidates from a model behind the network."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from services.recommender.ports.time import Deadline
 
 @dataclass(frozen=True, slots=True)
 class Liking:
-    """A film of somebody's history, by the catalogue's own id, and what it weighs, more than 0."""
+    """A film of a person's history, by the catalogue's own id, and its weight, above 0."""
 
     item_id: str
     weight: float
@@ -17,8 +17,8 @@ class Liking:
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """Films by the catalogue's own ids, best first, each once, and their scores, finite and falling. ``ms``: how long
-    the answer took.
+    """Films by the catalogue's own ids, best first and distinct, and their scores, finite and descending. ``ms``:
+    duration of the call.
     """
 
     item_ids: tuple[str, ...]
@@ -27,10 +27,11 @@ class Proposed:
 
 
 class RetrievePort(Protocol):
-    """A two-tower model elsewhere."""
+    """A remote two-tower model."""
 
     def propose(self, person: str | None, history: Sequence[Liking], count: int, deadline: Deadline) -> Proposed:
-        """The best ``count`` films for a history, none of which is of it. ``person``: their mark (``mark_of``), None
-        for a stranger. Raises RetrieverUnavailable: late, throttled, refused, unreadable; before the deadline.
+        """Return the best ``count`` films for a history, without the history's own. ``person``: their mark
+        (``mark_of``), None for an unknown person. Raises RetrieverUnavailable if it is late, throttled, refused or
+        unreadable, always before the deadline.
         """
         ...

@@ -69,7 +69,7 @@ class Mention(NamedTuple):
     fields: NDArray[np.uint8]
 
 
-class Named(NamedTuple):
+class NamedFilms(NamedTuple):
     """Films with a given name, best known first, int32[n], and the number of typing errors between."""
 
     rows: NDArray[np.int32]
@@ -88,7 +88,7 @@ class TextIndex(Protocol):
         """Return where each word occurs, in any of its forms ("dog" also finds "dogs")."""
         ...
 
-    def named(self, text: str, errors: int = 0) -> Named:
+    def named(self, text: str, errors: int = 0) -> NamedFilms:
         """Return the films with exactly this name; if there are none, those within ``errors`` typing errors."""
         ...
 

@@ -12,9 +12,9 @@ from services.recommender.ports.time import Deadline
 
 @dataclass(frozen=True, slots=True)
 class CacheKey:
-    """``owner``: partition, "rec#{user}" or "rec#" for anonymous; ``entry``: sort key with the fingerprint."""
+    """``user_id``: None for an anonymous visitor; ``entry``: the request, by its fingerprint."""
 
-    owner: str
+    user_id: str | None
     entry: str
 
 
@@ -26,10 +26,16 @@ class CacheEntry:
     payload: bytes
     expires_at: int
 
+    def is_current(self, profile: Profile | None, now_s: int) -> bool:
+        """Return whether it may be sent: not expired, and of the profile's revision ("" without a profile)."""
+        return self.expires_at > now_s and self.revision == (profile.revision if profile is not None else "")
+
 
 @dataclass(frozen=True, slots=True)
 class StateRead:
-    """Result of a round trip: the profile (empty, with revision "", for an unknown person) and a valid cache entry."""
+    """Result of a round trip: the profile (empty, with revision "", for an unknown person) and the current cache
+    entry.
+    """
 
     profile: Profile | None
     cached: CacheEntry | None
@@ -91,10 +97,12 @@ class StatePort(Protocol):
     full; nothing is ever partly stored."""
 
     def read(self, user_id: str | None, cache_key: CacheKey | None, deadline: Deadline) -> StateRead:
-        """Read the profile (strongly consistent) and the cache entry in one round trip; expired entries are ignored."""
+        """Read the profile (strongly consistent) and the cache entry in one round trip; an entry that is not current is
+        ignored.
+        """
         ...
 
-    def write_cache(self, key: CacheKey, entry: CacheEntry, user_id: str | None) -> None:
+    def write_cache(self, key: CacheKey, entry: CacheEntry) -> None:
         """Store on a best-effort basis, perhaps after the call: dropped when the store is busy, or when the entry's
         revision is no longer the person's (so that nothing is kept for a person erased meanwhile). An earlier response
         of that key is dropped as well.

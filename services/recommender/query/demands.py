@@ -51,7 +51,7 @@ class Demand(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class HasFacts:
     """All given facts hold: any of ``genres`` (bit mask), a year or a runtime (minutes) within bounds, any of the
     original ``languages``. An unknown fact fails.
     """
@@ -89,18 +89,18 @@ def _within(mask: Mask, values: NDArray[np.int16], lowest: int | None, highest: 
 
 def genres_of(demand: "Demand") -> int:
     """Return the genres that a demand requires, as a bit mask; negated ones are ignored."""
-    if isinstance(demand, Facts):
+    if isinstance(demand, HasFacts):
         return demand.genres
-    found = 0
+    bits = 0
     if isinstance(demand, AllOf | OneOf):
         for part in demand.parts:
-            found |= genres_of(part)
-    return found
+            bits |= genres_of(part)
+    return bits
 
 
-def genre(*names: str) -> Facts:
+def genre(*names: str) -> HasFacts:
     """Return a demand for any of the genres, by vocabulary name."""
-    return Facts(genres=to_mask(names))
+    return HasFacts(genres=to_mask(names))
 
 
 @dataclass(frozen=True, slots=True)

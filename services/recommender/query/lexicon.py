@@ -35,7 +35,7 @@ class Person(NamedTuple):
         return self.directed + self.played
 
 
-class Series(NamedTuple):
+class NamedSeries(NamedTuple):
     """A series: its name and its trait."""
 
     name: str
@@ -50,7 +50,7 @@ class Lexicon:
 
     people: dict[str, Person]
     surnames: dict[str, tuple[Person, ...]]
-    series: dict[str, Series]
+    series: dict[str, NamedSeries]
     keywords: dict[str, tuple[int, ...]]
     catalogue: Catalogue
 
@@ -65,43 +65,44 @@ class Lexicon:
         keywords: dict[str, list[int]] = defaultdict(list)
         for trait in kinds[TraitKind.KEYWORD]:
             keywords[" ".join(words_of(names[trait]))].append(trait)
-        series: dict[str, Series] = {}
+        series: dict[str, NamedSeries] = {}
         for trait in kinds[TraitKind.SERIES]:
             words = words_of(names[trait])
             bare = words[1:] if len(words) > 1 and words[0] in _ARTICLES else words
-            found = Series(names[trait], trait)
+            entry = NamedSeries(names[trait], trait)
             if len(bare) > 1 and bare[-1] in _ENDINGS:
-                series.setdefault("".join(bare[:-1]), found)
-            series["".join(bare)] = found
+                series.setdefault("".join(bare[:-1]), entry)
+            series["".join(bare)] = entry
         surnames: dict[str, list[Person]] = defaultdict(list)
         for person in people.values():
             surnames[words_of(person.name)[-1]].append(person)
         return cls(
             people,
-            {name: tuple(sorted(found, key=lambda person: -person.films)) for name, found in surnames.items()},
+            {name: tuple(sorted(entry, key=lambda person: -person.films)) for name, entry in surnames.items()},
             series,
-            {words: tuple(found) for words, found in keywords.items()},
+            {words: tuple(entry) for words, entry in keywords.items()},
             catalogue,
         )
 
     def people_called(self, surname: str) -> tuple[Person, ...]:
         """Return the people a surname may refer to: the best known, and those nearly as well known."""
-        found = self.surnames.get(surname, ())
+        namesakes = self.surnames.get(surname, ())
         # A director is preferred to actors of the same name.
-        makers = bool(found) and found[0].directed >= found[0].played
-        known = [each for each in found if each.films >= NAMESAKE * found[0].films and (each.directed or not makers)]
-        return tuple(known[:MOST])
+        makers = bool(namesakes) and namesakes[0].directed >= namesakes[0].played
+        least = NAMESAKE * namesakes[0].films if namesakes else 0
+        well_known = [each for each in namesakes if each.films >= least and (each.directed or not makers)]
+        return tuple(well_known[:MOST])
 
     def kin(self, surname: str) -> tuple[Person, ...]:
         """Return two directors with the same last name ("the Coens"); none if there are fewer."""
-        found = [person for person in self.surnames.get(surname, ()) if person.director >= 0]
-        return tuple(found[:2]) if len(found) > 1 else ()
+        makers = [person for person in self.surnames.get(surname, ()) if person.director >= 0]
+        return tuple(makers[:2]) if len(makers) > 1 else ()
 
     def keyword(self, name: str) -> tuple[int, ...]:
         """Return the traits of a keyword in any spelling: "neo-noir" is "neo noir"."""
         return self.keywords.get(" ".join(words_of(name)), ())
 
-    def series_near(self, name: str) -> Series | None:
+    def series_near(self, name: str) -> NamedSeries | None:
         """Return the series with a squeezed name, or one a typing error away."""
         near = self._series_names.near(name)
         return self.series[near[0]] if near else self.series.get(name)
@@ -142,8 +143,8 @@ def _people(kinds: dict[TraitKind, list[int]], names: list[str], counts: list[in
         words = words_of(names[trait])
         if not words:
             continue
-        known = people.get("".join(words), Person(names[trait], -1, -1, 0, 0))
-        people["".join(words)] = known._replace(cast=trait, played=counts[trait])
+        person = people.get("".join(words), Person(names[trait], -1, -1, 0, 0))
+        people["".join(words)] = person._replace(cast=trait, played=counts[trait])
     return people
 
 

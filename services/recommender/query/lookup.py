@@ -15,7 +15,7 @@ TOLD = TextField.TITLE | TextField.OTHER_TITLE | TextField.KEYWORDS | TextField.
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Lookup:
+class FilmLookup:
     """Implements ``demands.Films``. ``postings``: the films of every trait."""
 
     catalogue: Catalogue
@@ -30,8 +30,8 @@ class Lookup:
 
     def with_traits(self, traits: tuple[int, ...]) -> NDArray[np.int32]:
         """Return the films with any of the traits, int32[n]."""
-        found = [self.postings.films_of(trait) for trait in traits]
-        return np.concatenate(found) if found else np.empty(0, np.int32)
+        rows = [self.postings.films_of(trait) for trait in traits]
+        return np.concatenate(rows) if rows else np.empty(0, np.int32)
 
     def suitable(self) -> NDArray[np.bool_]:
         """Return the films suitable for children, bool[films]."""

@@ -15,7 +15,7 @@ from services.recommender.ports import Mention
 from services.recommender.query.conditions import Understood
 from services.recommender.query.demands import Films, Mask, Rows
 from services.recommender.query.meeting import all_of, hints, nearness
-from services.recommender.query.texts import Found, is_known, text_terms
+from services.recommender.query.texts import WordMatches, is_known, text_terms
 
 Floats = NDArray[np.float32]
 
@@ -55,7 +55,7 @@ class Matches:
 def match(
     understood: Understood,
     met: dict[str, Mask],
-    found: Found,
+    word_matches: WordMatches,
     films: Films,
     leading: Rows,
     fame: Floats,
@@ -63,14 +63,14 @@ def match(
 ) -> Matches:
     """Match every film. ``understood`` after :func:`relaxed`; ``fame`` float32[films], 0 ... 1."""
     size = len(fame)
-    asked = [each for each in understood.applied if each.hard and not each.negative and each.kind != _LIKE]
-    hard = [met[each.id] for each in asked]
+    demanded = [each for each in understood.applied if each.hard and not each.negative and each.kind != _LIKE]
+    hard = [met[each.id] for each in demanded]
     excluded = ~all_of([met[each.id] for each in understood.applied if each.negative or each.kind == _LIKE], size)
-    terms, told = text_terms(understood, found, size, weights)
-    matched = all_of(hard, size) & told
+    terms, by_text = text_terms(understood, word_matches, size, weights)
+    matched = all_of(hard, size) & by_text
     matched[leading] = True
     matched &= ~excluded
-    if not matched.any() and not hard and not is_known(found):
+    if not matched.any() and not hard and not is_known(word_matches):
         terms.clear()
     relevance = np.ones(size, np.float32) if not understood.words else np.minimum(_sum(terms, size), np.float32(1))
     share = np.float32(UNASKED) + np.float32(1 - UNASKED) * relevance
@@ -84,10 +84,10 @@ def match(
     for term in terms.values():
         term *= kept
     share *= kept
-    terms["match"] = np.where(matched, np.float32(MATCH), nearness(asked, met, size))
+    terms["match"] = np.where(matched, np.float32(MATCH), nearness(demanded, met, size))
     terms["name"] = _in_order(terms, leading, size)
     share[leading] = 0
-    mentions = tuple(found.mentions)
+    mentions = tuple(word_matches.mentions)
     return Matches(understood, matched, excluded, terms, share.astype(np.float32), leading, mentions, met)
 
 

@@ -85,15 +85,15 @@ def _genre_share(understood: Understood, films: Films) -> Floats:
     """Return the share of a film's genres that are requested, or shared with an example film, float32[films] in 0 ...
     1: a film of only that genre gets more than one of five genres.
     """
-    asked = 0
+    genre_bits = 0
     bits = films.catalogue.genre_bits & np.uint32(~to_mask(NO_GENRES) & 0xFFFFFFFF)
     for condition in understood.applied:
         if condition.kind is ConditionKind.GENRE and not condition.negative:
-            asked |= genres_of(condition.demand)
+            genre_bits |= genres_of(condition.demand)
     for row in understood.like:
-        asked |= int(bits[row])
-    shared = np.bitwise_count(bits & np.uint32(asked)).astype(np.float32)
-    union = np.bitwise_count(bits | np.uint32(asked)) if understood.like else np.bitwise_count(bits)
+        genre_bits |= int(bits[row])
+    shared = np.bitwise_count(bits & np.uint32(genre_bits)).astype(np.float32)
+    union = np.bitwise_count(bits | np.uint32(genre_bits)) if understood.like else np.bitwise_count(bits)
     return np.asarray(shared / np.maximum(union, 1), np.float32)
 
 

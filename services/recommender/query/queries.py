@@ -11,10 +11,10 @@ from services.recommender.ports import Leg, Mention, SearchResult, TextIndex
 from services.recommender.query.conditions import Understood
 from services.recommender.query.demands import Mask, Rows
 from services.recommender.query.lexicon import Lexicon
-from services.recommender.query.lookup import Lookup
+from services.recommender.query.lookup import FilmLookup
 from services.recommender.query.matching import Floats, Matches, match
 from services.recommender.query.meeting import relaxed, wanted
-from services.recommender.query.texts import Found
+from services.recommender.query.texts import WordMatches
 from services.recommender.query.understand import plain, understand
 from services.recommender.stages.facts import Facts
 
@@ -38,10 +38,10 @@ class Queries:
         return Lexicon.of(self.facts.bundle.catalogue)
 
     @cached_property
-    def lookup(self) -> Lookup:
+    def lookup(self) -> FilmLookup:
         """Data access of conditions."""
         facts = self.facts
-        return Lookup(facts.bundle.catalogue, facts.audience, facts.postings, self.lexicon, self.index)
+        return FilmLookup(facts.bundle.catalogue, facts.audience, facts.postings, self.lexicon, self.index)
 
     def read(self, request: Request) -> Understood | None:
         """Interpret a request's query; None without one."""
@@ -61,39 +61,39 @@ class Queries:
         films = len(self.facts.bundle.catalogue)
         understood = relaxed(understood, met, films)
         mentions = self._mentions(understood)
-        asked = wanted(understood, met, films)
-        cosines = None if vectors is None else self._cosines(vectors, hits.knn, asked)
-        found = Found(mentions, self._phrases(understood), cosines, self._scores(hits.text))
+        in_question = wanted(understood, met, films)
+        cosines = None if vectors is None else self._cosines(vectors, hits.knn, in_question)
+        word_matches = WordMatches(mentions, self._phrases(understood), cosines, self._scores(hits.text))
         fame = self.facts.esteem if understood.esteemed else self.facts.fame
         if familiarity is not None:
             fame = fame * familiarity
-        return match(understood, met, found, self.lookup, self._leading(understood), fame, self.facts.constants)
+        return match(understood, met, word_matches, self.lookup, self._leading(understood), fame, self.facts.constants)
 
     def _mentions(self, understood: Understood) -> tuple[tuple[str, Mention], ...]:
         """Return where each remaining word occurs; most were looked up while reading the query."""
         missing = [word for word in understood.words if word not in understood.mentions]
-        found = {**understood.mentions, **dict(zip(missing, self.index.mentions(missing), strict=True))}
-        return tuple((word, found[word]) for word in understood.words)
+        mention_of = {**understood.mentions, **dict(zip(missing, self.index.mentions(missing), strict=True))}
+        return tuple((word, mention_of[word]) for word in understood.words)
 
     def _phrases(self, understood: Understood) -> list[tuple[Rows, float]]:
         """Return the films of keywords in the query, with their share of the words."""
-        found = []
+        phrases = []
         words = understood.words
         for count in range(1, LONGEST_KEYWORD + 1):
             for at in range(len(words) - count + 1):
                 traits = self.lexicon.keywords.get(" ".join(words[at : at + count]), ())
                 if traits:
-                    found.append((self.lookup.with_traits(traits), count / len(words)))
-        return found
+                    phrases.append((self.lookup.with_traits(traits), count / len(words)))
+        return phrases
 
-    def _cosines(self, vectors: Floats, knn: Leg | None, asked: Mask) -> Floats:
+    def _cosines(self, vectors: Floats, knn: Leg | None, among: Mask) -> Floats:
         """Return the cosines, float32[films], of the search hits, and of all films that meet the conditions if these
         are so few that search may have missed them. 0 for the others.
         """
-        cosines = np.zeros(len(asked), np.float32)
+        cosines = np.zeros(len(among), np.float32)
         if knn is not None:
             cosines[knn.rows] = knn.scores
-        rows = np.flatnonzero(asked)
+        rows = np.flatnonzero(among)
         embeddings = self.facts.bundle.embeddings
         if embeddings is not None and len(rows) <= FEW:
             cosines[rows] = (embeddings.rows(rows) @ vectors.T).max(axis=1)

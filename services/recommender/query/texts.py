@@ -38,7 +38,7 @@ MOST_TEXT = 1.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class WordMatches:
     """Look-up results of the words: ``mentions`` of each; ``phrases``: films of a keyword among the words, with the
     share of words it covers; ``cosines`` float32[films], 0 if unknown, and ``text`` float32[films], BM25 over its
     reference; either may be None.
@@ -50,26 +50,28 @@ class Found:
     text: Floats | None = None
 
 
-def text_terms(understood: Understood, found: Found, films: int, weights: Weights) -> tuple[dict[str, Floats], Mask]:
+def text_terms(
+    understood: Understood, word_matches: WordMatches, films: int, weights: Weights
+) -> tuple[dict[str, Floats], Mask]:
     """Return the terms of words and meaning, and which films reach the threshold: all if no words are left to search
     for, none if there never were any ("?!").
     """
     if not understood.words:
         return {}, np.full(films, bool(tokens_of(understood.query)))
-    cover, known = covered(found, films, TITLED if understood.titled else DESCRIBED)
+    cover, in_catalogue = covered(word_matches, films, TITLED if understood.titled else DESCRIBED)
     terms = {"words": np.float32(weights.query_text) * cover}
-    told = cover >= WORDS
-    if found.cosines is not None:
-        meaning = np.clip((found.cosines - FAR) / (NEAR - FAR), 0, MOST_MEANING).astype(np.float32)
-        told |= (cover >= SOME_WORDS) & (meaning >= SOME_MEANING)
-        told |= meaning >= (MEANING if known else UNKNOWN_MEANING)
+    matched = cover >= WORDS
+    if word_matches.cosines is not None:
+        meaning = np.clip((word_matches.cosines - FAR) / (NEAR - FAR), 0, MOST_MEANING).astype(np.float32)
+        matched |= (cover >= SOME_WORDS) & (meaning >= SOME_MEANING)
+        matched |= meaning >= (MEANING if in_catalogue else UNKNOWN_MEANING)
         terms["meaning"] = np.float32(weights.query_content) * meaning
-    if found.text is not None:
-        terms["text"] = np.float32(weights.query_text) * np.minimum(found.text, np.float32(MOST_TEXT))
-    return terms, told
+    if word_matches.text is not None:
+        terms["text"] = np.float32(weights.query_text) * np.minimum(word_matches.text, np.float32(MOST_TEXT))
+    return terms, matched
 
 
-def covered(found: Found, films: int, worth: Worth) -> tuple[Floats, bool]:
+def covered(word_matches: WordMatches, films: int, worth: Worth) -> tuple[Floats, bool]:
     """Return the covered share of the words per film, float32[films]: rarities log(1 + films / films with it) times
     field weights, over the rarity of all words; and whether any film contains any of them. A word that no film contains
     counts as the mean of the others.
@@ -77,19 +79,19 @@ def covered(found: Found, films: int, worth: Worth) -> tuple[Floats, bool]:
     table, of_people = _field_table(worth), _field_table(TITLED)
     cover = np.zeros(films, np.float32)
     rarities = []
-    for _, mention in found.mentions:
+    for _, mention in word_matches.mentions:
         values = (of_people if is_name(mention) else table)[mention.fields]
-        told = values > 0
-        count = int(np.count_nonzero(told))
+        counted = values > 0
+        count = int(np.count_nonzero(counted))
         if not count:
             continue
         rarity = float(np.log1p(films / count))
         rarities.append(rarity)
-        cover[mention.rows[told]] += np.float32(rarity) * values[told]
+        cover[mention.rows[counted]] += np.float32(rarity) * values[counted]
     if not rarities:
         return cover, False
-    cover /= np.float32(len(found.mentions) * sum(rarities) / len(rarities))
-    for rows, share in found.phrases:
+    cover /= np.float32(len(word_matches.mentions) * sum(rarities) / len(rarities))
+    for rows, share in word_matches.phrases:
         cover[rows] += np.float32(PHRASE * share)
     return cover, True
 
@@ -111,6 +113,6 @@ def _field_table(worth: Worth) -> Floats:
     return table
 
 
-def is_known(found: Found) -> bool:
+def is_known(word_matches: WordMatches) -> bool:
     """Return whether any film contains any of the words."""
-    return any(len(mention.rows) for _, mention in found.mentions)
+    return any(len(mention.rows) for _, mention in word_matches.mentions)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.ports import TextField
-from services.recommender.query.reading import Reading, Word
+from services.recommender.query.marked_words import Reading, Word
 from services.recommender.query.tokens import tokens_of, words_of
 from services.recommender.query.words import grammar
 
@@ -67,7 +67,7 @@ def near_title(reading: Reading, corrected: list[Word]) -> NDArray[np.int32]:
 
 
 def _named(reading: Reading, errors: int) -> NDArray[np.int32]:
-    """The films so many typing errors away from the query, or from the query with the article that was left out."""
+    """Return the films within so many typing errors of the query, or of the query with an article in front."""
     rows = reading.index.named(reading.query, errors).rows
     if len(rows) or reading.word(0) in _LEFT_OUT:
         return rows

@@ -1,6 +1,6 @@
 """Translation of queries in other languages to English words, each with its source position."""
 
-from services.recommender.query.reading import Word, asks, singular
+from services.recommender.query.marked_words import Word, asks, singular
 from services.recommender.query.tokens import Token
 from services.recommender.query.words import grammar
 from services.recommender.query.words.concepts import CONCEPTS
@@ -10,6 +10,15 @@ LONGEST = 5
 # A single foreign word of at least this many letters identifies the language.
 TELLING = 3
 _KINDS = frozenset(word for phrase in CONCEPTS for word in phrase.split())
+SHORTEST_PLURAL = 5
+# Endings of plurals, and what the singular ends with instead.
+_PLURALS = {
+    "fr": (("s", ""), ("x", ""), ("aux", "al")),
+    "de": (("e", ""), ("n", ""), ("en", ""), ("er", ""), ("s", "")),
+    "es": (("s", ""), ("es", ""), ("ces", "z")),
+    "it": (("i", "o"), ("e", "a"), ("i", "e")),
+    "pt": (("s", ""), ("es", ""), ("oes", "ao"), ("is", "l")),
+}
 ENGLISH = "en"
 _GERMAN = "de"
 
@@ -42,10 +51,10 @@ def language_of(words: list[str]) -> str:
     )
     best, most = ENGLISH, english
     for language, (table, only) in TRANSLATIONS.items():
-        known, sure = _count(table, words, language), _count(only, words, language)
+        in_table, sure = _count(table, words, language), _count(only, words, language)
         enough = sure > 1 or sure == len(words) or (sure and _longest(only, words) >= TELLING)
-        if enough and known > most:
-            best, most = language, known
+        if enough and in_table > most:
+            best, most = language, in_table
     return best
 
 
@@ -72,8 +81,20 @@ def _entry(table: dict[str, str], tokens: list[Token], at: int, language: str) -
         english = table.get(" ".join(token.word for token in tokens[at : at + count]))
         if english is not None:
             return count, english
-    english = _compound(table, tokens[at].word) if language == _GERMAN else None
+    english = _of_singular(table, tokens[at].word, language)
+    if english is None and language == _GERMAN:
+        english = _compound(table, tokens[at].word)
     return (1, english) if english is not None else (0, "")
+
+
+def _of_singular(table: dict[str, str], word: str, language: str) -> str | None:
+    """Translate a plural by its singular, where the table has only that one."""
+    for plural, one in _PLURALS[language]:
+        if len(word) >= SHORTEST_PLURAL and word.endswith(plural):
+            english = table.get(word.removesuffix(plural) + one)
+            if english is not None:
+                return english
+    return None
 
 
 def _compound(table: dict[str, str], word: str) -> str | None:

@@ -14,15 +14,15 @@ from services.recommender.domain.request import ConditionKind
 from services.recommender.ports import TextIndex
 from services.recommender.query.conditions import Condition, Sure, Understood
 from services.recommender.query.lexicon import Lexicon
+from services.recommender.query.marked_words import Reading, Word, WordRole, asks
 from services.recommender.query.readers.kinds import read_audience, read_concept
 from services.recommender.query.readers.likes import read_comparison, read_likeness
 from services.recommender.query.readers.negations import read_negation
-from services.recommender.query.readers.people import read_people
+from services.recommender.query.readers.people_named import read_people
 from services.recommender.query.readers.runtimes import read_runtime
-from services.recommender.query.readers.series import read_series
+from services.recommender.query.readers.series_named import read_series
 from services.recommender.query.readers.tongues import read_language
 from services.recommender.query.readers.years import read_years
-from services.recommender.query.reading import Reading, Role, Word, asks
 from services.recommender.query.titles import corrected_words, is_part_of_title, near_title, together_in_titles
 from services.recommender.query.tokens import tokens_of
 from services.recommender.query.translate import to_english
@@ -105,7 +105,7 @@ def _read(reading: Reading) -> None:
     """Let every reader examine every position, most specific readers first."""
     for at, word in enumerate(reading.words):
         if word.quoted:
-            reading.take(at, 1, Role.DROPPED)
+            reading.take(at, 1, WordRole.DROPPED)
     for readers in _READERS:
         at = 0
         while at < len(reading):
@@ -113,7 +113,7 @@ def _read(reading: Reading) -> None:
             at += max(used, 1)
     for at, word in enumerate(reading.words):
         if word.quoted:
-            reading.take(at, 1, Role.FREE)
+            reading.take(at, 1, WordRole.FREE)
 
 
 def _says_numbers(reading: Reading) -> bool:
@@ -143,7 +143,7 @@ def _put_together(reading: Reading, ignored: Collection[str]) -> Understood:
         if condition.id not in ignored:
             conditions.append((at, condition))
         elif not condition.negative:
-            reading.take(at, count, Role.FREE)
+            reading.take(at, count, WordRole.FREE)
             if all(asks(reading.word(place)) for place in range(at, at + count)):
                 freed.update(range(at, at + count))
     kept = {condition.id for _, condition in conditions}
@@ -165,7 +165,7 @@ def _put_together(reading: Reading, ignored: Collection[str]) -> Understood:
 
 def _may_be_title(reading: Reading, conditions: list[tuple[int, Condition]], searched: list[Word]) -> bool:
     """Return whether the few remaining words may be a title: alone, or with a bare year or person ("dracula 1931")."""
-    if not 0 < len(searched) <= TITLE_WORDS or Role.DROPPED in reading.roles:
+    if not 0 < len(searched) <= TITLE_WORDS or WordRole.DROPPED in reading.roles:
         return False
     kinds = {condition.kind for _, condition in conditions}
     if not kinds <= {ConditionKind.SERIES}:
@@ -179,28 +179,28 @@ def _drop(reading: Reading, freed: Collection[int]) -> None:
     """Drop the words of the request itself; ambiguous ones only next to another such word. Those at the positions
     ``freed`` are kept: they are all that remains of a condition the caller switched off.
     """
-    asking = [asks(word.word) and reading.roles[at] is Role.FREE for at, word in enumerate(reading.words)]
+    asking = [asks(word.word) and reading.roles[at] is WordRole.FREE for at, word in enumerate(reading.words)]
     for at, word in enumerate(reading.words):
         if not asking[at] or word.quoted or at in freed:
             continue
         around = [place for place in (at - 1, at + 1) if 0 <= place < len(reading)]
-        told = word.word in grammar.STORY_WORDS and not any(
+        of_story = word.word in grammar.STORY_WORDS and not any(
             asking[place] or reading.word(place) in grammar.ASKERS for place in around
         )
-        if not told:
-            reading.take(at, 1, Role.DROPPED)
+        if not of_story:
+            reading.take(at, 1, WordRole.DROPPED)
 
 
 def _is_searched(reading: Reading, at: int) -> bool:
     """Return whether a word is searched for: free content words, and words of conditions that may describe the plot."""
-    if reading.roles[at] is Role.FREE:
+    if reading.roles[at] is WordRole.FREE:
         return reading.word(at) not in grammar.STOP or bool(reading.words[at].quoted)
-    return reading.roles[at] is Role.CONDITION
+    return reading.roles[at] is WordRole.CONDITION
 
 
 def _text(reading: Reading) -> str:
     """Return the remaining text, including stop words in between."""
-    left = [at for at in range(len(reading)) if reading.roles[at] in (Role.FREE, Role.CONDITION)]
+    left = [at for at in range(len(reading)) if reading.roles[at] in (WordRole.FREE, WordRole.CONDITION)]
     while left and not _is_searched(reading, left[0]):
         left.pop(0)
     while left and not _is_searched(reading, left[-1]):

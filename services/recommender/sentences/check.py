@@ -9,10 +9,15 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from services.recommender.domain.request import Reason, ReasonKind
-from services.recommender.ports import Evidence, Record
+from services.recommender.ports import SENTENCE_LENGTH, SENTENCE_WORDS, Evidence, Record
 from services.recommender.sentences.genre_nouns import GENRE_WORDS
-from services.recommender.sentences.limits import MAX_LENGTH, MAX_WORDS
-from services.recommender.sentences.names import Mention, Name, Names, Token, tokens_of
+from services.recommender.sentences.permitted_names import (
+    NameMention,
+    PermittedName,
+    PermittedNames,
+    SentenceToken,
+    tokens_of,
+)
 from services.recommender.sentences.plain_words import (
     ACTING,
     ASKED,
@@ -41,32 +46,32 @@ def complaint(sentence: object, evidence: Evidence, record: Record) -> str | Non
     """Return why a sentence must not be shown, in a few words; None if it may."""
     if not isinstance(sentence, str):
         return "no text"
-    if not _FEWEST_WORDS <= len(sentence.split()) <= MAX_WORDS or len(sentence) > MAX_LENGTH:
+    if not _FEWEST_WORDS <= len(sentence.split()) <= SENTENCE_WORDS or len(sentence) > SENTENCE_LENGTH:
         return "length"
     if any(unicodedata.category(sign)[0] == "C" or unicodedata.category(sign) in ("Zl", "Zp") for sign in sentence):
         return "hidden character"
     if not sentence.isprintable() or unicodedata.normalize("NFC", sentence) != sentence:
         return "hidden character"
-    text, names = tokens_of(sentence), Names(evidence, record)
+    text, names = tokens_of(sentence), PermittedNames(evidence, record)
     mentions = names.mentions(text)
     return next(_complaints(text, names, mentions, evidence.reasons), None)
 
 
 def _complaints(
-    text: Sequence[Token], names: Names, mentions: list[Mention], reasons: Sequence[Reason]
+    text: Sequence[SentenceToken], names: PermittedNames, mentions: list[NameMention], reasons: Sequence[Reason]
 ) -> Iterator[str]:
-    named: dict[int, Name] = {at: each.name for each in mentions for at in range(each.start, each.end)}
+    named: dict[int, PermittedName] = {at: each.name for each in mentions for at in range(each.start, each.end)}
     yield from _odd_words(text, names, named)
     yield from _odd_ends(text, named)
     yield from _wrong_roles(text, mentions, named)
     yield from _wrong_claims(text, named, reasons)
     yield from _wrong_likings(text, names, mentions, named)
-    told = {id(each.name) for each in mentions}
-    if names.evident and not told & {id(name) for name in names.evident} and not _says_genre(text, names):
+    mentioned = {id(each.name) for each in mentions}
+    if names.evident and not mentioned & {id(name) for name in names.evident} and not _says_genre(text, names):
         yield "nothing of the evidence"
 
 
-def _odd_words(text: Sequence[Token], names: Names, named: dict[int, Name]) -> Iterator[str]:
+def _odd_words(text: Sequence[SentenceToken], names: PermittedNames, named: dict[int, PermittedName]) -> Iterator[str]:
     for at, token in enumerate(text):
         if at in named:
             continue
@@ -80,7 +85,7 @@ def _odd_words(text: Sequence[Token], names: Names, named: dict[int, Name]) -> I
             yield "a word that nothing allows"
 
 
-def _is_allowed(token: Token, at: int, names: Names) -> bool:
+def _is_allowed(token: SentenceToken, at: int, names: PermittedNames) -> bool:
     low = token.low
     if low in names.languages:
         return True
@@ -89,7 +94,7 @@ def _is_allowed(token: Token, at: int, names: Names) -> bool:
     return _is_plain(low) and _is_small(token, at)
 
 
-def _is_small(token: Token, at: int) -> bool:
+def _is_small(token: SentenceToken, at: int) -> bool:
     """Return whether capitals are used only at the start of a sentence or in names."""
     return at == 0 or token.text.islower() or token.text == "I"
 
@@ -108,7 +113,7 @@ def _genre_word(low: str) -> str | None:
     return None
 
 
-def _odd_ends(text: Sequence[Token], named: dict[int, Name]) -> Iterator[str]:
+def _odd_ends(text: Sequence[SentenceToken], named: dict[int, PermittedName]) -> Iterator[str]:
     ends = [at for at, token in enumerate(text) if token.text in _ENDS and at not in named]
     last = len(text) - 1
     if not ends and text[last].text not in _ENDS and not _ends_with_name(text, named):
@@ -117,13 +122,15 @@ def _odd_ends(text: Sequence[Token], named: dict[int, Name]) -> Iterator[str]:
         yield "more than one sentence"
 
 
-def _ends_with_name(text: Sequence[Token], named: dict[int, Name]) -> bool:
+def _ends_with_name(text: Sequence[SentenceToken], named: dict[int, PermittedName]) -> bool:
     """Return whether the sentence ends with a title that has its own end mark."""
     last = len(text) - 1
     return last in named and text[last].text in _ENDS
 
 
-def _wrong_roles(text: Sequence[Token], mentions: list[Mention], named: dict[int, Name]) -> Iterator[str]:
+def _wrong_roles(
+    text: Sequence[SentenceToken], mentions: list[NameMention], named: dict[int, PermittedName]
+) -> Iterator[str]:
     """Yield complaints about people credited with the wrong role."""
     before: frozenset[str] = frozenset()
     until = -1
@@ -137,7 +144,7 @@ def _wrong_roles(text: Sequence[Token], mentions: list[Mention], named: dict[int
         before, until = said, mention.end
 
 
-def _around(text: Sequence[Token], mention: Mention, named: dict[int, Name]) -> frozenset[str]:
+def _around(text: Sequence[SentenceToken], mention: NameMention, named: dict[int, PermittedName]) -> frozenset[str]:
     """Return the roles that the words around a person give them; directing words take precedence over acting words."""
     left = _free(text, range(mention.start - 1, -1, -1), named)
     right = _free(text, range(mention.end, len(text)), named)
@@ -146,26 +153,28 @@ def _around(text: Sequence[Token], mention: Mention, named: dict[int, Name]) -> 
     return frozenset({"cast"}) if any(word in ACTING for word in left[:2] + right) else frozenset()
 
 
-def _free(text: Sequence[Token], places: range, named: dict[int, Name]) -> list[str]:
+def _free(text: Sequence[SentenceToken], places: range, named: dict[int, PermittedName]) -> list[str]:
     """Return the next words up to a name or a break."""
-    found: list[str] = []
+    words: list[str] = []
     for at in places:
-        if at in named or text[at].text in _BREAKS or text[at].low in _JOINING or len(found) == _WINDOW:
+        if at in named or text[at].text in _BREAKS or text[at].low in _JOINING or len(words) == _WINDOW:
             break
-        found.append(text[at].low)
-    return found
+        words.append(text[at].low)
+    return words
 
 
-def _wrong_claims(text: Sequence[Token], named: dict[int, Name], reasons: Sequence[Reason]) -> Iterator[str]:
+def _wrong_claims(
+    text: Sequence[SentenceToken], named: dict[int, PermittedName], reasons: Sequence[Reason]
+) -> Iterator[str]:
     """Yield complaints about claims (liked, watched, asked, popular) that no reason supports."""
     free = {token.low for at, token in enumerate(text) if at not in named}
-    told = " ".join(reason.text for reason in reasons)
+    stated = " ".join(reason.text for reason in reasons)
     kinds = {reason.kind for reason in reasons}
-    if free & LIKED and "liked" not in told:
+    if free & LIKED and "liked" not in stated:
         yield "liked, which no reason says"
-    if free & WATCHED and "watched" not in told:
+    if free & WATCHED and "watched" not in stated:
         yield "watched, which no reason says"
-    if free & LOOKED and "looked" not in told and ReasonKind.QUERY not in kinds:
+    if free & LOOKED and "looked" not in stated and ReasonKind.QUERY not in kinds:
         yield "looked at, which no reason says"
     if free & ASKED and ReasonKind.QUERY not in kinds:
         yield "asked, which no reason says"
@@ -176,7 +185,7 @@ def _wrong_claims(text: Sequence[Token], named: dict[int, Name], reasons: Sequen
 
 
 def _wrong_likings(
-    text: Sequence[Token], names: Names, mentions: list[Mention], named: dict[int, Name]
+    text: Sequence[SentenceToken], names: PermittedNames, mentions: list[NameMention], named: dict[int, PermittedName]
 ) -> Iterator[str]:
     """Yield complaints about things said to be liked that no reason names, or that are the film itself."""
     for at, token in enumerate(text):
@@ -196,12 +205,12 @@ def _wrong_likings(
             yield "liked, which no reason says"
 
 
-def _clause_end(text: Sequence[Token], at: int, named: dict[int, Name]) -> int:
+def _clause_end(text: Sequence[SentenceToken], at: int, named: dict[int, PermittedName]) -> int:
     for place in range(at + 1, len(text)):
         if place not in named and (text[place].text in _BREAKS or text[place].low in _BREAKING):
             return place
     return len(text)
 
 
-def _says_genre(text: Sequence[Token], names: Names) -> bool:
+def _says_genre(text: Sequence[SentenceToken], names: PermittedNames) -> bool:
     return any(_genre_word(token.low) in names.evident_genres for token in text)

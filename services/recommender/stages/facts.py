@@ -101,13 +101,18 @@ class Facts:
 
     @cached_property
     def maturity(self) -> float:
-        """r^2 / (r^2 + mature^2) with r events per film: near 0 for the first events of a new service, near 1 once the
-        tables have learnt enough; chosen on simulated growth.
+        """r^2 / (r^2 + mature^2) with r other events on the film of a random event: near 0 for the first events of a
+        new service, near 1 once the tables have learnt enough; chosen on simulated growth.
+
+        r grows in proportion to the events, and does not fall with films that nobody has watched: it is the number of
+        events over Simpson's effective number of films ("Measurement of diversity", Nature 163, 1949).
         """
-        events = float(self.bundle.collaborative.events.sum(dtype=np.int64)) / max(len(self.bundle.catalogue), 1)
-        if not events:
+        events = self.bundle.collaborative.events.astype(np.float64)
+        if not events.any():
             return 0.0
-        mature = float(events**2 / (events**2 + self.constants.mature_events**2))
+        others = float(events @ (events - 1) / events.sum())
+        enough = self.constants.mature_events
+        mature = others**2 / (others**2 + enough**2) if enough else 1.0
         return 1.0 if mature >= GROWN_UP else mature
 
     def certainty(self, taste: Taste) -> float:

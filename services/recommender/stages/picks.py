@@ -11,8 +11,8 @@ from services.recommender.domain.catalogue import TraitKind
 from services.recommender.domain.distinct import counted
 from services.recommender.domain.request import Pick, Reason, ReasonKind
 from services.recommender.domain.weights import Weights
+from services.recommender.query.match_reasons import query_reasons
 from services.recommender.query.matching import Matches
-from services.recommender.query.reasons import query_reasons
 from services.recommender.stages.leave_one_out import Falls, find_falls
 from services.recommender.stages.likeness import likeness_reasons
 from services.recommender.stages.ranker import Ranked, shown_score
@@ -42,7 +42,7 @@ class Context:
     mixture: Mixture
 
 
-class _Evidence(NamedTuple):
+class _FilmEvidence(NamedTuple):
     """Evidence for one ranked film: its terms, the most influential films of the taste, and its strongest trait with
     its share of the score.
     """
@@ -104,7 +104,7 @@ def _of_taste(context: Context, rows: NDArray[np.int32], terms: list[dict[str, f
     falls = [[]] * len(terms) if inputs.taste.is_empty else _cited(context, rows)
     traits, shares = _strongest_traits(context, rows)
     citations = Citations(inputs.bundle.catalogue, inputs.taste)
-    found = map(_Evidence._make, zip(rows.tolist(), terms, falls, traits.tolist(), shares.tolist(), strict=True))
+    found = map(_FilmEvidence._make, zip(rows.tolist(), terms, falls, traits.tolist(), shares.tolist(), strict=True))
     return [tuple(_of_film(context, citations, evidence)) for evidence in found]
 
 
@@ -147,7 +147,7 @@ def _single_keywords(inputs: Inputs) -> NDArray[np.int32]:
     return np.asarray(ids[(inputs.bundle.catalogue.traits.kinds[ids] == TraitKind.KEYWORD) & (films < SHARED_KEYWORD)])
 
 
-def _of_film(context: Context, citations: Citations, evidence: _Evidence) -> Iterator[Reason]:
+def _of_film(context: Context, citations: Citations, evidence: _FilmEvidence) -> Iterator[Reason]:
     """Yield reasons by the size of their causes; popularity only if it is the largest."""
     worth = WORTH_SAYING * sum(max(term, 0.0) for term in evidence.terms.values())
     causes = sorted(_causes(evidence.terms), key=lambda cause: -cause[0])
@@ -173,7 +173,9 @@ def _causes(terms: dict[str, float]) -> Iterator[tuple[float, str]]:
     yield terms.get("popularity", 0.0), "popularity"
 
 
-def _in_words(context: Context, citations: Citations, evidence: _Evidence, cause: str, size: float) -> Iterator[Reason]:
+def _in_words(
+    context: Context, citations: Citations, evidence: _FilmEvidence, cause: str, size: float
+) -> Iterator[Reason]:
     if cause == "films":
         if evidence.falls:
             yield from citations.reasons(evidence.falls)

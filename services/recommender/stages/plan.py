@@ -69,9 +69,7 @@ def make_plan(
     if constants.formula == "playbook" and query is None and not taste.is_empty:
         return Plan(strategy, playbook=True)
     share = constants.query_taste if query else 1.0
-    # Films with hardly any ratings are treated like a coherent taste: their own traits must say what is wanted.
-    fading = 1 / (1 + (taste.likes / constants.coherence_half) ** 2)
-    coherence = _beyond_chance(1 - (1 - fading * clear) * (certainty * maturity if taste.likes else 1.0))
+    coherence = coherence_of(constants, taste, clear, certainty, maturity)
     # With a query, fame is weighted by the match.
     popularity = 0.0 if query else _prior(constants, taste.likes) * (1 - coherence)
     meaning, words = (constants.query_content, constants.query_text) if query else (0.0, 0.0)
@@ -145,10 +143,13 @@ def _prior(constants: Weights, likes: int) -> float:
     return float(fading + constants.standing_popularity)
 
 
-def _beyond_chance(coherence: float) -> float:
-    """Subtract the coherence most tastes have by chance: below it, using texts and shared traits changes hardly any
-    film and costs as much as everything else.
-    """
+def coherence_of(constants: Weights, taste: Taste, clear: float, certainty: float, maturity: float) -> float:
+    """Return how far a taste is ranked as a coherent one, 0 ... 1, see ``make_plan``; it grows with ``clear``."""
+    # Films with hardly any ratings are treated like a coherent taste: their own traits must say what is wanted.
+    fading = 1 / (1 + (taste.likes / constants.coherence_half) ** 2)
+    coherence = 1 - (1 - fading * clear) * (certainty * maturity if taste.likes else 1.0)
+    # Most tastes have some coherence by chance: below it, using texts and shared traits changes hardly any film and
+    # costs as much as everything else.
     return max(0.0, coherence - LEAST_COHERENCE) / (1 - LEAST_COHERENCE)
 
 

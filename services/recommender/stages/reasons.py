@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from services.recommender.domain.catalogue import Catalogue, TraitKind
 from services.recommender.domain.genres import GENRES, NO_GENRES
-from services.recommender.domain.languages import language_name
+from services.recommender.domain.language_names import language_name
 from services.recommender.domain.request import Reason, ReasonKind
 from services.recommender.stages.taste import Taste
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommender.domain.tables import Collaborative, ItemTable
+from services.recommender.domain.tables import CollaborativeTables, ItemTable
 from services.recommender.ports import Leg
 from services.recommender.stages.taste import Entries
 
@@ -73,7 +73,7 @@ def table_score(table: ItemTable, found: Entries, weights: Dense, lift: Dense | 
     return TableScore(scores, reference, positive)
 
 
-def dislike_penalty(tables: Collaborative, found: Entries, weights: Dense) -> Dense:
+def dislike_penalty(tables: CollaborativeTables, found: Entries, weights: Dense) -> Dense:
     """Return each film's similarity to the disliked ones, float32[T] in 0 ... 1, in table space: the positive parts of
     their rows in the main table, each scaled by the mean of its best 50, weighted (``weights`` float32[disliked]),
     summed and capped.

@@ -6,6 +6,7 @@ Used for a coherent taste, and if the tables know little about the catalogue.
 import numpy as np
 from numpy.typing import NDArray
 
+from services.recommender.domain.distinct import distinct
 from services.recommender.ports import Leg
 from services.recommender.stages.facts import Facts
 from services.recommender.stages.plan import Plan
@@ -25,14 +26,12 @@ def by_traits(facts: Facts, known: Known, plan: Plan, allowed: NDArray[np.bool_]
     """
     if not plan.coherence and not plan.content:
         return np.empty(0, np.int32)
-    taste = known.taste * (facts.bundle.catalogue.traits.films <= COMMON * len(allowed))
-    strongest = np.argpartition(-taste, min(STRONGEST, len(taste) - 1))[:STRONGEST] if len(taste) else np.empty(0, int)
-    strongest = strongest[taste[strongest] > 0]
-    scores = np.zeros(len(allowed), np.float32)
-    found = facts.postings.scores(strongest, taste[strongest])
-    scores[: len(found)] = found
-    rows = best_rows(scores * facts.quality, allowed, EACH)
-    return rows[scores[rows] > 0]
+    traits = distinct(known.films.ids)
+    traits = traits[(facts.bundle.catalogue.traits.films[traits] <= COMMON * len(allowed)) & (known.taste[traits] > 0)]
+    strongest = np.sort(traits[np.argsort(-known.taste[traits], kind="stable")[:STRONGEST]])
+    scores = facts.postings.scores(strongest, known.taste[strongest])
+    reached = (scores > 0) & allowed[: len(scores)]
+    return best_rows(scores * facts.quality[: len(scores)], reached, EACH)
 
 
 def by_vectors(leg: Leg | None) -> NDArray[np.int32]:

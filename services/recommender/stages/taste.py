@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.events import EventKind, is_disliked, taste_weights
 from services.recommender.domain.history import History
-from services.recommender.domain.tables import Collaborative
+from services.recommender.domain.tables import CollaborativeTables
 from services.recommender.domain.weights import Weights
 
 
@@ -101,7 +101,7 @@ class Entries:
     source: NDArray[np.int32]
 
 
-def entries(tables: Collaborative, rows: NDArray[np.int32]) -> Entries:
+def entries(tables: CollaborativeTables, rows: NDArray[np.int32]) -> Entries:
     """Return the table entries of films; a film outside the table is represented by its neighbours."""
     position = tables.position[rows]
     inside = np.flatnonzero(position >= 0).astype(np.int32)

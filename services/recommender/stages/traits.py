@@ -6,11 +6,12 @@ set, so it can be computed for the candidates only; and it is linear in the tast
 the taste is exact.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.recommender.domain.by_rows import ByRows
 from services.recommender.domain.catalogue import TraitKind, Traits
 
 # A shared director means more than a shared genre; genres are many and common, so the rarity below removes most of
@@ -65,17 +66,24 @@ class TraitRows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Known:
-    """Traits of a taste: the rows of its ``films``, and ``taste`` float32[traits], their mean."""
+    """Traits of a taste: the rows of its ``films``, and ``taste`` float32[traits], their mean. ``gathered``: what was
+    read of other films for this request.
+    """
 
     rows: TraitRows
     films: "FilmTraits"
     taste: Floats
+    gathered: ByRows["FilmTraits"] = field(default_factory=ByRows)
 
     @classmethod
     def of(cls, rows: TraitRows, films: NDArray[np.int32], weights: Floats) -> "Known":
         """Return the traits of some films (catalogue rows) under weights float32[films]."""
         traits = rows.films(films)
         return cls(rows, traits, traits.mean(weights))
+
+    def of_films(self, rows: NDArray[np.int32]) -> "FilmTraits":
+        """Return the rows of some films, read once however many signals ask."""
+        return self.gathered.get(rows, self.rows.films)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -151,12 +159,12 @@ class FilmTraits:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Audiences:
-    """Best-known films, to estimate how much of what people watch has a trait: their ``traits``, and ``shares``
-    float32[films] of popularity, which sum to 1.
+    """Best-known films, to estimate how much of what people watch has a trait: ``films`` intp[entries] of trait t are
+    those from ``offsets[t]`` to ``offsets[t + 1]``; ``shares`` float32[films] of popularity sum to 1.
     """
 
-    traits: FilmTraits
-    owner: NDArray[np.intp]
+    offsets: NDArray[np.int64]
+    films: NDArray[np.intp]
     shares: Floats
 
     @classmethod
@@ -166,20 +174,20 @@ class Audiences:
         # Equal shares if there are no ratings.
         watched = popularity[best] + np.float32(1e-6)
         traits = rows.films(best)
-        return cls(traits, traits.owner, np.asarray(watched / watched.sum(), np.float32))
+        order = np.argsort(traits.ids, kind="stable")
+        counts = np.bincount(traits.ids, minlength=traits.traits)
+        offsets = np.append(0, np.cumsum(counts)).astype(np.int64)
+        return cls(offsets, traits.owner[order], np.asarray(watched / watched.sum(), np.float32))
 
     def of_pairs(self, ids: NDArray[np.int32]) -> Floats:
         """Return the share of what people watch that has both traits of a pair (``ids`` ascending), float32[ids, ids];
         the diagonal is that of each trait. Never 0: one more film is assumed to have them.
         """
-        place = np.full(self.traits.traits, -1, np.int16)
-        place[ids] = np.arange(len(ids), dtype=np.int16)
-        at = place.take(self.traits.ids)
-        mine = np.flatnonzero(at >= 0)
-        has = np.zeros((len(self.shares), len(ids)), np.float32)
-        has[self.owner[mine], at[mine]] = 1
+        has = np.zeros((len(ids), len(self.shares)), np.float32)
+        for trait, films in zip(ids.tolist(), has, strict=True):
+            films[self.films[self.offsets[trait] : self.offsets[trait + 1]]] = 1
         one = np.float32(1 / max(len(self.shares), 1))
-        return np.asarray((has.T @ (self.shares[:, None] * has) + one) / (1 + one), np.float32)
+        return np.asarray(((has * self.shares) @ has.T + one) / (1 + one), np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -205,7 +213,7 @@ class Postings:
         """Return the films of one trait, int32[n]."""
         return self.films[self.offsets[trait] : self.offsets[trait + 1]]
 
-    def scores(self, traits: NDArray[np.intp], weights: Floats) -> Floats:
+    def scores(self, traits: NDArray[np.integer], weights: Floats) -> Floats:
         """Return the contribution of some traits to each film, float32[films at most]; reads only their films."""
         starts, ends = self.offsets[traits], self.offsets[traits + 1]
         lengths = ends - starts

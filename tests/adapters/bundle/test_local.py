@@ -156,6 +156,21 @@ class TestReleases:
         releases.refresh()
         assert releases.current().bundle.version == versions[1]
 
+    def test_an_unchanged_pointer_takes_no_thread(self, home, versions, monkeypatch):
+        clock, started = ManualClock(), []
+        LocalBundles(home).activate(versions[0])
+        releases = LocalReleases(home, numpy_search, monotonic=clock.monotonic)
+        first = releases.current()
+        monkeypatch.setattr(threading.Thread, "start", lambda thread: started.append(thread))
+        for _ in range(3):
+            clock.advance(2)
+            assert releases.current() is first
+        assert started == []
+        LocalBundles(home).activate(versions[1])
+        clock.advance(2)
+        assert releases.current() is first
+        assert [thread.name for thread in started] == ["marquee-releases"]
+
     def test_a_damaged_new_bundle_is_refused_once_and_the_old_goes_on(self, home, versions, caplog):
         bundles = LocalBundles(home)
         bundles.activate(versions[0])

@@ -13,8 +13,8 @@ from services.adapters.bundle.manifest import seal
 from services.adapters.bundle.reader import open_bundle
 from services.adapters.bundle.s3.bucket import Bucket
 from services.adapters.bundle.s3.bundles import S3Bundles, open_bucket
-from services.adapters.bundle.s3.failures import BucketUnavailable
 from services.adapters.bundle.s3.objects import Objects, open_objects
+from services.adapters.bundle.s3.s3_failures import BucketUnavailable
 from services.adapters.bundle.s3.versions import Published, outdated
 from services.adapters.bundle.writer import write_bundle
 from services.recommender.errors import BundleDamaged, BundleMissing

@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError, NoCredentialsError, ReadTimeoutErro
 from services.adapters.bundle.s3 import objects as adapter
 from services.adapters.bundle.s3.bucket import PLACE, Bucket
 from services.adapters.bundle.s3.bundles import open_bucket
-from services.adapters.bundle.s3.failures import BucketUnavailable, unavailable
 from services.adapters.bundle.s3.objects import open_objects
+from services.adapters.bundle.s3.s3_failures import BucketUnavailable, unavailable
 from services.recommender.errors import Unavailable
 from tests.patience import HASTE_S
 from tests.s3_server import keys_of, s3_client

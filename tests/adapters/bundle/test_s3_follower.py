@@ -11,9 +11,9 @@ import pytest
 from services.adapters.bundle.local import LocalBundles, LocalReleases, Pointer
 from services.adapters.bundle.s3.bucket import Bucket
 from services.adapters.bundle.s3.bundles import S3Bundles, open_bucket
-from services.adapters.bundle.s3.failures import BucketUnavailable
 from services.adapters.bundle.s3.follower import REFUSED_S, BucketFollower
 from services.adapters.bundle.s3.pointer import CURRENT, BucketPointer
+from services.adapters.bundle.s3.s3_failures import BucketUnavailable
 from services.adapters.bundle.writer import write_bundle
 from services.recommender.errors import BundleDamaged, BundleError, BundleMissing
 from tests.builders import ManualClock, NumpySearch, make_bundle

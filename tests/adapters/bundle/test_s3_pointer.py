@@ -8,9 +8,9 @@ import pytest
 from services.adapters.bundle.local import Pointer
 from services.adapters.bundle.s3.bucket import Bucket
 from services.adapters.bundle.s3.bundles import S3Bundles
-from services.adapters.bundle.s3.failures import BucketUnavailable, PointerMoved
 from services.adapters.bundle.s3.objects import Objects, open_objects
 from services.adapters.bundle.s3.pointer import BucketPointer
+from services.adapters.bundle.s3.s3_failures import BucketUnavailable, PointerMoved
 from services.recommender.errors import BundleDamaged, BundleMissing
 from tests.s3_server import spoil, stored
 

@@ -10,8 +10,8 @@ from services.adapters.bundle.s3.bucket import Bucket
 from services.adapters.bundle.s3.objects import open_objects
 from services.adapters.embed.bedrock import batch as batch_module
 from services.adapters.embed.bedrock.batch import BedrockBatch
-from services.adapters.embed.bedrock.client import Place
-from services.adapters.embed.bedrock.models import NOVA, TITAN, Model, Use
+from services.adapters.embed.bedrock.bedrock_client import BedrockLocation
+from services.adapters.embed.bedrock.embedding_models import NOVA, TITAN, EmbeddingModel, Use
 from services.recommender.errors import EncoderUnavailable
 from tests.bedrock.jobs import Jobs, batch_jobs
 from tests.bedrock.server import checked, invoked
@@ -38,22 +38,24 @@ def bucket(s3: str) -> Bucket:
     return new_bucket(s3)
 
 
-@pytest.fixture(params=[Model(TITAN, 256), Model(NOVA, 384)], ids=["titan", "nova"])
-def model(request: pytest.FixtureRequest) -> Model:
-    made: Model = request.param
+@pytest.fixture(params=[EmbeddingModel(TITAN, 256), EmbeddingModel(NOVA, 384)], ids=["titan", "nova"])
+def model(request: pytest.FixtureRequest) -> EmbeddingModel:
+    made: EmbeddingModel = request.param
     return made
 
 
-def batch(model: Model, bucket: Bucket, jobs: Jobs, notes: Path, slept: list[float] | None = None) -> BedrockBatch:
+def batch(
+    model: EmbeddingModel, bucket: Bucket, jobs: Jobs, notes: Path, slept: list[float] | None = None
+) -> BedrockBatch:
     sleep = (slept if slept is not None else []).append
-    return BedrockBatch(model, open_objects(bucket), ROLE, Place(endpoint=jobs.url), notes, sleep)
+    return BedrockBatch(model, open_objects(bucket), ROLE, BedrockLocation(endpoint=jobs.url), notes, sleep)
 
 
 def quiet(done: int, total: int) -> None:
     pass
 
 
-def expected(model: Model, text: str) -> np.ndarray:
+def expected(model: EmbeddingModel, text: str) -> np.ndarray:
     body = checked(model.family.model_id, model.request(text, Use.FILM))
     return model.unit_of(invoked(model.family.model_id, body))
 
@@ -95,7 +97,7 @@ def test_a_build_that_was_stopped_waits_for_the_same_job(model, bucket, jobs, tm
     def stop(_: float) -> None:
         raise Stopped
 
-    stopped = BedrockBatch(model, open_objects(bucket), ROLE, Place(endpoint=jobs.url), tmp_path, stop)
+    stopped = BedrockBatch(model, open_objects(bucket), ROLE, BedrockLocation(endpoint=jobs.url), tmp_path, stop)
     with pytest.raises(Stopped):
         dict(stopped.vectors(TEXTS, quiet))
     assert len(dict(batch(model, bucket, jobs, tmp_path).vectors(TEXTS, quiet))) == 12
@@ -111,6 +113,8 @@ def test_a_job_that_ends_badly_says_why_and_is_started_anew(model, bucket, jobs,
 
 
 def test_no_control_plane_says_what_the_role_needs(model, bucket, tmp_path):
-    nobody = BedrockBatch(model, open_objects(bucket), "no role", Place(endpoint="http://127.0.0.1:9"), tmp_path)
+    nobody = BedrockBatch(
+        model, open_objects(bucket), "no role", BedrockLocation(endpoint="http://127.0.0.1:9"), tmp_path
+    )
     with pytest.raises(EncoderUnavailable, match="iam:PassRole"):
         dict(nobody.vectors(TEXTS, quiet))

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from services.adapters.breaker import FAILURES
-from services.adapters.embed.bedrock.client import BedrockClient, Place
-from services.adapters.embed.bedrock.failures import BedrockFailure
-from services.adapters.embed.bedrock.films import BedrockFilms
-from services.adapters.embed.bedrock.models import LONGEST_TEXT, NOVA, TITAN, Model, Use, model_of
-from services.adapters.embed.bedrock.queries import BedrockQueries
+from services.adapters.embed.bedrock.bedrock_client import BedrockClient, BedrockLocation
+from services.adapters.embed.bedrock.bedrock_failures import BedrockFailure
+from services.adapters.embed.bedrock.embedding_models import LONGEST_TEXT, NOVA, TITAN, EmbeddingModel, Use, model_of
+from services.adapters.embed.bedrock.film_encoder import BedrockFilms
+from services.adapters.embed.bedrock.query_encoder import BedrockQueries
 from services.bootstrap import SystemClock
 from services.recommender.errors import EncoderUnavailable
 from services.recommender.ports import Deadline
@@ -46,9 +46,9 @@ def service() -> Iterator[Bedrock]:
         yield running
 
 
-@pytest.fixture(params=[Model(TITAN, 256), Model(NOVA, 256)], ids=["titan", "nova"])
+@pytest.fixture(params=[EmbeddingModel(TITAN, 256), EmbeddingModel(NOVA, 256)], ids=["titan", "nova"])
 def client(request, service: Bedrock) -> BedrockClient:
-    return BedrockClient(request.param, Place(endpoint=service.url))
+    return BedrockClient(request.param, BedrockLocation(endpoint=service.url))
 
 
 def queries(client: BedrockClient, clock=None) -> BedrockQueries:
@@ -111,7 +111,7 @@ def test_a_bedrock_that_keeps_failing_is_left_alone_for_a_while(service, client)
 
 
 def test_no_server_is_an_outage_and_no_crash(service):
-    encoder = queries(BedrockClient(Model(TITAN, 256), Place(endpoint="http://127.0.0.1:9")))
+    encoder = queries(BedrockClient(EmbeddingModel(TITAN, 256), BedrockLocation(endpoint="http://127.0.0.1:9")))
     with pytest.raises(EncoderUnavailable, match="did not respond"):
         encoder.encode(["a heist"])
 
@@ -123,7 +123,7 @@ def test_without_credentials_it_says_what_to_give(monkeypatch, new_session):
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
     with pytest.raises(EncoderUnavailable, match="give this process a role"):
-        queries(BedrockClient(Model(TITAN, 256), Place("eu-west-1"))).encode(["a heist"])
+        queries(BedrockClient(EmbeddingModel(TITAN, 256), BedrockLocation("eu-west-1"))).encode(["a heist"])
 
 
 def test_a_build_slows_down_when_it_is_throttled_and_speeds_up_again(service, client):
@@ -159,7 +159,7 @@ def test_a_build_asks_again_for_an_answer_that_it_can_t_read(service, client, ba
 
 
 def test_films_and_queries_say_what_the_vector_is_for(service):
-    client = BedrockClient(Model(NOVA, 384), Place(endpoint=service.url))
+    client = BedrockClient(EmbeddingModel(NOVA, 384), BedrockLocation(endpoint=service.url))
     client.vector("a heist", Use.FILM, PATIENCE_S)
     client.vector("a heist", Use.QUERY, PATIENCE_S)
     asked = [body["singleEmbeddingParams"]["embeddingPurpose"] for _, body in service.seen]
@@ -167,13 +167,15 @@ def test_films_and_queries_say_what_the_vector_is_for(service):
 
 
 def test_titan_is_asked_for_unit_vectors_of_the_length_that_was_chosen(service):
-    BedrockClient(Model(TITAN, 512), Place(endpoint=service.url)).vector("a heist", Use.FILM, PATIENCE_S)
+    BedrockClient(EmbeddingModel(TITAN, 512), BedrockLocation(endpoint=service.url)).vector(
+        "a heist", Use.FILM, PATIENCE_S
+    )
     assert service.seen[0][1] == {
         "inputText": "a heist", "dimensions": 512, "normalize": True, "embeddingTypes": ["float"],
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("model", [Model(TITAN, 256), Model(NOVA, 384)])
+@pytest.mark.parametrize("model", [EmbeddingModel(TITAN, 256), EmbeddingModel(NOVA, 384)])
 def test_a_vector_that_is_not_of_unit_length_is_made_so(model):
     raw = [3.0, 4.0] + [0.0] * (model.dims - 2)
     body = {"embedding": raw} if model.family is TITAN else {"embeddings": [{"embedding": raw}]}
@@ -184,7 +186,7 @@ def test_a_vector_that_is_not_of_unit_length_is_made_so(model):
 
 
 def test_a_text_is_cut_where_the_model_would_refuse_it():
-    sent = json.loads(Model(TITAN, 256).request("x" * 60_000, Use.FILM))
+    sent = json.loads(EmbeddingModel(TITAN, 256).request("x" * 60_000, Use.FILM))
     assert len(sent["inputText"]) == LONGEST_TEXT
 
 

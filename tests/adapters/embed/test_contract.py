@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.adapters.embed.bedrock.client import BedrockClient, Place
-from services.adapters.embed.bedrock.films import BedrockFilms
-from services.adapters.embed.bedrock.models import NOVA, TITAN, Model
-from services.adapters.embed.bedrock.queries import BedrockQueries
+from services.adapters.embed.bedrock.bedrock_client import BedrockClient, BedrockLocation
+from services.adapters.embed.bedrock.embedding_models import NOVA, TITAN, EmbeddingModel
+from services.adapters.embed.bedrock.film_encoder import BedrockFilms
+from services.adapters.embed.bedrock.query_encoder import BedrockQueries
 from services.adapters.embed.onnx import load_encoder
 from services.bootstrap import SystemClock
 from services.recommender.ports import Deadline, TextEncoder
@@ -20,13 +20,13 @@ from tests.patience import PATIENCE_S
 Made = Callable[[str], TextEncoder]
 MODELS = {
     "onnx": lambda _: load_encoder(),
-    "titan, films": lambda url: BedrockFilms(BedrockClient(Model(TITAN, 256), Place(endpoint=url))),
-    "nova, films": lambda url: BedrockFilms(BedrockClient(Model(NOVA, 384), Place(endpoint=url))),
+    "titan, films": lambda url: BedrockFilms(BedrockClient(EmbeddingModel(TITAN, 256), BedrockLocation(endpoint=url))),
+    "nova, films": lambda url: BedrockFilms(BedrockClient(EmbeddingModel(NOVA, 384), BedrockLocation(endpoint=url))),
     "titan, queries": lambda url: BedrockQueries(
-        BedrockClient(Model(TITAN, 512), Place(endpoint=url)), SystemClock(), PATIENCE_S
+        BedrockClient(EmbeddingModel(TITAN, 512), BedrockLocation(endpoint=url)), SystemClock(), PATIENCE_S
     ),
     "nova, queries": lambda url: BedrockQueries(
-        BedrockClient(Model(NOVA, 3_072), Place(endpoint=url)), SystemClock(), PATIENCE_S
+        BedrockClient(EmbeddingModel(NOVA, 3_072), BedrockLocation(endpoint=url)), SystemClock(), PATIENCE_S
     ),
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.adapters.embed.onnx import Model, ModelFiles, OnnxEncoder, find_model, load_encoder
+from services.adapters.embed.onnx import ModelFiles, OnnxEncoder, OnnxModel, find_model, load_encoder
 from services.recommender.errors import EncoderUnavailable
 
 
@@ -100,7 +100,7 @@ class Session:
 
 
 def test_a_model_is_given_the_inputs_it_has_a_place_for():
-    kind = Model("tiny", 4, 16, "ab" * 32, "cd" * 32)
+    kind = OnnxModel("tiny", 4, 16, "ab" * 32, "cd" * 32)
     encoder = OnnxEncoder(ModelFiles(Path("model.onnx"), Path("tokenizer.json"), kind))
     encoder._loaded = (Tokens(), session := Session())
     vector = encoder.encode(["a heist"])[0]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from services.adapters.explain.bedrock import BedrockExplainer, Model, bedrock_client
+from services.adapters.explain.bedrock import BedrockExplainer, ConverseModel, bedrock_client
 from services.recommender.domain.request import Reason, ReasonKind
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Clock, Deadline, Evidence, Likings, Page, Record, SentenceStore
@@ -90,7 +90,7 @@ class Memory(SentenceStore):
         self.tokens[day] -= tokens
 
 
-HAIKU = Model(MODEL, by_tool=False, daily_tokens=10**9, input_usd=1.0, output_usd=5.0)
+HAIKU = ConverseModel(MODEL, by_tool=False, daily_tokens=10**9, input_usd=1.0, output_usd=5.0)
 
 
 def explainer_at(

@@ -10,8 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.adapters.explain.template import TemplateExplainer
-from services.recommender.ports import Deadline, Evidence, Explainer, Page, Record
-from services.recommender.sentences.limits import MAX_WORDS
+from services.recommender.ports import SENTENCE_WORDS, Deadline, Evidence, Explainer, Page, Record
 from tests.adapters.explain.kit import PEOPLE, explainer_at, page_of
 from tests.builders import ManualClock
 from tests.patience import PATIENCE_S
@@ -64,7 +63,7 @@ def test_there_is_one_sentence_a_film_in_their_order_and_it_names_nothing_else(
 @given(films=PAGES)
 def test_no_sentence_is_longer_than_the_port_says(explainer: Explainer, films: list[int]) -> None:
     for sentence in explainer.explain(page_of(films), soon()).sentences:
-        assert len(sentence.split()) <= MAX_WORDS
+        assert len(sentence.split()) <= SENTENCE_WORDS
 
 
 def test_a_page_without_films_has_no_sentences(explainer: Explainer) -> None:

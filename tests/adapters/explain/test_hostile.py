@@ -4,11 +4,11 @@ from itertools import cycle, islice
 
 import pytest
 
-from data_jobs.evaluate.explanations.checker import Checker, Film
+from data_jobs.evaluate.explanations.checker import Checker, FilmFacts
 from services.adapters.explain.bedrock import MOST_FILMS
 from services.adapters.explain.template import TemplateExplainer
 from services.recommender.ports import Deadline, Evidence, Page, Record
-from services.recommender.query.words.languages import LANGUAGES
+from services.recommender.query.words.language_words import LANGUAGES
 from tests.adapters.explain.kit import Memory, evidence_of, explainer_at, page_of, record_of
 from tests.builders import ManualClock
 from tests.patience import HASTE_S, PATIENCE_S
@@ -24,8 +24,8 @@ CHECKER = Checker(["it is a film that you may like and this one of those who try
 })  # fmt: skip
 
 
-def film_of(evidence: Evidence, record: Record) -> Film:
-    return Film(
+def film_of(evidence: Evidence, record: Record) -> FilmFacts:
+    return FilmFacts(
         evidence.title, evidence.year, evidence.genres, record.directors, record.cast, record.keywords,
         record.language, evidence.reasons,
     )  # fmt: skip

@@ -8,9 +8,8 @@ from services.adapters.explain.phrases import ALONE
 from services.adapters.explain.template import TemplateExplainer
 from services.recommender.domain.genres import GENRES
 from services.recommender.domain.request import Reason, ReasonKind
-from services.recommender.ports import Deadline, Evidence, Page
+from services.recommender.ports import SENTENCE_WORDS, Deadline, Evidence, Page
 from services.recommender.sentences.genre_nouns import noun_of
-from services.recommender.sentences.limits import MAX_WORDS
 from tests.builders import ManualClock
 
 DEADLINE = Deadline.within(ManualClock(), 6)
@@ -120,7 +119,7 @@ reasons = st.builds(
 @given(st.lists(reasons, max_size=5), st.text("xyz .!{}", min_size=1, max_size=200))
 def test_is_one_sentence_of_at_most_22_words_whatever_the_evidence(found: list[Reason], title: str) -> None:
     said = sentence(*found, title=title)
-    assert 1 <= len(said.split()) <= MAX_WORDS
+    assert 1 <= len(said.split()) <= SENTENCE_WORDS
     assert said.endswith((".", "!", "?", "…"))
 
 

@@ -13,8 +13,8 @@ from services.adapters.history.reading import read_history
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.names.finder import Finder
 from services.recommender.names.folding import bare, words_of
-from services.recommender.names.matching import Matcher
 from services.recommender.names.names import Names
+from services.recommender.names.row_matching import Matcher
 
 FILMS = [line.split("|") for line in Path(__file__).with_name("films_500.txt").read_text("utf-8").splitlines()]
 # Read one by one: the sample has them under a title that says the same in other letters.

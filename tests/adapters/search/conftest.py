@@ -22,13 +22,13 @@ from data_jobs.report import Silent
 from data_jobs.sample.load import load_sample
 from data_jobs.text_index import write_text_index
 from services.adapters.search.embedded import EmbeddedSearch
-from services.adapters.search.opensearch.opening import open_guarded
-from services.adapters.search.opensearch.target import Target
+from services.adapters.search.opensearch.open_index import open_guarded
+from services.adapters.search.opensearch.target import OpenSearchTarget
 from services.bootstrap import SystemClock
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.names.names import Names
-from services.recommender.ports import Deadline, Mention, Named, SearchPort, SearchRequest, SearchResult
+from services.recommender.ports import Deadline, Mention, NamedFilms, SearchPort, SearchRequest, SearchResult
 from tests.builders import make_bundle, make_tables
 from tests.fakes import HashingEncoder
 from tests.films import FILMS, make_events
@@ -64,7 +64,7 @@ class NeverDegraded(SearchPort):
     def mentions(self, words: Sequence[str]) -> list[Mention]:
         return self.port.mentions(words)
 
-    def named(self, text: str, errors: int = 0) -> Named:
+    def named(self, text: str, errors: int = 0) -> NamedFilms:
         return self.port.named(text, errors)
 
 
@@ -76,24 +76,24 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def engine_target(engine: str, request: pytest.FixtureRequest) -> Iterator[Target | None]:
+def engine_target(engine: str, request: pytest.FixtureRequest) -> Iterator[OpenSearchTarget | None]:
     """The server or the collection to search with, None: none."""
     if engine == "embedded":
         yield None
         return
     url = request.getfixturevalue("opensearch_url")
     if engine == "lucene":
-        yield Target(url, engine=engine, timeout_s=PATIENCE_S)
+        yield OpenSearchTarget(url, engine=engine, timeout_s=PATIENCE_S)
         return
     kind = cast("Generation", engine)
     with Serverless(url, kind=kind, keeps_meta=kind != "classic") as collection:
-        yield Target(collection.url, kind=kind, timeout_s=PATIENCE_S, auth="none")
+        yield OpenSearchTarget(collection.url, kind=kind, timeout_s=PATIENCE_S, auth="none")
         others = [each for each in collection.refused if not each.endswith(NO_IDS)]
         assert others == [], "only whether ids are taken is found out by trying"
 
 
 @pytest.fixture(scope="session")
-def open_engine(engine_target: Target | None) -> Iterator[Open]:
+def open_engine(engine_target: OpenSearchTarget | None) -> Iterator[Open]:
     """Opens a bundle in the engine, indexing it first where the engine is a server."""
     opened: list[SearchPort] = []
 

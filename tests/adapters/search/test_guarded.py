@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from services.adapters.breaker import Breaker
-from services.adapters.search.failures import RemoteFailure
 from services.adapters.search.guarded import GuardedSearch
+from services.adapters.search.remote_failure import RemoteFailure
 from services.recommender.errors import SearchUnavailable
 from services.recommender.names.names import Names
-from services.recommender.ports import Deadline, Leg, Mention, Named, SearchRequest, SearchResult
+from services.recommender.ports import Deadline, Leg, Mention, NamedFilms, SearchRequest, SearchResult
 from tests.builders import ManualClock, make_catalogue
 
 REMOTE = SearchResult(text=Leg(np.array([1], np.int32), np.ones(1, np.float32), 1.0))
@@ -49,9 +49,9 @@ class Scripted:
         self.prefixes += words
         return [Mention(np.array([7], np.int32), np.array([1], np.uint8)) for _ in words]
 
-    def named(self, text: str, errors: int = 0) -> Named:
+    def named(self, text: str, errors: int = 0) -> NamedFilms:
         self.prefixes.append(text)
-        return Named(np.array([7], np.int32), errors)
+        return NamedFilms(np.array([7], np.int32), errors)
 
     def close(self) -> None:
         self.closed = True

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.adapters.search.wording import MAX_TERMS, Name, Near, Word, clauses
+from services.adapters.search.wording import MAX_TERMS, NameClause, Near, WordClause, clauses
 
 
 @dataclass
@@ -23,25 +23,25 @@ class Counts:
 def test_a_word_is_looked_for_where_it_stands():
     lexicon = Counts({"title": {"heat": 2}, "overview": {"heat": 5}, "people": {"mann": 1}})
     assert clauses("Heat Mann", lexicon)[:2] == [
-        Word("heat", "heat", ("title", "overview")),
-        Word("mann", "mann", ("people",)),
+        WordClause("heat", "heat", ("title", "overview")),
+        WordClause("mann", "mann", ("people",)),
     ]
 
 
 def test_words_are_kept_beside_their_stems():
-    (found,) = [each for each in clauses("running", Counts({"title": {"run": 1}})) if isinstance(each, Word)]
+    (found,) = [each for each in clauses("running", Counts({"title": {"run": 1}})) if isinstance(each, WordClause)]
     assert (found.word, found.term) == ("running", "run")
 
 
 def test_a_term_counts_once():
     found = clauses("film films FILM", Counts({"title": {"film": 1}}))
-    assert len([each for each in found if isinstance(each, Word)]) == 1
+    assert len([each for each in found if isinstance(each, WordClause)]) == 1
 
 
 @pytest.mark.parametrize(("films", "fields"), [(20, ("title", "overview")), (21, ("title",))])
 def test_what_every_fifth_overview_says_tells_nothing(films, fields):
     lexicon = Counts({"title": {"man": 3}, "overview": {"man": films}})
-    assert clauses("man", lexicon)[0] == Word("man", "man", fields)
+    assert clauses("man", lexicon)[0] == WordClause("man", "man", fields)
 
 
 def test_a_word_that_stands_nowhere_is_taken_for_a_typing_error():
@@ -54,8 +54,8 @@ def test_a_word_that_stands_nowhere_is_taken_for_a_typing_error():
 
 def test_a_whole_name_lifts_the_film():
     lexicon = Counts({"title": {"wall": 1}, "name": {"walle": 1}, "person": {"walle": 1}})
-    names = [each for each in clauses("WALL-E", lexicon) if isinstance(each, Name)]
-    assert names == [Name("name", "walle", 60.0), Name("person", "walle", 15.0)]
+    names = [each for each in clauses("WALL-E", lexicon) if isinstance(each, NameClause)]
+    assert names == [NameClause("name", "walle", 60.0), NameClause("person", "walle", 15.0)]
 
 
 def test_near_names_are_asked_for_only_where_no_name_is_hit():
@@ -77,7 +77,7 @@ def test_with_an_unknown_word_two_errors_and_people_are_allowed():
 def test_no_text_is_too_much(text):
     known = Counts({"title": {"a": 1}})
     found = clauses(text, known)
-    assert len([each for each in found if isinstance(each, Word)]) <= MAX_TERMS
+    assert len([each for each in found if isinstance(each, WordClause)]) <= MAX_TERMS
 
 
 def test_of_many_words_the_first_count():

@@ -7,7 +7,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ReadTimeoutError
 
-from services.adapters.state.dynamodb.client import Connection, make_client
+from services.adapters.state.dynamodb.dynamo_client import DynamoLocation, make_client
 from tests.adapters.state.state_kit import Store
 from tests.patience import PATIENCE_S
 
@@ -23,7 +23,9 @@ class Wire:
         self._client: Any = store.tables._client.get()
         self.tables = store.tables.tables
         # Beside the store: what it does with the tables is not noted.
-        self.raw = make_client(Connection(self.tables, endpoint=self._client.meta.endpoint_url, timeout_s=PATIENCE_S))
+        self.raw = make_client(
+            DynamoLocation(self.tables, endpoint=self._client.meta.endpoint_url, timeout_s=PATIENCE_S)
+        )
         self.sent: list[tuple[str, dict[str, Any]]] = []
         self.waits: list[float] = []
         self._answers: list[tuple[str, Callable[[], Any]]] = []

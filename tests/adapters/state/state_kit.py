@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from services.adapters.state.dynamodb.client import Connection, Tables
+from services.adapters.state.dynamodb.consumed_units import ConsumedUnits
+from services.adapters.state.dynamodb.dynamo_client import DynamoLocation, Tables
 from services.adapters.state.dynamodb.keys import DynamoKeys
 from services.adapters.state.dynamodb.quota import DynamoQuota
 from services.adapters.state.dynamodb.sentences import DynamoSentences
 from services.adapters.state.dynamodb.state import DynamoState
 from services.adapters.state.dynamodb.store import DynamoStore
 from services.adapters.state.dynamodb.tables import create_tables
-from services.adapters.state.dynamodb.units import Units
 from services.adapters.state.sqlite.connection import Database
 from services.adapters.state.sqlite.keys import SqliteKeys
 from services.adapters.state.sqlite.quota import SqliteQuota
@@ -130,12 +130,12 @@ def sqlite(folder: Path, clock: C) -> Store[C]:
 
 def dynamodb(url: str, folder: Path, clock: C) -> Store[C]:
     """Three tables of its own on a running server."""
-    connection = Connection(new_tables(), endpoint=url, timeout_s=PATIENCE_S)
+    connection = DynamoLocation(new_tables(), endpoint=url, timeout_s=PATIENCE_S)
     create_tables(connection)
     return dynamodb_at(connection, clock)
 
 
-def dynamodb_at(connection: Connection, clock: C, units: Units | None = None) -> Store[C]:
+def dynamodb_at(connection: DynamoLocation, clock: C, units: ConsumedUnits | None = None) -> Store[C]:
     """Another server of the same tables."""
     tables = DynamoStore(connection, clock, units)
     return Store(DynamoState(tables), DynamoKeys(tables), DynamoQuota(tables), DynamoSentences(tables), clock, tables)

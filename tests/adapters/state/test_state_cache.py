@@ -5,8 +5,8 @@ import pytest
 from services.recommender.ports import CacheEntry, CacheKey
 from tests.adapters.state.state_kit import Store, did, send
 
-KEY = CacheKey("rec#ann", "k20#ex0#f1")
-ANONYMOUS = CacheKey("rec#", "k20#ex0#f1")
+KEY = CacheKey("ann", "k20#ex0#f1")
+ANONYMOUS = CacheKey(None, "k20#ex0#f1")
 
 
 def entry(store: Store, revision: str, seconds: int = 1_800, payload: bytes = b"{}") -> CacheEntry:
@@ -21,7 +21,7 @@ def test_nothing_is_cached_at_first(store: Store) -> None:
 def test_an_answer_comes_back_as_written(store: Store) -> None:
     store.record(send(did()))
     written = entry(store, store.revision(), payload=bytes(range(256)) * 40)
-    store.state.write_cache(KEY, written, "ann")
+    store.state.write_cache(KEY, written)
     read = store.state.read("ann", KEY, store.deadline())
     assert read.cached == written
     assert read.profile.revision == written.revision
@@ -29,20 +29,20 @@ def test_an_answer_comes_back_as_written(store: Store) -> None:
 
 def test_profile_and_answer_can_be_read_apart(store: Store) -> None:
     store.record(send(did()))
-    store.state.write_cache(KEY, entry(store, store.revision()), "ann")
+    store.state.write_cache(KEY, entry(store, store.revision()))
     assert store.state.read("ann", None, store.deadline()).cached is None
     assert store.state.read(None, None, store.deadline()).profile is None
 
 
 def test_anonymous_answers_have_no_revision(store: Store) -> None:
     written = entry(store, "")
-    store.state.write_cache(ANONYMOUS, written, None)
+    store.state.write_cache(ANONYMOUS, written)
     read = store.state.read(None, ANONYMOUS, store.deadline())
     assert (read.profile, read.cached) == (None, written)
 
 
 def test_an_unknown_person_s_answer_ends_with_their_first_event(store: Store) -> None:
-    store.state.write_cache(KEY, entry(store, ""), "ann")
+    store.state.write_cache(KEY, entry(store, ""))
     assert store.cached(KEY) is not None
     store.record(send(did()))
     assert store.cached(KEY) is None
@@ -50,14 +50,14 @@ def test_an_unknown_person_s_answer_ends_with_their_first_event(store: Store) ->
 
 def test_an_answer_of_an_earlier_revision_is_not_given(store: Store) -> None:
     store.record(send(did()))
-    store.state.write_cache(KEY, entry(store, store.revision()), "ann")
+    store.state.write_cache(KEY, entry(store, store.revision()))
     store.record(send(did("up")))
     assert store.cached(KEY) is None
 
 
 def test_a_later_answer_replaces_an_earlier(store: Store) -> None:
     for payload in (b"one", b"two"):
-        store.state.write_cache(KEY, entry(store, "", payload=payload), "ann")
+        store.state.write_cache(KEY, entry(store, "", payload=payload))
     assert store.cached(KEY).payload == b"two"
 
 
@@ -65,8 +65,8 @@ def test_a_later_answer_replaces_an_earlier(store: Store) -> None:
 def test_an_answer_of_another_revision_is_not_kept(store: Store, revision: str) -> None:
     store.record(send(did()))
     good = entry(store, store.revision())
-    store.state.write_cache(KEY, good, "ann")
-    store.state.write_cache(KEY, entry(store, revision, payload=b"stale"), "ann")
+    store.state.write_cache(KEY, good)
+    store.state.write_cache(KEY, entry(store, revision, payload=b"stale"))
     assert store.cached(KEY) in (good, None), "one store writes first and looks afterwards"
     assert store.state.export("ann").cached_answers == (store.cached(KEY) is not None)
 
@@ -75,12 +75,12 @@ def test_nothing_is_written_for_a_person_erased_meanwhile(store: Store) -> None:
     store.record(send(did()))
     late = entry(store, store.revision())
     store.state.erase("ann")
-    store.state.write_cache(KEY, late, "ann")
+    store.state.write_cache(KEY, late)
     assert store.state.export("ann") is None
 
 
 def test_an_answer_expires(store: Store) -> None:
-    store.state.write_cache(KEY, entry(store, "", seconds=10), "ann")
+    store.state.write_cache(KEY, entry(store, "", seconds=10))
     store.clock.tick(9.999)
     assert store.cached(KEY) is not None
     store.clock.tick(0.001)
@@ -89,9 +89,7 @@ def test_an_answer_expires(store: Store) -> None:
 
 
 def test_entries_and_owners_are_kept_apart(store: Store) -> None:
-    keys = [KEY, CacheKey("rec#ann", "k20#ex1#f1"), CacheKey("rec#bob", "k20#ex0#f1"), ANONYMOUS]
-    people = ["ann", "ann", "bob", None]
-    for number, (key, user_id) in enumerate(zip(keys, people, strict=True)):
-        store.state.write_cache(key, entry(store, "", payload=b"%d" % number), user_id)
-    found = [store.cached(key, user_id).payload for key, user_id in zip(keys, people, strict=True)]
-    assert found == [b"0", b"1", b"2", b"3"]
+    keys = [KEY, CacheKey("ann", "k20#ex1#f1"), CacheKey("bob", "k20#ex0#f1"), ANONYMOUS]
+    for number, key in enumerate(keys):
+        store.state.write_cache(key, entry(store, "", payload=b"%d" % number))
+    assert [store.cached(key, key.user_id).payload for key in keys] == [b"0", b"1", b"2", b"3"]

@@ -63,7 +63,7 @@ def test_a_read_sees_a_whole_write_or_none(store: Store) -> None:
 
 
 def test_no_answer_of_an_old_profile_is_ever_read(store: Store) -> None:
-    key = CacheKey("rec#ann", "k20")
+    key = CacheKey("ann", "k20")
 
     def work(number: int) -> bool:
         for n in range(20):
@@ -71,7 +71,7 @@ def test_no_answer_of_an_old_profile_is_ever_read(store: Store) -> None:
                 store.record(send(did(f"{number}-{n}")))
             else:
                 revision = store.revision()
-                store.state.write_cache(key, CacheEntry(revision, revision.encode(), store.clock.now_s() + 60), "ann")
+                store.state.write_cache(key, CacheEntry(revision, revision.encode(), store.clock.now_s() + 60))
             read = store.state.read("ann", key, store.deadline())
             if read.cached is not None and read.cached.payload != read.profile.revision.encode():
                 return False

@@ -12,8 +12,8 @@ from services.adapters.aws import session
 from services.adapters.breaker import FAILURES
 from services.adapters.state.dynamodb import log as event_log
 from services.adapters.state.dynamodb import quota
-from services.adapters.state.dynamodb.client import Connection
-from services.adapters.state.dynamodb.failures import advice, is_outage, is_passing
+from services.adapters.state.dynamodb.dynamo_client import DynamoLocation
+from services.adapters.state.dynamodb.dynamo_failures import advice, is_outage, is_passing
 from services.adapters.state.dynamodb.store import DynamoStore
 from services.bootstrap import SystemClock
 from services.recommender.domain.ids import hash_id
@@ -36,7 +36,7 @@ from tests.adapters.state.state_kit import (
 from tests.patience import HASTE_S, PATIENCE_S
 from tests.servers.dynamodb import DynamoDb
 
-KEY = CacheKey("rec#ann", "k20#ex0#f1")
+KEY = CacheKey("ann", "k20#ex0#f1")
 THROTTLED = "ProvisionedThroughputExceededException"
 # Of an attempt when nothing of the time is left.
 SHORTEST_S = 0.002
@@ -62,7 +62,7 @@ def silent(black_hole: str) -> Iterator[Callable[..., tuple[Store, Wire]]]:
     made: list[tuple[Store, Wire]] = []
 
     def make(clock: Clock, timeout_s: float = HASTE_S) -> tuple[Store, Wire]:
-        store = dynamodb_at(Connection(new_tables(), endpoint=black_hole, timeout_s=timeout_s), clock)
+        store = dynamodb_at(DynamoLocation(new_tables(), endpoint=black_hole, timeout_s=timeout_s), clock)
         made.append((store, Wire(store)))
         return made[-1]
 
@@ -106,8 +106,8 @@ def test_a_quota_does_not_wait_long(silent, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_cache_write_is_tried_once(silent) -> None:
     store, wire = silent(FakeClock())
-    store.state.write_cache(KEY, CacheEntry("", b"{}", 2_000_000_000), "ann")
-    store.state.write_cache(KEY, CacheEntry("", b"{}", 2_000_000_000), None)
+    for key in (KEY, CacheKey(None, "k20")):
+        store.state.write_cache(key, CacheEntry("", b"{}", 2_000_000_000))
     assert wire.operations == ["PutItem", "PutItem"]
     assert wire.waits == [HASTE_S, HASTE_S]
 
@@ -122,7 +122,7 @@ def test_after_some_failures_a_dead_server_costs_nothing(silent) -> None:
         store.state.read("ann", KEY, store.deadline())
     with pytest.raises(StateUnavailable, match="not called for some seconds"):
         store.record(send(did()))
-    store.state.write_cache(KEY, CacheEntry("", b"{}", 2_000_000_000), "ann")
+    store.state.write_cache(KEY, CacheEntry("", b"{}", 2_000_000_000))
     assert wire.sent == []
 
 
@@ -217,7 +217,7 @@ def test_a_missing_table_is_named_with_what_to_do(store: Store, wire: Wire, miss
         store.record(send(did(), key="a"))
     with pytest.raises(StateUnavailable, match=name):
         store.state.ping(store.deadline())
-    store.state.write_cache(KEY, CacheEntry("", b"{}", store.clock.now_s() + 60), "ann")
+    store.state.write_cache(KEY, CacheEntry("", b"{}", store.clock.now_s() + 60))
     rest = {wire.tables.users, wire.tables.events, wire.tables.cache} - {name}
     assert all(wire.raw.scan(TableName=table)["Count"] == 0 for table in rest - {wire.tables.cache})
 
@@ -245,7 +245,7 @@ def test_a_damaged_person_is_named_by_hash_and_can_be_erased(store: Store, wire:
 
 
 def test_a_damaged_answer_is_computed_again(store: Store, wire: Wire) -> None:
-    store.state.write_cache(KEY, CacheEntry("", b"{}", store.clock.now_s() + 60), "ann")
+    store.state.write_cache(KEY, CacheEntry("", b"{}", store.clock.now_s() + 60))
     wire.raw.update_item(
         TableName=wire.tables.cache,
         Key={"pk": {"S": "rec#ann"}, "sk": {"S": KEY.entry}},
@@ -340,7 +340,7 @@ def test_a_server_without_a_region_can_not_be_asked(monkeypatch: pytest.MonkeyPa
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
     with pytest.raises(StateUnavailable, match="check AWS_REGION"):
-        dynamodb_at(Connection(new_tables()), SystemClock())
+        dynamodb_at(DynamoLocation(new_tables()), SystemClock())
 
 
 def test_a_client_can_wait_for_the_first_call(monkeypatch: pytest.MonkeyPatch, new_session: None) -> None:
@@ -349,7 +349,7 @@ def test_a_client_can_wait_for_the_first_call(monkeypatch: pytest.MonkeyPatch, n
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
-    store = DynamoStore(Connection(new_tables()), SystemClock(), connect=False)
+    store = DynamoStore(DynamoLocation(new_tables()), SystemClock(), connect=False)
     assert session()._credentials is None
     with pytest.raises(StateUnavailable, match="check AWS_REGION"):
         store.call("get_item", Deadline.within(store.clock, PATIENCE_S))

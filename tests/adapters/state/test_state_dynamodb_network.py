@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.adapters.breaker import FAILURES, FIRST_PAUSE_S
-from services.adapters.state.dynamodb.client import Connection
+from services.adapters.state.dynamodb.dynamo_client import DynamoLocation
 from services.bootstrap import SystemClock
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import CacheEntry, CacheKey, Deadline, LoggedEvent, Receipt
@@ -24,7 +24,7 @@ from tests.adapters.state.state_kit import (
 from tests.patience import HASTE_S, PATIENCE_S, eventually
 from tests.servers.proxy import Proxy
 
-KEY = CacheKey("rec#ann", "k20#ex0#f1")
+KEY = CacheKey("ann", "k20#ex0#f1")
 # Enough for some attempts.
 LOOKS = 10
 
@@ -51,7 +51,7 @@ def store(direct: Store, proxy: Proxy) -> Iterator[Store]:
 
 
 def behind(proxy: Proxy, direct: Store, timeout_s: float) -> Store:
-    return dynamodb_at(Connection(direct.tables.tables, endpoint=proxy.url, timeout_s=timeout_s), FakeClock())
+    return dynamodb_at(DynamoLocation(direct.tables.tables, endpoint=proxy.url, timeout_s=timeout_s), FakeClock())
 
 
 @pytest.mark.parametrize("status", [500, 503])
@@ -134,7 +134,7 @@ def test_once_it_is_well_again_the_first_call_after_the_pause_finds_out(store: S
         with pytest.raises(StateUnavailable):
             store.state.read("ann", KEY, passing(LOOKS))
     asked = proxy.requests
-    store.state.write_cache(KEY, CacheEntry("", b"{}", store.clock.now_s() + 60), "ann")
+    store.state.write_cache(KEY, CacheEntry("", b"{}", store.clock.now_s() + 60))
     with pytest.raises(StateUnavailable, match="not called for some seconds"):
         store.quota.admit("k1", 5, 60, 0)
     assert proxy.requests == asked

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.adapters.state.dynamodb.client import Connection
+from services.adapters.state.dynamodb.dynamo_client import DynamoLocation
 from services.recommender.domain.events import EventKind
 from services.recommender.domain.ids import hash_id, mark_of
 from services.recommender.ports import ApiKey, CacheEntry, CacheKey, Receipt
@@ -27,7 +27,7 @@ from tests.adapters.state.state_kit import (
 )
 from tests.patience import PATIENCE_S
 
-KEY = CacheKey("rec#ann", "k20#ex0#f1")
+KEY = CacheKey("ann", "k20#ex0#f1")
 MINUTE_S = 60
 
 
@@ -44,7 +44,7 @@ def another(dynamodb_url: str, wire: Wire) -> Iterator[Callable[[float], Store]]
     def server(ahead_s: float = 0) -> Store:
         clock = FakeClock()
         clock.tick(ahead_s)
-        made.append(dynamodb_at(Connection(wire.tables, endpoint=dynamodb_url, timeout_s=PATIENCE_S), clock))
+        made.append(dynamodb_at(DynamoLocation(wire.tables, endpoint=dynamodb_url, timeout_s=PATIENCE_S), clock))
         return made[-1]
 
     yield server
@@ -143,9 +143,9 @@ def test_an_answer_that_is_written_while_the_person_is_erased_is_not_there(store
     other = another()
     stored(store.record(send(did())))
     answer = CacheEntry(store.revision(), b"{}", store.clock.now_s() + 60)
-    wire.before("TransactWriteItems", lambda: other.state.write_cache(KEY, answer, "ann"))
+    wire.before("TransactWriteItems", lambda: other.state.write_cache(KEY, answer))
     assert store.state.erase("ann")
-    store.state.write_cache(KEY, answer, "ann")
+    store.state.write_cache(KEY, answer)
     assert {item["pk"]["S"] for item in wire.items(wire.tables.cache)} == {"erased#"}
 
 
@@ -156,7 +156,7 @@ def test_an_answer_that_is_written_just_before_the_person_is_erased_is_taken_bac
     stored(store.record(send(did())))
     answer = CacheEntry(store.revision(), b"{}", store.clock.now_s() + 60)
     wire.before("GetItem", lambda: other.state.erase("ann"))
-    store.state.write_cache(KEY, answer, "ann")
+    store.state.write_cache(KEY, answer)
     assert {item["pk"]["S"] for item in wire.items(wire.tables.cache)} == {"erased#"}
 
 
@@ -166,7 +166,7 @@ def test_an_answer_is_taken_back_when_nobody_can_say_whether_the_person_is_still
     stored(store.record(send(did())))
     answer = CacheEntry(store.revision(), b"{}", store.clock.now_s() + 60)
     wire.fail("GetItem", "InternalServerError", status=500)
-    store.state.write_cache(KEY, answer, "ann")
+    store.state.write_cache(KEY, answer)
     assert wire.items(wire.tables.cache) == []
 
 
@@ -177,10 +177,10 @@ def test_a_newer_answer_is_not_taken_back_with_a_stale_one(store: Store, wire: W
 
     def moved_on() -> None:
         stored(other.record(send(did("up"))))
-        other.state.write_cache(KEY, CacheEntry(other.revision(), b"new", stale.expires_at), "ann")
+        other.state.write_cache(KEY, CacheEntry(other.revision(), b"new", stale.expires_at))
 
     wire.before("GetItem", moved_on)
-    store.state.write_cache(KEY, stale, "ann")
+    store.state.write_cache(KEY, stale)
     assert store.cached(KEY).payload == b"new"
 
 
@@ -263,7 +263,7 @@ def test_servers_a_minute_apart_agree_on_people_keys_and_answers(
     stored(store.record(send(did("up", EventKind.CLEAR, other.clock.now_ms() + 1))))
     assert of_one_mind_of_two(store, other)
     answer = CacheEntry(store.revision(), b"{}", store.clock.now_s() + 1_800)
-    store.state.write_cache(KEY, answer, "ann")
+    store.state.write_cache(KEY, answer)
     assert other.cached(KEY) == answer
     store.keys.put(ApiKey("k1", "shop", created_at=store.clock.now_ms()))
     assert other.keys.get("k1") == store.keys.get("k1")

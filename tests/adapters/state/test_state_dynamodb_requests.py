@@ -5,9 +5,9 @@ from functools import partial
 
 import pytest
 
-from services.adapters.state.dynamodb.client import Connection
+from services.adapters.state.dynamodb.consumed_units import ConsumedUnits
+from services.adapters.state.dynamodb.dynamo_client import DynamoLocation
 from services.adapters.state.dynamodb.feedback import ACTIONS
-from services.adapters.state.dynamodb.units import Units
 from services.recommender.domain.events import EventKind
 from services.recommender.errors import IdempotencyMismatch, StateUnavailable
 from services.recommender.ports import ApiKey, CacheEntry, CacheKey, Receipt
@@ -26,7 +26,7 @@ from tests.adapters.state.state_kit import (
 )
 from tests.patience import PATIENCE_S
 
-KEY = CacheKey("rec#ann", "k20#ex0#f1")
+KEY = CacheKey("ann", "k20#ex0#f1")
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_nothing_to_read_is_no_call(store: Store, wire: Wire) -> None:
 
 
 def test_unprocessed_keys_are_asked_for_again_and_nothing_else_is(store: Store, wire: Wire) -> None:
-    store.state.write_cache(KEY, entry(store), "ann")
+    store.state.write_cache(KEY, entry(store))
     wire.sent.clear()
     left = {wire.tables.cache: {"Keys": [{"pk": {"S": "rec#ann"}, "sk": {"S": "k20#ex0#f1"}}]}}
     wire.answer("BatchGetItem", lambda: {"Responses": {wire.tables.users: []}, "UnprocessedKeys": left})
@@ -84,7 +84,7 @@ def test_a_part_that_stays_unprocessed_is_an_outage(store: Store, wire: Wire) ->
 
 
 def test_an_expired_answer_that_is_still_there_is_gone(store: Store, wire: Wire) -> None:
-    store.state.write_cache(KEY, entry(store, seconds=10), "ann")
+    store.state.write_cache(KEY, entry(store, seconds=10))
     store.clock.tick(10)
     assert len(wire.items(wire.tables.cache)) == 1
     assert store.cached(KEY) is None
@@ -97,7 +97,7 @@ def test_an_answer_is_written_for_two_units_and_a_look_instead_of_a_transaction(
     store.record(send(did()))
     answer = CacheEntry(store.revision(), b"{}", store.clock.now_s() + 60)
     wire.sent.clear()
-    store.state.write_cache(KEY, answer, "ann")
+    store.state.write_cache(KEY, answer)
     [(written, _), (looked, params)] = wire.sent
     assert (written, looked) == ("PutItem", "GetItem")
     assert (params["ConsistentRead"], params["ProjectionExpression"]) == (True, "revision")
@@ -106,7 +106,7 @@ def test_an_answer_is_written_for_two_units_and_a_look_instead_of_a_transaction(
 
 def test_answers_are_compressed(store: Store, wire: Wire) -> None:
     payload = b'{"item_id": "film", "reason": ["because"]}' * 100
-    store.state.write_cache(KEY, entry(store, payload=payload), "ann")
+    store.state.write_cache(KEY, entry(store, payload=payload))
     assert store.cached(KEY).payload == payload
     assert len(wire.items(wire.tables.cache)[0]["payload"]["B"]) < len(payload) / 10
 
@@ -220,8 +220,8 @@ def test_a_request_within_a_sub_bucket_is_one_write(store: Store, wire: Wire) ->
 
 
 def test_the_units_are_those_that_the_tables_name(dynamodb_url: str, store: Store, wire: Wire) -> None:
-    units = Units()
-    counted = dynamodb_at(Connection(wire.tables, endpoint=dynamodb_url, timeout_s=PATIENCE_S), store.clock, units)
+    units = ConsumedUnits()
+    counted = dynamodb_at(DynamoLocation(wire.tables, endpoint=dynamodb_url, timeout_s=PATIENCE_S), store.clock, units)
     stored(counted.record(send(did(), key="a")))
     first = units.write
     assert first > 0
@@ -238,10 +238,10 @@ def test_units_are_not_asked_for_unless_they_are_wanted(store: Store, wire: Wire
 
 
 def test_units_are_summed_over_tables_and_by_reading_and_writing() -> None:
-    units = Units()
+    units = ConsumedUnits()
     units.add("batch_get_item", {"ConsumedCapacity": [{"CapacityUnits": 1.0}, {"CapacityUnits": 0.5}]})
     units.add("query", {"ConsumedCapacity": {"CapacityUnits": 2.0}})
     units.add("transact_write_items", {"ConsumedCapacity": [{"CapacityUnits": 6.0}]})
     units.add("put_item", {"ConsumedCapacity": {"CapacityUnits": 1.0}})
     units.add("put_item", {})
-    assert units == Units(read=3.5, write=7.0)
+    assert units == ConsumedUnits(read=3.5, write=7.0)

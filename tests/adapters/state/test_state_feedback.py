@@ -6,10 +6,11 @@ import pytest
 
 from services.recommender.domain.events import EventKind
 from services.recommender.domain.ids import hash_id
-from services.recommender.domain.profile import Profile, apply_all
+from services.recommender.domain.profile import Profile
 from services.recommender.errors import IdempotencyMismatch
 from services.recommender.ports import Receipt
 from tests.adapters.state.state_kit import NOON_MS, Store, did, line, send, stored
+from tests.builders import apply_all
 
 ODD_IDS = ["#", "a#b", "rec#ann", "ann%23", "Zoë", "名前", "🎬", "a\x00b", "'; --", " ", "x" * 256, "🎬" * 256]
 

@@ -8,12 +8,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from services.recommender.cache import owner
 from services.recommender.domain.events import RATINGS, Event, EventKind
-from services.recommender.domain.profile import Profile, apply_all
+from services.recommender.domain.profile import Profile
 from services.recommender.errors import IdempotencyMismatch
 from services.recommender.ports import CacheEntry, CacheKey, LoggedEvent, Receipt
 from tests.adapters.state.state_kit import FakeClock, Make, send
+from tests.builders import apply_all
 
 PEOPLE = st.sampled_from(["ann", "ann#", "Zoë"])
 KEYS = st.sampled_from(["a", "b"])
@@ -109,8 +109,8 @@ class StoreMachine(RuleBasedStateMachine):
         revision = "of long ago" if stale else self.store.revision(person)
         entry = CacheEntry(revision, b"%d" % self.payloads, self.clock.now_s() + seconds)
         # One store writes first and looks afterwards, so what is stale may take an earlier answer with it.
-        key = CacheKey(f"rec#{owner(person)}", "stale" if stale else "k20")
-        self.store.state.write_cache(key, entry, person)
+        key = CacheKey(person, "stale" if stale else "k20")
+        self.store.state.write_cache(key, entry)
         if stale:
             assert self.store.state.read(person, key, self.store.deadline()).cached is None
         else:
@@ -131,7 +131,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(person=PEOPLE)
     def read(self, person: str) -> None:
-        read = self.store.state.read(person, CacheKey(f"rec#{owner(person)}", "k20"), self.store.deadline())
+        read = self.store.state.read(person, CacheKey(person, "k20"), self.store.deadline())
         expected = self.model.profile(person)
         assert read.profile.history.opinions() == expected.history.opinions()
         assert read.profile.seen.tolist() == expected.seen.tolist()

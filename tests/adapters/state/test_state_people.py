@@ -8,10 +8,11 @@ import pytest
 from services.recommender.domain.events import RATINGS, Event, EventKind
 from services.recommender.domain.history import MAX_EVENTS
 from services.recommender.domain.ids import hash_id, mark_of
-from services.recommender.domain.profile import Profile, apply_all
+from services.recommender.domain.profile import Profile
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import CacheEntry, CacheKey, Deadline, LoggedEvent
 from tests.adapters.state.state_kit import NOON_MS, Store, did, line, send, stored
+from tests.builders import apply_all
 from tests.patience import PATIENCE_S
 
 
@@ -30,10 +31,10 @@ def ratings(people: int, films: int, seed: int = 7) -> list[LoggedEvent]:
     return sorted(lines, key=lambda logged: logged.event.ts_ms)
 
 
-def cache_for(store: Store, user_id: str, owner: str, entry: str = "k20#ex0#f1") -> CacheKey:
-    key = CacheKey(owner, entry)
+def cache_for(store: Store, user_id: str, entry: str = "k20#ex0#f1") -> CacheKey:
+    key = CacheKey(user_id, entry)
     answer = CacheEntry(store.revision(user_id), b"{}", store.clock.now_s() + 60)
-    store.state.write_cache(key, answer, user_id)
+    store.state.write_cache(key, answer)
     return key
 
 
@@ -118,7 +119,7 @@ def test_seeding_any_kind_of_event_in_any_order(store: Store) -> None:
 
 def test_seeding_ends_cached_answers(store: Store) -> None:
     store.record(send(did()))
-    key = cache_for(store, "ann", "rec#ann")
+    key = cache_for(store, "ann")
     store.state.seed([line(did("up"), "ml-1")])
     assert store.cached(key) is None
 
@@ -163,9 +164,9 @@ def test_the_export_of_nobody_is_none(store: Store) -> None:
 
 def test_the_export_is_all_there_is(store: Store) -> None:
     receipts = stored(store.record(send(did("heat"), via="rec-1"), send(did("up")), send(did("up"), "bob")))
-    cache_for(store, "ann", "rec#ann")
-    cache_for(store, "ann", "rec#ann", "k5#ex0#f1")
-    cache_for(store, "bob", "rec#bob")
+    cache_for(store, "ann")
+    cache_for(store, "ann", "k5#ex0#f1")
+    cache_for(store, "bob")
     export = store.state.export("ann")
     assert [logged.event_id for logged in export.events] == [receipts[0].event_id, receipts[1].event_id]
     assert export.events[0].recommendation_id == "rec-1"
@@ -176,18 +177,19 @@ def test_the_export_is_all_there_is(store: Store) -> None:
 
 def test_erasing_leaves_nothing_of_the_person_and_all_of_the_others(store: Store) -> None:
     store.record(send(did(), "ann", key="a"), send(did(), "bob", key="b"))
-    keys = {owner: cache_for(store, owner[-3:], owner) for owner in ("rec#ann", "rec#bob")}
+    cache_for(store, "ann")
+    kept = cache_for(store, "bob")
     assert store.state.erase("ann")
     assert store.state.export("ann") is None
     assert store.revision("ann") == ""
     assert [logged.user_id for logged in store.state.log()] == ["bob"]
-    assert store.cached(keys["rec#bob"], "bob") is not None
+    assert store.cached(kept, "bob") is not None
     assert not stored(store.record(send(did(), "ann", key="a")))[0].replayed
     assert stored(store.record(send(did(), "bob", key="b")))[0].replayed
 
 
-def test_erasing_finds_answers_under_an_encoded_owner(store: Store) -> None:
-    key = cache_for(store, "a#b", "rec#a%23b")
+def test_erasing_finds_the_answers_of_an_id_with_a_separator(store: Store) -> None:
+    key = cache_for(store, "a#b")
     assert store.state.export("a#b").cached_answers == 1
     assert store.state.erase("a#b")
     assert store.cached(key, "a#b") is None
@@ -205,8 +207,8 @@ def test_the_erased_leave_a_mark_and_not_their_name(store: Store) -> None:
 
 
 def test_nobody_owns_the_answers_of_visitors_without_an_id(store: Store) -> None:
-    key = CacheKey("rec#", "k20")
-    store.state.write_cache(key, CacheEntry("", b"answer", store.clock.now_s() + 60), None)
+    key = CacheKey(None, "k20")
+    store.state.write_cache(key, CacheEntry("", b"answer", store.clock.now_s() + 60))
     assert store.state.export("") is None
     assert not store.state.erase("")
     assert store.cached(key, None) is not None
@@ -220,13 +222,13 @@ def test_erasing_nobody_is_false(store: Store) -> None:
 
 
 def test_an_expired_answer_is_nothing(store: Store) -> None:
-    cache_for(store, "ann", "rec#ann")
+    cache_for(store, "ann")
     store.clock.tick(61)
     assert not store.state.erase("ann")
 
 
 def test_a_cached_answer_alone_is_something(store: Store) -> None:
-    cache_for(store, "ann", "rec#ann")
+    cache_for(store, "ann")
     assert store.state.export("ann").events == ()
     assert store.state.erase("ann")
 

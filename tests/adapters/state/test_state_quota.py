@@ -8,9 +8,9 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.adapters.state.window import SUB_BUCKETS, Window, admit
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Quota
+from services.recommender.quota_window import SUB_BUCKETS, Window, admit
 from tests.adapters.state.state_kit import FakeClock, Make, Store
 
 WINDOW_S = 10

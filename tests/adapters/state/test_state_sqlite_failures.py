@@ -21,7 +21,7 @@ from services.recommender.ports import ApiKey, CacheEntry, CacheKey, Deadline, R
 from tests.adapters.state.state_kit import FakeClock, Store, did, line, send, sqlite, stored
 from tests.patience import HASTE_S, PATIENCE_S, a_moment
 
-KEY = CacheKey("rec#ann", "k20")
+KEY = CacheKey("ann", "k20")
 
 
 class Impaired(Database):
@@ -103,9 +103,9 @@ def test_readers_go_on_while_somebody_writes(store: Store, tmp_path: Path) -> No
 
 def test_a_cache_write_does_not_wait_for_a_lock_and_does_not_raise(store: Store, tmp_path: Path) -> None:
     with other_writer(tmp_path):
-        store.state.write_cache(KEY, entry(store), "ann")
+        store.state.write_cache(KEY, entry(store))
     assert store.cached(KEY) is None
-    store.state.write_cache(KEY, entry(store), "ann")
+    store.state.write_cache(KEY, entry(store))
     assert store.cached(KEY) is not None
 
 
@@ -129,7 +129,7 @@ def test_a_full_disk_is_unavailable_and_nothing_is_half_stored(store: Store, tmp
             full.record(*many)
         with pytest.raises(StateUnavailable, match="disk is full"):
             full.state.seed([line(did(f"film {n}"), f"e{n}") for n in range(1_000)])
-        full.state.write_cache(KEY, CacheEntry("", bytes(100_000), entry(store).expires_at), "ann")
+        full.state.write_cache(KEY, CacheEntry("", bytes(100_000), entry(store).expires_at))
         assert full.cached(KEY) is None
         assert len(full.profile("bob").seen) == 1
     assert (list(store.state.log()), store.revision("bob")) == before
@@ -157,7 +157,7 @@ def test_a_read_only_file_is_unavailable_for_writers_alone(store: Store, tmp_pat
             read_only.keys.put(ApiKey("k1", "shop"))
         with pytest.raises(StateUnavailable, match="read-only"):
             read_only.state.erase("ann")
-        read_only.state.write_cache(KEY, entry(store), "ann")
+        read_only.state.write_cache(KEY, entry(store))
         assert len(read_only.profile().seen) == 1
 
 
@@ -201,7 +201,7 @@ def test_a_damaged_file_is_unavailable(store: Store, tmp_path: Path) -> None:
     for call in (lambda: damaged.profile("p1"), lambda: damaged.record(send(did())), lambda: list(damaged.state.log())):
         with pytest.raises(StateUnavailable, match="is damaged"):
             call()
-    damaged.state.write_cache(KEY, entry(store), "ann")
+    damaged.state.write_cache(KEY, entry(store))
     damaged.state.close()
 
 

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from services.adapters.state.arrivals import Arrivals, event_id_of
-from services.adapters.state.sqlite.cache import SWEEP_EVERY, SWEEP_ROWS
+from services.adapters.state.arrival_ids import Arrivals, event_id_of
 from services.adapters.state.sqlite.connection import Database
 from services.adapters.state.sqlite.keys import SqliteKeys
 from services.adapters.state.sqlite.schema import _STEPS, VERSION
-from services.adapters.state.sqlite.state import SqliteState
+from services.adapters.state.sqlite.state import SWEEP_EVERY, SWEEP_ROWS, SqliteState
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import CacheEntry, CacheKey, Deadline
 from tests.adapters.state.state_kit import FakeClock, did, send
@@ -182,7 +181,7 @@ def test_expired_rows_are_swept_away_a_few_at_a_time(database: Database, clock: 
     for left in (300, 0):
         for number in range(SWEEP_EVERY):
             entry = CacheEntry("", b"{}", clock.now_s() + 60)
-            state.write_cache(CacheKey("rec#", f"new {number}"), entry, None)
+            state.write_cache(CacheKey(None, f"new {number}"), entry)
         with database.reading(within(database)) as raw:
             assert ask(raw, "SELECT count(*) FROM cache") == SWEEP_EVERY + left
             assert ask(raw, "SELECT count(*) FROM idempotency") == 1 + left

@@ -42,9 +42,9 @@ def live(store: Store, user_id: str, number: int, rng: random.Random) -> None:
     event = did(f"film-{rng.randrange(10_000)}", ts_ms=NOON_MS - rng.randrange(10**9))
     store.record(send(event, user_id, key=f"{number}"))
     if number % 3 == 0:
-        key = CacheKey(f"rec#{user_id}", f"k{number % 5}")
+        key = CacheKey(user_id, f"k{number % 5}")
         entry = CacheEntry(store.revision(user_id), rng.randbytes(rng.randrange(10, 9_000)), store.clock.now_s() + 60)
-        store.state.write_cache(key, entry, user_id)
+        store.state.write_cache(key, entry)
 
 
 @contextmanager
@@ -125,7 +125,7 @@ def test_any_answer_that_is_kept_is_an_occasion_to_try_again(store: Store, tmp_p
     with reader(tmp_path):
         store.state.erase("a-name-to-forget")
     clock.tick(RETRY_S)
-    store.state.write_cache(CacheKey("rec#", "k20"), CacheEntry("", b"{}", clock.now_s() + 60), None)
+    store.state.write_cache(CacheKey(None, "k20"), CacheEntry("", b"{}", clock.now_s() + 60))
     assert copies(tmp_path, "a-name-to-forget") == {}
 
 

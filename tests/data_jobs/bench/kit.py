@@ -6,9 +6,9 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from data_jobs.bench.client import Connection
+from data_jobs.bench.bench_people import make_people
+from data_jobs.bench.http_client import HttpConnection
 from data_jobs.bench.mix import Requests, people_needed
-from data_jobs.bench.people import make_people
 from tests.builders import make_catalogue
 
 Answer = Callable[[str, Any], tuple[int, Any]]
@@ -71,8 +71,8 @@ class ScriptedServer:
     def port(self) -> int:
         return int(self._server.server_address[1])
 
-    def connect(self) -> Connection:
-        return Connection("127.0.0.1", self.port)
+    def connect(self) -> HttpConnection:
+        return HttpConnection("127.0.0.1", self.port)
 
     def cpu_s(self) -> float | None:
         return self.cpu

@@ -1,6 +1,6 @@
 from data_jobs.bench.alone import encoder_times, pipeline_times
+from data_jobs.bench.bench_people import make_people
 from data_jobs.bench.mix import LENGTHS, people_needed
-from data_jobs.bench.people import make_people
 from tests.builders import make_bundle, make_release
 from tests.fakes import HashingEncoder
 

@@ -6,9 +6,9 @@ import pytest
 from data_jobs.bench.catalogues import Filling, filled, read_dataset, simulated_events
 from data_jobs.records import Film
 from data_jobs.report import DataError, Silent
-from data_jobs.sample.layout import METADATA, write_movielens
 from data_jobs.sample.load import SIMULATED, load_sample
 from data_jobs.validate import Source
+from tests.movielens_layout import METADATA, write_movielens
 
 
 def film(item_id: str, tmdb_id: int | None = None, votes: int | None = None) -> Film:

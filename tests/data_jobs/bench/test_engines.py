@@ -8,7 +8,7 @@ from opensearchpy import OpenSearch
 from data_jobs.bench.engines import connection_of, environment_of, names_of, prepared, settings_of_run
 from data_jobs.bench.world import World, find_bundle
 from data_jobs.report import Silent
-from services.adapters.state.dynamodb.client import Connection, Tables, make_client
+from services.adapters.state.dynamodb.dynamo_client import DynamoLocation, Tables, make_client
 from services.recommender.errors import SearchUnavailable, StateUnavailable
 from services.settings import Settings, load_settings
 from tests.patience import LONGEST_MS, PATIENCE_S
@@ -41,7 +41,7 @@ def remote():
 
 
 def tables_at(url):
-    client = make_client(Connection(Tables("users", "events", "cache"), endpoint=url, timeout_s=PATIENCE_S))
+    client = make_client(DynamoLocation(Tables("users", "events", "cache"), endpoint=url, timeout_s=PATIENCE_S))
     try:
         # Pages: the tests of a whole run leave more tables than one answer names.
         return {name for page in client.get_paginator("list_tables").paginate() for name in page["TableNames"]}

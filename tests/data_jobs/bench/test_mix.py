@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data_jobs.bench.bench_people import make_people
 from data_jobs.bench.mix import (
     FREE_TEXT,
     LENGTHS,
@@ -19,8 +20,7 @@ from data_jobs.bench.mix import (
     people_needed,
     post,
 )
-from data_jobs.bench.people import make_people
-from services.api.app.models import FeedbackBody, RecommendBody
+from services.api.app.schemas.models import FeedbackBody, RecommendBody
 from tests.builders import make_catalogue
 from tests.data_jobs.bench.kit import small_requests
 

@@ -4,19 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from data_jobs.bench.scale import FILMS, FULL, PEOPLE, Shape, main, write_data
-from data_jobs.validate import load_movielens
+from data_jobs.bench.scale import FILMS, FULL, PEOPLE, DataSize, main, write_data
+from data_jobs.validate import Source, load
 
 
 def test_the_full_shape_is_that_of_ml_32m() -> None:
-    assert Shape.of(FULL) == (FULL, PEOPLE, FILMS)
-    assert Shape.of(1_000_000).people < PEOPLE / 30
+    assert DataSize.of(FULL) == (FULL, PEOPLE, FILMS)
+    assert DataSize.of(1_000_000).people < PEOPLE / 30
 
 
 def test_made_up_data_read_without_an_error_and_are_of_their_shape(tmp_path: Path) -> None:
-    shape = Shape.of(20_000)
+    shape = DataSize.of(20_000)
     write_data(shape, tmp_path)
-    data, report = load_movielens(tmp_path)
+    data, report = load(Source(movielens=tmp_path))
     assert report.ok
     assert len(data.films) == shape.films
     assert len(data.events.user_ids) == shape.people

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from data_jobs.bench.mix import get, post
-from data_jobs.bench.server import Served, cpu_clock
+from data_jobs.bench.server import RunningServer, cpu_clock
 from data_jobs.bench.world import World, find_bundle
 from data_jobs.report import Silent
 from services.adapters.bundle.local import LocalBundles
@@ -37,7 +37,7 @@ def fail_in_the_middle():
 
 
 def test_it_serves_from_its_home_and_is_gone_afterwards(home):
-    with Served(home) as server:
+    with RunningServer(home) as server:
         assert server.started_s > 0
         with server.connect() as connection:
             status, body = connection.ask(post("/recommend", {"k": 3}))
@@ -49,14 +49,14 @@ def test_it_serves_from_its_home_and_is_gone_afterwards(home):
 
 
 def test_it_is_stopped_when_the_block_fails(home):
-    server = Served(home)
+    server = RunningServer(home)
     with pytest.raises(ZeroDivisionError), server:
         fail_in_the_middle()
     assert not is_running(server.pid)
 
 
 def test_cpu_time_grows_with_work_and_memory_is_there(home):
-    with Served(home) as server, server.connect() as connection:
+    with RunningServer(home) as server, server.connect() as connection:
         before = server.cpu_s()
         for _ in range(60):
             connection.ask(post("/recommend", {"k": 100, "explain": True}))
@@ -70,7 +70,7 @@ def test_cpu_time_grows_with_work_and_memory_is_there(home):
 
 
 def test_a_process_that_is_gone_has_no_figures(home):
-    with Served(home) as server:
+    with RunningServer(home) as server:
         pass
     assert server.cpu_s() is None
     assert server.memory_mb() == {}
@@ -94,13 +94,13 @@ def test_a_process_that_never_was_has_no_clock():
 def test_settings_of_the_developer_do_not_reach_it_but_those_of_the_bench_do(home, monkeypatch):
     monkeypatch.setenv("API_KEYS", "on")
     monkeypatch.setenv("API_KEY_PEPPER", "a secret of sufficient length")
-    with Served(home) as server, server.connect() as connection:
+    with RunningServer(home) as server, server.connect() as connection:
         assert connection.ask(get("/films?q=the"))[0] == 200
     keys = {"API_KEYS": "on", "API_KEY_PEPPER": "a secret of sufficient length"}
-    with Served(home, keys) as server, server.connect() as connection:
+    with RunningServer(home, keys) as server, server.connect() as connection:
         assert connection.ask(get("/films?q=the"))[0] == 401
 
 
 def test_without_a_bundle_it_says_why_it_ended(tmp_path):
-    with pytest.raises(Unavailable, match=r"the server exited with code 3: .*marquee build"), Served(tmp_path):
+    with pytest.raises(Unavailable, match=r"the server exited with code 3: .*marquee build"), RunningServer(tmp_path):
         pass

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.cli import bench_engines, bench_tables
-from services.cli.bench_engines import SearchChoice, StateChoice
+from services.cli.bench_engines import EngineChoice, StateChoice
 from services.cli.console import ExitCode
 from services.cli.main import main
 from services.settings import Settings, load_settings
@@ -97,7 +97,7 @@ def test_servers_that_are_not_named_or_not_local_are_refused(
 def test_endpoints_alone_change_nothing_unless_they_are_asked_for(home, monkeypatch):
     monkeypatch.setenv("OPENSEARCH_ENDPOINT", "http://127.0.0.1:1")
     monkeypatch.setenv("DDB_ENDPOINT", "http://127.0.0.1:2")
-    of_run = bench_engines.settings_of_run(load_settings(), SearchChoice.EMBEDDED, StateChoice.SQLITE)
+    of_run = bench_engines.settings_of_run(load_settings(), EngineChoice.EMBEDDED, StateChoice.SQLITE)
     assert of_run.is_embedded
 
 

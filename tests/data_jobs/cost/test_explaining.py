@@ -3,7 +3,7 @@
 import pytest
 
 from data_jobs.cost.deployment import Deployment
-from data_jobs.cost.model import bill_of, savings_of
+from data_jobs.cost.monthly_bill import bill_of, savings_of
 from data_jobs.cost.prices import load_prices
 
 PRICES = load_prices("eu-west-1")

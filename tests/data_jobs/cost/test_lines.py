@@ -5,18 +5,19 @@ from dataclasses import replace
 import pytest
 
 from data_jobs.cost.bill import Line
-from data_jobs.cost.deployment import SECONDS, Cache, Compute, Deployment, Search
-from data_jobs.cost.model import bill_of
+from data_jobs.cost.deployment import SECONDS, Cache, ComputeKind, Deployment, SearchKind
+from data_jobs.cost.monthly_bill import bill_of
 from data_jobs.cost.prices import load_prices
 
 PRICES = load_prices("eu-west-1")
 ONE = Deployment(rps=1)
-FARGATE = Deployment(rps=1, compute=Compute.FARGATE)
+FARGATE = Deployment(rps=1, compute=ComputeKind.FARGATE)
 
 
 def line(deployment: Deployment, service: str, what: str) -> Line:
-    (found,) = [each for each in bill_of(deployment, PRICES).of_service(service) if each.what.startswith(what)]
-    return found
+    lines = bill_of(deployment, PRICES).lines
+    (line,) = [line for line in lines if line.service == service and line.what.startswith(what)]
+    return line
 
 
 def test_a_month_has_730_hours() -> None:
@@ -100,7 +101,7 @@ def test_the_cache_is_a_line_of_its_own_and_costs_what_is_kept_of_it() -> None:
         assert line(month, "DynamoDB", "answer cache, reads").units == pytest.approx(
             written * answers * 1.5 + written / 0.4 * 0.6 * answers * 0.5
         )
-    for none in (replace(ONE, cache=Cache.NONE), replace(ONE, search=Search.EMBEDDED)):
+    for none in (replace(ONE, cache=Cache.NONE), replace(ONE, search=SearchKind.EMBEDDED)):
         assert not [each for each in bill_of(none, PRICES).lines if "cache" in each.what], "nothing dear, nothing kept"
 
 

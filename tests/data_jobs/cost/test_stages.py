@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from data_jobs.cost import computing, edge, operating, storing, workload
+from data_jobs.cost import computing, delivering, operating, storing, workload
 from data_jobs.cost.deployment import STAGES, Deployment, stage_of
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 from infra.settings import load_settings as deployment_settings
-from services.api.app.emf import EmfTelemetry, metrics_of
-from services.api.app.observation import Observation
+from services.api.app.observability.emf import EmfTelemetry, metrics_of
+from services.api.app.observability.observation import Observation
 
 INFRA = Path(__file__).resolve().parents[3] / "infra"
 
 
-def settings(stage: str, **context: str) -> Settings:
+def settings(stage: str, **context: str) -> DeploymentSettings:
     return deployment_settings({"stage": stage, **context}, {})
 
 
@@ -59,11 +59,11 @@ def test_the_canary_is_billed_as_often_as_it_runs() -> None:
 
 def test_the_firewall_is_billed_for_its_rules() -> None:
     managed = len(re.findall(r'"AWSManagedRules\w+":', code("firewall")))
-    assert managed + 1 == edge.FIREWALL_RULES
+    assert managed + 1 == delivering.FIREWALL_RULES
 
 
 def test_images_are_billed_as_many_as_are_kept() -> None:
-    assert f"KEPT = {storing.KEPT_IMAGES:.0f}\n" in code("images")
+    assert f"KEPT = {storing.KEPT_IMAGES:.0f}\n" in code("image_repository")
     assert "ComputeType.LARGE" in code("jobs")
 
 

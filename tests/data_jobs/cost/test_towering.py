@@ -3,10 +3,10 @@
 import pytest
 
 from data_jobs.cost import towering
-from data_jobs.cost.deployment import Deployment, Towers, stage_of
-from data_jobs.cost.model import bill_of, savings_of
+from data_jobs.cost.deployment import Deployment, TwoTowerKind, stage_of
+from data_jobs.cost.monthly_bill import bill_of, savings_of
 from data_jobs.cost.prices import load_prices
-from infra.constructs.towers import MEMORY_MB
+from infra.constructs.two_tower_endpoint import MEMORY_MB
 from infra.settings import load_settings
 
 PRICES = load_prices("eu-west-1")
@@ -21,19 +21,19 @@ def test_without_an_endpoint_there_is_no_line_of_it() -> None:
 
 
 def test_a_serverless_endpoint_idles_at_nothing_and_costs_by_the_question() -> None:
-    assert sagemaker(two_tower=Towers.SERVERLESS, two_tower_share=0.0, rps=10) == 0
-    few, many = (sagemaker(two_tower=Towers.SERVERLESS, two_tower_share=share, rps=10) for share in (0.1, 0.2))
+    assert sagemaker(two_tower=TwoTowerKind.SERVERLESS, two_tower_share=0.0, rps=10) == 0
+    few, many = (sagemaker(two_tower=TwoTowerKind.SERVERLESS, two_tower_share=share, rps=10) for share in (0.1, 0.2))
     assert many == pytest.approx(2 * few)
-    asked = Deployment(two_tower=Towers.SERVERLESS, two_tower_share=0.1, rps=10).towered
+    asked = Deployment(two_tower=TwoTowerKind.SERVERLESS, two_tower_share=0.1, rps=10).towered
     assert few == pytest.approx(asked * (0.030 * 3 * 0.00002 + 15e-6 * 0.016))
 
 
 def test_an_instance_costs_by_the_hour_whether_anybody_asks() -> None:
-    assert sagemaker(two_tower=Towers.INSTANCE) == pytest.approx(730 * 0.128)
+    assert sagemaker(two_tower=TwoTowerKind.INSTANCE) == pytest.approx(730 * 0.128)
 
 
 def test_the_bundle_is_offered_as_a_saving() -> None:
-    found = savings_of(Deployment(two_tower=Towers.INSTANCE), PRICES)
+    found = savings_of(Deployment(two_tower=TwoTowerKind.INSTANCE), PRICES)
     assert any(saving.change == "two-tower model in the bundle" for saving in found)
 
 

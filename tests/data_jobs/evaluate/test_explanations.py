@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from data_jobs.evaluate.explanations.checker import Checker, Film
+from data_jobs.evaluate.explanations.checker import Checker, FilmFacts
 from data_jobs.evaluate.explanations.explanations import Forgetful, explanations, reading_ease
 from data_jobs.evaluate.explanations.lies import Others, lies
 from services.adapters.explain.template import TemplateExplainer
 from services.recommender.domain.request import Reason, ReasonKind
-from services.recommender.ports import Deadline, Page, Told
-from services.recommender.query.words.languages import LANGUAGES
+from services.recommender.ports import Deadline, Page, PageSentences
+from services.recommender.query.words.language_words import LANGUAGES
 from tests.adapters.explain.kit import explainer_at
 from tests.data_jobs.evaluate import kit
 from tests.servers.bedrock import Bedrock
@@ -19,7 +19,7 @@ CHECKER = Checker(
 )
 COLLATERAL = Reason(ReasonKind.LIKED, "Because you liked Collateral (2004)", "Collateral (2004)", 0.9, "c1")
 MANN = Reason(ReasonKind.DIRECTOR, "Directed by Michael Mann, whose films you liked", "Michael Mann", 0.2)
-HEAT = Film(
+HEAT = FilmFacts(
     "Heat", 1995, ("Action", "Crime"), ("Michael Mann",), ("Al Pacino",), ("robbery",), "en", (COLLATERAL, MANN)
 )
 
@@ -91,8 +91,8 @@ def test_template_and_model_are_measured_side_by_side(bench) -> None:
 
 def test_an_explainer_that_lies_is_found_out(bench) -> None:
     class Liar(TemplateExplainer):
-        def explain(self, page: Page, deadline: Deadline) -> Told:
-            return Told(tuple("You liked Vertigo (1958), and this won 7 Oscars." for _ in page.evidence))
+        def explain(self, page: Page, deadline: Deadline) -> PageSentences:
+            return PageSentences(tuple("You liked Vertigo (1958), and this won 7 Oscars." for _ in page.evidence))
 
     found = explanations(bench, 0, kit.Listening(), {"model": Liar()})
     assert found.written[0].true == 0

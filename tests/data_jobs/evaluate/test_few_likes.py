@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from data_jobs.evaluate.few_likes import LEAST_LEFT, LIKES, cut, few_likes
-from data_jobs.evaluate.people import People, on_rows_of
+from data_jobs.evaluate.held_out_people import People, on_rows_of
 from data_jobs.evaluate.split import liked
 from tests.data_jobs.evaluate import kit
 

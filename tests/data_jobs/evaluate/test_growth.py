@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data_jobs.evaluate.evaluation import PIPELINE, Order
+from data_jobs.evaluate.evaluation import PIPELINE, EvaluationOrder
 from data_jobs.evaluate.growth import CONTENT, WITHOUT_VOTES, Growth, grown, part, without_votes
 from data_jobs.evaluate.job import Job
-from data_jobs.evaluate.models import Content, Popularity, Served
 from data_jobs.evaluate.protocol import measure
+from data_jobs.evaluate.ranking_models import ContentModel, MostLiked, PipelineModel
 from tests.data_jobs.evaluate import kit
 
 
@@ -20,11 +20,13 @@ def voted(dataset):
 
 def job_of(bench, holdout, folder, dataset) -> Job:
     cases = bench.people.cases(holdout.relevant)
-    models = [Served(bench, 0.0), Popularity(bench)]
-    models += [Content(bench.bundle, centred=True)] if bench.bundle.embeddings is not None else []
+    models = [PipelineModel(bench, 0.0), MostLiked(bench)]
+    models += [ContentModel(bench.bundle, centred=True)] if bench.bundle.embeddings is not None else []
     results = {model.name: measure(model, cases, bench, kit.Listening()) for model in models}
     workshop = kit.workshop(folder, vectors=bench.bundle.embeddings is not None)
-    return Job(Order(folder, seed=1), dataset, holdout, workshop, bench, 20.0, cases, results, kit.Listening())
+    return Job(
+        EvaluationOrder(folder, seed=1), dataset, holdout, workshop, bench, 20.0, cases, results, kit.Listening()
+    )
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from data_jobs.evaluate import popularity_bias
-from data_jobs.evaluate.models import Popularity
 from data_jobs.evaluate.popularity_bias import PopularityBias, biases, of_few_likes
 from data_jobs.evaluate.protocol import measure
+from data_jobs.evaluate.ranking_models import MostLiked
 from services.recommender.domain.profile import Profile
 from tests.data_jobs.evaluate import kit
 
@@ -20,7 +20,7 @@ def cases(bench, holdout):
 
 @pytest.fixture(scope="module")
 def popular(bench, cases):
-    return measure(Popularity(bench), cases, bench, kit.Listening())
+    return measure(MostLiked(bench), cases, bench, kit.Listening())
 
 
 def at_rank(bench, *ranks: int) -> np.ndarray:

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from data_jobs.evaluate.models import Popularity
 from data_jobs.evaluate.protocol import joined, measure, row_of
+from data_jobs.evaluate.ranking_models import MostLiked
 from tests.data_jobs.evaluate import kit
 
 
@@ -50,7 +50,7 @@ def test_progress_goes_on_to_the_end(bench, cases):
 
 
 def test_a_line_has_paired_differences_to_the_others_and_none_to_itself(bench, cases):
-    oracle, popular = (measure(each, cases, bench, kit.Listening()) for each in (Oracle(cases), Popularity(bench)))
+    oracle, popular = (measure(each, cases, bench, kit.Listening()) for each in (Oracle(cases), MostLiked(bench)))
     row = row_of(oracle, [popular, oracle])
     assert set(row.against) == {"popularity"}
     assert row.against["popularity"].ndcg.mean == pytest.approx(1 - popular.ndcg.mean())
@@ -58,7 +58,7 @@ def test_a_line_has_paired_differences_to_the_others_and_none_to_itself(bench, c
 
 
 def test_parts_join_to_the_whole(bench, cases):
-    model = Popularity(bench)
+    model = MostLiked(bench)
     whole = measure(model, cases, bench, kit.Listening())
     parts = [measure(model, part, bench, kit.Listening()) for part in (cases[:9], cases[9:])]
     both = joined(parts)

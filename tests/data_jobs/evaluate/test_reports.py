@@ -9,17 +9,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data_jobs.evaluate.bars import bars
-from data_jobs.evaluate.cold_items import ColdItems, Found
+from data_jobs.evaluate.cold_items import ColdItems, ColdRecall
 from data_jobs.evaluate.estimate import Estimate
 from data_jobs.evaluate.evaluation import DEFAULT, DIVERSE, PIPELINE, Evaluation, Setting
 from data_jobs.evaluate.newcomers import Newcomer, Newcomers
 from data_jobs.evaluate.picture import panels, picture
 from data_jobs.evaluate.protocol import Against, Row
-from data_jobs.evaluate.queries import Queries
-from data_jobs.evaluate.reasons import ALL, OfTastes, Reasons
+from data_jobs.evaluate.quality_bars import bars
+from data_jobs.evaluate.queries import QueriesOutcome
+from data_jobs.evaluate.reasons import ALL, Reasons, TasteSizeReasons
 from data_jobs.evaluate.report import document, file_name, table_of_figures, tables, write
-from data_jobs.evaluate.similar import Similar
+from data_jobs.evaluate.similar import SimilarOutcome
 from data_jobs.evaluate.split import PER_PERSON, SplitKind
 
 SETTING = Setting(
@@ -62,7 +62,7 @@ def evaluation(**parts) -> Evaluation:
 
 
 def complete() -> Evaluation:
-    found = Found(about(0.02), about(0.1), about(0.3))
+    found = ColdRecall(about(0.02), about(0.1), about(0.3))
     parts = {
         "newcomers": Newcomers(
             tuple(
@@ -78,10 +78,10 @@ def complete() -> Evaluation:
             )
         ),
         "cold-items": ColdItems(487, 425, 1_969, {"pipeline": found, "content": found}, found, about(0.06)),
-        "queries": Queries(about(0.96), about(0.9), about(0.91), ("exact: Ran",)),
-        "similar": Similar(about(0.9), about(0.05), about(0.02), about(0.03), ("Rocky",)),
+        "queries": QueriesOutcome(about(0.96), about(0.9), about(0.91), ("exact: Ran",)),
+        "similar": SimilarOutcome(about(0.9), about(0.05), about(0.02), about(0.03), ("Rocky",)),
         "reasons": Reasons(
-            (OfTastes(ALL, 500, *(about(share) for share in (0.1, 0.98, 1.0, 0.9, 1.0, 0.99, 1.0))),),
+            (TasteSizeReasons(ALL, 500, *(about(share) for share in (0.1, 0.98, 1.0, 0.9, 1.0, 0.99, 1.0))),),
             ("a film: popular",),
             ("a film: place 3",),
         ),

@@ -7,18 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data_jobs.evaluate.evaluation import DEFAULT, DIVERSE, PIPELINE, Order
+from data_jobs.evaluate.evaluation import DEFAULT, DIVERSE, PIPELINE, EvaluationOrder
 from data_jobs.evaluate.registry import PARTS
 from data_jobs.evaluate.runner import evaluate
 from data_jobs.evaluate.split import SplitKind, draw
 from data_jobs.report import DataError
-from data_jobs.sample.layout import write_movielens
 from data_jobs.validate import Source
 from services.cli.evaluate import PARTS as OPTIONS
 from services.cli.main import main
 from services.recommender.domain.weights import Weights
 from tests.builders import HashEncoder
 from tests.data_jobs.evaluate import kit
+from tests.movielens_layout import write_movielens
 
 NAMES = [part.name for part in PARTS]
 
@@ -41,7 +41,9 @@ def params(tmp_path_factory):
 @pytest.fixture(scope="module")
 def whole(movielens, params, tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
-    order = Order(home, Source(movielens=movielens), HashEncoder(), parts=frozenset(NAMES), params=params, seed=2)
+    order = EvaluationOrder(
+        home, Source(movielens=movielens), HashEncoder(), parts=frozenset(NAMES), params=params, seed=2
+    )
     return evaluate(order, kit.Listening()), home
 
 
@@ -79,21 +81,21 @@ class TestEvaluate:
             whole[0].row("two-tower")
 
     def test_parts_that_were_not_asked_for_do_not_run(self, movielens, params, tmp_path):
-        order = Order(tmp_path, Source(movielens=movielens), None, params=params, split=SplitKind.TIME)
+        order = EvaluationOrder(tmp_path, Source(movielens=movielens), None, params=params, split=SplitKind.TIME)
         found = evaluate(order, kit.Listening())
         assert found.parts == {}
         assert found.setting.kind is SplitKind.TIME
         assert "content" not in {row.model for row in found.models}
 
     def test_the_same_order_gives_the_same_figures(self, movielens, params, tmp_path):
-        order = Order(tmp_path, Source(movielens=movielens), None, params=params, seed=4)
+        order = EvaluationOrder(tmp_path, Source(movielens=movielens), None, params=params, seed=4)
         assert evaluate(order, kit.Listening()).models == evaluate(order, kit.Listening()).models
 
     def test_a_catalogue_without_events_is_refused(self, tmp_path):
         path = tmp_path / "films.jsonl"
         path.write_text('{"item_id": "1", "title": "Heat"}\n')
         with pytest.raises(DataError, match="no events"):
-            evaluate(Order(tmp_path, Source(catalogue=(path,))), kit.Listening())
+            evaluate(EvaluationOrder(tmp_path, Source(catalogue=(path,))), kit.Listening())
 
 
 class TestCommandLine:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from data_jobs.evaluate.models import Popularity
+from data_jobs.evaluate.ranking_models import MostLiked
 from data_jobs.evaluate.sequels import sequels
 from services.recommender.domain.request import Pick, Ranking, Request, Strategy
 from tests.data_jobs.evaluate import kit
@@ -53,7 +53,7 @@ def test_order_counts_where_both_are_there(found, bench):
 
 
 def test_others_are_asked_for_somebody_who_likes_the_first_film_alone(found, bench):
-    shown = [Popularity(bench).best(bench.people.fan_of(np.array([first], np.int32)), 10) for first, *_ in SERIES]
+    shown = [MostLiked(bench).best(bench.people.fan_of(np.array([first], np.int32)), 10) for first, *_ in SERIES]
     hits = [rows[1] in ranked for rows, ranked in zip(SERIES, shown, strict=True)]
     assert found.models["popularity"].second.mean == sum(hits) / 4
     assert list(found.models) == ["pipeline", "popularity", "plain EASE"]

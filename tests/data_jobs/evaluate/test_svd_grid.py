@@ -7,8 +7,8 @@ import pytest
 
 from data_jobs.evaluate import split, svd_grid
 from data_jobs.evaluate.job import Job
-from data_jobs.evaluate.models import Popularity
 from data_jobs.evaluate.protocol import measure
+from data_jobs.evaluate.ranking_models import MostLiked
 from data_jobs.evaluate.split import SplitKind
 from data_jobs.evaluate.workbench import patient
 from data_jobs.report import DataError, Silent
@@ -23,7 +23,7 @@ def job(tmp_path_factory):
     holdout = split.draw(dataset(), SplitKind.RANDOM, 0)
     bench = shop.make(holdout.training)
     cases = bench.people.cases(holdout.relevant)[:12]
-    results = {Popularity.name: measure(Popularity(bench), cases, bench, Silent())}
+    results = {MostLiked.name: measure(MostLiked(bench), cases, bench, Silent())}
     return Job(SimpleNamespace(seed=0), dataset(), holdout, shop, bench, 0.0, cases, results, Silent())
 
 

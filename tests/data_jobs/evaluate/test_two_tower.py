@@ -7,8 +7,8 @@ import pytest
 
 from data_jobs.evaluate import split, two_tower
 from data_jobs.evaluate.job import Job
-from data_jobs.evaluate.models import Ease, Popularity
 from data_jobs.evaluate.protocol import measure
+from data_jobs.evaluate.ranking_models import Ease, MostLiked
 from data_jobs.evaluate.split import SplitKind
 from data_jobs.report import DataError, Silent
 from data_jobs.two_tower.params import Loss, TowerParams
@@ -23,13 +23,13 @@ def job(tmp_path_factory):
     holdout = split.draw(dataset(), SplitKind.RANDOM, 0)
     bench = shop.make(holdout.training)
     cases = bench.people.cases(holdout.relevant)
-    results = {each.name: measure(each, cases, bench, Silent()) for each in (Popularity(bench), Ease(bench, 50.0))}
+    results = {each.name: measure(each, cases, bench, Silent()) for each in (MostLiked(bench), Ease(bench, 50.0))}
     order = SimpleNamespace(seed=0, holdout=None)
     return Job(order, dataset(), holdout, shop, bench, 50.0, cases, results, Silent())
 
 
 def test_a_model_ranks_all_films_but_those_that_were_rated(job):
-    model = two_tower.Towers("towers", job.bench.bundle, make_towers(len(job.bench.bundle.catalogue)))
+    model = two_tower.TwoTowerRanker("towers", job.bench.bundle, make_towers(len(job.bench.bundle.catalogue)))
     case = job.cases[0]
     found = model.best(case.profile, 1_000)
     seen = job.bench.bundle.catalogue.rows_of_hashes(case.profile.seen)

@@ -49,9 +49,3 @@ def test_a_file_with_a_wrong_key_or_type_is_refused(document: dict[str, Any], to
 def test_a_value_out_of_range_is_refused_by_name(document: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(document))):
         TrainParams.from_json(document)
-
-
-def test_plain_ease_has_neither_dropout_nor_tags_nor_grades() -> None:
-    plain = TrainParams.plain_ease()
-    assert (plain.dropout, plain.dropout_short, plain.tag_weight, plain.row_exponent) == (0, 0, 0, 0)
-    assert not plain.graded

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.recommender.domain.embeddings import BLOCK_ROWS, SPLIT_FROM, Embeddings
+from services.recommender.domain.embeddings import BLOCK_ROWS, MANY, SHORTLIST, Embeddings
 
 
 def unit(films: int, dims: int, seed: int = 0) -> np.ndarray:
@@ -85,16 +85,46 @@ def test_mapped_codes_will_do():
     assert np.array_equal(mapped.cosines(unit(1, 8)), embeddings.cosines(unit(1, 8)))
 
 
-def test_a_catalogue_split_between_two_threads_scores_the_same():
-    films = SPLIT_FROM + 77
-    rng = np.random.default_rng(5)
-    vectors = rng.normal(0, 1, (films, 8)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    whole = Embeddings.quantise(vectors, "test")
-    queries = vectors[[3, films - 1]]
-    expected = (whole.rows(np.arange(films)) @ queries.T).max(axis=1)
-    assert whole.cosines(queries) == pytest.approx(expected, abs=1e-5)
-    assert int(np.argmax(whole.cosines(queries[1:]))) == films - 1
+class TestTheNearest:
+    @staticmethod
+    def around(centres: int, films: int, dims: int, seed: int = 5) -> np.ndarray:
+        """Vectors like those of texts: around centres, all of them to one side."""
+        rng = np.random.default_rng(seed)
+        middles = rng.normal(size=(centres, dims)) + 0.5
+        vectors = middles[rng.integers(centres, size=films)] + rng.normal(0, 0.8, (films, dims))
+        return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+    @pytest.mark.parametrize("films", [50, MANY + 77])
+    def test_have_their_exact_cosines_and_no_other_film_has_one(self, films):
+        vectors = self.around(40, films, 72)
+        vectors[::10] = 0
+        embeddings = Embeddings.quantise(vectors, "test")
+        queries = vectors[[3, films - 1]]
+        among = np.arange(films) % 3 > 0
+        for wanted in (None, among):
+            rows, cosines = embeddings.nearest(queries, wanted)
+            allowed = (embeddings.scales > 0) & (True if wanted is None else wanted)
+            assert (rows.dtype, cosines.dtype) == (np.int32, np.float32)
+            assert cosines == pytest.approx(embeddings.cosines(queries)[rows], abs=1e-6)
+            assert allowed[rows].all()
+            assert (np.diff(rows) > 0).all()
+            many = np.count_nonzero(allowed)
+            assert len(rows) == many if films < MANY else SHORTLIST <= len(rows) < many
+
+    @pytest.mark.parametrize("queries", [1, 8])
+    def test_are_those_of_an_exact_search_in_a_large_catalogue(self, queries):
+        vectors = self.around(300, 60_000, 128)
+        embeddings = Embeddings.quantise(vectors, "test")
+        asked = vectors[np.arange(queries) * 7_000]
+        best = np.argsort(-embeddings.cosines(asked))[:100]
+        assert np.mean(np.isin(best, embeddings.nearest(asked)[0])) >= 0.98
+
+    def test_among_few_are_searched_exactly(self):
+        vectors = self.around(40, MANY, 16)
+        embeddings = Embeddings.quantise(vectors, "test")
+        among = np.arange(MANY) < 100
+        assert embeddings.nearest(-vectors[:1], among)[0].tolist() == list(range(100))
+        assert not len(embeddings.nearest(vectors[:1], np.zeros(MANY, bool))[0])
 
 
 @given(st.integers(1, 40), st.integers(2, 16), st.integers(0, 1_000))
@@ -111,7 +141,7 @@ def test_centred_vectors_as_products_are_those_written_out(films, dims, seed):
     written = np.where(nowhere[:, None], 0, written / np.where(length > 0, length, 1))
     centred, weights = embeddings.centred(rows), rng.random(films).astype(np.float32)
     if not (nowhere & (embeddings.scales > 0)).any():
-        assert centred.total(weights) == pytest.approx(weights @ written, abs=2e-3)
+        assert centred.totals(weights[None, :])[0] == pytest.approx(weights @ written, abs=2e-3)
         assert centred.dots(vectors) == pytest.approx(vectors @ written.T, abs=2e-3)
         assert centred.products(centred) == pytest.approx(written @ written.T, abs=2e-3)
     assert not centred.dots(vectors)[:, embeddings.scales == 0].any()

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.recommender.domain.tables import Collaborative, ItemTable
+from services.recommender.domain.tables import CollaborativeTables, ItemTable
 from tests.recommender.handmade import tables_of
 
 
@@ -64,12 +64,12 @@ def test_no_taste_no_score():
     assert table.terms(*nobody, np.array([1, 2], np.int32)).shape == (0, 2)
 
 
-def make_collaborative(outside: int) -> Collaborative:
+def make_collaborative(outside: int) -> CollaborativeTables:
     rows = np.array([4, 0, 2], np.int32)
     position = np.full(3 + outside + 2, -1, np.int32)
     position[rows] = np.arange(3)
     others = np.array([1, 3][:outside], np.int32)
-    return Collaborative(
+    return CollaborativeTables(
         rows, position, make_table(3, 3), make_table(3, 3, 1), others,
         np.array([[0, 2], [1, 1]][:outside], np.uint16).reshape(outside, 2).T,
         np.array([[0.5, 0.25], [1.0, 0.0]][:outside], np.float32).reshape(outside, 2).T,
@@ -143,7 +143,7 @@ class TestSupported:
         kept = ItemTable(np.array([[1], [0], [0]], np.uint16), np.ones((3, 1), np.float16))
         rows = np.arange(3, dtype=np.int32)
         nothing = np.empty((0, 0), np.uint16)
-        tables = Collaborative(
+        tables = CollaborativeTables(
             rows, rows, kept, kept, rows[:0], nothing, nothing.astype(np.float32), rows, np.full((3, 1), 9, np.uint8)
         )
         assert tables.supported(rows[:1], rows, 2).tolist() == [[False, True, False]]

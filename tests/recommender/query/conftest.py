@@ -12,7 +12,7 @@ from services.adapters.search.embedded import EmbeddedSearch
 from services.recommender.domain.bundle import Bundle
 from services.recommender.query.conditions import Condition, Understood
 from services.recommender.query.lexicon import Lexicon
-from services.recommender.query.lookup import Lookup
+from services.recommender.query.lookup import FilmLookup
 from services.recommender.query.understand import understand
 from services.recommender.stages.audience import Audience
 from services.recommender.stages.traits import Postings, TraitRows
@@ -27,7 +27,7 @@ class Theatre:
     bundle: Bundle
     search: EmbeddedSearch
     lexicon: Lexicon
-    lookup: Lookup
+    lookup: FilmLookup
 
     def understand(self, query: str, *ignored: str) -> Understood:
         return understand(query, self.lexicon, self.search, ignored)
@@ -59,5 +59,5 @@ def theatre(tmp_path_factory: pytest.TempPathFactory) -> Theatre:
     )  # fmt: skip
     folder = write_text_index(catalogue, tmp_path_factory.mktemp("cinema"))
     search, lexicon = EmbeddedSearch(bundle, folder), Lexicon.of(catalogue)
-    lookup = Lookup(catalogue, Audience(catalogue), Postings.of(TraitRows.of(catalogue.traits)), lexicon, search)
+    lookup = FilmLookup(catalogue, Audience(catalogue), Postings.of(TraitRows.of(catalogue.traits)), lexicon, search)
     return Theatre(bundle, search, lexicon, lookup)

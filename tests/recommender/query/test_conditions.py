@@ -70,6 +70,9 @@ def test_short_films_are_short(theatre):
         ("something for my kids", "audience:for children"),
         ("kids' film", "audience:for children"),
         ("a film for a 6 year old", "audience:for children"),
+        ("like Toy Story but for grown-ups", "audience:for adults"),
+        ("something my grandma would enjoy", "audience:for grandparents"),
+        ("a comedy to watch with my grandparents", "audience:for grandparents"),
         ("family film", "genre:family"),
     ],
 )
@@ -86,6 +89,7 @@ def test_kinds_of_film(theatre, query, which):
         ("the korean war", "language:korean"),
         ("they fall in love", "genre:romance"),
         ("a film with children", "audience:for children"),
+        ("a drama about my grandmother", "audience:for grandparents"),
         ("an old man and a boy", "year:-1979"),
     ],
 )
@@ -180,6 +184,13 @@ def test_a_series_with_a_typing_error_is_found(theatre):
         ("science fiction without aliens", "not:alien", {"Alien", "The Thing"}, "2001: A Space Odyssey"),
         ("science fiction with no aliens", "not:alien", {"Alien", "The Thing"}, "2001: A Space Odyssey"),
         ("black and white films without zombies", "not:zombie", {"Night of the Living Dead"}, "Psycho"),
+        ("horror not by Hitchcock", "not:person:alfred hitchcock", {"Psycho"}, "Ring"),
+        ("thrillers not directed by Alfred Hitchcock", "not:person:alfred hitchcock", {"Psycho"}, "Fargo"),
+        ("comedies not starring Julia Roberts", "not:person:julia roberts", {"Notting Hill"}, "Home Alone"),
+        ("horror not in Japanese", "not:language:japanese", {"Ring"}, "Psycho"),
+        ("horror not japanese", "not:language:japanese", {"Ring"}, "Psycho"),
+        ("action not from Japan", "not:language:japanese", {"Yojimbo"}, "Aliens"),
+        ("romance not from the 50s", "not:year:1950-1959", {"Vertigo"}, "Notting Hill"),
         ("animation that is not for children", "not:audience:for children", {"Finding Nemo"}, "Fargo"),
     ],
 )  # fmt: skip
@@ -198,6 +209,7 @@ def test_negations(theatre, query, which, gone, kept):
         "a town with no sheriff",
         "there is no way out",
         "a science teacher without a past",
+        "a man not in his right mind",
     ],
 )
 def test_a_plot_may_say_no(theatre, query):

@@ -23,9 +23,16 @@ def rated(*events: int, **facts: float) -> list[Film]:
 
 
 class TestMaturity:
-    def test_is_a_half_at_so_many_events_a_film_and_rises_with_the_square(self):
-        assert facts_of(*rated(4, 0)).maturity == pytest.approx(0.5)
-        assert facts_of(*rated(8, 0)).maturity == pytest.approx(16 / 20)
+    def test_is_a_half_at_so_many_other_events_on_the_film_of_an_event_and_rises_with_the_square(self):
+        assert facts_of(*rated(3, 3)).maturity == pytest.approx(0.5)
+        assert facts_of(*rated(5)).maturity == pytest.approx(16 / 20)
+        # Of six events four have three others on their film, two have one.
+        others = (4 * 3 + 2 * 1) / 6
+        assert facts_of(*rated(4, 2)).maturity == pytest.approx(others**2 / (others**2 + 4))
+
+    def test_does_not_fall_with_films_that_nobody_has_watched(self):
+        assert facts_of(*rated(3, 3, *[0] * 50)).maturity == facts_of(*rated(3, 3)).maturity
+        assert facts_of(*rated(1, 1)).maturity == 0
 
     def test_is_none_for_a_shop_that_opens_today(self):
         assert facts_of(*rated(0, 0)).maturity == 0
@@ -33,8 +40,8 @@ class TestMaturity:
 
     def test_is_whole_once_people_have_said_nearly_all(self):
         # 14^2 / (14^2 + 2^2) = .98 and 13^2 / (13^2 + 2^2) = .977.
-        assert facts_of(*rated(14)).maturity == 1
-        assert facts_of(*rated(13)).maturity == pytest.approx(169 / 173)
+        assert facts_of(*rated(15)).maturity == 1
+        assert facts_of(*rated(14)).maturity == pytest.approx(169 / 173)
 
 
 class TestCertainty:
@@ -57,7 +64,7 @@ class TestCertainty:
         assert (old, new) == (pytest.approx(0.75 * (1 - part) / 0.8), pytest.approx(0.75 * part / 0.8))
 
     def test_a_film_nobody_has_rated_is_unknown_even_where_one_event_is_enough(self):
-        facts = facts_of(*rated(0, 1), constants=replace(EVEN, certain_events=0.0))
+        facts = facts_of(*rated(0, 1, 2), constants=replace(EVEN, certain_events=0.0))
         assert facts.certainty(taste_of([0])) == 0
         assert facts.certainty(taste_of([1])) == 1
 
@@ -68,14 +75,14 @@ class TestCertainty:
     @given(st.lists(st.integers(0, 50), min_size=1, max_size=6), st.data())
     def test_is_the_weighted_share_of_what_is_known(self, events, data):
         base = data.draw(st.lists(st.sampled_from([0.1, 1.0, 1.3]), min_size=len(events), max_size=len(events)))
-        facts = facts_of(*rated(*events, 1))  # one event at least: the shop is open
+        facts = facts_of(*rated(*events, 2))  # two events on a film at least: the shop is open
         known = sum(w * n / (n + 3) for w, n in zip(base, events, strict=True)) / sum(base)
         taste = taste_of(range(len(events)), base)
         assert facts.certainty(taste) == pytest.approx(min(known / 0.8, 1.0), abs=1e-5)
 
 
 class TestPriorAndQuality:
-    FILMS = (Film(events=4, popularity=2.0, acclaim=0.5), Film(events=0, popularity=0.0, acclaim=1.5))
+    FILMS = (Film(events=3, popularity=2.0, acclaim=0.5), Film(events=0, popularity=0.0, acclaim=1.5))
 
     def test_people_and_the_world_speak_by_halves_at_half_maturity(self):
         facts = facts_of(*self.FILMS)
@@ -123,10 +130,10 @@ class TestLift:
         assert facts_of(*rated(100, 100, acclaim=0.5)).lift(0.0) is None, "people have said it all"
 
     def test_counts_what_the_worlds_votes_say_besides_where_people_say_little(self):
-        films = [Film(events=4, acclaim=0.5), Film(events=0, acclaim=1.5)]
+        films = [Film(events=3, acclaim=0.5), Film(events=0, acclaim=1.5)]
         facts = facts_of(*films)
         assert facts.lift(0.0)[::-1] == pytest.approx([0.75, 1.25])
-        assert facts.lift(1.0)[::-1] == pytest.approx([0.75 / 1.2, 1.25])
+        assert facts.lift(1.0)[::-1] == pytest.approx([0.75 / 1.15, 1.25])
 
     def test_speaks_of_the_films_of_the_tables_alone(self):
         bundle = bundle_of(rated(0, 20, 60), borrowing={1: {0: 1.0}})

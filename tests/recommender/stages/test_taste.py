@@ -3,10 +3,10 @@ import pytest
 
 from services.recommender.domain.events import Event, EventKind
 from services.recommender.domain.history import History
-from services.recommender.domain.profile import Profile, apply_all
+from services.recommender.domain.profile import Profile
 from services.recommender.domain.weights import Weights
 from services.recommender.stages.taste import entries, fold_in, recency
-from tests.builders import make_catalogue, make_tables, person
+from tests.builders import apply_all, make_catalogue, make_tables, person
 
 CATALOGUE = make_catalogue(30)
 CONSTANTS = Weights(recency_floor=0.3, recency_span=10.0)

@@ -11,7 +11,7 @@ from services.adapters.bundle.reader import check_files, file_sha256, open_bundl
 from services.adapters.bundle.s3.bucket import Bucket
 from services.adapters.bundle.s3.objects import Objects, open_objects
 from services.adapters.bundle.s3.pointer import BucketPointer
-from services.adapters.bundle.s3.transfer import Told, Upload, differing, download, quiet, upload
+from services.adapters.bundle.s3.transfer import OnProgress, Upload, differing, download, quiet, upload
 from services.adapters.bundle.s3.versions import VERSION, Published, outdated, path_of, versions
 from services.adapters.bundle.staging import is_sound, settle, staged
 from services.recommender.errors import BundleDamaged, BundleMissing
@@ -38,7 +38,7 @@ class S3Bundles:
         manifest = self._manifest(version)
         return manifest is not None and not differing(self._objects, version, manifest.files)
 
-    def publish(self, folder: Path, told: Told = quiet) -> int:
+    def publish(self, folder: Path, on_progress: OnProgress = quiet) -> int:
         """Upload a bundle; return how many files were uploaded: 0 if it was already there and intact.
 
         The manifest goes last, so that a bundle appears complete or not at all; files of an interrupted upload are not
@@ -49,25 +49,25 @@ class S3Bundles:
         version = manifest.content_version()
         if self.is_published(version):
             return 0
-        wanted = differing(self._objects, version, manifest.files)
-        files = [Upload(path_of(version, name), folder / name, manifest.files[name].sha256) for name in wanted]
-        upload(self._objects, files, told)
+        missing = differing(self._objects, version, manifest.files)
+        files = [Upload(path_of(version, name), folder / name, manifest.files[name].sha256) for name in missing]
+        upload(self._objects, files, on_progress)
         # Another build of this version may have a different text index.
         if changed := differing(self._objects, version, manifest.files):
             raise BundleDamaged(
                 f"{self._uri(version, changed[0])} was changed during the upload, perhaps by another one; run it again"
             )
         self._objects.write(path_of(version, MANIFEST), (folder / MANIFEST).read_bytes())
-        return len(wanted) + 1
+        return len(missing) + 1
 
-    def publish_features(self, folder: Path, told: Told = quiet) -> int:
+    def publish_features(self, folder: Path, on_progress: OnProgress = quiet) -> int:
         """Upload the parquet files of the local ``features`` folder missing in the bucket; return how many."""
         files = [Upload(f"features/{path.name}", path, file_sha256(path)) for path in sorted(folder.glob("*.parquet"))]
-        wanted = [each for each in files if self._objects.sha256(each.path) != each.sha256]
-        upload(self._objects, wanted, told)
-        return len(wanted)
+        missing = [each for each in files if self._objects.sha256(each.path) != each.sha256]
+        upload(self._objects, missing, on_progress)
+        return len(missing)
 
-    def fetch(self, version: str, root: Path, told: Told = quiet) -> Path:
+    def fetch(self, version: str, root: Path, on_progress: OnProgress = quiet) -> Path:
         """Download a version to ``root/<version>`` and return that folder; an intact local copy is kept.
 
         Every byte is verified before the folder appears. Raises BundleMissing, BundleDamaged, OSError.
@@ -80,7 +80,7 @@ class S3Bundles:
             raise self._missing(version)
         with staged(root) as folder:
             try:
-                download(self._objects, version, listed, folder, told)
+                download(self._objects, version, listed, folder, on_progress)
                 open_bundle(folder, verify=True)
             except BundleDamaged as error:
                 reason = str(error).replace(f"{folder}/", "")
@@ -143,8 +143,8 @@ class S3Bundles:
         return version
 
     def _missing(self, version: str) -> BundleMissing:
-        known = ", ".join(each.version for each in self.list()) or "none; run `marquee release`"
-        return BundleMissing(f"no bundle {version!r} in {self.bucket.uri()}; available: {known}")
+        available = ", ".join(each.version for each in self.list()) or "none; run `marquee release`"
+        return BundleMissing(f"no bundle {version!r} in {self.bucket.uri()}; available: {available}")
 
     def _uri(self, version: str, name: str = "") -> str:
         return self.bucket.uri(path_of(version, name))

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from services.adapters.aws import LOCAL_KEY, LOCAL_REGION, is_local
 from services.adapters.bounded import within
 from services.adapters.bundle.s3.bucket import Bucket
-from services.adapters.bundle.s3.failures import (
+from services.adapters.bundle.s3.s3_failures import (
     CONDITION_FAILED,
     MISSING_KEY,
     BucketUnavailable,
@@ -124,9 +124,9 @@ class Objects:
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self.bucket.name, Prefix=self.bucket.key(folder)
             )
-            found = [each for page in pages for each in page.get("Contents", [])]
+            entries = [each for page in pages for each in page.get("Contents", [])]
         cut = len(self.bucket.prefix)
-        return {each["Key"][cut:]: Listed(each["Size"], each["LastModified"]) for each in found}
+        return {each["Key"][cut:]: Listed(each["Size"], each["LastModified"]) for each in entries}
 
     def delete(self, paths: Sequence[str]) -> None:
         """Delete objects; missing ones are ignored."""

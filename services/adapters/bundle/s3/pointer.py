@@ -3,8 +3,8 @@
 import json
 
 from services.adapters.bundle.local import Pointer
-from services.adapters.bundle.s3.failures import PointerMoved
 from services.adapters.bundle.s3.objects import Objects, Stored
+from services.adapters.bundle.s3.s3_failures import PointerMoved
 from services.recommender.errors import BundleDamaged, BundleMissing
 
 CURRENT = "current.json"

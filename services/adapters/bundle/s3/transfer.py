@@ -13,7 +13,7 @@ from services.recommender.errors import BundleDamaged
 
 _AT_ONCE = 8
 
-Told = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 """Receives the number of files done, and of all."""
 
 
@@ -30,22 +30,24 @@ class Upload:
     sha256: str
 
 
-def upload(objects: Objects, files: Sequence[Upload], told: Told) -> None:
+def upload(objects: Objects, files: Sequence[Upload], on_progress: OnProgress) -> None:
     """Upload files in parallel. Raises BucketUnavailable for the first that fails."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         sent = pool.map(lambda each: objects.upload(each.path, each.file, each.sha256), files)
         for done, _ in enumerate(sent, 1):
-            told(done, len(files))
+            on_progress(done, len(files))
 
 
 def differing(objects: Objects, version: str, files: Mapping[str, FileEntry]) -> list[str]:
     """Return the files of a version that differ in the bucket, by the checksums stored in S3."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = pool.map(lambda name: objects.sha256(path_of(version, name)), files)
-        return [name for name, sha256 in zip(files, found, strict=True) if sha256 != files[name].sha256]
+        hashes = pool.map(lambda name: objects.sha256(path_of(version, name)), files)
+        return [name for name, sha256 in zip(files, hashes, strict=True) if sha256 != files[name].sha256]
 
 
-def download(objects: Objects, version: str, listed: Mapping[str, Listed], folder: Path, told: Told) -> None:
+def download(
+    objects: Objects, version: str, listed: Mapping[str, Listed], folder: Path, on_progress: OnProgress
+) -> None:
     """Download a version into a folder: the manifest, then the files it lists.
 
     ``listed`` are the version's objects by path; an object of the wrong size is not read. Raises BundleDamaged,
@@ -53,17 +55,17 @@ def download(objects: Objects, version: str, listed: Mapping[str, Listed], folde
     """
     objects.download(path_of(version, MANIFEST), folder / MANIFEST)
     manifest = Manifest.load(folder)
-    if (found := manifest.content_version()) != version:
-        raise BundleDamaged(f"{MANIFEST}: version is {found!r}, expected {version!r}")
+    if (content_version := manifest.content_version()) != version:
+        raise BundleDamaged(f"{MANIFEST}: version is {content_version!r}, expected {version!r}")
     for name, entry in manifest.files.items():
         _check_size(name, entry, listed.get(path_of(version, name)))
     for done, name in enumerate(manifest.files, 1):
         (folder / name).parent.mkdir(exist_ok=True)
         objects.download(path_of(version, name), folder / name)
-        told(done, len(manifest.files))
+        on_progress(done, len(manifest.files))
 
 
-def _check_size(name: str, entry: FileEntry, found: Listed | None) -> None:
-    if found is None or found.size != entry.size:
-        what = "missing" if found is None else f"found {found.size} bytes"
+def _check_size(name: str, entry: FileEntry, listed: Listed | None) -> None:
+    if listed is None or listed.size != entry.size:
+        what = "missing" if listed is None else f"found {listed.size} bytes"
         raise BundleDamaged(f"{name}: {what}, expected {entry.size} bytes")

@@ -37,8 +37,8 @@ def versions(objects: Objects) -> list[Published]:
         version, _, name = path.removeprefix(_BUNDLES).partition("/")
         if VERSION.fullmatch(version):
             files.setdefault(version, {})[name] = listed
-    found = [_described(version, its) for version, its in files.items()]
-    return sorted(found, key=lambda each: (each.modified, each.version))
+    published = [_described(version, its) for version, its in files.items()]
+    return sorted(published, key=lambda each: (each.modified, each.version))
 
 
 def _described(version: str, files: dict[str, Listed]) -> Published:
@@ -51,9 +51,9 @@ def outdated(oldest_first: Iterable[Published], pointer: Pointer, keep: int) -> 
 
     An incomplete upload is included only if the released version is newer; otherwise it may be in progress.
     """
-    found = list(oldest_first)
-    released = [each.modified for each in found if each.version == pointer.version]
-    others = [each for each in found if each.version not in (pointer.version, pointer.previous)]
+    versions = list(oldest_first)
+    released = [each.modified for each in versions if each.version == pointer.version]
+    others = [each for each in versions if each.version not in (pointer.version, pointer.previous)]
     complete = [each.version for each in others if each.complete]
     abandoned = [
         each.version for each in others if not each.complete and any(each.modified < newer for newer in released)

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from services.adapters import aws
 from services.adapters.bundle.s3.objects import Objects
-from services.adapters.embed.bedrock.client import Place
-from services.adapters.embed.bedrock.failures import BedrockFailure
-from services.adapters.embed.bedrock.models import Model, Use
+from services.adapters.embed.bedrock.bedrock_client import BedrockLocation
+from services.adapters.embed.bedrock.bedrock_failures import BedrockFailure
+from services.adapters.embed.bedrock.embedding_models import EmbeddingModel, Use
 
 # Fewer texts are faster one by one: a job first waits in a queue for minutes or hours.
 FROM = 5_000
@@ -34,7 +34,7 @@ FOLDER = "batch"
 _DONE = frozenset({"Completed", "PartiallyCompleted"})
 _OVER = frozenset({"Failed", "Stopped", "Expired"})
 
-Told = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 
 
 class BedrockBatch:
@@ -44,10 +44,10 @@ class BedrockBatch:
 
     def __init__(
         self,
-        model: Model,
+        model: EmbeddingModel,
         objects: Objects,
         role: str,
-        place: Place,
+        place: BedrockLocation,
         notes: Path,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -58,15 +58,15 @@ class BedrockBatch:
         self._notes = notes
         self._sleep = sleep
 
-    def vectors(self, texts: Sequence[str], told: Told) -> Iterator[tuple[str, NDArray[np.float32]]]:
-        """Yield each embedded text with its unit vector; texts the job could not embed are left out. ``told`` receives
-        the number of texts done, and of all. Raises BedrockFailure, BucketUnavailable.
+    def vectors(self, texts: Sequence[str], on_progress: OnProgress) -> Iterator[tuple[str, NDArray[np.float32]]]:
+        """Yield each embedded text with its unit vector; texts the job could not embed are left out. ``on_progress``
+        receives the number of texts done, and of all. Raises BedrockFailure, BucketUnavailable.
         """
         for start in range(0, len(texts), RECORDS_A_JOB):
             part = list(texts[start : start + RECORDS_A_JOB])
-            yield from self._job(part, lambda done, at=start: told(at + done, len(texts)))  # type: ignore[misc]
+            yield from self._job(part, lambda done, at=start: on_progress(at + done, len(texts)))  # type: ignore[misc]
 
-    def _job(self, texts: list[str], told: Callable[[int], None]) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    def _job(self, texts: list[str], on_progress: Callable[[int], None]) -> Iterator[tuple[str, NDArray[np.float32]]]:
         name = hashlib.sha256("\0".join((self.model.encoder_id, *texts)).encode("utf-8", "replace")).hexdigest()[:24]
         note = self._notes / f"{name}.job"
         folder = f"{FOLDER}/{name}/"
@@ -75,7 +75,7 @@ class BedrockBatch:
             self._notes.mkdir(parents=True, exist_ok=True)
             note.write_text(self._start(name, folder), "utf-8")
         try:
-            self._wait(note.read_text("utf-8"), told)
+            self._wait(note.read_text("utf-8"), on_progress)
         except BedrockFailure as failure:
             if not failure.passing:
                 note.unlink()
@@ -111,10 +111,10 @@ class BedrockBatch:
         )
         return str(answer["jobArn"])
 
-    def _wait(self, arn: str, told: Callable[[int], None]) -> None:
+    def _wait(self, arn: str, on_progress: Callable[[int], None]) -> None:
         while True:
             job = self._ask("get_model_invocation_job", jobIdentifier=arn)
-            told(int(job.get("processedRecordCount") or 0))
+            on_progress(int(job.get("processedRecordCount") or 0))
             if job["status"] in _DONE:
                 return
             if job["status"] in _OVER:
@@ -131,9 +131,9 @@ class BedrockBatch:
                 self._objects.download(path, file)
                 with file.open("rb") as lines:
                     for line in lines:
-                        found = self._read(line)
-                        if found is not None and found[0] < len(texts):
-                            yield texts[found[0]], found[1]
+                        record = self._read(line)
+                        if record is not None and record[0] < len(texts):
+                            yield texts[record[0]], record[1]
 
     def _read(self, line: bytes) -> tuple[int, NDArray[np.float32]] | None:
         """Return record and vector of a line; None for an error record or an unreadable line."""
@@ -145,7 +145,7 @@ class BedrockBatch:
 
     @cached_property
     def _client(self) -> Any:  # noqa: ANN401 - botocore makes its clients' classes at run time
-        """One for all looks at a job, of which there are thousands in a day."""
+        """One client for all checks of a job, of which there are thousands a day."""
         config = Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 8})
         return aws.make_client("bedrock", self._place.region, config, self._place.endpoint)
 

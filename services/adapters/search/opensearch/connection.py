@@ -13,9 +13,9 @@ from opensearchpy.exceptions import ConnectionTimeout, OpenSearchException, Tran
 
 from services.adapters.bounded import AnswerRefused, bounded_class, within
 from services.adapters.foreign import translated
-from services.adapters.search.failures import RemoteFailure, unreadable
-from services.adapters.search.opensearch.failures import failure_of
-from services.adapters.search.opensearch.target import Target
+from services.adapters.search.opensearch.statuses import failure_of
+from services.adapters.search.opensearch.target import OpenSearchTarget
+from services.adapters.search.remote_failure import RemoteFailure, unreadable
 
 CONNECTIONS = 16
 
@@ -31,7 +31,7 @@ class BoundedConnection(Urllib3HttpConnection):
         self.pool.ConnectionCls = bounded_class(self.pool.ConnectionCls)
 
 
-def connect(target: Target, timeout_s: float, connections: int = CONNECTIONS) -> OpenSearch:
+def connect(target: OpenSearchTarget, timeout_s: float, connections: int = CONNECTIONS) -> OpenSearch:
     """Return a thread-safe client that connects on first use."""
     return OpenSearch(
         hosts=[target.endpoint],
@@ -50,7 +50,7 @@ def described(error: OpenSearchException) -> str:
     return str(error)
 
 
-def _signer(target: Target) -> Urllib3AWSV4SignerAuth | None:
+def _signer(target: OpenSearchTarget) -> Urllib3AWSV4SignerAuth | None:
     if not target.signs:
         return None
     from services.adapters.aws import session
@@ -58,10 +58,10 @@ def _signer(target: Target) -> Urllib3AWSV4SignerAuth | None:
     return Urllib3AWSV4SignerAuth(session().get_credentials(), target.region, "aoss")
 
 
-class Connection:
+class JsonConnection:
     """JSON requests. Every failure raises RemoteFailure."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: OpenSearchTarget) -> None:
         self._target = target
         self._client = connect(target, target.timeout_s)
 

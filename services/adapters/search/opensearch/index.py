@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from services.adapters.search.analyser import ANALYSER, LONGEST_TERM
-from services.adapters.search.opensearch.target import Target
+from services.adapters.search.opensearch.target import OpenSearchTarget
 from services.recommender.domain.bundle import Bundle
 from services.recommender.errors import BundleError
 
@@ -53,7 +53,7 @@ class IndexNote:
     complete: bool = False
 
     @classmethod
-    def of(cls, bundle: Bundle, target: Target, created_ms: int) -> Self:
+    def of(cls, bundle: Bundle, target: OpenSearchTarget, created_ms: int) -> Self:
         """Return the note of an index that is about to be loaded."""
         embeddings = bundle.embeddings
         return cls(
@@ -74,17 +74,17 @@ class IndexNote:
         ``kept``: notes found as documents. A complete one takes precedence.
         """
         mappings = mapping.get("mappings", {})
-        known = {field.name for field in fields(cls)}
-        found = [
+        names = {field.name for field in fields(cls)}
+        notes = [
             note
             for note in (mappings.get("_meta", {}).get(NOTE), *kept)
-            if isinstance(note, dict) and known <= set(note)
+            if isinstance(note, dict) and names <= set(note)
         ]
-        if not found:
+        if not notes:
             return None
-        note = max(found, key=lambda each: bool(each["complete"]))
+        note = max(notes, key=lambda each: bool(each["complete"]))
         embedding = mappings.get("properties", {}).get("embedding", {})
-        return cls(**{name: note[name] for name in known} | {"dims": int(embedding.get("dimension", 0))})
+        return cls(**{name: note[name] for name in names} | {"dims": int(embedding.get("dimension", 0))})
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the note as part of a mapping."""
@@ -129,7 +129,7 @@ def notes_of(response: Mapping[str, Any]) -> list[object]:
     return [json.loads(source["note"]) for source in sources if isinstance(source.get("note"), str)]
 
 
-def index_body(target: Target, note: IndexNote) -> dict[str, Any]:
+def index_body(target: OpenSearchTarget, note: IndexNote) -> dict[str, Any]:
     """Return settings and mappings for creating an index, for the target's kind."""
     properties = _properties()
     if note.dims:
@@ -183,7 +183,7 @@ def _properties() -> dict[str, Any]:
     }
 
 
-def _vector(target: Target, dims: int) -> dict[str, Any]:
+def _vector(target: OpenSearchTarget, dims: int) -> dict[str, Any]:
     """Return the vector field. NextGen rejects ``engine``; Classic requires it, as its default is nmslib."""
     method: dict[str, Any] = {
         "name": "hnsw",

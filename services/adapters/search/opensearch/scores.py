@@ -23,15 +23,15 @@ def cosines(scores: Scores, engine: str, space: str) -> Scores:
     documentation, "Spaces" under "k-NN vector"; nmslib: "Approximate k-NN search" of version 2.
     Raises ValueError for a pair that is not in the table.
     """
-    found: NDArray[np.floating]
+    cosine: NDArray[np.floating]
     if space == "cosinesimil" and engine in ("faiss", "lucene"):
-        found = 2 * scores - 1
+        cosine = 2 * scores - 1
     elif space == "cosinesimil" and engine == "nmslib":
-        found = 2 - 1 / scores
+        cosine = 2 - 1 / scores
     elif space == "innerproduct":
-        found = np.where(scores >= 1, scores - 1, 1 - 1 / np.minimum(scores, 1))
+        cosine = np.where(scores >= 1, scores - 1, 1 - 1 / np.minimum(scores, 1))
     elif space == "l2":
-        found = 1 - (1 / scores - 1) / 2
+        cosine = 1 - (1 / scores - 1) / 2
     else:
         raise ValueError(f"no cosine is known for engine {engine!r} with space {space!r}")
-    return np.clip(found, -1, 1).astype(np.float32)
+    return np.clip(cosine, -1, 1).astype(np.float32)

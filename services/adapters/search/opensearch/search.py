@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.adapters.foreign import translated
-from services.adapters.search.failures import RemoteFailure, unreadable
-from services.adapters.search.legs import (
+from services.adapters.search.leg_scores import (
     EMPTY,
     REFERENCE_HITS,
     best_known_first,
@@ -18,10 +17,11 @@ from services.adapters.search.legs import (
     ordered,
     same_scores,
 )
-from services.adapters.search.opensearch.client import SearchClient
 from services.adapters.search.opensearch.index import IndexMismatch, IndexNote, notes_body, notes_of
-from services.adapters.search.opensearch.queries import Query, filtered, search_body, text_query, vector_query
+from services.adapters.search.opensearch.query_bodies import Query, filtered, search_body, text_query, vector_query
 from services.adapters.search.opensearch.scores import cosines
+from services.adapters.search.opensearch.search_client import SearchClient
+from services.adapters.search.remote_failure import RemoteFailure, unreadable
 from services.adapters.search.wording import Clause
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.filters import NO_FILTERS
@@ -84,11 +84,11 @@ class OpenSearchSearch:
         began = deadline.clock.monotonic()
         note = self._note or self._looked_at(deadline)
         queries = self._queries(request, clauses, vectors, note)
-        found = [*self._client.msearch(self.index_version, search_body(queries), deadline)] if queries else []
+        responses = [*self._client.msearch(self.index_version, search_body(queries), deadline)] if queries else []
         spent_ms = 1_000 * (deadline.clock.monotonic() - began)
-        answers = iter(found)
+        answers = iter(responses)
         of_text = (1 if request.filters.is_empty else 2) if clauses else 0
-        text_ms, knn_ms = _times(found[:of_text], found[of_text:], spent_ms)
+        text_ms, knn_ms = _times(responses[:of_text], responses[of_text:], spent_ms)
         text = None if request.text is None else EMPTY
         if request.text is not None and clauses:
             text = replace(self._text_leg(request.text, request, answers), ms=text_ms)
@@ -155,9 +155,9 @@ class OpenSearchSearch:
 def hits_of(response: Mapping[str, Any], films: int) -> Leg:
     """Return rows and scores of one response. Raises RemoteFailure if it is malformed."""
     try:
-        found = [hit["sort"] for hit in response["hits"]["hits"]]
-        rows = np.fromiter((row for _, row in found), np.int32, len(found))
-        scores = np.fromiter((score for score, _ in found), np.float32, len(found))
+        sort_values = [hit["sort"] for hit in response["hits"]["hits"]]
+        rows = np.fromiter((row for _, row in sort_values), np.int32, len(sort_values))
+        scores = np.fromiter((score for score, _ in sort_values), np.float32, len(sort_values))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise RemoteFailure("unreadable answer", f"hits without score and row ({error!r})") from error
     if len(rows) and not (rows.min() >= 0 and rows.max() < films):

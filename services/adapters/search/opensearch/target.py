@@ -14,7 +14,7 @@ _NEXTGEN_HOST = re.compile(r"\.aoss\.([a-z0-9-]+)\.on\.aws(?::\d+)?/?$")
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class OpenSearchTarget:
     """``kind``: determines the mappings. ``index``: prefix of index names. ``engine``: faiss, or lucene on a server.
     ``compression``: auto, 1x, 2x, ..., or none to omit it from the mapping. ``custom_ids``: whether documents get our
     ids, None: if supported. ``auth``: auto, aoss or none. ``dims``: expected vector length, if any.
@@ -52,8 +52,8 @@ class Target:
     @property
     def region(self) -> str | None:
         """Region to sign requests for: the given one, else that in the host name."""
-        found = _CLASSIC_HOST.search(self.endpoint) or _NEXTGEN_HOST.search(self.endpoint)
-        return self.aws_region or (found.group(1) if found else None)
+        host = _CLASSIC_HOST.search(self.endpoint) or _NEXTGEN_HOST.search(self.endpoint)
+        return self.aws_region or (host.group(1) if host else None)
 
     def check(self) -> None:
         """Raise ValueError, naming the settings, for requests that cannot be signed or options this kind rejects."""

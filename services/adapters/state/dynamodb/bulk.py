@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from services.adapters.state.arrivals import Arrivals
+from services.adapters.state.arrival_ids import Arrivals
 from services.adapters.state.dynamodb import items
 from services.adapters.state.dynamodb.backoff import Backoff
-from services.adapters.state.dynamodb.failures import Contended
-from services.adapters.state.dynamodb.people import find_lines, find_person, if_unchanged, revision_of
+from services.adapters.state.dynamodb.dynamo_failures import Contended
+from services.adapters.state.dynamodb.person_reads import find_lines, find_person, if_unchanged, revision_of
 from services.adapters.state.dynamodb.store import DynamoStore, Item
 from services.recommender.domain.profile import replay
 from services.recommender.errors import StateUnavailable

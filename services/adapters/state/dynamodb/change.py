@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from services.adapters.state.arrivals import event_id_of
+from services.adapters.state.arrival_ids import event_id_of
+from services.adapters.state.by_person import Answers
 from services.adapters.state.dynamodb import items
 from services.adapters.state.dynamodb.store import Item
-from services.adapters.state.people import Answers
 from services.recommender.domain.history import DUPLICATE_WINDOW_MS
 from services.recommender.domain.profile import Profile, apply
 from services.recommender.errors import IdempotencyMismatch, MarqueeError

@@ -5,8 +5,14 @@ from typing import Any
 from services.adapters.state.dynamodb import items
 from services.adapters.state.dynamodb.backoff import Backoff
 from services.adapters.state.dynamodb.change import RECORD
-from services.adapters.state.dynamodb.failures import Contended
-from services.adapters.state.dynamodb.people import find_answers, find_lines, find_person, if_unchanged, revision_of
+from services.adapters.state.dynamodb.dynamo_failures import Contended
+from services.adapters.state.dynamodb.person_reads import (
+    find_answers,
+    find_lines,
+    find_person,
+    if_unchanged,
+    revision_of,
+)
 from services.adapters.state.dynamodb.store import DynamoStore, Item
 from services.recommender.domain.ids import mark_of
 from services.recommender.errors import StateUnavailable
@@ -25,11 +31,11 @@ def erase(store: DynamoStore, user_id: str, deadline: Deadline) -> bool:
     when none can be written any more. If interrupted, the profile still exists; erase again.
     """
     backoff = Backoff(deadline)
-    found = False
+    existed = False
     while True:
         revision = revision_of(find_person(store, user_id, deadline))
         lines = find_lines(store, user_id, deadline)
-        found = found or bool(revision or lines)
+        existed = existed or bool(revision or lines)
         _delete_records(store, lines, deadline)
         store.batch_write(store.tables.events, [_delete(line, "user_id", "sk") for line in lines], deadline)
         try:
@@ -41,7 +47,7 @@ def erase(store: DynamoStore, user_id: str, deadline: Deadline) -> bool:
             break
     answers = find_answers(store, user_id, deadline)
     store.batch_write(store.tables.cache, [_delete(answer, "pk", "sk") for answer in answers], deadline)
-    return found or any(items.is_live(answer, store.now_s()) for answer in answers)
+    return existed or any(items.is_live(answer, store.now_s()) for answer in answers)
 
 
 def _delete_records(store: DynamoStore, lines: list[Item], deadline: Deadline) -> None:

@@ -6,14 +6,14 @@ from itertools import islice
 from typing import Any
 
 from services.adapters.foreign import translated
-from services.adapters.state.arrivals import Arrivals
+from services.adapters.state.arrival_ids import Arrivals
+from services.adapters.state.by_person import Answers, in_order, record_by_person
 from services.adapters.state.dynamodb import items
 from services.adapters.state.dynamodb.backoff import Backoff
 from services.adapters.state.dynamodb.change import RECORD, Change, record_partition
-from services.adapters.state.dynamodb.failures import Contended
-from services.adapters.state.dynamodb.people import if_unchanged
+from services.adapters.state.dynamodb.dynamo_failures import Contended
+from services.adapters.state.dynamodb.person_reads import if_unchanged
 from services.adapters.state.dynamodb.store import DynamoStore, Item
-from services.adapters.state.people import Answers, in_order, record_by_person
 from services.recommender.domain.history import DUPLICATE_WINDOW_MS
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Deadline, FeedbackCommand, Receipt
@@ -23,7 +23,7 @@ ACTIONS = 100
 _UNUSED_KEY = "attribute_not_exists(pk) OR expires_at <= :now"
 
 
-class Feedback:
+class DynamoFeedback:
     """Implementation of ``StatePort.record``.
 
     A person's commands go into one transaction if they fit: 99 events, or 49 with idempotency keys. More are split in
@@ -85,16 +85,16 @@ class Feedback:
         tables = self._store.tables
         keys: dict[str, Any] = {tables.users: {"Keys": [items.user_key(user_id)], "ConsistentRead": True}}
         if partitions := {record_partition(command.idempotency) for command in commands if command.idempotency}:
-            wanted = [items.cache_key(partition, RECORD) for partition in sorted(partitions)]
-            keys[tables.cache] = {"Keys": wanted, "ConsistentRead": True}
-        found = self._store.batch_get(keys, deadline)
-        live = [each for each in found.get(tables.cache, []) if items.is_live(each, self._store.now_s())]
-        return items.first(found[tables.users]), {each["pk"]["S"]: each for each in live}
+            records = [items.cache_key(partition, RECORD) for partition in sorted(partitions)]
+            keys[tables.cache] = {"Keys": records, "ConsistentRead": True}
+        read = self._store.batch_get(keys, deadline)
+        live = [each for each in read.get(tables.cache, []) if items.is_live(each, self._store.now_s())]
+        return items.first(read[tables.users]), {each["pk"]["S"]: each for each in live}
 
     def _repeated(self, command: FeedbackCommand, deadline: Deadline) -> list[tuple[int, str]]:
         """Return time and id of the latest stored event that this one repeats, if any."""
         event = command.event
-        found = self._store.query(
+        lines = self._store.query(
             deadline,
             TableName=self._store.tables.events,
             ConsistentRead=True,
@@ -111,7 +111,7 @@ class Feedback:
                 ":v": items.number(event.value),
             },
         )
-        return [(items.arrival_of(item)[0], items.event_id_of(item)) for item in islice(found, 1)]
+        return [(items.arrival_of(item)[0], items.event_id_of(item)) for item in islice(lines, 1)]
 
     def _commit(self, change: Change, deadline: Deadline) -> None:
         """Write everything. The token makes retrying a write without a response safe: it is applied once."""

@@ -48,11 +48,16 @@ def cache_key(pk: str, sk: str) -> Item:
 
 def answer_key(key: CacheKey) -> Item:
     """Return the key of a cached response."""
-    return cache_key(partition_of(key.owner), key.entry)
+    return cache_key(answers_partition(key.user_id), key.entry)
 
 
-def partition_of(owner: str) -> str:
-    """Return an owner as partition key, hashed if too long. No owner contains "~" otherwise."""
+def answers_partition(user_id: str | None) -> str:
+    """Return the partition of a person's cached responses, hashed if too long; None: of all anonymous visitors.
+
+    The id is percent-encoded, so that "#" separates, and "~" only marks a hash.
+    """
+    sent = (user_id or "").encode("utf-8", "replace")
+    owner = "rec#" + "".join(chr(b) if chr(b).isalnum() and b < 128 else f"%{b:02X}" for b in sent)
     return owner if len(owner) <= _LONGEST_OWNER else f"{owner[:4]}~{_digest(owner)}"
 
 

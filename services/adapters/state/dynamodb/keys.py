@@ -25,26 +25,26 @@ class DynamoKeys:
     @translated(StateUnavailable, "the data in DynamoDB")
     def get(self, key_id: str) -> ApiKey | None:
         """Return the key, None if unknown. Raises StateUnavailable."""
-        found = self._store.call(
+        response = self._store.call(
             "get_item",
             self._deadline(),
             TableName=self._store.tables.cache,
             Key=items.cache_key(KEYS, key_id),
             ConsistentRead=True,
         )
-        return _key_of(found["Item"]) if "Item" in found else None
+        return _key_of(response["Item"]) if "Item" in response else None
 
     @translated(StateUnavailable, "the data in DynamoDB")
     def list(self) -> list[ApiKey]:
         """Return all keys, oldest first. Raises StateUnavailable."""
-        found = self._store.query(
+        key_items = self._store.query(
             self._deadline(),
             TableName=self._store.tables.cache,
             ConsistentRead=True,
             KeyConditionExpression="pk = :p",
             ExpressionAttributeValues={":p": items.text(KEYS)},
         )
-        return sorted(map(_key_of, found), key=lambda key: (key.created_at, key.key_id))
+        return sorted(map(_key_of, key_items), key=lambda key: (key.created_at, key.key_id))
 
     def _deadline(self) -> Deadline:
         return Deadline.within(self._store.clock, KEYS_WAIT_S)

@@ -15,7 +15,7 @@ PAGE_PATIENCE_S = 60.0
 _AFTER_ALL = "~"
 
 
-class EventLog(Iterable[LoggedEvent]):
+class DynamoEventLog(Iterable[LoggedEvent]):
     """Yields one person at a time, in the order of the table's hash; each person's entries by time, then arrival.
 
     A failed page is retried from its own position for up to a minute. ``after``: start with the person after this one.

@@ -5,11 +5,11 @@ from typing import Any
 from services.adapters.foreign import translated
 from services.adapters.state.dynamodb import items
 from services.adapters.state.dynamodb.backoff import Backoff
-from services.adapters.state.dynamodb.failures import Contended
+from services.adapters.state.dynamodb.dynamo_failures import Contended
 from services.adapters.state.dynamodb.store import DynamoStore, Item
-from services.adapters.state.window import COUNTED, SUB_BUCKETS, Window, admit
 from services.recommender.errors import StateBusy, StateUnavailable
 from services.recommender.ports import Deadline, Quota
+from services.recommender.quota_window import COUNTED, SUB_BUCKETS, Window, admit
 
 # Short, as the API counts locally meanwhile.
 QUOTA_WAIT_S = 0.3

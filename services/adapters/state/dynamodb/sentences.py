@@ -8,7 +8,7 @@ from services.adapters.foreign import translated
 from services.adapters.state.days import DAY_KEPT_S
 from services.adapters.state.dynamodb import items
 from services.adapters.state.dynamodb.behind import Later, at_once
-from services.adapters.state.dynamodb.failures import Contended
+from services.adapters.state.dynamodb.dynamo_failures import Contended
 from services.adapters.state.dynamodb.store import DynamoStore, Item
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Deadline
@@ -29,19 +29,19 @@ class DynamoSentences:
 
     def find(self, keys: Sequence[str], deadline: Deadline) -> dict[str, str]:
         """Implement the port with one BatchGetItem per hundred keys, at half the price of a consistent read."""
-        table, found = self._store.tables.cache, {}
+        table, sentences = self._store.tables.cache, {}
         share = self._share(deadline)
         try:
             with translated(StateUnavailable, "the data in DynamoDB"):
                 for start in range(0, len(keys), _BATCH):
-                    wanted = [_key(key) for key in keys[start : start + _BATCH]]
-                    asked = {table: {"Keys": wanted, "ProjectionExpression": _KEYS}}
-                    for item in self._store.batch_get(asked, share)[table]:
+                    sentence_keys = [_key(key) for key in keys[start : start + _BATCH]]
+                    request = {table: {"Keys": sentence_keys, "ProjectionExpression": _KEYS}}
+                    for item in self._store.batch_get(request, share)[table]:
                         if items.is_live(item, self._store.now_s()):
-                            found[item["pk"]["S"].partition("#")[2]] = item["said"]["S"]
+                            sentences[item["pk"]["S"].partition("#")[2]] = item["said"]["S"]
         except (StateUnavailable, Contended):
             return {}
-        return found
+        return sentences
 
     def keep(self, sentences: Mapping[str, str], seconds: int) -> None:
         """Implement the port, usually after the response; one write unit per sentence."""

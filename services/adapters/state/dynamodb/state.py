@@ -7,14 +7,14 @@ from functools import partial
 from typing import Any
 
 from services.adapters.foreign import translated
-from services.adapters.state.arrivals import Arrivals
+from services.adapters.state.arrival_ids import Arrivals
 from services.adapters.state.dynamodb import bulk, erasure, items
 from services.adapters.state.dynamodb.backoff import Backoff
 from services.adapters.state.dynamodb.behind import Later, at_once
-from services.adapters.state.dynamodb.failures import Contended
-from services.adapters.state.dynamodb.feedback import Feedback
-from services.adapters.state.dynamodb.log import EventLog
-from services.adapters.state.dynamodb.people import find_answers, find_lines, find_person, revision_of
+from services.adapters.state.dynamodb.dynamo_failures import Contended
+from services.adapters.state.dynamodb.feedback import DynamoFeedback
+from services.adapters.state.dynamodb.log import DynamoEventLog
+from services.adapters.state.dynamodb.person_reads import find_answers, find_lines, find_person, revision_of
 from services.adapters.state.dynamodb.store import DynamoStore
 from services.recommender.domain.profile import Profile
 from services.recommender.errors import MarqueeError, StateUnavailable
@@ -41,7 +41,7 @@ class DynamoState:
         self._store = store
         self._later = later
         self._arrivals = Arrivals(store.clock)
-        self._feedback = Feedback(store, self._arrivals)
+        self._feedback = DynamoFeedback(store, self._arrivals)
 
     @translated(StateUnavailable, "the data in DynamoDB")
     def read(self, user_id: str | None, cache_key: CacheKey | None, deadline: Deadline) -> StateRead:
@@ -60,11 +60,11 @@ class DynamoState:
         if cache_key is not None:
             # Eventually consistent, at half the price: an entry of another revision is not used anyway.
             keys[tables.cache] = {"Keys": [items.answer_key(cache_key)]}
-        found = self._store.batch_get(keys, self._share(deadline))
-        profile = None if user_id is None else items.profile_of(user_id, items.first(found[tables.users]))
-        return StateRead(profile, self._live(items.first(found.get(tables.cache, [])), profile))
+        rows_by_table = self._store.batch_get(keys, self._share(deadline))
+        profile = None if user_id is None else items.profile_of(user_id, items.first(rows_by_table[tables.users]))
+        return StateRead(profile, self._live(items.first(rows_by_table.get(tables.cache, [])), profile))
 
-    def write_cache(self, key: CacheKey, entry: CacheEntry, user_id: str | None) -> None:
+    def write_cache(self, key: CacheKey, entry: CacheEntry) -> None:
         """Implement the port with two write units and a read, instead of the eight of a transaction; never raises if
         the store is down.
 
@@ -72,10 +72,10 @@ class DynamoState:
         either it finds this one, or the check finds no person and the response is deleted. Only if the process ends in
         between, it remains until it expires.
         """
-        if user_id is not None or not entry.revision:
-            self._later(partial(self._write_answer, key, entry, user_id))
+        if key.user_id is not None or not entry.revision:
+            self._later(partial(self._write_answer, key, entry))
 
-    def _write_answer(self, key: CacheKey, entry: CacheEntry, user_id: str | None) -> None:
+    def _write_answer(self, key: CacheKey, entry: CacheEntry) -> None:
         once = Deadline.within(self._store.clock, 2 * self._store.timeout_s)
         table = self._store.tables.cache
         try:
@@ -83,14 +83,14 @@ class DynamoState:
         except (StateUnavailable, Contended):
             return  # the response is not cached; the next one is recomputed
         try:
-            unchanged = user_id is None or self._revision(user_id, once) == entry.revision
+            unchanged = key.user_id is None or self._revision(key.user_id, once) == entry.revision
         except (StateUnavailable, Contended):
             unchanged = False
         if not unchanged:
             self._take_back(key, entry)
 
     def _revision(self, user_id: str, deadline: Deadline) -> str:
-        found = self._store.call(
+        response = self._store.call(
             "get_item",
             deadline,
             attempts=1,
@@ -99,7 +99,7 @@ class DynamoState:
             ConsistentRead=True,
             ProjectionExpression="revision",
         )
-        return revision_of(found.get("Item"))
+        return revision_of(response.get("Item"))
 
     def _take_back(self, key: CacheKey, entry: CacheEntry) -> None:
         """Delete the response unless it was replaced."""
@@ -122,21 +122,21 @@ class DynamoState:
         """Implement the port; see ``bulk.seed``."""
         return bulk.seed(self._store, self._arrivals, events, deadline)
 
-    def log(self, after: str | None = None) -> EventLog:
+    def log(self, after: str | None = None) -> DynamoEventLog:
         """Return the whole log, one person at a time, read lazily."""
-        return EventLog(self._store, after)
+        return DynamoEventLog(self._store, after)
 
     @translated(StateUnavailable, "the data in DynamoDB")
     def erased(self) -> frozenset[str]:
         """Implement the port. Raises StateUnavailable."""
-        found = self._store.query(
+        marks = self._store.query(
             self._patience(),
             TableName=self._store.tables.cache,
             ConsistentRead=True,
             KeyConditionExpression="pk = :p",
             ExpressionAttributeValues={":p": items.text(erasure.MARKS)},
         )
-        return frozenset(item["sk"]["S"] for item in found)
+        return frozenset(item["sk"]["S"] for item in marks)
 
     @translated(StateUnavailable, "the data in DynamoDB")
     def export(self, user_id: str) -> UserExport | None:
@@ -181,14 +181,14 @@ class DynamoState:
         self._store.close()
 
     def _live(self, item: dict[str, Any] | None, profile: Profile | None) -> CacheEntry | None:
-        """Return the cached response, unless it has expired or has another revision."""
-        if item is None or not items.is_live(item, self._store.now_s()):
+        """Return the cached response if it is current."""
+        if item is None:
             return None
         try:
             entry = items.entry_of(item)
         except zlib.error:
             return None  # damaged; the response is recomputed
-        return entry if entry.revision == (profile.revision if profile else "") else None
+        return entry if entry.is_current(profile, self._store.now_s()) else None
 
     def _share(self, deadline: Deadline) -> Deadline:
         return Deadline.within(deadline.clock, min(deadline.remaining(), READ_ATTEMPTS * self._store.timeout_s))

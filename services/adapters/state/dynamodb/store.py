@@ -13,8 +13,9 @@ from services.adapters.bounded import within
 from services.adapters.breaker import Breaker
 from services.adapters.foreign import translated
 from services.adapters.state.dynamodb.backoff import Backoff
-from services.adapters.state.dynamodb.client import Connection, LazyClient, Tables
-from services.adapters.state.dynamodb.failures import (
+from services.adapters.state.dynamodb.consumed_units import ConsumedUnits
+from services.adapters.state.dynamodb.dynamo_client import DynamoLocation, LazyClient, Tables
+from services.adapters.state.dynamodb.dynamo_failures import (
     MISSING_TABLE,
     Contended,
     advice,
@@ -24,7 +25,6 @@ from services.adapters.state.dynamodb.failures import (
     is_outage,
     is_passing,
 )
-from services.adapters.state.dynamodb.units import Units
 from services.recommender.errors import StateBusy, StateUnavailable
 from services.recommender.ports import Clock, Deadline
 
@@ -50,7 +50,7 @@ class DynamoStore:
     """
 
     def __init__(
-        self, connection: Connection, clock: Clock, units: Units | None = None, *, connect: bool = True
+        self, connection: DynamoLocation, clock: Clock, units: ConsumedUnits | None = None, *, connect: bool = True
     ) -> None:
         self.clock = clock
         self.tables: Tables = connection.tables
@@ -110,26 +110,26 @@ class DynamoStore:
 
     def query(self, deadline: Deadline, longest_s: float | None = None, **params: object) -> Iterator[Item]:
         """Yield the items of a query, page by page."""
-        asked: dict[str, Any] = dict(params)
+        request: dict[str, Any] = dict(params)
         while True:
-            page = self.call("query", deadline, longest_s=longest_s, **asked)
+            page = self.call("query", deadline, longest_s=longest_s, **request)
             yield from page["Items"]
             if "LastEvaluatedKey" not in page:
                 return
-            asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def batch_get(self, keys: Mapping[str, Any], deadline: Deadline) -> dict[str, list[Item]]:
         """Return items by table, unordered; ``keys`` as ``RequestItems``. Unprocessed keys are requested again."""
-        found: dict[str, list[Item]] = {table: [] for table in keys}
+        items_by_table: dict[str, list[Item]] = {table: [] for table in keys}
         backoff = Backoff(deadline)
         while keys:
             response = self.call("batch_get_item", deadline, RequestItems=keys)
             for table, items in response["Responses"].items():
-                found[table] += items
+                items_by_table[table] += items
             keys = response.get("UnprocessedKeys") or {}
             if keys and not backoff.wait():
                 raise self._left_over()
-        return found
+        return items_by_table
 
     def batch_write(self, table: str, writes: Sequence[Mapping[str, Any]], deadline: Deadline) -> None:
         """Put and delete any number of items, 25 per call; unprocessed ones are sent again."""

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
-from services.adapters.state.dynamodb.client import Connection, make_client
-from services.adapters.state.dynamodb.failures import advice, code_of
+from services.adapters.state.dynamodb.dynamo_client import DynamoLocation, make_client
+from services.adapters.state.dynamodb.dynamo_failures import advice, code_of
 from services.recommender.errors import StateUnavailable
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _POLL_S = 1
 _POLLS = 60
 
 
-def create_tables(connection: Connection) -> list[str]:
+def create_tables(connection: DynamoLocation) -> list[str]:
     """Create the missing tables with on-demand billing, wait until all are active, enable expiry of ``rec_cache``, and
     return the names of those created.
 
@@ -61,10 +61,11 @@ def _create(client: "DynamoDBClient", name: str, key: tuple[str, ...]) -> bool:
 def _check(client: "DynamoDBClient", name: str, key: tuple[str, ...]) -> None:
     """Raise StateUnavailable for a table with another key."""
     schema = client.describe_table(TableName=name)["Table"]["KeySchema"]
-    found = tuple(part["AttributeName"] for part in schema)
-    if found != key:
+    attributes = tuple(part["AttributeName"] for part in schema)
+    if attributes != key:
         raise StateUnavailable(
-            f"table {name} has the key ({', '.join(found)}), Marquee requires ({', '.join(key)}): choose another name"
+            f"table {name} has the key ({', '.join(attributes)}), Marquee requires ({', '.join(key)}): "
+            "choose another name"
         )
 
 

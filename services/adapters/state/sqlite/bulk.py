@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from services.adapters.state.arrivals import Arrivals
+from services.adapters.state.arrival_ids import Arrivals
 from services.adapters.state.sqlite.connection import Database
 from services.adapters.state.sqlite.rows import lines_of, put_event, put_profile
 from services.recommender.domain.profile import replay
@@ -31,12 +31,12 @@ def seed(
         with database.writing(deadline or Deadline.within(database.clock, SEED_WAIT_S)) as connection:
             now_ms = database.clock.now_ms()
             for user_id, lines in chunk.items():
-                known = connection.execute("SELECT 1 FROM events WHERE user_id = ? LIMIT 1", (user_id,)).fetchone()
+                has_events = connection.execute("SELECT 1 FROM events WHERE user_id = ? LIMIT 1", (user_id,)).fetchone()
                 for line in lines:
                     put_event(connection, line, arrivals.next())
                 profile = (
                     replay(user_id, [stored.event for stored in lines_of(connection, user_id)])
-                    if known
+                    if has_events
                     else fresh[user_id]
                 )
                 put_profile(connection, profile, now_ms)

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from services.adapters.state.sqlite.failures import is_locked, is_outage, unavailable
 from services.adapters.state.sqlite.schema import prepare
+from services.adapters.state.sqlite.sqlite_failures import is_locked, is_outage, unavailable
 from services.recommender.errors import StateBusy, StateUnavailable
 from services.recommender.ports import Clock, Deadline
 
@@ -30,7 +30,7 @@ _RELAXED_CHECKPOINT_PAGES = 8_000
 _DURABLE_CHECKPOINT_PAGES = 1_000
 
 
-class Connection:
+class SqliteConnection:
     """An open connection with its current settings, so that pragmas are sent only if they change."""
 
     __slots__ = ("_durable", "_timeout_ms", "raw")
@@ -70,11 +70,11 @@ class Database:
         self.path = path
         self._names = [f"{path}{suffix}" for suffix in _FILES]
         self.clock = clock
-        self._idle: deque[Connection] = deque()
+        self._idle: deque[SqliteConnection] = deque()
         self._writer = threading.Lock()
         self._closed = False
         self._opening = threading.Lock()
-        self._anchor: Connection | None = None
+        self._anchor: SqliteConnection | None = None
         self._files: tuple[tuple[int, int] | None, ...] = ()
         # A server without its store still serves, and retries at the next request that needs it.
         try:
@@ -119,7 +119,7 @@ class Database:
             yield connection.raw
 
     @contextmanager
-    def _alone(self, deadline: Deadline) -> Iterator[Connection]:
+    def _alone(self, deadline: Deadline) -> Iterator[SqliteConnection]:
         """Wait for the writer's turn in this process."""
         if not self._writer.acquire(timeout=deadline.remaining()):
             raise StateBusy(f"{self.path.name} is busy with other writes; send the request again")
@@ -176,9 +176,9 @@ class Database:
         finally:
             self._opening.release()
 
-    def _opened(self) -> Connection:
+    def _opened(self) -> SqliteConnection:
         try:
-            return Connection(self.connect())
+            return SqliteConnection(self.connect())
         except sqlite3.Error as error:
             raise unavailable(self.path, error) from error
 
@@ -199,7 +199,7 @@ class Database:
     def _file_is_ours(self) -> bool:
         return self._files[:1] == (_identity(self._names[0]),)
 
-    def _take(self) -> Connection:
+    def _take(self) -> SqliteConnection:
         if self._closed:
             raise StateUnavailable(f"{self.path.name} was closed; start the program again")
         if self._anchor is None:
@@ -213,7 +213,7 @@ class Database:
             return self._opened()
 
     @contextmanager
-    def _guarded(self, connection: Connection) -> Iterator[None]:
+    def _guarded(self, connection: SqliteConnection) -> Iterator[None]:
         """Roll back what the block left open, keep the connection if it is usable, translate errors."""
         sound = True
         try:
@@ -226,7 +226,7 @@ class Database:
         finally:
             self._give_back(connection, sound)
 
-    def _give_back(self, connection: Connection, sound: bool) -> None:
+    def _give_back(self, connection: SqliteConnection, sound: bool) -> None:
         try:
             if connection.raw.in_transaction:
                 connection.raw.execute("ROLLBACK")
@@ -250,16 +250,16 @@ def _keep_private(path: str) -> None:
     the file would release SQLite's locks on it.
     """
     with suppress(OSError):
-        found = os.stat(path)  # noqa: PTH116
-        mode = stat.S_IMODE(found.st_mode)
-        if found.st_uid == os.geteuid() and mode & ~_OWNER:
+        status = os.stat(path)  # noqa: PTH116
+        mode = stat.S_IMODE(status.st_mode)
+        if status.st_uid == os.geteuid() and mode & ~_OWNER:
             os.chmod(path, mode & _OWNER)  # noqa: PTH101
 
 
 def _identity(path: str) -> tuple[int, int] | None:
     """Return the identity of the file at a path, None if missing. A string path: this runs at every call."""
     try:
-        found = os.stat(path)  # noqa: PTH116
+        status = os.stat(path)  # noqa: PTH116
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino

@@ -4,18 +4,20 @@ import sqlite3
 from collections.abc import Sequence
 
 from services.adapters.foreign import translated
-from services.adapters.state.arrivals import Arrivals, event_id_of
-from services.adapters.state.people import Answers, in_order, record_by_person
+from services.adapters.state.arrival_ids import Arrivals, event_id_of
+from services.adapters.state.by_person import Answers, in_order, record_by_person
 from services.adapters.state.sqlite.connection import Database
-from services.adapters.state.sqlite.idempotency import earlier_answer, remember
 from services.adapters.state.sqlite.rows import find_profile, put_event, put_profile
 from services.recommender.domain.history import DUPLICATE_WINDOW_MS
 from services.recommender.domain.profile import Profile, apply
-from services.recommender.errors import MarqueeError, StateUnavailable
+from services.recommender.errors import IdempotencyMismatch, MarqueeError, StateUnavailable
 from services.recommender.ports import Deadline, FeedbackCommand, LoggedEvent, Receipt
 
+# How long an idempotency key is remembered.
+KEPT_MS = 24 * 3_600 * 1_000
 
-class Feedback:
+
+class SqliteFeedback:
     """Implementation of ``StatePort.record``."""
 
     def __init__(self, database: Database, arrivals: Arrivals) -> None:
@@ -52,7 +54,7 @@ class Feedback:
         arrived = self._arrivals.next()
         line = LoggedEvent(event_id_of(arrived), command.user_id, command.event, command.recommendation_id)
         put_event(connection, line, arrived)
-        remember(connection, command, line.event_id, now_ms)
+        _remember(connection, command, line.event_id, now_ms)
         return Receipt(line.event_id)
 
 
@@ -60,7 +62,7 @@ def _known(
     connection: sqlite3.Connection, command: FeedbackCommand, profile: Profile, now_ms: int
 ) -> Receipt | MarqueeError | None:
     """Return the result of a command that stores nothing; None for one that does."""
-    answer = earlier_answer(connection, command, now_ms)
+    answer = _earlier_answer(connection, command, now_ms)
     if answer is not None or command.idempotency is not None:
         return answer  # with a key, the client decides which events are the same
     if not profile.history.is_duplicate(command.event):
@@ -72,7 +74,7 @@ def _known(
 def _repeated(connection: sqlite3.Connection, command: FeedbackCommand) -> str | None:
     """Return the id of the event that this one repeats."""
     event = command.event
-    found = connection.execute(
+    row = connection.execute(
         "SELECT event_id FROM events WHERE user_id = ? AND ts_ms BETWEEN ? AND ?"
         " AND item_id = ? AND kind = ? AND value = ? ORDER BY ts_ms DESC, event_id DESC LIMIT 1",
         (
@@ -84,4 +86,36 @@ def _repeated(connection: sqlite3.Connection, command: FeedbackCommand) -> str |
             event.value,
         ),
     ).fetchone()
-    return None if found is None else str(found[0])
+    return None if row is None else str(row[0])
+
+
+def _earlier_answer(
+    connection: sqlite3.Connection, command: FeedbackCommand, now_ms: int
+) -> Receipt | IdempotencyMismatch | None:
+    """Return the result of an earlier command with the same key; None without a key or a live record."""
+    used = command.idempotency
+    if used is None:
+        return None
+    row = connection.execute(
+        "SELECT fingerprint, event_id FROM idempotency WHERE scope = ? AND key = ? AND expires_at > ?",
+        (used.scope, used.key, now_ms),
+    ).fetchone()
+    if row is None:
+        return None
+    fingerprint, event_id = row
+    if fingerprint == used.fingerprint:
+        return Receipt(event_id, replayed=True)
+    return IdempotencyMismatch(
+        "Idempotency-Key: this key was used within 24 hours with another body; send a new key for a new event"
+    )
+
+
+def _remember(connection: sqlite3.Connection, command: FeedbackCommand, event_id: str, now_ms: int) -> None:
+    """Store the result of a command, if it has a key."""
+    used = command.idempotency
+    if used is not None:
+        connection.execute(
+            "INSERT OR REPLACE INTO idempotency (scope, key, fingerprint, event_id, user_id, expires_at)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (used.scope, used.key, used.fingerprint, event_id, command.user_id, now_ms + KEPT_MS),
+        )

@@ -14,7 +14,7 @@ _BEFORE_ALL: tuple[Any, ...] = ("", -1, 0, "")
 _AFTER_ALL = 2**63 - 1
 
 
-class EventLog(Iterable[LoggedEvent]):
+class SqliteEventLog(Iterable[LoggedEvent]):
     """Yields by person, then time, then arrival. Each page is a separate read, so that a long export does not block
     checkpoints of the write-ahead log; events stored meanwhile may or may not be included.
     """

@@ -4,9 +4,9 @@ import struct
 
 from services.adapters.foreign import translated
 from services.adapters.state.sqlite.connection import Database
-from services.adapters.state.window import COUNTED, Window, admit
 from services.recommender.errors import StateUnavailable
 from services.recommender.ports import Deadline, Quota
+from services.recommender.quota_window import COUNTED, Window, admit
 
 QUOTA_WAIT_S = 0.25
 _COUNTS = struct.Struct(f">{COUNTED}I")

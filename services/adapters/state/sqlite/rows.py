@@ -41,8 +41,8 @@ def profile_of(user_id: str, row: Sequence[Any]) -> Profile:
 
 def find_profile(connection: sqlite3.Connection, user_id: str) -> Profile:
     """Return a person's profile, empty for an unknown one. Raises StateUnavailable for a damaged row."""
-    found = connection.execute(f"SELECT {PROFILE_COLUMNS} FROM people p WHERE user_id = ?", (user_id,)).fetchone()  # noqa: S608
-    return profile_of(user_id, found or (None,) * 5)
+    row = connection.execute(f"SELECT {PROFILE_COLUMNS} FROM people p WHERE user_id = ?", (user_id,)).fetchone()  # noqa: S608
+    return profile_of(user_id, row or (None,) * 5)
 
 
 def put_profile(connection: sqlite3.Connection, profile: Profile, now_ms: int) -> None:

@@ -8,7 +8,7 @@ owner is written. ``erased`` holds marks (``domain/ids.py``), not ids.
 import sqlite3
 import time
 
-from services.adapters.state.sqlite.failures import is_locked
+from services.adapters.state.sqlite.sqlite_failures import is_locked
 from services.recommender.errors import StateUnavailable
 
 _FIRST = """
@@ -96,10 +96,10 @@ def prepare(connection: sqlite3.Connection) -> None:
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {max(VERSION, _version(connection))}")
         connection.execute("COMMIT")
-    found = _version(connection)
-    if found != VERSION:
+    version = _version(connection)
+    if version != VERSION:
         raise StateUnavailable(
-            f"state.db has schema {found}, this program supports {VERSION}: upgrade Marquee, or use another file"
+            f"state.db has schema {version}, this program supports {VERSION}: upgrade Marquee, or use another file"
         )
 
 

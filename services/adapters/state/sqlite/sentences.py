@@ -49,8 +49,8 @@ class SqliteSentences:
     def reserve(self, day: str, tokens: int, limit: int, deadline: Deadline) -> int | None:
         """Implement the port, exact over threads and processes, as the write lock comes first."""
         with self._database.writing(self._share(deadline), durable=False) as raw:
-            found = raw.execute(_USED, (TOKENS, day)).fetchone()
-            used = (int(found[0]) if found else 0) + tokens
+            row = raw.execute(_USED, (TOKENS, day)).fetchone()
+            used = (int(row[0]) if row else 0) + tokens
             if used > limit:
                 return None
             raw.execute(_KEEP, (TOKENS, day, str(used).encode(), self._now_s() + DAY_KEPT_S))
@@ -60,9 +60,9 @@ class SqliteSentences:
     def give_back(self, day: str, tokens: int) -> None:
         """Implement the port."""
         with self._database.writing(Deadline.within(self._database.clock, FIND_WAIT_S), durable=False) as raw:
-            found = raw.execute(_USED, (TOKENS, day)).fetchone()
-            if found:
-                left = str(max(0, int(found[0]) - tokens)).encode()
+            row = raw.execute(_USED, (TOKENS, day)).fetchone()
+            if row:
+                left = str(max(0, int(row[0]) - tokens)).encode()
                 raw.execute(_KEEP, (TOKENS, day, left, self._now_s() + DAY_KEPT_S))
 
     def _now_s(self) -> int:

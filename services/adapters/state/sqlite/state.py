@@ -1,14 +1,15 @@
 """Embedded state store: profiles, event log and cached responses in one SQLite file."""
 
+import itertools
 from collections.abc import Sequence
+from contextlib import suppress
 
 from services.adapters.foreign import translated
-from services.adapters.state.arrivals import Arrivals
+from services.adapters.state.arrival_ids import Arrivals
 from services.adapters.state.sqlite import bulk
-from services.adapters.state.sqlite.cache import AnswerCache
 from services.adapters.state.sqlite.connection import Database
-from services.adapters.state.sqlite.feedback import Feedback
-from services.adapters.state.sqlite.log import EventLog
+from services.adapters.state.sqlite.feedback import SqliteFeedback
+from services.adapters.state.sqlite.log import SqliteEventLog
 from services.adapters.state.sqlite.rows import PROFILE_COLUMNS, find_profile, lines_of, profile_of
 from services.adapters.state.sqlite.traces import Traces
 from services.recommender.domain.ids import mark_of
@@ -25,13 +26,29 @@ from services.recommender.ports import (
 )
 
 WAIT_S = 2.0
+# Of the cache's writes, one in so many deletes some expired rows.
+SWEEP_EVERY = 200
+SWEEP_ROWS = 500
 
-# One statement for one round trip and one snapshot. Entries that expired or have another revision are excluded.
+# One statement for one round trip and one snapshot.
 _READ = f"""
 SELECT {PROFILE_COLUMNS}, c.revision, c.payload, c.expires_at
 FROM (SELECT 1) LEFT JOIN people p ON p.user_id = ?
-LEFT JOIN cache c ON c.owner = ? AND c.entry = ? AND c.expires_at > ? AND c.revision = coalesce(p.revision, '')
+LEFT JOIN cache c ON c.owner = ? AND c.entry = ?
 """  # noqa: S608 - constants only
+# Condition and write are one statement: a person erased or changed meanwhile gets no entry.
+_PUT = """
+INSERT OR REPLACE INTO cache (owner, entry, user_id, revision, payload, expires_at)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6
+WHERE coalesce((SELECT revision FROM people WHERE user_id = ?3), '') = ?4
+"""
+_SWEEP_CACHE = (
+    "DELETE FROM cache WHERE rowid IN (SELECT rowid FROM cache WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)"
+)
+_SWEEP_KEYS = """
+DELETE FROM idempotency WHERE (scope, key) IN
+(SELECT scope, key FROM idempotency WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)
+"""
 # An empty id must not match the owner of all anonymous visitors.
 _OWNED = "(user_id = ?1 OR ?1 <> '' AND owner IN ('rec#' || ?1, 'fb#' || ?1))"
 
@@ -42,23 +59,39 @@ class SqliteState:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._arrivals = Arrivals(database.clock)
-        self._feedback = Feedback(database, self._arrivals)
-        self._cache = AnswerCache(database)
+        self._feedback = SqliteFeedback(database, self._arrivals)
+        self._cache_writes = itertools.count(1)
         self._traces = Traces(database)
 
     @translated(StateUnavailable, "the data in state.db")
     def read(self, user_id: str | None, cache_key: CacheKey | None, deadline: Deadline) -> StateRead:
         """Implement the port. Raises StateUnavailable, also for a person whose row is damaged."""
-        owner, entry = (cache_key.owner, cache_key.entry) if cache_key else (None, None)
+        owner, entry = (_owner_of(cache_key), cache_key.entry) if cache_key else (None, None)
         with self._database.reading(deadline) as connection:
-            row = connection.execute(_READ, (user_id, owner, entry, self._now_s())).fetchone()
+            row = connection.execute(_READ, (user_id, owner, entry)).fetchone()
         profile = None if user_id is None else profile_of(user_id, row[:5])
-        return StateRead(profile, None if row[5] is None else CacheEntry(*row[5:]))
+        cached = None if row[5] is None else CacheEntry(*row[5:])
+        is_current = cached is not None and cached.is_current(profile, self._now_s())
+        return StateRead(profile, cached if is_current else None)
 
-    def write_cache(self, key: CacheKey, entry: CacheEntry, user_id: str | None) -> None:
-        """Implement the port. Never waits, never raises if the store is down."""
-        self._cache.write(key, entry, user_id)
+    def write_cache(self, key: CacheKey, entry: CacheEntry) -> None:
+        """Implement the port: write if the lock is free at once, else drop the entry. Never raises if the store is
+        down: the next response is computed again.
+        """
+        with suppress(StateUnavailable):
+            self._write_cache(key, entry)
         self._traces.retry()
+
+    def _write_cache(self, key: CacheKey, entry: CacheEntry) -> None:
+        """Write without fsync, and occasionally delete expired rows."""
+        at_once = Deadline.within(self._database.clock, 0)
+        with self._database.writing(at_once, durable=False) as connection:
+            row = (_owner_of(key), key.entry, key.user_id, entry.revision, entry.payload, entry.expires_at)
+            connection.execute(_PUT, row)
+            if next(self._cache_writes) % SWEEP_EVERY == 0:
+                now_ms = self._database.clock.now_ms()
+                connection.execute(_SWEEP_CACHE, (now_ms // 1_000, SWEEP_ROWS))
+                connection.execute(_SWEEP_KEYS, (now_ms, SWEEP_ROWS))
 
     def record(self, commands: Sequence[FeedbackCommand], deadline: Deadline) -> list[Receipt | MarqueeError]:
         """Implement the port."""
@@ -69,9 +102,9 @@ class SqliteState:
         """Implement the port; see ``bulk.seed``."""
         return bulk.seed(self._database, self._arrivals, events, deadline)
 
-    def log(self, after: str | None = None) -> EventLog:
+    def log(self, after: str | None = None) -> SqliteEventLog:
         """Return the whole log by person, time and arrival, read lazily."""
-        return EventLog(self._database, after)
+        return SqliteEventLog(self._database, after)
 
     @translated(StateUnavailable, "the data in state.db")
     def erased(self) -> frozenset[str]:
@@ -124,3 +157,7 @@ class SqliteState:
 
     def _deadline(self) -> Deadline:
         return Deadline.within(self._database.clock, WAIT_S)
+
+
+def _owner_of(key: CacheKey) -> str:
+    return f"rec#{key.user_id or ''}"

@@ -80,13 +80,13 @@ class Traces:
             _log.warning("%s: copies of erased data remain in the files for now: %s", self._database.path.name, reason)
 
 
-def holds(path: Path, wanted: Collection[bytes]) -> bool:
+def holds(path: Path, texts: Collection[bytes]) -> bool:
     """Return whether any of these byte strings occurs in a file. Raises OSError."""
-    overlap, kept = max(map(len, wanted)) - 1, b""
+    overlap, kept = max(map(len, texts)) - 1, b""
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
             window = kept + block
-            if any(each in window for each in wanted):
+            if any(each in window for each in texts):
                 return True
             kept = window[-overlap:]
     return False

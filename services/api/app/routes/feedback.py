@@ -11,14 +11,14 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.api.app.answers import BatchAnswer, FeedbackAnswer
 from services.api.app.body import EdgeRoute
 from services.api.app.context import context_of
 from services.api.app.edge import edge_of, to_json
 from services.api.app.errors import problem_of
-from services.api.app.models import BatchBody, FeedbackBody
 from services.api.app.openapi import IDEMPOTENCY_PARAMETER
 from services.api.app.openapi_errors import OF_BODY, problems
+from services.api.app.schemas.models import BatchBody, FeedbackBody
+from services.api.app.schemas.responses import BatchAnswer, FeedbackAnswer
 from services.recommender.errors import IdempotencyMismatch, InvalidRequest, MarqueeError
 from services.recommender.ports import FeedbackCommand, Idempotency, Receipt
 
@@ -133,8 +133,8 @@ def _why(event: object, index: int) -> RequestValidationError:
     try:
         FeedbackBody.model_validate(event)
     except ValidationError as error:
-        found = error.errors(include_url=False)
-        return RequestValidationError([{**e, "loc": ("body", "events", index, *e["loc"])} for e in found])
+        problems = error.errors(include_url=False)
+        return RequestValidationError([{**e, "loc": ("body", "events", index, *e["loc"])} for e in problems])
     raise AssertionError("an event was rejected in a batch but is valid on its own")
 
 

@@ -6,11 +6,11 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.api.app.answers import HealthAnswer, VersionAnswer
 from services.api.app.body import EdgeRoute
 from services.api.app.edge import edge_of, to_json
 from services.api.app.openapi_errors import NOT_READY, OF_OPEN, OF_READING, problems
-from services.api.app.problem import Problem
+from services.api.app.schemas.problem import Problem
+from services.api.app.schemas.responses import HealthAnswer, VersionAnswer
 
 router = APIRouter(route_class=EdgeRoute, tags=["operations"])
 _Deep = Annotated[
@@ -70,4 +70,4 @@ async def ready(request: Request, deep: _Deep = False, strict: _Strict = False) 
 async def version(request: Request) -> Response:
     """Return the versions being served: bundle, model, index."""
     edge = edge_of(request)
-    return to_json(await edge.runner.answer(edge.recommender.versions))
+    return to_json(await edge.runner.compute(edge.recommender.versions))

@@ -7,12 +7,12 @@ from fastapi import APIRouter, Body
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.api.app.answers import FromFilmsAnswer, RecommendAnswer
 from services.api.app.body import EdgeRoute
 from services.api.app.context import context_of
 from services.api.app.edge import edge_of, to_json
-from services.api.app.models import FromFilmsBody, RecommendBody
 from services.api.app.openapi_errors import OF_BODY, problems
+from services.api.app.schemas.models import FromFilmsBody, RecommendBody
+from services.api.app.schemas.responses import FromFilmsAnswer, RecommendAnswer
 from services.recommender.errors import InvalidRequest
 
 router = APIRouter(route_class=EdgeRoute, tags=["recommend"])
@@ -29,7 +29,7 @@ async def recommend(request: Request, body: Annotated[RecommendBody, Body()] = R
     """Recommend films for a person, for liked films or for a query, with reasons."""
     edge, context = edge_of(request), context_of(request.scope)
     context.person = body.user_id
-    answer = await edge.runner.answer(edge.recommender.recommend, body.to_request(), edge.deadline())
+    answer = await edge.runner.compute(edge.recommender.recommend, body.to_request(), edge.deadline())
     context.stages = answer.stages
     context.facts["strategy"] = answer.strategy
     if answer.kept:
@@ -58,11 +58,11 @@ async def from_films(request: Request, body: FromFilmsBody) -> Response:
     if not item_ids and not body.tmdb_ids:
         raise InvalidRequest("give at least one film in tmdb_ids, imdb_ids or item_ids", "/tmdb_ids")
     edge, context = edge_of(request), context_of(request.scope)
-    asked = (item_ids, body.tmdb_ids or (), body.top_n, body.preset)
-    found = await edge.runner.answer(edge.recommender.from_films, *asked)
+    arguments = (item_ids, body.tmdb_ids or (), body.top_n, body.preset)
+    result = await edge.runner.compute(edge.recommender.from_films, *arguments)
     # The body has no place for it: the log has.
-    context.stages = found.stages
-    context.facts["candidates"] = dict(found.counts)
-    if found.degraded:
-        context.facts["degraded"] = list(found.degraded)
-    return to_json(found.document)
+    context.stages = result.stages
+    context.facts["candidates"] = dict(result.counts)
+    if result.degraded:
+        context.facts["degraded"] = list(result.degraded)
+    return to_json(result.document)

@@ -7,13 +7,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.api.app.answers import SimilarAnswer
 from services.api.app.body import EdgeRoute
 from services.api.app.context import context_of
 from services.api.app.edge import cacheable, edge_of, to_json
-from services.api.app.fields import LIMITS, ImdbId, ItemId
 from services.api.app.openapi import NOT_MODIFIED
 from services.api.app.openapi_errors import OF_READING, problems
+from services.api.app.schemas.fields import LIMITS, ImdbId, ItemId
+from services.api.app.schemas.responses import SimilarAnswer
 from services.recommender.errors import InvalidRequest
 
 router = APIRouter(route_class=EdgeRoute, tags=["films"])
@@ -47,11 +47,11 @@ async def similar(request: Request, query: Annotated[SimilarQuery, Query()]) -> 
     if sum(each is not None for each in (query.item_id, query.tmdb_id, query.imdb_id)) != 1:
         raise InvalidRequest("give exactly one of item_id, tmdb_id and imdb_id", "/item_id")
     edge = edge_of(request)
-    found = await edge.runner.answer(edge.recommender.similar, query.item_id or query.imdb_id, query.tmdb_id, query.k)
+    result = await edge.runner.compute(edge.recommender.similar, query.item_id or query.imdb_id, query.tmdb_id, query.k)
     context = context_of(request.scope)
-    context.stages = found.stages
-    if found.document["degraded"]:
+    context.stages = result.stages
+    if result.document["degraded"]:
         # Not cacheable: a better response may be available soon.
-        context.facts["degraded"] = found.document["degraded"]
-        return to_json(found.document)
-    return cacheable(request, found.document)
+        context.facts["degraded"] = result.document["degraded"]
+        return to_json(result.document)
+    return cacheable(request, result.document)

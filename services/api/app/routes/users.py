@@ -7,13 +7,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.api.app.answers import ExportAnswer, ImportAnswer
 from services.api.app.body import EdgeRoute
 from services.api.app.context import context_of
 from services.api.app.edge import edge_of, to_json
 from services.api.app.openapi import UserPath
 from services.api.app.openapi_errors import OF_READING, UNKNOWN_PERSON, problems
-from services.api.app.problem import Problem
+from services.api.app.schemas.problem import Problem
+from services.api.app.schemas.responses import ExportAnswer, ImportAnswer
 from services.recommender.errors import InvalidRequest
 from services.recommender.ports import Deadline
 

@@ -2,23 +2,24 @@
 
 from services.recommender.domain.request import ConditionKind
 from services.recommender.query.conditions import Condition, Sure
-from services.recommender.query.reading import LONGEST_KIND, Reading, Role, asks, singular
+from services.recommender.query.marked_words import LONGEST_KIND, Reading, WordRole, asks, singular
 from services.recommender.query.words import grammar, words_in
-from services.recommender.query.words.concepts import AUDIENCES, CONCEPTS, Concept
-from services.recommender.query.words.languages import LANGUAGES
+from services.recommender.query.words.concepts import AUDIENCES, CONCEPTS, ELDERS, QueryConcept
+from services.recommender.query.words.language_words import LANGUAGES
 
 # Words that may belong to a plot; at the end of the request they mean the genre.
 _HEADS = words_in("action adventure fantasy mystery western romance cartoon")
 _WHOSE = words_in("my our the a an small young little older whole entire your for all with is are be be age ages")
+_LIKES = words_in("would will might could can likes loves enjoys like love enjoy")
 _SMALL = words_in("year years old month months")
 
 
 def read_concept(reading: Reading, at: int) -> int:
     """Read a genre, a mood or a form at this position; return the number of words."""
-    found = reading.longest(CONCEPTS, at, LONGEST_KIND, singular)
-    if found is None:
+    longest = reading.longest(CONCEPTS, at, LONGEST_KIND, singular)
+    if longest is None:
         return 0
-    count, concept = found
+    count, concept = longest
     if concept.beside and not _is_meant(reading, at, count):
         return 0
     if is_war_of(reading, at):
@@ -37,19 +38,33 @@ def read_audience(reading: Reading, at: int) -> int:
     while place - at < 6 and reading.free(place) and _belongs(reading.word(place)):
         place += 1
     if word == "for" and reading.word(place - 1) in _SMALL and place - at > 2:
-        reading.add(at, place - at, _audience("child", reading.typed(at, place - at)), Role.NAMED)
+        reading.add(at, place - at, _audience("child", reading.typed(at, place - at)), WordRole.NAMED)
         return place - at
-    found = reading.longest(AUDIENCES, place, 3, singular)
-    if found is None:
-        return 0
-    count, concept = found
+    longest = reading.longest(AUDIENCES, place, 3, singular)
+    if longest is None:
+        return _read_elders(reading, at, place)
+    count, concept = longest
     owned = word == "for" or reading.word(at) in ("my", "our")
     # "Family film" and "family drama" are kinds of film: see the concepts.
     before_films = place == at and reading.word(at + count) in grammar.FILMS and singular(word) != "family"
     if not (owned or before_films):
         return 0
     total = place + count - at
-    reading.add(at, total, condition_of(concept, reading.typed(at, total), True), Role.NAMED)
+    reading.add(at, total, condition_of(concept, reading.typed(at, total), True), WordRole.NAMED)
+    return total
+
+
+def _read_elders(reading: Reading, at: int, place: int) -> int:
+    """Read an audience for whom a film is looked for, after "for my" or "with my", or before "would enjoy"."""
+    found = reading.longest(ELDERS, place, 2, singular)
+    if found is None:
+        return 0
+    count, concept = found
+    total = place + count - at
+    asked = reading.word(at) == "for" or (reading.word(at - 1) == "with" and place > at)
+    if not asked and not (place > at and reading.word(at + total) in _LIKES):
+        return 0
+    reading.add(at, total, condition_of(concept, reading.typed(at, total), True), WordRole.NAMED)
     return total
 
 
@@ -59,7 +74,7 @@ def is_war_of(reading: Reading, at: int) -> bool:
     return named and reading.word(at + 1) not in grammar.FILMS
 
 
-def condition_of(concept: Concept, typed: str, hard: bool) -> Condition:
+def condition_of(concept: QueryConcept, typed: str, hard: bool) -> Condition:
     """Return the condition for a concept."""
     sure = Sure.GUESSED if concept.kind is ConditionKind.MOOD else Sure.LIKELY if concept.beside else Sure.SURE
     return Condition(
@@ -68,9 +83,9 @@ def condition_of(concept: Concept, typed: str, hard: bool) -> Condition:
     )  # fmt: skip
 
 
-def role_of(concept: Concept) -> Role:
+def role_of(concept: QueryConcept) -> WordRole:
     """Return the role of a concept's words; those that may describe the plot are also searched for."""
-    return Role.CONDITION if concept.stays else Role.NAMED
+    return WordRole.CONDITION if concept.stays else WordRole.NAMED
 
 
 def _audience(name: str, typed: str) -> Condition:

@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from services.recommender.domain.request import ConditionKind
 from services.recommender.ports import TextField
 from services.recommender.query.conditions import Condition, Sure
-from services.recommender.query.demands import AnyFilm, Facts, Not
-from services.recommender.query.reading import Reading, Role
+from services.recommender.query.demands import AnyFilm, HasFacts, Not
+from services.recommender.query.marked_words import Reading, WordRole
 from services.recommender.query.words import grammar
 from services.recommender.stages.reasons import display_title
 
@@ -47,11 +47,11 @@ def read_comparison(reading: Reading, at: int) -> int:
     older, newer = word in grammar.OLDER, word in grammar.NEWER
     shorter, longer = word in grammar.SHORTER, word in grammar.LONGER
     if year and (older or newer):
-        demand = Facts(year_to=year - 1) if older else Facts(year_from=year + 1)
+        demand = HasFacts(year_to=year - 1) if older else HasFacts(year_from=year + 1)
         name = f"year:-{year - 1}" if older else f"year:{year + 1}-"
         kind, text = ConditionKind.YEAR, f"{'older' if older else 'newer'} than {title}"
     elif minutes and (shorter or longer):
-        demand = Facts(runtime_to=minutes - 1) if shorter else Facts(runtime_from=minutes + 1)
+        demand = HasFacts(runtime_to=minutes - 1) if shorter else HasFacts(runtime_from=minutes + 1)
         name = f"runtime:-{minutes - 1}" if shorter else f"runtime:{minutes + 1}-"
         kind, text = ConditionKind.RUNTIME, f"{'shorter' if shorter else 'longer'} than {title}"
     else:
@@ -59,7 +59,7 @@ def read_comparison(reading: Reading, at: int) -> int:
     count = 1
     first = at - 1 if reading.word(at - 1) == "more" and reading.free(at - 1) else at
     typed = reading.typed(first, at + count - first)
-    reading.add(first, at + count - first, Condition(name, kind, text, typed, demand, Sure.SAID), Role.NAMED)
+    reading.add(first, at + count - first, Condition(name, kind, text, typed, demand, Sure.SAID), WordRole.NAMED)
     return count
 
 
@@ -135,4 +135,4 @@ def _add(reading: Reading, at: int, count: int, row: int) -> None:
     condition = Condition(
         which, ConditionKind.LIKE, f"like {title}", reading.typed(at, count), Not(AnyFilm(rows)), Sure.SAID
     )
-    reading.add(at, count, condition, Role.NAMED)
+    reading.add(at, count, condition, WordRole.NAMED)

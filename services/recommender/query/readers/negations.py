@@ -4,13 +4,13 @@ from dataclasses import replace
 
 from services.recommender.domain.request import ConditionKind
 from services.recommender.query.conditions import Condition, Sure
-from services.recommender.query.demands import Demand, Facts, Keywords, Mentions, Not, OneOf
+from services.recommender.query.demands import Demand, HasFacts, Keywords, Mentions, Not, OneOf
+from services.recommender.query.marked_words import Reading, WordRole, asks, singular
 from services.recommender.query.readers.kinds import condition_of
-from services.recommender.query.readers.people import read_people
-from services.recommender.query.readers.series import read_series
+from services.recommender.query.readers.people_named import read_people
+from services.recommender.query.readers.series_named import read_series
 from services.recommender.query.readers.tongues import read_language
 from services.recommender.query.readers.years import read_years
-from services.recommender.query.reading import Reading, Role, asks, singular
 from services.recommender.query.words import grammar, words_in
 from services.recommender.query.words.concepts import AUDIENCES, CONCEPTS
 
@@ -22,6 +22,8 @@ _ALWAYS = frozenset(("except", "except for", "excluding", "minus", "anything but
 _AFTER_KINDS = frozenset(("without", "no", "with no"))
 _OPINIONS = words_in("boring bad stupid silly dull terrible awful crap usual famous obvious popular mainstream hard")
 _JOINTS = words_in("or and nor")
+# "Not by Hitchcock", "not in French", "not from the 80s".
+_INTRODUCERS = words_in("by in from with starring featuring directed made set produced")
 
 
 def read_negation(reading: Reading, at: int) -> int:
@@ -35,14 +37,14 @@ def read_negation(reading: Reading, at: int) -> int:
         first += 1
     if first >= stop or reading.word(first) in grammar.NOT_NEGATED:
         return 0
-    asked = _denies(reading, at, reading.phrase(at, marker))
-    if not asked and reading.word(at) in ("not", "never"):
+    denies = _denies(reading, at, reading.phrase(at, marker))
+    if not denies and reading.word(at) in ("not", "never") and reading.word(at + marker) not in _INTRODUCERS:
         return 0
     before = len(reading.found)
-    _read(reading, first, stop, asked)
-    if len(reading.found) == before and reading.roles[first] is not Role.DENIED:
+    _read(reading, first, stop, denies)
+    if len(reading.found) == before and reading.roles[first] is not WordRole.DENIED:
         return 0
-    reading.take(at, first - at, Role.DENIED)
+    reading.take(at, first - at, WordRole.DENIED)
     return stop - at
 
 
@@ -52,6 +54,8 @@ def _denies(reading: Reading, at: int, phrase: str) -> bool:
         return True
     before = reading.word(at - 1)
     if before in grammar.BREAKS or not reading.free(at - 1):
+        return True
+    if phrase == "not" and reading.ends_kind(at):
         return True
     if phrase in _AFTER_KINDS:
         return reading.ends_kind(at) or asks(before)
@@ -71,19 +75,33 @@ def _end(reading: Reading, first: int) -> int:
     return stop
 
 
-def _read(reading: Reading, first: int, stop: int, asked: bool) -> None:
+def _read(reading: Reading, first: int, stop: int, denies: bool) -> None:
     """Read each of the parts joined by "or" and "and"."""
     at = first
     while at < stop:
         if reading.word(at) in _JOINTS or (reading.word(at) in grammar.SOFTENERS and at > first):
-            reading.take(at, 1, Role.DENIED)
+            reading.take(at, 1, WordRole.DENIED)
             at += 1
             continue
         end = next((place for place in range(at, stop) if reading.word(place) in _JOINTS), stop)
-        used = _known(reading, at, end) or (_words(reading, at, end) if asked else 0)
+        used = _introduced(reading, at, end) or (_words(reading, at, end) if denies else 0)
         if not used:
             return
         at += used
+
+
+def _introduced(reading: Reading, at: int, end: int) -> int:
+    """Exclude what is known, by itself or after words that introduce it."""
+    place = at
+    while place < end:
+        used = _known(reading, place, end)
+        if used:
+            reading.take(at, place - at, WordRole.DENIED)
+            return place - at + used
+        if reading.word(place) not in _INTRODUCERS and (place == at or reading.word(place) != "the"):
+            break
+        place += 1
+    return 0
 
 
 def _known(reading: Reading, at: int, end: int) -> int:
@@ -121,7 +139,7 @@ def _deny(reading: Reading, at: int, count: int, condition: Condition) -> int:
         condition, id=f"not:{condition.id}", text=f"not {condition.text}", words=reading.typed(at, count),
         demand=Not(condition.demand), sure=Sure.SAID, hard=True, negative=True, keywords=(),
     )  # fmt: skip
-    reading.add(at, count, denied, Role.DENIED)
+    reading.add(at, count, denied, WordRole.DENIED)
     return count
 
 
@@ -131,12 +149,12 @@ def _words(reading: Reading, at: int, end: int) -> int:
     count = end - at
     typed = reading.typed(at, count)
     if words in (("long",), ("lengthy",)):
-        demand: Demand = Facts(runtime_to=LONG)
+        demand: Demand = HasFacts(runtime_to=LONG)
         short = Condition("not:long", ConditionKind.RUNTIME, f"up to {LONG} minutes", typed, demand, negative=True)
-        reading.add(at, count, short, Role.DENIED)
+        reading.add(at, count, short, WordRole.DENIED)
         return count
     if not words or all(word in _OPINIONS for word in words):
-        reading.take(at, count, Role.DENIED)
+        reading.take(at, count, WordRole.DENIED)
         return count
     text = " ".join(word.shown for word in reading.words[at:end])
     phrase = reading.phrase(at, count)
@@ -144,5 +162,5 @@ def _words(reading: Reading, at: int, end: int) -> int:
     without = Condition(
         f"not:{' '.join(words)}", ConditionKind.KEYWORD, f"without “{text}”", typed, demand, Sure.SAID, negative=True
     )
-    reading.add(at, count, without, Role.DENIED)
+    reading.add(at, count, without, WordRole.DENIED)
     return count

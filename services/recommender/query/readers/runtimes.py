@@ -4,8 +4,8 @@ import re
 
 from services.recommender.domain.request import ConditionKind
 from services.recommender.query.conditions import Condition, Sure
-from services.recommender.query.demands import Facts
-from services.recommender.query.reading import Reading, Role
+from services.recommender.query.demands import HasFacts
+from services.recommender.query.marked_words import Reading, WordRole
 from services.recommender.query.words import grammar
 
 _TOGETHER = re.compile(r"(?:(\d)h(\d{2})?)?(?:(\d{2,3})(?:min|mins|m))?")
@@ -23,18 +23,21 @@ def read_runtime(reading: Reading, at: int) -> int:
         return 0
     count, minutes = duration
     if less and less >= more:
-        demand, text, name = Facts(runtime_to=minutes), f"up to {minutes} minutes", f"-{minutes}"
+        demand, text, name = HasFacts(runtime_to=minutes), f"up to {minutes} minutes", f"-{minutes}"
     elif more:
-        demand, text, name = Facts(runtime_from=minutes), f"at least {minutes} minutes", f"{minutes}-"
+        demand, text, name = HasFacts(runtime_from=minutes), f"at least {minutes} minutes", f"{minutes}-"
     else:
         low, high = round(minutes * (1 - ABOUT)), round(minutes * (1 + ABOUT))
-        demand, text, name = Facts(runtime_from=low, runtime_to=high), f"about {minutes} minutes", f"{low}-{high}"
+        demand, text, name = HasFacts(runtime_from=low, runtime_to=high), f"about {minutes} minutes", f"{low}-{high}"
     if reading.word(at + bound + count) in ("long", "runtime", "length"):
         count += 1
     sure = Sure.SAID if bound else Sure.LIKELY
     typed = reading.typed(at, bound + count)
     reading.add(
-        at, bound + count, Condition(f"runtime:{name}", ConditionKind.RUNTIME, text, typed, demand, sure), Role.NAMED
+        at,
+        bound + count,
+        Condition(f"runtime:{name}", ConditionKind.RUNTIME, text, typed, demand, sure),
+        WordRole.NAMED,
     )
     return bound + count
 

@@ -2,10 +2,10 @@
 
 from services.recommender.domain.request import ConditionKind
 from services.recommender.query.conditions import Condition, Sure
-from services.recommender.query.demands import Facts
+from services.recommender.query.demands import HasFacts
+from services.recommender.query.marked_words import Reading, WordRole
 from services.recommender.query.readers.kinds import is_war_of
-from services.recommender.query.reading import Reading, Role
-from services.recommender.query.words.languages import COUNTRIES, LANGUAGES
+from services.recommender.query.words.language_words import COUNTRIES, LANGUAGES
 
 # In a description of at least this many words a nationality belongs to the plot, unless next to a word for films.
 DESCRIPTION = 3
@@ -18,10 +18,10 @@ def read_language(reading: Reading, at: int) -> int:
         count, (shown, codes) = from_country
         _add(reading, at, count + 1, shown, codes, True)
         return count + 1
-    found = reading.longest(LANGUAGES, at, 3)
-    if found is None:
+    longest = reading.longest(LANGUAGES, at, 3)
+    if longest is None:
         return 0
-    count, (shown, codes) = found
+    count, (shown, codes) = longest
     behind = at + count
     joined = behind < len(reading) and not reading.words[behind].after_break
     beside = joined and (reading.is_plain_kind(behind) or not reading.free(behind))
@@ -38,8 +38,8 @@ def read_language(reading: Reading, at: int) -> int:
 def _add(reading: Reading, at: int, count: int, shown: str, codes: tuple[str, ...], hard: bool) -> None:
     sure = Sure.SURE if hard else Sure.GUESSED
     condition = Condition(
-        f"language:{shown}".lower(), ConditionKind.LANGUAGE, shown, reading.typed(at, count), Facts(languages=codes),
+        f"language:{shown}".lower(), ConditionKind.LANGUAGE, shown, reading.typed(at, count), HasFacts(languages=codes),
         sure, hard,
     )  # fmt: skip
     # In a plot it is also a word to search for.
-    reading.add(at, count, condition, Role.NAMED if hard else Role.CONDITION)
+    reading.add(at, count, condition, WordRole.NAMED if hard else WordRole.CONDITION)

@@ -4,8 +4,8 @@ import re
 
 from services.recommender.domain.request import ConditionKind
 from services.recommender.query.conditions import Condition, Sure
-from services.recommender.query.demands import Facts
-from services.recommender.query.reading import Reading, Role, asks
+from services.recommender.query.demands import HasFacts
+from services.recommender.query.marked_words import Reading, WordRole, asks
 from services.recommender.query.words import grammar
 
 EARLIEST = 1888
@@ -21,15 +21,15 @@ Span = tuple[int, int]
 def read_years(reading: Reading, at: int) -> int:
     """Read a period at this position; return the number of words, 0 for the period a story is set in."""
     for read in (_between, _bounded, _plain, _age):
-        found = read(reading, at)
-        if found is None:
+        years = read(reading, at)
+        if years is None:
             continue
-        count, low, high, sure = found
+        count, low, high, sure = years
         while at > 0 and reading.free(at - 1) and not reading.words[at].after_break and _leads(reading.word(at - 1)):
             at, count = at - 1, count + 1
         if reading.word(at) == "in" and reading.word(at - 1) in ("set", "place", "plays", "takes"):
             return 0
-        reading.add(at, count, _condition(low, high, reading.typed(at, count), sure), Role.NAMED)
+        reading.add(at, count, _condition(low, high, reading.typed(at, count), sure), WordRole.NAMED)
         return count
     return 0
 
@@ -48,7 +48,7 @@ def _condition(low: int | None, high: int | None, typed: str, sure: Sure) -> Con
         text, name = f"from {low}", f"{low}-"
     else:
         text, name = f"until {high}", f"-{high}"
-    return Condition(f"year:{name}", ConditionKind.YEAR, text, typed, Facts(year_from=low, year_to=high), sure)
+    return Condition(f"year:{name}", ConditionKind.YEAR, text, typed, HasFacts(year_from=low, year_to=high), sure)
 
 
 Found = tuple[int, int | None, int | None, Sure]

@@ -6,12 +6,12 @@ Entries are singular and folded; callers reduce "comedies" to "comedy" before th
 from dataclasses import dataclass, replace
 
 from services.recommender.domain.request import ConditionKind
-from services.recommender.query.demands import AllOf, Demand, Facts, Keywords, Not, OneOf, Suitable, genre
-from services.recommender.query.words.languages import LANGUAGES
+from services.recommender.query.demands import AllOf, Demand, HasFacts, Keywords, Not, OneOf, Suitable, genre
+from services.recommender.query.words.language_words import LANGUAGES
 
 
 @dataclass(frozen=True, slots=True)
-class Concept:
+class QueryConcept:
     """``text``: as displayed. ``stays``: its words may also describe the plot, so they are searched for, too.
     ``beside``: the words have this meaning only next to words like "film", another concept, a language or a period.
     ``keywords``: films with one of them come first.
@@ -61,100 +61,117 @@ _BESIDE = frozenset(
 _NO_FEAR = Not(genre("Horror"))
 _GENTLE = Not(genre("Horror", "War", "Crime", "Thriller"))
 
-_CALM = Concept(
+_CALM = QueryConcept(
     "Calm", _MOOD, Not(genre("Horror", "Action", "Thriller", "War", "Crime")),
     keywords=("slow", "meditative", "atmospheric", "calm"),
 )  # fmt: skip
 
 
-def _genres() -> dict[str, Concept]:
-    found = {}
+def _genres() -> dict[str, QueryConcept]:
+    concepts = {}
     for name, words in _GENRES.items():
         for word in words.split(", "):
-            found[word] = Concept(name, _GENRE, genre(name), word in _STAY, word in _BESIDE)
-    return found
+            concepts[word] = QueryConcept(name, _GENRE, genre(name), word in _STAY, word in _BESIDE)
+    return concepts
 
 
-def _each(words: str, concept: Concept) -> dict[str, Concept]:
+def _each(words: str, concept: QueryConcept) -> dict[str, QueryConcept]:
     return dict.fromkeys(words.split(", "), concept)
 
 
-CONCEPTS: dict[str, Concept] = {
+CONCEPTS: dict[str, QueryConcept] = {
     **_genres(),
     **_each("romantic comedy, rom com, romcom, romcoms, comedy romance",
-            Concept("Romantic comedy", _GENRE, AllOf((genre("Romance"), genre("Comedy"), _NO_FEAR)))),
-    **_each("musical", Concept("Musical", _GENRE, OneOf((genre("Musical"), Keywords(("musical",)))))),
+            QueryConcept("Romantic comedy", _GENRE, AllOf((genre("Romance"), genre("Comedy"), _NO_FEAR)))),
+    **_each("musical", QueryConcept("Musical", _GENRE, OneOf((genre("Musical"), Keywords(("musical",)))))),
     **_each("film noir, noir, neo noir",
-            Concept("Film noir", _GENRE, OneOf((genre("Film-Noir"), Keywords(("film noir", "neo-noir", "noir")))))),
-    **_each("anime", Concept("Anime", _GENRE,
-            OneOf((AllOf((genre("Animation"), Facts(languages=("ja",)))), Keywords(("anime",)))))),
-    **_each("spaghetti western, italian western", Concept("Spaghetti western", _GENRE,
-            OneOf((Keywords(("spaghetti western",)), AllOf((genre("Western"), Facts(languages=("it",)))))))),
+            QueryConcept("Film noir", _GENRE,
+                    OneOf((genre("Film-Noir"), Keywords(("film noir", "neo-noir", "noir")))))),
+    **_each("anime", QueryConcept("Anime", _GENRE,
+            OneOf((AllOf((genre("Animation"), HasFacts(languages=("ja",)))), Keywords(("anime",)))))),
+    **_each("spaghetti western, italian western", QueryConcept("Spaghetti western", _GENRE,
+            OneOf((Keywords(("spaghetti western",)), AllOf((genre("Western"), HasFacts(languages=("it",)))))))),
     **_each("dark comedy, black comedy, dark humor, dark humour, black humor, black humour",
-            Concept("Dark comedy", _GENRE, OneOf((genre("Comedy"), Keywords(("dark comedy", "black comedy")))),
+            QueryConcept("Dark comedy", _GENRE, OneOf((genre("Comedy"), Keywords(("dark comedy", "black comedy")))),
                     keywords=("dark comedy", "black comedy", "dark humor", "black humor", "satire"))),
-    **_each("tv movie, television film, tv film, made for tv", Concept("TV film", _GENRE, genre("TV Movie"))),
-    **_each("biopic, biographical", Concept("Biopic", _GENRE,
+    **_each("tv movie, television film, tv film, made for tv", QueryConcept("TV film", _GENRE, genre("TV Movie"))),
+    **_each("biopic, biographical", QueryConcept("Biopic", _GENRE,
             Keywords(("biography", "biopic", "biographical", "based on true story")))),
-    **_each("family, family friendly", Concept("Family", _GENRE, AllOf((genre("Family"), Suitable())),
+    **_each("family, family friendly", QueryConcept("Family", _GENRE, AllOf((genre("Family"), Suitable())),
                                                beside=True)),
     **_each("funny, hilarious, funniest, laugh, make me laugh, make us laugh, laugh out loud, funnier, witty",
-            Concept("Funny", _MOOD, genre("Comedy"))),
+            QueryConcept("Funny", _MOOD, genre("Comedy"))),
     **_each("scary, scariest, frightening, creepy, terrifying, spooky, scare, scarier",
-            Concept("Scary", _MOOD, genre("Horror"))),
+            QueryConcept("Scary", _MOOD, genre("Horror"))),
     **_each("feel good, feelgood, heartwarming, heart warming, cheerful, light hearted, lighthearted, cosy, cozy, "
             "comforting, comfort, cheer me up, charming, happy, wholesome",
-            Concept("Feel-good", _MOOD,
+            QueryConcept("Feel-good", _MOOD,
                     AllOf((genre("Comedy", "Family", "Romance", "Music", "Musical", "Animation"), _GENTLE)),
                     keywords=("feel good", "feel-good", "heartwarming", "uplifting", "cheerful"))),
     **_each("uplifting, inspiring, inspirational, life affirming, hopeful",
-            Concept("Uplifting", _MOOD, AllOf((genre("Drama", "Comedy", "Family", "Music", "Documentary"), _GENTLE)),
+            QueryConcept("Uplifting", _MOOD,
+                    AllOf((genre("Drama", "Comedy", "Family", "Music", "Documentary"), _GENTLE)),
                     keywords=("inspirational", "uplifting", "inspiring", "heartwarming", "feel-good"))),
     **_each("sad, saddest, tearjerker, tear jerker, heartbreaking, makes me cry, make me cry, makes you cry, tragic, "
             "depressing, bittersweet, melancholic, melancholy, sadder",
-            Concept("Sad", _MOOD, AllOf((genre("Drama"), Not(genre("Horror", "Action")))),
+            QueryConcept("Sad", _MOOD, AllOf((genre("Drama"), Not(genre("Horror", "Action")))),
                     keywords=("tearjerker", "sad", "bittersweet", "tragedy", "melancholy", "melancholic", "touching",
                               "emotional"))),
     **_each("calm, calmer, relaxing, gentle, peaceful, slow paced, meditative, contemplative", _CALM),
     **_each("slow, quiet", replace(_CALM, beside=True)),
     **_each("mind bending, mindbending, mind blowing, mindfuck, mind bender, trippy, mind twisting",
-            Concept("Mind-bending", _MOOD, OneOf((
+            QueryConcept("Mind-bending", _MOOD, OneOf((
                 genre("Science Fiction", "Mystery", "Thriller", "Fantasy"),
                 Keywords(("mindfuck", "twist ending", "surreal", "mind-bending", "psychological")))),
                 keywords=("mindfuck", "twist ending", "mind-bending", "surreal", "psychological", "nonlinear",
                           "dreamlike", "alternate reality", "hallucinatory", "thought-provoking"))),
     **_each("exciting, thrilling, fast paced, adrenaline, explosive",
-            Concept("Exciting", _MOOD, genre("Action", "Adventure", "Thriller"))),
+            QueryConcept("Exciting", _MOOD, genre("Action", "Adventure", "Thriller"))),
     **_each("tense, gripping, edge of my seat, nail biting",
-            Concept("Tense", _MOOD, genre("Thriller", "Mystery", "Horror"))),
-    **_each("date night, date, night in for two", Concept("Romantic", _MOOD, AllOf((genre("Romance"), _GENTLE)),
+            QueryConcept("Tense", _MOOD, genre("Thriller", "Mystery", "Horror"))),
+    **_each("date night, date, night in for two", QueryConcept("Romantic", _MOOD, AllOf((genre("Romance"), _GENTLE)),
                                                           beside=True)),
-    **_each("black and white, black white, in black and white", Concept("Black and white", _FORM,
-            OneOf((Keywords(("black and white", "black & white", "b&w")), Facts(year_to=1945))))),
-    **_each("silent, silent film, silent movie, silent era", Concept("Silent", _FORM,
-            OneOf((Keywords(("silent film", "silent movie", "silent")), Facts(year_to=1928))), beside=True)),
-    **_each("animated short, animated short film", Concept("Animated short", _FORM,
-            AllOf((genre("Animation"), Facts(runtime_to=40))))),
-    **_each("family drama, family saga", Concept("Drama", _GENRE, genre("Drama"), stays=True)),
-    **_each("foreign, foreign language, non english", Concept("Foreign", _FORM,
-            Facts(languages=tuple(sorted({code for _, codes in LANGUAGES.values() for code in codes} - {"en"}))),
+    **_each("black and white, black white, in black and white", QueryConcept("Black and white", _FORM,
+            OneOf((Keywords(("black and white", "black & white", "b&w")), HasFacts(year_to=1945))))),
+    **_each("silent, silent film, silent movie, silent era", QueryConcept("Silent", _FORM,
+            OneOf((Keywords(("silent film", "silent movie", "silent")), HasFacts(year_to=1928))), beside=True)),
+    **_each("animated short, animated short film", QueryConcept("Animated short", _FORM,
+            AllOf((genre("Animation"), HasFacts(runtime_to=40))))),
+    **_each("family drama, family saga", QueryConcept("Drama", _GENRE, genre("Drama"), stays=True)),
+    **_each("foreign, foreign language, non english", QueryConcept("Foreign", _FORM,
+            HasFacts(languages=tuple(sorted({code for _, codes in LANGUAGES.values() for code in codes} - {"en"}))),
             beside=True)),
-    **_each("long film, long movie", Concept("Long", _FORM, Facts(runtime_from=150))),
-    **_each("short film, short movie, short", Concept("Short film", _FORM, Facts(runtime_to=40), beside=True)),
+    **_each("long film, long movie", QueryConcept("Long", _FORM, HasFacts(runtime_from=150))),
+    **_each("short film, short movie, short", QueryConcept("Short film", _FORM, HasFacts(runtime_to=40), beside=True)),
     **_each("based on a true story, true story, based on real events, based on true events, real story, true events",
-            Concept("True story", _FORM, OneOf((
+            QueryConcept("True story", _FORM, OneOf((
                 Keywords(("based on true story", "true story", "based on a true story", "biography", "historical event",
                           "historical figure", "true events")), genre("History"))),
                 keywords=("based on true story", "true story", "based on a true story", "biography"))),
 }  # fmt: skip
 """Kinds of film by their words."""
 
-AUDIENCES: dict[str, Concept] = {
+AUDIENCES: dict[str, QueryConcept] = {
     **_each("kid, child, children, little one, toddler, preschooler, grandchild, grandkid, son, daughter, niece, "
             "nephew",
-            Concept("For children", _AUDIENCE, Suitable())),
+            QueryConcept("For children", _AUDIENCE, Suitable())),
     **_each("family, whole family, entire family, all the family, parent, all age",
-            Concept("For the family", _AUDIENCE, Suitable())),
-    **_each("adult, grown up", Concept("For adults", _AUDIENCE, Not(genre("Family")))),
+            QueryConcept("For the family", _AUDIENCE, Suitable())),
+    **_each("adult, grown up, grownup", QueryConcept("For adults", _AUDIENCE, Not(genre("Family")))),
 }  # fmt: skip
 """Audiences by words after "for", "my" or "for my", or before "film"."""
+
+ELDERS: dict[str, QueryConcept] = _each(
+    "grandma, grandmother, granny, gran, nan, nana, grandpa, grandfather, grandad, granddad, grandparent, "
+    "great aunt, elderly mother, elderly father, elderly parent",
+    QueryConcept("For grandparents", _AUDIENCE, AllOf((
+        OneOf((genre("Romance", "Music", "Musical", "Family"), Keywords(("heartwarming", "feel good", "feel-good")),
+               AllOf((genre("Comedy", "Drama"), HasFacts(year_to=1969))))),
+        Not(genre("Horror", "War", "Crime", "Thriller", "Action", "Science Fiction")),
+        Not(Keywords(("sex", "sex comedy", "sexuality", "sexual humor", "nudity", "female nudity", "male nudity",
+                      "drug", "drugs", "drug use", "stoner", "hangover", "bachelor party", "raunchy comedy",
+                      "gross out", "gross out comedy", "crude humor", "vulgar", "vulgarity", "profanity", "prostitute",
+                      "stripper", "virgin", "virginity", "teen sex comedy", "spoof", "suicide", "violence", "gore"))))),
+        keywords=("feel good", "heartwarming", "feel-good", "uplifting", "charming")),
+)  # fmt: skip
+"""Audiences after "for my" or "with my", or before "would enjoy": "about my grandmother" tells a plot."""

@@ -25,7 +25,7 @@ FEW = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Part:
+class _TablePart:
     """One table's part of the signal: its share in the plan, and its answer to the taste."""
 
     share: float
@@ -37,8 +37,8 @@ class _Part:
 class Collaborative:
     """``lift`` float32[T] or None; ``found``: the taste in table positions; ``weights`` float32[taste films]."""
 
-    tables: domain.Collaborative
-    parts: tuple[_Part, ...]
+    tables: domain.CollaborativeTables
+    parts: tuple[_TablePart, ...]
     lift: Floats | None
     found: Entries
     weights: Floats
@@ -55,7 +55,7 @@ class Collaborative:
         lift = inputs.facts.lift(plan.lift)
         weights = inputs.weights[found.source] * found.shares
         parts = [
-            _Part(share, table, table_score(table, found, weights, lift))
+            _TablePart(share, table, table_score(table, found, weights, lift))
             for share, table in ((plan.main, tables.main), (plan.short, tables.short))
             if share
         ]
@@ -148,7 +148,7 @@ class _Homes:
     count: int
 
     @classmethod
-    def of(cls, tables: domain.Collaborative, rows: Rows) -> "_Homes":
+    def of(cls, tables: domain.CollaborativeTables, rows: Rows) -> "_Homes":
         inside = tables.position[rows]
         at_home, away = np.flatnonzero(inside >= 0), np.flatnonzero(inside < 0)
         if not len(away) or not len(tables.outside):

@@ -97,14 +97,15 @@ class Concept(KernelMean):
 
     def without(self, rows: Rows, left_out: LeftOut) -> Floats | None:
         """See :class:`Signal`: what is left of the taste may mean something else."""
-        holds = self._holds(rows).T
-        out = np.zeros((len(left_out.suspects), len(rows)), np.float32)
-        for place, (suspect, change) in enumerate(zip(left_out.suspects, left_out.change, strict=True)):
-            liked, weights = self.liked.copy(), self.weights.copy()
-            liked[suspect] = False
-            weights[left_out.moved] += change
-            out[place] = shares(weights) @ self.hypotheses.posterior(liked) @ holds
-        return np.asarray(self.factor(rows) * out, np.float32)
+        has, suspects = self.hypotheses.held * self.liked[:, None], left_out.suspects
+        odds, of_any = self.hypotheses.odds_of(
+            has.sum(axis=0) - has[suspects], np.count_nonzero(self.liked) - self.liked[suspects]
+        )
+        weights = np.tile(self.weights, (len(suspects), 1))
+        weights[:, left_out.moved] += left_out.change
+        # As in ``falls_by_trait``, one division a film and suspect. A suspect weighs nothing without itself.
+        parts = np.stack([shares(own) for own in weights]) / (of_any[:, None] + odds @ has.T)
+        return np.asarray(self.factor(rows) * (((parts @ has) * odds) @ self._holds(rows).T), np.float32)
 
     def _mean(self, meant: Floats) -> Floats:
         """What the taste as a whole stands for, float32[hypotheses]."""
@@ -117,4 +118,4 @@ class Concept(KernelMean):
 
     def _holds(self, rows: Rows) -> Floats:
         """1 where a film is held by a hypothesis, else 0, float32[rows, hypotheses]."""
-        return self.hypotheses.holds(self.known.rows.films(rows))
+        return self.hypotheses.holds(self.known.of_films(rows))

@@ -6,10 +6,11 @@ polynomial kernel). Used for coherent tastes, and where few people have rated an
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from services.recommender.domain.embeddings import Embeddings
+from services.recommender.domain.embeddings import Centred, Embeddings
 from services.recommender.stages.signals.inputs import Inputs
 from services.recommender.stages.signals.signal import Floats, KernelMean, Rows
 
@@ -17,7 +18,7 @@ from services.recommender.stages.signals.signal import Floats, KernelMean, Rows
 NEAR = 0.25
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Content(KernelMean):
     """``weight`` of the term; ``weights`` float32[taste films] beside ``taste_rows``; ``quality`` float32[films]."""
 
@@ -38,8 +39,12 @@ class Content(KernelMean):
 
     def kernel(self, rows: Rows) -> Floats:
         """See :class:`KernelMean`."""
-        cosines = np.maximum(self.embeddings.centred(self.taste_rows).products(self.embeddings.centred(rows)), 0)
+        cosines = np.maximum(self._taste.products(self.embeddings.centred(rows)), 0)
         return np.asarray(cosines * cosines / np.float32(NEAR), np.float32)
+
+    @cached_property
+    def _taste(self) -> Centred:
+        return self.embeddings.centred(self.taste_rows)
 
     def factor(self, rows: Rows) -> Floats:
         """See :class:`KernelMean`."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.recommender.domain.tables import Collaborative
+from services.recommender.domain.tables import CollaborativeTables
 from services.recommender.stages.retrieval import dislike_penalty
 from services.recommender.stages.signals.inputs import Inputs
 from services.recommender.stages.signals.signal import Dense, Floats, Impersonal, Rows
@@ -15,7 +15,7 @@ from services.recommender.stages.taste import entries
 class Dislikes(Impersonal):
     """``values`` float32[T], in table space."""
 
-    tables: Collaborative
+    tables: CollaborativeTables
     values: Floats
     name: str = "dislike"
 

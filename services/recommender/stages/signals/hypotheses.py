@@ -72,9 +72,10 @@ class Hypotheses:
 
     def holds(self, films: FilmTraits) -> Floats:
         """1 where a film is held by a hypothesis, else 0, float32[films, hypotheses]."""
-        has = films.dense(self.traits) > 0
+        # By trait, since rows are copied faster than columns.
+        has = np.ascontiguousarray(films.dense(self.traits).T > 0)
         first, second = self.pairs
-        return np.asarray(has[:, first] & has[:, second], np.float32)
+        return np.asarray(has[first] & has[second], np.float32).T
 
     def odds(self, among: NDArray[np.bool_], counter: Odds | None = None) -> tuple[Odds, float]:
         """The odds of each hypothesis for each film it holds of those ``among``, float64[films, hypotheses], and those
@@ -82,15 +83,23 @@ class Hypotheses:
         what speaks against each.
         """
         has = self.held * among[:, None]
-        held = np.count_nonzero(has, axis=0)
-        evidence = held * np.log((1 - CHANCE) / self._sizes + CHANCE)
-        evidence += (np.count_nonzero(among) - held) * np.log(CHANCE)
+        odds, of_any = self.odds_of(has.sum(axis=0)[None, :], int(np.count_nonzero(among)), counter)
+        return np.asarray(has * odds[0], np.float64), float(of_any[0])
+
+    def odds_of(
+        self, held: Floats, films: int | NDArray[np.intp], counter: Odds | None = None
+    ) -> tuple[Odds, NDArray[np.float64]]:
+        """The odds for some choices of films to explain, of which each hypothesis holds ``held`` float32[choices,
+        hypotheses] of ``films`` [choices]: float64[choices, hypotheses], and those of "any film", float64[choices].
+        """
+        others = np.asarray(films)[..., None] - held
+        evidence = held * np.log((1 - CHANCE) / self._sizes + CHANCE) + others * np.log(CHANCE)
         if counter is not None:
             evidence = evidence + counter
         against_any = np.where(held >= HELD_BY, self._priors + evidence, -np.inf)
-        top = max(float(against_any.max(initial=0.0)), 0.0)
+        top = np.maximum(against_any.max(axis=1, initial=0.0), 0.0)
         # Never 0: where hundreds of films agree, "any film" is less than a float holds; one without a hypothesis has 0.
-        return np.asarray(has * np.exp(against_any - top), np.float64), max(float(np.exp(-top)), TINY)
+        return np.exp(against_any - top[:, None]), np.maximum(np.exp(-top), TINY)
 
     def posterior(self, among: NDArray[np.bool_], counter: Odds | None = None) -> Floats:
         """How likely each hypothesis is what each film stands for, float32[films, hypotheses]. What is missing to 1 in

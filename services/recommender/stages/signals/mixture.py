@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from services.recommender.domain.tables import Collaborative
+from services.recommender.domain.tables import CollaborativeTables
 from services.recommender.stages.signals.signal import Cause, Floats, Given, LeftOut, Rows, Signal
 
 S = TypeVar("S")
@@ -18,13 +18,13 @@ class Mixture:
     what was asked for, it does not answer something else.
     """
 
-    tables: Collaborative
+    tables: CollaborativeTables
     signals: tuple[Signal, ...]
     matches: dict[str, Floats] = field(default_factory=dict)
     factor: Floats | None = None
 
     @classmethod
-    def of_terms(cls, tables: Collaborative, terms: dict[str, Floats], factor: Floats | None = None) -> "Mixture":
+    def of_terms(cls, tables: CollaborativeTables, terms: dict[str, Floats], factor: Floats | None = None) -> "Mixture":
         """A sum of terms that are known for all films, float32[films] each, and that no reason is taken from."""
         return cls(tables, tuple(Given(name, values) for name, values in terms.items()), factor=factor)
 

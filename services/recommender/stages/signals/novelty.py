@@ -4,10 +4,11 @@ Where people have rated a film, the tables say more than its text does; where no
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from services.recommender.domain.embeddings import Embeddings
+from services.recommender.domain.embeddings import Centred, Embeddings
 from services.recommender.stages.signals.inputs import Inputs
 from services.recommender.stages.signals.signal import Cause, Dense, Floats, LeftOut, Rows
 
@@ -15,7 +16,7 @@ from services.recommender.stages.signals.signal import Cause, Dense, Floats, Lef
 FADED = 0.02
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Novelty:
     """weight x novelty x cosine (its positive part) of a film's centred vector with the weighted sum over the taste."""
 
@@ -41,16 +42,16 @@ class Novelty:
 
     def scores(self, rows: Rows) -> Floats:
         """See :class:`Signal`."""
-        return np.asarray(self._scores(rows, self._total()[None, :])[0], np.float32)
+        return np.asarray(self._scores(rows, self._total[None, :])[0], np.float32)
 
     def contributions(self, rows: Rows) -> Floats | None:
         """See :class:`Signal`."""
         novel = np.flatnonzero(self.novelty[rows] >= FADED)
         if not len(novel):
             return None
-        length = float(np.linalg.norm(self._total())) or 1.0
+        length = float(np.linalg.norm(self._total)) or 1.0
         out = np.zeros((len(self.weights), len(rows)), np.float32)
-        cosines = self.embeddings.centred(self.taste_rows).products(self.embeddings.centred(rows[novel]))
+        cosines = self._taste.products(self.embeddings.centred(rows[novel]))
         out[:, novel] = cosines * (self.weights[:, None] / np.float32(length)) * self.novelty[rows[novel]]
         return np.asarray(np.float32(self.weight) * out, np.float32)
 
@@ -58,12 +59,15 @@ class Novelty:
         """See :class:`Signal`."""
         if not (self.novelty[rows] >= FADED).any():
             return None
-        moved = self.embeddings.centred(self.taste_rows[left_out.moved])
-        totals = self._total() + np.stack([moved.total(change) for change in left_out.change])
-        return self._scores(rows, totals)
+        return self._scores(rows, self._total + self._taste.take(left_out.moved).totals(left_out.change))
 
+    @cached_property
+    def _taste(self) -> Centred:
+        return self.embeddings.centred(self.taste_rows)
+
+    @cached_property
     def _total(self) -> Floats:
-        return self.embeddings.centred(self.taste_rows).total(self.weights)
+        return np.asarray(self._taste.totals(self.weights[None, :])[0], np.float32)
 
     def _scores(self, rows: Rows, totals: Floats) -> Floats:
         """For some tastes, float32[tastes, dims], float32[tastes, rows]."""

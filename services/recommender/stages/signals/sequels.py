@@ -1,15 +1,17 @@
 """The parts of a series that come after those the person likes: the next one most, each later one half as much."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.stages.signals.inputs import Inputs
-from services.recommender.stages.signals.signal import Floats, KernelMean, Rows
+from services.recommender.stages.signals.signal import Floats, KernelMean, Rows, shares
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Sequels(KernelMean):
     """A weighted mean over the taste's films of 2 ** (1 - parts ahead), 0 for earlier parts and other films."""
 
@@ -30,10 +32,25 @@ class Sequels(KernelMean):
     def kernel(self, rows: Rows) -> Floats:
         """See :class:`KernelMean`."""
         out = np.zeros((len(self.taste_rows), len(rows)), np.float32)
-        followed = np.flatnonzero(self.catalogue.series[self.taste_rows] >= 0)
-        parts = np.flatnonzero(self.catalogue.of_same_series(self.taste_rows, rows))
-        out[np.ix_(followed, parts)] = self._halvings(self.taste_rows[followed], rows[parts])
+        parts = self._parts(rows)
+        out[np.ix_(self._followed, parts)] = self._halvings(self.taste_rows[self._followed], rows[parts])
         return out
+
+    def scores(self, rows: Rows) -> Floats:
+        """See :class:`Signal`: of a long taste few films belong to the series of a candidate."""
+        out, parts = np.zeros(len(rows), np.float32), self._parts(rows)
+        means = shares(self.weights)[self._followed] @ self._halvings(self.taste_rows[self._followed], rows[parts])
+        out[parts] = self.factor(rows) * means
+        return out
+
+    @cached_property
+    def _followed(self) -> NDArray[np.intp]:
+        """The films of the taste that belong to a series."""
+        return np.flatnonzero(self.catalogue.series[self.taste_rows] >= 0)
+
+    def _parts(self, rows: Rows) -> NDArray[np.intp]:
+        """The films that belong to a series of the taste."""
+        return np.flatnonzero(self.catalogue.of_same_series(self.taste_rows[self._followed], rows))
 
     def _halvings(self, films: Rows, rows: Rows) -> Floats:
         """2 ** (1 - parts ahead) for films of series, float32[films, rows]; 0 for another series and parts before."""

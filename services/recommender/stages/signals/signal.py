@@ -7,10 +7,13 @@ from half of the score.
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from services.recommender.domain.by_rows import ByRows
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int32]
@@ -135,6 +138,14 @@ class KernelMean:
     cause = Cause.TASTE
     weights: Floats
 
+    @cached_property
+    def _kernels(self) -> ByRows[Floats]:
+        return ByRows()
+
+    def kernel_of(self, rows: Rows) -> Floats:
+        """``kernel``, computed once for each array of rows: for the page, which is asked about more than once."""
+        return self._kernels.get(rows, self.kernel)
+
     def kernel(self, rows: Rows) -> Floats:
         """What each film of the taste has in common with some films, float32[taste films, rows]."""
         raise NotImplementedError
@@ -153,11 +164,11 @@ class KernelMean:
 
     def contributions(self, rows: Rows) -> Floats | None:
         """See :class:`Signal`."""
-        return np.asarray(self.factor(rows) * shares(self.weights)[:, None] * self.kernel(rows), np.float32)
+        return np.asarray(self.factor(rows) * shares(self.weights)[:, None] * self.kernel_of(rows), np.float32)
 
     def without(self, rows: Rows, left_out: LeftOut) -> Floats | None:
         """See :class:`Signal`."""
-        kernel, total = self.kernel(rows), float(self.weights.sum())
+        kernel, total = self.kernel_of(rows), float(self.weights.sum())
         means = mean_without(total, shares(self.weights) @ kernel, kernel[left_out.moved], left_out.change)
         return np.asarray(self.factor(rows) * means, np.float32)
 

@@ -44,7 +44,7 @@ class TraitMatch:
 
     def scores(self, rows: Rows) -> Floats:
         """See :class:`Signal`."""
-        return self.factor(rows) * self.known.rows.films(rows).scores(self.known.taste)
+        return self.factor(rows) * self.known.of_films(rows).scores(self.known.taste)
 
     def strongest(self, rows: Rows, untold: Rows) -> tuple[Rows, Floats]:
         """The trait that adds most to each film's term, but for those ``untold`` (trait ids), and how much:
@@ -52,22 +52,22 @@ class TraitMatch:
         """
         taste = self.known.taste.copy()
         taste[untold] = 0
-        traits, shares = self.known.rows.films(rows).strongest(taste)
+        traits, shares = self.known.of_films(rows).strongest(taste)
         return traits, np.asarray(self.factor(rows) * shares, np.float32)
 
     def parts(self, rows: Rows, ids: Rows) -> Floats:
         """What some traits (``ids`` ascending) add to each film's term, float32[rows, ids]."""
-        values = self.known.rows.films(rows).dense(ids) * self.known.taste[ids]
+        values = self.known.of_films(rows).dense(ids) * self.known.taste[ids]
         return np.asarray(self.factor(rows)[:, None] * values, np.float32)
 
     def contributions(self, rows: Rows) -> Floats:
         """See :class:`Signal`."""
-        overlaps = self.known.films.overlaps(self.known.rows.films(rows))
+        overlaps = self.known.films.overlaps(self.known.of_films(rows))
         return np.asarray(self.factor(rows) * shares(self.weights)[:, None] * overlaps, np.float32)
 
     def without(self, rows: Rows, left_out: LeftOut) -> Floats:
         """See :class:`Signal`."""
-        films = self.known.rows.films(rows)
+        films = self.known.of_films(rows)
         moved = self.known.rows.films(self.taste_rows[left_out.moved])
         total = float(self.weights.sum())
         means = mean_without(total, films.scores(self.known.taste), moved.overlaps(films), left_out.change)

@@ -8,12 +8,12 @@ import pytest
 from services.adapters.search.analyser import ANALYSER
 from services.adapters.search.opensearch.index import IndexMismatch, IndexNote, index_body
 from services.adapters.search.opensearch.scores import cosines
-from services.adapters.search.opensearch.target import Target
+from services.adapters.search.opensearch.target import OpenSearchTarget
 from services.recommender.errors import BundleError
 from tests.builders import make_bundle
 
 BUNDLE = make_bundle(films=20, outside=2)
-TARGET = Target("http://127.0.0.1:9200")
+TARGET = OpenSearchTarget("http://127.0.0.1:9200")
 KINDS = ("server", "classic", "nextgen")
 NOTE = IndexNote.of(BUNDLE, TARGET, 1_700_000_000_000)
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from services.adapters.search.embedded import EmbeddedSearch
-from services.adapters.search.failures import RemoteFailure
-from services.adapters.search.opensearch.client import SearchClient
 from services.adapters.search.opensearch.index import IndexNote, index_body
 from services.adapters.search.opensearch.search import OpenSearchSearch, hits_of
-from services.adapters.search.opensearch.target import Target
+from services.adapters.search.opensearch.search_client import SearchClient
+from services.adapters.search.opensearch.target import OpenSearchTarget
+from services.adapters.search.remote_failure import RemoteFailure
 from services.bootstrap import SystemClock
 from services.recommender.domain.filters import Filters
 from services.recommender.errors import SearchUnavailable
@@ -26,12 +26,12 @@ Ask = Callable[..., SearchResult]
 
 @pytest.fixture
 def note(world) -> IndexNote:
-    return replace(IndexNote.of(world, Target(""), 0), complete=True)
+    return replace(IndexNote.of(world, OpenSearchTarget(""), 0), complete=True)
 
 
 @pytest.fixture
 def mapping(note) -> Said:
-    return Said({"films-v1": index_body(Target(""), note)})
+    return Said({"films-v1": index_body(OpenSearchTarget(""), note)})
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def opened(world, world_index) -> Iterator[Callable[[StandIn], OpenSearchSearch]
     searches: list[OpenSearchSearch] = []
 
     def opening(server: StandIn) -> OpenSearchSearch:
-        client = SearchClient(Target(server.url, timeout_s=PATIENCE_S), sleep=lambda seconds: None)
+        client = SearchClient(OpenSearchTarget(server.url, timeout_s=PATIENCE_S), sleep=lambda seconds: None)
         searches.append(OpenSearchSearch(world, EmbeddedSearch(world, world_index), client, "films-v1"))
         return searches[-1]
 
@@ -133,7 +133,7 @@ def test_answers_that_are_none(response, reason):
     ],
 )
 def test_an_index_of_another_bundle_is_not_searched(opened, note, change, reason):
-    body = index_body(Target(""), replace(note, **change))
+    body = index_body(OpenSearchTarget(""), replace(note, **change))
     with stand_in(Said({"films-v1": body}), found(hits())) as server:
         with pytest.raises(RemoteFailure) as caught:
             opened(server).search(SearchRequest(text="film"), soon())
@@ -143,7 +143,7 @@ def test_an_index_of_another_bundle_is_not_searched(opened, note, change, reason
 
 
 def test_a_note_that_only_a_document_has_kept_is_found(opened, note):
-    body = index_body(Target(""), note)
+    body = index_body(OpenSearchTarget(""), note)
     del body["mappings"]["_meta"]
     earlier = replace(note, complete=False)
     documents = [{"_source": each.to_document()} for each in (earlier, note, earlier)]
@@ -154,7 +154,7 @@ def test_a_note_that_only_a_document_has_kept_is_found(opened, note):
 
 
 def test_an_index_that_comes_later_is_found(opened, mapping, note):
-    loading = Said({"films-v1": index_body(Target(""), replace(note, complete=False))})
+    loading = Said({"films-v1": index_body(OpenSearchTarget(""), replace(note, complete=False))})
     missing = Said(refusal(404, "index_not_found_exception"), 404)
     with stand_in(missing, loading, found(hits()), mapping, found(hits((9.0, 3)))) as server:
         search = opened(server)
@@ -177,9 +177,9 @@ def test_of_namesakes_the_best_known_is_first_whatever_the_engine_says(films_bun
     known, other = ids.index("h1"), ids.index("h2")
     said = replace(note, bundle="films", dims=0, encoder=None)
     with stand_in(
-        Said({"films-v1": index_body(Target(""), said)}), found(hits((99.0, other), (98.0, known)))
+        Said({"films-v1": index_body(OpenSearchTarget(""), said)}), found(hits((99.0, other), (98.0, known)))
     ) as server:
-        client = SearchClient(Target(server.url, timeout_s=PATIENCE_S))
+        client = SearchClient(OpenSearchTarget(server.url, timeout_s=PATIENCE_S))
         search = OpenSearchSearch(films_bundle, EmbeddedSearch(films_bundle, films_index), client, "films-v1")
         leg = search.search(SearchRequest(text="heat"), soon()).text
         search.close()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.adapters.search.opensearch.target import Target, kind_of
+from services.adapters.search.opensearch.target import OpenSearchTarget, kind_of
 
 SERVER = "https://search.example"
 CLASSIC = "https://abc123.eu-west-1.aoss.amazonaws.com"
@@ -44,20 +44,26 @@ def test_what_the_name_of_a_host_tells(endpoint, kind):
     ],
 )
 def test_who_signs_and_for_which_region(endpoint, kind, auth, region, signs, signed_for):
-    target = Target(endpoint, kind, auth=auth, aws_region=region)
+    target = OpenSearchTarget(endpoint, kind, auth=auth, aws_region=region)
     assert (target.signs, target.region) == (signs, signed_for)
 
 
 def test_an_index_is_named_by_its_bundle():
-    assert Target("http://127.0.0.1:9200", index="shop").index_name("0123456789ABCDEF") == "shop-0123456789abcdef"
+    assert (
+        OpenSearchTarget("http://127.0.0.1:9200", index="shop").index_name("0123456789ABCDEF")
+        == "shop-0123456789abcdef"
+    )
 
 
 @pytest.mark.parametrize(
     ("target", "said"),
     [
-        (Target(SERVER, auth="aoss"), "AWS_REGION is not set"),
-        (Target(CLASSIC.replace("https", "http"), "classic"), "expected https"),
-        (Target(SERVER, auth="aoss", aws_region="eu-west-1"), "OPENSEARCH_KIND: expected classic or nextgen while"),
+        (OpenSearchTarget(SERVER, auth="aoss"), "AWS_REGION is not set"),
+        (OpenSearchTarget(CLASSIC.replace("https", "http"), "classic"), "expected https"),
+        (
+            OpenSearchTarget(SERVER, auth="aoss", aws_region="eu-west-1"),
+            "OPENSEARCH_KIND: expected classic or nextgen while",
+        ),
     ],
 )
 def test_what_can_not_be_signed_is_refused(target, said):
@@ -69,16 +75,16 @@ def test_what_can_not_be_signed_is_refused(target, said):
     ("target", "said"),
     [
         (
-            Target(CLASSIC, "classic", engine="lucene"),
+            OpenSearchTarget(CLASSIC, "classic", engine="lucene"),
             "OPENSEARCH_ENGINE = 'lucene': expected faiss, because .* classic",
         ),
         (
-            Target(NEXTGEN, "nextgen", engine="lucene"),
+            OpenSearchTarget(NEXTGEN, "nextgen", engine="lucene"),
             "OPENSEARCH_ENGINE = 'lucene': expected faiss, because .* nextgen",
         ),
-        (Target(CLASSIC, "classic", custom_ids=True), "OPENSEARCH_CUSTOM_IDS = on: expected off"),
+        (OpenSearchTarget(CLASSIC, "classic", custom_ids=True), "OPENSEARCH_CUSTOM_IDS = on: expected off"),
         (
-            Target(NEXTGEN, "nextgen", compression="4x"),
+            OpenSearchTarget(NEXTGEN, "nextgen", compression="4x"),
             "OPENSEARCH_COMPRESSION = '4x': OPENSEARCH_KIND nextgen supports",
         ),
     ],
@@ -91,10 +97,10 @@ def test_what_a_collection_would_refuse_is_refused_before_it_is_asked(target, sa
 @pytest.mark.parametrize(
     "target",
     [
-        Target("http://127.0.0.1:9200", engine="lucene", compression="4x", custom_ids=True),
-        Target(CLASSIC, "classic"),
-        Target(NEXTGEN, "nextgen", custom_ids=True, compression="32x"),
-        Target("http://127.0.0.1:9200", "nextgen", auth="none"),
+        OpenSearchTarget("http://127.0.0.1:9200", engine="lucene", compression="4x", custom_ids=True),
+        OpenSearchTarget(CLASSIC, "classic"),
+        OpenSearchTarget(NEXTGEN, "nextgen", custom_ids=True, compression="32x"),
+        OpenSearchTarget("http://127.0.0.1:9200", "nextgen", auth="none"),
     ],
 )
 def test_what_each_kind_takes_is_accepted(target):

@@ -4,8 +4,8 @@ from functools import cache
 from typing import Any
 
 from data_jobs.catalogue import build_catalogue
-from data_jobs.evaluate.panel.entries import Ask, Entry, Part, Taste
-from data_jobs.evaluate.panel.facts import Facts
+from data_jobs.evaluate.panel.entries import Ask, Entry, PanelPart, PanelTaste
+from data_jobs.evaluate.panel.facts import FactColumns
 from data_jobs.records import Events, Film
 
 FILMS = (
@@ -34,20 +34,20 @@ FILMS = (
 
 
 @cache
-def facts() -> Facts:
+def facts() -> FactColumns:
     """The films as they stand, film i in row i."""
-    return Facts(build_catalogue(FILMS, Events.empty()))
+    return FactColumns(build_catalogue(FILMS, Events.empty()))
 
 
 def entry(ask: Ask | None = None, **others: Any) -> Entry:
     """An entry with whatever is left open filled in."""
     whole = {
-        "part": Part.TASTES,
+        "part": PanelPart.TASTES,
         "name": "some",
         "kind": "single",
         "decade": "any",
         "language": "any",
         "audience": "any",
-        "ask": ask or Taste(("Alien (1979)",)),
+        "ask": ask or PanelTaste(("Alien (1979)",)),
     }
     return Entry(**(whole | others))

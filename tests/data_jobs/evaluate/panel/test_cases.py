@@ -3,7 +3,7 @@
 import pytest
 
 from data_jobs.evaluate.panel.cases import ROOM, Case, Skipped, cases
-from data_jobs.evaluate.panel.entries import Like, Query, Taste, Want
+from data_jobs.evaluate.panel.entries import Like, PanelQuery, PanelTaste, Want
 from data_jobs.evaluate.panel.predicate import parse
 from tests.data_jobs.evaluate.panel import cinema
 
@@ -17,7 +17,7 @@ def only(entry) -> Case | Skipped:
 
 
 def test_the_films_that_are_asked_with_neither_satisfy_nor_may_come_back():
-    ask = Taste(("Alien (1979)",), ("Fargo (1996)",))
+    ask = PanelTaste(("Alien (1979)",), ("Fargo (1996)",))
     case = only(cinema.entry(ask, wants=(Want(HORROR, least=2),), never=parse({"language": "fr"})))
     assert case.asked.tolist() == [0, 7]
     assert case.wanted[0].films == 2
@@ -25,19 +25,19 @@ def test_the_films_that_are_asked_with_neither_satisfy_nor_may_come_back():
 
 
 def test_a_query_forbids_nothing_by_itself():
-    case = only(cinema.entry(Query("horror"), wants=(Want(HORROR, least=1),)))
+    case = only(cinema.entry(PanelQuery("horror"), wants=(Want(HORROR, least=1),)))
     assert case.wanted[0].films == 3
     assert not case.never.any()
 
 
 def test_a_film_that_is_missing_is_named():
-    skipped = only(cinema.entry(Taste(("Alien (1979)", "Casablanca (1942)"), ("Jaws (1975)",))))
+    skipped = only(cinema.entry(PanelTaste(("Alien (1979)", "Casablanca (1942)"), ("Jaws (1975)",))))
     assert skipped.why == "not in the catalogue: Casablanca (1942), Jaws (1975)"
 
 
 @pytest.mark.parametrize(("least", "first", "servable"), [(3, 10, True), (4, 10, False), (4, 4, False), (7, 10, False)])
 def test_as_many_films_as_are_asked_for_must_be_there(least, first, servable):
-    entry = cinema.entry(Query("space"), wants=(Want(HORROR, least=least, first=first),))
+    entry = cinema.entry(PanelQuery("space"), wants=(Want(HORROR, least=least, first=first),))
     assert isinstance(only(entry), Case) is servable
 
 
@@ -47,6 +47,6 @@ def test_seven_of_ten_are_asked_only_where_there_is_room():
 
 
 def test_the_first_films_count():
-    case = only(cinema.entry(Query("horror"), wants=(Want(HORROR, least=1, first=2),)))
+    case = only(cinema.entry(PanelQuery("horror"), wants=(Want(HORROR, least=1, first=2),)))
     assert case.wanted[0].hits(case.asked[:0]) == 0
     assert case.wanted[0].hits(cinema.facts().rows_of(["Fargo (1996)", "Alien (1979)", "Dawn of the Dead (2004)"])) == 1

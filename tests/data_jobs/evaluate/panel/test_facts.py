@@ -2,7 +2,7 @@
 
 import pytest
 
-from data_jobs.evaluate.panel.facts import Facts, holding, is_film, plain
+from data_jobs.evaluate.panel.facts import FactColumns, holding, is_film, plain
 from tests.builders import make_catalogue
 from tests.data_jobs.evaluate.panel import cinema
 
@@ -49,7 +49,7 @@ def test_an_entry_is_found_whole_between_bars():
 
 
 def test_details_that_lack_everything_are_no_error():
-    facts = Facts(make_catalogue(9))
+    facts = FactColumns(make_catalogue(9))
     assert len(facts) == 9
     assert set(facts.languages.tolist()) == {"en", "fr", "ja", ""}
     assert not facts.runtimes.any()

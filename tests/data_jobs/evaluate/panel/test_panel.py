@@ -9,8 +9,8 @@ import pytest
 from data_jobs.evaluate.estimate import Estimate
 from data_jobs.evaluate.panel.asking import ask
 from data_jobs.evaluate.panel.cases import cases
-from data_jobs.evaluate.panel.entries import Like, Part, Query, Taste, Want
-from data_jobs.evaluate.panel.facts import Facts
+from data_jobs.evaluate.panel.entries import Like, PanelPart, PanelQuery, PanelTaste, Want
+from data_jobs.evaluate.panel.facts import FactColumns
 from data_jobs.evaluate.panel.panel import run_panel
 from data_jobs.evaluate.panel.predicate import parse
 from data_jobs.evaluate.panel.result import PanelResult
@@ -22,20 +22,22 @@ WESTERN = parse({"any_genre": "Western"})
 FILM = {film.title: f"{film.title} ({film.year})" for film in kit.films()}
 WESTERNS = tuple(FILM[film.title] for film in kit.films() if film.genres == ("Western",))
 ENTRIES = (
-    cinema.entry(Taste(WESTERNS[:3]), name="three westerns", kind="genre", decade="1960s", wants=(Want(WESTERN),)),
-    cinema.entry(Taste(WESTERNS[:2], WESTERNS[2:3]), name="mixed", kind="mixed", never=WESTERN, kept_apart=True),
-    cinema.entry(Query("silent"), part=Part.QUERIES, name="silent", kind="title", wants=(Want(WESTERN, 1),)),
+    cinema.entry(PanelTaste(WESTERNS[:3]), name="three westerns", kind="genre", decade="1960s", wants=(Want(WESTERN),)),
+    cinema.entry(PanelTaste(WESTERNS[:2], WESTERNS[2:3]), name="mixed", kind="mixed", never=WESTERN, kept_apart=True),
+    cinema.entry(PanelQuery("silent"), part=PanelPart.QUERIES, name="silent", kind="title", wants=(Want(WESTERN, 1),)),
     cinema.entry(
-        Query("qwertzuiop"),
-        part=Part.QUERIES,
+        PanelQuery("qwertzuiop"),
+        part=PanelPart.QUERIES,
         name="nonsense",
         kind="nonsense",
         nothing=True,
         kept_apart=True,
         fresh=True,
     ),
-    cinema.entry(Like(WESTERNS[0]), part=Part.SIMILAR, name="a western", kind="theme", wants=(Want(WESTERN),)),
-    cinema.entry(Like("Casablanca (1942)"), part=Part.SIMILAR, name="Casablanca", kind="theme", wants=(Want(WESTERN),)),
+    cinema.entry(Like(WESTERNS[0]), part=PanelPart.SIMILAR, name="a western", kind="theme", wants=(Want(WESTERN),)),
+    cinema.entry(
+        Like("Casablanca (1942)"), part=PanelPart.SIMILAR, name="Casablanca", kind="theme", wants=(Want(WESTERN),)
+    ),
 )
 
 
@@ -60,7 +62,7 @@ class Recording:
 
 class TestAsking:
     def case(self, bench, entry):
-        (case,), _ = cases([entry], Facts(bench.bundle.catalogue))
+        (case,), _ = cases([entry], FactColumns(bench.bundle.catalogue))
         return case
 
     def test_likes_and_dislikes_are_asked_for_by_id_with_the_defaults(self, bench):

@@ -5,21 +5,21 @@ from collections import Counter
 
 import pytest
 
-from data_jobs.evaluate.panel.entries import FIRST, Like, Part, Query, Taste
-from data_jobs.evaluate.panel.reading import FOLDER, FRESH, KINDS, QUOTAS, read_panel
+from data_jobs.evaluate.panel.entries import FIRST, Like, PanelPart, PanelQuery, PanelTaste
+from data_jobs.evaluate.panel.entry_files import FOLDER, FRESH, KINDS, QUOTAS, read_panel
 
 ENTRIES = read_panel()
 
 
-def of(part: Part):
+def of(part: PanelPart):
     return [entry for entry in ENTRIES if entry.part is part]
 
 
-def tuned(part: Part):
+def tuned(part: PanelPart):
     return [entry for entry in of(part) if not entry.fresh]
 
 
-@pytest.mark.parametrize("part", Part)
+@pytest.mark.parametrize("part", PanelPart)
 class TestEachPart:
     def test_has_sixty_entries_or_more(self, part):
         assert len(tuned(part)) >= 60
@@ -66,24 +66,24 @@ def test_nothing_is_asked_twice():
 
 
 def test_a_film_for_similar_counts_for_its_own_decade():
-    for entry in of(Part.SIMILAR):
+    for entry in of(PanelPart.SIMILAR):
         assert isinstance(entry.ask, Like)
         assert entry.ask.film.endswith(f"({entry.decade[:3]}{entry.ask.film[-2]})")
 
 
 def test_a_child_is_never_given_films_for_adults():
     for entry in ENTRIES:
-        if entry.audience == "children" and isinstance(entry.ask, Taste):
+        if entry.audience == "children" and isinstance(entry.ask, PanelTaste):
             assert entry.never is not None, entry.name
 
 
 def test_queries_come_in_several_languages():
-    written = Counter(entry.ask.written_in for entry in ENTRIES if isinstance(entry.ask, Query))
+    written = Counter(entry.ask.written_in for entry in ENTRIES if isinstance(entry.ask, PanelQuery))
     assert {"fr", "de", "es", "it", "pt"} < set(written)
 
 
 def test_two_clashing_tastes_both_have_a_share():
-    for entry in of(Part.TASTES):
+    for entry in of(PanelPart.TASTES):
         if entry.kind == "clash":
             assert [want.least for want in entry.wants] == [3, 3]
             assert {want.first for want in entry.wants} == {FIRST}

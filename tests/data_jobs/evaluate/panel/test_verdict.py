@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from data_jobs.catalogue import build_catalogue
-from data_jobs.evaluate.panel.asking import Answer, most_popular
+from data_jobs.evaluate.panel.asking import TopTen, most_popular
 from data_jobs.evaluate.panel.cases import cases
-from data_jobs.evaluate.panel.entries import Query, Taste, Want
+from data_jobs.evaluate.panel.entries import PanelQuery, PanelTaste, Want
 from data_jobs.evaluate.panel.predicate import parse
 from data_jobs.evaluate.panel.verdict import passes, verdict
 from data_jobs.records import Events
 from tests.data_jobs.evaluate.panel import cinema
 
 CATALOGUE = build_catalogue(cinema.FILMS, Events.empty())
-NOTHING = Answer(np.array([], np.int32))
+NOTHING = TopTen(np.array([], np.int32))
 
 
 def case_of(ask=None, **others):
@@ -21,16 +21,16 @@ def case_of(ask=None, **others):
     return found
 
 
-def answer(*rows: int, matched: bool = True) -> Answer:
-    return Answer(np.array(rows, np.int32), matched)
+def answer(*rows: int, matched: bool = True) -> TopTen:
+    return TopTen(np.array(rows, np.int32), matched)
 
 
 HORROR = case_of(
-    Taste(("Alien (1979)",)),
+    PanelTaste(("Alien (1979)",)),
     wants=(Want(parse({"any_genre": "Horror"}), least=1, first=2),),
     never=parse({"any_genre": "Romance"}),
 )
-NONSENSE = case_of(Query("qwerty"), nothing=True)
+NONSENSE = case_of(PanelQuery("qwerty"), nothing=True)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_what_passes(rows, passed):
 
 def test_every_expectation_must_be_met():
     both = tuple(Want(parse({"any_genre": genre}), least=1) for genre in ("Horror", "Romance"))
-    case = case_of(Query("scary love"), wants=both)
+    case = case_of(PanelQuery("scary love"), wants=both)
     assert [passes(case, answer(*rows)) for rows in ((5, 4), (5,), (4,))] == [True, False, False]
 
 

@@ -131,9 +131,9 @@ class TestLift:
         assert found[2] == found[3]
 
     def test_where_people_say_little_a_film_counts_by_the_worlds_votes(self):
-        bundle = bundle_with({(0, 2): 0.5, (0, 3): 0.5})
+        bundle = bundle_with({(0, 2): 0.5, (0, 3): 0.5}, events=dict.fromkeys(range(FILMS), 2))
         bundle = replace(bundle, acclaim=np.array([1, 1, 0.5, 2, 1, 1, 1], np.float32))
-        # One event a film and mature_events 1: half the votes, half 1.
+        # One other event beside each and mature_events 1: half the votes, half 1.
         inputs = inputs_of(taste_of([0]), plan(), bundle, Weights(recency_floor=1.0, mature_events=1.0))
         low, high = 0.5 * 0.75, 0.5 * 1.5
         mean = (low + high) / 5

@@ -6,13 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.recommender.domain.events import Event, EventKind
-from services.recommender.domain.profile import Profile, apply_all
+from services.recommender.domain.profile import Profile
 from services.recommender.domain.request import Strategy
 from services.recommender.stages.leave_one_out import leave_out
 from services.recommender.stages.plan import Plan
 from services.recommender.stages.signals.dislikes import Dislikes
 from services.recommender.stages.signals.signal import Cause
 from services.recommender.stages.taste import Taste, fold_in
+from tests.builders import apply_all
 from tests.recommender.handmade import EVEN, Film, Raises, bundle_of, taste_of
 from tests.recommender.worlds import make_inputs
 

@@ -14,7 +14,8 @@ from services.recommender.stages.signals.signal import Cause
 from tests.recommender.handmade import EVEN, Film, bundle_of, matches_of, taste_of
 from tests.recommender.worlds import make_inputs
 
-BUNDLE = bundle_of([Film(popularity=2.0, acclaim=0.5), Film(popularity=0.5, acclaim=1.0), Film(acclaim=2.0)])
+FILMS = [Film(popularity=2.0, acclaim=0.5), Film(popularity=0.5, acclaim=1.0), Film(acclaim=2.0)]
+BUNDLE = bundle_of(FILMS)
 
 
 def signal(weight: float, constants: Weights = EVEN, bundle=BUNDLE, **inputs) -> Popularity | None:
@@ -35,8 +36,9 @@ def test_where_nobody_has_liked_anything_the_worlds_votes_speak():
 
 
 def test_between_the_two_each_says_its_part():
-    # One event a film, and half of what is known at one event a film: maturity .5.
-    assert signal(1.0, Weights(mature_events=1.0)).dense().values == pytest.approx([1.25, 0.75, 1.0])
+    # One other event beside each, and half of what is known at one other event: maturity .5.
+    twice = bundle_of([replace(film, events=2) for film in FILMS])
+    assert signal(1.0, Weights(mature_events=1.0), twice).dense().values == pytest.approx([1.25, 0.75, 1.0])
 
 
 def test_without_a_weight_it_is_said_to_be_nothing():

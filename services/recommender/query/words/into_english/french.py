@@ -87,6 +87,7 @@ mer = sea
 ecole = school
 prison = prison
 braquage, casse = heist
+banque = bank
 voleur, voleurs = thief
 tueur, tueurs, tueur en serie = killer
 meurtre, meurtres = murder

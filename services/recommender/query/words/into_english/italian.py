@@ -84,6 +84,7 @@ mare = sea
 scuola = school
 prigione, carcere = prison
 rapina = heist
+banca, banche = bank
 ladro, ladri = thief
 assassino, assassini = killer
 omicidio = murder

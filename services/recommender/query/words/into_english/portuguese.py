@@ -87,6 +87,7 @@ mar = sea
 escola = school
 prisao = prison
 assalto, roubo = heist
+banco = bank
 ladrao = thief
 assassino = killer
 assassinato = murder

@@ -88,6 +88,7 @@ mar = sea
 escuela = school
 carcel, prision = prison
 atraco, robo = heist
+banco = bank
 ladron, ladrones = thief
 asesino, asesinos, asesino en serie = killer
 asesinato = murder

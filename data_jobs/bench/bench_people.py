@@ -1,0 +1,73 @@
+"""Made-up people with a given number of events, for the server's state store and for the pipeline alone."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.recommender.domain.catalogue import Catalogue
+from services.recommender.domain.events import Event, EventKind
+from services.recommender.ports import LoggedEvent
+
+SEED = 3
+_FIRST_MS = 1_700_000_000_000
+_BETWEEN_MS = 60_000
+# Log odds: fame by rank, and a film of one of the person's two genres.
+_FAME, _TASTE = 0.7, 2.0
+_STARS = (1.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0)
+_SHARES = (0.05, 0.1, 0.1, 0.15, 0.25, 0.2, 0.15)
+# Someone who has seen nearly everything cannot be served.
+_MOST_SEEN = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class BenchPerson:
+    """A person; ``events`` oldest first, ratings of distinct films."""
+
+    user_id: str
+    events: tuple[Event, ...]
+
+    def log(self) -> list[LoggedEvent]:
+        """Return the events as log lines."""
+        return [LoggedEvent(f"bench-{event.item_id}", self.user_id, event) for event in self.events]
+
+
+def make_people(
+    catalogue: Catalogue, counts: Mapping[int, int], seed: int = SEED, *, events: NDArray[np.int32] | None = None
+) -> dict[int, list[BenchPerson]]:
+    """Return people by number of events. ``counts``: how many people for each number. In a small catalogue a person has
+    at most three quarters of the films. Films are drawn by fame (rows are in that order) and by two genres the person
+    likes; given ``events`` int32[films], among those that somebody has watched: who uses a service sees what its people
+    see.
+    """
+    watched = np.arange(len(catalogue)) if events is None else np.flatnonzero(events)
+    return {
+        length: [_person(catalogue, watched, length, number, seed) for number in range(people)]
+        for length, people in counts.items()
+    }
+
+
+def logged(people: Iterable[BenchPerson]) -> list[LoggedEvent]:
+    """Return all events, person by person."""
+    return [line for person in people for line in person.log()]
+
+
+def _person(catalogue: Catalogue, films: NDArray[np.intp], length: int, number: int, seed: int) -> BenchPerson:
+    rng = np.random.default_rng((seed, length, number))
+    rows = films[_places(catalogue.genre_bits[films], min(length, int(len(films) * _MOST_SEEN)), rng)]
+    stars = rng.choice(_STARS, len(rows), p=_SHARES)
+    events = tuple(
+        Event(catalogue.item_ids[row], EventKind.RATING, float(value), _FIRST_MS + _BETWEEN_MS * place)
+        for place, (row, value) in enumerate(zip(rows.tolist(), stars, strict=True))
+    )
+    return BenchPerson(f"bench-{length}-{number}", events)
+
+
+def _places(genre_bits: NDArray[np.uint32], count: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return distinct places in random order; Gumbel noise on log weights draws without replacement."""
+    films = len(genre_bits)
+    some = genre_bits[rng.integers(0, min(films, 500), 2)]
+    suits = (genre_bits & (some[0] | some[1])) != 0
+    drawn = rng.gumbel(size=films) - _FAME * np.log(np.arange(films) + 9.0) + _TASTE * suits
+    return rng.permutation(np.argpartition(-drawn, max(0, count - 1))[:count])

@@ -1,0 +1,83 @@
+"""Traces of a sample of the requests: one span for the request and one for each part of its work.
+
+Spans are built after the response, from recorded times. They contain what the log contains, without the person's
+pseudonym. Sampling is decided here only: if a caller's flag counted, anyone could control the cost of tracing.
+Source: OTLP specification; OpenTelemetry semantic conventions, "HTTP spans".
+"""
+
+import random
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from services.adapters.otlp import Collector, Json, attributes
+from services.api.app.observability.observation import NO_ROUTE, Observation
+from services.api.app.observability.trace_ids import TraceIds
+from services.recommender.stopwatch import Span, record_spans
+
+_SERVER, _INTERNAL, _ERROR = 2, 1, 2
+# Facts of a request that become attributes, with the attribute names.
+_FACTS = {
+    "strategy": "marquee.strategy", "cached": "marquee.cached", "degraded": "marquee.degraded",
+    "problem": "error.type", "aws_request_id": "faas.invocation_id", "apigw_request_id": "aws.api_gateway.request_id",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A traced request: its ids, start time (epoch nanoseconds), and its spans as they end."""
+
+    ids: TraceIds
+    began_ns: int
+    spans: list[Span] = field(default_factory=record_spans)
+
+
+class Tracer:
+    """Traces a share ``ratio`` of the requests, 0 to 1."""
+
+    def __init__(self, ratio: float, collector: Collector) -> None:
+        self._ratio = ratio
+        self._collector = collector
+        # Not the process's generator: copies of a snapshot would make identical choices.
+        self._random = random.SystemRandom()
+
+    def begin(self, ids: TraceIds | None) -> Trace | None:
+        """Begin a trace of the current request; None if it is not sampled. ``ids``: those sent with the request."""
+        if self._random.random() >= self._ratio:
+            return None
+        return Trace(ids or TraceIds(secrets.token_hex(16)), time.time_ns())
+
+    def record(self, seen: Observation, trace: Trace, started: float) -> None:
+        """Pass the spans to the collector. ``started``: start of the request, on the spans' clock."""
+        self._collector.put(list(_spans(seen, trace, started)))
+
+    def flush(self) -> None:
+        """Send pending spans now."""
+        self._collector.flush()
+
+
+def _spans(seen: Observation, trace: Trace, started: float) -> Iterator[Json]:
+    """Yield the request's span first, then each part under its parent."""
+    ids = [secrets.token_hex(8) for _ in trace.spans]
+    whole = secrets.token_hex(8)
+    route = "" if seen.route == NO_ROUTE else f" {seen.route}"
+    fields = {"http.request.method": seen.method, "http.response.status_code": seen.status}
+    fields |= {"http.route": seen.route} if route else {}
+    fields |= {"marquee.request_id": seen.request_id}
+    fields |= {name: seen.facts[fact] for fact, name in _FACTS.items() if seen.facts.get(fact) not in (None, [])}
+    made = _span(f"{seen.method}{route}", trace, whole, trace.ids.parent, 0.0, seen.ms / 1_000)
+    status = {"status": {"code": _ERROR}} if seen.status >= 500 else {}
+    yield {**made, "kind": _SERVER, "attributes": attributes(fields), **status}
+    for number, each in enumerate(trace.spans):
+        # The parent ends later and began earlier.
+        around = (other for other in range(number + 1, len(ids)) if trace.spans[other].begin <= each.begin)
+        parent = next((ids[other] for other in around), whole)
+        yield _span(each.name, trace, ids[number], parent, each.begin - started, each.end - started)
+
+
+def _span(name: str, trace: Trace, own: str, parent: str, begin_s: float, end_s: float) -> Json:
+    begin, end = (str(trace.began_ns + round(1e9 * each)) for each in (begin_s, end_s))
+    made = {"traceId": trace.ids.trace, "spanId": own, "name": name, "kind": _INTERNAL,
+            "startTimeUnixNano": begin, "endTimeUnixNano": end}  # fmt: skip
+    return {**made, "parentSpanId": parent} if parent else made

@@ -1,0 +1,200 @@
+"""A real OpenSearch behind a proxy: down, slow, throttled, without the index, and back again."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from uuid import uuid4
+
+import numpy as np
+import pytest
+
+from data_jobs.index_opensearch import open_job
+from data_jobs.report import Silent
+from services.adapters.breaker import FAILURES, LONGEST_PAUSE_S
+from services.adapters.search.embedded import EmbeddedSearch
+from services.adapters.search.guarded import GuardedSearch
+from services.adapters.search.opensearch.index import IndexMismatch
+from services.adapters.search.opensearch.open_index import open_guarded
+from services.adapters.search.opensearch.target import OpenSearchTarget
+from services.bootstrap import SystemClock
+from services.recommender.domain.bundle import Bundle
+from services.recommender.ports import Deadline, SearchRequest, SearchResult
+from tests.builders import ManualClock, make_bundle, make_embeddings
+from tests.patience import HASTE_S, PATIENCE_S, wait_for
+from tests.servers.proxy import Proxy
+
+DOWN = b'{"error":{"type":"unavailable_shards_exception"},"status":503}'
+
+
+@dataclass
+class Place:
+    """An indexed bundle behind a proxy. ``hasty`` gives the engine up soon; where the engine is well it may be late for
+    that one, so such tests ask until it was not.
+    """
+
+    proxy: Proxy
+    target: OpenSearchTarget
+    bundle: Bundle
+    local: EmbeddedSearch
+    clock: ManualClock
+    search: GuardedSearch
+    hasty: GuardedSearch
+
+    def ask(self, search: GuardedSearch | None = None) -> SearchResult:
+        request = SearchRequest(text="film 7", vectors=self.bundle.embeddings.rows(np.array([5])))
+        return (search or self.search).search(request, self.soon())
+
+    def soon(self) -> Deadline:
+        return Deadline.within(self.clock, PATIENCE_S)
+
+
+@pytest.fixture(scope="module")
+def indexed(opensearch_url, world, world_index) -> tuple[OpenSearchTarget, EmbeddedSearch]:
+    local = EmbeddedSearch(world, world_index)
+    target = OpenSearchTarget(opensearch_url, index=f"test-{uuid4().hex[:12]}", engine="lucene", timeout_s=PATIENCE_S)
+    with open_job(target, SystemClock(), Silent()) as job:
+        job.run(world, local)
+    return target, local
+
+
+@pytest.fixture
+def place(indexed, world) -> Iterator[Place]:
+    target, local = indexed
+    clock = ManualClock()
+    with Proxy(target.endpoint) as proxy:
+        behind = replace(target, endpoint=proxy.url)
+        search = open_guarded(behind, world, local, clock)
+        hasty = open_guarded(replace(behind, timeout_s=HASTE_S), world, local, clock, look=False)
+        yield Place(proxy, behind, world, local, clock, search, hasty)
+
+
+def same_films(one: SearchResult, other: SearchResult) -> bool:
+    return one.text.rows[:10].tolist() == other.text.rows[:10].tolist() and one.knn.rows[0] == other.knn.rows[0]
+
+
+@pytest.mark.parametrize(
+    ("mode", "reasons"),
+    [
+        (lambda proxy: proxy.refuse(), {"unavailable"}),
+        (lambda proxy: proxy.drop(), {"unavailable"}),
+        (lambda proxy: proxy.answer(429, b"{}"), {"throttled"}),
+        (lambda proxy: proxy.answer(503, DOWN), {"unavailable"}),
+        (lambda proxy: proxy.answer(200, b"not JSON"), {"unreadable answer"}),
+    ],
+    ids=["refused", "dropped", "throttled", "unavailable", "nonsense"],
+)
+def test_whatever_goes_wrong_the_films_come_and_say_why(place, mode, reasons):
+    fine = place.ask()
+    assert fine.degraded == ()
+    mode(place.proxy)
+    degraded = place.ask()
+    assert set(degraded.degraded) == reasons
+    assert same_films(fine, degraded)
+    place.proxy.forward()
+    assert place.ask().degraded == ()
+
+
+@pytest.mark.parametrize("mode", ["delay", "black_hole"])
+def test_an_engine_that_is_late_is_not_waited_for(place, mode):
+    """Held back until the test lets it go, its answer can't be what comes."""
+    fine = place.ask()
+    getattr(place.proxy, mode)()
+    degraded = place.ask(place.hasty)
+    assert degraded.degraded == ("timeout",)
+    assert same_films(fine, degraded)
+    place.proxy.forward()
+    assert place.ask().degraded == ()
+
+
+def test_a_short_storm_is_ridden_out(place):
+    place.proxy.answer(429, times=1)
+    assert place.ask().degraded == ()
+
+
+def test_a_server_that_stays_slow_costs_nothing_after_a_while_and_is_found_again(place):
+    before = place.proxy.requests
+    place.proxy.delay()
+    for _ in range(FAILURES):
+        assert place.ask(place.hasty).degraded == ("timeout",)
+    wait_for(lambda: place.proxy.requests == before + FAILURES, "every request to arrive")
+    assert place.ask(place.hasty).degraded == ("breaker open after timeout",)
+    assert place.proxy.requests == before + FAILURES
+    place.proxy.forward()
+
+    def is_found() -> bool:
+        place.clock.advance(LONGEST_PAUSE_S)
+        return place.ask(place.hasty).degraded == ()
+
+    wait_for(is_found, "an answer in time")
+
+
+def test_an_index_that_is_removed_while_it_is_served(place):
+    assert place.ask().degraded == ()
+    with open_job(place.target, place.clock, Silent()) as job:
+        job.client.indices.delete(index=place.search.index_version)
+        assert place.ask().degraded == ("index missing",)
+        job.run(place.bundle, place.local)
+    assert place.ask().degraded == ()
+
+
+def test_an_unreachable_server_keeps_nobody_from_starting(place):
+    place.proxy.refuse()
+    late = open_guarded(place.target, place.bundle, place.local, place.clock)
+    request = SearchRequest(text="film 7")
+    assert late.search(request, place.soon()).degraded == ("unavailable",)
+    place.proxy.forward()
+    assert late.search(request, place.soon()).degraded == ()
+
+
+def test_a_missing_index_keeps_nobody_from_starting(place):
+    elsewhere = replace(place.target, index=f"{place.target.index}-other")
+    search = open_guarded(elsewhere, place.bundle, place.local, place.clock)
+    found = search.search(SearchRequest(text="film 7"), place.soon())
+    assert found.degraded == ("index missing",)
+    assert found.text.rows[0] == 7
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (replace(make_bundle(300, 20), embeddings=make_embeddings(300, dims=32)), "32 dimensions.*16 dimensions"),
+        (replace(make_bundle(300, 20), embeddings=None), "0 dimensions.*16 dimensions"),
+        (
+            replace(make_bundle(300, 20), embeddings=replace(make_embeddings(300), encoder_id="other")),
+            "'other'.*'test-encoder'",
+        ),
+    ],
+    ids=["dims", "no vectors", "encoder"],
+)
+def test_an_index_of_another_encoder_is_refused_at_the_start_with_both_values(place, other, said):
+    with pytest.raises(IndexMismatch, match=said):
+        open_guarded(place.target, other, place.local, place.clock)
+
+
+def test_a_mismatch_that_shows_later_degrades(place):
+    place.proxy.refuse()
+    other = replace(make_bundle(300, 20), embeddings=make_embeddings(300, dims=32))
+    search = open_guarded(place.target, other, place.local, place.clock)
+    place.proxy.forward()
+    found = search.search(SearchRequest(text="film 7"), place.soon())
+    assert found.degraded == ("index mismatch",)
+    assert found.text.rows[0] == 7
+
+
+def test_an_index_can_be_left_alone_until_it_is_searched(place):
+    """For a snapshot, which must hold no connection; the first search looks at the index and finds what is wrong."""
+    before = place.proxy.requests
+    search = open_guarded(place.target, place.bundle, place.local, place.clock, look=False)
+    other = replace(make_bundle(300, 20), embeddings=make_embeddings(300, dims=32))
+    wrong = open_guarded(place.target, other, place.local, place.clock, look=False)
+    assert place.proxy.requests == before
+    request, deadline = SearchRequest(text="film 7"), place.soon()
+    assert search.search(request, deadline).degraded == ()
+    assert wrong.search(request, deadline).degraded == ("index mismatch",)
+
+
+def test_the_expected_length_of_vectors_is_checked(place):
+    with pytest.raises(IndexMismatch, match=r"VECTOR_DIM = 384.*16 dimensions"):
+        open_guarded(replace(place.target, dims=384), place.bundle, place.local, place.clock)
+    open_guarded(replace(place.target, dims=16), place.bundle, place.local, place.clock).search(
+        SearchRequest(text="film 7"), place.soon()
+    )

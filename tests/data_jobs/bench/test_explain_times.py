@@ -1,0 +1,16 @@
+from data_jobs.bench.bench_people import make_people
+from data_jobs.bench.explain_times import explain_times
+from data_jobs.bench.mix import people_needed
+from data_jobs.bench.targets import verdicts
+from tests.builders import make_bundle, make_release
+
+
+def test_sentences_are_timed_against_the_same_question_without_them() -> None:
+    release = make_release(make_bundle(200))
+    people = make_people(release.bundle.catalogue, people_needed(10))
+    figures = explain_times(release, people, passes=2)
+    assert figures["without"]["n"] == 2 * figures["template"]["n"] == 2 * figures["kept"]["n"]
+    assert all(figures[name]["p50"] > 0 for name in ("without", "template", "kept"))
+    judged = [each for each in verdicts({"explain": figures}, 200) if "sentences" in each["what"]]
+    assert [each["target"] for each in judged] == ["<= 1", "<= 2"]
+    assert [each["measured"] for each in judged] == [figures["template_ms"], figures["kept_ms"]]

@@ -1,0 +1,94 @@
+"""Units of DynamoDB: the sizes that the bill takes are those of the items that the state store really writes."""
+
+import zlib
+
+import numpy as np
+import pytest
+
+from data_jobs.cost import item_units
+from data_jobs.cost.workload import CACHED_BYTES, CACHED_EXPLAIN_BYTES
+from services.adapters.state.dynamodb import items
+from services.adapters.state.dynamodb.store import Item
+from services.recommender.domain.events import Event, EventKind
+from services.recommender.domain.history import MAX_EVENTS
+from services.recommender.domain.profile import Profile, apply
+from services.recommender.ports import CacheEntry, CacheKey, LoggedEvent
+
+PERSON = "u1234567"
+START_MS = 1_750_000_000_000
+
+
+def size_of(item: Item) -> int:
+    """Source: Amazon DynamoDB developer guide, "DynamoDB item sizes and formats"."""
+    return sum(len(name) + _value(value) for name, value in item.items())
+
+
+def _value(value: dict[str, object]) -> int:
+    ((kind, content),) = value.items()
+    match kind, content:
+        case "L", list():
+            return 3 + sum(1 + _value(each) for each in content)
+        case "N", str():
+            return len(content) // 2 + 1
+        case "S", str():
+            return len(content.encode())
+        case "B", bytes():
+            return len(content)
+    raise AssertionError(f"{kind} is not in any item of ours")
+
+
+def person(events: int) -> Profile:
+    profile = Profile(PERSON)
+    for n in range(events):
+        profile = apply(profile, Event(f"film{n:04d}", EventKind.LIKE, 1.0, START_MS + n))
+    return profile
+
+
+@pytest.mark.parametrize("events", [20, 50, 150, 400])
+def test_a_profile_has_the_size_that_is_billed(events: int) -> None:
+    recent = [f"film{n:04d}" for n in range(items.RECENT_ITEMS)]
+    real = size_of(items.profile_item(person(events), recent, START_MS))
+    assert item_units.profile_bytes(events) == pytest.approx(real, abs=60)
+
+
+def test_a_profile_keeps_the_newest_events_and_every_film() -> None:
+    assert item_units.profile_bytes(MAX_EVENTS + 1) - item_units.profile_bytes(MAX_EVENTS) == item_units.HASH_BYTES
+    assert item_units.profile_bytes(MAX_EVENTS) - item_units.profile_bytes(MAX_EVENTS - 1) == 17
+
+
+def test_an_event_has_the_size_that_is_billed() -> None:
+    line = LoggedEvent("0" * 32, PERSON, Event("film0001", EventKind.RATING, 4.5, START_MS), "0123456789abcdef")
+    assert pytest.approx(size_of(items.event_item(line, START_MS << 20)), abs=20) == item_units.EVENT_BYTES
+
+
+@pytest.mark.parametrize(("explained", "payload"), [(False, CACHED_BYTES), (True, CACHED_BYTES + CACHED_EXPLAIN_BYTES)])
+def test_a_cached_answer_has_the_size_that_is_billed(explained: bool, payload: int) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, payload, np.uint8).tobytes()
+    key = CacheKey(PERSON, f"k20#ex{int(explained)}#{'0' * 32}")
+    item = items.answer_item(key, CacheEntry("f" * 16, noise, START_MS // 1_000))
+    # Noise can't be compressed: what zlib adds is not in a real answer.
+    real = size_of(item) - len(zlib.compress(noise, 1)) + payload
+    assert item_units.answer_bytes(explained) == pytest.approx(real, abs=40)
+
+
+def test_a_person_of_the_mix_costs_what_the_page_on_dynamodb_says() -> None:
+    assert item_units.cached(50, explained=False) == item_units.RequestUnits(read=1.5)
+    assert item_units.fresh(50) == item_units.RequestUnits(read=1)
+    assert item_units.stored(50, explained=False) == item_units.RequestUnits(read=1.5, write=2)
+    assert item_units.feedback(50) == item_units.RequestUnits(read=1, write=6)
+
+
+def test_sentences_make_the_written_answer_a_kilobyte_longer() -> None:
+    assert item_units.stored(50, explained=True).write - item_units.stored(50, explained=False).write == 1
+    assert item_units.stored(50, explained=True).read == item_units.stored(50, explained=False).read
+
+
+def test_a_long_history_costs_more_to_read_and_to_write() -> None:
+    short, long = item_units.feedback(20), item_units.feedback(1_000)
+    assert (short.read, long.read) == (1, 5)
+    assert long.write - short.write == 2 * (17 - 1)
+
+
+def test_nobody_known_is_read_for_the_smallest_unit() -> None:
+    assert item_units.cached(0, explained=False).read == 1.5
+    assert item_units.cached(0, explained=False).write == 0

@@ -1,0 +1,27 @@
+"""Queries in other languages: plurals that the vocabulary has only in the singular."""
+
+import pytest
+
+from services.recommender.query.tokens import tokens_of
+from services.recommender.query.translate import to_english
+
+
+@pytest.mark.parametrize(
+    ("query", "language", "english"),
+    [
+        ("películas de atracos a bancos", "es", "film of heist of bank"),
+        ("films de braquages de banques", "fr", "film of heist of bank"),
+        ("film su rapine in banca", "it", "film about heist in bank"),
+        ("filmes sobre assaltos a bancos", "pt", "film about heist of bank"),
+        ("Filme über Banküberfälle", "de", "film about heist"),
+    ],
+)
+def test_a_plural_is_that_of_its_singular(query, language, english):
+    found, words = to_english(query, tokens_of(query))
+    assert found == language
+    assert [word.word for word in words] == english.split()
+
+
+@pytest.mark.parametrize("query", ["roses and bosses", "cars", "two brothers", "the last days"])
+def test_english_plurals_are_english(query):
+    assert to_english(query, tokens_of(query))[0] == "en"
