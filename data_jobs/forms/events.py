@@ -7,6 +7,7 @@ import polars as pl
 
 from data_jobs.forms.part import Part, Space
 from data_jobs.forms.rows import batches_of, note_others
+from data_jobs.forms.scales import YES, YES_NO
 from data_jobs.readers.events import Columns, Lookup, check_events, keep_latest, keep_standing, to_events
 from data_jobs.readers.fields import imdb_id, unique
 from data_jobs.readers.merge import Link
@@ -29,10 +30,6 @@ _OTHER_NAMES = {
 }
 KINDS: Mapping[str, EventKind] = {kind.label: kind for kind in EventKind}
 """The six event names of Marquee's own format."""
-YES = frozenset({"1", "1.0", "true", "yes"})
-NO = frozenset({"0", "0.0", "-1", "-1.0", "false", "no"})
-YES_NO = 1.0
-"""The scale of ratings that say like (``YES``) or dislike (``NO``)."""
 _ALIASES = {name: kind for kind, names in _OTHER_NAMES.items() for name in names.split()}
 _NUMBER = re.compile(r"0*(\d+)(?:\.0+)?")
 

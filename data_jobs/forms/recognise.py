@@ -2,18 +2,17 @@
 
 import hashlib
 import re
-import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from data_jobs.forms.columns import EVENT, FILM, folded, match, numbered
-from data_jobs.forms.events import NO, YES, YES_NO, kind_of
+from data_jobs.forms.events import kind_of
 from data_jobs.forms.part import Layout, Part, Role, Space
+from data_jobs.forms.scales import NO, YES, YES_NO, all_alike, scale_of, scale_of_averages
 from data_jobs.forms.shapes import FLAG
 from data_jobs.forms.sniff import QUESTIONS, Sniffed, sniff
-from data_jobs.readers.fields import decimal
 from services.recommender.domain.events import EventKind
 from services.recommender.domain.genres import canonical
 
@@ -61,9 +60,6 @@ _LISTED = re.compile(r"^\D.*\(\d{4}\)$|^[\d\s'-]+\(\d{4}\)$")
 """A line that is a title with its year, and no more."""
 _WORD = re.compile(r"^[^\W\d_]{2,}(?!\d)\b")
 _MOST_COMPARED = 100
-_LEAST_RATINGS, _FEW_RATINGS = 20, 3
-_BEYOND, _MOST_OF_FEW = 0.05, 0.5
-"""A scale is assumed if at least this share of the ratings exceeds the next smaller scale; the second: of few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,38 +353,10 @@ def _flags(seen: Sniffed, film: Mapping[str, str]) -> dict[str, str]:
 
 
 def _scale_of_averages(seen: Sniffed, film: Mapping[str, str], form: str) -> float:
-    """Return the top of the scale of a column of averages: 5, 10 or 100; 0 without one, or for a form that has 10."""
+    """Return the top of the scale of a column of averages; 0 without one, or for a form that has ten."""
     if form == AMAZON:
         return 5.0
-    cells = seen.cells(film["vote_average"]) if form == ANY and "vote_average" in film else []
-    numbers = [number for cell in cells if (number := decimal(cell)) is not None and number > 0]
-    if len(numbers) < _LEAST_RATINGS:
-        return 0.0
-    return 5.0 if max(numbers) <= 5 else 100.0 if statistics.median(numbers) > 10 else 10.0
-
-
-def all_alike(cells: Sequence[str]) -> bool:
-    """Return whether these ratings are all 1, so that they only say that something happened."""
-    return len(cells) >= _LEAST_RATINGS and set(cells) <= {"1", "1.0"}
-
-
-def scale_of(cells: Sequence[str]) -> float:
-    """Return the top of the scale of these ratings: 5, 10 or 100, or 1 if they are but yes and no. If there are too few
-    to tell, it is 5, unless at least half of them exceed it.
-    """
-    told = {cell.lower() for cell in cells}
-    if len(cells) >= _FEW_RATINGS and told <= YES | NO and not told.isdisjoint(YES) and not told.isdisjoint(NO):
-        return YES_NO
-    values = [float(cell.replace(",", ".")) for cell in cells if re.fullmatch(r"\d+(?:[.,]\d+)?", cell)]
-    least = _BEYOND if len(values) >= _LEAST_RATINGS else _MOST_OF_FEW
-    for top, below in ((100.0, 10.0), (10.0, 5.0)):
-        if (
-            len(values) >= _FEW_RATINGS
-            and below < max(values) <= top
-            and sum(value > below for value in values) >= least * len(values)
-        ):
-            return top
-    return 5.0
+    return scale_of_averages(seen.cells(film["vote_average"])) if form == ANY and "vote_average" in film else 0.0
 
 
 def _without_doubles(parts: list[Part]) -> list[Part]:

@@ -10,7 +10,7 @@ import pytest
 
 from data_jobs.forms.columns import EVENT, FILM, match
 from data_jobs.forms.events import kind_of
-from data_jobs.forms.recognise import scale_of
+from data_jobs.forms.scales import scale_of
 from data_jobs.records import Dataset
 from data_jobs.report import DataError, Report
 from data_jobs.validate import Source, load
