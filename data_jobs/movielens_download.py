@@ -5,13 +5,14 @@ Licences of the data: the README of each, which is unpacked with it; a summary i
 
 import shutil
 import tempfile
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from data_jobs.download import Download, DownloadFailed, checksum_at, fetch
+from data_jobs.forms.opening import MAX_FILES, MAX_UNPACKED
 from data_jobs.report import Progress
+from services.adapters.archive import Allowance, ArchiveError, members
 
 BASE_URL = "https://files.grouplens.org/datasets/movielens"
 NAME = "ml-latest-small"
@@ -89,13 +90,14 @@ def download_movielens(folder: Path, progress: Progress, base_url: str = BASE_UR
 def _unpack(archive: Path, folder: Path, data_set: DataSet) -> None:
     """Write the known files and nothing else, so that no name in the archive can lead outside."""
     folder.mkdir()
+    missing = set(data_set.files)
     try:
-        with zipfile.ZipFile(archive) as bundle:
-            members = {PurePosixPath(info.filename).name: info for info in bundle.infolist() if not info.is_dir()}
-            for name in data_set.files:
-                with bundle.open(members[name]) as source, (folder / name).open("wb") as file:
-                    shutil.copyfileobj(source, file)
-    except KeyError as error:
-        raise DownloadFailed(f"{data_set.name}.zip has no {error.args[0]}") from error
-    except (zipfile.BadZipFile, EOFError) as error:
-        raise DownloadFailed(f"{data_set.name}.zip cannot be unpacked ({error})") from error
+        for member in members(archive, Allowance(MAX_FILES, MAX_UNPACKED)):
+            if member.base in missing:
+                missing.remove(member.base)
+                with (folder / member.base).open("wb") as file:
+                    file.writelines(member.blocks)
+    except ArchiveError as error:
+        raise DownloadFailed(f"{data_set.name}.zip cannot be unpacked: it {error}") from error
+    if missing:
+        raise DownloadFailed(f"{data_set.name}.zip has no {min(missing)}")

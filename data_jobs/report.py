@@ -109,9 +109,13 @@ class Report:
         for file, wrong in sorted(self.errors.items()):
             share = wrong / max(1, self.rows[file])
             if share > limit and (wrong > FEW_ERRORS or share > FEW_ERRORS_SHARE):
+                first = next(
+                    (each for each in self.findings if each.file == file and each.severity == Severity.ERROR), ""
+                )
                 raise DataError(
                     f"{file}: {wrong:,} of {self.rows[file]:,} rows are errors, more than {limit:.1%}; "
                     "run `marquee validate` to see them, fix the file, or force the build"
+                    + (f" ({first})" if first else "")
                 )
 
     def summary(self) -> list[tuple[Severity, str, int, str]]:

@@ -42,6 +42,7 @@ RULES: dict[str, Rule] = {
     "unknown-event": Rule(_E, "An event of another name than the six known ones is left out."),
     "rating-out-of-range": Rule(_E, "A rating that is not .5, 1, 1.5 ... 5 is left out."),
     "bad-timestamp": Rule(_E, "An event whose time can't be read, or lies outside 1970 to 2100, is left out."),
+    "repeated-film": Rule(_W, "The same film again under the same id, title and year: the first row stays."),
     "open-quote": Rule(_W, "A quote is left open: the line is read without its quotes."),
     "unknown-file": Rule(_W, "A file whose form is not known is left out; it may need --map."),
     "duplicate-rating": Rule(_W, "A person rated the film twice: the latest by time stays, else the later line."),

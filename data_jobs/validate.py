@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from data_jobs.forms.columns import folded
 from data_jobs.forms.derive import films_of_events
 from data_jobs.forms.events import lookups_of, read_events
 from data_jobs.forms.films import metadata_part, read_catalogue, read_facts, read_links, read_metadata, read_tags
@@ -67,10 +68,21 @@ def parts_of(source: Source, report: Report) -> Iterator[list[Part]]:
         if not path.exists():
             report.fail("missing-file", path.name, f"a file at {path}")
     with opened(source.paths or source.named) as files:
-        if source.paths:
-            yield recognise(files, Wishes(source.maps, source.scale))
-            return
-        yield _by_options(source, files, report)
+        by_path = bool(source.paths)
+        parts = recognise(files, Wishes(source.maps, source.scale)) if by_path else _by_options(source, files, report)
+        _check_maps(source.maps, parts)
+        yield parts
+
+
+def _check_maps(maps: Mapping[str, str], parts: Sequence[Part]) -> None:
+    """Raise DataError for a mapping that names a column of no file."""
+    names = list(dict.fromkeys(name for part in parts for name in (*part.columns.values(), *part.others)))
+    folds = {fold for name in names if (fold := folded(name))}
+    for ours, theirs in maps.items():
+        if theirs not in names and folded(theirs) not in folds:
+            raise DataError(
+                f"no file has a column {theirs!r}, given for {ours}; found {', '.join(names)[:300] or 'none'}"
+            )
 
 
 def _by_options(source: Source, files: Sequence[Path], report: Report) -> list[Part]:

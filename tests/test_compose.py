@@ -100,5 +100,36 @@ def test_a_web_page_of_another_name_gets_nothing(services: dict[str, Any]) -> No
 def test_own_files_are_read_from_a_folder_and_never_written(services: dict[str, Any]) -> None:
     assert "${DATA:-./data}:/data:ro" in services["init"]["volumes"]
     assert "home:/var/lib/marquee" in services["init"]["volumes"]
-    (script,) = services["init"]["command"]
-    assert "marquee build --if-changed /data" in script
+
+
+@pytest.mark.parametrize(
+    ("files", "has_bundle", "built"),
+    [
+        (["films.csv"], False, "build --if-changed DATA"), (["films.csv"], True, "build --if-changed DATA"),
+        ([], False, "build"), ([".DS_Store", ".gitkeep"], False, "build"), ([], True, None),
+    ],
+)  # fmt: skip
+def test_what_init_builds_from(
+    services: dict[str, Any], tmp_path: Path, files: list[str], has_bundle: bool, built: str | None
+) -> None:
+    data, home, tools = tmp_path / "data", tmp_path / "home", tmp_path / "tools"
+    for folder in (data, home, tools):
+        folder.mkdir()
+    for name in files:
+        (data / name).touch()
+    if has_bundle:
+        (home / "current.json").touch()
+    (tools / "marquee").write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/calls\n')
+    (tools / "marquee").chmod(0o755)
+    script = services["init"]["command"][0].replace("$$", "$").replace("/data", str(data))
+    env = {"PATH": f"{tools}:/usr/bin:/bin", "MARQUEE_HOME": str(home)}
+    subprocess.run(["/bin/sh", "-euc", script], check=True, env=env)
+    calls = (tmp_path / "calls").read_text().replace(str(data), "DATA").splitlines()
+    assert calls == ["tables create", *([built] if built else []), "index"]
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_make_run_takes_folders_and_files() -> None:
+    command = ["make", "--dry-run", "run", "DATA=films orders.csv dump.zip", "PORT=8123"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert re.search(r'marquee up --port "8123" \\\s+films orders\.csv dump\.zip', done.stdout)

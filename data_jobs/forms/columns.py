@@ -10,9 +10,13 @@ _ITEM = (
 )  # fmt: skip
 _TITLE = (
     "title", "name", "movietitle", "filmtitle", "moviename", "filmname", "primarytitle", "productname", "itemname",
-    "itemtitle", "seriestitle", "film", "titel", "titre", "titolo", "titulo", "originaltitle",
+    "itemtitle", "seriestitle", "film", "titel", "filmtitel", "titre", "titolo", "titulo", "titles", "movies", "films",
+    "filme", "peliculas", "originaltitle",
 )  # fmt: skip
-_TMDB, _IMDB = ("tmdbid", "tmdb", "themoviedbid"), ("imdbid", "imdb", "tconst", "imdbtitleid", "imdbmovieid", "const")
+_TMDB, _IMDB = (
+    ("tmdbid", "tmdb", "themoviedbid"),
+    ("imdbid", "imdb", "tconst", "imdbtitleid", "imdbmovieid", "const", "imdblink", "imdburl", "movieimdblink"),
+)
 
 FILM: Mapping[str, tuple[str, ...]] = {
     "title": _TITLE,
@@ -21,34 +25,64 @@ FILM: Mapping[str, tuple[str, ...]] = {
     "item_id": _ITEM,
     "movielens_id": ("movielensid",),
     "year": (
-        "year", "releaseyear", "releasedyear", "startyear", "yearofrelease", "productionyear", "jahr", "annee", "ano",
+        "year", "releaseyear", "releasedyear", "yearreleased", "startyear", "yearofrelease", "productionyear",
+        "titleyear", "movieyear", "filmyear", "jahr", "erscheinungsjahr", "produktionsjahr", "annee", "anneedesortie",
+        "ano", "anno", "jaar",
     ),
-    "release_date": ("releasedate", "released", "datepublished", "premiered", "releasedon", "date"),
-    "genres": ("genres", "genre", "listedin", "categories", "category", "genrelist", "genrenames"),
+    "release_date": (
+        "releasedate", "released", "datepublished", "premiered", "releasedon", "originalreleasedate", "dateofrelease",
+        "release", "datedesortie", "date",
+    ),
+    "genres": (
+        "genres", "genre", "listedin", "categories", "category", "genrelist", "genrenames", "genero", "generos",
+        "genere", "generi", "kategorie",
+    ),
     "genre_ids": ("genreids",),
-    "director": ("director", "directors", "directedby", "regie", "directorname"),
-    "cast": ("cast", "actors", "stars", "starring", "topcast", "actor", "castmembers"),
+    "director": (
+        "director", "directors", "directedby", "regie", "regisseur", "directorname", "realisateur", "realisation",
+        "regista", "regia", "diretor",
+    ),
+    "cast": (
+        "cast", "actors", "stars", "starring", "topcast", "actor", "castmembers", "darsteller", "schauspieler",
+        "besetzung", "acteurs", "reparto", "attori", "elenco", "actores",
+    ),
     "crew": ("crew",),
     "credits": ("credits",),
     "keywords": ("keywords", "plotkeywords", "keyword", "tags"),
-    "overview": ("overview", "description", "plot", "summary", "synopsis", "storyline", "plotsummary", "text"),
+    "overview": (
+        "overview", "description", "plot", "summary", "synopsis", "storyline", "plotsummary", "movieinfo",
+        "beschreibung", "inhalt", "handlung", "sinopsis", "sinopse", "trama", "text",
+    ),
     "tagline": ("tagline",),
     "runtime": (
-        "runtime", "runtimeminutes", "duration", "length", "minutes", "runningtime", "runtimemin", "lange",
-        "laufzeit", "duree",
+        "runtime", "runtimeminutes", "duration", "length", "minutes", "runningtime", "runtimemin", "runtimemins",
+        "lange", "laufzeit", "dauer", "duree", "duracion", "duracao", "durata", "speelduur",
     ),
-    "certification": ("certification", "certificate", "mpaa", "agerating", "contentrating", "rated", "mpaarating"),
+    "certification": (
+        "certification", "certificate", "mpaa", "agerating", "contentrating", "rated", "mpaarating", "officialrating",
+        "fsk", "altersfreigabe",
+    ),
     "release_dates": ("releasedates",),
     "series": ("series", "collection", "franchise", "belongstocollection"),
-    "language": ("language", "originallanguage", "lang", "languages"),
-    "original_title": ("originaltitle", "titleoriginal"),
-    "aka": ("aka", "alternativetitles", "othertitles"),
-    "vote_average": ("voteaverage", "averagerating", "avgrating", "imdbrating", "imdbscore", "meanrating", "avgvote"),
-    "vote_count": ("votecount", "numvotes", "ratingcount", "ratingnumber", "votes", "numratings", "ratingscount"),
+    "language": (
+        "originallanguage", "language", "lang", "languages", "sprache", "originalsprache", "langue", "idioma", "lingua",
+    ),
+    "original_title": (
+        "originaltitle", "titleoriginal", "originaltitel", "titreoriginal", "titolooriginale", "titulooriginal",
+    ),
+    "aka": ("aka", "alternativetitles", "alternatetitles", "othertitles"),
+    "vote_average": (
+        "voteaverage", "averagerating", "avgrating", "imdbrating", "imdbscore", "meanrating", "avgvote",
+        "communityrating", "audiencerating",
+    ),
+    "vote_count": (
+        "votecount", "numvotes", "ratingcount", "ratingnumber", "votes", "numratings", "ratingscount", "imdbvotes",
+        "noofvotes", "numvotedusers", "numberofvotes", "ratingsnumber",
+    ),
     "popularity": ("popularity",),
     "poster_path": ("posterpath", "poster", "posterurl", "image", "imageurl", "posterlink", "img"),
     "kind": ("titletype", "mediatype", "type"),
-    "external_ids": ("externalids",),
+    "external_ids": ("externalids", "providerids"),
     "details": ("details",),
 }  # fmt: skip
 """Our name -> theirs, most certain first. Each of their columns is used once, in this order."""
@@ -56,27 +90,38 @@ FILM: Mapping[str, tuple[str, ...]] = {
 EVENT: Mapping[str, tuple[str, ...]] = {
     "user": (
         "userid", "user", "uid", "customerid", "customer", "memberid", "member", "visitorid", "personid", "reviewerid",
-        "accountid", "profileid", "viewerid", "viewer", "username", "clientid", "kunde", "kundennummer", "email",
+        "accountid", "profileid", "viewerid", "viewer", "username", "clientid", "client", "kunde", "kundennummer",
+        "benutzer", "nutzer", "utilisateur", "usuario", "utente", "email",
     ),
     "item": _ITEM,
     "tmdb_id": _TMDB,
     "imdb_id": _IMDB,
     "title": _TITLE,
-    "event": ("event", "eventtype", "action", "interaction", "interactiontype", "behavior", "behaviour", "activity",
-              "type"),
-    "value": ("value", "rating", "score", "stars", "overall", "userrating", "yourrating", "note", "bewertung"),
+    "event": (
+        "event", "eventtype", "action", "interaction", "interactiontype", "behavior", "behaviour", "activity",
+        "opinion", "reaction", "verdict", "feedback", "type",
+    ),
+    "value": (
+        "value", "rating", "score", "stars", "overall", "userrating", "yourrating", "note", "bewertung", "nota", "voto",
+        "puntuacion", "liked", "isliked",
+    ),
     "ts": (
         "ts", "timestamp", "time", "datetime", "date", "eventtime", "eventtimestamp", "createdat", "unixreviewtime",
-        "reviewtime", "ratedat", "watchedat", "viewedat", "timestampms", "when", "datum", "ratingtimestamp",
+        "reviewtime", "ratedat", "watchedat", "viewedat", "timestampms", "when", "datum", "ratingtimestamp", "fecha",
+        "watchedon", "viewedon", "ratedon", "watchdate", "viewdate", "eventdate", "orderdate", "orderedat",
+        "purchasedate", "purchasedat", "lastwatchedat", "data",
     ),
 }  # fmt: skip
 
-OWN_FILM = frozenset(FILM) - {"movielens_id"}
+_UNIT = re.compile(r"[(\[].*?[)\]]")
+_SEVERAL = ("cast", "director", "genres", "keywords")
+_NUMBERED = re.compile(r"([a-z]+?)s?\d{1,2}(?:name)?")
 
 
 def folded(name: str) -> str:
-    """Fold a name: "Movie_ID" -> "movieid", "Année" -> "annee"."""
-    return re.sub(r"[^a-z0-9]", "", unicodedata.normalize("NFKD", name.lower()))
+    """Fold a name: "Movie_ID" -> "movieid", "Année" -> "annee", "Runtime (mins)" -> "runtime"."""
+    plain = unicodedata.normalize("NFKD", name.lower())
+    return re.sub(r"[^a-z0-9]", "", _UNIT.sub("", plain)) or re.sub(r"[^a-z0-9]", "", plain)
 
 
 def match(names: Sequence[str], wanted: Mapping[str, tuple[str, ...]], maps: Mapping[str, str]) -> dict[str, str]:
@@ -84,7 +129,10 @@ def match(names: Sequence[str], wanted: Mapping[str, tuple[str, ...]], maps: Map
     by_fold: dict[str, str] = {}
     for name in names:
         by_fold.setdefault(folded(name), name)
-    found = {ours: theirs for ours, theirs in maps.items() if ours in wanted and theirs in names}
+    named = {
+        ours: theirs if theirs in names else by_fold.get(folded(theirs) or theirs) for ours, theirs in maps.items()
+    }
+    found = {ours: theirs for ours, theirs in named.items() if ours in wanted and theirs is not None}
     taken = set(found.values())
     for ours, aliases in wanted.items():
         if ours in found:
@@ -96,3 +144,16 @@ def match(names: Sequence[str], wanted: Mapping[str, tuple[str, ...]], maps: Map
                 taken.add(theirs)
                 break
     return found
+
+
+def numbered(names: Sequence[str], found: Mapping[str, str]) -> dict[str, str]:
+    """Return the columns that hold one name each, "Star1", "actor_2_name", as "cast", "cast.2"; none of those taken."""
+    free = [name for name in names if name not in found.values()]
+    columns: dict[str, str] = {}
+    for name in free:
+        match = _NUMBERED.fullmatch(folded(name))
+        word = {match[1], f"{match[1]}s"} if match else set()
+        ours = next((each for each in _SEVERAL if not word.isdisjoint(FILM[each])), None)
+        if ours:
+            columns[f"{ours}.{len(columns) + 1}" if ours in found or ours in columns else ours] = name
+    return columns

@@ -7,6 +7,7 @@ import polars as pl
 
 from data_jobs.forms.part import Part, Space
 from data_jobs.forms.rows import batches_of, note_others
+from data_jobs.forms.scales import YES, YES_NO
 from data_jobs.readers.events import Columns, Lookup, check_events, keep_latest, keep_standing, to_events
 from data_jobs.readers.fields import imdb_id, unique
 from data_jobs.readers.merge import Link
@@ -82,13 +83,18 @@ def _whole(batch: pl.DataFrame) -> pl.DataFrame:
     if "value" not in batch.columns:
         batch = batch.with_columns(value=pl.lit(""))
     if "ts" not in batch.columns:
-        batch = batch.with_columns(ts=pl.col("line").cast(pl.String))
+        # As a decimal: whole numbers of eight digits are dates.
+        batch = batch.with_columns(ts=pl.col("line").cast(pl.Float64).cast(pl.String))
     return batch
 
 
 def _with_kinds(table: pl.DataFrame, part: Part, seen: dict[str, EventKind | None], columns: Columns) -> pl.DataFrame:
     """Add ``kind``; renamed events are noted, an unknown name is an error."""
     if "event" not in part.columns:
+        if part.scale == YES_NO:
+            yes = pl.col("value").str.strip_chars().str.to_lowercase().is_in(list(YES))
+            kinds = pl.when(yes).then(int(EventKind.LIKE)).otherwise(int(EventKind.DISLIKE)).cast(pl.UInt8)
+            return table.with_columns(kind=kinds, value=pl.lit(""))
         kind = EventKind.RATING if "value" in part.columns else EventKind.WATCH
         return table.with_columns(kind=pl.lit(kind, pl.UInt8))
     for name in table["event"].unique(maintain_order=True):
@@ -149,6 +155,7 @@ class _Titles:
     """Titles with or without their year. A title of several films matches none, unless a year decides."""
 
     def __init__(self, films: Sequence[Film]) -> None:
+        self._undated = {row for row, film in enumerate(films) if film.year is None}
         self._rows: dict[tuple[str, int | None], int | None] = {}
         for row, film in enumerate(films):
             for name in unique(fold(each) for each in (film.title, *film.aka)):
@@ -158,5 +165,9 @@ class _Titles:
 
     def __call__(self, text: str) -> int | None:
         title = parse_title(text)
-        found = self._rows.get((fold(title.name), title.year))
-        return found if found is not None else self._rows.get((fold(text), None))
+        name = fold(title.name)
+        for year in (title.year,) if title.year is None else (title.year, title.year - 1, title.year + 1):
+            if (found := self._rows.get((name, year))) is not None:
+                return found
+        undated = self._rows.get((name, None))
+        return undated if undated in self._undated else self._rows.get((fold(text), None))

@@ -7,11 +7,11 @@ from pathlib import Path
 import polars as pl
 
 from data_jobs.forms.part import Layout, Part, Role, Space
-from data_jobs.forms.recognise import AMAZON, Wishes, recognise
+from data_jobs.forms.recognise import ANY, Wishes, recognise
 from data_jobs.forms.rows import note_others, records_of
 from data_jobs.forms.shapes import is_film, plain
 from data_jobs.readers.events import Columns, Lookup
-from data_jobs.readers.fields import Fields, imdb_id
+from data_jobs.readers.fields import Fields, decimal, imdb_id
 from data_jobs.readers.files import read_table, require
 from data_jobs.readers.films import Named, named_of
 from data_jobs.readers.merge import Link, Metadata, Movie
@@ -21,6 +21,8 @@ from data_jobs.report import Progress, Report
 
 MAX_TAGS = 10
 _STEP = 10_000
+_BEST = 10.0
+"""The top of an average of votes, as Marquee keeps it."""
 _ID = {Space.OWN: "title", Space.TMDB: "tmdb_id", Space.IMDB: "imdb_id"}
 
 Facts = Mapping[str, Mapping[str, object]]
@@ -35,8 +37,9 @@ def read_catalogue(parts: Sequence[Part], facts: Facts, report: Report, progress
         for fields in _rows(part, facts, report):
             done += 1
             movie = _movie(part, fields)
-            if movie is not None and movies.setdefault(movie.item_id, movie) is not movie:
-                fields.say("duplicate-film", _id_of(part), movie.item_id)
+            if movie is not None and (first := movies.setdefault(movie.item_id, movie)) is not movie:
+                is_same = (first.film.title, first.film.year) == (movie.film.title, movie.film.year)
+                fields.say("repeated-film" if is_same else "duplicate-film", _id_of(part), movie.item_id)
             if done % _STEP == 0:
                 progress.advance(f"reading {part.name}", done, None)
         progress.advance(f"reading {part.name}", done, done)
@@ -57,8 +60,8 @@ def _rows(part: Part, facts: Facts, report: Report) -> Iterator[Fields]:
         if "kind" in shaped and not is_film(shaped["kind"]):
             dropped += 1
             continue
-        if part.form == AMAZON and isinstance(average := shaped.get("vote_average"), int | float):
-            shaped["vote_average"] = 2 * average
+        if part.scale and part.scale != _BEST and (average := decimal(shaped.get("vote_average"))) is not None:
+            shaped["vote_average"] = average * _BEST / part.scale
         for space, name in ((Space.TMDB, "tmdb_id"), (Space.IMDB, "imdb_id"), (Space.OWN, "item_id")):
             found = facts.get(fact_key(space, shaped.get(name)))
             if found:
@@ -69,6 +72,8 @@ def _rows(part: Part, facts: Facts, report: Report) -> Iterator[Fields]:
 
 def _movie(part: Part, fields: Fields) -> Movie | None:
     name = _id_of(part)
+    if part.form == ANY and name != "item_id" and not fields.has(name):
+        name = "title"
     if name == "imdb_id":
         item_id = fields.imdb(name)
     elif name == "title":

@@ -7,26 +7,22 @@ import gzip
 import re
 import shutil
 import tempfile
-import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
-from typing import IO
+from pathlib import Path
 
 from data_jobs.report import DataError
+from services.adapters.archive import ZIP, Allowance, ArchiveError, counts, is_workbook, members
 
 MAX_FILES = 20_000
-MAX_BYTES = 32 * 2**30
-MAX_RATIO = 200
-"""Text compresses about ten to one; a much larger ratio is meant to fill a disk."""
-_FREE = 64 * 2**20
-"""Below this size the ratio means nothing."""
+MAX_UNPACKED = 32 * 2**30
+_SPARE = 64 * 2**20
 _DEPTH = 3
-_BLOCK = 2**20
-_SKIPPED = re.compile(r"^(?:\.|__MACOSX|~\$)")
+_NESTED = 2
+"""How deep zips are unpacked: one, and the zips in it."""
 _JSON_GZ = re.compile(r"\.jsonl?\.gz$|\.ndjson\.gz$", re.IGNORECASE)
-_MAGIC = ((b"PK\x03\x04", "zip"), (b"\x1f\x8b", "gzip"))
+_MAGIC = ((ZIP, "zip"), (b"\x1f\x8b", "gzip"))
 
 
 @contextmanager
@@ -53,16 +49,16 @@ def kind_of(path: Path) -> str:
 def _files(path: Path, scratch: "_Scratch") -> Iterator[Path]:
     if path.is_dir():
         for each in _walk(path, path):
-            yield from scratch.plain(each, within=True)
+            yield from scratch.plain(each)
     elif path.is_file():
-        yield from scratch.plain(path, within=False)
+        yield from scratch.plain(path)
     else:
         raise DataError(f"{path}: no such file or folder")
 
 
 def _walk(folder: Path, top: Path) -> Iterator[Path]:
     for each in sorted(folder.iterdir()):
-        if _SKIPPED.match(each.name):
+        if not counts(each.name):
             continue
         if each.is_dir() and not each.is_symlink() and len(each.relative_to(top).parts) < _DEPTH:
             yield from _walk(each, top)
@@ -71,76 +67,49 @@ def _walk(folder: Path, top: Path) -> Iterator[Path]:
 
 
 class _Scratch:
-    """A temporary folder and its remaining size allowance."""
+    """A temporary folder, and what may still be unpacked into it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._left = MAX_BYTES
+        self._allowance = Allowance(MAX_FILES, MAX_UNPACKED)
         self._count = 0
 
-    def plain(self, path: Path, *, within: bool) -> Iterator[Path]:
-        """Yield the file itself, or what is packed in it; zips inside a folder or zip are left as they are."""
+    def plain(self, path: Path, depth: int = 0) -> Iterator[Path]:
+        """Yield the file itself, or what is packed in it. Workbooks, and zips deeper than ``_NESTED``, are left as they
+        are.
+        """
         kind = kind_of(path)
-        if kind == "zip" and not within:
-            if zipfile.is_zipfile(path) and _is_workbook(path):
-                yield path
-            else:
-                yield from self._unzipped(path)
-        elif kind == "gzip" and not _JSON_GZ.search(path.name):
-            yield self._unpacked(path)
-        else:
-            yield path
-
-    def _unzipped(self, path: Path) -> Iterator[Path]:
         try:
-            with zipfile.ZipFile(path) as archive:
-                infos = [info for info in archive.infolist() if not info.is_dir() and _wanted(info.filename)]
-                if len(infos) > MAX_FILES:
-                    raise DataError(f"{path.name}: more than {MAX_FILES:,} files; not unpacked")
-                for info in sorted(infos, key=lambda info: info.filename):
-                    with archive.open(info) as source:
-                        target = self._place(PurePosixPath(info.filename.replace("\\", "/")).name)
-                        self._copy(source, target, info.compress_size, path.name)
-                    yield (
-                        target if kind_of(target) != "gzip" or _JSON_GZ.search(target.name) else self._unpacked(target)
-                    )
-        except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError) as error:
-            raise DataError(f"{path.name}: fatal unreadable-file, expected a whole zip file: {error}") from error
+            if kind == "zip" and depth < _NESTED and not is_workbook(path):
+                for target in self._unzipped(path):
+                    yield from self.plain(target, depth + 1)
+                return
+            unpacked = self._unpacked(path) if kind == "gzip" and not _JSON_GZ.search(path.name) else path
+        except (ArchiveError, EOFError, gzip.BadGzipFile, zlib.error) as error:
+            why = str(error) if isinstance(error, ArchiveError) else f"is no whole gzip ({error})"
+            raise DataError(f"{path.name}: fatal unreadable-file: it {why}; copy or download it again") from error
+        yield unpacked
+
+    def _unzipped(self, path: Path) -> list[Path]:
+        """Unpack a zip; return its files, by the names they have in it."""
+        placed: dict[tuple[str, int], Path] = {}
+        for member in members(path, self._allowance):
+            placed[member.name, len(placed)] = self._write(member.base, member.blocks, path.name)
+        return [placed[key] for key in sorted(placed)]
 
     def _unpacked(self, path: Path) -> Path:
-        target = self._place(path.name.removesuffix(".gz"))
-        try:
-            with gzip.open(path, "rb") as source:
-                self._copy(source, target, path.stat().st_size, path.name)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise DataError(
-                f"{path.name}: fatal unreadable-file, expected a whole gzip file: {error}; copy or download it again"
-            ) from error
-        return target
+        with gzip.open(path, "rb") as source:
+            blocks = self._allowance.blocks(source, path.stat().st_size, path.name)
+            return self._write(path.name.removesuffix(".gz"), blocks, path.name)
 
-    def _place(self, name: str) -> Path:
+    def _write(self, name: str, blocks: Iterable[bytes], packed: str) -> Path:
+        """Write a file into a folder of its own."""
+        if shutil.disk_usage(self._folder).free < _SPARE:
+            raise DataError(f"{packed}: no space to unpack it in {self._folder.parent}; set TMPDIR to a larger disk")
         self._count += 1
         folder = self._folder / str(self._count)
         folder.mkdir()
-        return folder / (re.sub(r"[\x00-\x1f/]", "_", name)[-200:] or "file")
-
-    def _copy(self, source: "IO[bytes] | gzip.GzipFile", target: Path, packed: int, name: str) -> None:
-        done = 0
-        if shutil.disk_usage(self._folder).free < _FREE:
-            raise DataError(f"{name}: no space to unpack it in {self._folder.parent}; set TMPDIR to a larger disk")
+        target = folder / (re.sub(r"[\x00-\x1f/]", "_", name)[-200:] or "file")
         with target.open("wb") as file:
-            while block := source.read(_BLOCK):
-                done += len(block)
-                self._left -= len(block)
-                if self._left < 0 or done > max(_FREE, packed * MAX_RATIO):
-                    raise DataError(f"{name}: unpacked size exceeds the limit ({done:,} bytes so far): not read")
-                file.write(block)
-
-
-def _wanted(name: str) -> bool:
-    return not any(_SKIPPED.match(part) for part in PurePosixPath(name.replace("\\", "/")).parts if part != "..")
-
-
-def _is_workbook(path: Path) -> bool:
-    with zipfile.ZipFile(path) as archive:
-        return any(name in archive.namelist() for name in ("xl/workbook.xml", "content.xml"))
+            file.writelines(blocks)
+        return target

@@ -1,20 +1,26 @@
 """Turn files into parts: recognise the form of each file by its header and content, or by its name without a header."""
 
+import hashlib
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from data_jobs.forms.columns import EVENT, FILM, match
+from data_jobs.forms.columns import EVENT, FILM, folded, match, numbered
 from data_jobs.forms.events import kind_of
 from data_jobs.forms.part import Layout, Part, Role, Space
+from data_jobs.forms.scales import NO, YES, YES_NO, all_alike, scale_of, scale_of_averages
 from data_jobs.forms.shapes import FLAG
-from data_jobs.forms.sniff import Sniffed, sniff
+from data_jobs.forms.sniff import QUESTIONS, Sniffed, sniff
 from services.recommender.domain.events import EventKind
+from services.recommender.domain.genres import canonical
 
 IMDB_RATINGS, CREDITS_5000 = "IMDb title.ratings", "tmdb_5000 credits"
 AMAZON = "Amazon products"
 """Amazon ratings are out of five stars."""
+ANY = "films"
+"""A table of films with recognisable columns."""
 ML_GENRES = (
     "unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama", "Fantasy",
     "Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western",
@@ -26,7 +32,7 @@ _NOT_DATA = re.compile(
     re.IGNORECASE,
 )
 _SPLITS = re.compile(r"^u[1-5ab]\.(?:base|test)$")
-_GENOME = ("genome-scores.csv", "genome-tags.csv")
+_GENOME = re.compile(r"^genome[-_](?:scores|tags)\.csv$")
 CLASSIC = {
     "movies.csv": (Role.FILMS, "movieId, title, genres"),
     "ratings.csv": (Role.EVENTS, "userId, movieId, rating, timestamp"),
@@ -40,9 +46,20 @@ _TMDB_MARKS = frozenset(
 )  # fmt: skip
 _FACTS = frozenset(FILM) - {"title", "item_id", "tmdb_id", "imdb_id", "movielens_id", "kind"}
 _EXPORTS = {"Letterboxd URI": "a Letterboxd export", "Your Rating": "an IMDb export"}
-_LEAST_RATINGS, _FEW_RATINGS = 20, 3
-_BEYOND, _MOST_OF_FEW = 0.05, 0.5
-"""A scale is assumed if at least this share of the ratings exceeds the next smaller scale; the second: of few."""
+_IMDB_OTHERS = {
+    "title.akas": {"titleId", "ordering"}, "title.crew": {"tconst", "writers"},
+    "title.principals": {"tconst", "nconst"},
+    "title.episode": {"tconst", "parentTconst"}, "name.basics": {"nconst", "primaryName"},
+}  # fmt: skip
+_RATINGS = frozenset({"rating", "score", "bewertung", "note", "nota", "voto", "puntuacion"})
+_EITHER = frozenset({"movie", "item", "product"})
+_TITLE_AND_YEAR = re.compile(r"\(\d{4}\)$")
+_TITLE = re.compile(r"[^\W\d_]\S*\s|\(\d{4}\)$")
+"""A title rather than an id: several words, or a year behind it."""
+_LISTED = re.compile(r"^\D.*\(\d{4}\)$|^[\d\s'-]+\(\d{4}\)$")
+"""A line that is a title with its year, and no more."""
+_WORD = re.compile(r"^[^\W\d_]{2,}(?!\d)\b")
+_MOST_COMPARED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +82,8 @@ def recognise(files: Sequence[Path], wishes: Wishes) -> list[Part]:
         if (
             classic
             and path.suffix.lower() in (".csv", ".tsv", ".dat", ".txt")
-            and path.name not in (*CLASSIC, *_GENOME)
+            and path.name not in CLASSIC
+            and not _GENOME.match(path.name)
         ):
             parts.append(
                 Part(path, "", Role.UNUSED, why="no file of the MovieLens layout; name it by itself to read it")
@@ -79,7 +97,7 @@ def recognise(files: Sequence[Path], wishes: Wishes) -> list[Part]:
 def _as_named(part: Part) -> Part:
     """Read a file of a MovieLens folder as what its name says, or not at all."""
     role, _ = CLASSIC[part.name]
-    lacks = role is Role.EVENTS and "value" not in part.columns
+    lacks = role is Role.EVENTS and "value" not in part.columns and "rating" not in part.others
     if part.why == "empty" or (part.role is role and not lacks):
         return part
     return replace(part, role=Role.UNKNOWN, why=part.why or ", ".join((*part.columns.values(), *part.others))[:200])
@@ -90,26 +108,30 @@ def _recognised(path: Path, wishes: Wishes) -> Part:
         return Part(path, "", Role.UNUSED, why="no data")
     if _SPLITS.match(path.name):
         return Part(path, "MovieLens 100K", Role.UNUSED, why="a split of u.data")
-    if path.name in _GENOME:
+    if _GENOME.match(path.name):
         return Part(path, "MovieLens", Role.UNUSED, why="the tag genome")
     seen = sniff(path, wishes.maps.values())
     if wishes.tables_only and seen.layout is Layout.JSON:
         return Part(path, "", Role.UNUSED, why="JSON in a MovieLens folder: name it with --tmdb")
     if seen.layout is Layout.NONE:
-        role = Role.UNUSED if seen.why == "empty" else Role.UNKNOWN
+        role = Role.UNUSED if seen.why in ("empty", QUESTIONS) else Role.UNKNOWN
         return Part(path, "", role, why=seen.why)
-    part = _headless(seen) if not seen.headed and not wishes.maps else None
+    mapped = not {*wishes.maps.values()}.isdisjoint(seen.names)
+    part = _headless(seen, wishes) if not seen.headed and not mapped else None
     return part or _by_columns(seen, wishes)
 
 
-def _headless(seen: Sniffed) -> Part | None:
+def _headless(seen: Sniffed, wishes: Wishes) -> Part | None:
     """Recognise a form without a header by its cells."""
     path, width = seen.path, len(seen.names)
+    texts = ["".join(str(cell) for cell in row.values()) for row in seen.rows]
+    if seen.layout is Layout.TABLE and sum(map(bool, map(_LISTED.search, texts))) * 2 > len(texts):
+        return _table(seen, "a list of titles", Role.FILMS, ("title",), {"title": "title"}, tail=True)
     if seen.layout is Layout.NETFLIX:
         return Part(path, "Netflix prize", Role.EVENTS, seen.layout, scale=5,
                     columns={"item": "movie", "user": "user", "value": "rating", "ts": "date"})  # fmt: skip
-    if seen.dialect.delimiter == "::":
-        return _dat(seen)
+    if seen.dialect.delimiter == "::" and width > 1:
+        return _dat(seen, wishes)
     if seen.dialect.delimiter == "|" and width >= len(_ITEM_COLUMNS) - 1:
         read = ("item_id", "title", *(name for name in _ITEM_COLUMNS if name.startswith(FLAG)))
         return _table(seen, "MovieLens 100K", Role.FILMS, _ITEM_COLUMNS, {name: name for name in read})
@@ -118,12 +140,12 @@ def _headless(seen: Sniffed) -> Part | None:
         return _table(seen, "Netflix prize", Role.FILMS, ("item_id", "year", "title"),
                       {name: name for name in ("item_id", "year", "title")}, tail=True)  # fmt: skip
     if width in (3, 4):
-        return _ratings(seen)
+        return _ratings(seen, wishes)
     return None
 
 
-def _dat(seen: Sniffed) -> Part | None:
-    """Recognise the files of MovieLens 1M and 10M."""
+def _dat(seen: Sniffed, wishes: Wishes) -> Part | None:
+    """Recognise the files of MovieLens 1M and 10M, and others in their layout."""
     form = "MovieLens 1M or 10M"
     cells = seen.cells(seen.names[1])[:50]
     if len(seen.names) == 3 and any(re.search(r"\(\d{4}\)$", cell) for cell in cells):
@@ -134,21 +156,23 @@ def _dat(seen: Sniffed) -> Part | None:
         return _table(seen, form, Role.TAGS, names, {"user": "user", "item_id": "item_id", "tag": "tag"})
     if len(seen.names) == 4:
         names = ("user", "item", "value", "ts")
-        return _table(seen, form, Role.EVENTS, names, {name: name for name in names}, scale=5)
+        scale = wishes.scale or scale_of(seen.cells(seen.names[2]))
+        return _table(seen, form, Role.EVENTS, names, {name: name for name in names}, scale=scale)
     return Part(seen.path, form, Role.UNUSED, why="facts about the people")
 
 
-def _ratings(seen: Sniffed) -> Part | None:
+def _ratings(seen: Sniffed, wishes: Wishes) -> Part | None:
     """Recognise person, film, rating and time without a header: MovieLens 100K, Amazon's ratings only."""
-    columns = [seen.cells(name)[:200] for name in seen.names]
-    if not all(re.fullmatch(r"\d+(?:[.,]\d+)?", cell) for cell in columns[2]) or not columns[2]:
+    columns = [seen.cells(name) for name in seen.names]
+    if not all(re.fullmatch(r"-?\d+(?:[.,]\d+)?", cell) for cell in columns[2]) or not columns[2]:
         return None
-    scale = scale_of(columns[2])
+    scale = wishes.scale or scale_of(columns[2])
     swapped = all(re.fullmatch(r"[B0-9][0-9A-Z]{9}", cell) for cell in columns[0])
     names = ("item", "user", "value", "ts") if swapped else ("user", "item", "value", "ts")
     form = "MovieLens 100K" if seen.dialect.delimiter == "\t" else "ratings without a header"
     used = names[: len(seen.names)]
-    return _table(seen, form, Role.EVENTS, used, {name: name for name in used}, scale=scale)
+    read = {name: name for name in used if name != "value" or not all_alike(columns[2])}
+    return _table(seen, form, Role.EVENTS, used, read, scale=scale)
 
 
 def _table(
@@ -167,7 +191,12 @@ def _by_columns(seen: Sniffed, wishes: Wishes) -> Part:
     if what := next((what for mark, what in _EXPORTS.items() if mark in seen.names), None):
         advice = f"{what} of one person: `marquee users import FILE --user ID` reads it, once there is a catalogue"
         return Part(seen.path, "", Role.UNKNOWN, why=advice)
+    if what := next((what for what, marks in _IMDB_OTHERS.items() if marks <= set(seen.names)), None):
+        return Part(
+            seen.path, f"IMDb {what}", Role.UNUSED, why="not needed: only title.basics and title.ratings are read"
+        )
     film, event = match(seen.names, FILM, wishes.maps), match(seen.names, EVENT, wishes.maps)
+    _take_titles(seen, film, event, wishes)
     who = any(name in event for name in ("item", "tmdb_id", "imdb_id", "title"))
     named = {name.lower() for name in seen.names}
     if "user" in event and who and "tag" in named and "value" not in event:
@@ -188,16 +217,25 @@ def _events(seen: Sniffed, event: dict[str, str], wishes: Wishes) -> Part:
     item = {Space.OWN: "item", Space.TMDB: "tmdb_id", Space.IMDB: "imdb_id", Space.TITLE: "title"}[space]
     columns = {"user": event["user"], "item": event[item]}
     columns |= {name: event[name] for name in ("event", "value", "ts") if name in event}
-    amazon = "parent_asin" in seen.names or "reviewerID" in seen.names
-    if space is Space.OWN and "title" in event and not amazon:
-        film = match(seen.names, FILM, wishes.maps)
-        taken = {*columns.values()}
-        columns |= {
-            f"film.{name}": theirs for name, theirs in film.items() if theirs not in taken and name != "item_id"
-        }
     scale = 0.0
     if "value" in columns:
-        scale = wishes.scale or scale_of(_ratings_in(seen, columns))
+        ratings = _ratings_in(seen, columns)
+        scale = wishes.scale or scale_of(ratings)
+        if "event" not in columns and all_alike(ratings) and wishes.scale is None:
+            del columns["value"]
+            scale = 0.0
+        elif "event" in columns and scale == YES_NO:
+            scale = 5.0
+    amazon = "parent_asin" in seen.names or "reviewerID" in seen.names
+    if "title" in event and not amazon:
+        film = match(seen.names, FILM, wishes.maps)
+        taken = {event["user"], event.get("value"), *columns.values()}
+        columns |= {
+            f"film.{name}": theirs
+            for name, theirs in film.items()
+            # A date in a log is the event's.
+            if theirs not in taken and name != "item_id" and folded(theirs) != "date"
+        }
     form = (
         "Amazon reviews" if amazon else "MovieLens" if seen.names[:2] == ("userId", "movieId") else _form_of_log(seen)
     )
@@ -221,13 +259,15 @@ def _films(seen: Sniffed, film: dict[str, str]) -> Part:
     form, space = _form_of_films(seen, film)
     if space is Space.TMDB and "item_id" in film and "tmdb_id" not in film:
         film = {"tmdb_id": film["item_id"], **{name: theirs for name, theirs in film.items() if name != "item_id"}}
-    film = _rated(seen, film)
+    film = _rated(seen, film) | numbered(seen.names, film)
+    film |= _flags(seen, film)
+    scale = _scale_of_averages(seen, film, form)
     if "item_id" not in film and space is Space.OWN and {"tmdb_id", "imdb_id"} & set(film):
         space = Space.TMDB if "tmdb_id" in film else Space.IMDB
     if form in (CREDITS_5000, IMDB_RATINGS):
         return _part(seen, form, Role.FACTS, {name: theirs for name, theirs in film.items() if name != "title"}, space)
     if "title" in film:
-        return _part(seen, form, Role.FILMS, film, space)
+        return replace(_part(seen, form, Role.FILMS, film, space), scale=scale)
     if {"item_id", "tmdb_id", "imdb_id"} & set(film) and _FACTS & set(film):
         space = Space.TMDB if film.get("item_id") == "id" else space
         if space is Space.TMDB and "item_id" in film:
@@ -235,10 +275,13 @@ def _films(seen: Sniffed, film: dict[str, str]) -> Part:
         return _part(seen, form, Role.FACTS, film, space)
     if space is Space.TMDB and "tmdb_id" in film:
         return _part(seen, form, Role.FILMS, film, space)
+    if sum(bool(_TITLE_AND_YEAR.search(name)) for name in seen.names) > 1:
+        why = "a table with a column a film: write one row a rating instead (user, title, rating)"
+        return Part(seen.path, "", Role.UNKNOWN, why=why)
     found = ", ".join(seen.names if seen.headed else map(str, seen.rows[0].values()))[:160]
     bare = "" if seen.headed else ", without a line that names its columns: write one (title, year, genres ...)"
     why = f"a {seen.layout} that begins with {found or 'nothing'}{bare}"
-    return Part(seen.path, "", Role.UNKNOWN, seen.layout, why=why)
+    return Part(seen.path, "", Role.UNKNOWN, seen.layout, others=seen.names, why=why)
 
 
 _FORMS = (
@@ -264,12 +307,12 @@ def _form_of_films(seen: Sniffed, film: Mapping[str, str]) -> tuple[str, Space]:
         return "TMDB", Space.TMDB
     if "tmdb_id" in names and is_json and "title" in names:
         return "TMDB metadata", Space.TMDB
-    return ("MovieLens" if names == {"movie_id", "title", "genres"} else "films"), Space.OWN
+    return ("MovieLens" if names == {"movie_id", "title", "genres"} else ANY), Space.OWN
 
 
 def _rated(seen: Sniffed, film: dict[str, str]) -> dict[str, str]:
     """Resolve a column "rating" of films: an average if numeric, else an age rating."""
-    rating = next((name for name in seen.names if name.lower() in ("rating", "score")), None)
+    rating = next((name for name in seen.names if folded(name) in _RATINGS), None)
     if rating is None or rating in film.values():
         return film
     cells = [cell for cell in seen.cells(rating) if cell != "\\N"][:200]
@@ -290,20 +333,30 @@ def _part(seen: Sniffed, form: str, role: Role, columns: Mapping[str, str], spac
     return Part(seen.path, form, role, seen.layout, space, seen.dialect, columns, others, awaited)
 
 
-def scale_of(cells: Sequence[str]) -> float:
-    """Return the top of the scale of these ratings: 5, 10 or 100. If there are too few to tell, it is 5, unless at
-    least half of them exceed it.
-    """
-    values = [float(cell.replace(",", ".")) for cell in cells if re.fullmatch(r"\d+(?:[.,]\d+)?", cell)]
-    least = _BEYOND if len(values) >= _LEAST_RATINGS else _MOST_OF_FEW
-    for top, below in ((100.0, 10.0), (10.0, 5.0)):
-        if (
-            len(values) >= _FEW_RATINGS
-            and below < max(values) <= top
-            and sum(value > below for value in values) >= least * len(values)
-        ):
-            return top
-    return 5.0
+def _take_titles(seen: Sniffed, film: dict[str, str], event: dict[str, str], wishes: Wishes) -> None:
+    """Read a column "movie" or "product" as titles, if its cells are, and no other column is that."""
+    ours = film.get("item_id")
+    if ours is None or "title" in film or "title" in event or "item_id" in wishes.maps or folded(ours) not in _EITHER:
+        return
+    cells, is_title = seen.cells(ours)[:200], _TITLE if "user" in event else _WORD
+    if sum(bool(is_title.search(cell)) for cell in cells) * 2 > len(cells):
+        film["title"] = film.pop("item_id")
+        if event.get("item") == ours:
+            event["title"] = event.pop("item")
+
+
+def _flags(seen: Sniffed, film: Mapping[str, str]) -> dict[str, str]:
+    """Return columns that are named as genres and say by 1 or 0 whether a film has it."""
+    free = [name for name in seen.names if "genres" not in film and name not in film.values() and canonical(name)]
+    flags = [name for name in free if {cell.lower() for cell in seen.cells(name)} <= YES | NO]
+    return {f"{FLAG}{name}": name for name in flags} if len(flags) > 1 else {}
+
+
+def _scale_of_averages(seen: Sniffed, film: Mapping[str, str], form: str) -> float:
+    """Return the top of the scale of a column of averages; 0 without one, or for a form that has ten."""
+    if form == AMAZON:
+        return 5.0
+    return scale_of_averages(seen.cells(film["vote_average"])) if form == ANY and "vote_average" in film else 0.0
 
 
 def _without_doubles(parts: list[Part]) -> list[Part]:
@@ -316,4 +369,22 @@ def _without_doubles(parts: list[Part]) -> list[Part]:
             kept.append(replace(part, role=Role.UNUSED, why=f"a part of {whole}"))
         else:
             kept.append(part)
-    return kept
+    return _without_copies(kept)
+
+
+def _without_copies(parts: list[Part]) -> list[Part]:
+    """Drop further copies of a file: the archive next to what was unpacked from it, "films copy.csv"."""
+    read = [part for part in parts if part.role not in (Role.UNUSED, Role.UNKNOWN)]
+    if len(read) > _MOST_COMPARED:
+        return parts
+    sizes = Counter(part.path.stat().st_size for part in read)
+    first: dict[bytes, Part] = {}
+    copies: dict[Path, str] = {}
+    for part in read:
+        if sizes[part.path.stat().st_size] > 1:
+            with part.path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").digest()
+            if first.setdefault(digest, part) is not part:
+                copies[part.path] = f"a copy of {first[digest].name}"
+    return [replace(part, role=Role.UNUSED, why=copies.get(part.path, "")) if part.path in copies else part
+            for part in parts]  # fmt: skip

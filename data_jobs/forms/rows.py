@@ -6,12 +6,15 @@ from typing import Any
 
 import polars as pl
 
-from data_jobs.forms.part import Layout, Part
+from data_jobs.forms.part import Layout, Part, Space
 from data_jobs.readers.files import iter_table, require
 from data_jobs.readers.lines import read_json_lines
 from data_jobs.report import Report
 
 _BATCH = 200_000
+_INNER = ("$oid", "$date", "$numberInt", "$numberLong", "$numberDouble", "id", "_id", "title", "name")
+"""What stands for an object: MongoDB's typed values, ids, names."""
+_YEARS = ("film.year", "film.release_date")
 _BLOCK = 1 << 25
 
 Record = tuple[int, Mapping[str, object]]
@@ -22,7 +25,7 @@ def note_others(part: Part, report: Report) -> None:
     if part.layout is Layout.JSON:
         return
     known = ", ".join(sorted(part.columns))
-    for name in part.others:
+    for name in filter(None, part.others):
         report.add("unknown-field", part.name, field=name, expected=known)
 
 
@@ -38,14 +41,29 @@ def records_of(part: Part, report: Report, *, may_lack_rows: bool = False) -> It
 
 
 def batches_of(part: Part, names: Sequence[str], report: Report, *, may_lack_rows: bool) -> Iterator[pl.DataFrame]:
-    """Yield ``line`` and those of the columns ``names`` that the part has, as strings, "" for missing values."""
+    """Yield ``line`` and those of the columns ``names`` that the part has, as strings, "" for missing values.
+
+    Where films are told by titles, ``item`` has the year behind it, if there is a column of years.
+    """
     wanted = [name for name in names if name in part.columns]
+    year = next((name for name in _YEARS if name in part.columns and part.space is Space.TITLE), None)
+    read = [*wanted, year] if year and year not in wanted else wanted
     if part.layout is Layout.JSON:
-        yield from _json(part, wanted, report)
+        batches = _json(part, read, report)
     elif part.layout is Layout.NETFLIX:
-        yield from _netflix(part, report)
+        batches = _netflix(part, report)
     else:
-        yield from (batch.select("line", *wanted) for batch in _table(part, report, may_lack_rows))
+        batches = (batch.select("line", *read) for batch in _table(part, report, may_lack_rows))
+    for batch in batches:
+        yield batch if year is None else _with_year(batch, year).select("line", *wanted)
+
+
+def _with_year(batch: pl.DataFrame, year: str) -> pl.DataFrame:
+    """Put the year behind titles that lack it: "Heat" is "Heat (1995)"."""
+    number = pl.col(year).str.extract(r"((?:18|19|20)\d\d)")
+    bare = number.is_not_null() & ~pl.col("item").str.contains(r"\(\d{4}\)\s*$") & (pl.col("item") != "")
+    named = pl.concat_str(pl.col("item").str.strip_chars_end(), pl.lit(" ("), number, pl.lit(")"))
+    return batch.with_columns(pl.when(bare).then(named).otherwise(pl.col("item")).alias("item"))
 
 
 def _objects(part: Part, report: Report) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -77,7 +95,11 @@ def _json(part: Part, names: Sequence[str], report: Report) -> Iterator[pl.DataF
 
 
 def _as_text(value: object) -> str:
-    """Return a JSON value as a CSV cell; lone surrogates, which no column can hold, are replaced."""
+    """Return a JSON value as a CSV cell, of an object its id or title; lone surrogates, which no column can hold, are
+    replaced.
+    """
+    if isinstance(value, dict):
+        value = next((value[name] for name in _INNER if value.get(name) is not None), None)
     if value is None:
         return ""
     return str(value).encode("utf-8", "replace").decode("utf-8")

@@ -3,10 +3,10 @@
 Source: TMDB API v3, ``movie/{id}`` with ``append_to_response`` for the field names, ``genre/movie/list`` for the ids.
 """
 
-import ast
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from data_jobs.readers.lines import parsed
 
 GENRE_OF_ID = {
     28: "Action", 12: "Adventure", 16: "Animation", 35: "Comedy", 80: "Crime", 99: "Documentary", 18: "Drama",
@@ -17,6 +17,7 @@ CAST = 10
 FLAG = "genre."
 """A 0/1 column that says whether a film has a genre."""
 _LONGEST = 1 << 20
+_SET = frozenset({"1", "1.0", "true", "yes", "x", "y"})
 _COUNTRIES = ("US", "GB")
 _FILMS_NOT = frozenset(
     {"tvseries", "tvminiseries", "tvepisode", "tvpilot", "tvspecial", "tvshort", "videogame", "tv", "tvshow", "series",
@@ -30,17 +31,15 @@ def is_film(kind: object) -> bool:
 
 
 def literal(value: object) -> object:
-    """Return the value of a cell that holds JSON or a Python literal; any other value unchanged."""
+    """Return the value of a cell that holds JSON or a Python literal, or of MongoDB's {"$oid": ...}; any other value
+    unchanged.
+    """
+    if isinstance(value, dict) and len(value) == 1 and next(iter(value))[:1] == "$":
+        return next(iter(value.values()))
     if not isinstance(value, str) or value[:1] not in "[{" or len(value) > _LONGEST or value[-1:] not in "]}":
         return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        pass
-    try:
-        return ast.literal_eval(value)
-    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-        return value
+    found = parsed(value)
+    return value if found is None else found
 
 
 def plain(record: Mapping[str, object]) -> dict[str, object]:
@@ -48,7 +47,10 @@ def plain(record: Mapping[str, object]) -> dict[str, object]:
     film = {name: literal(value) for name, value in record.items()}
     flags = [name for name in film if name.startswith(FLAG)]
     if flags:
-        film["genres"] = [name.removeprefix(FLAG) for name in flags if film.pop(name) == "1"]
+        film["genres"] = [name.removeprefix(FLAG) for name in flags if _is_set(film.pop(name))]
+    for name in [name for name in film if "." in name]:
+        ours, value = name.partition(".")[0], film.pop(name)
+        film[ours] = [*_as_list(film.get(ours)), *_as_list(value)]
     _unbury(film)
     for name in ("genres", "keywords", "cast", "director", "aka", "series", "language"):
         film[name] = _listed(film.get(name))
@@ -61,6 +63,14 @@ def plain(record: Mapping[str, object]) -> dict[str, object]:
     if isinstance(cast := film.get("cast"), list):
         film["cast"] = cast[:CAST]
     return film
+
+
+def _is_set(value: object) -> bool:
+    return str(value).strip().lower() in _SET
+
+
+def _as_list(value: object) -> list[object]:
+    return value if isinstance(value, list) else [] if value in (None, "") else [value]
 
 
 def _unbury(film: dict[str, object]) -> None:
@@ -78,7 +88,8 @@ def _unbury(film: dict[str, object]) -> None:
         _give(film, "certification", _certification(dates.get("results")))
     outside = film.pop("external_ids", None)
     if isinstance(outside, dict):
-        _give(film, "imdb_id", outside.get("imdb_id"))
+        for ours, theirs in (("imdb_id", "imdb_id"), ("imdb_id", "Imdb"), ("tmdb_id", "Tmdb")):
+            _give(film, ours, outside.get(theirs))
     details = film.pop("details", None)
     if isinstance(details, dict):
         _from_details(film, details)
@@ -121,7 +132,7 @@ def _listed(value: object) -> object:
     inner = (
         next((each for each in value.values() if isinstance(each, list)), None) if isinstance(value, dict) else value
     )
-    if isinstance(value, dict) and inner is None and "name" in value:
+    if isinstance(value, dict) and inner is None and _name(value):
         inner = [value]
     if isinstance(inner, list) and all(isinstance(each, dict) for each in inner):
         return _names(inner)

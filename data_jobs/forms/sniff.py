@@ -6,19 +6,21 @@ import json
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from data_jobs.forms.columns import EVENT, FILM, match
+from data_jobs.forms.columns import EVENT, FILM, folded, match
 from data_jobs.forms.part import Layout
 from data_jobs.readers.files import CSV, Dialect
-from data_jobs.readers.lines import is_document, unwrapped
+from data_jobs.readers.lines import is_document, parsed, unwrapped
 
 HEAD = 1 << 18
 _DOCUMENT = 1 << 25
 _ROWS = 2_000
 _DELIMITERS = ",;\t|"
+_PREAMBLE = 12
+"""Lines about a file, above its header."""
 _MAGIC = (
     (b"PK\x03\x04", "an Excel or OpenDocument workbook, or a zip: save the sheet as CSV (UTF-8), or unpack the zip"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook: save the sheet as CSV (UTF-8)"),
@@ -31,7 +33,26 @@ _MAGIC = (
     (b"Rar!", "a RAR archive: unpack it first"),
     (b"7z\xbc\xaf", "a 7-Zip archive: unpack it first"),
     (b"\x80\x04", "a Python pickle, which is never opened: write it as CSV"),
+    (b"\x80\x05", "a Python pickle, which is never opened: write it as CSV"),
+    (b"ARROW1", "Feather or Arrow: write it as CSV, e.g. polars.read_ipc(FILE).write_csv('films.csv')"),
+    (b"\x89HDF", "HDF5: write its table as CSV"),
+    (b"BZh", "a bzip2 file: unpack it first (bunzip2)"),
+    (b"\xfd7zXZ", "an xz file: unpack it first (unxz)"),
+    (b"\x28\xb5\x2f\xfd", "a zstd file: unpack it first (unzstd)"),
 )
+_TAR, _TAR_AT = b"ustar", 257
+_MARKUP = (
+    (re.compile(r"<!doctype html|<html", re.IGNORECASE), "a web page and no table: download the file that it links to"),
+    (re.compile(r"<\?xml|<[A-Za-z][\w:-]*[ >]"), "XML, which is not read: export it as CSV or JSON"),
+    (
+        re.compile(r"-- |/\*!|(?:create|drop) table|insert into|pragma |begin transaction", re.IGNORECASE),
+        "an SQL dump: load it into its database and export the table as CSV",
+    ),
+    (re.compile(r"\{\\rtf"), "an RTF text: save the table as CSV (UTF-8)"),
+)
+QUESTIONS = "a list of the Netflix prize without ratings"
+_RATED = re.compile(r"\d+,\d,\d{4}-\d\d-\d\d")
+_SEPARATOR = re.compile(r"sep=(.)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +78,21 @@ def sniff(path: Path, known: Collection[str] = ()) -> Sniffed:
     for magic, why in _MAGIC:
         if raw.startswith(magic):
             return Sniffed(path, Layout.NONE, why=why)
+    if raw[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
+        return Sniffed(path, Layout.NONE, why="a tar archive: unpack it first (tar -xf)")
     text = _decoded(raw)
     if not text.strip():
         return Sniffed(path, Layout.NONE, why="empty")
     if "\x00" in text[:4096]:
-        return Sniffed(path, Layout.NONE, why="a binary file")
-    if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
+        odd, even = text[1:4096:2].count("\x00"), text[0:4096:2].count("\x00")
+        halves = min(odd, even) == 0 and 3 * max(odd, even) > len(text[:4096])
+        what = "UTF-16 without its byte order mark: save it as UTF-8" if halves else "a binary file"
+        return Sniffed(path, Layout.NONE, why=what)
+    begin = text.lstrip("\ufeff \t\r\n")[:200]
+    for mark, why in _MARKUP:
+        if mark.match(begin):
+            return Sniffed(path, Layout.NONE, why=why)
+    if begin[:1] in ("{", "["):
         return _sniff_json(path, text)
     return _sniff_table(path, text, known, whole=len(raw) < HEAD)
 
@@ -105,10 +135,7 @@ def _sniff_json(path: Path, text: str) -> Sniffed:
             found = found or _elements(text)
     else:
         for line in text.splitlines()[:_ROWS]:
-            try:
-                each = json.loads(line)
-            except (ValueError, RecursionError):
-                continue
+            each = parsed(line)
             if isinstance(each, dict):
                 found.append(each)
     rows = [inner for record in found for inner in unwrapped(record)][:_ROWS]
@@ -133,24 +160,45 @@ def _elements(text: str) -> list[dict[str, Any]]:
 
 
 def _sniff_table(path: Path, text: str, known: Collection[str], *, whole: bool) -> Sniffed:
-    lines = [line for line in text.splitlines() if line.strip()]
+    every = text.splitlines()
+    skip = _first_line(every, known)
+    separator = _SEPARATOR.fullmatch(every[skip].strip('" '))
+    lines = [line for line in every[skip + bool(separator) :] if line.strip()]
     lines = lines if whole or len(lines) < 3 else lines[:-1]
+    if not lines:
+        return Sniffed(path, Layout.NONE, why="empty")
     if re.fullmatch(r"\d+:", lines[0].strip()):
+        if not any(_RATED.fullmatch(line.strip()) for line in lines[1:3]):
+            return Sniffed(path, Layout.NONE, why=QUESTIONS)
         return Sniffed(path, Layout.NETFLIX, names=("user", "value", "ts"), headed=False)
-    delimiter = _delimiter(lines, known)
+    delimiter = separator[1] if separator else _delimiter(lines, known)
     quoted = delimiter != "::" and not lines[0].startswith("tconst\t")
-    dialect = Dialect(delimiter, quoted=quoted)
+    dialect = Dialect(delimiter, quoted=quoted, skip=skip + bool(separator))
     try:
         rows = [row for row in dialect.reader(lines[: _ROWS + 1]) if row]
     except csv.Error:
         rows = [line.split(delimiter) for line in lines[: _ROWS + 1]]
     first = tuple(cell.strip() for cell in rows[0])
-    if _is_header(first) or set(first) & set(known):
+    if _is_header(first) or _are_named(first, known):
         named = [dict(zip(first, row, strict=False)) for row in rows[1:]]
         return Sniffed(path, Layout.TABLE, dialect, first, tuple(named))
     names = tuple(f"column {at}" for at in range(1, len(first) + 1))
-    bare = Dialect(delimiter, names, quoted=quoted and delimiter != "|")
+    bare = replace(dialect, header=names, quoted=quoted and delimiter != "|")
     return Sniffed(path, Layout.TABLE, bare, names, tuple(dict(zip(names, row, strict=False)) for row in rows), False)
+
+
+def _first_line(lines: Sequence[str], known: Collection[str]) -> int:
+    """Return where the table begins: at the first line that is not blank, or below a few lines about the file."""
+    first = next(at for at, line in enumerate(lines) if line.strip())
+    begin = [at for at in range(first, min(first + _PREAMBLE, len(lines))) if lines[at].strip()]
+    heads = [at for at in begin if any(_names_columns(_cells(lines[at], mark), known) for mark in _DELIMITERS)]
+    return first if not heads or heads[0] == first else heads[-1]
+
+
+def _names_columns(cells: Sequence[str], known: Collection[str]) -> bool:
+    """Return whether these name two columns at least."""
+    found = {*match(cells, FILM, {}).values(), *match(cells, EVENT, {}).values()}
+    return (len(found) > 1 and _is_header(cells)) or _are_named(cells, known)
 
 
 def _delimiter(lines: Sequence[str], known: Collection[str]) -> str:
@@ -162,7 +210,7 @@ def _delimiter(lines: Sequence[str], known: Collection[str]) -> str:
 
     def fit(mark: str) -> tuple[bool, bool, int]:
         cells = _cells(lines[0], mark)
-        headed = _is_header(cells) or bool(set(cells) & set(known))
+        headed = _is_header(cells) or _are_named(cells, known)
         return len(cells) > 1, headed, steady[mark] * min(len(cells), 8)
 
     best = max(_DELIMITERS, key=fit)
@@ -180,9 +228,15 @@ def _width(line: str, mark: str) -> int:
     return len(_cells(line, mark))
 
 
+def _are_named(cells: Sequence[str], known: Collection[str]) -> bool:
+    """Return whether the caller named one of these columns."""
+    return not {folded(cell) or cell for cell in cells}.isdisjoint(folded(name) or name for name in known)
+
+
 def _is_header(cells: Sequence[str]) -> bool:
     """Return whether these are column names: at least one is known, and none is a number."""
-    if any(re.fullmatch(r"[\d.,:-]+", cell) for cell in cells) or len(set(cells)) < len(cells):
+    named = [cell for cell in cells if cell]
+    if any(re.fullmatch(r"[\d.,:-]+", cell) for cell in named) or len(set(named)) < len(named):
         return False
     known = {**match(cells, FILM, {}), **match(cells, EVENT, {})}
-    return bool(known)
+    return bool(known) or "nconst" in cells  # IMDb's table of people, which names nothing else

@@ -18,7 +18,12 @@ _UNITS = ((1e11, 1e3), (1e14, 1.0), (1e17, 1e-3), (1e20, 1e-6))
 micro- and nanoseconds.
 """
 _DATES = ("%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%m %d, %Y", "%Y/%m/%d", "%Y/%m/%d %H:%M:%S",
-          "%Y.%m.%d", "%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S")  # fmt: skip
+          "%Y.%m.%d", "%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y%m%d", "%Y", "%a, %d %b %Y %H:%M:%S GMT",
+          "%a %b %d %H:%M:%S %Y")  # fmt: skip
+_DAY_OR_YEAR = r"^(?:19|20)\d\d(?:(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))?$"
+"""20240301 and 2024 are dates: as epoch seconds they would all be of 1970."""
+_FLOAT_ID = r"^(\d+)\.0+$"
+_PART = re.compile(r"([\d.]+)\s*(?:/\s*(\d+)|(%))")
 _IS_RATING = pl.col("kind") == EventKind.RATING
 _PAIR = ("user", "film")
 _STRENGTH = {int(EventKind.CLICK): 0, int(EventKind.WATCH): 1}
@@ -101,6 +106,11 @@ def check_events(table: pl.DataFrame, lookup: Lookup, columns: Columns, scale: f
 def _people(table: pl.DataFrame, columns: Columns) -> pl.DataFrame:
     user = pl.col("user")
     table = table.with_columns(user.str.strip_chars())
+    # The pattern is tried on few: 32 million ids come this way.
+    dotted = table.filter(user.str.contains(".", literal=True))
+    if dotted.height and (floats := dotted.filter(user.str.contains(_FLOAT_ID))).height:
+        columns.cite(floats, "id-form", "user")
+        table = table.with_columns(user.str.replace(_FLOAT_ID, "$1"))
     table = columns.drop(table, user == "", "missing-value", "user", "a person's id")
     unfit = (user.str.len_chars() > MAX_ID) | user.str.contains(r"[\x00-\x1f\x7f]")
     return columns.drop(table, unfit, "bad-id", "user", f"at most {MAX_ID} printable characters")
@@ -111,7 +121,13 @@ def _values(table: pl.DataFrame, columns: Columns, scale: float) -> pl.DataFrame
     commas = _IS_RATING & pl.col("value").str.contains(",")
     columns.report.add_uncited("decimal-comma", columns.file, int(table.select(commas.sum()).item()))
     stars = pl.col("value").str.strip_chars().str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
-    expected = "0.5, 1, 1.5 ... 5"
+    table = table.with_columns(stars.alias("stars"))
+    worded = table.filter(_IS_RATING & pl.col("stars").is_null())["value"].unique()
+    if known := {text: told for text in worded if (told := _worded_stars(text, scale)) is not None}:
+        again = pl.col("value").replace_strict(known, default=None, return_dtype=pl.Float64)
+        columns.report.add_uncited("rating-scale", columns.file, int(table.select(again.is_not_null().sum()).item()))
+        table = table.with_columns(pl.coalesce("stars", again).alias("stars"))
+    stars, expected = pl.col("stars"), "0.5, 1, 1.5 ... 5"
     if scale != RATINGS[-1]:
         columns.report.add_uncited("rating-scale", columns.file, int(table.select(_IS_RATING.sum()).item()))
         expected = f"above 0, up to {scale:g}"
@@ -122,6 +138,19 @@ def _values(table: pl.DataFrame, columns: Columns, scale: float) -> pl.DataFrame
     odd = table.filter(~_IS_RATING & ~pl.col("value").str.strip_chars().is_in(["", "1", "1.0"]))
     columns.cite(odd, "bad-value", "value", "1 or nothing: only a rating has a value")
     return table.with_columns(pl.when(_IS_RATING).then(stars).otherwise(1.0).cast(pl.Float32).alias("value"))
+
+
+def _worded_stars(text: str, scale: float) -> float | None:
+    """Return "4/5", "8/10", "80 %" or "★★★★½" on a scale up to ``scale``, in its tenths; None for anything else."""
+    text = text.strip().replace(",", ".")
+    if set(text) <= {"★", "☆", "½"} and "★" in text:
+        return (text.count("★") + text.count("½") / 2) / RATINGS[-1] * scale
+    match = _PART.fullmatch(text)
+    try:
+        share = float(match[1]) / float(match[2] or 100) if match else -1.0
+    except (ValueError, ZeroDivisionError):
+        return None
+    return int(share * 10 + 0.5) / 10 * scale if 0 < share <= 1 else None
 
 
 def _worded_ms(text: str) -> float | None:
@@ -141,7 +170,10 @@ def _worded_ms(text: str) -> float | None:
 
 def _times(table: pl.DataFrame, columns: Columns) -> pl.DataFrame:
     """Convert epoch seconds, milli-, micro- or nanoseconds, or a textual date, to ``ts_ms``."""
-    number = pl.col("ts").str.strip_chars().cast(pl.Float64, strict=False)
+    text = pl.col("ts").str.strip_chars()
+    number = text.cast(pl.Float64, strict=False)
+    if table.select(text.str.len_bytes().is_in([4, 8]).any()).item():
+        number = pl.when(~text.str.contains(_DAY_OR_YEAR)).then(number)
     ms = pl.coalesce(pl.when(number < below).then(number * factor) for below, factor in _UNITS)
     table = table.with_columns(ms.alias("ts_ms"))
     worded = table["ts_ms"].is_null()

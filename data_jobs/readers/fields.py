@@ -4,38 +4,76 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-from data_jobs.readers.text import repair, tidy
+from data_jobs.readers.text import fold, repair, tidy
 from data_jobs.report import Report
 from services.recommender.domain import catalogue
 from services.recommender.domain.genres import canonical
+from services.recommender.domain.language_names import NAMES
+from services.recommender.query.words.into_english import TRANSLATIONS
 
 MAX_ID = 128
 _NO_GENRES = frozenset({"(no genres listed)", "unknown"})
 FIRST_YEAR, LAST_YEAR = 1870, 2100
 _BEFORE, _AFTER = 20, 40
 """Number of characters quoted around damage."""
-_IMDB = re.compile(r"(?:tt)?0*(\d{1,10})")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z]{2,4})?")
-_POSTER = re.compile(r"(?:/|https://)[\w./%~+:-]+")
-_ABSENT = frozenset({"\\n", "nan", "none", "null", "n/a", "-"})
-"""What programs write for a missing number, code or address."""
+_POSTER = re.compile(r"/[\w./%~+:-]+|https://[\w./%~+:@,=?&-]+")
+_ABSENT = frozenset({"\\n", "nan", "none", "null", "n/a", "-", "<na>", "#n/a"})
+"""What programs write for a missing value; of a title it may be the name."""
+_NOBODY = _ABSENT | {"unknown", "not available", "not given", "no data", "missing"}
+"""The same for people."""
+_CODES = {name.casefold(): code for code, name in NAMES.items()} | {
+    "mandarin": "zh", "farsi": "fa", "castilian": "es", "eng": "en", "fre": "fr", "fra": "fr", "ger": "de", "deu": "de",
+    "spa": "es", "ita": "it", "jpn": "ja", "kor": "ko", "zho": "zh", "chi": "zh", "rus": "ru", "por": "pt", "hin": "hi",
+}  # fmt: skip
+_OF_MOVIES = re.compile(r"\s+(?:movies|films|features)$")
 _FLOAT_ID = re.compile(r"(\d+)\.0+")
+_WHOLE_ID = re.compile(r"(\d+)(?:\.0+)?")
 _YEAR = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)(?!\d)")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
+_CLOCK = re.compile(r"(\d):(\d\d)(?::\d\d)?|0(\d):(\d\d):\d\d")
 _HOURS = re.compile(r"(?:PT)?(?:(\d+)\s*(?:h|hr|hours?)\.?)?\s*(?:(\d+)\s*(?:m|min|mins|minutes?)\.?)?", re.IGNORECASE)
 _SUFFIX = re.compile(r",\s*(?=(?:Jr|Sr|II|III|IV)\b\.?)")  # "Arthur Rankin, Jr." is one man
 
 
 def imdb_id(value: object) -> str | None:
-    """Return "0113277", 113277 or "tt0113277" as "tt0113277"; None for anything else."""
-    match = _IMDB.fullmatch(str(value).strip())
-    return catalogue.imdb_id(int(match[1])) if match else None
+    """Return "0113277", 113277.0, "tt0113277" or its page's address as "tt0113277"; None for anything else."""
+    text = str(value).strip()
+    if whole := _WHOLE_ID.fullmatch(text):
+        text = f"tt{whole[1]}"
+    elif "imdb.com/" in text and (found := catalogue.IMDB_ID.search(text)):
+        text = found[0]
+    return catalogue.imdb_id(catalogue.imdb_number(text))
+
+
+@lru_cache(maxsize=4_096)
+def known_genre(name: str) -> str | None:
+    """Return the vocabulary's genre for "Dramas", "Horror Movies", or the name in one of the languages that queries may
+    be in: "Krimi" is Crime.
+    """
+    plain = _OF_MOVIES.sub("", name.strip().lower())
+    for form in (name, plain, plain.removesuffix("s"), re.sub(r"ies$", "y", plain)):
+        if known := canonical(form):
+            return known
+    words = fold(name)
+    named = (table[words].removesuffix(" film") for table, _ in TRANSLATIONS.values() if words in table)
+    return next((known for name in named if (known := canonical(name))), None)
 
 
 def unique(names: Iterable[str]) -> tuple[str, ...]:
     """Return the non-empty names, each once, in order."""
     return tuple(dict.fromkeys(name for name in names if name))
+
+
+def decimal(value: object) -> float | None:
+    """Return a number, also from "7,5" and "1,234"; None for anything else, NaN and infinity included."""
+    try:
+        number = math.nan if isinstance(value, bool) else float(_dotted(value))  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _dotted(value: object) -> object:
@@ -46,10 +84,12 @@ def _dotted(value: object) -> object:
 
 
 def _of_slash(name: str) -> list[str]:
-    """ "Crime/Drama" as two genres, unless it is one of the vocabulary; none for what says that there is none."""
+    """ "Crime/Drama" and "Mystery & Suspense" as two genres, unless it is one of the vocabulary; none for what says
+    that there is none.
+    """
     if name in _NO_GENRES:
         return []
-    return [name] if canonical(name) or "/" not in name else [each.strip() for each in name.split("/") if each.strip()]
+    return [name] if known_genre(name) else [each.strip() for each in re.split(r"[/&]", name) if each.strip()]
 
 
 def _parted(text: str) -> list[str]:
@@ -102,7 +142,7 @@ class Fields:
 
     def text(self, field: str) -> str:
         """Return a string, "" if absent."""
-        value = self._raw(field)
+        value = self._raw(field) if field == "title" else self._fact(field)
         if value is None:
             return ""
         if isinstance(value, str):
@@ -132,11 +172,8 @@ class Fields:
         value = self._fact(field)
         if value is None:
             return None
-        try:
-            number = math.nan if isinstance(value, bool) else float(_dotted(value))  # type: ignore[arg-type]
-        except (TypeError, ValueError, OverflowError):
-            number = math.nan
-        if low <= number <= high:
+        number = decimal(value)
+        if number is not None and low <= number <= high:
             return number
         self._bad(field, value, f"a number from {low:g} to {high:g}")
         return None
@@ -162,6 +199,9 @@ class Fields:
     def minutes(self, field: str, low: float, high: float) -> int | None:
         """Return a running time from 95, "95 min" or "1h 35m"; None if absent."""
         value = self._fact(field)
+        if isinstance(value, str) and (match := _CLOCK.fullmatch(value.strip())):
+            hours, minutes = (int(part) for part in match.groups() if part is not None)
+            return hours * 60 + minutes or None
         if isinstance(value, str) and (match := _HOURS.fullmatch(value.strip())) and (match[1] or match[2]):
             return int(match[1] or 0) * 60 + int(match[2] or 0) or None
         return self.whole(field, int(low), int(high))
@@ -171,20 +211,20 @@ class Fields:
         value = self._raw(field)
         if value is None:
             return ()
-        parts = _parted(value) if isinstance(value, str) else value
+        return self._names(field, value, _parted(value) if isinstance(value, str) else value)
+
+    def _names(self, field: str, value: object, parts: object) -> tuple[str, ...]:
         if isinstance(parts, list) and all(isinstance(part, str) for part in parts):
-            return unique(self.clean(field, part) for part in parts)
+            names = (self.clean(field, part) for part in parts)
+            absent = _NOBODY if field in ("director", "cast") else _ABSENT
+            return unique(name for name in names if name.lower() not in absent)
         self._bad(field, value, "a list of strings")
         return ()
 
     def _piped(self, field: str) -> tuple[str, ...]:
         """Return the names of a list, or of one string split at "|"."""
         value = self._raw(field)
-        parts = value.split("|") if isinstance(value, str) else value or []
-        if isinstance(parts, list) and all(isinstance(part, str) for part in parts):
-            return unique(self.clean(field, part) for part in parts)
-        self._bad(field, value, "a list of strings")
-        return ()
+        return self._names(field, value, value.split("|") if isinstance(value, str) else value or [])
 
     def people(self, field: str) -> tuple[str, ...]:
         """Return the names in one string: "A & B", "A, B" and "A|B" are two people; "Arthur Rankin, Jr." is one."""
@@ -197,7 +237,7 @@ class Fields:
 
     def genre(self, name: str, field: str = "genres") -> str | None:
         """Return a genre under the vocabulary's name; an unknown one is reported."""
-        known = canonical(name)
+        known = known_genre(name)
         if known is None:
             self.say("unknown-genre", field, name)
         return known
@@ -213,8 +253,16 @@ class Fields:
         return None
 
     def language(self, field: str) -> str | None:
-        """Return a language code."""
-        return self.pattern(field, _LANGUAGE, 'a code such as "en"')
+        """Return a language code, also from "EN-gb" or the English name; of several languages the first."""
+        value = self._fact(field)
+        if isinstance(value, str):
+            first = re.split(r"[,;|/]", value)[0].strip().casefold()
+            code = _CODES.get(first, first)
+            if _LANGUAGE.fullmatch(code):
+                return code.partition("-")[0]
+        if value is not None:
+            self._bad(field, value, 'a code such as "en", or a language in English')
+        return None
 
     def poster(self, field: str) -> str | None:
         """Return TMDB's path or an https address."""

@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -18,6 +19,8 @@ _ROWS = 200_000
 _BLOCK = 1 << 25
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _UNIT = "\x1f"
+_FEW_LETTERS = 20
+"""So few letters beyond ASCII do not tell an encoding."""
 # A cast of thousands is one cell; but an unclosed quote must end somewhere.
 csv.field_size_limit(1 << 20)
 
@@ -25,13 +28,14 @@ csv.field_size_limit(1 << 20)
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """How a table is written: ``delimiter`` (one character, or "::"), ``header`` if the file has none, ``quoted`` False
-    if quotes are text, ``tail`` if the last column may contain delimiters.
+    if quotes are text, ``tail`` if the last column may contain delimiters, ``skip``: the lines before header or rows.
     """
 
     delimiter: str = ","
     header: tuple[str, ...] | None = None
     quoted: bool = True
     tail: bool = False
+    skip: int = 0
 
     @property
     def unit(self) -> str:
@@ -58,7 +62,8 @@ class _Shape:
     """What one pass over a file's bytes reveals."""
 
     encoding: str
-    quoted: bool
+    exact: bool
+    """Whether it takes the csv module: quotes, or lines that end in CR alone."""
 
 
 def require(path: Path, report: Report) -> None:
@@ -70,14 +75,16 @@ def require(path: Path, report: Report) -> None:
 
 
 def _examine(path: Path, report: Report) -> _Shape:
-    """Determine encoding and quotes in one pass; notes BOM, CRLF and Latin-1."""
+    """Determine encoding, quotes and line ends in one pass; notes BOM, CRLF and Latin-1. Raises DataError for an
+    encoding that is not read.
+    """
     require(path, report)
     decoder = codecs.getincrementaldecoder("utf-8")()
-    encoding, quoted, crlf = "utf-8-sig", False, False
+    encoding, exact, crlf = "utf-8-sig", False, False
     with path.open("rb") as file:
         if file.read(2) in _UTF16:
             report.add("utf-16", path.name)
-            return _Shape("utf-16", quoted=True)
+            return _Shape("utf-16", exact=True)
         file.seek(0)
         if file.read(3) == codecs.BOM_UTF8:
             report.add("bom", path.name)
@@ -85,13 +92,18 @@ def _examine(path: Path, report: Report) -> _Shape:
         while chunk := file.read(_CHUNK):
             if encoding != "latin-1" and not _decodes(decoder, chunk):
                 encoding = "latin-1"
-            quoted = quoted or b'"' in chunk
+                if _is_foreign(chunk):
+                    report.fail("unreadable-file", path.name, "a text in UTF-8, UTF-16 or Latin-1, and this looks like "
+                                "another encoding (Windows-1251, Shift-JIS, GBK ...): save it as UTF-8")  # fmt: skip
+            exact = exact or b'"' in chunk or (b"\r" in chunk and b"\n" not in chunk)
             crlf = crlf or b"\r\n" in chunk
+    if decoder.getstate()[0]:  # the file ends within a character
+        encoding = "latin-1"
     if encoding == "latin-1":
         report.add("latin-1", path.name)
     if crlf:
         report.add("crlf", path.name)
-    return _Shape(encoding, quoted)
+    return _Shape(encoding, exact)
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:
@@ -104,11 +116,20 @@ def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:
     return True
 
 
+def _is_foreign(chunk: bytes) -> bool:
+    """Return whether bytes that are not all UTF-8 are no Latin-1 either: whole words of letters beyond ASCII."""
+    high = sum(map(len, re.findall(rb"[\x80-\xff]+", chunk)))
+    words = sum(map(len, re.findall(rb"[\x80-\xff]{4,}", chunk)))
+    as_utf8 = chunk.decode("utf-8", "ignore").encode()
+    kept = sum(map(len, re.findall(rb"[\x80-\xff]+", as_utf8)))
+    return high >= _FEW_LETTERS and words * 2 > high and kept * 2 < high
+
+
 def _header(path: Path, shape: _Shape, required: Sequence[str], report: Report, dialect: Dialect) -> list[str]:
     if dialect.header is not None:
         return list(dialect.header)
     with path.open(encoding=shape.encoding, newline="") as file:
-        found = [name.strip() for name in next(dialect.reader(file), [])]
+        found = [name.strip() for name in next(dialect.reader(islice(file, dialect.skip, None)), [])]
     for name in required:
         if name not in found:
             advice = f"the columns {', '.join(required)}; found {', '.join(found)[:200] or 'none'}"
@@ -149,7 +170,7 @@ def iter_table(
     wanted = [name for name in dict.fromkeys(header) if optional is None or name in (*required, *optional)]
     layout = _Layout(path, header, wanted, report, dialect)
     before = report.rows[path.name]
-    by_rows = (shape.quoted and dialect.quoted) or shape.encoding != "utf-8-sig" or dialect.tail
+    by_rows = (shape.exact and dialect.quoted) or shape.encoding != "utf-8-sig" or dialect.tail
     for batch in _by_rows(layout, shape) if by_rows else _by_columns(layout):
         report.rows[path.name] += batch.height
         yield batch
@@ -173,7 +194,7 @@ class _Layout:
     @property
     def first_line(self) -> int:
         """Return the line of the first row."""
-        return 1 if self.dialect.header is not None else 2
+        return self.dialect.skip + (1 if self.dialect.header is not None else 2)
 
     def frame(self, records: Sequence[tuple[int, list[str]]]) -> pl.DataFrame:
         """Return records of the csv module as columns."""
@@ -188,7 +209,7 @@ def _by_columns(layout: _Layout) -> Iterator[pl.DataFrame]:
     """Read files without quotes fast: there a line is a record, and blocks of lines are independent."""
     with layout.path.open("rb") as file:
         line = layout.first_line
-        if line > 1:
+        for _ in range(line - 1):
             file.readline()
         while block := file.read(_BLOCK):
             block += file.readline()
@@ -220,11 +241,11 @@ def _block(layout: _Layout, block: bytes, line: int, lines: int) -> pl.DataFrame
 def _by_rows(layout: _Layout, shape: _Shape) -> Iterator[pl.DataFrame]:
     """Read exactly: quoted line breaks, Latin-1, UTF-16."""
     with layout.path.open(encoding=shape.encoding, newline="") as file:
-        line = layout.first_line
-        if line > 1:
+        line = 1 + sum(1 for _ in islice(file, layout.dialect.skip))
+        if layout.dialect.header is None:
             taken = _Lines(file)
             next(layout.dialect.reader(taken), None)
-            line = taken.count + 1
+            line += taken.count
         records = _records(file, layout, line)
         yield layout.frame([])
         while batch := list(islice(records, _ROWS)):
@@ -263,6 +284,8 @@ def _records(file: IO[str], layout: _Layout, line: int) -> Iterator[tuple[int, l
             held = lines.take()
             if layout.dialect.tail and len(row) > width:
                 row = [*row[: width - 1], layout.dialect.unit.join(row[width - 1 :])]
+            if len(row) > width and not any(row[width:]):
+                row = row[:width]
             if len(row) == width:
                 if len(held) > 1:
                     report.add("newline-in-field", name, line=line, value=",".join(row))

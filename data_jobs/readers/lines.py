@@ -1,5 +1,6 @@
 """Read JSON, plain or gzip: lines, each independent of the others, or one document with a list in it."""
 
+import ast
 import codecs
 import gzip
 import json
@@ -14,7 +15,29 @@ from data_jobs.report import Report
 MAX_DOCUMENT = 512 * 2**20
 """A list is read as a whole; a longer one must be given as lines."""
 _HEAD = 1 << 16
-_WRAPPERS = ("results", "items", "parts", "movies", "films", "data", "entries", "docs", "records", "catalogue")
+_WRAPPERS = (
+    "results",
+    "items",
+    "parts",
+    "movies",
+    "films",
+    "data",
+    "entries",
+    "docs",
+    "records",
+    "catalogue",
+    "search",
+)
+_OUTER = ("result", "response", "data", "results", "body", "mediacontainer")
+"""Objects around an object with a list in it."""
+_MOST_WRAPPERS = 3
+_ENVELOPE = frozenset(
+    {"page", "total", "count", "size", "limit", "offset", "start", "next", "previous", "version", "status", "success",
+     "message", "id", "jsonrpc", "response", "total_pages", "total_results", "totalresults", "totalpages",
+     "totalrecordcount", "startindex", "took", "generated", "updated", "schema"}
+)  # fmt: skip
+"""What stands beside a list in an answer, and in no record of a film or an event."""
+_LONGEST_LITERAL = 1 << 20
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 Numbered = tuple[int, dict[str, Any]]
@@ -23,10 +46,10 @@ Numbered = tuple[int, dict[str, Any]]
 def read_json_lines(path: Path, report: Report) -> Iterator[Numbered]:
     """Yield line number and object of each line of a JSONL file, plain or gzip (detected by its bytes).
 
-    A JSON array, an object with a list of films in it ({"results": [...]}), or objects spanning several lines are read
-    as well: the number is then that of the record. Blank lines are skipped; a line that is not an object is reported
-    and left out. Raises DataError for a missing or empty file, a broken gzip or document, or a file without any good
-    line.
+    A JSON array, an object with a list of films in it ({"results": [...]}), a table by columns as pandas writes it, or
+    objects spanning several lines are read as well: the number is then that of the record. Blank lines are skipped; a
+    line that is not an object is reported and left out. Raises DataError for a missing or empty file, a broken gzip or
+    document, or a file without any good line.
     """
     require(path, report)
     good = 0
@@ -42,13 +65,66 @@ def read_json_lines(path: Path, report: Report) -> Iterator[Numbered]:
         report.fail("empty-file", path.name, f"one JSON object a line in {path}")
 
 
-def unwrapped(record: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the objects of the list that a record wraps, else the record itself."""
+def unwrapped(record: dict[str, Any], depth: int = 0) -> list[dict[str, Any]]:
+    """Return the objects that a record wraps, in a list or by their ids, or the rows of a table; else the record.
+    ``depth``: the wrappers that were taken off.
+    """
+    nested = {name.lower(): value for name, value in record.items() if isinstance(value, list | dict)}
+    if not nested:
+        return [record]
+    lists = {name: value for name, value in nested.items() if _are_objects(value)}
     for name in _WRAPPERS:
-        inner = record.get(name)
-        if isinstance(inner, list) and inner and all(isinstance(each, dict) for each in inner):
-            return inner
+        if name in lists:
+            return list(lists[name])
+    if isinstance(nested.get("columns"), list) and isinstance(nested.get("data"), list):
+        names = [str(name) for name in nested["columns"]]
+        return [dict(zip(names, row, strict=False)) for row in nested["data"] if isinstance(row, list)]
+    if len(nested) == len(record) and all(isinstance(value, dict) for value in nested.values()):
+        return _rows_of(record, depth)
+    if {name.lower() for name in record} - nested.keys() <= _ENVELOPE:
+        for name in _OUTER:
+            if depth < _MOST_WRAPPERS and isinstance(inner := nested.get(name), dict):
+                return unwrapped(inner, depth + 1)
+        # A film's own list, such as its keywords, stands beside the film's id.
+        if len(lists) == len(nested) == 1 and "id" not in record:
+            return list(next(iter(lists.values())))
     return [record]
+
+
+def _are_objects(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(each, dict) for each in value)
+
+
+def _rows_of(record: dict[str, Any], depth: int) -> list[dict[str, Any]]:
+    """Return the rows of a table by columns, {"title": {"0": ...}}, or of objects by id, {"tt0113277": {...}}; else the
+    record.
+    """
+    columns = list(record.values())
+    rows = list(columns[0])
+    if rows and all(name.isdecimal() for name in rows) and all(list(column) == rows for column in columns):
+        return [{name: column[row] for name, column in record.items()} for row in rows]
+    if len(record) == 1:
+        ((name, inner),) = record.items()
+        is_wrapper = name.lower() in _OUTER and depth < _MOST_WRAPPERS
+        return unwrapped(inner, depth + 1) if is_wrapper else [record]
+    if not all(any(map(str.isdecimal, name)) for name in record):
+        return [record]
+    counted = all(name == str(at) for at, name in enumerate(record))
+    return [dict(value) if counted else {"id": name, **value} for name, value in record.items()]
+
+
+def parsed(text: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the value of JSON, or of a Python literal, which some data sets have in its place; None for neither."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        pass
+    if "'" not in text or len(text) > _LONGEST_LITERAL:
+        return None
+    try:
+        return json.loads(json.dumps(ast.literal_eval(text.strip())))
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        return None
 
 
 def is_document(head: str) -> bool:
@@ -57,17 +133,9 @@ def is_document(head: str) -> bool:
     if text.startswith("["):
         return True
     first, _, rest = text.partition("\n")
-    if not text.startswith("{") or _parses(first):
+    if not text.startswith("{") or parsed(first) is not None:
         return False
     return not rest.lstrip().startswith("{")
-
-
-def _parses(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
 
 
 def _head(path: Path) -> str:
@@ -148,10 +216,7 @@ def _text(raw: bytes) -> tuple[str, bool]:
 
 
 def _object(text: str, file: str, number: int, report: Report) -> dict[str, Any] | None:
-    try:
-        record = json.loads(text)
-    except (ValueError, RecursionError):
-        record = None
+    record = parsed(text)
     if isinstance(record, dict):
         return record
     report.add("malformed-json", file, line=number, value=text.strip(), expected="one JSON object a line")

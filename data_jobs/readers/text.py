@@ -6,6 +6,7 @@ a byte pair as "Ã©" is, but it is French. Hence the narrow patterns below.
 """
 # ruff: noqa: RUF001 (characters that look like others are what this module is about)
 
+import html
 import re
 import unicodedata
 
@@ -31,6 +32,10 @@ _MOJIBAKE = re.compile(
 )
 _LOST_QUOTE = re.compile(rf"â€(?!{_CONTINUATION})")  # the third byte of ” is undefined in Windows-1252 and got lost
 _C1 = re.compile("[\x80-\x9f]")
+_ENTITY = re.compile(
+    r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{2,6}|#[xX][0-9a-fA-F]{2,5}"
+    r"|[A-Za-z]{1,7}(?:acute|grave|circ|uml|tilde|cedil|slash|ring|lig));"
+)
 _LOST_APOSTROPHE = re.compile(r"(?<=[A-Za-z])(?:\ufffd+|(?<=[a-z])\?)(?=(?:s|t|re|ve|ll)\b(?![=/&]))")
 # The joiners U+200C and U+200D are meaningful in Persian and in Indic scripts, and stay.
 _UNSEEN = re.compile(
@@ -45,6 +50,10 @@ def _decode(match: re.Match[str]) -> str:
         return match[0]
 
 
+def _entity(match: re.Match[str]) -> str:
+    return html.unescape(match[0])
+
+
 def _windows(match: re.Match[str]) -> str:
     return match[0].encode("latin-1").decode("cp1252", "ignore")
 
@@ -52,13 +61,14 @@ def _windows(match: re.Match[str]) -> str:
 def repair(text: str) -> str:
     r"""Return ``text`` without damage; intact text is unchanged, and so is repaired text.
 
-    Mojibake is decoded, twice if applied twice; C1 controls are read as Windows-1252; a lost apostrophe ("Jimmy?s") is
-    restored; U+FFFD, lone surrogates, control, direction and zero-width characters are removed.
+    Mojibake is decoded, twice if applied twice; HTML entities ("&amp;", "&#39;") are characters again; C1 controls are
+    read as Windows-1252; a lost apostrophe ("Jimmy?s") is restored; U+FFFD, lone surrogates, control, direction and
+    zero-width characters are removed.
     """
-    if text.isascii() and "?" not in text and text.isprintable():
+    if text.isascii() and "?" not in text and "&" not in text and text.isprintable():
         return text
     while True:
-        fixed = _MOJIBAKE.sub(_decode, text)
+        fixed = _MOJIBAKE.sub(_decode, _ENTITY.sub(_entity, text))
         fixed = _LOST_QUOTE.sub("”", fixed)
         fixed = _C1.sub(_windows, fixed)
         fixed = _LOST_APOSTROPHE.sub("’", fixed)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from data_jobs.readers.text import fold
 
-_YEAR = re.compile(r"\s*\((\d{4})(?:\s*[-\u2013\u2014]\s*(?:\d{4})?)?\)\s*$")
+_YEAR = re.compile(r"\s*[(\[](\d{4})(?:\s*[-\u2013\u2014]\s*(?:\d{4})?)?[)\]]\s*$")
 _OTHER_TITLE = re.compile(r"\s*\(([^()]*)\)\s*$")
 _ALSO = re.compile(r"^a\.?k\.?a\.?\s+", re.IGNORECASE)
 # Capitalised and at the very end, so that "Il buono, il brutto" is left alone.

@@ -1,7 +1,5 @@
 """A person's history from another service on the command line: reading, storing and printing it."""
 
-import io
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,29 +15,14 @@ PATIENCE_S = 120.0
 
 def read_export(path: Path, account: str | None) -> "ToldHistory":
     """Read an export: a zip, the folder it was unpacked to, or one file. Raises InvalidRequest, OSError."""
-    from services.adapters.history.archive import MAX_BYTES
-    from services.adapters.history.reading import read_history
+    from services.adapters.history.archive import MAX_BYTES, files_in
+    from services.adapters.history.reading import read_files, read_history
 
     if path.is_dir():
-        return read_history(f"{path.name}.zip", _packed(path), account)
+        return read_files(files_in(path), account)
     with path.open("rb") as opened:
         content = opened.read(MAX_BYTES + 1)
     return read_history(path.name, content, account)
-
-
-def _packed(folder: Path) -> bytes:
-    """Return a folder as a zip: tables only, within the limits of a zip. Raises InvalidRequest."""
-    from services.adapters.history.archive import MAX_ENTRIES, MAX_UNPACKED, READ, refused
-
-    packed, left = io.BytesIO(), MAX_UNPACKED
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for count, path in enumerate(sorted(folder.rglob("*"))):
-            left -= path.stat().st_size
-            if count >= MAX_ENTRIES or left < 0:
-                raise refused(f"{folder} is larger than an export can be; give the folder of the export itself")
-            if path.is_file() and path.suffix.lower() in READ:
-                archive.write(path, path.relative_to(folder).as_posix())
-    return packed.getvalue()
 
 
 def store_history(user: str, history: "ToldHistory") -> dict[str, Any]:
@@ -54,20 +37,25 @@ def store_history(user: str, history: "ToldHistory") -> dict[str, Any]:
 def imported_lines(document: dict[str, Any]) -> Iterator[str]:
     """Yield the import's result as lines of text."""
     events = ", ".join(f"{count:,} {kind}" for kind, count in document["events"].items()) or "nothing"
-    yield f"{document['source']}: {document['rows']:,} rows, {document['films']:,} films ({events})."
-    yield f"Stored {document['stored']:,} events; {document['already_stored']:,} were already stored."
+    source, rows, films = document["source"], document["rows"], document["films"]
+    yield f"{source[:1].upper()}{source[1:]}: {_counted(rows, 'row')}, {_counted(films, 'film')} ({events})."
+    yield f"Stored {_counted(document['stored'], 'event')}; {document['already_stored']:,} already stored."
     for why, count in document["skipped"].items():
-        yield f"Skipped: {count:,} rows, {why}."
-    for part, what in (("doubtful", "may be several films"), ("unmatched", "are not in the catalogue")):
+        yield f"Skipped {_counted(count, 'row')}: {why}."
+    for part, what in (("doubtful", "It may be one of several films"), ("unmatched", "Not in the catalogue")):
         if document[f"{part}_films"]:
             yield ""
-            yield f"{document[f'{part}_films']:,} {what}:"
+            yield f"{what} ({document[f'{part}_films']:,}):"
         for row in document[part]:
             may_be = "; ".join(f"{each['title']} ({each['year']}) [{each['item_id']}]" for each in row["candidates"])
             shown = f"{row['title']} ({row['year']})" if row["year"] else row["title"]
             yield f"  {shown}, {row['place']}{f': {may_be}?' if may_be else ''}"
     yield ""
     yield from next_lines(document["recommendations"])
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def next_lines(items: Iterable[Mapping[str, Any]]) -> list[str]:

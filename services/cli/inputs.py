@@ -79,7 +79,7 @@ def _pairs(maps: list[str] | None) -> dict[str, str]:
     """Parse "year=release_date" mappings. Raises Misused for malformed ones and for unknown columns."""
     from data_jobs.forms.columns import EVENT, FILM
 
-    labels = {"user_id": "user", "item_id": "item_id"}
+    labels = {"user_id": "user", "rating": "value", "timestamp": "ts", "movie_id": "item_id", "movieId": "item_id"}
     pairs: dict[str, str] = {}
     for text in maps or ():
         ours, equals, theirs = text.partition("=")
@@ -88,7 +88,7 @@ def _pairs(maps: list[str] | None) -> dict[str, str]:
             names = ", ".join(sorted({*FILM, *EVENT, "user_id"} - {"user", "item"}))
             raise Misused(f"--map {text}: expected OURS=THEIRS, ours being one of {names}")
         pairs[name] = theirs
-        if ours == "item_id":
+        if name == "item_id":
             pairs["item"] = theirs
     return pairs
 

@@ -68,8 +68,8 @@ def lines_of(parts: "Sequence[Part]") -> list[str]:
         named = [f"{ours}={theirs}" if ours != theirs else ours for ours, theirs in _shown(part).items()]
         if named:
             columns.append(f"{part.name}: {', '.join(named)}")
-        if named and part.others:
-            columns.append(f"{part.name}: not read: {', '.join(part.others)}")
+        if named and (others := [name for name in part.others if name]):
+            columns.append(f"{part.name}: not read: {', '.join(others)}")
     return [*table(("file", "form", "read as", ""), rows), *(["", *columns] if columns else [])]
 
 
@@ -81,9 +81,14 @@ def _shown(part: "Part") -> dict[str, str]:
 def _remark(part: "Part") -> str:
     if part.why:
         return part.why
-    remarks = [f"ids of {part.space}"] if part.space.value != "own" else []
-    if part.scale and "value" in part.columns:
+    named = part.space if part.space.value == "titles" else f"ids of {part.space}"
+    remarks = [] if part.space.value == "own" else [str(named)]
+    if part.scale == 1 and "value" in part.columns:
+        remarks.append("likes (1) and dislikes (0)")
+    elif part.scale and "value" in part.columns:
         remarks.append(f"ratings up to {part.scale:g}")
+    elif part.scale and "vote_average" in part.columns:
+        remarks.append(f"average ratings up to {part.scale:g}")
     if part.dialect.delimiter != ",":
         remarks.append(f"delimiter {part.dialect.delimiter!r}")
     return ", ".join(remarks)

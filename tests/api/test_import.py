@@ -39,6 +39,24 @@ def test_any_content_type_will_do(client: TestClient) -> None:
         assert response.status_code == 200
 
 
+@pytest.mark.parametrize("name", ["ratings.csv", "é.zip"])
+def test_a_form_will_do_too(client: TestClient, recommender: FakeRecommender, name: str) -> None:
+    content = CSV
+    if name.endswith(".zip"):
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as written:
+            written.writestr("ratings.csv", CSV)
+        content = packed.getvalue()
+    assert client.post("/users/me/import", files={"file": (name, content)}).status_code == 200
+    ((_, history),) = recommender.imported
+    assert [(row.place, row.titles) for row in history.rows] == [("ratings.csv, line 2", ("Heat",))]
+
+
+def test_lines_that_curl_joined_are_told_how_to_send_them(client: TestClient) -> None:
+    joined = b"Title,Date" + b'"Heat","12/31/20"' * 9
+    assert "--data-binary" in client.post("/users/me/import", content=joined).json()["detail"]
+
+
 def test_what_is_no_export_is_refused_and_nothing_stored(client: TestClient, recommender: FakeRecommender) -> None:
     for content, why in ((b"", "send the export"), (b"a,b\n1,2\n", "not a known export"), (b"PK\x03\x04", "zip")):
         response = client.post("/users/me/import", content=content)

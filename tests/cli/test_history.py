@@ -6,9 +6,10 @@ import pytest
 
 from tests.cli.conftest import Marquee
 
-LETTERBOXD = Path(__file__).parent / "letterboxd"
+CASES = Path(__file__).parents[1] / "data" / "cases"
 # TMDB rows in which everybody has a single film.
-SINGLE = Path(__file__).parents[1] / "data" / "cases" / "F02" / "tmdb_api"
+SINGLE = CASES / "F02" / "tmdb_api"
+LETTERBOXD = CASES / "F05" / "letterboxd"
 EXPORT = LETTERBOXD / "letterboxd-export.zip"
 
 
@@ -16,7 +17,7 @@ EXPORT = LETTERBOXD / "letterboxd-export.zip"
 def built(marquee: Marquee, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Marquee:
     """Forty films in the layout of MovieLens; two are called Emma and of one year."""
     monkeypatch.setenv("MARQUEE_HOME", str(tmp_path / "home"))
-    assert marquee("build", "--movielens", str(LETTERBOXD), "--encoder", "none").code == 0
+    assert marquee("build", "--movielens", str(CASES / "base"), "--encoder", "none").code == 0
     return marquee
 
 
@@ -30,11 +31,24 @@ def test_a_letterboxd_export_becomes_recommendations(built: Marquee) -> None:
     assert (document["films"], document["stored"], document["unmatched_films"]) == (9, 9, 0)
     assert document["recommendations"]
     again = built("users", "import", str(EXPORT), "--user", "me")
-    assert "Stored 0 events; 9 were already stored." in again.out
+    assert "Stored 0 events; 9 already stored." in again.out
     assert "Emma (1996), ratings.csv, line " in again.out
     assert built("users", "export", "me").json["events"] == stored["events"]
     assert built("users", "erase", "me", "--yes").code == 0
     assert built("users", "export", "me").code == 1
+
+
+def test_one_table_of_the_export_is_an_export_too(built: Marquee) -> None:
+    taken = {}
+    for name in ("ratings.csv", "diary.csv", "watched.csv"):
+        assert built("users", "import", str(LETTERBOXD / name), "--user", name, "--json").json["films"] == 9
+        taken[name] = {event["item_id"]: event for event in built("users", "export", name).json["events"]}
+    assert {name: taken[name]["2"]["event"] for name in taken} == {
+        "ratings.csv": "rating", "diary.csv": "rating", "watched.csv": "watch"
+    }  # fmt: skip
+    assert taken["ratings.csv"].keys() == {"2", "12", "17", "19", "35", "3", "18", "39", "40"}
+    folder = built("users", "import", str(LETTERBOXD), "--user", "folder", "--json").json
+    assert (folder["films"], folder["doubtful_films"]) == (9, 1)
 
 
 def test_other_titles_titles_with_a_year_and_ids(built: Marquee) -> None:

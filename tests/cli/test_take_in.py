@@ -8,8 +8,8 @@ import pytest
 from services.cli import take_in
 from tests.cli.conftest import Marquee
 
-LETTERBOXD = Path(__file__).parent / "letterboxd"
-KAGGLE = Path(__file__).parents[1] / "data" / "cases" / "F07" / "kaggle"
+CASES = Path(__file__).parents[1] / "data" / "cases"
+KAGGLE = CASES / "F07" / "kaggle"
 NONE = ("--encoder", "none")
 
 
@@ -41,9 +41,9 @@ def test_a_dump_becomes_recommendations_by_one_command(marquee: Marquee, dump: P
 
 @pytest.mark.usefixtures("empty_home")
 def test_an_export_of_one_person_is_told_by_its_columns(marquee: Marquee, tmp_path: Path) -> None:
-    export = LETTERBOXD / "letterboxd-export.zip"
+    export = CASES / "F05" / "letterboxd" / "letterboxd-export.zip"
     assert marquee("import", str(export)).code == 3  # no bundle yet
-    films = [str(LETTERBOXD / name) for name in ("movies.csv", "ratings.csv")]
+    films = [str(CASES / "base" / name) for name in ("movies.csv", "ratings.csv")]
     assert marquee("import", *films, *NONE).code == 0
     done = marquee("import", str(export))
     assert "Letterboxd: " in done.out

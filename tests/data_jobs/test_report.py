@@ -94,6 +94,17 @@ def test_summary_has_the_gravest_first() -> None:
     assert report.summary()[1][2] == 2
 
 
+def test_a_refusal_shows_the_first_error() -> None:
+    report = Report()
+    report.rows.update({"a.csv": 10, "b.csv": 10})
+    report.add("bad-timestamp", "b.csv", line=7, field="ts", value="soon")
+    for line in range(2, 7):
+        report.add("bad-value", "a.csv", line=line)
+        report.add("unknown-film", "a.csv", line=line, field="movieId", value="x")
+    with pytest.raises(DataError, match=r"a\.csv: 5 of 10 rows.*\(a\.csv:2: error unknown-film movieId = 'x'\)$"):
+        report.refuse_if_bad()
+
+
 def test_json() -> None:
     report = Report()
     report.rows["ratings.csv"] = 4

@@ -124,7 +124,7 @@ def test_a_malformed_line_is_an_error_with_its_number(tmp_path: Path, bad: str) 
         ("cast", [1, 2]),
         ("keywords", {"a": 1}),
         ("overview", 7),
-        ("original_language", "English"),
+        ("original_language", "Elvish"),
         ("poster_path", "javascript:alert(1)"),
         ("imdb_id", "nm0000001"),
         ("tmdb_id", "five"),

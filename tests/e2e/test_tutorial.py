@@ -67,9 +67,12 @@ def test_every_command_of_the_tutorial_does_what_it_says(tmp_path: Path, home: P
     assert ran >= 10
 
 
-def test_the_first_visit_on_own_data_is_mixed(tmp_path: Path, home: Path) -> None:
+@pytest.mark.parametrize("data", ["docs/tutorial/films.csv", "docs/tutorial", "titles.txt"])
+def test_the_first_visit_on_own_data_is_mixed(tmp_path: Path, home: Path, data: str) -> None:
+    names = (f"{letter} film {n} ({1950 + n})\n" for letter in "ABCDEFGH" for n in range(12))
+    (tmp_path / "titles.txt").write_text("".join(names))
     done = subprocess.run(
-        [str(MARQUEE), "build", "--encoder", "none", "docs/tutorial/films.csv"], cwd=tmp_path, env=environment(home),
+        [str(MARQUEE), "build", "--encoder", "none", data], cwd=tmp_path, env=environment(home),
         capture_output=True, text=True, timeout=PATIENCE_S, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

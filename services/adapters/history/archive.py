@@ -1,34 +1,61 @@
-"""Files of an export: a single one, or those inside a zip, read in memory with enforced size limits."""
+"""Files of an export: a single one, those inside a zip, or those of a folder, read in memory within limits."""
 
 import io
-from typing import TYPE_CHECKING
+import re
+from pathlib import Path
 
+from services.adapters.archive import ZIP, Allowance, ArchiveError, counts, members
 from services.recommender.errors import InvalidRequest
-
-if TYPE_CHECKING:
-    from zipfile import ZipFile
 
 MAX_BYTES = 10 << 20
 MAX_UNPACKED = 64 << 20
 MAX_ENTRIES = 2_000
-_ZIP = b"PK\x03\x04"
 READ = (".csv", ".tsv", ".txt", ".json")
 
+_FORM = re.compile(
+    rb"--([^\r\n]{1,200})\r\n"
+    rb'content-disposition: form-data;[^\r\n]{0,300}filename="([^"\r\n]{0,255})"[^\r\n]{0,300}\r\n'
+    rb"(?:[^\r\n]{1,500}\r\n){0,10}\r\n",
+    re.IGNORECASE,
+)
 
-def files_of(name: str, content: bytes) -> list[tuple[str, bytes]]:
+Files = list[tuple[str, bytes]]
+
+
+def files_of(name: str, content: bytes) -> Files:
     """Return names and contents of the tables in an export. Raises InvalidRequest if too large or unreadable."""
     if len(content) > MAX_BYTES:
         raise refused(f"the export has {len(content):,} bytes; the maximum is {MAX_BYTES:,}")
-    if not content.startswith(_ZIP):
+    name, content = _file_of_form(content) or (name, content)
+    if not content.startswith(ZIP):
         return [(name, content)]
-    import zipfile  # imported here, as few requests need it
-    import zlib
-
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return _inside(archive)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise refused(f"the zip cannot be read ({error}); export it again, or send one of its files") from error
+        found = members(io.BytesIO(content), Allowance(MAX_ENTRIES, MAX_UNPACKED), _is_table)
+        return [(member.name, b"".join(member.blocks)) for member in found]
+    except ArchiveError as error:
+        raise refused(f"the zip {error}; export it again, or send one of its files") from error
+
+
+def _file_of_form(content: bytes) -> tuple[str, bytes] | None:
+    """Return name and content of the first file of a form, as `curl -F` and browsers send it; None if it is no form."""
+    form = _FORM.match(content)
+    if form is None:
+        return None
+    end = content.find(b"\r\n--" + form[1], form.end())
+    return form[2].decode("utf-8", "replace"), content[form.end() : end if end >= 0 else None]
+
+
+def files_in(folder: Path) -> Files:
+    """Return the same of an unpacked export. Raises InvalidRequest if the folder is too large, OSError."""
+    left, found = MAX_UNPACKED, Files()
+    for seen, path in enumerate(folder.rglob("*"), 1):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and counts(name) and _is_table(name):
+            left -= path.stat().st_size
+            found.append((name, path.read_bytes() if left >= 0 else b""))
+        if seen > MAX_ENTRIES or left < 0:
+            raise refused(f"{folder} is larger than an export can be; give the folder of the export itself")
+    return sorted(found)
 
 
 def refused(why: str) -> InvalidRequest:
@@ -36,22 +63,5 @@ def refused(why: str) -> InvalidRequest:
     return InvalidRequest(why, "/file")
 
 
-def _inside(archive: "ZipFile") -> list[tuple[str, bytes]]:
-    entries = archive.infolist()
-    if len(entries) > MAX_ENTRIES:
-        raise refused(f"the zip has {len(entries):,} entries; the maximum is {MAX_ENTRIES:,}")
-    left, found = MAX_UNPACKED, []
-    for entry in entries:
-        # The name is only compared, never used as a path.
-        name = entry.filename.replace("\\", "/")
-        if entry.is_dir() or not name.lower().endswith(READ) or name.startswith("__MACOSX/"):
-            continue
-        if entry.flag_bits & 1:
-            raise refused(f"{name} in the zip is encrypted; unpack it and send the file alone")
-        with archive.open(entry) as file:
-            data = file.read(left + 1)
-        left -= len(data)
-        if left < 0:
-            raise refused(f"the zip unpacks to more than {MAX_UNPACKED:,} bytes; send its files one by one")
-        found.append((name, data))
-    return found
+def _is_table(name: str) -> bool:
+    return name.lower().endswith(READ)

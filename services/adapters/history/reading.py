@@ -1,15 +1,22 @@
 """Reading an export whose service is recognised by its columns."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from services.adapters.history import lists, players
-from services.adapters.history.archive import files_of, refused
+from services.adapters.history import lists, plain, players
+from services.adapters.history.archive import Files, files_of, refused
 from services.adapters.history.collected import Collected
 from services.adapters.history.tables import MAX_ROWS, json_of, moment, rows_of, text_of
 from services.recommender.domain.told import ToldHistory
 
-KNOWN = "Letterboxd, IMDb, Trakt, Simkl, Netflix, Jellyfin (Playback Reporting), Tautulli"
+KNOWN = (
+    "Letterboxd, IMDb, Trakt, Simkl, Netflix, Jellyfin (Playback Reporting), Tautulli, and any table with titles or "
+    "ids of films and stars, a day or a status"
+)
+
+_SHOWN, _MOST_NAMED = 80, 20
+_LONG = 100
+"""A first line longer than any header."""
 
 
 def read_history(name: str, content: bytes, account: str | None = None) -> ToldHistory:
@@ -17,9 +24,16 @@ def read_history(name: str, content: bytes, account: str | None = None) -> ToldH
 
     Raises InvalidRequest for an unreadable or unknown file, and for several people if none is named.
     """
+    return read_files(files_of(name, content), account)
+
+
+def read_files(files: Files, account: str | None = None) -> ToldHistory:
+    """Parse the files of an export, as :func:`read_history` does. Raises InvalidRequest."""
     into, sources, seen = Collected(account), dict[str, None](), []
-    for path, data in files_of(name, content):
-        source = _read(path, text_of(data), into)
+    for path, data in files:
+        text = text_of(data)
+        # Of several tables, those of no service are about something else.
+        source = _read(path, text, into) or (_plain(path, text, into) if len(files) == 1 else None)
         seen.append(path)
         if source is not None:
             sources[source] = None
@@ -27,14 +41,22 @@ def read_history(name: str, content: bytes, account: str | None = None) -> ToldH
             raise refused(f"the export has more than {MAX_ROWS:,} rows; send its files one by one")
     if not sources:
         looked = ", ".join(seen[:5]) or "no CSV or JSON file"
+        if len(files) == 1 and (begin := text_of(files[0][1]).strip().partition("\n")[0]):
+            looked += f", which begins with {begin.strip()[:_SHOWN]!r}"
+            if len(begin) > _LONG and begin[:1] not in "{[":
+                looked += " and has no line ends: curl keeps them with --data-binary"
         raise refused(f"not a known export ({looked}); known are {KNOWN}")
     if account is None and len(into.accounts) > 1:
-        raise refused(f"the export has several people: choose one with account: {sorted(into.accounts)}")
+        raise refused(f"the export has several people, name one by the option account: {_named(into.accounts)}")
     if account is not None and account.casefold() not in {each.casefold() for each in into.accounts}:
-        raise refused(f"the export has no account {account!r}; it has {sorted(into.accounts) or 'no names'}")
+        raise refused(f"the export has no account {account!r}; it has {_named(into.accounts) or 'no names'}")
     return ToldHistory(
         " and ".join(sources), tuple(into.rows), {why: count for why, count in into.skipped.items() if count}
     )
+
+
+def _named(accounts: Collection[str]) -> str:
+    return ", ".join(sorted(accounts)[:_MOST_NAMED]) + (" ..." if len(accounts) > _MOST_NAMED else "")
 
 
 def _read(name: str, text: str, into: Collected) -> str | None:
@@ -49,10 +71,29 @@ def _read(name: str, text: str, into: Collected) -> str | None:
         return "Jellyfin"
     columns = frozenset(cells)
     for needed, source, reader in _TABLES:
-        if needed <= columns:
+        # Netflix's short history has two columns; other tables have them, too, and more to say.
+        if needed <= columns and (needed != players.NETFLIX or needed == columns):
             reader(name, text, into)
             return source
     return None
+
+
+def _plain(name: str, text: str, into: Collected) -> str | None:
+    """Read a table of films of no known service; None if it is none."""
+    if text.lstrip()[:1] in ("{", "["):
+        entries = _entries(json_of(name, text))
+        rows: list[tuple[int, Mapping[str, Any]]] = [(at, entry) for at, entry in enumerate(entries, 1)]
+    else:
+        rows = list(rows_of(name, text))
+    columns = plain.columns_of(dict.fromkeys(key for _, row in rows for key in row))
+    if not columns:
+        return None
+    plain.plain(name, columns, rows, into)
+    return plain.NAME
+
+
+def _entries(document: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - any JSON document
+    return [each for each in document if isinstance(each, dict)] if isinstance(document, list) else []
 
 
 def _tautulli(name: str, text: str, into: Collected) -> None:
@@ -63,7 +104,7 @@ def _jellyfin(name: str, text: str, into: Collected) -> None:
     players.jellyfin(name, text, into, headings=True)
 
 
-# More specific columns first: Netflix's occur in other tables, too.
+# More specific columns first.
 _TABLES: tuple[tuple[frozenset[str], str, Callable[[str, str, Collected], None]], ...] = (
     (lists.LETTERBOXD, "Letterboxd", lists.letterboxd),
     (lists.IMDB, "IMDb", lists.imdb),
@@ -81,7 +122,7 @@ def _document(name: str, document: Any, into: Collected) -> str | None:  # noqa:
     if isinstance(document, dict) and isinstance(document.get("movies"), list):
         lists.simkl(name, document, into)
         return "Simkl"
-    entries = [each for each in document if isinstance(each, dict)] if isinstance(document, list) else []
+    entries = _entries(document)
     if len(entries) > MAX_ROWS:
         raise refused(f"{name} has more than {MAX_ROWS:,} entries; send it in parts")
     if any("media_type" in each for each in entries):

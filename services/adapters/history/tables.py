@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from services.adapters.history.archive import refused
+from services.recommender.domain.catalogue import IMDB_ID
 
 MAX_CELL = 131_072
 MAX_ROWS = 50_000
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_IMDB = re.compile(r"tt\d{1,10}")
 _TMDB = re.compile(r"(?:tmdb|themoviedb)://(\d{1,10})")
 _NUMERIC_DATE = re.compile(r"(\d{1,4})[./-](\d{1,2})[./-](\d{1,4})")
 
@@ -120,14 +120,14 @@ def ids_of(ids: object) -> tuple[str, ...]:
     known = ids if isinstance(ids, dict) else {}
     tmdb, imdb = str(known.get("tmdb") or ""), str(known.get("imdb") or "")
     tmdb = f"tmdb:{tmdb}" if tmdb.isascii() and tmdb.isdigit() and len(tmdb) <= 10 else ""
-    return tuple(each for each in (tmdb, imdb if _IMDB.fullmatch(imdb) else "") if each)
+    return tuple(each for each in (tmdb, imdb if IMDB_ID.fullmatch(imdb) else "") if each)
 
 
 def ids_in(*texts: str) -> tuple[str, ...]:
     """Return the ids in addresses such as "imdb://tt0113277" and "tmdb://949"."""
     joined = " ".join(texts)
     tmdb = [f"tmdb:{number}" for number in _TMDB.findall(joined)]
-    return tuple(dict.fromkeys([*tmdb, *_IMDB.findall(joined)]))
+    return tuple(dict.fromkeys([*tmdb, *(found[0] for found in IMDB_ID.finditer(joined))]))
 
 
 def _positive(found: datetime) -> int | None:

@@ -13,7 +13,7 @@ from services.recommender.domain.strings import Strings
 
 IMDB_ID = re.compile(r"tt0*([1-9][0-9]{0,9})")
 # "tmdb:949", "tt0113277", "imdb:tt0113277"; longer numbers than exist do not match.
-FOREIGN_ID = re.compile(r"tmdb:0*([1-9][0-9]{0,9})|(?:imdb:)?tt0*([1-9][0-9]{0,9})")
+FOREIGN_ID = re.compile(rf"tmdb:0*([1-9][0-9]{{0,9}})|(?:imdb:)?{IMDB_ID.pattern}")
 
 
 class TraitKind(IntEnum):

@@ -49,12 +49,15 @@ class Match(NamedTuple):
 
 
 class _NamedRows(NamedTuple):
-    """Films with a name: ``rows`` int32, and how well it fits, 0 (their main title) to 2 (an alternative title)."""
+    """Films with a name: ``rows`` int32, and how well it fits: 0 (their main title), 1 (but for an article), 2 (an
+    alternative title).
+    """
 
     rows: Rows
     grades: NDArray[np.int64]
 
 
+_SPELT_SO, _BUT_ARTICLE = 0, 1
 _NOBODY = _NamedRows(np.empty(0, np.int32), np.empty(0, np.int64))
 
 
@@ -146,6 +149,8 @@ class Matcher:
     def _without_year(self, found: _NamedRows, seen: int | None) -> Match:
         """Return the only film of the name released by the time it was seen, or by far the best known one."""
         rows, catalogue = found.rows, self.finder.catalogue
+        if (found.grades == _SPELT_SO).any():
+            rows = rows[found.grades != _BUT_ARTICLE]  # "Heat" is not "The Heat"
         if seen is not None:
             rows = rows[catalogue.years[rows] <= seen + 1]
         films = sorted(self._distinct(rows), key=lambda row: -int(catalogue.votes[row]))

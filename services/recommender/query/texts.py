@@ -11,6 +11,7 @@ from services.recommender.domain.weights import Weights
 from services.recommender.ports import Mention, TextField
 from services.recommender.query.conditions import Understood
 from services.recommender.query.demands import Mask, Rows
+from services.recommender.query.tokens import tokens_of
 
 Floats = NDArray[np.float32]
 Worth = tuple[tuple[TextField, float], ...]
@@ -52,9 +53,11 @@ class WordMatches:
 def text_terms(
     understood: Understood, word_matches: WordMatches, films: int, weights: Weights
 ) -> tuple[dict[str, Floats], Mask]:
-    """Return the terms of words and meaning, and which films reach the threshold: all if there are no words."""
+    """Return the terms of words and meaning, and which films reach the threshold: all if no words are left to search
+    for, none if there never were any ("?!").
+    """
     if not understood.words:
-        return {}, np.ones(films, bool)
+        return {}, np.full(films, bool(tokens_of(understood.query)))
     cover, in_catalogue = covered(word_matches, films, TITLED if understood.titled else DESCRIBED)
     terms = {"words": np.float32(weights.query_text) * cover}
     matched = cover >= WORDS

@@ -201,7 +201,7 @@ def test_a_zip_that_unpacks_to_too_much_is_refused_whatever_it_says_of_itself():
 
 
 def test_a_zip_of_too_many_entries_is_refused():
-    with pytest.raises(InvalidRequest, match="entries"):
+    with pytest.raises(InvalidRequest, match="more than 2,000 files"):
         read_history("many.zip", zipped({f"{at}.csv": "" for at in range(archive.MAX_ENTRIES + 1)}))
 
 
@@ -228,3 +228,74 @@ def test_what_is_no_time_is_none(text):
 
 def test_every_kind_is_one_that_events_have():
     assert {row[2] for row in told("export.zip", zipped(LETTERBOXD))} <= {kind.label for kind in EventKind}
+
+
+class TestPlainTables:
+    """A spreadsheet of one's own, or the export of a smaller service."""
+
+    def test_a_spreadsheet_with_stars_and_days(self):
+        text = (
+            "Film;Jahr;Meine Note;Note;Gesehen\nHeat;1995;;9,0;31.12.2020\nRan;1985;;;01.02.2021\n"
+            "Zuletzt;;;10;\n;1999;;3;\n"
+        )
+        history = read_history("meine filme.csv", text.encode("cp1252"))
+        assert history.source == "a table of films"
+        assert told("meine filme.csv", text) == [
+            ("Heat", 1995, "rating", 4.5), ("Ran", 1985, "watch", 1.0), ("Zuletzt", None, "rating", 5.0)
+        ]  # fmt: skip
+        assert history.rows[0].ts_ms == tables.moment("2020-12-31")
+        assert history.rows[0].place == "meine filme.csv, line 2"
+
+    def test_what_letterboxd_itself_imports(self):
+        text = (
+            "Title,Year,Directors,Rating10,WatchedDate,tmdbID,imdbID\n"
+            "Heat,1995,Michael Mann,9,2020-05-01,949,tt0113277\n"
+            "Ran,1985,Akira Kurosawa,2,2020-05-02,,\n"
+        )
+        history = read_history("import.csv", text.encode())
+        assert told("import.csv", text) == [("Heat", 1995, "rating", 4.5), ("Ran", 1985, "rating", 1.0)]
+        assert history.rows[0].film_ids == ("tmdb:949", "tt0113277")
+
+    def test_tmdb_s_ratings_have_series_and_two_kinds_of_rating(self):
+        text = (
+            "TMDb ID,IMDb ID,Type,Name,Release Date,Season Number,Episode Number,Rating,Your Rating,Date Rated\n"
+            "949,tt0113277,movie,Heat,1995-12-15,,,7.9,9,2020-05-01T10:00:00Z\n"
+            "1396,,tv,Breaking Bad,2008-01-20,,,8.9,10,\n"
+        )
+        history = read_history("ratings.csv", text.encode())
+        assert told("ratings.csv", text) == [("Heat", 1995, "rating", 4.5)]
+        assert sum(history.skipped.values()) == 1
+
+    def test_a_status_says_what_is_wanted(self):
+        text = (
+            "SIMKL_ID,Title,Type,Year,Watchlist,WatchedDate,Rating,TMDB,IMDB\n"
+            "1,Heat,movie,1995,completed,2020-01-01,,949,tt0113277\n2,It,movie,2017,plan to watch,,,,\n"
+        )
+        assert told("SimklBackup.csv", text) == [("Heat", 1995, "watch", 1.0), ("It", 2017, "click", 1.0)]
+
+    def test_a_list_of_objects(self):
+        films = [{"title": "Heat", "year": 1995, "rating": "4/5"}, {"title": "Ran", "year": 1985, "rating": None}]
+        assert told("films.json", json.dumps(films)) == [("Heat", 1995, "rating", 4.0), ("Ran", 1985, "watch", 1.0)]
+
+    def test_more_than_title_and_date_is_not_read_as_netflix(self):
+        assert told("x.csv", "Title,Date,Rating\nHeat,2020-01-01,5\n") == [("Heat", None, "rating", 5.0)]
+
+    def test_several_people_are_asked_about(self):
+        text = "user,title,rating\nann,Heat,4\nbo,Ran,5\n"
+        with pytest.raises(InvalidRequest, match="several people"):
+            told("x.csv", text)
+        assert told("x.csv", text, "Bo") == [("Ran", None, "rating", 5.0)]
+
+    def test_titles_alone_say_nothing_and_of_several_tables_none_is_one_s_films(self):
+        with pytest.raises(InvalidRequest, match="not a known export"):
+            told("x.csv", "title,year\nHeat,1995\n")
+        lists = {"lists.csv": "Name,Date\nMy favourites,2020-01-01\n", "notes.csv": "Title,Score\nA note,1\n"}
+        with pytest.raises(InvalidRequest, match="not a known export"):
+            read_history("x.zip", zipped(lists))
+
+
+def test_what_systems_leave_in_a_zip_is_not_read():
+    junk = {"__MACOSX/._ratings.csv": "junk", "a/.hidden.csv": "junk", "a/~$ratings.csv": "junk"}
+    assert told("x.zip", zipped({"a/ratings.csv": LETTERBOXD["ratings.csv"], **junk})) == [
+        ("Heat", 1995, "rating", 4.5)
+    ]

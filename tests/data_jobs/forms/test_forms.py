@@ -10,7 +10,7 @@ import pytest
 
 from data_jobs.forms.columns import EVENT, FILM, match
 from data_jobs.forms.events import kind_of
-from data_jobs.forms.recognise import scale_of
+from data_jobs.forms.scales import scale_of
 from data_jobs.records import Dataset
 from data_jobs.report import DataError, Report
 from data_jobs.validate import Source, load
@@ -91,14 +91,14 @@ def test_a_zip_that_swells_is_not_read(tmp_path: Path) -> None:
         for _ in range(80):
             file.write(bytes(1 << 20))
     assert path.stat().st_size < 200_000
-    with pytest.raises(DataError, match=r"bomb\.zip: unpacked size exceeds the limit"):
+    with pytest.raises(DataError, match=r"bomb\.zip: .*unpacks to more than 200 times its size"):
         read(path)
 
 
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("broken.zip", b"PK\x03\x04 and no more", "whole zip file"),
+        ("broken.zip", b"PK\x03\x04 and no more", "it cannot be read .*download it again"),
         ("films.xls", b"\xd0\xcf\x11\xe0" + bytes(600), "save the sheet as CSV"),
         ("films.parquet", b"PAR1" + bytes(600), "write it as CSV"),
         ("films.db", b"SQLite format 3\x00" + bytes(600), "export the table as CSV"),
@@ -303,7 +303,8 @@ def test_a_film_list_without_ids(tmp_path: Path) -> None:
     data, report = read(path)
     assert [film.item_id for film in data.films] == ["heat-1995", "heat-1986"]
     assert data.films[0].genres == ("Crime", "Drama")
-    assert report.counts["unknown-field"] == 1
+    assert data.films[0].vote_average == 8.3
+    assert report.counts["unknown-field"] == 0
 
 
 def test_other_tables_of_a_movielens_folder_are_no_events(tmp_path: Path) -> None:
@@ -352,7 +353,7 @@ def test_headers_with_accents_and_genres_with_a_slash(tmp_path: Path) -> None:
 
 def test_a_table_without_a_header_is_told_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="without a line that names its columns: write one"):
-        read(lay(tmp_path, {"list.txt": "Heat (1995)\nAlien (1979)\n"}))
+        read(lay(tmp_path, {"list.txt": "Heat\nAlien\n"}))
 
 
 def test_ml_10m_has_half_stars_tags_and_utf_8(tmp_path: Path) -> None:

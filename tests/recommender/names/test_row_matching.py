@@ -82,6 +82,13 @@ def test_without_a_year_the_only_film_of_the_name_or_by_far_the_best_known():
     assert film(told("Her", ts_ms=1_000_000_000_000)) is None  # seen in 2001, when it was not there
 
 
+def test_without_a_year_an_article_tells_two_films_apart():
+    matcher = Matcher(finder_of((Known("Heat", 1995), Known("The Heat", 2013))))
+    assert (matcher.match(told("Heat")).row, matcher.match(told("The Heat")).row) == (0, 1)
+    other = Matcher(finder_of((Known("Heat", 1995), Known("Dogs' Heat", 1990, ("Heat",)))))
+    assert other.match(told("Heat")).candidates == (0, 1)
+
+
 def test_a_part_of_a_title_with_a_number_behind_it_is_not_sure():
     matcher = Matcher(finder_of((Known("Che", 2008),)))
     match = matcher.match(told("Che: Part Two", 2008))

@@ -201,3 +201,10 @@ def test_films_whose_words_can_t_be_read_are_answered_for_all_the_same(theatre):
     assert len(ranking.picks) == 5
     assert ranking.degraded == ("search: the index was closed",)
     assert (ranking.understood, ranking.matched) == (None, None)
+
+
+@pytest.mark.parametrize("query", ["🤖", "?!", "— … —"])
+def test_a_query_without_any_word_matches_nothing(ask, query):
+    ranking = ask(query)
+    assert ranking.matched == 0
+    assert {reason.text for pick in ranking.picks for reason in pick.reasons} == {"Popular; nothing matched"}

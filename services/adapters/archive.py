@@ -1,0 +1,129 @@
+"""Members of a zip, read under limits: how many, how large together, how far one swells, and which names count.
+
+Names are compared and shown, never used as paths. An archive's own figures are not trusted: bytes are counted as they
+come.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import IO, NamedTuple, Protocol
+
+from services.recommender.errors import MarqueeError
+
+ZIP = b"PK\x03\x04"
+RATIO = 200
+"""Text compresses about ten to one; a much larger ratio is meant to fill a disk or memory."""
+_FREE = 64 << 20
+"""Up to this size the ratio means nothing."""
+_BLOCK = 1 << 20
+_ENCRYPTED = 1
+_JUNK = re.compile(r"\.(?!\.?$)|__MACOSX$|~\$|(?:Thumbs\.db|desktop\.ini|Icon\r?)$", re.IGNORECASE)
+_WORKBOOKS = ("xl/workbook.xml", "xl/workbook.bin", "content.xml", "Index/Document.iwa")
+
+
+class ArchiveError(MarqueeError):
+    """An archive that is broken, encrypted or beyond the limits; the message is a clause about the file."""
+
+
+class Readable(Protocol):
+    """What bytes are read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most ``size`` bytes, none at the end."""
+
+
+@dataclass(slots=True)
+class Allowance:
+    """What may be unpacked: ``files``, and ``size`` bytes of all of them. Several archives may share one."""
+
+    files: int
+    size: int
+    counted: int = field(default=0, init=False)
+    unpacked: int = field(default=0, init=False)
+
+    def count(self, files: int) -> None:
+        """Count files. Raises ArchiveError beyond the limit."""
+        self.counted += files
+        if self.counted > self.files:
+            raise ArchiveError(f"has more than {self.files:,} files")
+
+    def blocks(self, source: Readable, packed: int, name: str) -> Iterator[bytes]:
+        """Yield the bytes of a source in blocks; ``packed``: its compressed size. Raises ArchiveError beyond the
+        limits.
+        """
+        done = 0
+        while block := source.read(_BLOCK):
+            done += len(block)
+            self.unpacked += len(block)
+            if self.unpacked > self.size:
+                raise ArchiveError(f"unpacks to more than {self.size:,} bytes")
+            if done > max(_FREE, packed * RATIO):
+                raise ArchiveError(f"unpacks to more than {RATIO} times its size ({name}, {done:,} bytes so far)")
+            yield block
+
+
+class Member(NamedTuple):
+    """``name``: with its folders, "/" between them. ``blocks`` must be read before the next member is."""
+
+    name: str
+    blocks: Iterator[bytes]
+
+    @property
+    def base(self) -> str:
+        """Return the name without its folders."""
+        return PurePosixPath(self.name).name
+
+
+def counts(name: str) -> bool:
+    """Return whether a file of this name, folders included, is one of the user's: not hidden, none that a system or an
+    office program left.
+    """
+    return not any(_JUNK.match(part) for part in name.replace("\\", "/").split("/"))
+
+
+def members(
+    source: Path | IO[bytes], allowance: Allowance, wanted: Callable[[str], bool] = lambda _: True
+) -> Iterator[Member]:
+    """Yield the files of a zip that count and are ``wanted``, in the archive's order. Raises ArchiveError."""
+    import zipfile  # imported here, as few requests need it
+
+    with _readable(), zipfile.ZipFile(source) as archive:
+        infos = [info for info in archive.infolist() if not info.is_dir()]
+        names = [info.filename.replace("\\", "/") for info in infos]
+        chosen = [(info, name) for info, name in zip(infos, names, strict=True) if counts(name) and wanted(name)]
+        allowance.count(len(chosen))
+        for info, name in chosen:
+            if info.flag_bits & _ENCRYPTED:
+                raise ArchiveError(f"is encrypted ({name})")
+            with archive.open(info) as file:
+                yield Member(name, _checked(allowance.blocks(file, info.compress_size, name)))
+
+
+def is_workbook(path: Path) -> bool:
+    """Return whether a zip is a workbook of an office program. Raises ArchiveError for a broken one."""
+    import zipfile
+
+    with _readable(), zipfile.ZipFile(path) as archive:
+        return not {*archive.namelist()}.isdisjoint(_WORKBOOKS)
+
+
+def _checked(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    with _readable():
+        yield from blocks
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Turn the errors of a broken zip into ArchiveError."""
+    import lzma
+    import zipfile
+    import zlib
+
+    broken = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, ValueError)
+    try:
+        yield
+    except broken as error:
+        raise ArchiveError(f"cannot be read ({error})") from error

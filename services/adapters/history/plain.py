@@ -1,0 +1,91 @@
+"""Reader for any table of films with stars, days or a status: one's own, or the export of a smaller service."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from services.adapters.history.collected import SERIES, Collected
+from services.adapters.history.tables import day, ids_of, is_day_first, moment, stars
+from services.recommender.domain.catalogue import IMDB_ID
+from services.recommender.domain.events import EventKind
+
+NAME = "a table of films"
+# Ours -> theirs, folded to letters and digits, most certain first.
+_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "title": (
+        "title", "name", "film", "movie", "movietitle", "filmtitle", "titel", "filmtitel", "titre", "titulo", "titolo",
+    ),
+    "original": ("originaltitle",),
+    "year": ("year", "releaseyear", "yearreleased", "releasedate", "released", "jahr", "annee", "anno", "ano"),
+    "stars": (
+        "yourrating", "myrating", "userrating", "rating10", "rating", "stars", "score", "bewertung", "sterne", "note",
+        "nota", "voto",
+    ),
+    "seen": (
+        "watcheddate", "datewatched", "watchedat", "lastwatched", "lastwatchedat", "daterated", "ratedat", "date",
+        "watched", "watchedon", "seen", "seenon", "gesehen", "gesehenam", "datum", "fecha", "timestamp",
+    ),
+    "status": ("watchlist", "status", "list"),
+    "kind": ("type", "titletype", "mediatype"),
+    "account": ("user", "username", "userid", "account", "profile"),
+    "tmdb": ("tmdbid", "tmdb"),
+    "imdb": ("imdbid", "imdb", "const", "tconst", "imdburl", "imdblink", "url"),
+}  # fmt: skip
+_NO_FILM = ("series", "serie", "episode", "season", "show", "tv", "anime", "game", "podcast")
+_WANTED = frozenset({"plantowatch", "watchlist", "wanttowatch", "towatch", "planned", "wishlist"})
+_YEAR = re.compile(r"(?<!\d)(?:18|19|20)\d\d(?!\d)")
+_OUT_OF = re.compile(r"([\d.,]+)\s*/\s*(\d+)")
+_SCALES = (5, 10, 100)
+
+
+def columns_of(names: Iterable[str]) -> dict[str, str]:
+    """Return our column -> theirs; {} unless these are films with something said of them."""
+    folds: dict[str, str] = {}
+    for name in names:
+        folds.setdefault(_folded(name), name)
+    found = {
+        ours: next(folds[alias] for alias in aliases if alias in folds)
+        for ours, aliases in _COLUMNS.items()
+        if not folds.keys().isdisjoint(aliases)
+    }
+    named = not found.keys().isdisjoint({"title", "tmdb", "imdb"})
+    return found if named and not found.keys().isdisjoint({"stars", "seen", "status"}) else {}
+
+
+def plain(
+    name: str, columns: Mapping[str, str], rows: Sequence[tuple[int, Mapping[str, Any]]], into: Collected
+) -> None:
+    """Read the rows of a table, its ``columns`` as :func:`columns_of` gives them."""
+    told = [(at, {ours: str(row.get(theirs) or "").strip() for ours, theirs in columns.items()}) for at, row in rows]
+    best = 10 if _folded(columns.get("stars", "")) == "rating10" else _scale([row.get("stars", "") for _, row in told])
+    day_first = is_day_first([row.get("seen", "") for _, row in told])
+    for at, row in told:
+        if any(word in row.get("kind", "").lower() for word in _NO_FILM):
+            into.skipped[SERIES] += 1
+        elif into.is_theirs(row.get("account", "")):
+            seen = row.get("seen", "")
+            imdb = IMDB_ID.search(f"tt{row['imdb']}" if row.get("imdb", "").isdecimal() else row.get("imdb", ""))
+            into.rated(
+                f"{name}, line {at}",
+                (row.get("title", ""), row.get("original", "")),
+                int(year[0]) if (year := _YEAR.search(row.get("year", ""))) else None,
+                _stars(row.get("stars", ""), best),
+                EventKind.CLICK if _folded(row.get("status", "")) in _WANTED else EventKind.WATCH,
+                moment(seen) or day(seen, day_first=day_first),
+                ids_of({"tmdb": row.get("tmdb", "").removesuffix(".0"), "imdb": imdb[0] if imdb else ""}),
+            )
+
+
+def _scale(cells: Sequence[str]) -> int:
+    """Return the top of the scale of these stars: the smallest that none exceeds."""
+    values = [float(cell.replace(",", ".")) for cell in cells if re.fullmatch(r"\d+(?:[.,]\d+)?", cell)]
+    return next((scale for scale in _SCALES if max(values, default=0) <= scale), _SCALES[-1])
+
+
+def _stars(text: str, best: int) -> float | None:
+    match = _OUT_OF.fullmatch(text)
+    return stars(match[1], int(match[2])) if match and int(match[2]) else stars(text, best)
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
