@@ -39,7 +39,7 @@ def by_kind(priors: Mapping[TraitKind, float]) -> Floats:
 class Hypotheses:
     """``films``: the traits of the films to explain. ``traits`` int32[u], ascending. ``kinds`` float32[kinds]: how
     likely each kind of trait is meant before any film is seen, shared out among the traits of the kind. ``paired``:
-    two traits together are a hypothesis as well.
+    two traits together are a hypothesis as well. ``cut``: there were more traits than make hypotheses.
     """
 
     facts: Facts
@@ -47,6 +47,7 @@ class Hypotheses:
     traits: Rows
     kinds: Floats
     paired: bool = True
+    cut: bool = False
 
     @classmethod
     def of(cls, facts: Facts, films: FilmTraits, among: NDArray[np.bool_], kinds: Floats, paired: bool) -> "Hypotheses":
@@ -57,7 +58,7 @@ class Hypotheses:
         traits, held = traits[telling], held[telling]
         tells = held * np.log1p(len(catalogue) / catalogue.traits.films[traits])
         most = np.sort(traits[np.argsort(-tells, kind="stable")[:MOST_TRAITS]])
-        return cls(facts, films, most.astype(np.int32), kinds, paired)
+        return cls(facts, films, most.astype(np.int32), kinds, paired, len(traits) > MOST_TRAITS)
 
     @cached_property
     def pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

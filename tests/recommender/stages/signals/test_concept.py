@@ -213,6 +213,18 @@ class TestLaws:
         assert signal.contributions(rows).sum(axis=0).tolist() == pytest.approx(signal.scores(rows).tolist(), abs=1e-5)
 
 
+def test_without_a_film_that_took_all_the_room_other_traits_mean_something():
+    # The first two share sixteen rare keywords, which leave no room for what all three are: French.
+    rare = [f"keyword: {number}" for number in range(16)]
+    films = [about(FRENCH, *rare), about(FRENCH, *rare), about(FRENCH), about(FRENCH), *[Film()] * 20]
+    taste, rows = taste_of([0, 1, 2]), np.arange(len(films), dtype=np.int32)
+    inputs = inputs_of(films, taste)
+    assert FRENCH not in {inputs.bundle.catalogue.traits.names[trait] for trait in Concept.of(inputs).traits}
+    found = Concept.of(inputs).without(rows, leave_out(taste, EVEN, np.array([0, 2], np.int32)))
+    for place, rest in enumerate(([1, 2], [0, 1])):
+        assert found[place] == pytest.approx(scores(films, taste_of(rest)), abs=1e-6)
+
+
 def test_of_many_shared_traits_those_that_tell_most_are_kept():
     common = [f"keyword: common {number}" for number in range(30)]
     films = [*[about("director: Ada Ford", *common)] * 2, about("director: Ada Ford"), *[about(*common)] * 9]
