@@ -41,7 +41,7 @@ Figures = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Variant:
+class L3aeVariant:
     """``strength``: mu, 0 for no prior; ``text_ridge``: lambda of S."""
 
     ridge: float
@@ -57,7 +57,7 @@ class Variant:
 class Tried:
     """Means over everybody of both inner holdouts."""
 
-    variant: Variant
+    variant: L3aeVariant
     recall: float
     ndcg: float
 
@@ -92,10 +92,10 @@ class L3ae(Outcome):
         yield "L3AE less no prior", "inner ndcg@10", self.ndcg.mean
 
 
-def variants() -> list[Variant]:
+def variants() -> list[L3aeVariant]:
     """Return every variant; those of one lambda and strength stand together, since they share an inverse."""
-    priors = [Variant(*each) for each in product(RIDGES, STRENGTHS, TEXT_RIDGES)]
-    return [*(Variant(ridge) for ridge in PLAIN_RIDGES), *priors]
+    priors = [L3aeVariant(*each) for each in product(RIDGES, STRENGTHS, TEXT_RIDGES)]
+    return [*(L3aeVariant(ridge) for ridge in PLAIN_RIDGES), *priors]
 
 
 def part(job: Job) -> L3ae:
@@ -105,7 +105,7 @@ def part(job: Job) -> L3ae:
     wanted = variants()
     inner = [_Inner.of(job.bench, split.draw(job.bench.dataset, kind, job.seed)) for kind in PER_PERSON]
     priors = {ridge: text_weights(inner[0].vectors, ridge) for ridge in TEXT_RIDGES}
-    found: dict[Variant, tuple[Figures, Figures]] = {}
+    found: dict[L3aeVariant, tuple[Figures, Figures]] = {}
     for (ridge, strength), alike in groupby(wanted, key=lambda variant: (variant.ridge, variant.strength)):
         inverses = [each.inverse(ridge, strength) for each in inner]
         for variant in alike:
@@ -118,7 +118,7 @@ def part(job: Job) -> L3ae:
     return _outcome(found)
 
 
-def _outcome(found: dict[Variant, tuple[Figures, Figures]]) -> L3ae:
+def _outcome(found: dict[L3aeVariant, tuple[Figures, Figures]]) -> L3ae:
     tried = [Tried(variant, float(recall.mean()), float(ndcg.mean())) for variant, (recall, ndcg) in found.items()]
     tried.sort(key=lambda each: -each.worth)
     prior, plain = (next(e.variant for e in tried if bool(e.variant.strength) is has) for has in (True, False))

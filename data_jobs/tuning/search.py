@@ -10,14 +10,14 @@ from collections.abc import Sequence
 import optuna
 
 from data_jobs.tuning.space import Space
-from data_jobs.tuning.sweep import Trial
+from data_jobs.tuning.sweep import WeightsTrial
 
 AT_RANDOM = 12
 """Trials before the estimator takes over."""
 _DIGITS = 4
 
 
-def propose(done: Sequence[Trial], space: Space, seed: int) -> dict[str, float]:
+def propose(done: Sequence[WeightsTrial], space: Space, seed: int) -> dict[str, float]:
     """Return values to try next, four digits each."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     wanted: dict[str, optuna.distributions.BaseDistribution] = {

@@ -13,7 +13,7 @@ _FIRST = ("setup", "trial", "worth", "diversity", "seconds")
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class WeightsTrial:
     """Weights that were tried: ``values`` in the searched space; ``worth`` relative to the weights in use, trial 0.
     ``figures``: NDCG@10 of each group.
     """
@@ -36,7 +36,7 @@ class Sweep:
         self._groups = tuple(groups)
         self._head = (*_FIRST, *(f"ndcg {group}" for group in self._groups), *space)
 
-    def read(self) -> list[Trial]:
+    def read(self) -> list[WeightsTrial]:
         """Return the trials so far; a line that an interruption cut short is taken off the file.
 
         Raises DataError for a file of another search.
@@ -57,7 +57,7 @@ class Sweep:
             self.path.write_text(whole, encoding="utf-8")
         return [self._trial(row) for row in rows[1:]]
 
-    def add(self, trial: Trial) -> None:
+    def add(self, trial: WeightsTrial) -> None:
         """Write a trial at the end."""
         figures = (repr(trial.figures[group]) for group in self._groups)
         first = (self._setup, str(trial.number), repr(trial.worth), repr(trial.diversity), f"{trial.seconds:.1f}")
@@ -69,9 +69,9 @@ class Sweep:
         csv.writer(out, lineterminator="\n").writerow(cells)
         return out.getvalue()
 
-    def _trial(self, row: Sequence[str]) -> Trial:
+    def _trial(self, row: Sequence[str]) -> WeightsTrial:
         _, number, worth, diversity, seconds = row[: len(_FIRST)]
         rest = [float(cell) for cell in row[len(_FIRST) :]]
         figures = dict(zip(self._groups, rest, strict=False))
         values = dict(zip(self._space, rest[len(self._groups) :], strict=True))
-        return Trial(int(number), values, float(worth), float(diversity), figures, float(seconds))
+        return WeightsTrial(int(number), values, float(worth), float(diversity), figures, float(seconds))

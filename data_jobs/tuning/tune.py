@@ -20,14 +20,14 @@ from data_jobs.report import Progress
 from data_jobs.train import TrainParams
 from data_jobs.tuning.search import propose
 from data_jobs.tuning.space import Space, space_of, values_of, with_values
-from data_jobs.tuning.sweep import Sweep, Trial
-from data_jobs.tuning.validation import Group, Measured, groups_of, measured
+from data_jobs.tuning.sweep import Sweep, WeightsTrial
+from data_jobs.tuning.validation import GroupResults, ValidationGroup, groups_of, measured
 from data_jobs.tuning.worth import margin, variety, worth
 from services.recommender.domain.weights import Weights
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class TuningOrder:
     """What to search: ``trials`` in all, the weights in use included; ``names`` of weights, none for all; the results
     go into ``folder``; ``fresh``: begin anew.
     """
@@ -39,7 +39,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedGroup:
     """One group of the people who judge: NDCG@10 with the weights in use, with the winner, and the difference."""
 
     group: str
@@ -56,13 +56,13 @@ class Tuned:
 
     name: str
     people: int
-    trials: tuple[Trial, ...]
+    trials: tuple[WeightsTrial, ...]
     resumed: int
-    best: Trial
+    best: WeightsTrial
     changed: dict[str, tuple[float, float]]
     chosen_by: Interval
     judged_by: Interval
-    groups: tuple[Judged, ...]
+    groups: tuple[JudgedGroup, ...]
     diversity: tuple[float, float]
     sweep: Path
     weights: Path
@@ -73,7 +73,7 @@ class Tuned:
         return self.judged_by.low > 0
 
 
-def tune(order: EvaluationOrder, wanted: Wanted, progress: Progress) -> Tuned:
+def tune(order: EvaluationOrder, wanted: TuningOrder, progress: Progress) -> Tuned:
     """Search. The holdout of the order, if any, is left out. Raises DataError, TrainingError, BundleError."""
     params, base = read_params(order.params)
     space = space_of(wanted.names, base)
@@ -96,7 +96,7 @@ def tune(order: EvaluationOrder, wanted: Wanted, progress: Progress) -> Tuned:
         return _judged(name, sweep, groups, base, params, trials, resumed)
 
 
-def _setup(training: Dataset, groups: Sequence[Group], base: Weights, space: Space, seed: int) -> str:
+def _setup(training: Dataset, groups: Sequence[ValidationGroup], base: Weights, space: Space, seed: int) -> str:
     """Return a hash of everything that a trial's figures depend on, but its values."""
     told = [
         sorted(training.sources), len(training.films), len(training.events), seed, base.to_json(),
@@ -107,8 +107,14 @@ def _setup(training: Dataset, groups: Sequence[Group], base: Weights, space: Spa
 
 
 def _searched(
-    sweep: Sweep, groups: Sequence[Group], base: Weights, space: Space, count: int, seed: int, progress: Progress
-) -> tuple[list[Trial], int]:
+    sweep: Sweep,
+    groups: Sequence[ValidationGroup],
+    base: Weights,
+    space: Space,
+    count: int,
+    seed: int,
+    progress: Progress,
+) -> tuple[list[WeightsTrial], int]:
     """Return all trials, the weights in use first, and how many of them were in the file."""
     trials = sweep.read()
     resumed = len(trials)
@@ -120,7 +126,7 @@ def _searched(
         found = measured(groups, with_values(base, values), judging=False) if trials else today
         figures = {each.group: float(each.result.ndcg.mean()) for each in found}
         took = time.monotonic() - started
-        trials.append(Trial(len(trials), values, worth(found, today), variety(found), figures, took))
+        trials.append(WeightsTrial(len(trials), values, worth(found, today), variety(found), figures, took))
         sweep.add(trials[-1])
         progress.advance("trying weights", len(trials), count)
     return trials, resumed
@@ -129,10 +135,10 @@ def _searched(
 def _judged(
     name: str,
     sweep: Sweep,
-    groups: Sequence[Group],
+    groups: Sequence[ValidationGroup],
     base: Weights,
     params: TrainParams,
-    trials: list[Trial],
+    trials: list[WeightsTrial],
     resumed: int,
 ) -> Tuned:
     """Judge the winner by the other half, and write its weights."""
@@ -161,9 +167,9 @@ def _judged(
     )
 
 
-def _group(before: Measured, after: Measured) -> Judged:
+def _group(before: GroupResults, after: GroupResults) -> JudgedGroup:
     gain = Interval.of(after.result.ndcg - before.result.ndcg)
-    return Judged(before.group, float(before.result.ndcg.mean()), float(after.result.ndcg.mean()), gain)
+    return JudgedGroup(before.group, float(before.result.ndcg.mean()), float(after.result.ndcg.mean()), gain)
 
 
 def _file_of(params: TrainParams, weights: Weights) -> dict[str, Any]:

@@ -31,7 +31,7 @@ LEAST_PEOPLE = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Group:
+class ValidationGroup:
     """People of one kind, all over one bench. ``judges``: which cases judge and do not choose, bool[cases]."""
 
     name: str
@@ -45,7 +45,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Measured:
+class GroupResults:
     """One half of a group under some weights. ``worth`` float64[cases]: Recall@10 + NDCG@10."""
 
     group: str
@@ -58,7 +58,7 @@ class Measured:
         return np.asarray(self.result.recall + self.result.ndcg)
 
 
-def groups_of(training: Dataset, workshop: Workshop, seed: int, progress: Progress) -> list[Group]:
+def groups_of(training: Dataset, workshop: Workshop, seed: int, progress: Progress) -> list[ValidationGroup]:
     """Cut the validation splits and train a model for each. Raises DataError for too few people, TrainingError."""
     rng = np.random.default_rng(seed)
     people = len(training.events.user_ids)
@@ -79,7 +79,7 @@ def _groups(
     strangers: NDArray[np.intp],
     judges: dict[str, bool],
     seed: int,
-) -> list[Group]:
+) -> list[ValidationGroup]:
     known = split.without(training, np.isin(training.events.user, strangers))
     holdout = split.draw(known, kind, seed)
     bench = workshop.make(holdout.training)
@@ -88,7 +88,7 @@ def _groups(
     for likes in FEW:
         cases[f"{likes_in_words(likes)}, {kind}"] = cut(everybody, strangers.tolist(), likes, seed)
     found = [
-        Group(name, bench, mine, np.array([judges[case.profile.user_id or ""] for case in mine], bool))
+        ValidationGroup(name, bench, mine, np.array([judges[case.profile.user_id or ""] for case in mine], bool))
         for name, mine in cases.items()
         if mine
     ]
@@ -101,9 +101,9 @@ def _groups(
     return found
 
 
-def measured(groups: Sequence[Group], weights: Weights, judging: bool) -> list[Measured]:
+def measured(groups: Sequence[ValidationGroup], weights: Weights, judging: bool) -> list[GroupResults]:
     """Ask everyone of one half with these weights, as the API does by default."""
-    found, pipelines = list[Measured](), dict[int, Pipeline]()
+    found, pipelines = list[GroupResults](), dict[int, Pipeline]()
     for group in groups:
         cases = group.half(judging)
         if not cases:
@@ -113,5 +113,5 @@ def measured(groups: Sequence[Group], weights: Weights, judging: bool) -> list[M
         bench = replace(group.bench, pipeline=pipelines[id(group.bench)])
         lists = lists_of(PipelineModel(bench), cases, Silent())
         people = tuple(case.profile.user_id or "" for case in cases)
-        found.append(Measured(group.name, people, judged(group.name, lists, cases, bench)))
+        found.append(GroupResults(group.name, people, judged(group.name, lists, cases, bench)))
     return found

@@ -13,23 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_jobs.evaluate.bootstrap import LEVEL, SAMPLES, Interval
-from data_jobs.tuning.validation import Measured
+from data_jobs.tuning.validation import GroupResults
 
 _SEED = 19_790_102
 
 
-def worth(found: Sequence[Measured], base: Sequence[Measured]) -> float:
+def worth(found: Sequence[GroupResults], base: Sequence[GroupResults]) -> float:
     """Return W of the module, for the same people in the same order."""
     shares = [each.worth.mean() / max(today.worth.mean(), 1e-9) for each, today in zip(found, base, strict=True)]
     return float(np.mean(shares)) - max(0.0, variety(base) - variety(found))
 
 
-def variety(found: Sequence[Measured]) -> float:
+def variety(found: Sequence[GroupResults]) -> float:
     """Return the mean intra-list diversity of the groups."""
     return float(np.mean([each.result.diversity.mean() for each in found]))
 
 
-def margin(found: Sequence[Measured], base: Sequence[Measured]) -> Interval:
+def margin(found: Sequence[GroupResults], base: Sequence[GroupResults]) -> Interval:
     """Return by how much the mean relative gain over the groups is above 0, with a bootstrap interval over people: a
     person who is in several groups is drawn with all of their cases.
     """

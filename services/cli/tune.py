@@ -58,7 +58,7 @@ def tune(
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from data_jobs.evaluate.evaluation import EvaluationOrder
-    from data_jobs.tuning.tune import Wanted, document
+    from data_jobs.tuning.tune import TuningOrder, document
     from data_jobs.tuning.tune import tune as search
     from services.settings import load_settings
 
@@ -72,7 +72,7 @@ def tune(
         holdout=holdout, seed=seed, params=params,
     )  # fmt: skip
     with output.progress() as progress:
-        found = search(order, Wanted(trials, tuple(weight or ()), out, fresh), progress)
+        found = search(order, TuningOrder(trials, tuple(weight or ()), out, fresh), progress)
     output.result(document(found), _lines(found, options_of(source)))
 
 

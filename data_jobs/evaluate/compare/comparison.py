@@ -24,7 +24,7 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class LikesGroup:
     """NDCG@10 of the people whose known likes are ``likes``, in words ("under 20")."""
 
     likes: str
@@ -68,7 +68,7 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedFilm:
     """A film of an example's list. ``hit``: a hidden like; ``other``: its place in the other side's list if among the
     first fifty.
     """
@@ -88,8 +88,8 @@ class Example:
     hidden: tuple[str, ...]
     more_hidden: int
     gain: float
-    a: tuple[Listed, ...]
-    b: tuple[Listed, ...]
+    a: tuple[ListedFilm, ...]
+    b: tuple[ListedFilm, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class Comparison:
     films: int
     figures: tuple[Figure, ...]
     coverage: tuple[float, float]
-    groups: tuple[Group, ...]
+    groups: tuple[LikesGroup, ...]
     moves: Moves
     bands: tuple[Band, ...]
     risen: tuple[Shown, ...]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from data_jobs.evaluate.compare.comparison import Example, Listed
+from data_jobs.evaluate.compare.comparison import Example, ListedFilm
 from data_jobs.evaluate.held_out_people import HeldOutPerson
 from data_jobs.evaluate.protocol import TOP
 from data_jobs.evaluate.ranking_models import Rows
@@ -18,7 +18,7 @@ NEWEST, HIDDEN = 6, 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Field:
+class ComparedPeople:
     """Everyone with the first fifty of both sides, on A's rows. ``gain`` float64[people]: NDCG@10 of B less A."""
 
     ground: Workbench
@@ -39,7 +39,7 @@ def known_likes(history: History) -> NDArray[np.bool_]:
     return np.asarray(taste_weights(history.kinds, history.half_stars) >= 1)
 
 
-def example(field: Field, at: int) -> Example:
+def example(field: ComparedPeople, at: int) -> Example:
     """Return the example of one person; of many hidden likes, those that either side found come first."""
     case, ground = field.cases[at], field.ground
     history = case.profile.history
@@ -61,7 +61,7 @@ def example(field: Field, at: int) -> Example:
     )
 
 
-def _listed(ground: Workbench, own: Rows, others: Rows, hidden: Rows) -> tuple[Listed, ...]:
+def _listed(ground: Workbench, own: Rows, others: Rows, hidden: Rows) -> tuple[ListedFilm, ...]:
     place = {row: at for at, row in enumerate(others.tolist(), 1)}
     wanted = set(hidden.tolist())
-    return tuple(Listed(title_of(ground, row), row in wanted, place.get(row)) for row in own[:TOP].tolist())
+    return tuple(ListedFilm(title_of(ground, row), row in wanted, place.get(row)) for row in own[:TOP].tolist())

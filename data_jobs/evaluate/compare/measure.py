@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_jobs.evaluate.bootstrap import Interval
-from data_jobs.evaluate.compare.comparison import SHARES, Band, Comparison, Figure, Group, Moves, Shown
-from data_jobs.evaluate.compare.examples import Field, example, known_likes, title_of
+from data_jobs.evaluate.compare.comparison import SHARES, Band, Comparison, Figure, LikesGroup, Moves, Shown
+from data_jobs.evaluate.compare.examples import ComparedPeople, example, known_likes, title_of
 from data_jobs.evaluate.compare.sides import Side
 from data_jobs.evaluate.held_out_people import HeldOutPerson
 from data_jobs.evaluate.metrics import coverage, tail_recall
@@ -60,7 +60,7 @@ def compare(a: Side, b: Side, relevant: dict[str, tuple[str, ...]], holdout: str
     cases = ground.people.cases(relevant)
     lists_a, lists_b = (_asked(side, ground, cases, progress) for side in (a, b))
     gain = lists_b.result.ndcg - lists_a.result.ndcg
-    field = Field(ground, cases, lists_a.deep, lists_b.deep, gain)
+    field = ComparedPeople(ground, cases, lists_a.deep, lists_b.deep, gain)
     order = np.argsort(gain, kind="stable").tolist()
     risen, fallen = _shown(ground, lists_a.top, lists_b.top)
     films = len(ground.bundle.catalogue)
@@ -126,7 +126,7 @@ def _beyond(lists: Sequence[Rows], ranks: NDArray[np.int32]) -> NDArray[np.float
     return np.array([float((ranks[each] > HEAD).mean()) if len(each) else 0.0 for each in lists])
 
 
-def _groups(cases: Sequence[HeldOutPerson], a: Result, b: Result) -> tuple[Group, ...]:
+def _groups(cases: Sequence[HeldOutPerson], a: Result, b: Result) -> tuple[LikesGroup, ...]:
     """Return the people by how many likes are known of them; groups of nobody are left out."""
     likes = np.array([int(known_likes(case.profile.history).sum()) for case in cases])
     found = []
@@ -134,7 +134,7 @@ def _groups(cases: Sequence[HeldOutPerson], a: Result, b: Result) -> tuple[Group
         inside = (likes >= least) & (likes < beyond)
         if inside.any():
             less = Interval.of(b.ndcg[inside] - a.ndcg[inside])
-            found.append(Group(label, float(a.ndcg[inside].mean()), float(b.ndcg[inside].mean()), less))
+            found.append(LikesGroup(label, float(a.ndcg[inside].mean()), float(b.ndcg[inside].mean()), less))
     return tuple(found)
 
 

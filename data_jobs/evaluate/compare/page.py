@@ -5,7 +5,7 @@ from html import escape
 from importlib.resources import files
 
 from data_jobs.evaluate.compare.charts import HALF, WIDE, Row, columns, dumbbells, histogram, intervals, scrolled, stack
-from data_jobs.evaluate.compare.comparison import PLACES, Comparison, Example, Figure, Listed, Shown
+from data_jobs.evaluate.compare.comparison import PLACES, Comparison, Example, Figure, ListedFilm, Shown
 from data_jobs.evaluate.compare.words import difference, in_unit, said
 
 # Nothing may be loaded from anywhere: titles come from data of others.
@@ -163,12 +163,12 @@ def _person(found: Comparison, example: Example) -> str:
     )
 
 
-def _list(found: Comparison, which: str, listed: Sequence[Listed]) -> str:
+def _list(found: Comparison, which: str, listed: Sequence[ListedFilm]) -> str:
     films = "".join(_film(film, at) for at, film in enumerate(listed, 1))
     return f"<div><h3>{_name(found, which)}</h3><ol>{films}</ol></div>"
 
 
-def _film(film: Listed, at: int) -> str:
+def _film(film: ListedFilm, at: int) -> str:
     css = ' class="hit"' if film.hit else ""
     moved = "" if film.other == at else f' <span class="moved">{film.other or "not in 50"}</span>'
     return f"<li><span{css}>{escape(film.title)}</span>{moved}</li>"

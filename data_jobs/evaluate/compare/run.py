@@ -7,7 +7,7 @@ from pathlib import Path
 from data_jobs.build import read_params
 from data_jobs.evaluate.compare.comparison import Comparison
 from data_jobs.evaluate.compare.measure import compare
-from data_jobs.evaluate.compare.sides import Named, Sides, named
+from data_jobs.evaluate.compare.sides import NamedSide, Sides, named
 from data_jobs.evaluate.evaluation import EvaluationOrder
 from data_jobs.evaluate.inputs import holdout_name, holdout_of, read_data, vectors_of
 from data_jobs.evaluate.workbench import Workshop
@@ -29,7 +29,7 @@ def run(order: EvaluationOrder, names: tuple[str, str], progress: Progress) -> C
         return compare(sides.make(a), sides.make(b), holdout.relevant, holdout_name(order), progress)
 
 
-def _distinct(found: list[Named], names: tuple[str, str]) -> list[Named]:
+def _distinct(found: list[NamedSide], names: tuple[str, str]) -> list[NamedSide]:
     """Refuse to compare a thing with itself, and tell files of one name apart. Raises DataError."""
     a, b = found
     if (a.path, a.params, a.weights, a.preset) == (b.path, b.params, b.weights, b.preset):

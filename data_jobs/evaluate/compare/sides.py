@@ -40,7 +40,7 @@ class SideKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedSide:
     """A side as it was named, with its parameters read. ``path``: the folder of a bundle."""
 
     name: str
@@ -61,17 +61,17 @@ class Side:
     bench: Workbench
 
 
-def named(name: str, order: EvaluationOrder) -> Named:
+def named(name: str, order: EvaluationOrder) -> NamedSide:
     """Return the side of this name, before anything is trained. Raises DataError, BundleError."""
     params, weights = read_params(order.params)
     if name == PLAYBOOK:
-        return Named(name, SideKind.PRESET, params, replace(weights, formula=PLAYBOOK))
+        return NamedSide(name, SideKind.PRESET, params, replace(weights, formula=PLAYBOOK))
     if name in PRESETS:
-        return Named(name, SideKind.PRESET, params, weights, Preset(name))
+        return NamedSide(name, SideKind.PRESET, params, weights, Preset(name))
     path = Path(name)
     if path.is_file():
         own, weights = read_params(path)
-        return Named(path.stem, SideKind.WEIGHTS, params if own == TrainParams() else own, weights)
+        return NamedSide(path.stem, SideKind.WEIGHTS, params if own == TrainParams() else own, weights)
     bundles = LocalBundles(order.home)
     if name == ACTIVE:
         path = bundles.current_path()
@@ -80,7 +80,7 @@ def named(name: str, order: EvaluationOrder) -> Named:
     if not (path / MANIFEST).is_file():
         raise DataError(f"--compare {name}: neither of these: {KNOWN}")
     _trained_without(path, order)
-    return Named(path.name, SideKind.BUNDLE, params, weights, path=path)
+    return NamedSide(path.name, SideKind.BUNDLE, params, weights, path=path)
 
 
 def _trained_without(path: Path, order: EvaluationOrder) -> None:
@@ -105,11 +105,11 @@ class Sides:
     holdout: Holdout
     _trained: dict[TrainParams, Workbench] = field(default_factory=dict)
 
-    def make(self, named: Named) -> Side:
+    def make(self, named: NamedSide) -> Side:
         """Return a side that can be asked. Raises DataError, TrainingError, BundleError."""
         return Side(named.name, named.kind, named.preset, self._bench(named))
 
-    def _bench(self, named: Named) -> Workbench:
+    def _bench(self, named: NamedSide) -> Workbench:
         if named.path is not None:
             return self._opened(named.path)
         if named.params not in self._trained:

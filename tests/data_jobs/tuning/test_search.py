@@ -2,7 +2,7 @@ import pytest
 
 from data_jobs.tuning.search import AT_RANDOM, propose
 from data_jobs.tuning.space import Bounds
-from data_jobs.tuning.sweep import Trial
+from data_jobs.tuning.sweep import WeightsTrial
 
 SPACE = {"traits": Bounds(0.0, 3.0), "popularity": Bounds(0.2, 3.0, log=True)}
 
@@ -15,7 +15,7 @@ def searched(count, seed=0, done=()):
     trials = list(done)
     while len(trials) < count:
         values = propose(trials, SPACE, seed)
-        trials.append(Trial(len(trials), values, hill(values), 0.5, {}, 0.0))
+        trials.append(WeightsTrial(len(trials), values, hill(values), 0.5, {}, 0.0))
     return trials
 
 

@@ -2,10 +2,10 @@ import pytest
 
 from data_jobs.report import DataError
 from data_jobs.tuning.space import Bounds
-from data_jobs.tuning.sweep import Sweep, Trial
+from data_jobs.tuning.sweep import Sweep, WeightsTrial
 
 SPACE = {"traits": Bounds(0.0, 3.0)}
-TRIALS = [Trial(at, {"traits": 1 / 3 + at}, 1 + at / 7, 0.5, {"whole": 1 / 3}, 1.0) for at in range(3)]
+TRIALS = [WeightsTrial(at, {"traits": 1 / 3 + at}, 1 + at / 7, 0.5, {"whole": 1 / 3}, 1.0) for at in range(3)]
 
 
 @pytest.fixture

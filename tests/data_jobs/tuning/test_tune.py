@@ -9,7 +9,7 @@ from data_jobs.build import read_params
 from data_jobs.evaluate.evaluation import EvaluationOrder
 from data_jobs.evaluate.split import SplitKind, draw
 from data_jobs.report import DataError
-from data_jobs.tuning.tune import Wanted, document, tune
+from data_jobs.tuning.tune import TuningOrder, document, tune
 from data_jobs.validate import Source
 from services.cli.main import main
 from services.recommender.domain.weights import Weights
@@ -38,7 +38,7 @@ def poor(tmp_path_factory):
 @pytest.fixture(scope="module")
 def tuned(source, poor, tmp_path_factory):
     home = tmp_path_factory.mktemp("home")
-    wanted = Wanted(8, NAMES, home / "eval")
+    wanted = TuningOrder(8, NAMES, home / "eval")
     return tune(EvaluationOrder(home, source, params=poor), wanted, kit.Listening())
 
 
@@ -72,11 +72,11 @@ def test_every_trial_is_in_the_file(tuned):
 
 def test_a_search_that_was_interrupted_goes_on_to_the_same_winner(source, poor, tmp_path, tuned):
     order = EvaluationOrder(tmp_path, source, params=poor)
-    half = tune(order, Wanted(4, NAMES, tmp_path), kit.Listening())
+    half = tune(order, TuningOrder(4, NAMES, tmp_path), kit.Listening())
     with half.sweep.open("a") as file:
         file.write("the beginning of a li")
     listening = kit.Listening()
-    whole = tune(order, Wanted(8, NAMES, tmp_path), listening)
+    whole = tune(order, TuningOrder(8, NAMES, tmp_path), listening)
     assert whole.resumed == 4
     assert [trial.values for trial in whole.trials] == [trial.values for trial in tuned.trials]
     assert [trial.worth for trial in whole.trials] == [trial.worth for trial in tuned.trials]
@@ -86,10 +86,10 @@ def test_a_search_that_was_interrupted_goes_on_to_the_same_winner(source, poor, 
 
 def test_another_search_does_not_go_on_from_it_unless_begun_anew(source, poor, tmp_path):
     order = EvaluationOrder(tmp_path, source, params=poor)
-    tune(order, Wanted(2, NAMES, tmp_path), kit.Listening())
+    tune(order, TuningOrder(2, NAMES, tmp_path), kit.Listening())
     with pytest.raises(DataError, match="--fresh"):
-        tune(order, Wanted(2, ("sequels",), tmp_path), kit.Listening())
-    assert tune(order, Wanted(2, ("sequels",), tmp_path, fresh=True), kit.Listening()).resumed == 0
+        tune(order, TuningOrder(2, ("sequels",), tmp_path), kit.Listening())
+    assert tune(order, TuningOrder(2, ("sequels",), tmp_path, fresh=True), kit.Listening()).resumed == 0
 
 
 def test_the_holdout_is_never_seen(source, poor, tmp_path):
@@ -99,12 +99,12 @@ def test_the_holdout_is_never_seen(source, poor, tmp_path):
         lines = ((user, item, "positive") for user, items in relevant.items() for item in items)
         csv.writer(file).writerows([("userId", "movieId", "kind"), *lines])
     order = EvaluationOrder(tmp_path, source, params=poor, holdout=held_out)
-    found = tune(order, Wanted(1, NAMES, tmp_path), kit.Listening())
+    found = tune(order, TuningOrder(1, NAMES, tmp_path), kit.Listening())
     assert found.sweep.name == "sweep_mine_seed-0.csv"
     # A changed holdout is other training data: what was tried on it does not count.
     held_out.write_text("\n".join(held_out.read_text().splitlines()[:-40]) + "\n")
     with pytest.raises(DataError, match="holds a search over other data"):
-        tune(order, Wanted(1, NAMES, tmp_path), kit.Listening())
+        tune(order, TuningOrder(1, NAMES, tmp_path), kit.Listening())
 
 
 def test_the_document_is_json_with_both_margins(tuned):

@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 
 from data_jobs.evaluate.protocol import Result
-from data_jobs.tuning.validation import Measured
+from data_jobs.tuning.validation import GroupResults
 from data_jobs.tuning.worth import margin, variety, worth
 
 
 def of(group, people, worths, diversity=0.5):
     half = np.array(worths, np.float64) / 2
     kind = np.full(len(half), diversity)
-    return Measured(group, tuple(people), Result("x", [], half, half, kind, kind, 0.0))
+    return GroupResults(group, tuple(people), Result("x", [], half, half, kind, kind, 0.0))
 
 
 BASE = [of("whole", "abcd", [0.2, 0.4, 0.2, 0.4]), of("1 like", "ae", [1.0, 1.0])]

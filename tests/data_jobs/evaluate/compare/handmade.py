@@ -7,8 +7,8 @@ from data_jobs.evaluate.compare.comparison import (
     Comparison,
     Example,
     Figure,
-    Group,
-    Listed,
+    LikesGroup,
+    ListedFilm,
     Moves,
     Shown,
 )
@@ -22,8 +22,8 @@ def figure(
     return Figure(name, unit, a, a + less, Interval(less, less - wide, less + wide, 579), *words)
 
 
-def listed(*hits: int) -> tuple[Listed, ...]:
-    return tuple(Listed(FILMS[at % 4], at in hits, None if at == 3 else (at * 3) % 10 + 1) for at in range(10))
+def listed(*hits: int) -> tuple[ListedFilm, ...]:
+    return tuple(ListedFilm(FILMS[at % 4], at in hits, None if at == 3 else (at * 3) % 10 + 1) for at in range(10))
 
 
 def example(gain: float) -> Example:
@@ -49,8 +49,8 @@ def comparison() -> Comparison:
         ),
         coverage=(0.064, 0.058),
         groups=(
-            Group("under 20", 0.30, 0.33, Interval(0.03, 0.01, 0.05, 190)),
-            Group("150 or more", 0.41, 0.40, Interval(-0.01, -0.03, 0.01, 60)),
+            LikesGroup("under 20", 0.30, 0.33, Interval(0.03, 0.01, 0.05, 190)),
+            LikesGroup("150 or more", 0.41, 0.40, Interval(-0.01, -0.03, 0.01, 60)),
         ),
         moves=Moves(
             (0, 1, 2, 9, 30, 71, 120, 160, 110, 60, 16), (0.31, 0.24, 0.12, 0.2, 0.1, 0.03),
