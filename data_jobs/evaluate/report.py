@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -41,13 +41,17 @@ def table_of_figures(evaluation: Evaluation) -> str:
 
 def write(evaluation: Evaluation, folder: Path) -> list[Path]:
     """Write ``<holdout>.json``, ``.csv`` and ``.svg`` and return their paths. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
-    name = file_name(evaluation.setting)
     texts = {
         "json": json.dumps(document(evaluation), ensure_ascii=False, indent=1) + "\n",
         "csv": table_of_figures(evaluation),
         "svg": picture(evaluation),
     }
+    return write_texts(folder, file_name(evaluation.setting), texts)
+
+
+def write_texts(folder: Path, name: str, texts: Mapping[str, str]) -> list[Path]:
+    """Write a file ``name`` for each ending of ``texts`` and return their paths. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for ending, text in texts.items():
         path = folder / f"{name}.{ending}"

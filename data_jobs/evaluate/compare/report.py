@@ -12,7 +12,7 @@ from data_jobs.evaluate.compare.comparison import PLACES, Comparison, Example, S
 from data_jobs.evaluate.compare.page import page
 from data_jobs.evaluate.compare.words import difference, in_unit, said
 from data_jobs.evaluate.outcome import Table
-from data_jobs.evaluate.report import DIGITS
+from data_jobs.evaluate.report import DIGITS, write_texts
 
 IN_TERMINAL = 2
 """Examples of each kind that the terminal shows; the page has them all."""
@@ -27,18 +27,12 @@ def document(found: Comparison) -> dict[str, Any]:
 
 def write(found: Comparison, folder: Path) -> list[Path]:
     """Write ``compare_<a>_<b>_<holdout>.json`` and ``.html`` and return their paths. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
     name = "_".join(["compare", *(_file_name(each) for each in (found.a, found.b, Path(found.holdout).stem))])
     texts = {
         "json": json.dumps(document(found), ensure_ascii=False, indent=1) + "\n",
         "html": page(found),
     }
-    paths = []
-    for ending, text in texts.items():
-        path = folder / f"{name}.{ending}"
-        path.write_text(text, encoding="utf-8")
-        paths.append(path)
-    return paths
+    return write_texts(folder, name, texts)
 
 
 def _file_name(text: str) -> str:

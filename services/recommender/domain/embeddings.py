@@ -20,8 +20,10 @@ MANY = 16_384
 SHORTLIST = 4_096
 # A film closer to the mean than this counts as the mean film: its direction would be rounding noise.
 _NOTHING = np.float32(0.02)
+# Bytes of a word of signs.
 _WORD = 8
-FEW = 5
+# From so many queries on one product of matrices is faster than one product each.
+_SEVERAL = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,14 +100,7 @@ class Embeddings:
 
     def cosines(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return each film's best cosine with any of the unit queries float32[q, dims]; float32[films]."""
-        best = np.empty(len(self.codes), np.float32)
-        block = np.empty((min(BLOCK_ROWS, len(best)), self.dims), np.float32)
-        for at in range(0, len(best), BLOCK_ROWS):
-            part = self.codes[at : at + BLOCK_ROWS]
-            np.copyto(block[: len(part)], part)
-            best[at : at + len(part)] = _best_product(block[: len(part)], queries)
-        best *= self.scales
-        return best
+        return self._best_products(queries) * self.scales
 
     def nearest(
         self, queries: NDArray[np.float32], among: NDArray[np.bool_] | None = None
@@ -119,14 +114,20 @@ class Embeddings:
             rows = np.flatnonzero(wanted)
             return rows.astype(np.int32), self.cosines(queries)[rows]
         rows = np.flatnonzero(wanted if np.count_nonzero(wanted) <= SHORTLIST else self._shortlist(queries, wanted))
-        scores = np.empty(len(rows), np.float32)
-        block = np.empty((min(BLOCK_ROWS, len(rows)), self.dims), np.float32)
-        for at in range(0, len(rows), BLOCK_ROWS):
-            codes = self.codes[rows[at : at + BLOCK_ROWS]]
+        return rows.astype(np.int32), self._best_products(queries, rows) * self.scales[rows]
+
+    def _best_products(self, queries: NDArray[np.float32], rows: NDArray[np.intp] | None = None) -> NDArray[np.float32]:
+        """Return the largest product of the codes of some films, or all, with any query, float32[rows]."""
+        films = len(self.codes) if rows is None else len(rows)
+        best = np.empty(films, np.float32)
+        block = np.empty((min(BLOCK_ROWS, films), self.dims), np.float32)
+        for at in range(0, films, BLOCK_ROWS):
+            some = slice(at, at + BLOCK_ROWS)
+            codes = self.codes[some] if rows is None else self.codes[rows[some]]
             part = block[: len(codes)]
             np.copyto(part, codes)
-            scores[at : at + len(part)] = _best_product(part, queries)
-        return rows.astype(np.int32), scores * self.scales[rows]
+            best[some] = _best_product(part, queries)
+        return best
 
     def _shortlist(self, queries: NDArray[np.float32], wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return the wanted films with the fewest differing signs, bool[films]: ``SHORTLIST`` and those that equal the
@@ -159,7 +160,7 @@ class Embeddings:
 def _best_product(codes: NDArray[np.float32], queries: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the largest product of each row with any query, float32[rows]."""
     # Of two or three queries at once it takes longer than one by one.
-    products = [codes @ query for query in queries] if len(queries) < FEW else queries @ codes.T
+    products = [codes @ query for query in queries] if len(queries) < _SEVERAL else queries @ codes.T
     return np.asarray(np.max(products, axis=0), np.float32)
 
 

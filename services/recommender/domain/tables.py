@@ -50,10 +50,7 @@ class ItemTable:
         ``targets`` are distinct table positions, -1 for a film outside the table (its column is 0).
         """
         inside = np.flatnonzero(targets >= 0)
-        slot = np.zeros(len(self.columns), np.int32)
-        slot[targets[inside]] = inside
-        is_target = np.zeros(len(self.columns), bool)
-        is_target[targets[inside]] = True
+        slot, is_target = _slots(len(self.columns), targets, inside)
         # Most entries are not needed: a one-byte mask filters them before anything else is read.
         columns, bits = self.columns[positions].ravel(), self.values.view(np.uint16)[positions].ravel()
         hits = np.flatnonzero(is_target.take(columns))
@@ -96,13 +93,10 @@ class CollaborativeTables:
         inside = np.flatnonzero(self.position[films] >= 0)
         targets = self.position[others]
         there = np.flatnonzero(targets >= 0)
-        slot = np.zeros(len(self.rows), np.int32)
-        slot[targets[there]] = there
-        wanted = np.zeros(len(self.rows), bool)
-        wanted[targets[there]] = True
+        slot, is_target = _slots(len(self.rows), targets, there)
         home = self.position[films[inside]]
         columns = self.main.columns[home]
-        hits = np.flatnonzero(wanted.take(columns.ravel()))
+        hits = np.flatnonzero(is_target.take(columns.ravel()))
         owner, entry = np.divmod(hits, columns.shape[1])
         some = self.shared[home[owner], entry] >= people
         out[inside[owner[some]], slot[columns[owner[some], entry[some]]]] = True
@@ -135,3 +129,16 @@ class CollaborativeTables:
         for neighbour, weight in zip(self.neighbours[1:], self.neighbour_weights[1:], strict=True):
             total += scores[neighbour[slots]] * weight[slots]
         return np.asarray(total, np.float32)
+
+
+def _slots(
+    films: int, targets: NDArray[np.int32], inside: NDArray[np.intp]
+) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """Return, by table position, which of the targets ``inside`` the table it is, int32[films], and whether it is one,
+    bool[films].
+    """
+    slot = np.zeros(films, np.int32)
+    slot[targets[inside]] = inside
+    is_target = np.zeros(films, bool)
+    is_target[targets[inside]] = True
+    return slot, is_target

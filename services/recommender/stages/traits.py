@@ -174,9 +174,7 @@ class Audiences:
         # Equal shares if there are no ratings.
         watched = popularity[best] + np.float32(1e-6)
         traits = rows.films(best)
-        order = np.argsort(traits.ids, kind="stable")
-        counts = np.bincount(traits.ids, minlength=traits.traits)
-        offsets = np.append(0, np.cumsum(counts)).astype(np.int64)
+        order, offsets = _by_trait(traits.ids, traits.traits)
         return cls(offsets, traits.owner[order], np.asarray(watched / watched.sum(), np.float32))
 
     def of_pairs(self, ids: NDArray[np.int32]) -> Floats:
@@ -204,10 +202,9 @@ class Postings:
     def of(cls, rows: TraitRows) -> "Postings":
         """Invert the rows of a catalogue, once per release."""
         traits = rows.traits
-        order = np.argsort(traits.ids, kind="stable")
+        order, offsets = _by_trait(traits.ids, len(traits.kinds))
         owner = np.repeat(np.arange(len(traits.offsets) - 1, dtype=np.int32), np.diff(traits.offsets))
-        counts = np.bincount(traits.ids, minlength=len(traits.kinds))
-        return cls(np.append(0, np.cumsum(counts)).astype(np.int64), owner[order], rows.values[order])
+        return cls(offsets, owner[order], rows.values[order])
 
     def films_of(self, trait: int) -> NDArray[np.int32]:
         """Return the films of one trait, int32[n]."""
@@ -222,3 +219,11 @@ class Postings:
         films = self.films[at]
         terms = self.values[at] * np.repeat(weights, lengths)
         return np.bincount(films, terms).astype(np.float32)
+
+
+def _by_trait(ids: NDArray[np.int32], traits: int) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """Return the order of entries (``ids``: their traits) by trait, and where each trait's entries begin and end in it,
+    int64[traits + 1].
+    """
+    counts = np.bincount(ids, minlength=traits)
+    return np.argsort(ids, kind="stable"), np.append(0, np.cumsum(counts)).astype(np.int64)
