@@ -6,7 +6,7 @@ score is how likely it is meant; of the films that are meant, the better-known o
 ``hypotheses.py`` for the model and its source.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -97,27 +97,20 @@ class Concept(KernelMean):
 
     def without(self, rows: Rows, left_out: LeftOut) -> Floats | None:
         """See :class:`Signal`: what is left of the taste may mean something else."""
-        if self.hypotheses.cut:
-            return self._without_each(rows, left_out)
-        has, suspects = self.hypotheses.held * self.liked[:, None], left_out.suspects
-        odds, of_any = self.hypotheses.odds_of(
-            has.sum(axis=0) - has[suspects], np.count_nonzero(self.liked) - self.liked[suspects]
+        suspects = left_out.suspects
+        hypotheses, own = self.hypotheses.without_each(self.liked, suspects)
+        has = hypotheses.held * self.liked[:, None]
+        odds, of_any = hypotheses.odds_of(
+            has.sum(axis=0) - has[suspects],
+            np.count_nonzero(self.liked) - self.liked[suspects],
+            None if own is None else np.where(own, 0.0, -np.inf),
         )
         weights = np.tile(self.weights, (len(suspects), 1))
         weights[:, left_out.moved] += left_out.change
         # As in ``falls_by_trait``, one division a film and suspect. A suspect weighs nothing without itself.
-        parts = np.stack([shares(own) for own in weights]) / (of_any[:, None] + odds @ has.T)
-        return np.asarray(self.factor(rows) * (((parts @ has) * odds) @ self._holds(rows).T), np.float32)
-
-    def _without_each(self, rows: Rows, left_out: LeftOut) -> Floats:
-        """``without`` where a suspect may make room for other traits among the most telling."""
-        out = np.zeros((len(left_out.suspects), len(rows)), np.float32)
-        for place, (suspect, change) in enumerate(zip(left_out.suspects, left_out.change, strict=True)):
-            liked, weights = self.liked.copy(), self.weights.copy()
-            liked[suspect] = False
-            weights[left_out.moved] += change
-            out[place] = replace(self, liked=liked, weights=weights).scores(rows)
-        return out
+        parts = np.stack([shares(row) for row in weights]) / (of_any[:, None] + odds @ has.T)
+        holds = hypotheses.holds(self.known.of_films(rows))
+        return np.asarray(self.factor(rows) * (((parts @ has) * odds) @ holds.T), np.float32)
 
     def _mean(self, meant: Floats) -> Floats:
         """What the taste as a whole stands for, float32[hypotheses]."""

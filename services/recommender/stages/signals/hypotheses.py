@@ -8,7 +8,7 @@ Tenenbaum and Griffiths, "Generalization, similarity, and Bayesian inference", B
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -28,6 +28,31 @@ CHANCE = 0.2
 TINY = float(np.finfo(np.float64).tiny)
 
 Odds = NDArray[np.float64]
+
+
+def _shared(facts: Facts, films: FilmTraits, among: NDArray[np.bool_], kinds: Floats) -> tuple[Rows, NDArray[np.intp]]:
+    """The traits of some ``kinds`` that two films ``among`` share, int32[u], ascending, and how many share each."""
+    traits, held = counted(films.ids[among[films.owner]])
+    telling = (held >= HELD_BY) & (kinds[facts.bundle.catalogue.traits.kinds[traits]] > 0)
+    return traits[telling].astype(np.int32), held[telling]
+
+
+def _idf(facts: Facts, traits: Rows) -> Odds:
+    """How rare each trait is, float64[traits]."""
+    catalogue = facts.bundle.catalogue
+    return np.asarray(np.log1p(len(catalogue) / catalogue.traits.films[traits]), np.float64)
+
+
+def most_telling(tells: Odds) -> NDArray[np.bool_]:
+    """Which traits make hypotheses for each choice of films, by what they tell, float64[choices, traits]: the largest
+    above 0, of equal ones the first. bool[choices, traits].
+    """
+    if tells.shape[1] <= MOST_TRAITS:
+        return tells > 0
+    least = -np.partition(-tells, MOST_TRAITS - 1, axis=1)[:, MOST_TRAITS - 1, None]
+    above, level = tells > least, tells == least
+    room = MOST_TRAITS - above.sum(axis=1, keepdims=True)
+    return np.asarray((above | (level & (np.cumsum(level, axis=1) <= room))) & (tells > 0), bool)
 
 
 def by_kind(priors: Mapping[TraitKind, float]) -> Floats:
@@ -52,13 +77,25 @@ class Hypotheses:
     @classmethod
     def of(cls, facts: Facts, films: FilmTraits, among: NDArray[np.bool_], kinds: Floats, paired: bool) -> "Hypotheses":
         """Those that hold two of the films ``among``, bool[films]."""
-        traits, held = counted(films.ids[among[films.owner]])
-        catalogue = facts.bundle.catalogue
-        telling = (held >= HELD_BY) & (kinds[catalogue.traits.kinds[traits]] > 0)
-        traits, held = traits[telling], held[telling]
-        tells = held * np.log1p(len(catalogue) / catalogue.traits.films[traits])
-        most = np.sort(traits[np.argsort(-tells, kind="stable")[:MOST_TRAITS]])
-        return cls(facts, films, most.astype(np.int32), kinds, paired, len(traits) > MOST_TRAITS)
+        traits, held = _shared(facts, films, among, kinds)
+        most = most_telling(held[None, :] * _idf(facts, traits))[0]
+        return cls(facts, films, traits[most], kinds, paired, len(traits) > MOST_TRAITS)
+
+    def without_each(self, among: NDArray[np.bool_], left_out: Rows) -> tuple["Hypotheses", NDArray[np.bool_] | None]:
+        """The hypotheses of the films ``among`` had each of ``left_out`` (indices) never been there: those of any of
+        these choices together, and which are each one's own, bool[left_out, hypotheses]; None if all are everyone's.
+        """
+        if not self.cut:
+            return self, None
+        # A film that is left out may make room for other traits among the most telling.
+        traits, held = _shared(self.facts, self.films, among, self.kinds)
+        has = (self.films.dense(traits)[left_out] > 0) & among[left_out, None]
+        left = held - has
+        most = most_telling(np.where(left >= HELD_BY, left * _idf(self.facts, traits), 0))
+        any_of_them = most.any(axis=0)
+        every, most = replace(self, traits=traits[any_of_them]), most[:, any_of_them]
+        first, second = every.pairs
+        return every, most[:, first] & most[:, second]
 
     @cached_property
     def pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -92,6 +129,7 @@ class Hypotheses:
     ) -> tuple[Odds, NDArray[np.float64]]:
         """The odds for some choices of films to explain, of which each hypothesis holds ``held`` float32[choices,
         hypotheses] of ``films`` [choices]: float64[choices, hypotheses], and those of "any film", float64[choices].
+        ``counter`` as above, or float64[choices, hypotheses]; -inf rules one out.
         """
         others = np.asarray(films)[..., None] - held
         evidence = held * np.log((1 - CHANCE) / self._sizes + CHANCE) + others * np.log(CHANCE)

@@ -145,6 +145,17 @@ worlds = st.lists(
     min_size=8,
     max_size=8,
 )
+# Enough traits in common that not all make hypotheses.
+crowded = st.lists(
+    st.builds(
+        Film,
+        traits=st.sets(st.integers(0, 23), min_size=8).map(
+            lambda numbers: {f"keyword: {number}": 1.0 for number in numbers}
+        ),
+    ),
+    min_size=8,
+    max_size=8,
+)
 likes = st.lists(st.integers(0, 7), min_size=2, max_size=6, unique=True)
 
 
@@ -186,7 +197,7 @@ class TestLaws:
     def test_is_a_probability(self, films, liked):
         assert all(-1e-6 <= score <= 1 + 1e-5 for score in scores(films, taste_of(liked)))
 
-    @given(worlds, likes)
+    @given(worlds | crowded, likes)
     def test_without_a_film_is_what_somebody_has_who_never_touched_it(self, films, liked):
         taste, rows = taste_of(liked), np.arange(len(films), dtype=np.int32)
         left_out = leave_out(taste, EVEN, np.arange(len(liked), dtype=np.int32))
