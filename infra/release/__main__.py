@@ -15,6 +15,8 @@ from infra.settings import Undeployable, load_settings
 
 # Set by the caller on an unattended machine.
 CONFIRM = "CONFIRM"
+# Fields of a request to the state machine, each an option of `start`.
+_GIVEN = ("version", "bundle", "image", "owner")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -59,7 +61,7 @@ def _unlock(stage: Stage, _settings: object, options: argparse.Namespace) -> int
 
 
 def _start(stage: Stage, _settings: object, options: argparse.Namespace) -> int:
-    given = {name: getattr(options, name) for name in ("version", "bundle", "owner") if getattr(options, name)}
+    given = {name: getattr(options, name) for name in _GIVEN if getattr(options, name)}
     execution = stage.start({"what": options.what, **given, **({"now": True} if options.now else {})})
     sys.stdout.write(f"{execution}\n")
     sys.stdout.flush()
@@ -86,8 +88,8 @@ def _parser() -> argparse.ArgumentParser:
     unlock.add_argument("--owner", default="")
     start = steps.add_parser("start", help="start the state machine and follow it to its end")
     start.add_argument("what", choices=["release", "deployment", "rollback"])
-    for name in ("--version", "--bundle", "--owner"):
-        start.add_argument(name, default="")
+    for name in _GIVEN:
+        start.add_argument(f"--{name}", default="")
     start.add_argument("--now", action="store_true", help="shift all requests at once, even while an alarm is up")
     start.add_argument("--detach", action="store_true", help="don't wait for its end")
     steps.add_parser("follow", help="follow an execution to its end").add_argument("execution")

@@ -47,6 +47,8 @@ case "$1 $2" in
         esac ;;
     "cloudformation describe-stacks")
         if [ -n "${STACK_ERROR:-}" ] && ! grep -q "^cdk deploy" "$CALLS"; then echo "$STACK_ERROR" >&2; exit 254; fi
+        # What a query finds nothing for is an empty line, not None.
+        case "$*" in *"OutputKey=='${NO_OUTPUT:-none}'"*) echo && exit ;; esac
         echo "${OUTPUT-films}" ;;
     "stepfunctions list-executions") echo "${RUNNING:-}" ;;
     "s3api head-object")
@@ -327,10 +329,23 @@ def test_a_deployment_is_asked_about_locked_and_goes_through_the_machine_which_u
     assert code == 0, said
     wanted = (f"{GUARD} -c log_days=7", LOCK, "aws s3 sync",
               "cdk deploy --all --require-approval never -c stage=dev -c log_days=7",
-              f"{START} --bundle {VERSION} --owner deploy-", FOLLOW)  # fmt: skip
+              f"{START} --bundle {VERSION} --image films --owner deploy-", FOLLOW)  # fmt: skip
     assert order(calls, *wanted, UNLOCK) == list(wanted)
     [held] = [each.split()[-1] for each in calls if each.startswith(LOCK)]
     assert held in next(each for each in calls if each.startswith(START))
+
+
+def test_a_deployment_that_is_to_end_an_alarm_goes_to_all_at_once(folder: Folder) -> None:
+    for now, asked in (("1", True), ("", False)):
+        _, calls, _ = folder.run("deploy.sh", "dev", FUNCTION_NAME="api", NOW=now)
+        [start] = [each for each in calls if each.startswith(START)]
+        assert start.endswith(" --detach --now") is asked
+
+
+def test_a_stage_of_before_there_was_a_lock_is_deployed_and_gets_one(folder: Folder) -> None:
+    code, calls, said = folder.run("deploy.sh", "dev", FUNCTION_NAME="api", NO_OUTPUT="ReleaseTable")
+    assert code == 0, said
+    assert order(calls, GUARD, LOCK, "cdk deploy", START, UNLOCK) == [GUARD, "cdk deploy", START]
 
 
 @pytest.mark.parametrize("failing", ["cdk deploy", "dev start deployment"])
