@@ -63,13 +63,23 @@ def _unlock(stage: Stage, _settings: object, options: argparse.Namespace) -> int
 def _start(stage: Stage, _settings: object, options: argparse.Namespace) -> int:
     given = {name: getattr(options, name) for name in _GIVEN if getattr(options, name)}
     execution = stage.start({"what": options.what, **given, **({"now": True} if options.now else {})})
-    sys.stdout.write(f"{execution}\n")
-    sys.stdout.flush()
-    return 0 if options.detach else stage.follow(execution, sys.stdout.write)
+    _write(f"{execution}\n")
+    return 0 if options.detach else followed(stage, execution)
 
 
 def _follow(stage: Stage, _settings: object, options: argparse.Namespace) -> int:
-    return stage.follow(options.execution, sys.stdout.write)
+    return followed(stage, options.execution)
+
+
+def followed(stage: Stage, execution: str) -> int:
+    """Follow an execution to its end. Whoever stops following, or may no longer look, does not stop it."""
+    hint = f"It continues. To follow it again: python -m infra.release {stage.name} follow {execution}"
+    try:
+        return stage.follow(execution, _write)
+    except KeyboardInterrupt:
+        return _said(f"\n{hint}", 130)
+    except (BotoCoreError, ClientError) as error:
+        return _said(f"{error}\n{hint}", 1)
 
 
 _STEPS = {"guard": _guard, "lock": _lock, "unlock": _unlock, "start": _start, "follow": _follow}
@@ -94,6 +104,12 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--detach", action="store_true", help="don't wait for its end")
     steps.add_parser("follow", help="follow an execution to its end").add_argument("execution")
     return parser
+
+
+def _write(text: str) -> None:
+    """Write at once: the log of a workflow is no terminal."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def _said(text: str, code: int) -> int:

@@ -21,7 +21,9 @@ VERSION = "0123456789abcdef"
 UV = """#!/usr/bin/env bash
 echo "$*" | sed 's/^run --no-sync //' >>"$CALLS"
 case "$*" in
-    *"python -m infra.show"*) echo '{"region": "eu-west-1"}' ;;
+    *"python -m infra.show"*)
+        [ "$FAILING" != infra.show ] || { echo "deployment settings: wrong" >&2; exit 2; }
+        echo '{"region": "eu-west-1"}' ;;
     *"marquee build"*) echo '{"version": "0123456789abcdef"}' ;;
     *"keys create"*) echo '{"key": "mq_new"}' ;;
     *"infra.release dev start"*) echo arn:execution ;;
@@ -476,6 +478,21 @@ def test_on_fargate_a_rollback_lists_bundles(folder: Folder) -> None:
     code, calls, _ = folder.run("rollback.sh", "dev")
     assert code == 0
     assert order(calls, "marquee bundle list --bucket", "aws lambda") == ["marquee bundle list --bucket"]
+
+
+@pytest.mark.parametrize("options", ["-eu", "+e"])
+def test_wrong_settings_are_said_once_and_nothing_is_asked_of_aws(folder: Folder, options: str) -> None:
+    """In a shell of one's own, too, which goes on."""
+    (folder.path / "infra/release/shell.sh").write_text(
+        f'set {options}\ncd "$(dirname "$0")/../.."\n. infra/release/deployment.sh dev\necho "code $?" >&2\n'
+    )
+    code, calls, said = folder.run("shell.sh", FAILING="infra.show")
+    assert said.splitlines() == ["deployment settings: wrong"] + (["code 2"] if options == "+e" else [])
+    assert code == (0 if options == "+e" else 2)
+    for script in ("deploy.sh", "fetch.sh", "rollback.sh", "acceptance.sh"):
+        code, calls, said = folder.run(script, "dev", FAILING="infra.show")
+        assert (code, said) == (2, "deployment settings: wrong\n"), script
+        assert not order(calls, "aws", "cdk"), script
 
 
 def test_the_names_of_a_deployment_can_be_taken_into_a_shell(folder: Folder) -> None:
