@@ -23,7 +23,7 @@ echo "$*" | sed 's/^run --no-sync //' >>"$CALLS"
 case "$*" in
     *"python -m infra.show"*)
         [ "$FAILING" != infra.show ] || { echo "deployment settings: wrong" >&2; exit 2; }
-        echo '{"region": "eu-west-1"}' ;;
+        echo '{"region": "eu-west-1", "two_tower": "'"${TOWERS:-off}"'"}' ;;
     *"marquee build"*) echo '{"version": "0123456789abcdef"}' ;;
     *"keys create"*) echo '{"key": "mq_new"}' ;;
     *"infra.release dev start"*) echo arn:execution ;;
@@ -292,6 +292,15 @@ def test_a_deployment_brings_the_released_bundle(folder: Folder) -> None:
     assert (folder.path / "bundle/current.json").is_file()
     assert f"aws s3 sync --only-show-errors s3://films/bundles/{VERSION}/ bundle/bundles/{VERSION}/" in calls
     assert "python -m infra.show -c stage=dev -c region=eu-west-1" in calls
+
+
+def test_the_archive_of_a_two_tower_model_is_asked_for_where_the_stage_has_an_endpoint(folder: Folder) -> None:
+    """Elsewhere nobody needs the right to read it: S3 would answer 403, not 404."""
+    archive = f"two-tower/{VERSION}/model.tar.gz"
+    for towers, times in (("serverless", 2), ("off", 0)):
+        code, calls, said = folder.run("fetch.sh", "dev", TOWERS=towers)
+        assert code == 0, said
+        assert len([each for each in calls if archive in each]) == times
 
 
 @pytest.mark.parametrize(
