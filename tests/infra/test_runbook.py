@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from infra.settings import DeploymentSettings
 from tests.infra.templates import Deployment, Template
 from tests.infra.test_rights import called
@@ -55,6 +57,16 @@ def test_the_outputs_that_are_named_are_those_of_the_stack(app: Template) -> Non
 def test_what_make_is_asked_for_there_is() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     assert set(re.findall(r"(?:^|`)make ([a-z]+)", PAGE, re.MULTILINE)) <= targets
+
+
+@pytest.mark.parametrize("page", ["operations", "restore"])
+def test_every_variable_in_a_command_is_set_on_the_page_or_by_the_file_that_is_sourced(page: str) -> None:
+    text = (ROOT / f"docs/{page}.md").read_text("utf-8")
+    sourced = (ROOT / "infra/release/deployment.sh").read_text("utf-8")
+    used = set(re.findall(r"\$\{?([A-Z][A-Z_]*|[a-z][a-z_]*)\b", text))
+    made = set(re.findall(r"\b([A-Z][A-Z_]*)=", text + sourced)) | set(re.findall(r"(?:for|read -r) ([a-z]+)", text))
+    assert used
+    assert used <= made
 
 
 def rows_of(page: str, title: str) -> set[str]:
