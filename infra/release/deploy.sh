@@ -10,7 +10,6 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . infra/release/deployment.sh "$@"
-context=("${@:2}")
 owner="deploy-$(id -un)-$(date +%s)-$$"
 holds=no
 # Of CloudFormation, which an interrupted script does not stop.
@@ -31,7 +30,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 if ! not_deployed; then
-    steps guard "${context[@]}"
+    steps guard "${@:2}"
     # A stage that was deployed before there was a lock gets one now.
     table="$(output ReleaseTable)"
     if [ -n "$table" ] && [ "$table" != None ]; then
@@ -41,7 +40,7 @@ if ! not_deployed; then
 fi
 infra/release/fetch.sh "$@"
 under_way=yes
-infra/node_modules/.bin/cdk deploy --all --require-approval "${APPROVAL:-broadening}" -c "stage=$STAGE" "${context[@]}"
+infra/node_modules/.bin/cdk deploy --all --require-approval "${APPROVAL:-broadening}" -c "stage=$STAGE" "${@:2}"
 under_way=no
 
 function="$(job FUNCTION)"

@@ -4,6 +4,7 @@ they do when one of them fails.
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -153,6 +154,16 @@ def test_bash_understands_them(script: str) -> None:
     if script != "deployment.sh":
         assert path.stat().st_mode & 0o111
         assert "set -euo pipefail" in path.read_text()
+
+
+def test_scripts_for_people_run_in_the_bash_of_macos() -> None:
+    """Version 3.2: an empty array is unset there, which ends a script by `set -u`; and it knows none of the others."""
+    for script in SCRIPTS:
+        text = (ROOT / "infra/release" / script).read_text()
+        if script == "release.sh":
+            continue
+        assert not re.findall(r'(?<!\+)"\$\{\w+\[@\]\}"', text), script
+        assert not re.findall(r"mapfile|readarray|declare -A|local -n|\$\{\w+[,^]{2}\}", text), script
 
 
 def test_a_build_ends_with_a_note_of_what_it_made_and_changes_nothing_that_is_served(folder: Folder) -> None:
