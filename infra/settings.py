@@ -168,6 +168,11 @@ class DeploymentSettings(BaseModel):
         return f"marquee-{self.stage}"
 
     @property
+    def generation(self) -> str:
+        """Return the generation that a collection would have, as OPENSEARCH_KIND takes it."""
+        return "classic" if self.classic_search else "nextgen"
+
+    @property
     def probe_person(self) -> str:
         """Return the person to probe a new version with: one whom the release job seeds, if there is one."""
         people = [self.canary_person] if self.canary_deep else self.demo_users.split(",")

@@ -22,7 +22,8 @@ _GIVEN = ("version", "bundle", "image", "owner")
 def main(arguments: Sequence[str]) -> int:
     """Run one step: 0; 1 if it or what it started fails; 2 for what cannot be deployed; 3 if it was refused."""
     options = _parser().parse_args(arguments)
-    context = dict(each.split("=", 1) for each in options.context) | {"stage": options.stage}
+    pairs = [each.partition("=") for each in options.context]
+    context = {name: value for name, _, value in pairs} | {"stage": options.stage}
     try:
         settings = load_settings(context, os.environ)
         session: Any = boto3.session.Session(region_name=os.environ.get("AWS_REGION") or settings.region)
