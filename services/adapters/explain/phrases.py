@@ -70,7 +70,7 @@ LIKED_AND_TRAIT = {
         "{thing}, and close to {film}, which you liked",
         "{title} is {thing}, not far from {film}, which you liked",
         "Close to {film}, which you liked, and {thing} besides",
-        "For somebody who liked {film}, {thing}",
+        "Somebody who liked {film}, as you did, may well like this: {thing}",
         "As you liked {film}, here is {thing} to follow it with",
         "Here is {thing} for you, a short step from {film}, which you liked",
     ),
@@ -83,6 +83,8 @@ LIKED_AND_TRAIT = {
         "{thing}, and close to {film}, which you looked at",
     ),
 }
+# For two films and a genre, which says less than the second film: sometimes the one, sometimes the other.
+TWO_LIKED_AND_GENRE = tuple(form for pair in zip(LIKED_AND_TRAIT["liked"], BOTH_LIKED, strict=True) for form in pair)
 OF_TASTE = (
     "It is close to what you like on the whole",
     "No single film led here; your taste as a whole did",
@@ -109,10 +111,10 @@ ALONE: dict[str, tuple[str, ...]] = {
         "{name}, whom you have liked before, is in it",
         "Another film with {name}, whom you have liked before",
         "It has {name} in it, whom you have liked before",
-        "You have liked {name} before, and {title} is one more chance to",
+        "{title} is another chance to see {name}, whom you have liked before",
     ),
     "keyword": (
-        "It shares “{name}” with films you liked",
+        "It shares a theme with films you liked: “{name}”",
         "“{name}” runs through films you liked, and through this one",
         "Like films you liked, {title} is about “{name}”",
         "You liked films about “{name}”, and this is another",
@@ -147,18 +149,18 @@ ALONE: dict[str, tuple[str, ...]] = {
     "also director": ("{name} directed this one as well", "It is by the same director, {name}", "Also by {name}"),
     "also cast": ("{name} is in this one as well", "It has {name} in it, too", "Also with {name}"),
     "also keyword": ("It is about “{name}”, too", "“{name}” runs through this one as well", "Also about “{name}”"),
-    "also series": ("It is of the same series, {name}", "Another part of the {name} series"),
+    "also series": ("It belongs to the {name} series, too", "Another part of the {name} series"),
     "also genre": ("It is {one} as well", "This one is {one}, too"),
     "also decade": ("It is from the {name} as well", "This one, too, comes from the {name}"),
     "also language": ("It is in the same language", "The language is the same"),
 }
 KNOWN = (
     "One of the best-known {many} here",
-    "Many people here know this one: {dated}",
-    "{title} is {dated} that many here have seen",
+    "Many people know this one: {dated}",
+    "{title} is {dated} that many people know",
     "Among the {many} here, few are better known",
-    "Well known here, and {one}",
-    "{dated} that is well known here",
+    "It is {one} that is widely known",
+    "{dated} that is well known",
 )
 UNKNOWN = (
     "{dated} that few people here know yet",

@@ -15,6 +15,7 @@ from services.adapters.explain.phrases import (
     NOTHING,
     OF_TASTE,
     TASTE_AND_TRAIT,
+    TWO_LIKED_AND_GENRE,
     UNKNOWN,
     shape_of,
 )
@@ -30,7 +31,7 @@ _OTHER_THAN_GENRES = frozenset({"the catalogue"})
 class TemplateExplainer:
     """Embedded default of the explainer port."""
 
-    prompt_version = "template-2"
+    prompt_version = "template-3"
 
     def explain(self, page: Page, deadline: Deadline) -> PageSentences:  # noqa: ARG002
         """Return one sentence per film, at most 22 words; the deadline is not needed."""
@@ -78,12 +79,16 @@ def _of_taste(evidence: Evidence, own: dict[str, str]) -> Iterator[tuple[Forms, 
     films = [reason for reason in reasons if reason.kind is ReasonKind.LIKED and reason.item_id is not None]
     whole = [reason for reason in reasons if shape_of(reason) == "taste"]
     traits = [trait for reason in reasons if (trait := _trait(reason)) is not None]
+    two = {"film": films[0].subject, "other": films[1].subject} if len(films) > 1 else {}
+    are_liked = {shape_of(film) for film in films[:2]} == {"liked"}
     if films and traits:
-        named = traits[0][1]
+        shape, named = traits[0]
+        if two and are_liked and shape == "genre":
+            yield TWO_LIKED_AND_GENRE, {**own, **named, **two}
         if (forms := LIKED_AND_TRAIT.get(shape_of(films[0]))) and "thing" in named:
             yield forms, {**own, **named, "film": films[0].subject}
-    if len(films) > 1 and {shape_of(film) for film in films[:2]} == {"liked"}:
-        yield BOTH_LIKED, {**own, "film": films[0].subject, "other": films[1].subject}
+    if two and are_liked:
+        yield BOTH_LIKED, {**own, **two}
     if whole and traits and "thing" in traits[0][1]:
         yield TASTE_AND_TRAIT, own | traits[0][1]
     for reason in reasons:
