@@ -163,7 +163,9 @@ _ADJECTIVES = {"comic": "comedy", "scary": "horror", "films noirs": "film noir",
 
 def _of_genres(low: str, film: FilmFacts) -> Iterator[str]:
     said = {reason.subject for reason in film.reasons if reason.kind in (ReasonKind.GENRE, ReasonKind.POPULAR)}
-    requested = {genres.canonical(reason.text) for reason in film.reasons if reason.kind is ReasonKind.QUERY}
+    queried = [reason.text.lower() for reason in film.reasons if reason.kind is ReasonKind.QUERY]
+    # "Dark comedy", met by a keyword, is a comedy as far as the sentence goes.
+    requested = {genre for text in queried for genre, _ in _genres_in(text)}
     liked = said if any(reason.kind is ReasonKind.GENRE for reason in film.reasons) else set()
     for genre, at in _genres_in(low):
         if genre not in (*film.genres, *said, *requested):
