@@ -28,6 +28,9 @@ _SECRET = frozenset({
     "api_key_pepper", "api_key_pepper_arn", "origin_secret", "origin_secret_arn", "otel_exporter_otlp_headers",
     "tmdb_token",
 })  # fmt: skip
+# Claude's version, as in anthropic.claude-haiku-4-5-20251001-v1:0; dates are no minor versions.
+_CLAUDE = re.compile(r"anthropic\.claude-[a-z]+-(\d+)(?:-(\d{1,2}))?(?!\d)")
+_FIRST_STRUCTURED = (4, 5)
 _TABLE = r"^[a-zA-Z0-9_.-]{3,255}$"
 
 
@@ -222,11 +225,14 @@ class Settings(BaseSettings):
 
     @property
     def explains_by_tool(self) -> bool:
-        """Whether the model must answer through a tool because it lacks structured output. An ARN does not reveal the
-        model behind it.
+        """Whether the model must answer through a tool because it lacks structured output: all but Claude from version
+        4.5. An ARN does not reveal the model behind it.
+
+        Source: Amazon Bedrock user guide, "Get validated JSON results from models".
         """
         if self.explain_output == "auto":
-            return "anthropic.claude" not in (self.bedrock_model or "")
+            claude = _CLAUDE.search(self.bedrock_model or "")
+            return claude is None or (int(claude[1]), int(claude[2] or 0)) < _FIRST_STRUCTURED
         return self.explain_output == "tool"
 
     @property
