@@ -23,6 +23,8 @@ _BEGINNINGS = (
     (ReasonKind.DECADE, "Also", "also decade"),
     (ReasonKind.LANGUAGE, "Also", "also language"),
 )
+# "From the 1990s and 2000s, like films you liked": no film is of both.
+_ERA = ", like films you liked"
 
 
 def shape_of(reason: Reason) -> str:
@@ -30,6 +32,8 @@ def shape_of(reason: Reason) -> str:
     for kind, begins, shape in _BEGINNINGS:
         if reason.kind is kind and reason.text.startswith(begins):
             return shape
+    if reason.kind is ReasonKind.DECADE and reason.text.endswith(_ERA):
+        return "era"
     return reason.kind.value
 
 
@@ -83,8 +87,9 @@ LIKED_AND_TRAIT = {
         "{thing}, and close to {film}, which you looked at",
     ),
 }
-# For two films and a genre, which says less than the second film: sometimes the one, sometimes the other.
-TWO_LIKED_AND_GENRE = tuple(form for pair in zip(LIKED_AND_TRAIT["liked"], BOTH_LIKED, strict=True) for form in pair)
+# For a genre or a decade, which say less than a film: sometimes said, sometimes not.
+ONE_LIKED = tuple(form for pair in zip(LIKED_AND_TRAIT["liked"], _LIKED, strict=False) for form in pair)
+TWO_LIKED = tuple(form for pair in zip(LIKED_AND_TRAIT["liked"], BOTH_LIKED, strict=True) for form in pair)
 OF_TASTE = (
     "It is close to what you like on the whole",
     "No single film led here; your taste as a whole did",
@@ -129,6 +134,10 @@ ALONE: dict[str, tuple[str, ...]] = {
         "You like films of the {name}, and this is one",
         "It is from the {name}, a decade you like",
         "{title} comes from the {name}, a decade you like",
+    ),
+    "era": (
+        "It comes from the same years as films you liked, the {name}",
+        "Like films you liked, it is of the {name}",
     ),
     "series": (
         "It belongs to the {name} series, which you like",

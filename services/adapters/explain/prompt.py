@@ -12,7 +12,7 @@ from services.recommender.ports import Evidence, Likings, Record
 from services.recommender.sentences.genre_nouns import noun_of
 
 # Part of the cache key: change it with the instructions, the data or the check.
-PROMPT_VERSION = "bedrock-1"
+PROMPT_VERSION = "bedrock-2"
 TOOL = "sentences"
 
 INSTRUCTIONS = """\

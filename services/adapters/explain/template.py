@@ -14,8 +14,9 @@ from services.adapters.explain.phrases import (
     LIKED_AND_TRAIT,
     NOTHING,
     OF_TASTE,
+    ONE_LIKED,
     TASTE_AND_TRAIT,
-    TWO_LIKED_AND_GENRE,
+    TWO_LIKED,
     UNKNOWN,
     shape_of,
 )
@@ -26,6 +27,10 @@ from services.recommender.sentences.genre_nouns import noun_of
 
 Forms = tuple[str, ...]
 _OTHER_THAN_GENRES = frozenset({"the catalogue"})
+# Traits that many films have, so that a cited film says more.
+_GENERAL = frozenset({"genre", "decade", "era"})
+# Genres that say what a film is before any other of its genres.
+_FORMS_OF_FILM = ("Animation", "Documentary")
 
 
 class TemplateExplainer:
@@ -78,13 +83,13 @@ def _of_taste(evidence: Evidence, own: dict[str, str]) -> Iterator[tuple[Forms, 
     reasons = evidence.reasons
     films = [reason for reason in reasons if reason.kind is ReasonKind.LIKED and reason.item_id is not None]
     whole = [reason for reason in reasons if shape_of(reason) == "taste"]
-    traits = [trait for reason in reasons if (trait := _trait(reason)) is not None]
+    traits = [trait for reason in reasons if (trait := _trait(reason, evidence)) is not None]
     two = {"film": films[0].subject, "other": films[1].subject} if len(films) > 1 else {}
     are_liked = {shape_of(film) for film in films[:2]} == {"liked"}
     if films and traits:
         shape, named = traits[0]
-        if two and are_liked and shape == "genre":
-            yield TWO_LIKED_AND_GENRE, {**own, **named, **two}
+        if shape in _GENERAL and are_liked:
+            yield TWO_LIKED if two else ONE_LIKED, {**own, **named, "film": films[0].subject, **two}
         if (forms := LIKED_AND_TRAIT.get(shape_of(films[0]))) and "thing" in named:
             yield forms, {**own, **named, "film": films[0].subject}
     if two and are_liked:
@@ -103,24 +108,35 @@ def _alone(reason: Reason, evidence: Evidence, own: dict[str, str]) -> Iterator[
         yield ALONE[shape], {**own, "film": reason.subject}
     elif reason.kind is ReasonKind.POPULAR:
         yield from _fame(reason, evidence, own)
-    elif (trait := _trait(reason)) is not None:
+    elif (trait := _trait(reason, evidence)) is not None:
         yield ALONE[trait[0]], own | trait[1]
 
 
 def _fame(reason: Reason, evidence: Evidence, own: dict[str, str]) -> Iterator[tuple[Forms, dict[str, str]]]:
     """Yield forms about how well known a film is, by genre and year, without reference to the person."""
-    year = f"{evidence.year} " if evidence.year else ""
     forms = KNOWN if reason.text.startswith("Popular") else UNKNOWN
     named = [reason.subject] if reason.subject not in _OTHER_THAN_GENRES else list(evidence.genres)
-    if named:
-        one, many = noun_of(named[0])
-        bare = one.partition(" ")[2]
-        yield forms, {**own, "one": one, "many": many, "dated": f"a {year}{bare}" if year else one}
-    else:
-        yield UNKNOWN if forms is UNKNOWN else KNOWN, {**own, "one": "a film", "many": "films", "dated": "a film"}
+    one, many = noun_of(named[0]) if named else ("a film", "films")
+    yield forms, {**own, "one": one, "many": many, "dated": _dated(evidence, one) if named else one}
 
 
-def _trait(reason: Reason) -> tuple[str, dict[str, str]] | None:
+def _dated(evidence: Evidence, one: str) -> str:
+    """Return "a 1994 drama" for "a drama"; without a year, as it is."""
+    if not evidence.year:
+        return one
+    article = "an" if evidence.year // 100 == 18 else "a"
+    return f"{article} {evidence.year} {one.partition(' ')[2]}"
+
+
+def _of_its_time(evidence: Evidence, decade: str) -> str:
+    """Return a film by its own year and genre, which say more than its decade."""
+    named = [genre for genre in _FORMS_OF_FILM if genre in evidence.genres] or list(evidence.genres)
+    if not (evidence.year and named):
+        return f"a film of the {decade}"
+    return _dated(evidence, noun_of(named[0]).one)
+
+
+def _trait(reason: Reason, evidence: Evidence) -> tuple[str, dict[str, str]] | None:
     """Return the shape of a trait reason with the values its forms need; None for others. ``thing``: the film described
     by the trait.
     """
@@ -136,7 +152,7 @@ def _trait(reason: Reason) -> tuple[str, dict[str, str]] | None:
         ReasonKind.DIRECTOR: f"a film by {name}",
         ReasonKind.CAST: f"a film with {name}",
         ReasonKind.KEYWORD: f"a film about “{name}”",
-        ReasonKind.DECADE: f"a film of the {name}",
+        ReasonKind.DECADE: _of_its_time(evidence, name),
         ReasonKind.SERIES: f"a film of the {name} series",
     }
     thing = {"thing": things[reason.kind]} if reason.kind in things else {}

@@ -140,6 +140,35 @@ def test_a_genre_does_not_always_take_the_place_of_a_second_film() -> None:
     assert all("crime film" in said for said in page if said not in both)
 
 
+NINETIES = Reason(ReasonKind.DECADE, "From the 1990s, a decade you like", "1990s", 0.2)
+AROUND = Reason(ReasonKind.DECADE, "From the 1990s and 2000s, like films you liked", "1990s and 2000s", 0.2)
+
+
+@pytest.mark.parametrize("decade", [NINETIES, AROUND])
+def test_beside_a_film_the_year_and_genre_of_this_one_are_said_and_not_its_decade(decade: Reason) -> None:
+    page = told(*[Evidence("Heat", 1995, ("Crime", "Drama"), (COLLATERAL, decade))] * 9)
+    assert any("a 1995 crime film" in said for said in page)
+    assert not any("1990s" in said for said in page)
+    assert all("Collateral (2004)" in said for said in page)
+    [cartoon] = told(Evidence("Up", 2009, ("Adventure", "Animation"), (COLLATERAL, decade)))
+    assert "a 2009 animated film" in cartoon
+    [bare] = told(Evidence("Up", None, (), (COLLATERAL, NINETIES)))
+    assert "a film of the 1990s" in bare
+
+
+def test_two_decades_are_not_called_one_that_is_liked() -> None:
+    for said in told(*[Evidence("Heat", 1995, ("Crime",), (AROUND,))] * 5):
+        assert "1990s and 2000s" in said
+        assert "a decade" not in said
+
+
+def test_a_film_of_the_nineteenth_century_has_its_article() -> None:
+    known = Reason(ReasonKind.POPULAR, "Popular in Comedy", "Comedy", 0.2)
+    page = told(*[Evidence("The Waterer Watered", 1895, ("Comedy",), (known,))] * 9)
+    assert any("an 1895 comedy" in said.lower() for said in page)
+    assert not any("a 1895" in said.lower() for said in page)
+
+
 @pytest.mark.parametrize("text", ["Closest to your query", "Popular; does not match", "Popular; nothing matched"])
 def test_what_does_not_match_is_not_said_to_match(text: str) -> None:
     reason = Reason(ReasonKind.NEAREST, text, "a heist on the moon", 0.0)
