@@ -1,11 +1,12 @@
 """Template explanations: no model, no network, only the evidence.
 
-The content is chosen by a film's first reasons; the wording rotates, so that a page does not repeat itself. A sentence
-that gets too long is replaced by a shorter form.
+The content is chosen by a film's first reasons; the wording is the one that the page has used least. A sentence that
+gets too long is replaced by a shorter form.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from services.adapters.explain.phrases import (
     ALONE,
@@ -44,20 +45,26 @@ class TemplateExplainer:
 
     def of(self, evidence: Sequence[Evidence]) -> tuple[str, ...]:
         """Return the sentences of films shown in this order."""
-        turns: Counter[Forms] = Counter()
-        return tuple(_sentence(item, turns) for item in evidence)
+        told: Counter[str] = Counter()
+        return tuple(_sentence(item, told) for item in evidence)
 
 
-def _sentence(evidence: Evidence, turns: Counter[Forms]) -> str:
-    """Return the first form that fits, from the most to the least informative."""
+def _sentence(evidence: Evidence, told: Counter[str]) -> str:
+    """Return the most informative sentence that fits, in the form that the page has told least. ``told``: forms and
+    their openings on this page.
+    """
     for forms, named in _ways(evidence):
-        first = turns[forms]
-        for turn in range(len(forms)):
-            sentence = _finished(forms[(first + turn) % len(forms)].format(**named))
+        for form in sorted(forms, key=lambda each: (told[each], told[_opening(each)])):
+            sentence = _finished(form.format(**named))
             if len(sentence.split()) <= SENTENCE_WORDS:
-                turns[forms] = first + turn + 1
+                told.update((form, _opening(form)))
                 return sentence
     return _finished(NOTHING[0])
+
+
+@cache
+def _opening(form: str) -> str:
+    return " ".join(form.split()[:2])
 
 
 def _finished(text: str) -> str:

@@ -188,6 +188,14 @@ def test_twenty_films_with_one_reason_are_not_told_in_one_way() -> None:
     assert max(openings.values()) <= 3
 
 
+def test_films_with_different_evidence_are_not_told_in_the_same_way_either() -> None:
+    crime = Reason(ReasonKind.GENRE, "Crime, a genre you like", "Crime", 0.2)
+    shapes = ((COLLATERAL, crime), (COLLATERAL, THIEF, crime), (COLLATERAL, MANN), (COLLATERAL, THIEF))
+    page = told(*[Evidence("Heat", 1995, ("Crime",), shapes[n % 4]) for n in range(8)])
+    openings = Counter(" ".join(said.split()[:2]) for said in page)
+    assert max(openings.values()) == 1
+
+
 def test_a_page_begins_as_its_first_films_would_alone() -> None:
     evidence = [Evidence(f"Film {n}", 1990, ("Drama",), (COLLATERAL, MANN)[: 1 + n % 2]) for n in range(20)]
     assert told(*evidence)[:7] == told(*evidence[:7])
