@@ -17,7 +17,10 @@ _ACTING = r"(?:cast|actors?|actress|stars?|starring|starred)"
 _WORDS = r"(?: [a-z]+){0,3}"
 _ROLE = rf"(?:{_DIRECTING}|{_ACTING}|leads?|makers?|people)"
 _PART_IN = r"(?:in|behind|directed|directs|made|makes|starred)"
-_BEFORE = r"(?:follows|comes? before|(?:before|where) FILM|made(?: [a-z]+)? after FILM)"
+_BEFORE = r"(?:follows|comes? before|(?:before|where) FILM|(?:made|came|returns?|back)(?: [a-z]+)? (?:after|with) FILM)"
+_IS = r"(?:is|was|are|were|has|had|have|shares?|stars|belongs)"
+_PLACE = r"(?:start|beginning|middle|heart)"
+_ALL = r"(?:everyone|everybody|people|others|most|all)"
 _FACT = rf"(?:\d|{_PERSON}|(?:{'|'.join(sorted(GENRE_WORDS))})\b)"
 _DECADE = re.compile(r"\d{3}0s")
 
@@ -65,7 +68,7 @@ _CLAIMS: tuple[tuple[str, Callable[[_Support], bool], str], ...] = (
         lambda it: it.says("story"), "a story, of which no reason speaks",
     ),
     (
-        r"\bsame people\b|\bpeople (?:also |often )?(?:like|likes|enjoy|enjoyed)\b|\bliked by (?!you)",
+        rf"\bsame people\b|\b{_ALL}{_WORDS} (?:like|likes|liked|enjoy|enjoyed)\b|\bliked by (?!you)",
         lambda it: it.says("liked by"), "people, of whom no reason speaks",
     ),
     (r"\bsame (?:[a-z]+ )?(?:years?|worlds?|titles?|place|time)\b", _never, "something in common that no reason says"),
@@ -78,13 +81,26 @@ _CLAIMS: tuple[tuple[str, Callable[[_Support], bool], str], ...] = (
         _never, "somebody's part in another film",
     ),
     (
-        rf"\bFILM(?: , which you [a-z ]+ ,)? (?:is|was|has|had|stars|belongs){_WORDS} {_FACT}",
+        rf"\bFILM(?: , which you [a-z ]+ ,)? {_IS}{_WORDS} {_FACT}",
         _never, "a fact about another film",
     ),
     (
         rf"\b(?:like|in|with) FILM(?: , which you [a-z ]+)? ,{_WORDS} (?:{_FACT}|{_DIRECTING}\b|{_ACTING}\b)",
         _never, "a fact about another film",
     ),
+    (
+        rf"\b(?:he|she|they) (?:also |both |both also )?(?:{_DIRECTING}|{_ACTING}|made|plays?|lead|leads)\b",
+        _never, "somebody's part, said by a pronoun",
+    ),
+    (
+        r"\b(?:liked|watched) FILM (?:for|because|once|again|together|tonight|today|this)\b", _never,
+        "how or why a film was liked",
+    ),
+    (r"\b(?:liked|watched) (?:the|its) [a-z]+ (?:of|in) FILM\b", _never, "how or why a film was liked"),
+    (r"\byou put\b|\bto you liked\b", _never, "a deed, of which no reason speaks"),
+    (r"\b(?:plays?|set) (?:in|on|at|over|through|during|across|around|under)\b", _never, "where or when it is set"),
+    (rf"\b{_PLACE}\b.*\bseries\b|\bseries\b.*\b{_PLACE}\b", _never, "a place in a series"),
+    (r"\bpeople who made\b", _never, "makers, of whom no reason speaks"),
     (r"\bliked (?:all|each|every|many|most)\b", _never, "a liking for more than a reason says"),
     (r"\b(?:its|the) titles?\b", lambda it: it.says("titled"), "a title, of which no reason speaks"),
     (

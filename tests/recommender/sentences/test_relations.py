@@ -55,6 +55,19 @@ def heat(*reasons: Reason) -> Evidence:
         "Like Collateral (2004), which you liked, it stars Robert De Niro.",
         "As in Collateral (2004), which you liked, Al Pacino plays the lead.",
         "You liked Collateral (2004), and its title is close.",
+        "Both Heat and Collateral (2004), which you liked, are by Michael Mann.",
+        "Heat and Collateral (2004), which you liked, have Al Pacino in common.",
+        "Al Pacino returns after Collateral (2004), which you liked.",
+        "It came out with Collateral (2004), which you liked.",
+        "You liked Collateral (2004) for its story, and this is close.",
+        "You liked the mood of Collateral (2004), and this one has it.",
+        "You liked Collateral (2004) tonight.",
+        "Everyone who liked Collateral (2004) liked this.",
+        "Somebody close to you liked Collateral (2004).",
+        "You put Collateral (2004) on your list, and liked it.",
+        "It plays through one day, close to Collateral (2004), which you liked.",
+        "Al Pacino is in it, close to Collateral, which you liked; he directed it.",
+        "Close to Collateral, which you liked, and by Michael Mann; he also stars in it.",
     ],
 )
 def test_a_relation_that_no_reason_speaks_of_is_refused(sentence: str) -> None:
@@ -66,6 +79,10 @@ def test_a_reason_about_a_director_bears_out_nothing_about_another_film() -> Non
     assert complaint("It is by the same director as Collateral (2004), which you liked.", evidence, RECORD)
     assert complaint("It shares its cast with Collateral (2004), which you liked.", evidence, RECORD)
     assert complaint("You liked Al Pacino in Collateral (2004), and this is close.", evidence, RECORD)
+
+
+def test_a_reason_about_a_series_bears_out_no_place_in_it() -> None:
+    assert complaint("It is part of the Heat series, and the start of it.", heat(SERIES), RECORD)
 
 
 def test_one_film_that_was_liked_is_not_all_of_them() -> None:
@@ -92,6 +109,7 @@ def test_the_words_of_a_cited_title_bear_out_nothing() -> None:
         ("A good next step after Collateral (2004), which you liked.", LIKED),
         ("You liked Collateral (2004), and Al Pacino stars in this one from 1995.", LIKED),
         ("A crime film that many people know.", POPULAR),
+        ("Al Pacino is in it, and you have liked him before.", CAST),
         ("You liked Collateral (2004), and this is similar in many ways.", LIKED),
         ("This Michael Mann thriller is a neighbour of Collateral (2004), which you liked.", LIKED),
     ],
