@@ -170,6 +170,8 @@ KNOWN = (
     "Among the {many} here, few are better known",
     "It is {one} that is widely known",
     "{dated} that is well known",
+    "Well known among {many}",
+    "You may know it, as many people do: {dated}",
 )
 UNKNOWN = (
     "{dated} that few people here know yet",

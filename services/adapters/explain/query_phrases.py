@@ -32,6 +32,8 @@ _ASKED = (
     "{title} is {what}, which is what you asked for",
     "What you asked for: {what}",
     "It is {what}, just as you asked",
+    "As you asked, here is {what}",
+    "You wanted {what}, and {title} is one",
 )
 _CALLED = ("It goes by the very name you asked for", "This is the film you named")
 _WORDS = (
@@ -40,6 +42,8 @@ _WORDS = (
     "Your search for {words} led to {title}",
     "{title} came up for {words}, as you asked",
     "Here is one with {words} in it, as you asked",
+    "For {words}, as you asked, there is {title}",
+    "One for {words}, as you asked",
 )
 _MEANING = (
     "It comes close in meaning to what you asked for",
@@ -74,13 +78,17 @@ _NEAR = (
     "It does not fit “{query}” exactly, but comes near to it",
     "Not quite “{query}”, but not far from it",
     "Nothing says that it is “{query}”; it only comes near",
+    "Close to “{query}”, though not a match",
+    "{title} is not quite “{query}”, but comes near to it",
 )
 _FAR = (
-    "It does not match “{query}”; it is only well known here",
-    "No match for “{query}”, but many people here know it",
+    "It does not match “{query}”; it is only well known",
+    "No match for “{query}”, but many people know it",
+    "Well known, though it does not match “{query}”",
+    "Many people know it, but it does not match “{query}”",
 )
 _NEAR_BARE = ("It does not match what you asked for, but comes near to it",)
-_FAR_BARE = ("It does not match what you asked for; it is only well known here",)
+_FAR_BARE = ("It does not match what you asked for; it is only well known",)
 
 
 def near_miss(reasons: Sequence[Reason], own: dict[str, str]) -> Iterator[Way]:
