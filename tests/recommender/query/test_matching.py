@@ -115,6 +115,12 @@ def test_a_reason_names_what_matched(ask, query, reasons):
     assert [reason.text for reason in ask(query).picks[0].reasons] == reasons
 
 
+def test_not_every_comedy_is_a_dark_one(ask, matching):
+    found = set(matching(ask("a black comedy", k=40)))
+    assert {"Shaun of the Dead", "The Big Lebowski"} <= found
+    assert not {"Home Alone", "Notting Hill", "Mrs. Doubtfire", "Geri's Game"} & found
+
+
 def test_a_reason_names_no_word_such_as_of(ask):
     texts = [reason.text for pick in ask("star wars return of the jedi").picks for reason in pick.reasons]
     assert "Matches “star”, “return”, “jedi”" in texts
