@@ -155,6 +155,9 @@ CONCEPTS: dict[str, QueryConcept] = {
 }  # fmt: skip
 """Kinds of film by their words."""
 
+CONCEPT_WORDS = frozenset(word for words in CONCEPTS for word in words.split())
+"""Each word of them: "dark" of "dark comedy" is none that was mistyped, also if no film has it."""
+
 AUDIENCES: dict[str, QueryConcept] = {
     **_each("kid, child, children, little one, toddler, preschooler, grandchild, grandkid, son, daughter, niece, "
             "nephew",
