@@ -11,8 +11,7 @@ from services.settings import load_settings
 OWNED = frozenset({
     "api_key_pepper", "api_key_pepper_arn", "api_keys", "aws_endpoint_url_bedrock", "aws_endpoint_url_bedrock_runtime",
     "aws_endpoint_url_sagemaker_runtime", "aws_region", "bedrock_batch_role", "bedrock_guardrail", "bedrock_model",
-    "bundle_bucket",
-    "explain_output", "ddb_cache_table",
+    "bundle_bucket", "explain_output", "ddb_cache_table",
     "ddb_endpoint", "ddb_events_table", "ddb_users_table", "demo_page", "demo_users", "embedder_dir", "marquee_home",
     "marquee_host", "marquee_port", "marquee_stage", "metrics", "opensearch_auth", "opensearch_endpoint",
     "opensearch_engine", "opensearch_index", "opensearch_kind", "origin_secret", "origin_secret_arn",
@@ -64,6 +63,16 @@ def _expected(name: str, settable: Sequence[str]) -> str:
     if name in DeploymentSettings.model_fields:
         return f"a setting of the stage; put it above the line [{SERVICE}]"
     return unknown(name, settable)
+
+
+def explains_by_tool(model: str) -> bool:
+    """Return whether a model of sentences must answer through a tool. Raises Undeployable for a model that the service
+    would refuse.
+    """
+    try:
+        return load_settings(_env_file=None, **{**_DEPLOYED, "bedrock_model": model}).explains_by_tool
+    except ServiceSettingsError as error:
+        raise Undeployable(f"deployment settings: explain_model: {error}") from error
 
 
 def _text(value: object) -> str:

@@ -115,6 +115,9 @@ class DeploymentSettings(BaseModel):
     features_instance: str | None = Field(
         None, pattern=r"^ml\.[a-z0-9]+\.[a-z0-9]+$", description="an instance type like ml.m5.large"
     )
+    # 5,000 texts or more go to Bedrock in a batch job, at half the price, which may queue for hours. Needs
+    # service.encoder titan or nova, and a region with batch inference of the model.
+    embedding_batch: bool = False
     # A version id of the origin secret: a change makes CloudFormation give CloudFront the rotated secret.
     origin_secret_version: str | None = None
 

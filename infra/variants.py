@@ -26,7 +26,8 @@ VARIANTS: Mapping[str, Mapping[str, str]] = {
     "fargate": {"stage": "dev", "compute": "fargate", "search": "opensearch", "architecture": "arm64",
                 "service.encoder": "nova", "service.encoder_dims": "384", **DOMAIN},
     "embedded": {"stage": "prod", "search": "embedded"},
-    "classic": {"stage": "dev", "search": "opensearch", "classic_search": "true", "service.encoder": "titan"},
+    "classic": {"stage": "dev", "search": "opensearch", "classic_search": "true", "service.encoder": "titan",
+                "embedding_batch": "true"},
     "domain": {
         "stage": "prod", "release_schedule": "cron(0 3 ? * SUN *)", "alarm_mail": "films@example.com",
         "canary_deep": "true", "reserved_concurrency": "40", "origin_secret_version": "v-2",

@@ -30,6 +30,9 @@ _SECRET = frozenset({
 })  # fmt: skip
 # Long, and of letters and digits: no word, host or folder is like that.
 _TOKEN = re.compile(r"(?=[\w+=-]*\d)(?=[\w+=-]*[A-Za-z])[\w+=-]{32,}")
+# Claude's version, as in anthropic.claude-haiku-4-5-20251001-v1:0; dates are no minor versions.
+_CLAUDE = re.compile(r"anthropic\.claude-[a-z]+-(\d+)(?:-(\d{1,2}))?(?!\d)")
+_FIRST_STRUCTURED = (4, 5)
 _TABLE = r"^[a-zA-Z0-9_.-]{3,255}$"
 
 
@@ -224,11 +227,14 @@ class Settings(BaseSettings):
 
     @property
     def explains_by_tool(self) -> bool:
-        """Whether the model must answer through a tool because it lacks structured output. An ARN does not reveal the
-        model behind it.
+        """Whether the model must answer through a tool because it lacks structured output: all but Claude from version
+        4.5. An ARN does not reveal the model behind it.
+
+        Source: Amazon Bedrock user guide, "Get validated JSON results from models".
         """
         if self.explain_output == "auto":
-            return "anthropic.claude" not in (self.bedrock_model or "")
+            claude = _CLAUDE.search(self.bedrock_model or "")
+            return claude is None or (int(claude[1]), int(claude[2] or 0)) < _FIRST_STRUCTURED
         return self.explain_output == "tool"
 
     @property

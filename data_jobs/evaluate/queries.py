@@ -1,7 +1,8 @@
-"""Known-item search: 150 queries made from the catalogue, with known right answers.
+"""Known-item search: queries made from the catalogue, with known right answers.
 
 50 exact titles, 50 titles with one typing error (a letter dropped, doubled, swapped with its neighbour or replaced), 50
-directors of several films; drawn by a seed, sent as an anonymous visitor with the defaults.
+directors of several films; and 200 taglines, which are in no index and no vector of a film with an overview, so that
+only a search by meaning finds their films. Drawn by a seed, sent as an anonymous visitor with the defaults.
 """
 
 import json
@@ -22,8 +23,10 @@ from data_jobs.report import Progress
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.request import Request
 
-EACH = 50
+EACH, TAGLINES = 50, 200
 NEAR = 5
+FEWEST_WORDS = 5
+"""Fewest words of a tagline that says something about its film."""
 SHORTEST = 5
 """Minimum letters of a title that stays recognisable with an error."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -42,16 +45,25 @@ class JudgedQuery:
 @dataclass(frozen=True, slots=True)
 class QueriesOutcome(Outcome):
     """``exact``: a film of that title comes first; ``typo``: one is among the first 5; ``director``: share of a
-    director's films (ten at most) among the first 10. ``missed``: queries that failed.
+    director's films (ten at most) among the first 10; ``tagline``: its film is among the first 10. ``missed``: queries
+    that failed, without taglines.
     """
 
     exact: Estimate
     typo: Estimate
     director: Estimate
+    tagline: Estimate
     missed: tuple[str, ...]
 
     def tables(self) -> Iterator[Table]:
-        """Yield what was not found."""
+        """Yield one row per kind of query, and what was not found."""
+        kinds = (
+            ("exact title, first", self.exact), ("title with a typo, in the first 5", self.typo),
+            ("director, their films in the first 10", self.director),
+            ("tagline, its film in the first 10", self.tagline),
+        )  # fmt: skip
+        rows = [(kind, str(each.n), f"{each.mean:.1%} ± {each.se:.1%}") for kind, each in kinds if each.n]
+        yield Table("Searches with known answers", ("query", "n", "found"), rows)
         yield Table.of_failures("Known-item queries that failed", self.missed)
 
     def figures(self) -> Iterator[Figure]:
@@ -59,6 +71,8 @@ class QueriesOutcome(Outcome):
         yield "pipeline", "exact", self.exact
         yield "pipeline", "typo", self.typo
         yield "pipeline", "director", self.director
+        if self.tagline.n:
+            yield "pipeline", "tagline", self.tagline
 
     def bars(self) -> Iterator[Bar]:
         """Yield one bar per kind of query."""
@@ -74,7 +88,7 @@ def part(job: Job) -> QueriesOutcome:
 
 def queries(bench: Workbench, seed: int, progress: Progress) -> QueriesOutcome:
     """Run all queries on the pipeline."""
-    made = make(bench.bundle.catalogue, seed)
+    made = {**make(bench.bundle.catalogue, seed), "tagline": taglines(bench.bundle.catalogue, seed)}
     done, missed = 0, []
     figures: dict[str, list[float]] = {}
     for kind, of_kind in made.items():
@@ -82,12 +96,12 @@ def queries(bench: Workbench, seed: int, progress: Progress) -> QueriesOutcome:
         for query in of_kind:
             score = _score(kind, query, ask(bench, query.text))
             figures[kind].append(score)
-            if score < 1:
+            if score < 1 and kind != "tagline":
                 missed.append(f"{kind}: {query.text}")
             done += 1
             progress.advance("known-item queries", done, sum(map(len, made.values())))
-    exact, typo, director = (Estimate.of(np.array(figures[kind])) for kind in ("exact", "typo", "director"))
-    return QueriesOutcome(exact, typo, director, tuple(missed))
+    exact, typo, director, tagline = (Estimate.of(np.array(figures[kind])) for kind in made)
+    return QueriesOutcome(exact, typo, director, tagline, tuple(missed))
 
 
 def make(catalogue: Catalogue, seed: int) -> dict[str, list[JudgedQuery]]:
@@ -100,6 +114,21 @@ def make(catalogue: Catalogue, seed: int) -> dict[str, list[JudgedQuery]]:
     several = sorted(name for name, rows in directed.items() if len(rows) > 1)
     director = [JudgedQuery(name, directed[name]) for name in _some(rng, several)]
     return {"exact": exact, "typo": typo, "director": director}
+
+
+def taglines(catalogue: Catalogue, seed: int) -> list[JudgedQuery]:
+    """Return queries from taglines of films with an overview, which is embedded and indexed in place of a tagline; none
+    that names its film.
+    """
+    rng = np.random.default_rng((seed, TAGLINES))
+    rows_of: dict[str, int] = {}
+    for row, text in enumerate(catalogue.details):
+        details = json.loads(text)
+        tagline = details.get("tagline") or ""
+        named = fold(catalogue.titles[row]) in fold(tagline)
+        if details.get("overview") and len(tagline.split()) >= FEWEST_WORDS and not named:
+            rows_of[tagline] = row
+    return [JudgedQuery(tagline, (rows_of[tagline],)) for tagline in _some(rng, list(rows_of), TAGLINES)]
 
 
 def misspelt(title: str, rng: np.random.Generator) -> str:
@@ -127,13 +156,15 @@ def ask(bench: Workbench, text: str) -> Rows:
 def _score(kind: str, query: JudgedQuery, rows: Rows) -> float:
     if kind == "director":
         return float(np.isin(rows, query.wanted).sum() / min(TOP, len(query.wanted)))
+    if kind == "tagline":
+        return float(np.isin(rows, query.wanted).any())
     return float(np.isin(rows[: 1 if kind == "exact" else NEAR], query.wanted).any())
 
 
-def _some(rng: np.random.Generator, names: list[str]) -> list[str]:
+def _some(rng: np.random.Generator, names: list[str], most: int = EACH) -> list[str]:
     if not names:
         return []
-    return [names[int(at)] for at in rng.choice(len(names), min(EACH, len(names)), replace=False)]
+    return [names[int(at)] for at in rng.choice(len(names), min(most, len(names)), replace=False)]
 
 
 def _by_title(catalogue: Catalogue) -> dict[str, tuple[int, ...]]:

@@ -17,7 +17,7 @@ ITEM_ACTIONS = (
     "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
 )  # fmt: skip
 # Key prefixes in the bucket: docs/releases.md.
-RAW, FEATURES, BUNDLES, TOWERS = "raw", "features", "bundles", "two-tower"
+RAW, FEATURES, BUNDLES, TOWERS, BATCH = "raw", "features", "bundles", "two-tower", "batch"
 POINTER = "current.json"
 
 
@@ -40,7 +40,13 @@ class Data(Construct):
                 s3.LifecycleRule(
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
                     noncurrent_version_expiration=cdk.Duration.days(90 if settings.keeps_data else 7),
-                )
+                ),
+                # A build removes them when it has read them; these are of builds that never came back.
+                *(
+                    [s3.LifecycleRule(prefix=f"{BATCH}/", expiration=cdk.Duration.days(14))]
+                    if settings.embedding_batch
+                    else []
+                ),
             ],
         )
         self.users = self._table("Users", "user_id")
@@ -73,6 +79,10 @@ class Data(Construct):
     def allow_archives(self, role: iam.Role) -> None:
         """Write the archives of two-tower models."""
         self._allow_objects(role, {"s3:PutObject": (f"{TOWERS}/*",)})
+
+    def allow_batch(self, role: iam.Role, *actions: str) -> None:
+        """Allow these actions on the files of batch jobs."""
+        self._allow_objects(role, dict.fromkeys(actions, (f"{BATCH}/*",)))
 
     def _allow_objects(self, role: iam.Role, keys: Mapping[str, Sequence[str]]) -> None:
         """Allow these actions on objects with these prefixes, and listing them."""

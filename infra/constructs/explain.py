@@ -1,6 +1,6 @@
 """Bedrock for explanations: the inference profile, an optional guardrail, and the permissions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_bedrock as bedrock
@@ -8,16 +8,19 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from infra.settings import DeploymentSettings
+from infra.service_settings import explains_by_tool
+from infra.settings import DeploymentSettings, Undeployable
 
 # Regions to which a geography's profiles route requests. Source: Amazon Bedrock user guide, "Supported Regions and
-# models for inference profiles"; they can change, so explain_regions may name them.
-GEOGRAPHIES = {
+# models for inference profiles"; they can change, so explain_regions may name them. None: they differ by model, so it
+# must.
+GEOGRAPHIES: Mapping[str, tuple[str, ...] | None] = {
     "eu": ("eu-central-1", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-3"),
     "us": ("us-east-1", "us-east-2", "us-west-2"),
     "au": ("ap-southeast-2", "ap-southeast-4"),
     "jp": ("ap-northeast-1", "ap-northeast-3"),
     "global": (),
+    **dict.fromkeys(("apac", "ca", "us-gov")),
 }
 INVOKE = "bedrock:InvokeModel"
 _BLOCKED = "This can't be answered."
@@ -27,16 +30,22 @@ class Explain(Construct):
     """A tagged application inference profile over ``explain_model``, so that its cost can be separated; with
     ``explain_guardrail`` a guardrail against prompt attacks, and a version of it.
 
-    Source: Amazon Bedrock user guide, "Prerequisites for inference profiles".
+    Source: Amazon Bedrock user guide, "Prerequisites for inference profiles". Raises Undeployable.
     """
 
     def __init__(self, scope: Construct, construct_id: str, settings: DeploymentSettings, model: str) -> None:
         super().__init__(scope, construct_id)
         self._settings = settings
+        self._by_tool = explains_by_tool(model)
         geography, _, rest = model.partition(".")
         self._is_profile = geography in GEOGRAPHIES
         self._model = rest if self._is_profile else model
         regions = settings.explain_regions or GEOGRAPHIES.get(geography, ())
+        if regions is None:
+            raise Undeployable(
+                f"deployment settings: explain_model = {model!r}: expected explain_regions, too, the regions to which "
+                f"{geography}. routes this model"
+            )
         self._regions = tuple(dict.fromkeys((*regions, settings.region)) if self._is_profile else (settings.region,))
         self._is_global = geography == "global"
         self.profile = bedrock.CfnApplicationInferenceProfile(
@@ -57,10 +66,9 @@ class Explain(Construct):
     @property
     def environment(self) -> dict[str, str]:
         """Return the service's variables: the profile's ARN does not reveal which kind of model it calls."""
-        by_tool = "anthropic.claude" not in self._model
         variables = {
             "BEDROCK_MODEL": self.profile.attr_inference_profile_arn,
-            "EXPLAIN_OUTPUT": "tool" if by_tool else "schema",
+            "EXPLAIN_OUTPUT": "tool" if self._by_tool else "schema",
         }
         if self._guardrail is not None and self._version is not None:
             variables["BEDROCK_GUARDRAIL"] = f"{self._guardrail.attr_guardrail_id}:{self._version.attr_version}"

@@ -12,7 +12,7 @@ from infra.constructs.compute import Compute, allow_tracing, on_fargate, on_lamb
 from infra.constructs.dashboard import Dashboard
 from infra.constructs.data import Data
 from infra.constructs.deployment_secrets import DeploymentSecrets
-from infra.constructs.encoder import allow_encoding
+from infra.constructs.encoder import EmbeddingBatch, allow_encoding
 from infra.constructs.environment import service_environment
 from infra.constructs.explain import Explain
 from infra.constructs.features import FeaturesJob
@@ -98,6 +98,11 @@ class AppStack(cdk.Stack):
             "RELEASES_TABLE": self._table.table_name, **compute.release.environment,
             **({"TWO_TOWER": "on"} if self._towers else {}),
         }  # fmt: skip
+        batch = (
+            EmbeddingBatch(self, "Batch", self._settings, data=self._data) if self._settings.embedding_batch else None
+        )
+        if batch is not None:
+            environment |= batch.environment
         target = compute.release
         jobs = Jobs(
             self, "Jobs", self._settings, key=self._key, environment=environment, needs_image=target.needs_image,
@@ -109,6 +114,8 @@ class AppStack(cdk.Stack):
         if self._towers is not None:
             self._data.allow_archives(role)
         allow_encoding(role, self._settings)
+        if batch is not None:
+            batch.allow(role)
         if self._search is not None:
             self._search.allow("indexing", role, WRITE)
         self._secrets.pepper.grant_read(role)

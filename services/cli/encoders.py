@@ -114,10 +114,7 @@ def _batch(choice: EncoderChoice, settings: "Settings") -> "BedrockBatch | None"
     from services.adapters.embed.bedrock.bedrock_client import BedrockLocation
 
     place = BedrockLocation(settings.aws_region, settings.aws_endpoint_url_bedrock)
-    notes = settings.marquee_home / "cache" / "batch"
-    return BedrockBatch(
-        _model(choice, settings), open_objects(settings.bucket), settings.bedrock_batch_role, place, notes
-    )
+    return BedrockBatch(_model(choice, settings), open_objects(settings.bucket), settings.bedrock_batch_role, place)
 
 
 def _agreement(

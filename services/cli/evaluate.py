@@ -38,7 +38,7 @@ PARTS = {
     "popularity": "Popularity bias of the lists; the long tail; genre calibration.",
     "growth": "As a service grows: 0, 1,000, 10,000 and all ratings, with and without votes.",
     "cold-items": "Films with all their ratings removed.",
-    "queries": "150 searches with known answers.",
+    "queries": "150 names and 200 taglines as searches with known answers.",
     "finder": "500 ways to name a known film.",
     "series": "Part 1 of a series liked: is part 2 recommended, and before part 3?",
     "similar": "Series and co-liked films in /similar.",

@@ -20,8 +20,9 @@ _RECORD = re.compile(r"[a-zA-Z0-9]{11}")
 
 @dataclass
 class Jobs:
-    """``s3``: the address of the S3 that jobs read and write. ``fails``: how jobs end, if badly. ``polls``: how often a
-    job is still under way when it is asked for. ``spoil``: records that get an error in place of a vector.
+    """``s3``: the address of the S3 that jobs read and write. ``fails``: how jobs end, if badly; one that has failed
+    stays so. ``polls``: how often a job is still under way when it is asked for. ``spoil``: records that get an error
+    in place of a vector. ``least``: fewer records are no job. ``forgets``: answers to a start that get lost.
     """
 
     s3: str
@@ -29,7 +30,10 @@ class Jobs:
     fails: str | None = None
     polls: int = 1
     spoil: set[int] = field(default_factory=set)
+    least: int = 1
+    forgets: int = 0
     started: dict[str, dict[str, Any]] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
     asked: int = 0
 
     def start(self, order: dict[str, Any]) -> dict[str, Any]:
@@ -40,6 +44,9 @@ class Jobs:
             raise Refused(400, "ValidationException", "s3InputFormat")
         arn = _ARN + order["clientRequestToken"][:12]
         self.started.setdefault(arn, order)
+        if self.forgets:
+            self.forgets -= 1
+            raise Refused(400, "ValidationException", "the answer is lost")
         return {"jobArn": arn}
 
     def look(self, arn: str) -> dict[str, Any]:
@@ -49,8 +56,9 @@ class Jobs:
         self.asked += 1
         if self.asked <= self.polls:
             return {"jobArn": arn, "status": "InProgress", "processedRecordCount": 1}
-        if self.fails is not None:
-            return {"jobArn": arn, "status": self.fails, "message": "the role can't read the input"}
+        if self.fails is not None or arn in self.failed:
+            self.failed.add(arn)
+            return {"jobArn": arn, "status": self.fails or "Failed", "message": "the role can't read the input"}
         records = self._run(self.started[arn], arn)
         return {"jobArn": arn, "status": "Completed", "processedRecordCount": records}
 
@@ -58,6 +66,7 @@ class Jobs:
         client = s3_client(self.s3)
         bucket, _, key = order["inputDataConfig"]["s3InputDataConfig"]["s3Uri"].removeprefix("s3://").partition("/")
         lines = client.get_object(Bucket=bucket, Key=key)["Body"].read().splitlines()
+        assert len(lines) >= self.least, "a job of too few records"
         made = []
         for number, line in enumerate(lines):
             record = json.loads(line)

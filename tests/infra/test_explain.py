@@ -1,15 +1,17 @@
 """The model of the sentences: a profile of its own, rights to exactly what the adapter calls, alarms."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from infra.service_settings import explains_by_tool
 from infra.settings import Undeployable, load_settings
 from services.adapters.explain.prompt import request_of
 from services.api.app.observability.emf import metrics_of
 from services.api.app.observability.observation import Observation
 from services.settings import load_settings as service_settings
-from tests.infra.templates import Deployment, Template, as_list, text_of
+from tests.infra.templates import Deployment, Template, as_list, synthesise, text_of
 
 HAIKU = "anthropic.claude-haiku-4-5-20251001-v1:0"
 PROFILE = "AWS::Bedrock::ApplicationInferenceProfile"
@@ -133,3 +135,32 @@ def test_settings_that_belong_to_a_model_need_one() -> None:
 def test_a_model_that_is_no_id_is_refused(model: str) -> None:
     with pytest.raises(Undeployable, match="explain_model"):
         settings_of(explain_model=model)
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        (HAIKU, "requires an inference profile, expected eu., us., au., jp. or global."),
+        ("apac.amazon.nova-micro-v1:0", "expected explain_regions, too, the regions to which apac. routes this model"),
+    ],
+)
+def test_a_model_that_can_not_be_called_so_is_refused(tmp_path: Path, model: str, told: str) -> None:
+    code, said = synthesise(tmp_path, {"stage": "dev", "explain_model": model})
+    assert code == 2
+    assert told in said
+
+
+@pytest.mark.parametrize(
+    ("model", "by_tool"),
+    [
+        (f"eu.{HAIKU}", False),
+        ("global.anthropic.claude-opus-4-6-v1", False),
+        ("us.anthropic.claude-haiku-5-5-20260901-v1:0", False),
+        ("anthropic.claude-3-haiku-20240307-v1:0", True),
+        ("us.anthropic.claude-sonnet-4-20250514-v1:0", True),
+        ("us.anthropic.claude-3-7-sonnet-20250219-v1:0", True),
+        ("eu.amazon.nova-2-lite-v1:0", True),
+    ],
+)
+def test_a_model_without_structured_output_answers_through_a_tool(model: str, by_tool: bool) -> None:
+    assert explains_by_tool(model) is by_tool

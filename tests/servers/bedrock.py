@@ -175,6 +175,19 @@ def _each(spoil: Callable[[str, Json], object]) -> Callable[[Entries], Entries]:
     ]
 
 
+def _with_film(*forms: str) -> Callable[[Entries], Entries]:
+    """What nobody said of a film that the person liked, or of another one, in each of these forms in turn."""
+
+    def entries(films: Entries) -> Entries:
+        told = []
+        for at, film in enumerate(films):
+            liked = next((found[2] for each in film["reasons"] if (found := _LIKED.fullmatch(each))), "another one")
+            told.append({"id": film["id"], "why": forms[at % len(forms)].format(liked)})
+        return told
+
+    return entries
+
+
 def _obeys(_: str, film: Json) -> str:
     return str(film["overview"]) or "Ignore the rules."
 
@@ -201,6 +214,13 @@ _ENTRIES: dict[str, Callable[[Entries], Any]] = {
     "empty": lambda _: [],
     "no list": lambda _: {"f1": "You liked it."},
     "obeys overviews": _each(_obeys),
+    "relations": _with_film(
+        "It shares its cast with {}, which you liked.",
+        "It is in the same series as {}, which you liked.",
+        "It is from the same year as {}, which you liked.",
+    ),
+    "sequels": _with_film("It continues the story of {}.", "It comes before {}.", "It follows {}."),
+    "habits": _with_film("You have been watching {} often.", "{} is what you often watch.", "You always watch {}."),
     "roles": _each(lambda *_: "You liked films directed by this film's stars, and they liked you."),
 }
 _FAILURES = {

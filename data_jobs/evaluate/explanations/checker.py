@@ -63,6 +63,7 @@ class Checker:
             *_of_roles(low),
             *_of_verbs(low, film),
             *_of_claims(low, film),
+            *_of_relations(low, film),
         ]
 
     def _of_names(self, bare: str, film: FilmFacts) -> Iterator[str]:
@@ -163,23 +164,31 @@ _ADJECTIVES = {"comic": "comedy", "scary": "horror", "films noirs": "film noir",
 
 def _of_genres(low: str, film: FilmFacts) -> Iterator[str]:
     said = {reason.subject for reason in film.reasons if reason.kind in (ReasonKind.GENRE, ReasonKind.POPULAR)}
-    requested = {genres.canonical(reason.text) for reason in film.reasons if reason.kind is ReasonKind.QUERY}
+    queried = [reason.text.lower() for reason in film.reasons if reason.kind is ReasonKind.QUERY]
+    # "Dark comedy", met by a keyword, is a comedy as far as the sentence goes.
+    requested = {genre for text in queried for genre, _ in _genres_in(text)}
     liked = said if any(reason.kind is ReasonKind.GENRE for reason in film.reasons) else set()
     for genre, at in _genres_in(low):
         if genre not in (*film.genres, *said, *requested):
             yield f"genre {genre}"
         before, after = low[:at], low[at:]
-        if re.search(r"\byou (?:like|enjoy|prefer|liked|enjoyed)(?: an?)? (?:\w+ )?$", before) and genre not in liked:
+        if _LIKES.search(before) and genre not in liked:
             yield f"a liking for {genre}"
         if re.match(r"[^,;:]*,? (?:a|which is a) (?:genre|kind)[^,]* you like", after) and genre not in liked:
             yield f"a liking for {genre}"
+
+
+_FORETELLING = "may|might|could|should|will|would"
+_LIKES = re.compile(
+    rf"(?:\byou (?:(?!{_FORETELLING})\w+ ){{0,3}}(?:like|enjoy|prefer|liked|enjoyed)|\bfans? of)(?: an?)? (?:\w+ )?$"
+)
 
 
 def _of_roles(low: str) -> Iterator[str]:
     """Yield wrong roles: directors and actors."""
     if re.search(rf"(?:\bby|direct\w*|filmmaker|maker) (?:by |director )?{_AND}{_ACTOR}", low):
         yield "a director who is none"
-    if re.search(rf"{_ACTOR}{_AND}(?:(?:also )?(?:directed|directs|made))", low):
+    if re.search(rf"{_ACTOR}{_AND}(?:(?:also )?(?:directed|directs|made|is the (?:maker|director)))", low):
         yield "a director who is none"
     if re.search(rf"(?:\bstar\w*|\bwith|actors?|actress) {_AND}{_DIRECTOR}(?! directing)", low):
         yield "an actor who is none"
@@ -198,11 +207,11 @@ def _of_verbs(low: str, film: FilmFacts) -> Iterator[str]:
             yield f"{verb}, which no reason says"
     if re.search(r"\b(?:loved|adored|hated|disliked|favourites?|favorites?)\b", low):
         yield "a feeling that nobody told"
-    if re.search(rf"you (?:liked|watched|enjoyed|looked at) {_OWN}", low):
+    if re.search(rf"you (?:liked|watched|enjoyed|looked at) (?:{_FILM} (?:and|or) )?{_OWN}", low):
         yield "the film itself is said to be liked"
     if re.search(rf"{_OWN},? (?:which|that|as|whom) you (?:liked|watched|enjoyed)", low):
         yield "the film itself is said to be liked"
-    if _FILM in low and done == {"watched"} and "liked" in low:
+    if _FILM in low and done == {"watched"} and re.search(r"\b(?:liked|enjoyed)\b", low):
         yield "liked, which was watched"
     if _FILM in low and done == {"liked"} and re.search(r"\b(?:watched|looked at)\b", low):
         yield "watched, which was liked"
@@ -236,3 +245,42 @@ def _of_claims(low: str, film: FilmFacts) -> Iterator[str]:
         yield "a story that no reason speaks of"
     if "same people" in low and "same people" not in stated:
         yield "people whom no reason speaks of"
+
+
+_PART = "(?:directors?|stars?|cast|actors?|leads?|team|makers?|people)"
+# What is said of two films, or of somebody in another one; and the beginnings of reasons that would bear it out.
+_RELATIONS = (
+    (rf"\bdirector(?!s? of {_PERSON})\w*|\bfilmmaker", (f"{_DIRECTOR}{_BOTH}", "Directed by", "Also directed by")),
+    (r"\bcast\b|\bactor|\bactress|\bstars?\b|\bstarr", (f"{_ACTOR}{_BOTH}", "With ", "Also with ")),
+    (r"\bseries\b", ("", "From the ", "Also in the ")),
+    (r"\bdecades?\b", (_TIME, "From the ", "Also from the ")),
+    (r"\bsame languages?\b", ("", "In ", "Also in ")),
+    (r"\bsame (?:\w+ )?(?:year|world|title)", ()),
+    (r"\btrue (?:story|tale)", ("", "True story")),
+    (r"\b(?:continues?|follows|extends) (?:\w+ ){0,4}(?:story|tale|▲)|\b(?:before|where) ▲", ()),
+    (r"\b(?:follows|comes? before) (?:another|one)\b", ()),
+    (rf"{_PERSON}(?: [a-z]+){{0,3}} (?:in|behind|directed|made|starred(?: in)?) ▲|{_PERSON} of ▲", ()),
+    (rf"\b{_PART}(?: [a-z]+){{0,3}} (?:as|with|of|in|behind|from) ▲", ()),
+    (rf"\b(?:like|in) ▲(?:, which you [a-z ]+)?,(?: [a-z]+){{0,3}} (?:{_PERSON}|◎|stars|directed)", ()),
+    (r"\bmade (?:\w+ )?(?:after|before) ▲|\byou(?:'ve| have)? liked (?:all|most|every)", ()),
+    (r"\bin its title", ("", "Titled ")),
+    (r"▲(?:, which you [a-z ]+,)? (?:is|was|has|stars) [^.;:]*(?:◎|\d{3}|" + _PERSON + ")", ()),
+    (r"\bliked by (?!you)|\bpeople (?:like|enjoy)", ("", "Liked by the same people")),
+    (r"\byou(?:'ve| have) been (?:watching|seeing)|\byou like it already", ()),
+    (r"\byou (?:often|always|usually|regularly)\b|\byour (?:most|usual)\b", ()),
+    (r"(?<!not )\b(?:far|away|different) from\b", ()),
+    (r"\bsimilar\b[^.]*\bstor|\bstor(?:y|ies)\b[^.]*\b(?:similar|same)\b", ("", "A similar story")),
+    (rf"\byou (?:like|enjoy|prefer|liked|enjoyed) (?:what )?{_PERSON}", ("", "Directed by", "With ")),
+)  # fmt: skip
+
+
+def _of_relations(low: str, film: FilmFacts) -> Iterator[str]:
+    """Yield claims about other films, about people's part in them, and about habits, that no reason bears out."""
+    texts = [reason.text for reason in film.reasons]
+    for claim, borne_out in _RELATIONS:
+        if (found := re.search(claim, low)) is None:
+            continue
+        signs, *beginnings = borne_out or ("",)
+        named = any(sign in low for sign in signs)
+        if not named and not any(text.startswith(each) for text in texts for each in beginnings):
+            yield f"a relation: {found[0]}"

@@ -179,6 +179,47 @@ def _a_denial(sentence: str, film: FilmFacts, others: Others, rng: np.random.Gen
     return f"You did not like {_cited(film)[0]}, and this one is close to it." if _cited(film) else None
 
 
+def _kinds_of(film: FilmFacts) -> set[ReasonKind]:
+    return {reason.kind for reason in film.reasons}
+
+
+def _a_relation(sentence: str, film: FilmFacts, others: Others, rng: np.random.Generator) -> str | None:  # noqa: ARG001
+    """Say of two films what no reason says of them."""
+    if not _cited(film) or any(reason.text.startswith("With ") for reason in film.reasons):
+        return None
+    liked, kinds = _cited(film)[0], _kinds_of(film)
+    told = [f"You liked {liked}, and this is from the same year.", f"Some of the cast of {liked} are in this one, too."]
+    if ReasonKind.DIRECTOR not in kinds:
+        told.append(f"It is by the director of {liked}, which you liked.")
+    if ReasonKind.SERIES not in kinds:
+        told.append(f"You liked {liked}, and this belongs to the same series.")
+    return told[int(rng.integers(len(told)))]
+
+
+def _a_sequel(sentence: str, film: FilmFacts, others: Others, rng: np.random.Generator) -> str | None:  # noqa: ARG001
+    told = ("It continues the story of {}.", "It takes place before {}.", "It follows {}, which you know.")
+    return told[int(rng.integers(len(told)))].format(_cited(film)[0]) if _cited(film) else None
+
+
+def _a_true_story(sentence: str, film: FilmFacts, others: Others, rng: np.random.Generator) -> str | None:  # noqa: ARG001
+    if any(reason.text == "True story" for reason in film.reasons) or len(sentence.split()) > 17:
+        return None
+    return f"{sentence.rstrip('.')}, and it is a true story."
+
+
+def _a_part_elsewhere(sentence: str, film: FilmFacts, others: Others, rng: np.random.Generator) -> str | None:  # noqa: ARG001
+    people = [*film.cast, *film.directors]
+    if not people or not _cited(film):
+        return None
+    return f"You liked {_cited(film)[0]}, and {people[0]} in {_cited(film)[0]}."
+
+
+def _a_habit(sentence: str, film: FilmFacts, others: Others, rng: np.random.Generator) -> str | None:  # noqa: ARG001
+    if not film.genres:
+        return None
+    return f"You often choose {noun_of(film.genres[0]).many}, and here is another."
+
+
 _KINDS: dict[str, Teller] = {
     "another film": _another_film,
     "another person": _another_person,
@@ -197,4 +238,9 @@ _KINDS: dict[str, Teller] = {
     "another theme": _another_theme,
     "a liking": _a_liking,
     "a denial": _a_denial,
+    "a relation": _a_relation,
+    "a sequel": _a_sequel,
+    "a true story": _a_true_story,
+    "a part elsewhere": _a_part_elsewhere,
+    "a habit": _a_habit,
 }

@@ -23,6 +23,8 @@ _BEGINNINGS = (
     (ReasonKind.DECADE, "Also", "also decade"),
     (ReasonKind.LANGUAGE, "Also", "also language"),
 )
+# "From the 1990s and 2000s, like films you liked": no film is of both.
+_ERA = ", like films you liked"
 
 
 def shape_of(reason: Reason) -> str:
@@ -30,6 +32,8 @@ def shape_of(reason: Reason) -> str:
     for kind, begins, shape in _BEGINNINGS:
         if reason.kind is kind and reason.text.startswith(begins):
             return shape
+    if reason.kind is ReasonKind.DECADE and reason.text.endswith(_ERA):
+        return "era"
     return reason.kind.value
 
 
@@ -70,7 +74,7 @@ LIKED_AND_TRAIT = {
         "{thing}, and close to {film}, which you liked",
         "{title} is {thing}, not far from {film}, which you liked",
         "Close to {film}, which you liked, and {thing} besides",
-        "For somebody who liked {film}, {thing}",
+        "Somebody who liked {film}, as you did, may well like this: {thing}",
         "As you liked {film}, here is {thing} to follow it with",
         "Here is {thing} for you, a short step from {film}, which you liked",
     ),
@@ -83,6 +87,9 @@ LIKED_AND_TRAIT = {
         "{thing}, and close to {film}, which you looked at",
     ),
 }
+# For a genre or a decade, which say less than a film: sometimes said, sometimes not.
+ONE_LIKED = tuple(form for pair in zip(LIKED_AND_TRAIT["liked"], _LIKED, strict=False) for form in pair)
+TWO_LIKED = tuple(form for pair in zip(LIKED_AND_TRAIT["liked"], BOTH_LIKED, strict=True) for form in pair)
 OF_TASTE = (
     "It is close to what you like on the whole",
     "No single film led here; your taste as a whole did",
@@ -109,10 +116,10 @@ ALONE: dict[str, tuple[str, ...]] = {
         "{name}, whom you have liked before, is in it",
         "Another film with {name}, whom you have liked before",
         "It has {name} in it, whom you have liked before",
-        "You have liked {name} before, and {title} is one more chance to",
+        "{title} is another chance to see {name}, whom you have liked before",
     ),
     "keyword": (
-        "It shares “{name}” with films you liked",
+        "It shares a theme with films you liked: “{name}”",
         "“{name}” runs through films you liked, and through this one",
         "Like films you liked, {title} is about “{name}”",
         "You liked films about “{name}”, and this is another",
@@ -127,6 +134,10 @@ ALONE: dict[str, tuple[str, ...]] = {
         "You like films of the {name}, and this is one",
         "It is from the {name}, a decade you like",
         "{title} comes from the {name}, a decade you like",
+    ),
+    "era": (
+        "It comes from the same years as films you liked, the {name}",
+        "Like films you liked, it is of the {name}",
     ),
     "series": (
         "It belongs to the {name} series, which you like",
@@ -147,18 +158,20 @@ ALONE: dict[str, tuple[str, ...]] = {
     "also director": ("{name} directed this one as well", "It is by the same director, {name}", "Also by {name}"),
     "also cast": ("{name} is in this one as well", "It has {name} in it, too", "Also with {name}"),
     "also keyword": ("It is about “{name}”, too", "“{name}” runs through this one as well", "Also about “{name}”"),
-    "also series": ("It is of the same series, {name}", "Another part of the {name} series"),
+    "also series": ("It belongs to the {name} series, too", "Another part of the {name} series"),
     "also genre": ("It is {one} as well", "This one is {one}, too"),
     "also decade": ("It is from the {name} as well", "This one, too, comes from the {name}"),
     "also language": ("It is in the same language", "The language is the same"),
 }
 KNOWN = (
     "One of the best-known {many} here",
-    "Many people here know this one: {dated}",
-    "{title} is {dated} that many here have seen",
+    "Many people know this one: {dated}",
+    "{title} is {dated} that many people know",
     "Among the {many} here, few are better known",
-    "Well known here, and {one}",
-    "{dated} that is well known here",
+    "It is {one} that is widely known",
+    "{dated} that is well known",
+    "Well known among {many}",
+    "You may know it, as many people do: {dated}",
 )
 UNKNOWN = (
     "{dated} that few people here know yet",

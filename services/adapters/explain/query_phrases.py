@@ -15,6 +15,16 @@ _YEAR = re.compile(r"From (\d{4})")
 _RUNTIME = re.compile(r"(\d+) minutes")
 _TONGUES = frozenset(shown for shown, _ in LANGUAGES.values())
 _QUOTED = re.compile(r"“[^”]*”")
+# Reasons that are no adjectives: said behind the noun, or in other forms.
+_ELSEWHERE = ("Directed by ", "With ", "From ", "For ", "Titled ", "Matches ", "Close in meaning ")
+
+# What a film is called of which these conditions hold; other conditions are genres, or adjectives as they stand.
+_NOUNS = {
+    "Animated short": "an animated short", "Anime": "an anime film", "Biopic": "a biopic",
+    "Dark comedy": "a dark comedy", "Romantic comedy": "a romantic comedy", "Short film": "a short film",
+    "Spaghetti western": "a spaghetti western", "TV film": "a TV film",
+}  # fmt: skip
+_AFTER = {"Black and white": "in black and white", "True story": "with a true story behind it"}
 
 _ASKED = (
     "{what}, as you asked",
@@ -22,14 +32,18 @@ _ASKED = (
     "{title} is {what}, which is what you asked for",
     "What you asked for: {what}",
     "It is {what}, just as you asked",
+    "As you asked, here is {what}",
+    "You wanted {what}, and {title} is one",
 )
 _CALLED = ("It goes by the very name you asked for", "This is the film you named")
 _WORDS = (
     "You asked for {words}, and this came up",
-    "Of what you asked, it has {words}",
-    "{words} in your question brought this up",
-    "{title} came up for {words}, as you asked",
     "It has to do with {words}, as you asked",
+    "Your search for {words} led to {title}",
+    "{title} came up for {words}, as you asked",
+    "Here is one with {words} in it, as you asked",
+    "For {words}, as you asked, there is {title}",
+    "One for {words}, as you asked",
 )
 _MEANING = (
     "It comes close in meaning to what you asked for",
@@ -38,26 +52,43 @@ _MEANING = (
 )
 _MORE = (
     "{what}, as you asked, with {words} in it",
-    "It is {what}, and has {words} from what you asked",
-    "You asked for {words}, and here it is in {what}",
-    "Here is {what}, found by {words}",
-    "{title} is {what}, and {words} led to it",
+    "You asked for {words}: here is {what} that came up",
+    "It is {what}, and has to do with {words}, as you asked",
+    "Here is {what} that came up for {words}",
+    "{title} is {what} that has to do with {words}, as you asked",
 )
 _WITH_FILM = (
     "{what}, as you asked, and close to {film}, which you liked",
-    "You asked for this and you liked {film}: here is {what}",
+    "It is {what}, just as you asked, and near to {film}, which you liked",
+    "As you asked, here is {what}; it is close to {film}, which you liked",
+    "{title} is {what}, as you asked, and not far from {film}, which you liked",
 )
+_LIKE_ANOTHER = (
+    "{what}, as you asked, and {also}",
+    "It is {what}, just as you asked, and {also}",
+    "{title} is {what}, as you asked, and {also}",
+    "As you asked, here is {what}; it is {also}",
+)
+_ALSO = {
+    "also director": "by the same director, {name}", "also cast": "with {name} as well",
+    "also keyword": "about “{name}”, too", "also series": "of the same series",
+    "also decade": "from the {name} as well", "same people": "liked by the same people",
+}  # fmt: skip
 _NEAR = (
     "It does not fit “{query}” exactly, but comes near to it",
     "Not quite “{query}”, but not far from it",
     "Nothing says that it is “{query}”; it only comes near",
+    "Close to “{query}”, though not a match",
+    "{title} is not quite “{query}”, but comes near to it",
 )
 _FAR = (
-    "It does not match “{query}”; it is only well known here",
-    "No match for “{query}”, but many people here know it",
+    "It does not match “{query}”; it is only well known",
+    "No match for “{query}”, but many people know it",
+    "Well known, though it does not match “{query}”",
+    "Many people know it, but it does not match “{query}”",
 )
 _NEAR_BARE = ("It does not match what you asked for, but comes near to it",)
-_FAR_BARE = ("It does not match what you asked for; it is only well known here",)
+_FAR_BARE = ("It does not match what you asked for; it is only well known",)
 
 
 def near_miss(reasons: Sequence[Reason], own: dict[str, str]) -> Iterator[Way]:
@@ -75,10 +106,15 @@ def asked_for(evidence: Evidence, own: dict[str, str]) -> Iterator[Way]:
     rest = [reason for reason in evidence.reasons if reason.kind is not ReasonKind.QUERY]
     if any(reason.text.startswith("Titled") for reason in query_reasons):
         yield _CALLED, own
-    what, words = _noun_phrase(query_reasons), _words(query_reasons)
+    what = _noun_phrase(query_reasons)
+    words = _words(query_reasons, what)
     film = next((reason for reason in rest if shape_of(reason) == "liked"), None)
+    also = next((reason for reason in rest if shape_of(reason) in _ALSO), None)
     if what and film is not None:
         yield _WITH_FILM, {**own, "what": what, "film": film.subject}
+    if what and also is not None and not words:
+        named = _ALSO[shape_of(also)].format(name=also.subject)
+        yield _LIKE_ANOTHER, {**own, "what": what, "also": named}
     if what and words:
         yield _MORE, {**own, "what": what, "words": words}
     if what:
@@ -92,9 +128,11 @@ def asked_for(evidence: Evidence, own: dict[str, str]) -> Iterator[Way]:
             yield forms, {**own, "film": reason.subject}
 
 
-def _words(reasons: Sequence[Reason]) -> str:
+def _words(reasons: Sequence[Reason], what: str) -> str:
+    """Return the quoted words that a film matches, without those of its noun phrase, such as a series' name."""
     quoted = [_QUOTED.findall(reason.text) for reason in reasons if reason.text.startswith("Matches")]
-    return _listed([word for words in quoted for word in words])
+    said = set(what.lower().split())
+    return _listed([word for words in quoted for word in words if word.strip("“”").lower() not in said])
 
 
 def _listed(words: Sequence[str]) -> str:
@@ -102,39 +140,43 @@ def _listed(words: Sequence[str]) -> str:
 
 
 def _noun_phrase(reasons: Sequence[Reason]) -> str:
-    """Return a phrase such as "a sad French comedy with Jim Carrey from 1994"; "" if no condition can be phrased so."""
-    noun = ""
+    """Return a phrase such as "a sad French comedy with Jim Carrey from 1994"; "" without conditions."""
+    nouns: list[str] = []
     before: list[str] = []
-    after: list[str] = []
-    for reason in reasons:
-        text = reason.text
-        if behind := _behind(reason):
-            after.append(behind)
-        elif runtime := _RUNTIME.fullmatch(text):
+    for text in (reason.text for reason in reasons):
+        if runtime := _RUNTIME.fullmatch(text):
             before.insert(0, f"{runtime[1]}-minute")
-        elif genres.canonical(text):
-            # "Drama" together with "Comedy": one becomes the noun, both are met.
-            noun = noun or noun_of(text).one
-        elif text.isalpha():
+        elif text in _NOUNS or genres.canonical(text):
+            nouns.append(_NOUNS.get(text) or noun_of(text).one)
+        elif not (text in _AFTER or text.startswith(_ELSEWHERE)):
             before.append(text if text in _TONGUES else text.lower())
-    if not (noun or before or after):
+    after = _behind(reasons)
+    if not (nouns or before or after):
         return ""
-    words = [*sorted(before, key=lambda word: word in _TONGUES), noun.partition(" ")[2] if noun else "film", *after]
+    # "Drama" together with "Comedy": both are met.
+    after += [f"that is also {noun}" for noun in nouns[1:]]
+    noun = nouns[0].partition(" ")[2] if nouns else "film"
+    words = [*sorted(before, key=lambda word: word in _TONGUES), noun, *after]
     return f"{_article(words[0])} {' '.join(words)}"
 
 
-def _behind(reason: Reason) -> str:
+def _behind(reasons: Sequence[Reason]) -> list[str]:
     """Return what follows the noun: makers, cast, series, year, audience."""
-    text = reason.text
-    if text.startswith("Directed by "):
-        return f"by {reason.subject}"
-    if text.startswith("With "):
-        return f"with {reason.subject}"
-    if text.startswith("From the ") and text.endswith(" series"):
-        return f"of the {reason.subject.removeprefix('The ')} series"
-    if year := _YEAR.fullmatch(text):
-        return f"from {year[1]}"
-    return text[0].lower() + text[1:] if text.startswith("For ") else ""
+    people: dict[str, list[str]] = {"by": [], "with": []}
+    others: list[str] = []
+    for reason in reasons:
+        text = reason.text
+        if text.startswith(("Directed by ", "With ")):
+            people["with" if text.startswith("With ") else "by"].append(reason.subject)
+        elif text.startswith("From the ") and text.endswith(" series"):
+            others.append(f"of the {reason.subject.removeprefix('The ')} series")
+        elif year := _YEAR.fullmatch(text):
+            others.append(f"from {year[1]}")
+        elif text.startswith("For "):
+            others.append(text[0].lower() + text[1:])
+        elif text in _AFTER:
+            others.append(_AFTER[text])
+    return [*(f"{role} {_listed(names)}" for role, names in people.items() if names), *others]
 
 
 def _article(word: str) -> str:

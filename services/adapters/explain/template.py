@@ -1,11 +1,12 @@
 """Template explanations: no model, no network, only the evidence.
 
-The content is chosen by a film's first reasons; the wording rotates, so that a page does not repeat itself. A sentence
-that gets too long is replaced by a shorter form.
+The content is chosen by a film's first reasons; the wording is the one that the page has used least. A sentence that
+gets too long is replaced by a shorter form.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from services.adapters.explain.phrases import (
     ALONE,
@@ -14,7 +15,9 @@ from services.adapters.explain.phrases import (
     LIKED_AND_TRAIT,
     NOTHING,
     OF_TASTE,
+    ONE_LIKED,
     TASTE_AND_TRAIT,
+    TWO_LIKED,
     UNKNOWN,
     shape_of,
 )
@@ -25,12 +28,16 @@ from services.recommender.sentences.genre_nouns import noun_of
 
 Forms = tuple[str, ...]
 _OTHER_THAN_GENRES = frozenset({"the catalogue"})
+# Traits that many films have, so that a cited film says more.
+_GENERAL = frozenset({"genre", "decade", "era"})
+# Genres that say what a film is before any other of its genres.
+_FORMS_OF_FILM = ("Animation", "Documentary")
 
 
 class TemplateExplainer:
     """Embedded default of the explainer port."""
 
-    prompt_version = "template-2"
+    prompt_version = "template-3"
 
     def explain(self, page: Page, deadline: Deadline) -> PageSentences:  # noqa: ARG002
         """Return one sentence per film, at most 22 words; the deadline is not needed."""
@@ -38,20 +45,26 @@ class TemplateExplainer:
 
     def of(self, evidence: Sequence[Evidence]) -> tuple[str, ...]:
         """Return the sentences of films shown in this order."""
-        turns: Counter[Forms] = Counter()
-        return tuple(_sentence(item, turns) for item in evidence)
+        told: Counter[str] = Counter()
+        return tuple(_sentence(item, told) for item in evidence)
 
 
-def _sentence(evidence: Evidence, turns: Counter[Forms]) -> str:
-    """Return the first form that fits, from the most to the least informative."""
+def _sentence(evidence: Evidence, told: Counter[str]) -> str:
+    """Return the most informative sentence that fits, in the form that the page has told least. ``told``: forms and
+    their openings on this page.
+    """
     for forms, named in _ways(evidence):
-        first = turns[forms]
-        for turn in range(len(forms)):
-            sentence = _finished(forms[(first + turn) % len(forms)].format(**named))
+        for form in sorted(forms, key=lambda each: (told[each], told[_opening(each)])):
+            sentence = _finished(form.format(**named))
             if len(sentence.split()) <= SENTENCE_WORDS:
-                turns[forms] = first + turn + 1
+                told.update((form, _opening(form)))
                 return sentence
     return _finished(NOTHING[0])
+
+
+@cache
+def _opening(form: str) -> str:
+    return " ".join(form.split()[:2])
 
 
 def _finished(text: str) -> str:
@@ -77,13 +90,17 @@ def _of_taste(evidence: Evidence, own: dict[str, str]) -> Iterator[tuple[Forms, 
     reasons = evidence.reasons
     films = [reason for reason in reasons if reason.kind is ReasonKind.LIKED and reason.item_id is not None]
     whole = [reason for reason in reasons if shape_of(reason) == "taste"]
-    traits = [trait for reason in reasons if (trait := _trait(reason)) is not None]
+    traits = [trait for reason in reasons if (trait := _trait(reason, evidence)) is not None]
+    two = {"film": films[0].subject, "other": films[1].subject} if len(films) > 1 else {}
+    are_liked = {shape_of(film) for film in films[:2]} == {"liked"}
     if films and traits:
-        named = traits[0][1]
+        shape, named = traits[0]
+        if shape in _GENERAL and are_liked:
+            yield TWO_LIKED if two else ONE_LIKED, {**own, **named, "film": films[0].subject, **two}
         if (forms := LIKED_AND_TRAIT.get(shape_of(films[0]))) and "thing" in named:
             yield forms, {**own, **named, "film": films[0].subject}
-    if len(films) > 1 and {shape_of(film) for film in films[:2]} == {"liked"}:
-        yield BOTH_LIKED, {**own, "film": films[0].subject, "other": films[1].subject}
+    if two and are_liked:
+        yield BOTH_LIKED, {**own, **two}
     if whole and traits and "thing" in traits[0][1]:
         yield TASTE_AND_TRAIT, own | traits[0][1]
     for reason in reasons:
@@ -98,24 +115,35 @@ def _alone(reason: Reason, evidence: Evidence, own: dict[str, str]) -> Iterator[
         yield ALONE[shape], {**own, "film": reason.subject}
     elif reason.kind is ReasonKind.POPULAR:
         yield from _fame(reason, evidence, own)
-    elif (trait := _trait(reason)) is not None:
+    elif (trait := _trait(reason, evidence)) is not None:
         yield ALONE[trait[0]], own | trait[1]
 
 
 def _fame(reason: Reason, evidence: Evidence, own: dict[str, str]) -> Iterator[tuple[Forms, dict[str, str]]]:
     """Yield forms about how well known a film is, by genre and year, without reference to the person."""
-    year = f"{evidence.year} " if evidence.year else ""
     forms = KNOWN if reason.text.startswith("Popular") else UNKNOWN
     named = [reason.subject] if reason.subject not in _OTHER_THAN_GENRES else list(evidence.genres)
-    if named:
-        one, many = noun_of(named[0])
-        bare = one.partition(" ")[2]
-        yield forms, {**own, "one": one, "many": many, "dated": f"a {year}{bare}" if year else one}
-    else:
-        yield UNKNOWN if forms is UNKNOWN else KNOWN, {**own, "one": "a film", "many": "films", "dated": "a film"}
+    one, many = noun_of(named[0]) if named else ("a film", "films")
+    yield forms, {**own, "one": one, "many": many, "dated": _dated(evidence, one) if named else one}
 
 
-def _trait(reason: Reason) -> tuple[str, dict[str, str]] | None:
+def _dated(evidence: Evidence, one: str) -> str:
+    """Return "a 1994 drama" for "a drama"; without a year, as it is."""
+    if not evidence.year:
+        return one
+    article = "an" if evidence.year // 100 == 18 else "a"
+    return f"{article} {evidence.year} {one.partition(' ')[2]}"
+
+
+def _of_its_time(evidence: Evidence, decade: str) -> str:
+    """Return a film by its own year and genre, which say more than its decade."""
+    named = [genre for genre in _FORMS_OF_FILM if genre in evidence.genres] or list(evidence.genres)
+    if not (evidence.year and named):
+        return f"a film of the {decade}"
+    return _dated(evidence, noun_of(named[0]).one)
+
+
+def _trait(reason: Reason, evidence: Evidence) -> tuple[str, dict[str, str]] | None:
     """Return the shape of a trait reason with the values its forms need; None for others. ``thing``: the film described
     by the trait.
     """
@@ -131,7 +159,7 @@ def _trait(reason: Reason) -> tuple[str, dict[str, str]] | None:
         ReasonKind.DIRECTOR: f"a film by {name}",
         ReasonKind.CAST: f"a film with {name}",
         ReasonKind.KEYWORD: f"a film about “{name}”",
-        ReasonKind.DECADE: f"a film of the {name}",
+        ReasonKind.DECADE: _of_its_time(evidence, name),
         ReasonKind.SERIES: f"a film of the {name} series",
     }
     thing = {"thing": things[reason.kind]} if reason.kind in things else {}

@@ -10,6 +10,7 @@ from services.recommender.domain.request import ConditionKind, Reason, ReasonKin
 from services.recommender.query.lookup import TOLD
 from services.recommender.query.matching import Matches
 from services.recommender.query.texts import is_name
+from services.recommender.query.words import grammar
 
 MOST = 3
 MOST_WORDS = 3
@@ -80,8 +81,8 @@ def _people(matches: Matches, catalogue: Catalogue, row: int) -> Iterator[Reason
 
 
 def _told(words: list[str], term: float) -> list[Reason]:
-    quoted = ", ".join(f"“{word}”" for word in words[:MOST_WORDS])
-    return [Reason(ReasonKind.QUERY, f"Matches {quoted}", " ".join(words[:MOST_WORDS]), term)]
+    quoted = ", ".join(f"“{word}”" for word in words)
+    return [Reason(ReasonKind.QUERY, f"Matches {quoted}", " ".join(words), term)]
 
 
 def _others(matches: Matches, catalogue: Catalogue, row: int) -> Iterator[Reason]:
@@ -98,14 +99,21 @@ def _others(matches: Matches, catalogue: Catalogue, row: int) -> Iterator[Reason
 
 
 def _words(matches: Matches, rows: Rows) -> list[list[str]]:
-    """Return the words that occur in each film, rarest first."""
-    words: list[tuple[int, str, list[bool]]] = []
-    for word, mention in matches.mentions:
+    """Return the rarest words that occur in each film, at most :data:`MOST_WORDS`, in the query's order; words such as
+    "of" only if there are no others.
+    """
+    words: list[tuple[bool, int, int, str, list[bool]]] = []
+    for place, (word, mention) in enumerate(matches.mentions):
         people = matches.understood.titled or is_name(mention)
         mentioned = mention.rows if people else mention.rows[(mention.fields & TOLD) != 0]
-        words.append((len(mentioned), word, np.isin(rows, mentioned).tolist()))
-    words.sort(key=lambda each: each[0])
-    return [[word for _, word, inside in words if inside[at]] for at in range(len(rows))]
+        words.append((word in grammar.STOP, len(mentioned), place, word, np.isin(rows, mentioned).tolist()))
+    words.sort(key=lambda each: each[:3])
+    words_of_rows = []
+    for at in range(len(rows)):
+        inside = [(place, word) for stop, _, place, word, those in words if those[at] and not stop]
+        inside = inside or [(place, word) for _, _, place, word, those in words if those[at]]
+        words_of_rows.append([word for _, word in sorted(inside[:MOST_WORDS])])
+    return words_of_rows
 
 
 def _distinct(reasons: list[Reason]) -> list[Reason]:

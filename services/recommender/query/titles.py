@@ -9,6 +9,7 @@ from services.recommender.ports import TextField
 from services.recommender.query.marked_words import Reading, Word
 from services.recommender.query.tokens import tokens_of, words_of
 from services.recommender.query.words import grammar
+from services.recommender.query.words.concepts import CONCEPT_WORDS
 
 # If a query's words occur together in a title and make up at least this share of it, it is that title.
 TITLE_PART = 0.75
@@ -31,7 +32,8 @@ def corrected_words(reading: Reading) -> list[Word]:
 def _corrected(reading: Reading, at: int) -> Word:
     word = reading.words[at]
     translated = word.shown != reading.query[word.start : word.end]
-    if translated or word.word in grammar.KNOWN or reading.is_kind(at) or len(reading.mention(word.word).rows):
+    known = word.word in grammar.KNOWN or word.word in CONCEPT_WORDS or reading.is_kind(at)
+    if translated or known or len(reading.mention(word.word).rows):
         return word
     near = reading.lexicon.spelling.near(word.word)
     return replace(word, word=near[0], shown=near[0]) if near else word

@@ -1,8 +1,8 @@
 """Check of a sentence: each word must be plain, or named in the evidence or the film's record.
 
 It does not judge style. A sentence that passes names no film, person, genre, number or other fact not known of this
-film; claims no liking that no reason states; and takes no word from an overview, which is third-party text. A
-sentence that fails is replaced.
+film; claims no liking and no relation to other films that no reason states; and takes no word from an overview, which
+is third-party text. A sentence that fails is replaced.
 """
 
 import unicodedata
@@ -26,9 +26,11 @@ from services.recommender.sentences.plain_words import (
     LIKED,
     LIKING,
     LOOKED,
+    MAYBE,
     PLAIN_WORDS,
     WATCHED,
 )
+from services.recommender.sentences.relations import unfounded
 
 _ENDS = frozenset(".!?…")
 # Permitted besides letters and digits; other signs only inside names.
@@ -66,6 +68,7 @@ def _complaints(
     yield from _wrong_roles(text, mentions, named)
     yield from _wrong_claims(text, named, reasons)
     yield from _wrong_likings(text, names, mentions, named)
+    yield from unfounded(text, mentions, reasons, names.languages)
     mentioned = {id(each.name) for each in mentions}
     if names.evident and not mentioned & {id(name) for name in names.evident} and not _says_genre(text, names):
         yield "nothing of the evidence"
@@ -191,7 +194,9 @@ def _wrong_likings(
     for at, token in enumerate(text):
         if at in named or token.low not in LIKING | WATCHED | LOOKED:
             continue
-        yours = any(word.low in ("you", "you've", "you'd", "your") for word in text[max(0, at - 2) : at])
+        before = {word.low for word in text[max(0, at - 2) : at]}
+        # "You may like this thriller" foretells; it claims no liking there is.
+        yours = bool(before & {"you", "you've", "you'd", "your"}) and not before & MAYBE
         of = token.low in ("fan", "fans", "liking")
         if not (yours or of):
             continue

@@ -9,6 +9,7 @@ from services.adapters.explain.template import TemplateExplainer
 from services.recommender.domain.genres import GENRES
 from services.recommender.domain.request import Reason, ReasonKind
 from services.recommender.ports import SENTENCE_WORDS, Deadline, Evidence, Page
+from services.recommender.query.words.concepts import AUDIENCES, CONCEPTS, ELDERS
 from services.recommender.sentences.genre_nouns import noun_of
 from tests.builders import ManualClock
 
@@ -82,6 +83,92 @@ def test_what_was_asked_for_is_said_in_one_phrase() -> None:
     assert "a comedy with Al Pacino from 1994" in said.replace("A comedy", "a comedy")
 
 
+def asked(*texts: str, subjects: dict[str, str] | None = None) -> list[Reason]:
+    return [Reason(ReasonKind.QUERY, text, (subjects or {}).get(text, text), 1.0) for text in texts]
+
+
+CONDITIONS = sorted({concept.text for concepts in (CONCEPTS, AUDIENCES, ELDERS) for concept in concepts.values()})
+SAID_AS = {
+    **{genre: noun_of(genre).one.partition(" ")[2] for genre in GENRES}, "Romantic": "romance",
+    "True story": "true story", "Musical": "musical", "Film noir": "film noir",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_every_condition_that_a_query_can_have_is_said(condition: str) -> None:
+    for said in told(*[Evidence("Heat", 1995, ("Crime",), tuple(asked(condition)))] * 9):
+        assert SAID_AS.get(condition, condition).lower() in said.lower()
+
+
+@pytest.mark.parametrize(
+    ("texts", "phrase"),
+    [
+        (("With Al Pacino", "With Robert De Niro"), "a film with Al Pacino and Robert De Niro"),
+        (("Science Fiction", "Horror"), "a science fiction film that is also a horror film"),
+        (("Japanese", "Anime"), "a Japanese anime film"),
+        (("Sad", "French", "Comedy", "From 1994"), "a sad French comedy from 1994"),
+        (("Black and white", "Thriller", "With Al Pacino"), "a thriller with Al Pacino in black and white"),
+    ],
+)
+def test_several_conditions_are_one_phrase(texts: tuple[str, ...], phrase: str) -> None:
+    subjects = {text: text.removeprefix("With ") for text in texts}
+    said = sentence(*asked(*texts, subjects=subjects))
+    assert said.lower().startswith(phrase.lower())
+
+
+def test_words_of_a_series_name_are_not_said_twice() -> None:
+    for said in told(*[
+        Evidence("Heat", 1995, (), tuple(asked("From the Toy Story series", "Matches “toy”, “story”",
+                                               subjects={"From the Toy Story series": "Toy Story"})))
+    ] * 9):  # fmt: skip
+        assert "Toy Story series" in said
+        assert "“" not in said
+
+
+def test_what_connects_a_film_with_one_that_was_named_is_said_beside_the_conditions() -> None:
+    also = Reason(ReasonKind.KEYWORD, "Also about “dystopia”", "dystopia", 0.2)
+    for said in told(*[Evidence("Brazil", 1985, (), (*asked("Funny"), also))] * 9):
+        assert "funny film" in said
+        assert "“dystopia”" in said
+
+
+def test_a_genre_does_not_always_take_the_place_of_a_second_film() -> None:
+    crime = Reason(ReasonKind.GENRE, "Crime, a genre you like", "Crime", 0.2)
+    page = told(*[Evidence("Heat", 1995, ("Crime",), (COLLATERAL, THIEF, crime))] * 10)
+    both = [said for said in page if "Thief (1981)" in said]
+    assert 3 <= len(both) <= 7
+    assert all("crime film" in said for said in page if said not in both)
+
+
+NINETIES = Reason(ReasonKind.DECADE, "From the 1990s, a decade you like", "1990s", 0.2)
+AROUND = Reason(ReasonKind.DECADE, "From the 1990s and 2000s, like films you liked", "1990s and 2000s", 0.2)
+
+
+@pytest.mark.parametrize("decade", [NINETIES, AROUND])
+def test_beside_a_film_the_year_and_genre_of_this_one_are_said_and_not_its_decade(decade: Reason) -> None:
+    page = told(*[Evidence("Heat", 1995, ("Crime", "Drama"), (COLLATERAL, decade))] * 9)
+    assert any("a 1995 crime film" in said for said in page)
+    assert not any("1990s" in said for said in page)
+    assert all("Collateral (2004)" in said for said in page)
+    [cartoon] = told(Evidence("Up", 2009, ("Adventure", "Animation"), (COLLATERAL, decade)))
+    assert "a 2009 animated film" in cartoon
+    [bare] = told(Evidence("Up", None, (), (COLLATERAL, NINETIES)))
+    assert "a film of the 1990s" in bare
+
+
+def test_two_decades_are_not_called_one_that_is_liked() -> None:
+    for said in told(*[Evidence("Heat", 1995, ("Crime",), (AROUND,))] * 5):
+        assert "1990s and 2000s" in said
+        assert "a decade" not in said
+
+
+def test_a_film_of_the_nineteenth_century_has_its_article() -> None:
+    known = Reason(ReasonKind.POPULAR, "Popular in Comedy", "Comedy", 0.2)
+    page = told(*[Evidence("The Waterer Watered", 1895, ("Comedy",), (known,))] * 9)
+    assert any("an 1895 comedy" in said.lower() for said in page)
+    assert not any("a 1895" in said.lower() for said in page)
+
+
 @pytest.mark.parametrize("text", ["Closest to your query", "Popular; does not match", "Popular; nothing matched"])
 def test_what_does_not_match_is_not_said_to_match(text: str) -> None:
     reason = Reason(ReasonKind.NEAREST, text, "a heist on the moon", 0.0)
@@ -99,6 +186,14 @@ def test_twenty_films_with_one_reason_are_not_told_in_one_way() -> None:
     openings = Counter(" ".join(said.split()[:3]) for said in page)
     assert len(openings) >= 8
     assert max(openings.values()) <= 3
+
+
+def test_films_with_different_evidence_are_not_told_in_the_same_way_either() -> None:
+    crime = Reason(ReasonKind.GENRE, "Crime, a genre you like", "Crime", 0.2)
+    shapes = ((COLLATERAL, crime), (COLLATERAL, THIEF, crime), (COLLATERAL, MANN), (COLLATERAL, THIEF))
+    page = told(*[Evidence("Heat", 1995, ("Crime",), shapes[n % 4]) for n in range(8)])
+    openings = Counter(" ".join(said.split()[:2]) for said in page)
+    assert max(openings.values()) == 1
 
 
 def test_a_page_begins_as_its_first_films_would_alone() -> None:

@@ -61,6 +61,14 @@ def test_lies_have_faults(sentence: str) -> None:
     assert CHECKER.faults(sentence, HEAT)
 
 
+def test_what_a_query_asked_for_may_be_said_of_a_film_that_has_it() -> None:
+    asked = Reason(ReasonKind.QUERY, "Dark comedy", "Dark comedy", 1.0)
+    met = FilmFacts("Heat", 1995, ("Crime",), (), (), (), "en", (asked,))
+    assert CHECKER.faults("It is a dark comedy, just as you asked.", met) == []
+    assert CHECKER.faults("It is a dark western, just as you asked.", met)
+    assert CHECKER.faults("It is a dark comedy, close to Collateral, which you liked.", HEAT)
+
+
 def test_lies_are_planted_in_turn_and_are_no_true_sentences() -> None:
     told = [("You liked Collateral (2004), and Michael Mann directed this crime film, too.", HEAT)] * 20
     others = Others(["Ronin (1998)"], ["Robert De Niro"], ["Horror", "Western"], ["heist"])

@@ -1,12 +1,14 @@
 """The queries are made fairly: what is wanted is known, and a typing error is one."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_jobs.evaluate.queries import ask, make, misspelt, queries
+from data_jobs.evaluate.queries import JudgedQuery, ask, make, misspelt, queries, taglines
 from data_jobs.readers.text import fold
 from tests.data_jobs.evaluate import kit
 
@@ -55,6 +57,40 @@ class TestMaking:
     def test_the_same_seed_makes_the_same(self, bench):
         assert make(bench.bundle.catalogue, 4) == make(bench.bundle.catalogue, 4)
         assert make(bench.bundle.catalogue, 4) != make(bench.bundle.catalogue, 5)
+
+
+class Told:
+    """A catalogue of which only titles and details are looked at."""
+
+    def __init__(self, *films: tuple[str, str, str]) -> None:
+        self.titles = [title for title, _, _ in films]
+        self.details = [json.dumps({"tagline": tagline, "overview": overview}) for _, tagline, overview in films]
+
+
+class TestTaglines:
+    def test_a_tagline_wants_its_film(self):
+        found = taglines(Told(("Ran", "A father falls and the house burns", "A lord divides his land.")), 0)
+        assert [(query.text, query.wanted) for query in found] == [("A father falls and the house burns", (0,))]
+
+    @pytest.mark.parametrize(
+        ("tagline", "overview"),
+        [
+            ("A father falls and the house burns", ""),
+            ("Ran: a father falls and the house burns", "A lord divides his land."),
+            ("See it now", "A lord divides his land."),
+            ("", "A lord divides his land."),
+        ],
+    )
+    def test_what_would_be_found_by_words_or_says_nothing_is_not_asked(self, tagline, overview):
+        assert taglines(Told(("Ran", tagline, overview)), 0) == []
+
+    def test_it_is_counted_if_its_film_is_among_the_ten(self, plain_bench, monkeypatch):
+        monkeypatch.setattr("data_jobs.evaluate.queries.taglines", lambda *_: [JudgedQuery("x", (3,))])
+        for wanted, mean in (((3,), 1.0), ((), 0.0)):
+            pipeline = kit.Asked(plain_bench.pipeline, {"x": wanted})
+            found = queries(replace(plain_bench, pipeline=pipeline), 0, kit.Listening())
+            assert (found.tagline.mean, found.tagline.n) == (mean, 1)
+            assert not [each for each in found.missed if each.startswith("tagline")]
 
 
 class TestAsking:

@@ -78,7 +78,7 @@ def complete() -> Evaluation:
             )
         ),
         "cold-items": ColdItems(487, 425, 1_969, {"pipeline": found, "content": found}, found, about(0.06)),
-        "queries": QueriesOutcome(about(0.96), about(0.9), about(0.91), ("exact: Ran",)),
+        "queries": QueriesOutcome(about(0.96), about(0.9), about(0.91), about(0.3), ("exact: Ran",)),
         "similar": SimilarOutcome(about(0.9), about(0.05), about(0.02), about(0.03), ("Rocky",)),
         "reasons": Reasons(
             (TasteSizeReasons(ALL, 500, *(about(share) for share in (0.1, 0.98, 1.0, 0.9, 1.0, 0.99, 1.0))),),

@@ -107,10 +107,25 @@ def test_popularity_never_lifts_a_film_that_does_not_match(ask):
         ("westerns before 1960", ["Western", "From 1952"]),
         ("animation under 30 minutes", ["Animation", "5 minutes"]),
         ("ring", ["Titled “Ring”"]),
+        ("a space creature", ["Matches “space”, “creature”"]),
+        ("a creature in space", ["Matches “creature”, “space”"]),
     ],
 )
 def test_a_reason_names_what_matched(ask, query, reasons):
     assert [reason.text for reason in ask(query).picks[0].reasons] == reasons
+
+
+def test_not_every_comedy_is_a_dark_one(ask, matching):
+    found = set(matching(ask("dark comedy", k=40)))
+    assert found == set(matching(ask("a black comedy", k=40)))
+    assert {"Shaun of the Dead", "The Big Lebowski"} <= found
+    assert not {"Home Alone", "Notting Hill", "Mrs. Doubtfire", "Geri's Game"} & found
+
+
+def test_a_reason_names_no_word_such_as_of(ask):
+    texts = [reason.text for pick in ask("star wars return of the jedi").picks for reason in pick.reasons]
+    assert "Matches “star”, “return”, “jedi”" in texts
+    assert not any("“of”" in text or "“the”" in text for text in texts)
 
 
 def test_a_film_to_be_like_is_not_its_own_answer(ask, titles):

@@ -9,8 +9,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 from botocore.config import Config
@@ -31,6 +33,8 @@ POLL_S = 30.0
 # Bedrock's timeout of a job, at most a week.
 HOURS = 24
 FOLDER = "batch"
+_ARN = "arn:"
+_GONE = "ResourceNotFoundException"
 _DONE = frozenset({"Completed", "PartiallyCompleted"})
 _OVER = frozenset({"Failed", "Stopped", "Expired"})
 
@@ -38,8 +42,8 @@ OnProgress = Callable[[int, int], None]
 
 
 class BedrockBatch:
-    """``role``: ARN of the role by which Bedrock accesses the bucket. ``notes``: local folder that remembers pending
-    jobs, so that a restarted build waits for the same job. ``sleep`` takes seconds.
+    """``role``: ARN of the role by which Bedrock accesses the bucket. A pending job is noted beside its input in the
+    bucket, so that a build started again, here or on another machine, waits for the same job. ``sleep`` takes seconds.
     """
 
     def __init__(
@@ -48,41 +52,52 @@ class BedrockBatch:
         objects: Objects,
         role: str,
         place: BedrockLocation,
-        notes: Path,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.model = model
         self._objects = objects
         self._role = role
         self._place = place
-        self._notes = notes
         self._sleep = sleep
 
     def vectors(self, texts: Sequence[str], on_progress: OnProgress) -> Iterator[tuple[str, NDArray[np.float32]]]:
         """Yield each embedded text with its unit vector; texts the job could not embed are left out. ``on_progress``
         receives the number of texts done, and of all. Raises BedrockFailure, BucketUnavailable.
         """
-        for start in range(0, len(texts), RECORDS_A_JOB):
-            part = list(texts[start : start + RECORDS_A_JOB])
+        # Equal parts, because a job of fewer than 100 records is refused.
+        jobs = max(1, -(-len(texts) // RECORDS_A_JOB))
+        bounds = [len(texts) * at // jobs for at in range(jobs + 1)]
+        for start, end in pairwise(bounds):
+            part = list(texts[start:end])
             yield from self._job(part, lambda done, at=start: on_progress(at + done, len(texts)))  # type: ignore[misc]
 
     def _job(self, texts: list[str], on_progress: Callable[[int], None]) -> Iterator[tuple[str, NDArray[np.float32]]]:
         name = hashlib.sha256("\0".join((self.model.encoder_id, *texts)).encode("utf-8", "replace")).hexdigest()[:24]
-        note = self._notes / f"{name}.job"
         folder = f"{FOLDER}/{name}/"
-        if not note.is_file():
-            self._send(texts, f"{folder}input.jsonl")
-            self._notes.mkdir(parents=True, exist_ok=True)
-            note.write_text(self._start(name, folder), "utf-8")
         try:
-            self._wait(note.read_text("utf-8"), on_progress)
+            self._wait(self._arn(texts, folder), on_progress)
         except BedrockFailure as failure:
             if not failure.passing:
-                note.unlink()
+                self._objects.delete([_note(folder)])
             raise
         yield from self._received(folder, texts)
         self._objects.delete(sorted(self._objects.list(folder)))
-        note.unlink()
+
+    def _arn(self, texts: list[str], folder: str) -> str:
+        """Return the ARN of the noted job, or of a new one."""
+        known = self._objects.read(_note(folder))
+        noted = known.body.decode("utf-8", "replace") if known else ""
+        if noted.startswith(_ARN):
+            return noted
+        # Noted before the start: a start whose answer was lost is not repeated as a second job. A new one for each
+        # job, because Bedrock returns the old job, even a failed one, for a known token.
+        token = noted or uuid4().hex
+        if not noted:
+            self._send(texts, f"{folder}input.jsonl")
+            self._objects.write(_note(folder), token.encode())
+        arn = self._start(token, folder)
+        self._objects.write(_note(folder), arn.encode())
+        return arn
 
     def _send(self, texts: list[str], path: str) -> None:
         with tempfile.TemporaryDirectory(prefix="marquee-batch-") as scratch:
@@ -95,14 +110,14 @@ class BedrockBatch:
                 digest = hashlib.file_digest(content, "sha256").hexdigest()
             self._objects.upload(path, file, digest)
 
-    def _start(self, name: str, folder: str) -> str:
-        """Return the ARN of the job; the same one if it was started before without being noted."""
+    def _start(self, token: str, folder: str) -> str:
+        """Return the ARN of the job that this token started, now or before."""
         bucket = self._objects.bucket
         given = {"s3Uri": bucket.uri(f"{folder}input.jsonl"), "s3InputFormat": "JSONL"}
         answer = self._ask(
             "create_model_invocation_job",
-            jobName=f"marquee-{name}",
-            clientRequestToken=name,
+            jobName=f"marquee-{token}",
+            clientRequestToken=token,
             roleArn=self._role,
             modelId=self.model.family.model_id,
             inputDataConfig={"s3InputDataConfig": given},
@@ -153,9 +168,16 @@ class BedrockBatch:
         try:
             answer: dict[str, Any] = getattr(self._client, operation)(**parameters)
         except (ClientError, BotoCoreError) as error:
+            failed = f"batch inference of {self.model.family.model_id}: {error}"
+            if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") == _GONE:
+                raise BedrockFailure(f"{failed}; run it again for a new job", passing=False) from error
             raise BedrockFailure(
-                f"batch inference of {self.model.family.model_id}: {error}; the role of this process needs "
-                "bedrock:CreateModelInvocationJob, bedrock:GetModelInvocationJob and iam:PassRole on "
-                "BEDROCK_BATCH_ROLE; remove that setting to embed one by one"
+                f"{failed}; the role of this process needs bedrock:CreateModelInvocationJob, "
+                "bedrock:GetModelInvocationJob and iam:PassRole on BEDROCK_BATCH_ROLE; remove that setting to embed "
+                "one by one"
             ) from error
         return answer
+
+
+def _note(folder: str) -> str:
+    return f"{folder}job"

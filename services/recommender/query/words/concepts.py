@@ -61,6 +61,9 @@ _BESIDE = frozenset(
 _NO_FEAR = Not(genre("Horror"))
 _GENTLE = Not(genre("Horror", "War", "Crime", "Thriller"))
 
+# Said of a film, also of a drama; else a comedy with something dark beside it, and no film for children.
+_DARK_COMEDY = ("dark comedy", "black comedy", "dark humor", "black humor")
+
 _CALM = QueryConcept(
     "Calm", _MOOD, Not(genre("Horror", "Action", "Thriller", "War", "Crime")),
     keywords=("slow", "meditative", "atmospheric", "calm"),
@@ -92,7 +95,8 @@ CONCEPTS: dict[str, QueryConcept] = {
     **_each("spaghetti western, italian western", QueryConcept("Spaghetti western", _GENRE,
             OneOf((Keywords(("spaghetti western",)), AllOf((genre("Western"), HasFacts(languages=("it",)))))))),
     **_each("dark comedy, black comedy, dark humor, dark humour, black humor, black humour",
-            QueryConcept("Dark comedy", _GENRE, OneOf((genre("Comedy"), Keywords(("dark comedy", "black comedy")))),
+            QueryConcept("Dark comedy", _GENRE, OneOf((Keywords(_DARK_COMEDY), AllOf((
+                genre("Comedy"), genre("Crime", "Horror", "Thriller"), Not(genre("Animation", "Family")))))),
                     keywords=("dark comedy", "black comedy", "dark humor", "black humor", "satire"))),
     **_each("tv movie, television film, tv film, made for tv", QueryConcept("TV film", _GENRE, genre("TV Movie"))),
     **_each("biopic, biographical", QueryConcept("Biopic", _GENRE,
@@ -150,6 +154,9 @@ CONCEPTS: dict[str, QueryConcept] = {
                 keywords=("based on true story", "true story", "based on a true story", "biography"))),
 }  # fmt: skip
 """Kinds of film by their words."""
+
+CONCEPT_WORDS = frozenset(word for words in CONCEPTS for word in words.split())
+"""Each word of them: "dark" of "dark comedy" is none that was mistyped, also if no film has it."""
 
 AUDIENCES: dict[str, QueryConcept] = {
     **_each("kid, child, children, little one, toddler, preschooler, grandchild, grandkid, son, daughter, niece, "
