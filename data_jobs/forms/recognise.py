@@ -164,7 +164,7 @@ def _dat(seen: Sniffed, wishes: Wishes) -> Part | None:
 def _ratings(seen: Sniffed, wishes: Wishes) -> Part | None:
     """Recognise person, film, rating and time without a header: MovieLens 100K, Amazon's ratings only."""
     columns = [seen.cells(name) for name in seen.names]
-    if not all(re.fullmatch(r"-?\d+(?:[.,]\d+)?", cell) for cell in columns[2]) or not columns[2]:
+    if not all(re.fullmatch(r"-?\d*[.,]?\d+", cell) for cell in columns[2]) or not columns[2]:
         return None
     scale = wishes.scale or scale_of(columns[2])
     swapped = all(re.fullmatch(r"[B0-9][0-9A-Z]{9}", cell) for cell in columns[0])

@@ -22,6 +22,11 @@ _ROWS = 2_000
 _DELIMITERS = ",;\t|"
 _PREAMBLE = 12
 """Lines about a file, above its header."""
+_ESCAPED_INSIDE = re.compile(r'"[^"\\]*\\"[^,;\t|"]')
+"""A quote after a backslash within a cell, where a doubled one would be expected."""
+_DOUBLED = re.compile(r'\w""\w|\w"" | ""\w')
+_SPACED = re.compile(r"\d+ \d+ \d*\.?\d+(?: \d+)?")
+"""Person, film, rating and perhaps time, as research writes them."""
 QUESTIONS = "a list of the Netflix prize without ratings"
 _RATED = re.compile(r"\d+,\d,\d{4}-\d\d-\d\d")
 
@@ -132,7 +137,8 @@ def _sniff_table(path: Path, text: str, known: Collection[str], *, whole: bool) 
         return Sniffed(path, Layout.NETFLIX, names=("user", "value", "ts"), headed=False)
     delimiter = separator[1] if separator else _delimiter(lines, known)
     quoted = delimiter != "::" and not lines[0].startswith("tconst\t")
-    dialect = Dialect(delimiter, quoted=quoted, skip=skip + bool(separator))
+    escaped = quoted and any(_ESCAPED_INSIDE.search(line) for line in lines) and not any(map(_DOUBLED.search, lines))
+    dialect = Dialect(delimiter, quoted=quoted, skip=skip + bool(separator), escaped=escaped)
     try:
         rows = [row for row in dialect.reader(lines[: _ROWS + 1]) if row]
     except csv.Error:
@@ -164,6 +170,8 @@ def _delimiter(lines: Sequence[str], known: Collection[str]) -> str:
     """Return the delimiter that splits the first line into most cells, and the next lines into as many."""
     if sum("::" in line for line in lines[:50]) * 2 > len(lines[:50]):
         return "::"
+    if all(map(_SPACED.fullmatch, lines[:50])):
+        return " "
     counts = {mark: [_width(line, mark) for line in lines[:50]] for mark in _DELIMITERS}
     steady = {mark: sum(width == widths[0] for width in widths) for mark, widths in counts.items()}
 
