@@ -16,12 +16,12 @@ from services.recommender.errors import SearchUnavailable
 from services.recommender.names.finder import Finder
 from services.recommender.ports import Deadline, Leg, Release, RetrievePort, SearchResult, TextEncoder
 from services.recommender.query.conditions import Understood
-from services.recommender.query.matching import Matches
 from services.recommender.query.queries import Queries
 from services.recommender.stages import retrieval, retrievers, svd, towers
 from services.recommender.stages.coherence import coherence
 from services.recommender.stages.facts import Facts
 from services.recommender.stages.familiarity import familiarity_factor
+from services.recommender.stages.interests import interests_of, page_of_interests
 from services.recommender.stages.legs import Searcher
 from services.recommender.stages.page import first_page
 from services.recommender.stages.picks import Context, make_picks
@@ -127,7 +127,7 @@ class Pipeline:
             if understood is None:
                 ranked = next_part_first(ranked, self.bundle.catalogue, taste.rows)
         with watch.stage("diversify"):
-            top = self._page(ranked, plan, request, taste, found.inputs.matches)
+            top = self._page(ranked, plan, request, taste, found)
         with watch.stage("reasons"):
             context = Context(found.inputs, found.mixture) if with_reasons else None
             picks = make_picks(top, context, self.constants, request.explain, found.inputs.matches)
@@ -154,11 +154,18 @@ class Pipeline:
         elif preset is Preset.TWO_TOWER:
             towers.check(self.bundle, self.retriever)
 
-    def _page(self, ranked: Ranked, plan: Plan, request: Request, taste: Taste, matches: Matches | None) -> Ranked:
-        """Return the films of the page in the preset's order."""
+    def _page(self, ranked: Ranked, plan: Plan, request: Request, taste: Taste, found: Retrieved) -> Ranked:
+        """Return the films of the page in the preset's order; several clear interests share it."""
         if request.preset is Preset.SVD:
             return svd.rerank(self.bundle, ranked.rows, taste, request.k)
-        return first_page(self.bundle, ranked, plan, request, matches, self.constants.mmr_likeness)
+        likeness, matches = self.constants.mmr_likeness, found.inputs.matches
+        # An ordinary taste has no coherence, and with a query the words decide.
+        if request.diversity > 0 and plan.coherence and matches is None and request.preset is Preset.DEFAULT:
+            interests = interests_of(self.bundle, self.trait_rows, taste)
+            if interests:
+                added = found.mixture.contributions(ranked.rows, len(taste.rows))
+                return page_of_interests(self.bundle, ranked, plan, request, taste, interests, added, likeness)
+        return first_page(self.bundle, ranked, plan, request, matches, likeness)
 
     def _read(self, request: Request) -> tuple[Understood | None, str | None]:
         """Read the query; return None and why if the index of the films' words cannot be read."""

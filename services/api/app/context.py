@@ -2,16 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from starlette.types import Scope
 
-if TYPE_CHECKING:
-    from services.api.app.observability.tracing import Trace
+from services.api.app.observability.trace_ids import TraceIds
+from services.recommender.stopwatch import Span, record_spans
 
 _SCOPE_KEY = "marquee.context"
 _METHOD_KEY = "marquee.method"
 _DEGRADED = b"x-marquee-degraded"
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A traced request: its ids, start time (epoch nanoseconds), and its spans as they end."""
+
+    ids: TraceIds
+    began_ns: int
+    spans: list[Span] = field(default_factory=record_spans)
 
 
 @dataclass(slots=True)
@@ -28,7 +37,7 @@ class RequestContext:
     stages: Mapping[str, float] = field(default_factory=dict)
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     facts: dict[str, object] = field(default_factory=dict)
-    trace: "Trace | None" = None
+    trace: Trace | None = None
 
     def degrade(self, part: str) -> None:
         """Report, in a header and in the log, that a part of the API works without its store."""

@@ -5,16 +5,13 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import Protocol, cast
 
 from starlette.types import Scope
 
-from services.api.app.context import RequestContext, method_of
+from services.api.app.context import RequestContext, Trace, method_of
 from services.api.app.observability.pseudonyms import Pseudonyms
-from services.api.app.observability.trace_ids import trace_ids_of
-
-if TYPE_CHECKING:
-    from services.api.app.observability.tracing import Trace, Tracer
+from services.api.app.observability.trace_ids import TraceIds, trace_ids_of
 
 access = logging.getLogger("marquee.access")
 NO_ROUTE = "-"
@@ -56,9 +53,19 @@ class Telemetry(Protocol):
         """Record one request. Called in the event loop, so it must neither block nor raise."""
 
 
-def begin_trace(scope: Scope) -> "Trace | None":
+class Tracing(Protocol):
+    """Traces some of the requests."""
+
+    def begin(self, ids: TraceIds | None) -> Trace | None:
+        """Begin a trace of the current request; None if it is not sampled. ``ids``: those sent with the request."""
+
+    def record(self, seen: Observation, trace: Trace, started: float) -> None:
+        """Report the answered request. ``started``: its start on the spans' clock. Must neither block nor raise."""
+
+
+def begin_trace(scope: Scope) -> Trace | None:
     """Begin a trace of this request, if tracing is on and the request is sampled."""
-    tracer = cast("Tracer | None", _of_app(scope, "tracer"))
+    tracer = cast("Tracing | None", _of_app(scope, "tracer"))
     return None if tracer is None else tracer.begin(trace_ids_of(scope))
 
 
@@ -89,7 +96,7 @@ def observe(scope: Scope, context: RequestContext, status: int) -> None:
     if telemetry is not None:
         telemetry.record(seen)
     if context.trace is not None:
-        cast("Tracer", _of_app(scope, "tracer")).record(seen, context.trace, context.started)
+        cast("Tracing", _of_app(scope, "tracer")).record(seen, context.trace, context.started)
 
 
 def _platform(scope: Scope) -> dict[str, object]:

@@ -9,12 +9,11 @@ import random
 import secrets
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from services.adapters.otlp import Collector, Json, attributes
+from services.api.app.context import Trace
 from services.api.app.observability.observation import NO_ROUTE, Observation
 from services.api.app.observability.trace_ids import TraceIds
-from services.recommender.stopwatch import Span, record_spans
 
 _SERVER, _INTERNAL, _ERROR = 2, 1, 2
 # Facts of a request that become attributes, with the attribute names.
@@ -22,15 +21,6 @@ _FACTS = {
     "strategy": "marquee.strategy", "cached": "marquee.cached", "degraded": "marquee.degraded",
     "problem": "error.type", "aws_request_id": "faas.invocation_id", "apigw_request_id": "aws.api_gateway.request_id",
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """A traced request: its ids, start time (epoch nanoseconds), and its spans as they end."""
-
-    ids: TraceIds
-    began_ns: int
-    spans: list[Span] = field(default_factory=record_spans)
 
 
 class Tracer:
