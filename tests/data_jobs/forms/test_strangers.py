@@ -571,6 +571,15 @@ def named(folder: Path, document: object, name: str = "films.json") -> list[tupl
     return [(film.item_id, film.title, film.year) for film in films]
 
 
+@pytest.mark.parametrize(
+    ("name", "says"), [("films.yaml", "films.yaml is YAML, which is not read: write it as JSON or CSV"),
+                       ("films.md", "films.md is a text: save a table in it as CSV")],
+)  # fmt: skip
+def test_alone_a_file_of_no_data_is_named(tmp_path: Path, name: str, says: str) -> None:
+    with pytest.raises(DataError, match=says):
+        films_in(tmp_path, "- title: Heat\n", name)
+
+
 class TestWhatSurroundsARecord:
     """Search engines, databases and APIs put records into records."""
 
