@@ -120,10 +120,14 @@ def _checked(blocks: Iterator[bytes]) -> Iterator[bytes]:
 def _readable() -> Iterator[None]:
     """Turn the errors of a broken zip into ArchiveError."""
     import lzma
+    import struct
     import zipfile
     import zlib
 
-    broken = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, ValueError)
+    broken = (
+        zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, ValueError,
+        struct.error, IndexError, OverflowError, OSError,
+    )  # fmt: skip
     try:
         yield
     except broken as error:

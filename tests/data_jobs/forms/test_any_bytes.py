@@ -1,7 +1,9 @@
 """Whatever a file holds, it is read or refused in words; nothing else happens."""
 
+import io
 import json
 import tempfile
+import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -50,6 +52,15 @@ def damaged(content: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
     for at, gone, piece in edits:
         content = content[:at] + piece + content[at + gone :]
     return content
+
+
+@given(st.sampled_from(SOUND), EDITS)
+def test_any_bytes_of_a_zip_are_read_or_refused_in_words(sound: bytes, edits: list[tuple[int, int, bytes]]) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as written:
+        written.writestr("a/ratings.csv", sound)
+    with suppress(InvalidRequest):
+        read_history("export.zip", damaged(packed.getvalue(), edits))
 
 
 @pytest.mark.filterwarnings("error")
