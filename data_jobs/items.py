@@ -23,15 +23,18 @@ EMBEDDED_PEOPLE = 5
 
 
 def text_to_embed(film: Film) -> str:
-    """Return "Title (year). Genres. Overview. Keywords. People" for the encoder, most telling first.
+    """Return "Decade. Genres. Overview. Keywords. People" for the encoder, most telling first.
 
-    The tagline stands in for a missing overview. Encoders truncate at their own length.
+    Without the title, which makes films alike by a word: American Beauty and Drop Dead Gorgeous. It stands in where
+    nothing else says what the film is about, as the tagline does for a missing overview. Encoders truncate at their
+    own length.
     """
     people = dict.fromkeys((*film.directors, *film.cast))
+    about = film.overview or film.tagline
     parts = (
-        title_with_year(film),
+        f"{film.year // 10 * 10}s" if film.year else "",
         ", ".join(film.genres),
-        film.overview or film.tagline,
+        about if about or film.keywords else film.title,
         ", ".join(film.keywords),
         ", ".join(list(people)[: len(film.directors) + EMBEDDED_PEOPLE]),
     )

@@ -11,7 +11,7 @@ from tests.films import FILMS
 def test_the_text_of_a_film_has_its_parts_in_order():
     heat = next(film for film in FILMS if film.item_id == "h1")
     assert text_to_embed(heat) == (
-        "Heat (1995). Crime, Thriller. A thief and a detective respect and hunt each other. heist. "
+        "1990s. Crime, Thriller. A thief and a detective respect and hunt each other. heist. "
         "Michael Mann, Al Pacino, Robert De Niro."
     )
 
@@ -19,10 +19,11 @@ def test_the_text_of_a_film_has_its_parts_in_order():
 @pytest.mark.parametrize(
     ("film", "text"),
     [
-        (Film("1", "Unrated", 1971), "Unrated (1971)."),
+        (Film("1", "Unrated", 1971), "1970s. Unrated."),
         (Film("1", "No Year"), "No Year."),
-        (Film("1", "What?", overview="  Two\n lines!  "), "What? Two lines!"),
-        (Film("1", "X", tagline="A tagline for want of better"), "X. A tagline for want of better."),
+        (Film("1", "What?", overview="  Two\n lines!  "), "Two lines!"),
+        (Film("1", "X", tagline="A tagline for want of better"), "A tagline for want of better."),
+        (Film("1", "X", 2003, keywords=("bride", "sword")), "2000s. bride, sword."),
         (Film("1", "X", directors=("Ann",), cast=("Ann", "Bob")), "X. Ann, Bob."),
         (Film("1", "X", directors=("D",), cast=tuple("abcdefg")), "X. D, a, b, c, d, e."),
     ],

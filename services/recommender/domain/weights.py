@@ -64,7 +64,7 @@ class Weights:
     # Similar films: weights, exponent of the lift, and the logistic.
     similar_collaborative: float = 1.0
     similar_content: float = 2.0
-    similar_traits: float = 4.0
+    similar_traits: float = 5.0
     similar_lift: float = 0.5
     similar_midpoint: float = 1.2
     similar_scale: float = 0.6
