@@ -68,10 +68,10 @@ synth: setup ## write the templates of every documented deployment into infra/cd
 	@$(UV) run --no-sync python -m infra.variants infra/cdk.out
 	@$(UV) run --no-sync cfn-lint --ignore-checks W3005 -- infra/cdk.out/*/*.template.json
 
-deploy: cdk ## deploy a stage: [STAGE=dev] [CONTEXT="-c name=value"]
-	infra/release/deploy.sh $(STAGE) $(CONTEXT)
-
 NOW ?=
+deploy: cdk ## deploy a stage: [STAGE=dev] [CONTEXT="-c name=value"] [NOW=1, as for release]
+	NOW=$(NOW) infra/release/deploy.sh $(STAGE) $(CONTEXT)
+
 release: setup ## build a bundle on AWS and put it into service: [STAGE=dev] [NOW=1, even if an alarm is up]
 	@$(UV) run --no-sync python -m infra.release $(STAGE) start release $(if $(NOW),--now)
 

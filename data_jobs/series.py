@@ -21,7 +21,7 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _PREFIX = re.compile(r"^(?P<root>\S+ \S.*?)\s*:\s")
-_AND_THE = re.compile(r"^(?P<root>\S+ \S+) (?:and|&) the \w", re.IGNORECASE)
+_AND_THE = re.compile(r"^(?!(?:the|an?) )(?P<root>\S+ \S+) (?:and|&) the \w", re.IGNORECASE)
 _PART = re.compile(r":?\s+(?:part|vol\.?|volume|chapter|episode)$", re.IGNORECASE)
 _ARTICLE = re.compile(r"^(?:the|an?) ", re.IGNORECASE)
 _COLLECTION = re.compile(r"\s+(?:collection|series|trilogy|saga)$", re.IGNORECASE)
@@ -53,6 +53,7 @@ def find_series(films: Sequence[DatedTitle]) -> list[Series]:
             given[_COLLECTION.sub("", film.named)].append(row)
         elif (root := root_of(film.title)) is not None:
             members[_plain(root)].add(row)
+    members = _nested(films, members, set(namesakes))
     all_series = [Series(name, _by_year(films, rows)) for name, rows in sorted(given.items())]
     for plain, rows in sorted(members.items()):
         numbered = [row for row in rows if _plain(films[row].title) != plain]
@@ -61,6 +62,18 @@ def find_series(films: Sequence[DatedTitle]) -> list[Series]:
         if ordered:
             all_series.append(Series(_name(films, ordered, plain), ordered))
     return _disjoint([series for series in all_series if len(series.rows) > 1])
+
+
+def _nested(films: Sequence[DatedTitle], members: dict[str, set[int]], titles: set[str]) -> dict[str, set[int]]:
+    """Return the films by the root of their root where that is a series, too: "Harry Potter and the Deathly Hallows:
+    Part 1" is a Harry Potter.
+    """
+    joined: dict[str, set[int]] = defaultdict(set)
+    for plain, rows in members.items():
+        outer = root_of(root_of(films[min(rows)].title) or "")
+        wider = "" if outer is None else _plain(outer)
+        joined[wider if wider in members or wider in titles else plain] |= rows
+    return joined
 
 
 def root_of(title: str) -> str | None:

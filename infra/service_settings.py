@@ -1,16 +1,17 @@
 """The service settings of a stage, checked by the service's own rules before deployment."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from infra.settings import Undeployable
+from infra.settings import SERVICE, DeploymentSettings, Undeployable, unknown
 from services.settings import Settings as ServiceSettings
 from services.settings import SettingsError as ServiceSettingsError
 from services.settings import load_settings
 
-# Set by the deployment itself, or meaningless on AWS.
+# Set by the deployment itself, or meaningless on AWS: a batch job may queue for longer than a release may take.
 OWNED = frozenset({
     "api_key_pepper", "api_key_pepper_arn", "api_keys", "aws_endpoint_url_bedrock", "aws_endpoint_url_bedrock_runtime",
-    "aws_endpoint_url_sagemaker_runtime", "aws_region", "bedrock_guardrail", "bedrock_model", "bundle_bucket",
+    "aws_endpoint_url_sagemaker_runtime", "aws_region", "bedrock_batch_role", "bedrock_guardrail", "bedrock_model",
+    "bundle_bucket",
     "explain_output", "ddb_cache_table",
     "ddb_endpoint", "ddb_events_table", "ddb_users_table", "demo_page", "demo_users", "embedder_dir", "marquee_home",
     "marquee_host", "marquee_port", "marquee_stage", "metrics", "opensearch_auth", "opensearch_endpoint",
@@ -34,9 +35,9 @@ def variables(given: Mapping[str, object], *, kind: str | None) -> dict[str, str
     settable = sorted(ServiceSettings.model_fields.keys() - OWNED)
     for name in given:
         if name in OWNED:
-            raise Undeployable(f"deployment settings: service.{name}: set by the deployment itself; leave it out")
+            raise Undeployable(f"deployment settings: service.{name}: not for a stage to set; leave it out")
         if name not in settable:
-            raise Undeployable(f"deployment settings: service.{name}: expected one of {', '.join(settable)}")
+            raise Undeployable(f"deployment settings: service.{name}: {_expected(name, settable)}")
     made = {name: _text(value) for name, value in given.items()}
     search = {"opensearch_endpoint": "https://search.example", "opensearch_kind": kind} if kind else {}
     try:
@@ -56,6 +57,13 @@ def embedding_model(given: Mapping[str, object]) -> str | None:
         return load_settings(_env_file=None, **{**_DEPLOYED, **chosen}).embedding_model
     except ServiceSettingsError as error:
         raise Undeployable(f"deployment settings: service: {error}") from error
+
+
+def _expected(name: str, settable: Sequence[str]) -> str:
+    """Return what to do about an unknown name. In TOML, whatever follows ``[service]`` belongs to it."""
+    if name in DeploymentSettings.model_fields:
+        return f"a setting of the stage; put it above the line [{SERVICE}]"
+    return unknown(name, settable)
 
 
 def _text(value: object) -> str:

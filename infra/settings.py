@@ -1,7 +1,8 @@
 """The settings of a deployment: its stage's file in ``infra/stages``, overridden by CDK context (``-c name=value``)."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -37,14 +38,20 @@ class DeploymentSettings(BaseModel):
     stage: Literal["dev", "prod"] = "dev"
     compute: Literal["lambda", "fargate"] = "lambda"
     architecture: Literal["x86_64", "arm64"] = "x86_64"
-    region: str = Field("eu-west-1", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
-    account: str | None = Field(None, pattern=r"^\d{12}$")
+    region: str = Field("eu-west-1", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$", description="a region like eu-west-1")
+    account: str | None = Field(None, pattern=r"^\d{12}$", description="the 12 digits of an account")
     # Of `cdk bootstrap --qualifier`. None: the one in CDK context, else the CDK's default.
-    bootstrap_qualifier: str | None = Field(None, pattern=r"^[a-z0-9]{1,10}$")
+    bootstrap_qualifier: str | None = Field(
+        None, pattern=r"^[a-z0-9]{1,10}$", description="up to ten small letters and digits"
+    )
 
     # Of a public hosted zone in Route 53. Without a domain the API uses CloudFront's own name.
-    domain_name: str | None = Field(None, pattern=r"^[a-z0-9.-]+\.[a-z]{2,}$")
-    hosted_zone_id: str | None = Field(None, pattern=r"^Z[A-Z0-9]+$")
+    domain_name: str | None = Field(
+        None, pattern=r"^[a-z0-9.-]+\.[a-z]{2,}$", description="a name like films.example.com, without https://"
+    )
+    hosted_zone_id: str | None = Field(
+        None, pattern=r"^Z[A-Z0-9]+$", description="the id of a hosted zone like Z0123456789ABC"
+    )
     hosted_zone_name: str | None = None
 
     # embedded: the index in the bundle is used, and there is no collection.
@@ -58,7 +65,11 @@ class DeploymentSettings(BaseModel):
 
     # A Bedrock inference profile that writes the explanations, e.g. eu.anthropic.claude-haiku-4-5-20251001-v1:0, or a
     # model of the region. Without one the template writes them.
-    explain_model: str | None = Field(None, pattern=r"^[a-z][a-z0-9-]*(\.[a-zA-Z0-9-]+)+(:\d+)?$")
+    explain_model: str | None = Field(
+        None,
+        pattern=r"^[a-z][a-z0-9-]*(\.[a-zA-Z0-9-]+)+(:\d+)?$",
+        description="the id of an inference profile or a model, e.g. eu.anthropic.claude-haiku-4-5-20251001-v1:0",
+    )
     explain_guardrail: bool = False
     # Where the profile routes requests, comma-separated in context; default: by its geography.
     explain_regions: tuple[str, ...] = ()
@@ -66,7 +77,9 @@ class DeploymentSettings(BaseModel):
     # The two-tower model behind a SageMaker endpoint: serverless sleeps for nothing and wakes up in seconds, in which
     # the bundle answers in its place; instance is always awake.
     two_tower: Literal["off", "serverless", "instance"] = "off"
-    two_tower_instance: str = Field("ml.m5.large", pattern=r"^ml\.[a-z0-9]+\.[a-z0-9]+$")
+    two_tower_instance: str = Field(
+        "ml.m5.large", pattern=r"^ml\.[a-z0-9]+\.[a-z0-9]+$", description="an instance type like ml.m5.large"
+    )
     two_tower_instances: int = Field(1, ge=1, le=20)
 
     memory_mb: int = Field(1_769, ge=512, le=10_240)  # 1,769 MB is one vCPU (AWS: "Configure Lambda function memory").
@@ -84,7 +97,9 @@ class DeploymentSettings(BaseModel):
     # People shown on the page, comma-separated; the release job seeds them. Default: viewers of the sample catalogue.
     demo_users: str
     log_days: Literal[7, 14, 30, 60, 90, 180, 365]
-    alarm_mail: str | None = Field(None, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+    alarm_mail: str | None = Field(
+        None, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", description="one mail address like films@example.com"
+    )
     monthly_budget_usd: int = Field(ge=1)
     # False: a person without events, served from the bundle. True: a person with a taste, never from the cache, so that
     # OpenSearch is queried every five minutes and, with a capacity that may fall to 0, never sleeps: two search OCUs
@@ -93,9 +108,13 @@ class DeploymentSettings(BaseModel):
     canary_person: str = Field("sim-0001", min_length=1, max_length=128)
     # How long a new version gets a tenth of the requests before it gets all of them; rolled back before on any alarm.
     release_shift_minutes: int = Field(5, ge=1, le=60)
-    release_schedule: str | None = Field(None, pattern=r"^(cron|rate)\(.+\)$")
+    release_schedule: str | None = Field(
+        None, pattern=r"^(cron|rate)\(.+\)$", description="a schedule like cron(0 3 ? * SUN *) or rate(7 days)"
+    )
     # An instance type like ml.m5.large: a SageMaker job makes the features. None: the release job makes them itself.
-    features_instance: str | None = Field(None, pattern=r"^ml\.[a-z0-9]+\.[a-z0-9]+$")
+    features_instance: str | None = Field(
+        None, pattern=r"^ml\.[a-z0-9]+\.[a-z0-9]+$", description="an instance type like ml.m5.large"
+    )
     # A version id of the origin secret: a change makes CloudFormation give CloudFront the rotated secret.
     origin_secret_version: str | None = None
 
@@ -149,6 +168,11 @@ class DeploymentSettings(BaseModel):
         return f"marquee-{self.stage}"
 
     @property
+    def generation(self) -> str:
+        """Return the generation that a collection would have, as OPENSEARCH_KIND takes it."""
+        return "classic" if self.classic_search else "nextgen"
+
+    @property
     def probe_person(self) -> str:
         """Return the person to probe a new version with: one whom the release job seeds, if there is one."""
         people = [self.canary_person] if self.canary_deep else self.demo_users.split(",")
@@ -160,7 +184,9 @@ class DeploymentSettings(BaseModel):
         return self.stage == "prod"
 
 
-def load_settings(context: Mapping[str, object], environment: Mapping[str, str]) -> DeploymentSettings:
+def load_settings(
+    context: Mapping[str, object], environment: Mapping[str, str], folder: Path = FOLDER
+) -> DeploymentSettings:
     """Return the settings of the stage in CDK context; the account is that of the CDK's credentials, if there are any.
 
     Raises Undeployable for an unknown key and for a value that cannot be deployed.
@@ -169,7 +195,7 @@ def load_settings(context: Mapping[str, object], environment: Mapping[str, str])
     given = {key: value for key, value in context.items() if not set(key) & set(":/@")}
     prefix = f"{SERVICE}."
     service = {key.removeprefix(prefix): given.pop(key) for key in list(given) if key.startswith(prefix)}
-    values = stage_file(str(given.get("stage", "dev"))) | given
+    values = stage_file(str(given.get("stage", "dev")), folder) | given
     values[SERVICE] = {**_table(values.get(SERVICE, {})), **service}
     if account := environment.get("CDK_DEFAULT_ACCOUNT"):
         values.setdefault("account", account)
@@ -200,6 +226,23 @@ def _table(value: object) -> dict[str, object]:
 
 
 def _told(problem: "ErrorDetails") -> str:
-    """Return one problem: the setting, unless the message already names it, and what was expected."""
+    """Return one problem: the setting, unless the message already names it, and what was expected. The value of an
+    unknown setting may be a secret.
+    """
     message = problem["msg"].removeprefix("Value error, ")
-    return f"{problem['loc'][0]} = {problem['input']!r}: {message}" if problem["loc"] else message
+    if not problem["loc"]:
+        return message
+    name = str(problem["loc"][0])
+    if problem["type"] == "extra_forbidden":
+        return f"{name}: {unknown(name, DeploymentSettings.model_fields)}, or in [{SERVICE}] a setting of the service"
+    if problem["type"] == "missing":
+        return f"{name}: missing; the stage's file must have it"
+    expected = DeploymentSettings.model_fields[name].description
+    return f"{name} = {problem['input']!r}: {f'expected {expected}' if expected else message}"
+
+
+def unknown(name: str, names: Iterable[str]) -> str:
+    """Return what was expected in place of an unknown name: the most similar one, otherwise all of them."""
+    known = sorted(names)
+    similar = get_close_matches(name, known, 1)
+    return f"no such setting; expected {similar[0] if similar else 'one of ' + ', '.join(known)}"

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from infra.service_settings import variables
 from infra.settings import Undeployable, load_settings
 
 CDK_JSON = Path(__file__).resolve().parents[1] / "cdk.json"
@@ -17,6 +18,8 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     context = json.loads(CDK_JSON.read_bytes())["context"] | _given(arguments)
     try:
         settings = load_settings(context, environment)
+        # Every script begins here: what the service would refuse is said before anything else is done.
+        variables(settings.service, kind=None if settings.search == "embedded" else settings.generation)
     except Undeployable as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -28,6 +28,8 @@ _SECRET = frozenset({
     "api_key_pepper", "api_key_pepper_arn", "origin_secret", "origin_secret_arn", "otel_exporter_otlp_headers",
     "tmdb_token",
 })  # fmt: skip
+# Long, and of letters and digits: no word, host or folder is like that.
+_TOKEN = re.compile(r"(?=[\w+=-]*\d)(?=[\w+=-]*[A-Za-z])[\w+=-]{32,}")
 _TABLE = r"^[a-zA-Z0-9_.-]{3,255}$"
 
 
@@ -330,5 +332,6 @@ def _given(name: str, value: str) -> str:
 
 
 def _masked(text: str) -> str:
-    """Mask what precedes an ``@`` or follows a ``?``."""
-    return re.sub(r"\?\S*", "?...", re.sub(r"[^\s/'\"]+@", "...@", text))
+    """Mask what precedes an ``@`` or follows a ``?``, and long tokens: a key or pepper in the wrong setting."""
+    text = re.sub(r"\?\S*", "?...", re.sub(r"[^\s/'\"]+@", "...@", text))
+    return _TOKEN.sub("...", text)

@@ -231,6 +231,9 @@ def test_a_local_dynamodb_needs_no_region() -> None:
         ("API_KEY_PEPPER_ARN", "hunter2"),
         ("ORIGIN_SECRET_ARN", "hunter2hunter2"),
         ("API_KEY_PEPPER", "hunter2"),
+        # An API key or a pepper in the wrong setting.
+        ("AWS_REGION", "mq_ann_" + "hunter2" * 6),
+        ("CACHE_TTL_SECS", "hunter2" * 5),
     ],
 )
 def test_a_complaint_tells_no_secret(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:

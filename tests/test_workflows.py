@@ -101,8 +101,10 @@ def test_a_role_is_assumed_by_oidc_and_the_released_bundle_fetched_first(job: st
 
 def test_a_deployment_that_takes_something_away_has_to_be_told_to() -> None:
     [step] = [each for each in DEPLOY["jobs"]["deploy"]["steps"] if "deploy.sh" in each.get("run", "")]
-    assert step["env"] == {"APPROVAL": "never", "CONFIRM": "${{ inputs.take_away && 'yes' || '' }}"}
-    assert DEPLOY["on"]["workflow_dispatch"]["inputs"]["take_away"]["default"] is False
+    now = "${{ inputs.now && '1' || '' }}"
+    assert step["env"] == {"APPROVAL": "never", "CONFIRM": "${{ inputs.take_away && 'yes' || '' }}", "NOW": now}
+    inputs = DEPLOY["on"]["workflow_dispatch"]["inputs"]
+    assert (inputs["take_away"]["default"], inputs["now"]["default"]) == (False, False)
 
 
 def test_a_fork_gets_no_credentials() -> None:

@@ -60,6 +60,15 @@ class Api(Construct):
         return f"{self.http.api_id}.execute-api.{stack.region}.{stack.url_suffix}"
 
     @property
+    def image(self) -> str:
+        """Return the URI of the image that this template brings."""
+        function = self.function.node.default_child
+        assert isinstance(function, lambda_.CfnFunction)
+        code = function.code
+        assert isinstance(code, lambda_.CfnFunction.CodeProperty)
+        return str(code.image_uri)
+
+    @property
     def traffic(self) -> Traffic:
         """Return traffic as counted by API Gateway, including requests that never reached the function."""
         return Traffic(

@@ -39,6 +39,8 @@ class Compute:
     service_arn: str | None = None
     # The API's own address behind the firewall, which accepts only CloudFront.
     origin_url: str | None = None
+    # What the deployment's code is in; None if ECS takes it from the template.
+    image: str | None = None
 
 
 def on_lambda(
@@ -58,7 +60,7 @@ def on_lambda(
     )  # fmt: skip
     point_domain_at(scope, settings, targets.CloudFrontTarget(cdn.distribution))
     origin_url = f"https://{api.domain}"
-    return Compute(api.role, cdn.url, api.traffic, _release_to_function(api), origin_url=origin_url)
+    return Compute(api.role, cdn.url, api.traffic, _release_to_function(api), origin_url=origin_url, image=api.image)
 
 
 def on_fargate(scope: Construct, settings: DeploymentSettings, environment: dict[str, str], data: Data) -> Compute:

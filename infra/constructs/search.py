@@ -28,7 +28,7 @@ class Search(Construct):
     def __init__(self, scope: Construct, construct_id: str, settings: DeploymentSettings) -> None:
         super().__init__(scope, construct_id)
         # As OPENSEARCH_KIND takes it: the generation determines what an index may look like.
-        self.kind = "classic" if settings.classic_search else "nextgen"
+        self.kind = settings.generation
         # Neither a group nor a collection can change its generation. A new one needs its own name, because
         # CloudFormation creates it before it removes the old one.
         self.name = f"{settings.name}-{self.kind}"

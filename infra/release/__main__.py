@@ -15,12 +15,15 @@ from infra.settings import Undeployable, load_settings
 
 # Set by the caller on an unattended machine.
 CONFIRM = "CONFIRM"
+# Fields of a request to the state machine, each an option of `start`.
+_GIVEN = ("version", "bundle", "image", "owner")
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run one step: 0; 1 if it or what it started fails; 2 for what cannot be deployed; 3 if it was refused."""
     options = _parser().parse_args(arguments)
-    context = dict(each.split("=", 1) for each in options.context) | {"stage": options.stage}
+    pairs = [each.partition("=") for each in options.context]
+    context = {name: value for name, _, value in pairs} | {"stage": options.stage}
     try:
         settings = load_settings(context, os.environ)
         session: Any = boto3.session.Session(region_name=os.environ.get("AWS_REGION") or settings.region)
@@ -59,15 +62,25 @@ def _unlock(stage: Stage, _settings: object, options: argparse.Namespace) -> int
 
 
 def _start(stage: Stage, _settings: object, options: argparse.Namespace) -> int:
-    given = {name: getattr(options, name) for name in ("version", "bundle", "owner") if getattr(options, name)}
+    given = {name: getattr(options, name) for name in _GIVEN if getattr(options, name)}
     execution = stage.start({"what": options.what, **given, **({"now": True} if options.now else {})})
-    sys.stdout.write(f"{execution}\n")
-    sys.stdout.flush()
-    return 0 if options.detach else stage.follow(execution, sys.stdout.write)
+    _write(f"{execution}\n")
+    return 0 if options.detach else followed(stage, execution)
 
 
 def _follow(stage: Stage, _settings: object, options: argparse.Namespace) -> int:
-    return stage.follow(options.execution, sys.stdout.write)
+    return followed(stage, options.execution)
+
+
+def followed(stage: Stage, execution: str) -> int:
+    """Follow an execution to its end. Whoever stops following, or may no longer look, does not stop it."""
+    hint = f"It continues. To follow it again: python -m infra.release {stage.name} follow {execution}"
+    try:
+        return stage.follow(execution, _write)
+    except KeyboardInterrupt:
+        return _said(f"\n{hint}", 130)
+    except (BotoCoreError, ClientError) as error:
+        return _said(f"{error}\n{hint}", 1)
 
 
 _STEPS = {"guard": _guard, "lock": _lock, "unlock": _unlock, "start": _start, "follow": _follow}
@@ -86,12 +99,18 @@ def _parser() -> argparse.ArgumentParser:
     unlock.add_argument("--owner", default="")
     start = steps.add_parser("start", help="start the state machine and follow it to its end")
     start.add_argument("what", choices=["release", "deployment", "rollback"])
-    for name in ("--version", "--bundle", "--owner"):
-        start.add_argument(name, default="")
+    for name in _GIVEN:
+        start.add_argument(f"--{name}", default="")
     start.add_argument("--now", action="store_true", help="shift all requests at once, even while an alarm is up")
     start.add_argument("--detach", action="store_true", help="don't wait for its end")
     steps.add_parser("follow", help="follow an execution to its end").add_argument("execution")
     return parser
+
+
+def _write(text: str) -> None:
+    """Write at once: the log of a workflow is no terminal."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def _said(text: str, code: int) -> int:

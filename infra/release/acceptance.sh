@@ -14,6 +14,7 @@ if [ "$1" = prod ]; then
     exit 2
 fi
 . infra/release/deployment.sh "$@"
+# Empty arrays are unset for the bash of macOS.
 context=("${@:2}")
 if ! not_deployed; then
     echo "Stage $STAGE is deployed in $AWS_REGION: this would destroy it. Take an account without it." >&2
@@ -41,7 +42,7 @@ removed() {
     local try
     stop_releases || true
     for ((try = 1; ; try++)); do
-        infra/node_modules/.bin/cdk destroy --all --force -c "stage=$STAGE" "${context[@]}" && return 0
+        infra/node_modules/.bin/cdk destroy --all --force -c "stage=$STAGE" ${context[@]+"${context[@]}"} && return 0
         [ "$try" -lt "$TRIES" ] || return 1
         sleep "$PAUSE_S"
     done

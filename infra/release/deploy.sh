@@ -5,11 +5,11 @@
 #   infra/release/deploy.sh STAGE [-c name=value ...]
 #
 # APPROVAL=never: nobody is asked about rights. CONFIRM=yes: nor about what the stage has and its settings have not.
+# NOW=1: at once to all requests, even while an alarm is up, as when the new code is to end it.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . infra/release/deployment.sh "$@"
-context=("${@:2}")
 owner="deploy-$(id -un)-$(date +%s)-$$"
 holds=no
 # Of CloudFormation, which an interrupted script does not stop.
@@ -30,16 +30,17 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 if ! not_deployed; then
-    steps guard "${context[@]}"
+    steps guard "${@:2}"
     # A stage that was deployed before there was a lock gets one now.
-    if [ "$(output ReleaseTable)" != None ]; then
+    table="$(output ReleaseTable)"
+    if [ -n "$table" ] && [ "$table" != None ]; then
         steps lock --owner "$owner"
         holds=yes
     fi
 fi
 infra/release/fetch.sh "$@"
 under_way=yes
-infra/node_modules/.bin/cdk deploy --all --require-approval "${APPROVAL:-broadening}" -c "stage=$STAGE" "${context[@]}"
+infra/node_modules/.bin/cdk deploy --all --require-approval "${APPROVAL:-broadening}" -c "stage=$STAGE" "${@:2}"
 under_way=no
 
 function="$(job FUNCTION)"
@@ -49,7 +50,9 @@ elif [ ! -f bundle/current.json ]; then
     echo "Stage $STAGE is deployed and serves nothing yet: bring your data, then make release STAGE=$STAGE."
 else
     bundle="$(python3 -c 'import json; print(json.load(open("bundle/current.json"))["version"])')"
-    execution="$(steps start deployment --bundle "$bundle" --owner "$owner" --detach)"
+    # Named, because CloudFormation sees nothing to do where it brought this image before and the machine took it back.
+    image="$(output Image)"
+    execution="$(steps start deployment --bundle "$bundle" --image "$image" --owner "$owner" --detach ${NOW:+--now})"
     # From here on the machine gives the lock back.
     holds=no
     steps follow "$execution"

@@ -8,8 +8,10 @@
 
 STAGE="${1:?the stage: dev or prod}"
 STACK="Marquee-$STAGE"
-AWS_REGION="$(.ci/uv run --no-sync python -m infra.show -c "stage=$STAGE" "${@:2}" |
-    python3 -c 'import json, sys; print(json.load(sys.stdin)["region"])')"
+# What is wrong with the settings has been said by then.
+shown="$(.ci/uv run --no-sync python -m infra.show -c "stage=$STAGE" "${@:2}")" || return
+setting() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1" <<<"$shown"; }
+AWS_REGION="$(setting region)"
 export STAGE STACK AWS_REGION AWS_DEFAULT_REGION="$AWS_REGION"
 
 marquee() { .ci/uv run --no-sync marquee "$@"; }

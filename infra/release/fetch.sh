@@ -21,8 +21,9 @@ fi
 aws s3 cp --only-show-errors "s3://$bucket/current.json" bundle/current.json
 version="$(python3 -c 'import json; print(json.load(open("bundle/current.json"))["version"])')"
 aws s3 sync --only-show-errors "s3://$bucket/bundles/$version/" "bundle/bundles/$version/"
-# Where the stage has a two-tower endpoint; a deployment must not put an older model, or none, in its place.
-if ! absent "404" aws s3api head-object --bucket "$bucket" --key "two-tower/$version/model.tar.gz"; then
+# A deployment must not put an older model, or none, in the place of the endpoint's.
+if [ "$(setting two_tower)" != off ] &&
+    ! absent "404" aws s3api head-object --bucket "$bucket" --key "two-tower/$version/model.tar.gz"; then
     aws s3 cp --only-show-errors "s3://$bucket/two-tower/$version/model.tar.gz" two-tower/model.tar.gz
 fi
 echo "Bundle $version of stage $STAGE is in bundle/."

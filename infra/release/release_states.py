@@ -1,7 +1,7 @@
 """The release state machine in the Amazon States Language: it alone changes what a stage serves.
 
 build -> two-tower endpoint, if there is one -> code -> publish -> probe -> a tenth of the requests under the alarms ->
-all of them -> keep; or automatic rollback. A deployment starts at publish, a rollback at the probe of an existing
+all of them -> keep; or automatic rollback. A deployment starts at code, a rollback at the probe of an existing
 version. CloudFormation fills in names in ``${...}`` (infra/constructs/releases.py). Source: AWS Step Functions
 developer guide, "Amazon States Language".
 """
@@ -82,7 +82,7 @@ def _lambda() -> State:
     """Publish a version, probe it, give it a tenth of the requests, then all, and keep it."""
     new, served = {"new.$": NEW}, {"served.$": SERVED}
     return {
-        "What": _choice([_is("release", "Build"), _is("deployment", "CodeReady")], "VersionReady"),
+        "What": _choice([_is("release", "Build"), _is("deployment", "Code")], "VersionReady"),
         "Code": _agent("code", "CodeReady", BACK, **new),
         "CodeReady": _agent("ready", "Publish", BACK, version="$LATEST"),
         "Publish": _agent("publish", "Changed", BACK, NEW, **new, **{"what.$": WHAT}),

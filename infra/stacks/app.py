@@ -158,6 +158,7 @@ class AppStack(cdk.Stack):
         outputs = {
             "Url": url,
             **({"OriginUrl": compute.origin_url} if compute.origin_url else {}),
+            **({"Image": compute.image} if compute.image else {}),
             "BucketName": self._data.bucket.bucket_name,
             **({"SearchEndpoint": self._search.endpoint} if self._search else {}),
             "PepperArn": self._secrets.pepper.secret_arn,

@@ -26,11 +26,12 @@ _MOST_FILES = 16_384
 class Limits:
     """Limits of one process, sizes in bytes, times in seconds.
 
-    ``head_bytes``, ``head_s``: the headers of one request, timed from connecting or from their first byte.
-    ``all_heads``: all unfinished headers together. ``body_s``: a whole body. ``stalled_s``: how long a client may read
-    nothing of its response. ``connections``: how many may be open. Connections younger than ``grace_s`` are not
-    displaced, so there may be more in total, up to ``most``. ``waiting``: older connections without a complete request,
-    the longest waiting first. ``heads``: bytes of unfinished headers now.
+    ``head_bytes``, ``head_s``: the headers of one request, timed from connecting or from their first byte; its trailers
+    are limited in size, too. ``all_heads``: all unfinished headers together. ``body_s``: a whole body. ``stalled_s``:
+    how long a client may read nothing of its response. ``connections``: how many may be open. Connections younger than
+    ``grace_s`` are not displaced, so there may be more in total, up to ``most``. ``waiting``: older connections without
+    a complete request, the longest waiting first. ``heads``: bytes of unfinished headers now. ``queued``: requests that
+    a connection may send ahead while an earlier one is answered, in ``head_bytes`` altogether.
     """
 
     connections: int = 1_000
@@ -41,22 +42,26 @@ class Limits:
     grace_s: float = 1.0
     body_s: float = 60.0
     stalled_s: float = 30.0
+    queued: int = 32
     waiting: dict["LimitedProtocol", None] = field(default_factory=dict)
     heads: int = 0
 
-    def make_room(self, newest: "LimitedProtocol", connections: int) -> None:
-        """Close the longest-waiting connections until the limits hold, except where the next request has arrived."""
+    def make_room(self, newest: "LimitedProtocol", connections: int) -> int:
+        """Close the longest-waiting connections until the limits hold, except where the next request has arrived.
+        Return how many connections remain.
+        """
         for _ in range(len(self.waiting)):
             if connections <= self.connections and self.heads <= self.all_heads:
-                return
+                break
             oldest = next(iter(self.waiting))
             if oldest is newest:
-                return
-            if oldest.has_unread_data():
+                break
+            if oldest.is_answering() or oldest.has_unread_data():
                 oldest.wait()
             else:
                 oldest.give_way()
                 connections -= 1
+        return connections
 
 
 def open_files() -> int:
@@ -86,12 +91,16 @@ class LimitedProtocol(HttpToolsProtocol):
         """Count the connection and wait for its first request."""
         super().connection_made(transport)
         self._head = 0
+        self._in_head = True
+        self._had_body = False
+        self._ahead = 0
+        self._is_full = False
         self._asked = False
         self._timer: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
         self._timer = self.loop.call_later(self.limits.grace_s, self._silent)
-        self.limits.make_room(self, len(self.connections))
-        if len(self.connections) > self.limits.most:
+        # Those that gave way are still among the connections.
+        if self.limits.make_room(self, len(self.connections)) > self.limits.most:
             self._refuse(503, "too-many-connections", "Too many connections are open", "Try again in a second.")
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -106,29 +115,44 @@ class LimitedProtocol(HttpToolsProtocol):
             self.lost()
 
     def data_received(self, data: bytes) -> None:
-        """Feed the parser, headers in pieces so that they exceed their limit by one piece at most."""
-        while data and not self.transport.is_closing():
-            reading_head = self.cycle is None or not self.cycle.more_body
-            piece, data = (data[:_PIECE], data[_PIECE:]) if reading_head else (data, b"")
-            self._feed(piece, reading_head)
+        """Feed the parser in pieces, so that headers exceed their limit by one piece at most."""
+        for at in range(0, len(data), _PIECE):
+            if self.transport.is_closing() or self._is_full:
+                return
+            self._feed(data[at : at + _PIECE])
 
-    def _feed(self, piece: bytes, reading_head: bool) -> None:
-        before = self.cycle
+    def _feed(self, piece: bytes) -> None:
+        before, in_head = self.cycle, self._in_head
+        self._had_body = False
         super().data_received(piece)
         if self.transport.is_closing():
             return
-        if self.cycle is not before:
+        if self.pipeline:
+            self._ahead += len(piece)
+        if self.cycle is not before or self._is_full:
             self._begun()
-        elif reading_head:
-            self._count(len(piece))
-            if self._head > self.limits.head_bytes:
-                self._refuse(431, "headers-too-large", "The headers are too large", self._largest())
-            elif self._timer is None or self not in self.limits.waiting:
+        elif in_head:
+            if self._has_room(piece) and (self._timer is None or self not in self.limits.waiting):
                 self.wait()
                 self._start(self.limits.head_s)
-            self.limits.make_room(self, len(self.connections))
-        elif not self.cycle.more_body:
-            self._stop()
+        elif self._in_head:
+            self._ended()
+        elif self._had_body:
+            self._count(-self._head)
+            if self in self.limits.waiting:
+                self.wait()
+        elif self._has_room(piece) and not self.pipeline:
+            # Neither body nor its end: trailers, or what surrounds chunks.
+            self.wait()
+
+    def _has_room(self, piece: bytes) -> bool:
+        """Count bytes of headers or trailers, and refuse those beyond the limit."""
+        self._count(len(piece))
+        if self._head > self.limits.head_bytes:
+            self._refuse(431, "headers-too-large", "The headers are too large", self._largest())
+            return False
+        self.limits.make_room(self, len(self.connections))
+        return not self.transport.is_closing()
 
     def _begun(self) -> None:
         """Stop waiting once a request's headers are complete; its body may still follow."""
@@ -136,13 +160,68 @@ class LimitedProtocol(HttpToolsProtocol):
         self._stop()
         self._count(-self._head)
         self.limits.waiting.pop(self, None)
-        if self.cycle.more_body:
-            self._start(self.limits.body_s)
+        if not self._in_head and not self._is_full:
+            self._timer = self.loop.call_later(min(self.limits.grace_s, self.limits.body_s), self._slow)
+
+    def _slow(self) -> None:
+        """Count the connection as waiting: its body was not complete within the grace period."""
+        if not self.pipeline:
+            self.wait()
+        self._start(max(0.0, self.limits.body_s - self.limits.grace_s))
+
+    def _ended(self) -> None:
+        """Stop waiting once a body is complete, or wait for the next request if this one was answered before."""
+        self._stop()
+        self._count(-self._head)
+        self.limits.waiting.pop(self, None)
+        if self.cycle.response_complete:
+            self.wait()
+            self._unset_keepalive_if_required()
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    def on_message_begin(self) -> None:
+        """Read headers."""
+        self._in_head = True
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Add a header. Trailers are dropped: they must not pass for headers (RFC 9110, section 6.5.1)."""
+        if self._in_head:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Read the body, or accept no more requests on this connection: those that it sent ahead are answered, and what
+        comes after them is dropped. A request of a few bytes takes kilobytes of memory while it is queued.
+        """
+        self._in_head = False
+        if self._is_full or len(self.pipeline) >= self.limits.queued or self._ahead > self.limits.head_bytes:
+            self._is_full = True
+            self.cycle.keep_alive = False
+            return
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Note that some of the body came."""
+        self._had_body = True
+        if not self._is_full:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Read the next headers, even if the request was answered before its body came."""
+        self._in_head = True
+        if not self._is_full:
+            super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
         super().on_response_complete()
-        if not self.pipeline and not self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        if not self.pipeline:
+            self._ahead = 0
+        if self.cycle.response_complete:
             self.wait()
 
     def pause_writing(self) -> None:
@@ -172,6 +251,10 @@ class LimitedProtocol(HttpToolsProtocol):
         self.limits.waiting.pop(self, None)
         self._count(-self._head)
         self.transport.abort()
+
+    def is_answering(self) -> bool:
+        """Whether a response is being written, as to a request whose body is still incomplete."""
+        return self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
 
     def has_unread_data(self) -> bool:
         """Whether something has arrived that the event loop has not read yet."""
@@ -224,7 +307,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def _refuse(self, status: int, slug: str, title: str, detail: str) -> None:
         """Write a problem document, unless a response is in progress, and close."""
         self._stop()
-        if self.cycle is None or self.cycle.response_complete or self._is_answerable():
+        if self.cycle is None or (self.cycle.response_complete and self._in_head) or self._is_answerable():
             body = json.dumps(Problem(status, slug, title, detail).document()).encode()
             headers = {"content-type": MEDIA_TYPE, "content-length": str(len(body)), "connection": "close"}
             headers["cache-control"] = "no-store"

@@ -48,6 +48,22 @@ def test_a_film_and_its_sequels():
     assert found(*films) == [{"Rocky 1976", "Rocky II 1979", "Rocky III 1982"}]
 
 
+def test_a_last_part_in_two_parts_is_of_the_series():
+    potter = ("Harry Potter and the Order of the Phoenix", "Harry Potter and the Deathly Hallows: Part 1",
+              "Harry Potter and the Deathly Hallows: Part 2")  # fmt: skip
+    games = ("The Hunger Games", "The Hunger Games: Catching Fire", "The Hunger Games: Mockingjay - Part 1",
+             "The Hunger Games: Mockingjay - Part 2")  # fmt: skip
+    films = [(title, 2007 + at) for at, title in enumerate((*potter, *games))]
+    shown = [f"{title} {year}" for title, year in films]
+    assert sorted(found(*films), key=len) == [set(shown[:3]), set(shown[3:])]
+
+
+def test_an_article_and_a_word_are_no_series():
+    films = (("The Princess and the Pirate", 1944), ("The Princess and the Frog", 2009), ("Ghost", 1990),
+             ("The Ghost and the Darkness", 1996))  # fmt: skip
+    assert found(*films) == []
+
+
 def test_numbered_films_without_a_first():
     assert found(("Kill Bill: Vol. 1", 2003), ("Kill Bill: Vol. 2", 2004)) == [
         {"Kill Bill: Vol. 1 2003", "Kill Bill: Vol. 2 2004"}

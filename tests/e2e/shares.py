@@ -12,7 +12,12 @@ from tests.e2e.kit import Served
 def workers_of(server: Served) -> list[int]:
     """Process ids of the workers."""
     of = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
-    return [pid for pid in map(int, of) if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    found = []
+    for pid in map(int, of):
+        # One that was killed may go between the two looks.
+        with suppress(OSError):
+            found += [pid] if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes() else []
+    return found
 
 
 def worker_of_each(server: Served, ports: Iterable[int]) -> dict[int, int]:

@@ -2,9 +2,13 @@
 
 import asyncio
 import json
+import select
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
+from http.client import HTTPResponse
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -15,6 +19,8 @@ from tests.e2e.slow import HALF, answer_to, hold
 from tests.patience import PATIENCE_S, wait_for
 
 CONNECTIONS = 20
+# More than all that the system and the server hold of a connection that nobody reads.
+MUCH = 64 << 20
 
 
 class Idle(LimitedProtocol):
@@ -25,6 +31,7 @@ class Idle(LimitedProtocol):
         self.limits = limits
         self.transport = Ended(sock)
         self._head = 0
+        self.cycle = None
         self.wait()
 
 
@@ -47,7 +54,8 @@ def small(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     from tests.e2e.kit import copy_home
 
     home = copy_home(sample_home, tmp_path_factory.mktemp("small") / "home")
-    with Served(home, env={"MARQUEE_MAX_CONNECTIONS": str(CONNECTIONS)}) as server:
+    # A body may take so long that nothing here waits for its end.
+    with Served(home, env={"MARQUEE_MAX_CONNECTIONS": str(CONNECTIONS), "BODY_TIMEOUT_SECS": "3600"}) as server:
         yield server
 
 
@@ -58,6 +66,14 @@ def problem(answer: bytes, status: int, slug: str) -> None:
     assert b"connection: close" in head
     document = json.loads(body)
     assert (document["status"], document["type"]) == (status, f"/problems/{slug}")
+
+
+def status_of(sock: socket.socket) -> int:
+    """The status of the next answer, which is read whole."""
+    with HTTPResponse(sock) as answer:
+        answer.begin()
+        answer.read()
+        return answer.status
 
 
 @pytest.mark.parametrize(
@@ -90,6 +106,63 @@ def test_who_only_holds_connections_gives_way(small: Served) -> None:
     assert httpx2.get(f"{small.url}/health/live", timeout=PATIENCE_S).status_code == 200
     for sock in held:
         sock.close()
+
+
+LOST_BODY = (
+    b"POST /recommend HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+)
+CHUNKED = (
+    b"POST /recommend HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
+)
+
+
+def test_who_holds_back_a_body_gives_way(small: Served) -> None:
+    """As many as there may ever be, and more: the request is as unfinished as one without the end of its headers."""
+    held = hold(small.url, 3 * CONNECTIONS, LOST_BODY)
+    wait_for(lambda: httpx2.get(f"{small.url}/health/live", timeout=PATIENCE_S).status_code == 200, "an answer")
+    for _ in range(5):
+        answer = httpx2.post(f"{small.url}/recommend", json={"k": 1}, timeout=PATIENCE_S)
+        assert answer.json()["items"]
+    for sock in held:
+        sock.close()
+
+
+@pytest.mark.parametrize("line", [b"X-Long: " + b"a" * 500_000, b"X: y\r\n" * 80_000], ids=["long", "many"])
+def test_trailers_without_end_are_refused(small: Served, line: bytes) -> None:
+    pieces = [CHUNKED + b"\r\n2\r\n{}\r\n0\r\n", *(line[at : at + 1_000] for at in range(0, len(line), 1_000))]
+    answer = answer_to(small.url, *pieces)
+    if answer:
+        problem(answer, 431, "headers-too-large")
+
+
+def test_trailers_do_not_pass_for_headers(small: Served) -> None:
+    """What a proxy in front checks or sets is in the headers."""
+    sent = CHUNKED + b'Connection: close\r\n\r\n8\r\n{"k": 1}\r\n0\r\nX-Request-Id: of-a-trailer\r\n\r\n'
+    answer = answer_to(small.url, sent)
+    assert answer.startswith(b"HTTP/1.1 200 "), answer[:300]
+    assert b"of-a-trailer" not in answer
+
+
+def test_headers_after_a_request_that_was_answered_before_its_body_are_limited_as_all_are(small: Served) -> None:
+    """Nobody needs a key to be refused early."""
+    parts = urlsplit(small.url)
+    with socket.create_connection((str(parts.hostname), parts.port or 80), timeout=PATIENCE_S) as sock:
+        sock.sendall(b"POST /nope HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n")
+        assert status_of(sock) == 404
+        # The body, and then a whole request: the connection is as good as any.
+        sock.sendall(b"xGET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert status_of(sock) == 200
+        sock.sendall(b"POST /nope HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n")
+        assert status_of(sock) == 404
+        sock.sendall(b"x")
+        sent = 0
+        with suppress(ConnectionError):
+            sock.sendall(HALF)
+            while sent < MUCH and not select.select([sock], [], [], 0)[0]:
+                sent += sock.send(b"a" * 1_000)
+        assert sent < MUCH, "there is no end to them"
+        with suppress(ConnectionError):
+            problem(sock.recv(1 << 16), 431, "headers-too-large")
 
 
 def test_a_connection_whose_next_request_has_arrived_does_not_give_way() -> None:
@@ -139,6 +212,22 @@ def test_requests_one_after_another_are_served_on_one_connection(small: Served) 
     last = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     answer = answer_to(small.url, one * 20 + last[:30], last[30:])
     assert answer.count(b"HTTP/1.1 200 OK") == 21
+
+
+@pytest.mark.parametrize("size", [10, 8_000], ids=["small", "large"])
+def test_requests_sent_ahead_without_end_are_answered_up_to_a_number_and_the_rest_is_dropped(
+    small: Served, size: int
+) -> None:
+    """What the answer says: it is the last one. What was dropped may be sent again on another connection."""
+    one = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nX-Pad: " + b"a" * size + b"\r\n\r\n"
+    answer = answer_to(small.url, *([one * (200_000 // len(one))] * 20))
+    answers = answer.split(b"HTTP/1.1 ")[1:]
+    assert {each[:3] for each in answers} == {b"200"}
+    # Of small ones as many as may be queued, and those that were answered meanwhile; of large ones fewer.
+    assert 1 < len(answers) < 20 * (200_000 // len(one)) / 2
+    # The last may be lost where the client is still sending when the connection is closed.
+    assert {number for number, each in enumerate(answers, 1) if b"connection: close" in each} <= {len(answers)}
+    assert small.client.get("/health/live").status_code == 200
 
 
 def test_a_process_limits_itself_to_the_files_it_may_have() -> None:

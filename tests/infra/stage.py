@@ -71,18 +71,23 @@ class Table:
 
 
 class Bucket:
-    """One object with its tag."""
+    """The pointer with its tag, and which bundles there are."""
 
     exceptions = Exceptions
 
     def __init__(self, bundle: str) -> None:
         self.body = json.dumps({"version": bundle, "previous": None}).encode() if bundle else b""
+        self.bundles = {bundle, "bundle-b"} - {""}
         self.tag = 0
 
     def get_object(self, **_: object) -> dict[str, Any]:
         if not self.body:
             raise NoSuchKey
         return {"Body": io.BytesIO(self.body), "ETag": str(self.tag)}
+
+    def list_objects_v2(self, *, Prefix: str, **_: object) -> dict[str, Any]:
+        there = [{"Key": f"bundles/{each}/manifest.json"} for each in self.bundles]
+        return {"Contents": [each for each in there if each["Key"].startswith(Prefix)]} if there else {}
 
     def put_object(self, *, Body: bytes, IfMatch: str = "", IfNoneMatch: str = "", **_: object) -> None:
         assert IfMatch == str(self.tag) if self.body else IfNoneMatch == "*"

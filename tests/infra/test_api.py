@@ -49,6 +49,14 @@ def test_a_deployment_changes_neither_the_alias_nor_the_version_it_was_made_with
     assert other.all("AWS::Lambda::Function") != dev.app.all("AWS::Lambda::Function")
 
 
+def test_the_image_that_a_deployment_brought_is_told(app: Template) -> None:
+    """The release machine sets it: CloudFormation does not, where it brought it before and it was taken back."""
+    functions = app.properties(FUNCTION, PackageType="Image")
+    assert [each["Code"]["ImageUri"] for each in functions] == [
+        output["Value"] for name, output in app.document["Outputs"].items() if name == "Image"
+    ]
+
+
 def test_a_bundle_that_is_there_becomes_part_of_the_image(tmp_path) -> None:
     settings = load_settings({}, {})
     assert image_options(settings, "lambda", tmp_path)["build_contexts"] is None

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from infra.service_settings import OWNED, variables
-from infra.settings import DeploymentSettings, Undeployable, load_settings, stage_file
+from infra.settings import FOLDER, DeploymentSettings, Undeployable, load_settings, stage_file
 from services.settings import Settings as ServiceSettings
 
 ZONE = {"domain_name": "films.example.com", "hosted_zone_id": "Z1", "hosted_zone_name": "example.com"}
@@ -59,9 +59,12 @@ def test_settings_of_the_service_come_from_the_file_and_the_context() -> None:
         ({"opensearch_timeout_ms": "soon"}, "OPENSEARCH_TIMEOUT_MS"),
         (
             {"cache_tlt_secs": 1},
-            "service.cache_tlt_secs: expected one of allowed_hosts, balancer_idle_secs,",
+            "service.cache_tlt_secs: no such setting; expected cache_ttl_secs",
         ),
-        ({"ddb_users_table": "mine"}, "service.ddb_users_table: set by the deployment itself"),
+        ({"ddb_users_table": "mine"}, "service.ddb_users_table: not for a stage to set"),
+        ({"bedrock_batch_role": "arn:aws:iam::111111111111:role/batch"}, "not for a stage to set; leave it out"),
+        ({"alarm_mail": "a@b.ch"}, "service.alarm_mail: a setting of the stage; put it above the line [service]"),
+        ({"zzz": 1}, "service.zzz: no such setting; expected one of allowed_hosts, balancer_idle_secs,"),
     ],
 )
 def test_what_the_service_would_refuse_is_refused_before_it_is_deployed(asked: dict[str, object], told: str) -> None:
@@ -149,6 +152,33 @@ def test_fewer_tasks_at_most_than_at_least_are_refused() -> None:
 def test_a_wrong_value_is_named(name: str, value: object) -> None:
     with pytest.raises(Undeployable, match=name):
         settings(**{name: value})
+
+
+def test_what_a_file_lacks_or_misspells_is_named_and_nothing_else_of_it(tmp_path: Path) -> None:
+    """Values of unknown names may be secrets in the wrong place."""
+    text = (FOLDER / "dev.toml").read_text("utf-8").replace("throttle_rate =", 'tmdb_token = "hush"\nthrottle_rat =')
+    (tmp_path / "dev.toml").write_text(text, "utf-8")
+    with pytest.raises(Undeployable) as refused:
+        load_settings({}, {}, tmp_path)
+    told = str(refused.value)
+    assert "throttle_rate: missing; the stage's file must have it" in told
+    assert "throttle_rat: no such setting; expected throttle_rate, or in [service]" in told
+    assert "tmdb_token: no such setting" in told
+    assert "hush" not in told
+    assert "sim-" not in told
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [("alarm_mail", "nobody", "expected one mail address like"), ("account", "12", "expected the 12 digits"),
+     ("domain_name", "https://films.example", "without https://"), ("release_schedule", "weekly", "like cron(0 3"),
+     ("features_instance", "large", "like ml.m5.large")],
+)  # fmt: skip
+def test_what_was_expected_is_said_in_words_and_not_as_a_pattern(name: str, value: str, expected: str) -> None:
+    with pytest.raises(Undeployable, match=re.escape(f"{name} = {value!r}: ")) as refused:
+        settings(**{name: value})
+    assert expected in str(refused.value)
+    assert "pattern" not in str(refused.value)
 
 
 def test_a_misspelt_setting_is_refused_and_those_of_the_cdk_are_not() -> None:

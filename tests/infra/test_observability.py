@@ -1,5 +1,6 @@
 """Alarms with the thresholds and periods that were agreed on, all to one topic; a dashboard with every metric."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from data_jobs.cost.prices import load_prices
 from infra.constructs.alarms import FALLBACKS
 from infra.settings import load_settings
 from infra.variants import VARIANTS
-from services.api.app.observability.emf import CAUSES, metrics_of
+from services.api.app.observability.emf import CAUSES, EmfTelemetry, metrics_of
 from services.api.app.observability.observation import Observation
 from tests.infra.templates import ACCOUNT, Deployment, Template, as_list, text_of
 
@@ -24,6 +25,52 @@ METRICS = (
 )  # fmt: skip
 
 
+# Metrics by namespace, each with the dimensions it is published by. Sources: the pages about metrics of API Gateway
+# (HTTP APIs), Lambda, DynamoDB, OpenSearch Serverless, Bedrock, SageMaker, Synthetics, SQS, Application Load Balancers,
+# ECS.
+PUBLISHED = {
+    "AWS/ApiGateway": {("ApiId",): {"4xx", "5xx", "Count", "IntegrationLatency", "Latency"}},
+    "AWS/Lambda": {("FunctionName",): {"Duration", "Errors", "Invocations", "Throttles"}},
+    "AWS/DynamoDB": {("TableName",): {"ReadThrottleEvents", "WriteThrottleEvents"}},
+    "AWS/AOSS": {("ClientId",): {"IndexingOCU", "SearchOCU"}, ("ClientId", "CollectionId", "CollectionName"): {"5xx"}},
+    "AWS/Bedrock": {("ModelId",): {"InvocationThrottles"}},
+    "AWS/SageMaker": {
+        ("EndpointName", "VariantName"): {"Invocation4XXErrors", "Invocation5XXErrors", "ModelLatency"},
+    },
+    "CloudWatchSynthetics": {("CanaryName",): {"SuccessPercent"}},
+    "AWS/SQS": {("QueueName",): {"ApproximateNumberOfMessagesVisible"}},
+    "AWS/ApplicationELB": {
+        ("LoadBalancer",): {
+            "HTTPCode_ELB_5XX_Count", "HTTPCode_Target_5XX_Count", "RequestCount", "TargetResponseTime",
+        },
+        ("LoadBalancer", "TargetGroup"): {"UnHealthyHostCount"},
+    },
+    "AWS/ECS": {("ClusterName", "ServiceName"): {"CPUUtilization", "MemoryUtilization"}},
+}  # fmt: skip
+
+
+def written_by_the_service() -> dict[tuple[str, ...], set[str]]:
+    """The same of the service, out of the lines that it writes for a request in which everything happens."""
+    lines: list[str] = []
+    told = {"wanted": 1, "model": 1, "input_tokens": 1, "output_tokens": 1, "usd": 0.1, "budget_pct": 1.0}
+    facts = {"told": told, "cached": False, "explain": True, "degraded": [f"{cause}: down" for cause in CAUSES]}
+    seen = replace(SEEN, stages={**SEEN.stages, "retrieve": 1.0, "rank": 1.0}, facts=facts)
+    EmfTelemetry("dev", lines.append).record(seen)
+    written: dict[tuple[str, ...], set[str]] = {}
+    for document in map(json.loads, lines):
+        for directive in document.get("_aws", {}).get("CloudWatchMetrics", ()):
+            for dimensions in directive["Dimensions"]:
+                names = {each["Name"] for each in directive["Metrics"]}
+                written.setdefault(tuple(sorted(dimensions)), set()).update(names)
+    return written
+
+
+def metrics_in(found: dict) -> list[dict]:
+    """The metrics of an alarm: its own, or those of its expression."""
+    own = [found] if "MetricName" in found else []
+    return own + [each["MetricStat"]["Metric"] for each in found.get("Metrics", ()) if "MetricStat" in each]
+
+
 def alarm(template: Template, name: str) -> dict:
     [found] = [each for each in template.properties(ALARM) if each["AlarmName"].endswith(f"-{name}")]
     return found
@@ -31,6 +78,18 @@ def alarm(template: Template, name: str) -> dict:
 
 def body(template: Template) -> str:
     return text_of(template.one("AWS::CloudWatch::Dashboard")["DashboardBody"])
+
+
+def test_every_alarm_is_on_metrics_that_somebody_publishes_by_these_dimensions(app: Template) -> None:
+    """A misspelt one has no data, which is no alarm: it would be calm for ever."""
+    published = {**PUBLISHED, "Marquee": written_by_the_service()}
+    for found in app.properties(ALARM):
+        metrics = metrics_in(found)
+        assert metrics, found["AlarmName"]
+        for each in metrics:
+            dimensions = tuple(sorted(part["Name"] for part in each["Dimensions"]))
+            names = published[each["Namespace"]].get(dimensions, set())
+            assert each["MetricName"] in names, f"{found['AlarmName']}: {each['MetricName']} by {dimensions}"
 
 
 def test_slow_answers_alarm_after_three_periods_of_five_minutes(dev: Deployment) -> None:

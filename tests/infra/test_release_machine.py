@@ -140,15 +140,34 @@ def test_the_first_release_of_all_is_tried_and_then_served_at_once() -> None:
 
 def test_a_deployment_publishes_what_it_brought_and_goes_the_same_way(stage: Stage) -> None:
     stage.aws.image = "image-deployed"
-    done = stage.start(what="deployment", owner="deploy-1", bundle=GOOD)
+    done = stage.start(what="deployment", owner="deploy-1", bundle=GOOD, image="image-deployed")
     assert done.status == "SUCCEEDED"
     assert {"Probe", "SomeTraffic", "Alarms"} <= set(done.trail)
     assert not {"Build", "Tidy"} & set(done.trail)
     assert stage.aws.versions[stage.aws.live] == ("image-deployed", f"deployment: bundle {GOOD}")
 
 
-def test_a_deployment_that_changes_nothing_ends_without_a_new_version(stage: Stage) -> None:
+def test_a_deployment_that_was_taken_back_can_be_repeated(stage: Stage) -> None:
+    """CloudFormation holds its image already and changes nothing: what was served must not pass for the new code."""
+    asked = {"what": "deployment", "bundle": GOOD, "image": "image-deployed"}
+    stage.aws.image = "image-deployed"
+    stage.up = ["marquee-dev-ErrorRate"]
+    assert stage.start(**asked).error == "AlarmUp"
+    assert is_as_before(stage)
+    done = stage.start(**asked, now=True)
+    assert (done.status, stage.aws.versions[stage.aws.live][0]) == ("SUCCEEDED", "image-deployed")
+    assert "Probe" in done.trail
+
+
+def test_a_deployment_without_an_image_changes_nothing(stage: Stage) -> None:
     done = stage.start(what="deployment", bundle=GOOD)
+    assert (done.error, "make deploy" in done.cause) == ("ValueError", True)
+    assert is_as_before(stage)
+    assert stage.table.items == {}
+
+
+def test_a_deployment_that_changes_nothing_ends_without_a_new_version(stage: Stage) -> None:
+    done = stage.start(what="deployment", bundle=GOOD, image="image-a")
     assert done.status == "SUCCEEDED"
     assert "SomeTraffic" not in done.trail
     assert is_as_before(stage)
@@ -158,7 +177,7 @@ def test_a_deployment_that_brought_another_bundle_than_it_says_gets_no_traffic(s
     """Somebody published in between, past the lock."""
     stage.aws.image = "image-deployed"
     stage.aws.versions["2"] = ("image-deployed", "by hand: bundle other")
-    assert stage.start(what="deployment", bundle=GOOD).error == "ProbeFailed"
+    assert stage.start(what="deployment", bundle=GOOD, image="image-deployed").error == "ProbeFailed"
     assert is_as_before(stage)
 
 
@@ -182,7 +201,8 @@ def test_two_never_work_on_a_stage_at_a_time(stage: Stage) -> None:
 
 def test_who_deploys_hands_the_lock_over_to_the_machine(stage: Stage) -> None:
     stage.agent.lock.take("deploy-anna", "deployment")
-    assert stage.start(what="deployment", owner="deploy-anna", bundle=GOOD).status == "SUCCEEDED"
+    asked = {"what": "deployment", "owner": "deploy-anna", "bundle": GOOD, "image": "image-a"}
+    assert stage.start(**asked).status == "SUCCEEDED"
     assert stage.table.items == {}
 
 
@@ -240,6 +260,16 @@ def test_on_fargate_a_rollback_moves_the_pointer_at_once() -> None:
     done = stage.start(what="rollback", bundle=GOOD)
     assert (done.status, stage.bucket.bundle) == ("SUCCEEDED", GOOD)
     assert "Pause" not in done.trail
+
+
+@pytest.mark.parametrize("bundle", ["bundle-z", "bundle", "", "../bundle-b"])
+def test_on_fargate_nothing_points_to_a_bundle_that_is_not_there(bundle: str) -> None:
+    """Servers would go on with what they have; but no new one would start, at the next deployment or in a rush."""
+    stage = Stage(ON_FARGATE, on_lambda=False)
+    done = stage.start(what="rollback", bundle=bundle)
+    assert (done.status, done.error) == ("FAILED", "Unusable")
+    assert f"{bundle!r} is no bundle of the bucket" in done.cause
+    assert (stage.bucket.bundle, stage.table.items) == (GOOD, {})
 
 
 @pytest.mark.parametrize("machine", [ON_LAMBDA, ON_FARGATE], ids=["lambda", "fargate"])

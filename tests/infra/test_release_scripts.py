@@ -4,6 +4,7 @@ they do when one of them fails.
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -21,7 +22,9 @@ VERSION = "0123456789abcdef"
 UV = """#!/usr/bin/env bash
 echo "$*" | sed 's/^run --no-sync //' >>"$CALLS"
 case "$*" in
-    *"python -m infra.show"*) echo '{"region": "eu-west-1"}' ;;
+    *"python -m infra.show"*)
+        [ "$FAILING" != infra.show ] || { echo "deployment settings: wrong" >&2; exit 2; }
+        echo '{"region": "eu-west-1", "two_tower": "'"${TOWERS:-off}"'"}' ;;
     *"marquee build"*) echo '{"version": "0123456789abcdef"}' ;;
     *"keys create"*) echo '{"key": "mq_new"}' ;;
     *"infra.release dev start"*) echo arn:execution ;;
@@ -47,6 +50,8 @@ case "$1 $2" in
         esac ;;
     "cloudformation describe-stacks")
         if [ -n "${STACK_ERROR:-}" ] && ! grep -q "^cdk deploy" "$CALLS"; then echo "$STACK_ERROR" >&2; exit 254; fi
+        # What a query finds nothing for is an empty line, not None.
+        case "$*" in *"OutputKey=='${NO_OUTPUT:-none}'"*) echo && exit ;; esac
         echo "${OUTPUT-films}" ;;
     "stepfunctions list-executions") echo "${RUNNING:-}" ;;
     "s3api head-object")
@@ -149,6 +154,16 @@ def test_bash_understands_them(script: str) -> None:
     if script != "deployment.sh":
         assert path.stat().st_mode & 0o111
         assert "set -euo pipefail" in path.read_text()
+
+
+def test_scripts_for_people_run_in_the_bash_of_macos() -> None:
+    """Version 3.2: an empty array is unset there, which ends a script by `set -u`; and it knows none of the others."""
+    for script in SCRIPTS:
+        text = (ROOT / "infra/release" / script).read_text()
+        if script == "release.sh":
+            continue
+        assert not re.findall(r'(?<!\+)"\$\{\w+\[@\]\}"', text), script
+        assert not re.findall(r"mapfile|readarray|declare -A|local -n|\$\{\w+[,^]{2}\}", text), script
 
 
 def test_a_build_ends_with_a_note_of_what_it_made_and_changes_nothing_that_is_served(folder: Folder) -> None:
@@ -290,6 +305,15 @@ def test_a_deployment_brings_the_released_bundle(folder: Folder) -> None:
     assert "python -m infra.show -c stage=dev -c region=eu-west-1" in calls
 
 
+def test_the_archive_of_a_two_tower_model_is_asked_for_where_the_stage_has_an_endpoint(folder: Folder) -> None:
+    """Elsewhere nobody needs the right to read it: S3 would answer 403, not 404."""
+    archive = f"two-tower/{VERSION}/model.tar.gz"
+    for towers, times in (("serverless", 2), ("off", 0)):
+        code, calls, said = folder.run("fetch.sh", "dev", TOWERS=towers)
+        assert code == 0, said
+        assert len([each for each in calls if archive in each]) == times
+
+
 @pytest.mark.parametrize(
     ("missing", "told"),
     [
@@ -327,10 +351,23 @@ def test_a_deployment_is_asked_about_locked_and_goes_through_the_machine_which_u
     assert code == 0, said
     wanted = (f"{GUARD} -c log_days=7", LOCK, "aws s3 sync",
               "cdk deploy --all --require-approval never -c stage=dev -c log_days=7",
-              f"{START} --bundle {VERSION} --owner deploy-", FOLLOW)  # fmt: skip
+              f"{START} --bundle {VERSION} --image films --owner deploy-", FOLLOW)  # fmt: skip
     assert order(calls, *wanted, UNLOCK) == list(wanted)
     [held] = [each.split()[-1] for each in calls if each.startswith(LOCK)]
     assert held in next(each for each in calls if each.startswith(START))
+
+
+def test_a_deployment_that_is_to_end_an_alarm_goes_to_all_at_once(folder: Folder) -> None:
+    for now, asked in (("1", True), ("", False)):
+        _, calls, _ = folder.run("deploy.sh", "dev", FUNCTION_NAME="api", NOW=now)
+        [start] = [each for each in calls if each.startswith(START)]
+        assert start.endswith(" --detach --now") is asked
+
+
+def test_a_stage_of_before_there_was_a_lock_is_deployed_and_gets_one(folder: Folder) -> None:
+    code, calls, said = folder.run("deploy.sh", "dev", FUNCTION_NAME="api", NO_OUTPUT="ReleaseTable")
+    assert code == 0, said
+    assert order(calls, GUARD, LOCK, "cdk deploy", START, UNLOCK) == [GUARD, "cdk deploy", START]
 
 
 @pytest.mark.parametrize("failing", ["cdk deploy", "dev start deployment"])
@@ -461,6 +498,21 @@ def test_on_fargate_a_rollback_lists_bundles(folder: Folder) -> None:
     code, calls, _ = folder.run("rollback.sh", "dev")
     assert code == 0
     assert order(calls, "marquee bundle list --bucket", "aws lambda") == ["marquee bundle list --bucket"]
+
+
+@pytest.mark.parametrize("options", ["-eu", "+e"])
+def test_wrong_settings_are_said_once_and_nothing_is_asked_of_aws(folder: Folder, options: str) -> None:
+    """In a shell of one's own, too, which goes on."""
+    (folder.path / "infra/release/shell.sh").write_text(
+        f'set {options}\ncd "$(dirname "$0")/../.."\n. infra/release/deployment.sh dev\necho "code $?" >&2\n'
+    )
+    code, calls, said = folder.run("shell.sh", FAILING="infra.show")
+    assert said.splitlines() == ["deployment settings: wrong"] + (["code 2"] if options == "+e" else [])
+    assert code == (0 if options == "+e" else 2)
+    for script in ("deploy.sh", "fetch.sh", "rollback.sh", "acceptance.sh"):
+        code, calls, said = folder.run(script, "dev", FAILING="infra.show")
+        assert (code, said) == (2, "deployment settings: wrong\n"), script
+        assert not order(calls, "aws", "cdk"), script
 
 
 def test_the_names_of_a_deployment_can_be_taken_into_a_shell(folder: Folder) -> None:

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from infra.release.__main__ import followed
 from infra.release.agent.lock import Locked
 from infra.release.stage import NotDeployed, Stage, guarded
 from infra.settings import load_settings
@@ -61,6 +63,24 @@ def test_an_execution_is_told_state_by_state_and_its_failure_with_its_cause() ->
     assert stage(aws).follow("arn:execution", told.append) == 1
     assert [each.split()[-1] for each in told[:-1]] == ["Lock", "Look", "Probe"]
     assert told[-1] == "FAILED: ProbeFailed: words: expected 20 different films\n"
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "told"),
+    [(KeyboardInterrupt(), 130, ""), (ClientError({"Error": {"Code": "ExpiredToken"}}, "DescribeExecution"), 1,
+      "ExpiredToken")],
+)  # fmt: skip
+def test_who_no_longer_follows_is_told_that_it_continues_and_how_to_look_again(
+    fault: BaseException, code: int, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Interrupted(Aws):
+        def describe_execution(self, **_: str) -> dict[str, str]:
+            raise fault
+
+    assert followed(stage(Interrupted(ReleaseMachine="arn:machine")), "arn:execution") == code
+    said = capsys.readouterr().err
+    assert told in said
+    assert "It continues. To follow it again: python -m infra.release dev follow arn:execution" in said
 
 
 def test_a_stage_that_is_not_deployed_says_how_it_is() -> None:

@@ -2,7 +2,11 @@
 
 import re
 
+import pytest
+
+from infra.settings import DeploymentSettings
 from tests.infra.templates import Deployment, Template
+from tests.infra.test_rights import called
 from tests.infra.tools import ROOT
 
 PAGE = (ROOT / "docs/operations.md").read_text("utf-8")
@@ -53,6 +57,38 @@ def test_the_outputs_that_are_named_are_those_of_the_stack(app: Template) -> Non
 def test_what_make_is_asked_for_there_is() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     assert set(re.findall(r"(?:^|`)make ([a-z]+)", PAGE, re.MULTILINE)) <= targets
+
+
+@pytest.mark.parametrize("page", ["operations", "restore"])
+def test_every_variable_in_a_command_is_set_on_the_page_or_by_the_file_that_is_sourced(page: str) -> None:
+    text = (ROOT / f"docs/{page}.md").read_text("utf-8")
+    sourced = (ROOT / "infra/release/deployment.sh").read_text("utf-8")
+    used = set(re.findall(r"\$\{?([A-Z][A-Z_]*|[a-z][a-z_]*)\b", text))
+    made = set(re.findall(r"\b([A-Z][A-Z_]*)=", text + sourced)) | set(re.findall(r"(?:for|read -r) ([a-z]+)", text))
+    assert used
+    assert used <= made
+
+
+def rows_of(page: str, title: str) -> set[str]:
+    text = (ROOT / f"docs/{page}.md").read_text("utf-8")
+    return first_cells(text.partition(f"\n## {title}\n")[2].partition("\n## ")[0])
+
+
+def test_every_setting_of_a_stage_has_its_row() -> None:
+    # `service` is the table, not a setting.
+    assert rows_of("architecture-aws", "Settings") == set(DeploymentSettings.model_fields) - {"service"}
+
+
+def test_the_rights_of_the_pipeline_are_those_that_its_scripts_need() -> None:
+    """Who sets them up by this page must not find out at the second deployment."""
+    page = (ROOT / "docs/architecture-aws.md").read_text("utf-8")
+    rights = codes(page.partition("\n## Pipeline\n")[2])
+    asked = {"cloudformation:DescribeStacks"} | called(["infra/release/agent/lock.py"], ["dynamodb"])
+    asked |= {"dynamodb:GetItem"} | called(["infra/release/stage.py"], ["stepfunctions"])
+    asked = {each.replace("stepfunctions:", "states:") for each in asked} | {"codebuild:BatchGetProjects"}
+    assert {each.partition(":")[2] for each in asked} <= {each.partition(":")[2] or each for each in rights}
+    fetched = re.findall(r"s3://\$bucket/([\w-]+(?:\.json)?)", (ROOT / "infra/release/fetch.sh").read_text("utf-8"))
+    assert {f"{each}/*" if "." not in each else each for each in fetched} <= rights
 
 
 def test_pages_about_aws_lead_to_places_that_there_are() -> None:

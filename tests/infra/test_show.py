@@ -20,6 +20,14 @@ def test_a_wrong_setting_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert "expected domain_name" in capsys.readouterr().err
 
 
+def test_a_setting_that_the_service_would_refuse_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every script begins with this: nothing is locked or fetched before."""
+    assert main(["-c", "service.cache_tll_secs=3"], {}) == 2
+    assert "service.cache_tll_secs: no such setting; expected cache_ttl_secs" in capsys.readouterr().err
+    assert main(["-c", "stage=prod", "-c", "service.opensearch_custom_ids=on", "-c", "classic_search=true"], {}) == 2
+    assert "OPENSEARCH_CUSTOM_IDS" in capsys.readouterr().err
+
+
 def test_it_needs_no_cdk() -> None:
     code = "import sys, infra.show; sys.exit('aws_cdk' in sys.modules)"
     assert run([sys.executable, "-c", code]).returncode == 0

@@ -262,7 +262,7 @@ def test_the_model_that_comes_back_may_take_its_time() -> None:
 
 
 def test_a_rollback_and_a_deployment_leave_the_model() -> None:
-    for asked in ({"what": "rollback", "version": FIRST}, {"what": "deployment", "bundle": GOOD}):
+    for asked in ({"what": "rollback", "version": FIRST}, {"what": "deployment", "bundle": GOOD, "image": "image-a"}):
         aws = SageMaker()
         assert stage_with(aws).start(**asked).status == "SUCCEEDED"
         assert aws.updates == []

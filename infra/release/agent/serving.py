@@ -1,6 +1,7 @@
 """What a stage serves: the versions of its function and their alias, and the bucket's pointer."""
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ LATEST = "$LATEST"
 BUNDLE = "bundle "
 NONE = "none"
 POINTER = "current.json"
+_BUNDLE = re.compile(r"[A-Za-z0-9._-]+")
 
 
 class NotReady(Exception):
@@ -20,7 +22,7 @@ class NotReady(Exception):
 
 
 class Unusable(Exception):
-    """A version cannot be used; the message has Lambda's reason."""
+    """A version or bundle cannot be used; the message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,14 @@ class ReleasePointer:
     def read(self) -> str:
         """Return the bundle it names; "" if there is none."""
         return str(self._stored()[0].get("version") or "")
+
+    def can_move_to(self, bundle: str) -> bool:
+        """Return whether the bucket has the whole bundle: its manifest is written last."""
+        if not _BUNDLE.fullmatch(bundle):
+            return False
+        key = f"bundles/{bundle}/manifest.json"
+        found = self._client.list_objects_v2(Bucket=self._bucket, Prefix=key, MaxKeys=1)
+        return any(each.get("Key") == key for each in found.get("Contents", ()))
 
     def move(self, bundle: str) -> None:
         """Point to a bundle, unless it is moved concurrently; "" leaves it."""

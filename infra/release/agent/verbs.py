@@ -8,7 +8,7 @@ from typing import Any
 from infra.release.agent.lock import Lock
 from infra.release.agent.model_endpoint import Endpoint
 from infra.release.agent.probe import asking, probe
-from infra.release.agent.serving import AliasedFunction, FunctionRelease, ReleasePointer
+from infra.release.agent.serving import AliasedFunction, FunctionRelease, ReleasePointer, Unusable
 
 # Share of the requests during the watch for alarms.
 SHARE = 0.1
@@ -55,15 +55,30 @@ class Agent:
         """Return what is served and what is to be served, as far as it is known."""
         request = event["asked"]
         served = FunctionRelease(bundle=self.pointer.read()) if self.function is None else self.function.served()
-        release = FunctionRelease(bundle=str(request.get("bundle", "")))
-        if self.function is not None and request["what"] == "rollback":
-            release = self.function.release(str(request["version"]))
+        release = FunctionRelease(image=str(request.get("image", "")), bundle=str(request.get("bundle", "")))
+        if request["what"] == "rollback":
+            release = self._target(request)
         return {
             "served": served.as_json(), "new": release.as_json(), "now": bool(request.get("now", False)),
             "towers": self.towers.served() if self.towers else "",
         }  # fmt: skip
 
+    def _target(self, request: Mapping[str, Any]) -> FunctionRelease:
+        """Return what a rollback returns to. Raises Unusable if there is no such bundle."""
+        if self.function is not None:
+            return self.function.release(str(request["version"]))
+        bundle = str(request["bundle"])
+        # Running servers would ignore such a pointer, but no new one would start.
+        if not self.pointer.can_move_to(bundle):
+            raise Unusable(f"{bundle!r} is no bundle of the bucket; `make rollback` without VERSION lists them")
+        return FunctionRelease(bundle=bundle)
+
     def _code(self, event: Mapping[str, Any]) -> None:
+        """Set the image of a deployment explicitly, too: if an earlier attempt failed, the served image was restored,
+        and CloudFormation sees no change to make.
+        """
+        if not event["new"]["image"]:
+            raise ValueError("no image given: a deployment is started by `make deploy`")
         self._needed.put_code(event["new"]["image"])
 
     def _ready(self, event: Mapping[str, Any]) -> None:
@@ -82,7 +97,7 @@ class Agent:
         AlarmUp.
         """
         if up := self.alarms(self.watched):
-            raise AlarmUp(f"{', '.join(up)} is up; `make release NOW=1` releases anyway, to all requests at once")
+            raise AlarmUp(f"{', '.join(up)} is up; `make release NOW=1` or `make deploy NOW=1` goes on, to all at once")
         since = event["since"] or self.clock()
         return {"since": since, "over": self.clock() - since >= 60 * event["minutes"]}
 

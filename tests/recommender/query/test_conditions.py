@@ -242,5 +242,13 @@ def test_what_is_to_be_older_is_older_than_the_film(theatre):
     assert theatre.ids("like The Shining but shorter")[1] == "runtime:-143"
 
 
+def test_like_a_film_but_different_leaves_out_its_series(theatre):
+    parts = [f"Star Wars: Episode {part}" for part in ("IV - A New Hope", "V - The Empire Strikes Back")]
+    condition = theatre.understand("like star wars but longer").conditions[0]
+    assert condition.text == f"like {parts[0]} (1977), of another series"
+    assert not set(parts) & set(theatre.films("like star wars but longer", condition.id))
+    assert parts[1] in theatre.films("like star wars", condition.id)
+
+
 def test_like_and_no_film_behind_it_is_no_condition(theatre):
     assert theatre.understand("like a fish out of water").like == ()
