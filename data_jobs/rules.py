@@ -68,6 +68,7 @@ RULES: dict[str, Rule] = {
     "decimal-comma": Rule(_N, "Ratings with a decimal comma (4,5): read as 4.5."),
     "rating-scale": Rule(_N, "Ratings on another scale than .5 to 5: brought to it, half stars."),
     "event-name": Rule(_N, "An event under another name than the six: read as the one it stands for."),
+    "repeated-header": Rule(_N, "The header again among the rows, as in files joined together: left out."),
     "no-times": Rule(_N, "Events without a time: the order of the file stands for it."),
     "not-a-film": Rule(_N, "Series, episodes and games of a list that has films, too, are left out."),
     "no-catalogue": Rule(_N, "Events without a catalogue: the films are those that the events name."),

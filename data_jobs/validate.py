@@ -20,6 +20,7 @@ from data_jobs.report import DataError, Progress, Report, Silent
 from data_jobs.twins import merge_twins
 
 _SILENT = Silent()
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +214,9 @@ def _require_something(parts: Sequence[Part], report: Report) -> None:
             advice = "say which column is which, e.g. --map title=NAME --map item_id=NAME"
         report.fail("unknown-form", unknown.name, f"films or events; it looks like {unknown.why}: {advice}")
     name = parts[0].name if parts else "the folder"
-    report.fail("missing-file", name, "a file of films or events; found none (docs/data.md has the forms)")
+    others = "; ".join(f"{part.name} is {part.why}" for part in parts[:_MOST_NAMED] if part.why)
+    found = f"found none (docs/data.md has the forms){': ' if others else ''}{others}"
+    report.fail("missing-file", name, f"a file of films or events; {found}")
 
 
 def _note_genres(movies: Sequence[Movie], films: Sequence[Film], report: Report) -> None:

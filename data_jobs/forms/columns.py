@@ -1,17 +1,28 @@
 """Column names in the wild, folded to letters and digits, and what each stands for."""
+# ruff: noqa: RUF001 (other scripts)
 
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
+_UNIT = re.compile(r"[(\[].*?[)\]]|:(?:token|float)(?:_seq)?$")
+"""What follows a name and is none: a unit, a type of RecBole's files."""
+
+
+def folded(name: str) -> str:
+    """Fold a name: "Movie_ID" -> "movieid", "Année" -> "annee", "Runtime (mins)" -> "runtime"; in any script."""
+    plain = "".join(char for char in unicodedata.normalize("NFKD", name.lower()) if not unicodedata.combining(char))
+    return re.sub(r"[\W_]", "", _UNIT.sub("", plain)) or re.sub(r"[\W_]", "", plain)
+
+
 _ITEM = (
-    "itemid", "movieid", "filmid", "item", "parentasin", "asin", "productid", "sku", "showid", "contentid", "mid",
-    "iid", "articleid", "movie", "product", "id",
+    "itemid", "movieid", "filmid", "item", "parentasin", "asin", "lineitemsku", "productid", "sku", "showid",
+    "contentid", "mid", "iid", "articleid", "movie", "product", "id",
 )  # fmt: skip
 _TITLE = (
-    "title", "name", "movietitle", "filmtitle", "moviename", "filmname", "primarytitle", "productname", "itemname",
-    "itemtitle", "seriestitle", "film", "titel", "filmtitel", "titre", "titolo", "titulo", "titles", "movies", "films",
-    "filme", "peliculas", "originaltitle",
+    "title", "itemlabel", "filmlabel", "movielabel", "lineitemname", "name", "movietitle", "filmtitle", "moviename",
+    "filmname", "primarytitle", "productname", "itemname", "itemtitle", "seriestitle", "film", "titel", "filmtitel",
+    "titre", "titolo", "titulo", "titles", "movies", "films", "filme", "peliculas", "originaltitle",
 )  # fmt: skip
 _TMDB, _IMDB = (
     ("tmdbid", "tmdb", "themoviedbid"),
@@ -31,16 +42,16 @@ FILM: Mapping[str, tuple[str, ...]] = {
     ),
     "release_date": (
         "releasedate", "released", "datepublished", "premiered", "releasedon", "originalreleasedate", "dateofrelease",
-        "release", "datedesortie", "date",
+        "release", "datedesortie", "publicationdate", "date",
     ),
     "genres": (
         "genres", "genre", "listedin", "categories", "category", "genrelist", "genrenames", "genero", "generos",
-        "genere", "generi", "kategorie",
+        "genere", "generi", "kategorie", "genrelabel", "class",
     ),
     "genre_ids": ("genreids",),
     "director": (
         "director", "directors", "directedby", "regie", "regisseur", "directorname", "realisateur", "realisation",
-        "regista", "regia", "diretor",
+        "regista", "regia", "diretor", "directorlabel",
     ),
     "cast": (
         "cast", "actors", "stars", "starring", "topcast", "actor", "castmembers", "darsteller", "schauspieler",
@@ -91,7 +102,8 @@ EVENT: Mapping[str, tuple[str, ...]] = {
     "user": (
         "userid", "user", "uid", "customerid", "customer", "memberid", "member", "visitorid", "personid", "reviewerid",
         "accountid", "profileid", "viewerid", "viewer", "username", "clientid", "client", "kunde", "kundennummer",
-        "benutzer", "nutzer", "utilisateur", "usuario", "utente", "email",
+        "benutzer", "nutzer", "utilisateur", "usuario", "utente", "userpseudoid",
+        "anonymousid", "fullvisitorid", "email",
     ),
     "item": _ITEM,
     "tmdb_id": _TMDB,
@@ -99,7 +111,7 @@ EVENT: Mapping[str, tuple[str, ...]] = {
     "title": _TITLE,
     "event": (
         "event", "eventtype", "action", "interaction", "interactiontype", "behavior", "behaviour", "activity",
-        "opinion", "reaction", "verdict", "feedback", "type",
+        "opinion", "reaction", "verdict", "feedback", "eventname", "feedbacktype", "type",
     ),
     "value": (
         "value", "rating", "score", "stars", "overall", "userrating", "yourrating", "note", "bewertung", "nota", "voto",
@@ -113,15 +125,38 @@ EVENT: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
-_UNIT = re.compile(r"[(\[].*?[)\]]")
+_ABROAD: Mapping[str, tuple[str, ...]] = {
+    "title": (
+        "название", "назва", "фильм", "tytuł", "název", "názov", "cím", "başlık", "film adı", "τίτλος", "tittel",
+        "标题", "片名", "电影", "標題", "電影", "タイトル", "作品名", "題名", "제목", "영화",
+    ),
+    "year": (
+        "год", "рік", "rok", "év", "yıl", "έτος", "år", "年份", "年", "公開年", "製作年", "年代", "연도", "개봉년도",
+    ),
+    "genres": (
+        "жанр", "жанры", "gatunek", "žánr", "műfaj", "tür", "είδος", "sjanger", "类型", "類型", "ジャンル", "장르",
+    ),
+    "director": (
+        "режиссёр", "режиссер", "reżyser", "režie", "režisér", "rendező", "yönetmen", "σκηνοθέτης", "regissör",
+        "regissør", "导演", "導演", "監督", "감독",
+    ),
+    "cast": ("актёры", "актеры", "в ролях", "obsada", "aktorzy", "hrají", "szereplők", "oyuncular", "主演", "演员",
+             "演員", "出演者", "キャスト", "출연"),
+    "overview": (
+        "описание", "сюжет", "opis", "popis", "leírás", "özet", "beskrivelse", "简介", "剧情", "あらすじ", "줄거리",
+    ),
+    "runtime": ("длительность", "czas trwania", "délka", "süre", "片长", "时长", "上映時間", "상영시간"),
+    "original_title": (
+        "оригинальное название", "tytuł oryginalny", "původní název", "orijinal adı", "原名", "原題", "원제",
+    ),
+    "user": ("пользователь", "użytkownik", "uživatel", "kullanıcı", "gebruiker", "användare", "用户", "用戶",
+             "ユーザー", "사용자"),
+    "value": ("оценка", "ocena", "hodnocení", "puan", "betyg", "评分", "評分", "評価", "평점"),
+    "ts": ("дата", "datum", "tarih", "日期", "時間", "日付", "날짜"),
+}  # fmt: skip
+_ABROAD_FOLDED = {ours: tuple(map(folded, names)) for ours, names in _ABROAD.items()}
 _SEVERAL = ("cast", "director", "genres", "keywords")
 _NUMBERED = re.compile(r"([a-z]+?)s?\d{1,2}(?:name)?")
-
-
-def folded(name: str) -> str:
-    """Fold a name: "Movie_ID" -> "movieid", "Année" -> "annee", "Runtime (mins)" -> "runtime"."""
-    plain = unicodedata.normalize("NFKD", name.lower())
-    return re.sub(r"[^a-z0-9]", "", _UNIT.sub("", plain)) or re.sub(r"[^a-z0-9]", "", plain)
 
 
 def match(names: Sequence[str], wanted: Mapping[str, tuple[str, ...]], maps: Mapping[str, str]) -> dict[str, str]:
@@ -137,7 +172,7 @@ def match(names: Sequence[str], wanted: Mapping[str, tuple[str, ...]], maps: Map
     for ours, aliases in wanted.items():
         if ours in found:
             continue
-        for alias in (folded(ours), *aliases):
+        for alias in (folded(ours), *aliases, *_ABROAD_FOLDED.get(ours, ())):
             theirs = by_fold.get(alias)
             if theirs is not None and theirs not in taken:
                 found[ours] = theirs

@@ -23,9 +23,12 @@ _OTHER_NAMES = {
     EventKind.DISLIKE: "disliked hate hated thumbsdown thumbdown downvote",
     EventKind.RATING: "rate rated review reviewed stars",
     EventKind.WATCH: "watched play played playback stream streamed finish finished complete completed consume consumed "
-    "purchase purchased buy bought order ordered transaction rent rented rental borrow borrowed seen",
+    "purchase purchased buy bought order ordered transaction rent rented rental borrow borrowed seen ordercompleted "
+    "orderplaced checkoutcompleted productpurchased videoplaybackcompleted videocomplete videocompleted read",
     EventKind.CLICK: "clicked view viewed pageview detail details detailview productview itemview open opened "
-    "addtocart cart addcart wishlist addtowishlist watchlist addtowatchlist bookmark preview trailer",
+    "viewitem selectitem productviewed productclicked productadded begincheckout videostart videostarted "
+    "videoplaybackstarted addtocart cart addcart wishlist addtowishlist watchlist addtowatchlist bookmark preview "
+    "trailer",
     EventKind.CLEAR: "unlike undo",
 }
 KINDS: Mapping[str, EventKind] = {kind.label: kind for kind in EventKind}

@@ -31,6 +31,15 @@ _NOT_DATA = re.compile(
     r"\.(?:md|html?|sh|pl|py|ipynb|jpe?g|png|gif|pdf|md5|log|ya?ml|toml|lock))$|^readme",
     re.IGNORECASE,
 )
+_OTHERWISE = {
+    ".yaml": "YAML, which is not read: write it as JSON or CSV",
+    ".yml": "YAML, which is not read: write it as JSON or CSV",
+    ".md": "a text: save a table in it as CSV",
+    ".html": "a web page: download the file that it links to, or save its table as CSV",
+    ".htm": "a web page: download the file that it links to, or save its table as CSV",
+    ".ipynb": "a notebook: save its table as CSV",
+    ".pdf": "a PDF: there is no table to read in it",
+}
 _SPLITS = re.compile(r"^u[1-5ab]\.(?:base|test)$")
 _GENOME = re.compile(r"^genome[-_](?:scores|tags)\.csv$")
 CLASSIC = {
@@ -105,7 +114,7 @@ def _as_named(part: Part) -> Part:
 
 def _recognised(path: Path, wishes: Wishes) -> Part:
     if _NOT_DATA.search(path.name):
-        return Part(path, "", Role.UNUSED, why="no data")
+        return Part(path, "", Role.UNUSED, why=_OTHERWISE.get(path.suffix.lower(), "no data"))
     if _SPLITS.match(path.name):
         return Part(path, "MovieLens 100K", Role.UNUSED, why="a split of u.data")
     if _GENOME.match(path.name):
@@ -164,7 +173,7 @@ def _dat(seen: Sniffed, wishes: Wishes) -> Part | None:
 def _ratings(seen: Sniffed, wishes: Wishes) -> Part | None:
     """Recognise person, film, rating and time without a header: MovieLens 100K, Amazon's ratings only."""
     columns = [seen.cells(name) for name in seen.names]
-    if not all(re.fullmatch(r"-?\d+(?:[.,]\d+)?", cell) for cell in columns[2]) or not columns[2]:
+    if not all(re.fullmatch(r"-?\d*[.,]?\d+", cell) for cell in columns[2]) or not columns[2]:
         return None
     scale = wishes.scale or scale_of(columns[2])
     swapped = all(re.fullmatch(r"[B0-9][0-9A-Z]{9}", cell) for cell in columns[0])

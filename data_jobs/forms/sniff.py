@@ -14,6 +14,7 @@ from data_jobs.forms.columns import EVENT, FILM, folded, match
 from data_jobs.forms.part import Layout
 from data_jobs.readers.files import CSV, Dialect
 from data_jobs.readers.lines import is_document, parsed, unwrapped
+from services.adapters.file_kinds import SEPARATOR, binary_kind, text_kind
 
 HEAD = 1 << 18
 _DOCUMENT = 1 << 25
@@ -21,38 +22,13 @@ _ROWS = 2_000
 _DELIMITERS = ",;\t|"
 _PREAMBLE = 12
 """Lines about a file, above its header."""
-_MAGIC = (
-    (b"PK\x03\x04", "an Excel or OpenDocument workbook, or a zip: save the sheet as CSV (UTF-8), or unpack the zip"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook: save the sheet as CSV (UTF-8)"),
-    (b"PAR1", "Parquet: write it as CSV, e.g. polars.read_parquet(FILE).write_csv('films.csv')"),
-    (
-        b"SQLite format 3",
-        "an SQLite database: export the table as CSV (sqlite3 -header -csv FILE 'select * from films')",
-    ),
-    (b"%PDF", "a PDF: there is no table to read in it"),
-    (b"Rar!", "a RAR archive: unpack it first"),
-    (b"7z\xbc\xaf", "a 7-Zip archive: unpack it first"),
-    (b"\x80\x04", "a Python pickle, which is never opened: write it as CSV"),
-    (b"\x80\x05", "a Python pickle, which is never opened: write it as CSV"),
-    (b"ARROW1", "Feather or Arrow: write it as CSV, e.g. polars.read_ipc(FILE).write_csv('films.csv')"),
-    (b"\x89HDF", "HDF5: write its table as CSV"),
-    (b"BZh", "a bzip2 file: unpack it first (bunzip2)"),
-    (b"\xfd7zXZ", "an xz file: unpack it first (unxz)"),
-    (b"\x28\xb5\x2f\xfd", "a zstd file: unpack it first (unzstd)"),
-)
-_TAR, _TAR_AT = b"ustar", 257
-_MARKUP = (
-    (re.compile(r"<!doctype html|<html", re.IGNORECASE), "a web page and no table: download the file that it links to"),
-    (re.compile(r"<\?xml|<[A-Za-z][\w:-]*[ >]"), "XML, which is not read: export it as CSV or JSON"),
-    (
-        re.compile(r"-- |/\*!|(?:create|drop) table|insert into|pragma |begin transaction", re.IGNORECASE),
-        "an SQL dump: load it into its database and export the table as CSV",
-    ),
-    (re.compile(r"\{\\rtf"), "an RTF text: save the table as CSV (UTF-8)"),
-)
+_ESCAPED_INSIDE = re.compile(r'"[^"\\]*\\"[^,;\t|"]')
+"""A quote after a backslash within a cell, where a doubled one would be expected."""
+_DOUBLED = re.compile(r'\w""\w|\w"" | ""\w')
+_SPACED = re.compile(r"\d+ \d+ \d*\.?\d+(?: \d+)?")
+"""Person, film, rating and perhaps time, as research writes them."""
 QUESTIONS = "a list of the Netflix prize without ratings"
 _RATED = re.compile(r"\d+,\d,\d{4}-\d\d-\d\d")
-_SEPARATOR = re.compile(r"sep=(.)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,24 +51,12 @@ class Sniffed:
 def sniff(path: Path, known: Collection[str] = ()) -> Sniffed:
     """Inspect the beginning of a file; ``known``: names that are always column names."""
     raw = _head(path, HEAD)
-    for magic, why in _MAGIC:
-        if raw.startswith(magic):
-            return Sniffed(path, Layout.NONE, why=why)
-    if raw[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
-        return Sniffed(path, Layout.NONE, why="a tar archive: unpack it first (tar -xf)")
+    if why := binary_kind(raw):
+        return Sniffed(path, Layout.NONE, why=why)
     text = _decoded(raw)
-    if not text.strip():
-        return Sniffed(path, Layout.NONE, why="empty")
-    if "\x00" in text[:4096]:
-        odd, even = text[1:4096:2].count("\x00"), text[0:4096:2].count("\x00")
-        halves = min(odd, even) == 0 and 3 * max(odd, even) > len(text[:4096])
-        what = "UTF-16 without its byte order mark: save it as UTF-8" if halves else "a binary file"
-        return Sniffed(path, Layout.NONE, why=what)
-    begin = text.lstrip("\ufeff \t\r\n")[:200]
-    for mark, why in _MARKUP:
-        if mark.match(begin):
-            return Sniffed(path, Layout.NONE, why=why)
-    if begin[:1] in ("{", "["):
+    if why := text_kind(text):
+        return Sniffed(path, Layout.NONE, why=why)
+    if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
         return _sniff_json(path, text)
     return _sniff_table(path, text, known, whole=len(raw) < HEAD)
 
@@ -162,7 +126,7 @@ def _elements(text: str) -> list[dict[str, Any]]:
 def _sniff_table(path: Path, text: str, known: Collection[str], *, whole: bool) -> Sniffed:
     every = text.splitlines()
     skip = _first_line(every, known)
-    separator = _SEPARATOR.fullmatch(every[skip].strip('" '))
+    separator = SEPARATOR.fullmatch(every[skip].strip('" '))
     lines = [line for line in every[skip + bool(separator) :] if line.strip()]
     lines = lines if whole or len(lines) < 3 else lines[:-1]
     if not lines:
@@ -173,7 +137,8 @@ def _sniff_table(path: Path, text: str, known: Collection[str], *, whole: bool) 
         return Sniffed(path, Layout.NETFLIX, names=("user", "value", "ts"), headed=False)
     delimiter = separator[1] if separator else _delimiter(lines, known)
     quoted = delimiter != "::" and not lines[0].startswith("tconst\t")
-    dialect = Dialect(delimiter, quoted=quoted, skip=skip + bool(separator))
+    escaped = quoted and any(_ESCAPED_INSIDE.search(line) for line in lines) and not any(map(_DOUBLED.search, lines))
+    dialect = Dialect(delimiter, quoted=quoted, skip=skip + bool(separator), escaped=escaped)
     try:
         rows = [row for row in dialect.reader(lines[: _ROWS + 1]) if row]
     except csv.Error:
@@ -205,6 +170,8 @@ def _delimiter(lines: Sequence[str], known: Collection[str]) -> str:
     """Return the delimiter that splits the first line into most cells, and the next lines into as many."""
     if sum("::" in line for line in lines[:50]) * 2 > len(lines[:50]):
         return "::"
+    if all(map(_SPACED.fullmatch, lines[:50])):
+        return " "
     counts = {mark: [_width(line, mark) for line in lines[:50]] for mark in _DELIMITERS}
     steady = {mark: sum(width == widths[0] for width in widths) for mark, widths in counts.items()}
 

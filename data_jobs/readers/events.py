@@ -157,6 +157,7 @@ def _worded_ms(text: str) -> float | None:
     """Return epoch ms of an ISO 8601 time or a date with a month name, UTC if without an offset; None if it is
     neither.
     """
+    text = re.sub(r"([+-]\d\d:?\d\d) [A-Z]{1,5}$", r"\1", text)
     text = re.sub(r" ?UTC$", "+00:00", text)
     for form in ("", *_DATES):
         try:

@@ -14,6 +14,7 @@ from services.recommender.domain.language_names import NAMES
 from services.recommender.query.words.into_english import TRANSLATIONS
 
 MAX_ID = 128
+_ARRAY = re.compile(r"\{([^{}:]*)\}")
 _NO_GENRES = frozenset({"(no genres listed)", "unknown"})
 FIRST_YEAR, LAST_YEAR = 1870, 2100
 _BEFORE, _AFTER = 20, 40
@@ -84,12 +85,16 @@ def _dotted(value: object) -> object:
 
 
 def _of_slash(name: str) -> list[str]:
-    """ "Crime/Drama" and "Mystery & Suspense" as two genres, unless it is one of the vocabulary; none for what says
-    that there is none.
+    """ "Crime/Drama", "Mystery & Suspense", "crime drama" and "Crime film" as their genres, unless it is one of the
+    vocabulary; none for what says that there is none.
     """
     if name in _NO_GENRES:
         return []
-    return [name] if known_genre(name) else [each.strip() for each in re.split(r"[/&]", name) if each.strip()]
+    if known_genre(name):
+        return [name]
+    parts = [each.strip() for each in re.split(r"[/&]| - ", name) if each.strip()]
+    words = [word for word in name.split() if word.lower() not in ("film", "movie")]
+    return words if len(parts) == 1 and words and all(map(known_genre, words)) else parts
 
 
 def _parted(text: str) -> list[str]:
@@ -207,10 +212,12 @@ class Fields:
         return self.whole(field, int(low), int(high))
 
     def list_of(self, field: str) -> tuple[str, ...]:
-        """Return a list of strings, or one string split at "|", else ";", else ","."""
+        """Return a list of strings, or one string split at "|", else ";", else ","; also one that PostgreSQL writes."""
         value = self._raw(field)
         if value is None:
             return ()
+        if isinstance(value, str) and (array := _ARRAY.fullmatch(value.strip())):
+            return self._names(field, value, [part.strip().strip('"') for part in array[1].split(",")])
         return self._names(field, value, _parted(value) if isinstance(value, str) else value)
 
     def _names(self, field: str, value: object, parts: object) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ _ROWS = 200_000
 _BLOCK = 1 << 25
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _UNIT = "\x1f"
+_ESCAPED = re.compile(r"\\([\"\\])")
 _FEW_LETTERS = 20
 """So few letters beyond ASCII do not tell an encoding."""
 # A cast of thousands is one cell; but an unclosed quote must end somewhere.
@@ -28,7 +29,8 @@ csv.field_size_limit(1 << 20)
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """How a table is written: ``delimiter`` (one character, or "::"), ``header`` if the file has none, ``quoted`` False
-    if quotes are text, ``tail`` if the last column may contain delimiters, ``skip``: the lines before header or rows.
+    if quotes are text, ``tail`` if the last column may contain delimiters, ``skip``: the lines before header or rows,
+    ``escaped`` if quotes inside cells follow a backslash, as MySQL writes them.
     """
 
     delimiter: str = ","
@@ -36,6 +38,7 @@ class Dialect:
     quoted: bool = True
     tail: bool = False
     skip: int = 0
+    escaped: bool = False
 
     @property
     def unit(self) -> str:
@@ -49,12 +52,18 @@ class Dialect:
     def reader(self, lines: Iterable[str]) -> "Iterator[list[str]]":
         """Return the rows of these lines."""
         texts = map(self.unified, lines)
+        if self.escaped:
+            texts = map(_unescaped, texts)
         if self.quoted:
             return csv.reader(texts, delimiter=self.unit)
         return csv.reader(texts, delimiter=self.unit, quoting=csv.QUOTE_NONE)
 
 
 CSV = Dialect()
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPED.sub(lambda found: '""' if found[1] == '"' else "\\", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +182,23 @@ def iter_table(
     by_rows = (shape.exact and dialect.quoted) or shape.encoding != "utf-8-sig" or dialect.tail
     for batch in _by_rows(layout, shape) if by_rows else _by_columns(layout):
         report.rows[path.name] += batch.height
-        yield batch
+        yield _without_headers(batch, layout)
     if report.rows[path.name] == before and may_lack_rows:
         report.add("no-rows", path.name)
         yield layout.frame([])
     elif report.rows[path.name] == before:
         report.fail("empty-file", path.name, f"rows below the header of {path}")
+
+
+def _without_headers(batch: pl.DataFrame, layout: "_Layout") -> pl.DataFrame:
+    """Leave out the header among the rows, where several files were joined into one."""
+    names = layout.wanted
+    if layout.dialect.header is not None or len(names) < 2 or not (batch[names[0]] == names[0]).any():
+        return batch
+    again = pl.all_horizontal(pl.col(name).str.strip_chars() == name for name in names)
+    for line in batch.filter(again)["line"]:
+        layout.report.add("repeated-header", layout.path.name, line=line)
+    return batch.filter(~again)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,15 +27,33 @@ _WRAPPERS = (
     "records",
     "catalogue",
     "search",
+    "hits",
+    "edges",
+    "nodes",
+    "bindings",
+    "@graph",
+    "rows",
+    "value",
 )
-_OUTER = ("result", "response", "data", "results", "body", "mediacontainer")
+_OUTER = ("result", "response", "data", "results", "body", "mediacontainer", "hits")
 """Objects around an object with a list in it."""
 _MOST_WRAPPERS = 3
 _ENVELOPE = frozenset(
     {"page", "total", "count", "size", "limit", "offset", "start", "next", "previous", "version", "status", "success",
      "message", "id", "jsonrpc", "response", "total_pages", "total_results", "totalresults", "totalpages",
-     "totalrecordcount", "startindex", "took", "generated", "updated", "schema"}
+     "totalrecordcount", "startindex", "took", "timed_out", "generated", "updated", "schema", "@context",
+     "@odata.context", "@odata.nextlink", "@odata.count"}
 )  # fmt: skip
+_ROUND = ("_source", "node", "attributes", "Item", "properties")
+"""Objects around one record: of a search engine, GraphQL, JSON:API, DynamoDB, and of an event's facts."""
+_BOUGHT = ("items", "products", "line_items", "lineItems")
+"""Lists of what one event is about."""
+_OF_EVENTS = frozenset(
+    {"event", "event_name", "event_type", "userId", "user_id", "user_pseudo_id", "customer_id", "email"}
+)
+_TITLES = frozenset({"title", "name", "Title", "Name"})
+_TYPES = frozenset({"S", "N", "BOOL", "L", "M", "SS", "NS", "NULL"})
+"""Types of values in DynamoDB's JSON."""
 """What stands beside a list in an answer, and in no record of a film or an event."""
 _LONGEST_LITERAL = 1 << 20
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -65,29 +83,76 @@ def read_json_lines(path: Path, report: Report) -> Iterator[Numbered]:
         report.fail("empty-file", path.name, f"one JSON object a line in {path}")
 
 
-def unwrapped(record: dict[str, Any], depth: int = 0) -> list[dict[str, Any]]:
-    """Return the objects that a record wraps, in a list or by their ids, or the rows of a table; else the record.
-    ``depth``: the wrappers that were taken off.
+def unwrapped(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the objects that a record wraps, in a list or by their ids, or the rows of a table; else the record. What
+    an event is about is beside its facts.
     """
+    return [row for each in _listed(_bare(record), 0) for row in _spread(_bare(each))]
+
+
+def _bare(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record without what is round it, and with plain values."""
+    for name in _ROUND:
+        if isinstance(inner := record.get(name), dict) and _TITLES.isdisjoint(record):
+            its_id = record.get("id", record.get("_id"))
+            facts = {} if _OF_EVENTS.isdisjoint(record) else {key: each for key, each in record.items() if key != name}
+            record = {**facts, **({} if its_id is None else {"id": its_id}), **inner}
+    if all(isinstance(value, dict) for value in record.values()):
+        return {name: _plain(value) for name, value in record.items()}
+    return record
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a value that DynamoDB or SPARQL writes with its type."""
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1 and (kind := next(iter(value))) in _TYPES:
+        inner = value[kind]
+        if kind in ("M", "L"):
+            return (
+                {key: _plain(each) for key, each in inner.items()} if kind == "M" else [_plain(each) for each in inner]
+            )
+        return None if kind == "NULL" else inner
+    return value["value"] if {"type", "value"} <= value.keys() and isinstance(value["value"], str) else value
+
+
+def _spread(record: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return an event once for each of the items it is about."""
+    for name in _BOUGHT:
+        if not _OF_EVENTS.isdisjoint(record) and _are_objects(record.get(name)):
+            facts = {key: value for key, value in record.items() if key != name}
+            return [{**facts, **each} for each in record[name]]
+    return [record]
+
+
+def _listed(record: dict[str, Any], depth: int) -> list[dict[str, Any]]:
+    """Do so. ``depth``: the wrappers that were taken off."""
     nested = {name.lower(): value for name, value in record.items() if isinstance(value, list | dict)}
-    if not nested:
+    if not nested or not _OF_EVENTS.isdisjoint(record):
         return [record]
     lists = {name: value for name, value in nested.items() if _are_objects(value)}
-    for name in _WRAPPERS:
-        if name in lists:
-            return list(lists[name])
+    if wrapper := next((name for name in _WRAPPERS if name in lists), None):
+        return list(lists[wrapper])
     if isinstance(nested.get("columns"), list) and isinstance(nested.get("data"), list):
         names = [str(name) for name in nested["columns"]]
         return [dict(zip(names, row, strict=False)) for row in nested["data"] if isinstance(row, list)]
     if len(nested) == len(record) and all(isinstance(value, dict) for value in nested.values()):
-        return _rows_of(record, depth)
+        rows = _rows_of(record, depth)
+        if rows != [record]:
+            return rows
     if {name.lower() for name in record} - nested.keys() <= _ENVELOPE:
-        for name in _OUTER:
-            if depth < _MOST_WRAPPERS and isinstance(inner := nested.get(name), dict):
-                return unwrapped(inner, depth + 1)
-        # A film's own list, such as its keywords, stands beside the film's id.
-        if len(lists) == len(nested) == 1 and "id" not in record:
-            return list(next(iter(lists.values())))
+        return _inside(record, nested, lists, depth)
+    return [record]
+
+
+def _inside(record: dict[str, Any], nested: dict[str, Any], lists: dict[str, Any], depth: int) -> list[dict[str, Any]]:
+    """Return what an answer of a service is about: an object in it, or its only list."""
+    for name in _OUTER:
+        if depth < _MOST_WRAPPERS and isinstance(inner := nested.get(name), dict):
+            return _listed(inner, depth + 1)
+    # A film's own list, such as its keywords, stands beside the film's id.
+    if len(lists) == len(nested) == 1 and "id" not in record:
+        return list(next(iter(lists.values())))
     return [record]
 
 
@@ -105,8 +170,8 @@ def _rows_of(record: dict[str, Any], depth: int) -> list[dict[str, Any]]:
         return [{name: column[row] for name, column in record.items()} for row in rows]
     if len(record) == 1:
         ((name, inner),) = record.items()
-        is_wrapper = name.lower() in _OUTER and depth < _MOST_WRAPPERS
-        return unwrapped(inner, depth + 1) if is_wrapper else [record]
+        is_wrapper = name.lower() in (*_OUTER, *_WRAPPERS) and depth < _MOST_WRAPPERS
+        return _listed(inner, depth + 1) if is_wrapper else [record]
     if not all(any(map(str.isdecimal, name)) for name in record):
         return [record]
     counted = all(name == str(at) for at, name in enumerate(record))

@@ -83,7 +83,7 @@ def train(
     params, progress = params or TrainParams(), progress or Silent()
     material = _material(dataset, catalogue, params)
     likes = material.interactions.likes()
-    rows = most_liked(likes, catalogue.votes, params.max_films)
+    rows = most_liked(likes, catalogue.votes, _table_size(likes, catalogue.votes, params))
     trials = _tuned(material, likes, catalogue.votes, progress)
     params = replace(params, ridge=params.ridge or (trials[0].ridge if trials else params.ridge_untuned))
     main, short, form = _tables(material, rows, params, progress)
@@ -117,6 +117,16 @@ def _svd(dataset: Dataset, catalogue: Catalogue, params: TrainParams, progress: 
     svd = factorise(dataset.events, rows, len(catalogue), params.svd_k, params.svd_centred)
     done(1)
     return svd
+
+
+def _table_size(likes: NDArray[np.int64], votes: NDArray[np.int32], params: TrainParams) -> int:
+    """Return the number of films in the tables. Without likes the time of a build would be cubic in films of which
+    nothing is known but their tags; but without votes, no film is better known than another, and all are taken.
+    """
+    voted = int(np.count_nonzero(votes))
+    if likes.any() or voted < params.max_films_unliked:
+        return params.max_films
+    return min(params.max_films, params.max_films_unliked)
 
 
 def most_liked(likes: NDArray[np.int64], votes: NDArray[np.int32], count: int) -> NDArray[np.int32]:

@@ -32,6 +32,8 @@ class TrainParams:
     """A tag on fewer films is left out: it adds too little for the cost of its row."""
     max_films: int = 20_000
     """Films in the tables; beyond that the most liked are taken. At most 65,535: a column is two bytes."""
+    max_films_unliked: int = 4_000
+    """The same where nobody has liked anything yet and so many films have votes. Tags alone say no more of the rest."""
     table_bytes: int = 48_000_000
     """Memory of both tables together, which determines how many entries a row keeps."""
     neighbours: int = 4
@@ -57,6 +59,7 @@ class TrainParams:
         self._require(0 <= self.tag_weight < inf, "tag_weight", "0 or more")
         self._require(self.min_tag_films >= 1, "min_tag_films", "1 or more")
         self._require(1 <= self.max_films < 2**16, "max_films", "between 1 and 65,535")
+        self._require(1 <= self.max_films_unliked < 2**16, "max_films_unliked", "between 1 and 65,535")
         self._require(self.table_bytes > 0, "table_bytes", "positive")
         self._require(self.neighbours >= 1, "neighbours", "1 or more")
         self._require(0 <= self.svd_k <= 1_024, "svd_k", "between 0 and 1,024")

@@ -16,9 +16,9 @@ from data_jobs.train.params import TrainParams
 from data_jobs.train.truncate import row_width, truncated
 from services.recommender.domain.tables import ItemTable
 
-# Two squares of 10,000 films take 0.8 GB; larger ones are solved in turn in the same memory. Small ones are finished
-# before a second process has started.
-MOST_FILMS, FEWEST_FILMS = 10_000, 3_000
+# Two squares of 14,000 films take 1.6 GB, as much as one of 20,000, the largest; larger ones are solved in turn in the
+# same memory. Small ones are finished before a second process has started.
+MOST_FILMS, FEWEST_FILMS = 14_000, 3_000
 
 OnProgress = Callable[[int], None]
 

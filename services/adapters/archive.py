@@ -13,7 +13,8 @@ from typing import IO, NamedTuple, Protocol
 
 from services.recommender.errors import MarqueeError
 
-ZIP = b"PK\x03\x04"
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+"""How a zip begins; the second one has no files."""
 RATIO = 200
 """Text compresses about ten to one; a much larger ratio is meant to fill a disk or memory."""
 _FREE = 64 << 20
@@ -102,11 +103,11 @@ def members(
                 yield Member(name, _checked(allowance.blocks(file, info.compress_size, name)))
 
 
-def is_workbook(path: Path) -> bool:
+def is_workbook(source: Path | IO[bytes]) -> bool:
     """Return whether a zip is a workbook of an office program. Raises ArchiveError for a broken one."""
     import zipfile
 
-    with _readable(), zipfile.ZipFile(path) as archive:
+    with _readable(), zipfile.ZipFile(source) as archive:
         return not {*archive.namelist()}.isdisjoint(_WORKBOOKS)
 
 
@@ -119,10 +120,14 @@ def _checked(blocks: Iterator[bytes]) -> Iterator[bytes]:
 def _readable() -> Iterator[None]:
     """Turn the errors of a broken zip into ArchiveError."""
     import lzma
+    import struct
     import zipfile
     import zlib
 
-    broken = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, ValueError)
+    broken = (
+        zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, ValueError,
+        struct.error, IndexError, OverflowError, OSError,
+    )  # fmt: skip
     try:
         yield
     except broken as error:

@@ -125,7 +125,9 @@ def _understood(document: dict[str, Any]) -> Iterator[str]:
         for each in understood["conditions"]
     ]
     parts = [f"search for “{understood['text']}”"] if understood["text"] else []
-    yield f"Understood: {'; '.join([*parts, *conditions]) or 'anything'}. {document['matched']:,} films match."
+    matched = document["matched"]
+    found = "1 film matches" if matched == 1 else f"{matched:,} films match"
+    yield f"Understood: {'; '.join([*parts, *conditions]) or 'anything'}. {found}."
     if not document["matched"]:
         yield "Nothing matches; showing the closest or the most popular films."
 

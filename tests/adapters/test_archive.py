@@ -79,3 +79,11 @@ def test_workbooks(tmp_path: Path) -> None:
         path = tmp_path / name
         path.write_bytes(zipped({inside: b""}).getvalue())
         assert is_workbook(path) is wanted
+
+
+def test_a_file_without_a_name_is_no_crash() -> None:
+    raw = bytearray(zipped({"a.csv": b"1"}).getvalue())
+    entry = raw.find(b"PK\x01\x02")
+    raw[entry + 28], raw[entry + 32] = 0, len("a.csv")  # the name becomes a comment
+    with pytest.raises(ArchiveError, match="cannot be read"):
+        read(io.BytesIO(bytes(raw)))

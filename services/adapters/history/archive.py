@@ -1,16 +1,23 @@
 """Files of an export: a single one, those inside a zip, or those of a folder, read in memory within limits."""
 
+import gzip
 import io
 import re
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
-from services.adapters.archive import ZIP, Allowance, ArchiveError, counts, members
+from services.adapters.archive import ZIP, Allowance, ArchiveError, counts, is_workbook, members
 from services.recommender.errors import InvalidRequest
 
 MAX_BYTES = 10 << 20
 MAX_UNPACKED = 64 << 20
 MAX_ENTRIES = 2_000
-READ = (".csv", ".tsv", ".txt", ".json")
+READ = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson")
+_PACKED = (".zip", ".gz")
+_GZIP = b"\x1f\x8b"
+_NESTED = 2
+"""How deep archives are unpacked: one, and those in it."""
 
 _FORM = re.compile(
     rb"--([^\r\n]{1,200})\r\n"
@@ -25,15 +32,41 @@ Files = list[tuple[str, bytes]]
 def files_of(name: str, content: bytes) -> Files:
     """Return names and contents of the tables in an export. Raises InvalidRequest if too large or unreadable."""
     if len(content) > MAX_BYTES:
-        raise refused(f"the export has {len(content):,} bytes; the maximum is {MAX_BYTES:,}")
+        raise refused(f"the export is too large; the maximum is {MAX_BYTES:,} bytes")
     name, content = _file_of_form(content) or (name, content)
-    if not content.startswith(ZIP):
-        return [(name, content)]
+    return _plain(name, content, Allowance(MAX_ENTRIES, MAX_UNPACKED))
+
+
+def _plain(name: str, content: bytes, allowance: Allowance) -> Files:
+    """Return the file itself, or what is packed in it. Raises InvalidRequest."""
     try:
-        found = members(io.BytesIO(content), Allowance(MAX_ENTRIES, MAX_UNPACKED), _is_table)
-        return [(member.name, b"".join(member.blocks)) for member in found]
+        return list(_unpacked(name, content, allowance, _NESTED))
     except ArchiveError as error:
-        raise refused(f"the zip {error}; export it again, or send one of its files") from error
+        raise refused(f"the archive {name} {error}; export it again, or send one of its files") from error
+
+
+def _unpacked(name: str, content: bytes, allowance: Allowance, deeper: int) -> Iterator[tuple[str, bytes]]:
+    if content.startswith(_GZIP) and deeper:
+        yield from _unpacked(name.removesuffix(".gz"), _inflated(name, content, allowance), allowance, deeper - 1)
+    elif not content.startswith(ZIP):
+        yield name, content
+    elif is_workbook(io.BytesIO(content)):
+        raise refused(f"{name} is a workbook: save its sheet as CSV (UTF-8), and send that")
+    elif deeper:
+        for member in members(io.BytesIO(content), allowance, lambda path: _is_table(path) or _is_packed(path)):
+            data = b"".join(member.blocks)
+            if _is_packed(member.name):
+                yield from _unpacked(member.name, data, allowance, deeper - 1)
+            else:
+                yield member.name, data
+
+
+def _inflated(name: str, content: bytes, allowance: Allowance) -> bytes:
+    try:
+        with gzip.open(io.BytesIO(content)) as packed:
+            return b"".join(allowance.blocks(packed, len(content), name))
+    except (OSError, EOFError, zlib.error) as error:
+        raise ArchiveError(f"cannot be read ({error})") from error
 
 
 def _file_of_form(content: bytes) -> tuple[str, bytes] | None:
@@ -47,12 +80,12 @@ def _file_of_form(content: bytes) -> tuple[str, bytes] | None:
 
 def files_in(folder: Path) -> Files:
     """Return the same of an unpacked export. Raises InvalidRequest if the folder is too large, OSError."""
-    left, found = MAX_UNPACKED, Files()
+    left, found, allowance = MAX_UNPACKED, Files(), Allowance(MAX_ENTRIES, MAX_UNPACKED)
     for seen, path in enumerate(folder.rglob("*"), 1):
         name = path.relative_to(folder).as_posix()
-        if path.is_file() and counts(name) and _is_table(name):
+        if path.is_file() and counts(name) and (_is_table(name) or _is_packed(name)):
             left -= path.stat().st_size
-            found.append((name, path.read_bytes() if left >= 0 else b""))
+            found += _plain(name, path.read_bytes(), allowance) if left >= 0 else []
         if seen > MAX_ENTRIES or left < 0:
             raise refused(f"{folder} is larger than an export can be; give the folder of the export itself")
     return sorted(found)
@@ -65,3 +98,7 @@ def refused(why: str) -> InvalidRequest:
 
 def _is_table(name: str) -> bool:
     return name.lower().endswith(READ)
+
+
+def _is_packed(name: str) -> bool:
+    return name.lower().endswith(_PACKED)

@@ -7,6 +7,8 @@ from services.recommender.domain.events import EventKind
 from services.recommender.domain.told import Told
 
 SERIES, UNSEEN, EMPTY = "not a film (a series or an episode)", "not watched to the end", "no title"
+MAX_TITLE = 500
+NO_OPINION = "hidden, commented or of no interest"
 
 
 @dataclass(slots=True)
@@ -20,6 +22,7 @@ class Collected:
 
     def is_theirs(self, account: str) -> bool:
         """Record an account, and return whether its rows are wanted."""
+        account = _sound(account)
         if account:
             self.accounts.add(account)
         return self.account is None or account.casefold() == self.account.casefold()
@@ -36,7 +39,7 @@ class Collected:
         film_ids: tuple[str, ...] = (),
     ) -> None:
         """Add a row, unless it names no film."""
-        named = tuple(dict.fromkeys(title for title in titles if title))
+        named = tuple(dict.fromkeys(_sound(title[:MAX_TITLE]) for title in titles if title))
         if named or film_ids:
             self.rows.append(Told(place, named, year, kind, value, ts_ms, film_ids))
         else:
@@ -55,3 +58,8 @@ class Collected:
         """Add a rating if the row has stars, otherwise a weaker event."""
         kind = EventKind.RATING if value is not None else otherwise
         self.add(place, titles, year, kind, ts_ms, value=value or 1.0, film_ids=film_ids)
+
+
+def _sound(text: str) -> str:
+    """Return text without halves of characters, which JSON may hold and UTF-8 cannot."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -8,22 +8,29 @@ from services.adapters.history.collected import SERIES, Collected
 from services.adapters.history.tables import day, ids_of, is_day_first, moment, stars
 from services.recommender.domain.catalogue import IMDB_ID
 from services.recommender.domain.events import EventKind
+from services.recommender.names.folding import words_of
 
 NAME = "a table of films"
 # Ours -> theirs, folded to letters and digits, most certain first.
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "title": (
         "title", "name", "film", "movie", "movietitle", "filmtitle", "titel", "filmtitel", "titre", "titulo", "titolo",
+        "tytul", "nazev", "cim", "baslik", "название", "фильм", "标题", "片名", "電影", "タイトル", "作品名", "제목",
     ),
-    "original": ("originaltitle",),
-    "year": ("year", "releaseyear", "yearreleased", "releasedate", "released", "jahr", "annee", "anno", "ano"),
+    "original": ("originaltitle", "originaltitel", "titreoriginal", "titulooriginal", "titolooriginale"),
+    "year": (
+        "year", "releaseyear", "yearreleased", "releasedate", "released", "jahr", "annee", "anno", "ano", "jaar", "rok",
+        "год", "年份", "年", "公開年", "연도",
+    ),
     "stars": (
         "yourrating", "myrating", "userrating", "rating10", "rating", "stars", "score", "bewertung", "sterne", "note",
-        "nota", "voto",
+        "nota", "voto", "notation", "puntuacion", "calificacion", "punteggio", "cijfer", "betyg", "ocena", "hodnoceni",
+        "puan", "мояоценка", "оценка", "我的评分", "评分", "個人評分", "評分", "評価", "평점", "별점",
     ),
     "seen": (
         "watcheddate", "datewatched", "watchedat", "lastwatched", "lastwatchedat", "daterated", "ratedat", "date",
-        "watched", "watchedon", "seen", "seenon", "gesehen", "gesehenam", "datum", "fecha", "timestamp",
+        "watched", "watchedon", "seen", "seenon", "checked", "gesehen", "gesehenam", "datum", "fecha", "data", "tarih",
+        "датапросмотра", "дата", "打分日期", "观看日期", "日期", "鑑賞日", "視聴日", "날짜", "timestamp",
     ),
     "status": ("watchlist", "status", "list"),
     "kind": ("type", "titletype", "mediatype"),
@@ -31,10 +38,13 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "tmdb": ("tmdbid", "tmdb"),
     "imdb": ("imdbid", "imdb", "const", "tconst", "imdburl", "imdblink", "url"),
 }  # fmt: skip
+_FOLDS = {ours: tuple("".join(words_of(alias)) for alias in aliases) for ours, aliases in _COLUMNS.items()}
 _NO_FILM = ("series", "serie", "episode", "season", "show", "tv", "anime", "game", "podcast")
 _WANTED = frozenset({"plantowatch", "watchlist", "wanttowatch", "towatch", "planned", "wishlist"})
 _YEAR = re.compile(r"(?<!\d)(?:18|19|20)\d\d(?!\d)")
-_OUT_OF = re.compile(r"([\d.,]+)\s*/\s*(\d+)")
+_OUT_OF = re.compile(r"([\d.,]+)\s*(?:/|out of)\s*(\d+)", re.IGNORECASE)
+_NAMED = re.compile(r"([\d.,]+)\s*(?:stars?|points?)", re.IGNORECASE)
+_DRAWN = re.compile(r"([★⭐✭✮*]\ufe0f?){1,5}(½?)[☆✩]*")
 _SCALES = (5, 10, 100)
 
 
@@ -45,7 +55,7 @@ def columns_of(names: Iterable[str]) -> dict[str, str]:
         folds.setdefault(_folded(name), name)
     found = {
         ours: next(folds[alias] for alias in aliases if alias in folds)
-        for ours, aliases in _COLUMNS.items()
+        for ours, aliases in _FOLDS.items()
         if not folds.keys().isdisjoint(aliases)
     }
     named = not found.keys().isdisjoint({"title", "tmdb", "imdb"})
@@ -83,9 +93,16 @@ def _scale(cells: Sequence[str]) -> int:
 
 
 def _stars(text: str, best: int) -> float | None:
-    match = _OUT_OF.fullmatch(text)
-    return stars(match[1], int(match[2])) if match and int(match[2]) else stars(text, best)
+    """Parse a rating: on a scale to ``best``, as "4/5", "87%", "4 stars" or "★★★★½"."""
+    if drawn := _DRAWN.fullmatch(text):
+        return len(re.findall(r"[★⭐✭✮*]", text)) + (0.5 if drawn[2] else 0)
+    if match := _OUT_OF.fullmatch(text):
+        return stars(match[1], int(match[2])) if 0 < int(match[2]) <= _SCALES[-1] else None
+    if text.endswith("%"):
+        return stars(text[:-1].strip(), 100)
+    named = _NAMED.fullmatch(text)
+    return stars(named[1] if named else text, best)
 
 
 def _folded(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
+    return "".join(words_of(name))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from services.adapters.history.collected import SERIES, UNSEEN, Collected
-from services.adapters.history.tables import Row, day, ids_in, is_day_first, moment, rows_of, year_of
+from services.adapters.history.tables import Row, day, ids_in, is_day_first, moment, rows_of, seconds_of, year_of
 from services.recommender.domain.events import EventKind
 from services.recommender.names.folding import title_and_year
 
@@ -24,23 +24,25 @@ PLAYED_S, PLAYED_PERCENT = 30 * 60, 80
 # Netflix's names of series episodes, in several languages; "Kill Bill: Vol. 1" does not match.
 _PARTS = re.compile(
     r": (?:(?:limited |mini-?)series|season|series|part|volume|vol\.|chapter|episode|book|collection|staffel|miniserie"
-    r"|teil|folge|saison|partie|épisode|mini-série|temporada|parte|episodio|capítulo|stagione|seizoen|sezon)\b[^:]*: ",
+    r"|teil|folge|saison|partie|épisode|mini-série|temporada|parte|episodio|capítulo|stagione|seizoen|sezon|sæson"
+    r"|säsong|sesong|sezonul|évad|сезон)\b[^:]*: |: (?:シーズン|시즌|第)\s?\d",
     re.IGNORECASE,
 )
 _LENGTH = re.compile(r"(\d+):(\d\d):(\d\d)")
 
 
 def netflix(name: str, text: str, into: Collected) -> None:
-    """Read Netflix's viewing history, short or full: titles without years."""
-    rows = list(rows_of(name, text))
+    """Read Netflix's viewing history, short or full: titles without years. Playing times of a film add up."""
+    rows = [(line, row) for line, row in rows_of(name, text) if into.is_theirs(row.get("profile name", ""))]
     day_first = is_day_first([row.get("date", "") for _, row in rows])
+    played: dict[str, float] = defaultdict(float)
+    for _, row in rows:
+        played[row.get("title", "")] += _seconds(row)
     for line, row in rows:
-        if not into.is_theirs(row.get("profile name", "")):
-            continue
         title = row.get("title", "")
         if _PARTS.search(title):
             into.skipped[SERIES] += 1
-        elif row.get("supplemental video type") or _is_short(row.get("duration", "")):
+        elif row.get("supplemental video type") or played[title] < PLAYED_S:
             into.skipped[UNSEEN] += 1
         else:
             when = moment(row.get("start time")) or day(row.get("date", ""), day_first=day_first)
@@ -56,8 +58,8 @@ def jellyfin(name: str, text: str, into: Collected, *, headings: bool) -> None:
             into.skipped[SERIES] += 1
         elif into.is_theirs(row.get("userid", "")):
             film = row.get("itemid") or row.get("itemname", "")
-            duration = row.get("playduration", "")
-            played[film] += float(duration) if duration.replace(".", "", 1).isdigit() else PLAYED_S
+            seconds = seconds_of(row.get("playduration", ""))
+            played[film] += PLAYED_S if seconds is None else seconds
             latest[film] = (f"{name}, line {line}", row)
     for film, (place, row) in latest.items():
         if played[film] < PLAYED_S:
@@ -94,9 +96,10 @@ def _is_watched(row: Mapping[str, Any]) -> bool:
         return False
 
 
-def _is_short(length: str) -> bool:
-    match = _LENGTH.fullmatch(length)
+def _seconds(row: Row) -> float:
+    """Return how long a row of Netflix's says that it was played; long enough if it says nothing."""
+    match = _LENGTH.fullmatch(row.get("duration", ""))
     if match is None:
-        return False
+        return PLAYED_S
     hours, minutes, seconds = map(int, match.groups())
-    return hours * 3_600 + minutes * 60 + seconds < PLAYED_S
+    return hours * 3_600 + minutes * 60 + seconds

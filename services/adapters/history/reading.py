@@ -1,12 +1,14 @@
 """Reading an export whose service is recognised by its columns."""
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from services.adapters.file_kinds import binary_kind, text_kind
 from services.adapters.history import lists, plain, players
 from services.adapters.history.archive import Files, files_of, refused
 from services.adapters.history.collected import Collected
-from services.adapters.history.tables import MAX_ROWS, json_of, moment, rows_of, text_of
+from services.adapters.history.tables import MAX_ROWS, header_of, json_of, moment, rows_of, text_of
 from services.recommender.domain.told import ToldHistory
 
 KNOWN = (
@@ -15,6 +17,8 @@ KNOWN = (
 )
 
 _SHOWN, _MOST_NAMED = 80, 20
+_OF_A_LIST = "Letterboxd list export"
+_LINE_END = re.compile(r"[\r\n]")
 _LONG = 100
 """A first line longer than any header."""
 
@@ -29,23 +33,17 @@ def read_history(name: str, content: bytes, account: str | None = None) -> ToldH
 
 def read_files(files: Files, account: str | None = None) -> ToldHistory:
     """Parse the files of an export, as :func:`read_history` does. Raises InvalidRequest."""
-    into, sources, seen = Collected(account), dict[str, None](), []
+    into, sources = Collected(account), dict[str, None]()
     for path, data in files:
         text = text_of(data)
         # Of several tables, those of no service are about something else.
         source = _read(path, text, into) or (_plain(path, text, into) if len(files) == 1 else None)
-        seen.append(path)
         if source is not None:
             sources[source] = None
         if len(into.rows) > MAX_ROWS:
             raise refused(f"the export has more than {MAX_ROWS:,} rows; send its files one by one")
     if not sources:
-        looked = ", ".join(seen[:5]) or "no CSV or JSON file"
-        if len(files) == 1 and (begin := text_of(files[0][1]).strip().partition("\n")[0]):
-            looked += f", which begins with {begin.strip()[:_SHOWN]!r}"
-            if len(begin) > _LONG and begin[:1] not in "{[":
-                looked += " and has no line ends: curl keeps them with --data-binary"
-        raise refused(f"not a known export ({looked}); known are {KNOWN}")
+        raise refused(_unknown(files))
     if account is None and len(into.accounts) > 1:
         raise refused(f"the export has several people, name one by the option account: {_named(into.accounts)}")
     if account is not None and account.casefold() not in {each.casefold() for each in into.accounts}:
@@ -53,6 +51,23 @@ def read_files(files: Files, account: str | None = None) -> ToldHistory:
     return ToldHistory(
         " and ".join(sources), tuple(into.rows), {why: count for why, count in into.skipped.items() if count}
     )
+
+
+def _unknown(files: Files) -> str:
+    """Return what is known of files that are no export, and what to do."""
+    looked = ", ".join(name for name, _ in files[:5]) or "no CSV or JSON file"
+    if len(files) == 1:
+        [(name, data)] = files
+        text = text_of(data)
+        if what := binary_kind(data) or text_kind(text):
+            return f"{name} is {what}"
+        begin = _LINE_END.split(text.strip(), maxsplit=1)[0]
+        if begin.startswith(_OF_A_LIST):
+            return f"{name} is a list of Letterboxd's, about anything: send ratings.csv or the whole export"
+        looked += f", which begins with {begin.strip()[:_SHOWN]!r}"
+        if len(begin) > _LONG and begin[:1] not in "{[":
+            looked += " and has no line ends: curl keeps them with --data-binary"
+    return f"not a known export ({looked}); known are {KNOWN}"
 
 
 def _named(accounts: Collection[str]) -> str:
@@ -63,9 +78,7 @@ def _read(name: str, text: str, into: Collected) -> str | None:
     """Read a file; return the service it comes from, None if unknown."""
     if text.lstrip()[:1] in ("{", "["):
         return _document(name, json_of(name, text), into)
-    line = text.partition("\n")[0]
-    delimiter = max(",;\t", key=line.count)
-    cells = [cell.strip().strip('"').lower() for cell in line.split(delimiter)]
+    cells = header_of(text).names
     if len(cells) == len(players.JELLYFIN_COLUMNS) and moment(cells[0][:19]) is not None:
         players.jellyfin(name, text, into, headings=False)
         return "Jellyfin"
@@ -93,6 +106,10 @@ def _plain(name: str, text: str, into: Collected) -> str | None:
 
 
 def _entries(document: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - any JSON document
+    """Return the objects of a list, or of the only list in an object."""
+    if isinstance(document, dict):
+        lists_in = [each for each in document.values() if isinstance(each, list)]
+        document = lists_in[0] if len(lists_in) == 1 else None
     return [each for each in document if isinstance(each, dict)] if isinstance(document, list) else []
 
 
@@ -119,7 +136,7 @@ def _document(name: str, document: Any, into: Collected) -> str | None:  # noqa:
     for key in ("response", "data", "data"):
         if isinstance(document, dict) and key in document:
             document = document[key]
-    if isinstance(document, dict) and isinstance(document.get("movies"), list):
+    if lists.is_simkl(document):
         lists.simkl(name, document, into)
         return "Simkl"
     entries = _entries(document)

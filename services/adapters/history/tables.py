@@ -8,8 +8,9 @@ import math
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+from services.adapters.file_kinds import SEPARATOR
 from services.adapters.history.archive import refused
 from services.recommender.domain.catalogue import IMDB_ID
 
@@ -19,7 +20,21 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codec
 _TMDB = re.compile(r"(?:tmdb|themoviedb)://(\d{1,10})")
 _NUMERIC_DATE = re.compile(r"(\d{1,4})[./-](\d{1,2})[./-](\d{1,4})")
 
+_LINE_END = re.compile(r"\r\n?|\n")
+_IN_WORDS = ("%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y", "%a %b %d %H:%M:%S %Y")
+_LATEST_S, _LATEST_MS = 1e11, 1e14
+
 Row = dict[str, str]
+
+
+class Header(NamedTuple):
+    """How a table begins. ``names``: its columns, lower-case; ``start``: where its header is, below a line for Excel
+    that says the delimiter.
+    """
+
+    delimiter: str
+    names: tuple[str, ...]
+    start: int
 
 
 def text_of(content: bytes) -> str:
@@ -33,13 +48,30 @@ def text_of(content: bytes) -> str:
         return content.decode("cp1252", "replace")
 
 
+def header_of(text: str) -> Header:
+    """Read the first line of a table."""
+    first, start = _line(text, 0)
+    told = SEPARATOR.fullmatch(first)
+    if told:
+        first, _ = _line(text, start)
+    delimiter = told[1] if told else max(",;\t", key=first.count)
+    names = tuple(cell.strip().strip('"').lower() for cell in first.split(delimiter))
+    return Header(delimiter, names, start if told else 0)
+
+
+def _line(text: str, start: int) -> tuple[str, int]:
+    """Return the line that starts there, and where the next one does."""
+    end = _LINE_END.search(text, start)
+    return (text[start : end.start()], end.end()) if end else (text[start:], len(text))
+
+
 def rows_of(name: str, text: str, header: tuple[str, ...] = ()) -> Iterator[tuple[int, Row]]:
     """Yield line numbers and rows by lower-case column; ``header`` if the file has none. Raises InvalidRequest for a
     broken file or too many rows.
     """
-    first = text[: text.find("\n")] if "\n" in text else text
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    delimiter, _, start = header_of(text)
+    reader = csv.reader(io.StringIO(text[start:], newline=""), delimiter=delimiter)
+    above = 1 if start else 0
     try:
         columns = list(header) or [column.strip().lower() for column in next(reader, [])]
         for count, cells in enumerate(reader):
@@ -47,28 +79,33 @@ def rows_of(name: str, text: str, header: tuple[str, ...] = ()) -> Iterator[tupl
                 raise refused(f"{name} has more than {MAX_ROWS:,} rows; send it in parts")
             # The csv module's own limit is global, and other code raises it.
             if any(len(cell) > MAX_CELL for cell in cells):
-                raise refused(f"{name}, line {reader.line_num}: a field of more than {MAX_CELL:,} characters")
+                raise refused(f"{name}, line {reader.line_num + above}: a field of more than {MAX_CELL:,} characters")
             if any(cells):
-                yield reader.line_num, dict(zip(columns, map(str.strip, cells), strict=False))
+                yield reader.line_num + above, dict(zip(columns, map(str.strip, cells), strict=False))
     except csv.Error as error:
-        raise refused(f"{name}, line {reader.line_num}: {error}; export it again") from error
+        raise refused(f"{name}, line {reader.line_num + above}: {error}; export it again") from error
 
 
 def json_of(name: str, text: str) -> Any:  # noqa: ANN401 - any JSON document
-    """Parse a JSON file. Raises InvalidRequest."""
+    """Parse a JSON file, or one of a JSON document per line, as a list. Raises InvalidRequest."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise refused(f"{name} is not valid JSON ({error}); export it again") from error
+        try:
+            return [json.loads(line) for line in text.splitlines() if line.strip()]
+        except (ValueError, RecursionError):
+            raise refused(f"{name} is not valid JSON ({error}); export it again") from error
 
 
 def moment(text: object) -> int | None:
-    """Parse ISO 8601, with or without time, or epoch seconds, as epoch milliseconds; None for anything else."""
+    """Parse ISO 8601, with or without time, or epoch seconds or milliseconds, as epoch milliseconds; None for anything
+    else.
+    """
     if isinstance(text, int | float) and not isinstance(text, bool):
-        return int(text * 1_000) if 0 < text < 1e11 else None
+        return int(text * 1_000 if text < _LATEST_S else text) if 0 < text < _LATEST_MS else None
     shown = str(text or "").strip()
-    if shown.isdigit() and len(shown) <= 10:
-        return int(shown) * 1_000 if len(shown) > 8 else None
+    if shown.isdecimal() and len(shown) <= 14:
+        return moment(int(shown)) if len(shown) > 8 else None
     try:
         found = datetime.fromisoformat(shown)
         found = found if found.tzinfo else found.replace(tzinfo=UTC)
@@ -78,10 +115,12 @@ def moment(text: object) -> int | None:
 
 
 def day(text: str, *, day_first: bool) -> int | None:
-    """Parse a numeric date (2024-01-31, 31.1.24, 1/31/24) as epoch milliseconds; None for anything else."""
+    """Parse a date in numbers (2024-01-31, 31.1.24, 1/31/24) or English (31 Jan 2024, January 31, 2024) as epoch
+    milliseconds; None for anything else.
+    """
     match = _NUMERIC_DATE.match(text.strip())
     if match is None:
-        return moment(text)
+        return moment(text) or _in_words(text)
     one, two, three = (int(part) for part in match.groups())
     year, month, date = (one, two, three) if len(match[1]) == 4 else (three, two, one)
     if len(match[1]) != 4 and not day_first and "." not in match[0]:
@@ -90,6 +129,15 @@ def day(text: str, *, day_first: bool) -> int | None:
         return _positive(datetime(year + 2_000 if year < 100 else year, month, date, tzinfo=UTC))
     except ValueError:
         return None
+
+
+def _in_words(text: str) -> int | None:
+    for form in _IN_WORDS:
+        try:
+            return _positive(datetime.strptime(text.replace(",", " ").strip(), form).replace(tzinfo=UTC))
+        except ValueError:
+            continue
+    return None
 
 
 def is_day_first(dates: list[str]) -> bool:
@@ -132,3 +180,12 @@ def ids_in(*texts: str) -> tuple[str, ...]:
 
 def _positive(found: datetime) -> int | None:
     return int(found.timestamp() * 1_000) if found.year >= 1900 and found.timestamp() > 0 else None
+
+
+def seconds_of(text: str) -> float | None:
+    """Parse a number of seconds; None for anything else."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds < math.inf else None

@@ -100,7 +100,7 @@ class Matcher:
             else:
                 match = self._of_year(found, name, year)
                 if match.row < 0 and not match.candidates:
-                    match = self._part(told, name, year) or self._misspelt(told, name, year) or match
+                    match = self._inexact(told, name, year, found) or match
             if match.row >= 0:
                 return match
             doubtful = doubtful or match.candidates
@@ -160,6 +160,15 @@ class Matcher:
         if len(films) > 1 and votes[0] < CLEARLY_BETTER_KNOWN * max(votes[1], 1):
             return Match(-1, None, tuple(films[:CANDIDATES]))
         return Match(films[0], How.NAME)
+
+    def _inexact(self, told: Told, name: str, year: int, found: _NamedRows) -> Match | None:
+        """Return a film of that year with a longer, shorter or misspelt title; undecided if other years have films of
+        exactly this name: a "Pinocchio" that the catalogue lacks is not "Pinocchio: A True Story".
+        """
+        match = self._part(told, name, year) or self._misspelt(told, name, year)
+        if match is None or match.row < 0 or not len(found.rows):
+            return match
+        return Match(-1, None, (match.row, *self._distinct(found.rows))[:CANDIDATES])
 
     def _part(self, told: Told, name: str, year: int) -> Match | None:
         """Return a film of that year whose title begins with the name ("Star Wars"), or begins the name."""

@@ -1,3 +1,4 @@
+import gzip
 import io
 import json
 import zipfile
@@ -5,7 +6,8 @@ import zipfile
 import pytest
 
 from services.adapters.history import archive, tables
-from services.adapters.history.reading import read_history
+from services.adapters.history.collected import MAX_TITLE
+from services.adapters.history.reading import read_files, read_history
 from services.recommender.domain.events import EventKind
 from services.recommender.errors import InvalidRequest
 
@@ -44,6 +46,7 @@ def test_a_letterboxd_export():
         ("Heat", 1995, "rating", 4.5),
         ("Her", 2013, "rating", 3.0),
         ("It", 2017, "click", 1.0),
+        ("Jaws", 1975, "rating", 5.0),
         ("M", 1931, "watch", 1.0),
         ("Ran", 1985, "watch", 1.0),
     ]
@@ -54,6 +57,50 @@ def test_a_letterboxd_export():
 def test_one_table_of_it_by_itself():
     assert told("watchlist-somebody.csv", LETTERBOXD["watchlist.csv"]) == [("It", 2017, "click", 1.0)]
     assert told("films.csv", LETTERBOXD["likes/films.csv"]) == [("Alien", 1979, "like", 1.0)]
+
+
+WATCHED = "Date,Name,Year,Letterboxd URI\n2024-03-01,Ran,1985,https://boxd.it/2\n"
+
+
+def test_the_name_of_a_person_says_nothing_about_a_table():
+    for person in ("letterboxd-mikelikesfilms-2024", "watchlistking", "undeleted"):
+        files = {f"{person}/ratings.csv": LETTERBOXD["ratings.csv"], f"{person}/watched.csv": WATCHED}
+        assert told("x.zip", zipped(files)) == [("Heat", 1995, "rating", 4.5), ("Ran", 1985, "watch", 1.0)]
+
+
+def test_reviews_alone_are_read_and_a_custom_list_is_named():
+    assert told("reviews.csv", LETTERBOXD["reviews.csv"]) == [("Jaws", 1975, "rating", 5.0)]
+    listed = "Letterboxd list export v7\nDate,Name,Tags,URL,Description\n\nPosition,Name,Year,URL,Description\n"
+    with pytest.raises(InvalidRequest, match=r"my-list.csv is a list of Letterboxd's"):
+        told("my-list.csv", listed)
+
+
+def test_tables_that_look_alike_need_their_names():
+    assert told("watched (1).csv", WATCHED) == [("Ran", 1985, "watch", 1.0)]
+    with pytest.raises(InvalidRequest, match=r"watched.csv, watchlist.csv or likes/films.csv.*filename="):
+        told("export", WATCHED)
+    assert told("export", LETTERBOXD["ratings.csv"]) == [("Heat", 1995, "rating", 4.5)]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_what_excel_makes_of_a_table(end):
+    text = end.join(["sep=;", "Date;Name;Year;Letterboxd URI;Rating", "2024-03-01;Amélie;2001;u;4,5", ""])
+    for content in (text.encode(), text.encode("utf-16"), b"\xef\xbb\xbf" + text.encode()):
+        assert told("ratings.csv", content) == [("Amélie", 2001, "rating", 4.5)]
+    assert read_history("ratings.csv", text.encode()).rows[0].place == "ratings.csv, line 3"
+
+
+def test_imdb_as_it_was_up_to_2017():
+    text = (
+        '"position","const","created","modified","description","Title","Title type","Directors","You rated",'
+        '"IMDb Rating","Runtime (mins)","Year","Genres","Num. Votes","Release Date (month/day/year)","URL"\n'
+        '"1","tt0113277","Tue May 12 00:00:00 2015","","","Heat","Feature Film","Michael Mann","9","8.2","170","1995",'
+        '"crime","1","1995-12-15","u"\n'
+        '"2","tt0903747","Tue May 12 00:00:00 2015","","","Breaking Bad","TV Series","","10","9.5","49","2008","","1",'
+        '"2008-01-20","u"\n'
+    )
+    assert told("ratings.csv", text) == [("Heat", 1995, "rating", 4.5)]
+    assert read_history("ratings.csv", text.encode()).rows[0].ts_ms == tables.moment("2015-05-12")
 
 
 def test_imdb_ratings_and_watchlist():
@@ -91,6 +138,36 @@ def test_trakt():
     ]
     history = read_history("trakt.zip", zipped({"ratings-movies.json": json.dumps(entries), "user.json": "{}"}))
     assert history.rows[0].film_ids == ("tmdb:949", "tt0113277")
+
+
+def test_what_is_hidden_or_commented_is_no_wish():
+    heat = {"title": "Heat", "year": 1995, "ids": {}}
+    entries = [
+        {"hidden_at": "2020-01-01T10:00:00.000Z", "type": "movie", "movie": heat},
+        {"type": "movie", "movie": heat, "comment": {"comment": "dull", "user_rating": 2}},
+        {"rating": 7, "movie": heat},
+    ]
+    assert told("trakt.json", json.dumps(entries)) == [("Heat", 1995, "rating", 3.5)]
+    lines = "\n".join(map(json.dumps, entries))
+    assert told("trakt.jsonl", lines) == [("Heat", 1995, "rating", 3.5)]
+
+
+def test_films_among_simkl_s_anime_and_what_was_dropped():
+    spirited = {"title": "Spirited Away", "year": 2001, "ids": {"tmdb": "129"}}
+    anime = [
+        {"status": "completed", "user_rating": 9, "anime_type": "movie", "show": spirited},
+        {"status": "completed", "user_rating": 9, "anime_type": "tv", "show": {"title": "Monster"}},
+    ]
+    assert told("SimklBackup.json", json.dumps({"anime": anime})) == [("Spirited Away", 2001, "rating", 4.5)]
+    movies = [
+        {"status": "dropped", "user_rating": None, "movie": {"title": "It", "year": 2017}},
+        {"status": "notinteresting", "movie": {"title": "Up", "year": 2009}},
+        {"status": "hold", "movie": {"title": "Her", "year": 2013}},
+        {"status": "dropped", "user_rating": 2, "movie": {"title": "M", "year": 1931}},
+    ]
+    history = read_history("SimklBackup.json", json.dumps({"movies": movies}).encode())
+    assert [(row.titles[0], row.kind.label) for row in history.rows] == [("Her", "click"), ("M", "rating")]
+    assert sum(history.skipped.values()) == 2
 
 
 def test_simkl():
@@ -135,6 +212,8 @@ def test_netflix_in_full():
         "Bo,2021-01-01 20:00:00,01:40:00,,M,,TV,01:40:00\n"
     )
     assert told("ViewingActivity.csv", text, "anna") == [("Heat", None, "watch", 1.0)]
+    halves = text + "".join(f"Cy,2021-01-0{day} 20:00:00,00:25:00,,Up,,TV,00:25:00\n" for day in (1, 2))
+    assert {row[0] for row in told("ViewingActivity.csv", halves, "cy")} == {"Up"}
     with pytest.raises(InvalidRequest, match=r"several people.*Anna.*Bo"):
         told("ViewingActivity.csv", text)
     with pytest.raises(InvalidRequest, match="the export has no account"):
@@ -182,8 +261,15 @@ def test_tautulli_table_and_api():
         ("x.json", b"[" * 100_000, "x.json is not valid JSON"),
         ("x.json", b"[1, 2]", "not a known export"),
         ("x.zip", zipped({"readme.md": "hello"}), "no CSV or JSON file"),
-        ("x.csv", b"Name,Year,Letterboxd URI\n" + b'"' + b"x" * 200_000, "x.csv, line"),
-        ("x.csv", b"Name,Year,Letterboxd URI\n" + b"a,1,b\n" * (tables.MAX_ROWS + 1), "more than 50,000 rows"),
+        ("x.zip", b"PK\x05\x06" + bytes(18), "no CSV or JSON file"),
+        ("x.xlsx", zipped({"xl/workbook.xml": "<x/>"}), "x.xlsx is a workbook: save its sheet as CSV"),
+        ("x.csv", b"<!DOCTYPE html><title>Sign in</title>", "x.csv is a web page and no table"),
+        ("x.7z", b"7z\xbc\xaf\x27\x1c" + bytes(50), "x.7z is a 7-Zip archive: unpack it first"),
+        ("x.xml", b"<?xml version='1.0'?><myanimelist/>", "x.xml is XML"),
+        ("x.csv", b" \n", "x.csv is empty"),
+        ("x.gz", gzip.compress(b"a,b\n1,2\n")[:20], "the archive x.gz cannot be read"),
+        ("watched.csv", b"Name,Year,Letterboxd URI\n" + b'"' + b"x" * 200_000, "watched.csv, line"),
+        ("watched.csv", b"Name,Year,Letterboxd URI\n" + b"a,1,b\n" * (tables.MAX_ROWS + 1), "more than 50,000 rows"),
         ("x.csv", b"x" * (archive.MAX_BYTES + 1), "the maximum is 10,485,760"),
     ],
 )
@@ -198,6 +284,30 @@ def test_a_zip_that_unpacks_to_too_much_is_refused_whatever_it_says_of_itself():
     assert len(bomb) < archive.MAX_BYTES
     with pytest.raises(InvalidRequest, match="unpacks to more than"):
         read_history("bomb.zip", bomb)
+
+
+def test_archives_within_archives_share_the_limits():
+    inner = zipped(LETTERBOXD)
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as written:
+        written.writestr("Downloads/letterboxd.zip", inner)
+        written.writestr("watched.csv.gz", gzip.compress(WATCHED.encode()))
+        written.writestr("films.xlsx", inner)
+    assert len(read_history("x.zip", made.getvalue()).rows) == 8
+    bombs = io.BytesIO()
+    with zipfile.ZipFile(bombs, "w") as written:
+        for at in range(3):
+            written.writestr(f"{at}.zip", zipped({"a.csv": "0" * (archive.MAX_UNPACKED // 2)}))
+    with pytest.raises(InvalidRequest, match="unpacks to more than"):
+        read_history("bombs.zip", bombs.getvalue())
+    with pytest.raises(InvalidRequest, match="unpacks to more than"):
+        read_history("bomb.gz", gzip.compress(bytes(archive.MAX_UNPACKED + 1)))
+
+
+def test_a_folder_may_hold_the_zip(tmp_path):
+    (tmp_path / "letterboxd").mkdir()
+    (tmp_path / "letterboxd" / "export.zip").write_bytes(zipped(LETTERBOXD))
+    assert len(read_files(archive.files_in(tmp_path)).rows) == 7
 
 
 def test_a_zip_of_too_many_entries_is_refused():
@@ -221,9 +331,24 @@ def test_stars(text, best, value):
     assert tables.stars(text, best) == value
 
 
-@pytest.mark.parametrize("text", ["", "never", "2024-13-01", None, "1", -5, True, 1e30, "0001-01-01"])
+@pytest.mark.parametrize("text", ["", "never", "2024-13-01", None, "1", -5, True, 1e30, "0001-01-01", "²" * 9])
 def test_what_is_no_time_is_none(text):
     assert tables.moment(text) is None
+
+
+@pytest.mark.parametrize("text", ["2020-12-31", "31 Dec 2020", "December 31, 2020", "Thu Dec 31 00:00:00 2020"])
+def test_days_in_words(text):
+    assert tables.day(text, day_first=False) == tables.moment(1609372800) == tables.moment("1609372800000")
+
+
+def test_halves_of_characters_do_not_come_through():
+    history = read_history("t.json", b'[{"rating":8,"movie":{"title":"H\\ud800eat","year":1995}}]')
+    assert history.rows[0].titles == ("H?eat",)
+    assert len(read_history("n.csv", b"Title,Date\n" + b"a b " * 9_000 + b",1/2/21\n").rows[0].titles[0]) == MAX_TITLE
+
+
+def test_a_playing_time_that_is_no_number():
+    assert told("j.csv", "DateCreated,UserId,ItemName,PlayDuration\n2020-01-01,u,Heat,²\n")[0][0] == "Heat"
 
 
 def test_every_kind_is_one_that_events_have():
@@ -276,6 +401,29 @@ class TestPlainTables:
     def test_a_list_of_objects(self):
         films = [{"title": "Heat", "year": 1995, "rating": "4/5"}, {"title": "Ran", "year": 1985, "rating": None}]
         assert told("films.json", json.dumps(films)) == [("Heat", 1995, "rating", 4.0), ("Ran", 1985, "watch", 1.0)]
+
+    @pytest.mark.parametrize(
+        "header",
+        ["Título;Año;Puntuación", "Titre;Année;Note", "Tytuł;Rok;Ocena", "Название;Год;Моя оценка",
+         "标题;年份;我的评分", "제목;연도;평점", "タイトル;年;評価"],
+    )  # fmt: skip
+    def test_headings_in_other_languages(self, header):
+        assert told("x.csv", f"{header}\nHeat;1995;9\nRan;1985;6\n") == [
+            ("Heat", 1995, "rating", 4.5), ("Ran", 1985, "rating", 3.0)
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("cell", "value"),
+        [("★★★★½", 4.5), ("★★★☆☆", 3), ("⭐⭐", 2), ("90%", 4.5), ("4 out of 5", 4), ("8/10", 4), ("4 stars", 4),
+         ("4.5 Stars", 4.5), ("9/0", None), ("B+", None), ("%", None)],
+    )  # fmt: skip
+    def test_ratings_drawn_or_in_words(self, cell, value):
+        expected = ("Heat", 1995, "watch", 1.0) if value is None else ("Heat", 1995, "rating", value)
+        assert told("x.csv", f"title,year,rating\nHeat,1995,{cell}\n") == [expected]
+
+    def test_a_list_inside_an_object(self):
+        films = {"version": 1, "movies": [{"title": "Heat", "year": 1995, "rating": 5}]}
+        assert told("films.json", json.dumps(films)) == [("Heat", 1995, "rating", 5.0)]
 
     def test_more_than_title_and_date_is_not_read_as_netflix(self):
         assert told("x.csv", "Title,Date,Rating\nHeat,2020-01-01,5\n") == [("Heat", None, "rating", 5.0)]

@@ -1,7 +1,9 @@
 """Whatever a file holds, it is read or refused in words; nothing else happens."""
 
+import io
 import json
 import tempfile
+import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -31,10 +33,16 @@ SOUND = (
     b"user\titem\trating\n1\t2\t1\n1\t3\t0\n2\t3\t1\n",
     b"Date,Name,Year,Letterboxd URI,Rating\n2024-03-01,Heat,1995,https://boxd.it/1,4.5\n",
     b'Title,Date\n"Heat","12/31/20"\n',
+    b"Date,Name,Year,Letterboxd URI\n2024-03-01,Heat,1995,https://boxd.it/1\n",
+    b"DateCreated,UserId,ItemId,ItemType,ItemName,PlayDuration\n2020-01-01 10:00:00,u,a,Movie,Heat,3600\n",
+    b"date,user,media_type,title,year,watched_status,guid\n1700000000,u,movie,Heat,1995,1,imdb://tt0113277\n",
+    b"Const,Your Rating,Date Rated,Title,Title Type,Year\ntt0113277,9,2020-01-02,Heat,Movie,1995\n",
+    json.dumps({"movies": [{"status": "completed", "user_rating": 9, "movie": {"title": "Heat"}}]}).encode(),
     "title,year\nAmélie,2001\n".encode("latin-1"),
 )
 PIECES = [b"\x00", b'"', b"'", b",", b";", b"\n", b"\r", b"{", b"}", b"[", b"]", b":", b"::", b"\xff", b"\xc3", b"null",
           b"1e999", b"-1", b"(1995)", b"\t", b"|", b"9" * 30, b"&#99999999;", b"\\", b"nan", b"tt0",
+          "²".encode(), "★".encode(), b"\\ud800", b"\r\n", b"sep=;", b"%",
           b"\xef\xbb\xbf"]  # fmt: skip
 EDITS = st.lists(st.tuples(st.integers(0, 120), st.integers(0, 8), st.sampled_from(PIECES)), max_size=6)
 NAMES = st.sampled_from(["a.csv", "a.json", "a.jsonl", "a.dat", "a.txt", "movies.csv", "a"])
@@ -44,6 +52,15 @@ def damaged(content: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
     for at, gone, piece in edits:
         content = content[:at] + piece + content[at + gone :]
     return content
+
+
+@given(st.sampled_from(SOUND), EDITS)
+def test_any_bytes_of_a_zip_are_read_or_refused_in_words(sound: bytes, edits: list[tuple[int, int, bytes]]) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as written:
+        written.writestr("a/ratings.csv", sound)
+    with suppress(InvalidRequest):
+        read_history("export.zip", damaged(packed.getvalue(), edits))
 
 
 @pytest.mark.filterwarnings("error")

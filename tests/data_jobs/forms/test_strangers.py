@@ -563,3 +563,173 @@ class TestOverrides:
         with parts_of(Source(paths=(tmp_path,)), Report()) as parts:
             roles: dict[str, Role] = {part.name: part.role for part in parts}
         assert roles == {"films.csv": Role.FILMS, "stock.csv": Role.UNKNOWN}
+
+
+def named(folder: Path, document: object, name: str = "films.json") -> list[tuple[str, str, int | None]]:
+    films, report = films_in(folder, document if isinstance(document, str) else json.dumps(document), name)
+    assert report.ok
+    return [(film.item_id, film.title, film.year) for film in films]
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("films.yaml", "films.yaml is YAML, which is not read: write it as JSON or CSV"),
+                       ("films.md", "films.md is a text: save a table in it as CSV")],
+)  # fmt: skip
+def test_alone_a_file_of_no_data_is_named(tmp_path: Path, name: str, says: str) -> None:
+    with pytest.raises(DataError, match=says):
+        films_in(tmp_path, "- title: Heat\n", name)
+
+
+class TestWhatSurroundsARecord:
+    """Search engines, databases and APIs put records into records."""
+
+    HEAT, RAN = {"title": "Heat", "year": 1995}, {"title": "Ran", "year": 1985}
+    EXPECTED = [("1", "Heat", 1995), ("2", "Ran", 1985)]  # noqa: RUF012
+
+    @pytest.mark.parametrize(
+        "document",
+        [
+            {"took": 3, "timed_out": False, "_shards": {"total": 1}, "hits": {"total": {"value": 2}, "hits": [
+                {"_index": "m", "_id": "1", "_source": HEAT}, {"_index": "m", "_id": "2", "_source": RAN}]}},
+            "\n".join(json.dumps({"_id": at, "_source": film}) for at, film in (("1", HEAT), ("2", RAN))),
+            {"links": {"self": "x"}, "data": [
+                {"type": "movies", "id": "1", "attributes": HEAT}, {"type": "movies", "id": "2", "attributes": RAN}]},
+            {"data": {"movies": {"edges": [{"cursor": "a", "node": {"id": "1", **HEAT}}, {"node": {"id": "2", **RAN}}],
+                                 "pageInfo": {"hasNextPage": False}}}},
+            "\n".join(json.dumps({"Item": {"id": {"S": at}, "title": {"S": title}, "year": {"N": year}}})
+                      for at, title, year in (("1", "Heat", "1995"), ("2", "Ran", "1985"))),
+            {"@odata.context": "x", "value": [
+                {"Id": 1, "Title": "Heat", "Year": 1995}, {"Id": 2, "Title": "Ran", "Year": 1985}]},
+            {"head": {"vars": ["item", "itemLabel", "year"]}, "results": {"bindings": [
+                {"item": {"type": "literal", "value": at}, "itemLabel": {"type": "literal", "value": title},
+                 "year": {"type": "literal", "value": year}}
+                for at, title, year in (("1", "Heat", "1995"), ("2", "Ran", "1985"))]}},
+        ],
+        ids=["search", "dump of a search", "JSON:API", "GraphQL", "DynamoDB", "OData", "SPARQL"],
+    )  # fmt: skip
+    def test_it_is_taken_off(self, tmp_path: Path, document: object) -> None:
+        assert named(tmp_path, document) == self.EXPECTED
+
+    def test_a_film_with_attributes_of_its_own_stays_one(self, tmp_path: Path) -> None:
+        film = {"id": 1, **self.HEAT, "attributes": {"mood": "dark"}, "properties": {"title": "x"}}
+        assert named(tmp_path, [film]) == [("1", "Heat", 1995)]
+
+    def test_linked_data(self, tmp_path: Path) -> None:
+        film = {
+            "@type": "Movie", "name": "Heat", "datePublished": "1995-12-15", "genre": ["Crime"],
+            "director": {"@type": "Person", "name": "Michael Mann"}, "actor": [{"name": "Al Pacino"}],
+        }  # fmt: skip
+        films, _ = films_in(tmp_path, json.dumps({"@context": "https://schema.org", "@graph": [film]}), "films.json")
+        assert [(each.title, each.year, each.directors, each.cast) for each in films] == [
+            ("Heat", 1995, ("Michael Mann",), ("Al Pacino",))
+        ]
+
+
+class TestLogsOfShops:
+    def log(self, folder: Path, text: str, name: str = "log.json") -> list[tuple[str, str, str]]:
+        data, report = read(lay(folder, {"films.csv": "sku,title,year\n1,Heat,1995\n2,Ran,1985\n", name: text}))
+        assert report.ok
+        return [each[:3] for each in events_of(data)]
+
+    def test_google_analytics(self, tmp_path: Path) -> None:
+        lines = (
+            {"event_timestamp": 1709251200000000, "event_name": name, "user_pseudo_id": "ann", "items": items}
+            for name, items in (("view_item", [{"item_id": "1"}]), ("purchase", [{"item_id": "1"}, {"item_id": "2"}]))
+        )
+        assert self.log(tmp_path, "\n".join(map(json.dumps, lines))) == [("ann", "1", "watch"), ("ann", "2", "watch")]
+
+    def test_events_with_their_facts_beside_them(self, tmp_path: Path) -> None:
+        lines = (
+            {
+                "userId": "ann",
+                "type": "track",
+                "event": name,
+                "properties": {"product_id": item},
+                "timestamp": "2024-03-01",
+            }
+            for name, item in (("Product Viewed", "1"), ("Order Completed", "2"))
+        )
+        assert self.log(tmp_path, "\n".join(map(json.dumps, lines))) == [("ann", "1", "click"), ("ann", "2", "watch")]
+
+    def test_orders_with_their_lines(self, tmp_path: Path) -> None:
+        lines = [{"id": 5, "sku": "1", "title": "Heat"}, {"id": 6, "sku": "2", "title": "Ran"}]
+        order = {"id": 1001, "email": "a@x.org", "created_at": "2024-03-01T00:00:00Z", "line_items": lines}
+        found = self.log(tmp_path, json.dumps({"orders": [order]}))
+        assert found == [("a@x.org", "1", "watch"), ("a@x.org", "2", "watch")]
+
+    def test_orders_as_a_table(self, tmp_path: Path) -> None:
+        text = (
+            "Name,Email,Financial Status,Created at,Lineitem quantity,Lineitem name,Lineitem sku\n"
+            "#1001,a@x.org,paid,2024-03-01 10:00:00 +0100,1,Heat (1995),1\n"
+        )
+        assert self.log(tmp_path, text, "orders.csv") == [("a@x.org", "1", "watch")]
+
+    def test_feedback_of_another_recommender(self, tmp_path: Path) -> None:
+        text = "feedback_type,user_id,item_id,time_stamp\nlike,ann,1,2020-01-01 00:00:00 +0000 UTC\n"
+        assert self.log(tmp_path, text, "feedback.csv") == [("ann", "1", "like")]
+
+
+class TestMoreTables:
+    def test_types_behind_the_names(self, tmp_path: Path) -> None:
+        films = (
+            "item_id:token\tmovie_title:token_seq\trelease_year:token\tclass:token_seq\n10\tHeat\t1995\tCrime Drama\n"
+        )
+        log = "user_id:token\titem_id:token\trating:float\ttimestamp:float\n1\t10\t4\t881250949\n"
+        data, report = read(lay(tmp_path, {"ml.item": films, "ml.inter": log}))
+        assert [(film.title, film.year, film.genres) for film in data.films] == [("Heat", 1995, ("Crime", "Drama"))]
+        assert [each[:4] for each in events_of(data)] == [("1", "10", "rating", 4.0)]
+        assert report.ok
+
+    def test_ratings_with_blanks_between(self, tmp_path: Path) -> None:
+        data, report = read(lay(tmp_path, {"ratings.txt": "1 1 2.0\n1 2 4\n2 1 3.5\n2 3 .5\n"}))
+        assert len(data.events) == 4
+        assert report.ok
+
+    def test_quotes_behind_backslashes(self, tmp_path: Path) -> None:
+        text = '"id","title","year"\n"1","The \\"Heat\\"","1995"\n"2","A \\\\ B",\\N\n"3","\\"X\\", Y","1990"\n'
+        assert named(tmp_path, text, "films.csv") == [
+            ("1", 'The "Heat"', 1995), ("2", "A \\ B", None), ("3", '"X", Y', 1990)
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize("quote", ["", '"'])
+    def test_the_header_again_where_files_were_joined(self, tmp_path: Path, quote: str) -> None:
+        text = "".join(f"{quote}{a}{quote},{b}\n" for a, b in
+                       (("title", "year"), ("Heat", 1995), ("title", "year"), ("Ran", 1985)))  # fmt: skip
+        films, report = films_in(tmp_path, text)
+        assert [film.title for film in films] == ["Heat", "Ran"]
+        assert [each.line for each in report.findings if each.code == "repeated-header"] == [3]
+
+    @pytest.mark.parametrize(
+        "header",
+        ["Название;Год;Жанр;Режиссёр", "Tytuł;Rok;Gatunek;Reżyser", "タイトル;公開年;ジャンル;監督",
+         "片名;年份;类型;导演", "제목;연도;장르;감독", "Název;Rok;Žánr;Režie",
+         "Başlık;Yıl;Tür;Yönetmen", "Cím;Év;Műfaj;Rendező"],
+    )  # fmt: skip
+    def test_headers_in_other_scripts_and_languages(self, tmp_path: Path, header: str) -> None:
+        films, report = films_in(tmp_path, f"{header}\nСталкер;1979;Drama;Тарковский\n")
+        assert [(film.title, film.year, film.genres, film.directors) for film in films] == [
+            ("Сталкер", 1979, ("Drama",), ("Тарковский",))
+        ]
+        assert report.ok
+
+    @pytest.mark.parametrize(
+        "genres",
+        [
+            "{Crime,Drama}",
+            '{"Crime",Drama}',
+            "Crime - Drama",
+            "crime drama",
+            "Crime drama film",
+            "crime film|drama film",
+        ],
+    )
+    def test_more_ways_to_write_genres(self, tmp_path: Path, genres: str) -> None:
+        films, report = films_in(tmp_path, f"title;genres\nHeat;{genres}\n")
+        assert films[0].genres == ("Crime", "Drama")
+        assert report.ok
+
+    def test_a_query_of_wikidata(self, tmp_path: Path) -> None:
+        row = "http://www.wikidata.org/entity/Q42198,Heat,1995-12-15T00:00:00Z,crime film"
+        text = f"item,itemLabel,publicationDate,genreLabel\n{row}\n"
+        films, _ = films_in(tmp_path, text)
+        assert [(film.title, film.year, film.genres) for film in films] == [("Heat", 1995, ("Crime",))]

@@ -43,7 +43,8 @@ def test_a_file_with_a_wrong_key_or_type_is_refused(document: dict[str, Any], to
     [
         {"ridge": 0}, {"ridge": nan}, {"ridge_untuned": inf}, {"ridge_grid": []}, {"ridge_grid": [80, -1]},
         {"dropout": 1}, {"dropout_short": -0.1}, {"row_exponent": nan}, {"tag_weight": -1}, {"tag_weight": inf},
-        {"min_tag_films": 0}, {"max_films": 65_536}, {"table_bytes": 0}, {"neighbours": 0}, {"neighbour_damping": -1},
+        {"min_tag_films": 0}, {"max_films": 65_536}, {"max_films_unliked": 0}, {"table_bytes": 0},
+        {"neighbours": 0}, {"neighbour_damping": -1},
     ],
 )  # fmt: skip
 def test_a_value_out_of_range_is_refused_by_name(document: dict[str, Any]) -> None:

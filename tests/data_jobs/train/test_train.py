@@ -72,6 +72,22 @@ def test_the_most_liked_are_in_the_tables_and_the_rest_borrows_from_its_camp() -
     assert (borrowed % 2 == 0).all()
 
 
+def test_without_likes_the_tables_are_of_the_best_known_films() -> None:
+    few = replace(GIVEN, max_films_unliked=40)
+    untouched = replace(two_camps(), events=events_of([], 0))
+    model = trained(untouched, few)
+    assert model.collaborative.rows.tolist() == list(range(40))  # as many votes, most first
+    assert len(model.collaborative.outside) == 20
+    assert scores(model, 0)[58] > scores(model, 0)[59]
+    assert len(trained(two_camps(), few).collaborative.rows) == 60
+
+
+def test_without_likes_and_votes_every_film_is_in_the_tables() -> None:
+    films = tuple(replace(film, vote_count=None if row else 9) for row, film in enumerate(two_camps().films))
+    untouched = replace(two_camps(), films=films, events=events_of([], 0))
+    assert len(trained(untouched, replace(GIVEN, max_films_unliked=40)).collaborative.rows) == 60
+
+
 def test_vectors_place_films_outside_that_have_no_traits() -> None:
     bare = two_camps()
     dataset = replace(bare, films=tuple(Film(film.item_id, film.title) for film in bare.films))

@@ -95,6 +95,15 @@ def test_a_part_of_a_title_with_a_number_behind_it_is_not_sure():
     assert (match.row, match.candidates) == (-1, (0,))
 
 
+def test_a_longer_title_is_not_sure_where_films_of_the_very_name_are_known():
+    matcher = Matcher(finder_of((Known("Pinocchio: A True Story", 2022), Known("Pinocchio", 1940))))
+    match = matcher.match(told("Pinocchio", 2022))
+    assert (match.row, match.candidates) == (-1, (0, 1))
+    assert film(told("The Matrix", 2003)) is None
+    alone = Matcher(finder_of((Known("Star Wars: Episode V - The Empire Strikes Back", 1980),)))
+    assert alone.match(told("Star Wars", 1980)).how is How.PART
+
+
 def test_candidates_for_what_is_not_there():
     rows = MATCHER.candidates(told("Cape Fear"))
     assert {FILMS[row].title for row in rows} == {"Cape Fear"}
