@@ -158,14 +158,14 @@ class Pipeline:
         """Return the films of the page in the preset's order; several clear interests share it."""
         if request.preset is Preset.SVD:
             return svd.rerank(self.bundle, ranked.rows, taste, request.k)
-        likeness, matches = self.constants.mmr_likeness, found.inputs.matches
+        matches = found.inputs.matches
         # An ordinary taste has no coherence, and with a query the words decide.
         if request.diversity > 0 and plan.coherence and matches is None and request.preset is Preset.DEFAULT:
             interests = interests_of(self.bundle, self.trait_rows, taste)
             if interests:
                 added = found.mixture.contributions(ranked.rows, len(taste.rows))
-                return page_of_interests(self.bundle, ranked, plan, request, taste, interests, added, likeness)
-        return first_page(self.bundle, ranked, plan, request, matches, likeness)
+                return page_of_interests(self.bundle, ranked, plan, request, taste, interests, added, self.constants)
+        return first_page(self.bundle, ranked, plan, request, matches, self.constants.mmr_likeness)
 
     def _read(self, request: Request) -> tuple[Understood | None, str | None]:
         """Read the query; return None and why if the index of the films' words cannot be read."""

@@ -59,7 +59,7 @@ class Weights:
     # weights of traits and text without any events.
     mature_events: float = 5.6
     bare_traits: float = 4.0
-    bare_content: float = 16.0
+    bare_content: float = 8.0
     bare_tables: float = 0.8
     # Similar films: weights, exponent of the lift, and the logistic.
     similar_collaborative: float = 1.0

@@ -1,7 +1,8 @@
 """Interests of a taste: films that are alike among themselves and unlike the others, such as westerns and cartoons.
 
 One score for a taste favours the interest with the stronger signal, so a page is shared out: each interest has its own
-list, as if the person had no other, and the lists take turns in proportion to the films that were liked.
+list, as if the person had no other, and the lists take turns in proportion to the weight of its likes, of which recent
+ones count for more.
 
 Pal et al., "PinnerSage: Multi-Modal User Embedding Framework for Recommendations at Pinterest", KDD 2020 (interests by
 agglomerative clustering); Dang and Croft, "Diversity by Proportionality", SIGIR 2012 (seats by Sainte-Laguë).
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.request import Request
+from services.recommender.domain.weights import Weights
 from services.recommender.stages.page import first_page
 from services.recommender.stages.plan import Plan
 from services.recommender.stages.ranker import Ranked, next_part_first
@@ -65,14 +67,15 @@ def page_of_interests(
     taste: Taste,
     interests: Interests,
     contributions: Floats,
-    likeness_scale: float,
+    constants: Weights,
 ) -> Ranked:
     """Return the films of a page that the interests share. ``contributions`` float32[taste films, candidates]: what
     each film of the taste adds to each score.
     """
     own = np.stack([contributions[films].sum(axis=0) for films in interests])
-    sizes = np.array([len(films) for films in interests])
-    of = (own / sizes[:, None]).argmax(axis=0)
+    weights = taste.weights(constants)
+    shares = np.array([weights[films].sum() for films in interests])
+    of = (own / shares[:, None]).argmax(axis=0)
     by_row = np.argsort(ranked.rows)
     lists = []
     for number, part in enumerate(own):
@@ -81,13 +84,13 @@ def page_of_interests(
         films = np.flatnonzero(of == number)
         films = films[np.argsort(-alone[films], kind="stable")]
         ranking = next_part_first(replace(ranked.take(films), raw=alone[films]), bundle.catalogue, taste.rows)
-        chosen = first_page(bundle, ranking, plan, request, None, likeness_scale).rows
+        chosen = first_page(bundle, ranking, plan, request, None, constants.mmr_likeness).rows
         lists.append(by_row[np.searchsorted(ranked.rows, chosen, sorter=by_row)].tolist())
-    return ranked.take(np.array(take_turns(lists, sizes.tolist(), request.k), np.intp))
+    return ranked.take(np.array(take_turns(lists, shares.tolist(), request.k), np.intp))
 
 
-def take_turns(lists: Sequence[Sequence[int]], sizes: Sequence[int], count: int) -> list[int]:
-    """Merge ``count`` entries of some lists by Sainte-Laguë: next is the list with the largest size / (2 taken + 1),
+def take_turns(lists: Sequence[Sequence[int]], shares: Sequence[float], count: int) -> list[int]:
+    """Merge ``count`` entries of some lists by Sainte-Laguë: next is the list with the largest share / (2 taken + 1),
     of equal ones that whose next entry is smaller. A shorter count gives a prefix.
     """
     taken = [0] * len(lists)
@@ -96,7 +99,7 @@ def take_turns(lists: Sequence[Sequence[int]], sizes: Sequence[int], count: int)
         left = [number for number, entries in enumerate(lists) if taken[number] < len(entries)]
         if not left:
             break
-        turn = max(left, key=lambda number: (sizes[number] / (2 * taken[number] + 1), -lists[number][taken[number]]))
+        turn = max(left, key=lambda number: (shares[number] / (2 * taken[number] + 1), -lists[number][taken[number]]))
         merged.append(lists[turn][taken[turn]])
         taken[turn] += 1
     return merged
