@@ -26,6 +26,8 @@ from services.recommender.stages.traits import TraitRows
 # An interest has at least so many films. Longer tastes are left to the tables: shared out, those of 13 to 20 films lost
 # 3 % of NDCG on the sample.
 LEAST, MOST = 2, 12
+# The best candidates that interests choose from: twice the largest page, and four times what is diversified.
+CHOSEN_FROM = 200
 # Mean likeness of the films of an interest; and that of two interests, relative to it.
 ALIKE = 0.04
 APART = 0.5
