@@ -21,7 +21,7 @@ from services.recommender.stages import retrieval, retrievers, svd, towers
 from services.recommender.stages.coherence import coherence
 from services.recommender.stages.facts import Facts
 from services.recommender.stages.familiarity import familiarity_factor
-from services.recommender.stages.interests import CHOSEN_FROM, interests_of, page_of_interests
+from services.recommender.stages.interests import interests_of, page_of_interests
 from services.recommender.stages.legs import Searcher
 from services.recommender.stages.page import first_page
 from services.recommender.stages.picks import Context, make_picks
@@ -163,9 +163,9 @@ class Pipeline:
         if request.diversity > 0 and plan.coherence and matches is None and request.preset is Preset.DEFAULT:
             interests = interests_of(self.bundle, self.trait_rows, taste)
             if interests:
-                best = ranked.take(np.arange(min(CHOSEN_FROM, len(ranked.rows))))
-                added = found.mixture.contributions(best.rows, len(taste.rows))
-                return page_of_interests(self.bundle, best, plan, request, taste, interests, added, self.constants)
+                return page_of_interests(
+                    self.bundle, ranked, plan, request, taste, interests, found.mixture, self.constants
+                )
         return first_page(self.bundle, ranked, plan, request, matches, self.constants.mmr_likeness)
 
     def _read(self, request: Request) -> tuple[Understood | None, str | None]:

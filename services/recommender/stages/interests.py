@@ -20,6 +20,7 @@ from services.recommender.domain.weights import Weights
 from services.recommender.stages.page import first_page
 from services.recommender.stages.plan import Plan
 from services.recommender.stages.ranker import Ranked, next_part_first
+from services.recommender.stages.signals import Mixture
 from services.recommender.stages.taste import Taste
 from services.recommender.stages.traits import TraitRows
 
@@ -50,16 +51,15 @@ def clusters(likeness: Floats) -> Interests:
     is none.
     """
     groups = np.eye(len(likeness), dtype=np.float32)
-    clear: Interests = []
-    while len(groups) > LEAST:
+    while len(groups) > 1:
         between = _mean_likeness(groups, likeness)
         np.fill_diagonal(between, -np.inf)
+        if _is_clear(groups, likeness, float(between.max())):
+            return [np.flatnonzero(group) for group in groups]
         first, second = np.unravel_index(between.argmax(), between.shape)
         groups[first] += groups[second]
         groups = np.delete(groups, second, axis=0)
-        if not clear and _is_clear(groups, likeness):
-            clear = [np.flatnonzero(group) for group in groups]
-    return clear
+    return []
 
 
 def page_of_interests(
@@ -69,12 +69,12 @@ def page_of_interests(
     request: Request,
     taste: Taste,
     interests: Interests,
-    contributions: Floats,
+    mixture: Mixture,
     constants: Weights,
 ) -> Ranked:
-    """Return the films of a page that the interests share. ``contributions`` float32[taste films, candidates]: what
-    each film of the taste adds to each score.
-    """
+    """Return the films of a page that the interests share. ``mixture``: what they are ranked by."""
+    ranked = ranked.take(np.arange(min(CHOSEN_FROM, len(ranked.rows))))
+    contributions = mixture.contributions(ranked.rows, len(taste.rows))
     own = np.stack([contributions[films].sum(axis=0) for films in interests])
     weights = taste.weights(constants)
     shares = np.array([weights[films].sum() for films in interests])
@@ -124,12 +124,13 @@ def _mean_likeness(groups: Floats, likeness: Floats) -> Floats:
     return np.asarray(groups @ likeness @ groups.T / np.outer(sizes, sizes), np.float32)
 
 
-def _is_clear(groups: Floats, likeness: Floats) -> bool:
-    """Whether each group has enough films, which are alike, and no two groups are."""
+def _is_clear(groups: Floats, likeness: Floats, between: float) -> bool:
+    """Whether each group has enough films, which are alike, and no two groups are. ``between``: the largest mean
+    likeness of two groups.
+    """
     sizes = groups.sum(axis=1)
     if sizes.min() < LEAST:
         return False
     within = ((groups @ likeness) * groups).sum(axis=1) - groups @ np.diag(likeness)
     alike = float((within / (sizes * (sizes - 1))).min())
-    between = _mean_likeness(groups, likeness)[~np.eye(len(groups), dtype=bool)]
-    return alike >= ALIKE and float(between.max()) <= APART * alike
+    return alike >= ALIKE and between <= APART * alike
