@@ -40,6 +40,7 @@ SEARCHED: Space = {
     "sequels": Bounds(0.0, 1.0),
     "novelty": Bounds(0.0, 1.5),
     "dissonance": Bounds(0.0, 6.0),
+    "tone": Bounds(0.0, 4.0),
     "mmr_likeness": Bounds(0.4, 4.0, log=True),
 }
 

@@ -27,7 +27,7 @@ from services.recommender.stages.page import first_page
 from services.recommender.stages.picks import Context, make_picks
 from services.recommender.stages.plan import Plan, against_dislikes, coherence_of, likeness_plan, make_plan
 from services.recommender.stages.playbook import playbook_legs
-from services.recommender.stages.ranker import Ranked, next_part_first, rank
+from services.recommender.stages.ranker import Ranked, matching_first, next_part_first, rank
 from services.recommender.stages.seeds import Seeds, read_seeds
 from services.recommender.stages.shelf import read_shelf
 from services.recommender.stages.signals import Inputs, Mixture, mixture_of
@@ -124,6 +124,8 @@ class Pipeline:
         watch.stages |= {name: leg.ms for name, leg in found.legs.items()}
         with watch.stage("rank"):
             ranked = rank(found.rows, found.mixture.terms(found.rows))
+            if found.inputs.matches is not None:
+                ranked = matching_first(ranked, found.inputs.matches.matched)
             if understood is None:
                 ranked = next_part_first(ranked, self.bundle.catalogue, taste.rows)
         with watch.stage("diversify"):

@@ -38,7 +38,7 @@ class Weights:
     # never below the floor; a single film has its own value.
     seeds_from: float = 0.06
     seeds_span: float = 0.08
-    seeds_floor: float = 0.8
+    seeds_floor: float = 0.9
     seeds_single: float = 1.0
     # Long lists of likes need less help: coherence is halved at this many.
     coherence_half: float = 16.0
@@ -65,6 +65,7 @@ class Weights:
     similar_collaborative: float = 1.0
     similar_content: float = 2.0
     similar_traits: float = 5.0
+    similar_tone: float = 1.0
     similar_lift: float = 0.5
     similar_midpoint: float = 1.2
     similar_scale: float = 0.6
@@ -74,7 +75,9 @@ class Weights:
     # What disliked films have in common (stages/signals/aversion.py), and a mood that a coherent taste has not
     # (stages/signals/dissonance.py).
     aversion: float = 2.5
-    dissonance: float = 3.0
+    dissonance: float = 4.0
+    # A coherent taste's mix of genres and its time (stages/signals/tone.py).
+    tone: float = 1.2
     query_text: float = 1.0
     query_content: float = 1.0
     query_taste: float = 1.0

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import TraitKind
-from services.recommender.domain.genres import GENRES
+from services.recommender.domain.genres import GENRES, NO_GENRES
 from services.recommender.domain.weights import Weights
 from services.recommender.stages.audience import Audience
 from services.recommender.stages.familiarity import renown
@@ -59,6 +59,13 @@ class Facts:
         """1 where a film is of a genre, else 0, float32[rows, genres]."""
         bits = self.bundle.catalogue.genre_bits[rows, None] >> np.arange(len(GENRES), dtype=np.uint32)
         return np.asarray(bits & np.uint32(1), np.float32)
+
+    @cached_property
+    def genre_rarity(self) -> Floats:
+        """Root of the logarithm of films per film of each genre, float32[genres]; 0 for what is no genre."""
+        films = np.maximum(self.genres_of(np.arange(len(self.bundle.catalogue), dtype=np.int32)).sum(axis=0), 1)
+        rare = np.sqrt(np.log1p(len(self.bundle.catalogue) / films))
+        return np.asarray(np.where([name in NO_GENRES for name in GENRES], 0, rare), np.float32)
 
     @cached_property
     def genre_lifts(self) -> Floats:

@@ -34,6 +34,7 @@ class Plan:
     dislike: float = 0.0
     aversion: float = 0.0
     dissonance: float = 0.0
+    tone: float = 0.0
     lift: float = 0.0
     fame: float = 0.0
     query_content: float = 0.0
@@ -93,6 +94,7 @@ def make_plan(
         novelty=share * maturity * constants.novelty,
         sequels=share * constants.sequels,
         dissonance=share * constants.dissonance * coherence,
+        tone=share * constants.tone * coherence,
         lift=constants.coherent_lift * coherence**2,
         fame=constants.coherent_fame * coherence,
         coherence=coherence,
@@ -121,6 +123,7 @@ def likeness_plan(constants: Weights, maturity: float, strategy: Strategy) -> Pl
         content=constants.similar_content,
         lift=constants.similar_lift,
         dissonance=constants.dissonance,
+        tone=constants.similar_tone,
         coherence=1.0,
         query_content=constants.query_content,
         query_text=constants.query_text,

@@ -37,6 +37,13 @@ def rank(rows: NDArray[np.int32], terms: dict[str, NDArray[np.float32]]) -> Rank
     return Ranked(rows, raw, table, tuple(terms)).take(order)
 
 
+def matching_first(ranked: Ranked, matched: NDArray[np.bool_]) -> Ranked:
+    """Move the films that match a query (``matched`` bool[films]) before all others, in their order: what counts against
+    a film must not put one before it that was not asked for.
+    """
+    return ranked.take(np.argsort(~matched[ranked.rows], kind="stable"))
+
+
 def next_part_first(ranked: Ranked, catalogue: Catalogue, taste: NDArray[np.int32]) -> Ranked:
     """Move the next part of each series the person follows (``taste`` rows) before the later parts, among the best
     films: it takes the place of the first of them, and they move down one each.

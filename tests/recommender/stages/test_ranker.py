@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.recommender.domain.weights import Weights
-from services.recommender.stages.ranker import Ranked, next_part_first, rank, shown_score
+from services.recommender.stages.ranker import Ranked, matching_first, next_part_first, rank, shown_score
 from tests.recommender.handmade import Film, catalogue_of
 
 columns = st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), min_size=1, max_size=30)
@@ -35,6 +35,14 @@ def test_the_shown_score_rises_with_the_raw_score_and_stays_between_0_and_1(raw)
 
 def test_the_midpoint_is_shown_as_a_half():
     assert shown_score(np.array([1.5], np.float32), Weights(score_midpoint=1.5))[0] == pytest.approx(0.5)
+
+
+def test_a_film_that_matches_a_query_stands_before_a_better_one_that_does_not():
+    rows = np.arange(4, dtype=np.int32)
+    ranked = rank(rows, {"one": np.array([4, -3, 2, 1], np.float32)})
+    found = matching_first(ranked, np.array([False, True, False, True]))
+    assert found.rows.tolist() == [3, 1, 0, 2]
+    assert found.raw.tolist() == [1, -3, 4, 2]
 
 
 def series_of(*parts: tuple[int, int]):

@@ -117,7 +117,7 @@ CONCEPTS: dict[str, QueryConcept] = {
                     AllOf((genre("Drama", "Comedy", "Family", "Music", "Documentary"), _GENTLE)),
                     keywords=("inspirational", "uplifting", "inspiring", "heartwarming", "feel-good"))),
     **_each("sad, saddest, tearjerker, tear jerker, heartbreaking, makes me cry, make me cry, makes you cry, tragic, "
-            "depressing, bittersweet, melancholic, melancholy, sadder",
+            "depressing, bittersweet, melancholic, melancholy, sadder, good cry, weepie, weepy, weepies",
             QueryConcept("Sad", _MOOD, AllOf((genre("Drama"), Not(genre("Horror", "Action")))),
                     keywords=("tearjerker", "sad", "bittersweet", "tragedy", "melancholy", "melancholic", "touching",
                               "emotional"))),

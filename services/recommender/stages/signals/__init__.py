@@ -12,11 +12,12 @@ from services.recommender.stages.signals.novelty import Novelty
 from services.recommender.stages.signals.popularity import Popularity
 from services.recommender.stages.signals.sequels import Sequels
 from services.recommender.stages.signals.signal import Floats, LeftOut, Signal
+from services.recommender.stages.signals.tone import Tone
 from services.recommender.stages.signals.traits import TraitMatch
 
 SIGNALS = (
     Popularity.of, Collaborative.of, TraitMatch.of, Concept.of, Content.of, Novelty.of, Sequels.of,
-    Dislikes.of, Aversion.of, Dissonance.of,
+    Dislikes.of, Aversion.of, Dissonance.of, Tone.of,
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Horror and animation among films that are neither: a mood that the taste does not ask for.
+"""Horror, animation and films for families among films that are none: a mood that the taste does not ask for.
 
 What films share says nothing about what one of them has besides: Pride and Prejudice and Zombies shares all that
 Pride & Prejudice is. A film of one of the ``MOODS`` that no liked film has counts less, the more so the less often
@@ -17,7 +17,7 @@ from services.recommender.stages.signals.signal import Deduction, Floats, LeftOu
 
 Sums = NDArray[np.float64]
 
-MOODS = ("Animation", "Horror")
+MOODS = ("Animation", "Family", "Horror")
 _PLACES = np.array([GENRES.index(mood) for mood in MOODS])
 
 
@@ -66,7 +66,7 @@ class Dissonance(Deduction):
         return np.asarray(np.where((has == 0) & (count > 0), rare, 0), np.float32)
 
     def _scores(self, rows: Rows, penalties: Floats) -> Floats:
-        """For some penalties, float32[tastes, moods]: float32[tastes, rows]. Of two moods the worse counts."""
+        """For some penalties, float32[tastes, moods]: float32[tastes, rows]. Of several moods the worst counts."""
         moods = self.facts.genres_of(rows)[:, _PLACES]
         worst = (penalties[:, None, :] * moods).max(axis=2)
         return self.deducted(worst)

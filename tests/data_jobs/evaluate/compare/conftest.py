@@ -22,7 +22,7 @@ def sides(bench: Workbench) -> tuple[Side, Side]:
     """Popularity alone, and the weights as they are."""
     only_popular = Weights(
         collaborative=0, traits=0, concept=0, coherent_content=0, novelty=0, sequels=0, standing_popularity=1,
-        dissonance=0,
+        dissonance=0, tone=0,
     )  # fmt: skip
     return side(bench, "famous", only_popular), side(bench, "whole", Weights())
 

@@ -1,4 +1,4 @@
-"""A horror film or a cartoon among films that are neither counts less, the more the rarer it is among their kind."""
+"""A horror film, a cartoon or a family film among films that are none counts less, the more the rarer it is there."""
 
 import numpy as np
 import pytest
