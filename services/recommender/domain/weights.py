@@ -66,6 +66,7 @@ class Weights:
     similar_content: float = 2.0
     similar_traits: float = 5.0
     similar_tone: float = 1.0
+    similar_esteem: float = 0.4
     similar_lift: float = 0.5
     similar_midpoint: float = 1.2
     similar_scale: float = 0.6

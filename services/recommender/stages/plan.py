@@ -10,7 +10,7 @@ SMALLEST_SHARE = 0.01
 # Minimum number of films to share a concept.
 HELD_BY = 2
 LEAST_COHERENCE = 0.2
-# For similar films, fame only breaks ties.
+# For similar films, fame among people here only breaks ties; of films alike the more esteemed come first.
 PRIOR = 1e-3
 
 
@@ -35,6 +35,7 @@ class Plan:
     aversion: float = 0.0
     dissonance: float = 0.0
     tone: float = 0.0
+    esteem: float = 0.0
     lift: float = 0.0
     fame: float = 0.0
     query_content: float = 0.0
@@ -124,6 +125,7 @@ def likeness_plan(constants: Weights, maturity: float, strategy: Strategy) -> Pl
         lift=constants.similar_lift,
         dissonance=constants.dissonance,
         tone=constants.similar_tone,
+        esteem=constants.similar_esteem,
         coherence=1.0,
         query_content=constants.query_content,
         query_text=constants.query_text,

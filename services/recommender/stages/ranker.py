@@ -38,8 +38,8 @@ def rank(rows: NDArray[np.int32], terms: dict[str, NDArray[np.float32]]) -> Rank
 
 
 def matching_first(ranked: Ranked, matched: NDArray[np.bool_]) -> Ranked:
-    """Move the films that match a query (``matched`` bool[films]) before all others, in their order: what counts against
-    a film must not put one before it that was not asked for.
+    """Move the films that match a query (``matched`` bool[films]) before all others, in their order: what counts
+    against a film must not put one before it that was not asked for.
     """
     return ranked.take(np.argsort(~matched[ranked.rows], kind="stable"))
 

@@ -6,6 +6,7 @@ from services.recommender.stages.signals.concept import Concept
 from services.recommender.stages.signals.content import Content
 from services.recommender.stages.signals.dislikes import Dislikes
 from services.recommender.stages.signals.dissonance import Dissonance
+from services.recommender.stages.signals.esteem import Esteem
 from services.recommender.stages.signals.inputs import Inputs
 from services.recommender.stages.signals.mixture import Mixture
 from services.recommender.stages.signals.novelty import Novelty
@@ -17,7 +18,7 @@ from services.recommender.stages.signals.traits import TraitMatch
 
 SIGNALS = (
     Popularity.of, Collaborative.of, TraitMatch.of, Concept.of, Content.of, Novelty.of, Sequels.of,
-    Dislikes.of, Aversion.of, Dissonance.of, Tone.of,
+    Dislikes.of, Aversion.of, Dissonance.of, Tone.of, Esteem.of,
 )  # fmt: skip
 
 

@@ -228,7 +228,7 @@ class TestLaws:
         plan = Plan(
             Strategy.PERSONAL, main=0.75, short=0.5, popularity=0.5, traits=1.0, content=0.5, novelty=0.5, sequels=0.5,
             dislike=0.5, lift=0.5, fame=0.5, concept=0.5, aversion=0.5, dissonance=0.5,
-            tone=0.5,
+            tone=0.5, esteem=0.5,
         )  # fmt: skip
 
         def terms(place: list[int]) -> dict[str, Floats]:
