@@ -173,3 +173,16 @@ def test_without_a_collector_nothing_is_traced_imported_or_recorded() -> None:
         "assert not {'services.adapters.otlp', 'services.api.app.observability.tracing'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, timeout=PATIENCE_S)
+
+
+def test_the_framework_makes_no_spans_of_its_own_since_they_would_hold_paths(monkeypatch):
+    asked: list[object] = []
+
+    class Provider:
+        def get_tracer(self, *named: object, **_: object) -> None:
+            asked.append(named)
+
+    monkeypatch.setattr("opentelemetry.trace.get_tracer_provider", Provider)
+    with TestClient(fake_app(FakeRecommender())) as client:
+        assert client.get("/health/live").status_code == 200
+    assert not asked
