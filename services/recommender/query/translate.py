@@ -27,14 +27,14 @@ def to_english(query: str, tokens: list[Token]) -> tuple[str, list[Word]]:
     """Return the language of a query, and its words in English."""
     language = language_of([token.word for token in tokens])
     if language == ENGLISH:
-        return language, [_as_it_is(query, token) for token in tokens]
+        return language, [as_it_is(query, token) for token in tokens]
     table, _ = TRANSLATIONS[language]
     words: list[Word] = []
     at = 0
     while at < len(tokens):
         count, english = _entry(table, tokens, at, language)
         if not count or tokens[at].quoted:
-            words.append(_as_it_is(query, tokens[at]))
+            words.append(as_it_is(query, tokens[at]))
             at += 1
             continue
         first, last = tokens[at], tokens[at + count - 1]
@@ -113,6 +113,7 @@ def _compound(table: dict[str, str], word: str) -> str | None:
     return None
 
 
-def _as_it_is(query: str, token: Token) -> Word:
+def as_it_is(query: str, token: Token) -> Word:
+    """Return a token of a query as a word, untranslated."""
     shown = query[token.start : token.end]
     return Word(token.word, token.start, token.end, shown, token.after_break, token.quoted)

@@ -24,13 +24,14 @@ from services.recommender.query.readers.series_named import read_series
 from services.recommender.query.readers.tongues import read_language
 from services.recommender.query.readers.years import read_years
 from services.recommender.query.titles import corrected_words, is_part_of_title, near_title, together_in_titles
-from services.recommender.query.tokens import tokens_of
-from services.recommender.query.translate import to_english
+from services.recommender.query.tokens import Token, tokens_of
+from services.recommender.query.translate import ENGLISH, as_it_is, to_english
 from services.recommender.query.words import grammar
 
 # A query with more words is not a title.
 LONGEST_TITLE = 16
 LONGEST_SEARCH = 12
+YEAR_DIGITS = 4
 # Up to this many remaining words may be the beginning of a title.
 TITLE_WORDS = 4
 
@@ -68,6 +69,9 @@ def understand(query: str, lexicon: Lexicon, index: TextIndex, ignored: Collecti
         exact = index.named(query).rows
         if len(exact):
             return _title(query, lexicon, index, exact, ignored)
+        dated = _dated(query, tokens, lexicon, index)
+        if len(dated):
+            return _dated_title(query, lexicon, index, dated, ignored)
     language, words = to_english(query, tokens)
     reading = Reading(query, words, lexicon, index, language)
     corrected = corrected_words(reading)
@@ -98,6 +102,23 @@ def _title(query: str, lexicon: Lexicon, index: TextIndex, rows: Rows, ignored: 
     if not any(condition.kind is ConditionKind.PERSON for *_, condition in reading.found):
         # A title that is also a kind of film is meant only if the film is well known.
         rows = rows[lexicon.catalogue.votes[rows] >= lexicon.known_votes]
+    return replace(_put_together(reading, ignored), titled=True, named=tuple(rows.tolist()))
+
+
+def _dated(query: str, tokens: list[Token], lexicon: Lexicon, index: TextIndex) -> Rows:
+    """Return the films whose title is followed by their year, or one beside it: "the italian job 1969"."""
+    year = tokens[-1].word
+    if len(tokens) < 2 or len(year) != YEAR_DIGITS or not (year.isascii() and year.isdecimal()):
+        return np.empty(0, np.int32)
+    rows = index.named(query[: tokens[-1].start]).rows
+    apart = np.abs(lexicon.catalogue.years[rows].astype(np.int32) - int(year))
+    return rows[apart == apart.min(initial=1)]
+
+
+def _dated_title(query: str, lexicon: Lexicon, index: TextIndex, rows: Rows, ignored: Collection[str]) -> Understood:
+    """Interpret a query that is a title and its year: no other word of it is a condition."""
+    reading = Reading(query, [as_it_is(query, token) for token in tokens_of(query)], lexicon, index, ENGLISH)
+    read_years(reading, len(reading) - 1)
     return replace(_put_together(reading, ignored), titled=True, named=tuple(rows.tolist()))
 
 

@@ -56,6 +56,7 @@ CINEMA = (
     film("The Thing", 1982, "Horror, Science Fiction", "John Carpenter", "Kurt Russell", "alien, ice", votes=6_000),
     film("The Thing from Another World", 1951, "Horror, Science Fiction", "Christian Nyby", "Kenneth Tobey",
          "alien, ice", "Scientists find a creature in the ice.", runtime=87, votes=400),
+    film("The Italian Job", 1969, "Action, Comedy, Crime", "Peter Collinson", "Michael Caine", "turin, getaway", votes=900),
     film("Shaun of the Dead", 2004, "Comedy, Horror", "Edgar Wright", "Simon Pegg", "zombie, pub",
          "A man fights zombies in London.", votes=7_000),
     film("Night of the Living Dead", 1968, "Horror", "George A. Romero", "Duane Jones", "zombie, black and white",

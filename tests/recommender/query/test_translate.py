@@ -22,6 +22,18 @@ def test_a_plural_is_that_of_its_singular(query, language, english):
     assert [word.word for word in words] == english.split()
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "Horrorfilme der achtziger Jahre", "films d'horreur des années quatre-vingt", "películas de terror de los ochenta",
+        "film horror degli anni ottanta", "filmes de terror dos anos oitenta",
+    ],
+)  # fmt: skip
+def test_decades_are_read_in_words(query):
+    _, words = to_english(query, tokens_of(query))
+    assert "eighties" in [word.word for word in words]
+
+
 @pytest.mark.parametrize("query", ["roses and bosses", "cars", "two brothers", "the last days"])
 def test_english_plurals_are_english(query):
     assert to_english(query, tokens_of(query))[0] == "en"

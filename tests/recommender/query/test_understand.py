@@ -32,6 +32,21 @@ def test_a_title_that_is_a_person_too_is_both(theatre):
     assert [condition.id for condition in understood.conditions] == ["person:alfred hitchcock"]
 
 
+def test_a_title_with_its_year_is_that_film_whatever_else_its_words_mean(theatre):
+    understood = theatre.understand("the italian job 1969")
+    assert theatre.titles(understood.named) == ["The Italian Job"]
+    assert [condition.id for condition in understood.conditions] == ["year:1969"]
+    assert understood.words == ("italian", "job")
+
+
+def test_a_title_with_a_year_beside_its_own_is_still_that_film(theatre):
+    assert theatre.titles(theatre.understand("The Italian Job (1970)").named) == ["The Italian Job"]
+
+
+def test_a_title_with_a_year_far_from_its_own_is_another_question(theatre):
+    assert theatre.understand("the italian job 1999").named == ()
+
+
 @pytest.mark.parametrize("query", ["the lives of the others", "old big lebowski", "finding nemo movie"])
 def test_a_good_part_of_a_title_is_no_condition(theatre, query):
     assert theatre.ids(query) == []

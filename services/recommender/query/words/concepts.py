@@ -64,6 +64,12 @@ _GENTLE = Not(genre("Horror", "War", "Crime", "Thriller"))
 # Said of a film, also of a drama; else a comedy with something dark beside it, and no film for children.
 _DARK_COMEDY = ("dark comedy", "black comedy", "dark humor", "black humor")
 
+# What is spooky in films that are no horror.
+_SPOOKS = (
+    "ghost", "ghosts", "haunted house", "haunting", "halloween", "witch", "witches", "vampire", "werewolf", "monster",
+    "mummy", "skeleton", "undead",
+)  # fmt: skip
+
 _CALM = QueryConcept(
     "Calm", _MOOD, Not(genre("Horror", "Action", "Thriller", "War", "Crime")),
     keywords=("slow", "meditative", "atmospheric", "calm"),
@@ -105,8 +111,11 @@ CONCEPTS: dict[str, QueryConcept] = {
                                                beside=True)),
     **_each("funny, hilarious, funniest, laugh, make me laugh, make us laugh, laugh out loud, funnier, witty",
             QueryConcept("Funny", _MOOD, genre("Comedy"))),
-    **_each("scary, scariest, frightening, creepy, terrifying, spooky, scare, scarier",
+    **_each("scary, scariest, frightening, creepy, terrifying, scare, scarier",
             QueryConcept("Scary", _MOOD, genre("Horror"))),
+    **_each("spooky, spookier, spookiest, eerie, ghostly",
+            QueryConcept("Spooky", _MOOD, OneOf((genre("Horror"),
+                    AllOf((genre("Family", "Animation"), Keywords(_SPOOKS))))), keywords=_SPOOKS)),
     **_each("feel good, feelgood, heartwarming, heart warming, cheerful, light hearted, lighthearted, cosy, cozy, "
             "comforting, comfort, cheer me up, charming, happy, wholesome",
             QueryConcept("Feel-good", _MOOD,

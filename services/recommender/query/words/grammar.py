@@ -34,7 +34,7 @@ STOP = words_in(
     "are was were be been being am it its he she they them him her his hers their theirs i me my mine we our ours "
     "you your yours one ones do does did doing done has have had having can will would shall should may might "
     "must get gets got go goes going gone come comes s t re ve ll d m takes take told tell tells against becomes "
-    "become not no but without out up down off all both each every more most much many few lot lots people"
+    "become not no but without out up down off all both each every more most much many few lot lots people together"
 )
 """Never scored in a description: they occur in most overviews."""
 
