@@ -112,7 +112,7 @@ def _dated(query: str, tokens: list[Token], lexicon: Lexicon, index: TextIndex) 
         return np.empty(0, np.int32)
     rows = index.named(query[: tokens[-1].start]).rows
     apart = np.abs(lexicon.catalogue.years[rows].astype(np.int32) - int(year))
-    return rows[apart == apart.min(initial=1)]
+    return np.asarray(rows[apart == apart.min(initial=1)], np.int32)
 
 
 def _dated_title(query: str, lexicon: Lexicon, index: TextIndex, rows: Rows, ignored: Collection[str]) -> Understood:

@@ -27,8 +27,10 @@ from services.recommender.stages.signals import Concept, Inputs, Mixture, TraitM
 CITED = 2
 # A further cause is named if it is at least this share of the raw score.
 WORTH_SAYING = 0.1
-# Signals that refer to films of the taste.
-OF_FILMS = ("collaborative", "two_tower", "content", "novelty", "sequels")
+# Signals that refer to films of the taste, what speaks against a film included.
+OF_FILMS = (
+    "collaborative", "two_tower", "content", "novelty", "sequels", "tone", "dislike", "aversion", "dissonance",
+)  # fmt: skip
 OF_TRAITS = ("traits", "concept")
 # A keyword characterises a taste if at least this many of its films have it.
 SHARED_KEYWORD = 2

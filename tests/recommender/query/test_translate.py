@@ -25,7 +25,8 @@ def test_a_plural_is_that_of_its_singular(query, language, english):
 @pytest.mark.parametrize(
     "query",
     [
-        "Horrorfilme der achtziger Jahre", "films d'horreur des années quatre-vingt", "películas de terror de los ochenta",
+        "Horrorfilme der achtziger Jahre", "films d'horreur des années quatre-vingt",
+        "películas de terror de los ochenta",
         "film horror degli anni ottanta", "filmes de terror dos anos oitenta",
     ],
 )  # fmt: skip

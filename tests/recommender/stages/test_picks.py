@@ -221,6 +221,23 @@ class TestTheOrderOfReasons:
         assert self.said(1, main=1.0, popularity=5.0)[0] is ReasonKind.POPULAR
         assert self.said(1, main=1.0, popularity=5.0)[1:] == [ReasonKind.LIKED]
 
+    def test_a_film_of_the_same_kind_is_cited_for_its_tone(self):
+        # The kernel of row 1 is 1, of row 2 it is 0.
+        assert self.said(1, tone=3.0, popularity=1.0) == [ReasonKind.LIKED]
+        assert self.said(1, tone=1.5, popularity=1.0)[0] is ReasonKind.POPULAR
+        assert self.said(2, tone=3.0, popularity=1.0) == [ReasonKind.POPULAR]
+
+    def test_what_speaks_against_a_film_is_part_of_what_the_films_say_of_it(self):
+        others = [Film(genres=("Crime",)), Film(genres=("Horror",))] * 20
+        films = [*FILMS[:2], Film(genres=("Crime", "Horror"), popularity=2.0), *others]
+        tables = {"main": {(0, 2): 0.5}, "people": {(0, 2): 9}}
+        plan = Plan(Strategy.PERSONAL, main=0.06, popularity=1.0)
+        found = {
+            weight: picks(films, taste_of([0]), replace(plan, dissonance=weight), **tables)[2].reasons[0].kind
+            for weight in (0.0, 9.0)
+        }
+        assert found == {0.0: ReasonKind.LIKED, 9.0: ReasonKind.POPULAR}
+
     def test_a_film_that_nothing_brought_is_said_to_be_popular_or_not_yet_known(self):
         found = picks(FILMS, taste_of([0]), Plan(Strategy.PERSONAL, main=1.0), **TABLES)
         assert [reason.text for reason in found[3].reasons] == ["Not yet well known here"]
