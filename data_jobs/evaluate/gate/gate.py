@@ -28,7 +28,8 @@ SEED = 1
 NOISES = 3.0
 """Noises by which a figure may be below what was measured."""
 OFF, VARIANTS = 0.05, 12
-_ROUNDING = 1e-6
+_ROUNDING = 5e-5
+"""Floors are written with four decimals."""
 _KEPT = ("score_midpoint", "score_scale")
 """Weights that only change how a score is shown."""
 
