@@ -116,11 +116,17 @@ CONCEPTS: dict[str, QueryConcept] = {
     **_each("spooky, spookier, spookiest, eerie, ghostly",
             QueryConcept("Spooky", _MOOD, OneOf((genre("Horror"),
                     AllOf((genre("Family", "Animation"), Keywords(_SPOOKS))))), keywords=_SPOOKS)),
-    **_each("feel good, feelgood, heartwarming, heart warming, cheerful, light hearted, lighthearted, cosy, cozy, "
+    **_each("feel good, feelgood, heartwarming, heart warming, cheerful, light hearted, lighthearted, "
             "comforting, comfort, cheer me up, charming, happy, wholesome",
             QueryConcept("Feel-good", _MOOD,
                     AllOf((genre("Comedy", "Family", "Romance", "Music", "Musical", "Animation"), _GENTLE)),
                     keywords=("feel good", "feel-good", "heartwarming", "uplifting", "cheerful"))),
+    **_each("cosy, cozy, cosier, cozier",
+            QueryConcept("Cosy", _MOOD, OneOf((
+                AllOf((genre("Comedy", "Family", "Romance", "Music", "Musical", "Animation"), _GENTLE)),
+                # A body in the library is cosy; one in a thriller is not.
+                AllOf((genre("Mystery"), Not(genre("Horror", "War", "Thriller", "Action", "Science Fiction")))))),
+                keywords=("feel good", "feel-good", "heartwarming", "whodunit", "cheerful"))),
     **_each("uplifting, inspiring, inspirational, life affirming, hopeful",
             QueryConcept("Uplifting", _MOOD,
                     AllOf((genre("Drama", "Comedy", "Family", "Music", "Documentary"), _GENTLE)),
