@@ -1,4 +1,4 @@
-"""Similar films: by series, makers, theme and tone, and shared audience, independent of fame."""
+"""Similar films: by series, makers, theme and tone, and shared audience; of films equally alike the better first."""
 
 from dataclasses import dataclass, field
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from services.recommender.ports import TextField
 from services.recommender.query.marked_words import Reading, Word
+from services.recommender.query.readers.years import year_of
 from services.recommender.query.tokens import tokens_of, words_of
 from services.recommender.query.words import grammar
 from services.recommender.query.words.concepts import CONCEPT_WORDS
@@ -75,6 +76,17 @@ def _named(reading: Reading, errors: int) -> NDArray[np.int32]:
         return rows
     with_article = (reading.index.named(f"{article} {reading.query}", errors).rows for article in _LEFT_OUT)
     return next(filter(len, with_article), rows)
+
+
+def dated(reading: Reading) -> NDArray[np.int32]:
+    """Return the films whose title is followed by their year, or one beside it: "the italian job 1969"."""
+    last = len(reading) - 1
+    year = year_of(reading, last)
+    if year is None or not last:
+        return np.empty(0, np.int32)
+    rows = reading.index.named(reading.query[: reading.words[last].start]).rows
+    apart = np.abs(reading.catalogue.years[rows].astype(np.int32) - year)
+    return np.asarray(rows[apart == apart.min(initial=1)], np.int32)
 
 
 def is_part_of_title(reading: Reading) -> bool:

@@ -23,7 +23,7 @@ from services.recommender.query.readers.runtimes import read_runtime
 from services.recommender.query.readers.series_named import read_series
 from services.recommender.query.readers.tongues import read_language
 from services.recommender.query.readers.years import read_years
-from services.recommender.query.titles import corrected_words, is_part_of_title, near_title, together_in_titles
+from services.recommender.query.titles import corrected_words, dated, is_part_of_title, near_title, together_in_titles
 from services.recommender.query.tokens import Token, tokens_of
 from services.recommender.query.translate import ENGLISH, as_it_is, to_english
 from services.recommender.query.words import grammar
@@ -31,7 +31,6 @@ from services.recommender.query.words import grammar
 # A query with more words is not a title.
 LONGEST_TITLE = 16
 LONGEST_SEARCH = 12
-YEAR_DIGITS = 4
 # Up to this many remaining words may be the beginning of a title.
 TITLE_WORDS = 4
 
@@ -69,9 +68,9 @@ def understand(query: str, lexicon: Lexicon, index: TextIndex, ignored: Collecti
         exact = index.named(query).rows
         if len(exact):
             return _title(query, lexicon, index, exact, ignored)
-        dated = _dated(query, tokens, lexicon, index)
-        if len(dated):
-            return _dated_title(query, lexicon, index, dated, ignored)
+        dated_title = _dated_title(query, tokens, lexicon, index, ignored)
+        if dated_title is not None:
+            return dated_title
     language, words = to_english(query, tokens)
     reading = Reading(query, words, lexicon, index, language)
     corrected = corrected_words(reading)
@@ -105,19 +104,14 @@ def _title(query: str, lexicon: Lexicon, index: TextIndex, rows: Rows, ignored: 
     return replace(_put_together(reading, ignored), titled=True, named=tuple(rows.tolist()))
 
 
-def _dated(query: str, tokens: list[Token], lexicon: Lexicon, index: TextIndex) -> Rows:
-    """Return the films whose title is followed by their year, or one beside it: "the italian job 1969"."""
-    year = tokens[-1].word
-    if len(tokens) < 2 or len(year) != YEAR_DIGITS or not (year.isascii() and year.isdecimal()):
-        return np.empty(0, np.int32)
-    rows = index.named(query[: tokens[-1].start]).rows
-    apart = np.abs(lexicon.catalogue.years[rows].astype(np.int32) - int(year))
-    return np.asarray(rows[apart == apart.min(initial=1)], np.int32)
-
-
-def _dated_title(query: str, lexicon: Lexicon, index: TextIndex, rows: Rows, ignored: Collection[str]) -> Understood:
-    """Interpret a query that is a title and its year: no other word of it is a condition."""
-    reading = Reading(query, [as_it_is(query, token) for token in tokens_of(query)], lexicon, index, ENGLISH)
+def _dated_title(
+    query: str, tokens: list[Token], lexicon: Lexicon, index: TextIndex, ignored: Collection[str]
+) -> Understood | None:
+    """Interpret a query that is a title and its year, of which no other word is a condition; None for any other."""
+    reading = Reading(query, [as_it_is(query, token) for token in tokens], lexicon, index, ENGLISH)
+    rows = dated(reading)
+    if not len(rows):
+        return None
     read_years(reading, len(reading) - 1)
     return replace(_put_together(reading, ignored), titled=True, named=tuple(rows.tolist()))
 

@@ -63,8 +63,7 @@ class Facts:
     @cached_property
     def genre_rarity(self) -> Floats:
         """Root of the logarithm of films per film of each genre, float32[genres]; 0 for what is no genre."""
-        films = np.maximum(self.genres_of(np.arange(len(self.bundle.catalogue), dtype=np.int32)).sum(axis=0), 1)
-        rare = np.sqrt(np.log1p(len(self.bundle.catalogue) / films))
+        rare = np.sqrt(np.log1p(len(self.bundle.catalogue) / np.maximum(np.diagonal(self._films_of_genres), 1)))
         return np.asarray(np.where([name in NO_GENRES for name in GENRES], 0, rare), np.float32)
 
     @cached_property
@@ -72,9 +71,15 @@ class Facts:
         """How many times likelier a film of one genre (row) is of another (column) than any film,
         float32[genres, genres].
         """
+        both = self._films_of_genres
+        films = np.maximum(np.diagonal(both), 1)
+        return np.asarray(both * np.float32(len(self.bundle.catalogue)) / np.outer(films, films), np.float32)
+
+    @cached_property
+    def _films_of_genres(self) -> Floats:
+        """Number of films of each pair of genres, and on the diagonal of each genre, float32[genres, genres]."""
         has = self.genres_of(np.arange(len(self.bundle.catalogue), dtype=np.int32))
-        both, films = has.T @ has, np.maximum(has.sum(axis=0), 1)
-        return np.asarray(both * np.float32(len(has)) / np.outer(films, films), np.float32)
+        return np.asarray(has.T @ has, np.float32)
 
     @cached_property
     def audiences(self) -> Audiences:

@@ -141,10 +141,15 @@ def _span(reading: Reading, at: int) -> tuple[int, int, int] | None:
     decade = _decade(reading, at)
     if decade is not None:
         return decade[0], decade[1], decade[1] + 9
+    year = year_of(reading, at)
+    return None if year is None else (1, year, year)
+
+
+def year_of(reading: Reading, at: int) -> int | None:
+    """Return the year that the word at this position is, if it is one."""
     word = reading.word(at)
-    if len(word) == 4 and word.isascii() and word.isdecimal() and EARLIEST <= int(word) <= reading.newest + 1:
-        return 1, int(word), int(word)
-    return None
+    is_year = len(word) == 4 and word.isascii() and word.isdecimal() and EARLIEST <= int(word) <= reading.newest + 1
+    return int(word) if is_year else None
 
 
 def _decade(reading: Reading, at: int) -> tuple[int, int] | None:

@@ -60,11 +60,12 @@ _BESIDE = frozenset(
 
 _NO_FEAR = Not(genre("Horror"))
 _GENTLE = Not(genre("Horror", "War", "Crime", "Thriller"))
+_FEEL_GOOD = AllOf((genre("Comedy", "Family", "Romance", "Music", "Musical", "Animation"), _GENTLE))
 
 # Said of a film, also of a drama; else a comedy with something dark beside it, and no film for children.
 _DARK_COMEDY = ("dark comedy", "black comedy", "dark humor", "black humor")
 
-# What is spooky in films that are no horror.
+# Keywords of films that are spooky without being horror films.
 _SPOOKS = (
     "ghost", "ghosts", "haunted house", "haunting", "halloween", "witch", "witches", "vampire", "werewolf", "monster",
     "mummy", "skeleton", "undead",
@@ -118,12 +119,11 @@ CONCEPTS: dict[str, QueryConcept] = {
                     AllOf((genre("Family", "Animation"), Keywords(_SPOOKS))))), keywords=_SPOOKS)),
     **_each("feel good, feelgood, heartwarming, heart warming, cheerful, light hearted, lighthearted, "
             "comforting, comfort, cheer me up, charming, happy, wholesome",
-            QueryConcept("Feel-good", _MOOD,
-                    AllOf((genre("Comedy", "Family", "Romance", "Music", "Musical", "Animation"), _GENTLE)),
+            QueryConcept("Feel-good", _MOOD, _FEEL_GOOD,
                     keywords=("feel good", "feel-good", "heartwarming", "uplifting", "cheerful"))),
     **_each("cosy, cozy, cosier, cozier",
             QueryConcept("Cosy", _MOOD, OneOf((
-                AllOf((genre("Comedy", "Family", "Romance", "Music", "Musical", "Animation"), _GENTLE)),
+                _FEEL_GOOD,
                 # A body in the library is cosy; one in a thriller is not.
                 AllOf((genre("Mystery"), Not(genre("Horror", "War", "Thriller", "Action", "Science Fiction")))))),
                 keywords=("feel good", "feel-good", "heartwarming", "whodunit", "cheerful"))),

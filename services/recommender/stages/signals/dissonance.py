@@ -1,4 +1,4 @@
-"""Horror, animation and films for families among films that are none: a mood that the taste does not ask for.
+"""Horror, animation and family films among films that are none of these: a mood that the taste does not ask for.
 
 What films share says nothing about what one of them has besides: Pride and Prejudice and Zombies shares all that
 Pride & Prejudice is. A film of one of the ``MOODS`` that no liked film has counts less, the more so the less often

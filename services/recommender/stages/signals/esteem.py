@@ -23,7 +23,7 @@ class Esteem(Impersonal):
         return cls(inputs.plan.esteem, inputs.facts) if inputs.plan.esteem else None
 
     def dense(self) -> Dense | None:
-        """See :class:`Signal`: for the candidates only, as it makes none."""
+        """See :class:`Signal`: for the candidates only; it brings none of its own."""
         return None
 
     def scores(self, rows: Rows) -> Floats:
