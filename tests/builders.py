@@ -24,7 +24,7 @@ from services.recommender.names.names import Names
 from services.recommender.ports import (
     Clock,
     Deadline,
-    Leg,
+    Hits,
     Mention,
     NamedFilms,
     Release,
@@ -209,9 +209,9 @@ class NumpySearch(SearchPort):
             words = request.text.lower().split()
             titles = [title.lower().split() for title in self.bundle.catalogue.titles]
             scores = np.array([sum(word in title for word in words) for title in titles], np.float32)
-            text = make_leg(scores, allowed, request.size)
+            text = make_hits(scores, allowed, request.size)
         if request.vectors is not None and self.bundle.embeddings is not None:
-            knn = make_leg(self.bundle.embeddings.cosines(request.vectors), allowed, request.size)
+            knn = make_hits(self.bundle.embeddings.cosines(request.vectors), allowed, request.size)
         return SearchResult(text, knn)
 
     @cached_property
@@ -233,12 +233,12 @@ class NumpySearch(SearchPort):
         """Nothing to give back."""
 
 
-def make_leg(scores: NDArray[np.float32], allowed: NDArray[np.bool_], size: int) -> Leg:
+def make_hits(scores: NDArray[np.float32], allowed: NDArray[np.bool_], size: int) -> Hits:
     best = np.sort(scores[scores > 0])[::-1]
     rows = np.flatnonzero(allowed & (scores > 0))
     best_rows = rows[np.argsort(-scores[rows], kind="stable")][:size].astype(np.int32)
     floor = float(best[size - 1]) if len(best) >= size else 0.0
-    return Leg(best_rows, scores[best_rows], float(best[:50].mean()) if len(best) else 0.0, floor)
+    return Hits(best_rows, scores[best_rows], float(best[:50].mean()) if len(best) else 0.0, floor)
 
 
 @dataclass

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from data_jobs.evaluate.workbench import Workbench, patient
 from services.recommender.domain.catalogue import TraitKind
 from services.recommender.domain.profile import Profile
-from services.recommender.domain.request import Pick, Reason, ReasonKind, Request
+from services.recommender.domain.request import RankedItem, Reason, ReasonKind, Request
 from services.recommender.pipeline import Pipeline
 from services.recommender.reasons.phrases import trait_kinds, trait_name
 from services.recommender.signals.plan import Plan
@@ -65,16 +65,16 @@ class CitationCheck:
     words: str
 
 
-def first_reason(bench: Workbench, profile: Profile, pick: Pick) -> First:
-    """Compare the first reason of a pick (with ``signals``) with its largest term."""
+def first_reason(bench: Workbench, profile: Profile, item: RankedItem) -> First:
+    """Compare the first reason of a ranked item (with ``signals``) with its largest term."""
     sums = dict.fromkeys(TermCause, 0.0)
-    for term, size in pick.signals.items():
+    for term, size in item.signals.items():
         sums[_TERMS.get(term, TermCause.TASTE)] += size
     cause, value = max(sums.items(), key=lambda each: each[1])
-    said = _said(pick.reasons[0])
+    said = _said(item.reasons[0])
     popular = said is TermCause.POPULARITY
-    title, popularity = bench.bundle.catalogue.titles[pick.row], pick.signals.get("popularity", 0.0)
-    words = f"{profile.user_id}, {title}: {pick.reasons[0].text}: {cause} {value:.3f}, popularity {popularity:.3f}"
+    title, popularity = bench.bundle.catalogue.titles[item.row], item.signals.get("popularity", 0.0)
+    words = f"{profile.user_id}, {title}: {item.reasons[0].text}: {cause} {value:.3f}, popularity {popularity:.3f}"
     return First(popular, popular == (cause is TermCause.POPULARITY), said is cause, words)
 
 
@@ -84,21 +84,21 @@ def _said(reason: Reason) -> TermCause:
     return TermCause.TRAIT if reason.kind in TRAITS else TermCause.TASTE
 
 
-def examine(bench: Workbench, profile: Profile, picks: Sequence[Pick]) -> list[list[CitationCheck]]:
-    """Return a verdict for every film and trait that a pick cites, one list per pick."""
-    rows = np.array([pick.row for pick in picks], np.int32)
+def examine(bench: Workbench, profile: Profile, items: Sequence[RankedItem]) -> list[list[CitationCheck]]:
+    """Return a verdict for every film and trait that an item cites, one list per item."""
+    rows = np.array([item.row for item in items], np.int32)
     plan = bench.pipeline.plan(Request(user_id=profile.user_id), profile)
     whole = raw_scores(bench, bench.pipeline, profile, rows, plan)
     falls = _falls(bench, profile, rows, whole, plan)
     return [
         [
             _judged(
-                bench, profile, pick, reason, {film: each[at] for film, each in falls.items()}, (float(whole[at]), plan)
+                bench, profile, item, reason, {film: each[at] for film, each in falls.items()}, (float(whole[at]), plan)
             )
-            for reason in pick.reasons
+            for reason in item.reasons
             if reason.item_id is not None or reason.kind in TRAITS
         ]
-        for at, pick in enumerate(picks)
+        for at, item in enumerate(items)
     ]
 
 
@@ -114,16 +114,21 @@ def _falls(bench: Workbench, profile: Profile, rows: NDArray[np.int32], whole: S
 
 
 def _judged(
-    bench: Workbench, profile: Profile, pick: Pick, reason: Reason, falls: dict[str, float], before: tuple[float, Plan]
+    bench: Workbench,
+    profile: Profile,
+    item: RankedItem,
+    reason: Reason,
+    falls: dict[str, float],
+    before: tuple[float, Plan],
 ) -> CitationCheck:
-    title, (whole, plan) = bench.bundle.catalogue.titles[pick.row], before
+    title, (whole, plan) = bench.bundle.catalogue.titles[item.row], before
     if reason.kind is ReasonKind.LIKED:
         fall = falls.get(reason.item_id or "", 0.0)
         place = 1 + sum(other > fall + _ROUNDING for other in falls.values())
         words = f"{profile.user_id}, {title}: {reason.text}: falls by {fall:.5f}, place {place}"
         return CitationCheck(reason.kind, fall > 0, place <= LARGEST, words)
-    less = without_trait(bench.pipeline, pick.row, reason)
-    fall = whole - float(raw_scores(bench, less, profile, np.array([pick.row], np.int32), plan)[0])
+    less = without_trait(bench.pipeline, item.row, reason)
+    fall = whole - float(raw_scores(bench, less, profile, np.array([item.row], np.int32), plan)[0])
     return CitationCheck(reason.kind, fall > 0, True, f"{profile.user_id}, {title}: {reason.text}: falls by {fall:.5f}")
 
 
@@ -131,8 +136,8 @@ def raw_scores(bench: Workbench, pipeline: Pipeline, profile: Profile, rows: NDA
     """Return the raw scores of some unseen films under a plan, float64[rows]."""
     request = Request(user_id=profile.user_id, k=len(rows), diversity=0.0, explain=True)
     others = np.delete(bench.hashes, rows)
-    picks = pipeline.rank(request, profile, patient(), others, with_reasons=False, plan=plan).picks
-    score_of = {pick.row: sum(pick.signals.values()) for pick in picks}
+    items = pipeline.rank(request, profile, patient(), others, with_reasons=False, plan=plan).items
+    score_of = {item.row: sum(item.signals.values()) for item in items}
     return np.array([score_of[row] for row in rows.tolist()], np.float64)
 
 

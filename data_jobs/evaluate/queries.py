@@ -150,7 +150,7 @@ def misspelt(title: str, rng: np.random.Generator) -> str:
 def ask(bench: Workbench, text: str) -> Rows:
     """Return the first ten films for a query."""
     ranking = bench.pipeline.rank(Request(k=TOP, query=text), None, patient(), with_reasons=False)
-    return np.array([pick.row for pick in ranking.picks], np.int32)
+    return np.array([item.row for item in ranking.items], np.int32)
 
 
 def _score(kind: str, query: JudgedQuery, rows: Rows) -> float:

@@ -13,7 +13,7 @@ from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.profile import NO_HASHES, Profile
 from services.recommender.domain.request import Preset, Request
 from services.recommender.pipeline import Pipeline
-from services.recommender.presets.baseline import liked_rows, playbook_scores
+from services.recommender.presets.baseline import baseline_scores, liked_rows
 from services.recommender.taste.fold_in import Taste, fold_in
 
 Rows = NDArray[np.int32]
@@ -50,14 +50,14 @@ class PipelineModel:
         request = Request(user_id=profile.user_id, k=k, diversity=self._diversity, preset=self._preset)
         left_out = NO_HASHES if among is None else self._bench.hashes[~among]
         ranking = self._bench.pipeline.rank(request, profile, patient(), left_out, with_reasons=False)
-        return np.array([pick.row for pick in ranking.picks], np.int32)
+        return np.array([item.row for item in ranking.items], np.int32)
 
 
 def by_seeds(bench: Workbench, rows: Rows, k: int) -> Rows:
     """Return the pipeline's best k for an unknown visitor who gives some liked films in the request."""
     request = Request(liked=tuple(bench.bundle.catalogue.item_ids[row] for row in rows.tolist()), k=k, diversity=0.0)
     ranking = bench.pipeline.rank(request, None, patient(), with_reasons=False)
-    return np.array([pick.row for pick in ranking.picks], np.int32)
+    return np.array([item.row for item in ranking.items], np.int32)
 
 
 class MostLiked:
@@ -153,7 +153,7 @@ class PureSvd:
         return best_unseen(self._bundle, scores, profile, k, among)
 
 
-class Playbook:
+class BaselinePreset:
     """The preset with fixed weights: .7 kNN + .3 BM25 + popularity, recency and genre match."""
 
     name = "playbook preset"
@@ -166,7 +166,7 @@ class Playbook:
         """See :class:`RankingModel`."""
         bundle = self._release.bundle
         taste: Taste = fold_in(bundle.catalogue, profile.history)
-        terms = playbook_scores(self._release, self._trait_rows, taste, patient())
+        terms = baseline_scores(self._release, self._trait_rows, taste, patient())
         return best_unseen(bundle, np.sum(list(terms.values()), axis=0), profile, k, among)
 
 

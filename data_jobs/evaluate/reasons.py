@@ -21,7 +21,7 @@ from data_jobs.evaluate.protocol import TOP
 from data_jobs.evaluate.workbench import Workbench, patient
 from data_jobs.report import Progress
 from services.recommender.domain.profile import Profile
-from services.recommender.domain.request import Pick, ReasonKind, Request
+from services.recommender.domain.request import RankedItem, ReasonKind, Request
 
 PEOPLE = 100
 FILMS_EACH = 5
@@ -145,12 +145,12 @@ def _profiles(bench: Workbench, code: int, seed: int) -> dict[str, Profile]:
 def _answers(bench: Workbench, code: int, profile: Profile, rng: np.random.Generator) -> list[_ExplainedList]:
     """Return films of a first page with the verdicts on their reasons."""
     request = Request(user_id=profile.user_id, k=TOP, explain=True)
-    page = bench.pipeline.rank(request, profile, patient()).picks
-    picks: list[Pick] = [page[int(at)] for at in rng.choice(len(page), min(FILMS_EACH, len(page)), replace=False)]
-    cited = examine(bench, profile, picks)
+    page = bench.pipeline.rank(request, profile, patient()).items
+    items: list[RankedItem] = [page[int(at)] for at in rng.choice(len(page), min(FILMS_EACH, len(page)), replace=False)]
+    cited = examine(bench, profile, items)
     return [
-        _ExplainedList(code, first_reason(bench, profile, pick), tuple(verdicts))
-        for pick, verdicts in zip(picks, cited, strict=True)
+        _ExplainedList(code, first_reason(bench, profile, item), tuple(verdicts))
+        for item, verdicts in zip(items, cited, strict=True)
     ]
 
 

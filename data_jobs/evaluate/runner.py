@@ -14,11 +14,11 @@ from data_jobs.evaluate.job import Job
 from data_jobs.evaluate.plain_ease import GRID, tuned_ridge
 from data_jobs.evaluate.protocol import Result, Row, measure, row_of
 from data_jobs.evaluate.ranking_models import (
+    BaselinePreset,
     ContentModel,
     Ease,
     MostLiked,
     PipelineModel,
-    Playbook,
     PureSvd,
     RankingModel,
 )
@@ -64,7 +64,7 @@ def evaluate(order: EvaluationOrder, progress: Progress) -> Evaluation:
 
 def _models(bench: Workbench, ridge: float) -> list[RankingModel]:
     """Return all models to compare."""
-    models: list[RankingModel] = [MostLiked(bench), Ease(bench, ridge), PureSvd(bench), Playbook(bench.pipeline)]
+    models: list[RankingModel] = [MostLiked(bench), Ease(bench, ridge), PureSvd(bench), BaselinePreset(bench.pipeline)]
     if bench.bundle.embeddings is not None:
         models[1:1] = [ContentModel(bench.bundle), ContentModel(bench.bundle, centred=True)]
     if bench.bundle.svd is not None:

@@ -89,8 +89,8 @@ def in_series(
 
 def like(bench: Workbench, row: int) -> Rows:
     """Return the ten films most similar to one."""
-    picks = films_like(bench.pipeline, row, TOP, patient()).picks
-    return np.array([pick.row for pick in picks], np.int32)
+    items = films_like(bench.pipeline, row, TOP, patient()).items
+    return np.array([item.row for item in items], np.int32)
 
 
 def like_by_genre(catalogue: Catalogue, ranks: Rows, row: int) -> Rows:

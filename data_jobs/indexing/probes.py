@@ -7,7 +7,7 @@ from opensearchpy import OpenSearch
 
 from services.adapters.search.analyser import squeezed, terms, words
 from services.adapters.search.embedded import EmbeddedSearch
-from services.adapters.search.leg_scores import EMPTY
+from services.adapters.search.hit_scores import EMPTY
 from services.adapters.search.opensearch.query_bodies import search_body
 from services.adapters.search.opensearch.search import OpenSearchSearch, hits_of
 from services.adapters.search.remote_failure import RemoteFailure
@@ -63,8 +63,8 @@ def _title(
         return
     request = SearchRequest(text=title, size=1)
     there, here = (
-        {squeezed(bundle.catalogue.titles[int(each)]) for each in leg.rows}
-        for leg in (engine.search(request, deadline).text or EMPTY for engine in (search, local))
+        {squeezed(bundle.catalogue.titles[int(each)]) for each in hits.rows}
+        for hits in (engine.search(request, deadline).text or EMPTY for engine in (search, local))
     )
     if not there or not there <= {squeezed(title), *here}:
         yield f"the title {title!r} finds {', '.join(there) or 'nothing'}"
@@ -75,9 +75,9 @@ def _vector(search: OpenSearchSearch, bundle: Bundle, row: int, deadline: Deadli
     if embeddings is None or embeddings.scales[row] <= 0:
         return
     vector = embeddings.rows(np.array([row]))
-    leg = search.search(SearchRequest(vectors=vector, size=10), deadline).knn
+    hits = search.search(SearchRequest(vectors=vector, size=10), deadline).knn
     title, exact = bundle.catalogue.titles[row], embeddings.cosines(vector)
-    if leg is None or not len(leg.rows) or exact[leg.rows[0]] < exact[row] - _COSINE_ERROR:
+    if hits is None or not len(hits.rows) or exact[hits.rows[0]] < exact[row] - _COSINE_ERROR:
         yield f"the vector of {title!r} does not find it"
-    elif (error := float(np.abs(leg.scores - exact[leg.rows]).max())) > _COSINE_ERROR:
+    elif (error := float(np.abs(hits.scores - exact[hits.rows]).max())) > _COSINE_ERROR:
         yield f"the cosines of {title!r} are {error:.3f} off: this engine's score formula is unknown"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from services.cli.console import table
 
 if TYPE_CHECKING:
-    from services.recommender.domain.request import Pick, Ranking, Request
+    from services.recommender.domain.request import RankedItem, Ranking, Request
     from services.recommender.service import Recommender
 
 COMPARED = 10
@@ -49,10 +49,10 @@ def why_not(recommender: "Recommender", request: "Request", title: str) -> dict[
     if request.only_item_ids is not None and item_id not in _ids(recommender, request.only_item_ids):
         return {**film, "reason": "not_on_shelf", "said": "It is not among the films given by --only."}
     alone = replace(request, k=1, cursor=None, only_item_ids=(item_id,))
-    picks = recommender.trace(alone).picks
-    if not picks:
+    items = recommender.trace(alone).items
+    if not items:
         return {**film, **_kept_out(recommender, alone, item_id)}
-    return {**film, **_placed(recommender, replace(request, k=EVERYTHING, cursor=None), picks[0])}
+    return {**film, **_placed(recommender, replace(request, k=EVERYTHING, cursor=None), items[0])}
 
 
 def _ids(recommender: "Recommender", given: tuple[str, ...]) -> set[str]:
@@ -68,36 +68,36 @@ def _ids(recommender: "Recommender", given: tuple[str, ...]) -> set[str]:
     return found
 
 
-def _placed(recommender: "Recommender", request: "Request", alone: "Pick") -> dict[str, Any]:
+def _placed(recommender: "Recommender", request: "Request", alone: "RankedItem") -> dict[str, Any]:
     """Return a film's place among all candidates, or that it is none, beside the tenth film."""
     ranking = recommender.trace(request)
-    picks = ranking.picks
-    place = next((at for at, pick in enumerate(picks, 1) if pick.row == alone.row), None)
-    told = {"place": place, "candidates": len(picks), **_beside(recommender, picks)}
+    items = ranking.items
+    place = next((at for at, item in enumerate(items, 1) if item.row == alone.row), None)
+    told = {"place": place, "candidates": len(items), **_beside(recommender, items)}
     if place is None:
         return {**told, "reason": "not_retrieved", "signals": alone.signals, "said": _not_retrieved(ranking)}
-    pick = picks[place - 1]
-    unmatched = " It does not match the query." if pick.match is False else ""
-    said = f"It is at rank {place} of {len(picks)} candidates.{unmatched}"
-    return {**told, "reason": "ranked", "signals": pick.signals, "said": said}
+    item = items[place - 1]
+    unmatched = " It does not match the query." if item.match is False else ""
+    said = f"It is at rank {place} of {len(items)} candidates.{unmatched}"
+    return {**told, "reason": "ranked", "signals": item.signals, "said": said}
 
 
-def _beside(recommender: "Recommender", picks: "tuple[Pick, ...]") -> dict[str, Any]:
+def _beside(recommender: "Recommender", items: "tuple[RankedItem, ...]") -> dict[str, Any]:
     """Return the tenth film, or the last of fewer, with its signals."""
-    if not picks:
+    if not items:
         return {}
-    place = min(COMPARED, len(picks))
-    pick = picks[place - 1]
+    place = min(COMPARED, len(items))
+    item = items[place - 1]
     catalogue = recommender.releases.current().bundle.catalogue
-    film = {"item_id": catalogue.item_ids[pick.row], "title": catalogue.titles[pick.row]}
-    return {"beside": {"place": place, **film, "signals": pick.signals}}
+    film = {"item_id": catalogue.item_ids[item.row], "title": catalogue.titles[item.row]}
+    return {"beside": {"place": place, **film, "signals": item.signals}}
 
 
 def _not_retrieved(ranking: "Ranking") -> str:
     """Say that no retriever brought a film, and what each brought."""
     brought = [f"{count} by {name}" for name, count in _retrievers(ranking.counts)]
     told = f" ({', '.join(brought)})" if brought else ""
-    return f"No retriever brought it: it is not among the {len(ranking.picks)} candidates with the largest sums{told}."
+    return f"No retriever brought it: it is not among the {len(ranking.items)} candidates with the largest sums{told}."
 
 
 def _retrievers(counts: dict[str, int]) -> Iterator[tuple[str, int]]:
@@ -119,16 +119,16 @@ def _kept_out(recommender: "Recommender", request: "Request", item_id: str) -> d
         return {"reason": "excluded", "said": "It is excluded by --exclude."}
     open_ = replace(request, filters=NO_FILTERS, include_seen=True)
     ranking = recommender.trace(open_)
-    if not ranking.picks:
+    if not ranking.items:
         if ranking.counts.get("not_for_children"):
             return {"reason": "not_for_children", "said": "It is not for children, and the taste is a child's."}
-        if request.query is not None and recommender.trace(replace(open_, query=None)).picks:
+        if request.query is not None and recommender.trace(replace(open_, query=None)).items:
             return {"reason": "not_meant", "said": "It is excluded by what the query says."}
         return {"reason": "disliked", "said": "It is excluded: it was disliked."}
     found = []
-    if not recommender.trace(replace(open_, filters=request.filters)).picks:
+    if not recommender.trace(replace(open_, filters=request.filters)).items:
         found.append(("filtered", "The filters exclude it."))
-    if not recommender.trace(replace(open_, include_seen=request.include_seen)).picks:
+    if not recommender.trace(replace(open_, include_seen=request.include_seen)).items:
         found.append(("seen", "It was already seen; --include-seen allows it again."))
     return {"reason": found[0][0] if found else "excluded", "said": " ".join(said for _, said in found)}
 

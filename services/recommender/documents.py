@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from services.recommender.domain import genres
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import Catalogue, imdb_id
-from services.recommender.domain.request import Pick, Ranking, Request
+from services.recommender.domain.request import RankedItem, Ranking, Request
 from services.recommender.ports import OVERVIEW_LENGTH, Evidence, Likings, Record
 from services.recommender.reasons.phrases import display_title
 
@@ -65,7 +65,7 @@ def recommendation(
     """
     return {
         "user_id": request.user_id,
-        "items": [_item(bundle.catalogue, pick, request.explain) for pick in ranking.picks],
+        "items": [_item(bundle.catalogue, item, request.explain) for item in ranking.items],
         "model_version": bundle.model_version,
         "index_version": index_version,
         "strategy": ranking.strategy.value,
@@ -90,31 +90,31 @@ def _understood(ranking: Ranking) -> dict[str, Any]:
     }
 
 
-def scored_film(catalogue: Catalogue, pick: Pick) -> dict[str, Any]:
+def scored_film(catalogue: Catalogue, item: RankedItem) -> dict[str, Any]:
     """Return a film of a list with its score and reasons."""
     return {
-        **film_summary(catalogue, pick.row),
-        "score": rounded(pick.score),
-        "reason": [reason.text for reason in pick.reasons],
+        **film_summary(catalogue, item.row),
+        "score": rounded(item.score),
+        "reason": [reason.text for reason in item.reasons],
     }
 
 
-def _item(catalogue: Catalogue, pick: Pick, explain: bool) -> dict[str, Any]:
-    item = scored_film(catalogue, pick)
-    if pick.match is not None:
-        item["match"] = pick.match
+def _item(catalogue: Catalogue, item: RankedItem, explain: bool) -> dict[str, Any]:
+    document = scored_film(catalogue, item)
+    if item.match is not None:
+        document["match"] = item.match
     if explain:
-        item["explanation"] = pick.explanation
-        item["signals"] = {name: rounded(term) for name, term in pick.signals.items()}
-    return item
+        document["explanation"] = item.explanation
+        document["signals"] = {name: rounded(term) for name, term in item.signals.items()}
+    return document
 
 
-def evidence(catalogue: Catalogue, pick: Pick) -> Evidence:
+def evidence(catalogue: Catalogue, item: RankedItem) -> Evidence:
     """Return what an explainer may mention."""
-    row = pick.row
+    row = item.row
     names = genres.from_mask(int(catalogue.genre_bits[row]))
     year = int(catalogue.years[row]) or None
-    return Evidence(catalogue.titles[row], year, names, pick.reasons, catalogue.item_ids[row])
+    return Evidence(catalogue.titles[row], year, names, item.reasons, catalogue.item_ids[row])
 
 
 def record(catalogue: Catalogue, row: int) -> Record:
@@ -141,20 +141,20 @@ def likings(catalogue: Catalogue, rows: NDArray[np.int32]) -> Likings:
     return Likings(tuple(name for _, name in best), tuple(display_title(catalogue, row) for row in newest))
 
 
-def affinity(catalogue: Catalogue, pick: Pick) -> dict[str, Any]:
+def affinity(catalogue: Catalogue, item: RankedItem) -> dict[str, Any]:
     """Return one film of ``/recommend/from-films``.
 
     ``movie_id`` is the item id if it is a number (MovieLens), else the TMDB id, else the item id as it is.
     """
-    item_id = catalogue.item_ids[pick.row]
-    movie_id = int(item_id) if item_id.isascii() and item_id.isdigit() else int(catalogue.tmdb_ids[pick.row])
-    year = int(catalogue.years[pick.row])
-    title = catalogue.titles[pick.row]
+    item_id = catalogue.item_ids[item.row]
+    movie_id = int(item_id) if item_id.isascii() and item_id.isdigit() else int(catalogue.tmdb_ids[item.row])
+    year = int(catalogue.years[item.row])
+    title = catalogue.titles[item.row]
     return {
         "movie_id": movie_id or item_id,
         "title": f"{title} ({year})" if year else title,
-        "genres": "|".join(genres.from_mask(int(catalogue.genre_bits[pick.row]))),
-        "affinity_score": rounded(pick.score),
+        "genres": "|".join(genres.from_mask(int(catalogue.genre_bits[item.row]))),
+        "affinity_score": rounded(item.score),
     }
 
 

@@ -45,7 +45,7 @@ def similar_films(
     document = {
         "item_id": bundle.catalogue.item_ids[row],
         "title": bundle.catalogue.titles[row],
-        "items": [documents.scored_film(bundle.catalogue, pick) for pick in result.picks],
+        "items": [documents.scored_film(bundle.catalogue, item) for item in result.items],
         "model_version": bundle.model_version,
         "index_version": search.index_version,
         "degraded": list(result.degraded),
@@ -66,7 +66,7 @@ def from_films(
     request = Request(k=min(top_n, MAX_K), liked=liked, tmdb_ids=tmdb, diversity=0.0, preset=preset)
     ranking = pipeline.rank(request, None, deadline, with_reasons=False)
     document = {
-        "recommendations": [documents.affinity(pipeline.bundle.catalogue, pick) for pick in ranking.picks],
+        "recommendations": [documents.affinity(pipeline.bundle.catalogue, item) for item in ranking.items],
         "ignored_ids": list(ranking.ignored_ids),
     }
     return FilmsResult(document, dict(ranking.trace), ranking.degraded, ranking.counts)

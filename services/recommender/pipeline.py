@@ -18,16 +18,16 @@ from services.recommender.domain.weights import Weights
 from services.recommender.errors import SearchUnavailable
 from services.recommender.facts import Facts
 from services.recommender.names.finder import Finder
-from services.recommender.ports import Deadline, Leg, Release, RetrievePort, SearchResult, TextEncoder
+from services.recommender.ports import Deadline, Hits, Release, RetrievePort, SearchResult, TextEncoder
 from services.recommender.presets import svd, two_tower
-from services.recommender.presets.baseline import playbook_legs
+from services.recommender.presets.baseline import baseline_terms
 from services.recommender.query.conditions import Understood
 from services.recommender.query.queries import Queries
 from services.recommender.ranking.familiarity import familiarity_factor
 from services.recommender.ranking.interests import interests_of, page_of_interests
 from services.recommender.ranking.page import first_page
 from services.recommender.ranking.ranker import Ranked, matching_first, next_part_first, rank
-from services.recommender.reasons.ranked_items import Context, make_picks
+from services.recommender.reasons.ranked_items import Context, make_items
 from services.recommender.signals import Inputs, Mixture, mixture_of
 from services.recommender.signals.plan import Plan, against_dislikes, coherence_of, likeness_plan, make_plan
 from services.recommender.stopwatch import Stopwatch
@@ -49,13 +49,13 @@ class Retrieved:
     allowed: NDArray[np.bool_]
     degraded: list[str]
     counts: dict[str, int] = field(default_factory=dict)
-    proposed: Leg | None = None
+    proposed: Hits | None = None
 
     @property
-    def legs(self) -> dict[str, Leg]:
+    def retrievers(self) -> dict[str, Hits]:
         """Retrievers that ran, by their names in metrics and logs."""
-        legs = {"knn": self.inputs.hits.knn, "bm25": self.inputs.hits.text, "retrieve": self.proposed}
-        return {name: leg for name, leg in legs.items() if leg is not None}
+        retrievers = {"knn": self.inputs.hits.knn, "bm25": self.inputs.hits.text, "retrieve": self.proposed}
+        return {name: hits for name, hits in retrievers.items() if hits is not None}
 
 
 class Pipeline:
@@ -122,7 +122,7 @@ class Pipeline:
             passing = request.filters.mask(self.bundle.catalogue)
             allowed = self._allowed(passing, request, profile, seeds, taste, shown)
             found = self._retrieve(request, understood, taste, known, plan, allowed, child, deadline)
-        watch.stages |= {name: leg.ms for name, leg in found.legs.items()}
+        watch.stages |= {name: hits.ms for name, hits in found.retrievers.items()}
         with watch.stage("rank"):
             ranked = rank(found.rows, found.mixture.terms(found.rows))
             if found.inputs.matches is not None:
@@ -133,17 +133,17 @@ class Pipeline:
             top = self._page(ranked, plan, request, taste, found)
         with watch.stage("reasons"):
             context = Context(found.inputs, found.mixture) if with_reasons else None
-            picks = make_picks(top, context, self.constants, request.explain, found.inputs.matches)
+            items = make_items(top, context, self.constants, request.explain, found.inputs.matches)
             if request.preset is Preset.SVD:
-                picks = svd.with_affinity(picks, top)
+                items = svd.with_affinity(items, top)
         left, matches = int(np.count_nonzero(found.allowed)), found.inputs.matches
-        counts = {"ranked": len(found.rows), **{name: len(leg.rows) for name, leg in found.legs.items()}}
+        counts = {"ranked": len(found.rows), **{name: len(hits.rows) for name, hits in found.retrievers.items()}}
         return Ranking(
-            picks,
+            items,
             plan.strategy,
             (*([lost] if lost else []), *found.degraded),
             (*seeds.ignored, *off_shelf),
-            left > len(picks),
+            left > len(items),
             watch.stages,
             counts | found.counts,
             None if matches is None else matches.understood.shown,
@@ -224,9 +224,9 @@ class Pipeline:
             allowed, counts = self._for_children(child, request, taste, allowed)
             rows = retrieval.candidates(mixture.base(), allowed)
             counts[f"by_{found.source}"] = 1
-            return Retrieved(inputs, mixture, rows, allowed, [*found.degraded], counts, found.leg)
-        if plan.playbook:
-            terms, degraded = playbook_legs(self.release, self.trait_rows, taste, deadline, request.filters)
+            return Retrieved(inputs, mixture, rows, allowed, [*found.degraded], counts, found.hits)
+        if plan.baseline:
+            terms, degraded = baseline_terms(self.release, self.trait_rows, taste, deadline, request.filters)
             mixture = Mixture.of_terms(tables, terms, factor)
             allowed, counts = self._for_children(child, request, taste, allowed)
             return Retrieved(inputs, mixture, retrieval.candidates(mixture.base(), allowed), allowed, degraded, counts)

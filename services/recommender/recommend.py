@@ -27,8 +27,8 @@ from services.recommender.taste.seeds import read_seeds
 @dataclass(frozen=True, slots=True)
 class Answer:
     """``payload`` is the JSON object without ``cached`` and ``recommendation_id``. ``stages``: milliseconds by stage,
-    for Server-Timing; ``counts``: films ranked and hits by leg, for the log. ``told``: sentences by author, tokens and
-    US dollars, if a model was used. ``kept`` False: responses to such a request are not cached.
+    for Server-Timing; ``counts``: films ranked and hits by retriever, for the log. ``told``: sentences by author,
+    tokens and US dollars, if a model was used. ``kept`` False: responses to such a request are not cached.
     """
 
     payload: bytes
@@ -150,7 +150,7 @@ class RecommendUseCase:
     ) -> tuple[Ranking, Mapping[str, float]]:
         """Return the ranking with its sentences, and the counts of their authors and costs."""
         catalogue = pipeline.bundle.catalogue
-        rows = {pick.row: documents.evidence(catalogue, pick) for pick in ranking.picks}
+        rows = {item.row: documents.evidence(catalogue, item) for item in ranking.items}
         row_of = {evidence.item_id: row for row, evidence in rows.items()}
         page = Page(
             tuple(rows.values()),
@@ -159,10 +159,10 @@ class RecommendUseCase:
         )
         deadline = Deadline.within(self._clock, options.explain_deadline_s)
         explained = self._explainer.explain(page, deadline)
-        pairs = zip(ranking.picks, explained.sentences, strict=True)
-        picks = tuple(replace(pick, explanation=sentence) for pick, sentence in pairs)
+        pairs = zip(ranking.items, explained.sentences, strict=True)
+        items = tuple(replace(item, explanation=sentence) for item, sentence in pairs)
         reasons = (f"explain: {reason}" for reason in explained.degraded)
-        return replace(ranking, picks=picks, degraded=(*ranking.degraded, *reasons)), explained.counts
+        return replace(ranking, items=items, degraded=(*ranking.degraded, *reasons)), explained.counts
 
 
 def liked_rows(catalogue: Catalogue, request: Request, profile: Profile | None) -> NDArray[np.int32]:
@@ -179,9 +179,9 @@ def shown_before(request: Request, fingerprint: bytes) -> NDArray[np.uint64]:
 
 
 def _next_cursor(pipeline: Pipeline, fingerprint: bytes, ranking: Ranking, shown: NDArray[np.uint64]) -> str | None:
-    if not ranking.more or not ranking.picks:
+    if not ranking.more or not ranking.items:
         return None
-    page = pipeline.film_hashes[[pick.row for pick in ranking.picks]]
+    page = pipeline.film_hashes[[item.row for item in ranking.items]]
     return cursors.encode(fingerprint, np.concatenate([shown, page]))
 
 

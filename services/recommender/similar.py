@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from services.recommender.candidates import retrieval, sources
-from services.recommender.domain.request import Pick, Strategy
+from services.recommender.domain.request import RankedItem, Strategy
 from services.recommender.pipeline import Pipeline
 from services.recommender.ports import Deadline, SearchRequest, SearchResult
 from services.recommender.ranking.ranker import logistic, rank
@@ -19,11 +19,11 @@ from services.recommender.taste.traits import Known
 
 @dataclass(frozen=True, slots=True)
 class Similar:
-    """``picks``: best first, each with one reason. ``degraded``: which part was replaced by a fallback, and why.
+    """``items``: best first, each with one reason. ``degraded``: which part was replaced by a fallback, and why.
     ``stages``: milliseconds of the search, if there was one.
     """
 
-    picks: list[Pick]
+    items: list[RankedItem]
     degraded: tuple[str, ...] = ()
     stages: dict[str, float] = field(default_factory=dict)
 
@@ -47,9 +47,9 @@ def similar(pipeline: Pipeline, row: int, k: int, deadline: Deadline) -> Similar
     scores = logistic(top.raw, constants.similar_midpoint, constants.similar_scale).tolist()
     terms = [dict(zip(top.names, values, strict=True)) for values in top.terms.tolist()]
     reasons = likeness_reasons(inputs, mixture, top.rows, terms)
-    picks = [Pick(*found) for found in zip(top.rows.tolist(), scores, reasons, strict=True)]
+    items = [RankedItem(*found) for found in zip(top.rows.tolist(), scores, reasons, strict=True)]
     stages = {} if hits.knn is None else {"knn": hits.knn.ms}
-    return Similar(picks, tuple(f"search: {reason}" for reason in hits.degraded), stages)
+    return Similar(items, tuple(f"search: {reason}" for reason in hits.degraded), stages)
 
 
 def _nearest(pipeline: Pipeline, row: int, deadline: Deadline) -> SearchResult:

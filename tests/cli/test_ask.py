@@ -190,7 +190,7 @@ def test_the_tenth_film_stands_alone_and_a_short_list_has_its_last(marquee: Marq
 def test_a_film_that_no_retriever_brought_is_said_to_be_none_of_the_candidates(marquee: Marquee) -> None:
     with open_services() as services:
         asked = Request(liked=("1",), k=100_000)
-        there = {pick.row for pick in services.recommender.trace(asked).picks}
+        there = {item.row for item in services.recommender.trace(asked).items}
         catalogue = services.recommender.releases.current().bundle.catalogue
         missing = [catalogue.titles[row] for row in range(len(catalogue)) if row not in there and row]
         title = next(each for each in missing if services.recommender.films(each, 1)["items"][0]["title"] == each)

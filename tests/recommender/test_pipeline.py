@@ -34,7 +34,7 @@ def run(request: Request, profile: Profile | None = None, pipeline: Pipeline = P
 
 
 def rows(ranking) -> list[int]:
-    return [pick.row for pick in ranking.picks]
+    return [item.row for item in ranking.items]
 
 
 class TestStrategies:
@@ -136,7 +136,7 @@ class TestLists:
 
     def test_without_candidates_the_answer_is_empty(self):
         ranking = run(Request(k=5, filters=Filters(year_from=2200)))
-        assert ranking.picks == ()
+        assert ranking.items == ()
         assert not ranking.more
 
 
@@ -151,11 +151,11 @@ class TestQueries:
         assert rows(run(Request(query="110", k=4, diversity=0.0), None, pipeline)) == [110, 0, 1, 2]
 
 
-class TestPlaybook:
-    def test_is_a_preset_that_asks_both_legs(self):
+class TestBaseline:
+    def test_is_a_preset_that_asks_both_retrievers(self):
         release = make_release(make_bundle(weights=Weights(formula="playbook")))
         ranking = run(Request(k=5, explain=True), person("f1", "f4"), Pipeline(release, None))
-        assert set(ranking.picks[0].signals) == {"content", "text", "popularity", "recency", "genres"}
+        assert set(ranking.items[0].signals) == {"content", "text", "popularity", "recency", "genres"}
         assert release.search.requests[0].text
         assert ranking.strategy is Strategy.PERSONAL
 
@@ -164,25 +164,25 @@ class TestPlaybook:
         release.search.down = True
         ranking = run(Request(k=5), person("f1", "f4"), Pipeline(release, None))
         assert ranking.degraded == ("search: timeout",)
-        assert len(ranking.picks) == 5
+        assert len(ranking.items) == 5
 
 
 class TestReasons:
     def test_a_film_that_the_query_alone_brought_cites_no_film_of_the_taste(self):
         pipeline = Pipeline(make_release(make_bundle(weights=Weights(query_text=50.0))), None)
-        top = run(Request(query="17", k=1), person("f1", "f4"), pipeline).picks[0]
+        top = run(Request(query="17", k=1), person("f1", "f4"), pipeline).items[0]
         assert [reason.kind for reason in top.reasons][:1] == [ReasonKind.QUERY]
         assert ReasonKind.LIKED not in [reason.kind for reason in top.reasons]
 
     def test_a_film_that_is_here_for_being_popular_is_said_to_be(self):
         weights = Weights(popularity=50.0, coherence_from=2.0)  # no taste is clear enough for the prior to fade
         pipeline = Pipeline(make_release(make_bundle(weights=weights)), None)
-        top = run(Request(k=1, diversity=0.0), person("f1", "f4"), pipeline).picks[0]
+        top = run(Request(k=1, diversity=0.0), person("f1", "f4"), pipeline).items[0]
         assert top.reasons[0].kind is ReasonKind.POPULAR
 
     def test_every_film_has_a_reason(self):
         for profile in (None, person("f1"), person(*[f"f{i}" for i in range(40)])):
-            assert all(pick.reasons for pick in run(Request(k=50), profile).picks)
+            assert all(item.reasons for item in run(Request(k=50), profile).items)
 
 
 class TestNovelty:
@@ -194,20 +194,20 @@ class TestNovelty:
         scores = {}
         for weight in (0.0, 5.0):
             pipeline = Pipeline(release, None, Weights(novelty=weight))
-            picks = run(Request(k=100, diversity=0.0, explain=True), person("f1", "f4", "f7"), pipeline).picks
-            scores[weight] = next(sum(pick.signals.values()) for pick in picks if pick.row == 100)
+            items = run(Request(k=100, diversity=0.0, explain=True), person("f1", "f4", "f7"), pipeline).items
+            scores[weight] = next(sum(item.signals.values()) for item in items if item.row == 100)
         assert scores[5.0] > scores[0.0]
 
     def test_without_vectors_there_is_none(self):
         pipeline = Pipeline(make_release(make_bundle(vectors=False)), None)
-        assert "novelty" not in run(Request(k=1, explain=True), person("f1"), pipeline).picks[0].signals
+        assert "novelty" not in run(Request(k=1, explain=True), person("f1"), pipeline).items[0].signals
 
 
 class TestDislikes:
     def test_a_dislike_lowers_films_like_it(self):
-        before = {pick.row: pick.score for pick in run(Request(user_id="ann", k=100), person("f0", "f1")).picks}
+        before = {item.row: item.score for item in run(Request(user_id="ann", k=100), person("f0", "f1")).items}
         profile = apply_all(person("f0", "f1"), events("f4", kind=EventKind.DISLIKE, start=5_000))
-        after = {pick.row: pick.score for pick in run(Request(user_id="ann", k=100), profile).picks}
+        after = {item.row: item.score for item in run(Request(user_id="ann", k=100), profile).items}
         common = before.keys() & after.keys()
         change = {row: after[row] - before[row] for row in common}
         of_world = [np.mean([change[row] for row in common if world_of(row) == world]) for world in range(3)]
@@ -224,7 +224,7 @@ class TestDegraded:
         release.search.down = True
         ranking = run(Request(query="film 3", k=5), None, Pipeline(release, HashEncoder()))
         assert ranking.degraded == ("search: timeout",)
-        assert len(ranking.picks) == 5
+        assert len(ranking.items) == 5
 
     def test_no_encoder_is_said_and_words_still_match(self):
         ranking = run(Request(query="film 3", k=5), None, Pipeline(make_release(), None))
@@ -271,8 +271,8 @@ class TestLaws:
     @settings(max_examples=60)
     def test_a_shorter_answer_is_a_prefix_of_a_longer_one(self, request, profile, k):
         short, long = (run(_with_k(request, size), profile) for size in sorted([k, request.k]))
-        assert rows(long)[: len(short.picks)] == rows(short)
-        assert [pick.score for pick in long.picks][: len(short.picks)] == [pick.score for pick in short.picks]
+        assert rows(long)[: len(short.items)] == rows(short)
+        assert [item.score for item in long.items][: len(short.items)] == [item.score for item in short.items]
 
     @given(requests, profiles)
     @settings(max_examples=60)
@@ -290,15 +290,15 @@ class TestLaws:
     @settings(max_examples=60)
     def test_a_film_has_one_score_whatever_else_is_asked(self, request, profile):
         plain = Request(user_id="ann", k=100, query=request.query, diversity=0.0, include_seen=True)
-        scores = {pick.row: pick.score for pick in run(plain, profile).picks}
-        for pick in run(request, profile).picks:
-            if pick.row in scores:
-                assert pick.score == pytest.approx(scores[pick.row], abs=1e-6)
+        scores = {item.row: item.score for item in run(plain, profile).items}
+        for item in run(request, profile).items:
+            if item.row in scores:
+                assert item.score == pytest.approx(scores[item.row], abs=1e-6)
 
     @given(profiles)
     @settings(max_examples=30)
     def test_scores_are_sorted_without_diversity_and_lie_between_0_and_1(self, profile):
-        scores = [pick.score for pick in run(Request(user_id="ann", k=100, diversity=0.0), profile).picks]
+        scores = [item.score for item in run(Request(user_id="ann", k=100, diversity=0.0), profile).items]
         assert scores == sorted(scores, reverse=True)
         assert all(0 <= score <= 1 for score in scores)
 

@@ -125,7 +125,7 @@ class TestOtherQuestions:
     def test_trace_carries_evidence(self, service):
         like(service, "f1")
         ranking = service.trace(Request(user_id="ann", k=3))
-        assert ranking.picks[0].signals
+        assert ranking.items[0].signals
         assert set(ranking.trace) - {"knn"} == {"taste", "retrieval", "rank", "diversify", "reasons"}
 
     def test_trace_goes_on_without_the_store(self, service, state):

@@ -12,7 +12,7 @@ from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.weights import Weights
 from services.recommender.errors import SearchUnavailable
 from services.recommender.pipeline import Pipeline
-from services.recommender.ports import Deadline, Leg, Release, SearchRequest, SearchResult
+from services.recommender.ports import Deadline, Hits, Release, SearchRequest, SearchResult
 from services.recommender.similar import Similar, similar
 from tests.builders import ManualClock, NumpySearch, make_release, world_of
 from tests.recommender.handmade import Film, bundle_of
@@ -35,7 +35,7 @@ def ask(pipeline: Pipeline, row: int, k: int = 10) -> Similar:
 
 
 def rows(found: Similar) -> list[int]:
-    return [pick.row for pick in found.picks]
+    return [item.row for item in found.items]
 
 
 def raw(score: float) -> float:
@@ -45,7 +45,7 @@ def raw(score: float) -> float:
 
 def scores(films: Sequence[Film], constants: Weights, row: int = 0, **tables) -> dict[int, float]:
     """The raw score of each film that is answered; what fame adds to order equals is below a hundredth."""
-    return {pick.row: raw(pick.score) for pick in ask(pipeline_of(bundle_of(films, **tables), constants), row).picks}
+    return {item.row: raw(item.score) for item in ask(pipeline_of(bundle_of(films, **tables), constants), row).items}
 
 
 class TestScores:
@@ -78,7 +78,7 @@ class TestScores:
         pipeline = pipeline_of(bundle_of(films), replace(NOTHING, similar_traits=2.0))
         own = pipeline.trait_rows.films(np.arange(4, dtype=np.int32))
         expected = 2 * own.overlaps(own)[0]
-        found = {pick.row: raw(pick.score) for pick in ask(pipeline, 0).picks}
+        found = {item.row: raw(item.score) for item in ask(pipeline, 0).items}
         assert list(found) == [2, 1, 3]
         assert found == pytest.approx({row: expected[row] for row in (1, 2, 3)}, abs=1e-4)
 
@@ -86,7 +86,7 @@ class TestScores:
         films = [Film(popularity=0.5), Film(popularity=0.25), Film(popularity=1.0)]
         pipeline = pipeline_of(bundle_of(films), replace(NOTHING, similar_traits=1.0))
         assert rows(ask(pipeline, 0)) == [2, 1]
-        assert all(raw(pick.score) < 0.01 for pick in ask(pipeline, 0).picks)
+        assert all(raw(item.score) < 0.01 for item in ask(pipeline, 0).items)
 
     def test_where_nobody_has_rated_anything_no_people_are_asked(self):
         films = [Film(events=0)] * 3
@@ -100,16 +100,16 @@ class TestWhoIsFound:
     def test_a_shorter_answer_is_the_head_of_a_longer_one_and_never_holds_the_film_itself(self, row, k):
         pipeline = Pipeline(make_release(), None, ALL_THREE)
         short, long = ask(pipeline, row, k), ask(pipeline, row, 60)
-        assert short.picks == long.picks[:k]
+        assert short.items == long.items[:k]
         assert row not in rows(long)
-        assert [pick.score for pick in long.picks] == sorted((pick.score for pick in long.picks), reverse=True)
-        assert all(len(pick.reasons) == 1 for pick in long.picks)
+        assert [item.score for item in long.items] == sorted((item.score for item in long.items), reverse=True)
+        assert all(len(item.reasons) == 1 for item in long.items)
 
     def test_no_more_than_there_are(self):
         assert sorted(rows(ask(pipeline_of(bundle_of([Film()] * 3), NOTHING), 1, 50))) == [0, 2]
 
     def test_of_a_catalogue_of_one_film_there_is_none(self):
-        assert ask(pipeline_of(bundle_of([Film(vector=(5,))]), NOTHING), 0).picks == []
+        assert ask(pipeline_of(bundle_of([Film(vector=(5,))]), NOTHING), 0).items == []
 
     def test_films_that_its_text_or_its_makers_alone_bring_are_among_hundreds(self):
         # Six hundred films that the same people like fill the places that the tables have to give.
@@ -130,7 +130,7 @@ class TestReasons:
         films = [Film(traits={"director: Ada Ford": 1, "genre: Crime": 1}) for _ in range(2)]
         films += [Film(traits={"genre: Crime": 1}), Film()]
         pipeline = pipeline_of(bundle_of(films), replace(NOTHING, similar_traits=3.0))
-        best = ask(pipeline, 0).picks[0]
+        best = ask(pipeline, 0).items[0]
         (reason,) = best.reasons
         assert (best.row, reason.text) == (1, "Also directed by Ada Ford")
         # The director's number comes before that of the genre.
@@ -170,7 +170,7 @@ class Slow(NumpySearch):
     def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
         found = super().search(request, deadline).knn
         assert found is not None
-        late = Leg(found.rows, found.scores, found.reference, found.floor, 7.0)
+        late = Hits(found.rows, found.scores, found.reference, found.floor, 7.0)
         return SearchResult(None, late, ("the engine was late",))
 
 

@@ -215,8 +215,8 @@ def _rankings(
 
 
 def _page(catalogue: Catalogue, ranking: Ranking, likings: Likings) -> Page:
-    evidence = tuple(documents.evidence(catalogue, pick) for pick in ranking.picks)
-    row_of = {each.item_id: pick.row for each, pick in zip(evidence, ranking.picks, strict=True)}
+    evidence = tuple(documents.evidence(catalogue, item) for item in ranking.items)
+    row_of = {each.item_id: item.row for each, item in zip(evidence, ranking.items, strict=True)}
 
     def records(some: Sequence[Evidence]) -> list[Record]:
         return [documents.record(catalogue, row_of[each.item_id]) for each in some]

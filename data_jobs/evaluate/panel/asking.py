@@ -33,8 +33,8 @@ def ask(pipeline: Pipeline, case: Case) -> TopTen:
         liked, disliked = ids[: len(wish.liked)], ids[len(wish.liked) :]
         request = Request(k=TOP, liked=liked, disliked=disliked)
         return TopTen(_rows(pipeline.rank(request, None, patient(), with_reasons=False)))
-    picks = similar(pipeline, int(case.asked[0]), TOP, patient()).picks
-    return TopTen(np.array([pick.row for pick in picks], np.int32))
+    items = similar(pipeline, int(case.asked[0]), TOP, patient()).items
+    return TopTen(np.array([item.row for item in items], np.int32))
 
 
 def most_popular(popularity: NDArray[np.float32], case: Case) -> TopTen:
@@ -44,7 +44,7 @@ def most_popular(popularity: NDArray[np.float32], case: Case) -> TopTen:
 
 
 def _rows(ranking: Ranking) -> Rows:
-    return np.array([pick.row for pick in ranking.picks], np.int32)
+    return np.array([item.row for item in ranking.items], np.int32)
 
 
 def _says_it_matches(ranking: Ranking) -> bool:

@@ -10,16 +10,16 @@ import tantivy
 from numpy.typing import NDArray
 
 from services.adapters.search.analyser import squeezed, terms
-from services.adapters.search.leg_scores import (
+from services.adapters.search.hit_scores import (
     EMPTY,
     REFERENCE_HITS,
     best_known_first,
     best_of,
     check_vectors,
-    leg_of,
     ordered,
     same_scores,
     timed,
+    with_reference,
 )
 from services.adapters.search.name_files import load_names
 from services.adapters.search.query import QueryBuilder
@@ -28,7 +28,7 @@ from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.filters import Filters
 from services.recommender.errors import BundleDamaged, SearchUnavailable
 from services.recommender.names.names import Names
-from services.recommender.ports import Deadline, Leg, Mention, NamedFilms, SearchRequest, SearchResult, TextField
+from services.recommender.ports import Deadline, Hits, Mention, NamedFilms, SearchRequest, SearchResult, TextField
 
 # Maximum number of films with one name that are ordered by popularity.
 _NAMESAKES = 200
@@ -61,13 +61,13 @@ class EmbeddedSearch:
             )
 
     def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:  # noqa: ARG002
-        """Run both legs; nothing blocks, so the deadline is ignored. Raises SearchUnavailable."""
+        """Run both retrievers; nothing blocks, so the deadline is ignored. Raises SearchUnavailable."""
         size = max(1, request.size)
         text = knn = None
         if request.text is not None:
-            text = timed(self._text_leg, request.text, request.filters, size)
+            text = timed(self._text_hits, request.text, request.filters, size)
         if request.vectors is not None and len(request.vectors) and self._bundle.embeddings is not None:
-            knn = timed(self._knn_leg, request.vectors, request.filters, size)
+            knn = timed(self._knn_hits, request.vectors, request.filters, size)
         return SearchResult(text, knn)
 
     @property
@@ -106,7 +106,7 @@ class EmbeddedSearch:
         """Return the clauses for a text query. Raises SearchUnavailable."""
         return clauses(text, self._ask())
 
-    def hits(self, clauses: list[Clause], size: int) -> Leg:
+    def hits(self, clauses: list[Clause], size: int) -> Hits:
         """Return the ``size`` best films for some clauses, without reference and floor. Raises SearchUnavailable."""
         return self._hits(self._ask().text(clauses), size)
 
@@ -132,28 +132,28 @@ class EmbeddedSearch:
         rows = np.array([address.doc for _, address in hits], np.int32)
         return Mention(rows, np.array([score for score, _ in hits], np.float32).astype(np.uint8))
 
-    def _text_leg(self, text: str, filters: Filters, size: int) -> Leg:
+    def _text_hits(self, text: str, filters: Filters, size: int) -> Hits:
         clauses = self.wording(text)
         if not clauses:
             return EMPTY
         query = self._ask().text(clauses)
         everything = best_known_first(self._hits(query, max(size, REFERENCE_HITS)), self.namesakes(text), self.rank)
         if filters.is_empty:
-            return leg_of(everything, everything, size)
+            return with_reference(everything, everything, size)
         hits = self._hits(self._ask().filtered(query, filters), size)
-        return leg_of(same_scores(hits, everything, len(self._bundle.catalogue)), everything, size)
+        return with_reference(same_scores(hits, everything, len(self._bundle.catalogue)), everything, size)
 
-    def _knn_leg(self, vectors: NDArray[np.float32], filters: Filters, size: int) -> Leg:
+    def _knn_hits(self, vectors: NDArray[np.float32], filters: Filters, size: int) -> Hits:
         embeddings = self._bundle.embeddings
         assert embeddings is not None
         check_vectors(vectors, embeddings)
         everything = best_of(*embeddings.nearest(vectors), max(size, REFERENCE_HITS))
         if filters.is_empty:
-            return leg_of(everything, everything, size)
+            return with_reference(everything, everything, size)
         passing = embeddings.nearest(vectors, filters.mask(self._bundle.catalogue))
-        return leg_of(best_of(*passing, size), everything, size)
+        return with_reference(best_of(*passing, size), everything, size)
 
-    def _hits(self, query: tantivy.Query, size: int) -> Leg:
+    def _hits(self, query: tantivy.Query, size: int) -> Hits:
         """Return the hits of an engine query; a document id is a row."""
         hits = self._found(query, size)
         rows = np.fromiter((address.doc for _, address in hits), np.int32, len(hits))

@@ -15,12 +15,12 @@ _log = logging.getLogger(__name__)
 
 
 class RemoteSearch(Protocol):
-    """Search of both legs in a remote engine."""
+    """Text and vector search in a remote engine."""
 
     index_version: str
 
     def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
-        """Run both legs. Raises RemoteFailure."""
+        """Run both retrievers. Raises RemoteFailure."""
         ...
 
     def close(self) -> None:
@@ -44,7 +44,7 @@ class GuardedSearch:
         self._last = ""
 
     def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
-        """Run both legs, remote or local. Raises SearchUnavailable only if the local engine fails, too."""
+        """Run both retrievers, remote or local. Raises SearchUnavailable only if the local engine fails, too."""
         if deadline.remaining() < LEAST_S:
             return self._locally(request, deadline, "late")
         attempt, began = self._breaker.attempt(), deadline.clock.monotonic()
@@ -81,7 +81,8 @@ class GuardedSearch:
         self._local.close()
 
     def _locally(self, request: SearchRequest, deadline: Deadline, reason: str, lost_s: float = 0.0) -> SearchResult:
-        """Search locally. Time lost waiting for the remote engine is charged to both legs."""
-        hits = self._local.search(request, deadline)
-        text, knn = (None if leg is None else replace(leg, ms=leg.ms + 1_000 * lost_s) for leg in (hits.text, hits.knn))
+        """Search locally. Time lost waiting for the remote engine is charged to both retrievers."""
+        found = self._local.search(request, deadline)
+        both = (found.text, found.knn)
+        text, knn = (None if hits is None else replace(hits, ms=hits.ms + 1_000 * lost_s) for hits in both)
         return SearchResult(text, knn, (reason,))

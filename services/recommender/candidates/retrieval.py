@@ -1,4 +1,4 @@
-"""Candidate selection: each leg is a signal over all films in row space; the best of their weighted sum are kept.
+"""Candidate selection: each retriever is a signal over all films in row space; the best of their weighted sum are kept.
 
 Every signal is scaled by the mean of its best 50 *before* filters, so that a film's score does not depend on the
 filters. z-scores explode on short profiles; the mean of the best does not.
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.tables import CollaborativeTables, ItemTable
-from services.recommender.ports import Leg
+from services.recommender.ports import Hits
 from services.recommender.taste.fold_in import Entries
 
 BEST = 50
@@ -87,13 +87,13 @@ def dislike_penalty(tables: CollaborativeTables, found: Entries, weights: Dense)
     return np.minimum(likeness, 1)
 
 
-def leg_signal(leg: Leg | None, films: int) -> Dense:
-    """Return a search leg as a dense signal: (score - floor) / (reference - floor), 0 for films without a hit."""
+def hits_signal(hits: Hits | None, films: int) -> Dense:
+    """Return hits as a dense signal: (score - floor) / (reference - floor), 0 for films without a hit."""
     signal = np.zeros(films, np.float32)
-    if leg is None or not len(leg.rows) or not leg.reference > leg.floor:
+    if hits is None or not len(hits.rows) or not hits.reference > hits.floor:
         return signal
-    scale = np.float32(leg.reference - leg.floor)
-    signal[leg.rows] = np.maximum(leg.scores - np.float32(leg.floor), 0) / scale
+    scale = np.float32(hits.reference - hits.floor)
+    signal[hits.rows] = np.maximum(hits.scores - np.float32(hits.floor), 0) / scale
     return signal
 
 

@@ -1,4 +1,4 @@
-"""Search legs of a request: names by BM25, a query's meaning by kNN, or the films nearest to those of the taste."""
+"""Search for a request: names by BM25, a query's meaning by kNN, or the films nearest to those of the taste."""
 
 from dataclasses import dataclass, field
 
@@ -21,8 +21,8 @@ TASTE_VECTORS = 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Searched:
-    """``hits`` of both legs. ``vectors`` float32[1, dims]: the encoded query, if it was encoded. ``degraded``: what is
-    missing from the response.
+    """``hits`` of both retrievers. ``vectors`` float32[1, dims]: the encoded query, if it was encoded. ``degraded``:
+    what is missing from the response.
     """
 
     hits: SearchResult
@@ -46,8 +46,8 @@ class Searcher:
         constants: Weights,
         deadline: Deadline,
     ) -> Searched:
-        """Run both legs in one round trip. A query's words are searched as names only if they may be one: descriptions
-        are matched through the bundle's own index.
+        """Run both retrievers in one round trip. A query's words are searched as names only if they may be one:
+        descriptions are matched through the bundle's own index.
         """
         words = understood is not None and bool(understood.words)
         meaning, degraded = None, []
@@ -68,7 +68,7 @@ class Searcher:
         return Searched(hits, meaning, [*degraded, *(f"search: {reason}" for reason in hits.degraded)])
 
     def _films(self, plan: Plan, taste: Taste, constants: Weights) -> NDArray[np.float32] | None:
-        """Return the heaviest films of the taste as vectors; None if the leg is not needed."""
+        """Return the heaviest films of the taste as vectors; None if they are not needed."""
         embeddings = self.release.bundle.embeddings
         if embeddings is None or not plan.ask_vectors or taste.is_empty:
             return None

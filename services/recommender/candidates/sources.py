@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from services.recommender.candidates.retrieval import best_rows
 from services.recommender.domain.distinct import distinct
 from services.recommender.facts import Facts
-from services.recommender.ports import Leg
+from services.recommender.ports import Hits
 from services.recommender.signals.plan import Plan
 from services.recommender.taste.fold_in import Taste
 from services.recommender.taste.traits import Known
@@ -34,9 +34,9 @@ def by_traits(facts: Facts, known: Known, plan: Plan, allowed: NDArray[np.bool_]
     return best_rows(scores * facts.quality[: len(scores)], reached, EACH)
 
 
-def by_vectors(leg: Leg | None) -> NDArray[np.int32]:
+def by_vectors(hits: Hits | None) -> NDArray[np.int32]:
     """Return the films nearest to those of the taste, from search."""
-    return np.empty(0, np.int32) if leg is None else leg.rows[:EACH]
+    return np.empty(0, np.int32) if hits is None else hits.rows[:EACH]
 
 
 def by_series(facts: Facts, taste: Taste, allowed: NDArray[np.bool_]) -> NDArray[np.int32]:

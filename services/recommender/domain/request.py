@@ -99,7 +99,7 @@ class Reason(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Pick:
+class RankedItem:
     """One ranked film. ``score`` in [0, 1]; ``signals`` are the weighted terms of the raw score. ``match``: whether it
     matches the query; None without a query.
     """
@@ -135,12 +135,12 @@ class ReadQuery:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranking:
-    """Result of the pipeline: picks in order, and how they were chosen. ``more``: further films exist. ``counts``:
-    films ranked, hits by leg, films left out as unsuitable for a child's taste. ``understood``: how the query was
+    """Result of the pipeline: items in order, and how they were chosen. ``more``: further films exist. ``counts``:
+    films ranked, hits by retriever, films left out as unsuitable for a child's taste. ``understood``: how the query was
     understood, and ``matched`` how many films match it; both None without a query.
     """
 
-    picks: tuple[Pick, ...]
+    items: tuple[RankedItem, ...]
     strategy: Strategy
     degraded: tuple[str, ...] = ()
     ignored_ids: tuple[str, ...] = ()

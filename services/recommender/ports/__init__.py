@@ -15,7 +15,7 @@ from services.recommender.ports.explain import (
 )
 from services.recommender.ports.retrieve import Liking, Proposed, RetrievePort
 from services.recommender.ports.search import (
-    Leg,
+    Hits,
     Mention,
     NamedFilms,
     Release,
@@ -53,9 +53,9 @@ __all__ = [
     "Evidence",
     "Explainer",
     "FeedbackCommand",
+    "Hits",
     "Idempotency",
     "KeyStore",
-    "Leg",
     "Liking",
     "Likings",
     "LoggedEvent",

@@ -16,7 +16,7 @@ from services.recommender.ports.time import Deadline
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SearchRequest:
-    """``text`` for BM25, ``vectors`` float32[q, dims] (unit) for kNN, either may be None. ``size``: hits per leg."""
+    """``text`` for BM25, ``vectors`` float32[q, dims] (unit) for kNN, either may be None. ``size``: hits of each."""
 
     text: str | None = None
     vectors: NDArray[np.float32] | None = None
@@ -25,9 +25,9 @@ class SearchRequest:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Leg:
-    """Hits of one leg under the filters, best first: ``rows`` int32[m], ``scores`` float32[m] (the engine's BM25; for
-    kNN the best cosine over the query vectors).
+class Hits:
+    """Hits of one retriever under the filters, best first: ``rows`` int32[m], ``scores`` float32[m] (the engine's BM25;
+    for kNN the best cosine over the query vectors).
 
     ``reference``: mean of the best 50 scores, ``floor``: the score at rank ``size`` (0 if there are fewer), both
     *without* the filters, so that a film's signal (score - floor) / (reference - floor) does not depend on them.
@@ -43,12 +43,12 @@ class Leg:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SearchResult:
-    """One result per leg, None if not requested or if the bundle has no vectors. ``degraded``: why the intended engine
-    failed and another replaced it, in a few words each.
+    """One result per retriever, None if not requested or if the bundle has no vectors. ``degraded``: why the intended
+    engine failed and another replaced it, in a few words each.
     """
 
-    text: Leg | None = None
-    knn: Leg | None = None
+    text: Hits | None = None
+    knn: Hits | None = None
     degraded: tuple[str, ...] = ()
 
 
@@ -99,7 +99,7 @@ class SearchPort(TextIndex, Protocol):
     index_version: str
 
     def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
-        """Run both legs in one round trip. Raises SearchUnavailable."""
+        """Run both retrievers in one round trip. Raises SearchUnavailable."""
         ...
 
     def close(self) -> None:

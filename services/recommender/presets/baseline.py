@@ -1,14 +1,14 @@
 """The usual recipe for a hybrid recommender, as a preset for comparison with the default.
 
-score = .7 kNN + .3 BM25 + .10 popularity + .05 recency + .05 genre match. The kNN query is the mean vector of the
-liked films, the BM25 query the names of the taste's strongest traits. Both legs are scaled as elsewhere: the score at
+score = .7 kNN + .3 BM25 + .10 popularity + .05 recency + .05 genre match. The kNN query is the mean vector of the liked
+films, the BM25 query the names of the taste's strongest traits. Both retrievers are scaled as elsewhere: the score at
 the cut is 0, the mean of the best 50 is 1.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommender.candidates.retrieval import SEARCH_SIZE, Dense, leg_signal
+from services.recommender.candidates.retrieval import SEARCH_SIZE, Dense, hits_signal
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import Catalogue, TraitKind
 from services.recommender.domain.filters import NO_FILTERS, Filters
@@ -27,30 +27,30 @@ RECENT_FROM, RECENT_SPAN = 2015, 10
 QUERY_TRAITS = 5
 
 
-def playbook_legs(
+def baseline_terms(
     release: Release, trait_rows: TraitRows, taste: Taste, deadline: Deadline, filters: Filters
 ) -> tuple[dict[str, Dense], list[str]]:
     """Return the terms, and what is missing: without search only the other facts count."""
     try:
-        hits = release.search.search(playbook_request(release.bundle, trait_rows, taste, filters), deadline)
+        hits = release.search.search(baseline_request(release.bundle, trait_rows, taste, filters), deadline)
     except SearchUnavailable as error:
-        return playbook_terms(release.bundle, taste, SearchResult()), [f"search: {error}"]
-    return playbook_terms(release.bundle, taste, hits), [f"search: {reason}" for reason in hits.degraded]
+        return formula_terms(release.bundle, taste, SearchResult()), [f"search: {error}"]
+    return formula_terms(release.bundle, taste, hits), [f"search: {reason}" for reason in hits.degraded]
 
 
-def playbook_scores(
+def baseline_scores(
     release: Release, trait_rows: TraitRows, taste: Taste, deadline: Deadline, filters: Filters = NO_FILTERS
 ) -> dict[str, Dense]:
     """Return the weighted terms over all films by name, float32[films] each; a film's score is their sum.
 
     Raises SearchUnavailable.
     """
-    hits = release.search.search(playbook_request(release.bundle, trait_rows, taste, filters), deadline)
-    return playbook_terms(release.bundle, taste, hits)
+    hits = release.search.search(baseline_request(release.bundle, trait_rows, taste, filters), deadline)
+    return formula_terms(release.bundle, taste, hits)
 
 
-def playbook_request(bundle: Bundle, trait_rows: TraitRows, taste: Taste, filters: Filters) -> SearchRequest:
-    """Return a request for both legs in one round trip; a leg without input is omitted."""
+def baseline_request(bundle: Bundle, trait_rows: TraitRows, taste: Taste, filters: Filters) -> SearchRequest:
+    """Return a request for both retrievers in one round trip; a retriever without input is omitted."""
     liked = liked_rows(taste)
     return SearchRequest(
         text=strongest_traits(bundle.catalogue, trait_rows, liked) or None,
@@ -60,12 +60,12 @@ def playbook_request(bundle: Bundle, trait_rows: TraitRows, taste: Taste, filter
     )
 
 
-def playbook_terms(bundle: Bundle, taste: Taste, hits: SearchResult) -> dict[str, Dense]:
-    """Apply the formula to the hits of both legs."""
+def formula_terms(bundle: Bundle, taste: Taste, hits: SearchResult) -> dict[str, Dense]:
+    """Apply the formula to the hits of both retrievers."""
     films = len(bundle.catalogue)
     parts = {
-        "content": (VECTOR, leg_signal(hits.knn, films)),
-        "text": (TEXT, leg_signal(hits.text, films)),
+        "content": (VECTOR, hits_signal(hits.knn, films)),
+        "text": (TEXT, hits_signal(hits.text, films)),
         "popularity": (POPULARITY, bundle.popularity),
         "recency": (RECENCY, recency_of_release(bundle.catalogue)),
         "genres": (GENRE_MATCH, genre_match(bundle.catalogue, liked_rows(taste))),

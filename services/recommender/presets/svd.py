@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.factors import ItemFactors
-from services.recommender.domain.request import Pick
+from services.recommender.domain.request import RankedItem
 from services.recommender.errors import PresetUnavailable
 from services.recommender.presets.baseline import liked_rows
 from services.recommender.ranking.diversity import genre_jaccard
@@ -99,10 +99,10 @@ def affinity(raw: Floats) -> Floats:
     return np.asarray(np.clip(raw / LARGEST, 0, 1), np.float32)
 
 
-def with_affinity(picks: tuple[Pick, ...], top: Ranked) -> tuple[Pick, ...]:
+def with_affinity(items: tuple[RankedItem, ...], top: Ranked) -> tuple[RankedItem, ...]:
     """Return the films of ``top`` with their affinity as score."""
     shown = affinity(top.raw).tolist()
-    return tuple(replace(pick, score=score) for pick, score in zip(picks, shown, strict=True))
+    return tuple(replace(item, score=score) for item, score in zip(items, shown, strict=True))
 
 
 def maximal_marginal_relevance(relevance: Floats, likeness: Floats, count: int) -> NDArray[np.intp]:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommender.candidates.retrieval import CANDIDATES, Dense, best_rows, leg_signal, mean_of_best
+from services.recommender.candidates.retrieval import CANDIDATES, Dense, best_rows, hits_signal, mean_of_best
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.ids import mark_of
 from services.recommender.errors import PresetUnavailable, RetrieverUnavailable
-from services.recommender.ports import Deadline, Leg, Liking, RetrievePort
+from services.recommender.ports import Deadline, Hits, Liking, RetrievePort
 from services.recommender.presets.svd import cosine_with
 from services.recommender.signals.plan import PRIOR
 from services.recommender.taste.fold_in import Taste
@@ -25,9 +25,9 @@ MOST_HISTORY = 500
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """``leg``: the films that were found, None where there is nothing to ask with. ``source``: who found them."""
+    """``hits``: the films that were found, None where there is nothing to ask with. ``source``: who found them."""
 
-    leg: Leg | None
+    hits: Hits | None
     source: str
     degraded: tuple[str, ...] = ()
 
@@ -52,12 +52,12 @@ def find(bundle: Bundle, port: RetrievePort | None, person: str | None, taste: T
         return Found(_asked(bundle, port, person, taste, deadline), "endpoint")
     except RetrieverUnavailable as error:
         found = _inside(bundle, taste)
-        return Found(found.leg, found.source, (f"retrieve: {error}; {_IN_ITS_PLACE[found.source]}",))
+        return Found(found.hits, found.source, (f"retrieve: {error}; {_IN_ITS_PLACE[found.source]}",))
 
 
 def terms(bundle: Bundle, found: Found) -> dict[str, Dense]:
     """The weighed terms of the score, float32[films] each: what was found, and far below it popularity."""
-    signal = leg_signal(found.leg, len(bundle.catalogue))
+    signal = hits_signal(found.hits, len(bundle.catalogue))
     return {"two_tower": signal, "popularity": np.float32(PRIOR) * bundle.popularity}
 
 
@@ -72,15 +72,15 @@ def _inside(bundle: Bundle, taste: Taste) -> Found:
     """What this process knows by itself."""
     if bundle.towers is not None:
         towers = bundle.towers
-        return Found(_leg(towers.scores(towers.person(taste.rows, taste.base)), taste, towers.known), "bundle")
+        return Found(_best(towers.scores(towers.person(taste.rows, taste.base)), taste, towers.known), "bundle")
     if bundle.svd is not None:
         everything = np.arange(len(bundle.catalogue), dtype=np.int32)
         scores = cosine_with(bundle.svd, everything, taste.rows)
-        return Found(_leg(scores, taste, np.asarray(bundle.svd.units.any(axis=1))), "svd")
+        return Found(_best(scores, taste, np.asarray(bundle.svd.units.any(axis=1))), "svd")
     return Found(None, "popularity")
 
 
-def _leg(scores: Dense, taste: Taste, known: NDArray[np.bool_]) -> Leg:
+def _best(scores: Dense, taste: Taste, known: NDArray[np.bool_]) -> Hits:
     """The best of all films that the model knows and the taste has not."""
     open_ = known.copy()
     open_[taste.rows] = False
@@ -88,7 +88,7 @@ def _leg(scores: Dense, taste: Taste, known: NDArray[np.bool_]) -> Leg:
     return _scaled(rows, scores[rows])
 
 
-def _asked(bundle: Bundle, port: RetrievePort, person: str | None, taste: Taste, deadline: Deadline) -> Leg:
+def _asked(bundle: Bundle, port: RetrievePort, person: str | None, taste: Taste, deadline: Deadline) -> Hits:
     """What the endpoint finds; films that are not in this catalogue are passed over. Raises RetrieverUnavailable."""
     heaviest = np.lexsort((taste.ranks, -taste.base))[:MOST_HISTORY]
     pairs = zip(taste.rows[heaviest].tolist(), taste.base[heaviest].tolist(), strict=True)
@@ -99,14 +99,14 @@ def _asked(bundle: Bundle, port: RetrievePort, person: str | None, taste: Taste,
     there = rows >= 0
     if not there.any():
         raise RetrieverUnavailable("none of the films it knows is in this catalogue")
-    leg = _scaled(rows[there], np.array(proposed.scores, np.float32)[there])
-    return Leg(leg.rows, leg.scores, leg.reference, leg.floor, proposed.ms)
+    hits = _scaled(rows[there], np.array(proposed.scores, np.float32)[there])
+    return Hits(hits.rows, hits.scores, hits.reference, hits.floor, proposed.ms)
 
 
-def _scaled(rows: NDArray[np.int32], scores: Dense) -> Leg:
-    """A leg whose scores may be negative: the floor lies below the last of them, so that every film found counts."""
+def _scaled(rows: NDArray[np.int32], scores: Dense) -> Hits:
+    """Hits whose scores may be negative: the floor lies below the last of them, so that every film found counts."""
     if not len(rows):
-        return Leg(rows, scores, 0.0)
+        return Hits(rows, scores, 0.0)
     span = float(scores.max() - scores.min()) or 1.0
     floor = float(scores.min()) - span / CANDIDATES
-    return Leg(rows, scores, floor + mean_of_best(scores - np.float32(floor)), floor)
+    return Hits(rows, scores, floor + mean_of_best(scores - np.float32(floor)), floor)

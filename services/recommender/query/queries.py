@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from services.recommender.domain.request import ConditionKind, Request
 from services.recommender.facts import Facts
-from services.recommender.ports import Leg, Mention, SearchResult, TextIndex
+from services.recommender.ports import Hits, Mention, SearchResult, TextIndex
 from services.recommender.query.conditions import Understood
 from services.recommender.query.demands import Mask, Rows
 from services.recommender.query.lexicon import Lexicon
@@ -86,7 +86,7 @@ class Queries:
                     phrases.append((self.lookup.with_traits(traits), count / len(words)))
         return phrases
 
-    def _cosines(self, vectors: Floats, knn: Leg | None, among: Mask) -> Floats:
+    def _cosines(self, vectors: Floats, knn: Hits | None, among: Mask) -> Floats:
         """Return the cosines, float32[films], of the search hits, and of all films that meet the conditions if these
         are so few that search may have missed them. 0 for the others.
         """
@@ -99,7 +99,7 @@ class Queries:
             cosines[rows] = (embeddings.rows(rows) @ vectors.T).max(axis=1)
         return cosines
 
-    def _scores(self, text: Leg | None) -> Floats | None:
+    def _scores(self, text: Hits | None) -> Floats | None:
         if text is None or not text.reference > 0:
             return None
         scores = np.zeros(len(self.facts.bundle.catalogue), np.float32)

@@ -54,11 +54,11 @@ class Citations:
         self._taste = taste
         self._words: dict[int, tuple[str, str, str]] = {}
 
-    def reasons(self, falls: list[tuple[int, float]]) -> list[Reason]:
+    def reasons(self, influential: list[tuple[int, float]]) -> list[Reason]:
         """Return reasons for the most influential film of the taste, and a second with at least half its influence.
-        ``falls``: the two largest, as (index into the taste, fall).
+        ``influential``: the two largest, as (index into the taste, influence).
         """
-        return [self._cite(index, fall) for index, fall in falls if fall >= SECOND_FILM * falls[0][1]]
+        return [self._cite(index, fall) for index, fall in influential if fall >= SECOND_FILM * influential[0][1]]
 
     def _cite(self, index: int, fall: float) -> Reason:
         words = self._words.get(index)

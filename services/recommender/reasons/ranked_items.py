@@ -1,4 +1,4 @@
-"""Picks: ranked films with score, reasons and signals; the first per-film objects of a request."""
+"""Ranked items: films with score, reasons and signals; the first per-film objects of a request."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from services.recommender.domain.catalogue import TraitKind
 from services.recommender.domain.distinct import counted
-from services.recommender.domain.request import Pick, Reason, ReasonKind
+from services.recommender.domain.request import RankedItem, Reason, ReasonKind
 from services.recommender.domain.weights import Weights
 from services.recommender.query.match_reasons import query_reasons
 from services.recommender.query.matching import Matches
 from services.recommender.ranking.ranker import Ranked, shown_score
-from services.recommender.reasons.leave_one_out import Falls, find_falls
+from services.recommender.reasons.leave_one_out import Influence, influences
 from services.recommender.reasons.likeness import likeness_reasons
 from services.recommender.reasons.phrases import (
     SHARED_PEOPLE,
@@ -51,21 +51,21 @@ class _FilmEvidence(NamedTuple):
 
     row: int
     terms: dict[str, float]
-    falls: list[tuple[int, float]]
+    influential: list[tuple[int, float]]
     trait: int
     share: float
 
 
-def make_picks(
+def make_items(
     top: Ranked, context: Context | None, constants: Weights, explain: bool, matches: Matches | None = None
-) -> tuple[Pick, ...]:
+) -> tuple[RankedItem, ...]:
     """Return the films of ``top`` in order; without a context they have no reasons."""
     scores = shown_score(top.raw, constants).tolist()
     terms = [dict(zip(top.names, values, strict=True)) for values in top.terms.tolist()]
     reasons = _reasons(context, top.rows, terms) if context is not None else [()] * len(terms)
     match = matches.matched[top.rows].tolist() if matches is not None else [None] * len(terms)
     return tuple(
-        Pick(row, score, why, signals if explain else {}, match=matched)
+        RankedItem(row, score, why, signals if explain else {}, match=matched)
         for row, score, why, signals, matched in zip(top.rows.tolist(), scores, reasons, terms, match, strict=True)
     )
 
@@ -103,11 +103,11 @@ def _together(asked: tuple[Reason, ...], own: tuple[Reason, ...]) -> tuple[Reaso
 def _of_taste(context: Context, rows: NDArray[np.int32], terms: list[dict[str, float]]) -> list[tuple[Reason, ...]]:
     """Return the reasons from the taste and the catalogue."""
     inputs = context.inputs
-    falls = [[]] * len(terms) if inputs.taste.is_empty else _cited(context, rows)
+    influential = [[]] * len(terms) if inputs.taste.is_empty else _cited(context, rows)
     traits, shares = _strongest_traits(context, rows)
     citations = Citations(inputs.bundle.catalogue, inputs.taste)
-    found = map(_FilmEvidence._make, zip(rows.tolist(), terms, falls, traits.tolist(), shares.tolist(), strict=True))
-    return [tuple(_of_film(context, citations, evidence)) for evidence in found]
+    columns = (rows.tolist(), terms, influential, traits.tolist(), shares.tolist())
+    return [tuple(_of_film(context, citations, _FilmEvidence(*film))) for film in zip(*columns, strict=True)]
 
 
 def _cited(context: Context, rows: NDArray[np.int32]) -> list[list[tuple[int, float]]]:
@@ -115,14 +115,14 @@ def _cited(context: Context, rows: NDArray[np.int32]) -> list[list[tuple[int, fl
     it, or if at least half of its influence is not collaborative: a single rater is weak evidence.
     """
     inputs = context.inputs
-    parts = find_falls(inputs.constants, inputs.taste, context.mixture, rows)
+    parts = influences(inputs.constants, inputs.taste, context.mixture, rows)
     if not parts:
         return [[] for _ in rows]
-    suspects = next(iter(parts.values())).suspects
-    total = np.asarray(sum(part.falls for part in parts.values()), np.float32)
-    of_people = parts["collaborative"].falls if "collaborative" in parts else np.zeros_like(total)
-    supported = inputs.bundle.collaborative.supported(inputs.taste.rows[suspects], rows, SHARED_PEOPLE)
-    return Falls(suspects, total).largest(CITED, supported | (total >= 2 * of_people))
+    films = next(iter(parts.values())).films
+    total = np.asarray(sum(part.values for part in parts.values()), np.float32)
+    of_people = parts["collaborative"].values if "collaborative" in parts else np.zeros_like(total)
+    supported = inputs.bundle.collaborative.supported(inputs.taste.rows[films], rows, SHARED_PEOPLE)
+    return Influence(films, total).largest(CITED, supported | (total >= 2 * of_people))
 
 
 def _strongest_traits(context: Context, rows: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
@@ -133,7 +133,7 @@ def _strongest_traits(context: Context, rows: NDArray[np.int32]) -> tuple[NDArra
         trait, share = match.strongest(rows, _single_keywords(context.inputs))
     if concept is None or not len(concept.traits):
         return trait, share
-    shared = concept.falls_by_trait(rows)
+    shared = concept.influence_by_trait(rows)
     if match is not None:
         shared = shared + match.parts(rows, concept.traits)
     best = np.argmax(shared, axis=1)
@@ -179,8 +179,8 @@ def _in_words(
     context: Context, citations: Citations, evidence: _FilmEvidence, cause: str, size: float
 ) -> Iterator[Reason]:
     if cause == "films":
-        if evidence.falls:
-            yield from citations.reasons(evidence.falls)
+        if evidence.influential:
+            yield from citations.reasons(evidence.influential)
         else:
             yield taste_reason(size)
     elif cause == "traits":

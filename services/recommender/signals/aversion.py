@@ -67,7 +67,7 @@ class Aversion(Deduction):
 
     def without(self, rows: Rows, left_out: LeftOut) -> Floats | None:
         """See :class:`Signal`."""
-        held = self.likes.sum(axis=0) - self.likes[left_out.suspects]
+        held = self.likes.sum(axis=0) - self.likes[left_out.films]
         return self._scores(rows, np.stack([self._meant(likes) for likes in held]))
 
     def _meant(self, likes: Floats) -> Floats:

@@ -100,7 +100,7 @@ class Collaborative:
         targets = distinct(np.concatenate([*(part.score.best for part in self.parts), *alone, homes.positions]))
         targets = targets.astype(np.int32)
         spread = homes.spread(targets)
-        total = np.zeros((len(left_out.suspects), len(rows)), np.float32)
+        total = np.zeros((len(left_out.films), len(rows)), np.float32)
         for part in self.parts:
             # Not the scaled ones: where no film has a score above 0 these are zeros, and say nothing of what is left.
             scores = part.score.raw[targets] + left_out.change @ self._terms(part.table, left_out.moved, targets)

@@ -81,7 +81,7 @@ class Concept(KernelMean):
         """See :class:`Signal`."""
         return np.asarray(self.factor(rows) * (self._holds(rows) @ self._mean(self._meant)), np.float32)
 
-    def falls_by_trait(self, rows: Rows) -> Floats:
+    def influence_by_trait(self, rows: Rows) -> Floats:
         """By how much each film's score falls had the taste's films none of a trait, float32[rows, traits]: what they
         mean then is one of the hypotheses that are left.
         """
@@ -97,17 +97,17 @@ class Concept(KernelMean):
 
     def without(self, rows: Rows, left_out: LeftOut) -> Floats | None:
         """See :class:`Signal`: what is left of the taste may mean something else."""
-        suspects = left_out.suspects
-        hypotheses, own = self.hypotheses.without_each(self.liked, suspects)
+        films = left_out.films
+        hypotheses, own = self.hypotheses.without_each(self.liked, films)
         has = hypotheses.held * self.liked[:, None]
         odds, of_any = hypotheses.odds_of(
-            has.sum(axis=0) - has[suspects],
-            np.count_nonzero(self.liked) - self.liked[suspects],
+            has.sum(axis=0) - has[films],
+            np.count_nonzero(self.liked) - self.liked[films],
             None if own is None else np.where(own, 0.0, -np.inf),
         )
-        weights = np.tile(self.weights, (len(suspects), 1))
+        weights = np.tile(self.weights, (len(films), 1))
         weights[:, left_out.moved] += left_out.change
-        # As in ``falls_by_trait``, one division a film and suspect. A suspect weighs nothing without itself.
+        # As in ``influence_by_trait``, one division for each film left out. It weighs nothing in its own absence.
         parts = np.stack([shares(row) for row in weights]) / (of_any[:, None] + odds @ has.T)
         holds = hypotheses.holds(self.known.of_films(rows))
         return np.asarray(self.factor(rows) * (((parts @ has) * odds) @ holds.T), np.float32)

@@ -54,7 +54,7 @@ class Dissonance(Deduction):
 
     def without(self, rows: Rows, left_out: LeftOut) -> Floats | None:
         """See :class:`Signal`."""
-        out = left_out.suspects
+        out = left_out.films
         count = (self.liked.sum() - self.liked[out])[:, None]
         has, lifts = self.has.sum(axis=0) - self.has[out], self.lifts.sum(axis=0) - self.lifts[out]
         return self._scores(rows, self._penalties(count, has, lifts))

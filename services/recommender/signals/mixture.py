@@ -70,13 +70,13 @@ class Mixture:
         gate = self.gate(rows)
         return total if gate is None else total * gate
 
-    def falls(self, rows: Rows, left_out: LeftOut) -> dict[str, Floats]:
-        """By how much each term of each raw score falls without each suspect, float32[suspects, rows] each."""
+    def influence(self, rows: Rows, left_out: LeftOut) -> dict[str, Floats]:
+        """Return by how much each term of each raw score falls without each film, float32[left out, rows] each."""
         gate = self.gate(rows)
-        falls = {}
+        influence = {}
         for signal in self.signals:
             without = signal.without(rows, left_out) if signal.cause is Cause.TASTE else None
             if without is not None:
                 fall = signal.scores(rows) - without
-                falls[signal.name] = fall if gate is None else fall * gate
-        return falls
+                influence[signal.name] = fall if gate is None else fall * gate
+        return influence

@@ -41,7 +41,7 @@ class Plan:
     query_content: float = 0.0
     query_text: float = 0.0
     coherence: float = 0.0
-    playbook: bool = False
+    baseline: bool = False
 
     @property
     def ask_vectors(self) -> bool:
@@ -69,7 +69,7 @@ def make_plan(
     """
     strategy = _strategy(taste, query, stored)
     if constants.formula == "playbook" and query is None and not taste.is_empty:
-        return Plan(strategy, playbook=True)
+        return Plan(strategy, baseline=True)
     share = constants.query_taste if query else 1.0
     coherence = coherence_of(constants, taste, clear, certainty, maturity)
     # With a query, fame is weighted by the match.

@@ -37,12 +37,12 @@ class Dense(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LeftOut:
-    """Tastes that lack a film each. ``suspects`` int32[s]: the films left out, as indices into the taste. ``moved``
-    int32[m]: the films whose weight that changes (older ones move up a rank), the suspects among them, ascending.
+    """Tastes that lack a film each. ``films`` int32[s]: those left out, as indices into the taste. ``moved`` int32[m]:
+    the films whose weight that changes (older ones move up a rank), those left out among them, ascending.
     ``change`` float32[s, m]: by how much.
     """
 
-    suspects: Rows
+    films: Rows
     moved: Rows
     change: Floats
 
@@ -75,8 +75,8 @@ class Signal(Protocol):
         ...
 
     def without(self, rows: Rows, left_out: LeftOut) -> Floats | None:
-        """The same scores had the person never touched a suspect, float32[suspects, rows], the weights of the signals
-        held fixed; None where that changes nothing.
+        """The same scores had the person never touched a film, float32[films left out, rows], the weights of the
+        signals held fixed; None where that changes nothing.
         """
         ...
 

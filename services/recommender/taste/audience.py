@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from services.recommender.domain.catalogue import Catalogue, TraitKind
 from services.recommender.domain.genres import to_mask
 from services.recommender.domain.request import Request
-from services.recommender.ports import Leg
+from services.recommender.ports import Hits
 from services.recommender.taste import adult_words
 from services.recommender.taste.fold_in import Taste
 
@@ -105,7 +105,7 @@ class Audience:
             return False
         return self.is_child(taste)
 
-    def fitting(self, request: Request, taste: Taste, text: Leg | None = None) -> Films:
+    def fitting(self, request: Request, taste: Taste, text: Hits | None = None) -> Films:
         """Return the films allowed for the child with this taste, bool[films]; among the best hits of ``text`` also a
         film whose whole title is the query. A person with a single like may be an adult (adults like Toy Story, too),
         so for them only films for adults are left out.

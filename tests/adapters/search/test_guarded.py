@@ -11,11 +11,11 @@ from services.adapters.search.guarded import GuardedSearch
 from services.adapters.search.remote_failure import RemoteFailure
 from services.recommender.errors import SearchUnavailable
 from services.recommender.names.names import Names
-from services.recommender.ports import Deadline, Leg, Mention, NamedFilms, SearchRequest, SearchResult
+from services.recommender.ports import Deadline, Hits, Mention, NamedFilms, SearchRequest, SearchResult
 from tests.builders import ManualClock, make_catalogue
 
-REMOTE = SearchResult(text=Leg(np.array([1], np.int32), np.ones(1, np.float32), 1.0))
-LOCAL = SearchResult(text=Leg(np.array([2], np.int32), np.ones(1, np.float32), 1.0, ms=0.5))
+REMOTE = SearchResult(text=Hits(np.array([1], np.int32), np.ones(1, np.float32), 1.0))
+LOCAL = SearchResult(text=Hits(np.array([2], np.int32), np.ones(1, np.float32), 1.0, ms=0.5))
 REQUEST = SearchRequest(text="heat")
 NAMES = Names.of(make_catalogue(3))
 
@@ -98,7 +98,7 @@ def test_a_failure_is_answered_locally_and_named(ask, remote, reason, caplog):
     assert f"{reason}: with all details" in caplog.text
 
 
-def test_what_was_waited_for_in_vain_is_time_of_both_legs(search, remote, clock):
+def test_what_was_waited_for_in_vain_is_time_of_both_retrievers(search, remote, clock):
     remote.error, remote.takes_s = RemoteFailure("timeout"), 0.25
     result = search.search(REQUEST, Deadline.within(clock, 1))
     assert result.text.ms == pytest.approx(250.5)

@@ -16,13 +16,13 @@ NOW = Deadline.within(ManualClock(), PATIENCE_S)
 VECTORS_ROUNDED = 0.01
 
 
-def leg(search, vectors, **options):
+def hits_for(search, vectors, **options):
     return search.search(SearchRequest(vectors=vectors, **options), NOW).knn
 
 
 def test_the_nearest_films_of_any_query_vector(world, world_search):
     vectors = world.embeddings.rows(np.array([5, 7]))
-    hits = leg(world_search, vectors, size=40)
+    hits = hits_for(world_search, vectors, size=40)
     cosines = world.embeddings.cosines(vectors)
     assert set(hits.rows[:2].tolist()) == {5, 7}
     assert len(set(hits.rows.tolist()) & set(np.argsort(-cosines)[:40].tolist())) >= 39
@@ -31,16 +31,16 @@ def test_the_nearest_films_of_any_query_vector(world, world_search):
     assert hits.rows.dtype == np.int32
     assert hits.scores.dtype == np.float32
     assert hits.floor == hits.scores[-1]
-    assert hits.reference == pytest.approx(leg(world_search, vectors, size=50).scores.mean())
+    assert hits.reference == pytest.approx(hits_for(world_search, vectors, size=50).scores.mean())
 
 
 def test_of_one_query_vector_the_film_itself_is_nearest(world, world_search):
-    assert leg(world_search, world.embeddings.rows(np.array([42])), size=1).rows.tolist() == [42]
+    assert hits_for(world_search, world.embeddings.rows(np.array([42])), size=1).rows.tolist() == [42]
 
 
 def test_two_tastes_stay_two(world, world_search):
-    both = leg(world_search, world.embeddings.rows(np.array([0, 1])), size=300)
-    one, other = (leg(world_search, world.embeddings.rows(np.array([row])), size=300) for row in (0, 1))
+    both = hits_for(world_search, world.embeddings.rows(np.array([0, 1])), size=300)
+    one, other = (hits_for(world_search, world.embeddings.rows(np.array([row])), size=300) for row in (0, 1))
     best = np.full(300, -2.0)
     for hits in (one, other):
         best[hits.rows] = np.maximum(best[hits.rows], hits.scores)
@@ -51,30 +51,30 @@ def test_a_filter_that_leaves_fewer_than_were_asked_for(world, world_search):
     filters = Filters(genres=to_mask(["Western"]), year_from=1990)
     passing = set(np.flatnonzero(filters.mask(world.catalogue)).tolist())
     assert 0 < len(passing) < 200
-    hits = leg(world_search, world.embeddings.rows(np.array([5])), filters=filters, size=200)
+    hits = hits_for(world_search, world.embeddings.rows(np.array([5])), filters=filters, size=200)
     assert set(hits.rows.tolist()) == passing
 
 
 @pytest.mark.parametrize("shelf", [(), (7,), (3, 10, 200, 299)])
 def test_the_films_of_a_shelf_are_found_however_far_away_they_are(world, world_search, shelf):
     vectors = world.embeddings.rows(np.array([5]))
-    hits = leg(world_search, vectors, filters=Filters(rows=shelf), size=50)
+    hits = hits_for(world_search, vectors, filters=Filters(rows=shelf), size=50)
     assert sorted(hits.rows.tolist()) == list(shelf)
     assert hits.scores == pytest.approx(world.embeddings.cosines(vectors)[hits.rows], abs=VECTORS_ROUNDED)
-    assert hits.reference == leg(world_search, vectors, size=50).reference
+    assert hits.reference == hits_for(world_search, vectors, size=50).reference
 
 
 def test_a_filter_that_leaves_none(world, world_search):
-    hits = leg(world_search, world.embeddings.rows(np.array([5])), filters=Filters(year_from=3_000), size=10)
+    hits = hits_for(world_search, world.embeddings.rows(np.array([5])), filters=Filters(year_from=3_000), size=10)
     assert hits.rows.tolist() == []
     assert hits.reference > 0
 
 
 def test_a_seed_without_a_vector_says_nothing(world_search, world):
     film = world.embeddings.rows(np.array([9]))
-    beside = leg(world_search, np.concatenate([film, np.zeros_like(film)]), size=20)
+    beside = hits_for(world_search, np.concatenate([film, np.zeros_like(film)]), size=20)
     assert beside.rows[0] == 9
-    nothing = leg(world_search, np.zeros_like(film), size=20)
+    nothing = hits_for(world_search, np.zeros_like(film), size=20)
     assert not nothing.scores.any()
     assert (nothing.reference, nothing.floor) == (0.0, 0.0)
 
@@ -83,39 +83,39 @@ def test_filters_choose_but_change_no_score(world, world_search):
     vectors = world.embeddings.rows(np.array([5]))
     filters = Filters(genres=to_mask(["Western"]))
     everything, western = (
-        leg(world_search, vectors, size=1_000),
-        leg(world_search, vectors, filters=filters, size=1_000),
+        hits_for(world_search, vectors, size=1_000),
+        hits_for(world_search, vectors, filters=filters, size=1_000),
     )
     kept = filters.mask(world.catalogue)[everything.rows]
     assert western.rows.tolist() == everything.rows[kept].tolist()
     assert (western.reference, western.floor) == (everything.reference, everything.floor)
-    few = leg(world_search, vectors, filters=filters, size=30)
+    few = hits_for(world_search, vectors, filters=filters, size=30)
     assert len(few.rows) == 30
-    assert few.floor == leg(world_search, vectors, size=30).floor
+    assert few.floor == hits_for(world_search, vectors, size=30).floor
 
 
 def test_films_without_a_vector_are_no_hits(world, world_index, open_engine):
     vectors = world.embeddings.rows(np.arange(300))
     vectors[::2] = 0
     bundle = replace(world, embeddings=Embeddings.quantise(vectors, "test-encoder"))
-    hits = leg(open_engine(bundle, world_index), vectors[1:2], size=1_000)
+    hits = hits_for(open_engine(bundle, world_index), vectors[1:2], size=1_000)
     assert sorted(hits.rows.tolist()) == list(range(1, 300, 2))
     assert hits.floor == 0.0
 
 
-def test_a_bundle_without_vectors_has_no_such_leg(world, world_index, open_engine):
+def test_a_bundle_without_vectors_has_no_such_retriever(world, world_index, open_engine):
     search = open_engine(replace(world, embeddings=None), world_index)
-    assert leg(search, np.ones((1, 16), np.float32)) is None
+    assert hits_for(search, np.ones((1, 16), np.float32)) is None
 
 
-def test_no_query_vectors_no_leg(world_search):
-    assert leg(world_search, np.empty((0, 16), np.float32)) is None
+def test_no_query_vectors_no_retriever(world_search):
+    assert hits_for(world_search, np.empty((0, 16), np.float32)) is None
 
 
 @pytest.mark.parametrize("shape", [(1, 8), (16,), (1, 1, 16)])
 def test_vectors_of_another_encoder_are_refused(world_search, shape):
     with pytest.raises(SearchUnavailable, match="test-encoder"):
-        leg(world_search, np.ones(shape, np.float32))
+        hits_for(world_search, np.ones(shape, np.float32))
 
 
 def test_both_legs_in_one_call(world, world_search):

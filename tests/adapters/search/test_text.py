@@ -14,14 +14,14 @@ from tests.patience import PATIENCE_S
 NOW = Deadline.within(ManualClock(), PATIENCE_S)
 
 
-def leg(search, text, **options):
+def hits_for(search, text, **options):
     return search.search(SearchRequest(text=text, **options), NOW).text
 
 
 @pytest.fixture
 def find(films_search, films_bundle):
     def found(text: str, **options: object) -> list[str]:
-        return [films_bundle.catalogue.item_ids[int(row)] for row in leg(films_search, text, **options).rows]
+        return [films_bundle.catalogue.item_ids[int(row)] for row in hits_for(films_search, text, **options).rows]
 
     return found
 
@@ -75,7 +75,7 @@ def test_typing_errors_are_forgiven(find, text, film):
 
 def test_of_namesakes_the_best_known_is_first(find, films_search):
     assert find("heat")[:2] == ["h1", "h2"]
-    scores = leg(films_search, "heat").scores
+    scores = hits_for(films_search, "heat").scores
     assert np.all(np.diff(scores) <= 0)
 
 
@@ -86,8 +86,8 @@ def test_a_directors_films_come_before_films_that_mention_them(find):
 
 
 @pytest.mark.parametrize("text", ["", "   ", '"()[]{}:*?~^', "zzzzqqqq", "\0", "\ud800", "-", "x" * 5_000])
-def test_text_that_matches_nothing_is_an_empty_leg(films_search, text):
-    empty = leg(films_search, text)
+def test_text_that_matches_nothing_is_no_hits(films_search, text):
+    empty = hits_for(films_search, text)
     assert empty.rows.tolist() == []
     assert empty.scores.tolist() == []
     assert (empty.reference, empty.floor) == (0.0, 0.0)
@@ -117,14 +117,14 @@ def test_operators_have_no_meaning(find, text):
 @settings(max_examples=200)
 @given(text=st.text(max_size=200))
 def test_any_text_is_a_query(films_search, text):
-    hits = leg(films_search, text)
+    hits = hits_for(films_search, text)
     assert len(set(hits.rows.tolist())) == len(hits.rows)
     assert np.all(np.isfinite(hits.scores))
     assert np.all(np.diff(hits.scores) <= 0)
 
 
 def test_ten_thousand_words_are_cut(films_search):
-    hits = leg(films_search, " ".join(f"word{i}" for i in range(10_000)) + " heat")
+    hits = hits_for(films_search, " ".join(f"word{i}" for i in range(10_000)) + " heat")
     assert len(hits.rows) < 12
 
 
@@ -138,19 +138,19 @@ def test_the_index_is_named_after_its_bundle(films_search):
 
 
 def test_reference_is_the_mean_of_the_best_fifty_and_floor_the_last(world_search):
-    hits = leg(world_search, "film", size=100)
+    hits = hits_for(world_search, "film", size=100)
     assert len(hits.rows) == 100
     assert hits.reference == pytest.approx(hits.scores[:50].mean())
     assert hits.floor == hits.scores[99]
-    few = leg(world_search, "film 7", size=1_000)
+    few = hits_for(world_search, "film 7", size=1_000)
     assert few.floor == 0.0
-    one = leg(world_search, "film", size=1)
+    one = hits_for(world_search, "film", size=1)
     assert one.rows.tolist() == hits.rows[:1].tolist()
     assert (one.reference, one.floor) == (hits.reference, hits.scores[0])
 
 
 def test_equal_scores_are_in_the_order_of_rows(world_search):
-    hits = leg(world_search, "film", size=300)
+    hits = hits_for(world_search, "film", size=300)
     ties = hits.scores[1:] == hits.scores[:-1]
     assert ties.any()
     assert np.all(hits.rows[1:][ties] > hits.rows[:-1][ties])
@@ -172,8 +172,8 @@ FILTERS = st.builds(
 @settings(max_examples=200)
 @given(filters=FILTERS, text=st.sampled_from(["film", "film 7", "heist", "ada ford film", "flim 12", "western"]))
 def test_the_engine_filters_as_the_mask_does(world_search, world, filters, text):
-    everything = leg(world_search, text, size=300)
-    filtered = leg(world_search, text, filters=filters, size=300)
+    everything = hits_for(world_search, text, size=300)
+    filtered = hits_for(world_search, text, filters=filters, size=300)
     mask = filters.mask(world.catalogue)
     kept = mask[everything.rows]
     assert filtered.rows.tolist() == everything.rows[kept].tolist()
@@ -184,8 +184,8 @@ def test_the_engine_filters_as_the_mask_does(world_search, world, filters, text)
 @settings(max_examples=60)
 @given(filters=FILTERS, size=st.integers(1, 60))
 def test_a_film_has_the_same_score_whatever_is_filtered(world_search, filters, size):
-    everything = leg(world_search, "film 7 heist", size=size)
-    filtered = leg(world_search, "film 7 heist", filters=filters, size=size)
+    everything = hits_for(world_search, "film 7 heist", size=size)
+    filtered = hits_for(world_search, "film 7 heist", filters=filters, size=size)
     score_of = dict(zip(everything.rows.tolist(), everything.scores.tolist(), strict=True))
     for row, score in zip(filtered.rows.tolist(), filtered.scores.tolist(), strict=True):
         assert score == score_of.get(row, score)
@@ -195,22 +195,22 @@ def test_a_film_has_the_same_score_whatever_is_filtered(world_search, filters, s
 
 
 def test_a_shelf_of_ten_thousand_films_is_a_filter(world_search):
-    everything = leg(world_search, "film", size=300)
+    everything = hits_for(world_search, "film", size=300)
     # A catalogue as large as that is no test for every day: what counts is the length of the list that travels.
-    shelf = leg(world_search, "film", filters=Filters(rows=tuple(range(1, 10_001))), size=300)
+    shelf = hits_for(world_search, "film", filters=Filters(rows=tuple(range(1, 10_001))), size=300)
     assert shelf.rows.tolist() == [row for row in everything.rows.tolist() if row]
     assert shelf.reference == everything.reference
 
 
 def test_namesakes_keep_their_scores_under_a_filter(films_search):
-    everything = leg(films_search, "heat")
-    old = leg(films_search, "heat", filters=Filters(year_to=1990))
+    everything = hits_for(films_search, "heat")
+    old = hits_for(films_search, "heat", filters=Filters(year_to=1990))
     assert old.scores[0] == everything.scores[everything.rows.tolist().index(int(old.rows[0]))]
 
 
 def test_threads_share_one_index(world_search):
     queries = [f"film {number}" for number in range(40)]
-    alone = [leg(world_search, query).rows.tolist() for query in queries]
+    alone = [hits_for(world_search, query).rows.tolist() for query in queries]
     with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(lambda query: leg(world_search, query).rows.tolist(), queries * 5))
+        together = list(pool.map(lambda query: hits_for(world_search, query).rows.tolist(), queries * 5))
     assert together == alone * 5

@@ -12,7 +12,7 @@ from data_jobs.report import Progress, Silent
 from data_jobs.train import TrainParams
 from services.recommender.domain.events import EventKind
 from services.recommender.domain.profile import NO_HASHES, Profile
-from services.recommender.domain.request import Pick, Ranking, Request, Strategy
+from services.recommender.domain.request import RankedItem, Ranking, Request, Strategy
 from services.recommender.domain.weights import Weights
 from services.recommender.pipeline import Pipeline
 from services.recommender.ports import Deadline
@@ -113,7 +113,7 @@ class Asked(Pipeline):
         if self._answers is None:
             return super().rank(request, profile, deadline, shown, with_reasons, plan)
         rows = self._answers.get(request.query or "", ())[: request.k]
-        return Ranking(tuple(Pick(row, 0.5) for row in rows), Strategy.QUERY)
+        return Ranking(tuple(RankedItem(row, 0.5) for row in rows), Strategy.QUERY)
 
 
 class Listening(Progress):

@@ -8,7 +8,7 @@ import pytest
 from data_jobs.evaluate.causes import examine, first_reason, raw_scores, without_trait
 from data_jobs.evaluate.few_likes import cut
 from data_jobs.evaluate.workbench import patient
-from services.recommender.domain.request import Pick, Reason, ReasonKind, Request
+from services.recommender.domain.request import RankedItem, Reason, ReasonKind, Request
 from services.recommender.taste.fold_in import fold_in
 from tests.data_jobs.evaluate import kit
 
@@ -20,7 +20,7 @@ def someone(bench):
 
 @pytest.fixture(scope="module")
 def page(bench, someone):
-    return bench.pipeline.rank(Request(user_id=someone.user_id, k=10, diversity=0.0), someone, patient()).picks
+    return bench.pipeline.rank(Request(user_id=someone.user_id, k=10, diversity=0.0), someone, patient()).items
 
 
 def plan_of(bench, profile):
@@ -28,13 +28,13 @@ def plan_of(bench, profile):
 
 
 def personal(bench, whole, profile, page):
-    """What of the scores of some picks is the taste's, under the plan of a whole profile."""
-    rows = np.array([pick.row for pick in page], np.int32)
+    """What of the scores of some items is the taste's, under the plan of a whole profile."""
+    rows = np.array([item.row for item in page], np.int32)
     request = Request(user_id=whole.user_id, k=len(rows), diversity=0.0, explain=True)
     shown = np.delete(bench.hashes, rows)
-    picks = bench.pipeline.rank(request, profile, patient(), shown, plan=plan_of(bench, whole)).picks
-    terms = {pick.row: sum(term for name, term in pick.signals.items() if name != "popularity") for pick in picks}
-    return np.array([terms[pick.row] for pick in page])
+    items = bench.pipeline.rank(request, profile, patient(), shown, plan=plan_of(bench, whole)).items
+    terms = {item.row: sum(term for name, term in item.signals.items() if name != "popularity") for item in items}
+    return np.array([terms[item.row] for item in page])
 
 
 def cite(kind: ReasonKind, subject: str, item_id: str | None = None) -> Reason:
@@ -44,16 +44,16 @@ def cite(kind: ReasonKind, subject: str, item_id: str | None = None) -> Reason:
 class TestScores:
     def test_are_those_of_the_answer(self, bench, someone):
         request = Request(user_id=someone.user_id, k=10, diversity=0.0, explain=True)
-        page = bench.pipeline.rank(request, someone, patient()).picks
-        rows = np.array([pick.row for pick in page], np.int32)
+        page = bench.pipeline.rank(request, someone, patient()).items
+        rows = np.array([item.row for item in page], np.int32)
         constants = bench.pipeline.constants
         raw = constants.score_midpoint + constants.score_scale * np.array(
-            [np.log(pick.score / (1 - pick.score)) for pick in page]
+            [np.log(item.score / (1 - item.score)) for item in page]
         )
         assert raw_scores(bench, bench.pipeline, someone, rows, plan_of(bench, someone)) == pytest.approx(raw, abs=1e-5)
 
     def test_are_those_of_the_whole_catalogue_whatever_is_asked(self, bench, someone, page):
-        rows = np.array([pick.row for pick in page], np.int32)
+        rows = np.array([item.row for item in page], np.int32)
         plan = plan_of(bench, someone)
         one_by_one = [raw_scores(bench, bench.pipeline, someone, rows[[at]], plan)[0] for at in range(len(rows))]
         assert raw_scores(bench, bench.pipeline, someone, rows, plan) == pytest.approx(one_by_one)
@@ -74,8 +74,8 @@ class TestFirstReason:
         ],
     )
     def test_is_held_against_the_largest_term(self, bench, someone, kind, signals, popular, true, largest):
-        pick = Pick(0, 0.5, (cite(kind, "something"), cite(ReasonKind.LIKED, "more")), signals)
-        found = first_reason(bench, someone, pick)
+        item = RankedItem(0, 0.5, (cite(kind, "something"), cite(ReasonKind.LIKED, "more")), signals)
+        found = first_reason(bench, someone, item)
         assert (found.popular, found.true, found.largest) == (popular, true, largest)
         assert "cites something" in found.words
 
@@ -129,10 +129,10 @@ class TestFilms:
         catalogue = bench.bundle.catalogue
         for case in cut(bench.people, range(8), 3, seed=1):
             request = Request(user_id=case.profile.user_id, k=10, diversity=0.0)
-            page = bench.pipeline.rank(request, case.profile, patient()).picks
+            page = bench.pipeline.rank(request, case.profile, patient()).items
             known = [catalogue.item_ids[row] for row in fold_in(catalogue, case.profile.history).rows.tolist()]
             every = tuple(cite(ReasonKind.LIKED, "?", item_id) for item_id in known)
-            verdicts = examine(bench, case.profile, [replace(pick, reasons=every) for pick in page])
+            verdicts = examine(bench, case.profile, [replace(item, reasons=every) for item in page])
             whole = personal(bench, case.profile, case.profile, page)
             for at, item_id in enumerate(known):
                 gone = catalogue.film_hashes()[catalogue.rows_of([item_id])]
@@ -162,5 +162,5 @@ class TestTraits:
 
 
 def test_what_only_fills_up_cites_nothing(bench, someone):
-    popular = Pick(0, 0.5, (cite(ReasonKind.POPULAR, "Western"),))
+    popular = RankedItem(0, 0.5, (cite(ReasonKind.POPULAR, "Western"),))
     assert examine(bench, someone, [popular]) == [[]]

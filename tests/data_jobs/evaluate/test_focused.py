@@ -7,7 +7,7 @@ import pytest
 
 from data_jobs.evaluate.focused import MODELS, Focused, focused
 from data_jobs.evaluate.tastes import draw
-from services.recommender.domain.request import Pick, Ranking, Request, Strategy
+from services.recommender.domain.request import RankedItem, Ranking, Request, Strategy
 from tests.data_jobs.evaluate import kit
 
 
@@ -28,7 +28,7 @@ class Knowing:
         self.asked.append(request)
         taste = next(self._answers)
         assert request.liked == tuple(self._ids[row] for row in taste.known.tolist())
-        return Ranking(tuple(Pick(int(row), 0.5) for row in taste.of_trait[:10]), Strategy.SEEDS)
+        return Ranking(tuple(RankedItem(int(row), 0.5) for row in taste.of_trait[:10]), Strategy.SEEDS)
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_jobs.evaluate.ranking_models import (
+    BaselinePreset,
     ContentModel,
     Ease,
     MostLiked,
     PipelineModel,
-    Playbook,
     PureSvd,
     best_unseen,
 )
@@ -30,7 +30,7 @@ def models(bench):
         ContentModel(bench.bundle),
         Ease(bench, 20.0),
         PureSvd(bench),
-        Playbook(bench.pipeline),
+        BaselinePreset(bench.pipeline),
         PipelineModel(bench, 0.0),
     ]
     return {model.name: model for model in found}
@@ -75,8 +75,8 @@ def test_popularity_gives_strangers_the_most_liked(bench, models):
 def test_served_is_the_pipeline_itself(bench, someone):
     for diversity in (0.0, 0.2, 1.0):
         request = Request(user_id=someone.user_id, k=10, diversity=diversity)
-        picks = bench.pipeline.rank(request, someone, patient()).picks
-        assert PipelineModel(bench, diversity).best(someone, 10).tolist() == [pick.row for pick in picks]
+        items = bench.pipeline.rank(request, someone, patient()).items
+        assert PipelineModel(bench, diversity).best(someone, 10).tolist() == [item.row for item in items]
 
 
 def test_served_without_a_diversity_uses_the_default_of_the_api(bench, someone):
@@ -88,8 +88,8 @@ def test_served_without_a_diversity_uses_the_default_of_the_api(bench, someone):
 
 def test_the_svd_preset_is_asked_of_the_pipeline(bench, someone):
     found = PipelineModel(bench, 0.0, "svd preset", Preset.SVD).best(someone, 10)
-    picks = bench.pipeline.rank(Request(user_id=someone.user_id, k=10, preset=Preset.SVD), someone, patient()).picks
-    assert found.tolist() == [pick.row for pick in picks]
+    items = bench.pipeline.rank(Request(user_id=someone.user_id, k=10, preset=Preset.SVD), someone, patient()).items
+    assert found.tolist() == [item.row for item in items]
     assert found.tolist() != PipelineModel(bench, 0.0).best(someone, 10).tolist()
 
 
@@ -98,8 +98,8 @@ def test_content_needs_vectors(plain_bench):
         ContentModel(plain_bench.bundle)
 
 
-def test_the_playbook_preset_works_without_vectors(plain_bench, someone):
-    assert len(Playbook(plain_bench.pipeline).best(someone, 10)) == 10
+def test_the_baseline_preset_works_without_vectors(plain_bench, someone):
+    assert len(BaselinePreset(plain_bench.pipeline).best(someone, 10)) == 10
 
 
 @pytest.mark.parametrize("name", ["content", "plain EASE", "playbook preset"])

@@ -57,9 +57,9 @@ def test_a_pipeline_that_calls_everything_popular_is_found_out(bench):
         def rank(self, request, *others, **options):
             ranking = super().rank(request, *others, **options)
             popular = {"kind": ReasonKind.POPULAR, "item_id": None}
-            said = [tuple(each._replace(**popular) for each in pick.reasons) for pick in ranking.picks]
-            picks = tuple(replace(pick, reasons=why) for pick, why in zip(ranking.picks, said, strict=True))
-            return replace(ranking, picks=picks)
+            said = [tuple(each._replace(**popular) for each in item.reasons) for item in ranking.items]
+            items = tuple(replace(item, reasons=why) for item, why in zip(ranking.items, said, strict=True))
+            return replace(ranking, items=items)
 
     found = reasons(replace(bench, pipeline=Flattering(bench.pipeline)), 0, kit.Listening())
     everything = of(found, ALL)

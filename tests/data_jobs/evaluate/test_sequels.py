@@ -7,7 +7,7 @@ import pytest
 
 from data_jobs.evaluate.ranking_models import MostLiked
 from data_jobs.evaluate.sequels import sequels
-from services.recommender.domain.request import Pick, Ranking, Request, Strategy
+from services.recommender.domain.request import RankedItem, Ranking, Request, Strategy
 from tests.data_jobs.evaluate import kit
 
 SERIES = [(0, 1, 2), (3, 4, 5), (6, 7), (8, 9, 10)]
@@ -26,7 +26,7 @@ class Listed:
     def rank(self, request: Request, profile, *others, **options) -> Ranking:
         assert (profile, request.user_id, request.diversity) == (None, None, 0.0)
         [liked] = request.liked
-        return Ranking(tuple(Pick(row, 0.5) for row in self._lists[liked][: request.k]), Strategy.SEEDS)
+        return Ranking(tuple(RankedItem(row, 0.5) for row in self._lists[liked][: request.k]), Strategy.SEEDS)
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from tests.data_jobs.evaluate import kit
 
 
 def test_films_like_a_film_are_asked_of_the_service_itself(bench):
-    picks = films_like(bench.pipeline, 5, 10, patient()).picks
-    assert like(bench, 5).tolist() == [pick.row for pick in picks]
+    items = films_like(bench.pipeline, 5, 10, patient()).items
+    assert like(bench, 5).tolist() == [item.row for item in items]
 
 
 def test_by_genre_is_jaccard_and_then_fame(bench):

@@ -50,8 +50,8 @@ def test_today_s_variant_measures_what_the_preset_answers(found, job):
     hits = []
     for case in job.cases:
         request = Request(user_id=case.profile.user_id, k=10, diversity=0.0, preset=Preset.SVD)
-        picks = job.bench.pipeline.rank(request, case.profile, patient()).picks
-        hits.append(len({pick.row for pick in picks} & set(case.relevant.tolist())) / len(case.relevant))
+        items = job.bench.pipeline.rank(request, case.profile, patient()).items
+        hits.append(len({item.row for item in items} & set(case.relevant.tolist())) / len(case.relevant))
     [outer] = [each.outer for each in found.judged if each.variant == today]
     assert outer.mean == pytest.approx(np.mean(hits), abs=0.02)
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.recommender.candidates import retrieval
-from services.recommender.ports import Leg
+from services.recommender.ports import Hits
 from services.recommender.taste.fold_in import entries
 from tests.builders import make_tables, world_of
 
@@ -43,19 +43,23 @@ class TestCandidates:
         assert found.tolist() == [*range(100, 300), *range(1_500, 2_000)]
 
 
-class TestLegSignal:
+class TestHitsSignal:
     def test_is_one_at_the_reference_and_zero_at_the_floor(self):
-        leg = Leg(np.array([4, 2, 9], np.int32), np.array([6, 4, 2], np.float32), reference=4.0, floor=2.0)
-        signal = retrieval.leg_signal(leg, 10)
+        hits = Hits(np.array([4, 2, 9], np.int32), np.array([6, 4, 2], np.float32), reference=4.0, floor=2.0)
+        signal = retrieval.hits_signal(hits, 10)
         assert signal[[4, 2, 9]].tolist() == [2, 1, 0]
         assert not signal[[0, 1, 3]].any()
 
     @pytest.mark.parametrize(
-        "leg",
-        [None, Leg(np.empty(0, np.int32), np.empty(0, np.float32), 0.0), Leg(np.array([1]), np.array([2.0]), 2.0, 2.0)],
+        "hits",
+        [
+            None,
+            Hits(np.empty(0, np.int32), np.empty(0, np.float32), 0.0),
+            Hits(np.array([1]), np.array([2.0]), 2.0, 2.0),
+        ],
     )
-    def test_is_zero_where_there_is_nothing_to_tell_apart(self, leg):
-        assert not retrieval.leg_signal(leg, 5).any()
+    def test_is_zero_where_there_is_nothing_to_tell_apart(self, hits):
+        assert not retrieval.hits_signal(hits, 5).any()
 
 
 class TestCollaborative:

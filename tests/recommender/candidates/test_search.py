@@ -24,7 +24,7 @@ def ask(reasons: tuple[str, ...], encoder: HashEncoder | None) -> tuple[str, ...
     bundle = make_bundle()
     release = replace(make_release(bundle), search=SecondBest(bundle, reasons=reasons))
     ranking = Pipeline(release, encoder).rank(Request(query="7", k=5), None, Deadline.within(ManualClock(), 1))
-    assert len(ranking.picks) == 5
+    assert len(ranking.items) == 5
     return ranking.degraded
 
 

@@ -28,7 +28,7 @@ def run(request: Request, *liked: str):
 
 
 def rows(ranking) -> list[int]:
-    return [pick.row for pick in ranking.picks]
+    return [item.row for item in ranking.items]
 
 
 def test_no_shelf_leaves_a_request_as_it_is():
@@ -53,9 +53,9 @@ def test_nothing_but_the_shelf_is_recommended(shelf, query, taste):
 
 @given(SHELVES)
 def test_a_shelf_moves_no_score(shelf):
-    scores = {pick.row: pick.score for pick in run(Request(user_id="ann", k=100), "f1", "f4").picks}
-    for pick in run(Request(user_id="ann", k=100, only_item_ids=named(shelf)), "f1", "f4").picks:
-        assert pick.score == pytest.approx(scores.get(pick.row, pick.score), abs=1e-6)
+    scores = {item.row: item.score for item in run(Request(user_id="ann", k=100), "f1", "f4").items}
+    for item in run(Request(user_id="ann", k=100, only_item_ids=named(shelf)), "f1", "f4").items:
+        assert item.score == pytest.approx(scores.get(item.row, item.score), abs=1e-6)
 
 
 def test_a_query_searches_within_the_shelf():
@@ -77,7 +77,7 @@ def test_a_shelf_narrows_what_filters_leave():
 @pytest.mark.parametrize("shelf", [(), ("nope", "none", "nope")])
 def test_a_shelf_without_a_known_film_is_answered_with_nothing(shelf):
     ranking = run(Request(query="film", k=5, only_item_ids=shelf))
-    assert ranking.picks == ()
+    assert ranking.items == ()
     assert not ranking.more
     assert ranking.ignored_ids == tuple(dict.fromkeys(shelf))
 

@@ -11,7 +11,7 @@ from services.recommender.candidates.sources import COMMON, EACH, STRONGEST, by_
 from services.recommender.domain.request import Strategy
 from services.recommender.domain.weights import Weights
 from services.recommender.facts import Facts
-from services.recommender.ports import Leg
+from services.recommender.ports import Hits
 from services.recommender.signals.plan import Plan
 from services.recommender.taste.traits import Known
 from tests.recommender.handmade import EVEN, Film, bundle_of, taste_of, trait_names, trait_rows, with_rows
@@ -114,7 +114,7 @@ class TestByTraits:
 class TestByVectors:
     def test_are_the_best_that_search_found(self):
         rows = np.arange(EACH + 50, dtype=np.int32)[::-1].copy()
-        assert by_vectors(Leg(rows, np.ones(len(rows), np.float32), 1.0)).tolist() == rows[:EACH].tolist()
+        assert by_vectors(Hits(rows, np.ones(len(rows), np.float32), 1.0)).tolist() == rows[:EACH].tolist()
 
     def test_are_none_where_search_was_not_asked(self):
         assert by_vectors(None).tolist() == []

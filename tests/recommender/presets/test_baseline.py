@@ -1,4 +1,4 @@
-"""The playbook preset: its formula term by term, and what it asks the search engine."""
+"""The baseline preset: its formula term by term, and what it asks the search engine."""
 
 from dataclasses import replace
 
@@ -12,11 +12,11 @@ from services.recommender.domain.profile import Profile
 from services.recommender.errors import SearchUnavailable
 from services.recommender.ports import Deadline, SearchResult
 from services.recommender.presets.baseline import (
+    baseline_request,
+    baseline_scores,
+    formula_terms,
     genre_match,
     liked_rows,
-    playbook_request,
-    playbook_scores,
-    playbook_terms,
     recency_of_release,
     strongest_traits,
 )
@@ -40,7 +40,7 @@ NOTHING = fold_in(CATALOGUE, History.empty())
 
 class TestWhatIsAsked:
     def test_the_vector_is_the_unit_mean_of_the_liked_films(self):
-        found = playbook_request(BUNDLE, TRAITS, WESTERNS, Filters()).vectors
+        found = baseline_request(BUNDLE, TRAITS, WESTERNS, Filters()).vectors
         mean = BUNDLE.embeddings.rows(np.array([0, 3, 6])).mean(axis=0)
         assert found == pytest.approx((mean / np.linalg.norm(mean))[None, :], abs=1e-6)
 
@@ -51,15 +51,15 @@ class TestWhatIsAsked:
 
     def test_filters_are_handed_on(self):
         filters = Filters(genres=to_mask(["Western"]))
-        assert playbook_request(BUNDLE, TRAITS, WESTERNS, filters).filters == filters
+        assert baseline_request(BUNDLE, TRAITS, WESTERNS, filters).filters == filters
 
     def test_without_a_taste_there_is_nothing_to_ask(self):
-        request = playbook_request(BUNDLE, TRAITS, NOTHING, Filters())
+        request = baseline_request(BUNDLE, TRAITS, NOTHING, Filters())
         assert request.text is None
         assert request.vectors is None
 
     def test_without_vectors_only_words_are_asked(self):
-        request = playbook_request(make_bundle(vectors=False), TRAITS, WESTERNS, Filters())
+        request = baseline_request(make_bundle(vectors=False), TRAITS, WESTERNS, Filters())
         assert request.vectors is None
         assert request.text
 
@@ -85,7 +85,7 @@ class TestTerms:
         assert not genre_match(CATALOGUE, np.empty(0, np.int32)).any()
 
     def test_the_weights_of_the_formula(self):
-        terms = playbook_terms(BUNDLE, WESTERNS, SearchResult())
+        terms = formula_terms(BUNDLE, WESTERNS, SearchResult())
         assert list(terms) == ["content", "text", "popularity", "recency", "genres"]
         assert not terms["content"].any()
         assert not terms["text"].any()
@@ -95,25 +95,25 @@ class TestTerms:
 
     def test_the_legs_weigh_7_to_3(self):
         release = make_release(BUNDLE)
-        hits = release.search.search(playbook_request(BUNDLE, TRAITS, WESTERNS, Filters()), LATER)
-        both = playbook_terms(BUNDLE, WESTERNS, replace(hits, text=hits.knn))
+        hits = release.search.search(baseline_request(BUNDLE, TRAITS, WESTERNS, Filters()), LATER)
+        both = formula_terms(BUNDLE, WESTERNS, replace(hits, text=hits.knn))
         assert both["content"].any()
         assert both["content"] * 3 == pytest.approx(both["text"] * 7, rel=1e-5)
 
 
 class TestScores:
     def test_a_taste_finds_films_of_its_kind(self):
-        total = np.sum(list(playbook_scores(make_release(BUNDLE), TRAITS, WESTERNS, LATER).values()), axis=0)
+        total = np.sum(list(baseline_scores(make_release(BUNDLE), TRAITS, WESTERNS, LATER).values()), axis=0)
         best = [row for row in np.argsort(-total).tolist() if row not in (0, 3, 6)][:10]
         assert np.mean([world_of(row) == 0 for row in best]) >= 0.8
 
     def test_without_a_taste_popularity_leads(self):
-        total = np.sum(list(playbook_scores(make_release(BUNDLE), TRAITS, NOTHING, LATER).values()), axis=0)
+        total = np.sum(list(baseline_scores(make_release(BUNDLE), TRAITS, NOTHING, LATER).values()), axis=0)
         assert int(np.argmax(total)) == 0
 
     def test_both_legs_take_one_round_trip(self):
         release = make_release(BUNDLE)
-        playbook_scores(release, TRAITS, WESTERNS, LATER)
+        baseline_scores(release, TRAITS, WESTERNS, LATER)
         assert isinstance(release.search, NumpySearch)
         assert len(release.search.requests) == 1
 
@@ -122,4 +122,4 @@ class TestScores:
         assert isinstance(release.search, NumpySearch)
         release.search.down = True
         with pytest.raises(SearchUnavailable):
-            playbook_scores(release, TRAITS, WESTERNS, LATER)
+            baseline_scores(release, TRAITS, WESTERNS, LATER)

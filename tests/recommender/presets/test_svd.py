@@ -114,18 +114,18 @@ class TestThePipeline:
             (Request(user_id="ann", k=10, preset=Preset.SVD, explain=True), person("f0", "f3", "f6")),
             (Request(liked=("f0", "f3", "f6"), k=10, preset=Preset.SVD, explain=True), None),
         ):
-            picks = pipeline.rank(request, profile, LATER).picks
-            assert len({pick.row for pick in picks} - {0, 3, 6}) == 10
-            assert np.mean([world_of(pick.row) == 0 for pick in picks]) >= 0.8
-            for pick in picks:
-                assert list(pick.signals) == ["collaborative", "genres", "years", "popularity"]
-                assert pick.score == pytest.approx(max(sum(pick.signals.values()), 0) / 1.3, abs=1e-6)
-                assert 0 <= pick.score <= 1
+            items = pipeline.rank(request, profile, LATER).items
+            assert len({item.row for item in items} - {0, 3, 6}) == 10
+            assert np.mean([world_of(item.row) == 0 for item in items]) >= 0.8
+            for item in items:
+                assert list(item.signals) == ["collaborative", "genres", "years", "popularity"]
+                assert item.score == pytest.approx(max(sum(item.signals.values()), 0) / 1.3, abs=1e-6)
+                assert 0 <= item.score <= 1
 
     def test_the_default_is_what_it_was_whether_there_are_factors_or_not(self):
         request = Request(liked=("f1", "f4"), k=20, diversity=0.0)
         with_factors, without = (
-            Pipeline(make_release(bundle), None).rank(request, None, LATER).picks
+            Pipeline(make_release(bundle), None).rank(request, None, LATER).items
             for bundle in (BUNDLE, replace(BUNDLE, svd=None))
         )
         assert with_factors == without

@@ -40,7 +40,7 @@ def rank(bundle, endpoint=None, profile=None, **request):
 
 
 def ids(ranking):
-    return [f"f{pick.row}" for pick in ranking.picks]
+    return [f"f{item.row}" for item in ranking.items]
 
 
 def test_the_model_in_the_bundle_finds_films_of_the_taste_and_puts_them_in_its_order():
@@ -48,8 +48,8 @@ def test_the_model_in_the_bundle_finds_films_of_the_taste_and_puts_them_in_its_o
     model = MODEL.towers
     scores = model.scores(model.person(np.array([0, 3, 6], np.int32), np.ones(3, np.float32)))
     scores[[0, 3, 6, 119]] = -np.inf
-    assert [pick.row for pick in found.picks] == np.argsort(-scores, kind="stable")[:10].tolist()
-    assert {world_of(pick.row) for pick in found.picks} == {0}
+    assert [item.row for item in found.items] == np.argsort(-scores, kind="stable")[:10].tolist()
+    assert {world_of(item.row) for item in found.items} == {0}
     assert (found.degraded, found.counts["by_bundle"], found.counts["retrieve"]) == ((), 1, 116)
 
 
@@ -85,11 +85,11 @@ def test_where_the_endpoint_finds_too_few_popularity_fills_the_page():
 def test_an_endpoint_that_fails_is_replaced_by_the_next_best_which_says_so(bundle, source, said):
     found = rank(bundle, Endpoint(failure="late"), liked=WESTERNS)
     assert found.degraded == (f"retrieve: late; {said}",)
-    assert len(found.picks) == 10
+    assert len(found.items) == 10
     if source == "popularity":
         assert ids(found) == [f"f{row}" for row in (1, 2, 4, 5, 7, 8, 9, 10, 11, 12)]
     else:
-        assert np.mean([world_of(pick.row) == 0 for pick in found.picks]) >= 0.8
+        assert np.mean([world_of(item.row) == 0 for item in found.items]) >= 0.8
         assert found.counts[f"by_{source}"] == 1
 
 
@@ -111,16 +111,16 @@ def test_filters_and_exclusions_hold_for_what_the_model_finds():
     endpoint = Endpoint(tuple(f"f{row}" for row in range(3, 60)))
     found = rank(MODEL, endpoint, liked=("f0",), exclude_item_ids=("f3",), k=20)
     assert "f3" not in ids(found)
-    assert len({pick.row for pick in found.picks}) == 20
+    assert len({item.row for item in found.items}) == 20
     assert years.any()
 
 
 def test_what_a_model_found_is_no_merit_of_fame():
     found = rank(MODEL, liked=WESTERNS, explain=True, k=5)
-    for pick in found.picks:
-        assert set(pick.signals) == {"two_tower", "popularity"}
-        assert pick.signals["two_tower"] > pick.signals["popularity"]
-        assert ReasonKind.POPULAR not in {reason.kind for reason in pick.reasons}
+    for item in found.items:
+        assert set(item.signals) == {"two_tower", "popularity"}
+        assert item.signals["two_tower"] > item.signals["popularity"]
+        assert ReasonKind.POPULAR not in {reason.kind for reason in item.reasons}
 
 
 def test_without_a_model_and_without_an_endpoint_it_says_how_to_get_one():

@@ -29,12 +29,12 @@ def ask(pipeline):
 
 @pytest.fixture
 def titles(theatre):
-    return lambda ranking: theatre.titles([pick.row for pick in ranking.picks])
+    return lambda ranking: theatre.titles([item.row for item in ranking.items])
 
 
 @pytest.fixture
 def matching(theatre):
-    return lambda ranking: theatre.titles([pick.row for pick in ranking.picks if pick.match])
+    return lambda ranking: theatre.titles([item.row for item in ranking.items if item.match])
 
 
 @pytest.mark.parametrize(
@@ -83,17 +83,17 @@ def test_a_series_comes_first_in_order_whatever_the_variety(ask, titles):
 def test_what_nothing_matches_is_said_so(ask):
     ranking = ask("asdfgh qwerty")
     assert ranking.matched == 0
-    assert [pick.match for pick in ranking.picks] == [False] * 10
-    assert {reason.text for pick in ranking.picks for reason in pick.reasons} == {"Popular; nothing matched"}
-    assert {reason.kind for pick in ranking.picks for reason in pick.reasons} == {ReasonKind.NEAREST}
-    assert all(pick.score < 0.5 for pick in ranking.picks)
+    assert [item.match for item in ranking.items] == [False] * 10
+    assert {reason.text for item in ranking.items for reason in item.reasons} == {"Popular; nothing matched"}
+    assert {reason.kind for item in ranking.items for reason in item.reasons} == {ReasonKind.NEAREST}
+    assert all(item.score < 0.5 for item in ranking.items)
 
 
 def test_popularity_never_lifts_a_film_that_does_not_match(ask):
     ranking = ask("a film about divorce", k=40)
-    match = [pick.match for pick in ranking.picks]
+    match = [item.match for item in ranking.items]
     assert match == sorted(match, reverse=True)
-    scores = [pick.score for pick in ranking.picks]
+    scores = [item.score for item in ranking.items]
     assert min(scores[: ranking.matched]) > max(scores[ranking.matched :])
 
 
@@ -112,7 +112,7 @@ def test_popularity_never_lifts_a_film_that_does_not_match(ask):
     ],
 )
 def test_a_reason_names_what_matched(ask, query, reasons):
-    assert [reason.text for reason in ask(query).picks[0].reasons] == reasons
+    assert [reason.text for reason in ask(query).items[0].reasons] == reasons
 
 
 def test_not_every_comedy_is_a_dark_one(ask, matching):
@@ -123,7 +123,7 @@ def test_not_every_comedy_is_a_dark_one(ask, matching):
 
 
 def test_a_reason_names_no_word_such_as_of(ask):
-    texts = [reason.text for pick in ask("star wars return of the jedi").picks for reason in pick.reasons]
+    texts = [reason.text for item in ask("star wars return of the jedi").items for reason in item.reasons]
     assert "Matches “star”, “return”, “jedi”" in texts
     assert not any("“of”" in text or "“the”" in text for text in texts)
 
@@ -183,12 +183,12 @@ def test_the_answer_for_fewer_films_is_the_beginning_of_that_for_more(pipeline, 
     if not query.strip():
         return
     deadline = Deadline.within(ManualClock(), 1.0)
-    few, many = (pipeline.rank(Request(query=query, k=k, explain=True), None, deadline).picks for k in (3, 30))
-    assert [pick.row for pick in few] == [pick.row for pick in many[:3]]
-    for pick in many:
-        assert 0 <= pick.score <= 1
-        assert pick.reasons
-        assert isinstance(pick.match, bool)
+    few, many = (pipeline.rank(Request(query=query, k=k, explain=True), None, deadline).items for k in (3, 30))
+    assert [item.row for item in few] == [item.row for item in many[:3]]
+    for item in many:
+        assert 0 <= item.score <= 1
+        assert item.reasons
+        assert isinstance(item.match, bool)
 
 
 @settings(max_examples=80)
@@ -198,7 +198,7 @@ def test_a_negation_excludes(pipeline, theatre, query, words):
     ranking = pipeline.rank(Request(query=asked, k=100), None, Deadline.within(ManualClock(), 1.0))
     if f"not:{words}" in {each.id for each in ranking.understood.conditions}:
         unwanted = set(theatre.lookup.mentioning((words,)).tolist())
-        assert not unwanted & {pick.row for pick in ranking.picks}
+        assert not unwanted & {item.row for item in ranking.items}
 
 
 def test_films_whose_words_can_t_be_read_are_answered_for_all_the_same(theatre):
@@ -213,7 +213,7 @@ def test_films_whose_words_can_t_be_read_are_answered_for_all_the_same(theatre):
 
     pipeline = Pipeline(Release(theatre.bundle, Closed()), None)
     ranking = pipeline.rank(Request(query="divorce", k=5), None, Deadline.within(ManualClock(), 1.0))
-    assert len(ranking.picks) == 5
+    assert len(ranking.items) == 5
     assert ranking.degraded == ("search: the index was closed",)
     assert (ranking.understood, ranking.matched) == (None, None)
 
@@ -222,4 +222,4 @@ def test_films_whose_words_can_t_be_read_are_answered_for_all_the_same(theatre):
 def test_a_query_without_any_word_matches_nothing(ask, query):
     ranking = ask(query)
     assert ranking.matched == 0
-    assert {reason.text for pick in ranking.picks for reason in pick.reasons} == {"Popular; nothing matched"}
+    assert {reason.text for item in ranking.items for reason in item.reasons} == {"Popular; nothing matched"}

@@ -28,7 +28,7 @@ def run(request: Request, liked: list[int] | None = None, pipeline: Pipeline = P
 
 
 def rows(ranking) -> list[int]:
-    return [pick.row for pick in ranking.picks]
+    return [item.row for item in ranking.items]
 
 
 def place_by_renown(row: int) -> int:
@@ -93,7 +93,7 @@ class TestLists:
     @given(TASTES, st.sampled_from([None, "film 7"]))
     def test_the_default_changes_nothing(self, liked, query):
         plain, middle = (run(Request(k=30, query=query, familiarity=level), liked) for level in (None, DEFAULT))
-        assert plain.picks == middle.picks
+        assert plain.items == middle.items
 
     def test_at_its_ends_it_shows(self):
         little, plain, much = (
@@ -117,10 +117,10 @@ class TestLists:
     @given(st.sampled_from([0.0, 0.3, 1.0]), TASTES)
     def test_the_terms_add_up_and_reasons_are_as_true_as_ever(self, familiarity, liked):
         request = Request(k=10, familiarity=familiarity, explain=True, diversity=0.0)
-        scores = [pick.score for pick in run(request, liked).picks]
+        scores = [item.score for item in run(request, liked).items]
         assert scores == sorted(scores, reverse=True)
-        for pick in run(request, liked).picks:
-            raw = sum(pick.signals.values())
-            cited = [reason.weight for reason in pick.reasons if reason.kind is ReasonKind.LIKED]
+        for item in run(request, liked).items:
+            raw = sum(item.signals.values())
+            cited = [reason.weight for reason in item.reasons if reason.kind is ReasonKind.LIKED]
             assert all(weight > 0 for weight in cited)
-            assert pick.score == pytest.approx(1 / (1 + np.exp(-(raw - 1.0) / 0.8)), abs=1e-5)
+            assert item.score == pytest.approx(1 / (1 + np.exp(-(raw - 1.0) / 0.8)), abs=1e-5)

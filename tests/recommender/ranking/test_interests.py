@@ -33,7 +33,7 @@ def pipeline() -> Pipeline:
 def kinds(liked: list[int], k: int = 10, diversity: float = 0.2) -> list[str]:
     request = Request(liked=tuple(f"f{row}" for row in liked), k=k, diversity=diversity)
     ranking = pipeline().rank(request, None, Deadline.within(ManualClock(), 60))
-    return ["cartoon" if pick.row % 2 else "western" if pick.row < 40 else "other" for pick in ranking.picks]
+    return ["cartoon" if item.row % 2 else "western" if item.row < 40 else "other" for item in ranking.items]
 
 
 class TestPage:
@@ -53,8 +53,8 @@ class TestPage:
     def test_scores_and_reasons_stay_those_of_the_whole_taste(self):
         request = Request(liked=("f0", "f2", "f1", "f3"), k=20)
         shared, single = (
-            {pick.row: (pick.score, [reason.text for reason in pick.reasons])
-             for pick in pipeline().rank(each, None, Deadline.within(ManualClock(), 60)).picks}
+            {item.row: (item.score, [reason.text for reason in item.reasons])
+             for item in pipeline().rank(each, None, Deadline.within(ManualClock(), 60)).items}
             for each in (request, Request(liked=request.liked, k=36, diversity=0.0))
         )  # fmt: skip
         assert shared == {row: single[row] for row in shared}

@@ -11,7 +11,7 @@ from services.recommender.domain.request import Ranking, Request
 from services.recommender.domain.weights import Weights
 from services.recommender.pipeline import Pipeline
 from services.recommender.ports import Deadline
-from services.recommender.reasons.leave_one_out import SHORT_TASTE, SUSPECTS, Falls, find_falls, leave_out
+from services.recommender.reasons.leave_one_out import EXAMINED, SHORT_TASTE, Influence, influences, leave_out
 from services.recommender.signals import SIGNALS, mixture_of
 from services.recommender.signals.collaborative import Collaborative
 from services.recommender.signals.signal import Cause
@@ -32,8 +32,8 @@ def run(pipeline: Pipeline, profile: Profile, plan=None, **request) -> Ranking:
 
 
 def raw_scores(pipeline: Pipeline, profile: Profile, plan) -> dict[int, float]:
-    shown = (run(pipeline, profile, plan, k=FILMS, include_seen=True)).picks
-    return {pick.row: sum(pick.signals.values()) for pick in shown}
+    shown = (run(pipeline, profile, plan, k=FILMS, include_seen=True)).items
+    return {item.row: sum(item.signals.values()) for item in shown}
 
 
 def names(pipeline: Pipeline, profile: Profile) -> list[str]:
@@ -62,12 +62,12 @@ class TestCitedFilms:
     def test_without_the_cited_film_the_score_falls_by_the_weight_of_the_reason(self, profile, constants, world):
         pipeline = Pipeline(make_release(BUNDLES[world]), None, constants)
         falls = all_falls(pipeline, profile)
-        for pick in run(pipeline, profile, k=5).picks:
-            scale = 1 + sum(map(abs, pick.signals.values()))
-            for reason in pick.reasons:
+        for item in run(pipeline, profile, k=5).items:
+            scale = 1 + sum(map(abs, item.signals.values()))
+            for reason in item.reasons:
                 if reason.item_id is None:
                     continue
-                fall = falls[reason.item_id][pick.row]
+                fall = falls[reason.item_id][item.row]
                 assert reason.weight == pytest.approx(fall, abs=REFERENCES * scale)
                 assert reason.weight <= REFERENCES * scale or fall > 0
 
@@ -78,20 +78,20 @@ class TestCitedFilms:
         falls = all_falls(pipeline, profile)
         supported = pipeline.bundle.collaborative.supported
         rows = pipeline.bundle.catalogue.rows_of(falls)
-        for pick in run(pipeline, profile, k=5).picks:
-            cited = next((reason for reason in pick.reasons if reason.item_id is not None), None)
-            if cited is None or not supported(rows, np.array([pick.row], np.int32), 2).all():
+        for item in run(pipeline, profile, k=5).items:
+            cited = next((reason for reason in item.reasons if reason.item_id is not None), None)
+            if cited is None or not supported(rows, np.array([item.row], np.int32), 2).all():
                 continue
-            second = sorted((of_film[pick.row] for of_film in falls.values()), reverse=True)[:2][-1]
-            scale = 1 + sum(map(abs, pick.signals.values()))
-            assert falls[cited.item_id][pick.row] >= second - REFERENCES * scale
+            second = sorted((of_film[item.row] for of_film in falls.values()), reverse=True)[:2][-1]
+            scale = 1 + sum(map(abs, item.signals.values()))
+            assert falls[cited.item_id][item.row] >= second - REFERENCES * scale
 
     def test_of_a_long_taste_the_weight_is_the_fall_and_the_largest_there_is(self):
         pipeline = Pipeline(make_release(BUNDLES["with vectors"]), None, Weights(mature_events=0.0))
         profile = person(*[f"f{row}" for row in range(0, 120, 2)], *[f"f{row}" for row in range(1, 81, 2)])
         falls = all_falls(pipeline, profile)
-        picks = run(pipeline, profile, k=10).picks
-        cited = [(pick.row, why) for pick in picks for why in pick.reasons if why.item_id is not None]
+        items = run(pipeline, profile, k=10).items
+        cited = [(item.row, why) for item in items for why in item.reasons if why.item_id is not None]
         assert cited
         for row, why in cited:
             assert why.weight == pytest.approx(falls[why.item_id][row], abs=2e-3)
@@ -100,7 +100,7 @@ class TestCitedFilms:
     def test_a_watched_film_is_not_called_liked(self):
         pipeline = Pipeline(make_release(BUNDLES["with vectors"]), None, Weights(popularity=0.0, traits=0.1))
         ranking = run(pipeline, person("f1", "f4", kind=EventKind.WATCH), k=5)
-        cited = [reason.text for pick in ranking.picks for reason in pick.reasons if reason.item_id is not None]
+        cited = [reason.text for item in ranking.items for reason in item.reasons if reason.item_id is not None]
         assert cited
         assert all(text.startswith("Because you watched") for text in cited)
 
@@ -114,11 +114,11 @@ class TestEverySignal:
         signal = make(whole)
         if signal is None:
             return
-        suspects = np.arange(len(whole.taste.rows), dtype=np.int32)
-        found = signal.without(EVERY, leave_out(whole.taste, constants, suspects))
+        left_out = np.arange(len(whole.taste.rows), dtype=np.int32)
+        found = signal.without(EVERY, leave_out(whole.taste, constants, left_out))
         scores = signal.scores(EVERY)
-        for at, suspect in enumerate(suspects.tolist()):
-            rest = make(make_inputs(whole.taste.without(suspect), BUNDLES[world], constants, whole.plan))
+        for at, film in enumerate(left_out.tolist()):
+            rest = make(make_inputs(whole.taste.without(film), BUNDLES[world], constants, whole.plan))
             expected = np.zeros_like(scores) if rest is None else rest.scores(EVERY)
             near = REFERENCES if make == Collaborative.of else ROUNDING
             left = scores if found is None else found[at]
@@ -169,23 +169,23 @@ def taste_of(rows: list[int]):
     return fold_in(bundle.catalogue, person(*[f"f{row}" for row in rows]).history)
 
 
-class TestSuspects:
+class TestExaminedFilms:
     def test_of_a_short_taste_everybody_is_left_out(self):
         inputs = make_inputs(taste_of(list(range(SHORT_TASTE))), BUNDLES["with vectors"])
-        falls = find_falls(inputs.constants, inputs.taste, mixture_of(inputs), EVERY[60:70])
-        assert all(part.suspects.tolist() == list(range(SHORT_TASTE)) for part in falls.values())
+        falls = influences(inputs.constants, inputs.taste, mixture_of(inputs), EVERY[60:70])
+        assert all(part.films.tolist() == list(range(SHORT_TASTE)) for part in falls.values())
 
     def test_of_a_long_one_a_film_has_the_same_falls_whatever_else_is_asked(self):
         inputs = make_inputs(taste_of(list(range(100))), BUNDLES["with vectors"])
         mixture = mixture_of(inputs)
-        together = find_falls(inputs.constants, inputs.taste, mixture, EVERY[100:])
-        alone = find_falls(inputs.constants, inputs.taste, mixture, EVERY[105:106])
+        together = influences(inputs.constants, inputs.taste, mixture, EVERY[100:])
+        alone = influences(inputs.constants, inputs.taste, mixture, EVERY[105:106])
         for name, part in alone.items():
-            assert len(part.suspects) == SUSPECTS
-            at = np.searchsorted(together[name].suspects, part.suspects)
-            assert part.falls[:, 0] == pytest.approx(together[name].falls[at, 5], abs=ROUNDING)
+            assert len(part.films) == EXAMINED
+            at = np.searchsorted(together[name].films, part.films)
+            assert part.values[:, 0] == pytest.approx(together[name].values[at, 5], abs=ROUNDING)
 
     def test_only_what_may_be_cited_is(self):
-        falls = Falls(np.array([3, 5], np.int32), np.array([[0.9], [0.4]], np.float32))
+        falls = Influence(np.array([3, 5], np.int32), np.array([[0.9], [0.4]], np.float32))
         citable = np.array([[False], [True]])
         assert falls.largest(2, citable) == [[(5, pytest.approx(0.4))]]

@@ -6,7 +6,7 @@ from hypothesis.extra.numpy import arrays
 
 from services.recommender.domain.genres import GENRES
 from services.recommender.domain.request import ReasonKind
-from services.recommender.reasons.leave_one_out import Falls
+from services.recommender.reasons.leave_one_out import Influence
 from services.recommender.reasons.phrases import (
     Citations,
     PopularIn,
@@ -23,7 +23,7 @@ TASTE = fold_in(CATALOGUE, person("f1", "f4", "f7").history)
 
 
 def largest(*column: float) -> list[tuple[int, float]]:
-    falls = Falls(np.arange(len(column), dtype=np.int32), np.array(column, np.float32)[:, None])
+    falls = Influence(np.arange(len(column), dtype=np.int32), np.array(column, np.float32)[:, None])
     return falls.largest(2)[0]
 
 

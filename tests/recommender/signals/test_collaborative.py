@@ -200,8 +200,8 @@ class TestWithout:
         generator = np.random.default_rng(seed)
         bundle.collaborative.main.values[:] = generator.normal(0, 0.3, (108, 108))
         inputs = make_inputs(taste_of(rows, ranks=list(range(len(rows)))), bundle, EVEN, plan(main=0.7, short=0.3))
-        suspects = np.arange(len(rows), dtype=np.int32)
-        found = Collaborative.of(inputs).without(every, leave_out(inputs.taste, EVEN, suspects))
+        left_out = np.arange(len(rows), dtype=np.int32)
+        found = Collaborative.of(inputs).without(every, leave_out(inputs.taste, EVEN, left_out))
         for index in range(len(rows)):
             expected = Collaborative.of(without_film(inputs, index)).scores(every)
             assert found[index] == pytest.approx(expected, abs=1e-3)
@@ -243,9 +243,9 @@ class TestLaws:
         fading = Weights(recency_floor=0.25, recency_span=2.0, mature_events=0.0)
         bundle = bundle_with(main, short, events)
         inputs = inputs_of(taste_of(rows, base, list(range(len(rows)))), plan(1.0, 0.5, lift), bundle, fading)
-        suspects = np.arange(0, len(rows), 1 if whole else 2, dtype=np.int32)
-        found = Collaborative.of(inputs).without(EVERY, leave_out(inputs.taste, fading, suspects))
-        for at, index in enumerate(suspects.tolist()):
+        left_out = np.arange(0, len(rows), 1 if whole else 2, dtype=np.int32)
+        found = Collaborative.of(inputs).without(EVERY, leave_out(inputs.taste, fading, left_out))
+        for at, index in enumerate(left_out.tolist()):
             expected = Collaborative.of(without_film(inputs, index)).scores(EVERY)
             assert found[at] == pytest.approx(expected, abs=2e-3 * (1 + float(np.abs(expected).max())))
 

@@ -125,7 +125,7 @@ def test_hundreds_of_films_that_agree_and_one_that_shares_nothing_are_still_numb
     french, other = signal.scores(rows).tolist()
     assert french == pytest.approx(390 / 391, rel=1e-3)
     assert other == 0
-    assert np.isfinite(signal.falls_by_trait(rows)).all()
+    assert np.isfinite(signal.influence_by_trait(rows)).all()
 
 
 def test_what_was_only_looked_at_means_nothing_and_takes_its_share():
@@ -210,7 +210,7 @@ class TestLaws:
     @given(worlds, likes, st.floats(0, 2))
     def test_falls_by_what_a_taste_loses_that_has_none_of_a_trait(self, films, liked, fame):
         signal, rows = Concept.of(inputs_of(films, taste_of(liked), fame=fame)), np.arange(len(films), dtype=np.int32)
-        falls = signal.falls_by_trait(rows)
+        falls = signal.influence_by_trait(rows)
         assert falls.shape == (len(films), len(signal.traits))
         for place in range(len(signal.traits)):
             less = Concept.of(inputs_of(films, taste_of(liked), fame=fame))

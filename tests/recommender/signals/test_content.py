@@ -122,7 +122,7 @@ def test_without_a_film_is_what_somebody_has_who_never_touched_it(drawn, rows):
     bundle = bundle_of([Film(vector=vector) for vector in drawn])
     fading = Weights(recency_floor=0.1, recency_span=2.0, mature_events=0.0)
     inputs = inputs_of(taste_of(rows, ranks=list(range(len(rows)))), constants=fading, bundle=bundle)
-    suspects = np.arange(len(rows), dtype=np.int32)
-    found = Content.of(inputs).without(EVERY, leave_out(inputs.taste, fading, suspects))
+    films = np.arange(len(rows), dtype=np.int32)
+    found = Content.of(inputs).without(EVERY, leave_out(inputs.taste, fading, films))
     for index in range(len(rows)):
         assert found[index] == pytest.approx(Content.of(without_film(inputs, index)).scores(EVERY), abs=1e-4)

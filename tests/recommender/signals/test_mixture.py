@@ -45,7 +45,7 @@ class Told:
         return None if self.added is None else self.added[:, rows]
 
     def without(self, rows: Rows, left_out: LeftOut) -> Floats | None:
-        return None if self.added is None else self.own[rows] - self.added[left_out.suspects][:, rows]
+        return None if self.added is None else self.own[rows] - self.added[left_out.films][:, rows]
 
 
 class Other(Told):
@@ -114,7 +114,7 @@ class TestTerms:
         found = mixture.terms(EVERY)
         assert {name: values.tolist() for name, values in found.items()} == {"text": [1, 2, 1.5], "age": [0, 0, 0.5]}
         assert mixture.base().tolist() == [1, 2, 2]
-        assert mixture.falls(EVERY, BOTH_LEFT_OUT) == {}
+        assert mixture.influence(EVERY, BOTH_LEFT_OUT) == {}
 
 
 class TestContributions:
@@ -131,13 +131,15 @@ class TestContributions:
         assert Mixture(TABLES, (FAMOUS,)).contributions(EVERY, 2).tolist() == [[0, 0, 0], [0, 0, 0]]
 
 
-class TestFalls:
+class TestInfluence:
     def test_are_by_how_much_each_term_falls_without_each_like(self):
-        found = Mixture(TABLES, (PERSONAL, FAMOUS)).falls(EVERY, BOTH_LEFT_OUT)
+        found = Mixture(TABLES, (PERSONAL, FAMOUS)).influence(EVERY, BOTH_LEFT_OUT)
         assert {name: fall.tolist() for name, fall in found.items()} == {"personal": [[3, 0, 0], [1, 2, 0]]}
 
     def test_count_as_far_as_the_signals_do(self):
-        found = Mixture(TABLES, (PERSONAL,), factor=floats(0.5, 0, 1)).falls(np.array([0, 1], np.int32), BOTH_LEFT_OUT)
+        found = Mixture(TABLES, (PERSONAL,), factor=floats(0.5, 0, 1)).influence(
+            np.array([0, 1], np.int32), BOTH_LEFT_OUT
+        )
         assert found["personal"].tolist() == [[1.5, 0], [0.5, 0]]
 
 
@@ -197,9 +199,9 @@ class TestLaws:
         factor = np.linspace(0, 1, FILMS).astype(np.float32) if gated else None
         mixture = mixture_of(inputs, factor)
         whole = sum(mixture.terms(ALL).values())
-        suspects = np.arange(len(rows), dtype=np.int32)
+        left_out = np.arange(len(rows), dtype=np.int32)
         falls = np.zeros((len(rows), FILMS))
-        for part in mixture.falls(ALL, leave_out(inputs.taste, constants, suspects)).values():
+        for part in mixture.influence(ALL, leave_out(inputs.taste, constants, left_out)).values():
             falls += part
         for index in range(len(rows)):
             rest = sum(mixture_of(without_film(inputs, index), factor).terms(ALL).values())

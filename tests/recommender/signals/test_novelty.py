@@ -135,9 +135,9 @@ def test_without_a_film_is_what_somebody_has_who_never_touched_it(films, rows, s
     fading = Weights(recency_floor=0.1, recency_span=2.0)
     taste = taste_of(rows, ranks=list(range(len(rows))))
     inputs = inputs_of(taste, constants=fading, bundle=bundle_of(films))
-    suspects = np.arange(0, len(rows), step, dtype=np.int32)
-    found = Novelty.of(inputs).without(EVERY, leave_out(taste, fading, suspects))
-    for at, index in enumerate(suspects.tolist()):
+    films = np.arange(0, len(rows), step, dtype=np.int32)
+    found = Novelty.of(inputs).without(EVERY, leave_out(taste, fading, films))
+    for at, index in enumerate(films.tolist()):
         rest = Novelty.of(without_film(inputs, index))
         if float(np.linalg.norm(rest._total)) < 1e-3:
             continue  # its direction is rounding

@@ -189,12 +189,12 @@ class TestSequels:
             assert plan(likes, constants=Weights(sequels=0.3), certainty=0.2).sequels == pytest.approx(0.3)
 
 
-class TestPlaybook:
+class TestBaseline:
     def test_takes_the_place_of_all_weights_for_a_taste_alone(self):
         constants = Weights(formula="playbook")
-        assert plan(3, constants=constants) == Plan(Strategy.PERSONAL, playbook=True)
-        assert not plan(0, constants=constants).playbook
-        assert not plan(3, "heist", constants).playbook
+        assert plan(3, constants=constants) == Plan(Strategy.PERSONAL, baseline=True)
+        assert not plan(0, constants=constants).baseline
+        assert not plan(3, "heist", constants).baseline
 
 
 class TestLikeness:

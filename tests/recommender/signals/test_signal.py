@@ -97,9 +97,9 @@ class TestKernelMean:
         everybody = list(range(likes))
         assert signal.scores(EVERY) == pytest.approx(mean(everybody), abs=1e-4)
         assert signal.contributions(EVERY).sum(axis=0) == pytest.approx(mean(everybody), abs=1e-4)
-        suspects = data.draw(st.lists(st.sampled_from(everybody), min_size=1, unique=True).map(sorted))
-        found = signal.without(EVERY, leave_out(taste, constants, np.array(suspects, np.int32)))
-        for at, index in enumerate(suspects):
+        left_out = data.draw(st.lists(st.sampled_from(everybody), min_size=1, unique=True).map(sorted))
+        found = signal.without(EVERY, leave_out(taste, constants, np.array(left_out, np.int32)))
+        for at, index in enumerate(left_out):
             assert found[at] == pytest.approx(mean([i for i in everybody if i != index]), abs=1e-3)
 
 

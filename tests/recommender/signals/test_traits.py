@@ -174,9 +174,9 @@ class TestLaws:
         rows, fading = np.arange(5, dtype=np.int32), Weights(recency_floor=0.25, recency_span=2.0, mature_events=0.0)
         taste = taste_of(list(liked), list(liked.values()), list(range(len(liked))))
         inputs = inputs_of(taste, films=films, constants=fading)
-        suspects = np.arange(0, len(liked), 1 if whole else 2, dtype=np.int32)
-        found = TraitMatch.of(inputs).without(rows, leave_out(taste, fading, suspects))
-        for at, index in enumerate(suspects.tolist()):
+        left_out = np.arange(0, len(liked), 1 if whole else 2, dtype=np.int32)
+        found = TraitMatch.of(inputs).without(rows, leave_out(taste, fading, left_out))
+        for at, index in enumerate(left_out.tolist()):
             expected = TraitMatch.of(without_film(inputs, index)).scores(rows)
             assert found[at] == pytest.approx(expected, abs=1e-4)
 

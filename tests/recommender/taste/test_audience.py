@@ -20,7 +20,7 @@ from services.recommender.domain.history import History
 from services.recommender.domain.request import Request
 from services.recommender.domain.weights import Weights
 from services.recommender.pipeline import Pipeline
-from services.recommender.ports import Deadline, Leg
+from services.recommender.ports import Deadline, Hits
 from services.recommender.taste.audience import Audience, Judged
 from services.recommender.taste.fold_in import Taste, fold_in
 from tests.builders import HashEncoder, ManualClock, events, make_release, make_tables
@@ -105,7 +105,7 @@ def ask(*liked: str, pipeline: Pipeline = PIPELINE, **options):
 
 
 def shown(ranking, catalogue: Catalogue = CATALOGUE) -> set[str]:
-    return {catalogue.titles[pick.row] for pick in ranking.picks}
+    return {catalogue.titles[item.row] for item in ranking.items}
 
 
 class TestFilms:
@@ -246,9 +246,9 @@ class TestAsking:
     )
     def test_a_film_is_named_by_its_whole_title(self, query, named):
         rows = np.arange(len(CATALOGUE), dtype=np.int32)
-        for hits, found in ((rows[-20:], named), (rows[:0], set())):
-            leg = Leg(hits, np.ones(len(hits), np.float32), 1.0)
-            fitting = AUDIENCE.fitting(Request(query=query), CHILD, leg)
+        for rows_hit, found in ((rows[-20:], named), (rows[:0], set())):
+            hits = Hits(rows_hit, np.ones(len(rows_hit), np.float32), 1.0)
+            fitting = AUDIENCE.fitting(Request(query=query), CHILD, hits)
             assert titles(fitting & ~JUDGED.suitable) == found
 
 
@@ -262,7 +262,7 @@ class TestLists:
     def test_nobody_elses_list_is_narrowed(self):
         for liked in ([], ["Two Men and a Bag"], ["Cartoon 1", "Two Men and a Bag"]):
             ranking = ask(*liked)
-            assert len(ranking.picks) == len(FILMS) - len(liked)
+            assert len(ranking.items) == len(FILMS) - len(liked)
             assert "not_for_children" not in ranking.counts
 
     def test_filters_and_words_that_ask_are_answered(self):
@@ -279,7 +279,7 @@ class TestLists:
         request = Request(liked=("Cartoon 1",), k=100)
         plan = PIPELINE.plan(request, None)
         ranking = PIPELINE.rank(request, None, Deadline.within(ManualClock(), 1.2), plan=plan)
-        assert len(ranking.picks) == len(FILMS) - 1
+        assert len(ranking.items) == len(FILMS) - 1
 
     def test_filters_narrow_what_is_left(self):
         assert shown(ask("Cartoon 1", filters=Filters(genres=to_mask(["Drama"])))) == {
@@ -335,12 +335,12 @@ class TestSample:
         pipeline = sample()
         catalogue = pipeline.bundle.catalogue
         ids = [catalogue.item_ids[list(catalogue.titles).index(title)] for title in liked]
-        picks = ask(*ids, pipeline=pipeline).picks[:50]
-        assert len(picks) >= 40
-        for pick in picks:
-            genres = set(from_mask(int(catalogue.genre_bits[pick.row])))
-            assert not genres & {"Horror", "War", "Film-Noir", "Thriller"}, catalogue.titles[pick.row]
-            assert "Family" in genres or catalogue.titles[pick.row] in MIYAZAKI
+        items = ask(*ids, pipeline=pipeline).items[:50]
+        assert len(items) >= 40
+        for item in items:
+            genres = set(from_mask(int(catalogue.genre_bits[item.row])))
+            assert not genres & {"Horror", "War", "Film-Noir", "Thriller"}, catalogue.titles[item.row]
+            assert "Family" in genres or catalogue.titles[item.row] in MIYAZAKI
 
     @pytest.mark.parametrize(
         "liked",

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.adapters.foreign import translated
-from services.adapters.search.leg_scores import (
+from services.adapters.search.hit_scores import (
     EMPTY,
     REFERENCE_HITS,
     best_known_first,
     check_vectors,
-    leg_of,
     ordered,
     same_scores,
+    with_reference,
 )
 from services.adapters.search.opensearch.index import IndexMismatch, IndexNote, notes_body, notes_of
 from services.adapters.search.opensearch.query_bodies import Query, filtered, search_body, text_query, vector_query
@@ -25,7 +25,7 @@ from services.adapters.search.remote_failure import RemoteFailure, unreadable
 from services.adapters.search.wording import Clause
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.filters import NO_FILTERS
-from services.recommender.ports import Deadline, Leg, SearchRequest, SearchResult
+from services.recommender.ports import Deadline, Hits, SearchRequest, SearchResult
 
 
 class Words(Protocol):
@@ -46,7 +46,8 @@ class Words(Protocol):
 
 
 class OpenSearchSearch:
-    """Search of both legs in one bundle's index, which is checked before the first search unless its ``note`` is given.
+    """Text and vector search in one bundle's index, which is checked before the first search unless its ``note`` is
+    given.
 
     Thread-safe. ``words`` interprets a query with the bundle's vocabulary, so one round trip suffices to know which
     words are typing errors and which are names.
@@ -78,7 +79,7 @@ class OpenSearchSearch:
         return note
 
     def search(self, request: SearchRequest, deadline: Deadline) -> SearchResult:
-        """Run both legs. Raises RemoteFailure, and SearchUnavailable for query vectors of the wrong length."""
+        """Run both retrievers. Raises RemoteFailure, and SearchUnavailable for query vectors of the wrong length."""
         vectors = self._vectors(request)
         clauses = [] if request.text is None else self._words.wording(request.text)
         began = deadline.clock.monotonic()
@@ -91,10 +92,10 @@ class OpenSearchSearch:
         text_ms, knn_ms = _times(responses[:of_text], responses[of_text:], spent_ms)
         text = None if request.text is None else EMPTY
         if request.text is not None and clauses:
-            text = replace(self._text_leg(request.text, request, answers), ms=text_ms)
+            text = replace(self._text_hits(request.text, request, answers), ms=text_ms)
         knn = None
         if vectors is not None:
-            knn = replace(self._knn_leg(request, note, answers), ms=knn_ms) if len(vectors) else EMPTY
+            knn = replace(self._knn_hits(request, note, answers), ms=knn_ms) if len(vectors) else EMPTY
         return SearchResult(text, knn)
 
     def close(self) -> None:
@@ -108,7 +109,7 @@ class OpenSearchSearch:
             raise RemoteFailure("index mismatch", str(error)) from error
 
     def _vectors(self, request: SearchRequest) -> NDArray[np.float32] | None:
-        """Return the query vectors that have a direction; None if there is no such leg."""
+        """Return the query vectors that have a direction; None if there are none."""
         vectors, embeddings = request.vectors, self._bundle.embeddings
         if vectors is None or not len(vectors) or embeddings is None:
             return None
@@ -120,7 +121,8 @@ class OpenSearchSearch:
     def _queries(
         request: SearchRequest, clauses: list[Clause], vectors: NDArray[np.float32] | None, note: IndexNote
     ) -> list[tuple[Query, int]]:
-        """Return query and number of hits: each leg without filters, for reference and floor, and with them if any."""
+        """Return query and number of hits: each retriever without filters, for reference
+        and floor, and with them if any."""
         size, filters = max(1, request.size), request.filters
         wide = max(size, REFERENCE_HITS)
         queries = []
@@ -133,26 +135,26 @@ class OpenSearchSearch:
                 queries.append((vector_query(vectors, size, filters), size))
         return queries
 
-    def _text_leg(self, text: str, request: SearchRequest, answers: Iterator[Mapping[str, Any]]) -> Leg:
+    def _text_hits(self, text: str, request: SearchRequest, answers: Iterator[Mapping[str, Any]]) -> Hits:
         films, size = len(self._bundle.catalogue), max(1, request.size)
         everything = best_known_first(hits_of(next(answers), films), self._words.namesakes(text), self._words.rank)
         if request.filters.is_empty:
-            return leg_of(everything, everything, size)
-        return leg_of(same_scores(hits_of(next(answers), films), everything, films), everything, size)
+            return with_reference(everything, everything, size)
+        return with_reference(same_scores(hits_of(next(answers), films), everything, films), everything, size)
 
-    def _knn_leg(self, request: SearchRequest, note: IndexNote, answers: Iterator[Mapping[str, Any]]) -> Leg:
+    def _knn_hits(self, request: SearchRequest, note: IndexNote, answers: Iterator[Mapping[str, Any]]) -> Hits:
         films, size = len(self._bundle.catalogue), max(1, request.size)
         everything = self._as_cosines(hits_of(next(answers), films), note)
         if request.filters.is_empty:
-            return leg_of(everything, everything, size)
-        return leg_of(self._as_cosines(hits_of(next(answers), films), note), everything, size)
+            return with_reference(everything, everything, size)
+        return with_reference(self._as_cosines(hits_of(next(answers), films), note), everything, size)
 
     @staticmethod
-    def _as_cosines(hits: Leg, note: IndexNote) -> Leg:
+    def _as_cosines(hits: Hits, note: IndexNote) -> Hits:
         return ordered(hits.rows, cosines(hits.scores, note.engine, note.space))
 
 
-def hits_of(response: Mapping[str, Any], films: int) -> Leg:
+def hits_of(response: Mapping[str, Any], films: int) -> Hits:
     """Return rows and scores of one response. Raises RemoteFailure if it is malformed."""
     try:
         sort_values = [hit["sort"] for hit in response["hits"]["hits"]]
@@ -166,8 +168,8 @@ def hits_of(response: Mapping[str, Any], films: int) -> Leg:
 
 
 def _times(text: Sequence[Mapping[str, Any]], knn: Sequence[Mapping[str, Any]], spent_ms: float) -> tuple[float, float]:
-    """Return milliseconds of both legs: the engine's time for each, plus the rest of the round trip for both, as they
-    run together.
+    """Return milliseconds of both retrievers: the engine's time for each, plus the rest of the round trip for both, as
+    they run together.
     """
     of_text, of_knn = _took(text), _took(knn)
     around = max(0.0, spent_ms - max(of_text, of_knn))

@@ -74,16 +74,16 @@ def test_both_legs_with_and_without_filters_are_one_request(opened, mapping, wor
     assert result.text.rows.tolist() == [3]
     assert result.knn.rows.tolist() == [5]
     assert result.knn.scores == pytest.approx([0.6])
-    assert result.knn.reference == pytest.approx(0.8), "that of the leg without filters"
+    assert result.knn.reference == pytest.approx(0.8), "that of the hits without filters"
 
 
 def test_reference_is_the_mean_of_the_best_fifty_and_floor_the_last(opened, mapping):
     scores = np.linspace(20, 10, 60)
     with stand_in(mapping, found(hits(*((float(score), row) for row, score in enumerate(scores))))) as server:
-        leg = opened(server).search(SearchRequest(text="film", size=60), soon()).text
-    assert leg.reference == pytest.approx(scores[:50].mean())
-    assert leg.floor == pytest.approx(10.0)
-    assert (leg.rows.dtype, leg.scores.dtype) == (np.int32, np.float32)
+        best = opened(server).search(SearchRequest(text="film", size=60), soon()).text
+    assert best.reference == pytest.approx(scores[:50].mean())
+    assert best.floor == pytest.approx(10.0)
+    assert (best.rows.dtype, best.scores.dtype) == (np.int32, np.float32)
 
 
 def test_a_small_page_still_asks_for_the_fifty_of_the_reference(opened, mapping):
@@ -101,8 +101,8 @@ def test_words_that_ask_for_nothing_are_not_sent(opened, mapping):
 
 
 def test_equal_scores_are_in_the_order_of_rows():
-    leg = hits_of(hits((1.0, 7), (1.0, 2), (3.0, 9)), 10)
-    assert leg.rows.tolist() == [9, 2, 7]
+    ordered = hits_of(hits((1.0, 7), (1.0, 2), (3.0, 9)), 10)
+    assert ordered.rows.tolist() == [9, 2, 7]
 
 
 @pytest.mark.parametrize(
@@ -181,10 +181,10 @@ def test_of_namesakes_the_best_known_is_first_whatever_the_engine_says(films_bun
     ) as server:
         client = SearchClient(OpenSearchTarget(server.url, timeout_s=PATIENCE_S))
         search = OpenSearchSearch(films_bundle, EmbeddedSearch(films_bundle, films_index), client, "films-v1")
-        leg = search.search(SearchRequest(text="heat"), soon()).text
+        both = search.search(SearchRequest(text="heat"), soon()).text
         search.close()
-    assert leg.rows.tolist() == [known, other]
-    assert leg.scores.tolist() == [99.0, 98.0]
+    assert both.rows.tolist() == [known, other]
+    assert both.scores.tolist() == [99.0, 98.0]
 
 
 def test_the_time_of_a_leg_is_that_of_the_round_trip(opened, mapping, world):
@@ -193,4 +193,4 @@ def test_the_time_of_a_leg_is_that_of_the_round_trip(opened, mapping, world):
     with stand_in(mapping, answers) as server:
         request = SearchRequest(text="film", vectors=world.embeddings.rows(np.array([5])))
         found = opened(server).search(request, Deadline.within(clock, PATIENCE_S))
-    assert [leg.ms for leg in (found.text, found.knn)] == pytest.approx([150, 150], abs=0.01)
+    assert [hits.ms for hits in (found.text, found.knn)] == pytest.approx([150, 150], abs=0.01)

@@ -14,7 +14,7 @@ from data_jobs.evaluate.panel.facts import FactColumns
 from data_jobs.evaluate.panel.panel import run_panel
 from data_jobs.evaluate.panel.predicate import parse
 from data_jobs.evaluate.panel.result import PanelResult
-from services.recommender.domain.request import Pick, Ranking, Strategy
+from services.recommender.domain.request import RankedItem, Ranking, Strategy
 from tests.data_jobs.evaluate import kit
 from tests.data_jobs.evaluate.panel import cinema
 
@@ -57,7 +57,7 @@ class Recording:
 
     def rank(self, request, *others, **options):
         self.requests.append(request)
-        return Ranking((Pick(3, 0.5),), Strategy.QUERY, matched=self._matched)
+        return Ranking((RankedItem(3, 0.5),), Strategy.QUERY, matched=self._matched)
 
 
 class TestAsking:

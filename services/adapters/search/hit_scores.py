@@ -1,4 +1,4 @@
-"""Scores of one leg, with and without filters, as a ``Leg`` of the search port."""
+"""Scores of one retriever's hits: their order, and the reference and floor that the search port asks for."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.errors import SearchUnavailable
-from services.recommender.ports import Leg
+from services.recommender.ports import Hits
 
 P = ParamSpec("P")
 REFERENCE_HITS = 50
 
-EMPTY = Leg(np.empty(0, np.int32), np.empty(0, np.float32), 0.0)
+EMPTY = Hits(np.empty(0, np.int32), np.empty(0, np.float32), 0.0)
 
 
 def check_vectors(vectors: NDArray[np.float32], embeddings: Embeddings) -> None:
@@ -27,31 +27,31 @@ def check_vectors(vectors: NDArray[np.float32], embeddings: Embeddings) -> None:
         )
 
 
-def timed(leg: Callable[P, Leg], *args: P.args, **kwargs: P.kwargs) -> Leg:
-    """Run a leg and record its milliseconds."""
+def timed(retriever: Callable[P, Hits], *args: P.args, **kwargs: P.kwargs) -> Hits:
+    """Run a retriever and record its milliseconds."""
     begun = perf_counter()
-    result = leg(*args, **kwargs)
+    result = retriever(*args, **kwargs)
     return replace(result, ms=(perf_counter() - begun) * 1_000)
 
 
-def leg_of(hits: Leg, everything: Leg, size: int) -> Leg:
-    """Return the ``size`` best of ``hits``, with reference and floor of ``everything``: the same leg without filters.
+def with_reference(hits: Hits, everything: Hits, size: int) -> Hits:
+    """Return the ``size`` best of ``hits``, with reference and floor of ``everything``: the hits without filters.
 
     ``everything`` holds at least the best :data:`REFERENCE_HITS`, however small ``size`` is.
     """
     best = everything.scores[:REFERENCE_HITS]
     reference = float(best.mean(dtype=np.float64)) if len(best) else 0.0
     floor = float(everything.scores[size - 1]) if len(everything.scores) >= size else 0.0
-    return Leg(hits.rows[:size], hits.scores[:size], reference, floor)
+    return Hits(hits.rows[:size], hits.scores[:size], reference, floor)
 
 
-def ordered(rows: NDArray[np.int32], scores: NDArray[np.float32]) -> Leg:
+def ordered(rows: NDArray[np.int32], scores: NDArray[np.float32]) -> Hits:
     """Return hits best first, equal scores by row; reference and floor are set later."""
     order = np.lexsort((rows, -scores))
-    return Leg(rows[order], scores[order], 0.0)
+    return Hits(rows[order], scores[order], 0.0)
 
 
-def best_of(rows: NDArray[np.int32], scores: NDArray[np.float32], size: int) -> Leg:
+def best_of(rows: NDArray[np.int32], scores: NDArray[np.float32], size: int) -> Hits:
     """Return the ``size`` best of some films and their scores."""
     if size < len(rows):
         best = np.argpartition(-scores, size - 1)[:size]
@@ -59,7 +59,7 @@ def best_of(rows: NDArray[np.int32], scores: NDArray[np.float32], size: int) -> 
     return ordered(rows, scores)
 
 
-def same_scores(hits: Leg, everything: Leg, films: int) -> Leg:
+def same_scores(hits: Hits, everything: Hits, films: int) -> Hits:
     """Return ``hits`` with their scores in ``everything``, where it has them."""
     score_of = np.full(films, np.nan, np.float32)
     score_of[everything.rows] = everything.scores
@@ -67,7 +67,7 @@ def same_scores(hits: Leg, everything: Leg, films: int) -> Leg:
     return ordered(hits.rows, np.where(np.isnan(scores), hits.scores, scores))
 
 
-def best_known_first(hits: Leg, group: NDArray[np.int32], rank: NDArray[np.int32]) -> Leg:
+def best_known_first(hits: Hits, group: NDArray[np.int32], rank: NDArray[np.int32]) -> Hits:
     """Swap the scores of a group of films among the ``hits``, so that the best known one gets the best score.
 
     ``rank`` int32[films]: 0 for the best known film.

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from services.adapters.search.leg_scores import EMPTY, best_known_first, best_of, leg_of, ordered, same_scores
+from services.adapters.search.hit_scores import EMPTY, best_known_first, best_of, ordered, same_scores, with_reference
 
 SCORES = hnp.arrays(np.float32, st.integers(1, 80), elements=st.sampled_from([0.0, 0.5, 1.0, 2.0, 3.5]))
 
@@ -23,16 +23,16 @@ def test_best_of_no_film_is_none():
 
 
 def test_reference_and_floor_of_nothing():
-    assert leg_of(EMPTY, EMPTY, 5).reference == 0.0
-    assert leg_of(EMPTY, EMPTY, 5).floor == 0.0
+    assert with_reference(EMPTY, EMPTY, 5).reference == 0.0
+    assert with_reference(EMPTY, EMPTY, 5).floor == 0.0
 
 
 def test_reference_of_few_hits_is_their_mean():
     hits = ordered(np.array([3, 1], np.int32), np.array([2.0, 4.0], np.float32))
     assert hits.rows.tolist() == [1, 3]
-    assert leg_of(hits, hits, 2).reference == pytest.approx(3.0)
-    assert leg_of(hits, hits, 2).floor == 2.0
-    assert leg_of(hits, hits, 3).floor == 0.0
+    assert with_reference(hits, hits, 2).reference == pytest.approx(3.0)
+    assert with_reference(hits, hits, 2).floor == 2.0
+    assert with_reference(hits, hits, 3).floor == 0.0
 
 
 def test_namesakes_trade_their_scores():
