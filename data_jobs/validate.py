@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from data_jobs.forms.columns import folded
 from data_jobs.forms.derive import films_of_events
 from data_jobs.forms.events import lookups_of, read_events
 from data_jobs.forms.films import metadata_part, read_catalogue, read_facts, read_links, read_metadata, read_tags
@@ -18,6 +17,7 @@ from data_jobs.readers.merge import Movie, merge
 from data_jobs.records import Dataset, Film
 from data_jobs.report import DataError, Progress, Report, Silent
 from data_jobs.twins import merge_twins
+from services.adapters.column_names import folded
 
 _SILENT = Silent()
 _MOST_NAMED = 5

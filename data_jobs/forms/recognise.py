@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from data_jobs.forms.columns import EVENT, FILM, folded, match, numbered
+from data_jobs.forms.columns import EVENT, FILM, match, numbered
 from data_jobs.forms.events import kind_of
 from data_jobs.forms.part import Layout, Part, Role, Space
 from data_jobs.forms.scales import NO, YES, YES_NO, all_alike, scale_of, scale_of_averages
 from data_jobs.forms.shapes import FLAG
 from data_jobs.forms.sniff import QUESTIONS, Sniffed, sniff
+from services.adapters.column_names import folded
 from services.recommender.domain.events import EventKind
 from services.recommender.domain.genres import canonical
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from data_jobs.forms.columns import EVENT, FILM, folded, match
+from data_jobs.forms.columns import EVENT, FILM, match
 from data_jobs.forms.part import Layout
 from data_jobs.readers.files import CSV, Dialect
 from data_jobs.readers.lines import is_document, parsed, unwrapped
+from services.adapters.column_names import folded
 from services.adapters.file_kinds import SEPARATOR, binary_kind, text_kind
 
 HEAD = 1 << 18

@@ -4,41 +4,33 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from services.adapters.column_names import ABROAD, folded
 from services.adapters.history.collected import SERIES, Collected
 from services.adapters.history.tables import day, ids_of, is_day_first, moment, stars
 from services.recommender.domain.catalogue import IMDB_ID
 from services.recommender.domain.events import EventKind
-from services.recommender.names.folding import words_of
 
 NAME = "a table of films"
-# Ours -> theirs, folded to letters and digits, most certain first.
-_COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "title": (
-        "title", "name", "film", "movie", "movietitle", "filmtitle", "titel", "filmtitel", "titre", "titulo", "titolo",
-        "tytul", "nazev", "cim", "baslik", "название", "фильм", "标题", "片名", "電影", "タイトル", "作品名", "제목",
-    ),
-    "original": ("originaltitle", "originaltitel", "titreoriginal", "titulooriginal", "titolooriginale"),
-    "year": (
-        "year", "releaseyear", "yearreleased", "releasedate", "released", "jahr", "annee", "anno", "ano", "jaar", "rok",
-        "год", "年份", "年", "公開年", "연도",
-    ),
-    "stars": (
-        "yourrating", "myrating", "userrating", "rating10", "rating", "stars", "score", "bewertung", "sterne", "note",
-        "nota", "voto", "notation", "puntuacion", "calificacion", "punteggio", "cijfer", "betyg", "ocena", "hodnoceni",
-        "puan", "мояоценка", "оценка", "我的评分", "评分", "個人評分", "評分", "評価", "평점", "별점",
-    ),
+# Ours -> theirs in English, folded to letters and digits, most certain first; and ours in ``ABROAD``.
+_COLUMNS: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "title": (("title", "name", "film", "movie", "movietitle", "filmtitle"), "title"),
+    "original": (("originaltitle",), "original_title"),
+    "year": (("year", "releaseyear", "yearreleased", "releasedate", "released"), "year"),
+    "stars": (("yourrating", "myrating", "userrating", "rating10", "rating", "stars", "score"), "value"),
     "seen": (
-        "watcheddate", "datewatched", "watchedat", "lastwatched", "lastwatchedat", "daterated", "ratedat", "date",
-        "watched", "watchedon", "seen", "seenon", "checked", "gesehen", "gesehenam", "datum", "fecha", "data", "tarih",
-        "датапросмотра", "дата", "打分日期", "观看日期", "日期", "鑑賞日", "視聴日", "날짜", "timestamp",
+        (
+            "watcheddate", "datewatched", "watchedat", "lastwatched", "lastwatchedat", "daterated", "ratedat", "date",
+            "watched", "watchedon", "seen", "seenon", "checked", "timestamp",
+        ),
+        "ts",
     ),
-    "status": ("watchlist", "status", "list"),
-    "kind": ("type", "titletype", "mediatype"),
-    "account": ("user", "username", "userid", "account", "profile"),
-    "tmdb": ("tmdbid", "tmdb"),
-    "imdb": ("imdbid", "imdb", "const", "tconst", "imdburl", "imdblink", "url"),
+    "status": (("watchlist", "status", "list"), ""),
+    "kind": (("type", "titletype", "mediatype"), ""),
+    "account": (("user", "username", "userid", "account", "profile"), "user"),
+    "tmdb": (("tmdbid", "tmdb"), ""),
+    "imdb": (("imdbid", "imdb", "const", "tconst", "imdburl", "imdblink", "url"), ""),
 }  # fmt: skip
-_FOLDS = {ours: tuple("".join(words_of(alias)) for alias in aliases) for ours, aliases in _COLUMNS.items()}
+_ALIASES = {ours: (*english, *ABROAD.get(abroad, ())) for ours, (english, abroad) in _COLUMNS.items()}
 _NO_FILM = ("series", "serie", "episode", "season", "show", "tv", "anime", "game", "podcast")
 _WANTED = frozenset({"plantowatch", "watchlist", "wanttowatch", "towatch", "planned", "wishlist"})
 _YEAR = re.compile(r"(?<!\d)(?:18|19|20)\d\d(?!\d)")
@@ -52,10 +44,10 @@ def columns_of(names: Iterable[str]) -> dict[str, str]:
     """Return our column -> theirs; {} unless these are films with something said of them."""
     folds: dict[str, str] = {}
     for name in names:
-        folds.setdefault(_folded(name), name)
+        folds.setdefault(folded(name), name)
     found = {
         ours: next(folds[alias] for alias in aliases if alias in folds)
-        for ours, aliases in _FOLDS.items()
+        for ours, aliases in _ALIASES.items()
         if not folds.keys().isdisjoint(aliases)
     }
     named = not found.keys().isdisjoint({"title", "tmdb", "imdb"})
@@ -67,7 +59,7 @@ def plain(
 ) -> None:
     """Read the rows of a table, its ``columns`` as :func:`columns_of` gives them."""
     told = [(at, {ours: str(row.get(theirs) or "").strip() for ours, theirs in columns.items()}) for at, row in rows]
-    best = 10 if _folded(columns.get("stars", "")) == "rating10" else _scale([row.get("stars", "") for _, row in told])
+    best = 10 if folded(columns.get("stars", "")) == "rating10" else _scale([row.get("stars", "") for _, row in told])
     day_first = is_day_first([row.get("seen", "") for _, row in told])
     for at, row in told:
         if any(word in row.get("kind", "").lower() for word in _NO_FILM):
@@ -80,7 +72,7 @@ def plain(
                 (row.get("title", ""), row.get("original", "")),
                 int(year[0]) if (year := _YEAR.search(row.get("year", ""))) else None,
                 _stars(row.get("stars", ""), best),
-                EventKind.CLICK if _folded(row.get("status", "")) in _WANTED else EventKind.WATCH,
+                EventKind.CLICK if folded(row.get("status", "")) in _WANTED else EventKind.WATCH,
                 moment(seen) or day(seen, day_first=day_first),
                 ids_of({"tmdb": row.get("tmdb", "").removesuffix(".0"), "imdb": imdb[0] if imdb else ""}),
             )
@@ -102,7 +94,3 @@ def _stars(text: str, best: int) -> float | None:
         return stars(text[:-1].strip(), 100)
     named = _NAMED.fullmatch(text)
     return stars(named[1] if named else text, best)
-
-
-def _folded(name: str) -> str:
-    return "".join(words_of(name))
