@@ -11,7 +11,7 @@ import yaml
 from typer.main import get_command
 
 from services.cli.main import app
-from services.recommender.stages.signals import SIGNALS
+from services.recommender.signals import SIGNALS
 from services.settings import Settings
 from tests.api.fakes import fake_app
 
@@ -98,7 +98,7 @@ def test_the_page_of_the_command_line_has_every_verb() -> None:
 
 
 def test_every_signal_is_registered_documented_and_tested() -> None:
-    folder = ROOT / "services/recommender/stages/signals"
+    folder = ROOT / "services/recommender/signals"
     shown = code_in_tables("how-it-works.md")
     registered = {make.__module__.rpartition(".")[2] for make in SIGNALS}
     for path in folder.glob("*.py"):
@@ -107,4 +107,4 @@ def test_every_signal_is_registered_documented_and_tested() -> None:
             continue
         assert path.stem in registered, f"{path.name} is not in SIGNALS"
         assert name[1] in shown, f"{name[1]} is missing in docs/how-it-works.md"
-        assert (ROOT / f"tests/recommender/stages/signals/test_{path.stem}.py").exists()
+        assert (ROOT / f"tests/recommender/signals/test_{path.stem}.py").exists()

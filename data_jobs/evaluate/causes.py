@@ -20,9 +20,9 @@ from services.recommender.domain.catalogue import TraitKind
 from services.recommender.domain.profile import Profile
 from services.recommender.domain.request import Pick, Reason, ReasonKind, Request
 from services.recommender.pipeline import Pipeline
-from services.recommender.stages.plan import Plan
-from services.recommender.stages.reasons import trait_kinds, trait_name
-from services.recommender.stages.taste import fold_in
+from services.recommender.reasons.phrases import trait_kinds, trait_name
+from services.recommender.signals.plan import Plan
+from services.recommender.taste.fold_in import fold_in
 
 LARGEST = 2
 TRAITS = frozenset(kind for kind in ReasonKind if trait_kinds(kind))

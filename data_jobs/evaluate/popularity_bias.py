@@ -21,8 +21,8 @@ from data_jobs.evaluate.outcome import Figure, Outcome, Panel, Table
 from data_jobs.evaluate.protocol import Result
 from data_jobs.evaluate.ranking_models import Ease, MostLiked
 from data_jobs.evaluate.workbench import Workbench
-from services.recommender.stages.playbook import liked_rows
-from services.recommender.stages.taste import fold_in
+from services.recommender.presets.baseline import liked_rows
+from services.recommender.taste.fold_in import fold_in
 
 FIRST, KNOWN, HEAD = 20, 100, 200
 WHOLE = "whole profile"

@@ -12,7 +12,7 @@ from data_jobs.evaluate.metrics import coverage, intra_list_diversity, mean_rank
 from data_jobs.evaluate.ranking_models import RankingModel
 from data_jobs.evaluate.workbench import Workbench
 from data_jobs.report import Progress
-from services.recommender.stages.diversity import likeness
+from services.recommender.ranking.diversity import likeness
 
 TOP = 10
 _EVERY = 25

@@ -13,8 +13,8 @@ from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.profile import NO_HASHES, Profile
 from services.recommender.domain.request import Preset, Request
 from services.recommender.pipeline import Pipeline
-from services.recommender.stages.playbook import liked_rows, playbook_scores
-from services.recommender.stages.taste import Taste, fold_in
+from services.recommender.presets.baseline import liked_rows, playbook_scores
+from services.recommender.taste.fold_in import Taste, fold_in
 
 Rows = NDArray[np.int32]
 Mask = NDArray[np.bool_]

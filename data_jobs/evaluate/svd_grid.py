@@ -23,8 +23,8 @@ from data_jobs.evaluate.workbench import Workbench
 from data_jobs.report import DataError
 from data_jobs.train.svd import Svd, factorise
 from services.recommender.domain.factors import ItemFactors
-from services.recommender.stages.svd import RERANKED, rerank
-from services.recommender.stages.taste import Taste, fold_in
+from services.recommender.presets.svd import RERANKED, rerank
+from services.recommender.taste.fold_in import Taste, fold_in
 
 FACTORS = (16, 32, 64, 128)
 SCALINGS = (0.0, 0.5, 1.0)

@@ -20,7 +20,7 @@ from data_jobs.two_tower.params import Loss, TowerParams
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.profile import Profile
 from services.recommender.domain.two_tower_model import TwoTowerModel
-from services.recommender.stages.taste import fold_in
+from services.recommender.taste.fold_in import fold_in
 
 NAMES = {Loss.SOFTMAX: "two-tower, softmax + logQ", Loss.TRIPLET: "two-tower, triplet"}
 LEAST_RECALL = 0.150

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from data_jobs.train.gram import blocks
 from services.recommender.domain.catalogue import Traits
 from services.recommender.domain.embeddings import Embeddings
-from services.recommender.stages.traits import TraitRows
+from services.recommender.taste.traits import TraitRows
 
 VECTOR_DAMPING = 2.0
 """How much more vectors are damped than traits."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from data_jobs.train.ease import Solver
 from data_jobs.train.interactions import Interactions
 from services.recommender.domain.weights import Weights
-from services.recommender.stages.taste import recency
+from services.recommender.taste.fold_in import recency
 
 MIN_LIKES = 5
 MIN_PEOPLE = 50
@@ -130,7 +130,7 @@ def _newest(mine: Interactions) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
 
 
 def profiles_of(mine: Interactions) -> sp.csr_matrix:
-    """Return people x films: event weight times recency, as in :func:`services.recommender.stages.taste.fold_in`."""
+    """Return people x films: event weight times recency, as in :func:`services.recommender.taste.fold_in.fold_in`."""
     order = np.lexsort((mine.ts_ms, mine.person))
     person, moment = mine.person[order], mine.ts_ms[order]
     new_moment = np.append(True, (person[1:] != person[:-1]) | (moment[1:] != moment[:-1]))

@@ -13,7 +13,7 @@ from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import Catalogue, imdb_id
 from services.recommender.domain.request import Pick, Ranking, Request
 from services.recommender.ports import OVERVIEW_LENGTH, Evidence, Likings, Record
-from services.recommender.stages.reasons import display_title
+from services.recommender.reasons.phrases import display_title
 
 DIGITS = 4
 TOP_GENRES, FAVOURITES = 3, 5

@@ -12,7 +12,7 @@ from services.recommender.domain.history import History
 from services.recommender.domain.profile import Profile
 from services.recommender.pipeline import Pipeline
 from services.recommender.ports import LoggedEvent, UserExport
-from services.recommender.stages.taste import fold_in
+from services.recommender.taste.fold_in import fold_in
 
 STRONGEST = 20
 DIGITS = 4

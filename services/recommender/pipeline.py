@@ -9,31 +9,32 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from services.recommender.candidates import retrieval, sources
+from services.recommender.candidates.search import Searcher
+from services.recommender.candidates.shelf import read_shelf
 from services.recommender.domain.profile import NO_HASHES, Profile
 from services.recommender.domain.request import Preset, Ranking, Request, Strategy
 from services.recommender.domain.weights import Weights
 from services.recommender.errors import SearchUnavailable
+from services.recommender.facts import Facts
 from services.recommender.names.finder import Finder
 from services.recommender.ports import Deadline, Leg, Release, RetrievePort, SearchResult, TextEncoder
+from services.recommender.presets import svd, two_tower
+from services.recommender.presets.baseline import playbook_legs
 from services.recommender.query.conditions import Understood
 from services.recommender.query.queries import Queries
-from services.recommender.stages import retrieval, retrievers, svd, towers
-from services.recommender.stages.coherence import coherence
-from services.recommender.stages.facts import Facts
-from services.recommender.stages.familiarity import familiarity_factor
-from services.recommender.stages.interests import interests_of, page_of_interests
-from services.recommender.stages.legs import Searcher
-from services.recommender.stages.page import first_page
-from services.recommender.stages.picks import Context, make_picks
-from services.recommender.stages.plan import Plan, against_dislikes, coherence_of, likeness_plan, make_plan
-from services.recommender.stages.playbook import playbook_legs
-from services.recommender.stages.ranker import Ranked, matching_first, next_part_first, rank
-from services.recommender.stages.seeds import Seeds, read_seeds
-from services.recommender.stages.shelf import read_shelf
-from services.recommender.stages.signals import Inputs, Mixture, mixture_of
-from services.recommender.stages.taste import Taste, fold_in
-from services.recommender.stages.traits import Known, TraitRows
+from services.recommender.ranking.familiarity import familiarity_factor
+from services.recommender.ranking.interests import interests_of, page_of_interests
+from services.recommender.ranking.page import first_page
+from services.recommender.ranking.ranker import Ranked, matching_first, next_part_first, rank
+from services.recommender.reasons.ranked_items import Context, make_picks
+from services.recommender.signals import Inputs, Mixture, mixture_of
+from services.recommender.signals.plan import Plan, against_dislikes, coherence_of, likeness_plan, make_plan
 from services.recommender.stopwatch import Stopwatch
+from services.recommender.taste.coherence import coherence
+from services.recommender.taste.fold_in import Taste, fold_in
+from services.recommender.taste.seeds import Seeds, read_seeds
+from services.recommender.taste.traits import Known, TraitRows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,7 +155,7 @@ class Pipeline:
         if preset is Preset.SVD:
             svd.factors_of(self.bundle)
         elif preset is Preset.TWO_TOWER:
-            towers.check(self.bundle, self.retriever)
+            two_tower.check(self.bundle, self.retriever)
 
     def _page(self, ranked: Ranked, plan: Plan, request: Request, taste: Taste, found: Retrieved) -> Ranked:
         """Return the films of the page in the preset's order; several clear interests share it."""
@@ -218,8 +219,8 @@ class Pipeline:
         # Familiarity scales the terms of taste and prior, before candidates are chosen.
         factor = familiarity_factor(self.facts.renown, request.familiarity)
         if request.preset is Preset.TWO_TOWER:
-            found = towers.find(self.bundle, self.retriever, request.user_id, taste, deadline)
-            mixture = Mixture.of_terms(tables, towers.terms(self.bundle, found), factor)
+            found = two_tower.find(self.bundle, self.retriever, request.user_id, taste, deadline)
+            mixture = Mixture.of_terms(tables, two_tower.terms(self.bundle, found), factor)
             allowed, counts = self._for_children(child, request, taste, allowed)
             rows = retrieval.candidates(mixture.base(), allowed)
             counts[f"by_{found.source}"] = 1
@@ -242,10 +243,10 @@ class Pipeline:
         mixture = mixture_of(inputs, factor)
         allowed, counts = self._for_children(child, request, taste, allowed, hits)
         wanted = allowed if matches is None else allowed & matches.matched
-        brought = {"traits": retrievers.by_traits(self.facts, known, plan, wanted)}
-        brought["series"] = retrievers.by_series(self.facts, taste, wanted)
+        brought = {"traits": sources.by_traits(self.facts, known, plan, wanted)}
+        brought["series"] = sources.by_series(self.facts, taste, wanted)
         if searched.vectors is None:
-            brought["vectors"] = retrievers.by_vectors(hits.knn)
+            brought["vectors"] = sources.by_vectors(hits.knn)
         novelty = self.facts.novelty if plan.novelty else None
         rows = retrieval.candidates(mixture.base(), allowed, novelty, list(brought.values()))
         counts |= {f"{name}_retrieved": len(found) for name, found in brought.items() if len(found)}

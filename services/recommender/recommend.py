@@ -10,6 +10,7 @@ from enum import Flag, auto
 import numpy as np
 from numpy.typing import NDArray
 
+from services.recommender import cursor as cursors
 from services.recommender import documents
 from services.recommender.cache import cache_key, request_fingerprint
 from services.recommender.domain.catalogue import Catalogue
@@ -18,10 +19,9 @@ from services.recommender.domain.request import Ranking, Request, Strategy
 from services.recommender.errors import StateUnavailable
 from services.recommender.pipeline import Pipeline
 from services.recommender.ports import CacheEntry, CacheKey, Clock, Deadline, Explainer, Page, StatePort, StateRead
-from services.recommender.stages import cursor as cursors
-from services.recommender.stages.seeds import read_seeds
-from services.recommender.stages.taste import fold_in
 from services.recommender.stopwatch import Stopwatch
+from services.recommender.taste.fold_in import fold_in
+from services.recommender.taste.seeds import read_seeds
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from services.recommender.candidates import retrieval, sources
 from services.recommender.domain.request import Pick, Strategy
 from services.recommender.pipeline import Pipeline
 from services.recommender.ports import Deadline, SearchRequest, SearchResult
-from services.recommender.stages import retrieval, retrievers
-from services.recommender.stages.likeness import likeness_reasons
-from services.recommender.stages.plan import likeness_plan
-from services.recommender.stages.ranker import logistic, rank
-from services.recommender.stages.signals import Inputs, mixture_of
-from services.recommender.stages.taste import Taste
-from services.recommender.stages.traits import Known
+from services.recommender.ranking.ranker import logistic, rank
+from services.recommender.reasons.likeness import likeness_reasons
+from services.recommender.signals import Inputs, mixture_of
+from services.recommender.signals.plan import likeness_plan
 from services.recommender.stopwatch import span
+from services.recommender.taste.fold_in import Taste
+from services.recommender.taste.traits import Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def similar(pipeline: Pipeline, row: int, k: int, deadline: Deadline) -> Similar
     allowed = facts.audience.beside(row)
     allowed[row] = False
     mixture = mixture_of(inputs)
-    brought = [retrievers.by_vectors(hits.knn), retrievers.by_traits(facts, known, inputs.plan, allowed)]
+    brought = [sources.by_vectors(hits.knn), sources.by_traits(facts, known, inputs.plan, allowed)]
     rows = retrieval.candidates(mixture.base(), allowed, retrieved=brought)
     ranked = rank(rows, mixture.terms(rows))
     top = ranked.take(np.arange(min(k, len(ranked.rows))))
@@ -57,6 +57,6 @@ def _nearest(pipeline: Pipeline, row: int, deadline: Deadline) -> SearchResult:
     if embeddings is None or not embeddings.scales[row] > 0:
         return SearchResult()
     films = np.array([row], np.int32)
-    request = SearchRequest(vectors=embeddings.rows(films), size=retrievers.EACH, films=films)
+    request = SearchRequest(vectors=embeddings.rows(films), size=sources.EACH, films=films)
     with span("search"):
         return pipeline.release.search.search(request, deadline)

@@ -16,9 +16,9 @@ from services.recommender.domain.tables import CollaborativeTables, ItemTable
 from services.recommender.domain.weights import Weights
 from services.recommender.query.conditions import Understood
 from services.recommender.query.matching import Matches
-from services.recommender.stages.signals import Inputs
-from services.recommender.stages.taste import Taste
-from services.recommender.stages.traits import Known, TraitRows
+from services.recommender.signals import Inputs
+from services.recommender.taste.fold_in import Taste
+from services.recommender.taste.traits import Known, TraitRows
 
 # Old likes count as much as new ones; a catalogue with any event at all is one where people carry the ranking.
 EVEN = Weights(recency_floor=1.0, mature_events=0.0)

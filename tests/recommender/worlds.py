@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.weights import Weights
+from services.recommender.facts import Facts
 from services.recommender.ports import SearchResult
-from services.recommender.stages.facts import Facts
-from services.recommender.stages.plan import Plan, make_plan
-from services.recommender.stages.signals import Inputs
-from services.recommender.stages.taste import Taste
-from services.recommender.stages.traits import Known
+from services.recommender.signals import Inputs
+from services.recommender.signals.plan import Plan, make_plan
+from services.recommender.taste.fold_in import Taste
+from services.recommender.taste.traits import Known
 from tests.builders import make_bundle, person
 
 FILMS = 120

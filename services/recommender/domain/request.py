@@ -32,7 +32,7 @@ class Request:
     ``next_cursor`` of the previous page. ``diversity`` 0 ... 1 (MMR lambda = 1 - diversity). ``only_item_ids``: a shelf
     to choose from; None for no such limit. ``familiarity`` 0 (obscure films) ... 1 (well-known films); None for
     neither. ``understand`` False: search for the query as it is; ``ignore_conditions``: ids of query conditions not to
-    apply. ``preset``: any but the default has its own order (stages/svd.py, stages/towers.py).
+    apply. ``preset``: any but the default has its own order (presets/svd.py, presets/two_tower.py).
     """
 
     user_id: str | None = None

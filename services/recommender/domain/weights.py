@@ -8,7 +8,7 @@ FORMULAS = ("blend", "playbook")
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """``formula``: "blend", or "playbook" for the usual recipe with fixed weights (stages/playbook.py). The defaults
+    """``formula``: "blend", or "playbook" for the usual recipe with fixed weights (presets/baseline.py). The defaults
     were chosen on validation splits of the training data.
     """
 
@@ -27,7 +27,7 @@ class Weights:
     # Share of the prior that never fades.
     standing_popularity: float = 0.0
     traits: float = 1.0
-    # Coherence of a taste: its films resemble each other by a (stages/coherence.py); c = (a - from) / span in 0 ... 1.
+    # Coherence of a taste: its films resemble each other by a (taste/coherence.py); c = (a - from) / span in 0 ... 1.
     # Popularity is scaled by 1 - c; the shared concept weighs concept c, text coherent_content c (seeds_content c for
     # films given with a request); well-known films of the tables are scaled by (1 + events / 20) ** -(coherent_lift
     # c^2).
@@ -42,7 +42,7 @@ class Weights:
     seeds_single: float = 1.0
     # Long lists of likes need less help: coherence is halved at this many.
     coherence_half: float = 16.0
-    # Shared concept of a coherent taste: traits and pairs of traits (stages/signals/concept.py); and its extra weight
+    # Shared concept of a coherent taste: traits and pairs of traits (signals/concept.py); and its extra weight
     # for well-known films.
     concept: float = 2.5
     coherent_fame: float = 0.7
@@ -73,11 +73,11 @@ class Weights:
     # Score of an unrated film per unit of cosine with the taste; chosen on cold films.
     novelty: float = 0.4
     dislike: float = 1.0
-    # What disliked films have in common (stages/signals/aversion.py), and a mood that a coherent taste has not
-    # (stages/signals/dissonance.py).
+    # What disliked films have in common (signals/aversion.py), and a mood that a coherent taste has not
+    # (signals/dissonance.py).
     aversion: float = 2.5
     dissonance: float = 4.0
-    # A coherent taste's mix of genres and its time (stages/signals/tone.py).
+    # A coherent taste's mix of genres and its time (signals/tone.py).
     tone: float = 1.2
     query_text: float = 1.0
     query_content: float = 1.0

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.ports import TextField, TextIndex
 from services.recommender.query.lexicon import Lexicon
-from services.recommender.stages.audience import Audience
-from services.recommender.stages.traits import Postings
+from services.recommender.taste.audience import Audience
+from services.recommender.taste.traits import Postings
 
 TOLD = TextField.TITLE | TextField.OTHER_TITLE | TextField.KEYWORDS | TextField.OVERVIEW
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.request import ConditionKind, Request
+from services.recommender.facts import Facts
 from services.recommender.ports import Leg, Mention, SearchResult, TextIndex
 from services.recommender.query.conditions import Understood
 from services.recommender.query.demands import Mask, Rows
@@ -16,7 +17,6 @@ from services.recommender.query.matching import Floats, Matches, match
 from services.recommender.query.meeting import relaxed, wanted
 from services.recommender.query.texts import WordMatches
 from services.recommender.query.understand import plain, understand
-from services.recommender.stages.facts import Facts
 
 # Maximum words of a phrase looked up as a keyword.
 LONGEST_KEYWORD = 4

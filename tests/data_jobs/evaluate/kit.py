@@ -16,7 +16,7 @@ from services.recommender.domain.request import Pick, Ranking, Request, Strategy
 from services.recommender.domain.weights import Weights
 from services.recommender.pipeline import Pipeline
 from services.recommender.ports import Deadline
-from services.recommender.stages.plan import Plan
+from services.recommender.signals.plan import Plan
 from tests.builders import HashEncoder
 
 FILMS, VIEWERS = 90, 70

@@ -9,7 +9,7 @@ from data_jobs.evaluate.causes import examine, first_reason, raw_scores, without
 from data_jobs.evaluate.few_likes import cut
 from data_jobs.evaluate.workbench import patient
 from services.recommender.domain.request import Pick, Reason, ReasonKind, Request
-from services.recommender.stages.taste import fold_in
+from services.recommender.taste.fold_in import fold_in
 from tests.data_jobs.evaluate import kit
 
 

@@ -13,7 +13,7 @@ from data_jobs.evaluate.split import SplitKind
 from data_jobs.evaluate.workbench import patient
 from data_jobs.report import DataError, Silent
 from services.recommender.domain.request import Preset, Request
-from services.recommender.stages.svd import factors_of
+from services.recommender.presets.svd import factors_of
 from tests.data_jobs.evaluate.kit import dataset, workshop
 
 

@@ -14,8 +14,8 @@ from services.recommender.query.conditions import Condition, Understood
 from services.recommender.query.lexicon import Lexicon
 from services.recommender.query.lookup import FilmLookup
 from services.recommender.query.understand import understand
-from services.recommender.stages.audience import Audience
-from services.recommender.stages.traits import Postings, TraitRows
+from services.recommender.taste.audience import Audience
+from services.recommender.taste.traits import Postings, TraitRows
 from tests.builders import make_tables
 from tests.recommender.query.cinema import CINEMA
 

@@ -9,7 +9,7 @@ from services.recommender.query.conditions import Condition, Sure
 from services.recommender.query.demands import AnyFilm, HasFacts, Not
 from services.recommender.query.marked_words import Reading, WordRole
 from services.recommender.query.words import grammar
-from services.recommender.stages.reasons import display_title
+from services.recommender.reasons.phrases import display_title
 
 Rows = NDArray[np.int32]
 

@@ -1,0 +1,198 @@
+"""Values computed once per release and shared by all requests."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.recommender.domain.bundle import Bundle
+from services.recommender.domain.catalogue import TraitKind
+from services.recommender.domain.genres import GENRES, NO_GENRES
+from services.recommender.domain.weights import Weights
+from services.recommender.ranking.familiarity import renown
+from services.recommender.reasons.phrases import PopularIn
+from services.recommender.taste.audience import Audience
+from services.recommender.taste.fold_in import Taste
+from services.recommender.taste.traits import Audiences, Postings, TraitRows
+
+# Films with far fewer events than this are hardly damped: (1 + events / 20) ** -exponent.
+LIFT_EVENTS = 20.0
+# Share of known films from which a taste counts as fully known.
+KNOWN = 0.8
+# From this maturity on votes are no longer used.
+GROWN_UP = 0.98
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """``trait_rows``: the weighted traits of every film."""
+
+    bundle: Bundle
+    constants: Weights
+    trait_rows: TraitRows
+
+    @classmethod
+    def of(cls, bundle: Bundle, constants: Weights) -> "Facts":
+        """Compute the facts of a bundle. Only the traits are weighted at once; the others are computed on first use."""
+        return cls(bundle, constants, TraitRows.of(bundle.catalogue.traits))
+
+    @cached_property
+    def postings(self) -> Postings:
+        """Films of every trait."""
+        return Postings.of(self.trait_rows)
+
+    @cached_property
+    def series_parts(self) -> NDArray[np.int32]:
+        """Films that belong to a series, ascending."""
+        return np.flatnonzero(self.bundle.catalogue.series >= 0).astype(np.int32)
+
+    @cached_property
+    def traits_of_kind(self) -> NDArray[np.int64]:
+        """Number of traits of each kind, at least 1 each, int64[kinds]."""
+        kinds = self.bundle.catalogue.traits.kinds
+        return np.maximum(np.bincount(kinds, minlength=len(TraitKind)), 1)
+
+    def genres_of(self, rows: NDArray[np.int32]) -> Floats:
+        """1 where a film is of a genre, else 0, float32[rows, genres]."""
+        bits = self.bundle.catalogue.genre_bits[rows, None] >> np.arange(len(GENRES), dtype=np.uint32)
+        return np.asarray(bits & np.uint32(1), np.float32)
+
+    @cached_property
+    def genre_rarity(self) -> Floats:
+        """Root of the logarithm of films per film of each genre, float32[genres]; 0 for what is no genre."""
+        rare = np.sqrt(np.log1p(len(self.bundle.catalogue) / np.maximum(np.diagonal(self._films_of_genres), 1)))
+        return np.asarray(np.where([name in NO_GENRES for name in GENRES], 0, rare), np.float32)
+
+    @cached_property
+    def genre_lifts(self) -> Floats:
+        """How many times likelier a film of one genre (row) is of another (column) than any film,
+        float32[genres, genres].
+        """
+        both = self._films_of_genres
+        films = np.maximum(np.diagonal(both), 1)
+        return np.asarray(both * np.float32(len(self.bundle.catalogue)) / np.outer(films, films), np.float32)
+
+    @cached_property
+    def _films_of_genres(self) -> Floats:
+        """Number of films of each pair of genres, and on the diagonal of each genre, float32[genres, genres]."""
+        has = self.genres_of(np.arange(len(self.bundle.catalogue), dtype=np.int32))
+        return np.asarray(has.T @ has, np.float32)
+
+    @cached_property
+    def audiences(self) -> Audiences:
+        """Shares of what people watch that have a trait, or a pair of traits."""
+        return Audiences.of(self.trait_rows, self.prior)
+
+    @cached_property
+    def novelty(self) -> Floats:
+        """How little the tables know about each film, float32[films]."""
+        return self.bundle.collaborative.novelty()
+
+    @cached_property
+    def film_hashes(self) -> NDArray[np.uint64]:
+        """Hash of each film, by row."""
+        return self.bundle.catalogue.film_hashes()
+
+    @cached_property
+    def popular_in(self) -> PopularIn:
+        """Genre in which each film is most popular."""
+        return PopularIn.of(self.bundle.catalogue, self.prior)
+
+    @cached_property
+    def audience(self) -> Audience:
+        """Detection of children's tastes, and of films suitable for them."""
+        return Audience(self.bundle.catalogue)
+
+    @cached_property
+    def renown(self) -> Floats:
+        """Renown of each film, float32[films]."""
+        return renown(self.bundle)
+
+    @cached_property
+    def maturity(self) -> float:
+        """r^2 / (r^2 + mature^2) with r other events on the film of a random event: near 0 for the first events of a
+        new service, near 1 once the tables have learnt enough; chosen on simulated growth.
+
+        r grows in proportion to the events, and does not fall with films that nobody has watched: it is the number of
+        events over Simpson's effective number of films ("Measurement of diversity", Nature 163, 1949).
+        """
+        events = self.bundle.collaborative.events.astype(np.float64)
+        if not events.any():
+            return 0.0
+        others = float(events @ (events - 1) / events.sum())
+        enough = self.constants.mature_events
+        mature = others**2 / (others**2 + enough**2) if enough else 1.0
+        return 1.0 if mature >= GROWN_UP else mature
+
+    def certainty(self, taste: Taste) -> float:
+        """Return how much people's events can say about a taste, 0 ... 1: the weighted mean over its films of
+        n / (n + certain_events) with n events. A single rater is weak evidence.
+        """
+        if taste.is_empty or not self.maturity:
+            return 1.0
+        events = self.bundle.collaborative.events[taste.rows].astype(np.float32)
+        weights = taste.weights(self.constants)
+        # Clamped so that a film without events is unknown even if one event suffices.
+        known_films = np.where(events > 0, events / np.maximum(events + self.constants.certain_events, 1), 0)
+        known = float((weights * known_films).sum()) / (float(weights.sum()) or 1.0)
+        # Rescaled so that a taste of well-known films is certain despite the constant.
+        return min(known / KNOWN, 1.0)
+
+    @cached_property
+    def prior(self) -> Floats:
+        """Popularity among people here, blended with worldwide votes as far as events are missing; float32[films]."""
+        return self._faded(self.bundle.popularity)
+
+    @cached_property
+    def quality(self) -> Floats:
+        """Factor on a film's similarity, float32[films]: 1 if people's events carry the ranking, what worldwide votes
+        say if there are none.
+        """
+        return self._faded(np.ones(len(self.bundle.catalogue), np.float32))
+
+    @cached_property
+    def fame(self) -> Floats:
+        """Fame of each film, float32[films] in 0 ... 1: the logarithm of its votes over the largest."""
+        return _level(np.log1p(self.bundle.catalogue.votes.astype(np.float32)))
+
+    @cached_property
+    def esteem(self) -> Floats:
+        """Acclaim of each film, float32[films] in 0 ... 1; its fame if there are no votes with averages."""
+        acclaim = self.bundle.acclaim
+        return _level(np.sqrt(np.maximum(acclaim, 0))) if acclaim.any() else self.fame
+
+    def lift(self, exponent: float) -> Floats | None:
+        """Return the factor on the tables' scores per film, float32[T]: (1 + events / 20) ** -exponent times its
+        quality; None if that is 1 for all.
+        """
+        fame = np.asarray(np.exp(np.float32(-exponent) * self._log_events), np.float32) if exponent else None
+        if not self._asks_votes:
+            return fame
+        quality = self.quality[self.bundle.collaborative.rows]
+        return quality if fame is None else fame * quality
+
+    @cached_property
+    def _log_events(self) -> Floats:
+        tables = self.bundle.collaborative
+        events = tables.events[tables.rows].astype(np.float32)
+        return np.asarray(np.log1p(events / np.float32(LIFT_EVENTS)), np.float32)
+
+    @cached_property
+    def _asks_votes(self) -> bool:
+        """Whether worldwide votes are used: there are some, and people's events do not suffice."""
+        return self.maturity < 1 and bool(self.bundle.acclaim.any())
+
+    def _faded(self, among_people: Floats) -> Floats:
+        """Blend values from people here with acclaim, by maturity."""
+        if not self._asks_votes:
+            return among_people
+        mature = np.float32(self.maturity)
+        return np.asarray(mature * among_people + (1 - mature) * self.bundle.acclaim, np.float32)
+
+
+def _level(values: Floats) -> Floats:
+    most = float(values.max(initial=0))
+    return np.asarray(values / np.float32(most if most > 0 else 1), np.float32)

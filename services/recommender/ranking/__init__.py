@@ -1,0 +1,1 @@
+"""In which order: the score, diversity, and several interests on one page."""

@@ -1,0 +1,74 @@
+"""What a film shares with the taste: makers, genres, decade, keywords, cast, series, language.
+
+A weighted mean over the taste's films: what all of them share counts for more than what one of them is about. Where few
+people have rated anything, what films share is all there is; it then counts times what the world's votes say of a film
+(``Facts.quality``).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.recommender.facts import Facts
+from services.recommender.signals.inputs import Inputs
+from services.recommender.signals.signal import Cause, Dense, Floats, LeftOut, Rows, mean_without, shares
+from services.recommender.taste.traits import Known
+
+
+@dataclass(frozen=True, eq=False)
+class TraitMatch:
+    """``weight`` of the term; ``weights`` float32[taste films] beside ``taste_rows``."""
+
+    weight: float
+    facts: Facts
+    known: Known
+    taste_rows: Rows
+    weights: Floats
+    name: str = "traits"
+    cause: Cause = Cause.TASTE
+
+    @classmethod
+    def of(cls, inputs: Inputs) -> "TraitMatch | None":
+        """None without a taste."""
+        if not inputs.plan.traits:
+            return None
+        return cls(inputs.plan.traits, inputs.facts, inputs.known, inputs.taste.rows, inputs.weights)
+
+    def dense(self) -> Dense | None:
+        """See :class:`Signal`: for the candidates only."""
+        return None
+
+    def factor(self, rows: Rows) -> Floats:
+        """What a shared trait counts for each film, float32[rows]."""
+        return np.asarray(np.float32(self.weight) * self.facts.quality[rows], np.float32)
+
+    def scores(self, rows: Rows) -> Floats:
+        """See :class:`Signal`."""
+        return self.factor(rows) * self.known.of_films(rows).scores(self.known.taste)
+
+    def strongest(self, rows: Rows, untold: Rows) -> tuple[Rows, Floats]:
+        """The trait that adds most to each film's term, but for those ``untold`` (trait ids), and how much:
+        int32[rows], float32[rows].
+        """
+        taste = self.known.taste.copy()
+        taste[untold] = 0
+        traits, shares = self.known.of_films(rows).strongest(taste)
+        return traits, np.asarray(self.factor(rows) * shares, np.float32)
+
+    def parts(self, rows: Rows, ids: Rows) -> Floats:
+        """What some traits (``ids`` ascending) add to each film's term, float32[rows, ids]."""
+        values = self.known.of_films(rows).dense(ids) * self.known.taste[ids]
+        return np.asarray(self.factor(rows)[:, None] * values, np.float32)
+
+    def contributions(self, rows: Rows) -> Floats:
+        """See :class:`Signal`."""
+        overlaps = self.known.films.overlaps(self.known.of_films(rows))
+        return np.asarray(self.factor(rows) * shares(self.weights)[:, None] * overlaps, np.float32)
+
+    def without(self, rows: Rows, left_out: LeftOut) -> Floats:
+        """See :class:`Signal`."""
+        films = self.known.of_films(rows)
+        moved = self.known.rows.films(self.taste_rows[left_out.moved])
+        total = float(self.weights.sum())
+        means = mean_without(total, films.scores(self.known.taste), moved.overlaps(films), left_out.change)
+        return np.asarray(self.factor(rows) * means, np.float32)

@@ -1,1 +1,0 @@
-"""Pipeline stages, in order: taste, plan, retrieval, ranker, diversity, reasons."""

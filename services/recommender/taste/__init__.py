@@ -1,0 +1,1 @@
+"""What a person likes: their events and given films as weights, traits, coherence, and whether it is a child."""

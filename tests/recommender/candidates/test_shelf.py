@@ -1,0 +1,93 @@
+"""A shelf is a filter on films that are named one by one."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.recommender.candidates.shelf import read_shelf
+from services.recommender.domain.filters import Filters
+from services.recommender.domain.genres import to_mask
+from services.recommender.domain.request import Request
+from services.recommender.pipeline import Pipeline
+from services.recommender.ports import Deadline
+from tests.builders import HashEncoder, ManualClock, NumpySearch, make_catalogue, make_release, person
+
+CATALOGUE = make_catalogue(60)
+PIPELINE = Pipeline(make_release(), HashEncoder())
+FILMS = len(PIPELINE.bundle.catalogue)
+SHELVES = st.lists(st.integers(0, FILMS + 5), max_size=40)
+
+
+def named(rows: list[int]) -> tuple[str, ...]:
+    return tuple(f"f{row}" for row in rows)
+
+
+def run(request: Request, *liked: str):
+    return PIPELINE.rank(request, person(*liked) if liked else None, Deadline.within(ManualClock(), 1.2))
+
+
+def rows(ranking) -> list[int]:
+    return [pick.row for pick in ranking.picks]
+
+
+def test_no_shelf_leaves_a_request_as_it_is():
+    request = Request(filters=Filters(year_from=1990))
+    assert read_shelf(CATALOGUE, request) == (request, ())
+
+
+@given(st.lists(st.integers(0, 70), max_size=30))
+def test_a_shelf_is_a_mask(shelf):
+    read, ignored = read_shelf(CATALOGUE, Request(only_item_ids=named(shelf), filters=Filters(min_votes=100)))
+    among = np.isin(np.arange(60), shelf)
+    assert read.filters.mask(CATALOGUE).tolist() == (among & (CATALOGUE.votes >= 100)).tolist()
+    assert ignored == tuple(dict.fromkeys(named([row for row in shelf if row >= 60])))
+
+
+@given(SHELVES, st.sampled_from([None, "film 3", "heist"]), st.booleans())
+def test_nothing_but_the_shelf_is_recommended(shelf, query, taste):
+    liked = ("f1", "f4") if taste else ()
+    request = Request(user_id="ann", query=query, k=100, only_item_ids=named(shelf))
+    assert set(rows(run(request, *liked))) == set(range(FILMS)) & set(shelf) - ({1, 4} if taste else set())
+
+
+@given(SHELVES)
+def test_a_shelf_moves_no_score(shelf):
+    scores = {pick.row: pick.score for pick in run(Request(user_id="ann", k=100), "f1", "f4").picks}
+    for pick in run(Request(user_id="ann", k=100, only_item_ids=named(shelf)), "f1", "f4").picks:
+        assert pick.score == pytest.approx(scores.get(pick.row, pick.score), abs=1e-6)
+
+
+def test_a_query_searches_within_the_shelf():
+    """The films that match best are elsewhere: search is told of the shelf, so that it finds those that are there."""
+    search = PIPELINE.release.search
+    assert isinstance(search, NumpySearch)
+    search.requests.clear()
+    ranking = run(Request(query="film 110", k=3, only_item_ids=named([110, 90, 100, 90])))
+    assert rows(ranking)[0] == 110
+    assert set(rows(ranking)) == {90, 100, 110}
+    assert [asked.filters.rows for asked in search.requests] == [(90, 100, 110)]
+
+
+def test_a_shelf_narrows_what_filters_leave():
+    both = Request(k=50, only_item_ids=named(list(range(30))), filters=Filters(genres=to_mask(["Western"])))
+    assert set(rows(run(both))) == set(range(0, 30, 3))
+
+
+@pytest.mark.parametrize("shelf", [(), ("nope", "none", "nope")])
+def test_a_shelf_without_a_known_film_is_answered_with_nothing(shelf):
+    ranking = run(Request(query="film", k=5, only_item_ids=shelf))
+    assert ranking.picks == ()
+    assert not ranking.more
+    assert ranking.ignored_ids == tuple(dict.fromkeys(shelf))
+
+
+def test_unknown_ids_are_named_beside_unknown_seeds():
+    ranking = run(Request(liked=("f1", "lost"), k=5, only_item_ids=("f4", "gone")))
+    assert ranking.ignored_ids == ("lost", "gone")
+    assert rows(ranking) == [4]
+
+
+def test_films_left_out_of_the_shelf_stay_out():
+    request = Request(user_id="ann", k=10, only_item_ids=("f1", "f4", "f7"), exclude_item_ids=("f7",))
+    assert rows(run(request, "f1")) == [4]

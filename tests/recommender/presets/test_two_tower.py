@@ -1,0 +1,141 @@
+"""The preset "two-tower": who is asked, who answers in whose place, and that the answer says so."""
+
+import numpy as np
+import pytest
+
+from services.recommender.domain.ids import mark_of
+from services.recommender.domain.request import Preset, ReasonKind, Request
+from services.recommender.errors import PresetUnavailable, RetrieverUnavailable
+from services.recommender.pipeline import Pipeline
+from services.recommender.ports import Deadline, Liking, Proposed
+from services.recommender.presets import two_tower
+from services.recommender.taste.fold_in import Taste
+from tests.builders import ManualClock, make_bundle, make_release, person, world_of
+
+LATER = Deadline.within(ManualClock(), 1.0)
+WESTERNS = ("f0", "f3", "f6")
+MODEL = make_bundle(towers=True)
+
+
+class Endpoint:
+    """The port: answers with some films, or fails for a reason; ``asked`` remembers what it was asked."""
+
+    def __init__(self, item_ids=(), failure=""):
+        self.item_ids = item_ids
+        self.failure = failure
+        self.asked = []
+
+    def propose(self, person, history, count, deadline):
+        self.asked.append((person, list(history), count))
+        if self.failure:
+            raise RetrieverUnavailable(self.failure)
+        scores = tuple(float(-place) for place in range(len(self.item_ids)))
+        return Proposed(tuple(self.item_ids), scores, 12.5)
+
+
+def rank(bundle, endpoint=None, profile=None, **request):
+    pipeline = Pipeline(make_release(bundle), None, retriever=endpoint)
+    asked = Request(**{"k": 10, "diversity": 0.0, "preset": Preset.TWO_TOWER, **request})
+    return pipeline.rank(asked, profile, LATER)
+
+
+def ids(ranking):
+    return [f"f{pick.row}" for pick in ranking.picks]
+
+
+def test_the_model_in_the_bundle_finds_films_of_the_taste_and_puts_them_in_its_order():
+    found = rank(MODEL, liked=WESTERNS)
+    model = MODEL.towers
+    scores = model.scores(model.person(np.array([0, 3, 6], np.int32), np.ones(3, np.float32)))
+    scores[[0, 3, 6, 119]] = -np.inf
+    assert [pick.row for pick in found.picks] == np.argsort(-scores, kind="stable")[:10].tolist()
+    assert {world_of(pick.row) for pick in found.picks} == {0}
+    assert (found.degraded, found.counts["by_bundle"], found.counts["retrieve"]) == ((), 1, 116)
+
+
+def test_the_endpoint_is_asked_for_the_history_and_its_order_is_the_answer_s():
+    endpoint = Endpoint(("f7", "f50", "f1", "unknown"))
+    found = rank(MODEL, endpoint, person(*WESTERNS), user_id="ann", k=3)
+    assert ids(found) == ["f7", "f50", "f1"]
+    assert (found.degraded, found.counts["by_endpoint"], found.counts["retrieve"]) == ((), 1, 3)
+    assert found.trace["retrieve"] == 12.5
+    [(mark, history, count)] = endpoint.asked
+    assert (mark, count) == (mark_of("ann"), 500)
+    assert sorted(history, key=lambda each: each.item_id) == [Liking(film, pytest.approx(1.15)) for film in WESTERNS]
+
+
+def test_a_stranger_is_nobody_to_the_endpoint():
+    endpoint = Endpoint(("f7",))
+    rank(MODEL, endpoint, liked=WESTERNS)
+    assert endpoint.asked[0][0] is None
+
+
+def test_where_the_endpoint_finds_too_few_popularity_fills_the_page():
+    assert ids(rank(MODEL, Endpoint(("f50",)), liked=("f0",), k=4)) == ["f50", "f1", "f2", "f3"]
+
+
+@pytest.mark.parametrize(
+    ("bundle", "source", "said"),
+    [
+        (MODEL, "bundle", "the vectors in the bundle answered"),
+        (make_bundle(svd=True), "svd", "the factors of the SVD answered"),
+        (make_bundle(), "popularity", "popularity answered"),
+    ],
+)
+def test_an_endpoint_that_fails_is_replaced_by_the_next_best_which_says_so(bundle, source, said):
+    found = rank(bundle, Endpoint(failure="late"), liked=WESTERNS)
+    assert found.degraded == (f"retrieve: late; {said}",)
+    assert len(found.picks) == 10
+    if source == "popularity":
+        assert ids(found) == [f"f{row}" for row in (1, 2, 4, 5, 7, 8, 9, 10, 11, 12)]
+    else:
+        assert np.mean([world_of(pick.row) == 0 for pick in found.picks]) >= 0.8
+        assert found.counts[f"by_{source}"] == 1
+
+
+def test_an_endpoint_of_another_catalogue_is_replaced():
+    found = rank(MODEL, Endpoint(("x1", "x2")), liked=WESTERNS)
+    assert found.degraded == (
+        "retrieve: none of the films it knows is in this catalogue; the vectors in the bundle answered",
+    )
+
+
+def test_nobody_is_asked_about_an_empty_taste():
+    endpoint = Endpoint(("f50",))
+    found = rank(MODEL, endpoint, k=3)
+    assert (ids(found), endpoint.asked, found.degraded) == (["f0", "f1", "f2"], [], ())
+
+
+def test_filters_and_exclusions_hold_for_what_the_model_finds():
+    years = MODEL.catalogue.years
+    endpoint = Endpoint(tuple(f"f{row}" for row in range(3, 60)))
+    found = rank(MODEL, endpoint, liked=("f0",), exclude_item_ids=("f3",), k=20)
+    assert "f3" not in ids(found)
+    assert len({pick.row for pick in found.picks}) == 20
+    assert years.any()
+
+
+def test_what_a_model_found_is_no_merit_of_fame():
+    found = rank(MODEL, liked=WESTERNS, explain=True, k=5)
+    for pick in found.picks:
+        assert set(pick.signals) == {"two_tower", "popularity"}
+        assert pick.signals["two_tower"] > pick.signals["popularity"]
+        assert ReasonKind.POPULAR not in {reason.kind for reason in pick.reasons}
+
+
+def test_without_a_model_and_without_an_endpoint_it_says_how_to_get_one():
+    with pytest.raises(PresetUnavailable, match="marquee train two-tower") as raised:
+        rank(make_bundle(), liked=WESTERNS)
+    assert raised.value.pointer == "/preset"
+    two_tower.check(make_bundle(), Endpoint())
+
+
+def test_a_long_history_is_cut_to_its_heaviest_and_newest():
+    bundle = make_bundle(films=700, towers=True)
+    endpoint = Endpoint(("f699",))
+    taste = Taste.of_films(list(range(600)))
+    taste.base[:550] = 0.3
+    two_tower.find(bundle, endpoint, None, taste, LATER)
+    history = endpoint.asked[0][1]
+    assert len(history) == two_tower.MOST_HISTORY
+    assert {f"f{row}" for row in range(550, 600)} <= {each.item_id for each in history}

@@ -1,0 +1,126 @@
+"""Familiarity turns a list towards films that everybody or hardly anybody has heard of, and changes nothing else."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.recommender.domain.request import ReasonKind, Request
+from services.recommender.domain.weights import Weights
+from services.recommender.pipeline import Pipeline
+from services.recommender.ports import Deadline
+from services.recommender.ranking.familiarity import DEFAULT, familiarity_factor, renown
+from tests.builders import HashEncoder, ManualClock, make_bundle, make_release, person
+
+BUNDLE = make_bundle()
+PIPELINE = Pipeline(make_release(BUNDLE), HashEncoder())
+RENOWN = renown(BUNDLE)
+
+LEVELS = st.floats(0, 1)
+TASTES = st.lists(st.integers(0, 119), max_size=8, unique=True)
+
+
+def run(request: Request, liked: list[int] | None = None, pipeline: Pipeline = PIPELINE):
+    profile = person(*[f"f{row}" for row in liked]) if liked else None
+    return pipeline.rank(replace(request, user_id="ann"), profile, Deadline.within(ManualClock(), 1.2))
+
+
+def rows(ranking) -> list[int]:
+    return [pick.row for pick in ranking.picks]
+
+
+def place_by_renown(row: int) -> int:
+    """0 for the best known film."""
+    return int(np.count_nonzero(RENOWN[row] < RENOWN))
+
+
+class TestRenown:
+    def test_the_best_known_fifty_have_one_on_average(self):
+        assert RENOWN[:50].mean() == pytest.approx(1)
+        assert np.all(np.diff(RENOWN) < 0), "in this world rows are in the order of fame"
+
+    def test_a_film_that_the_people_here_have_not_met_has_its_votes(self):
+        bundle = make_bundle()
+        bundle.collaborative.events[3] = 0
+        bundle.catalogue.votes[119] = 5_000
+        assert renown(bundle)[3] == pytest.approx(RENOWN[3], rel=0.1)
+        assert renown(bundle)[119] > 1
+
+    def test_nobody_has_heard_of_anything(self):
+        bundle = make_bundle()
+        bundle.collaborative.events[:] = 0
+        bundle.catalogue.votes[:] = 0
+        assert not renown(bundle).any()
+        assert np.all(familiarity_factor(renown(bundle), 0.0) == 1)
+
+
+class TestFactor:
+    @pytest.mark.parametrize("familiarity", [None, DEFAULT])
+    def test_the_default_is_no_factor(self, familiarity):
+        assert familiarity_factor(RENOWN, familiarity) is None
+
+    def test_an_empty_catalogue_has_none(self):
+        assert familiarity_factor(np.empty(0, np.float32), 0.0) is None
+
+    @given(LEVELS)
+    def test_it_is_a_share_of_the_score_and_leaves_somebody_whole(self, familiarity):
+        factor = familiarity_factor(RENOWN, familiarity)
+        if factor is not None:
+            assert factor.dtype == np.float32
+            assert np.all((factor > 0) & (factor <= 1))
+            assert factor.max() == 1
+
+    @given(LEVELS, LEVELS)
+    def test_the_better_known_film_never_loses_by_more_familiarity(self, one, other):
+        low, high = (familiarity_factor(RENOWN, level) for level in sorted([one, other]))
+        ratio = (1 if high is None else high) / (np.ones_like(RENOWN) if low is None else low)
+        assert np.all(np.diff(ratio) <= 1e-4 * ratio[:-1]), "rows are in the order of renown"
+
+
+class TestLists:
+    @given(LEVELS, LEVELS, TASTES, st.integers(1, 30))
+    def test_raising_it_never_makes_the_median_film_less_known(self, one, other, liked, k):
+        medians = [
+            np.median(
+                [place_by_renown(row) for row in rows(run(Request(k=k, diversity=0.0, familiarity=level), liked))]
+            )
+            for level in sorted([one, other])
+        ]
+        assert medians[1] <= medians[0]
+
+    @given(TASTES, st.sampled_from([None, "film 7"]))
+    def test_the_default_changes_nothing(self, liked, query):
+        plain, middle = (run(Request(k=30, query=query, familiarity=level), liked) for level in (None, DEFAULT))
+        assert plain.picks == middle.picks
+
+    def test_at_its_ends_it_shows(self):
+        little, plain, much = (
+            np.median(rows(run(Request(k=10, diversity=0.0, familiarity=level), [1, 4, 7]))) for level in (0, None, 1)
+        )
+        assert little > plain >= much
+
+    def test_a_stranger_may_ask_for_what_hardly_anybody_knows(self):
+        assert np.median(rows(run(Request(k=10, familiarity=0.0)))) > 60
+        assert rows(run(Request(k=3, familiarity=1.0, diversity=0.0))) == [0, 1, 2]
+
+    def test_a_query_finds_what_it_names(self):
+        pipeline = Pipeline(make_release(make_bundle(vectors=False)), None)
+        assert rows(run(Request(query="0", k=1, familiarity=0.0), None, pipeline)) == [0]
+
+    def test_the_usual_recipe_has_it_too(self):
+        pipeline = Pipeline(make_release(make_bundle(weights=Weights(formula="playbook"))), None)
+        low, high = (rows(run(Request(k=10, familiarity=level), [1, 4], pipeline)) for level in (0, 1))
+        assert np.median(low) > np.median(high)
+
+    @given(st.sampled_from([0.0, 0.3, 1.0]), TASTES)
+    def test_the_terms_add_up_and_reasons_are_as_true_as_ever(self, familiarity, liked):
+        request = Request(k=10, familiarity=familiarity, explain=True, diversity=0.0)
+        scores = [pick.score for pick in run(request, liked).picks]
+        assert scores == sorted(scores, reverse=True)
+        for pick in run(request, liked).picks:
+            raw = sum(pick.signals.values())
+            cited = [reason.weight for reason in pick.reasons if reason.kind is ReasonKind.LIKED]
+            assert all(weight > 0 for weight in cited)
+            assert pick.score == pytest.approx(1 / (1 + np.exp(-(raw - 1.0) / 0.8)), abs=1e-5)

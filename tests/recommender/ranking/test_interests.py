@@ -1,0 +1,109 @@
+"""Two kinds of films in one taste share the page."""
+
+from collections import Counter
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from services.recommender.domain.request import Request
+from services.recommender.pipeline import Pipeline
+from services.recommender.ports import Deadline, Release
+from services.recommender.ranking.interests import LEAST, clusters, interests_of, take_turns
+from services.recommender.taste.traits import TraitRows
+from tests.builders import ManualClock, NumpySearch
+from tests.recommender.handmade import EVEN, Film, bundle_of, taste_of
+
+WESTERN, CARTOON = {"genre: Western": 1.0, "keyword: duel": 0.7}, {"genre: Animation": 1.0, "keyword: mouse": 0.7}
+# Westerns are in even rows, cartoons in odd ones; cartoons are loved by everybody.
+FILMS = [
+    Film(traits=CARTOON if row % 2 else WESTERN, popularity=1.0 + 2 * (row % 2), events=50) for row in range(40)
+] + [Film(traits={f"keyword: {row}": 1.0}, events=5) for row in range(40)]
+
+
+def pipeline() -> Pipeline:
+    # Whoever likes a cartoon likes all cartoons, a western only a little.
+    raises = {(liked, film): 1.0 + 0.01 * film if film % 2 else 0.4 for liked in range(4) for film in range(4, 40)
+              if film % 2 == liked % 2}  # fmt: skip
+    bundle = bundle_of(FILMS, main=raises, short=raises)
+    return Pipeline(Release(bundle, NumpySearch(bundle)), None, EVEN)
+
+
+def kinds(liked: list[int], k: int = 10, diversity: float = 0.2) -> list[str]:
+    request = Request(liked=tuple(f"f{row}" for row in liked), k=k, diversity=diversity)
+    ranking = pipeline().rank(request, None, Deadline.within(ManualClock(), 60))
+    return ["cartoon" if pick.row % 2 else "western" if pick.row < 40 else "other" for pick in ranking.picks]
+
+
+class TestPage:
+    def test_two_interests_share_it(self):
+        assert Counter(kinds([0, 2, 1, 3])) == {"western": 5, "cartoon": 5}
+
+    def test_by_how_many_films_of_each_are_liked(self):
+        shares = Counter(kinds([0, 2, 4, 6, 1, 3], k=9))
+        assert shares == {"western": 6, "cartoon": 3}
+
+    def test_whoever_wants_no_variety_gets_the_best_scores(self):
+        assert Counter(kinds([0, 2, 1, 3], diversity=0.0))["cartoon"] > 5
+
+    def test_a_shorter_page_is_the_beginning_of_a_longer_one(self):
+        assert kinds([0, 2, 1, 3], k=5) == kinds([0, 2, 1, 3], k=12)[:5]
+
+    def test_scores_and_reasons_stay_those_of_the_whole_taste(self):
+        request = Request(liked=("f0", "f2", "f1", "f3"), k=20)
+        shared, single = (
+            {pick.row: (pick.score, [reason.text for reason in pick.reasons])
+             for pick in pipeline().rank(each, None, Deadline.within(ManualClock(), 60)).picks}
+            for each in (request, Request(liked=request.liked, k=36, diversity=0.0))
+        )  # fmt: skip
+        assert shared == {row: single[row] for row in shared}
+
+
+class TestInterests:
+    def groups(self, rows: list[int], base: list[float] | None = None) -> list[list[int]]:
+        bundle = bundle_of(FILMS)
+        found = interests_of(bundle, TraitRows.of(bundle.catalogue.traits), taste_of(rows, base))
+        return sorted(group.tolist() for group in found)
+
+    def test_are_films_alike_and_unlike_the_others(self):
+        assert self.groups([0, 1, 2, 3]) == [[0, 2], [1, 3]]
+
+    def test_are_none_where_all_films_are_alike(self):
+        assert self.groups([0, 2, 4, 6]) == []
+
+    def test_are_none_where_a_film_stands_alone(self):
+        assert self.groups([0, 2, 4, 1]) == []
+
+    def test_are_none_where_films_have_nothing_in_common(self):
+        assert self.groups([50, 51, 52, 53]) == []
+
+    def test_are_made_of_likes_only(self):
+        assert self.groups([0, 2, 1, 3], base=[1.0, 1.0, 1.0, 0.3]) == []
+
+    def test_may_be_three(self):
+        likeness = np.kron(np.eye(3, dtype=np.float32), np.ones((2, 2), np.float32))
+        assert [group.tolist() for group in clusters(likeness)] == [[0, 1], [2, 3], [4, 5]]
+
+
+class TestLaws:
+    @given(arrays.arrays(np.float32, (7, 7), elements=st.floats(-1, 1, width=32)))
+    def test_clusters_hold_every_film_once_and_none_is_alone(self, values):
+        found = clusters((values + values.T) / 2)
+        if found:
+            assert len(found) > 1
+            assert min(map(len, found)) >= LEAST
+            assert sorted(np.concatenate(found).tolist()) == list(range(7))
+
+    @given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 12)), min_size=1, max_size=4), st.integers(0, 30))
+    def test_turns_take_each_list_in_order_and_are_a_prefix_of_more_turns(self, shapes, count):
+        # Entries are numbered across the lists.
+        ends = np.cumsum([length for _, length in shapes])
+        lists = [list(range(end - length, end)) for (_, length), end in zip(shapes, ends.tolist(), strict=True)]
+        sizes = [size for size, _ in shapes]
+        merged = take_turns(lists, sizes, count)
+        assert len(merged) == min(count, int(ends[-1]))
+        assert merged == take_turns(lists, sizes, count + 1)[:count]
+        for entries in lists:
+            taken = [entry for entry in merged if entry in entries]
+            assert taken == entries[: len(taken)]

@@ -1,0 +1,191 @@
+"""The law of the reasons: take the cited film out of the taste, hold the plan, and the film's raw score falls."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.recommender.domain.events import EventKind
+from services.recommender.domain.profile import Profile
+from services.recommender.domain.request import Ranking, Request
+from services.recommender.domain.weights import Weights
+from services.recommender.pipeline import Pipeline
+from services.recommender.ports import Deadline
+from services.recommender.reasons.leave_one_out import SHORT_TASTE, SUSPECTS, Falls, find_falls, leave_out
+from services.recommender.signals import SIGNALS, mixture_of
+from services.recommender.signals.collaborative import Collaborative
+from services.recommender.signals.signal import Cause
+from services.recommender.taste.fold_in import fold_in
+from tests.builders import ManualClock, make_release, person
+from tests.recommender.worlds import BUNDLES, FILMS, bundles, likes, make_inputs, tastes, weights
+
+CLOCK = ManualClock()
+EVERY = np.arange(FILMS, dtype=np.int32)
+# The references of the tables are retaken over their best 100 and the films asked for.
+REFERENCES = 0.02
+ROUNDING = 2e-4
+
+
+def run(pipeline: Pipeline, profile: Profile, plan=None, **request) -> Ranking:
+    request = Request(user_id="ann", diversity=0.0, explain=True, **request)
+    return pipeline.rank(request, profile, Deadline.within(CLOCK, 1), plan=plan)
+
+
+def raw_scores(pipeline: Pipeline, profile: Profile, plan) -> dict[int, float]:
+    shown = (run(pipeline, profile, plan, k=FILMS, include_seen=True)).picks
+    return {pick.row: sum(pick.signals.values()) for pick in shown}
+
+
+def names(pipeline: Pipeline, profile: Profile) -> list[str]:
+    catalogue = pipeline.bundle.catalogue
+    return [catalogue.item_ids[row] for row in catalogue.rows_of_hashes(profile.history.hashes).tolist()]
+
+
+def without(pipeline: Pipeline, profile: Profile, film: str) -> Profile:
+    return person(*[name for name in names(pipeline, profile) if name != film])
+
+
+def all_falls(pipeline: Pipeline, profile: Profile) -> dict[str, dict[int, float]]:
+    """By how much each raw score falls without each film of the taste, the plan held."""
+    plan = pipeline.plan(Request(user_id="ann"), profile)
+    whole = raw_scores(pipeline, profile, plan)
+    falls = {}
+    for name in names(pipeline, profile):
+        rest = raw_scores(pipeline, without(pipeline, profile, name), plan)
+        falls[name] = {row: whole[row] - rest[row] for row in whole.keys() & rest.keys()}
+    return falls
+
+
+class TestCitedFilms:
+    @given(tastes, weights, bundles)
+    @settings(max_examples=30)
+    def test_without_the_cited_film_the_score_falls_by_the_weight_of_the_reason(self, profile, constants, world):
+        pipeline = Pipeline(make_release(BUNDLES[world]), None, constants)
+        falls = all_falls(pipeline, profile)
+        for pick in run(pipeline, profile, k=5).picks:
+            scale = 1 + sum(map(abs, pick.signals.values()))
+            for reason in pick.reasons:
+                if reason.item_id is None:
+                    continue
+                fall = falls[reason.item_id][pick.row]
+                assert reason.weight == pytest.approx(fall, abs=REFERENCES * scale)
+                assert reason.weight <= REFERENCES * scale or fall > 0
+
+    @given(tastes, weights, bundles)
+    @settings(max_examples=20)
+    def test_the_cited_film_is_among_the_two_largest_falls(self, profile, constants, world):
+        pipeline = Pipeline(make_release(BUNDLES[world]), None, constants)
+        falls = all_falls(pipeline, profile)
+        supported = pipeline.bundle.collaborative.supported
+        rows = pipeline.bundle.catalogue.rows_of(falls)
+        for pick in run(pipeline, profile, k=5).picks:
+            cited = next((reason for reason in pick.reasons if reason.item_id is not None), None)
+            if cited is None or not supported(rows, np.array([pick.row], np.int32), 2).all():
+                continue
+            second = sorted((of_film[pick.row] for of_film in falls.values()), reverse=True)[:2][-1]
+            scale = 1 + sum(map(abs, pick.signals.values()))
+            assert falls[cited.item_id][pick.row] >= second - REFERENCES * scale
+
+    def test_of_a_long_taste_the_weight_is_the_fall_and_the_largest_there_is(self):
+        pipeline = Pipeline(make_release(BUNDLES["with vectors"]), None, Weights(mature_events=0.0))
+        profile = person(*[f"f{row}" for row in range(0, 120, 2)], *[f"f{row}" for row in range(1, 81, 2)])
+        falls = all_falls(pipeline, profile)
+        picks = run(pipeline, profile, k=10).picks
+        cited = [(pick.row, why) for pick in picks for why in pick.reasons if why.item_id is not None]
+        assert cited
+        for row, why in cited:
+            assert why.weight == pytest.approx(falls[why.item_id][row], abs=2e-3)
+            assert falls[why.item_id][row] >= sorted(fall[row] for fall in falls.values())[-2] - 2e-3
+
+    def test_a_watched_film_is_not_called_liked(self):
+        pipeline = Pipeline(make_release(BUNDLES["with vectors"]), None, Weights(popularity=0.0, traits=0.1))
+        ranking = run(pipeline, person("f1", "f4", kind=EventKind.WATCH), k=5)
+        cited = [reason.text for pick in ranking.picks for reason in pick.reasons if reason.item_id is not None]
+        assert cited
+        assert all(text.startswith("Because you watched") for text in cited)
+
+
+@pytest.mark.parametrize("make", SIGNALS, ids=lambda make: make.__self__.__name__)
+class TestEverySignal:
+    @given(likes, weights, bundles, st.floats(0, 1))
+    @settings(max_examples=40)
+    def test_without_a_film_is_what_it_gives_to_a_taste_without_it(self, make, rows, constants, world, clear):
+        whole = make_inputs(taste_of(rows), BUNDLES[world], constants, clear=clear)
+        signal = make(whole)
+        if signal is None:
+            return
+        suspects = np.arange(len(whole.taste.rows), dtype=np.int32)
+        found = signal.without(EVERY, leave_out(whole.taste, constants, suspects))
+        scores = signal.scores(EVERY)
+        for at, suspect in enumerate(suspects.tolist()):
+            rest = make(make_inputs(whole.taste.without(suspect), BUNDLES[world], constants, whole.plan))
+            expected = np.zeros_like(scores) if rest is None else rest.scores(EVERY)
+            near = REFERENCES if make == Collaborative.of else ROUNDING
+            left = scores if found is None else found[at]
+            assert left == pytest.approx(expected, abs=near * (1 + float(np.abs(scores).max())))
+
+    @given(likes, weights, bundles, st.floats(0, 1))
+    @settings(max_examples=25)
+    def test_has_a_score_for_some_films_as_for_all(self, make, rows, constants, world, clear):
+        signal = make(make_inputs(taste_of(rows), BUNDLES[world], constants, clear=clear))
+        if signal is None:
+            return
+        some = np.array([3, 118, 60, 7], np.int32)
+        scores = signal.scores(EVERY)
+        assert scores.shape == (FILMS,)
+        assert np.isfinite(scores).all()
+        assert signal.scores(some) == pytest.approx(scores[some], abs=ROUNDING)
+        dense = signal.dense()
+        if dense is not None:
+            films = BUNDLES[world].collaborative.spread(dense.values) if dense.in_tables else dense.values
+            assert films == pytest.approx(scores, abs=ROUNDING)
+
+    @given(likes, weights, bundles, st.floats(0, 1))
+    @settings(max_examples=25)
+    def test_of_the_taste_says_what_each_film_adds(self, make, rows, constants, world, clear):
+        whole = make_inputs(taste_of(rows), BUNDLES[world], constants, clear=clear)
+        signal = make(whole)
+        if signal is None or signal.cause is Cause.CATALOGUE:
+            return
+        terms = signal.contributions(EVERY)
+        if terms is None:
+            return
+        assert terms.shape == (len(rows), FILMS)
+        # To first order: where the signal is linear in the taste (nothing cut at 0) they add up to it.
+        scores = signal.scores(EVERY)
+        if signal.name != "novelty":
+            assert terms.sum(axis=0) == pytest.approx(scores, abs=5e-3 * (1 + float(np.abs(scores).max())))
+
+    def test_of_nobody_is_nothing_or_finite(self, make):
+        constants = Weights()
+        plan = make_inputs(taste_of([1, 4, 7]), BUNDLES["with vectors"], constants).plan
+        signal = make(make_inputs(taste_of([]), BUNDLES["with vectors"], constants, plan))
+        if signal is not None and signal.cause is Cause.TASTE:
+            assert not signal.scores(EVERY).any()
+
+
+def taste_of(rows: list[int]):
+    bundle = BUNDLES["with vectors"]
+    return fold_in(bundle.catalogue, person(*[f"f{row}" for row in rows]).history)
+
+
+class TestSuspects:
+    def test_of_a_short_taste_everybody_is_left_out(self):
+        inputs = make_inputs(taste_of(list(range(SHORT_TASTE))), BUNDLES["with vectors"])
+        falls = find_falls(inputs.constants, inputs.taste, mixture_of(inputs), EVERY[60:70])
+        assert all(part.suspects.tolist() == list(range(SHORT_TASTE)) for part in falls.values())
+
+    def test_of_a_long_one_a_film_has_the_same_falls_whatever_else_is_asked(self):
+        inputs = make_inputs(taste_of(list(range(100))), BUNDLES["with vectors"])
+        mixture = mixture_of(inputs)
+        together = find_falls(inputs.constants, inputs.taste, mixture, EVERY[100:])
+        alone = find_falls(inputs.constants, inputs.taste, mixture, EVERY[105:106])
+        for name, part in alone.items():
+            assert len(part.suspects) == SUSPECTS
+            at = np.searchsorted(together[name].suspects, part.suspects)
+            assert part.falls[:, 0] == pytest.approx(together[name].falls[at, 5], abs=ROUNDING)
+
+    def test_only_what_may_be_cited_is(self):
+        falls = Falls(np.array([3, 5], np.int32), np.array([[0.9], [0.4]], np.float32))
+        citable = np.array([[False], [True]])
+        assert falls.largest(2, citable) == [[(5, pytest.approx(0.4))]]

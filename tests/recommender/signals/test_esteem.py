@@ -1,0 +1,30 @@
+import numpy as np
+import pytest
+
+from services.recommender.domain.request import Strategy
+from services.recommender.reasons.leave_one_out import leave_out
+from services.recommender.signals.esteem import Esteem
+from services.recommender.signals.plan import Plan
+from tests.recommender.handmade import EVEN, Film, bundle_of, taste_of
+from tests.recommender.worlds import make_inputs
+
+FILMS = [Film(acclaim=0.0), Film(acclaim=0.25), Film(acclaim=1.0)]
+ROWS = np.arange(3, dtype=np.int32)
+
+
+def signal(weight: float) -> Esteem | None:
+    return Esteem.of(make_inputs(taste_of([0]), bundle_of(FILMS), EVEN, Plan(Strategy.SEEDS, esteem=weight)))
+
+
+def test_counts_a_film_by_its_esteem_whoever_asks():
+    found = signal(0.5)
+    assert found is not None
+    assert found.scores(ROWS).tolist() == pytest.approx([0, 0.25, 0.5])
+    assert found.without(ROWS, leave_out(taste_of([0]), EVEN, np.zeros(1, np.int32))) is None
+
+
+def test_makes_no_candidates_and_is_not_asked_for_without_a_weight():
+    found = signal(0.5)
+    assert found is not None
+    assert found.dense() is None
+    assert signal(0.0) is None

@@ -1,0 +1,217 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.recommender.domain.events import EventKind
+from services.recommender.domain.request import Strategy
+from services.recommender.domain.weights import Weights
+from services.recommender.signals.plan import LEAST_COHERENCE, Plan, likeness_plan, make_plan
+from services.recommender.taste.fold_in import fold_in
+from tests.builders import make_catalogue, person
+
+CATALOGUE = make_catalogue(60)
+PRIOR = Weights(popularity=1.1, popularity_half=3.0, popularity_power=2.5, standing_popularity=0.0)
+SHARES = st.floats(0, 1)
+
+
+def taste(likes: int):
+    return fold_in(CATALOGUE, person(*[f"f{i}" for i in range(likes)]).history)
+
+
+def plan(likes: int, query: str | None = None, constants: Weights | None = None, **known: float) -> Plan:
+    return make_plan(constants or Weights(), taste(likes), query, stored=True, **known)
+
+
+@pytest.mark.parametrize(
+    ("likes", "query", "stored", "strategy"),
+    [
+        (0, None, True, Strategy.POPULAR),
+        (3, None, True, Strategy.PERSONAL),
+        (3, None, False, Strategy.SEEDS),
+        (3, "heist", True, Strategy.QUERY),
+        (0, "heist", False, Strategy.QUERY),
+    ],
+)
+def test_the_strategy_names_what_the_answer_is_made_from(likes, query, stored, strategy):
+    assert make_plan(Weights(), taste(likes), query, stored).strategy is strategy
+
+
+@given(st.integers(1, 60), SHARES)
+def test_the_tables_share_what_people_can_tell(likes, certainty):
+    found = plan(likes, constants=Weights(collaborative=2.0), certainty=certainty)
+    assert found.main + found.short == pytest.approx(2 * certainty)
+
+
+@given(st.integers(1, 60))
+def test_the_prior_of_an_ordinary_taste_fades_with_every_like(likes):
+    assert plan(likes, constants=PRIOR).popularity == pytest.approx(1.1 / (1 + (likes / 3) ** 2.5))
+
+
+def test_what_stands_of_the_prior_never_fades():
+    assert plan(60, constants=Weights(popularity=0.0, standing_popularity=0.2)).popularity == pytest.approx(0.2)
+
+
+@given(st.integers(1, 59))
+def test_the_main_table_gains_with_every_like(likes):
+    fewer, more = (plan(n, constants=Weights(collaborative=1.0)) for n in (likes, likes + 1))
+    assert more.main > fewer.main or more.main == 1
+
+
+def test_a_table_of_less_than_one_in_a_hundred_is_left_out():
+    constants = Weights(blend_half=8.0, blend_power=3.0)
+    assert plan(1, constants=constants).main == 0
+    assert plan(40, constants=constants).short == 0
+
+
+def test_at_the_half_both_tables_weigh_the_same():
+    found = plan(8, constants=Weights(blend_half=8.0))
+    assert found.main == pytest.approx(found.short)
+
+
+def test_without_a_taste_nothing_personal_is_asked_for():
+    found = plan(0, constants=PRIOR, certainty=0.3)
+    personal = (found.main, found.short, found.content, found.traits, found.sequels, found.novelty, found.dislike)
+    assert personal == (0,) * 7
+    assert found.popularity == pytest.approx(1.1)
+
+
+def test_words_are_asked_for_with_a_query_only():
+    assert (plan(3).query_text, plan(3).query_content) == (0, 0)
+    asked = plan(3, "heist", Weights(query_text=0.7, query_content=0.6))
+    assert (asked.query_text, asked.query_content) == (0.7, 0.6)
+
+
+def test_beside_a_query_the_taste_counts_by_its_share():
+    constants = Weights(query_taste=0.5, blend_half=1e-6)
+    alone, asked = plan(3, constants=constants, clear=0.5), plan(3, "heist", constants, clear=0.5)
+    assert asked.popularity == 0, "fame counts by how well a film matches"
+    for name in ("main", "traits", "content", "novelty", "sequels"):
+        assert getattr(asked, name) == pytest.approx(getattr(alone, name) / 2)
+
+
+class TestCoherence:
+    @given(st.integers(1, 60), SHARES, SHARES)
+    def test_lies_between_0_and_1_and_grows_with_what_is_clear(self, likes, one, other):
+        less, more = (plan(likes, clear=clear) for clear in sorted([one, other]))
+        assert 0 <= less.coherence <= more.coherence <= 1
+        assert less.popularity >= more.popularity >= 0
+        assert less.traits <= more.traits
+        assert less.content <= more.content
+
+    def test_of_an_ordinary_taste_asks_for_no_texts_and_leaves_fame_as_it_is(self):
+        found = plan(5)
+        assert (found.coherence, found.concept, found.content, found.lift, found.fame) == (0, 0, 0, 0, 0)
+        assert not found.ask_vectors
+
+    def test_that_is_whole_leaves_no_prior_and_asks_for_all_that_a_clear_taste_has(self):
+        constants = Weights(coherence_half=1e9, concept=3.0, coherent_content=0.8, coherent_lift=0.4, coherent_fame=0.7)
+        found = plan(3, constants=constants, clear=1.0)
+        assert found.popularity == pytest.approx(0, abs=1e-9)
+        wanted = (3.0, 0.8, 0.4, 0.7)
+        assert (found.concept, found.content, found.lift, found.fame) == pytest.approx(wanted)
+        assert found.ask_vectors
+
+    def test_counts_by_half_at_so_many_likes(self):
+        half = (0.5 - LEAST_COHERENCE) / (1 - LEAST_COHERENCE)
+        assert plan(16, constants=Weights(coherence_half=16.0), clear=1.0).coherence == pytest.approx(half)
+
+    def test_that_chance_explains_asks_for_nothing_and_grows_from_there_without_a_step(self):
+        constants = Weights(coherence_half=1e9)
+        assert plan(5, constants=constants, clear=LEAST_COHERENCE) == plan(5, constants=constants, clear=0.0)
+        assert plan(5, constants=constants, clear=LEAST_COHERENCE + 0.01).coherence == pytest.approx(0.0125)
+
+
+class TestCertainty:
+    def test_films_that_nobody_has_rated_say_what_is_wanted_by_what_they_are(self):
+        found = plan(3, certainty=0.0)
+        assert (found.main, found.short, found.popularity, found.coherence) == (0, 0, 0, 1.0)
+
+    def test_in_a_catalogue_without_ratings_traits_texts_and_tags_have_weights_of_their_own(self):
+        constants = Weights(bare_traits=4.0, bare_content=1.5, bare_tables=0.5)
+        found = plan(3, constants=constants, maturity=0.0)
+        assert (found.traits, found.content, found.novelty) == (4.0, 1.5, 0.0)
+        assert found.main + found.short == pytest.approx(0.5 * constants.collaborative)
+
+    def test_without_a_taste_the_prior_stands_however_little_is_known(self):
+        assert plan(0, constants=PRIOR, certainty=0.0).popularity == pytest.approx(1.1)
+
+    @given(SHARES, SHARES)
+    def test_each_weight_goes_from_that_of_a_bare_catalogue_to_that_of_a_known_one(self, maturity, certainty):
+        constants = Weights(
+            collaborative=2.0, traits=1.0, coherent_content=0.0, novelty=0.4,
+            bare_tables=0.5, bare_traits=4.0, bare_content=16.0,
+        )  # fmt: skip
+        found, bare = plan(3, constants=constants, maturity=maturity, certainty=certainty), 1 - maturity
+        assert found.main + found.short == pytest.approx(2 * (maturity * certainty + bare * 0.5))
+        assert found.traits == pytest.approx(maturity * 1.0 + bare * 4.0)
+        assert found.content == pytest.approx(bare * 16.0)
+        assert found.novelty == pytest.approx(maturity * 0.4)
+
+
+class TestDislike:
+    def test_counts_by_its_weight_where_something_was_disliked(self):
+        disliking = fold_in(CATALOGUE, person("f1", kind=EventKind.DISLIKE).history)
+        constants = Weights(dislike=0.7)
+        assert make_plan(constants, disliking, None, stored=True).dislike == 0.7
+        assert make_plan(constants, taste(2), None, stored=True).dislike == 0
+
+
+class TestSeeds:
+    def test_films_given_with_a_request_mean_their_texts_more_than_a_stored_taste_does(self):
+        constants = Weights(coherence_half=1e9, coherent_content=0.5, seeds_content=2.0)
+        given_, stored = (make_plan(constants, taste(2), None, stored=kept, clear=1.0) for kept in (False, True))
+        assert (given_.content, stored.content) == (pytest.approx(2.0), pytest.approx(0.5))
+
+    def test_beside_a_query_they_are_a_taste_like_any(self):
+        constants = Weights(coherence_half=1e9, coherent_content=0.5, seeds_content=2.0, query_taste=1.0)
+        assert make_plan(constants, taste(2), "heist", stored=False, clear=1.0).content == pytest.approx(0.5)
+
+
+class TestLift:
+    @given(SHARES)
+    def test_grows_with_the_square_of_coherence_concept_texts_and_fame_with_coherence(self, clear):
+        constants = Weights(coherence_half=1e9, concept=3.0, coherent_content=0.8, coherent_lift=0.4, coherent_fame=0.7)
+        found = plan(3, constants=constants, clear=LEAST_COHERENCE + clear * (1 - LEAST_COHERENCE))
+        assert found.coherence == pytest.approx(clear)
+        assert found.lift == pytest.approx(0.4 * clear**2)
+        assert (found.concept, found.content, found.fame) == pytest.approx((3 * clear, 0.8 * clear, 0.7 * clear))
+
+    @given(SHARES)
+    def test_the_traits_of_a_single_film_grow_with_it_those_of_several_do_not(self, clear):
+        constants = Weights(coherence_half=1e9, traits=1.0, single_traits=3.0)
+        one, two = (plan(n, constants=constants, clear=LEAST_COHERENCE + clear * (1 - LEAST_COHERENCE)) for n in (1, 2))
+        assert (one.traits, two.traits) == (pytest.approx(1 + 3 * one.coherence**2), 1.0)
+
+
+class TestSequels:
+    def test_have_their_weight_in_every_taste(self):
+        for likes in (1, 60):
+            assert plan(likes, constants=Weights(sequels=0.3), certainty=0.2).sequels == pytest.approx(0.3)
+
+
+class TestPlaybook:
+    def test_takes_the_place_of_all_weights_for_a_taste_alone(self):
+        constants = Weights(formula="playbook")
+        assert plan(3, constants=constants) == Plan(Strategy.PERSONAL, playbook=True)
+        assert not plan(0, constants=constants).playbook
+        assert not plan(3, "heist", constants).playbook
+
+
+class TestLikeness:
+    CONSTANTS = Weights(
+        similar_collaborative=1.5, similar_content=2.5, similar_traits=3.5, similar_lift=0.6, query_content=0.7,
+        query_text=0.8,
+    )  # fmt: skip
+
+    def test_asks_what_a_film_is_by_traits_texts_and_people_with_fame_to_order_equals(self):
+        found = likeness_plan(self.CONSTANTS, 1.0, Strategy.SEEDS)
+        assert (found.main, found.short, found.content, found.traits, found.lift) == (0, 1.5, 2.5, 3.5, 0.6)
+        assert 0 < found.popularity < 0.01
+        assert (found.query_content, found.query_text) == (0.7, 0.8)
+        assert found.strategy is Strategy.SEEDS
+        assert found.ask_vectors
+        assert found.coherence == 1, "films that share its traits are looked for"
+
+    def test_where_nobody_has_rated_anything_no_people_are_asked(self):
+        assert likeness_plan(self.CONSTANTS, 0.0, Strategy.QUERY).short == 0
+        assert likeness_plan(self.CONSTANTS, 0.5, Strategy.QUERY).short == 0.75

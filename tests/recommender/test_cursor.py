@@ -1,0 +1,54 @@
+import base64
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.recommender import cursor
+from services.recommender.errors import BadCursor
+
+PRINT = b"0123456789abcdef"
+hashes = st.lists(st.integers(0, 2**40 - 1), max_size=60, unique=True).map(lambda found: np.array(found, np.uint64))
+
+
+@given(hashes)
+def test_what_was_shown_comes_back(shown):
+    assert set(cursor.decode(cursor.encode(PRINT, shown), PRINT).tolist()) == set(shown.tolist())
+
+
+@given(hashes)
+def test_a_cursor_of_another_request_is_refused(shown):
+    with pytest.raises(BadCursor, match="another request"):
+        cursor.decode(cursor.encode(PRINT, shown), b"x" * 16)
+
+
+@given(hashes, st.data())
+def test_a_damaged_cursor_is_refused(shown, data):
+    sound = cursor.encode(PRINT, shown)
+    at = data.draw(st.integers(0, len(sound) - 1))
+    other = data.draw(st.sampled_from("ABab01-_"))
+    damaged = sound[:at] + other + sound[at + 1 :]
+    # The last character of base64 may carry unused bits: then nothing was damaged.
+    if base64.urlsafe_b64decode(damaged + "=" * (-len(damaged) % 4)) == base64.urlsafe_b64decode(
+        sound + "=" * (-len(sound) % 4)
+    ):
+        return
+    with pytest.raises(BadCursor):
+        cursor.decode(damaged, PRINT)
+
+
+@given(st.text(max_size=40))
+def test_any_other_text_is_refused(text):
+    with pytest.raises(BadCursor) as refused:
+        cursor.decode(text, PRINT)
+    assert refused.value.pointer == "/cursor"
+
+
+def test_after_500_films_there_is_no_next_page():
+    assert cursor.encode(PRINT, np.arange(500, dtype=np.uint64)) is not None
+    assert cursor.encode(PRINT, np.arange(501, dtype=np.uint64)) is None
+
+
+def test_500_films_make_a_cursor_of_less_than_4_kib():
+    assert len(cursor.encode(PRINT, np.arange(500, dtype=np.uint64) * 7_919)) < 4_096
