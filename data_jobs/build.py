@@ -18,6 +18,7 @@ from data_jobs.bundle import bundle_of, save
 from data_jobs.catalogue import arranged, build_catalogue
 from data_jobs.embed_items import EMBEDDINGS_FILE, Manner, embed_films, read_embeddings, write_embeddings
 from data_jobs.items import write_items
+from data_jobs.nearest import nearest_films
 from data_jobs.records import Dataset
 from data_jobs.report import DataError, Progress, Report
 from data_jobs.sample.load import load_sample, sample_files
@@ -95,9 +96,10 @@ def build(order: Order, progress: Progress) -> Built:
         write_items(dataset.films, features)
     with _timed(seconds, "embed"):
         vectors = embed(order, dataset, features, progress)
-    embeddings = (
-        None if vectors is None or order.encoder is None else Embeddings.quantise(vectors, order.encoder.encoder_id)
-    )
+        embeddings = nearest = None
+        if vectors is not None and order.encoder is not None:
+            embeddings = Embeddings.quantise(vectors, order.encoder.encoder_id)
+            nearest = nearest_films(embeddings, progress)
     with _timed(seconds, "train"):
         model = train(dataset, catalogue, params, embeddings, progress)
         write_svd(model.svd, list(catalogue.item_ids), features)
@@ -105,7 +107,7 @@ def build(order: Order, progress: Progress) -> Built:
         notes.append('no ratings differ: no SVD was made, and the preset "svd" is not available')
     with _timed(seconds, "bundle"):
         progress.advance("writing the bundle", 0, 1)
-        bundle = bundle_of(model, catalogue, embeddings, dataset.sources, weights, towers)
+        bundle = bundle_of(model, catalogue, embeddings, dataset.sources, weights, towers, nearest)
         path = save(bundle, order.home, _extra(order, model))
         if order.activate:
             LocalBundles(order.home).activate(path.name)

@@ -15,6 +15,7 @@ from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.factors import ItemFactors
+from services.recommender.domain.nearest import NearestFilms
 from services.recommender.domain.tables import CollaborativeTables
 from services.recommender.domain.two_tower_model import TwoTowerModel
 from services.recommender.domain.weights import Weights
@@ -33,6 +34,7 @@ def assemble(
     sources: tuple[str, ...] = (),
     svd: ItemFactors | None = None,
     towers: TwoTowerModel | None = None,
+    nearest: NearestFilms | None = None,
 ) -> Bundle:
     """Return a bundle from its parts; without an encoder it has no embeddings. ``version`` is empty until it is
     written.
@@ -50,6 +52,7 @@ def assemble(
         sources=sources,
         svd=svd,
         towers=towers,
+        nearest=nearest,
     )
 
 
@@ -60,6 +63,7 @@ def bundle_of(
     sources: tuple[str, ...],
     weights: Weights | None = None,
     towers: TwoTowerModel | None = None,
+    nearest: NearestFilms | None = None,
 ) -> Bundle:
     """Return the bundle of a model and its training data; see ``assemble``."""
     return assemble(
@@ -73,6 +77,7 @@ def bundle_of(
         sources=sources,
         svd=model.factors,
         towers=towers,
+        nearest=nearest,
     )
 
 

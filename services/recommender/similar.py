@@ -56,6 +56,7 @@ def _nearest(pipeline: Pipeline, row: int, deadline: Deadline) -> SearchResult:
     embeddings = pipeline.bundle.embeddings
     if embeddings is None or not embeddings.scales[row] > 0:
         return SearchResult()
-    vectors = embeddings.rows(np.array([row], np.int32))
+    films = np.array([row], np.int32)
+    request = SearchRequest(vectors=embeddings.rows(films), size=sources.EACH, films=films)
     with span("search"):
-        return pipeline.release.search.search(SearchRequest(vectors=vectors), deadline)
+        return pipeline.release.search.search(request, deadline)

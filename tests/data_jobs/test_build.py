@@ -58,6 +58,9 @@ def test_files_become_a_bundle_and_tables_for_other_tools(tmp_path: Path) -> Non
     assert len(bundle.catalogue) == films >= 250
     assert bundle.embeddings is not None
     assert bundle.embeddings.encoder_id == "letters"
+    assert bundle.nearest is not None
+    assert bundle.nearest.rows[:, 0].tolist() == list(range(films))
+    assert "finding the nearest films" in progress.steps
     assert LocalBundles(tmp_path).pointer().version == built.version
     items = pl.read_parquet(tmp_path / "features" / "items.parquet")
     vectors = pl.read_parquet(tmp_path / "features" / "item_embeddings.parquet")

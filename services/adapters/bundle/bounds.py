@@ -51,6 +51,7 @@ _LARGE = {
     "collaborative.main.columns": Range(0, "table films"),
     "collaborative.short.columns": Range(0, "table films"),
     "collaborative.neighbours": Range(0, "table films"),
+    "nearest.rows": Range(-1, "films"),
 }
 _FINITE_SMALL = (
     "popularity",
@@ -66,6 +67,7 @@ _FINITE_LARGE = (
     "collaborative.main.values",
     "collaborative.short.values",
     "collaborative.neighbour_weights",
+    "nearest.cosines",
     "svd.units",
     "towers.items",
     "towers.history",
@@ -89,8 +91,9 @@ def check_bounds(arrays: Arrays, lengths: Mapping[str, int], languages: int, eve
     for name, cut in _OFFSETS.items():
         _check_offsets(name, arrays[name], len(arrays[cut]))
     for name, allowed in (_SMALL | _LARGE if everything else _SMALL).items():
-        end = allowed.end if isinstance(allowed.end, int) else ends[allowed.end]
-        _check_range(name, arrays[name], allowed.lowest, end)
+        if name in arrays:
+            end = allowed.end if isinstance(allowed.end, int) else ends[allowed.end]
+            _check_range(name, arrays[name], allowed.lowest, end)
     for name in _FINITE_SMALL + _FINITE_LARGE if everything else _FINITE_SMALL:
         if name in arrays and not np.isfinite(arrays[name]).all():
             raise BundleDamaged(f"{name}.npy: contains non-finite values; rebuild the bundle")

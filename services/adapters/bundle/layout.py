@@ -8,12 +8,13 @@
       collaborative.*.npy      the two item-item tables and the films that borrow from them
       popularity.npy
       embeddings.*.npy         absent if built without an encoder
+      nearest.*.npy            neighbours by text; absent without vectors, and in bundles of older versions
       svd.units.npy            absent without ratings, and in bundles of older versions
       towers.*.npy             absent if built without a two-tower model
       text_index/              the embedded text index
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,7 @@ from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import Catalogue, Traits
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.factors import ItemFactors
+from services.recommender.domain.nearest import NearestFilms
 from services.recommender.domain.strings import Strings
 from services.recommender.domain.tables import CollaborativeTables, ItemTable
 from services.recommender.domain.two_tower_model import TwoTowerModel
@@ -96,6 +98,10 @@ _ALWAYS = {
     "popularity": Column("<f4", ("films",)),
     "acclaim": Column("<f4", ("films",)),
 }
+_NEAREST = {
+    "nearest.rows": Column("<i4", ("nearest films", "nearest each")),
+    "nearest.cosines": Column("<f2", ("nearest films", "nearest each")),
+}
 _SVD = {"svd.units": Column("<f2", ("films", "svd factors"))}
 _TOWERS = {
     "towers.items": Column("<f4", ("films", "tower dims+1")),
@@ -105,18 +111,18 @@ _TOWERS = {
     "towers.outer": Column("<f4", ("tower hidden", "tower dims")),
     "towers.outer_bias": Column("<f4", ("tower dims",)),
 }
-COLUMNS = _ALWAYS | _EMBEDDINGS | _SVD | _TOWERS
+_OPTIONAL = {"embeddings": _EMBEDDINGS, "nearest": _NEAREST, "svd": _SVD, "towers": _TOWERS}
+COLUMNS = _ALWAYS | {name: column for part in _OPTIONAL.values() for name, column in part.items()}
 
 
-def columns(with_embeddings: bool, with_svd: bool, with_towers: bool) -> dict[str, Column]:
-    """Return the arrays a bundle must have, by name; the file is the name plus ``.npy``."""
-    parts = ((with_embeddings, _EMBEDDINGS), (with_svd, _SVD), (with_towers, _TOWERS))
-    return _ALWAYS | {name: column for there, part in parts if there for name, column in part.items()}
+def columns(parts: Iterable[str]) -> dict[str, Column]:
+    """Return the arrays of a bundle with these optional parts, by name; the file is the name plus ``.npy``."""
+    return _ALWAYS | {name: column for part in parts for name, column in _OPTIONAL[part].items()}
 
 
 def arrays_of(bundle: Bundle) -> dict[str, NDArray[Any]]:
     """Return every array of a bundle by name."""
-    names = columns(bundle.embeddings is not None, bundle.svd is not None, bundle.towers is not None)
+    names = columns(part for part in _OPTIONAL if getattr(bundle, part) is not None)
     return {name: _member(bundle, name) for name in names}
 
 
@@ -133,8 +139,9 @@ def lengths(arrays: Arrays, with_embeddings: bool) -> dict[str, int]:
     Raises BundleDamaged naming the array, what was found and what was expected.
     """
     lengths_by_dimension: dict[str, tuple[int, str]] = {}
-    optional = (not part.keys().isdisjoint(arrays) for part in (_SVD, _TOWERS))
-    for name, column in columns(with_embeddings, *optional).items():
+    parts = {part for part, names in _OPTIONAL.items() if not names.keys().isdisjoint(arrays)}
+    parts = parts | {"embeddings"} if with_embeddings else parts - {"embeddings"}
+    for name, column in columns(parts).items():
         if name not in arrays:
             raise BundleDamaged(f"{name}.npy: missing, but required by the format")
         array = arrays[name]
@@ -217,6 +224,11 @@ def embeddings_of(arrays: Arrays, encoder_id: str | None) -> Embeddings | None:
     if encoder_id is None:
         return None
     return Embeddings(arrays["embeddings.codes"], arrays["embeddings.scales"], arrays["embeddings.mean"], encoder_id)
+
+
+def nearest_of(arrays: Arrays) -> NearestFilms | None:
+    """Return the films' neighbours over these arrays, None in a bundle without them."""
+    return NearestFilms(arrays["nearest.rows"], arrays["nearest.cosines"]) if "nearest.rows" in arrays else None
 
 
 def factors_of(arrays: Arrays) -> ItemFactors | None:

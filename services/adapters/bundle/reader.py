@@ -15,6 +15,7 @@ from services.adapters.bundle.layout import (
     embeddings_of,
     factors_of,
     lengths,
+    nearest_of,
     towers_of,
 )
 from services.adapters.bundle.manifest import FileEntry, Manifest
@@ -56,6 +57,7 @@ def open_bundle(path: Path, verify: bool = False) -> Bundle:
         sources=manifest.sources,
         svd=factors_of(arrays),
         towers=towers_of(arrays),
+        nearest=nearest_of(arrays),
     )
 
 

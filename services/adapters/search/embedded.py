@@ -25,7 +25,9 @@ from services.adapters.search.name_files import load_names
 from services.adapters.search.query import QueryBuilder
 from services.adapters.search.wording import Clause, clauses
 from services.recommender.domain.bundle import Bundle
+from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.filters import Filters
+from services.recommender.domain.nearest import NearestFilms
 from services.recommender.errors import BundleDamaged, SearchUnavailable
 from services.recommender.names.names import Names
 from services.recommender.ports import Deadline, Hits, Mention, NamedFilms, SearchRequest, SearchResult, TextField
@@ -67,7 +69,8 @@ class EmbeddedSearch:
         if request.text is not None:
             text = timed(self._text_hits, request.text, request.filters, size)
         if request.vectors is not None and len(request.vectors) and self._bundle.embeddings is not None:
-            knn = timed(self._knn_hits, request.vectors, request.filters, size)
+            films = request.films if request.filters.is_empty else None
+            knn = timed(self._knn_hits, request.vectors, request.filters, size, films)
         return SearchResult(text, knn)
 
     @property
@@ -143,10 +146,15 @@ class EmbeddedSearch:
         hits = self._hits(self._ask().filtered(query, filters), size)
         return with_reference(same_scores(hits, everything, len(self._bundle.catalogue)), everything, size)
 
-    def _knn_hits(self, vectors: NDArray[np.float32], filters: Filters, size: int) -> Hits:
-        embeddings = self._bundle.embeddings
+    def _knn_hits(
+        self, vectors: NDArray[np.float32], filters: Filters, size: int, films: NDArray[np.int32] | None
+    ) -> Hits:
+        embeddings, nearest = self._bundle.embeddings, self._bundle.nearest
         assert embeddings is not None
         check_vectors(vectors, embeddings)
+        if films is not None and nearest is not None and max(size, REFERENCE_HITS) <= nearest.each:
+            everything = best_of(*_looked_up(vectors, films, embeddings, nearest), max(size, REFERENCE_HITS))
+            return with_reference(everything, everything, size)
         everything = best_of(*embeddings.nearest(vectors), max(size, REFERENCE_HITS))
         if filters.is_empty:
             return with_reference(everything, everything, size)
@@ -178,6 +186,24 @@ class EmbeddedSearch:
 
     def _best_known(self, rows: NDArray[np.int32]) -> NDArray[np.int32]:
         return rows[np.argsort(self.rank[rows])]
+
+
+def _looked_up(
+    vectors: NDArray[np.float32], films: NDArray[np.int32], embeddings: Embeddings, nearest: NearestFilms
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Return the films nearest to any of some films, and their cosines; only those that the bundle has no neighbours of
+    are searched for.
+    """
+    known = films < len(nearest)
+    rows, cosines = nearest.of(films[known])
+    if known.all():
+        return rows, cosines
+    more, of_more = embeddings.nearest(vectors[~known])
+    best = np.full(len(embeddings.scales), -np.inf, np.float32)
+    best[more] = of_more
+    best[rows] = np.maximum(best[rows], cosines)
+    found = np.flatnonzero(np.isfinite(best)).astype(np.int32)
+    return found, best[found]
 
 
 def _open(index_dir: Path) -> tuple[tantivy.Searcher, QueryBuilder, Names]:

@@ -119,15 +119,19 @@ def candidates(
 
 def best_rows(base: Dense, allowed: NDArray[np.bool_], size: int) -> NDArray[np.int32]:
     """Return the ``size`` allowed rows with the best base score, best first."""
-    count = int(np.count_nonzero(allowed))
+    positive = allowed & (base > 0)
+    count = int(np.count_nonzero(positive))
+    if count < size:
+        positive, count = allowed, int(np.count_nonzero(allowed))
     if count <= size:
-        rows = np.flatnonzero(allowed)
+        rows = np.flatnonzero(positive)
     elif count >= NEARLY_ALL * len(base):
-        masked = np.where(allowed, base, np.float32(-np.inf))
+        masked = np.where(positive, base, np.float32(-np.inf))
         rows = np.flatnonzero(masked >= np.partition(masked, len(base) - size)[len(base) - size])
     else:
-        # With a filter, a partition over all films would be slowed by the equal values of those masked.
-        rows = np.flatnonzero(allowed)
+        # A partition over all films is slowed by equal values: of those a filter masks, and of those nothing is known
+        # of, which score 0.
+        rows = np.flatnonzero(positive)
         scores = base[rows]
         rows = rows[scores >= np.partition(scores, count - size)[count - size]]
     # All ties at the cut are included and now cut by row; argpartition alone would pick arbitrary ones.

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.candidates.retrieval import SEARCH_SIZE
+from services.recommender.candidates.sources import EACH
 from services.recommender.domain.request import Request
 from services.recommender.domain.weights import Weights
 from services.recommender.errors import EncoderUnavailable, SearchUnavailable
@@ -57,23 +58,27 @@ class Searcher:
             except EncoderUnavailable as error:
                 degraded.append(f"encoder: {error}")
         text = understood.text if understood is not None and words and understood.titled and plan.query_text else None
-        vectors = meaning if words else self._films(plan, taste, constants)
+        films = None if words else self._films(plan, taste, constants)
+        vectors = self._own_vectors(films) if films is not None else meaning
         if text is None and vectors is None:
             return Searched(SearchResult(), None, degraded)
+        size = SEARCH_SIZE if films is None else EACH
         try:
             with span("search"):
-                hits = self.release.search.search(SearchRequest(text, vectors, request.filters, SEARCH_SIZE), deadline)
+                hits = self.release.search.search(SearchRequest(text, vectors, request.filters, size, films), deadline)
         except SearchUnavailable as error:
             return Searched(SearchResult(), meaning, [*degraded, f"search: {error}"])
         return Searched(hits, meaning, [*degraded, *(f"search: {reason}" for reason in hits.degraded)])
 
-    def _films(self, plan: Plan, taste: Taste, constants: Weights) -> NDArray[np.float32] | None:
-        """Return the heaviest films of the taste as vectors; None if they are not needed."""
-        embeddings = self.release.bundle.embeddings
-        if embeddings is None or not plan.ask_vectors or taste.is_empty:
+    def _films(self, plan: Plan, taste: Taste, constants: Weights) -> NDArray[np.int32] | None:
+        """Return the heaviest films of the taste; None if they are not needed."""
+        if self.release.bundle.embeddings is None or not plan.ask_vectors or taste.is_empty:
             return None
-        heaviest = np.argsort(-taste.weights(constants), kind="stable")[:TASTE_VECTORS]
-        return embeddings.rows(taste.rows[heaviest])
+        return taste.rows[np.argsort(-taste.weights(constants), kind="stable")[:TASTE_VECTORS]]
+
+    def _own_vectors(self, films: NDArray[np.int32]) -> NDArray[np.float32] | None:
+        embeddings = self.release.bundle.embeddings
+        return None if embeddings is None else embeddings.rows(films)
 
     def _meaning(self, text: str, deadline: Deadline) -> NDArray[np.float32] | None:
         """Return unit query vectors float32[1, dims]; None if the bundle has none."""

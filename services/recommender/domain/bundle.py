@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.factors import ItemFactors
+from services.recommender.domain.nearest import NearestFilms
 from services.recommender.domain.tables import CollaborativeTables
 from services.recommender.domain.two_tower_model import TwoTowerModel
 from services.recommender.domain.weights import Weights
@@ -20,7 +21,8 @@ class Bundle:
     """``popularity`` float32[films], >= 0, scaled so that the mean of the best 50 is 1 (likes, with votes far below to
     order unrated films). ``acclaim`` float32[films], >= 0, on the same scale: votes times their squared average, for
     catalogues with few or no likes; all 0 without votes. ``embeddings`` is None in a bundle built without an encoder,
-    ``svd`` in one without ratings or of an earlier version, ``towers`` in one built without such a model.
+    ``nearest`` in such a one or of an earlier version, ``svd`` in one without ratings or of an earlier version,
+    ``towers`` in one built without such a model.
     ``model_version`` identifies the collaborative model. ``figures`` are the evaluation figures written at build time.
     """
 
@@ -37,3 +39,4 @@ class Bundle:
     sources: tuple[str, ...] = ()
     svd: ItemFactors | None = None
     towers: TwoTowerModel | None = None
+    nearest: NearestFilms | None = None

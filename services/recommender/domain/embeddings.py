@@ -92,11 +92,23 @@ class Embeddings:
         """Return some films' vectors minus the mean film, normalised; they are never materialised, as only dot products
         are needed.
         """
-        codes, scales = self.codes[rows].astype(np.float32), self.scales[rows]
-        squares = np.einsum("ij,ij->i", codes, codes) * scales**2 - 2 * scales * (codes @ self.mean)
+        codes, shared = self.codes[rows].astype(np.float32), self._shared[rows]
+        fresh = np.flatnonzero(np.isnan(shared))
+        if len(fresh):
+            shared[fresh] = self._shared[rows[fresh]] = self._inverse_lengths(codes[fresh], self.scales[rows[fresh]])
+        return Centred(codes, self.scales[rows] * shared, shared, self.mean)
+
+    @cached_property
+    def _shared(self) -> NDArray[np.float32]:
+        """1 / length of each film's vector minus the mean film, 0 if it has no direction, NaN until it is needed."""
+        return np.full(len(self.scales), np.nan, np.float32)
+
+    def _inverse_lengths(self, codes: NDArray[np.float32], scales: NDArray[np.float32]) -> NDArray[np.float32]:
+        # einsum, unlike a product of matrices, gives a row the same value whatever rows it is computed with.
+        products = np.einsum("ij,j->i", codes, self.mean)
+        squares = np.einsum("ij,ij->i", codes, codes) * scales**2 - 2 * scales * products
         length = np.sqrt(np.maximum(squares + self.mean @ self.mean, 0))
-        shared = np.where((scales > 0) & (length > _NOTHING), 1 / np.maximum(length, _NOTHING), 0).astype(np.float32)
-        return Centred(codes, scales * shared, shared, self.mean)
+        return np.where((scales > 0) & (length > _NOTHING), 1 / np.maximum(length, _NOTHING), 0).astype(np.float32)
 
     def cosines(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return each film's best cosine with any of the unit queries float32[q, dims]; float32[films]."""

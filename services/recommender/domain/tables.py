@@ -124,10 +124,10 @@ class CollaborativeTables:
         return np.searchsorted(self.outside, rows)
 
     def _borrowed(self, scores: NDArray[np.float32], slots: slice | NDArray[np.intp]) -> NDArray[np.float32]:
-        # One neighbour at a time: seven times faster than summing over rows of four.
-        total = scores[self.neighbours[0, slots]] * self.neighbour_weights[0, slots]
+        # One neighbour at a time: seven times faster than summing over rows of four. "clip" spares a copy.
+        total = scores.take(self.neighbours[0, slots], mode="clip") * self.neighbour_weights[0, slots]
         for neighbour, weight in zip(self.neighbours[1:], self.neighbour_weights[1:], strict=True):
-            total += scores[neighbour[slots]] * weight[slots]
+            total += scores.take(neighbour[slots], mode="clip") * weight[slots]
         return np.asarray(total, np.float32)
 
 

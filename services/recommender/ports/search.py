@@ -16,12 +16,15 @@ from services.recommender.ports.time import Deadline
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SearchRequest:
-    """``text`` for BM25, ``vectors`` float32[q, dims] (unit) for kNN, either may be None. ``size``: hits of each."""
+    """``text`` for BM25, ``vectors`` float32[q, dims] (unit) for kNN, either may be None. ``films`` int32[q]: the films
+    whose own vectors these are, if they are any's: an adapter may look up what it would find. ``size``: hits of each.
+    """
 
     text: str | None = None
     vectors: NDArray[np.float32] | None = None
     filters: Filters = NO_FILTERS
     size: int = 1_000
+    films: NDArray[np.int32] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,6 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
+from services.recommender.domain.by_rows import ByRows
 from services.recommender.domain.embeddings import Centred, Embeddings
 from services.recommender.signals.inputs import Inputs
 from services.recommender.signals.signal import Floats, KernelMean, Rows
@@ -20,13 +21,16 @@ NEAR = 0.25
 
 @dataclass(frozen=True, eq=False)
 class Content(KernelMean):
-    """``weight`` of the term; ``weights`` float32[taste films] beside ``taste_rows``; ``quality`` float32[films]."""
+    """``weight`` of the term; ``weights`` float32[taste films] beside ``taste_rows``; ``quality`` float32[films];
+    ``texts``: vectors that another signal needs as well.
+    """
 
     weight: float
     embeddings: Embeddings
     taste_rows: Rows
     weights: Floats
     quality: Floats
+    texts: ByRows[Centred]
     name: str = "content"
 
     @classmethod
@@ -35,11 +39,12 @@ class Content(KernelMean):
         embeddings = inputs.bundle.embeddings
         if not inputs.plan.content or embeddings is None:
             return None
-        return cls(inputs.plan.content, embeddings, inputs.taste.rows, inputs.weights, inputs.facts.quality)
+        weight, quality = inputs.plan.content, inputs.facts.quality
+        return cls(weight, embeddings, inputs.taste.rows, inputs.weights, quality, inputs.texts)
 
     def kernel(self, rows: Rows) -> Floats:
         """See :class:`KernelMean`."""
-        cosines = np.maximum(self._taste.products(self.embeddings.centred(rows)), 0)
+        cosines = np.maximum(self._taste.products(self.texts.get(rows, self.embeddings.centred)), 0)
         return np.asarray(cosines * cosines / np.float32(NEAR), np.float32)
 
     @cached_property

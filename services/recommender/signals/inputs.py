@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.bundle import Bundle
+from services.recommender.domain.by_rows import ByRows
+from services.recommender.domain.embeddings import Centred
 from services.recommender.domain.weights import Weights
 from services.recommender.facts import Facts
 from services.recommender.ports import SearchResult
@@ -33,6 +35,11 @@ class Inputs:
     def bundle(self) -> Bundle:
         """The bundle that the request is answered from."""
         return self.facts.bundle
+
+    @cached_property
+    def texts(self) -> ByRows[Centred]:
+        """Centred vectors of some films, for the signals that compare them."""
+        return ByRows()
 
     @cached_property
     def weights(self) -> NDArray[np.float32]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
+from services.recommender.domain.by_rows import ByRows
 from services.recommender.domain.embeddings import Centred, Embeddings
 from services.recommender.signals.inputs import Inputs
 from services.recommender.signals.signal import Cause, Dense, Floats, LeftOut, Rows
@@ -18,13 +20,16 @@ FADED = 0.02
 
 @dataclass(frozen=True, eq=False)
 class Novelty:
-    """weight x novelty x cosine (its positive part) of a film's centred vector with the weighted sum over the taste."""
+    """weight x novelty x cosine (its positive part) of a film's centred vector with the weighted sum over the taste.
+    ``texts``: vectors that another signal needs as well, None if no other does.
+    """
 
     weight: float
     embeddings: Embeddings
     novelty: Floats
     taste_rows: Rows
     weights: Floats
+    texts: ByRows[Centred] | None = None
     name: str = "novelty"
     cause: Cause = Cause.TASTE
 
@@ -34,7 +39,8 @@ class Novelty:
         embeddings = inputs.bundle.embeddings
         if not inputs.plan.novelty or embeddings is None:
             return None
-        return cls(inputs.plan.novelty, embeddings, inputs.facts.novelty, inputs.taste.rows, inputs.weights)
+        texts = inputs.texts if inputs.plan.content else None
+        return cls(inputs.plan.novelty, embeddings, inputs.facts.novelty, inputs.taste.rows, inputs.weights, texts)
 
     def dense(self) -> Dense | None:
         """See :class:`Signal`: for the candidates only."""
@@ -51,7 +57,7 @@ class Novelty:
             return None
         length = float(np.linalg.norm(self._total)) or 1.0
         out = np.zeros((len(self.weights), len(rows)), np.float32)
-        cosines = self._taste.products(self.embeddings.centred(rows[novel]))
+        cosines = self._taste.products(self._centred(rows, novel))
         out[:, novel] = cosines * (self.weights[:, None] / np.float32(length)) * self.novelty[rows[novel]]
         return np.asarray(np.float32(self.weight) * out, np.float32)
 
@@ -69,6 +75,11 @@ class Novelty:
     def _total(self) -> Floats:
         return np.asarray(self._taste.totals(self.weights[None, :])[0], np.float32)
 
+    def _centred(self, rows: Rows, novel: NDArray[np.intp]) -> Centred:
+        if self.texts is None:
+            return self.embeddings.centred(rows[novel])
+        return self.texts.get(rows, self.embeddings.centred).take(novel)
+
     def _scores(self, rows: Rows, totals: Floats) -> Floats:
         """For some tastes, float32[tastes, dims], float32[tastes, rows]."""
         out = np.zeros((len(totals), len(rows)), np.float32)
@@ -76,6 +87,6 @@ class Novelty:
         if len(novel):
             lengths = np.linalg.norm(totals, axis=1, keepdims=True)
             units = np.where(lengths > 0, totals / np.where(lengths > 0, lengths, 1), 0).astype(np.float32)
-            cosines = self.embeddings.centred(rows[novel]).dots(units)
+            cosines = self._centred(rows, novel).dots(units)
             out[:, novel] = np.float32(self.weight) * np.maximum(cosines, 0) * self.novelty[rows[novel]]
         return out

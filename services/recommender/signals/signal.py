@@ -143,7 +143,7 @@ class KernelMean:
         return ByRows()
 
     def kernel_of(self, rows: Rows) -> Floats:
-        """``kernel``, computed once for each array of rows: for the page, which is asked about more than once."""
+        """``kernel``, computed once for each array of rows: the page's is needed for scores, shares and reasons."""
         return self._kernels.get(rows, self.kernel)
 
     def kernel(self, rows: Rows) -> Floats:
@@ -160,7 +160,7 @@ class KernelMean:
 
     def scores(self, rows: Rows) -> Floats:
         """See :class:`Signal`."""
-        return np.asarray(self.factor(rows) * (shares(self.weights) @ self.kernel(rows)), np.float32)
+        return np.asarray(self.factor(rows) * (shares(self.weights) @ self.kernel_of(rows)), np.float32)
 
     def contributions(self, rows: Rows) -> Floats | None:
         """See :class:`Signal`."""

@@ -1,5 +1,6 @@
 """What a bundle may point at: any offset, row or code beyond its end is found when it is opened."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from data_jobs.nearest import nearest_films
+from data_jobs.report import Silent
 from services.adapters.bundle.bounds import (
     _FINITE_LARGE,
     _FINITE_SMALL,
@@ -27,6 +30,8 @@ Arrays = dict[str, NDArray[Any]]
 @pytest.fixture(scope="module")
 def whole(finished: Path) -> tuple[Arrays, dict[str, int], int]:
     bundle = open_bundle(finished, verify=True)
+    assert bundle.embeddings is not None
+    bundle = replace(bundle, nearest=nearest_films(bundle.embeddings, Silent(), films=100, each=20))
     arrays = arrays_of(bundle)
     return arrays, lengths(arrays, bundle.embeddings is not None), len(bundle.catalogue.languages)
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from data_jobs.nearest import nearest_films
+from data_jobs.report import Silent
 from data_jobs.text_index import write_text_index
 from services.adapters.bundle.layout import arrays_of
 from services.adapters.bundle.reader import file_sha256, open_bundle
@@ -54,6 +56,23 @@ def test_factors_that_are_no_numbers_are_refused(index_dir, tmp_path):
     units[5, 2] = np.nan
     path = write_bundle(replace(make_bundle(), svd=ItemFactors(units)), index_dir, tmp_path)
     with pytest.raises(BundleDamaged, match=r"svd\.units\.npy"):
+        open_bundle(path, verify=True)
+
+
+def test_neighbours_are_kept_and_a_bundle_without_them_still_opens(finished, index_dir, tmp_path):
+    before = nearest_films(make_bundle().embeddings, Silent(), films=100, each=20)
+    path = write_bundle(replace(make_bundle(), nearest=before), index_dir, tmp_path)
+    after = open_bundle(path, verify=True).nearest
+    assert np.array_equal(after.rows, before.rows)
+    assert np.array_equal(after.cosines, before.cosines)
+    assert open_bundle(finished, verify=True).nearest is None
+
+
+def test_a_neighbour_that_is_no_film_is_refused(index_dir, tmp_path):
+    nearest = nearest_films(make_bundle().embeddings, Silent(), films=100, each=20)
+    nearest.rows[3, 5] = 120
+    path = write_bundle(replace(make_bundle(), nearest=nearest), index_dir, tmp_path)
+    with pytest.raises(BundleDamaged, match=r"nearest\.rows\.npy"):
         open_bundle(path, verify=True)
 
 

@@ -3,8 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from data_jobs.nearest import nearest_films
+from data_jobs.report import Silent
 from services.recommender.domain.embeddings import Embeddings
-from services.recommender.domain.filters import Filters
+from services.recommender.domain.filters import NO_FILTERS, Filters
 from services.recommender.domain.genres import to_mask
 from services.recommender.errors import SearchUnavailable
 from services.recommender.ports import Deadline, SearchRequest
@@ -36,6 +38,27 @@ def test_the_nearest_films_of_any_query_vector(world, world_search):
 
 def test_of_one_query_vector_the_film_itself_is_nearest(world, world_search):
     assert hits_for(world_search, world.embeddings.rows(np.array([42])), size=1).rows.tolist() == [42]
+
+
+@pytest.mark.parametrize("known", [0, 60, 300])
+@pytest.mark.parametrize("filters", [NO_FILTERS, Filters(genres=to_mask(["Western"]))])
+def test_neighbours_that_the_bundle_has_are_those_that_a_search_finds(world, world_index, open_engine, known, filters):
+    films = np.array([5, 59, 60, 200], np.int32)
+    vectors = world.embeddings.rows(films)
+    nearest = nearest_films(world.embeddings, Silent(), known, 80)
+    search = open_engine(replace(world, nearest=nearest), world_index)
+    looked_up = hits_for(search, vectors, films=films, size=70, filters=filters)
+    searched = hits_for(search, vectors, size=70, filters=filters)
+    assert len(set(looked_up.rows.tolist()) ^ set(searched.rows.tolist())) <= 2
+    assert looked_up.scores == pytest.approx(searched.scores, abs=1e-3)
+    assert looked_up.reference == pytest.approx(searched.reference, abs=1e-3)
+    assert looked_up.floor == pytest.approx(searched.floor, abs=1e-3)
+
+
+def test_more_films_than_there_are_neighbours_are_searched_for(world, world_index, open_engine):
+    films = np.array([5], np.int32)
+    search = open_engine(replace(world, nearest=nearest_films(world.embeddings, Silent(), 300, 60)), world_index)
+    assert len(hits_for(search, world.embeddings.rows(films), films=films, size=70).rows) == 70
 
 
 def test_two_tastes_stay_two(world, world_search):

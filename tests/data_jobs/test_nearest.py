@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import data_jobs.nearest
+from data_jobs.nearest import nearest_films
+from data_jobs.report import Silent
+from services.recommender.domain.embeddings import Embeddings
+from services.recommender.domain.nearest import NONE
+
+
+def some_vectors(films: int, seed: int = 0) -> np.ndarray:
+    vectors = np.random.default_rng(seed).normal(size=(films, 16)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+@given(st.integers(1, 60), st.integers(1, 70), st.integers(1, 12), st.integers(3, 40), st.integers(0, 5))
+def test_they_are_the_nearest_of_the_whole_catalogue_however_it_is_divided(films, first, each, span, seed):
+    embeddings = Embeddings.quantise(some_vectors(films, seed), "test")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(data_jobs.nearest, "_SPAN", span)
+        patch.setattr(data_jobs.nearest, "_BLOCK", 7)
+        nearest = nearest_films(embeddings, Silent(), first, each)
+    assert nearest.rows.shape == nearest.cosines.shape == (min(films, first), min(films, each))
+    cosines = embeddings.rows(np.arange(films)) @ embeddings.rows(np.arange(films)).T
+    for film, (rows, found) in enumerate(zip(nearest.rows, nearest.cosines, strict=True)):
+        assert len(set(rows.tolist())) == len(rows)
+        assert found == pytest.approx(np.sort(cosines[film])[::-1][: len(rows)], abs=1e-3)
+        assert found == pytest.approx(cosines[film, rows], abs=1e-3)
+        assert np.all(np.diff(found) <= 0)
+
+
+def test_films_without_a_vector_have_none_and_are_none():
+    vectors = some_vectors(9)
+    vectors[[0, 4]] = 0
+    nearest = nearest_films(Embeddings.quantise(vectors, "test"), Silent(), 5, 8)
+    assert nearest.rows[[0, 4]].tolist() == [[NONE] * 8] * 2
+    assert nearest.rows[1, 0] == 1
+    assert set(nearest.rows[1].tolist()) == {1, 2, 3, 5, 6, 7, 8, NONE}
+    assert np.isfinite(nearest.cosines).all()
