@@ -1,6 +1,6 @@
 """Propose the next trial: the tree-structured Parzen estimator of Optuna, from all trials so far.
 
-A proposal depends on the trials and the seed alone, so a search that was interrupted goes on as if it had not been.
+A proposal depends only on the trials and the seed, so an interrupted search resumes as if it had not stopped.
 
 Source: J. Bergstra, R. Bardenet, Y. Bengio and B. Kégl, "Algorithms for hyper-parameter optimization", NIPS 2011.
 """

@@ -1,4 +1,4 @@
-"""The weights that a search may change, and between which bounds."""
+"""The weights that a search may change, and their bounds."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from services.recommender.domain.weights import Weights
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """``log``: searched by ratio, for what has no natural 0."""
+    """``log``: searched on a logarithmic scale, for values without a natural 0."""
 
     low: float
     high: float
@@ -46,7 +46,7 @@ SEARCHED: Space = {
 
 
 def space_of(names: Collection[str], base: Weights) -> Space:
-    """Return the bounds of these weights, all for none, each with the value in use inside. Raises DataError."""
+    """Return the bounds of these weights (all, if empty), widened to include the values in use. Raises DataError."""
     strange = sorted(set(names) - set(SEARCHED))
     if strange:
         raise DataError(f"weight {strange[0]!r} cannot be searched; expected one of {', '.join(SEARCHED)}")

@@ -1,4 +1,4 @@
-"""The file of a search: one trial a line, written as it ends, so that an interrupted search goes on from it."""
+"""The file of a search: one trial per line, written as soon as it ends, so that an interrupted search can resume."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ _FIRST = ("setup", "trial", "worth", "diversity", "seconds")
 
 @dataclass(frozen=True, slots=True)
 class WeightsTrial:
-    """Weights that were tried: ``values`` in the searched space; ``worth`` relative to the weights in use, trial 0.
+    """Weights that were tried: ``values`` in the search space; ``worth`` relative to the weights in use, trial 0.
     ``figures``: NDCG@10 of each group.
     """
 
@@ -27,7 +27,7 @@ class WeightsTrial:
 
 
 class Sweep:
-    """A CSV of trials. ``setup``: a hash of data, splits, seed and space; trials of another are refused."""
+    """A CSV file of trials. ``setup``: a hash of data, splits, seed and space; a file with another one is refused."""
 
     def __init__(self, path: Path, setup: str, space: Space, groups: Sequence[str]) -> None:
         self.path = path

@@ -28,8 +28,8 @@ from services.recommender.domain.weights import Weights
 
 @dataclass(frozen=True, slots=True)
 class TuningOrder:
-    """What to search: ``trials`` in all, the weights in use included; ``names`` of weights, none for all; the results
-    go into ``folder``; ``fresh``: begin anew.
+    """``trials``: total number, including the weights in use; ``names`` of weights, all if empty; ``folder`` for the
+    results; ``fresh``: start over.
     """
 
     trials: int = 100
@@ -51,7 +51,7 @@ class JudgedGroup:
 @dataclass(frozen=True, slots=True)
 class Tuned:
     """``best``: the trial of the largest worth. ``chosen_by``: its margin among the people who chose it, which luck
-    raises; ``judged_by``: among the others. ``diversity``: intra-list diversity before and after, by the others.
+    inflates; ``judged_by``: among the others. ``diversity``: intra-list diversity before and after, among the others.
     """
 
     name: str
@@ -97,7 +97,7 @@ def tune(order: EvaluationOrder, wanted: TuningOrder, progress: Progress) -> Tun
 
 
 def _setup(training: Dataset, groups: Sequence[ValidationGroup], base: Weights, space: Space, seed: int) -> str:
-    """Return a hash of everything that a trial's figures depend on, but its values."""
+    """Return a hash of everything that affects a trial's figures, except its values."""
     told = [
         sorted(training.sources), len(training.films), len(training.events), seed, base.to_json(),
         {name: [bounds.low, bounds.high, bounds.log] for name, bounds in space.items()},
@@ -115,7 +115,7 @@ def _searched(
     seed: int,
     progress: Progress,
 ) -> tuple[list[WeightsTrial], int]:
-    """Return all trials, the weights in use first, and how many of them were in the file."""
+    """Return all trials, the weights in use first, and how many of them came from the file."""
     trials = sweep.read()
     resumed = len(trials)
     today = measured(groups, base, judging=False)
@@ -173,7 +173,7 @@ def _group(before: GroupResults, after: GroupResults) -> JudgedGroup:
 
 
 def _file_of(params: TrainParams, weights: Weights) -> dict[str, Any]:
-    """Return what ``--params`` of build and evaluate reads: what differs from the defaults."""
+    """Return the content for ``--params`` of build and evaluate: the values that differ from the defaults."""
     parts = {
         "train": (params.to_json(), TrainParams().to_json()),
         "weights": (weights.to_json(), Weights().to_json()),
@@ -186,7 +186,7 @@ def _file_of(params: TrainParams, weights: Weights) -> dict[str, Any]:
 
 
 def document(tuned: Tuned) -> dict[str, Any]:
-    """Return everything but the trials, which are in the file, as one JSON object."""
+    """Return everything except the trials, which are in the file, as one JSON object."""
     return {
         "name": tuned.name,
         "people": tuned.people,

@@ -1,8 +1,8 @@
-"""The validation split, cut from the training data: whole profiles, and people unseen in training with a few likes.
+"""Validation splits, cut from the training data: whole profiles, and people unseen in training with a few likes.
 
-Twice, by chance and by time, a fifth of the people leaves training altogether; of the others a fifth of the likes is
-hidden (:mod:`data_jobs.evaluate.split`). Half of the people choose the weights, the other half judges the choice: the
-best of many trials is partly the luckiest, and only people who did not choose can tell.
+Two splits, by chance and by time: a fifth of the people leaves training altogether; of the others a fifth of the likes
+is hidden (:mod:`data_jobs.evaluate.split`). Half of the people choose the weights, the other half judges the choice:
+the best of many trials is partly the luckiest, so only people who did not choose can judge it.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ LEAST_PEOPLE = 20
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ValidationGroup:
-    """People of one kind, all over one bench. ``judges``: which cases judge and do not choose, bool[cases]."""
+    """People of one kind, all on one bench. ``judges``: which cases judge rather than choose, bool[cases]."""
 
     name: str
     bench: Workbench
@@ -102,7 +102,7 @@ def _groups(
 
 
 def measured(groups: Sequence[ValidationGroup], weights: Weights, judging: bool) -> list[GroupResults]:
-    """Ask everyone of one half with these weights, as the API does by default."""
+    """Rank for everyone of one half with these weights, as the API does by default."""
     found, pipelines = list[GroupResults](), dict[int, Pipeline]()
     for group in groups:
         cases = group.half(judging)

@@ -1,10 +1,10 @@
-"""What weights are worth, relative to those in use, and by how much one set of weights is above another.
+"""Worth of weights relative to those in use, and the margin between two sets of weights.
 
 .. math:: W = \\frac{1}{|G|} \\sum_{g \\in G} \\frac{\\bar v_g}{\\bar v_{g,0}} - max(0, D_0 - D)
 
 with v = Recall@10 + NDCG@10 of each person in a group g (whole profiles, one like, ...), D the mean intra-list
-diversity of the groups, and index 0 for the weights in use: 1 is as good as today. Lists that are less varied than
-today's lose what they lost in variety; else the search would pay for accuracy with sameness.
+diversity of the groups, and index 0 for the weights in use: 1 is as good as today. Less varied lists than today's are
+penalised by the loss; otherwise the search would trade variety for accuracy.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _SEED = 19_790_102
 
 
 def worth(found: Sequence[GroupResults], base: Sequence[GroupResults]) -> float:
-    """Return W of the module, for the same people in the same order."""
+    """Return W (see the module), for the same people in the same order."""
     shares = [each.worth.mean() / max(today.worth.mean(), 1e-9) for each, today in zip(found, base, strict=True)]
     return float(np.mean(shares)) - max(0.0, variety(base) - variety(found))
 

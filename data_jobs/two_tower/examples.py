@@ -1,4 +1,4 @@
-"""Training examples: likes to be told apart from other films, each with its person's history."""
+"""Training examples: likes to be distinguished from other films, each with its person's history."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bags:
-    """Histories one after the other: ``films`` int64 and ``weights`` float32; ``offsets`` int64[n] where each begins,
-    ``length`` float32[n] the sum of its weights.
+    """Concatenated histories: ``films`` int64 and ``weights`` float32; ``offsets`` int64[n], the start of each;
+    ``length`` float32[n], the sum of its weights.
     """
 
     films: Ints
@@ -37,8 +37,8 @@ def bags_of(histories: sp.csr_matrix) -> Bags:
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
     """``person`` int64[b] and ``film`` int64[b] of some likes, ``weight`` float32[b] of each in its person's history.
-    ``people`` int64[u], who they are, and ``place`` int64[b], where each like's person is among them; ``bags``: their
-    histories, of which a like that is ``kept`` (bool[b]) has to leave its own.
+    ``people`` int64[u]: the distinct people; ``place`` int64[b]: the position of each like's person among them;
+    ``bags``: their histories, from which a like that is ``kept`` (bool[b]) must be removed.
     """
 
     person: Ints

@@ -1,1 +1,3 @@
-"""What travels in the archive of the model. Here it is a package, there the files stand side by side."""
+"""Code in the model's archive. Here it is a package; in the archive the files are in one folder and import each other
+by name.
+"""

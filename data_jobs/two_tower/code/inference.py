@@ -1,9 +1,9 @@
-"""What the model's endpoint does: load the archive once a container, then answer with the best films for a history.
+"""Handlers of the model's endpoint: load the archive once per container, then return the best films for a history.
 
-The handlers of the SageMaker PyTorch inference toolkit. A question is ``{"history": [[item_id, weight], ...], "k": 200,
-"exclude": [item_id, ...], "person": mark}``; the answer ``{"model_version": ..., "item_ids": [...], "scores": [...]}``,
-best first. Films and people that the model does not know are passed over. Without a model, as in an archive that
-belongs to no release yet, the answer has no films.
+They implement the SageMaker PyTorch inference toolkit. A request is ``{"history": [[item_id, weight], ...], "k": 200,
+"exclude": [item_id, ...], "person": mark}``; the response is ``{"model_version": ..., "item_ids": [...], "scores":
+[...]}``, best first. Unknown films and people are ignored. Without a model, as in an archive before the first release,
+the response has no films.
 
 Source: SageMaker Python SDK documentation, "Deploy PyTorch models: The SageMaker PyTorch model server".
 """
@@ -23,8 +23,8 @@ JSON = "application/json"
 
 @dataclass
 class Served:
-    """The model with what it needs of the archive. ``items`` float32[films, dims + 1], made once. ``tells``: by film,
-    whether the model has met it in a history.
+    """The model and the archive's data. ``items`` float32[films, dims + 1], computed once. ``tells``: by film, whether
+    it was in any history in training.
     """
 
     version: str = ""
@@ -37,7 +37,7 @@ class Served:
 
 
 def model_fn(model_dir: str, context: object = None) -> Served:  # noqa: ARG001 - the toolkit's signature
-    """The model of the unpacked archive, with every film's vector."""
+    """Load the model of the unpacked archive and compute every film's vector."""
     folder = Path(model_dir)
     told = json.loads((folder / "manifest.json").read_text("utf-8"))
     if not told["model_version"]:
@@ -57,7 +57,7 @@ def model_fn(model_dir: str, context: object = None) -> Served:  # noqa: ARG001 
 
 
 def transform_fn(served: Served, body: str | bytes, content_type: str, accept: str) -> tuple[str, str]:  # noqa: ARG001
-    """Answer one question. Raises ValueError for one that is none."""
+    """Answer one request. Raises ValueError for a malformed one."""
     if content_type.split(";")[0].strip() != JSON:
         raise ValueError(f"content type {content_type!r}: expected {JSON}")
     asked = json.loads(body)
@@ -67,7 +67,7 @@ def transform_fn(served: Served, body: str | bytes, content_type: str, accept: s
 
 
 def _best(served: Served, asked: dict[str, Any]) -> tuple[list[str], list[float]]:
-    """Ids and scores of the best films that are not of the history and not excluded."""
+    """Return ids and scores of the best films that are neither in the history nor excluded."""
     count = int(asked.get("k", 200))
     if not 1 <= count <= MOST_FILMS:
         raise ValueError(f"k = {count}: expected 1 to {MOST_FILMS}")
@@ -82,7 +82,7 @@ def _best(served: Served, asked: dict[str, Any]) -> tuple[list[str], list[float]
 
 
 def _scores(served: Served, history: list[tuple[int, float]], person: int | None) -> torch.Tensor:
-    """float32[films]; ``person``: their number, None for somebody whom the model does not know."""
+    """Return the scores, float32[films]; ``person``: their number, None for an unknown person."""
     model = served.model
     if model is None:
         raise ValueError("there is no model")

@@ -1,6 +1,6 @@
-"""``python serve.py FOLDER [PORT]``: the endpoint's HTTP contract on this machine, by the same handlers.
+"""``python serve.py FOLDER [PORT]``: the endpoint's HTTP interface on this machine, with the same handlers.
 
-``GET /ping`` is 200 once the model is loaded, ``POST /invocations`` answers. Source: Amazon SageMaker AI developer
+``GET /ping`` returns 200 once the model is loaded; ``POST /invocations`` answers. Source: Amazon SageMaker AI developer
 guide, "Custom inference code with hosting services".
 """
 
@@ -13,7 +13,7 @@ LARGEST_QUESTION = 1 << 20
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One question at a time a thread. ``served``: the model."""
+    """Handles one request at a time per thread. ``served``: the model."""
 
     served: Served
     protocol_version = "HTTP/1.1"

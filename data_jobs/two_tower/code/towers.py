@@ -1,6 +1,6 @@
-"""The model: two towers that meet in one space, where the inner product of a person and a film is the score.
+"""The model: two towers into one space; the score is the inner product of a person's and a film's vector.
 
-This file travels in the model's archive and imports PyTorch alone.
+This file is part of the model's archive and imports PyTorch only.
 
 Source: P. Covington, J. Adams and E. Sargin, "Deep neural networks for YouTube recommendations", RecSys 2016 (pooled
 history); X. Yi et al., "Sampling-bias-corrected neural modeling for large corpus item recommendations", RecSys 2019.
@@ -15,11 +15,11 @@ from torch.nn import functional
 
 
 class TwoTower(nn.Module):
-    """``films`` and ``people`` known by id, ``content`` numbers a film; ``dims`` of the space the towers meet in.
+    """``films`` and ``people`` known by id, ``content`` features per film; ``dims`` of the shared space.
 
-    A film is its id's embedding and what its content is mapped to, at unit length. A person is what their pooled
-    history is mapped to, and their id's embedding, at unit length. Film and person have one more dimension, by which
-    how often a film is liked counts in the same inner product.
+    A film's vector is its id's embedding plus its mapped content, at unit length. A person's vector is their mapped
+    pooled history plus their id's embedding, at unit length. One more dimension holds the film's bias: how often it is
+    liked.
     """
 
     def __init__(self, films: int, people: int, content: int, dims: int, hidden: int, biased: bool) -> None:
