@@ -16,36 +16,36 @@ from services.adapters.bundle.local import LocalBundles
 from services.adapters.bundle.reader import open_bundle, text_index_of
 from services.adapters.search.name_files import load_names
 from services.recommender.domain.events import EventKind
-from services.recommender.domain.told import Told
+from services.recommender.domain.imported_history import ImportedRow
 from services.recommender.names.finder import Finder
 from services.recommender.names.folding import bare, words_of
 from services.recommender.names.row_matching import Matcher
 
 
-def films_of(path: Path) -> list[Told]:
+def films_of(path: Path) -> list[ImportedRow]:
     """Return the films of a list as rows of a history."""
     lines = [line.rpartition("|") for line in path.read_text("utf-8").splitlines() if line.strip()]
     return [
-        Told(f"line {at}", (title,), int(year), EventKind.WATCH, 1.0, None, ())
+        ImportedRow(f"line {at}", (title,), int(year), EventKind.WATCH, 1.0, None, ())
         for at, (title, _, year) in enumerate(lines, 1)
     ]
 
 
-def lines_of(finder: Finder, films: Sequence[Told], *, everything: bool) -> Iterator[str]:
+def lines_of(finder: Finder, films: Sequence[ImportedRow], *, everything: bool) -> Iterator[str]:
     """Yield the report line by line."""
     matcher, catalogue, how, same = Matcher(finder), finder.catalogue, Counter[str](), 0
     others, missed = [], []
-    for told in films:
-        match = matcher.match(told)
-        film = f"{told.titles[0]} ({told.year})"
+    for imported in films:
+        match = matcher.match(imported)
+        film = f"{imported.titles[0]} ({imported.year})"
         if match.row < 0:
-            rows = match.candidates or matcher.candidates(told)
+            rows = match.candidates or matcher.candidates(imported)
             named = "; ".join(f"{catalogue.titles[row]} ({catalogue.years[row]})" for row in rows)
             missed.append(f"{'doubtful' if match.candidates else 'not there'}: {film}{f': {named}?' if named else ''}")
             continue
         how[str(match.how)] += 1
         title, year = catalogue.titles[match.row], int(catalogue.years[match.row])
-        is_same = bare(words_of(title)) == bare(words_of(told.titles[0])) and year == told.year
+        is_same = bare(words_of(title)) == bare(words_of(imported.titles[0])) and year == imported.year
         same += is_same
         if everything or not is_same:
             others.append(f"{film} is {title} ({year}), {catalogue.item_ids[match.row]}")

@@ -30,7 +30,7 @@ class ArchiveError(MarqueeError):
 
 
 class Readable(Protocol):
-    """What bytes are read from."""
+    """Source of bytes."""
 
     def read(self, size: int, /) -> bytes:
         """Return at most ``size`` bytes, none at the end."""
@@ -38,7 +38,7 @@ class Readable(Protocol):
 
 @dataclass(slots=True)
 class Allowance:
-    """What may be unpacked: ``files``, and ``size`` bytes of all of them. Several archives may share one."""
+    """Limits for unpacking: ``files``, and ``size``, the total bytes. Several archives may share one."""
 
     files: int
     size: int

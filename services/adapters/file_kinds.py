@@ -1,4 +1,4 @@
-"""Files that hold no table, recognised by how they begin, each with what to do instead."""
+"""Recognition of files that contain no table, with advice for each."""
 
 import re
 
@@ -40,14 +40,14 @@ _LOOKED_AT = 4_096
 
 
 def binary_kind(head: bytes) -> str | None:
-    """Return what a file is that begins with these bytes, and what to do; None if they may be text."""
+    """Return the kind of file that begins with these bytes, with advice; None if it may be text."""
     if head[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
         return "a tar archive: unpack it first (tar -xf)"
     return next((what for magic, what in _MAGIC if head.startswith(magic)), None)
 
 
 def text_kind(text: str) -> str | None:
-    """Return what a decoded file is that is no table, and what to do; None if it may be one."""
+    """Return the kind of a decoded file that contains no table, with advice; None if it may contain one."""
     begin = text[:_LOOKED_AT]
     if not text.strip():
         return "empty"

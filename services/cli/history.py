@@ -8,12 +8,12 @@ from services.cli.console import table
 from services.cli.open_services import open_services
 
 if TYPE_CHECKING:
-    from services.recommender.domain.told import ToldHistory
+    from services.recommender.domain.imported_history import ImportedHistory
 
 PATIENCE_S = 120.0
 
 
-def read_export(path: Path, account: str | None) -> "ToldHistory":
+def read_export(path: Path, account: str | None) -> "ImportedHistory":
     """Read an export: a zip, the folder it was unpacked to, or one file. Raises InvalidRequest, OSError."""
     from services.adapters.history.archive import MAX_BYTES, files_in
     from services.adapters.history.reading import read_files, read_history
@@ -25,7 +25,7 @@ def read_export(path: Path, account: str | None) -> "ToldHistory":
     return read_history(path.name, content, account)
 
 
-def store_history(user: str, history: "ToldHistory") -> dict[str, Any]:
+def store_history(user: str, history: "ImportedHistory") -> dict[str, Any]:
     """Store a person's history; return the import's result with recommendations. Raises StateUnavailable."""
     from services.recommender.ports import Deadline
 

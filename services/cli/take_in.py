@@ -20,7 +20,7 @@ from services.cli.verb_errors import Misused
 if TYPE_CHECKING:
     from data_jobs.build import Built
     from data_jobs.validate import Source
-    from services.recommender.domain.told import ToldHistory
+    from services.recommender.domain.imported_history import ImportedHistory
     from services.settings import Settings
 
 MOST_STORED = 1_000_000
@@ -66,7 +66,7 @@ def take_in(
     output.result(document, [*lines, f"First recommendations after {document['seconds']:.1f} s."])
 
 
-def _history(source: "Source", user: str | None, account: str | None, output: Output) -> "ToldHistory | None":
+def _history(source: "Source", user: str | None, account: str | None, output: Output) -> "ImportedHistory | None":
     """Return one person's history, if the path holds one; otherwise say what the paths were recognised as, and return
     None. Raises Misused, InvalidRequest.
     """

@@ -73,13 +73,13 @@ def _placed(recommender: "Recommender", request: "Request", alone: "RankedItem")
     ranking = recommender.trace(request)
     items = ranking.items
     place = next((at for at, item in enumerate(items, 1) if item.row == alone.row), None)
-    told = {"place": place, "candidates": len(items), **_beside(recommender, items)}
+    shown = {"place": place, "candidates": len(items), **_beside(recommender, items)}
     if place is None:
-        return {**told, "reason": "not_retrieved", "signals": alone.signals, "said": _not_retrieved(ranking)}
+        return {**shown, "reason": "not_retrieved", "signals": alone.signals, "said": _not_retrieved(ranking)}
     item = items[place - 1]
     unmatched = " It does not match the query." if item.match is False else ""
     said = f"It is at rank {place} of {len(items)} candidates.{unmatched}"
-    return {**told, "reason": "ranked", "signals": item.signals, "said": said}
+    return {**shown, "reason": "ranked", "signals": item.signals, "said": said}
 
 
 def _beside(recommender: "Recommender", items: "tuple[RankedItem, ...]") -> dict[str, Any]:
@@ -96,8 +96,8 @@ def _beside(recommender: "Recommender", items: "tuple[RankedItem, ...]") -> dict
 def _not_retrieved(ranking: "Ranking") -> str:
     """Say that no retriever brought a film, and what each brought."""
     brought = [f"{count} by {name}" for name, count in _retrievers(ranking.counts)]
-    told = f" ({', '.join(brought)})" if brought else ""
-    return f"No retriever brought it: it is not among the {len(ranking.items)} candidates with the largest sums{told}."
+    by = f" ({', '.join(brought)})" if brought else ""
+    return f"No retriever brought it: it is not among the {len(ranking.items)} candidates with the largest sums{by}."
 
 
 def _retrievers(counts: dict[str, int]) -> Iterator[tuple[str, int]]:

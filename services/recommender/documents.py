@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from services.recommender.domain import genres
 from services.recommender.domain.bundle import Bundle
-from services.recommender.domain.catalogue import Catalogue, imdb_id
+from services.recommender.domain.catalogue import Catalogue, display_title, imdb_id
 from services.recommender.domain.request import RankedItem, Ranking, Request
 from services.recommender.ports import OVERVIEW_LENGTH, Evidence, Likings, Record
-from services.recommender.reasons.phrases import display_title
 
 DIGITS = 4
 TOP_GENRES, FAVOURITES = 3, 5

@@ -132,7 +132,7 @@ class ExplainerUnavailable(Unavailable):
 
 
 class RetrieverUnavailable(Unavailable):
-    """The endpoint of the two-tower model did not answer, or not with films."""
+    """The endpoint of the two-tower model did not answer, or its answer contains no films."""
 
 
 class SecretUnavailable(Unavailable):

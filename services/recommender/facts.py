@@ -6,12 +6,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from services.recommender.domain.arrays import mean_of_best
 from services.recommender.domain.bundle import Bundle
-from services.recommender.domain.catalogue import TraitKind
+from services.recommender.domain.catalogue import Catalogue, TraitKind
 from services.recommender.domain.genres import GENRES, NO_GENRES
+from services.recommender.domain.request import Reason, ReasonKind
 from services.recommender.domain.weights import Weights
-from services.recommender.ranking.familiarity import renown
-from services.recommender.reasons.phrases import PopularIn
 from services.recommender.taste.audience import Audience
 from services.recommender.taste.fold_in import Taste
 from services.recommender.taste.traits import Audiences, Postings, TraitRows
@@ -23,7 +23,62 @@ KNOWN = 0.8
 # From this maturity on votes are no longer used.
 GROWN_UP = 0.98
 
+# The best-known tenth of a genre is popular in it.
+POPULAR_SHARE = 0.1
+# Familiarity: the ranking's weights were chosen without this factor, hence no effect at the middle.
+MIDDLE = 0.5
+# Renown from which on people begin to have heard of a film; the 50 best known have about 1.
+HEARD_OF = 0.08
+# Exponent at 0 and at 1. Below -1 it outweighs the prior, which grows with renown; at 1 taste still distinguishes two
+# well-known films. Chosen by inspecting lists.
+LEAST_EXPONENT, MOST_EXPONENT = -2.0, 0.75
+
 Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PopularIn:
+    """``genres`` int8[films]: the genre in which a film stands out most, among those in whose best-known tenth it is;
+    -1 if there is none.
+    """
+
+    genres: NDArray[np.int8]
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, popularity: NDArray[np.float32]) -> "PopularIn":
+        """Compare each film with the threshold of each of its genres, once per release."""
+        genres = np.full(len(popularity), -1, np.int8)
+        most = np.ones(len(popularity), np.float32)
+        for bit in range(len(GENRES)):
+            if GENRES[bit] in NO_GENRES:
+                continue
+            films = np.flatnonzero(catalogue.genre_bits & np.uint32(1 << bit))
+            if not len(films):
+                continue
+            bar = max(_quantile(popularity[films], 1 - POPULAR_SHARE), 1e-6)
+            above = popularity[films] / np.float32(bar)
+            stands_out = films[(above > most[films]) | (above >= 1) & (genres[films] < 0)]
+            genres[stands_out] = bit
+            most[stands_out] = popularity[stands_out] / np.float32(bar)
+        return cls(genres)
+
+    def reason(self, row: int, term: float) -> Reason:
+        """Return "Popular in Western", or a neutral text for a film that stands out in no genre."""
+        genre = int(self.genres[row])
+        if genre < 0:
+            return Reason(ReasonKind.POPULAR, "Not yet well known here", "the catalogue", term)
+        return Reason(ReasonKind.POPULAR, f"Popular in {GENRES[genre]}", GENRES[genre], term)
+
+
+def _quantile(values: NDArray[np.float32], share: float) -> float:
+    """Return the quantile by linear interpolation, like ``np.quantile``, which is slower and imports ``numpy.ma`` on
+    its first call.
+    """
+    place = share * (len(values) - 1)
+    low = int(place)
+    high = min(low + 1, len(values) - 1)
+    around = np.partition(values, (low, high))[[low, high]].astype(float)
+    return float(around[0] + (around[1] - around[0]) * (place - low))
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,20 +111,20 @@ class Facts:
         return np.maximum(np.bincount(kinds, minlength=len(TraitKind)), 1)
 
     def genres_of(self, rows: NDArray[np.int32]) -> Floats:
-        """1 where a film is of a genre, else 0, float32[rows, genres]."""
+        """Return 1 if a film has a genre, else 0, float32[rows, genres]."""
         bits = self.bundle.catalogue.genre_bits[rows, None] >> np.arange(len(GENRES), dtype=np.uint32)
         return np.asarray(bits & np.uint32(1), np.float32)
 
     @cached_property
     def genre_rarity(self) -> Floats:
-        """Root of the logarithm of films per film of each genre, float32[genres]; 0 for what is no genre."""
+        """Square root of log(1 + films / films of the genre), float32[genres]; 0 for entries that are not genres."""
         rare = np.sqrt(np.log1p(len(self.bundle.catalogue) / np.maximum(np.diagonal(self._films_of_genres), 1)))
         return np.asarray(np.where([name in NO_GENRES for name in GENRES], 0, rare), np.float32)
 
     @cached_property
     def genre_lifts(self) -> Floats:
-        """How many times likelier a film of one genre (row) is of another (column) than any film,
-        float32[genres, genres].
+        """How many times likelier a film of one genre (row) also has another (column) than any film, float32[genres,
+        genres].
         """
         both = self._films_of_genres
         films = np.maximum(np.diagonal(both), 1)
@@ -116,7 +171,7 @@ class Facts:
         """r^2 / (r^2 + mature^2) with r other events on the film of a random event: near 0 for the first events of a
         new service, near 1 once the tables have learnt enough; chosen on simulated growth.
 
-        r grows in proportion to the events, and does not fall with films that nobody has watched: it is the number of
+        r grows in proportion to the events, and does not fall with films without events: it is the number of
         events over Simpson's effective number of films ("Measurement of diversity", Nature 163, 1949).
         """
         events = self.bundle.collaborative.events.astype(np.float64)
@@ -148,9 +203,7 @@ class Facts:
 
     @cached_property
     def quality(self) -> Floats:
-        """Factor on a film's similarity, float32[films]: 1 if people's events carry the ranking, what worldwide votes
-        say if there are none.
-        """
+        """Factor on a film's similarity, float32[films]: 1 if people's events suffice, else from worldwide votes."""
         return self._faded(np.ones(len(self.bundle.catalogue), np.float32))
 
     @cached_property
@@ -196,3 +249,33 @@ class Facts:
 def _level(values: Floats) -> Floats:
     most = float(values.max(initial=0))
     return np.asarray(values / np.float32(most if most > 0 else 1), np.float32)
+
+
+def renown(bundle: Bundle) -> Floats:
+    """Return the renown of each film, float32[films] from 0, about 1 for the 50 best known: by people's events or by
+    worldwide votes, whichever is higher. A film released after the events were collected has only votes.
+    """
+    events, votes = (counts.astype(np.float32) for counts in (bundle.collaborative.events, bundle.catalogue.votes))
+    return np.maximum(_over_best(events), _over_best(votes))
+
+
+def familiarity_factor(renown: Floats, familiarity: float | None) -> Floats | None:
+    """Return the factor on each film's score, float32[films] in 0 ... 1; None if it changes nothing.
+
+    (1 + renown / HEARD_OF) ** exponent, over its maximum. The exponent rises with familiarity: a better-known film
+    never loses ground to a lesser-known one.
+    """
+    if familiarity is None or familiarity == MIDDLE or not len(renown):
+        return None
+    logs = np.float32(_exponent(familiarity)) * np.log1p(renown / np.float32(HEARD_OF))
+    return np.asarray(np.exp(logs - logs.max()), np.float32)
+
+
+def _exponent(familiarity: float) -> float:
+    """Return 0 at the default; quadratic below, as well-known films' scores exceed others' only a few times."""
+    step = (familiarity - MIDDLE) / MIDDLE
+    return MOST_EXPONENT * step if step > 0 else LEAST_EXPONENT * step * step
+
+
+def _over_best(counts: Floats) -> Floats:
+    return counts / np.float32(mean_of_best(counts) or 1.0)

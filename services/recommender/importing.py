@@ -9,8 +9,8 @@ from typing import Any
 from services.recommender import documents
 from services.recommender.domain.catalogue import Catalogue
 from services.recommender.domain.events import Event, EventKind
+from services.recommender.domain.imported_history import UNDATED_MS, ImportedHistory, ImportedRow
 from services.recommender.domain.profile import CLOCK_SKEW_MS
-from services.recommender.domain.told import UNDATED_MS, Told, ToldHistory
 from services.recommender.errors import Overloaded
 from services.recommender.names.finder import Finder
 from services.recommender.names.row_matching import How, Match, Matcher
@@ -31,29 +31,29 @@ class Import:
 
     lines: tuple[LoggedEvent, ...]
     films: dict[str, int]
-    doubtful: tuple[tuple[Told, Match], ...]
-    unmatched: tuple[Told, ...]
+    doubtful: tuple[tuple[ImportedRow, Match], ...]
+    unmatched: tuple[ImportedRow, ...]
 
 
-def prepare(finder: Finder, user_id: str, history: ToldHistory, now_ms: int, deadline: Deadline) -> Import:
+def prepare(finder: Finder, user_id: str, history: ImportedHistory, now_ms: int, deadline: Deadline) -> Import:
     """Match every row and create one event per film. Raises Overloaded if the deadline passes first."""
     matcher = Matcher(finder)
-    told: dict[int, list[Told]] = defaultdict(list)
+    by_film: dict[int, list[ImportedRow]] = defaultdict(list)
     how: dict[int, How | None] = {}
-    doubtful: dict[object, tuple[Told, Match]] = {}
-    unmatched: dict[object, Told] = {}
+    doubtful: dict[object, tuple[ImportedRow, Match]] = {}
+    unmatched: dict[object, ImportedRow] = {}
     for at, row in enumerate(history.rows):
         if at % _LOOK_EVERY == 0 and deadline.remaining() <= 0:
             raise Overloaded(f"the history has {len(history.rows):,} rows, too many to match in time: send it in parts")
         match = matcher.match(row)
         if match.row >= 0:
-            told[match.row].append(row)
+            by_film[match.row].append(row)
             how.setdefault(match.row, match.how)
         elif match.candidates:
             doubtful.setdefault((row.titles, row.year), (row, match))
         else:
             unmatched.setdefault((row.titles, row.year), row)
-    events = [_event(finder.catalogue.item_ids[film], rows, now_ms) for film, rows in told.items()]
+    events = [_event(finder.catalogue.item_ids[film], rows, now_ms) for film, rows in by_film.items()]
     lines = tuple(LoggedEvent(event_id_of(user_id, event), user_id, event) for event in events)
     counts = Counter(str(each) for each in how.values())
     return Import(lines, dict(counts), tuple(doubtful.values()), tuple(unmatched.values()))
@@ -66,12 +66,12 @@ def event_id_of(user_id: str, event: Event) -> str:
 
 
 def document(
-    finder: Finder, user_id: str, history: ToldHistory, found: Import, stored: int, first: Sequence[dict[str, Any]]
+    finder: Finder, user_id: str, history: ImportedHistory, found: Import, stored: int, first: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
     """Return the response to an import. ``stored``: number of new events; ``first``: recommendations."""
     matcher, catalogue = Matcher(finder), finder.catalogue
-    doubtful = [_listed(catalogue, told, match.candidates) for told, match in found.doubtful[:LISTED]]
-    unmatched = [_listed(catalogue, told, matcher.candidates(told)) for told in found.unmatched[:LISTED]]
+    doubtful = [_listed(catalogue, row, match.candidates) for row, match in found.doubtful[:LISTED]]
+    unmatched = [_listed(catalogue, row, matcher.candidates(row)) for row in found.unmatched[:LISTED]]
     kinds = Counter(line.event.kind.label for line in found.lines)
     return {
         "user_id": user_id,
@@ -91,7 +91,7 @@ def document(
     }
 
 
-def _event(item_id: str, rows: Iterable[Told], now_ms: int) -> Event:
+def _event(item_id: str, rows: Iterable[ImportedRow], now_ms: int) -> Event:
     """Return a film's strongest event: the latest rating, unless a like is stronger; else watched or watchlisted."""
     latest: dict[EventKind, tuple[int, float]] = {}
     for row in rows:
@@ -105,11 +105,11 @@ def _event(item_id: str, rows: Iterable[Told], now_ms: int) -> Event:
     return Event(item_id, kind, value, ts_ms)
 
 
-def _listed(catalogue: Catalogue, told: Told, candidates: Iterable[int]) -> dict[str, Any]:
+def _listed(catalogue: Catalogue, row: ImportedRow, candidates: Iterable[int]) -> dict[str, Any]:
     """Return an ambiguous or unmatched row, with candidate films."""
     return {
-        "place": told.place,
-        "title": told.titles[0] if told.titles else ", ".join(told.film_ids),
-        "year": told.year,
+        "place": row.place,
+        "title": row.titles[0] if row.titles else ", ".join(row.film_ids),
+        "year": row.year,
         "candidates": [documents.film_summary(catalogue, row) for row in candidates],
     }

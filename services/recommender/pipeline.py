@@ -9,31 +9,25 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommender.candidates import retrieval, sources
+from services.recommender.candidates import retrieval
 from services.recommender.candidates.search import Searcher
-from services.recommender.candidates.shelf import read_shelf
 from services.recommender.domain.profile import NO_HASHES, Profile
 from services.recommender.domain.request import Preset, Ranking, Request, Strategy
 from services.recommender.domain.weights import Weights
 from services.recommender.errors import SearchUnavailable
-from services.recommender.facts import Facts
+from services.recommender.facts import Facts, familiarity_factor
 from services.recommender.names.finder import Finder
 from services.recommender.ports import Deadline, Hits, Release, RetrievePort, SearchResult, TextEncoder
-from services.recommender.presets import svd, two_tower
-from services.recommender.presets.baseline import baseline_terms
+from services.recommender.presets import baseline, svd, two_tower
 from services.recommender.query.conditions import Understood
 from services.recommender.query.queries import Queries
-from services.recommender.ranking.familiarity import familiarity_factor
-from services.recommender.ranking.interests import interests_of, page_of_interests
-from services.recommender.ranking.page import first_page
+from services.recommender.ranking.diversity import first_page, interests_of, page_of_interests
 from services.recommender.ranking.ranker import Ranked, matching_first, next_part_first, rank
 from services.recommender.reasons.ranked_items import Context, make_items
 from services.recommender.signals import Inputs, Mixture, mixture_of
 from services.recommender.signals.plan import Plan, against_dislikes, coherence_of, likeness_plan, make_plan
 from services.recommender.stopwatch import Stopwatch
-from services.recommender.taste.coherence import coherence
-from services.recommender.taste.fold_in import Taste, fold_in
-from services.recommender.taste.seeds import Seeds, read_seeds
+from services.recommender.taste.fold_in import Seeds, Taste, coherence, fold_in, read_seeds, read_shelf
 from services.recommender.taste.traits import Known, TraitRows
 
 
@@ -132,7 +126,8 @@ class Pipeline:
         with watch.stage("diversify"):
             top = self._page(ranked, plan, request, taste, found)
         with watch.stage("reasons"):
-            context = Context(found.inputs, found.mixture) if with_reasons else None
+            cites = svd.CITES if request.preset is Preset.SVD else found.mixture.cites
+            context = Context(found.inputs, found.mixture, cites) if with_reasons else None
             items = make_items(top, context, self.constants, request.explain, found.inputs.matches)
             if request.preset is Preset.SVD:
                 items = svd.with_affinity(items, top)
@@ -198,7 +193,7 @@ class Pipeline:
         stored = profile is not None and len(profile.history) > 0
         certainty, maturity = self.facts.certainty(taste), self.facts.maturity
         clear = 0.0
-        # Of a long taste of known films even the clearest is none.
+        # A long taste of known films never counts as coherent.
         if not request.query and coherence_of(self.constants, taste, 1.0, certainty, maturity):
             clear = coherence(self.constants, taste, self.trait_rows, stored)
         return make_plan(self.constants, taste, request.query, stored, clear, certainty, maturity)
@@ -220,14 +215,14 @@ class Pipeline:
         factor = familiarity_factor(self.facts.renown, request.familiarity)
         if request.preset is Preset.TWO_TOWER:
             found = two_tower.find(self.bundle, self.retriever, request.user_id, taste, deadline)
-            mixture = Mixture.of_terms(tables, two_tower.terms(self.bundle, found), factor)
+            mixture = Mixture.of_terms(tables, two_tower.terms(self.bundle, found), factor, two_tower.CITES)
             allowed, counts = self._for_children(child, request, taste, allowed)
             rows = retrieval.candidates(mixture.base(), allowed)
             counts[f"by_{found.source}"] = 1
             return Retrieved(inputs, mixture, rows, allowed, [*found.degraded], counts, found.hits)
         if plan.baseline:
-            terms, degraded = baseline_terms(self.release, self.trait_rows, taste, deadline, request.filters)
-            mixture = Mixture.of_terms(tables, terms, factor)
+            terms, degraded = baseline.baseline_terms(self.release, self.trait_rows, taste, deadline, request.filters)
+            mixture = Mixture.of_terms(tables, terms, factor, baseline.CITES)
             allowed, counts = self._for_children(child, request, taste, allowed)
             return Retrieved(inputs, mixture, retrieval.candidates(mixture.base(), allowed), allowed, degraded, counts)
         searched = self.searcher.search(request, understood, plan, taste, self.constants, deadline)
@@ -243,10 +238,10 @@ class Pipeline:
         mixture = mixture_of(inputs, factor)
         allowed, counts = self._for_children(child, request, taste, allowed, hits)
         wanted = allowed if matches is None else allowed & matches.matched
-        brought = {"traits": sources.by_traits(self.facts, known, plan, wanted)}
-        brought["series"] = sources.by_series(self.facts, taste, wanted)
+        brought = {"traits": retrieval.by_traits(self.facts, known, plan, wanted)}
+        brought["series"] = retrieval.by_series(self.facts, taste, wanted)
         if searched.vectors is None:
-            brought["vectors"] = sources.by_vectors(hits.knn)
+            brought["vectors"] = retrieval.by_vectors(hits.knn)
         novelty = self.facts.novelty if plan.novelty else None
         rows = retrieval.candidates(mixture.base(), allowed, novelty, list(brought.values()))
         counts |= {f"{name}_retrieved": len(found) for name, found in brought.items() if len(found)}

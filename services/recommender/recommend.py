@@ -1,8 +1,15 @@
 """Use case of ``/recommend``: read profile and cache, otherwise rank, explain and cache the response.
 
 A response is JSON as cached and sent: built once and never parsed again.
+
+The page cursor is stateless: short hashes of the films shown, bound to the request. Layout before base64url: version (1
+byte), request fingerprint (6 bytes), film hashes (5 bytes each, sorted), CRC-32 of all that (4 bytes). The checksum
+distinguishes damage from a foreign cursor; nothing in it is secret.
 """
 
+import base64
+import binascii
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Flag, auto
@@ -10,25 +17,24 @@ from enum import Flag, auto
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommender import cursor as cursors
 from services.recommender import documents
 from services.recommender.cache import cache_key, request_fingerprint
 from services.recommender.domain.catalogue import Catalogue
+from services.recommender.domain.history import pack_hashes, unpack_hashes
 from services.recommender.domain.profile import NO_HASHES, Profile
 from services.recommender.domain.request import Ranking, Request, Strategy
-from services.recommender.errors import StateUnavailable
+from services.recommender.errors import BadCursor, StateUnavailable
 from services.recommender.pipeline import Pipeline
 from services.recommender.ports import CacheEntry, CacheKey, Clock, Deadline, Explainer, Page, StatePort, StateRead
 from services.recommender.stopwatch import Stopwatch
-from services.recommender.taste.fold_in import fold_in
-from services.recommender.taste.seeds import read_seeds
+from services.recommender.taste.fold_in import fold_in, read_seeds
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """``payload`` is the JSON object without ``cached`` and ``recommendation_id``. ``stages``: milliseconds by stage,
-    for Server-Timing; ``counts``: films ranked and hits by retriever, for the log. ``told``: sentences by author,
-    tokens and US dollars, if a model was used. ``kept`` False: responses to such a request are not cached.
+    for Server-Timing; ``counts``: films ranked and hits by retriever, for the log. ``sentence_counts``: sentences by
+    author, tokens and US dollars, if a model was used. ``kept`` False: responses to such a request are not cached.
     """
 
     payload: bytes
@@ -38,7 +44,7 @@ class Answer:
     degraded: tuple[str, ...] = ()
     stages: Mapping[str, float] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
-    told: Mapping[str, float] = field(default_factory=dict)
+    sentence_counts: Mapping[str, float] = field(default_factory=dict)
 
     def render(self, recommendation_id: str) -> bytes:
         """Return the whole JSON document: the stored object followed by the request's own fields."""
@@ -118,7 +124,7 @@ class RecommendUseCase:
             payload = _payload(pipeline, request, ranking, _next_cursor(pipeline, fingerprint, ranking, shown))
             answer = Answer(
                 payload, ranking.strategy, kept=key is not None, degraded=ranking.degraded, counts=ranking.counts,
-                told=explain_counts,
+                sentence_counts=explain_counts,
             )  # fmt: skip
             if key is not None and not ranking.degraded:
                 self._write(key, read, answer, options)
@@ -175,16 +181,54 @@ def liked_rows(catalogue: Catalogue, request: Request, profile: Profile | None) 
 
 def shown_before(request: Request, fingerprint: bytes) -> NDArray[np.uint64]:
     """Return the hashes of the films on earlier pages. Raises BadCursor."""
-    return NO_HASHES if request.cursor is None else cursors.decode(request.cursor, fingerprint)
+    return NO_HASHES if request.cursor is None else decode_cursor(request.cursor, fingerprint)
 
 
 def _next_cursor(pipeline: Pipeline, fingerprint: bytes, ranking: Ranking, shown: NDArray[np.uint64]) -> str | None:
     if not ranking.more or not ranking.items:
         return None
     page = pipeline.film_hashes[[item.row for item in ranking.items]]
-    return cursors.encode(fingerprint, np.concatenate([shown, page]))
+    return encode_cursor(fingerprint, np.concatenate([shown, page]))
 
 
 def _payload(pipeline: Pipeline, request: Request, ranking: Ranking, next_cursor: str | None) -> bytes:
     index_version = pipeline.release.search.index_version
     return documents.dump(documents.recommendation(pipeline.bundle, index_version, request, ranking, next_cursor))
+
+
+MAX_SHOWN = 500
+FINGERPRINT_BYTES = 6
+_VERSION = 1
+_POINTER = "/cursor"
+
+
+def encode_cursor(fingerprint: bytes, shown: NDArray[np.uint64]) -> str | None:
+    """Return the cursor for the page after ``shown`` (uint64 hashes); None beyond 500 films."""
+    if len(shown) > MAX_SHOWN:
+        return None
+    body = bytes([_VERSION]) + fingerprint[:FINGERPRINT_BYTES] + pack_hashes(shown)
+    return base64.urlsafe_b64encode(body + zlib.crc32(body).to_bytes(4, "big")).rstrip(b"=").decode("ascii")
+
+
+def decode_cursor(cursor: str, fingerprint: bytes) -> NDArray[np.uint64]:
+    """Return the hashes of the films shown, uint64[n]. Raises BadCursor for a damaged, forged or foreign cursor."""
+    body = _checked(cursor)
+    if body[1 : 1 + FINGERPRINT_BYTES] != fingerprint[:FINGERPRINT_BYTES]:
+        raise BadCursor(
+            "the cursor belongs to another request; send it with the person, query and filters it came from,"
+            " or omit it to start at the first page",
+            _POINTER,
+        )
+    return unpack_hashes(body[1 + FINGERPRINT_BYTES :])
+
+
+def _checked(cursor: str) -> bytes:
+    try:
+        raw = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, UnicodeEncodeError):
+        raw = b""
+    body, checksum = raw[:-4], raw[-4:]
+    sound = len(body) > FINGERPRINT_BYTES and (len(body) - 1 - FINGERPRINT_BYTES) % 5 == 0
+    if not sound or body[0] != _VERSION or zlib.crc32(body).to_bytes(4, "big") != checksum:
+        raise BadCursor("the cursor is damaged or was not made by this API; send next_cursor unchanged", _POINTER)
+    return body

@@ -8,9 +8,9 @@ from typing import Any
 from services.recommender import documents, films, importing
 from services.recommender.cache import request_fingerprint
 from services.recommender.domain.catalogue import Catalogue
+from services.recommender.domain.imported_history import ImportedHistory
 from services.recommender.domain.profile import CLOCK_SKEW_MS
 from services.recommender.domain.request import Preset, Ranking, Request
-from services.recommender.domain.told import ToldHistory
 from services.recommender.errors import BundleError, InvalidRequest, MarqueeError, StateUnavailable, Unavailable
 from services.recommender.export import user_export
 from services.recommender.pipeline import Pipeline
@@ -98,7 +98,7 @@ class Recommender:
         stored = iter(self.state.record(good, deadline or self._deadline()) if good else [])
         return [_of_film(next(stored), each) if isinstance(each, FeedbackCommand) else each for each in checked]
 
-    def import_history(self, user_id: str, history: ToldHistory, deadline: Deadline) -> dict[str, Any]:
+    def import_history(self, user_id: str, history: ImportedHistory, deadline: Deadline) -> dict[str, Any]:
         """Store a person's history from another service, one event per film, and recommend; see ``importing``.
         Repeating an import stores nothing. Raises Overloaded before anything is stored, and StateUnavailable, which
         says what to do.

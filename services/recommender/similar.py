@@ -1,10 +1,10 @@
-"""Similar films: by series, makers, theme and tone, and shared audience; of films equally alike the better first."""
+"""Similar films: by series, makers, theme and tone, and shared audience; of equally similar films the better first."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from services.recommender.candidates import retrieval, sources
+from services.recommender.candidates import retrieval
 from services.recommender.domain.request import RankedItem, Strategy
 from services.recommender.pipeline import Pipeline
 from services.recommender.ports import Deadline, SearchRequest, SearchResult
@@ -40,7 +40,7 @@ def similar(pipeline: Pipeline, row: int, k: int, deadline: Deadline) -> Similar
     allowed = facts.audience.beside(row)
     allowed[row] = False
     mixture = mixture_of(inputs)
-    brought = [sources.by_vectors(hits.knn), sources.by_traits(facts, known, inputs.plan, allowed)]
+    brought = [retrieval.by_vectors(hits.knn), retrieval.by_traits(facts, known, inputs.plan, allowed)]
     rows = retrieval.candidates(mixture.base(), allowed, retrieved=brought)
     ranked = rank(rows, mixture.terms(rows))
     top = ranked.take(np.arange(min(k, len(ranked.rows))))
@@ -57,6 +57,6 @@ def _nearest(pipeline: Pipeline, row: int, deadline: Deadline) -> SearchResult:
     if embeddings is None or not embeddings.scales[row] > 0:
         return SearchResult()
     films = np.array([row], np.int32)
-    request = SearchRequest(vectors=embeddings.rows(films), size=sources.EACH, films=films)
+    request = SearchRequest(vectors=embeddings.rows(films), size=retrieval.EACH, films=films)
     with span("search"):
         return pipeline.release.search.search(request, deadline)

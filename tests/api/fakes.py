@@ -11,8 +11,8 @@ from fastapi.testclient import TestClient
 from services.adapters.secrets import FixedSecret
 from services.api.app.main import create_app
 from services.api.app.services import AppServices
+from services.recommender.domain.imported_history import ImportedHistory
 from services.recommender.domain.request import Preset, Request, Strategy
-from services.recommender.domain.told import ToldHistory
 from services.recommender.errors import (
     AllSeedsUnknown,
     IdempotencyMismatch,
@@ -43,7 +43,7 @@ class FakeRecommender:
     options: Options = field(default_factory=Options)
     asked: list[Request] = field(default_factory=list)
     stored: list[FeedbackCommand] = field(default_factory=list)
-    imported: list[tuple[str, ToldHistory]] = field(default_factory=list)
+    imported: list[tuple[str, ImportedHistory]] = field(default_factory=list)
     people: set[str] = field(default_factory=set)
     parts: dict[str, str] = field(default_factory=lambda: {"bundle": "ok", "state": "ok"})
     degraded: list[str] = field(default_factory=list)
@@ -130,7 +130,7 @@ class FakeRecommender:
         counted = [{"name": "Crime", "films": 1}]
         return {"films": 1, "genres": counted, "years": {"from": 1995, "to": 1995}, "languages": []}
 
-    def import_history(self, user_id: str, history: ToldHistory, deadline: Deadline) -> dict[str, Any]:
+    def import_history(self, user_id: str, history: ImportedHistory, deadline: Deadline) -> dict[str, Any]:
         self._maybe_fail()
         self.imported.append((user_id, history))
         return {

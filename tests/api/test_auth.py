@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.api.app.context import RequestContext
-from services.api.app.runner import Runner
+from services.api.app.edge import Runner
 from services.api.app.security.api_keys import key_id_of, make_key
 from services.api.app.security.auth import MAX_RECORDS, Authenticator, require
 from services.api.app.security.quota import LocalQuota, QuotaGuard

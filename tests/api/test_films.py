@@ -5,8 +5,7 @@ import json
 import pytest
 from fastapi.testclient import TestClient
 
-from services.api.app.edge import Edge
-from services.api.app.runner import Runner
+from services.api.app.edge import Edge, Runner
 from services.api.app.security.api_keys import make_key
 from services.api.app.services import AppServices
 from services.recommender.errors import BundleMissing

@@ -13,10 +13,10 @@ import pytest
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Scope, Send
 
-from services.api.app import runner as runner_module
+from services.api.app import edge
 from services.api.app.context import context_of
+from services.api.app.edge import Pool, Runner
 from services.api.app.middleware import SLASH, BodyLimit, EncodedSlashes, Observer, frames_of
-from services.api.app.runner import Pool, Runner
 from services.recommender.errors import Overloaded
 from services.recommender.recommend import Answer
 from tests.api.fakes import FakeRecommender, fake_app, fake_client
@@ -237,7 +237,7 @@ async def test_what_is_not_http_passes_through() -> None:
 
 @pytest.mark.anyio
 async def test_a_full_pool_says_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner_module, "MAX_WAITING", 1)
+    monkeypatch.setattr(edge, "MAX_WAITING", 1)
     pool, gate = Pool("answers", 1), threading.Event()
     waiting = [asyncio.create_task(pool.run(gate.wait, PATIENCE_S)) for _ in range(2)]
     await asyncio.sleep(0)

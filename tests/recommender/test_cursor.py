@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.recommender import cursor
 from services.recommender.errors import BadCursor
+from services.recommender.recommend import decode_cursor, encode_cursor
 
 PRINT = b"0123456789abcdef"
 hashes = st.lists(st.integers(0, 2**40 - 1), max_size=60, unique=True).map(lambda found: np.array(found, np.uint64))
@@ -14,18 +14,18 @@ hashes = st.lists(st.integers(0, 2**40 - 1), max_size=60, unique=True).map(lambd
 
 @given(hashes)
 def test_what_was_shown_comes_back(shown):
-    assert set(cursor.decode(cursor.encode(PRINT, shown), PRINT).tolist()) == set(shown.tolist())
+    assert set(decode_cursor(encode_cursor(PRINT, shown), PRINT).tolist()) == set(shown.tolist())
 
 
 @given(hashes)
 def test_a_cursor_of_another_request_is_refused(shown):
     with pytest.raises(BadCursor, match="another request"):
-        cursor.decode(cursor.encode(PRINT, shown), b"x" * 16)
+        decode_cursor(encode_cursor(PRINT, shown), b"x" * 16)
 
 
 @given(hashes, st.data())
 def test_a_damaged_cursor_is_refused(shown, data):
-    sound = cursor.encode(PRINT, shown)
+    sound = encode_cursor(PRINT, shown)
     at = data.draw(st.integers(0, len(sound) - 1))
     other = data.draw(st.sampled_from("ABab01-_"))
     damaged = sound[:at] + other + sound[at + 1 :]
@@ -35,20 +35,20 @@ def test_a_damaged_cursor_is_refused(shown, data):
     ):
         return
     with pytest.raises(BadCursor):
-        cursor.decode(damaged, PRINT)
+        decode_cursor(damaged, PRINT)
 
 
 @given(st.text(max_size=40))
 def test_any_other_text_is_refused(text):
     with pytest.raises(BadCursor) as refused:
-        cursor.decode(text, PRINT)
+        decode_cursor(text, PRINT)
     assert refused.value.pointer == "/cursor"
 
 
 def test_after_500_films_there_is_no_next_page():
-    assert cursor.encode(PRINT, np.arange(500, dtype=np.uint64)) is not None
-    assert cursor.encode(PRINT, np.arange(501, dtype=np.uint64)) is None
+    assert encode_cursor(PRINT, np.arange(500, dtype=np.uint64)) is not None
+    assert encode_cursor(PRINT, np.arange(501, dtype=np.uint64)) is None
 
 
 def test_500_films_make_a_cursor_of_less_than_4_kib():
-    assert len(cursor.encode(PRINT, np.arange(500, dtype=np.uint64) * 7_919)) < 4_096
+    assert len(encode_cursor(PRINT, np.arange(500, dtype=np.uint64) * 7_919)) < 4_096

@@ -6,7 +6,7 @@ from services.adapters.state.sqlite.connection import Database
 from services.adapters.state.sqlite.state import SqliteState
 from services.recommender import importing
 from services.recommender.domain.events import Event, EventKind
-from services.recommender.domain.told import UNDATED_MS, Told, ToldHistory
+from services.recommender.domain.imported_history import UNDATED_MS, ImportedHistory, ImportedRow
 from services.recommender.errors import Overloaded, StateUnavailable
 from services.recommender.ports import Deadline, FeedbackCommand
 from tests.recommender.kit import ask
@@ -15,13 +15,13 @@ RATING, LIKE, WATCH, CLICK = EventKind.RATING, EventKind.LIKE, EventKind.WATCH, 
 DAY = 86_400_000
 
 
-def told(film: int, kind: EventKind, value: float = 1.0, ts_ms: int | None = 1_600_000_000_000) -> Told:
+def told(film: int, kind: EventKind, value: float = 1.0, ts_ms: int | None = 1_600_000_000_000) -> ImportedRow:
     """Film i of the small world, by its name."""
-    return Told(f"x.csv, line {film}", (f"Film {film}",), None, kind, value, ts_ms)
+    return ImportedRow(f"x.csv, line {film}", (f"Film {film}",), None, kind, value, ts_ms)
 
 
-def history(*rows: Told) -> ToldHistory:
-    return ToldHistory("Letterboxd", rows)
+def history(*rows: ImportedRow) -> ImportedHistory:
+    return ImportedHistory("Letterboxd", rows)
 
 
 @pytest.fixture
@@ -89,14 +89,14 @@ def test_rows_without_a_time_or_from_the_future_are_the_oldest(service, take, ts
 
 
 def test_what_is_not_there_is_listed(service, take):
-    answer = take(told(1, LIKE), Told("x.csv, line 9", ("Nobody Knows",), 2004, LIKE), told(999, LIKE))
+    answer = take(told(1, LIKE), ImportedRow("x.csv, line 9", ("Nobody Knows",), 2004, LIKE), told(999, LIKE))
     assert answer["unmatched_films"] == 2
     assert answer["unmatched"][0] == {"place": "x.csv, line 9", "title": "Nobody Knows", "year": 2004, "candidates": []}
     assert len(stored(service)) == 1
 
 
 def test_no_more_than_a_hundred_are_listed(take):
-    answer = take(*(Told("x", (f"Nobody {at}",), 2004, LIKE) for at in range(150)))
+    answer = take(*(ImportedRow("x", (f"Nobody {at}",), 2004, LIKE) for at in range(150)))
     assert (answer["unmatched_films"], len(answer["unmatched"])) == (150, importing.LISTED)
 
 

@@ -195,7 +195,7 @@ class TestParts:
         explainer.down = True
         answer = answered(k=3, explain=True)
         assert answer.degraded == ("explain: no words",)
-        assert answer.told == {"template": 3}
+        assert answer.sentence_counts == {"template": 3}
         items = json.loads(answer.render(WANT))["items"]
         assert [item["explanation"] for item in items] == [f"{item['title']}." for item in items]
         assert state.cache == {}

@@ -18,7 +18,7 @@ _QUOTED = re.compile(r"“[^”]*”")
 # Reasons that are no adjectives: said behind the noun, or in other forms.
 _ELSEWHERE = ("Directed by ", "With ", "From ", "For ", "Titled ", "Matches ", "Close in meaning ")
 
-# What a film is called of which these conditions hold; other conditions are genres, or adjectives as they stand.
+# Name of a film that meets these conditions; other conditions are genres, or adjectives used unchanged.
 _NOUNS = {
     "Animated short": "an animated short", "Anime": "an anime film", "Biopic": "a biopic",
     "Dark comedy": "a dark comedy", "Romantic comedy": "a romantic comedy", "Short film": "a short film",
@@ -101,7 +101,7 @@ def near_miss(reasons: Sequence[Reason], own: dict[str, str]) -> Iterator[Way]:
 
 
 def asked_for(evidence: Evidence, own: dict[str, str]) -> Iterator[Way]:
-    """Yield forms for a matching film: what it matches of the query, then what of the taste."""
+    """Yield forms for a matching film: what it matches in the query, then what it matches in the taste."""
     query_reasons = [reason for reason in evidence.reasons if reason.kind is ReasonKind.QUERY]
     rest = [reason for reason in evidence.reasons if reason.kind is not ReasonKind.QUERY]
     if any(reason.text.startswith("Titled") for reason in query_reasons):

@@ -30,7 +30,7 @@ Forms = tuple[str, ...]
 _OTHER_THAN_GENRES = frozenset({"the catalogue"})
 # Traits that many films have, so that a cited film says more.
 _GENERAL = frozenset({"genre", "decade", "era"})
-# Genres that say what a film is before any other of its genres.
+# Genres that describe a film best, before its other genres.
 _FORMS_OF_FILM = ("Animation", "Documentary")
 
 
@@ -45,19 +45,19 @@ class TemplateExplainer:
 
     def of(self, evidence: Sequence[Evidence]) -> tuple[str, ...]:
         """Return the sentences of films shown in this order."""
-        told: Counter[str] = Counter()
-        return tuple(_sentence(item, told) for item in evidence)
+        used: Counter[str] = Counter()
+        return tuple(_sentence(item, used) for item in evidence)
 
 
-def _sentence(evidence: Evidence, told: Counter[str]) -> str:
-    """Return the most informative sentence that fits, in the form that the page has told least. ``told``: forms and
-    their openings on this page.
+def _sentence(evidence: Evidence, used: Counter[str]) -> str:
+    """Return the most informative sentence that fits, in the form used least on this page. ``used``: number of uses of
+    each form and its opening.
     """
     for forms, named in _ways(evidence):
-        for form in sorted(forms, key=lambda each: (told[each], told[_opening(each)])):
+        for form in sorted(forms, key=lambda each: (used[each], used[_opening(each)])):
             sentence = _finished(form.format(**named))
             if len(sentence.split()) <= SENTENCE_WORDS:
-                told.update((form, _opening(form)))
+                used.update((form, _opening(form)))
                 return sentence
     return _finished(NOTHING[0])
 
@@ -128,7 +128,7 @@ def _fame(reason: Reason, evidence: Evidence, own: dict[str, str]) -> Iterator[t
 
 
 def _dated(evidence: Evidence, one: str) -> str:
-    """Return "a 1994 drama" for "a drama"; without a year, as it is."""
+    """Return "a 1994 drama" for "a drama"; unchanged without a year."""
     if not evidence.year:
         return one
     article = "an" if evidence.year // 100 == 18 else "a"

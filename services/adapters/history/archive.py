@@ -38,7 +38,7 @@ def files_of(name: str, content: bytes) -> Files:
 
 
 def _plain(name: str, content: bytes, allowance: Allowance) -> Files:
-    """Return the file itself, or what is packed in it. Raises InvalidRequest."""
+    """Return the file itself, or the content of a compressed one. Raises InvalidRequest."""
     try:
         return list(_unpacked(name, content, allowance, _NESTED))
     except ArchiveError as error:

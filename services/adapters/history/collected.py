@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from services.recommender.domain.events import EventKind
-from services.recommender.domain.told import Told
+from services.recommender.domain.imported_history import ImportedRow
 
 SERIES, UNSEEN, EMPTY = "not a film (a series or an episode)", "not watched to the end", "no title"
 MAX_TITLE = 500
@@ -16,7 +16,7 @@ class Collected:
     """``account``: whose rows to take if an export has several people's; ``accounts``: those encountered."""
 
     account: str | None = None
-    rows: list[Told] = field(default_factory=list)
+    rows: list[ImportedRow] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
     accounts: set[str] = field(default_factory=set)
 
@@ -41,7 +41,7 @@ class Collected:
         """Add a row, unless it names no film."""
         named = tuple(dict.fromkeys(_sound(title[:MAX_TITLE]) for title in titles if title))
         if named or film_ids:
-            self.rows.append(Told(place, named, year, kind, value, ts_ms, film_ids))
+            self.rows.append(ImportedRow(place, named, year, kind, value, ts_ms, film_ids))
         else:
             self.skipped[EMPTY] += 1
 

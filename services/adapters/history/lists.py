@@ -31,7 +31,9 @@ def letterboxd(name: str, text: str, into: Collected) -> None:
 
 
 def _kind_by_name(path: PurePosixPath) -> EventKind:
-    """Return what a table without ratings says of its films: those watched, liked and wanted have the same columns."""
+    """Return the meaning of a table without ratings, by its name: watched, liked and wanted films have the same
+    columns.
+    """
     if path.parent.name == "likes" or path.name.startswith(("films", "likes")):
         return EventKind.LIKE
     if "watchlist" in path.name:

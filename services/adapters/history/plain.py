@@ -58,10 +58,10 @@ def plain(
     name: str, columns: Mapping[str, str], rows: Sequence[tuple[int, Mapping[str, Any]]], into: Collected
 ) -> None:
     """Read the rows of a table, its ``columns`` as :func:`columns_of` gives them."""
-    told = [(at, {ours: str(row.get(theirs) or "").strip() for ours, theirs in columns.items()}) for at, row in rows]
-    best = 10 if folded(columns.get("stars", "")) == "rating10" else _scale([row.get("stars", "") for _, row in told])
-    day_first = is_day_first([row.get("seen", "") for _, row in told])
-    for at, row in told:
+    lines = [(at, {ours: str(row.get(theirs) or "").strip() for ours, theirs in columns.items()}) for at, row in rows]
+    best = 10 if folded(columns.get("stars", "")) == "rating10" else _scale([row.get("stars", "") for _, row in lines])
+    day_first = is_day_first([row.get("seen", "") for _, row in lines])
+    for at, row in lines:
         if any(word in row.get("kind", "").lower() for word in _NO_FILM):
             into.skipped[SERIES] += 1
         elif into.is_theirs(row.get("account", "")):

@@ -9,7 +9,7 @@ from services.adapters.history import lists, plain, players
 from services.adapters.history.archive import Files, files_of, refused
 from services.adapters.history.collected import Collected
 from services.adapters.history.tables import MAX_ROWS, header_of, json_of, moment, rows_of, text_of
-from services.recommender.domain.told import ToldHistory
+from services.recommender.domain.imported_history import ImportedHistory
 
 KNOWN = (
     "Letterboxd, IMDb, Trakt, Simkl, Netflix, Jellyfin (Playback Reporting), Tautulli, and any table with titles or "
@@ -23,7 +23,7 @@ _LONG = 100
 """A first line longer than any header."""
 
 
-def read_history(name: str, content: bytes, account: str | None = None) -> ToldHistory:
+def read_history(name: str, content: bytes, account: str | None = None) -> ImportedHistory:
     """Parse an export. ``account``: whose rows to take if it has several people's.
 
     Raises InvalidRequest for an unreadable or unknown file, and for several people if none is named.
@@ -31,7 +31,7 @@ def read_history(name: str, content: bytes, account: str | None = None) -> ToldH
     return read_files(files_of(name, content), account)
 
 
-def read_files(files: Files, account: str | None = None) -> ToldHistory:
+def read_files(files: Files, account: str | None = None) -> ImportedHistory:
     """Parse the files of an export, as :func:`read_history` does. Raises InvalidRequest."""
     into, sources = Collected(account), dict[str, None]()
     for path, data in files:
@@ -48,13 +48,13 @@ def read_files(files: Files, account: str | None = None) -> ToldHistory:
         raise refused(f"the export has several people, name one by the option account: {_named(into.accounts)}")
     if account is not None and account.casefold() not in {each.casefold() for each in into.accounts}:
         raise refused(f"the export has no account {account!r}; it has {_named(into.accounts) or 'no names'}")
-    return ToldHistory(
+    return ImportedHistory(
         " and ".join(sources), tuple(into.rows), {why: count for why, count in into.skipped.items() if count}
     )
 
 
 def _unknown(files: Files) -> str:
-    """Return what is known of files that are no export, and what to do."""
+    """Return a description of files that are not an export, with advice."""
     looked = ", ".join(name for name, _ in files[:5]) or "no CSV or JSON file"
     if len(files) == 1:
         [(name, data)] = files
@@ -92,7 +92,7 @@ def _read(name: str, text: str, into: Collected) -> str | None:
 
 
 def _plain(name: str, text: str, into: Collected) -> str | None:
-    """Read a table of films of no known service; None if it is none."""
+    """Read a table of films that is from no known service; None if it is not one."""
     if text.lstrip()[:1] in ("{", "["):
         entries = _entries(json_of(name, text))
         rows: list[tuple[int, Mapping[str, Any]]] = [(at, entry) for at, entry in enumerate(entries, 1)]

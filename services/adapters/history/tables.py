@@ -28,8 +28,8 @@ Row = dict[str, str]
 
 
 class Header(NamedTuple):
-    """How a table begins. ``names``: its columns, lower-case; ``start``: where its header is, below a line for Excel
-    that says the delimiter.
+    """Header of a table. ``names``: its columns, lower-case; ``start``: its line, after a line that gives the delimiter
+    for Excel.
     """
 
     delimiter: str
@@ -51,12 +51,12 @@ def text_of(content: bytes) -> str:
 def header_of(text: str) -> Header:
     """Read the first line of a table."""
     first, start = _line(text, 0)
-    told = SEPARATOR.fullmatch(first)
-    if told:
+    separator = SEPARATOR.fullmatch(first)
+    if separator:
         first, _ = _line(text, start)
-    delimiter = told[1] if told else max(",;\t", key=first.count)
+    delimiter = separator[1] if separator else max(",;\t", key=first.count)
     names = tuple(cell.strip().strip('"').lower() for cell in first.split(delimiter))
-    return Header(delimiter, names, start if told else 0)
+    return Header(delimiter, names, start if separator else 0)
 
 
 def _line(text: str, start: int) -> tuple[str, int]:

@@ -97,9 +97,9 @@ def read(answer: bytes, count: int, ms: float = 0.0) -> Proposed:
             and all(before >= after for before, after in pairwise(scores))
         )
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        raise RetrieverUnavailable("malformed: the answer is not of the form that was asked for") from error
+        raise RetrieverUnavailable("malformed: the answer does not have the requested form") from error
     if not good:
-        raise RetrieverUnavailable("malformed: the answer is not of the form that was asked for")
+        raise RetrieverUnavailable("malformed: the answer does not have the requested form")
     if not item_ids:
         raise RetrieverUnavailable("the endpoint has no model yet")
     return Proposed(tuple(item_ids), tuple(float(each) for each in scores), ms)

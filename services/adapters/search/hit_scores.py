@@ -1,4 +1,4 @@
-"""Scores of one retriever's hits: their order, and the reference and floor that the search port asks for."""
+"""Scores of one retriever's hits: order, reference and floor as the search port defines them."""
 
 from collections.abc import Callable
 from dataclasses import replace

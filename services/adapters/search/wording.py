@@ -90,7 +90,7 @@ def _fields(term: str, lexicon: TermCounts) -> tuple[str, ...]:
 
 
 def _telling(term: str, fields: tuple[str, ...], lexicon: TermCounts) -> tuple[str, ...]:
-    """Return the fields in which the term is worth searching."""
+    """Return the fields in which searching for the term is useful."""
     if "overview" not in fields or lexicon.count("overview", term) <= COMMON * lexicon.films:
         return fields
     return tuple(field for field in fields if field != "overview")

@@ -9,14 +9,13 @@ from services import __version__
 from services.adapters.history.archive import MAX_BYTES
 from services.api.app.compression import Compress
 from services.api.app.docs import install_docs
-from services.api.app.edge import Edge
+from services.api.app.edge import Edge, Runner
 from services.api.app.errors import install_handlers
 from services.api.app.middleware import BodyLimit, EncodedSlashes, HeadAsGet, Observer, SafeHeaders
 from services.api.app.observability.pseudonyms import Pseudonyms
 from services.api.app.openapi import DESCRIPTION, install_openapi
 from services.api.app.pages import install_pages
 from services.api.app.routes import ROUTERS
-from services.api.app.runner import Runner
 from services.api.app.security.auth import Authenticator
 from services.api.app.security.cors import ProblemCors
 from services.api.app.security.gate import IMPORT_PATH, PUBLIC, Gate

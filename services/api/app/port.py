@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from services.recommender.domain.imported_history import ImportedHistory
 from services.recommender.domain.request import Preset, Request
-from services.recommender.domain.told import ToldHistory
 from services.recommender.errors import MarqueeError
 from services.recommender.films import FilmsResult
 from services.recommender.ports import Clock, Deadline, FeedbackCommand, Receipt
@@ -44,7 +44,7 @@ class RecommenderPort(Protocol):
         """Store events; return one result per event."""
         ...
 
-    def import_history(self, user_id: str, history: ToldHistory, deadline: Deadline) -> dict[str, Any]:
+    def import_history(self, user_id: str, history: ImportedHistory, deadline: Deadline) -> dict[str, Any]:
         """Store a person's history from another service."""
         ...
 

@@ -1,1 +1,1 @@
-"""Which films come into question: search, and the best of the whole catalogue."""
+"""Which films are considered: search, and the best of the whole catalogue."""

@@ -1,21 +1,21 @@
-"""Candidate selection: each retriever is a signal over all films in row space; the best of their weighted sum are kept.
+"""Candidate selection: the best films by the sum of all signals, and what other retrievers add.
 
-Every signal is scaled by the mean of its best 50 *before* filters, so that a film's score does not depend on the
-filters. z-scores explode on short profiles; the mean of the best does not.
+These find films that share the taste's strongest traits, its nearest texts, and its series. They are used for a
+coherent taste, and if the tables know little about the catalogue.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommender.domain.tables import CollaborativeTables, ItemTable
+from services.recommender.domain.arrays import distinct
+from services.recommender.facts import Facts
 from services.recommender.ports import Hits
-from services.recommender.taste.fold_in import Entries
+from services.recommender.signals.plan import Plan
+from services.recommender.taste.fold_in import Taste
+from services.recommender.taste.traits import Known
 
-BEST = 50
-POOL = 100
 CANDIDATES = 500
 # Places reserved for films with few events, which content could otherwise never lift.
 NOVEL_CANDIDATES = 200
@@ -25,66 +25,6 @@ NEARLY_ALL = 0.9
 SEARCH_SIZE = 1_000
 
 Dense = NDArray[np.float32]
-
-
-def mean_of_best(scores: Dense) -> float:
-    """Return the mean of the best 50 scores; 0 if it is not positive, which disables the signal."""
-    if len(scores) <= BEST:
-        mean = float(scores.mean()) if len(scores) else 0.0
-    else:
-        mean = float(np.partition(scores, -BEST)[-BEST:].mean())
-    return mean if np.isfinite(mean) and mean > 0 else 0.0
-
-
-def scaled(scores: Dense, reference: float) -> Dense:
-    """Return the scores divided by their reference; zeros if there is none."""
-    return scores / np.float32(reference) if reference > 0 else np.zeros_like(scores)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TableScore:
-    """``raw`` float32[T]: a taste's scores in one table; their ``reference``, 0 if none is above 0; ``best`` intp[p]:
-    positions of the best 100 and ties, the only ones that can move the reference when the taste changes.
-    """
-
-    raw: Dense
-    reference: float
-    best: NDArray[np.intp]
-
-    @property
-    def scaled(self) -> Dense:
-        """Scores over their reference, float32[T]."""
-        return scaled(self.raw, self.reference)
-
-
-def table_score(table: ItemTable, found: Entries, weights: Dense, lift: Dense | None = None) -> TableScore:
-    """Return one table's scores for weighted entries, each film's score times its ``lift`` float32[T]."""
-    scores = table.scores(found.positions, weights)
-    if lift is not None:
-        scores *= lift
-    # Most films are untouched and score 0, so only positive scores are searched.
-    positive = np.flatnonzero(scores > 0)
-    if len(positive) > POOL:
-        kept = scores[positive]
-        positive = positive[kept >= np.partition(kept, -POOL)[-POOL]]
-    # Fewer than 50 positive scores are padded with zeros, unless the table itself is smaller.
-    best = np.sort(scores[positive])[::-1][:BEST]
-    reference = float(best.sum()) / min(BEST, len(scores)) if len(best) else 0.0
-    return TableScore(scores, reference, positive)
-
-
-def dislike_penalty(tables: CollaborativeTables, found: Entries, weights: Dense) -> Dense:
-    """Return each film's similarity to the disliked ones, float32[T] in 0 ... 1, in table space: the positive parts of
-    their rows in the main table, each scaled by the mean of its best 50, weighted (``weights`` float32[disliked]),
-    summed and capped.
-    """
-    rows = np.maximum(tables.main.rows(found.positions), 0)
-    best = np.partition(rows, -min(BEST, rows.shape[1]), axis=1)[:, -BEST:].mean(axis=1)
-    share = np.where(best > 0, weights[found.source] * found.shares / np.where(best > 0, best, 1), np.float32(0))
-    likeness = np.zeros(len(tables.rows), np.float32)
-    rows *= share[:, None]
-    np.add.at(likeness, tables.main.columns[found.positions].ravel().astype(np.intp), rows.ravel())
-    return np.minimum(likeness, 1)
 
 
 def hits_signal(hits: Hits | None, films: int) -> Dense:
@@ -137,3 +77,34 @@ def best_rows(base: Dense, allowed: NDArray[np.bool_], size: int) -> NDArray[np.
     # All ties at the cut are included and now cut by row; argpartition alone would pick arbitrary ones.
     order = np.argsort(-base[rows], kind="stable")[:size]
     return np.asarray(rows[order], np.int32)
+
+
+# Number of the taste's traits to look up, and the share of films above which a trait is too common to be worth it.
+STRONGEST = 24
+COMMON = 0.1
+EACH = 150
+
+
+def by_traits(facts: Facts, known: Known, plan: Plan, allowed: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Return the allowed films with the most of the taste's strongest traits, best first; none if the plan ignores
+    them.
+    """
+    if not plan.coherence and not plan.content:
+        return np.empty(0, np.int32)
+    traits = distinct(known.films.ids)
+    traits = traits[(facts.bundle.catalogue.traits.films[traits] <= COMMON * len(allowed)) & (known.taste[traits] > 0)]
+    strongest = np.sort(traits[np.argsort(-known.taste[traits], kind="stable")[:STRONGEST]])
+    scores = facts.postings.scores(strongest, known.taste[strongest])
+    reached = (scores > 0) & allowed[: len(scores)]
+    return best_rows(scores * facts.quality[: len(scores)], reached, EACH)
+
+
+def by_vectors(hits: Hits | None) -> NDArray[np.int32]:
+    """Return the films nearest to those of the taste, from search."""
+    return np.empty(0, np.int32) if hits is None else hits.rows[:EACH]
+
+
+def by_series(facts: Facts, taste: Taste, allowed: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Return the allowed films of the series in the taste."""
+    parts = facts.series_parts
+    return parts[facts.bundle.catalogue.of_same_series(taste.rows, parts) & allowed[parts]]

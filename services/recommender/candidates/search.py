@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommender.candidates.retrieval import SEARCH_SIZE
-from services.recommender.candidates.sources import EACH
+from services.recommender.candidates.retrieval import EACH, SEARCH_SIZE
 from services.recommender.domain.request import Request
 from services.recommender.domain.weights import Weights
 from services.recommender.errors import EncoderUnavailable, SearchUnavailable

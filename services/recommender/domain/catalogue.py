@@ -188,3 +188,9 @@ def _rows_of(keys: NDArray[np.uint64], hashes: NDArray[np.uint64], rows: NDArray
         return np.full(len(keys), -1, np.int32)
     at = np.minimum(np.searchsorted(hashes, keys), len(hashes) - 1)
     return np.where(hashes[at] == keys, rows[at], np.int32(-1))
+
+
+def display_title(catalogue: Catalogue, row: int) -> str:
+    """Return "Heat (1995)", or only the title if the year is unknown."""
+    year = int(catalogue.years[row])
+    return f"{catalogue.titles[row]} ({year})" if year else catalogue.titles[row]

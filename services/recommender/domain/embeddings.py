@@ -22,7 +22,7 @@ SHORTLIST = 4_096
 _NOTHING = np.float32(0.02)
 # Bytes of a word of signs.
 _WORD = 8
-# From so many queries on one product of matrices is faster than one product each.
+# From this number of queries on, one matrix product is faster than one product per query.
 _SEVERAL = 5
 
 

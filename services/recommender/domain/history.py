@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommender.domain.distinct import distinct
+from services.recommender.domain.arrays import distinct
 from services.recommender.domain.events import EXPLICIT, Event, EventKind
 from services.recommender.domain.ids import hash_id
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommender.domain.distinct import counted
+from services.recommender.domain.arrays import counted
 
 # Marks the end of a row that has fewer films.
 NONE = -1
@@ -29,7 +29,7 @@ class NearestFilms:
 
     @property
     def each(self) -> int:
-        """Number of neighbours per film: lists of up to so many films are exact."""
+        """Number of neighbours per film; lists up to this length are exact."""
         return int(self.rows.shape[1])
 
     def of(self, films: NDArray[np.integer]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:

@@ -7,7 +7,7 @@ from operator import attrgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommender.domain.distinct import distinct
+from services.recommender.domain.arrays import distinct
 from services.recommender.domain.events import EXPLICIT, OPINIONS, Event, EventKind, is_disliked, leaves, leaves_list
 from services.recommender.domain.history import History
 from services.recommender.domain.ids import hash_id

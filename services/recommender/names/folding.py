@@ -48,7 +48,7 @@ def spellings(text: str) -> list[list[str]]:
     forms = [words_of(text)]
     if is_foreign(text):
         latin = words_of(romanised(unicodedata.normalize("NFKC", text).lower()))
-        # Skip partly romanised words, such as kanji among kana: nobody would type them.
+        # Skip partly romanised words, such as kanji among kana: they are never typed.
         forms += [latin] if "".join(latin).isascii() else []
     return [words for words in forms if words]
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.catalogue import FOREIGN_ID
-from services.recommender.domain.told import Told
+from services.recommender.domain.imported_history import ImportedRow
 from services.recommender.names.finder import Finder, Rows
 from services.recommender.names.folding import natural, numbered, spellings, title_and_year
 from services.recommender.names.names import NameKind, Place
@@ -68,45 +68,47 @@ class Matcher:
     finder: Finder
     _known: dict[tuple[object, ...], Match] = field(default_factory=dict)
 
-    def match(self, told: Told) -> Match:
+    def match(self, imported: ImportedRow) -> Match:
         """Return the film a row refers to, if it is certain."""
-        seen = None if told.year or told.ts_ms is None else 1970 + told.ts_ms // 1_000 // _SECONDS_A_YEAR
-        key = (told.titles, told.year, told.film_ids, seen)
+        seen = None if imported.year or imported.ts_ms is None else 1970 + imported.ts_ms // 1_000 // _SECONDS_A_YEAR
+        key = (imported.titles, imported.year, imported.film_ids, seen)
         if key not in self._known:
-            self._known[key] = self._by_id(told) or self._by_title(told, seen)
+            self._known[key] = self._by_id(imported) or self._by_title(imported, seen)
         return self._known[key]
 
-    def candidates(self, told: Told) -> tuple[int, ...]:
+    def candidates(self, imported: ImportedRow) -> tuple[int, ...]:
         """Return films a row may refer to if no film has its name."""
-        title = told.titles[0] if told.titles else ""
-        rows = self.finder.find(f"{title} {told.year or ''}".strip()[:200], CANDIDATES)
-        if told.year:
-            rows = rows[np.abs(self.finder.catalogue.years[rows].astype(np.int64) - told.year) <= YEARS_OF_CANDIDATES]
+        title = imported.titles[0] if imported.titles else ""
+        rows = self.finder.find(f"{title} {imported.year or ''}".strip()[:200], CANDIDATES)
+        if imported.year:
+            rows = rows[
+                np.abs(self.finder.catalogue.years[rows].astype(np.int64) - imported.year) <= YEARS_OF_CANDIDATES
+            ]
         return tuple(rows.tolist())
 
-    def _by_id(self, told: Told) -> Match | None:
-        rows = self.finder.catalogue.rows_of(told.film_ids)
+    def _by_id(self, imported: ImportedRow) -> Match | None:
+        rows = self.finder.catalogue.rows_of(imported.film_ids)
         known = rows[rows >= 0]
         return Match(int(known[0]), How.ID) if len(known) else None
 
-    def _by_title(self, told: Told, seen: int | None) -> Match:
+    def _by_title(self, imported: ImportedRow, seen: int | None) -> Match:
         doubtful: tuple[int, ...] = ()
-        for title in told.titles:
+        for title in imported.titles:
             name, year = title_and_year(title)
-            year = told.year or year
-            found = self._named(told, name)
+            year = imported.year or year
+            found = self._named(imported, name)
             if year is None:
                 match = self._without_year(found, seen)
             else:
                 match = self._of_year(found, name, year)
                 if match.row < 0 and not match.candidates:
-                    match = self._inexact(told, name, year, found) or match
+                    match = self._inexact(imported, name, year, found) or match
             if match.row >= 0:
                 return match
             doubtful = doubtful or match.candidates
         return Match(-1, None, doubtful)
 
-    def _named(self, told: Told, name: str) -> _NamedRows:
+    def _named(self, imported: ImportedRow, name: str) -> _NamedRows:
         """Return films with exactly this name, in any script; if none, with small numbers as digits or words."""
         found = []
         for words in spellings(name):
@@ -119,7 +121,7 @@ class Matcher:
         if not found:
             return _NOBODY
         rows = np.concatenate([each.rows for each in found])
-        kept = np.array([not self._is_another(told, row) for row in rows.tolist()], bool)
+        kept = np.array([not self._is_another(imported, row) for row in rows.tolist()], bool)
         return _NamedRows(rows[kept], np.concatenate([each.grades for each in found])[kept])
 
     def _keyed(self, words: Sequence[str], grade: int) -> _NamedRows:
@@ -161,16 +163,16 @@ class Matcher:
             return Match(-1, None, tuple(films[:CANDIDATES]))
         return Match(films[0], How.NAME)
 
-    def _inexact(self, told: Told, name: str, year: int, found: _NamedRows) -> Match | None:
+    def _inexact(self, imported: ImportedRow, name: str, year: int, found: _NamedRows) -> Match | None:
         """Return a film of that year with a longer, shorter or misspelt title; undecided if other years have films of
         exactly this name: a "Pinocchio" that the catalogue lacks is not "Pinocchio: A True Story".
         """
-        match = self._part(told, name, year) or self._misspelt(told, name, year)
+        match = self._part(imported, name, year) or self._misspelt(imported, name, year)
         if match is None or match.row < 0 or not len(found.rows):
             return match
         return Match(-1, None, (match.row, *self._distinct(found.rows))[:CANDIDATES])
 
-    def _part(self, told: Told, name: str, year: int) -> Match | None:
+    def _part(self, imported: ImportedRow, name: str, year: int) -> Match | None:
         """Return a film of that year whose title begins with the name ("Star Wars"), or begins the name."""
         words = natural((spellings(name) or [[]])[0])
         if not words:
@@ -181,17 +183,17 @@ class Matcher:
         line = " ".join(words) + " "
         longer = [at for at in begun.names[titles].tolist() if line in names.name(at) + " "]
         rows, _ = names.films_of(np.array(longer, np.int32))
-        match = self._only_of_year(told, rows, year)
+        match = self._only_of_year(imported, rows, year)
         if match is not None:
             return match if len(line) > LONG_ENOUGH else Match(-1, None, (match.row,))
         head, *tail = _BREAK.split(name, maxsplit=1)
         if not tail or not head:
             return None
-        match = self._only_of_year(told, self._named(told, head).rows, year)
+        match = self._only_of_year(imported, self._named(imported, head).rows, year)
         # "Che: Part Two" from the year of "Che" may be another film.
         return match if match is None or not _PART.search(tail[0]) else Match(-1, None, (match.row,))
 
-    def _misspelt(self, told: Told, name: str, year: int) -> Match | None:
+    def _misspelt(self, imported: ImportedRow, name: str, year: int) -> Match | None:
         """Return the film of that year with a title one letter away; digits distinguish films, so they must agree."""
         squeezed = "".join(natural((spellings(name) or [[]])[0]))
         if len(squeezed) < LONG_ENOUGH_WITH_ERROR:
@@ -205,12 +207,14 @@ class Matcher:
                 letters_of([squeezed], width)[0][: len(squeezed)], letters_of([theirs], width), whole=True
             )
             if int(errors[0]) <= 1 and re.findall(r"\d", theirs) == re.findall(r"\d", squeezed):
-                return None if self._is_another(told, row) else Match(row, How.SPELLING)
+                return None if self._is_another(imported, row) else Match(row, How.SPELLING)
         return None
 
-    def _only_of_year(self, told: Told, rows: Rows, year: int) -> Match | None:
+    def _only_of_year(self, imported: ImportedRow, rows: Rows, year: int) -> Match | None:
         rows = rows[self.finder.catalogue.years[rows] == year]
-        films = self._distinct(np.array([row for row in rows.tolist() if not self._is_another(told, row)], np.int32))
+        films = self._distinct(
+            np.array([row for row in rows.tolist() if not self._is_another(imported, row)], np.int32)
+        )
         if not films:
             return None
         return Match(films[0], How.PART) if len(films) == 1 else Match(-1, None, films[:CANDIDATES])
@@ -225,10 +229,10 @@ class Matcher:
             met |= ids
         return tuple(films)
 
-    def _is_another(self, told: Told, row: int) -> bool:
+    def _is_another(self, imported: ImportedRow, row: int) -> bool:
         """Return whether the row's id contradicts the film's id of the same kind."""
         catalogue = self.finder.catalogue
-        for film_id in told.film_ids:
+        for film_id in imported.film_ids:
             match = FOREIGN_ID.fullmatch(film_id)
             if match is None:
                 continue

@@ -1,1 +1,1 @@
-"""Other formulas than the default one: the baseline, SVD factors, a two-tower model."""
+"""Alternatives to the default formula: the baseline, SVD factors, a two-tower model."""

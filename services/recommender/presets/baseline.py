@@ -15,6 +15,7 @@ from services.recommender.domain.filters import NO_FILTERS, Filters
 from services.recommender.domain.genres import GENRES
 from services.recommender.errors import SearchUnavailable
 from services.recommender.ports import Deadline, Release, SearchRequest, SearchResult
+from services.recommender.signals.signal import Cites
 from services.recommender.taste.fold_in import Taste
 from services.recommender.taste.traits import TraitRows
 
@@ -25,12 +26,13 @@ RECENCY = 0.05
 GENRE_MATCH = 0.05
 RECENT_FROM, RECENT_SPAN = 2015, 10
 QUERY_TRAITS = 5
+CITES = {"content": Cites.FILMS}
 
 
 def baseline_terms(
     release: Release, trait_rows: TraitRows, taste: Taste, deadline: Deadline, filters: Filters
 ) -> tuple[dict[str, Dense], list[str]]:
-    """Return the terms, and what is missing: without search only the other facts count."""
+    """Return the terms, and why search failed, if it did: then only the other terms count."""
     try:
         hits = release.search.search(baseline_request(release.bundle, trait_rows, taste, filters), deadline)
     except SearchUnavailable as error:

@@ -21,6 +21,7 @@ from services.recommender.errors import PresetUnavailable
 from services.recommender.presets.baseline import liked_rows
 from services.recommender.ranking.diversity import genre_jaccard
 from services.recommender.ranking.ranker import Ranked, rank
+from services.recommender.signals.signal import Cites
 from services.recommender.taste.fold_in import Taste
 
 COLLABORATIVE = 1.0
@@ -34,6 +35,7 @@ RELEVANCE = 0.8
 GENRE_LIKENESS = 0.6
 # Number of the pipeline's best films to re-rank.
 RERANKED = 200
+CITES = {"collaborative": Cites.FILMS}
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int32]

@@ -1,8 +1,8 @@
-"""The preset "two-tower": candidates and their order by a two-tower model, which is asked where it is.
+"""The preset "two-tower": candidates and their order by a two-tower model.
 
-It is asked at its endpoint where there is one, else, or if that does not answer, in the bundle; without vectors there,
-by the factors of the SVD; and where the taste is empty, or nothing else is left, popularity decides. Whatever answered
-in the place of another is told.
+The model answers at its endpoint, if there is one; otherwise, or if the endpoint fails, from the bundle; without a
+model there, the SVD factors answer; for an empty taste, or if nothing else is left, popularity does. ``degraded`` names
+the fallback.
 """
 
 from dataclasses import dataclass
@@ -10,22 +10,25 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommender.candidates.retrieval import CANDIDATES, Dense, best_rows, hits_signal, mean_of_best
+from services.recommender.candidates.retrieval import CANDIDATES, Dense, best_rows, hits_signal
+from services.recommender.domain.arrays import mean_of_best
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.ids import mark_of
 from services.recommender.errors import PresetUnavailable, RetrieverUnavailable
 from services.recommender.ports import Deadline, Hits, Liking, RetrievePort
 from services.recommender.presets.svd import cosine_with
 from services.recommender.signals.plan import PRIOR
+from services.recommender.signals.signal import Cites
 from services.recommender.taste.fold_in import Taste
 
-# Of a history, the heaviest and newest: an endpoint takes no more, and the mean of so many moves no longer.
+# Number of films of a history to send, the heaviest and newest: the endpoint's limit, and a mean of more hardly moves.
 MOST_HISTORY = 500
+CITES = {"two_tower": Cites.FILMS}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """``hits``: the films that were found, None where there is nothing to ask with. ``source``: who found them."""
+    """``hits``: the films found, None if there is no model or taste. ``source``: who found them."""
 
     hits: Hits | None
     source: str
@@ -33,7 +36,7 @@ class Found:
 
 
 def check(bundle: Bundle, port: RetrievePort | None) -> None:
-    """Raises PresetUnavailable where there is neither a model in the bundle nor an endpoint to ask."""
+    """Raise PresetUnavailable if there is neither a model in the bundle nor an endpoint."""
     if bundle.towers is None and port is None:
         raise PresetUnavailable(
             f"the bundle {bundle.version or 'that is served'} has no two-tower model, and no endpoint is set; leave "
@@ -43,7 +46,7 @@ def check(bundle: Bundle, port: RetrievePort | None) -> None:
 
 
 def find(bundle: Bundle, port: RetrievePort | None, person: str | None, taste: Taste, deadline: Deadline) -> Found:
-    """The films that the model finds for a taste, wherever it answers."""
+    """Return the films that the model finds for a taste."""
     if taste.is_empty:
         return Found(None, "popularity")
     if port is None:
@@ -56,7 +59,7 @@ def find(bundle: Bundle, port: RetrievePort | None, person: str | None, taste: T
 
 
 def terms(bundle: Bundle, found: Found) -> dict[str, Dense]:
-    """The weighed terms of the score, float32[films] each: what was found, and far below it popularity."""
+    """Return the weighted terms of the score, float32[films] each: the films found, and popularity far below."""
     signal = hits_signal(found.hits, len(bundle.catalogue))
     return {"two_tower": signal, "popularity": np.float32(PRIOR) * bundle.popularity}
 
@@ -69,7 +72,7 @@ _IN_ITS_PLACE = {
 
 
 def _inside(bundle: Bundle, taste: Taste) -> Found:
-    """What this process knows by itself."""
+    """Return the films found in this process: by the bundle's model, the SVD factors, or neither."""
     if bundle.towers is not None:
         towers = bundle.towers
         return Found(_best(towers.scores(towers.person(taste.rows, taste.base)), taste, towers.known), "bundle")
@@ -81,7 +84,7 @@ def _inside(bundle: Bundle, taste: Taste) -> Found:
 
 
 def _best(scores: Dense, taste: Taste, known: NDArray[np.bool_]) -> Hits:
-    """The best of all films that the model knows and the taste has not."""
+    """Return the best of all films that the model knows and the taste lacks."""
     open_ = known.copy()
     open_[taste.rows] = False
     rows = best_rows(scores, open_, CANDIDATES)
@@ -89,7 +92,7 @@ def _best(scores: Dense, taste: Taste, known: NDArray[np.bool_]) -> Hits:
 
 
 def _asked(bundle: Bundle, port: RetrievePort, person: str | None, taste: Taste, deadline: Deadline) -> Hits:
-    """What the endpoint finds; films that are not in this catalogue are passed over. Raises RetrieverUnavailable."""
+    """Return the endpoint's films; those not in this catalogue are ignored. Raises RetrieverUnavailable."""
     heaviest = np.lexsort((taste.ranks, -taste.base))[:MOST_HISTORY]
     pairs = zip(taste.rows[heaviest].tolist(), taste.base[heaviest].tolist(), strict=True)
     history = [Liking(bundle.catalogue.item_ids[row], weight) for row, weight in pairs]
@@ -104,7 +107,7 @@ def _asked(bundle: Bundle, port: RetrievePort, person: str | None, taste: Taste,
 
 
 def _scaled(rows: NDArray[np.int32], scores: Dense) -> Hits:
-    """Hits whose scores may be negative: the floor lies below the last of them, so that every film found counts."""
+    """Return hits whose scores may be negative: the floor is below the last of them, so every film counts."""
     if not len(rows):
         return Hits(rows, scores, 0.0)
     span = float(scores.max() - scores.min()) or 1.0

@@ -11,7 +11,7 @@ from services.recommender.query.lexicon import Lexicon
 from services.recommender.taste.audience import Audience
 from services.recommender.taste.traits import Postings
 
-TOLD = TextField.TITLE | TextField.OTHER_TITLE | TextField.KEYWORDS | TextField.OVERVIEW
+MENTIONED = TextField.TITLE | TextField.OTHER_TITLE | TextField.KEYWORDS | TextField.OVERVIEW
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +39,7 @@ class FilmLookup:
 
     def mentioning(self, words: tuple[str, ...]) -> NDArray[np.int32]:
         """Return the films whose title, keywords or plot contain all the words, int32[n]; none for no words."""
-        return self._with_all(words, TOLD)
+        return self._with_all(words, MENTIONED)
 
     def titled(self, words: tuple[str, ...]) -> NDArray[np.int32]:
         """Return the films whose title contains all the words, int32[n]; none for no words."""

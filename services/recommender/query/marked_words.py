@@ -18,7 +18,7 @@ from services.recommender.query.words.language_words import LANGUAGES
 Value = TypeVar("Value")
 
 LONGEST_KIND = 5
-TOLD = TextField.TITLE | TextField.KEYWORDS | TextField.OVERVIEW
+MENTIONED = TextField.TITLE | TextField.KEYWORDS | TextField.OVERVIEW
 
 
 class WordRole(Enum):
@@ -138,9 +138,9 @@ class Reading:
             (self.mentions[word],) = self.index.mentions((word,))
         return self.mentions[word]
 
-    def told(self, word: str) -> int:
+    def mentions_of(self, word: str) -> int:
         """Return the number of films that mention a word in title, keywords or plot."""
-        return int(((self.mention(word).fields & TOLD) != 0).sum())
+        return int(((self.mention(word).fields & MENTIONED) != 0).sum())
 
     def peopled(self, word: str) -> int:
         """Return the number of films with a person of this name."""

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from services.recommender.domain.catalogue import Catalogue, TraitKind
 from services.recommender.domain.request import ConditionKind, Reason, ReasonKind
-from services.recommender.query.lookup import TOLD
+from services.recommender.query.lookup import MENTIONED
 from services.recommender.query.matching import Matches
 from services.recommender.query.texts import is_name
 from services.recommender.query.words import grammar
@@ -69,7 +69,7 @@ def _people(matches: Matches, catalogue: Catalogue, row: int) -> Iterator[Reason
         if condition.kind is not ConditionKind.PERSON or condition.negative:
             continue
         if not condition.traits and matches.met[condition.id][row]:
-            # Somebody of a single film is no trait; the condition says what they did in it.
+            # A person with a single film is not a trait; the condition has their role in it.
             text = condition.text[0].upper() + condition.text[1:]
             yield Reason(ReasonKind.QUERY, text, condition.text.partition(" ")[2].removeprefix("by "), 1.0)
         for trait in condition.traits:
@@ -105,7 +105,7 @@ def _words(matches: Matches, rows: Rows) -> list[list[str]]:
     words: list[tuple[bool, int, int, str, list[bool]]] = []
     for place, (word, mention) in enumerate(matches.mentions):
         people = matches.understood.titled or is_name(mention)
-        mentioned = mention.rows if people else mention.rows[(mention.fields & TOLD) != 0]
+        mentioned = mention.rows if people else mention.rows[(mention.fields & MENTIONED) != 0]
         words.append((word in grammar.STOP, len(mentioned), place, word, np.isin(rows, mentioned).tolist()))
     words.sort(key=lambda each: each[:3])
     words_of_rows = []

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from services.recommender.domain.arrays import distinct
 from services.recommender.domain.catalogue import Catalogue
-from services.recommender.domain.distinct import distinct
 from services.recommender.domain.weights import Weights
 
 # Beyond this rank the order of a series does not matter.

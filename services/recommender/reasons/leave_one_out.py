@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommender.domain.distinct import distinct
+from services.recommender.domain.arrays import distinct
 from services.recommender.domain.weights import Weights
 from services.recommender.signals import LeftOut, Mixture
 from services.recommender.taste.fold_in import Taste, recency

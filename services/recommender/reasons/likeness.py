@@ -17,28 +17,28 @@ def likeness_reasons(
     people = np.asarray(tables.supported(inputs.taste.rows, rows, SHARED_PEOPLE).any(axis=0)).tolist()
     own = inputs.known.films.ids
     telling = np.isin(catalogue.traits.kinds[own], _TELLING)
-    told, common = (_of_traits(catalogue, mixture, rows, untold) for untold in (own[~telling], own[telling]))
-    return [(_reason(*film),) for film in zip(terms, people, told, common, strict=True)]
+    specific, common = (_of_traits(catalogue, mixture, rows, excluded) for excluded in (own[~telling], own[telling]))
+    return [(_reason(*film),) for film in zip(terms, people, specific, common, strict=True)]
 
 
 def _of_traits(
-    catalogue: Catalogue, mixture: Mixture, rows: NDArray[np.int32], untold: NDArray[np.int32]
+    catalogue: Catalogue, mixture: Mixture, rows: NDArray[np.int32], excluded: NDArray[np.int32]
 ) -> list[Reason | None]:
-    """Return the reason for each film's strongest trait, excluding the ids ``untold``."""
+    """Return the reason for each film's strongest trait, excluding the ids ``excluded``."""
     signal = mixture.find(TraitMatch)
     if signal is None:
         return [None] * len(rows)
-    traits, shares = signal.strongest(rows, untold)
+    traits, shares = signal.strongest(rows, excluded)
     return [trait_reason(catalogue, *pair) for pair in zip(traits.tolist(), shares.tolist(), strict=True)]
 
 
-def _reason(terms: dict[str, float], people: bool, told: Reason | None, common: Reason | None) -> Reason:
+def _reason(terms: dict[str, float], people: bool, specific: Reason | None, common: Reason | None) -> Reason:
     together = terms.get("collaborative", 0.0) if people else 0.0
     about = terms.get("content", 0.0)
-    if told is not None:
+    if specific is not None:
         # "Also in the Matrix series", but a person called The Brothers keeps the article.
-        name = told.subject.removeprefix("The ") if told.kind is ReasonKind.SERIES else told.subject
-        return Reason(told.kind, _SHARED[told.kind].format(name), told.subject, told.weight)
+        name = specific.subject.removeprefix("The ") if specific.kind is ReasonKind.SERIES else specific.subject
+        return Reason(specific.kind, _SHARED[specific.kind].format(name), specific.subject, specific.weight)
     if together >= about and together > 0:
         return Reason(ReasonKind.LIKED, "Liked by the same people", "the same people", together)
     if about > 0:

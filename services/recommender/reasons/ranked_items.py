@@ -1,14 +1,14 @@
 """Ranked items: films with score, reasons and signals; the first per-film objects of a request."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.recommender.domain.arrays import counted
 from services.recommender.domain.catalogue import TraitKind
-from services.recommender.domain.distinct import counted
 from services.recommender.domain.request import RankedItem, Reason, ReasonKind
 from services.recommender.domain.weights import Weights
 from services.recommender.query.match_reasons import query_reasons
@@ -16,32 +16,24 @@ from services.recommender.query.matching import Matches
 from services.recommender.ranking.ranker import Ranked, shown_score
 from services.recommender.reasons.leave_one_out import Influence, influences
 from services.recommender.reasons.likeness import likeness_reasons
-from services.recommender.reasons.phrases import (
-    SHARED_PEOPLE,
-    Citations,
-    taste_reason,
-    trait_reason,
-)
+from services.recommender.reasons.phrases import SHARED_PEOPLE, Citations, taste_reason, trait_reason
 from services.recommender.signals import Concept, Inputs, Mixture, TraitMatch
+from services.recommender.signals.signal import Cites
 
 CITED = 2
 # A further cause is named if it is at least this share of the raw score.
 WORTH_SAYING = 0.1
-# Signals that refer to films of the taste, what speaks against a film included.
-OF_FILMS = (
-    "collaborative", "two_tower", "content", "novelty", "sequels", "tone", "dislike", "aversion", "dissonance",
-)  # fmt: skip
-OF_TRAITS = ("traits", "concept")
 # A keyword characterises a taste if at least this many of its films have it.
 SHARED_KEYWORD = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Context:
-    """Inputs of the reasons."""
+    """Inputs of the reasons. ``cites``: what a reason names for each term, by name; terms not listed name nothing."""
 
     inputs: Inputs
     mixture: Mixture
+    cites: Mapping[str, Cites]
 
 
 class _FilmEvidence(NamedTuple):
@@ -152,7 +144,7 @@ def _single_keywords(inputs: Inputs) -> NDArray[np.int32]:
 def _of_film(context: Context, citations: Citations, evidence: _FilmEvidence) -> Iterator[Reason]:
     """Yield reasons by the size of their causes; popularity only if it is the largest."""
     worth = WORTH_SAYING * sum(max(term, 0.0) for term in evidence.terms.values())
-    causes = sorted(_causes(evidence.terms), key=lambda cause: -cause[0])
+    causes = sorted(_causes(evidence.terms, context.cites), key=lambda cause: -cause[0])
     said = False
     for size, cause in causes:
         if size <= 0 or (said and (size < worth or cause == "popularity")):
@@ -168,10 +160,10 @@ def _popular(context: Context, row: int, terms: dict[str, float]) -> Reason:
     return context.inputs.facts.popular_in.reason(row, terms.get("popularity", 0.0))
 
 
-def _causes(terms: dict[str, float]) -> Iterator[tuple[float, str]]:
+def _causes(terms: dict[str, float], cites: Mapping[str, Cites]) -> Iterator[tuple[float, str]]:
     """Yield the size of each cause: the films of the taste, its traits, the film's popularity."""
-    yield sum(terms.get(name, 0.0) for name in OF_FILMS), "films"
-    yield sum(terms.get(name, 0.0) for name in OF_TRAITS), "traits"
+    yield sum(term for name, term in terms.items() if cites.get(name) is Cites.FILMS), "films"
+    yield sum(term for name, term in terms.items() if cites.get(name) is Cites.TRAITS), "traits"
     yield terms.get("popularity", 0.0), "popularity"
 
 

@@ -195,7 +195,7 @@ def _wrong_likings(
         if at in named or token.low not in LIKING | WATCHED | LOOKED:
             continue
         before = {word.low for word in text[max(0, at - 2) : at]}
-        # "You may like this thriller" foretells; it claims no liking there is.
+        # "You may like this thriller" predicts; it does not claim that the person likes it.
         yours = bool(before & {"you", "you've", "you'd", "your"}) and not before & MAYBE
         of = token.low in ("fan", "fans", "liking")
         if not (yours or of):

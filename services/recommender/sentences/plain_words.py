@@ -54,7 +54,7 @@ you you'd you'll you're you've your yours
 
 PLAIN_WORDS = frozenset(_TEXT.split())
 
-# Words of the list that claim something, and words beside it that only evidence allows.
+# Words of the list that make a claim, and further words that only evidence allows.
 LIKING = frozenset(
     ("like", "likes", "liked", "liking", "enjoy", "enjoyed", "enjoying", "prefer", "preferred", "fan", "fans")
 )

@@ -1,4 +1,4 @@
-"""What the people who like the taste's films like besides: the two item-item tables, each on its own scale.
+"""Films liked by the people who like the taste's films, from two item-item tables, each on its own scale.
 
 For a coherent taste well-known films count less (``lift``): score x (1 + events / 20) ** -exponent, a lift in place of
 raw co-likes (Steck, "Item popularity and recommendation accuracy", RecSys 2011; RP3beta, Paudel et al., 2017).
@@ -8,25 +8,58 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
-from services.recommender.candidates.retrieval import BEST, TableScore, table_score
 from services.recommender.domain import tables as domain
-from services.recommender.domain.distinct import distinct
+from services.recommender.domain.arrays import BEST, distinct, scaled
 from services.recommender.domain.tables import ItemTable
-from services.recommender.signals.inputs import Inputs
-from services.recommender.signals.signal import Cause, Dense, Floats, LeftOut, Rows
+from services.recommender.signals.signal import Cause, Cites, Dense, Floats, Inputs, LeftOut, Rows
 from services.recommender.taste.fold_in import Entries, entries
 
-# What is left of a reference when the only film of a taste is taken away: less than this part of it, or of the largest
-# score where there was none, is rounding.
+# Positions whose scores can be among the best 50 of a similar taste.
+POOL = 100
+# A reference below this share of the original one (or of the largest score, if there was none) is a rounding error:
+# it remains when the only film of a taste is left out.
 ROUNDING = 1e-5
-# In a taste of so few films each is so much of it that without it others are the best.
+# In a taste of up to this many films each has so much weight that without it other films are the best.
 FEW = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class TableScore:
+    """``raw`` float32[T]: a taste's scores in one table; their ``reference``, 0 if none is above 0; ``best`` intp[p]:
+    positions of the best 100 and ties, the only ones that can move the reference when the taste changes.
+    """
+
+    raw: Floats
+    reference: float
+    best: NDArray[np.intp]
+
+    @property
+    def scaled(self) -> Floats:
+        """Scores over their reference, float32[T]."""
+        return scaled(self.raw, self.reference)
+
+
+def table_score(table: ItemTable, found: Entries, weights: Floats, lift: Floats | None = None) -> TableScore:
+    """Return one table's scores for weighted entries, each film's score times its ``lift`` float32[T]."""
+    scores = table.scores(found.positions, weights)
+    if lift is not None:
+        scores *= lift
+    # Most films are untouched and score 0, so only positive scores are searched.
+    positive = np.flatnonzero(scores > 0)
+    if len(positive) > POOL:
+        kept = scores[positive]
+        positive = positive[kept >= np.partition(kept, -POOL)[-POOL]]
+    # Fewer than 50 positive scores are padded with zeros, unless the table itself is smaller.
+    best = np.sort(scores[positive])[::-1][:BEST]
+    reference = float(best.sum()) / min(BEST, len(scores)) if len(best) else 0.0
+    return TableScore(scores, reference, positive)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _TablePart:
-    """One table's part of the signal: its share in the plan, and its answer to the taste."""
+    """One table's part of the signal: its share in the plan, and its scores for the taste."""
 
     share: float
     table: ItemTable
@@ -44,10 +77,11 @@ class Collaborative:
     weights: Floats
     name: str = "collaborative"
     cause: Cause = Cause.TASTE
+    cites: Cites = Cites.FILMS
 
     @classmethod
     def of(cls, inputs: Inputs) -> "Collaborative | None":
-        """None without a taste. A table of share 0 is not read."""
+        """Return None without a taste. A table of share 0 is not read."""
         plan, tables = inputs.plan, inputs.bundle.collaborative
         if not (plan.main or plan.short):
             return None
@@ -102,7 +136,7 @@ class Collaborative:
         spread = homes.spread(targets)
         total = np.zeros((len(left_out.films), len(rows)), np.float32)
         for part in self.parts:
-            # Not the scaled ones: where no film has a score above 0 these are zeros, and say nothing of what is left.
+            # Unscaled: if no film has a positive score, the scaled scores are all 0.
             scores = part.score.raw[targets] + left_out.change @ self._terms(part.table, left_out.moved, targets)
             reference = _references(scores, len(self.tables.rows))
             some = reference > ROUNDING * (part.score.reference or float(np.abs(part.score.raw).max(initial=0)))
@@ -111,7 +145,7 @@ class Collaborative:
         return total
 
     def _best_alone(self, table: ItemTable) -> Rows:
-        """The positions that each film of the taste raises most, int32[n]."""
+        """Return the positions that each film of the taste raises most, int32[n]."""
         raised, columns = table.rows(self.found.positions), table.columns[self.found.positions]
         if self.lift is not None:
             raised = raised * self.lift[columns]
@@ -119,8 +153,8 @@ class Collaborative:
         return np.asarray(np.take_along_axis(columns, best, axis=1).ravel(), np.int32)
 
     def _terms(self, table: ItemTable, films: Rows, targets: Rows) -> Floats:
-        """What some films of the taste (ascending) add at some positions for a weight of 1, float32[films, targets];
-        the entries of one that stands for its neighbours are added up.
+        """Return what some films of the taste (ascending) add at some positions with weight 1, float32[films, targets];
+        the entries of a film outside the tables are added up.
         """
         place = np.searchsorted(films, self.found.source)
         mine = films[np.minimum(place, len(films) - 1)] == self.found.source
@@ -130,7 +164,7 @@ class Collaborative:
             terms *= self.lift[targets]
         out = np.zeros((len(films), len(targets)), np.float32)
         if len(source):
-            # The entries of one film stand together.
+            # The entries of a film are adjacent.
             starts = np.flatnonzero(np.append(True, source[1:] != source[:-1]))
             out[source[starts]] = terms if len(starts) == len(source) else np.add.reduceat(terms, starts, axis=0)
         return out
@@ -138,12 +172,12 @@ class Collaborative:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Homes:
-    """Where films stand in the tables: entry i gives ``shares[i]`` of the score at ``positions[i]`` to the film
-    ``films[i]`` of ``count``. A film of the tables has one entry, one outside has its neighbours.
+    """Positions of films in the tables: entry i gives ``shares[i]`` of the score at ``positions[i]`` to film
+    ``films[i]`` of ``count``. A film in the tables has one entry, a film outside has those of its neighbours.
     """
 
     positions: Rows
-    films: np.typing.NDArray[np.intp]
+    films: NDArray[np.intp]
     shares: Floats
     count: int
 
@@ -163,15 +197,17 @@ class _Homes:
         )
 
     def spread(self, targets: Rows) -> Floats:
-        """float32[targets, films]; ``targets`` ascending, with all positions among them."""
+        """Return the share of each target in each film, float32[targets, films]; ``targets`` ascending, including all
+        positions.
+        """
         spread = np.zeros((len(targets), self.count), np.float32)
         np.add.at(spread, (np.searchsorted(targets, self.positions), self.films), self.shares)
         return spread
 
 
 def _references(scores: Floats, films: int) -> Floats:
-    """Mean of the best 50 of each row, float32[rows], as ``table_score`` takes it: films of the table (``films``) that
-    are not among the targets, and scores below 0, count as 0.
+    """Return the mean of the best 50 of each row, float32[rows], as ``table_score`` does: films of the table
+    (``films``) that are not among the targets, and scores below 0, count as 0.
     """
     best = scores if scores.shape[1] <= BEST else np.partition(scores, -BEST, axis=1)[:, -BEST:]
     return np.asarray(np.maximum(best, 0).sum(axis=1) / np.float32(min(BEST, films)), np.float32)

@@ -45,9 +45,7 @@ class Plan:
 
     @property
     def ask_vectors(self) -> bool:
-        """Whether to search for the films nearest to the taste's texts: not for an ordinary taste, which the tables
-        know.
-        """
+        """Whether to search for the films nearest to the taste's texts; the tables know an ordinary taste better."""
         return self.content > 0
 
 
@@ -106,7 +104,7 @@ def make_plan(
 
 
 def against_dislikes(plan: Plan, constants: Weights, taste: Taste) -> Plan:
-    """The plan with the terms for what was disliked, if anything was."""
+    """Return the plan with the terms against dislikes, if there are any."""
     if not len(taste.disliked):
         return plan
     return replace(plan, dislike=constants.dislike, aversion=constants.aversion)

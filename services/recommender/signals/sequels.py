@@ -1,4 +1,4 @@
-"""The parts of a series that come after those the person likes: the next one most, each later one half as much."""
+"""Later parts of series that the person likes: the next part scores highest, each further part half as much."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.catalogue import Catalogue
-from services.recommender.signals.inputs import Inputs
-from services.recommender.signals.signal import Floats, KernelMean, Rows, shares
+from services.recommender.signals.signal import Floats, Inputs, KernelMean, Rows, shares
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +22,7 @@ class Sequels(KernelMean):
 
     @classmethod
     def of(cls, inputs: Inputs) -> "Sequels | None":
-        """None where no film of the taste belongs to a series."""
+        """Return None if no film of the taste belongs to a series."""
         rows = inputs.taste.rows
         if not inputs.plan.sequels or not (inputs.bundle.catalogue.series[rows] >= 0).any():
             return None
@@ -45,15 +44,17 @@ class Sequels(KernelMean):
 
     @cached_property
     def _followed(self) -> NDArray[np.intp]:
-        """The films of the taste that belong to a series."""
+        """Films of the taste that belong to a series."""
         return np.flatnonzero(self.catalogue.series[self.taste_rows] >= 0)
 
     def _parts(self, rows: Rows) -> NDArray[np.intp]:
-        """The films that belong to a series of the taste."""
+        """Return the films that belong to a series of the taste."""
         return np.flatnonzero(self.catalogue.of_same_series(self.taste_rows[self._followed], rows))
 
     def _halvings(self, films: Rows, rows: Rows) -> Floats:
-        """2 ** (1 - parts ahead) for films of series, float32[films, rows]; 0 for another series and parts before."""
+        """Return 2 ** (1 - parts ahead) for films of series, float32[films, rows]; 0 for other series and earlier
+        parts.
+        """
         series, parts = self.catalogue.series, self.catalogue.parts
         ahead = (parts[rows] - parts[films][:, None]).astype(np.float32)
         later = (series[rows] == series[films][:, None]) & (ahead > 0)

@@ -1,8 +1,7 @@
-"""What a signal is: one term of the raw score, and what each film of the taste does to it.
+"""A signal: one term of the raw score, and how each film of the taste affects it.
 
-Everything that is said of a score is derived from here: the candidates, the rank, the ``signals`` of an answer and the
-reasons. A signal that can't say what it would be without a film of the taste does not fit, so no reason is ever made
-from half of the score.
+Candidates, ranks, the ``signals`` of a response and the reasons are all derived from it. A signal must be able to
+compute its scores without a film of the taste, so that reasons always cover the whole score.
 """
 
 from dataclasses import dataclass
@@ -13,17 +12,34 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommender.domain.by_rows import ByRows
+from services.recommender.domain.arrays import ByRows
+from services.recommender.domain.bundle import Bundle
+from services.recommender.domain.embeddings import Centred
+from services.recommender.domain.weights import Weights
+from services.recommender.facts import Facts
+from services.recommender.ports import SearchResult
+from services.recommender.query.matching import Matches
+from services.recommender.signals.plan import Plan
+from services.recommender.taste.fold_in import Taste
+from services.recommender.taste.traits import Known
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int32]
 
 
 class Cause(Enum):
-    """What a signal is about: the person's taste, or the film itself whoever asks."""
+    """What a signal depends on: the person's taste, or only the film."""
 
     TASTE = "taste"
     CATALOGUE = "catalogue"
+
+
+class Cites(Enum):
+    """What a reason names for a signal: films of the taste, traits that they share, or nothing personal."""
+
+    FILMS = "films"
+    TRAITS = "traits"
+    NOTHING = "nothing"
 
 
 class Dense(NamedTuple):
@@ -37,9 +53,9 @@ class Dense(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LeftOut:
-    """Tastes that lack a film each. ``films`` int32[s]: those left out, as indices into the taste. ``moved`` int32[m]:
-    the films whose weight that changes (older ones move up a rank), those left out among them, ascending.
-    ``change`` float32[s, m]: by how much.
+    """Tastes without one film each. ``films`` int32[s]: the films left out, as indices into the taste. ``moved``
+    int32[m]: the films whose weight changes (older ones move up a rank), those left out included, ascending. ``change``
+    float32[s, m]: the changes of weight.
     """
 
     films: Rows
@@ -48,43 +64,49 @@ class LeftOut:
 
 
 class Signal(Protocol):
-    """A weighted term of the raw score. All it depends on was given when it was made."""
+    """A weighted term of the raw score; it is given all its inputs when it is created."""
 
     @property
     def name(self) -> str:
-        """What the term is called in ``signals``."""
+        """Name of the term in ``signals``."""
         ...
 
     @property
     def cause(self) -> Cause:
-        """What it is about."""
+        """What it depends on."""
+        ...
+
+    @property
+    def cites(self) -> Cites:
+        """What a reason names for it. A signal that lowers scores names the kind of reason it counts against."""
         ...
 
     def dense(self) -> Dense | None:
-        """The signal of all films; None for one that is made for the candidates only."""
+        """Return the signal of all films; None if it is computed for candidates only."""
         ...
 
     def scores(self, rows: Rows) -> Floats:
-        """The signal of some films, float32[rows]."""
+        """Return the signal of some films, float32[rows]."""
         ...
 
     def contributions(self, rows: Rows) -> Floats | None:
-        """What each film of the taste adds to each score, to first order, float32[taste films, rows]; None where no
-        film of the taste adds anything.
+        """Return what each film of the taste adds to each score, to first order, float32[taste films, rows]; None if no
+        film adds anything.
         """
         ...
 
     def without(self, rows: Rows, left_out: LeftOut) -> Floats | None:
-        """The same scores had the person never touched a film, float32[films left out, rows], the weights of the
-        signals held fixed; None where that changes nothing.
+        """Return the scores as if the person had never touched a film, float32[films left out, rows], under the same
+        weights of the signals; None if they do not change.
         """
         ...
 
 
 class Impersonal:
-    """Half of a signal that no film of the taste takes part in."""
+    """Mixin of signals that do not depend on the films of the taste."""
 
     cause = Cause.CATALOGUE
+    cites: Cites = Cites.NOTHING
 
     def contributions(self, rows: Rows) -> Floats | None:  # noqa: ARG002
         """None."""
@@ -97,10 +119,11 @@ class Impersonal:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Given(Impersonal):
-    """A term that is known for all films, ``values`` float32[films], whatever it was made from."""
+    """A term known for all films, ``values`` float32[films]."""
 
     name: str
     values: Floats
+    cites: Cites = Cites.NOTHING
 
     def dense(self) -> Dense:
         """See :class:`Signal`."""
@@ -112,9 +135,10 @@ class Given(Impersonal):
 
 
 class Deduction:
-    """Half of a signal that only lowers scores, those of the candidates alone; no film of the taste adds to any."""
+    """Mixin of signals that only lower scores, and only those of candidates; no film of the taste contributes."""
 
     cause = Cause.TASTE
+    cites = Cites.FILMS
     weight: float
 
     def dense(self) -> Dense | None:
@@ -126,16 +150,17 @@ class Deduction:
         return None
 
     def deducted(self, shares: Floats) -> Floats:
-        """Return minus the weight times ``shares`` 0 ... 1; 0 and not -0, which would be shown, where there is none."""
+        """Return minus the weight times ``shares`` in 0 ... 1; 0 instead of -0, which would be visible."""
         return np.asarray(np.float32(-self.weight) * shares + np.float32(0), np.float32)
 
 
 class KernelMean:
-    """Half of a signal that is a weighted mean over the films of the taste: sum_i w_i k(i, f) / sum_i w_i, times a
+    """Mixin of signals that are a weighted mean over the films of the taste: sum_i w_i k(i, f) / sum_i w_i, times a
     factor of each film.
     """
 
     cause = Cause.TASTE
+    cites: Cites = Cites.FILMS
     weights: Floats
 
     @cached_property
@@ -147,11 +172,11 @@ class KernelMean:
         return self._kernels.get(rows, self.kernel)
 
     def kernel(self, rows: Rows) -> Floats:
-        """What each film of the taste has in common with some films, float32[taste films, rows]."""
+        """Return the similarity of each film of the taste to some films, float32[taste films, rows]."""
         raise NotImplementedError
 
     def factor(self, rows: Rows) -> Floats | np.float32:
-        """What that counts for each film, float32[rows], or for all alike."""
+        """Return the factor of each film, float32[rows], or one for all."""
         raise NotImplementedError
 
     def dense(self) -> Dense | None:
@@ -174,17 +199,52 @@ class KernelMean:
 
 
 def shares(weights: Floats) -> Floats:
-    """Weights as parts of their sum; zeros for a taste without films, or whose films have all faded."""
+    """Return the weights divided by their sum; zeros for a taste without films, or whose films have all faded."""
     total = np.float32(weights.sum())
     return np.asarray(weights / total if total > 0 else np.zeros_like(weights), np.float32)
 
 
 def mean_without(total: float, scores: Floats, overlaps: Floats, change: Floats) -> Floats:
-    """A weighted mean over the taste, had some weights changed: float32[s, rows].
+    """Return a weighted mean over the taste after some weights changed: float32[s, rows].
 
-    ``scores`` float32[rows] is the mean under weights that sum to ``total``; ``overlaps`` float32[m, rows] what the
-    films whose weights change have in common with each; ``change`` float32[s, m].
+    ``scores`` float32[rows]: the mean under weights that sum to ``total``; ``overlaps`` float32[m, rows]: kernel of the
+    films whose weights change; ``change`` float32[s, m].
     """
     left = np.float32(total) + change.sum(axis=1, keepdims=True)
     summed = np.float32(total) * scores + change @ overlaps
     return np.asarray(np.where(left > 0, summed / np.where(left > 0, left, 1), 0), np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """One request. ``known``: the traits of its taste; ``hits``: search results; ``matches``: how well every film
+    matches the query, if there is one.
+    """
+
+    facts: Facts
+    constants: Weights
+    plan: Plan
+    taste: Taste
+    known: Known
+    hits: SearchResult
+    matches: Matches | None = None
+
+    @property
+    def bundle(self) -> Bundle:
+        """Bundle of the request."""
+        return self.facts.bundle
+
+    @cached_property
+    def genres(self) -> ByRows[Floats]:
+        """Genres of some films (``Facts.genres_of``), for the signals that compare them."""
+        return ByRows()
+
+    @cached_property
+    def texts(self) -> ByRows[Centred]:
+        """Centred vectors of some films, for the signals that compare them."""
+        return ByRows()
+
+    @cached_property
+    def weights(self) -> NDArray[np.float32]:
+        """Weights of the taste's films, recency included, float32[taste films]."""
+        return self.taste.weights(self.constants)

@@ -1,52 +1,60 @@
-"""What kind of film it is, and from when: the whole of its genres, comedy or not, and how near in time.
+"""Kind of film: its mix of genres, whether it is a comedy, how near in time; and moods that the taste does not have.
 
-Shared traits count the more the rarer they are, so one film noir of the 2010s would be surrounded by those of the
-1940s, and a comedy about hired killers by thrillers. A person who asks for films like it means a film of that mix of
-genres and about that time.
+:class:`Tone`: rare traits count more, so one film noir of the 2010s would be surrounded by those of the 1940s, and a
+comedy about hired killers by thrillers. A person who asks for similar films means that mix of genres and about that
+time.
+
+:class:`Dissonance`: shared traits ignore what else a film is. Pride and Prejudice and Zombies shares every trait of
+Pride & Prejudice. A film with one of the ``MOODS`` (horror, animation, family) that no liked film has scores lower, the
+more so the rarer that mood is among films of the taste's genres: horror is nearer to mysteries than to romances.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from services.recommender.domain.arrays import ByRows
 from services.recommender.domain.genres import GENRES
 from services.recommender.facts import Facts
-from services.recommender.signals.inputs import Inputs
-from services.recommender.signals.signal import Floats, KernelMean, Rows
+from services.recommender.signals.signal import Deduction, Floats, Inputs, KernelMean, LeftOut, Rows
 
 COMEDY = GENRES.index("Comedy")
-# What a comedy among films that are none (or the other way round) loses, and what a film loses for each 20 years of
-# distance, up to two of them; chosen on the panel. The same genres count 1.
+# Penalty for a comedy among films that are not (or the reverse), and for each 20 years of distance, up to 40 years;
+# chosen on the panel. The same genres count 1.
 MISMATCH = np.float32(0.6)
 SPAN, FARTHEST, DISTANCE = np.float32(20), np.float32(2), np.float32(0.35)
 
 
 @dataclass(frozen=True, eq=False)
 class Tone(KernelMean):
-    """``weight`` of the term; ``weights`` float32[taste films] beside ``taste_rows``."""
+    """``weight`` of the term; ``weights`` float32[taste films] aligned with ``taste_rows``; ``genres``: shared with
+    other signals.
+    """
 
     weight: float
     facts: Facts
     taste_rows: Rows
     weights: Floats
+    genres: ByRows[Floats]
     name: str = "tone"
 
     @classmethod
     def of(cls, inputs: Inputs) -> "Tone | None":
-        """None where it has no weight, or nothing is liked."""
+        """Return None without a weight or a taste."""
         if not inputs.plan.tone or inputs.taste.is_empty:
             return None
-        return cls(inputs.plan.tone, inputs.facts, inputs.taste.rows, inputs.weights)
+        return cls(inputs.plan.tone, inputs.facts, inputs.taste.rows, inputs.weights, inputs.genres)
 
     def kernel(self, rows: Rows) -> Floats:
-        """See :class:`KernelMean`: cosine of the genres, less mismatch and distance in time; -1.3 ... 1."""
-        own, others = self.facts.genres_of(self.taste_rows), self.facts.genres_of(rows)
+        """See :class:`KernelMean`: cosine of the genres, minus mismatch and distance in time; -1.3 ... 1."""
+        own, others = (self.genres.get(films, self.facts.genres_of) for films in (self.taste_rows, rows))
         mismatch = own[:, COMEDY, None] != others[:, COMEDY]
         cosines = _unit(own * self.facts.genre_rarity) @ _unit(others * self.facts.genre_rarity).T
         years = self.facts.bundle.catalogue.years
         mine, theirs = years[self.taste_rows].astype(np.float32), years[rows].astype(np.float32)
         apart = np.minimum(np.abs(mine[:, None] - theirs) / SPAN, FARTHEST)
-        # Films without a year are near to all.
+        # A film without a year has no distance.
         apart[:, theirs == 0] = 0
         apart[mine == 0] = 0
         return np.asarray(cosines - MISMATCH * mismatch - DISTANCE * apart, np.float32)
@@ -59,3 +67,63 @@ class Tone(KernelMean):
 def _unit(rows: Floats) -> Floats:
     length = np.sqrt((rows * rows).sum(axis=1, keepdims=True))
     return np.asarray(rows / np.where(length > 0, length, 1), np.float32)
+
+
+Sums = NDArray[np.float64]
+
+MOODS = ("Animation", "Family", "Horror")
+_PLACES = np.array([GENRES.index(mood) for mood in MOODS])
+
+
+@dataclass(frozen=True, eq=False)
+class Dissonance(Deduction):
+    """``has`` float64[taste films, moods]: 1 if a liked film has a mood; ``lifts`` float64[taste films, moods]: how
+    many times likelier films of its genres have the mood than any film; 0 for a film that was not liked.
+    """
+
+    weight: float
+    facts: Facts
+    liked: Floats
+    has: Sums
+    lifts: Sums
+    genres: ByRows[Floats]
+    name: str = "dissonance"
+
+    @classmethod
+    def of(cls, inputs: Inputs) -> "Dissonance | None":
+        """Return None without a weight, or if nothing is liked."""
+        liked = np.asarray(inputs.taste.base >= 1, np.float32)
+        if not inputs.plan.dissonance or not liked.any():
+            return None
+        # In float64: a sum minus one film must equal the sum of the others to the last digit, as a root is taken.
+        genres = inputs.genres.get(inputs.taste.rows, inputs.facts.genres_of).astype(np.float64)
+        many = np.maximum(genres.sum(axis=1, keepdims=True), 1)
+        lifts = (genres @ inputs.facts.genre_lifts[:, _PLACES] / many) * liked[:, None]
+        has = genres[:, _PLACES] * liked[:, None]
+        return cls(inputs.plan.dissonance, inputs.facts, liked, has, lifts, inputs.genres)
+
+    def scores(self, rows: Rows) -> Floats:
+        """See :class:`Signal`: 0 ... minus the weight."""
+        penalties = self._penalties(self.liked.sum(), self.has.sum(axis=0), self.lifts.sum(axis=0))
+        return np.asarray(self._scores(rows, penalties[None, :])[0], np.float32)
+
+    def without(self, rows: Rows, left_out: LeftOut) -> Floats | None:
+        """See :class:`Signal`."""
+        out = left_out.films
+        count = (self.liked.sum() - self.liked[out])[:, None]
+        has, lifts = self.has.sum(axis=0) - self.has[out], self.lifts.sum(axis=0) - self.lifts[out]
+        return self._scores(rows, self._penalties(count, has, lifts))
+
+    def _penalties(self, count: Floats | np.float32, has: Sums, lifts: Sums) -> Floats:
+        """Return the penalty for each mood, float32[..., moods], from the sums over ``count`` liked films."""
+        foreign = 1 - lifts / np.maximum(count, 1)
+        rare = np.sqrt(np.clip(foreign, 0, 1))
+        return np.asarray(np.where((has == 0) & (count > 0), rare, 0), np.float32)
+
+    def _scores(self, rows: Rows, penalties: Floats) -> Floats:
+        """Return the scores under some penalties (float32[tastes, moods]), float32[tastes, rows]. Of several moods the
+        worst counts.
+        """
+        moods = self.genres.get(rows, self.facts.genres_of)[:, _PLACES]
+        worst = (penalties[:, None, :] * moods).max(axis=2)
+        return self.deducted(worst)

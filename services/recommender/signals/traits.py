@@ -1,8 +1,7 @@
 """What a film shares with the taste: makers, genres, decade, keywords, cast, series, language.
 
-A weighted mean over the taste's films: what all of them share counts for more than what one of them is about. Where few
-people have rated anything, what films share is all there is; it then counts times what the world's votes say of a film
-(``Facts.quality``).
+A weighted mean over the taste's films: what all of them share counts more than what only one is about. If there are few
+ratings, shared traits are the main signal; they are then multiplied by ``Facts.quality``, from worldwide votes.
 """
 
 from dataclasses import dataclass
@@ -10,14 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.recommender.facts import Facts
-from services.recommender.signals.inputs import Inputs
-from services.recommender.signals.signal import Cause, Dense, Floats, LeftOut, Rows, mean_without, shares
+from services.recommender.signals.signal import Cause, Cites, Dense, Floats, Inputs, LeftOut, Rows, mean_without, shares
 from services.recommender.taste.traits import Known
 
 
 @dataclass(frozen=True, eq=False)
 class TraitMatch:
-    """``weight`` of the term; ``weights`` float32[taste films] beside ``taste_rows``."""
+    """``weight`` of the term; ``weights`` float32[taste films] aligned with ``taste_rows``."""
 
     weight: float
     facts: Facts
@@ -26,10 +24,11 @@ class TraitMatch:
     weights: Floats
     name: str = "traits"
     cause: Cause = Cause.TASTE
+    cites: Cites = Cites.TRAITS
 
     @classmethod
     def of(cls, inputs: Inputs) -> "TraitMatch | None":
-        """None without a taste."""
+        """Return None without a weight."""
         if not inputs.plan.traits:
             return None
         return cls(inputs.plan.traits, inputs.facts, inputs.known, inputs.taste.rows, inputs.weights)
@@ -39,24 +38,24 @@ class TraitMatch:
         return None
 
     def factor(self, rows: Rows) -> Floats:
-        """What a shared trait counts for each film, float32[rows]."""
+        """Return the weight of shared traits for each film, float32[rows]."""
         return np.asarray(np.float32(self.weight) * self.facts.quality[rows], np.float32)
 
     def scores(self, rows: Rows) -> Floats:
         """See :class:`Signal`."""
         return self.factor(rows) * self.known.of_films(rows).scores(self.known.taste)
 
-    def strongest(self, rows: Rows, untold: Rows) -> tuple[Rows, Floats]:
-        """The trait that adds most to each film's term, but for those ``untold`` (trait ids), and how much:
+    def strongest(self, rows: Rows, excluded: Rows) -> tuple[Rows, Floats]:
+        """Return the trait that adds most to each film's term, except those ``excluded`` (trait ids), and how much:
         int32[rows], float32[rows].
         """
         taste = self.known.taste.copy()
-        taste[untold] = 0
+        taste[excluded] = 0
         traits, shares = self.known.of_films(rows).strongest(taste)
         return traits, np.asarray(self.factor(rows) * shares, np.float32)
 
     def parts(self, rows: Rows, ids: Rows) -> Floats:
-        """What some traits (``ids`` ascending) add to each film's term, float32[rows, ids]."""
+        """Return what some traits (``ids`` ascending) add to each film's term, float32[rows, ids]."""
         values = self.known.of_films(rows).dense(ids) * self.known.taste[ids]
         return np.asarray(self.factor(rows)[:, None] * values, np.float32)
 

@@ -1,16 +1,26 @@
-"""Fold-in: convert a person's history to a weighted list of films, at request time."""
+"""Fold-in: convert a person's history, and the films given in a request, to a weighted list of films.
+
+Seeds are the films given in a request: they count as the person's newest events and are not stored. A taste is coherent
+if its films resemble each other, e.g. three films by one director.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.recommender.domain.arrays import distinct
 from services.recommender.domain.catalogue import Catalogue
-from services.recommender.domain.events import EventKind, is_disliked, taste_weights
+from services.recommender.domain.events import Event, EventKind, is_disliked, taste_weights
 from services.recommender.domain.history import History
+from services.recommender.domain.profile import Profile
+from services.recommender.domain.request import Request
 from services.recommender.domain.tables import CollaborativeTables
 from services.recommender.domain.weights import Weights
+from services.recommender.errors import AllSeedsUnknown
+from services.recommender.taste.traits import TraitRows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,3 +125,102 @@ def entries(tables: CollaborativeTables, rows: NDArray[np.int32]) -> Entries:
         np.concatenate([np.ones(len(inside), np.float32), tables.neighbour_weights[:, slot].T.ravel()]),
         np.concatenate([inside, np.repeat(outside, borrowed.shape[1])]),
     )
+
+
+# Only the newest films are compared; older ones add no information.
+NEWEST = 20
+
+
+def coherence(constants: Weights, taste: Taste, rows: TraitRows, stored: bool) -> float:
+    """Return 0 for films as similar as by chance, 1 for films that clearly belong together. ``stored``: they are the
+    person's likes so far; otherwise they were given to mean "like these".
+    """
+    liked = taste.rows[taste.base >= 1]
+    if len(liked) < 2:
+        single = constants.coherence_single if stored else constants.seeds_single
+        return single if len(liked) else 0.0
+    alike = alikeness(liked[-NEWEST:], rows)
+    if stored:
+        return _within(alike, constants.coherence_from, constants.coherence_span, 0.0)
+    return _within(alike, constants.seeds_from, constants.seeds_span, constants.seeds_floor)
+
+
+def _within(alike: float, start: float, span: float, floor: float) -> float:
+    return min(max((alike - start) / span, floor), 1.0)
+
+
+def alikeness(films: NDArray[np.int32], rows: TraitRows) -> float:
+    """Return the mean trait cosine of each film with the nearer half of the others, at least one: a person with two
+    clear tastes is coherent, too.
+    """
+    traits = rows.films(films)
+    cosines = traits.overlaps(traits)
+    np.fill_diagonal(cosines, -1)
+    others = len(films) - 1
+    nearer = max(1, others // 2)
+    best = np.partition(cosines, len(films) - nearer, axis=1)[:, -nearer:]
+    return float(best.mean())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seeds:
+    """``history``: the seeds as events, all at one time, just after the person's last. ``rows`` int32: the given films,
+    which are not recommended. ``ignored``: ids that are not in the catalogue.
+    """
+
+    history: History
+    ignored: tuple[str, ...]
+    rows: NDArray[np.int32]
+
+    def after(self, profile: Profile | None) -> History:
+        """Return the person's history with the seeds as newest events; a seed replaces earlier events of the film."""
+        stored = profile.history if profile is not None else History.empty()
+        if not len(self.history):
+            return stored
+        return stored.without(self.history.hashes).joined(self.history)
+
+
+NO_SEEDS = Seeds(History.empty(), (), np.empty(0, np.int32))
+
+
+def read_seeds(catalogue: Catalogue, request: Request, profile: Profile | None) -> Seeds:
+    """Return the seeds of a request; a film both liked and disliked is disliked.
+
+    Raises AllSeedsUnknown if films were given, none is known, and there is neither person nor query.
+    """
+    if not (request.liked or request.disliked or request.tmdb_ids):
+        return NO_SEEDS
+    by_tmdb = catalogue.rows_of_tmdb(request.tmdb_ids)
+    liked, disliked = catalogue.rows_of(request.liked), catalogue.rows_of(request.disliked)
+    named = [*request.liked, *request.disliked, *map(str, request.tmdb_ids)]
+    rows = np.concatenate([liked, disliked, by_tmdb]).astype(np.int32)
+    ignored = tuple(name for name, row in zip(named, rows.tolist(), strict=True) if row < 0)
+    if named and len(ignored) == len(named) and request.query is None and request.user_id is None:
+        raise AllSeedsUnknown(
+            f"none of the {len(named)} given films is in the catalogue; look ids up with GET /films?q=",
+            "/liked" if request.liked else "/disliked" if request.disliked else "/tmdb_ids",
+        )
+    kinds = dict.fromkeys([*by_tmdb.tolist(), *liked.tolist()], EventKind.LIKE)
+    kinds |= dict.fromkeys(disliked.tolist(), EventKind.DISLIKE)
+    newest = int(profile.history.ts_ms[-1]) + 1 if profile is not None and len(profile.history) else 1
+    events = [Event(catalogue.item_ids[row], kind, 1.0, newest) for row, kind in kinds.items() if row >= 0]
+    return Seeds(History.of(events), ignored, rows[rows >= 0])
+
+
+class Shelved(NamedTuple):
+    """A request with its shelf as a filter, and the shelf's ids that are not in the catalogue."""
+
+    request: Request
+    ignored: tuple[str, ...]
+
+
+def read_shelf(catalogue: Catalogue, request: Request) -> Shelved:
+    """Convert a request's shelf to a filter. A shelf without any known film gives an empty list, like any filter that
+    nothing passes.
+    """
+    if request.only_item_ids is None:
+        return Shelved(request, ())
+    rows = catalogue.rows_of(request.only_item_ids)
+    unknown = [item_id for item_id, row in zip(request.only_item_ids, rows.tolist(), strict=True) if row < 0]
+    filters = replace(request.filters, rows=tuple(distinct(rows[rows >= 0]).tolist()))
+    return Shelved(replace(request, filters=filters), tuple(dict.fromkeys(unknown)))

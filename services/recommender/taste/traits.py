@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from services.recommender.domain.by_rows import ByRows
+from services.recommender.domain.arrays import ByRows
 from services.recommender.domain.catalogue import TraitKind, Traits
 
 # A shared director means more than a shared genre; genres are many and common, so the rarity below removes most of

@@ -1,3 +1,5 @@
+"""Which candidates are chosen, and the dense signal of search hits."""
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,20 +7,6 @@ from hypothesis import strategies as st
 
 from services.recommender.candidates import retrieval
 from services.recommender.ports import Hits
-from services.recommender.taste.fold_in import entries
-from tests.builders import make_tables, world_of
-
-
-class TestMeanOfBest:
-    @pytest.mark.parametrize("scores", [[], [0.0], [-1.0, -2.0], [float("nan")], [float("inf")] * 60])
-    def test_is_zero_where_it_is_no_positive_number(self, scores):
-        assert retrieval.mean_of_best(np.array(scores, np.float32)) == 0
-
-    def test_takes_the_best_50(self):
-        assert retrieval.mean_of_best(np.arange(100, dtype=np.float32)) == pytest.approx(np.mean(range(50, 100)))
-
-    def test_a_signal_without_reference_is_zero(self):
-        assert not retrieval.scaled(np.ones(3, np.float32), 0.0).any()
 
 
 class TestCandidates:
@@ -60,47 +48,3 @@ class TestHitsSignal:
     )
     def test_is_zero_where_there_is_nothing_to_tell_apart(self, hits):
         assert not retrieval.hits_signal(hits, 5).any()
-
-
-class TestCollaborative:
-    def test_equals_the_dense_product(self):
-        tables = make_tables(60, outside=6)
-        found = entries(tables, np.array([0, 3, 57], np.int32))
-        weights = np.array([1.0, 0.5, 2.0], np.float32)
-        signal = retrieval.table_score(tables.main, found, weights[found.source] * found.shares)
-        table = tables.main.values.astype(np.float64)
-        expected = table[0] + 0.5 * table[3] + 2.0 * 0.35 * (table[0] + table[3])
-        reference = np.sort(np.maximum(expected, 0))[-50:].mean()
-        assert signal.scaled == pytest.approx(expected / reference, abs=1e-2)
-
-    def test_lift_weighs_each_film_before_the_reference_is_taken(self):
-        tables = make_tables(60, outside=6)
-        found, lift = entries(tables, np.array([0, 3], np.int32)), np.linspace(0.2, 1, 54).astype(np.float32)
-        plain = retrieval.table_score(tables.main, found, np.ones(2, np.float32))
-        lifted = retrieval.table_score(tables.main, found, np.ones(2, np.float32), lift)
-        raw = plain.scaled * plain.reference * lift
-        assert lifted.reference == pytest.approx(np.maximum(np.sort(raw)[-50:], 0).mean(), rel=1e-4)
-        assert lifted.scaled * lifted.reference == pytest.approx(raw, abs=1e-5)
-
-    def test_the_pool_holds_the_best_100(self):
-        tables = make_tables(300, outside=0)
-        score = retrieval.table_score(tables.main, entries(tables, np.array([0, 1], np.int32)), np.ones(2, np.float32))
-        best = np.argsort(-score.scaled)[:100]
-        assert set(best.tolist()) == set(score.best.tolist())
-
-    def test_films_outside_borrow_from_their_neighbours(self):
-        tables = make_tables(60, outside=6)
-        scores = np.arange(54, dtype=np.float32)
-        films = tables.spread(scores)
-        assert films[:54] == pytest.approx(scores)
-        assert films[54] == pytest.approx(0.35 * (0 + 3), rel=1e-3)
-
-
-class TestDislikePenalty:
-    def test_is_high_for_films_alike_and_at_most_one(self):
-        tables = make_tables(90, outside=6)
-        penalty = retrieval.dislike_penalty(tables, entries(tables, np.array([1, 4], np.int32)), np.ones(2, np.float32))
-        alike = np.array([world_of(row) == 1 for row in range(84)])
-        assert penalty.max() <= 1
-        assert penalty.min() >= 0
-        assert penalty[:84][alike].mean() > 3 * penalty[:84][~alike].mean()

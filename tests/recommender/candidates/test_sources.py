@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.recommender.candidates.sources import COMMON, EACH, STRONGEST, by_series, by_traits, by_vectors
+from services.recommender.candidates.retrieval import COMMON, EACH, STRONGEST, by_series, by_traits, by_vectors
 from services.recommender.domain.request import Strategy
 from services.recommender.domain.weights import Weights
 from services.recommender.facts import Facts

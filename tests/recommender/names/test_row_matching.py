@@ -2,7 +2,7 @@
 import pytest
 
 from services.recommender.domain.events import EventKind
-from services.recommender.domain.told import Told
+from services.recommender.domain.imported_history import ImportedRow
 from services.recommender.names.row_matching import How, Matcher
 from tests.recommender.names.cinema import FILMS, Known, finder_of
 
@@ -11,11 +11,11 @@ MATCHER = Matcher(finder_of())
 
 def told(
     title: str, year: int | None = None, *others: str, ids: tuple[str, ...] = (), ts_ms: int | None = None
-) -> Told:
-    return Told("x.csv, line 2", (title, *others), year, EventKind.WATCH, 1.0, ts_ms, ids)
+) -> ImportedRow:
+    return ImportedRow("x.csv, line 2", (title, *others), year, EventKind.WATCH, 1.0, ts_ms, ids)
 
 
-def film(row: Told) -> str | None:
+def film(row: ImportedRow) -> str | None:
     at = MATCHER.match(row).row
     return f"{FILMS[at].title} ({FILMS[at].year})" if at >= 0 else None
 

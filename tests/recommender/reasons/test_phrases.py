@@ -4,16 +4,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from services.recommender.domain.catalogue import display_title
 from services.recommender.domain.genres import GENRES
 from services.recommender.domain.request import ReasonKind
+from services.recommender.facts import PopularIn, _quantile
 from services.recommender.reasons.leave_one_out import Influence
-from services.recommender.reasons.phrases import (
-    Citations,
-    PopularIn,
-    _quantile,
-    display_title,
-    trait_reason,
-)
+from services.recommender.reasons.phrases import Citations, trait_reason
 from services.recommender.taste.fold_in import fold_in
 from tests.builders import make_bundle, person
 

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from services.recommender.domain.request import RankedItem, Reason, ReasonKind, Strategy
 from services.recommender.domain.weights import Weights
-from services.recommender.ranking.ranker import rank
+from services.recommender.ranking.ranker import Ranked, rank
 from services.recommender.reasons.ranked_items import Context, make_items
 from services.recommender.signals import mixture_of
 from services.recommender.signals.plan import Plan
+from services.recommender.signals.signal import Cites
 from services.recommender.taste.fold_in import Taste
 from tests.recommender.handmade import EVEN, Film, bundle_of, matches_of, taste_of, trait_rows, with_rows
 from tests.recommender.worlds import make_inputs
@@ -37,7 +38,7 @@ def items(
     mixture = mixture_of(inputs)
     rows = np.arange(len(films), dtype=np.int32)
     top = rank(rows, mixture.terms(rows))
-    context = Context(inputs, mixture) if reasons else None
+    context = Context(inputs, mixture, mixture.cites) if reasons else None
     return {item.row: item for item in make_items(top, context, constants, explain, matches)}
 
 
@@ -308,3 +309,15 @@ class TestScores:
         assert all(item.signals == {} and item.reasons for item in plain.values())
         bare = items(FILMS, taste_of([0]), self.PLAN, reasons=False)
         assert all(item.signals and item.reasons == () for item in bare.values())
+
+
+def test_a_term_is_explained_by_what_its_signal_cites():
+    inputs = make_inputs(taste_of([0]), bundle_of(FILMS), EVEN)
+    top = Ranked(
+        np.array([1], np.int32), np.ones(1, np.float32), np.array([[0.8, 0.2]], np.float32), ("fresh", "popularity")
+    )
+    said = {}
+    for cites in ({"fresh": Cites.FILMS}, {"fresh": Cites.NOTHING}, {}):
+        (item,) = make_items(top, Context(inputs, mixture_of(inputs), cites), EVEN, explain=True)
+        said[str(cites)] = item.reasons[0].kind
+    assert list(said.values()) == [ReasonKind.LIKED, ReasonKind.POPULAR, ReasonKind.POPULAR]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from services.recommender.domain.request import Strategy
 from services.recommender.reasons.leave_one_out import leave_out
-from services.recommender.signals.aversion import LIKED, Aversion
+from services.recommender.signals.dislikes import LIKED, Aversion
 from services.recommender.signals.plan import Plan
 from services.recommender.taste.fold_in import Taste
 from tests.recommender.handmade import EVEN, Film, bundle_of, taste_of

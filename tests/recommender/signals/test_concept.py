@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from services.recommender.domain.request import Strategy
 from services.recommender.reasons.leave_one_out import leave_out
 from services.recommender.signals import Inputs
-from services.recommender.signals.concept import Concept
-from services.recommender.signals.hypotheses import CHANCE
+from services.recommender.signals.concept import CHANCE, Concept
 from services.recommender.signals.plan import Plan
 from services.recommender.taste.fold_in import Taste
 from tests.recommender.handmade import EVEN, Film, bundle_of, taste_of

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from services.recommender.domain.request import Strategy
 from services.recommender.reasons.leave_one_out import leave_out
-from services.recommender.signals.dissonance import Dissonance
 from services.recommender.signals.plan import Plan
+from services.recommender.signals.tone import Dissonance
 from services.recommender.taste.fold_in import Taste
 from tests.recommender.handmade import EVEN, Film, bundle_of, taste_of
 from tests.recommender.worlds import make_inputs

@@ -3,8 +3,8 @@ import pytest
 
 from services.recommender.domain.request import Strategy
 from services.recommender.reasons.leave_one_out import leave_out
-from services.recommender.signals.esteem import Esteem
 from services.recommender.signals.plan import Plan
+from services.recommender.signals.popularity import Esteem
 from tests.recommender.handmade import EVEN, Film, bundle_of, taste_of
 from tests.recommender.worlds import make_inputs
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.recommender.domain.weights import Weights
-from services.recommender.taste.coherence import NEWEST, alikeness, coherence
+from services.recommender.taste.fold_in import NEWEST, alikeness, coherence
 from services.recommender.taste.traits import TraitRows
 from tests.recommender.handmade import Film, taste_of, trait_rows
 

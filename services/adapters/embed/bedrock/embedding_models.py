@@ -17,7 +17,7 @@ from services.adapters.embed.bedrock.bedrock_failures import BedrockFailure
 from services.recommender.errors import EncoderUnavailable
 
 # Titan accepts at most 50,000 characters or 8,192 tokens; a film's text has a few hundred tokens. At only two
-# characters per token, this is half of what is allowed.
+# characters per token, this is half of the limit.
 LONGEST_TEXT = 8_192
 _SCHEMA = "nova-multimodal-embed-v1"
 

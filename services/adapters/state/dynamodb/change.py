@@ -18,7 +18,7 @@ RECORD = "event"
 
 @dataclass(slots=True)
 class Change:
-    """A person with the commands applied so far, and what is to be written."""
+    """A person with the commands applied so far, and the resulting writes."""
 
     profile: Profile
     now_ms: int

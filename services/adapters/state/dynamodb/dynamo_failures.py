@@ -88,7 +88,7 @@ def is_busy(error: Exception) -> bool:
 
 
 def advice(error: Exception) -> str:
-    """Return what is wrong and what to do, for the operator; the caller names the server."""
+    """Return the cause and the remedy, for the operator; the caller names the server."""
     code = code_of(error)
     if code in _THROTTLED:
         return "is throttling; send the request again, and raise the limits of the tables or the account if it persists"

@@ -31,7 +31,7 @@ def is_locked(error: sqlite3.Error) -> bool:
 
 
 def unavailable(path: Path, error: sqlite3.Error) -> StateUnavailable:
-    """Return the error to raise instead: which file, what is wrong, what to do."""
+    """Return the error to raise instead: file, cause and remedy."""
     code = _primary_code(error)
     kind = StateBusy if code in _BUSY else StateUnavailable
     return kind(f"{path.name} {_ADVICE.get(code, 'failed')} (SQLite: {error})")

@@ -26,7 +26,7 @@ from services.recommender.ports import (
 )
 
 WAIT_S = 2.0
-# Of the cache's writes, one in so many deletes some expired rows.
+# One in this many cache writes also deletes some expired rows.
 SWEEP_EVERY = 200
 SWEEP_ROWS = 500
 

@@ -36,8 +36,8 @@ async def recommend(request: Request, body: Annotated[RecommendBody, Body()] = R
         # Uncacheable responses would only dilute the hit ratio.
         context.facts["cached"] = answer.cached
     context.facts["explain"] = body.explain
-    if answer.told:
-        context.facts["told"] = dict(answer.told)
+    if answer.sentence_counts:
+        context.facts["told"] = dict(answer.sentence_counts)
     if answer.counts:
         context.facts["candidates"] = dict(answer.counts)
     if answer.degraded:

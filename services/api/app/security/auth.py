@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from services.api.app.runner import Runner
+from services.api.app.edge import Runner
 from services.api.app.security.api_keys import key_id_of
 from services.recommender.errors import Forbidden, StateBusy, Unauthorized, Unavailable
 from services.recommender.ports import ApiKey, Clock, KeyStore, SecretPort

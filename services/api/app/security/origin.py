@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.api.app.context import header
+from services.api.app.edge import Runner
 from services.api.app.errors import problem_of
-from services.api.app.runner import Runner
 from services.recommender.errors import MarqueeError, OriginRefused
 from services.recommender.ports import SecretPort
 

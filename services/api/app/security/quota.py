@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from services.api.app.context import RequestContext
-from services.api.app.runner import Runner
+from services.api.app.edge import Runner
 from services.recommender.errors import QuotaExceeded, StateBusy, Unavailable
 from services.recommender.ports import ApiKey, Clock, Quota, QuotaPort
 from services.recommender.quota_window import COUNTED, Window, admit

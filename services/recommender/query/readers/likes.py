@@ -3,13 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from services.recommender.domain.catalogue import display_title
 from services.recommender.domain.request import ConditionKind
 from services.recommender.ports import TextField
 from services.recommender.query.conditions import Condition, Sure
 from services.recommender.query.demands import AnyFilm, HasFacts, Not
 from services.recommender.query.marked_words import Reading, WordRole
 from services.recommender.query.words import grammar
-from services.recommender.reasons.phrases import display_title
 
 Rows = NDArray[np.int32]
 
@@ -101,7 +101,7 @@ def _titled(reading: Reading, start: int, count: int) -> int | None:
         mention = reading.mention(word)
         inside = mention.rows[(mention.fields & TextField.TITLE) != 0]
         rows = inside if rows is None else np.intersect1d(rows, inside)
-    if rows is None or not len(rows) or (len(words) == 1 and reading.told(words[0]) > 3 * len(rows)):
+    if rows is None or not len(rows) or (len(words) == 1 and reading.mentions_of(words[0]) > 3 * len(rows)):
         return None
     return _best_known(reading, rows)
 

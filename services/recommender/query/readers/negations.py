@@ -91,7 +91,7 @@ def _read(reading: Reading, first: int, stop: int, denies: bool) -> None:
 
 
 def _introduced(reading: Reading, at: int, end: int) -> int:
-    """Exclude what is known, by itself or after words that introduce it."""
+    """Exclude a known term, alone or after words that introduce it."""
     place = at
     while place < end:
         used = _known(reading, place, end)

@@ -152,7 +152,7 @@ def _last_name(reading: Reading, at: int) -> tuple[int, tuple[Person, ...]] | No
     often = _often(reading, at, introduced)
     if people[0].films < LEAST_FILMS and often > OFTEN_INTRODUCED:
         return None
-    return (1, people) if reading.peopled(word) >= often * reading.told(word) else None
+    return (1, people) if reading.peopled(word) >= often * reading.mentions_of(word) else None
 
 
 def _first_name(reading: Reading, at: int, people: tuple[Person, ...]) -> int:

@@ -114,7 +114,7 @@ def _age(reading: Reading, at: int) -> Found | None:
     word = reading.word(at)
     if not reading.free(at) or reading.within_keyword(at):
         return None
-    # "Classic screwball comedy": a word may stand between; behind "old" it is what is old ("old man").
+    # "Classic screwball comedy": another word may come between; a word after "old" is what is old ("old man").
     reach = reading.run(at, 3 if word in ("classic", "vintage") else 2)
     kind = any(reading.is_kind(place) for place in range(at + 1, at + reach))
     alone = word in ("classics", "newest", "latest") and (at == 0 or asks(reading.word(at - 1)))
@@ -146,7 +146,7 @@ def _span(reading: Reading, at: int) -> tuple[int, int, int] | None:
 
 
 def year_of(reading: Reading, at: int) -> int | None:
-    """Return the year that the word at this position is, if it is one."""
+    """Return the year at this word position, if there is one."""
     word = reading.word(at)
     is_year = len(word) == 4 and word.isascii() and word.isdecimal() and EARLIEST <= int(word) <= reading.newest + 1
     return int(word) if is_year else None

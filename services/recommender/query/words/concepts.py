@@ -62,7 +62,7 @@ _NO_FEAR = Not(genre("Horror"))
 _GENTLE = Not(genre("Horror", "War", "Crime", "Thriller"))
 _FEEL_GOOD = AllOf((genre("Comedy", "Family", "Romance", "Music", "Musical", "Animation"), _GENTLE))
 
-# Said of a film, also of a drama; else a comedy with something dark beside it, and no film for children.
+# Describes any film, also a drama; otherwise a comedy with dark elements that is not for children.
 _DARK_COMEDY = ("dark comedy", "black comedy", "dark humor", "black humor")
 
 # Keywords of films that are spooky without being horror films.

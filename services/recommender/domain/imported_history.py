@@ -10,7 +10,7 @@ UNDATED_MS = 946_684_800_000
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ImportedRow:
     """``place``: file and line, for people to find. ``titles``: the displayed one, then others. ``film_ids``:
     "tmdb:949", "tt0113277". ``kind``: rating, like, watch, or click for a watchlist entry (interest in an unseen film).
     ``value`` in stars for a rating. ``ts_ms`` None if no time is given.
@@ -26,9 +26,9 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class ToldHistory:
+class ImportedHistory:
     """``source``: the service it comes from; ``skipped``: number of unusable rows by reason."""
 
     source: str
-    rows: tuple[Told, ...]
+    rows: tuple[ImportedRow, ...]
     skipped: Mapping[str, int] = field(default_factory=dict)

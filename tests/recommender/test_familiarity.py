@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from services.recommender.domain.request import ReasonKind, Request
 from services.recommender.domain.weights import Weights
+from services.recommender.facts import MIDDLE, familiarity_factor, renown
 from services.recommender.pipeline import Pipeline
 from services.recommender.ports import Deadline
-from services.recommender.ranking.familiarity import DEFAULT, familiarity_factor, renown
 from tests.builders import HashEncoder, ManualClock, make_bundle, make_release, person
 
 BUNDLE = make_bundle()
@@ -57,7 +57,7 @@ class TestRenown:
 
 
 class TestFactor:
-    @pytest.mark.parametrize("familiarity", [None, DEFAULT])
+    @pytest.mark.parametrize("familiarity", [None, MIDDLE])
     def test_the_default_is_no_factor(self, familiarity):
         assert familiarity_factor(RENOWN, familiarity) is None
 
@@ -92,7 +92,7 @@ class TestLists:
 
     @given(TASTES, st.sampled_from([None, "film 7"]))
     def test_the_default_changes_nothing(self, liked, query):
-        plain, middle = (run(Request(k=30, query=query, familiarity=level), liked) for level in (None, DEFAULT))
+        plain, middle = (run(Request(k=30, query=query, familiarity=level), liked) for level in (None, MIDDLE))
         assert plain.items == middle.items
 
     def test_at_its_ends_it_shows(self):

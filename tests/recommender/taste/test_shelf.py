@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.recommender.candidates.shelf import read_shelf
 from services.recommender.domain.filters import Filters
 from services.recommender.domain.genres import to_mask
 from services.recommender.domain.request import Request
 from services.recommender.pipeline import Pipeline
 from services.recommender.ports import Deadline
+from services.recommender.taste.fold_in import read_shelf
 from tests.builders import HashEncoder, ManualClock, NumpySearch, make_catalogue, make_release, person
 
 CATALOGUE = make_catalogue(60)

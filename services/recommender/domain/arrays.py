@@ -1,0 +1,66 @@
+"""Helpers on arrays: distinct values, the mean of the best, and what was computed once for an array of rows."""
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Value = TypeVar("Value")
+Rows = NDArray[np.int32]
+Floats = NDArray[np.float32]
+
+# Every signal is scaled by the mean of its best 50 *before* filters, so that a film's score does not depend on the
+# filters. z-scores explode on short profiles; the mean of the best does not.
+BEST = 50
+
+
+class ByRows(Generic[Value]):
+    """Cache of values by array of rows: a request ranks one array of candidates and gives reasons for one page, and
+    several signals need the same values for them. Arrays are identified by identity and must not be changed.
+    """
+
+    def __init__(self) -> None:
+        # The array is kept with its value, so that no other one can take its identity.
+        self._values: dict[int, tuple[Rows, Value]] = {}
+
+    def get(self, rows: Rows, compute: Callable[[Rows], Value]) -> Value:
+        """Return the value for ``rows``, computed on first use."""
+        kept = self._values.get(id(rows))
+        if kept is None:
+            kept = self._values[id(rows)] = (rows, compute(rows))
+        return kept[1]
+
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+def distinct(values: NDArray[Scalar]) -> NDArray[Scalar]:
+    """Return the distinct values in ascending order, like ``np.unique``.
+
+    ``np.unique`` imports ``numpy.ma`` on its first call, which would delay the first response of a process.
+    """
+    return counted(values)[0]
+
+
+def counted(values: NDArray[Scalar]) -> tuple[NDArray[Scalar], NDArray[np.intp]]:
+    """Return the distinct values in ascending order, and the count of each."""
+    ordered = np.sort(values)
+    first = np.ones(len(ordered), bool)
+    first[1:] = ordered[1:] != ordered[:-1]
+    starts = np.flatnonzero(first)
+    return ordered[starts], np.diff(starts, append=len(ordered))
+
+
+def mean_of_best(scores: Floats) -> float:
+    """Return the mean of the best 50 scores; 0 if it is not positive, which disables the signal."""
+    if len(scores) <= BEST:
+        mean = float(scores.mean()) if len(scores) else 0.0
+    else:
+        mean = float(np.partition(scores, -BEST)[-BEST:].mean())
+    return mean if np.isfinite(mean) and mean > 0 else 0.0
+
+
+def scaled(scores: Floats, reference: float) -> Floats:
+    """Return the scores divided by their reference; zeros if the reference is 0."""
+    return scores / np.float32(reference) if reference > 0 else np.zeros_like(scores)
