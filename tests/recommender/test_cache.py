@@ -77,3 +77,12 @@ def test_an_entry_without_a_revision_is_for_who_has_no_profile():
     entry = CacheEntry("", b"{}", expires_at=10)
     assert entry.is_current(None, 9)
     assert entry.is_current(Profile("new"), 9)
+
+
+def test_half_a_surrogate_pair_or_a_huge_number_has_a_key_too() -> None:
+    broken, huge = (
+        request_fingerprint(replace(BASE, **change)) for change in ({"query": "\ud800"}, {"tmdb_ids": (1 << 70,)})
+    )
+    assert {len(broken), len(huge)} == {32}
+    assert len({broken, huge, request_fingerprint(BASE)}) == 3
+    assert broken == request_fingerprint(replace(BASE, query="\ud800"))

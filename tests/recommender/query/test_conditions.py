@@ -20,6 +20,13 @@ import pytest
         ("old movies", ["year:-1979"], ""),
         ("classic shark movies", ["year:-1979"], "shark"),
         ("a film set in the 1920s", [], "1920s"),
+        ("early sharks", [], "early sharks"),
+        ("films from the year 1999", ["year:1999"], ""),
+        ("years 80", ["year:1980-1989"], ""),
+        ("80er filme", ["year:1980-1989"], ""),
+        ("90 s movies", ["year:1990-1999"], ""),
+        ("between 1950 and sharks", ["year:1950"], "sharks"),
+        ("old man", [], "old man"),
     ],
 )
 def test_times(theatre, query, ids, text):
@@ -252,3 +259,18 @@ def test_like_a_film_but_different_leaves_out_its_series(theatre):
 
 def test_like_and_no_film_behind_it_is_no_condition(theatre):
     assert theatre.understand("like a fish out of water").like == ()
+
+
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [
+        ("not comedy and not old", ["not:genre:comedy", "not:old"]),
+        ("films without violence or horror", ["not:violence", "not:genre:horror"]),
+        ("no comedies or very scary films", ["not:genre:comedy", "not:mood:scary"]),
+        ("anything but horror or comedy", ["not:genre:horror", "not:genre:comedy"]),
+        ("movies not by hitchcock or spielberg", ["not:person:alfred hitchcock", "not:person:steven spielberg"]),
+        ("not horror and", ["not:genre:horror"]),
+    ],
+)
+def test_a_negation_covers_all_that_is_joined_to_it(theatre, query, ids):
+    assert theatre.ids(query) == ids

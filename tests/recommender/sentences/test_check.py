@@ -138,3 +138,17 @@ def test_any_text_is_judged_and_none_of_it_raises(text: str) -> None:
     assert told is None or told
     if told is None:
         assert len(text.split()) <= 22
+
+
+@pytest.mark.parametrize(
+    ("sentence", "why"),
+    [
+        (None, "no text"),
+        (7, "no text"),
+        ("You liked Collateral, and this cafe\u0301 is close to it.", "hidden character"),
+        ("You liked Collateral, and this is\u200b close to it.", "hidden character"),
+        ("You looked at Collateral, and this one is close to it.", "looked"),
+    ],
+)
+def test_what_is_no_plain_text_or_claims_a_look_is_refused(sentence: object, why: str) -> None:
+    assert why in str(complaint(sentence, HEAT, RECORD))
