@@ -169,7 +169,7 @@ def _towers(order: Order, catalogue: Catalogue, notes: list[str]) -> TwoTowerMod
 
 
 def _extra(order: Order, model: TrainedModel) -> dict[str, Any]:
-    """Return what the manifest says about the build; of a holdout its mark, so that a comparison can tell."""
+    """Return the manifest's entries about the build, with the mark of a holdout, so that a comparison can detect it."""
     held_out = {} if order.holdout is None else {"holdout": holdout_mark(order.holdout)}
     made_from = {"inputs": fingerprint(order), "params": model.params.to_json(), "training": dict(model.figures)}
     return made_from | held_out

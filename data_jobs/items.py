@@ -23,11 +23,10 @@ EMBEDDED_PEOPLE = 5
 
 
 def text_to_embed(film: Film) -> str:
-    """Return "Decade. Genres. Overview. Keywords. People" for the encoder, most telling first.
+    """Return "Decade. Genres. Overview. Keywords. People" for the encoder, most informative first.
 
-    Without the title, which makes films alike by a word: American Beauty and Drop Dead Gorgeous. It stands in where
-    nothing else says what the film is about, as the tagline does for a missing overview. Encoders truncate at their
-    own length.
+    The title is left out, as one word makes films similar: American Beauty and Drop Dead Gorgeous. It is used if
+    nothing else describes the film, as the tagline is for a missing overview. Encoders truncate at their own length.
     """
     people = dict.fromkeys((*film.directors, *film.cast))
     about = film.overview or film.tagline

@@ -77,7 +77,7 @@ def _nested(films: Sequence[DatedTitle], members: dict[str, set[int]], titles: s
 
 
 def root_of(title: str) -> str | None:
-    """Return what a numbered or prefixed title shares with its series; None for any other title."""
+    """Return the part that a numbered or prefixed title shares with its series; None for any other title."""
     match = _NUMBER.match(title) or _PREFIX.match(title) or _AND_THE.match(title)
     if match is None:
         return None

@@ -140,7 +140,7 @@ class Requests:
 
 
 def people_needed(requests: int) -> dict[int, int]:
-    """Return how many people of each length are needed so that nobody repeats in a pass of so many requests."""
+    """Return how many people of each length are needed so that a pass of this many requests repeats none."""
     typical = ("person_50", "filters", "explain")
     of_length = {length: WEIGHTS[f"person_{length}"] for length in LENGTHS}
     of_length[TYPICAL] = sum(WEIGHTS[kind] for kind in typical)

@@ -33,7 +33,7 @@ Scores = NDArray[np.float64]
 
 
 class TermCause(StrEnum):
-    """What a term of the score stands for."""
+    """Cause that a term of the score belongs to."""
 
     TASTE = "the films liked"
     TRAIT = "a trait they share"

@@ -1,8 +1,8 @@
-"""Splits at one moment for all people: what was known then, and what came afterwards.
+"""Splits at one moment for all people: events before it and after it.
 
-The training part has nothing of the future: no later event, and none of the film data that grows with time (votes,
-their average, popularity, people's tags), since data sets hold it as of their making. The films themselves stay,
-including later ones: a list is not wrong because of a film that nobody could have seen.
+The training part contains nothing of the future: no later event, and none of the film data that grows with time (votes,
+their average, popularity, people's tags), since data sets hold it as of their release. All films stay, including later
+ones: a list is not wrong because it contains a film that was not out yet.
 """
 
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Check that reasons are true: the first reason must be what moved the film most, and what is cited must move it.
+"""Check that reasons are true: the first reason must be the largest cause, and what is cited must affect the score.
 
 People of the training part with their whole profile, and with 1, 3, 5 and 10 of their likes: 500 results each, five
 films from the first page of each of 100 people, as served. *The first reason* is compared with the terms of the score:

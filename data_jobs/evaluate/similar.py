@@ -77,7 +77,9 @@ def similar(bench: Workbench, holdout: Holdout, seed: int, progress: Progress) -
 def in_series(
     groups: Sequence[tuple[int, ...]], alike: Callable[[int], Rows], progress: Progress
 ) -> tuple[NDArray[np.float64], list[int]]:
-    """Return for each series the share of films for which ``alike`` finds another of it, and the films without."""
+    """Return for each series the share of its films for which ``alike`` finds another of the series, and the films for
+    which it does not.
+    """
     shares, missed = [], []
     for done, rows in enumerate(groups, 1):
         hits = [bool(np.isin(alike(row), rows).any()) for row in rows]

@@ -38,7 +38,7 @@ _NUMBER = re.compile(r"0*(\d+)(?:\.0+)?")
 
 
 def kind_of(name: str) -> EventKind | None:
-    """Return the event that a log's name stands for: a purchase is no opinion, a page view is a click."""
+    """Return the event that a log's name means: a purchase is no opinion, a page view is a click."""
     plain = name.strip().lower()
     return KINDS.get(plain) or _ALIASES.get(re.sub(r"[^a-z]", "", plain))
 
@@ -82,7 +82,7 @@ def _read(part: Part, lookup: Lookup, report: Report, progress: Progress, may_la
 
 
 def _whole(batch: pl.DataFrame) -> pl.DataFrame:
-    """Fill in value and time if the file has none: line order stands in for time."""
+    """Fill in value and time if the file has none: line order replaces time."""
     if "value" not in batch.columns:
         batch = batch.with_columns(value=pl.lit(""))
     if "ts" not in batch.columns:

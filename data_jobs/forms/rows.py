@@ -43,7 +43,7 @@ def records_of(part: Part, report: Report, *, may_lack_rows: bool = False) -> It
 def batches_of(part: Part, names: Sequence[str], report: Report, *, may_lack_rows: bool) -> Iterator[pl.DataFrame]:
     """Yield ``line`` and those of the columns ``names`` that the part has, as strings, "" for missing values.
 
-    Where films are told by titles, ``item`` has the year behind it, if there is a column of years.
+    If films are identified by titles, ``item`` is followed by the year, if there is a column of years.
     """
     wanted = [name for name in names if name in part.columns]
     year = next((name for name in _YEARS if name in part.columns and part.space is Space.TITLE), None)

@@ -1,4 +1,4 @@
-"""Tell the scale of ratings by some of them: up to 5, 10 or 100, or yes and no."""
+"""Detect the scale of ratings from a sample: up to 5, 10 or 100, or yes and no."""
 
 import re
 import statistics
@@ -21,8 +21,8 @@ def all_alike(cells: Sequence[str]) -> bool:
 
 
 def scale_of(cells: Sequence[str]) -> float:
-    """Return the top of the scale of these ratings: 5, 10 or 100, or 1 if they are but yes and no. If there are too few
-    to tell, it is 5, unless at least half of them exceed it.
+    """Return the top of the scale of these ratings: 5, 10 or 100, or 1 for yes and no. If there are too few to decide,
+    it is 5, unless at least half of them exceed it.
     """
     told = {cell.lower() for cell in cells}
     if len(cells) >= _FEW_RATINGS and told <= YES | NO and not told.isdisjoint(YES) and not told.isdisjoint(NO):
@@ -40,7 +40,7 @@ def scale_of(cells: Sequence[str]) -> float:
 
 
 def scale_of_averages(cells: Sequence[str]) -> float:
-    """Return the top of the scale of these averages of votes: 5, 10 or 100; 0 if there are too few to tell."""
+    """Return the top of the scale of these averages of votes: 5, 10 or 100; 0 if there are too few to decide."""
     numbers = [number for cell in cells if (number := decimal(cell)) is not None and number > 0]
     if len(numbers) < _LEAST_RATINGS:
         return 0.0

@@ -1,4 +1,4 @@
-"""Check event columns as whole columns, and keep the event that stands for each person and film."""
+"""Check event columns as whole columns, and keep the decisive event of each person and film."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -202,9 +202,9 @@ def keep_latest(events: pl.DataFrame, columns: Columns) -> pl.DataFrame:
 
 
 def keep_standing(events: pl.DataFrame, columns: Columns) -> pl.DataFrame:
-    """Keep the event that stands for each person and film of a log, as the server would.
+    """Keep the decisive event of each person and film of a log, as the server would.
 
-    The latest explicit opinion; if there is none, or since a ``clear``, the latest watch, else click.
+    That is the latest explicit opinion; without one, or since a ``clear``, the latest watch, else click.
     """
     again = events.select(pl.struct(_PAIR).is_duplicated() | (pl.col("kind") == EventKind.CLEAR)).to_series()
     if not again.any():

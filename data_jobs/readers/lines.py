@@ -84,14 +84,14 @@ def read_json_lines(path: Path, report: Report) -> Iterator[Numbered]:
 
 
 def unwrapped(record: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the objects that a record wraps, in a list or by their ids, or the rows of a table; else the record. What
-    an event is about is beside its facts.
+    """Return the objects that a record wraps, in a list or by their ids, or the rows of a table; otherwise the record.
+    The item of an event may be next to the event's own fields.
     """
     return [row for each in _listed(_bare(record), 0) for row in _spread(_bare(each))]
 
 
 def _bare(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a record without what is round it, and with plain values."""
+    """Return a record without its wrapper, and with plain values."""
     for name in _ROUND:
         if isinstance(inner := record.get(name), dict) and _TITLES.isdisjoint(record):
             its_id = record.get("id", record.get("_id"))

@@ -77,7 +77,7 @@ def interactions_of(events: Events, rows: NDArray[np.int32], films: int, graded:
 
 
 def standing(user: NDArray[np.int32], film: NDArray[np.int32], kind: NDArray[np.uint8]) -> slice | NDArray[np.intp]:
-    """Return the index of the event that stands for each person and film: the last opinion, else the last event.
+    """Return the index of the decisive event of each person and film: the last opinion, else the last event.
 
     Readers already pass on one event per pair; logs joined from several sources may not.
     """

@@ -120,8 +120,8 @@ def _svd(dataset: Dataset, catalogue: Catalogue, params: TrainParams, progress: 
 
 
 def _table_size(likes: NDArray[np.int64], votes: NDArray[np.int32], params: TrainParams) -> int:
-    """Return the number of films in the tables. Without likes the time of a build would be cubic in films of which
-    nothing is known but their tags; but without votes, no film is better known than another, and all are taken.
+    """Return the number of films in the tables. Without likes, the time of a build would be cubic in the films that
+    have only tags; but without votes no film is better known than another, so all are used.
     """
     voted = int(np.count_nonzero(votes))
     if likes.any() or voted < params.max_films_unliked:

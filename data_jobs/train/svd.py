@@ -68,7 +68,7 @@ def factorise(events: Events, rows: NDArray[np.int32], films: int, k: int, by_pe
 
 
 def _ratings(events: Events, rows: NDArray[np.int32], films: int) -> sp.csr_matrix:
-    """Return stars, float64[people, films]; of several events on one film the one that stands counts."""
+    """Return stars, float64[people, films]; of several events on one film the decisive one counts."""
     film = rows[events.film]
     kept = standing(events.user, film, events.kind)
     user, film, kind, stars = events.user[kept], film[kept], events.kind[kept], events.value[kept]

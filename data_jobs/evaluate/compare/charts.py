@@ -27,7 +27,7 @@ def text(x: float, y: float, words: str, css: str = "", anchor: str = "start") -
 
 
 def rect(x: float, y: float, width: float, height: float, css: str, told: str = "") -> str:
-    """Return a bar; ``told`` appears when it is pointed at."""
+    """Return a bar with the tooltip ``told``."""
     size = f'x="{x:.1f}" y="{y:.1f}" width="{max(width, 0):.1f}" height="{max(height, 0):.1f}"'
     return f'<rect {size} rx="2" class="{css}"><title>{escape(told)}</title></rect>'
 
@@ -147,7 +147,7 @@ def dumbbells(title: str, rows: Sequence[tuple[str, int, int]]) -> str:
 
 
 def _shortened(label: str) -> str:
-    """Return a label that fits beside the dots; of "Title (1995)" the year stays."""
+    """Return a label that fits next to the dots; "Title (1995)" keeps its year."""
     if len(label) <= _LONGEST:
         return label
     title, _, year = label.rpartition(" (")

@@ -1,4 +1,4 @@
-"""What a comparison finds: figures with paired intervals, how the lists moved, and the people it matters most to."""
+"""Result of a comparison: figures with paired intervals, changes of the lists, and the people most affected."""
 
 from dataclasses import dataclass
 
@@ -35,10 +35,10 @@ class LikesGroup:
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """Where A's first ten stand in B, and the other way round. ``common``: people by how many films both first tens
-    have, int[11]. ``places``: share of A's first ten by their place in B, with ``PLACES`` as labels. ``kept``: mean
-    overlap at 1, 10 and 50. ``shift``: mean distance in places of the films that both first fifty have. ``same``: share
-    of people with the same first ten in the same order.
+    """Places of A's first ten in B, and the reverse. ``common``: people by number of films in both first tens, int[11].
+    ``places``: share of A's first ten by their place in B, labelled by ``PLACES``. ``kept``: mean overlap at 1, 10 and
+    50. ``shift``: mean distance in places of the films in both first fifties. ``same``: share of people with the same
+    first ten in the same order.
     """
 
     common: tuple[int, ...]

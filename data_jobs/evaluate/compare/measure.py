@@ -116,7 +116,7 @@ def _figure(name: str, unit: str, a: NDArray[np.float64], b: NDArray[np.float64]
 
 
 def _tail(lists: Sequence[Rows], cases: Sequence[HeldOutPerson], ranks: NDArray[np.int32]) -> NDArray[np.float64]:
-    """Return the recall of hidden likes outside the most liked films, float64[people], nan for nobody's."""
+    """Return the recall of hidden likes outside the most liked films, float64[people], nan for people without any."""
     pairs = zip(lists, cases, strict=True)
     return np.array([tail_recall(each, case.relevant, ranks, HEAD) for each, case in pairs])
 
@@ -127,7 +127,7 @@ def _beyond(lists: Sequence[Rows], ranks: NDArray[np.int32]) -> NDArray[np.float
 
 
 def _groups(cases: Sequence[HeldOutPerson], a: Result, b: Result) -> tuple[LikesGroup, ...]:
-    """Return the people by how many likes are known of them; groups of nobody are left out."""
+    """Return the people grouped by their number of known likes; empty groups are omitted."""
     likes = np.array([int(known_likes(case.profile.history).sum()) for case in cases])
     found = []
     for least, beyond, label in LIKES:
@@ -162,7 +162,7 @@ def _moves(a: Sequence[Rows], b: Sequence[Rows]) -> Moves:
 
 
 def _place(before: int, after: int | None) -> int:
-    """Return the index into ``PLACES`` of a film that stood at ``before`` in A's ten and stands at ``after`` in B."""
+    """Return the index into ``PLACES`` of a film at place ``before`` in A's ten and ``after`` in B."""
     if after is None:
         return 5
     if after >= TOP:

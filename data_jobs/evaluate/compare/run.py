@@ -30,7 +30,7 @@ def run(order: EvaluationOrder, names: tuple[str, str], progress: Progress) -> C
 
 
 def _distinct(found: list[NamedSide], names: tuple[str, str]) -> list[NamedSide]:
-    """Refuse to compare a thing with itself, and tell files of one name apart. Raises DataError."""
+    """Refuse to compare a side with itself, and distinguish files of the same name. Raises DataError."""
     a, b = found
     if (a.path, a.params, a.weights, a.preset) == (b.path, b.params, b.weights, b.preset):
         raise DataError(f"--compare: {names[0]} and {names[1]} are the same; name two that differ")

@@ -32,7 +32,7 @@ KNOWN = (
 
 
 class SideKind(StrEnum):
-    """What a side of a comparison is."""
+    """Kind of a side of a comparison."""
 
     PRESET = "preset"
     WEIGHTS = "weights"
@@ -99,7 +99,7 @@ def _trained_without(path: Path, order: EvaluationOrder) -> None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sides:
-    """Makes sides; what is trained with the same parameters is trained once."""
+    """Creates sides; models with the same parameters are trained once."""
 
     workshop: Workshop
     holdout: Holdout

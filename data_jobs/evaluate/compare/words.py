@@ -22,7 +22,7 @@ def difference(figure: Figure) -> str:
 
 
 def said(figure: Figure) -> str:
-    """Return in words what the interval says of side B."""
+    """Return the interval of side B in words."""
     if not figure.b_less_a.clear:
         return "within chance"
     return figure.more if figure.b_less_a.mean > 0 else figure.less

@@ -1,8 +1,8 @@
 """An independent checker of sentences: it extracts each claim from the sentence and looks it up.
 
-It shares no code with ``services/recommender/sentences`` and works the other way round: names that are true of the film
-are removed, by kind; the rest must not name anything, and what it says of those names must hold. A word counts as known
-if it occurs in lower case in the catalogue's overviews.
+It shares no code with ``services/recommender/sentences`` and works in the opposite direction: true names of the film
+are removed, by kind; the rest must not name anything, and its claims about those names must hold. A word counts as
+known if it occurs in lower case in the catalogue's overviews.
 """
 
 import re

@@ -1,11 +1,11 @@
-"""Measure what the gate watches, and compare it with its floors.
+"""Measure the figures of the quality gate and compare them with their floors.
 
-The sample catalogue and its simulated viewers are in the repository and always the same, so a figure changes only if
-the code does. How far it may fall is its noise: the standard deviation over variants of the ranking that nobody would
-call worse, in which every weight is up to 5 % off. A floor is three of them below what was measured when it was
-written; a change that moves films about stays above it, a signal that broke does not.
+The sample catalogue and its simulated viewers are in the repository and never change, so a figure changes only if the
+code does. The allowed drop is its noise: the standard deviation over equivalent variants of the ranking, in which every
+weight is up to 5 % off. A floor is three standard deviations below the figure measured when it was written; a change
+that reorders films stays above it, a broken signal does not.
 
-The viewers are simulated: the floors say whether the recommender still works, not how good it is.
+The viewers are simulated: the floors show whether the recommender still works, not how good it is.
 """
 
 import json
@@ -131,7 +131,7 @@ def variants(count: int = VARIANTS) -> Iterator[Weights]:
 
 
 def derived(home: Path) -> list[Floor]:
-    """Return new floors: what is measured now, and its noise. Takes as long as thirteen gates."""
+    """Return new floors: the current figures and their noise. Takes as long as thirteen gates."""
     now = values(measure(home))
     others = [values(measure(home, weights=weights)) for weights in variants()]
     return [

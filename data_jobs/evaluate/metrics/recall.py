@@ -2,11 +2,11 @@
 
 .. math:: R@k(u) = |L_k(u) \\cap T(u)| / |T(u)|
 
-with the list's first k films L and the held-out likes T. The divisor is |T|, not min(k, |T|): somebody with 40
-held-out likes can reach .25 at k = 10 at most.
+with the list's first k films L and the held-out likes T. The divisor is |T|, not min(k, |T|): with 40 held-out likes
+the maximum at k = 10 is .25.
 
-Source: C. D. Manning, P. Raghavan, H. Schütze, "Introduction to Information Retrieval", 2008, section 8.3; by
-position k as in J. L. Herlocker et al., "Evaluating collaborative filtering recommender systems", TOIS 2004.
+Source: C. D. Manning, P. Raghavan, H. Schütze, "Introduction to Information Retrieval", 2008, section 8.3; by position
+k as in J. L. Herlocker et al., "Evaluating collaborative filtering recommender systems", TOIS 2004.
 """
 
 import numpy as np

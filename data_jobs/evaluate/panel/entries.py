@@ -1,4 +1,4 @@
-"""An entry of the panel: the request, what a film lover expects of the first ten, and what must never be among them."""
+"""An entry of the panel: the request, the films expected among the first ten, and those that must not be."""
 
 from dataclasses import dataclass
 from enum import StrEnum
