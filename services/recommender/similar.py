@@ -8,7 +8,7 @@ from services.recommender.candidates import retrieval
 from services.recommender.domain.request import RankedItem, Strategy
 from services.recommender.pipeline import Pipeline
 from services.recommender.ports import Deadline, SearchRequest, SearchResult
-from services.recommender.ranking.ranker import logistic, rank
+from services.recommender.ranking.ranker import rank, softsign
 from services.recommender.reasons.likeness import likeness_reasons
 from services.recommender.signals import Inputs, mixture_of
 from services.recommender.signals.plan import likeness_plan
@@ -44,7 +44,7 @@ def similar(pipeline: Pipeline, row: int, k: int, deadline: Deadline) -> Similar
     rows = retrieval.candidates(mixture.base(), allowed, retrieved=brought)
     ranked = rank(rows, mixture.terms(rows))
     top = ranked.take(np.arange(min(k, len(ranked.rows))))
-    scores = logistic(top.raw, constants.similar_midpoint, constants.similar_scale).tolist()
+    scores = softsign(top.raw, constants.similar_midpoint, constants.similar_scale).tolist()
     terms = [dict(zip(top.names, values, strict=True)) for values in top.terms.tolist()]
     reasons = likeness_reasons(inputs, mixture, top.rows, terms)
     items = [RankedItem(*found) for found in zip(top.rows.tolist(), scores, reasons, strict=True)]

@@ -39,8 +39,9 @@ def rows(found: Similar) -> list[int]:
 
 
 def raw(score: float) -> float:
-    """The raw score that is shown as this, by the logistic of these weights."""
-    return 1.0 + 0.5 * float(np.log(score / (1 - score)))
+    """The raw score that is shown as this, by the softsign of these weights."""
+    signed = 2 * score - 1
+    return 1.0 + 0.5 * signed / (1 - abs(signed))
 
 
 def scores(films: Sequence[Film], constants: Weights, row: int = 0, **tables) -> dict[int, float]:

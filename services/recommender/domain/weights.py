@@ -61,7 +61,7 @@ class Weights:
     bare_traits: float = 4.0
     bare_content: float = 8.0
     bare_tables: float = 0.8
-    # Similar films: weights, exponent of the lift, and the logistic.
+    # Similar films: weights, exponent of the lift, and the softsign of the score.
     similar_collaborative: float = 1.0
     similar_content: float = 2.0
     similar_traits: float = 5.0
@@ -85,9 +85,9 @@ class Weights:
     # Maximal marginal relevance: scales the mean likeness of films (about .3 among good ones) to that of relevance (1
     # for the best).
     mmr_likeness: float = 1.6
-    # Logistic: midpoint is the raw score shown as .5, scale its steepness.
+    # Softsign: midpoint is the raw score shown as .5; one or two scales above it, .75 and .83 are shown.
     score_midpoint: float = 1.0
-    score_scale: float = 0.8
+    score_scale: float = 1.0
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Self:

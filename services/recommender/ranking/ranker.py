@@ -1,4 +1,4 @@
-"""Ranking: one feature table, film row x signal, a weighted sum, and a fixed logistic for display."""
+"""Ranking: one feature table, film row x signal, a weighted sum, and a fixed function of it for display."""
 
 from dataclasses import dataclass
 
@@ -63,10 +63,14 @@ def next_part_first(ranked: Ranked, catalogue: Catalogue, taste: NDArray[np.int3
 
 
 def shown_score(raw: NDArray[np.float32], constants: Weights) -> NDArray[np.float64]:
-    """Return the API's score, 0 ... 1: a logistic with the bundle's constants, the same for every request."""
-    return logistic(raw, constants.score_midpoint, constants.score_scale)
+    """Return the API's score, 0 ... 1: softsign with the bundle's constants, the same for every request."""
+    return softsign(raw, constants.score_midpoint, constants.score_scale)
 
 
-def logistic(raw: NDArray[np.float32], midpoint: float, scale: float) -> NDArray[np.float64]:
-    """Return 1 / (1 + exp(-(raw - midpoint) / scale))."""
-    return np.asarray(1 / (1 + np.exp(-(raw.astype(np.float64) - midpoint) / scale)))
+def softsign(raw: NDArray[np.float32], midpoint: float, scale: float) -> NDArray[np.float64]:
+    """Return (1 + x / (1 + |x|)) / 2 with x = (raw - midpoint) / scale.
+
+    It nears 1 slowly, unlike a logistic function, which shows 1.00 for every film of a clear taste.
+    """
+    x = (raw.astype(np.float64) - midpoint) / scale
+    return np.asarray((1 + x / (1 + np.abs(x))) / 2)

@@ -47,9 +47,8 @@ class TestScores:
         page = bench.pipeline.rank(request, someone, patient()).items
         rows = np.array([item.row for item in page], np.int32)
         constants = bench.pipeline.constants
-        raw = constants.score_midpoint + constants.score_scale * np.array(
-            [np.log(item.score / (1 - item.score)) for item in page]
-        )
+        signed = np.array([2 * item.score - 1 for item in page])
+        raw = constants.score_midpoint + constants.score_scale * signed / (1 - np.abs(signed))
         assert raw_scores(bench, bench.pipeline, someone, rows, plan_of(bench, someone)) == pytest.approx(raw, abs=1e-5)
 
     def test_are_those_of_the_whole_catalogue_whatever_is_asked(self, bench, someone, page):

@@ -121,3 +121,11 @@ class TestNextPartFirst:
             latest = max((parts[each] for each in liked if series[each] == series[row]), default=99)
             if series[row] < 0 or parts[row] < latest:
                 assert found[place] == row
+
+
+def test_a_higher_raw_score_shows_as_higher_however_high_it_is():
+    shown = shown_score(np.array([-1e4, -1.0, 0.0, 1.0, 2.0, 5.0, 6.0, 12.0, 1e4], np.float32), Weights())
+    assert np.all(np.diff(shown) > 0)
+    assert np.all((shown > 0) & (shown < 1))
+    # The best of a clear taste has a raw score of 6 and more, the tenth of 3.5.
+    assert shown[6] - shown_score(np.array([3.5], np.float32), Weights())[0] >= 0.05

@@ -295,14 +295,14 @@ class TestScores:
     PLAN = Plan(Strategy.PERSONAL, traits=1.0, popularity=0.5)
     CONSTANTS = Weights(recency_floor=1.0, mature_events=0.0, score_midpoint=1.0, score_scale=0.5)
 
-    def test_are_the_logistic_of_the_sum_of_the_signals_and_come_best_first(self):
+    def test_are_the_softsign_of_the_sum_of_the_signals_and_come_best_first(self):
         found = items(FILMS, taste_of([0]), self.PLAN, constants=self.CONSTANTS)
         # Of itself 1, and .5 + .5 x 2, and .5 x 4.
         raw = {0: 1.0, 1: 1.5, 2: 2.0, 3: 0.0}
         assert list(found) == [2, 1, 0, 3]
         for row, item in found.items():
             assert sum(item.signals.values()) == pytest.approx(raw[row])
-            assert item.score == pytest.approx(1 / (1 + np.exp(-(raw[row] - 1) / 0.5)))
+            assert item.score == pytest.approx({0.0: 1 / 6, 1.0: 1 / 2, 1.5: 3 / 4, 2.0: 5 / 6}[raw[row]])
 
     def test_signals_are_for_those_who_ask_and_reasons_for_those_who_want_them(self):
         plain = items(FILMS, taste_of([0]), self.PLAN, explain=False)
