@@ -16,10 +16,11 @@ help: ## what can be made
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
-# PyTorch, for training the two-tower model and for its tests: 4 GB.
+# PyTorch, for training the two-tower model and for its tests: 4 GB. Spark, for the tests of data_jobs/spark: 480 MB.
 TRAIN ?=
-setup: ## install the locked dependencies into .venv: [TRAIN=1, PyTorch as well]
-	@$(UV) sync --locked --quiet $(if $(TRAIN),--group train)
+SPARK ?=
+setup: ## install the locked dependencies into .venv: [TRAIN=1, PyTorch as well] [SPARK=1, Spark]
+	@$(UV) sync --locked --quiet $(if $(TRAIN),--group train) $(if $(SPARK),--group spark)
 
 # Without the tools of development and of the cloud, which are most of the download; what is there stays.
 setup-run:
@@ -33,7 +34,7 @@ servers: setup ## a real OpenSearch and DynamoDB on loopback until Ctrl-C
 	@exec $(UV) run --no-sync python -m tests.servers
 
 # The servers and axe-core are unpacked first: their download is no part of any test.
-test: setup ## every test: [PYTEST_ARGS="-k name"] [TRAIN=1, those of training, too]
+test: setup ## every test: [PYTEST_ARGS="-k name"] [TRAIN=1 SPARK=1, those of training, too]
 	@$(UV) run --no-sync python -m tests.servers --install
 	@$(UV) run --no-sync python -m tests.web
 	@$(UV) run --no-sync pytest -n auto $(PYTEST_ARGS)

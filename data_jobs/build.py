@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data_jobs.adjust import join_log, leave_out
+from data_jobs.adjust import join_log, leave_out, rows_by_id
 from data_jobs.bundle import bundle_of, save
 from data_jobs.catalogue import arranged, build_catalogue
 from data_jobs.embed_items import EMBEDDINGS_FILE, Manner, embed_films, read_embeddings, write_embeddings
@@ -23,6 +23,7 @@ from data_jobs.records import Dataset
 from data_jobs.report import DataError, Progress, Report
 from data_jobs.sample.load import load_sample, sample_files
 from data_jobs.train import TrainedModel, TrainParams, train
+from data_jobs.train.counted import CountedFilms, CountedLog
 from data_jobs.train.svd import write_svd
 from data_jobs.two_tower.files import FOLDER, read_towers
 from data_jobs.validate import Source, load
@@ -38,7 +39,8 @@ from services.recommender.ports import LoggedEvent, TextEncoder
 class Order:
     """What to build. ``source`` None: the sample catalogue. ``log`` None: without people's feedback; ``erased``: see
     ``join_log``. ``manner``: how texts are embedded. ``params``: a JSON file ``{"train": {...}, "weights": {...}}``.
-    ``svd_k``: SVD factors, overriding ``params``. ``two_tower``: include the two-tower model trained last.
+    ``svd_k``: SVD factors, overriding ``params``. ``two_tower``: include the two-tower model trained last. ``gram``: a
+    folder of ``data_jobs.spark.gram_job``, whose counts stand for the events of the files.
     """
 
     home: Path
@@ -50,6 +52,7 @@ class Order:
     params: Path | None = None
     svd_k: int | None = None
     two_tower: bool = False
+    gram: Path | None = None
     manner: Manner = field(default_factory=Manner)
     activate: bool = True
     force: bool = False
@@ -58,7 +61,7 @@ class Order:
 @dataclass(slots=True)
 class Built:
     """The result of a build from ``source``. ``seconds`` by step; ``dataset``: the training data, best known films
-    first.
+    first; ``people`` and ``events`` trained on; ``counted``: elsewhere, and the data has only a sample of them.
     """
 
     path: Path
@@ -66,6 +69,9 @@ class Built:
     dataset: Dataset
     report: Report
     activated: bool
+    people: int
+    events: int
+    counted: bool
     seconds: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -87,9 +93,11 @@ def build(order: Order, progress: Progress) -> Built:
     params, weights = read_params(order.params)
     if order.svd_k is not None:
         params = replace(params, svd_k=order.svd_k)
+    log = None if order.gram is None else CountedLog.read(order.gram)
     with _timed(seconds, "validate"):
-        dataset, report = read(order, progress, notes)
-    catalogue = build_catalogue(dataset.films, dataset.events)
+        dataset, report = read(order, progress, notes) if log is None else read_counted(order, log, params, progress)
+    counted = None if log is None else log.on(rows_by_id(dataset), len(dataset.films))
+    catalogue = build_catalogue(dataset.films, dataset.events, None if counted is None else counted.welcomes)
     features = order.home / "features"
     towers = _towers(order, catalogue, notes)
     with _timed(seconds, "items"):
@@ -101,9 +109,11 @@ def build(order: Order, progress: Progress) -> Built:
             embeddings = Embeddings.quantise(vectors, order.encoder.encoder_id)
             nearest = nearest_films(embeddings, progress)
     with _timed(seconds, "train"):
-        model = train(dataset, catalogue, params, embeddings, progress)
+        model = train(dataset, catalogue, params, embeddings, progress, counted)
         write_svd(model.svd, list(catalogue.item_ids), features)
-    if params.svd_k and model.svd is None:
+    if counted is not None:
+        notes += notes_of(counted)
+    elif params.svd_k and model.svd is None:
         notes.append('no ratings differ: no SVD was made, and the preset "svd" is not available')
     with _timed(seconds, "bundle"):
         progress.advance("writing the bundle", 0, 1)
@@ -112,7 +122,8 @@ def build(order: Order, progress: Progress) -> Built:
         if order.activate:
             LocalBundles(order.home).activate(path.name)
         progress.advance("writing the bundle", 1, 1)
-    return Built(path, order.source, dataset, report, order.activate, seconds, notes)
+    trained = model.figures["people"], model.figures["interactions"]
+    return Built(path, order.source, dataset, report, order.activate, *trained, counted is not None, seconds, notes)
 
 
 def read(order: Order, progress: Progress, notes: list[str]) -> tuple[Dataset, Report]:
@@ -133,6 +144,29 @@ def read(order: Order, progress: Progress, notes: list[str]) -> tuple[Dataset, R
         dataset = leave_out(dataset, order.holdout, report)
         notes.append(f"{before - len(dataset.events):,} events of {order.holdout.name} held out")
     return arranged(dataset), report
+
+
+def read_counted(order: Order, log: CountedLog, params: TrainParams, progress: Progress) -> tuple[Dataset, Report]:
+    """Return the films with the events of the log's sample. Raises DataError."""
+    log.require(params)
+    if order.source is None or order.holdout is not None or order.log is not None:
+        raise DataError("counted events need the films they are of, and cannot be held out or joined with feedback")
+    films, report = load(replace(order.source, films_only=True), progress)
+    if not order.force:
+        report.refuse_if_bad()
+    row_of = rows_by_id(films)
+    dataset = replace(films, events=log.sample_events(row_of), sources=(*films.sources, log.folder.name))
+    return arranged(dataset, log.on(row_of, len(films.films)).welcomes), report
+
+
+def notes_of(counted: CountedFilms) -> list[str]:
+    """Return what a user must know of events that were counted elsewhere."""
+    about = counted.log.about
+    notes = [f"{about['events']:,} events of {about['people']:,} people were counted by gram_job.py"]
+    notes += [f"{count:,} events left out by it: {name}" for name, count in about["left_out"].items()]
+    if counted.gone:
+        notes.append(f"{counted.gone:,} of its films are not in the catalogue")
+    return [*notes, 'no SVD was made of them, and the preset "svd" is not available']
 
 
 def _load(source: Source | None, progress: Progress) -> tuple[Dataset, Report]:
@@ -200,6 +234,7 @@ def fingerprint(order: Order) -> str:
     read_as = [] if order.source is None else [*order.source.maps.items(), order.source.scale or 0]
     told = [order.encoder.encoder_id if order.encoder else None, *read_as]
     told += [] if order.svd_k is None else [("svd_k", str(order.svd_k))]
+    told += [] if order.gram is None else [("gram", json.dumps(CountedLog.read(order.gram).about))]
     told += [("two_tower", read_towers(order.home / FOLDER).version)] if order.two_tower else []
     digest = hashlib.sha256(json.dumps(told).encode())
     for path in [*_files(order.source), *(each for each in (order.holdout, order.params) if each)]:

@@ -26,13 +26,14 @@ _MAX_INT16 = 2**15 - 1
 Trait = tuple[TraitKind, str]
 
 
-def arranged(dataset: Dataset) -> Dataset:
+def arranged(dataset: Dataset, counts: NDArray[np.int64] | None = None) -> Dataset:
     """Return the same data with the best known films first: by positive events, then votes, then id; a film with
-    neither is placed by a hash of its id.
+    neither is placed by a hash of its id. ``counts`` int64[films]: the positive events, if counted elsewhere.
 
     Rows used together then lie together on disk, and the order does not depend on that of the files.
     """
-    films, counts = dataset.films, welcomes(len(dataset.films), dataset.events)
+    films = dataset.films
+    counts = welcomes(len(films), dataset.events) if counts is None else counts
     votes = [film.vote_count or 0 for film in films]
     has_votes = bool(counts.any()) or any(votes)
 
@@ -48,9 +49,9 @@ def arranged(dataset: Dataset) -> Dataset:
     return replace(dataset, films=tuple(films[row] for row in order), events=events)
 
 
-def build_catalogue(films: Sequence[Film], events: Events) -> Catalogue:
+def build_catalogue(films: Sequence[Film], events: Events, counts: NDArray[np.int64] | None = None) -> Catalogue:
     """Return the catalogue with film i in row i. ``votes``: TMDB's count, else the number of people with a positive
-    event: a dislike never makes a film better known.
+    event: a dislike never makes a film better known. ``counts`` int64[films]: that number, if counted elsewhere.
     """
     languages = tuple(sorted({film.language for film in films if film.language}))
     code_of = {code: position for position, code in enumerate(languages)}
@@ -71,7 +72,7 @@ def build_catalogue(films: Sequence[Film], events: Events) -> Catalogue:
         genre_bits=np.array([to_mask(film.genres) for film in films], np.uint32),
         language_codes=np.array([code_of.get(film.language or "", -1) for film in films], np.int16),
         languages=languages,
-        votes=_votes(films, events),
+        votes=_votes(films, welcomes(len(films), events) if counts is None else counts),
         tmdb_ids=tmdb_ids,
         tmdb_rows=rows_by(tmdb_ids),
         imdb_ids=imdb_ids,
@@ -152,8 +153,7 @@ def _details(film: Film) -> str:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
-def _votes(films: Sequence[Film], events: Events) -> NDArray[np.int32]:
-    counts = welcomes(len(films), events)
+def _votes(films: Sequence[Film], counts: NDArray[np.int64]) -> NDArray[np.int32]:
     votes = [film.vote_count if film.vote_count is not None else int(counts[row]) for row, film in enumerate(films)]
     return np.clip(np.array(votes, np.int64), 0, _MAX_INT32).astype(np.int32)
 

@@ -27,6 +27,7 @@ _MOST_NAMED = 5
 class Source:
     """Where the data is: paths whose form is recognised; or, by options, a MovieLens folder (and TMDB file), or a
     catalogue (one or more files) and event log. ``maps``: our column -> theirs; ``scale``: the top of the ratings.
+    ``films_only``: events in the files are not read.
     """
 
     movielens: Path | None = None
@@ -36,6 +37,7 @@ class Source:
     paths: tuple[Path, ...] = ()
     maps: Mapping[str, str] = field(default_factory=dict)
     scale: float | None = None
+    films_only: bool = False
 
     def __post_init__(self) -> None:
         if self.paths:
@@ -116,7 +118,9 @@ def load(source: Source, progress: Progress = _SILENT, report: Report | None = N
     report = Report() if report is None else report
     with parts_of(source, report) as parts:
         _note_unread(parts, report)
-        if source.movielens is not None:
+        if source.films_only:
+            parts = [part for part in parts if part.role is not Role.EVENTS]
+        elif source.movielens is not None:
             _require_classic(parts, source.movielens, report)
         return _assembled(parts, source, progress, report), report
 

@@ -115,6 +115,10 @@ class DeploymentSettings(BaseModel):
     features_instance: str | None = Field(
         None, pattern=r"^ml\.[a-z0-9]+\.[a-z0-9]+$", description="an instance type like ml.m5.large"
     )
+    # Events are counted by Spark on EMR Serverless, for a log that one machine does not hold; idle it costs nothing.
+    spark: Literal["off", "on"] = "off"
+    # The most that its jobs get at once.
+    spark_vcpus: int = Field(64, ge=8, le=400)
     # 5,000 texts or more go to Bedrock in a batch job, at half the price, which may queue for hours. Needs
     # service.encoder titan or nova, and a region with batch inference of the model.
     embedding_batch: bool = False

@@ -36,7 +36,7 @@ VARIANTS: Mapping[str, Mapping[str, str]] = {
     },
     "explained": {
         "stage": "dev", "explain_model": "eu.anthropic.claude-haiku-4-5-20251001-v1:0", "explain_guardrail": "true",
-        "service.explain_daily_tokens": "500000", "two_tower": "serverless",
+        "service.explain_daily_tokens": "500000", "two_tower": "serverless", "spark": "on",
     },
 }  # fmt: skip
 

@@ -118,6 +118,8 @@ class Deployment:
     # Where a two-tower model is queried, and the share of /recommend responses that query it.
     two_tower: TwoTowerKind = TwoTowerKind.OFF
     two_tower_share: float = 0.0
+    # Events that Spark counts for each release; 0: the release job counts them.
+    spark_events: float = 0.0
     feedback_share: float = 0.03
     people: int = 10_000
     releases: float = 4.0
@@ -133,7 +135,7 @@ class Deployment:
         for name in ("cache_hit", "search_share", "explain_share", "sentence_hit", "feedback_share", "two_tower_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise DeploymentError(f"{name} {getattr(self, name)}: expected a share from 0 to 1")
-        for name in ("rps", "people", "releases", "canary_minutes"):
+        for name in ("rps", "people", "releases", "canary_minutes", "spark_events"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise DeploymentError(f"{name} {getattr(self, name)}: expected 0 or more")
         if self.films < 1:

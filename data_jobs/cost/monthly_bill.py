@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from data_jobs.cost.bill import Bill
 from data_jobs.cost.computing import compute_lines
+from data_jobs.cost.counting import counting_lines
 from data_jobs.cost.delivering import edge_lines
 from data_jobs.cost.deployment import Cache, ComputeKind, Deployment, SearchKind, TwoTowerKind
 from data_jobs.cost.explaining import explain_lines
@@ -46,7 +47,15 @@ def bill_of(deployment: Deployment, prices: PriceList) -> Bill:
     """Return the bill of a month."""
     return Bill.of(
         line
-        for lines in (compute_lines, edge_lines, storage_lines, explain_lines, tower_lines, operation_lines)
+        for lines in (
+            compute_lines,
+            edge_lines,
+            storage_lines,
+            explain_lines,
+            tower_lines,
+            operation_lines,
+            counting_lines,
+        )
         for line in lines(deployment, prices)
     )
 

@@ -28,6 +28,8 @@ RECEIPT_BYTES = 120
 SENTENCES_A_PAGE, EXPLAIN_INPUT_TOKENS, EXPLAIN_OUTPUT_TOKENS = 20, 2_700, 750
 # Assumed: what SageMaker bills for a query to the two-tower model, and its bytes: 50 films sent, 500 received.
 TOWER_MS, TOWER_BYTES = 30.0, 15_000
+# Measured in part: CPU seconds of the Spark job per event (docs/scale.md). Assumed: the share of time a vCPU works.
+SPARK_CPU_S, SPARK_BUSY = 20e-6, 0.5
 # Assumed: HTTP headers of a response.
 HEADER_BYTES = 700
 # Measured: the request's log line and that of its metrics. Assumed: three platform lines, one access line.

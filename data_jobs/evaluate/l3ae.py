@@ -191,7 +191,7 @@ def _hidden(bench: Workbench, holdout: Holdout, rows: NDArray[np.int32]) -> sp.c
 def _design(bench: Workbench, rows: NDArray[np.int32], kept: Interactions, params: TrainParams) -> sp.csr_matrix:
     films: Sequence[int] = rows.tolist()
     tags = tag_matrix([bench.dataset.films[row] for row in films], params.min_tag_films)
-    return design(kept.matrix(), tags, params.row_exponent, params.tag_weight)
+    return design(kept.matrix(), tags, params.row_exponent, params.tag_weight).matrix()
 
 
 def _vectors(bench: Workbench, rows: NDArray[np.int32]) -> NDArray[np.float32]:

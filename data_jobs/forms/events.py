@@ -51,7 +51,8 @@ def read_events(
 
     Never creates a Python object per row: 32 million ratings are columns from file to result.
     """
-    tables = [_read(part, lookups[part.space], report, progress, may_lack) for part in parts]
+    alone = len(parts) == 1
+    tables = [_read(part, lookups[part.space], report, progress, may_lack=may_lack, alone=alone) for part in parts]
     if not tables:
         return Events.empty()
     if len(tables) == 1:
@@ -64,7 +65,9 @@ def read_events(
     return to_events(standing)
 
 
-def _read(part: Part, lookup: Lookup, report: Report, progress: Progress, may_lack: bool) -> pl.DataFrame:
+def _read(
+    part: Part, lookup: Lookup, report: Report, progress: Progress, *, may_lack: bool, alone: bool
+) -> pl.DataFrame:
     note_others(part, report)
     columns = Columns(part.name, dict(part.columns), report)
     if "ts" not in part.columns:
@@ -78,6 +81,8 @@ def _read(part: Part, lookup: Lookup, report: Report, progress: Progress, may_la
     whole = pl.concat(checked)
     checked.clear()
     progress.advance(f"reading {part.name}", done, done)
+    if not alone and (whole["kind"] == EventKind.CLEAR).any():
+        return whole  # what it clears may be in another file
     return (keep_standing if "event" in part.columns else keep_latest)(whole, columns)
 
 

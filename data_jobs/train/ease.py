@@ -20,7 +20,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.linalg import lapack, solve_triangular
 
-from data_jobs.train.gram import blocks, column_squares, upper_gram
+from data_jobs.train.gram import Design, Gram, HasGram, blocks, column_squares
 from services.recommender.errors import MarqueeError
 
 Dense = NDArray[np.float32]
@@ -53,11 +53,13 @@ class Solver(Protocol):
         ...
 
 
-def solver_for(design: sp.csr_matrix) -> "Solver":
-    """Return the cheaper solver for the shape of A, counted in multiplications."""
-    rows, films = design.shape
-    dual = rows**3 / 6 + rows**2 * films / 2 + rows * films**2
-    return DualSolver(design) if dual < films**3 / 2 else PrimalSolver(design)
+def solver_for(equations: HasGram) -> "Solver":
+    """Return the cheaper solver for the shape of A, counted in multiplications; without A, the primal one."""
+    if isinstance(equations, Design):
+        rows, films = equations.rows, equations.films
+        if rows**3 / 6 + rows**2 * films / 2 + rows * films**2 < films**3 / 2:
+            return DualSolver(equations.matrix())
+    return PrimalSolver(equations.gram())
 
 
 def penalty(squares: Dense, ridge: float, dropout: float) -> Dense:
@@ -130,10 +132,10 @@ class PrimalSolver:
 
     form = "primal"
 
-    def __init__(self, design: sp.csr_matrix) -> None:
-        self.films: int = design.shape[1]
-        self._squares = column_squares(design)
-        self._square = upper_gram(design)
+    def __init__(self, gram: Gram) -> None:
+        self.films: int = len(gram.squares)
+        self._squares = gram.squares
+        self._square = gram.square
 
     def invert(self, ridge: float, dropout: float) -> "PrimalInverse":
         """See :class:`Solver`. The result of an earlier call is overwritten."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from data_jobs.records import Dataset, Film
 from data_jobs.report import Progress, Silent
+from data_jobs.train.counted import Counted, CountedFilms
 from data_jobs.train.ease import TrainingError, solver_for
-from data_jobs.train.gram import design
+from data_jobs.train.gram import Design, design, weighted
 from data_jobs.train.interactions import Interactions, interactions_of
 from data_jobs.train.outside import borrowing
 from data_jobs.train.params import TrainParams
@@ -22,7 +23,7 @@ from data_jobs.train.shared import shared_likes
 from data_jobs.train.svd import Svd, factorise
 from data_jobs.train.tags import tag_matrix
 from data_jobs.train.together import both_tables
-from data_jobs.train.tune import Trial, choose, newest_likes
+from data_jobs.train.tune import Split, Trial, choose, newest_likes
 from services.recommender.domain.catalogue import Catalogue, Traits
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.factors import ItemFactors
@@ -55,16 +56,61 @@ class TrainedModel:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Material:
-    """Films in catalogue order and all their interactions."""
+    """Films in catalogue order and all their interactions; with ``counted``, those lambda is chosen by."""
 
     films: list[Film | None]
     interactions: Interactions
+    user_ids: Sequence[str]
     params: TrainParams
+    counted: CountedFilms | None
 
-    def design(self, rows: NDArray[np.int32], interactions: Interactions) -> sp.csr_matrix:
-        """Return the matrix A over some catalogue rows; ``interactions`` are already on those rows."""
-        tags = tag_matrix([self.films[row] for row in rows.tolist()], self.params.min_tag_films)
-        return design(interactions.matrix(), tags, self.params.row_exponent, self.params.tag_weight)
+    @property
+    def likes(self) -> NDArray[np.int64]:
+        """Return how many people like each film, int64[films]."""
+        return self.interactions.likes() if self.counted is None else self.counted.likes
+
+    def rows(self, matrix: str, votes: NDArray[np.int32], count: int) -> NDArray[np.int32]:
+        """Return the ``count`` most liked rows, ascending; of people counted elsewhere those of a matrix, and if it has
+        fewer, the best known of the others.
+        """
+        if self.counted is None:
+            return most_liked(self.likes, votes, count)
+        chosen = self.counted.chosen(matrix)
+        likes = self.likes.copy()
+        likes[chosen[chosen >= 0]] = np.iinfo(np.int64).max
+        return most_liked(likes, votes, max(count, int((chosen >= 0).sum())))
+
+    def tags(self, rows: NDArray[np.int32]) -> sp.csr_matrix:
+        """Return the tags of some catalogue rows, float32[tags, rows]."""
+        return tag_matrix([self.films[row] for row in rows.tolist()], self.params.min_tag_films)
+
+    def equations(self, rows: NDArray[np.int32]) -> Design | Counted:
+        """Return the equations of the tables over some catalogue rows."""
+        exponent, weight, tags = self.params.row_exponent, self.params.tag_weight, self.tags(rows)
+        if self.counted is None:
+            return design(self.interactions.on(rows).matrix(), tags, exponent, weight)
+        return self.counted.equations("table", rows, weighted(tags, weight), exponent)
+
+    def tuning_equations(self, rows: NDArray[np.int32], split: Split) -> Design | Counted:
+        """Return the equations without what the split hides."""
+        exponent, weight, tags = self.params.row_exponent, self.params.tag_weight, self.tags(rows)
+        if self.counted is None:
+            return design(split.training.matrix(), tags, exponent, weight)
+        whole = self.counted.equations("tuning", rows, weighted(tags, weight), exponent)
+        return whole.less(self.interactions.on(rows), split.training)
+
+    def events(self) -> NDArray[np.int32]:
+        """Return how many people have an event with each film, int32[films]."""
+        counts = np.bincount(self.interactions.film, minlength=len(self.films))
+        return (counts if self.counted is None else self.counted.events).astype(np.int32)
+
+    def shared(self, rows: NDArray[np.int32], columns: NDArray[np.uint16]) -> NDArray[np.uint8]:
+        """Return the people who like both films of each entry of a table over some rows."""
+        if self.counted is None:
+            return shared_likes(self.interactions.take(self.interactions.liked).on(rows), columns)
+        return self.counted.equations("table", rows, self.tags(rows)[:0], self.params.row_exponent).shared_likes(
+            columns
+        )
 
 
 def train(
@@ -73,31 +119,32 @@ def train(
     params: TrainParams | None = None,
     embeddings: Embeddings | None = None,
     progress: Progress | None = None,
+    counted: CountedFilms | None = None,
 ) -> TrainedModel:
     """Train tables, popularity and their version. Embeddings (by catalogue row) place films outside the tables that
-    have no traits.
+    have no traits. ``counted``: people counted elsewhere; the events are then those of their sample.
 
     Raises TrainingError for an empty catalogue, a film of the data set that is not in the catalogue, and equations
     without a solution.
     """
     params, progress = params or TrainParams(), progress or Silent()
-    material = _material(dataset, catalogue, params)
-    likes = material.interactions.likes()
-    rows = most_liked(likes, catalogue.votes, _table_size(likes, catalogue.votes, params))
-    trials = _tuned(material, likes, catalogue.votes, progress)
+    material = _material(dataset, catalogue, params, counted)
+    likes = material.likes
+    rows = material.rows("table", catalogue.votes, _table_size(likes, catalogue.votes, params))
+    trials = _tuned(material, catalogue.votes, progress)
     params = replace(params, ridge=params.ridge or (trials[0].ridge if trials else params.ridge_untuned))
     main, short, form = _tables(material, rows, params, progress)
     collaborative = _collaborative(material, rows, (main, short), catalogue.traits, embeddings)
     popular = popularity(likes, catalogue.votes)
     praised = acclaim(*_votes(material.films))
-    svd = _svd(dataset, catalogue, params, progress)
+    svd = _svd(dataset, catalogue, params, progress) if counted is None else None
     svd_arrays = () if svd is None else (svd.factors, svd.singular_values)
     figures = _figures(material, rows, main, form, trials) | {"svd_k": 0 if svd is None else len(svd.singular_values)}
     version = _version(params, collaborative, (popular, praised, *svd_arrays))
     return TrainedModel(collaborative, popular, praised, version, params, figures, svd)
 
 
-def _material(dataset: Dataset, catalogue: Catalogue, params: TrainParams) -> _Material:
+def _material(dataset: Dataset, catalogue: Catalogue, params: TrainParams, counted: CountedFilms | None) -> _Material:
     if not len(catalogue):
         raise TrainingError("the catalogue has no films: nothing can be trained")
     rows = catalogue.rows_of(film.item_id for film in dataset.films)
@@ -108,7 +155,7 @@ def _material(dataset: Dataset, catalogue: Catalogue, params: TrainParams) -> _M
     for row, film in zip(rows.tolist(), dataset.films, strict=True):
         films[row] = film
     interactions = interactions_of(dataset.events, rows, len(catalogue), params.graded)
-    return _Material(films, interactions, params)
+    return _Material(films, interactions, dataset.events.user_ids, params, counted)
 
 
 def _svd(dataset: Dataset, catalogue: Catalogue, params: TrainParams, progress: Progress) -> Svd | None:
@@ -135,19 +182,17 @@ def most_liked(likes: NDArray[np.int64], votes: NDArray[np.int32], count: int) -
     return np.sort(order[:count]).astype(np.int32)
 
 
-def _tuned(
-    material: _Material, likes: NDArray[np.int64], votes: NDArray[np.int32], progress: Progress
-) -> tuple[Trial, ...]:
+def _tuned(material: _Material, votes: NDArray[np.int32], progress: Progress) -> tuple[Trial, ...]:
     """Return the results of each lambda, best first; empty if lambda is given or there are too few people."""
     params = material.params
     if params.ridge is not None:
         return ()
-    rows = most_liked(likes, votes, min(TUNING_FILMS, params.max_films))
-    split = newest_likes(material.interactions.on(rows))
+    rows = material.rows("tuning", votes, min(TUNING_FILMS, params.max_films))
+    split = newest_likes(material.interactions.on(rows), material.user_ids)
     if split is None:
         return ()
     done = _reporter(progress, "choosing lambda", len(params.ridge_grid))
-    solver = solver_for(material.design(rows, split.training))
+    solver = solver_for(material.tuning_equations(rows, split))
     trials = choose(split, solver, params.ridge_grid, params.dropout, done, params.ridge_untuned)
     done(len(params.ridge_grid))
     return trials
@@ -157,9 +202,8 @@ def _tables(
     material: _Material, rows: NDArray[np.int32], params: TrainParams, progress: Progress
 ) -> tuple[ItemTable, ItemTable, str]:
     """Return main and short table, and which form was solved."""
-    design = material.design(rows, material.interactions.on(rows))
     reporters = (_reporter(progress, step, len(rows)) for step in ("main table", "short-profile table"))
-    return both_tables(design, params, *reporters)
+    return both_tables(material.equations(rows), params, *reporters)
 
 
 def _reporter(progress: Progress, step: str, total: int) -> Callable[[int], None]:
@@ -182,10 +226,8 @@ def _collaborative(
     borrowed = borrowing(traits, embeddings, rows, outside, params.neighbours, params.neighbour_damping)
     neighbours = np.ascontiguousarray(borrowed.neighbours.T)
     weights = np.ascontiguousarray(borrowed.weights.T, np.float32)
-    people = material.interactions
-    events = np.bincount(people.film, minlength=films).astype(np.int32)
-    shared = shared_likes(people.take(people.liked).on(rows), tables[0].columns)
-    return CollaborativeTables(rows, position, *tables, outside, neighbours, weights, events, shared)
+    shared = material.shared(rows, tables[0].columns)
+    return CollaborativeTables(rows, position, *tables, outside, neighbours, weights, material.events(), shared)
 
 
 def _votes(films: list[Film | None]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -198,13 +240,13 @@ def _votes(films: list[Film | None]) -> tuple[NDArray[np.float64], NDArray[np.fl
 def _figures(
     material: _Material, rows: NDArray[np.int32], main: ItemTable, form: str, trials: tuple[Trial, ...]
 ) -> dict[str, Any]:
-    interactions = material.interactions
+    people = material.interactions.people if material.counted is None else material.counted.log.about["people"]
     return {
         "films": len(material.films),
         "films_in_tables": len(rows),
-        "people": interactions.people,
-        "interactions": len(interactions),
-        "likes": int(interactions.liked.sum()),
+        "people": people,
+        "interactions": int(material.events().sum()),
+        "likes": int(material.likes.sum()),
         "row_width": main.columns.shape[1],
         "form": form,
         "trials": [{"ridge": t.ridge, "recall": round(t.recall, 5), "ndcg": round(t.ndcg, 5)} for t in trials],

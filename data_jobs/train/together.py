@@ -9,9 +9,8 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
-import scipy.sparse as sp
-
 from data_jobs.train.ease import Solver, solver_for
+from data_jobs.train.gram import HasGram
 from data_jobs.train.params import TrainParams
 from data_jobs.train.truncate import row_width, truncated
 from services.recommender.domain.tables import ItemTable
@@ -24,12 +23,12 @@ OnProgress = Callable[[int], None]
 
 
 def both_tables(
-    design: sp.csr_matrix, params: TrainParams, told_main: OnProgress, told_short: OnProgress
+    design: HasGram, params: TrainParams, told_main: OnProgress, told_short: OnProgress
 ) -> tuple[ItemTable, ItemTable, str]:
     """Return main and short table, and which form was solved; the same bytes whether in parallel or in turn.
     ``told_main`` and ``told_short`` receive the number of films done. Raises TrainingError.
     """
-    films = design.shape[1]
+    films = design.films
     if not (FEWEST_FILMS <= films <= MOST_FILMS and (os.cpu_count() or 1) > 1):
         solver = solver_for(design)
         main = _table(solver, params, params.dropout, told_main)
@@ -43,7 +42,7 @@ def both_tables(
     return main, short, solver.form
 
 
-def _short_table(design: sp.csr_matrix, params: TrainParams) -> ItemTable:
+def _short_table(design: HasGram, params: TrainParams) -> ItemTable:
     """Make the short table in the other process."""
     return _table(solver_for(design), params, params.dropout_short, lambda _: None)
 

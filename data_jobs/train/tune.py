@@ -4,7 +4,7 @@ The split is by time within each person, since too small a lambda looks fine on 
 the given interactions are used: a holdout taken from the data beforehand stays unseen.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from data_jobs.train.ease import Solver
 from data_jobs.train.interactions import Interactions
+from services.recommender.domain.ids import hash_ids
 from services.recommender.domain.weights import Weights
 from services.recommender.taste.fold_in import recency
 
@@ -79,13 +80,14 @@ def choose(
     return tuple(sorted(trials.values(), key=lambda trial: (-trial.worth, -trial.ridge)))
 
 
-def newest_likes(whole: Interactions) -> Split | None:
+def newest_likes(whole: Interactions, user_ids: Sequence[str]) -> Split | None:
     """Return the split; None if fewer than 50 people have 5 likes or more, too few to choose by.
 
     Of more than 2,000 such people a sample is validated, while all others train: lambda is relative to the number of
-    people in the Gram matrix, so it must be chosen with all of them in it.
+    people in the Gram matrix, so it must be chosen with all of them in it. The sample are those whose ids have the
+    smallest hashes: nearly the same people when others come, and wherever they are counted.
     """
-    people = _validated(whole)
+    people = _validated(whole, user_ids)
     if len(people) < MIN_PEOPLE:
         return None
     member = np.full(whole.people, -1, np.int32)
@@ -99,13 +101,14 @@ def newest_likes(whole: Interactions) -> Split | None:
     return Split(whole.take(kept), profiles_of(rest), marks_of(rest), marks_of(by_time.take(hidden)))
 
 
-def _validated(whole: Interactions) -> NDArray[np.intp]:
+def _validated(whole: Interactions, user_ids: Sequence[str]) -> NDArray[np.intp]:
     """Return the validated people, ascending."""
     likes = np.bincount(whole.person[whole.liked], minlength=whole.people)
     eligible = np.flatnonzero(likes >= MIN_LIKES)
     if len(eligible) <= MAX_PEOPLE:
         return eligible
-    return np.sort(np.random.default_rng(_SEED).choice(eligible, MAX_PEOPLE, replace=False))
+    hashes = hash_ids(user_ids[person] for person in eligible.tolist())
+    return np.sort(eligible[np.argsort(hashes, kind="stable")[:MAX_PEOPLE]])
 
 
 def _newest(mine: Interactions) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

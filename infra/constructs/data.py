@@ -17,7 +17,7 @@ ITEM_ACTIONS = (
     "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem",
 )  # fmt: skip
 # Key prefixes in the bucket: docs/releases.md.
-RAW, FEATURES, BUNDLES, TOWERS, BATCH = "raw", "features", "bundles", "two-tower", "batch"
+RAW, FEATURES, BUNDLES, TOWERS, BATCH, GRAM = "raw", "features", "bundles", "two-tower", "batch", "gram"
 POINTER = "current.json"
 
 

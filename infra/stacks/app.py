@@ -16,6 +16,7 @@ from infra.constructs.encoder import EmbeddingBatch, allow_encoding
 from infra.constructs.environment import service_environment
 from infra.constructs.explain import Explain
 from infra.constructs.features import FeaturesJob
+from infra.constructs.gram_job import GramJob
 from infra.constructs.helpers import own_helpers_logs
 from infra.constructs.jobs import Jobs
 from infra.constructs.releases import WATCHED, ReleaseWorkflow, release_table
@@ -65,6 +66,7 @@ class AppStack(cdk.Stack):
             target=compute.release, towers=self._towers,
         )  # fmt: skip
         self._features = self._feature_job()
+        self._gram = None if settings.spark == "off" else GramJob(self, "Gram", settings, data=self._data)
         self._watch(compute)
         self._tell(compute)
         own_helpers_logs(self, settings)
@@ -178,6 +180,7 @@ class AppStack(cdk.Stack):
             "ReleaseMachine": self._releases.machine.state_machine_arn,
             "ReleaseTable": self._table.table_name,
             **({"FeaturesMachine": self._features.machine.state_machine_arn} if self._features else {}),
+            **({"GramMachine": self._gram.machine.state_machine_arn} if self._gram else {}),
             # The next deployment is compared with this.
             "Deployed": json.dumps(guarded(self._settings), separators=(",", ":")),
         }

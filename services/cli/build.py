@@ -67,6 +67,10 @@ def build(
     two_tower: Annotated[
         bool, typer.Option("--two-tower", help="Include the model of `marquee train two-tower`.")
     ] = False,
+    gram: Annotated[
+        Path | None,
+        typer.Option(help="Result of gram_job.py (Spark): stands for the events, which are not read from the inputs."),
+    ] = None,
     no_activate: Annotated[bool, typer.Option("--no-activate", help="Build without activating the bundle.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Build even if many rows are invalid.")] = False,
     yes: Yes = False,
@@ -92,6 +96,10 @@ def build(
 
         movielens, tmdb = _fetched(dataset, tmdb, settings, yes, output)
     source = source_of(movielens, tmdb, catalogue, events, paths, maps, scale)
+    if gram is not None and (source is None or events is not None or holdout is not None or events_from_state):
+        raise Misused(
+            "--gram stands for all events: name films, and neither --events, --holdout nor --events-from-state"
+        )
     if source is None:
         output.say(SIMULATED)
     else:
@@ -104,6 +112,7 @@ def build(
         params=params,
         svd_k=svd_k,
         two_tower=two_tower,
+        gram=gram,
         manner=manner_of(encoder, settings, yes, output),
         activate=not no_activate,
         force=force,
@@ -184,8 +193,8 @@ def document_of(built: "Built") -> dict[str, Any]:
         "activated": built.activated,
         "path": str(built.path),
         "films": len(built.dataset.films),
-        "people": len(built.dataset.events.user_ids),
-        "events": len(built.dataset.events),
+        "people": built.people,
+        "events": built.events,
         "sources": list(built.dataset.sources),
         "bytes": built.size,
         "seconds": built.seconds,
@@ -199,12 +208,11 @@ def summary_of(built: "Built", *, stored: bool = False) -> list[str]:
     """Return the build's result as lines of text. ``stored``: the people are in the state store, so the lines do not
     say how to store them.
     """
-    events = built.dataset.events
     rows: list[tuple[str, str]] = [
         ("bundle", f"{built.version}{' (active)' if built.activated else ' (not activated)'}"),
         ("films", f"{len(built.dataset.films):,}"),
-        ("people", f"{len(events.user_ids):,}"),
-        ("events", f"{len(events):,}"),
+        ("people", f"{built.people:,}"),
+        ("events", f"{built.events:,}"),
         ("size", f"{built.size / 1e6:.1f} MB"),
         *((f"{step}, s", f"{seconds:.1f}") for step, seconds in built.seconds.items()),
         ("all, s", f"{sum(built.seconds.values()):.1f}"),
@@ -223,17 +231,22 @@ def summary_of(built: "Built", *, stored: bool = False) -> list[str]:
 def seed_command(built: "Built") -> str | None:
     """Return the command that stores the input files' people so that they can be served; None if there are none."""
     source = built.source
-    if not len(built.dataset.events):
+    if built.counted or not built.events:
         return None
     return f"marquee users seed {options_of(source)}".rstrip()
 
 
 def _how_to_seed(built: "Built") -> list[str]:
-    command, events = seed_command(built), built.dataset.events
+    command = seed_command(built)
+    if built.counted:
+        return [
+            "",
+            "To serve people by id, also store their events: `marquee users seed` from files, or POST /feedback.",
+        ]
     if command is None:
         no_events = "The inputs have no events: no people are stored; ranking uses votes, texts and traits."
         return ["", f"{no_events} Add people by POST /feedback, or with an event log next to the films."]
     first = "" if built.activated else f"marquee bundle activate {built.version} && "
     whom = "the simulated viewers" if built.source is None else "the people in the files"
-    learned = f"The model was trained on {len(events.user_ids):,} people with {len(events):,} events."
+    learned = f"The model was trained on {built.people:,} people with {built.events:,} events."
     return ["", f"{learned} To serve {whom} by id, also store them: {first}{command}"]

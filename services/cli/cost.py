@@ -103,6 +103,9 @@ def cost(
     two_tower_share: Annotated[
         float, typer.Option(min=0, max=1, help="Share of responses ranked by the preset two-tower.")
     ] = 0.0,
+    spark_events: Annotated[
+        float, typer.Option(min=0, help="Events that Spark on EMR Serverless counts for each release, e.g. 1e9.")
+    ] = 0.0,
     region: Annotated[str | None, typer.Option(help="AWS region whose prices apply. Default: the stage's.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -132,6 +135,7 @@ def cost(
                 search_share=search_share, explain_share=explain_share, architecture=of_stage.architecture,
                 memory_mb=of_stage.memory_mb, sentence_hit=sentence_hit,
                 two_tower=TwoTowerKind(two_tower or of_stage.two_tower), two_tower_share=two_tower_share,
+                spark_events=spark_events,
                 explain_model=bool(of_stage.explain_model) if explain_by is None else explain_by == WriterChoice.MODEL,
             )
             for each in (LOADS if rps is None else (rps,))

@@ -98,6 +98,12 @@ def evaluate(
             help="Compare two presets (default, playbook, svd), files of weights or bundles for the same people.",
         ),
     ] = None,
+    strong: Annotated[
+        bool,
+        typer.Option(
+            "--strong", help="Instead: people held out whole, Recall@20, @50 and NDCG@100 as papers on ML-20M report."
+        ),
+    ] = False,
     encoder: Encoder = None,
     params: Annotated[
         Path | None, typer.Option(help='JSON or TOML file {"train": {...}, "weights": {...}} with other parameters.')
@@ -122,6 +128,10 @@ def evaluate(
         raise Misused("--holdout FILE and --split are alternatives: give only one")
     if compare is not None and (everything or any(parts.values())):
         raise Misused("--compare A B has no parts: leave out --all and the like")
+    if strong and (
+        compare is not None or holdout is not None or split is not None or everything or any(parts.values())
+    ):
+        raise Misused("--strong holds out people by itself: leave out --compare, --holdout, --split and all parts")
     settings, output = load_settings(), Output(as_json)
     source = source_of(movielens, tmdb, catalogue, events)
     if source is None:
@@ -142,7 +152,9 @@ def evaluate(
         ),
         params=params,
     )
-    if compare is None:
+    if strong:
+        _strong(order, out, output)
+    elif compare is None:
         _measure(order, out, output)
     else:
         _compare(order, compare, out, output)
@@ -168,6 +180,16 @@ def _compare(order: "EvaluationOrder", names: tuple[str, str], out: Path, output
         found = run(order, names, progress)
     paths = write(found, out)
     output.result(document(found), [*printed(tables(found)), *(f"written: {path}" for path in paths)])
+
+
+def _strong(order: "EvaluationOrder", out: Path, output: Output) -> None:
+    """Measure strong generalisation, print the tables, and write the files."""
+    from data_jobs.evaluate.strong import document, strong, write
+
+    with output.progress() as progress:
+        found = strong(order, progress)
+    paths = write(found, out)
+    output.result(document(found), [*printed(found.tables()), *(f"written: {path}" for path in paths)])
 
 
 def printed(tables: "Iterable[Table]") -> list[str]:

@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from data_jobs.build import Order
 from data_jobs.sample.load import load_sample
+from data_jobs.spark.gram_job import Rules
+from data_jobs.validate import Source
 from tests.cli.conftest import Marquee
+from tests.data_jobs.spark.kit import PARAMS, count_here, write_world
 from tests.e2e.kit import bundles
 
 
@@ -212,3 +216,18 @@ def test_build_if_changed_builds_once_for_the_same_files(marquee: Marquee, empty
     path.write_text(path.read_text() + "Boy,2010,Comedy\n")
     assert marquee(*build).code == 0
     assert len(bundles(empty_home)) == 2
+
+
+def test_what_spark_counted_stands_for_the_events(marquee: Marquee, tmp_path: Path) -> None:
+    films, log, more = write_world(tmp_path, 60)
+    count_here(tmp_path / "gram", Order(tmp_path, Source(paths=(films, log, more))), Rules(max_films=100))
+    (tmp_path / "params.json").write_text(json.dumps(PARAMS))
+    command = ["build", "--encoder", "none", str(films), "--gram", str(tmp_path / "gram")]
+    done = marquee(*command, "--params", str(tmp_path / "params.json"), "--json")
+    assert (done.code, done.json["people"], done.json["seed"]) == (0, 60, None)
+    told = marquee(*command, "--params", str(tmp_path / "params.json"))
+    assert "To serve people by id, also store their events" in told.out
+    assert marquee(*command).code == 1  # counted for 100 films, and the default is 20,000
+    for other in ([], ["--holdout", str(log)], ["--events-from-state"]):
+        named = command[:4] if other else command[:3]
+        assert marquee(*named, *command[4:], *other).code == 2

@@ -327,6 +327,15 @@ def test_two_logs_are_one(tmp_path: Path) -> None:
     assert report.counts["superseded-event"] == 1
 
 
+def test_a_clear_takes_back_what_an_earlier_file_says(tmp_path: Path) -> None:
+    head = "user_id,item_id,event,ts\n"
+    lay(tmp_path, {"films.csv": FILMS, "one.csv": f"{head}7,1,like,1600000000\n9,1,like,1600000000\n"})
+    lay(tmp_path, {"two.csv": f"{head}7,1,clear,1600000001\n7,2,like,1600000002\n7,2,click,1600000003\n"})
+    data, report = read(tmp_path)
+    assert [each[:3] for each in events_of(data)] == [("7", "2", "like"), ("9", "1", "like")]
+    assert report.counts["cleared-event"] == 2
+
+
 def test_titles_of_a_log_are_no_ids_in_another_form(tmp_path: Path) -> None:
     data, report = read(
         lay(tmp_path, {"log.csv": "username,film,watched_at\nann,Heat,2024-01-02\nbob,heat,2024-01-03\n"})

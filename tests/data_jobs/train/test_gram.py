@@ -9,6 +9,7 @@ from data_jobs.train.gram import column_squares, design
 from data_jobs.train.tags import tag_matrix, tags_of
 
 NO_TAGS = sp.csr_matrix((0, 3), dtype=np.float32)
+NO_TAGS_OF_40 = sp.csr_matrix((0, 40), dtype=np.float32)
 
 
 def people(*rows: list[float]) -> sp.csr_matrix:
@@ -16,7 +17,7 @@ def people(*rows: list[float]) -> sp.csr_matrix:
 
 
 def test_rows_weigh_by_length_and_the_mean_person_weighs_one() -> None:
-    made = design(people([1, 1, 1], [1, 0, 0]), NO_TAGS, row_exponent=-0.5, tag_weight=1)
+    made = design(people([1, 1, 1], [1, 0, 0]), NO_TAGS, row_exponent=-0.5, tag_weight=1).matrix()
     weights = np.array([3**-0.5, 1.0])
     weights /= weights.mean()
     assert np.allclose(made.toarray()[:, 0] ** 2, weights)
@@ -24,21 +25,35 @@ def test_rows_weigh_by_length_and_the_mean_person_weighs_one() -> None:
 
 
 def test_people_without_films_take_no_row() -> None:
-    assert design(people([0, 0, 0], [1, 0.3, 0]), NO_TAGS, -0.25, 15).toarray() == pytest.approx(
-        np.array([[1, 0.3, 0]])
+    assert design(people([0, 0, 0], [1, 0.3, 0]), NO_TAGS, -0.25, 15).matrix().toarray() == pytest.approx(
+        np.array([[1, 0.3, 0]]), abs=1e-5
     )
 
 
 def test_tags_join_with_their_weight_in_the_gram_matrix() -> None:
     tags = people([0.5, 0.5, 0])
-    made = design(people([1, 0, 1]), tags, 0.0, 10).toarray()
+    made = design(people([1, 0, 1]), tags, 0.0, 10).matrix().toarray()
     expected = np.outer([1, 0, 1], [1, 0, 1]) + 10 * np.outer([0.5, 0.5, 0], [0.5, 0.5, 0])
     assert np.allclose(made.T @ made, expected)
-    assert design(people([1, 0, 1]), tags, 0.0, 0).shape == (1, 3)
+    assert design(people([1, 0, 1]), tags, 0.0, 0).matrix().shape == (1, 3)
 
 
 def test_nobody_and_nothing_make_an_empty_matrix_over_the_films() -> None:
-    assert design(people([0, 0, 0]), NO_TAGS, -0.25, 15).shape == (0, 3)
+    assert design(people([0, 0, 0]), NO_TAGS, -0.25, 15).matrix().shape == (0, 3)
+
+
+def test_sums_of_people_are_exact_in_any_order() -> None:
+    rng = np.random.default_rng(7)
+    crowd = sp.csr_matrix(rng.choice(np.array([0, 0, 0.1, 0.3, 1, 1.15, 1.3], np.float32), (500, 40)))
+    for exponent in (-0.25, 0.5):
+        made, again = (design(each, NO_TAGS_OF_40, exponent, 15) for each in (crowd, crowd[::-1]))
+        halves = [made.people[:123], made.people[123:]]
+        assert sum((half.T @ half).toarray() for half in halves).tolist() == (
+            (again.people.T @ again.people).toarray().tolist()
+        )
+        assert np.triu(made.gram().square).tobytes() == np.triu(again.gram().square).tobytes()
+        dense = made.matrix().toarray().astype(np.float64)
+        assert np.allclose(np.triu(made.gram().square), np.triu(dense.T @ dense), rtol=1e-6)
 
 
 def test_column_squares_are_the_diagonal_of_the_gram_matrix() -> None:

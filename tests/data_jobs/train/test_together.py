@@ -2,19 +2,21 @@ import numpy as np
 import scipy.sparse as sp
 
 from data_jobs.train.ease import solver_for
+from data_jobs.train.gram import Design
 from data_jobs.train.params import TrainParams
 from data_jobs.train.together import FEWEST_FILMS, both_tables
 from data_jobs.train.truncate import row_width, truncated
+from tests.data_jobs.train.worlds import equations_of
 
 PARAMS = TrainParams(ridge=10.0)
 
 
-def viewings(films: int) -> sp.csr_matrix:
+def viewings(films: int) -> Design:
     rng = np.random.default_rng(5)
-    return sp.random(300, films, 0.02, format="csr", dtype=np.float32, random_state=rng)
+    return equations_of(sp.random(300, films, 0.02, format="csr", dtype=np.float32, random_state=rng))
 
 
-def alone(design: sp.csr_matrix, dropout: float):
+def alone(design: Design, dropout: float):
     solver = solver_for(design)
     width = row_width(solver.films, PARAMS.table_bytes)
     return truncated(solver.invert(10.0, dropout), solver.films, width, lambda _: None)

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from data_jobs.train.ease import PrimalSolver, TrainingError
 from data_jobs.train.gram import BLOCK_FILMS
 from data_jobs.train.truncate import halved_precision, largest, row_width, truncated
-from tests.data_jobs.train.worlds import random_design
+from tests.data_jobs.train.worlds import equations_of, random_design
 
 ROWS = arrays(np.float32, st.tuples(st.integers(1, 8), st.integers(1, 30)), elements=st.floats(-1e6, 1e6, width=32))
 
@@ -74,7 +74,8 @@ def test_width_of_known_sizes(films: int, width: int) -> None:
 
 def test_a_whole_table_is_told_block_by_block_and_scores_like_its_rows() -> None:
     films = BLOCK_FILMS + 30
-    inverse = PrimalSolver(random_design(np.random.default_rng(0), 60, films, density=0.1)).invert(10.0, 0.5)
+    equations = equations_of(random_design(np.random.default_rng(0), 60, films, density=0.1))
+    inverse = PrimalSolver(equations.gram()).invert(10.0, 0.5)
     told: list[int] = []
     table = truncated(inverse, films, films - 1, told.append)
     assert told == [BLOCK_FILMS, films]

@@ -9,11 +9,13 @@ from data_jobs.train.ease import Inverse
 from data_jobs.train.interactions import Interactions, interactions_of
 from data_jobs.train.tune import Split, choose, figures, newest_likes
 from services.recommender.domain.events import EventKind
+from services.recommender.domain.ids import hash_id
 from services.recommender.domain.weights import Weights
 from services.recommender.taste.fold_in import recency
 from tests.data_jobs.train.worlds import Row, events_of, two_camps
 
 FILMS = 40
+NAMES = [f"p{person}" for person in range(200)]
 
 
 def crowd(people: int = 60, likes: int = 10) -> Interactions:
@@ -27,7 +29,7 @@ def crowd(people: int = 60, likes: int = 10) -> Interactions:
 
 
 def split_of(interactions: Interactions) -> Split:
-    split = newest_likes(interactions)
+    split = newest_likes(interactions, NAMES)
     assert split is not None
     return split
 
@@ -77,8 +79,8 @@ def test_equal_times_share_a_rank() -> None:
 
 
 def test_too_few_people_give_no_split() -> None:
-    assert newest_likes(crowd(people=49)) is None
-    assert newest_likes(crowd(people=200, likes=4)) is None
+    assert newest_likes(crowd(people=49), NAMES) is None
+    assert newest_likes(crowd(people=200, likes=4), NAMES) is None
 
 
 def test_of_many_people_a_sample_is_validated_while_all_the_others_train(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,6 +89,11 @@ def test_of_many_people_a_sample_is_validated_while_all_the_others_train(monkeyp
     assert split.hidden.shape == split.profiles.shape == (55, FILMS)
     assert len(set(split.training.person.tolist())) == 90
     assert len(crowd(people=90)) - len(split.training) == 55 * 2
+    # Those with the smallest hashes: each person hides the same two films wherever the others come from.
+    chosen = sorted(sorted(range(90), key=lambda person: hash_id(NAMES[person]))[:55])
+    assert [sorted(row.indices.tolist()) for row in split.hidden] == [
+        sorted([(person + 8) % FILMS, (person + 9) % FILMS]) for person in chosen
+    ]
 
 
 class Known:

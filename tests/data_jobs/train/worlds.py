@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from data_jobs.catalogue import build_catalogue
 from data_jobs.records import Dataset, Events, Film
 from data_jobs.train import TrainedModel, TrainParams, train
+from data_jobs.train.gram import Design
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.events import EventKind
 
@@ -68,6 +69,11 @@ def random_design(rng: np.random.Generator, rows: int, films: int, density: floa
     """A sparse float32 matrix with positive entries."""
     dense = rng.random((rows, films)) * (rng.random((rows, films)) < density)
     return sp.csr_matrix(dense.astype(np.float32))
+
+
+def equations_of(rows: sp.csr_matrix) -> Design:
+    """The equations of a matrix A, whatever its values."""
+    return Design(sp.csr_matrix((0, rows.shape[1]), dtype=np.int64), 0.0, rows)
 
 
 def by_definition(design: sp.csr_matrix, ridge: float, dropout: float) -> NDArray[np.float64]:

@@ -1,0 +1,1 @@
+"""Training beyond one machine: what Apache Spark counts, for ``marquee build --gram``."""
