@@ -66,6 +66,11 @@ class _Material:
         tags = tag_matrix([self.films[row] for row in rows.tolist()], self.params.min_tag_films)
         return design(interactions.matrix(), tags, self.params.row_exponent, self.params.tag_weight)
 
+    def people(self) -> sp.csr_matrix | None:
+        """Return the people of A over the whole catalogue, without tags; None if nobody likes anything."""
+        people = design(self.interactions.matrix(), sp.csr_matrix((0, len(self.films))), self.params.row_exponent, 0.0)
+        return people if people.nnz else None
+
 
 def train(
     dataset: Dataset,
@@ -179,7 +184,8 @@ def _collaborative(
     position[rows] = np.arange(len(rows), dtype=np.int32)
     outside = np.flatnonzero(position < 0).astype(np.int32)
     params = material.params
-    borrowed = borrowing(traits, embeddings, rows, outside, params.neighbours, params.neighbour_damping)
+    weighted = material.people() if params.neighbours_by_people and len(outside) else None
+    borrowed = borrowing(traits, embeddings, rows, outside, params.neighbours, params.neighbour_damping, weighted)
     neighbours = np.ascontiguousarray(borrowed.neighbours.T)
     weights = np.ascontiguousarray(borrowed.weights.T, np.float32)
     people = material.interactions

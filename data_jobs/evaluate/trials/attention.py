@@ -18,59 +18,62 @@ from data_jobs.evaluate.trials.inner import Dense
 from data_jobs.train.interactions import Interactions
 
 DIMS, LENGTH, BLOCKS = 64, 50, 2
-DROPOUTS = (0.3, 0.6)
-EPOCHS = (10, 20, 40, 80)
+DROPOUT = 0.3
+EPOCHS = (5, 10, 20, 30)
 TEMPERATURES = (1.0, 3.0)
-BATCH, RATE = 64, 0.001
+BATCH, RATE = 64, 0.002
 
 
 class NextFilm(nn.Module):
-    """Scores of all films after each film of a sequence; film ``films`` is padding."""
+    """What follows each film of a sequence; film ``films`` is padding."""
 
-    def __init__(self, films: int, dropout: float) -> None:
+    def __init__(self, films: int) -> None:
         super().__init__()
         self.item = nn.Embedding(films + 1, DIMS, padding_idx=films)
         self.place = nn.Embedding(LENGTH, DIMS)
         nn.init.normal_(self.item.weight, std=0.02)
         nn.init.normal_(self.place.weight, std=0.02)
-        self.dropout = nn.Dropout(dropout)
-        layer = nn.TransformerEncoderLayer(DIMS, 1, DIMS, dropout, batch_first=True, norm_first=True)
+        self.dropout = nn.Dropout(DROPOUT)
+        layer = nn.TransformerEncoderLayer(DIMS, 1, DIMS, DROPOUT, batch_first=True, norm_first=True)
         self.blocks = nn.TransformerEncoder(layer, BLOCKS, enable_nested_tensor=False)
         self.norm = nn.LayerNorm(DIMS)
         self.register_buffer("later", torch.triu(torch.ones(LENGTH, LENGTH, dtype=torch.bool), 1))
 
     def forward(self, sequences: torch.Tensor) -> torch.Tensor:
-        """Return float32[b, 50, films] for int64[b, 50], padded at the end."""
+        """Return the states after each film, float32[b, 50, 64], for int64[b, 50], padded at the end."""
         own = self.dropout(self.item(sequences) * DIMS**0.5 + self.place.weight)
-        states = self.norm(self.blocks(own, mask=self.later))
+        return self.norm(self.blocks(own, mask=self.later))
+
+    def scores(self, states: torch.Tensor) -> torch.Tensor:
+        """Return the scores of all films, float32[n, films], for float32[n, 64]."""
         return states @ self.item.weight[:-1].T
 
 
 def attended(likes: Interactions, people: NDArray[np.int64]) -> Iterator[tuple[str, Dense]]:
     """Yield how likely each film is after somebody's newest, float32[people, films], after each of ``EPOCHS``."""
     torch.set_num_threads(1)
-    for dropout in DROPOUTS:
-        torch.manual_seed(0)
-        rng = np.random.default_rng(0)
-        model = NextFilm(likes.films, dropout)
-        steps = torch.optim.Adam(model.parameters(), RATE)
-        for epoch in range(1, max(EPOCHS) + 1):
-            model.train()
-            windows = _windows(likes, rng)
-            for at in np.array_split(rng.permutation(len(windows)), max(len(windows) // BATCH, 1)):
-                _step(model, steps, torch.from_numpy(windows[at]), likes.films)
-            if epoch in EPOCHS:
-                logits = _logits(model, likes, people, rng)
-                for heat in TEMPERATURES:
-                    name = f"attention, dropout {dropout:g}, epochs {epoch}, temperature {heat:g}"
-                    # Chances, not their logarithms, which have no natural 0 to be scaled from.
-                    yield name, np.exp((logits - logits.max(axis=1, keepdims=True)) / np.float32(heat))
+    torch.manual_seed(0)
+    rng = np.random.default_rng(0)
+    model = NextFilm(likes.films)
+    steps = torch.optim.Adam(model.parameters(), RATE)
+    for epoch in range(1, max(EPOCHS) + 1):
+        model.train()
+        windows = _windows(likes, rng)
+        for at in np.array_split(rng.permutation(len(windows)), max(len(windows) // BATCH, 1)):
+            _step(model, steps, torch.from_numpy(windows[at]), likes.films)
+        if epoch in EPOCHS:
+            logits = _logits(model, likes, people, rng)
+            for heat in TEMPERATURES:
+                # Chances, not their logarithms, which have no natural 0 to be scaled from.
+                chances = np.exp((logits - logits.max(axis=1, keepdims=True)) / np.float32(heat))
+                yield f"attention, epochs {epoch}, temperature {heat:g}", chances
 
 
 def _step(model: NextFilm, steps: torch.optim.Optimizer, windows: torch.Tensor, films: int) -> None:
     steps.zero_grad()
-    found = model(windows[:, :-1])
-    loss = nn.functional.cross_entropy(found.flatten(0, 1), windows[:, 1:].flatten(), ignore_index=films)
+    wanted = windows[:, 1:]
+    there = wanted != films
+    loss = nn.functional.cross_entropy(model.scores(model(windows[:, :-1])[there]), wanted[there])
     loss.backward()
     steps.step()
 
@@ -106,5 +109,5 @@ def _logits(model: NextFilm, likes: Interactions, people: NDArray[np.int64], rng
     rows = []
     with torch.no_grad():
         for some, last in zip(padded.split(BATCH), lasts.split(BATCH), strict=True):
-            rows.append(model(some)[torch.arange(len(some)), last])
+            rows.append(model.scores(model(some)[torch.arange(len(some)), last]))
     return np.asarray(torch.cat(rows).numpy(), np.float32)

@@ -1,9 +1,10 @@
 """A trial of films beyond the tables: what says more of them than borrowing from four neighbours by traits?
 
 The tables are cut to the 1,000 most liked films, and only the likes of other films are to be found, among other films.
-Tried are
+What stood before the trial ("today") borrowed by traits alone. Tried are
 
-- *kin*: borrowing as today, from neighbours by people and tags together (the columns of A) instead of by traits;
+- *kin*: borrowing as before, from neighbours by the same people (and tags, the columns of A) instead of, or beside, by
+  traits; of these is what is built now;
 - *rows*: the column of each other film as least squares over the table's films, which needs the table's inverse P and
   nothing new, c_j = P A_T' a_j, cut to its largest numbers: an incomplete factorisation by one block;
 - *ELSA*: compressed ELSA over all films, alone and added to what is borrowed.
@@ -11,6 +12,7 @@ Tried are
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import scipy.sparse as sp
@@ -23,14 +25,16 @@ from data_jobs.evaluate.trials.runner import ModelTrial, Scored, TrialVariant, r
 from data_jobs.train.ease import penalty
 from data_jobs.train.gram import column_squares
 from data_jobs.train.model import most_liked
-from data_jobs.train.outside import borrowing, nearest
+from data_jobs.train.outside import borrowing, nearest, people_likeness, trait_likeness
 from data_jobs.train.prior import inverted, with_prior
 from data_jobs.train.truncate import largest
 
 ALL = 1_000_000
 TABLE = 1_000
 RIDGES = (80.0, 125.0, 200.0, 300.0)
-KIN = tuple((count, damping) for count in (4, 8, 16) for damping in (0.5, 2.0, 8.0))
+KIN = tuple(product((False, True), (0.0, 0.5, 1.0), (4, 8), (1.0, 2.0, 4.0)))
+"""Whether tags are columns, too; the weight of traits; neighbours; damping."""
+KIN_RIDGE = 200.0
 WIDTHS = (4, 16, 64)
 SHRINKAGE = (0.0, 5.0)
 DIMS = 256
@@ -58,7 +62,7 @@ def sparse_rows(inner: InnerHoldout) -> Scored:
         weights = with_prior(inverse, None, 0.0)
         borrowed = world.borrowed(weights, world.today)
         yield TrialVariant(f"lambda {ridge:g}", today=True), world.on_all(borrowed)
-        for name, neighbours in world.kin.items():
+        for name, neighbours in world.kin() if ridge == KIN_RIDGE else ():
             yield TrialVariant(f"{name}, lambda {ridge:g}"), world.on_all(world.borrowed(weights, neighbours))
         for name, scores in world.regressed(inverse):
             yield TrialVariant(f"{name}, lambda {ridge:g}"), world.on_all(scores)
@@ -81,39 +85,43 @@ def _best(scores: Dense) -> Dense:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _World:
-    """``table``, ``outside``: rows. ``design``: A over all films; ``gram``: A'A of the table's films; ``today``,
-    ``kin``: [outside, table] weights of neighbours.
+    """``table``, ``outside``: rows. ``design``: A over all films; ``gram``: A'A of the table's films; ``today``:
+    [outside, table] weights of neighbours.
     """
 
     inner: InnerHoldout
-    table: NDArray[np.intp]
-    outside: NDArray[np.intp]
+    table: NDArray[np.int32]
+    outside: NDArray[np.int32]
     design: sp.csc_matrix
     gram: Dense
     squares: Dense
     today: sp.csr_matrix
-    kin: dict[str, sp.csr_matrix]
 
     @classmethod
     def of(cls, inner: InnerHoldout) -> "_World":
         bench, params = inner.bench, inner.bench.params
         inside = _inside(inner)
-        table, outside = np.flatnonzero(inside), np.flatnonzero(~inside)
+        table, outside = (np.flatnonzero(each).astype(np.int32) for each in (inside, ~inside))
         design = inner.design().tocsc()
         traits = bench.bundle.catalogue.traits
-        today = borrowing(
-            traits, None, table.astype(np.int32), outside.astype(np.int32), params.neighbours, params.neighbour_damping
-        )
-        squares = column_squares(design.tocsr())
-        unit = design.multiply(1 / np.sqrt(np.maximum(squares, 1e-9))).tocsc()
-        alike = (unit[:, outside].T @ unit[:, table]).toarray().astype(np.float32)
-        kin = {
-            f"kin, {count} neighbours, damping {damping:g}": _matrix(*nearest(alike, count, damping), TABLE)
-            for count, damping in KIN
-        }
+        today = borrowing(traits, None, table, outside, params.neighbours, params.neighbour_damping)
         matrix = _matrix(today.neighbours, today.weights, TABLE)
-        gram = gram_of(design[:, table].tocsr())
-        return cls(inner, table, outside, design, gram, squares[table], matrix, kin)
+        squares = column_squares(design.tocsr())[table]
+        return cls(inner, table, outside, design, gram_of(design[:, table].tocsr()), squares, matrix)
+
+    def kin(self) -> Iterator[tuple[str, sp.csr_matrix]]:
+        """Yield the weights of each kind of neighbours."""
+        places = (self.table, self.outside)
+        traits = trait_likeness(self.inner.bench.bundle.catalogue.traits, *places)(0, len(self.outside))
+        people = self.design[: self.design.shape[0] - self.inner.tags.shape[0]]
+        alike = {
+            tagged: people_likeness((self.design if tagged else people).tocsr(), *places)(0, len(self.outside))
+            for tagged in (False, True)
+        }
+        for tagged, share, count, damping in KIN:
+            by = "people and tags" if tagged else "people"
+            name = f"kin by {by}, traits {share:g}, {count} neighbours, damping {damping:g}"
+            yield name, _matrix(*nearest(alike[tagged] + np.float32(share) * traits, count, damping), TABLE)
 
     def borrowed(self, weights: Dense, neighbours: sp.csr_matrix) -> Dense:
         """Return the scores of the films outside by their neighbours', float32[q, outside]."""

@@ -65,7 +65,7 @@ def test_attention_learns_who_comes_next(job, monkeypatch):
     inner = InnerHoldout.of(job.bench, runner._holdouts(job)["time"], 90)
     liked = inner.kept.take(inner.kept.liked)
     found = dict(attention.attended(liked, inner.people))
-    assert len(found) == 8
+    assert len(found) == 4
     for scores in found.values():
         assert scores.shape == inner.hidden.shape
         assert scores.max(axis=1) == pytest.approx(1)
