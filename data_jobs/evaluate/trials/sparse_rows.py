@@ -56,7 +56,7 @@ def _inside(inner: InnerHoldout) -> NDArray[np.bool_]:
 
 def sparse_rows(inner: InnerHoldout) -> Scored:
     """Yield today's borrowed scores at each lambda, and the others."""
-    world = _World.of(inner)
+    world = _CutTables.of(inner)
     for ridge in RIDGES:
         inverse = inverted(world.gram, penalty(world.squares, ridge, inner.bench.params.dropout), 0.0)
         weights = with_prior(inverse, None, 0.0)
@@ -84,7 +84,7 @@ def _best(scores: Dense) -> Dense:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _World:
+class _CutTables:
     """``table``, ``outside``: rows. ``design``: A over all films; ``gram``: A'A of the table's films; ``today``:
     [outside, table] weights of neighbours.
     """
@@ -98,7 +98,7 @@ class _World:
     today: sp.csr_matrix
 
     @classmethod
-    def of(cls, inner: InnerHoldout) -> "_World":
+    def of(cls, inner: InnerHoldout) -> "_CutTables":
         bench, params = inner.bench, inner.bench.params
         inside = _inside(inner)
         table, outside = (np.flatnonzero(each).astype(np.int32) for each in (inside, ~inside))

@@ -34,7 +34,7 @@ def test_at_least_twenty_variants_are_tried(job, small):
 
 def test_a_row_of_all_numbers_is_the_least_squares_of_the_film_over_the_table(job, small):
     inner = InnerHoldout.of(job.bench, runner._holdouts(job)["random"], 90)
-    world = sparse_rows._World.of(inner)
+    world = sparse_rows._CutTables.of(inner)
     ridge = np.float32(30)
     inverse = np.linalg.inv(world.gram + ridge * np.eye(60, dtype=np.float32))
     [scores] = [each for name, each in world.regressed(inverse) if name == "rows, 60 numbers, shrinkage 0"]
