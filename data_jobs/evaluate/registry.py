@@ -48,5 +48,9 @@ PARTS = (
     EvaluationPart("panel", "panel.panel"),
     EvaluationPart("two-tower", "two_tower"),
     EvaluationPart("svd-grid", "svd_grid"),
-    EvaluationPart("l3ae", "l3ae"),
+    EvaluationPart("l3ae", "trials.l3ae"),
+    EvaluationPart("deql", "trials.deql"),
+    EvaluationPart("dan", "trials.dan"),
+    EvaluationPart("sparse-rows", "trials.sparse_rows"),
+    EvaluationPart("next-film", "trials.next_film"),
 )

@@ -112,6 +112,16 @@ class _Material:
             columns
         )
 
+    def people(self) -> sp.csr_matrix | None:
+        """Return the people of A over the whole catalogue, without tags; None if there are no likes, and where people
+        were counted elsewhere, since no count says who likes a film outside the tables.
+        """
+        if self.counted is not None:
+            return None
+        no_tags = sp.csr_matrix((0, len(self.films)))
+        people = design(self.interactions.matrix(), no_tags, self.params.row_exponent, 0.0).matrix()
+        return people if people.nnz else None
+
 
 def train(
     dataset: Dataset,
@@ -223,7 +233,8 @@ def _collaborative(
     position[rows] = np.arange(len(rows), dtype=np.int32)
     outside = np.flatnonzero(position < 0).astype(np.int32)
     params = material.params
-    borrowed = borrowing(traits, embeddings, rows, outside, params.neighbours, params.neighbour_damping)
+    weighted = material.people() if params.neighbours_by_people and len(outside) else None
+    borrowed = borrowing(traits, embeddings, rows, outside, params.neighbours, params.neighbour_damping, weighted)
     neighbours = np.ascontiguousarray(borrowed.neighbours.T)
     weights = np.ascontiguousarray(borrowed.weights.T, np.float32)
     shared = material.shared(rows, tables[0].columns)

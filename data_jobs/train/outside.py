@@ -1,9 +1,10 @@
 """Films outside the tables borrow the scores of the most similar table films.
 
-By the cosine of their traits (a rare trait counts more); for a film without traits, by the cosine of its vector. A
-borrowed score is less certain than a learnt one, so it is damped: weights are w / (sum of w + damping). Undamped,
-unknown films fill the lists; on validation, traits with a damping of 2 cost least for the films they brought in, and
-vectors, whose cosines are all high, needed 4.
+By the cosine of the people who rate them plus that of their traits (a rare trait counts more); for a film without
+either, by the cosine of its vector. A borrowed score is less certain than a learnt one, so it is damped: weights are
+w / (sum of w + damping). Undamped, unknown films fill the lists; on validation, traits alone with a damping of 2 cost
+least for the films they brought in, people with traits, a sum of two cosines, needed 4, and vectors, whose cosines are
+all high, twice as much as what else there is.
 """
 
 from collections.abc import Callable
@@ -13,15 +14,18 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from data_jobs.train.gram import blocks
+from data_jobs.train.gram import blocks, column_squares
 from services.recommender.domain.catalogue import Traits
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.taste.traits import TraitRows
 
+PEOPLE_DAMPING = 2.0
+"""How much more all are damped where people are known. Were unrated films not, they would pass those of few people."""
 VECTOR_DAMPING = 2.0
-"""How much more vectors are damped than traits."""
+"""How much more vectors are damped."""
 
 Likeness = Callable[[int, int], NDArray[np.float32]]
+"""From a range of films outside to their likeness to each table film, float32[range, table]."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,19 +43,27 @@ def borrowing(
     outside: NDArray[np.int32],
     count: int,
     damping: float,
+    people: sp.csr_matrix | None = None,
 ) -> Borrowing:
     """Return the ``count`` nearest table films of each film outside, with damped weights.
 
-    ``inside``, ``outside``: int32 catalogue rows. A film with neither traits nor a vector gets zero weights.
+    ``inside``, ``outside``: int32 catalogue rows. ``people``: float32[people, films] of the catalogue, weighted as in
+    training; None: no film goes by people. A film with neither people, traits nor a vector gets zero weights.
     """
     count = min(count, len(inside))
     borrowed = Borrowing(np.zeros((len(outside), count), np.uint16), np.zeros((len(outside), count), np.float16))
-    has_traits = np.diff(traits.offsets)[outside] > 0
-    by_traits = np.flatnonzero(has_traits)
-    if len(by_traits):
-        _fill(borrowed, by_traits, _trait_likeness(traits, inside, outside[by_traits]), damping)
+    known = np.diff(traits.offsets)[outside] > 0
+    if people is not None:
+        known |= people.getnnz(axis=0)[outside] > 0
+        damping *= PEOPLE_DAMPING
+    shared = np.flatnonzero(known)
+    if len(shared):
+        likeness = trait_likeness(traits, inside, outside[shared])
+        if people is not None:
+            likeness = _sum(likeness, people_likeness(people, inside, outside[shared]))
+        _fill(borrowed, shared, likeness, damping)
     if embeddings is not None:
-        by_vector = np.flatnonzero(~has_traits & (embeddings.scales[outside] > 0))
+        by_vector = np.flatnonzero(~known & (embeddings.scales[outside] > 0))
         likeness = _vector_likeness(embeddings, inside, outside[by_vector])
         _fill(borrowed, by_vector, likeness, VECTOR_DAMPING * damping)
     return borrowed
@@ -81,7 +93,20 @@ def nearest(
     return picked.astype(np.uint16), weights.astype(np.float16)
 
 
-def _trait_likeness(traits: Traits, inside: NDArray[np.int32], outside: NDArray[np.int32]) -> Likeness:
+def people_likeness(people: sp.csr_matrix, inside: NDArray[np.int32], outside: NDArray[np.int32]) -> Likeness:
+    """Return the cosines of the columns of ``people``, float32[people, films]."""
+    length = np.sqrt(column_squares(people))
+    unit = (people @ sp.diags(1 / np.where(length > 0, length, 1))).tocsc()
+    table, theirs = unit[:, inside].tocsr(), unit[:, outside].T.tocsr()
+    return lambda start, stop: (theirs[start:stop] @ table).toarray()
+
+
+def _sum(one: Likeness, other: Likeness) -> Likeness:
+    return lambda start, stop: one(start, stop) + other(start, stop)
+
+
+def trait_likeness(traits: Traits, inside: NDArray[np.int32], outside: NDArray[np.int32]) -> Likeness:
+    """Return the cosines of the films' traits."""
     shape = (len(traits.offsets) - 1, len(traits.kinds))
     films = sp.csr_matrix((TraitRows.of(traits).values, traits.ids, traits.offsets), shape=shape)
     table, theirs = films[inside].T.tocsr(), films[outside]

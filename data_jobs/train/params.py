@@ -38,6 +38,8 @@ class TrainParams:
     """Memory of both tables together, which determines how many entries a row keeps."""
     neighbours: int = 4
     """Number of table films that a film outside borrows from."""
+    neighbours_by_people: bool = True
+    """Whether films of the same people are alike for a film outside, too; False: only those of the same traits."""
     neighbour_damping: float = 2.0
     """Its weights are w / (sum of w + damping), w being cosines: with four neighbours at most 2/3 in all."""
 

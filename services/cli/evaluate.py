@@ -48,9 +48,13 @@ PARTS = {
     "two-tower": "The two-tower model alone, with both losses; needs PyTorch, so not part of --all.",
     "svd-grid": "Variants of the SVD on splits of the training part, for the preset svd; not part of --all.",
     "l3ae": "A trial of L3AE, text vectors as a prior, on splits of the training part; not part of --all.",
+    "deql": "A trial of DEQL, a loss on shown films, too, on splits of the training part; not part of --all.",
+    "dan": "A trial of DAN, normalised people and films, on splits of the training part; not part of --all.",
+    "sparse-rows": "A trial of films beyond the tables, on splits of the training part; not part of --all.",
+    "next-film": "A trial of the order of likes, on splits of the training part; not part of --all.",
 }
 """Option name and help text of each part in the evaluation's registry."""
-APART = frozenset({"two-tower", "svd-grid", "l3ae"})
+APART = frozenset({"two-tower", "svd-grid", "l3ae", "deql", "dan", "sparse-rows", "next-film"})
 """Parts that --all leaves out."""
 IMPLIED = frozenset({(SplitChoice.GLOBAL, "arrivals")})
 """Parts implied by a split."""
@@ -90,7 +94,7 @@ def evaluate(
         typer.Option(help="Draw the holdout: a random fifth of the likes, the newest likes, or all since a date."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
-    everything: Annotated[bool, typer.Option("--all", help="All parts but two-tower, svd-grid and l3ae.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All parts but two-tower, svd-grid and trials.")] = False,
     compare: Annotated[
         tuple[str, str] | None,
         typer.Option(

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from data_jobs.catalogue import build_catalogue
 from data_jobs.records import Events, Film
-from data_jobs.train.outside import Borrowing, borrowing, nearest
+from data_jobs.train.outside import PEOPLE_DAMPING, Borrowing, borrowing, nearest
 from services.recommender.domain.catalogue import Traits
 from services.recommender.domain.embeddings import Embeddings
 
@@ -31,8 +32,8 @@ def vectors(*angles: float | None) -> Embeddings:
     return Embeddings.quantise(np.array(rows, np.float32), "plane")
 
 
-def borrowed(of: Traits, embeddings: Embeddings | None = None, damping: float = 2.0) -> Borrowing:
-    return borrowing(of, embeddings, INSIDE, OUTSIDE, 2, damping)
+def borrowed(of: Traits, embeddings: Embeddings | None = None, damping: float = 2.0, count: int = 2) -> Borrowing:
+    return borrowing(of, embeddings, INSIDE, OUTSIDE, count, damping)
 
 
 def test_by_shared_traits_best_first_and_damped() -> None:
@@ -62,6 +63,38 @@ def test_traits_go_before_vectors() -> None:
     found = borrowed(HEISTS, vectors(0, 0, 0, 90, 90, 0, 90))
     assert found.neighbours[[0, 1], 0].tolist() == [0, 3]
     assert found.neighbours[2, 0] == 3
+
+
+def watched(*by_person: str) -> sp.csr_matrix:
+    """Who watched which of the seven films, one string of digits a person."""
+    return sp.csr_matrix(np.array([[str(film) in films for film in range(7)] for films in by_person], np.float32))
+
+
+def test_people_and_traits_add_up_and_are_damped_more() -> None:
+    people = watched("24", "24", "14")
+    found, by_traits = borrowing(HEISTS, None, INSIDE, OUTSIDE, 4, 2.0, people), borrowed(HEISTS, count=4)
+    undamped = by_traits.weights[0] / (1 - by_traits.weights[0].astype(float).sum()) * 2
+    wanted = dict.fromkeys(range(4), 0.0) | dict(zip(by_traits.neighbours[0].tolist(), undamped.tolist(), strict=True))
+    wanted[2] += 2 / np.sqrt(2 * 3)
+    wanted[1] += 1 / np.sqrt(1 * 3)
+    found_of = dict(zip(found.neighbours[0].tolist(), found.weights[0].tolist(), strict=True))
+    total = sum(wanted.values()) + PEOPLE_DAMPING * 2
+    assert found_of == pytest.approx({film: likeness / total for film, likeness in wanted.items()}, abs=0.002)
+    assert found.neighbours[1].tolist() == by_traits.neighbours[1].tolist(), "nobody watched it"
+    assert found.weights[1] == pytest.approx(borrowed(HEISTS, damping=4.0, count=4).weights[1])
+
+
+def test_a_film_with_people_never_borrows_less_than_one_without() -> None:
+    alike = traits("heist", "dog", "x", "y", "heist", "heist", "")
+    found = borrowing(alike, None, INSIDE, OUTSIDE, 2, 2.0, watched("24"))
+    assert found.weights[0].sum() > found.weights[1].sum() > 0
+
+
+def test_a_film_with_people_and_no_traits_goes_by_people_and_not_by_its_vector() -> None:
+    found = borrowing(NONE, vectors(0, 30, 60, 90, 5, 88, None), INSIDE, OUTSIDE, 2, 2.0, watched("24"))
+    assert found.neighbours[0, 0] == 2
+    assert found.weights[0].tolist() == pytest.approx([1 / (1 + PEOPLE_DAMPING * 2), 0], abs=0.001)
+    assert found.neighbours[1].tolist() == [3, 2]
 
 
 def test_films_unlike_all_borrow_nothing() -> None:

@@ -72,6 +72,24 @@ def test_the_most_liked_are_in_the_tables_and_the_rest_borrows_from_its_camp() -
     assert (borrowed % 2 == 0).all()
 
 
+def test_a_film_outside_borrows_from_those_of_its_people_unless_told_to_go_by_traits() -> None:
+    dataset, few = two_camps(), replace(GIVEN, max_films=40)
+    outside = trained(dataset, few).collaborative.outside.tolist()
+    bare = tuple(
+        Film(film.item_id, film.title, vote_count=film.vote_count) if at in outside else film
+        for at, film in enumerate(dataset.films)
+    )
+    by_people, by_traits = (
+        trained(replace(dataset, films=bare), replace(few, neighbours_by_people=chosen)).collaborative
+        for chosen in (True, False)
+    )
+    watched = by_people.events[by_people.outside] > 0
+    neighbours = by_people.rows[by_people.neighbours[0, watched]]
+    assert (neighbours % 2 == by_people.outside[watched] % 2).mean() > 0.8
+    assert (by_people.neighbour_weights[0, watched] > 0).all()
+    assert (by_traits.neighbour_weights[0] > 0).mean() < 0.2
+
+
 def test_without_likes_the_tables_are_of_the_best_known_films() -> None:
     few = replace(GIVEN, max_films_unliked=40)
     untouched = replace(two_camps(), events=events_of([], 0))
