@@ -20,8 +20,8 @@ from services.recommender.domain.genres import GENRES, from_mask
 from services.recommender.errors import BundleError
 from services.recommender.names.names import Names
 
-# Enough for a segment of 100,000 films: a second segment would have to be merged.
-_HEAP_BYTES = 512_000_000
+# Memory for one segment, as a second would have to be merged: by film, at least, and the most that the engine takes.
+_HEAP_PER_FILM, _LEAST_HEAP, _MOST_HEAP = 4_000, 512_000_000, 4_000_000_000
 
 
 def write_text_index(catalogue: Catalogue, folder: Path) -> Path:
@@ -32,7 +32,8 @@ def write_text_index(catalogue: Catalogue, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     index = tantivy.Index(build_schema(), path=str(folder), reuse=False)
     index.register_tokenizer(ANALYSER, text_analyser())
-    writer = index.writer(heap_size=_HEAP_BYTES, num_threads=1)
+    heap = min(max(_HEAP_PER_FILM * len(catalogue), _LEAST_HEAP), _MOST_HEAP)
+    writer = index.writer(heap_size=heap, num_threads=1)
     for row in range(len(catalogue)):
         writer.add_document(_document(catalogue, row))
     writer.commit()

@@ -87,6 +87,10 @@ class Requests:
         """Return a request of a kind."""
         return Sent(kind, self._makers[kind]())
 
+    def seeded(self, films: int) -> Sent:
+        """Return a request with so many liked films."""
+        return Sent("seeds", self._recommend(liked=self._films(films)))
+
     def mixed(self, size: int, kinds: Iterable[str] = tuple(WEIGHTS)) -> list[Sent]:
         """Return about ``size`` requests of these kinds in proportion to their weights, at least one each, shuffled."""
         chosen = tuple(kinds)

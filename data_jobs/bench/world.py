@@ -13,7 +13,9 @@ from data_jobs.bench.vectors import simulated_vectors
 from data_jobs.build import Order, fingerprint
 from data_jobs.bundle import bundle_of, save
 from data_jobs.catalogue import build_catalogue
+from data_jobs.cells import with_cells
 from data_jobs.embed_items import embed_films
+from data_jobs.nearest import nearest_films
 from data_jobs.records import Dataset
 from data_jobs.report import Progress
 from data_jobs.train import TrainParams, train
@@ -101,10 +103,13 @@ def _build(home: Path, own: Path, world: World, progress: Progress) -> Path:
     catalogue = build_catalogue(dataset.films, dataset.events)
     vectors = _vectors(home, world, dataset, catalogue, progress)
     encoder_id = world.encoder.encoder_id if world.encoder else ""
-    embeddings = None if vectors is None else Embeddings.quantise(vectors, encoder_id)
+    embeddings = nearest = None
+    if vectors is not None:
+        embeddings = with_cells(Embeddings.quantise(vectors, encoder_id), progress)
+        nearest = nearest_films(embeddings, progress)
     model = train(dataset, catalogue, PARAMS, embeddings, progress)
     simulated = () if vectors is None or world.real_text else (SIMULATED_VECTORS,)
-    bundle = bundle_of(model, catalogue, embeddings, (*dataset.sources, *simulated))
+    bundle = bundle_of(model, catalogue, embeddings, (*dataset.sources, *simulated), nearest=nearest)
     progress.advance("writing the bundle", 0, 1)
     path = save(bundle, own, {"training": dict(model.figures)})
     LocalBundles(own).activate(path.name)

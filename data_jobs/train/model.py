@@ -160,7 +160,10 @@ def _material(dataset: Dataset, catalogue: Catalogue, params: TrainParams, count
     rows = catalogue.rows_of(film.item_id for film in dataset.films)
     if (rows < 0).any():
         missing = dataset.films[int(np.argmax(rows < 0))].item_id
-        raise TrainingError(f"film {missing!r} is not in the catalogue; make the catalogue from the same data set")
+        raise TrainingError(
+            f"film {missing!r} is not in the catalogue; make the catalogue from the same data set, or change the "
+            "id if its hash of 40 bits is another film's"
+        )
     films: list[Film | None] = [None] * len(catalogue)
     for row, film in zip(rows.tolist(), dataset.films, strict=True):
         films[row] = film

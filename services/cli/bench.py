@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.cli import bench_engines, bench_lambda, bench_tables
+from services.cli import bench_engines, bench_lambda, bench_scale, bench_tables
 from services.cli.bench_engines import EngineChoice, SearchOption, StateChoice, StateOption
 from services.cli.console import EXIT_CODES, JsonOption, Output
 from services.cli.encoders import PAID, EncoderChoice
@@ -26,6 +26,9 @@ def register(parent: typer.Typer) -> None:
 
 
 def bench(
+    sizes: Annotated[
+        list[int] | None, typer.Argument(metavar="[SIZES]...", help="With --scale: numbers of films to measure.")
+    ] = None,
     films: Films = None,
     metadata: Metadata = None,
     movielens: Movielens = None,
@@ -42,6 +45,13 @@ def bench(
     on_lambda: Annotated[
         bool, typer.Option("--lambda", help="Measure under Lambda's emulator: cold starts, warm requests, size.")
     ] = False,
+    scale: Annotated[
+        bool,
+        typer.Option("--scale", help="Measure made-up catalogues of several sizes; without SIZES up to a million."),
+    ] = False,
+    train: Annotated[
+        bool, typer.Option("--train", help="With --scale: also train the tables (five minutes per size of a core).")
+    ] = False,
     as_json: JsonOption = False,
     out: Annotated[Path | None, typer.Option(help="Also write the JSON document to this file.")] = None,
 ) -> None:
@@ -56,6 +66,12 @@ def bench(
     from services.settings import load_settings
 
     settings, output = load_settings(), Output(as_json)
+    if (sizes or train) and not scale:
+        raise Misused("SIZES and --train are for --scale; add it")
+    if scale:
+        has_encoder = encoder is EncoderChoice.MINILM
+        bench_scale.run(sizes or (), settings, output, trained=train, encoder=has_encoder, out=out)
+        return
     if on_lambda:
         bench_lambda.refuse_engines(search, state)
     of_run = bench_engines.settings_of_run(settings, search, state)

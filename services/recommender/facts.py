@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.arrays import mean_of_best
+from services.recommender.domain.best_sums import MANY, BestSums
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import Catalogue, TraitKind
 from services.recommender.domain.genres import GENRES, NO_GENRES
@@ -100,9 +101,22 @@ class Facts:
         return Postings.of(self.trait_rows)
 
     @cached_property
+    def best_sums(self) -> BestSums | None:
+        """What finds the films with the largest sums in a large catalogue; None in a small one."""
+        tables = self.bundle.collaborative
+        return BestSums.of(tables, self.prior) if len(tables.outside) >= MANY else None
+
+    @cached_property
     def series_parts(self) -> NDArray[np.int32]:
-        """Films that belong to a series, ascending."""
-        return np.flatnonzero(self.bundle.catalogue.series >= 0).astype(np.int32)
+        """Films that belong to a series, series by series."""
+        series = self.bundle.catalogue.series
+        parts = np.flatnonzero(series >= 0).astype(np.int32)
+        return parts[np.argsort(series[parts], kind="stable")]
+
+    @cached_property
+    def series_of_parts(self) -> NDArray[np.int32]:
+        """The series of each of ``series_parts``, ascending."""
+        return self.bundle.catalogue.series[self.series_parts]
 
     @cached_property
     def traits_of_kind(self) -> NDArray[np.int64]:

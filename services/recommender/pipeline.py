@@ -242,8 +242,7 @@ class Pipeline:
         brought["series"] = retrieval.by_series(self.facts, taste, wanted)
         if searched.vectors is None:
             brought["vectors"] = retrieval.by_vectors(hits.knn)
-        novelty = self.facts.novelty if plan.novelty else None
-        rows = retrieval.candidates(mixture.base(), allowed, novelty, list(brought.values()))
+        rows = retrieval.candidates_of(self.facts, mixture, allowed, bool(plan.novelty), list(brought.values()))
         counts |= {f"{name}_retrieved": len(found) for name, found in brought.items() if len(found)}
         return Retrieved(inputs, mixture, rows, allowed, searched.degraded, counts)
 

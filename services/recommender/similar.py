@@ -41,7 +41,7 @@ def similar(pipeline: Pipeline, row: int, k: int, deadline: Deadline) -> Similar
     allowed[row] = False
     mixture = mixture_of(inputs)
     brought = [retrieval.by_vectors(hits.knn), retrieval.by_traits(facts, known, inputs.plan, allowed)]
-    rows = retrieval.candidates(mixture.base(), allowed, retrieved=brought)
+    rows = retrieval.candidates_of(facts, mixture, allowed, retrieved=brought)
     ranked = rank(rows, mixture.terms(rows))
     top = ranked.take(np.arange(min(k, len(ranked.rows))))
     scores = softsign(top.raw, constants.similar_midpoint, constants.similar_scale).tolist()

@@ -8,6 +8,7 @@
       collaborative.*.npy      the two item-item tables and the films that borrow from them
       popularity.npy
       embeddings.*.npy         absent if built without an encoder
+      cells.*.npy              films by the direction of their vectors; only in very large catalogues
       nearest.*.npy            neighbours by text; absent without vectors, and in bundles of older versions
       svd.units.npy            absent without ratings, and in bundles of older versions
       towers.*.npy             absent if built without a two-tower model
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 
 from services.recommender.domain.bundle import Bundle
 from services.recommender.domain.catalogue import Catalogue, Traits
+from services.recommender.domain.cells import Cells
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.nearest import NearestFilms
@@ -98,6 +100,10 @@ _ALWAYS = {
     "popularity": Column("<f4", ("films",)),
     "acclaim": Column("<f4", ("films",)),
 }
+_CELLS = {
+    "cells.centres": Column("<f4", ("cells", "vector dims")),
+    "cells.of": Column("<u2", ("films",)),
+}
 _NEAREST = {
     "nearest.rows": Column("<i4", ("nearest films", "nearest each")),
     "nearest.cosines": Column("<f2", ("nearest films", "nearest each")),
@@ -111,7 +117,7 @@ _TOWERS = {
     "towers.outer": Column("<f4", ("tower hidden", "tower dims")),
     "towers.outer_bias": Column("<f4", ("tower dims",)),
 }
-_OPTIONAL = {"embeddings": _EMBEDDINGS, "nearest": _NEAREST, "svd": _SVD, "towers": _TOWERS}
+_OPTIONAL = {"embeddings": _EMBEDDINGS, "cells": _CELLS, "nearest": _NEAREST, "svd": _SVD, "towers": _TOWERS}
 COLUMNS = _ALWAYS | {name: column for part in _OPTIONAL.values() for name, column in part.items()}
 
 
@@ -223,7 +229,9 @@ def embeddings_of(arrays: Arrays, encoder_id: str | None) -> Embeddings | None:
     """Return the film vectors over these arrays, None in a bundle without an encoder."""
     if encoder_id is None:
         return None
-    return Embeddings(arrays["embeddings.codes"], arrays["embeddings.scales"], arrays["embeddings.mean"], encoder_id)
+    cells = Cells(arrays["cells.centres"], arrays["cells.of"]) if "cells.of" in arrays else None
+    codes, scales, mean = (arrays[f"embeddings.{part}"] for part in ("codes", "scales", "mean"))
+    return Embeddings(codes, scales, mean, encoder_id, cells)
 
 
 def nearest_of(arrays: Arrays) -> NearestFilms | None:

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.arrays import distinct
+from services.recommender.domain.best_sums import Goal
 from services.recommender.facts import Facts
 from services.recommender.ports import Hits
+from services.recommender.signals import Mixture
 from services.recommender.signals.plan import Plan
 from services.recommender.taste.fold_in import Taste
 from services.recommender.taste.traits import Known
@@ -57,6 +59,36 @@ def candidates(
     return np.asarray(np.flatnonzero(chosen & allowed), np.int32)
 
 
+def candidates_of(
+    facts: Facts,
+    mixture: Mixture,
+    allowed: NDArray[np.bool_],
+    novelty: bool = False,
+    retrieved: Sequence[NDArray[np.int32]] = (),
+) -> NDArray[np.int32]:
+    """Return the candidates of a mixture: those of ``candidates``, without a sum for every film of a large catalogue if
+    possible.
+    """
+    best = _best_by_sums(facts, mixture, allowed, novelty)
+    if best is None:
+        return candidates(mixture.base(), allowed, facts.novelty if novelty else None, retrieved)
+    chosen = np.concatenate([*best, *retrieved])
+    return distinct(chosen[allowed[chosen]]).astype(np.int32)
+
+
+def _best_by_sums(
+    facts: Facts, mixture: Mixture, allowed: NDArray[np.bool_], novelty: bool
+) -> list[NDArray[np.int32]] | None:
+    """Return the best allowed films, and those that few people have touched; None if that takes sums for all films."""
+    sums, finder = mixture.table_sums(), facts.best_sums
+    if sums is None or finder is None:
+        return None
+    goals = [Goal(CANDIDATES, lambda rows: allowed[rows])]
+    if novelty:
+        goals.append(Goal(NOVEL_CANDIDATES, lambda rows: allowed[rows] & (facts.novelty[rows] >= NOVEL_FROM)))
+    return finder.best(sums, goals)
+
+
 def best_rows(base: Dense, allowed: NDArray[np.bool_], size: int) -> NDArray[np.int32]:
     """Return the ``size`` allowed rows with the best base score, best first."""
     positive = allowed & (base > 0)
@@ -79,9 +111,10 @@ def best_rows(base: Dense, allowed: NDArray[np.bool_], size: int) -> NDArray[np.
     return np.asarray(rows[order], np.int32)
 
 
-# Number of the taste's traits to look up, and the share of films above which a trait is too common to be worth it.
+# Number of the taste's traits to look up, and the share of films and their number above which a trait is too common to
+# be worth it.
 STRONGEST = 24
-COMMON = 0.1
+COMMON, MOST_COMMON = 0.1, 10_000
 EACH = 150
 
 
@@ -92,7 +125,8 @@ def by_traits(facts: Facts, known: Known, plan: Plan, allowed: NDArray[np.bool_]
     if not plan.coherence and not plan.content:
         return np.empty(0, np.int32)
     traits = distinct(known.films.ids)
-    traits = traits[(facts.bundle.catalogue.traits.films[traits] <= COMMON * len(allowed)) & (known.taste[traits] > 0)]
+    common = min(COMMON * len(allowed), MOST_COMMON)
+    traits = traits[(facts.bundle.catalogue.traits.films[traits] <= common) & (known.taste[traits] > 0)]
     strongest = np.sort(traits[np.argsort(-known.taste[traits], kind="stable")[:STRONGEST]])
     scores = facts.postings.scores(strongest, known.taste[strongest])
     reached = (scores > 0) & allowed[: len(scores)]
@@ -106,5 +140,10 @@ def by_vectors(hits: Hits | None) -> NDArray[np.int32]:
 
 def by_series(facts: Facts, taste: Taste, allowed: NDArray[np.bool_]) -> NDArray[np.int32]:
     """Return the allowed films of the series in the taste."""
-    parts = facts.series_parts
-    return parts[facts.bundle.catalogue.of_same_series(taste.rows, parts) & allowed[parts]]
+    parts, series = facts.series_parts, facts.bundle.catalogue.series
+    followed = distinct(series[taste.rows])
+    starts = np.searchsorted(facts.series_of_parts, followed)
+    ends = np.searchsorted(facts.series_of_parts, followed, side="right")
+    found = [parts[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+    rows = np.sort(np.concatenate([parts[:0], *found]))
+    return np.asarray(rows[allowed[rows]], np.int32)

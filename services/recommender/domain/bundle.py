@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.catalogue import Catalogue
+from services.recommender.domain.cells import Cells
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.factors import ItemFactors
 from services.recommender.domain.nearest import NearestFilms
@@ -40,3 +41,8 @@ class Bundle:
     svd: ItemFactors | None = None
     towers: TwoTowerModel | None = None
     nearest: NearestFilms | None = None
+
+    @property
+    def cells(self) -> Cells | None:
+        """The films by the direction of their vectors, in a very large catalogue."""
+        return None if self.embeddings is None else self.embeddings.cells

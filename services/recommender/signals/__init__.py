@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from services.recommender.domain.best_sums import TableSums
 from services.recommender.domain.tables import CollaborativeTables
 from services.recommender.signals.collaborative import Collaborative
 from services.recommender.signals.concept import Concept
@@ -74,6 +75,17 @@ class Mixture:
         for term in self.matches.values():
             total += term
         return total
+
+    def table_sums(self) -> TableSums | None:
+        """Return the same sum if it is one of the prior and of table scores alone; None if it is not."""
+        popular = [signal for signal in self.signals if isinstance(signal, Popularity)]
+        others = [dense for signal in self.signals if signal not in popular and (dense := signal.dense()) is not None]
+        if len(popular) != 1 or self.matches or not all(dense.in_tables for dense in others):
+            return None
+        in_tables = np.zeros(len(self.tables.rows), np.float32)
+        for dense in others:
+            in_tables += dense.values
+        return TableSums(in_tables, popular[0].weight, self.factor)
 
     def terms(self, rows: Rows) -> dict[str, Floats]:
         """Return each weighted term of some films, float32[rows]."""

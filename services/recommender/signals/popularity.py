@@ -14,9 +14,10 @@ from services.recommender.signals.signal import Dense, Floats, Impersonal, Input
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Popularity(Impersonal):
-    """``values`` float32[films]."""
+    """``weight`` of the ``prior`` float32[films]."""
 
-    values: Floats
+    weight: np.float32
+    prior: Floats
     name: str = "popularity"
 
     @classmethod
@@ -26,15 +27,15 @@ class Popularity(Impersonal):
         """
         if inputs.matches is not None and not inputs.plan.popularity:
             return None
-        return cls(np.float32(inputs.plan.popularity) * inputs.facts.prior)
+        return cls(np.float32(inputs.plan.popularity), inputs.facts.prior)
 
     def dense(self) -> Dense:
         """See :class:`Signal`."""
-        return Dense(self.values)
+        return Dense(self.weight * self.prior)
 
     def scores(self, rows: Rows) -> Floats:
         """See :class:`Signal`."""
-        return self.values[rows]
+        return np.asarray(self.weight * self.prior[rows], np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

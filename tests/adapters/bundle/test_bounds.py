@@ -22,6 +22,7 @@ from services.adapters.bundle.bounds import (
 )
 from services.adapters.bundle.layout import arrays_of, lengths
 from services.adapters.bundle.reader import open_bundle
+from services.recommender.domain.cells import Cells
 from services.recommender.errors import BundleDamaged
 
 Arrays = dict[str, NDArray[Any]]
@@ -31,7 +32,10 @@ Arrays = dict[str, NDArray[Any]]
 def whole(finished: Path) -> tuple[Arrays, dict[str, int], int]:
     bundle = open_bundle(finished, verify=True)
     assert bundle.embeddings is not None
-    bundle = replace(bundle, nearest=nearest_films(bundle.embeddings, Silent(), films=100, each=20))
+    films = len(bundle.catalogue)
+    cells = Cells(bundle.embeddings.directions(np.arange(5)), (np.arange(films) % 5).astype(np.uint16))
+    nearest = nearest_films(bundle.embeddings, Silent(), films=100, each=20)
+    bundle = replace(bundle, embeddings=replace(bundle.embeddings, cells=cells), nearest=nearest)
     arrays = arrays_of(bundle)
     return arrays, lengths(arrays, bundle.embeddings is not None), len(bundle.catalogue.languages)
 

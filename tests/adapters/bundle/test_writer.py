@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import data_jobs.cells
+from data_jobs.cells import with_cells
 from data_jobs.nearest import nearest_films
 from data_jobs.report import Silent
 from data_jobs.text_index import write_text_index
@@ -17,6 +19,20 @@ from services.recommender.domain.strings import Strings
 from services.recommender.domain.weights import Weights
 from services.recommender.errors import BundleDamaged, BundleError, BundleMissing
 from tests.builders import make_bundle, make_factors, make_towers
+
+
+def test_cells_come_back_and_a_cell_that_does_not_exist_is_refused(index_dir, tmp_path, monkeypatch):
+    monkeypatch.setattr(data_jobs.cells, "VERY_MANY", 1)
+    bundle = make_bundle()
+    embeddings = with_cells(bundle.embeddings, Silent())
+    path = write_bundle(replace(bundle, embeddings=embeddings), index_dir, tmp_path)
+    after = open_bundle(path, verify=True).cells
+    assert np.array_equal(after.of, embeddings.cells.of)
+    assert np.array_equal(after.centres, embeddings.cells.centres)
+    embeddings.cells.of[3] = len(embeddings.cells.centres)
+    path = write_bundle(replace(bundle, embeddings=embeddings), index_dir, tmp_path)
+    with pytest.raises(BundleDamaged, match=r"cells\.of\.npy"):
+        open_bundle(path)
 
 
 def test_what_was_written_is_read_back(finished):

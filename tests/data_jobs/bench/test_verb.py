@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from data_jobs.bench.scale import sizes
 from services.cli import bench_engines, bench_tables
 from services.cli.bench_engines import EngineChoice, StateChoice
 from services.cli.console import ExitCode
@@ -55,6 +56,9 @@ def test_the_sample_is_measured_and_written(home, tmp_path, capsys):
         (("--real-text", "--encoder", "none"), "needs an encoder"),
         (("--tmdb", "x.jsonl"), "x.jsonl: no such file"),
         (("--requests", "5"), "100"),
+        (("10000",), "SIZES and --train are for --scale"),
+        (("--train",), "SIZES and --train are for --scale"),
+        (("--scale", "10"), "--scale 10: expected numbers of films from 1,000 on"),
     ],
 )
 def test_odd_options_are_refused_before_anything_is_done(home, capsys, arguments, message):
@@ -95,6 +99,34 @@ def test_servers_that_are_not_named_or_not_local_are_refused(
     assert "`make servers`" in complaint
     assert not said
     assert not home.exists()
+
+
+def test_sizes_are_measured_each_in_its_own_process_and_nothing_is_left(home, tmp_path, capsys):
+    out = tmp_path / "artifacts" / "scale.json"
+    code, said, _ = run(capsys, "--scale", "1000", "--encoder", "none", "--out", str(out))
+    assert code == ExitCode.OK
+    (size,) = json.loads(out.read_text(encoding="utf-8"))["sizes"]
+    assert size["films"] == 1_000
+    assert size["found"] == 1.0, "all films of a small catalogue are compared"
+    assert set(size["same_page"].values()) == {1.0}
+    assert min(size["cpu_ms"].values()) > 0
+    assert size["bundle_mb"] > 1
+    assert (tmp_path / "artifacts" / "scale.svg").read_text(encoding="utf-8").startswith("<svg")
+    assert not list((home / "bench").iterdir())
+    lines = said.splitlines()
+    assert (
+        next(line for line in lines if line.startswith("50 ratings")).split()[2]
+        == f"{size['cpu_ms']['50 ratings']:.4g}"
+    )
+    assert any(line.startswith("CPU of the build, s") for line in lines)
+
+
+def test_a_size_that_cannot_be_built_says_what_failed(home, monkeypatch, capsys):
+    monkeypatch.setattr(sizes, "_RELEASE", "data_jobs.bench.scale.missing")
+    code, said, complaint = run(capsys, "--scale", "1000")
+    assert code == ExitCode.FAILED
+    assert "data_jobs.bench.scale.missing" in complaint
+    assert not said
 
 
 def test_endpoints_alone_change_nothing_unless_they_are_asked_for(home, monkeypatch):

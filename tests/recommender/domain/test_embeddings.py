@@ -3,6 +3,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import data_jobs.cells
+from data_jobs.cells import with_cells
+from data_jobs.report import Silent
+from services.recommender.domain import embeddings as embeddings_module
 from services.recommender.domain.embeddings import BLOCK_ROWS, MANY, SHORTLIST, Embeddings
 
 
@@ -118,6 +122,31 @@ class TestTheNearest:
         asked = vectors[np.arange(queries) * 7_000]
         best = np.argsort(-embeddings.cosines(asked))[:100]
         assert np.mean(np.isin(best, embeddings.nearest(asked)[0])) >= 0.98
+
+    @pytest.mark.parametrize("queries", [1, 3])
+    def test_of_a_very_large_catalogue_are_found_in_the_nearest_cells(self, monkeypatch, queries):
+        for name, value in (("VERY_MANY", 20_000), ("LONG_SHORTLIST", 600)):
+            monkeypatch.setattr(embeddings_module, name, value)
+        monkeypatch.setattr(data_jobs.cells, "VERY_MANY", 20_000)
+        vectors = self.around(300, 20_000, 128)
+        embeddings = with_cells(Embeddings.quantise(vectors, "test"), Silent())
+        asked = vectors[np.arange(queries) * 6_000]
+        best = np.argsort(-embeddings.cosines(asked))[: 30 * queries]
+        rows, cosines = embeddings.nearest(asked)
+        assert np.mean(np.isin(best, rows)) >= 0.95
+        assert (np.diff(rows) > 0).all()
+        assert len(rows) < 10_000
+        assert cosines == pytest.approx(embeddings.cosines(asked)[rows], abs=1e-6)
+        # A filter that few films of the nearest cells pass: all films are compared.
+        among = np.arange(20_000) % 300 == 7
+        among[:5_000] = False
+        few, _ = embeddings.nearest(asked, among)
+        assert few.tolist() == np.flatnonzero(among).tolist()
+        half = np.arange(20_000) % 300 < 150
+        rows, _ = embeddings.nearest(asked, half)
+        best = np.flatnonzero(half)[np.argsort(-embeddings.cosines(asked)[half])[:30]]
+        assert half[rows].all()
+        assert np.mean(np.isin(best, rows)) >= 0.9
 
     def test_among_few_are_searched_exactly(self):
         vectors = self.around(40, MANY, 16)

@@ -1,0 +1,56 @@
+"""Measure catalogues of several sizes, each build and each server in a process of its own. Nothing is left behind."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from data_jobs.bench.machine_facts import load, machine
+from data_jobs.bench.over_http import BenchFailed
+from data_jobs.report import Progress
+
+DEFAULT_SIZES = (10_000, 62_000, 250_000, 1_000_000)
+# Fewer films than a page of the mix needs cannot be measured.
+LEAST_FILMS = 1_000
+_RELEASE, _REQUESTS = "data_jobs.bench.scale.release", "data_jobs.bench.scale.requests"
+_SAID = 500
+
+
+def measure_sizes(
+    sizes: Sequence[int], home: Path, *, trained: bool, encoder: bool, progress: Progress
+) -> dict[str, Any]:
+    """Return ``{machine, trained, sizes: [figures]}``; figures are those of ``release`` and ``requests``, flat.
+    Releases are made in a temporary folder below ``home``. Raises BenchFailed.
+    """
+    before, figures = load(), []
+    home.mkdir(parents=True, exist_ok=True)
+    for done, films in enumerate(sizes):
+        progress.advance("measuring sizes", done, len(sizes))
+        with tempfile.TemporaryDirectory(prefix="scale-", dir=home) as folder:
+            built = _child(_RELEASE, folder, str(films), *(["train"] if trained else []))
+            figures.append(built | _child(_REQUESTS, folder, *([] if encoder else ["no-encoder"])))
+    progress.advance("measuring sizes", len(sizes), len(sizes))
+    return {
+        "machine": machine() | {"load_before": before, "load_after": load()},
+        "trained": trained,
+        "sizes": figures,
+    }
+
+
+def _child(module: str, *arguments: str) -> dict[str, Any]:
+    """Run a module in a process of its own with one BLAS thread, and return the JSON that it prints."""
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", module, *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+    )
+    if done.returncode:
+        raise BenchFailed(f"{module} {' '.join(arguments)} failed ({done.returncode}): {done.stderr.strip()[-_SAID:]}")
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
