@@ -1,12 +1,19 @@
 """Which candidates are chosen, and the dense signal of search hits."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.recommender.candidates import retrieval
-from services.recommender.ports import Hits
+from services.recommender.domain.best_sums import BestSums
+from services.recommender.domain.request import Request
+from services.recommender.pipeline import Pipeline
+from services.recommender.ports import Deadline, Hits
+from tests.builders import ManualClock, make_bundle, make_release
+from tests.patience import PATIENCE_S
 
 
 class TestCandidates:
@@ -48,3 +55,35 @@ class TestHitsSignal:
     )
     def test_is_zero_where_there_is_nothing_to_tell_apart(self, hits):
         assert not retrieval.hits_signal(hits, 5).any()
+
+
+class TestCandidatesOfALargeCatalogue:
+    @pytest.mark.parametrize("liked", [(0,), (3, 10, 40), tuple(range(0, 60, 3))])
+    @pytest.mark.parametrize("familiarity", [None, 0.2])
+    def test_are_those_of_sums_for_all_films(self, monkeypatch, liked, familiarity):
+        # Few films are well known, as in any catalogue, and of most nobody has seen any.
+        rows = np.arange(4_000)
+        popularity = np.where(rows < 900, 1 / (1 + rows), 0).astype(np.float32)
+        bundle = make_bundle(4_000, outside=3_000, vectors=False)
+        tables = replace(
+            bundle.collaborative,
+            events=np.where(rows < 1_000, 4_000 - rows, 0).astype(np.int32),
+            neighbours=np.random.default_rng(0).integers(0, 300, (2, 3_000)).astype(np.uint16),
+        )
+        bundle = replace(bundle, popularity=popularity, acclaim=np.zeros_like(popularity), collaborative=tables)
+        ids = tuple(bundle.catalogue.item_ids[row] for row in liked)
+        request = Request(k=100, liked=ids, familiarity=familiarity, diversity=0.0)
+
+        def answer():
+            pipeline = Pipeline(make_release(bundle), None)
+            found = pipeline.rank(request, None, Deadline.within(ManualClock(), PATIENCE_S), with_reasons=False)
+            return [(item.row, item.score) for item in found.items], found.counts["ranked"]
+
+        dense = answer()
+        sparse, chosen = [], BestSums.best
+        monkeypatch.setattr("services.recommender.facts.MANY", 1)
+        monkeypatch.setattr("services.recommender.domain.best_sums._WORTH", 1.0)
+        monkeypatch.setattr(BestSums, "best", lambda *of: sparse.append(chosen(*of)) or sparse[-1])
+        assert answer() == dense
+        assert sparse
+        assert sparse[0] is not None
