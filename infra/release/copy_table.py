@@ -6,7 +6,7 @@ An item with the same key is replaced, all others stay: it can be repeated at an
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -24,22 +24,24 @@ class NotWritten(Exception):
     """DynamoDB repeatedly took only part of a batch; the message names the table."""
 
 
-def copy(client: "DynamoDBClient", source: str, target: str) -> int:
+def copy(client: "DynamoDBClient", source: str, target: str, sleep: Callable[[float], None] = time.sleep) -> int:
     """Copy all items and return how many there are. Raises BotoCoreError, ClientError, NotWritten."""
     copied = 0
     for page in client.get_paginator("scan").paginate(TableName=source, ConsistentRead=True):
         items = page["Items"]
         for start in range(0, len(items), BATCH):
-            _write(client, target, items[start : start + BATCH])
+            _write(client, target, items[start : start + BATCH], sleep)
         copied += len(items)
     return copied
 
 
-def _write(client: "DynamoDBClient", table: str, items: Sequence[dict[str, Any]]) -> None:
+def _write(
+    client: "DynamoDBClient", table: str, items: Sequence[dict[str, Any]], sleep: Callable[[float], None]
+) -> None:
     """Write a batch, and retry its remainder after growing pauses."""
     left: Any = {table: [{"PutRequest": {"Item": item}} for item in items]}
     for pause in PAUSES_S:
-        time.sleep(pause)
+        sleep(pause)
         left = client.batch_write_item(RequestItems=left)["UnprocessedItems"]
         if not left:
             return
