@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from data_jobs.adjust import join_log, leave_out, rows_by_id
 from data_jobs.bundle import bundle_of, save
 from data_jobs.catalogue import arranged, build_catalogue
-from data_jobs.cells import with_cells
 from data_jobs.embed_items import EMBEDDINGS_FILE, Manner, embed_films, read_embeddings, write_embeddings
 from data_jobs.items import write_items
-from data_jobs.nearest import nearest_films
+from data_jobs.nearest import searchable
 from data_jobs.records import Dataset
 from data_jobs.report import DataError, Progress, Report
 from data_jobs.sample.load import load_sample, sample_files
@@ -107,8 +106,7 @@ def build(order: Order, progress: Progress) -> Built:
         vectors = embed(order, dataset, features, progress)
         embeddings = nearest = None
         if vectors is not None and order.encoder is not None:
-            embeddings = with_cells(Embeddings.quantise(vectors, order.encoder.encoder_id), progress)
-            nearest = nearest_films(embeddings, progress)
+            embeddings, nearest = searchable(Embeddings.quantise(vectors, order.encoder.encoder_id), progress)
     with _timed(seconds, "train"):
         model = train(dataset, catalogue, params, embeddings, progress, counted)
         write_svd(model.svd, list(catalogue.item_ids), features)

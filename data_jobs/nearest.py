@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from data_jobs.cells import with_cells
 from data_jobs.report import Progress
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.nearest import NONE, NearestFilms
@@ -15,6 +16,12 @@ _BLOCK = 512
 _SPAN = 32_768
 
 Floats = NDArray[np.float32]
+
+
+def searchable(embeddings: Embeddings, progress: Progress) -> tuple[Embeddings, NearestFilms]:
+    """Return the vectors with all that a bundle keeps to search them fast, and the nearest films."""
+    embeddings = with_cells(embeddings, progress)
+    return embeddings, nearest_films(embeddings, progress)
 
 
 def nearest_films(embeddings: Embeddings, progress: Progress, films: int = FILMS, each: int = EACH) -> NearestFilms:

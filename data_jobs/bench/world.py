@@ -13,9 +13,8 @@ from data_jobs.bench.vectors import simulated_vectors
 from data_jobs.build import Order, fingerprint
 from data_jobs.bundle import bundle_of, save
 from data_jobs.catalogue import build_catalogue
-from data_jobs.cells import with_cells
 from data_jobs.embed_items import embed_films
-from data_jobs.nearest import nearest_films
+from data_jobs.nearest import searchable
 from data_jobs.records import Dataset
 from data_jobs.report import Progress
 from data_jobs.train import TrainParams, train
@@ -105,8 +104,7 @@ def _build(home: Path, own: Path, world: World, progress: Progress) -> Path:
     encoder_id = world.encoder.encoder_id if world.encoder else ""
     embeddings = nearest = None
     if vectors is not None:
-        embeddings = with_cells(Embeddings.quantise(vectors, encoder_id), progress)
-        nearest = nearest_films(embeddings, progress)
+        embeddings, nearest = searchable(Embeddings.quantise(vectors, encoder_id), progress)
     model = train(dataset, catalogue, PARAMS, embeddings, progress)
     simulated = () if vectors is None or world.real_text else (SIMULATED_VECTORS,)
     bundle = bundle_of(model, catalogue, embeddings, (*dataset.sources, *simulated), nearest=nearest)

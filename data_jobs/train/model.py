@@ -236,8 +236,8 @@ def _collaborative(
     position[rows] = np.arange(len(rows), dtype=np.int32)
     outside = np.flatnonzero(position < 0).astype(np.int32)
     params = material.params
-    weighted = material.people() if params.neighbours_by_people and len(outside) else None
-    borrowed = borrowing(traits, embeddings, rows, outside, params.neighbours, params.neighbour_damping, weighted)
+    people = material.people() if params.neighbours_by_people and len(outside) else None
+    borrowed = borrowing(traits, embeddings, rows, outside, params.neighbours, params.neighbour_damping, people)
     neighbours = np.ascontiguousarray(borrowed.neighbours.T)
     weights = np.ascontiguousarray(borrowed.weights.T, np.float32)
     shared = material.shared(rows, tables[0].columns)

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from services.recommender.candidates import retrieval
+from services.recommender.candidates.search import near_films
 from services.recommender.domain.request import RankedItem, Strategy
 from services.recommender.pipeline import Pipeline
-from services.recommender.ports import Deadline, SearchRequest, SearchResult
+from services.recommender.ports import Deadline, SearchResult
 from services.recommender.ranking.ranker import rank, softsign
 from services.recommender.reasons.likeness import likeness_reasons
 from services.recommender.signals import Inputs, mixture_of
@@ -56,7 +57,5 @@ def _nearest(pipeline: Pipeline, row: int, deadline: Deadline) -> SearchResult:
     embeddings = pipeline.bundle.embeddings
     if embeddings is None or not embeddings.scales[row] > 0:
         return SearchResult()
-    films = np.array([row], np.int32)
-    request = SearchRequest(vectors=embeddings.rows(films), size=retrieval.EACH, films=films)
     with span("search"):
-        return pipeline.release.search.search(request, deadline)
+        return pipeline.release.search.search(near_films(embeddings, np.array([row], np.int32)), deadline)

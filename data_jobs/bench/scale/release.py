@@ -23,8 +23,7 @@ from data_jobs.bench.scale.vectors import clustered_embeddings
 from data_jobs.bench.world import PARAMS
 from data_jobs.bundle import bundle_of, save
 from data_jobs.catalogue import arranged, build_catalogue, welcomes
-from data_jobs.cells import with_cells
-from data_jobs.nearest import nearest_films
+from data_jobs.nearest import searchable
 from data_jobs.records import Dataset, Events
 from data_jobs.report import Silent
 from data_jobs.train import train
@@ -52,8 +51,7 @@ def build_release(home: Path, films: int, trained: bool) -> dict[str, Any]:
         catalogue = build_catalogue(dataset.films, dataset.events)
     embeddings = clustered_embeddings(films, DIMS, MINILM.encoder_id)
     with _timed(cpu, "vectors"):
-        embeddings = with_cells(embeddings, Silent())
-        nearest = nearest_films(embeddings, Silent())
+        embeddings, nearest = searchable(embeddings, Silent())
     if trained:
         with _timed(cpu, "train"):
             model = train(dataset, catalogue, PARAMS, embeddings)

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.candidates.retrieval import EACH, SEARCH_SIZE
+from services.recommender.domain.embeddings import Embeddings
+from services.recommender.domain.filters import NO_FILTERS, Filters
 from services.recommender.domain.request import Request
 from services.recommender.domain.weights import Weights
 from services.recommender.errors import EncoderUnavailable, SearchUnavailable
@@ -28,6 +30,11 @@ class Searched:
     hits: SearchResult
     vectors: NDArray[np.float32] | None = None
     degraded: list[str] = field(default_factory=list)
+
+
+def near_films(embeddings: Embeddings, films: NDArray[np.int32], filters: Filters = NO_FILTERS) -> SearchRequest:
+    """Return the search for the films with the texts nearest to those of some films."""
+    return SearchRequest(vectors=embeddings.rows(films), filters=filters, size=EACH, films=films)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,27 +64,25 @@ class Searcher:
             except EncoderUnavailable as error:
                 degraded.append(f"encoder: {error}")
         text = understood.text if understood is not None and words and understood.titled and plan.query_text else None
-        films = None if words else self._films(plan, taste, constants)
-        vectors = self._own_vectors(films) if films is not None else meaning
-        if text is None and vectors is None:
+        search = SearchRequest(text, meaning, request.filters, SEARCH_SIZE)
+        if not words:
+            search = self._films(plan, taste, constants, request.filters) or search
+        if search.text is None and search.vectors is None:
             return Searched(SearchResult(), None, degraded)
-        size = SEARCH_SIZE if films is None else EACH
         try:
             with span("search"):
-                hits = self.release.search.search(SearchRequest(text, vectors, request.filters, size, films), deadline)
+                hits = self.release.search.search(search, deadline)
         except SearchUnavailable as error:
             return Searched(SearchResult(), meaning, [*degraded, f"search: {error}"])
         return Searched(hits, meaning, [*degraded, *(f"search: {reason}" for reason in hits.degraded)])
 
-    def _films(self, plan: Plan, taste: Taste, constants: Weights) -> NDArray[np.int32] | None:
-        """Return the heaviest films of the taste; None if they are not needed."""
-        if self.release.bundle.embeddings is None or not plan.ask_vectors or taste.is_empty:
-            return None
-        return taste.rows[np.argsort(-taste.weights(constants), kind="stable")[:TASTE_VECTORS]]
-
-    def _own_vectors(self, films: NDArray[np.int32]) -> NDArray[np.float32] | None:
+    def _films(self, plan: Plan, taste: Taste, constants: Weights, filters: Filters) -> SearchRequest | None:
+        """Return the search for films like the heaviest of the taste; None if it is not needed."""
         embeddings = self.release.bundle.embeddings
-        return None if embeddings is None else embeddings.rows(films)
+        if embeddings is None or not plan.ask_vectors or taste.is_empty:
+            return None
+        heaviest = np.argsort(-taste.weights(constants), kind="stable")[:TASTE_VECTORS]
+        return near_films(embeddings, taste.rows[heaviest], filters)
 
     def _meaning(self, text: str, deadline: Deadline) -> NDArray[np.float32] | None:
         """Return unit query vectors float32[1, dims]; None if the bundle has none."""
