@@ -100,17 +100,23 @@ def run(
     films: int = FILMS,
     asked: Callable[[InnerHoldout], InnerHoldout] = lambda inner: inner,
 ) -> ModelTrial:
-    """Measure every variant of a model on each inner holdout. ``asked``: what of it is asked for."""
+    """Measure every variant of a model on each inner holdout. ``asked``: what of it is asked for. Raises DataError if
+    that is nothing.
+    """
     holdouts = _holdouts(job)
     found: dict[TrialVariant, list[tuple[Figures, Figures]]] = {}
-    people = []
+    people: dict[str, NDArray[np.int64]] = {}
     for at, (of, holdout) in enumerate(holdouts.items()):
         inner = asked(InnerHoldout.of(job.bench, holdout, films))
-        people.append(inner.people)
+        if not len(inner.people):
+            continue
+        people[of] = inner.people
         for variant, scores in model(inner):
             found.setdefault(variant, []).append(inner.measured(scores))
             job.progress.advance(f"{name}, {of}: {variant}", at, len(holdouts))
     job.progress.advance(name, len(holdouts), len(holdouts))
+    if not people:
+        raise DataError(f"{name}: nobody has a hidden like that this trial asks for; give more events")
     joined = {variant: (_joined(figures, 0), _joined(figures, 1)) for variant, figures in found.items()}
     tried = [
         Tried(
@@ -119,13 +125,13 @@ def run(
         for variant, (recall, ndcg) in joined.items()
     ]
     tried.sort(key=lambda each: -each.worth)
-    of_case = np.concatenate(people)
+    of_case = np.concatenate(list(people.values()))
     names, owner = np.unique(of_case, return_inverse=True)
     half = np.random.default_rng(0).permutation(len(names))[owner] % 2 == 0
     everybody = np.ones(len(owner), bool)
     fair = _differences(joined, owner, ((half, ~half), (~half, half)))
     kind = _differences(joined, owner, ((everybody, everybody),))
-    return ModelTrial(name, tuple(holdouts), len(owner), len(names), tuple(tried), *fair, *kind)
+    return ModelTrial(name, tuple(people), len(owner), len(names), tuple(tried), *fair, *kind)
 
 
 def _holdouts(job: Job) -> dict[str, Holdout]:

@@ -1,7 +1,7 @@
 """A trial of films beyond the tables: what says more of them than borrowing from four neighbours by traits?
 
-The tables are cut to the 1,000 most liked films, and only the likes of other films are to be found, among other films.
-What stood before the trial ("today") borrowed by traits alone. Tried are
+The tables are cut to the 1,000 most liked films, or half of a smaller catalogue, and only the likes of other films are
+to be found, among other films. What stood before the trial ("today") borrowed by traits alone. Tried are
 
 - *kin*: borrowing as before, from neighbours by the same people (and tags, the columns of A) instead of, or beside, by
   traits; of these is what is built now;
@@ -50,7 +50,7 @@ def part(job: Job) -> ModelTrial:
 def _inside(inner: InnerHoldout) -> NDArray[np.bool_]:
     """Return which films are in the tables, bool[films]."""
     bench, inside = inner.bench, np.zeros(len(inner.rows), bool)
-    inside[most_liked(bench.likes, bench.bundle.catalogue.votes, TABLE)] = True
+    inside[most_liked(bench.likes, bench.bundle.catalogue.votes, min(TABLE, len(inner.rows) // 2))] = True
     return inside
 
 
@@ -105,7 +105,7 @@ class _CutTables:
         design = inner.design().tocsc()
         traits = bench.bundle.catalogue.traits
         today = borrowing(traits, None, table, outside, params.neighbours, params.neighbour_damping)
-        matrix = _matrix(today.neighbours, today.weights, TABLE)
+        matrix = _matrix(today.neighbours, today.weights, len(table))
         squares = column_squares(design.tocsr())[table]
         return cls(inner, table, outside, design, gram_of(design[:, table].tocsr()), squares, matrix)
 
@@ -121,7 +121,7 @@ class _CutTables:
         for tagged, share, count, damping in KIN:
             by = "people and tags" if tagged else "people"
             name = f"kin by {by}, traits {share:g}, {count} neighbours, damping {damping:g}"
-            yield name, _matrix(*nearest(alike[tagged] + np.float32(share) * traits, count, damping), TABLE)
+            yield name, _matrix(*nearest(alike[tagged] + np.float32(share) * traits, count, damping), len(self.table))
 
     def borrowed(self, weights: Dense, neighbours: sp.csr_matrix) -> Dense:
         """Return the scores of the films outside by their neighbours', float32[q, outside]."""
@@ -133,7 +133,7 @@ class _CutTables:
         profiles = self._profiles(self.today)
         squares = column_squares(self.design[:, self.outside].tocsr())
         for width in WIDTHS:
-            kept = _matrix(*largest(np.ascontiguousarray(columns.T), width), TABLE)
+            kept = _matrix(*largest(np.ascontiguousarray(columns.T), width), len(self.table))
             scores = np.asarray(profiles @ kept.T.toarray(), np.float32)
             for shrinkage in SHRINKAGE:
                 yield (

@@ -6,6 +6,7 @@ import pytest
 from data_jobs.evaluate.trials import runner
 from data_jobs.evaluate.trials.inner import InnerHoldout
 from data_jobs.evaluate.trials.runner import TrialVariant, run
+from data_jobs.report import DataError
 
 
 def guesses(inner):
@@ -88,3 +89,11 @@ def test_only_some_films_can_be_asked_for(job):
     assert not asked.hidden[:, ~odd].nnz
     assert len(asked.people) == asked.hidden.shape[0] == asked.profiles.shape[0] == asked.seen.shape[0]
     assert np.diff(asked.hidden.indptr).min() > 0
+
+
+def test_a_trial_that_can_ask_nobody_says_so(job):
+    def nothing(inner):
+        return inner.among(np.zeros(len(inner.rows), bool))
+
+    with pytest.raises(DataError, match="guess: nobody has a hidden like"):
+        run(job, "guess", guesses, asked=nothing)

@@ -9,21 +9,26 @@ from data_jobs.evaluate.trials.inner import InnerHoldout
 
 @pytest.fixture
 def small(monkeypatch):
-    monkeypatch.setattr(sparse_rows, "TABLE", 60)
     monkeypatch.setattr(sparse_rows, "DIMS", 8)
     monkeypatch.setattr(sparse_rows, "SIZES", (8, 4))
-    monkeypatch.setattr(sparse_rows, "WIDTHS", (4, 60))
+    monkeypatch.setattr(sparse_rows, "WIDTHS", (4, 45))
     monkeypatch.setattr(sparse_rows, "ALL", 90)
 
 
 def test_only_films_outside_the_table_are_asked_for_and_scored(job, small):
     inner = InnerHoldout.of(job.bench, runner._holdouts(job)["random"], 90)
     inside = sparse_rows._inside(inner)
-    assert inside.sum() == 60
+    assert inside.sum() == 45
     asked = inner.among(~inside)
     for _, scores in sparse_rows.sparse_rows(asked):
         assert np.isneginf(scores[:, inside]).all()
         assert np.isfinite(scores[:, ~inside]).all()
+
+
+def test_half_of_a_small_catalogue_is_outside_the_tables(job):
+    inner = InnerHoldout.of(job.bench, runner._holdouts(job)["random"], 90)
+    assert len(inner.rows) < 2 * sparse_rows.TABLE
+    assert sparse_rows._inside(inner).sum() == len(inner.rows) // 2
 
 
 def test_at_least_twenty_variants_are_tried(job, small):
@@ -36,9 +41,9 @@ def test_a_row_of_all_numbers_is_the_least_squares_of_the_film_over_the_table(jo
     inner = InnerHoldout.of(job.bench, runner._holdouts(job)["random"], 90)
     world = sparse_rows._CutTables.of(inner)
     ridge = np.float32(30)
-    inverse = np.linalg.inv(world.gram + ridge * np.eye(60, dtype=np.float32))
-    [scores] = [each for name, each in world.regressed(inverse) if name == "rows, 60 numbers, shrinkage 0"]
+    inverse = np.linalg.inv(world.gram + ridge * np.eye(45, dtype=np.float32))
+    [scores] = [each for name, each in world.regressed(inverse) if name == "rows, 45 numbers, shrinkage 0"]
     design = world.design.toarray()
     table, other = design[:, world.table], design[:, world.outside]
-    columns = np.linalg.solve(table.T @ table + ridge * np.eye(60), table.T @ other)
+    columns = np.linalg.solve(table.T @ table + ridge * np.eye(45), table.T @ other)
     assert scores == pytest.approx(world._profiles(world.today) @ columns, rel=1e-2, abs=1e-3)
