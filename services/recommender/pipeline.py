@@ -18,6 +18,7 @@ from services.recommender.errors import SearchUnavailable
 from services.recommender.facts import Facts, familiarity_factor
 from services.recommender.names.finder import Finder
 from services.recommender.ports import Deadline, Hits, Release, RetrievePort, SearchResult, TextEncoder
+from services.recommender.ports.time import Stopwatch
 from services.recommender.presets import baseline, svd, two_tower
 from services.recommender.query.conditions import Understood
 from services.recommender.query.queries import Queries
@@ -26,7 +27,6 @@ from services.recommender.ranking.ranker import Ranked, matching_first, next_par
 from services.recommender.reasons.reasons import Reasons, make_items
 from services.recommender.signals import Inputs, Mixture, mixture_of
 from services.recommender.signals.plan import Plan, against_dislikes, coherence_of, likeness_plan, make_plan
-from services.recommender.stopwatch import Stopwatch
 from services.recommender.taste.fold_in import Seeds, Taste, coherence, fold_in, read_seeds, read_shelf
 from services.recommender.taste.traits import FilmTraits
 

@@ -8,11 +8,11 @@ from services.recommender.candidates import retrieval
 from services.recommender.domain.request import RankedItem, Strategy
 from services.recommender.pipeline import Pipeline
 from services.recommender.ports import Deadline, SearchResult
+from services.recommender.ports.time import span
 from services.recommender.ranking.ranker import rank, softsign
 from services.recommender.reasons.reasons import likeness_reasons
 from services.recommender.signals import Inputs, mixture_of
 from services.recommender.signals.plan import likeness_plan
-from services.recommender.stopwatch import span
 from services.recommender.taste.fold_in import Taste
 
 

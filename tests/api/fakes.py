@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from services.adapters.secrets import FixedSecret
 from services.api.app.main import create_app
 from services.api.app.services import AppServices
+from services.recommender.cache import Answer
 from services.recommender.domain.imported_history import ImportedHistory
 from services.recommender.domain.request import Preset, Request, Strategy
 from services.recommender.errors import (
@@ -24,7 +25,7 @@ from services.recommender.errors import (
 )
 from services.recommender.films import FilmsResult
 from services.recommender.ports import ApiKey, Deadline, FeedbackCommand, KeyStore, Quota, QuotaPort, Receipt
-from services.recommender.recommend import Answer, Options
+from services.recommender.service import Options
 from tests.builders import ManualClock
 
 PEPPER = b"a pepper for tests only"

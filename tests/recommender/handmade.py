@@ -6,12 +6,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from services.recommender.domain.arrays import Strings
 from services.recommender.domain.bundle import Bundle
-from services.recommender.domain.catalogue import Catalogue, TraitKind, Traits
+from services.recommender.domain.catalogue import Catalogue, TraitKind, Traits, hash_ids
 from services.recommender.domain.embeddings import Embeddings
 from services.recommender.domain.genres import to_mask
-from services.recommender.domain.ids import hash_ids
-from services.recommender.domain.strings import Strings
 from services.recommender.domain.tables import CollaborativeTables, ItemTable
 from services.recommender.domain.weights import Weights
 from services.recommender.query.conditions import Understood

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 import pytest
 
 from services.adapters.explain.template import TemplateExplainer
+from services.recommender.cache import ALL_WORK, Work
 from services.recommender.domain.events import EventKind
 from services.recommender.domain.request import Request
 from services.recommender.errors import BadCursor
-from services.recommender.pipeline import Pipeline
 from services.recommender.ports import Deadline, Page, PageSentences
-from services.recommender.recommend import ALL_WORK, Options, RecommendUseCase, Work
-from services.recommender.service import Recommender
-from tests.builders import make_bundle, make_release
+from services.recommender.service import Options, Recommender
+from tests.builders import FixedRelease, make_bundle, make_release
 from tests.recommender.kit import WANT, ask, like
 
 
@@ -175,7 +174,7 @@ class OddExplainer:
 
 
 class TestParts:
-    """What comes with each question, and the explainer's share; the use case without the facade."""
+    """What comes with each question, and the explainer's share."""
 
     @pytest.fixture
     def explainer(self):
@@ -183,11 +182,11 @@ class TestParts:
 
     @pytest.fixture
     def answered(self, state, clock, explainer):
-        use_case, pipeline = RecommendUseCase(state, explainer, clock), Pipeline(make_release(), None)
+        service = Recommender(FixedRelease(make_release()), state, None, explainer, clock)
 
         def answered(options=None, **request):
-            deadline = Deadline.within(clock, 1.2)
-            return use_case.recommend(pipeline, Request(**request), deadline, options or Options())
+            service.options = options or Options()
+            return service.recommend(Request(**request), Deadline.within(clock, 1.2))
 
         return answered
 

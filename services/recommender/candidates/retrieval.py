@@ -21,10 +21,10 @@ from services.recommender.domain.weights import Weights
 from services.recommender.errors import EncoderUnavailable, SearchUnavailable
 from services.recommender.facts import Facts
 from services.recommender.ports import Deadline, Hits, Release, SearchRequest, SearchResult, TextEncoder
+from services.recommender.ports.time import span
 from services.recommender.query.conditions import Understood
 from services.recommender.signals import Inputs, Mixture
 from services.recommender.signals.plan import Plan
-from services.recommender.stopwatch import span
 from services.recommender.taste.fold_in import Taste
 
 CANDIDATES = 500

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from services.recommender.candidates.retrieval import CANDIDATES, Dense, best_rows, hits_signal
 from services.recommender.domain.arrays import mean_of_best
 from services.recommender.domain.bundle import Bundle
-from services.recommender.domain.ids import mark_of
+from services.recommender.domain.profile import mark_of
 from services.recommender.errors import PresetUnavailable, RetrieverUnavailable
 from services.recommender.ports import Deadline, Hits, Liking, RetrievePort
 from services.recommender.presets.svd import cosine_with

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.domain.arrays import counted
-from services.recommender.domain.catalogue import Catalogue, TraitKind, display_title
-from services.recommender.domain.language_names import language_name
+from services.recommender.domain.catalogue import Catalogue, TraitKind, display_title, language_name
 from services.recommender.domain.request import RankedItem, Reason, ReasonKind
 from services.recommender.domain.weights import Weights
 from services.recommender.query.match_reasons import query_reasons

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.recommender.domain.ids import hash_id, hash_ids
+from services.recommender.domain.catalogue import hash_id, hash_ids
 
 ids = st.text(max_size=300)
 STORED = [235274156595, 746205806738, 925931470076, 438472631330]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.recommender.domain.language_names import NAMES, language_name
+from services.recommender.domain.catalogue import LANGUAGE_NAMES, language_name
 from services.recommender.query.words.language_words import LANGUAGES
 
 
@@ -16,4 +16,4 @@ def test_a_code_that_is_not_known_stands_for_itself():
 
 
 def test_every_language_that_a_query_can_ask_for_has_a_name():
-    assert {code for _, codes in LANGUAGES.values() for code in codes} <= set(NAMES)
+    assert {code for _, codes in LANGUAGES.values() for code in codes} <= set(LANGUAGE_NAMES)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.recommender.domain.strings import Strings
+from services.recommender.domain.arrays import Strings
 
 
 @given(st.lists(st.text()))

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.recommender.domain.arrays import Strings
 from services.recommender.domain.catalogue import TraitKind, Traits
-from services.recommender.domain.strings import Strings
 from services.recommender.domain.weights import Weights
 from services.recommender.taste.fold_in import Taste
 from services.recommender.taste.traits import FilmTraits, Postings
