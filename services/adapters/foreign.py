@@ -21,9 +21,10 @@ def translated(unavailable: Callable[[str], MarqueeError], what: str, *own: type
     A context manager, and a decorator that any threads may share. The log gets the stack, not the messages, which may
     contain a person's data.
     """
+    passing: tuple[type[Exception], ...] = (MarqueeError, *own)
     try:
         yield
-    except (MarqueeError, *own):
+    except passing:
         raise
     except Exception as error:
         name = type(error).__name__

@@ -72,13 +72,13 @@ def _digest(document: object) -> bytes:
 class Answer:
     """``payload`` is the JSON object without ``cached`` and ``recommendation_id``. ``stages``: milliseconds by stage,
     for Server-Timing; ``counts``: films ranked and hits by retriever, for the log. ``sentence_counts``: sentences by
-    author, tokens and US dollars, if a model was used. ``kept`` False: responses to such a request are not cached.
+    author, tokens and US dollars, if a model was used. ``cacheable``: whether responses to such a request are cached.
     """
 
     payload: bytes
     strategy: Strategy
     cached: bool = False
-    kept: bool = True
+    cacheable: bool = True
     degraded: tuple[str, ...] = ()
     stages: Mapping[str, float] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.recommender.candidates import retrieval
+from services.recommender.domain.history import History
 from services.recommender.domain.profile import NO_HASHES, Profile
 from services.recommender.domain.request import Preset, Ranking, Request, Strategy
 from services.recommender.domain.weights import Weights
@@ -27,7 +28,7 @@ from services.recommender.ranking.ranker import Ranked, matching_first, next_par
 from services.recommender.reasons.reasons import Reasons, make_items
 from services.recommender.signals import Inputs, Mixture, mixture_of
 from services.recommender.signals.plan import Plan, against_dislikes, coherence_of, likeness_plan, make_plan
-from services.recommender.taste.fold_in import Seeds, Taste, coherence, fold_in, read_seeds, read_shelf
+from services.recommender.taste.fold_in import Taste, coherence, fold_in, read_shelf, with_seeds
 from services.recommender.taste.traits import FilmTraits
 
 
@@ -100,8 +101,8 @@ class Pipeline:
                 understood, lost = self._read(request)
         with watch.stage("taste"):
             request, off_shelf = read_shelf(self.bundle.catalogue, request)
-            seeds = read_seeds(self.bundle.catalogue, request, profile)
-            taste = self._taste(seeds, profile, understood)
+            history, seeds, unknown = with_seeds(self.bundle.catalogue, request, profile)
+            taste = self._taste(history, understood)
             # With a given plan the child check is off: it could exclude a film that the full taste allows.
             child = plan is None and self.facts.audience.asks_for_less(request, taste)
             plan = plan or self._plan(request, profile, taste, understood)
@@ -130,7 +131,7 @@ class Pipeline:
             items,
             plan.strategy,
             (*([lost] if lost else []), *retrieved.degraded),
-            (*seeds.ignored, *off_shelf),
+            (*unknown, *off_shelf),
             int(np.count_nonzero(retrieved.allowed)) > len(items),
             watch.stages,
             counts | retrieved.counts,
@@ -169,12 +170,13 @@ class Pipeline:
     def plan(self, request: Request, profile: Profile | None) -> Plan:
         """Return the weights that a request is ranked with. Raises as :meth:`rank`."""
         understood, _ = self._read(request)
-        taste = self._taste(read_seeds(self.bundle.catalogue, request, profile), profile, understood)
+        history, _, _ = with_seeds(self.bundle.catalogue, request, profile)
+        taste = self._taste(history, understood)
         return self._plan(request, profile, taste, understood)
 
-    def _taste(self, seeds: Seeds, profile: Profile | None, understood: Understood | None) -> Taste:
+    def _taste(self, history: History, understood: Understood | None) -> Taste:
         """Return the person's taste, seeds first; or that of the films named in the query as examples, if any."""
-        own = fold_in(self.bundle.catalogue, seeds.after(profile))
+        own = fold_in(self.bundle.catalogue, history)
         if understood is None or not understood.like:
             return own
         return replace(Taste.of_films(understood.like), disliked=own.disliked, dislike_weights=own.dislike_weights)
@@ -206,13 +208,13 @@ class Pipeline:
         # Familiarity scales the terms of taste and prior, before candidates are chosen.
         factor = familiarity_factor(self.facts.renown, request.familiarity)
         if request.preset is Preset.TWO_TOWER:
-            found = two_tower.find(self.bundle, self.retriever, request.user_id, taste, deadline)
-            mixture = Mixture.of_terms(tables, two_tower.terms(self.bundle, found), factor, two_tower.CITES)
+            proposal = two_tower.find(self.bundle, self.retriever, request.user_id, taste, deadline)
+            mixture = Mixture.of_terms(tables, two_tower.terms(self.bundle, proposal), factor, two_tower.CITES)
             allowed, counts = self._for_children(child, request, taste, allowed)
             rows = retrieval.candidates(mixture.base(), allowed)
-            counts[f"by_{found.source}"] = 1
-            hits = {} if found.hits is None else {"retrieve": found.hits}
-            return Retrieved(inputs, mixture, rows, allowed, found.degraded, counts, hits)
+            counts[f"by_{proposal.source}"] = 1
+            hits = {} if proposal.hits is None else {"retrieve": proposal.hits}
+            return Retrieved(inputs, mixture, rows, allowed, proposal.degraded, counts, hits)
         if plan.baseline:
             terms, degraded = baseline.baseline_terms(self.release, self.trait_rows, taste, deadline, request.filters)
             mixture = Mixture.of_terms(tables, terms, factor, baseline.CITES)
@@ -260,19 +262,19 @@ class Pipeline:
         passing: NDArray[np.bool_],
         request: Request,
         profile: Profile | None,
-        seeds: Seeds,
+        seeds: NDArray[np.int32],
         taste: Taste,
         shown: NDArray[np.uint64],
     ) -> NDArray[np.bool_]:
         """Return the films that pass the filters, except those seen, excluded, given or shown before: bool[films]."""
         catalogue, allowed = self.bundle.catalogue, passing.copy()
-        left = [shown]
+        hidden = [shown]
         if profile is not None:
-            left.append(profile.disliked if request.include_seen else profile.seen)
-        gone = catalogue.rows_of_hashes(np.concatenate(left))
-        allowed[gone[gone >= 0]] = False
+            hidden.append(profile.disliked if request.include_seen else profile.seen)
+        rows = catalogue.rows_of_hashes(np.concatenate(hidden))
+        allowed[rows[rows >= 0]] = False
         excluded = catalogue.rows_of(request.exclude_item_ids)
         allowed[excluded[excluded >= 0]] = False
         allowed[taste.disliked] = False
-        allowed[seeds.rows] = False
+        allowed[seeds] = False
         return allowed

@@ -41,7 +41,7 @@ from services.recommender.ports import (
     TextEncoder,
 )
 from services.recommender.ports.time import Stopwatch
-from services.recommender.taste.fold_in import fold_in, read_seeds
+from services.recommender.taste.fold_in import fold_in, with_seeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class Recommender:
         with watch.stage("answer"):
             payload = _payload(pipeline, request, ranking, _next_cursor(pipeline, fingerprint, ranking, shown))
             answer = Answer(
-                payload, ranking.strategy, kept=key is not None, degraded=ranking.degraded, counts=ranking.counts,
+                payload, ranking.strategy, cacheable=key is not None, degraded=ranking.degraded, counts=ranking.counts,
                 sentence_counts=sentence_counts,
             )  # fmt: skip
             if key is not None and not ranking.degraded:
@@ -301,7 +301,8 @@ def _of_film(result: Receipt | MarqueeError, command: FeedbackCommand) -> Receip
 
 def liked_rows(catalogue: Catalogue, request: Request, profile: Profile | None) -> NDArray[np.int32]:
     """Return the liked films, those of the request included, oldest first: int32[n]."""
-    taste = fold_in(catalogue, read_seeds(catalogue, request, profile).after(profile))
+    history, _, _ = with_seeds(catalogue, request, profile)
+    taste = fold_in(catalogue, history)
     liked = taste.base >= 1
     newest_last = np.argsort(-taste.ranks[liked], kind="stable")
     return np.asarray(taste.rows[liked][newest_last], np.int32)

@@ -70,8 +70,12 @@ class FakeRecommender:
         }  # fmt: skip
         stages = {"state": 0.25, "rank": 1.5}
         return Answer(
-            json.dumps(document).encode(), Strategy.POPULAR, kept=self.kept, degraded=("search: down",), stages=stages
-        )
+            json.dumps(document).encode(),
+            Strategy.POPULAR,
+            cacheable=self.kept,
+            degraded=("search: down",),
+            stages=stages,
+        )  # fmt: skip
 
     def similar(self, item_id: str | None, tmdb_id: int | None, k: int) -> FilmsResult:
         self._maybe_fail()

@@ -105,9 +105,9 @@ class Edge:
         """Run a call that may wait for I/O or locks."""
         return await self._blocking.run(call, *args, **kwargs)
 
-    async def secret(self, kept: SecretPort) -> tuple[str, ...]:
+    async def secret(self, source: SecretPort) -> tuple[str, ...]:
         """Return a secret's values; read them in a thread unless cached. Raises SecretUnavailable."""
-        return kept() if kept.is_at_hand else await self.blocking(kept)
+        return source() if source.is_at_hand else await self.blocking(source)
 
     def deadline(self) -> Deadline:
         """Return a new request deadline, starting now."""

@@ -28,10 +28,10 @@ class ByRows(Generic[Value]):
 
     def get(self, rows: Rows, compute: Callable[[Rows], Value]) -> Value:
         """Return the value for ``rows``, computed on first use."""
-        kept = self._values.get(id(rows))
-        if kept is None:
-            kept = self._values[id(rows)] = (rows, compute(rows))
-        return kept[1]
+        entry = self._values.get(id(rows))
+        if entry is None:
+            entry = self._values[id(rows)] = (rows, compute(rows))
+        return entry[1]
 
 
 Scalar = TypeVar("Scalar", bound=np.generic)

@@ -87,8 +87,8 @@ def replay(user_id: str, events: Iterable[Event]) -> Profile:
             film.clear()
         # Explicit events share a slot: the latest is the opinion.
         film[EventKind.CLEAR if event.kind in EXPLICIT else event.kind] = (arrival, event)
-    kept = sorted(entry for film in standing.values() for entry in film.values())
-    columns = History.columns([event for _, event in kept])
+    latest = sorted(entry for film in standing.values() for entry in film.values())
+    columns = History.columns([event for _, event in latest])
     return Profile(
         user_id,
         columns.newest(),

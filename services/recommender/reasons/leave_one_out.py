@@ -57,9 +57,9 @@ def _examined(taste: Taste, mixture: Mixture, rows: NDArray[np.int32]) -> tuple[
     ranked film has its own, so that its reasons do not depend on the rest of the list.
     """
     films = len(taste.rows)
-    everybody = np.arange(films, dtype=np.int32)
+    all_films = np.arange(films, dtype=np.int32)
     if films <= SHORT_TASTE:
-        return everybody, np.ones((films, len(rows)), bool)
+        return all_films, np.ones((films, len(rows)), bool)
     terms = mixture.contributions(rows, films)
     examined = np.zeros(terms.shape, bool)
     np.put_along_axis(examined, np.argpartition(-terms, EXAMINED - 1, axis=0)[:EXAMINED], True, axis=0)

@@ -47,8 +47,8 @@ class TableScore:
         # Most films are untouched and score 0, so only positive scores are searched.
         positive = np.flatnonzero(scores > 0)
         if len(positive) > POOL:
-            kept = scores[positive]
-            positive = positive[kept >= np.partition(kept, -POOL)[-POOL]]
+            above = scores[positive]
+            positive = positive[above >= np.partition(above, -POOL)[-POOL]]
         # Fewer than 50 positive scores are padded with zeros, unless the table itself is smaller.
         best = np.sort(scores[positive])[::-1][:BEST]
         reference = float(best.sum()) / min(BEST, len(scores)) if len(best) else 0.0

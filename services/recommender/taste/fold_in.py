@@ -133,34 +133,18 @@ def alikeness(films: NDArray[np.int32], rows: FilmTraits) -> float:
     return float(best.mean())
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Seeds:
-    """``history``: the seeds as events, all at one time, just after the person's last. ``rows`` int32: the given films,
-    which are not recommended. ``ignored``: ids that are not in the catalogue.
-    """
-
-    history: History
-    ignored: tuple[str, ...]
-    rows: NDArray[np.int32]
-
-    def after(self, profile: Profile | None) -> History:
-        """Return the person's history with the seeds as newest events; a seed replaces earlier events of the film."""
-        stored = profile.history if profile is not None else History.empty()
-        if not len(self.history):
-            return stored
-        return stored.without(self.history.hashes).joined(self.history)
-
-
-NO_SEEDS = Seeds(History.empty(), (), np.empty(0, np.int32))
-
-
-def read_seeds(catalogue: Catalogue, request: Request, profile: Profile | None) -> Seeds:
-    """Return the seeds of a request; a film both liked and disliked is disliked.
+def with_seeds(
+    catalogue: Catalogue, request: Request, profile: Profile | None
+) -> tuple[History, NDArray[np.int32], tuple[str, ...]]:
+    """Return the person's history with the seeds of a request as newest events, all at one time; the rows of the seeds,
+    int32[n], which are not recommended; and the given ids that are not in the catalogue. A seed replaces earlier events
+    of the film; a film both liked and disliked is disliked.
 
     Raises AllSeedsUnknown if films were given, none is known, and there is neither person nor query.
     """
+    stored = profile.history if profile is not None else History.empty()
     if not (request.liked or request.disliked or request.tmdb_ids):
-        return NO_SEEDS
+        return stored, np.empty(0, np.int32), ()
     by_tmdb = catalogue.rows_of_tmdb(request.tmdb_ids)
     liked, disliked = catalogue.rows_of(request.liked), catalogue.rows_of(request.disliked)
     named = [*request.liked, *request.disliked, *map(str, request.tmdb_ids)]
@@ -173,9 +157,10 @@ def read_seeds(catalogue: Catalogue, request: Request, profile: Profile | None) 
         )
     kinds = dict.fromkeys([*by_tmdb.tolist(), *liked.tolist()], EventKind.LIKE)
     kinds |= dict.fromkeys(disliked.tolist(), EventKind.DISLIKE)
-    newest = int(profile.history.ts_ms[-1]) + 1 if profile is not None and len(profile.history) else 1
+    newest = int(stored.ts_ms[-1]) + 1 if len(stored) else 1
     events = [Event(catalogue.item_ids[row], kind, 1.0, newest) for row, kind in kinds.items() if row >= 0]
-    return Seeds(History.of(events), ignored, rows[rows >= 0])
+    seeds = History.of(events)
+    return stored.without(seeds.hashes).joined(seeds) if events else stored, rows[rows >= 0], ignored
 
 
 def read_shelf(catalogue: Catalogue, request: Request) -> tuple[Request, tuple[str, ...]]:

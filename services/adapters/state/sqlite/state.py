@@ -132,14 +132,15 @@ class SqliteState:
         are removed, see ``traces``.
         """
         with self._database.writing(self._deadline()) as connection:
-            gone = connection.execute(f"DELETE FROM cache WHERE {_OWNED} RETURNING expires_at", (user_id,)).fetchall()  # noqa: S608
+            delete = f"DELETE FROM cache WHERE {_OWNED} RETURNING expires_at"  # noqa: S608 - constants only
+            cached = connection.execute(delete, (user_id,)).fetchall()
             connection.execute("DELETE FROM idempotency WHERE user_id = ?", (user_id,))
             events = connection.execute("DELETE FROM events WHERE user_id = ?", (user_id,)).rowcount
             people = connection.execute("DELETE FROM people WHERE user_id = ?", (user_id,)).rowcount
             mark = (mark_of(user_id), self._database.clock.now_ms())
             connection.execute("INSERT OR REPLACE INTO erased (mark, erased_at) VALUES (?, ?)", mark)
         self._traces.remove(user_id)
-        return bool(events or people or any(expires_at > self._now_s() for (expires_at,) in gone))
+        return bool(events or people or any(expires_at > self._now_s() for (expires_at,) in cached))
 
     @translated(StateUnavailable, "the data in state.db")
     def ping(self, deadline: Deadline) -> None:

@@ -31,7 +31,7 @@ async def recommend(request: Request, body: Annotated[RecommendBody, Body()] = R
     answer = await edge.compute(edge.recommender.recommend, body.to_request(), edge.deadline())
     context.stages = answer.stages
     context.facts["strategy"] = answer.strategy
-    if answer.kept:
+    if answer.cacheable:
         # Uncacheable responses would only dilute the hit ratio.
         context.facts["cached"] = answer.cached
     context.facts["explain"] = body.explain
