@@ -78,7 +78,7 @@ class TestCache:
         service.options = Options(cached=cached)
         answers = [ask(service, **question)["cached"] for _ in range(2)]
         assert answers == [False, kept]
-        assert service.recommend(Request(**question)).kept is kept, "only these count for the ratio of hits"
+        assert service.recommend(Request(**question)).cacheable is kept, "only these count for the ratio of hits"
 
     def test_films_of_a_request_by_whatever_id_are_searched_for(self):
         assert all(Work.SEARCHED in Work.of(Request(**given)) for given in ({"liked": ("f1",)}, {"tmdb_ids": (1,)}))

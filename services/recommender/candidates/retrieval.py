@@ -1,9 +1,9 @@
-"""Retrieval: what search finds for a request, and its candidates: the best films by the sum of all signals, and what
-other retrievers add.
+"""Retrieval: the search for a request, and its candidates: the best films by the sum of all signals, and what other
+retrievers add.
 
-Search is asked for names by BM25, for a query's meaning by kNN, or for the films nearest to those of the taste. The
-other retrievers find films that share the taste's strongest traits, its nearest texts, and its series. They are used
-for a coherent taste, and if the tables know little about the catalogue.
+Search finds films by name (BM25), by a query's meaning (kNN), or near those of the taste. The other retrievers find
+films that share the taste's strongest traits, its nearest texts, and its series. They are used for a coherent taste,
+and if the tables know little about the catalogue.
 """
 
 from collections.abc import Sequence
