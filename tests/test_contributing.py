@@ -14,8 +14,8 @@ TEXT = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 # How many files a newcomer may have to open.
 RECIPES = {"signal": 4, "endpoint": 4, "adapter": 5, "setting": 3, "CLI verb": 4}
 
-# How many files and classes a request may pass: a reader has to know them all.
-MOST_FILES, MOST_CLASSES = 46, 64
+# How many files and classes a request may pass, over a bundle with vectors: a reader has to know them all.
+MOST_FILES, MOST_CLASSES = 46, 70
 
 
 def section(title: str) -> str:

@@ -25,7 +25,7 @@ from services.recommender.query.conditions import Understood
 from services.recommender.query.queries import Queries
 from services.recommender.ranking.diversity import first_page, interests_of, page_of_interests
 from services.recommender.ranking.ranker import Ranked, matching_first, next_part_first, rank
-from services.recommender.reasons.reasons import Reasons, make_items
+from services.recommender.reasons.reasons import PageReasons, make_items
 from services.recommender.signals import Inputs, Mixture, mixture_of
 from services.recommender.signals.plan import Plan, against_dislikes, coherence_of, likeness_plan, make_plan
 from services.recommender.taste.fold_in import Taste, coherence, fold_in, read_shelf, with_seeds
@@ -122,7 +122,7 @@ class Pipeline:
             top = self._page(ranked, plan, request, taste, retrieved)
         with watch.stage("reasons"):
             cites = svd.CITES if request.preset is Preset.SVD else retrieved.mixture.cites
-            reasons = Reasons(retrieved.inputs, retrieved.mixture, cites) if with_reasons else None
+            reasons = PageReasons(retrieved.inputs, retrieved.mixture, cites) if with_reasons else None
             items = make_items(top, reasons, self.constants, request.explain, matches)
             if request.preset is Preset.SVD:
                 items = svd.with_affinity(items, top)

@@ -39,7 +39,7 @@ Influential = list[tuple[int, float]]
 
 
 def make_items(
-    top: Ranked, reasons: "Reasons | None", constants: Weights, explain: bool, matches: Matches | None = None
+    top: Ranked, reasons: "PageReasons | None", constants: Weights, explain: bool, matches: Matches | None = None
 ) -> tuple[RankedItem, ...]:
     """Return the films of ``top`` in order; without ``reasons`` they have none."""
     scores = shown_score(top.raw, constants).tolist()
@@ -53,7 +53,7 @@ def make_items(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reasons:
+class PageReasons:
     """Reasons for the films of one request. ``cites``: what a reason names for each term, by name; terms not listed
     name nothing. The wording of each cited film is made once.
     """

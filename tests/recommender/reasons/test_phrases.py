@@ -9,7 +9,7 @@ from services.recommender.domain.genres import GENRES
 from services.recommender.domain.request import ReasonKind
 from services.recommender.facts import PopularIn, _quantile
 from services.recommender.reasons.leave_one_out import largest
-from services.recommender.reasons.reasons import Reasons, trait_reason
+from services.recommender.reasons.reasons import PageReasons, trait_reason
 from services.recommender.signals import mixture_of
 from services.recommender.taste.fold_in import fold_in
 from tests.builders import make_bundle, person
@@ -20,8 +20,8 @@ CATALOGUE = BUNDLE.catalogue
 INPUTS = make_inputs(fold_in(CATALOGUE, person("f1", "f4", "f7").history), BUNDLE)
 
 
-def new_reasons() -> Reasons:
-    return Reasons(INPUTS, mixture_of(INPUTS), {})
+def new_reasons() -> PageReasons:
+    return PageReasons(INPUTS, mixture_of(INPUTS), {})
 
 
 def influential(*column: float) -> list[tuple[int, float]]:
